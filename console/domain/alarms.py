@@ -1,0 +1,76 @@
+"""Alarms: who moved, by how much, against what; life per ISA-18.2 / OPC UA Part 9."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+
+class Priority(IntEnum):
+    """Alarm priority; lower sorts first."""
+
+    CRITICAL = 0
+    HIGH = 1
+    MEDIUM = 2
+    LOW = 3
+
+
+class AlarmKind(StrEnum):
+    """What an alarm is about."""
+
+    BURST = "burst"
+    STATION_FAULT = "station_fault"
+    STALE = "stale"
+    LOW_PRESSURE = "low_pressure"
+    HIGH_PRESSURE = "high_pressure"
+    WATER_QUALITY = "water_quality"
+    FEED = "feed"
+
+
+class AlarmState(StrEnum):
+    """Life of an alarm (active/acknowledged/returned, shelved, out of service)."""
+
+    ACTIVE = "active"
+    ACKNOWLEDGED = "acknowledged"
+    RETURNED = "returned"
+    CLEARED = "cleared"
+    SHELVED = "shelved"
+    OUT_OF_SERVICE = "out_of_service"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one station showed. ``channel``: name (``pressure``); values in inside units."""
+
+    station_id: str
+    channel: str
+    observed: float
+    expected: float
+    at: datetime
+
+    @property
+    def deviation(self) -> float:
+        """Observed minus expected, inside units."""
+        return self.observed - self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm. ``subject``: station id, or ``network`` for a burst; ``detail``: plain facts, no markup."""
+
+    alarm_id: str
+    kind: AlarmKind
+    priority: Priority
+    subject: str
+    raised_at: datetime
+    evidence: tuple[Evidence, ...] = ()
+    state: AlarmState = AlarmState.ACTIVE
+    detail: str = ""
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+    returned_at: datetime | None = None
+    shelved_until: datetime | None = None
+    shelved_reason: str = ""
+    incident_id: str = ""
+    is_drill: bool = False

@@ -1,0 +1,99 @@
+"""Change as data: what a service changed is audit, undo and refresh in one append-only chain."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from console.domain.alarms import Alarm
+from console.domain.incidents import Incident
+
+GENESIS = "0" * 64
+"""``prev_hash`` of the first change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A change before it is committed. ``before``/``after``: JSON values of ``subject`` (``incident/2026-0001``)."""
+
+    kind: str
+    subject: str
+    before: Any
+    after: Any
+    note: str
+    undoes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A committed change. ``hash`` is SHA-256 over the canonical JSON of all else, ``prev_hash`` included."""
+
+    seq: int
+    at: datetime
+    user: str
+    kind: str
+    subject: str
+    before: Any
+    after: Any
+    note: str
+    undoes: int | None
+    prev_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message that must leave the house: stored with the change, published after it, kept until the broker has it."""
+
+    topic: str
+    payload: bytes
+    content_type: str = "application/json"
+    qos: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """What one intent changes: drafts for the chain, the new values, and what has to be sent."""
+
+    drafts: tuple[Draft, ...]
+    incidents: tuple[Incident, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    outgoing: tuple[Outgoing, ...] = field(default=())
+
+
+def canonical_json(value: object) -> bytes:
+    """One byte form of a JSON value: sorted keys, no blanks, UTF-8, no NaN."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def change_hash(seq: int, at: datetime, user: str, draft: Draft, prev_hash: str) -> str:
+    """SHA-256 (hex) of a change's canonical JSON, chained over ``prev_hash``."""
+    body = {
+        "seq": seq,
+        "at": at.isoformat(timespec="microseconds"),
+        "user": user,
+        "kind": draft.kind,
+        "subject": draft.subject,
+        "before": draft.before,
+        "after": draft.after,
+        "note": draft.note,
+        "undoes": draft.undoes,
+        "prev_hash": prev_hash,
+    }
+    return hashlib.sha256(canonical_json(body)).hexdigest()
+
+
+def first_broken(changes: Iterable[Change]) -> int | None:
+    """``seq`` of the first change that does not fit the chain, None when it is whole."""
+    prev, seq = GENESIS, 0
+    for change in changes:
+        draft = Draft(change.kind, change.subject, change.before, change.after, change.note, change.undoes)
+        expected = change_hash(change.seq, change.at, change.user, draft, prev)
+        if change.seq != seq + 1 or change.prev_hash != prev or change.hash != expected:
+            return change.seq
+        prev, seq = change.hash, change.seq
+    return None

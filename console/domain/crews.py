@@ -1,0 +1,30 @@
+"""Crews: where they were last seen; movement between fixes is never invented."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class CrewState(StrEnum):
+    """What a crew is doing."""
+
+    FREE = "free"
+    ASSIGNED = "assigned"
+    EN_ROUTE = "en_route"
+    ON_SITE = "on_site"
+    OFF_DUTY = "off_duty"
+
+
+@dataclass(frozen=True, slots=True)
+class CrewFix:
+    """Last fix of a crew. ``x``/``y``: the network's CRS; ``at_us``: source time; heading in degrees from north."""
+
+    crew_id: str
+    name: str
+    x: float
+    y: float
+    at_us: int
+    state: CrewState = CrewState.FREE
+    heading_deg: float | None = None
+    speed_mps: float | None = None

@@ -1,0 +1,169 @@
+"""What users ask for, as data: a view (or the scripted dispatcher) emits one, the desk service carries it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.domain.incidents import Phase, Unable
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeAlarm:
+    """确认."""
+
+    alarm_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShelveAlarm:
+    """搁置 until a time, with a reason."""
+
+    alarm_id: str
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeBurst:
+    """The dispatcher judges it a burst on these pipes (first candidate or picked by hand); a site check goes out."""
+
+    incident_id: str
+    pipe_ids: tuple[str, ...]
+    ground: str = "judgement"
+
+
+@dataclass(frozen=True, slots=True)
+class DismissIncident:
+    """Not a burst, with the reason."""
+
+    incident_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """A burst reported by hand (a call) on a pipe."""
+
+    pipe_id: str
+    ground: str = "call"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkValveClosed:
+    """A valve of the plan is reported closed."""
+
+    incident_id: str
+    valve_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkValveUnable:
+    """A valve of the plan cannot be closed; the plan follows."""
+
+    incident_id: str
+    valve_id: str
+    unable: Unable
+
+
+@dataclass(frozen=True, slots=True)
+class SendCrew:
+    """Send a crew with a repair order; ``crew_id`` empty means the nearest free one."""
+
+    incident_id: str
+    crew_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetRestoration:
+    """Correct the estimated time of restoration by hand (aware UTC)."""
+
+    incident_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AdvancePhase:
+    """Move the case to a later phase, with the evidence for it ("isolated" needs some)."""
+
+    incident_id: str
+    phase: Phase
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftNotice:
+    """Fill a notice from the facts."""
+
+    incident_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditNotice:
+    """Correct a draft's texts by hand."""
+
+    incident_id: str
+    notice_id: str
+    text_zh: str
+    text_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitNotice:
+    """Hand a draft to the supervisor."""
+
+    incident_id: str
+    notice_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveNotice:
+    """Approve as a second person, or override with a reason."""
+
+    incident_id: str
+    notice_id: str
+    override_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IssueNotice:
+    """Send the approved notice out: text, PDF, CAP, JSON."""
+
+    incident_id: str
+    notice_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiftNotice:
+    """Withdraw an issued notice (CAP Cancel)."""
+
+    incident_id: str
+    notice_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoLast:
+    """Undo the incident's last undoable change."""
+
+    incident_id: str
+
+
+Intent = (
+    AcknowledgeAlarm
+    | ShelveAlarm
+    | JudgeBurst
+    | DismissIncident
+    | OpenIncident
+    | MarkValveClosed
+    | MarkValveUnable
+    | SendCrew
+    | SetRestoration
+    | AdvancePhase
+    | DraftNotice
+    | EditNotice
+    | SubmitNotice
+    | ApproveNotice
+    | IssueNotice
+    | LiftNotice
+    | UndoLast
+)

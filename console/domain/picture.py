@@ -1,0 +1,66 @@
+"""Picture: one frozen view of everything live; views draw the difference between two of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.alarms import Alarm
+from console.domain.crews import CrewFix
+from console.domain.incidents import Incident
+
+
+class StationState(IntEnum):
+    """State of a station as shown: colour and shape follow it. Worse is higher, for clustering."""
+
+    NORMAL = 0
+    LEARNING = 1
+    MISSING = 2
+    STALE = 3
+    FAULT = 4
+    WARNING = 5
+    ABNORMAL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHealth:
+    """Health of one feed. ``state``: up, down, connecting; ``message`` advises when not up; counts since start."""
+
+    name: str
+    state: str
+    message: str = ""
+    received: int = 0
+    invalid: int = 0
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """All live values at one version. Arrays are (stations, channels) unless said; rows = the city's station rows.
+
+    ``value`` inside units, NaN when never seen; ``at_us`` source time, 0 when never seen; ``expected`` NaN when
+    unknown; ``quality`` Quality; ``station_state`` (stations,) StationState; ``age_s`` is now minus ``at_us``.
+    """
+
+    version: int
+    now_us: int
+    value: NDArray[np.float64]
+    at_us: NDArray[np.int64]
+    quality: NDArray[np.uint8]
+    expected: NDArray[np.float64]
+    station_state: NDArray[np.uint8]
+    crews: tuple[CrewFix, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    feeds: tuple[FeedHealth, ...] = ()
+    alarms_per_10_min: int = 0
+    is_drill: bool = False
+
+    def age_s(self) -> NDArray[np.float64]:
+        """Age of every value in seconds, NaN when never seen, (stations, channels)."""
+        age = (self.now_us - self.at_us) / 1e6
+        return np.where(self.at_us == 0, np.nan, age)

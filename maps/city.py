@@ -1,0 +1,164 @@
+"""City: one utility's network with what surrounds it, as read from a city dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maps.columns import Bools, Columns, Floats, Ints, Texts
+from maps.network import PipeNetwork
+
+Geometries = NDArray[np.object_]
+"""Shapely geometries in the network's CRS, (n,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class HydrantTable(Columns):
+    """Fire hydrants, at a node row or on a pipe row."""
+
+    node: Ints
+    pipe: Ints
+    x: Floats
+    y: Floats
+
+    LAYER: ClassVar[str] = "hydrants"
+
+
+@dataclass(frozen=True, eq=False)
+class PlantTable(Columns):
+    """Water plants and pumping stations. ``kind``: plant, pumping_station, well; ``planned``: not yet built in reality."""
+
+    node: Ints
+    kind: Texts
+    name: Texts
+    planned: Bools
+
+    LAYER: ClassVar[str] = "plants"
+
+
+@dataclass(frozen=True, eq=False)
+class CrewTable(Columns):
+    """Repair crews. ``skills``: comma separated; base in the network's CRS."""
+
+    name: Texts
+    base_x: Floats
+    base_y: Floats
+    skills: Texts
+    phone: Texts
+
+    LAYER: ClassVar[str] = "crews"
+
+
+@dataclass(frozen=True, eq=False)
+class StationTable(Columns):
+    """Measuring stations, on a node row or on a link (asset id of a pipe, pump or link valve).
+
+    ``channels``: comma separated names (``pressure,flow``); ``limits``: JSON object as text or "".
+    """
+
+    name: Texts
+    node: Ints
+    link: Texts
+    channels: Texts
+    limits: Texts
+    x: Floats
+    y: Floats
+    assumed: Bools
+
+    LAYER: ClassVar[str] = "stations"
+
+
+@dataclass(frozen=True, eq=False)
+class CustomerTable(Columns):
+    """Customers on pipes. ``critical``: "" or hospital, dialysis, school, …; ``supply``: direct, tank, boosted."""
+
+    pipe: Ints
+    name: Texts
+    category: Texts
+    critical: Texts
+    critical_hours: Texts
+    vulnerable: Bools
+    households: Ints
+    people: Ints
+    supply: Texts
+    pump_house: Texts
+    meter_id: Texts
+    address: Texts
+    community: Texts
+    demand_m3h: Floats
+    estimated: Bools
+    x: Floats
+    y: Floats
+
+    LAYER: ClassVar[str] = "customers"
+    DEFAULTS: ClassVar[Mapping[str, Any]] = {"supply": "direct", "households": 1, "people": 0, "demand_m3h": 0.0}
+
+
+@dataclass(frozen=True, eq=False)
+class ZoneTable(Columns):
+    """Zones. ``kind``: district, area, dma, community; ``geometry``: polygons in the network's CRS."""
+
+    kind: Texts
+    name: Texts
+    geometry: Geometries = field(default_factory=lambda: np.empty(0, dtype=object), kw_only=True)
+
+    LAYER: ClassVar[str] = "zones"
+
+
+@dataclass(frozen=True, eq=False)
+class ShapeTable(Columns):
+    """A background layer of the map: roads (lines), water (polygons), places (points)."""
+
+    name: Texts
+    kind: Texts
+    geometry: Geometries = field(default_factory=lambda: np.empty(0, dtype=object), kw_only=True)
+
+    LAYER: ClassVar[str] = "background"
+
+
+@dataclass(frozen=True, eq=False)
+class EpanetModel:
+    """The .inp text as imported or built, and which EPANET element stands for which asset.
+
+    ``asset_id``/``epanet_id``/``kind`` are parallel, (n,); ``kind``: node, pipe, pump, valve.
+    ``built``: regenerated or built from the tables rather than imported unchanged.
+    """
+
+    inp: str
+    asset_id: Texts
+    epanet_id: Texts
+    kind: Texts
+    built: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CityInfo:
+    """The one row of layer ``city``. ``assumed``: what had to be assumed, one sentence each."""
+
+    name: str
+    site: str
+    time_zone: str = "Asia/Shanghai"
+    synthetic: bool = False
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class City:
+    """Everything one city dataset holds. ``fingerprint`` identifies the dataset file's content."""
+
+    info: CityInfo
+    network: PipeNetwork
+    hydrants: HydrantTable = field(default_factory=HydrantTable.empty)
+    plants: PlantTable = field(default_factory=PlantTable.empty)
+    crews: CrewTable = field(default_factory=CrewTable.empty)
+    stations: StationTable = field(default_factory=StationTable.empty)
+    customers: CustomerTable = field(default_factory=CustomerTable.empty)
+    zones: ZoneTable = field(default_factory=ZoneTable.empty)
+    roads: ShapeTable = field(default_factory=ShapeTable.empty)
+    water: ShapeTable = field(default_factory=ShapeTable.empty)
+    places: ShapeTable = field(default_factory=ShapeTable.empty)
+    epanet: EpanetModel | None = None

@@ -1,0 +1,101 @@
+"""IsolationPlan: which valves to close for a burst, in which order, and what that does. Ids, no rows, no arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ValveStep:
+    """One valve to close. ``reason``: a code (``border`` …) the interface words; ``holds_back``: sources beyond it.
+
+    ``turns`` and ``minutes`` are None where unknown; ``x``/``y``: the network's CRS.
+    """
+
+    asset_id: str
+    order: int
+    reason: str
+    holds_back: tuple[str, ...] = ()
+    turns: float | None = None
+    minutes: float | None = None
+    diameter_mm: float | None = None
+    last_checked: str = ""
+    control: str = "manual"
+    assumed: bool = False
+    x: float = 0.0
+    y: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reliance:
+    """A valve the plan relies on without closing it. ``why``: closed, one_way, assumed, unknown_state."""
+
+    asset_id: str
+    why: str
+    last_checked: str = ""
+    beyond: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CriticalCustomer:
+    """A critical customer without water."""
+
+    asset_id: str
+    name: str
+    critical: str
+    critical_hours: str
+    supply: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TankLimit:
+    """A part left with only a tank. ``hours``: to empty at the present demand, None when unknown."""
+
+    asset_id: str
+    hours: float | None
+    pipes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """The plan if ``cannot_close`` fails. Customer figures are those of the whole alternative."""
+
+    cannot_close: str
+    isolatable: bool
+    valves_to_close: tuple[str, ...]
+    more_valves: tuple[str, ...]
+    households_without_water: int
+    minutes: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class IsolationPlan:
+    """The answer for one or several burst pipes.
+
+    ``valves_to_close`` is in closing order. ``valves_bounding``: every valve on the border of zone 1, closed
+    and one-way ones included. ``isolatable`` False: ``sources_inside`` names why. ``compute_ms`` is real time.
+    """
+
+    burst_pipes: tuple[str, ...]
+    isolatable: bool
+    zone_pipes: tuple[str, ...]
+    dry_pocket_pipes: tuple[str, ...]
+    valves_to_close: tuple[ValveStep, ...]
+    valves_bounding: tuple[str, ...] = ()
+    sources_inside: tuple[str, ...] = ()
+    pumps_to_stop: tuple[str, ...] = ()
+    relies_on: tuple[Reliance, ...] = ()
+    customers_without_water: tuple[str, ...] = ()
+    households_without_water: int = 0
+    people_without_water: int = 0
+    communities: tuple[str, ...] = ()
+    critical_customers: tuple[CriticalCustomer, ...] = ()
+    hydrants_lost: tuple[str, ...] = ()
+    limited_by_tank: tuple[TankLimit, ...] = ()
+    reopen_candidates: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    unable: tuple[str, ...] = ()
+    minutes: float | None = None
+    compute_ms: float = 0.0
+    warnings: tuple[str, ...] = field(default=())
