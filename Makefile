@@ -1,0 +1,30 @@
+# Two commands: make run, make test. Both do all the set-up themselves; later starts reinstall nothing.
+ENV := . .tools/env;
+BIN := .venv/bin
+
+.PHONY: run test fast check lock clean
+
+run:
+	@sh .ci/setup run
+	@$(ENV) exec $(BIN)/quanmai demo
+
+test:
+	@sh .ci/setup test
+	@$(MAKE) --no-print-directory check
+	@$(ENV) exec $(BIN)/python -m pytest
+
+# The fast tier: no Qt, no servers, under a minute.
+fast:
+	@sh .ci/setup test
+	@$(ENV) exec $(BIN)/python -m pytest -m "not slow and not gui"
+
+check:
+	@$(ENV) $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+# Pins every package anew: names, versions and hashes only.
+lock:
+	@uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 \
+		pyproject.toml --group dev --all-extras -o .ci/requirements.lock
+
+clean:
+	@rm -rf .venv .tools out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
