@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -34,3 +35,41 @@ def micros(moment: datetime) -> int:
 def moment(at_us: int) -> datetime:
     """The aware UTC time of microseconds since 1970."""
     return _EPOCH + timedelta(microseconds=int(at_us))
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """The present, aware UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that never jump."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for ``seconds``."""
+        time.sleep(seconds)
+
+
+class DrillClock:
+    """A clock that starts at ``start`` (aware) when made and runs ``speed`` times as fast as the real one."""
+
+    def __init__(self, start: datetime, speed: float = 1.0) -> None:
+        if start.tzinfo is None or speed <= 0:
+            raise ValueError("a drill clock needs an aware start and a speed above zero")
+        self.start, self.speed = start.astimezone(UTC), speed
+        self._origin = time.monotonic()
+
+    def now(self) -> datetime:
+        """The drill's present, aware UTC."""
+        return self.start + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        """Drill seconds since the start."""
+        return (time.monotonic() - self._origin) * self.speed
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for ``seconds`` of drill time."""
+        time.sleep(seconds / self.speed)
