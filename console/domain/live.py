@@ -1,0 +1,95 @@
+"""LivePicture: the columns behind the picture, updated by whole batches; the latest value per channel wins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.picture import StationState
+from console.domain.readings import Channel, Quality, ReadingBatch
+
+FUTURE_TOLERANCE_US = 5_000_000
+"""A source time further ahead than this is a station fault, not a reading (design: 5 s)."""
+
+_STALE_INTERVALS = 3.0
+_STALE_MIN_S, _STALE_DEFAULT_S, _STALE_MAX_S = 15.0, 180.0, 3600.0
+
+
+@dataclass(frozen=True, eq=False)
+class Applied:
+    """What applying a batch showed. ``late``: values older than what was known, for history only;
+
+    ``ahead``: rows (stations) whose clock runs ahead.
+    """
+
+    taken: int
+    late: int
+    ahead: NDArray[np.int32]
+
+
+class LivePicture:
+    """Latest value, time and quality of every channel of every station; arrays (stations, channels)."""
+
+    def __init__(self, stations: int) -> None:
+        shape = (stations, len(Channel))
+        self.value = np.full(shape, np.nan)
+        self.at_us = np.zeros(shape, dtype=np.int64)
+        self.quality = np.full(shape, Quality.GOOD, dtype=np.uint8)
+        self.interval_s = np.full(shape, np.nan)
+        """Smoothed time between samples as seen, NaN before two."""
+
+    def apply(self, batch: ReadingBatch, now_us: int) -> Applied:
+        """Take in a batch; readings out of order or from the future do not reach the picture."""
+        ahead = batch.at_us > now_us + FUTURE_TOLERANCE_US
+        cell = batch.station.astype(np.int64) * len(Channel) + batch.channel
+        usable = np.flatnonzero(~ahead)
+        order = usable[np.lexsort((batch.at_us[usable], cell[usable]))]
+        last = np.ones(len(order), dtype=bool)
+        last[:-1] = cell[order][1:] != cell[order][:-1]
+        newest = order[last]
+        known = self.at_us.reshape(-1)
+        fresh = newest[batch.at_us[newest] > known[cell[newest]]]
+        cells = cell[fresh]
+        self._learn_interval(cells, batch.at_us[fresh])
+        known[cells] = batch.at_us[fresh]
+        self.value.reshape(-1)[cells] = batch.value[fresh]
+        self.quality.reshape(-1)[cells] = batch.quality[fresh]
+        return Applied(len(fresh), len(usable) - len(fresh), np.unique(batch.station[ahead]))
+
+    def _learn_interval(self, cells: NDArray[np.int64], at_us: NDArray[np.int64]) -> None:
+        before = self.at_us.reshape(-1)[cells]
+        interval = self.interval_s.reshape(-1)
+        step = np.where(before > 0, (at_us - before) / 1e6, np.nan)
+        held = interval[cells]
+        # A gap must not make a channel look slow: growth is slow, shrinking quick.
+        blended = np.where(step > held, held + 0.05 * (step - held), held + 0.3 * (step - held))
+        interval[cells] = np.where(np.isnan(held), step, np.where(np.isnan(step), held, blended))
+
+    def stale_after_s(self) -> NDArray[np.float64]:
+        """Age at which each channel counts as stale: three of its own intervals, within limits."""
+        limit = np.where(np.isnan(self.interval_s), _STALE_DEFAULT_S, self.interval_s * _STALE_INTERVALS)
+        return np.clip(limit, _STALE_MIN_S, _STALE_MAX_S)
+
+    def stale(self, now_us: int) -> NDArray[np.bool_]:
+        """Channels once seen whose last value is too old, (stations, channels)."""
+        age_s = (now_us - self.at_us) / 1e6
+        return (self.at_us > 0) & (age_s > self.stale_after_s())
+
+    def station_state(
+        self, now_us: int, faulty: NDArray[np.bool_], warned: NDArray[np.bool_], abnormal: NDArray[np.bool_]
+    ) -> NDArray[np.uint8]:
+        """StationState of every station; the flags are (stations,) and come from detection's open findings."""
+        seen = self.at_us > 0
+        main_stale = (self.stale(now_us) & seen).any(axis=1)
+        state = np.full(len(self.value), StationState.NORMAL, dtype=np.uint8)
+        for flag, value in (
+            (~seen.any(axis=1), StationState.MISSING),
+            (main_stale, StationState.STALE),
+            (faulty | ((self.quality == Quality.BAD) & seen).any(axis=1), StationState.FAULT),
+            (warned, StationState.WARNING),
+            (abnormal, StationState.ABNORMAL),
+        ):
+            state[flag] = value
+        return state

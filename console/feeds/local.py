@@ -1,0 +1,48 @@
+"""LocalLink: stands where a broker would when the console works alone; what leaves goes to listeners in this process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from console.domain.changes import Outgoing
+from console.domain.picture import FeedHealth
+
+Listener = Callable[[Outgoing], None]
+
+
+class LocalLink:
+    """Same calls as ``MqttLink``. Without listeners messages still count as taken: there is nobody else to tell."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken: list[int] = []
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Call ``listener`` with each message that leaves, on the sender's thread."""
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        """Nothing to connect."""
+
+    def stop(self) -> None:
+        """Nothing to disconnect."""
+
+    def health(self) -> FeedHealth:
+        """Always up."""
+        return FeedHealth("local", "up")
+
+    def publish(self, outgoing_id: int, outgoing: Outgoing) -> bool:
+        """Hand the message to the listeners."""
+        for listener in self._listeners:
+            listener(outgoing)
+        with self._lock:
+            self._taken.append(outgoing_id)
+        return True
+
+    def taken(self) -> list[int]:
+        """Ids handed over since the last call."""
+        with self._lock:
+            taken, self._taken = self._taken, []
+            return taken
