@@ -57,7 +57,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm. ``subject``: station id, or ``network`` for a burst; ``detail``: plain facts, no markup."""
+    """One alarm. ``subject``: station id, or ``network`` for a burst; ``detail``: plain facts, no markup.
+
+    ``code``: of a station event (``frozen`` …), one alarm per subject and code; ``channels``: those still in it.
+    """
 
     alarm_id: str
     kind: AlarmKind
@@ -74,3 +77,5 @@ class Alarm:
     shelved_reason: str = ""
     incident_id: str = ""
     is_drill: bool = False
+    code: str = ""
+    channels: tuple[str, ...] = ()

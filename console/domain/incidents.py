@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from console.domain.alarms import Evidence
 from console.domain.notices import Notice
 from maps.isolation.result import IsolationPlan
 from maps.locate.result import Location
@@ -52,7 +53,10 @@ class OrderState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WorkOrder:
-    """An order to one crew. ``eta_minutes`` at the stated speed; ``text`` is what the crew reads (Chinese)."""
+    """An order to one crew. ``eta_minutes`` at the stated speed; ``text`` is what the crew reads (Chinese).
+
+    ``found_pipe``: the pipe the crew found broken, "" until it said so.
+    """
 
     order_id: str
     incident_id: str
@@ -65,17 +69,41 @@ class WorkOrder:
     answered_at: datetime | None = None
     eta_minutes: float | None = None
     reply: str = ""
+    found_pipe: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ValveMark:
-    """What was reported of one valve of the plan: closed (with who says so), or why it cannot be."""
+    """What was reported of one valve of the plan: closed (with who says so), or why it cannot be; later, back in its
+
+    normal state (``restored_at``, ``restored_by``).
+    """
 
     valve_id: str
     closed: bool
     at: datetime
     by: str
     unable: Unable | None = None
+    restored_at: datetime | None = None
+    restored_by: str = ""
+
+    @property
+    def operated(self) -> bool:
+        """Turned for this case and not yet back in its normal state."""
+        return self.closed and self.restored_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class WaterSample:
+    """The sample before service resumes: turbidity in NTU, chlorine at the end of the main in mg/L; passed, or waived by name."""
+
+    at: datetime
+    by: str
+    passed: bool
+    turbidity_ntu: float | None = None
+    chlorine_mgl: float | None = None
+    waived_by: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +148,11 @@ class PressureImpact:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One case. ``burst_pipes`` empty until judged; ``plan_pipes``: what the current plan is for (first candidate or judged)."""
+    """One case. ``burst_pipes`` empty until judged; ``plan.burst_pipes``: what the plan is for (see ``target_pipes``).
+
+    ``ground``: how it was judged or, before that, reported (``call``); "" when found from the pressures alone.
+    ``restoration_by``: who corrected the estimate by hand, "" while it is the table's. ``version`` rises by one per commit.
+    """
 
     incident_id: str
     title: str
@@ -147,7 +179,28 @@ class Incident:
     close_reason: str = ""
     is_drill: bool = False
     version: int = 0
+    evidence: tuple[Evidence, ...] = ()
+    restoration_by: str = ""
+    sample: WaterSample | None = None
 
     def unable_valves(self) -> tuple[str, ...]:
         """Valves reported as impossible to close."""
         return tuple(mark.valve_id for mark in self.valve_marks if mark.unable is not None)
+
+    def closed_valves(self) -> tuple[str, ...]:
+        """Valves closed for this case and not yet reported back in their normal state."""
+        return tuple(mark.valve_id for mark in self.valve_marks if mark.operated)
+
+    def target_pipes(self) -> tuple[str, ...]:
+        """The pipes the plan has to be for: judged, else reported, else the first candidate."""
+        if self.burst_pipes:
+            return self.burst_pipes
+        if self.ground and self.plan is not None:
+            return self.plan.burst_pipes
+        if self.location is not None and self.location.candidates:
+            return (self.location.candidates[0].pipe_id,)
+        return self.plan.burst_pipes if self.plan is not None else ()
+
+    def is_open(self) -> bool:
+        """Neither closed nor dismissed."""
+        return self.phase is not Phase.CLOSED

@@ -148,6 +148,25 @@ class UndoLast:
     incident_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class MarkValveRestored:
+    """An operated valve is reported back in its normal state."""
+
+    incident_id: str
+    valve_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSample:
+    """The sample before service resumes; ``waived_by`` with a reason stands for a sample that was not taken."""
+
+    incident_id: str
+    turbidity_ntu: float | None = None
+    chlorine_mgl: float | None = None
+    waived_by: str = ""
+    reason: str = ""
+
+
 Intent = (
     AcknowledgeAlarm
     | ShelveAlarm
@@ -166,4 +185,6 @@ Intent = (
     | IssueNotice
     | LiftNotice
     | UndoLast
+    | MarkValveRestored
+    | RecordSample
 )

@@ -77,3 +77,4 @@ class Notice:
     issued_at: datetime | None = None
     files: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    edited_by: tuple[str, ...] = ()

@@ -1,0 +1,33 @@
+"""Domain values as JSON values and back: one form for the audit chain, the store and packages."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+def to_json(value: object) -> Any:
+    """A domain value (dataclasses, enums, times) as a JSON value; what is not finite becomes a text (``"nan"``).
+
+    JSON knows no NaN, and the chain's canonical form refuses it.
+    """
+    return _finite(msgspec.to_builtins(value))
+
+
+def from_json(value: Any, kind: type[T]) -> T:
+    """The domain value of ``kind`` in a JSON value. Raises msgspec.ValidationError, which names the field."""
+    return msgspec.convert(value, kind, strict=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value

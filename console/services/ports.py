@@ -1,0 +1,149 @@
+"""What the services need from outside, as Protocols; the store, feeds, documents and workers implement them.
+
+``Clock`` is in console.domain.clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.changes import Change, ChangeSet, Outgoing
+from console.domain.incidents import PressureImpact
+from console.domain.notices import Notice, NoticeFacts
+from console.domain.picture import FeedHealth
+from console.domain.readings import ReadingBatch
+from console.services.state import DeskState
+from maps.errors import QuanmaiError
+from maps.isolation.result import IsolationPlan
+
+if TYPE_CHECKING:
+    from maps.isolation import ValveOverride
+
+
+class StoreUnavailable(QuanmaiError):
+    """The store cannot be read or written now: the environment, not a defect. The message advises; retry later."""
+
+
+class StoreNewer(QuanmaiError):
+    """The store was written by a newer version of the program."""
+
+
+class StaleState(QuanmaiError):
+    """Somebody else changed the incident or alarm meanwhile: nothing was written; look again and decide anew."""
+
+
+class UnitOfWork(Protocol):
+    """All or nothing: a change set is on disk when ``commit`` returns."""
+
+    def commit(self, change_set: ChangeSet, user: str, at: datetime) -> tuple[Change, ...]:
+        """Write everything of ``change_set`` in one transaction; ``at`` is aware.
+
+        Raises StoreUnavailable (nothing written, advice in the message) and StaleState.
+        """
+        ...
+
+
+class Store(UnitOfWork, Protocol):
+    """What the engine asks of the store. Everything raises StoreUnavailable when the disk or server fails."""
+
+    def load_desk(self) -> DeskState:
+        """Open incidents with their history, live alarms, and the last numbers given."""
+        ...
+
+    def append_readings(self, batch: ReadingBatch) -> None:
+        """Keep readings; batched, on disk at the latest after ``flush``."""
+        ...
+
+    def readings(
+        self, station_row: int, channel: int, since_us: int, until_us: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """(source times µs, values in inside units) of one channel, oldest first, each (n,)."""
+        ...
+
+    def pending_outgoing(self) -> tuple[tuple[int, Outgoing], ...]:
+        """Messages not yet safely delivered, oldest first."""
+        ...
+
+    def mark_sent(self, outgoing_ids: Sequence[int]) -> None:
+        """These have safely arrived."""
+        ...
+
+    def changes_of(self, subject: str) -> tuple[Change, ...]:
+        """The changes of one subject (``incident/2026-0001``), oldest first."""
+        ...
+
+    def flush(self) -> None:
+        """Put everything batched on disk."""
+        ...
+
+
+class Publisher(Protocol):
+    """Takes messages out of the house, at least once."""
+
+    def publish(self, outgoing_id: int, outgoing: Outgoing) -> bool:
+        """Hand over a stored message; False when it cannot be taken now (it stays pending)."""
+        ...
+
+    def taken(self) -> list[int]:
+        """Ids that have safely arrived since the last call."""
+        ...
+
+
+class Link(Publisher, Protocol):
+    """A publisher that tells how it is."""
+
+    def health(self) -> FeedHealth:
+        """State of the connection now."""
+        ...
+
+
+class Documents(Protocol):
+    """Words and files of a notice."""
+
+    def texts(self, facts: NoticeFacts) -> tuple[str, str]:
+        """The notice in Chinese and in English."""
+        ...
+
+    def files(self, notice: Notice, folder: Path) -> tuple[Path, ...]:
+        """Write the notice's files (txt zh and en, pdf, CAP xml, json) into ``folder``; each written aside, then renamed."""
+        ...
+
+    def payloads(self, notice: Notice) -> tuple[Outgoing, ...]:
+        """What goes to ``quanmai/v1/<site>/notices`` for the notice as it stands: JSON and CAP 1.2 XML.
+
+        ISSUED without references is a CAP Alert, with references an Update, LIFTED a Cancel.
+        """
+        ...
+
+    def reference(self, notice: Notice) -> str:
+        """CAP's reference to an issued notice: ``sender,identifier,sent``."""
+        ...
+
+
+class Planner(Protocol):
+    """Isolation plans on the city's network (maps.isolation.Isolator)."""
+
+    def plan(
+        self,
+        burst_pipes: Sequence[str],
+        *,
+        valves: Mapping[str, ValveOverride] = ...,
+        ignore_one_way: bool = False,
+        alternatives: bool = True,
+    ) -> IsolationPlan:
+        """The plan that isolates ``burst_pipes`` with the valves as corrected. Raises UnknownAsset."""
+        ...
+
+
+class Hydraulics(Protocol):
+    """Pressures after a plan."""
+
+    def impact(self, plan: IsolationPlan) -> PressureImpact:
+        """Blocking; the engine asks in the background and drops late answers."""
+        ...

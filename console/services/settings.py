@@ -1,0 +1,24 @@
+"""What a utility sets about its desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """``site``: the topic's site, "" = the city's. Crew speed is door to door, in town. Thresholds of alarm priority:
+
+    a burst is critical from ``critical_diameter_mm`` or ``critical_households`` on, with any critical customer without
+    water, or when no valves can isolate it. ``same_case_minutes``: how long a dismissed finding stays dismissed.
+    """
+
+    site: str = ""
+    hotline: str = ""
+    issuer: str = ""
+    crew_speed_kmh: float = 25.0
+    critical_diameter_mm: float = 500.0
+    critical_households: int = 1000
+    same_case_minutes: float = 30.0
+    is_drill: bool = False
+    alternatives: bool = True

@@ -1,0 +1,101 @@
+"""DeskState: what the desk decides on — open alarms and incidents, crews, and the history that undo needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from console.domain.alarms import Alarm, AlarmState
+from console.domain.changes import Change, ChangeSet
+from console.domain.crews import CrewFix
+from console.domain.incidents import Incident
+
+_KEPT = timedelta(hours=6)
+"""How long cleared alarms and closed incidents stay at hand: for undo, and against flapping."""
+
+
+@dataclass(frozen=True, eq=False)
+class DeskState:
+    """Frozen mappings by id. ``history``: committed changes per incident id, oldest first.
+
+    ``serials``: last number given per kind of id (``incident/2026``, ``alarm``), kept by the store over restarts.
+    """
+
+    alarms: Mapping[str, Alarm] = field(default_factory=lambda: MappingProxyType({}))
+    incidents: Mapping[str, Incident] = field(default_factory=lambda: MappingProxyType({}))
+    crews: Mapping[str, CrewFix] = field(default_factory=lambda: MappingProxyType({}))
+    history: Mapping[str, tuple[Change, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    serials: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    def applied(self, change_set: ChangeSet, committed: Sequence[Change]) -> DeskState:
+        """The state after ``change_set`` was committed as ``committed`` (what UnitOfWork.commit returned)."""
+        alarms = {**self.alarms, **{alarm.alarm_id: alarm for alarm in change_set.alarms}}
+        incidents = {**self.incidents, **{incident.incident_id: incident for incident in change_set.incidents}}
+        history = dict(self.history)
+        for change in committed:
+            kind, _, subject_id = change.subject.partition("/")
+            if kind == "incident":
+                history[subject_id] = (*history.get(subject_id, ()), change)
+        serials = raised_serials(self.serials, incidents_of(change_set), alarms_of(change_set))
+        state = replace(self, alarms=alarms, incidents=incidents, history=history, serials=serials)
+        return state._without_old(committed[-1].at) if committed else state
+
+    def with_crews(self, fixes: Iterable[CrewFix]) -> DeskState:
+        """The state with newer fixes of crews."""
+        return replace(self, crews={**self.crews, **{fix.crew_id: fix for fix in fixes}})
+
+    def next_id(self, kind: str) -> str:
+        """The next free id of ``incident/<year>`` (``2026-0001``) or ``alarm`` (``A-000001``)."""
+        number = self.serials.get(kind, 0) + 1
+        return f"A-{number:06d}" if kind == "alarm" else f"{kind.partition('/')[2]}-{number:04d}"
+
+    def _without_old(self, now: datetime) -> DeskState:
+        gone = {key for key, incident in self.incidents.items() if incident.closed_at and now - incident.closed_at > _KEPT}
+        done = {
+            key
+            for key, alarm in self.alarms.items()
+            if alarm.state is AlarmState.CLEARED and now - (alarm.returned_at or alarm.raised_at) > _KEPT
+        }
+        if not gone and not done:
+            return self
+        return replace(
+            self,
+            incidents=_less(self.incidents, gone),
+            alarms=_less(self.alarms, done),
+            history=_less(self.history, gone),
+        )
+
+
+def incidents_of(change_set: ChangeSet) -> list[str]:
+    """Ids of the incidents a change set touches."""
+    return [incident.incident_id for incident in change_set.incidents]
+
+
+def alarms_of(change_set: ChangeSet) -> list[str]:
+    """Ids of the alarms a change set touches."""
+    return [alarm.alarm_id for alarm in change_set.alarms]
+
+
+def raised_serials(serials: Mapping[str, int], incident_ids: Iterable[str], alarm_ids: Iterable[str]) -> dict[str, int]:
+    """``serials`` raised to the numbers in these ids; ids of another form are left alone."""
+    raised = dict(serials)
+    for key, number in [*map(_incident_number, incident_ids), *map(_alarm_number, alarm_ids)]:
+        if number.isdigit():
+            raised[key] = max(raised.get(key, 0), int(number))
+    return raised
+
+
+def _incident_number(incident_id: str) -> tuple[str, str]:
+    year, _, number = incident_id.rpartition("-")
+    return f"incident/{year}", number
+
+
+def _alarm_number(alarm_id: str) -> tuple[str, str]:
+    return "alarm", alarm_id.removeprefix("A-")
+
+
+def _less(mapping: Mapping[str, Any], keys: set[str]) -> dict[str, Any]:
+    return {key: value for key, value in mapping.items() if key not in keys}
