@@ -1,0 +1,1 @@
+"""Dialogs: notice, why a valve cannot be closed, shelving."""

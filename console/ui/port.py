@@ -1,0 +1,58 @@
+"""ConsolePort: all the window knows of the engine. ``console.engine.Engine`` is one; tests script another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import datetime
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.changes import Change
+from console.domain.intents import Intent
+from console.domain.picture import Picture
+from console.domain.readings import Channel
+from maps.city import City
+
+
+class ConsolePort(Protocol):
+    """What the window asks of the engine. Every method may be called from any thread."""
+
+    city: City
+
+    def latest(self) -> Picture:
+        """The newest picture; never blocks."""
+        ...
+
+    def now(self) -> datetime:
+        """The present on the engine's clock (a drill's may run faster), aware UTC."""
+        ...
+
+    def submit(self, intent: Intent, user: str) -> Future[Any]:
+        """Ask for an intent in ``user``'s name.
+
+        The future is done once the change is on disk; a refusal is a QuanmaiError as its exception.
+        """
+        ...
+
+    def subscribe(self, callback: Callable[[Picture], None]) -> None:
+        """Call ``callback`` with every new picture, on the engine's thread, at most ten a second.
+
+        The callback returns at once and stays valid (as a no-op) after the window has gone.
+        """
+        ...
+
+    def history(
+        self, station_row: int, channel: Channel, since_us: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """(source times µs, values, expected values) of one channel, inside units, oldest first, each (n,).
+
+        May read the disk: the window calls it from a worker thread only.
+        """
+        ...
+
+    def timeline(self, incident_id: str) -> tuple[Change, ...]:
+        """The log of actions of one incident, oldest first. May read the disk, as ``history``."""
+        ...
