@@ -2,55 +2,115 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from console.detection.finding import BurstFinding, StationFinding
+from console.domain import intents as ask
 from console.domain.changes import ChangeSet
 from console.domain.incidents import PressureImpact
 from console.domain.intents import Intent
 from console.domain.orders import OrderReply
+from console.services import alarms, crews, judging, notices, opening, undo, valves
+from console.services.case import NOTHING, Refused, recorded
 from console.services.ports import Documents, Planner
 from console.services.settings import DeskSettings
 from console.services.state import DeskState
+from console.services.tools import Tools
 from maps.city import City
-from maps.errors import QuanmaiError
 
 __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
-
-
-class Refused(QuanmaiError):
-    """An intent that does not fit the state; the message says why and what can be done."""
 
 
 class Desk:
     """One city's desk. An empty ChangeSet means nothing to record. Every method is pure."""
 
-    def __init__(self, city: City, isolator: Planner, documents: Documents, settings: DeskSettings) -> None: ...
+    def __init__(self, city: City, isolator: Planner, documents: Documents, settings: DeskSettings) -> None:
+        self._tools = Tools(city, isolator, documents, settings)
 
     def carry_out(self, state: DeskState, intent: Intent, user: str, now: datetime) -> ChangeSet:
         """What ``user`` asks for. Raises Refused and UnknownAsset."""
-        ...
+        match intent:
+            case ask.AcknowledgeAlarm():
+                return alarms.acknowledge(state, intent, user, now)
+            case ask.ShelveAlarm():
+                return alarms.shelve(state, intent, user, now)
+            case ask.EditNotice():
+                return notices.edit(state, intent, user)
+            case ask.SubmitNotice():
+                return notices.submit(state, intent, user)
+            case ask.ApproveNotice():
+                return notices.approve(state, intent, user, now)
+            case ask.UndoLast():
+                return undo.undo_last(self._tools, state, intent.incident_id, now)
+            case ask.SendCrew():
+                return crews.send_crew(self._tools, state, intent, now)
+            case _:
+                return self._on_case(state, intent, user, now)
+
+    def _on_case(self, state: DeskState, intent: Intent, user: str, now: datetime) -> ChangeSet:
+        tools = self._tools
+        match intent:
+            case ask.OpenIncident():
+                return opening.open_by_hand(tools, state, intent, user, now)
+            case ask.JudgeBurst():
+                return judging.judge(tools, state, intent, user, now)
+            case ask.DismissIncident():
+                return judging.dismiss(tools, state, intent, user, now)
+            case ask.SetRestoration():
+                return judging.set_restoration(tools, state, intent, user, now)
+            case ask.AdvancePhase():
+                return judging.advance(tools, state, intent, user, now)
+            case _:
+                return self._on_valve_or_notice(state, intent, user, now)
+
+    def _on_valve_or_notice(self, state: DeskState, intent: Intent, user: str, now: datetime) -> ChangeSet:
+        tools = self._tools
+        match intent:
+            case ask.MarkValveClosed():
+                return valves.mark_closed(tools, state, intent, user, now)
+            case ask.MarkValveUnable():
+                return valves.mark_unable(tools, state, intent, user, now)
+            case ask.MarkValveRestored():
+                return valves.mark_restored(state, intent, user, now)
+            case ask.RecordSample():
+                return valves.record_sample(state, intent, user, now)
+            case ask.DraftNotice():
+                return notices.draft(tools, state, intent, user, now)
+            case ask.IssueNotice():
+                return notices.issue(tools, state, intent, user, now)
+            case ask.LiftNotice():
+                return notices.lift(tools, state, intent, user)
+        raise TypeError(f"no service carries out {type(intent).__name__}")
 
     def on_burst(self, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:
         """A burst finding: a new alarm and incident, or an open one's location revised (until judged)."""
-        ...
+        return opening.on_burst(self._tools, state, finding, now)
 
     def on_station(self, state: DeskState, finding: StationFinding, now: datetime) -> ChangeSet:
         """A station's fault or limit raised or ended: one alarm per station and code."""
-        ...
+        return alarms.on_station(self._tools, state, finding, now)
 
     def on_order_reply(self, state: DeskState, reply: OrderReply, now: datetime) -> ChangeSet:
         """A crew answered; after a refusal the note names the next nearest free crew."""
-        ...
+        return crews.on_reply(self._tools, state, reply, now)
 
     def on_impact(self, state: DeskState, incident_id: str, impact: PressureImpact, now: datetime) -> ChangeSet:
-        """Pressures after closing came back from the hydraulics."""
-        ...
+        """Pressures after closing came back from the hydraulics; the caller drops late answers."""
+        incident = state.incidents.get(incident_id)
+        if incident is None or not incident.is_open() or incident.impact == impact:
+            return NOTHING
+        note = (
+            f"关阀后水压：降压 {impact.low_pressure_households} 户"
+            if impact.converged
+            else f"关阀后水压未能计算：{impact.message}"
+        )
+        return recorded(incident, replace(incident, impact=impact), "impact_computed", note)
 
     def on_files(self, state: DeskState, incident_id: str, notice_id: str, files: tuple[str, ...], now: datetime) -> ChangeSet:
         """The files of a notice were written (Documents.files, after the commit)."""
-        ...
+        return notices.on_files(state, incident_id, notice_id, files)
 
     def on_time(self, state: DeskState, now: datetime) -> ChangeSet:
         """Shelving that has run out ends; call it every few seconds."""
-        ...
+        return alarms.on_time(state, now)

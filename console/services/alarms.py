@@ -1,0 +1,183 @@
+"""Alarms of stations and what people do with alarms: life per ISA-18.2 / OPC UA Part 9."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from console.detection.finding import StationFinding
+from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
+from console.domain.changes import ChangeSet
+from console.domain.intents import AcknowledgeAlarm, ShelveAlarm
+from console.services.case import NOTHING, AlarmChange, Refused, recorded_alarms
+from console.services.state import DeskState
+from console.services.tools import Tools
+
+_KIND = {
+    "stale": AlarmKind.STALE,
+    "low_pressure": AlarmKind.LOW_PRESSURE,
+    "high_pressure": AlarmKind.HIGH_PRESSURE,
+    "turbidity": AlarmKind.WATER_QUALITY,
+    "chlorine": AlarmKind.WATER_QUALITY,
+    "ph": AlarmKind.WATER_QUALITY,
+    "water_quality": AlarmKind.WATER_QUALITY,
+    "feed": AlarmKind.FEED,
+}
+_PRIORITY = {
+    AlarmKind.WATER_QUALITY: Priority.HIGH,
+    AlarmKind.LOW_PRESSURE: Priority.MEDIUM,
+    AlarmKind.HIGH_PRESSURE: Priority.MEDIUM,
+    AlarmKind.FEED: Priority.HIGH,
+}
+_CODE_ZH = {
+    "stale": "数据超时",
+    "frozen": "数值不变（疑似死数）",
+    "spike": "突跳",
+    "out_of_range": "超量程",
+    "future_time": "时钟超前",
+    "low_pressure": "压力过低",
+    "high_pressure": "压力过高",
+    "deviation": "单站偏差",
+}
+_QUALITY_CHANNELS = ("turbidity", "chlorine", "ph")
+_REUSED_WITHIN = timedelta(minutes=10)
+"""A cleared alarm that comes back this soon is the same alarm, flapping, not one more in the list."""
+
+
+def on_station(tools: Tools, state: DeskState, finding: StationFinding, now: datetime) -> ChangeSet:
+    """Raise, extend or return the one alarm of this station and code."""
+    alarm = _current(state, finding, now)
+    if finding.active:
+        return _raised(tools, state, alarm, finding, now)
+    if alarm is None or finding.channel not in alarm.channels:
+        return NOTHING
+    left = tuple(channel for channel in alarm.channels if channel != finding.channel)
+    if left:
+        return recorded_alarms([AlarmChange(alarm, replace(alarm, channels=left), "alarm_revised", _note(alarm, "部分恢复"))])
+    return recorded_alarms([AlarmChange(alarm, _returned(alarm, now), "alarm_returned", _note(alarm, "恢复正常"))])
+
+
+def acknowledge(state: DeskState, intent: AcknowledgeAlarm, user: str, now: datetime) -> ChangeSet:
+    """Seen by a person; one that had already returned is thereby cleared."""
+    alarm = _alarm_of(state, intent.alarm_id)
+    if alarm.state not in (AlarmState.ACTIVE, AlarmState.RETURNED):
+        raise Refused(f"alarm {alarm.alarm_id} is {alarm.state}: there is nothing to acknowledge")
+    seen = AlarmState.CLEARED if alarm.state is AlarmState.RETURNED else AlarmState.ACKNOWLEDGED
+    after = replace(alarm, state=seen, acknowledged_at=now, acknowledged_by=user)
+    return recorded_alarms([AlarmChange(alarm, after, "alarm_acknowledged", f"{user} {_note(alarm, '已确认')}")])
+
+
+def shelve(state: DeskState, intent: ShelveAlarm, user: str, now: datetime) -> ChangeSet:
+    """Out of sight until a time, with a reason."""
+    alarm = _alarm_of(state, intent.alarm_id)
+    if alarm.state in (AlarmState.CLEARED, AlarmState.OUT_OF_SERVICE):
+        raise Refused(f"alarm {alarm.alarm_id} is {alarm.state}: it cannot be shelved")
+    if not intent.reason.strip():
+        raise Refused("an alarm is shelved with a reason")
+    if intent.until.tzinfo is None or intent.until <= now:
+        raise Refused("an alarm is shelved until a time to come, with its time zone")
+    after = replace(alarm, state=AlarmState.SHELVED, shelved_until=intent.until, shelved_reason=intent.reason.strip())
+    return recorded_alarms(
+        [AlarmChange(alarm, after, "alarm_shelved", f"{user} {_note(alarm, '已搁置')}：{intent.reason.strip()}")]
+    )
+
+
+def on_time(state: DeskState, now: datetime) -> ChangeSet:
+    """Shelving that has run out: the alarm is back as what it has become meanwhile."""
+    due = [
+        alarm
+        for alarm in state.alarms.values()
+        if alarm.state is AlarmState.SHELVED and alarm.shelved_until is not None and alarm.shelved_until <= now
+    ]
+    changes = [AlarmChange(alarm, _unshelved(alarm), "alarm_unshelved", _note(alarm, "搁置到期")) for alarm in due]
+    return recorded_alarms(changes) if changes else NOTHING
+
+
+def _raised(tools: Tools, state: DeskState, alarm: Alarm | None, finding: StationFinding, now: datetime) -> ChangeSet:
+    if alarm is None:
+        new = _new(tools, state, finding)
+        return recorded_alarms([AlarmChange(None, new, "alarm_raised", f"报警：{new.detail}")])
+    lasting = alarm.state not in (AlarmState.RETURNED, AlarmState.CLEARED) and alarm.returned_at is None
+    if lasting and finding.channel in alarm.channels:
+        return NOTHING
+    channels = alarm.channels if finding.channel in alarm.channels else (*alarm.channels, finding.channel)
+    after = replace(
+        alarm, channels=channels, evidence=_evidence(finding) or alarm.evidence, detail=_detail(finding), returned_at=None
+    )
+    if lasting:
+        return recorded_alarms([AlarmChange(alarm, after, "alarm_revised", _note(after, "又有通道异常"))])
+    if alarm.state is not AlarmState.SHELVED:
+        # Back again: it has to be seen anew, whoever saw it the last time.
+        after = replace(after, state=AlarmState.ACTIVE, raised_at=finding.at, acknowledged_at=None, acknowledged_by="")
+    return recorded_alarms([AlarmChange(alarm, after, "alarm_raised", _note(after, "再次报警"))])
+
+
+def _new(tools: Tools, state: DeskState, finding: StationFinding) -> Alarm:
+    kind = AlarmKind.WATER_QUALITY if _is_quality(finding) else _KIND.get(finding.code, AlarmKind.STATION_FAULT)
+    return Alarm(
+        alarm_id=state.next_id("alarm"),
+        kind=kind,
+        priority=_PRIORITY.get(kind, Priority.LOW),
+        subject=finding.station_id,
+        raised_at=finding.at,
+        evidence=_evidence(finding),
+        detail=_detail(finding),
+        is_drill=tools.is_drill,
+        code=finding.code,
+        channels=(finding.channel,),
+    )
+
+
+def _is_quality(finding: StationFinding) -> bool:
+    return finding.channel in _QUALITY_CHANNELS and finding.code in ("low", "high", "limit")
+
+
+def _evidence(finding: StationFinding) -> tuple[Evidence, ...]:
+    if finding.observed is None or finding.expected is None:
+        return ()
+    return (Evidence(finding.station_id, finding.channel, finding.observed, finding.expected, finding.at),)
+
+
+def _detail(finding: StationFinding) -> str:
+    words = f"{finding.station_id} {_CODE_ZH.get(finding.code, finding.code)}"
+    return f"{words}：{finding.detail}" if finding.detail else words
+
+
+def _current(state: DeskState, finding: StationFinding, now: datetime) -> Alarm | None:
+    """The alarm of this station and code that still lives, or was cleared a moment ago."""
+    same = [alarm for alarm in state.alarms.values() if alarm.subject == finding.station_id and alarm.code == finding.code]
+    living = [alarm for alarm in same if alarm.state is not AlarmState.CLEARED]
+    recent = [alarm for alarm in same if alarm.returned_at is not None and now - alarm.returned_at <= _REUSED_WITHIN]
+    return max(living or recent, key=lambda alarm: alarm.raised_at, default=None)
+
+
+def _returned(alarm: Alarm, now: datetime) -> Alarm:
+    """What a person has seen is over; what nobody has seen stays in the list until somebody does."""
+    after = replace(alarm, channels=(), returned_at=now)
+    if alarm.state is AlarmState.ACTIVE:
+        return replace(after, state=AlarmState.RETURNED)
+    if alarm.state is AlarmState.ACKNOWLEDGED:
+        return replace(after, state=AlarmState.CLEARED)
+    return after
+
+
+def _unshelved(alarm: Alarm) -> Alarm:
+    seen, over = alarm.acknowledged_at is not None, alarm.returned_at is not None
+    state = {
+        (False, False): AlarmState.ACTIVE,
+        (True, False): AlarmState.ACKNOWLEDGED,
+        (False, True): AlarmState.RETURNED,
+        (True, True): AlarmState.CLEARED,
+    }[seen, over]
+    return replace(alarm, state=state, shelved_until=None)
+
+
+def _alarm_of(state: DeskState, alarm_id: str) -> Alarm:
+    alarm = state.alarms.get(alarm_id)
+    if alarm is None:
+        raise Refused(f"there is no alarm {alarm_id}; it may have been cleared long ago")
+    return alarm
+
+
+def _note(alarm: Alarm, what: str) -> str:
+    return f"报警 {alarm.alarm_id}（{alarm.detail}）{what}"

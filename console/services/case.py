@@ -1,0 +1,91 @@
+"""Recording: from the value before and the value after to a ChangeSet with its drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from console.domain.alarms import Alarm
+from console.domain.changes import ChangeSet, Draft, Outgoing
+from console.domain.incidents import Incident
+from console.domain.values import to_json
+from console.services.state import DeskState
+from maps.errors import QuanmaiError
+
+NOTHING = ChangeSet(())
+
+
+class Refused(QuanmaiError):
+    """An intent that does not fit the state; the message says why and what can be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmChange:
+    """An alarm before (None when new) and after, with what happened to it."""
+
+    before: Alarm | None
+    after: Alarm
+    kind: str
+    note: str
+
+
+def recorded(
+    before: Incident | None,
+    after: Incident,
+    kind: str,
+    note: str,
+    *,
+    alarms: Sequence[AlarmChange] = (),
+    outgoing: Sequence[Outgoing] = (),
+    undoes: int | None = None,
+) -> ChangeSet:
+    """The change set of one incident's step. ``before``/``after`` of its draft hold the fields that differ.
+
+    Only what differs: a plan of a large city is long, and undo needs no more than the fields a step touched.
+    """
+    old, new = difference(before, after)
+    version = before.version + 1 if before is not None else 1
+    draft = Draft(kind, f"incident/{after.incident_id}", old, new, note, undoes)
+    return ChangeSet(
+        (draft, *(_alarm_draft(change) for change in alarms)),
+        incidents=(replace(after, version=version),),
+        alarms=tuple(change.after for change in alarms),
+        outgoing=tuple(outgoing),
+    )
+
+
+def recorded_alarms(changes: Sequence[AlarmChange]) -> ChangeSet:
+    """The change set of alarms alone."""
+    return ChangeSet(tuple(map(_alarm_draft, changes)), alarms=tuple(change.after for change in changes))
+
+
+def difference(before: Incident | Alarm | None, after: Incident | Alarm) -> tuple[Any, Any]:
+    """(before, after) as JSON objects of the fields that differ; before is None, after whole, for a new value."""
+    if before is None:
+        return None, to_json(after)
+    changed = [
+        field.name
+        for field in fields(after)
+        if field.name != "version" and getattr(before, field.name) != getattr(after, field.name)
+    ]
+    return _picked(before, changed), _picked(after, changed)
+
+
+def incident_of(state: DeskState, incident_id: str) -> Incident:
+    """An open incident. Raises Refused."""
+    incident = state.incidents.get(incident_id)
+    if incident is None:
+        raise Refused(f"there is no incident {incident_id}; it may have been closed long ago: look in the review")
+    if not incident.is_open():
+        raise Refused(f"incident {incident_id} is closed ({incident.close_reason or 'done'}); undo its closing first")
+    return incident
+
+
+def _alarm_draft(change: AlarmChange) -> Draft:
+    old, new = difference(change.before, change.after)
+    return Draft(change.kind, f"alarm/{change.after.alarm_id}", old, new, change.note)
+
+
+def _picked(value: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: to_json(getattr(value, name)) for name in names}

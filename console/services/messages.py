@@ -1,0 +1,182 @@
+"""What leaves the house by MQTT apart from notices: area alerts and work orders (design section 4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from maps.crs import to_wgs84
+
+from console.domain.changes import Outgoing, canonical_json
+from console.domain.incidents import Incident, OrderKind, PipePlace, WorkOrder
+from console.domain.values import to_json
+from console.services.streets import SIDES_ZH
+from console.services.tools import Tools
+from maps.city import City
+
+_GEOMETRIES = 50
+_NOT_GEOREFERENCED = "the network is not georeferenced: its coordinates mean no place on earth"
+
+
+def area_alert(tools: Tools, incident: Incident, status: str, now: datetime) -> tuple[Outgoing, ...]:
+    """The alert to the terminal of the area the pipe lies in (``city`` when no area holds it); ``status``:
+
+    suspected, revised, verified or cancelled. Nothing before a place is known.
+    """
+    place = incident.place
+    if place is None:
+        return ()
+    body = {
+        "incident_id": incident.incident_id,
+        "title": incident.title,
+        "status": status,
+        "t": _local(now, tools.city),
+        "exercise": incident.is_drill,
+        "burst_pipes": list(incident.burst_pipes),
+        "candidates": _candidates(incident),
+        **_geometry(tools.city, _shown_pipes(incident)),
+        "course": _course(place),
+        "supply_path": {"source": place.supply_source, "pipes": list(place.supply_path)},
+        "valves": _valves(incident),
+        "valve_chambers": list(place.valve_chambers),
+        "way": list(place.way),
+    }
+    return (Outgoing(tools.topic("areas", place.area_id or "city", "alerts"), _encoded(body)),)
+
+
+def order_message(
+    tools: Tools, incident: Incident, order: WorkOrder, now: datetime, *, action: str, reason: str = ""
+) -> Outgoing:
+    """A work order to its crew. ``action``: new, revised or countermand (with its reason)."""
+    body = {
+        "order_id": order.order_id,
+        "incident_id": incident.incident_id,
+        "action": action,
+        "kind": order.kind.value,
+        "t": _local(now, tools.city),
+        "exercise": incident.is_drill,
+        "text": order.text if action != "countermand" else f"撤销工单 {order.order_id}：{reason}",
+        "pipe_id": order.pipe_id,
+        "place": _course(incident.place) if incident.place else None,
+        "way": list(incident.place.way) if incident.place else [],
+        "valves": _valves(incident),
+        "eta_minutes": order.eta_minutes,
+        "reply_to": tools.topic("orders", order.crew_id, "ack"),
+        **_point(tools, order.pipe_id),
+    }
+    return Outgoing(tools.topic("orders", order.crew_id), _encoded(body))
+
+
+def order_text(kind: OrderKind, incident: Incident, place: PipePlace, eta_minutes: float | None) -> str:
+    """What the crew reads (Chinese)."""
+    task = "现场核实疑似爆管" if kind is OrderKind.SITE_CHECK else "抢修爆管"
+    plan = incident.plan
+    valves = "、".join(step.asset_id for step in plan.valves_to_close) if plan else ""
+    parts = [
+        f"{'【演练】' if incident.is_drill else ''}{task}：{place_zh(place)}",
+        f"管道编号 {place.pipe_id}",
+        f"附近阀门井 {'、'.join(place.valve_chambers)}" if place.valve_chambers else "",
+        f"拟关阀门 {valves}" if valves else "",
+        f"路线 {'→'.join(place.way)}" if place.way else "",
+        f"预计 {eta_minutes:.0f} 分钟到达" if eta_minutes is not None else "",
+    ]
+    return "；".join(part for part in parts if part) + "。"
+
+
+def place_zh(place: PipePlace) -> str:
+    """The place in one Chinese phrase: 经十路北侧（A—B）DN300 球墨铸铁管，埋深1.2 m，美林苑."""
+    road = f"{place.road}{SIDES_ZH.get(place.side, place.side)}"
+    course = f"（{place.from_place}—{place.to_place}）" if place.from_place and place.to_place else ""
+    size = f"DN{place.diameter_mm:.0f}" if np.isfinite(place.diameter_mm) and place.diameter_mm > 0 else ""
+    kind = f"{size} {place.material}管道".strip() if size or place.material else "管道"
+    depth = f"，埋深{place.depth_m:.1f} m" if place.depth_m is not None else ""
+    where = f"，{place.community}附近" if place.community else ""
+    return f"{road}{course}{kind}{depth}{where}"
+
+
+def _candidates(incident: Incident) -> list[dict[str, Any]]:
+    if incident.location is None:
+        return []
+    inside = set(incident.location.set_90)
+    return [
+        {"asset_id": c.pipe_id, "probability": round(c.probability, 4), "in_set_90": c.pipe_id in inside}
+        for c in incident.location.candidates[:_GEOMETRIES]
+    ]
+
+
+def _shown_pipes(incident: Incident) -> list[str]:
+    if incident.burst_pipes:
+        return list(incident.burst_pipes)
+    if incident.location is None:
+        return list(incident.target_pipes())
+    return [candidate.pipe_id for candidate in incident.location.candidates[:_GEOMETRIES]]
+
+
+def _valves(incident: Incident) -> list[dict[str, Any]]:
+    marks = {mark.valve_id: mark for mark in incident.valve_marks}
+    steps = incident.plan.valves_to_close if incident.plan else ()
+    return [
+        {
+            "asset_id": step.asset_id,
+            "order": step.order,
+            "assumed": step.assumed,
+            "turns": to_json(step.turns),
+            "closed": step.asset_id in marks and marks[step.asset_id].closed,
+        }
+        for step in steps
+    ]
+
+
+def _course(place: PipePlace) -> Any:
+    return to_json(
+        {
+            "pipe_id": place.pipe_id,
+            "text": place_zh(place),
+            "road": place.road,
+            "side": place.side,
+            "depth_m": place.depth_m,
+            "from": place.from_place,
+            "to": place.to_place,
+            "length_m": round(place.length_m, 1),
+            "diameter_mm": place.diameter_mm,
+            "material": place.material,
+            "community": place.community,
+            "district": place.district,
+            "area": place.area_name,
+        }
+    )
+
+
+def _geometry(city: City, pipe_ids: list[str]) -> dict[str, Any]:
+    """GeoJSON (RFC 7946: WGS84, lon then lat), or the reason why there is none."""
+    network = city.network
+    if not network.georeferenced:
+        return {"geometry": None, "geometry_omitted": _NOT_GEOREFERENCED}
+    features = []
+    for pipe_id in pipe_ids:
+        points = network.pipes.points(network.pipes.row(pipe_id))
+        lon, lat = to_wgs84(points[:, 0], points[:, 1], network.crs)
+        line = np.round(np.column_stack([lon, lat]), 7).tolist()
+        shape = {"type": "LineString", "coordinates": line}
+        features.append({"type": "Feature", "id": pipe_id, "properties": {"asset_id": pipe_id}, "geometry": shape})
+    return {"geometry": {"type": "FeatureCollection", "features": features}}
+
+
+def _point(tools: Tools, pipe_id: str) -> dict[str, Any]:
+    """The pipe's middle: ``lon``/``lat``, or ``x``/``y`` of the drawing where the city is not georeferenced."""
+    network = tools.city.network
+    middle = tools.places.middle(network.pipes.row(pipe_id))
+    if not network.georeferenced:
+        return {"x": round(middle.x, 2), "y": round(middle.y, 2)}
+    lon, lat = to_wgs84(np.array([middle.x]), np.array([middle.y]), network.crs)
+    return {"lon": round(float(lon[0]), 7), "lat": round(float(lat[0]), 7)}
+
+
+def _local(now: datetime, city: City) -> str:
+    return now.astimezone(ZoneInfo(city.info.time_zone)).isoformat(timespec="milliseconds")
+
+
+def _encoded(body: dict[str, Any]) -> bytes:
+    return canonical_json(to_json(body))

@@ -1,0 +1,147 @@
+"""Notices: drafted from the facts, checked by a second person, issued, updated, lifted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from console.domain.changes import ChangeSet
+from console.domain.incidents import Incident, Phase
+from console.domain.intents import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
+from console.domain.notices import Notice, NoticeStatus
+from console.services.case import NOTHING, Refused, incident_of, recorded
+from console.services.facts import facts_of
+from console.services.judging import require_restored
+from console.services.state import DeskState
+from console.services.tools import Tools
+
+_OPEN = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED, NoticeStatus.APPROVED)
+OUT = (NoticeStatus.ISSUED, NoticeStatus.UPDATED, NoticeStatus.LIFTED)
+"""Notices that have left the house."""
+
+
+def draft(tools: Tools, state: DeskState, intent: DraftNotice, user: str, now: datetime) -> ChangeSet:
+    """A new draft; after an issued notice, its update."""
+    incident = incident_of(state, intent.incident_id)
+    if incident.phase is Phase.SUSPECTED or incident.plan is None:
+        raise Refused(f"incident {incident.incident_id} is not judged yet: a notice needs a verified burst")
+    waiting = [n.notice_id for n in incident.notices if n.status in _OPEN]
+    if waiting:
+        raise Refused(f"notice {waiting[0]} is still being prepared: edit it instead")
+    issued = [n for n in incident.notices if n.status is NoticeStatus.ISSUED]
+    facts = facts_of(tools, incident, now)
+    text_zh, text_en = tools.documents.texts(facts)
+    number = len(incident.notices) + 1
+    notice = Notice(
+        notice_id=f"{incident.incident_id}-N{number}",
+        incident_id=incident.incident_id,
+        version=number,
+        status=NoticeStatus.DRAFT,
+        facts=facts,
+        text_zh=text_zh,
+        text_en=text_en,
+        drafted_at=now,
+        drafted_by=user,
+        references=tuple(tools.documents.reference(n) for n in issued),
+    )
+    after = replace(incident, notices=(*incident.notices, notice), drafted_at=incident.drafted_at or now)
+    return recorded(incident, after, "notice_drafted", f"停水公告 {notice.notice_id} 已起草（第 {number} 版）")
+
+
+def edit(state: DeskState, intent: EditNotice, user: str) -> ChangeSet:
+    """Correct the texts; what was submitted or approved has to be checked again."""
+    incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
+    if notice.status not in _OPEN:
+        raise Refused(f"notice {notice.notice_id} is {notice.status}: draft an update instead")
+    if not (intent.text_zh.strip() and intent.text_en.strip()):
+        raise Refused("a notice needs both texts, Chinese and English")
+    if (intent.text_zh, intent.text_en) == (notice.text_zh, notice.text_en):
+        return NOTHING
+    edited_by = notice.edited_by if user in notice.edited_by else (*notice.edited_by, user)
+    new = replace(_unchecked(notice), text_zh=intent.text_zh, text_en=intent.text_en, edited_by=edited_by)
+    return recorded(incident, _with(incident, new), "notice_edited", f"停水公告 {notice.notice_id} 由 {user} 修改")
+
+
+def submit(state: DeskState, intent: SubmitNotice, user: str) -> ChangeSet:
+    """Hand it to the supervisor."""
+    incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
+    _require(notice, NoticeStatus.DRAFT, "submitted")
+    new = replace(notice, status=NoticeStatus.SUBMITTED, submitted_by=user)
+    return recorded(incident, _with(incident, new), "notice_submitted", f"停水公告 {notice.notice_id} 已提交审批")
+
+
+def approve(state: DeskState, intent: ApproveNotice, user: str, now: datetime) -> ChangeSet:
+    """By a second person, who neither drafted nor edited nor submitted it; alone only with a reason, recorded loudly."""
+    incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
+    reason = intent.override_reason.strip()
+    if notice.status is not NoticeStatus.SUBMITTED and not (reason and notice.status is NoticeStatus.DRAFT):
+        raise Refused(f"notice {notice.notice_id} is {notice.status}: only a submitted one is approved")
+    own = user in {notice.drafted_by, notice.submitted_by, *notice.edited_by}
+    if own and not reason:
+        raise Refused(f"{user} worked on notice {notice.notice_id}: a second person approves it, or override with a reason")
+    new = replace(notice, status=NoticeStatus.APPROVED, approved_by=user, approved_at=now, override_reason=reason)
+    after = _with(incident, new)
+    if reason:
+        note = f"【紧急越权签发】停水公告 {notice.notice_id} 由 {user} 单人批准，理由：{reason}"
+        return recorded(incident, after, "notice_override", note)
+    return recorded(incident, after, "notice_approved", f"停水公告 {notice.notice_id} 由 {user} 批准")
+
+
+def issue(tools: Tools, state: DeskState, intent: IssueNotice, user: str, now: datetime) -> ChangeSet:
+    """Out: JSON and CAP to the topic; an earlier issued notice becomes updated."""
+    incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
+    _require(notice, NoticeStatus.APPROVED, "issued")
+    new = replace(notice, status=NoticeStatus.ISSUED, issued_at=now)
+    notices = tuple(
+        replace(n, status=NoticeStatus.UPDATED) if n.status is NoticeStatus.ISSUED else new if n.notice_id == new.notice_id else n
+        for n in incident.notices
+    )
+    after = replace(incident, notices=notices, issued_at=incident.issued_at or now)
+    note = f"停水公告 {notice.notice_id} 由 {user} 发布"
+    return recorded(incident, after, "notice_issued", note, outgoing=tools.documents.payloads(new))
+
+
+def lift(tools: Tools, state: DeskState, intent: LiftNotice, user: str) -> ChangeSet:
+    """Water is back: the notice ends (CAP Cancel)."""
+    incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
+    _require(notice, NoticeStatus.ISSUED, "lifted")
+    require_restored(incident)
+    new = lifted(tools, notice)
+    note = f"停水公告 {notice.notice_id} 由 {user} 解除"
+    return recorded(incident, _with(incident, new), "notice_lifted", note, outgoing=tools.documents.payloads(new))
+
+
+def lifted(tools: Tools, notice: Notice) -> Notice:
+    """The notice withdrawn, with the reference to the message that this cancels."""
+    return replace(notice, status=NoticeStatus.LIFTED, references=(*notice.references, tools.documents.reference(notice)))
+
+
+def on_files(state: DeskState, incident_id: str, notice_id: str, files: tuple[str, ...]) -> ChangeSet:
+    """Which files of a notice were written."""
+    incident = state.incidents.get(incident_id)
+    notice = next((n for n in incident.notices if n.notice_id == notice_id), None) if incident else None
+    if incident is None or notice is None or notice.files == files:
+        return NOTHING
+    after = _with(incident, replace(notice, files=files))
+    return recorded(incident, after, "notice_files", f"停水公告 {notice_id} 文件已生成：{len(files)} 个")
+
+
+def _unchecked(notice: Notice) -> Notice:
+    return replace(notice, status=NoticeStatus.DRAFT, submitted_by="", approved_by="", approved_at=None, override_reason="")
+
+
+def _require(notice: Notice, status: NoticeStatus, act: str) -> None:
+    if notice.status is not status:
+        raise Refused(f"notice {notice.notice_id} is {notice.status}: only a notice that is {status} can be {act}")
+
+
+def _notice_of(state: DeskState, incident_id: str, notice_id: str) -> tuple[Incident, Notice]:
+    incident = incident_of(state, incident_id)
+    notice = next((n for n in incident.notices if n.notice_id == notice_id), None)
+    if notice is None:
+        raise Refused(f"incident {incident_id} has no notice {notice_id}")
+    return incident, notice
+
+
+def _with(incident: Incident, notice: Notice) -> Incident:
+    return replace(incident, notices=tuple(notice if n.notice_id == notice.notice_id else n for n in incident.notices))
