@@ -51,7 +51,7 @@ def open_by_hand(tools: Tools, state: DeskState, intent: OpenIncident, user: str
     # The pipe is the plan's, not yet a judgement: burst_pipes stays empty until somebody judges.
     incident = replace(_with_place(tools, state, planned(tools, incident), intent.pipe_id), burst_pipes=())
     incident = replace(incident, alerted_at=now, title=_title(incident))
-    alarm = _alarm(tools, state, incident, (), f"来电报告：{incident.title}", now)
+    alarm = _alarm(tools, state, incident, now, evidence=(), detail=f"来电报告：{incident.title}")
     incident = replace(incident, alarm_ids=(alarm.alarm_id,))
     return recorded(
         None,
@@ -83,7 +83,7 @@ def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime
     incident = _with_place(tools, state, planned(tools, incident))
     incident = replace(incident, title=_title(incident))
     detail = f"疑似爆管：{incident.title}；{evidence_zh(finding.evidence)}"
-    alarm = _alarm(tools, state, incident, finding.evidence, detail, now)
+    alarm = _alarm(tools, state, incident, now, evidence=finding.evidence, detail=detail)
     incident = replace(incident, alarm_ids=(alarm.alarm_id,))
     return recorded(
         None,
@@ -144,7 +144,7 @@ def _dismissed_before(tools: Tools, incident: Incident, finding: BurstFinding, n
     if not _same_case(incident, finding):
         return False
     statistic = incident.location.statistic if incident.location is not None else 0.0
-    return finding.location.statistic < _GROWN * statistic or (incident.phase is Phase.CLOSED and bool(incident.burst_pipes))
+    return bool(incident.burst_pipes) or finding.location.statistic < _GROWN * statistic
 
 
 def _new_incident(tools: Tools, state: DeskState, first_abnormal_at: datetime, now: datetime) -> Incident:
@@ -175,7 +175,7 @@ def _title(incident: Incident) -> str:
 
 
 def _alarm(
-    tools: Tools, state: DeskState, incident: Incident, evidence: tuple[Evidence, ...], detail: str, now: datetime
+    tools: Tools, state: DeskState, incident: Incident, now: datetime, *, evidence: tuple[Evidence, ...], detail: str
 ) -> Alarm:
     return Alarm(
         alarm_id=state.next_id("alarm"),

@@ -13,6 +13,7 @@ from console.domain.notices import Notice, NoticeStatus
 from console.domain.values import from_json
 from console.services.case import AlarmChange, Refused, recorded
 from console.services.crews import LIVE, countermanded
+from console.services.judging import redirected
 from console.services.messages import area_alert
 from console.services.notices import OUT, lifted
 from console.services.planning import replanned
@@ -73,7 +74,11 @@ def _inverse(
     after: Incident = replace(incident, **values)
     after, outgoing, called = _orders_called_back(tools, after, change, now)
     after, more, lifted_notes = _notices_taken_back(tools, after, change)
-    return replanned(tools, after), (*outgoing, *more), (*called, *lifted_notes)
+    outgoing, notes = (*outgoing, *more), (*called, *lifted_notes)
+    if change.kind == "burst_judged":
+        after, more, note = redirected(tools, after, now)
+        outgoing, notes = (*outgoing, *more), (*notes, note if more else "")
+    return replanned(tools, after), outgoing, notes
 
 
 def _orders_called_back(

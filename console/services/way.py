@@ -34,10 +34,10 @@ class WayFinder:
         end = int(self._network.pipes.from_node[pipe])
         if start is None:
             return Way((), None)
-        distance, before = dijkstra(self._graph, directed=False, indices=np.int64(end), return_predecessors=True)
-        if not np.isfinite(distance[start]):
+        distance, before = dijkstra(self._graph, directed=False, indices=[end], return_predecessors=True)
+        if not np.isfinite(distance[0, start]):
             return Way((), None)
-        return Way(self._names(start, before), float(distance[start]))
+        return Way(self._names(start, before[0]), float(distance[0, start]))
 
     def _names(self, start: int, towards: Any) -> tuple[str, ...]:
         names: list[str] = []
