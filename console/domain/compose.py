@@ -1,0 +1,93 @@
+"""Composing the frozen Picture from the live columns, and the expected values kept for charts."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.alarms import Alarm, AlarmKind, AlarmState
+from console.domain.crews import CrewFix
+from console.domain.incidents import Incident, Phase
+from console.domain.live import LivePicture
+from console.domain.picture import FeedHealth, Picture
+from console.domain.readings import Channel
+
+_OPEN = (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED)
+_WARNING_KINDS = (AlarmKind.LOW_PRESSURE, AlarmKind.HIGH_PRESSURE, AlarmKind.WATER_QUALITY)
+_TICKS_KEPT = 240
+_CHARTED = (Channel.PRESSURE, Channel.FLOW, Channel.LEVEL)
+
+
+class ExpectedHistory:
+    """Expected values of the last ticks, float32, for the chart's band; (stations, 3 channels) a tick."""
+
+    def __init__(self) -> None:
+        self._ticks: deque[tuple[int, NDArray[np.float32]]] = deque(maxlen=_TICKS_KEPT)
+
+    def add(self, at_us: int, expected: NDArray[np.float64]) -> None:
+        """Keep the expected values (stations, channels) of a tick."""
+        self._ticks.append((at_us, expected[:, list(_CHARTED)].astype(np.float32)))
+
+    def at(self, station_row: int, channel: Channel, at_us: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Expected value at given times, linear between ticks, NaN outside them or for other channels, (n,)."""
+        ticks = list(self._ticks)
+        if channel not in _CHARTED or not ticks:
+            return np.full(len(at_us), np.nan)
+        times = np.array([tick for tick, _ in ticks], dtype=np.float64)
+        values = np.array([kept[station_row, _CHARTED.index(channel)] for _, kept in ticks], dtype=np.float64)
+        return np.interp(at_us.astype(np.float64), times, values, left=np.nan, right=values[-1])
+
+
+def compose_picture(
+    live: LivePicture,
+    station_rows: dict[str, int],
+    *,
+    version: int,
+    now_us: int,
+    expected: NDArray[np.float64],
+    crews: Iterable[CrewFix],
+    alarms: Iterable[Alarm],
+    incidents: Iterable[Incident],
+    feeds: tuple[FeedHealth, ...],
+    is_drill: bool,
+) -> Picture:
+    """One frozen picture; the arrays are copies, so that later readings never change what a view holds."""
+    shown = tuple(
+        sorted((a for a in alarms if a.state is not AlarmState.CLEARED), key=lambda a: (a.priority, -a.raised_at.timestamp()))
+    )
+    flags = {name: np.zeros(len(live.value), dtype=bool) for name in ("faulty", "warned", "abnormal")}
+    for alarm in shown:
+        flag = _flag_of(alarm)
+        if flag:
+            for station_id in {alarm.subject, *(item.station_id for item in alarm.evidence)}:
+                if station_id in station_rows:
+                    flags[flag][station_rows[station_id]] = True
+    recent = sum(1 for alarm in shown if now_us - alarm.raised_at.timestamp() * 1e6 < 600e6)
+    return Picture(
+        version=version,
+        now_us=now_us,
+        value=live.value.copy(),
+        at_us=live.at_us.copy(),
+        quality=live.quality.copy(),
+        expected=expected,
+        station_state=live.station_state(now_us, flags["faulty"], flags["warned"], flags["abnormal"]),
+        crews=tuple(crews),
+        alarms=shown,
+        incidents=tuple(i for i in incidents if i.phase is not Phase.CLOSED),
+        feeds=feeds,
+        alarms_per_10_min=recent,
+        is_drill=is_drill,
+    )
+
+
+def _flag_of(alarm: Alarm) -> str:
+    if alarm.state not in _OPEN:
+        return ""
+    if alarm.kind is AlarmKind.BURST:
+        return "abnormal"
+    if alarm.kind is AlarmKind.STATION_FAULT:
+        return "faulty"
+    return "warned" if alarm.kind in _WARNING_KINDS else ""

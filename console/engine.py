@@ -1,0 +1,300 @@
+"""Engine: runtime without a window. Feeds -> picture -> detection -> incidents -> store -> out; one thread owns the state."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection import Detector
+from console.detection.finding import StationFinding
+from console.domain.changes import Change, ChangeSet
+from console.domain.clock import Clock, micros, moment
+from console.domain.compose import ExpectedHistory, compose_picture
+from console.domain.crews import CrewFix, CrewState
+from console.domain.grid import TickGrid
+from console.domain.intents import Intent
+from console.domain.live import LivePicture
+from console.domain.picture import FeedHealth, Picture
+from console.domain.readings import Channel
+from console.feeds.codec import Decoder
+from console.feeds.inbox import Inbox
+from console.services.desk import Desk, DeskState
+from console.services.ports import Hydraulics, Link, Store
+from maps.city import City
+from maps.errors import QuanmaiError
+
+log = logging.getLogger(__name__)
+
+SYSTEM_USER = "quanmai"
+_PICTURE_EVERY_S = 0.1
+_WAIT_S = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Ports:
+    """What the engine runs on."""
+
+    clock: Clock
+    inbox: Inbox
+    store: Store
+    link: Link
+    hydraulics: Hydraulics | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    intent: Intent
+    user: str
+    answer: Future[ChangeSet]
+
+
+class Engine:
+    """Start it, offer messages to its inbox, submit intents, subscribe to pictures; ``stop`` flushes and ends it."""
+
+    def __init__(self, city: City, desk: Desk, detector: Detector, ports: Ports, *, grid: TickGrid, is_drill: bool = False) -> None:
+        self.city = city
+        self._desk, self._detector, self._ports, self._grid, self._is_drill = desk, detector, ports, grid, is_drill
+        self._decoder = Decoder(city)
+        self._live = LivePicture(len(city.stations))
+        self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
+        self._expected: NDArray[np.float64] = np.full(self._live.value.shape, np.nan)
+        self._expected_history = ExpectedHistory()
+        self._state = _with_crew_bases(ports.store.load_desk(), city)
+        self._asks: queue.SimpleQueue[_Ask | Callable[[], None]] = queue.SimpleQueue()
+        self._background = ThreadPoolExecutor(1, thread_name_prefix="impact")
+        self._planned: dict[str, int] = {}
+        self._in_flight: set[int] = set()
+        self._subscribers: list[Callable[[Picture], None]] = []
+        self._rejected = 0
+        self._fault = ""
+        self._version = 0
+        self._published_at = -1.0
+        self._picture = self._compose()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+
+    # What others call, from any thread.
+
+    def start(self) -> None:
+        """Begin: the thread runs until ``stop``."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what has been submitted, flush to disk, end the thread."""
+        self._stopping.set()
+        self._ports.inbox.wake()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._background.shutdown(wait=True, cancel_futures=True)
+
+    def submit(self, intent: Intent, user: str) -> Future[ChangeSet]:
+        """Ask for an intent; the future holds the committed change set or the QuanmaiError that refused it."""
+        answer: Future[ChangeSet] = Future()
+        self._asks.put(_Ask(intent, user, answer))
+        self._ports.inbox.wake()
+        return answer
+
+    def subscribe(self, callback: Callable[[Picture], None]) -> None:
+        """Call ``callback`` on the engine's thread with each new picture, at most ten a second."""
+        self._subscribers.append(callback)
+
+    def latest(self) -> Picture:
+        """The newest picture."""
+        return self._picture
+
+    def now(self) -> datetime:
+        """The present on the engine's clock."""
+        return self._ports.clock.now()
+
+    def history(
+        self, station_row: int, channel: Channel, since_us: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """(source times µs, values, expected values) of one channel since a time, oldest first, each (n,)."""
+        at_us, value = self._ports.store.readings(station_row, channel, since_us, micros(self.now()))
+        return at_us, value, self._expected_history.at(station_row, channel, at_us)
+
+    def timeline(self, incident_id: str) -> tuple[Change, ...]:
+        """The log of actions of one incident, oldest first."""
+        return self._ports.store.changes_of(f"incident/{incident_id}")
+
+    # The engine's thread.
+
+    def _run(self) -> None:
+        while not (self._stopping.is_set() and self._asks.empty()):
+            try:
+                self._turn()
+            except QuanmaiError as fault:
+                # The environment failed (disk, broker): say so on the picture, go on with the rest.
+                log.error("%s", fault)
+                self._fault = str(fault)
+        self._flush()
+
+    def _turn(self) -> None:
+        self._receive()
+        self._answer_asks()
+        self._tick()
+        self._send()
+        self._publish_picture()
+
+    def _receive(self) -> None:
+        messages = self._ports.inbox.drain(_WAIT_S)
+        if not messages:
+            return
+        now = self.now()
+        decoded = self._decoder.decode(messages)
+        self._rejected += decoded.rejected
+        for sample in decoded.samples:
+            log.warning("%s: %s: %s", sample.feed, sample.topic, sample.reason)
+        applied = self._live.apply(decoded.readings, micros(now))
+        self._ports.store.append_readings(decoded.readings)
+        for row in applied.ahead:
+            self._clock_fault(int(row), now)
+        for fix in decoded.fixes:
+            self._move_crew(fix)
+        for reply in decoded.replies:
+            self._commit(self._desk.on_order_reply(self._state, reply, now), reply.crew_id)
+
+    def _clock_fault(self, row: int, now: datetime) -> None:
+        finding = StationFinding(
+            str(self.city.stations.asset_id[row]), "", "future_time", now, active=True, detail="source time ahead of the clock"
+        )
+        self._commit(self._desk.on_station(self._state, finding, now), SYSTEM_USER)
+
+    def _move_crew(self, fix: CrewFix) -> None:
+        known = self._state.crews.get(fix.crew_id)
+        if known is not None and known.at_us > fix.at_us:
+            return
+        state = known.state if known is not None else CrewState.FREE
+        self._state = replace(self._state, crews={**self._state.crews, fix.crew_id: replace(fix, state=state)})
+
+    def _answer_asks(self) -> None:
+        while not self._asks.empty():
+            ask = self._asks.get()
+            if not isinstance(ask, _Ask):
+                ask()
+                continue
+            try:
+                changes = self._desk.carry_out(self._state, ask.intent, ask.user, self.now())
+                self._commit(changes, ask.user)
+            except QuanmaiError as refused:
+                ask.answer.set_exception(refused)
+            except Exception as defect:
+                ask.answer.set_exception(defect)
+                raise
+            else:
+                ask.answer.set_result(changes)
+
+    def _tick(self) -> None:
+        tick_us = self._grid.due(micros(self.now()), self._live)
+        if tick_us is None:
+            return
+        live, now = self._live, moment(tick_us)
+        result = self._detector.tick(live.value, live.at_us, live.quality, tick_us)
+        self._expected = result.expected
+        self._expected_history.add(tick_us, result.expected)
+        for finding in result.stations:
+            self._commit(self._desk.on_station(self._state, finding, now), SYSTEM_USER)
+        for burst in result.bursts:
+            self._commit(self._desk.on_burst(self._state, burst, self.now()), SYSTEM_USER)
+
+    def _commit(self, changes: ChangeSet, user: str) -> None:
+        """On disk first, then shown."""
+        if not (changes.drafts or changes.incidents or changes.alarms or changes.outgoing):
+            return
+        self._ports.store.commit(changes, user, self.now())
+        self._fault = ""
+        self._state = self._state.applied(changes)
+        for incident in changes.incidents:
+            self._ask_impact(incident.incident_id)
+        self._published_at = -1.0
+
+    def _ask_impact(self, incident_id: str) -> None:
+        incident = self._state.incidents[incident_id]
+        plan, hydraulics = incident.plan, self._ports.hydraulics
+        if plan is None or hydraulics is None or incident.impact is not None or self._planned.get(incident_id) == hash(plan):
+            return
+        generation = self._planned[incident_id] = hash(plan)
+
+        def work() -> None:
+            impact = hydraulics.impact(plan)
+            self._asks.put(lambda: self._take_impact(incident_id, generation, impact))
+            self._ports.inbox.wake()
+
+        self._background.submit(work).add_done_callback(_log_failure)
+
+    def _take_impact(self, incident_id: str, generation: int, impact: object) -> None:
+        if self._planned.get(incident_id) == generation:  # a late answer belongs to an older plan
+            self._commit(self._desk.on_impact(self._state, incident_id, impact, self.now()), SYSTEM_USER)
+
+    def _send(self) -> None:
+        taken = self._ports.link.taken()
+        if taken:
+            self._ports.store.mark_sent(taken)
+            self._in_flight.difference_update(taken)
+        if self._ports.link.health().state != "up":
+            self._in_flight.clear()
+            return
+        for outgoing_id, outgoing in self._ports.store.pending_outgoing():
+            if outgoing_id not in self._in_flight and self._ports.link.publish(outgoing_id, outgoing):
+                self._in_flight.add(outgoing_id)
+
+    def _publish_picture(self) -> None:
+        real = self._ports.clock.monotonic()
+        if 0 <= real - self._published_at < _PICTURE_EVERY_S * getattr(self._ports.clock, "speed", 1.0):
+            return
+        self._published_at = real
+        self._picture = self._compose()
+        for subscriber in self._subscribers:
+            subscriber(self._picture)
+
+    def _compose(self) -> Picture:
+        self._version += 1
+        return compose_picture(
+            self._live,
+            self._station_rows,
+            version=self._version,
+            now_us=micros(self.now()),
+            expected=self._expected,
+            crews=self._state.crews.values(),
+            alarms=self._state.alarms.values(),
+            incidents=self._state.incidents.values(),
+            feeds=self._feeds(),
+            is_drill=self._is_drill,
+        )
+
+    def _feeds(self) -> tuple[FeedHealth, ...]:
+        health = replace(self._ports.link.health(), invalid=self._rejected)
+        if not self._fault:
+            return (health,)
+        return (health, FeedHealth("store", "down", self._fault))
+
+    def _flush(self) -> None:
+        try:
+            self._send()
+            self._ports.store.flush()
+        except QuanmaiError as fault:
+            log.error("%s", fault)
+
+
+def _with_crew_bases(state: DeskState, city: City) -> DeskState:
+    """Crews never heard of stand at their base, with no time: shown as missing, not as moving."""
+    crews = city.crews
+    bases = {
+        str(crews.asset_id[row]): CrewFix(str(crews.asset_id[row]), str(crews.name[row]), float(crews.base_x[row]), float(crews.base_y[row]), 0)
+        for row in range(len(crews))
+    }
+    return replace(state, crews={**bases, **state.crews})
+
+
+def _log_failure(done: Future[None]) -> None:
+    fault = None if done.cancelled() else done.exception()
+    if fault is not None:
+        log.error("pressure after closing: %s", fault)
