@@ -1,0 +1,96 @@
+"""The chain on disk: appending to ``changes``, reading it back, verifying it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from console.domain.changes import GENESIS, Change, Draft, canonical_json, change_hash, first_broken
+from console.domain.clock import micros, moment
+from console.store.tables import changes
+
+_READ_AT_ONCE = 500
+
+
+def append(connection: Connection, drafts: Iterable[Draft], user: str, at: datetime) -> tuple[Change, ...]:
+    """Chain ``drafts`` behind the last change; the caller holds the write lock."""
+    at = at.astimezone(UTC)
+    last = connection.execute(select(changes.c.seq, changes.c.hash).order_by(changes.c.seq.desc()).limit(1)).one_or_none()
+    seq, prev = (int(last[0]), str(last[1])) if last is not None else (0, GENESIS)
+    made = []
+    for draft in drafts:
+        seq += 1
+        digest = change_hash(seq, at, user, draft, prev)
+        made.append(
+            Change(seq, at, user, draft.kind, draft.subject, draft.before, draft.after, draft.note, draft.undoes, prev, digest)
+        )
+        prev = digest
+    if made:
+        connection.execute(insert(changes), [_row(change) for change in made])
+    return tuple(made)
+
+
+def read(connection: Connection, *conditions: Any) -> Iterator[Change]:
+    """Changes that meet ``conditions``, oldest first."""
+    query = select(changes).where(*conditions).order_by(changes.c.seq).execution_options(yield_per=_READ_AT_ONCE)
+    for row in connection.execute(query):
+        yield _change(row)
+
+
+def broken_at(connection: Connection, expected_last: int) -> int | None:
+    """``seq`` of the first change that does not fit, also when the chain was cut short; None when it is whole."""
+    seen = 0
+
+    def counted() -> Iterator[Change]:
+        nonlocal seen
+        for change in read(connection):
+            seen = change.seq
+            yield change
+
+    try:
+        broken = first_broken(counted())
+    except ValueError:  # a before or after that is no JSON any more
+        return seen + 1
+    if broken is None and seen < expected_last:
+        return seen + 1
+    return broken
+
+
+def _row(change: Change) -> dict[str, Any]:
+    return {
+        "seq": change.seq,
+        "at_us": micros(change.at),
+        "user": change.user,
+        "kind": change.kind,
+        "subject": change.subject,
+        "before": _text(change.before),
+        "after": _text(change.after),
+        "note": change.note,
+        "undoes": change.undoes,
+        "prev_hash": change.prev_hash,
+        "hash": change.hash,
+    }
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else canonical_json(value).decode()
+
+
+def _change(row: Row[Any]) -> Change:
+    return Change(
+        seq=int(row.seq),
+        at=moment(row.at_us),
+        user=row.user,
+        kind=row.kind,
+        subject=row.subject,
+        before=None if row.before is None else json.loads(row.before),
+        after=None if row.after is None else json.loads(row.after),
+        note=row.note,
+        undoes=row.undoes,
+        prev_hash=row.prev_hash,
+        hash=row.hash,
+    )

@@ -1,0 +1,106 @@
+"""Opening a store: engines with the right guarantees, and the tables brought up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from console.services.ports import StoreNewer
+from console.store.migrations import HEAD
+from maps.errors import InputFault
+
+_BUSY_MS = 5000
+READING = {"quanmai_read": True}
+"""Execution options of a transaction that only reads: it takes no write lock."""
+
+ADVISORY_LOCK = 0x5155414E  # "QUAN": one writer of the chain at a time, whatever the console
+
+
+def store_url(target: str | Path) -> URL:
+    """The address of a store: a URL (``sqlite:///…``, ``postgresql://…``) or a file's path. Raises InputFault."""
+    if isinstance(target, Path) or "://" not in target:
+        return URL.create("sqlite", database=str(target))
+    try:
+        url = make_url(target)
+    except ArgumentError as fault:
+        raise InputFault(f"store {target!r}: expected a file, or postgresql://user@host/name") from fault
+    if url.drivername in ("postgresql", "postgres"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise InputFault(f"store {target!r}: SQLite and PostgreSQL are supported")
+    if url.get_backend_name() == "sqlite" and not url.database:
+        raise InputFault(f"store {target!r}: a store needs a file, memory does not survive")
+    return url
+
+
+def shown(url: URL) -> str:
+    """The address for messages: a file's path, or the URL without its password."""
+    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+
+
+def engine_for(url: URL, *, durable: bool) -> Engine:
+    """An engine on ``url``. ``durable``: SQLite waits for the disk at each commit (``synchronous=FULL``)."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # sqlite3 must not begin by itself: it would begin DEFERRED
+        for pragma in (
+            f"busy_timeout={_BUSY_MS}",
+            "journal_mode=WAL",
+            f"synchronous={'FULL' if durable else 'NORMAL'}",
+            "foreign_keys=ON",
+            "journal_size_limit=67108864",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # IMMEDIATE: a DEFERRED one would fail half-way with "locked" when somebody else wrote meanwhile.
+        reading = connection.get_execution_options().get("quanmai_read", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def migrate(engine: Engine, where: str) -> None:
+    """Bring the tables up to date, all or nothing. Raises StoreNewer, InputFault for a foreign database."""
+    with engine.connect().execution_options(**READING) as connection, connection.begin():
+        if _revision(connection) == HEAD:
+            return
+    with engine.connect() as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        _upgrade(connection, where)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
+
+
+def _upgrade(connection: Connection, where: str) -> None:
+    # Imported here: an up-to-date store opens without loading Alembic.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    revision = _revision(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise StoreNewer(f"store {where} was written by a newer version of Quanmai (revision {revision}); update this one")
+    if revision is None and (foreign := inspect(connection).get_table_names()):
+        raise InputFault(f"store {where} holds something else ({', '.join(foreign[:3])}); name another file or database")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

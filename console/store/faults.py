@@ -1,0 +1,47 @@
+"""The environment's faults, told apart from defects: StoreUnavailable with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import exc
+
+from console.services.ports import StoreUnavailable
+
+_ADVICE = (
+    ("disk is full", "the disk is full; free some space, nothing was written"),
+    ("readonly database", "it is read-only; check the folder's rights or the disk, nothing was written"),
+    ("database is locked", "another program holds it locked; close that one and try again, nothing was written"),
+    ("unable to open database file", "it cannot be opened; check that the folder exists and may be written"),
+    ("disk i/o error", "the disk reports an error; check it before going on"),
+    ("malformed", "the file is damaged; keep it aside and restore the last backup"),
+    ("not a database", "the file is no store of Quanmai; name another file"),
+)
+
+
+@contextmanager
+def told(where: str) -> Iterator[None]:
+    """Turns what the disk or server does to us into StoreUnavailable naming ``where``; a defect passes as it is."""
+    try:
+        yield
+    except exc.DBAPIError as fault:
+        advice = _advice_for(fault)
+        if advice is None:
+            raise
+        raise StoreUnavailable(f"store {where}: {advice}") from fault
+    except exc.TimeoutError as fault:
+        raise StoreUnavailable(f"store {where}: all its connections are busy; try again") from fault
+    except OSError as fault:
+        raise StoreUnavailable(f"store {where}: {fault.strerror or fault}; check the disk and its rights") from fault
+
+
+def _advice_for(fault: exc.DBAPIError) -> str | None:
+    words = str(fault.orig).lower()
+    for symptom, advice in _ADVICE:
+        if symptom in words:
+            return advice
+    if fault.connection_invalidated or (isinstance(fault, exc.OperationalError) and "psycopg" in type(fault.orig).__module__):
+        first = str(fault.orig).strip().splitlines()[0]
+        return f"the server does not answer ({first}); check that it runs and that the address is right"
+    return None

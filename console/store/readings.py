@@ -1,0 +1,152 @@
+"""Readings on disk: whole batches at once into a log, later moved into blocks of one channel each.
+
+A row per reading would cost a page per channel and batch (80 MB/s at 20,000 channels); a batch is one blob.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine, delete, func, insert, select
+
+from console.domain.readings import Quality, ReadingBatch
+from console.store.connection import READING
+from console.store.faults import told
+from console.store.tables import reading_blocks, reading_log
+
+MOVED_AT_ROWS, MOVED_AT_BATCHES = 300_000, 4_000
+"""The log is moved into blocks when it holds this much: a query reads the whole log."""
+
+_ROW_BYTES = 4 + 1 + 8 + 8 + 1
+Times: TypeAlias = NDArray[np.int64]
+Values: TypeAlias = NDArray[np.float64]
+
+
+class ReadingLog:
+    """Appends and queries of readings. Safe to use from several threads."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self._engine, self._where = engine, where
+        self._lock = threading.Lock()
+        with told(where), engine.connect().execution_options(**READING) as connection:
+            rows, batches = connection.execute(select(func.coalesce(func.sum(reading_log.c.rows), 0), func.count())).one()
+        self._rows, self._batches = int(rows), int(batches)
+
+    def append(self, batch: ReadingBatch) -> None:
+        """Keep a batch; it survives the end of the process when this returns. Raises StoreUnavailable."""
+        if not len(batch):
+            return
+        with self._lock:
+            with told(self._where), self._engine.begin() as connection:
+                connection.execute(insert(reading_log).values(rows=len(batch), packed=_packed(batch)))
+            self._rows += len(batch)
+            self._batches += 1
+            if self._rows >= MOVED_AT_ROWS or self._batches >= MOVED_AT_BATCHES:
+                self._move()
+
+    def move(self) -> None:
+        """Move the whole log into blocks now. Raises StoreUnavailable."""
+        with self._lock:
+            self._move()
+
+    def between(self, station_row: int, channel: int, since_us: int, until_us: int) -> tuple[Times, Values]:
+        """(source times µs, values) of one channel in [since, until], oldest first, each time once; bad ones are NaN."""
+        with told(self._where), self._engine.connect().execution_options(**READING) as connection:
+            parts = self._from_blocks(connection, station_row, channel, since_us, until_us)
+            logged = _unpacked(_log(connection)[1])
+        mine = (logged.station == station_row) & (logged.channel == channel)
+        parts.append((logged.at_us[mine], logged.value[mine], logged.quality[mine]))
+        at_us, value, quality = (np.concatenate(column) for column in zip(*parts, strict=True))
+        # A redelivered message repeats its time: the later copy counts.
+        order = np.lexsort((np.arange(len(at_us)), at_us))
+        last = np.ones(len(order), dtype=bool)
+        last[:-1] = at_us[order][1:] != at_us[order][:-1]
+        kept = order[last & (at_us[order] >= since_us) & (at_us[order] <= until_us)]
+        return at_us[kept], np.where(quality[kept] == Quality.BAD, np.nan, value[kept])
+
+    @staticmethod
+    def _from_blocks(
+        connection: Connection, station_row: int, channel: int, since_us: int, until_us: int
+    ) -> list[tuple[Times, Values, NDArray[np.uint8]]]:
+        of = reading_blocks.c
+        query = (
+            select(of.packed)
+            .where(of.station == station_row, of.channel == channel, of.from_us <= until_us, of.to_us >= since_us)
+            .order_by(of.block_no)
+        )
+        return [_block(packed) for packed in connection.execute(query).scalars()]
+
+    def _move(self) -> None:
+        with told(self._where), self._engine.begin() as connection:
+            last_id, packed = _log(connection)
+            batch = _unpacked(packed)
+            if len(batch):
+                connection.execute(insert(reading_blocks), _blocks(batch, last_id))
+                connection.execute(delete(reading_log).where(reading_log.c.log_id <= last_id))
+        self._rows = self._batches = 0
+
+
+def _log(connection: Connection) -> tuple[int, list[bytes]]:
+    found = connection.execute(select(reading_log.c.log_id, reading_log.c.packed).order_by(reading_log.c.log_id)).all()
+    return (int(found[-1][0]) if found else 0), [bytes(packed) for _, packed in found]
+
+
+def _packed(batch: ReadingBatch) -> bytes:
+    return b"".join(
+        (
+            batch.station.astype("<i4").tobytes(),
+            batch.channel.astype("u1").tobytes(),
+            batch.at_us.astype("<i8").tobytes(),
+            batch.value.astype("<f8").tobytes(),
+            batch.quality.astype("u1").tobytes(),
+        )
+    )
+
+
+def _unpacked(blobs: list[bytes]) -> ReadingBatch:
+    columns: tuple[list[NDArray[np.generic]], ...] = ([], [], [], [], [])
+    for blob in blobs:
+        count, at = len(blob) // _ROW_BYTES, 0
+        for column, kind in zip(columns, ("<i4", "u1", "<i8", "<f8", "u1"), strict=True):
+            part = np.frombuffer(blob, dtype=kind, count=count, offset=at)
+            column.append(part)
+            at += part.nbytes
+    kinds = (np.int32, np.uint8, np.int64, np.float64, np.uint8)
+    joined = [np.concatenate(column) if column else np.empty(0, kind) for column, kind in zip(columns, kinds, strict=True)]
+    return ReadingBatch(*joined)
+
+
+def _blocks(batch: ReadingBatch, block_no: int) -> list[dict[str, object]]:
+    """One row per channel of a station, its readings by time; a repeated time keeps its order of arrival."""
+    order = np.lexsort((batch.at_us, batch.channel, batch.station))
+    station, channel = batch.station[order], batch.channel[order]
+    at_us, value, quality = batch.at_us[order].astype("<i8"), batch.value[order].astype("<f8"), batch.quality[order]
+    fresh = np.ones(len(order), dtype=bool)
+    fresh[1:] = (station[1:] != station[:-1]) | (channel[1:] != channel[:-1])
+    starts = np.flatnonzero(fresh).tolist()
+    rows = []
+    for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
+        rows.append(
+            {
+                "station": int(station[start]),
+                "channel": int(channel[start]),
+                "from_us": int(at_us[start]),
+                "block_no": block_no,
+                "to_us": int(at_us[end - 1]),
+                "packed": at_us[start:end].tobytes() + value[start:end].tobytes() + quality[start:end].tobytes(),
+            }
+        )
+    return rows
+
+
+def _block(packed: bytes) -> tuple[Times, Values, NDArray[np.uint8]]:
+    packed = bytes(packed)
+    count = len(packed) // 17
+    return (
+        np.frombuffer(packed, "<i8", count),
+        np.frombuffer(packed, "<f8", count, 8 * count),
+        np.frombuffer(packed, "u1", count, 16 * count),
+    )

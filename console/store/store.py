@@ -1,0 +1,194 @@
+"""SqlStore: the one place where things are kept; everything that commits is on disk when the call returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, text, update
+
+from console.domain.changes import Change, ChangeSet, Outgoing
+from console.domain.clock import SystemClock, micros
+from console.domain.crews import CrewFix
+from console.domain.incidents import Incident
+from console.domain.readings import ReadingBatch
+from console.services.state import DeskState, alarms_of, incidents_of, raised_serials
+from console.store import cases, chain
+from console.store.connection import ADVISORY_LOCK, READING, engine_for, migrate, shown, store_url
+from console.store.faults import told
+from console.store.readings import ReadingLog, Times, Values
+from console.store.tables import changes, counters, outgoing, tracks
+
+_LOADED_BACK = timedelta(hours=6)
+_CHANGE = "change"
+_AT_ONCE = 500
+
+
+def open_store(target: str | Path) -> SqlStore:
+    """Open (and where needed create or migrate) the store at a file's path or a URL.
+
+    Raises StoreUnavailable, StoreNewer, InputFault.
+    """
+    return SqlStore(target)
+
+
+class SqlStore:
+    """Implements the services' ports UnitOfWork and Store over SQLite or PostgreSQL. Safe to use from several threads."""
+
+    def __init__(self, target: str | Path) -> None:
+        url = store_url(target)
+        self.where = shown(url)
+        with told(self.where):
+            if url.get_backend_name() == "sqlite":
+                Path(str(url.database)).resolve().parent.mkdir(parents=True, exist_ok=True)
+            self._durable = engine_for(url, durable=True)
+            self._relaxed = engine_for(url, durable=False)
+            migrate(self._durable, self.where)
+        self._readings = ReadingLog(self._relaxed, self.where)
+
+    def close(self) -> None:
+        """Give the connections back. The store cannot be used any more."""
+        self._durable.dispose()
+        self._relaxed.dispose()
+
+    # Decisions.
+
+    def commit(self, change_set: ChangeSet, user: str, at: datetime) -> tuple[Change, ...]:
+        """All of ``change_set`` or nothing, on disk. Raises StoreUnavailable, StaleState; ValueError for a naive time."""
+        at_us = micros(at)
+        with self._writing() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+            made = chain.append(connection, change_set.drafts, user, at)
+            cases.write(connection, change_set)
+            if change_set.outgoing:
+                if not made:
+                    raise ValueError(f"something leaves the house without a change that says why ({at_us})")
+                connection.execute(insert(outgoing), [_outgoing_row(item, made[0].seq) for item in change_set.outgoing])
+            _count(connection, change_set, made)
+        return made
+
+    def load_desk(self) -> DeskState:
+        """Open incidents, living alarms, what was closed lately, the history of these cases, the numbers given."""
+        with self._looking() as connection:
+            last_us = connection.execute(select(func.max(changes.c.at_us))).scalar() or 0
+            since_us = int(last_us) - int(_LOADED_BACK.total_seconds() * 1e6)
+            found = cases.incidents_since(connection, since_us)
+            history = {
+                incident_id: tuple(chain.read(connection, changes.c.subject == f"incident/{incident_id}"))
+                for incident_id in found
+            }
+            alarms = cases.alarms_since(connection, since_us)
+            serials = {kind: last for kind, last in _counters(connection).items() if kind != _CHANGE}
+        return DeskState(alarms, found, {}, history, serials)
+
+    def incident(self, incident_id: str) -> Incident | None:
+        """One incident, open or closed; None when unknown."""
+        with self._looking() as connection:
+            return cases.incident(connection, incident_id)
+
+    def changes(self, after_seq: int = 0) -> tuple[Change, ...]:
+        """The chain behind ``after_seq``, oldest first."""
+        with self._looking() as connection:
+            return tuple(chain.read(connection, changes.c.seq > after_seq))
+
+    def changes_of(self, subject: str) -> tuple[Change, ...]:
+        """The changes of one subject (``incident/2026-0001``), oldest first."""
+        with self._looking() as connection:
+            return tuple(chain.read(connection, changes.c.subject == subject))
+
+    def verify_chain(self) -> int | None:
+        """``seq`` of the first change that does not fit the chain, None when it is whole."""
+        with self._looking() as connection:
+            return chain.broken_at(connection, _counters(connection).get(_CHANGE, 0))
+
+    # What leaves the house.
+
+    def pending_outgoing(self) -> tuple[tuple[int, Outgoing], ...]:
+        """Messages not yet safely delivered, oldest first, as many as are worth trying at once."""
+        of = outgoing.c
+        query = select(of.outgoing_id, of.topic, of.payload, of.content_type, of.qos)
+        with self._looking() as connection:
+            found = connection.execute(query.where(of.sent_us.is_(None)).order_by(of.outgoing_id).limit(_AT_ONCE)).all()
+        return tuple((int(row[0]), Outgoing(row[1], bytes(row[2]), row[3], int(row[4]))) for row in found)
+
+    def mark_sent(self, outgoing_ids: int | Sequence[int]) -> None:
+        """These have safely arrived."""
+        ids = [outgoing_ids] if isinstance(outgoing_ids, int) else list(outgoing_ids)
+        if not ids:
+            return
+        now_us = micros(SystemClock().now())
+        with self._writing() as connection:
+            connection.execute(update(outgoing).where(outgoing.c.outgoing_id.in_(ids)).values(sent_us=now_us))
+
+    # Readings and tracks.
+
+    def append_readings(self, batch: ReadingBatch) -> None:
+        """Keep readings; they survive the end of the process when this returns."""
+        self._readings.append(batch)
+
+    def readings(self, station_row: int, channel: int, since_us: int, until_us: int) -> tuple[Times, Values]:
+        """(source times µs, values in inside units) of one channel in [since, until], oldest first; bad ones NaN."""
+        return self._readings.between(int(station_row), int(channel), int(since_us), int(until_us))
+
+    def append_positions(self, fixes: Iterable[CrewFix]) -> None:
+        """Keep crews' fixes; a repeated one changes nothing."""
+        rows = {(fix.crew_id, fix.at_us): fix for fix in fixes if fix.at_us > 0}
+        if not rows:
+            return
+        with told(self.where), self._relaxed.begin() as connection:
+            connection.execute(
+                text("INSERT INTO tracks (crew_id, at_us, x, y) VALUES (:crew_id, :at_us, :x, :y) ON CONFLICT DO NOTHING"),
+                [{"crew_id": f.crew_id, "at_us": f.at_us, "x": f.x, "y": f.y} for f in rows.values()],
+            )
+
+    def positions(self, crew_id: str, since_us: int, until_us: int) -> tuple[tuple[int, float, float], ...]:
+        """(source time µs, x, y) of a crew in [since, until], oldest first; coordinates in the network's CRS."""
+        of = tracks.c
+        query = select(of.at_us, of.x, of.y).where(of.crew_id == crew_id, of.at_us >= since_us, of.at_us <= until_us)
+        with self._looking() as connection:
+            found = connection.execute(query.order_by(of.at_us)).all()
+        return tuple((int(at_us), float(x), float(y)) for at_us, x, y in found)
+
+    def flush(self) -> None:
+        """Tidy up before the end: readings of the log go into blocks (they are on disk already)."""
+        self._readings.move()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with told(self.where), self._durable.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _looking(self) -> Iterator[Connection]:
+        with told(self.where), self._relaxed.connect().execution_options(**READING) as connection:
+            yield connection
+
+
+def _outgoing_row(item: Outgoing, change_seq: int) -> dict[str, Any]:
+    return {
+        "change_seq": change_seq,
+        "topic": item.topic,
+        "content_type": item.content_type,
+        "qos": item.qos,
+        "payload": item.payload,
+    }
+
+
+def _counters(connection: Connection) -> dict[str, int]:
+    return {str(kind): int(last) for kind, last in connection.execute(select(counters.c.kind, counters.c.last))}
+
+
+def _count(connection: Connection, change_set: ChangeSet, made: Sequence[Change]) -> None:
+    known = _counters(connection)
+    raised: Mapping[str, int] = raised_serials(known, incidents_of(change_set), alarms_of(change_set))
+    if made:
+        raised = {**raised, _CHANGE: made[-1].seq}
+    for kind, last in raised.items():
+        if kind not in known:
+            connection.execute(insert(counters).values(kind=kind, last=last))
+        elif known[kind] != last:
+            connection.execute(update(counters).where(counters.c.kind == kind).values(last=last))

@@ -1,0 +1,125 @@
+"""Tables of the store, the same for SQLite and PostgreSQL. Times are int64 microseconds since 1970 UTC.
+
+The migrations build them; this is how the code addresses them. A test compares the two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    Column("note", Text, nullable=False),
+    Column("undoes", BigInteger),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("changes_by_subject", "subject", "seq"),
+)
+"""Append-only (triggers refuse anything else); ``before``/``after``: canonical JSON."""
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("incident_id", String(40), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("phase", String(20), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("opened_us", BigInteger, nullable=False),
+    Column("closed_us", BigInteger),
+    Column("is_drill", Boolean, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("incidents_by_phase", "phase", "closed_us"),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("alarm_id", String(40), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("raised_us", BigInteger, nullable=False),
+    Column("incident_id", String(40), nullable=False),
+    Column("document", Text, nullable=False),
+    Index("alarms_by_state", "state", "raised_us"),
+)
+
+outgoing = Table(
+    "outgoing",
+    metadata,
+    Column("outgoing_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("change_seq", BigInteger().with_variant(Integer, "sqlite"), ForeignKey("changes.seq"), nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("content_type", String(80), nullable=False),
+    Column("qos", SmallInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("sent_us", BigInteger),
+    Index("outgoing_pending", "sent_us", "outgoing_id"),
+)
+"""``sent_us`` (the machine's clock) is empty until the broker has the message."""
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("kind", String(40), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+"""Last number given per kind of id, and the last ``change``: a chain cut short shows."""
+
+reading_log = Table(
+    "reading_log",
+    metadata,
+    Column("log_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("rows", Integer, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+)
+"""Batches as they came, packed whole: on disk at once, later moved into blocks."""
+
+reading_blocks = Table(
+    "reading_blocks",
+    metadata,
+    Column("station", Integer, primary_key=True, autoincrement=False),
+    Column("channel", SmallInteger, primary_key=True, autoincrement=False),
+    Column("from_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("block_no", BigInteger, primary_key=True, autoincrement=False),
+    Column("to_us", BigInteger, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""One channel's readings over a stretch of time; stretches may overlap after backfill."""
+
+tracks = Table(
+    "tracks",
+    metadata,
+    Column("crew_id", String(80), primary_key=True),
+    Column("at_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("x", Float(53), nullable=False),
+    Column("y", Float(53), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Fixes of crews, in the network's CRS."""
