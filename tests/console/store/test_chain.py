@@ -1,0 +1,103 @@
+"""The chain on disk: whole after commits, broken by any edit, append-only."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console.domain.changes import GENESIS, ChangeSet, Draft, canonical_json
+from console.store import SqlStore, open_store
+from tests.console.store.values import NOW, opening
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def test_changes_come_back_as_they_were_chained(store: SqlStore) -> None:
+    made = store.commit(opening(), "王", NOW)
+    assert store.changes() == made
+    assert [change.seq for change in made] == [1, 2]
+    assert made[0].prev_hash == GENESIS
+    assert made[1].prev_hash == made[0].hash
+    assert store.changes(after_seq=1) == made[1:]
+    assert store.changes_of("incident/2024-0001") == made[:1]
+
+
+@pytest.mark.parametrize("act", ["UPDATE changes SET note = 'x'", "DELETE FROM changes"])
+def test_the_database_itself_refuses_to_edit_the_chain(store: SqlStore, act: str) -> None:
+    store.commit(opening(), "王", NOW)
+    with sqlite3.connect(store.where) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        connection.execute(act)
+    connection.close()
+
+
+EDITS = ["at_us", "user", "kind", "subject", "before", "after", "note", "undoes", "prev_hash", "hash"]
+
+
+@pytest.mark.parametrize("column", EDITS)
+@pytest.mark.parametrize("seq", [1, 2, 3])
+def test_any_edit_of_any_column_breaks_the_chain(tmp_path: Path, column: str, seq: int) -> None:
+    store = _three_changes(tmp_path)
+    value: Any = 7 if column in ("at_us", "undoes") else '"edited"'
+    _force(store, f'UPDATE changes SET "{column}" = ? WHERE seq = ?', (value, seq))
+    assert store.verify_chain() == seq
+    store.close()
+
+
+def test_a_change_taken_out_of_the_middle_breaks_the_chain(tmp_path: Path) -> None:
+    store = _three_changes(tmp_path)
+    _force(store, "DELETE FROM changes WHERE seq = 2", ())
+    assert store.verify_chain() == 3
+    store.close()
+
+
+def test_a_chain_cut_short_shows(tmp_path: Path) -> None:
+    store = _three_changes(tmp_path)
+    _force(store, "DELETE FROM changes WHERE seq = 3", ())
+    assert store.verify_chain() == 3
+    store.close()
+
+
+def test_a_before_that_is_no_json_any_more_breaks_the_chain(tmp_path: Path) -> None:
+    store = _three_changes(tmp_path)
+    _force(store, "UPDATE changes SET before = '{' WHERE seq = 2", ())
+    assert store.verify_chain() == 2
+    store.close()
+
+
+@settings(max_examples=25, deadline=None)
+@given(values=st.lists(st.tuples(JSON, JSON), min_size=1, max_size=5))
+def test_whatever_is_kept_is_read_back_and_verifies(
+    tmp_path_factory: pytest.TempPathFactory, values: list[tuple[Any, Any]]
+) -> None:
+    store = open_store(tmp_path_factory.mktemp("chain") / "store.db")
+    for before, after in values:
+        store.commit(ChangeSet((Draft("k", "s/1", before, after, "n"),)), "u", NOW)
+    assert store.verify_chain() is None
+    assert [canonical_json([c.before, c.after]) for c in store.changes()] == [canonical_json(list(pair)) for pair in values]
+    store.close()
+
+
+def _three_changes(tmp_path: Path) -> SqlStore:
+    store = open_store(tmp_path / "store.db")
+    for number in range(3):
+        store.commit(ChangeSet((Draft("k", "s/1", {"n": number}, {"n": number + 1}, "n"),)), "u", NOW)
+    return store
+
+
+def _force(store: SqlStore, statement: str, values: tuple[Any, ...]) -> None:
+    """Edit as somebody would who has the file."""
+    connection = sqlite3.connect(store.where)
+    connection.execute("DROP TRIGGER changes_no_update")
+    connection.execute("DROP TRIGGER changes_no_delete")
+    connection.execute(statement, values)
+    connection.commit()
+    connection.close()

@@ -1,0 +1,59 @@
+"""Small values to keep."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from console.domain.alarms import Alarm, AlarmKind, Priority
+from console.domain.changes import ChangeSet, Draft, Outgoing
+from console.domain.incidents import Incident, Phase
+from console.domain.readings import ReadingBatch
+
+NOW = datetime(2024, 1, 3, 15, 0, 5, 120000, tzinfo=UTC)
+
+
+def an_incident(number: int = 1, version: int = 1, phase: Phase = Phase.SUSPECTED) -> Incident:
+    """An incident of 2024."""
+    return Incident(f"2024-{number:04d}", "经十路", NOW, NOW, phase=phase, version=version)
+
+
+def an_alarm(number: int = 1) -> Alarm:
+    """A burst alarm."""
+    return Alarm(f"A-{number:06d}", AlarmKind.BURST, Priority.HIGH, "network", NOW)
+
+
+def opening(number: int = 1) -> ChangeSet:
+    """A new incident with its alarm and one message."""
+    incident, alarm = an_incident(number), an_alarm(number)
+    return ChangeSet(
+        (
+            Draft("incident_opened", f"incident/{incident.incident_id}", None, {"phase": "suspected"}, "立案"),
+            Draft("alarm_raised", f"alarm/{alarm.alarm_id}", None, {"state": "active"}, "报警"),
+        ),
+        (incident,),
+        (alarm,),
+        (Outgoing("quanmai/v1/jinan/areas/A1/alerts", "爆管".encode()),),
+    )
+
+
+def step(number: int, version: int, phase: Phase) -> ChangeSet:
+    """A later version of an incident."""
+    incident = replace(an_incident(number, version), phase=phase)
+    draft = Draft("phase", f"incident/{incident.incident_id}", {"phase": "?"}, {"phase": phase.value}, "阶段")
+    return ChangeSet((draft,), (incident,))
+
+
+def readings(station: int, *samples: tuple[int, float, int]) -> ReadingBatch:
+    """Pressures of one station: (time µs, value, quality)."""
+    at_us, value, quality = zip(*samples, strict=True)
+    count = len(samples)
+    return ReadingBatch(
+        np.full(count, station, dtype=np.int32),
+        np.zeros(count, dtype=np.uint8),
+        np.array(at_us, dtype=np.int64),
+        np.array(value, dtype=np.float64),
+        np.array(quality, dtype=np.uint8),
+    )
