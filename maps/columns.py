@@ -65,7 +65,7 @@ class Columns:
     @classmethod
     def of(cls, asset_id: Iterable[str], **columns: Any) -> Self:
         """A table from any sequences; columns not given get their default (NaN, -1, False, 0, "")."""
-        ids = _texts(asset_id)
+        ids = texts(asset_id)
         filled: dict[str, Any] = {}
         for name, kind in cls.column_kinds().items():
             if name == "asset_id":
@@ -74,7 +74,7 @@ class Columns:
                 default = cls._default(name, kind)
                 filled[name] = np.full(len(ids), default, dtype=_DTYPES[kind])
             elif kind == "Texts":
-                filled[name] = _texts(columns.pop(name))
+                filled[name] = texts(columns.pop(name))
             else:
                 filled[name] = np.asarray(columns.pop(name), dtype=_DTYPES[kind])
         return cls(ids, **filled, **columns)
@@ -111,16 +111,15 @@ class Columns:
 
     def ids(self, rows: Iterable[int] | NDArray[Any]) -> tuple[str, ...]:
         """Asset ids of rows."""
-        return tuple(
-            self.asset_id[np.asarray(list(rows) if not isinstance(rows, np.ndarray) else rows, dtype=np.int64)]
-        )
+        return tuple(self.asset_id[np.asarray(list(rows) if not isinstance(rows, np.ndarray) else rows, dtype=np.int64)])
 
     def replaced(self, **columns: Any) -> Self:
         """A copy with some columns replaced."""
         return replace(self, **columns)
 
 
-def _texts(values: Iterable[object]) -> Texts:
+def texts(values: Iterable[object]) -> Texts:
+    """An object column of strings from any values, (n,)."""
     listed = list(values)
     array = np.empty(len(listed), dtype=object)
     array[:] = listed
