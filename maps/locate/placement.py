@@ -26,7 +26,7 @@ def default_station_count(network: PipeNetwork) -> int:
     """How many stations suit a network of this size: one per ~40 nodes when small, per ~250 when large."""
     nodes = int(np.count_nonzero(network.nodes.kind == NodeKind.JUNCTION))
     dense = nodes / NODES_PER_STATION
-    return max(1, min(nodes, int(round(max(min(dense, 40.0), nodes / 250.0, min(4.0, nodes))))))
+    return max(1, min(nodes, round(max(min(dense, 40.0), nodes / 250.0, min(4.0, nodes)))))
 
 
 def place_stations(city: City, count: int) -> StationTable:
@@ -120,7 +120,7 @@ def _farthest_points(
         centres.append(centre)
         # Beyond the farthest uncovered node nothing can get nearer: the search may stop there.
         reach = float(distance[allowed].max())
-        distance = np.minimum(distance, dijkstra(graph, indices=centre, limit=reach))
+        distance = np.minimum(distance, dijkstra(graph, indices=[centre], limit=reach)[0])
         distance[centre] = -1.0
     return np.array(centres, dtype=np.int64)
 
