@@ -15,6 +15,7 @@ from maps.columns import Texts, texts
 from maps.network import NodeKind, PipeNetwork, PipeStatus, ValveKind, ValveState
 
 _MAX_ID_BYTES = 31
+_FORBIDDEN = frozenset(' ;"\t[')
 _DEFAULT_ROUGHNESS = {"H-W": 120.0, "D-W": 0.3, "C-M": 0.012}
 _LINK_KIND = {
     ValveKind.PRV: "PRV", ValveKind.PSV: "PSV", ValveKind.PBV: "PBV", ValveKind.FCV: "FCV", ValveKind.GPV: "GPV",
@@ -55,17 +56,9 @@ def build_model(network: PipeNetwork, detail: ModelDetail, title: str) -> Epanet
         "TITLE": [title.replace("\n", " ")[:79]],
         **_node_sections(network, detail, node_ids),
         **_link_sections(network, detail, node_ids, links, link_valves),
-        "PATTERNS": [f"{name} {' '.join(f'{v:.6g}' for v in part)}" for name, values in detail.patterns.items() for part in _chunks(values)],
-        "CURVES": [f"{name} {x:.6g} {y:.6g}" for name, points in detail.curves.items() for x, y in points],
-        "CONTROLS": list(detail.controls),
-        "TIMES": [f"DURATION {detail.duration_s} SEC", "HYDRAULIC TIMESTEP 3600 SEC", f"PATTERN TIMESTEP {detail.pattern_step_s} SEC"],
-        "REPORT": ["STATUS NO", "SUMMARY NO", "MESSAGES NO"],
-        "OPTIONS": [
-            "UNITS CMH", f"HEADLOSS {network.headloss}", "TRIALS 100", "ACCURACY 0.0005", "UNBALANCED CONTINUE 10",
-            f"MINIMUM PRESSURE {detail.minimum_pressure_m}", f"REQUIRED PRESSURE {max(detail.required_pressure_m, detail.minimum_pressure_m + 0.1)}",
-        ],
+        **_detail_sections(network, detail),
         **_geometry_sections(network, node_ids, pipe_ids),
-    }  # fmt: skip
+    }
     text = "\n".join(f"[{name}]\n" + "\n".join(lines) + "\n" for name, lines in sections.items()) + "[END]\n"
     return EpanetModel(
         text,
@@ -102,6 +95,34 @@ def _epanet_ids(asset_ids: Iterable[str], prefix: str, taken: Iterable[str] = ()
     return out
 
 
+def _detail_sections(network: PipeNetwork, detail: ModelDetail) -> dict[str, list[str]]:
+    required = max(detail.required_pressure_m, detail.minimum_pressure_m + 0.1)
+    return {
+        "PATTERNS": [
+            f"{name} {' '.join(f'{value:.6g}' for value in part)}"
+            for name, values in detail.patterns.items()
+            for part in _chunks(values)
+        ],
+        "CURVES": [f"{name} {x:.6g} {y:.6g}" for name, points in detail.curves.items() for x, y in points],
+        "CONTROLS": list(detail.controls),
+        "TIMES": [
+            f"DURATION {detail.duration_s} SEC",
+            "HYDRAULIC TIMESTEP 3600 SEC",
+            f"PATTERN TIMESTEP {detail.pattern_step_s} SEC",
+        ],
+        "REPORT": ["STATUS NO", "SUMMARY NO", "MESSAGES NO"],
+        "OPTIONS": [
+            "UNITS CMH",
+            f"HEADLOSS {network.headloss}",
+            "TRIALS 100",
+            "ACCURACY 0.0005",
+            "UNBALANCED CONTINUE 10",
+            f"MINIMUM PRESSURE {detail.minimum_pressure_m}",
+            f"REQUIRED PRESSURE {required}",
+        ],
+    }
+
+
 def _chunks(values: Sequence[float], size: int = 12) -> list[Sequence[float]]:
     return [values[start : start + size] for start in range(0, len(values), size)]
 
@@ -119,9 +140,8 @@ def _node_sections(network: PipeNetwork, detail: ModelDetail, ids: list[str]) ->
             level = np.nan_to_num(nodes.tank_level_m[row])
             top = max(np.nan_to_num(nodes.tank_max_m[row]), level)
             width = np.nan_to_num(nodes.tank_diameter_m[row], nan=10.0)
-            tanks.append(
-                f"{name} {elevation[row]:.3f} {level:.3f} {np.nan_to_num(nodes.tank_min_m[row]):.3f} {top:.3f} {width:.3f} 0"
-            )
+            low = np.nan_to_num(nodes.tank_min_m[row])
+            tanks.append(f"{name} {elevation[row]:.3f} {level:.3f} {low:.3f} {top:.3f} {width:.3f} 0")
         else:
             head = nodes.head_m[row] if np.isfinite(nodes.head_m[row]) else elevation[row]
             reservoirs.append(f"{name} {head:.3f} {detail.source_pattern.get(str(nodes.asset_id[row]), '')}")
@@ -147,11 +167,8 @@ def _link_sections(
         asset = str(network.pumps.asset_id[row])
         if network.pumps.from_node[row] < 0:
             continue
-        how = (
-            f"HEAD {detail.pump_head_curve[asset]}"
-            if asset in detail.pump_head_curve
-            else f"POWER {detail.pump_power_kw.get(asset, 1.0):.4g}"
-        )
+        curve = detail.pump_head_curve.get(asset)
+        how = f"HEAD {curve}" if curve else f"POWER {detail.pump_power_kw.get(asset, 1.0):.4g}"
         speed = f" SPEED {detail.pump_speed[asset]:.4g}" if asset in detail.pump_speed else ""
         pumps.append(f"{name} {nodes[network.pumps.from_node[row]]} {nodes[network.pumps.to_node[row]]} {how}{speed}")
         if network.pumps.status[row] == PipeStatus.CLOSED:
