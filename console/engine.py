@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +19,18 @@ from console.detection.finding import StationFinding
 from console.domain.changes import Change, ChangeSet
 from console.domain.clock import Clock, micros, moment
 from console.domain.compose import ExpectedHistory, compose_picture
-from console.domain.crews import CrewFix, CrewState
+from console.domain.crews import CrewFix
 from console.domain.grid import TickGrid
+from console.domain.incidents import Incident, PressureImpact
 from console.domain.intents import Intent
 from console.domain.live import LivePicture
+from console.domain.notices import Notice, NoticeStatus
 from console.domain.picture import FeedHealth, Picture
 from console.domain.readings import Channel
 from console.feeds.codec import Decoder
 from console.feeds.inbox import Inbox
 from console.services.desk import Desk, DeskState
-from console.services.ports import Hydraulics, Link, Store
+from console.services.ports import Documents, Hydraulics, Link, Store
 from maps.city import City
 from maps.errors import QuanmaiError
 
@@ -46,6 +49,8 @@ class Ports:
     inbox: Inbox
     store: Store
     link: Link
+    documents: Documents
+    notices_folder: Path
     hydraulics: Hydraulics | None = None
 
 
@@ -59,7 +64,9 @@ class _Ask:
 class Engine:
     """Start it, offer messages to its inbox, submit intents, subscribe to pictures; ``stop`` flushes and ends it."""
 
-    def __init__(self, city: City, desk: Desk, detector: Detector, ports: Ports, *, grid: TickGrid, is_drill: bool = False) -> None:
+    def __init__(
+        self, city: City, desk: Desk, detector: Detector, ports: Ports, *, grid: TickGrid, is_drill: bool = False
+    ) -> None:
         self.city = city
         self._desk, self._detector, self._ports, self._grid, self._is_drill = desk, detector, ports, grid, is_drill
         self._decoder = Decoder(city)
@@ -71,6 +78,7 @@ class Engine:
         self._asks: queue.SimpleQueue[_Ask | Callable[[], None]] = queue.SimpleQueue()
         self._background = ThreadPoolExecutor(1, thread_name_prefix="impact")
         self._planned: dict[str, int] = {}
+        self._written: set[tuple[str, int]] = set()
         self._in_flight: set[int] = set()
         self._subscribers: list[Callable[[Picture], None]] = []
         self._rejected = 0
@@ -157,8 +165,7 @@ class Engine:
         self._ports.store.append_readings(decoded.readings)
         for row in applied.ahead:
             self._clock_fault(int(row), now)
-        for fix in decoded.fixes:
-            self._move_crew(fix)
+        self._move_crews(decoded.fixes)
         for reply in decoded.replies:
             self._commit(self._desk.on_order_reply(self._state, reply, now), reply.crew_id)
 
@@ -168,12 +175,13 @@ class Engine:
         )
         self._commit(self._desk.on_station(self._state, finding, now), SYSTEM_USER)
 
-    def _move_crew(self, fix: CrewFix) -> None:
-        known = self._state.crews.get(fix.crew_id)
-        if known is not None and known.at_us > fix.at_us:
-            return
-        state = known.state if known is not None else CrewState.FREE
-        self._state = replace(self._state, crews={**self._state.crews, fix.crew_id: replace(fix, state=state)})
+    def _move_crews(self, fixes: tuple[CrewFix, ...]) -> None:
+        known = self._state.crews
+        newer = [fix for fix in fixes if fix.crew_id not in known or known[fix.crew_id].at_us < fix.at_us]
+        if newer:
+            kept = [replace(fix, state=known[fix.crew_id].state) if fix.crew_id in known else fix for fix in newer]
+            self._state = self._state.with_crews(kept)
+            self._ports.store.append_positions(newer)
 
     def _answer_asks(self) -> None:
         while not self._asks.empty():
@@ -204,17 +212,19 @@ class Engine:
             self._commit(self._desk.on_station(self._state, finding, now), SYSTEM_USER)
         for burst in result.bursts:
             self._commit(self._desk.on_burst(self._state, burst, self.now()), SYSTEM_USER)
+        self._commit(self._desk.on_time(self._state, self.now()), SYSTEM_USER)
 
     def _commit(self, changes: ChangeSet, user: str) -> None:
         """On disk first, then shown."""
         if not (changes.drafts or changes.incidents or changes.alarms or changes.outgoing):
             return
-        self._ports.store.commit(changes, user, self.now())
+        committed = self._ports.store.commit(changes, user, self.now())
         self._fault = ""
-        self._state = self._state.applied(changes)
+        self._state = self._state.applied(changes, committed)
+        self._published_at = -1.0
         for incident in changes.incidents:
             self._ask_impact(incident.incident_id)
-        self._published_at = -1.0
+            self._write_files(incident)
 
     def _ask_impact(self, incident_id: str) -> None:
         incident = self._state.incidents[incident_id]
@@ -230,9 +240,26 @@ class Engine:
 
         self._background.submit(work).add_done_callback(_log_failure)
 
-    def _take_impact(self, incident_id: str, generation: int, impact: object) -> None:
+    def _take_impact(self, incident_id: str, generation: int, impact: PressureImpact) -> None:
         if self._planned.get(incident_id) == generation:  # a late answer belongs to an older plan
             self._commit(self._desk.on_impact(self._state, incident_id, impact, self.now()), SYSTEM_USER)
+
+    def _write_files(self, incident: Incident) -> None:
+        """The files of a notice that has just been issued, written off this thread, then recorded."""
+        for notice in incident.notices:
+            key = (notice.notice_id, notice.version)
+            if notice.status is not NoticeStatus.ISSUED or notice.files or key in self._written:
+                continue
+            self._written.add(key)
+            self._background.submit(self._files_work, incident.incident_id, notice).add_done_callback(_log_failure)
+
+    def _files_work(self, incident_id: str, notice: Notice) -> None:
+        paths = self._ports.documents.files(notice, self._ports.notices_folder)
+        names = tuple(path.name for path in paths)
+        self._asks.put(
+            lambda: self._commit(self._desk.on_files(self._state, incident_id, notice.notice_id, names, self.now()), SYSTEM_USER)
+        )
+        self._ports.inbox.wake()
 
     def _send(self) -> None:
         taken = self._ports.link.taken()
@@ -288,7 +315,9 @@ def _with_crew_bases(state: DeskState, city: City) -> DeskState:
     """Crews never heard of stand at their base, with no time: shown as missing, not as moving."""
     crews = city.crews
     bases = {
-        str(crews.asset_id[row]): CrewFix(str(crews.asset_id[row]), str(crews.name[row]), float(crews.base_x[row]), float(crews.base_y[row]), 0)
+        str(crews.asset_id[row]): CrewFix(
+            str(crews.asset_id[row]), str(crews.name[row]), float(crews.base_x[row]), float(crews.base_y[row]), 0
+        )
         for row in range(len(crews))
     }
     return replace(state, crews={**bases, **state.crews})

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.changes import Change, ChangeSet, Outgoing
+from console.domain.crews import CrewFix
 from console.domain.incidents import PressureImpact
 from console.domain.notices import Notice, NoticeFacts
 from console.domain.picture import FeedHealth
@@ -76,6 +77,10 @@ class Store(UnitOfWork, Protocol):
 
     def changes_of(self, subject: str) -> tuple[Change, ...]:
         """The changes of one subject (``incident/2026-0001``), oldest first."""
+        ...
+
+    def append_positions(self, fixes: Iterable[CrewFix]) -> None:
+        """Keep fixes of crews."""
         ...
 
     def flush(self) -> None:
