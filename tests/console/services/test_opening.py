@@ -1,0 +1,182 @@
+"""A finding opens a case; later findings revise it until it is judged; nothing rings twice."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from console.domain.alarms import AlarmState, Priority
+from console.domain.incidents import Phase
+from console.domain.intents import DismissIncident, JudgeBurst, OpenIncident
+from console.services.desk import DeskSettings, Refused
+from maps.errors import UnknownAsset
+from tests.console.services.conftest import CASE
+from tests.console.services.town import NOW, STEP_M, X0, Y0, Chair, a_finding, a_town
+
+
+def test_a_finding_opens_a_case_with_alarm_place_plan_and_area_alert(chair: Chair) -> None:
+    changes = chair.sees(a_finding())
+    incident, alarm = chair.state.incidents[CASE], chair.state.alarms["A-000001"]
+    assert incident.phase is Phase.SUSPECTED
+    assert incident.burst_pipes == ()
+    assert incident.alerted_at == NOW
+    assert incident.plan is not None
+    assert {step.asset_id for step in incident.plan.valves_to_close} == {"H10a", "H10b"}
+    assert incident.alarm_ids == (alarm.alarm_id,)
+    assert alarm.incident_id == CASE
+    assert [change.kind for change in changes.drafts] == ["incident_opened", "alarm_raised"]
+    assert [message.topic for message in changes.outgoing] == ["quanmai/v1/test/areas/A1/alerts"]
+
+
+def test_the_alarm_names_the_stations_what_moved_and_against_what(chair: Chair) -> None:
+    chair.sees(a_finding())
+    detail = chair.state.alarms["A-000001"].detail
+    assert "S1 压力 0.250 MPa（预期 0.312，偏差 -0.062）" in detail
+    assert "经十路" in detail
+
+
+def test_the_place_tells_road_side_depth_cross_roads_community_district_and_supply(chair: Chair) -> None:
+    chair.sees(a_finding())
+    place = chair.state.incidents[CASE].place
+    assert place is not None
+    assert (place.road, place.side, place.depth_m) == ("经十路", "north", 1.2)
+    assert (place.from_place, place.to_place) == ("纬二路", "纬三路")
+    assert (place.community, place.district, place.area_name) == ("美林苑", "历下区", "历下片区")
+    assert place.supply_source == "R1"
+    assert place.supply_path[0] == "M1"
+    assert set(place.valve_chambers[:2]) == {"H10a", "H10b"}
+    assert place.way == ("经十路",)
+
+
+def test_the_area_alert_carries_candidates_wgs84_course_supply_and_valves(chair: Chair) -> None:
+    chair.sees(a_finding())
+    body = json.loads(chair.sent[0].payload)
+    assert [c["asset_id"] for c in body["candidates"]] == ["H10", "V10", "H20"]
+    assert body["candidates"][0]["probability"] == 0.6
+    line = body["geometry"]["features"][0]["geometry"]["coordinates"]
+    # EPSG:4548 has its false easting of 500 km on 117° E; 4,058 km north lies near 36.65° N.
+    assert line[0][0] == pytest.approx(117.0 + 200 / 89_400, abs=1e-4)
+    assert line[0][1] == pytest.approx(36.65, abs=0.02)
+    assert body["course"]["road"] == "经十路"
+    assert body["supply_path"]["source"] == "R1"
+    assert {valve["asset_id"] for valve in body["valves"]} == {"H10a", "H10b"}
+    assert body["t"].endswith("+08:00")
+
+
+def test_without_georeference_the_alert_says_why_it_has_no_geometry() -> None:
+    chair = Chair(a_town(crs="local"))
+    chair.sees(a_finding())
+    body = json.loads(chair.sent[0].payload)
+    assert body["geometry"] is None
+    assert "not georeferenced" in body["geometry_omitted"]
+
+
+def test_without_road_names_the_course_falls_back_on_the_road_layer_and_node_ids() -> None:
+    chair = Chair(a_town(name_roads=False))
+    chair.sees(a_finding())
+    place = chair.state.incidents[CASE].place
+    assert place is not None
+    assert (place.road, place.from_place, place.to_place) == ("经十路", "J10", "J20")
+
+
+@pytest.mark.parametrize(
+    ("diameter_mm", "pipes", "households", "priority"),
+    [
+        (300.0, ("H10",), 1000, Priority.HIGH),
+        (600.0, ("H10",), 1000, Priority.CRITICAL),
+        (300.0, ("H20",), 1000, Priority.CRITICAL),
+        (300.0, ("H10",), 40, Priority.CRITICAL),
+    ],
+    ids=["plain", "large main", "hospital without water", "many households"],
+)
+def test_priority_follows_size_and_who_is_touched(
+    diameter_mm: float, pipes: tuple[str, ...], households: int, priority: Priority
+) -> None:
+    chair = Chair(a_town(diameter_mm=diameter_mm), DeskSettings(critical_households=households))
+    chair.sees(a_finding(pipes))
+    assert chair.state.alarms["A-000001"].priority is priority
+
+
+def test_a_later_finding_revises_the_open_case_instead_of_opening_another(chair: Chair) -> None:
+    chair.sees(a_finding())
+    chair.sees(a_finding(("V10", "H10"), first=0.8))
+    assert set(chair.state.incidents) == {CASE}
+    assert set(chair.state.alarms) == {"A-000001"}
+    incident = chair.state.incidents[CASE]
+    assert incident.target_pipes() == ("V10",)
+    assert incident.plan is not None
+    assert incident.plan.burst_pipes == ("V10",)
+    assert incident.place is not None
+    assert incident.place.road == "纬二路"
+    assert json.loads(chair.sent[-1].payload)["status"] == "revised"
+    assert incident.version == 2
+
+
+def test_a_finding_that_tells_nothing_new_changes_nothing(chair: Chair) -> None:
+    chair.sees(a_finding())
+    assert chair.sees(a_finding(at=NOW + timedelta(seconds=60))).drafts == ()
+
+
+def test_a_judged_case_is_not_moved_by_later_findings(judged: Chair) -> None:
+    before = judged.state.incidents[CASE]
+    assert judged.sees(a_finding(("V10", "H10"), first=0.9)).drafts == ()
+    assert judged.state.incidents[CASE] == before
+
+
+def test_a_second_burst_elsewhere_is_a_second_case(judged: Chair) -> None:
+    judged.sees(a_finding(("H13", "H23"), stations=("S8", "S9")))
+    assert set(judged.state.incidents) == {CASE, "2024-0002"}
+    assert set(judged.state.alarms) == {"A-000001", "A-000002"}
+
+
+def test_a_dismissed_finding_stays_dismissed_for_a_while_unless_it_grows(chair: Chair) -> None:
+    chair.sees(a_finding())
+    chair.does(DismissIncident(CASE, "消火栓用水"))
+    assert chair.sees(a_finding()).drafts == ()
+    grown = a_finding()
+    assert chair.sees(replace(grown, location=replace(grown.location, statistic=90.0))).drafts != ()
+    assert "2024-0002" in chair.state.incidents
+
+
+def test_a_dismissed_finding_comes_back_after_the_hold_off(chair: Chair) -> None:
+    chair.sees(a_finding())
+    chair.does(DismissIncident(CASE, "消火栓用水"))
+    chair.now += timedelta(minutes=31)
+    assert chair.sees(a_finding()).drafts != ()
+
+
+def test_a_call_opens_a_case_on_the_reported_pipe(chair: Chair) -> None:
+    chair.does(OpenIncident("V11"))
+    incident = chair.state.incidents[CASE]
+    assert incident.location is None
+    assert incident.burst_pipes == ()
+    assert incident.target_pipes() == ("V11",)
+    assert incident.ground == "call"
+    with pytest.raises(Refused, match="already open"):
+        chair.does(OpenIncident("V11"))
+    with pytest.raises(UnknownAsset, match="nowhere"):
+        chair.does(OpenIncident("nowhere"))
+
+
+def test_a_finding_near_a_called_pipe_joins_its_case_and_keeps_the_pipe(chair: Chair) -> None:
+    chair.does(OpenIncident("H10"))
+    chair.sees(a_finding(("V10", "H10")))
+    incident = chair.state.incidents[CASE]
+    assert incident.location is not None
+    assert incident.target_pipes() == ("H10",)
+
+
+def test_judging_acknowledges_the_alarm(chair: Chair) -> None:
+    chair.sees(a_finding())
+    chair.does(JudgeBurst(CASE, ("H10",)), "李")
+    alarm = chair.state.alarms["A-000001"]
+    assert (alarm.state, alarm.acknowledged_by) == (AlarmState.ACKNOWLEDGED, "李")
+
+
+def test_the_town_is_where_it_should_be() -> None:
+    # The tests' own yardstick: H10 runs east from (X0 + 200, Y0).
+    pipes = a_town().network.pipes
+    assert pipes.points(pipes.row("H10")).tolist() == [[X0 + STEP_M, Y0], [X0 + 2 * STEP_M, Y0]]
