@@ -1,0 +1,73 @@
+"""Coordinate reference systems: declared, never guessed; x is always east, lon always first (``always_xy``)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
+
+from maps.errors import InputFault
+
+LOCAL = "local"
+"""A local engineering CRS: coordinates that mean no place on earth."""
+
+DEFAULT_PROJECTED = "EPSG:4548"
+"""CGCS2000 / 3-degree Gauss-Kruger, central meridian 117° E: where geographic sources go unless told otherwise."""
+
+
+@lru_cache(maxsize=32)
+def parse(crs: str) -> CRS:
+    """The CRS of an authority code, WKT or PROJ text. Raises InputFault with advice."""
+    try:
+        return CRS.from_user_input(crs)
+    except CRSError as fault:
+        raise InputFault(f"CRS {crs[:80]!r} is not known; give an authority code such as EPSG:4548") from fault
+
+
+def projected_metric(crs: str) -> str:
+    """Checks that ``crs`` is projected and in metres; gives its short name. Raises InputFault."""
+    parsed = parse(crs)
+    if not parsed.is_projected or any(abs(axis.unit_conversion_factor - 1.0) > 1e-9 for axis in parsed.axis_info[:2]):
+        raise InputFault(f"CRS {short_name(parsed)} is not projected in metres; choose one such as {DEFAULT_PROJECTED}")
+    return short_name(parsed)
+
+
+def short_name(crs: CRS) -> str:
+    """``EPSG:4548`` where the CRS has a code, else its WKT."""
+    authority = crs.to_authority(min_confidence=100)
+    return ":".join(authority) if authority else crs.to_wkt()
+
+
+def describe(crs: str) -> str:
+    """What a person calls it: ``CGCS2000 / 3-degree Gauss-Kruger CM 117E (EPSG:4548)``."""
+    if crs == LOCAL:
+        return "local, not georeferenced"
+    parsed = parse(crs)
+    authority = parsed.to_authority()
+    return f"{parsed.name} ({':'.join(authority)})" if authority else str(parsed.name)
+
+
+@lru_cache(maxsize=32)
+def _transformer(source: str, target: str) -> Transformer:
+    return Transformer.from_crs(parse(source), parse(target), always_xy=True)
+
+
+def transform(x: ArrayLike, y: ArrayLike, source: str, target: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coordinates of any shape from one CRS to another; inf where the projection does not reach."""
+    if source == LOCAL or target == LOCAL:
+        raise InputFault("the network is not georeferenced: its coordinates mean no place on earth; import with --crs")
+    out_x, out_y = _transformer(source, target).transform(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
+    return np.asarray(out_x, dtype=np.float64), np.asarray(out_y, dtype=np.float64)
+
+
+def to_wgs84(x: ArrayLike, y: ArrayLike, crs: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(lon, lat) in degrees, WGS84. Raises InputFault for a local or unknown CRS."""
+    return transform(x, y, crs, "EPSG:4326")
+
+
+def from_wgs84(lon: ArrayLike, lat: ArrayLike, crs: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(x, y) in metres of ``crs`` from WGS84 degrees. Raises InputFault for a local or unknown CRS."""
+    return transform(lon, lat, "EPSG:4326", crs)
