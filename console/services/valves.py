@@ -9,7 +9,7 @@ from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase, Unable, ValveMark, WaterSample
 from console.domain.intents import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
 from console.services.case import Refused, incident_of, recorded
-from console.services.planning import planned
+from console.services.planning import planned, replanned
 from console.services.state import DeskState
 from console.services.tools import Tools
 
@@ -31,10 +31,11 @@ def mark_closed(tools: Tools, state: DeskState, intent: MarkValveClosed, user: s
     mark = _mark_of(incident, intent.valve_id)
     if mark is not None and mark.operated:
         raise Refused(f"valve {intent.valve_id} is already reported closed by {mark.by}")
-    after = _with_mark(incident, ValveMark(intent.valve_id, True, now, user))
+    # A valve reported unable before and closed after all: the plan follows back.
+    after = replanned(tools, _with_mark(incident, ValveMark(intent.valve_id, True, now, user)))
     if incident.phase is Phase.VERIFIED:
         after = replace(after, phase=Phase.ISOLATING)
-    steps = [step.asset_id for step in incident.plan.valves_to_close] if incident.plan else []
+    steps = [step.asset_id for step in after.plan.valves_to_close] if after.plan else []
     done = sum(1 for valve_id in steps if valve_id in after.closed_valves())
     extra = f"（{done}/{len(steps)}）" if intent.valve_id in steps else "（方案外）"
     return recorded(incident, after, "valve_closed", f"阀门 {intent.valve_id} 已关{extra}")

@@ -30,7 +30,7 @@ NORTH_SOUTH = ("纬一路", "纬二路", "纬三路", "纬四路")
 
 
 def a_town(crs: str = "EPSG:4548", diameter_mm: float = 300.0, name_roads: bool = True) -> City:
-    """Node ``J<col><row>``; pipe ``H<col><row>`` goes east from its node, ``V<col><row>`` north; valves ``<pipe>a``, ``<pipe>b``."""
+    """Node ``J<col><row>``; pipe ``H<col><row>`` goes east from it, ``V<col><row>`` north; valves ``<pipe>a``, ``<pipe>b``."""
     cells = [(col, row) for row in range(SIDE) for col in range(SIDE)]
     node_row = {cell: number for number, cell in enumerate(cells)}
     kind = [NodeKind.JUNCTION] * len(cells) + [NodeKind.SOURCE]
@@ -42,12 +42,8 @@ def a_town(crs: str = "EPSG:4548", diameter_mm: float = 300.0, name_roads: bool 
         head_m=[np.nan] * len(cells) + [80.0],
     )
     pipes: list[tuple[str, int, int, str]] = [("M1", len(cells), 0, EAST_WEST[0])]
-    pipes += [
-        (f"H{c}{r}", node_row[c, r], node_row[c + 1, r], EAST_WEST[r]) for c, r in cells if c + 1 < SIDE
-    ]
-    pipes += [
-        (f"V{c}{r}", node_row[c, r], node_row[c, r + 1], NORTH_SOUTH[c]) for c, r in cells if r + 1 < SIDE
-    ]
+    pipes += [(f"H{c}{r}", node_row[c, r], node_row[c + 1, r], EAST_WEST[r]) for c, r in cells if c + 1 < SIDE]
+    pipes += [(f"V{c}{r}", node_row[c, r], node_row[c, r + 1], NORTH_SOUTH[c]) for c, r in cells if r + 1 < SIDE]
     ids, start, end, road = zip(*pipes, strict=True)
     xy = np.column_stack([nodes.x, nodes.y])
     table = PipeTable.of(
@@ -148,13 +144,18 @@ class PlainDocuments:
 
 
 def a_finding(
-    pipes: tuple[str, ...] = ("H10", "V10", "H20"), at: datetime = NOW, first: float = 0.6, stations: tuple[str, ...] = ("S1", "S2")
+    pipes: tuple[str, ...] = ("H10", "V10", "H20"),
+    at: datetime = NOW,
+    first: float = 0.6,
+    stations: tuple[str, ...] = ("S1", "S2"),
 ) -> BurstFinding:
     """A burst suspected on ``pipes``, the first with probability ``first``."""
     rest = (0.95 - first) / max(len(pipes) - 1, 1)
     candidates = tuple(Candidate(pipe, first if number == 0 else rest) for number, pipe in enumerate(pipes))
     evidence = tuple(Evidence(station, "pressure", 250.0, 312.0, at) for station in stations)
-    return BurstFinding(at, at - timedelta(seconds=60), "A", 42.0, 20.0, evidence, Location(candidates, pipes, "imported", stations, 42.0))
+    return BurstFinding(
+        at, at - timedelta(seconds=60), "A", 42.0, 20.0, evidence, Location(candidates, pipes, "imported", stations, 42.0)
+    )
 
 
 class Chair:
@@ -162,7 +163,9 @@ class Chair:
 
     def __init__(self, city: City | None = None, settings: DeskSettings | None = None) -> None:
         self.city = city or a_town()
-        self.desk = Desk(self.city, Isolator(self.city), PlainDocuments(), settings or DeskSettings(hotline="96116", issuer="水务集团"))
+        self.desk = Desk(
+            self.city, Isolator(self.city), PlainDocuments(), settings or DeskSettings(hotline="96116", issuer="水务集团")
+        )
         self.state = DeskState().with_crews(CREWS)
         self.now = NOW
         self.sent: list[Outgoing] = []

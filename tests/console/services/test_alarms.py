@@ -1,0 +1,150 @@
+"""Alarms of stations: one per station and code, never lost, never doubled by flapping."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console.detection.finding import StationFinding
+from console.domain.alarms import Alarm, AlarmKind, AlarmState
+from console.domain.intents import AcknowledgeAlarm, ShelveAlarm
+from console.services.desk import Refused
+from tests.console.services.town import Chair, a_town
+
+CITY = a_town()
+A1 = "A-000001"
+
+
+def happens(chair: Chair, code: str = "frozen", *, active: bool, channel: str = "pressure", station: str = "S1") -> None:
+    """A station event."""
+    finding = StationFinding(station, channel, code, chair.now, active, "", 300.0, 310.0)
+    chair.take(chair.desk.on_station(chair.state, finding, chair.now))
+
+
+def only(chair: Chair) -> Alarm:
+    """The one alarm there is."""
+    (alarm,) = chair.state.alarms.values()
+    return alarm
+
+
+def test_seen_and_over_is_cleared_in_either_order(chair: Chair) -> None:
+    happens(chair, active=True)
+    assert only(chair).state is AlarmState.ACTIVE
+    chair.does(AcknowledgeAlarm(A1))
+    happens(chair, active=False)
+    assert only(chair).state is AlarmState.CLEARED
+    chair.now += timedelta(minutes=20)
+    happens(chair, active=True)
+    second = chair.state.alarms["A-000002"]
+    happens(chair, active=False)
+    assert chair.state.alarms[second.alarm_id].state is AlarmState.RETURNED
+    chair.does(AcknowledgeAlarm(second.alarm_id))
+    assert chair.state.alarms[second.alarm_id].state is AlarmState.CLEARED
+
+
+def test_flapping_is_one_alarm_that_has_to_be_seen_anew(chair: Chair) -> None:
+    happens(chair, active=True)
+    chair.does(AcknowledgeAlarm(A1))
+    for _ in range(5):
+        happens(chair, active=False)
+        happens(chair, active=True)
+    assert only(chair).state is AlarmState.ACTIVE
+    assert only(chair).acknowledged_at is None
+
+
+def test_an_event_that_lasts_changes_nothing(chair: Chair) -> None:
+    happens(chair, active=True)
+    happens(chair, active=True)
+    assert len(chair.log) == 1
+
+
+def test_two_channels_of_a_station_are_one_alarm_until_both_are_well(chair: Chair) -> None:
+    happens(chair, active=True)
+    happens(chair, active=True, channel="flow")
+    happens(chair, active=False)
+    assert only(chair).state is AlarmState.ACTIVE
+    assert only(chair).channels == ("flow",)
+    happens(chair, active=False, channel="flow")
+    assert only(chair).state is AlarmState.RETURNED
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("stale", AlarmKind.STALE),
+        ("frozen", AlarmKind.STATION_FAULT),
+        ("future_time", AlarmKind.STATION_FAULT),
+        ("low_pressure", AlarmKind.LOW_PRESSURE),
+    ],
+)
+def test_each_code_has_its_kind_and_its_own_alarm(chair: Chair, code: str, kind: AlarmKind) -> None:
+    happens(chair, code, active=True)
+    happens(chair, "spike", active=True)
+    assert [alarm.kind for alarm in chair.state.alarms.values()] == [kind, AlarmKind.STATION_FAULT]
+
+
+def test_a_shelved_alarm_comes_back_as_what_it_has_become(chair: Chair) -> None:
+    happens(chair, active=True)
+    chair.does(ShelveAlarm(A1, chair.now + timedelta(minutes=10), "检修"))
+    assert (only(chair).state, only(chair).shelved_reason) == (AlarmState.SHELVED, "检修")
+    assert chair.desk.on_time(chair.state, chair.now).drafts == ()
+    happens(chair, active=False)
+    assert only(chair).state is AlarmState.SHELVED
+    chair.now += timedelta(minutes=10)
+    chair.take(chair.desk.on_time(chair.state, chair.now))
+    assert only(chair).state is AlarmState.RETURNED
+
+
+@pytest.mark.parametrize("minutes", [-1, 0])
+def test_shelving_needs_a_reason_and_a_time_to_come(chair: Chair, minutes: int) -> None:
+    happens(chair, active=True)
+    with pytest.raises(Refused, match="time to come"):
+        chair.does(ShelveAlarm(A1, chair.now + timedelta(minutes=minutes), "检修"))
+    with pytest.raises(Refused, match="reason"):
+        chair.does(ShelveAlarm(A1, chair.now + timedelta(minutes=5), ""))
+
+
+def test_there_is_nothing_to_acknowledge_twice(chair: Chair) -> None:
+    happens(chair, active=True)
+    chair.does(AcknowledgeAlarm(A1))
+    with pytest.raises(Refused, match="nothing to acknowledge"):
+        chair.does(AcknowledgeAlarm(A1))
+    with pytest.raises(Refused, match="no alarm A-9"):
+        chair.does(AcknowledgeAlarm("A-9"))
+
+
+ACTS = st.sampled_from(["raise", "return", "ack", "shelve", "wait"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(acts=st.lists(st.tuples(ACTS, st.sampled_from(["S1", "S2"])), max_size=25))
+def test_an_event_that_nobody_has_seen_is_never_lost(acts: list[tuple[str, str]]) -> None:
+    """Oracle: per station, whether the event is on now, and whether it rang since somebody last acknowledged."""
+    chair, on, unseen = Chair(CITY), dict.fromkeys(("S1", "S2"), False), dict.fromkeys(("S1", "S2"), False)
+    for act, station in acts:
+        mine = [alarm for alarm in chair.state.alarms.values() if alarm.subject == station]
+        current = max(mine, key=lambda alarm: alarm.raised_at, default=None)
+        if act == "raise":
+            happens(chair, active=True, station=station)
+            unseen[station] = unseen[station] or not on[station]
+            on[station] = True
+        elif act == "return":
+            happens(chair, active=False, station=station)
+            on[station] = False
+        elif act == "ack" and current is not None and current.state in (AlarmState.ACTIVE, AlarmState.RETURNED):
+            chair.does(AcknowledgeAlarm(current.alarm_id))
+            unseen[station] = False
+        elif act == "shelve" and current is not None and current.state is not AlarmState.CLEARED:
+            chair.does(ShelveAlarm(current.alarm_id, chair.now + timedelta(minutes=1), "检修"))
+        elif act == "wait":
+            chair.now += timedelta(minutes=2)
+            chair.take(chair.desk.on_time(chair.state, chair.now))
+    for station in on:
+        living = [a for a in chair.state.alarms.values() if a.subject == station and a.state is not AlarmState.CLEARED]
+        assert len(living) <= 1
+        assert bool(living) or not (on[station] or unseen[station])
+        if living and living[0].state is not AlarmState.SHELVED:
+            assert (living[0].returned_at is None) == on[station]

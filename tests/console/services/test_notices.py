@@ -1,0 +1,172 @@
+"""Notices: facts, second person, issue, update, lift."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.domain.incidents import PressureImpact
+from console.domain.intents import (
+    ApproveNotice,
+    DraftNotice,
+    EditNotice,
+    IssueNotice,
+    JudgeBurst,
+    LiftNotice,
+    MarkValveClosed,
+    MarkValveRestored,
+    RecordSample,
+    SubmitNotice,
+)
+from console.domain.notices import Notice, NoticeStatus
+from console.services.desk import Refused
+from tests.console.services.conftest import CASE
+from tests.console.services.town import Chair, a_finding, a_town
+
+N1, N2 = f"{CASE}-N1", f"{CASE}-N2"
+
+
+def notice(chair: Chair, number: int = 1) -> Notice:
+    """A notice of the case."""
+    return chair.state.incidents[CASE].notices[number - 1]
+
+
+def issued(chair: Chair) -> Chair:
+    """The first notice is public."""
+    chair.does(DraftNotice(CASE))
+    chair.does(SubmitNotice(CASE, N1))
+    chair.does(ApproveNotice(CASE, N1), "李")
+    chair.does(IssueNotice(CASE, N1), "李")
+    return chair
+
+
+def test_a_draft_says_who_is_without_water_where_until_when(judged: Chair) -> None:
+    judged.does(DraftNotice(CASE))
+    facts = notice(judged).facts
+    assert facts.roads == ("经十路北侧",)
+    assert facts.no_water_communities == ("美林苑",)
+    assert facts.households_no_water == 40
+    assert facts.expected_end == judged.state.incidents[CASE].restoration_at
+    assert (facts.hotline, facts.issuer, facts.city_name, facts.synthetic) == ("96116", "水务集团", "试验市", True)
+    assert "DN300" in facts.work
+    assert notice(judged).text_zh
+
+
+def test_a_notice_never_names_pipes_or_valves(judged: Chair) -> None:
+    judged.does(DraftNotice(CASE))
+    said = repr(notice(judged).facts)
+    network = judged.city.network
+    assert not [name for name in (*network.pipes.asset_id, *network.valves.asset_id) if f"'{name}'" in said]
+
+
+def test_critical_customers_and_roof_tanks_are_told_apart(chair: Chair) -> None:
+    chair.sees(a_finding(("H20", "V01")))
+    chair.does(JudgeBurst(CASE, ("H20", "V01")))
+    chair.does(DraftNotice(CASE))
+    facts = notice(chair).facts
+    assert facts.units == ("H20号楼",)
+    assert facts.no_water_communities == ("泉城花园", "美林苑")
+    assert facts.delayed_communities == ("美林苑",)
+
+
+def test_the_area_of_a_notice_is_the_communities_outline_lat_before_lon(judged: Chair) -> None:
+    judged.does(DraftNotice(CASE))
+    (ring,) = notice(judged).facts.affected_wgs84
+    assert ring[0] == ring[-1]
+    assert all(36.0 < lat < 37.0 and 116.9 < lon < 117.1 for lat, lon in ring)
+
+
+def test_without_georeference_a_notice_says_why_it_has_no_outline() -> None:
+    chair = Chair(a_town(crs="local"))
+    chair.sees(a_finding())
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.does(DraftNotice(CASE))
+    assert notice(chair).facts.affected_wgs84 == ()
+    assert "not georeferenced" in notice(chair).facts.no_geometry_reason
+
+
+def test_low_pressure_is_told_apart_from_no_water(judged: Chair) -> None:
+    impact = PressureImpact(True, (), ("C-V20",), 40, ("泉城花园", "美林苑"))
+    judged.take(judged.desk.on_impact(judged.state, CASE, impact, judged.now))
+    judged.does(DraftNotice(CASE))
+    facts = notice(judged).facts
+    assert facts.low_pressure_communities == ("泉城花园",)
+    assert facts.households_low_pressure == 40
+
+
+def test_a_notice_needs_a_judged_burst(chair: Chair) -> None:
+    chair.sees(a_finding())
+    with pytest.raises(Refused, match="verified burst"):
+        chair.does(DraftNotice(CASE))
+
+
+@pytest.mark.parametrize("user", ["王", "张"])
+def test_who_drafted_or_edited_a_notice_cannot_approve_it(judged: Chair, user: str) -> None:
+    judged.does(DraftNotice(CASE), "王")
+    judged.does(EditNotice(CASE, N1, "新文", "new"), "张")
+    judged.does(SubmitNotice(CASE, N1), "王")
+    with pytest.raises(Refused, match="second person"):
+        judged.does(ApproveNotice(CASE, N1), user)
+    judged.does(ApproveNotice(CASE, N1), "李")
+    assert (notice(judged).status, notice(judged).approved_by) == (NoticeStatus.APPROVED, "李")
+
+
+def test_an_override_is_possible_recorded_and_loud(judged: Chair) -> None:
+    judged.does(DraftNotice(CASE), "王")
+    changes = judged.does(ApproveNotice(CASE, N1, "主管失联，医院断水"), "王")
+    assert notice(judged).status is NoticeStatus.APPROVED
+    assert notice(judged).override_reason == "主管失联，医院断水"
+    assert changes.drafts[0].kind == "notice_override"
+    assert "越权" in changes.drafts[0].note
+
+
+def test_an_edit_takes_the_approval_back(judged: Chair) -> None:
+    judged.does(DraftNotice(CASE))
+    judged.does(SubmitNotice(CASE, N1))
+    judged.does(ApproveNotice(CASE, N1), "李")
+    judged.does(EditNotice(CASE, N1, "新文", "new"), "李")
+    assert (notice(judged).status, notice(judged).approved_by, notice(judged).text_zh) == (NoticeStatus.DRAFT, "", "新文")
+    with pytest.raises(Refused, match="only a notice that is approved"):
+        judged.does(IssueNotice(CASE, N1))
+
+
+def test_issuing_sends_the_documents_payloads_and_stops_the_clock(judged: Chair) -> None:
+    issued(judged)
+    assert judged.sent[-1].payload.decode() == f"alert {N1} "
+    assert judged.state.incidents[CASE].issued_at == notice(judged).issued_at
+    with pytest.raises(Refused, match="draft an update"):
+        judged.does(EditNotice(CASE, N1, "a", "b"))
+
+
+def test_a_second_notice_updates_and_refers_to_the_first(judged: Chair) -> None:
+    issued(judged)
+    judged.does(DraftNotice(CASE))
+    with pytest.raises(Refused, match="still being prepared"):
+        judged.does(DraftNotice(CASE))
+    judged.does(SubmitNotice(CASE, N2))
+    judged.does(ApproveNotice(CASE, N2), "李")
+    judged.does(IssueNotice(CASE, N2))
+    assert [n.status for n in judged.state.incidents[CASE].notices] == [NoticeStatus.UPDATED, NoticeStatus.ISSUED]
+    assert notice(judged, 2).version == 2
+    assert judged.sent[-1].payload.decode().startswith(f"update {N2} quanmai,{N1},")
+
+
+def test_a_notice_is_lifted_only_when_valves_are_back_and_the_sample_passed(judged: Chair) -> None:
+    issued(judged)
+    judged.does(MarkValveClosed(CASE, "H10a"))
+    with pytest.raises(Refused, match="normal state"):
+        judged.does(LiftNotice(CASE, N1))
+    judged.does(MarkValveRestored(CASE, "H10a"))
+    with pytest.raises(Refused, match="sample"):
+        judged.does(LiftNotice(CASE, N1))
+    judged.does(RecordSample(CASE, 0.4, 0.2))
+    judged.does(LiftNotice(CASE, N1))
+    assert notice(judged).status is NoticeStatus.LIFTED
+    assert judged.sent[-1].payload.decode().startswith(f"cancel {N1} quanmai,{N1},")
+
+
+def test_the_files_written_are_noted_once(judged: Chair) -> None:
+    issued(judged)
+    files = (f"{N1}.txt",)
+    judged.take(judged.desk.on_files(judged.state, CASE, N1, files, judged.now))
+    assert notice(judged).files == files
+    assert judged.desk.on_files(judged.state, CASE, N1, files, judged.now).drafts == ()
