@@ -1,0 +1,64 @@
+"""Domain values survive the way through JSON, not-a-numbers included."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.domain.alarms import Alarm, AlarmKind, Evidence, Priority
+from console.domain.changes import canonical_json
+from console.domain.incidents import Incident, Phase, PipePlace, Unable, ValveMark
+from console.domain.values import from_json, to_json
+from maps.isolation.result import IsolationPlan, ValveStep
+from maps.locate.result import Candidate, Location
+
+NOW = datetime(2024, 1, 3, 15, 0, 5, 120001, tzinfo=UTC)
+
+
+@given(
+    observed=st.floats(allow_nan=False),
+    text=st.text(),
+    at=st.datetimes(timezones=st.just(UTC)),
+    priority=st.sampled_from(Priority),
+)
+def test_an_alarm_comes_back_equal(observed: float, text: str, at: datetime, priority: Priority) -> None:
+    alarm = Alarm("A-1", AlarmKind.BURST, priority, "network", at, (Evidence("S1", "pressure", observed, 1.5, at),), detail=text)
+    assert from_json(json.loads(canonical_json(to_json(alarm))), Alarm) == alarm
+
+
+def test_an_incident_comes_back_equal_with_all_it_holds() -> None:
+    place = PipePlace("P~1", 300.0, "", None, "经十路", "north", None, "a", "b", 1.0, "", "", "", "")
+    incident = Incident(
+        "2024-0001",
+        "经十路",
+        NOW,
+        NOW,
+        phase=Phase.ISOLATING,
+        location=Location((Candidate("P~1", 0.75),), ("P~1",), "built"),
+        place=place,
+        plan=IsolationPlan(("P~1",), True, ("P~1",), (), (ValveStep("V1", 1, "border", minutes=3.5),)),
+        valve_marks=(ValveMark("V1", False, NOW, "一队", Unable.SEIZED),),
+    )
+    again = from_json(json.loads(canonical_json(to_json(incident))), Incident)
+    assert again == incident
+    assert again.unable_valves() == ("V1",)
+
+
+def test_what_is_not_a_number_stays_so() -> None:
+    place = PipePlace("P1", math.nan, "", None, "", "", math.inf, "", "", 1.0, "", "", "", "")
+    again = from_json(json.loads(canonical_json(to_json(place))), PipePlace)
+    assert math.isnan(again.diameter_mm)
+    assert again.depth_m == math.inf
+    assert replace(again, diameter_mm=1.0) == replace(place, diameter_mm=1.0)
+
+
+def test_fields_of_a_newer_version_are_ignored_and_missing_ones_get_their_default() -> None:
+    raw = to_json(Incident("1", "t", NOW, NOW))
+    del raw["sample"]
+    raw["from_the_future"] = 1
+    assert from_json(raw, Incident) == Incident("1", "t", NOW, NOW)
