@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import shapely
-from maps.crs import to_wgs84
 
 from console.domain.incidents import Incident
 from console.domain.notices import NoticeFacts, NoticeKind
 from console.services.streets import SIDES_ZH
 from console.services.tools import Tools
 from maps.city import City
+from maps.crs import to_wgs84
 
 _LONG_OUTAGE = timedelta(hours=24)
 _RING_TOLERANCE_M = 5.0

@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from maps.crs import to_wgs84
 
 from console.domain.changes import Outgoing, canonical_json
 from console.domain.incidents import Incident, OrderKind, PipePlace, WorkOrder
@@ -15,6 +14,7 @@ from console.domain.values import to_json
 from console.services.streets import SIDES_ZH
 from console.services.tools import Tools
 from maps.city import City
+from maps.crs import to_wgs84
 
 _GEOMETRIES = 50
 _NOT_GEOREFERENCED = "the network is not georeferenced: its coordinates mean no place on earth"

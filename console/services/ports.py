@@ -61,6 +61,10 @@ class Store(UnitOfWork, Protocol):
         """Keep readings; batched, on disk at the latest after ``flush``."""
         ...
 
+    def append_positions(self, fixes: Iterable[CrewFix]) -> None:
+        """Keep fixes of crews."""
+        ...
+
     def readings(
         self, station_row: int, channel: int, since_us: int, until_us: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -77,10 +81,6 @@ class Store(UnitOfWork, Protocol):
 
     def changes_of(self, subject: str) -> tuple[Change, ...]:
         """The changes of one subject (``incident/2026-0001``), oldest first."""
-        ...
-
-    def append_positions(self, fixes: Iterable[CrewFix]) -> None:
-        """Keep fixes of crews."""
         ...
 
     def flush(self) -> None:

@@ -41,13 +41,17 @@ class SqlStore:
     def __init__(self, target: str | Path) -> None:
         url = store_url(target)
         self.where = shown(url)
-        with told(self.where):
-            if url.get_backend_name() == "sqlite":
-                Path(str(url.database)).resolve().parent.mkdir(parents=True, exist_ok=True)
-            self._durable = engine_for(url, durable=True)
-            self._relaxed = engine_for(url, durable=False)
-            migrate(self._durable, self.where)
-        self._readings = ReadingLog(self._relaxed, self.where)
+        self._durable = engine_for(url, durable=True)
+        self._relaxed = engine_for(url, durable=False)
+        try:
+            with told(self.where):
+                if url.get_backend_name() == "sqlite":
+                    Path(str(url.database)).resolve().parent.mkdir(parents=True, exist_ok=True)
+                migrate(self._durable, self.where)
+            self._readings = ReadingLog(self._relaxed, self.where)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Give the connections back. The store cannot be used any more."""

@@ -1,0 +1,195 @@
+"""The same store over a real PostgreSQL server, started for these tests alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, exc, text
+
+from console.domain.incidents import Phase
+from console.services.ports import StaleState, StoreNewer, StoreUnavailable
+from console.store import SqlStore, open_store
+from console.store.connection import engine_for, store_url
+from console.store.tables import metadata
+from tests.console.store.values import NOW, opening, readings, step
+
+pytest.importorskip("psycopg", reason="psycopg is not installed")
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Server:
+    """A server on a socket in its own folder."""
+
+    folder: Path
+    programs: Path
+    user: str | None
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's programs; as root, under the account the package made: it refuses root."""
+        done = subprocess.run(
+            [str(self.programs / program), *arguments],
+            user=self.user,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+    def start(self) -> None:
+        """Start and wait until it answers."""
+        options = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -c fsync=off"
+        self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    def stop(self) -> None:
+        """Stop at once."""
+        self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "immediate", "stop")
+
+    def url(self, database: str) -> str:
+        """The address of a database."""
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+
+def _programs() -> Path | None:
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).resolve().parent
+    return next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A running server; skips where PostgreSQL is not installed."""
+    programs = _programs()
+    if programs is None:
+        pytest.skip("PostgreSQL's server programs are not installed")
+    user = "postgres" if os.geteuid() == 0 else None
+    with tempfile.TemporaryDirectory(prefix="quanmai-pg-") as name:
+        folder = Path(name)
+        if user is not None:
+            shutil.chown(folder, user)
+        made = Server(folder, programs, user)
+        made.run("initdb", "-D", str(folder / "data"), "-A", "trust", "-U", "postgres", "-N")
+        made.start()
+        yield made
+        made.stop()
+
+
+@pytest.fixture
+def shared(server: Server, request: pytest.FixtureRequest) -> Iterator[SqlStore]:
+    """An empty store in a database of its own."""
+    name = f"t{abs(hash(request.node.name)) % 10**9}"
+    admin = open_engine(server.url("postgres"))
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    store = open_store(server.url(name))
+    yield store
+    store.close()
+
+
+def open_engine(url: str) -> Engine:
+    """A bare engine."""
+    return engine_for(store_url(url), durable=True)
+
+
+def test_a_case_is_kept_and_loaded_as_in_sqlite(shared: SqlStore) -> None:
+    state = shared.load_desk()
+    for change_set in (opening(1), opening(2), step(1, 2, Phase.VERIFIED)):
+        state = state.applied(change_set, shared.commit(change_set, "王", NOW))
+    again = open_store(_url(shared))
+    loaded = again.load_desk()
+    assert dict(state.incidents) == dict(loaded.incidents)
+    assert dict(state.history) == dict(loaded.history)
+    assert dict(state.serials) == dict(loaded.serials)
+    assert again.verify_chain() is None
+    (first, message), _ = again.pending_outgoing()
+    assert message == opening(1).outgoing[0]
+    again.mark_sent([first])
+    assert len(shared.pending_outgoing()) == 1
+    again.close()
+
+
+def test_a_stale_decision_writes_nothing(shared: SqlStore) -> None:
+    shared.commit(opening(1), "王", NOW)
+    for stale in (opening(1), step(1, 5, Phase.CLOSED)):
+        with pytest.raises(StaleState):
+            shared.commit(stale, "李", NOW)
+    assert len(shared.changes()) == 2
+
+
+def test_the_server_itself_refuses_to_edit_the_chain(shared: SqlStore) -> None:
+    shared.commit(opening(1), "王", NOW)
+    for act in ("UPDATE changes SET note = 'x'", "DELETE FROM changes", "TRUNCATE changes CASCADE"):
+        with pytest.raises(exc.DBAPIError, match="append-only"), shared._durable.begin() as connection:
+            connection.execute(text(act))
+    assert shared.verify_chain() is None
+
+
+def test_many_consoles_at_once_make_one_whole_chain(shared: SqlStore) -> None:
+    consoles = [open_store(_url(shared)) for _ in range(4)]
+
+    def work(console: SqlStore, first: int) -> None:
+        for number in range(first, first + 10):
+            console.commit(opening(number), "王", NOW)
+
+    threads = [threading.Thread(target=work, args=(console, 1 + 10 * number)) for number, console in enumerate(consoles)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(shared.changes()) == 80
+    assert shared.verify_chain() is None
+    for console in consoles:
+        console.close()
+
+
+def test_readings_are_found_in_the_log_and_in_blocks(shared: SqlStore) -> None:
+    shared.append_readings(readings(1, (10, 1.0, 0)))
+    shared.flush()
+    shared.append_readings(readings(1, (5, 0.5, 0), (20, 2.0, 0)))
+    at_us, value = shared.readings(1, 0, 0, 100)
+    assert (at_us.tolist(), value.tolist()) == ([5, 10, 20], [0.5, 1.0, 2.0])
+
+
+def test_the_migrated_tables_are_those_of_the_code(shared: SqlStore) -> None:
+    with shared._durable.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_store_of_a_newer_version_is_told(shared: SqlStore) -> None:
+    with shared._durable.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreNewer, match="newer version"):
+        open_store(_url(shared))
+
+
+def test_a_server_that_went_away_is_told_and_found_again(server: Server, shared: SqlStore) -> None:
+    shared.commit(opening(1), "王", NOW)
+    server.stop()
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        shared.commit(opening(2), "王", NOW)
+    server.start()
+    shared.commit(opening(2), "王", NOW)
+    assert shared.verify_chain() is None
+    assert set(shared.load_desk().incidents) == {"2024-0001", "2024-0002"}
+
+
+def test_no_server_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="check that it runs"):
+        open_store(f"postgresql://postgres@/x?host={tmp_path}")
+
+
+def _url(store: SqlStore) -> str:
+    return store._durable.url.render_as_string(hide_password=False)
