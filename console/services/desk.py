@@ -13,6 +13,7 @@ from console.domain.intents import Intent
 from console.domain.orders import OrderReply
 from console.services import alarms, crews, judging, notices, opening, undo, valves
 from console.services.case import NOTHING, Refused, recorded
+from console.services.messages import fire_brigade
 from console.services.ports import Documents, Planner
 from console.services.settings import DeskSettings
 from console.services.state import DeskState
@@ -30,6 +31,15 @@ class Desk:
 
     def carry_out(self, state: DeskState, intent: Intent, user: str, now: datetime) -> ChangeSet:
         """What ``user`` asks for. Raises Refused and UnknownAsset."""
+        changes = self._on_alarm_or_text(state, intent, user, now)
+        told = [
+            message
+            for incident in changes.incidents
+            for message in fire_brigade(self._tools, state.incidents.get(incident.incident_id), incident, now)
+        ]
+        return replace(changes, outgoing=(*changes.outgoing, *told)) if told else changes
+
+    def _on_alarm_or_text(self, state: DeskState, intent: Intent, user: str, now: datetime) -> ChangeSet:
         match intent:
             case ask.AcknowledgeAlarm():
                 return alarms.acknowledge(state, intent, user, now)

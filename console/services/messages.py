@@ -69,6 +69,23 @@ def order_message(
     return Outgoing(tools.topic("orders", order.crew_id), _encoded(body))
 
 
+def fire_brigade(tools: Tools, before: Incident | None, after: Incident, now: datetime) -> tuple[Outgoing, ...]:
+    """Hydrants lost or back (119) at once, whenever a judged case's plan changes which ones have no water."""
+    old, new = _hydrants_lost(before), _hydrants_lost(after)
+    if old == new:
+        return ()
+    body = {
+        "incident_id": after.incident_id,
+        "t": _local(now, tools.city),
+        "exercise": after.is_drill,
+        "place": place_zh(after.place) if after.place else "",
+        "hydrants_lost": sorted(new - old),
+        "hydrants_back": sorted(old - new),
+        "hydrants_without_water": sorted(new),
+    }
+    return (Outgoing(tools.topic("fire_brigade", "hydrants"), _encoded(body)),)
+
+
 def order_text(kind: OrderKind, incident: Incident, place: PipePlace, eta_minutes: float | None) -> str:
     """What the crew reads (Chinese)."""
     task = "现场核实疑似爆管" if kind is OrderKind.SITE_CHECK else "抢修爆管"
@@ -94,6 +111,12 @@ def place_zh(place: PipePlace) -> str:
     depth = f"，埋深{place.depth_m:.1f} m" if place.depth_m is not None else ""
     where = f"，{place.community}附近" if place.community else ""
     return f"{road}{course}{kind}{depth}{where}"
+
+
+def _hydrants_lost(incident: Incident | None) -> set[str]:
+    if incident is None or not incident.is_open() or not incident.burst_pipes or incident.plan is None:
+        return set()
+    return set(incident.plan.hydrants_lost)
 
 
 def _candidates(incident: Incident) -> list[dict[str, Any]]:

@@ -24,9 +24,10 @@ from console.domain.intents import (
 )
 from console.domain.orders import OrderReply
 from console.services.desk import Refused
+from maps.city import HydrantTable
 from maps.errors import UnknownAsset
 from tests.console.services.conftest import CASE
-from tests.console.services.town import CREWS, Chair, a_finding
+from tests.console.services.town import CREWS, Chair, a_finding, a_town
 
 
 def steps(chair: Chair) -> list[str]:
@@ -255,3 +256,17 @@ def test_a_judgement_names_pipes_that_exist(chair: Chair, pipes: tuple[str, ...]
 def test_an_unknown_case_is_refused_in_one_line(chair: Chair) -> None:
     with pytest.raises(Refused, match="no incident 2024-0099"):
         chair.does(JudgeBurst("2024-0099", ("H10",)))
+
+
+def test_the_fire_brigade_hears_of_hydrants_lost_and_back_at_once() -> None:
+    town = a_town()
+    chair = Chair(replace(town, hydrants=HydrantTable.of(["F1"], node=[-1], pipe=[town.network.pipes.row("H10")])))
+    chair.sees(a_finding())
+    assert not [m for m in chair.sent if "fire_brigade" in m.topic]
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    lost = json.loads(chair.sent[-1].payload)
+    assert chair.sent[-1].topic == "quanmai/v1/test/fire_brigade/hydrants"
+    assert (lost["hydrants_lost"], lost["hydrants_back"]) == (["F1"], [])
+    chair.does(DismissIncident(CASE, "误报"))
+    back = json.loads(chair.sent[-1].payload)
+    assert (back["hydrants_lost"], back["hydrants_back"]) == ([], ["F1"])
