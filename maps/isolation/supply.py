@@ -30,7 +30,15 @@ class Supply:
         order, parent = breadth_first_order(matrix, count, directed=True, return_predecessors=True)
         self.supplied = np.zeros(count + 1, dtype=bool)
         self.supplied[order] = True
+        self._parent = parent
         self._children(order, parent)
+
+    def root_of(self, segment: int) -> int:
+        """The root a supplied segment hangs on; the segment itself when it has no water."""
+        top = self._graph.segments
+        while self.supplied[segment] and int(self._parent[segment]) != top:
+            segment = int(self._parent[segment])
+        return segment
 
     def _children(self, order: NDArray[np.int32], parent: NDArray[np.int32]) -> None:
         below = order[1:].astype(np.int64)

@@ -96,7 +96,7 @@ def behaviour(
     )
 
 
-def _turn(network: PipeNetwork, graph: SegmentGraph, flow: NDArray[np.int8], row: int, flows_to: str | Any | None) -> None:
+def _turn(network: PipeNetwork, graph: SegmentGraph, flow: NDArray[np.int8], row: int, flows_to: str | None) -> None:
     """Give a valve's edges the direction of ``flows_to`` (None: no direction)."""
     edges = np.flatnonzero(graph.valve == row)
     if flows_to is None:
