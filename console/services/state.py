@@ -10,11 +10,17 @@ from typing import Any
 
 from console.domain.alarms import Alarm, AlarmState
 from console.domain.changes import Change, ChangeSet
-from console.domain.crews import CrewFix
-from console.domain.incidents import Incident
+from console.domain.crews import CrewFix, CrewState
+from console.domain.incidents import Incident, OrderState
 
 _KEPT = timedelta(hours=6)
 """How long cleared alarms and closed incidents stay at hand: for undo, and against flapping."""
+
+_DOING = {
+    OrderState.SENT: CrewState.ASSIGNED,
+    OrderState.ACKNOWLEDGED: CrewState.EN_ROUTE,
+    OrderState.ON_SITE: CrewState.ON_SITE,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +46,8 @@ class DeskState:
             if kind == "incident":
                 history[subject_id] = (*history.get(subject_id, ()), change)
         serials = raised_serials(self.serials, incidents_of(change_set), alarms_of(change_set))
-        state = replace(self, alarms=alarms, incidents=incidents, history=history, serials=serials)
+        crews = crews_by_orders(self.crews, incidents.values()) if change_set.incidents else self.crews
+        state = replace(self, alarms=alarms, incidents=incidents, crews=crews, history=history, serials=serials)
         return state._without_old(committed[-1].at) if committed else state
 
     def with_crews(self, fixes: Iterable[CrewFix]) -> DeskState:
@@ -67,6 +74,18 @@ class DeskState:
             alarms=_less(self.alarms, done),
             history=_less(self.history, gone),
         )
+
+
+def crews_by_orders(crews: Mapping[str, CrewFix], incidents: Iterable[Incident]) -> dict[str, CrewFix]:
+    """Crews with the state that their live orders give them; off duty stays off duty."""
+    doing: dict[str, CrewState] = {}
+    for order in (order for incident in incidents for order in incident.orders):
+        if order.state in _DOING and doing.get(order.crew_id) is not CrewState.ON_SITE:
+            doing[order.crew_id] = _DOING[order.state]
+    return {
+        crew_id: crew if crew.state is CrewState.OFF_DUTY else replace(crew, state=doing.get(crew_id, CrewState.FREE))
+        for crew_id, crew in crews.items()
+    }
 
 
 def incidents_of(change_set: ChangeSet) -> list[str]:

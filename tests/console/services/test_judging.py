@@ -109,6 +109,15 @@ def test_after_a_refusal_the_next_nearest_crew_is_proposed_and_sent_on_the_dispa
     ]
 
 
+def test_a_crews_state_follows_its_order(judged: Chair) -> None:
+    seen = [judged.state.crews["C1"].state]
+    for state in ("acknowledged", "on_site", "done"):
+        reply = OrderReply(f"{CASE}-W1", "C1", state, judged.now)
+        judged.take(judged.desk.on_order_reply(judged.state, reply, judged.now))
+        seen.append(judged.state.crews["C1"].state)
+    assert seen == [CrewState.ASSIGNED, CrewState.EN_ROUTE, CrewState.ON_SITE, CrewState.FREE]
+
+
 def test_answers_move_an_order_forward_only(judged: Chair) -> None:
     for state in ("acknowledged", "on_site", "acknowledged", "on_site", "done", "refused"):
         reply = OrderReply(f"{CASE}-W1", "C1", state, judged.now)
