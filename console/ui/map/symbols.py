@@ -1,0 +1,130 @@
+"""Symbols: small paths and sprites; a state is told by shape and colour together, never by colour alone."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF
+
+from console.domain.alarms import Priority
+from console.domain.picture import StationState
+from console.ui.theme import Theme
+
+STATION_ROLE = {
+    StationState.NORMAL: "map.station",
+    StationState.LEARNING: "state.learning",
+    StationState.MISSING: "state.missing",
+    StationState.STALE: "state.stale",
+    StationState.FAULT: "state.fault",
+    StationState.WARNING: "state.high",
+    StationState.ABNORMAL: "state.critical",
+}
+
+
+def polygon(*points: tuple[float, float]) -> QPainterPath:
+    """A closed path through points."""
+    path = QPainterPath()
+    path.addPolygon(QPolygonF([QPointF(x, y) for x, y in points]))
+    path.closeSubpath()
+    return path
+
+
+@cache
+def circle(radius: float) -> QPainterPath:
+    """A circle about the origin."""
+    path = QPainterPath()
+    path.addEllipse(QPointF(0, 0), radius, radius)
+    return path
+
+
+@cache
+def diamond(radius: float) -> QPainterPath:
+    """A square on its corner."""
+    return polygon((0, -radius), (radius, 0), (0, radius), (-radius, 0))
+
+
+@cache
+def triangle(radius: float) -> QPainterPath:
+    """A triangle that points up."""
+    return polygon((0, -radius), (radius, radius * 0.8), (-radius, radius * 0.8))
+
+
+@cache
+def square(radius: float) -> QPainterPath:
+    """A square about the origin."""
+    path = QPainterPath()
+    path.addRect(QRectF(-radius, -radius, 2 * radius, 2 * radius))
+    return path
+
+
+@cache
+def bow_tie(radius: float) -> QPainterPath:
+    """A valve's bow tie, lying."""
+    path = polygon((-radius, -radius * 0.62), (0, 0), (-radius, radius * 0.62))
+    path.addPath(polygon((radius, -radius * 0.62), (0, 0), (radius, radius * 0.62)))
+    return path
+
+
+@cache
+def arrow(radius: float) -> QPainterPath:
+    """A vehicle that heads north."""
+    return polygon((0, -radius), (radius * 0.75, radius * 0.8), (0, radius * 0.45), (-radius * 0.75, radius * 0.8))
+
+
+def priority_path(priority: Priority, radius: float) -> QPainterPath:
+    """Shape of an alarm priority: diamond, triangle, square, circle."""
+    shapes = {Priority.CRITICAL: diamond, Priority.HIGH: triangle, Priority.MEDIUM: square, Priority.LOW: circle}
+    return shapes[priority](radius * (0.8 if priority is Priority.MEDIUM else 1.0))
+
+
+def paint_station(painter: QPainter, theme: Theme, state: StationState, x: float, y: float, radius: float) -> None:
+    """A station at a screen point; its state by shape: ring, dotted ring, cross, dashed square, triangle, diamond."""
+    colour, halo = theme.colour(STATION_ROLE[state]), theme.colour("map.halo")
+    painter.save()
+    painter.translate(x, y)
+    if state in (StationState.WARNING, StationState.ABNORMAL):
+        path = triangle(radius * 1.5) if state is StationState.WARNING else diamond(radius * 1.6)
+        painter.setPen(QPen(theme.colour("text.strong") if state is StationState.ABNORMAL else halo, 1.2))
+        painter.setBrush(colour)
+        painter.drawPath(path)
+    elif state is StationState.FAULT:
+        painter.setPen(QPen(colour, 1.6))
+        painter.setBrush(halo)
+        painter.drawPath(square(radius))
+        painter.drawLine(QPointF(-radius, -radius), QPointF(radius, radius))
+        painter.drawLine(QPointF(-radius, radius), QPointF(radius, -radius))
+    else:
+        style = {StationState.STALE: Qt.PenStyle.DashLine, StationState.LEARNING: Qt.PenStyle.DotLine}
+        painter.setPen(QPen(colour, 1.6, style.get(state, Qt.PenStyle.SolidLine)))
+        painter.setBrush(halo)
+        painter.drawPath(square(radius * 0.9) if state is StationState.STALE else circle(radius))
+        if state is StationState.MISSING:
+            painter.drawLine(QPointF(-radius, radius), QPointF(radius, -radius))
+    painter.restore()
+
+
+def paint_number(painter: QPainter, text: str, x: float, y: float, radius: float, fill: QColor, ink: QColor, edge: QColor) -> None:
+    """A numbered disc (a valve of the plan)."""
+    painter.setPen(QPen(edge, 1.4))
+    painter.setBrush(QBrush(fill))
+    painter.drawEllipse(QPointF(x, y), radius, radius)
+    painter.setPen(ink)
+    painter.drawText(QRectF(x - radius, y - radius, 2 * radius, 2 * radius), Qt.AlignmentFlag.AlignCenter, text)
+
+
+def sprite(path: QPainterPath, size: float, fill: QColor | None, edge: QColor, ratio: float) -> QImage:
+    """A symbol drawn once; ``size``: logical pixels of the square image."""
+    pixels = math.ceil(size * ratio)
+    image = QImage(pixels, pixels, QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(ratio)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(size / 2, size / 2)
+    painter.setPen(QPen(edge, 1.2))
+    painter.setBrush(QBrush(fill) if fill is not None else Qt.BrushStyle.NoBrush)
+    painter.drawPath(path)
+    painter.end()
+    return image

@@ -1,0 +1,122 @@
+"""Words: texts of the window in one language, and how values, ages, times and elapsed times read."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from console.domain.readings import Channel
+from maps.units import mpa_from_kpa
+from resources.texts import Catalogue
+
+_UNITS = {
+    Channel.PRESSURE: "MPa",
+    Channel.FLOW: "m³/h",
+    Channel.LEVEL: "m",
+    Channel.TURBIDITY: "NTU",
+    Channel.CHLORINE: "mg/L",
+    Channel.PH: "pH",
+    Channel.TEMPERATURE: "°C",
+    Channel.FREQUENCY: "Hz",
+    Channel.POWER: "kW",
+}
+_DECIMALS = {Channel.PRESSURE: 3, Channel.FLOW: 0, Channel.LEVEL: 2, Channel.CHLORINE: 2}
+
+
+class Words:
+    """``words("layers.title")`` is the text ``ui.layers.title``; ``zone``: the city's time zone."""
+
+    def __init__(self, language: str, time_zone: str) -> None:
+        self.catalogue = Catalogue.load(language)
+        self.language = language
+        self.zone = ZoneInfo(time_zone)
+
+    def __call__(self, key: str, **params: object) -> str:
+        return self.catalogue.text(f"ui.{key}", **params)
+
+    def of(self, group: str, code: str) -> str:
+        """The word for a code (``of("phase", "verified")``); the code itself when there is none."""
+        key = f"ui.{group}.{code}"
+        return self.catalogue.text(key) if self.catalogue.has(key) else code
+
+    # Values
+
+    def value(self, channel: Channel, value: float, unit: bool = True) -> str:
+        """A value in inside units as it reads on screen (pressure in MPa); "–" when there is none."""
+        if not math.isfinite(value):
+            return "–"
+        shown = mpa_from_kpa(value) if channel is Channel.PRESSURE else value
+        text = f"{shown:,.{_DECIMALS.get(channel, 1)}f}"
+        name = _UNITS.get(channel, "")
+        return f"{text} {name}" if unit and name else text
+
+    def deviation(self, channel: Channel, value: float) -> str:
+        """A signed difference in the channel's screen unit."""
+        if not math.isfinite(value):
+            return "–"
+        shown = mpa_from_kpa(value) if channel is Channel.PRESSURE else value
+        return f"{shown:+.{_DECIMALS.get(channel, 1)}f}".replace("-", "−")
+
+    def unit(self, channel: Channel) -> str:
+        """Screen unit of a channel, "" when it has none."""
+        return _UNITS.get(channel, "")
+
+    # Times
+
+    def age(self, seconds: float) -> str:
+        """An age, short: 4 s, 12 min, 3 h; "never" when there is none."""
+        if not math.isfinite(seconds):
+            return self("age.never")
+        whole = max(int(seconds), 0)
+        if whole < 120:
+            return self("age.seconds", n=whole)
+        if whole < 7200:
+            return self("age.minutes", n=whole // 60)
+        return self("age.hours", n=whole // 3600)
+
+    def elapsed(self, seconds: float) -> str:
+        """A duration that cannot be read as a time of day: 4分07秒 / 4 min 07 s."""
+        whole = max(int(seconds), 0)
+        hours, rest = divmod(whole, 3600)
+        minutes, left = divmod(rest, 60)
+        if hours:
+            return self("elapsed.hours", h=hours, m=f"{minutes:02d}")
+        return self("elapsed.minutes", m=minutes, s=f"{left:02d}")
+
+    def minutes(self, minutes: float | None) -> str:
+        """About so many minutes; "unknown" when there is none."""
+        if minutes is None or not math.isfinite(minutes):
+            return self("minutes.unknown")
+        return self("minutes.about", n=max(round(minutes), 1))
+
+    def local(self, moment: datetime) -> datetime:
+        """A time in the city's zone."""
+        return moment.astimezone(self.zone)
+
+    def time(self, moment: datetime | None) -> str:
+        """Clock time with seconds in the city's zone."""
+        return "" if moment is None else f"{self.local(moment):%H:%M:%S}"
+
+    def hour(self, moment: datetime | None, now: datetime) -> str:
+        """Clock time without seconds; with the date when it is not today's."""
+        if moment is None:
+            return "–"
+        local = self.local(moment)
+        return f"{local:%H:%M}" if local.date() == self.local(now).date() else f"{local:%m-%d %H:%M}"
+
+    def full_time(self, moment: datetime) -> str:
+        """Date, clock time and zone."""
+        local = self.local(moment)
+        offset = local.utcoffset()
+        hours = (offset.total_seconds() / 3600) if offset is not None else 0.0
+        return f"{local:%Y-%m-%d %H:%M:%S} UTC{hours:+g}"
+
+    def pipe(self, diameter_mm: float, material: str, year: int | None) -> str:
+        """A pipe in words: DN300 球墨 2004; what is unknown is left out."""
+        parts = [
+            f"DN{diameter_mm:.0f}" if math.isfinite(diameter_mm) else "",
+            self.of("material", material) if material else "",
+            str(year) if year is not None and year > 0 else "",
+        ]
+        return " ".join(part for part in parts if part)
