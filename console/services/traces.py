@@ -1,0 +1,44 @@
+"""``quanmai trace``: one trace as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from maps.city import City
+from maps.errors import InputFault, UnknownAsset
+from maps.trace import Trace, connected, islands, reached, supply_path
+
+KINDS = ("connected", "upstream", "downstream", "supply", "islands")
+
+
+def answer_trace(city: City, start: str, kind: str) -> dict[str, Any]:
+    """The trace from a pipe or node id. Raises UnknownAsset and InputFault for an unknown kind."""
+    network = city.network
+    if kind not in KINDS:
+        raise InputFault(f"kind {kind!r} is none of {', '.join(KINDS)}")
+    if network.pipes.has(start):
+        pipe, node = network.pipes.row(start), int(network.pipes.from_node[network.pipes.row(start)])
+    elif network.nodes.has(start):
+        pipe, node = -1, network.nodes.row(start)
+    else:
+        raise UnknownAsset(f"no pipe or node {start!r} in this network; check the id")
+    if kind == "islands":
+        count, label, fed = islands(network)
+        return {"kind": kind, "islands": count, "without_source": int(np.count_nonzero(~fed)), "island": int(label[node])}
+    if kind == "supply":
+        trace = supply_path(network, pipe if pipe >= 0 else int(network.pipes_at(node)[0]))
+    else:
+        trace = connected(network, node) if kind == "connected" else reached(network, node, upstream=kind == "upstream")
+    return {"kind": kind, "from": start, **_trace_json(city, trace)}
+
+
+def _trace_json(city: City, trace: Trace) -> dict[str, Any]:
+    return {
+        "basis": trace.basis,
+        "pipes": list(city.network.pipes.ids(trace.pipes)),
+        "nodes": list(city.network.nodes.ids(trace.nodes)),
+        "length_m": round(trace.length_m, 1),
+        "unknown_direction": list(city.network.pipes.ids(trace.unknown_direction)),
+    }
