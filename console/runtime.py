@@ -1,0 +1,76 @@
+"""Runtime: one city's engine with its store, link, worker and documents, composed without Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from console.detection import Detector
+from console.documents import NoticeDocuments
+from console.domain.clock import Clock
+from console.domain.grid import TickGrid
+from console.engine import Engine, Ports
+from console.feeds.inbox import Inbox
+from console.services.desk import Desk, DeskSettings
+from console.services.ports import Link
+from console.store import SqlStore, open_store
+from console.workers import HydraulicsWorker
+from maps.city import City
+from maps.hydraulics.state import HydraulicState
+from maps.isolation import Isolator
+
+GRID_S = 60.0
+_SETTLE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeOptions:
+    """``city_path``: the worker loads the model from it. ``notices``: where files of notices go."""
+
+    city_path: Path
+    store: str | Path
+    notices: Path
+    desk: DeskSettings
+    grid_s: float = GRID_S
+    settle_s: float = _SETTLE_S
+
+
+class Runtime:
+    """Everything that runs for one city; a context manager that ends it in the right order."""
+
+    def __init__(self, city: City, clock: Clock, link: Link, options: RuntimeOptions) -> None:
+        self.city, self.clock, self.link, self.inbox = city, clock, link, Inbox()
+        self.worker: HydraulicsWorker | None = HydraulicsWorker(options.city_path) if city.epanet is not None else None
+        self.states: Sequence[HydraulicState] = self._states()
+        self.detector = Detector(city, self.states or None)
+        self.store: SqlStore = open_store(options.store)
+        self.documents = NoticeDocuments(options.desk)
+        desk = Desk(city, Isolator(city), self.documents, options.desk)
+        options.notices.mkdir(parents=True, exist_ok=True)
+        ports = Ports(clock, self.inbox, self.store, link, self.documents, options.notices, self.worker)
+        grid = TickGrid(options.grid_s, options.settle_s)
+        self.engine = Engine(city, desk, self.detector, ports, grid=grid, is_drill=options.desk.is_drill)
+
+    def _states(self) -> Sequence[HydraulicState]:
+        """The model's day, when it converges; without it detection learns from the readings alone and says so."""
+        if self.worker is None:
+            return ()
+        states = self.worker.states_of_day()
+        return states if all(state.converged for state in states) else ()
+
+    def __enter__(self) -> Self:
+        self.engine.start()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the engine, then what it stands on."""
+        self.engine.stop()
+        self.inbox.close()
+        if self.worker is not None:
+            self.worker.close()
+        self.store.close()
