@@ -110,7 +110,8 @@ class WaterSample:
 class PipePlace:
     """The pipe's position and course: road, side, depth, from–to, chambers; the supply path and the way there.
 
-    ``supply_path`` and ``valve_chambers`` are asset ids; ``way`` road names in order. Lengths in m, depth in m (None unknown).
+    ``supply_path`` and ``valve_chambers`` are asset ids; ``way`` road names in order. ``supply_basis``: what the
+    supply path rests on (``flow``, or assumed: ``shortest path``). Lengths in m, depth in m (None unknown).
     ``area_id``/``area_name``: the operating area whose terminal is told.
     """
 
@@ -131,6 +132,7 @@ class PipePlace:
     valve_chambers: tuple[str, ...] = ()
     supply_source: str = ""
     supply_path: tuple[str, ...] = ()
+    supply_basis: str = ""
     way: tuple[str, ...] = ()
 
 

@@ -38,7 +38,11 @@ def area_alert(tools: Tools, incident: Incident, status: str, now: datetime) -> 
         "candidates": _candidates(incident),
         **_geometry(tools.city, _shown_pipes(incident)),
         "course": _course(place),
-        "supply_path": {"source": place.supply_source, "pipes": list(place.supply_path)},
+        "supply_path": {
+            "source": place.supply_source,
+            "pipes": list(place.supply_path),
+            "basis": place.supply_basis,
+        },
         "valves": _valves(incident),
         "valve_chambers": list(place.valve_chambers),
         "way": list(place.way),

@@ -36,7 +36,7 @@ class PlaceFinder:
         middle = self.middle(row)
         road = self._streets.road_of(row, middle)
         area_id, area_name = self._zone("area", middle)
-        source, path = self._supply(row)
+        source, path, basis = self._supply(row)
         depth, year = float(pipes.depth_m[row]), int(pipes.year_laid[row])
         return PipePlace(
             pipe_id=pipe_id,
@@ -56,6 +56,7 @@ class PlaceFinder:
             valve_chambers=self._chambers(row),
             supply_source=source,
             supply_path=path,
+            supply_basis=basis,
         )
 
     def with_way(self, place: PipePlace, x: float, y: float) -> tuple[PipePlace, Way]:
@@ -78,11 +79,11 @@ class PlaceFinder:
             return named.most_common(1)[0][0]
         return self._zone("community", middle)[1] or self._zones["community"].nearest(middle, _COMMUNITY_WITHIN_M)[1]
 
-    def _supply(self, pipe: int) -> tuple[str, tuple[str, ...]]:
+    def _supply(self, pipe: int) -> tuple[str, tuple[str, ...], str]:
         trace = supply_path(self._network, pipe)
         pipes = self._network.pipes.ids(trace.pipes)
         source = str(self._network.nodes.asset_id[trace.nodes[0]]) if len(trace.nodes) else ""
-        return source, pipes
+        return source, pipes, trace.basis if pipes else ""
 
     def _chambers(self, pipe: int) -> tuple[str, ...]:
         """Valves on the pipe, then on the pipes next to it, the nearest first along the network."""

@@ -61,7 +61,7 @@ def test_the_area_alert_carries_candidates_wgs84_course_supply_and_valves(chair:
     assert line[0][0] == pytest.approx(117.0 + 200 / 89_400, abs=1e-4)
     assert line[0][1] == pytest.approx(36.65, abs=0.02)
     assert body["course"]["road"] == "经十路"
-    assert body["supply_path"]["source"] == "R1"
+    assert body["supply_path"] == {"source": "R1", "pipes": ["M1", "H00", "H10"], "basis": "shortest path"}
     assert {valve["asset_id"] for valve in body["valves"]} == {"H10a", "H10b"}
     assert body["t"].endswith("+08:00")
 
