@@ -1,4 +1,4 @@
-"""Catalogue: every user-visible text by key, in one language; Chinese first, English beside it."""
+"""Words of the program in Chinese and English: ``resources/translations/<language>/*.toml``, one file per subject."""
 
 from __future__ import annotations
 
@@ -6,46 +6,78 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from importlib import resources
+from string import Formatter
 from typing import Any
 
 LANGUAGES = ("zh_CN", "en")
+"""Languages the program speaks, the first one first."""
 
 
-@dataclass(frozen=True, eq=False)
+class UnknownText(KeyError):
+    """A key that the catalogue does not hold, or a text asked for without what it needs: a defect of the program."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Texts of ``language`` by dotted key (``ui.layers.title``), from all ``translations/<language>/*.toml``."""
+    """All texts of one language under dotted keys: ``ui.toml``'s ``[map] title`` is ``ui.map.title``."""
 
     language: str
-    texts: Mapping[str, str]
+    entries: Mapping[str, str]
 
-    @staticmethod
-    @cache
-    def load(language: str) -> Catalogue:
-        """The catalogue of a language. Raises KeyError for one that is not there."""
-        if language not in LANGUAGES:
-            raise KeyError(f"no texts in {language!r}; languages: {', '.join(LANGUAGES)}")
-        folder = files("resources").joinpath("translations", language)
-        texts: dict[str, str] = {}
-        for entry in sorted(folder.iterdir(), key=lambda item: item.name):
-            if entry.name.endswith(".toml"):
-                texts.update(_flat(tomllib.loads(entry.read_text("utf-8")), ""))
-        return Catalogue(language, texts)
+    @classmethod
+    def load(cls, language: str) -> Catalogue:
+        """The catalogue of ``zh_CN`` or ``en``, read once. Raises UnknownText for another language."""
+        return _loaded(language)
 
     def text(self, key: str, **params: object) -> str:
-        """The text of a key with ``{name}`` filled in. Raises KeyError: a missing text is a defect tests find."""
-        pattern = self.texts[key]
-        return pattern.format(**params) if params else pattern
+        """The text of ``key`` with its ``{placeholders}`` filled; further parameters are ignored.
+
+        Raises UnknownText when the key is missing, or a placeholder has no parameter.
+        """
+        found = self.entries.get(key)
+        if found is None:
+            raise UnknownText(f"{self.language}: no text {key!r}")
+        try:
+            return found.format_map(params)
+        except KeyError as missing:
+            raise UnknownText(f"{self.language}: text {key!r} needs the parameter {missing}") from missing
 
     def has(self, key: str) -> bool:
-        """Whether there is a text for this key."""
-        return key in self.texts
+        """Whether the catalogue holds this key."""
+        return key in self.entries
+
+    def section(self, prefix: str) -> dict[str, str]:
+        """The texts below ``prefix``, by the rest of their key, as written (placeholders not filled)."""
+        start = f"{prefix}."
+        return {key[len(start) :]: text for key, text in self.entries.items() if key.startswith(start)}
 
 
-def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+def placeholders(text: str) -> frozenset[str]:
+    """Names of the ``{placeholders}`` in a text."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
+
+
+@cache
+def _loaded(language: str) -> Catalogue:
+    if language not in LANGUAGES:
+        raise UnknownText(f"no language {language!r}; there are {', '.join(LANGUAGES)}")
+    folder = resources.files("resources").joinpath("translations", language)
+    entries: dict[str, str] = {}
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".toml"):
+            subject = file.name.removesuffix(".toml")
+            entries.update(_flat(subject, tomllib.loads(file.read_text("utf-8"))))
+    return Catalogue(language, entries)
+
+
+def _flat(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in table.items():
-        key = f"{prefix}.{name}" if prefix else name
-        if isinstance(value, dict):
-            yield from _flat(value, key)
+        key = f"{prefix}.{name}"
+        if isinstance(value, Mapping):
+            yield from _flat(key, value)
         else:
             yield key, str(value)
