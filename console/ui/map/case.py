@@ -1,0 +1,131 @@
+"""What of the case in focus lies on the map: candidates, zone, dry pockets, low pressure, numbered valves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from PySide6.QtGui import QPainterPath
+
+from console.domain.incidents import Incident, PressureImpact
+from console.ui.map.scene import world_path
+from maps.city import City
+
+_REACH_M = 38.0
+_AREA_PIPES_MOST = 4000
+"""Beyond so many pipes the area is drawn as lines only: a union of buffers would take seconds."""
+
+
+class StepStatus(Enum):
+    """What is known of a valve of the plan."""
+
+    TO_CLOSE = "to_close"
+    CLOSED = "closed"
+    UNABLE = "unable"
+    DOUBT = "doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class StepMark:
+    """A numbered valve of the plan."""
+
+    valve_id: str
+    number: int
+    status: StepStatus
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Pipes and, where there are not too many, the area about them (world coordinates)."""
+
+    lines: NDArray[np.float64]
+    area: QPainterPath
+
+
+@dataclass(frozen=True, eq=False)
+class CaseLook:
+    """The case's marks, each with coordinates; empty where the case has not come so far. Lines: (n, 4) world, m."""
+
+    candidates: tuple[tuple[NDArray[np.float64], float], ...] = ()
+    zone: Region | None = None
+    pocket: Region | None = None
+    low: Region | None = None
+    burst: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
+    supply: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
+    steps: tuple[StepMark, ...] = ()
+
+
+def look_of(city: City, incident: Incident) -> CaseLook:
+    """The marks of an incident."""
+    plan, place, location = incident.plan, incident.place, incident.location
+    candidates = ()
+    if location is not None and not incident.burst_pipes:
+        kept = [c for c in location.candidates if c.pipe_id in set(location.set_90)] or list(location.candidates[:1])
+        candidates = tuple((pipe_lines(city, [c.pipe_id]), c.probability) for c in reversed(kept))
+    return CaseLook(
+        candidates=candidates,
+        zone=_region(city, plan.zone_pipes) if plan else None,
+        pocket=_region(city, plan.dry_pocket_pipes) if plan else None,
+        low=_region(city, _low_pipes(city, incident.impact)),
+        burst=pipe_lines(city, incident.burst_pipes),
+        supply=pipe_lines(city, place.supply_path if place else ()),
+        steps=step_marks(incident),
+    )
+
+
+def step_marks(incident: Incident) -> tuple[StepMark, ...]:
+    """The plan's valves, numbered in closing order, with what was reported of each; those that cannot be closed come with 0."""
+    plan = incident.plan
+    if plan is None:
+        return ()
+    marks = {mark.valve_id: mark for mark in incident.valve_marks}
+    steps = []
+    for step in plan.valves_to_close:
+        mark = marks.get(step.asset_id)
+        status = StepStatus.DOUBT if step.assumed or not step.last_checked else StepStatus.TO_CLOSE
+        if mark is not None and mark.operated:
+            status = StepStatus.CLOSED
+        elif mark is not None and mark.unable is not None:
+            status = StepStatus.UNABLE
+        steps.append(StepMark(step.asset_id, step.order, status, step.x, step.y))
+    return tuple(steps)
+
+
+def pipe_lines(city: City, pipe_ids: Iterable[str]) -> NDArray[np.float64]:
+    """Segments of pipes in world coordinates, (n, 4); ids this city does not hold are left out."""
+    pipes = city.network.pipes
+    points = [pipes.points(pipes.row(pipe_id)) for pipe_id in pipe_ids if pipes.has(pipe_id)]
+    if not points:
+        return np.empty((0, 4))
+    return np.vstack([np.hstack([line[:-1], line[1:]]) for line in points])
+
+
+def _region(city: City, pipe_ids: tuple[str, ...]) -> Region | None:
+    if not pipe_ids:
+        return None
+    lines = pipe_lines(city, pipe_ids)
+    if not len(lines) or len(pipe_ids) > _AREA_PIPES_MOST:
+        return Region(lines, QPainterPath())
+    reach = min(_REACH_M, max(_span(lines) * 0.06, 1.0))
+    bands = shapely.buffer(shapely.multilinestrings(shapely.linestrings(lines.reshape(-1, 2, 2))), 1.5 * reach, quad_segs=4)
+    return Region(lines, world_path(shapely.buffer(bands, -0.5 * reach, quad_segs=4)))
+
+
+def _span(lines: NDArray[np.float64]) -> float:
+    points = lines.reshape(-1, 2)
+    size: float = float((points.max(axis=0) - points.min(axis=0)).max())
+    return size
+
+
+def _low_pipes(city: City, impact: PressureImpact | None) -> tuple[str, ...]:
+    if impact is None:
+        return ()
+    customers = city.customers
+    rows = {int(customers.pipe[customers.row(c)]) for c in impact.low_pressure_customers if customers.has(c)}
+    return city.network.pipes.ids(np.array(sorted(row for row in rows if row >= 0), dtype=np.int64))
