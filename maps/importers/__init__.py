@@ -1,1 +1,75 @@
-"""importers."""
+"""Importers: real network files into a City. ``import_city(sources, ImportOptions) -> ImportResult``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from maps.city import City, CityInfo
+from maps.errors import Fault, InputFault
+from maps.importers.completion import RESIDENTS_PER_M3_DAY, estimated_customers, stations_from_csv, with_assumed_valves
+from maps.importers.inp import read_inp
+from maps.importers.options import ImportOptions, ImportResult
+
+__all__ = ["ImportOptions", "ImportResult", "import_city"]
+
+
+def import_city(sources: Sequence[Path], options: ImportOptions) -> ImportResult:
+    """A city from one .inp or from GIS layers. Pure in its input. Raises InputFault for what is fatal."""
+    if not sources:
+        raise InputFault("no source given; name an .inp file or GIS layers")
+    missing = next((path for path in sources if not path.exists()), None)
+    if missing is not None:
+        raise InputFault(f"{missing}: no such file; check the path")
+    inps = [path for path in sources if path.suffix.lower() == ".inp"]
+    if inps and len(sources) > 1:
+        raise InputFault(f"{inps[0]}: give an .inp alone, or GIS layers without one")
+    city, faults = _from_inp(inps[0], options) if inps else _from_layers(sources, options)
+    city = _completed(city, options)
+    return ImportResult(city, faults)
+
+
+def _from_inp(path: Path, options: ImportOptions) -> tuple[City, tuple[Fault, ...]]:
+    network, model, faults = read_inp(path, options.crs)
+    name = options.name or path.stem
+    assumed = () if options.crs else ("the coordinates are taken as a local grid: not georeferenced",)
+    return City(CityInfo(name, _site(name), assumed=assumed), network, epanet=model), faults
+
+
+def _from_layers(sources: Sequence[Path], options: ImportOptions) -> tuple[City, tuple[Fault, ...]]:
+    from maps.importers.layers import read_layers
+
+    return read_layers(sources, options)
+
+
+def _completed(city: City, options: ImportOptions) -> City:
+    assumed = list(city.info.assumed)
+    if options.assume_valves:
+        city = replace(city, network=with_assumed_valves(city.network))
+        assumed.append("isolation valves are assumed at both ends of every pipe")
+    if not len(city.customers):
+        city = replace(city, customers=estimated_customers(city.network))
+        assumed.append(f"customers are estimated from node demands, {RESIDENTS_PER_M3_DAY:g} residents per m³/day")
+    city = replace(city, info=replace(city.info, assumed=tuple(assumed)))
+    return _with_stations(city, options)
+
+
+def _with_stations(city: City, options: ImportOptions) -> City:
+    if options.stations is None:
+        return city
+    if isinstance(options.stations, Path):
+        return replace(city, stations=stations_from_csv(city, options.stations))
+    from maps.locate.placement import place_stations
+
+    asked = options.stations.partition(":")[2]
+    if asked and not (asked.isdigit() and int(asked) > 0):
+        raise InputFault(f"--stations {options.stations}: expected auto or auto:N with N a whole number above 0")
+    placed = place_stations(city, int(asked) if asked else None)
+    note = f"{len(placed)} stations are placed by the program, not the utility's"
+    return replace(city, stations=placed, info=replace(city.info, assumed=(*city.info.assumed, note)))
+
+
+def _site(name: str) -> str:
+    kept = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
+    return kept.strip("-").lower() or "city"

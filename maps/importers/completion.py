@@ -1,0 +1,129 @@
+"""What an import adds when asked, or when the source has none: valves, stations, customers. All of it marked."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from maps.city import City, CustomerTable, StationTable
+from maps.columns import Columns
+from maps.errors import Fault, InputFault, Severity
+from maps.network import NodeKind, PipeNetwork, ValveTable
+
+RESIDENTS_PER_M3_DAY = 5.0
+"""Residents that one m³ of daily demand stands for: 0.2 m³ a head and day, losses and trade included."""
+PEOPLE_PER_HOUSEHOLD = 2.6
+"""China's seventh census (2020): 2.62 persons a household."""
+
+Table = TypeVar("Table", bound=Columns)
+
+CHANNELS = ("pressure", "flow", "level", "turbidity", "chlorine", "ph", "temperature", "pump_on", "frequency",
+            "valve_position", "setpoint", "power", "battery")  # fmt: skip
+
+
+def with_assumed_valves(network: PipeNetwork) -> PipeNetwork:
+    """A gate valve at both ends of every pipe, marked assumed; existing valves stay."""
+    pipes, count = network.pipes, len(network.pipes)
+    old = network.valves
+    rows = np.tile(np.arange(count, dtype=np.int32), 2)
+    nodes = np.concatenate([pipes.from_node, pipes.to_node])
+    first = pipes.offsets[:-1]
+    x = np.concatenate([_along(pipes.vertices[:, 0], first, 1), _along(pipes.vertices[:, 0], pipes.offsets[1:] - 1, -1)])
+    y = np.concatenate([_along(pipes.vertices[:, 1], first, 1), _along(pipes.vertices[:, 1], pipes.offsets[1:] - 1, -1)])
+    ids = [f"AV-{pipes.asset_id[row]}-{end}" for end in ("a", "b") for row in range(count)]
+    added = ValveTable.of(
+        ids, pipe=rows, node=nodes, from_node=np.full(2 * count, -1), to_node=np.full(2 * count, -1),
+        diameter_mm=np.tile(pipes.diameter_mm, 2), assumed=np.ones(2 * count, dtype=bool), x=x, y=y,
+    )  # fmt: skip
+    return replace(network, valves=joined(old, added))
+
+
+def _along(values: np.ndarray, at: np.ndarray, step: int) -> np.ndarray:
+    """A little way in from a pipe's end, so that both of its valves are seen apart."""
+    inward: np.ndarray = values[at] + 0.15 * (values[at + step] - values[at])
+    return inward
+
+
+def joined(first: Table, second: Table) -> Table:
+    """Rows of two tables of one kind, one below the other."""
+    kinds = type(first).column_kinds()
+    columns = {name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in kinds}
+    asset_id = columns.pop("asset_id")
+    return type(first).of(asset_id, **columns)
+
+
+def estimated_customers(network: PipeNetwork) -> CustomerTable:
+    """One customer a demand node, on a pipe of it; households from the demand, marked estimated."""
+    nodes = network.nodes
+    rows = np.flatnonzero((nodes.kind == NodeKind.JUNCTION) & (nodes.demand_m3h > 0))
+    pipe = np.array([network.pipes_at(int(row))[0] if len(network.pipes_at(int(row))) else -1 for row in rows], dtype=np.int32)
+    rows, pipe = rows[pipe >= 0], pipe[pipe >= 0]
+    people = np.ceil(nodes.demand_m3h[rows] * 24 * RESIDENTS_PER_M3_DAY).astype(np.int32)
+    return CustomerTable.of(
+        [f"C-{nodes.asset_id[row]}" for row in rows], pipe=pipe, people=people,
+        category=["residential"] * len(rows), households=np.ceil(people / PEOPLE_PER_HOUSEHOLD).astype(np.int32),
+        demand_m3h=nodes.demand_m3h[rows], estimated=np.ones(len(rows), dtype=bool), x=nodes.x[rows], y=nodes.y[rows],
+    )  # fmt: skip
+
+
+def stations_from_csv(city: City, path: Path) -> StationTable:
+    """Stations of a CSV (station_id, node, channel); ``node`` may be a link for flow. Raises InputFault with all faults."""
+    faults, found = list[Fault](), dict[str, dict[str, object]]()
+    for number, line in _csv_rows(path):
+        fault = _station_line(city, line, found)
+        if fault:
+            column, message = fault
+            faults.append(Fault(Severity.FATAL, "station", message, path.name, row=number, column=column))
+    if faults:
+        raise InputFault.from_faults(str(path), faults)
+    rows = list(found.values())
+    return StationTable.of(
+        list(found), name=list(found), node=[row["node"] for row in rows], link=[row["link"] for row in rows],
+        channels=[row["channels"] for row in rows], x=[row["x"] for row in rows], y=[row["y"] for row in rows],
+    )  # fmt: skip
+
+
+def _csv_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            if not {"station_id", "node", "channel"} <= set(reader.fieldnames or ()):
+                raise InputFault(f"{path}: columns station_id, node, channel are needed")
+            return [(number, {k: (v or "").strip() for k, v in row.items() if k}) for number, row in enumerate(reader, start=2)]
+    except (OSError, UnicodeDecodeError, csv.Error) as fault:
+        raise InputFault(f"{path}: cannot be read ({fault}); give a UTF-8 CSV file") from fault
+
+
+def _station_line(city: City, line: dict[str, str], found: dict[str, dict[str, object]]) -> tuple[str, str] | None:
+    network, name, place, channel = city.network, line["station_id"], line["node"], line["channel"] or "pressure"
+    if not name:
+        return "station_id", "is empty"
+    if channel not in CHANNELS:
+        return "channel", f"{channel!r} is none of {', '.join(CHANNELS)}"
+    known = found.get(name)
+    if known is not None:
+        if known["place"] != place or channel in str(known["channels"]).split(","):
+            return "station_id", f"{name!r} is there twice"
+        known["channels"] = f"{known['channels']},{channel}"
+        return None
+    node, link = -1, ""
+    if network.nodes.has(place):
+        node = network.nodes.row(place)
+        at = node
+    elif network.pipes.has(place):
+        link, at = place, int(network.pipes.from_node[network.pipes.row(place)])
+    elif network.pumps.has(place):
+        link, at = place, int(network.pumps.from_node[network.pumps.row(place)])
+    elif network.valves.has(place):
+        link, at = place, int(network.valves.from_node[network.valves.row(place)])
+    else:
+        return "node", f"no node or link {place!r} in this network"
+    found[name] = {
+        "node": node, "link": link, "channels": channel, "place": place,
+        "x": float(network.nodes.x[at]), "y": float(network.nodes.y[at]),
+    }  # fmt: skip
+    return None

@@ -1,0 +1,245 @@
+"""EPANET .inp, read by EPANET itself (owa-epanet); units change here, nowhere later. The text is kept as it came."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from epanet import toolkit as en
+from numpy.typing import NDArray
+
+from maps import crs as crs_of
+from maps.city import EpanetModel
+from maps.columns import texts
+from maps.errors import Fault, InputFault, Severity
+from maps.network import NodeKind, NodeTable, PipeNetwork, PipeStatus, PipeTable, PumpTable, ValveKind, ValveState, ValveTable
+from maps.units import FOOT_M, INCH_MM, is_us_flow_unit, m3h_per_flow_unit
+
+_FLOW_UNITS = ("CFS", "GPM", "MGD", "IMGD", "AFD", "LPS", "LPM", "MLD", "CMH", "CMD", "CMS")
+_HEADLOSS = ("H-W", "D-W", "C-M")
+Rows = NDArray[np.int64]
+_PSI_M = 0.3048 / 0.4333
+"""Metres of water that one psi holds up, as EPANET counts it (0.4333 psi a foot)."""
+_TANK_COLUMNS = {
+    "tank_level_m": en.TANKLEVEL,
+    "tank_min_m": en.MINLEVEL,
+    "tank_max_m": en.MAXLEVEL,
+    "tank_diameter_m": en.TANKDIAM,
+}
+_PRESSURE_KINDS = (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV)
+_VALVE_KINDS = {
+    en.PRV: ValveKind.PRV, en.PSV: ValveKind.PSV, en.PBV: ValveKind.PBV,
+    en.FCV: ValveKind.FCV, en.TCV: ValveKind.TCV, en.GPV: ValveKind.GPV,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Units:
+    flow_m3h: float
+    length_m: float
+    diameter_mm: float
+    tank_m: float
+    pressure_m: float
+
+    @classmethod
+    def of(cls, project: Any) -> _Units:
+        unit = _FLOW_UNITS[en.getflowunits(project)]
+        us = is_us_flow_unit(unit)
+        return cls(
+            m3h_per_flow_unit(unit), FOOT_M if us else 1.0, INCH_MM if us else 1.0, FOOT_M if us else 1.0, _PSI_M if us else 1.0
+        )
+
+
+def read_inp(path: Path, crs: str | None) -> tuple[PipeNetwork, EpanetModel, tuple[Fault, ...]]:
+    """Network and model of an .inp file. ``crs``: of its coordinates, projected in metres; None: not georeferenced.
+
+    Raises InputFault with EPANET's own words when it cannot be read.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+    except OSError as fault:
+        raise InputFault(f"{path}: {fault.strerror}; check the path") from fault
+    with _opened(path, text) as project:
+        units = _Units.of(project)
+        nodes = _nodes(project, units)
+        pipes, links = _links(project, units, nodes)
+        headloss = _HEADLOSS[int(en.getoption(project, en.HEADLOSSFORM))]
+        name = crs_of.projected_metric(crs) if crs else crs_of.LOCAL
+        network = PipeNetwork(nodes, pipes, links.pumps, links.valves, name, headloss)
+        model = _model(text.encode("utf-8", errors="replace").decode(), network, links)
+    return network, model, tuple(_faults(network))
+
+
+@contextmanager
+def _opened(path: Path, text: str) -> Iterator[Any]:
+    with tempfile.TemporaryDirectory(prefix="quanmai-import-") as folder:
+        copy, report = Path(folder, "model.inp"), Path(folder, "model.rpt")
+        copy.write_bytes(text.encode("utf-8", errors="surrogateescape"))  # the toolkit takes no Chinese paths everywhere
+        project = en.createproject()
+        opened = False
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                try:
+                    en.open(project, str(copy), str(report), "")
+                    opened = True
+                except Exception as refusal:
+                    told = report.read_text(errors="replace") if report.exists() else ""
+                    raise InputFault(f"{path}: EPANET cannot read it: {_first_errors(told) or refusal}") from refusal
+            yield project
+        finally:
+            if opened:
+                en.close(project)
+            en.deleteproject(project)
+
+
+def _first_errors(report: str) -> str:
+    lines = [line.strip() for line in report.splitlines()]
+    return " ".join(" ".join(lines[i : i + 2]) for i, line in enumerate(lines) if line.startswith("Error"))[:300]
+
+
+def _nodes(project: Any, units: _Units) -> NodeTable:
+    count = en.getcount(project, en.NODECOUNT)
+    rows = range(1, count + 1)
+    kinds = np.array([en.getnodetype(project, i) for i in rows], dtype=np.int64)
+    value = {
+        code: _node_values(project, code, count) for code in (en.ELEVATION, en.TANKLEVEL, en.MINLEVEL, en.MAXLEVEL, en.TANKDIAM)
+    }
+    demand = np.array([_demand(project, i) if kinds[i - 1] == en.JUNCTION else 0.0 for i in rows])
+    points = np.array([_coordinates(project, i) for i in rows], dtype=np.float64).reshape(-1, 2)
+    tank, source = kinds == en.TANK, kinds == en.RESERVOIR
+    elevation = value[en.ELEVATION] * units.length_m
+    kind = np.where(source, NodeKind.SOURCE, np.where(tank, NodeKind.TANK, NodeKind.JUNCTION)).astype(np.uint8)
+    level = {name: np.where(tank, value[code] * units.tank_m, np.nan) for name, code in _TANK_COLUMNS.items()}
+    return NodeTable.of(
+        [en.getnodeid(project, i) for i in rows],
+        x=points[:, 0], y=points[:, 1], kind=kind, elevation_m=elevation, demand_m3h=demand * units.flow_m3h,
+        head_m=np.where(source, elevation, np.nan), **level,
+    )  # fmt: skip
+
+
+def _node_values(project: Any, code: int, count: int) -> NDArray[np.float64]:
+    return np.array([en.getnodevalue(project, i, code) for i in range(1, count + 1)], dtype=np.float64)
+
+
+def _demand(project: Any, index: int) -> float:
+    """Base demand over all categories, times the mean of their patterns: the day's average."""
+    total = 0.0
+    for category in range(1, en.getnumdemands(project, index) + 1):
+        pattern = en.getdemandpattern(project, index, category)
+        factor = en.getaveragepatternvalue(project, pattern) if pattern > 0 else 1.0
+        total += en.getbasedemand(project, index, category) * factor
+    return total * float(en.getoption(project, en.DEMANDMULT))
+
+
+def _coordinates(project: Any, index: int) -> tuple[float, float]:
+    try:
+        x, y = en.getcoord(project, index)
+    except Exception:  # noqa: BLE001 — the toolkit's way to say "no coordinates"
+        return (np.nan, np.nan)
+    return (float(x), float(y))
+
+
+@dataclass(frozen=True, eq=False)
+class _Links:
+    pumps: PumpTable
+    valves: ValveTable
+
+
+def _links(project: Any, units: _Units, nodes: NodeTable) -> tuple[PipeTable, _Links]:
+    count = en.getcount(project, en.LINKCOUNT)
+    kinds = np.array([en.getlinktype(project, i) for i in range(1, count + 1)], dtype=np.int64)
+    ends = np.array([en.getlinknodes(project, i) for i in range(1, count + 1)], dtype=np.int64).reshape(-1, 2) - 1
+    ids = [en.getlinkid(project, i) for i in range(1, count + 1)]
+    pipe_rows = np.flatnonzero(kinds <= en.PIPE)
+    pump_rows, valve_rows = np.flatnonzero(kinds == en.PUMP), np.flatnonzero(kinds > en.PUMP)
+    pipes = _pipes(project, units, nodes, ids, ends, pipe_rows)
+    off = [int(en.getlinkvalue(project, int(i) + 1, en.INITSTATUS) == 0) for i in pump_rows]
+    pumps = PumpTable.of([ids[i] for i in pump_rows], from_node=ends[pump_rows, 0], to_node=ends[pump_rows, 1], status=off)
+    check = pipe_rows[kinds[pipe_rows] == en.CVPIPE]
+    valves = _valves(project, units, ids, ends, kinds, valve_rows, _check_valves(pipes, pipe_rows, check))
+    return pipes, _Links(pumps, valves)
+
+
+def _pipes(project: Any, units: _Units, nodes: NodeTable, ids: list[str], ends: Rows, rows: Rows) -> PipeTable:
+    values = {code: np.array([en.getlinkvalue(project, int(i) + 1, code) for i in rows], dtype=np.float64) for code in (
+        en.LENGTH, en.DIAMETER, en.ROUGHNESS, en.MINORLOSS, en.INITSTATUS)}  # fmt: skip
+    points, offsets = list[tuple[float, float]](), [0]
+    for i in rows:
+        a, b = ends[i]
+        points.append((float(nodes.x[a]), float(nodes.y[a])))
+        points += [en.getvertex(project, int(i) + 1, v) for v in range(1, en.getvertexcount(project, int(i) + 1) + 1)]
+        points.append((float(nodes.x[b]), float(nodes.y[b])))
+        offsets.append(len(points))
+    # Darcy-Weisbach roughness is millifeet or millimetres in the file; the model keeps its own.
+    rough = values[en.ROUGHNESS] * (FOOT_M if units.length_m != 1.0 and en.getoption(project, en.HEADLOSSFORM) == 1 else 1.0)
+    return PipeTable.of(
+        [ids[i] for i in rows],
+        from_node=ends[rows, 0], to_node=ends[rows, 1], diameter_mm=values[en.DIAMETER] * units.diameter_mm,
+        length_m=values[en.LENGTH] * units.length_m, roughness=rough, minor_loss=values[en.MINORLOSS],
+        status=np.where(values[en.INITSTATUS] == 0, PipeStatus.CLOSED, PipeStatus.OPEN).astype(np.uint8),
+        vertices=np.array(points, dtype=np.float64).reshape(-1, 2), offsets=np.array(offsets, dtype=np.int64),
+    )  # fmt: skip
+
+
+def _check_valves(pipes: PipeTable, pipe_rows: Rows, check: Rows) -> dict[str, list[Any]]:
+    """EPANET's CV pipes: a check valve at their start that lets water into the pipe."""
+    rows = [int(r) for r in np.flatnonzero(np.isin(pipe_rows, check))]
+    return {
+        "asset_id": [f"CV-{pipes.asset_id[r]}" for r in rows], "kind": [ValveKind.CHECK] * len(rows), "pipe": rows,
+        "node": [int(pipes.from_node[r]) for r in rows], "from_node": [-1] * len(rows), "to_node": [-1] * len(rows),
+        "flows_to": rows, "state": [ValveState.OPEN] * len(rows), "setting": [np.nan] * len(rows),
+        "diameter_mm": [float(pipes.diameter_mm[r]) for r in rows],
+    }  # fmt: skip
+
+
+def _valves(
+    project: Any,
+    units: _Units,
+    ids: list[str],
+    ends: Rows,
+    kinds: Rows,
+    rows: Rows,
+    checks: dict[str, list[Any]],
+) -> ValveTable:
+    columns = {name: list(values) for name, values in checks.items()}
+    for i in rows:
+        index, kind = int(i) + 1, _VALVE_KINDS.get(int(kinds[i]), ValveKind.OTHER)
+        setting = float(en.getlinkvalue(project, index, en.INITSETTING))
+        factor = units.pressure_m if kind in _PRESSURE_KINDS else units.flow_m3h if kind is ValveKind.FCV else 1.0
+        shut = en.getlinkvalue(project, index, en.INITSTATUS) == 0
+        row = {
+            "asset_id": ids[i], "kind": kind, "pipe": -1, "node": -1, "from_node": int(ends[i, 0]), "to_node": int(ends[i, 1]),
+            "flows_to": -1, "state": ValveState.CLOSED if shut else ValveState.OPEN, "setting": setting * factor,
+            "diameter_mm": float(en.getlinkvalue(project, index, en.DIAMETER)) * units.diameter_mm,
+        }  # fmt: skip
+        for name, value in row.items():
+            columns[name].append(value)
+    asset_id = columns.pop("asset_id")
+    return ValveTable.of(asset_id, **columns, normal_state=columns["state"])
+
+
+def _model(text: str, network: PipeNetwork, links: _Links) -> EpanetModel:
+    of_link = links.valves.asset_id[links.valves.is_link]
+    parts = (
+        ("node", network.nodes.asset_id),
+        ("pipe", network.pipes.asset_id),
+        ("pump", links.pumps.asset_id),
+        ("valve", of_link),
+    )
+    ids = texts(str(name) for _, names in parts for name in names)
+    return EpanetModel(text, ids, ids, texts(kind for kind, names in parts for _ in names))
+
+
+def _faults(network: PipeNetwork) -> Iterator[Fault]:
+    lost = ~(np.isfinite(network.nodes.x) & np.isfinite(network.nodes.y))
+    for row in np.flatnonzero(lost):
+        yield Fault(
+            Severity.WARNING, "no_coordinate", "has no coordinates; it is not drawn", "nodes", str(network.nodes.asset_id[row])
+        )

@@ -1,0 +1,29 @@
+"""What an import is asked for, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from maps.city import City
+from maps.errors import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """``crs`` declares or overrides the sources'; ``stations``: a CSV, ``auto`` or ``auto:N``; ``snap_m`` joins ends."""
+
+    crs: str | None = None
+    profile: Path | None = None
+    stations: str | Path | None = None
+    assume_valves: bool = False
+    name: str = ""
+    snap_m: float = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class ImportResult:
+    """The city and every fault that did not refuse it."""
+
+    city: City
+    faults: tuple[Fault, ...]
