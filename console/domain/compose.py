@@ -38,7 +38,7 @@ class ExpectedHistory:
             return np.full(len(at_us), np.nan)
         times = np.array([tick for tick, _ in ticks], dtype=np.float64)
         values = np.array([kept[station_row, _CHARTED.index(channel)] for _, kept in ticks], dtype=np.float64)
-        return np.interp(at_us.astype(np.float64), times, values, left=np.nan, right=values[-1])
+        return np.asarray(np.interp(at_us.astype(np.float64), times, values, left=np.nan, right=values[-1]))
 
 
 def compose_picture(
