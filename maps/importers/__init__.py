@@ -60,12 +60,12 @@ def _with_stations(city: City, options: ImportOptions) -> City:
         return city
     if isinstance(options.stations, Path):
         return replace(city, stations=stations_from_csv(city, options.stations))
-    from maps.locate.placement import place_stations
+    from maps.locate.placement import default_station_count, place_stations
 
     asked = options.stations.partition(":")[2]
     if asked and not (asked.isdigit() and int(asked) > 0):
         raise InputFault(f"--stations {options.stations}: expected auto or auto:N with N a whole number above 0")
-    placed = place_stations(city, int(asked) if asked else None)
+    placed = place_stations(city, int(asked) if asked else default_station_count(city.network))
     note = f"{len(placed)} stations are placed by the program, not the utility's"
     return replace(city, stations=placed, info=replace(city.info, assumed=(*city.info.assumed, note)))
 
