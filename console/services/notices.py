@@ -8,7 +8,7 @@ from datetime import datetime
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
 from console.domain.intents import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
-from console.domain.notices import Notice, NoticeStatus
+from console.domain.notices import Notice, NoticeFacts, NoticeStatus
 from console.services.case import NOTHING, Refused, incident_of, recorded
 from console.services.facts import facts_of
 from console.services.judging import require_restored
@@ -21,17 +21,14 @@ OUT = (NoticeStatus.ISSUED, NoticeStatus.UPDATED, NoticeStatus.LIFTED)
 
 
 def draft(tools: Tools, state: DeskState, intent: DraftNotice, user: str, now: datetime) -> ChangeSet:
-    """A new draft; after an issued notice, its update."""
+    """A draft from the facts as they are; one still in preparation is filled anew; after an issued notice, its update."""
     incident = incident_of(state, intent.incident_id)
     if incident.phase is Phase.SUSPECTED or incident.plan is None:
         raise Refused(f"incident {incident.incident_id} is not judged yet: a notice needs a verified burst")
-    waiting = [n.notice_id for n in incident.notices if n.status in _OPEN]
-    if waiting:
-        raise Refused(f"notice {waiting[0]} is still being prepared: edit it instead")
-    issued = [n for n in incident.notices if n.status is NoticeStatus.ISSUED]
     facts = facts_of(tools, incident, now)
     text_zh, text_en = tools.documents.texts(facts)
-    number = len(incident.notices) + 1
+    waiting = next((n for n in incident.notices if n.status in _OPEN), None)
+    number = waiting.version if waiting is not None else len(incident.notices) + 1
     notice = Notice(
         notice_id=f"{incident.incident_id}-N{number}",
         incident_id=incident.incident_id,
@@ -42,8 +39,11 @@ def draft(tools: Tools, state: DeskState, intent: DraftNotice, user: str, now: d
         text_en=text_en,
         drafted_at=now,
         drafted_by=user,
-        references=tuple(tools.documents.reference(n) for n in issued),
+        references=tuple(tools.documents.reference(n) for n in incident.notices if n.status is NoticeStatus.ISSUED),
     )
+    if waiting is not None:
+        note = f"停水公告 {notice.notice_id} 按最新情况重新起草"
+        return recorded(incident, _with(incident, notice), "notice_redrafted", note)
     after = replace(incident, notices=(*incident.notices, notice), drafted_at=incident.drafted_at or now)
     return recorded(incident, after, "notice_drafted", f"停水公告 {notice.notice_id} 已起草（第 {number} 版）")
 
@@ -98,6 +98,8 @@ def issue(tools: Tools, state: DeskState, intent: IssueNotice, user: str, now: d
     )
     after = replace(incident, notices=notices, issued_at=incident.issued_at or now)
     note = f"停水公告 {notice.notice_id} 由 {user} 发布"
+    if _outdated(notice.facts, facts_of(tools, incident, now)):
+        note += "（注意：起草后方案已变，公告内容与现方案不一致，请尽快更新）"
     return recorded(incident, after, "notice_issued", note, outgoing=tools.documents.payloads(new))
 
 
@@ -124,6 +126,11 @@ def on_files(state: DeskState, incident_id: str, notice_id: str, files: tuple[st
         return NOTHING
     after = _with(incident, replace(notice, files=files))
     return recorded(incident, after, "notice_files", f"停水公告 {notice_id} 文件已生成：{len(files)} 个")
+
+
+def _outdated(said: NoticeFacts, now: NoticeFacts) -> bool:
+    """Whether somebody without water is not told so any more, or the other way round."""
+    return (said.roads, said.no_water_communities, said.units) != (now.roads, now.no_water_communities, now.units)
 
 
 def _unchecked(notice: Notice) -> Notice:

@@ -32,6 +32,7 @@ UNDOABLE = frozenset(
         "sample_waived",
         "crew_sent",
         "notice_drafted",
+        "notice_redrafted",
         "notice_edited",
         "notice_submitted",
         "notice_approved",

@@ -16,6 +16,7 @@ from console.domain.intents import (
     MarkValveRestored,
     RecordSample,
     SubmitNotice,
+    UndoLast,
 )
 from console.domain.notices import Notice, NoticeStatus
 from console.services.desk import Refused
@@ -140,8 +141,6 @@ def test_issuing_sends_the_documents_payloads_and_stops_the_clock(judged: Chair)
 def test_a_second_notice_updates_and_refers_to_the_first(judged: Chair) -> None:
     issued(judged)
     judged.does(DraftNotice(CASE))
-    with pytest.raises(Refused, match="still being prepared"):
-        judged.does(DraftNotice(CASE))
     judged.does(SubmitNotice(CASE, N2))
     judged.does(ApproveNotice(CASE, N2), "李")
     judged.does(IssueNotice(CASE, N2))
@@ -170,3 +169,24 @@ def test_the_files_written_are_noted_once(judged: Chair) -> None:
     judged.take(judged.desk.on_files(judged.state, CASE, N1, files, judged.now))
     assert notice(judged).files == files
     assert judged.desk.on_files(judged.state, CASE, N1, files, judged.now).drafts == ()
+
+
+def test_a_draft_in_preparation_is_filled_anew_when_the_pipe_was_corrected(judged: Chair) -> None:
+    judged.does(DraftNotice(CASE), "王")
+    judged.does(SubmitNotice(CASE, N1))
+    judged.does(JudgeBurst(CASE, ("V10",), "on_site"))
+    judged.does(DraftNotice(CASE), "张")
+    (only,) = judged.state.incidents[CASE].notices
+    assert (only.notice_id, only.status, only.drafted_by, only.submitted_by) == (N1, NoticeStatus.DRAFT, "张", "")
+    assert only.facts.roads == ("纬二路",)
+    judged.does(UndoLast(CASE))
+    assert notice(judged).facts.roads == ("经十路北侧",)
+    assert notice(judged).status is NoticeStatus.SUBMITTED
+
+
+def test_a_notice_issued_after_the_plan_changed_says_so_loudly(judged: Chair) -> None:
+    judged.does(DraftNotice(CASE))
+    judged.does(SubmitNotice(CASE, N1))
+    judged.does(ApproveNotice(CASE, N1), "李")
+    judged.does(JudgeBurst(CASE, ("V10",), "on_site"))
+    assert "方案已变" in judged.does(IssueNotice(CASE, N1)).drafts[0].note
