@@ -1,0 +1,136 @@
+"""What a dataset holds and what is wrong with it: counts, CRS, faults of topology, and whether the hydraulics converge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from maps import crs as crs_of
+from maps.city import City
+from maps.errors import Fault, InputFault, Severity
+from maps.network import NodeKind
+from maps.trace import islands
+
+_SHOWN_PER_CODE = 50
+"""Faults of one kind listed in full; the counts name them all."""
+
+
+def check_city(city: City) -> dict[str, Any]:
+    """The report as JSON values: counts, crs, faults {counts, list}, hydraulics {converged, message}, assumed."""
+    faults = list(network_faults(city))
+    codes = [fault.code for fault in faults]
+    return {
+        "name": city.info.name,
+        "synthetic": city.info.synthetic,
+        "counts": counts(city),
+        "crs": {"code": city.network.crs, "name": crs_of.describe(city.network.crs), "georeferenced": city.network.georeferenced},
+        "fault_counts": {code: codes.count(code) for code in sorted(set(codes))},
+        "faults": [_fault_json(fault) for fault in _first_of_each(faults)],
+        "hydraulics": hydraulics(city),
+        "assumed": list(city.info.assumed),
+    }
+
+
+def counts(city: City) -> dict[str, int | float]:
+    """How many of each, and the length of pipes in km."""
+    network = city.network
+    tables = (
+        network.nodes, network.pipes, network.pumps, network.valves, city.hydrants, city.plants, city.crews,
+        city.stations, city.customers, city.zones,
+    )  # fmt: skip
+    sizes: dict[str, int | float] = {table.LAYER: len(table) for table in tables}
+    sizes["sources"] = int(np.count_nonzero(network.nodes.kind >= NodeKind.SOURCE))
+    sizes["length_km"] = round(float(np.nansum(network.pipes.length_m)) / 1000, 3)
+    return sizes
+
+
+def hydraulics(city: City) -> dict[str, Any]:
+    """Whether one solve converges, in EPANET's words; a city without a model says so."""
+    from maps.hydraulics.session import EpanetSession
+
+    if city.epanet is None:
+        return {"converged": False, "message": "no hydraulic model in this dataset"}
+    try:
+        with EpanetSession(city) as session:
+            state = session.solve()
+    except InputFault as fault:
+        return {"converged": False, "message": str(fault)}
+    return {"converged": state.converged, "message": state.message}
+
+
+def network_faults(city: City) -> Iterator[Fault]:
+    """Faults that topology and columns show. Every rule names the asset and where it is."""
+    yield from _island_faults(city)
+    yield from _pipe_faults(city)
+    yield from _dangling_faults(city)
+
+
+def _island_faults(city: City) -> Iterator[Fault]:
+    network = city.network
+    _, label, fed = islands(network)
+    dry = np.flatnonzero(~fed)
+    sizes = np.bincount(label, minlength=len(fed))
+    for island in dry:
+        row = int(np.flatnonzero(label == island)[0])
+        message = f"{sizes[island]} nodes without any source; join them or give them a source"
+        yield _at_node(city, row, "island_without_source", message)
+
+
+def _pipe_faults(city: City) -> Iterator[Fault]:
+    pipes = city.network.pipes
+    rules = (
+        ("unknown_diameter", ~(pipes.diameter_mm > 0), "diameter_mm", "no diameter; the model takes 100 mm"),
+        ("zero_length", ~(pipes.length_m > 0), "length_m", "no length; draw it or give its length"),
+        ("loop_pipe", pipes.from_node == pipes.to_node, "", "begins and ends at the same node"),
+        ("duplicate_pipe", _duplicates(city), "", "lies exactly where another pipe lies; delete one"),
+    )
+    for code, mask, column, message in rules:
+        for row in np.flatnonzero(mask):
+            x, y = pipes.points(int(row))[0]
+            yield Fault(Severity.WARNING, code, message, "pipes", str(pipes.asset_id[row]), column=column, x=float(x), y=float(y))
+
+
+def _duplicates(city: City) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Pipes with the same ends, length and diameter as an earlier one."""
+    pipes = city.network.pipes
+    low, high = np.minimum(pipes.from_node, pipes.to_node), np.maximum(pipes.from_node, pipes.to_node)
+    key = np.column_stack([low, high, np.round(pipes.length_m, 2), pipes.diameter_mm])
+    _, first = np.unique(key, axis=0, return_index=True)
+    mask = np.ones(len(pipes), dtype=bool)
+    mask[first] = False
+    return mask
+
+
+def _dangling_faults(city: City) -> Iterator[Fault]:
+    """Ends where one pipe stops and nothing is: told as information, for every network has dead ends."""
+    network = city.network
+    degree = np.bincount(np.concatenate([network.pipes.from_node, network.pipes.to_node]), minlength=len(network.nodes))
+    linked = np.concatenate([network.valves.from_node, network.valves.to_node, network.pumps.from_node, network.pumps.to_node])
+    degree += np.bincount(linked[linked >= 0], minlength=len(network.nodes))
+    for row in np.flatnonzero((degree == 1) & (network.nodes.kind == NodeKind.JUNCTION)):
+        yield _at_node(city, int(row), "dangling_end", "a dead end", Severity.INFO)
+    for row in np.flatnonzero(degree == 0):
+        yield _at_node(city, int(row), "node_alone", "no pipe ends here")
+
+
+def _at_node(city: City, row: int, code: str, message: str, severity: Severity = Severity.WARNING) -> Fault:
+    nodes = city.network.nodes
+    return Fault(severity, code, message, "nodes", str(nodes.asset_id[row]), x=float(nodes.x[row]), y=float(nodes.y[row]))
+
+
+def _first_of_each(faults: list[Fault]) -> Iterator[Fault]:
+    seen: dict[str, int] = {}
+    for fault in faults:
+        seen[fault.code] = seen.get(fault.code, 0) + 1
+        if seen[fault.code] <= _SHOWN_PER_CODE:
+            yield fault
+
+
+def _fault_json(fault: Fault) -> dict[str, Any]:
+    place = {"x": fault.x, "y": fault.y} if fault.x is not None and np.isfinite(fault.x) else {}
+    return {
+        "severity": fault.severity.value, "code": fault.code, "layer": fault.layer, "asset_id": fault.asset_id,
+        "column": fault.column, "message": fault.message, **place,
+    }  # fmt: skip
