@@ -1,0 +1,113 @@
+"""Open alarms as a table: shape, time, place, what was seen against what was expected, state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QObject, QPointF, Qt
+from PySide6.QtGui import QPainter, QPen, QPixmap
+
+from console.domain.alarms import Alarm, AlarmState, Evidence, Priority
+from console.domain.readings import CHANNEL_BY_NAME, Channel
+from console.ui.map.symbols import priority_path
+from console.ui.models.rows import Column, RowsModel
+from console.ui.theme import Theme
+from console.ui.words import Words
+from maps.city import City
+
+
+class AlarmModel(RowsModel[Alarm]):
+    """The picture's alarms, most pressing first."""
+
+    def __init__(self, city: City, theme: Theme, words: Words, parent: QObject | None = None) -> None:
+        self._city, self._theme, self._words = city, theme, words
+        super().__init__(lambda alarm: alarm.alarm_id, self._columns_in(words), parent)
+
+    def set_looks(self, theme: Theme, words: Words) -> None:
+        """Another theme or language."""
+        self._theme, self._words = theme, words
+        self.set_columns(self._columns_in(words))
+
+    def _columns_in(self, words: Words) -> Sequence[Column[Alarm]]:
+        return (
+            Column(words("alarms.priority"), lambda alarm: self._words.of("priority", alarm.priority.name.lower())),
+            Column(words("alarms.time"), lambda alarm: self._words.time(alarm.raised_at)),
+            Column(words("alarms.place"), self._place),
+            Column(words("alarms.content"), self._content),
+            Column(words("alarms.deviation"), self._deviation, figures=True),
+            Column(words("alarms.state"), self._state),
+        )
+
+    def _place(self, alarm: Alarm) -> str:
+        worst = _worst(alarm)
+        station_id = worst.station_id if worst is not None else alarm.subject
+        return self._station(station_id)
+
+    def _station(self, station_id: str) -> str:
+        stations = self._city.stations
+        name = str(stations.name[stations.row(station_id)]) if stations.has(station_id) else ""
+        return f"{name} ({station_id})" if name and name != station_id else station_id
+
+    def _content(self, alarm: Alarm) -> str:
+        words, worst = self._words, _worst(alarm)
+        kind = words.of("station_event", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
+        if worst is None:
+            return kind if words.language != "zh_CN" or not alarm.detail else f"{kind} · {alarm.detail}"
+        channel = CHANNEL_BY_NAME.get(worst.channel, Channel.PRESSURE)
+        seen = words(
+            "alarms.seen",
+            channel=words.of("channel", worst.channel),
+            observed=words.value(channel, worst.observed),
+            expected=words.value(channel, worst.expected, unit=False),
+        )
+        more = len(alarm.evidence) - 1
+        return f"{kind} · {seen}" + (words("alarms.more_stations", n=more) if more > 0 else "")
+
+    def _deviation(self, alarm: Alarm) -> str:
+        worst = _worst(alarm)
+        if worst is None:
+            return ""
+        return self._words.deviation(CHANNEL_BY_NAME.get(worst.channel, Channel.PRESSURE), worst.deviation)
+
+    def _state(self, alarm: Alarm) -> str:
+        words = self._words
+        text = words.of("alarm_state", alarm.state.value)
+        if alarm.state is AlarmState.SHELVED and alarm.shelved_until is not None:
+            text += words("alarms.until", time=words.time(alarm.shelved_until), reason=alarm.shelved_reason)
+        if alarm.incident_id:
+            text += words("alarms.part_of", incident=alarm.incident_id)
+        return text
+
+    def decoration(self, item: Alarm, column: int, role: int) -> Any:
+        """Shape and colour of the priority; the row's ground while nobody has seen it."""
+        quiet = item.state in (AlarmState.SHELVED, AlarmState.RETURNED, AlarmState.OUT_OF_SERVICE)
+        if role == Qt.ItemDataRole.DecorationRole and column == 0:
+            return priority_pixmap(self._theme, item.priority, filled=item.state is AlarmState.ACTIVE)
+        if role == Qt.ItemDataRole.BackgroundRole and item.state is AlarmState.ACTIVE and item.priority <= Priority.HIGH:
+            return self._theme.colour("surface.alert")
+        if role == Qt.ItemDataRole.ForegroundRole and quiet:
+            return self._theme.colour("text.muted")
+        return None
+
+
+def priority_pixmap(theme: Theme, priority: Priority, size: int = 16, filled: bool = True) -> QPixmap:
+    """A priority's shape; hollow once acknowledged."""
+    ratio = 2.0
+    pixmap = QPixmap(int(size * ratio), int(size * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(QPointF(size / 2, size / 2))
+    painter.setPen(QPen(theme.priority(priority), 1.6))
+    if filled:
+        painter.setBrush(theme.priority(priority))
+    painter.drawPath(priority_path(priority, size * 0.38))
+    painter.end()
+    return pixmap
+
+
+def _worst(alarm: Alarm) -> Evidence | None:
+    """The evidence that moved most against what was expected (relative)."""
+    return max(alarm.evidence, key=lambda e: abs(e.deviation) / max(abs(e.expected), 1e-6), default=None)

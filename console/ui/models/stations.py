@@ -1,0 +1,114 @@
+"""Stations as a table: state by shape and word, value, age. Columns are compared as arrays; only runs that differ are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+from PySide6.QtGui import QPainter, QPixmap
+
+from console.domain.picture import Picture, StationState
+from console.domain.readings import Channel
+from console.ui.map.symbols import STATION_ROLE, paint_station
+from console.ui.models.rows import Index
+from console.ui.theme import Theme
+from console.ui.words import Words
+from maps.city import City
+
+STATE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+_NAME, _VALUE, _AGE = range(3)
+
+
+class StationModel(QAbstractTableModel):
+    """One row per station of the city, in its order."""
+
+    def __init__(
+        self, city: City, main_channel: NDArray[np.int64], picture: Picture, theme: Theme, words: Words, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._city, self._channel, self._picture, self._theme, self._words = city, main_channel, picture, theme, words
+        self._age = self._ages(picture)
+
+    def set_looks(self, theme: Theme, words: Words) -> None:
+        """Another theme or language."""
+        self._theme, self._words = theme, words
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, 2)
+        self._tell(np.arange(self.rowCount()))
+
+    def show_picture(self, picture: Picture) -> None:
+        """The newest values; tells only the runs of rows whose value, state or shown age differ."""
+        rows = np.arange(len(self._channel))
+        before, age = self._picture, self._ages(picture)
+        old, new = before.value[rows, self._channel], picture.value[rows, self._channel]
+        same = (old == new) | (np.isnan(old) & np.isnan(new))
+        changed = ~same | (before.station_state != picture.station_state) | (age != self._age)
+        self._picture, self._age = picture, age
+        self._tell(np.flatnonzero(changed))
+
+    def _tell(self, rows: NDArray[np.int64]) -> None:
+        if not len(rows):
+            return
+        for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
+            self.dataChanged.emit(self.index(int(run[0]), 0), self.index(int(run[-1]), _AGE))
+
+    def _ages(self, picture: Picture) -> NDArray[np.int64]:
+        """Ages as fine as they are shown: seconds to two minutes, minutes beyond; -1 never seen, (stations,)."""
+        at_us = picture.at_us[np.arange(len(self._channel)), self._channel]
+        seconds = np.maximum((picture.now_us - at_us) // 1_000_000, 0)
+        shown = np.where(seconds < 120, seconds, seconds // 60 * 60)
+        return np.where(at_us == 0, -1, shown)
+
+    # Qt
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
+        return 0 if parent.isValid() else len(self._channel)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
+        return 0 if parent.isValid() else 3
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row, state = index.row(), StationState(int(self._picture.station_state[index.row()]))
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return self._text(row, index.column())
+            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
+                return f"{self._city.stations.asset_id[row]} · {self._text(row, _NAME)} · {self._words.of('station', state.name.lower())}"
+            case Qt.ItemDataRole.TextAlignmentRole if index.column() != _NAME:
+                return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            case Qt.ItemDataRole.DecorationRole if index.column() == _NAME:
+                return station_pixmap(self._theme, state)
+            case Qt.ItemDataRole.ForegroundRole if state >= StationState.MISSING or index.column() == _AGE:
+                return self._theme.colour(STATION_ROLE[state] if state >= StationState.MISSING else "text.muted")
+            case _ if role == STATE_ROLE:
+                return int(state)
+        return None
+
+    def _text(self, row: int, column: int) -> str:
+        stations, channel = self._city.stations, Channel(int(self._channel[row]))
+        if column == _NAME:
+            return str(stations.name[row]) or str(stations.asset_id[row])
+        if column == _VALUE:
+            return self._words.value(channel, float(self._picture.value[row, channel]))
+        age = int(self._age[row])
+        return self._words.age(float(age) if age >= 0 else float("nan"))
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return (self._words("stations.name"), self._words("stations.value"), self._words("stations.age"))[section]
+        return None
+
+
+def station_pixmap(theme: Theme, state: StationState, size: int = 16) -> QPixmap:
+    """A station state's symbol."""
+    pixmap = QPixmap(size * 2, size * 2)
+    pixmap.setDevicePixelRatio(2.0)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    paint_station(painter, theme, state, size / 2, size / 2, 3.8)
+    painter.end()
+    return pixmap

@@ -1,0 +1,47 @@
+"""The log of actions of the case in focus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt
+
+from console.domain.changes import Change
+from console.ui.models.rows import Column, RowsModel
+from console.ui.theme import Theme
+from console.ui.words import Words
+
+_USER_COLUMN = 1
+
+
+class TimelineModel(RowsModel[Change]):
+    """Changes, oldest first: when, who, what. Notes are the record's own (Chinese); other languages word the kind."""
+
+    def __init__(self, theme: Theme, words: Words, parent: QObject | None = None) -> None:
+        self._theme, self._words = theme, words
+        super().__init__(lambda change: change.seq, self._columns_in(words), parent)
+
+    def set_looks(self, theme: Theme, words: Words) -> None:
+        """Another theme or language."""
+        self._theme, self._words = theme, words
+        self.set_columns(self._columns_in(words))
+
+    def _columns_in(self, words: Words) -> Sequence[Column[Change]]:
+        return (
+            Column(words("log.time"), lambda change: self._words.time(change.at)),
+            Column(words("log.user"), lambda change: self._words.of("user", change.user)),
+            Column(words("log.action"), self._action),
+        )
+
+    def _action(self, change: Change) -> str:
+        undone = self._words("log.undo", seq=change.undoes) if change.undoes is not None else ""
+        if self._words.language == "zh_CN" and change.note:
+            return undone + change.note
+        return undone + self._words.of("change", change.kind)
+
+    def decoration(self, item: Change, column: int, role: int) -> Any:
+        """Times and names muted; the record's own note on hovering."""
+        if role == Qt.ItemDataRole.ForegroundRole and column <= _USER_COLUMN:
+            return self._theme.colour("text.muted")
+        return None
