@@ -40,8 +40,8 @@ class RuntimeOptions:
 class Runtime:
     """Everything that runs for one city; a context manager that ends it in the right order."""
 
-    def __init__(self, city: City, clock: Clock, link: Link, options: RuntimeOptions) -> None:
-        self.city, self.clock, self.link, self.inbox = city, clock, link, Inbox()
+    def __init__(self, city: City, clock: Clock, link: Link, options: RuntimeOptions, *, inbox: Inbox | None = None) -> None:
+        self.city, self.clock, self.link, self.inbox = city, clock, link, inbox or Inbox()
         self.worker: HydraulicsWorker | None = HydraulicsWorker(options.city_path) if city.epanet is not None else None
         self.states: Sequence[HydraulicState] = self._states()
         self.detector = Detector(city, self.states or None)

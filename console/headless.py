@@ -1,0 +1,83 @@
+"""Composition without a window: the engine alone, and the simulator on a broker. Never loads Qt."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+from console.domain.clock import SystemClock
+from console.feeds.inbox import Inbox
+from console.feeds.mqtt import Broker, MqttLink
+from console.feeds.simulator import SimulatorProcess
+from console.runtime import Runtime, RuntimeOptions
+from console.services.desk import DeskSettings
+from console.settings import Settings, load_settings
+from maps.dataset import read_city
+
+log = logging.getLogger(__name__)
+
+
+def has_screen() -> bool:
+    """Whether a window can be opened."""
+    if not sys.platform.startswith("linux"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSettings:
+    """The desk's part of the settings."""
+    return DeskSettings(
+        site=site, hotline=settings.hotline, issuer=settings.issuer, crew_speed_kmh=settings.crew_speed_kmh, is_drill=is_drill
+    )
+
+
+def run_engine(city_path: Path, mqtt: str, store: str) -> None:
+    """The engine on a broker until it is told to stop (SIGINT, SIGTERM)."""
+    settings, city = load_settings(), read_city(city_path)
+    broker = Broker.parse(mqtt)
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    options = RuntimeOptions(
+        city_path,
+        store or settings.data_folder / f"{city.info.site}.sqlite",
+        settings.data_folder / "notices",
+        desk_settings(settings, site=city.info.site, is_drill=False),
+    )
+    inbox = Inbox()
+    link = MqttLink(broker, city.info.site, f"quanmai-engine-{city.info.site}", inbox)
+    with Runtime(city, SystemClock(), link, options, inbox=inbox):
+        link.start()
+        log.info("engine runs on %s; stop it with Ctrl+C", mqtt)
+        _until_told()
+        link.stop()
+
+
+def run_simulation(
+    city_path: Path, mqtt: str, *, seed: int, burst: str, flow_m3h: float, burst_after_s: float, speed: float, for_s: float
+) -> None:
+    """Publish a simulated city to a broker until told to stop, or ``for_s`` real seconds."""
+    city = read_city(city_path)
+    if burst:
+        city.network.pipes.row(burst)
+    link = MqttLink(Broker.parse(mqtt), city.info.site, f"quanmai-simulator-{os.getpid()}")
+    link.start()
+    simulator = SimulatorProcess(city_path, sink=link.send, seed=seed, speed=speed, start=datetime.now(UTC))
+    timer = threading.Timer(burst_after_s / speed, simulator.command_burst, (burst, flow_m3h)) if burst else None
+    with simulator:
+        if timer is not None:
+            timer.start()
+        _until_told(for_s)
+    if timer is not None:
+        timer.cancel()
+    link.stop()
+
+
+def _until_told(for_s: float = 0.0) -> None:
+    told = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: told.set())
+    told.wait(for_s or None)

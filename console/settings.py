@@ -1,0 +1,47 @@
+"""Settings of one workstation: environment ``QUANMAI_…`` over ``settings.toml`` over these defaults; checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_config_path, user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from maps.errors import InputFault
+
+_APP = "quanmai"
+
+
+class Settings(BaseSettings):
+    """What an installation sets about itself. Secrets (a broker's password) belong into the broker URL's environment."""
+
+    model_config = SettingsConfigDict(env_prefix="QUANMAI_", extra="forbid")
+
+    language: str = Field(default="zh_CN", pattern="^(zh_CN|en)$")
+    colours: str = Field(default="dark", pattern="^(dark|light)$")
+    user: str = "调度员"
+    hotline: str = "（热线未设置）"
+    issuer: str = "（发布单位未设置）"
+    crew_speed_kmh: float = Field(default=25.0, gt=0, le=120)
+    data_folder: Path = Field(default_factory=lambda: user_data_path(_APP))
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource, **more: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Given values, then the environment, then the file."""
+        file = user_config_path(_APP) / "settings.toml"
+        return more["init_settings"], more["env_settings"], TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings. Raises InputFault that names each wrong one."""
+    try:
+        return Settings(**given)
+    except ValidationError as fault:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors())
+        raise InputFault(f"settings: {wrong}; mend settings.toml or the QUANMAI_ environment") from fault
+    except ValueError as fault:
+        raise InputFault(f"settings.toml: {fault}; mend or delete it") from fault
