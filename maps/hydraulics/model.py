@@ -1,201 +1,327 @@
-"""Building an EPANET model from the city's tables: metric (CMH), ids mapped, vertices and coordinates kept.
-
-An EPANET id has at most 31 bytes, no blank and no semicolon; other ids get a stand-in (``N17``) in the map.
-"""
+"""build_model: the .inp text of a network, in CMH and metres, with the ids EPANET takes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from maps.city import EpanetModel
-from maps.columns import Texts, texts
+from maps.columns import Columns, Floats, Texts
+from maps.hydraulics.detail import ModelDetail
+from maps.hydraulics.ids import epanet_ids
+from maps.hydraulics.roughness import estimated_roughness
 from maps.network import NodeKind, PipeNetwork, PipeStatus, ValveKind, ValveState
 
-_MAX_ID_BYTES = 31
-_FORBIDDEN = frozenset(' ;"\t[')
-_DEFAULT_ROUGHNESS = {"H-W": 120.0, "D-W": 0.3, "C-M": 0.012}
-_LINK_KIND = {
-    ValveKind.PRV: "PRV", ValveKind.PSV: "PSV", ValveKind.PBV: "PBV", ValveKind.FCV: "FCV", ValveKind.GPV: "GPV",
-}  # fmt: skip
+__all__ = ["ModelDetail", "build_model"]
+
+_SHORT_M = 0.1
+_DEFAULT_DIAMETER_MM = 100.0
+_LINK_WORDS = {"LINK", "PIPE", "PUMP", "VALVE"}
+_NODE_WORDS = {"NODE", "JUNCTION", "JUNC", "RESERVOIR", "RESERV", "TANK"}
+_EPANET_VALVES = (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV, ValveKind.FCV, ValveKind.TCV, ValveKind.GPV)
 
 
-@dataclass(frozen=True, eq=False)
-class ModelDetail:
-    """What the tables do not hold. Curves: (m³/h, m) points; ``node_pattern``: pattern id of each node or "", (nodes,).
+class _Ids:
+    """EPANET ids of every node and link of a network, by row."""
 
-    ``controls``: EPANET [CONTROLS] lines with the model's own ids; pressures of the pressure-driven demand in m.
-    """
+    def __init__(self, network: PipeNetwork) -> None:
+        links: set[str] = set()
+        self.node = epanet_ids(network.nodes.asset_id, "N")
+        self.pipe = epanet_ids(network.pipes.asset_id, "P", links)
+        self.pump_rows = np.flatnonzero(network.pumps.from_node >= 0)
+        self.valve_rows = np.flatnonzero(network.valves.is_link)
+        self.pump = epanet_ids(network.pumps.asset_id[self.pump_rows], "U", links)
+        self.valve = epanet_ids(network.valves.asset_id[self.valve_rows], "V", links)
+        self.of_node = _by_asset(network.nodes, self.node)
+        # A split pipe's pieces share a source_id; controls that named it act on the first piece, which is enough.
+        self.of_link = dict(zip(map(str, network.pipes.source_id[::-1]), self.pipe[::-1], strict=True))
+        self.of_link.update(_by_asset(network.pipes, self.pipe))
+        self.of_link.update(zip(map(str, network.pumps.asset_id[self.pump_rows]), self.pump, strict=True))
+        self.of_link.update(zip(map(str, network.valves.asset_id[self.valve_rows]), self.valve, strict=True))
 
-    patterns: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    node_pattern: Texts | None = None
-    curves: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
-    pump_head_curve: Mapping[str, str] = field(default_factory=dict)
-    pump_power_kw: Mapping[str, float] = field(default_factory=dict)
-    pump_speed: Mapping[str, float] = field(default_factory=dict)
-    source_pattern: Mapping[str, str] = field(default_factory=dict)
-    pattern_step_s: int = 3600
-    duration_s: int = 86_400
-    controls: tuple[str, ...] = ()
-    minimum_pressure_m: float = 0.0
-    required_pressure_m: float = 14.0
+
+def _by_asset(table: Columns, ids: Sequence[str]) -> dict[str, str]:
+    return dict(zip(map(str, table.asset_id), ids, strict=True))
 
 
 def build_model(network: PipeNetwork, detail: ModelDetail, title: str) -> EpanetModel:
-    """The network as an EPANET model. Pipe-end and node valves are no elements: the session closes their links."""
-    node_ids = _epanet_ids(network.nodes.asset_id, "N")
-    link_valves = np.flatnonzero(network.valves.is_link)
-    pipe_ids = _epanet_ids(network.pipes.asset_id, "P")
-    taken = set(pipe_ids)
-    pump_ids = _epanet_ids(network.pumps.asset_id, "U", taken)
-    valve_ids = _epanet_ids(network.valves.asset_id[link_valves], "V", taken | set(pump_ids))
-    links = _LinkIds(pipe_ids, pump_ids, valve_ids)
-    sections = {
-        "TITLE": [title.replace("\n", " ")[:79]],
-        **_node_sections(network, detail, node_ids),
-        **_link_sections(network, detail, node_ids, links, link_valves),
-        **_detail_sections(network, detail),
-        **_geometry_sections(network, node_ids, pipe_ids),
-    }
-    text = "\n".join(f"[{name}]\n" + "\n".join(lines) + "\n" for name, lines in sections.items()) + "[END]\n"
+    """The network as an EPANET model (.inp, flow unit CMH, head loss as ``network.headloss``).
+
+    Sources without ``head_m`` stand at their elevation; tanks without levels or diameter are fixed heads; a pipe without
+    diameter gets 100 mm, one without roughness what its material and year suggest. A valve that is a link of its own and
+    no control valve becomes an open or closed throttle without loss, a check valve a pipe of 0.1 m that lets through one
+    way; a pipe with a one-way valve at its end becomes a check-valve pipe, its ends swapped where needed. Valves on pipes
+    and nodes stay out: the session writes their states. Asset ids in ``detail`` that the network lacks are dropped.
+    """
+    ids = _Ids(network)
+    text = "\n".join(_sections(network, detail, ids, title)) + "\n"
+    parts = (
+        (network.nodes.asset_id, ids.node, "node"),
+        (network.pipes.asset_id, ids.pipe, "pipe"),
+        (network.pumps.asset_id[ids.pump_rows], ids.pump, "pump"),
+        (network.valves.asset_id[ids.valve_rows], ids.valve, "valve"),
+    )
     return EpanetModel(
-        text,
-        texts([*network.nodes.asset_id, *network.pipes.asset_id, *network.pumps.asset_id, *network.valves.asset_id[link_valves]]),
-        texts([*node_ids, *pipe_ids, *pump_ids, *valve_ids]),
-        texts(["node"] * len(node_ids) + ["pipe"] * len(pipe_ids) + ["pump"] * len(pump_ids) + ["valve"] * len(valve_ids)),
+        inp=text,
+        asset_id=np.concatenate([part[0] for part in parts]),
+        epanet_id=_texts(name for part in parts for name in part[1]),
+        kind=_texts(kind for _, names, kind in parts for _ in names),
         built=True,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _LinkIds:
-    pipes: list[str]
-    pumps: list[str]
-    valves: list[str]
+def _texts(values: Iterable[str]) -> Texts:
+    return np.array(list(values), dtype=object)
 
 
-def _epanet_ids(asset_ids: Iterable[str], prefix: str, taken: Iterable[str] = ()) -> list[str]:
-    used, out = set(taken), list[str]()
-    for row, asset_id in enumerate(asset_ids):
-        name = str(asset_id)
-        fits = (
-            0 < len(name.encode()) <= _MAX_ID_BYTES
-            and name.isascii()
-            and not any(c in name for c in ' ;"\t[')
-            and name not in used
-        )
-        if not fits:
-            name = f"{prefix}{row + 1}"
-            while name in used:
-                name += "_"
-        used.add(name)
-        out.append(name)
-    return out
+def _sections(network: PipeNetwork, detail: ModelDetail, ids: _Ids, title: str) -> Iterator[str]:
+    yield "[TITLE]"
+    yield " ".join(title.split())[:79].replace("[", "(")
+    yield from _node_sections(network, detail, ids)
+    yield from _pipes(network, detail, ids)
+    yield from _pumps(network, detail, ids)
+    yield from _valves(network, detail, ids)
+    yield from _tables(detail)
+    yield "[CONTROLS]"
+    yield from (line for line in (_mapped(control, ids) for control in detail.controls) if line)
+    yield "[RULES]"
+    yield from _rules(detail.rules, ids)
+    yield from _settings(network, detail)
+    yield from _drawing(network, ids)
+    yield "[END]"
 
 
-def _detail_sections(network: PipeNetwork, detail: ModelDetail) -> dict[str, list[str]]:
-    required = max(detail.required_pressure_m, detail.minimum_pressure_m + 0.1)
-    return {
-        "PATTERNS": [
-            f"{name} {' '.join(f'{value:.6g}' for value in part)}"
-            for name, values in detail.patterns.items()
-            for part in _chunks(values)
-        ],
-        "CURVES": [f"{name} {x:.6g} {y:.6g}" for name, points in detail.curves.items() for x, y in points],
-        "CONTROLS": list(detail.controls),
-        "TIMES": [
-            f"DURATION {detail.duration_s} SEC",
-            "HYDRAULIC TIMESTEP 3600 SEC",
-            f"PATTERN TIMESTEP {detail.pattern_step_s} SEC",
-        ],
-        "REPORT": ["STATUS NO", "SUMMARY NO", "MESSAGES NO"],
-        "OPTIONS": [
-            "UNITS CMH",
-            f"HEADLOSS {network.headloss}",
-            "TRIALS 100",
-            "ACCURACY 0.0005",
-            "UNBALANCED CONTINUE 10",
-            f"MINIMUM PRESSURE {detail.minimum_pressure_m}",
-            f"REQUIRED PRESSURE {required}",
-        ],
-    }
-
-
-def _chunks(values: Sequence[float], size: int = 12) -> list[Sequence[float]]:
-    return [values[start : start + size] for start in range(0, len(values), size)]
-
-
-def _node_sections(network: PipeNetwork, detail: ModelDetail, ids: list[str]) -> dict[str, list[str]]:
+def _node_sections(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iterator[str]:
     nodes = network.nodes
-    junctions, reservoirs, tanks = list[str](), list[str](), list[str]()
+    demand = nodes.demand_m3h if detail.node_demand_m3h is None else detail.node_demand_m3h
     elevation = np.nan_to_num(nodes.elevation_m)
-    for row, name in enumerate(ids):
-        kind = nodes.kind[row]
-        if kind == NodeKind.JUNCTION:
-            pattern = detail.node_pattern[row] if detail.node_pattern is not None else ""
-            junctions.append(f"{name} {elevation[row]:.3f} {np.nan_to_num(nodes.demand_m3h[row]):.6g} {pattern}")
-        elif kind == NodeKind.TANK:
-            level = np.nan_to_num(nodes.tank_level_m[row])
-            top = max(np.nan_to_num(nodes.tank_max_m[row]), level)
-            width = np.nan_to_num(nodes.tank_diameter_m[row], nan=10.0)
-            low = np.nan_to_num(nodes.tank_min_m[row])
-            tanks.append(f"{name} {elevation[row]:.3f} {level:.3f} {low:.3f} {top:.3f} {width:.3f} 0")
-        else:
-            head = nodes.head_m[row] if np.isfinite(nodes.head_m[row]) else elevation[row]
-            reservoirs.append(f"{name} {head:.3f} {detail.source_pattern.get(str(nodes.asset_id[row]), '')}")
-    return {"JUNCTIONS": junctions, "RESERVOIRS": reservoirs, "TANKS": tanks}
+    tank = _tanks(network)
+    reservoir = (nodes.kind != NodeKind.JUNCTION) & ~tank
+    junctions = np.flatnonzero(nodes.kind == NodeKind.JUNCTION)
+    yield "[JUNCTIONS]"
+    yield from (
+        f"{ids.node[row]} {elevation[row]:.4f} {np.nan_to_num(demand[row]):.6g} {_pattern(detail, row)}" for row in junctions
+    )
+    yield "[RESERVOIRS]"
+    level = np.nan_to_num(nodes.tank_level_m)
+    head = np.where(np.isfinite(nodes.head_m), nodes.head_m, elevation + level)
+    for row in np.flatnonzero(reservoir):
+        yield f"{ids.node[row]} {head[row]:.4f} {detail.source_pattern.get(str(nodes.asset_id[row]), '')}"
+    yield from _tank_section(network, detail, ids, tank)
+    yield "[DEMANDS]"
+    for asset_id, categories in detail.demands.items():
+        if asset_id in ids.of_node and nodes.kind[nodes.row(asset_id)] == NodeKind.JUNCTION:
+            yield from (f"{ids.of_node[asset_id]} {base:.6g} {pattern}" for base, pattern in categories)
+    yield "[EMITTERS]"
+    yield from (f"{ids.of_node[name]} {value:.6g}" for name, value in detail.emitters.items() if name in ids.of_node)
 
 
-def _link_sections(
-    network: PipeNetwork, detail: ModelDetail, nodes: list[str], ids: _LinkIds, link_valves: np.ndarray
-) -> dict[str, list[str]]:
-    pipes = network.pipes
-    roughness = np.where(pipes.roughness > 0, pipes.roughness, _DEFAULT_ROUGHNESS[network.headloss])
-    diameter = np.where(pipes.diameter_mm > 0, pipes.diameter_mm, 100.0)
-    length = np.maximum(np.nan_to_num(pipes.length_m, nan=1.0), 0.1)
-    lines = [
-        f"{name} {nodes[a]} {nodes[b]} {long:.3f} {wide:.2f} {rough:.5g} {minor:.4g} {'CLOSED' if shut else 'OPEN'}"
-        for name, a, b, long, wide, rough, minor, shut in zip(
-            ids.pipes, pipes.from_node, pipes.to_node, length, diameter, roughness,
-            np.nan_to_num(pipes.minor_loss), pipes.status == PipeStatus.CLOSED, strict=True,
+def _tanks(network: PipeNetwork) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    nodes = network.nodes
+    known = np.isfinite(nodes.tank_max_m) & (nodes.tank_diameter_m > 0) & (nodes.tank_max_m > np.nan_to_num(nodes.tank_min_m))
+    return np.asarray((nodes.kind == NodeKind.TANK) & known)
+
+
+def _tank_section(
+    network: PipeNetwork, detail: ModelDetail, ids: _Ids, tank: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> Iterator[str]:
+    nodes = network.nodes
+    yield "[TANKS]"
+    for row in np.flatnonzero(tank):
+        low, high = float(np.nan_to_num(nodes.tank_min_m[row])), float(nodes.tank_max_m[row])
+        level = float(nodes.tank_level_m[row]) if np.isfinite(nodes.tank_level_m[row]) else (low + high) / 2
+        asset_id = str(nodes.asset_id[row])
+        # The manual: a tank's minimum volume matters only with a volume curve, but its column must be filled.
+        yield (
+            f"{ids.node[row]} {float(np.nan_to_num(nodes.elevation_m[row])):.4f} {min(max(level, low), high):.4f} {low:.4f} "
+            f"{high:.4f} {nodes.tank_diameter_m[row]:.4f} {detail.tank_minimum_volume_m3.get(asset_id, 0.0):.6g} "
+            f"{detail.tank_curve.get(asset_id, '')}"
         )
-    ]  # fmt: skip
-    pumps, status = list[str](), list[str]()
-    for row, name in enumerate(ids.pumps):
-        asset = str(network.pumps.asset_id[row])
-        if network.pumps.from_node[row] < 0:
-            continue
-        curve = detail.pump_head_curve.get(asset)
-        how = f"HEAD {curve}" if curve else f"POWER {detail.pump_power_kw.get(asset, 1.0):.4g}"
-        speed = f" SPEED {detail.pump_speed[asset]:.4g}" if asset in detail.pump_speed else ""
-        pumps.append(f"{name} {nodes[network.pumps.from_node[row]]} {nodes[network.pumps.to_node[row]]} {how}{speed}")
-        if network.pumps.status[row] == PipeStatus.CLOSED:
-            status.append(f"{name} CLOSED")
-    valves = [_valve_line(network, nodes, name, int(row), status) for name, row in zip(ids.valves, link_valves, strict=True)]
-    return {"PIPES": lines, "PUMPS": pumps, "VALVES": valves, "STATUS": status}
 
 
-def _valve_line(network: PipeNetwork, nodes: list[str], name: str, row: int, status: list[str]) -> str:
+def _pattern(detail: ModelDetail, row: np.intp) -> str:
+    return "" if detail.node_pattern is None else str(detail.node_pattern[row])
+
+
+def _one_way(network: PipeNetwork) -> dict[int, bool]:
+    """Pipe rows with a one-way valve at an end; True where water may only run from ``to_node`` to ``from_node``."""
+    valves, pipes = network.valves, network.pipes
+    found: dict[int, bool] = {}
+    for row in np.flatnonzero((valves.flows_to >= 0) & (valves.pipe >= 0) & valves.operable & (valves.node >= 0)):
+        pipe, node = int(valves.pipe[row]), int(valves.node[row])
+        leaves_node = int(valves.flows_to[row]) == pipe
+        at_start = int(pipes.from_node[pipe]) == node
+        found[pipe] = leaves_node != at_start
+    return found
+
+
+def _pipes(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iterator[str]:
+    pipes = network.pipes
+    rough = _roughness(network, detail)
+    diameter = np.where(pipes.diameter_mm > 0, pipes.diameter_mm, _DEFAULT_DIAMETER_MM)
+    length = np.maximum(np.nan_to_num(pipes.length_m, nan=_SHORT_M), 0.01)
+    minor = np.maximum(np.nan_to_num(pipes.minor_loss), 0.0)
+    one_way = _one_way(network)
+    yield "[PIPES]"
+    for row in map(int, range(len(pipes))):
+        start, end = int(pipes.from_node[row]), int(pipes.to_node[row])
+        if one_way.get(row, False):
+            start, end = end, start
+        status = "Closed" if pipes.status[row] == PipeStatus.CLOSED else "Open"
+        if row in one_way or str(pipes.asset_id[row]) in detail.check_pipes:
+            status = "CV"
+        yield (
+            f"{ids.pipe[row]} {ids.node[start]} {ids.node[end]} {length[row]:.4f} {diameter[row]:.4f} "
+            f"{rough[row]:.6g} {minor[row]:.6g} {status}"
+        )
     valves = network.valves
-    kind = ValveKind(int(valves.kind[row]))
-    epanet = _LINK_KIND.get(kind, "TCV")
-    setting = float(np.nan_to_num(valves.setting[row]))
-    if valves.state[row] == ValveState.CLOSED:
-        status.append(f"{name} CLOSED")
-    elif epanet == "TCV" and kind is not ValveKind.TCV:
-        status.append(f"{name} OPEN")  # an isolation valve drawn as a link: no loss of its own
-    wide = valves.diameter_mm[row] if valves.diameter_mm[row] > 0 else 200.0
-    ends = f"{nodes[valves.from_node[row]]} {nodes[valves.to_node[row]]}"
-    return f"{name} {ends} {wide:.2f} {epanet} {setting:.5g} 0"
+    for name, row in zip(ids.valve, map(int, ids.valve_rows), strict=True):
+        if valves.kind[row] == ValveKind.CHECK:
+            wide = valves.diameter_mm[row] if valves.diameter_mm[row] > 0 else _DEFAULT_DIAMETER_MM
+            yield (
+                f"{name} {ids.node[valves.from_node[row]]} {ids.node[valves.to_node[row]]} {_SHORT_M} {wide:.4f} "
+                f"{_smooth(network.headloss)} 0 CV"
+            )
 
 
-def _geometry_sections(network: PipeNetwork, nodes: list[str], pipes: list[str]) -> dict[str, list[str]]:
-    table = network.pipes
-    coordinates = [f"{name} {x:.3f} {y:.3f}" for name, x, y in zip(nodes, network.nodes.x, network.nodes.y, strict=True)]
-    vertices = list[str]()
-    inner = table.offsets[1:] - table.offsets[:-1] > 2
-    for row in np.flatnonzero(inner):
-        vertices += [f"{pipes[row]} {x:.3f} {y:.3f}" for x, y in table.points(int(row))[1:-1]]
-    return {"COORDINATES": coordinates, "VERTICES": vertices}
+def _smooth(headloss: str) -> float:
+    return {"D-W": 0.01, "C-M": 0.01}.get(headloss, 140.0)
+
+
+def _roughness(network: PipeNetwork, detail: ModelDetail) -> Floats:
+    pipes = network.pipes
+    given = pipes.roughness if detail.roughness is None else detail.roughness
+    if np.all(given > 0):
+        return given
+    return np.asarray(np.where(given > 0, given, estimated_roughness(pipes.material, pipes.year_laid, network.headloss)))
+
+
+def _pumps(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iterator[str]:
+    yield "[PUMPS]"
+    closed = []
+    for name, row in zip(ids.pump, map(int, ids.pump_rows), strict=True):
+        asset_id = str(network.pumps.asset_id[row])
+        curve = detail.pump_head_curve.get(asset_id)
+        drive = f"HEAD {curve}" if curve else f"POWER {detail.pump_power_kw.get(asset_id, 10.0):.6g}"
+        speed = f" SPEED {detail.pump_speed[asset_id]:.6g}" if asset_id in detail.pump_speed else ""
+        pattern = f" PATTERN {detail.pump_pattern[asset_id]}" if asset_id in detail.pump_pattern else ""
+        ends = f"{ids.node[network.pumps.from_node[row]]} {ids.node[network.pumps.to_node[row]]}"
+        yield f"{name} {ends} {drive}{speed}{pattern}"
+        if network.pumps.status[row] == PipeStatus.CLOSED:
+            closed.append(name)
+    yield "[STATUS]"
+    yield from (f"{name} Closed" for name in closed)
+    valves = network.valves
+    for name, row in zip(ids.valve, map(int, ids.valve_rows), strict=True):
+        if valves.kind[row] == ValveKind.CHECK:
+            continue
+        if valves.state[row] == ValveState.CLOSED:
+            yield f"{name} Closed"
+
+
+def _valves(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iterator[str]:
+    valves = network.valves
+    yield "[VALVES]"
+    for name, row in zip(ids.valve, map(int, ids.valve_rows), strict=True):
+        kind = ValveKind(int(valves.kind[row]))
+        if kind is ValveKind.CHECK:
+            continue
+        setting = "0"
+        curve = detail.valve_curve.get(str(valves.asset_id[row]))
+        if kind is ValveKind.GPV and curve:
+            setting = curve
+        elif kind in _EPANET_VALVES and kind is not ValveKind.GPV and np.isfinite(valves.setting[row]):
+            setting = f"{valves.setting[row]:.6g}"
+        else:
+            kind = ValveKind.TCV
+        wide = valves.diameter_mm[row] if valves.diameter_mm[row] > 0 else _DEFAULT_DIAMETER_MM
+        ends = f"{ids.node[valves.from_node[row]]} {ids.node[valves.to_node[row]]}"
+        yield f"{name} {ends} {wide:.4f} {kind.name} {setting} 0"
+
+
+def _tables(detail: ModelDetail) -> Iterator[str]:
+    yield "[PATTERNS]"
+    for name, values in detail.patterns.items():
+        for start in range(0, len(values), 12):
+            yield f"{name} " + " ".join(f"{value:.6g}" for value in values[start : start + 12])
+    yield "[CURVES]"
+    for name, points in detail.curves.items():
+        yield from (f"{name} {x:.6g} {y:.6g}" for x, y in points)
+
+
+def _mapped(line: str, ids: _Ids) -> str:
+    """A control or rule line with asset ids turned into EPANET ids; "" when it names what is no longer there."""
+    words = line.split()
+    for place, word in enumerate(words[:-1]):
+        known: Mapping[str, str] | None = None
+        if word.upper() in _LINK_WORDS:
+            known = ids.of_link
+        elif word.upper() in _NODE_WORDS:
+            known = ids.of_node
+        if known is None or (place and words[place - 1].upper() in _LINK_WORDS | _NODE_WORDS):
+            continue
+        if words[place + 1] not in known:
+            return ""
+        words[place + 1] = known[words[place + 1]]
+    return " ".join(words)
+
+
+def _rules(text: str, ids: _Ids) -> Iterator[str]:
+    """Rules whose every line still names something of the network."""
+    rules: list[list[str]] = []
+    for line in text.splitlines():
+        if line.strip().upper().startswith("RULE"):
+            rules.append([])
+        if rules and line.strip():
+            rules[-1].append(line)
+    for rule in rules:
+        mapped = [rule[0], *(_mapped(line, ids) for line in rule[1:])]
+        if all(mapped):
+            yield from mapped
+
+
+def _settings(network: PipeNetwork, detail: ModelDetail) -> Iterator[str]:
+    options = {
+        "UNITS": "CMH",
+        "HEADLOSS": network.headloss,
+        "PRESSURE": "METERS",
+        "TRIALS": "200",
+        "ACCURACY": "0.001",
+        "UNBALANCED": "CONTINUE 10",
+        "MINIMUM PRESSURE": f"{detail.minimum_pressure_m:g}",
+        "REQUIRED PRESSURE": f"{max(detail.required_pressure_m, detail.minimum_pressure_m + 0.1):g}",
+        "PRESSURE EXPONENT": "0.5",
+    }
+    if "PATTERN" not in detail.options:
+        # EPANET gives junctions without a pattern the one named 1; this name is nobody's.
+        options["PATTERN"] = "NO-PATTERN"
+    options.update(detail.options)
+    yield "[OPTIONS]"
+    yield from (f"{name} {value}" for name, value in options.items())
+    yield "[TIMES]"
+    step = _clock(detail.pattern_step_s)
+    yield f"DURATION {_clock(detail.duration_s)}"
+    yield f"HYDRAULIC TIMESTEP {_clock(min(detail.pattern_step_s, 3600))}"
+    yield f"PATTERN TIMESTEP {step}"
+    yield f"PATTERN START {_clock(detail.pattern_start_s)}"
+    yield f"REPORT TIMESTEP {_clock(3600)}"
+    yield f"START CLOCKTIME {_clock(detail.start_clock_s % 86400)}"
+    yield from ("[REPORT]", "STATUS NO", "SUMMARY NO")
+
+
+def _clock(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def _drawing(network: PipeNetwork, ids: _Ids) -> Iterator[str]:
+    nodes, pipes = network.nodes, network.pipes
+    yield "[COORDINATES]"
+    yield from (f"{name} {x:.3f} {y:.3f}" for name, x, y in zip(ids.node, nodes.x, nodes.y, strict=True) if np.isfinite(x + y))
+    yield "[VERTICES]"
+    one_way = _one_way(network)
+    for pipe in map(int, np.flatnonzero(np.diff(pipes.offsets) > 2)):
+        inner = pipes.points(pipe)[1:-1]
+        for x, y in inner[::-1] if one_way.get(pipe, False) else inner:
+            yield f"{ids.pipe[pipe]} {x:.3f} {y:.3f}"

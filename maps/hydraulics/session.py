@@ -1,88 +1,73 @@
-"""EpanetSession: one loaded model, solved again and again; units change at this door.
+"""EpanetSession: one loaded model, solved again and again without reading it anew; units change at this door.
 
-A solve is a snapshot: pattern time set, tanks at their initial level. Never ``setflowunits`` (it corrupts
-constant-power pumps): the model keeps its units, the numbers are converted.
+Never ``setflowunits``: it corrupts constant-power pumps (heads moved 14 m on ky10).
 """
 
 from __future__ import annotations
 
-import ctypes
-import tempfile
-import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from epanet import toolkit as en
-from numpy.typing import NDArray
 
-from maps.city import City, EpanetModel
+from maps.city import City
+from maps.columns import Codes, Floats
 from maps.errors import InputFault
-from maps.hydraulics.state import HydraulicState, LinkState
-from maps.network import PipeNetwork, ValveKind, ValveState
+from maps.hydraulics.elements import Elements, by_row
+from maps.hydraulics.links import LinkSwitch
+from maps.hydraulics.period import DAY_S, Operation, day_of
+from maps.hydraulics.project import Project
+from maps.hydraulics.state import HydraulicState, LinkStatus
+from maps.network import ValveKind, ValveState
 from maps.units import FOOT_M, is_us_flow_unit, m3h_per_flow_unit
 
-_FLOW_UNITS = ("CFS", "GPM", "MGD", "IMGD", "AFD", "LPS", "LPM", "MLD", "CMH", "CMD", "CMS")
-_WARNINGS = {
-    1: "did not converge within the trials allowed",
-    2: "hydraulically unstable: a balance was reached only with link states held",
-    3: "part of the network is cut off from every source",
-    4: "a pump cannot deliver the head or flow asked of it",
-    5: "a valve cannot deliver the flow or pressure set",
-    6: "negative pressures where water is demanded",
-}
-"""EPANET 2.2 warning codes, in our words. Only 1 leaves heads that mean nothing."""
-
-
-class _Door:
-    """Vectors of the toolkit as numpy arrays; the buffer is reused, results are copied."""
-
-    def __init__(self, project: Any) -> None:
-        self.project = project
-        self.nodes, self.links = en.getcount(project, en.NODECOUNT), en.getcount(project, en.LINKCOUNT)
-        size = max(self.nodes, self.links, 1)
-        self._raw = en.doubleArray(size)
-        self._view = np.frombuffer((ctypes.c_double * size).from_address(int(self._raw.cast())))
-
-    def node(self, code: int) -> NDArray[np.float64]:
-        en.getnodevalues(self.project, code, self._raw)
-        return self._view[: self.nodes].copy()
-
-    def link(self, code: int) -> NDArray[np.float64]:
-        en.getlinkvalues(self.project, code, self._raw)
-        return self._view[: self.links].copy()
+_LEAK_PATTERN = "QM-LEAK"
+_PSI_PER_M = 1.0 / (FOOT_M / 0.4333)
+"""EPANET's own factor: 0.4333 psi a foot of water."""
+_HOLDS_WITHIN = 0.05
+"""Metres (or a 20th of the flow) around a valve's setting that count as holding it."""
 
 
 class EpanetSession:
-    """Context manager over a city's model. Raises InputFault when there is none or EPANET refuses its text."""
+    """Context manager over a city's model. Raises InputFault when it has none or EPANET refuses it.
+
+    ``at_s`` is seconds after midnight of the city's day. A snapshot starts from the tank levels and link states that the
+    model's own day (its controls and rules obeyed, from its initial levels) has at the hour before ``at_s``; the day is
+    run once, when first asked for a later moment than its start, and only for models with tanks or controls. A model made
+    for one moment (duration 0, as ky10) has no day of its own: only its patterns move.
+    """
 
     def __init__(self, city: City) -> None:
         if city.epanet is None:
-            raise InputFault(f"{city.info.name}: no hydraulic model in this dataset; import one or build it from the tables")
+            raise InputFault(f"{city.info.name}: no hydraulic model in this city; import an .inp or build one from the tables")
         self.city = city
-        self._folder = tempfile.TemporaryDirectory(prefix="quanmai-epanet-")
-        folder = Path(self._folder.name)
-        (folder / "model.inp").write_text(city.epanet.inp, encoding="utf-8")
-        self._project = en.createproject()
+        self.project = Project(city.epanet.inp, city.info.name)
         try:
-            with _quiet():
-                en.open(self._project, str(folder / "model.inp"), str(folder / "model.rpt"), "")
-        except Exception as refusal:  # the toolkit knows only bare Exception
-            report = folder / "model.rpt"
-            told = _first_error(report.read_text(errors="replace")) if report.exists() else ""
-            self.close()
-            raise InputFault(f"{city.info.name}: EPANET refuses the model: {told or refusal}") from refusal
-        self._door = _Door(self._project)
-        unit = _FLOW_UNITS[en.getflowunits(self._project)]
-        self._flow, self._length = m3h_per_flow_unit(unit), FOOT_M if is_us_flow_unit(unit) else 1.0
-        self._rows = _Rows(self._project, city.network, city.epanet)
-        self._demand_model = en.getdemandmodel(self._project)
-        self._statuses = self._door.link(en.INITSTATUS)
-        self._settings = self._door.link(en.INITSETTING)
-        en.settimeparam(self._project, en.DURATION, 0)
-        en.openH(self._project)
+            self.elements = Elements(self.project, city.network, city.epanet)
+            self._prepare()
+        except BaseException:
+            self.project.close()
+            raise
+
+    def _prepare(self) -> None:
+        handle, unit = self.project.handle, self.project.flow_unit
+        self.flow_m3h = m3h_per_flow_unit(unit)
+        self.length_m = FOOT_M if is_us_flow_unit(unit) else 1.0
+        self._elevation_m = self.project.node_values(en.ELEVATION) * self.length_m
+        self._multiplier = float(en.getoption(handle, en.DEMANDMULT))
+        self._demand_model = en.getdemandmodel(handle)
+        self._pattern_start = int(en.gettimeparam(handle, en.PATTERNSTART))
+        self.clock_s = int(en.gettimeparam(handle, en.STARTTIME)) % DAY_S
+        en.addpattern(handle, _LEAK_PATTERN)  # one multiplier of 1: the default pattern must not move leaks
+        self.has_day = int(en.gettimeparam(handle, en.DURATION)) >= 3600
+        self.links = LinkSwitch(self.project)
+        self._shut = self.elements.shut_links({})
+        for link in self._shut:
+            self.links.shut(link)
+        self._operation: Operation | None = None
+        self.project.open_hydraulics()
 
     def __enter__(self) -> Self:
         return self
@@ -92,189 +77,178 @@ class EpanetSession:
 
     def close(self) -> None:
         """Let the model go; later calls fail."""
-        if self._project is not None:
-            with _quiet():
-                en.close(self._project)
-                en.deleteproject(self._project)
-            self._project = None
-        self._folder.cleanup()
+        self.project.close()
 
     def solve(
         self,
-        at_s: int = 0,
+        at_s: float = 0,
         *,
         demand_factor: float = 1.0,
         leaks: Mapping[int, float] | None = None,
         valve_states: Mapping[str, ValveState] | None = None,
         closed_pipes: Collection[int] = (),
+        stopped_pumps: Collection[int] = (),
         pressure_driven: bool = False,
         minimum_m: float = 0.0,
         required_m: float = 14.0,
     ) -> HydraulicState:
-        """One snapshot ``at_s`` seconds after midnight. ``leaks``: m³/h taken at node rows on top of demand.
+        """One snapshot. ``leaks``: m³/h drawn at node rows on top of demand, whatever ``demand_factor`` (> 0).
 
-        ``valve_states`` shuts pipe ends, node valves and link valves; ``closed_pipes``: rows. All of it is taken
-        back afterwards.
+        ``valve_states`` (asset id) overrides the tables' states; ``closed_pipes``, ``stopped_pumps``: rows. Pressure-driven:
+        nothing is delivered at ``minimum_m``, all of the demand from ``required_m`` (Wagner's curve, exponent 0.5).
+        Everything is taken back before it returns.
         """
-        closed = set(self._rows.closed_links(self.city.network, valve_states or {}, closed_pipes))
-        opened = self._rows.opened_links(self.city.network, valve_states or {})
-        with self._demands(leaks or {}, demand_factor, pressure_driven, minimum_m, required_m), self._shut(closed, opened):
-            en.settimeparam(self._project, en.PATTERNSTART, int(at_s))
-            message = self._run()
-            return self._state(at_s, message)
+        if demand_factor <= 0:
+            raise ValueError("demand_factor must be above zero")
+        shut = self.elements.shut_links(valve_states or {}, closed_pipes)
+        shut |= {int(self.elements.pump[row]) for row in stopped_pumps} - {-1}
+        with (
+            self._at(at_s),
+            self._switched(shut, self.elements.opened_links(valve_states or {})),
+            self._demands(demand_factor, leaks or {}),
+            self._driven(pressure_driven, minimum_m, required_m),
+        ):
+            _, usable, message = self.project.guarded(lambda: en.initH(self.project.handle, en.INITFLOW))
+            if usable:
+                usable, message = self.project.run()
+            return self.read(at_s, usable, message)
 
-    def solve_day(self, step_s: int = 3600) -> Sequence[HydraulicState]:
-        """Snapshots over 24 h, each with tanks at their initial level."""
-        return [self.solve(at_s) for at_s in range(0, 86_400, step_s)]
+    def solve_day(self, step_s: int = 3600, *, progress: Callable[[float], None] | None = None) -> Sequence[HydraulicState]:
+        """The model's day as EPANET steps it: tanks fill and empty, controls and rules act. States in order of ``at_s``.
 
-    def _run(self) -> str:
-        code = 0
-        with _quiet() as caught:
-            try:
-                en.initH(self._project, en.NOSAVE)
-                en.runH(self._project)
-            except Exception as failure:  # the toolkit knows only bare Exception
-                return f"failed: {failure}"
-            for warning in caught:
-                code = max(code, _warning_code(str(warning.message)))
-        return _WARNINGS.get(code, "")
+        A day that EPANET cannot finish in a reasonable number of steps ends with states that are not converged and say so.
+        """
+        return day_of(self, step_s, progress)
 
-    def _state(self, at_s: int, message: str) -> HydraulicState:
-        door, rows, network = self._door, self._rows, self.city.network
-        head = door.node(en.HEAD)[rows.nodes] * self._length
-        flow = door.link(en.FLOW) * self._flow
-        open_ = door.link(en.STATUS) > 0
-        valve_flow = np.full(len(network.valves), np.nan)
-        valve_state = np.full(len(network.valves), LinkState.NONE, dtype=np.uint8)
-        if len(rows.valve_rows):
-            valve_flow[rows.valve_rows] = flow[rows.valve_links]
-            held = self._holding(network, head)
-            states = np.where(open_[rows.valve_links], np.where(held, LinkState.ACTIVE, LinkState.OPEN), LinkState.CLOSED)
-            valve_state[rows.valve_rows] = states
-        converged = not message.startswith("failed") and message != _WARNINGS[1] and bool(np.isfinite(head).all())
+    def operation(self) -> Operation:
+        """Tank levels and link states over the model's day, run once."""
+        if self._operation is None:
+            self._operation = Operation.of(self)
+        return self._operation
+
+    def diagnose(self) -> tuple[bool, str]:
+        """Whether EPANET converges at the start and over the day, and what it has to say, "" when nothing."""
+        first = self.solve(self.clock_s)
+        if not first.converged:
+            return False, first.message
+        day = self.solve_day()
+        failed = next((state for state in day if not state.converged), None)
+        if failed is not None:
+            return False, failed.message
+        return True, "; ".join(dict.fromkeys(state.message for state in (first, *day) if state.message))
+
+    def read(self, at_s: float, converged: bool, message: str) -> HydraulicState:
+        """What EPANET holds now, in rows of the tables and inside units."""
+        project, rows, network = self.project, self.elements, self.city.network
+        heads = project.node_values(en.HEAD) * self.length_m
+        flows = project.link_values(en.FLOW) * self.flow_m3h
+        is_open = project.link_values(en.STATUS) > 0
+        head = by_row(heads, rows.node)
+        valve_flow = by_row(flows, rows.valve)
+        if converged and not np.isfinite(heads).all():
+            converged, message = False, "EPANET gave heads that are not numbers"
         return HydraulicState(
             at_s=at_s,
             converged=converged,
             message=message,
             head_m=head,
-            pressure_m=head - np.nan_to_num(network.nodes.elevation_m),
-            demand_m3h=door.node(en.DEMAND)[rows.nodes] * self._flow,
-            pipe_flow_m3h=flow[rows.pipes],
-            pipe_open=open_[rows.pipes],
-            pump_flow_m3h=np.where(rows.pumps >= 0, flow[rows.pumps], np.nan) if len(rows.pumps) else np.empty(0),
+            pressure_m=head - by_row(self._elevation_m, rows.node),
+            demand_m3h=by_row(project.node_values(en.DEMAND), rows.node) * self.flow_m3h,
+            pipe_flow_m3h=by_row(flows, rows.pipe) * rows.pipe_sign,
+            pump_flow_m3h=by_row(flows, rows.pump),
             valve_flow_m3h=valve_flow,
-            valve_state=valve_state,
+            valve_status=self._valve_status(head, valve_flow, np.append(is_open, False)[rows.valve]),
+            pipe_open=np.append(is_open, False)[rows.pipe] if len(network.pipes) else np.zeros(0, dtype=bool),
         )
 
-    def _holding(self, network: PipeNetwork, head: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Control valves that hold their setting: a PRV whose downstream pressure is at its setting."""
-        valves, rows = network.valves, self._rows.valve_rows
-        kind, setting = valves.kind[rows], np.nan_to_num(valves.setting[rows])
-        node = np.where(kind == ValveKind.PSV, valves.from_node[rows], valves.to_node[rows])
-        pressure = head[node] - np.nan_to_num(network.nodes.elevation_m[node])
-        at_setting = np.abs(pressure - setting) < 0.05
-        return (np.isin(kind, (ValveKind.PRV, ValveKind.PSV)) & at_setting) | np.isin(kind, (ValveKind.PBV, ValveKind.FCV))
+    def _valve_status(self, head: Floats, flow: Floats, is_open: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Codes:
+        """EPANET tells open from closed only; a control valve is active while it holds its setting."""
+        valves, nodes = self.city.network.valves, self.city.network.nodes
+        start, end = np.maximum(valves.from_node, 0), np.maximum(valves.to_node, 0)
+        if not len(valves):
+            return np.zeros(0, dtype=np.uint8)
+        setting = valves.setting
+        off = np.select(
+            [valves.kind == kind for kind in (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV, ValveKind.FCV)],
+            [
+                head[end] - np.nan_to_num(nodes.elevation_m[end]) - setting,
+                head[start] - np.nan_to_num(nodes.elevation_m[start]) - setting,
+                head[start] - head[end] - setting,
+                (flow - setting) / np.maximum(np.abs(setting), 1e-6),
+            ],
+            np.nan,
+        )
+        holds = (np.abs(off) < _HOLDS_WITHIN) & (np.abs(head[start] - head[end]) > 1e-4)
+        status = np.where(is_open, np.where(holds, LinkStatus.ACTIVE, LinkStatus.OPEN), LinkStatus.CLOSED)
+        return np.where(self.elements.valve >= 0, status, LinkStatus.NA).astype(np.uint8)
 
     @contextmanager
-    def _shut(self, closed: set[int], opened: set[int]) -> Iterator[None]:
-        touched = {**dict.fromkeys(opened, 1.0), **dict.fromkeys(closed, 0.0)}
+    def _at(self, at_s: float) -> Iterator[None]:
+        """Patterns at a time of day; tanks and link states as the model's day has them by then."""
+        handle, links = self.project.handle, self.links
+        after_start = (at_s - self.clock_s) % DAY_S if at_s < DAY_S else at_s - self.clock_s
+        en.settimeparam(handle, en.PATTERNSTART, round(self._pattern_start + after_start))
+        before = links.point()
+        remembers = after_start >= 3600 and links.has_memory and self.has_day
         try:
-            for link, status in touched.items():
-                en.setlinkvalue(self._project, link + 1, en.INITSTATUS, status)
+            if remembers:
+                links.set_point(self.operation().before(after_start % DAY_S), timed_controls=False)
             yield
         finally:
-            for link in touched:
-                # A control valve is given back its setting: a status alone would hold it fixed open.
-                is_control = en.getlinktype(self._project, link + 1) >= en.PRV and self._settings[link] != 0
-                code, value = (en.INITSETTING, self._settings[link]) if is_control else (en.INITSTATUS, self._statuses[link])
-                en.setlinkvalue(self._project, link + 1, code, float(value))
+            if remembers:
+                links.set_point(before, timed_controls=True)
+            en.settimeparam(handle, en.PATTERNSTART, self._pattern_start)
 
     @contextmanager
-    def _demands(
-        self, leaks: Mapping[int, float], factor: float, pressure_driven: bool, minimum_m: float, required_m: float
-    ) -> Iterator[None]:
-        multiplier = en.getoption(self._project, en.DEMANDMULT)
-        added = list[tuple[int, str]]()
-        pressure_unit = 1.0 / 0.7032 if self._length != 1.0 else 1.0  # psi a metre: 1 psi holds 0.7032 m of water
+    def _switched(self, shut: set[int], opened: set[int]) -> Iterator[None]:
+        extra, freed = shut - self._shut, self._shut - shut
         try:
-            en.setoption(self._project, en.DEMANDMULT, multiplier * factor)
-            if pressure_driven:
-                en.setdemandmodel(self._project, en.PDA, minimum_m * pressure_unit, required_m * pressure_unit, 0.5)
-            for row, flow_m3h in leaks.items():
-                index = int(self._rows.nodes[row]) + 1
-                en.adddemand(self._project, index, flow_m3h / self._flow / (multiplier * factor), "", "quanmai-leak")
-                added.append((index, "quanmai-leak"))
+            for link in freed | opened:
+                self.links.release(link)
+            for link in extra:
+                self.links.shut(link)
             yield
         finally:
-            for index, name in added:
-                en.deletedemand(self._project, index, en.getdemandindex(self._project, index, name))
-            if pressure_driven:
-                en.setdemandmodel(self._project, *self._demand_model)
-            en.setoption(self._project, en.DEMANDMULT, multiplier)
+            for link in extra:
+                self.links.restore(link)
+            for link in opened:
+                self.links.restore(link)
+            for link in freed:
+                self.links.shut(link)
 
+    @contextmanager
+    def _demands(self, factor: float, leaks: Mapping[int, float]) -> Iterator[None]:
+        handle = self.project.handle
+        scale = self._multiplier * factor
+        added: list[int] = []
+        try:
+            en.setoption(handle, en.DEMANDMULT, scale)
+            for row, leak_m3h in leaks.items():
+                index = int(self.elements.node[row]) + 1
+                if index > 0 and en.getnodetype(handle, index) == en.JUNCTION:
+                    en.adddemand(handle, index, float(leak_m3h) / self.flow_m3h / scale, _LEAK_PATTERN, "leak")
+                    added.append(index)
+            yield
+        finally:
+            for index in added:
+                en.deletedemand(handle, index, en.getnumdemands(handle, index))
+            en.setoption(handle, en.DEMANDMULT, self._multiplier)
 
-class _Rows:
-    """Which EPANET element (0-based) stands for which row; -1 for none."""
+    @contextmanager
+    def _driven(self, pressure_driven: bool, minimum_m: float, required_m: float) -> Iterator[None]:
+        if not pressure_driven:
+            yield
+            return
+        handle, unit = self.project.handle, self.pressure_per_m
+        en.setdemandmodel(handle, en.PDA, minimum_m * unit, max(required_m, minimum_m + 0.1) * unit, 0.5)
+        try:
+            yield
+        finally:
+            en.setdemandmodel(handle, *self._demand_model)
 
-    def __init__(self, project: Any, network: PipeNetwork, model: EpanetModel) -> None:
-        by_kind: dict[str, dict[str, str]] = {"node": {}, "pipe": {}, "pump": {}, "valve": {}}
-        for asset_id, epanet_id, kind in zip(model.asset_id, model.epanet_id, model.kind, strict=True):
-            by_kind[str(kind)][str(asset_id)] = str(epanet_id)
-        node_index = {en.getnodeid(project, i): i - 1 for i in range(1, en.getcount(project, en.NODECOUNT) + 1)}
-        link_index = {en.getlinkid(project, i): i - 1 for i in range(1, en.getcount(project, en.LINKCOUNT) + 1)}
-
-        def rows(assets: NDArray[Any], kind: str, index: dict[str, int]) -> NDArray[np.int64]:
-            known = by_kind[kind]
-            return np.array([index.get(known.get(str(a), ""), -1) for a in assets], dtype=np.int64)
-
-        self.nodes = rows(network.nodes.asset_id, "node", node_index)
-        self.pipes = rows(network.pipes.asset_id, "pipe", link_index)
-        self.pumps = rows(network.pumps.asset_id, "pump", link_index)
-        valve_links = rows(network.valves.asset_id, "valve", link_index)
-        self.valve_rows = np.flatnonzero(valve_links >= 0)
-        self.valve_links = valve_links[self.valve_rows]
-        self._valve_link = valve_links
-        if (self.nodes < 0).any() or (self.pipes < 0).any():
-            raise InputFault("the hydraulic model does not hold every node and pipe of the tables; import it anew")
-        shut = [str(network.valves.asset_id[row]) for row in np.flatnonzero(network.valves.state == ValveState.CLOSED)]
-        self._always = shut
-
-    def closed_links(self, network: PipeNetwork, states: Mapping[str, ValveState], pipes: Collection[int]) -> Iterator[int]:
-        """Links that are shut: those given, and what valves shut now or by the table's state."""
-        yield from (int(self.pipes[row]) for row in pipes)
-        now = {**dict.fromkeys(self._always, ValveState.CLOSED), **states}
-        for asset_id, state in now.items():
-            if state is ValveState.CLOSED:
-                yield from self._links_of(network, asset_id)
-
-    def opened_links(self, network: PipeNetwork, states: Mapping[str, ValveState]) -> set[int]:
-        """Link valves that the table has shut and ``states`` opens."""
-        opened = (network.valves.row(asset_id) for asset_id, state in states.items() if state is ValveState.OPEN)
-        return {int(self._valve_link[row]) for row in opened if self._valve_link[row] >= 0}
-
-    def _links_of(self, network: PipeNetwork, asset_id: str) -> Iterator[int]:
-        valves, row = network.valves, network.valves.row(asset_id)
-        if self._valve_link[row] >= 0:
-            yield int(self._valve_link[row])
-        elif valves.pipe[row] >= 0:
-            yield int(self.pipes[valves.pipe[row]])
-        elif valves.node[row] >= 0:
-            yield from (int(self.pipes[pipe]) for pipe in network.pipes_at(int(valves.node[row])))
-
-
-@contextmanager
-def _quiet() -> Iterator[list[warnings.WarningMessage]]:
-    """The toolkit raises Python warnings; they are collected, not printed."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield caught
-
-
-def _warning_code(text: str) -> int:
-    digits = "".join(c for c in text.split(":", maxsplit=1)[0] if c.isdigit())
-    return int(digits) if digits else 0
-
-
-def _first_error(report: str) -> str:
-    lines = [line.strip() for line in report.splitlines() if "Error" in line]
-    return " ".join(lines[:2])
+    @property
+    def pressure_per_m(self) -> float:
+        """The model's pressure units in a metre of water."""
+        unit = int(en.getoption(self.project.handle, en.PRESS_UNITS))
+        per_m = {en.PSI: _PSI_PER_M, en.KPA: 6.894757 * _PSI_PER_M, en.BAR: 0.06894757 * _PSI_PER_M, en.FEET: 1.0 / FOOT_M}
+        return per_m.get(unit, 1.0)

@@ -1,41 +1,40 @@
-"""HydraulicState: one solved moment of a city's model, on the rows of its tables."""
+"""HydraulicState: heads, pressures and flows of one moment, in rows of the city's tables."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
 
-import numpy as np
-from numpy.typing import NDArray
+from maps.columns import Bools, Codes, Floats
 
 
-class LinkState(IntEnum):
-    """What a link did in the solution. ACTIVE: a control valve holding its setting; NONE: not in the model."""
+class LinkStatus(IntEnum):
+    """What a valve link does in a hydraulic state. NA: the valve is no link of its own (it sits on a pipe or node)."""
 
-    CLOSED = 0
+    NA = 0
     OPEN = 1
     ACTIVE = 2
-    NONE = 3
+    CLOSED = 3
 
 
 @dataclass(frozen=True, eq=False)
 class HydraulicState:
-    """Heads and flows at ``at_s`` seconds after midnight of the model's day.
+    """One solved moment. Rows are those of the network's tables; NaN where the model has no such element.
 
-    Arrays on table rows: head_m, pressure_m (head minus elevation, m), demand_m3h (what was delivered, m³/h): (nodes,);
-    pipe_flow_m3h (pipes,), positive from ``from_node`` to ``to_node``; pump_flow_m3h (pumps,); valve_flow_m3h and
-    valve_state (LinkState) (valves,), NaN and NONE for valves that are no link; pipe_open (pipes,).
-    ``message`` is EPANET's own word, empty when all went well.
+    ``at_s``: seconds after midnight of the city's day. ``converged`` False: the numbers must not be trusted and
+    ``message`` says why; ``message`` may also carry a warning of a converged solve. Pressures are metres of water above the
+    node; flows are positive from ``from_node`` to ``to_node``; ``demand_m3h`` is what is drawn (leaks included),
+    negative at sources that supply. ``pump_flow_m3h``/``valve_flow_m3h``: NaN when not a link of its own.
     """
 
-    at_s: int
+    at_s: float
     converged: bool
     message: str
-    head_m: NDArray[np.float64]
-    pressure_m: NDArray[np.float64]
-    demand_m3h: NDArray[np.float64]
-    pipe_flow_m3h: NDArray[np.float64]
-    pipe_open: NDArray[np.bool_]
-    pump_flow_m3h: NDArray[np.float64]
-    valve_flow_m3h: NDArray[np.float64]
-    valve_state: NDArray[np.uint8]
+    head_m: Floats
+    pressure_m: Floats
+    demand_m3h: Floats
+    pipe_flow_m3h: Floats
+    pump_flow_m3h: Floats
+    valve_flow_m3h: Floats
+    valve_status: Codes
+    pipe_open: Bools

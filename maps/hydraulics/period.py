@@ -1,0 +1,111 @@
+"""A model's day, stepped by EPANET itself: tanks fill and empty, controls and rules act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from epanet import toolkit as en
+
+from maps.columns import Floats
+from maps.hydraulics.links import Point
+from maps.hydraulics.state import HydraulicState
+
+if TYPE_CHECKING:
+    from maps.hydraulics.session import EpanetSession
+
+DAY_S = 86_400
+_MOST_STEPS_AN_HOUR = 120
+"""A model that needs more on top of its own step (DMAs.inp: thousands of steps of seconds) does not settle."""
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """Points of operation at seconds after the model's start, hourly."""
+
+    at_s: Floats
+    points: tuple[Point, ...]
+
+    @classmethod
+    def of(cls, session: EpanetSession) -> Operation:
+        """Run the session's day once."""
+        first = session.links.point()
+        kept: list[tuple[float, Point]] = [(0.0, first)]
+        for after_start, converged, _ in stepped(session, 3600):
+            if not converged:
+                break
+            kept.append((float(after_start), session.links.running_point()))
+        return cls(np.array([at for at, _ in kept]), tuple(point for _, point in kept))
+
+    def before(self, after_start_s: float) -> Point:
+        """The last point not later than a time after the start."""
+        return self.points[max(int(np.searchsorted(self.at_s, after_start_s, side="right")) - 1, 0)]
+
+
+def stepped(session: EpanetSession, step_s: int) -> Iterator[tuple[int, bool, str]]:
+    """Step the day; yields (seconds after start, converged, message) at each multiple of ``step_s`` below a day.
+
+    After a yield of False nothing follows. The session's times are given back at the end.
+    """
+    handle = session.project.handle
+    kept = {code: en.gettimeparam(handle, code) for code in (en.DURATION, en.HYDSTEP, en.REPORTSTEP, en.REPORTSTART)}
+    try:
+        en.settimeparam(handle, en.DURATION, DAY_S)
+        en.settimeparam(handle, en.REPORTSTART, 0)
+        en.settimeparam(handle, en.REPORTSTEP, step_s)  # EPANET never steps over a report time
+        en.settimeparam(handle, en.HYDSTEP, min(int(kept[en.HYDSTEP]), step_s))
+        _, usable, message = session.project.guarded(lambda: en.initH(handle, en.INITFLOW))
+        if not usable:
+            yield 0, False, message
+            return
+        yield from _steps(session, step_s)
+    finally:
+        for code, value in kept.items():
+            en.settimeparam(handle, code, int(value))
+
+
+def _steps(session: EpanetSession, step_s: int) -> Iterator[tuple[int, bool, str]]:
+    handle, steps = session.project.handle, 0
+    own = 3600 / min(int(en.gettimeparam(handle, en.HYDSTEP)), step_s)
+    while True:
+        usable, message = session.project.run()
+        now = int(en.gettimeparam(handle, en.HTIME))
+        if now >= DAY_S:
+            return
+        if now % step_s == 0 or not usable:
+            yield now, usable, message
+        if not usable:
+            return
+        steps += 1
+        following, usable, message = session.project.guarded(lambda: en.nextH(handle))
+        crawls = steps > (_MOST_STEPS_AN_HOUR + own) * (1 + now / 3600)
+        if crawls or following is None:
+            yield now, False, message or f"EPANET cannot step the day: {steps} steps reached only {now / 3600:.1f} h"
+            return
+        if following <= 0:
+            return
+
+
+def day_of(session: EpanetSession, step_s: int, progress: Callable[[float], None] | None = None) -> list[HydraulicState]:
+    """States at every ``step_s`` of the day, by time of day; what could not be reached is not converged, with the reason."""
+    if step_s <= 0 or DAY_S % step_s:
+        raise ValueError("step_s must divide a day")
+    if not session.has_day:
+        return [session.solve(at_s) for at_s in range(0, DAY_S, step_s)]
+    found: dict[int, HydraulicState] = {}
+    failure: HydraulicState | None = None
+    for after_start, converged, message in stepped(session, step_s):
+        at_s = (after_start + session.clock_s) % DAY_S
+        state = session.read(at_s, converged, message)
+        if converged:
+            found[after_start] = state
+        else:
+            failure = state
+        if progress is not None:
+            progress(after_start / DAY_S)
+    for after_start in range(0, DAY_S, step_s):
+        if after_start not in found and failure is not None:
+            found[after_start] = replace(failure, at_s=(after_start + session.clock_s) % DAY_S)
+    return sorted(found.values(), key=lambda state: state.at_s)

@@ -1,0 +1,137 @@
+"""One EPANET project: vectors as arrays, warnings as words. Units here are the model's own."""
+
+from __future__ import annotations
+
+import ctypes
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from epanet import toolkit as en
+
+from maps.columns import Floats
+from maps.errors import InputFault
+
+FLOW_UNITS = ("CFS", "GPM", "MGD", "IMGD", "AFD", "LPS", "LPM", "MLD", "CMH", "CMD", "CMS")
+"""EPANET's flow units in the order of its codes."""
+
+_WORDS = (
+    # words in EPANET's report, our words, whether the numbers still mean something
+    ("unbalanced", "EPANET did not converge within its trials", False),
+    ("maximum trials exceeded", "EPANET did not converge within its trials", False),
+    ("unstable", "EPANET's solution is unstable", False),
+    ("ill-conditioned", "EPANET's equations are ill-conditioned", False),
+    ("cannot solve", "EPANET cannot solve the network's equations", False),
+    ("disconnected", "part of the network is cut off from every source", True),
+    ("negative pressures", "negative pressures where water is demanded", True),
+    ("pump", "a pump cannot deliver the head or flow asked of it", True),
+    ("fcv", "a flow control valve cannot deliver its flow", True),
+    ("prv", "a pressure valve cannot hold its setting", True),
+    ("psv", "a pressure valve cannot hold its setting", True),
+)
+
+
+@contextmanager
+def quiet() -> Iterator[list[warnings.WarningMessage]]:
+    """EPANET's warning codes arrive as bare Python warnings without their code; they are collected, not printed."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield caught
+
+
+class Project:
+    """An open model with its solver kept open. Raises InputFault when EPANET refuses the text."""
+
+    def __init__(self, inp: str, name: str) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="quanmai-epanet-", ignore_cleanup_errors=True)
+        self._report = Path(self._folder.name) / "model.rpt"
+        model = Path(self._folder.name) / "model.inp"
+        model.write_text(inp, encoding="utf-8")
+        self.handle: Any = en.createproject()
+        self._hydraulics = False
+        try:
+            with quiet():
+                en.open(self.handle, str(model), str(self._report), "")
+        except Exception as refusal:
+            # The toolkit knows only bare Exception; its report names the line.
+            told = self._refused()
+            self.close()
+            raise InputFault(f"{name}: EPANET refuses the model: {told or refusal}") from refusal
+        self.nodes, self.links = en.getcount(self.handle, en.NODECOUNT), en.getcount(self.handle, en.LINKCOUNT)
+        size = max(self.nodes, self.links, 1)
+        self._raw = en.doubleArray(size)
+        # The toolkit's array is C memory: seen in place, a hundred thousand values cost no Python objects.
+        self._view = np.frombuffer((ctypes.c_double * size).from_address(int(self._raw.cast())))
+        self.flow_unit = FLOW_UNITS[en.getflowunits(self.handle)]
+        en.setreport(self.handle, "MESSAGES YES")
+        en.setstatusreport(self.handle, en.NO_REPORT)
+
+    def open_hydraulics(self) -> None:
+        """Allocate the solver once; it stays open until ``close``."""
+        with quiet():
+            en.openH(self.handle)
+        self._hydraulics = True
+
+    def close(self) -> None:
+        """Let go of the model and its files; a second call does nothing."""
+        if self.handle is not None:
+            with quiet():
+                if self._hydraulics:
+                    en.closeH(self.handle)
+                try:
+                    en.close(self.handle)
+                except Exception as fault:  # noqa: BLE001 — a model that was refused cannot be closed either (error 102)
+                    del fault
+                en.deleteproject(self.handle)
+            self.handle = None
+            self._folder.cleanup()
+
+    def node_values(self, code: int) -> Floats:
+        """One property of all nodes, by EPANET index - 1."""
+        en.getnodevalues(self.handle, code, self._raw)
+        return self._view[: self.nodes].copy()
+
+    def link_values(self, code: int) -> Floats:
+        """One property of all links, by EPANET index - 1."""
+        en.getlinkvalues(self.handle, code, self._raw)
+        return self._view[: self.links].copy()
+
+    def run(self) -> tuple[bool, str]:
+        """Solve the present period: (whether it converged, what EPANET had to say in our words)."""
+        _, converged, message = self.guarded(lambda: en.runH(self.handle))
+        if converged and not en.getstatistic(self.handle, en.RELATIVEERROR) <= en.getoption(self.handle, en.ACCURACY):
+            return False, _WORDS[0][1]
+        return converged, message
+
+    def guarded(self, step: Callable[[], Any]) -> tuple[Any, bool, str]:
+        """A toolkit call's result, whether its numbers can be used, and its warnings in words."""
+        en.clearreport(self.handle)
+        with quiet() as caught:
+            try:
+                result = step()
+            except Exception as failure:  # noqa: BLE001 — the toolkit knows only bare Exception
+                return None, False, f"EPANET stopped: {failure}"
+        if not caught:
+            return result, True, ""
+        return result, *self._told()
+
+    def _told(self) -> tuple[bool, str]:
+        copy = self._report.with_name("copy.rpt")
+        en.copyreport(self.handle, str(copy))
+        lines = [line.lower() for line in copy.read_text(errors="replace").splitlines() if "warning" in line.lower()]
+        text = " ".join(lines)
+        found = [(words, usable) for key, words, usable in _WORDS if key in text]
+        if not found:
+            return True, "EPANET gave a warning without words"
+        return all(usable for _, usable in found), "; ".join(dict.fromkeys(words for words, _ in found))
+
+    def _refused(self) -> str:
+        if not self._report.exists():
+            return ""
+        lines = [line.strip() for line in self._report.read_text(errors="replace").splitlines()]
+        at = next((place for place, line in enumerate(lines) if "Error" in line), None)
+        return "" if at is None else " ".join(line for line in lines[at : at + 2] if line)
