@@ -62,6 +62,10 @@ class DrillClock:
         self.start, self.speed = start.astimezone(UTC), speed
         self._origin = time.monotonic()
 
+    def restart(self) -> None:
+        """Begin at ``start`` again, from now on."""
+        self._origin = time.monotonic()
+
     def now(self) -> datetime:
         """The drill's present, aware UTC."""
         return self.start + timedelta(seconds=self.monotonic())

@@ -8,7 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class DrillOptions:
-    """``out``: folder for results; ``city`` None: the demo city; ``flow_m3h`` 0: by diameter; ``speed``: drill seconds a second."""
+    """``out``: folder for results; ``city`` None: the demo city; ``flow_m3h`` 0: by diameter.
+
+    ``speed``: drill seconds a real second; ``quiet_s``: drill seconds before the burst.
+    """
 
     out: Path
     city: Path | None = None

@@ -1,0 +1,201 @@
+"""run_drill: the whole chain on a drill clock, and what it leaves behind: summary, notices, map, pictures."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from maps.export.web_map import write_web_map
+
+from console.domain.clock import DrillClock
+from console.domain.incidents import Incident
+from console.drill.dispatcher import ScriptedDispatcher, Stage
+from console.drill.field import DrillField
+from console.drill.options import DrillOptions
+from console.drill.scene import START, Scene, set_scene
+from console.drill.score import distance_along_m, rank_of
+from console.feeds.inbox import Message
+from console.feeds.local import LocalLink
+from console.feeds.simulator import SimulatorProcess
+from console.runtime import Runtime, RuntimeOptions
+from console.services.desk import DeskSettings
+from maps.check import counts
+
+_PATIENCE_S = 30.0
+"""Real seconds the scripted dispatcher waits for any one thing."""
+
+
+def run_drill(options: DrillOptions) -> dict[str, Any]:
+    """Runs the drill; returns what it writes to ``summary.json``. Raises InputFault for a city no drill can run on."""
+    started = time.perf_counter()
+    options.out.mkdir(parents=True, exist_ok=True)
+    scene = set_scene(options)
+    desk = DeskSettings(
+        site=scene.city.info.site, hotline="（演练热线）", issuer="（演练发布单位）", is_drill=True
+    )  # a drill's notice must not carry a real hotline
+    store = options.out / "drill.sqlite"
+    for old in options.out.glob("drill.sqlite*"):
+        old.unlink()
+    link = LocalLink()
+    clock = DrillClock(START, options.speed)
+    runtime = Runtime(scene.city, clock, link, RuntimeOptions(scene.city_path, store, options.out / "notices", desk))
+    clock.restart()  # composing took time; the night begins now
+    with runtime:
+        watch = _Watch(runtime)
+        field = DrillField(runtime.inbox, scene.city.info.site, scene.burst_pipe)
+        link.listen(field.on_outgoing)
+        simulator = SimulatorProcess(
+            scene.city_path, sink=watch.offer, seed=options.seed, speed=options.speed, start=START,
+            bursts=((options.quiet_s, scene.burst_pipe, scene.flow_m3h),),
+        )  # fmt: skip
+        with simulator:
+            watch.burst_from(START.timestamp() + options.quiet_s)
+            stages = _play(runtime, watch, options)
+        field.close()
+        summary = _summary(scene, options, stages, watch)
+    summary["elapsed_s"]["total"] = round(time.perf_counter() - started, 2)
+    _write_results(scene, options, stages, summary)
+    return summary
+
+
+class _Watch:
+    """Real times of what matters: the first reading after the burst, the draft. Readings pass through to the inbox."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._burst_at = float("inf")
+        self.first_abnormal: float | None = None
+        self.draft: float | None = None
+
+    def burst_from(self, at: float) -> None:
+        """The epoch second of drill time at which the pipe breaks."""
+        self._burst_at = at
+
+    def offer(self, topic: str, payload: bytes) -> None:
+        """The simulator's sink."""
+        if self.first_abnormal is None and self._runtime.clock.now().timestamp() >= self._burst_at:
+            self.first_abnormal = time.perf_counter()
+        self._runtime.inbox.offer(Message("simulator", topic, payload))
+
+
+def _play(runtime: Runtime, watch: _Watch, options: DrillOptions) -> list[Stage]:
+    show = _shower(runtime, options)
+    wait = _waiter(show)
+    stages = list[Stage]()
+    for stage in ScriptedDispatcher(runtime.engine, wait).stages():
+        if stage.name == "4-draft":
+            watch.draft = time.perf_counter()
+        stages.append(stage)
+        show(stage)
+    return stages
+
+
+def _waiter(show: Callable[[Stage | None], None]) -> Callable[[Callable[[], bool]], bool]:
+    def wait(true: Callable[[], bool]) -> bool:
+        until = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < until:
+            if true():
+                return True
+            show(None)
+            time.sleep(0.02)
+        return False
+
+    return wait
+
+
+def _shower(runtime: Runtime, options: DrillOptions) -> Callable[[Stage | None], None]:
+    """Pictures of the window at each stage; ``None`` lets the window breathe."""
+    if not options.screens:
+        return lambda stage: None
+    from console.drill.screens import Screens
+
+    screens = Screens(runtime, options.out / "screens")
+    return screens.show
+
+
+def _summary(scene: Scene, options: DrillOptions, stages: list[Stage], watch: _Watch) -> dict[str, Any]:
+    incident = stages[-1].incident
+    base: dict[str, Any] = {
+        "city": {"name": scene.city.info.name, "synthetic": scene.city.info.synthetic, **counts(scene.city)},
+        "seed": options.seed,
+        "burst": {"pipe": scene.burst_pipe, "flow_m3h": scene.flow_m3h},
+        "detected_after_s": None,
+        "elapsed_s": {"first_abnormal_to_draft": None},
+    }
+    if incident is None:
+        return {**base, "location": None, "plan": None, "notice": {"files": []}}
+    burst_at = START.timestamp() + options.quiet_s
+    base["detected_after_s"] = round(incident.opened_at.timestamp() - burst_at, 1)
+    if watch.draft is not None and watch.first_abnormal is not None:
+        base["elapsed_s"]["first_abnormal_to_draft"] = round(watch.draft - watch.first_abnormal, 2)
+    located = next(stage.incident for stage in stages if stage.name == "2-suspected")
+    return {**base, **_found(scene, located or incident), **_planned(incident)}
+
+
+def _found(scene: Scene, incident: Incident) -> dict[str, Any]:
+    location = incident.location
+    if location is None:
+        return {"location": None}
+    candidates = [{"pipe": c.pipe_id, "probability": round(c.probability, 5)} for c in location.candidates]
+    return {
+        "location": {
+            "model": location.model,
+            "candidates": candidates,
+            "set_90": list(location.set_90),
+            "rank_of_true": rank_of(location, scene.burst_pipe),
+            "in_set_90": scene.burst_pipe in location.set_90,
+            "distance_m": distance_along_m(scene.city.network, location.candidates[0].pipe_id, scene.burst_pipe),
+            "moved": list(location.moved),
+        }
+    }
+
+
+def _planned(incident: Incident) -> dict[str, Any]:
+    plan, notice = incident.plan, incident.notices[-1] if incident.notices else None
+    return {
+        "incident": {"id": incident.incident_id, "phase": incident.phase.value, "judged": list(incident.burst_pipes)},
+        "plan": None
+        if plan is None
+        else {
+            "isolatable": plan.isolatable,
+            "valves_to_close": [step.asset_id for step in plan.valves_to_close],
+            "customers_without_water": list(plan.customers_without_water),
+            "households_without_water": plan.households_without_water,
+            "dry_pocket_pipes": list(plan.dry_pocket_pipes),
+            "compute_ms": round(plan.compute_ms, 2),
+        },
+        "impact": None
+        if incident.impact is None
+        else {
+            "converged": incident.impact.converged,
+            "low_pressure_households": incident.impact.low_pressure_households,
+            "message": incident.impact.message,
+        },
+        "notice": {
+            "status": notice.status.value if notice else None,
+            "files": [f"notices/{name}" for name in notice.files] if notice else [],
+        },
+    }
+
+
+def _write_results(scene: Scene, options: DrillOptions, stages: list[Stage], summary: dict[str, Any]) -> None:
+    incident = stages[-1].incident
+    located = next((s.incident for s in stages if s.name == "2-suspected"), None)
+    location = located.location if located else None
+    write_web_map(
+        options.out / "map.html",
+        scene.city,
+        candidates=location.candidates if location else (),
+        plan=incident.plan if incident else None,
+        title=incident.title if incident else scene.city.info.name,
+    )
+    _write_text(options.out / "summary.json", json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
+
+
+def _write_text(path: Path, text: str) -> None:
+    aside = path.with_suffix(path.suffix + ".part")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(path)
