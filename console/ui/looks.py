@@ -1,0 +1,124 @@
+"""Looks: theme and words together, as every view gets them; and the few widgets that all panels are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from console.ui.theme import Theme
+from console.ui.words import Words
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """How a view looks and speaks."""
+
+    theme: Theme
+    words: Words
+
+
+def label(text: str = "", name: str = "", wrap: bool = False, selectable: bool = False) -> QLabel:
+    """A label; ``name`` picks its style (muted, strong, big …). Plain text always: nothing from outside is markup."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    if name:
+        made.setObjectName(name)
+    if wrap:
+        made.setWordWrap(True)
+        made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    if selectable:
+        made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return made
+
+
+def button(text: str, name: str = "") -> QPushButton:
+    """A push button that the keyboard reaches; ``name``: primary or flat."""
+    made = QPushButton(text)
+    if name:
+        made.setObjectName(name)
+    made.setAutoDefault(False)
+    return made
+
+
+def row(*parts: QWidget | int, spacing: int = 6) -> QHBoxLayout:
+    """Widgets side by side; a number is a stretch of that weight."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for part in parts:
+        if isinstance(part, int):
+            layout.addStretch(part)
+        else:
+            layout.addWidget(part)
+    return layout
+
+
+class Card(QFrame):
+    """A card of the incident column: a muted heading and what is under it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.box = QVBoxLayout(self)
+        self.box.setContentsMargins(12, 9, 12, 10)
+        self.box.setSpacing(5)
+        self.heading = label(name="heading", wrap=True)
+        self.box.addWidget(self.heading)
+
+
+class Bar(QWidget):
+    """A probability as a bar."""
+
+    def __init__(self, share: float, colour: QColor, ground: QColor, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._share, self._colour, self._ground = share, colour, ground
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(70, 14)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        middle = self.height() / 2
+        painter.setBrush(self._ground)
+        painter.drawRoundedRect(QRectF(0, middle - 3, self.width(), 6), 3, 3)
+        painter.setBrush(self._colour)
+        painter.drawRoundedRect(QRectF(0, middle - 3, max(self.width() * self._share, 4), 6), 3, 3)
+        painter.end()
+
+
+class Disc(QWidget):
+    """A numbered disc, as the valves of the plan wear on the map."""
+
+    def __init__(self, text: str, fill: QColor, ink: QColor, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text, self._fill, self._ink = text, fill, ink
+        self.setFixedSize(22, 22)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(self._fill)
+        painter.setPen(self._ink)
+        painter.drawEllipse(QRectF(1, 1, 20, 20))
+        font = painter.font()
+        font.setBold(True)
+        painter.setFont(font)
+        painter.drawText(QRectF(0, 0, 22, 22), Qt.AlignmentFlag.AlignCenter, self._text)
+        painter.end()
+
+
+def clear(layout: QLayout) -> None:
+    """Take everything out of a layout; the widgets go when Qt next gets to it."""
+    while (item := layout.takeAt(0)) is not None:
+        inner, widget = item.layout(), item.widget()
+        if inner is not None:
+            clear(inner)
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()

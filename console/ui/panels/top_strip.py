@@ -1,0 +1,170 @@
+"""The strip at the top: time with zone, feed health, alarms by priority, running cases with their clocks, search, who sits here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from console.domain.alarms import AlarmState, Priority
+from console.domain.clock import moment
+from console.domain.incidents import Incident
+from console.domain.picture import FeedHealth, Picture, StationState
+from console.ui.looks import Looks, button, label, row
+from console.ui.models.alarms import priority_pixmap
+from console.ui.panels.clock import elapsed_s, is_late, short_title
+
+_CASES_SHOWN = 3
+_ALARMS_PER_10_MIN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Whose console this is."""
+
+    city: str
+    user: str
+
+
+class Chip(QFrame):
+    """A boxed text of the strip."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("chip")
+        self.box = QHBoxLayout(self)
+        self.box.setContentsMargins(9, 3, 9, 3)
+        self.box.setSpacing(6)
+        self.text = label()
+        self.box.addWidget(self.text)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+
+    def say(self, text: str, tone: str = "") -> None:
+        """Show a text; ``tone``: style of the label (critical, warning, ok, muted)."""
+        if self.text.text() != text:
+            self.text.setText(text)
+        if self.text.objectName() != tone:
+            self.text.setObjectName(tone)
+            self.text.style().polish(self.text)
+
+
+class TopStrip(QWidget):
+    """One line that says how things are."""
+
+    case_chosen = Signal(str)
+    search_requested = Signal()
+    language_requested = Signal()
+    theme_requested = Signal()
+
+    def __init__(self, looks: Looks, seat: Seat, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._looks, self._seat = looks, seat
+        self._name, self._time = label(name="title"), label(name="strong")
+        self._feed, self._alarms, self._stations = Chip(), Chip(), Chip()
+        self._alarms.text.hide()
+        self._counts: list[tuple[QLabel, QLabel]] = []
+        for _ in Priority:
+            shape, number = label(), label(name="strong")
+            self._alarms.box.addWidget(shape)
+            self._alarms.box.addWidget(number)
+            self._counts.append((shape, number))
+        self._rate = label(name="muted")
+        self._alarms.box.addWidget(self._rate)
+        self._cases = [button("", "flat") for _ in range(_CASES_SHOWN)]
+        self._case_ids = [""] * _CASES_SHOWN
+        for index, case in enumerate(self._cases):
+            case.clicked.connect(lambda _=False, i=index: self.case_chosen.emit(self._case_ids[i]))
+            case.hide()
+        self._search, self._theme, self._language = button(""), button("", "flat"), button("", "flat")
+        self._search.clicked.connect(self.search_requested)
+        self._theme.clicked.connect(self.theme_requested)
+        self._language.clicked.connect(self.language_requested)
+        self._user = label(name="muted")
+        line = row(
+            self._name, self._time, self._feed, self._stations, self._alarms, *self._cases, 1, self._search, self._user, self._theme, self._language, spacing=10
+        )
+        line.setContentsMargins(14, 5, 10, 5)
+        self.setLayout(line)
+        self.set_looks(looks)
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language."""
+        self._looks = looks
+        words = looks.words
+        self._name.setText(words("app.name"))
+        self._search.setText(words("search.button"))
+        self._user.setText(f"{self._seat.city} · {self._seat.user}")
+        self._language.setText(words("app.other_language"))
+        self._theme.setText(words(f"app.theme_{'light' if looks.theme.name == 'dark' else 'dark'}"))
+        for priority, (shape, _) in zip(Priority, self._counts, strict=True):
+            shape.setPixmap(priority_pixmap(looks.theme, priority, 15))
+            shape.setToolTip(words.of("priority", priority.name.lower()))
+
+    def show_picture(self, picture: Picture) -> None:
+        """The newest state of everything."""
+        words = self._looks.words
+        self._time.setText(words.full_time(moment(picture.now_us)))
+        self._feed.say(*self._feed_words(picture))
+        self._stations.say(*self._station_words(picture))
+        live = [alarm for alarm in picture.alarms if alarm.state in (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED)]
+        for priority, (shape, number) in zip(Priority, self._counts, strict=True):
+            count = sum(alarm.priority is priority for alarm in live)
+            number.setText(str(count))
+            number.setToolTip(words.of("priority", priority.name.lower()))
+            shape.setAccessibleName(f"{words.of('priority', priority.name.lower())}: {count}")
+        rate = picture.alarms_per_10_min
+        self._rate.setText(words("strip.rate", n=rate))
+        tone = "warning" if rate > _ALARMS_PER_10_MIN else "muted"
+        if self._rate.objectName() != tone:
+            self._rate.setObjectName(tone)
+            self._rate.style().polish(self._rate)
+        self._show_cases(picture)
+
+    def _feed_words(self, picture: Picture) -> tuple[str, str]:
+        words, down = self._looks.words, [feed for feed in picture.feeds if feed.state != "up"]
+        if not picture.feeds:
+            return words("strip.no_feed"), "warning"
+        if down:
+            return f"✕ {feed_line(down[0], self._looks)}", "critical" if down[0].state == "down" else "warning"
+        invalid = sum(feed.invalid for feed in picture.feeds)
+        text = words("strip.feed_up", n=len(picture.feeds))
+        return (text + words("strip.invalid", n=invalid), "warning") if invalid else (text, "")
+
+    def _station_words(self, picture: Picture) -> tuple[str, str]:
+        state, words = picture.station_state, self._looks.words
+        well = int(((state == StationState.NORMAL) | (state == StationState.LEARNING) | (state >= StationState.WARNING)).sum())
+        text = words("strip.stations", well=f"{well:,}", all=f"{len(state):,}")
+        silent = int(((state == StationState.STALE) | (state == StationState.MISSING)).sum())
+        faulty = int((state == StationState.FAULT).sum())
+        text += words("strip.silent", n=silent) if silent else ""
+        text += words("strip.faulty", n=faulty) if faulty else ""
+        return text, "warning" if silent > 0.05 * max(len(state), 1) else ""
+
+    def _show_cases(self, picture: Picture) -> None:
+        now = moment(picture.now_us)
+        shown: tuple[Incident, ...] = picture.incidents[-_CASES_SHOWN:]
+        for index, case in enumerate(self._cases):
+            if index >= len(shown):
+                case.hide()
+                continue
+            incident = shown[index]
+            words = self._looks.words
+            text = words(
+                "strip.case", title=short_title(incident, words), elapsed=words.elapsed(elapsed_s(incident, now))
+            )
+            self._case_ids[index] = incident.incident_id
+            case.setText("◆ " + text)
+            alert = "critical" if is_late(incident, now) else ""
+            if case.property("tone") != alert:
+                case.setProperty("tone", alert)
+                case.setStyleSheet(f"color: {self._looks.theme.colours['state.critical']};" if alert else "")
+            case.show()
+
+
+def feed_line(feed: FeedHealth, looks: Looks) -> str:
+    """A feed that is not up, in words."""
+    words = looks.words
+    return f"{feed.name} · {words.of('feed', feed.state)}" + (f" · {feed.message}" if feed.message else "")
