@@ -1,1 +1,30 @@
-"""locate."""
+"""Location of bursts from station residuals.
+
+- ``place_stations``, ``default_station_count``: where to measure.
+- ``build_signatures``: what a burst anywhere does to every station (one factorisation, one adjoint solve per station).
+- ``interpolated_signatures``: a stand-in without a hydraulic model.
+- ``PumpCurves``: how fast pump curves fall, read once from the model.
+- ``locate``: residuals to candidates with probabilities.
+"""
+
+from maps.locate.interpolated import interpolated_signatures
+from maps.locate.locator import LocateOptions, locate
+from maps.locate.placement import default_station_count, place_stations
+from maps.locate.pumps import PumpCurves
+from maps.locate.result import Candidate, Location
+from maps.locate.signatures import Signatures, build_signatures
+from maps.locate.weights import ErrorModel
+
+__all__ = [
+    "Candidate",
+    "ErrorModel",
+    "LocateOptions",
+    "Location",
+    "PumpCurves",
+    "Signatures",
+    "build_signatures",
+    "default_station_count",
+    "interpolated_signatures",
+    "locate",
+    "place_stations",
+]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csc_array
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import SuperLU, splu
+from scipy.sparse.linalg import splu
 
 from maps.columns import Bools, Floats
 from maps.hydraulics.state import HydraulicState
@@ -58,8 +58,9 @@ class LinearNetwork:
         tied[label[anchored]] = True
         return np.asarray(tied[label])
 
+    # Any: the stubs of SuperLU.solve do not know its second argument, ``trans``.
     @cached_property
-    def _factor(self) -> SuperLU | None:
+    def _factor(self) -> Any:
         size = int(self.free.sum())
         if size == 0:
             return None
@@ -94,7 +95,7 @@ class LinearNetwork:
         dense_rows = csc_array(weights)[:, np.flatnonzero(self.free)].tocsr()
         for first in range(0, count, _BLOCK):
             block = dense_rows[first : first + _BLOCK].toarray()
-            solved = factor.solve(np.ascontiguousarray(block.T), trans="T")
+            solved = factor.solve(np.ascontiguousarray(block.T), "T")
             response[first : first + _BLOCK, taking] = -solved[rows[taking]].T
         return response
 

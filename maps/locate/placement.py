@@ -37,7 +37,7 @@ def place_stations(city: City, count: int) -> StationTable:
     head does not move. Two Lloyd rounds then pull the stations from the tips into the middle of what they cover.
     """
     network = city.network
-    graph = _resistance_graph(network)
+    graph = resistance_graph(network)
     allowed = _junctions_worth_watching(network, graph)
     if not len(allowed) or count <= 0:
         return StationTable.empty()
@@ -65,7 +65,7 @@ def _fixed_nodes(network: PipeNetwork) -> NDArray[np.int64]:
     return np.flatnonzero(network.nodes.kind != NodeKind.JUNCTION)
 
 
-def _resistance_graph(network: PipeNetwork) -> csr_array[Any]:
+def resistance_graph(network: PipeNetwork) -> csr_array[Any]:
     """Undirected graph of nodes; weights in metres of 200 mm pipe, thinner pipes longer. Closed pipes are left out."""
     pipes, pumps, valves = network.pipes, network.pumps, network.valves
     open_pipe = pipes.status != PipeStatus.CLOSED

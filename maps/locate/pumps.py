@@ -6,6 +6,7 @@ import math
 import tempfile
 import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -88,8 +89,8 @@ def _slope(points: tuple[tuple[float, float], ...], flow: float) -> float:
         (_, h0), (q1, h1), (q2, h2) = points
         if h0 > h1 > h2 and q2 > q1 > 0:
             exponent = math.log((h0 - h2) / (h0 - h1)) / math.log(q2 / q1)
-            return exponent * (h0 - h1) / q1**exponent * flow ** (exponent - 1.0)
-    for (q1, h1), (q2, h2) in zip(points, points[1:], strict=False):
+            return float(exponent * (h0 - h1) / q1**exponent * flow ** (exponent - 1.0))
+    for (q1, h1), (q2, h2) in pairwise(points):
         if flow <= q2 or (q2, h2) == points[-1]:
             return abs(h2 - h1) / max(q2 - q1, 1e-9)
     return math.nan

@@ -27,7 +27,7 @@ class Signatures:
     ``from_node``; None when no station measures flow. ``demand_m3h``: (nodes,) of the state. ``station_id``: (stations,).
     """
 
-    at_s: int
+    at_s: float
     station_id: tuple[str, ...]
     head_m_per_m3h: NDArray[np.float32]
     demand_m3h: Floats

@@ -1,0 +1,112 @@
+"""A mismatched truth for benchmarks: EPANET with demands and roughness off by seed; only readings come out."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from epanet import toolkit as en
+from numpy.typing import NDArray
+
+from maps.city import City
+from maps.columns import Floats
+from maps.units import FOOT_M, is_us_flow_unit, m3h_per_flow_unit
+
+_FLOW_UNITS = ("CFS", "GPM", "MGD", "IMGD", "AFD", "LPS", "LPM", "MLD", "CMH", "CMD", "CMS")
+
+
+class MismatchedTruth:
+    """The city's model with node demands lognormal (``demand_sigma``) around nominal and roughness off (``roughness_sigma``).
+
+    ``demand_noise``: of every node and step, on top. Snapshots: tanks stay at their initial level. Node rows are the city's.
+    """
+
+    def __init__(
+        self, city: City, seed: int, demand_sigma: float = 0.3, roughness_sigma: float = 0.1, demand_noise: float = 0.1
+    ) -> None:
+        if city.epanet is None:
+            raise ValueError("the truth needs the city's EPANET model")
+        self._random = np.random.default_rng(seed)
+        self._noise = demand_noise
+        self._folder = tempfile.TemporaryDirectory(prefix="quanmai-truth-")
+        folder = Path(self._folder.name)
+        (folder / "truth.inp").write_text(city.epanet.inp, encoding="utf-8")
+        self._project = en.createproject()
+        en.open(self._project, str(folder / "truth.inp"), str(folder / "truth.rpt"), "")
+        unit = _FLOW_UNITS[en.getflowunits(self._project)]
+        self._flow, self._length = m3h_per_flow_unit(unit), FOOT_M if is_us_flow_unit(unit) else 1.0
+        names = dict(zip(city.epanet.asset_id, city.epanet.epanet_id, strict=True))
+        self._index = np.array([en.getnodeindex(self._project, names[asset]) for asset in city.network.nodes.asset_id])
+        self._junction = np.array([en.getnodetype(self._project, int(i)) == en.JUNCTION for i in self._index])
+        self.nominal_m3h = self._take_over_demands()
+        factor = np.exp(demand_sigma * self._random.standard_normal(len(self._index)))
+        self._factor = factor
+        for link in range(1, en.getcount(self._project, en.LINKCOUNT) + 1):
+            if en.getlinktype(self._project, link) <= en.PIPE:
+                rough = en.getlinkvalue(self._project, link, en.ROUGHNESS)
+                scale = max(0.3, 1.0 + roughness_sigma * self._random.standard_normal())
+                en.setlinkvalue(self._project, link, en.ROUGHNESS, rough * scale)
+        en.settimeparam(self._project, en.DURATION, 0)
+        en.openH(self._project)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        en.close(self._project)
+        en.deleteproject(self._project)
+        self._folder.cleanup()
+
+    def heads(self, at_s: float, leaks_m3h: Mapping[int, float] | None = None) -> Floats:
+        """Heads (nodes,) in m at ``at_s`` seconds of the week with fresh demand noise; ``leaks_m3h`` by node row."""
+        step = int(at_s / self._step_s) % len(self.nominal_m3h)
+        shake = 1.0 + self._noise * self._random.standard_normal(len(self._index))
+        demand = self.nominal_m3h[step] * self._factor * np.maximum(shake, 0.0)
+        for row, flow in (leaks_m3h or {}).items():
+            demand[row] += flow
+        scaled = demand / self._flow
+        for row in np.flatnonzero(self._junction):
+            en.setbasedemand(self._project, int(self._index[row]), 1, float(scaled[row]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            en.initH(self._project, en.NOSAVE)
+            en.runH(self._project)
+        raw = en.doubleArray(len(self._index))
+        en.getnodevalues(self._project, en.HEAD, raw)
+        return np.array([raw[int(i) - 1] for i in self._index]) * self._length
+
+    def _take_over_demands(self) -> NDArray[np.float64]:
+        """Nominal demands (steps, nodes), m³/h; the model's own patterns are taken out of play."""
+        project = self._project
+        self._step_s = float(en.gettimeparam(project, en.PATTERNSTEP))
+        multiplier = en.getoption(project, en.DEMANDMULT)
+        en.setoption(project, en.DEMANDMULT, 1.0)
+        patterns = [np.ones(1)] + [
+            np.array([en.getpatternvalue(project, p, k) for k in range(1, en.getpatternlen(project, p) + 1)])
+            for p in range(1, en.getcount(project, en.PATCOUNT) + 1)
+        ]
+        steps = int(np.lcm.reduce([len(pattern) for pattern in patterns]))
+        steps = min(steps, int(7 * 86_400 / self._step_s))
+        nominal = np.zeros((steps, len(self._index)))
+        en.addpattern(project, "quanmai-one")
+        constant = en.getpatternindex(project, "quanmai-one")
+        for row in np.flatnonzero(self._junction):
+            nominal[:, row] = self._nominal_of(int(self._index[row]), patterns, steps, constant) * multiplier * self._flow
+        return nominal
+
+    def _nominal_of(self, node: int, patterns: list[Any], steps: int, constant: int) -> Floats:
+        total = np.zeros(steps)
+        categories = en.getnumdemands(self._project, node)
+        for category in range(1, categories + 1):
+            pattern = patterns[en.getdemandpattern(self._project, node, category)]
+            total += en.getbasedemand(self._project, node, category) * np.resize(pattern, steps)
+            en.setbasedemand(self._project, node, category, 0.0)
+        if categories == 0:
+            en.adddemand(self._project, node, 0.0, "quanmai-one", "truth")
+        en.setdemandpattern(self._project, node, 1, constant)
+        return total
