@@ -38,8 +38,13 @@ def test_both_languages_hold_the_same_keys() -> None:
 
 
 def test_both_languages_have_the_same_placeholders() -> None:
+    # Dates differ on purpose: 1月3日 counts its months, English names them.
     chinese, english = (Catalogue.load(language).entries for language in LANGUAGES)
-    differing = [key for key in chinese.keys() & english.keys() if placeholders(chinese[key]) != placeholders(english[key])]
+    differing = [
+        key
+        for key in chinese.keys() & english.keys()
+        if placeholders(chinese[key]) != placeholders(english[key]) and not key.startswith("notice.time.")
+    ]
     assert not differing
 
 

@@ -1,0 +1,96 @@
+"""NoticeDocuments: the services' port ``Documents`` – words, files and messages of notices."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from console.documents.cap import CONTENT_TYPE, cap_message, reference
+from console.documents.notice_json import notice_json
+from console.documents.pdf_page import make_pdf, page_of
+from console.documents.wording import LANGUAGES, draft_text, issued_texts
+from console.domain.changes import Outgoing
+from console.domain.notices import Notice, NoticeFacts, NoticeStatus
+from console.services.settings import DeskSettings
+from maps.errors import QuanmaiError
+
+
+class DocumentFault(QuanmaiError):
+    """Files of a notice could not be written; the message says what to do. Nothing half-written stays."""
+
+
+class NoticeDocuments:
+    """``site``: the topic's site where the settings name none; ``now``: aware, dates what is lifted."""
+
+    def __init__(self, settings: DeskSettings, site: str = "", now: Callable[[], datetime] | None = None) -> None:
+        self._site = settings.site or site or "site"
+        self._now = now or _system_now
+
+    def texts(self, facts: NoticeFacts) -> tuple[str, str]:
+        """The notice in Chinese and in English."""
+        return draft_text(facts, "zh_CN"), draft_text(facts, "en")
+
+    def files(self, notice: Notice, folder: Path) -> tuple[Path, ...]:
+        """Write txt zh and en, PDF, JSON and – once issued – CAP into ``folder``; all written aside, then renamed.
+
+        Raises DocumentFault (disk full, read-only folder).
+        """
+        now, stem = self._now(), _file_stem(notice)
+        contents: list[tuple[str, bytes]] = [
+            (f"{stem}.{language}.txt", text.encode()) for language, text in zip(LANGUAGES, issued_texts(notice, now), strict=True)
+        ]
+        contents.append((f"{stem}.pdf", make_pdf(page_of(notice, now))))
+        if notice.issued_at is not None:
+            contents.append((f"{stem}.cap.xml", cap_message(notice, self._site, now)))
+        contents.append((f"{stem}.json", notice_json(notice, self._site, now)))
+        return _write_all(folder, contents)
+
+    def payloads(self, notice: Notice) -> tuple[Outgoing, ...]:
+        """JSON and CAP 1.2 XML for ``quanmai/v1/<site>/notices``. Raises ValueError for a notice never issued."""
+        topic, now = f"quanmai/v1/{self._site}/notices", self._now()
+        return (
+            Outgoing(topic, notice_json(notice, self._site, now)),
+            Outgoing(topic, cap_message(notice, self._site, now), content_type=CONTENT_TYPE),
+        )
+
+    def reference(self, notice: Notice) -> str:
+        """CAP's reference to an issued notice: ``sender,identifier,sent``."""
+        return reference(notice, self._site)
+
+
+def _file_stem(notice: Notice) -> str:
+    """A file name of the notice and its version; ids are the utility's own and may hold anything."""
+    safe = re.sub(r"[^\w.\-]+", "-", notice.notice_id).strip(".-") or "notice"
+    lifted = "-lifted" if notice.status is NoticeStatus.LIFTED else ""
+    return f"{safe[:80]}-v{notice.version}{lifted}"
+
+
+def _write_all(folder: Path, contents: list[tuple[str, bytes]]) -> tuple[Path, ...]:
+    """All of them or none: a full disk is met before the first rename."""
+    aside: list[tuple[Path, Path]] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents:
+            path = folder / name
+            part = folder / f".{name}.{os.getpid()}.part"
+            aside.append((part, path))
+            with part.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        for part, path in aside:
+            part.replace(path)
+    except OSError as fault:
+        for part, _ in aside:
+            part.unlink(missing_ok=True)
+        raise DocumentFault(
+            f"notice files cannot be written to {folder}: {fault.strerror}; free the disk or set another folder"
+        ) from fault
+    return tuple(path for _, path in aside)
+
+
+def _system_now() -> datetime:
+    return datetime.now(UTC)

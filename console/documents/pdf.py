@@ -1,0 +1,260 @@
+"""Setting of a notice's PDF with Qt: A4, plain official look. Run as a process: JSON of the page in, PDF out.
+
+The only Qt outside ui and app; nothing imports this module but its own process (see ``pdf_page.make_pdf``) and tests.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+
+import msgspec
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QGuiApplication,
+    QPageLayout,
+    QPageSize,
+    QPainter,
+    QPdfWriter,
+    QPen,
+    QPolygonF,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+)
+
+from console.documents.cap import Ring
+from console.documents.pdf_page import NoticePage, TextPage
+from console.documents.wording import Wording
+
+_SANS = ["Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "sans-serif"]
+_SERIF = ["Noto Serif CJK SC", "Source Han Serif SC", "SimSun", "Songti SC", "serif"]
+_DPI = 300
+_MM = _DPI / 25.4
+_SCALED_MM = 96 / 25.4  # margins above and below a block are scaled to the device by Qt, those at its side are not
+_SKETCH_MM, _SKETCH_LEAST_MM = 90.0, 50.0
+_METRES_PER_DEGREE = 111_320.0
+_RED, _INK, _GREY = QColor("#b3261e"), QColor("#1a1a1a"), QColor("#666666")
+
+
+def render(page: NoticePage) -> bytes:
+    """The PDF's bytes. Needs a QGuiApplication."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(buffer)
+    writer.setResolution(_DPI)
+    writer.setPageLayout(
+        QPageLayout(
+            QPageSize(QPageSize.PageSizeId.A4),
+            QPageLayout.Orientation.Portrait,
+            QMarginsF(25, 22, 25, 20),
+            QPageLayout.Unit.Millimeter,
+        )
+    )
+    writer.setTitle(page.pages[0].title if page.pages else "")
+    writer.setCreator("Quanmai")
+    painter = QPainter(writer)
+    for number, text in enumerate(page.pages):
+        if number:
+            writer.newPage()
+        rings = page.rings if number == 0 else ()
+        _print_text(painter, writer, text, page, rings)
+    painter.end()
+    buffer.close()
+    return bytes(data.data())
+
+
+def _print_text(painter: QPainter, writer: QPdfWriter, text: TextPage, page: NoticePage, rings: tuple[Ring, ...]) -> None:
+    """One language, over as many pages as it needs; the sketch after it, where it fits, else on a page of its own."""
+    width, height = float(writer.width()), float(writer.height())
+    document = _document(text, writer, QSizeF(width, height))
+    count = max(document.pageCount(), 1)
+    for number in range(count):
+        if number:
+            writer.newPage()
+        _watermark(painter, page.watermark, width, height)
+        painter.save()
+        painter.translate(0, -number * height)
+        document.drawContents(painter, QRectF(0, number * height, width, height))
+        painter.restore()
+    if not rings:
+        return
+    top = _body_height(document, count, height) + 6 * _MM
+    if top + _SKETCH_LEAST_MM * _MM > height:
+        writer.newPage()
+        _watermark(painter, page.watermark, width, height)
+        top = 0.0
+    _sketch(painter, QRectF(0, top, width, min(_SKETCH_MM * _MM, height - top)), page, rings)
+
+
+def _body_height(document: QTextDocument, count: int, height: float) -> float:
+    """Where the text ends on its last page (a document with a page size is as tall as whole pages)."""
+    layout = document.documentLayout()
+    last = layout.blockBoundingRect(document.lastBlock())
+    return last.bottom() - (count - 1) * height
+
+
+def _document(text: TextPage, writer: QPdfWriter, size: QSizeF) -> QTextDocument:
+    document = QTextDocument()
+    document.documentLayout().setPaintDevice(writer)
+    document.setDocumentMargin(0)
+    document.setPageSize(size)
+    cursor = QTextCursor(document)
+    left, centre, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignRight
+    for banner in text.banners:
+        _block(cursor, banner, centre, _chars(_SANS, 11.5, bold=True, colour=_RED), below_mm=1.5)
+    _block(cursor, text.title, centre, _chars(_SANS, 19, bold=True), above_mm=4, below_mm=6)
+    body = 11.0 if text.language == "zh_CN" else 10.5
+    for paragraph in text.paragraphs:
+        sub = paragraph.startswith(("　", " "))
+        _block(cursor, paragraph.strip("　 "), left, _chars(_SERIF, body), below_mm=1.6, indent_mm=8 if sub else 0)
+    for line in text.signature:
+        _block(cursor, line, right, _chars(_SERIF, body), above_mm=1.0)
+    return document
+
+
+def _block(
+    cursor: QTextCursor,
+    text: str,
+    alignment: Qt.AlignmentFlag,
+    chars: QTextCharFormat,
+    *,
+    above_mm: float = 0.0,
+    below_mm: float = 0.0,
+    indent_mm: float = 0.0,
+) -> None:
+    block = QTextBlockFormat()
+    block.setAlignment(alignment)
+    block.setTopMargin(above_mm * _SCALED_MM)
+    block.setBottomMargin(below_mm * _SCALED_MM)
+    block.setLeftMargin(indent_mm * _MM)
+    block.setLineHeight(112.0, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+    if cursor.atStart():
+        cursor.setBlockFormat(block)
+    else:
+        cursor.insertBlock(block)
+    cursor.insertText(text, chars)  # plain text: nothing in a notice is ever read as markup
+
+
+def _chars(families: list[str], points: float, *, bold: bool = False, colour: QColor = _INK) -> QTextCharFormat:
+    chars = QTextCharFormat()
+    chars.setFont(_font(families, points, bold))
+    chars.setForeground(QBrush(colour))
+    return chars
+
+
+def _font(families: list[str], points: float, bold: bool = False) -> QFont:
+    font = QFont(families)
+    font.setPointSizeF(points)
+    font.setBold(bold)
+    return font
+
+
+def _watermark(painter: QPainter, words: str, width: float, height: float) -> None:
+    if not words:
+        return
+    painter.save()
+    painter.translate(width / 2, height / 2)
+    painter.rotate(-35)
+    painter.setFont(_font(_SANS, 96, bold=True))
+    painter.setPen(QColor(179, 38, 30, 26))
+    painter.drawText(QRectF(-width, -height / 4, 2 * width, height / 2), int(Qt.AlignmentFlag.AlignCenter), words)
+    painter.restore()
+
+
+def _sketch(painter: QPainter, frame: QRectF, page: NoticePage, rings: tuple[Ring, ...]) -> None:
+    """The blocks affected in a frame, north up, with a scale bar; no pipes, no valves, no base map."""
+    painter.save()
+    painter.setFont(_font(_SANS, 10, bold=True))
+    painter.setPen(_INK)
+    head = 7 * _MM
+    painter.drawText(
+        QRectF(frame.left(), frame.top(), frame.width(), head), int(Qt.AlignmentFlag.AlignHCenter), page.sketch_title
+    )
+    box = frame.adjusted(0, head, 0, -6 * _MM)
+    painter.setPen(QPen(_GREY, 0.2 * _MM))
+    painter.setBrush(QColor("#f7f7f5"))
+    painter.drawRect(box)
+    shapes, per_metre = _fitted(rings, box)
+    painter.setBrush(QColor(179, 38, 30, 60))
+    painter.setPen(QPen(_RED, 0.35 * _MM))
+    for shape in shapes:
+        painter.drawPolygon(shape)
+    _north(painter, box)
+    _scale_bar(painter, box, per_metre)
+    painter.setFont(_font(_SANS, 8))
+    painter.setPen(_GREY)
+    note = QRectF(frame.left(), box.bottom() + 1 * _MM, frame.width(), 5 * _MM)
+    painter.drawText(note, int(Qt.AlignmentFlag.AlignHCenter), page.sketch_note)
+    painter.restore()
+
+
+def _fitted(rings: tuple[Ring, ...], box: QRectF) -> tuple[list[QPolygonF], float]:
+    """Rings on paper (equirectangular about their middle: exact enough for a few kilometres), and dots per metre."""
+    lats = [lat for ring in rings for lat, _ in ring]
+    lons = [lon for ring in rings for _, lon in ring]
+    lat0, lon0 = (min(lats) + max(lats)) / 2, (min(lons) + max(lons)) / 2
+    east = _METRES_PER_DEGREE * math.cos(math.radians(lat0))
+    wide = max((max(lons) - min(lons)) * east, 50.0)
+    tall = max((max(lats) - min(lats)) * _METRES_PER_DEGREE, 50.0)
+    per_metre = 0.72 * min(box.width() / wide, box.height() / tall)
+    centre = box.center()
+    shapes = [
+        QPolygonF(
+            [
+                QPointF(centre.x() + (lon - lon0) * east * per_metre, centre.y() - (lat - lat0) * _METRES_PER_DEGREE * per_metre)
+                for lat, lon in ring
+            ]
+        )
+        for ring in rings
+    ]
+    return shapes, per_metre
+
+
+def _north(painter: QPainter, box: QRectF) -> None:
+    x, y = box.right() - 8 * _MM, box.top() + 5 * _MM
+    painter.setBrush(_INK)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.drawPolygon(
+        QPolygonF(
+            [QPointF(x, y), QPointF(x + 2 * _MM, y + 7 * _MM), QPointF(x, y + 5.5 * _MM), QPointF(x - 2 * _MM, y + 7 * _MM)]
+        )
+    )
+    painter.setPen(_INK)
+    painter.setFont(_font(_SANS, 8))
+    label = f"{Wording('zh_CN')('pdf.north')} {Wording('en')('pdf.north')}"
+    painter.drawText(QRectF(x - 8 * _MM, y + 7.5 * _MM, 16 * _MM, 5 * _MM), int(Qt.AlignmentFlag.AlignHCenter), label)
+
+
+def _scale_bar(painter: QPainter, box: QRectF, per_metre: float) -> None:
+    """The longest round length within a quarter of the width."""
+    longest = box.width() / 4 / per_metre
+    step = 10 ** math.floor(math.log10(longest))
+    metres = max(factor * step for factor in (1, 2, 5) if factor * step <= longest)
+    x, y, length = box.left() + 5 * _MM, box.bottom() - 5 * _MM, metres * per_metre
+    painter.setPen(QPen(_INK, 0.4 * _MM))
+    painter.drawLine(QPointF(x, y), QPointF(x + length, y))
+    for end in (x, x + length):
+        painter.drawLine(QPointF(end, y - 1.2 * _MM), QPointF(end, y + 1.2 * _MM))
+    painter.setFont(_font(_SANS, 8))
+    painter.drawText(QPointF(x, y - 2 * _MM), f"{metres:g} m" if metres < 1000 else f"{metres / 1000:g} km")
+
+
+def main() -> int:
+    """JSON of a NoticePage on stdin, PDF on stdout."""
+    page = msgspec.json.decode(sys.stdin.buffer.read(), type=NoticePage)
+    app = QGuiApplication.instance() or QGuiApplication(["quanmai-pdf"])
+    content = render(page)
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+    del app
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""What a notice's PDF shows, and its making in a process of its own.
+
+Qt stays out of this process: an engine without a window never loads it, a thread of the engine must not own a
+QGuiApplication, and a window is not held up while a page is set.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from console.documents.cap import Ring, closed_rings
+from console.documents.wording import Wording, issued_texts
+from console.domain.notices import Notice, NoticeFacts
+from maps.errors import QuanmaiError
+
+_TIMEOUT_S = 60.0
+
+
+class PdfFault(QuanmaiError):
+    """The PDF could not be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextPage:
+    """One language's text: banners, title, paragraphs, signature at the right."""
+
+    language: str
+    banners: tuple[str, ...]
+    title: str
+    paragraphs: tuple[str, ...]
+    signature: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePage:
+    """The whole document. ``rings``: closed, (lat, lon); drawn as a plain sketch, without pipes."""
+
+    pages: tuple[TextPage, ...]
+    rings: tuple[Ring, ...]
+    sketch_title: str
+    sketch_note: str
+    watermark: str
+
+
+def page_of(notice: Notice, now: datetime) -> NoticePage:
+    """What to print of a notice."""
+    text_zh, text_en = issued_texts(notice, now)
+    wording = Wording("zh_CN")
+    return NoticePage(
+        (text_page("zh_CN", text_zh), text_page("en", text_en)),
+        closed_rings(notice.facts.affected_wgs84),
+        wording("pdf.sketch_title"),
+        wording("pdf.sketch_note"),
+        watermark(notice.facts),
+    )
+
+
+def watermark(facts: NoticeFacts) -> str:
+    """Large pale words across the page of what is no real notice."""
+    wording = Wording("zh_CN")
+    return wording("pdf.drill") if facts.is_drill else wording("pdf.synthetic") if facts.synthetic else ""
+
+
+def text_page(language: str, text: str) -> TextPage:
+    """The parts of a notice's text as it stands, edited by hand or not: the last block is the signature when short."""
+    lines = text.strip("\n").split("\n")
+    banners: list[str] = []
+    while lines and (lines[0].startswith(("【", "***")) or not lines[0].strip()):
+        line = lines.pop(0)
+        banners.extend([line] if line.strip() else [])
+    title = lines.pop(0) if lines else ""
+    tail: list[str] = []
+    while lines and lines[-1].strip() and len(tail) < 4:
+        tail.insert(0, lines.pop())
+    if lines and lines[-1].strip():  # no blank line before it: it is text, no signature; only the date stays apart
+        lines.extend(tail[:-1])
+        tail = tail[-1:]
+    return TextPage(language, tuple(banners), title, tuple(line for line in lines if line.strip()), tuple(tail))
+
+
+def make_pdf(page: NoticePage) -> bytes:
+    """The PDF's bytes. Raises PdfFault with what the process said."""
+    environment = dict(os.environ)
+    if sys.platform.startswith("linux"):
+        environment["QT_QPA_PLATFORM"] = "offscreen"
+    root = str(Path(__file__).resolve().parents[2])
+    environment["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [environment.get("PYTHONPATH", "")])])
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "console.documents.pdf"],
+            input=msgspec.json.encode(page),
+            capture_output=True,
+            env=environment,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as fault:
+        raise PdfFault(f"the notice's PDF could not be made: {fault}") from fault
+    if done.returncode != 0 or not done.stdout.startswith(b"%PDF"):
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise PdfFault(f"the notice's PDF could not be made: {said[-1] if said else 'no output'}")
+    return done.stdout

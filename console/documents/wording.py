@@ -1,0 +1,217 @@
+"""Text of an outage notice in one language, from its facts; every field cleaned before it is put in."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from console.domain.notices import Notice, NoticeFacts, NoticeStatus
+from resources.texts import Catalogue
+
+LANGUAGES = ("zh_CN", "en")
+
+_FIELD_LENGTH = 200
+_NAMES_SHOWN = 40
+_INVISIBLE = {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
+_SIDES = {"北侧": "north", "南侧": "south", "东侧": "east", "西侧": "west"}
+_DEFAULT_CAUSES = {"", "应急抢修", "抢修"}
+# Named here: the machine's locale must not choose a public notice's language.
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def clean(text: str, length: int = _FIELD_LENGTH) -> str:
+    """One line without control, direction and invisible characters (a name must not fake a line or turn text around)."""
+    spaced = "".join(" " if char.isspace() else char for char in text)
+    kept = "".join(char for char in spaced if unicodedata.category(char) not in _INVISIBLE)
+    one_line = " ".join(kept.split())
+    return one_line if len(one_line) <= length else one_line[: length - 1] + "…"
+
+
+def clean_lines(text: str) -> str:
+    """The same for a text of several lines, as people edit them; leading full-width indents stay."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    kept = ("".join(char for char in line if unicodedata.category(char) not in _INVISIBLE).rstrip() for line in lines)
+    return "\n".join(kept).strip("\n")
+
+
+def has_chinese(text: str) -> bool:
+    """Whether a text holds Chinese characters."""
+    return any("\u3400" <= char <= "\u9fff" for char in text)
+
+
+class Wording:
+    """One language's words for notices."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._catalogue = Catalogue.load(language)
+
+    def __call__(self, key: str, **params: object) -> str:
+        return self._catalogue.text(f"notice.{key}", **params)
+
+    # Times
+
+    def minute(self, moment: datetime, time_zone: str) -> str:
+        """A time to the minute in the city's zone; outside China's zone with its offset."""
+        local = moment.astimezone(ZoneInfo(time_zone))
+        text = self._time("time.minute", local)
+        return text + _offset(local, time_zone)
+
+    def date(self, moment: datetime, time_zone: str) -> str:
+        """A date in the city's zone."""
+        return self._time("time.date", moment.astimezone(ZoneInfo(time_zone)))
+
+    def zone(self, time_zone: str) -> str:
+        """What the zone is called."""
+        return self("time.beijing") if time_zone == "Asia/Shanghai" else time_zone
+
+    def _time(self, key: str, local: datetime) -> str:
+        return self(
+            key,
+            year=local.year,
+            month=local.month,
+            month_name=_MONTHS[local.month - 1],
+            day=local.day,
+            hour=local.hour,
+            minute=local.minute,
+        )
+
+    # Names
+
+    def names(self, names: Iterable[str]) -> str:
+        """Names in a row; a long list is cut and says how many there are in all."""
+        cleaned = [name for name in dict.fromkeys(clean(name) for name in names) if name]
+        shown = self("time.separator").join(cleaned[:_NAMES_SHOWN])
+        if len(cleaned) <= _NAMES_SHOWN:
+            return shown
+        return f"{shown}{self('time.separator')}{self('time.more', count=len(cleaned))}"
+
+    def roads(self, facts: NoticeFacts) -> str:
+        """Roads with their sides, the sides in this language."""
+        return self.names(self._road(road) for road in facts.roads)
+
+    def _road(self, road: str) -> str:
+        side = next((mark for mark in _SIDES if road.endswith(mark) and road != mark), None)
+        return road if side is None else road.removesuffix(side) + self(f"side.{_SIDES[side]}")
+
+
+def draft_text(facts: NoticeFacts, language: str) -> str:
+    """The notice as drafted: banners, title, body, signature. Dated only when issued (see ``issued_texts``)."""
+    wording = Wording(language)
+    return "\n".join(_lines(wording, facts)) + "\n"
+
+
+def issued_texts(notice: Notice, now: datetime) -> tuple[str, str]:
+    """The texts as they leave the house (zh, en): what people approved, with version, lifting and date."""
+    return _as_issued(notice, notice.text_zh, "zh_CN", now), _as_issued(notice, notice.text_en, "en", now)
+
+
+def title_of(facts: NoticeFacts, language: str) -> str:
+    """The notice's title."""
+    wording = Wording(language)
+    return wording(f"title.{_form(facts)}", city=clean(facts.city_name)).lstrip(": ")
+
+
+def _as_issued(notice: Notice, text: str, language: str, now: datetime) -> str:
+    wording, facts = Wording(language), notice.facts
+    lines = [clean_lines(text)]
+    if notice.status is NoticeStatus.LIFTED:
+        lines.insert(0, wording("banner.lifted", at=wording.minute(now, facts.time_zone)))
+    elif notice.references:
+        lines.insert(0, wording("banner.updated", version=notice.version))
+    # Edited by hand, the loud words may be gone: they are put back, an exercise never leaves without them.
+    lines[:0] = [banner for banner in _banners(wording, facts) if banner not in text]
+    lines.append(wording.date(notice.issued_at or notice.approved_at or notice.drafted_at, facts.time_zone))
+    return "\n".join(lines) + "\n"
+
+
+def _lines(wording: Wording, facts: NoticeFacts) -> Iterator[str]:
+    yield from _banners(wording, facts)
+    yield title_of(facts, wording.language)
+    yield ""
+    yield wording(f"intro.{facts.kind}", cause=_cause(wording, facts), work=_work(wording, facts))
+    yield wording(
+        f"window.{_form(facts)}",
+        start=wording.minute(facts.starts_at, facts.time_zone),
+        end=wording.minute(facts.expected_end, facts.time_zone),
+        zone=wording.zone(facts.time_zone),
+    )
+    yield wording("area.head")
+    yield from _area(wording, facts)
+    yield wording("clause.delay")
+    yield wording(f"clause.store_{facts.kind}")
+    yield wording("clause.quality")
+    if facts.emergency_supply:
+        yield wording("clause.emergency_supply")
+    yield wording("clause.sorry")
+    hotline = clean(facts.hotline)
+    yield wording("hotline.given", hotline=hotline) if hotline else wording("hotline.missing")
+    yield ""
+    yield clean(facts.issuer) or wording("sign.issuer_missing")
+
+
+def _banners(wording: Wording, facts: NoticeFacts) -> list[str]:
+    drill = [wording("banner.drill")] if facts.is_drill else []
+    return [*drill, wording("banner.synthetic")] if facts.synthetic else drill
+
+
+def _form(facts: NoticeFacts) -> str:
+    """``emergency`` or, where only the pressure drops, ``emergency_low``; the same for planned works."""
+    dry = facts.no_water_communities or facts.households_no_water
+    low = facts.low_pressure_communities or facts.households_low_pressure
+    return f"{facts.kind}_low" if low and not dry else str(facts.kind)
+
+
+def _cause(wording: Wording, facts: NoticeFacts) -> str:
+    """The cause as a clause; an English notice does not quote a Chinese cause, it says the kind's own."""
+    cause = clean(facts.cause).rstrip("。，,. ")
+    if cause in _DEFAULT_CAUSES or (wording.language == "en" and has_chinese(cause)):
+        return wording(f"cause.{facts.kind}")
+    if cause.startswith(("为", "因", "由于", "Because", "To ")):
+        return cause
+    return wording("cause.because", cause=cause)
+
+
+def _work(wording: Wording, facts: NoticeFacts) -> str:
+    """What is done; in English from the diameter named in the Chinese words."""
+    work = clean(facts.work).rstrip("。，,. ")
+    if work and not (wording.language == "en" and has_chinese(work)):
+        return work
+    size = re.search(r"DN\s?\d{2,4}", work)
+    return " ".join(wording(f"work.{facts.kind}", size=size[0] if size else "").split())
+
+
+def _area(wording: Wording, facts: NoticeFacts) -> Iterator[str]:
+    """No water and low pressure are kept apart, households too."""
+    named = [
+        ("area.roads", wording.roads(facts)),
+        ("area.no_water", wording.names(facts.no_water_communities)),
+        ("area.low_pressure", wording.names(facts.low_pressure_communities)),
+        ("area.delayed", wording.names(facts.delayed_communities)),
+        ("area.units", wording.names(facts.units)),
+    ]
+    lines = [wording(key, names=names) for key, names in named if names]
+    if not lines:
+        yield wording("area.unknown")
+    yield from lines
+    estimated = wording("area.estimated") if facts.estimated_customers else ""
+    counts = (("area.households_no_water", facts.households_no_water), ("area.households_low", facts.households_low_pressure))
+    for key, count in counts:
+        if count > 0:
+            yield wording(key, count=f"{count:,}", estimated=estimated)
+    if facts.fire_brigade:
+        yield wording("area.hydrants")
+
+
+def _offset(local: datetime, time_zone: str) -> str:
+    """`` UTC−05:00``: outside China's zone the clock may change within the window."""
+    if time_zone == "Asia/Shanghai":
+        return ""
+    text = local.strftime("%z")
+    return f" UTC{text[:3].replace('-', '−')}:{text[3:5]}"
