@@ -46,7 +46,7 @@ class Runtime:
         self.states: Sequence[HydraulicState] = self._states()
         self.detector = Detector(city, self.states or None)
         self.store: SqlStore = open_store(options.store)
-        self.documents = NoticeDocuments(options.desk)
+        self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
         desk = Desk(city, Isolator(city), self.documents, options.desk)
         options.notices.mkdir(parents=True, exist_ok=True)
         ports = Ports(clock, self.inbox, self.store, link, self.documents, options.notices, self.worker)

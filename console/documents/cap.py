@@ -32,7 +32,7 @@ def cap_message(notice: Notice, site: str, now: datetime) -> bytes:
     """
     cancel = notice.status is NoticeStatus.LIFTED
     sent = now if cancel else _issued_at(notice)
-    root = etree.Element(f"{{{NAMESPACE}}}alert", nsmap={None: NAMESPACE})
+    root = etree.fromstring(f'<alert xmlns="{NAMESPACE}"/>')
     _put(root, "identifier", identifier(notice, site))
     _put(root, "sender", sender(site))
     _put(root, "sent", moment(sent, notice.facts.time_zone))
