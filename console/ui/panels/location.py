@@ -1,0 +1,130 @@
+"""Location: a set with probabilities, never one pipe stated as fact; the site check beside it; judging."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from console.domain.incidents import OrderKind, WorkOrder
+from console.domain.intents import DismissIncident, JudgeBurst
+from console.ui.looks import Bar, button, clear, label, row
+from console.ui.panels.section import CaseView, Section
+
+_SHOWN = 5
+
+
+class LocationSection(Section):
+    """Candidates with bars; click one to see it, judge the chosen one."""
+
+    pipe_chosen = Signal(str)
+    dismissal_asked = Signal(str)
+    """Incident id: not a burst, a reason is needed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._chosen = ""
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(8)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnStretch(1, 3)
+        self._grid.setColumnStretch(2, 2)
+        self._check = label(wrap=True)
+        self._hint = label(name="muted", wrap=True)
+        self._judge, self._dismiss = button("", "primary"), button("")
+        self._judge.clicked.connect(self._on_judge)
+        self._dismiss.clicked.connect(self._on_dismiss)
+        self.box.addLayout(self._grid)
+        self.box.addWidget(self._hint)
+        self.box.addWidget(self._check)
+        self.box.addLayout(row(self._judge, self._dismiss, 1))
+
+    def choose(self, pipe_id: str) -> None:
+        """Another pipe was picked (on the map): it can be judged in place of the first candidate."""
+        self._chosen = pipe_id
+        if self.view is not None:
+            self._fill(self.view)
+
+    def _fill(self, view: CaseView) -> None:
+        words, incident = view.looks.words, view.incident
+        self._heading(view)
+        clear(self._grid)
+        location = incident.location
+        for line, candidate in enumerate(location.candidates[:_SHOWN] if location is not None else ()):
+            self._candidate(line, candidate.pipe_id, candidate.probability, view)
+        check = next((o for o in reversed(incident.orders) if o.kind is OrderKind.SITE_CHECK), None)
+        self._check.setText(order_words(view, check) if check is not None else "")
+        self._check.setVisible(check is not None)
+        judged = bool(incident.burst_pipes)
+        target = self._target(view)
+        offer = bool(target) and (not judged or (self._chosen != "" and self._chosen not in incident.burst_pipes))
+        self._judge.setVisible(offer)
+        self._judge.setText(words("location.judge", pipe=target))
+        self._dismiss.setVisible(incident.is_open() and not judged)
+        self._dismiss.setText(words("location.dismiss"))
+        self._hint.setText(words("location.judged", pipes="、".join(incident.burst_pipes)) if judged else words("location.hint"))
+
+    def _heading(self, view: CaseView) -> None:
+        words, location = view.looks.words, view.incident.location
+        if location is None:
+            self.heading.setText(words("location.reported"))
+            return
+        model = words.of("model", location.model)
+        self.heading.setText(words("location.title", n=len(location.set_90), model=model))
+
+    def _candidate(self, line: int, pipe_id: str, probability: float, view: CaseView) -> None:
+        theme = view.looks.theme
+        name = button(pipe_id, "flat")
+        name.clicked.connect(lambda: self._on_choose(pipe_id))
+        if pipe_id == self._target(view):
+            name.setStyleSheet(f"font-weight: 700; color: {theme.colours['text.strong']};")
+        share = probability / max(view.incident.location.candidates[0].probability, 1e-9) if view.incident.location else 0.0
+        self._grid.addWidget(name, line, 0)
+        self._grid.addWidget(label(_pipe_words(view, pipe_id), "muted"), line, 1)
+        self._grid.addWidget(Bar(share, theme.colour("case.candidate"), theme.colour("surface.raised")), line, 2)
+        self._grid.addWidget(label(f"{probability:.0%}", "strong"), line, 3)
+
+    def _target(self, view: CaseView) -> str:
+        if self._chosen:
+            return self._chosen
+        targets = view.incident.target_pipes()
+        return targets[0] if targets else ""
+
+    def _on_choose(self, pipe_id: str) -> None:
+        self.choose(pipe_id)
+        self.pipe_chosen.emit(pipe_id)
+
+    def _on_judge(self) -> None:
+        if self.view is not None and (target := self._target(self.view)):
+            self.intent_asked.emit(JudgeBurst(self.view.incident.incident_id, (target,)))
+            self._chosen = ""
+
+    def _on_dismiss(self) -> None:
+        if self.view is not None:
+            self.dismissal_asked.emit(self.view.incident.incident_id)
+
+
+def dismissal(incident_id: str, reason: str) -> DismissIncident:
+    """The intent of a dismissal with its reason."""
+    return DismissIncident(incident_id, reason)
+
+
+def order_words(view: CaseView, order: WorkOrder) -> str:
+    """An order in words: what, who, state, time to arrival or the answer."""
+    words = view.looks.words
+    crews = {fix.crew_id: fix.name for fix in view.picture.crews}
+    text = f"{words.of('order', order.kind.value)} → {crews.get(order.crew_id) or order.crew_id} · {words.of('order_state', order.state.value)}"
+    if order.answered_at is not None:
+        text += f" {words.time(order.answered_at)}"
+    elif order.eta_minutes is not None:
+        text += " · " + words("crew.eta", eta=words.minutes(order.eta_minutes))
+    if order.found_pipe:
+        text += " · " + words("location.found", pipe=order.found_pipe)
+    return text + (f" · {order.reply}" if order.reply else "")
+
+
+def _pipe_words(view: CaseView, pipe_id: str) -> str:
+    pipes = view.city.network.pipes
+    if not pipes.has(pipe_id):
+        return ""
+    row_ = pipes.row(pipe_id)
+    return view.looks.words.pipe(float(pipes.diameter_mm[row_]), str(pipes.material[row_]), int(pipes.year_laid[row_]))
