@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from console.domain.incidents import OrderKind, WorkOrder
-from console.domain.intents import DismissIncident, JudgeBurst
+from console.domain.intents import JudgeBurst
 from console.ui.looks import Bar, button, clear, label, row
 from console.ui.panels.section import CaseView, Section
 
@@ -101,11 +101,6 @@ class LocationSection(Section):
     def _on_dismiss(self) -> None:
         if self.view is not None:
             self.dismissal_asked.emit(self.view.incident.incident_id)
-
-
-def dismissal(incident_id: str, reason: str) -> DismissIncident:
-    """The intent of a dismissal with its reason."""
-    return DismissIncident(incident_id, reason)
 
 
 def order_words(view: CaseView, order: WorkOrder) -> str:

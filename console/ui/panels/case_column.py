@@ -1,0 +1,73 @@
+"""The incident column: the whole case top to bottom, evidence → location → plan → people → crew → notice."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from console.domain.incidents import Incident
+from console.domain.picture import Picture
+from console.ui.looks import Looks, label
+from console.ui.panels.evidence import Evidence
+from console.ui.panels.head import Head
+from console.ui.panels.location import LocationSection
+from console.ui.panels.notice import NoticeSection
+from console.ui.panels.people import PeopleSection
+from console.ui.panels.plan import PlanSection
+from console.ui.panels.response import ResponseSection
+from console.ui.panels.section import CaseView, Section
+from maps.city import City
+
+
+class CaseColumn(QScrollArea):
+    """All sections of the case in focus, or one line when there is none."""
+
+    intent_asked = Signal(object)
+
+    def __init__(self, city: City, looks: Looks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._city, self._looks = city, looks
+        self.head, self.evidence, self.location = Head(), Evidence(), LocationSection()
+        self.plan, self.people, self.response, self.notice = PlanSection(), PeopleSection(), ResponseSection(), NoticeSection()
+        self._sections: tuple[Section, ...] = (
+            self.head, self.evidence, self.location, self.plan, self.people, self.response, self.notice,
+        )  # fmt: skip
+        column = QWidget()
+        column.setObjectName("column")
+        box = QVBoxLayout(column)
+        box.setContentsMargins(10, 8, 10, 8)
+        box.setSpacing(7)
+        self._none = label(name="muted", wrap=True)
+        box.addWidget(self._none)
+        for section in self._sections:
+            section.intent_asked.connect(self.intent_asked)
+            box.addWidget(section)
+        box.addStretch(1)
+        self.setWidget(column)
+        self.show_nothing(looks)
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language; the next picture fills it in."""
+        self._looks = looks
+        self._none.setText(looks.words("case.none"))
+
+    def show_nothing(self, looks: Looks) -> None:
+        """No case is open."""
+        self.set_looks(looks)
+        self._none.show()
+        for section in self._sections:
+            section.hide()
+
+    def show_case(self, incident: Incident, picture: Picture) -> None:
+        """The case as it stands."""
+        view = CaseView(self._city, incident, picture, self._looks)
+        was_hidden = not self._none.isHidden()
+        self._none.hide()
+        for section in self._sections:
+            if was_hidden:
+                section.show()
+            section.show_case(view)

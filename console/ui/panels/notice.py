@@ -1,0 +1,77 @@
+"""Notice: where it stands, its first lines in both languages, and the one next step."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from console.domain.incidents import Incident
+from console.domain.intents import DraftNotice
+from console.domain.notices import Notice, NoticeStatus
+from console.ui.looks import button, label, row
+from console.ui.panels.section import CaseView, Section
+
+_EXCERPT = 90
+
+
+class NoticeSection(Section):
+    """The notice of the case."""
+
+    notice_opened = Signal(str, str)
+    """(incident id, notice id): preview, edit, submit, approve, issue, lift."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text, self._state = label(name="muted", wrap=True), label(wrap=True)
+        self._step = button("", "primary")
+        self._step.clicked.connect(self._on_step)
+        self.box.addWidget(self._state)
+        self.box.addWidget(self._text)
+        self.box.addLayout(row(1, self._step))
+
+    def _fill(self, view: CaseView) -> None:
+        words, notice = view.looks.words, latest_notice(view.incident)
+        self.heading.setText(words("notice.title"))
+        if notice is None:
+            self._state.setText(words("notice.none" if view.incident.burst_pipes else "notice.none_yet"))
+            self._text.setText("")
+            self._step.setText(words("notice.draft"))
+            self._step.setEnabled(bool(view.incident.burst_pipes) and view.incident.plan is not None)
+        else:
+            self._state.setText(state_words(view, notice))
+            body = notice.text_zh if words.language == "zh_CN" else notice.text_en
+            flat = " ".join(body.split())
+            self._text.setText(flat[:_EXCERPT] + ("…" if len(flat) > _EXCERPT else ""))
+            self._step.setText(words(f"notice.step_{notice.status.value}"))
+            self._step.setEnabled(True)
+        self._text.setVisible(bool(self._text.text()))
+
+    def _on_step(self) -> None:
+        if self.view is None:
+            return
+        notice = latest_notice(self.view.incident)
+        if notice is None:
+            self.intent_asked.emit(DraftNotice(self.view.incident.incident_id))
+        else:
+            self.notice_opened.emit(self.view.incident.incident_id, notice.notice_id)
+
+
+def latest_notice(incident: Incident) -> Notice | None:
+    """The newest notice that is not lifted, else the newest."""
+    open_ones = [notice for notice in incident.notices if notice.status is not NoticeStatus.LIFTED]
+    return (open_ones or list(incident.notices))[-1] if incident.notices else None
+
+
+def state_words(view: CaseView, notice: Notice) -> str:
+    """The notice's state: draft by whom, approved by whom, issued when."""
+    words = view.looks.words
+    parts = [f"{notice.notice_id} · {words('notice.version', n=notice.version)} · {words.of('notice_status', notice.status.value)}"]
+    if notice.approved_by:
+        parts.append(words("notice.approved_by", user=notice.approved_by, time=words.time(notice.approved_at)))
+    if notice.override_reason:
+        parts.append(words("notice.override", reason=notice.override_reason))
+    if notice.issued_at is not None:
+        parts.append(words("notice.issued_at", time=words.time(notice.issued_at)))
+    if notice.facts.is_drill:
+        parts.append(words("notice.drill"))
+    return " · ".join(parts)

@@ -1,0 +1,55 @@
+"""People: households without water, with low pressure, critical customers first."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from console.ui.looks import clear, label
+from console.ui.panels.plan import hydraulics_state
+from console.ui.panels.section import CaseView, Section
+
+_CRITICAL_SHOWN = 4
+
+
+class PeopleSection(Section):
+    """The numbers of the plan's effect."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._numbers = [(label(name="big"), label(name="muted")) for _ in range(3)]
+        grid = QGridLayout()
+        grid.setVerticalSpacing(0)
+        for column, (number, what) in enumerate(self._numbers):
+            grid.addWidget(number, 0, column)
+            grid.addWidget(what, 1, column)
+            grid.setColumnStretch(column, 1)
+        self._critical = QGridLayout()
+        self._where = label(name="muted", wrap=True)
+        self.box.addLayout(grid)
+        self.box.addLayout(self._critical)
+        self.box.addWidget(self._where)
+
+    def _fill(self, view: CaseView) -> None:
+        plan, words = view.incident.plan, view.looks.words
+        self.setVisible(plan is not None)
+        if plan is None:
+            return
+        impact, estimated = view.incident.impact, bool(len(view.city.customers) and view.city.customers.estimated.any())
+        self.heading.setText(words("people.title_estimated" if estimated else "people.title"))
+        low = f"{impact.low_pressure_households:,}" if impact is not None and impact.converged else "?"
+        critical = plan.critical_customers
+        figures = (
+            (f"{plan.households_without_water:,}", words("people.no_water")),
+            (low, words("people.low_pressure") if low != "?" else words(f"people.low_{hydraulics_state(view)}")),
+            (str(len(critical)), words("people.critical")),
+        )
+        for (number, what), (figure, meaning) in zip(self._numbers, figures, strict=True):
+            number.setText(figure)
+            what.setText(meaning)
+        clear(self._critical)
+        for line, customer in enumerate(critical[:_CRITICAL_SHOWN]):
+            kind = words.of("critical", customer.critical)
+            text = f"! {customer.name or customer.asset_id} · {kind}" + (f" · {customer.critical_hours}" if customer.critical_hours else "")
+            self._critical.addWidget(label(text, "critical"), line, 0)
+        self._where.setText(words("people.where", places="、".join(plan.communities)) if plan.communities else "")
+        self._where.setVisible(bool(plan.communities))

@@ -1,0 +1,231 @@
+"""Plan: the valves to close in their order, what was reported of each, why it is in the plan, and what if it cannot be closed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from console.domain.incidents import Phase, ValveMark
+from console.domain.intents import MarkValveClosed, MarkValveRestored
+from console.ui.looks import Disc, button, clear, label, row
+from console.ui.map.case import StepStatus, step_marks
+from console.ui.panels.section import CaseView, Section
+from maps.isolation.result import IsolationPlan, ValveStep
+
+_SHOWN = 14
+
+
+class PlanSection(Section):
+    """Checklist of valves; one is chosen at a time and the buttons below are about it."""
+
+    valve_chosen = Signal(str)
+    unable_asked = Signal(str, str)
+    """(incident id, valve id): the reason is to be asked."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._chosen = ""
+        self._list = QVBoxLayout()
+        self._list.setSpacing(1)
+        self._why = label(name="muted", wrap=True)
+        self._trust = label(name="muted", wrap=True)
+        self._closed, self._unable, self._ask_why = button(""), button(""), button("")
+        self._closed.clicked.connect(self._on_closed)
+        self._unable.clicked.connect(self._on_unable)
+        self._ask_why.clicked.connect(self._on_why)
+        self._explained = False
+        self.box.addLayout(self._list)
+        self.box.addLayout(row(self._closed, self._unable, self._ask_why, 1))
+        self.box.addWidget(self._why)
+        self.box.addWidget(self._trust)
+
+    def choose(self, valve_id: str) -> None:
+        """Choose a valve of the plan (from the list or the map)."""
+        self._chosen, self._explained = valve_id, False
+        if self.view is not None:
+            self._fill(self.view)
+
+    def _fill(self, view: CaseView) -> None:
+        plan = view.incident.plan
+        self.setVisible(plan is not None)
+        if plan is None:
+            return
+        ids = [step.asset_id for step in plan.valves_to_close]
+        if self._chosen not in ids:
+            reported = {mark.valve_id for mark in view.incident.valve_marks}
+            self._chosen = next((i for i in ids if i not in reported), ids[0] if ids else "")
+        self._heading(view, plan)
+        self._rows(view, plan)
+        self._buttons(view)
+        self._explain(view, plan)
+        self._trust.setText(trust_words(view, plan))
+        self._trust.setVisible(bool(self._trust.text()))
+
+    def _heading(self, view: CaseView, plan: IsolationPlan) -> None:
+        words = view.looks.words
+        if not plan.isolatable:
+            self.heading.setText(words("plan.not_isolatable", sources="、".join(plan.sources_inside) or "–"))
+            return
+        text = words("plan.title", n=len(plan.valves_to_close), minutes=words.minutes(plan.minutes))
+        self.heading.setText(text + " · " + words(f"plan.hydraulics_{hydraulics_state(view)}"))
+
+    def _rows(self, view: CaseView, plan: IsolationPlan) -> None:
+        clear(self._list)
+        marks = {mark.valve_id: mark for mark in view.incident.valve_marks}
+        statuses = {step.valve_id: step.status for step in step_marks(view.incident)}
+        for step in plan.valves_to_close[:_SHOWN]:
+            line = StepRow(view, step, statuses[step.asset_id], marks.get(step.asset_id), step.asset_id == self._chosen)
+            line.chosen.connect(self._on_row)
+            self._list.addWidget(line)
+        if len(plan.valves_to_close) > _SHOWN:
+            self._list.addWidget(label(view.looks.words("plan.more", n=len(plan.valves_to_close) - _SHOWN), "muted"))
+        for valve_id in view.incident.unable_valves():
+            if valve_id not in statuses:
+                self._list.addWidget(label(_unable_words(view, marks[valve_id]), "warning", wrap=True))
+
+    def _buttons(self, view: CaseView) -> None:
+        words, incident = view.looks.words, view.incident
+        marks = {mark.valve_id: mark for mark in incident.valve_marks}
+        mark, judged = marks.get(self._chosen), bool(incident.burst_pipes)
+        operated = mark is not None and mark.operated
+        restoring = incident.phase in (Phase.REPAIRING, Phase.RESTORING) and operated
+        self._closed.setText(words("plan.restored" if restoring else "plan.closed"))
+        self._closed.setEnabled(judged and self._chosen != "" and (restoring or not operated))
+        self._closed.setToolTip("" if judged else words("plan.judge_first"))
+        self._unable.setText(words("plan.unable"))
+        self._unable.setEnabled(self._chosen != "" and not operated)
+        self._ask_why.setText(words("plan.why"))
+        self._ask_why.setEnabled(self._chosen != "")
+
+    def _explain(self, view: CaseView, plan: IsolationPlan) -> None:
+        self._why.setVisible(self._explained)
+        if self._explained:
+            self._why.setText(why_words(view, plan, self._chosen))
+
+    def _on_row(self, valve_id: str) -> None:
+        self.choose(valve_id)
+        self.valve_chosen.emit(valve_id)
+
+    def _on_closed(self) -> None:
+        if self.view is None:
+            return
+        incident = self.view.incident
+        restoring = self._chosen in incident.closed_valves()
+        kind = MarkValveRestored if restoring else MarkValveClosed
+        self.intent_asked.emit(kind(incident.incident_id, self._chosen))
+
+    def _on_unable(self) -> None:
+        if self.view is not None and self._chosen:
+            self.unable_asked.emit(self.view.incident.incident_id, self._chosen)
+
+    def _on_why(self) -> None:
+        self._explained = not self._explained
+        if self.view is not None and self.view.incident.plan is not None:
+            self._explain(self.view, self.view.incident.plan)
+
+
+class StepRow(QFrame):
+    """One valve: number, id, what it is, what was reported or how long it takes."""
+
+    chosen = Signal(str)
+
+    def __init__(self, view: CaseView, step: ValveStep, status: StepStatus, mark: ValveMark | None, is_chosen: bool) -> None:
+        super().__init__()
+        theme = view.looks.theme
+        self._valve_id = step.asset_id
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        if is_chosen:
+            self.setStyleSheet(f"StepRow {{ background: {theme.colours['surface.selected']}; border-radius: 3px; }}")
+        role = {"closed": "case.valve_done", "unable": "case.valve_unable", "doubt": "case.valve_doubt"}.get(status.value, "case.valve_open")
+        text = {StepStatus.CLOSED: "✓", StepStatus.UNABLE: "✕"}.get(status, str(step.order))
+        light = status in (StepStatus.CLOSED, StepStatus.UNABLE)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(2, 2, 6, 2)
+        line.addWidget(Disc(text, theme.colour(role), QColor("white") if light else QColor("#14181c")))
+        line.addWidget(label(_step_words(view, step)), 1)
+        line.addWidget(label(_report_words(view, step, mark), "ok" if status is StepStatus.CLOSED else "muted"))
+        self.setAccessibleName(f"{step.order} {step.asset_id}")
+        self.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseButtonRelease:
+            self.chosen.emit(self._valve_id)
+            return True
+        if event.type() == QEvent.Type.KeyPress and getattr(event, "key", lambda: 0)() in (Qt.Key.Key_Return, Qt.Key.Key_Space):
+            self.chosen.emit(self._valve_id)
+            return True
+        return super().eventFilter(watched, event)
+
+
+def hydraulics_state(view: CaseView) -> str:
+    """pending, done or failed: the check of pressures after closing."""
+    impact = view.incident.impact
+    if impact is None:
+        return "pending"
+    return "done" if impact.converged else "failed"
+
+
+def why_words(view: CaseView, plan: IsolationPlan, valve_id: str) -> str:
+    """Why a valve is in the plan and what would follow if it could not be closed."""
+    words = view.looks.words
+    step = next((s for s in plan.valves_to_close if s.asset_id == valve_id), None)
+    if step is None:
+        return ""
+    parts = [f"{valve_id}: {words.of('reason', step.reason)}"]
+    if step.holds_back:
+        parts.append(words("plan.holds_back", sources="、".join(step.holds_back[:4])))
+    if step.assumed:
+        parts.append(words("plan.assumed"))
+    parts.append(words("plan.checked", date=step.last_checked) if step.last_checked else words("plan.never_checked"))
+    other = next((a for a in plan.alternatives if a.cannot_close == valve_id), None)
+    if other is not None and other.isolatable:
+        parts.append(words("plan.instead", valves="、".join(other.more_valves) or "–", households=f"{other.households_without_water:,}"))
+    elif other is not None:
+        parts.append(words("plan.no_instead"))
+    return "；".join(parts) if words.language == "zh_CN" else "; ".join(parts)
+
+
+def trust_words(view: CaseView, plan: IsolationPlan) -> str:
+    """What the plan relies on without closing it, lost hydrants, dry pockets, tanks, warnings."""
+    words, parts = view.looks.words, []
+    if plan.dry_pocket_pipes:
+        parts.append(words("plan.pockets", n=len(plan.dry_pocket_pipes)))
+    if plan.relies_on:
+        parts.append(words("plan.relies", n=len(plan.relies_on), valves="、".join(r.asset_id for r in plan.relies_on[:4])))
+    if plan.hydrants_lost:
+        parts.append(words("plan.hydrants", n=len(plan.hydrants_lost)))
+    if plan.pumps_to_stop:
+        parts.append(words("plan.pumps", pumps="、".join(plan.pumps_to_stop)))
+    for tank in plan.limited_by_tank:
+        hours = f"{tank.hours:.1f}" if tank.hours is not None else "?"
+        parts.append(words("plan.tank", tank=tank.asset_id, hours=hours))
+    impact = view.incident.impact
+    if impact is not None and not impact.converged:
+        parts.append(words("plan.hydraulics_message", message=impact.message))
+    return "\n".join([*parts, *plan.warnings])
+
+
+def _step_words(view: CaseView, step: ValveStep) -> str:
+    size = f" DN{step.diameter_mm:.0f}" if step.diameter_mm else ""
+    remote = f" · {view.looks.words('plan.remote')}" if step.control == "remote" else ""
+    assumed = f" · {view.looks.words('plan.assumed_short')}" if step.assumed else ""
+    return f"{step.asset_id}{size}{remote}{assumed}"
+
+
+def _report_words(view: CaseView, step: ValveStep, mark: ValveMark | None) -> str:
+    words = view.looks.words
+    if mark is not None and mark.restored_at is not None:
+        return words("plan.restored_at", time=words.time(mark.restored_at), by=mark.restored_by)
+    if mark is not None and mark.closed:
+        return words("plan.closed_at", time=words.time(mark.at)[:5], by=mark.by)
+    if mark is not None and mark.unable is not None:
+        return words.of("unable", mark.unable.value)
+    turns = words("plan.turns", n=f"{step.turns:.0f}") + " · " if step.turns else ""
+    return turns + words.minutes(step.minutes)
+
+
+def _unable_words(view: CaseView, mark: ValveMark) -> str:
+    reason = view.looks.words.of("unable", mark.unable.value) if mark.unable is not None else ""
+    return f"✕ {mark.valve_id} · {reason}"

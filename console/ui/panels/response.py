@@ -1,0 +1,75 @@
+"""Response: crew and its way, when water comes back, and the case's next phase."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from console.domain.incidents import OrderKind, OrderState, Phase
+from console.domain.intents import SendCrew, UndoLast
+from console.ui.looks import button, label, row
+from console.ui.panels.location import order_words
+from console.ui.panels.section import CaseView, Section
+
+_NEXT = {
+    Phase.VERIFIED: Phase.ISOLATING,
+    Phase.ISOLATING: Phase.ISOLATED,
+    Phase.ISOLATED: Phase.REPAIRING,
+    Phase.REPAIRING: Phase.RESTORING,
+    Phase.RESTORING: Phase.CLOSED,
+}
+_OVER = (OrderState.REFUSED, OrderState.COUNTERMANDED, OrderState.DONE)
+
+
+class ResponseSection(Section):
+    """Crew, restoration time, next phase, undo."""
+
+    restoration_asked = Signal(str)
+    phase_asked = Signal(str, object)
+    """(incident id, Phase): its evidence is to be asked."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._crew, self._back = label(wrap=True), label(wrap=True)
+        self._send, self._correct, self._next, self._undo = button(""), button("", "flat"), button(""), button("", "flat")
+        self._send.clicked.connect(self._on_send)
+        self._correct.clicked.connect(lambda: self.view is not None and self.restoration_asked.emit(self.view.incident.incident_id))
+        self._next.clicked.connect(self._on_next)
+        self._undo.clicked.connect(self._on_undo)
+        self.box.addWidget(self._crew)
+        line = row(self._back, self._correct)
+        line.setStretch(0, 1)
+        self.box.addLayout(line)
+        self.box.addLayout(row(self._send, self._next, 1, self._undo))
+
+    def _fill(self, view: CaseView) -> None:
+        words, incident = view.looks.words, view.incident
+        self.heading.setText(words("response.title"))
+        repair = next((o for o in reversed(incident.orders) if o.kind is OrderKind.REPAIR), None)
+        self._crew.setText(order_words(view, repair) if repair is not None else words("response.no_crew"))
+        by = words("response.by", user=incident.restoration_by) if incident.restoration_by else words("response.by_table")
+        when = words.hour(incident.restoration_at, view.now)
+        self._back.setText(words("response.back_at", time=when, by=by) if incident.restoration_at is not None else words("response.back_unknown"))
+        self._correct.setText(words("response.correct"))
+        self._correct.setVisible(incident.is_open())
+        active = repair is not None and repair.state not in _OVER
+        self._send.setText(words("response.send"))
+        self._send.setVisible(incident.is_open() and not active)
+        self._send.setEnabled(bool(incident.burst_pipes))
+        following = _NEXT.get(incident.phase)
+        self._next.setVisible(following is not None)
+        if following is not None:
+            self._next.setText(words("response.next", phase=words.of("phase", following.value)))
+        self._undo.setText(words("response.undo"))
+
+    def _on_send(self) -> None:
+        if self.view is not None:
+            self.intent_asked.emit(SendCrew(self.view.incident.incident_id))
+
+    def _on_next(self) -> None:
+        if self.view is not None and (following := _NEXT.get(self.view.incident.phase)) is not None:
+            self.phase_asked.emit(self.view.incident.incident_id, following)
+
+    def _on_undo(self) -> None:
+        if self.view is not None:
+            self.intent_asked.emit(UndoLast(self.view.incident.incident_id))
