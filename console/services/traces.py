@@ -8,7 +8,7 @@ import numpy as np
 
 from maps.city import City
 from maps.errors import InputFault, UnknownAsset
-from maps.trace import Trace, connected, islands, reached, supply_path
+from maps.trace import Trace, connected, downstream, islands, supply_path, upstream
 
 KINDS = ("connected", "upstream", "downstream", "supply", "islands")
 
@@ -30,7 +30,7 @@ def answer_trace(city: City, start: str, kind: str) -> dict[str, Any]:
     if kind == "supply":
         trace = supply_path(network, pipe if pipe >= 0 else int(network.pipes_at(node)[0]))
     else:
-        trace = connected(network, node) if kind == "connected" else reached(network, node, upstream=kind == "upstream")
+        trace = {"connected": connected, "upstream": upstream, "downstream": downstream}[kind](network, node)
     return {"kind": kind, "from": start, **_trace_json(city, trace)}
 
 
@@ -40,5 +40,9 @@ def _trace_json(city: City, trace: Trace) -> dict[str, Any]:
         "pipes": list(city.network.pipes.ids(trace.pipes)),
         "nodes": list(city.network.nodes.ids(trace.nodes)),
         "length_m": round(trace.length_m, 1),
+        "stops": [
+            {"node": str(city.network.nodes.asset_id[s.node]), "reason": s.reason, "asset_id": s.asset_id} for s in trace.stops
+        ],
+        "sources": list(city.network.nodes.ids(trace.sources)),
         "unknown_direction": list(city.network.pipes.ids(trace.unknown_direction)),
     }

@@ -1,10 +1,12 @@
-"""Isolation: which valves to close for a burst. Rules: README.md beside this file.
+"""Isolation: segments, and which valves to close for a burst.
 
-``Isolator(city).plan(burst_pipes, valves=…)`` -> ``IsolationPlan``; ``ValveOverride`` and ``KEEP`` correct single valves.
+``Isolator(city).plan(...)`` gives an ``IsolationPlan``; ``ValveOverride`` corrects a valve for one plan (``KEEP`` leaves
+the dataset's value); ``segments_of_pipes`` labels the parts that closing valves can cut off.
 """
 
-from maps.isolation.planner import Isolator
+from maps.isolation.isolator import Isolator
 from maps.isolation.result import IsolationPlan
-from maps.isolation.valves import KEEP, ValveOverride
+from maps.isolation.rules import KEEP, ValveOverride
+from maps.isolation.segments import SegmentGraph, build_segments
 
-__all__ = ["KEEP", "IsolationPlan", "Isolator", "ValveOverride"]
+__all__ = ["KEEP", "IsolationPlan", "Isolator", "SegmentGraph", "ValveOverride", "build_segments"]

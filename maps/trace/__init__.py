@@ -1,6 +1,11 @@
-"""Traces through the network: ``supply_path``, ``connected``, ``reached`` (upstream, downstream), ``islands`` -> ``Trace``."""
+"""Traces: pure functions of a network -> ``Trace``.
 
-from maps.trace.paths import connected, islands, reached, supply_path
-from maps.trace.result import Trace
+``connected``, ``upstream``, ``downstream``: what is reached and why it stopped; ``islands``: parts without a source;
+``shortest_path`` through places (cost: length, or ``resistance``); ``supply_path`` of a pipe from its source.
+"""
 
-__all__ = ["Trace", "connected", "islands", "reached", "supply_path"]
+from maps.trace.path import resistance, shortest_path, supply_path
+from maps.trace.reach import connected, downstream, islands, upstream
+from maps.trace.result import Stop, Trace
+
+__all__ = ["Stop", "Trace", "connected", "downstream", "islands", "resistance", "shortest_path", "supply_path", "upstream"]

@@ -1,28 +1,53 @@
-"""What a trace found. Rows, not ids: views select by row."""
+"""Trace: what a trace found, by rows, and why it stopped. Rows, not ids: views select by row."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from maps.columns import Ints
 
-_NONE = np.empty(0, dtype=np.int32)
+
+def no_rows() -> Ints:
+    """An empty column of rows."""
+    return np.empty(0, dtype=np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a trace went no further at a node row. ``reason``: closed_valve, unknown_valve, closed_pipe, one_way, barrier, source.
+
+    ``asset_id``: the valve, pipe, pump or node that stopped it.
+    """
+
+    node: int
+    reason: str
+    asset_id: str
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """Node rows and pipe rows reached (in order along a path), total length m, and why it stopped where it did.
+    """Rows found; a path's rows are in its order (source first), others ascending.
 
-    ``basis``: what directions rest on — ``connectivity``, ``flow`` (solved) or ``shortest path`` (assumed, to be
-    named where shown). ``stops``: asset id -> closed valve, source, end of data.
+    ``basis``: what directions rest on — ``connectivity``, ``flow`` (solved), ``one-way devices``, or ``shortest path``
+    (assumed, to be named where shown). ``cost``: a path's, in the unit asked. ``ends``: nodes where the data end;
+    ``unknown_direction``: pipes passed though nothing tells which way water goes in them.
     """
 
-    nodes: Ints = field(default_factory=lambda: _NONE)
-    pipes: Ints = field(default_factory=lambda: _NONE)
+    nodes: Ints = field(default_factory=no_rows)
+    pipes: Ints = field(default_factory=no_rows)
     length_m: float = 0.0
     basis: str = "connectivity"
-    stops: dict[str, str] = field(default_factory=dict)
-    unknown_direction: NDArray[np.int32] = field(default_factory=lambda: _NONE)
+    stops: tuple[Stop, ...] = ()
+    unknown_direction: Ints = field(default_factory=no_rows)
+    pumps: Ints = field(default_factory=no_rows)
+    valves: Ints = field(default_factory=no_rows)
+    sources: Ints = field(default_factory=no_rows)
+    ends: Ints = field(default_factory=no_rows)
+    cost: float = 0.0
+
+    @property
+    def found(self) -> bool:
+        """Whether anything was reached."""
+        return bool(len(self.nodes) or len(self.pipes))

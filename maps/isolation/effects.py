@@ -1,0 +1,138 @@
+"""What a plan does to people: customers, critical ones, hydrants, pumps, parts left with only a tank."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maps.city import City
+from maps.columns import Ints
+from maps.isolation.result import CriticalCustomer
+from maps.isolation.segments import SegmentGraph, grouped, members
+from maps.network import NodeKind, NodeTable
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Customer rows without water and their sums."""
+
+    rows: Ints
+    households: int
+    people: int
+
+
+class Effects:
+    """Who and what hangs on which segment; indices built when first needed."""
+
+    def __init__(self, city: City, graph: SegmentGraph) -> None:
+        self._city, self._graph = city, graph
+
+    @cached_property
+    def _customers(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """CSR segment -> customer rows; customers without a pipe hang on none."""
+        pipe = self._city.customers.pipe
+        return self._on_segments(np.where(pipe >= 0, self._segment_of_pipe(pipe), -1))
+
+    @cached_property
+    def _hydrants(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        table = self._city.hydrants
+        nodes = self._graph.of_node[np.where(table.node >= 0, table.node, 0)] if len(self._graph.of_node) else table.node
+        segment = np.where(table.node >= 0, nodes, -1)
+        return self._on_segments(np.where(table.pipe >= 0, self._segment_of_pipe(table.pipe), segment))
+
+    def _segment_of_pipe(self, pipe: Ints) -> NDArray[np.int32]:
+        if not len(self._graph.of_pipe):
+            return np.full(len(pipe), -1, dtype=np.int32)
+        return self._graph.of_pipe[np.where(pipe >= 0, pipe, 0)]
+
+    def _on_segments(self, segment: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        kept = np.flatnonzero(segment >= 0).astype(np.int32)
+        offsets, order = grouped(segment[kept], self._graph.count)
+        return offsets, kept[order]
+
+    def people(self, segments: Collection[int]) -> People:
+        """Customers on ``segments``."""
+        rows = members(self._customers, np.fromiter(segments, dtype=np.int32, count=len(segments)))
+        customers = self._city.customers
+        households, people = customers.households[rows], customers.people[rows]
+        return People(rows, int(households[households > 0].sum()), int(people[people > 0].sum()))
+
+    def communities(self, people: People) -> tuple[str, ...]:
+        """Communities of customers, those with the most households first."""
+        names, households = self._city.customers.community[people.rows], self._city.customers.households[people.rows]
+        sums: dict[str, int] = {}
+        for name, number in zip(names.tolist(), households.tolist(), strict=True):
+            if name:
+                sums[name] = sums.get(name, 0) + max(number, 0)
+        return tuple(sorted(sums, key=lambda name: (-sums[name], name)))
+
+    def critical(self, people: People) -> tuple[CriticalCustomer, ...]:
+        """Critical customers, in the order of the dataset's rows."""
+        table = self._city.customers
+        rows = people.rows[self._is_critical[people.rows]] if len(people.rows) else people.rows
+        return tuple(
+            CriticalCustomer(
+                str(table.asset_id[row]),
+                str(table.name[row]),
+                str(table.critical[row]),
+                str(table.critical_hours[row]),
+                str(table.supply[row]),
+                str(table.address[row]),
+            )
+            for row in rows.tolist()
+        )
+
+    @cached_property
+    def _is_critical(self) -> NDArray[np.bool_]:
+        return np.asarray(self._city.customers.critical != "", dtype=np.bool_)
+
+    def hydrants(self, segments: Collection[int]) -> tuple[str, ...]:
+        """Hydrants on ``segments``."""
+        rows = members(self._hydrants, np.fromiter(segments, dtype=np.int32, count=len(segments)))
+        return self._city.hydrants.ids(rows)
+
+    @cached_property
+    def _suction(self) -> dict[int, list[int]]:
+        """Segment -> pumps that draw from it; a pump drawing from a source never loses its suction."""
+        pumps, nodes = self._city.network.pumps, self._city.network.nodes
+        found: dict[int, list[int]] = {}
+        for row in range(len(pumps)):
+            node = int(pumps.from_node[row]) if pumps.from_node[row] >= 0 else int(pumps.node[row])
+            if node >= 0 and nodes.kind[node] < NodeKind.SOURCE:
+                found.setdefault(int(self._graph.of_node[node]), []).append(row)
+        return found
+
+    def pumps_without_suction(self, segments: Collection[int]) -> tuple[str, ...]:
+        """Pumps that draw from ``segments``: stopped first, before they run dry."""
+        if not self._suction:
+            return ()
+        rows = sorted(row for segment in segments for row in self._suction.get(segment, ()))
+        return self._city.network.pumps.ids(rows)
+
+    @cached_property
+    def _pipe_demand(self) -> NDArray[np.float64]:
+        """Half of each end node's share of demand, per pipe, m³/h."""
+        pipes, nodes = self._city.network.pipes, self._city.network.nodes
+        degree = np.bincount(np.concatenate([pipes.from_node, pipes.to_node]), minlength=len(nodes))
+        share = np.nan_to_num(nodes.demand_m3h) / np.maximum(degree, 1)
+        return np.asarray(share[pipes.from_node] + share[pipes.to_node])
+
+    def demand_m3h(self, pipes: Ints) -> float:
+        """Demand of pipes: their customers' where the dataset has it, else their end nodes' shared out."""
+        customers = self._city.customers
+        if len(customers) and np.nansum(customers.demand_m3h) > 0:
+            on = np.isin(customers.pipe, pipes)
+            return float(np.nansum(customers.demand_m3h[on]))
+        return float(self._pipe_demand[pipes].sum())
+
+
+def tank_volume_m3(nodes: NodeTable, row: int) -> float | None:
+    """Water above a tank's lowest level; None where its data are missing."""
+    diameter, level, low = (float(column[row]) for column in (nodes.tank_diameter_m, nodes.tank_level_m, nodes.tank_min_m))
+    if not np.isfinite(diameter) or not np.isfinite(level):
+        return None
+    return float(np.pi / 4.0 * diameter**2 * max(level - (low if np.isfinite(low) else 0.0), 0.0))

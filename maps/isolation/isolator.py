@@ -1,0 +1,205 @@
+"""Isolator: plans for one city. Built once from the dataset's state; every plan may correct valves on top."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from maps.city import City
+from maps.errors import InputFault
+from maps.isolation.effects import Effects
+from maps.isolation.reliance import relies_on, reopen_candidates
+from maps.isolation.result import Alternative, IsolationPlan, TankLimit, ValveStep
+from maps.isolation.rules import BaseRules, ValveOverride
+from maps.isolation.segments import build_segments
+from maps.isolation.solve import Outcome, solve
+from maps.isolation.supply import Adjacency, Supply
+from maps.isolation.tanks import Tanks
+from maps.isolation.work import closing_minutes, in_order, total_minutes, turns_to_close
+
+_REASONS = {"": "border", "unclosable": "beyond_unclosable", "one_way": "beyond_one_way"}
+NO_OVERRIDES: Mapping[str, ValveOverride] = {}
+
+
+class Isolator:
+    """Plans which valves to close for a burst. Precomputes segments and supply trees of ``city`` once."""
+
+    def __init__(self, city: City) -> None:
+        self._city, self._network = city, city.network
+        self._graph = build_segments(city.network)
+        self._rules = BaseRules(city.network, self._graph)
+        around = Adjacency(self._graph)
+        touches = np.zeros(self._graph.count, dtype=np.bool_)
+        touches[self._graph.source_segment] = True
+        self._supply = Supply(self._graph, self._rules.codes, touches, around)
+        self._tanks = Tanks(city.network, self._supply)
+        self._effects = Effects(city, self._graph)
+        self._pieces: dict[str, list[int]] | None = None
+
+    def plan(
+        self,
+        burst_pipes: Sequence[str],
+        *,
+        valves: Mapping[str, ValveOverride] = NO_OVERRIDES,
+        ignore_one_way: bool = False,
+        alternatives: bool = True,
+    ) -> IsolationPlan:
+        """One plan for one or several burst pipes, with ``valves`` corrected.
+
+        An id that names the source of split pieces means all of them. Raises UnknownAsset for an unknown pipe or
+        valve, InputFault for no pipe at all or a ``flows_to`` away from its valve.
+        """
+        began = time.perf_counter()
+        pipes = self.pipe_rows(burst_pipes)
+        changed = self._rules.changed(valves, ignore_one_way)
+        outcome = solve(self._supply, np.unique(self._graph.of_pipe[pipes]).tolist(), changed)
+        steps = self._steps(outcome)
+        others = self._alternatives(pipes, valves, ignore_one_way, steps) if alternatives else ()
+        plan = self._plan(pipes, outcome, steps, others, _unable(valves))
+        return replace(plan, compute_ms=round((time.perf_counter() - began) * 1000.0, 3))
+
+    def pipe_rows(self, pipe_ids: Sequence[str]) -> list[int]:
+        """Rows of pipes; an id that only names a source of split pieces gives all pieces. Raises UnknownAsset, InputFault."""
+        if not pipe_ids:
+            raise InputFault("no burst pipe given; name at least one pipe id")
+        rows: dict[int, None] = {}
+        for pipe_id in pipe_ids:
+            pipes = self._network.pipes
+            found = [pipes.row(pipe_id)] if pipes.has(pipe_id) else self._pieces_of(pipe_id) or [pipes.row(pipe_id)]
+            rows.update(dict.fromkeys(found))
+        return list(rows)
+
+    def _pieces_of(self, source_id: str) -> list[int]:
+        if self._pieces is None:
+            self._pieces = {}
+            for row, name in enumerate(self._network.pipes.source_id.tolist()):
+                if name:
+                    self._pieces.setdefault(name, []).append(row)
+        return self._pieces.get(source_id, [])
+
+    def _plan(
+        self,
+        pipes: list[int],
+        outcome: Outcome,
+        steps: tuple[ValveStep, ...],
+        others: tuple[Alternative, ...],
+        unable: tuple[str, ...],
+    ) -> IsolationPlan:
+        network, graph = self._network, self._graph
+        zone, dry = _array(outcome.zone.segments), _array(outcome.dry)
+        out = outcome.zone.segments.keys() | outcome.dry
+        people = self._effects.people(out)
+        bounding = {int(graph.valve[border.edge]) for border in outcome.zone.border}
+        return IsolationPlan(
+            burst_pipes=network.pipes.ids(pipes),
+            isolatable=not outcome.sources_inside,
+            zone_pipes=network.pipes.ids(graph.pipes_in(zone)),
+            dry_pocket_pipes=network.pipes.ids(graph.pipes_in(dry)),
+            valves_to_close=steps,
+            valves_bounding=network.valves.ids(sorted(bounding - {-1})),
+            sources_inside=network.nodes.ids(outcome.sources_inside),
+            pumps_to_stop=self._effects.pumps_without_suction(out),
+            relies_on=relies_on(network, self._supply, outcome),
+            customers_without_water=self._city.customers.ids(people.rows),
+            households_without_water=people.households,
+            people_without_water=people.people,
+            communities=self._effects.communities(people),
+            critical_customers=self._effects.critical(people),
+            hydrants_lost=self._effects.hydrants(out),
+            limited_by_tank=self._limits(outcome),
+            reopen_candidates=reopen_candidates(network, self._supply, outcome),
+            alternatives=others,
+            unable=unable,
+            minutes=total_minutes(steps),
+            warnings=self._warnings(outcome),
+        )
+
+    def _steps(self, outcome: Outcome) -> tuple[ValveStep, ...]:
+        """Valves to close in closing order."""
+        steps = [self._step(outcome, valve) for valve in outcome.close]
+        order = in_order(steps)
+        return tuple(replace(steps[place], order=number) for number, place in enumerate(order, start=1))
+
+    def _step(self, outcome: Outcome, row: int) -> ValveStep:
+        valves, borders = self._network.valves, outcome.held[row]
+        diameter = float(valves.diameter_mm[row])
+        if not np.isfinite(diameter) and valves.pipe[row] >= 0:
+            diameter = float(self._network.pipes.diameter_mm[valves.pipe[row]])
+        turns = turns_to_close(valves, row, diameter)
+        control = str(valves.control[row]) or "manual"
+        behind = sorted({node for border in borders for node in outcome.query.source_of(border.far)})
+        x, y = self._place(row)
+        return ValveStep(
+            asset_id=str(valves.asset_id[row]),
+            order=0,
+            reason=_REASONS[outcome.zone.segments[borders[0].near]],
+            holds_back=self._network.nodes.ids(behind),
+            turns=turns,
+            minutes=closing_minutes(turns, diameter, control),
+            diameter_mm=diameter if np.isfinite(diameter) else None,
+            last_checked=str(valves.last_checked[row]),
+            control=control,
+            assumed=bool(valves.assumed[row]),
+            x=x,
+            y=y,
+        )
+
+    def _place(self, row: int) -> tuple[float, float]:
+        """Where a valve is: its own point, else its node's."""
+        valves, nodes = self._network.valves, self._network.nodes
+        x, y = float(valves.x[row]), float(valves.y[row])
+        if np.isfinite(x) and np.isfinite(y):
+            return x, y
+        node = int(valves.from_node[row] if valves.from_node[row] >= 0 else valves.node[row])
+        return float(nodes.x[node]), float(nodes.y[node])
+
+    def _alternatives(
+        self, pipes: list[int], valves: Mapping[str, ValveOverride], ignore_one_way: bool, steps: tuple[ValveStep, ...]
+    ) -> tuple[Alternative, ...]:
+        """The plan without each valve in turn: those that can still be isolated first, by households, then by minutes."""
+        starts = np.unique(self._graph.of_pipe[pipes]).tolist()
+        planned = {step.asset_id for step in steps}
+        found: list[Alternative] = []
+        for step in steps:
+            before = valves.get(step.asset_id, ValveOverride())
+            stuck = ValveOverride(before.state, False, before.flows_to)
+            changed = self._rules.changed({**valves, step.asset_id: stuck}, ignore_one_way)
+            outcome = solve(self._supply, starts, changed)
+            order = self._steps(outcome)
+            close = tuple(other.asset_id for other in order)
+            out = outcome.zone.segments.keys() | outcome.dry
+            found.append(
+                Alternative(
+                    cannot_close=step.asset_id,
+                    isolatable=not outcome.sources_inside,
+                    valves_to_close=close,
+                    more_valves=tuple(valve for valve in close if valve not in planned),
+                    households_without_water=self._effects.people(out).households,
+                    minutes=total_minutes(order),
+                )
+            )
+        found.sort(key=lambda other: (not other.isolatable, other.households_without_water, other.minutes or 0.0))
+        return tuple(found)
+
+    def _limits(self, outcome: Outcome) -> tuple[TankLimit, ...]:
+        far = [border.far for border in outcome.zone.border if border.is_open]
+        return self._tanks.limits(outcome, far, self._effects)
+
+    def _warnings(self, outcome: Outcome) -> tuple[str, ...]:
+        """What the plan cannot know."""
+        found: list[str] = []
+        if outcome.sources_inside:
+            names = ", ".join(self._network.nodes.ids(outcome.sources_inside))
+            found.append(f"cannot be isolated by valves: {names} inside; the valves listed hold back the other sources only")
+        return tuple(found)
+
+
+def _array(segments: Mapping[int, str] | frozenset[int]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    return np.fromiter(segments, dtype=np.int32, count=len(segments))
+
+
+def _unable(valves: Mapping[str, ValveOverride]) -> tuple[str, ...]:
+    return tuple(valve for valve, override in valves.items() if override.operable is False)

@@ -1,0 +1,163 @@
+"""What is reached from a place: joined to it, feeding it or fed by it; and why it goes no further."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import breadth_first_order, connected_components
+
+from maps.columns import Bools, Floats, Ints
+from maps.network import PipeNetwork, PipeStatus, ValveState
+from maps.trace.graph import PIPE, PUMP, VALVE, TraceGraph, trace_graph
+from maps.trace.result import Stop, Trace
+
+ONE_WAY_DEVICES, FLOW, CONNECTIVITY = "one-way devices", "flow", "connectivity"
+_NO_FLOW_M3H = 1e-6
+
+
+def connected(
+    network: PipeNetwork,
+    start_nodes: int | Sequence[int],
+    *,
+    barrier_pipes: Bools | None = None,
+    barrier_nodes: Bools | None = None,
+) -> Trace:
+    """Everything joined to node rows through open valves, either way; it goes up to a source, not across it."""
+    graph = _barred(trace_graph(network), barrier_pipes, barrier_nodes).both_ways
+    return _reached(graph, _listed(start_nodes), CONNECTIVITY, upstream=False)
+
+
+def upstream(
+    network: PipeNetwork,
+    start_nodes: int | Sequence[int],
+    *,
+    flows: Floats | None = None,
+    barrier_pipes: Bools | None = None,
+    barrier_nodes: Bools | None = None,
+) -> Trace:
+    """What can feed node rows.
+
+    With solved ``flows`` ((pipes,) m³/h, positive from ``from_node``) pipes are passed against the flow; without, only
+    one-way devices, pumps and PRVs tell a direction: every pipe passed both ways is in ``unknown_direction``.
+    """
+    graph = _barred(trace_graph(network), barrier_pipes, barrier_nodes)
+    return _directed(graph, _listed(start_nodes), flows, upstream=True)
+
+
+def downstream(
+    network: PipeNetwork,
+    start_nodes: int | Sequence[int],
+    *,
+    flows: Floats | None = None,
+    barrier_pipes: Bools | None = None,
+    barrier_nodes: Bools | None = None,
+) -> Trace:
+    """What node rows can feed; directions as in ``upstream``."""
+    graph = _barred(trace_graph(network), barrier_pipes, barrier_nodes)
+    return _directed(graph, _listed(start_nodes), flows, upstream=False)
+
+
+def islands(network: PipeNetwork) -> tuple[int, NDArray[np.int32], Bools]:
+    """(count, island of every node, whether each island holds a source): parts joined by pipes, valves taken as open."""
+    graph = trace_graph(network)
+    every = np.ones(len(graph.start), dtype=np.bool_)
+    count, label = connected_components(graph.with_ways(every, every).lengths, directed=False)
+    fed = np.zeros(count, dtype=np.bool_)
+    fed[label[graph.is_source]] = True
+    return int(count), label, fed
+
+
+def _listed(nodes: int | Sequence[int]) -> list[int]:
+    return [nodes] if isinstance(nodes, int | np.integer) else [int(node) for node in nodes]
+
+
+def _barred(graph: TraceGraph, pipes: Bools | None, nodes: Bools | None) -> TraceGraph:
+    return graph if pipes is None and nodes is None else graph.without(pipes, nodes)
+
+
+def _directed(graph: TraceGraph, starts: list[int], flows: Floats | None, *, upstream: bool) -> Trace:
+    if flows is None:
+        return _reached(graph, starts, ONE_WAY_DEVICES, upstream=upstream)
+    onward, back = graph.onward.copy(), graph.back.copy()
+    onward[: len(flows)] &= flows > _NO_FLOW_M3H
+    back[: len(flows)] &= flows < -_NO_FLOW_M3H
+    return _reached(graph.with_ways(onward, back), starts, FLOW, upstream=upstream)
+
+
+def _reached(graph: TraceGraph, starts: list[int], basis: str, *, upstream: bool) -> Trace:
+    table = graph.upstream_ways if upstream else graph.downstream_ways
+    inside = np.zeros(graph.nodes, dtype=np.bool_)
+    for start in _first_nodes(graph, starts, upstream):
+        if not inside[start]:
+            inside[breadth_first_order(table, start, directed=True, return_predecessors=False)] = True
+    inside[starts] = True
+    ahead, behind = (graph.back, graph.onward) if upstream else (graph.onward, graph.back)
+    may_start, may_end = inside[graph.start], inside[graph.end]
+    open_start = ~graph.is_source[graph.start] | np.isin(graph.start, starts)
+    open_end = ~graph.is_source[graph.end] | np.isin(graph.end, starts)
+    passed = (may_start & open_start & ahead) | (may_end & open_end & behind)
+    # A pipe whose far end is shut is entered all the same: its water is part of what is joined.
+    entered = (may_start & open_start & graph.into_start) | (may_end & open_end & graph.into_end)
+    touched = (passed | entered) if basis == CONNECTIVITY else passed
+    pipes = graph.row[touched & (graph.kind == PIPE)]
+    both = passed & graph.onward & graph.back & (graph.kind == PIPE)
+    nodes = np.flatnonzero(inside).astype(np.int32)
+    return Trace(
+        nodes=nodes,
+        pipes=pipes,
+        length_m=float(graph.length_m[: len(graph.network.pipes)][pipes].sum()),
+        basis=basis,
+        stops=_stops(graph, inside, ahead, behind),
+        unknown_direction=graph.row[both] if basis == ONE_WAY_DEVICES else nodes[:0],
+        pumps=graph.row[touched & (graph.kind == PUMP)],
+        valves=graph.row[touched & (graph.kind == VALVE)],
+        sources=nodes[graph.is_source[nodes]],
+        ends=nodes[graph.degree[nodes] <= 1],
+    )
+
+
+def _first_nodes(graph: TraceGraph, starts: list[int], upstream: bool) -> list[int]:
+    """Where to begin: the starts; of a source also its neighbours, since nothing leads on from a source by itself."""
+    first = list(starts)
+    for start in starts:
+        for link in graph.links_at(start).tolist() if graph.is_source[start] else ():
+            ahead = graph.start[link] == start
+            open_ = graph.onward[link] if ahead != upstream else graph.back[link]
+            if open_:
+                first.append(int(graph.end[link] if ahead else graph.start[link]))
+    return first
+
+
+def _stops(graph: TraceGraph, inside: Bools, ahead: Bools, behind: Bools) -> tuple[Stop, ...]:
+    """Links with one end inside that were not passed there, each with its reason; then sources met."""
+    from_start = np.flatnonzero(inside[graph.start] & ~inside[graph.end] & ~ahead)
+    from_end = np.flatnonzero(inside[graph.end] & ~inside[graph.start] & ~behind)
+    found = [Stop(int(graph.start[link]), *_why(graph, int(link))) for link in from_start]
+    found += [Stop(int(graph.end[link]), *_why(graph, int(link))) for link in from_end]
+    met = np.flatnonzero(inside & graph.is_source)
+    found += [Stop(int(node), "source", str(graph.network.nodes.asset_id[node])) for node in met]
+    return tuple(found)
+
+
+def _why(graph: TraceGraph, link: int) -> tuple[str, str]:
+    network, row = graph.network, int(graph.row[link])
+    valves = network.valves
+    for valve in _valves_on(graph, link):
+        for state, reason in ((ValveState.CLOSED, "closed_valve"), (ValveState.UNKNOWN, "unknown_valve")):
+            if valves.state[valve] == state:
+                return reason, str(valves.asset_id[valve])
+    if graph.kind[link] == PIPE and network.pipes.status[row] == PipeStatus.CLOSED:
+        return "closed_pipe", str(network.pipes.asset_id[row])
+    if graph.barred is not None and graph.barred[link]:
+        return "barrier", graph.asset_id(link)
+    return "one_way", next((str(valves.asset_id[valve]) for valve in _valves_on(graph, link)), graph.asset_id(link))
+
+
+def _valves_on(graph: TraceGraph, link: int) -> Ints:
+    """Valves of a link valve, or on a pipe's ends and at its nodes."""
+    row = int(graph.row[link])
+    if graph.kind[link] == VALVE:
+        return np.array([row], dtype=np.int32)
+    return graph.valves_on_pipe(row) if graph.kind[link] == PIPE else np.empty(0, dtype=np.int32)
