@@ -1,0 +1,63 @@
+"""How many readings a second the engine's way in takes: decode, apply to the picture, keep in the store."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from console.domain.live import LivePicture
+from console.feeds.codec import Decoder
+from console.feeds.inbox import Message
+from console.store import open_store
+from maps.city import City, CityInfo, StationTable
+from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
+
+_BATCH = 5_000
+_START_US = 1_704_294_000_000_000
+
+
+def run(stations: int = 10_000, seconds: int = 10) -> dict[str, Any]:
+    """Single-value messages of ``stations`` stations at 1 Hz for ``seconds``; medians over batches of 5,000."""
+    names = [f"S{row:05d}" for row in range(stations)]
+    network = PipeNetwork(
+        NodeTable.of(["J"], x=[0.0], y=[0.0]), PipeTable.empty(), PumpTable.empty(), ValveTable.empty(), "local"
+    )
+    city = City(CityInfo("bench", "bench"), network, stations=StationTable.of(names, node=np.zeros(stations)))
+    decoder, live = Decoder(city), LivePicture(stations)
+    messages = [_message(name, second) for second in range(seconds) for name in names]
+    parts: dict[str, list[float]] = {"decode": [], "apply": [], "store": []}
+    with tempfile.TemporaryDirectory(prefix="quanmai-bench-") as folder:
+        store = open_store(Path(folder) / "bench.sqlite")
+        started = time.perf_counter()
+        for first in range(0, len(messages), _BATCH):
+            marks = [time.perf_counter()]
+            decoded = decoder.decode(messages[first : first + _BATCH])
+            marks.append(time.perf_counter())
+            live.apply(decoded.readings, _START_US + seconds * 1_000_000)
+            marks.append(time.perf_counter())
+            store.append_readings(decoded.readings)
+            marks.append(time.perf_counter())
+            for name, spent in zip(parts, np.diff(marks), strict=True):
+                parts[name].append(float(spent))
+        store.flush()
+        took = time.perf_counter() - started
+        store.close()
+    per_batch = {f"{name}_ms_per_{_BATCH}": round(float(np.median(spent)) * 1e3, 2) for name, spent in parts.items()}
+    worst = max(sum(values) for values in zip(*parts.values(), strict=True))
+    return {
+        "messages": len(messages),
+        "readings_per_s": round(len(messages) / took),
+        "worst_batch_ms": round(worst * 1e3, 1),
+        **per_batch,
+    }
+
+
+def _message(station: str, second: int) -> Message:
+    at = f"2024-01-03T15:{second // 60:02d}:{second % 60:02d}.120Z"
+    body = json.dumps({"t": at, "v": {"pressure_mpa": 0.3}, "q": "good"}).encode()
+    return Message("bench", f"quanmai/v1/bench/readings/{station}", body)
