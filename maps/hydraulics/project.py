@@ -57,9 +57,12 @@ class Project:
             with quiet():
                 en.open(self.handle, str(model), str(self._report), "")
         except Exception as refusal:
-            # The toolkit knows only bare Exception; its report names the line.
+            # The toolkit knows only bare Exception; its report names the line, but only once the project has let go of it.
+            with quiet():
+                en.deleteproject(self.handle)
+            self.handle = None
             told = self._refused()
-            self.close()
+            self._folder.cleanup()
             raise InputFault(f"{name}: EPANET refuses the model: {told or refusal}") from refusal
         self.nodes, self.links = en.getcount(self.handle, en.NODECOUNT), en.getcount(self.handle, en.LINKCOUNT)
         size = max(self.nodes, self.links, 1)
@@ -82,10 +85,7 @@ class Project:
             with quiet():
                 if self._hydraulics:
                     en.closeH(self.handle)
-                try:
-                    en.close(self.handle)
-                except Exception as fault:  # noqa: BLE001 — a model that was refused cannot be closed either (error 102)
-                    del fault
+                en.close(self.handle)
                 en.deleteproject(self.handle)
             self.handle = None
             self._folder.cleanup()

@@ -1,0 +1,66 @@
+"""The EPANET process itself: loads one city, keeps its model open, answers until the pipe closes."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from console.workers.tasks import AskDay, AskImpact, AskState, Failed, Impact, Reply, Request, Result, Task
+from maps.city import City
+from maps.dataset import read_city
+from maps.errors import QuanmaiError
+from maps.hydraulics.impact import impact_of_closing
+from maps.hydraulics.session import EpanetSession
+
+_log = logging.getLogger(__name__)
+
+
+def serve(city_path: str, connection: Connection) -> None:
+    """Entry point of the process. Says Failed or an empty tuple once the city is loaded, then answers requests in order."""
+    # Ctrl+C reaches the whole group; the parent decides when this process ends, by closing the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        city = read_city(Path(city_path))
+        session = EpanetSession(city)
+    except QuanmaiError as fault:
+        connection.send(Reply(0, Failed(str(fault), is_input=True)))
+        return
+    with session:
+        connection.send(Reply(0, ()))
+        _answer(city, session, connection)
+
+
+def _answer(city: City, session: EpanetSession, connection: Connection) -> None:
+    while True:
+        try:
+            request = connection.recv()
+        except (EOFError, OSError):
+            return  # the parent is gone or has closed its end: that is how it says stop
+        if not isinstance(request, Request):
+            return
+        try:
+            connection.send(Reply(request.generation, _carried_out(city, session, request.task)))
+        except BrokenPipeError:
+            return
+
+
+def _carried_out(city: City, session: EpanetSession, task: Task) -> Result:
+    try:
+        match task:
+            case AskImpact(plan=plan, at_s=at_s):
+                found = impact_of_closing(session, city, plan, at_s)
+                unserved, low = found.unserved_customers, found.low_customers
+                return Impact(found.converged, found.message, tuple(map(int, unserved)), tuple(map(int, low)))
+            case AskDay(step_s=step_s):
+                return tuple(session.solve_day(step_s))
+            case AskState(at_s=at_s, leaks=leaks, valve_states=states, pressure_driven=driven):
+                return session.solve(at_s, leaks=leaks, valve_states=states, pressure_driven=driven)
+    except QuanmaiError as fault:
+        return Failed(str(fault), is_input=True)
+    except Exception:  # noqa: BLE001
+        # A defect in one task must not take the loaded model away from the next; the parent raises it with this trace.
+        _log.exception("EPANET worker")
+        return Failed(traceback.format_exc(limit=5), is_input=False)

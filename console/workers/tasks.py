@@ -1,0 +1,74 @@
+"""What is asked of the EPANET process and what it answers; plain values that pickle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from maps.hydraulics.state import HydraulicState
+from maps.isolation.result import IsolationPlan
+from maps.network import ValveState
+
+
+@dataclass(frozen=True, slots=True)
+class AskImpact:
+    """Who loses water or pressure under ``plan``. ``at_s``: seconds after midnight."""
+
+    plan: IsolationPlan
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AskDay:
+    """States of the model's day at every ``step_s``."""
+
+    step_s: int = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class AskState:
+    """One snapshot; keywords as in EpanetSession.solve."""
+
+    at_s: float = 0
+    leaks: dict[int, float] = field(default_factory=dict)
+    valve_states: dict[str, ValveState] = field(default_factory=dict)
+    pressure_driven: bool = False
+
+
+Task = AskImpact | AskDay | AskState
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A task with the number that its answer bears."""
+
+    generation: int
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """Customer rows without water and with low pressure."""
+
+    converged: bool
+    message: str
+    unserved: tuple[int, ...]
+    low: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The task could not be done; the process lives on. ``is_input``: the input's fault, told in one line."""
+
+    message: str
+    is_input: bool
+
+
+Result = Impact | HydraulicState | tuple[HydraulicState, ...] | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer to the request of the same generation."""
+
+    generation: int
+    result: Result
