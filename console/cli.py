@@ -25,7 +25,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on one lin
 def main() -> None:
     """Entry point: turns a told fault into one line and exit 2."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("pyogrio").setLevel(logging.WARNING)
+    for name in ("pyogrio", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         app()
     except QuanmaiError as fault:
