@@ -27,10 +27,40 @@ def parse(crs: str) -> CRS:
         raise InputFault(f"CRS {crs[:80]!r} is not known; give an authority code such as EPSG:4548") from fault
 
 
+def is_geographic(crs: str) -> bool:
+    """Whether coordinates are degrees. Raises InputFault for an unknown CRS."""
+    return bool(parse(crs).is_geographic)
+
+
+def is_engineering(crs: str) -> bool:
+    """Whether a declared CRS means no place on earth (a local grid, "undefined"). Raises InputFault for an unknown one."""
+    return crs == LOCAL or bool(parse(crs).is_engineering)
+
+
+def is_metric(crs: str) -> bool:
+    """Whether ``crs`` is projected and in metres."""
+    parsed = parse(crs)
+    return bool(parsed.is_projected) and all(abs(axis.unit_conversion_factor - 1.0) <= 1e-9 for axis in parsed.axis_info[:2])
+
+
+def outside_area(crs: str, point: tuple[float, float], margin_deg: float = 3.0) -> str:
+    """A sentence when ``point`` (x, y of ``crs``) lies well outside of the CRS's area of use, else ""."""
+    area = parse(crs).area_of_use
+    lon, lat = (float(value) for value in to_wgs84(*point, crs))
+    if not (np.isfinite(lon) and np.isfinite(lat)):
+        return f"coordinates {point[0]:.0f} {point[1]:.0f} are no place on earth in {describe(crs)}"
+    if area is None:
+        return ""
+    inside = area.west - margin_deg <= lon <= area.east + margin_deg and area.south - margin_deg <= lat <= area.north + margin_deg
+    return (
+        "" if inside or area.west > area.east else f"the network lies at {lon:.1f}° {lat:.1f}°, where {describe(crs)} is not used"
+    )
+
+
 def projected_metric(crs: str) -> str:
     """Checks that ``crs`` is projected and in metres; gives its short name. Raises InputFault."""
     parsed = parse(crs)
-    if not parsed.is_projected or any(abs(axis.unit_conversion_factor - 1.0) > 1e-9 for axis in parsed.axis_info[:2]):
+    if not is_metric(crs):
         raise InputFault(f"CRS {short_name(parsed)} is not projected in metres; choose one such as {DEFAULT_PROJECTED}")
     return short_name(parsed)
 

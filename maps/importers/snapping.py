@@ -1,0 +1,128 @@
+"""Joins line ends that lie within a tolerance into nodes. Pure; the result depends on the order of the input only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+_SAME_M = 1e-3
+"""Points nearer than a millimetre are one point, whatever the tolerance."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapped:
+    """``node``: node number of each end, (k,); numbers below the count of fixed nodes are these. ``xy``: (nodes, 2), metres.
+
+    ``moved_m``: how far each end moved to its node, (k,). ``crowded``: pairs of fixed nodes within the tolerance, kept apart.
+    """
+
+    node: NDArray[np.int64]
+    xy: NDArray[np.float64]
+    moved_m: NDArray[np.float64]
+    crowded: tuple[tuple[int, int], ...]
+
+
+def snap(ends: NDArray[np.float64], line: NDArray[np.int64], fixed: NDArray[np.float64], tolerance_m: float) -> Snapped:
+    """Nodes of line ``ends`` (k, 2). ``line``: (k,) which line an end belongs to; ``fixed``: (m, 2) nodes there already.
+
+    Ends join the nearest first. Two ends of one line never join, unless drawn on one point, nor do two fixed nodes:
+    a short valve or pipe within the tolerance stays a link.
+    """
+    count = len(fixed)
+    points = np.concatenate([fixed, ends])
+    place, first, owner = _distinct(points)
+    lines = _lines_of(owner[count:], line, len(place))
+    fixed_of = np.full(len(place), -1, dtype=np.int64)
+    fixed_of[owner[:count][::-1]] = np.arange(count)[::-1]
+    groups = _Groups(lines, fixed_of)
+    for a, b in _near_pairs(place, tolerance_m):
+        groups.join(int(a), int(b))
+    root = groups.roots()
+    node, xy = _numbered(root[owner[count:]], groups.fixed, fixed, place, first)
+    moved = np.hypot(*(xy[node] - ends).T) if len(ends) else np.empty(0)
+    return Snapped(node, xy, moved, tuple(sorted(groups.crowded)))
+
+
+def _distinct(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Distinct places, the first point at each, and the place of every point."""
+    grid = np.round(points / _SAME_M).astype(np.int64)
+    _, first, inverse = np.unique(grid, axis=0, return_index=True, return_inverse=True)
+    return points[first], first, np.asarray(inverse).reshape(-1)
+
+
+def _near_pairs(place: NDArray[np.float64], tolerance_m: float) -> NDArray[np.int64]:
+    if len(place) < 2 or tolerance_m <= 0:
+        return np.empty((0, 2), dtype=np.int64)
+    pairs = cKDTree(place).query_pairs(tolerance_m, output_type="ndarray").astype(np.int64)
+    away = np.hypot(*(place[pairs[:, 0]] - place[pairs[:, 1]]).T)
+    return np.asarray(pairs[np.lexsort((pairs[:, 1], pairs[:, 0], away))])
+
+
+def _lines_of(owner: NDArray[np.int64], line: NDArray[np.int64], places: int) -> list[set[int]]:
+    lines: list[set[int]] = [set() for _ in range(places)]
+    for at, name in zip(owner.tolist(), line.tolist(), strict=True):
+        lines[at].add(name)
+    return lines
+
+
+class _Groups:
+    """Union-find that refuses what would fold a line onto itself or merge two fixed nodes."""
+
+    def __init__(self, lines: list[set[int]], fixed_of: NDArray[np.int64]) -> None:
+        self._parent = list(range(len(lines)))
+        self._lines, self.fixed = lines, fixed_of
+        self.crowded: set[tuple[int, int]] = set()
+
+    def _root(self, at: int) -> int:
+        while self._parent[at] != at:
+            self._parent[at] = self._parent[self._parent[at]]
+            at = self._parent[at]
+        return at
+
+    def join(self, a: int, b: int) -> None:
+        a, b = self._root(a), self._root(b)
+        if a == b or not self._lines[a].isdisjoint(self._lines[b]):
+            return
+        fixed = (int(self.fixed[a]), int(self.fixed[b]))
+        if min(fixed) >= 0:
+            self.crowded.add((min(fixed), max(fixed)))
+            return
+        self._parent[b] = a
+        self._lines[a] |= self._lines[b]
+        self.fixed[a] = max(fixed)
+
+    def roots(self) -> NDArray[np.int64]:
+        return np.array([self._root(at) for at in range(len(self._parent))], dtype=np.int64)
+
+
+def _numbered(
+    root: NDArray[np.int64],
+    fixed_of: NDArray[np.int64],
+    fixed: NDArray[np.float64],
+    place: NDArray[np.float64],
+    first: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Node number of every end: the fixed one of its group, else new ones in the order of the ends."""
+    node = fixed_of[root].copy() if len(root) else np.empty(0, dtype=np.int64)
+    new = np.flatnonzero(node < 0)
+    groups, first_end, inverse = np.unique(root[new], return_index=True, return_inverse=True)
+    order = np.argsort(np.argsort(first_end, kind="stable"), kind="stable")
+    node[new] = len(fixed) + order[np.asarray(inverse).reshape(-1)]
+    at = np.empty((len(groups), 2))
+    at[order] = place[groups]
+    return node, np.concatenate([fixed.reshape(-1, 2), at])
+
+
+def generated_ids(count: int, prefix: str, taken: Iterable[str]) -> list[str]:
+    """``count`` ids ``<prefix><number>`` that are not taken."""
+    used, made, number = set(taken), list[str](), 0
+    while len(made) < count:
+        number += 1
+        name = f"{prefix}{number}"
+        if name not in used:
+            made.append(name)
+    return made
