@@ -1,0 +1,68 @@
+"""A folium page that loads nothing: Leaflet and jQuery inlined, images as data URIs, no tiles.
+
+``folium.Map`` lists ten files on content networks; its lists are emptied for the one page made here.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import folium
+
+from maps.errors import QuanmaiError
+
+
+class WebAssetsMissing(QuanmaiError):
+    """The packages that carry Leaflet or jQuery are not installed."""
+
+
+def offline_map(crs: str, background: str) -> Any:
+    """An empty folium map on plain ground. ``crs``: Leaflet's (``EPSG3857``, ``Simple``)."""
+    page = folium.Map(
+        tiles=None, crs=crs, prefer_canvas=True, control_scale=crs != "Simple", min_zoom=-12, max_zoom=24, zoom_snap=0.25
+    )
+    page.default_js, page.default_css = [], []
+    head = page.get_root().header
+    # Before folium's own header elements: the map's script needs L and $.
+    head.add_child(
+        folium.Element(f"<style>{_style()}\n.leaflet-container{{background:{background};}}</style>"), name="a_style", index=0
+    )
+    head.add_child(folium.Element(f"<script>{_script('jquery', 'jquery.min.js')}</script>"), name="a_jquery", index=1)
+    head.add_child(folium.Element(f"<script>{_script('leaflet', 'leaflet.js')}</script>"), name="a_leaflet", index=2)
+    # A data URI as icon: without one, browsers ask the server for /favicon.ico.
+    head.add_child(folium.Element('<link rel="icon" href="data:,">'), name="a_icon", index=3)
+    return page
+
+
+@cache
+def _script(package: str, name: str) -> str:
+    text = (_folder(package) / name).read_text("utf-8")
+    text = re.sub(r"//# sourceMappingURL=.*", "", text)  # a browser with open tools would ask for it
+    return text.replace("</script", "<\\/script")
+
+
+@cache
+def _style() -> str:
+    """Leaflet's style sheet with its images in it."""
+    folder = _folder("leaflet")
+
+    def inlined(found: re.Match[str]) -> str:
+        image = (folder / found[1]).read_bytes()
+        return f"url(data:image/png;base64,{base64.b64encode(image).decode()})"
+
+    return re.sub(r"url\(['\"]?(images/[\w.\-]+\.png)['\"]?\)", inlined, (folder / "leaflet.css").read_text("utf-8"))
+
+
+def _folder(package: str) -> Path:
+    """Where an XStatic package keeps its files; found without importing it (its namespace warns)."""
+    spec = importlib.util.find_spec("xstatic")
+    for place in spec.submodule_search_locations or () if spec else ():
+        folder = Path(place) / "pkg" / package / "data"
+        if folder.is_dir():
+            return folder
+    raise WebAssetsMissing(f"the package xstatic-{package} is not installed; the web map needs it: install it and try again")
