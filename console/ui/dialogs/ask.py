@@ -1,0 +1,124 @@
+"""Short questions: a reason, why a valve cannot be closed, how long to shelve, when water comes back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from PySide6.QtCore import QDateTime, QTimeZone
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QDateTimeEdit,
+    QDialog,
+    QDialogButtonBox,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console.domain.incidents import Unable
+from console.ui.looks import Looks, label
+
+_SHELVE_MINUTES = (15, 30, 60, 120, 480)
+
+
+class Question(QDialog):
+    """A question with OK and cancel; ``accepted`` is Qt's own signal."""
+
+    def __init__(self, looks: Looks, title: str, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(420)
+        self.box = QVBoxLayout(self)
+        self.box.setSpacing(8)
+        self.box.addWidget(label(text, wrap=True))
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setText(looks.words("dialog.ok"))
+        self._buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(looks.words("dialog.cancel"))
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+
+    def finish(self) -> None:
+        """Put the buttons below what the subclass added."""
+        self.box.addWidget(self._buttons)
+
+    @property
+    def ok(self) -> QPushButton:
+        """The button that accepts."""
+        return self._buttons.button(QDialogButtonBox.StandardButton.Ok)
+
+
+class ReasonQuestion(Question):
+    """Asks for a reason in words; not accepted without one."""
+
+    def __init__(self, looks: Looks, title: str, text: str, required: bool = True, parent: QWidget | None = None) -> None:
+        super().__init__(looks, title, text, parent)
+        self.field = QLineEdit()
+        self.field.setPlaceholderText(looks.words("dialog.reason"))
+        self.box.addWidget(self.field)
+        self.finish()
+        if required:
+            self.ok.setEnabled(False)
+            self.field.textChanged.connect(lambda text: self.ok.setEnabled(bool(text.strip())))
+
+    @property
+    def reason(self) -> str:
+        """What was typed."""
+        return self.field.text().strip()
+
+
+class UnableQuestion(Question):
+    """关不动 关不严 找不到 井下不能作业."""
+
+    def __init__(self, looks: Looks, valve_id: str, parent: QWidget | None = None) -> None:
+        words = looks.words
+        super().__init__(looks, words("unable_dialog.title", valve=valve_id), words("unable_dialog.text"), parent)
+        self._group = QButtonGroup(self)
+        for number, unable in enumerate(Unable):
+            choice = QRadioButton(words.of("unable", unable.value))
+            self._group.addButton(choice, number)
+            self.box.addWidget(choice)
+        self._group.button(0).setChecked(True)
+        self.finish()
+
+    @property
+    def unable(self) -> Unable:
+        """The chosen reason."""
+        return list(Unable)[self._group.checkedId()]
+
+
+class ShelveQuestion(ReasonQuestion):
+    """How long an alarm rests, and why."""
+
+    def __init__(self, looks: Looks, parent: QWidget | None = None) -> None:
+        words = looks.words
+        super().__init__(looks, words("shelve.title"), words("shelve.text"), parent=parent)
+        self._time = QComboBox()
+        for minutes in _SHELVE_MINUTES:
+            self._time.addItem(words("shelve.minutes", n=minutes), minutes)
+        self.box.insertWidget(1, self._time)
+
+    def until(self, now: datetime) -> datetime:
+        """When it comes back."""
+        return now + timedelta(minutes=int(self._time.currentData()))
+
+
+class TimeQuestion(Question):
+    """A date and time in the city's zone."""
+
+    def __init__(self, looks: Looks, title: str, text: str, moment: datetime, parent: QWidget | None = None) -> None:
+        super().__init__(looks, title, text, parent)
+        zone = QTimeZone(str(looks.words.zone).encode())
+        self._edit = QDateTimeEdit(QDateTime.fromSecsSinceEpoch(int(moment.timestamp()), zone))
+        self._edit.setDisplayFormat("yyyy-MM-dd HH:mm")
+        self._edit.setCalendarPopup(True)
+        self._zone = looks.words.zone
+        self.box.addWidget(self._edit)
+        self.finish()
+
+    @property
+    def moment(self) -> datetime:
+        """What was chosen, aware."""
+        return datetime.fromtimestamp(self._edit.dateTime().toSecsSinceEpoch(), self._zone)
