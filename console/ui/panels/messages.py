@@ -1,0 +1,69 @@
+"""One line under the strip: what was refused or has failed, and what is not as it should be for as long as it is not."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QWidget
+
+from console.ui.looks import Looks, button, label, row
+
+_SHOWN_MS = 20_000
+
+
+class MessageBar(QFrame):
+    """A passing message (goes by itself or by Esc) before a lasting one (goes when its cause goes)."""
+
+    dismissed = Signal()
+
+    def __init__(self, looks: Looks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self._looks = looks
+        self._passing, self._lasting = "", ""
+        self._text = label(name="strong", wrap=True, selectable=True)
+        self._close = button("", "flat")
+        self._close.clicked.connect(self.dismiss)
+        line = row(self._text, self._close)
+        line.setStretch(0, 1)
+        line.setContentsMargins(14, 5, 10, 5)
+        self.setLayout(line)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.dismiss)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.set_looks(looks)
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another language."""
+        self._looks = looks
+        self._close.setText(looks.words("messages.dismiss"))
+        self._show()
+
+    @property
+    def text(self) -> str:
+        """What is shown now, "" when nothing."""
+        return self._passing or self._lasting
+
+    def tell(self, message: str) -> None:
+        """A passing message, one line."""
+        self._passing = " ".join(message.split())
+        self._timer.start(_SHOWN_MS)
+        self._show()
+
+    def keep(self, message: str) -> None:
+        """The lasting message; "" when all is well."""
+        if message != self._lasting:
+            self._lasting = message
+            self._show()
+
+    def dismiss(self) -> None:
+        """Take the passing message away."""
+        self._passing = ""
+        self._timer.stop()
+        self._show()
+        self.dismissed.emit()
+
+    def _show(self) -> None:
+        self._text.setText(self.text)
+        self._close.setVisible(bool(self._passing))
+        self.setVisible(bool(self.text))

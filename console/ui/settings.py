@@ -1,0 +1,39 @@
+"""What a window is started with, and what it remembers in a folder of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSettings:
+    """``folder``: where ``window.ini`` lies, None to remember nothing. Language and theme: "" means as remembered, else zh_CN and dark."""
+
+    user: str = "dispatcher"
+    folder: Path | None = None
+    language: str = ""
+    theme: str = ""
+
+
+class Memory:
+    """The remembered layout and looks; without a folder it forgets."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._store = None if folder is None else QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+
+    def get(self, key: str, default: object = None) -> object:
+        """A remembered value."""
+        return default if self._store is None else self._store.value(key, default)
+
+    def put(self, key: str, value: object) -> None:
+        """Remember a value."""
+        if self._store is not None:
+            self._store.setValue(key, value)
+
+    def flush(self) -> None:
+        """To disk; a disk that refuses costs only the layout."""
+        if self._store is not None:
+            self._store.sync()
