@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from maps.export.web_map import write_web_map
+from maps.export.web_map import WebMapOptions, write_web_map
 
+from console.documents.map_words import map_words
 from console.domain.clock import DrillClock
 from console.domain.incidents import Incident
 from console.drill.dispatcher import ScriptedDispatcher, Stage
@@ -191,6 +192,11 @@ def _write_results(scene: Scene, options: DrillOptions, stages: list[Stage], sum
         candidates=location.candidates if location else (),
         plan=incident.plan if incident else None,
         title=incident.title if incident else scene.city.info.name,
+        options=WebMapOptions(
+            is_drill=True,
+            words=map_words("zh_CN"),
+            abnormal=frozenset(location.moved if location else ()),
+        ),
     )
     _write_text(options.out / "summary.json", json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
 

@@ -110,7 +110,7 @@ _STYLE = """<style>
  pointer-events:none;color:#1b1e22}
 .qm-strip b{background:#fffd;padding:4px 10px;border-radius:3px}
 .qm-badge{background:#b3261e;color:#fff;font-weight:700;padding:4px 10px;border-radius:3px;margin-left:8px}
-.qm-legend{position:fixed;z-index:1000;left:10px;bottom:34px;background:#fffe;padding:8px 12px;border-radius:3px;color:#1b1e22;
+.qm-legend{position:fixed;z-index:1000;left:10px;bottom:70px;background:#fffe;padding:8px 12px;border-radius:3px;color:#1b1e22;
  font:13px/1.5 "Noto Sans CJK SC","Microsoft YaHei",sans-serif;box-shadow:0 1px 3px #0003}
 .qm-legend ul{list-style:none;margin:4px 0 0;padding:0}
 .qm-legend li{display:flex;align-items:center}

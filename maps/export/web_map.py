@@ -16,6 +16,7 @@ import folium
 import numpy as np
 import shapely
 from folium.utilities import JsCode
+from numpy.typing import NDArray
 
 from maps.city import City
 from maps.export.geojson import write_aside
@@ -29,7 +30,7 @@ from maps.locate.result import Candidate
 _HOVER_LIMIT = 20_000
 """Pipes up to which each can be pointed at; above, a class is one shape, else the page becomes too slow to open."""
 
-_ZONE_MARGIN_M = 25.0
+_ZONE_MARGIN_M, _VIEW_MARGIN_M = 25.0, 200.0
 _ON_EACH = JsCode("function(f,l){if(f.properties.t){l.bindTooltip(f.properties.t,{sticky:true});}}")
 
 
@@ -40,8 +41,6 @@ class WebMapOptions:
     ``no_water``/``low_pressure``: communities of the public map; empty means those of the plan.
     """
 
-    title: str = ""
-    public: bool = False
     is_drill: bool = False
     words: MapWords = field(default_factory=MapWords)
     stations: Mapping[str, str] = field(default_factory=dict)
@@ -57,10 +56,13 @@ def write_web_map(
     *,
     candidates: Sequence[Candidate] = (),
     plan: IsolationPlan | None = None,
+    title: str = "",
+    public: bool = False,
     options: WebMapOptions | None = None,
 ) -> None:
     """Write the page of ``city`` to ``path``, whole or not at all. Raises InputFault when it cannot be written."""
-    write_aside(path, web_map_html(city, candidates=candidates, plan=plan, options=options).encode())
+    page = web_map_html(city, candidates=candidates, plan=plan, title=title, public=public, options=options)
+    write_aside(path, page.encode())
 
 
 def web_map_html(
@@ -68,14 +70,16 @@ def web_map_html(
     *,
     candidates: Sequence[Candidate] = (),
     plan: IsolationPlan | None = None,
+    title: str = "",
+    public: bool = False,
     options: WebMapOptions | None = None,
 ) -> str:
-    """The page as text."""
+    """The page as text. ``public``: streets and communities only; candidates and plan then name no pipe in it."""
     chosen = options or WebMapOptions()
     page = offline_map("EPSG3857" if city.network.georeferenced else "Simple", COLOURS["ground"])
     build = _Builder(page, city, chosen)
     build.background()
-    if chosen.public:
+    if public:
         build.communities(plan)
     else:
         build.pipes()
@@ -84,7 +88,7 @@ def web_map_html(
         build.stations()
         build.critical(plan)
         build.valves(plan)
-    build.frame(plan, candidates)
+    build.frame(title or city.info.name)
     return str(page.get_root().render())
 
 
@@ -95,6 +99,7 @@ class _Builder:
         self._page, self._city, self._options, self._words = page, city, options, options.words
         self._network, self._shown = city.network, Shown.of(city.network)
         self._used: list[str] = []
+        self._focus: list[tuple[float, ...]] = []
 
     def background(self) -> None:
         """Water and roads, in grey."""
@@ -102,7 +107,7 @@ class _Builder:
         self._layer("water", water, {"stroke": False, "fillColor": COLOURS["water"], "fillOpacity": 1.0})
         roads, names = self._city.roads.geometry, self._city.roads.name
         lines = [feature(self._shown.geometry(shape), {"t": safe(name)}) for shape, name in zip(roads, names, strict=True)]
-        self._layer("roads", lines, {"color": COLOURS["road"], "weight": 3 if self._options.public else 2})
+        self._layer("roads", lines, {"color": COLOURS["road"], "weight": 2})
 
     def pipes(self) -> None:
         """By diameter, thin ones first."""
@@ -125,6 +130,8 @@ class _Builder:
             pipes = self._network.pipes
             rows = [pipes.row(pipe_id) for pipe_id in ids]
             lines = self._shown.lines(pipes, rows)
+            for row in lines:
+                self._look_at(pipes.points(row))
             around = shapely.union_all([shapely.LineString(pipes.points(row)) for row in lines]).buffer(_ZONE_MARGIN_M)
             area = [feature(self._shown.geometry(around), {"t": safe(self._words.of(name))})] if lines else []
             fill = {"color": COLOURS[name], "weight": 1, "dashArray": "4 3", "fillColor": COLOURS[name], "fillOpacity": 0.18}
@@ -142,6 +149,7 @@ class _Builder:
             shade = round(0.25 + 0.75 * rows[row] / most, 2)
             words = f"{self._pipe_words(row)} · {rows[row]:.1%}"
             features.append(feature(_line(line), {"t": words, "style": {"opacity": shade}}))
+            self._look_at(pipes.points(row))
         self._layer("candidates", features, {"color": COLOURS["candidates"], "weight": 9})
 
     def stations(self) -> None:
@@ -190,38 +198,38 @@ class _Builder:
         without = set(named.no_water or (plan.communities if plan else ()))
         for name, wanted in (("no_water", without), ("low_pressure", set(named.low_pressure) - without)):
             rows = [row for row in range(len(zones)) if zones.kind[row] == "community" and str(zones.name[row]) in wanted]
+            for row in rows:
+                self._look_at(np.array(zones.geometry[row].bounds).reshape(2, 2))
             features = [feature(self._shown.geometry(zones.geometry[row]), {"t": safe(zones.name[row])}) for row in rows]
             style = {"color": COLOURS[name], "weight": 2, "fillColor": COLOURS[name], "fillOpacity": 0.3}
             self._layer(name, features, style)
 
-    def frame(self, plan: IsolationPlan | None, candidates: Sequence[Candidate]) -> None:
+    def frame(self, title: str) -> None:
         """Title, legend, switch of layers, and the first view: the case, else the whole city."""
         badges = [self._words.of("drill")] if self._options.is_drill else []
         badges += [self._words.of("synthetic")] if self._city.info.synthetic else []
         badges += [] if self._network.georeferenced else [self._words.of("not_georeferenced")]
         root = self._page.get_root()
-        root.html.add_child(folium.Element(strip(self._options.title or self._city.info.name, badges)))
+        root.html.add_child(folium.Element(strip(title, badges)))
         root.html.add_child(folium.Element(legend(self._used, self._words, self._options.attribution)))
-        root.header.add_child(folium.Element(f"<title>{safe(self._options.title or self._city.info.name)}</title>"))
+        root.header.add_child(folium.Element(f"<title>{safe(title)}</title>"))
         folium.LayerControl(collapsed=True).add_to(self._page)
-        low_x, low_y, high_x, high_y = self._view(plan, candidates)
-        self._page.fit_bounds([[low_y, low_x], [high_y, high_x]], padding=(40, 40))
+        low, high = self._shown.points(self._view())
+        self._page.fit_bounds([[float(low[1]), float(low[0])], [float(high[1]), float(high[0])]], padding=(40, 40))
 
     # Parts
 
-    def _view(self, plan: IsolationPlan | None, candidates: Sequence[Candidate]) -> tuple[float, float, float, float]:
-        pipes = self._network.pipes
-        ids = [candidate.pipe_id for candidate in candidates[:20]]
-        ids += [*plan.zone_pipes, *plan.dry_pocket_pipes] if plan else []
-        rows = [pipes.row(pipe_id) for pipe_id in ids]
-        points = np.concatenate([pipes.points(row) for row in rows]) if rows else np.empty((0, 2))
-        points = points[np.isfinite(points).all(axis=1)]
-        if not len(points):
-            points = np.array(self._network.bounds).reshape(2, 2)
-        margin = 250.0 if rows else 0.0
-        corners = np.array([points.min(axis=0) - margin, points.max(axis=0) + margin])
-        low, high = self._shown.points(corners)
-        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+    def _view(self) -> NDArray[np.float64]:
+        """Corners (2, 2) of what the page is about, with a margin; else of the whole network."""
+        if not self._focus:
+            return np.array(self._network.bounds).reshape(2, 2)
+        boxes = np.array(self._focus)
+        low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+        return np.array([low - _VIEW_MARGIN_M, high + _VIEW_MARGIN_M])
+
+    def _look_at(self, points: NDArray[np.float64]) -> None:
+        """Bring points (n, 2) of the network's CRS into the first view."""
+        self._focus.append((*points.min(axis=0), *points.max(axis=0)))
 
     def _layer(self, name: str, features: list[dict[str, Any]], style: dict[str, Any], *, control: bool = True) -> None:
         drawn = [item for item in features if item["geometry"] is not None]

@@ -10,7 +10,7 @@ import importlib.util
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import folium
 
@@ -24,10 +24,17 @@ class WebAssetsMissing(QuanmaiError):
 def offline_map(crs: str, background: str) -> Any:
     """An empty folium map on plain ground. ``crs``: Leaflet's (``EPSG3857``, ``Simple``)."""
     page = folium.Map(
-        tiles=None, crs=crs, prefer_canvas=True, control_scale=crs != "Simple", min_zoom=-12, max_zoom=24, zoom_snap=0.25
+        tiles=None,
+        crs=crs,
+        prefer_canvas=True,
+        control_scale=crs != "Simple",
+        min_zoom=-12,
+        max_zoom=24,
+        zoom_snap=0.25,
+        attribution_control=False,  # its own link would be the page's only address on the network
     )
     page.default_js, page.default_css = [], []
-    head = page.get_root().header
+    head: Any = cast(Any, page.get_root()).header
     # Before folium's own header elements: the map's script needs L and $.
     head.add_child(
         folium.Element(f"<style>{_style()}\n.leaflet-container{{background:{background};}}</style>"), name="a_style", index=0
