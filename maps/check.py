@@ -47,17 +47,20 @@ def counts(city: City) -> dict[str, int | float]:
 
 
 def hydraulics(city: City) -> dict[str, Any]:
-    """Whether one solve converges, in EPANET's words; a city without a model says so."""
+    """Whether the model's day converges, in EPANET's words; a city without a model says so."""
     from maps.hydraulics.session import EpanetSession
 
     if city.epanet is None:
         return {"converged": False, "message": "no hydraulic model in this dataset"}
     try:
         with EpanetSession(city) as session:
-            state = session.solve()
+            states = session.solve_day()
     except InputFault as fault:
         return {"converged": False, "message": str(fault)}
-    return {"converged": state.converged, "message": state.message}
+    failed = [state for state in states if not state.converged]
+    told = failed[0] if failed else next((state for state in states if state.message), None)
+    message = f"at {told.at_s / 3600:.0f} h: {told.message}" if told is not None else ""
+    return {"converged": not failed, "message": message, "failed_hours": len(failed), "hours": len(states)}
 
 
 def network_faults(city: City) -> Iterator[Fault]:
