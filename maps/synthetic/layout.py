@@ -46,25 +46,34 @@ class Plan:
         return float(self.ys[0] - self.ys[-1])
 
 
-def lay_out(options: SyntheticOptions) -> tuple[Streets, Terrain]:
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Streets on their land. ``bank``: (k, 2) points of the dike; ``lake``: (k, 2) outline."""
+
+    streets: Streets
+    terrain: Terrain
+    bank: Array
+    lake: Array
+
+
+def lay_out(options: SyntheticOptions) -> Layout:
     """Streets and land of a procedural city of about ``options.pipes`` streets; a pure function of the options.
 
     The land takes about a tenth of the streets away; the second round corrects the count for what it took.
     """
     blocks = options.pipes / _EDGES_A_BLOCK
-    best: tuple[Streets, Terrain] | None = None
-    for _ in range(6 if options.pipes <= 50_000 else 2):
-        streets, terrain = _attempt(options, blocks)
-        if best is None or abs(streets.edges - options.pipes) < abs(best[0].edges - options.pipes):
-            best = streets, terrain
-        if abs(streets.edges / options.pipes - 1.0) < 0.015:
+    best = _attempt(options, blocks)
+    for _ in range(5 if options.pipes <= 50_000 else 1):
+        if abs(best.streets.edges / options.pipes - 1.0) < 0.015:
             break
-        blocks *= (options.pipes / streets.edges) ** 0.9
-    assert best is not None
+        blocks *= (options.pipes / best.streets.edges) ** 0.9
+        layout = _attempt(options, blocks)
+        if abs(layout.streets.edges - options.pipes) < abs(best.streets.edges - options.pipes):
+            best = layout
     return best
 
 
-def _attempt(options: SyntheticOptions, blocks: float) -> tuple[Streets, Terrain]:
+def _attempt(options: SyntheticOptions, blocks: float) -> Layout:
     rng = np.random.default_rng([options.seed, 7])
     plan = _plan(blocks, rng)
     warp = Warp.around(plan.xs, plan.ys, rng)
@@ -73,7 +82,10 @@ def _attempt(options: SyntheticOptions, blocks: float) -> tuple[Streets, Terrain
     sides, interior = fill_blocks(plan.xs, plan.ys, plan.built, rng)
     streets = _drawn(plan, sides, interior, warp, terrain, rng)
     keep = ~(terrain.unbuilt(streets.x, streets.y) | warp.in_lake(streets.x, streets.y))
-    return streets.kept(keep[streets.u] & keep[streets.v]).largest_component().without_doubles(), terrain
+    streets = streets.kept(keep[streets.u] & keep[streets.v]).largest_component().without_doubles()
+    margin = 0.2 * plan.width
+    bank = warp.bank(np.linspace(plan.xs[0] - margin, plan.xs[-1] + margin, 200))
+    return Layout(streets, terrain, bank, warp.lake_ring())
 
 
 def _plan(blocks: float, rng: np.random.Generator) -> Plan:
@@ -95,9 +107,7 @@ def _plan(blocks: float, rng: np.random.Generator) -> Plan:
     return Plan(xs, ys, built.reshape(ni, nj))
 
 
-def _drawn(
-    plan: Plan, sides: Sides, interior: Interior, warp: Warp, terrain: Terrain, rng: np.random.Generator
-) -> Streets:
+def _drawn(plan: Plan, sides: Sides, interior: Interior, warp: Warp, terrain: Terrain, rng: np.random.Generator) -> Streets:
     """All nodes and edges on the plan, warped into the land and given their curves."""
     joined = join_sides(plan.xs, plan.ys, plan.built, sides)
     shift = len(joined.x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +17,17 @@ Mask = NDArray[np.bool_]
 
 ARTERIAL, COLLECTOR, LOCAL = 0, 1, 2
 """Classes of streets; arterials carry the mains."""
+
+
+@dataclass(frozen=True, eq=False)
+class Added:
+    """One edge to add: node rows, class, points (k, 2) from ``u`` to ``v``."""
+
+    u: int
+    v: int
+    rank: int
+    points: Array
+    street: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +76,16 @@ class Streets:
         mid = (self.vertices[low] + self.vertices[high]) / 2
         return mid[:, 0], mid[:, 1]
 
+    def at(self, edge: Rows, distance_m: Array) -> tuple[Array, Array]:
+        """Points at a distance along edges from their ``u``: x, y, same shape as ``edge``."""
+        step = np.hypot(*np.diff(self.vertices, axis=0).T)
+        total = np.concatenate([[0.0], np.cumsum(step)])
+        target = total[self.offsets[edge]] + distance_m
+        after = np.clip(np.searchsorted(total, target), self.offsets[edge] + 1, self.offsets[edge + 1] - 1)
+        share = np.clip((target - total[after - 1]) / np.maximum(total[after] - total[after - 1], 1e-9), 0.0, 1.0)
+        point = self.vertices[after - 1] + share[:, None] * (self.vertices[after] - self.vertices[after - 1])
+        return point[:, 0], point[:, 1]
+
     def kept(self, edge: Mask) -> Streets:
         """Only these edges, and only the nodes they use; order is kept."""
         used = np.zeros(self.nodes, dtype=bool)
@@ -81,6 +103,22 @@ class Streets:
             self.vertices[np.repeat(edge, count)],
             offsets,
             self.street[edge],
+        )
+
+    def rebuilt(self, drop: Mask, x: Array, y: Array, added: Sequence[Added]) -> Streets:
+        """Without the edges in ``drop``, with new nodes (rows after the present ones) and ``added`` edges at the end."""
+        count = np.diff(self.offsets)
+        points = [self.vertices[np.repeat(~drop, count)], *(edge.points for edge in added)]
+        sizes = np.concatenate([count[~drop], np.array([len(edge.points) for edge in added], dtype=np.int64)])
+        return Streets(
+            np.concatenate([self.x, x]),
+            np.concatenate([self.y, y]),
+            np.concatenate([self.u[~drop], np.array([edge.u for edge in added], dtype=np.int64)]),
+            np.concatenate([self.v[~drop], np.array([edge.v for edge in added], dtype=np.int64)]),
+            np.concatenate([self.rank[~drop], np.array([edge.rank for edge in added], dtype=np.int8)]),
+            np.concatenate(points),
+            np.concatenate([[0], np.cumsum(sizes)]),
+            np.concatenate([self.street[~drop], np.array([edge.street for edge in added], dtype=object)]),
         )
 
     def largest_component(self) -> Streets:

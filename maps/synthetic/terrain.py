@@ -71,6 +71,4 @@ class Terrain:
         """South bank of the river at ``x``."""
         along = (x - self.x0) / self.half_width
         swing = 0.075 * self.depth
-        return np.asarray(
-            self.y0 + swing * (np.sin(3.1 * along + self.phase[5]) + 0.45 * np.sin(7.3 * along + self.phase[0]))
-        )
+        return np.asarray(self.y0 + swing * (np.sin(3.1 * along + self.phase[5]) + 0.45 * np.sin(7.3 * along + self.phase[0])))

@@ -1,0 +1,68 @@
+"""The EPANET model of a procedural city: the day's pattern, pump curves, PRV settings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maps.city import EpanetModel
+from maps.hydraulics.model import ModelDetail, build_model
+from maps.network import PipeNetwork
+from maps.synthetic.mains import PUMPS, inlet_head_m
+from maps.synthetic.plumbing import PLANT, REDUCER, Plumbing
+from maps.synthetic.sizing import PEAK, Sizing
+from maps.synthetic.streets import Array
+
+_DAY = "DAY"
+DAY_PATTERN = (
+    *(0.52, 0.46, 0.43, 0.44, 0.52, 0.75, 1.12, 1.38, 1.36, 1.22, 1.14, 1.16),
+    *(1.18, 1.06, 0.98, 0.97, 1.02, 1.18, 1.40, 1.45, 1.34, 1.15, 0.92, 0.69),
+)
+"""Hourly demand over its mean: low before dawn, high in the morning and the evening."""
+
+_FLAT = 0.03
+"""Share of the lift a pump loses from no flow to its design flow: large, flat, speed-controlled pumps."""
+
+
+def model(plumbing: Plumbing, network: PipeNetwork, sizing: Sizing, title: str) -> EpanetModel:
+    """The city as an EPANET model; every pump gets the curve that brings its zone's head at the mean demand."""
+    curves: dict[str, tuple[tuple[float, float], ...]] = {}
+    of_pump: dict[str, str] = {}
+    rows = iter(network.pumps.asset_id)
+    for number, (feed, lift, flow) in enumerate(
+        zip(plumbing.feeds, _lifts(plumbing, network, sizing), sizing.feed_m3h, strict=True)
+    ):
+        if feed.kind == REDUCER:
+            continue
+        running = PUMPS[feed.kind] - 1
+        curve = f"C{number + 1}"
+        curves[curve] = _curve(lift, max(float(flow), 1.0) / running)
+        of_pump.update({str(next(rows)): curve for _ in range(PUMPS[feed.kind])})
+    pattern = np.round(np.array(DAY_PATTERN) / np.mean(DAY_PATTERN), 4)
+    detail = ModelDetail(
+        patterns={_DAY: tuple(pattern.tolist())},
+        node_pattern=np.full(len(network.nodes), _DAY, dtype=object),
+        curves=curves,
+        pump_head_curve=of_pump,
+    )
+    return build_model(network, detail, title)
+
+
+def _curve(lift_m: float, flow_m3h: float) -> tuple[tuple[float, float], ...]:
+    """A head curve through ``lift_m`` at ``flow_m3h``: head = shut-off head - r q²."""
+    off = lift_m * (1 + _FLAT)
+    r = lift_m * _FLAT / flow_m3h**2
+    return tuple((round(share * flow_m3h, 3), round(off - r * (share * flow_m3h) ** 2, 3)) for share in (0.0, 1.0, 1.8))
+
+
+def _lifts(plumbing: Plumbing, network: PipeNetwork, sizing: Sizing) -> Array:
+    """Lift of each feed at the mean demand, m: the zone's inlet head less the head the trees expect before the pump."""
+    heads = inlet_head_m(plumbing)
+    # Loops halve what a tree loses, and the mean hour loses less than the peak.
+    mean_loss = 0.5 * sizing.loss_m / PEAK**1.852
+    lifts = []
+    for feed in plumbing.feeds:
+        before = (
+            network.nodes.head_m[feed.inlet] if feed.kind == PLANT else heads[plumbing.zone[feed.inlet]] - mean_loss[feed.inlet]
+        )
+        lifts.append(float(heads[feed.zone] - before))
+    return np.maximum(np.array(lifts), 5.0)

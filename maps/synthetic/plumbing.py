@@ -1,0 +1,186 @@
+"""Plants, pumping stations and PRVs set into the street graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from maps.synthetic import names
+from maps.synthetic.pressure_zones import PressureZones
+from maps.synthetic.streets import ARTERIAL, LOCAL, Added, Array, Mask, Rows, Streets
+
+NODES_A_PLANT = 3_600
+"""Nodes one plant feeds in a large city: about 6,000 m³/h, what two DN1000 mains carry."""
+
+PLANT, BOOSTER, REDUCER = 0, 1, 2
+"""Kinds of feeds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Where water enters a pressure zone: node rows before and after, kind, zone, name.
+
+    A plant's ``inlet`` is its clear well.
+    """
+
+    kind: int
+    inlet: int
+    outlet: int
+    zone: int
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Plumbing:
+    """Streets with the feeds set in.
+
+    ``closed``: (m,) edges shut at a zone boundary; ``zone``, ``elevation_m``: (n,); ``band``: (z,) of each zone.
+    """
+
+    streets: Streets
+    zone: Rows
+    elevation_m: Array
+    band: Rows
+    closed: Mask
+    feeds: tuple[Feed, ...]
+
+    def of_kind(self, kind: int) -> list[Feed]:
+        """Feeds of one kind, in order."""
+        return [feed for feed in self.feeds if feed.kind == kind]
+
+
+class _Builder:
+    """Collects new nodes and edges; rows of new nodes continue those of the streets."""
+
+    def __init__(self, streets: Streets, zones: PressureZones) -> None:
+        self._streets = streets
+        self._zones = zones
+        self.drop = np.zeros(streets.edges, dtype=bool)
+        self.x: list[float] = []
+        self.y: list[float] = []
+        self.zone: list[int] = []
+        self.elevation: list[float] = []
+        self.added: list[Added] = []
+        self.feeds: list[Feed] = []
+
+    def node(self, point: Array, zone: int, elevation_m: float) -> int:
+        """A new node; returns its row."""
+        self.x.append(float(point[0]))
+        self.y.append(float(point[1]))
+        self.zone.append(zone)
+        self.elevation.append(elevation_m)
+        return self._streets.nodes + len(self.x) - 1
+
+    def split(self, edge: int, parent: int, child: int, kind: int, name: str) -> None:
+        """Cut a street where it enters zone ``child`` from ``parent`` and put a feed of ``kind`` there."""
+        s, z = self._streets, self._zones
+        points = s.vertices[s.offsets[edge] : s.offsets[edge + 1]]
+        u, v = int(s.u[edge]), int(s.v[edge])
+        if z.zone[u] == child:
+            u, v, points = v, u, points[::-1]
+        before, after = _cut(points, 0.46)[0], _cut(points, 0.54)[1]
+        ground = float(z.elevation_m[u])
+        inlet, outlet = self.node(before[-1], parent, ground), self.node(after[0], child, ground)
+        rank, street = int(s.rank[edge]), str(s.street[edge])
+        self.drop[edge] = True
+        self.added += [Added(u, inlet, rank, before, street), Added(outlet, v, rank, after, street)]
+        self.feeds.append(Feed(kind, inlet, outlet, child, name))
+
+    def plant(self, near: int, towards: Array, name: str) -> None:
+        """A plant beside an arterial node, off the streets on the side of ``towards``, with two mains into the city."""
+        s, z = self._streets, self._zones
+        at = np.array([s.x[near], s.y[near]])
+        out = towards - at
+        step = out / max(float(np.hypot(*out)), 1.0)
+        ground = float(z.elevation_m[near])
+        well = self.node(at + 130.0 * step, 0, ground)
+        outlet = self.node(at + 70.0 * step, 0, ground)
+        here = at + 70.0 * step
+        self.added.append(Added(outlet, near, ARTERIAL, np.array([here, at])))
+        beside = np.flatnonzero(((s.u == near) | (s.v == near)) & (s.rank == ARTERIAL))
+        for edge in beside[:1].tolist():
+            other = int(s.u[edge] + s.v[edge] - near)
+            if z.zone[other] == 0:
+                self.added.append(Added(outlet, other, ARTERIAL, np.array([here, [s.x[other], s.y[other]]])))
+        self.feeds.append(Feed(PLANT, well, outlet, 0, name))
+
+
+def install(streets: Streets, zones: PressureZones, rng: np.random.Generator) -> Plumbing:
+    """Plants on the plain, one or more feeds for every other zone, boundaries shut; half the small crossings have no pipe."""
+    builder = _Builder(streets, zones)
+    _place_plants(builder, streets, zones)
+    _place_feeds(builder, streets, zones)
+    crossing = zones.zone[streets.u] != zones.zone[streets.v]
+    builder.drop |= crossing & (streets.rank == LOCAL) & (rng.random(streets.edges) < 0.55)
+    built = streets.rebuilt(builder.drop, np.array(builder.x), np.array(builder.y), builder.added)
+    zone = np.concatenate([zones.zone, np.array(builder.zone, dtype=np.int64)])
+    elevation = np.concatenate([zones.elevation_m, np.array(builder.elevation)])
+    return Plumbing(built, zone, elevation, zones.band, zone[built.u] != zone[built.v], tuple(builder.feeds))
+
+
+def _place_plants(builder: _Builder, streets: Streets, zones: PressureZones) -> None:
+    """The three named plants west, north and east along the river; a large city has more, spread over the plain."""
+    on_main = np.zeros(streets.nodes, dtype=bool)
+    arterial = streets.rank == ARTERIAL
+    on_main[streets.u[arterial]] = on_main[streets.v[arterial]] = True
+    rows = np.flatnonzero(on_main & (zones.zone == 0))
+    if not len(rows):
+        rows = np.flatnonzero(zones.zone == 0)
+    xy = np.column_stack([streets.x[rows], streets.y[rows]])
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    size = high - low
+    wanted = [low + size * share for share in ((0.47, 1.08), (0.06, 0.55), (0.93, 0.8))]
+    chosen = list(dict.fromkeys(int(np.hypot(*(xy - target).T).argmin()) for target in wanted))
+    total = max(3, round(streets.nodes / NODES_A_PLANT))
+    away = cKDTree(xy[chosen]).query(xy)[0]
+    while len(chosen) < total and float(away.max()) > 0:
+        chosen.append(int(away.argmax()))
+        away = np.minimum(away, np.hypot(*(xy - xy[chosen[-1]]).T))
+    middle = xy.mean(axis=0)
+    for k, row in enumerate(chosen):
+        towards = wanted[k] if k < len(wanted) else 2 * xy[row] - middle
+        builder.plant(int(rows[row]), towards + np.array([0.0, 50.0]), names.plant(k))
+
+
+def _place_feeds(builder: _Builder, streets: Streets, zones: PressureZones) -> None:
+    """Feeds on the streets that enter a zone, the larger streets first, far apart."""
+    u_zone, v_zone = zones.zone[streets.u], zones.zone[streets.v]
+    size = np.bincount(zones.zone, minlength=zones.count)
+    mx, my = streets.middle()
+    boosters = reducers = 0
+    for child in range(1, zones.count):
+        parent = int(zones.parent[child])
+        kind = BOOSTER if zones.band[child] > zones.band[parent] else REDUCER
+        between = ((u_zone == parent) & (v_zone == child)) | ((u_zone == child) & (v_zone == parent))
+        edges = np.flatnonzero(between & (streets.length_m > 20.0))
+        if not len(edges):
+            edges = np.flatnonzero(between)
+        wanted = 1 + int(size[child] // max(180, min(3000, streets.nodes // 12)))
+        for edge in _spread(np.column_stack([mx[edges], my[edges]]), streets.rank[edges], wanted):
+            number = boosters if kind == BOOSTER else reducers
+            name = names.pumping_station(number) if kind == BOOSTER else names.reducer(number)
+            builder.split(int(edges[edge]), parent, child, kind, name)
+            boosters, reducers = boosters + (kind == BOOSTER), reducers + (kind == REDUCER)
+
+
+def _spread(xy: Array, rank: Array, wanted: int) -> list[int]:
+    """Rows of up to ``wanted`` points, far from each other, arterials weighing four times a local street."""
+    favour = np.array([4.0, 2.0, 1.0])[rank.astype(np.int64)]
+    start = int((favour * 1e6 - np.hypot(*(xy - xy.mean(axis=0)).T)).argmax())
+    chosen = [start]
+    away = np.hypot(*(xy - xy[start]).T)
+    while len(chosen) < min(wanted, len(xy)) and float(away.max()) > 400.0:
+        chosen.append(int((away * favour).argmax()))
+        away = np.minimum(away, np.hypot(*(xy - xy[chosen[-1]]).T))
+    return chosen
+
+
+def _cut(points: Array, share: float) -> tuple[Array, Array]:
+    """A polyline cut at a share of its length: the points before and after, both with the cut."""
+    step = np.hypot(*np.diff(points, axis=0).T)
+    at = np.concatenate([[0.0], np.cumsum(step)])
+    where = share * at[-1]
+    cut = np.array([[np.interp(where, at, points[:, 0]), np.interp(where, at, points[:, 1])]])
+    return np.concatenate([points[at < where], cut]), np.concatenate([cut, points[at > where]])
