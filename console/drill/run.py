@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from maps.export.web_map import WebMapOptions, write_web_map
-
 from console.documents.map_words import map_words
 from console.domain.clock import DrillClock
 from console.domain.incidents import Incident
@@ -24,6 +22,7 @@ from console.feeds.simulator import SimulatorProcess
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
 from maps.check import counts
+from maps.export.web_map import WebMapOptions, write_web_map
 
 _PATIENCE_S = 30.0
 """Real seconds the scripted dispatcher waits for any one thing."""

@@ -28,11 +28,11 @@ def offline_map(crs: str, background: str) -> Any:
         crs=crs,
         prefer_canvas=True,
         control_scale=crs != "Simple",
-        min_zoom=-12,
-        max_zoom=24,
         zoom_snap=0.25,
         attribution_control=False,  # its own link would be the page's only address on the network
     )
+    # folium hands zoom limits to tiles only; a drawing in metres needs levels below zero.
+    page.options.update(min_zoom=0 if crs != "Simple" else -12, max_zoom=22)
     page.default_js, page.default_css = [], []
     head: Any = cast(Any, page.get_root()).header
     # Before folium's own header elements: the map's script needs L and $.
