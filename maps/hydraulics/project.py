@@ -59,6 +59,7 @@ class Project:
         except Exception as refusal:
             # The toolkit knows only bare Exception; its report names the line, but only once the project has let go of it.
             with quiet():
+                en.close(self.handle)
                 en.deleteproject(self.handle)
             self.handle = None
             told = self._refused()
