@@ -78,6 +78,7 @@ class Errands(QObject):
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="window-reads")
         self._generation: dict[str, int] = {}
         self._receivers: dict[str, Callable[[Any], None]] = {}
+        self._open: set[tuple[str, int]] = set()
         self._lock = Lock()
         self._closed = False
         self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -88,7 +89,13 @@ class Errands(QObject):
             return
         generation = self._generation.get(kind, 0) + 1
         self._generation[kind], self._receivers[kind] = generation, receiver
+        self._open.add((kind, generation))
         self._worker.submit(work).add_done_callback(lambda done: self._finished(kind, generation, done))
+
+    @property
+    def busy(self) -> bool:
+        """Whether something asked has not been delivered yet."""
+        return bool(self._open)
 
     def close(self) -> None:
         """Finish what runs, drop what waits."""
@@ -103,6 +110,7 @@ class Errands(QObject):
 
     @Slot(str, int, object)
     def _deliver(self, kind: str, generation: int, done: Future[object]) -> None:
+        self._open.discard((kind, generation))
         if self._closed or self._generation.get(kind) != generation:
             return
         fault = done.exception()

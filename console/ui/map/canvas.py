@@ -99,6 +99,10 @@ class MapCanvas(QWidget):
         self.renderer.set_style(self._style())
         self.update()
 
+    def station_place(self, row: int) -> tuple[float, float]:
+        """World point of a station."""
+        return float(self._overlay.x[row]), float(self._overlay.y[row])
+
     @property
     def visible_layers(self) -> frozenset[MapLayer]:
         """Layers shown."""

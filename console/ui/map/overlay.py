@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
 from console.domain.crews import CrewFix
 from console.domain.picture import Picture, StationState
-from console.domain.readings import Channel
+from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.map.camera import Camera
 from console.ui.map.case import CaseLook, Region, StepStatus
 from console.ui.map.labels import Ink, Placer, text_size, write
@@ -21,6 +21,7 @@ from console.ui.map.static_layer import in_view, world_transform
 from console.ui.map.symbols import arrow, circle, diamond, paint_number, paint_station
 from console.ui.theme import Theme
 from console.ui.words import Words
+from maps.city import City
 
 _CLUSTER_PX = 26
 _LABELLED_MOST = 220
@@ -59,8 +60,7 @@ class Overlay:
         self.x, self.y = stations.x.copy(), stations.y.copy()
         lost = ~np.isfinite(self.x) & on_node
         self.x[lost], self.y[lost] = nodes.x[stations.node[lost]], nodes.y[stations.node[lost]]
-        names = [str(channels).split(",")[0].strip() for channels in stations.channels]
-        self.main_channel = np.array([Channel[n.upper()] if n.upper() in Channel.__members__ else 0 for n in names], dtype=np.int64)
+        self.main_channel = main_channels(scene.city)
 
     def paint(self, frame: Frame, live: Live) -> None:
         """Areas, lines, symbols, then labels; what matters most gets its label first."""
@@ -191,6 +191,12 @@ class Overlay:
         for kind, name, x, y in sorted(self._scene.zone_labels, key=lambda zone: zone[0] != "district"):
             if shown.get(kind, False):
                 _name(frame, name, x, y, Ink(bold if kind == "district" else plain, theme.colour("map.place")))
+
+
+def main_channels(city: City) -> NDArray[np.int64]:
+    """The channel that is shown of each station: the first it names, (stations,)."""
+    names = [str(channels).split(",")[0].strip() for channels in city.stations.channels]
+    return np.array([CHANNEL_BY_NAME.get(name, Channel.PRESSURE) for name in names], dtype=np.int64)
 
 
 def _station_ink(theme: Theme, state: StationState, font: QFont) -> Ink:

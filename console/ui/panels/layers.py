@@ -74,6 +74,11 @@ class LayersPanel(QWidget):
             shape.setPixmap(station_pixmap(looks.theme, state))
             text.setText(words.of("station", state.name.lower()))
 
+    def set_visible(self, visible: frozenset[MapLayer]) -> None:
+        """Tick these layers; the map follows."""
+        for layer, check in self._boxes.items():
+            check.setChecked(layer in visible)
+
     def _layer_rows(self, visible: frozenset[MapLayer]) -> QGridLayout:
         grid = QGridLayout()
         grid.setVerticalSpacing(2)

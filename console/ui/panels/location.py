@@ -31,7 +31,7 @@ class LocationSection(Section):
         self._check = label(wrap=True)
         self._hint = label(name="muted", wrap=True)
         self._judge, self._dismiss = button("", "primary"), button("")
-        self._judge.clicked.connect(self._on_judge)
+        self._judge.clicked.connect(self.judge)
         self._dismiss.clicked.connect(self._on_dismiss)
         self.box.addLayout(self._grid)
         self.box.addWidget(self._hint)
@@ -93,7 +93,8 @@ class LocationSection(Section):
         self.choose(pipe_id)
         self.pipe_chosen.emit(pipe_id)
 
-    def _on_judge(self) -> None:
+    def judge(self) -> None:
+        """The chosen pipe (or the first candidate) is the burst."""
         if self.view is not None and (target := self._target(self.view)):
             self.intent_asked.emit(JudgeBurst(self.view.incident.incident_id, (target,)))
             self._chosen = ""

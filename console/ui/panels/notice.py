@@ -24,7 +24,7 @@ class NoticeSection(Section):
         super().__init__(parent)
         self._text, self._state = label(name="muted", wrap=True), label(wrap=True)
         self._step = button("", "primary")
-        self._step.clicked.connect(self._on_step)
+        self._step.clicked.connect(self.next_step)
         self.box.addWidget(self._state)
         self.box.addWidget(self._text)
         self.box.addLayout(row(1, self._step))
@@ -46,7 +46,8 @@ class NoticeSection(Section):
             self._step.setEnabled(True)
         self._text.setVisible(bool(self._text.text()))
 
-    def _on_step(self) -> None:
+    def next_step(self) -> None:
+        """Draft it, or open it for what comes next."""
         if self.view is None:
             return
         notice = latest_notice(self.view.incident)

@@ -31,8 +31,8 @@ class PlanSection(Section):
         self._why = label(name="muted", wrap=True)
         self._trust = label(name="muted", wrap=True)
         self._closed, self._unable, self._ask_why = button(""), button(""), button("")
-        self._closed.clicked.connect(self._on_closed)
-        self._unable.clicked.connect(self._on_unable)
+        self._closed.clicked.connect(self.report_closed)
+        self._unable.clicked.connect(self.report_unable)
         self._ask_why.clicked.connect(self._on_why)
         self._explained = False
         self.box.addLayout(self._list)
@@ -107,7 +107,8 @@ class PlanSection(Section):
         self.choose(valve_id)
         self.valve_chosen.emit(valve_id)
 
-    def _on_closed(self) -> None:
+    def report_closed(self) -> None:
+        """The chosen valve is closed (or, when restoring, back as it was)."""
         if self.view is None:
             return
         incident = self.view.incident
@@ -115,7 +116,8 @@ class PlanSection(Section):
         kind = MarkValveRestored if restoring else MarkValveClosed
         self.intent_asked.emit(kind(incident.incident_id, self._chosen))
 
-    def _on_unable(self) -> None:
+    def report_unable(self) -> None:
+        """The chosen valve cannot be closed: ask why."""
         if self.view is not None and self._chosen:
             self.unable_asked.emit(self.view.incident.incident_id, self._chosen)
 

@@ -32,10 +32,10 @@ class ResponseSection(Section):
         super().__init__(parent)
         self._crew, self._back = label(wrap=True), label(wrap=True)
         self._send, self._correct, self._next, self._undo = button(""), button("", "flat"), button(""), button("", "flat")
-        self._send.clicked.connect(self._on_send)
+        self._send.clicked.connect(self.send_crew)
         self._correct.clicked.connect(lambda: self.view is not None and self.restoration_asked.emit(self.view.incident.incident_id))
         self._next.clicked.connect(self._on_next)
-        self._undo.clicked.connect(self._on_undo)
+        self._undo.clicked.connect(self.undo)
         self.box.addWidget(self._crew)
         line = row(self._back, self._correct)
         line.setStretch(0, 1)
@@ -62,7 +62,8 @@ class ResponseSection(Section):
             self._next.setText(words("response.next", phase=words.of("phase", following.value)))
         self._undo.setText(words("response.undo"))
 
-    def _on_send(self) -> None:
+    def send_crew(self) -> None:
+        """The nearest free crew."""
         if self.view is not None:
             self.intent_asked.emit(SendCrew(self.view.incident.incident_id))
 
@@ -70,6 +71,7 @@ class ResponseSection(Section):
         if self.view is not None and (following := _NEXT.get(self.view.incident.phase)) is not None:
             self.phase_asked.emit(self.view.incident.incident_id, following)
 
-    def _on_undo(self) -> None:
+    def undo(self) -> None:
+        """Take back the last step of the case."""
         if self.view is not None:
             self.intent_asked.emit(UndoLast(self.view.incident.incident_id))

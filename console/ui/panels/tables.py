@@ -30,7 +30,7 @@ class AlarmList(QWidget):
         self._model, self._looks = model, looks
         self._title = label(name="heading")
         self._acknowledge, self._shelve = button(""), button("")
-        self._acknowledge.clicked.connect(self._on_acknowledge)
+        self._acknowledge.clicked.connect(self.acknowledge)
         self._shelve.clicked.connect(self._on_shelve)
         self.table = _table(model)
         self._widths()
@@ -75,8 +75,9 @@ class AlarmList(QWidget):
         if current.isValid():
             self.alarm_chosen.emit(self._model.item(current.row()))
 
-    def _on_acknowledge(self) -> None:
-        alarm = self.chosen()
+    def acknowledge(self) -> None:
+        """The chosen alarm, or the most pressing unseen one, is seen."""
+        alarm = self.chosen() or next((a for a in self._model.items() if a.state is AlarmState.ACTIVE), None)
         if alarm is not None:
             self.intent_asked.emit(AcknowledgeAlarm(alarm.alarm_id))
 

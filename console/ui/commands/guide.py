@@ -1,0 +1,125 @@
+"""Guide: from what was picked, chosen or found to where the map looks and what the case column offers."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+from console.domain.alarms import Alarm
+from console.domain.intents import JudgeBurst
+from console.domain.picture import Picture
+from console.ui.commands.questions import Questions
+from console.ui.commands.search import Hit
+from console.ui.focus import CaseFocus
+from console.ui.looks import Looks
+from console.ui.map.canvas import MapCanvas
+from console.ui.map.picking import Asset
+from console.ui.panels.case_column import CaseColumn
+from maps.city import City
+
+_VALVE_M_PER_PX = 0.8
+_PLACE_M_PER_PX = 2.0
+
+
+class Guide(QObject):
+    """Moves the map and the focus; what must be decided goes out as an intent."""
+
+    asked = Signal(object)
+    """Intent."""
+
+    def __init__(
+        self, city: City, map_: MapCanvas, case: CaseColumn, focus: CaseFocus, questions: Questions, looks: Looks, window: QWidget
+    ) -> None:
+        super().__init__(window)
+        self._city, self._map, self._case, self._focus = city, map_, case, focus
+        self._questions, self._looks, self._window = questions, looks, window
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another language for menus and labels to come."""
+        self._looks = looks
+
+    def choose_case(self, incident_id: str, picture: Picture) -> None:
+        """Bring a case into focus and into view."""
+        self._focus.choose(incident_id, picture)
+        self.show_case()
+
+    def show_case(self) -> None:
+        """The map on the case in focus."""
+        incident = self._focus.incident
+        if incident is None:
+            return
+        plan, location = incident.plan, incident.location
+        around = (*plan.zone_pipes, *plan.dry_pocket_pipes) if plan is not None else ()
+        self._map.fit_lines((*around, *(location.set_90 if location is not None else ()), *incident.target_pipes()))
+
+    def select_pipe(self, pipe_id: str) -> None:
+        """Highlight a pipe and offer it for judging."""
+        pipes = self._city.network.pipes
+        row = pipes.row(pipe_id)
+        kind = self._looks.words.pipe(float(pipes.diameter_mm[row]), str(pipes.material[row]), int(pipes.year_laid[row]))
+        self._map.select_pipes((pipe_id,), " · ".join(part for part in (pipe_id, kind, str(pipes.road_name[row])) if part))
+        if self._focus.incident is not None:
+            self._case.location.choose(pipe_id)
+
+    def show_valve(self, valve_id: str) -> None:
+        """The map on a valve."""
+        valves = self._city.network.valves
+        row = valves.row(valve_id)
+        self._near(float(valves.x[row]), float(valves.y[row]), _VALVE_M_PER_PX)
+
+    def show_station(self, row: int) -> None:
+        """The map on a station."""
+        self._near(*self._map.station_place(row), _PLACE_M_PER_PX)
+
+    def on_alarm(self, alarm: Alarm, picture: Picture) -> None:
+        """An alarm's case, else its station."""
+        if alarm.incident_id:
+            self.choose_case(alarm.incident_id, picture)
+        elif self._city.stations.has(alarm.subject):
+            self.show_station(self._city.stations.row(alarm.subject))
+
+    def go_to(self, hit: Hit, picture: Picture) -> None:
+        """What the search found."""
+        match hit.kind:
+            case "incident":
+                self.choose_case(hit.key, picture)
+            case "pipe":
+                self.select_pipe(hit.key)
+                self._map.fit_lines((hit.key,))
+            case _:
+                self._near(hit.x, hit.y, _PLACE_M_PER_PX)
+
+    def on_picked(self, asset: Asset | None) -> None:
+        """A click on the map."""
+        if asset is None:
+            self._map.select_pipes(())
+        elif asset.kind == "pipe":
+            self.select_pipe(asset.asset_id)
+        elif asset.kind == "valve":
+            self._case.plan.choose(asset.asset_id)
+
+    def on_menu(self, asset: Asset | None, at: QPoint) -> None:
+        """A right click on the map: what can be done with what is there."""
+        menu, words = QMenu(self._window), self._looks.words
+        menu.aboutToHide.connect(menu.deleteLater)
+        if asset is not None:
+            self._offer(menu, asset)
+            menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))
+        menu.addAction(words("commands.fit"), self._map.fit_all)
+        menu.popup(at)
+
+    def _offer(self, menu: QMenu, asset: Asset) -> None:
+        words, incident = self._looks.words, self._focus.incident
+        if asset.kind == "pipe":
+            self.select_pipe(asset.asset_id)
+            if incident is not None:
+                judge = JudgeBurst(incident.incident_id, (asset.asset_id,))
+                menu.addAction(words("location.judge", pipe=asset.asset_id), lambda: self.asked.emit(judge))
+            menu.addAction(words("map.report_burst", pipe=asset.asset_id), lambda: self._questions.report(asset.asset_id))
+        elif asset.kind == "valve" and incident is not None and incident.plan is not None:
+            if asset.asset_id in {step.asset_id for step in incident.plan.valves_to_close}:
+                case_id = incident.incident_id
+                menu.addAction(words("plan.unable"), lambda: self._questions.why_unable(case_id, asset.asset_id))
+
+    def _near(self, x: float, y: float, m_per_px: float) -> None:
+        self._map.look_at(x, y, min(self._map.camera.m_per_px, m_per_px))

@@ -1,0 +1,105 @@
+"""Questions that stand between a wish and its intent: reasons, times, kinds; each answered one becomes an intent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QDialog, QWidget
+
+from console.domain.alarms import Alarm
+from console.domain.incidents import Incident, Phase
+from console.domain.intents import AdvancePhase, DismissIncident, MarkValveUnable, OpenIncident, SetRestoration, ShelveAlarm
+from console.ui.dialogs.ask import ReasonQuestion, ShelveQuestion, TimeQuestion, UnableQuestion
+from console.ui.dialogs.notice import NoticeDialog
+from console.ui.looks import Looks
+from console.ui.panels.notice import latest_notice
+from console.ui.port import ConsolePort
+
+
+class Questions(QObject):
+    """Opens dialogs over the window, never blocking it (pictures and alarms go on behind them)."""
+
+    asked = Signal(object, str)
+    """(intent, in whose name; "" for this console's user)."""
+
+    def __init__(self, port: ConsolePort, user: str, looks: Looks, window: QWidget) -> None:
+        super().__init__(window)
+        self._port, self._user, self._looks, self._window = port, user, looks, window
+        self._notice: NoticeDialog | None = None
+
+    def set_looks(self, looks: Looks) -> None:
+        """For the dialogs to come."""
+        self._looks = looks
+
+    def show_picture_of(self, incident: Incident) -> None:
+        """An open notice dialog follows its case."""
+        if self._notice is not None:
+            self._notice.follow(incident)
+
+    def why_unable(self, incident_id: str, valve_id: str) -> None:
+        """Why the valve cannot be closed."""
+        question = UnableQuestion(self._looks, valve_id, self._window)
+        question.accepted.connect(lambda: self.asked.emit(MarkValveUnable(incident_id, valve_id, question.unable), ""))
+        self._open(question)
+
+    def dismissal(self, incident_id: str) -> None:
+        """Why it is not a burst."""
+        words = self._looks.words
+        question = ReasonQuestion(self._looks, words("location.dismiss"), words("dialog.dismiss_text", incident=incident_id), parent=self._window)
+        question.accepted.connect(lambda: self.asked.emit(DismissIncident(incident_id, question.reason), ""))
+        self._open(question)
+
+    def shelving(self, alarm: Alarm) -> None:
+        """How long, and why."""
+        question = ShelveQuestion(self._looks, self._window)
+        question.accepted.connect(
+            lambda: self.asked.emit(ShelveAlarm(alarm.alarm_id, question.until(self._port.now()), question.reason), "")
+        )
+        self._open(question)
+
+    def restoration(self, incident: Incident) -> None:
+        """When water comes back."""
+        words = self._looks.words
+        start = incident.restoration_at or self._port.now() + timedelta(hours=4)
+        question = TimeQuestion(self._looks, words("response.correct"), words("dialog.restoration_text"), start, self._window)
+        question.accepted.connect(lambda: self.asked.emit(SetRestoration(incident.incident_id, question.moment), ""))
+        self._open(question)
+
+    def phase(self, incident_id: str, phase: Phase) -> None:
+        """What shows that the case has come so far (needed for "isolated")."""
+        words = self._looks.words
+        name = words.of("phase", phase.value)
+        text = words("dialog.isolated_text") if phase is Phase.ISOLATED else words("dialog.phase_text", phase=name)
+        question = ReasonQuestion(self._looks, words("response.next", phase=name), text, phase is Phase.ISOLATED, self._window)
+        question.accepted.connect(lambda: self.asked.emit(AdvancePhase(incident_id, phase, question.reason), ""))
+        self._open(question)
+
+    def report(self, pipe_id: str) -> None:
+        """A burst reported by a call on this pipe."""
+        self.asked.emit(OpenIncident(pipe_id), "")
+
+    def notice(self, incident: Incident, notice_id: str = "") -> None:
+        """Preview and all that follows."""
+        notice = next((n for n in incident.notices if n.notice_id == notice_id), latest_notice(incident))
+        if notice is None:
+            return
+        if self._notice is not None:
+            self._notice.close()
+        dialog = NoticeDialog(self._looks, self._user, incident.incident_id, notice, self._window)
+        dialog.asked.connect(self.asked)
+        dialog.finished.connect(self._forget_notice)
+        self._notice = dialog
+        self._open(dialog)
+
+    @property
+    def open_notice(self) -> NoticeDialog | None:
+        """The notice dialog while it is open."""
+        return self._notice
+
+    def _forget_notice(self) -> None:
+        self._notice = None
+
+    def _open(self, dialog: QDialog) -> None:
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()

@@ -1,0 +1,259 @@
+"""MainWindow: puts the parts together over one port; holds no rule of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import cast
+
+from PySide6.QtCore import QByteArray, QPoint, QTimer, Slot
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+
+from console.domain.intents import Intent
+from console.domain.picture import Picture
+from console.ui.bridge import Errands, PictureBridge
+from console.ui.commands.dispatch import Dispatcher
+from console.ui.commands.guide import Guide
+from console.ui.commands.keys import Commands
+from console.ui.commands.questions import Questions
+from console.ui.commands.search import Hit, Search
+from console.ui.dialogs.palette import Palette
+from console.ui.focus import CaseFocus
+from console.ui.honesty import badges, lasting_message
+from console.ui.layout import Division
+from console.ui.looks import Looks
+from console.ui.map.canvas import MapCanvas
+from console.ui.map.overlay import main_channels
+from console.ui.map.scene import MapLayer, Scene
+from console.ui.models.alarms import AlarmModel
+from console.ui.models.stations import StationModel
+from console.ui.models.timeline import TimelineModel
+from console.ui.panels.case_column import CaseColumn
+from console.ui.panels.layers import LayersPanel
+from console.ui.panels.messages import MessageBar
+from console.ui.panels.tables import AlarmList, LogList
+from console.ui.panels.top_strip import Seat, TopStrip
+from console.ui.port import ConsolePort
+from console.ui.settings import Memory, WindowSettings
+from console.ui.theme import Theme, apply_theme
+from console.ui.words import Words
+
+
+class MainWindow(QMainWindow):
+    """The console's window."""
+
+    def __init__(self, port: ConsolePort, settings: WindowSettings | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._port = port
+        self._settings = settings or WindowSettings()
+        self._memory = Memory(self._settings.folder)
+        self._looks = self._first_looks()
+        self._picture = port.latest()
+        self._heard_at = monotonic()
+        apply_theme(cast(QApplication, QApplication.instance()), self._looks.theme)
+        self._build_workers()
+        self._build_views()
+        self._connect()
+        self._commands = Commands(self, self._deeds(), self._looks.words)
+        self._restore()
+        self.show_picture(self._picture)
+        self._watch = QTimer(self)
+        self._watch.setInterval(1000)
+        self._watch.timeout.connect(self._look_after)
+        self._watch.start()
+        port.subscribe(self._bridge.push)
+
+    # Building
+
+    def _first_looks(self) -> Looks:
+        language = self._settings.language or str(self._memory.get("language", "zh_CN"))
+        theme = self._settings.theme or str(self._memory.get("theme", "dark"))
+        return Looks(Theme.load(theme), Words(language, self._port.city.info.time_zone))
+
+    def _build_workers(self) -> None:
+        self._bridge, self._errands = PictureBridge(self), Errands(self)
+        self._dispatcher = Dispatcher(self._port, self._settings.user, self)
+        self._questions = Questions(self._port, self._settings.user, self._looks, self)
+        self._focus = CaseFocus(self._port, self._errands, self)
+        self._search = Search(self._port.city)
+
+    def _build_views(self) -> None:
+        city, looks, picture = self._port.city, self._looks, self._picture
+        scene = Scene(city)
+                self._alarm_model = AlarmModel(city, looks.theme, looks.words, self)
+        self._log_model = TimelineModel(looks.theme, looks.words, self)
+        self._station_model = StationModel(city, main_channels(city), picture, looks.theme, looks.words, self)
+        self.strip = TopStrip(looks, Seat(city.info.name, self._settings.user))
+        self.messages = MessageBar(looks)
+        self.map = MapCanvas(scene, picture, looks.theme, looks.words)
+        self.layers = LayersPanel(city, looks, self._station_model, self.map.visible_layers)
+        self.case = CaseColumn(city, looks)
+        self.guide = Guide(self._port.city, self.map, self.case, self._focus, self._questions, looks, self)
+        self.alarms, self.log = AlarmList(self._alarm_model, looks), LogList(self._log_model, looks)
+        self._division = Division(self.strip, self.messages, (self.layers, self.map, self.case), (self.alarms, self.log))
+        self.setCentralWidget(self._division)
+        self.setWindowTitle(f"{looks.words('app.name')} · {city.info.name}")
+        self.resize(1600, 900)
+
+    def _connect(self) -> None:
+        self._bridge.arrived.connect(self.show_picture)
+        self._dispatcher.refused.connect(self.messages.tell)
+        self._dispatcher.broken.connect(lambda text: self.messages.tell(self._looks.words("messages.defect", text=text)))
+        self._dispatcher.done.connect(lambda _: self._focus.read_log())
+        self._errands.failed.connect(self.messages.tell)
+        self._questions.asked.connect(self.ask)
+        self.guide.asked.connect(self.ask)
+        self.case.intent_asked.connect(self.ask)
+        self.alarms.intent_asked.connect(self.ask)
+        self.alarms.shelving_asked.connect(self._questions.shelving)
+        self.alarms.alarm_chosen.connect(lambda alarm: self.guide.on_alarm(alarm, self._picture))
+        self._focus.changed.connect(self._show_case)
+        self._focus.marks_ready.connect(self.map.show_case)
+        self._focus.log_ready.connect(self._log_model.apply)
+        self._focus.series_ready.connect(self.case.evidence.show_series)
+        self.case.evidence.history_wanted.connect(self._focus.read_series)
+        self.case.location.pipe_chosen.connect(self.guide.select_pipe)
+        self.case.location.dismissal_asked.connect(self._questions.dismissal)
+        self.case.plan.valve_chosen.connect(self.guide.show_valve)
+        self.case.plan.unable_asked.connect(self._questions.why_unable)
+        self.case.response.restoration_asked.connect(lambda _: self._with_case(self._questions.restoration))
+        self.case.response.phase_asked.connect(self._questions.phase)
+        self.case.notice.notice_opened.connect(lambda _, notice_id: self._with_case(lambda i: self._questions.notice(i, notice_id)))
+        self.strip.case_chosen.connect(lambda case_id: self.guide.choose_case(case_id, self._picture))
+        self.strip.search_requested.connect(self._open_palette)
+        self.strip.language_requested.connect(self._other_language)
+        self.strip.theme_requested.connect(self._other_theme)
+        self.layers.layers_changed.connect(self.map.set_visible)
+        self.layers.station_chosen.connect(self.guide.show_station)
+        self.map.picked.connect(self.guide.on_picked)
+        self.map.menu_requested.connect(self.guide.on_menu)
+
+    # What arrives
+
+    @Slot(object)
+    def show_picture(self, picture: Picture) -> None:
+        """The newest picture to every view."""
+        self._picture, self._heard_at = picture, monotonic()
+        self.strip.show_picture(picture)
+        self._alarm_model.apply(picture.alarms)
+        self._station_model.show_picture(picture)
+        self.map.show_picture(picture)
+        self.map.set_badges(badges(self._port.city, picture, self._looks.words))
+        self._focus.show_picture(picture)
+        if self._focus.incident is not None:
+            self.case.show_case(self._focus.incident, picture)
+        self._look_after()
+
+    def _show_case(self) -> None:
+        incident = self._focus.incident
+        if incident is None:
+            self.case.show_nothing(self._looks)
+            self.log.show_of("")
+            return
+        self.case.show_case(incident, self._picture)
+        self.log.show_of(incident.incident_id)
+        self._questions.show_picture_of(incident)
+
+    @Slot()
+    def _look_after(self) -> None:
+        silent = monotonic() - self._heard_at
+        self.messages.keep(lasting_message(self._picture, self._focus.incident, silent, self._looks.words))
+
+    def settle(self, most_s: float = 2.0) -> None:
+        """Wait until reads and answers have arrived and every view shows the newest picture (screenshots, tests)."""
+        until = monotonic() + most_s
+        self.show_picture(self._port.latest())
+        while (self._errands.busy or self._dispatcher.waiting) and monotonic() < until:
+            QApplication.processEvents()
+        QApplication.processEvents()
+
+    # What is asked
+
+    @Slot(object)
+    @Slot(object, str)
+    def ask(self, intent: Intent, user: str = "") -> None:
+        """Carry out an intent."""
+        self._dispatcher.ask(intent, user)
+
+    def _open_palette(self) -> None:
+        words = self._looks.words
+        palette = Palette(self._looks, lambda text: self._search.find(text, self._picture, self._commands.listed(), words), self)
+        palette.chosen.connect(self._on_hit)
+        palette.move(self.mapToGlobal(QPoint((self.width() - palette.width()) // 2, 60)))
+        palette.show()
+
+    def _on_hit(self, hit: Hit) -> None:
+        if hit.kind == "command":
+            self._commands.run(hit.key)
+        else:
+            self.guide.go_to(hit, self._picture)
+
+    # Looks
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language, everywhere at once."""
+        self._looks = looks
+        apply_theme(cast(QApplication, QApplication.instance()), looks.theme)
+        for view in (self.strip, self.messages, self.layers, self.case, self.alarms, self.log, self._questions, self.guide):
+            view.set_looks(looks)  # type: ignore[attr-defined]  # all of them have it
+        self.map.set_looks(looks.theme, looks.words)
+        for model in (self._alarm_model, self._log_model, self._station_model):
+            model.set_looks(looks.theme, looks.words)  # type: ignore[attr-defined]  # all of them have it
+        self._commands.set_words(looks.words)
+        self._memory.put("language", looks.words.language)
+        self._memory.put("theme", looks.theme.name)
+        self.show_picture(self._picture)
+
+    def _other_language(self) -> None:
+        language = "en" if self._looks.words.language == "zh_CN" else "zh_CN"
+        self.set_looks(Looks(self._looks.theme, Words(language, self._port.city.info.time_zone)))
+
+    def _other_theme(self) -> None:
+        self.set_looks(Looks(Theme.load("light" if self._looks.theme.name == "dark" else "dark"), self._looks.words))
+
+    def _deeds(self) -> Mapping[str, Callable[[], object]]:
+        case, map_ = self.case, self.map
+        return {
+            "search": self._open_palette,
+            "judge": case.location.judge,
+            "closed": case.plan.report_closed,
+            "unable": case.plan.report_unable,
+            "crew": case.response.send_crew,
+            "notice": case.notice.next_step,
+            "undo": case.response.undo,
+            "acknowledge": self.alarms.acknowledge,
+            "next_case": lambda: self._focus.next(self._picture),
+            "show_case": self.guide.show_case,
+            "fit": map_.fit_all,
+            "map": map_.setFocus,
+            "case": case.setFocus,
+            "alarms": self.alarms.table.setFocus,
+            "stations": self.layers.table.setFocus,
+            "fullscreen": lambda: self.showNormal() if self.isFullScreen() else self.showFullScreen(),
+            "language": self._other_language,
+            "theme": self._other_theme,
+            "layout": self._division.reset,
+            "dismiss_message": self.messages.dismiss,
+        }
+
+    # End
+
+    def _restore(self) -> None:
+        geometry = self._memory.get("geometry")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        self._division.restore(self._memory)
+        hidden = str(self._memory.get("hidden_layers", "dma")).split(",")
+        self.layers.set_visible(frozenset(layer for layer in MapLayer if layer.value not in hidden))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._watch.stop()
+        self._memory.put("geometry", self.saveGeometry())
+        self._memory.put("hidden_layers", ",".join(sorted(layer.value for layer in frozenset(MapLayer) - self.map.visible_layers)))
+        self._division.save(self._memory)
+        self._memory.flush()
+        self._bridge.close()
+        self._dispatcher.close()
+        self._errands.close()
+        super().closeEvent(event)
