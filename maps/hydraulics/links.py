@@ -44,6 +44,27 @@ class LinkSwitch:
         moving |= set(range(project.links)) if rules else set()  # a rule may move any link
         self._moving = np.array(sorted(moving), dtype=np.int64)
 
+    @property
+    def held(self) -> frozenset[int]:
+        """Links that are shut now."""
+        return frozenset(self._shut)
+
+    def is_check(self, link: int) -> bool:
+        """Whether a link is a check-valve pipe, whose status is its own."""
+        return bool(self._kind[link] == en.CVPIPE)
+
+    def shift_timers(self, by_s: int) -> None:
+        """Controls at a time after the start now count from ``by_s`` later; those before it rest."""
+        handle = self._project.handle
+        for number in self._timed:
+            kind, link, setting, node, at_s = en.getcontrol(handle, number)
+            if int(kind) != en.TIMER:
+                continue
+            if at_s >= by_s:
+                en.setcontrol(handle, number, int(kind), int(link), setting, int(node), at_s - by_s)
+            else:
+                en.setcontrolenabled(handle, number, 0)
+
     def shut(self, link: int) -> None:
         """Close a link (index from 0) until ``release``, against its controls too."""
         handle = self._project.handle

@@ -58,7 +58,7 @@ class EpanetSession:
         self._elevation_m = self.project.node_values(en.ELEVATION) * self.length_m
         self._multiplier = float(en.getoption(handle, en.DEMANDMULT))
         self._demand_model = en.getdemandmodel(handle)
-        self._pattern_start = int(en.gettimeparam(handle, en.PATTERNSTART))
+        self.pattern_start_s = int(en.gettimeparam(handle, en.PATTERNSTART))
         self.clock_s = int(en.gettimeparam(handle, en.STARTTIME)) % DAY_S
         en.addpattern(handle, _LEAK_PATTERN)  # one multiplier of 1: the default pattern must not move leaks
         self.has_day = int(en.gettimeparam(handle, en.DURATION)) >= 3600
@@ -137,6 +137,10 @@ class EpanetSession:
             return False, failed.message
         return True, "; ".join(dict.fromkeys(state.message for state in (first, *day) if state.message))
 
+    def forget_day(self) -> None:
+        """The model was changed: its day is run again when next needed."""
+        self._operation = None
+
     def read(self, at_s: float, converged: bool, message: str) -> HydraulicState:
         """What EPANET holds now, in rows of the tables and inside units."""
         project, rows, network = self.project, self.elements, self.city.network
@@ -187,7 +191,7 @@ class EpanetSession:
         """Patterns at a time of day; tanks and link states as the model's day has them by then."""
         handle, links = self.project.handle, self.links
         after_start = (at_s - self.clock_s) % DAY_S if at_s < DAY_S else at_s - self.clock_s
-        en.settimeparam(handle, en.PATTERNSTART, round(self._pattern_start + after_start))
+        en.settimeparam(handle, en.PATTERNSTART, round(self.pattern_start_s + after_start))
         before = links.point()
         remembers = after_start >= 3600 and links.has_memory and self.has_day
         try:
@@ -197,7 +201,7 @@ class EpanetSession:
         finally:
             if remembers:
                 links.set_point(before, timed_controls=True)
-            en.settimeparam(handle, en.PATTERNSTART, self._pattern_start)
+            en.settimeparam(handle, en.PATTERNSTART, self.pattern_start_s)
 
     @contextmanager
     def _switched(self, shut: set[int], opened: set[int]) -> Iterator[None]:
