@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maps.synthetic.sides import Sides
 from maps.synthetic.streets import ARTERIAL, COLLECTOR, LOCAL, Array, Mask, Rows
@@ -27,7 +28,7 @@ class Interior:
     y: Array
     u: Rows
     v: Rows
-    rank: Array
+    rank: NDArray[np.int8]
 
     @staticmethod
     def end(ends: Rows, of_end: Rows, shift: int) -> Rows:
@@ -48,7 +49,7 @@ class _Parts:
     y: list[Array]
     u: list[Rows]
     v: list[Rows]
-    rank: list[Array]
+    rank: list[NDArray[np.int8]]
     segment: list[Rows]
     share: list[Array]
     nodes: int = 0
@@ -82,8 +83,8 @@ def fill_blocks(xs: Array, ys: Array, built: Mask, rng: np.random.Generator) -> 
         blocks = _lines(i[of_kind], j[of_kind], int(nx[of_kind[0]]), int(ny[of_kind[0]]), diagonal[of_kind], rng)
         _fill(parts, blocks, xs, ys, nj, ni, rng)
     sides = Sides(np.concatenate(parts.segment), np.concatenate(parts.share))
-    u, v, rank = (np.concatenate(p) for p in (parts.u, parts.v, parts.rank))
-    return sides, Interior(np.concatenate(parts.x), np.concatenate(parts.y), u, v, rank)
+    u, v = np.concatenate(parts.u), np.concatenate(parts.v)
+    return sides, Interior(np.concatenate(parts.x), np.concatenate(parts.y), u, v, np.concatenate(parts.rank))
 
 
 def _diagonals(ni: int, nj: int, i: Rows, j: Rows, rng: np.random.Generator) -> Mask:

@@ -77,7 +77,8 @@ def _assumed(options: SyntheticOptions, modelled: bool) -> tuple[str, ...]:
 
 def _road_layer(streets: Streets, part: Rows, road_name: Texts) -> ShapeTable:
     """One multi-line per street with its name and class, without the plants' own mains."""
-    lines = shapely.linestrings(streets.vertices, indices=np.repeat(np.arange(streets.edges), np.diff(streets.offsets)))
+    owner = np.repeat(np.arange(streets.edges), np.diff(streets.offsets))
+    lines = np.asarray(shapely.linestrings(streets.vertices, indices=owner))
     order = np.argsort(part, kind="stable")
     first = np.flatnonzero(np.concatenate([[True], np.diff(part[order]) != 0]))
     whole = shapely.multilinestrings(lines[order], indices=part[order])

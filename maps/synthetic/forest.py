@@ -42,9 +42,9 @@ class Forest:
         weight = np.concatenate([links.weight, links.weight[back]])
         row = np.concatenate([np.arange(len(links.u)), np.flatnonzero(back)])
         graph = smallest(nodes, rows, cols, weight)
-        _, parent, source = dijkstra(graph, indices=sources, min_only=True, return_predecessors=True)
-        parent = np.where(parent < 0, -1, parent).astype(np.int64)
-        source = np.where(source < 0, -1, source).astype(np.int64)
+        _, before, origin = dijkstra(graph, indices=sources, min_only=True, return_predecessors=True)
+        parent: Rows = np.where(before < 0, -1, before).astype(np.int64)
+        source: Rows = np.where(origin < 0, -1, origin).astype(np.int64)
         source[sources] = sources
         return cls(parent, _link_rows(nodes, parent, rows, cols, weight, row), source)
 

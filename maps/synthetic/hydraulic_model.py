@@ -65,4 +65,4 @@ def _lifts(plumbing: Plumbing, network: PipeNetwork, sizing: Sizing) -> Array:
             network.nodes.head_m[feed.inlet] if feed.kind == PLANT else heads[plumbing.zone[feed.inlet]] - mean_loss[feed.inlet]
         )
         lifts.append(float(heads[feed.zone] - before))
-    return np.maximum(np.array(lifts), 5.0)
+    return np.asarray(np.maximum(np.array(lifts), 5.0))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maps.synthetic.blocks import Interior, fill_blocks
 from maps.synthetic.options import SyntheticOptions
@@ -122,7 +123,7 @@ def _drawn(plan: Plan, sides: Sides, interior: Interior, warp: Warp, terrain: Te
 
 
 def _curves(
-    x: Array, y: Array, u: Rows, v: Rows, rank: Array, warp: Warp, terrain: Terrain, rng: np.random.Generator
+    x: Array, y: Array, u: Rows, v: Rows, rank: NDArray[np.int8], warp: Warp, terrain: Terrain, rng: np.random.Generator
 ) -> tuple[Array, Rows]:
     """Points of each edge: straight before warping but for a bulge of its own, stronger in the hills."""
     dx, dy = x[v] - x[u], y[v] - y[u]

@@ -54,7 +54,9 @@ def settle(plumbing: Plumbing, rng: np.random.Generator) -> People:
     households = np.where(category == 0, np.maximum(np.round(homes), 3), 0).astype(np.int64)
     daily = households * PEOPLE_A_HOUSEHOLD * LITRES_A_DAY / 1000.0
     daily += (_DAILY_M3[category] * (critical == 0) + _DAILY_M3_CRITICAL[critical]) * rng.lognormal(-0.1, 0.45, len(edge))
-    return People(edge, rng.uniform(0.15, 0.85, len(edge)), category, critical, households, daily / 24.0)
+    return People(
+        edge, rng.uniform(0.15, 0.85, len(edge)), category, critical, households, np.asarray(daily / 24.0, dtype=np.float64)
+    )
 
 
 def node_demand_m3h(plumbing: Plumbing, people: People) -> Array:

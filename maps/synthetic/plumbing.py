@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from maps.synthetic import names
@@ -134,7 +135,7 @@ def _place_plants(builder: _Builder, streets: Streets, zones: PressureZones) -> 
     wanted = [low + size * share for share in ((0.47, 1.08), (0.06, 0.55), (0.93, 0.8))]
     chosen = list(dict.fromkeys(int(np.hypot(*(xy - target).T).argmin()) for target in wanted))
     total = max(3, round(streets.nodes / NODES_A_PLANT))
-    away = cKDTree(xy[chosen]).query(xy)[0]
+    away = np.asarray(cKDTree(xy[chosen]).query(xy)[0])
     while len(chosen) < total and float(away.max()) > 0:
         chosen.append(int(away.argmax()))
         away = np.minimum(away, np.hypot(*(xy - xy[chosen[-1]]).T))
@@ -165,7 +166,7 @@ def _place_feeds(builder: _Builder, streets: Streets, zones: PressureZones) -> N
             boosters, reducers = boosters + (kind == BOOSTER), reducers + (kind == REDUCER)
 
 
-def _spread(xy: Array, rank: Array, wanted: int) -> list[int]:
+def _spread(xy: Array, rank: NDArray[np.int8], wanted: int) -> list[int]:
     """Rows of up to ``wanted`` points, far from each other, arterials weighing four times a local street."""
     favour = np.array([4.0, 2.0, 1.0])[rank.astype(np.int64)]
     start = int((favour * 1e6 - np.hypot(*(xy - xy.mean(axis=0)).T)).argmax())

@@ -48,7 +48,7 @@ def _streets_of(streets: Streets) -> Rows:
     np.minimum.at(best, end_b, place)
     mutual = good[(best[end_a] == place) & (best[end_b] == place)]
     graph = coo_matrix((np.ones(len(mutual)), (a[mutual], b[mutual])), shape=(streets.edges, streets.edges))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def _end(streets: Streets, edge: Rows, node: Rows) -> Rows:

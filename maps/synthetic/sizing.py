@@ -84,4 +84,4 @@ def _diameters(plumbing: Plumbing, flow_m3h: Array, distance: Array, rng: np.ran
     least[(streets.rank == 2) & (rng.random(streets.edges) < 0.55)] = 150.0
     wanted = np.maximum(np.maximum(by_slope, by_velocity), least)
     # 4 % below the next size is still that size: no designer doubles a pipe for so little.
-    return DN_MM[np.minimum(np.searchsorted(DN_MM * 1.04, wanted), len(DN_MM) - 1)]
+    return np.asarray(DN_MM[np.minimum(np.searchsorted(DN_MM * 1.04, wanted), len(DN_MM) - 1)])

@@ -62,7 +62,7 @@ class Streets:
         """Length of each edge along its points, m, (m,); at least 1 m."""
         step = np.hypot(*np.diff(self.vertices, axis=0).T) if len(self.vertices) else np.zeros(0)
         total = np.concatenate([[0.0], np.cumsum(step)])
-        return np.maximum(total[self.offsets[1:] - 1] - total[self.offsets[:-1]], 1.0)
+        return np.asarray(np.maximum(total[self.offsets[1:] - 1] - total[self.offsets[:-1]], 1.0))
 
     @cached_property
     def degree(self) -> Rows:

@@ -110,11 +110,11 @@ def _cells(streets: Streets) -> tuple[Rows, Geometries]:
     """Sampled nodes and the ground nearest to each, not farther than streets reach."""
     step = int(np.ceil(streets.nodes / _CELLS))
     sample = np.arange(0, streets.nodes, step)
-    points = shapely.points(streets.x[sample], streets.y[sample])
-    together = shapely.multipoints(points)
-    cells = shapely.get_parts(
-        shapely.voronoi_polygons(together, extend_to=shapely.buffer(together, 500.0).envelope, ordered=True)
-    )
+    places = np.column_stack([streets.x[sample], streets.y[sample]])
+    points = np.asarray(shapely.points(places))
+    together = shapely.multipoints(places)
+    frame = shapely.box(*(places.min(axis=0) - 500.0), *(places.max(axis=0) + 500.0))
+    cells = shapely.get_parts(shapely.voronoi_polygons(together, extend_to=frame, ordered=True))
     reach = 170.0 * float(np.sqrt(step))
     return sample, np.asarray(shapely.intersection(cells, shapely.buffer(points, reach, quad_segs=3)))
 
