@@ -152,6 +152,8 @@ def _font(families: list[str], points: float, bold: bool = False) -> QFont:
     font = QFont(families)
     font.setPointSizeF(points)
     font.setBold(bold)
+    # Localised figures of the CJK fonts carry no Unicode: a text copied out of the PDF would have lost its numbers.
+    font.setFeature(QFont.Tag.fromString("locl"), 0)
     return font
 
 
