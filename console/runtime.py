@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from console.detection import Detector
+from console.detection import Detector, History
 from console.documents import NoticeDocuments
 from console.domain.clock import Clock
 from console.domain.grid import TickGrid
+from console.domain.readings import ReadingBatch
 from console.engine import Engine, Ports
 from console.feeds.inbox import Inbox
 from console.services.desk import Desk, DeskSettings
@@ -52,6 +53,11 @@ class Runtime:
         ports = Ports(clock, self.inbox, self.store, link, self.documents, options.notices, self.worker)
         grid = TickGrid(options.grid_s, options.settle_s)
         self.engine = Engine(city, desk, self.detector, ports, grid=grid, is_drill=options.desk.is_drill)
+
+    def learn(self, history: ReadingBatch, step_s: float) -> None:
+        """Days of history before the first tick: baselines learn from it, charts show it. Call before starting."""
+        self.detector.learn(History.of_batch(history, len(self.city.stations), step_s))
+        self.store.append_readings(history)
 
     def _states(self) -> Sequence[HydraulicState]:
         """The model's day, when it converges; without it detection learns from the readings alone and says so."""

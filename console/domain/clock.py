@@ -62,9 +62,10 @@ class DrillClock:
         self.start, self.speed = start.astimezone(UTC), speed
         self._origin = time.monotonic()
 
-    def restart(self) -> None:
-        """Begin at ``start`` again, from now on."""
+    def restart(self) -> float:
+        """Begin at ``start`` again, from now on; gives the machine's monotonic clock at that moment."""
         self._origin = time.monotonic()
+        return self._origin
 
     def now(self) -> datetime:
         """The drill's present, aware UTC."""

@@ -14,7 +14,7 @@ from console.domain.incidents import Incident
 from console.drill.dispatcher import ScriptedDispatcher, Stage
 from console.drill.field import DrillField
 from console.drill.options import DrillOptions
-from console.drill.scene import START, Scene, set_scene
+from console.drill.scene import HISTORY_STEP_S, START, Scene, history_of, set_scene
 from console.drill.score import distance_along_m, rank_of
 from console.feeds.inbox import Message
 from console.feeds.local import LocalLink
@@ -42,13 +42,14 @@ def run_drill(options: DrillOptions) -> dict[str, Any]:
     link = LocalLink()
     clock = DrillClock(START, options.speed)
     runtime = Runtime(scene.city, clock, link, RuntimeOptions(scene.city_path, store, options.out / "notices", desk))
-    clock.restart()  # composing took time; the night begins now
+    runtime.learn(history_of(scene, options.seed), HISTORY_STEP_S)
+    origin = clock.restart()  # composing took time; the night begins now
     with runtime:
         watch = _Watch(runtime)
         field = DrillField(runtime.inbox, scene.city.info.site, scene.burst_pipe)
         link.listen(field.on_outgoing)
         simulator = SimulatorProcess(
-            scene.city_path, sink=watch.offer, seed=options.seed, speed=options.speed, start=START,
+            scene.city_path, sink=watch.offer, seed=options.seed, speed=options.speed, start=START, origin=origin,
             bursts=((options.quiet_s, scene.burst_pipe, scene.flow_m3h),),
         )  # fmt: skip
         with simulator:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from console.domain.readings import ReadingBatch
 from console.drill.options import DrillOptions
+from console.feeds.simulator import SimulatorProcess
 from maps.city import City
 from maps.dataset import read_city, write_city
 from maps.errors import InputFault
@@ -19,6 +21,8 @@ from maps.trace import islands
 START = datetime(2024, 1, 3, 14, 55, tzinfo=UTC)
 """22:55 in Jinan, five minutes before the night of the article's case."""
 
+HISTORY_STEP_S = 300.0
+_HISTORY_DAYS = 7
 _LEAST_DIAMETER_MM = 150.0
 
 
@@ -65,3 +69,10 @@ def _chosen_pipe(city: City, seed: int) -> str:
     if not len(rows):
         raise InputFault(f"{city.info.name}: no pipe is fed by a source; a drill needs one")
     return str(pipes.asset_id[np.random.default_rng(seed).choice(rows)])
+
+
+def history_of(scene: Scene, seed: int) -> ReadingBatch:
+    """A week of readings before the start, as a historian would hand them over."""
+    with SimulatorProcess(scene.city_path, sink=lambda topic, payload: None, seed=seed, start=START) as simulator:
+        simulator.wait_ready()
+        return simulator.history(_HISTORY_DAYS, int(HISTORY_STEP_S))

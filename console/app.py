@@ -1,0 +1,90 @@
+"""Composition with the window: the console on a broker, and the demo with a running drill."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from console.domain.clock import DrillClock, SystemClock
+from console.drill.field import DrillField
+from console.drill.options import DrillOptions
+from console.drill.scene import HISTORY_STEP_S, START, history_of, set_scene
+from console.feeds.inbox import Inbox, Message
+from console.feeds.local import LocalLink
+from console.feeds.mqtt import Broker, MqttLink
+from console.feeds.simulator import SimulatorProcess
+from console.runtime import Runtime, RuntimeOptions
+from console.services.desk import DeskSettings
+from console.settings import Settings, load_settings
+from maps.dataset import read_city
+from maps.errors import InputFault
+
+_DEMO_SPEED = 10.0
+_DEMO_QUIET_S = 120.0
+
+
+def run_console(city_path: Path, mqtt: str, store: str) -> int:
+    """The console on a city; without a broker it shows the network and what was kept. Returns the exit code."""
+    settings, city = load_settings(), read_city(city_path)
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    desk = DeskSettings(
+        site=city.info.site, hotline=settings.hotline, issuer=settings.issuer, crew_speed_kmh=settings.crew_speed_kmh
+    )
+    where = store or settings.data_folder / f"{city.info.site}.sqlite"
+    options = RuntimeOptions(city_path, where, settings.data_folder / "notices", desk)
+    inbox = Inbox()
+    link: MqttLink | LocalLink = LocalLink()
+    if mqtt:
+        link = MqttLink(Broker.parse(mqtt), city.info.site, f"quanmai-console-{city.info.site}-{os.getpid()}", inbox)
+    with ExitStack() as stack:
+        runtime = stack.enter_context(Runtime(city, SystemClock(), link, options, inbox=inbox))
+        link.start()
+        stack.callback(link.stop)
+        return _show(runtime, settings)
+
+
+def run_demo(city: Path | None = None, seed: int = 1) -> int:
+    """The demo city (or a given one) with a drill that runs on the live screens. Returns the exit code."""
+    settings = load_settings()
+    folder = Path(tempfile.mkdtemp(prefix="quanmai-demo-"))
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        scene = set_scene(DrillOptions(out=folder, city=city, seed=seed))
+        clock, link = DrillClock(START, _DEMO_SPEED), LocalLink()
+        desk = DeskSettings(site=scene.city.info.site, hotline="（演练热线）", issuer="（演练发布单位）", is_drill=True)
+        options = RuntimeOptions(scene.city_path, folder / "demo.sqlite", folder / "notices", desk)
+        runtime = Runtime(scene.city, clock, link, options)
+        runtime.learn(history_of(scene, seed), HISTORY_STEP_S)
+        field = DrillField(runtime.inbox, scene.city.info.site, scene.burst_pipe)
+        link.listen(field.on_outgoing)
+        stack.callback(field.close)
+        simulator = SimulatorProcess(
+            scene.city_path,
+            sink=lambda topic, payload: runtime.inbox.offer(Message("simulator", topic, payload)),
+            seed=seed, speed=_DEMO_SPEED, start=START, origin=clock.restart(),
+            bursts=((_DEMO_QUIET_S, scene.burst_pipe, scene.flow_m3h),),
+        )  # fmt: skip
+        stack.enter_context(runtime)
+        stack.enter_context(simulator)
+        return _show(runtime, settings)
+
+
+def _show(runtime: Runtime, settings: Settings) -> int:
+    try:
+        from PySide6.QtWidgets import QApplication
+
+        from console.ui.settings import WindowSettings
+        from console.ui.window import MainWindow
+    except ImportError as missing:
+        raise InputFault(f"the window needs Qt's system libraries ({missing}); 'make run' installs or names them") from missing
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    look = WindowSettings(user=settings.user, folder=settings.data_folder, language=settings.language, theme=settings.colours)
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    window = MainWindow(runtime.engine, look)
+    window.show()
+    code: int = app.exec()
+    return code

@@ -1,0 +1,48 @@
+"""Pictures of the window during a drill, on the offscreen platform when there is no screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from console.drill.dispatcher import DISPATCHER, Stage
+from console.runtime import Runtime
+from maps.errors import InputFault
+
+_SIZE = (1920, 1080)
+
+
+class Screens:
+    """A window on the drill's runtime; Qt is imported here, so that a drill without pictures never loads it."""
+
+    def __init__(self, runtime: Runtime, folder: Path) -> None:
+        if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        try:
+            from PySide6.QtWidgets import QApplication
+
+            from console.ui.grab import grab_stage
+            from console.ui.settings import WindowSettings
+            from console.ui.window import MainWindow
+        except ImportError as missing:
+            raise InputFault(
+                f"pictures need Qt's system libraries ({missing}); run 'make run', or drill --no-screens"
+            ) from missing
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._grab = folder, grab_stage
+        self._app = QApplication.instance() or QApplication([])
+        self._window = MainWindow(runtime.engine, WindowSettings(user=DISPATCHER))
+        self._window.resize(*_SIZE)
+        self._window.show()
+
+    def show(self, stage: Stage | None) -> None:
+        """Let the window live; at a stage, save its picture."""
+        self._app.processEvents()
+        if stage is not None:
+            self._grab(self._window, self._folder / f"{stage.name}.png")
+
+    def close(self) -> None:
+        """Close the window and end its threads."""
+        self._window.close()
+        self._app.processEvents()
