@@ -82,6 +82,7 @@ def _sections(network: PipeNetwork, detail: ModelDetail, ids: _Ids, title: str) 
     yield from _pipes(network, detail, ids)
     yield from _pumps(network, detail, ids)
     yield from _valves(network, detail, ids)
+    yield from _status(network, ids)
     yield from _tables(detail)
     yield "[CONTROLS]"
     yield from (line for line in (_mapped(control, ids) for control in detail.controls) if line)
@@ -199,7 +200,6 @@ def _roughness(network: PipeNetwork, detail: ModelDetail) -> Floats:
 
 def _pumps(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iterator[str]:
     yield "[PUMPS]"
-    closed = []
     for name, row in zip(ids.pump, map(int, ids.pump_rows), strict=True):
         asset_id = str(network.pumps.asset_id[row])
         curve = detail.pump_head_curve.get(asset_id)
@@ -208,10 +208,14 @@ def _pumps(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iterator[str
         pattern = f" PATTERN {detail.pump_pattern[asset_id]}" if asset_id in detail.pump_pattern else ""
         ends = f"{ids.node[network.pumps.from_node[row]]} {ids.node[network.pumps.to_node[row]]}"
         yield f"{name} {ends} {drive}{speed}{pattern}"
-        if network.pumps.status[row] == PipeStatus.CLOSED:
-            closed.append(name)
+
+
+def _status(network: PipeNetwork, ids: _Ids) -> Iterator[str]:
+    """After the valves: EPANET wants a link known before its status."""
     yield "[STATUS]"
-    yield from (f"{name} Closed" for name in closed)
+    for name, row in zip(ids.pump, map(int, ids.pump_rows), strict=True):
+        if network.pumps.status[row] == PipeStatus.CLOSED:
+            yield f"{name} Closed"
     valves = network.valves
     for name, row in zip(ids.valve, map(int, ids.valve_rows), strict=True):
         if valves.kind[row] == ValveKind.CHECK:

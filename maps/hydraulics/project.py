@@ -76,8 +76,13 @@ class Project:
 
     def open_hydraulics(self) -> None:
         """Allocate the solver once; it stays open until ``close``."""
-        with quiet():
-            en.openH(self.handle)
+        try:
+            with quiet():
+                en.openH(self.handle)
+        except Exception as refusal:
+            # A node that no link reaches, a part without a fixed head: found here, not when the text is read.
+            self.close()
+            raise InputFault(f"EPANET refuses the model: {refusal}") from refusal
         self._hydraulics = True
 
     def close(self) -> None:
