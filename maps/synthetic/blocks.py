@@ -67,21 +67,23 @@ class _Blocks:
     diagonal: Mask
 
 
-def fill_blocks(xs: Array, ys: Array, built: Mask, rng: np.random.Generator) -> tuple[Sides, Interior]:
-    """Local streets of all built superblocks."""
+def fill_blocks(x: Array, y: Array, built: Mask, rng: np.random.Generator) -> tuple[Sides, Interior]:
+    """Local streets of all built superblocks; ``x``, ``y``: corners, (ni + 1, nj + 1)."""
     ni, nj = built.shape
     i, j = np.nonzero(built)
     centre = np.hypot((i + 0.5) / ni - 0.5, 0.6 * ((j + 0.5) / nj - 0.38))
     spacing = rng.uniform(125, 190, len(i)) + 150 * np.clip(centre - 0.12, 0.0, 0.5)
-    nx = np.clip(np.round((xs[i + 1] - xs[i]) / spacing) - 1, _FEWEST, _MOST).astype(np.int64)
-    ny = np.clip(np.round((ys[j] - ys[j + 1]) / (spacing * rng.uniform(0.7, 1.1, len(i)))) - 1, _FEWEST, _MOST).astype(np.int64)
+    nx = np.clip(np.round((x[i + 1, j] - x[i, j]) / spacing) - 1, _FEWEST, _MOST).astype(np.int64)
+    ny = np.clip(np.round((y[i, j] - y[i, j + 1]) / (spacing * rng.uniform(0.7, 1.1, len(i)))) - 1, _FEWEST, _MOST).astype(
+        np.int64
+    )
     diagonal = _diagonals(ni, nj, i, j, rng)
     ny[diagonal] = nx[diagonal]
     parts = _Parts([], [], [], [], [], [], [])
     for kind in np.unique(nx * 32 + ny * 2 + diagonal):
         of_kind = np.flatnonzero(nx * 32 + ny * 2 + diagonal == kind)
         blocks = _lines(i[of_kind], j[of_kind], int(nx[of_kind[0]]), int(ny[of_kind[0]]), diagonal[of_kind], rng)
-        _fill(parts, blocks, xs, ys, nj, ni, rng)
+        _fill(parts, blocks, x, y, rng)
     sides = Sides(np.concatenate(parts.segment), np.concatenate(parts.share))
     u, v = np.concatenate(parts.u), np.concatenate(parts.v)
     return sides, Interior(np.concatenate(parts.x), np.concatenate(parts.y), u, v, np.concatenate(parts.rank))
@@ -112,10 +114,12 @@ def _lines(i: Rows, j: Rows, nx: int, ny: int, diagonal: Mask, rng: np.random.Ge
     return _Blocks(i, j, tx, ty, diagonal)
 
 
-def _fill(parts: _Parts, blocks: _Blocks, xs: Array, ys: Array, nj: int, ni: int, rng: np.random.Generator) -> None:
+def _fill(parts: _Parts, blocks: _Blocks, corner_x: Array, corner_y: Array, rng: np.random.Generator) -> None:
     """Nodes, ends and edges of superblocks of one kind, appended to ``parts``."""
     count, nx, ny = len(blocks.i), blocks.tx.shape[1], blocks.ty.shape[1]
-    x, y = _node_places(blocks, xs, ys, rng)
+    ni, nj = corner_x.shape[0] - 1, corner_x.shape[1] - 1
+    tx, ty = _node_shares(blocks, rng)
+    x, y = _between(blocks, corner_x, tx, ty), _between(blocks, corner_y, tx, ty)
     node = np.arange(count * nx * ny).reshape(count, nx, ny) + parts.nodes
     segments, shares = _side_ends(blocks, ni, nj)
     end = [-1 - (np.arange(s.size).reshape(s.shape) + o) for s, o in zip(segments, _starts(segments, parts.ends), strict=True)]
@@ -159,17 +163,22 @@ def _starts(segments: tuple[Rows, ...], start: int) -> list[int]:
     return starts
 
 
-def _node_places(blocks: _Blocks, xs: Array, ys: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Places of interior nodes, (b, nx, ny): the lines, shaken and twisted around the block's middle."""
+def _node_shares(blocks: _Blocks, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Interior nodes as shares of their superblock, (b, nx, ny): the lines, shaken and twisted around its middle."""
     nx, ny = blocks.tx.shape[1], blocks.ty.shape[1]
     shape = (len(blocks.i), nx, ny)
     tx = blocks.tx[:, :, None] + rng.normal(0, 0.10, shape) / (nx + 1)
     ty = blocks.ty[:, None, :] + rng.normal(0, 0.10, shape) / (ny + 1)
     twist = (rng.normal(0, 0.20, len(blocks.i)) * ~blocks.diagonal)[:, None, None] * 16 * tx * (1 - tx) * ty * (1 - ty)
-    tx, ty = tx - twist * (ty - 0.5), ty + twist * (tx - 0.5)
-    left, right = xs[blocks.i][:, None, None], xs[blocks.i + 1][:, None, None]
-    top, bottom = ys[blocks.j][:, None, None], ys[blocks.j + 1][:, None, None]
-    return left + tx * (right - left), top + ty * (bottom - top)
+    return tx - twist * (ty - 0.5), ty + twist * (tx - 0.5)
+
+
+def _between(blocks: _Blocks, corner: Array, tx: Array, ty: Array) -> Array:
+    """Bilinear place between the four corners of each superblock."""
+    i, j = blocks.i, blocks.j
+    west = corner[i, j][:, None, None] * (1 - ty) + corner[i, j + 1][:, None, None] * ty
+    east = corner[i + 1, j][:, None, None] * (1 - ty) + corner[i + 1, j + 1][:, None, None] * ty
+    return west * (1 - tx) + east * tx
 
 
 def _side_ends(blocks: _Blocks, ni: int, nj: int) -> tuple[tuple[Rows, ...], tuple[Array, ...]]:

@@ -15,7 +15,7 @@ from maps.synthetic.plumbing import BOOSTER, PLANT, REDUCER, Feed, Plumbing
 from maps.synthetic.streets import Array, Mask, Rows
 
 _HYDRANT_EVERY_M = 120.0
-_NODES_A_STATION = 90
+_NODES_A_STATION = 60
 _CREW_EVERY = 900
 """Pipes one crew looks after."""
 

@@ -24,7 +24,7 @@ def land(options: SyntheticOptions) -> tuple[Streets, Terrain, ShapeTable, Shape
 def _water(terrain: Terrain, bank: Array, lake: Array) -> ShapeTable:
     """The river along the northern dike and the lake."""
     width = float(np.clip(0.06 * terrain.depth, 160.0, 900.0))
-    offset = bank + np.array([0.0, 0.5 * width + 0.02 * terrain.depth + 60.0])
+    offset = bank + np.array([0.0, 0.5 * width + 140.0])
     river = shapely.buffer(shapely.linestrings(offset), width / 2, cap_style="flat")
     shapes = np.array([river, shapely.buffer(shapely.polygons(lake), 0.0)], dtype=object)
     return ShapeTable.of(["WA1", "WA2"], name=["黄河", "大明湖"], kind=["river", "lake"], geometry=shapes)

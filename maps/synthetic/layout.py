@@ -27,13 +27,16 @@ _EDGES_A_BLOCK = 63.0
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Superblocks on a grid of arterials: positions of the lines and which superblocks are built.
+    """Superblocks between arterials: the lines, the true corners and which superblocks are built.
 
-    ``xs``, ``ys``: (ni + 1,), (nj + 1,) metres before warping; ``built``: (ni, nj); row j = 0 lies at the river.
+    ``xs``, ``ys``: (ni + 1,), (nj + 1,) metres before warping; ``x``, ``y``: (ni + 1, nj + 1) corners, shaken off the
+    lines; ``built``: (ni, nj); row j = 0 lies at the river.
     """
 
     xs: Array
     ys: Array
+    x: Array
+    y: Array
     built: Mask
 
     @property
@@ -80,7 +83,7 @@ def _attempt(options: SyntheticOptions, blocks: float) -> Layout:
     warp = Warp.around(plan.xs, plan.ys, rng)
     x0, y0 = float(plan.xs.mean()), float(plan.ys[0])
     terrain = Terrain.around(x0, y0, plan.width / 2, plan.depth, rng)
-    sides, interior = fill_blocks(plan.xs, plan.ys, plan.built, rng)
+    sides, interior = fill_blocks(plan.x, plan.y, plan.built, rng)
     streets = _drawn(plan, sides, interior, warp, terrain, rng)
     keep = ~(terrain.unbuilt(streets.x, streets.y) | warp.in_lake(streets.x, streets.y))
     streets = streets.kept(keep[streets.u] & keep[streets.v]).largest_component().without_doubles()
@@ -105,12 +108,15 @@ def _plan(blocks: float, rng: np.random.Generator) -> Plan:
     score = (outline + ragged).ravel()
     built = np.zeros(ni * nj, dtype=bool)
     built[np.argsort(score, kind="stable")[: max(2, round(blocks))]] = True
-    return Plan(xs, ys, built.reshape(ni, nj))
+    # Corners off the lines: arterials swing and no superblock is a rectangle. The river's dike stays a line.
+    x = xs[:, None] + rng.normal(0, 95, (ni + 1, nj + 1)).clip(-210, 210)
+    y = ys[None, :] + rng.normal(0, 85, (ni + 1, nj + 1)).clip(-190, 190) * (np.arange(nj + 1) > 0)
+    return Plan(xs, ys, x, y, built.reshape(ni, nj))
 
 
 def _drawn(plan: Plan, sides: Sides, interior: Interior, warp: Warp, terrain: Terrain, rng: np.random.Generator) -> Streets:
     """All nodes and edges on the plan, warped into the land and given their curves."""
-    joined = join_sides(plan.xs, plan.ys, plan.built, sides)
+    joined = join_sides(plan.x, plan.y, plan.built, sides)
     shift = len(joined.x)
     flat_x = np.concatenate([joined.x, interior.x])
     flat_y = np.concatenate([joined.y, interior.y])

@@ -148,7 +148,7 @@ def _place_plants(builder: _Builder, streets: Streets, zones: PressureZones) -> 
 def _place_feeds(builder: _Builder, streets: Streets, zones: PressureZones) -> None:
     """Feeds on the streets that enter a zone, the larger streets first, far apart."""
     u_zone, v_zone = zones.zone[streets.u], zones.zone[streets.v]
-    size = np.bincount(zones.zone, minlength=zones.count)
+    wanted = _wanted(streets, zones)
     mx, my = streets.middle()
     boosters = reducers = 0
     for child in range(1, zones.count):
@@ -158,12 +158,21 @@ def _place_feeds(builder: _Builder, streets: Streets, zones: PressureZones) -> N
         edges = np.flatnonzero(between & (streets.length_m > 20.0))
         if not len(edges):
             edges = np.flatnonzero(between)
-        wanted = 1 + int(size[child] // max(180, min(3000, streets.nodes // 12)))
-        for edge in _spread(np.column_stack([mx[edges], my[edges]]), streets.rank[edges], wanted):
+        for edge in _spread(np.column_stack([mx[edges], my[edges]]), streets.rank[edges], wanted[child]):
             number = boosters if kind == BOOSTER else reducers
             name = names.pumping_station(number) if kind == BOOSTER else names.reducer(number)
             builder.split(int(edges[edge]), parent, child, kind, name)
             boosters, reducers = boosters + (kind == BOOSTER), reducers + (kind == REDUCER)
+
+
+def _wanted(streets: Streets, zones: PressureZones) -> list[int]:
+    """Feeds of each zone by its size; a city of some size has at least the five pumping stations of the plan."""
+    size = np.bincount(zones.zone, minlength=zones.count)
+    wanted = (1 + size // max(160, min(3000, streets.nodes // 18))).tolist()
+    boosted = [z for z in range(1, zones.count) if zones.band[z] > zones.band[zones.parent[z]]]
+    while boosted and streets.nodes > 1500 and sum(wanted[z] for z in boosted) < names.PLANNED_STATIONS:
+        wanted[max(boosted, key=lambda z: size[z] / wanted[z])] += 1
+    return [int(count) for count in wanted]
 
 
 def _spread(xy: Array, rank: NDArray[np.int8], wanted: int) -> list[int]:

@@ -48,11 +48,12 @@ def _streets_of(streets: Streets) -> Rows:
     np.minimum.at(best, end_b, place)
     mutual = good[(best[end_a] == place) & (best[end_b] == place)]
     graph = coo_matrix((np.ones(len(mutual)), (a[mutual], b[mutual])), shape=(streets.edges, streets.edges))
-    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+    label: Rows = connected_components(graph, directed=False)[1].astype(np.int64)
+    return label
 
 
 def _end(streets: Streets, edge: Rows, node: Rows) -> Rows:
-    return 2 * edge + (streets.v[edge] == node)
+    return np.asarray(2 * edge + (streets.v[edge] == node), dtype=np.int64)
 
 
 def _pairs(streets: Streets) -> tuple[Rows, Rows, Rows]:

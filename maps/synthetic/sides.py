@@ -44,11 +44,11 @@ def segment_ends(ni: int, nj: int) -> tuple[Rows, Rows]:
     return np.concatenate([vertical, horizontal]), np.concatenate([vertical + 1, horizontal + nj + 1])
 
 
-def join_sides(xs: Array, ys: Array, built: Mask, sides: Sides) -> Joined:
-    """Arterials along every built superblock, broken at the ends that meet them."""
+def join_sides(corner_x: Array, corner_y: Array, built: Mask, sides: Sides) -> Joined:
+    """Arterials along every built superblock, broken at the ends that meet them; corners (ni + 1, nj + 1)."""
     ni, nj = built.shape
     first, last = segment_ends(ni, nj)
-    corner_x, corner_y = np.repeat(xs, nj + 1), np.tile(ys, ni + 1)
+    corner_x, corner_y = corner_x.ravel(), corner_y.ravel()
     length = np.hypot(corner_x[last] - corner_x[first], corner_y[last] - corner_y[first])
     order = np.lexsort((sides.share, sides.segment))
     segment, share = sides.segment[order], sides.share[order]

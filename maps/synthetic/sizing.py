@@ -19,7 +19,7 @@ _FAVOUR = np.array([0.4, 0.8, 1.6])
 
 _LEAST_DN = np.array([300.0, 200.0, 100.0])
 _DESIGN_C = 105.0
-_LOSS_BUDGET_M = 6.5
+_LOSS_BUDGET_M = 11.0
 """Head a zone may lose at the peak between its inlet and its last node."""
 
 

@@ -12,6 +12,8 @@ import numpy as np
 from maps.synthetic.streets import Array, Mask
 
 RIVER_LEVEL_M = 23.0
+_BASINS = (-0.40, 0.33)
+"""Where the hollows lie, from -1 in the west to 1 in the east."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +52,16 @@ class Terrain:
         rise = np.clip(south - edge, 0.0, None)
         lobes = 1.0 + 0.35 * np.sin(8.3 * along + p[4])
         hills = 115.0 * lobes * rise / (1.0 + 1.1 * rise)
-        basin = 46.0 * np.exp(-(((along + 0.45) / 0.16) ** 2) - ((south - 1.0) / 0.17) ** 2)
-        return np.asarray(RIVER_LEVEL_M + 1.5 + plain + np.maximum(hills - basin, 0.0))
+        return np.asarray(RIVER_LEVEL_M + 1.5 + plain + np.maximum(hills + self._basins(along, south), 0.0))
+
+    def _basins(self, along: Array, south: Array) -> Array:
+        """Two hollows behind a saddle of the hills: the land falls back there, and the pressure must be reduced."""
+        total = np.zeros_like(along)
+        for across, depth in zip(_BASINS, (44.0, 38.0), strict=True):
+            saddle = 13.0 * np.exp(-(((along - across) / 0.27) ** 2) - ((south - 0.72) / 0.07) ** 2)
+            hollow = depth * np.exp(-(((along - across) / 0.15) ** 4) - ((south - 0.95) / 0.13) ** 4)
+            total += saddle - hollow
+        return total
 
     def unbuilt(self, x: Array, y: Array) -> Mask:
         """Whether a point lies on the steep part of a hill, where no street goes."""
@@ -61,14 +71,3 @@ class Terrain:
             ragged = radius * (1.0 + 0.22 * np.sin(3 * bearing + cx) + 0.12 * np.sin(5 * bearing + cy))
             inside |= np.hypot((x - cx) / 1.35, y - cy) < ragged
         return inside
-
-    def river_line(self) -> Array:
-        """Points of the river's south bank from west to east, (k, 2)."""
-        x = np.linspace(self.x0 - 1.6 * self.half_width, self.x0 + 1.6 * self.half_width, 160)
-        return np.column_stack([x, self.bank_y(x)])
-
-    def bank_y(self, x: Array) -> Array:
-        """South bank of the river at ``x``."""
-        along = (x - self.x0) / self.half_width
-        swing = 0.075 * self.depth
-        return np.asarray(self.y0 + swing * (np.sin(3.1 * along + self.phase[5]) + 0.45 * np.sin(7.3 * along + self.phase[0])))
