@@ -81,7 +81,7 @@ class MainWindow(QMainWindow):
     def _build_views(self) -> None:
         city, looks, picture = self._port.city, self._looks, self._picture
         scene = Scene(city)
-                self._alarm_model = AlarmModel(city, looks.theme, looks.words, self)
+        self._alarm_model = AlarmModel(city, looks.theme, looks.words, self)
         self._log_model = TimelineModel(looks.theme, looks.words, self)
         self._station_model = StationModel(city, main_channels(city), picture, looks.theme, looks.words, self)
         self.strip = TopStrip(looks, Seat(city.info.name, self._settings.user))

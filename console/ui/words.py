@@ -37,8 +37,10 @@ class Words:
 
     def of(self, group: str, code: str) -> str:
         """The word for a code (``of("phase", "verified")``); the code itself when there is none."""
-        key = f"ui.{group}.{code}"
-        return self.catalogue.text(key) if self.catalogue.has(key) else code
+        for key in (f"ui.{group}.{code}", f"domain.{group}.{code}"):
+            if self.catalogue.has(key):
+                return self.catalogue.text(key)
+        return code
 
     # Values
 

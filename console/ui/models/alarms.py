@@ -51,7 +51,7 @@ class AlarmModel(RowsModel[Alarm]):
 
     def _content(self, alarm: Alarm) -> str:
         words, worst = self._words, _worst(alarm)
-        kind = words.of("station_event", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
+        kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
         if worst is None:
             return kind if words.language != "zh_CN" or not alarm.detail else f"{kind} · {alarm.detail}"
         channel = CHANNEL_BY_NAME.get(worst.channel, Channel.PRESSURE)

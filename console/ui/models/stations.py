@@ -76,7 +76,7 @@ class StationModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return self._text(row, index.column())
             case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
-                return f"{self._city.stations.asset_id[row]} · {self._text(row, _NAME)} · {self._words.of('station', state.name.lower())}"
+                return f"{self._city.stations.asset_id[row]} · {self._text(row, _NAME)} · {self._words.of('station_state', state.name.lower())}"
             case Qt.ItemDataRole.TextAlignmentRole if index.column() != _NAME:
                 return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             case Qt.ItemDataRole.DecorationRole if index.column() == _NAME:

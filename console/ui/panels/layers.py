@@ -72,7 +72,7 @@ class LayersPanel(QWidget):
             stroke.show_as(3 - index, looks)
         for state, (shape, text) in self._state_labels.items():
             shape.setPixmap(station_pixmap(looks.theme, state))
-            text.setText(words.of("station", state.name.lower()))
+            text.setText(words.of("station_state", state.name.lower()))
 
     def set_visible(self, visible: frozenset[MapLayer]) -> None:
         """Tick these layers; the map follows."""

@@ -108,7 +108,7 @@ def order_words(view: CaseView, order: WorkOrder) -> str:
     """An order in words: what, who, state, time to arrival or the answer."""
     words = view.looks.words
     crews = {fix.crew_id: fix.name for fix in view.picture.crews}
-    text = f"{words.of('order', order.kind.value)} → {crews.get(order.crew_id) or order.crew_id} · {words.of('order_state', order.state.value)}"
+    text = f"{words.of('order_kind', order.kind.value)} → {crews.get(order.crew_id) or order.crew_id} · {words.of('order_state', order.state.value)}"
     if order.answered_at is not None:
         text += f" {words.time(order.answered_at)}"
     elif order.eta_minutes is not None:

@@ -175,7 +175,7 @@ def why_words(view: CaseView, plan: IsolationPlan, valve_id: str) -> str:
     step = next((s for s in plan.valves_to_close if s.asset_id == valve_id), None)
     if step is None:
         return ""
-    parts = [f"{valve_id}: {words.of('reason', step.reason)}"]
+    parts = [f"{valve_id}: {words.of('valve_reason', step.reason)}"]
     if step.holds_back:
         parts.append(words("plan.holds_back", sources="、".join(step.holds_back[:4])))
     if step.assumed:

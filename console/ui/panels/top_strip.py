@@ -167,4 +167,4 @@ class TopStrip(QWidget):
 def feed_line(feed: FeedHealth, looks: Looks) -> str:
     """A feed that is not up, in words."""
     words = looks.words
-    return f"{feed.name} · {words.of('feed', feed.state)}" + (f" · {feed.message}" if feed.message else "")
+    return f"{feed.name} · {words.of('feed_state', feed.state)}" + (f" · {feed.message}" if feed.message else "")

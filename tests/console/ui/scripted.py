@@ -1,0 +1,200 @@
+"""ScriptedPort: the window's port over the real desk and planner, without threads; readings and findings are scripted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection.finding import BurstFinding, StationFinding
+from console.domain.alarms import Evidence
+from console.domain.changes import Change
+from console.domain.clock import micros
+from console.domain.compose import compose_picture
+from console.domain.crews import CrewFix, CrewState
+from console.domain.incidents import Incident, PressureImpact
+from console.domain.intents import Intent
+from console.domain.live import LivePicture
+from console.domain.orders import OrderReply
+from console.domain.picture import FeedHealth, Picture
+from console.domain.readings import Channel
+from console.services.desk import DeskSettings
+from maps.city import City
+from maps.errors import QuanmaiError
+from maps.locate.result import Candidate, Location
+from tests.console.services.town import NOW, Chair
+from tests.console.ui.small_city import build_small_city
+
+CASE = "2024-0001"
+CALM_KPA = 352.0
+
+
+class ScriptedPort:
+    """A ConsolePort whose world moves only when a test says so."""
+
+    def __init__(self, city: City | None = None, is_drill: bool = True) -> None:
+        self.city = city or build_small_city()
+        self.chair = Chair(self.city, DeskSettings(hotline="0531-96116", issuer="济南水务集团", is_drill=is_drill))
+        self.chair.state = replace(self.chair.state, crews=self._fixes(NOW))
+        self.is_drill = is_drill
+        self.feeds: tuple[FeedHealth, ...] = (FeedHealth("mqtt", "up", received=1000),)
+        self.asked: list[tuple[Intent, str]] = []
+        self.fault: QuanmaiError | None = None
+        self._subscribers: list[Callable[[Picture], None]] = []
+        self._live = LivePicture(len(self.city.stations))
+        self._expected = np.full(self._live.value.shape, np.nan)
+        self._version = 0
+        self.read_all()
+        self._picture = self._compose()
+
+    # ConsolePort
+
+    def latest(self) -> Picture:
+        """The newest picture."""
+        return self._picture
+
+    def now(self) -> datetime:
+        """The script's present."""
+        return self.chair.now
+
+    def submit(self, intent: Intent, user: str) -> Future[Any]:
+        """Carried out at once; refusals as the engine hands them over."""
+        answer: Future[Any] = Future()
+        self.asked.append((intent, user))
+        try:
+            if self.fault is not None:
+                raise self.fault
+            answer.set_result(self.chair.does(intent, user))
+        except QuanmaiError as refused:
+            answer.set_exception(refused)
+        self.publish()
+        return answer
+
+    def subscribe(self, callback: Callable[[Picture], None]) -> None:
+        """Called by ``publish``."""
+        self._subscribers.append(callback)
+
+    def history(
+        self, station_row: int, channel: Channel, since_us: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """A quiet evening that drops at the first abnormal reading."""
+        at_us = np.arange(since_us, micros(self.now()), 15_000_000, dtype=np.int64)
+        quiet = CALM_KPA - 4 * (station_row % 5) + 3 * np.sin(at_us / 4e8 + station_row)
+        value = quiet + np.random.default_rng(station_row).normal(0, 1.2, len(at_us))
+        current = float(self._live.value[station_row, channel])
+        drop = CALM_KPA - 4 * (station_row % 5) - current
+        value[at_us >= micros(NOW - timedelta(seconds=60))] -= drop
+        return at_us, value, quiet
+
+    def timeline(self, incident_id: str) -> tuple[Change, ...]:
+        """The case's changes."""
+        return tuple(change for change in self.chair.log if change.subject == f"incident/{incident_id}")
+
+    # The script
+
+    @property
+    def case(self) -> Incident:
+        """The first case."""
+        return self.chair.state.incidents[CASE]
+
+    def publish(self) -> Picture:
+        """A new picture to whoever subscribed."""
+        self._picture = self._compose()
+        for subscriber in self._subscribers:
+            subscriber(self._picture)
+        return self._picture
+
+    def wait(self, seconds: float) -> None:
+        """Time goes by; nobody measures."""
+        self.chair.now += timedelta(seconds=seconds)
+        self.publish()
+
+    def read_all(self, low: dict[int, float] | None = None, silent: tuple[int, ...] = ()) -> None:
+        """Every station but ``silent`` ones measures now; ``low``: pressures in kPa of some rows."""
+        rows = np.arange(len(self.city.stations))
+        values = CALM_KPA - 4.0 * (rows % 5)
+        for row, value in (low or {}).items():
+            values[row] = value
+        heard = np.setdiff1d(rows, np.array(silent, dtype=np.int64))
+        self._live.value[heard, Channel.PRESSURE] = values[heard]
+        self._live.at_us[heard, Channel.PRESSURE] = micros(self.chair.now) - 4_000_000 + (heard % 5) * 400_000
+        self._live.interval_s[:, Channel.PRESSURE] = 60.0
+        self._expected[:, Channel.PRESSURE] = CALM_KPA - 4.0 * (rows % 5)
+
+    def burst(self, pipe_id: str = "", stations: int = 7) -> None:
+        """A burst is found near a pipe (the middle of the city by default)."""
+        pipes, table = self.city.network.pipes, self.city.stations
+        row = pipes.row(pipe_id) if pipe_id else self._middle_pipe()
+        x, y = pipes.points(row)[1]
+        near = np.argsort(np.hypot(table.x - x, table.y - y))[:stations]
+        low = {int(station): 215.0 + 14 * rank for rank, station in enumerate(near)}
+        self.read_all(low, silent=(3, 17))
+        evidence = tuple(
+            Evidence(str(table.asset_id[s]), "pressure", v, float(self._expected[s, Channel.PRESSURE]), self.chair.now) for s, v in low.items()
+        )
+        middle = pipes.vertices[pipes.offsets[:-1] + 1]
+        order = np.argsort(np.hypot(middle[:, 0] - x, middle[:, 1] - y))[:12]
+        shares = 0.55 ** np.arange(12)
+        candidates = tuple(Candidate(str(pipes.asset_id[r]), float(p)) for r, p in zip(order, shares / shares.sum() * 0.98, strict=True))
+        location = Location(candidates, tuple(c.pipe_id for c in candidates[:4]), "imported", tuple(str(table.asset_id[s]) for s in near), 55.0)
+        self.chair.sees(BurstFinding(self.chair.now, self.chair.now - timedelta(seconds=60), "A", 55.0, 20.0, evidence, location))
+        self.publish()
+
+    def station_event(self, row: int, code: str) -> None:
+        """A station fails alone."""
+        finding = StationFinding(str(self.city.stations.asset_id[row]), "pressure", code, self.chair.now, True, "", 180.0, 350.0)
+        self.chair.take(self.chair.desk.on_station(self.chair.state, finding, self.chair.now))
+        self.publish()
+
+    def pressures(self, converged: bool = True) -> None:
+        """The hydraulics answer."""
+        customers = self.city.customers
+        low = tuple(str(c) for c in customers.asset_id[np.isin(customers.community, list(self.case.plan.communities if self.case.plan else ()))][:14])
+        impact = PressureImpact(True, (), low, 412, ("丹凤小区",)) if converged else PressureImpact(False, message="no convergence after 200 trials")
+        self.chair.take(self.chair.desk.on_impact(self.chair.state, CASE, impact, self.chair.now))
+        self.publish()
+
+    def reply(self, state: str, found: str = "") -> None:
+        """The crew of the last order answers."""
+        order = self.case.orders[-1]
+        reply = OrderReply(order.order_id, order.crew_id, state, self.chair.now, burst_pipe=found)
+        self.chair.take(self.chair.desk.on_order_reply(self.chair.state, reply, self.chair.now), order.crew_id)
+        self.publish()
+
+    def _middle_pipe(self) -> int:
+        pipes = self.city.network.pipes
+        middle = pipes.vertices[pipes.offsets[:-1] + 1]
+        x0, y0, x1, y1 = self.city.network.bounds
+        far = np.hypot(middle[:, 0] - (x0 + x1) / 2, middle[:, 1] - (y0 + y1) / 2) + np.where(pipes.diameter_mm == 300, 0, 1000)
+        return int(np.argmin(far))
+
+    def _fixes(self, now: datetime) -> dict[str, CrewFix]:
+        crews = self.city.crews
+        at_us = micros(now) - 8_000_000
+        return {
+            str(crews.asset_id[r]): CrewFix(
+                str(crews.asset_id[r]), str(crews.name[r]), float(crews.base_x[r]), float(crews.base_y[r]), at_us, CrewState.FREE, 70.0 * r, 8.0
+            )
+            for r in range(len(crews))
+        }
+
+    def _compose(self) -> Picture:
+        self._version += 1
+        rows = {str(name): row for row, name in enumerate(self.city.stations.asset_id)}
+        return compose_picture(
+            self._live,
+            rows,
+            version=self._version,
+            now_us=micros(self.chair.now),
+            expected=self._expected,
+            crews=self.chair.state.crews.values(),
+            alarms=self.chair.state.alarms.values(),
+            incidents=self.chair.state.incidents.values(),
+            feeds=self.feeds,
+            is_drill=self.is_drill,
+        )
