@@ -140,12 +140,14 @@ class MapCanvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        self.renderer.paint(painter, self.camera)
-        frame = Frame(painter, self.camera, self._theme, self._words, Placer(self.width(), self.height()), self._visible)
-        reserve(frame)
-        self._overlay.paint(frame, self._live)
-        paint_furniture(frame, self._crs, self._cursor, self.logicalDpiX(), self._badges)
-        painter.end()
+        try:
+            self.renderer.paint(painter, self.camera)
+            frame = Frame(painter, self.camera, self._theme, self._words, Placer(self.width(), self.height()), self._visible)
+            reserve(frame)
+            self._overlay.paint(frame, self._live)
+            paint_furniture(frame, self._crs, self._cursor, self.logicalDpiX(), self._badges)
+        finally:  # a painter left open takes the whole program down
+            painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.camera = self.camera.resized(self.width(), self.height())

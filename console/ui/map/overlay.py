@@ -88,8 +88,8 @@ class Overlay:
         for lines, probability in case.candidates:
             share = probability / most
             colour = frame.theme.colour("case.candidate", 0.35 + 0.65 * share)
-            _lines(frame, lines, QPen(colour, 3.0 + 4.0 * share, cap=Qt.PenCapStyle.RoundCap))
-        _lines(frame, case.burst, QPen(frame.theme.colour("state.critical"), 6.0, cap=Qt.PenCapStyle.RoundCap))
+            _lines(frame, lines, _round(colour, 3.0 + 4.0 * share))
+        _lines(frame, case.burst, _round(frame.theme.colour("state.critical"), 6.0))
         if len(case.burst):
             middle = case.burst[len(case.burst) // 2]
             x, y = frame.camera.to_screen(float(middle[0] + middle[2]) / 2, float(middle[1] + middle[3]) / 2)
@@ -99,7 +99,7 @@ class Overlay:
             frame.placer.take(QRectF(x - 10, y - 10, 20, 20))
 
     def _selection(self, frame: Frame, live: Live) -> None:
-        halo = QPen(frame.theme.colour("map.selection", 0.35), 9.0, cap=Qt.PenCapStyle.RoundCap)
+        halo = _round(frame.theme.colour("map.selection", 0.35), 9.0)
         _lines(frame, live.selected, halo)
         _lines(frame, live.selected, QPen(frame.theme.colour("map.selection"), 2.0))
 
@@ -252,6 +252,10 @@ def _selection_label(frame: Frame, live: Live) -> None:
     place = frame.placer.find(x, y, *text_size(font, live.selected_text), offset=14.0, insist=True)
     if place is not None:
         write(frame.painter, place, live.selected_text, Ink(font, frame.theme.colour("text.strong"), frame.theme.colour("surface.raised", 0.95)))
+
+
+def _round(colour: QColor, width: float) -> QPen:
+    return QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
 
 
 def _name(frame: Frame, text: str, x: float, y: float, ink: Ink, beside: bool = False) -> None:
