@@ -88,7 +88,7 @@ def test_without_outlines_the_area_is_told_in_words() -> None:
 
 
 def test_an_area_that_nobody_knows_yet_still_has_a_description() -> None:
-    unknown = {"roads": (), "no_water_communities": (), "low_pressure_communities": (), "affected_wgs84": ()}
+    unknown: dict[str, Any] = {"roads": (), "no_water_communities": (), "low_pressure_communities": (), "affected_wgs84": ()}
     assert all(texts(message(**unknown), "areaDesc"))
 
 
@@ -113,7 +113,10 @@ def test_an_expiry_in_the_past_is_left_out() -> None:
 
 
 def test_a_planned_outage_days_ahead_is_future_and_likely() -> None:
-    days = {"starts_at": datetime(2024, 1, 6, 0, 0, tzinfo=UTC), "expected_end": datetime(2024, 1, 6, 8, 0, tzinfo=UTC)}
+    days: dict[str, Any] = {
+        "starts_at": datetime(2024, 1, 6, 0, 0, tzinfo=UTC),
+        "expected_end": datetime(2024, 1, 6, 8, 0, tzinfo=UTC),
+    }
     root = message(kind=NoticeKind.PLANNED, **days)
     assert texts(root, "urgency") == ["Future", "Future"]
     assert texts(root, "certainty") == ["Likely", "Likely"]
