@@ -87,7 +87,7 @@ def _transformer(source: str, target: str) -> Transformer:
 
 def transform(x: ArrayLike, y: ArrayLike, source: str, target: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Coordinates of any shape from one CRS to another; inf where the projection does not reach."""
-    if source == LOCAL or target == LOCAL:
+    if LOCAL in (source, target):
         raise InputFault("the network is not georeferenced: its coordinates mean no place on earth; import with --crs")
     out_x, out_y = _transformer(source, target).transform(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
     return np.asarray(out_x, dtype=np.float64), np.asarray(out_y, dtype=np.float64)

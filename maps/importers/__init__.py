@@ -10,7 +10,7 @@ from maps.city import City, CityInfo
 from maps.errors import Fault, InputFault
 from maps.importers.completion import RESIDENTS_PER_M3_DAY, estimated_customers, stations_from_csv, with_assumed_valves
 from maps.importers.inp import read_inp
-from maps.importers.options import ImportOptions, ImportResult
+from maps.importers.options import ImportOptions, ImportResult, site_of
 
 __all__ = ["ImportOptions", "ImportResult", "import_city"]
 
@@ -34,7 +34,7 @@ def _from_inp(path: Path, options: ImportOptions) -> tuple[City, tuple[Fault, ..
     network, model, faults = read_inp(path, options.crs)
     name = options.name or path.stem
     assumed = () if options.crs else ("the coordinates are taken as a local grid: not georeferenced",)
-    return City(CityInfo(name, _site(name), assumed=assumed), network, epanet=model), faults
+    return City(CityInfo(name, site_of(name), assumed=assumed), network, epanet=model), faults
 
 
 def _from_layers(sources: Sequence[Path], options: ImportOptions) -> tuple[City, tuple[Fault, ...]]:
@@ -68,8 +68,3 @@ def _with_stations(city: City, options: ImportOptions) -> City:
     placed = place_stations(city, int(asked) if asked else default_station_count(city.network))
     note = f"{len(placed)} stations are placed by the program, not the utility's"
     return replace(city, stations=placed, info=replace(city.info, assumed=(*city.info.assumed, note)))
-
-
-def _site(name: str) -> str:
-    kept = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
-    return kept.strip("-").lower() or "city"

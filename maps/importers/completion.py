@@ -70,6 +70,24 @@ def estimated_customers(network: PipeNetwork) -> CustomerTable:
     )  # fmt: skip
 
 
+def demands_of_customers(city: City) -> tuple[PipeNetwork, str]:
+    """Node demands where the source has none: each customer's, half to either end of its pipe; and what was assumed.
+
+    A customer without a demand counts by its people, without people by its households.
+    """
+    customers, nodes, pipes = city.customers, city.network.nodes, city.network.pipes
+    rows = np.flatnonzero(customers.pipe >= 0)
+    people = np.where(customers.people > 0, customers.people, customers.households * PEOPLE_PER_HOUSEHOLD)
+    counted = people / RESIDENTS_PER_M3_DAY / 24.0
+    demand = np.where(customers.demand_m3h > 0, customers.demand_m3h, counted)[rows]
+    given = np.zeros(len(nodes))
+    for ends in (pipes.from_node, pipes.to_node):
+        np.add.at(given, ends[customers.pipe[rows]], demand / 2)
+    given[nodes.kind != NodeKind.JUNCTION] = 0.0
+    note = f"node demands are those of {len(rows)} customers, {RESIDENTS_PER_M3_DAY:g} residents per m³/day where not given"
+    return replace(city.network, nodes=nodes.replaced(demand_m3h=given)), note
+
+
 def stations_from_csv(city: City, path: Path) -> StationTable:
     """Stations of a CSV (station_id, node, channel); ``node`` may be a link for flow. Raises InputFault with all faults."""
     faults, found = list[Fault](), dict[str, dict[str, object]]()

@@ -48,7 +48,7 @@ class StandardFrame:
     def number(self, name: str, faults: list[Fault]) -> NDArray[np.float64]:
         """A column as numbers, NaN where unknown; what is no number is reported and unknown."""
         texts = self.text(name)
-        found = np.asarray(pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce"), dtype=np.float64)
+        found = np.array(pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce"), dtype=np.float64)
         found[~np.isfinite(found)] = np.nan
         for at in np.flatnonzero(np.isnan(found) & (texts != "")):
             value = str(texts[at])
@@ -153,7 +153,7 @@ def _where(profile: LayerProfile, raw: RawLayer, faults: list[Fault]) -> NDArray
 def _renamed(profile: LayerProfile, raw: RawLayer, known: Sequence[str], faults: list[Fault]) -> pd.DataFrame:
     used, made = set[str](), dict[str, NDArray[Any]]()
     for name in dict.fromkeys([*known, *profile.columns]):
-        sources = profile.columns.get(name) or _standard_source(name, raw)
+        sources = profile.columns.get(name) or _standard_source(name, raw, exact=bool(profile.columns))
         missing = [source for source in sources if source not in raw.frame] if name in profile.columns else []
         if missing:
             message = f"the profile reads {name} from {missing[0]}, which is missing"
@@ -169,8 +169,10 @@ def _renamed(profile: LayerProfile, raw: RawLayer, known: Sequence[str], faults:
     return pd.DataFrame({**made, **kept}, index=range(len(raw.frame)), dtype=object)
 
 
-def _standard_source(name: str, raw: RawLayer) -> tuple[str, ...]:
-    """The column under its standard name, any case, or cut to the ten characters of a Shapefile."""
+def _standard_source(name: str, raw: RawLayer, *, exact: bool) -> tuple[str, ...]:
+    """The column under its standard name; without a profile in any case, or cut to the ten characters of a Shapefile."""
+    if exact:
+        return (name,) if name in raw.frame else ()
     names = {str(column).lower(): str(column) for column in raw.frame}
     short = name[:10] if raw.source.lower().endswith((".shp", ".zip")) else name
     found = names.get(name) or names.get(short)

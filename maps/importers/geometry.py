@@ -56,7 +56,7 @@ def in_city_crs(part: Part, profile: Profile, told: str | None, target: str, fau
     broken = _not_finite(shapes)
     faults += [_fatal(place, row, "not_finite", "a coordinate is not a finite number; draw the feature anew") for row in broken]
     source = _source_crs(layer, raw, profile, told, target, faults)
-    if source and source != target and target != crs_of.LOCAL and not len(broken):
+    if source and target not in (source, crs_of.LOCAL) and not len(broken):
         _check_range(place, shapes, source)
         shapes = _moved(shapes, source, target)
         lost = _not_finite(shapes)

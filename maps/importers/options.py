@@ -27,3 +27,9 @@ class ImportResult:
 
     city: City
     faults: tuple[Fault, ...]
+
+
+def site_of(name: str) -> str:
+    """A name as a site: what topics and file names take."""
+    kept = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
+    return kept.strip("-").lower() or "city"

@@ -1,0 +1,284 @@
+"""Reads a city dataset fast: Arrow columns in, references turned into rows. Another program may have edited it."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyogrio
+import shapely
+from numpy.typing import NDArray
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from maps import crs as crs_of
+from maps.city import (
+    City,
+    CityInfo,
+    CrewTable,
+    CustomerTable,
+    EpanetModel,
+    HydrantTable,
+    PlantTable,
+    ShapeTable,
+    StationTable,
+    ZoneTable,
+)  # fmt: skip
+from maps.columns import Columns
+from maps.dataset.schema import CODES, NODE_REFERENCES, PIPE_REFERENCES, POINT_COLUMNS, REQUIRED, SCHEMA_VERSION, UNIQUE
+from maps.errors import Fault, InputFault, Severity
+from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
+
+Table = TypeVar("Table", bound=Columns)
+Shapes = TypeVar("Shapes", ZoneTable, ShapeTable)
+_HEADLOSS = ("H-W", "D-W", "C-M")
+
+
+def read_city(path: Path) -> City:
+    """Read a dataset. Raises InputFault: not there, no dataset, of a newer version, or a reference that leads nowhere.
+
+    A missing optional column gets its default, named in ``info.assumed``; unknown columns are kept in ``extra``.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputFault(f"{path}: no such file; give a city dataset (.gpkg)")
+    try:
+        layers = {str(name) for name, _ in pyogrio.list_layers(path)}
+    except (DataSourceError, DataLayerError) as fault:
+        raise InputFault(f"{path}: not a readable GeoPackage; make one with 'quanmai import'") from fault
+    if not {"city", "nodes", "pipes"} <= layers:
+        raise InputFault(f"{path}: no city dataset (layers city, nodes, pipes are needed); make one with 'quanmai import'")
+    reader = _Reader(path, layers)
+    head = reader.head()
+    network = reader.network(head)
+    city = City(
+        reader.info(head),
+        network,
+        hydrants=reader.table(HydrantTable),
+        plants=reader.table(PlantTable),
+        crews=reader.table(CrewTable),
+        stations=reader.table(StationTable),
+        customers=reader.table(CustomerTable),
+        zones=reader.shapes("zones", ZoneTable),
+        roads=reader.shapes("roads", ShapeTable),
+        water=reader.shapes("water", ShapeTable),
+        places=reader.shapes("places", ShapeTable),
+        epanet=reader.epanet(),
+    )
+    return reader.reported(city)
+
+
+class _Reader:
+    """Reads tables in the order their references need; collects what is missing and what is wrong."""
+
+    def __init__(self, path: Path, layers: set[str]) -> None:
+        self._path, self._layers = path, layers
+        self._node_rows: dict[str, int] = {}
+        self._pipe_rows: dict[str, int] = {}
+        self._faults: list[Fault] = []
+        self._defaults: list[str] = []
+
+    def head(self) -> Mapping[str, Any]:
+        """The one row of layer ``city``. Raises InputFault for one of a newer program."""
+        rows, _ = self._arrow("city")
+        if rows.num_rows != 1 or "schema_version" not in rows.column_names:
+            raise InputFault(f"{self._path}, layer city: expected one row with schema_version; import the city anew")
+        head: dict[str, Any] = rows.to_pylist()[0]
+        try:
+            version = int(head["schema_version"])
+        except (TypeError, ValueError) as fault:
+            said = f"{self._path}, layer city: schema_version {head['schema_version']!r} is not a number; import the city anew"
+            raise InputFault(said) from fault
+        if version > SCHEMA_VERSION:
+            said = (
+                f"{self._path}: written by a newer Quanmai (schema {version}, this one reads {SCHEMA_VERSION}); update this one"
+            )
+            raise InputFault(said)
+        return head
+
+    def info(self, head: Mapping[str, Any]) -> CityInfo:
+        """Name and assumptions, from the row of layer ``city``."""
+        try:
+            listed = json.loads(head.get("assumed") or "[]")
+        except ValueError:
+            listed = [head["assumed"]]
+        name = str(head.get("name") or self._path.stem)
+        zone, site = str(head.get("time_zone") or "Asia/Shanghai"), str(head.get("site") or name)
+        return CityInfo(name, site, zone, bool(head.get("synthetic")), tuple(map(str, listed)))
+
+    def network(self, head: Mapping[str, Any]) -> PipeNetwork:
+        """Nodes, pipes, pumps and valves."""
+        crs, headloss = str(head.get("crs") or crs_of.LOCAL), str(head.get("headloss") or "H-W")
+        if crs != crs_of.LOCAL:
+            crs_of.projected_metric(crs)
+        if headloss not in _HEADLOSS:
+            raise InputFault(f"{self._path}, layer city: headloss {headloss!r} is none of {', '.join(_HEADLOSS)}")
+        nodes = self.table(NodeTable)
+        self._node_rows = {name: row for row, name in enumerate(nodes.asset_id.tolist())}
+        pipes = self._pipes(nodes)
+        self._pipe_rows = {name: row for row, name in enumerate(pipes.asset_id.tolist())}
+        return PipeNetwork(nodes, pipes, self.table(PumpTable), self.table(ValveTable), crs, headloss)
+
+    def _pipes(self, nodes: NodeTable) -> PipeTable:
+        rows, shapes = self._arrow("pipes")
+        table = self._columns(PipeTable, rows, None)
+        shapes = np.full(len(table), None, dtype=object) if shapes is None else shapes
+        empty = np.asarray(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+        if empty.any():
+            ends = [np.column_stack([nodes.x, nodes.y])[ends[empty]] for ends in (table.from_node, table.to_node)]
+            # No line: drawn straight, even where a node has no place either.
+            straight = np.stack(ends, axis=1)
+            shapes[empty] = shapely.linestrings(np.nan_to_num(straight))
+        vertices, index = shapely.get_coordinates(shapes, return_index=True)
+        offsets = np.zeros(len(table) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(index, minlength=len(table)), out=offsets[1:])
+        for row in np.flatnonzero(empty):
+            vertices[[offsets[row], offsets[row + 1] - 1]] = straight[np.searchsorted(np.flatnonzero(empty), row)]
+        return table.replaced(vertices=vertices, offsets=offsets)
+
+    def table(self, kind: type[Table]) -> Table:
+        """One layer as its table; empty when it is not there."""
+        if kind.LAYER not in self._layers:
+            return kind.empty()
+        rows, shapes = self._arrow(kind.LAYER)
+        return self._columns(kind, rows, shapes)
+
+    def shapes(self, layer: str, kind: type[Shapes]) -> Shapes:
+        """Zones or background; rows without a shape are left out."""
+        if layer not in self._layers:
+            return kind.empty()
+        rows, shapes = self._arrow(layer)
+        if shapes is None:
+            return kind.empty()
+        drawn = np.asarray(~(shapely.is_missing(shapes) | shapely.is_empty(shapes)))
+        table = self._columns(kind, rows.filter(pa.array(drawn)), None, layer)
+        return table.replaced(geometry=shapes[drawn])
+
+    def epanet(self) -> EpanetModel | None:
+        """The hydraulic model, None when there is none."""
+        if not {"epanet_model", "epanet_ids"} <= self._layers:
+            return None
+        model, ids = self._arrow("epanet_model")[0].to_pylist(), self._arrow("epanet_ids")[0]
+        if not model or not {"asset_id", "epanet_id", "kind"} <= set(ids.column_names):
+            return None
+        asset, epanet, kind = (_text(ids[name]) for name in ("asset_id", "epanet_id", "kind"))
+        return EpanetModel(str(model[0]["inp"]), asset, epanet, kind, built=bool(model[0].get("built")))
+
+    def reported(self, city: City) -> City:
+        """The city with its defaults named. Raises InputFault with every fault found."""
+        if self._faults:
+            raise InputFault.from_faults(str(self._path), self._faults)
+        if not self._defaults:
+            return city
+        return replace(city, info=replace(city.info, assumed=(*city.info.assumed, *self._defaults)))
+
+    def _arrow(self, layer: str) -> tuple[pa.Table, NDArray[np.object_] | None]:
+        """Columns and shapes of a layer. Raises InputFault."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                meta, rows = pyogrio.raw.read_arrow(self._path, layer=layer)
+            name = str(meta.get("geometry_name") or "wkb_geometry")
+            if name not in rows.column_names:
+                return rows, None
+            shapes = shapely.from_wkb(rows[name].to_numpy())
+            return rows.drop_columns([name]), np.array(shapes, dtype=object)
+        except (DataSourceError, DataLayerError, ValueError, pa.ArrowException, shapely.errors.ShapelyError) as fault:
+            raise InputFault(f"{self._path}, layer {layer}: cannot be read ({fault}); import the city anew") from fault
+
+    def _columns(self, kind: type[Table], rows: pa.Table, shapes: NDArray[np.object_] | None, layer: str = "") -> Table:
+        layer, kinds, present = layer or kind.LAYER, kind.column_kinds(), set(rows.column_names)
+        drawn = POINT_COLUMNS.get(layer, ())
+        for name in sorted(REQUIRED.get(layer, {"asset_id"}) - present):
+            raise InputFault(f"{self._path}, layer {layer}: required column {name} is missing; import the city anew")
+        absent = [name for name in kinds if name not in present and name not in drawn]
+        if absent and rows.num_rows:
+            self._defaults.append(f"layer {layer} has no column {', '.join(absent)}: default taken")
+        columns = {name: self._column(layer, kind, name, sort, rows[name]) for name, sort in kinds.items() if name in present}
+        columns |= _drawn_points(drawn, shapes, columns, rows.num_rows)
+        ids = columns.pop("asset_id")
+        if layer in UNIQUE:
+            self._check_unique(layer, ids)
+        extra = {name: _plain(rows[name]) for name in rows.column_names if name not in kinds}
+        return kind.of(ids, **columns, extra=extra)
+
+    def _check_unique(self, layer: str, ids: NDArray[np.object_]) -> None:
+        if len(set(ids.tolist())) == len(ids):
+            return
+        seen: dict[str, int] = {}
+        for row, name in enumerate(ids.tolist(), start=1):
+            if name in seen:
+                said = f"is the id of row {seen[name]} too; ids must be unique"
+                self._faults.append(Fault(Severity.FATAL, "duplicate_id", said, layer, name, row, "asset_id"))
+            seen.setdefault(name, row)
+
+    def _column(self, layer: str, kind: type[Columns], name: str, sort: str, values: pa.ChunkedArray) -> NDArray[Any]:
+        codes = CODES.get((layer, name))
+        if codes is not None:
+            return self._coded(layer, name, values, {code.name.lower(): int(code) for code in codes})
+        if sort == "Ints" and name in NODE_REFERENCES | PIPE_REFERENCES:
+            return self._referenced(layer, name, values, self._node_rows if name in NODE_REFERENCES else self._pipe_rows)
+        if sort == "Texts":
+            return _text(values)
+        default = kind.DEFAULTS.get(name, {"Floats": np.nan, "Ints": -1, "Bools": False}[sort])
+        target = {"Floats": pa.float64(), "Ints": pa.int32(), "Bools": pa.bool_()}[sort]
+        try:
+            # A column edited elsewhere may have become text or a wider number.
+            typed = values if values.type == target else pc.cast(values, target, safe=False)
+        except pa.ArrowInvalid as fault:
+            self._faults.append(Fault(Severity.FATAL, "not_a_number", f"is no {target} column ({fault})", layer, column=name))
+            return np.full(len(values), default)
+        return np.asarray(typed.fill_null(default).to_numpy())
+
+    def _coded(self, layer: str, name: str, values: pa.ChunkedArray, codes: Mapping[str, int]) -> NDArray[np.uint8]:
+        words, at = np.unique(_text(values).astype(str), return_inverse=True)
+        for word in words:
+            if word and word.lower() not in codes:
+                row = int(np.flatnonzero(words[at] == word)[0]) + 1
+                said = f"{word!r} is none of {', '.join(codes)}"
+                self._faults.append(Fault(Severity.FATAL, "unknown_value", said, layer, row=row, column=name))
+        table = np.array([codes.get(word.lower(), 0) for word in words.tolist()], dtype=np.uint8)
+        return np.asarray(table[at.reshape(-1)] if len(words) else np.empty(0), dtype=np.uint8)
+
+    def _referenced(self, layer: str, name: str, values: pa.ChunkedArray, rows: Mapping[str, int]) -> NDArray[np.int32]:
+        ids = _text(values).tolist()
+        found = np.array([rows.get(value, -2) if value else -1 for value in ids], dtype=np.int32)
+        for row in np.flatnonzero(found == -2):
+            said = f"no {ids[row]!r} in this dataset"
+            self._faults.append(Fault(Severity.FATAL, "unknown_reference", said, layer, row=int(row) + 1, column=name))
+        if layer == "pipes":
+            for row in np.flatnonzero(found == -1):
+                self._faults.append(Fault(Severity.FATAL, "no_node", "has no node", layer, row=int(row) + 1, column=name))
+        return np.maximum(found, -1)
+
+
+def _drawn_points(
+    names: tuple[str, ...], shapes: NDArray[np.object_] | None, columns: Mapping[str, NDArray[Any]], count: int
+) -> dict[str, NDArray[Any]]:
+    """Coordinates of point layers: the geometry's, else columns of their name."""
+    if not names:
+        return {}
+    x, y = (np.array(columns.get(name, np.full(count, np.nan)), dtype=np.float64) for name in names)
+    if shapes is not None:
+        known = np.asarray(shapely.get_type_id(shapes) == 0)
+        known &= np.asarray(~shapely.is_empty(shapes))
+        x[known], y[known] = shapely.get_x(shapes[known]), shapely.get_y(shapes[known])
+    return {names[0]: x, names[1]: y}
+
+
+def _text(values: pa.ChunkedArray) -> NDArray[np.object_]:
+    """A column of any type as strings, empty for null."""
+    typed = values if pa.types.is_string(values.type) or pa.types.is_large_string(values.type) else pc.cast(values, pa.string())
+    return np.asarray(typed.fill_null("").to_numpy(zero_copy_only=False), dtype=object)
+
+
+def _plain(values: pa.ChunkedArray) -> NDArray[Any]:
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        return _text(values)
+    return np.asarray(values.to_numpy(zero_copy_only=False))

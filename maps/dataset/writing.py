@@ -1,0 +1,183 @@
+"""Writes a city dataset aside and renames it: either the whole new file is there or the old one."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import shapely
+from numpy.typing import NDArray
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError
+
+from maps import crs as crs_of
+from maps.city import City, ShapeTable, ZoneTable
+from maps.columns import Columns
+from maps.dataset.schema import CODES, LOCAL_WKT, NODE_REFERENCES, PIPE_REFERENCES, POINT_COLUMNS, SCHEMA_VERSION
+
+Fields = dict[str, NDArray[Any]]
+_RESERVED = frozenset({"fid", "geom", "geometry"})
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    name: str
+    fields: Fields
+    geometry: NDArray[np.object_] | None = None
+    kind: str = "Point"
+
+
+def write_city(city: City, path: Path) -> None:
+    """Write a dataset, atomically. Raises OSError from the disk."""
+    path = Path(path)
+    handle, aside = tempfile.mkstemp(suffix=".gpkg", prefix=f".{path.stem}-", dir=path.parent)
+    os.close(handle)
+    Path(aside).unlink()
+    # The file is new and renamed only when whole: waiting for the disk after each layer would buy nothing.
+    before = pyogrio.get_gdal_config_option("OGR_SQLITE_SYNCHRONOUS")
+    pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": "OFF"})
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a table without geometry, of an engineering CRS: written as meant
+            crs = LOCAL_WKT if city.network.crs == crs_of.LOCAL else city.network.crs
+            for layer in _layers(city):
+                _append(layer, Path(aside), crs)
+        _to_disk(Path(aside))
+        Path(aside).replace(path)
+    except (DataSourceError, DataLayerError, FeatureError, FieldError) as fault:
+        raise OSError(errno.ENOSPC, f"cannot be written ({fault}); free space or choose another folder", str(path)) from fault
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": before})
+        for leftover in (aside, f"{aside}-journal", f"{aside}-wal"):
+            Path(leftover).unlink(missing_ok=True)
+
+
+def _to_disk(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _append(layer: _Layer, path: Path, crs: str) -> None:
+    names = list(layer.fields)
+    shapes = None if layer.geometry is None else shapely.to_wkb(layer.geometry, include_srid=False)
+    pyogrio.raw.write(
+        path, shapes, [layer.fields[name] for name in names], names, layer=layer.name, driver="GPKG",
+        geometry_type=None if shapes is None else layer.kind, crs=None if shapes is None else crs, append=path.exists(),
+    )  # fmt: skip
+
+
+def _layers(city: City) -> Iterator[_Layer]:
+    network = city.network
+    yield _Layer("city", _city_row(city))
+    yield _Layer("nodes", _fields(city, network.nodes), _points(network.nodes.x, network.nodes.y))
+    yield _Layer("pipes", _fields(city, network.pipes), _lines(city), "LineString")
+    for table in (network.pumps, network.valves, city.hydrants, city.plants, city.crews, city.stations, city.customers):
+        if len(table):
+            yield _Layer(table.LAYER, _fields(city, table), _points(*_place(city, table)))
+    shapes: Mapping[str, ZoneTable | ShapeTable] = {
+        "zones": city.zones, "roads": city.roads, "water": city.water, "places": city.places,
+    }  # fmt: skip
+    for name, layer in shapes.items():
+        if len(layer):
+            yield _Layer(name, _fields(city, layer), layer.geometry, "Unknown")
+    model = city.epanet
+    if model is not None:
+        yield _Layer("epanet_model", {"inp": _one(model.inp), "built": np.array([model.built])})
+        yield _Layer("epanet_ids", {"asset_id": model.asset_id, "epanet_id": model.epanet_id, "kind": model.kind})
+
+
+def _city_row(city: City) -> Fields:
+    info, network = city.info, city.network
+    texts = {
+        "name": info.name, "site": info.site, "time_zone": info.time_zone, "headloss": network.headloss, "crs": network.crs,
+        "assumed": json.dumps(list(info.assumed), ensure_ascii=False),
+    }  # fmt: skip
+    flags = {"georeferenced": network.georeferenced, "synthetic": info.synthetic}
+    row: Fields = {"schema_version": np.array([SCHEMA_VERSION], dtype=np.int32)}
+    row |= {name: _one(value) for name, value in texts.items()}
+    return row | {name: np.array([value]) for name, value in flags.items()}
+
+
+def _one(value: str) -> NDArray[np.object_]:
+    return np.array([value], dtype=object)
+
+
+def _fields(city: City, table: Columns) -> Fields:
+    """Columns as they stand in the file: references as ids, codes as names, no coordinates."""
+    fields: Fields = {}
+    for name, kind in table.column_kinds().items():
+        values = getattr(table, name)
+        codes = CODES.get((table.LAYER, name))
+        if name in POINT_COLUMNS.get(table.LAYER, ()):
+            continue
+        if codes is not None:
+            values = np.array([code.name.lower() for code in codes], dtype=object)[values]
+        elif kind == "Ints" and name in NODE_REFERENCES | PIPE_REFERENCES:
+            ids = (city.network.nodes if name in NODE_REFERENCES else city.network.pipes).asset_id
+            values = np.append(ids, "")[values]
+        fields[name] = values
+    return fields | _extra(table, fields)
+
+
+def _extra(table: Columns, fields: Fields) -> Fields:
+    """Other columns under names that a GeoPackage can tell apart, whatever their case."""
+    used, extra = {name.lower() for name in fields} | _RESERVED, dict[str, NDArray[Any]]()
+    for name, values in table.extra.items():
+        free = name
+        while free.lower() in used:
+            free = f"{free}_"
+        used.add(free.lower())
+        extra[free] = values
+    return extra
+
+
+def _points(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.object_]:
+    points = np.empty(len(x), dtype=object)
+    known = np.isfinite(x) & np.isfinite(y)
+    if known.any():
+        points[known] = shapely.points(x[known], y[known])
+    return points
+
+
+def _lines(city: City) -> NDArray[np.object_]:
+    pipes = city.network.pipes
+    counts = np.diff(pipes.offsets)
+    if not len(counts):
+        return np.empty(0, dtype=object)
+    rows = np.repeat(np.arange(len(counts)), counts)
+    if np.isfinite(pipes.vertices).all():
+        return np.asarray(shapely.linestrings(pipes.vertices, indices=rows), dtype=object)
+    # A pipe whose node has no coordinates is drawn by what is known of it, or not at all.
+    known = np.isfinite(pipes.vertices).all(axis=1)
+    enough = np.bincount(rows[known], minlength=len(counts)) >= 2
+    known &= enough[rows]
+    lines = np.empty(len(counts), dtype=object)
+    if known.any():
+        _, index = np.unique(rows[known], return_inverse=True)
+        lines[enough] = shapely.linestrings(pipes.vertices[known], indices=index)
+    return lines
+
+
+def _place(city: City, table: Columns) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where rows are drawn: their own point, else their node, else the middle of their two nodes."""
+    x, y = (
+        np.array(getattr(table, name), dtype=np.float64) for name in POINT_COLUMNS[table.LAYER]
+    ) if table.LAYER in POINT_COLUMNS else (np.full(len(table), np.nan), np.full(len(table), np.nan))  # fmt: skip
+    nodes, kinds = city.network.nodes, table.column_kinds()
+    if "node" not in kinds:
+        return x, y
+    none = np.full(len(table), -1, dtype=np.int32)
+    at, start, end = (getattr(table, name) if name in kinds else none for name in ("node", "from_node", "to_node"))
+    drawn = []
+    for own, of_node in ((x, np.append(nodes.x, np.nan)), (y, np.append(nodes.y, np.nan))):
+        middle = (of_node[start] + of_node[end]) / 2
+        drawn.append(np.where(np.isfinite(own), own, np.where(at >= 0, of_node[at], middle)))
+    return drawn[0], drawn[1]

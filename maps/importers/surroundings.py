@@ -1,0 +1,152 @@
+"""What stands around the pipes: hydrants, plants, crews, stations, customers, zones, background."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from maps.city import CrewTable, CustomerTable, HydrantTable, PlantTable, ShapeTable, StationTable, ZoneTable
+from maps.errors import Fault, Severity
+from maps.importers.frames import StandardFrame
+from maps.importers.pieces import Pieces
+from maps.importers.tables import asset_ids, once, plain_columns, points_of
+from maps.network import PipeNetwork
+
+_HYDRANT_M, _CUSTOMER_M, _STATION_M = 10.0, 100.0, 10.0
+"""How far a thing without a reference may stand from the pipe or node it is given."""
+
+Shapes = TypeVar("Shapes", ZoneTable, ShapeTable)
+
+
+class Around:
+    """Attaches layers to a finished network; rows in, tables out, faults collected."""
+
+    def __init__(self, network: PipeNetwork, pieces: Pieces, faults: list[Fault]) -> None:
+        self._network, self._pieces, self._faults = network, pieces, faults
+        xy = np.column_stack([network.nodes.x, network.nodes.y])
+        self._known = np.flatnonzero(np.isfinite(xy).all(axis=1))
+        self._tree = cKDTree(xy[self._known]) if len(self._known) else None
+
+    def hydrants(self, frame: StandardFrame) -> HydrantTable:
+        """Hydrants at their node or pipe, else at the nearest pipe."""
+        columns, points = plain_columns(HydrantTable, frame, self._faults, skip=("x", "y")), points_of(frame)
+        node = self._nodes(frame, fatal=False)
+        pipe = np.where(node >= 0, -1, self._pipes(frame, points, _HYDRANT_M))
+        self._lost(frame, (node < 0) & (pipe < 0), f"no pipe or node within {_HYDRANT_M:g} m")
+        xy = self._points(points, node, pipe)
+        return HydrantTable.of(once(frame, self._faults), **columns, node=node, pipe=pipe, x=xy[:, 0], y=xy[:, 1])
+
+    def customers(self, frame: StandardFrame) -> CustomerTable:
+        """Customers on their pipe, else on the nearest one."""
+        columns, points = plain_columns(CustomerTable, frame, self._faults, skip=("x", "y")), points_of(frame)
+        pipe = self._pipes(frame, points, _CUSTOMER_M)
+        self._lost(frame, pipe < 0, f"no pipe within {_CUSTOMER_M:g} m")
+        xy = self._points(points, np.full(len(frame), -1), pipe)
+        for name in ("households", "people"):
+            if name in columns:
+                columns[name] = np.maximum(columns[name], 0)
+        ids = once(frame, self._faults)
+        return CustomerTable.of(ids, **columns, pipe=pipe, x=xy[:, 0], y=xy[:, 1], extra=frame.extras())
+
+    def stations(self, frame: StandardFrame) -> StationTable:
+        """Stations at their node or link. Fatal: an id twice, a place that is not there."""
+        columns, points = plain_columns(StationTable, frame, self._faults, skip=("x", "y", "link")), points_of(frame)
+        node, link = self._nodes(frame, fatal=False, quiet=True), frame.text("link").copy()
+        for at, name in enumerate(frame.text("node")):
+            if name and node[at] < 0:
+                link[at] = name
+        for at, name in enumerate(link):
+            if name and not self._is_link(str(name)):
+                message = f"no node or link {name!r}; correct the id"
+                self._faults.append(frame.fault(at, "unknown_node", message, Severity.FATAL, column="node"))
+        unplaced = (node < 0) & (link == "")
+        node = np.where(unplaced, self._nearest_node(points), node)
+        self._lost(frame, (node < 0) & (link == ""), f"no node within {_STATION_M:g} m")
+        pipe = np.array(
+            [self._pieces.rows(str(name))[0] if self._pieces.rows(str(name)) else -1 for name in link], dtype=np.int64
+        )
+        xy = self._points(points, node, pipe)
+        columns.setdefault("channels", np.where(link == "", "pressure", "flow").astype(object))
+        link = np.array([self._link_name(str(name)) for name in link], dtype=object)
+        ids = asset_ids(frame, self._faults, unique=True)
+        columns.setdefault("name", ids)
+        return StationTable.of(ids, **columns, node=node, link=link, x=xy[:, 0], y=xy[:, 1], extra=frame.extras())
+
+    def plants(self, frame: StandardFrame) -> PlantTable:
+        """Plants at their node, else at the nearest one."""
+        columns, node = plain_columns(PlantTable, frame, self._faults), self._nodes(frame, fatal=False)
+        node = np.where(node >= 0, node, self._nearest_node(points_of(frame)))
+        return PlantTable.of(once(frame, self._faults), **columns, node=node, extra=frame.extras())
+
+    def crews(self, frame: StandardFrame) -> CrewTable:
+        """Crews with the base where they are drawn, unless columns say it."""
+        columns, points = plain_columns(CrewTable, frame, self._faults), points_of(frame)
+        columns.setdefault("base_x", points[:, 0])
+        columns.setdefault("base_y", points[:, 1])
+        return CrewTable.of(once(frame, self._faults), **columns, extra=frame.extras())
+
+    def shapes(self, frame: StandardFrame, kind: type[Shapes]) -> Shapes:
+        """Zones and background as drawn; rows without a shape are left out."""
+        drawn = np.asarray(~(shapely.is_missing(frame.geometry) | shapely.is_empty(frame.geometry)), dtype=np.bool_)
+        kept = frame.only(drawn)
+        columns: dict[str, Any] = plain_columns(kind, kept, self._faults)
+        if not kept.has("asset_id"):
+            columns["asset_id"] = np.array([f"{frame.layer}-{row}" for row in kept.row], dtype=object)
+        ids = columns.pop("asset_id", None)
+        ids = once(kept, self._faults) if ids is None else ids
+        columns.setdefault("name", ids)
+        return kind.of(ids, **columns, geometry=np.asarray(shapely.make_valid(kept.geometry), dtype=object))
+
+    def _nodes(self, frame: StandardFrame, *, fatal: bool, quiet: bool = False) -> NDArray[np.int64]:
+        found = np.full(len(frame), -1, dtype=np.int64)
+        nodes = self._network.nodes
+        for at, name in enumerate(frame.text("node")):
+            if name and nodes.has(str(name)):
+                found[at] = nodes.row(str(name))
+            elif name and not quiet:
+                severity = Severity.FATAL if fatal else Severity.WARNING
+                self._faults.append(frame.fault(at, "unknown_node", f"no node {name!r}", severity, column="node"))
+        return found
+
+    def _pipes(self, frame: StandardFrame, points: NDArray[np.float64], within_m: float) -> NDArray[np.int64]:
+        names = frame.text("pipe")
+        found = np.array([self._pieces.near(str(name), at) if name else -1 for name, at in zip(names, points, strict=True)])
+        found = found.astype(np.int64)
+        for at in np.flatnonzero((names != "") & (found < 0)):
+            self._faults.append(frame.fault(int(at), "unknown_pipe", f"no pipe {names[at]!r}", column="pipe"))
+        return np.where(found >= 0, found, self._pieces.nearest(points, within_m))
+
+    def _nearest_node(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
+        found = np.full(len(points), -1, dtype=np.int64)
+        known = np.isfinite(points).all(axis=1)
+        if self._tree is None or not known.any():
+            return found
+        away, at = self._tree.query(points[known], distance_upper_bound=_STATION_M)
+        found[known] = np.where(np.isfinite(away), np.append(self._known, -1)[at], -1)
+        return found
+
+    def _is_link(self, name: str) -> bool:
+        network = self._network
+        return bool(self._pieces.rows(name)) or network.pumps.has(name) or network.valves.has(name)
+
+    def _link_name(self, name: str) -> str:
+        """A link by the id it has now: of a split pipe its first piece."""
+        rows = self._pieces.rows(name) if name else []
+        return str(self._network.pipes.asset_id[rows[0]]) if rows else name
+
+    def _points(self, points: NDArray[np.float64], node: NDArray[np.int64], pipe: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Where things are drawn: their own point, else their node, else the middle of their pipe's ends."""
+        nodes, pipes = self._network.nodes, self._network.pipes
+        xy = np.append(np.column_stack([nodes.x, nodes.y]), [[np.nan, np.nan]], axis=0)
+        out = np.where(np.isfinite(points), points, xy[node])
+        if len(pipes):
+            middle = (xy[pipes.from_node] + xy[pipes.to_node]) / 2
+            out = np.where(np.isfinite(out), out, np.append(middle, [[np.nan, np.nan]], axis=0)[pipe])
+        return np.asarray(out, dtype=np.float64)
+
+    def _lost(self, frame: StandardFrame, lost: NDArray[np.bool_], message: str) -> None:
+        self._faults += [frame.fault(int(at), "off_network", message) for at in np.flatnonzero(lost)]
