@@ -15,9 +15,11 @@ from epanet import toolkit as en
 
 from maps.columns import Floats
 from maps.errors import InputFault
+from maps.units import is_us_flow_unit
 
 FLOW_UNITS = ("CFS", "GPM", "MGD", "IMGD", "AFD", "LPS", "LPM", "MLD", "CMH", "CMD", "CMS")
 """EPANET's flow units in the order of its codes."""
+_KW_PER_HP = 0.7457
 
 _WORDS = (
     # words in EPANET's report, our words, whether the numbers still mean something
@@ -71,8 +73,21 @@ class Project:
         # The toolkit's array is C memory: seen in place, a hundred thousand values cost no Python objects.
         self._view = np.frombuffer((ctypes.c_double * size).from_address(int(self._raw.cast())))
         self.flow_unit = FLOW_UNITS[en.getflowunits(self.handle)]
+        self._mend_power()
         en.setreport(self.handle, "MESSAGES YES")
         en.setstatusreport(self.handle, en.NO_REPORT)
+
+    def _mend_power(self) -> None:
+        """EPANET 2.3.5 divides a POWER of kW by 0.7457 twice when it reads a metric file: 10 kW lift as 13.4 kW would.
+
+        Set through the toolkit the same figure acts as it should (power = weight of water x flow x head).
+        """
+        if is_us_flow_unit(self.flow_unit):
+            return
+        for link in range(1, self.links + 1):
+            if en.getlinktype(self.handle, link) == en.PUMP and en.getpumptype(self.handle, link) == en.CONST_HP:
+                power = en.getlinkvalue(self.handle, link, en.PUMP_POWER)
+                en.setlinkvalue(self.handle, link, en.PUMP_POWER, float(power) * _KW_PER_HP)
 
     def open_hydraulics(self) -> None:
         """Allocate the solver once; it stays open until ``close``."""

@@ -124,7 +124,7 @@ class RunningModel:
         """Straight lines from each value to the next; patterns that move pumps or heads stay stairs."""
         handle, session = self._handle, self._session
         old_step = int(en.gettimeparam(handle, en.PATTERNSTEP))
-        fine = 300 if self._step_s >= 300 else self._step_s
+        fine = self._step_s
         if old_step % fine or old_step == fine:
             return
         parts = old_step // fine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,7 @@ def history(city: City, options: SimulatorOptions, days: int, step_s: int) -> Re
     Glitches are left out: a historian drops them. Times are multiples of ``step_s`` since 1970.
     """
     first = options.start - timedelta(days=days)
-    world = World(city, options, seconds_of_day(first, city.info.time_zone), stream=1)
+    world = World(city, replace(options, step_s=_SOLVED_S), seconds_of_day(first, city.info.time_zone), stream=1)
     sensors = Sensors(city, options, stream=1)
     try:
         solved = [sensors.truth(world.advance(at)) for at in range(0, days * 86_400 + 1, _SOLVED_S)]

@@ -13,8 +13,8 @@ class SimulatorOptions:
     """``seed``: of the hidden model and all noise. ``speed``: simulated seconds a real second. ``start``: aware.
 
     ``origin``: the machine's monotonic clock at ``start``. ``step_s``: simulated time between readings, on whole multiples
-    since 1970. ``bursts``: (simulated seconds after the start, pipe id, m³/h). ``glitches_a_day``: per station. Sigmas: of the hidden
-    demands (lognormal), roughness, each node's demand from minute to minute, pressure (m of water), flow (share).
+    since 1970. ``bursts``: (simulated seconds after the start, pipe id, m³/h). ``glitches_a_day``: per station. Sigmas: of the
+    hidden demands (lognormal), roughness, each node's demand from minute to minute, pressure (m of water), flow (share).
     """
 
     city_path: str
