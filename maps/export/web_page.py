@@ -10,9 +10,11 @@ import importlib.util
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import folium
+from branca.element import MacroElement
+from jinja2 import Template
 
 from maps.errors import QuanmaiError
 
@@ -21,20 +23,34 @@ class WebAssetsMissing(QuanmaiError):
     """The packages that carry Leaflet or jQuery are not installed."""
 
 
+class _Scale(MacroElement):
+    """A scale bar in metres, on a drawing in metres too (folium's own shows feet as well)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name = "Scale"
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}L.control.scale({imperial: false}).addTo({{ this._parent.get_name() }});{% endmacro %}"
+    )
+
+
 def offline_map(crs: str, background: str) -> Any:
     """An empty folium map on plain ground. ``crs``: Leaflet's (``EPSG3857``, ``Simple``)."""
     page = folium.Map(
         tiles=None,
         crs=crs,
         prefer_canvas=True,
-        control_scale=crs != "Simple",
+        control_scale=False,
         zoom_snap=0.25,
         attribution_control=False,  # its own link would be the page's only address on the network
     )
     # folium hands zoom limits to tiles only; a drawing in metres needs levels below zero.
     page.options.update(min_zoom=0 if crs != "Simple" else -12, max_zoom=22)
     page.default_js, page.default_css = [], []
-    head: Any = cast(Any, page.get_root()).header
+    root: Any = page.get_root()
+    _Scale().add_to(page)
+    head = root.header
     # Before folium's own header elements: the map's script needs L and $.
     head.add_child(
         folium.Element(f"<style>{_style()}\n.leaflet-container{{background:{background};}}</style>"), name="a_style", index=0
