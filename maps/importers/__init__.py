@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from maps.city import City, CityInfo
-from maps.errors import Fault, InputFault
+from maps.errors import Fault, InputFault, Severity
 from maps.importers.completion import RESIDENTS_PER_M3_DAY, estimated_customers, stations_from_csv, with_assumed_valves
 from maps.importers.inp import read_inp
 from maps.importers.options import ImportOptions, ImportResult, site_of
@@ -23,24 +23,38 @@ def import_city(sources: Sequence[Path], options: ImportOptions) -> ImportResult
     if missing is not None:
         raise InputFault(f"{missing}: no such file; check the path")
     inps = [path for path in sources if path.suffix.lower() == ".inp"]
-    if inps and len(sources) > 1:
-        raise InputFault(f"{inps[0]}: give an .inp alone, or GIS layers without one")
+    if len(inps) > 1:
+        raise InputFault(f"{inps[0]}, {inps[1]}: one .inp makes a city; import them one by one")
     city, faults = _from_inp(inps[0], options) if inps else _from_layers(sources, options)
+    others = [path for path in sources if path not in inps]
+    if inps and others:
+        city = _overlaid(city, others, options, faults)
     city = _completed(city, options)
-    return ImportResult(city, faults)
+    from maps.check import network_faults
+
+    listed = (*faults, *network_faults(city))
+    return ImportResult(city, tuple(sorted(listed, key=lambda fault: list(Severity).index(fault.severity))))
 
 
-def _from_inp(path: Path, options: ImportOptions) -> tuple[City, tuple[Fault, ...]]:
+def _from_inp(path: Path, options: ImportOptions) -> tuple[City, list[Fault]]:
     network, model, faults = read_inp(path, options.crs)
     name = options.name or path.stem
     assumed = () if options.crs else ("the coordinates are taken as a local grid: not georeferenced",)
-    return City(CityInfo(name, site_of(name), assumed=assumed), network, epanet=model), faults
+    return City(CityInfo(name, site_of(name), assumed=assumed), network, epanet=model), list(faults)
 
 
-def _from_layers(sources: Sequence[Path], options: ImportOptions) -> tuple[City, tuple[Fault, ...]]:
+def _from_layers(sources: Sequence[Path], options: ImportOptions) -> tuple[City, list[Fault]]:
+    # GIS readers are slow to load: an .inp does without them.
     from maps.importers.layers import read_layers
 
-    return read_layers(sources, options)
+    city, faults = read_layers(sources, options)
+    return city, list(faults)
+
+
+def _overlaid(city: City, sources: Sequence[Path], options: ImportOptions, faults: list[Fault]) -> City:
+    from maps.importers.overlay import overlaid
+
+    return overlaid(city, sources, options, faults)
 
 
 def _completed(city: City, options: ImportOptions) -> City:

@@ -24,6 +24,8 @@ def city_crs(parts: Iterable[Part], profile: Profile, told: str | None) -> str:
 
     ``maps.crs.LOCAL`` when no layer and nobody says any. Raises InputFault for one unknown or unsuitable.
     """
+    if told == crs_of.LOCAL:
+        return told
     if told:
         _refuse_shifted(told)
         return crs_of.projected_metric(told) if not crs_of.is_geographic(told) else crs_of.DEFAULT_PROJECTED
@@ -68,7 +70,7 @@ def in_city_crs(part: Part, profile: Profile, told: str | None, target: str, fau
 
 def _source_crs(layer: LayerProfile, raw: RawLayer, profile: Profile, told: str | None, target: str, faults: list[Fault]) -> str:
     own = _declared(layer, raw, profile)
-    if not told or layer.crs:
+    if told == crs_of.LOCAL or not told or layer.crs:
         return own or target
     if not own or crs_of.is_geographic(told):
         return told

@@ -65,17 +65,17 @@ def read_layers(sources: Sequence[Path], options: ImportOptions) -> tuple[City, 
     place = ", ".join(path.name for path in sources)
     if not len(layers.frames["pipes"]):
         raise InputFault(f"{place}: no pipes found; name their layer in a profile (--profile)")
-    _refuse_fatal(place, faults)
+    refuse_fatal(place, faults)
     base = build_base(layers.frames, options.snap_m, faults)
-    _refuse_fatal(place, faults)
+    refuse_fatal(place, faults)
     network, before = network_of(base, layers, options.snap_m, faults)
-    _refuse_fatal(place, faults)
+    refuse_fatal(place, faults)
     if network.crs != crs_of.LOCAL:
         check_extent(network.crs, network.bounds, faults)
     name = options.name or layers.profile.name or sources[0].stem
     city = City(CityInfo(name, site_of(name), assumed=_assumed(network)), network)
     city = surrounded(city, layers.frames, before, faults)
-    _refuse_fatal(place, faults)
+    refuse_fatal(place, faults)
     return with_model(city, faults), tuple(faults)
 
 
@@ -92,7 +92,7 @@ def read_frames(sources: Sequence[Path], options: ImportOptions, told: str | Non
         parts += [(layer, read_layer(path, name)) for path, name in wanted]
     target = city_crs(parts, profile, told)
     moved = [(layer, in_city_crs((layer, raw), profile, told, target, faults)) for layer, raw in parts]
-    if target == crs_of.LOCAL and parts:
+    if target == crs_of.LOCAL and parts and told != crs_of.LOCAL:
         faults.append(Fault(Severity.WARNING, "no_crs", "no source says its CRS: not georeferenced; give it with --crs"))
     frames = {name: _frame(name, [part for part in moved if part[0].standard == name], faults) for name in STANDARD_LAYERS}
     return Layers(frames, target, profile)
@@ -180,6 +180,7 @@ def _assumed(network: PipeNetwork) -> tuple[str, ...]:
     return () if network.georeferenced else ("the coordinates are taken as a local grid: not georeferenced",)
 
 
-def _refuse_fatal(place: str, faults: Sequence[Fault]) -> None:
+def refuse_fatal(place: str, faults: Sequence[Fault]) -> None:
+    """Raises InputFault with all fatal faults when there is any."""
     if any(fault.severity is Severity.FATAL for fault in faults):
         raise InputFault.from_faults(place, faults)
