@@ -44,7 +44,7 @@ def build_city(options: SyntheticOptions) -> City:
     territory = settle_territory(streets, ~metering.closed, metering.dma)
     network = PipeNetwork(
         node_table(plumbing, demand),
-        pipe_table(streets, sizing.diameter_mm, road_name, lay(streets, sizing.diameter_mm, rng), rng),
+        pipe_table(streets, sizing.diameter_mm, part, road_name, lay(streets, sizing.diameter_mm, rng), rng),
         pump_table(plumbing),
         valve_table(plumbing, sites, sizing.diameter_mm, rng),
         CRS,

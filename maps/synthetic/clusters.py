@@ -5,21 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from maps.synthetic.forest import Forest, Links
-from maps.synthetic.streets import Array, Mask, Rows, Streets
-
-
-def along_a_curve(x: Array, y: Array) -> Rows:
-    """Order of points along a Z-order (Morton) curve: neighbours in the order are near each other, (n,)."""
-    size = max(float(np.ptp(x)), float(np.ptp(y)), 1.0)
-    cell_x = ((x - x.min()) / size * 65535).astype(np.uint64)
-    cell_y = ((y - y.min()) / size * 65535).astype(np.uint64)
-    return np.argsort(_spread_bits(cell_x) | (_spread_bits(cell_y) << np.uint64(1)), kind="stable")
-
-
-def _spread_bits(value: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
-    for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
-        value = (value | (value << np.uint64(shift))) & np.uint64(mask)
-    return value
+from maps.synthetic.streets import Array, Mask, Rows, Streets, along_a_curve
 
 
 def grown(streets: Streets, open_edge: Mask, within: Rows, nodes_each: int, barrier: Array) -> Rows:
@@ -44,11 +30,6 @@ def grown(streets: Streets, open_edge: Mask, within: Rows, nodes_each: int, barr
         first[within[seeds][::-1]] = seeds[::-1]
         source[lost] = first[within[lost]]
     return np.unique(source, return_inverse=True)[1].astype(np.int64)
-
-
-def nested(inner: Rows, label_of_inner: Rows) -> Rows:
-    """Label of each node through its cluster."""
-    return label_of_inner[inner]
 
 
 def centres(cluster: Rows, x: Array, y: Array) -> Array:

@@ -10,9 +10,8 @@ from maps.city import CrewTable, HydrantTable, PlantTable, StationTable
 from maps.columns import Texts
 from maps.network import PumpTable, ValveTable
 from maps.synthetic import names
-from maps.synthetic.clusters import along_a_curve
 from maps.synthetic.plumbing import BOOSTER, PLANT, REDUCER, Feed, Plumbing
-from maps.synthetic.streets import Array, Mask, Rows
+from maps.synthetic.streets import Array, Mask, Rows, along_a_curve
 
 _HYDRANT_EVERY_M = 120.0
 _NODES_A_STATION = 60

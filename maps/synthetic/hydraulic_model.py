@@ -27,6 +27,7 @@ def model(plumbing: Plumbing, network: PipeNetwork, sizing: Sizing, title: str) 
     """The city as an EPANET model; every pump gets the curve that brings its zone's head at the mean demand."""
     curves: dict[str, tuple[tuple[float, float], ...]] = {}
     of_pump: dict[str, str] = {}
+    usual = float(np.mean([flow for feed, flow in zip(plumbing.feeds, sizing.feed_m3h, strict=True) if feed.kind == PLANT]))
     rows = iter(network.pumps.asset_id)
     for number, (feed, lift, flow) in enumerate(
         zip(plumbing.feeds, _lifts(plumbing, network, sizing), sizing.feed_m3h, strict=True)
@@ -35,7 +36,9 @@ def model(plumbing: Plumbing, network: PipeNetwork, sizing: Sizing, title: str) 
             continue
         running = PUMPS[feed.kind] - 1
         curve = f"C{number + 1}"
-        curves[curve] = _curve(lift, max(float(flow), 1.0) / running)
+        # A pump much smaller than its neighbours would be pushed back by them.
+        least = 0.4 * usual if feed.kind == PLANT else 1.0
+        curves[curve] = _curve(lift, max(float(flow), least) / running)
         of_pump.update({str(next(rows)): curve for _ in range(PUMPS[feed.kind])})
     pattern = np.round(np.array(DAY_PATTERN) / np.mean(DAY_PATTERN), 4)
     detail = ModelDetail(

@@ -8,6 +8,7 @@ import shapely
 from maps.city import ShapeTable
 from maps.synthetic.layout import lay_out
 from maps.synthetic.options import SyntheticOptions
+from maps.synthetic.roadfile import read_roads
 from maps.synthetic.streets import Array, Streets
 from maps.synthetic.terrain import Terrain
 
@@ -15,7 +16,13 @@ _HILLS = ("千佛山", "英雄山", "马鞍山", "燕翅山", "佛慧山", "郎�
 
 
 def land(options: SyntheticOptions) -> tuple[Streets, Terrain, ShapeTable, ShapeTable]:
-    """Streets, terrain, water polygons and places for these options."""
+    """Streets, terrain, water polygons and places for these options; around given streets only the terrain is invented."""
+    if options.roads is not None:
+        streets = read_roads(options.roads)
+        rng = np.random.default_rng([options.seed, 7])
+        x, y = np.percentile(streets.x, [1, 99]), np.percentile(streets.y, [1, 99])
+        terrain = Terrain.around(float(x.mean()), float(y[1]), float(np.ptp(x)) / 2, float(np.ptp(y)), rng)
+        return streets, terrain, ShapeTable.empty(), ShapeTable.empty()
     layout = lay_out(options)
     water = _water(layout.terrain, layout.bank, layout.lake)
     return layout.streets, layout.terrain, water, _places(layout.terrain, layout.lake)

@@ -86,7 +86,7 @@ def _attempt(options: SyntheticOptions, blocks: float) -> Layout:
     sides, interior = fill_blocks(plan.x, plan.y, plan.built, rng)
     streets = _drawn(plan, sides, interior, warp, terrain, rng)
     keep = ~(terrain.unbuilt(streets.x, streets.y) | warp.in_lake(streets.x, streets.y))
-    streets = streets.kept(keep[streets.u] & keep[streets.v]).largest_component().without_doubles()
+    streets = streets.kept(keep[streets.u] & keep[streets.v]).largest_component().without_doubles().in_place_order()
     margin = 0.2 * plan.width
     bank = warp.bank(np.linspace(plan.xs[0] - margin, plan.xs[-1] + margin, 200))
     return Layout(streets, terrain, bank, warp.lake_ring())

@@ -79,13 +79,15 @@ def node_table(plumbing: Plumbing, demand_m3h: Array) -> NodeTable:
     )
 
 
-def pipe_table(streets: Streets, diameter_mm: Array, road_name: Texts, laid: Laid, rng: np.random.Generator) -> PipeTable:
-    """All pipes along the streets."""
+def pipe_table(
+    streets: Streets, diameter_mm: Array, street: Rows, road_name: Texts, laid: Laid, rng: np.random.Generator
+) -> PipeTable:
+    """All pipes along the streets; ``street``: (m,) which street an edge belongs to."""
     first, last = streets.vertices[streets.offsets[:-1]], streets.vertices[streets.offsets[1:] - 1]
     run = np.abs(last - first)
     east_west = run[:, 0] >= run[:, 1]
     # One side of a street for its whole length: customary, and what the utility's drawings say.
-    side = np.fromiter((hash_of(name) for name in road_name), dtype=np.int64, count=len(road_name)) % 2
+    side = (street * 7919 // 13) % 2
     sides = np.array(["north", "south", "east", "west"], dtype=object)
     depth = 1.05 + diameter_mm / 1600.0 + rng.uniform(-0.15, 0.4, streets.edges)
     return PipeTable.of(
@@ -96,7 +98,7 @@ def pipe_table(streets: Streets, diameter_mm: Array, road_name: Texts, laid: Lai
         length_m=np.round(streets.length_m, 2),
         material=laid.material,
         year_laid=laid.year,
-        roughness=np.round(estimated_roughness(laid.material, laid.year.astype(np.int32), "H-W"), 1),
+        roughness=_roughness(laid),
         status=np.full(streets.edges, int(PipeStatus.OPEN), dtype=np.uint8),
         road_name=road_name,
         ownership=np.full(streets.edges, "供水集团", dtype=object),
@@ -107,9 +109,12 @@ def pipe_table(streets: Streets, diameter_mm: Array, road_name: Texts, laid: Lai
     )
 
 
-def hash_of(text: str) -> int:
-    """A small number from a text, the same in every run (Python's own hash is not)."""
-    return sum(ord(letter) * (k + 3) for k, letter in enumerate(text))
+def _roughness(laid: Laid) -> Array:
+    """Hazen-Williams C of each pipe; worked out once for every material and year that occurs."""
+    materials, code = np.unique(laid.material.astype(str), return_inverse=True)
+    kind, which = np.unique(code * 10_000 + laid.year, return_inverse=True)
+    of_kind = estimated_roughness(materials.astype(object)[kind // 10_000], (kind % 10_000).astype(np.int32), "H-W")
+    return np.asarray(np.round(of_kind, 1)[which])
 
 
 def pump_table(plumbing: Plumbing) -> PumpTable:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from maps.synthetic.density import density
 from maps.synthetic.plumbing import Plumbing
 from maps.synthetic.streets import ARTERIAL, Array, Rows
 
@@ -40,7 +41,7 @@ def settle(plumbing: Plumbing, rng: np.random.Generator) -> People:
     inhabited = _inhabited(plumbing)
     edge = np.concatenate([inhabited, inhabited[rng.random(len(inhabited)) < 0.35]])
     edge.sort()
-    core = _density(mx, my)[edge]
+    core = density(mx, my)[edge]
     arterial = streets.rank[edge] == ARTERIAL
     category = np.zeros(len(edge), dtype=np.int64)
     draw = rng.random(len(edge))
@@ -78,13 +79,6 @@ def _inhabited(plumbing: Plumbing) -> Rows:
     for feed in plumbing.feeds:
         own[[feed.inlet, feed.outlet]] = True
     return np.flatnonzero(~(own[streets.u] | own[streets.v]) & (streets.length_m > 22.0))
-
-
-def _density(x: Array, y: Array) -> Array:
-    """1 at the edge of the city, about 2 in its middle."""
-    cx, cy = float(np.median(x)), float(np.median(y))
-    across, along = np.ptp(y) / 2 + 1.0, np.ptp(x) / 2 + 1.0
-    return np.asarray(0.75 + 1.0 * np.exp(-2.2 * (((x - cx) / along) ** 2 + ((y - cy) / across) ** 2)))
 
 
 def _critical(count: int, rng: np.random.Generator) -> Rows:

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from maps.synthetic import names
+from maps.synthetic.density import density
 from maps.synthetic.pressure_zones import PressureZones
 from maps.synthetic.streets import ARTERIAL, LOCAL, Added, Array, Mask, Rows, Streets
 
-NODES_A_PLANT = 3_600
-"""Nodes one plant feeds in a large city: about 6,000 m³/h, what two DN1000 mains carry."""
+NODES_A_PLANT = 2_800
+"""Nodes one plant feeds in a large city: about 5,500 m³/h, what two DN1000 mains carry."""
 
 PLANT, BOOSTER, REDUCER = 0, 1, 2
 """Kinds of feeds."""
@@ -111,7 +112,7 @@ class _Builder:
 def install(streets: Streets, zones: PressureZones, rng: np.random.Generator) -> Plumbing:
     """Plants on the plain, one or more feeds for every other zone, boundaries shut; half the small crossings have no pipe."""
     builder = _Builder(streets, zones)
-    _place_plants(builder, streets, zones)
+    _place_plants(builder, streets, zones, rng)
     _place_feeds(builder, streets, zones)
     crossing = zones.zone[streets.u] != zones.zone[streets.v]
     builder.drop |= crossing & (streets.rank == LOCAL) & (rng.random(streets.edges) < 0.55)
@@ -121,7 +122,7 @@ def install(streets: Streets, zones: PressureZones, rng: np.random.Generator) ->
     return Plumbing(built, zone, elevation, zones.band, zone[built.u] != zone[built.v], tuple(builder.feeds))
 
 
-def _place_plants(builder: _Builder, streets: Streets, zones: PressureZones) -> None:
+def _place_plants(builder: _Builder, streets: Streets, zones: PressureZones, rng: np.random.Generator) -> None:
     """The three named plants west, north and east along the river; a large city has more, spread over the plain."""
     on_main = np.zeros(streets.nodes, dtype=bool)
     arterial = streets.rank == ARTERIAL
@@ -130,19 +131,40 @@ def _place_plants(builder: _Builder, streets: Streets, zones: PressureZones) -> 
     if not len(rows):
         rows = np.flatnonzero(zones.zone == 0)
     xy = np.column_stack([streets.x[rows], streets.y[rows]])
-    low, high = xy.min(axis=0), xy.max(axis=0)
-    size = high - low
+    low, size = xy.min(axis=0), np.ptp(xy, axis=0)
     wanted = [low + size * share for share in ((0.47, 1.08), (0.06, 0.55), (0.93, 0.8))]
-    chosen = list(dict.fromkeys(int(np.hypot(*(xy - target).T).argmin()) for target in wanted))
-    total = max(3, round(streets.nodes / NODES_A_PLANT))
-    away = np.asarray(cKDTree(xy[chosen]).query(xy)[0])
-    while len(chosen) < total and float(away.max()) > 0:
-        chosen.append(int(away.argmax()))
-        away = np.minimum(away, np.hypot(*(xy - xy[chosen[-1]]).T))
+    total = round(streets.nodes / NODES_A_PLANT)
+    targets = wanted if total <= len(wanted) else _balanced(streets, zones.zone, total, wanted, rng)
+    chosen = list(dict.fromkeys(int(np.hypot(*(xy - target).T).argmin()) for target in targets))
     middle = xy.mean(axis=0)
     for k, row in enumerate(chosen):
-        towards = wanted[k] if k < len(wanted) else 2 * xy[row] - middle
+        towards = targets[k] if total <= len(wanted) else 2 * xy[row] - middle
         builder.plant(int(rows[row]), towards + np.array([0.0, 50.0]), names.plant(k))
+
+
+def _balanced(streets: Streets, zone: Rows, total: int, named: list[Array], rng: np.random.Generator) -> list[Array]:
+    """Places on the plain for ``total`` plants with about as many people each; the named ones' nearest come first.
+
+    People in the hills count where the plain is nearest to them: their water is pumped up from there.
+    """
+    share = density(streets.x, streets.y)
+    sample = rng.choice(streets.nodes, 9000, p=share / share.sum())
+    places = np.column_stack([streets.x, streets.y])
+    plain = places[zone == 0]
+    points = plain[np.asarray(cKDTree(plain).query(places[sample])[1])]
+    places = points[:total].copy()
+    for _ in range(25):
+        nearest = cKDTree(places).query(points)[1]
+        count = np.bincount(nearest, minlength=total)
+        for axis in (0, 1):
+            mean = np.bincount(nearest, weights=points[:, axis], minlength=total) / np.maximum(count, 1)
+            places[:, axis] = np.where(count > 0, mean, places[:, axis])
+    left, first = list(range(total)), []
+    for place in named:
+        best = min(left, key=lambda k: float(np.hypot(*(places[k] - place))))
+        left.remove(best)
+        first.append(best)
+    return [places[k] for k in first + left]
 
 
 def _place_feeds(builder: _Builder, streets: Streets, zones: PressureZones) -> None:

@@ -10,7 +10,8 @@ from maps.synthetic.forest import Forest, Links
 from maps.synthetic.plumbing import Plumbing
 from maps.synthetic.streets import Array, Mask
 
-DN_MM = np.array([100, 150, 200, 300, 400, 500, 600, 800, 1000, 1200, 1400], dtype=np.float64)
+DN_MM = np.array([100, 150, 200, 300, 400, 500, 600, 800, 1000, 1200, 1400, 1600, 1800, 2000], dtype=np.float64)
+"""Standard sizes; those over DN1400 occur only beside the plants of large cities."""
 PEAK = 1.5
 """Highest hour over mean hour of the demand pattern."""
 
@@ -76,7 +77,7 @@ def _diameters(plumbing: Plumbing, flow_m3h: Array, distance: Array, rng: np.ran
     streets = plumbing.streets
     farthest = np.zeros(int(plumbing.zone.max()) + 1)
     np.maximum.at(farthest, plumbing.zone, distance)
-    slope = np.clip(_LOSS_BUDGET_M / np.maximum(farthest, 1.0), 0.0003, 0.004)[plumbing.zone[streets.v]]
+    slope = np.clip(_LOSS_BUDGET_M / np.maximum(farthest, 1.0), 0.0002, 0.004)[plumbing.zone[streets.v]]
     by_slope = (10.67 * (flow_m3h / 3600.0) ** 1.852 / (_DESIGN_C**1.852 * slope)) ** (1 / 4.8704) * 1000.0
     velocity = np.clip(0.6 + flow_m3h / 4000.0, 0.6, 1.3)
     by_velocity = np.sqrt(flow_m3h / 3600.0 / velocity * 4 / np.pi) * 1000.0
