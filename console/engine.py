@@ -205,7 +205,9 @@ class Engine:
         if tick_us is None:
             return
         live, now = self._live, moment(tick_us)
-        result = self._detector.tick(live.value, live.at_us, live.quality, tick_us)
+        # Behind its clock, the engine has newer values than the tick's: those are not ahead of time.
+        seen_us = max(tick_us, int(live.at_us.max(initial=0)))
+        result = self._detector.tick(live.value, live.at_us, live.quality, seen_us)
         self._expected = result.expected
         self._expected_history.add(tick_us, result.expected)
         for finding in result.stations:

@@ -37,9 +37,9 @@ class Screens:
         self._window.show()
 
     def show(self, stage: Stage | None) -> None:
-        """Let the window live; at a stage, save its picture."""
-        self._app.processEvents()
+        """At a stage, let the window catch up and save its picture; between stages it does not take the drill's time."""
         if stage is not None:
+            self._app.processEvents()
             self._grab(self._window, self._folder / f"{stage.name}.png")
 
     def close(self) -> None:
