@@ -1,7 +1,7 @@
 """Documents of the console: notice texts, CAP 1.2, JSON, PDF, words of the web map.
 
 NoticeDocuments: the port ``Documents`` of the services; DocumentFault: its files could not be written.
-map_words.map_words: the web map's words in one language.
+remarks.remarks: rules that a notice misses. map_words.map_words: the web map's words in one language.
 """
 
 from console.documents.notices import DocumentFault, NoticeDocuments

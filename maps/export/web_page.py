@@ -24,11 +24,7 @@ class WebAssetsMissing(QuanmaiError):
 
 
 class _Scale(MacroElement):
-    """A scale bar in metres, on a drawing in metres too (folium's own shows feet as well)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._name = "Scale"
+    """A scale bar in metres (folium's own shows feet as well)."""
 
     _template = Template(
         "{% macro script(this, kwargs) %}L.control.scale({imperial: false}).addTo({{ this._parent.get_name() }});{% endmacro %}"
@@ -49,7 +45,9 @@ def offline_map(crs: str, background: str) -> Any:
     page.options.update(min_zoom=0 if crs != "Simple" else -12, max_zoom=22)
     page.default_js, page.default_css = [], []
     root: Any = page.get_root()
-    _Scale().add_to(page)
+    if crs != "Simple":  # a drawing's units are its own: a bar of metres would be a guess
+        bar: Any = _Scale
+        bar().add_to(page)
     head = root.header
     # Before folium's own header elements: the map's script needs L and $.
     head.add_child(

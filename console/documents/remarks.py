@@ -1,0 +1,43 @@
+"""What a supervisor should know before signing a notice: where it misses a rule, in words.
+
+Remarks never stop a notice: the dispatcher decides.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime, timedelta
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from console.documents.cap import closed_rings
+from console.domain.notices import NoticeFacts, NoticeKind
+from resources.texts import Catalogue
+
+
+def remarks(facts: NoticeFacts, now: datetime, language: str) -> tuple[str, ...]:
+    """Remarks on the facts as they stand at ``now`` (aware), the gravest first; empty when there is nothing to say."""
+    catalogue, rules = Catalogue.load(language), _rules()
+    hours = int(rules["planned"]["notice_hours_ahead"])
+    long_hours = int(rules["long_outage"]["hours"])
+    short_notice = facts.kind is NoticeKind.PLANNED and facts.starts_at - now < timedelta(hours=hours)
+    outage = facts.expected_end - facts.starts_at
+    nobody = not (facts.no_water_communities or facts.low_pressure_communities or facts.roads)
+    found = (
+        ("window", outage <= timedelta(0) or facts.expected_end <= now),
+        ("short_notice", short_notice),
+        ("supply", outage > timedelta(hours=long_hours)),
+        ("nobody", nobody),
+        ("hotline", not facts.hotline.strip()),
+        ("issuer", not facts.issuer.strip()),
+        ("fire_brigade", facts.fire_brigade),
+        ("estimated", facts.estimated_customers),
+        ("no_outline", not closed_rings(facts.affected_wgs84)),
+    )
+    return tuple(catalogue.text(f"documents.remark.{key}", hours=hours, long_hours=long_hours) for key, holds in found if holds)
+
+
+@cache
+def _rules() -> dict[str, Any]:
+    return tomllib.loads(resources.files("resources").joinpath("rules", "cn.toml").read_text("utf-8"))
