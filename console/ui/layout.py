@@ -1,4 +1,4 @@
-"""How the window is divided: strip, messages, layers | map | case, alarms | log; sizes remembered."""
+"""How the window is divided: strip, messages, layers | map over alarms | log, beside them the case; sizes remembered."""
 
 from __future__ import annotations
 
@@ -9,26 +9,24 @@ from console.ui.settings import Memory
 
 
 class Division(QWidget):
-    """The central widget."""
+    """The central widget. The case column has the whole height: the case reads top to bottom without scrolling."""
 
-    def __init__(self, strip: QWidget, messages: QWidget, upper: tuple[QWidget, QWidget, QWidget], lower: tuple[QWidget, QWidget]) -> None:
+    def __init__(self, strip: QWidget, messages: QWidget, upper: tuple[QWidget, QWidget], lower: tuple[QWidget, QWidget], case: QWidget) -> None:
         super().__init__()
         self.setObjectName("window")
-        self._upper, self._lower, self._whole = QSplitter(), QSplitter(), QSplitter(Qt.Orientation.Vertical)
-        for part in upper:
-            self._upper.addWidget(part)
-        for part in lower:
-            self._lower.addWidget(part)
-        self._whole.addWidget(self._upper)
-        self._whole.addWidget(self._lower)
-        for splitter in (self._upper, self._lower, self._whole):
+        self._upper, self._lower = QSplitter(), QSplitter()
+        self._left, self._whole = QSplitter(Qt.Orientation.Vertical), QSplitter()
+        for splitter, parts in ((self._upper, upper), (self._lower, lower), (self._left, (self._upper, self._lower)), (self._whole, (self._left, case))):
             splitter.setHandleWidth(3)
-            splitter.setChildrenCollapsible(True)
+            for part in parts:
+                splitter.addWidget(part)
         self._upper.setStretchFactor(1, 1)
         self._upper.setCollapsible(1, False)
         self._lower.setStretchFactor(0, 3)
         self._lower.setStretchFactor(1, 2)
+        self._left.setStretchFactor(0, 1)
         self._whole.setStretchFactor(0, 1)
+        self._whole.setCollapsible(0, False)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(2)
@@ -39,9 +37,10 @@ class Division(QWidget):
 
     def reset(self) -> None:
         """Sizes as they are at first."""
-        self._upper.setSizes([250, 1240, 430])
-        self._lower.setSizes([1280, 640])
-        self._whole.setSizes([790, 240])
+        self._upper.setSizes([290, 1200])
+        self._lower.setSizes([980, 510])
+        self._left.setSizes([830, 200])
+        self._whole.setSizes([1490, 430])
 
     def save(self, memory: Memory) -> None:
         """Remember the sizes."""
@@ -56,4 +55,4 @@ class Division(QWidget):
                 splitter.restoreState(state)
 
     def _named(self) -> tuple[tuple[str, QSplitter], ...]:
-        return (("upper", self._upper), ("lower", self._lower), ("whole", self._whole))
+        return (("upper", self._upper), ("lower", self._lower), ("left", self._left), ("whole", self._whole))

@@ -91,10 +91,11 @@ class MainWindow(QMainWindow):
         self.case = CaseColumn(city, looks)
         self.guide = Guide(self._port.city, self.map, self.case, self._focus, self._questions, looks, self)
         self.alarms, self.log = AlarmList(self._alarm_model, looks), LogList(self._log_model, looks)
-        self._division = Division(self.strip, self.messages, (self.layers, self.map, self.case), (self.alarms, self.log))
+        self._division = Division(self.strip, self.messages, (self.layers, self.map), (self.alarms, self.log), self.case)
         self.setCentralWidget(self._division)
         self.setWindowTitle(f"{looks.words('app.name')} · {city.info.name}")
         self.resize(1600, 900)
+        self.map.setFocus()
 
     def _connect(self) -> None:
         self._bridge.arrived.connect(self.show_picture)

@@ -15,7 +15,7 @@ from console.domain.incidents import Incident, PressureImpact
 from console.ui.map.scene import world_path
 from maps.city import City
 
-_REACH_M = 38.0
+_REACH_M = 26.0
 _AREA_PIPES_MOST = 4000
 """Beyond so many pipes the area is drawn as lines only: a union of buffers would take seconds."""
 

@@ -133,7 +133,7 @@ def _valves(painter: QPainter, scene: Scene, camera: Camera, style: StaticStyle)
     if MapLayer.VALVES not in style.visible or camera.m_per_px > VALVES_FROM:
         return
     valves, theme, halo = scene.city.network.valves, style.theme, style.theme.colour("map.halo")
-    size = 3.4 if camera.m_per_px > 0.8 else 5.5
+    size = 4.0 if camera.m_per_px > 0.8 else 5.5
     fills: tuple[QColor | None, ...] = (theme.colour("map.valve"), theme.colour("map.valve_closed"), None, None, theme.colour("map.valve"))
     edges = (halo, theme.colour("map.valve_closed"), theme.colour("map.valve"), theme.colour("case.valve_unable"), theme.colour("state.learning"))
     for count, row in enumerate(in_view(valves.x, valves.y, camera)):
@@ -141,7 +141,7 @@ def _valves(painter: QPainter, scene: Scene, camera: Camera, style: StaticStyle)
         painter.save()
         painter.translate(*camera.to_screen(float(valves.x[row]), float(valves.y[row])))
         painter.rotate(float(scene.valve_angle[row]))
-        painter.setPen(QPen(edges[look], 1.0 if look in (0, 1) else 1.4))
+        painter.setPen(Qt.PenStyle.NoPen if look == 0 else QPen(edges[look], 1.4))
         fill = fills[look]
         painter.setBrush(fill if fill is not None else halo)
         painter.drawPath(bow_tie(size))

@@ -19,17 +19,15 @@ from console.ui.panels.section import CaseView, Section
 from maps.city import City
 
 
-class CaseColumn(QScrollArea):
-    """All sections of the case in focus, or one line when there is none."""
+class CaseColumn(QWidget):
+    """All sections of the case in focus, or one line when there is none; the notice's next step stays in sight below."""
 
     intent_asked = Signal(object)
 
     def __init__(self, city: City, looks: Looks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._city, self._looks = city, looks
         self.head, self.evidence, self.location = Head(), Evidence(), LocationSection()
         self.plan, self.people, self.response, self.notice = PlanSection(), PeopleSection(), ResponseSection(), NoticeSection()
@@ -39,15 +37,30 @@ class CaseColumn(QScrollArea):
         column = QWidget()
         column.setObjectName("column")
         box = QVBoxLayout(column)
-        box.setContentsMargins(10, 8, 10, 8)
+        box.setContentsMargins(10, 8, 10, 4)
         box.setSpacing(7)
         self._none = label(name="muted", wrap=True)
         box.addWidget(self._none)
         for section in self._sections:
             section.intent_asked.connect(self.intent_asked)
-            box.addWidget(section)
+            if section is not self.notice:
+                box.addWidget(section)
         box.addStretch(1)
-        self.setWidget(column)
+        self._scroll = QScrollArea()
+        self._scroll.setObjectName("panel")
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(column)
+        self.setFocusProxy(self._scroll)
+        below = QVBoxLayout()
+        below.setContentsMargins(10, 3, 10, 8)
+        below.addWidget(self.notice)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self._scroll, 1)
+        outer.addLayout(below)
         self.show_nothing(looks)
 
     def set_looks(self, looks: Looks) -> None:

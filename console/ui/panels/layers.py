@@ -123,8 +123,8 @@ class LayersPanel(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(1, 82)
-        header.resizeSection(2, 62)
+        header.resizeSection(1, 78)
+        header.resizeSection(2, 50)
         table.activated.connect(self._chosen)
         table.clicked.connect(self._chosen)
         return table

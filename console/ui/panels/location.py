@@ -10,7 +10,7 @@ from console.domain.intents import JudgeBurst
 from console.ui.looks import Bar, button, clear, label, row
 from console.ui.panels.section import CaseView, Section
 
-_SHOWN = 5
+_SHOWN = 4
 
 
 class LocationSection(Section):

@@ -13,7 +13,7 @@ from console.ui.map.case import StepStatus, step_marks
 from console.ui.panels.section import CaseView, Section
 from maps.isolation.result import IsolationPlan, ValveStep
 
-_SHOWN = 14
+_SHOWN = 7
 
 
 class PlanSection(Section):
@@ -34,8 +34,11 @@ class PlanSection(Section):
         self._closed.clicked.connect(self.report_closed)
         self._unable.clicked.connect(self.report_unable)
         self._ask_why.clicked.connect(self._on_why)
-        self._explained = False
+        self._explained, self._all = False, False
+        self._more = button("", "flat")
+        self._more.clicked.connect(self._on_more)
         self.box.addLayout(self._list)
+        self.box.addWidget(self._more)
         self.box.addLayout(row(self._closed, self._unable, self._ask_why, 1))
         self.box.addWidget(self._why)
         self.box.addWidget(self._trust)
@@ -74,15 +77,29 @@ class PlanSection(Section):
         clear(self._list)
         marks = {mark.valve_id: mark for mark in view.incident.valve_marks}
         statuses = {step.valve_id: step.status for step in step_marks(view.incident)}
-        for step in plan.valves_to_close[:_SHOWN]:
+        steps = plan.valves_to_close
+        shown = steps if self._all or len(steps) <= _SHOWN + 1 else self._pressing(steps, statuses)
+        for step in shown:
             line = StepRow(view, step, statuses[step.asset_id], marks.get(step.asset_id), step.asset_id == self._chosen)
             line.chosen.connect(self._on_row)
             self._list.addWidget(line)
-        if len(plan.valves_to_close) > _SHOWN:
-            self._list.addWidget(label(view.looks.words("plan.more", n=len(plan.valves_to_close) - _SHOWN), "muted"))
+        self._more.setVisible(len(steps) > _SHOWN + 1)
+        self._more.setText(view.looks.words("plan.fewer") if self._all else view.looks.words("plan.more", n=len(steps) - len(shown)))
         for valve_id in view.incident.unable_valves():
             if valve_id not in statuses:
                 self._list.addWidget(label(_unable_words(view, marks[valve_id]), "warning", wrap=True))
+
+    def _pressing(self, steps: tuple[ValveStep, ...], statuses: dict[str, StepStatus]) -> list[ValveStep]:
+        """The few rows shown of many: the chosen one and the next to close, in closing order."""
+        waiting = [step for step in steps if statuses[step.asset_id] is not StepStatus.CLOSED]
+        first = [step for step in steps if step.asset_id == self._chosen]
+        kept = {step.asset_id for step in (first + [step for step in waiting if step not in first] + list(steps))[:_SHOWN]}
+        return [step for step in steps if step.asset_id in kept]
+
+    def _on_more(self) -> None:
+        self._all = not self._all
+        if self.view is not None:
+            self._fill(self.view)
 
     def _buttons(self, view: CaseView) -> None:
         words, incident = view.looks.words, view.incident

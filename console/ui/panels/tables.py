@@ -58,7 +58,7 @@ class AlarmList(QWidget):
 
     def _widths(self) -> None:
         header = self.table.horizontalHeader()
-        for column, width in enumerate((84, 84, 210, 420, 90, 200)):
+        for column, width in enumerate((60, 76, 168, 300, 70, 178)):
             header.resizeSection(column, width)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
 
@@ -99,8 +99,8 @@ class LogList(QWidget):
         self._looks = looks
         self.table = _table(model)
         header = self.table.horizontalHeader()
-        header.resizeSection(0, 84)
-        header.resizeSection(1, 84)
+        header.resizeSection(0, 76)
+        header.resizeSection(1, 76)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         box = QVBoxLayout(self)
         box.setContentsMargins(12, 6, 6, 4)

@@ -109,13 +109,16 @@ class ScriptedPort:
             subscriber(self._picture)
         return self._picture
 
-    def wait(self, seconds: float) -> None:
-        """Time goes by; nobody measures."""
+    def wait(self, seconds: float, measuring: bool = True) -> None:
+        """Time goes by; with ``measuring`` the stations go on as they were."""
         self.chair.now += timedelta(seconds=seconds)
+        if measuring:
+            self.read_all(self._low, self._silent)
         self.publish()
 
     def read_all(self, low: dict[int, float] | None = None, silent: tuple[int, ...] = ()) -> None:
         """Every station but ``silent`` ones measures now; ``low``: pressures in kPa of some rows."""
+        self._low, self._silent = low or {}, silent
         rows = np.arange(len(self.city.stations))
         values = CALM_KPA - 4.0 * (rows % 5)
         for row, value in (low or {}).items():
