@@ -32,8 +32,14 @@ EVERY_VALUE = [
 ]
 
 
+BY_LANGUAGE = ("ui.material.", "ui.change.")
+"""Words looked up by what the data say, with that as the fallback: 球墨铸铁 needs no Chinese, a Chinese note no second one."""
+
+
 def test_both_languages_hold_the_same_keys() -> None:
-    chinese, english = (set(Catalogue.load(language).entries) for language in LANGUAGES)
+    chinese, english = (
+        {key for key in Catalogue.load(language).entries if not key.startswith(BY_LANGUAGE)} for language in LANGUAGES
+    )
     assert chinese == english
 
 
