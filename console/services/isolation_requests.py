@@ -1,4 +1,4 @@
-"""``quanmai isolate``: requests as JSON objects, one answer each."""
+"""``quanmai isolate``: requests as JSON objects, one answer each, in their order."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from console.domain.values import to_json
 from maps.city import City
 from maps.errors import InputFault, QuanmaiError
 from maps.isolation import KEEP, IsolationPlan, Isolator, ValveOverride
+from maps.isolation.rules import Keep
 from maps.network import ValveState
 
 _KEYS = {"burst", "valves", "ignore_one_way"}
+_VALVE_KEYS = {"state", "operable", "flows_to"}
+_STATES = {state.name.lower(): state for state in ValveState}
 
 
 def answer_one(city: City, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,19 +26,28 @@ def answer_one(city: City, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def answer_batch(city: City, path: Path) -> Iterator[dict[str, Any]]:
-    """One answer for each line of a file; a fault names its line. Raises InputFault before the first answer."""
+    """One answer for each line of a file that is not blank.
+
+    A line that cannot be answered gets ``{"line": n, "error": …}`` in its place, so answers and requests stay in step;
+    at the end all of them are one InputFault. Raises InputFault at once when the file cannot be read.
+    """
     isolator = Isolator(city)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as fault:
         raise InputFault(f"{path}: cannot be read ({fault}); give a UTF-8 file of one JSON object a line") from fault
+    faults: list[str] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             yield _answer(isolator, _parsed(line))
         except QuanmaiError as fault:
-            raise InputFault(f"{path}, line {number}: {fault}") from fault
+            faults.append(f"line {number}: {fault}")
+            yield {"line": number, "error": str(fault)}
+    if faults:
+        more = f" (and {len(faults) - 3} more)" if len(faults) > 3 else ""
+        raise InputFault(f"{path}: {'; '.join(faults[:3])}{more}")
 
 
 def _parsed(line: str) -> Mapping[str, Any]:
@@ -48,31 +61,55 @@ def _parsed(line: str) -> Mapping[str, Any]:
 
 
 def _answer(isolator: Isolator, request: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = set(request) - _KEYS
+    unknown = sorted(set(request) - _KEYS)
+    if unknown:
+        raise InputFault(f"unknown key {unknown[0]!r}; known are burst, valves, ignore_one_way")
     burst = request.get("burst")
-    if unknown or not isinstance(burst, list) or not burst:
-        raise InputFault(f"expected burst (a list of pipe ids), valves, ignore_one_way; got {', '.join(map(str, request))}")
-    overrides = {str(name): _override(str(name), value) for name, value in (request.get("valves") or {}).items()}
-    plan = isolator.plan([str(pipe) for pipe in burst], valves=overrides, ignore_one_way=bool(request.get("ignore_one_way")))
-    return plan_json(plan)
+    if not isinstance(burst, list) or not burst:
+        raise InputFault('"burst" must be a list of pipe ids')
+    valves = request.get("valves") or {}
+    if not isinstance(valves, dict):
+        raise InputFault('"valves" must be an object of valve ids')
+    ignore = request.get("ignore_one_way") or False
+    if not isinstance(ignore, bool):
+        raise InputFault('"ignore_one_way" must be true or false')
+    overrides = {str(name): _override(str(name), value) for name, value in valves.items()}
+    return plan_json(isolator.plan([str(pipe) for pipe in burst], valves=overrides, ignore_one_way=ignore))
 
 
 def _override(name: str, value: Any) -> ValveOverride:
     """A missing key leaves the dataset's value, null clears it."""
-    if not isinstance(value, dict) or set(value) - {"state", "operable", "flows_to"}:
-        raise InputFault(f"valve {name}: expected state, operable, flows_to")
-    state, operable, flows_to = value.get("state", KEEP), value.get("operable", KEEP), value.get("flows_to", KEEP)
-    if isinstance(state, str) and state.upper() not in ValveState.__members__:
-        raise InputFault(f"valve {name}: state {state!r} is none of open, partial, closed, unknown")
-    return ValveOverride(
-        state=ValveState[state.upper()] if isinstance(state, str) else (ValveState.UNKNOWN if state is None else KEEP),
-        operable=True if operable is None else operable,
-        flows_to=flows_to,
-    )
+    if not isinstance(value, dict) or set(value) - _VALVE_KEYS:
+        raise InputFault(f"valve {name}: expected an object with state, operable or flows_to")
+    return ValveOverride(_state(name, value), _operable(name, value), _flows_to(name, value))
+
+
+def _state(name: str, value: Mapping[str, Any]) -> ValveState | Keep | None:
+    state = value.get("state", KEEP)
+    if state is KEEP or state is None:
+        return state
+    if not isinstance(state, str) or state.lower() not in _STATES:
+        raise InputFault(f"valve {name}: state {state!r} is none of {', '.join(_STATES)}")
+    return _STATES[state.lower()]
+
+
+def _operable(name: str, value: Mapping[str, Any]) -> bool | Keep | None:
+    operable = value.get("operable", KEEP)
+    if operable is KEEP or operable is None or isinstance(operable, bool):
+        return operable
+    raise InputFault(f"valve {name}: operable must be true, false or null, not {operable!r}")
+
+
+def _flows_to(name: str, value: Mapping[str, Any]) -> str | Keep | None:
+    flows_to = value.get("flows_to", KEEP)
+    if flows_to is KEEP or flows_to is None:
+        return flows_to
+    if isinstance(flows_to, bool) or not isinstance(flows_to, str | int):
+        raise InputFault(f"valve {name}: flows_to must be a pipe id or null, not {flows_to!r}")
+    return str(flows_to)
 
 
 def plan_json(plan: IsolationPlan) -> dict[str, Any]:
-    """A plan as JSON: lists of asset ids, or of objects with ``asset_id``."""
+    """A plan as JSON: lists of asset ids, or of objects with ``asset_id``; numbers that are not finite as text."""
     answer = asdict(plan)
-    answer["burst"] = answer.pop("burst_pipes")
-    return answer
+    return to_json({"burst": answer.pop("burst_pipes"), **answer})  # type: ignore[no-any-return]

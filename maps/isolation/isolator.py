@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,8 +19,12 @@ from maps.isolation.solve import Outcome, solve
 from maps.isolation.supply import Adjacency, Supply
 from maps.isolation.tanks import Tanks
 from maps.isolation.work import closing_minutes, in_order, total_minutes, turns_to_close
+from maps.network import ValveState
 
 _REASONS = {"": "border", "unclosable": "beyond_unclosable", "one_way": "beyond_one_way"}
+MOST_ALTERNATIVES = 100
+"""Above so many valves a part of the network has no usable valves at all; a hundred replans would say nothing more."""
+_NO_ROWS = np.empty(0, dtype=np.int32)
 NO_OVERRIDES: Mapping[str, ValveOverride] = {}
 
 
@@ -46,18 +50,22 @@ class Isolator:
         valves: Mapping[str, ValveOverride] = NO_OVERRIDES,
         ignore_one_way: bool = False,
         alternatives: bool = True,
+        shut_by_crews: Collection[str] = (),
     ) -> IsolationPlan:
         """One plan for one or several burst pipes, with ``valves`` corrected.
 
-        An id that names the source of split pieces means all of them. Raises UnknownAsset for an unknown pipe or
-        valve, InputFault for no pipe at all or a ``flows_to`` away from its valve.
+        ``shut_by_crews``: valves closed for this very case. They hold like closed ones, and whatever lost its water by
+        them counts as dry. An id that names the source of split pieces means all of them. Raises UnknownAsset for an
+        unknown pipe or valve, InputFault for no pipe at all or a ``flows_to`` away from its valve.
         """
         began = time.perf_counter()
         pipes = self.pipe_rows(burst_pipes)
+        shut = np.concatenate([self._graph.valve_edges(row) for row in self._network.valves.rows(shut_by_crews)] or [_NO_ROWS])
+        valves = {**valves, **{valve: _shut(valves.get(valve)) for valve in shut_by_crews}}
         changed = self._rules.changed(valves, ignore_one_way)
-        outcome = solve(self._supply, np.unique(self._graph.of_pipe[pipes]).tolist(), changed)
+        outcome = solve(self._supply, np.unique(self._graph.of_pipe[pipes]).tolist(), changed, shut.tolist())
         steps = self._steps(outcome)
-        others = self._alternatives(pipes, valves, ignore_one_way, steps) if alternatives else ()
+        others = self._alternatives(pipes, valves, ignore_one_way, steps, shut.tolist()) if alternatives else ()
         plan = self._plan(pipes, outcome, steps, others, _unable(valves))
         return replace(plan, compute_ms=round((time.perf_counter() - began) * 1000.0, 3))
 
@@ -114,7 +122,7 @@ class Isolator:
             alternatives=others,
             unable=unable,
             minutes=total_minutes(steps),
-            warnings=self._warnings(outcome),
+            warnings=self._warnings(outcome, len(steps)),
         )
 
     def _steps(self, outcome: Outcome) -> tuple[ValveStep, ...]:
@@ -157,9 +165,16 @@ class Isolator:
         return float(nodes.x[node]), float(nodes.y[node])
 
     def _alternatives(
-        self, pipes: list[int], valves: Mapping[str, ValveOverride], ignore_one_way: bool, steps: tuple[ValveStep, ...]
+        self,
+        pipes: list[int],
+        valves: Mapping[str, ValveOverride],
+        ignore_one_way: bool,
+        steps: tuple[ValveStep, ...],
+        shut: Sequence[int],
     ) -> tuple[Alternative, ...]:
         """The plan without each valve in turn: those that can still be isolated first, by households, then by minutes."""
+        if len(steps) > MOST_ALTERNATIVES:
+            return ()
         starts = np.unique(self._graph.of_pipe[pipes]).tolist()
         planned = {step.asset_id for step in steps}
         found: list[Alternative] = []
@@ -167,7 +182,7 @@ class Isolator:
             before = valves.get(step.asset_id, ValveOverride())
             stuck = ValveOverride(before.state, False, before.flows_to)
             changed = self._rules.changed({**valves, step.asset_id: stuck}, ignore_one_way)
-            outcome = solve(self._supply, starts, changed)
+            outcome = solve(self._supply, starts, changed, shut)
             order = self._steps(outcome)
             close = tuple(other.asset_id for other in order)
             out = outcome.zone.segments.keys() | outcome.dry
@@ -188,13 +203,22 @@ class Isolator:
         far = [border.far for border in outcome.zone.border if border.is_open]
         return self._tanks.limits(outcome, far, self._effects)
 
-    def _warnings(self, outcome: Outcome) -> tuple[str, ...]:
+    def _warnings(self, outcome: Outcome, valves: int) -> tuple[str, ...]:
         """What the plan cannot know."""
         found: list[str] = []
         if outcome.sources_inside:
             names = ", ".join(self._network.nodes.ids(outcome.sources_inside))
             found.append(f"cannot be isolated by valves: {names} inside; the valves listed hold back the other sources only")
+        if valves > MOST_ALTERNATIVES:
+            found.append(
+                f"{valves} valves to close: alternatives are not worked out ahead, ask for a plan without the one that failed"
+            )
         return tuple(found)
+
+
+def _shut(override: ValveOverride | None) -> ValveOverride:
+    known = override or ValveOverride()
+    return ValveOverride(ValveState.CLOSED, known.operable, known.flows_to)
 
 
 def _array(segments: Mapping[int, str] | frozenset[int]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:

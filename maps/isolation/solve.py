@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from maps.isolation.rules import SUPPLY, WALL
+from maps.isolation.rules import WALL
 from maps.isolation.segments import SegmentGraph
 from maps.isolation.supply import Supply, SupplyQuery
 from maps.isolation.zone import Border, Zone, grow
@@ -24,8 +24,11 @@ class Outcome:
     held: Mapping[int, tuple[Border, ...]] = field(default_factory=dict)
 
 
-def solve(supply: Supply, starts: Iterable[int], changed: Mapping[int, int]) -> Outcome:
-    """Zone 1 from the segments ``starts``, its valves to close and its dry pockets, with edge codes ``changed``."""
+def solve(supply: Supply, starts: Iterable[int], changed: Mapping[int, int], shut_now: Iterable[int] = ()) -> Outcome:
+    """Zone 1 from the segments ``starts``, its valves to close and its dry pockets, with edge codes ``changed``.
+
+    ``shut_now``: edges among ``changed`` that were shut for this case: what they cut off is dry by this plan.
+    """
     graph = supply.graph
     zone = grow(supply.around, supply.code_at, changed, starts)
     query = SupplyQuery(supply, zone.segments.keys(), changed)
@@ -37,7 +40,8 @@ def solve(supply: Supply, starts: Iterable[int], changed: Mapping[int, int]) -> 
         after = {**changed, **_closed_edges(graph, held)}
         query = SupplyQuery(supply, zone.segments.keys(), after)
     far = [border.far for border in zone.border if border.is_open]
-    far += [end for edge in after if edge not in changed for end in (int(graph.u[edge]), int(graph.v[edge]))]
+    shut = [*shut_now, *(edge for edge in after if edge not in changed)]
+    far += [end for edge in shut for end in (int(graph.u[edge]), int(graph.v[edge]))]
     dry = query.dry_from(far)
     inside = sorted({node for segment in zone.segments if supply.source_at[segment] for node in graph.sources_of[segment]})
     return Outcome(zone, tuple(sorted(held)), frozenset(dry), tuple(inside), query, changed, held)
@@ -81,8 +85,3 @@ def _necessary(
         if not any(query.supplied(border.far) for border in held[valve]):
             kept = others
     return kept
-
-
-def could_supply(code: int) -> bool:
-    """Whether an edge passes water either way."""
-    return bool(code & SUPPLY)

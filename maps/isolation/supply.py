@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, dijkstra
 
-from maps.isolation.rules import SUPPLY, SUPPLY_UV, SUPPLY_VU, SWAPPED
+from maps.isolation.rules import SUPPLY, SUPPLY_UV, SUPPLY_VU
 from maps.isolation.segments import SegmentGraph, grouped
 
 _SEARCH_LIMIT = 4000
@@ -264,11 +264,6 @@ class SupplyQuery:
             dry.add(here)
             stack += [near for near in self.after(here) if near not in dry]
         return dry
-
-
-def flipped_code(code: int, flipped: bool) -> int:
-    """An edge's code as seen from the segment at hand."""
-    return SWAPPED[code] if flipped else code
 
 
 def _csr(start: NDArray[np.int32], end: NDArray[np.int32], weight: NDArray[np.float64], count: int) -> csr_array:

@@ -52,15 +52,16 @@ class Oracle:
                     yield Joint(a, b, valve, self._sense_on_pipe(valve, pipe, node))
         for valve in range(len(valves)):
             if valves.from_node[valve] >= 0:
-                a, b = int(valves.from_node[valve]), int(valves.to_node[valve])
+                start, end = int(valves.from_node[valve]), int(valves.to_node[valve])
                 number += 2
                 directed = int(valves.kind[valve]) in DIRECTED_VALVES
-                yield Joint(self._place(a, number), self._place(b, number + 1), valve, self._sense_of_link(valve, a, b), directed)
+                sense = self._sense_of_link(valve, start, end)
+                yield Joint(self._place(start, number), self._place(end, number + 1), valve, sense, directed)
         pumps = self.network.pumps
         for pump in range(len(pumps)):
             number += 2
-            a, b = int(pumps.from_node[pump]), int(pumps.to_node[pump])
-            yield Joint(self._place(a, number), self._place(b, number + 1), -2, 0, True)
+            start, end = int(pumps.from_node[pump]), int(pumps.to_node[pump])
+            yield Joint(self._place(start, number), self._place(end, number + 1), -2, 0, True)
 
     def _place(self, node: int, joint: int) -> Place:
         is_source = self.network.nodes.kind[node] >= NodeKind.SOURCE

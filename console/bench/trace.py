@@ -1,0 +1,157 @@
+"""Figures of traces and isolation plans on a street lattice of any size: ``run(pipes) -> dict``.
+
+The lattice stands for a city where building a whole synthetic one would take longer than the measurement: crossings in
+a grid joined along the streets, three dead-end branches to every seven street pipes, 0.6 valves a pipe,
+sources along one side, tanks on the other, one customer a pipe. Bursts are drawn by seed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maps.city import City, CityInfo, CustomerTable
+from maps.isolation import Isolator, ValveOverride, build_segments
+from maps.network import NodeKind, NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
+from maps.trace import connected, shortest_path, upstream
+
+_BURSTS = 200
+_STREET_SHARE = 0.7
+_VALVES_PER_PIPE = 0.6
+_STEP_M = 80.0
+
+
+def run(pipes: int = 200_000, seed: int = 1) -> dict[str, Any]:
+    """Segments, plans, alternatives, replans and traces on ``pipes`` pipes, in ms; ``city_plans_s`` scaled from a sample."""
+    city = lattice(pipes, seed)
+    network = city.network
+    segments_ms, graph = _timed(lambda: build_segments(network))
+    load_ms, isolator = _timed(lambda: _warm(Isolator(city), network))
+    ids = network.pipes.asset_id
+    bursts = [str(ids[row]) for row in np.random.default_rng(seed).integers(0, len(ids), _BURSTS)]
+    plain = [_timed(lambda burst=burst: isolator.plan([burst], alternatives=False)) for burst in bursts]
+    full = [_timed(lambda burst=burst: isolator.plan([burst]))[0] for burst in bursts]
+    more = [both - alone for both, (alone, _) in zip(full, plain, strict=True)]
+    replans = [
+        _timed(lambda plan=plan: isolator.plan(plan.burst_pipes, valves=_stuck(plan), alternatives=False))[0]
+        for _, plan in plain
+        if plan.valves_to_close
+    ]
+    _warm_traces(network)
+    connected_ms, reached = _timed(lambda: connected(network, 0))
+    upstream_ms, _ = _timed(lambda: upstream(network, 0))
+    path_ms, path = _timed(lambda: shortest_path(network, [0, len(network.nodes) // 2]))
+    plan_ms = [alone for alone, _ in plain]
+    return {
+        "pipes": len(network.pipes),
+        "valves": len(network.valves),
+        "segments": graph.count,
+        "segments_ms": round(segments_ms, 1),
+        "load_ms": round(load_ms, 1),
+        "plan_ms": _spread(plan_ms),
+        "alternatives_ms": _spread(more),
+        "replan_ms": _spread(replans),
+        "connected_ms": round(connected_ms, 1),
+        "connected_pipes": len(reached.pipes),
+        "upstream_ms": round(upstream_ms, 1),
+        "path_ms": round(path_ms, 1),
+        "path_pipes": len(path.pipes),
+        "city_plans_s": round(float(np.mean(plan_ms)) * graph.count / 1000.0, 1),
+        "dry_pocket_share": round(float(np.mean([bool(plan.dry_pocket_pipes) for _, plan in plain])), 3),
+    }
+
+
+def _stuck(plan: Any) -> dict[str, ValveOverride]:
+    return {plan.valves_to_close[0].asset_id: ValveOverride(operable=False)}
+
+
+def _warm(isolator: Isolator, network: PipeNetwork) -> Isolator:
+    """Indices and trees are built with the first plan; loading counts them."""
+    isolator.plan([str(network.pipes.asset_id[0])])
+    return isolator
+
+
+def _warm_traces(network: PipeNetwork) -> None:
+    connected(network, 0)
+    upstream(network, 0)
+    shortest_path(network, [0, 1])
+
+
+def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    began = time.perf_counter()
+    result = work()
+    return (time.perf_counter() - began) * 1000.0, result
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    return {
+        "p50": round(float(np.median(values)), 2),
+        "p95": round(float(np.percentile(values, 95)), 2),
+        "max": round(max(values), 1),
+    }
+
+
+def lattice(pipes: int, seed: int = 1) -> City:
+    """The lattice city of about ``pipes`` pipes, deterministic by seed."""
+    random = np.random.default_rng(seed)
+    side = max(int(np.sqrt(pipes * _STREET_SHARE / 2.0)), 3)
+    grid = np.arange(side * side).reshape(side, side)
+    start = np.concatenate([grid[:, :-1].ravel(), grid[:-1].ravel()])
+    end = np.concatenate([grid[:, 1:].ravel(), grid[1:].ravel()])
+    twigs = max(pipes - len(start), 0)
+    start = np.concatenate([start, random.integers(0, side * side, twigs)])
+    end = np.concatenate([end, side * side + np.arange(twigs)])
+    count, nodes = len(start), side * side + twigs
+    kind = np.zeros(nodes, dtype=np.uint8)
+    kind[grid[:: max(side // 6, 1), 0]] = NodeKind.SOURCE
+    kind[grid[side // 3 :: max(side // 3, 1), -1]] = NodeKind.TANK
+    x, y = _places(grid, start[-twigs:] if twigs else start[:0], random)
+    table = PipeTable.of(
+        [f"P{number}" for number in range(count)],
+        from_node=start,
+        to_node=end,
+        length_m=np.hypot(x[start] - x[end], y[start] - y[end]),
+        diameter_mm=random.choice([100.0, 150.0, 200.0, 300.0, 600.0], count),
+        vertices=np.column_stack([x, y])[np.column_stack([start, end]).ravel()],
+        offsets=np.arange(count + 1) * 2,
+    )
+    return City(
+        CityInfo("lattice", "bench", synthetic=True),
+        PipeNetwork(
+            NodeTable.of([f"J{number}" for number in range(nodes)], x=x, y=y, kind=kind),
+            table,
+            PumpTable.empty(),
+            _valves(start, count - twigs, random),
+            "EPSG:4548",
+        ),
+        customers=CustomerTable.of(
+            [f"C{number}" for number in range(count)], pipe=np.arange(count), households=np.full(count, 20)
+        ),
+    )
+
+
+def _places(
+    grid: NDArray[np.int64], stems: NDArray[np.int64], random: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    row, column = np.divmod(np.arange(grid.size), grid.shape[1])
+    x, y = column * _STEP_M, row * _STEP_M
+    shift = random.uniform(5.0, 35.0, (2, len(stems)))
+    return np.concatenate([x, x[stems] + shift[0]]), np.concatenate([y, y[stems] + shift[1]])
+
+
+def _valves(start: NDArray[np.int64], streets: int, random: np.random.Generator) -> ValveTable:
+    """A valve where a street pipe leaves its crossing, left out at random: a few pipes to a segment, as in a real city."""
+    pipe = np.sort(random.choice(streets, min(int(_VALVES_PER_PIPE * len(start)), streets), replace=False))
+    none = np.full(len(pipe), -1)
+    return ValveTable.of(
+        [f"V{number}" for number in range(len(pipe))],
+        pipe=pipe,
+        node=start[pipe],
+        from_node=none,
+        to_node=none,
+        flows_to=none,
+    )
