@@ -1,1 +1,13 @@
-"""detection."""
+"""Detection of bursts and failing stations in station columns.
+
+- ``Detector``: ``tick`` on the live picture's columns, ``learn`` from quiet history; ``TickResult``.
+- ``DetectorOptions``: what a utility sets. ``History``: quiet readings on the tick grid.
+- ``BurstFinding``, ``StationFinding``: what is found.
+"""
+
+from console.detection.detector import Detector, TickResult
+from console.detection.finding import BurstFinding, StationFinding
+from console.detection.history import History
+from console.detection.options import DetectorOptions
+
+__all__ = ["BurstFinding", "Detector", "DetectorOptions", "History", "StationFinding", "TickResult"]

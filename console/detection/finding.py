@@ -11,7 +11,10 @@ from maps.locate.result import Location
 
 @dataclass(frozen=True, slots=True)
 class BurstFinding:
-    """A burst suspected from several stations. ``path``: A (one sample) or B (two samples / CUSUM)."""
+    """A burst suspected from several stations. ``path``: A (one sample) or B (two samples / CUSUM).
+
+    ``revision``: 0 for the detection itself, 1 and 2 for the same finding (same ``finding_id``) located better.
+    """
 
     at: datetime
     first_abnormal_at: datetime
@@ -20,11 +23,17 @@ class BurstFinding:
     threshold: float
     evidence: tuple[Evidence, ...]
     location: Location
+    finding_id: str = ""
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class StationFinding:
-    """A station event. ``code``: stale, frozen, spike, out_of_range, future_time, low_pressure …; ``active`` False when it ended."""
+    """A station event; ``active`` False when it ended.
+
+    ``code``: of the station stale, frozen, spike, deviating, out_of_range, future_time; of the water low_pressure,
+    high_pressure, below_limit, above_limit.
+    """
 
     station_id: str
     channel: str

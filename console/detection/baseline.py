@@ -1,0 +1,126 @@
+"""Expected values: a profile over the week (learned) or the model's day, plus a trailing level of what is left."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.clock import moment
+
+_DAY_US = 86_400_000_000
+_WEEK_US = 7 * _DAY_US
+_BIN_US = 900_000_000
+_MONDAY_US = 4 * _DAY_US
+"""1970-01-01 was a Thursday: four days later begins a week."""
+
+_MIN_WEEKS_FOR_WEEKLY = 4.0
+
+
+class LocalTime:
+    """Microseconds UTC to microseconds on the city's wall clock, with the zone's offset looked up once an hour."""
+
+    def __init__(self, time_zone: str) -> None:
+        self._zone = ZoneInfo(time_zone)
+        self._hour, self._offset_us = -1, 0
+
+    def offset_us(self, at_us: int) -> int:
+        """The zone's offset from UTC at a time."""
+        hour = at_us // 3_600_000_000
+        if hour != self._hour:
+            local: datetime = moment(at_us).astimezone(self._zone)
+            offset = local.utcoffset()
+            self._hour, self._offset_us = hour, int(offset.total_seconds() * 1e6) if offset else 0
+        return self._offset_us
+
+
+class Profile:
+    """A cyclic table of expected values, linear between its bins."""
+
+    def __init__(self, table: NDArray[np.float32], cycle_us: int, origin_us: int, centred: bool) -> None:
+        """``table``: (bins, stations); bin k stands for the middle (``centred``) or the start of its time in the cycle."""
+        self.table = table
+        self._cycle_us, self._origin_us = cycle_us, origin_us
+        self._bin_us = cycle_us / len(table)
+        self._shift = 0.5 if centred else 0.0
+
+    def at(self, local_us: NDArray[np.int64], columns: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float64]:
+        """Expected value of each station at its own wall-clock time (stations,), or of all at one time (1,)."""
+        position = ((local_us - self._origin_us) % self._cycle_us) / self._bin_us - self._shift
+        low = np.floor(position).astype(np.int64)
+        share = position - low
+        stations = np.arange(self.table.shape[1])[columns]
+        before, after = low % len(self.table), (low + 1) % len(self.table)
+        return np.asarray(self.table[before, stations] * (1.0 - share) + self.table[after, stations] * share)
+
+    @classmethod
+    def of_day(cls, values: NDArray[np.float64]) -> Profile:
+        """From the model: (states, stations), evenly over a day from midnight."""
+        return cls(values.astype(np.float32), _DAY_US, 0, centred=False)
+
+    @classmethod
+    def learned(cls, local_us: NDArray[np.int64], values: NDArray[np.float32]) -> Profile:
+        """Median by time of week (by time of day under four weeks of history), smoothed over neighbouring quarters.
+
+        ``local_us``: (ticks,) wall clock; ``values``: (ticks, stations).
+        """
+        weeks = (int(local_us[-1]) - int(local_us[0])) / _WEEK_US
+        cycle = _WEEK_US if weeks >= _MIN_WEEKS_FOR_WEEKLY else _DAY_US
+        bins = cycle // _BIN_US
+        slot = ((local_us - _MONDAY_US) % cycle) // _BIN_US
+        table = np.full((bins, values.shape[1]), np.nan, dtype=np.float32)
+        order = np.argsort(slot, kind="stable")
+        bounds = np.searchsorted(slot[order], np.arange(bins + 1))
+        for index in range(bins):
+            rows = order[bounds[index] : bounds[index + 1]]
+            if len(rows):
+                table[index] = _median(values[rows])
+        table = _filled(table)
+        smooth = (np.roll(table, 1, axis=0) + 2.0 * table + np.roll(table, -1, axis=0)) / 4.0
+        return cls(smooth.astype(np.float32), int(cycle), _MONDAY_US, centred=True)
+
+
+def _median(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    known = np.isfinite(values).any(axis=0)
+    result = np.full(values.shape[1], np.nan, dtype=np.float32)
+    if known.any():
+        result[known] = np.nanmedian(values[:, known], axis=0)
+    return result
+
+
+def _filled(table: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Empty bins take what is interpolated between their neighbours round the cycle."""
+    bins = len(table)
+    for column in np.flatnonzero(~np.isfinite(table).all(axis=0)):
+        known = np.flatnonzero(np.isfinite(table[:, column]))
+        if len(known):
+            table[:, column] = np.interp(np.arange(bins), known, table[known, column], period=bins)
+    return table
+
+
+class TrailingLevel:
+    """What the profile misses lately, per station: a mean that forgets, deaf to outliers, and held while abnormal."""
+
+    def __init__(self, stations: int, ticks: float) -> None:
+        self.level = np.zeros(stations)
+        self.seen = np.zeros(stations, dtype=np.int64)
+        self._ticks = max(ticks, 2.0)
+
+    def update(self, deviation: NDArray[np.float64], limit: NDArray[np.float64], held: NDArray[np.bool_]) -> None:
+        """Take in deviations from the profile (stations,), NaN where unknown; steps beyond ``limit`` count as ``limit``.
+
+        While a station is young its level is the plain mean; later the weight of a new sample is 1/ticks.
+        """
+        taken = np.isfinite(deviation) & ~held
+        self.seen[taken] += 1
+        young = self.seen <= 3
+        step = np.where(taken, deviation - self.level, 0.0)
+        step = np.where(young, step, np.clip(step, -limit, limit))
+        weight = 1.0 / np.minimum(np.maximum(self.seen, 1), self._ticks)
+        self.level += np.where(taken, weight * step, 0.0)
+
+    def shift(self, stations: NDArray[np.int64], by: NDArray[np.float64]) -> None:
+        """Accept a lasting step: the level moves by it at once."""
+        self.level[stations] += np.nan_to_num(by)

@@ -1,0 +1,73 @@
+"""Signatures through the day: one set per hydraulic state, made when first needed, few kept."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maps.city import City
+from maps.hydraulics.state import HydraulicState
+from maps.locate.interpolated import interpolated_signatures
+from maps.locate.pumps import PumpCurves
+from maps.locate.signatures import Signatures, build_signatures
+from maps.units import KPA_PER_METRE
+
+_KEPT_BYTES = 150_000_000
+_DAY_S = 86_400.0
+SMALLEST_FLOW_M3H = 3.0
+"""A burst of tens of m³/h is no small change: pipes nearly at rest carry part of it, and resist as they will then."""
+
+
+class SignatureBook:
+    """States evenly over the day (or none), and their signatures. ``model``: the word for where they come from."""
+
+    def __init__(self, city: City, states: Sequence[HydraulicState] | None, model: str) -> None:
+        self._city = city
+        self.states = tuple(state for state in states or () if state.converged)
+        self.model = model if self.states else "interpolated"
+        self._pumps = PumpCurves.of(city) if self.states else None
+        self._pages: OrderedDict[int, Signatures] = OrderedDict()
+        size = 4 * len(city.stations) * len(city.network.nodes)
+        self._kept = int(np.clip(_KEPT_BYTES // max(size, 1), 2, max(len(self.states), 2)))
+
+    def page(self, second_of_day: float) -> int:
+        """Which state stands for a time of day: the nearest."""
+        if not self.states:
+            return 0
+        times = np.array([state.at_s % _DAY_S for state in self.states])
+        apart = np.abs(times - second_of_day)
+        return int(np.argmin(np.minimum(apart, _DAY_S - apart)))
+
+    def signatures(self, page: int) -> Signatures:
+        """Signatures of one state; the two last used stay at hand, more where they are small."""
+        held = self._pages.get(page)
+        if held is None:
+            held = self._build(page)
+            self._pages[page] = held
+            while len(self._pages) > self._kept:
+                self._pages.popitem(last=False)
+        self._pages.move_to_end(page)
+        return held
+
+    def _build(self, page: int) -> Signatures:
+        if not self.states or self._pumps is None:
+            return interpolated_signatures(self._city)
+        state = self.states[page]
+        slopes = self._pumps.slopes(state)
+        return build_signatures(self._city, state, pump_slope_m_per_m3h=slopes, smallest_flow_m3h=SMALLEST_FLOW_M3H, flows=False)
+
+    def pressures_kpa(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """(seconds of day (24,), pressure (24, stations) kPa) of the model at the stations' nodes, NaN off nodes."""
+        if not self.states:
+            return None
+        node = self._city.stations.node.astype(np.int64)
+        times = np.array([state.at_s % _DAY_S for state in self.states])
+        values = np.array([np.where(node >= 0, state.pressure_m[node], np.nan) for state in self.states]) * KPA_PER_METRE
+        order = np.argsort(times)
+        times, values = times[order], values[order]
+        hours = np.arange(24, dtype=np.float64) * 3600.0
+        even = np.column_stack([np.interp(hours, times, values[:, row], period=_DAY_S) for row in range(values.shape[1])])
+        return hours, np.asarray(even.reshape(24, -1), dtype=np.float64)

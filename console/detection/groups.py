@@ -1,0 +1,62 @@
+"""Station groups of at most a hundred, and the distinguishable places a burst can be as each group sees it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maps.city import City, StationTable
+from maps.locate.signatures import Signatures
+
+_POOL = 2400
+
+
+def pressure_stations(stations: StationTable) -> NDArray[np.int64]:
+    """Rows of stations that measure pressure at a node."""
+    pressure = np.array(["pressure" in str(channels).split(",") for channels in stations.channels], dtype=bool)
+    return np.flatnonzero(pressure & (stations.node >= 0)) if len(stations) else np.empty(0, dtype=np.int64)
+
+
+def station_groups(city: City, limit: int) -> list[NDArray[np.int64]]:
+    """Rows of the pressure stations in groups of at most ``limit`` near each other: halved along the longer side."""
+    rows = pressure_stations(city.stations)
+    x, y = np.nan_to_num(city.stations.x), np.nan_to_num(city.stations.y)
+    waiting, groups = [rows], []
+    while waiting:
+        members = waiting.pop()
+        if len(members) <= limit:
+            if len(members):
+                groups.append(np.sort(members))
+            continue
+        wide = np.ptp(x[members]) >= np.ptp(y[members])
+        order = members[np.argsort((x if wide else y)[members], kind="stable")]
+        waiting += [order[: len(order) // 2], order[len(order) // 2 :]]
+    return groups
+
+
+def representatives(
+    signatures: Signatures, rows: NDArray[np.int64], scale_m: NDArray[np.float64], count: int
+) -> NDArray[np.int64]:
+    """Up to ``count`` node rows whose signatures differ most in direction for the stations ``rows``.
+
+    Farthest-point choice on the sphere of signatures in units of each station's noise ``scale_m``; nodes that no
+    station of the group feels are left out. Where many nodes are felt, an even sample of them is the pool.
+    """
+    heads = signatures.head_m_per_m3h[rows]
+    strength = np.abs(heads).max(axis=0)
+    felt = np.flatnonzero(strength > 1e-4 * max(float(strength.max(initial=0.0)), 1e-9))
+    if not len(felt):
+        return felt
+    pool = felt[np.linspace(0, len(felt) - 1, min(len(felt), _POOL)).astype(np.int64)]
+    shape = heads[:, pool] / scale_m[:, None].astype(np.float32)
+    length = np.linalg.norm(shape, axis=0)
+    unit = shape / np.maximum(length, 1e-12)
+    chosen = [int(np.argmax(length))]
+    nearest = unit[:, chosen[0]] @ unit
+    while len(chosen) < min(count, len(pool)):
+        candidate = int(np.argmin(nearest))
+        if nearest[candidate] > 0.9995:
+            break
+        chosen.append(candidate)
+        nearest = np.maximum(nearest, unit[:, candidate] @ unit)
+    return pool[np.array(chosen, dtype=np.int64)]

@@ -1,0 +1,101 @@
+"""Matched field: how much better a burst somewhere explains the residuals of a group than none (path A's statistic)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maps.columns import Floats
+from maps.locate.weights import free_directions, with_free_directions
+
+_SUSPECTS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class MatchedField:
+    """Generalised likelihood ratio of one group in one state, noise included.
+
+    With P = C⁻¹: ``precision`` P (n, n), ``weighted`` P A (n, shapes), ``size`` diag(Aᵀ P A) (shapes,). Leaving stations out
+    is exact without a new inverse: marginal precision by the Schur complement.
+    """
+
+    precision: NDArray[np.float32]
+    weighted: NDArray[np.float32]
+    size: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, shapes: NDArray[np.float32], uniform_demand: Floats, covariance: Floats, free_m: float = 30.0) -> MatchedField:
+        """``shapes``: (n, shapes) signatures; ``covariance``: (n, n), m²; uniform demand and offset carry no evidence.
+
+        Needs more stations than there are free directions: with fewer the statistic is near zero by itself.
+        """
+        full = with_free_directions(covariance, free_directions(uniform_demand), free_m)
+        precision: Floats = np.asarray(np.linalg.inv(full))
+        precision = (precision + precision.T) / 2.0
+        weighted: Floats = np.asarray(precision @ shapes)
+        size = np.maximum(np.einsum("ij,ij->j", shapes, weighted), 0.0)
+        single = np.float32
+        return cls(precision.astype(single), weighted.astype(single), size.astype(single))
+
+    def without(self, out: NDArray[np.int64]) -> MatchedField:
+        """The field with stations ``out`` (positions) unknown; their rows become zero."""
+        if not len(out):
+            return self
+        inner = _single(np.linalg.inv(self.precision[np.ix_(out, out)]))
+        across = self.precision[:, out] @ inner
+        precision = _single(self.precision - across @ self.precision[out])
+        weighted = _single(self.weighted - across @ self.weighted[out])
+        size = self.size - np.einsum("ij,ij->j", self.weighted[out], inner @ self.weighted[out])
+        precision[out] = 0.0
+        precision[:, out] = 0.0
+        weighted[out] = 0.0
+        return MatchedField(precision, weighted, _single(np.maximum(size, 0.0)))
+
+    def statistics(self, residual: NDArray[np.float32]) -> NDArray[np.float32]:
+        """GLR of every shape for residuals (n,) or (n, ticks): (shapes,) or (shapes, ticks). Unknown stations as 0."""
+        along = np.maximum(self.weighted.T @ residual, 0.0)
+        felt = self.size > 1e-6
+        inverse = np.where(felt, 1.0 / np.where(felt, self.size, 1.0), 0.0).astype(np.float32)
+        return np.asarray(along**2 * (inverse if residual.ndim == 1 else inverse[:, None]))
+
+    def screen(self, residual: NDArray[np.float32]) -> float:
+        """Best statistic with all stations in: an upper bound of the one that decides."""
+        return float(self.statistics(residual).max(initial=0.0))
+
+    def suspects(self, residual: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Stations that deviate most from what all the others make of them."""
+        pull = self.precision @ residual
+        variance = np.diag(self.precision)
+        odd = np.where(variance > 1e-9, pull**2 / np.where(variance > 1e-9, variance, 1.0), -1.0)
+        order = np.argsort(-odd, kind="stable")[:_SUSPECTS]
+        return order[odd[order] > 0.0]
+
+    def decisive(self, residual: NDArray[np.float32], window: int) -> float:
+        """The statistic that decides: one station left out of a single tick, two out of several (glitches add up)."""
+        return self.without_one(residual) if window == 1 else self.without_two(residual)
+
+    def without_two(self, residual: NDArray[np.float32]) -> float:
+        """Best statistic with the two most suspicious left out, one after the other: what two glitches cannot make."""
+        least = np.inf
+        for one in self.suspects(residual):
+            rest = _blank(residual, int(one))
+            least = min(least, self.without(np.array([one])).without_one(rest))
+        return float(least) if np.isfinite(least) else 0.0
+
+    def without_one(self, residual: NDArray[np.float32]) -> float:
+        """Best statistic with the most suspicious station left out: the least over the top suspects."""
+        left = (self.without(np.array([one])).screen(_blank(residual, int(one))) for one in self.suspects(residual))
+        return min(left, default=0.0)
+
+
+def _blank(residual: NDArray[np.float32], station: int) -> NDArray[np.float32]:
+    rest = residual.copy()
+    rest[station] = 0.0
+    return rest
+
+
+def _single(values: NDArray[Any]) -> NDArray[np.float32]:
+    return np.asarray(values, dtype=np.float32)

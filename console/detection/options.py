@@ -1,0 +1,33 @@
+"""What a utility sets about detection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from maps.locate.locator import LocateOptions
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorOptions:
+    """``tick_s``: the city's grid (a recording's own interval). ``false_alarm_days``: one false burst alarm of the whole
+
+    network in so many days. ``level_s``: time constant of the trailing level. ``hold_s``: after a detection no second one
+    of the same group. ``warm_up_ticks``: before that a station without history stays out of the burst test.
+    ``learning_caution``: factor on thresholds while the noise is assumed rather than learned. ``time_zone``: of the day.
+    ``low_pressure_kpa``: service pressure (0.14 MPa) below which a station alarms.
+    """
+
+    tick_s: float = 60.0
+    time_zone: str = "Asia/Shanghai"
+    false_alarm_days: float = 30.0
+    level_s: float = 7200.0
+    hold_s: float = 3600.0
+    warm_up_ticks: int = 10
+    learning_caution: float = 1.3
+    reading_sigma_m: float = 0.05
+    demand_sigma: float = 0.12
+    group_size: int = 100
+    representatives: int = 300
+    low_pressure_kpa: float = 140.0
+    low_pressure_hysteresis_kpa: float = 10.0
+    locate: LocateOptions = field(default_factory=LocateOptions)

@@ -1,0 +1,55 @@
+"""Thresholds for a wanted false-alarm rate, from simulated quiet noise or from quiet history."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection.matched import MatchedField
+
+_DRAWS = 3000
+_TAIL = 0.03
+GAUSSIAN_TAIL = 2.0
+"""Mean excess of a chi-square statistic far out: log-likelihood ratios fall off as exp(-T/2)."""
+
+
+def simulated(field: MatchedField, covariance: NDArray[np.float64], probability: float, seed: int = 0) -> float:
+    """Level that the one-out statistic of pure noise passes with ``probability`` per tick.
+
+    ``covariance`` of the group's residuals. A few thousand draws give the tail's foot; from there on it falls as exp(-T/2).
+    """
+    random = np.random.default_rng(seed)
+    lower = np.linalg.cholesky(covariance + 1e-9 * np.trace(covariance) / len(covariance) * np.eye(len(covariance)))
+    noise = (lower @ random.standard_normal((len(covariance), _DRAWS))).astype(np.float32)
+    return fitted(tail_of(field, noise), _DRAWS, probability, GAUSSIAN_TAIL)
+
+
+def tail_of(field: MatchedField, residuals: NDArray[np.float32], window: int = 1) -> NDArray[np.float64]:
+    """Deciding statistics of the ticks (n, ticks) whose screen is in the top few per cent; the others lie below."""
+    screens = np.concatenate(
+        [field.statistics(residuals[:, first : first + 2000]).max(axis=0) for first in range(0, residuals.shape[1], 2000)]
+    )
+    count = max(int(len(screens) * 2 * _TAIL), 20)
+    top = np.argsort(-screens)[:count]
+    return np.sort(np.array([field.decisive(residuals[:, index], window) for index in top]))[::-1]
+
+
+def fitted(tail: NDArray[np.float64], total: int, probability: float, least_excess: float) -> float:
+    """Exponential tail through the largest values of ``total`` samples, read off at ``probability``.
+
+    Peaks over threshold with the mean excess as scale; the very largest are left out of the fit (in history they may be
+    unknown events), ``least_excess`` bounds the scale from below.
+    """
+    keep = max(min(int(total * _TAIL), len(tail) - 1), 2)
+    if len(tail) <= keep:
+        return math.inf
+    foot = float(tail[keep])
+    trimmed = max(1, keep // 50)
+    # Trimming the top of an exponential sample lowers its mean excess: corrected by its own expectation.
+    excess = float(np.mean(tail[trimmed:keep] - foot))
+    share = trimmed / keep
+    corrected = excess / max(1.0 + share * math.log(share) / (1.0 - share), 0.5)
+    scale = max(corrected, least_excess)
+    return foot + scale * math.log(max(keep / total / probability, 1.0))

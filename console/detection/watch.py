@@ -1,0 +1,224 @@
+"""BurstWatch: follows one group of stations and tells when their residuals look like a burst."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection.book import SignatureBook
+from console.detection.groups import representatives
+from console.detection.matched import MatchedField
+from console.detection.options import DetectorOptions
+from console.detection.thresholds import GAUSSIAN_TAIL, fitted, simulated, tail_of
+
+WINDOWS = (1, 2, 4)
+"""Ticks taken together: 1 is path A, 2 and 4 are path B."""
+
+_PRIOR_TICKS = 150.0
+_REFRESH_TICKS = 30
+_SECOND_SHARE = 0.4
+_CLIP_SIGMAS = 4.0
+_LEAST_STATIONS = 3
+_OUTLIER_SHARE, _OUTLIER_LEAST = 0.6, 25.0
+
+
+@dataclass(frozen=True, eq=False)
+class Crossing:
+    """A burst suspected in a group: ``residual_m`` (n,) what to locate, averaged over ``window`` ticks."""
+
+    path: str
+    window: int
+    statistic: float
+    threshold: float
+    residual_m: NDArray[np.float64]
+
+
+class BurstWatch:
+    """Noise, thresholds and memory of one group; ``rows``: its station rows (n ≤ 100)."""
+
+    def __init__(self, rows: NDArray[np.int64], book: SignatureBook, options: DetectorOptions, groups: int) -> None:
+        self.rows = rows
+        self.learned = False
+        self.abnormal_since_us: int | None = None
+        self._book, self._options = book, options
+        per_tick = options.tick_s / 86_400.0 / options.false_alarm_days
+        self._probability = per_tick / groups / len(WINDOWS)
+        self._recent: deque[NDArray[np.float64]] = deque(maxlen=max(WINDOWS))
+        self._page = -1
+        self._field: MatchedField | None = None
+        self._reduced: tuple[bytes, MatchedField] | None = None
+        self._places = np.empty(0, dtype=np.int64)
+        self._thresholds: dict[int, float] = {}
+        self._prior = np.eye(len(rows)) * options.reading_sigma_m**2
+        self._sum = np.zeros((len(rows), len(rows)))
+        self._weight = 0.0
+        self._since_refresh = 0
+        self._started = False
+
+    @property
+    def covariance(self) -> NDArray[np.float64]:
+        """Noise of the group's residuals (n, n), m²: what was assumed, giving way to what was seen."""
+        return (self._prior * _PRIOR_TICKS + self._sum) / (_PRIOR_TICKS + self._weight)
+
+    def field_at(self, second_of_day: float) -> MatchedField:
+        """The matched field of the nearest state; made anew with the state and with what was learned about noise."""
+        page = self._book.page(second_of_day)
+        if self._field is None or page != self._page or self._since_refresh >= _REFRESH_TICKS:
+            signatures = self._book.signatures(page)
+            heads = signatures.head_m_per_m3h[self.rows]
+            if not self._started:
+                self._assume(page)
+            uniform = np.asarray(heads @ signatures.demand_m3h.astype(np.float32), dtype=np.float64)
+            self._field = MatchedField.of(heads[:, self._places], uniform, self.covariance)
+            self._page, self._since_refresh, self._reduced = page, 0, None
+        return self._field
+
+    def _assume(self, page: int) -> None:
+        """Noise before any was seen: of readings, and of demands through their sensitivity; and the places to tell apart."""
+        self._started = True
+        signatures = self._book.signatures(page)
+        if self._book.states:
+            scaled = signatures.head_m_per_m3h[self.rows] * (self._options.demand_sigma * signatures.demand_m3h).astype(
+                np.float32
+            )
+            self._prior = self._prior + np.asarray(scaled @ scaled.T, dtype=np.float64)
+        scale = np.sqrt(np.diag(self._prior))
+        self._places = representatives(signatures, self.rows, scale, self._options.representatives)
+
+    def threshold(self, window: int, field: MatchedField) -> float:
+        """Level of the statistic for one false alarm in the wanted time, raised while noise is only assumed."""
+        if window not in self._thresholds:
+            level = simulated(field, self.covariance, self._probability, seed=int(self.rows[0]))
+            self._thresholds = dict.fromkeys(WINDOWS, level)
+        caution = 1.0 if self.learned else self._options.learning_caution
+        return self._thresholds[window] * caution
+
+    def tick(self, residual_m: NDArray[np.float64], second_of_day: float, at_us: int) -> Crossing | None:
+        """Test this tick's residuals (n,), NaN where unknown. Returns the crossing of the shortest window that crosses."""
+        self._recent.append(residual_m)
+        self._since_refresh += 1
+        if np.count_nonzero(np.isfinite(residual_m)) < _LEAST_STATIONS:
+            return None
+        field = self.field_at(second_of_day)
+        if not field.weighted.shape[1]:
+            return None
+        crossing, suspicious = None, False
+        for window in WINDOWS:
+            if len(self._recent) < window:
+                break
+            found, near = self._test(field, window)
+            crossing, suspicious = crossing or found, suspicious or near
+        if suspicious:
+            self.abnormal_since_us = self.abnormal_since_us or at_us
+        else:
+            self.abnormal_since_us = None
+            self._learn(residual_m)
+        return crossing
+
+    def _test(self, field: MatchedField, window: int) -> tuple[Crossing | None, bool]:
+        """(crossing, whether the statistic is suspicious at all) of one window."""
+        mean = np.mean(np.stack(list(self._recent)[-window:]), axis=0)
+        known = np.isfinite(mean)
+        if np.count_nonzero(known) < _LEAST_STATIONS:
+            return None, False
+        reduced = self._without_unknown(field, known)
+        scaled = np.where(known, mean * np.sqrt(window), 0.0).astype(np.float32)
+        threshold = self.threshold(window, field)
+        if reduced.screen(scaled) <= threshold / 2.0:
+            return None, False
+        statistic = reduced.decisive(scaled, window)
+        near = statistic > threshold / 2.0
+        if statistic <= threshold or (window == 1 and reduced.without_two(scaled) <= _SECOND_SHARE * threshold):
+            return None, near
+        return Crossing("A" if window == 1 else "B", window, statistic, threshold, mean), True
+
+    def _without_unknown(self, field: MatchedField, known: NDArray[np.bool_]) -> MatchedField:
+        if known.all():
+            return field
+        key = known.tobytes()
+        if self._reduced is None or self._reduced[0] != key:
+            self._reduced = (key, field.without(np.flatnonzero(~known)))
+        return self._reduced[1]
+
+    def outliers(self, residual_m: NDArray[np.float64], second_of_day: float) -> NDArray[np.int64]:
+        """Positions of stations that no burst explains and without which the rest fits well: glitches, at most one."""
+        field = self._without_unknown(self.field_at(second_of_day), np.isfinite(residual_m))
+        residual = np.nan_to_num(residual_m).astype(np.float32)
+        misfit = _misfit(field, residual)
+        best, least = -1, misfit
+        for one in field.suspects(residual):
+            rest = residual.copy()
+            rest[one] = 0.0
+            left = _misfit(field.without(np.array([one])), rest)
+            if left < least:
+                best, least = int(one), left
+        explained = misfit - least
+        clear = explained > max(_OUTLIER_LEAST, _OUTLIER_SHARE * misfit)
+        return np.array([best] if clear and best >= 0 else [], dtype=np.int64)
+
+    def _learn(self, residual_m: NDArray[np.float64]) -> None:
+        """Quiet residuals into the noise; in history learned noise is good enough to stay."""
+        if self.learned:
+            return
+        limit = _CLIP_SIGMAS * np.sqrt(np.diag(self.covariance))
+        clipped = np.clip(np.nan_to_num(residual_m), -limit, limit)
+        self._sum += np.outer(clipped, clipped)
+        self._weight += 1.0
+
+    def learn(self, residuals: NDArray[np.float32], second_of_day: NDArray[np.float64]) -> None:
+        """Noise and thresholds from quiet history: (ticks, n) residuals, NaN where unknown; (ticks,) times."""
+        whole = residuals[np.isfinite(residuals).all(axis=1)]
+        if len(whole) < 10 * len(self.rows) + 100:
+            return
+        scale = 1.4826 * np.median(np.abs(whole - np.median(whole, axis=0)), axis=0)
+        limit = _CLIP_SIGMAS * np.maximum(scale, 1e-3)
+        clipped = np.clip(whole, -limit, limit).astype(np.float64)
+        self._prior = np.asarray(clipped.T @ clipped / len(clipped)) + 1e-6 * np.eye(len(self.rows))
+        self._sum[:], self._weight, self.learned = 0.0, 0.0, True
+        self._field, self._started = None, True
+        signatures = self._book.signatures(self._book.page(12 * 3600.0))
+        self._places = representatives(signatures, self.rows, np.sqrt(np.diag(self._prior)), self._options.representatives)
+        self._learn_thresholds(residuals, second_of_day)
+
+    def _learn_thresholds(self, residuals: NDArray[np.float32], second_of_day: NDArray[np.float64]) -> None:
+        pages = np.array([self._book.page(float(hour * 3600)) for hour in range(24)])
+        page = pages[(second_of_day // 3600).astype(np.int64) % 24]
+        for window in WINDOWS:
+            together = _windowed(residuals, window)
+            own_page = page[window - 1 :]
+            tails, total = [np.empty(0)], 0
+            for one in np.unique(own_page):
+                rows = np.flatnonzero((own_page == one) & np.isfinite(together).all(axis=1))
+                if len(rows):
+                    tails.append(tail_of(self._field_of_page(int(one)), np.ascontiguousarray(together[rows].T), window))
+                    total += len(rows)
+            tail = np.sort(np.concatenate(tails))[::-1]
+            if total >= 500:
+                self._thresholds[window] = fitted(tail, total, self._probability, GAUSSIAN_TAIL)
+
+    def _field_of_page(self, page: int) -> MatchedField:
+        signatures = self._book.signatures(page)
+        heads = signatures.head_m_per_m3h[self.rows]
+        uniform = np.asarray(heads @ signatures.demand_m3h.astype(np.float32), dtype=np.float64)
+        return MatchedField.of(heads[:, self._places], uniform, self.covariance)
+
+    def forget_recent(self) -> None:
+        """After a detection the memory of single ticks starts anew."""
+        self._recent.clear()
+        self.abnormal_since_us = None
+
+
+def _misfit(field: MatchedField, residual: NDArray[np.float32]) -> float:
+    """What no burst explains of the residuals, as a chi-square."""
+    return float(residual @ (field.precision @ residual)) - field.screen(residual)
+
+
+def _windowed(residuals: NDArray[np.float32], window: int) -> NDArray[np.float32]:
+    """Sums over ``window`` consecutive ticks, in units of one tick's noise: (ticks - window + 1, n)."""
+    if window == 1:
+        return residuals
+    parts = [residuals[offset : len(residuals) - window + 1 + offset] for offset in range(window)]
+    return np.asarray(sum(parts) / np.sqrt(np.float32(window)), dtype=np.float32)
