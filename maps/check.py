@@ -6,15 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 
 from maps import crs as crs_of
 from maps.city import City
 from maps.errors import Fault, InputFault, Severity
+from maps.index import PipeIndex
 from maps.network import NodeKind
 from maps.trace import islands
 
 _SHOWN_PER_CODE = 50
 """Faults of one kind listed in full; the counts name them all."""
+_NEAR_MISS_M = 2.0
+"""A dead end this near to another pipe was probably meant to join it."""
 
 
 def check_city(city: City) -> dict[str, Any]:
@@ -107,15 +112,43 @@ def _duplicates(city: City) -> np.ndarray[Any, np.dtype[np.bool_]]:
 
 
 def _dangling_faults(city: City) -> Iterator[Fault]:
-    """Ends where one pipe stops and nothing is: told as information, for every network has dead ends."""
+    """Ends where one pipe stops and nothing is. A dead end is no fault, unless another pipe passes close by."""
     network = city.network
     degree = np.bincount(np.concatenate([network.pipes.from_node, network.pipes.to_node]), minlength=len(network.nodes))
     linked = np.concatenate([network.valves.from_node, network.valves.to_node, network.pumps.from_node, network.pumps.to_node])
     degree += np.bincount(linked[linked >= 0], minlength=len(network.nodes))
-    for row in np.flatnonzero((degree == 1) & (network.nodes.kind == NodeKind.JUNCTION)):
-        yield _at_node(city, int(row), "dangling_end", "a dead end", Severity.INFO)
-    for row in np.flatnonzero(degree == 0):
+    ends = np.flatnonzero((degree == 1) & (network.nodes.kind == NodeKind.JUNCTION))
+    near = _passing_by(city, ends) if network.georeferenced else {}
+    for row in map(int, ends):
+        if row in near:
+            pipe, gap_m = near[row]
+            message = f"ends {gap_m:.2f} m beside pipe {network.pipes.asset_id[pipe]} without joining it; join them or snap wider"
+            yield _at_node(city, row, "dangling_end", message)
+        else:
+            yield _at_node(city, row, "dangling_end", "a dead end", Severity.INFO)
+    pumps = network.pumps.node[network.pumps.node >= 0]
+    for row in np.setdiff1d(np.flatnonzero(degree == 0), pumps):
         yield _at_node(city, int(row), "node_alone", "no pipe ends here")
+
+
+def _passing_by(city: City, ends: NDArray[np.int64]) -> dict[int, tuple[int, float]]:
+    """For each node row the nearest pipe within reach that does not share a node with the one ending there."""
+    network = city.network
+    xy = np.column_stack([network.nodes.x, network.nodes.y])[ends]
+    finite = np.isfinite(xy).all(axis=1)
+    ends, xy = ends[finite], xy[finite]
+    index = PipeIndex(network.pipes)
+    at, pipe = index.within(xy, _NEAR_MISS_M)
+    gap = np.asarray(shapely.distance(np.asarray(shapely.points(xy[at]), dtype=object), index.lines[pipe]))
+    found: dict[int, tuple[int, float]] = {}
+    for row, other, gap_m in zip(ends[at].tolist(), pipe.tolist(), gap.tolist(), strict=True):
+        own = network.pipes_at(row)
+        touched = {int(node) for table in (network.pipes.from_node, network.pipes.to_node) for node in table[own]}
+        if {int(network.pipes.from_node[other]), int(network.pipes.to_node[other])} & touched:
+            continue
+        if row not in found or gap_m < found[row][1]:
+            found[row] = (other, gap_m)
+    return found
 
 
 def _at_node(city: City, row: int, code: str, message: str, severity: Severity = Severity.WARNING) -> Fault:

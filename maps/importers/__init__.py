@@ -11,6 +11,7 @@ from maps.errors import Fault, InputFault, Severity
 from maps.importers.completion import RESIDENTS_PER_M3_DAY, estimated_customers, stations_from_csv, with_assumed_valves
 from maps.importers.inp import read_inp
 from maps.importers.options import ImportOptions, ImportResult, site_of
+from maps.zones import with_communities
 
 __all__ = ["ImportOptions", "ImportResult", "import_city"]
 
@@ -65,7 +66,7 @@ def _completed(city: City, options: ImportOptions) -> City:
     if not len(city.customers):
         city = replace(city, customers=estimated_customers(city.network))
         assumed.append(f"customers are estimated from node demands, {RESIDENTS_PER_M3_DAY:g} residents per m³/day")
-    city = replace(city, info=replace(city.info, assumed=tuple(assumed)))
+    city = with_communities(replace(city, info=replace(city.info, assumed=tuple(assumed))))
     return _with_stations(city, options)
 
 

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from maps.columns import texts
+from maps.index import PipeIndex
 from maps.network import PipeTable
 
 _SAME_M = 1e-3
@@ -26,18 +27,11 @@ class Cuts:
     node: NDArray[np.int64]
 
 
-def lines_of(pipes: PipeTable) -> NDArray[np.object_]:
-    """Every pipe as a shapely line, (n,)."""
-    counts = np.diff(pipes.offsets)
-    if not len(counts):
-        return np.empty(0, dtype=object)
-    return np.asarray(shapely.linestrings(pipes.vertices, indices=np.repeat(np.arange(len(counts)), counts)), dtype=object)
-
-
 def ends_on_pipes(pipes: PipeTable, xy: NDArray[np.float64], tolerance_m: float) -> Cuts:
     """Nodes that lie on a pipe they do not end. ``xy``: (nodes, 2) in the pipes' CRS."""
-    points, lines = np.asarray(shapely.points(xy), dtype=object).reshape(-1), lines_of(pipes)
-    node, pipe = shapely.STRtree(lines).query(points, predicate="dwithin", distance=max(tolerance_m, _SAME_M))
+    index = PipeIndex(pipes)
+    points, lines = np.asarray(shapely.points(xy), dtype=object).reshape(-1), index.lines
+    node, pipe = index.within(xy, max(tolerance_m, _SAME_M))
     own = (pipes.from_node[pipe] == node) | (pipes.to_node[pipe] == node)
     node, pipe = node[~own], pipe[~own]
     along = np.asarray(shapely.line_locate_point(lines[pipe], points[node]))

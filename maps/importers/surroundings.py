@@ -118,7 +118,7 @@ class Around:
         found = found.astype(np.int64)
         for at in np.flatnonzero((names != "") & (found < 0)):
             self._faults.append(frame.fault(int(at), "unknown_pipe", f"no pipe {names[at]!r}", column="pipe"))
-        return np.where(found >= 0, found, self._pieces.nearest(points, within_m))
+        return np.where(found >= 0, found, self._pieces.index.nearest(points, within_m))
 
     def _nearest_node(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
         found = np.full(len(points), -1, dtype=np.int64)

@@ -47,7 +47,7 @@ def place_valves(frame: StandardFrame, base: Base, snap_m: float, faults: list[F
     """Every valve's place; pipes are cut where one sits in between. Fatal: a node that is not there."""
     points, pieces, finder = points_of(frame), Pieces(base.pipes), _Finder(base, snap_m)
     links = base.links["valves"]
-    nearest = pieces.nearest(points, max(snap_m, 1e-3))
+    nearest = pieces.index.nearest(points, max(snap_m, 1e-3))
     nodes, pipes = frame.text("node"), frame.text("pipe")
     places, cuts = list[_Place](), list[tuple[int, float, int]]()
     for at in range(len(frame)):
@@ -141,7 +141,7 @@ def _by_point(
 
 
 def _on_pipe(row: _Row, pipe: int, pieces: Pieces, finder: _Finder, place: _Place) -> tuple[int, float] | None:
-    along, length = pieces.along(pipe, row.point)
+    along, length = pieces.index.along(pipe, row.point)
     table = finder.base.pipes
     if min(along, length - along) > finder.snap_m:
         return pipe, along

@@ -1,0 +1,69 @@
+"""Finds pipes by place: nearest to points, within a distance, in a rectangle. Built once for a table, shared by callers."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from maps.network import PipeTable
+
+Rows = NDArray[np.int64]
+_LEAST_M = 1e-6
+
+
+class PipeIndex:
+    """Spatial index over the drawn pipes; all coordinates in the network's CRS, metres."""
+
+    def __init__(self, pipes: PipeTable) -> None:
+        self._pipes = pipes
+
+    @cached_property
+    def lines(self) -> NDArray[np.object_]:
+        """Every pipe as a shapely line, (pipes,)."""
+        counts = np.diff(self._pipes.offsets)
+        if not len(counts):
+            return np.empty(0, dtype=object)
+        points = np.nan_to_num(self._pipes.vertices)
+        return np.asarray(shapely.linestrings(points, indices=np.repeat(np.arange(len(counts)), counts)), dtype=object)
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(self.lines)
+
+    def nearest(self, points: NDArray[np.float64], within_m: float) -> Rows:
+        """The nearest pipe of each point (n, 2), -1 where none is within the distance; of equally near ones the first."""
+        found = np.full(len(points), -1, dtype=np.int64)
+        known = np.flatnonzero(np.isfinite(points).all(axis=1))
+        if not len(known) or not len(self._pipes):
+            return found
+        at, pipe = self._tree.query_nearest(_points(points[known]), max_distance=max(within_m, _LEAST_M), all_matches=True)
+        order = np.lexsort((pipe, at))
+        at, pipe = at[order], pipe[order]
+        first = np.ones(len(at), dtype=np.bool_)
+        first[1:] = at[1:] != at[:-1]
+        found[known[at[first]]] = pipe[first]
+        return found
+
+    def within(self, points: NDArray[np.float64], distance_m: float) -> tuple[Rows, Rows]:
+        """Pairs (row of the point, row of the pipe) no further apart than ``distance_m``, sorted."""
+        if not len(self._pipes) or not len(points):
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        at, pipe = self._tree.query(_points(points), predicate="dwithin", distance=max(distance_m, _LEAST_M))
+        order = np.lexsort((pipe, at))
+        return at[order].astype(np.int64), pipe[order].astype(np.int64)
+
+    def in_rectangle(self, low_x: float, low_y: float, high_x: float, high_y: float) -> Rows:
+        """Rows of the pipes that touch a rectangle, sorted."""
+        return np.sort(self._tree.query(shapely.box(low_x, low_y, high_x, high_y), predicate="intersects")).astype(np.int64)
+
+    def along(self, pipe: int, point: NDArray[np.float64]) -> tuple[float, float]:
+        """(metres along the drawn line, its drawn length) of the place on a pipe nearest to a point."""
+        line = self.lines[pipe]
+        return float(shapely.line_locate_point(line, shapely.Point(point))), float(line.length)
+
+
+def _points(points: NDArray[np.float64]) -> NDArray[np.object_]:
+    return np.asarray(shapely.points(points), dtype=object).reshape(-1)
