@@ -22,7 +22,7 @@ START = datetime(2024, 1, 3, 14, 55, tzinfo=UTC)
 """22:55 in Jinan, five minutes before the night of the article's case."""
 
 HISTORY_STEP_S = 300.0
-_HISTORY_DAYS = 7
+_HISTORY_DAYS = 3
 _LEAST_DIAMETER_MM = 150.0
 
 
@@ -72,7 +72,7 @@ def _chosen_pipe(city: City, seed: int) -> str:
 
 
 def history_of(scene: Scene, seed: int) -> ReadingBatch:
-    """A week of readings before the start, as a historian would hand them over."""
+    """Three days of readings before the start, as a historian would hand them over."""
     with SimulatorProcess(scene.city_path, sink=lambda topic, payload: None, seed=seed, start=START) as simulator:
         simulator.wait_ready()
         return simulator.history(_HISTORY_DAYS, int(HISTORY_STEP_S))
