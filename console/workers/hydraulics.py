@@ -35,6 +35,10 @@ class WorkerFailed(QuanmaiError):
     """The EPANET process died, was closed, or did not answer in time. Asking again starts a new one."""
 
 
+class _Died(WorkerFailed):
+    """The process went away in the middle: worth one more try, unlike a city that it cannot load."""
+
+
 class HydraulicsWorker:
     """Blocking calls, from any thread, one at a time; implements the Hydraulics port.
 
@@ -55,7 +59,7 @@ class HydraulicsWorker:
         self._generation = 0
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
-        self._closed = False
+        self._closed = self._started_before = False
         self.restarts = 0
 
     def __enter__(self) -> Self:
@@ -98,7 +102,7 @@ class HydraulicsWorker:
         try:
             with self._turn:
                 return self._ask(task)
-        except WorkerFailed:
+        except _Died:
             if self._closed:
                 raise
             with self._turn:
@@ -182,7 +186,8 @@ class HydraulicsWorker:
         process = context.Process(target=serve, args=(str(self._path), theirs), name="quanmai-epanet", daemon=True)
         process.start()
         theirs.close()
-        self.restarts += self._process is not None or self._generation > 0
+        self.restarts += self._started_before
+        self._started_before = True
         self._process, self._connection = process, ours
         try:
             loaded = self._received(ours, 0)

@@ -60,7 +60,7 @@ def test_a_detour_that_costs_pressure_makes_it_low() -> None:
     with EpanetSession(city) as session:
         before = session.solve(pressure_driven=True, minimum_m=2.0, required_m=14.0)
         impact = impact_of_closing(session, city, closing("V"))
-    assert before.pressure_m.min() > 14.0
+    assert before.pressure_m[1:].min() > 14.0
     assert impact.service[3] == Service.LOW
     assert "on P4" in city.customers.ids(impact.low_customers)
     assert len(impact.unserved_customers) == 0
