@@ -41,7 +41,7 @@ def build_city(options: SyntheticOptions) -> City:
     sizing = size(plumbing, metering.closed, demand, rng)
     part, road_name = name_streets(streets)
     sites = site_valves(streets, sizing.diameter_mm, metering.closed, rng)
-    territory = settle_territory(streets, ~metering.closed, metering.dma)
+    territory = settle_territory(streets, ~metering.closed, metering.dma, water.geometry)
     network = PipeNetwork(
         node_table(plumbing, demand),
         pipe_table(streets, sizing.diameter_mm, part, road_name, lay(streets, sizing.diameter_mm, rng), rng),

@@ -73,6 +73,14 @@ class Forest:
             np.add.at(total, self.parent[level], total[level])
         return total
 
+    def beyond(self, value: Array, passing: Mask) -> Array:
+        """The largest ``value`` at each node or behind it, handed up only over links ``passing`` into a node, (n,)."""
+        largest = value.astype(np.float64).copy()
+        for level in reversed(self._levels):
+            up = level[passing[level]]
+            np.maximum.at(largest, self.parent[up], largest[up])
+        return largest
+
     def along(self, step: Array, restart: Mask | None = None) -> Array:
         """Sum of ``step`` (n,; of the link into each node) from the source to each node; 0 at ``restart`` nodes."""
         total = np.zeros(len(self.parent))

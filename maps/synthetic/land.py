@@ -6,6 +6,7 @@ import numpy as np
 import shapely
 
 from maps.city import ShapeTable
+from maps.synthetic.density import Extent
 from maps.synthetic.layout import lay_out
 from maps.synthetic.options import SyntheticOptions
 from maps.synthetic.roadfile import read_roads
@@ -20,8 +21,9 @@ def land(options: SyntheticOptions) -> tuple[Streets, Terrain, ShapeTable, Shape
     if options.roads is not None:
         streets = read_roads(options.roads)
         rng = np.random.default_rng([options.seed, 7])
-        x, y = np.percentile(streets.x, [1, 99]), np.percentile(streets.y, [1, 99])
-        terrain = Terrain.around(float(x.mean()), float(y[1]), float(np.ptp(x)) / 2, float(np.ptp(y)), rng)
+        extent = Extent.of(streets.x, streets.y)
+        width, depth = extent.east - extent.west, extent.north - extent.south
+        terrain = Terrain.around(extent.west + width / 2, extent.north, width / 2, depth, rng)
         return streets, terrain, ShapeTable.empty(), ShapeTable.empty()
     layout = lay_out(options)
     water = _water(layout.terrain, layout.bank, layout.lake)

@@ -16,8 +16,8 @@ from maps.synthetic.plumbing import PLANT, REDUCER, Plumbing
 from maps.synthetic.pressure_zones import BAND_M, LOWEST_M
 from maps.synthetic.streets import Array, Rows, Streets
 
-INLET_HEAD_M = BAND_M + 25.0
-"""Head at the inlet of a zone above the foot of its band: 25 m over its highest node, 47 m over its lowest."""
+INLET_HEAD_M = BAND_M + 30.0
+"""Head at the inlet of a zone above the foot of its band: 30 m over its highest node, 52 m over its lowest."""
 
 PUMPS = {PLANT: 3, 1: 2}
 """Pumps of a plant and of a pumping station; the last one stands by, shut."""

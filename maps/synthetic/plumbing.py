@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from maps.synthetic import names
-from maps.synthetic.density import density
+from maps.synthetic.density import Extent, density
 from maps.synthetic.pressure_zones import PressureZones
 from maps.synthetic.streets import ARTERIAL, LOCAL, Added, Array, Mask, Rows, Streets
 
@@ -131,7 +131,8 @@ def _place_plants(builder: _Builder, streets: Streets, zones: PressureZones, rng
     if not len(rows):
         rows = np.flatnonzero(zones.zone == 0)
     xy = np.column_stack([streets.x[rows], streets.y[rows]])
-    low, size = xy.min(axis=0), np.ptp(xy, axis=0)
+    extent = Extent.of(xy[:, 0], xy[:, 1])
+    low, size = np.array([extent.west, extent.south]), np.array([extent.east - extent.west, extent.north - extent.south])
     wanted = [low + size * share for share in ((0.47, 1.08), (0.06, 0.55), (0.93, 0.8))]
     total = round(streets.nodes / NODES_A_PLANT)
     targets = wanted if total <= len(wanted) else _balanced(streets, zones.zone, total, wanted, rng)

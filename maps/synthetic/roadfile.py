@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def _noded(lines: NDArray[np.object_]) -> tuple[NDArray[np.object_], Rows]:
     owner = [row for row in range(len(lines)) if row not in cuts]
     for row, at in sorted(cuts.items()):
         marks = [0.0, *sorted(at), float(shapely.length(lines[row]))]
-        for start, stop in zip(marks, marks[1:], strict=False):
+        for start, stop in pairwise(marks):
             if stop - start > _SNAP_M:
                 pieces.append(_between(lines[row], start, stop))
                 owner.append(row)

@@ -20,7 +20,7 @@ _FAVOUR = np.array([0.4, 0.8, 1.6])
 
 _LEAST_DN = np.array([300.0, 200.0, 100.0])
 _DESIGN_C = 105.0
-_LOSS_BUDGET_M = 11.0
+_LOSS_BUDGET_M = 12.0
 """Head a zone may lose at the peak between its inlet and its last node."""
 
 
@@ -61,7 +61,9 @@ def size(plumbing: Plumbing, closed: Mask, demand_m3h: Array, rng: np.random.Gen
     distance = forest.along(step, restart)
     flow = np.zeros(streets.edges)
     flow[edge[by_pipe]] = through[by_pipe] * PEAK
-    diameter = _diameters(plumbing, flow, distance, rng)
+    reach = np.zeros(streets.edges)
+    reach[edge[by_pipe]] = forest.beyond(distance, by_pipe)[by_pipe]
+    diameter = _diameters(plumbing, flow, reach, rng)
     per_metre = unit_loss(flow, diameter, _DESIGN_C)
     loss = forest.along(np.where(by_pipe, step * per_metre[np.maximum(edge, 0)], 0.0), restart)
     return Sizing(diameter, through, loss, through[outlets])
@@ -72,12 +74,14 @@ def unit_loss(flow_m3h: Array, diameter_mm: Array, c: Array | float) -> Array:
     return np.asarray(10.67 * (flow_m3h / 3600.0) ** 1.852 / (np.asarray(c) ** 1.852 * (diameter_mm / 1000.0) ** 4.8704))
 
 
-def _diameters(plumbing: Plumbing, flow_m3h: Array, distance: Array, rng: np.random.Generator) -> Array:
-    """The smallest standard size within velocity and the zone's affordable slope; never below the street's class."""
+def _diameters(plumbing: Plumbing, flow_m3h: Array, reach: Array, rng: np.random.Generator) -> Array:
+    """The smallest standard size within velocity and affordable slope; never below the street's class.
+
+    ``reach``: (m,) distance from the zone's inlet to the farthest node behind the pipe. Every path then loses at most the
+    budget: each of its pipes has a reach of at least the path's own length.
+    """
     streets = plumbing.streets
-    farthest = np.zeros(int(plumbing.zone.max()) + 1)
-    np.maximum.at(farthest, plumbing.zone, distance)
-    slope = np.clip(_LOSS_BUDGET_M / np.maximum(farthest, 1.0), 0.0002, 0.004)[plumbing.zone[streets.v]]
+    slope = np.clip(_LOSS_BUDGET_M / np.maximum(reach, 1.0), 0.0001, 0.004)
     by_slope = (10.67 * (flow_m3h / 3600.0) ** 1.852 / (_DESIGN_C**1.852 * slope)) ** (1 / 4.8704) * 1000.0
     velocity = np.clip(0.6 + flow_m3h / 4000.0, 0.6, 1.3)
     by_velocity = np.sqrt(flow_m3h / 3600.0 / velocity * 4 / np.pi) * 1000.0

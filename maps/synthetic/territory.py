@@ -12,6 +12,7 @@ from maps.city import Geometries, ZoneTable
 from maps.columns import Texts
 from maps.synthetic import names
 from maps.synthetic.clusters import centres, grown
+from maps.synthetic.density import Extent
 from maps.synthetic.streets import Array, Mask, Rows, Streets
 
 _CELLS = 60_000
@@ -48,8 +49,8 @@ class Territory:
     zones: ZoneTable
 
 
-def settle_territory(streets: Streets, open_edge: Mask, dma: Rows) -> Territory:
-    """Communities inside districts, DMAs inside operating areas."""
+def settle_territory(streets: Streets, open_edge: Mask, dma: Rows, water: Geometries) -> Territory:
+    """Communities inside districts, DMAs inside operating areas; nobody lives in the ``water``."""
     whole = np.zeros(streets.nodes, dtype=np.int64)
     each = max(_NODES_A_COMMUNITY, streets.nodes // 6000)
     community = grown(streets, np.ones(streets.edges, dtype=bool), whole, each, np.array([4.0, 2.0, 1.0]))
@@ -70,16 +71,14 @@ def settle_territory(streets: Streets, open_edge: Mask, dma: Rows) -> Territory:
         np.concatenate([layer.asset_id for layer in layers]),
         np.concatenate([layer.kind for layer in layers]),
         np.concatenate([layer.name for layer in layers]),
-        geometry=np.concatenate([layer.geometry for layer in layers]),
+        geometry=_dry(np.concatenate([layer.geometry for layer in layers]), water),
     )
     return Territory(community, listed, names.look_up(list(_DISTRICT_SEATS), district), zones)
 
 
 def _relative(streets: Streets, xy: Array) -> Array:
     """Places as across (-1 … 1) and south (0 … 1) of the city."""
-    across = (xy[:, 0] - streets.x.min()) / max(float(np.ptp(streets.x)), 1.0) * 2 - 1
-    south = (streets.y.max() - xy[:, 1]) / max(float(np.ptp(streets.y)), 1.0)
-    return np.column_stack([across, south])
+    return np.column_stack(Extent.of(streets.x, streets.y).relative(xy[:, 0], xy[:, 1]))
 
 
 def _nearest(place: Array, seats: dict[str, tuple[float, float]]) -> Rows:
@@ -115,7 +114,7 @@ def _cells(streets: Streets) -> tuple[Rows, Geometries]:
     together = shapely.multipoints(places)
     frame = shapely.box(*(places.min(axis=0) - 500.0), *(places.max(axis=0) + 500.0))
     cells = shapely.get_parts(shapely.voronoi_polygons(together, extend_to=frame, ordered=True))
-    reach = 170.0 * float(np.sqrt(step))
+    reach = 240.0 * float(np.sqrt(step))
     return sample, np.asarray(shapely.intersection(cells, shapely.buffer(points, reach, quad_segs=3)))
 
 
@@ -135,7 +134,18 @@ def _merged(parts: Geometries, label: Rows) -> Geometries:
     present = np.unique(label)
     out = np.empty(len(present), dtype=object)
     for k, wanted in enumerate(present):
-        out[k] = shapely.simplify(shapely.buffer(shapely.union_all(shapely.buffer(parts[label == wanted], 8.0)), -8.0), 8.0)
+        out[k] = shapely.simplify(
+            shapely.buffer(shapely.union_all(shapely.buffer(parts[label == wanted], 60.0, quad_segs=2)), -60.0, quad_segs=2), 8.0
+        )
+    return out
+
+
+def _dry(zones: Geometries, water: Geometries) -> Geometries:
+    """Zones without the water in them."""
+    out = zones.copy()
+    for body in water:
+        wet = shapely.intersects(out, body)
+        out[wet] = shapely.difference(out[wet], body)
     return out
 
 
