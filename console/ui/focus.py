@@ -81,7 +81,7 @@ class CaseFocus(QObject):
     def _series(self, incident: Incident) -> tuple[Series, ...]:
         stations = self._port.city.stations
         since = micros(incident.first_abnormal_at - timedelta(seconds=BEFORE_S))
-        found = []
+        found: list[Series] = []
         for evidence in incident.evidence:
             if len(found) < SERIES_MOST and stations.has(evidence.station_id):
                 channel = channel_of(evidence.channel)
@@ -91,4 +91,12 @@ class CaseFocus(QObject):
 
 
 def _look_parts(incident: Incident) -> tuple[object, ...]:
-    return (incident.incident_id, incident.location, incident.plan, incident.impact, incident.valve_marks, incident.burst_pipes, incident.place)
+    return (
+        incident.incident_id,
+        incident.location,
+        incident.plan,
+        incident.impact,
+        incident.valve_marks,
+        incident.burst_pipes,
+        incident.place,
+    )

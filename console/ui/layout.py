@@ -11,12 +11,19 @@ from console.ui.settings import Memory
 class Division(QWidget):
     """The central widget. The case column has the whole height: the case reads top to bottom without scrolling."""
 
-    def __init__(self, strip: QWidget, messages: QWidget, upper: tuple[QWidget, QWidget], lower: tuple[QWidget, QWidget], case: QWidget) -> None:
+    def __init__(
+        self, strip: QWidget, messages: QWidget, upper: tuple[QWidget, QWidget], lower: tuple[QWidget, QWidget], case: QWidget
+    ) -> None:
         super().__init__()
         self.setObjectName("window")
         self._upper, self._lower = QSplitter(), QSplitter()
         self._left, self._whole = QSplitter(Qt.Orientation.Vertical), QSplitter()
-        for splitter, parts in ((self._upper, upper), (self._lower, lower), (self._left, (self._upper, self._lower)), (self._whole, (self._left, case))):
+        for splitter, parts in (
+            (self._upper, upper),
+            (self._lower, lower),
+            (self._left, (self._upper, self._lower)),
+            (self._whole, (self._left, case)),
+        ):
             splitter.setHandleWidth(3)
             for part in parts:
                 splitter.addWidget(part)
@@ -37,7 +44,7 @@ class Division(QWidget):
 
     def reset(self) -> None:
         """Sizes as they are at first."""
-        self._upper.setSizes([290, 1200])
+        self._upper.setSizes([306, 1184])
         self._lower.setSizes([980, 510])
         self._left.setSizes([830, 200])
         self._whole.setSizes([1490, 430])

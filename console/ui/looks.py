@@ -34,6 +34,24 @@ def label(text: str = "", name: str = "", wrap: bool = False, selectable: bool =
     return made
 
 
+class Elided(QLabel):
+    """A label that gives way: what does not fit ends in an ellipsis, the whole text is in its tip."""
+
+    def __init__(self, text: str, name: str = "") -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setObjectName(name)
+        self.setToolTip(text)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.end()
+
+
 def button(text: str, name: str = "") -> QPushButton:
     """A push button that the keyboard reaches; ``name``: primary or flat."""
     made = QPushButton(text)

@@ -10,7 +10,10 @@ from PySide6.QtCore import QSettings
 
 @dataclass(frozen=True, slots=True)
 class WindowSettings:
-    """``folder``: where ``window.ini`` lies, None to remember nothing. Language and theme: "" means as remembered, else zh_CN and dark."""
+    """``folder``: where ``window.ini`` lies, None to remember nothing.
+
+    Language and theme: "" means as remembered, else zh_CN and dark.
+    """
 
     user: str = "dispatcher"
     folder: Path | None = None

@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, QPoint, QTimer, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
+from console.domain.incidents import Incident
 from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.ui.bridge import Errands, PictureBridge
@@ -120,7 +121,9 @@ class MainWindow(QMainWindow):
         self.case.plan.unable_asked.connect(self._questions.why_unable)
         self.case.response.restoration_asked.connect(lambda _: self._with_case(self._questions.restoration))
         self.case.response.phase_asked.connect(self._questions.phase)
-        self.case.notice.notice_opened.connect(lambda _, notice_id: self._with_case(lambda i: self._questions.notice(i, notice_id)))
+        self.case.notice.notice_opened.connect(
+            lambda _, notice_id: self._with_case(lambda i: self._questions.notice(i, notice_id))
+        )
         self.strip.case_chosen.connect(lambda case_id: self.guide.choose_case(case_id, self._picture))
         self.strip.search_requested.connect(self._open_palette)
         self.strip.language_requested.connect(self._other_language)
@@ -129,6 +132,10 @@ class MainWindow(QMainWindow):
         self.layers.station_chosen.connect(self.guide.show_station)
         self.map.picked.connect(self.guide.on_picked)
         self.map.menu_requested.connect(self.guide.on_menu)
+
+    def _with_case(self, deed: Callable[[Incident], None]) -> None:
+        if self._focus.incident is not None:
+            deed(self._focus.incident)
 
     # What arrives
 
@@ -197,10 +204,10 @@ class MainWindow(QMainWindow):
         self._looks = looks
         apply_theme(cast(QApplication, QApplication.instance()), looks.theme)
         for view in (self.strip, self.messages, self.layers, self.case, self.alarms, self.log, self._questions, self.guide):
-            view.set_looks(looks)  # type: ignore[attr-defined]  # all of them have it
+            view.set_looks(looks)
         self.map.set_looks(looks.theme, looks.words)
         for model in (self._alarm_model, self._log_model, self._station_model):
-            model.set_looks(looks.theme, looks.words)  # type: ignore[attr-defined]  # all of them have it
+            model.set_looks(looks.theme, looks.words)
         self._commands.set_words(looks.words)
         self._memory.put("language", looks.words.language)
         self._memory.put("theme", looks.theme.name)
@@ -251,7 +258,9 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._watch.stop()
         self._memory.put("geometry", self.saveGeometry())
-        self._memory.put("hidden_layers", ",".join(sorted(layer.value for layer in frozenset(MapLayer) - self.map.visible_layers)))
+        self._memory.put(
+            "hidden_layers", ",".join(sorted(layer.value for layer in frozenset(MapLayer) - self.map.visible_layers))
+        )
         self._division.save(self._memory)
         self._memory.flush()
         self._bridge.close()

@@ -86,11 +86,11 @@ class Words:
             return self("elapsed.hours", h=hours, m=f"{minutes:02d}")
         return self("elapsed.minutes", m=minutes, s=f"{left:02d}")
 
-    def minutes(self, minutes: float | None) -> str:
-        """About so many minutes; "unknown" when there is none."""
+    def minutes(self, minutes: float | None, short: bool = False) -> str:
+        """About so many minutes (``short``: without the "about"); "unknown" when there is none."""
         if minutes is None or not math.isfinite(minutes):
             return self("minutes.unknown")
-        return self("minutes.about", n=max(round(minutes), 1))
+        return self("minutes.short" if short else "minutes.about", n=max(round(minutes), 1))
 
     def local(self, moment: datetime) -> datetime:
         """A time in the city's zone."""

@@ -116,10 +116,10 @@ class Guide(QObject):
                 judge = JudgeBurst(incident.incident_id, (asset.asset_id,))
                 menu.addAction(words("location.judge", pipe=asset.asset_id), lambda: self.asked.emit(judge))
             menu.addAction(words("map.report_burst", pipe=asset.asset_id), lambda: self._questions.report(asset.asset_id))
-        elif asset.kind == "valve" and incident is not None and incident.plan is not None:
-            if asset.asset_id in {step.asset_id for step in incident.plan.valves_to_close}:
-                case_id = incident.incident_id
-                menu.addAction(words("plan.unable"), lambda: self._questions.why_unable(case_id, asset.asset_id))
+        plan = incident.plan if incident is not None and asset.kind == "valve" else None
+        if incident is not None and plan is not None and asset.asset_id in {step.asset_id for step in plan.valves_to_close}:
+            case_id = incident.incident_id
+            menu.addAction(words("plan.unable"), lambda: self._questions.why_unable(case_id, asset.asset_id))
 
     def _near(self, x: float, y: float, m_per_px: float) -> None:
         self._map.look_at(x, y, min(self._map.camera.m_per_px, m_per_px))

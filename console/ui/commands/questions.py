@@ -46,7 +46,9 @@ class Questions(QObject):
     def dismissal(self, incident_id: str) -> None:
         """Why it is not a burst."""
         words = self._looks.words
-        question = ReasonQuestion(self._looks, words("location.dismiss"), words("dialog.dismiss_text", incident=incident_id), parent=self._window)
+        question = ReasonQuestion(
+            self._looks, words("location.dismiss"), words("dialog.dismiss_text", incident=incident_id), parent=self._window
+        )
         question.accepted.connect(lambda: self.asked.emit(DismissIncident(incident_id, question.reason), ""))
         self._open(question)
 

@@ -53,7 +53,13 @@ class Search:
             self._commands(needle, commands),
         ]
         if needle:
-            sources += [self._zones(needle), self._roads(needle), self._stations(needle), self._pipes(needle, words), self._valves(needle)]
+            sources += [
+                self._zones(needle),
+                self._roads(needle),
+                self._stations(needle),
+                self._pipes(needle, words),
+                self._valves(needle),
+            ]
         hits = [hit for source in sources for hit in islice(source, _PER_KIND if needle else most)]
         exact = [hit for hit in hits if hit.key.casefold() == needle or hit.title.casefold() == needle]
         return [*exact, *(hit for hit in hits if hit not in exact)][:most]
@@ -96,22 +102,45 @@ class Search:
             x, y = float(stations.x[row]), float(stations.y[row])
             if not np.isfinite(x) and node >= 0:
                 x, y = float(nodes.x[node]), float(nodes.y[node])
-            yield Hit("station", str(stations.asset_id[row]), str(stations.name[row]) or str(stations.asset_id[row]), str(stations.channels[row]), x, y)
+            yield Hit(
+                "station",
+                str(stations.asset_id[row]),
+                str(stations.name[row]) or str(stations.asset_id[row]),
+                str(stations.channels[row]),
+                x,
+                y,
+            )
 
     def _pipes(self, needle: str, words: Words) -> Iterator[Hit]:
         pipes = self._city.network.pipes
         for row in _matching(needle, pipes.asset_id):
             x, y = _middle(pipes.points(row))
             detail = words.pipe(float(pipes.diameter_mm[row]), str(pipes.material[row]), int(pipes.year_laid[row]))
-            yield Hit("pipe", str(pipes.asset_id[row]), str(pipes.asset_id[row]), f"{detail} {pipes.road_name[row]}".strip(), x, y)
+            yield Hit(
+                "pipe", str(pipes.asset_id[row]), str(pipes.asset_id[row]), f"{detail} {pipes.road_name[row]}".strip(), x, y
+            )
 
     def _valves(self, needle: str) -> Iterator[Hit]:
         valves, hydrants = self._city.network.valves, self._city.hydrants
         for row in _matching(needle, valves.asset_id):
             size = float(valves.diameter_mm[row])
-            yield Hit("valve", str(valves.asset_id[row]), str(valves.asset_id[row]), f"DN{size:.0f}" if size > 0 else "", float(valves.x[row]), float(valves.y[row]))
+            yield Hit(
+                "valve",
+                str(valves.asset_id[row]),
+                str(valves.asset_id[row]),
+                f"DN{size:.0f}" if size > 0 else "",
+                float(valves.x[row]),
+                float(valves.y[row]),
+            )
         for row in _matching(needle, hydrants.asset_id):
-            yield Hit("hydrant", str(hydrants.asset_id[row]), str(hydrants.asset_id[row]), "", float(hydrants.x[row]), float(hydrants.y[row]))
+            yield Hit(
+                "hydrant",
+                str(hydrants.asset_id[row]),
+                str(hydrants.asset_id[row]),
+                "",
+                float(hydrants.x[row]),
+                float(hydrants.y[row]),
+            )
 
 
 def _matching(needle: str, *columns: Iterable[object]) -> Iterator[int]:

@@ -67,7 +67,8 @@ class NoticeDialog(QDialog):
 
     def _show_state(self) -> None:
         words, status = self._looks.words, self._notice.status
-        state = f"{self._notice.notice_id} · {words('notice.version', n=self._notice.version)} · {words.of('notice_status', status.value)}"
+        version = words("notice.version", n=self._notice.version)
+        state = f"{self._notice.notice_id} · {version} · {words.of('notice_status', status.value)}"
         self._state.setText(state + (" · " + words("notice.drill") if self._notice.facts.is_drill else ""))
         editable, approving = status in _EDITABLE, status is NoticeStatus.SUBMITTED
         for field in (self._zh, self._en):

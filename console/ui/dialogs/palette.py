@@ -35,7 +35,7 @@ class Palette(QDialog):
         self.resize(620, 420)
         self._search("")
 
-    def showEvent(self, event: QEvent) -> None:  # type: ignore[override]  # QShowEvent is a QEvent
+    def showEvent(self, event: QEvent) -> None:
         self._field.setFocus()
 
     def _search(self, text: str) -> None:

@@ -64,7 +64,7 @@ class CaseLook:
 def look_of(city: City, incident: Incident) -> CaseLook:
     """The marks of an incident."""
     plan, place, location = incident.plan, incident.place, incident.location
-    candidates = ()
+    candidates: tuple[tuple[NDArray[np.float64], float], ...] = ()
     if location is not None and not incident.burst_pipes:
         kept = [c for c in location.candidates if c.pipe_id in set(location.set_90)] or list(location.candidates[:1])
         candidates = tuple((pipe_lines(city, [c.pipe_id]), c.probability) for c in reversed(kept))
@@ -113,7 +113,7 @@ def _region(city: City, pipe_ids: tuple[str, ...]) -> Region | None:
     if not len(lines) or len(pipe_ids) > _AREA_PIPES_MOST:
         return Region(lines, QPainterPath())
     reach = min(_REACH_M, max(_span(lines) * 0.06, 1.0))
-    bands = shapely.buffer(shapely.multilinestrings(shapely.linestrings(lines.reshape(-1, 2, 2))), 1.5 * reach, quad_segs=4)
+    bands = shapely.buffer(shapely.MultiLineString(list(lines.reshape(-1, 2, 2))), 1.5 * reach, quad_segs=4)
     return Region(lines, world_path(shapely.buffer(bands, -0.5 * reach, quad_segs=4)))
 
 

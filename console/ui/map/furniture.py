@@ -42,7 +42,9 @@ def reserve(frame: Frame) -> None:
     frame.placer.take(QRectF(0, 0, width, 40))
 
 
-def paint_furniture(frame: Frame, crs: str, cursor: tuple[float, float] | None, dots_per_inch: float, badges: tuple[Badge, ...]) -> None:
+def paint_furniture(
+    frame: Frame, crs: str, cursor: tuple[float, float] | None, dots_per_inch: float, badges: tuple[Badge, ...]
+) -> None:
     """Scale bar left below, coordinates right below, north right above, badges left above."""
     painter, theme, camera = frame.painter, frame.theme, frame.camera
     metres, pixels = scale_bar(camera.m_per_px)
@@ -51,7 +53,9 @@ def paint_furniture(frame: Frame, crs: str, cursor: tuple[float, float] | None, 
     back = theme.colour("map.background", 0.8)
     painter.fillRect(QRectF(left - 6, base - 24, pixels + 12, 32), back)
     painter.setPen(QPen(theme.colour("text.normal"), 1.4))
-    painter.drawPolyline([QPointF(left, base - 5), QPointF(left, base), QPointF(left + pixels, base), QPointF(left + pixels, base - 5)])
+    painter.drawPolyline(
+        [QPointF(left, base - 5), QPointF(left, base), QPointF(left + pixels, base), QPointF(left + pixels, base - 5)]
+    )
     painter.setFont(theme.font(9))
     painter.drawText(QRectF(left, base - 23, pixels, 18), Qt.AlignmentFlag.AlignCenter, text)
     _coordinates(frame, crs, cursor, dots_per_inch)

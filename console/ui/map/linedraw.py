@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 import shiboken6
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF
+from PySide6.QtCore import QLineF
 from PySide6.QtGui import QPainter
 
 from console.ui.map.camera import Camera
@@ -20,13 +21,8 @@ BATCH = 6000
 def draw_segments(painter: QPainter, screen: NDArray[np.float64]) -> None:
     """Draw (n, 4) screen segments x0, y0, x1, y1 with the painter's pen; the array must be C-contiguous float64."""
     if len(screen):
-        painter.drawLines(shiboken6.wrapInstance(screen.ctypes.data, QLineF), len(screen))
-
-
-def draw_polyline(painter: QPainter, screen: NDArray[np.float64]) -> None:
-    """Draw one line through (n, 2) screen points; C-contiguous float64."""
-    if len(screen) > 1:
-        painter.drawPolyline(shiboken6.wrapInstance(screen.ctypes.data, QPointF), len(screen))
+        first = cast(QLineF, shiboken6.wrapInstance(screen.ctypes.data, QLineF))
+        painter.drawLines(first, len(screen))
 
 
 def batches(work: LineWork, level: Level, klass: int, camera: Camera) -> Iterator[NDArray[np.float64]]:
@@ -45,10 +41,3 @@ def batches(work: LineWork, level: Level, klass: int, camera: Camera) -> Iterato
             screen = np.multiply(block, factor, dtype=np.float64)
             screen += shift
             yield screen
-
-
-def to_screen(points: NDArray[np.float64], camera: Camera) -> NDArray[np.float64]:
-    """World points (n, 2) as screen points (n, 2), C-contiguous float64."""
-    out = np.empty((len(points), 2))
-    out[:, 0], out[:, 1] = camera.project(points[:, 0], points[:, 1])
-    return out

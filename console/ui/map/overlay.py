@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
 from console.domain.crews import CrewFix
@@ -80,7 +80,11 @@ class Overlay:
         self._names(frame)
 
     def _case_lines(self, frame: Frame, case: CaseLook) -> None:
-        for region, role, fill in ((case.low, "case.low_pressure", 0.16), (case.pocket, "case.pocket", 0.22), (case.zone, "case.zone", 0.24)):
+        for region, role, fill in (
+            (case.low, "case.low_pressure", 0.16),
+            (case.pocket, "case.pocket", 0.22),
+            (case.zone, "case.zone", 0.24),
+        ):
             if region is not None:
                 _region(frame, region, frame.theme.colour(role), fill)
         _lines(frame, case.supply, QPen(frame.theme.colour("case.route", 0.75), 2.0, Qt.PenStyle.DashDotLine))
@@ -163,7 +167,9 @@ class Overlay:
         painter, colour = frame.painter, frame.theme.colour("map.crew")
         painter.save()
         painter.translate(x, y)
-        painter.setPen(QPen(colour if old else frame.theme.colour("map.halo"), 1.5, Qt.PenStyle.DashLine if old else Qt.PenStyle.SolidLine))
+        painter.setPen(
+            QPen(colour if old else frame.theme.colour("map.halo"), 1.5, Qt.PenStyle.DashLine if old else Qt.PenStyle.SolidLine)
+        )
         painter.setBrush(frame.theme.colour("map.halo") if old else colour)
         if fix.heading_deg is not None and (fix.speed_mps or 0) > 0.5:
             painter.rotate(fix.heading_deg)
@@ -251,7 +257,12 @@ def _selection_label(frame: Frame, live: Live) -> None:
     font = frame.theme.font(9.5, QFont.Weight.DemiBold)
     place = frame.placer.find(x, y, *text_size(font, live.selected_text), offset=14.0, insist=True)
     if place is not None:
-        write(frame.painter, place, live.selected_text, Ink(font, frame.theme.colour("text.strong"), frame.theme.colour("surface.raised", 0.95)))
+        write(
+            frame.painter,
+            place,
+            live.selected_text,
+            Ink(font, frame.theme.colour("text.strong"), frame.theme.colour("surface.raised", 0.95)),
+        )
 
 
 def _round(colour: QColor, width: float) -> QPen:

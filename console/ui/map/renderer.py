@@ -139,5 +139,3 @@ def _placed(drawn: Camera, shown: Camera) -> QRectF:
     left, top = shown.to_screen(*drawn.to_world(0, 0))
     right, bottom = shown.to_screen(*drawn.to_world(drawn.width, drawn.height))
     return QRectF(left, top, right - left, bottom - top)
-
-

@@ -60,9 +60,7 @@ def pipe_widths(m_per_px: float) -> tuple[float, ...]:
 def world_transform(camera: Camera) -> QTransform:
     """World coordinates to screen, for painter paths."""
     scale = 1.0 / camera.m_per_px
-    return QTransform(
-        scale, 0.0, 0.0, -scale, camera.width / 2 - camera.x * scale, camera.height / 2 + camera.y * scale
-    )
+    return QTransform(scale, 0.0, 0.0, -scale, camera.width / 2 - camera.x * scale, camera.height / 2 + camera.y * scale)
 
 
 def _water(painter: QPainter, scene: Scene, camera: Camera, style: StaticStyle) -> Iterator[None]:
@@ -93,7 +91,11 @@ def _boundaries(painter: QPainter, scene: Scene, camera: Camera, style: StaticSt
     shown = {0: MapLayer.COMMUNITIES in style.visible and camera.m_per_px < 8, 1: MapLayer.DMA in style.visible, 2: True}
     level = scene.boundaries.level(camera.m_per_px)
     colour = style.theme.colour("map.boundary")
-    for klass, pen in ((0, _pen(colour, 0.0)), (1, _pen(style.theme.colour("state.learning", 0.55), 1.4)), (2, _pen(colour, 1.6))):
+    for klass, pen in (
+        (0, _pen(colour, 0.0)),
+        (1, _pen(style.theme.colour("state.learning", 0.55), 1.4)),
+        (2, _pen(colour, 1.6)),
+    ):
         if shown[klass]:
             painter.setPen(pen)
             for screen in batches(scene.boundaries, level, klass, camera):
@@ -134,8 +136,20 @@ def _valves(painter: QPainter, scene: Scene, camera: Camera, style: StaticStyle)
         return
     valves, theme, halo = scene.city.network.valves, style.theme, style.theme.colour("map.halo")
     size = 4.0 if camera.m_per_px > 0.8 else 5.5
-    fills: tuple[QColor | None, ...] = (theme.colour("map.valve"), theme.colour("map.valve_closed"), None, None, theme.colour("map.valve"))
-    edges = (halo, theme.colour("map.valve_closed"), theme.colour("map.valve"), theme.colour("case.valve_unable"), theme.colour("state.learning"))
+    fills: tuple[QColor | None, ...] = (
+        theme.colour("map.valve"),
+        theme.colour("map.valve_closed"),
+        None,
+        None,
+        theme.colour("map.valve"),
+    )
+    edges = (
+        halo,
+        theme.colour("map.valve_closed"),
+        theme.colour("map.valve"),
+        theme.colour("case.valve_unable"),
+        theme.colour("state.learning"),
+    )
     for count, row in enumerate(in_view(valves.x, valves.y, camera)):
         look = int(scene.valve_look[row])
         painter.save()

@@ -105,7 +105,9 @@ def paint_station(painter: QPainter, theme: Theme, state: StationState, x: float
     painter.restore()
 
 
-def paint_number(painter: QPainter, text: str, x: float, y: float, radius: float, fill: QColor, ink: QColor, edge: QColor) -> None:
+def paint_number(
+    painter: QPainter, text: str, x: float, y: float, radius: float, fill: QColor, ink: QColor, edge: QColor
+) -> None:
     """A numbered disc (a valve of the plan)."""
     painter.setPen(QPen(edge, 1.4))
     painter.setBrush(QBrush(fill))

@@ -25,7 +25,13 @@ class StationModel(QAbstractTableModel):
     """One row per station of the city, in its order."""
 
     def __init__(
-        self, city: City, main_channel: NDArray[np.int64], picture: Picture, theme: Theme, words: Words, parent: QObject | None = None
+        self,
+        city: City,
+        main_channel: NDArray[np.int64],
+        picture: Picture,
+        theme: Theme,
+        words: Words,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._city, self._channel, self._picture, self._theme, self._words = city, main_channel, picture, theme, words
@@ -76,7 +82,8 @@ class StationModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return self._text(row, index.column())
             case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
-                return f"{self._city.stations.asset_id[row]} · {self._text(row, _NAME)} · {self._words.of('station_state', state.name.lower())}"
+                asset_id, word = self._city.stations.asset_id[row], self._words.of("station_state", state.name.lower())
+                return f"{asset_id} · {self._text(row, _NAME)} · {word}"
             case Qt.ItemDataRole.TextAlignmentRole if index.column() != _NAME:
                 return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             case Qt.ItemDataRole.DecorationRole if index.column() == _NAME:

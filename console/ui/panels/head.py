@@ -21,7 +21,7 @@ class Head(Section):
         self.box.setContentsMargins(4, 4, 4, 2)
         self.heading.hide()
         self._title, self._clock = label(name="title", wrap=True), label(name="clock")
-        self._place, self._target = label(name="muted", wrap=True, selectable=True), label(name="muted")
+        self._place, self._target = label(name="muted", wrap=True, selectable=True), label(name="muted", wrap=True)
         self._phases = PhaseStrip()
         self._clock.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._target.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -60,7 +60,9 @@ def status_of(view: CaseView) -> str:
     if not incident.burst_pipes:
         return "to_judge"
     if incident.notices:
-        return {"draft": "to_submit", "submitted": "to_approve", "approved": "to_issue"}.get(incident.notices[-1].status.value, "issued")
+        return {"draft": "to_submit", "submitted": "to_approve", "approved": "to_issue"}.get(
+            incident.notices[-1].status.value, "issued"
+        )
     return "checking"
 
 
@@ -69,7 +71,9 @@ def place_words(view: CaseView) -> str:
     place, words = view.incident.place, view.looks.words
     if place is None:
         return view.incident.title
-    stretch = f"{place.from_place} — {place.to_place}" if place.from_place and place.to_place else place.from_place or place.to_place
+    stretch = (
+        f"{place.from_place} — {place.to_place}" if place.from_place and place.to_place else place.from_place or place.to_place
+    )
     parts = [
         f"{place.road} {words.of('side', place.side) if place.side else ''}".strip(),
         stretch,
@@ -112,7 +116,9 @@ class PhaseStrip(QWidget):
         for index, phase in enumerate(phases):
             now = index == at
             role = "text.strong" if now else "text.normal" if index < at else "text.muted"
-            painter.setFont(theme.font(9.5 if words.language == "zh_CN" else 8, QFont.Weight.Bold if now else QFont.Weight.Normal))
+            painter.setFont(
+                theme.font(9.5 if words.language == "zh_CN" else 8, QFont.Weight.Bold if now else QFont.Weight.Normal)
+            )
             painter.setPen(theme.colour(role))
             cell = QRectF(index * step, 0, step, 20)
             painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, words.of("phase", phase.value))

@@ -22,7 +22,9 @@ class LayersPanel(QWidget):
     layers_changed = Signal(object)
     station_chosen = Signal(int)
 
-    def __init__(self, city: City, looks: Looks, stations: StationModel, visible: frozenset[MapLayer], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, city: City, looks: Looks, stations: StationModel, visible: frozenset[MapLayer], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -123,8 +125,8 @@ class LayersPanel(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(1, 78)
-        header.resizeSection(2, 50)
+        header.resizeSection(1, 84)
+        header.resizeSection(2, 48)
         table.activated.connect(self._chosen)
         table.clicked.connect(self._chosen)
         return table
@@ -155,7 +157,9 @@ class Stroke(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._looks.theme.colour(f"map.pipe_{self._klass}"), max(pipe_widths(_LEGEND_M_PER_PX)[self._klass], 1.0)))
+        painter.setPen(
+            QPen(self._looks.theme.colour(f"map.pipe_{self._klass}"), max(pipe_widths(_LEGEND_M_PER_PX)[self._klass], 1.0))
+        )
         line = QRectF(2, self.height() / 2, 36, 0)
         painter.drawLine(line.topLeft(), line.topRight())
         painter.end()

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from console.domain.incidents import OrderKind, WorkOrder
 from console.domain.intents import JudgeBurst
-from console.ui.looks import Bar, button, clear, label, row
+from console.ui.looks import Bar, Elided, button, clear, label, row
 from console.ui.panels.section import CaseView, Section
 
 _SHOWN = 4
@@ -79,7 +79,7 @@ class LocationSection(Section):
             name.setStyleSheet(f"font-weight: 700; color: {theme.colours['text.strong']};")
         share = probability / max(view.incident.location.candidates[0].probability, 1e-9) if view.incident.location else 0.0
         self._grid.addWidget(name, line, 0)
-        self._grid.addWidget(label(_pipe_words(view, pipe_id), "muted"), line, 1)
+        self._grid.addWidget(Elided(_pipe_words(view, pipe_id), "muted"), line, 1)
         self._grid.addWidget(Bar(share, theme.colour("case.candidate"), theme.colour("surface.raised")), line, 2)
         self._grid.addWidget(label(f"{probability:.0%}", "strong"), line, 3)
 
@@ -108,7 +108,8 @@ def order_words(view: CaseView, order: WorkOrder) -> str:
     """An order in words: what, who, state, time to arrival or the answer."""
     words = view.looks.words
     crews = {fix.crew_id: fix.name for fix in view.picture.crews}
-    text = f"{words.of('order_kind', order.kind.value)} → {crews.get(order.crew_id) or order.crew_id} · {words.of('order_state', order.state.value)}"
+    kind, state = words.of("order_kind", order.kind.value), words.of("order_state", order.state.value)
+    text = f"{kind} → {crews.get(order.crew_id) or order.crew_id} · {state}"
     if order.answered_at is not None:
         text += f" {words.time(order.answered_at)}"
     elif order.eta_minutes is not None:

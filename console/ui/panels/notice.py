@@ -25,9 +25,10 @@ class NoticeSection(Section):
         self._text, self._state = label(name="muted", wrap=True), label(wrap=True)
         self._step = button("", "primary")
         self._step.clicked.connect(self.next_step)
-        self.box.addWidget(self._state)
+        line = row(self._state, self._step)
+        line.setStretch(0, 1)
+        self.box.addLayout(line)
         self.box.addWidget(self._text)
-        self.box.addLayout(row(1, self._step))
 
     def _fill(self, view: CaseView) -> None:
         words, notice = view.looks.words, latest_notice(view.incident)
@@ -66,7 +67,9 @@ def latest_notice(incident: Incident) -> Notice | None:
 def state_words(view: CaseView, notice: Notice) -> str:
     """The notice's state: draft by whom, approved by whom, issued when."""
     words = view.looks.words
-    parts = [f"{notice.notice_id} · {words('notice.version', n=notice.version)} · {words.of('notice_status', notice.status.value)}"]
+    parts = [
+        f"{notice.notice_id} · {words('notice.version', n=notice.version)} · {words.of('notice_status', notice.status.value)}"
+    ]
     if notice.approved_by:
         parts.append(words("notice.approved_by", user=notice.approved_by, time=words.time(notice.approved_at)))
     if notice.override_reason:

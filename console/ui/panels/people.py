@@ -16,7 +16,7 @@ class PeopleSection(Section):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._numbers = [(label(name="big"), label(name="muted")) for _ in range(3)]
+        self._numbers = [(label(name="big"), label(name="muted", wrap=True)) for _ in range(3)]
         grid = QGridLayout()
         grid.setVerticalSpacing(0)
         for column, (number, what) in enumerate(self._numbers):
@@ -49,7 +49,9 @@ class PeopleSection(Section):
         clear(self._critical)
         for line, customer in enumerate(critical[:_CRITICAL_SHOWN]):
             kind = words.of("critical", customer.critical)
-            text = f"! {customer.name or customer.asset_id} · {kind}" + (f" · {customer.critical_hours}" if customer.critical_hours else "")
+            text = f"! {customer.name or customer.asset_id} · {kind}" + (
+                f" · {customer.critical_hours}" if customer.critical_hours else ""
+            )
             self._critical.addWidget(label(text, "critical"), line, 0)
         self._where.setText(words("people.where", places="、".join(plan.communities)) if plan.communities else "")
         self._where.setVisible(bool(plan.communities))

@@ -8,12 +8,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.domain.incidents import Phase, ValveMark
 from console.domain.intents import MarkValveClosed, MarkValveRestored
-from console.ui.looks import Disc, button, clear, label, row
+from console.ui.looks import Disc, Elided, button, clear, label, row
 from console.ui.map.case import StepStatus, step_marks
 from console.ui.panels.section import CaseView, Section
 from maps.isolation.result import IsolationPlan, ValveStep
 
-_SHOWN = 7
+_SHOWN = 5
 
 
 class PlanSection(Section):
@@ -84,7 +84,9 @@ class PlanSection(Section):
             line.chosen.connect(self._on_row)
             self._list.addWidget(line)
         self._more.setVisible(len(steps) > _SHOWN + 1)
-        self._more.setText(view.looks.words("plan.fewer") if self._all else view.looks.words("plan.more", n=len(steps) - len(shown)))
+        self._more.setText(
+            view.looks.words("plan.fewer") if self._all else view.looks.words("plan.more", n=len(steps) - len(shown))
+        )
         for valve_id in view.incident.unable_valves():
             if valve_id not in statuses:
                 self._list.addWidget(label(_unable_words(view, marks[valve_id]), "warning", wrap=True))
@@ -157,13 +159,15 @@ class StepRow(QFrame):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         if is_chosen:
             self.setStyleSheet(f"StepRow {{ background: {theme.colours['surface.selected']}; border-radius: 3px; }}")
-        role = {"closed": "case.valve_done", "unable": "case.valve_unable", "doubt": "case.valve_doubt"}.get(status.value, "case.valve_open")
+        role = {"closed": "case.valve_done", "unable": "case.valve_unable", "doubt": "case.valve_doubt"}.get(
+            status.value, "case.valve_open"
+        )
         text = {StepStatus.CLOSED: "✓", StepStatus.UNABLE: "✕"}.get(status, str(step.order))
         light = status in (StepStatus.CLOSED, StepStatus.UNABLE)
         line = QHBoxLayout(self)
-        line.setContentsMargins(2, 2, 6, 2)
+        line.setContentsMargins(2, 1, 6, 1)
         line.addWidget(Disc(text, theme.colour(role), QColor("white") if light else QColor("#14181c")))
-        line.addWidget(label(_step_words(view, step)), 1)
+        line.addWidget(Elided(_step_words(view, step)), 1)
         line.addWidget(label(_report_words(view, step, mark), "ok" if status is StepStatus.CLOSED else "muted"))
         self.setAccessibleName(f"{step.order} {step.asset_id}")
         self.installEventFilter(self)
@@ -200,7 +204,9 @@ def why_words(view: CaseView, plan: IsolationPlan, valve_id: str) -> str:
     parts.append(words("plan.checked", date=step.last_checked) if step.last_checked else words("plan.never_checked"))
     other = next((a for a in plan.alternatives if a.cannot_close == valve_id), None)
     if other is not None and other.isolatable:
-        parts.append(words("plan.instead", valves="、".join(other.more_valves) or "–", households=f"{other.households_without_water:,}"))
+        parts.append(
+            words("plan.instead", valves="、".join(other.more_valves) or "–", households=f"{other.households_without_water:,}")
+        )
     elif other is not None:
         parts.append(words("plan.no_instead"))
     return "；".join(parts) if words.language == "zh_CN" else "; ".join(parts)
@@ -242,7 +248,7 @@ def _report_words(view: CaseView, step: ValveStep, mark: ValveMark | None) -> st
     if mark is not None and mark.unable is not None:
         return words.of("unable", mark.unable.value)
     turns = words("plan.turns", n=f"{step.turns:.0f}") + " · " if step.turns else ""
-    return turns + words.minutes(step.minutes)
+    return turns + words.minutes(step.minutes, short=True)
 
 
 def _unable_words(view: CaseView, mark: ValveMark) -> str:

@@ -33,7 +33,7 @@ class ResponseSection(Section):
         self._crew, self._back = label(wrap=True), label(wrap=True)
         self._send, self._correct, self._next, self._undo = button(""), button("", "flat"), button(""), button("", "flat")
         self._send.clicked.connect(self.send_crew)
-        self._correct.clicked.connect(lambda: self.view is not None and self.restoration_asked.emit(self.view.incident.incident_id))
+        self._correct.clicked.connect(self._on_correct)
         self._next.clicked.connect(self._on_next)
         self._undo.clicked.connect(self.undo)
         self.box.addWidget(self._crew)
@@ -49,7 +49,9 @@ class ResponseSection(Section):
         self._crew.setText(order_words(view, repair) if repair is not None else words("response.no_crew"))
         by = words("response.by", user=incident.restoration_by) if incident.restoration_by else words("response.by_table")
         when = words.hour(incident.restoration_at, view.now)
-        self._back.setText(words("response.back_at", time=when, by=by) if incident.restoration_at is not None else words("response.back_unknown"))
+        self._back.setText(
+            words("response.back_at", time=when, by=by) if incident.restoration_at is not None else words("response.back_unknown")
+        )
         self._correct.setText(words("response.correct"))
         self._correct.setVisible(incident.is_open())
         active = repair is not None and repair.state not in _OVER
@@ -66,6 +68,10 @@ class ResponseSection(Section):
         """The nearest free crew."""
         if self.view is not None:
             self.intent_asked.emit(SendCrew(self.view.incident.incident_id))
+
+    def _on_correct(self) -> None:
+        if self.view is not None:
+            self.restoration_asked.emit(self.view.incident.incident_id)
 
     def _on_next(self) -> None:
         if self.view is not None and (following := _NEXT.get(self.view.incident.phase)) is not None:

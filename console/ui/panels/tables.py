@@ -58,7 +58,7 @@ class AlarmList(QWidget):
 
     def _widths(self) -> None:
         header = self.table.horizontalHeader()
-        for column, width in enumerate((60, 76, 168, 300, 70, 178)):
+        for column, width in enumerate((80, 76, 160, 300, 76, 170)):
             header.resizeSection(column, width)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
 

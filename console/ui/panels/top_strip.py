@@ -1,4 +1,4 @@
-"""The strip at the top: time with zone, feed health, alarms by priority, running cases with their clocks, search, who sits here."""
+"""The strip at the top: time with zone, feeds, alarms by priority, running cases with their clocks, search, the seat."""
 
 from __future__ import annotations
 
@@ -84,7 +84,18 @@ class TopStrip(QWidget):
         self._language.clicked.connect(self.language_requested)
         self._user = label(name="muted")
         line = row(
-            self._name, self._time, self._feed, self._stations, self._alarms, *self._cases, 1, self._search, self._user, self._theme, self._language, spacing=10
+            self._name,
+            self._time,
+            self._feed,
+            self._stations,
+            self._alarms,
+            *self._cases,
+            1,
+            self._search,
+            self._user,
+            self._theme,
+            self._language,
+            spacing=10,
         )
         line.setContentsMargins(14, 5, 10, 5)
         self.setLayout(line)
@@ -152,9 +163,7 @@ class TopStrip(QWidget):
                 continue
             incident = shown[index]
             words = self._looks.words
-            text = words(
-                "strip.case", title=short_title(incident, words), elapsed=words.elapsed(elapsed_s(incident, now))
-            )
+            text = words("strip.case", title=short_title(incident, words), elapsed=words.elapsed(elapsed_s(incident, now)))
             self._case_ids[index] = incident.incident_id
             case.setText("◆ " + text)
             alert = "critical" if is_late(incident, now) else ""

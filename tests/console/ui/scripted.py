@@ -138,13 +138,18 @@ class ScriptedPort:
         low = {int(station): 215.0 + 14 * rank for rank, station in enumerate(near)}
         self.read_all(low, silent=(3, 17))
         evidence = tuple(
-            Evidence(str(table.asset_id[s]), "pressure", v, float(self._expected[s, Channel.PRESSURE]), self.chair.now) for s, v in low.items()
+            Evidence(str(table.asset_id[s]), "pressure", v, float(self._expected[s, Channel.PRESSURE]), self.chair.now)
+            for s, v in low.items()
         )
         middle = pipes.vertices[pipes.offsets[:-1] + 1]
         order = np.argsort(np.hypot(middle[:, 0] - x, middle[:, 1] - y))[:12]
         shares = 0.55 ** np.arange(12)
-        candidates = tuple(Candidate(str(pipes.asset_id[r]), float(p)) for r, p in zip(order, shares / shares.sum() * 0.98, strict=True))
-        location = Location(candidates, tuple(c.pipe_id for c in candidates[:4]), "imported", tuple(str(table.asset_id[s]) for s in near), 55.0)
+        candidates = tuple(
+            Candidate(str(pipes.asset_id[r]), float(p)) for r, p in zip(order, shares / shares.sum() * 0.98, strict=True)
+        )
+        location = Location(
+            candidates, tuple(c.pipe_id for c in candidates[:4]), "imported", tuple(str(table.asset_id[s]) for s in near), 55.0
+        )
         self.chair.sees(BurstFinding(self.chair.now, self.chair.now - timedelta(seconds=60), "A", 55.0, 20.0, evidence, location))
         self.publish()
 
@@ -157,8 +162,17 @@ class ScriptedPort:
     def pressures(self, converged: bool = True) -> None:
         """The hydraulics answer."""
         customers = self.city.customers
-        low = tuple(str(c) for c in customers.asset_id[np.isin(customers.community, list(self.case.plan.communities if self.case.plan else ()))][:14])
-        impact = PressureImpact(True, (), low, 412, ("丹凤小区",)) if converged else PressureImpact(False, message="no convergence after 200 trials")
+        low = tuple(
+            str(c)
+            for c in customers.asset_id[np.isin(customers.community, list(self.case.plan.communities if self.case.plan else ()))][
+                :14
+            ]
+        )
+        impact = (
+            PressureImpact(True, (), low, 412, ("丹凤小区",))
+            if converged
+            else PressureImpact(False, message="no convergence after 200 trials")
+        )
         self.chair.take(self.chair.desk.on_impact(self.chair.state, CASE, impact, self.chair.now))
         self.publish()
 
@@ -181,7 +195,14 @@ class ScriptedPort:
         at_us = micros(now) - 8_000_000
         return {
             str(crews.asset_id[r]): CrewFix(
-                str(crews.asset_id[r]), str(crews.name[r]), float(crews.base_x[r]), float(crews.base_y[r]), at_us, CrewState.FREE, 70.0 * r, 8.0
+                str(crews.asset_id[r]),
+                str(crews.name[r]),
+                float(crews.base_x[r]),
+                float(crews.base_y[r]),
+                at_us,
+                CrewState.FREE,
+                70.0 * r,
+                8.0,
             )
             for r in range(len(crews))
         }

@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from maps.city import City, Geometries, CityInfo, CrewTable, CustomerTable, HydrantTable, PlantTable, ShapeTable, StationTable, ZoneTable
+from maps.city import (
+    City,
+    CityInfo,
+    CrewTable,
+    CustomerTable,
+    Geometries,
+    HydrantTable,
+    PlantTable,
+    ShapeTable,
+    StationTable,
+    ZoneTable,
+)
 from maps.network import NodeKind, NodeTable, PipeNetwork, PipeTable, PumpTable, ValveState, ValveTable
 
 ORIGIN = (505_000.0, 4_058_000.0)
@@ -24,7 +35,12 @@ def build_small_city(*, crs: str = "EPSG:4548", synthetic: bool = True) -> City:
     kind = np.zeros(column.size, dtype=np.uint8)
     kind[0], kind[-1] = NodeKind.SOURCE, NodeKind.PLANT
     nodes = NodeTable.of(
-        [f"J{i:03d}" for i in range(len(x))], x=x, y=y, kind=kind, elevation_m=30 + 0.002 * (ORIGIN[1] + 4000 - y), demand_m3h=np.full(len(x), 4.0)
+        [f"J{i:03d}" for i in range(len(x))],
+        x=x,
+        y=y,
+        kind=kind,
+        elevation_m=30 + 0.002 * (ORIGIN[1] + 4000 - y),
+        demand_m3h=np.full(len(x), 4.0),
     )
     pipes = _pipes(nodes, rng)
     network = PipeNetwork(nodes, pipes, _no_pumps(), _valves(nodes, pipes, rng), crs)
@@ -32,7 +48,13 @@ def build_small_city(*, crs: str = "EPSG:4548", synthetic: bool = True) -> City:
         CityInfo("小城", "test", synthetic=synthetic),
         network,
         hydrants=_hydrants(nodes),
-        plants=PlantTable.of(["W1", "PS1"], node=[0, len(x) - 1], kind=["plant", "pumping_station"], name=["大桥水厂", "彩石西加压站"], planned=[False, True]),
+        plants=PlantTable.of(
+            ["W1", "PS1"],
+            node=[0, len(x) - 1],
+            kind=["plant", "pumping_station"],
+            name=["大桥水厂", "彩石西加压站"],
+            planned=[False, True],
+        ),
         crews=CrewTable.of(
             ["crew1", "crew2", "crew3"],
             name=["抢修1队", "抢修3队", "巡检2车"],
@@ -49,7 +71,20 @@ def build_small_city(*, crs: str = "EPSG:4548", synthetic: bool = True) -> City:
             ["R1"],
             name=["小清河"],
             kind=["river"],
-            geometry=_objects([shapely.buffer(shapely.linestrings([[ORIGIN[0] - 600, ORIGIN[1] + 2150], [ORIGIN[0] + 1800, ORIGIN[1] + 2320], [ORIGIN[0] + 4400, ORIGIN[1] + 2180]]), 60)]),
+            geometry=_objects(
+                [
+                    shapely.buffer(
+                        shapely.linestrings(
+                            [
+                                [ORIGIN[0] - 600, ORIGIN[1] + 2150],
+                                [ORIGIN[0] + 1800, ORIGIN[1] + 2320],
+                                [ORIGIN[0] + 4400, ORIGIN[1] + 2180],
+                            ]
+                        ),
+                        60,
+                    )
+                ]
+            ),
         ),
     )
 
@@ -66,7 +101,11 @@ def _pipes(nodes: NodeTable, rng: np.random.Generator) -> PipeTable:
     ends = ends[rng.random(len(ends)) > 0.06]
     row, column = np.divmod(ends[:, 0], COLUMNS)
     is_across = ends[:, 1] - ends[:, 0] == 1
-    diameter = np.where(is_across & (row % 7 == 3), 800.0, np.where(~is_across & (column % 8 == 4), 600.0, np.where(is_across & (row % 3 == 0), 300.0, 150.0)))
+    diameter = np.where(
+        is_across & (row % 7 == 3),
+        800.0,
+        np.where(~is_across & (column % 8 == 4), 600.0, np.where(is_across & (row % 3 == 0), 300.0, 150.0)),
+    )
     diameter[(diameter == 150.0) & (rng.random(len(ends)) < 0.4)] = 100.0
     start = np.column_stack([nodes.x[ends[:, 0]], nodes.y[ends[:, 0]]])
     stop = np.column_stack([nodes.x[ends[:, 1]], nodes.y[ends[:, 1]]])
@@ -151,7 +190,12 @@ def _community_of(x: float, y: float) -> str:
 def _zones() -> ZoneTable:
     width, height = SPACING_M * 7, SPACING_M * 8
     boxes = [
-        shapely.box(ORIGIN[0] - 60 + c * width, ORIGIN[1] - 60 + r * height, ORIGIN[0] - 60 + (c + 1) * width, ORIGIN[1] - 60 + (r + 1) * height)
+        shapely.box(
+            ORIGIN[0] - 60 + c * width,
+            ORIGIN[1] - 60 + r * height,
+            ORIGIN[0] - 60 + (c + 1) * width,
+            ORIGIN[1] - 60 + (r + 1) * height,
+        )
         for r in range(2)
         for c in range(4)
     ]
