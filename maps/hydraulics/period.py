@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from maps.hydraulics.session import EpanetSession
 
 DAY_S = 86_400
-_MOST_STEPS_AN_HOUR = 120
+_MOST_STEPS_AN_HOUR = 40
 """A model that needs more on top of its own step (DMAs.inp: thousands of steps of seconds) does not settle."""
 
 
