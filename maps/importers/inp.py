@@ -6,7 +6,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from maps import crs as crs_of
 from maps.city import EpanetModel
 from maps.columns import texts
 from maps.errors import Fault, InputFault, Severity
+from maps.importers.geometry import check_extent
+from maps.importers.placing import placed
 from maps.network import NodeKind, NodeTable, PipeNetwork, PipeStatus, PipeTable, PumpTable, ValveKind, ValveState, ValveTable
 from maps.units import FOOT_M, INCH_MM, is_us_flow_unit, m3h_per_flow_unit
 
@@ -26,6 +28,8 @@ _HEADLOSS = ("H-W", "D-W", "C-M")
 Rows = NDArray[np.int64]
 _PSI_M = 0.3048 / 0.4333
 """Metres of water that one psi holds up, as EPANET counts it (0.4333 psi a foot)."""
+_PRESSURE_M = {en.PSI: _PSI_M, en.KPA: _PSI_M / 6.895, en.BAR: _PSI_M / 0.068948, en.FEET: FOOT_M}
+"""Metres of water in one unit of pressure, by EPANET's own constants (EPANET 2.3 types.h)."""
 _TANK_COLUMNS = {
     "tank_level_m": en.TANKLEVEL,
     "tank_min_m": en.MINLEVEL,
@@ -52,12 +56,16 @@ class _Units:
         unit = _FLOW_UNITS[en.getflowunits(project)]
         us = is_us_flow_unit(unit)
         return cls(
-            m3h_per_flow_unit(unit), FOOT_M if us else 1.0, INCH_MM if us else 1.0, FOOT_M if us else 1.0, _PSI_M if us else 1.0
+            m3h_per_flow_unit(unit),
+            FOOT_M if us else 1.0,
+            INCH_MM if us else 1.0,
+            FOOT_M if us else 1.0,
+            _PRESSURE_M.get(int(en.getoption(project, en.PRESS_UNITS)), 1.0),
         )
 
 
 def read_inp(path: Path, crs: str | None) -> tuple[PipeNetwork, EpanetModel, tuple[Fault, ...]]:
-    """Network and model of an .inp file. ``crs``: of its coordinates, projected in metres; None: not georeferenced.
+    """Network and model of an .inp file. ``crs``: of its coordinates; degrees go to CGCS2000 / GK 117E; None: not georeferenced.
 
     Raises InputFault with EPANET's own words when it cannot be read.
     """
@@ -66,14 +74,15 @@ def read_inp(path: Path, crs: str | None) -> tuple[PipeNetwork, EpanetModel, tup
     except OSError as fault:
         raise InputFault(f"{path}: {fault.strerror}; check the path") from fault
     with _opened(path, text) as project:
+        if not en.getcount(project, en.LINKCOUNT):
+            raise InputFault(f"{path}: EPANET finds no pipes in it; is it an .inp file?")
         units = _Units.of(project)
-        nodes = _nodes(project, units)
+        nodes, lost = placed(_nodes(project, units), _ends(project))
         pipes, links = _links(project, units, nodes)
         headloss = _HEADLOSS[int(en.getoption(project, en.HEADLOSSFORM))]
-        name = crs_of.projected_metric(crs) if crs else crs_of.LOCAL
-        network = PipeNetwork(nodes, pipes, links.pumps, links.valves, name, headloss)
+        network = _georeferenced(PipeNetwork(nodes, pipes, links.pumps, links.valves, crs_of.LOCAL, headloss), crs)
         model = _model(text.encode("utf-8", errors="replace").decode(), network, links)
-    return network, model, tuple(_faults(network))
+    return network, model, tuple(_faults(network, lost))
 
 
 @contextmanager
@@ -82,26 +91,28 @@ def _opened(path: Path, text: str) -> Iterator[Any]:
         copy, report = Path(folder, "model.inp"), Path(folder, "model.rpt")
         copy.write_bytes(text.encode("utf-8", errors="surrogateescape"))  # the toolkit takes no Chinese paths everywhere
         project = en.createproject()
-        opened = False
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                try:
-                    en.open(project, str(copy), str(report), "")
-                    opened = True
-                except Exception as refusal:
-                    told = report.read_text(errors="replace") if report.exists() else ""
-                    raise InputFault(f"{path}: EPANET cannot read it: {_first_errors(told) or refusal}") from refusal
+                en.open(project, str(copy), str(report), "")
+        except Exception as refusal:
+            # Only a project let go has its report written out; the toolkit knows only bare Exception.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                en.close(project)
+                en.deleteproject(project)
+            told = report.read_text(encoding="utf-8", errors="replace") if report.exists() else ""
+            raise InputFault(f"{path}: EPANET cannot read it: {_first_errors(told) or refusal}") from refusal
+        try:
             yield project
         finally:
-            if opened:
-                en.close(project)
+            en.close(project)
             en.deleteproject(project)
 
 
 def _first_errors(report: str) -> str:
     lines = [line.strip() for line in report.splitlines()]
-    return " ".join(" ".join(lines[i : i + 2]) for i, line in enumerate(lines) if line.startswith("Error"))[:300]
+    return " ".join(" ".join(lines[i : i + 2]) for i, line in enumerate(lines) if "Error" in line)[:300]
 
 
 def _nodes(project: Any, units: _Units) -> NodeTable:
@@ -130,9 +141,9 @@ def _node_values(project: Any, code: int, count: int) -> NDArray[np.float64]:
 
 def _demand(project: Any, index: int) -> float:
     """Base demand over all categories, times the mean of their patterns: the day's average."""
-    total = 0.0
+    default, total = int(en.getoption(project, en.DEMANDPATTERN)), 0.0
     for category in range(1, en.getnumdemands(project, index) + 1):
-        pattern = en.getdemandpattern(project, index, category)
+        pattern = en.getdemandpattern(project, index, category) or default
         factor = en.getaveragepatternvalue(project, pattern) if pattern > 0 else 1.0
         total += en.getbasedemand(project, index, category) * factor
     return total * float(en.getoption(project, en.DEMANDMULT))
@@ -237,9 +248,38 @@ def _model(text: str, network: PipeNetwork, links: _Links) -> EpanetModel:
     return EpanetModel(text, ids, ids, texts(kind for kind, names in parts for _ in names))
 
 
-def _faults(network: PipeNetwork) -> Iterator[Fault]:
-    lost = ~(np.isfinite(network.nodes.x) & np.isfinite(network.nodes.y))
-    for row in np.flatnonzero(lost):
-        yield Fault(
-            Severity.WARNING, "no_coordinate", "has no coordinates; it is not drawn", "nodes", str(network.nodes.asset_id[row])
-        )
+def _ends(project: Any) -> Rows:
+    count = en.getcount(project, en.LINKCOUNT)
+    return np.array([en.getlinknodes(project, i) for i in range(1, count + 1)], dtype=np.int64).reshape(-1, 2) - 1
+
+
+def _georeferenced(network: PipeNetwork, crs: str | None) -> PipeNetwork:
+    """The network in the CRS told; degrees are projected. Raises InputFault for a CRS unknown or not in metres."""
+    if not crs:
+        return network
+    if not crs_of.is_geographic(crs):
+        return replace(network, crs=crs_of.projected_metric(crs))
+    x, y = crs_of.transform(network.nodes.x, network.nodes.y, crs, crs_of.DEFAULT_PROJECTED)
+    line_x, line_y = network.pipes.vertices.T
+    vertices = np.column_stack(crs_of.transform(line_x, line_y, crs, crs_of.DEFAULT_PROJECTED))
+    if not (np.isfinite(vertices).all() and np.isfinite(x).all() and np.isfinite(y).all()):
+        raise InputFault(f"the coordinates cannot be degrees of {crs_of.describe(crs)}; give their true CRS with --crs")
+    return replace(
+        network,
+        nodes=network.nodes.replaced(x=x, y=y),
+        pipes=network.pipes.replaced(vertices=vertices),
+        crs=crs_of.DEFAULT_PROJECTED,
+    )
+
+
+def _faults(network: PipeNetwork, lost: Rows) -> Iterator[Fault]:
+    for row in lost:
+        said = "has no coordinates; drawn between its neighbours"
+        yield Fault(Severity.WARNING, "no_coordinate", said, "nodes", str(network.nodes.asset_id[row]))
+    if network.georeferenced:
+        found = list[Fault]()
+        try:
+            check_extent(network.crs, network.bounds, found)
+        except InputFault as fault:  # lengths are the model's own: only the places on earth are in doubt
+            found.append(Fault(Severity.WARNING, "crs_unlikely", str(fault)))
+        yield from found
