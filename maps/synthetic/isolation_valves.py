@@ -10,12 +10,14 @@ from scipy.sparse.csgraph import connected_components
 
 from maps.synthetic.streets import Array, Mask, Rows, Streets
 
-_VALVED = 0.62
+_VALVED = 0.5
 """Share of junctions that have valves at all."""
-_FULL = 0.12
+_FULL = 0.08
 """Share of those with a valve on every pipe (n), the others leave out the largest (n - 1)."""
-_LARGEST_SEGMENT = 22
+_LARGEST_SEGMENT = 26
 """Pipes in one segment above which a utility adds valves."""
+_MENDING = (0.15, 0.2, 0.25, 0.3, 0.5, 0.8, 1.0)
+"""Shares of the missing valves added in too large segments, round by round: few at first, for a few split them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +45,12 @@ def site_valves(streets: Streets, diameter_mm: Array, closed: Mask, rng: np.rand
     has |= (streets.degree[far] == 1) & junction[ends.node] & (rng.random(len(far)) < 0.75)
     border = closed[ends.edge] & (ends.node == streets.v[ends.edge])
     has |= border
-    for _ in range(4):
+    for share in _MENDING:
         crowded = _crowded(streets, ends, has)
         if not crowded.any():
             break
-        has |= crowded & junction[ends.node] & ~largest & (rng.random(len(has)) < 0.8)
-        has |= crowded & (streets.degree == 2)[ends.node] & ends.first
+        has |= crowded & junction[ends.node] & ~largest & (rng.random(len(has)) < share)
+        has |= crowded & (streets.degree == 2)[ends.node] & ends.first & (rng.random(len(has)) < share)
     chosen = np.flatnonzero(has)
     chosen = chosen[np.lexsort((ends.node[chosen], ends.edge[chosen]))]
     return Sites(ends.edge[chosen], ends.node[chosen], border[chosen])

@@ -67,7 +67,7 @@ def lay_out(options: SyntheticOptions) -> Layout:
     """
     blocks = options.pipes / _EDGES_A_BLOCK
     best = _attempt(options, blocks)
-    for _ in range(5 if options.pipes <= 50_000 else 1):
+    for _ in range(5 if options.pipes <= 50_000 else 3 if options.pipes <= 200_000 else 1):
         if abs(best.streets.edges / options.pipes - 1.0) < 0.015:
             break
         blocks *= (options.pipes / best.streets.edges) ** 0.9

@@ -27,7 +27,7 @@ class Metering:
 def meter(plumbing: Plumbing, rng: np.random.Generator) -> Metering:
     """DMAs inside pressure zones; small streets across a border are shut unless somebody would lose supply."""
     streets = plumbing.streets
-    dma = grown(streets, ~plumbing.closed, plumbing.zone, NODES_A_DMA, np.array([3.0, 1.3, 1.0]))
+    dma = grown(streets, ~plumbing.closed, plumbing.zone, NODES_A_DMA, np.array([0.7, 0.9, 1.5]))
     border = (dma[streets.u] != dma[streets.v]) & ~plumbing.closed
     shut = border & (streets.rank == LOCAL) & (rng.random(streets.edges) < 0.92)
     shut |= border & (streets.rank == COLLECTOR) & (rng.random(streets.edges) < 0.65)

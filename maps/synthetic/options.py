@@ -15,7 +15,7 @@ MODEL_LIMIT = 100_000
 class SyntheticOptions:
     """Size, seed and kind of a procedural city.
 
-    ``pipes``: how many to aim at (met within a few per cent; ignored with ``roads``). ``roads``: a street layer (any
+    ``pipes``: how many to aim at (met within a few per cent from 300 on; ignored with ``roads``). ``roads``: a street layer (any
     OGR file with its CRS) to lay the pipes along. ``model``: None writes the EPANET model up to 100,000 pipes.
     Raises InputFault for a size that is no city.
     """

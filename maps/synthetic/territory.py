@@ -36,6 +36,7 @@ _AREA_SEATS = {
     "城东片区": (0.50, 0.40),
     "东部片区": (0.95, 0.50),
 }
+_TIANQIAO = list(_DISTRICT_SEATS).index("天桥区")
 _NODES_A_COMMUNITY = 22
 
 
@@ -56,8 +57,10 @@ def settle_territory(streets: Streets, open_edge: Mask, dma: Rows, water: Geomet
     community = grown(streets, np.ones(streets.edges, dtype=bool), whole, each, np.array([4.0, 2.0, 1.0]))
     place = _relative(streets, centres(community, streets.x, streets.y))
     district = _nearest(place, _DISTRICT_SEATS)
+    home = _home(place, district)
+    district[home] = _TIANQIAO
     area = _nearest(_relative(streets, centres(dma, streets.x, streets.y)), _AREA_SEATS)
-    listed = _community_names(place, district)
+    listed = _community_names(len(place), home)
     sample, cells = _cells(streets)
     communities = _dissolved(cells, community[sample], len(listed))
     dmas = _dissolved(cells, dma[sample], int(dma.max()) + 1)
@@ -86,14 +89,15 @@ def _nearest(place: Array, seats: dict[str, tuple[float, float]]) -> Rows:
     return np.asarray(np.hypot(*(place[:, None, :] - at[None, :, :]).transpose(2, 0, 1)).argmin(axis=1), dtype=np.int64)
 
 
-def _community_names(place: Array, district: Rows) -> list[str]:
-    """A name each; 美林苑 goes to the community nearest the seat of 天桥区."""
-    seat = np.array(_DISTRICT_SEATS["天桥区"])
-    of_district = district == list(_DISTRICT_SEATS).index("天桥区")
-    away = np.hypot(*(place - seat).T) + np.where(of_district, 0.0, 10.0)
-    home = int(away.argmin())
-    others = iter(range(1, len(place) + 1))
-    return [names.community(0) if k == home else names.community(next(others)) for k in range(len(place))]
+def _home(place: Array, district: Rows) -> int:
+    """The community that becomes 美林苑: the one of 天桥区 nearest its seat (a tiny city has to give it one)."""
+    away = np.hypot(*(place - np.array(_DISTRICT_SEATS["天桥区"])).T)
+    return int((away + np.where(district == _TIANQIAO, 0.0, 10.0)).argmin())
+
+
+def _community_names(count: int, home: int) -> list[str]:
+    others = iter(range(1, count + 1))
+    return [names.community(0) if k == home else names.community(next(others)) for k in range(count)]
 
 
 def _dma_names(area: Texts) -> Texts:
