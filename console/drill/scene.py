@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from console.feeds.simulator import SimulatorProcess
 from maps.city import City
 from maps.dataset import read_city, write_city
 from maps.errors import InputFault
+from maps.hydraulics.session import EpanetSession
 from maps.network import PipeStatus
 from maps.synthetic import SyntheticOptions, build_city
 from maps.trace import islands
@@ -23,7 +25,8 @@ START = datetime(2024, 1, 3, 14, 55, tzinfo=UTC)
 
 HISTORY_STEP_S = 300.0
 _HISTORY_DAYS = 3
-_LEAST_DIAMETER_MM = 150.0
+_TRIED, _SEEN_M = 24, 1.0
+_LEAST_DIAMETER_MM = 250.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,14 +56,14 @@ def set_scene(options: DrillOptions) -> Scene:
 
 
 def burst_flow_m3h(city: City, diameter_mm: float) -> float:
-    """A believable burst: by diameter, yet no more than a good share of what the city draws."""
-    by_size = float(np.clip(0.6 * diameter_mm, 60.0, 400.0))
+    """A believable burst: the pipe's section at 1.4 m/s or so, yet no more than a good share of what the city draws."""
+    by_size = float(np.clip(5000.0 * (np.pi / 4) * (diameter_mm / 1000.0) ** 2, 100.0, 600.0))
     drawn = float(np.nansum(np.maximum(city.network.nodes.demand_m3h, 0.0)))
     return round(min(by_size, max(0.15 * drawn, 20.0)), 1)
 
 
 def _chosen_pipe(city: City, seed: int) -> str:
-    """A fed, open main among those a drill is worth on, by seed."""
+    """A fed, open main whose burst the stations can see, by seed: a drill on an unseen burst teaches nothing."""
     pipes = city.network.pipes
     _, label, fed = islands(city.network)
     usable = (pipes.status == PipeStatus.OPEN) & fed[label[pipes.from_node]] & (pipes.length_m > 20)
@@ -68,7 +71,25 @@ def _chosen_pipe(city: City, seed: int) -> str:
     rows = np.flatnonzero(large if large.any() else usable)
     if not len(rows):
         raise InputFault(f"{city.info.name}: no pipe is fed by a source; a drill needs one")
-    return str(pipes.asset_id[np.random.default_rng(seed).choice(rows)])
+    tried = np.random.default_rng(seed).permutation(rows)[:_TRIED]
+    local = START.astimezone(ZoneInfo(city.info.time_zone))
+    with EpanetSession(city) as session:
+        seen = [_seen_m(session, int(row), local.hour * 3600) for row in tried]
+    plain = [row for row, drop in zip(tried, seen, strict=True) if drop >= _SEEN_M]
+    return str(pipes.asset_id[plain[0] if plain else tried[int(np.argmax(seen))]])
+
+
+def _seen_m(session: EpanetSession, pipe: int, at_s: int) -> float:
+    """Pressure drop (m) that the third most touched station would see of a burst in a pipe."""
+    city = session.city
+    nodes = city.stations.node[city.stations.node >= 0]
+    flow_m3h = burst_flow_m3h(city, float(city.network.pipes.diameter_mm[pipe]))
+    quiet = session.solve(at_s)
+    burst = session.solve(at_s, leaks={int(city.network.pipes.to_node[pipe]): flow_m3h})
+    if not (quiet.converged and burst.converged) or not len(nodes):
+        return 0.0
+    drops = np.sort(quiet.pressure_m[nodes] - burst.pressure_m[nodes])[::-1]
+    return float(drops[min(2, len(drops) - 1)])
 
 
 def history_of(scene: Scene, seed: int) -> ReadingBatch:
