@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -70,7 +71,7 @@ class MismatchedTruth:
         for row, flow in (leaks_m3h or {}).items():
             demand[row] += flow
         scaled = demand / self._flow
-        for row in np.flatnonzero(self._junction):
+        for row in np.flatnonzero(self._junction).tolist():
             en.setbasedemand(self._project, int(self._index[row]), 1, float(scaled[row]))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -90,8 +91,7 @@ class MismatchedTruth:
             np.array([en.getpatternvalue(project, p, k) for k in range(1, en.getpatternlen(project, p) + 1)])
             for p in range(1, en.getcount(project, en.PATCOUNT) + 1)
         ]
-        steps = int(np.lcm.reduce([len(pattern) for pattern in patterns]))
-        steps = min(steps, int(7 * 86_400 / self._step_s))
+        steps = min(math.lcm(*(len(pattern) for pattern in patterns)), int(7 * 86_400 / self._step_s))
         nominal = np.zeros((steps, len(self._index)))
         en.addpattern(project, "quanmai-one")
         constant = en.getpatternindex(project, "quanmai-one")

@@ -121,6 +121,11 @@ class TrailingLevel:
         weight = 1.0 / np.minimum(np.maximum(self.seen, 1), self._ticks)
         self.level += np.where(taken, weight * step, 0.0)
 
+    def take_over(self, other: TrailingLevel) -> None:
+        """Go on from the level of another, which may have had another step."""
+        self.level = other.level.copy()
+        self.seen = other.seen.copy()
+
     def shift(self, stations: NDArray[np.int64], by: NDArray[np.float64]) -> None:
         """Accept a lasting step: the level moves by it at once."""
         self.level[stations] += np.nan_to_num(by)

@@ -131,6 +131,18 @@ class Detector:
                 continue
             self._learn_channel(channel, local, values)
 
+    def smallest_flows_m3h(self, now_us: int) -> NDArray[np.float64]:
+        """Per pipe the burst that one tick is likely to show at this time of day, (pipes,), m³/h; infinite where unseen.
+
+        What is smaller may still be found by the longer windows; much smaller, by nobody: the stations do not tell.
+        """
+        second = ((now_us + self._clock.offset_us(now_us)) % _DAY_US) / 1e6
+        pipes = self._city.network.pipes
+        least = np.full(len(pipes), np.inf)
+        for watch in self._watches:
+            least = np.minimum(least, watch.smallest_flows(second, (pipes.from_node, pipes.to_node)))
+        return least
+
     def _learn_channel(self, channel: Channel, local_us: NDArray[np.int64], values: NDArray[np.float32]) -> None:
         profile = Profile.learned(local_us, values)
         known = np.asarray(np.isfinite(profile.table).all(axis=0))
@@ -141,7 +153,8 @@ class Detector:
                 times = local_us[0] + np.arange(len(profile.table)) * (_DAY_US * 7 // len(profile.table))
                 profile.table[:, column] = [before.at(np.array([t]), np.array([column]))[0] for t in times]
         self._profile[channel] = profile
-        level = self._level[channel] = TrailingLevel(values.shape[1], self.options.level_s / self.options.tick_s)
+        step_s = float(np.median(np.diff(local_us))) / 1e6
+        level = TrailingLevel(values.shape[1], self.options.level_s / step_s)
         residuals = np.full(values.shape, np.nan, dtype=np.float32)
         scale = self._history_scale(profile, local_us, values)
         nothing_held = np.zeros(values.shape[1], dtype=bool)
@@ -149,8 +162,9 @@ class Detector:
             deviation = values[index] - profile.at(np.array([at]))
             residuals[index] = deviation - level.level
             level.update(deviation, 3.0 * scale, nothing_held)
+        self._level[channel].take_over(level)
         if channel is Channel.PRESSURE:
-            self._learn_noise(residuals / np.float32(KPA_PER_METRE), local_us, known)
+            self._learn_noise(residuals / np.float32(KPA_PER_METRE), local_us, known, int(2 * self.options.level_s / step_s))
 
     def _history_scale(self, profile: Profile, local_us: NDArray[np.int64], values: NDArray[np.float32]) -> NDArray[np.float64]:
         some = np.linspace(0, len(local_us) - 1, min(len(local_us), 2000)).astype(np.int64)
@@ -161,8 +175,10 @@ class Detector:
             scale[known] = 1.4826 * np.nanmedian(deviation[:, known], axis=0)
         return np.asarray(np.maximum(scale, 1e-3))
 
-    def _learn_noise(self, residuals: NDArray[np.float32], local_us: NDArray[np.int64], known: NDArray[np.bool_]) -> None:
-        settled = slice(int(2 * self.options.level_s / self.options.tick_s), None)
+    def _learn_noise(
+        self, residuals: NDArray[np.float32], local_us: NDArray[np.int64], known: NDArray[np.bool_], settling: int
+    ) -> None:
+        settled = slice(settling, None)
         seconds = (local_us[settled] % _DAY_US) / 1e6
         for watch in self._watches:
             watch.learn(residuals[settled][:, watch.rows], seconds)

@@ -11,6 +11,7 @@ from console.detection.matched import MatchedField
 
 _DRAWS = 3000
 _TAIL = 0.03
+_MOST = 600
 GAUSSIAN_TAIL = 2.0
 """Mean excess of a chi-square statistic far out: log-likelihood ratios fall off as exp(-T/2)."""
 
@@ -23,17 +24,21 @@ def simulated(field: MatchedField, covariance: NDArray[np.float64], probability:
     random = np.random.default_rng(seed)
     lower = np.linalg.cholesky(covariance + 1e-9 * np.trace(covariance) / len(covariance) * np.eye(len(covariance)))
     noise = (lower @ random.standard_normal((len(covariance), _DRAWS))).astype(np.float32)
-    return fitted(tail_of(field, noise), _DRAWS, probability, GAUSSIAN_TAIL)
+    order, kept = loudest(screens_of(field, noise))
+    tail = np.sort(np.array([field.without_one(noise[:, index]) for index in order]))[::-1]
+    return fitted(tail, kept, probability, GAUSSIAN_TAIL)
 
 
-def tail_of(field: MatchedField, residuals: NDArray[np.float32], window: int = 1) -> NDArray[np.float64]:
-    """Deciding statistics of the ticks (n, ticks) whose screen is in the top few per cent; the others lie below."""
-    screens = np.concatenate(
-        [field.statistics(residuals[:, first : first + 2000]).max(axis=0) for first in range(0, residuals.shape[1], 2000)]
-    )
-    count = max(int(len(screens) * 2 * _TAIL), 20)
-    top = np.argsort(-screens)[:count]
-    return np.sort(np.array([field.decisive(residuals[:, index], window) for index in top]))[::-1]
+def screens_of(field: MatchedField, residuals: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Screen of every tick of residuals (n, ticks), in blocks that fit the cache."""
+    blocks = [residuals[:, first : first + 2000] for first in range(0, residuals.shape[1], 2000)]
+    return np.concatenate([field.statistics(block).max(axis=0) for block in blocks])
+
+
+def loudest(screens: NDArray[np.float32]) -> tuple[NDArray[np.int64], int]:
+    """(ticks whose screen is in the top few per cent, number of all): only those can make the deciding statistic's tail."""
+    count = min(max(int(len(screens) * 2 * _TAIL), 20), len(screens), _MOST)
+    return np.argsort(-screens)[:count], len(screens)
 
 
 def fitted(tail: NDArray[np.float64], total: int, probability: float, least_excess: float) -> float:
@@ -42,7 +47,7 @@ def fitted(tail: NDArray[np.float64], total: int, probability: float, least_exce
     Peaks over threshold with the mean excess as scale; the very largest are left out of the fit (in history they may be
     unknown events), ``least_excess`` bounds the scale from below.
     """
-    keep = max(min(int(total * _TAIL), len(tail) - 1), 2)
+    keep = max(min(int(total * _TAIL), len(tail) // 2), 2)
     if len(tail) <= keep:
         return math.inf
     foot = float(tail[keep])

@@ -12,12 +12,13 @@ from console.detection.book import SignatureBook
 from console.detection.groups import representatives
 from console.detection.matched import MatchedField
 from console.detection.options import DetectorOptions
-from console.detection.thresholds import GAUSSIAN_TAIL, fitted, simulated, tail_of
+from console.detection.thresholds import GAUSSIAN_TAIL, fitted, loudest, screens_of, simulated
 
 WINDOWS = (1, 2, 4)
 """Ticks taken together: 1 is path A, 2 and 4 are path B."""
 
 _PRIOR_TICKS = 150.0
+_LEAST_HISTORY = 200
 _REFRESH_TICKS = 30
 _SECOND_SHARE = 0.4
 _CLIP_SIGMAS = 4.0
@@ -56,6 +57,7 @@ class BurstWatch:
         self._sum = np.zeros((len(rows), len(rows)))
         self._weight = 0.0
         self._since_refresh = 0
+        self._fields: dict[int, MatchedField] = {}
         self._started = False
 
     @property
@@ -171,39 +173,60 @@ class BurstWatch:
     def learn(self, residuals: NDArray[np.float32], second_of_day: NDArray[np.float64]) -> None:
         """Noise and thresholds from quiet history: (ticks, n) residuals, NaN where unknown; (ticks,) times."""
         whole = residuals[np.isfinite(residuals).all(axis=1)]
-        if len(whole) < 10 * len(self.rows) + 100:
+        if len(whole) < _LEAST_HISTORY:
             return
+        if not self._started:
+            self._assume(self._book.page(12 * 3600.0))
         scale = 1.4826 * np.median(np.abs(whole - np.median(whole, axis=0)), axis=0)
         limit = _CLIP_SIGMAS * np.maximum(scale, 1e-3)
         clipped = np.clip(whole, -limit, limit).astype(np.float64)
-        self._prior = np.asarray(clipped.T @ clipped / len(clipped)) + 1e-6 * np.eye(len(self.rows))
+        # Few ticks for many stations give a covariance that flatters itself: what was assumed keeps the weight of two
+        # ticks per station, but at the size of what was seen.
+        seen = np.asarray(clipped.T @ clipped / len(clipped))
+        assumed = self._prior * float(np.trace(seen) / np.trace(self._prior))
+        own = 2.0 * len(self.rows)
+        self._prior = (seen * len(clipped) + assumed * own) / (len(clipped) + own) + 1e-6 * np.eye(len(self.rows))
         self._sum[:], self._weight, self.learned = 0.0, 0.0, True
-        self._field, self._started = None, True
+        self._field = None
         signatures = self._book.signatures(self._book.page(12 * 3600.0))
         self._places = representatives(signatures, self.rows, np.sqrt(np.diag(self._prior)), self._options.representatives)
         self._learn_thresholds(residuals, second_of_day)
 
     def _learn_thresholds(self, residuals: NDArray[np.float32], second_of_day: NDArray[np.float64]) -> None:
-        pages = np.array([self._book.page(float(hour * 3600)) for hour in range(24)])
-        page = pages[(second_of_day // 3600).astype(np.int64) % 24]
+        by_hour = np.array([self._book.page(float(hour * 3600)) for hour in range(24)])
+        page = by_hour[(second_of_day // 3600).astype(np.int64) % 24]
         for window in WINDOWS:
             together = _windowed(residuals, window)
-            own_page = page[window - 1 :]
-            tails, total = [np.empty(0)], 0
-            for one in np.unique(own_page):
-                rows = np.flatnonzero((own_page == one) & np.isfinite(together).all(axis=1))
-                if len(rows):
-                    tails.append(tail_of(self._field_of_page(int(one)), np.ascontiguousarray(together[rows].T), window))
-                    total += len(rows)
-            tail = np.sort(np.concatenate(tails))[::-1]
-            if total >= 500:
-                self._thresholds[window] = fitted(tail, total, self._probability, GAUSSIAN_TAIL)
+            whole = np.flatnonzero(np.isfinite(together).all(axis=1))
+            if len(whole) < _LEAST_HISTORY:
+                continue
+            together, own = together[whole], page[window - 1 :][whole]
+            screens = np.zeros(len(whole), dtype=np.float32)
+            for one in np.unique(own):
+                rows = np.flatnonzero(own == one)
+                screens[rows] = screens_of(self._field_of_page(int(one)), np.ascontiguousarray(together[rows].T))
+            order, total = loudest(screens)
+            tail = np.array([self._field_of_page(int(own[index])).decisive(together[index], window) for index in order])
+            self._thresholds[window] = fitted(np.sort(tail)[::-1], total, self._probability, GAUSSIAN_TAIL)
+        self._fields.clear()
 
     def _field_of_page(self, page: int) -> MatchedField:
-        signatures = self._book.signatures(page)
+        if page not in self._fields:
+            signatures = self._book.signatures(page)
+            heads = signatures.head_m_per_m3h[self.rows]
+            uniform = np.asarray(heads @ signatures.demand_m3h.astype(np.float32), dtype=np.float64)
+            self._fields[page] = MatchedField.of(heads[:, self._places], uniform, self.covariance)
+        return self._fields[page]
+
+    def smallest_flows(self, second_of_day: float, ends: tuple[NDArray[np.int32], NDArray[np.int32]]) -> NDArray[np.float64]:
+        """The burst (m³/h) on each pipe that one tick is likely to show to this group; infinite where it feels nothing."""
+        signatures = self._book.signatures(self._book.page(second_of_day))
         heads = signatures.head_m_per_m3h[self.rows]
         uniform = np.asarray(heads @ signatures.demand_m3h.astype(np.float32), dtype=np.float64)
-        return MatchedField.of(heads[:, self._places], uniform, self.covariance)
+        pipes = np.float32(0.5) * (heads[:, ends[0]] + heads[:, ends[1]])
+        size = MatchedField.of(pipes, uniform, self.covariance).size.astype(np.float64)
+        needed = self.threshold(1, self.field_at(second_of_day))
+        return np.sqrt(needed / np.maximum(size, 1e-12))
 
     def forget_recent(self) -> None:
         """After a detection the memory of single ticks starts anew."""
