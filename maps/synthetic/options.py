@@ -28,7 +28,7 @@ class SyntheticOptions:
     model: bool | None = None
 
     def __post_init__(self) -> None:
-        if not 60 <= self.pipes <= 2_000_000:
-            raise InputFault(f"--pipes {self.pipes}: a synthetic city has 60 to 2,000,000 pipes")
+        if not 50 <= self.pipes <= 2_000_000:
+            raise InputFault(f"--pipes {self.pipes}: a synthetic city has 50 to 2,000,000 pipes")
         if self.seed < 0:
             raise InputFault(f"--seed {self.seed}: give a number of at least 0")
