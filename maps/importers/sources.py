@@ -58,7 +58,7 @@ def read_layer(path: Path, name: str) -> RawLayer:
         return _read_table(path)
     layer = name if path.suffix.lower() in {".gpkg", ".gdb"} or len(pyogrio.list_layers(path)) > 1 else None
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), np.errstate(invalid="ignore"):
             warnings.simplefilter("ignore")  # faults of single geometries are reported by their row instead
             meta, _, wkb, columns = pyogrio.raw.read(path, layer=layer, datetime_as_string=True)
             geometry = None if wkb is None else np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), dtype=object)
@@ -97,7 +97,8 @@ def _frame(path: Path) -> pd.DataFrame:
 
 def _from_wkt(path: Path, column: str, values: pd.Series) -> NDArray[np.object_]:
     filled = [text if text.strip() else None for text in values]
-    shapes = np.asarray(shapely.from_wkt(filled, on_invalid="ignore"), dtype=object)
+    with np.errstate(invalid="ignore"):  # a coordinate that is no number is a fault with its row, later
+        shapes = np.asarray(shapely.from_wkt(filled, on_invalid="ignore"), dtype=object)
     broken = [row for row, (text, shape) in enumerate(zip(filled, shapes, strict=True)) if text and shape is None]
     if broken:
         raise InputFault(f"{path}, row {broken[0] + 2}, {column}: {str(filled[broken[0]])[:40]!r} is not valid WKT")
