@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,11 +34,11 @@ def run(pipes: int = 200_000, seed: int = 1) -> dict[str, Any]:
     load_ms, isolator = _timed(lambda: _warm(Isolator(city), network))
     ids = network.pipes.asset_id
     bursts = [str(ids[row]) for row in np.random.default_rng(seed).integers(0, len(ids), _BURSTS)]
-    plain = [_timed(lambda burst=burst: isolator.plan([burst], alternatives=False)) for burst in bursts]
-    full = [_timed(lambda burst=burst: isolator.plan([burst]))[0] for burst in bursts]
+    plain = [_timed(partial(isolator.plan, [burst], alternatives=False)) for burst in bursts]
+    full = [_timed(partial(isolator.plan, [burst]))[0] for burst in bursts]
     more = [both - alone for both, (alone, _) in zip(full, plain, strict=True)]
     replans = [
-        _timed(lambda plan=plan: isolator.plan(plan.burst_pipes, valves=_stuck(plan), alternatives=False))[0]
+        _timed(partial(isolator.plan, plan.burst_pipes, valves=_stuck(plan), alternatives=False))[0]
         for _, plan in plain
         if plan.valves_to_close
     ]
@@ -88,11 +89,8 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def _spread(values: Sequence[float]) -> dict[str, float]:
-    return {
-        "p50": round(float(np.median(values)), 2),
-        "p95": round(float(np.percentile(values, 95)), 2),
-        "max": round(max(values), 1),
-    }
+    p50, p95 = np.percentile(values, [50, 95])
+    return {"p50": round(float(p50), 2), "p95": round(float(p95), 2), "max": round(max(values), 1)}
 
 
 def lattice(pipes: int, seed: int = 1) -> City:

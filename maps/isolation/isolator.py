@@ -7,13 +7,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
 
 from maps.city import City
 from maps.errors import InputFault
 from maps.isolation.effects import Effects
 from maps.isolation.reliance import relies_on, reopen_candidates
 from maps.isolation.result import Alternative, IsolationPlan, TankLimit, ValveStep
-from maps.isolation.rules import BaseRules, ValveOverride
+from maps.isolation.rules import GROW, BaseRules, ValveOverride
 from maps.isolation.segments import build_segments
 from maps.isolation.solve import Outcome, solve
 from maps.isolation.supply import Adjacency, Supply
@@ -68,6 +71,15 @@ class Isolator:
         others = self._alternatives(pipes, valves, ignore_one_way, steps, shut.tolist()) if alternatives else ()
         plan = self._plan(pipes, outcome, steps, others, _unable(valves))
         return replace(plan, compute_ms=round((time.perf_counter() - began) * 1000.0, 3))
+
+    def segments_of_pipes(self) -> NDArray[np.int32]:
+        """Segment of each pipe in the dataset's own state, (pipes,): parts joined by nothing that closing could part."""
+        graph, codes = self._graph, self._rules.codes
+        joined = (codes & GROW) == GROW
+        table = coo_array(
+            (np.ones(int(joined.sum()), dtype=np.int8), (graph.u[joined], graph.v[joined])), shape=(graph.count,) * 2
+        )
+        return connected_components(csr_array(table), directed=False)[1][graph.of_pipe]
 
     def pipe_rows(self, pipe_ids: Sequence[str]) -> list[int]:
         """Rows of pipes; an id that only names a source of split pieces gives all pieces. Raises UnknownAsset, InputFault."""

@@ -12,7 +12,7 @@ from maps.network import NodeKind, NodeTable, PipeNetwork, PipeTable, PumpTable,
 
 _KINDS = [ValveKind.GATE] * 6 + [ValveKind.BUTTERFLY, ValveKind.CHECK, ValveKind.PRV, ValveKind.TCV, ValveKind.METER]
 _STATES = [ValveState.OPEN] * 7 + [ValveState.PARTIAL, ValveState.CLOSED, ValveState.CLOSED, ValveState.UNKNOWN]
-_NODE_KINDS = [NodeKind.JUNCTION] * 5 + [NodeKind.SOURCE, NodeKind.TANK]
+_NODE_KINDS = [NodeKind.JUNCTION] * 6 + [NodeKind.SOURCE, NodeKind.TANK]
 
 
 @st.composite
@@ -22,8 +22,11 @@ def networks(draw: st.DrawFn, *, plain: bool = False) -> PipeNetwork:
     node = st.integers(0, nodes - 1)
     kinds = draw(st.lists(st.sampled_from(_NODE_KINDS), min_size=nodes, max_size=nodes))
     ends = draw(st.lists(st.tuples(node, node), min_size=1, max_size=14))
-    valves = draw(st.lists(_valve(node, len(ends), plain), max_size=14))
-    rows = [_placed(valve, ends, nodes) for valve in valves]
+    # Most pipe ends bear a gate valve, as in a city; without that hardly any plan would have valves to close.
+    bare = draw(st.sets(st.integers(0, 2 * len(ends) - 1), max_size=len(ends)))
+    rows = [_gate(end, ends) for end in range(2 * len(ends)) if end not in bare]
+    valves = draw(st.lists(_valve(node, len(ends), plain), max_size=10))
+    rows += [_placed(valve, ends, nodes) for valve in valves]
     pumps = [] if plain else draw(st.lists(st.tuples(node, node), max_size=2))
     xy = np.column_stack([np.arange(nodes) * 10.0, np.zeros(nodes)])
     start, end = [a for a, _ in ends], [b for _, b in ends]
@@ -59,6 +62,10 @@ def _valve(node: st.SearchStrategy[int], pipes: int, plain: bool) -> st.SearchSt
         st.sampled_from([True, True, True, False]) if not plain else st.just(True),
         st.none() if plain else st.one_of(st.none(), st.none(), st.integers(0, 20)),
     )
+
+
+def _gate(end: int, ends: list[tuple[int, int]]) -> dict[str, Any]:
+    return _placed(("end", end // 2, end % 2, 0, ValveKind.GATE, ValveState.OPEN, True, None), ends, 0)
 
 
 def _placed(valve: tuple[Any, ...], ends: list[tuple[int, int]], nodes: int) -> dict[str, Any]:
