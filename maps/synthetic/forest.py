@@ -73,21 +73,18 @@ class Forest:
             np.add.at(total, self.parent[level], total[level])
         return total
 
-    def beyond(self, value: Array, passing: Mask) -> Array:
-        """The largest ``value`` at each node or behind it, handed up only over links ``passing`` into a node, (n,)."""
+    def beyond(self, value: Array) -> Array:
+        """The largest ``value`` at each node or behind it, (n,)."""
         largest = value.astype(np.float64).copy()
         for level in reversed(self._levels):
-            up = level[passing[level]]
-            np.maximum.at(largest, self.parent[up], largest[up])
+            np.maximum.at(largest, self.parent[level], largest[level])
         return largest
 
-    def along(self, step: Array, restart: Mask | None = None) -> Array:
-        """Sum of ``step`` (n,; of the link into each node) from the source to each node; 0 at ``restart`` nodes."""
+    def along(self, step: Array) -> Array:
+        """Sum of ``step`` (n,; of the link into each node) from the source to each node, (n,)."""
         total = np.zeros(len(self.parent))
         for level in self._levels:
             total[level] = total[self.parent[level]] + step[level]
-            if restart is not None:
-                total[level[restart[level]]] = 0.0
         return total
 
 

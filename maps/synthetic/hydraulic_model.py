@@ -8,7 +8,7 @@ from maps.city import EpanetModel
 from maps.hydraulics.model import ModelDetail, build_model
 from maps.network import PipeNetwork
 from maps.synthetic.mains import PUMPS, inlet_head_m
-from maps.synthetic.plumbing import PLANT, REDUCER, Plumbing
+from maps.synthetic.plumbing import BOOSTER, PLANT, REDUCER, Plumbing
 from maps.synthetic.sizing import PEAK, Sizing
 from maps.synthetic.streets import Array
 
@@ -19,8 +19,9 @@ DAY_PATTERN = (
 )
 """Hourly demand over its mean: low before dawn, high in the morning and the evening."""
 
-_FLAT = 0.03
-"""Share of the lift a pump loses from no flow to its design flow: large, flat, speed-controlled pumps."""
+_DROOP = {PLANT: 0.035, BOOSTER: 0.06}
+"""Share of the lift a pump loses from no flow to its design flow: flat pumps, the stations' steeper so that several in one
+zone share its night flow instead of pushing each other back."""
 
 
 def model(plumbing: Plumbing, network: PipeNetwork, sizing: Sizing, title: str) -> EpanetModel:
@@ -38,7 +39,7 @@ def model(plumbing: Plumbing, network: PipeNetwork, sizing: Sizing, title: str) 
         curve = f"C{number + 1}"
         # A pump much smaller than its neighbours would be pushed back by them.
         least = 0.4 * usual if feed.kind == PLANT else 1.0
-        curves[curve] = _curve(lift, max(float(flow), least) / running)
+        curves[curve] = _curve(lift, max(float(flow), least) / running, _DROOP[feed.kind])
         of_pump.update({str(next(rows)): curve for _ in range(PUMPS[feed.kind])})
     pattern = np.round(np.array(DAY_PATTERN) / np.mean(DAY_PATTERN), 4)
     detail = ModelDetail(
@@ -50,10 +51,10 @@ def model(plumbing: Plumbing, network: PipeNetwork, sizing: Sizing, title: str) 
     return build_model(network, detail, title)
 
 
-def _curve(lift_m: float, flow_m3h: float) -> tuple[tuple[float, float], ...]:
+def _curve(lift_m: float, flow_m3h: float, droop: float) -> tuple[tuple[float, float], ...]:
     """A head curve through ``lift_m`` at ``flow_m3h``: head = shut-off head - r q²."""
-    off = lift_m * (1 + _FLAT)
-    r = lift_m * _FLAT / flow_m3h**2
+    off = lift_m * (1 + droop)
+    r = lift_m * droop / flow_m3h**2
     return tuple((round(share * flow_m3h, 3), round(off - r * (share * flow_m3h) ** 2, 3)) for share in (0.0, 1.0, 1.8))
 
 

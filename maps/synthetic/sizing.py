@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from maps.synthetic.forest import Forest, Links
-from maps.synthetic.plumbing import Plumbing
+from maps.synthetic.plumbing import PLANT, Plumbing
 from maps.synthetic.streets import Array, Mask
 
 DN_MM = np.array([100, 150, 200, 300, 400, 500, 600, 800, 1000, 1200, 1400, 1600, 1800, 2000], dtype=np.float64)
@@ -39,34 +39,39 @@ def size(plumbing: Plumbing, closed: Mask, demand_m3h: Array, rng: np.random.Gen
     """Diameters of all pipes for the mean demands of the nodes, (n,)."""
     streets = plumbing.streets
     rows = np.flatnonzero(~closed)
-    feeds = plumbing.feeds
-    inlets = np.array([feed.inlet for feed in feeds], dtype=np.int64)
-    outlets = np.array([feed.outlet for feed in feeds], dtype=np.int64)
-    # Two feeds of a zone share it by distance: each path starts at 1 m at its own outlet.
-    links = Links(
-        np.concatenate([streets.u[rows], inlets]),
-        np.concatenate([streets.v[rows], outlets]),
-        np.concatenate([(streets.length_m * _FAVOUR[streets.rank.astype(np.int64)])[rows], np.ones(len(feeds))]),
-        np.concatenate([np.ones(len(rows), dtype=bool), np.zeros(len(feeds), dtype=bool)]),
-    )
-    sources = np.array([feed.inlet for feed in feeds if feed.kind == 0], dtype=np.int64)
-    forest = Forest.grow(streets.nodes, links, sources)
-    through = forest.below(demand_m3h)
-    edge = np.full(streets.nodes, -1, dtype=np.int64)
-    by_pipe = (forest.link >= 0) & (forest.link < len(rows))
-    edge[by_pipe] = rows[forest.link[by_pipe]]
-    restart = np.zeros(streets.nodes, dtype=bool)
-    restart[outlets] = True
-    step = np.where(by_pipe, streets.length_m[np.maximum(edge, 0)], 0.0)
-    distance = forest.along(step, restart)
-    flow = np.zeros(streets.edges)
-    flow[edge[by_pipe]] = through[by_pipe] * PEAK
-    reach = np.zeros(streets.edges)
-    reach[edge[by_pipe]] = forest.beyond(distance, by_pipe)[by_pipe]
+    weight = (streets.length_m * _FAVOUR[streets.rank.astype(np.int64)])[rows]
+    outlets = np.array([feed.outlet for feed in plumbing.feeds], dtype=np.int64)
+    # One tree per feed: a zone's feeds share it by distance, however far each lies from the plants.
+    links = Links(streets.u[rows], streets.v[rows], weight, np.ones(len(rows), dtype=bool))
+    forest = Forest.grow(streets.nodes, links, outlets)
+    through = _through(plumbing, forest, demand_m3h)
+    inner = forest.link >= 0
+    edge = rows[forest.link[inner]]
+    step = np.zeros(streets.nodes)
+    step[inner] = streets.length_m[edge]
+    distance = forest.along(step)
+    flow, reach = np.zeros(streets.edges), np.zeros(streets.edges)
+    flow[edge] = through[inner] * PEAK
+    reach[edge] = forest.beyond(distance)[inner]
     diameter = _diameters(plumbing, flow, reach, rng)
-    per_metre = unit_loss(flow, diameter, _DESIGN_C)
-    loss = forest.along(np.where(by_pipe, step * per_metre[np.maximum(edge, 0)], 0.0), restart)
-    return Sizing(diameter, through, loss, through[outlets])
+    step[inner] *= unit_loss(flow, diameter, _DESIGN_C)[edge]
+    return Sizing(diameter, through, forest.along(step), through[outlets])
+
+
+def _through(plumbing: Plumbing, forest: Forest, demand_m3h: Array) -> Array:
+    """Mean flow into each node; what a feed passes on is drawn from the zone before it, zone behind zone."""
+    load = demand_m3h.copy()
+    through = forest.below(load)
+    onward = [feed for feed in plumbing.feeds if feed.kind != PLANT]
+    for _ in range(len(plumbing.band)):
+        drawn = demand_m3h.copy()
+        for feed in onward:
+            drawn[feed.inlet] += through[feed.outlet]
+        if np.allclose(drawn, load):
+            break
+        load = drawn
+        through = forest.below(load)
+    return through
 
 
 def unit_loss(flow_m3h: Array, diameter_mm: Array, c: Array | float) -> Array:
