@@ -45,8 +45,7 @@ def _measure(city: City, size: tuple[int, int]) -> dict[str, Any]:
     from console.ui.theme import Theme
 
     style = StaticStyle(Theme.load("dark"), frozenset(MapLayer))
-    gc.collect()
-    tracemalloc.start()
+    memory = _memory_mb(city, size, style)
     begin = perf_counter()
     scene = Scene(city)
     camera = Camera(0.0, 0.0, 1.0, *size).fitted(scene.bounds)
@@ -57,8 +56,6 @@ def _measure(city: City, size: tuple[int, int]) -> dict[str, Any]:
     for name, view in cameras.items():
         _redraw_ms(scene, view, style)
         redraw[name] = round(min(_redraw_ms(scene, view, style) for _ in range(_REPEATS)), 1)
-    memory = tracemalloc.get_traced_memory()[0] / 1e6
-    tracemalloc.stop()
     return {
         "redraw_ms": redraw,
         **_frames(city, size, style.theme),
@@ -66,6 +63,21 @@ def _measure(city: City, size: tuple[int, int]) -> dict[str, Any]:
         "open_s": round(open_s, 2),
         "map_memory_mb": round(memory, 1),
     }
+
+
+def _memory_mb(city: City, size: tuple[int, int], style: Any) -> float:
+    """What a scene keeps once it has been drawn at three scales, MB (numpy's share; pictures are Qt's)."""
+    from console.ui.map.camera import Camera
+    from console.ui.map.scene import Scene
+
+    gc.collect()
+    tracemalloc.start()
+    scene = Scene(city)
+    for factor in (1, 8, 64):
+        _redraw_ms(scene, Camera(0.0, 0.0, 1.0, *size).fitted(scene.bounds).zoomed(factor, size[0] / 2, size[1] / 2), style)
+    kept = tracemalloc.get_traced_memory()[0] / 1e6
+    tracemalloc.stop()
+    return kept
 
 
 def _redraw_ms(scene: Any, camera: Any, style: Any) -> float:
@@ -88,6 +100,7 @@ def _frames(city: City, size: tuple[int, int], theme: Any) -> dict[str, Any]:
     canvas = MapCanvas(Scene(city), _picture(len(city.stations)), theme, Words("zh_CN", city.info.time_zone))
     canvas.resize(*size)
     canvas.show()
+    QCoreApplication.processEvents()
     canvas.renderer.draw_now()
     canvas.repaint()
     overlay = [_timed(canvas.repaint) for _ in range(30)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen
 
 from console.domain.crews import CrewFix
 from console.domain.picture import Picture, StationState
@@ -23,7 +23,7 @@ from console.ui.theme import Theme
 from console.ui.words import Words
 from maps.city import City
 
-_CLUSTER_PX = 26
+_CLUSTER_PX = 34
 _LABELLED_MOST = 220
 _CREW_OLD_S = 120.0
 
@@ -134,12 +134,15 @@ class Overlay:
         if len(seen) > _LABELLED_MOST:
             order = order[_worst_of_cell(px[order], py[order])]
         radius = 3.0 if frame.camera.m_per_px > 10 else 4.0
+        sprites = _Sprites(frame.theme, radius, frame.painter.device().devicePixelRatioF())
         for i in order[::-1]:
-            paint_station(frame.painter, frame.theme, StationState(int(state[i])), float(px[i]), float(py[i]), radius)
+            sprites.paint(frame.painter, StationState(int(state[i])), float(px[i]), float(py[i]))
             if state[i] >= StationState.MISSING or len(order) <= _LABELLED_MOST:
                 frame.placer.take(QRectF(px[i] - 5, py[i] - 5, 10, 10))
         for i in order:
-            if state[i] < StationState.STALE and len(order) > _LABELLED_MOST:
+            if state[i] < StationState.WARNING and len(order) > _LABELLED_MOST:
+                break
+            if len(frame.placer.placed) >= _LABELLED_MOST:
                 break
             self._station_label(frame, picture, int(seen[i]), float(px[i]), float(py[i]))
 
@@ -197,6 +200,32 @@ class Overlay:
         for kind, name, x, y in sorted(self._scene.zone_labels, key=lambda zone: zone[0] != "district"):
             if shown.get(kind, False):
                 _name(frame, name, x, y, Ink(bold if kind == "district" else plain, theme.colour("map.place")))
+
+
+class _Sprites:
+    """Station symbols drawn once a frame and state, then stamped: thousands of paths would take a quarter of a second."""
+
+    _SIZE = 20.0
+
+    def __init__(self, theme: Theme, radius: float, ratio: float) -> None:
+        self._theme, self._radius, self._ratio = theme, radius, ratio
+        self._images: dict[StationState, QImage] = {}
+
+    def paint(self, painter: QPainter, state: StationState, x: float, y: float) -> None:
+        """Stamp a station."""
+        if state not in self._images:
+            self._images[state] = self._drawn(state)
+        painter.drawImage(QPointF(x - self._SIZE / 2, y - self._SIZE / 2), self._images[state])
+
+    def _drawn(self, state: StationState) -> QImage:
+        image = QImage(round(self._SIZE * self._ratio), round(self._SIZE * self._ratio), QImage.Format.Format_ARGB32_Premultiplied)
+        image.setDevicePixelRatio(self._ratio)
+        image.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_station(painter, self._theme, state, self._SIZE / 2, self._SIZE / 2, self._radius)
+        painter.end()
+        return image
 
 
 def main_channels(city: City) -> NDArray[np.int64]:

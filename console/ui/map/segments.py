@@ -83,8 +83,8 @@ class LineWork:
         return len(self._lines.klass)
 
     def level(self, m_per_px: float) -> Level:
-        """The level whose error stays under 0.7 px at this scale."""
-        power = int(np.floor(np.log2(max(0.7 * m_per_px, 1e-9))))
+        """The level whose error stays under a pixel at this scale."""
+        power = int(np.floor(np.log2(max(m_per_px, 1e-9))))
         power = -1 if power < 0 else power
         if power not in self._levels:
             self._levels[power] = self._build(0.0 if power < 0 else 2.0**power)
@@ -119,7 +119,9 @@ class LineWork:
 
 
 def simplified(lines: Lines, tolerance_m: float, origin: tuple[float, float]) -> tuple[Segments, NDArray[np.int32]]:
-    """(segments, line of each): vertices that share a cell of ``tolerance_m`` with their predecessor leave.
+    """(segments, line of each): vertices that share a cell of ``tolerance_m`` with their predecessor leave, and all inner
+
+    ones of lines that are straight to within half of it.
 
     Segments that come out equal on that grid (or within one cell) are drawn once per class.
     """
@@ -129,6 +131,7 @@ def simplified(lines: Lines, tolerance_m: float, origin: tuple[float, float]) ->
         cell = np.floor(points / np.float32(tolerance_m)).astype(np.int32)
         keep = np.ones(len(points), dtype=bool)
         keep[1:] = (cell[1:] != cell[:-1]).any(axis=1)
+        keep &= (_bend_m(lines) > tolerance_m / 2)[line_of]
         keep[lines.offsets[:-1][np.diff(lines.offsets) > 0]] = True
         keep[lines.offsets[1:][np.diff(lines.offsets) > 0] - 1] = True
         points, line_of, cell = points[keep], line_of[keep], cell[keep]
@@ -139,6 +142,20 @@ def simplified(lines: Lines, tolerance_m: float, origin: tuple[float, float]) ->
         joined = line_of[1:] == line_of[:-1]
     at = np.flatnonzero(joined)
     return np.hstack([points[at], points[at + 1]]), line_of[at]
+
+
+def _bend_m(lines: Lines) -> NDArray[np.float64]:
+    """How far each line strays from the straight one between its ends, m, (lines,)."""
+    counts = np.diff(lines.offsets)
+    first, last = lines.offsets[:-1], np.maximum(lines.offsets[1:] - 1, 0)
+    start = np.repeat(lines.points[first], counts, axis=0)
+    along = np.repeat(lines.points[last] - lines.points[first], counts, axis=0)
+    away = lines.points - start
+    length = np.hypot(along[:, 0], along[:, 1])
+    aside = np.abs(along[:, 0] * away[:, 1] - along[:, 1] * away[:, 0]) / np.maximum(length, 1e-9)
+    straying = np.where(length > 0, aside, np.hypot(away[:, 0], away[:, 1]))
+    bend: NDArray[np.float64] = np.maximum.reduceat(straying, first) if len(first) else np.empty(0)
+    return bend
 
 
 def _first_of_each(
