@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen
 
 from console.domain.crews import CrewFix
@@ -218,7 +218,9 @@ class _Sprites:
         painter.drawImage(QPointF(x - self._SIZE / 2, y - self._SIZE / 2), self._images[state])
 
     def _drawn(self, state: StationState) -> QImage:
-        image = QImage(round(self._SIZE * self._ratio), round(self._SIZE * self._ratio), QImage.Format.Format_ARGB32_Premultiplied)
+        image = QImage(
+            round(self._SIZE * self._ratio), round(self._SIZE * self._ratio), QImage.Format.Format_ARGB32_Premultiplied
+        )
         image.setDevicePixelRatio(self._ratio)
         image.fill(Qt.GlobalColor.transparent)
         painter = QPainter(image)

@@ -20,7 +20,13 @@ VALVES_FROM = 2.2
 HYDRANTS_FROM = 1.2
 """Metres per pixel below which these symbols appear."""
 
-_WIDTHS = ((12.0, (0.0, 0.0, 1.4, 2.4)), (5.0, (0.0, 1.0, 1.8, 3.0)), (2.0, (0.0, 1.4, 2.4, 3.8)), (0.6, (1.7, 2.4, 3.6, 5.2)), (0.0, (2.4, 3.4, 4.8, 6.6)))
+_WIDTHS = (
+    (12.0, (0.0, 0.0, 1.4, 2.4)),
+    (5.0, (0.0, 1.0, 1.8, 3.0)),
+    (2.0, (0.0, 1.4, 2.4, 3.8)),
+    (0.6, (1.7, 2.4, 3.6, 5.2)),
+    (0.0, (2.4, 3.4, 4.8, 6.6)),
+)
 """Above so many metres per pixel: pen widths of the pipe classes (0 is the fast hairline)."""
 
 
