@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ import numpy as np
 from console.domain.readings import ReadingBatch
 from console.drill.options import DrillOptions
 from console.feeds.simulator import SimulatorProcess
-from maps.city import City
+from maps.city import City, CrewTable
 from maps.dataset import read_city, write_city
 from maps.errors import InputFault
 from maps.hydraulics.session import EpanetSession
@@ -25,6 +25,7 @@ START = datetime(2024, 1, 3, 14, 55, tzinfo=UTC)
 
 HISTORY_STEP_S = 300.0
 _HISTORY_DAYS = 3
+_DRILL_CREWS = 3
 _TRIED, _SEEN_M = 24, 1.0
 _LEAST_DIAMETER_MM = 250.0
 
@@ -48,11 +49,25 @@ def set_scene(options: DrillOptions) -> Scene:
         write_city(city, path)
     if not len(city.stations):
         raise InputFault(f"{path}: a drill needs stations; import with --stations auto")
+    if not len(city.crews):
+        city, path = _with_drill_crews(city, options.seed), options.out / "drill-city.gpkg"
+        write_city(city, path)
     if city.epanet is None:
         raise InputFault(f"{path}: a drill needs a hydraulic model; import an .inp or a smaller synthetic city")
     pipe = options.burst or _chosen_pipe(city, options.seed)
     diameter = float(city.network.pipes.diameter_mm[city.network.pipes.row(pipe)])
     return Scene(city, path, pipe, options.flow_m3h or burst_flow_m3h(city, diameter))
+
+
+def _with_drill_crews(city: City, seed: int) -> City:
+    """A city that came without crews gets some for the drill, named as such and standing at nodes by seed."""
+    nodes = city.network.nodes
+    at = np.random.default_rng(seed).choice(len(nodes), size=min(_DRILL_CREWS, len(nodes)), replace=False)
+    names = [f"演练抢修{number}队" for number in range(1, len(at) + 1)]
+    ids = [f"drill-crew-{number}" for number in range(1, len(at) + 1)]
+    crews = CrewTable.of(ids, name=names, base_x=nodes.x[at], base_y=nodes.y[at], skills=["repair"] * len(at))
+    info = replace(city.info, assumed=(*city.info.assumed, "the crews were placed for the drill"))
+    return replace(city, crews=crews, info=info)
 
 
 def burst_flow_m3h(city: City, diameter_mm: float) -> float:
