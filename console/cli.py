@@ -257,6 +257,11 @@ def bench(
     if name not in BENCHES:
         raise typer.BadParameter(f"{name!r} is none of {', '.join(BENCHES)}")
     run_bench: Callable[..., dict[str, Any]] = import_module(f"console.bench.{name}").run
-    _out(run_bench(**{"map": {"pipes": pipes, "size": size}, "trace": {"pipes": pipes}, "synth": {"pipes": pipes},
-                      "locate": {"pipes": pipes, "stations": stations}, "detect": {"stations": stations},
-                      "readings": {}}[name]), True)  # fmt: skip
+    asked: dict[str, dict[str, Any]] = {
+        "map": {"pipes": pipes, "size": size},
+        "trace": {"pipes": pipes},
+        "synth": {"pipes": pipes},
+        "locate": {"pipes": pipes, "stations": stations},
+        "detect": {"stations": stations},
+    }
+    _out(run_bench(**asked.get(name, {})), True)

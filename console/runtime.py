@@ -43,7 +43,9 @@ class Runtime:
 
     def __init__(self, city: City, clock: Clock, link: Link, options: RuntimeOptions, *, inbox: Inbox | None = None) -> None:
         self.city, self.clock, self.link, self.inbox = city, clock, link, inbox or Inbox()
-        self.worker: HydraulicsWorker | None = HydraulicsWorker(options.city_path, city, clock=clock) if city.epanet is not None else None
+        self.worker: HydraulicsWorker | None = (
+            HydraulicsWorker(options.city_path, city, clock=clock) if city.epanet is not None else None
+        )
         self.states: Sequence[HydraulicState] = self._states()
         self.detector = Detector(city, self.states or None)
         self.store: SqlStore = open_store(options.store)

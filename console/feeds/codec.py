@@ -13,7 +13,6 @@ from typing import Annotated
 
 import msgspec
 import numpy as np
-from maps.crs import from_wgs84
 
 from console.domain.clock import micros
 from console.domain.crews import CrewFix
@@ -21,6 +20,7 @@ from console.domain.orders import OrderReply
 from console.domain.readings import Channel, Quality, ReadingBatch
 from console.feeds.inbox import Message
 from maps.city import City
+from maps.crs import from_wgs84
 from maps.units import kpa_from_mpa
 
 _KEYS: dict[str, tuple[Channel, float]] = {

@@ -144,7 +144,7 @@ class MqttLink:
 
     def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
         if self._inbox is not None:
-            self._inbox.offer(Message(self.FEED, message.topic, message.payload))
+            self._inbox.offer(Message(self.FEED, message.topic, bytes(message.payload)))
         with self._lock:
             self._health = replace(self._health, received=self._health.received + 1, last_at=datetime.now(UTC))
 
