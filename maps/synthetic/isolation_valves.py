@@ -10,11 +10,11 @@ from scipy.sparse.csgraph import connected_components
 
 from maps.synthetic.streets import Array, Mask, Rows, Streets
 
-_VALVED = 0.5
+_VALVED = 0.55
 """Share of junctions that have valves at all."""
 _FULL = 0.08
 """Share of those with a valve on every pipe (n), the others leave out the largest (n - 1)."""
-_LARGEST_SEGMENT = 26
+_LARGEST_SEGMENT = 12
 """Pipes in one segment above which a utility adds valves."""
 _MENDING = (0.15, 0.2, 0.25, 0.3, 0.5, 0.8, 1.0)
 """Shares of the missing valves added in too large segments, round by round: few at first, for a few split them."""
