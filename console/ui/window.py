@@ -75,7 +75,7 @@ class MainWindow(QMainWindow):
     def _build_workers(self) -> None:
         self._bridge, self._errands = PictureBridge(self), Errands(self)
         self._dispatcher = Dispatcher(self._port, self._settings.user, self)
-        self._questions = Questions(self._port, self._settings.user, self._looks, self)
+        self.questions = Questions(self._port, self._settings.user, self._looks, self)
         self._focus = CaseFocus(self._port, self._errands, self)
         self._search = Search(self._port.city)
 
@@ -90,7 +90,7 @@ class MainWindow(QMainWindow):
         self.map = MapCanvas(scene, picture, looks.theme, looks.words)
         self.layers = LayersPanel(city, looks, self._station_model, self.map.visible_layers)
         self.case = CaseColumn(city, looks)
-        self.guide = Guide(self._port.city, self.map, self.case, self._focus, self._questions, looks, self)
+        self.guide = Guide(self._port.city, self.map, self.case, self._focus, self.questions, looks, self)
         self.alarms, self.log = AlarmList(self._alarm_model, looks), LogList(self._log_model, looks)
         self._division = Division(self.strip, self.messages, (self.layers, self.map), (self.alarms, self.log), self.case)
         self.setCentralWidget(self._division)
@@ -104,11 +104,11 @@ class MainWindow(QMainWindow):
         self._dispatcher.broken.connect(lambda text: self.messages.tell(self._looks.words("messages.defect", text=text)))
         self._dispatcher.done.connect(lambda _: self._focus.read_log())
         self._errands.failed.connect(self.messages.tell)
-        self._questions.asked.connect(self.ask)
+        self.questions.asked.connect(self.ask)
         self.guide.asked.connect(self.ask)
         self.case.intent_asked.connect(self.ask)
         self.alarms.intent_asked.connect(self.ask)
-        self.alarms.shelving_asked.connect(self._questions.shelving)
+        self.alarms.shelving_asked.connect(self.questions.shelving)
         self.alarms.alarm_chosen.connect(lambda alarm: self.guide.on_alarm(alarm, self._picture))
         self._focus.changed.connect(self._show_case)
         self._focus.marks_ready.connect(self.map.show_case)
@@ -116,18 +116,18 @@ class MainWindow(QMainWindow):
         self._focus.series_ready.connect(self.case.evidence.show_series)
         self.case.evidence.history_wanted.connect(self._focus.read_series)
         self.case.location.pipe_chosen.connect(self.guide.select_pipe)
-        self.case.location.dismissal_asked.connect(self._questions.dismissal)
+        self.case.location.dismissal_asked.connect(self.questions.dismissal)
         self.case.plan.valve_chosen.connect(self.guide.show_valve)
-        self.case.plan.unable_asked.connect(self._questions.why_unable)
-        self.case.response.restoration_asked.connect(lambda _: self._with_case(self._questions.restoration))
-        self.case.response.phase_asked.connect(self._questions.phase)
+        self.case.plan.unable_asked.connect(self.questions.why_unable)
+        self.case.response.restoration_asked.connect(lambda _: self._with_case(self.questions.restoration))
+        self.case.response.phase_asked.connect(self.questions.phase)
         self.case.notice.notice_opened.connect(
-            lambda _, notice_id: self._with_case(lambda i: self._questions.notice(i, notice_id))
+            lambda _, notice_id: self._with_case(lambda i: self.questions.notice(i, notice_id))
         )
         self.strip.case_chosen.connect(lambda case_id: self.guide.choose_case(case_id, self._picture))
         self.strip.search_requested.connect(self._open_palette)
-        self.strip.language_requested.connect(self._other_language)
-        self.strip.theme_requested.connect(self._other_theme)
+        self.strip.language_requested.connect(self.toggle_language)
+        self.strip.theme_requested.connect(self.toggle_theme)
         self.layers.layers_changed.connect(self.map.set_visible)
         self.layers.station_chosen.connect(self.guide.show_station)
         self.map.picked.connect(self.guide.on_picked)
@@ -161,7 +161,7 @@ class MainWindow(QMainWindow):
             return
         self.case.show_case(incident, self._picture)
         self.log.show_of(incident.incident_id)
-        self._questions.show_picture_of(incident)
+        self.questions.show_picture_of(incident)
 
     @Slot()
     def _look_after(self) -> None:
@@ -185,11 +185,14 @@ class MainWindow(QMainWindow):
         self._dispatcher.ask(intent, user)
 
     def _open_palette(self) -> None:
-        words = self._looks.words
-        palette = Palette(self._looks, lambda text: self._search.find(text, self._picture, self._commands.listed(), words), self)
+        palette = Palette(self._looks, self.find, self)
         palette.chosen.connect(self._on_hit)
         palette.move(self.mapToGlobal(QPoint((self.width() - palette.width()) // 2, 60)))
         palette.show()
+
+    def find(self, text: str) -> list[Hit]:
+        """What the palette finds for a text."""
+        return self._search.find(text, self._picture, self._commands.listed(), self._looks.words)
 
     def _on_hit(self, hit: Hit) -> None:
         if hit.kind == "command":
@@ -203,7 +206,7 @@ class MainWindow(QMainWindow):
         """Another theme or language, everywhere at once."""
         self._looks = looks
         apply_theme(cast(QApplication, QApplication.instance()), looks.theme)
-        for view in (self.strip, self.messages, self.layers, self.case, self.alarms, self.log, self._questions, self.guide):
+        for view in (self.strip, self.messages, self.layers, self.case, self.alarms, self.log, self.questions, self.guide):
             view.set_looks(looks)
         self.map.set_looks(looks.theme, looks.words)
         for model in (self._alarm_model, self._log_model, self._station_model):
@@ -213,11 +216,13 @@ class MainWindow(QMainWindow):
         self._memory.put("theme", looks.theme.name)
         self.show_picture(self._picture)
 
-    def _other_language(self) -> None:
+    def toggle_language(self) -> None:
+        """The other language."""
         language = "en" if self._looks.words.language == "zh_CN" else "zh_CN"
         self.set_looks(Looks(self._looks.theme, Words(language, self._port.city.info.time_zone)))
 
-    def _other_theme(self) -> None:
+    def toggle_theme(self) -> None:
+        """The other theme."""
         self.set_looks(Looks(Theme.load("light" if self._looks.theme.name == "dark" else "dark"), self._looks.words))
 
     def _deeds(self) -> Mapping[str, Callable[[], object]]:
@@ -239,8 +244,8 @@ class MainWindow(QMainWindow):
             "alarms": self.alarms.table.setFocus,
             "stations": self.layers.table.setFocus,
             "fullscreen": lambda: self.showNormal() if self.isFullScreen() else self.showFullScreen(),
-            "language": self._other_language,
-            "theme": self._other_theme,
+            "language": self.toggle_language,
+            "theme": self.toggle_theme,
             "layout": self._division.reset,
             "dismiss_message": self.messages.dismiss,
         }

@@ -25,7 +25,7 @@ _DECIMALS = {Channel.PRESSURE: 3, Channel.FLOW: 0, Channel.LEVEL: 2, Channel.CHL
 
 
 class Words:
-    """``words("layers.title")`` is the text ``ui.layers.title``; ``zone``: the city's time zone."""
+    """``words("app.name")`` is the text ``ui.app.name``; ``zone``: the city's time zone."""
 
     def __init__(self, language: str, time_zone: str) -> None:
         self.catalogue = Catalogue.load(language)

@@ -39,7 +39,7 @@ class NoticeDialog(QDialog):
         self._step = button("", "primary")
         self._save.clicked.connect(self._on_save)
         self._close.clicked.connect(self.close)
-        self._step.clicked.connect(self._on_step)
+        self._step.clicked.connect(self.step)
         for field in (self._zh, self._en):
             field.textChanged.connect(self._show_state)
         box = QVBoxLayout(self)
@@ -87,7 +87,14 @@ class NoticeDialog(QDialog):
         edit = EditNotice(self._incident_id, self._notice.notice_id, self._zh.toPlainText(), self._en.toPlainText())
         self.asked.emit(edit, "")
 
-    def _on_step(self) -> None:
+    def approve_as(self, person: str, override_reason: str = "") -> None:
+        """Approve in somebody's name, as if typed into the fields."""
+        self._approver.setText(person)
+        self._reason.setText(override_reason)
+        self.step()
+
+    def step(self) -> None:
+        """The one next step: submit, approve, issue, lift."""
         case, notice_id = self._incident_id, self._notice.notice_id
         match self._notice.status:
             case NoticeStatus.DRAFT:

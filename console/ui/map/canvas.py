@@ -99,6 +99,11 @@ class MapCanvas(QWidget):
         self.renderer.set_style(self._style())
         self.update()
 
+    @property
+    def badges(self) -> tuple[Badge, ...]:
+        """Lasting remarks shown."""
+        return self._badges
+
     def station_place(self, row: int) -> tuple[float, float]:
         """World point of a station."""
         return float(self._overlay.x[row]), float(self._overlay.y[row])

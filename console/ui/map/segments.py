@@ -61,7 +61,9 @@ class Level:
             return
         starts = self.starts[klass]
         if left == 0 and right == self.columns - 1:
-            yield slice(int(starts[bottom * self.columns]), int(starts[(top + 1) * self.columns]))
+            whole = slice(int(starts[bottom * self.columns]), int(starts[(top + 1) * self.columns]))
+            if whole.start < whole.stop:
+                yield whole
             return
         for row in range(bottom, top + 1):
             first, last = row * self.columns + left, row * self.columns + right + 1

@@ -1,0 +1,57 @@
+"""Across threads: the newest picture wins, late answers are dropped, nothing comes after closing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from threading import Event, Thread
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from console.domain.picture import Picture
+from console.ui.bridge import Errands, PictureBridge
+from maps.errors import QuanmaiError
+from tests.console.ui.scripted import ScriptedPort
+
+pytestmark = pytest.mark.gui
+
+
+def test_of_many_pictures_few_arrive_and_the_last_one_does(qtbot: QtBot, port: ScriptedPort) -> None:
+    bridge, seen = PictureBridge(), list[Picture]()
+    bridge.arrived.connect(seen.append)
+    picture = port.latest()
+    thread = Thread(target=lambda: [bridge.push(replace(picture, version=n)) for n in range(5000)])
+    thread.start()
+    thread.join()
+    qtbot.waitUntil(lambda: bool(seen) and seen[-1].version == 4999)
+    assert len(seen) <= 3
+    bridge.close()
+    bridge.push(replace(picture, version=6000))
+    qtbot.wait(150)
+    assert seen[-1].version == 4999
+
+
+def test_a_late_answer_is_dropped(qtbot: QtBot) -> None:
+    errands, gate, seen = Errands(), Event(), list[object]()
+
+    def slow() -> str:
+        gate.wait(5)
+        return "old"
+
+    errands.ask("log", slow, seen.append)
+    errands.ask("log", lambda: "new", seen.append)
+    gate.set()
+    qtbot.waitUntil(lambda: not errands.busy)
+    assert seen == ["new"]
+    errands.close()
+
+
+def test_a_failed_read_is_one_line(qtbot: QtBot) -> None:
+    def fails() -> object:
+        raise QuanmaiError("store: the disk is full; make room")
+
+    errands = Errands()
+    with qtbot.waitSignal(errands.failed) as told:
+        errands.ask("log", fails, lambda _: None)
+    assert told.args == ["store: the disk is full; make room"]
+    errands.close()

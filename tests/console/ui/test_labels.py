@@ -1,0 +1,39 @@
+"""Labels never lie on one another, and come out the same for the same anchors."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QRectF
+
+from console.ui.map.labels import Placer
+
+ANCHORS = st.lists(st.tuples(st.floats(0, 800), st.floats(0, 600), st.floats(20, 120)), max_size=60)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ANCHORS)
+def test_labels_never_overlap_nor_leave_the_screen(anchors: list[tuple[float, float, float]]) -> None:
+    placer = Placer(800, 600)
+    for x, y, width in anchors:
+        placer.find(x, y, width, 16.0, offset=8.0)
+    screen = QRectF(0, 0, 800, 600)
+    for number, one in enumerate(placer.placed):
+        assert screen.contains(one)
+        assert not any(one.intersects(other) for other in placer.placed[number + 1 :])
+
+
+@settings(max_examples=30, deadline=None)
+@given(ANCHORS)
+def test_labels_keep_off_what_is_taken(anchors: list[tuple[float, float, float]]) -> None:
+    placer, symbol = Placer(800, 600), QRectF(300, 200, 120, 90)
+    placer.take(symbol)
+    for x, y, width in anchors:
+        placer.find(x, y, width, 16.0, offset=8.0)
+    assert not any(place.intersects(symbol) for place in placer.placed)
+
+
+def test_the_first_comer_gets_the_place() -> None:
+    placer = Placer(200, 40)
+    assert placer.find(10, 20, 150, 16, offset=5) is not None
+    assert placer.find(12, 20, 150, 16, offset=5) is None

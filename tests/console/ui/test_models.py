@@ -1,0 +1,108 @@
+"""Models tell only what differs, and Qt's own tester finds no fault."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PySide6.QtTest import QAbstractItemModelTester
+from pytestqt.qtbot import QtBot
+
+from console.domain.readings import Channel
+from console.ui.map.overlay import main_channels
+from console.ui.models.alarms import AlarmModel
+from console.ui.models.rows import Column, RowsModel
+from console.ui.models.stations import StationModel
+from console.ui.models.timeline import TimelineModel
+from console.ui.theme import Theme
+from console.ui.words import Words
+from tests.console.services.town import NOW
+from tests.console.ui.scripted import CASE, ScriptedPort
+
+pytestmark = pytest.mark.gui
+WORDS = Words("zh_CN", "Asia/Shanghai")
+FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An item."""
+
+    key: int
+    value: int
+
+
+THINGS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3)), unique_by=lambda pair: pair[0], max_size=10)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(THINGS, min_size=1, max_size=6))
+def test_any_list_after_any_other_ends_up_shown(rounds: list[list[tuple[int, int]]]) -> None:
+    model: RowsModel[Thing] = RowsModel(lambda thing: thing.key, [Column("value", lambda thing: str(thing.value))])
+    tester = QAbstractItemModelTester(model, FATAL)
+    for pairs in rounds:
+        things = [Thing(*pair) for pair in pairs]
+        model.apply(things)
+        assert list(model.items()) == things
+    assert tester.model() is model
+
+
+def test_an_equal_list_tells_nothing(qtbot: QtBot) -> None:
+    model: RowsModel[Thing] = RowsModel(lambda thing: thing.key, [Column("value", lambda thing: str(thing.value))])
+    model.apply([Thing(1, 1), Thing(2, 2)])
+    with qtbot.assertNotEmitted(model.dataChanged), qtbot.assertNotEmitted(model.rowsInserted):
+        model.apply([Thing(1, 1), Thing(2, 2)])
+    with qtbot.waitSignal(model.dataChanged) as told:
+        model.apply([Thing(1, 1), Thing(2, 5)])
+    assert told.args is not None
+    assert (told.args[0].row(), told.args[1].row()) == (1, 1)
+
+
+def test_alarms_say_who_moved_by_how_much_against_what(qapp: object, port: ScriptedPort) -> None:
+    port.burst()
+    model = AlarmModel(port.city, Theme.load("dark"), WORDS)
+    tester = QAbstractItemModelTester(model, FATAL)
+    model.apply(port.latest().alarms)
+    texts = [model.index(0, column).data() for column in range(model.columnCount())]
+    assert texts[1] == "23:00:05"
+    assert "MPa，预期 0.3" in texts[3]
+    assert "另 6 个测点" in texts[3]
+    assert texts[4].startswith("−0.1")
+    assert CASE in texts[5]
+    assert tester.model() is model
+
+
+def test_the_log_is_append_only_in_its_order(qapp: object, port: ScriptedPort) -> None:
+    port.burst()
+    model = TimelineModel(Theme.load("light"), Words("en", "Asia/Shanghai"))
+    model.apply(port.timeline(CASE))
+    assert model.index(0, 2).data() == "Suspected burst; area terminal alerted"
+
+
+def test_only_stations_that_differ_are_told(qtbot: QtBot, port: ScriptedPort) -> None:
+    picture = port.latest()
+    model = StationModel(port.city, main_channels(port.city), picture, Theme.load("dark"), WORDS)
+    tester = QAbstractItemModelTester(model, FATAL)
+    with qtbot.assertNotEmitted(model.dataChanged):
+        model.show_picture(replace(picture, version=2))
+    value = picture.value.copy()
+    value[[4, 5, 9], Channel.PRESSURE] = 200.0
+    told: list[tuple[int, int]] = []
+    model.dataChanged.connect(lambda first, last, *_: told.append((first.row(), last.row())))
+    model.show_picture(replace(picture, version=3, value=value))
+    assert told == [(4, 5), (9, 9)]
+    assert model.index(4, 1).data() == "0.200 MPa"
+    assert tester.model() is model
+
+
+def test_a_silent_station_grows_older_and_turns_stale_by_itself(qapp: object, port: ScriptedPort) -> None:
+    model = StationModel(port.city, main_channels(port.city), port.latest(), Theme.load("dark"), WORDS)
+    port.wait(20 * 60, measuring=False)
+    model.show_picture(port.latest())
+    assert model.index(0, 2).data() == "20分"
+    assert np.unique(port.latest().station_state).tolist() == [3]
+    assert port.now() == NOW + timedelta(minutes=20)
