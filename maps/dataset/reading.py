@@ -32,9 +32,11 @@ from maps.city import (
 )  # fmt: skip
 from maps.columns import Columns
 from maps.dataset.schema import CODES, NODE_REFERENCES, PIPE_REFERENCES, POINT_COLUMNS, REQUIRED, SCHEMA_VERSION, UNIQUE
+from maps.dataset.wkb import line_coordinates, objects, point_coordinates
 from maps.errors import Fault, InputFault, Severity
 from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
 
+Lines = tuple[NDArray[np.float64], NDArray[np.int64]]
 Table = TypeVar("Table", bound=Columns)
 Shapes = TypeVar("Shapes", ZoneTable, ShapeTable)
 _HEADLOSS = ("H-W", "D-W", "C-M")
@@ -49,7 +51,9 @@ def read_city(path: Path) -> City:
     if not path.is_file():
         raise InputFault(f"{path}: no such file; give a city dataset (.gpkg)")
     try:
-        layers = {str(name) for name, _ in pyogrio.list_layers(path)}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a file that is no GeoPackage at all: told below, in our words
+            layers = {str(name) for name, _ in pyogrio.list_layers(path)}
     except (DataSourceError, DataLayerError) as fault:
         raise InputFault(f"{path}: not a readable GeoPackage; make one with 'quanmai import'") from fault
     if not {"city", "nodes", "pipes"} <= layers:
@@ -79,8 +83,7 @@ class _Reader:
 
     def __init__(self, path: Path, layers: set[str]) -> None:
         self._path, self._layers = path, layers
-        self._node_rows: dict[str, int] = {}
-        self._pipe_rows: dict[str, int] = {}
+        self._node_ids = self._pipe_ids = pa.array([], type=pa.string())
         self._faults: list[Fault] = []
         self._defaults: list[str] = []
 
@@ -120,26 +123,19 @@ class _Reader:
         if headloss not in _HEADLOSS:
             raise InputFault(f"{self._path}, layer city: headloss {headloss!r} is none of {', '.join(_HEADLOSS)}")
         nodes = self.table(NodeTable)
-        self._node_rows = {name: row for row, name in enumerate(nodes.asset_id.tolist())}
+        self._node_ids = pa.array(nodes.asset_id, type=pa.string())
         pipes = self._pipes(nodes)
-        self._pipe_rows = {name: row for row, name in enumerate(pipes.asset_id.tolist())}
+        self._pipe_ids = pa.array(pipes.asset_id, type=pa.string())
         return PipeNetwork(nodes, pipes, self.table(PumpTable), self.table(ValveTable), crs, headloss)
 
     def _pipes(self, nodes: NodeTable) -> PipeTable:
         rows, shapes = self._arrow("pipes")
         table = self._columns(PipeTable, rows, None)
-        shapes = np.full(len(table), None, dtype=object) if shapes is None else shapes
-        empty = np.asarray(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-        if empty.any():
-            ends = [np.column_stack([nodes.x, nodes.y])[ends[empty]] for ends in (table.from_node, table.to_node)]
-            # No line: drawn straight, even where a node has no place either.
-            straight = np.stack(ends, axis=1)
-            shapes[empty] = shapely.linestrings(np.nan_to_num(straight))
-        vertices, index = shapely.get_coordinates(shapes, return_index=True)
-        offsets = np.zeros(len(table) + 1, dtype=np.int64)
-        np.cumsum(np.bincount(index, minlength=len(table)), out=offsets[1:])
-        for row in np.flatnonzero(empty):
-            vertices[[offsets[row], offsets[row + 1] - 1]] = straight[np.searchsorted(np.flatnonzero(empty), row)]
+        none: Lines = (np.empty((0, 2)), np.zeros(len(table) + 1, dtype=np.int64))
+        vertices, offsets = none if shapes is None else line_coordinates(shapes)
+        if (np.diff(offsets) == 0).any():
+            ends = [np.column_stack([nodes.x, nodes.y])[rows] for rows in (table.from_node, table.to_node)]
+            vertices, offsets = _drawn_straight(vertices, offsets, np.stack(ends, axis=1))
         return table.replaced(vertices=vertices, offsets=offsets)
 
     def table(self, kind: type[Table]) -> Table:
@@ -156,9 +152,10 @@ class _Reader:
         rows, shapes = self._arrow(layer)
         if shapes is None:
             return kind.empty()
-        drawn = np.asarray(~(shapely.is_missing(shapes) | shapely.is_empty(shapes)))
+        geometry = objects(shapes)
+        drawn = np.asarray(~(shapely.is_missing(geometry) | shapely.is_empty(geometry)))
         table = self._columns(kind, rows.filter(pa.array(drawn)), None, layer)
-        return table.replaced(geometry=shapes[drawn])
+        return table.replaced(geometry=geometry[drawn])
 
     def epanet(self) -> EpanetModel | None:
         """The hydraulic model, None when there is none."""
@@ -178,8 +175,8 @@ class _Reader:
             return city
         return replace(city, info=replace(city.info, assumed=(*city.info.assumed, *self._defaults)))
 
-    def _arrow(self, layer: str) -> tuple[pa.Table, NDArray[np.object_] | None]:
-        """Columns and shapes of a layer. Raises InputFault."""
+    def _arrow(self, layer: str) -> tuple[pa.Table, pa.ChunkedArray | None]:
+        """Columns and WKB of a layer. Raises InputFault."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -187,12 +184,11 @@ class _Reader:
             name = str(meta.get("geometry_name") or "wkb_geometry")
             if name not in rows.column_names:
                 return rows, None
-            shapes = shapely.from_wkb(rows[name].to_numpy())
-            return rows.drop_columns([name]), np.array(shapes, dtype=object)
-        except (DataSourceError, DataLayerError, ValueError, pa.ArrowException, shapely.errors.ShapelyError) as fault:
+            return rows.drop_columns([name]), rows[name]
+        except (DataSourceError, DataLayerError, ValueError, pa.ArrowException) as fault:
             raise InputFault(f"{self._path}, layer {layer}: cannot be read ({fault}); import the city anew") from fault
 
-    def _columns(self, kind: type[Table], rows: pa.Table, shapes: NDArray[np.object_] | None, layer: str = "") -> Table:
+    def _columns(self, kind: type[Table], rows: pa.Table, shapes: pa.ChunkedArray | None, layer: str = "") -> Table:
         layer, kinds, present = layer or kind.LAYER, kind.column_kinds(), set(rows.column_names)
         drawn = POINT_COLUMNS.get(layer, ())
         for name in sorted(REQUIRED.get(layer, {"asset_id"}) - present):
@@ -206,7 +202,7 @@ class _Reader:
         if layer in UNIQUE:
             self._check_unique(layer, ids)
         extra = {name: _plain(rows[name]) for name in rows.column_names if name not in kinds}
-        return kind.of(ids, **columns, extra=extra)
+        return _table(kind, ids, columns, extra)
 
     def _check_unique(self, layer: str, ids: NDArray[np.object_]) -> None:
         if len(set(ids.tolist())) == len(ids):
@@ -223,7 +219,7 @@ class _Reader:
         if codes is not None:
             return self._coded(layer, name, values, {code.name.lower(): int(code) for code in codes})
         if sort == "Ints" and name in NODE_REFERENCES | PIPE_REFERENCES:
-            return self._referenced(layer, name, values, self._node_rows if name in NODE_REFERENCES else self._pipe_rows)
+            return self._referenced(layer, name, values, self._node_ids if name in NODE_REFERENCES else self._pipe_ids)
         if sort == "Texts":
             return _text(values)
         default = kind.DEFAULTS.get(name, {"Floats": np.nan, "Ints": -1, "Bools": False}[sort])
@@ -237,20 +233,25 @@ class _Reader:
         return np.asarray(typed.fill_null(default).to_numpy())
 
     def _coded(self, layer: str, name: str, values: pa.ChunkedArray, codes: Mapping[str, int]) -> NDArray[np.uint8]:
-        words, at = np.unique(_text(values).astype(str), return_inverse=True)
-        for word in words:
-            if word and word.lower() not in codes:
-                row = int(np.flatnonzero(words[at] == word)[0]) + 1
-                said = f"{word!r} is none of {', '.join(codes)}"
-                self._faults.append(Fault(Severity.FATAL, "unknown_value", said, layer, row=row, column=name))
-        table = np.array([codes.get(word.lower(), 0) for word in words.tolist()], dtype=np.uint8)
-        return np.asarray(table[at.reshape(-1)] if len(words) else np.empty(0), dtype=np.uint8)
+        coded = _strings(values).dictionary_encode()
+        words, at = coded.dictionary.to_pylist(), coded.indices.to_numpy()
+        table = [codes.get(word.strip().lower(), 0 if not word.strip() else -1) for word in words]
+        for place in np.flatnonzero(np.array(table) < 0):
+            row = int(np.flatnonzero(at == place)[0]) + 1
+            said = f"{words[place]!r} is none of {', '.join(codes)}"
+            self._faults.append(Fault(Severity.FATAL, "unknown_value", said, layer, row=row, column=name))
+        return np.maximum(table, 0).astype(np.uint8)[at] if table else np.empty(0, dtype=np.uint8)
 
-    def _referenced(self, layer: str, name: str, values: pa.ChunkedArray, rows: Mapping[str, int]) -> NDArray[np.int32]:
-        ids = _text(values).tolist()
-        found = np.array([rows.get(value, -2) if value else -1 for value in ids], dtype=np.int32)
+    def _referenced(self, layer: str, name: str, values: pa.ChunkedArray, assets: pa.Array) -> NDArray[np.int32]:
+        ids = _strings(values)
+        none = pc.equal(ids, "").to_numpy(zero_copy_only=False)
+        if none.all():
+            found = np.full(len(ids), -1, dtype=np.int32)
+        else:
+            at = pc.index_in(ids, value_set=assets).fill_null(-2).to_numpy()
+            found = np.where(none, -1, at).astype(np.int32)
         for row in np.flatnonzero(found == -2):
-            said = f"no {ids[row]!r} in this dataset"
+            said = f"no {ids[int(row)].as_py()!r} in this dataset"
             self._faults.append(Fault(Severity.FATAL, "unknown_reference", said, layer, row=int(row) + 1, column=name))
         if layer == "pipes":
             for row in np.flatnonzero(found == -1):
@@ -258,27 +259,56 @@ class _Reader:
         return np.maximum(found, -1)
 
 
+def _drawn_straight(vertices: NDArray[np.float64], offsets: NDArray[np.int64], ends: NDArray[np.float64]) -> Lines:
+    """Lines with those that have no points drawn from node to node. ``ends``: (n, 2, 2)."""
+    lines = [
+        vertices[start:stop] if stop > start else straight
+        for start, stop, straight in zip(offsets[:-1], offsets[1:], ends, strict=True)
+    ]
+    return np.concatenate(lines), np.concatenate([[0], np.cumsum([len(line) for line in lines])]).astype(np.int64)
+
+
+def _table(kind: type[Table], ids: NDArray[np.object_], columns: Mapping[str, NDArray[Any]], extra: Mapping[str, Any]) -> Table:
+    """The table of typed columns; ``Columns.of`` would look at every text once more."""
+    blank = kind.of([""])
+    rest = {
+        name: np.repeat(getattr(blank, name), len(ids))
+        for name in kind.column_kinds()
+        if name != "asset_id" and name not in columns
+    }
+    return kind(ids, **columns, **rest, extra=extra)
+
+
 def _drawn_points(
-    names: tuple[str, ...], shapes: NDArray[np.object_] | None, columns: Mapping[str, NDArray[Any]], count: int
+    names: tuple[str, ...], shapes: pa.ChunkedArray | None, columns: Mapping[str, NDArray[Any]], count: int
 ) -> dict[str, NDArray[Any]]:
     """Coordinates of point layers: the geometry's, else columns of their name."""
     if not names:
         return {}
     x, y = (np.array(columns.get(name, np.full(count, np.nan)), dtype=np.float64) for name in names)
-    if shapes is not None:
-        known = np.asarray(shapely.get_type_id(shapes) == 0)
-        known &= np.asarray(~shapely.is_empty(shapes))
-        x[known], y[known] = shapely.get_x(shapes[known]), shapely.get_y(shapes[known])
-    return {names[0]: x, names[1]: y}
+    if shapes is None:
+        return {names[0]: x, names[1]: y}
+    drawn = point_coordinates(shapes)
+    known = np.isfinite(drawn[:, 0])
+    return {names[0]: np.where(known, drawn[:, 0], x), names[1]: np.where(known, drawn[:, 1], y)}
+
+
+def _strings(values: pa.ChunkedArray) -> pa.Array:
+    """A column of any type as one array of strings, empty for null."""
+    typed = values if pa.types.is_string(values.type) else pc.cast(values, pa.string())
+    whole = typed.fill_null("").combine_chunks()
+    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
 
 
 def _text(values: pa.ChunkedArray) -> NDArray[np.object_]:
-    """A column of any type as strings, empty for null."""
-    typed = values if pa.types.is_string(values.type) or pa.types.is_large_string(values.type) else pc.cast(values, pa.string())
-    return np.asarray(typed.fill_null("").to_numpy(zero_copy_only=False), dtype=object)
+    """A column of any type as strings, empty for null. Words that come again and again are one string in memory."""
+    strings = _strings(values)
+    coded = strings.dictionary_encode()
+    if len(coded.dictionary) > len(coded) // 2:
+        return np.asarray(strings.to_numpy(zero_copy_only=False), dtype=object)
+    words = np.asarray(coded.dictionary.to_numpy(zero_copy_only=False), dtype=object)
+    return np.asarray(words[coded.indices.to_numpy()], dtype=object)
 
 
 def _plain(values: pa.ChunkedArray) -> NDArray[Any]:
-    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-        return _text(values)
-    return np.asarray(values.to_numpy(zero_copy_only=False))
+    return _text(values) if pa.types.is_string(values.type) else np.asarray(values.to_numpy(zero_copy_only=False))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyogrio
 import shapely
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ from maps.dataset.schema import CODES, LOCAL_WKT, NODE_REFERENCES, PIPE_REFERENC
 
 Fields = dict[str, NDArray[Any]]
 _RESERVED = frozenset({"fid", "geom", "geometry"})
+_INDEXED_ROWS = 200_000
+"""Layers up to this size get a spatial index: only GIS programs use it, and it costs more than all the rest of the writing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +69,15 @@ def _to_disk(path: Path) -> None:
 
 
 def _append(layer: _Layer, path: Path, crs: str) -> None:
-    names = list(layer.fields)
-    shapes = None if layer.geometry is None else shapely.to_wkb(layer.geometry, include_srid=False)
-    pyogrio.raw.write(
-        path, shapes, [layer.fields[name] for name in names], names, layer=layer.name, driver="GPKG",
-        geometry_type=None if shapes is None else layer.kind, crs=None if shapes is None else crs, append=path.exists(),
+    columns = {name: pa.array(values) for name, values in layer.fields.items()}
+    if layer.geometry is None:
+        pyogrio.raw.write_arrow(pa.table(columns), path, layer=layer.name, driver="GPKG", append=path.exists())
+        return
+    shapes = shapely.to_wkb(layer.geometry, include_srid=False)
+    table = pa.table({**columns, "geom": pa.array(shapes, type=pa.binary())})
+    pyogrio.raw.write_arrow(
+        table, path, layer=layer.name, driver="GPKG", append=path.exists(), geometry_name="geom", geometry_type=layer.kind,
+        crs=crs, SPATIAL_INDEX="YES" if table.num_rows <= _INDEXED_ROWS else "NO",
     )  # fmt: skip
 
 

@@ -163,7 +163,8 @@ def surrounded(city: City, frames: dict[str, StandardFrame], before: Any, faults
 
 def with_model(city: City, faults: list[Fault]) -> City:
     """The city with a hydraulic model built from its tables, and what that rests on."""
-    from maps.hydraulics.model import ModelDetail, build_model
+    from maps.hydraulics.gis import detail_from_gis
+    from maps.hydraulics.model import build_model
 
     if len(city.customers) and not (city.network.nodes.demand_m3h > 0).any():
         network, said = demands_of_customers(city)
@@ -171,7 +172,7 @@ def with_model(city: City, faults: list[Fault]) -> City:
     if len(city.network.pipes) > _LARGEST_MODEL:
         note = f"no hydraulic model: more than {_LARGEST_MODEL} pipes"
         return replace(city, info=replace(city.info, assumed=(*city.info.assumed, note)))
-    model: EpanetModel = build_model(city.network, ModelDetail(), city.info.name)
+    model: EpanetModel = build_model(city.network, detail_from_gis(city), city.info.name)
     note = "the hydraulic model is built from the tables: not calibrated"
     return replace(city, epanet=model, info=replace(city.info, assumed=(*city.info.assumed, note)))
 

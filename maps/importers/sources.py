@@ -43,7 +43,9 @@ def layer_names(sources: Sequence[Path]) -> Iterator[tuple[Path, str]]:
                 f"{path}: kind {path.suffix or '(none)'} is not read; give .inp, .gpkg, .shp, .geojson, .gdb or .csv"
             )
         try:
-            listed = pyogrio.list_layers(path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                listed = pyogrio.list_layers(path)
         except (DataSourceError, DataLayerError) as fault:
             raise InputFault(f"{path}: cannot be read as vector layers ({_first_line(fault)}); is it whole?") from fault
         single = len(listed) == 1
@@ -56,10 +58,10 @@ def read_layer(path: Path, name: str) -> RawLayer:
     """One layer. Raises InputFault."""
     if path.suffix.lower() in _TABLES:
         return _read_table(path)
-    layer = name if path.suffix.lower() in {".gpkg", ".gdb"} or len(pyogrio.list_layers(path)) > 1 else None
     try:
         with warnings.catch_warnings(), np.errstate(invalid="ignore"):
             warnings.simplefilter("ignore")  # faults of single geometries are reported by their row instead
+            layer = name if path.suffix.lower() in {".gpkg", ".gdb"} or len(pyogrio.list_layers(path)) > 1 else None
             meta, _, wkb, columns = pyogrio.raw.read(path, layer=layer, datetime_as_string=True)
             geometry = None if wkb is None else np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), dtype=object)
     except (DataSourceError, DataLayerError, ValueError, shapely.errors.ShapelyError) as fault:
