@@ -55,6 +55,13 @@ class Profile:
         before, after = low % len(self.table), (low + 1) % len(self.table)
         return np.asarray(self.table[before, stations] * (1.0 - share) + self.table[after, stations] * share)
 
+    def fill(self, stations: NDArray[np.bool_], other: Profile) -> None:
+        """Take ``stations``' columns from another profile (one without history keeps what the model expects)."""
+        columns = np.flatnonzero(stations)
+        if len(columns):
+            times = self._origin_us + ((np.arange(len(self.table)) + self._shift) * self._bin_us).astype(np.int64)
+            self.table[:, columns] = np.stack([other.at(np.array([at]), columns) for at in times])
+
     @classmethod
     def of_day(cls, values: NDArray[np.float64]) -> Profile:
         """From the model: (states, stations), evenly over a day from midnight."""

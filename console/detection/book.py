@@ -59,8 +59,8 @@ class SignatureBook:
         slopes = self._pumps.slopes(state)
         return build_signatures(self._city, state, pump_slope_m_per_m3h=slopes, smallest_flow_m3h=SMALLEST_FLOW_M3H, flows=False)
 
-    def pressures_kpa(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """(seconds of day (24,), pressure (24, stations) kPa) of the model at the stations' nodes, NaN off nodes."""
+    def pressures_kpa(self) -> NDArray[np.float64] | None:
+        """Pressures (24, stations), kPa, of the model at the stations' nodes by the hour, NaN off nodes."""
         if not self.states:
             return None
         node = self._city.stations.node.astype(np.int64)
@@ -70,4 +70,4 @@ class SignatureBook:
         times, values = times[order], values[order]
         hours = np.arange(24, dtype=np.float64) * 3600.0
         even = np.column_stack([np.interp(hours, times, values[:, row], period=_DAY_S) for row in range(values.shape[1])])
-        return hours, np.asarray(even.reshape(24, -1), dtype=np.float64)
+        return np.asarray(even.reshape(24, -1), dtype=np.float64)

@@ -65,6 +65,12 @@ class BurstWatch:
         """Noise of the group's residuals (n, n), m²: what was assumed, giving way to what was seen."""
         return (self._prior * _PRIOR_TICKS + self._sum) / (_PRIOR_TICKS + self._weight)
 
+    @property
+    def sigma_m(self) -> NDArray[np.float64]:
+        """Noise of each station alone, (n,), m."""
+        own = np.diag(self._prior) * _PRIOR_TICKS + np.diag(self._sum)
+        return np.sqrt(own / (_PRIOR_TICKS + self._weight))
+
     def field_at(self, second_of_day: float) -> MatchedField:
         """The matched field of the nearest state; made anew with the state and with what was learned about noise."""
         page = self._book.page(second_of_day)
@@ -136,6 +142,12 @@ class BurstWatch:
         if statistic <= threshold or (window == 1 and reduced.without_two(scaled) <= _SECOND_SHARE * threshold):
             return None, near
         return Crossing("A" if window == 1 else "B", window, statistic, threshold, mean), True
+
+    def statistic(self, residual_m: NDArray[np.float64], second_of_day: float) -> tuple[float, float]:
+        """(path A's statistic, its threshold) of residuals (n,), NaN where unknown, remembering nothing."""
+        field = self.field_at(second_of_day)
+        reduced = self._without_unknown(field, np.isfinite(residual_m))
+        return reduced.without_one(np.nan_to_num(residual_m).astype(np.float32)), self.threshold(1, field)
 
     def _without_unknown(self, field: MatchedField, known: NDArray[np.bool_]) -> MatchedField:
         if known.all():

@@ -1,0 +1,177 @@
+"""Replays recorded readings through the live detection, as fast as it can; one event per burst found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection import BurstFinding, Detector, DetectorOptions, History
+from console.domain.clock import micros, moment
+from console.domain.live import LivePicture
+from console.domain.readings import ReadingBatch
+from console.services.readings_file import read_recording
+from maps.city import City
+from maps.errors import InputFault
+from maps.hydraulics.session import EpanetSession
+from maps.hydraulics.state import HydraulicState
+from maps.isolation import build_segments
+from maps.locate.result import Candidate
+
+Progress = Callable[[float], None]
+"""Told the share done, 0 to 1."""
+
+_LEAST_TICK_S, _MOST_TICK_S = 1.0, 3600.0
+_LOCATING_TICKS = 3
+
+
+def locate_recording(
+    city: City,
+    readings: Path,
+    *,
+    baseline: Path | None = None,
+    event_at: datetime | None = None,
+    progress: Progress | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Events of a recording, each a JSON-able dict, in order of detection; never a revision.
+
+    ``baseline``: quiet history to learn from. ``event_at`` (aware): detection is skipped, the location at that time is
+    the one event. Raises InputFault for files that cannot be understood.
+    """
+    if not len(city.stations):
+        raise InputFault(f"{city.info.name}: no stations; import with --stations")
+    batch = read_recording(readings, city)
+    tick_s = recorded_interval_s(batch)
+    states = states_of(city)
+    model = "built" if city.epanet is not None and city.epanet.built else "imported"
+    options = DetectorOptions(tick_s=tick_s, time_zone=city.info.time_zone)
+    detector = Detector(city, states, options, model=model)
+    if baseline is not None:
+        history = read_recording(baseline, city)
+        detector.learn(History.of_batch(history, len(city.stations), recorded_interval_s(history)))
+    describe = _Describer(city)
+    forced_us = None if event_at is None else micros(event_at)
+    yield from (describe.event(found) for found in _replay(detector, batch, tick_s, forced_us, progress))
+
+
+def states_of(city: City) -> Sequence[HydraulicState] | None:
+    """The model's day by the hour; None without a model or where EPANET does not converge."""
+    if city.epanet is None:
+        return None
+    with EpanetSession(city) as session:
+        states = session.solve_day(3600)
+    return states if all(state.converged for state in states) else None
+
+
+def recorded_interval_s(batch: ReadingBatch) -> float:
+    """The recording's own interval: the commonest time between samples of one channel, seconds."""
+    cell = batch.station.astype(np.int64) * 256 + batch.channel
+    order = np.lexsort((batch.at_us, cell))
+    same = cell[order][1:] == cell[order][:-1]
+    steps = np.diff(batch.at_us[order])[same]
+    steps = np.rint(steps[steps > 0] / 1e6)
+    if not len(steps):
+        return 60.0
+    values, counts = np.unique(steps, return_counts=True)
+    return float(np.clip(values[np.argmax(counts)], _LEAST_TICK_S, _MOST_TICK_S))
+
+
+@dataclass(eq=False)
+class _Found:
+    finding: BurstFinding
+    located_us: int
+    ticks: int = 1
+
+
+def _replay(
+    detector: Detector, batch: ReadingBatch, tick_s: float, forced_us: int | None, progress: Progress | None
+) -> Iterator[_Found]:
+    """Findings as soon as they are located as well as they will be."""
+    live = LivePicture(len(detector.station_ids))
+    waiting: list[_Found] = []
+    for tick_us, part in _ticks(batch, tick_s, progress):
+        live.apply(part, tick_us)
+        force = forced_us is not None and tick_us - int(tick_s * 1e6) < forced_us <= tick_us
+        result = detector.tick(live.value, live.at_us, live.quality, tick_us, force=force)
+        for revision in result.revisions:
+            for found in waiting:
+                if found.finding.finding_id == revision.finding_id:
+                    found.finding, found.located_us = revision, tick_us
+        for found in waiting:
+            found.ticks += 1
+        waiting += [_Found(burst, tick_us) for burst in result.bursts if forced_us is None or force]
+        done = [found for found in waiting if found.ticks >= _LOCATING_TICKS]
+        waiting = [found for found in waiting if found.ticks < _LOCATING_TICKS]
+        yield from done
+        if forced_us is not None and done:
+            return
+    yield from waiting
+
+
+def _ticks(batch: ReadingBatch, tick_s: float, progress: Progress | None) -> Iterator[tuple[int, ReadingBatch]]:
+    """(tick time, readings since the last tick) on the grid; a reading belongs to the first tick not before it."""
+    tick_us = int(tick_s * 1e6)
+    slot = -(-batch.at_us // tick_us)
+    first, last = int(slot[0]), int(slot[-1])
+    bounds = np.searchsorted(slot, np.arange(first, last + 2))
+    for index in range(last - first + 1):
+        if progress is not None and index % 1000 == 0:
+            progress(index / (last - first + 1))
+        yield (first + index) * tick_us, _cut(batch, slice(int(bounds[index]), int(bounds[index + 1])))
+    if progress is not None:
+        progress(1.0)
+
+
+def _cut(batch: ReadingBatch, part: slice) -> ReadingBatch:
+    return replace(
+        batch,
+        station=batch.station[part],
+        channel=batch.channel[part],
+        at_us=batch.at_us[part],
+        value=batch.value[part],
+        quality=batch.quality[part],
+    )
+
+
+class _Describer:
+    """Findings as the JSON of a recorded event."""
+
+    def __init__(self, city: City) -> None:
+        self._city, self._zone = city, ZoneInfo(city.info.time_zone)
+        self._segment: NDArray[np.int32] = build_segments(city.network).of_pipe
+
+    def event(self, found: _Found) -> dict[str, Any]:
+        """One event. ``segments``: by probability, the candidate pipes in each smallest part that valves cut off."""
+        finding = found.finding
+        location = finding.location
+        return {
+            "detected_at": self._local(finding.at),
+            "located_at": self._local(moment(found.located_us)),
+            "path": finding.path,
+            "statistic": round(finding.statistic, 2),
+            "threshold": round(finding.threshold, 2),
+            "stations": [evidence.station_id for evidence in finding.evidence],
+            "candidates": [
+                {"pipe": candidate.pipe_id, "probability": round(candidate.probability, 6)} for candidate in location.candidates
+            ],
+            "segments": self._segments(location.candidates),
+            "set_90": list(location.set_90),
+            "model": location.model,
+        }
+
+    def _segments(self, candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
+        pipes: dict[int, list[Candidate]] = {}
+        for candidate in candidates:
+            pipes.setdefault(int(self._segment[self._city.network.pipes.row(candidate.pipe_id)]), []).append(candidate)
+        parts = [(sum(one.probability for one in inside), [one.pipe_id for one in inside]) for inside in pipes.values()]
+        parts.sort(key=lambda part: -part[0])
+        return [{"probability": round(probability, 6), "pipes": names} for probability, names in parts]
+
+    def _local(self, at: datetime) -> str:
+        return at.astimezone(self._zone).isoformat()
