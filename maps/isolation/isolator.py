@@ -76,9 +76,8 @@ class Isolator:
         """Segment of each pipe in the dataset's own state, (pipes,): parts joined by nothing that closing could part."""
         graph, codes = self._graph, self._rules.codes
         joined = (codes & GROW) == GROW
-        table = coo_array(
-            (np.ones(int(joined.sum()), dtype=np.int8), (graph.u[joined], graph.v[joined])), shape=(graph.count,) * 2
-        )
+        ways = (np.ones(int(joined.sum())), (graph.u[joined], graph.v[joined]))
+        table = coo_array(ways, shape=(graph.count, graph.count))
         return connected_components(csr_array(table), directed=False)[1][graph.of_pipe]
 
     def pipe_rows(self, pipe_ids: Sequence[str]) -> list[int]:

@@ -9,7 +9,7 @@ from maps.isolation.rules import CLOSABLE, ONE_WAY, SWAPPED, UNKNOWN, WALL
 from maps.isolation.solve import Outcome
 from maps.isolation.supply import Supply
 from maps.isolation.zone import grow
-from maps.network import CONTROL_VALVES, PipeNetwork
+from maps.network import PipeNetwork
 
 _BEYOND_VALVES = 8
 _ORDER = ("closed", "one_way", "unknown_state", "assumed")
@@ -60,7 +60,7 @@ def _beyond(network: PipeNetwork, supply: Supply, outcome: Outcome, valve: int, 
     """The next closable valves beyond one that may not hold: the border of the part behind it."""
     zone = grow(supply.around, supply.code_at, outcome.changed, [far])
     out = outcome.zone.segments
-    rows = {int(supply.graph.valve[border.edge]) for border in zone.border if border.code & CLOSABLE and border.far not in out}
+    rows = {int(supply.graph.valve[border.edge]) for border in zone.border if border.closable and border.far not in out}
     return network.valves.ids(sorted(rows - {valve})[:_BEYOND_VALVES])
 
 
@@ -69,11 +69,10 @@ def reopen_candidates(network: PipeNetwork, supply: Supply, outcome: Outcome) ->
     valves, graph = network.valves, supply.graph
     rows: set[int] = set()
     for near, far, edge, code in _rim(supply, outcome):
-        if near not in outcome.dry or not code & WALL:
+        if near not in outcome.dry or code & (WALL | CLOSABLE) != WALL | CLOSABLE:
             continue
         row = int(graph.valve[edge])
-        fit = valves.operable[row] and valves.kind[row] not in CONTROL_VALVES
-        if fit and _lets_in(network, supply, edge, near) and outcome.query.supplied(far):
+        if _lets_in(network, supply, edge, near) and outcome.query.supplied(far):
             rows.add(row)
     return valves.ids(sorted(rows))
 

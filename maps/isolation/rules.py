@@ -20,6 +20,7 @@ from maps.network import CONTROL_VALVES, DIRECTED_VALVES, PipeNetwork, ValveStat
 
 GROW_UV, GROW_VU, SUPPLY_UV, SUPPLY_VU = 1, 2, 4, 8
 WALL, CLOSABLE, ONE_WAY, UNKNOWN = 16, 32, 64, 128
+"""``CLOSABLE``: can be turned; with ``WALL``: it is shut and could be opened."""
 GROW = GROW_UV | GROW_VU
 SUPPLY = SUPPLY_UV | SUPPLY_VU
 
@@ -123,12 +124,13 @@ def edge_codes(
         [
             pump >= 0,
             valve < 0,
+            (facts.state == ValveState.CLOSED) & facts.operable & ~control,
             facts.state == ValveState.CLOSED,
             facts.state == ValveState.UNKNOWN,
             control | ~facts.operable,
             sign != 0,
         ],
-        [GROW | SUPPLY_UV, GROW, WALL, GROW | UNKNOWN, GROW | supply, one_way],
+        [GROW | SUPPLY_UV, GROW, WALL | CLOSABLE, WALL, GROW | UNKNOWN, GROW | supply, one_way],
         default=SUPPLY | CLOSABLE,
     )
     return code.astype(np.uint8)

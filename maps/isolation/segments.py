@@ -174,9 +174,7 @@ class _Builder:
         pipes, nodes = self._network.pipes, len(self._network.nodes)
         free_from, free_to = free[: self._pipes], free[self._pipes :]
         both = free_from & free_to
-        graph = coo_array(
-            (np.ones(int(both.sum()), dtype=np.int8), (pipes.from_node[both], pipes.to_node[both])), shape=(nodes, nodes)
-        )
+        graph = coo_array((np.ones(int(both.sum())), (pipes.from_node[both], pipes.to_node[both])), shape=(nodes, nodes))
         count, of_node = connected_components(csr_array(graph), directed=False) if nodes else (0, np.empty(0, dtype=np.int32))
         of_pipe = np.where(free_from, of_node[pipes.from_node], of_node[pipes.to_node]).astype(np.int32)
         alone = np.flatnonzero(~free_from & ~free_to)

@@ -26,7 +26,7 @@ class Border:
     @property
     def closable(self) -> bool:
         """A valve that closing makes a boundary."""
-        return bool(self.code & CLOSABLE)
+        return self.code & (CLOSABLE | WALL) == CLOSABLE
 
 
 @dataclass(frozen=True, slots=True)

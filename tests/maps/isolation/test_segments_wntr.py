@@ -16,7 +16,10 @@ from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTabl
 from tests.maps.isolation.networks import city_of
 
 
-@pytest.mark.parametrize(("name", "share"), [("Net3", 0.3), ("Net3", 1.0), ("Net6", 0.15), ("ky4", 0.4), ("ky10", 0.5)])
+@pytest.mark.parametrize(
+    ("name", "share"),
+    [("Net3", 0.3), ("Net3", 1.0), pytest.param("Net6", 0.15, marks=pytest.mark.slow), ("ky4", 0.4), ("ky10", 0.5)],
+)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_segments_are_those_of_wntr(wntr_networks: Path, name: str, share: float, seed: int) -> None:
     wntr = pytest.importorskip("wntr")
