@@ -19,27 +19,28 @@ DAY_PATTERN = (
 )
 """Hourly demand over its mean: low before dawn, high in the morning and the evening."""
 
-_DROOP = {PLANT: 0.035, BOOSTER: 0.06}
+_DROOP = {PLANT: 0.035, BOOSTER: 0.07}
 """Share of the lift a pump loses from no flow to its design flow: flat pumps, the stations' steeper so that several in one
-zone share its night flow instead of pushing each other back."""
+zone share its night flow instead of pushing each other back (they stand on suctions that swing differently)."""
+_DESIGN = {PLANT: 1.0, BOOSTER: 1.1}
+"""Design flow over the mean flow."""
+_LEAST_SHARE = {PLANT: 0.4, BOOSTER: 0.25}
+"""Least design flow over the mean of the zone's feeds: a pump much smaller than its neighbours is pushed back by them."""
 
 
 def model(plumbing: Plumbing, network: PipeNetwork, sizing: Sizing, title: str) -> EpanetModel:
-    """The city as an EPANET model; every pump gets the curve that brings its zone's head at the mean demand."""
+    """The city as an EPANET model; every pump gets a curve that brings its zone's head at its design flow."""
     curves: dict[str, tuple[tuple[float, float], ...]] = {}
     of_pump: dict[str, str] = {}
-    usual = float(np.mean([flow for feed, flow in zip(plumbing.feeds, sizing.feed_m3h, strict=True) if feed.kind == PLANT]))
+    flows = _design_flows(plumbing, sizing)
     rows = iter(network.pumps.asset_id)
-    for number, (feed, lift, flow) in enumerate(
-        zip(plumbing.feeds, _lifts(plumbing, network, sizing), sizing.feed_m3h, strict=True)
-    ):
+    lifts = _lifts(plumbing, network, sizing)
+    for number, (feed, lift, flow) in enumerate(zip(plumbing.feeds, lifts, flows, strict=True)):
         if feed.kind == REDUCER:
             continue
         running = PUMPS[feed.kind] - 1
         curve = f"C{number + 1}"
-        # A pump much smaller than its neighbours would be pushed back by them.
-        least = 0.4 * usual if feed.kind == PLANT else 1.0
-        curves[curve] = _curve(lift, max(float(flow), least) / running, _DROOP[feed.kind])
+        curves[curve] = _curve(lift, flow / running, _DROOP[feed.kind])
         of_pump.update({str(next(rows)): curve for _ in range(PUMPS[feed.kind])})
     pattern = np.round(np.array(DAY_PATTERN) / np.mean(DAY_PATTERN), 4)
     detail = ModelDetail(
@@ -56,6 +57,18 @@ def _curve(lift_m: float, flow_m3h: float, droop: float) -> tuple[tuple[float, f
     off = lift_m * (1 + droop)
     r = lift_m * droop / flow_m3h**2
     return tuple((round(share * flow_m3h, 3), round(off - r * (share * flow_m3h) ** 2, 3)) for share in (0.0, 1.0, 1.8))
+
+
+def _design_flows(plumbing: Plumbing, sizing: Sizing) -> list[float]:
+    """Design flow of each feed, m³/h; that of a PRV is not used."""
+    of_zone: dict[int, list[float]] = {}
+    for feed, flow in zip(plumbing.feeds, sizing.feed_m3h.tolist(), strict=True):
+        of_zone.setdefault(feed.zone, []).append(flow)
+    flows = []
+    for feed, flow in zip(plumbing.feeds, sizing.feed_m3h.tolist(), strict=True):
+        least = _LEAST_SHARE.get(feed.kind, 1.0) * float(np.mean(of_zone[feed.zone]))
+        flows.append(_DESIGN.get(feed.kind, 1.0) * max(flow, least, 1.0))
+    return flows
 
 
 def _lifts(plumbing: Plumbing, network: PipeNetwork, sizing: Sizing) -> Array:

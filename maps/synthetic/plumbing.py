@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from maps.synthetic import names
 from maps.synthetic.density import Extent, density
+from maps.synthetic.forest import Forest, Links
 from maps.synthetic.pressure_zones import PressureZones
 from maps.synthetic.streets import ARTERIAL, LOCAL, Added, Array, Mask, Rows, Streets
 
@@ -169,23 +170,52 @@ def _balanced(streets: Streets, zone: Rows, total: int, named: list[Array], rng:
 
 
 def _place_feeds(builder: _Builder, streets: Streets, zones: PressureZones) -> None:
-    """Feeds on the streets that enter a zone, the larger streets first, far apart."""
-    u_zone, v_zone = zones.zone[streets.u], zones.zone[streets.v]
+    """Feeds on the streets that enter a zone, the larger streets first, far apart; those with little to do are left out."""
     wanted = _wanted(streets, zones)
-    mx, my = streets.middle()
-    boosters = reducers = 0
-    for child in range(1, zones.count):
+    entries = [(child, edge) for child in range(1, zones.count) for edge in _entries(streets, zones, child, wanted[child])]
+    count = {BOOSTER: 0, REDUCER: 0}
+    naming = {BOOSTER: names.pumping_station, REDUCER: names.reducer}
+    for child, edge in _busy(streets, zones, entries):
         parent = int(zones.parent[child])
         kind = BOOSTER if zones.band[child] > zones.band[parent] else REDUCER
-        between = ((u_zone == parent) & (v_zone == child)) | ((u_zone == child) & (v_zone == parent))
-        edges = np.flatnonzero(between & (streets.length_m > 20.0))
-        if not len(edges):
-            edges = np.flatnonzero(between)
-        for edge in _spread(np.column_stack([mx[edges], my[edges]]), streets.rank[edges], wanted[child]):
-            number = boosters if kind == BOOSTER else reducers
-            name = names.pumping_station(number) if kind == BOOSTER else names.reducer(number)
-            builder.split(int(edges[edge]), parent, child, kind, name)
-            boosters, reducers = boosters + (kind == BOOSTER), reducers + (kind == REDUCER)
+        builder.split(edge, parent, child, kind, naming[kind](count[kind]))
+        count[kind] += 1
+
+
+def _entries(streets: Streets, zones: PressureZones, child: int, wanted: int) -> list[int]:
+    """Edges from a zone's parent into it, up to ``wanted``, far apart."""
+    parent = int(zones.parent[child])
+    u_zone, v_zone = zones.zone[streets.u], zones.zone[streets.v]
+    between = ((u_zone == parent) & (v_zone == child)) | ((u_zone == child) & (v_zone == parent))
+    edges = np.flatnonzero(between & (streets.length_m > 20.0))
+    if not len(edges):
+        edges = np.flatnonzero(between)
+    mx, my = streets.middle()
+    return [int(edges[row]) for row in _spread(np.column_stack([mx[edges], my[edges]]), streets.rank[edges], wanted)]
+
+
+def _busy(streets: Streets, zones: PressureZones, entries: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Entries that would feed at least a sixth of their fair share of the zone, by distance along the streets.
+
+    A pump with less is pushed back by its neighbours at night. The planned stations stay at least five.
+    """
+    if not entries:
+        return []
+    zone = np.array([child for child, _ in entries])
+    edge = np.array([edge for _, edge in entries])
+    inside = np.where(zones.zone[streets.u[edge]] == zone, streets.u[edge], streets.v[edge])
+    same = np.flatnonzero(zones.zone[streets.u] == zones.zone[streets.v])
+    length = streets.length_m[same]
+    forest = Forest.grow(streets.nodes, Links(streets.u[same], streets.v[same], length, np.ones(len(same), dtype=bool)), inside)
+    served = np.bincount(forest.source[forest.source >= 0], minlength=streets.nodes)[inside]
+    fair = np.bincount(zones.zone, minlength=zones.count)[zone] / np.bincount(zone, minlength=zones.count)[zone]
+    share = served / fair
+    pumped = zones.band[zone] > zones.band[zones.parent[zone]]
+    kept = np.ones(len(entries), dtype=bool)
+    for row in np.argsort(share, kind="stable").tolist():
+        spare = not pumped[row] or int((kept & pumped).sum()) > names.PLANNED_STATIONS
+        kept[row] = share[row] >= 1 / 6 or not spare
+    return [entry for entry, keep in zip(entries, kept.tolist(), strict=True) if keep]
 
 
 def _wanted(streets: Streets, zones: PressureZones) -> list[int]:
