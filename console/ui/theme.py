@@ -16,6 +16,7 @@ from console.domain.alarms import Priority
 from maps.errors import InputFault
 
 NAMES = ("dark", "light")
+_APPLIED = "quanmaiTheme"
 _FAMILIES = ("Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei UI", "PingFang SC", "WenQuanYi Zen Hei", "Noto Sans")
 
 
@@ -63,6 +64,9 @@ class Theme:
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
     """Fusion in the theme's colours; the colour scheme is told to Qt so that native parts follow."""
+    if app.property(_APPLIED) == theme.name:
+        return  # a style sheet set anew polishes every widget there is: seconds in a long session
+    app.setProperty(_APPLIED, theme.name)
     app.setStyle("Fusion")
     scheme = Qt.ColorScheme.Dark if theme.name == "dark" else Qt.ColorScheme.Light
     QGuiApplication.styleHints().setColorScheme(scheme)

@@ -52,6 +52,7 @@ class MainWindow(QMainWindow):
         self._looks = self._first_looks()
         self._picture = port.latest()
         self._heard_at = monotonic()
+        self._framed: tuple[object, ...] = ()
         apply_theme(cast(QApplication, QApplication.instance()), self._looks.theme)
         self._build_workers()
         self._build_views()
@@ -161,6 +162,9 @@ class MainWindow(QMainWindow):
             return
         self.case.show_case(incident, self._picture)
         self.log.show_of(incident.incident_id)
+        if not self.map.touched and (framed := (incident.incident_id, incident.plan)) != self._framed:
+            self._framed = framed
+            self.guide.show_case()
         self.questions.show_picture_of(incident)
 
     @Slot()
@@ -185,12 +189,12 @@ class MainWindow(QMainWindow):
         self._dispatcher.ask(intent, user)
 
     def _open_palette(self) -> None:
-        palette = Palette(self._looks, self.find, self)
+        palette = Palette(self._looks, self.search, self)
         palette.chosen.connect(self._on_hit)
         palette.move(self.mapToGlobal(QPoint((self.width() - palette.width()) // 2, 60)))
         palette.show()
 
-    def find(self, text: str) -> list[Hit]:
+    def search(self, text: str) -> list[Hit]:
         """What the palette finds for a text."""
         return self._search.find(text, self._picture, self._commands.listed(), self._looks.words)
 

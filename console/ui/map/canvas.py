@@ -55,6 +55,8 @@ class MapCanvas(QWidget):
         self._pressed_at: QPointF | None = None
         self._dragged = False
         self._fitted = False
+        self.touched = False
+        """Whether somebody has moved the map by hand: then it stays where it was put."""
         self.camera = Camera(0.0, 0.0, 1.0, max(self.width(), 1), max(self.height(), 1)).fitted(scene.bounds)
         self.renderer = Renderer(scene, self._style(), self)
         self.renderer.finished.connect(self.update)
@@ -176,6 +178,7 @@ class MapCanvas(QWidget):
             moved = position - self._pressed_at
             if self._dragged or moved.manhattanLength() > _CLICK_PX:
                 self._dragged, self._fitted, self._pressed_at = True, True, position
+                self.touched = True
                 self.setCursor(Qt.CursorShape.ClosedHandCursor)
                 self.look(self.camera.panned(moved.x(), moved.y()))
         self._cursor = self.camera.to_world(position.x(), position.y())
@@ -201,7 +204,7 @@ class MapCanvas(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, middle = Qt.Key(event.key()), QPointF(self.width() / 2, self.height() / 2)
         if key in _PANS:
-            self._fitted = True
+            self._fitted = self.touched = True
             self.look(self.camera.panned(*_PANS[key]))
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self._zoom(1.5, middle)
@@ -215,7 +218,7 @@ class MapCanvas(QWidget):
             super().keyPressEvent(event)
 
     def _zoom(self, factor: float, at: QPointF) -> None:
-        self._fitted = True
+        self._fitted = self.touched = True
         self.look(self.camera.zoomed(factor, at.x(), at.y()))
 
     def _pick(self, at: QPointF) -> Asset | None:

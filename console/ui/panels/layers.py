@@ -125,8 +125,8 @@ class LayersPanel(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(1, 84)
-        header.resizeSection(2, 48)
+        header.resizeSection(1, 82)
+        header.resizeSection(2, 56)
         table.activated.connect(self._chosen)
         table.clicked.connect(self._chosen)
         return table

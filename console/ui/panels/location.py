@@ -10,7 +10,8 @@ from console.domain.intents import JudgeBurst
 from console.ui.looks import Bar, Elided, button, clear, label, row
 from console.ui.panels.section import CaseView, Section
 
-_SHOWN = 4
+_SHOWN, _SHOWN_JUDGED = 4, 1
+"""Candidates listed before and after judging: a judged case needs the room for what comes next."""
 
 
 class LocationSection(Section):
@@ -49,7 +50,8 @@ class LocationSection(Section):
         self._heading(view)
         clear(self._grid)
         location = incident.location
-        for line, candidate in enumerate(location.candidates[:_SHOWN] if location is not None else ()):
+        shown = _SHOWN_JUDGED if incident.burst_pipes else _SHOWN
+        for line, candidate in enumerate(location.candidates[:shown] if location is not None else ()):
             self._candidate(line, candidate.pipe_id, candidate.probability, view)
         check = next((o for o in reversed(incident.orders) if o.kind is OrderKind.SITE_CHECK), None)
         self._check.setText(order_words(view, check) if check is not None else "")

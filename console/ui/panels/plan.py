@@ -13,7 +13,7 @@ from console.ui.map.case import StepStatus, step_marks
 from console.ui.panels.section import CaseView, Section
 from maps.isolation.result import IsolationPlan, ValveStep
 
-_SHOWN = 5
+_SHOWN = 6
 
 
 class PlanSection(Section):

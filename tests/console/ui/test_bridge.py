@@ -20,7 +20,12 @@ def test_of_many_pictures_few_arrive_and_the_last_one_does(qtbot: QtBot, port: S
     bridge, seen = PictureBridge(), list[Picture]()
     bridge.arrived.connect(seen.append)
     picture = port.latest()
-    thread = Thread(target=lambda: [bridge.push(replace(picture, version=n)) for n in range(5000)])
+
+    def push_all() -> None:
+        for version in range(5000):
+            bridge.push(replace(picture, version=version))
+
+    thread = Thread(target=push_all)
     thread.start()
     thread.join()
     qtbot.waitUntil(lambda: bool(seen) and seen[-1].version == 4999)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -67,7 +68,7 @@ def test_judging_asks_for_the_first_candidate_and_a_site_check_goes_out(window: 
     assert "现场核实 →" in texts(window.case.location)
 
 
-def test_another_pipe_clicked_on_the_map_can_be_judged_instead(qtbot: QtBot, window: MainWindow, port: ScriptedPort) -> None:
+def test_another_pipe_clicked_on_the_map_can_be_judged_instead(window: MainWindow, port: ScriptedPort) -> None:
     port.burst()
     window.settle()
     pipes = port.city.network.pipes
@@ -76,7 +77,7 @@ def test_another_pipe_clicked_on_the_map_can_be_judged_instead(qtbot: QtBot, win
     x, y = pipes.points(row)[1]
     window.map.look_at(float(x), float(y), 1.0)
     middle = QPoint(window.map.width() // 2, window.map.height() // 2)
-    qtbot.mouseClick(window.map, Qt.MouseButton.LeftButton, pos=middle)
+    QTest.mouseClick(window.map, Qt.MouseButton.LeftButton, pos=middle)
     window.case.location.judge()
     window.settle()
     assert port.asked[-1][0] == JudgeBurst(CASE, (str(pipes.asset_id[row]),))
@@ -205,11 +206,11 @@ def test_search_finds_every_kind_of_thing(window: MainWindow, port: ScriptedPort
     port.burst()
     window.settle()
     kinds = {
-        text: [hit.kind for hit in window.find(text)]
+        text: [hit.kind for hit in window.search(text)]
         for text in ("P-104100", "V-5500", "北园大街", "美林苑", "Q-003", "抢修3队", CASE, "全屏")
     }
     assert [found[0] for found in kinds.values()] == ["pipe", "valve", "road", "zone", "station", "crew", "incident", "command"]
-    assert window.find("no such thing") == []
+    assert window.search("no such thing") == []
 
 
 def test_a_stage_is_saved_whole_or_not_at_all(window: MainWindow, tmp_path: Path) -> None:
