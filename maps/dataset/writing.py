@@ -41,7 +41,10 @@ class _Layer:
 def write_city(city: City, path: Path) -> None:
     """Write a dataset, atomically. Raises OSError from the disk."""
     path = Path(path)
-    handle, aside = tempfile.mkstemp(suffix=".gpkg", prefix=f".{path.stem}-", dir=path.parent)
+    try:
+        handle, aside = tempfile.mkstemp(suffix=".gpkg", prefix=f".{path.stem}-", dir=path.parent)
+    except OSError as fault:
+        raise OSError(fault.errno, fault.strerror, str(path)) from fault  # of the file asked for, not of the one aside
     os.close(handle)
     Path(aside).unlink()
     # The file is new and renamed only when whole: waiting for the disk after each layer would buy nothing.

@@ -195,6 +195,11 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path,
     assert [path.name for path in tmp_path.iterdir()] == ["city.gpkg"]
 
 
+def test_a_folder_that_is_not_there_is_told_by_the_name_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"No such file.*absent/city\.gpkg"):
+        write_city(_town(), tmp_path / "absent" / "city.gpkg")
+
+
 def test_an_old_file_is_replaced_whole(tmp_path: Path) -> None:
     write_city(_town(), tmp_path / "city.gpkg")
     write_city(a_network().source("S").pipe("P1", "S", "A").build(), tmp_path / "city.gpkg")

@@ -247,7 +247,7 @@ def test_things_around_find_their_pipe_or_node(tmp_path: Path) -> None:
     assert city.network.nodes.demand_m3h.sum() * 24 < (60 + 2.6) / 5 + 1e-9
 
 
-@pytest.mark.parametrize("name", ["管网.geojson", "pipes.geojson", "管线.shp", "pipes.gpkg"])
+@pytest.mark.parametrize("name", ["管网.geojson", "pipes.geojson", "管线.shp", "pipes.gpkg", "城.gdb"])
 def test_the_same_pipes_come_out_of_every_format(tmp_path: Path, name: str) -> None:
     profile = tmp_path / "profile.toml"
     profile.write_text(f'[pipes]\nlayer = "{Path(name).stem}"\n', encoding="utf-8")

@@ -36,7 +36,8 @@ def write(
             frame = frame.to_crs(to)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            pyogrio.write_dataframe(frame, path, layer=name, append=path.exists() and path.suffix == ".gpkg")
+            driver = "OpenFileGDB" if path.suffix == ".gdb" else None
+            pyogrio.write_dataframe(frame, path, layer=name, driver=driver, append=path.exists() and path.suffix == ".gpkg")
     return path
 
 
