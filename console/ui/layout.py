@@ -44,7 +44,7 @@ class Division(QWidget):
 
     def reset(self) -> None:
         """Sizes as they are at first."""
-        self._upper.setSizes([306, 1184])
+        self._upper.setSizes([326, 1164])
         self._lower.setSizes([980, 510])
         self._left.setSizes([830, 200])
         self._whole.setSizes([1490, 430])

@@ -49,7 +49,7 @@ class Words:
         if not math.isfinite(value):
             return "–"
         shown = mpa_from_kpa(value) if channel is Channel.PRESSURE else value
-        text = f"{shown:,.{_DECIMALS.get(channel, 1)}f}"
+        text = f"{shown:,.{_DECIMALS.get(channel, 1)}f}".replace("-", "−")
         name = _UNITS.get(channel, "")
         return f"{text} {name}" if unit and name else text
 

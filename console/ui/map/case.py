@@ -112,7 +112,7 @@ def _region(city: City, pipe_ids: tuple[str, ...]) -> Region | None:
     lines = pipe_lines(city, pipe_ids)
     if not len(lines) or len(pipe_ids) > _AREA_PIPES_MOST:
         return Region(lines, QPainterPath())
-    reach = min(_REACH_M, max(_span(lines) * 0.06, 1.0))
+    reach = min(_REACH_M, max(_span(lines) * 0.06, 12.0))
     bands = shapely.buffer(shapely.MultiLineString(list(lines.reshape(-1, 2, 2))), 1.5 * reach, quad_segs=4)
     return Region(lines, world_path(shapely.buffer(bands, -0.5 * reach, quad_segs=4)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, hypot, pi, sin
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
@@ -72,6 +73,18 @@ class Placer:
     def _cells(self, rect: QRectF) -> tuple[slice, slice]:
         top, left = max(int(rect.top() / _CELL_PX), 0), max(int(rect.left() / _CELL_PX), 0)
         return slice(top, max(int(rect.bottom() / _CELL_PX) + 1, 0)), slice(left, max(int(rect.right() / _CELL_PX) + 1, 0))
+
+
+def spread(places: list[tuple[float, float]], apart_px: float) -> list[tuple[float, float]]:
+    """Screen points moved aside, each to the nearest free spot around it, so that discs of ``apart_px`` do not overlap."""
+    kept: list[tuple[float, float]] = []
+    for x, y in places:
+        spots = [(x, y)]
+        for ring in (1.0, 1.6, 2.4):
+            spots += [(x + ring * apart_px * cos(turn * pi / 4), y + ring * apart_px * sin(turn * pi / 4)) for turn in range(8)]
+        free = (spot for spot in spots if all(hypot(spot[0] - a, spot[1] - b) >= apart_px * 0.98 for a, b in kept))
+        kept.append(next(free, (x, y)))
+    return kept
 
 
 def text_size(font: QFont, text: str) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from console.domain.picture import Picture, StationState
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.map.camera import Camera
 from console.ui.map.case import CaseLook, Region, StepStatus
-from console.ui.map.labels import Ink, Placer, text_size, write
+from console.ui.map.labels import Ink, Placer, spread, text_size, write
 from console.ui.map.linedraw import draw_segments
 from console.ui.map.scene import MapLayer, Scene
 from console.ui.map.static_layer import in_view, world_transform
@@ -26,6 +26,7 @@ from maps.city import City
 _CLUSTER_PX = 34
 _LABELLED_MOST = 220
 _CREW_OLD_S = 120.0
+_DISC_PX = 21.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +118,10 @@ class Overlay:
         }
         painter = frame.painter
         painter.setFont(theme.font(8.5, QFont.Weight.Bold))
-        for mark in reversed(case.steps):
-            x, y = frame.camera.to_screen(mark.x, mark.y)
+        places = spread([frame.camera.to_screen(mark.x, mark.y) for mark in case.steps], _DISC_PX)
+        for mark, (x, y) in reversed(list(zip(case.steps, places, strict=True))):
+            painter.setPen(QPen(theme.colour("text.normal"), 1.2))
+            painter.drawLine(QPointF(*frame.camera.to_screen(mark.x, mark.y)), QPointF(x, y))
             text = {StepStatus.CLOSED: "✓", StepStatus.UNABLE: "✕"}.get(mark.status, str(mark.number))
             light = mark.status in (StepStatus.CLOSED, StepStatus.UNABLE)
             paint_number(painter, text, x, y, 9.0, fills[mark.status], QColor("white") if light else ink, ink)
@@ -147,6 +150,8 @@ class Overlay:
             self._station_label(frame, picture, int(seen[i]), float(px[i]), float(py[i]))
 
     def _station_label(self, frame: Frame, picture: Picture, row: int, x: float, y: float) -> None:
+        if picture.station_state[row] == StationState.MISSING:
+            return  # its symbol says that it has never spoken
         channel = Channel(int(self.main_channel[row]))
         state = StationState(int(picture.station_state[row]))
         value, at_us = float(picture.value[row, channel]), int(picture.at_us[row, channel])

@@ -47,7 +47,7 @@ class AlarmModel(RowsModel[Alarm]):
     def _station(self, station_id: str) -> str:
         stations = self._city.stations
         name = str(stations.name[stations.row(station_id)]) if stations.has(station_id) else ""
-        return f"{name} ({station_id})" if name and name != station_id else station_id
+        return name or station_id
 
     def _content(self, alarm: Alarm) -> str:
         words, worst = self._words, _worst(alarm)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from console.domain.incidents import OrderKind, WorkOrder
+from console.domain.incidents import Incident, OrderKind, WorkOrder
 from console.domain.intents import JudgeBurst
 from console.ui.looks import Bar, Elided, button, clear, label, row
 from console.ui.panels.section import CaseView, Section
+from maps.locate.result import Candidate
 
-_SHOWN, _SHOWN_JUDGED = 4, 1
-"""Candidates listed before and after judging: a judged case needs the room for what comes next."""
+_SHOWN = 4
 
 
 class LocationSection(Section):
@@ -50,8 +50,7 @@ class LocationSection(Section):
         self._heading(view)
         clear(self._grid)
         location = incident.location
-        shown = _SHOWN_JUDGED if incident.burst_pipes else _SHOWN
-        for line, candidate in enumerate(location.candidates[:shown] if location is not None else ()):
+        for line, candidate in enumerate(_listed(incident)):
             self._candidate(line, candidate.pipe_id, candidate.probability, view)
         check = next((o for o in reversed(incident.orders) if o.kind is OrderKind.SITE_CHECK), None)
         self._check.setText(order_words(view, check) if check is not None else "")
@@ -104,6 +103,14 @@ class LocationSection(Section):
     def _on_dismiss(self) -> None:
         if self.view is not None:
             self.dismissal_asked.emit(self.view.incident.incident_id)
+
+
+def _listed(incident: Incident) -> list[Candidate]:
+    """Candidates to list: the first few; once judged only the judged ones, the room is for what comes next."""
+    candidates = incident.location.candidates if incident.location is not None else ()
+    if incident.burst_pipes:
+        return [candidate for candidate in candidates if candidate.pipe_id in incident.burst_pipes]
+    return list(candidates[:_SHOWN])
 
 
 def order_words(view: CaseView, order: WorkOrder) -> str:

@@ -148,11 +148,12 @@ class TopStrip(QWidget):
         state, words = picture.station_state, self._looks.words
         well = int(((state == StationState.NORMAL) | (state == StationState.LEARNING) | (state >= StationState.WARNING)).sum())
         text = words("strip.stations", well=f"{well:,}", all=f"{len(state):,}")
-        silent = int(((state == StationState.STALE) | (state == StationState.MISSING)).sum())
+        silent, missing = int((state == StationState.STALE).sum()), int((state == StationState.MISSING).sum())
         faulty = int((state == StationState.FAULT).sum())
         text += words("strip.silent", n=silent) if silent else ""
+        text += words("strip.missing", n=missing) if missing else ""
         text += words("strip.faulty", n=faulty) if faulty else ""
-        return text, "warning" if silent > 0.05 * max(len(state), 1) else ""
+        return text, "warning" if silent + missing > 0.05 * max(len(state), 1) else ""
 
     def _show_cases(self, picture: Picture) -> None:
         now = moment(picture.now_us)

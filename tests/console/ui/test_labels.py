@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QRectF
 
-from console.ui.map.labels import Placer
+from console.ui.map.labels import Placer, spread
 
 ANCHORS = st.lists(st.tuples(st.floats(0, 800), st.floats(0, 600), st.floats(20, 120)), max_size=60)
 
@@ -37,3 +37,12 @@ def test_the_first_comer_gets_the_place() -> None:
     placer = Placer(200, 40)
     assert placer.find(10, 20, 150, 16, offset=5) is not None
     assert placer.find(12, 20, 150, 16, offset=5) is None
+
+
+def test_discs_on_one_spot_move_apart_and_stay_near() -> None:
+    places = spread([(100.0, 100.0)] * 5 + [(300.0, 100.0)], 20.0)
+    assert places[0] == (100.0, 100.0)
+    assert places[5] == (300.0, 100.0)
+    for number, (x, y) in enumerate(places[:5]):
+        assert ((x - 100) ** 2 + (y - 100) ** 2) ** 0.5 <= 48.0
+        assert all(((x - a) ** 2 + (y - b) ** 2) ** 0.5 >= 19.0 for a, b in places[:number])
