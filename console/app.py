@@ -12,7 +12,7 @@ from pathlib import Path
 from console.domain.clock import DrillClock, SystemClock
 from console.drill.field import DrillField
 from console.drill.options import DrillOptions
-from console.drill.scene import HISTORY_STEP_S, START, history_of, set_scene
+from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, history_of, set_scene
 from console.feeds.inbox import Inbox, Message
 from console.feeds.local import LocalLink
 from console.feeds.mqtt import Broker, MqttLink
@@ -65,7 +65,7 @@ def run_demo(city: Path | None = None, seed: int = 1) -> int:
         simulator = SimulatorProcess(
             scene.city_path,
             sink=lambda topic, payload: runtime.inbox.offer(Message("simulator", topic, payload)),
-            seed=seed, speed=_DEMO_SPEED, start=START, origin=clock.restart(),
+            seed=seed, speed=_DEMO_SPEED, start=START, origin=clock.restart(LOADING_S),
             bursts=((_DEMO_QUIET_S, scene.burst_pipe, scene.flow_m3h),),
         )  # fmt: skip
         stack.enter_context(runtime)

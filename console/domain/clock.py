@@ -62,9 +62,9 @@ class DrillClock:
         self.start, self.speed = start.astimezone(UTC), speed
         self._origin = time.monotonic()
 
-    def restart(self) -> float:
-        """Begin at ``start`` again, from now on; gives the machine's monotonic clock at that moment."""
-        self._origin = time.monotonic()
+    def restart(self, after_s: float = 0.0) -> float:
+        """Stand at ``start`` in ``after_s`` real seconds; gives the machine's monotonic clock at that moment."""
+        self._origin = time.monotonic() + after_s
         return self._origin
 
     def now(self) -> datetime:

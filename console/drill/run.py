@@ -14,7 +14,7 @@ from console.domain.incidents import Incident
 from console.drill.dispatcher import ScriptedDispatcher, Stage
 from console.drill.field import DrillField
 from console.drill.options import DrillOptions
-from console.drill.scene import HISTORY_STEP_S, START, Scene, history_of, set_scene
+from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, Scene, history_of, set_scene
 from console.drill.score import distance_along_m, rank_of
 from console.feeds.inbox import Message
 from console.feeds.local import LocalLink
@@ -43,7 +43,7 @@ def run_drill(options: DrillOptions) -> dict[str, Any]:
     clock = DrillClock(START, options.speed)
     runtime = Runtime(scene.city, clock, link, RuntimeOptions(scene.city_path, store, options.out / "notices", desk))
     runtime.learn(history_of(scene, options.seed), HISTORY_STEP_S)
-    origin = clock.restart()  # composing took time; the night begins now
+    origin = clock.restart(LOADING_S)  # composing took time; the night begins now
     with runtime:
         watch = _Watch(runtime)
         field = DrillField(runtime.inbox, scene.city.info.site, scene.burst_pipe)

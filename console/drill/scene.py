@@ -24,6 +24,8 @@ START = datetime(2024, 1, 3, 14, 55, tzinfo=UTC)
 """22:55 in Jinan, five minutes before the night of the article's case."""
 
 HISTORY_STEP_S = 300.0
+LOADING_S = 5.0
+"""Real seconds the simulator has to load the city before the drill's clock stands at its start."""
 _HISTORY_DAYS = 3
 _DRILL_CREWS = 3
 _TRIED, _SEEN_M = 24, 1.0
