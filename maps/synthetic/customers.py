@@ -75,5 +75,5 @@ def _names(category: Texts, critical: Texts, community: Texts, block: list[int])
         kind = _CRITICAL_KINDS.get(str(critical[row])) or kinds[block[row] % len(kinds)]
         name = stem + kind
         seen[name] = seen.get(name, 0) + 1
-        out[row] = name if seen[name] == 1 else f"{stem}第{seen[name]}{kind}"
+        out[row] = name if seen[name] == 1 else f"{stem}{names.ordinal(seen[name])}{kind}"
     return out

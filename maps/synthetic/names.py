@@ -26,7 +26,7 @@ _ARTERIALS = (
 _FIRST = "云锦文德和安康永福华新明春秋泉柳槐梅兰竹松桃杏荷凤龙鹤鹿星月玉金银宝瑞祥吉庆长青翠碧清秀丽平宁静仁义礼智信忠孝"
 _SECOND = "山水河湖泉井桥亭台楼阁园林苑圃堂门坊里村屯庄溪岭峰岗坡谷原野川池塘畔岸港湾渡口营寨府阳阴和兴隆昌盛泰顺达通"
 _ENDINGS = ("街", "路", "街", "路", "巷", "街", "路", "胡同", "东街", "西街", "南路", "北路")
-_ESTATE = "美佳锦绣丽景盛世翰林雅居春江阳光绿城海尔名士御景泉城鲁能凤鸣舜山历下银座金色香榭银丰中海天鹅"
+_ESTATE = "美佳锦绣丽景盛世翰林雅居春江阳光绿洲海棠名士御景泉城鹿鸣凤鸣舜山映月银杏金色香榭星河中和天鹅紫薇清风"
 _ESTATES = ("苑", "花园", "小区", "家园", "新村", "佳苑", "华庭", "雅居", "新城", "公寓", "名邸", "宿舍")
 _COMPASS = "东南西北"
 
@@ -89,6 +89,11 @@ def numbered(prefix: str, count: int) -> NDArray[np.object_]:
     out = np.empty(count, dtype=object)
     out[:] = [f"{prefix}{k:0{width}d}" for k in range(1, count + 1)]
     return out
+
+
+def ordinal(number: int) -> str:
+    """``第二`` … as institutions number themselves; figures from 11 on."""
+    return f"第{'一二三四五六七八九十'[number - 1] if number <= 10 else number}"
 
 
 def look_up(names: list[str], rows: Rows) -> NDArray[np.object_]:
