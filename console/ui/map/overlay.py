@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
 from console.domain.crews import CrewFix
 from console.domain.picture import Picture, StationState
@@ -18,7 +18,7 @@ from console.ui.map.labels import Ink, Placer, spread, text_size, write
 from console.ui.map.linedraw import draw_segments
 from console.ui.map.scene import MapLayer, Scene
 from console.ui.map.static_layer import in_view, world_transform
-from console.ui.map.symbols import arrow, circle, diamond, paint_number, paint_station
+from console.ui.map.symbols import StationSprites, arrow, circle, diamond, paint_number
 from console.ui.theme import Theme
 from console.ui.words import Words
 from maps.city import City
@@ -137,7 +137,7 @@ class Overlay:
         if len(seen) > _LABELLED_MOST:
             order = order[_worst_of_cell(px[order], py[order])]
         radius = 3.0 if frame.camera.m_per_px > 10 else 4.0
-        sprites = _Sprites(frame.theme, radius, frame.painter.device().devicePixelRatioF())
+        sprites = StationSprites(frame.theme, radius, frame.painter.device().devicePixelRatioF())
         for i in order[::-1]:
             sprites.paint(frame.painter, StationState(int(state[i])), float(px[i]), float(py[i]))
             if state[i] >= StationState.MISSING or len(order) <= _LABELLED_MOST:
@@ -205,34 +205,6 @@ class Overlay:
         for kind, name, x, y in sorted(self._scene.zone_labels, key=lambda zone: zone[0] != "district"):
             if shown.get(kind, False):
                 _name(frame, name, x, y, Ink(bold if kind == "district" else plain, theme.colour("map.place")))
-
-
-class _Sprites:
-    """Station symbols drawn once a frame and state, then stamped: thousands of paths would take a quarter of a second."""
-
-    _SIZE = 20.0
-
-    def __init__(self, theme: Theme, radius: float, ratio: float) -> None:
-        self._theme, self._radius, self._ratio = theme, radius, ratio
-        self._images: dict[StationState, QImage] = {}
-
-    def paint(self, painter: QPainter, state: StationState, x: float, y: float) -> None:
-        """Stamp a station."""
-        if state not in self._images:
-            self._images[state] = self._drawn(state)
-        painter.drawImage(QPointF(x - self._SIZE / 2, y - self._SIZE / 2), self._images[state])
-
-    def _drawn(self, state: StationState) -> QImage:
-        image = QImage(
-            round(self._SIZE * self._ratio), round(self._SIZE * self._ratio), QImage.Format.Format_ARGB32_Premultiplied
-        )
-        image.setDevicePixelRatio(self._ratio)
-        image.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_station(painter, self._theme, state, self._SIZE / 2, self._SIZE / 2, self._radius)
-        painter.end()
-        return image
 
 
 def main_channels(city: City) -> NDArray[np.int64]:

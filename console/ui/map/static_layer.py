@@ -98,7 +98,7 @@ def _boundaries(painter: QPainter, scene: Scene, camera: Camera, style: StaticSt
     level = scene.boundaries.level(camera.m_per_px)
     colour = style.theme.colour("map.boundary")
     for klass, pen in (
-        (0, _pen(colour, 0.0)),
+        (0, _pen(style.theme.colour("map.boundary", 0.55), 0.0)),
         (1, _pen(style.theme.colour("state.learning", 0.55), 1.4)),
         (2, _pen(colour, 1.6)),
     ):

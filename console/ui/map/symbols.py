@@ -105,6 +105,34 @@ def paint_station(painter: QPainter, theme: Theme, state: StationState, x: float
     painter.restore()
 
 
+class StationSprites:
+    """Station symbols drawn once a frame and state, then stamped: thousands of paths would take a quarter of a second."""
+
+    _SIZE = 20.0
+
+    def __init__(self, theme: Theme, radius: float, ratio: float) -> None:
+        self._theme, self._radius, self._ratio = theme, radius, ratio
+        self._images: dict[StationState, QImage] = {}
+
+    def paint(self, painter: QPainter, state: StationState, x: float, y: float) -> None:
+        """Stamp a station."""
+        if state not in self._images:
+            self._images[state] = self._drawn(state)
+        painter.drawImage(QPointF(x - self._SIZE / 2, y - self._SIZE / 2), self._images[state])
+
+    def _drawn(self, state: StationState) -> QImage:
+        image = QImage(
+            round(self._SIZE * self._ratio), round(self._SIZE * self._ratio), QImage.Format.Format_ARGB32_Premultiplied
+        )
+        image.setDevicePixelRatio(self._ratio)
+        image.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_station(painter, self._theme, state, self._SIZE / 2, self._SIZE / 2, self._radius)
+        painter.end()
+        return image
+
+
 def paint_number(
     painter: QPainter, text: str, x: float, y: float, radius: float, fill: QColor, ink: QColor, edge: QColor
 ) -> None:

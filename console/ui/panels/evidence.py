@@ -44,7 +44,7 @@ class Evidence(Section):
         super().__init__(parent)
         self._axis = TimeAxis(orientation="bottom")
         self._plot = pg.PlotWidget(axisItems={"bottom": self._axis})
-        self._plot.setFixedHeight(118)
+        self._plot.setFixedHeight(104)
         self._plot.setMenuEnabled(False)
         self._plot.setMouseEnabled(False, False)
         self._plot.hideButtons()

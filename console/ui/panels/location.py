@@ -49,7 +49,6 @@ class LocationSection(Section):
         words, incident = view.looks.words, view.incident
         self._heading(view)
         clear(self._grid)
-        location = incident.location
         for line, candidate in enumerate(_listed(incident)):
             self._candidate(line, candidate.pipe_id, candidate.probability, view)
         check = next((o for o in reversed(incident.orders) if o.kind is OrderKind.SITE_CHECK), None)
@@ -62,6 +61,7 @@ class LocationSection(Section):
         self._judge.setText(words("location.judge", pipe=target))
         self._dismiss.setVisible(incident.is_open() and not judged)
         self._dismiss.setText(words("location.dismiss"))
+        self._hint.setVisible(not judged or not _listed(incident))
         self._hint.setText(words("location.judged", pipes="、".join(incident.burst_pipes)) if judged else words("location.hint"))
 
     def _heading(self, view: CaseView) -> None:

@@ -11,7 +11,7 @@ from console.domain.notices import Notice, NoticeStatus
 from console.ui.looks import button, label, row
 from console.ui.panels.section import CaseView, Section
 
-_EXCERPT = 90
+_EXCERPT = 56
 
 
 class NoticeSection(Section):

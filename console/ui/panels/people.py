@@ -24,10 +24,8 @@ class PeopleSection(Section):
             grid.addWidget(what, 1, column)
             grid.setColumnStretch(column, 1)
         self._critical = QGridLayout()
-        self._where = label(name="muted", wrap=True)
         self.box.addLayout(grid)
         self.box.addLayout(self._critical)
-        self.box.addWidget(self._where)
 
     def _fill(self, view: CaseView) -> None:
         plan, words = view.incident.plan, view.looks.words
@@ -35,7 +33,8 @@ class PeopleSection(Section):
         if plan is None:
             return
         impact, estimated = view.incident.impact, bool(len(view.city.customers) and view.city.customers.estimated.any())
-        self.heading.setText(words("people.title_estimated" if estimated else "people.title"))
+        title = words("people.title_estimated" if estimated else "people.title")
+        self.heading.setText(" · ".join([title, "、".join(plan.communities)]) if plan.communities else title)
         low = f"{impact.low_pressure_households:,}" if impact is not None and impact.converged else "?"
         critical = plan.critical_customers
         figures = (
@@ -53,5 +52,3 @@ class PeopleSection(Section):
                 f" · {customer.critical_hours}" if customer.critical_hours else ""
             )
             self._critical.addWidget(label(text, "critical"), line, 0)
-        self._where.setText(words("people.where", places="、".join(plan.communities)) if plan.communities else "")
-        self._where.setVisible(bool(plan.communities))

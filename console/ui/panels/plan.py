@@ -34,7 +34,7 @@ class PlanSection(Section):
         self._closed.clicked.connect(self.report_closed)
         self._unable.clicked.connect(self.report_unable)
         self._ask_why.clicked.connect(self._on_why)
-        self._explained, self._all = False, False
+        self._explained, self._all, self._by_hand = False, False, False
         self._more = button("", "flat")
         self._more.clicked.connect(self._on_more)
         self.box.addLayout(self._list)
@@ -45,7 +45,7 @@ class PlanSection(Section):
 
     def choose(self, valve_id: str) -> None:
         """Choose a valve of the plan (from the list or the map)."""
-        self._chosen, self._explained = valve_id, False
+        self._chosen, self._explained, self._by_hand = valve_id, False, True
         if self.view is not None:
             self._fill(self.view)
 
@@ -55,8 +55,8 @@ class PlanSection(Section):
         if plan is None:
             return
         ids = [step.asset_id for step in plan.valves_to_close]
-        if self._chosen not in ids:
-            reported = {mark.valve_id for mark in view.incident.valve_marks}
+        reported = {mark.valve_id for mark in view.incident.valve_marks}
+        if self._chosen not in ids or (self._chosen in reported and not self._by_hand):
             self._chosen = next((i for i in ids if i not in reported), ids[0] if ids else "")
         self._heading(view, plan)
         self._rows(view, plan)
@@ -132,6 +132,7 @@ class PlanSection(Section):
             return
         incident = self.view.incident
         restoring = self._chosen in incident.closed_valves()
+        self._by_hand = False  # reported: on to the next one
         kind = MarkValveRestored if restoring else MarkValveClosed
         self.intent_asked.emit(kind(incident.incident_id, self._chosen))
 
@@ -229,7 +230,7 @@ def trust_words(view: CaseView, plan: IsolationPlan) -> str:
     impact = view.incident.impact
     if impact is not None and not impact.converged:
         parts.append(words("plan.hydraulics_message", message=impact.message))
-    return "\n".join([*parts, *plan.warnings])
+    return ("；" if words.language == "zh_CN" else "; ").join([*parts, *plan.warnings])
 
 
 def _step_words(view: CaseView, step: ValveStep) -> str:
