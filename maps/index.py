@@ -59,10 +59,20 @@ class PipeIndex:
         """Rows of the pipes that touch a rectangle, sorted."""
         return np.sort(self._tree.query(shapely.box(low_x, low_y, high_x, high_y), predicate="intersects")).astype(np.int64)
 
-    def along(self, pipe: int, point: NDArray[np.float64]) -> tuple[float, float]:
-        """(metres along the drawn line, its drawn length) of the place on a pipe nearest to a point."""
-        line = self.lines[pipe]
-        return float(shapely.line_locate_point(line, shapely.Point(point))), float(line.length)
+    def along(self, pipes: Rows, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Metres along each drawn pipe to the place nearest to a point, and its drawn length; NaN where there is no pipe."""
+        along, length = np.full(len(pipes), np.nan), np.full(len(pipes), np.nan)
+        known = np.flatnonzero((pipes >= 0) & np.isfinite(points).all(axis=1))
+        lines = self.lines[pipes[known]]
+        along[known] = shapely.line_locate_point(lines, _points(points[known]))
+        length[known] = shapely.length(lines)
+        return along, length
+
+    def at(self, pipes: Rows, along_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(n, 2) places so many metres along drawn pipes, and the pipes' drawn lengths."""
+        lines = self.lines[pipes]
+        places = np.asarray(shapely.line_interpolate_point(lines, along_m), dtype=object).reshape(-1)
+        return np.column_stack([shapely.get_x(places), shapely.get_y(places)]), np.asarray(shapely.length(lines))
 
 
 def _points(points: NDArray[np.float64]) -> NDArray[np.object_]:

@@ -212,15 +212,15 @@ def with_nodes(nodes: NodeTable, ids: list[str], xy: NDArray[np.float64], **colu
 def _pipe_table(frame: StandardFrame, ends: Rows, links: Links, nodes: NodeTable, faults: list[Fault]) -> PipeTable:
     """Pipes with their lines; drawn ends that were joined end exactly at their node, stated ones may stop short."""
     xy = np.column_stack([nodes.x, nodes.y])
-    shapes = list[NDArray[np.float64]]()
+    shapes, joined = list[NDArray[np.float64]](), links.open
     for at, shape in enumerate(frame.geometry):
         a, b = xy[ends[at, 0]], xy[ends[at, 1]]
         if shape is None or shape.is_empty:
             shapes.append(np.array([a, b]))
             continue
         line = shapely.get_coordinates(shape)
-        if links.open[at].any():
-            line[0], line[-1] = (a if links.open[at, 0] else line[0]), (b if links.open[at, 1] else line[-1])
+        if joined[at].any():
+            line[0], line[-1] = (a if joined[at, 0] else line[0]), (b if joined[at, 1] else line[-1])
         elif np.hypot(*(line[0] - b)) + np.hypot(*(line[-1] - a)) < np.hypot(*(line[0] - a)) + np.hypot(*(line[-1] - b)):
             line = line[::-1]
         shapes.append(line)

@@ -18,9 +18,6 @@ from maps.importers.splitting import Cuts, split
 from maps.importers.tables import asset_ids, plain_columns, points_of
 from maps.network import NodeTable, PipeTable, ValveKind, ValveTable
 
-_NEAR_M = 2.0
-"""A valve drawn on its stated pipe may stand this far beside the line; on no stated pipe, the snap tolerance holds."""
-
 
 @dataclass(eq=False)
 class _Place:
@@ -47,30 +44,46 @@ def place_valves(frame: StandardFrame, base: Base, snap_m: float, faults: list[F
     """Every valve's place; pipes are cut where one sits in between. Fatal: a node that is not there."""
     points, pieces, finder = points_of(frame), Pieces(base.pipes), _Finder(base, snap_m)
     links = base.links["valves"]
-    nearest = pieces.index.nearest(points, max(snap_m, 1e-3))
     nodes, pipes = frame.text("node"), frame.text("pipe")
+    stated = np.array(
+        [pieces.near(str(name), at) if name else -1 for name, at in zip(pipes, points, strict=True)], dtype=np.int64
+    )
+    meant = np.where(stated >= 0, stated, pieces.index.nearest(points, max(snap_m, 1e-3)))
+    along, length = pieces.index.along(meant, points)
+    near = finder.near(points)
     places, cuts = list[_Place](), list[tuple[int, float, int]]()
     for at in range(len(frame)):
         place = _Place()
         places.append(place)
-        row = _Row(at, str(nodes[at]), str(pipes[at]), points[at])
+        drawn = bool(np.isfinite(points[at]).all())
+        row = _Row(
+            at, str(nodes[at]), str(pipes[at]), drawn, stated=int(stated[at]), meant=int(meant[at]), near_node=int(near[at]),
+            along_m=float(along[at]), length_m=float(length[at]),
+        )  # fmt: skip
         if (links[at] >= 0).all():
             place.ends = (int(links[at, 0]), int(links[at, 1]))
         elif row.node:
             _by_node(frame, row, base, pieces, place, faults)
         else:
-            cut = _by_point(frame, row, int(nearest[at]), pieces, finder, place, faults)
+            cut = _by_point(frame, row, finder, place, faults)
             if cut is not None:
                 cuts.append((cut[0], cut[1], at))
-    return _cut(frame, base, places, cuts, points)
+    return _cut(frame, base, places, cuts, points, pieces)
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    """One valve: what it states, and what is near its point. ``meant``: the pipe stated, else the nearest; -1 for none."""
+
     at: int
     node: str
     pipe: str
-    point: NDArray[np.float64]
+    drawn: bool
+    stated: int
+    meant: int
+    near_node: int
+    along_m: float
+    length_m: float
 
 
 class _Finder:
@@ -84,12 +97,16 @@ class _Finder:
         xy = np.column_stack([base.nodes.x, base.nodes.y])[self._used]
         self._tree = cKDTree(xy) if len(xy) and np.isfinite(xy).all() else None
 
-    def node(self, point: NDArray[np.float64]) -> int:
-        """The node row nearest to a point within the tolerance, -1 when there is none."""
-        if self._tree is None or not np.isfinite(point).all():
-            return -1
-        away, at = self._tree.query(point, distance_upper_bound=self.snap_m)
-        return int(self._used[at]) if np.isfinite(away) else -1
+    def near(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
+        """The node row nearest to each point within the tolerance, -1 when there is none; (n,)."""
+        found = np.full(len(points), -1, dtype=np.int64)
+        known = np.flatnonzero(np.isfinite(points).all(axis=1))
+        if self._tree is None or not len(known):
+            return found
+        away, at = (np.asarray(part) for part in self._tree.query(points[known], distance_upper_bound=self.snap_m))
+        hit = np.flatnonzero(np.isfinite(away))
+        found[known[hit]] = self._used[at[hit]]
+        return found
 
 
 def _by_node(frame: StandardFrame, row: _Row, base: Base, pieces: Pieces, place: _Place, faults: list[Fault]) -> None:
@@ -112,56 +129,57 @@ def _by_node(frame: StandardFrame, row: _Row, base: Base, pieces: Pieces, place:
     faults.append(frame.fault(row.at, "valve_pipe_wrong", message, column="pipe"))
 
 
-def _by_point(
-    frame: StandardFrame, row: _Row, nearest: int, pieces: Pieces, finder: _Finder, place: _Place, faults: list[Fault]
-) -> tuple[int, float] | None:
+def _by_point(frame: StandardFrame, row: _Row, finder: _Finder, place: _Place, faults: list[Fault]) -> tuple[int, float] | None:
     """A valve known by its pipe or its point. Gives (pipe row, metres along) where the pipe must be cut."""
-    pipe = pieces.near(row.pipe, row.point) if row.pipe else -1
-    if row.pipe and pipe < 0:
+    if row.pipe and row.stated < 0:
         faults.append(frame.fault(row.at, "unknown_pipe", f"no pipe {row.pipe!r}; placed by its point", column="pipe"))
-    if pipe >= 0 and np.isfinite(row.point).all():
-        return _on_pipe(row, pipe, pieces, finder, place)
-    if pipe >= 0:
-        place.node, place.pipe = int(finder.base.pipes.from_node[pipe]), row.pipe
+    if row.stated >= 0 and row.drawn:
+        return _on_pipe(row, finder, place)
+    if row.stated >= 0:
+        place.node, place.pipe = int(finder.base.pipes.from_node[row.stated]), row.pipe
         said = "neither node nor point: taken to sit at the pipe's first end"
         faults.append(frame.fault(row.at, "valve_end_unknown", said, column="node"))
         return None
-    node = finder.node(row.point)
-    if node >= 0:
-        place.node = node
-        if finder.degree[node] > 2:
-            said = f"drawn on a junction of {finder.degree[node]} pipes: taken to shut all of them; move it onto its pipe"
+    if row.near_node >= 0:
+        place.node, degree = row.near_node, finder.degree[row.near_node]
+        if degree > 2:
+            said = f"drawn on a junction of {degree} pipes: taken to shut all of them; move it onto its pipe"
             faults.append(frame.fault(row.at, "valve_at_junction", said))
         return None
-    if nearest >= 0:
-        return _on_pipe(row, nearest, pieces, finder, place)
+    if row.meant >= 0:
+        return _on_pipe(row, finder, place)
     place.lost = True
     faults.append(frame.fault(row.at, "valve_off_network", f"no pipe or node within {finder.snap_m:g} m; left out"))
     return None
 
 
-def _on_pipe(row: _Row, pipe: int, pieces: Pieces, finder: _Finder, place: _Place) -> tuple[int, float] | None:
-    along, length = pieces.index.along(pipe, row.point)
-    table = finder.base.pipes
-    if min(along, length - along) > finder.snap_m:
-        return pipe, along
-    place.node = int(table.from_node[pipe] if along <= length - along else table.to_node[pipe])
+def _on_pipe(row: _Row, finder: _Finder, place: _Place) -> tuple[int, float] | None:
+    table, to_end = finder.base.pipes, row.length_m - row.along_m
+    if min(row.along_m, to_end) > finder.snap_m:
+        return row.meant, row.along_m
+    place.node = int(table.from_node[row.meant] if row.along_m <= to_end else table.to_node[row.meant])
     # At a plain joint of two pipes it shuts both sides the same; only at a branch does the pipe matter.
-    place.pipe = str(table.asset_id[pipe]) if finder.degree[place.node] != 2 else ""
+    place.pipe = str(table.asset_id[row.meant]) if finder.degree[place.node] != 2 else ""
     return None
 
 
 def _cut(
-    frame: StandardFrame, base: Base, places: list[_Place], cuts: list[tuple[int, float, int]], points: NDArray[np.float64]
+    frame: StandardFrame,
+    base: Base,
+    places: list[_Place],
+    cuts: list[tuple[int, float, int]],
+    points: NDArray[np.float64],
+    pieces: Pieces,
 ) -> Placed:
     if not cuts:
         return Placed(base.nodes, base.pipes, places, points, cut=False)
     rows = np.array([cut[0] for cut in cuts], dtype=np.int64)
     along = np.array([cut[1] for cut in cuts], dtype=np.float64)
-    xy = np.array([_point_along(base.pipes.points(row), at) for row, at in zip(rows, along, strict=True)])
-    share = along / np.array([max(_length(base.pipes.points(row)), 1e-9) for row in rows])
+    xy, length = pieces.index.at(rows, along)
+    share = along / np.maximum(length, 1e-9)
     a, b = (base.nodes.elevation_m[ends[rows]] for ends in (base.pipes.from_node, base.pipes.to_node))
-    names = _node_names(base.nodes, [str(frame.text("asset_id")[cut[2]]) for cut in cuts])
+    ids = frame.text("asset_id")
+    names = _node_names(base.nodes, [str(ids[cut[2]]) for cut in cuts])
     nodes = with_nodes(base.nodes, names, xy, elevation_m=a + (b - a) * share)
     made = np.arange(len(base.nodes), len(nodes), dtype=np.int64)
     for node, cut in zip(made, cuts, strict=True):
@@ -181,15 +199,6 @@ def _node_names(nodes: NodeTable, valves: list[str]) -> list[str]:
         used.add(name)
         names.append(name)
     return names
-
-
-def _length(line: NDArray[np.float64]) -> float:
-    return float(np.hypot(*np.diff(line, axis=0).T).sum())
-
-
-def _point_along(line: NDArray[np.float64], along_m: float) -> tuple[float, float]:
-    steps = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
-    return float(np.interp(along_m, steps, line[:, 0])), float(np.interp(along_m, steps, line[:, 1]))
 
 
 def valve_table(frame: StandardFrame, placed: Placed, pipes: PipeTable, faults: list[Fault]) -> ValveTable:
