@@ -92,10 +92,11 @@ class PlanSection(Section):
                 self._list.addWidget(label(_unable_words(view, marks[valve_id]), "warning", wrap=True))
 
     def _pressing(self, steps: tuple[ValveStep, ...], statuses: dict[str, StepStatus]) -> list[ValveStep]:
-        """The few rows shown of many: the chosen one and the next to close, in closing order."""
+        """The few rows shown of many: the chosen one, the last two closed, the next to close; in closing order."""
         waiting = [step for step in steps if statuses[step.asset_id] is not StepStatus.CLOSED]
         first = [step for step in steps if step.asset_id == self._chosen]
-        kept = {step.asset_id for step in (first + [step for step in waiting if step not in first] + list(steps))[:_SHOWN]}
+        done = [step for step in steps if statuses[step.asset_id] is StepStatus.CLOSED and step not in first][-2:]
+        kept = {step.asset_id for step in (first + done + [step for step in waiting if step not in first])[:_SHOWN]}
         return [step for step in steps if step.asset_id in kept]
 
     def _on_more(self) -> None:

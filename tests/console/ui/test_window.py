@@ -182,7 +182,7 @@ def test_language_and_theme_change_everywhere_at_once(window: MainWindow, port: 
     judged(window, port)
     window.toggle_language()
     window.settle()
-    assert "Judged:" in texts(window.case)
+    assert "Valves to close" in texts(window.case)
     assert "Stations (worst first)" in texts(window.layers)
     window.toggle_theme()
     window.settle()
