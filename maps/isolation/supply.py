@@ -106,6 +106,11 @@ class Supply:
         _, far = dijkstra(_csr(start, end, weight, root + 1), directed=True, indices=[root], return_predecessors=True)
         return tree, _intervals(far[0], root)[0]
 
+    @cached_property
+    def fed_at(self) -> memoryview:
+        """Whether each segment has water in the dataset's own state."""
+        return (self.trees[0].enter >= 0).view(np.uint8).data
+
     def sweep(self, taken: Collection[int], shut: Mapping[int, int]) -> NDArray[np.bool_]:
         """Every supplied segment, (segments,), with ``taken`` out and edge codes ``shut`` in place: exact, one pass over all."""
         codes = self.codes.copy()
@@ -198,7 +203,15 @@ class SupplyQuery:
             return False
         if self._all is not None:
             return bool(self._all[segment])
+        if not self._gains and not self._supply.fed_at[segment]:
+            return False
         return self._search(segment)
+
+    @cached_property
+    def _gains(self) -> bool:
+        """Whether some edge passes water that did not before; else what had none has none."""
+        codes = self._supply.code_at
+        return any(code & SUPPLY & ~codes[edge] for edge, code in self._shut.items())
 
     def _search(self, segment: int) -> bool:
         seen = {segment: segment}

@@ -22,7 +22,7 @@ class Tanks:
         lasting = network.nodes.kind[graph.source_node] != NodeKind.TANK
         touches = np.zeros(graph.count, dtype=np.bool_)
         touches[graph.source_segment[lasting]] = True
-        self._any = bool((~lasting).any())
+        self._any = bool((~lasting).any() and lasting.any())
         self._lasting = Supply(graph, supply.codes, touches, supply.around)
 
     def limits(self, outcome: Outcome, far: Iterable[int], effects: Effects) -> tuple[TankLimit, ...]:
