@@ -65,6 +65,7 @@ def _completed(city: City, options: ImportOptions) -> City:
         assumed.append("isolation valves are assumed at both ends of every pipe")
     if not len(city.customers):
         city = replace(city, customers=estimated_customers(city.network))
+    if city.customers.estimated.any() and not any("customers" in line for line in assumed):
         assumed.append(f"customers are estimated from node demands, {RESIDENTS_PER_M3_DAY:g} residents per m³/day")
     city = with_communities(replace(city, info=replace(city.info, assumed=tuple(assumed))))
     return _with_stations(city, options)

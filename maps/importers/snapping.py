@@ -29,8 +29,8 @@ class Snapped:
 def snap(ends: NDArray[np.float64], line: NDArray[np.int64], fixed: NDArray[np.float64], tolerance_m: float) -> Snapped:
     """Nodes of line ``ends`` (k, 2). ``line``: (k,) which line an end belongs to; ``fixed``: (m, 2) nodes there already.
 
-    Ends join the nearest first. Two ends of one line never join, unless drawn on one point, nor do two fixed nodes:
-    a short valve or pipe within the tolerance stays a link.
+    Ends join the nearest first and move no further than the tolerance. Two ends of one line never join, unless drawn on
+    one point, nor do two fixed nodes: a short valve or pipe within the tolerance stays a link.
     """
     count = len(fixed)
     points = np.concatenate([fixed, ends])
@@ -38,7 +38,7 @@ def snap(ends: NDArray[np.float64], line: NDArray[np.int64], fixed: NDArray[np.f
     lines = _lines_of(owner[count:], line, len(place))
     fixed_of = np.full(len(place), -1, dtype=np.int64)
     fixed_of[owner[:count][::-1]] = np.arange(count)[::-1]
-    groups = _Groups(lines, fixed_of)
+    groups = _Groups(place, lines, fixed_of, tolerance_m)
     for a, b in _near_pairs(place, tolerance_m):
         groups.join(int(a), int(b))
     root = groups.roots()
@@ -70,33 +70,46 @@ def _lines_of(owner: NDArray[np.int64], line: NDArray[np.int64], places: int) ->
 
 
 class _Groups:
-    """Union-find that refuses what would fold a line onto itself or merge two fixed nodes."""
+    """Joins places under one that keeps its place; refuses what would fold a line, merge fixed nodes or move one too far."""
 
-    def __init__(self, lines: list[set[int]], fixed_of: NDArray[np.int64]) -> None:
-        self._parent = list(range(len(lines)))
+    def __init__(
+        self, place: NDArray[np.float64], lines: list[set[int]], fixed_of: NDArray[np.int64], tolerance_m: float
+    ) -> None:
+        self._place, self._reach = place, tolerance_m
+        self._root = list(range(len(lines)))
+        self._members = [[at] for at in range(len(lines))]
         self._lines, self.fixed = lines, fixed_of
         self.crowded: set[tuple[int, int]] = set()
 
-    def _root(self, at: int) -> int:
-        while self._parent[at] != at:
-            self._parent[at] = self._parent[self._parent[at]]
-            at = self._parent[at]
-        return at
-
     def join(self, a: int, b: int) -> None:
-        a, b = self._root(a), self._root(b)
+        """Join the groups of two places, where nothing speaks against it."""
+        a, b = self._root[a], self._root[b]
         if a == b or not self._lines[a].isdisjoint(self._lines[b]):
             return
         fixed = (int(self.fixed[a]), int(self.fixed[b]))
         if min(fixed) >= 0:
             self.crowded.add((min(fixed), max(fixed)))
             return
-        self._parent[b] = a
-        self._lines[a] |= self._lines[b]
-        self.fixed[a] = max(fixed)
+        heads = ((b, a),) if fixed[1] >= 0 else ((a, b),) if fixed[0] >= 0 else ((a, b), (b, a))
+        for head, tail in heads:
+            if self._reaches(head, tail):
+                self._take(head, tail)
+                return
+
+    def _reaches(self, head: int, tail: int) -> bool:
+        # Chains of near ends would else pull the last one far from where it was drawn.
+        away = self._place[self._members[tail]] - self._place[head]
+        return bool((np.hypot(away[:, 0], away[:, 1]) <= self._reach).all())
+
+    def _take(self, head: int, tail: int) -> None:
+        for member in self._members[tail]:
+            self._root[member] = head
+        self._members[head] += self._members[tail]
+        self._lines[head] |= self._lines[tail]
 
     def roots(self) -> NDArray[np.int64]:
-        return np.array([self._root(at) for at in range(len(self._parent))], dtype=np.int64)
+        """The place that each place has gone to, (places,)."""
+        return np.array(self._root, dtype=np.int64)
 
 
 def _numbered(
