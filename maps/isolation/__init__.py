@@ -1,12 +1,39 @@
 """Isolation: segments, and which valves to close for a burst.
 
 ``Isolator(city).plan(...)`` gives an ``IsolationPlan``; ``ValveOverride`` corrects a valve for one plan (``KEEP`` leaves
-the dataset's value); ``segments_of_pipes`` labels the parts that closing valves can cut off.
+the dataset's value); ``Isolator.conflict`` judges plans that overlap (``overlapping`` finds them), ``by_segment`` sums burst
+candidates, ``schedule`` deals the valves out to crews, ``restoring`` is the reverse of a plan, ``city_plans`` all plans at once.
 """
 
+from maps.isolation.candidates import Candidates, CandidateSegment, by_segment
+from maps.isolation.citywide import SegmentPlans, city_plans
 from maps.isolation.isolator import Isolator
+from maps.isolation.joint import Conflict, Window, overlapping
+from maps.isolation.restoring import RestoreStep, restoring
 from maps.isolation.result import IsolationPlan
 from maps.isolation.rules import KEEP, ValveOverride
+from maps.isolation.schedule import CrewPlace, CrewStep, Schedule, schedule
 from maps.isolation.segments import SegmentGraph, build_segments
 
-__all__ = ["KEEP", "IsolationPlan", "Isolator", "SegmentGraph", "ValveOverride", "build_segments"]
+__all__ = [
+    "KEEP",
+    "CandidateSegment",
+    "Candidates",
+    "Conflict",
+    "CrewPlace",
+    "CrewStep",
+    "IsolationPlan",
+    "Isolator",
+    "RestoreStep",
+    "Schedule",
+    "SegmentGraph",
+    "SegmentPlans",
+    "ValveOverride",
+    "Window",
+    "build_segments",
+    "by_segment",
+    "city_plans",
+    "overlapping",
+    "restoring",
+    "schedule",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,13 @@ from scipy.sparse.csgraph import connected_components
 from maps.city import City
 from maps.errors import InputFault
 from maps.isolation.effects import Effects
+from maps.isolation.joint import Conflict
 from maps.isolation.reliance import relies_on, reopen_candidates
 from maps.isolation.result import Alternative, IsolationPlan, TankLimit, ValveStep
 from maps.isolation.rules import GROW, BaseRules, ValveOverride
 from maps.isolation.segments import build_segments
 from maps.isolation.solve import Outcome, solve
-from maps.isolation.supply import Adjacency, Supply
+from maps.isolation.supply import Adjacency, Supply, SupplyQuery
 from maps.isolation.tanks import Tanks
 from maps.isolation.work import closing_minutes, in_order, total_minutes, turns_to_close
 from maps.network import ValveState
@@ -29,6 +30,17 @@ MOST_ALTERNATIVES = 100
 """Above so many valves a part of the network has no usable valves at all; a hundred replans would say nothing more."""
 _NO_ROWS = np.empty(0, dtype=np.int32)
 NO_OVERRIDES: Mapping[str, ValveOverride] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """Numbers of one plan; ``valves``: rows to close."""
+
+    pipes: int
+    valves: tuple[int, ...]
+    dry_pipes: int
+    households: int
+    isolatable: bool
 
 
 class Isolator:
@@ -66,11 +78,56 @@ class Isolator:
         shut = np.concatenate([self._graph.valve_edges(row) for row in self._network.valves.rows(shut_by_crews)] or [_NO_ROWS])
         valves = {**valves, **{valve: _shut(valves.get(valve)) for valve in shut_by_crews}}
         changed = self._rules.changed(valves, ignore_one_way)
-        outcome = solve(self._supply, np.unique(self._graph.of_pipe[pipes]).tolist(), changed, shut.tolist())
+        outcome = solve(self._supply, self._starts(pipes), changed, shut.tolist())
         steps = self._steps(outcome)
         others = self._alternatives(pipes, valves, ignore_one_way, steps, shut.tolist()) if alternatives else ()
         plan = self._plan(pipes, outcome, steps, others, _unable(valves))
         return replace(plan, compute_ms=round((time.perf_counter() - began) * 1000.0, 3))
+
+    def conflict(self, plans: Sequence[IsolationPlan], *, valves: Mapping[str, ValveOverride] = NO_OVERRIDES) -> Conflict:
+        """What falls dry when all ``plans`` are in force at once and in none of them alone; its own customers.
+
+        Judged by the valves of the plans, not by their bursts alone. Raises UnknownAsset.
+        """
+        changed = self._rules.changed(valves, False)
+        outcomes = [solve(self._supply, self._starts(self.pipe_rows(plan.burst_pipes)), changed) for plan in plans]
+        closed = {step.asset_id: ValveOverride(ValveState.CLOSED) for plan in plans for step in plan.valves_to_close}
+        together = {**changed, **self._rules.changed({**valves, **closed}, False)}
+        zone = frozenset(segment for outcome in outcomes for segment in outcome.zone.segments)
+        query = SupplyQuery(self._supply, zone, together)
+        ends = [border.far for outcome in outcomes for border in outcome.zone.border if border.is_open]
+        dry = query.dry_from(ends) - zone
+        for outcome in outcomes:
+            dry -= outcome.dry
+        people = self._effects.people(dry)
+        return Conflict(
+            self._network.pipes.ids(self._graph.pipes_in(_array(frozenset(dry)))),
+            self._city.customers.ids(people.rows),
+            people.households,
+            people.people,
+            tuple(customer.asset_id for customer in self._effects.critical(people)),
+        )
+
+    @property
+    def valve_count(self) -> int:
+        """Valves of the network."""
+        return len(self._network.valves)
+
+    def first_pipes(self) -> NDArray[np.int32]:
+        """One pipe row of every segment with pipes."""
+        return np.unique(self.segments_of_pipes(), return_index=True)[1].astype(np.int32)
+
+    def brief(self, pipe: int) -> Brief:
+        """A pipe row's plan in numbers, in the dataset's own state: what city-wide work needs of it."""
+        outcome = solve(self._supply, [int(self._graph.of_pipe[pipe])], {})
+        zone = self._graph.pipes_in(_array(outcome.zone.segments))
+        dry = self._graph.pipes_in(_array(outcome.dry))
+        people = self._effects.people(outcome.zone.segments.keys() | outcome.dry)
+        return Brief(len(zone), outcome.close, len(dry), people.households, not outcome.sources_inside)
+
+    def _starts(self, pipes: list[int]) -> list[int]:
+        starts: list[int] = np.unique(self._graph.of_pipe[pipes]).tolist()
+        return starts
 
     def segments_of_pipes(self) -> NDArray[np.int32]:
         """Segment of each pipe in the dataset's own state, (pipes,): parts joined by nothing that closing could part."""
@@ -186,7 +243,7 @@ class Isolator:
         """The plan without each valve in turn: those that can still be isolated first, by households, then by minutes."""
         if len(steps) > MOST_ALTERNATIVES:
             return ()
-        starts = np.unique(self._graph.of_pipe[pipes]).tolist()
+        starts = self._starts(pipes)
         planned = {step.asset_id for step in steps}
         found: list[Alternative] = []
         for step in steps:
