@@ -121,6 +121,7 @@ class MainWindow(QMainWindow):
         self.case.plan.valve_chosen.connect(self.guide.show_valve)
         self.case.plan.unable_asked.connect(self.questions.why_unable)
         self.case.response.restoration_asked.connect(lambda _: self._with_case(self.questions.restoration))
+        self.case.response.sample_asked.connect(self.questions.sample)
         self.case.response.phase_asked.connect(self.questions.phase)
         self.case.notice.notice_opened.connect(
             lambda _, notice_id: self._with_case(lambda i: self.questions.notice(i, notice_id))

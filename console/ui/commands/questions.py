@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident, Phase
 from console.domain.intents import AdvancePhase, DismissIncident, MarkValveUnable, OpenIncident, SetRestoration, ShelveAlarm
-from console.ui.dialogs.ask import ReasonQuestion, ShelveQuestion, TimeQuestion, UnableQuestion
+from console.ui.dialogs.ask import ReasonQuestion, SampleQuestion, ShelveQuestion, TimeQuestion, UnableQuestion
 from console.ui.dialogs.notice import NoticeDialog
 from console.ui.looks import Looks
 from console.ui.panels.notice import latest_notice
@@ -75,6 +75,12 @@ class Questions(QObject):
         text = words("dialog.isolated_text") if phase is Phase.ISOLATED else words("dialog.phase_text", phase=name)
         question = ReasonQuestion(self._looks, words("response.next", phase=name), text, phase is Phase.ISOLATED, self._window)
         question.accepted.connect(lambda: self.asked.emit(AdvancePhase(incident_id, phase, question.reason), ""))
+        self._open(question)
+
+    def sample(self, incident_id: str) -> None:
+        """The water sample before service resumes."""
+        question = SampleQuestion(self._looks, self._window)
+        question.accepted.connect(lambda: self.asked.emit(question.intent(incident_id), ""))
         self._open(question)
 
     def report(self, pipe_id: str) -> None:

@@ -54,9 +54,9 @@ class Search:
         ]
         if needle:
             sources += [
-                self._zones(needle),
+                self._zones(needle, words),
                 self._roads(needle),
-                self._stations(needle),
+                self._stations(needle, words),
                 self._pipes(needle, words),
                 self._valves(needle),
             ]
@@ -80,11 +80,13 @@ class Search:
             if needle in command.title.casefold() or needle in command.key.casefold():
                 yield Hit("command", command.key, command.title, command.shortcut)
 
-    def _zones(self, needle: str) -> Iterator[Hit]:
+    def _zones(self, needle: str, words: Words) -> Iterator[Hit]:
         zones = self._city.zones
         for row in _matching(needle, zones.name):
             point = shapely.point_on_surface(zones.geometry[row])
-            yield Hit("zone", str(zones.asset_id[row]), str(zones.name[row]), str(zones.kind[row]), point.x, point.y)
+            yield Hit(
+                "zone", str(zones.asset_id[row]), str(zones.name[row]), words.of("word", str(zones.kind[row])), point.x, point.y
+            )
 
     def _roads(self, needle: str) -> Iterator[Hit]:
         roads, seen = self._city.roads, set[str]()
@@ -95,7 +97,7 @@ class Search:
                 x, y = _middle(shapely.get_coordinates(roads.geometry[row]))
                 yield Hit("road", str(roads.asset_id[row]), name, "", x, y)
 
-    def _stations(self, needle: str) -> Iterator[Hit]:
+    def _stations(self, needle: str, words: Words) -> Iterator[Hit]:
         stations, nodes = self._city.stations, self._city.network.nodes
         for row in _matching(needle, stations.name, stations.asset_id):
             node = int(stations.node[row])
@@ -106,7 +108,7 @@ class Search:
                 "station",
                 str(stations.asset_id[row]),
                 str(stations.name[row]) or str(stations.asset_id[row]),
-                str(stations.channels[row]),
+                " ".join(words.of("channel", name.strip()) for name in str(stations.channels[row]).split(",")),
                 x,
                 y,
             )

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from console.domain.incidents import Unable
+from console.domain.intents import RecordSample
 from console.ui.looks import Looks, label
 
 _SHELVE_MINUTES = (15, 30, 60, 120, 480)
@@ -103,6 +104,35 @@ class ShelveQuestion(ReasonQuestion):
     def until(self, now: datetime) -> datetime:
         """When it comes back."""
         return now + timedelta(minutes=int(self._time.currentData()))
+
+
+class SampleQuestion(Question):
+    """The sample before service resumes, or who waives it and why."""
+
+    def __init__(self, looks: Looks, parent: QWidget | None = None) -> None:
+        words = looks.words
+        super().__init__(looks, words("sample.title"), words("sample.text"), parent)
+        self._fields = {name: QLineEdit() for name in ("turbidity", "chlorine", "waived_by", "reason")}
+        for name, field in self._fields.items():
+            field.setPlaceholderText(words(f"sample.{name}"))
+            field.textChanged.connect(self._check)
+            self.box.addWidget(field)
+        self.finish()
+        self._check()
+
+    def _check(self) -> None:
+        measured = self._number("turbidity") is not None and self._number("chlorine") is not None
+        waived = all(self._fields[name].text().strip() for name in ("waived_by", "reason"))
+        self.ok.setEnabled(measured or waived)
+
+    def _number(self, name: str) -> float | None:
+        text = self._fields[name].text().strip().replace("，", ".").replace(",", ".")
+        return float(text) if text.replace(".", "", 1).isdigit() else None
+
+    def intent(self, incident_id: str) -> RecordSample:
+        """What was entered."""
+        waived_by, reason = (self._fields[name].text().strip() for name in ("waived_by", "reason"))
+        return RecordSample(incident_id, self._number("turbidity"), self._number("chlorine"), waived_by, reason)
 
 
 class TimeQuestion(Question):

@@ -25,6 +25,7 @@ class ResponseSection(Section):
     """Crew, restoration time, next phase, undo."""
 
     restoration_asked = Signal(str)
+    sample_asked = Signal(str)
     phase_asked = Signal(str, object)
     """(incident id, Phase): its evidence is to be asked."""
 
@@ -36,11 +37,14 @@ class ResponseSection(Section):
         self._correct.clicked.connect(self._on_correct)
         self._next.clicked.connect(self._on_next)
         self._undo.clicked.connect(self.undo)
+        self._sample, self._sampled = button(""), label(wrap=True)
+        self._sample.clicked.connect(self._on_sample)
         self.box.addWidget(self._crew)
         line = row(self._back, self._correct)
         line.setStretch(0, 1)
         self.box.addLayout(line)
-        self.box.addLayout(row(self._send, self._next, 1, self._undo))
+        self.box.addWidget(self._sampled)
+        self.box.addLayout(row(self._send, self._sample, self._next, 1, self._undo))
 
     def _fill(self, view: CaseView) -> None:
         words, incident = view.looks.words, view.incident
@@ -58,6 +62,11 @@ class ResponseSection(Section):
         self._send.setText(words("response.send"))
         self._send.setVisible(incident.is_open() and not active)
         self._send.setEnabled(bool(incident.burst_pipes))
+        restoring = incident.phase in (Phase.REPAIRING, Phase.RESTORING)
+        self._sample.setText(words("response.sample"))
+        self._sample.setVisible(restoring)
+        self._sampled.setText(sample_words(view))
+        self._sampled.setVisible(restoring)
         following = _NEXT.get(incident.phase)
         self._next.setVisible(following is not None)
         if following is not None:
@@ -68,6 +77,10 @@ class ResponseSection(Section):
         """The nearest free crew."""
         if self.view is not None:
             self.intent_asked.emit(SendCrew(self.view.incident.incident_id))
+
+    def _on_sample(self) -> None:
+        if self.view is not None:
+            self.sample_asked.emit(self.view.incident.incident_id)
 
     def _on_correct(self) -> None:
         if self.view is not None:
@@ -81,3 +94,14 @@ class ResponseSection(Section):
         """Take back the last step of the case."""
         if self.view is not None:
             self.intent_asked.emit(UndoLast(self.view.incident.incident_id))
+
+
+def sample_words(view: CaseView) -> str:
+    """What the water sample says, and how many valves are not yet back as they were."""
+    words, sample = view.looks.words, view.incident.sample
+    left = words("response.valves_left", n=len(view.incident.closed_valves())) if view.incident.closed_valves() else ""
+    if sample is None:
+        return words("response.no_sample") + left
+    if sample.waived_by:
+        return words("response.waived", by=sample.waived_by, reason=sample.reason) + left
+    return words("response.sample_passed" if sample.passed else "response.sample_failed", by=sample.by) + left

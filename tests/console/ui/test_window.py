@@ -13,7 +13,17 @@ from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.domain.incidents import Phase, Unable
-from console.domain.intents import AcknowledgeAlarm, DraftNotice, IssueNotice, JudgeBurst, MarkValveClosed, MarkValveUnable
+from console.domain.intents import (
+    AcknowledgeAlarm,
+    AdvancePhase,
+    DraftNotice,
+    IssueNotice,
+    JudgeBurst,
+    MarkValveClosed,
+    MarkValveRestored,
+    MarkValveUnable,
+    RecordSample,
+)
 from console.domain.notices import NoticeStatus
 from console.domain.picture import FeedHealth
 from console.ui.grab import ScreenNotSaved, grab_stage
@@ -225,4 +235,30 @@ def test_a_newer_picture_never_shows_an_older_case(window: MainWindow, port: Scr
     port.burst()
     window.settle()
     window.show_picture(replace(port.latest(), incidents=()))
+    assert "没有进行中的事件" in texts(window.case)
+
+
+def test_a_case_can_be_closed_from_the_window_once_sampled_and_restored(window: MainWindow, port: ScriptedPort) -> None:
+    judged(window, port)
+    valve = port.case.plan.valves_to_close[0].asset_id if port.case.plan else ""
+    window.ask(MarkValveClosed(CASE, valve))
+    for phase, evidence in ((Phase.ISOLATED, "crew"), (Phase.REPAIRING, ""), (Phase.RESTORING, "")):
+        window.ask(AdvancePhase(CASE, phase, evidence))
+        window.settle()
+        assert window.messages.text == ""
+    assert "水样未检" in texts(window.case.response)
+    window.ask(AdvancePhase(CASE, Phase.CLOSED, ""))
+    window.settle()
+    assert valve in window.messages.text
+    assert "1 个阀门尚未复位" in texts(window.case.response)
+    window.case.plan.choose(valve)
+    window.case.plan.report_closed()
+    window.settle()
+    assert (MarkValveRestored(CASE, valve), "王") in port.asked
+    window.messages.dismiss()
+    window.ask(RecordSample(CASE, 0.4, 0.2))
+    window.settle()
+    assert "水样合格" in texts(window.case.response)
+    window.ask(AdvancePhase(CASE, Phase.CLOSED, ""))
+    window.settle()
     assert "没有进行中的事件" in texts(window.case)
