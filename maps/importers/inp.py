@@ -70,7 +70,7 @@ def read_inp(path: Path, crs: str | None) -> tuple[PipeNetwork, EpanetModel, tup
     Raises InputFault with EPANET's own words when it cannot be read.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+        text = _decoded(path.read_bytes())
     except OSError as fault:
         raise InputFault(f"{path}: {fault.strerror}; check the path") from fault
     with _opened(path, text) as project:
@@ -81,15 +81,27 @@ def read_inp(path: Path, crs: str | None) -> tuple[PipeNetwork, EpanetModel, tup
         pipes, links = _links(project, units, nodes)
         headloss = _HEADLOSS[int(en.getoption(project, en.HEADLOSSFORM))]
         network = _georeferenced(PipeNetwork(nodes, pipes, links.pumps, links.valves, crs_of.LOCAL, headloss), crs)
-        model = _model(text.encode("utf-8", errors="replace").decode(), network, links)
+        model = _model(text, network, links)
     return network, model, tuple(_faults(network, lost))
+
+
+def _decoded(content: bytes) -> str:
+    """The text of a file: UTF-8, UTF-16 by its mark, else the code page of Chinese Windows, else any byte a letter."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return content.decode("latin-1")
 
 
 @contextmanager
 def _opened(path: Path, text: str) -> Iterator[Any]:
     with tempfile.TemporaryDirectory(prefix="quanmai-import-") as folder:
         copy, report = Path(folder, "model.inp"), Path(folder, "model.rpt")
-        copy.write_bytes(text.encode("utf-8", errors="surrogateescape"))  # the toolkit takes no Chinese paths everywhere
+        copy.write_bytes(text.encode("utf-8"))  # the toolkit takes no Chinese paths everywhere
         project = en.createproject()
         try:
             with warnings.catch_warnings():

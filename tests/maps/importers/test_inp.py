@@ -174,6 +174,17 @@ def test_a_node_without_coordinates_is_placed_among_its_neighbours_and_told(tmp_
     assert [fault.asset_id for fault in result.faults if fault.code == "no_coordinate"] == ["J1"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_chinese_ids_are_read_in_the_encodings_of_their_day(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "历下 管网.inp"
+    path.write_bytes(_SMALL.replace("J1", "节点甲").replace("P2", "管2").encode(encoding))
+    write_city(_imported(path, assume_valves=True), tmp_path / "城.gpkg")
+    city = read_city(tmp_path / "城.gpkg")
+    assert "节点甲" in city.network.nodes.asset_id
+    assert city.network.valves.has("AV-管2-a")
+    assert check_city(city)["hydraulics"]["converged"] is True
+
+
 def test_what_epanet_cannot_read_is_told_in_its_own_words(tmp_path: Path) -> None:
     path = tmp_path / "坏的.inp"
     path.write_text(_SMALL.replace("P2 J1 J2", "P2 J1 J9"), encoding="utf-8")
