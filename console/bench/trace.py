@@ -27,7 +27,7 @@ _STEP_M = 80.0
 
 
 def run(pipes: int = 200_000, seed: int = 1) -> dict[str, Any]:
-    """Segments, plans, alternatives, replans and traces on ``pipes`` pipes, in ms; ``city_plans_s`` scaled up where it takes long."""
+    """Segments, plans, alternatives, replans and traces on ``pipes`` pipes, in ms; long ``city_plans_s`` are scaled up."""
     city = lattice(pipes, seed)
     network = city.network
     segments_ms, graph = _timed(lambda: build_segments(network))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from maps.city import City
 from maps.errors import InputFault, UnknownAsset
-from maps.trace import Trace, connected, downstream, islands, supply_path, upstream
+from maps.trace import Trace, connected, downstream, ends_of_pipe, islands, supply_path, upstream
 
+_SENSE = {"connected": None, "upstream": True, "downstream": False}
 KINDS = ("connected", "upstream", "downstream", "supply", "islands")
 
 
@@ -30,7 +32,11 @@ def answer_trace(city: City, start: str, kind: str) -> dict[str, Any]:
     if kind == "supply":
         trace = supply_path(network, pipe if pipe >= 0 else int(network.pipes_at(node)[0]))
     else:
-        trace = {"connected": connected, "upstream": upstream, "downstream": downstream}[kind](network, node)
+        starts = ends_of_pipe(network, pipe, upstream=_SENSE[kind]) if pipe >= 0 else [node]
+        trace = {"connected": connected, "upstream": upstream, "downstream": downstream}[kind](network, starts)
+        if pipe >= 0:
+            rows = np.union1d(trace.pipes, [pipe]).astype(np.int32)
+            trace = replace(trace, pipes=rows, length_m=float(np.nansum(network.pipes.length_m[rows])))
     return {"kind": kind, "from": start, **_trace_json(city, trace)}
 
 

@@ -16,6 +16,7 @@ from maps.isolation.segments import SegmentGraph, build_segments, grouped
 from maps.network import NodeKind, PipeNetwork, PipeStatus
 
 PIPE, PUMP, VALVE = 0, 1, 2
+_WAYS = ("onward", "back", "into_start", "into_end", "from_start", "from_end")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,8 @@ class TraceGraph:
     """Links as columns, (links,): pipes first (row = link), then pumps, then link valves.
 
     ``onward``: passes from ``start`` to ``end``; ``back``: the other way; closed and unknown valves do not pass.
-    ``into_start``, ``into_end``: water at that end may enter the link, even when it cannot leave at the other.
+    ``into_start``, ``into_end``: water at that end may enter the link, even when it cannot leave at the other;
+    ``from_start``, ``from_end``: water in the link may leave it there.
     """
 
     network: PipeNetwork
@@ -35,6 +37,8 @@ class TraceGraph:
     back: Bools
     into_start: Bools
     into_end: Bools
+    from_start: Bools
+    from_end: Bools
     length_m: Floats
     is_source: Bools
     barred: Bools | None = None
@@ -61,7 +65,7 @@ class TraceGraph:
         if nodes is not None:
             barred |= nodes[self.start] | nodes[self.end]
         free = ~barred
-        ways = {name: getattr(self, name) & free for name in ("onward", "back", "into_start", "into_end")}
+        ways = {name: getattr(self, name) & free for name in _WAYS}
         return replace(self, **ways, barred=barred)
 
     @cached_property
@@ -180,6 +184,8 @@ def trace_graph(network: PipeNetwork) -> TraceGraph:
         np.concatenate([enter[count:] & leave[:count] & ~shut, link_back]),
         np.concatenate([enter[:count] & ~shut, link_onward]),
         np.concatenate([enter[count:] & ~shut, link_back]),
+        np.concatenate([leave[:count] & ~shut, link_back]),
+        np.concatenate([leave[count:] & ~shut, link_onward]),
         np.concatenate([np.nan_to_num(pipes.length_m), np.zeros(len(link_codes))]),
         np.asarray(network.nodes.kind >= NodeKind.SOURCE),
     )

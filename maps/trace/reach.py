@@ -59,6 +59,20 @@ def downstream(
     return _directed(graph, _listed(start_nodes), flows, upstream=False)
 
 
+def ends_of_pipe(network: PipeNetwork, pipe_row: int, *, upstream: bool | None = None) -> list[int]:
+    """Node rows where a trace from a pipe begins: those its water may leave to, or come from (``upstream``), or either (None).
+
+    None of them when both ends are shut: the pipe is then all there is.
+    """
+    graph = trace_graph(network)
+    ends: list[int] = []
+    for node, into, out in ((graph.start, graph.into_start, graph.from_start), (graph.end, graph.into_end, graph.from_end)):
+        may = {True: into[pipe_row], False: out[pipe_row], None: into[pipe_row] or out[pipe_row]}[upstream]
+        if may:
+            ends.append(int(node[pipe_row]))
+    return ends
+
+
 def islands(network: PipeNetwork) -> tuple[int, NDArray[np.int32], Bools]:
     """(count, island of every node, whether each island holds a source): parts joined by pipes, valves taken as open."""
     graph = trace_graph(network)

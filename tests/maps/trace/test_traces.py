@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maps.network import NodeKind, PipeNetwork, PipeStatus, ValveKind, ValveState
-from maps.trace import Trace, connected, downstream, islands, resistance, shortest_path, supply_path, upstream
+from maps.trace import Trace, connected, downstream, ends_of_pipe, islands, resistance, shortest_path, supply_path, upstream
 from tests.builders import NetworkBuilder, a_network
 from tests.maps.isolation.networks import networks
 
@@ -167,3 +167,12 @@ def _through(network: PipeNetwork, pipe: int) -> list[tuple[int, int]]:
                     onward &= inward != (leaves == "onward")
                     back &= inward != (leaves == "back")
     return [(a, b)] if onward or back else []
+
+
+def test_a_trace_from_a_pipe_begins_where_its_water_may_go() -> None:
+    network = _row().valve("V2", on="P2", at="A", state=ValveState.CLOSED).network()
+    row = network.pipes.row("P2")
+    assert network.nodes.ids(ends_of_pipe(network, row)) == ("B",)
+    both = _row().valve("V1", on="P2", at="A", flows_to="P2").network()
+    assert both.nodes.ids(ends_of_pipe(both, row, upstream=True)) == ("A", "B")
+    assert both.nodes.ids(ends_of_pipe(both, row, upstream=False)) == ("B",)
