@@ -57,7 +57,7 @@ class MapCanvas(QWidget):
         self._fitted = False
         self.touched = False
         """Whether somebody has moved the map by hand: then it stays where it was put."""
-        self.camera = Camera(0.0, 0.0, 1.0, max(self.width(), 1), max(self.height(), 1)).fitted(scene.bounds)
+        self.camera = Camera(0.0, 0.0, 1.0, max(self.width(), 1), max(self.height(), 1)).fitted(scene.home)
         self.renderer = Renderer(scene, self._style(), self)
         self.renderer.finished.connect(self.update)
         self.setMouseTracking(True)
@@ -152,14 +152,14 @@ class MapCanvas(QWidget):
             frame = Frame(painter, self.camera, self._theme, self._words, Placer(self.width(), self.height()), self._visible)
             reserve(frame)
             self._overlay.paint(frame, self._live)
-            paint_furniture(frame, self._crs, self._cursor, self.logicalDpiX(), self._badges)
+            paint_furniture(frame, self._crs_words(), self._cursor, self.logicalDpiX(), self._badges)
         finally:  # a painter left open takes the whole program down
             painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.camera = self.camera.resized(self.width(), self.height())
         if not self._fitted:
-            self.camera = self.camera.fitted(self._scene.bounds)
+            self.camera = self.camera.fitted(self._scene.home)
         self.renderer.request(self.camera)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -216,6 +216,9 @@ class MapCanvas(QWidget):
             self.menu_requested.emit(self._pick(middle), self.mapToGlobal(middle.toPoint()))
         else:
             super().keyPressEvent(event)
+
+    def _crs_words(self) -> str:
+        return self._crs if self._scene.city.network.georeferenced else self._words("map.local_crs")
 
     def _zoom(self, factor: float, at: QPointF) -> None:
         self._fitted = self.touched = True

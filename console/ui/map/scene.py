@@ -67,6 +67,16 @@ class Scene:
         self.bounds = city.network.bounds
 
     @cached_property
+    def home(self) -> tuple[float, float, float, float]:
+        """Where most of the network lies (1–99 % of its vertices): one far source does not shrink the city to a spot."""
+        points = self.city.network.pipes.vertices
+        points = points[np.isfinite(points).all(axis=1)]
+        if len(points) < 100:
+            return self.bounds
+        low, high = np.percentile(points[:: max(len(points) // 100_000, 1)], [1, 99], axis=0)
+        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+    @cached_property
     def roads(self) -> LineWork:
         """Roads in two classes: others, major ones."""
         roads = self.city.roads

@@ -126,7 +126,7 @@ class LayersPanel(QWidget):
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Fixed)
         header.resizeSection(1, 82)
-        header.resizeSection(2, 56)
+        header.resizeSection(2, 60)
         table.activated.connect(self._chosen)
         table.clicked.connect(self._chosen)
         return table
