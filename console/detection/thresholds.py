@@ -16,17 +16,18 @@ GAUSSIAN_TAIL = 2.0
 """Mean excess of a chi-square statistic far out: log-likelihood ratios fall off as exp(-T/2)."""
 
 
-def simulated(field: MatchedField, covariance: NDArray[np.float64], probability: float, seed: int = 0) -> float:
-    """Level that the one-out statistic of pure noise passes with ``probability`` per tick.
+def simulated(field: MatchedField, covariance: NDArray[np.float64], probability: float, seed: int = 0) -> tuple[float, float]:
+    """(level that the one-out statistic of pure noise passes with ``probability`` per tick, median of its screen).
 
     ``covariance`` of the group's residuals. A few thousand draws give the tail's foot; from there on it falls as exp(-T/2).
     """
     random = np.random.default_rng(seed)
     lower = np.linalg.cholesky(covariance + 1e-9 * np.trace(covariance) / len(covariance) * np.eye(len(covariance)))
     noise = (lower @ random.standard_normal((len(covariance), _DRAWS))).astype(np.float32)
-    order, kept = loudest(screens_of(field, noise))
+    screens = screens_of(field, noise)
+    order, kept = loudest(screens)
     tail = np.sort(np.array([field.without_one(noise[:, index]) for index in order]))[::-1]
-    return fitted(tail, kept, probability, GAUSSIAN_TAIL)
+    return fitted(tail, kept, probability, GAUSSIAN_TAIL), float(np.median(screens))
 
 
 def screens_of(field: MatchedField, residuals: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,12 +13,16 @@ from console.detection.groups import representatives
 from console.detection.matched import MatchedField
 from console.detection.options import DetectorOptions
 from console.detection.thresholds import GAUSSIAN_TAIL, fitted, loudest, screens_of, simulated
+from console.detection.unrest import Unrest, ratios, usual_days
 
 WINDOWS = (1, 2, 4)
 """Ticks taken together: 1 is path A, 2 and 4 are path B."""
 
 _PRIOR_TICKS = 150.0
 _LEAST_HISTORY = 200
+_FLOOR_M = 0.02
+_SIFTINGS = 3
+_MOST_TIMES_GAUSSIAN = 6.0
 _REFRESH_TICKS = 30
 _SECOND_SHARE = 0.4
 _CLIP_SIGMAS = 4.0
@@ -53,6 +57,7 @@ class BurstWatch:
         self._reduced: tuple[bytes, MatchedField] | None = None
         self._places = np.empty(0, dtype=np.int64)
         self._thresholds: dict[int, float] = {}
+        self._unrest: dict[int, Unrest] = {}
         self._prior = np.eye(len(rows)) * options.reading_sigma_m**2
         self._sum = np.zeros((len(rows), len(rows)))
         self._weight = 0.0
@@ -99,10 +104,12 @@ class BurstWatch:
     def threshold(self, window: int, field: MatchedField) -> float:
         """Level of the statistic for one false alarm in the wanted time, raised while noise is only assumed."""
         if window not in self._thresholds:
-            level = simulated(field, self.covariance, self._probability, seed=int(self.rows[0]))
+            level, usual = simulated(field, self.covariance, self._probability, seed=int(self.rows[0]))
             self._thresholds = dict.fromkeys(WINDOWS, level)
+            self._unrest = {each: Unrest(usual) for each in WINDOWS}
         caution = 1.0 if self.learned else self._options.learning_caution
-        return self._thresholds[window] * caution
+        unrest = self._unrest.get(window)
+        return self._thresholds[window] * caution * (1.0 if unrest is None else unrest.ratio())
 
     def tick(self, residual_m: NDArray[np.float64], second_of_day: float, at_us: int) -> Crossing | None:
         """Test this tick's residuals (n,), NaN where unknown. Returns the crossing of the shortest window that crosses."""
@@ -135,7 +142,9 @@ class BurstWatch:
         reduced = self._without_unknown(field, known)
         scaled = np.where(known, mean * np.sqrt(window), 0.0).astype(np.float32)
         threshold = self.threshold(window, field)
-        if reduced.screen(scaled) <= threshold / 2.0:
+        screen = reduced.screen(scaled)
+        self._unrest[window].add(screen)
+        if screen <= threshold / 2.0:
             return None, False
         statistic = reduced.decisive(scaled, window)
         near = statistic > threshold / 2.0
@@ -183,44 +192,74 @@ class BurstWatch:
         self._weight += 1.0
 
     def learn(self, residuals: NDArray[np.float32], second_of_day: NDArray[np.float64]) -> None:
-        """Noise and thresholds from quiet history: (ticks, n) residuals, NaN where unknown; (ticks,) times."""
-        whole = residuals[np.isfinite(residuals).all(axis=1)]
-        if len(whole) < _LEAST_HISTORY:
-            return
-        if not self._started:
-            self._assume(self._book.page(12 * 3600.0))
-        scale = 1.4826 * np.median(np.abs(whole - np.median(whole, axis=0)), axis=0)
-        limit = _CLIP_SIGMAS * np.maximum(scale, 1e-3)
-        clipped = np.clip(whole, -limit, limit).astype(np.float64)
-        # Few ticks for many stations give a covariance that flatters itself: what was assumed keeps the weight of two
-        # ticks per station, but at the size of what was seen.
-        seen = np.asarray(clipped.T @ clipped / len(clipped))
-        assumed = self._prior * float(np.trace(seen) / np.trace(self._prior))
-        own = 2.0 * len(self.rows)
-        self._prior = (seen * len(clipped) + assumed * own) / (len(clipped) + own) + 1e-6 * np.eye(len(self.rows))
-        self._sum[:], self._weight, self.learned = 0.0, 0.0, True
-        self._field = None
-        signatures = self._book.signatures(self._book.page(12 * 3600.0))
-        self._places = representatives(signatures, self.rows, np.sqrt(np.diag(self._prior)), self._options.representatives)
-        self._learn_thresholds(residuals, second_of_day)
+        """Noise and thresholds from quiet history: (ticks, n) residuals, NaN where unknown; (ticks,) times.
 
-    def _learn_thresholds(self, residuals: NDArray[np.float32], second_of_day: NDArray[np.float64]) -> None:
+        Days far livelier than the others (holidays, works, a leak nobody told of) are left out.
+        """
+        whole = np.asarray(np.isfinite(residuals).all(axis=1))
+        if np.count_nonzero(whole) < _LEAST_HISTORY:
+            return
+        noon = self._book.page(12 * 3600.0)
+        if not self._started:
+            self._assume(noon)
         by_hour = np.array([self._book.page(float(hour * 3600)) for hour in range(24)])
         page = by_hour[(second_of_day // 3600).astype(np.int64) % 24]
+        assumed = self._prior
+        self._prior = self._shrunk(residuals[whole], assumed)
+        all_whole = whole.copy()
+        for _ in range(_SIFTINGS):
+            # Each round the noise is that of calmer days, and shows better which are not.
+            screens = self._screens(residuals[all_whole], page[all_whole])
+            whole[all_whole] = usual_days(screens, second_of_day[all_whole])
+            self._prior = self._shrunk(residuals[whole], assumed)
+        self._sum[:], self._weight, self.learned, self._field = 0.0, 0.0, True, None
+        sigma = np.sqrt(np.diag(self._prior))
+        self._places = representatives(self._book.signatures(noon), self.rows, sigma, self._options.representatives)
+        calm = np.where(whole[:, None], residuals, np.float32(np.nan))
+        gaussian, _ = simulated(self._field_of_page(noon), self._prior, self._probability, seed=int(self.rows[0]))
         for window in WINDOWS:
-            together = _windowed(residuals, window)
-            whole = np.flatnonzero(np.isfinite(together).all(axis=1))
-            if len(whole) < _LEAST_HISTORY:
-                continue
-            together, own = together[whole], page[window - 1 :][whole]
-            screens = np.zeros(len(whole), dtype=np.float32)
-            for one in np.unique(own):
-                rows = np.flatnonzero(own == one)
-                screens[rows] = screens_of(self._field_of_page(int(one)), np.ascontiguousarray(together[rows].T))
-            order, total = loudest(screens)
-            tail = np.array([self._field_of_page(int(own[index])).decisive(together[index], window) for index in order])
-            self._thresholds[window] = fitted(np.sort(tail)[::-1], total, self._probability, GAUSSIAN_TAIL)
+            self._learn_threshold(_windowed(calm, window), page[window - 1 :], window, gaussian)
         self._fields.clear()
+
+    def _shrunk(self, residuals: NDArray[np.float32], assumed: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Covariance of residuals (ticks, n), outliers clipped.
+
+        Few ticks for many stations give a covariance that flatters itself: what was assumed keeps the weight of two
+        ticks per station, but at the size of what was seen. A recording without noise of its own still gets some.
+        """
+        self._fields.clear()
+        scale = 1.4826 * np.median(np.abs(residuals - np.median(residuals, axis=0)), axis=0)
+        limit = _CLIP_SIGMAS * np.maximum(scale, 1e-3)
+        clipped = np.clip(residuals, -limit, limit).astype(np.float64)
+        seen = np.asarray(clipped.T @ clipped / len(clipped))
+        likened = assumed * float(np.trace(seen) / np.trace(assumed))
+        own = 2.0 * len(self.rows)
+        blended = (seen * len(clipped) + likened * own) / (len(clipped) + own)
+        return np.asarray(blended + _FLOOR_M**2 * np.eye(len(self.rows)))
+
+    def _screens(self, residuals: NDArray[np.float32], page: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Screen of every tick of history: (ticks, n) residuals, (ticks,) pages of the book."""
+        screens = np.zeros(len(residuals), dtype=np.float32)
+        for one in np.unique(page):
+            rows = np.flatnonzero(page == one)
+            screens[rows] = screens_of(self._field_of_page(int(one)), np.ascontiguousarray(residuals[rows].T))
+        return screens
+
+    def _learn_threshold(self, together: NDArray[np.float32], page: NDArray[np.int64], window: int, gaussian: float) -> None:
+        whole = np.flatnonzero(np.isfinite(together).all(axis=1))
+        if len(whole) < _LEAST_HISTORY:
+            return
+        together, page = together[whole], page[whole]
+        screens = self._screens(together, page)
+        calm = ratios(screens)
+        order, total = loudest(screens / calm)
+        tail = np.array(
+            [self._field_of_page(int(page[index])).decisive(together[index], window) / calm[index] for index in order]
+        )
+        found = fitted(np.sort(tail)[::-1], total, self._probability, GAUSSIAN_TAIL)
+        # History is seldom as quiet as said: leaks nobody knew of make tails that would hide every later burst.
+        self._thresholds[window] = min(found, _MOST_TIMES_GAUSSIAN * gaussian)
+        self._unrest[window] = Unrest(float(np.median(screens)))
 
     def _field_of_page(self, page: int) -> MatchedField:
         if page not in self._fields:

@@ -1,0 +1,55 @@
+"""Unrest: how much livelier a group is lately than usual; thresholds rise with it, so that a holiday is no alarm."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+_TICKS = 24
+_LEAST_TICKS = 6
+_UNUSUAL = 3.0
+_LEAST_DAYS = 5
+
+
+class Unrest:
+    """Running median of the last ticks' screens against the usual median (a constant false-alarm-rate detector).
+
+    The present tick never counts: a burst is judged by the calm before it.
+    """
+
+    def __init__(self, usual: float) -> None:
+        self._usual = max(usual, 1e-6)
+        self._lately: deque[float] = deque(maxlen=_TICKS)
+
+    def ratio(self) -> float:
+        """Factor on the threshold, at least 1."""
+        if len(self._lately) < _LEAST_TICKS:
+            return 1.0
+        return max(1.0, float(np.median(self._lately)) / self._usual)
+
+    def add(self, screen: float) -> None:
+        """Remember a tick."""
+        self._lately.append(screen)
+
+
+def ratios(screens: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What ``Unrest.ratio`` would have been at every tick of history, (ticks,)."""
+    usual = max(float(np.median(screens)), 1e-6)
+    result = np.ones(len(screens), dtype=np.float32)
+    if len(screens) > _TICKS:
+        before = np.lib.stride_tricks.sliding_window_view(screens, _TICKS)[:-1]
+        result[_TICKS:] = np.maximum(np.median(before, axis=1) / usual, 1.0)
+    return result
+
+
+def usual_days(screens: NDArray[np.float32], second_of_day: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Ticks of history that are not on a day far livelier than the median day, (ticks,); all when days are few."""
+    day = np.concatenate([[0], np.cumsum(np.diff(second_of_day) < 0)])
+    days = int(day[-1]) + 1
+    if days < _LEAST_DAYS:
+        return np.ones(len(screens), dtype=bool)
+    lively = np.array([np.quantile(screens[day == one], 0.9) if (day == one).any() else 0.0 for one in range(days)])
+    # At least half of the days stay: when most are lively, liveliness is usual.
+    return np.asarray((lively <= _UNUSUAL * np.median(lively))[day])
