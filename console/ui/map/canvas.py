@@ -23,6 +23,7 @@ from console.ui.theme import Theme
 from console.ui.words import Words
 
 _CLICK_PX = 4
+_HOME_MARGIN = 0.12
 _KEY_PAN_PX = 120
 _PANS = {
     Qt.Key.Key_Left: (_KEY_PAN_PX, 0),
@@ -57,7 +58,7 @@ class MapCanvas(QWidget):
         self._fitted = False
         self.touched = False
         """Whether somebody has moved the map by hand: then it stays where it was put."""
-        self.camera = Camera(0.0, 0.0, 1.0, max(self.width(), 1), max(self.height(), 1)).fitted(scene.home)
+        self.camera = Camera(0.0, 0.0, 1.0, max(self.width(), 1), max(self.height(), 1)).fitted(scene.home, _HOME_MARGIN)
         self.renderer = Renderer(scene, self._style(), self)
         self.renderer.finished.connect(self.update)
         self.setMouseTracking(True)
@@ -159,7 +160,7 @@ class MapCanvas(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.camera = self.camera.resized(self.width(), self.height())
         if not self._fitted:
-            self.camera = self.camera.fitted(self._scene.home)
+            self.camera = self.camera.fitted(self._scene.home, _HOME_MARGIN)
         self.renderer.request(self.camera)
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -68,12 +68,13 @@ class Scene:
 
     @cached_property
     def home(self) -> tuple[float, float, float, float]:
-        """Where most of the network lies (1–99 % of its vertices): one far source does not shrink the city to a spot."""
-        points = self.city.network.pipes.vertices
+        """Where most of the network lies (2–98 % of its nodes): one far source does not shrink the city to a spot."""
+        nodes = self.city.network.nodes
+        points = np.column_stack([nodes.x, nodes.y])
         points = points[np.isfinite(points).all(axis=1)]
         if len(points) < 100:
             return self.bounds
-        low, high = np.percentile(points[:: max(len(points) // 100_000, 1)], [1, 99], axis=0)
+        low, high = np.percentile(points[:: max(len(points) // 100_000, 1)], [2, 98], axis=0)
         return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
     @cached_property
