@@ -54,11 +54,17 @@ def read_city(path: Path) -> City:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a file that is no GeoPackage at all: told below, in our words
             layers = {str(name) for name, _ in pyogrio.list_layers(path)}
-    except (DataSourceError, DataLayerError) as fault:
+    except (DataSourceError, DataLayerError, ValueError) as fault:
         raise InputFault(f"{path}: not a readable GeoPackage; make one with 'quanmai import'") from fault
     if not {"city", "nodes", "pipes"} <= layers:
         raise InputFault(f"{path}: no city dataset (layers city, nodes, pipes are needed); make one with 'quanmai import'")
-    reader = _Reader(path, layers)
+    try:
+        return _read(_Reader(path, layers))
+    except UnicodeDecodeError as fault:
+        raise InputFault(f"{path}: holds text that is not UTF-8 ({fault}); import the city anew") from fault
+
+
+def _read(reader: _Reader) -> City:
     head = reader.head()
     network = reader.network(head)
     city = City(
@@ -185,7 +191,7 @@ class _Reader:
             if name not in rows.column_names:
                 return rows, None
             return rows.drop_columns([name]), rows[name]
-        except (DataSourceError, DataLayerError, ValueError, pa.ArrowException) as fault:
+        except (DataSourceError, DataLayerError, ValueError, OSError, pa.ArrowException) as fault:
             raise InputFault(f"{self._path}, layer {layer}: cannot be read ({fault}); import the city anew") from fault
 
     def _columns(self, kind: type[Table], rows: pa.Table, shapes: pa.ChunkedArray | None, layer: str = "") -> Table:

@@ -36,7 +36,7 @@ from maps.importers.splitting import numbered
 from maps.importers.surroundings import Around
 from maps.importers.tables import once, plain_columns
 from maps.importers.valves import inlet_valves, place_valves, valve_table
-from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
+from maps.network import NodeKind, NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
 
 _TABLES: dict[str, type[Columns]] = {
     "nodes": NodeTable, "pipes": PipeTable, "pumps": PumpTable, "valves": ValveTable, "hydrants": HydrantTable,
@@ -76,7 +76,7 @@ def read_layers(sources: Sequence[Path], options: ImportOptions) -> tuple[City, 
     city = City(CityInfo(name, site_of(name), assumed=_assumed(network)), network)
     city = surrounded(city, layers.frames, before, faults)
     refuse_fatal(place, faults)
-    return with_model(city, faults), tuple(faults)
+    return with_model(fed_by_plants(city, faults), faults), tuple(faults)
 
 
 def read_frames(sources: Sequence[Path], options: ImportOptions, told: str | None, faults: list[Fault]) -> Layers:
@@ -159,6 +159,19 @@ def surrounded(city: City, frames: dict[str, StandardFrame], before: Any, faults
         if len(frames[name]):
             made[name] = around.shapes(frames[name], ShapeTable)
     return replace(city, **made)
+
+
+def fed_by_plants(city: City, faults: list[Fault]) -> City:
+    """Plants and wells at a junction make it a source: they are where the water comes from. Planned ones do not."""
+    nodes, kinds = city.network.nodes, city.network.nodes.kind.copy()
+    for row, name in enumerate(city.plants.kind):
+        node, made = int(city.plants.node[row]), {"plant": NodeKind.PLANT, "well": NodeKind.WELL}.get(str(name))
+        if node < 0 or made is None or city.plants.planned[row] or kinds[node] != NodeKind.JUNCTION:
+            continue
+        kinds[node] = made
+        said = f"node {nodes.asset_id[node]} is taken as a source, for this {name} stands there"
+        faults.append(Fault(Severity.INFO, "plant_is_source", said, "plants", str(city.plants.asset_id[row])))
+    return replace(city, network=replace(city.network, nodes=nodes.replaced(kind=kinds)))
 
 
 def with_model(city: City, faults: list[Fault]) -> City:

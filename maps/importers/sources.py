@@ -46,7 +46,7 @@ def layer_names(sources: Sequence[Path]) -> Iterator[tuple[Path, str]]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 listed = pyogrio.list_layers(path)
-        except (DataSourceError, DataLayerError) as fault:
+        except (DataSourceError, DataLayerError, ValueError) as fault:
             raise InputFault(f"{path}: cannot be read as vector layers ({_first_line(fault)}); is it whole?") from fault
         single = len(listed) == 1
         yield from (
@@ -64,7 +64,7 @@ def read_layer(path: Path, name: str) -> RawLayer:
             layer = name if path.suffix.lower() in {".gpkg", ".gdb"} or len(pyogrio.list_layers(path)) > 1 else None
             meta, _, wkb, columns = pyogrio.raw.read(path, layer=layer, datetime_as_string=True)
             geometry = None if wkb is None else np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), dtype=object)
-    except (DataSourceError, DataLayerError, ValueError, shapely.errors.ShapelyError) as fault:
+    except (DataSourceError, DataLayerError, ValueError, OSError, shapely.errors.ShapelyError) as fault:
         raise InputFault(f"{path}, layer {name}: cannot be read ({_first_line(fault)})") from fault
     frame = pd.DataFrame(dict(zip(map(str, meta["fields"]), columns, strict=True)))
     if geometry is not None and len(geometry) and all(shape is None for shape in geometry):

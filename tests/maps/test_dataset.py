@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from dataclasses import fields, replace
 from itertools import pairwise
@@ -214,3 +215,17 @@ def _sql(path: Path, statement: str) -> None:
     connection.execute(statement)
     connection.commit()
     connection.close()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(damage=st.lists(st.tuples(st.integers(0, 10_000_000), st.integers(0, 255)), min_size=1, max_size=8), cut=st.floats(0.1, 3))
+def test_a_damaged_file_is_read_or_refused_never_a_defect(tmp_path: Path, damage: list[tuple[int, int]], cut: float) -> None:
+    whole = tmp_path / "whole.gpkg"
+    if not whole.exists():
+        write_city(_town(), whole)
+    content = bytearray(whole.read_bytes())
+    for place, byte in damage:
+        content[place % len(content)] = byte
+    (tmp_path / "damaged.gpkg").write_bytes(content[: int(len(content) * cut)])
+    with contextlib.suppress(InputFault):
+        read_city(tmp_path / "damaged.gpkg")

@@ -88,6 +88,13 @@ def test_a_source_from_the_nodes_layer_feeds_the_pipes_that_end_at_it(tmp_path: 
     assert check_city(city)["hydraulics"]["converged"] is True
 
 
+def test_a_plant_feeds_the_network_and_a_planned_one_does_not(tmp_path: Path) -> None:
+    plants = [{"asset_id": "W1", "kind": "plant", "planned": "no", "wkt": point(0, 1)},
+              {"asset_id": "W2", "kind": "plant", "planned": "yes", "wkt": point(100, 1)}]  # fmt: skip
+    city = _import(write(tmp_path / "net.gpkg", {"pipes": [pipe("A", (0, 0), (100, 0))], "plants": plants})).city
+    assert list(city.network.nodes.kind) == [NodeKind.PLANT, NodeKind.JUNCTION]
+
+
 def test_an_island_without_a_source_is_told(tmp_path: Path) -> None:
     rows = [pipe("A", (0, 0), (100, 0)), pipe("B", (500, 0), (600, 0))]
     result = _import(write(tmp_path / "net.gpkg", {"pipes": rows, "nodes": [source(0, 0)]}))
