@@ -243,7 +243,7 @@ def simulate(
     run_simulation(city, mqtt, seed=seed, burst=burst, flow_m3h=flow_m3h, burst_after_s=burst_after, speed=speed, for_s=for_s)
 
 
-BENCHES = ("map", "trace", "locate", "detect", "synth", "readings")
+BENCHES = ("map", "trace", "detect", "synth", "readings")
 
 
 @app.command()
