@@ -237,6 +237,8 @@ class StationWatch:
         now_us: int,
         expected: NDArray[np.float64] | None = None,
     ) -> Iterator[StationFinding]:
+        if not cells.any():
+            return
         for row, channel in zip(*np.nonzero(cells), strict=True):
             seen = at_us[row, channel]
             moment_us = now_us if code in ("stale", "future_time") or seen == 0 else min(int(seen), now_us)

@@ -12,6 +12,7 @@ from maps.columns import Floats
 from maps.locate.weights import free_directions, with_free_directions
 
 _SUSPECTS = 3
+_FELT, _KNOWN = 1e-6, 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ class MatchedField:
     def statistics(self, residual: NDArray[np.float32]) -> NDArray[np.float32]:
         """GLR of every shape for residuals (n,) or (n, ticks): (shapes,) or (shapes, ticks). Unknown stations as 0."""
         along = np.maximum(self.weighted.T @ residual, 0.0)
-        felt = self.size > 1e-6
+        felt = self.size > _FELT
         inverse = np.where(felt, 1.0 / np.where(felt, self.size, 1.0), 0.0).astype(np.float32)
         return np.asarray(along**2 * (inverse if residual.ndim == 1 else inverse[:, None]))
 
@@ -67,34 +68,74 @@ class MatchedField:
 
     def suspects(self, residual: NDArray[np.float32]) -> NDArray[np.int64]:
         """Stations that deviate most from what all the others make of them."""
-        pull = self.precision @ residual
-        variance = np.diag(self.precision)
-        odd = np.where(variance > 1e-9, pull**2 / np.where(variance > 1e-9, variance, 1.0), -1.0)
-        order = np.argsort(-odd, kind="stable")[:_SUSPECTS]
-        return order[odd[order] > 0.0]
+        return _odd_ones(self.precision @ residual, np.diag(self.precision))
 
     def decisive(self, residual: NDArray[np.float32], window: int) -> float:
         """The statistic that decides: one station left out of a single tick, two out of several (glitches add up)."""
         return self.without_one(residual) if window == 1 else self.without_two(residual)
 
-    def without_two(self, residual: NDArray[np.float32]) -> float:
-        """Best statistic with the two most suspicious left out, one after the other: what two glitches cannot make."""
-        least = np.inf
-        for one in self.suspects(residual):
-            rest = _blank(residual, int(one))
-            least = min(least, self.without(np.array([one])).without_one(rest))
-        return float(least) if np.isfinite(least) else 0.0
-
     def without_one(self, residual: NDArray[np.float32]) -> float:
         """Best statistic with the most suspicious station left out: the least over the top suspects."""
-        left = (self.without(np.array([one])).screen(_blank(residual, int(one))) for one in self.suspects(residual))
-        return min(left, default=0.0)
+        whole = self._whole(residual)
+        return min((self._left(whole, int(one)).best() for one in whole.odd_ones()), default=0.0)
+
+    def without_two(self, residual: NDArray[np.float32]) -> float:
+        """Best statistic with the two most suspicious left out, one after the other: what two glitches cannot make."""
+        whole = self._whole(residual)
+        least = np.inf
+        for one in whole.odd_ones():
+            rest = self._left(whole, int(one))
+            least = min(least, *(self._left(rest, int(two)).best() for two in rest.odd_ones()), np.inf)
+        return float(least) if np.isfinite(least) else 0.0
+
+    def _whole(self, residual: NDArray[np.float32]) -> _Left:
+        return _Left(self.weighted.T @ residual, self.size, self.precision @ residual, np.diag(self.precision))
+
+    def _left(self, before: _Left, station: int) -> _Left:
+        """What remains of products with the residuals when one more station is unknown: vectors only, no new matrix."""
+        row, shapes = self.precision[station], self.weighted[station]
+        for gone, own, row_gone, shapes_gone in before.gone:
+            share = row_gone[station] / own
+            if gone != station:
+                row, shapes = row - share * row_gone, shapes - share * shapes_gone
+        own = before.variance[station]
+        pull = before.pull[station] / own
+        return _Left(
+            before.along - shapes * pull,
+            before.size - shapes**2 / own,
+            before.pull - row * pull,
+            before.variance - row**2 / own,
+            (*before.gone, (station, float(own), row, shapes)),
+        )
 
 
-def _blank(residual: NDArray[np.float32], station: int) -> NDArray[np.float32]:
-    rest = residual.copy()
-    rest[station] = 0.0
-    return rest
+@dataclass(frozen=True, eq=False)
+class _Left:
+    """Products of a field with residuals: ``along`` Aᵀ P r and ``size`` (shapes,), ``pull`` P r and ``variance`` (n,).
+
+    ``gone``: stations left out so far, with their precision, row of P and row of P A at that moment.
+    """
+
+    along: NDArray[np.float32]
+    size: NDArray[np.float32]
+    pull: NDArray[np.float32]
+    variance: NDArray[np.float32]
+    gone: tuple[tuple[int, float, NDArray[np.float32], NDArray[np.float32]], ...] = ()
+
+    def best(self) -> float:
+        felt = self.size > _FELT
+        along = np.maximum(self.along[felt], 0.0)
+        return float((along**2 / self.size[felt]).max(initial=0.0))
+
+    def odd_ones(self) -> NDArray[np.int64]:
+        return _odd_ones(self.pull, self.variance)
+
+
+def _odd_ones(pull: NDArray[np.float32], variance: NDArray[np.float32]) -> NDArray[np.int64]:
+    known = variance > _KNOWN
+    odd = np.where(known, pull**2 / np.where(known, variance, 1.0), -1.0)
+    order = np.argsort(-odd, kind="stable")[:_SUSPECTS]
+    return order[odd[order] > 0.0]
 
 
 def _single(values: NDArray[Any]) -> NDArray[np.float32]:

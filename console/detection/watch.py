@@ -61,7 +61,8 @@ class BurstWatch:
         self._prior = np.eye(len(rows)) * options.reading_sigma_m**2
         self._sum = np.zeros((len(rows), len(rows)))
         self._weight = 0.0
-        self._since_refresh = 0
+        # Groups refresh at different ticks, so that no tick pays for all of them.
+        self._since_refresh = int(rows[0]) % _REFRESH_TICKS if len(rows) else 0
         self._fields: dict[int, MatchedField] = {}
         self._started = False
 
@@ -79,7 +80,8 @@ class BurstWatch:
     def field_at(self, second_of_day: float) -> MatchedField:
         """The matched field of the nearest state; made anew with the state and with what was learned about noise."""
         page = self._book.page(second_of_day)
-        if self._field is None or page != self._page or self._since_refresh >= _REFRESH_TICKS:
+        outdated = not self.learned and self._since_refresh >= _REFRESH_TICKS
+        if self._field is None or page != self._page or outdated:
             signatures = self._book.signatures(page)
             heads = signatures.head_m_per_m3h[self.rows]
             if not self._started:
@@ -102,14 +104,17 @@ class BurstWatch:
         self._places = representatives(signatures, self.rows, scale, self._options.representatives)
 
     def threshold(self, window: int, field: MatchedField) -> float:
-        """Level of the statistic for one false alarm in the wanted time, raised while noise is only assumed."""
+        """Level of the statistic for one false alarm in the wanted time, raised while the group is unusually lively."""
+        unrest = self._unrest.get(window)
+        return self._calm_threshold(window, field) * (1.0 if unrest is None else unrest.ratio())
+
+    def _calm_threshold(self, window: int, field: MatchedField) -> float:
+        """The level in calm times, raised while noise is only assumed."""
         if window not in self._thresholds:
             level, usual = simulated(field, self.covariance, self._probability, seed=int(self.rows[0]))
             self._thresholds = dict.fromkeys(WINDOWS, level)
             self._unrest = {each: Unrest(usual) for each in WINDOWS}
-        caution = 1.0 if self.learned else self._options.learning_caution
-        unrest = self._unrest.get(window)
-        return self._thresholds[window] * caution * (1.0 if unrest is None else unrest.ratio())
+        return self._thresholds[window] * (1.0 if self.learned else self._options.learning_caution)
 
     def tick(self, residual_m: NDArray[np.float64], second_of_day: float, at_us: int) -> Crossing | None:
         """Test this tick's residuals (n,), NaN where unknown. Returns the crossing of the shortest window that crosses."""
@@ -135,14 +140,15 @@ class BurstWatch:
 
     def _test(self, field: MatchedField, window: int) -> tuple[Crossing | None, bool]:
         """(crossing, whether the statistic is suspicious at all) of one window."""
-        mean = np.mean(np.stack(list(self._recent)[-window:]), axis=0)
+        recent = list(self._recent)[-window:]
+        mean = recent[0] if window == 1 else np.asarray(sum(recent) / window)
         known = np.isfinite(mean)
         if np.count_nonzero(known) < _LEAST_STATIONS:
             return None, False
         reduced = self._without_unknown(field, known)
         scaled = np.where(known, mean * np.sqrt(window), 0.0).astype(np.float32)
-        threshold = self.threshold(window, field)
-        screen = reduced.screen(scaled)
+        screen, calm = reduced.screen(scaled), self._calm_threshold(window, field)
+        threshold = calm if screen <= calm / 2.0 else self.threshold(window, field)
         self._unrest[window].add(screen)
         if screen <= threshold / 2.0:
             return None, False
