@@ -154,7 +154,8 @@ class Casebook:
         """Candidates from the group's stations, a clear glitch among them left out."""
         whole = self._book.signatures(self._book.page(second))
         ids = tuple(whole.station_id[row] for row in watch.rows)
-        own = Signatures(whole.at_s, ids, whole.head_m_per_m3h[watch.rows], whole.demand_m3h)
+        alone = len(watch.rows) == len(whole.station_id)
+        own = whole if alone else Signatures(whole.at_s, ids, whole.head_m_per_m3h[watch.rows], whole.demand_m3h)
         usable = np.isfinite(residual_m)
         usable[watch.outliers(residual_m, second)] = False
         return locate(

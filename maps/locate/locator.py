@@ -90,7 +90,7 @@ def score_pipes(
     directions = free_directions(signatures.uniform_demand[rows])
     white = whitener(with_free_directions(covariance, directions, errors.free_m))
     pipes = _worth_scoring(network, signatures, residual, rows, white)
-    heads = mean_of_ends(signatures.head_m_per_m3h[rows], network, pipes)
+    heads = mean_of_ends(_heads(signatures, rows), network, pipes)
     shape = white.astype(np.float32) @ heads
     along = (white @ residual).astype(np.float32) @ shape
     size = np.einsum("ij,ij->j", shape, shape)
@@ -109,7 +109,7 @@ def _worth_scoring(
     # The whitened residual, put back through Wᵀ, leaves one product with the signatures; their size is then taken on
     # the few stations that respond most, which ranks well enough to pick from.
     weighted = (white.T @ (white @ residual)).astype(np.float32)
-    along = weighted @ signatures.head_m_per_m3h[rows]
+    along = weighted @ _heads(signatures, rows)
     leading = rows[np.argsort(-np.abs(weighted), kind="stable")[:12]]
     local = white[:, np.searchsorted(rows, leading)].astype(np.float32) @ signatures.head_m_per_m3h[leading]
     size = np.einsum("ij,ij->j", local, local)
@@ -118,6 +118,12 @@ def _worth_scoring(
     picked[np.argpartition(-merit, _PICKED_NODES)[:_PICKED_NODES]] = True
     near = picked[network.pipes.from_node] | picked[network.pipes.to_node]
     return np.flatnonzero(near)
+
+
+def _heads(signatures: Signatures, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Signatures of ``rows``; not copied when those are all (a hundred megabytes in a large city)."""
+    heads = signatures.head_m_per_m3h
+    return heads if len(rows) == len(heads) else heads[rows]
 
 
 def _probabilities(network: PipeNetwork, scores: Scores, temperature: float) -> Floats:
