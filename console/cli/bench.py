@@ -1,0 +1,37 @@
+"""The command that measures the budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+from console.cli.output import print_result
+
+commands = typer.Typer()
+
+
+BENCHES = ("map", "trace", "detect", "synth", "readings")
+
+
+@commands.command()
+def bench(
+    name: Annotated[str, typer.Argument(help=", ".join(BENCHES))],
+    pipes: int = 200_000,
+    stations: int = 300,
+    size: str = "2560x1440",
+) -> None:
+    """Measure a budget; prints JSON."""
+    if name not in BENCHES:
+        raise typer.BadParameter(f"{name!r} is none of {', '.join(BENCHES)}")
+    run_bench: Callable[..., dict[str, Any]] = import_module(f"console.bench.{name}").run
+    asked: dict[str, dict[str, Any]] = {
+        "map": {"pipes": pipes, "size": size},
+        "trace": {"pipes": pipes},
+        "synth": {"pipes": pipes},
+        "locate": {"pipes": pipes, "stations": stations},
+        "detect": {"stations": stations},
+    }
+    print_result(run_bench(**asked.get(name, {})), True)

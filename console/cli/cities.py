@@ -1,0 +1,72 @@
+"""Commands that make and check city datasets: import, check, synth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.cli.output import AsJson, CityPath, fault_lines, print_result
+
+commands = typer.Typer()
+
+
+@commands.command("import")
+def import_(
+    sources: Annotated[list[Path], typer.Argument(help=".inp, .gpkg, .shp, .geojson, .gdb or .csv files")],
+    to: Annotated[Path, typer.Option("--to", help="city dataset to write")],
+    crs: Annotated[str, typer.Option(help="CRS of the source, such as EPSG:4548")] = "",
+    profile: Annotated[Path | None, typer.Option(help="column profile (TOML)")] = None,
+    stations: Annotated[str, typer.Option(help="CSV (station_id,node,channel), or auto[:N]")] = "",
+    assume_valves: Annotated[bool, typer.Option("--assume-valves", help="a valve at both ends of every pipe")] = False,
+    name: Annotated[str, typer.Option(help="name of the city")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Import a network into a city dataset."""
+    from maps.dataset import write_city
+    from maps.importers import ImportOptions, import_city
+
+    placed: str | Path | None = stations or None
+    if placed is not None and not str(placed).startswith("auto"):
+        placed = Path(str(placed))
+    options = ImportOptions(crs=crs or None, profile=profile, stations=placed, assume_valves=assume_valves, name=name)
+    result = import_city(sources, options)
+    write_city(result.city, to)
+    fault_lines(result.faults)
+    network = result.city.network
+    counts = {"pipes": len(network.pipes), "nodes": len(network.nodes), "valves": len(network.valves)}
+    print_result(
+        {"city": str(to), **counts, "faults": len(result.faults)},
+        as_json,
+        f"{to}: {counts}, {len(result.faults)} faults reported",
+    )
+
+
+@commands.command()
+def check(city: CityPath, as_json: AsJson = False) -> None:
+    """Counts, CRS, faults, and whether the hydraulics converge."""
+    from maps.check import check_city
+    from maps.dataset import read_city
+
+    report = check_city(read_city(city))
+    print_result(report, as_json, json.dumps(report, ensure_ascii=False, indent=2))
+
+
+@commands.command()
+def synth(
+    to: Annotated[Path, typer.Option("--to", help="city dataset to write")],
+    pipes: Annotated[int, typer.Option(min=50, max=1_000_000)] = 5000,
+    seed: int = 1,
+    roads: Annotated[Path | None, typer.Option(help="lay the pipes along this street layer")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a synthetic city."""
+    from maps.dataset import write_city
+    from maps.synthetic import SyntheticOptions, build_city
+
+    made = build_city(SyntheticOptions(pipes=pipes, seed=seed, roads=roads))
+    write_city(made, to)
+    counts = {"pipes": len(made.network.pipes), "valves": len(made.network.valves), "stations": len(made.stations)}
+    print_result({"city": str(to), **counts}, as_json, f"{to}: {counts} (synthetic)")

@@ -1,0 +1,34 @@
+"""What every command shares: its arguments, and how results and faults are printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from maps.errors import Fault
+
+CityPath = Annotated[Path, typer.Argument(help="city dataset (.gpkg)")]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on one line")]
+
+
+def fail(line: str) -> None:
+    """One line on stderr, exit 2."""
+    print(f"quanmai: {' '.join(line.split())}", file=sys.stderr)  # noqa: T201
+    sys.exit(2)
+
+
+def print_result(value: Any, as_json: bool, text: str = "") -> None:
+    """The result on stdout: one line of JSON, or ``text`` where there is one and JSON was not asked for."""
+    print(json.dumps(value, ensure_ascii=False) if as_json or not text else text)  # noqa: T201
+
+
+def fault_lines(faults: tuple[Fault, ...], most: int = 40) -> None:
+    """Faults of an import on stderr, the first ``most``."""
+    for fault in faults[:most]:
+        print(f"  {fault.severity}: {fault.line()}", file=sys.stderr)  # noqa: T201
+    if len(faults) > most:
+        print(f"  … and {len(faults) - most} more; 'quanmai check --json' lists all", file=sys.stderr)  # noqa: T201

@@ -1,0 +1,92 @@
+"""Commands that run: the console, the engine, the simulator, the drill."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.cli.output import AsJson, CityPath, print_result
+
+commands = typer.Typer()
+
+
+@commands.command()
+def drill(
+    out: Annotated[Path, typer.Option("--out", help="folder for the results")],
+    headless: Annotated[bool, typer.Option("--headless", help="no window; a scripted dispatcher clicks")] = False,
+    city: Annotated[Path | None, typer.Option(help="city dataset; default: the demo city")] = None,
+    burst: Annotated[str, typer.Option(help="pipe that bursts; default: chosen by the seed")] = "",
+    flow_m3h: Annotated[float, typer.Option(help="burst flow; default: by diameter", min=0.0)] = 0.0,
+    seed: int = 1,
+    screens: Annotated[bool, typer.Option(help="also write pictures of the window")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """A simulated burst, from the first abnormal reading to the issued notice."""
+    if not headless:
+        from console.app import run_demo
+
+        sys.exit(run_demo(city=city, seed=seed))
+    from console.drill import DrillOptions, run_drill
+
+    summary = run_drill(DrillOptions(out=out, city=city, burst=burst, flow_m3h=flow_m3h, seed=seed, screens=screens))
+    print_result(summary, as_json, f"results in {out}: summary.json, map.html, notices/, screens/")
+
+
+@commands.command()
+def demo(out: Annotated[Path, typer.Option("--out", help="where results go without a screen")] = Path("out/drill")) -> None:
+    """The console on the demo city with a running drill; without a screen the same drill headless."""
+    from console.headless import has_screen
+
+    if has_screen():
+        from console.app import run_demo
+
+        sys.exit(run_demo())
+    from console.drill import DrillOptions, run_drill
+
+    print("no screen here: running the drill headless", file=sys.stderr)  # noqa: T201
+    run_drill(DrillOptions(out=out))
+    print_result({}, False, f"results in {out.resolve()}: summary.json, map.html, notices, screens")
+
+
+@commands.command()
+def run(
+    city: CityPath,
+    mqtt: Annotated[str, typer.Option(help="mqtt://host[:port]")] = "",
+    store: Annotated[str, typer.Option(help="store file or database URL; default: beside the settings")] = "",
+) -> None:
+    """The console on a city."""
+    from console.app import run_console
+
+    sys.exit(run_console(city, mqtt, store))
+
+
+@commands.command()
+def engine(
+    city: CityPath,
+    mqtt: Annotated[str, typer.Option(help="mqtt://host[:port]")],
+    store: Annotated[str, typer.Option(help="store file or database URL")] = "",
+) -> None:
+    """The engine alone: feeds, detection, incidents, store; never loads Qt."""
+    from console.headless import run_engine
+
+    run_engine(city, mqtt, store)
+
+
+@commands.command()
+def simulate(
+    city: CityPath,
+    mqtt: Annotated[str, typer.Option(help="mqtt://host[:port]")],
+    seed: int = 1,
+    burst: Annotated[str, typer.Option(help="pipe that bursts after --burst-after seconds")] = "",
+    flow_m3h: float = 60.0,
+    burst_after: Annotated[float, typer.Option(help="simulated seconds")] = 300.0,
+    speed: Annotated[float, typer.Option(help="simulated seconds a second", min=0.1, max=600)] = 1.0,
+    for_s: Annotated[float, typer.Option(help="stop after this many real seconds; 0: never")] = 0.0,
+) -> None:
+    """Publish simulated readings and crews to a broker."""
+    from console.headless import run_simulation
+
+    run_simulation(city, mqtt, seed=seed, burst=burst, flow_m3h=flow_m3h, burst_after_s=burst_after, speed=speed, for_s=for_s)
