@@ -22,8 +22,8 @@ class Settings(BaseSettings):
     language: str = Field(default="zh_CN", pattern="^(zh_CN|en)$")
     colours: str = Field(default="dark", pattern="^(dark|light)$")
     user: str = "调度员"
-    hotline: str = "（热线未设置）"
-    issuer: str = "（发布单位未设置）"
+    hotline: str = ""
+    issuer: str = ""
     crew_speed_kmh: float = Field(default=25.0, gt=0, le=120)
     data_folder: Path = Field(default_factory=lambda: user_data_path(_APP))
 

@@ -12,6 +12,7 @@ from importlib import resources
 from typing import Any
 
 from console.documents.cap import closed_rings
+from console.documents.wording import facts_in_words
 from console.domain.notices import NoticeFacts, NoticeKind
 from resources.texts import Catalogue
 
@@ -38,6 +39,15 @@ def remarks(facts: NoticeFacts, now: datetime, language: str) -> tuple[str, ...]
     return tuple(catalogue.text(f"documents.remark.{key}", hours=hours, long_hours=long_hours) for key, holds in found if holds)
 
 
+def left_out(facts: NoticeFacts, text: str, of_text: str, language: str) -> tuple[str, ...]:
+    """Facts that a corrected text no longer holds, in ``language``'s words; ``of_text``: the language of the text."""
+    wanted, said = _rules()["wording"]["must_contain"], facts_in_words(facts, of_text)
+    missing = [name for part in wanted for name in said[part] if name and name not in text]
+    return (Catalogue.load(language).text("documents.remark.left_out", names="、".join(missing)),) if missing else ()
+
+
 @cache
-def _rules() -> dict[str, Any]:
-    return tomllib.loads(resources.files("resources").joinpath("rules", "cn.toml").read_text("utf-8"))
+def _rules(name: str = "notice_jinan") -> dict[str, Any]:
+    """A table over the one it extends."""
+    table = tomllib.loads(resources.files("resources").joinpath("rules", f"{name}.toml").read_text("utf-8"))
+    return _rules(table["extends"]) | table if "extends" in table else table

@@ -107,6 +107,19 @@ def draft_text(facts: NoticeFacts, language: str) -> str:
     return "\n".join(_lines(wording, facts)) + "\n"
 
 
+def facts_in_words(facts: NoticeFacts, language: str) -> dict[str, tuple[str, ...]]:
+    """The facts a reader must find, as the text words them, by what they are: window, communities, units, hotline, issuer."""
+    wording = Wording(language)
+    communities = (*facts.no_water_communities, *facts.low_pressure_communities, *facts.delayed_communities)
+    return {
+        "window": tuple(wording.minute(moment, facts.time_zone) for moment in (facts.starts_at, facts.expected_end)),
+        "communities": tuple(clean(name) for name in communities[:_NAMES_SHOWN]),
+        "units": tuple(clean(name) for name in facts.units[:_NAMES_SHOWN]),
+        "hotline": (clean(facts.hotline),),
+        "issuer": (clean(facts.issuer),),
+    }
+
+
 def issued_texts(notice: Notice, now: datetime) -> tuple[str, str]:
     """The texts as they leave the house (zh, en): what people approved, with version, lifting and date."""
     return _as_issued(notice, notice.text_zh, "zh_CN", now), _as_issued(notice, notice.text_en, "en", now)

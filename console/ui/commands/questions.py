@@ -94,7 +94,7 @@ class Questions(QObject):
             return
         if self._notice is not None:
             self._notice.close()
-        dialog = NoticeDialog(self._looks, self._user, incident.incident_id, notice, self._window)
+        dialog = NoticeDialog(self._looks, self._user, self._port.now, incident.incident_id, notice, self._window)
         dialog.asked.connect(self.asked)
         dialog.finished.connect(self._forget_notice)
         self._notice = dialog

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QLineEdit, QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
 
+from console.documents.remarks import left_out, remarks
 from console.domain.incidents import Incident
 from console.domain.intents import ApproveNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
 from console.domain.notices import Notice, NoticeStatus
@@ -19,9 +23,18 @@ class NoticeDialog(QDialog):
     asked = Signal(object, str)
     """(intent, in whose name; "" for this console's user)."""
 
-    def __init__(self, looks: Looks, user: str, incident_id: str, notice: Notice, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        looks: Looks,
+        user: str,
+        now: Callable[[], datetime],
+        incident_id: str,
+        notice: Notice,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._looks, self._user, self._incident_id, self._notice = looks, user, incident_id, notice
+        self._now = now
         words = looks.words
         self.setWindowTitle(words("notice.window", notice=notice.notice_id))
         self.resize(760, 640)
@@ -34,7 +47,7 @@ class NoticeDialog(QDialog):
         self._approver, self._reason = QLineEdit(), QLineEdit()
         self._approver.setPlaceholderText(words("notice.approver"))
         self._reason.setPlaceholderText(words("notice.override_reason"))
-        self._warning = label(name="warning", wrap=True)
+        self._warning, self._remarks = label(name="warning", wrap=True), label(name="warning", wrap=True)
         self._save, self._close = button(words("notice.save")), button(words("notice.close"))
         self._step = button("", "primary")
         self._save.clicked.connect(self._on_save)
@@ -45,6 +58,7 @@ class NoticeDialog(QDialog):
         box = QVBoxLayout(self)
         box.addWidget(self._state)
         box.addWidget(tabs, 1)
+        box.addWidget(self._remarks)
         box.addLayout(row(self._approver, self._reason))
         box.addWidget(self._warning)
         box.addLayout(row(self._save, 1, self._close, self._step))
@@ -78,10 +92,22 @@ class NoticeDialog(QDialog):
         self._reason.setVisible(approving)
         self._warning.setText(words("notice.second_person", user=self._user) if approving else "")
         self._warning.setVisible(approving)
+        self._show_remarks(editable)
         self._step.setText(words(f"notice.do_{status.value}"))
         self._step.setVisible(status is not NoticeStatus.LIFTED)
         self._step.setEnabled(not self._edited())
         self._step.setToolTip(words("notice.save_first") if self._edited() else "")
+
+    def _show_remarks(self, before_signing: bool) -> None:
+        """What a signer should know, until it is signed."""
+        facts, language = self._notice.facts, self._looks.words.language
+        lines = [
+            *remarks(facts, self._now(), language),
+            *left_out(facts, self._zh.toPlainText(), "zh_CN", language),
+            *left_out(facts, self._en.toPlainText(), "en", language),
+        ]
+        self._remarks.setText("\n".join(f"· {line}" for line in lines))
+        self._remarks.setVisible(before_signing and bool(lines))
 
     def _on_save(self) -> None:
         edit = EditNotice(self._incident_id, self._notice.notice_id, self._zh.toPlainText(), self._en.toPlainText())

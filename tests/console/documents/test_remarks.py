@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from console.documents.remarks import remarks
+from console.documents.remarks import left_out, remarks
+from console.documents.wording import draft_text
 from console.domain.notices import NoticeKind
 from tests.console.documents.cases import ISSUED, some_facts
 
@@ -44,3 +45,17 @@ def test_a_planned_outage_wants_24_hours_to_the_minute() -> None:
     timely = {"starts_at": ISSUED + timedelta(hours=24), "expected_end": ISSUED + timedelta(hours=30)}
     assert "24 小时" in said(kind=NoticeKind.PLANNED, **late)
     assert said(kind=NoticeKind.PLANNED, **timely) == ""
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_a_draft_leaves_out_nothing(language: str) -> None:
+    facts = some_facts()
+    assert left_out(facts, draft_text(facts, language), language, "zh_CN") == ()
+
+
+def test_a_corrected_text_that_lost_a_community_or_the_hotline_says_so() -> None:
+    facts = some_facts()
+    text = draft_text(facts, "zh_CN").replace(facts.hotline, "").replace(facts.no_water_communities[0], "")
+    (line,) = left_out(facts, text, "zh_CN", "en")
+    assert facts.hotline in line
+    assert facts.no_water_communities[0] in line
