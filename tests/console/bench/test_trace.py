@@ -8,9 +8,12 @@ from console.bench.trace import lattice, run
 def test_the_figures_of_the_budget_are_all_there() -> None:
     figures = run(pipes=2000)
     assert figures["pipes"] == 2000
+    # What was measured is work done, not how long it took: a fast machine rounds its times to nothing.
     assert figures["connected_pipes"] > 1900
+    assert figures["upstream_pipes"] > 1000
+    assert figures["path_pipes"] > 0
     for name in ("segments_ms", "connected_ms", "path_ms", "upstream_ms", "city_plans_s"):
-        assert figures[name] > 0
+        assert isinstance(figures[name], float)
     for name in ("plan_ms", "alternatives_ms", "replan_ms"):
         assert set(figures[name]) >= {"p50", "p95"}
 
