@@ -149,6 +149,17 @@ class PressureImpact:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanConflict:
+    """What falls dry only because plans are in force at one time: its own pipes and customers (ids), counted in no plan."""
+
+    with_incidents: tuple[str, ...]
+    pipes: tuple[str, ...]
+    customers: tuple[str, ...]
+    households: int
+    critical: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One case. ``burst_pipes`` empty until judged; ``plan.burst_pipes``: what the plan is for (see ``target_pipes``).
 
@@ -184,6 +195,7 @@ class Incident:
     evidence: tuple[Evidence, ...] = ()
     restoration_by: str = ""
     sample: WaterSample | None = None
+    conflicts: tuple[PlanConflict, ...] = ()
 
     def unable_valves(self) -> tuple[str, ...]:
         """Valves reported as impossible to close."""

@@ -14,6 +14,7 @@ from console.domain.orders import OrderReply
 from console.services import alarms, crews, judging, notices, opening, undo, valves
 from console.services.case import NOTHING, Refused, recorded
 from console.services.messages import fire_brigade
+from console.services.plans import with_plans_following
 from console.services.ports import Documents, Planner
 from console.services.settings import DeskSettings
 from console.services.state import DeskState
@@ -31,7 +32,7 @@ class Desk:
 
     def carry_out(self, state: DeskState, intent: Intent, user: str, now: datetime) -> ChangeSet:
         """What ``user`` asks for. Raises Refused and UnknownAsset."""
-        changes = self._on_alarm_or_text(state, intent, user, now)
+        changes = with_plans_following(self._tools, state, self._on_alarm_or_text(state, intent, user, now))
         told = [
             message
             for incident in changes.incidents
@@ -82,7 +83,7 @@ class Desk:
             case ask.MarkValveUnable():
                 return valves.mark_unable(tools, state, intent, user, now)
             case ask.MarkValveRestored():
-                return valves.mark_restored(state, intent, user, now)
+                return valves.mark_restored(tools, state, intent, user, now)
             case ask.RecordSample():
                 return valves.record_sample(state, intent, user, now)
             case ask.DraftNotice():
@@ -122,5 +123,5 @@ class Desk:
         return notices.on_files(state, incident_id, notice_id, files)
 
     def on_time(self, state: DeskState, now: datetime) -> ChangeSet:
-        """Shelving that has run out ends; call it every few seconds."""
-        return alarms.on_time(state, now)
+        """Shelving that has run out ends, plans older than the network are made anew; call it every few seconds."""
+        return with_plans_following(self._tools, state, alarms.on_time(state, now))

@@ -41,7 +41,7 @@ def judge(tools: Tools, state: DeskState, intent: JudgeBurst, user: str, now: da
         raise Refused(f"incident {incident.incident_id} is already judged a burst on {', '.join(pipes)}")
     phase = Phase.VERIFIED if incident.phase is Phase.SUSPECTED else incident.phase
     after = replace(incident, burst_pipes=pipes, ground=intent.ground, phase=phase, verified_at=incident.verified_at or now)
-    after = planned(tools, after)
+    after = planned(tools, state, after)
     place = incident.place if incident.place is not None and incident.place.pipe_id == pipes[0] else tools.places.place(pipes[0])
     after = replace(after, place=place, title=place_zh(place))
     after, outgoing, order_note = _checked_on_site(tools, state, after, now)

@@ -49,7 +49,7 @@ def open_by_hand(tools: Tools, state: DeskState, intent: OpenIncident, user: str
             raise Refused(f"incident {incident.incident_id} is already open on pipe {intent.pipe_id}")
     incident = replace(_new_incident(tools, state, now, now), ground=intent.ground or "call", burst_pipes=(intent.pipe_id,))
     # The pipe is the plan's, not yet a judgement: burst_pipes stays empty until somebody judges.
-    incident = replace(_with_place(tools, state, planned(tools, incident), intent.pipe_id), burst_pipes=())
+    incident = replace(_with_place(tools, state, planned(tools, state, incident), intent.pipe_id), burst_pipes=())
     incident = replace(incident, alerted_at=now, title=_title(incident))
     alarm = _alarm(tools, state, incident, now, evidence=(), detail=f"来电报告：{incident.title}")
     incident = replace(incident, alarm_ids=(alarm.alarm_id,))
@@ -80,7 +80,7 @@ def evidence_zh(evidence: tuple[Evidence, ...]) -> str:
 def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:
     incident = _new_incident(tools, state, finding.first_abnormal_at, now)
     incident = replace(incident, location=finding.location, evidence=finding.evidence, alerted_at=now)
-    incident = _with_place(tools, state, planned(tools, incident))
+    incident = _with_place(tools, state, planned(tools, state, incident))
     incident = replace(incident, title=_title(incident))
     detail = f"疑似爆管：{incident.title}；{evidence_zh(finding.evidence)}"
     alarm = _alarm(tools, state, incident, now, evidence=finding.evidence, detail=detail)
@@ -98,7 +98,7 @@ def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime
 def _revised(tools: Tools, state: DeskState, incident: Incident, finding: BurstFinding, now: datetime) -> ChangeSet:
     if incident.phase is not Phase.SUSPECTED or not _tells_more(incident.location, finding.location):
         return NOTHING
-    after = replanned(tools, replace(incident, location=finding.location, evidence=finding.evidence))
+    after = replanned(tools, state, replace(incident, location=finding.location, evidence=finding.evidence))
     after = _with_place(tools, state, after)
     after = replace(after, title=_title(after))
     alarms = []

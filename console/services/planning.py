@@ -1,39 +1,84 @@
-"""The plan of a case: follows the pipes it is for and what the crews reported of the valves."""
+"""The plan of a case: follows the pipes it is for, what the crews reported of the valves, and what other cases closed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import blake2b
 
 from console.domain.incidents import Incident
+from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.isolation import ValveOverride
 from maps.isolation.result import IsolationPlan, ValveStep
 from maps.network import ValveState
 
 
-def planned(tools: Tools, incident: Incident) -> Incident:
-    """The incident with a plan for its target pipes and valve marks; its impact is asked anew."""
+def planned(tools: Tools, state: DeskState, incident: Incident) -> Incident:
+    """The incident with a plan for its target pipes and valve marks; its impact is asked anew when the plan does more or less.
+
+    Valves closed for this case hold, and whoever lost water by them stays in the plan, even behind a valve closed by
+    mistake. Valves that other cases closed are closed: what they took from people is theirs.
+    """
     pipes = incident.target_pipes()
     if not pipes:
         return replace(incident, plan=None, impact=None)
-    overrides: dict[str, ValveOverride] = {}
-    for mark in incident.valve_marks:
-        if mark.unable is not None:
-            overrides[mark.valve_id] = ValveOverride(operable=False)
-        elif mark.operated:
-            overrides[mark.valve_id] = ValveOverride(state=ValveState.CLOSED)
-    plan = tools.planner.plan(pipes, valves=overrides, alternatives=tools.settings.alternatives)
-    return replace(incident, plan=_with_finished(plan, incident), impact=None)
+    overrides = dict(_closed_elsewhere(state, incident))
+    overrides |= {valve: ValveOverride(operable=False) for valve in incident.unable_valves()}
+    made = tools.planner.plan(pipes, valves=overrides, alternatives=tools.settings.alternatives, shut_by_crews=_shut(incident))
+    plan = _with_finished(made, incident)
+    plan = replace(plan, basis=_basis(tools, state, incident, plan))
+    impact = incident.impact if incident.plan is not None and _does(incident.plan) == _does(plan) else None
+    return replace(incident, plan=plan, impact=impact)
 
 
-def replanned(tools: Tools, incident: Incident) -> Incident:
+def replanned(tools: Tools, state: DeskState, incident: Incident) -> Incident:
     """The incident itself while its plan still fits, else with a new one."""
     plan, pipes = incident.plan, incident.target_pipes()
     if plan is None and not pipes:
         return incident
-    if plan is not None and set(plan.burst_pipes) == set(pipes) and set(plan.unable) == set(incident.unable_valves()):
+    if plan is not None and set(plan.burst_pipes) == set(pipes) and not outdated(tools, state, incident):
         return incident
-    return planned(tools, incident)
+    return planned(tools, state, incident)
+
+
+def outdated(tools: Tools, state: DeskState, incident: Incident) -> bool:
+    """Whether the network, its valves, or what was reported of them changed since the plan was made.
+
+    Closing what the plan itself lists does not age it.
+    """
+    plan = incident.plan
+    return plan is not None and plan.basis != _basis(tools, state, incident, plan)
+
+
+def _shut(incident: Incident) -> tuple[str, ...]:
+    """Valves closed for the case that hold; one that is not tight has been turned, yet lets water through."""
+    unable = set(incident.unable_valves())
+    return tuple(valve for valve in incident.closed_valves() if valve not in unable)
+
+
+def _closed_elsewhere(state: DeskState, incident: Incident) -> Mapping[str, ValveOverride]:
+    closed = ValveOverride(state=ValveState.CLOSED)
+    others = [case for case in state.incidents.values() if case.incident_id != incident.incident_id and case.is_open()]
+    return {valve: closed for case in others for valve in _shut(case)}
+
+
+def _basis(tools: Tools, state: DeskState, incident: Incident, plan: IsolationPlan) -> str:
+    """Mark of what a plan rests on: the network, other cases' valves, this one's failures and closings beyond the plan."""
+    listed = {step.asset_id for step in plan.valves_to_close}
+    facts = (
+        tools.planner.fingerprint,
+        sorted(_closed_elsewhere(state, incident)),
+        sorted(incident.unable_valves()),
+        sorted(valve for valve in _shut(incident) if valve not in listed),
+    )
+    return blake2b(repr(facts).encode(), digest_size=8).hexdigest()
+
+
+def _does(plan: IsolationPlan) -> tuple[frozenset[str], ...]:
+    """What the pressures after closing depend on."""
+    valves = frozenset({*(step.asset_id for step in plan.valves_to_close), *plan.shut_by_crews})
+    return valves, frozenset(plan.pumps_to_stop), frozenset(plan.customers_without_water)
 
 
 def _with_finished(plan: IsolationPlan, incident: Incident) -> IsolationPlan:

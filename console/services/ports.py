@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -24,7 +24,7 @@ from maps.errors import QuanmaiError
 from maps.isolation.result import IsolationPlan
 
 if TYPE_CHECKING:
-    from maps.isolation import ValveOverride
+    from maps.isolation import Conflict, ValveOverride
 
 
 class StoreUnavailable(QuanmaiError):
@@ -141,8 +141,21 @@ class Planner(Protocol):
         valves: Mapping[str, ValveOverride] = ...,
         ignore_one_way: bool = False,
         alternatives: bool = True,
+        shut_by_crews: Collection[str] = (),
     ) -> IsolationPlan:
-        """The plan that isolates ``burst_pipes`` with the valves as corrected. Raises UnknownAsset."""
+        """The plan that isolates ``burst_pipes`` with the valves as corrected. Raises UnknownAsset.
+
+        ``shut_by_crews``: closed for this very case; whatever lost its water by them counts as dry.
+        """
+        ...
+
+    def conflict(self, plans: Sequence[IsolationPlan], *, valves: Mapping[str, ValveOverride] = ...) -> Conflict:
+        """What falls dry when all ``plans`` are in force at once and in none of them alone."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Marks the network and its valve states; a plan made under another one is out of date."""
         ...
 
 

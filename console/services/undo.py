@@ -56,7 +56,7 @@ def undo_last(tools: Tools, state: DeskState, incident_id: str, now: datetime) -
     undone = {change.undoes for change in history if change.undoes is not None}
     for change in reversed(history):
         if change.kind in UNDOABLE and change.seq not in undone:
-            after, outgoing, called = _inverse(tools, incident, change, now)
+            after, outgoing, called = _inverse(tools, state, incident, change, now)
             if after != incident:
                 note = "；".join(part for part in (f"撤销：{change.note}", *called) if part)
                 alarms = _alarms(state, incident, after)
@@ -68,7 +68,7 @@ def undo_last(tools: Tools, state: DeskState, incident_id: str, now: datetime) -
 
 
 def _inverse(
-    tools: Tools, incident: Incident, change: Change, now: datetime
+    tools: Tools, state: DeskState, incident: Incident, change: Change, now: datetime
 ) -> tuple[Incident, tuple[Outgoing, ...], tuple[str, ...]]:
     before: dict[str, Any] = change.before or {}
     values = {name: from_json(value, _TYPES[name]) for name, value in before.items() if name not in _NEVER_RESTORED}
@@ -79,7 +79,7 @@ def _inverse(
     if change.kind == "burst_judged":
         after, more, note = redirected(tools, after, now)
         outgoing, notes = (*outgoing, *more), (*notes, note if more else "")
-    return replanned(tools, after), outgoing, notes
+    return replanned(tools, state, after), outgoing, notes
 
 
 def _orders_called_back(

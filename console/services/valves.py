@@ -32,7 +32,7 @@ def mark_closed(tools: Tools, state: DeskState, intent: MarkValveClosed, user: s
     if mark is not None and mark.operated:
         raise Refused(f"valve {intent.valve_id} is already reported closed by {mark.by}")
     # A valve reported unable before and closed after all: the plan follows back.
-    after = replanned(tools, _with_mark(incident, ValveMark(intent.valve_id, True, now, user)))
+    after = replanned(tools, state, _with_mark(incident, ValveMark(intent.valve_id, True, now, user)))
     if incident.phase is Phase.VERIFIED:
         after = replace(after, phase=Phase.ISOLATING)
     steps = [step.asset_id for step in after.plan.valves_to_close] if after.plan else []
@@ -50,7 +50,7 @@ def mark_unable(tools: Tools, state: DeskState, intent: MarkValveUnable, user: s
         raise Refused(f"valve {intent.valve_id} is already reported: {intent.unable.value}")
     # Not tight: it has been turned, so it still has to be brought back before the case closes.
     turned = intent.unable is Unable.NOT_TIGHT or (mark is not None and mark.operated)
-    after = planned(tools, _with_mark(incident, ValveMark(intent.valve_id, turned, now, user, intent.unable)))
+    after = planned(tools, state, _with_mark(incident, ValveMark(intent.valve_id, turned, now, user, intent.unable)))
     plan = after.plan
     more = [step.asset_id for step in plan.valves_to_close if step.asset_id not in after.closed_valves()] if plan else []
     follows = f"还需关 {'、'.join(more)}" if more else "无更多阀门需关"
@@ -59,13 +59,13 @@ def mark_unable(tools: Tools, state: DeskState, intent: MarkValveUnable, user: s
     return recorded(incident, after, "valve_unable", f"阀门 {intent.valve_id} {UNABLE_ZH[intent.unable]}，方案已更新：{follows}")
 
 
-def mark_restored(state: DeskState, intent: MarkValveRestored, user: str, now: datetime) -> ChangeSet:
+def mark_restored(tools: Tools, state: DeskState, intent: MarkValveRestored, user: str, now: datetime) -> ChangeSet:
     """A valve is back in its normal state."""
     incident = _judged(state, intent.incident_id)
     mark = _mark_of(incident, intent.valve_id)
     if mark is None or not mark.operated:
         raise Refused(f"valve {intent.valve_id} was not operated in this case, or is already back")
-    after = _with_mark(incident, replace(mark, restored_at=now, restored_by=user))
+    after = replanned(tools, state, _with_mark(incident, replace(mark, restored_at=now, restored_by=user)))
     left = len(after.closed_valves())
     note = f"阀门 {intent.valve_id} 已恢复常态" + (f"，还有 {left} 个" if left else "，全部恢复")
     return recorded(incident, after, "valve_restored", note)

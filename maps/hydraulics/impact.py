@@ -65,7 +65,7 @@ def impact_of_closing(
     before = session.solve(at_s, pressure_driven=True, minimum_m=minimum_m, required_m=required_m)
     after = session.solve(
         at_s,
-        valve_states={step.asset_id: ValveState.CLOSED for step in plan.valves_to_close},
+        valve_states=dict.fromkeys([*(step.asset_id for step in plan.valves_to_close), *plan.shut_by_crews], ValveState.CLOSED),
         stopped_pumps=[network.pumps.row(pump) for pump in plan.pumps_to_stop],
         pressure_driven=True,
         minimum_m=minimum_m,

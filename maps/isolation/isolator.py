@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +84,7 @@ class Isolator:
         steps = self._steps(outcome)
         others = self._alternatives(pipes, valves, ignore_one_way, steps, shut.tolist()) if alternatives else ()
         plan = self._plan(pipes, outcome, steps, others, _unable(valves))
-        return replace(plan, compute_ms=round((time.perf_counter() - began) * 1000.0, 3))
+        return replace(plan, shut_by_crews=tuple(shut_by_crews), compute_ms=round((time.perf_counter() - began) * 1000.0, 3))
 
     def conflict(self, plans: Sequence[IsolationPlan], *, valves: Mapping[str, ValveOverride] = NO_OVERRIDES) -> Conflict:
         """What falls dry when all ``plans`` are in force at once and in none of them alone; its own customers.
@@ -107,6 +109,17 @@ class Isolator:
             people.people,
             tuple(customer.asset_id for customer in self._effects.critical(people)),
         )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Marks the topology and the valve states that plans rest on; another one: older plans have to be made anew."""
+        mark = blake2b(digest_size=8)
+        valves, pipes = self._network.valves, self._network.pipes
+        for column in (valves.asset_id, valves.state, valves.operable, valves.flows_to, valves.pipe, valves.node):
+            mark.update(column.tobytes() if column.dtype != object else "\n".join(map(str, column)).encode())
+        for column in (pipes.from_node, pipes.to_node, pipes.status, self._network.nodes.kind):
+            mark.update(column.tobytes())
+        return mark.hexdigest()
 
     @property
     def valve_count(self) -> int:

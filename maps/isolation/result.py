@@ -75,6 +75,8 @@ class IsolationPlan:
 
     ``valves_to_close`` is in closing order. ``valves_bounding``: every valve on the border of zone 1, closed
     and one-way ones included. ``isolatable`` False: ``sources_inside`` names why. ``compute_ms`` is real time.
+    ``shut_by_crews``: what was closed for this case when it was made. ``basis``: what states it was made from, as the
+    caller marks them; another mark means the plan is older than the network or its valves.
     """
 
     burst_pipes: tuple[str, ...]
@@ -99,3 +101,5 @@ class IsolationPlan:
     minutes: float | None = None
     compute_ms: float = 0.0
     warnings: tuple[str, ...] = field(default=())
+    shut_by_crews: tuple[str, ...] = ()
+    basis: str = ""

@@ -1,0 +1,123 @@
+"""Plans follow what is closed: by mistake, by other cases; plans in force at one time are judged together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from console.domain.incidents import Incident, Unable
+from console.domain.intents import (
+    JudgeBurst,
+    MarkValveClosed,
+    MarkValveRestored,
+    MarkValveUnable,
+    OpenIncident,
+    UndoLast,
+)
+from maps.isolation import Isolator
+from maps.isolation.result import IsolationPlan
+from tests.console.services.conftest import CASE
+from tests.console.services.town import Chair
+
+OTHER = "2024-0002"
+
+
+def the_case(chair: Chair, case: str = CASE) -> Incident:
+    """The case as it stands."""
+    return chair.state.incidents[case]
+
+
+def the_plan(chair: Chair, case: str = CASE) -> IsolationPlan:
+    """Its plan."""
+    plan = the_case(chair, case).plan
+    assert plan is not None
+    return plan
+
+
+@pytest.fixture
+def two_cases(chair: Chair) -> Chair:
+    """Bursts on the only two ways out of the source's corner, both judged."""
+    for case, pipe in ((CASE, "H00"), (OTHER, "V00")):
+        chair.does(OpenIncident(pipe))
+        chair.does(JudgeBurst(case, (pipe,)))
+    return chair
+
+
+def test_customers_behind_a_valve_closed_by_mistake_stay_in_the_plan(judged: Chair) -> None:
+    judged.does(MarkValveClosed(CASE, "M1b"))
+    everybody = set(judged.city.customers.asset_id.tolist())
+    assert set(the_plan(judged).customers_without_water) == everybody - {"C-M1"}
+    judged.does(MarkValveRestored(CASE, "M1b"))
+    assert the_plan(judged).customers_without_water == ("C-H10",)
+
+
+def test_closing_what_the_plan_lists_changes_neither_the_plan_nor_its_impact(judged: Chair) -> None:
+    before = the_plan(judged)
+    judged.does(MarkValveClosed(CASE, before.valves_to_close[0].asset_id))
+    assert the_plan(judged) is before
+
+
+def test_a_valve_that_is_not_tight_is_no_boundary_though_it_was_closed(judged: Chair) -> None:
+    valve = the_plan(judged).valves_to_close[0].asset_id
+    judged.does(MarkValveClosed(CASE, valve))
+    judged.does(MarkValveUnable(CASE, valve, Unable.NOT_TIGHT))
+    assert valve not in {step.asset_id for step in the_plan(judged).valves_to_close}
+    assert {step.asset_id for step in the_plan(judged).valves_to_close} == {"H00b", "V10a", "H10b"}
+
+
+def test_undo_goes_back_over_any_number_of_reports_to_the_first_plan(judged: Chair) -> None:
+    first = the_plan(judged)
+    for step in first.valves_to_close:
+        judged.does(MarkValveUnable(CASE, step.asset_id, Unable.SEIZED))
+    judged.does(MarkValveClosed(CASE, "M1b"))
+    for _ in range(len(first.valves_to_close) + 1):
+        judged.does(UndoLast(CASE))
+    assert replace(the_plan(judged), compute_ms=0.0) == replace(first, compute_ms=0.0)
+    assert the_case(judged).valve_marks == ()
+
+
+def test_a_plan_follows_what_another_case_closes(two_cases: Chair) -> None:
+    assert "V00a" in [step.asset_id for step in the_plan(two_cases, OTHER).valves_to_close]
+    two_cases.does(MarkValveClosed(CASE, "V00a"))
+    assert "V00a" not in [step.asset_id for step in the_plan(two_cases, OTHER).valves_to_close]
+    assert ("V00a", "closed") in [(r.asset_id, r.why) for r in the_plan(two_cases, OTHER).relies_on]
+    assert two_cases.log[-1].subject == f"incident/{OTHER}"
+    assert "已重新计算" in two_cases.log[-1].note
+    two_cases.does(MarkValveRestored(CASE, "V00a"))
+    assert "V00a" in [step.asset_id for step in the_plan(two_cases, OTHER).valves_to_close]
+
+
+def test_two_plans_that_leave_nobody_a_way_have_a_conflict_with_its_own_customers(two_cases: Chair) -> None:
+    everybody = set(two_cases.city.customers.asset_id.tolist())
+    own = {"C-H00", "C-V00", "C-M1"}
+    for case, other in ((CASE, OTHER), (OTHER, CASE)):
+        (conflict,) = the_case(two_cases, case).conflicts
+        assert conflict.with_incidents == (other,)
+        assert set(conflict.customers) == everybody - own
+        assert conflict.critical == ("C-H20",)
+
+
+def test_a_conflict_is_gone_when_the_other_judgement_is_undone(two_cases: Chair) -> None:
+    two_cases.does(UndoLast(OTHER))
+    assert the_case(two_cases).conflicts == ()
+
+
+def test_a_plan_older_than_the_network_is_made_anew_and_says_so(judged: Chair) -> None:
+    valves = judged.city.network.valves
+    state = valves.state.copy()
+    state[valves.row("H10a")] = 2
+    network = replace(judged.city.network, valves=replace(valves, state=state))
+    later = Chair(replace(judged.city, network=network))
+    later.state, later.log = judged.state, judged.log
+    later.take(later.desk.on_time(later.state, later.now))
+    assert [step.asset_id for step in the_plan(later).valves_to_close] == ["H10b"]
+    assert "方案早于" in later.log[-1].note
+    assert not later.desk.on_time(later.state, later.now).drafts
+
+
+def test_the_fingerprint_is_the_same_for_the_same_network_only(chair: Chair) -> None:
+    valves = chair.city.network.valves
+    other = replace(chair.city.network, valves=replace(valves, operable=~valves.operable))
+    assert Isolator(chair.city).fingerprint == Isolator(replace(chair.city)).fingerprint
+    assert Isolator(chair.city).fingerprint != Isolator(replace(chair.city, network=other)).fingerprint
