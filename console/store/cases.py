@@ -50,6 +50,16 @@ def incident(connection: Connection, incident_id: str) -> Incident | None:
     return None if text is None else _value(text, Incident)
 
 
+def incident_of(text: str) -> Incident:
+    """The incident in a stored document."""
+    return _value(text, Incident)
+
+
+def alarm_of(text: str) -> Alarm:
+    """The alarm in a stored document."""
+    return _value(text, Alarm)
+
+
 def _write_incident(connection: Connection, value: Incident) -> None:
     row = {
         "incident_id": value.incident_id,

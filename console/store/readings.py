@@ -67,6 +67,25 @@ class ReadingLog:
         kept = order[last & (at_us[order] >= since_us) & (at_us[order] <= until_us)]
         return at_us[kept], np.where(quality[kept] == Quality.BAD, np.nan, value[kept])
 
+    def whole(self, since_us: int, until_us: int) -> ReadingBatch:
+        """Every reading of every channel in [since, until], in no order, repeated ones too (a later copy comes later)."""
+        of = reading_blocks.c
+        query = select(of.station, of.channel, of.packed).where(of.from_us <= until_us, of.to_us >= since_us)
+        with told(self._where), self._engine.connect().execution_options(**READING) as connection:
+            blocks = connection.execute(query.order_by(of.block_no)).all()
+            logged = _unpacked(_log(connection)[1])
+        parts = [_block(packed) for _, _, packed in blocks]
+        counts = [len(at_us) for at_us, _, _ in parts]
+        batch = ReadingBatch(
+            np.concatenate([np.repeat(np.array([row[0] for row in blocks], np.int32), counts), logged.station]),
+            np.concatenate([np.repeat(np.array([row[1] for row in blocks], np.uint8), counts), logged.channel]),
+            np.concatenate([*(at_us for at_us, _, _ in parts), logged.at_us]),
+            np.concatenate([*(value for _, value, _ in parts), logged.value]),
+            np.concatenate([*(quality for _, _, quality in parts), logged.quality]),
+        )
+        kept = (batch.at_us >= since_us) & (batch.at_us <= until_us)
+        return ReadingBatch(batch.station[kept], batch.channel[kept], batch.at_us[kept], batch.value[kept], batch.quality[kept])
+
     @staticmethod
     def _from_blocks(
         connection: Connection, station_row: int, channel: int, since_us: int, until_us: int

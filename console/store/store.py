@@ -10,13 +10,15 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, text, update
 
+from console.domain.alarms import Alarm
 from console.domain.changes import Change, ChangeSet, Outgoing
 from console.domain.clock import SystemClock, micros
 from console.domain.crews import CrewFix
 from console.domain.incidents import Incident
 from console.domain.readings import ReadingBatch
+from console.services.review.record import Sent, Tracks
 from console.services.state import DeskState, alarms_of, incidents_of, raised_serials
-from console.store import cases, chain
+from console.store import archive, cases, chain
 from console.store.connection import ADVISORY_LOCK, READING, engine_for, migrate, shown, store_url
 from console.store.faults import told
 from console.store.readings import ReadingLog, Times, Values
@@ -156,6 +158,42 @@ class SqlStore:
         with self._looking() as connection:
             found = connection.execute(query.order_by(of.at_us)).all()
         return tuple((int(at_us), float(x), float(y)) for at_us, x, y in found)
+
+    # Reviews.
+
+    def incidents_between(self, since_us: int, until_us: int) -> tuple[Incident, ...]:
+        """Incidents opened in [since, until), oldest first."""
+        with self._looking() as connection:
+            return archive.incidents_between(connection, since_us, until_us)
+
+    def alarms_between(self, since_us: int, until_us: int) -> tuple[Alarm, ...]:
+        """Alarms that stood at some time in [since, until], by id."""
+        with self._looking() as connection:
+            return archive.alarms_between(connection, since_us, until_us)
+
+    def changes_with(self, subjects: Iterable[str]) -> tuple[Change, ...]:
+        """The changes of several subjects, by seq."""
+        with self._looking() as connection:
+            return archive.changes_of(connection, subjects)
+
+    def links(self, first_seq: int, last_seq: int) -> tuple[tuple[int, str], ...]:
+        """(seq, hash) of the whole chain in [first, last]."""
+        with self._looking() as connection:
+            return archive.links(connection, first_seq, last_seq)
+
+    def sent_with(self, seqs: Iterable[int]) -> tuple[Sent, ...]:
+        """Messages that left the house with these changes."""
+        with self._looking() as connection:
+            return archive.sent_with(connection, seqs)
+
+    def tracks_between(self, since_us: int, until_us: int) -> Tracks:
+        """Every crew's fixes in [since, until], by crew and time."""
+        with self._looking() as connection:
+            return archive.tracks_between(connection, since_us, until_us)
+
+    def readings_between(self, since_us: int, until_us: int) -> ReadingBatch:
+        """Every reading in [since, until], by time."""
+        return archive.readings_between(self._readings, int(since_us), int(until_us))
 
     def flush(self) -> None:
         """Tidy up before the end: readings of the log go into blocks (they are on disk already)."""

@@ -1,0 +1,34 @@
+"""Older packages in the form of today's: one step per schema version, over the files as bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from console.domain.changes import canonical_json
+from console.package.faults import PackageFault
+from console.package.manifest import SCHEMA
+
+Files = Mapping[str, bytes]
+
+
+def up_to_date(files: Files, schema: int) -> dict[str, bytes]:
+    """The files of a package of ``schema`` as this version would have written them. Raises PackageFault."""
+    now = dict(files)
+    for step in range(schema, SCHEMA):
+        now = STEPS[step](now)
+    return now
+
+
+def _from_1(files: Files) -> dict[str, bytes]:
+    """1 kept the audit chain as one JSON array, without the links over others' changes, and no reviewer's notes."""
+    try:
+        changes = json.loads(files["audit.json"])
+    except (KeyError, ValueError) as fault:
+        raise PackageFault("audit.json is missing or damaged") from fault
+    lines = b"".join(canonical_json(change) + b"\n" for change in changes)
+    kept = {name: content for name, content in files.items() if name != "audit.json"}
+    return {"links.json": b"[]\n", "sent.jsonl": b"", "notes.json": b"{}\n", **kept, "audit.jsonl": lines}
+
+
+STEPS: Mapping[int, Callable[[Files], dict[str, bytes]]] = {1: _from_1}

@@ -1,0 +1,188 @@
+"""Values to the files of a package and back. What can be derived (timeline, plans, texts) is written for readers without
+
+this program, and never read back.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from console.domain.alarms import Alarm
+from console.domain.changes import Change, canonical_json
+from console.domain.incidents import Incident
+from console.domain.values import from_json, to_json
+from console.package.faults import PackageFault
+from console.package.network import network_gpkg, network_of
+from console.package.tables import positions_of, positions_parquet, readings_of, readings_parquet
+from console.services.review.notes import ReviewNotes
+from console.services.review.record import CaseRecord, Sent
+
+REPORT, NOTES, AUDIT = "report.html", "notes.json", "audit.jsonl"
+T = TypeVar("T")
+
+
+def files_of(record: CaseRecord, report: bytes | None = None) -> dict[str, bytes]:
+    """Every file of a record but the manifest, in the order they are written. Redaction is in the record already."""
+    files = {
+        "incident.json": _json(_typed(record.incident, Incident)),
+        "alarms.json": _json(_typed(record.alarms, tuple[Alarm, ...])),
+        AUDIT: _lines(to_json(change) for change in record.changes),
+        "links.json": _json([[seq, digest] for seq, digest in record.links]),
+        "sent.jsonl": _lines(_sent(sent) for sent in record.sent),
+        NOTES: notes_bytes(record.notes),
+        "readings.parquet": readings_parquet(record.readings, record.city),
+        "positions.parquet": positions_parquet(record.tracks),
+        "network.gpkg": network_gpkg(record.city),
+        **_derived(record),
+        **{f"notices/{plain_name(name)}": content for name, content in sorted(record.files.items())},
+    }
+    return files if report is None else {**files, REPORT: report}
+
+
+def about(record: CaseRecord) -> dict[str, Any]:
+    """What the manifest says of the record."""
+    info, zone = record.city.info, ZoneInfo(record.city.info.time_zone)
+    return {
+        "incident_id": record.incident.incident_id,
+        "title": record.incident.title,
+        "site": info.site,
+        "since": record.since.astimezone(zone).isoformat(),
+        "until": record.until.astimezone(zone).isoformat(),
+        "time_zone": info.time_zone,
+        "is_drill": record.incident.is_drill,
+        "synthetic": info.synthetic,
+        "clipped": record.clipped,
+        "redacted": record.redacted,
+        "program": record.program,
+    }
+
+
+def record_from(files: Mapping[str, bytes], manifest: Any) -> CaseRecord:
+    """The record in verified files of the present schema. Raises PackageFault."""
+    city = network_of(_file(files, "network.gpkg"), "network.gpkg")
+    notices = "notices/"
+    return CaseRecord(
+        incident=_value(files, "incident.json", Incident),
+        city=city,
+        changes=tuple(_many(files, AUDIT, Change)),
+        links=_value(files, "links.json", tuple[tuple[int, str], ...]),
+        alarms=_value(files, "alarms.json", tuple[Alarm, ...]),
+        readings=readings_of(_file(files, "readings.parquet"), city, "readings.parquet"),
+        tracks=positions_of(_file(files, "positions.parquet"), "positions.parquet"),
+        since=_moment(manifest.since),
+        until=_moment(manifest.until),
+        sent=tuple(Sent(**{**body, "payload": body["payload"].encode()}) for body in _many(files, "sent.jsonl", dict)),
+        files={
+            name.removeprefix(notices): content
+            for name, content in files.items()
+            if name.startswith(notices) and not name.startswith("notices/versions/")
+        },
+        notes=_value(files, NOTES, ReviewNotes),
+        program=manifest.program,
+        clipped=manifest.clipped,
+        redacted=manifest.redacted,
+    )
+
+
+def notes_bytes(notes: ReviewNotes) -> bytes:
+    """The reviewer's part."""
+    return _json(to_json(notes))
+
+
+def plain_name(name: str) -> str:
+    """A file's name in the letters that every system reads the same."""
+    return re.sub(r"[^A-Za-z0-9_.\-]+", "-", name).lstrip("-.") or "file"
+
+
+def _derived(record: CaseRecord) -> dict[str, bytes]:
+    plans, orders, versions = list[tuple[datetime, Any]](), dict[str, list[Any]](), dict[str, bytes]()
+    last_plan: Any = None
+    seen: set[Any] = set()
+    for known in record.incident_states:
+        incident = known.value
+        plan = None if incident.plan is None else replace(incident.plan, compute_ms=0.0)
+        if plan is not None and plan != last_plan:
+            plans.append((known.at, incident.plan))
+        last_plan = plan
+        for order in incident.orders:
+            if (order.order_id, order) not in seen:
+                seen.add((order.order_id, order))
+                orders.setdefault(order.order_id, []).append({"known_at": to_json(known.at), **to_json(order)})
+        for notice in incident.notices:
+            key = (notice.notice_id, notice.version, notice.status, notice.text_zh, notice.text_en)
+            if key in seen:
+                continue
+            seen.add(key)
+            stem = plain_name(f"{notice.notice_id}-v{notice.version}-{known.seq}-{notice.status.value}")
+            versions[f"notices/versions/{stem}.zh_CN.txt"] = notice.text_zh.encode()
+            versions[f"notices/versions/{stem}.en.txt"] = notice.text_en.encode()
+            versions[f"notices/versions/{stem}.json"] = _json({"known_at": to_json(known.at), **to_json(notice)})
+    timeline = [
+        {"at": to_json(change.at), "seq": change.seq, "user": change.user, "kind": change.kind, "note": change.note}
+        for change in record.changes
+    ]
+    planned = {
+        f"plans/{number:03d}.json": _json({"known_at": to_json(at), **to_json(plan)})
+        for number, (at, plan) in enumerate(plans, start=1)
+    }
+    return {"timeline.json": _json(timeline), "orders.json": _json(orders), **planned, **dict(sorted(versions.items()))}
+
+
+def _sent(sent: Sent) -> dict[str, Any]:
+    return {
+        "change_seq": sent.change_seq,
+        "topic": sent.topic,
+        "content_type": sent.content_type,
+        "payload": sent.payload.decode("utf-8", errors="replace"),
+    }
+
+
+def _typed(value: Any, kind: Any) -> Any:
+    """As JSON, every number in its own type: a whole number in a field of decimals would else come back as another text."""
+    return to_json(from_json(to_json(value), kind))
+
+
+def _json(value: Any) -> bytes:
+    return canonical_json(value) + b"\n"
+
+
+def _lines(values: Iterable[Any]) -> bytes:
+    return b"".join(_json(value) for value in values)
+
+
+def _file(files: Mapping[str, bytes], name: str) -> bytes:
+    if name not in files:
+        raise PackageFault(f"{name} is missing")
+    return files[name]
+
+
+def _value(files: Mapping[str, bytes], name: str, kind: type[T] | Any) -> Any:
+    try:
+        return from_json(json.loads(_file(files, name)), kind)
+    except (ValueError, RecursionError, msgspec.ValidationError) as fault:
+        raise PackageFault(f"{name} cannot be understood: {fault}") from fault
+
+
+def _many(files: Mapping[str, bytes], name: str, kind: type[T]) -> list[T]:
+    try:
+        return [from_json(json.loads(line), kind) for line in _file(files, name).splitlines()]
+    except (ValueError, RecursionError, msgspec.ValidationError) as fault:
+        raise PackageFault(f"{name} cannot be understood: {fault}") from fault
+
+
+def _moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as fault:
+        raise PackageFault(f"manifest.json: {text!r} is no time") from fault
+    if at.tzinfo is None:
+        raise PackageFault(f"manifest.json: {text!r} has no offset")
+    return at

@@ -1,0 +1,88 @@
+"""Opening a package: verified first, then interpreted. Everything in it may be hostile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from console.package.container import MOST_BYTES, Packed, unpacked, unzipped
+from console.package.faults import PackageFault
+from console.package.manifest import NAME, SIGNATURE, Manifest, check_content, check_files, manifest_of
+from console.package.migrate import up_to_date
+from console.package.parts import record_from
+from console.package.signing import check_signature
+from console.services.review.record import CaseRecord
+from console.services.review.states import broken_change
+from maps.errors import InputFault
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """A package whose every byte is as it was written. ``signed_by``: fingerprint of the key, "" without a signature."""
+
+    manifest: Manifest
+    signed_by: str
+    files: Mapping[str, bytes]
+
+    def contents(self) -> dict[str, bytes]:
+        """Files in today's form: those of an older schema are brought up to date."""
+        return up_to_date(self.files, self.manifest.schema)
+
+
+def verify_package(path: Path, *, trusted: Path | None = None) -> Checked:
+    """Check a package; ``trusted``: the public key (PEM) it has to be signed by.
+
+    Raises PackageFault with one line that names what is off, InputFault for a file that cannot be read.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise PackageFault("larger than any package")
+        content = path.read_bytes()
+        return _verified(content, trusted)
+    except PackageFault as fault:
+        raise PackageFault(f"{path}: {fault}") from fault
+    except OSError as fault:
+        raise InputFault(f"{path}: cannot be read ({fault.strerror}); check the path") from fault
+
+
+def read_package(path: Path, *, trusted: Path | None = None) -> CaseRecord:
+    """The record in a package, after verifying it. Raises PackageFault, InputFault."""
+    return record_of(verify_package(path, trusted=trusted), path)
+
+
+def record_of(checked: Checked, path: Path) -> CaseRecord:
+    """The record of a verified package; its chain of changes is checked too. Raises PackageFault."""
+    try:
+        record = record_from(checked.contents(), checked.manifest)
+        broken = None if record.redacted else broken_change(record.changes, record.links)
+        if broken is not None:
+            raise PackageFault(f"audit.jsonl: change {broken} does not fit the chain; it was altered before the package was made")
+        if record.incident.incident_id != checked.manifest.incident_id:
+            raise PackageFault("incident.json is of another incident than the manifest says")
+        return record
+    except PackageFault as fault:
+        raise PackageFault(f"{path}: {fault}") from fault
+
+
+def _verified(content: bytes, trusted: Path | None) -> Checked:
+    packed = unzipped(content)
+    if next(iter(packed), "") != NAME:
+        raise PackageFault(f"{NAME} is missing: this is not an incident package")
+    raw = unpacked(NAME, packed[NAME])
+    manifest = manifest_of(raw)
+    check_files(manifest, packed)
+    signed_by = _signature(raw, packed, trusted)
+    files = {}
+    for name in manifest.files:
+        files[name] = unpacked(name, packed[name])
+        check_content(manifest, name, files[name])
+    return Checked(manifest, signed_by, files)
+
+
+def _signature(manifest: bytes, packed: Mapping[str, Packed], trusted: Path | None) -> str:
+    if SIGNATURE in packed:
+        return check_signature(manifest, unpacked(SIGNATURE, packed[SIGNATURE]), trusted)
+    if trusted is not None:
+        raise PackageFault(f"not signed, though it has to be by {trusted}")
+    return ""

@@ -1,0 +1,130 @@
+"""Readings and positions as Parquet, in the form of recorded readings (any tool reads it; ``quanmai locate`` too)."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from console.domain.readings import CHANNEL_BY_NAME, Channel, Quality, ReadingBatch
+from console.package.faults import PackageFault
+from console.services.review.record import Tracks
+from maps.city import City
+from maps.columns import texts
+
+_MOST_ROWS = 200_000_000
+_UNITS = {
+    Channel.PRESSURE: "kPa", Channel.FLOW: "m3/h", Channel.LEVEL: "m", Channel.TURBIDITY: "NTU", Channel.CHLORINE: "mg/L",
+    Channel.TEMPERATURE: "degC", Channel.FREQUENCY: "Hz", Channel.POWER: "kW",
+}  # fmt: skip
+_QUALITIES = [quality.name.lower() for quality in Quality]
+_TIME = pa.timestamp("us", tz="UTC")
+
+
+def readings_parquet(batch: ReadingBatch, city: City) -> bytes:
+    """Columns time, station_id, channel, value, unit, quality. Inside units, so that nothing is lost in rounding."""
+    channels = [channel.name.lower() for channel in Channel]
+    units = [_UNITS.get(channel, "") for channel in Channel]
+    return _written(
+        {
+            "time": _times(batch.at_us),
+            "station_id": _coded(batch.station, [str(name) for name in city.stations.asset_id]),
+            "channel": _coded(batch.channel, channels),
+            "value": pa.array(batch.value),
+            "unit": _coded(batch.channel, units),
+            "quality": _coded(batch.quality, _QUALITIES),
+        }
+    )
+
+
+def readings_of(content: bytes, city: City, name: str) -> ReadingBatch:
+    """The readings in a file of a package. Raises PackageFault."""
+    table = _read(content, name, ("time", "station_id", "channel", "value", "quality"))
+    rows = {str(asset): row for row, asset in enumerate(city.stations.asset_id)}
+    return ReadingBatch(
+        _rows(table, "station_id", rows, name).astype(np.int32),
+        _rows(table, "channel", {key: int(channel) for key, channel in CHANNEL_BY_NAME.items()}, name).astype(np.uint8),
+        _micros(table, name),
+        _numbers(table, "value", name),
+        _rows(table, "quality", {key: code for code, key in enumerate(_QUALITIES)}, name).astype(np.uint8),
+    )
+
+
+def positions_parquet(tracks: Tracks) -> bytes:
+    """Columns crew_id, time, x, y; coordinates in the network's CRS."""
+    names = [str(name) for name in tracks.crew_id]
+    known = {name: number for number, name in enumerate(sorted(set(names)))}
+    columns = {"crew_id": _coded([known[name] for name in names], list(known)), "time": _times(tracks.at_us)}
+    return _written({**columns, "x": pa.array(tracks.x), "y": pa.array(tracks.y)})
+
+
+def positions_of(content: bytes, name: str) -> Tracks:
+    """The fixes in a file of a package. Raises PackageFault."""
+    table = _read(content, name, ("crew_id", "time", "x", "y"))
+    ids = texts(table.column("crew_id").to_pylist())
+    return Tracks(ids, _micros(table, name), _numbers(table, "x", name), _numbers(table, "y", name))
+
+
+def _times(at_us: Any) -> pa.Array:
+    return pa.array(at_us).cast(_TIME)
+
+
+def _coded(codes: Any, words: list[str]) -> pa.Array:
+    # Each word once: with repeated ones Parquet's own dictionary, and so the bytes, differ from run to run.
+    known = {word: number for number, word in enumerate(dict.fromkeys(words))}
+    place = np.array([known[word] for word in words] or [0], dtype=np.int32)
+    index = place[np.asarray(codes, dtype=np.int64)]
+    return pa.DictionaryArray.from_arrays(pa.array(index), pa.array(list(known), pa.string()))
+
+
+def _written(columns: dict[str, pa.Array]) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink, compression="zstd", compression_level=3, row_group_size=1 << 20)
+    return sink.getvalue()
+
+
+def _read(content: bytes, name: str, wanted: tuple[str, ...]) -> pa.Table:
+    try:
+        file = pq.ParquetFile(pa.BufferReader(content))
+        if file.metadata.num_rows > _MOST_ROWS:
+            raise PackageFault(f"{name} says it holds {file.metadata.num_rows:,} rows; a package has fewer")
+        if absent := [column for column in wanted if column not in file.schema_arrow.names]:
+            raise PackageFault(f"{name} has no column {absent[0]}")
+        return file.read(columns=list(wanted))
+    except (pa.ArrowException, OSError) as fault:
+        raise PackageFault(f"{name} is not readable as Parquet: {fault}") from fault
+
+
+def _rows(table: pa.Table, column: str, known: dict[str, int], name: str) -> Any:
+    try:
+        values = table.column(column).cast(pa.dictionary(pa.int32(), pa.string())).combine_chunks()
+    except pa.ArrowException as fault:
+        raise PackageFault(f"{name}: column {column} is not text") from fault
+    chunks = values.chunks if isinstance(values, pa.ChunkedArray) else [values]
+    parts = [np.empty(0, dtype=np.int64)]
+    for chunk in chunks:
+        words = chunk.dictionary.to_pylist()
+        place = np.array([known.get(str(word), -1) for word in words] or [-1], dtype=np.int64)
+        index = chunk.indices.fill_null(0).to_numpy(zero_copy_only=False)
+        used = place[index] if len(index) else np.empty(0, dtype=np.int64)
+        if (used < 0).any():
+            raise PackageFault(f"{name}: {column} {words[int(index[np.argmax(used < 0)])]!r} is not known here")
+        parts.append(used)
+    return np.concatenate(parts)
+
+
+def _micros(table: pa.Table, name: str) -> Any:
+    try:
+        return table.column("time").cast(_TIME).cast(pa.int64()).to_numpy().astype(np.int64)
+    except pa.ArrowException as fault:
+        raise PackageFault(f"{name}: column time holds no times") from fault
+
+
+def _numbers(table: pa.Table, column: str, name: str) -> Any:
+    try:
+        return table.column(column).cast(pa.float64()).to_numpy().astype(np.float64)
+    except pa.ArrowException as fault:
+        raise PackageFault(f"{name}: column {column} holds no numbers") from fault

@@ -1,0 +1,130 @@
+"""From a store to a CaseRecord: the case, what stood around it, and the part of the network it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import numpy as np
+
+from console.domain.alarms import Alarm
+from console.domain.changes import Change
+from console.domain.clock import micros
+from console.domain.incidents import Incident
+from console.domain.readings import ReadingBatch
+from console.services.review.record import CaseRecord, Sent, Tracks
+from maps.city import City
+from maps.errors import InputFault
+from maps.export.clip import Box, clip_city
+
+BEFORE, AFTER = timedelta(minutes=60), timedelta(minutes=15)
+WHOLE_PIPES = 20_000
+"""A city up to this size goes into the package whole, with its hydraulic model; of a larger one, the part around."""
+_MARGIN_M = 1500.0
+
+
+class CaseArchive(Protocol):
+    """What is asked of the store; times in µs UTC."""
+
+    def incident(self, incident_id: str) -> Incident | None: ...
+
+    def alarms_between(self, since_us: int, until_us: int) -> tuple[Alarm, ...]: ...
+
+    def changes_with(self, subjects: Iterable[str]) -> tuple[Change, ...]: ...
+
+    def links(self, first_seq: int, last_seq: int) -> tuple[tuple[int, str], ...]: ...
+
+    def sent_with(self, seqs: Iterable[int]) -> tuple[Sent, ...]: ...
+
+    def tracks_between(self, since_us: int, until_us: int) -> Tracks: ...
+
+    def readings_between(self, since_us: int, until_us: int) -> ReadingBatch: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Around:
+    """How much goes with a case. ``files``: the notices' files as they went out, by name."""
+
+    before: timedelta = BEFORE
+    after: timedelta = AFTER
+    whole_pipes: int = WHOLE_PIPES
+    margin_m: float = _MARGIN_M
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def collect_case(archive: CaseArchive, city: City, incident_id: str, around: Around | None = None) -> CaseRecord:
+    """Everything of one incident. Raises InputFault for an unknown one, StoreUnavailable."""
+    around = around or Around()
+    incident = archive.incident(incident_id)
+    if incident is None:
+        raise InputFault(f"the store holds no incident {incident_id!r}; 'quanmai month' lists those there are")
+    own = archive.changes_with([f"incident/{incident_id}"])
+    since, until = _window(incident, own, around)
+    since_us, until_us = micros(since), micros(until)
+    alarms = archive.alarms_between(since_us, until_us)
+    changes = archive.changes_with([f"incident/{incident_id}", *(f"alarm/{alarm.alarm_id}" for alarm in alarms)])
+    seqs = {change.seq for change in changes}
+    links = archive.links(min(seqs), max(seqs)) if seqs else ()
+    part, clipped = _part(city, incident, around)
+    return CaseRecord(
+        incident=incident,
+        city=part,
+        changes=changes,
+        links=tuple((seq, digest) for seq, digest in links if seq not in seqs),
+        alarms=alarms,
+        readings=_for(part, city, archive.readings_between(since_us, until_us))
+        if clipped
+        else archive.readings_between(since_us, until_us),
+        tracks=archive.tracks_between(since_us, until_us),
+        since=since,
+        until=until,
+        sent=archive.sent_with(change.seq for change in own),
+        files={name: content for name, content in sorted(around.files.items()) if name in _named(incident)},
+        clipped=clipped,
+    )
+
+
+def _window(incident: Incident, changes: Iterable[Change], around: Around) -> tuple[datetime, datetime]:
+    last = max((change.at for change in changes), default=incident.opened_at)
+    return min(incident.first_abnormal_at, incident.opened_at) - around.before, last + around.after
+
+
+def _named(incident: Incident) -> set[str]:
+    """Files of the incident's notices; of earlier versions too, whose names begin with the notice's."""
+    return {name for notice in incident.notices for name in notice.files}
+
+
+def _part(city: City, incident: Incident, around: Around) -> tuple[City, bool]:
+    if len(city.network.pipes) <= around.whole_pipes:
+        return city, False
+    return clip_city(city, case_box(city, incident, around.margin_m)), True
+
+
+def case_box(city: City, incident: Incident, margin_m: float) -> Box:
+    """The box around what the case touched: burst, candidates, plan, stations that moved; with a margin, metres."""
+    pipes, stations, plan = city.network.pipes, city.stations, incident.plan
+    ids = [*incident.burst_pipes, *(incident.location.set_90 if incident.location else ())]
+    ids += [*plan.zone_pipes, *plan.dry_pocket_pipes, *plan.burst_pipes] if plan else []
+    points = [pipes.points(pipes.row(pipe_id)) for pipe_id in dict.fromkeys(ids) if pipes.has(pipe_id)]
+    rows = [stations.row(item.station_id) for item in incident.evidence if stations.has(item.station_id)]
+    points.append(np.column_stack([stations.x[rows], stations.y[rows]]))
+    xy = np.concatenate(points)
+    xy = xy[np.isfinite(xy).all(axis=1)]
+    if not len(xy):
+        return city.network.bounds
+    low, high = xy.min(axis=0) - margin_m, xy.max(axis=0) + margin_m
+    return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
+
+def _for(part: City, city: City, batch: ReadingBatch) -> ReadingBatch:
+    """Readings of the stations that are in the part, with its rows."""
+    place = np.full(len(city.stations), -1, dtype=np.int32)
+    place[city.stations.rows(str(name) for name in part.stations.asset_id)] = np.arange(len(part.stations))
+    row = place[batch.station]
+    kept = row >= 0
+    return replace(
+        batch, station=row[kept], channel=batch.channel[kept], at_us=batch.at_us[kept], value=batch.value[kept],
+        quality=batch.quality[kept],
+    )  # fmt: skip

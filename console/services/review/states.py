@@ -1,0 +1,77 @@
+"""What was known when: values over time, folded from the chain of changes."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from console.domain.alarms import Alarm
+from console.domain.changes import GENESIS, Change, Draft, change_hash
+from console.domain.clock import micros
+from console.domain.incidents import Incident
+from console.domain.values import from_json
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T]):
+    """A value as known from ``at`` on, after change ``seq`` of kind ``kind``."""
+
+    at: datetime
+    seq: int
+    kind: str
+    value: T
+
+
+def incident_over_time(changes: Iterable[Change], incident_id: str) -> tuple[Known[Incident], ...]:
+    """The incident after each of its changes; versions count from 1, as the store counts them."""
+    states = _folded(changes, f"incident/{incident_id}", Incident)
+    return tuple(replace(known, value=replace(known.value, version=number)) for number, known in enumerate(states, start=1))
+
+
+def alarms_over_time(changes: Sequence[Change]) -> dict[str, tuple[Known[Alarm], ...]]:
+    """Every alarm after each of its changes, by alarm id."""
+    subjects = dict.fromkeys(change.subject for change in changes if change.subject.startswith("alarm/"))
+    by_subject: dict[str, list[Change]] = {subject: [] for subject in subjects}
+    for change in changes:
+        if change.subject in by_subject:
+            by_subject[change.subject].append(change)
+    return {subject.removeprefix("alarm/"): tuple(_folded(own, subject, Alarm)) for subject, own in by_subject.items()}
+
+
+def known_at(states: Sequence[Known[T]], at_us: int) -> T | None:
+    """The value at a time (µs UTC), None before the first."""
+    number = bisect_right(states, at_us, key=lambda known: micros(known.at))
+    return states[number - 1].value if number else None
+
+
+def broken_change(changes: Sequence[Change], links: Iterable[tuple[int, str]]) -> int | None:
+    """``seq`` of the first change that is not as it was signed into the chain, None when all hold.
+
+    Changes of other cases are missing from an excerpt; ``links`` carry their hashes so that nothing can be dropped.
+    """
+    hashes = dict(links)
+    hashes.update((change.seq, change.hash) for change in changes)
+    last = 0
+    for change in changes:
+        draft = Draft(change.kind, change.subject, change.before, change.after, change.note, change.undoes)
+        before = hashes.get(change.seq - 1, GENESIS if change.seq == 1 else change.prev_hash)
+        fits = change.hash == change_hash(change.seq, change.at, change.user, draft, change.prev_hash)
+        if change.seq <= last or not fits or change.prev_hash != before:
+            return change.seq
+        last = change.seq
+    return None
+
+
+def _folded(changes: Iterable[Change], subject: str, kind: type[T]) -> list[Known[T]]:
+    document: dict[str, Any] = {}
+    found = []
+    for change in changes:
+        if change.subject == subject:
+            document = {**document, **(change.after or {})}
+            found.append(Known(change.at, change.seq, change.kind, from_json(document, kind)))
+    return found

@@ -1,0 +1,95 @@
+"""Reading back: what reviews and packages ask of the store; nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from console.domain.alarms import Alarm, AlarmState
+from console.domain.changes import Change
+from console.domain.clock import moment
+from console.domain.incidents import Incident
+from console.domain.readings import ReadingBatch
+from console.services.review.record import Sent, Tracks
+from console.store import chain
+from console.store.cases import alarm_of, incident_of
+from console.store.readings import ReadingLog
+from console.store.tables import alarms, changes, incidents, outgoing, tracks
+
+_AT_ONCE = 500
+T = TypeVar("T")
+
+
+def incidents_between(connection: Connection, since_us: int, until_us: int) -> tuple[Incident, ...]:
+    """Incidents opened in [since, until), oldest first."""
+    of = incidents.c
+    query = select(of.document).where(of.opened_us >= since_us, of.opened_us < until_us)
+    return tuple(incident_of(text) for text in connection.execute(query.order_by(of.opened_us, of.incident_id)).scalars())
+
+
+def alarms_between(connection: Connection, since_us: int, until_us: int) -> tuple[Alarm, ...]:
+    """Alarms that stood at some time in [since, until], by id."""
+    of = alarms.c
+    query = select(of.document).where(of.raised_us <= until_us)
+    found = [alarm_of(text) for text in connection.execute(query.order_by(of.alarm_id)).scalars()]
+    since = moment(since_us)
+    return tuple(
+        alarm
+        for alarm in found
+        if alarm.state is not AlarmState.CLEARED or (alarm.returned_at or alarm.raised_at) >= since or alarm.raised_at >= since
+    )
+
+
+def changes_of(connection: Connection, subjects: Iterable[str]) -> tuple[Change, ...]:
+    """The changes of several subjects, by seq."""
+    found = [change for some in _some(sorted(set(subjects))) for change in chain.read(connection, changes.c.subject.in_(some))]
+    return tuple(sorted(found, key=lambda change: change.seq))
+
+
+def links(connection: Connection, first_seq: int, last_seq: int) -> tuple[tuple[int, str], ...]:
+    """(seq, hash) of the whole chain in [first, last]."""
+    of = changes.c
+    query = select(of.seq, of.hash).where(of.seq >= first_seq, of.seq <= last_seq).order_by(of.seq)
+    return tuple((int(seq), str(digest)) for seq, digest in connection.execute(query))
+
+
+def sent_with(connection: Connection, seqs: Iterable[int]) -> tuple[Sent, ...]:
+    """Messages that left the house with these changes, in their order."""
+    of = outgoing.c
+    found: list[tuple[int, Sent]] = []
+    for some in _some(sorted(set(seqs))):
+        query = select(of.outgoing_id, of.change_seq, of.topic, of.content_type, of.payload).where(of.change_seq.in_(some))
+        found += [(int(r[0]), Sent(int(r[1]), str(r[2]), str(r[3]), bytes(r[4]))) for r in connection.execute(query)]
+    return tuple(sent for _, sent in sorted(found, key=lambda item: item[0]))
+
+
+def tracks_between(connection: Connection, since_us: int, until_us: int) -> Tracks:
+    """Every crew's fixes in [since, until], by crew and time."""
+    of = tracks.c
+    query = select(of.crew_id, of.at_us, of.x, of.y).where(of.at_us >= since_us, of.at_us <= until_us)
+    rows = connection.execute(query.order_by(of.crew_id, of.at_us)).all()
+    ids = np.empty(len(rows), dtype=object)
+    ids[:] = [str(row[0]) for row in rows]
+    numbers = np.array([(row[2], row[3]) for row in rows], dtype=np.float64).reshape(-1, 2)
+    return Tracks(ids, np.array([row[1] for row in rows], dtype=np.int64), numbers[:, 0], numbers[:, 1])
+
+
+def readings_between(log: ReadingLog, since_us: int, until_us: int) -> ReadingBatch:
+    """Every reading with a source time in [since, until], by time, station and channel; the later copy of a repeated one."""
+    batch = log.whole(since_us, until_us)
+    order = np.lexsort((np.arange(len(batch)), batch.channel, batch.station, batch.at_us))
+    keys = (batch.at_us[order], batch.station[order], batch.channel[order])
+    last = np.ones(len(order), dtype=np.bool_)
+    if len(order):
+        last[:-1] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+    kept = order[last]
+    return ReadingBatch(batch.station[kept], batch.channel[kept], batch.at_us[kept], batch.value[kept], batch.quality[kept])
+
+
+def _some(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Few at a time: databases limit the parameters of a statement."""
+    for start in range(0, len(items), _AT_ONCE):
+        yield items[start : start + _AT_ONCE]

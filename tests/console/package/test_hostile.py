@@ -1,0 +1,159 @@
+"""Packages that somebody touched or made to do harm: refused in one line that names what is off."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from console.package import PackageFault, package_bytes, read_package, verify_package
+from console.package.container import Packed, unpacked, unzipped, zipped
+from tests.console.package.cases import a_case
+from tests.console.package.test_package import rewritten
+
+
+@pytest.fixture(scope="module")
+def whole() -> bytes:
+    """A good package."""
+    return package_bytes(a_case())
+
+
+def refused(folder: Path, content: bytes) -> str:
+    """The one line that refuses it."""
+    path = folder / "x.incident"
+    path.write_bytes(content)
+    with pytest.raises(PackageFault) as fault:
+        read_package(path)
+    assert "\n" not in str(fault.value)
+    assert str(fault.value).startswith(str(path))
+    return str(fault.value)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_changed_byte_is_found(whole: bytes, tmp_path: Path, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(whole) - 1))
+    flip = data.draw(st.integers(1, 255))
+    refused(tmp_path, whole[:at] + bytes([whole[at] ^ flip]) + whole[at + 1 :])
+
+
+@pytest.mark.parametrize("name", ["incident.json", "readings.parquet", "network.gpkg", "audit.jsonl", "manifest.json"])
+def test_the_changed_file_is_named(whole: bytes, tmp_path: Path, name: str) -> None:
+    packed = unzipped(whole)
+    content = bytearray(unpacked(name, packed[name]))
+    content[len(content) // 2] ^= 1
+    assert f"{name} was changed" in refused(tmp_path, zipped({**packed, name: Packed.of(name, bytes(content))}))
+
+
+@pytest.mark.parametrize("cut", [0, 1, 100, 5000, -1, -30])
+def test_a_file_cut_short_is_refused(whole: bytes, tmp_path: Path, cut: int) -> None:
+    refused(tmp_path, whole[:cut] if cut else b"")
+
+
+def test_bytes_put_before_or_behind_are_noticed(whole: bytes, tmp_path: Path) -> None:
+    refused(tmp_path, b"#!/bin/sh\n" + whole)
+    refused(tmp_path, whole + b"more")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../evil.txt", "/etc/passwd", "C:\\evil", "a\\..\\b", "a/../b", "a//b", ".hidden", "网络.gpkg", "x" * 300],
+)
+def test_a_foreign_path_is_refused(tmp_path: Path, name: str) -> None:
+    assert "foreign path" in refused(tmp_path, a_zip({name: b"x"}))
+
+
+def test_a_symbolic_link_is_refused(tmp_path: Path) -> None:
+    entry = zipfile.ZipInfo("link")
+    entry.external_attr = 0o120777 << 16
+    assert "no plain file" in refused(tmp_path, a_zip({}, lambda archive: archive.writestr(entry, "/etc/passwd")))
+
+
+def test_a_zip_bomb_is_refused_before_it_unpacks(tmp_path: Path) -> None:
+    assert "zip bomb" in refused(tmp_path, a_zip({"network.gpkg": bytes(50 << 20)}))
+
+
+def test_a_bomb_that_lies_about_its_size_is_refused(whole: bytes, tmp_path: Path) -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    bomb = packer.compress(bytes(30 << 20)) + packer.flush()
+    packed = unzipped(whole)
+    refused(tmp_path, zipped({**packed, "timeline.json": Packed(bomb, zipfile.ZIP_DEFLATED, 0, 100)}))
+
+
+def test_too_many_files_are_refused(tmp_path: Path) -> None:
+    assert "files" in refused(tmp_path, a_zip({f"f{number}": b"" for number in range(2_100)}))
+
+
+def test_the_same_name_twice_is_refused(tmp_path: Path) -> None:
+    def twice(archive: zipfile.ZipFile) -> None:
+        archive.writestr("a.json", "1")
+        archive.writestr("A.JSON", "2")
+
+    assert "twice" in refused(tmp_path, a_zip({}, twice))
+
+
+def test_a_file_that_the_manifest_does_not_name_is_refused(whole: bytes, tmp_path: Path) -> None:
+    packed = unzipped(whole)
+    assert "extra.exe" in refused(tmp_path, zipped({**packed, "extra.exe": Packed.of("extra.exe", b"MZ")}))
+    del packed["alarms.json"]
+    assert "alarms.json is missing" in refused(tmp_path, zipped(packed))
+
+
+@pytest.mark.parametrize("schema", [0, -1, "2", None, True, 99])
+def test_a_wrong_schema_is_refused(whole: bytes, tmp_path: Path, schema: object) -> None:
+    refused(tmp_path, rewritten(whole, schema=schema))
+
+
+def test_another_format_is_refused(whole: bytes, tmp_path: Path) -> None:
+    assert "not that of an incident package" in refused(tmp_path, rewritten(whole, format="something.else"))
+    refused(tmp_path, a_zip({"readme.txt": b"hello"}))
+    assert "not an incident package" in refused(tmp_path, b"PK\x05\x06" + bytes(18))
+    refused(tmp_path, b"not a zip at all")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("incident.json", b"[]"),
+        ("incident.json", b"[" * 100_000),
+        ("audit.jsonl", b'{"seq": "one"}\n'),
+        ("readings.parquet", b"PAR1"),
+        ("network.gpkg", b"SQLite format 3\x00"),
+        ("positions.parquet", b""),
+        ("notes.json", b'{"remarks": 3}'),
+    ],
+)
+def test_a_well_packed_file_with_nonsense_in_it_is_named(whole: bytes, tmp_path: Path, name: str, content: bytes) -> None:
+    from console.package import manifest as manifests
+
+    packed = {key: value for key, value in unzipped(whole).items() if key != "manifest.json"}
+    packed[name] = Packed.of(name, content)
+    files = {key: unpacked(key, value) for key, value in packed.items()}
+    body = json.loads(unpacked("manifest.json", unzipped(whole)["manifest.json"]))
+    about = {key: value for key, value in body.items() if key not in ("format", "schema", "files", "digest")}
+    made = manifests.manifest_bytes(about, files, packed)
+    assert name in refused(tmp_path, zipped({"manifest.json": Packed.of("manifest.json", made), **packed}))
+
+
+def test_a_file_that_is_not_there_is_said_to_be_unreadable(tmp_path: Path) -> None:
+    from maps.errors import InputFault
+
+    with pytest.raises(InputFault, match="cannot be read"):
+        verify_package(tmp_path / "none.incident")
+
+
+def a_zip(files: dict[str, bytes], more: Callable[[zipfile.ZipFile], None] = lambda archive: None) -> bytes:
+    """A zip as any program makes it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+        more(archive)
+    return out.getvalue()

@@ -1,0 +1,175 @@
+"""The incident package: the same bytes for the same case, nothing lost on the way, notes in a copy, older versions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from console.domain.changes import canonical_json
+from console.package import PackageFault, package_bytes, read_package, verify_package, with_notes, write_package
+from console.package import manifest as manifests
+from console.package.container import Packed, unpacked, unzipped, zipped
+from console.package.signing import available
+from console.services.readings_file import read_recording
+from console.services.review.notes import Action, Findings, Remark, ReviewNotes
+from console.services.review.record import CaseRecord
+from maps.dataset import read_city
+from maps.errors import InputFault
+from tests.console.package.cases import FILES, HOSTILE, a_case, chained
+
+
+@pytest.fixture(scope="module")
+def record() -> CaseRecord:
+    """A whole case."""
+    return a_case()
+
+
+def test_the_same_case_gives_the_same_bytes(record: CaseRecord) -> None:
+    assert package_bytes(record) == package_bytes(replace(record))
+
+
+@pytest.mark.parametrize("word", ["", HOSTILE, "\u202e\u0000\n"])
+def test_a_package_read_and_written_again_is_the_same_file(tmp_path: Path, word: str) -> None:
+    path, again = tmp_path / "a.incident", tmp_path / "b.incident"
+    write_package(a_case(word), path, report=b"<html></html>")
+    write_package(read_package(path), again, report=b"<html></html>")
+    assert path.read_bytes() == again.read_bytes()
+
+
+def test_everything_of_the_case_comes_back(record: CaseRecord, tmp_path: Path) -> None:
+    path = tmp_path / "a.incident"
+    write_package(record, path)
+    back = read_package(path)
+    assert back.incident == record.incident
+    assert back.changes == record.changes
+    assert back.alarms == record.alarms
+    assert back.sent == record.sent
+    assert (back.since, back.until) == (record.since, record.until)
+    assert dict(back.files) == FILES
+    for name in ("station", "channel", "at_us", "value", "quality"):
+        assert np.array_equal(getattr(back.readings, name), getattr(record.readings, name))
+    assert np.array_equal(back.tracks.x, record.tracks.x)
+    assert list(back.city.network.pipes.asset_id) == list(record.city.network.pipes.asset_id)
+
+
+def test_other_programs_read_what_is_in_it(record: CaseRecord, tmp_path: Path) -> None:
+    write_package(record, tmp_path / "a.incident")
+    for name, content in verify_package(tmp_path / "a.incident").files.items():
+        (tmp_path / Path(name).name).write_bytes(content)
+    city = read_city(tmp_path / "network.gpkg")
+    batch = read_recording(tmp_path / "readings.parquet", city)
+    assert np.allclose(np.sort(batch.value), np.sort(record.readings.value))
+    plans = [json.loads(path.read_text())["burst_pipes"] for path in sorted(tmp_path.glob("0*.json"))]
+    assert plans[0] == ["H10"]
+    assert plans[-1] == ["V10"]
+    assert {line["kind"] for line in json.loads((tmp_path / "timeline.json").read_text())} >= {"valve_closed", "notice_issued"}
+
+
+def test_notes_go_into_a_copy_and_the_case_stays_as_it_was(record: CaseRecord, tmp_path: Path) -> None:
+    path, copy = tmp_path / "a.incident", tmp_path / "b.incident"
+    write_package(record, path, report=b"<html></html>")
+    before = path.read_bytes()
+    at = datetime(2024, 1, 3, 15, 1, tzinfo=UTC)
+    notes = ReviewNotes(
+        (Remark(at, HOSTILE, "审核员"),), (Action("更换阀门", "李", at.date()),), Findings(cause="冻裂", frost=True, customers=30)
+    )
+    with_notes(path, notes, copy)
+    assert path.read_bytes() == before
+    first, second = verify_package(path).files, verify_package(copy).files
+    assert {name for name in first if first[name] != second[name]} == {"notes.json"}
+    assert read_package(copy).notes == notes
+
+
+def test_a_change_altered_before_packing_is_named(record: CaseRecord, tmp_path: Path) -> None:
+    changes = list(record.changes)
+    changes[3] = replace(changes[3], user="somebody else")
+    write_package(replace(record, changes=tuple(changes)), tmp_path / "a.incident")
+    with pytest.raises(PackageFault, match=r"audit\.jsonl: change 4 does not fit"):
+        read_package(tmp_path / "a.incident")
+
+
+def test_a_change_left_out_is_noticed_unless_its_link_is_there(record: CaseRecord, tmp_path: Path) -> None:
+    gone = record.changes[4]
+    kept = tuple(change for change in record.changes if change is not gone)
+    path = tmp_path / "a.incident"
+    write_package(replace(record, changes=kept, links=((gone.seq, gone.hash),)), path)
+    assert len(read_package(path).changes) == len(kept)
+    forged = chained([change for change in record.changes if change is not gone])
+    write_package(replace(record, changes=forged, links=((forged[-1].seq + 5, "0" * 64),)), path)
+    read_package(path)  # a whole chain of its own is consistent: that is what signatures are for
+
+
+def test_a_package_of_the_first_schema_opens(record: CaseRecord, tmp_path: Path) -> None:
+    path = tmp_path / "old.incident"
+    path.write_bytes(as_first_schema(package_bytes(record)))
+    assert verify_package(path).manifest.schema == 1
+    back = read_package(path)
+    assert back.changes == record.changes
+    assert back.notes == ReviewNotes()
+
+
+def test_a_package_of_a_newer_schema_says_that_the_program_is_too_old(record: CaseRecord, tmp_path: Path) -> None:
+    path = tmp_path / "new.incident"
+    path.write_bytes(rewritten(package_bytes(record), schema=manifests.SCHEMA + 1))
+    with pytest.raises(PackageFault, match="newer version"):
+        verify_package(path)
+
+
+def test_without_the_signing_package_a_key_is_refused_with_advice(record: CaseRecord, tmp_path: Path) -> None:
+    if available():
+        pytest.skip("cryptography is installed here")
+    with pytest.raises(InputFault, match="cryptography"):
+        package_bytes(record, key=tmp_path / "key.pem")
+
+
+def test_a_signature_holds_and_one_of_another_key_does_not(record: CaseRecord, tmp_path: Path) -> None:
+    pytest.importorskip("cryptography")
+    from importlib import import_module
+
+    ed25519 = import_module("cryptography.hazmat.primitives.asymmetric.ed25519")
+    forms = import_module("cryptography.hazmat.primitives.serialization")
+    for name in ("mine", "other"):
+        key = ed25519.Ed25519PrivateKey.generate()
+        (tmp_path / f"{name}.pem").write_bytes(
+            key.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption())
+        )
+        (tmp_path / f"{name}.pub").write_bytes(
+            key.public_key().public_bytes(forms.Encoding.PEM, forms.PublicFormat.SubjectPublicKeyInfo)
+        )
+    path = tmp_path / "a.incident"
+    write_package(record, path, key=tmp_path / "mine.pem")
+    assert verify_package(path, trusted=tmp_path / "mine.pub").signed_by
+    with pytest.raises(PackageFault, match="another key"):
+        verify_package(path, trusted=tmp_path / "other.pub")
+    path.write_bytes(rewritten(path.read_bytes(), title="nothing happened"))
+    with pytest.raises(PackageFault, match="signature"):
+        verify_package(path)
+
+
+def rewritten(content: bytes, **manifest: Any) -> bytes:
+    """The package with a manifest that says something else, and a digest that fits it."""
+    packed = unzipped(content)
+    body = json.loads(unpacked("manifest.json", packed["manifest.json"]))
+    del body["digest"]
+    body.update(manifest)
+    body["digest"] = manifests._hash(canonical_json(body))
+    return zipped({**packed, "manifest.json": Packed.of("manifest.json", canonical_json(body) + b"\n")})
+
+
+def as_first_schema(content: bytes) -> bytes:
+    """The package as schema 1 had it: the chain as one array, no links, no messages, no notes."""
+    files = {name: unpacked(name, packed) for name, packed in unzipped(content).items() if name != "manifest.json"}
+    files["audit.json"] = canonical_json([json.loads(line) for line in files.pop("audit.jsonl").splitlines()])
+    for name in ("links.json", "sent.jsonl", "notes.json"):
+        del files[name]
+    packed = {name: Packed.of(name, content) for name, content in files.items()}
+    body = json.loads(unpacked("manifest.json", unzipped(content)["manifest.json"]))
+    about = {key: value for key, value in body.items() if key not in ("format", "schema", "files", "digest")}
+    made = manifests.manifest_bytes(about, files, packed)
+    return rewritten(zipped({"manifest.json": Packed.of("manifest.json", made), **packed}), schema=1)
