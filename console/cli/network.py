@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from console.cli.output import AsJson, CityPath, print_result
+from maps.errors import InputFault
 
 commands = typer.Typer()
 
@@ -17,21 +19,84 @@ def isolate(
     city: CityPath,
     burst: Annotated[list[str] | None, typer.Option(help="burst pipe; may be repeated")] = None,
     stuck: Annotated[list[str] | None, typer.Option(help="valve that cannot be closed; may be repeated")] = None,
+    shut: Annotated[
+        list[str] | None, typer.Option(help="valve a crew has already closed for this burst; may be repeated")
+    ] = None,
+    ignore_one_way: Annotated[bool, typer.Option("--ignore-one-way", help="trust no one-way valve to hold")] = False,
+    crews: Annotated[bool, typer.Option("--crews", help="also who closes which valve when, from the crews' bases")] = False,
+    speed_kmh: Annotated[float, typer.Option(help="speed of the crews", min=1.0)] = 20.0,
+    restore: Annotated[bool, typer.Option("--restore", help="also the reverse plan: fill, flush, sample, reopen")] = False,
     batch: Annotated[Path | None, typer.Option(help="requests, one JSON object a line")] = None,
+    overlap: Annotated[Path | None, typer.Option(help="requests with id, starts, ends: conflicts where they overlap")] = None,
+    every_segment: Annotated[bool, typer.Option("--every-segment", help="the plan of every segment, ranked")] = False,
+    by: Annotated[str, typer.Option(help="with --every-segment: rank by households or valves")] = "households",
+    top: Annotated[int, typer.Option(help="with --every-segment: only the first so many; 0: all", min=0)] = 0,
+    csv: Annotated[Path | None, typer.Option("--csv", help="with --every-segment: also write the list as CSV")] = None,
     as_json: AsJson = False,
 ) -> None:
     """The valves to close for a burst, and what that does."""
-    from console.services.isolation_requests import answer_batch, answer_one
+    asked = [name for name, given in (("--burst", burst), ("--batch", batch), ("--overlap", overlap)) if given]
+    asked += ["--every-segment"] if every_segment else []
+    if len(asked) != 1:
+        raise InputFault("isolate: give one of --burst PIPE, --batch FILE, --overlap FILE, --every-segment")
+    if every_segment:
+        _every_segment(city, by, top, csv, as_json)
+    elif batch is not None:
+        _batch(city, batch)
+    elif overlap is not None:
+        from console.services.overlaps import answer_overlaps
+        from maps.dataset import read_city
+
+        print_result(answer_overlaps(read_city(city), overlap), as_json)
+    else:
+        valves = {valve: {"operable": False} for valve in stuck or ()}
+        request = {"burst": burst, "valves": valves, "ignore_one_way": ignore_one_way, "shut_by_crews": shut or []}
+        _one(city, request, speed_kmh if crews else None, restore, as_json)
+
+
+def _one(city: Path, request: dict[str, Any], speed_kmh: float | None, restore: bool, as_json: bool) -> None:
+    from console.services.isolation_requests import plan_json, plan_of
+    from console.services.plan_words import plan_text, schedule_json
     from maps.dataset import read_city
+    from maps.isolation import Isolator, restoring
 
     loaded = read_city(city)
-    if batch is not None:
-        for answer in answer_batch(loaded, batch):
-            print_result(answer, True)
-        return
-    if not burst:
-        raise typer.BadParameter("give --burst PIPE or --batch FILE")
-    print_result(answer_one(loaded, {"burst": burst, "valves": {valve: {"operable": False} for valve in stuck or ()}}), as_json)
+    plan = plan_of(Isolator(loaded), request)
+    answer = plan_json(plan)
+    if speed_kmh is not None:
+        answer["schedule"] = schedule_json(loaded, plan, speed_kmh)
+    if restore:
+        answer["restoring"] = [
+            {"order": step.order, "action": step.action, "asset_id": step.asset_id, "slowly": step.slowly}
+            for step in restoring(loaded, plan)
+        ]
+    print_result(answer, as_json, plan_text(answer))
+
+
+def _batch(city: Path, requests: Path) -> None:
+    from console.services.isolation_requests import answer_batch
+    from maps.dataset import read_city
+
+    for answer in answer_batch(read_city(city), requests):
+        print_result(answer, True)
+
+
+def _every_segment(city: Path, by: str, top: int, csv: Path | None, as_json: bool) -> None:
+    from console.services.plan_words import segments_text
+    from console.services.segment_list import every_segment, write_segments_csv
+    from maps.dataset import read_city
+
+    answer = every_segment(read_city(city), by=by, top=top, progress=_told)
+    if csv is not None:
+        write_segments_csv(answer["plans"], csv)
+    print_result(answer, as_json, segments_text(answer))
+
+
+def _told(share: float) -> bool:
+    """Progress on a terminal's stderr."""
+    if sys.stderr.isatty():
+        print(f"\r{share:4.0%}", end="\r", file=sys.stderr)  # noqa: T201
+    return True
 
 
 @commands.command()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from maps.isolation import KEEP, IsolationPlan, Isolator, ValveOverride
 from maps.isolation.rules import Keep
 from maps.network import ValveState
 
-_KEYS = {"burst", "valves", "ignore_one_way"}
+_KEYS = {"burst", "valves", "ignore_one_way", "shut_by_crews"}
 _VALVE_KEYS = {"state", "operable", "flows_to"}
 _STATES = {state.name.lower(): state for state in ValveState}
 
@@ -31,23 +32,28 @@ def answer_batch(city: City, path: Path) -> Iterator[dict[str, Any]]:
     A line that cannot be answered gets ``{"line": n, "error": …}`` in its place, so answers and requests stay in step;
     at the end all of them are one InputFault. Raises InputFault at once when the file cannot be read.
     """
+    requests = numbered_lines(path)
     isolator = Isolator(city)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as fault:
-        raise InputFault(f"{path}: cannot be read ({fault}); give a UTF-8 file of one JSON object a line") from fault
     faults: list[str] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    for number, request in requests:
         try:
-            yield _answer(isolator, _parsed(line))
+            yield _answer(isolator, request())
         except QuanmaiError as fault:
             faults.append(f"line {number}: {fault}")
             yield {"line": number, "error": str(fault)}
     if faults:
         more = f" (and {len(faults) - 3} more)" if len(faults) > 3 else ""
         raise InputFault(f"{path}: {'; '.join(faults[:3])}{more}")
+
+
+def numbered_lines(path: Path) -> list[tuple[int, Callable[[], Mapping[str, Any]]]]:
+    """(line number, what parses it or raises InputFault) of every line that is not blank. Raises InputFault: unreadable."""
+    try:
+        # Split at line ends only: a text inside JSON may hold any other separator of Unicode.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise InputFault(f"{path}: cannot be read ({fault}); give a UTF-8 file of one JSON object a line") from fault
+    return [(number, partial(_parsed, line)) for number, line in enumerate(lines, start=1) if line.strip()]
 
 
 def _parsed(line: str) -> Mapping[str, Any]:
@@ -61,9 +67,14 @@ def _parsed(line: str) -> Mapping[str, Any]:
 
 
 def _answer(isolator: Isolator, request: Mapping[str, Any]) -> dict[str, Any]:
+    return plan_json(plan_of(isolator, request))
+
+
+def plan_of(isolator: Isolator, request: Mapping[str, Any]) -> IsolationPlan:
+    """The plan that one request asks for. Raises InputFault and UnknownAsset."""
     unknown = sorted(set(request) - _KEYS)
     if unknown:
-        raise InputFault(f"unknown key {unknown[0]!r}; known are burst, valves, ignore_one_way")
+        raise InputFault(f"unknown key {unknown[0]!r}; known are burst, valves, ignore_one_way, shut_by_crews")
     burst = request.get("burst")
     if not isinstance(burst, list) or not burst:
         raise InputFault('"burst" must be a list of pipe ids')
@@ -74,7 +85,19 @@ def _answer(isolator: Isolator, request: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(ignore, bool):
         raise InputFault('"ignore_one_way" must be true or false')
     overrides = {str(name): _override(str(name), value) for name, value in valves.items()}
-    return plan_json(isolator.plan([str(pipe) for pipe in burst], valves=overrides, ignore_one_way=ignore))
+    return isolator.plan(
+        [str(pipe) for pipe in burst],
+        valves=overrides,
+        ignore_one_way=ignore,
+        shut_by_crews=_ids(request, "shut_by_crews"),
+    )
+
+
+def _ids(request: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = request.get(key) or []
+    if not isinstance(value, list):
+        raise InputFault(f'"{key}" must be a list of ids')
+    return tuple(str(name) for name in value)
 
 
 def _override(name: str, value: Any) -> ValveOverride:
@@ -112,4 +135,6 @@ def _flows_to(name: str, value: Mapping[str, Any]) -> str | Keep | None:
 def plan_json(plan: IsolationPlan) -> dict[str, Any]:
     """A plan as JSON: lists of asset ids, or of objects with ``asset_id``; numbers that are not finite as text."""
     answer = asdict(plan)
+    if not plan.basis:
+        del answer["basis"]
     return to_json({"burst": answer.pop("burst_pipes"), **answer})  # type: ignore[no-any-return]

@@ -16,7 +16,9 @@ from maps.isolation.isolator import Isolator
 class SegmentPlans:
     """One row per segment with pipes, (segments,): a pipe row of it, how many pipes, valves to close, pipes and households
 
-    that go without water, and whether valves isolate it. ``valve_plans``: in how many plans each valve is closed, (valves,).
+    that go without water, whether valves isolate it, and how many closable valves it has on its border. The valves of
+    segment ``i`` are ``valve_rows[valve_offsets[i]:valve_offsets[i + 1]]``. ``valve_plans``, ``valve_households``: in how
+    many plans each valve is closed, and the households of those plans together, (valves,).
     """
 
     pipe: Ints
@@ -25,7 +27,18 @@ class SegmentPlans:
     dry_pipes: Ints
     households: Ints
     isolatable: Bools
+    closable: Ints
+    valve_offsets: NDArray[np.int64]
+    valve_rows: Ints
     valve_plans: Ints
+    valve_households: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.pipe)
+
+    def valves_of(self, row: int) -> Ints:
+        """Valve rows to close for one segment."""
+        return self.valve_rows[self.valve_offsets[row] : self.valve_offsets[row + 1]]
 
     def by_households(self) -> NDArray[np.int64]:
         """Rows, those that cost the most households first."""
@@ -35,9 +48,14 @@ class SegmentPlans:
         """Rows, those that need the most valves first."""
         return np.argsort(-self.valves, kind="stable")
 
+    def without_boundary(self) -> NDArray[np.int64]:
+        """Rows that cannot be isolated and have no valve that could be closed at all; largest first."""
+        rows = np.flatnonzero(~self.isolatable & (self.closable == 0))
+        return rows[np.argsort(-self.pipes[rows], kind="stable")]
+
     def critical_valves(self) -> NDArray[np.int64]:
-        """Valve rows, those that the most plans need first."""
-        return np.argsort(-self.valve_plans, kind="stable")
+        """Valve rows, those that the most plans need first; of equals those with the most households."""
+        return np.lexsort((-self.valve_households, -self.valve_plans))
 
 
 def city_plans(isolator: Isolator, progress: Callable[[float], bool] | None = None) -> SegmentPlans:
@@ -47,15 +65,31 @@ def city_plans(isolator: Isolator, progress: Callable[[float], bool] | None = No
     the answer.
     """
     first = isolator.first_pipes()
-    rows: list[tuple[int, int, int, int, int, bool]] = []
-    needed = np.zeros(isolator.valve_count, dtype=np.int32)
+    rows: list[tuple[int, int, int, int, int, bool, int]] = []
+    valve_rows: list[int] = []
     every = max(len(first) // 100, 1)
     for number, pipe in enumerate(first.tolist()):
         if progress is not None and number % every == 0 and not progress(number / len(first)):
             break
         brief = isolator.brief(pipe)
-        needed[list(brief.valves)] += 1
-        rows.append((pipe, brief.pipes, len(brief.valves), brief.dry_pipes, brief.households, brief.isolatable))
-    table = np.array(rows, dtype=np.int32).reshape(len(rows), 6)
-    pipe, pipes, valves, dry, households, isolatable = table.T
-    return SegmentPlans(pipe, pipes, valves, dry, households, isolatable > 0, needed)
+        valve_rows += brief.valves
+        counts = (brief.pipes, len(brief.valves), brief.dry_pipes, brief.households)
+        rows.append((pipe, *counts, brief.isolatable, brief.closable))
+    table = np.array(rows, dtype=np.int32).reshape(len(rows), 7)
+    pipe, pipes, valves, dry, households, isolatable, closable = table.T
+    offsets = np.concatenate([[0], np.cumsum(valves, dtype=np.int64)])
+    needed = np.array(valve_rows, dtype=np.int32)
+    count = isolator.valve_count
+    return SegmentPlans(
+        pipe,
+        pipes,
+        valves,
+        dry,
+        households,
+        isolatable > 0,
+        closable,
+        offsets,
+        needed,
+        np.bincount(needed, minlength=count).astype(np.int32),
+        np.bincount(needed, weights=np.repeat(households, valves), minlength=count).astype(np.int64),
+    )

@@ -36,13 +36,14 @@ NO_OVERRIDES: Mapping[str, ValveOverride] = {}
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """Numbers of one plan; ``valves``: rows to close."""
+    """Numbers of one plan; ``valves``: rows to close; ``closable``: closable valves on the border, needed or not."""
 
     pipes: int
     valves: tuple[int, ...]
     dry_pipes: int
     households: int
     isolatable: bool
+    closable: int
 
 
 class Isolator:
@@ -136,7 +137,8 @@ class Isolator:
         zone = self._graph.pipes_in(_array(outcome.zone.segments))
         dry = self._graph.pipes_in(_array(outcome.dry))
         people = self._effects.people(outcome.zone.segments.keys() | outcome.dry)
-        return Brief(len(zone), outcome.close, len(dry), people.households, not outcome.sources_inside)
+        closable = len({int(self._graph.valve[border.edge]) for border in outcome.zone.border if border.closable})
+        return Brief(len(zone), outcome.close, len(dry), people.households, not outcome.sources_inside, closable)
 
     def _starts(self, pipes: list[int]) -> list[int]:
         starts: list[int] = np.unique(self._graph.of_pipe[pipes]).tolist()

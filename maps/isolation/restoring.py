@@ -13,6 +13,9 @@ TURBIDITY_MAX_NTU = 1.0
 CHLORINE_END_MIN_MGL = 0.05
 """Limits of the sample before service resumes: GB 5749-2022, turbidity and free chlorine at the end of the main."""
 
+MOST_VENTS = 5
+"""Air gathers at high points; more open hydrants than a crew can watch release no more of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class RestoreStep:
@@ -27,8 +30,9 @@ class RestoreStep:
 def restoring(city: City, plan: IsolationPlan) -> tuple[RestoreStep, ...]:
     """Steps that bring water back after ``plan``, in order; the repair itself is done before.
 
-    Filled through the smallest valve that holds back a source; air and dirty water leave by the hydrants of the part that
-    was dry. Pump houses of boosted or tank-fed customers shut their tank inlets first, so no dirt is drawn in.
+    Filled through the smallest valve that holds back a source; air leaves by the highest hydrants of the part that was
+    dry, dirty water by the lowest. Pump houses of boosted or tank-fed customers shut their tank inlets first, so no dirt is
+    drawn in.
     """
     rows = city.customers.rows(plan.customers_without_water)
     houses = sorted({str(name) for name in city.customers.pump_house[rows]} - {""})
@@ -36,8 +40,9 @@ def restoring(city: City, plan: IsolationPlan) -> tuple[RestoreStep, ...]:
     filling = _filling(plan)
     if filling is not None:
         actions.append(("fill", filling.asset_id, True))
-    actions += [("vent", hydrant, False) for hydrant in plan.hydrants_lost]
-    actions += [("flush", hydrant, False) for hydrant in _lowest(city, plan.hydrants_lost)]
+    high, low = _by_level(city, plan.hydrants_lost)
+    actions += [("vent", hydrant, False) for hydrant in high]
+    actions += [("flush", hydrant, False) for hydrant in low]
     actions.append(("sample", "", False))
     others = [step for step in plan.valves_to_close if filling is None or step.asset_id != filling.asset_id]
     actions += [("reopen", step.asset_id, True) for step in sorted(others, key=_size)]
@@ -53,11 +58,17 @@ def _size(step: ValveStep) -> tuple[float, int]:
     return (step.diameter_mm if step.diameter_mm is not None else float("inf"), -step.order)
 
 
-def _lowest(city: City, hydrants: tuple[str, ...]) -> tuple[str, ...]:
-    """The hydrant at the lowest node: what is flushed runs out there. None where no hydrant stands at a node."""
+def _by_level(city: City, hydrants: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(the few highest hydrants, highest first; the lowest one). By their own node or their pipe's lower end; unknown: 0."""
     rows = city.hydrants.rows(hydrants)
-    at_node = rows[city.hydrants.node[rows] >= 0] if len(rows) else rows
-    if not len(at_node):
-        return hydrants[:1]
-    level = city.network.nodes.elevation_m[city.hydrants.node[at_node]]
-    return (str(city.hydrants.asset_id[at_node[int(np.argmin(level))]]),)
+    if not len(rows):
+        return (), ()
+    pipes, nodes = city.network.pipes, city.network.nodes
+    level = np.zeros(len(rows))
+    node, pipe = city.hydrants.node[rows], city.hydrants.pipe[rows]
+    elevation = np.nan_to_num(nodes.elevation_m)
+    level[node >= 0] = elevation[node[node >= 0]]
+    on_pipe = (node < 0) & (pipe >= 0)
+    level[on_pipe] = np.minimum(elevation[pipes.from_node[pipe[on_pipe]]], elevation[pipes.to_node[pipe[on_pipe]]])
+    order = np.argsort(-level, kind="stable")
+    return city.hydrants.ids(rows[order[:MOST_VENTS]]), city.hydrants.ids(rows[order[-1:]])

@@ -1,16 +1,18 @@
 """Who closes which valve when: the plan's steps dealt out to crews so that the water stops soonest.
 
 Assumptions, stated with the answer: travel in a straight line lengthened by 1.3 at a city speed of 20 km/h; one valve
-takes a crew the minutes of its step (finding and opening the chamber included); remote valves are turned from the desk
-at once. Rules kept: the plan's last valve is closed last, and never two valves of a main from DN600 on at one time.
+takes a crew the minutes of its step (finding and opening the chamber included), and ``frost_minutes`` more where chambers
+are frozen; remote valves are turned from the desk at once. Rules kept: the plan's last valve is closed last, and never two
+valves of a main from DN600 on at one time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import hypot
+from math import factorial, hypot
 
+from maps.isolation.dealing import Deal, dealt, neighbours
 from maps.isolation.result import IsolationPlan, ValveStep
 
 DETOUR = 1.3
@@ -18,6 +20,9 @@ SPEED_KMH = 20.0
 MAIN_MM = 600.0
 DESK = ""
 """Crew id of what is done from the desk."""
+_MOST_IMPROVED = 24
+"""Valves up to which the deal is improved by exchange; beyond, the greedy one stands (a plan of so many is no night's work)."""
+_FEW_DEALS = 1200
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,67 +54,138 @@ class Schedule:
     steps: tuple[CrewStep, ...]
     minutes: float | None
     speed_kmh: float = SPEED_KMH
+    travel: str = "straight line × 1.3"
 
 
-@dataclass
-class _Hand:
-    crew: CrewPlace
-    x: float
-    y: float
-    free: float
-    done: int = 0
+def schedule(
+    plan: IsolationPlan, crews: Sequence[CrewPlace], *, speed_kmh: float = SPEED_KMH, frost_minutes: float = 0.0
+) -> Schedule:
+    """Deal out ``plan.valves_to_close`` so that the last one ends soonest.
 
-    def arrival(self, step: ValveStep, speed_kmh: float) -> float:
-        return self.free + self.travel(step, speed_kmh)
-
-    def travel(self, step: ValveStep, speed_kmh: float) -> float:
-        return DETOUR * hypot(step.x - self.x, step.y - self.y) / (speed_kmh * 1000.0 / 60.0)
-
-
-def schedule(plan: IsolationPlan, crews: Sequence[CrewPlace], *, speed_kmh: float = SPEED_KMH) -> Schedule:
-    """Deal out ``plan.valves_to_close``: always the valve that can be done soonest, the plan's last one at the end.
-
-    A greedy rule: for a handful of valves and crews it is within a few minutes of the best, and a dispatcher can follow
-    it. Raises nothing; without crews only the remote valves are scheduled and ``minutes`` is None if others remain.
+    Few valves: the best of all deals. More: greedy (the valve that can be done soonest, again and again), then improved by
+    moving and exchanging valves until nothing gains. Raises nothing; without crews only the remote valves are scheduled
+    and ``minutes`` is None if others remain.
     """
     remote = [step for step in plan.valves_to_close if step.control == "remote"]
     manual = [step for step in plan.valves_to_close if step.control != "remote"]
-    found = [CrewStep(DESK, n, step.asset_id, 0.0, 0.0, step.minutes or 0.0) for n, step in enumerate(remote, start=1)]
-    hands = [_Hand(crew, crew.x, crew.y, crew.free_in_minutes) for crew in crews]
-    if manual and not hands:
-        return Schedule(tuple(found), None, speed_kmh)
-    mains: list[tuple[float, float]] = []
-    last = manual[-1] if manual else None
-    todo = [step for step in manual if step is not last]
-    while todo:
-        hand, step = min(
-            ((hand, step) for hand in hands for step in todo),
-            key=lambda pair: (
-                pair[0].arrival(pair[1], speed_kmh) + (pair[1].minutes or 0.0),
-                pair[1].order,
-                pair[0].crew.crew_id,
-            ),
+    desk = [CrewStep(DESK, n, step.asset_id, 0.0, 0.0, step.minutes or 0.0) for n, step in enumerate(remote, start=1)]
+    if not manual or not crews:
+        ends = max((step.ends for step in desk), default=0.0)
+        return Schedule(tuple(desk), None if manual else round(ends, 1), speed_kmh)
+    night = _Night(manual, crews, speed_kmh, frost_minutes, max((step.ends for step in desk), default=0.0))
+    deal = night.best() if night.few() else night.greedy()
+    if len(manual) <= _MOST_IMPROVED:
+        deal = night.improved(deal)
+    steps = sorted([*desk, *night.steps(deal)], key=lambda step: (step.ends, step.crew_id, step.order))
+    return Schedule(tuple(steps), round(max(step.ends for step in steps), 1), speed_kmh)
+
+
+class _Night:
+    """Times of any deal of the manual valves among the crews. ``steps[-1]`` is the plan's last one."""
+
+    def __init__(
+        self, manual: Sequence[ValveStep], crews: Sequence[CrewPlace], speed_kmh: float, frost: float, desk_ends: float
+    ) -> None:
+        self._manual, self._crews, self._desk_ends = manual, crews, desk_ends
+        self._minutes = [(step.minutes or 0.0) + frost for step in manual]
+        self._main = [(step.diameter_mm or 0.0) >= MAIN_MM for step in manual]
+        a_minute = speed_kmh * 1000.0 / 60.0
+        places = [(step.x, step.y) for step in manual]
+        self._between = [[DETOUR * hypot(b[0] - a[0], b[1] - a[1]) / a_minute for b in places] for a in places]
+        self._to = [[DETOUR * hypot(x - crew.x, y - crew.y) / a_minute for x, y in places] for crew in crews]
+        self._last = len(manual) - 1
+
+    def few(self) -> bool:
+        """Whether all deals can be looked through in a twentieth of a second."""
+        crews = len(self._crews)
+        return crews * factorial(self._last + crews - 1) // factorial(crews - 1) <= _FEW_DEALS
+
+    def best(self) -> Deal:
+        """The best of all deals."""
+        crews = range(len(self._crews))
+        deals = (
+            [[*valves, self._last] if crew == closer else valves for crew, valves in enumerate(deal)]
+            for deal in dealt([[] for _ in crews], range(self._last))
+            for closer in crews
         )
-        found.append(_take(hand, step, speed_kmh, mains, 0.0))
-        todo.remove(step)
-    if last is not None:
-        hand = min(hands, key=lambda one: (one.arrival(last, speed_kmh), one.crew.crew_id))
-        # The last valve is worked on at once but may only hold once the others do.
-        others = max((step.ends for step in found), default=0.0)
-        found.append(_take(hand, last, speed_kmh, mains, others - (last.minutes or 0.0)))
-    found.sort(key=lambda step: (step.ends, step.crew_id, step.order))
-    return Schedule(tuple(found), round(max((step.ends for step in found), default=0.0), 1), speed_kmh)
+        return min(deals, key=self._cost)
 
+    def greedy(self) -> Deal:
+        """The valve that is done soonest, again and again; the plan's last one to the crew that gets there first."""
+        deal: Deal = [[] for _ in self._crews]
+        free = [crew.free_in_minutes for crew in self._crews]
+        todo = set(range(self._last))
+        while todo:
+            crew, valve = min(
+                ((crew, valve) for crew in range(len(deal)) for valve in todo),
+                key=lambda pair: (free[pair[0]] + self._travel(deal, *pair) + self._minutes[pair[1]], pair[1], pair[0]),
+            )
+            free[crew] += self._travel(deal, crew, valve) + self._minutes[valve]
+            deal[crew].append(valve)
+            todo.remove(valve)
+        crew = min(range(len(deal)), key=lambda one: (free[one] + self._travel(deal, one, self._last), one))
+        deal[crew].append(self._last)
+        return deal
 
-def _take(hand: _Hand, step: ValveStep, speed_kmh: float, mains: list[tuple[float, float]], not_before: float) -> CrewStep:
-    travel = hand.travel(step, speed_kmh)
-    begins = max(hand.free + travel, not_before)
-    minutes = step.minutes or 0.0
-    if (step.diameter_mm or 0.0) >= MAIN_MM:
-        begins = _after_other_mains(begins, minutes, mains)
-        mains.append((begins, begins + minutes))
-    hand.x, hand.y, hand.free, hand.done = step.x, step.y, begins + minutes, hand.done + 1
-    return CrewStep(hand.crew.crew_id, hand.done, step.asset_id, round(travel, 1), round(begins, 1), round(hand.free, 1))
+    def improved(self, deal: Deal) -> Deal:
+        """The best deal that single moves and exchanges lead to from ``deal``."""
+        best, best_cost = deal, self._cost(deal)
+        gains = True
+        while gains:
+            gains = False
+            for other in neighbours(best, self._last):
+                cost = self._cost(other)
+                if cost < best_cost:
+                    best, best_cost, gains = other, cost, True
+                    break
+        return best
+
+    def _travel(self, deal: Deal, crew: int, valve: int) -> float:
+        return self._between[deal[crew][-1]][valve] if deal[crew] else self._to[crew][valve]
+
+    def _cost(self, deal: Deal) -> tuple[float, float]:
+        """(minutes until all is closed, sum of the ends: of equal deals the earlier one)."""
+        ends = [ends for _, _, _, ends in self._times(deal)]
+        return round(max(ends), 6), round(sum(ends), 6)
+
+    def _times(self, deal: Deal) -> Iterator[tuple[int, int, float, float]]:
+        """(crew, valve, begins, ends) in the order they can begin; the plan's last valve after all others hold."""
+        at, free = [0] * len(deal), [crew.free_in_minutes for crew in self._crews]
+        mains: list[tuple[float, float]] = []
+        others = self._desk_ends
+        for _ in range(self._last + 1):
+            crew, begins = self._next(deal, at, free)
+            valve = deal[crew][at[crew]]
+            if valve == self._last:
+                # It is worked on at once but may only hold once the others do.
+                begins = max(begins, others - self._minutes[valve])
+            if self._main[valve]:
+                begins = _after_other_mains(begins, self._minutes[valve], mains)
+                mains.append((begins, begins + self._minutes[valve]))
+            free[crew], at[crew] = begins + self._minutes[valve], at[crew] + 1
+            others = max(others, free[crew])
+            yield crew, valve, begins, free[crew]
+
+    def _next(self, deal: Deal, at: list[int], free: list[float]) -> tuple[int, float]:
+        """The crew whose next valve can begin first; the plan's last valve only when no other is left."""
+        waiting: list[tuple[bool, float, int]] = []
+        for crew, valves in enumerate(deal):
+            if at[crew] < len(valves):
+                valve, place = valves[at[crew]], at[crew]
+                way = self._between[valves[place - 1]][valve] if place else self._to[crew][valve]
+                waiting.append((valve == self._last, free[crew] + way, crew))
+        _, begins, crew = min(waiting)
+        return crew, begins
+
+    def steps(self, deal: Deal) -> list[CrewStep]:
+        """The deal as steps."""
+        found = []
+        for crew, valve, begins, ends in self._times(deal):
+            place = deal[crew].index(valve)
+            travel = self._between[deal[crew][place - 1]][valve] if place else self._to[crew][valve]
+            name, times = self._crews[crew].crew_id, (round(travel, 1), round(begins, 1), round(ends, 1))
+            found.append(CrewStep(name, place + 1, self._manual[valve].asset_id, *times))
+        return found
 
 
 def _after_other_mains(begins: float, minutes: float, mains: Sequence[tuple[float, float]]) -> float:

@@ -113,3 +113,14 @@ def test_one_request_leaves_no_trace_in_the_next(tmp_path: Path) -> None:
 def test_an_unreadable_file_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputFault, match="cannot be read"):
         list(answer_batch(_city(), tmp_path / "none.jsonl"))
+
+
+def test_a_valve_shut_by_crews_keeps_the_customers_behind_it_in_the_answer() -> None:
+    town = a_network().source("S").pipe("P1", "S", "A").pipe("P2", "A", "B").pipe("P3", "A", "C").customer("C3", on="P3")
+    town.valve("V1", on="P1", at="A").valve("V2", on="P2", at="A").valve("V3", on="P3", at="A")
+    city = town.build()
+    closed_before = answer_one(city, {"burst": ["P2"], "valves": {"V3": {"state": "closed"}}})
+    shut_now = answer_one(city, {"burst": ["P2"], "shut_by_crews": ["V3"]})
+    assert closed_before["customers_without_water"] == []
+    assert shut_now["customers_without_water"] == ["C3"]
+    assert shut_now["shut_by_crews"] == ["V3"]
