@@ -82,7 +82,7 @@ class Engine:
         self._in_flight: set[int] = set()
         self._subscribers: list[Callable[[Picture], None]] = []
         self._rejected = 0
-        self._fault = ""
+        self._fault: FeedHealth | None = None
         self._version = 0
         self._published_at = -1.0
         self._picture = self._compose()
@@ -142,7 +142,11 @@ class Engine:
             except QuanmaiError as fault:
                 # The environment failed (disk, broker): say so on the picture, go on with the rest.
                 log.error("%s", fault)
-                self._fault = str(fault)
+                self._fault = FeedHealth("store", "down", str(fault))
+            except Exception as defect:
+                # A defect in one part must not silence the others at night: it is told, with its trace in the log.
+                log.exception("defect in the engine")
+                self._fault = FeedHealth("engine", "down", f"{type(defect).__name__}: {defect}; see the log, report it")
         self._flush()
 
     def _turn(self) -> None:
@@ -221,7 +225,7 @@ class Engine:
         if not (changes.drafts or changes.incidents or changes.alarms or changes.outgoing):
             return
         committed = self._ports.store.commit(changes, user, self.now())
-        self._fault = ""
+        self._fault = None
         self._state = self._state.applied(changes, committed)
         self._published_at = -1.0
         for incident in changes.incidents:
@@ -301,9 +305,7 @@ class Engine:
 
     def _feeds(self) -> tuple[FeedHealth, ...]:
         health = replace(self._ports.link.health(), invalid=self._rejected)
-        if not self._fault:
-            return (health,)
-        return (health, FeedHealth("store", "down", self._fault))
+        return (health,) if self._fault is None else (health, self._fault)
 
     def _flush(self) -> None:
         try:

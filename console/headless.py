@@ -65,7 +65,7 @@ def run_simulation(
         city.network.pipes.row(burst)
     link = MqttLink(Broker.parse(mqtt), city.info.site, f"quanmai-simulator-{os.getpid()}")
     link.start()
-    simulator = SimulatorProcess(city_path, sink=link.send, seed=seed, speed=speed, start=datetime.now(UTC))
+    simulator = SimulatorProcess(city_path, sink=link.send, seed=seed, speed=speed, start=datetime.now(UTC), real_stamps=True)
     timer = threading.Timer(burst_after_s / speed, simulator.command_burst, (burst, flow_m3h)) if burst else None
     with simulator:
         if timer is not None:

@@ -42,7 +42,8 @@ class Runtime:
     """Everything that runs for one city; a context manager that ends it in the right order."""
 
     def __init__(self, city: City, clock: Clock, link: Link, options: RuntimeOptions, *, inbox: Inbox | None = None) -> None:
-        self.city, self.clock, self.link, self.inbox = city, clock, link, inbox or Inbox()
+        self.city, self.clock, self.link = city, clock, link
+        self.inbox = Inbox() if inbox is None else inbox  # an empty inbox is false, yet it is the one the link fills
         self.worker: HydraulicsWorker | None = (
             HydraulicsWorker(options.city_path, city, clock=clock) if city.epanet is not None else None
         )

@@ -23,8 +23,9 @@ class TickGrid:
 
     def due(self, now_us: int, live: LivePicture) -> int | None:
         """The tick time to evaluate now, None while there is none; each tick is given once, in order."""
-        if self._next_us == 0 or now_us - self._next_us > 10 * self.interval_us:
-            # At the start, or after a clock jump: missed ticks are not made up from the latest values.
+        ahead_us = self._next_us - now_us
+        if self._next_us == 0 or not -10 * self.interval_us <= ahead_us <= self.interval_us:
+            # At the start, or after a clock jump either way: missed ticks are not made up from the latest values.
             self._next_us = now_us - now_us % self.interval_us + self.interval_us
         tick_us = self._next_us
         if now_us < tick_us:

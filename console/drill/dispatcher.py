@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+
 from console.domain import intents as ask
 from console.domain.incidents import Incident, OrderKind, OrderState, Phase
 from console.domain.intents import Intent
@@ -40,6 +42,7 @@ class ScriptedDispatcher:
 
     def stages(self) -> Iterator[Stage]:
         """The whole case, from quiet to the issued notice. Ends early when no burst is found in time."""
+        self._wait(lambda: bool(np.isfinite(self._console.latest().expected).any()))  # the first tick has passed
         yield Stage("1-quiet", None)
         if not self._wait(lambda: bool(self._console.latest().incidents)):
             return

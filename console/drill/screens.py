@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from console.drill.dispatcher import DISPATCHER, Stage
 from console.runtime import Runtime
 from maps.errors import InputFault
+
+log = logging.getLogger(__name__)
 
 _SIZE = (1920, 1080)
 
@@ -20,6 +23,7 @@ class Screens:
         if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         try:
+            from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
             from PySide6.QtWidgets import QApplication
 
             from console.ui.grab import grab_stage
@@ -29,6 +33,13 @@ class Screens:
             raise InputFault(
                 f"pictures need Qt's system libraries ({missing}); run 'make run', or drill --no-screens"
             ) from missing
+
+        def tell(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+            """Qt's words, without what the offscreen platform says of itself at every window."""
+            if "propagateSizeHints" not in message:
+                log.warning("Qt: %s", message)
+
+        qInstallMessageHandler(tell)
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._grab = folder, grab_stage
         self._app = QApplication.instance() or QApplication([])

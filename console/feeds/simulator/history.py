@@ -1,4 +1,7 @@
-"""Days of readings before the start, computed in one go: solved states joined by straight lines, measured with noise."""
+"""Days of readings before the start, computed in one go: solved states (of large cities every
+
+half hour, joined by straight lines), measured with noise.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from console.feeds.simulator.world import World
 from maps.city import City
 
 _SOLVED_S = 1800
+_LARGEST_SOLVED_ALWAYS = 6000
+"""Nodes up to which every step is solved: between solutions half an hour apart a pump's start would become a ramp."""
 
 
 def history(city: City, options: SimulatorOptions, days: int, step_s: int) -> ReadingBatch:
@@ -24,16 +29,17 @@ def history(city: City, options: SimulatorOptions, days: int, step_s: int) -> Re
     Glitches are left out: a historian drops them. Times are multiples of ``step_s`` since 1970.
     """
     first = options.start - timedelta(days=days)
-    world = World(city, replace(options, step_s=_SOLVED_S), seconds_of_day(first, city.info.time_zone), stream=1)
+    solved_s = step_s if len(city.network.nodes) <= _LARGEST_SOLVED_ALWAYS else _SOLVED_S
+    world = World(city, replace(options, step_s=solved_s), seconds_of_day(first, city.info.time_zone), stream=1)
     sensors = Sensors(city, options, stream=1)
     try:
-        solved = [sensors.truth(world.advance(at)) for at in range(0, days * 86_400 + 1, _SOLVED_S)]
+        solved = [sensors.truth(world.advance(at)) for at in range(0, days * 86_400 + 1, solved_s)]
     finally:
         world.close()
     since = micros(first)
     at_us = np.arange(-(-since // (step_s * 1_000_000)), micros(options.start) // (step_s * 1_000_000), dtype=np.int64)
     at_us *= step_s * 1_000_000
-    places = (at_us - since) / (_SOLVED_S * 1e6)
+    places = (at_us - since) / (solved_s * 1e6)
     before = np.minimum(places.astype(np.int64), len(solved) - 2)
     share = (places - before)[:, None]
     table = np.array(solved)

@@ -32,6 +32,8 @@ class SimulatorOptions:
     pressure_sigma_m: float = 0.03
     flow_sigma: float = 0.01
     crews: bool = True
+    real_stamps: bool = False
+    """Readings carry the machine's time, whatever the speed: for receivers that live on it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,13 +59,14 @@ class SimulatorProcess:
         step_s: int = 60,
         glitches_a_day: float = 0.1,
         origin: float | None = None,
+        real_stamps: bool = False,
     ) -> None:
         """``origin``: ``time.monotonic()`` at which the clock stood at ``start``; the moment of starting when not given."""
         if speed <= 0 or step_s <= 0:
             raise ValueError("speed and step_s must be above zero")
         self._options = SimulatorOptions(
             city_path=str(city_path), seed=seed, speed=speed, start=aware(start), origin=origin or 0.0,
-            bursts=tuple(bursts), step_s=step_s, glitches_a_day=glitches_a_day,
+            bursts=tuple(bursts), step_s=step_s, glitches_a_day=glitches_a_day, real_stamps=real_stamps,
         )  # fmt: skip
         self._fixed_origin = origin is not None
         self._sink = sink

@@ -97,7 +97,8 @@ class Simulation:
             _, pipe, flow_m3h = self._bursts.popleft()
             self._world.burst(pipe, flow_m3h, 0.5)
         state = self._world.advance(round(now_s))
-        at = (self._options.start + timedelta(seconds=now_s)).astimezone(self._zone)
+        stamp_s = now_s / self._options.speed if self._options.real_stamps else now_s
+        at = (self._options.start + timedelta(seconds=stamp_s)).astimezone(self._zone)
         messages: encode.Messages = []
         if state.converged:
             sample = self._sensors.measure(state, now_s)

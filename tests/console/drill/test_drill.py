@@ -1,0 +1,58 @@
+"""The drill on the demo city: from the first abnormal reading to the issued notice, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.drill import DrillOptions, run_drill
+from console.services.isolation_requests import answer_one
+from console.store import open_store
+from maps.dataset import read_city
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def drill(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The default drill without pictures."""
+    out = tmp_path_factory.mktemp("演练")
+    return out, run_drill(DrillOptions(out=out, screens=False))
+
+
+def test_the_true_pipe_is_in_the_90_percent_set(drill: tuple[Path, dict[str, Any]]) -> None:
+    location = drill[1]["location"]
+    assert drill[1]["burst"]["pipe"] in location["set_90"]
+    probabilities = [candidate["probability"] for candidate in location["candidates"]]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert len(probabilities) >= 20
+    assert location["candidates"][location["rank_of_true"] - 1]["pipe"] == drill[1]["burst"]["pipe"]
+
+
+def test_the_plan_of_the_case_is_the_plan_of_the_command_line(drill: tuple[Path, dict[str, Any]]) -> None:
+    out, summary = drill
+    answer = answer_one(read_city(out / "demo-city.gpkg"), {"burst": summary["incident"]["judged"]})
+    assert {step["asset_id"] for step in answer["valves_to_close"]} == set(summary["plan"]["valves_to_close"])
+    assert set(answer["dry_pocket_pipes"]) == set(summary["plan"]["dry_pocket_pipes"])
+
+
+def test_the_notice_went_out_as_text_pdf_cap_and_json(drill: tuple[Path, dict[str, Any]]) -> None:
+    out, summary = drill
+    files = summary["notice"]["files"]
+    assert {Path(name).suffix for name in files} == {".txt", ".pdf", ".xml", ".json"}
+    assert all((out / name).stat().st_size > 0 for name in files)
+    assert "演练" in next((out / name).read_text() for name in files if name.endswith("zh_CN.txt"))
+
+
+def test_what_is_written_is_whole(drill: tuple[Path, dict[str, Any]]) -> None:
+    out, summary = drill
+    assert json.loads((out / "summary.json").read_text()) == summary
+    assert "http://" not in (page := (out / "map.html").read_text()).replace("http://www.w3.org/", "")
+    assert "合成" in page
+    store = open_store(out / "drill.sqlite")
+    assert store.verify_chain() is None
+    store.close()
+    assert not list(out.rglob("*.part"))
