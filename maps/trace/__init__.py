@@ -1,23 +1,48 @@
 """Traces: pure functions of a network -> ``Trace``.
 
-``connected``, ``upstream``, ``downstream``: what is reached and why it stopped (``ends_of_pipe``: where
-a trace from a pipe begins); ``islands``: parts without a source;
-``shortest_path`` through places (cost: length, or ``resistance``); ``supply_path`` of a pipe from its source.
+``connected``, ``upstream``, ``downstream``: what is reached and why it stopped (``ends_of_pipe``: where a trace from a
+pipe begins); ``barriers``: what shall not be passed (assets, zones, ``DN < 200``); ``Flows``, ``assumed_flows``: which way
+water goes; ``islands``: parts without a source; ``loops``: parts without a bridge; ``shortest_path`` through places (cost:
+length, ``resistance`` or ``head_loss``); ``supply_path`` of a pipe from its source; ``source_shares`` of a place;
+``summary``: lengths and customers; ``profile`` along a path.
 """
 
-from maps.trace.path import resistance, shortest_path, supply_path
-from maps.trace.reach import connected, downstream, ends_of_pipe, islands, upstream
+from maps.trace.barriers import Barriers, barriers, matching
+from maps.trace.flows import ASSUMED, FLOW, Flows, assumed_flows
+from maps.trace.path import head_loss, resistance, shortest_path, supply_path
+from maps.trace.reach import CONNECTIVITY, ONE_WAY_DEVICES, connected, downstream, ends_of_pipe, islands, upstream
 from maps.trace.result import Stop, Trace
+from maps.trace.shares import SourceShares, source_shares
+from maps.trace.structure import Loops, loops
+from maps.trace.summary import Profile, TraceSummary, profile, summary
 
 __all__ = [
+    "ASSUMED",
+    "CONNECTIVITY",
+    "FLOW",
+    "ONE_WAY_DEVICES",
+    "Barriers",
+    "Flows",
+    "Loops",
+    "Profile",
+    "SourceShares",
     "Stop",
     "Trace",
+    "TraceSummary",
+    "assumed_flows",
+    "barriers",
     "connected",
     "downstream",
     "ends_of_pipe",
+    "head_loss",
     "islands",
+    "loops",
+    "matching",
+    "profile",
     "resistance",
     "shortest_path",
+    "source_shares",
+    "summary",
     "supply_path",
     "upstream",
 ]

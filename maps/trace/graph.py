@@ -42,6 +42,7 @@ class TraceGraph:
     length_m: Floats
     is_source: Bools
     barred: Bools | None = None
+    barred_valves: Bools | None = None
 
     @property
     def nodes(self) -> int:
@@ -57,8 +58,8 @@ class TraceGraph:
         """A copy with other ways."""
         return replace(self, onward=onward, back=back)
 
-    def without(self, pipes: Bools | None, nodes: Bools | None) -> TraceGraph:
-        """A copy where the marked pipes and nodes are barriers: nothing passes them."""
+    def without(self, pipes: Bools | None, nodes: Bools | None, valves: Bools | None = None) -> TraceGraph:
+        """A copy where the marked pipes and nodes are barriers: nothing passes them; and marked valves are shut."""
         barred = np.zeros(len(self.start), dtype=np.bool_)
         if pipes is not None:
             barred[: len(pipes)] = pipes
@@ -66,7 +67,23 @@ class TraceGraph:
             barred |= nodes[self.start] | nodes[self.end]
         free = ~barred
         ways = {name: getattr(self, name) & free for name in _WAYS}
-        return replace(self, **ways, barred=barred)
+        if valves is not None and valves.any():
+            self._shut(ways, valves)
+        return replace(self, **ways, barred=barred, barred_valves=valves)
+
+    def _shut(self, ways: dict[str, Bools], valves: Bools) -> None:
+        """Take away from ``ways`` what the marked valves let pass; a pipe shut at one end is still entered at the other."""
+        link = np.flatnonzero(self.kind == VALVE)
+        of_link = link[valves[self.row[link]]]
+        for name in _WAYS:
+            ways[name][of_link] = False
+        segments = _segments(self.network)[0]
+        edge = np.flatnonzero((segments.valve >= 0) & (segments.pipe >= 0))
+        edge = edge[valves[segments.valve[edge]]]
+        for node, names in ((self.start, ("into_start", "from_start")), (self.end, ("into_end", "from_end"))):
+            pipe = segments.pipe[edge[node[segments.pipe[edge]] == segments.node[edge]]]
+            for name in ("onward", "back", *names):
+                ways[name][pipe] = False
 
     @cached_property
     def both_ways(self) -> TraceGraph:
@@ -95,6 +112,12 @@ class TraceGraph:
         begin, finish, _ = self._arcs
         keep = ~self.is_source[finish]
         return _plain(finish[keep], begin[keep], self.nodes)
+
+    @property
+    def every_way(self) -> csr_array:
+        """All ways, sources passed like any node."""
+        begin, finish, _ = self._arcs
+        return _plain(begin, finish, self.nodes)
 
     @cached_property
     def lengths(self) -> csr_array:

@@ -26,6 +26,12 @@ def resistance(network: PipeNetwork) -> Floats:
     return np.asarray(np.nan_to_num(pipes.length_m, nan=1.0) / (c**1.852 * diameter_m**4.871))
 
 
+def head_loss(network: PipeNetwork, head_m: Floats) -> Floats:
+    """Loss of head along each pipe in m, (pipes,), from solved heads (nodes,); unknown where a head is."""
+    pipes = network.pipes
+    return np.asarray(np.abs(head_m[pipes.from_node] - head_m[pipes.to_node]))
+
+
 def shortest_path(
     network: PipeNetwork,
     stops: Sequence[int],
@@ -33,6 +39,7 @@ def shortest_path(
     cost: Floats | None = None,
     avoid_pipes: Bools | None = None,
     avoid_nodes: Bools | None = None,
+    avoid_valves: Bools | None = None,
     directed: bool = False,
 ) -> Trace:
     """The cheapest way through node rows ``stops`` in their order (the middle ones are via points).
@@ -41,8 +48,8 @@ def shortest_path(
     valves and pumps bind only when ``directed``. Nothing found: an empty trace.
     """
     graph = trace_graph(network)
-    if avoid_pipes is not None or avoid_nodes is not None:
-        graph = graph.without(avoid_pipes, avoid_nodes)
+    if avoid_pipes is not None or avoid_nodes is not None or avoid_valves is not None:
+        graph = graph.without(avoid_pipes, avoid_nodes, avoid_valves)
     if not directed:
         graph = graph.both_ways
     weight = _weight(graph, cost)

@@ -10,11 +10,11 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from maps.columns import Bools, Floats, Ints
 from maps.network import PipeNetwork, PipeStatus, ValveState
+from maps.trace.flows import NO_FLOW_M3H, Flows
 from maps.trace.graph import PIPE, PUMP, VALVE, TraceGraph, trace_graph
 from maps.trace.result import Stop, Trace
 
-ONE_WAY_DEVICES, FLOW, CONNECTIVITY = "one-way devices", "flow", "connectivity"
-_NO_FLOW_M3H = 1e-6
+ONE_WAY_DEVICES, CONNECTIVITY = "one-way devices", "connectivity"
 
 
 def connected(
@@ -23,9 +23,10 @@ def connected(
     *,
     barrier_pipes: Bools | None = None,
     barrier_nodes: Bools | None = None,
+    barrier_valves: Bools | None = None,
 ) -> Trace:
     """Everything joined to node rows through open valves, either way; it goes up to a source, not across it."""
-    graph = _barred(trace_graph(network), barrier_pipes, barrier_nodes).both_ways
+    graph = _barred(trace_graph(network), barrier_pipes, barrier_nodes, barrier_valves).both_ways
     return _reached(graph, _listed(start_nodes), CONNECTIVITY, upstream=False)
 
 
@@ -33,16 +34,18 @@ def upstream(
     network: PipeNetwork,
     start_nodes: int | Sequence[int],
     *,
-    flows: Floats | None = None,
+    flows: Floats | Flows | None = None,
     barrier_pipes: Bools | None = None,
     barrier_nodes: Bools | None = None,
+    barrier_valves: Bools | None = None,
 ) -> Trace:
     """What can feed node rows.
 
-    With solved ``flows`` ((pipes,) m³/h, positive from ``from_node``) pipes are passed against the flow; without, only
-    one-way devices, pumps and PRVs tell a direction: every pipe passed both ways is in ``unknown_direction``.
+    With ``flows`` (solved or assumed; a plain array is (pipes,) m³/h, positive from ``from_node``) links are passed against
+    the flow, and open pipes met whose direction is unknown (standing water) are in ``unknown_direction``, not passed.
+    Without, only one-way devices, pumps and PRVs tell a direction: every pipe passed both ways is in ``unknown_direction``.
     """
-    graph = _barred(trace_graph(network), barrier_pipes, barrier_nodes)
+    graph = _barred(trace_graph(network), barrier_pipes, barrier_nodes, barrier_valves)
     return _directed(graph, _listed(start_nodes), flows, upstream=True)
 
 
@@ -50,21 +53,25 @@ def downstream(
     network: PipeNetwork,
     start_nodes: int | Sequence[int],
     *,
-    flows: Floats | None = None,
+    flows: Floats | Flows | None = None,
     barrier_pipes: Bools | None = None,
     barrier_nodes: Bools | None = None,
+    barrier_valves: Bools | None = None,
 ) -> Trace:
     """What node rows can feed; directions as in ``upstream``."""
-    graph = _barred(trace_graph(network), barrier_pipes, barrier_nodes)
+    graph = _barred(trace_graph(network), barrier_pipes, barrier_nodes, barrier_valves)
     return _directed(graph, _listed(start_nodes), flows, upstream=False)
 
 
-def ends_of_pipe(network: PipeNetwork, pipe_row: int, *, upstream: bool | None = None) -> list[int]:
+def ends_of_pipe(network: PipeNetwork, pipe_row: int, *, upstream: bool | None = None, flows: Flows | None = None) -> list[int]:
     """Node rows where a trace from a pipe begins: those its water may leave to, or come from (``upstream``), or either (None).
 
-    None of them when both ends are shut: the pipe is then all there is.
+    With ``flows`` the one end that it flows from, or to. None of them when both ends are shut: the pipe is then all there is.
     """
     graph = trace_graph(network)
+    if flows is not None and upstream is not None and abs(flows.pipe_m3h[pipe_row]) > NO_FLOW_M3H:
+        onward = flows.pipe_m3h[pipe_row] > 0
+        return [int((graph.start if onward == upstream else graph.end)[pipe_row])]
     ends: list[int] = []
     for node, into, out in ((graph.start, graph.into_start, graph.from_start), (graph.end, graph.into_end, graph.from_end)):
         may = {True: into[pipe_row], False: out[pipe_row], None: into[pipe_row] or out[pipe_row]}[upstream]
@@ -87,20 +94,36 @@ def _listed(nodes: int | Sequence[int]) -> list[int]:
     return [nodes] if isinstance(nodes, int | np.integer) else [int(node) for node in nodes]
 
 
-def _barred(graph: TraceGraph, pipes: Bools | None, nodes: Bools | None) -> TraceGraph:
-    return graph if pipes is None and nodes is None else graph.without(pipes, nodes)
+def _barred(graph: TraceGraph, pipes: Bools | None, nodes: Bools | None, valves: Bools | None) -> TraceGraph:
+    return graph if pipes is None and nodes is None and valves is None else graph.without(pipes, nodes, valves)
 
 
-def _directed(graph: TraceGraph, starts: list[int], flows: Floats | None, *, upstream: bool) -> Trace:
+def _directed(graph: TraceGraph, starts: list[int], flows: Floats | Flows | None, *, upstream: bool) -> Trace:
     if flows is None:
         return _reached(graph, starts, ONE_WAY_DEVICES, upstream=upstream)
-    onward, back = graph.onward.copy(), graph.back.copy()
-    onward[: len(flows)] &= flows > _NO_FLOW_M3H
-    back[: len(flows)] &= flows < -_NO_FLOW_M3H
-    return _reached(graph.with_ways(onward, back), starts, FLOW, upstream=upstream)
+    if not isinstance(flows, Flows):
+        # Flows of pipes alone: pumps and link valves keep the way they are built.
+        unknown = np.full(max(len(graph.network.pumps), len(graph.network.valves)), np.nan)
+        flows = Flows(flows, unknown[: len(graph.network.pumps)], unknown[: len(graph.network.valves)])
+    flow = flows.of_links(graph)
+    standing = np.nan_to_num(np.abs(flow)) <= NO_FLOW_M3H
+    built = np.isnan(flow) & (graph.kind != PIPE)
+    onward = graph.onward & (built | (~standing & (flow > 0)))
+    back = graph.back & (built | (~standing & (flow < 0)))
+    either = standing & (graph.onward | graph.back) & (graph.kind == PIPE)
+    return _reached(graph.with_ways(onward, back), starts, flows.basis, upstream=upstream, open_ways=graph, standing=either)
 
 
-def _reached(graph: TraceGraph, starts: list[int], basis: str, *, upstream: bool) -> Trace:
+def _reached(
+    graph: TraceGraph,
+    starts: list[int],
+    basis: str,
+    *,
+    upstream: bool,
+    open_ways: TraceGraph | None = None,
+    standing: Bools | None = None,
+) -> Trace:
+    """``open_ways``: what passes whatever the flow; ``standing``: links whose water stands, when ``graph`` follows a flow."""
     table = graph.upstream_ways if upstream else graph.downstream_ways
     inside = np.zeros(graph.nodes, dtype=np.bool_)
     for start in _first_nodes(graph, starts, upstream):
@@ -118,13 +141,18 @@ def _reached(graph: TraceGraph, starts: list[int], basis: str, *, upstream: bool
     pipes = graph.row[touched & (graph.kind == PIPE)]
     both = passed & graph.onward & graph.back & (graph.kind == PIPE)
     nodes = np.flatnonzero(inside).astype(np.int32)
+    unknown = graph.row[both] if basis == ONE_WAY_DEVICES else nodes[:0]
+    if standing is not None:
+        unknown = graph.row[standing & (may_start | may_end) & ~passed]
+    shut = graph if open_ways is None else open_ways
+    open_ahead, open_behind = (shut.back, shut.onward) if upstream else (shut.onward, shut.back)
     return Trace(
         nodes=nodes,
         pipes=pipes,
         length_m=float(graph.length_m[: len(graph.network.pipes)][pipes].sum()),
         basis=basis,
-        stops=_stops(graph, inside, ahead, behind),
-        unknown_direction=graph.row[both] if basis == ONE_WAY_DEVICES else nodes[:0],
+        stops=_stops(graph, inside, open_ahead, open_behind),
+        unknown_direction=unknown,
         pumps=graph.row[touched & (graph.kind == PUMP)],
         valves=graph.row[touched & (graph.kind == VALVE)],
         sources=nodes[graph.is_source[nodes]],
@@ -145,7 +173,10 @@ def _first_nodes(graph: TraceGraph, starts: list[int], upstream: bool) -> list[i
 
 
 def _stops(graph: TraceGraph, inside: Bools, ahead: Bools, behind: Bools) -> tuple[Stop, ...]:
-    """Links with one end inside that were not passed there, each with its reason; then sources met."""
+    """Links with one end inside that nothing can pass there, each with its reason; then sources met.
+
+    A link passed over only because its water flows the other way is no end of the trace.
+    """
     from_start = np.flatnonzero(inside[graph.start] & ~inside[graph.end] & ~ahead)
     from_end = np.flatnonzero(inside[graph.end] & ~inside[graph.start] & ~behind)
     found = [Stop(int(graph.start[link]), *_why(graph, int(link))) for link in from_start]
@@ -162,6 +193,10 @@ def _why(graph: TraceGraph, link: int) -> tuple[str, str]:
         for state, reason in ((ValveState.CLOSED, "closed_valve"), (ValveState.UNKNOWN, "unknown_valve")):
             if valves.state[valve] == state:
                 return reason, str(valves.asset_id[valve])
+    barred = graph.barred_valves
+    for valve in _valves_on(graph, link) if barred is not None else ():
+        if barred is not None and barred[valve]:
+            return "barrier", str(valves.asset_id[valve])
     if graph.kind[link] == PIPE and network.pipes.status[row] == PipeStatus.CLOSED:
         return "closed_pipe", str(network.pipes.asset_id[row])
     if graph.barred is not None and graph.barred[link]:
