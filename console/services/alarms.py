@@ -61,7 +61,7 @@ def acknowledge(state: DeskState, intent: AcknowledgeAlarm, user: str, now: date
     """Seen by a person; one that had already returned is thereby cleared."""
     alarm = _alarm_of(state, intent.alarm_id)
     if alarm.state not in (AlarmState.ACTIVE, AlarmState.RETURNED):
-        raise Refused(f"alarm {alarm.alarm_id} is {alarm.state}: there is nothing to acknowledge")
+        raise Refused("nothing_to_acknowledge", alarm=alarm.alarm_id, alarm_state=alarm.state)
     seen = AlarmState.CLEARED if alarm.state is AlarmState.RETURNED else AlarmState.ACKNOWLEDGED
     after = replace(alarm, state=seen, acknowledged_at=now, acknowledged_by=user)
     return recorded_alarms([AlarmChange(alarm, after, "alarm_acknowledged", f"{user} {_note(alarm, '已确认')}")])
@@ -71,11 +71,11 @@ def shelve(state: DeskState, intent: ShelveAlarm, user: str, now: datetime) -> C
     """Out of sight until a time, with a reason."""
     alarm = _alarm_of(state, intent.alarm_id)
     if alarm.state in (AlarmState.CLEARED, AlarmState.OUT_OF_SERVICE):
-        raise Refused(f"alarm {alarm.alarm_id} is {alarm.state}: it cannot be shelved")
+        raise Refused("cannot_shelve", alarm=alarm.alarm_id, alarm_state=alarm.state)
     if not intent.reason.strip():
-        raise Refused("an alarm is shelved with a reason")
+        raise Refused("shelve_reason")
     if intent.until.tzinfo is None or intent.until <= now:
-        raise Refused("an alarm is shelved until a time to come, with its time zone")
+        raise Refused("shelve_until")
     after = replace(alarm, state=AlarmState.SHELVED, shelved_until=intent.until, shelved_reason=intent.reason.strip())
     return recorded_alarms(
         [AlarmChange(alarm, after, "alarm_shelved", f"{user} {_note(alarm, '已搁置')}：{intent.reason.strip()}")]
@@ -175,7 +175,7 @@ def _unshelved(alarm: Alarm) -> Alarm:
 def _alarm_of(state: DeskState, alarm_id: str) -> Alarm:
     alarm = state.alarms.get(alarm_id)
     if alarm is None:
-        raise Refused(f"there is no alarm {alarm_id}; it may have been cleared long ago")
+        raise Refused("no_alarm", alarm=alarm_id)
     return alarm
 
 

@@ -12,12 +12,27 @@ from console.domain.incidents import Incident
 from console.domain.values import to_json
 from console.services.state import DeskState
 from maps.errors import QuanmaiError
+from resources.texts import Catalogue
 
 NOTHING = ChangeSet(())
 
 
 class Refused(QuanmaiError):
-    """An intent that does not fit the state; the message says why and what can be done."""
+    """An intent that does not fit the state; says why and what can be done, in either language (``refused.toml``).
+
+    Parameters that are codes (a phase, an alarm's or a notice's state …) are named as their group in ``domain.toml``.
+    """
+
+    def __init__(self, key: str, **params: str) -> None:
+        self.key, self.params = key, params
+        super().__init__(self.text("en"))
+
+    def text(self, language: str) -> str:
+        """The reason in one line."""
+        catalogue = Catalogue.load(language)
+        named = {name: f"domain.{name}.{code}" for name, code in self.params.items()}
+        words = {name: catalogue.text(key) if catalogue.has(key) else self.params[name] for name, key in named.items()}
+        return catalogue.text(f"refused.{self.key}", **words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +91,9 @@ def incident_of(state: DeskState, incident_id: str) -> Incident:
     """An open incident. Raises Refused."""
     incident = state.incidents.get(incident_id)
     if incident is None:
-        raise Refused(f"there is no incident {incident_id}; it may have been closed long ago: look in the review")
+        raise Refused("no_incident", incident=incident_id)
     if not incident.is_open():
-        raise Refused(f"incident {incident_id} is closed ({incident.close_reason or 'done'}); undo its closing first")
+        raise Refused("incident_closed", incident=incident_id)
     return incident
 
 

@@ -99,7 +99,7 @@ def send_crew(tools: Tools, state: DeskState, intent: SendCrew, now: datetime) -
     """A repair order; while a site check is still wanting (refused, or nobody was free), a site check."""
     incident = incident_of(state, intent.incident_id)
     if incident.phase is Phase.SUSPECTED:
-        raise Refused(f"incident {incident.incident_id} is not judged yet: judge it a burst on a pipe first")
+        raise Refused("not_judged", incident=incident.incident_id)
     crew = _chosen(tools, state, incident, intent.crew_id)
     checks = [order for order in incident.orders if order.kind is OrderKind.SITE_CHECK]
     checked = any(order.state in (*LIVE, OrderState.DONE) for order in checks)
@@ -146,15 +146,15 @@ def _chosen(tools: Tools, state: DeskState, incident: Incident, crew_id: str) ->
     free = free_crews(tools, state, incident)
     if not crew_id:
         if not free:
-            raise Refused("no crew is free: name one yourself, or wait until one reports done")
+            raise Refused("no_free_crew")
         return free[0]
     crew = state.crews.get(crew_id)
     if crew is None:
-        raise Refused(f"there is no crew {crew_id!r}")
+        raise Refused("no_crew", crew=crew_id)
     if any(order.crew_id == crew_id for order in live_orders(incident)):
         mine = next(order for order in live_orders(incident) if order.crew_id == crew_id)
         if mine.kind is not OrderKind.SITE_CHECK:
-            raise Refused(f"crew {crew_id} already has order {mine.order_id}")
+            raise Refused("crew_busy", crew=crew_id, order=mine.order_id)
     return crew
 
 

@@ -36,9 +36,9 @@ def judge(tools: Tools, state: DeskState, intent: JudgeBurst, user: str, now: da
     incident = incident_of(state, intent.incident_id)
     pipes = _existing(tools, intent.pipe_ids)
     if incident.phase not in (Phase.SUSPECTED, Phase.VERIFIED, Phase.ISOLATING):
-        raise Refused(f"incident {incident.incident_id} is past judging ({incident.phase}); undo the later steps first")
+        raise Refused("past_judging", incident=incident.incident_id, phase=incident.phase)
     if incident.burst_pipes == pipes and incident.ground == intent.ground and incident.phase is not Phase.SUSPECTED:
-        raise Refused(f"incident {incident.incident_id} is already judged a burst on {', '.join(pipes)}")
+        raise Refused("already_judged", incident=incident.incident_id, pipes=", ".join(pipes))
     phase = Phase.VERIFIED if incident.phase is Phase.SUSPECTED else incident.phase
     after = replace(incident, burst_pipes=pipes, ground=intent.ground, phase=phase, verified_at=incident.verified_at or now)
     after = planned(tools, state, after)
@@ -62,10 +62,10 @@ def dismiss(tools: Tools, state: DeskState, intent: DismissIncident, user: str, 
     """No burst: the case is closed with its reason; what has left the house is called back."""
     incident = incident_of(state, intent.incident_id)
     if not intent.reason.strip():
-        raise Refused("a case is dismissed with a reason: say why it is no burst")
+        raise Refused("dismiss_reason")
     issued = [n.notice_id for n in incident.notices if n.status is NoticeStatus.ISSUED]
     if issued:
-        raise Refused(f"notice {issued[0]} is public: lift it first")
+        raise Refused("notice_public", notice=issued[0])
     _valves_back(incident)
     called = countermanded(tools, incident, live_orders(incident), intent.reason, now)
     after = replace(called.incident, phase=Phase.CLOSED, closed_at=now, close_reason=intent.reason)
@@ -83,9 +83,9 @@ def advance(tools: Tools, state: DeskState, intent: AdvancePhase, user: str, now
     """To a later phase, with the evidence it needs."""
     incident = incident_of(state, intent.incident_id)
     if incident.phase is Phase.SUSPECTED:
-        raise Refused(f"incident {incident.incident_id} is not judged yet: judge it a burst on a pipe first")
+        raise Refused("not_judged", incident=incident.incident_id)
     if _ORDER.index(intent.phase) <= _ORDER.index(incident.phase):
-        raise Refused(f"incident {incident.incident_id} is already {incident.phase}; use undo to go back")
+        raise Refused("already_there", incident=incident.incident_id, phase=incident.phase)
     after = replace(incident, phase=intent.phase)
     alarms: tuple[AlarmChange, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
@@ -96,7 +96,7 @@ def advance(tools: Tools, state: DeskState, intent: AdvancePhase, user: str, now
         require_restored(incident)
         issued = [n.notice_id for n in incident.notices if n.status is NoticeStatus.ISSUED]
         if issued:
-            raise Refused(f"notice {issued[0]} is still public: lift it before the case is closed")
+            raise Refused("notice_public", notice=issued[0])
         after = replace(after, closed_at=now, close_reason=intent.evidence.strip())
         alarms = _cleared(state, incident, user, now)
         outgoing = area_alert(tools, after, "cancelled", now)
@@ -109,9 +109,9 @@ def set_restoration(tools: Tools, state: DeskState, intent: SetRestoration, user
     """Correct the estimate by hand; it stays, whatever is judged later."""
     incident = incident_of(state, intent.incident_id)
     if intent.at.tzinfo is None:
-        raise Refused("the time of restoration needs a time zone")
+        raise Refused("restoration_zone")
     if intent.at <= now:
-        raise Refused("the time of restoration lies in the past: give a later one")
+        raise Refused("restoration_past")
     after = replace(incident, restoration_at=intent.at.astimezone(UTC), restoration_by=user)
     local = intent.at.astimezone(_zone(tools)).strftime("%m-%d %H:%M")
     return recorded(incident, after, "restoration_set", f"预计恢复供水改为 {local}（{user}）")
@@ -124,18 +124,18 @@ def require_restored(incident: Incident) -> None:
         return
     sample = incident.sample
     if sample is None or not (sample.passed or sample.waived_by):
-        raise Refused("the water sample is neither passed nor waived by name: record it first")
+        raise Refused("sample_wanted")
 
 
 def _valves_back(incident: Incident) -> None:
     out = incident.closed_valves()
     if out:
-        raise Refused(f"valves not reported back in their normal state: {', '.join(out)}")
+        raise Refused("valves_out", valves=", ".join(out))
 
 
 def _existing(tools: Tools, pipe_ids: tuple[str, ...]) -> tuple[str, ...]:
     if not pipe_ids:
-        raise Refused("name at least one pipe")
+        raise Refused("no_pipe")
     tools.city.network.pipes.rows(pipe_ids)
     return tuple(dict.fromkeys(pipe_ids))
 
@@ -190,8 +190,9 @@ def _evidence_of_isolation(incident: Incident, evidence: str) -> None:
     rank = {"unknown_state": 0, "assumed": 1, "closed": 2, "one_way": 3}
     relied = sorted(incident.plan.relies_on if incident.plan else (), key=lambda r: (rank.get(r.why, 4), r.last_checked))
     passing = [*incident.unable_valves(), *(reliance.asset_id for reliance in relied)][:5]
-    hint = f"; valves that may be passing: {', '.join(passing)}" if passing else ""
-    raise Refused("isolated needs evidence: a reading inside near zero, the inflow back to normal, or the crew's word" + hint)
+    if passing:
+        raise Refused("evidence_passing", valves=", ".join(passing))
+    raise Refused("evidence")
 
 
 def _acknowledged(state: DeskState, incident: Incident, user: str, now: datetime) -> tuple[AlarmChange, ...]:

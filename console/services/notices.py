@@ -24,7 +24,7 @@ def draft(tools: Tools, state: DeskState, intent: DraftNotice, user: str, now: d
     """A draft from the facts as they are; one still in preparation is filled anew; after an issued notice, its update."""
     incident = incident_of(state, intent.incident_id)
     if incident.phase is Phase.SUSPECTED or incident.plan is None:
-        raise Refused(f"incident {incident.incident_id} is not judged yet: a notice needs a verified burst")
+        raise Refused("notice_needs_burst", incident=incident.incident_id)
     facts = facts_of(tools, incident, now)
     text_zh, text_en = tools.documents.texts(facts)
     waiting = next((n for n in incident.notices if n.status in _OPEN), None)
@@ -52,9 +52,9 @@ def edit(state: DeskState, intent: EditNotice, user: str) -> ChangeSet:
     """Correct the texts; what was submitted or approved has to be checked again."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     if notice.status not in _OPEN:
-        raise Refused(f"notice {notice.notice_id} is {notice.status}: draft an update instead")
+        raise Refused("notice_update", notice=notice.notice_id, notice_status=notice.status)
     if not (intent.text_zh.strip() and intent.text_en.strip()):
-        raise Refused("a notice needs both texts, Chinese and English")
+        raise Refused("notice_texts")
     if (intent.text_zh, intent.text_en) == (notice.text_zh, notice.text_en):
         return NOTHING
     edited_by = notice.edited_by if user in notice.edited_by else (*notice.edited_by, user)
@@ -65,7 +65,7 @@ def edit(state: DeskState, intent: EditNotice, user: str) -> ChangeSet:
 def submit(state: DeskState, intent: SubmitNotice, user: str) -> ChangeSet:
     """Hand it to the supervisor."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
-    _require(notice, NoticeStatus.DRAFT, "submitted")
+    _require(notice, NoticeStatus.DRAFT)
     new = replace(notice, status=NoticeStatus.SUBMITTED, submitted_by=user)
     return recorded(incident, _with(incident, new), "notice_submitted", f"停水公告 {notice.notice_id} 已提交审批")
 
@@ -75,10 +75,10 @@ def approve(state: DeskState, intent: ApproveNotice, user: str, now: datetime) -
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     reason = intent.override_reason.strip()
     if notice.status is not NoticeStatus.SUBMITTED and not (reason and notice.status is NoticeStatus.DRAFT):
-        raise Refused(f"notice {notice.notice_id} is {notice.status}: only a submitted one is approved")
+        raise Refused("notice_not_submitted", notice=notice.notice_id, notice_status=notice.status)
     own = user in {notice.drafted_by, notice.submitted_by, *notice.edited_by}
     if own and not reason:
-        raise Refused(f"{user} worked on notice {notice.notice_id}: a second person approves it, or override with a reason")
+        raise Refused("notice_second_person", user=user, notice=notice.notice_id)
     new = replace(notice, status=NoticeStatus.APPROVED, approved_by=user, approved_at=now, override_reason=reason)
     after = _with(incident, new)
     if reason:
@@ -90,7 +90,7 @@ def approve(state: DeskState, intent: ApproveNotice, user: str, now: datetime) -
 def issue(tools: Tools, state: DeskState, intent: IssueNotice, user: str, now: datetime) -> ChangeSet:
     """Out: JSON and CAP to the topic; an earlier issued notice becomes updated."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
-    _require(notice, NoticeStatus.APPROVED, "issued")
+    _require(notice, NoticeStatus.APPROVED)
     new = replace(notice, status=NoticeStatus.ISSUED, issued_at=now)
     notices = tuple(
         replace(n, status=NoticeStatus.UPDATED) if n.status is NoticeStatus.ISSUED else new if n.notice_id == new.notice_id else n
@@ -106,7 +106,7 @@ def issue(tools: Tools, state: DeskState, intent: IssueNotice, user: str, now: d
 def lift(tools: Tools, state: DeskState, intent: LiftNotice, user: str) -> ChangeSet:
     """Water is back: the notice ends (CAP Cancel)."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
-    _require(notice, NoticeStatus.ISSUED, "lifted")
+    _require(notice, NoticeStatus.ISSUED)
     require_restored(incident)
     new = lifted(tools, notice)
     note = f"停水公告 {notice.notice_id} 由 {user} 解除"
@@ -137,16 +137,16 @@ def _unchecked(notice: Notice) -> Notice:
     return replace(notice, status=NoticeStatus.DRAFT, submitted_by="", approved_by="", approved_at=None, override_reason="")
 
 
-def _require(notice: Notice, status: NoticeStatus, act: str) -> None:
+def _require(notice: Notice, status: NoticeStatus) -> None:
     if notice.status is not status:
-        raise Refused(f"notice {notice.notice_id} is {notice.status}: only a notice that is {status} can be {act}")
+        raise Refused(f"notice_not_{status.value}", notice=notice.notice_id, notice_status=notice.status)
 
 
 def _notice_of(state: DeskState, incident_id: str, notice_id: str) -> tuple[Incident, Notice]:
     incident = incident_of(state, incident_id)
     notice = next((n for n in incident.notices if n.notice_id == notice_id), None)
     if notice is None:
-        raise Refused(f"incident {incident_id} has no notice {notice_id}")
+        raise Refused("no_notice", incident=incident_id, notice=notice_id)
     return incident, notice
 
 

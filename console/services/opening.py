@@ -46,7 +46,7 @@ def open_by_hand(tools: Tools, state: DeskState, intent: OpenIncident, user: str
     tools.city.network.pipes.row(intent.pipe_id)
     for incident in state.incidents.values():
         if incident.is_open() and intent.pipe_id in incident.target_pipes():
-            raise Refused(f"incident {incident.incident_id} is already open on pipe {intent.pipe_id}")
+            raise Refused("already_open", incident=incident.incident_id, pipe=intent.pipe_id)
     incident = replace(_new_incident(tools, state, now, now), ground=intent.ground or "call", burst_pipes=(intent.pipe_id,))
     # The pipe is the plan's, not yet a judgement: burst_pipes stays empty until somebody judges.
     incident = replace(_with_place(tools, state, planned(tools, state, incident), intent.pipe_id), burst_pipes=())

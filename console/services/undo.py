@@ -51,7 +51,7 @@ def undo_last(tools: Tools, state: DeskState, incident_id: str, now: datetime) -
     """The inverse of the last step that still has something to take back. Raises Refused when there is none."""
     incident = state.incidents.get(incident_id)
     if incident is None:
-        raise Refused(f"there is no incident {incident_id}")
+        raise Refused("no_incident", incident=incident_id)
     history = state.history.get(incident_id, ())
     undone = {change.undoes for change in history if change.undoes is not None}
     for change in reversed(history):
@@ -64,7 +64,7 @@ def undo_last(tools: Tools, state: DeskState, incident_id: str, now: datetime) -
                     area_alert(tools, after, _status(after), now) if after.phase is not incident.phase and _told(change) else ()
                 )
                 return recorded(incident, after, "undo", note, alarms=alarms, outgoing=(*outgoing, *told), undoes=change.seq)
-    raise Refused(f"incident {incident_id}: there is nothing left to undo")
+    raise Refused("nothing_to_undo", incident=incident_id)
 
 
 def _inverse(

@@ -30,7 +30,7 @@ def mark_closed(tools: Tools, state: DeskState, intent: MarkValveClosed, user: s
     tools.city.network.valves.row(intent.valve_id)
     mark = _mark_of(incident, intent.valve_id)
     if mark is not None and mark.operated:
-        raise Refused(f"valve {intent.valve_id} is already reported closed by {mark.by}")
+        raise Refused("valve_closed", valve=intent.valve_id, by=mark.by)
     # A valve reported unable before and closed after all: the plan follows back.
     after = replanned(tools, state, _with_mark(incident, ValveMark(intent.valve_id, True, now, user)))
     if incident.phase is Phase.VERIFIED:
@@ -47,7 +47,7 @@ def mark_unable(tools: Tools, state: DeskState, intent: MarkValveUnable, user: s
     tools.city.network.valves.row(intent.valve_id)
     mark = _mark_of(incident, intent.valve_id)
     if mark is not None and mark.unable is intent.unable:
-        raise Refused(f"valve {intent.valve_id} is already reported: {intent.unable.value}")
+        raise Refused("valve_unable", valve=intent.valve_id, unable=intent.unable)
     # Not tight: it has been turned, so it still has to be brought back before the case closes.
     turned = intent.unable is Unable.NOT_TIGHT or (mark is not None and mark.operated)
     after = planned(tools, state, _with_mark(incident, ValveMark(intent.valve_id, turned, now, user, intent.unable)))
@@ -64,7 +64,7 @@ def mark_restored(tools: Tools, state: DeskState, intent: MarkValveRestored, use
     incident = _judged(state, intent.incident_id)
     mark = _mark_of(incident, intent.valve_id)
     if mark is None or not mark.operated:
-        raise Refused(f"valve {intent.valve_id} was not operated in this case, or is already back")
+        raise Refused("valve_not_operated", valve=intent.valve_id)
     after = replanned(tools, state, _with_mark(incident, replace(mark, restored_at=now, restored_by=user)))
     left = len(after.closed_valves())
     note = f"阀门 {intent.valve_id} 已恢复常态" + (f"，还有 {left} 个" if left else "，全部恢复")
@@ -77,13 +77,13 @@ def record_sample(state: DeskState, intent: RecordSample, user: str, now: dateti
     turbidity, chlorine = intent.turbidity_ntu, intent.chlorine_mgl
     if intent.waived_by.strip():
         if not intent.reason.strip():
-            raise Refused("a sample is waived with a reason")
+            raise Refused("sample_reason")
         sample = WaterSample(now, user, False, turbidity, chlorine, intent.waived_by.strip(), intent.reason.strip())
         return recorded(
             incident, replace(incident, sample=sample), "sample_waived", f"水样免检：{sample.waived_by}（{sample.reason}）"
         )
     if turbidity is None or chlorine is None:
-        raise Refused("the sample needs turbidity and chlorine, or somebody who waives it by name")
+        raise Refused("sample_figures")
     passed = 0.0 <= turbidity <= TURBIDITY_MAX_NTU and chlorine >= CHLORINE_END_MIN_MGL
     sample = WaterSample(now, user, passed, turbidity, chlorine)
     verdict = "合格" if passed else "不合格"
@@ -94,7 +94,7 @@ def record_sample(state: DeskState, intent: RecordSample, user: str, now: dateti
 def _judged(state: DeskState, incident_id: str) -> Incident:
     incident = incident_of(state, incident_id)
     if incident.phase is Phase.SUSPECTED:
-        raise Refused(f"incident {incident_id} is not judged yet: judge it a burst on a pipe first")
+        raise Refused("not_judged", incident=incident_id)
     return incident
 
 

@@ -101,7 +101,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self._bridge.arrived.connect(self.show_picture)
-        self._dispatcher.refused.connect(self.messages.tell)
+        self._dispatcher.refused.connect(lambda fault: self.messages.tell(self._looks.words.fault(fault)))
         self._dispatcher.broken.connect(lambda text: self.messages.tell(self._looks.words("messages.defect", text=text)))
         self._dispatcher.done.connect(lambda _: self._focus.read_log())
         self._errands.failed.connect(self.messages.tell)

@@ -7,6 +7,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from console.domain.readings import Channel
+from console.services.case import Refused
+from maps.errors import QuanmaiError
 from maps.units import mpa_from_kpa
 from resources.texts import Catalogue
 
@@ -41,6 +43,10 @@ class Words:
             if self.catalogue.has(key):
                 return self.catalogue.text(key)
         return code
+
+    def fault(self, fault: QuanmaiError) -> str:
+        """Why something was not done, in one line."""
+        return fault.text(self.language) if isinstance(fault, Refused) else str(fault)
 
     # Values
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from console.domain.alarms import AlarmKind, AlarmState, Priority
@@ -84,3 +87,10 @@ def test_a_parameter_is_never_read_as_a_placeholder() -> None:
 def test_an_unknown_language_is_refused() -> None:
     with pytest.raises(UnknownText, match="xx"):
         Catalogue.load("xx")
+
+
+def test_every_refusal_of_the_services_has_its_text() -> None:
+    folder = Path(__file__).resolve().parents[2] / "console" / "services"
+    used = {key for file in folder.glob("*.py") for key in re.findall(r'Refused\("(\w+)"', file.read_text("utf-8"))}
+    assert used
+    assert not [key for key in used if not Catalogue.load("zh_CN").has(f"refused.{key}")]

@@ -21,8 +21,8 @@ class Dispatcher(QObject):
 
     done = Signal(object)
     """The intent that is on disk now."""
-    refused = Signal(str)
-    """Why an intent was not carried out, in one line."""
+    refused = Signal(object)
+    """Why an intent was not carried out: a QuanmaiError."""
     broken = Signal(str)
     """A defect's short name; its trace is in the log."""
     _answered = Signal(object, object)
@@ -62,7 +62,7 @@ class Dispatcher(QObject):
         if fault is None:
             self.done.emit(intent)
         elif isinstance(fault, QuanmaiError):
-            self.refused.emit(str(fault))
+            self.refused.emit(fault)
         else:
             log.error("%s: %s", type(intent).__name__, fault, exc_info=fault)
             self.broken.emit(f"{type(fault).__name__}: {fault}")

@@ -93,7 +93,7 @@ def test_without_a_free_crew_the_judgement_stands_and_says_so(chair: Chair) -> N
     changes = chair.does(JudgeBurst(CASE, ("H10",)))
     assert "无空闲抢修队" in changes.drafts[0].note
     assert chair.state.incidents[CASE].orders == ()
-    with pytest.raises(Refused, match="no crew is free"):
+    with pytest.raises(Refused, match="No crew is free"):
         chair.does(SendCrew(CASE))
 
 
@@ -139,7 +139,7 @@ def test_a_repair_crew_follows_the_site_check(judged: Chair) -> None:
     assert judged.state.incidents[CASE].orders[1].kind is OrderKind.REPAIR
     with pytest.raises(Refused, match="already has order"):
         judged.does(SendCrew(CASE, "C3"))
-    with pytest.raises(Refused, match="no crew 'C9'"):
+    with pytest.raises(Refused, match="no crew C9"):
         judged.does(SendCrew(CASE, "C9"))
 
 
@@ -182,7 +182,7 @@ def test_valves_of_a_case_not_yet_judged_are_not_touched(chair: Chair) -> None:
 
 def test_isolated_needs_evidence_and_names_the_valves_that_may_be_passing(judged: Chair) -> None:
     judged.does(MarkValveUnable(CASE, "H10b", Unable.NOT_TIGHT))
-    with pytest.raises(Refused, match=r"isolated needs evidence.*may be passing: H10b"):
+    with pytest.raises(Refused, match=r"Isolated needs evidence.*may be passing: H10b"):
         judged.does(AdvancePhase(CASE, Phase.ISOLATED, "  "))
     judged.does(AdvancePhase(CASE, Phase.ISOLATED, "S1 压力接近零"))
     incident = judged.state.incidents[CASE]
@@ -192,7 +192,7 @@ def test_isolated_needs_evidence_and_names_the_valves_that_may_be_passing(judged
 def test_phases_go_forward_only(judged: Chair) -> None:
     judged.does(AdvancePhase(CASE, Phase.REPAIRING))
     for phase in (Phase.ISOLATING, Phase.REPAIRING, Phase.SUSPECTED):
-        with pytest.raises(Refused, match="already repairing"):
+        with pytest.raises(Refused, match="already Repairing"):
             judged.does(AdvancePhase(CASE, phase, "x"))
     with pytest.raises(Refused, match="past judging"):
         judged.does(JudgeBurst(CASE, ("V10",)))
