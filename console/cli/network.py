@@ -102,12 +102,40 @@ def _told(share: float) -> bool:
 @commands.command()
 def trace(
     city: CityPath,
-    from_: Annotated[str, typer.Option("--from", help="pipe or node")],
-    kind: Annotated[str, typer.Option(help="connected, upstream, downstream, supply, islands")] = "connected",
+    from_: Annotated[list[str], typer.Option("--from", help="pipe or node; may be repeated")],
+    kind: Annotated[
+        str, typer.Option(help="connected, upstream, downstream, fed, supply, sources, path, loop, islands")
+    ] = "connected",
+    to: Annotated[str, typer.Option(help="where a path leads")] = "",
+    via: Annotated[list[str] | None, typer.Option(help="place a path goes over; may be repeated")] = None,
+    barrier: Annotated[list[str] | None, typer.Option(help="pipe, node or valve not to be passed; may be repeated")] = None,
+    barrier_zone: Annotated[list[str] | None, typer.Option(help="zone (id or name) not to be entered")] = None,
+    barrier_where: Annotated[list[str] | None, typer.Option(help="pipes not to be passed, such as 'DN < 200'")] = None,
+    cost: Annotated[str, typer.Option(help="of a path: length, resistance, headloss")] = "length",
+    directions: Annotated[str, typer.Option(help="auto, flow (solved), devices, assumed")] = "auto",
+    at: Annotated[str, typer.Option(help="time of day of the solved flow, HH:MM")] = "00:00",
+    profile: Annotated[bool, typer.Option("--profile", help="of a path: elevation, head, pressure along it")] = False,
+    export: Annotated[Path | None, typer.Option(help="write the pipes: .geojson, .gpkg, .csv")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a place is connected to, fed by, or feeds."""
-    from console.services.traces import answer_trace
+    """What a place is connected to, fed by, or feeds; the way to another; why it stops where it does."""
+    from console.services.trace_solving import solved_for, trace_text
+    from console.services.traces import TraceRequest, answer_json, ids_listed, trace_of
     from maps.dataset import read_city
+    from maps.export.trace_files import profile_rows, write_trace
+    from maps.trace import profile as profile_of
 
-    print_result(answer_trace(read_city(city), from_, kind), as_json)
+    loaded = read_city(city)
+    request = TraceRequest(
+        ids_listed(from_), kind, to, ids_listed(via), ids_listed(barrier), ids_listed(barrier_zone),
+        tuple(barrier_where or ()), cost, directions,
+    )  # fmt: skip
+    state = solved_for(loaded, request, at, always=profile)
+    found = trace_of(loaded, request, state)
+    answer = answer_json(loaded, found)
+    if profile:
+        head_m = state.head_m if state is not None and state.converged else None
+        answer["profile"] = profile_rows(loaded, profile_of(loaded.network, found.trace, head_m))
+    if export is not None:
+        write_trace(loaded, found.trace, export, answer["stops"])
+    print_result(answer, as_json, trace_text(answer))
