@@ -41,6 +41,8 @@ class _Layer:
 def write_city(city: City, path: Path) -> None:
     """Write a dataset, atomically. Raises OSError from the disk."""
     path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder; name a file", str(path))
     try:
         handle, aside = tempfile.mkstemp(suffix=".gpkg", prefix=f".{path.stem}-", dir=path.parent)
     except OSError as fault:
@@ -59,7 +61,7 @@ def write_city(city: City, path: Path) -> None:
         _to_disk(Path(aside))
         Path(aside).replace(path)
     except (DataSourceError, DataLayerError, FeatureError, FieldError) as fault:
-        raise OSError(errno.ENOSPC, f"cannot be written ({fault}); free space or choose another folder", str(path)) from fault
+        raise OSError(errno.ENOSPC, f"cannot be written ({fault})", str(path)) from fault
     finally:
         pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": before})
         for leftover in (aside, f"{aside}-journal", f"{aside}-wal"):
