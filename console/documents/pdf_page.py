@@ -87,6 +87,11 @@ def text_page(language: str, text: str) -> TextPage:
 
 def make_pdf(page: NoticePage) -> bytes:
     """The PDF's bytes. Raises PdfFault with what the process said."""
+    return run_setter("console.documents.pdf", msgspec.json.encode(page))
+
+
+def run_setter(module: str, content: bytes) -> bytes:
+    """A PDF set by a module of Qt in a process of its own: ``content`` in, PDF out. Raises PdfFault."""
     environment = dict(os.environ)
     if sys.platform.startswith("linux"):
         environment["QT_QPA_PLATFORM"] = "offscreen"
@@ -94,16 +99,16 @@ def make_pdf(page: NoticePage) -> bytes:
     environment["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [environment.get("PYTHONPATH", "")])])
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "console.documents.pdf"],
-            input=msgspec.json.encode(page),
+            [sys.executable, "-m", module],
+            input=content,
             capture_output=True,
             env=environment,
             timeout=_TIMEOUT_S,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as fault:
-        raise PdfFault(f"the notice's PDF could not be made: {fault}") from fault
+        raise PdfFault(f"the PDF could not be made: {fault}") from fault
     if done.returncode != 0 or not done.stdout.startswith(b"%PDF"):
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise PdfFault(f"the notice's PDF could not be made: {said[-1] if said else 'no output'}")
+        raise PdfFault(f"the PDF could not be made: {said[-1] if said else 'no output'}")
     return done.stdout

@@ -10,7 +10,7 @@ import numpy as np
 from console.domain import intents as ask
 from console.domain.changes import GENESIS, Change, Draft, change_hash
 from console.domain.clock import micros
-from console.domain.incidents import PressureImpact
+from console.domain.incidents import Phase, PressureImpact, Unable
 from console.domain.orders import OrderReply
 from console.domain.readings import Channel, ReadingBatch
 from console.services.desk import DeskSettings
@@ -74,7 +74,7 @@ def a_case(word: str = "", *, user: str = "王小明", finish: bool = True) -> C
     assert plan is not None
     first, second = plan.valves_to_close[0].asset_id, plan.valves_to_close[1].asset_id
     does(ask.MarkValveClosed(CASE, first))
-    does(ask.MarkValveUnable(CASE, second, ask.Unable.SEIZED))
+    does(ask.MarkValveUnable(CASE, second, Unable.SEIZED))
     does(ask.DraftNotice(CASE))
     notice = chair.state.incidents[CASE].notices[-1].notice_id
     does(ask.SubmitNotice(CASE, notice))
@@ -93,14 +93,14 @@ def _finish(chair: Chair, does: object) -> None:
     for step in case.plan.valves_to_close:
         if step.asset_id not in case.closed_valves():
             does(ask.MarkValveClosed(CASE, step.asset_id))
-    for phase in (ask.Phase.ISOLATED, ask.Phase.REPAIRING, ask.Phase.RESTORING):
+    for phase in (Phase.ISOLATED, Phase.REPAIRING, Phase.RESTORING):
         chair.now += timedelta(minutes=20)
         does(ask.AdvancePhase(CASE, phase, "压力归零"))
     for valve in chair.state.incidents[CASE].closed_valves():
         does(ask.MarkValveRestored(CASE, valve))
     does(ask.RecordSample(CASE, turbidity_ntu=0.4, chlorine_mgl=0.3))
     does(ask.LiftNotice(CASE, chair.state.incidents[CASE].notices[-1].notice_id))
-    does(ask.AdvancePhase(CASE, ask.Phase.CLOSED, "水质合格"))
+    does(ask.AdvancePhase(CASE, Phase.CLOSED, "水质合格"))
 
 
 def _record(city: City, chair: Chair, sent: list[Sent]) -> CaseRecord:

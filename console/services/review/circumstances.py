@@ -1,0 +1,150 @@
+"""What was around the case: alarms missed and dismissed, pressure before, cause, samples, reports, calls, actions."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from console.domain.clock import micros
+from console.domain.readings import Channel
+from console.services.event_level import LevelTable
+from console.services.review.answers import Answer, Fact, Rows, Value, Verdict, known
+from console.services.review.record import CaseRecord
+from console.services.review.replay import Replay
+
+_HOUR_US, _SETTLED_US = 3_600_000_000, 600_000_000
+_NOTABLE_KPA = 20.0
+_FROST_MONTHS = (12, 1, 2)
+
+
+def alarms_around(record: CaseRecord, replay: Replay) -> Answer:
+    """Alarms of the window: never acknowledged, shelved; and stations that fell by 20 kPa and more without being named."""
+    rows: list[tuple[Value, ...]] = []
+    unheard = shelved = 0
+    for alarm in record.alarms:
+        took = None if alarm.acknowledged_at is None else alarm.acknowledged_at - alarm.raised_at
+        unheard += took is None
+        shelved += bool(alarm.shelved_reason)
+        rows.append((alarm.raised_at, alarm.kind.value, alarm.subject, took, alarm.shelved_reason))
+    named = {item.station_id for alarm in record.alarms for item in alarm.evidence} | {a.subject for a in record.alarms}
+    silent = tuple(station for station, fall in falls(record, replay) if station not in named and fall >= _NOTABLE_KPA)
+    dismissed = record.incident.close_reason if record.incident.closed_at and not record.incident.burst_pipes else ""
+    facts = (
+        Fact("alarms_unheard", unheard, "", 0, Verdict.BAD if unheard else Verdict.GOOD),
+        Fact("alarms_shelved", shelved),
+        Fact("stations_missed", silent or "–", "", None, Verdict.BAD if silent else Verdict.GOOD),
+        Fact("dismissed", dismissed or "–"),
+    )
+    table = Rows(("at", "alarm", "subject", "acknowledged_after", "reason"), ("time", "alarm", "", "duration", ""), tuple(rows))
+    return Answer("alarms", facts, table)
+
+
+def falls(record: CaseRecord, replay: Replay) -> list[tuple[str, float]]:
+    """(station, fall in kPa) from the half hour before to the ten minutes after the first abnormal reading, most first."""
+    first = micros(record.incident.first_abnormal_at)
+    found = []
+    for row, station in enumerate(record.city.stations.asset_id):
+        _, before, _ = replay.series(row, Channel.PRESSURE, first - _HOUR_US // 2, first - 1)
+        _, after, _ = replay.series(row, Channel.PRESSURE, first, first + _SETTLED_US)
+        before, after = before[np.isfinite(before)], after[np.isfinite(after)]
+        if len(before) and len(after):
+            found.append((str(station), float(np.median(before) - np.median(after))))
+    return sorted(found, key=lambda item: -item[1])
+
+
+def pressure_before(record: CaseRecord, replay: Replay) -> Answer:
+    """The hour before at the stations that moved: usual, highest, and by how much it rose; a surge is named."""
+    first = micros(record.incident.first_abnormal_at)
+    rows: list[tuple[Value, ...]] = []
+    for item in record.incident.evidence[:8]:
+        if item.channel != "pressure" or not record.city.stations.has(item.station_id):
+            continue
+        row = record.city.stations.row(item.station_id)
+        _, value, _ = replay.series(row, Channel.PRESSURE, first - _HOUR_US, first - 1)
+        value = value[np.isfinite(value)]
+        if len(value):
+            middle = float(np.median(value))
+            rows.append((item.station_id, middle, float(value.max()), float(value.max()) - middle, item.observed))
+    most = max((row[3] for row in rows if isinstance(row[3], float)), default=None)
+    table = Rows(("station", "usual", "highest", "rise", "observed"), ("", "kpa", "kpa", "kpa", "kpa"), tuple(rows))
+    return Answer("pressure", (known("surge", most, "kpa"),), table)
+
+
+def cause(record: CaseRecord) -> Answer:
+    """Cause and frost as found; else what is known of the pipe and the season."""
+    found, place = record.notes.findings, record.incident.place
+    month = record.incident.first_abnormal_at.astimezone(ZoneInfo(record.city.info.time_zone)).month
+    age = record.incident.first_abnormal_at.year - place.year_laid if place and place.year_laid else None
+    return Answer(
+        "cause",
+        (
+            known("cause", found.cause),
+            known("frost", found.frost),
+            known("frost_season", month in _FROST_MONTHS),
+            known("material", place.material if place else ""),
+            known("age", age, "years"),
+            known("depth", place.depth_m if place else None, "m"),
+        ),
+    )
+
+
+def water_samples(record: CaseRecord) -> Answer:
+    """Every sample that was recorded, the last one decides."""
+    seen = dict.fromkeys(known_.value.sample for known_ in record.incident_states if known_.value.sample is not None)
+    rows: list[tuple[Value, ...]] = [
+        (s.at, s.by, "waived" if s.waived_by else "passed" if s.passed else "failed", s.turbidity_ntu, s.chlorine_mgl, s.reason)
+        for s in seen
+    ]
+    last = record.incident.sample
+    verdict = Verdict.UNKNOWN if last is None else Verdict.GOOD if last.passed and not last.waived_by else Verdict.BAD
+    facts = (Fact("sample", None if last is None else rows[-1][2], "sample", None, verdict),)
+    columns = ("at", "by", "result", "turbidity", "chlorine", "reason")
+    return Answer("samples", facts, Rows(columns, ("time", "", "sample", "ntu", "mgl", ""), tuple(rows)))
+
+
+def reports(record: CaseRecord) -> Answer:
+    """First, continued and final report to the authority: due and made. Those made are what the reviewer entered."""
+    level = LevelTable.load().level_of(record.incident)
+    made = dict(record.notes.findings.reports)
+    due = {"初报": level.first_due, "终报": level.final_due}
+    rows: list[tuple[Value, ...]] = []
+    facts = [Fact("level", level.name, "", None, Verdict.PLAIN, level.source)]
+    for name, until in due.items():
+        at = made.pop(name, None)
+        rows.append((name, until, at))
+        facts.append(Fact("report_first" if name == "初报" else "report_final", at, "time", until, _on_time(at, until)))
+    rows += [(name, None, at) for name, at in sorted(made.items(), key=lambda item: item[1])]
+    return Answer("reports", tuple(facts), Rows(("report", "due", "made"), ("", "time", "time"), tuple(rows)))
+
+
+def calls(record: CaseRecord) -> Answer:
+    """References of the customers' calls."""
+    found = record.notes.findings.calls
+    by_call = record.incident.ground == "call" or any(known_.value.ground == "call" for known_ in record.incident_states)
+    return Answer("calls", (known("calls", found), known("opened_by_call", by_call)))
+
+
+def actions(record: CaseRecord) -> Answer:
+    """What is to be done, by whom, until when."""
+    rows: tuple[tuple[Value, ...], ...] = tuple(
+        (action.what, action.owner, action.due, action.done) for action in record.notes.actions
+    )
+    ownerless = sum(not action.owner or action.due is None for action in record.notes.actions)
+    facts = (
+        known("actions", len(rows) or None),
+        Fact("actions_ownerless", ownerless, "", 0, Verdict.BAD if ownerless else Verdict.GOOD),
+    )
+    return Answer("actions", facts if rows else facts[:1], Rows(("what", "owner", "due", "done"), ("", "", "date", ""), rows))
+
+
+def _on_time(at: datetime | None, due: datetime | None) -> Verdict:
+    if at is None or due is None:
+        return Verdict.UNKNOWN
+    return Verdict.GOOD if at <= due else Verdict.BAD
+
+
+def since_first(record: CaseRecord, at: datetime) -> timedelta:
+    """Time from the first abnormal reading."""
+    return at - record.incident.first_abnormal_at

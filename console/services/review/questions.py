@@ -1,0 +1,39 @@
+"""The questions reviewers ask, all on one page: pure functions of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.domain.incidents import Incident
+from console.services.review.answers import Answer
+from console.services.review.circumstances import actions, alarms_around, calls, cause, pressure_before, reports, water_samples
+from console.services.review.cost import outage, water_lost
+from console.services.review.decisions import late_information, plan_against_done, predicted_against_actual
+from console.services.review.milestones import how_long, spans
+from console.services.review.past import compared
+from console.services.review.record import CaseRecord
+from console.services.review.replay import Replay
+from console.services.review.what_if import other_decisions
+
+
+def answers_to(record: CaseRecord, past: Sequence[Incident] = (), replay: Replay | None = None) -> tuple[Answer, ...]:
+    """Every answer, in the order of the page. ``past``: earlier incidents to compare with."""
+    replay = replay or Replay(record)
+    return (
+        spans(record),
+        how_long(record),
+        plan_against_done(record),
+        predicted_against_actual(record),
+        late_information(record),
+        alarms_around(record, replay),
+        pressure_before(record, replay),
+        cause(record),
+        other_decisions(record),
+        outage(record),
+        water_lost(record, replay),
+        water_samples(record),
+        reports(record),
+        calls(record),
+        compared(record, past),
+        actions(record),
+    )

@@ -1,0 +1,125 @@
+"""A record without personal data: people become P1, P2 …, customers lose names, addresses and numbers, phones are masked.
+
+Names of institutions (hospitals, schools: critical customers) and of crews stay: they are no persons. The notices stay as
+they were made public. The chain's hashes no longer fit what is left; the package says so and its own SHA-256s still hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from console.domain.alarms import Alarm
+from console.domain.changes import Change
+from console.domain.incidents import Incident
+from console.domain.values import from_json, to_json
+from console.services.review.notes import ReviewNotes
+from console.services.review.record import CaseRecord
+from maps.city import City
+from maps.columns import texts
+
+_PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(?:1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}-?\d{7,8})(?!\d)")
+_PROGRAM = "quanmai"
+_BY = ("drafted_by", "submitted_by", "approved_by", "acknowledged_by", "restoration_by", "restored_by", "waived_by", "by")
+T = TypeVar("T")
+
+
+def redacted(record: CaseRecord) -> CaseRecord:
+    """``record`` without personal data."""
+    if record.redacted:
+        return record
+    mask = _Mask(record)
+    changes = tuple(mask.change(change) for change in record.changes)
+    return replace(
+        record,
+        incident=mask.value(record.incident, Incident),
+        city=mask.city(record.city),
+        changes=changes,
+        alarms=tuple(mask.value(alarm, Alarm) for alarm in record.alarms),
+        sent=tuple(replace(sent, payload=mask.text(sent.payload.decode("utf-8", "replace")).encode()) for sent in record.sent),
+        notes=mask.notes(record.notes),
+        redacted=True,
+    )
+
+
+class _Mask:
+    def __init__(self, record: CaseRecord) -> None:
+        crews = {str(name) for name in (*record.city.crews.asset_id, *record.city.crews.name)}
+        names = sorted(_people(record) - crews - {"", _PROGRAM})
+        self._names = {name: f"P{number}" for number, name in enumerate(names, start=1)}
+        self._customers = {str(name): f"C{row + 1}" for row, name in enumerate(record.city.customers.asset_id)}
+        self._public = {notice.facts.hotline for notice in record.incident.notices} - {""}
+        # The longest first: 王小明 before 王. A name of one sign is taken only where it stands alone.
+        words = [re.escape(name) if len(name) > 1 else rf"(?<!\w){re.escape(name)}(?!\w)" for name in self._by_length()]
+        self._any_name = re.compile("|".join(words)) if words else None
+
+    def _by_length(self) -> list[str]:
+        return sorted(self._names, key=lambda name: (-len(name), name))
+
+    def text(self, text: str) -> str:
+        """A free text."""
+        if self._any_name is not None:
+            text = self._any_name.sub(lambda found: self._names[found[0]], text)
+        return _PHONE.sub(lambda found: found[0] if found[0] in self._public else "***", text)
+
+    def json(self, value: Any) -> Any:
+        """A JSON value, every text in it."""
+        if isinstance(value, str):
+            return self._names.get(value) or self._customers.get(value) or self.text(value)
+        if isinstance(value, Mapping):
+            return {key: self.json(item) for key, item in value.items()}
+        return [self.json(item) for item in value] if isinstance(value, list) else value
+
+    def value(self, value: T, kind: type[T]) -> T:
+        return from_json(self.json(to_json(value)), kind)
+
+    def change(self, change: Change) -> Change:
+        return replace(
+            change,
+            user=self._names.get(change.user, change.user),
+            before=self.json(change.before),
+            after=self.json(change.after),
+            note=self.text(change.note),
+        )
+
+    def city(self, city: City) -> City:
+        customers, crews = city.customers, city.crews
+        private = [not critical for critical in customers.critical]
+        none = texts([""] * len(customers))
+        kept = customers.replaced(
+            asset_id=texts([self._customers[str(name)] for name in customers.asset_id]),
+            name=texts(["" if hide else str(name) for hide, name in zip(private, customers.name, strict=True)]),
+            address=none,
+            meter_id=none,
+            extra={},
+        )
+        return replace(city, customers=kept, crews=crews.replaced(phone=texts([""] * len(crews)), extra={}))
+
+    def notes(self, notes: ReviewNotes) -> ReviewNotes:
+        masked: ReviewNotes = from_json(self.json(to_json(notes)), ReviewNotes)
+        return replace(masked, findings=replace(masked.findings, calls=()))
+
+
+def _people(record: CaseRecord) -> set[str]:
+    found = {change.user for change in record.changes}
+    for change in record.changes:
+        found |= set(_named(change.after)) | set(_named(change.before))
+    found |= {remark.by for remark in record.notes.remarks} | {action.owner for action in record.notes.actions}
+    return {name.strip() for name in found}
+
+
+def _named(value: Any) -> Iterable[str]:
+    """Texts in fields that hold a person's name."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key in _BY and isinstance(item, str):
+                yield item
+            elif key == "edited_by" and isinstance(item, list):
+                yield from (name for name in item if isinstance(name, str))
+            else:
+                yield from _named(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _named(item)
