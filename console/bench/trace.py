@@ -1,7 +1,7 @@
 """Figures of traces and isolation plans on a street lattice of any size: ``run(pipes) -> dict``.
 
 The lattice stands for a city where building a whole synthetic one would take longer than the measurement: crossings in
-a grid joined along the streets, three dead-end branches to every seven street pipes, 0.6 valves a pipe,
+a grid joined along the streets, three dead-end pipes to every seven street pipes, branched, 0.6 valves a pipe,
 sources along one side, tanks on the other, one customer a pipe. Bursts are drawn by seed.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from console.bench.peer import side_by_side
 from maps.city import City, CityInfo, CustomerTable
 from maps.isolation import Isolator, ValveOverride, build_segments, city_plans
 from maps.network import NodeKind, NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
@@ -22,12 +23,15 @@ from maps.trace import connected, shortest_path, upstream
 
 _BURSTS = 200
 _STREET_SHARE = 0.7
-_VALVES_PER_PIPE = 0.6
+_STREETS_VALVED, _BRANCHES_VALVED = 0.75, 0.25
 _STEP_M = 80.0
 
 
-def run(pipes: int = 200_000, seed: int = 1) -> dict[str, Any]:
-    """Segments, plans, alternatives, replans and traces on ``pipes`` pipes, in ms; long ``city_plans_s`` are scaled up."""
+def run(pipes: int = 200_000, seed: int = 1, peer: bool = False) -> dict[str, Any]:
+    """Segments, plans, alternatives, replans and traces on ``pipes`` pipes, in ms; long ``city_plans_s`` are scaled up.
+
+    ``peer``: also WNTR's segments side by side, on ky10 and on the largest lattice it finishes in a minute.
+    """
     city = lattice(pipes, seed)
     network = city.network
     segments_ms, graph = _timed(lambda: build_segments(network))
@@ -49,7 +53,7 @@ def run(pipes: int = 200_000, seed: int = 1) -> dict[str, Any]:
     upstream_ms, feeding = _timed(lambda: upstream(network, start))
     path_ms, path = _timed(lambda: shortest_path(network, [start, 1]))
     plan_ms = [alone for alone, _ in plain]
-    return {
+    figures = {
         "pipes": len(network.pipes),
         "valves": len(network.valves),
         "segments": graph.count,
@@ -67,6 +71,7 @@ def run(pipes: int = 200_000, seed: int = 1) -> dict[str, Any]:
         "city_plans_s": _city_plans_s(isolator),
         "dry_pocket_share": round(float(np.mean([bool(plan.dry_pocket_pipes) for _, plan in plain])), 3),
     }
+    return figures | {"wntr": side_by_side(lattice, seed)} if peer else figures
 
 
 def _city_plans_s(isolator: Isolator) -> float:
@@ -124,7 +129,11 @@ def lattice(pipes: int, seed: int = 1) -> City:
     start = np.concatenate([grid[:, :-1].ravel(), grid[:-1].ravel()])
     end = np.concatenate([grid[:, 1:].ravel(), grid[1:].ravel()])
     twigs = max(pipes - len(start), 0)
-    start = np.concatenate([start, random.integers(0, side * side, twigs)])
+    stems = random.integers(0, side * side, twigs)
+    # Every second branch grows from an earlier one: what lies behind it is dry when the earlier one is shut off.
+    later = np.flatnonzero(np.arange(twigs) % 2)
+    stems[later] = side * side + (random.random(len(later)) * later).astype(np.int64)
+    start = np.concatenate([start, stems])
     end = np.concatenate([end, side * side + np.arange(twigs)])
     count, nodes = len(start), side * side + twigs
     kind = np.zeros(nodes, dtype=np.uint8)
@@ -158,15 +167,21 @@ def lattice(pipes: int, seed: int = 1) -> City:
 def _places(
     grid: NDArray[np.int64], stems: NDArray[np.int64], random: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Crossings on the grid, a branch's end beside its stem; stems are known before what grows from them."""
     row, column = np.divmod(np.arange(grid.size), grid.shape[1])
-    x, y = column * _STEP_M, row * _STEP_M
     shift = random.uniform(5.0, 35.0, (2, len(stems)))
-    return np.concatenate([x, x[stems] + shift[0]]), np.concatenate([y, y[stems] + shift[1]])
+    x, y = np.concatenate([column * _STEP_M, shift[0]]), np.concatenate([row * _STEP_M, shift[1]])
+    for number, stem in enumerate(stems.tolist(), start=grid.size):
+        x[number] += x[stem]
+        y[number] += y[stem]
+    return x, y
 
 
 def _valves(start: NDArray[np.int64], streets: int, random: np.random.Generator) -> ValveTable:
-    """A valve where a street pipe leaves its crossing, left out at random: a few pipes to a segment, as in a real city."""
-    pipe = np.sort(random.choice(streets, min(int(_VALVES_PER_PIPE * len(start)), streets), replace=False))
+    """Valves where pipes leave a crossing, three quarters of the streets and a quarter of the branches: 0.6 a pipe."""
+    shares = ((0, streets, _STREETS_VALVED), (streets, len(start), _BRANCHES_VALVED))
+    parts = [low + random.choice(high - low, int(share * (high - low)), replace=False) for low, high, share in shares]
+    pipe = np.sort(np.concatenate(parts))
     none = np.full(len(pipe), -1)
     return ValveTable.of(
         [f"V{number}" for number in range(len(pipe))],

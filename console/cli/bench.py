@@ -22,6 +22,7 @@ def bench(
     pipes: int = 200_000,
     stations: int = 300,
     size: str = "2560x1440",
+    peer: Annotated[bool, typer.Option("--peer", help="trace: WNTR side by side (about a minute)")] = False,
 ) -> None:
     """Measure a budget; prints JSON."""
     if name not in BENCHES:
@@ -29,7 +30,7 @@ def bench(
     run_bench: Callable[..., dict[str, Any]] = import_module(f"console.bench.{name}").run
     asked: dict[str, dict[str, Any]] = {
         "map": {"pipes": pipes, "size": size},
-        "trace": {"pipes": pipes},
+        "trace": {"pipes": pipes, "peer": peer},
         "synth": {"pipes": pipes},
         "locate": {"pipes": pipes, "stations": stations},
         "detect": {"stations": stations},

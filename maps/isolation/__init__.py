@@ -9,6 +9,7 @@ from maps.isolation.candidates import Candidates, CandidateSegment, by_segment
 from maps.isolation.citywide import SegmentPlans, city_plans
 from maps.isolation.isolator import Isolator
 from maps.isolation.joint import Conflict, Window, overlapping
+from maps.isolation.labels import segments_of_pipes
 from maps.isolation.restoring import RestoreStep, restoring
 from maps.isolation.result import IsolationPlan
 from maps.isolation.rules import KEEP, ValveOverride
@@ -36,4 +37,5 @@ __all__ = [
     "overlapping",
     "restoring",
     "schedule",
+    "segments_of_pipes",
 ]

@@ -10,21 +10,20 @@ from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components
 
 from maps.city import City
 from maps.errors import InputFault
 from maps.isolation.effects import Effects
 from maps.isolation.joint import Conflict
+from maps.isolation.labels import joined_segments
 from maps.isolation.reliance import relies_on, reopen_candidates
 from maps.isolation.result import Alternative, IsolationPlan, TankLimit, ValveStep
-from maps.isolation.rules import GROW, BaseRules, ValveOverride
+from maps.isolation.rules import BaseRules, ValveOverride
 from maps.isolation.segments import build_segments
 from maps.isolation.solve import Outcome, solve
 from maps.isolation.supply import Adjacency, Supply, SupplyQuery
 from maps.isolation.tanks import Tanks
-from maps.isolation.work import closing_minutes, in_order, total_minutes, turns_to_close
+from maps.isolation.work import ValveWork, in_order, total_minutes, work_of
 from maps.network import ValveState
 
 _REASONS = {"": "border", "unclosable": "beyond_unclosable", "one_way": "beyond_one_way"}
@@ -60,6 +59,7 @@ class Isolator:
         self._tanks = Tanks(city.network, self._supply)
         self._effects = Effects(city, self._graph)
         self._pieces: dict[str, list[int]] | None = None
+        self._works: dict[int, ValveWork] = {}
 
     def plan(
         self,
@@ -146,11 +146,7 @@ class Isolator:
 
     def segments_of_pipes(self) -> NDArray[np.int32]:
         """Segment of each pipe in the dataset's own state, (pipes,): parts joined by nothing that closing could part."""
-        graph, codes = self._graph, self._rules.codes
-        joined = (codes & GROW) == GROW
-        ways = (np.ones(int(joined.sum())), (graph.u[joined], graph.v[joined]))
-        table = coo_array(ways, shape=(graph.count, graph.count))
-        return connected_components(csr_array(table), directed=False)[1][graph.of_pipe]
+        return joined_segments(self._graph, self._rules.codes)
 
     def pipe_rows(self, pipe_ids: Sequence[str]) -> list[int]:
         """Rows of pipes; an id that only names a source of split pieces gives all pieces. Raises UnknownAsset, InputFault."""
@@ -215,37 +211,29 @@ class Isolator:
         return tuple(replace(steps[place], order=number) for number, place in enumerate(order, start=1))
 
     def _step(self, outcome: Outcome, row: int) -> ValveStep:
-        valves, borders = self._network.valves, outcome.held[row]
-        diameter = float(valves.diameter_mm[row])
-        if not np.isfinite(diameter) and valves.pipe[row] >= 0:
-            diameter = float(self._network.pipes.diameter_mm[valves.pipe[row]])
-        turns = turns_to_close(valves, row, diameter)
-        control = str(valves.control[row]) or "manual"
+        borders, work = outcome.held[row], self._work(row)
         behind = sorted({node for border in borders for node in outcome.query.source_of(border.far)})
-        x, y = self._place(row)
         return ValveStep(
-            asset_id=str(valves.asset_id[row]),
+            asset_id=work.asset_id,
             order=0,
             reason=_REASONS[outcome.zone.segments[borders[0].near]],
             holds_back=self._network.nodes.ids(behind),
-            turns=turns,
-            minutes=closing_minutes(turns, diameter, control),
-            diameter_mm=diameter if np.isfinite(diameter) else None,
-            last_checked=str(valves.last_checked[row]),
-            control=control,
-            assumed=bool(valves.assumed[row]),
-            x=x,
-            y=y,
+            turns=work.turns,
+            minutes=work.minutes,
+            diameter_mm=work.diameter_mm,
+            last_checked=work.last_checked,
+            control=work.control,
+            assumed=work.assumed,
+            x=work.x,
+            y=work.y,
         )
 
-    def _place(self, row: int) -> tuple[float, float]:
-        """Where a valve is: its own point, else its node's."""
-        valves, nodes = self._network.valves, self._network.nodes
-        x, y = float(valves.x[row]), float(valves.y[row])
-        if np.isfinite(x) and np.isfinite(y):
-            return x, y
-        node = int(valves.from_node[row] if valves.from_node[row] >= 0 else valves.node[row])
-        return float(nodes.x[node]), float(nodes.y[node])
+    def _work(self, row: int) -> ValveWork:
+        """Kept: alternatives ask for the same valves again and again."""
+        found = self._works.get(row)
+        if found is None:
+            found = self._works[row] = work_of(self._network, row)
+        return found
 
     def _alternatives(
         self,
@@ -260,14 +248,15 @@ class Isolator:
             return ()
         starts = self._starts(pipes)
         planned = {step.asset_id for step in steps}
+        base = self._rules.changed(valves, ignore_one_way)
         found: list[Alternative] = []
         for step in steps:
             before = valves.get(step.asset_id, ValveOverride())
             stuck = ValveOverride(before.state, False, before.flows_to)
-            changed = self._rules.changed({**valves, step.asset_id: stuck}, ignore_one_way)
+            changed = self._rules.changed_more(base, step.asset_id, stuck, ignore_one_way)
             outcome = solve(self._supply, starts, changed, shut)
-            order = self._steps(outcome)
-            close = tuple(other.asset_id for other in order)
+            work = [self._work(valve) for valve in outcome.close]
+            close = tuple(work[place].asset_id for place in in_order(work))
             out = outcome.zone.segments.keys() | outcome.dry
             found.append(
                 Alternative(
@@ -276,7 +265,7 @@ class Isolator:
                     valves_to_close=close,
                     more_valves=tuple(valve for valve in close if valve not in planned),
                     households_without_water=self._effects.people(out).households,
-                    minutes=total_minutes(order),
+                    minutes=total_minutes(work),
                 )
             )
         found.sort(key=lambda other: (not other.isolatable, other.households_without_water, other.minutes or 0.0))

@@ -150,10 +150,20 @@ class BaseRules:
             one_way = np.flatnonzero(self.codes & ONE_WAY).astype(np.int32)
             self._put(changed, one_way, facts_of(self._network, self._graph, one_way), True)
         for valve_id, override in valves.items():
-            edges = self._graph.valve_edges(self._network.valves.row(valve_id))
-            facts = self._overridden(valve_id, edges, override)
-            self._put(changed, edges, facts, ignore_one_way)
+            self._override(changed, valve_id, override, ignore_one_way)
         return changed
+
+    def changed_more(
+        self, changed: Mapping[int, int], valve_id: str, override: ValveOverride, ignore_one_way: bool
+    ) -> dict[int, int]:
+        """``changed`` with one more valve corrected, or one corrected otherwise."""
+        more = dict(changed)
+        self._override(more, valve_id, override, ignore_one_way)
+        return more
+
+    def _override(self, changed: dict[int, int], valve_id: str, override: ValveOverride, ignore_one_way: bool) -> None:
+        edges = self._graph.valve_edges(self._network.valves.row(valve_id))
+        self._put(changed, edges, self._overridden(valve_id, edges, override), ignore_one_way)
 
     def _put(self, changed: dict[int, int], edges: NDArray[np.int32], facts: EdgeFacts, ignore_one_way: bool) -> None:
         codes = edge_codes(self._network, self._graph, edges, facts, ignore_one_way=ignore_one_way)

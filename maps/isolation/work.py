@@ -14,11 +14,12 @@ Assumptions, each replaceable by the dataset's own ``turns_to_close``:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from maps.isolation.result import ValveStep
-from maps.network import ValveKind, ValveTable
+from maps.network import PipeNetwork, ValveKind, ValveTable
 
 CHAMBER_MINUTES = 5.0
 REMOTE_MINUTES = 0.5
@@ -29,6 +30,63 @@ _SLOW = ((300.0, 1.5), (600.0, 3.0), (float("inf"), 5.0))
 """Up to this diameter in mm, the last 20 % of the turns take this many times as long."""
 
 _BUTTERFLIES = (ValveKind.BUTTERFLY, ValveKind.BALL)
+
+
+class Work(Protocol):
+    """What closing one valve takes: facts of the valve, the same in every plan."""
+
+    @property
+    def asset_id(self) -> str: ...
+
+    @property
+    def minutes(self) -> float | None: ...
+
+    @property
+    def diameter_mm(self) -> float | None: ...
+
+    @property
+    def last_checked(self) -> str: ...
+
+    @property
+    def control(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ValveWork:
+    """One valve's work; ``x``, ``y``: its own point, else its node's, in the network's CRS."""
+
+    asset_id: str
+    turns: float
+    minutes: float | None
+    diameter_mm: float | None
+    last_checked: str
+    control: str
+    assumed: bool
+    x: float
+    y: float
+
+
+def work_of(network: PipeNetwork, row: int) -> ValveWork:
+    """The work of a valve row; a valve without a diameter takes that of its pipe."""
+    valves = network.valves
+    diameter = float(valves.diameter_mm[row])
+    if not np.isfinite(diameter) and valves.pipe[row] >= 0:
+        diameter = float(network.pipes.diameter_mm[valves.pipe[row]])
+    turns, control = turns_to_close(valves, row, diameter), str(valves.control[row]) or "manual"
+    known = diameter if np.isfinite(diameter) else None
+    facts = (str(valves.last_checked[row]), control, bool(valves.assumed[row]))
+    return ValveWork(
+        str(valves.asset_id[row]), turns, closing_minutes(turns, diameter, control), known, *facts, *_place(network, row)
+    )
+
+
+def _place(network: PipeNetwork, row: int) -> tuple[float, float]:
+    valves, nodes = network.valves, network.nodes
+    x, y = float(valves.x[row]), float(valves.y[row])
+    if np.isfinite(x) and np.isfinite(y):
+        return x, y
+    node = int(valves.from_node[row] if valves.from_node[row] >= 0 else valves.node[row])
+    return float(nodes.x[node]), float(nodes.y[node])
 
 
 def turns_to_close(valves: ValveTable, row: int, diameter_mm: float) -> float:
@@ -52,7 +110,7 @@ def closing_minutes(turns: float, diameter_mm: float, control: str) -> float:
     return round(CHAMBER_MINUTES + turns / per_minute * (0.8 + 0.2 * slow), 1)
 
 
-def in_order(steps: Sequence[ValveStep]) -> list[int]:
+def in_order(steps: Sequence[Work]) -> list[int]:
     """Places of ``steps`` in closing order: remote and quick ones first; the last is not the largest or worst-checked.
 
     The last valve carries the whole flow and has to hold. Where everything is equally large or equally checked nothing
@@ -71,7 +129,7 @@ def in_order(steps: Sequence[ValveStep]) -> list[int]:
     return [*(n for n in order if n != last), last]
 
 
-def total_minutes(steps: Sequence[ValveStep]) -> float | None:
+def total_minutes(steps: Sequence[Work]) -> float | None:
     """One crew's minutes for all, travel apart; remote valves run beside the crew. None when nothing is to close."""
     if not steps:
         return None
