@@ -1,0 +1,108 @@
+"""Trend: readings over time with what was expected, as a chart; the same one for evidence and for a station."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from console.domain.clock import moment
+from console.domain.readings import Channel
+from console.ui.looks import Looks
+from console.ui.words import Words
+from maps.units import mpa_from_kpa
+
+_BAND_KPA = 12.0
+_BAND_SHARE = 0.08
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """History of one station's channel, inside units: times µs, values, expected values, each (n,)."""
+
+    station_id: str
+    channel: Channel
+    at_us: NDArray[np.int64]
+    value: NDArray[np.float64]
+    expected: NDArray[np.float64]
+
+
+class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
+    """Lines of one channel; the first one with the band of what was expected. Takes neither mouse nor keys."""
+
+    def __init__(self, height: int, parent: QWidget | None = None) -> None:
+        self._axis = TimeAxis(orientation="bottom")
+        super().__init__(parent, axisItems={"bottom": self._axis})
+        self.setFixedHeight(height)
+        self.setMenuEnabled(False)
+        self.setMouseEnabled(False, False)
+        self.hideButtons()
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def draw(self, series: Sequence[Series], looks: Looks, since_s: float, until_s: float) -> None:
+        """Lines from ``since_s`` to ``until_s`` (seconds since 1970)."""
+        self.clear()
+        self._dress(looks)
+        for index, one in enumerate(series):
+            if index == 0:
+                self._band(one, looks)
+            pen = pg.mkPen(looks.theme.series[index % len(looks.theme.series)], width=1.6)
+            self.plot(one.at_us / 1e6, shown(one.channel, one.value), pen=pen, connect="finite")
+        self.setXRange(since_s, until_s, padding=0.01)
+
+    def mark_time(self, at_s: float, looks: Looks) -> None:
+        """A dashed line at a moment."""
+        pen = pg.mkPen(looks.theme.colour("chart.event"), width=1, style=Qt.PenStyle.DashLine)
+        self.addItem(pg.InfiniteLine(at_s, pen=pen))
+
+    def mark_level(self, channel: Channel, value: float, looks: Looks) -> None:
+        """A dotted line at a limit, inside units."""
+        pen = pg.mkPen(looks.theme.colour("chart.event"), width=1, style=Qt.PenStyle.DotLine)
+        self.addItem(pg.InfiniteLine(float(shown(channel, np.array([value]))[0]), angle=0, pen=pen))
+
+    def _dress(self, looks: Looks) -> None:
+        theme = looks.theme
+        self.setBackground(theme.colour("surface.card"))
+        self._axis.words = looks.words
+        for name in ("bottom", "left"):
+            axis = self.getAxis(name)
+            axis.setPen(theme.colour("chart.grid"))
+            axis.setTextPen(theme.colour("text.muted"))
+            axis.setStyle(tickFont=theme.font(8))
+        self.getAxis("left").setWidth(38)
+
+    def _band(self, series: Series, looks: Looks) -> None:
+        """Expected values and the usual scatter around them."""
+        known = np.isfinite(series.expected)
+        if not known.any():
+            return
+        seconds, expected, theme = series.at_us[known] / 1e6, series.expected[known], looks.theme
+        scatter = np.maximum(np.abs(expected) * _BAND_SHARE, _BAND_KPA if series.channel is Channel.PRESSURE else 0.0) / 2
+        edge = pg.mkPen(theme.colour("chart.band", 0.35), width=1)
+        low = pg.PlotDataItem(seconds, shown(series.channel, expected - scatter), pen=edge)
+        high = pg.PlotDataItem(seconds, shown(series.channel, expected + scatter), pen=edge)
+        self.addItem(low)
+        self.addItem(high)
+        self.addItem(pg.FillBetweenItem(low, high, brush=theme.colour("chart.band", 0.25)))
+
+
+class TimeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph carries no types
+    """Seconds since 1970 as clock times in the city's zone."""
+
+    words: Words | None = None
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Pyqtgraph asks for the texts of the ticks."""
+        if self.words is None:
+            return ["" for _ in values]
+        return [self.words.time(moment(int(value * 1e6)))[:5] for value in values]
+
+
+def shown(channel: Channel, value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values in the unit of the screen."""
+    return mpa_from_kpa(value) if channel is Channel.PRESSURE else value
