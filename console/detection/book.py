@@ -17,6 +17,7 @@ from maps.units import KPA_PER_METRE
 
 _KEPT_BYTES = 150_000_000
 _DAY_S = 86_400.0
+_RUNNING_M3H = 0.1
 SMALLEST_FLOW_M3H = 3.0
 """A burst of tens of m³/h is no small change: pipes nearly at rest carry part of it, and resist as they will then."""
 
@@ -30,6 +31,10 @@ class SignatureBook:
         self.model = model if self.states else "interpolated"
         self._pumps = PumpCurves.of(city) if self.states else None
         self._pages: OrderedDict[int, Signatures] = OrderedDict()
+        pumps = city.network.pumps
+        self.pump_rows: NDArray[np.int64] = np.flatnonzero((pumps.from_node >= 0) & (pumps.to_node >= 0))
+        self.usual_pump_flow_m3h = self._usual_pump_flows()
+        self.switching_pumps = self._switching_pumps()
         size = 4 * len(city.stations) * len(city.network.nodes)
         self._kept = int(np.clip(_KEPT_BYTES // max(size, 1), 2, max(len(self.states), 2)))
 
@@ -58,6 +63,30 @@ class SignatureBook:
         state = self.states[page]
         slopes = self._pumps.slopes(state)
         return build_signatures(self._city, state, pump_slope_m_per_m3h=slopes, smallest_flow_m3h=SMALLEST_FLOW_M3H, flows=False)
+
+    def pump_modes(self, heads: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, link pumps) what stations with responses ``heads`` (n, nodes) show when a pump stops, m per m³/h lost.
+
+        A link that leaves a linear network changes it along one direction: what it delivered is missing at its end and
+        stays at its start.
+        """
+        pumps = self._city.network.pumps
+        return np.asarray(heads[:, pumps.to_node[self.pump_rows]] - heads[:, pumps.from_node[self.pump_rows]])
+
+    def _switching_pumps(self) -> NDArray[np.bool_]:
+        """(link pumps,) whether the model itself switches them through the day."""
+        if not self.states or not len(self.pump_rows):
+            return np.zeros(len(self.pump_rows), dtype=bool)
+        running = np.stack([np.abs(np.nan_to_num(state.pump_flow_m3h[self.pump_rows])) > _RUNNING_M3H for state in self.states])
+        return np.asarray(running.any(axis=0) & ~running.all(axis=0))
+
+    def _usual_pump_flows(self) -> NDArray[np.float64]:
+        """(link pumps,) m³/h: the model's largest of the day; a pump that rests all day is taken for a middling one."""
+        if not self.states or not len(self.pump_rows):
+            return np.zeros(len(self.pump_rows))
+        flows = np.stack([np.abs(np.nan_to_num(state.pump_flow_m3h[self.pump_rows])) for state in self.states]).max(axis=0)
+        running = flows[flows > 0]
+        return np.asarray(np.where(flows > 0, flows, np.median(running) if len(running) else 0.0))
 
     def pressures_kpa(self) -> NDArray[np.float64] | None:
         """Pressures (24, stations), kPa, of the model at the stations' nodes by the hour, NaN off nodes."""

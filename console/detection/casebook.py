@@ -6,170 +6,194 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from console.detection.book import SignatureBook
+from console.detection.crossing import Crossing, Step
+from console.detection.evidence import Group, Place, Tick
 from console.detection.expectation import Expectation
-from console.detection.finding import BurstFinding
+from console.detection.finding import BurstFinding, OperationFinding
+from console.detection.operations import Explanation
 from console.detection.options import DetectorOptions
-from console.detection.watch import BurstWatch, Crossing
-from console.domain.alarms import Evidence
 from console.domain.clock import moment
 from maps.city import City
-from maps.locate.locator import locate
-from maps.locate.result import Location
-from maps.locate.signatures import Signatures
+from maps.columns import Floats
 
 _REVISIONS = 2
-_MOVED_SIGMAS = 3.0
 _JOINING_TICKS = 5
 _LATELY_TICKS = 5
-
-
-@dataclass(frozen=True, eq=False)
-class Tick:
-    """One tick as the burst test sees it: (stations,) each; ``pressure_kpa`` observed and ``expected_kpa``;
-
-    ``residual_m``: NaN where a station takes no part.
-    """
-
-    now_us: int
-    second_of_day: float
-    residual_m: NDArray[np.float64]
-    pressure_kpa: NDArray[np.float64]
-    expected_kpa: NDArray[np.float64]
+_OPERATION_US = 600_000_000
+"""An operation lowers what it might explain for ten minutes, and no longer."""
 
 
 @dataclass(eq=False)
 class _Case:
-    """A detection being held: residuals summed for a better location, the latest ones to end with."""
+    """A detection being held: residuals summed for a better location, the latest levels to end with."""
 
     finding: BurstFinding
+    crossing: Crossing
     opened_us: int
     until_us: int
-    total_m: NDArray[np.float64]
+    reference_m: Floats
+    total_m: Floats
     ticks: int
-    lately: deque[NDArray[np.float64]]
+    lately: deque[Floats]
 
 
 class Casebook:
     """The groups' watches and their open cases."""
 
-    def __init__(self, city: City, book: SignatureBook, watches: list[BurstWatch], options: DetectorOptions) -> None:
-        self._city, self._book, self._watches, self._options = city, book, watches, options
+    def __init__(self, city: City, book: SignatureBook, groups: list[Group], options: DetectorOptions) -> None:
+        self._city, self._groups, self._options = city, groups, options
+        self._place = Place(city, book, options)
         self._cases: dict[int, _Case] = {}
         self._joining_us = int(_JOINING_TICKS * options.tick_s * 1e6)
         self._number = 0
+        self._operations: deque[OperationFinding] = deque(maxlen=20)
 
     def holds(self, group: int) -> bool:
         """Whether a group's stations are held by a case."""
         return group in self._cases
 
-    def search(self, tick: Tick, force: bool) -> BurstFinding | None:
-        """A new finding of this tick, if any. Groups that cross together, or soon after, have one cause."""
+    def search(
+        self, tick: Tick, expectation: Expectation, force: bool
+    ) -> tuple[tuple[BurstFinding, ...], tuple[OperationFinding, ...]]:
+        """(new findings, operations) of this tick. Groups that cross together, or soon after, have one cause."""
         crossings: list[tuple[int, Crossing]] = []
-        for index, watch in enumerate(self._watches):
-            if index not in self._cases:
-                crossing = watch.tick(tick.residual_m[watch.rows], tick.second_of_day, tick.now_us)
-                if crossing is not None:
-                    crossings.append((index, crossing))
+        operations: list[OperationFinding] = []
+        for index, group in enumerate(self._groups):
+            step = self._stepped(index, tick)
+            if step.operation is not None:
+                operations.append(self._operation(group, step.operation, step.step_m, tick))
+                expectation.accept(group.rows, step.step_m)
+                group.level.forget_recent()
+            elif index not in self._cases:
+                residual = np.where(tick.ready, tick.residual_m, np.nan)[group.rows]
+                level = group.level.tick(residual, tick.second_of_day, tick.now_us)
+                crossing = step.crossing or level
+                crossings += [] if crossing is None else [(index, crossing)]
+            elif step.crossing is not None:
+                crossings.append((index, step.crossing))
+        self._operations.extend(operations)
         if force and not crossings:
             crossings = self._forced(tick)
+        found = self._one_cause(crossings, tick, force)
+        return (() if found is None else (found,)), _merged(operations)
+
+    def _stepped(self, index: int, tick: Tick) -> Step:
+        group, case = self._groups[index], self._cases.get(index)
+        deviation = tick.deviation_m[group.rows]
+        if case is None or case.ticks > _REVISIONS + case.crossing.window:
+            return group.steps.tick(deviation, tick.second_of_day, tick.switched, tick.steady)
+        group.steps.follow(deviation)
+        return Step(None, None, deviation, suspicious=True)
+
+    def _one_cause(self, crossings: list[tuple[int, Crossing]], tick: Tick, force: bool) -> BurstFinding | None:
         if not crossings:
             return None
         lately = [case for case in self._cases.values() if tick.now_us <= case.opened_us + self._joining_us]
         if lately and not force:
-            self._open(crossings, lately[0].finding, tick.now_us)
+            self._open([one for one in crossings if one[0] not in self._cases], lately[0].finding, tick)
             return None
         strongest, crossing = max(crossings, key=lambda item: item[1].statistic / item[1].threshold)
-        finding = self._finding(self._watches[strongest], crossing, tick)
-        self._open(crossings, finding, tick.now_us)
+        finding = self._finding(self._groups[strongest], crossing, tick)
+        held = {index: case for index, case in self._cases.items() if any(index == one for one, _ in crossings)}
+        known = [case for case in held.values() if set(case.finding.location.set_90) & set(finding.location.set_90)]
+        if known and not force:
+            # The same place again: a burst that grows is one event.
+            self._open([one for one in crossings if one[0] not in self._cases], known[0].finding, tick)
+            return None
+        self._open(crossings, finding, tick)
         return finding
 
     def go_on(self, tick: Tick, expectation: Expectation) -> tuple[BurstFinding, ...]:
         """Revisions from the ticks after a detection. When its time is over, the step becomes the new normal."""
         revised: list[BurstFinding] = []
         for index, case in list(self._cases.items()):
-            watch = self._watches[index]
-            seen = tick.residual_m[watch.rows]
+            group = self._groups[index]
+            seen = tick.deviation_m[group.rows] - case.reference_m
             known = np.isfinite(seen)
-            # A silent station counts with the mean it had.
-            case.total_m = np.where(known, case.total_m + seen, case.total_m * (case.ticks + 1) / case.ticks)
+            case.lately.append(tick.residual_m[group.rows])
             case.ticks += 1
-            case.lately.append(seen)
             speaks = all(case.finding.finding_id != told.finding_id for told in revised)
             if case.finding.revision < _REVISIONS and known.any() and speaks:
-                location = self._located(watch, case.total_m / case.ticks, tick.second_of_day, case.ticks)
-                case.finding = replace(case.finding, location=location, revision=case.finding.revision + 1)
+                # A silent station counts with the mean it had.
+                before = case.ticks - 1
+                case.total_m = np.where(known, case.total_m + seen, case.total_m * case.ticks / before)
+                better = replace(case.crossing, residual_m=case.total_m / case.ticks, window=case.ticks)
+                location, evidence = self._place.located(group, better, tick)
+                case.finding = replace(case.finding, location=location, evidence=evidence, revision=case.finding.revision + 1)
                 revised.append(case.finding)
             if tick.now_us >= case.until_us:
-                expectation.accept(watch.rows, _lasting(case.lately))
+                expectation.accept(group.rows, _lasting(case.lately))
                 del self._cases[index]
         return tuple(revised)
 
-    def _open(self, crossings: list[tuple[int, Crossing]], finding: BurstFinding, now_us: int) -> None:
-        until = now_us + int(self._options.hold_s * 1e6)
+    def _open(self, crossings: list[tuple[int, Crossing]], finding: BurstFinding, tick: Tick) -> None:
+        until = tick.now_us + int(self._options.hold_s * 1e6)
         for index, crossing in crossings:
-            residual = crossing.residual_m
-            lately = deque([residual], maxlen=_LATELY_TICKS)
-            self._cases[index] = _Case(finding, now_us, until, residual * crossing.window, crossing.window, lately)
-            self._watches[index].forget_recent()
+            group, residual = self._groups[index], crossing.residual_m
+            reference = tick.deviation_m[group.rows] - tick.residual_m[group.rows]
+            if crossing.reference_m is not None:
+                reference = crossing.reference_m
+            before = self._cases.get(index)
+            lately = deque([residual] if before is None else before.lately, maxlen=_LATELY_TICKS)
+            total = residual * crossing.window
+            self._cases[index] = _Case(finding, crossing, tick.now_us, until, reference, total, crossing.window, lately)
+            group.level.forget_recent()
+            group.steps.forget()
 
     def _forced(self, tick: Tick) -> list[tuple[int, Crossing]]:
         """The group that moved most, as if its threshold were nothing."""
         found: list[tuple[int, Crossing]] = []
-        for index, watch in enumerate(self._watches):
-            seen = tick.residual_m[watch.rows]
+        for index, group in enumerate(self._groups):
+            seen = tick.residual_m[group.rows]
             if np.isfinite(seen).any():
-                statistic, threshold = watch.statistic(seen, tick.second_of_day)
-                found.append((index, Crossing("forced", 1, statistic, threshold, seen)))
+                statistic, threshold = group.level.statistic(seen, tick.second_of_day)
+                reference = tick.deviation_m[group.rows] - seen
+                noise = group.level.covariance
+                found.append((index, Crossing("forced", 1, statistic, threshold, seen, noise, reference_m=reference)))
         return sorted(found, key=lambda item: -item[1].statistic)[:1]
 
-    def _finding(self, watch: BurstWatch, crossing: Crossing, tick: Tick) -> BurstFinding:
+    def _finding(self, group: Group, crossing: Crossing, tick: Tick) -> BurstFinding:
         self._number += 1
         at = moment(tick.now_us)
+        location, evidence = self._place.located(group, crossing, tick)
+        since = group.level.abnormal_since_us if crossing.lane == "level" else None
+        since = since or tick.now_us - int((crossing.window - 1) * self._options.tick_s * 1e6)
+        recent = [one for one in self._operations if (at - one.at).total_seconds() * 1e6 <= _OPERATION_US]
+        if crossing.instead is not None:
+            recent.append(self._operation(group, crossing.instead, crossing.residual_m, tick, certain=False))
         return BurstFinding(
             at=at,
-            first_abnormal_at=moment(min(watch.abnormal_since_us or tick.now_us, tick.now_us)),
+            first_abnormal_at=moment(min(since, tick.now_us)),
             path=crossing.path,
             statistic=crossing.statistic,
             threshold=crossing.threshold,
-            evidence=self._evidence(watch, crossing.residual_m, tick),
-            location=self._located(watch, crossing.residual_m, tick.second_of_day, crossing.window),
+            evidence=evidence,
+            location=location,
             finding_id=f"{at:%Y%m%dT%H%M%S}-{self._number}",
+            operations=tuple(recent),
         )
 
-    def _evidence(self, watch: BurstWatch, residual_m: NDArray[np.float64], tick: Tick) -> tuple[Evidence, ...]:
-        """Stations that moved, most first; at least the three that moved most."""
-        shift = np.abs(np.nan_to_num(residual_m)) / np.sqrt(np.diag(watch.covariance))
-        count = max(3, int(np.count_nonzero(shift > _MOVED_SIGMAS)))
-        order = np.argsort(-shift, kind="stable")[:count]
-        rows = [int(watch.rows[position]) for position in order if np.isfinite(residual_m[position])]
-        at, ids = moment(tick.now_us), self._city.stations.asset_id
-        return tuple(
-            Evidence(str(ids[row]), "pressure", float(tick.pressure_kpa[row]), float(tick.expected_kpa[row]), at) for row in rows
-        )
-
-    def _located(self, watch: BurstWatch, residual_m: NDArray[np.float64], second: float, ticks: int) -> Location:
-        """Candidates from the group's stations, a clear glitch among them left out."""
-        whole = self._book.signatures(self._book.page(second))
-        ids = tuple(whole.station_id[row] for row in watch.rows)
-        alone = len(watch.rows) == len(whole.station_id)
-        own = whole if alone else Signatures(whole.at_s, ids, whole.head_m_per_m3h[watch.rows], whole.demand_m3h)
-        usable = np.isfinite(residual_m)
-        usable[watch.outliers(residual_m, second)] = False
-        return locate(
-            self._city.network,
-            own,
-            residual_m,
-            usable=usable,
-            noise_covariance=watch.covariance / ticks,
-            model=self._book.model,
-            options=self._options.locate,
-        )
+    def _operation(
+        self, group: Group, what: Explanation, step_m: Floats, tick: Tick, *, certain: bool = True
+    ) -> OperationFinding:
+        order = np.argsort(-np.abs(np.nan_to_num(step_m)), kind="stable")[:3]
+        stations = tuple(str(self._city.stations.asset_id[group.rows[place]]) for place in order)
+        pump = str(self._city.network.pumps.asset_id[what.pump]) if what.pump >= 0 else ""
+        kind = "pump" if pump else ("unknown" if what.nameless else "usual")
+        return OperationFinding(moment(tick.now_us), kind, pump, what.stopped, stations, certain)
 
 
-def _lasting(residuals: deque[NDArray[np.float64]]) -> NDArray[np.float64]:
+def _merged(operations: list[OperationFinding]) -> tuple[OperationFinding, ...]:
+    """One a tick and pump: groups see the same switch."""
+    first: dict[tuple[str, str], OperationFinding] = {}
+    for one in operations:
+        first.setdefault((one.kind, one.pump_id), one)
+    return tuple(first.values())
+
+
+def _lasting(residuals: deque[Floats]) -> Floats:
     """The step that the last ticks agree on, per station, m; zero where nothing was heard."""
     stacked = np.stack(list(residuals))
     heard = np.isfinite(stacked).any(axis=0)

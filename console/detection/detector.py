@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.detection.book import SignatureBook
-from console.detection.casebook import Casebook, Tick
+from console.detection.casebook import Casebook
+from console.detection.evidence import Group, Tick
 from console.detection.expectation import Expectation, QuietResiduals
 from console.detection.faults import StationWatch
-from console.detection.finding import BurstFinding, StationFinding
+from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.detection.groups import pressure_stations, station_groups
 from console.detection.history import History
 from console.detection.options import DetectorOptions
+from console.detection.pumps import PumpChannels
+from console.detection.steps import StepWatch
 from console.detection.watch import BurstWatch
 from console.domain.readings import Channel, Quality
 from maps.city import City
@@ -31,6 +34,7 @@ class TickResult:
 
     ``bursts``: new ones, one per cause. ``revisions``: the last bursts' findings again, located better with the next
     ticks (same ``finding_id``). ``learning``: (stations,) pressure stations whose normal is not known yet.
+    ``operations``: what was switched, and explains a step of pressures.
     """
 
     bursts: tuple[BurstFinding, ...]
@@ -38,6 +42,7 @@ class TickResult:
     expected: NDArray[np.float64]
     revisions: tuple[BurstFinding, ...] = ()
     learning: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    operations: tuple[OperationFinding, ...] = ()
 
 
 class Detector:
@@ -60,8 +65,12 @@ class Detector:
         word = model or ("built" if city.epanet is not None and city.epanet.built else "imported")
         book = SignatureBook(city, states, word)
         groups = station_groups(city, self.options.group_size)
-        self._watches = [BurstWatch(rows, book, self.options, len(groups)) for rows in groups]
-        self._cases = Casebook(city, book, self._watches, self.options)
+        lanes = 2 * len(groups)
+        self._groups = [
+            Group(BurstWatch(rows, book, self.options, lanes), StepWatch(rows, book, self.options, lanes)) for rows in groups
+        ]
+        self._cases = Casebook(city, book, self._groups, self.options)
+        self._pumps = PumpChannels(city)
         self._expectation = Expectation(len(city.stations), self.options, book.pressures_kpa())
         self._faults = StationWatch(city.stations, self.options)
         self._pressure = np.zeros(len(city.stations), dtype=bool)
@@ -92,18 +101,28 @@ class Detector:
         usable = fresh & good & ~self._faults.faulty()
         expected = self._expectation.values(at_us, now_us)
         pressure, normal = value[:, Channel.PRESSURE], expected[:, Channel.PRESSURE]
-        deviation_m = np.where(fresh[:, Channel.PRESSURE], (pressure - normal) / KPA_PER_METRE, np.nan)
-        ready = self._expectation.ready()
-        residual_m = np.where(usable[:, Channel.PRESSURE] & ready, deviation_m, np.nan)
-        tick = Tick(now_us, self._expectation.second_of_day(now_us), residual_m, pressure, normal)
+        heard, taken = fresh[:, Channel.PRESSURE], usable[:, Channel.PRESSURE]
+        deviation_m = np.where(heard, (pressure - normal) / KPA_PER_METRE, np.nan)
+        base = self._expectation.pressure_base_kpa(at_us, now_us)
+        switched, steady = self._pumps.read(value, usable)
+        tick = Tick(
+            now_us,
+            self._expectation.second_of_day(now_us),
+            np.where(taken, (pressure - base) / KPA_PER_METRE, np.nan),
+            np.where(taken, deviation_m, np.nan),
+            self._expectation.ready(),
+            pressure,
+            switched,
+            steady,
+        )
         revisions = self._cases.go_on(tick, self._expectation)
-        burst = self._cases.search(tick, force)
+        bursts, operations = self._cases.search(tick, self._expectation, force)
         sigma_m, excused = self._noise(len(value))
         found += self._faults.deviations(deviation_m, sigma_m, excused, value, expected, at_us, now_us)
         found += self._faults.limits(value, expected, at_us, fresh & good, now_us)
         self._expectation.follow(value, at_us, usable, sigma_m, excused, now_us)
-        bursts = () if burst is None else (burst,)
-        return TickResult(bursts, tuple(found), expected, revisions, self._pressure & ~self._expectation.ready())
+        learning = self._pressure & ~self._expectation.ready()
+        return TickResult(bursts, tuple(found), expected, revisions, learning, operations)
 
     def learn(self, history: History) -> None:
         """Baselines, noise and thresholds from quiet history (a few days at least; weeks give the time of week)."""
@@ -118,19 +137,21 @@ class Detector:
         second = self._expectation.second_of_day(now_us)
         pipes = self._city.network.pipes
         least = np.full(len(pipes), np.inf)
-        for watch in self._watches:
-            least = np.minimum(least, watch.smallest_flows(second, (pipes.from_node, pipes.to_node)))
+        for group in self._groups:
+            least = np.minimum(least, group.level.smallest_flows(second, (pipes.from_node, pipes.to_node)))
         return least
 
     def _learn_noise(self, quiet: QuietResiduals) -> None:
-        for watch in self._watches:
-            watch.learn(quiet.residual_m[:, watch.rows], quiet.second_of_day)
+        for group in self._groups:
+            rows = group.rows
+            group.steps.learn(quiet.deviation_m[:, rows], quiet.second_of_day, quiet.step_s)
+            group.level.learn(quiet.residual_m[:, rows], quiet.second_of_day, group.steps.switching)
 
     def _noise(self, stations: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """(sigma of each pressure station (m), whether a burst may be what moves it)."""
         sigma = np.full(stations, self.options.reading_sigma_m)
         excused = np.zeros(stations, dtype=bool)
-        for index, watch in enumerate(self._watches):
-            sigma[watch.rows] = watch.sigma_m
-            excused[watch.rows] = self._cases.holds(index) or watch.abnormal_since_us is not None
+        for index, group in enumerate(self._groups):
+            sigma[group.rows] = group.level.sigma_m
+            excused[group.rows] = self._cases.holds(index) or group.level.abnormal_since_us is not None
         return sigma, excused

@@ -15,16 +15,21 @@ from console.domain.readings import Channel
 from maps.units import KPA_PER_METRE
 
 DAY_US = 86_400_000_000
-_WEEK_US = 7 * DAY_US
+_SEASONED_US = 14 * DAY_US
 _FOLLOWED = (Channel.PRESSURE, Channel.FLOW)
 
 
 @dataclass(frozen=True, eq=False)
 class QuietResiduals:
-    """Residuals of pressures in history: (ticks, stations) m, NaN where unknown; (ticks,) seconds of the day."""
+    """Pressures in history: (ticks, stations) m, NaN where unknown; (ticks,) seconds of the day.
 
+    ``deviation_m``: above the base of steps; ``residual_m``: what profile and trailing level leave, NaN until settled.
+    """
+
+    deviation_m: NDArray[np.float32]
     residual_m: NDArray[np.float32]
     second_of_day: NDArray[np.float64]
+    step_s: float
 
 
 class Expectation:
@@ -40,14 +45,26 @@ class Expectation:
         ticks = options.level_s / options.tick_s
         self._level = {channel: TrailingLevel(stations, ticks) for channel in _FOLLOWED}
         self._learned = np.zeros(stations, dtype=bool)
+        self._seasoned = False
 
     def second_of_day(self, now_us: int) -> float:
         """Seconds since the city's midnight."""
         return float((now_us + self._clock.offset_us(now_us)) % DAY_US) / 1e6
 
     def ready(self) -> NDArray[np.bool_]:
-        """Pressure stations whose normal is known: from history, or after the warm-up."""
-        return self._learned | (self._level[Channel.PRESSURE].seen >= self._options.warm_up_ticks)
+        """Pressure stations whose normal is known: from history, or once a whole day was seen."""
+        ticks = max(DAY_US / 1e6 / self._options.tick_s, float(self._options.warm_up_ticks))
+        return self._learned | (self._level[Channel.PRESSURE].seen >= ticks)
+
+    def pressure_base_kpa(self, at_us: NDArray[np.int64], now_us: int) -> NDArray[np.float64]:
+        """What the profile alone expects of pressures, (stations,); ``at_us``: (stations, channels).
+
+        0 until weeks of history made it: a profile of a few days has the pump switches of those days in it, and steps
+        measured against it would show them again.
+        """
+        if not self._seasoned:
+            return np.zeros(self._stations)
+        return np.nan_to_num(self._base(Channel.PRESSURE, at_us, now_us))
 
     def values(self, at_us: NDArray[np.int64], now_us: int) -> NDArray[np.float64]:
         """Expected at each value's own time, NaN where unknown."""
@@ -84,21 +101,23 @@ class Expectation:
         if local[-1] - local[0] < DAY_US:
             return
         step_s = float(np.median(np.diff(local))) / 1e6
+        self._seasoned = bool(local[-1] - local[0] >= _SEASONED_US)
         for channel in _FOLLOWED:
             values = history.value.get(int(channel))
             if values is None:
                 continue
-            known, residuals = self._learn_channel(channel, local, values, step_s)
+            known, deviation, residuals = self._learn_channel(channel, local, values, step_s)
             if channel is Channel.PRESSURE:
-                settled = slice(int(2 * self._options.level_s / step_s), None)
-                seconds = (local[settled] % DAY_US) / 1e6
-                take_residuals(QuietResiduals(residuals[settled] / np.float32(KPA_PER_METRE), seconds))
+                residuals[: int(2 * self._options.level_s / step_s)] = np.nan
+                seconds, metre = (local % DAY_US) / 1e6, np.float32(KPA_PER_METRE)
+                above_base = deviation if self._seasoned else values
+                take_residuals(QuietResiduals(above_base / metre, residuals / metre, seconds, step_s))
                 self._learned |= known
 
     def _learn_channel(
         self, channel: Channel, local_us: NDArray[np.int64], values: NDArray[np.float32], step_s: float
-    ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-        """(stations with enough history, what profile and level leave of it)."""
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]]:
+        """(stations with enough history, what the profile leaves of it, what profile and level leave)."""
         profile = Profile.learned(local_us, values)
         known = np.asarray(np.isfinite(profile.table).all(axis=0))
         before = self._profile.get(channel)
@@ -114,7 +133,7 @@ class Expectation:
             residuals[index] = row - level.level
             level.update(row, limit, nothing_held)
         self._level[channel].take_over(level)
-        return known, residuals
+        return known, deviation.astype(np.float32), residuals
 
     def _base(self, channel: Channel, at_us: NDArray[np.int64], now_us: int) -> NDArray[np.float64]:
         if channel not in self._profile or not self._stations:

@@ -10,10 +10,26 @@ from maps.locate.result import Location
 
 
 @dataclass(frozen=True, slots=True)
+class OperationFinding:
+    """Something was switched, which explains a step of pressures: no burst. ``kind``: pump, usual (a step seen before in
+
+    quiet history), unknown (a step that no burst makes). ``certain`` False: only possible, beside a burst suspected.
+    """
+
+    at: datetime
+    kind: str
+    pump_id: str = ""
+    stopped: bool = False
+    stations: tuple[str, ...] = ()
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class BurstFinding:
     """A burst suspected from several stations. ``path``: A (one sample) or B (two samples / CUSUM).
 
     ``revision``: 0 for the detection itself, 1 and 2 for the same finding (same ``finding_id``) located better.
+    ``operations``: what was switched in the ten minutes before, and what might have been instead.
     """
 
     at: datetime
@@ -25,6 +41,7 @@ class BurstFinding:
     location: Location
     finding_id: str = ""
     revision: int = 0
+    operations: tuple[OperationFinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from maps.locate.weights import free_directions, with_free_directions
 
 _SUSPECTS = 3
 _FELT, _KNOWN = 1e-6, 1e-3
+_OUTLIER_SHARE, _OUTLIER_LEAST = 0.6, 25.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +88,23 @@ class MatchedField:
             rest = self._left(whole, int(one))
             least = min(least, *(self._left(rest, int(two)).best() for two in rest.odd_ones()), np.inf)
         return float(least) if np.isfinite(least) else 0.0
+
+    def misfit(self, residual: NDArray[np.float32]) -> float:
+        """What no burst explains of residuals (n,), as a chi-square."""
+        return float(residual @ (self.precision @ residual)) - self.screen(residual)
+
+    def outlier(self, residual: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Position of the station that no burst explains and without which the rest fits well: a glitch. At most one."""
+        misfit = self.misfit(residual)
+        best, least = -1, misfit
+        for one in self.suspects(residual):
+            rest = residual.copy()
+            rest[one] = 0.0
+            left = self.without(np.array([one])).misfit(rest)
+            if left < least:
+                best, least = int(one), left
+        clear = misfit - least > max(_OUTLIER_LEAST, _OUTLIER_SHARE * misfit)
+        return np.array([best] if clear and best >= 0 else [], dtype=np.int64)
 
     def _whole(self, residual: NDArray[np.float32]) -> _Left:
         return _Left(self.weighted.T @ residual, self.size, self.precision @ residual, np.diag(self.precision))

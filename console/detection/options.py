@@ -14,6 +14,7 @@ class DetectorOptions:
     network in so many days. ``level_s``: time constant of the trailing level. ``hold_s``: after a detection no second one
     of the same group. ``warm_up_ticks``: before that a station without history stays out of the burst test.
     ``learning_caution``: factor on thresholds while the noise is assumed rather than learned. ``time_zone``: of the day.
+    ``step_sigma_m``, ``step_demand_share``: what a station and a node's demand change by from tick to tick, until learned.
     ``low_pressure_kpa``: service pressure (0.14 MPa) below which a station alarms.
     """
 
@@ -26,6 +27,8 @@ class DetectorOptions:
     learning_caution: float = 1.3
     reading_sigma_m: float = 0.05
     demand_sigma: float = 0.12
+    step_sigma_m: float = 0.04
+    step_demand_share: float = 0.05
     group_size: int = 100
     representatives: int = 300
     low_pressure_kpa: float = 140.0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from console.detection.book import SignatureBook
+from console.detection.crossing import Crossing
 from console.detection.groups import representatives
 from console.detection.matched import MatchedField
 from console.detection.options import DetectorOptions
@@ -27,18 +27,6 @@ _REFRESH_TICKS = 30
 _SECOND_SHARE = 0.4
 _CLIP_SIGMAS = 4.0
 _LEAST_STATIONS = 3
-_OUTLIER_SHARE, _OUTLIER_LEAST = 0.6, 25.0
-
-
-@dataclass(frozen=True, eq=False)
-class Crossing:
-    """A burst suspected in a group: ``residual_m`` (n,) what to locate, averaged over ``window`` ticks."""
-
-    path: str
-    window: int
-    statistic: float
-    threshold: float
-    residual_m: NDArray[np.float64]
 
 
 class BurstWatch:
@@ -156,7 +144,7 @@ class BurstWatch:
         near = statistic > threshold / 2.0
         if statistic <= threshold or (window == 1 and reduced.without_two(scaled) <= _SECOND_SHARE * threshold):
             return None, near
-        return Crossing("A" if window == 1 else "B", window, statistic, threshold, mean), True
+        return Crossing("A" if window == 1 else "B", window, statistic, threshold, mean, self.covariance), True
 
     def statistic(self, residual_m: NDArray[np.float64], second_of_day: float) -> tuple[float, float]:
         """(path A's statistic, its threshold) of residuals (n,), NaN where unknown, remembering nothing."""
@@ -175,18 +163,7 @@ class BurstWatch:
     def outliers(self, residual_m: NDArray[np.float64], second_of_day: float) -> NDArray[np.int64]:
         """Positions of stations that no burst explains and without which the rest fits well: glitches, at most one."""
         field = self._without_unknown(self.field_at(second_of_day), np.isfinite(residual_m))
-        residual = np.nan_to_num(residual_m).astype(np.float32)
-        misfit = _misfit(field, residual)
-        best, least = -1, misfit
-        for one in field.suspects(residual):
-            rest = residual.copy()
-            rest[one] = 0.0
-            left = _misfit(field.without(np.array([one])), rest)
-            if left < least:
-                best, least = int(one), left
-        explained = misfit - least
-        clear = explained > max(_OUTLIER_LEAST, _OUTLIER_SHARE * misfit)
-        return np.array([best] if clear and best >= 0 else [], dtype=np.int64)
+        return field.outlier(np.nan_to_num(residual_m).astype(np.float32))
 
     def _learn(self, residual_m: NDArray[np.float64]) -> None:
         """Quiet residuals into the noise; in history learned noise is good enough to stay."""
@@ -197,10 +174,11 @@ class BurstWatch:
         self._sum += np.outer(clipped, clipped)
         self._weight += 1.0
 
-    def learn(self, residuals: NDArray[np.float32], second_of_day: NDArray[np.float64]) -> None:
+    def learn(self, residuals: NDArray[np.float32], second_of_day: NDArray[np.float64], switching: bool) -> None:
         """Noise and thresholds from quiet history: (ticks, n) residuals, NaN where unknown; (ticks,) times.
 
-        Days far livelier than the others (holidays, works, a leak nobody told of) are left out.
+        Days far livelier than the others (holidays, works, a leak nobody told of) are left out. ``switching``: operations
+        are part of quiet times here, and the thresholds rise as high as they make them.
         """
         whole = np.asarray(np.isfinite(residuals).all(axis=1))
         if np.count_nonzero(whole) < _LEAST_HISTORY:
@@ -224,7 +202,8 @@ class BurstWatch:
         calm = np.where(whole[:, None], residuals, np.float32(np.nan))
         gaussian, _ = simulated(self._field_of_page(noon), self._prior, self._probability, seed=int(self.rows[0]))
         for window in WINDOWS:
-            self._learn_threshold(_windowed(calm, window), page[window - 1 :], window, gaussian)
+            most = np.inf if switching else _MOST_TIMES_GAUSSIAN * gaussian
+            self._learn_threshold(_windowed(calm, window), page[window - 1 :], window, most)
         self._fields.clear()
 
     def _shrunk(self, residuals: NDArray[np.float32], assumed: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -251,7 +230,7 @@ class BurstWatch:
             screens[rows] = screens_of(self._field_of_page(int(one)), np.ascontiguousarray(residuals[rows].T))
         return screens
 
-    def _learn_threshold(self, together: NDArray[np.float32], page: NDArray[np.int64], window: int, gaussian: float) -> None:
+    def _learn_threshold(self, together: NDArray[np.float32], page: NDArray[np.int64], window: int, most: float) -> None:
         whole = np.flatnonzero(np.isfinite(together).all(axis=1))
         if len(whole) < _LEAST_HISTORY:
             return
@@ -264,7 +243,7 @@ class BurstWatch:
         )
         found = fitted(np.sort(tail)[::-1], total, self._probability, GAUSSIAN_TAIL)
         # History is seldom as quiet as said: leaks nobody knew of make tails that would hide every later burst.
-        self._thresholds[window] = min(found, _MOST_TIMES_GAUSSIAN * gaussian)
+        self._thresholds[window] = min(found, most)
         self._unrest[window] = Unrest(float(np.median(screens)))
 
     def _field_of_page(self, page: int) -> MatchedField:
@@ -289,11 +268,6 @@ class BurstWatch:
         """After a detection the memory of single ticks starts anew."""
         self._recent.clear()
         self.abnormal_since_us = None
-
-
-def _misfit(field: MatchedField, residual: NDArray[np.float32]) -> float:
-    """What no burst explains of the residuals, as a chi-square."""
-    return float(residual @ (field.precision @ residual)) - field.screen(residual)
 
 
 def _windowed(residuals: NDArray[np.float32], window: int) -> NDArray[np.float32]:

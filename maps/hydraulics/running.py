@@ -84,8 +84,9 @@ class RunningModel:
         if self._begun and not self._session.links.is_check(link):
             en.setlinkvalue(self._handle, link + 1, en.STATUS, status)
 
-    def advance(self, elapsed_s: int) -> HydraulicState:
-        """The state ``elapsed_s`` after the start (not before an earlier call's)."""
+    def advance(self, elapsed_s: int, longest_step_s: int | None = None) -> HydraulicState:
+        """The state ``elapsed_s`` after the start (not before an earlier call's), in steps of at most ``longest_step_s``."""
+        longest = longest_step_s or self._step_s
         at_s = (self._start_s + elapsed_s) % DAY_S
         if not self._session.has_day:
             return self._session.solve(at_s)
@@ -94,7 +95,7 @@ class RunningModel:
         usable, message = self._last
         steps = 0
         while usable and (now := int(en.gettimeparam(self._handle, en.HTIME))) < elapsed_s:
-            en.settimeparam(self._handle, en.HYDSTEP, min(self._step_s, elapsed_s - now))
+            en.settimeparam(self._handle, en.HYDSTEP, min(longest, elapsed_s - now))
             following, usable, message = self._session.project.guarded(lambda: en.nextH(self._handle))
             steps += 1
             if following is None or steps > _MOST_STEPS:

@@ -15,6 +15,8 @@ from maps.network import NodeKind, ValveState
 
 _MEMORY_S = 900.0
 """Time in which a node's demand forgets its last chance fluctuation."""
+_SETTLING_S, _SETTLING_STEP_S = 21_600, 900
+"""A perturbed city put at the tank levels and pumps of the unperturbed one would first rush to its own; let it, unseen."""
 
 
 class World:
@@ -26,12 +28,14 @@ class World:
         hidden, self._rng = np.random.default_rng(options.seed), np.random.default_rng((options.seed, 1, stream))
         self._session = EpanetSession(city)
         try:
-            self._model = RunningModel(self._session, at_s, options.step_s)
+            self._model = RunningModel(self._session, (at_s - _SETTLING_S) % 86_400.0, options.step_s)
             nodes, pipes = len(city.network.nodes), len(city.network.pipes)
             # The mean stays 1: the whole city draws what its utility knows it draws.
             demand = np.exp(hidden.normal(0.0, options.demand_sigma, nodes) - options.demand_sigma**2 / 2)
             roughness = np.clip(1.0 + hidden.normal(0.0, options.roughness_sigma, pipes), 0.5, 1.5)
             self._model.perturb(demand, roughness)
+            for settling in range(0, _SETTLING_S, _SETTLING_STEP_S):
+                self._model.advance(settling, _SETTLING_STEP_S)
         except BaseException:
             self._session.close()
             raise
@@ -50,7 +54,7 @@ class World:
         self._fluctuate(elapsed_s - self._elapsed_s)
         self._elapsed_s = elapsed_s
         self._model.vary(self._factor())
-        self.state = self._model.advance(elapsed_s)
+        self.state = self._model.advance(_SETTLING_S + elapsed_s)
         return self.state
 
     def burst(self, pipe_id: str, flow_m3h: float, position: float) -> None:

@@ -1,0 +1,42 @@
+"""What a watch tells of one tick: a burst suspected, an operation, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from console.detection.operations import Explanation
+from maps.columns import Floats
+
+Lane = Literal["level", "step"]
+"""Against the profile and the trailing level of hours, or against the last minutes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Crossing:
+    """A burst suspected in a group. ``residual_m`` (n,): what to locate, averaged over ``window`` ticks, NaN where unknown;
+
+    ``covariance`` (n, n), m², of one tick's noise. ``reference_m`` (n,): what
+
+    stations showed before, m above base. ``instead``: an operation that might do as well, though never seen.
+    """
+
+    path: str
+    window: int
+    statistic: float
+    threshold: float
+    residual_m: Floats
+    covariance: Floats
+    lane: Lane = "level"
+    reference_m: Floats | None = None
+    instead: Explanation | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One tick of a step watch: at most one of ``crossing`` and ``operation``; ``step_m`` (n,), NaN where unknown."""
+
+    crossing: Crossing | None
+    operation: Explanation | None
+    step_m: Floats
+    suspicious: bool

@@ -1,0 +1,121 @@
+"""Place: a crossing's residuals become a location and the stations that show it, what all stations share taken out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection.book import SignatureBook
+from console.detection.crossing import Crossing
+from console.detection.options import DetectorOptions
+from console.detection.steps import StepWatch
+from console.detection.watch import BurstWatch
+from console.domain.alarms import Evidence
+from console.domain.clock import moment
+from maps.city import City
+from maps.columns import Floats
+from maps.locate.locator import locate
+from maps.locate.result import Location
+from maps.locate.signatures import Signatures
+from maps.locate.weights import free_directions
+from maps.units import KPA_PER_METRE
+
+_MOVED_SIGMAS = 3.0
+_LEAST_EVIDENCE = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Tick:
+    """One tick as the burst test sees it, (stations,) each. ``pressure_kpa``: as observed.
+
+    ``deviation_m``: observed minus the profile, ``residual_m``: minus the trailing level too; NaN where a station takes
+    no part. ``ready``: stations whose level is known. ``switched``, ``steady``: pump rows by their own channels.
+    """
+
+    now_us: int
+    second_of_day: float
+    deviation_m: Floats
+    residual_m: Floats
+    ready: NDArray[np.bool_]
+    pressure_kpa: Floats
+    switched: frozenset[int] = field(default_factory=frozenset)
+    steady: frozenset[int] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Stations near each other, watched in two ways: against the hours before, and against the last minutes."""
+
+    level: BurstWatch
+    steps: StepWatch
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Their station rows, (n,)."""
+        return self.level.rows
+
+
+class Place:
+    """Locates crossings of groups in one city."""
+
+    def __init__(self, city: City, book: SignatureBook, options: DetectorOptions) -> None:
+        self._city, self._book, self._options = city, book, options
+
+    def located(self, group: Group, crossing: Crossing, tick: Tick) -> tuple[Location, tuple[Evidence, ...]]:
+        """Candidates from the group's stations, a clear glitch left out; and the stations that moved, most first."""
+        whole = self._book.signatures(self._book.page(tick.second_of_day))
+        rows = group.rows
+        ids = tuple(whole.station_id[row] for row in rows)
+        alone = len(rows) == len(whole.station_id)
+        own = whole if alone else Signatures(whole.at_s, ids, whole.head_m_per_m3h[rows], whole.demand_m3h)
+        residual = crossing.residual_m
+        usable = np.isfinite(residual)
+        watch = group.steps if crossing.lane == "step" else group.level
+        usable[watch.outliers(residual, tick.second_of_day)] = False
+        covariance = crossing.covariance / crossing.window
+        location = locate(
+            self._city.network,
+            own,
+            residual,
+            usable=usable,
+            noise_covariance=covariance,
+            model=self._book.model,
+            options=self._options.locate,
+        )
+        shift = residual - self._shared(own, location, residual, usable, covariance)
+        evidence = self._evidence(rows, shift, np.sqrt(np.diag(covariance)), tick)
+        return replace(location, moved=tuple(one.station_id for one in evidence)), evidence
+
+    def _shared(
+        self, signatures: Signatures, location: Location, residual: Floats, usable: NDArray[np.bool_], covariance: Floats
+    ) -> Floats:
+        """What all stations share, (n,), m: an offset and the city's demand drifting, fitted beside the first candidate."""
+        if not location.candidates or np.count_nonzero(usable) < _LEAST_EVIDENCE:
+            return np.zeros(len(residual))
+        first = self._city.network.pipes.row(location.candidates[0].pipe_id)
+        shape = signatures.of_pipes(self._city.network, np.array([first]))[:, 0].astype(np.float64)
+        free = free_directions(signatures.uniform_demand)
+        columns = np.column_stack([free, shape])[usable]
+        lower = np.linalg.cholesky(covariance[np.ix_(usable, usable)])
+        white = np.linalg.solve(lower, np.column_stack([columns, residual[usable]]))
+        factors = np.linalg.lstsq(white[:, :-1], white[:, -1], rcond=1e-6)[0]
+        return np.asarray(free @ factors[: free.shape[1]])
+
+    def _evidence(self, rows: NDArray[np.int64], shift_m: Floats, sigma_m: Floats, tick: Tick) -> tuple[Evidence, ...]:
+        """Stations that moved; at least the three that moved most. Expected is what they would show without the burst."""
+        size = np.abs(np.nan_to_num(shift_m)) / sigma_m
+        count = max(_LEAST_EVIDENCE, int(np.count_nonzero(size > _MOVED_SIGMAS)))
+        order = [place for place in np.argsort(-size, kind="stable")[:count] if np.isfinite(shift_m[place])]
+        at, ids = moment(tick.now_us), self._city.stations.asset_id
+        return tuple(
+            Evidence(
+                str(ids[rows[place]]),
+                "pressure",
+                float(tick.pressure_kpa[rows[place]]),
+                float(tick.pressure_kpa[rows[place]] - shift_m[place] * KPA_PER_METRE),
+                at,
+            )
+            for place in order
+        )

@@ -1,0 +1,56 @@
+"""Noise of steps: readings scatter, demands fluctuate through the network; fitted to what calm ticks show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maps.columns import Floats
+
+_LEAST_READING_M = 0.01
+_LEAST_SHARE, _MOST_SHARE = 0.002, 0.5
+_ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class StepNoise:
+    """``reading_m``: scatter of a step at one station, m; ``demand_share``: by which each node's demand changes."""
+
+    reading_m: float
+    demand_share: float
+
+    def covariance(self, response: NDArray[np.float32]) -> Floats:
+        """(n, n), m²; ``response`` (n, nodes): head change by each node's whole demand, m."""
+        scaled = response * np.float32(self.demand_share)
+        return np.asarray(scaled @ scaled.T, dtype=np.float64) + self.reading_m**2 * np.eye(len(response))
+
+    def blended(self, other: StepNoise, weight: float) -> StepNoise:
+        """Between this (weight 0) and ``other`` (weight 1), in variances."""
+        mixed = [
+            float(np.sqrt((1.0 - weight) * one**2 + weight * two**2))
+            for one, two in ((self.reading_m, other.reading_m), (self.demand_share, other.demand_share))
+        ]
+        return StepNoise(*mixed)
+
+
+def fitted_noise(variance: Floats, sensitivity: Floats) -> StepNoise:
+    """Two-parameter fit ``variance = share² · sensitivity + reading²`` over stations and times of day, (k,) each, m².
+
+    Weighted least squares on relative errors, a few reweighting rounds: large variances would drown the small otherwise.
+    """
+    known = np.isfinite(variance) & (variance > 0)
+    seen, felt = variance[known], sensitivity[known]
+    reading, share = float(np.quantile(seen, 0.1)), 0.0
+    for _ in range(_ROUNDS):
+        model = np.maximum(share * felt + reading, _LEAST_READING_M**2)
+        weight = 1.0 / model**2
+        matrix = np.array([[float(weight @ felt**2), float(weight @ felt)], [float(weight @ felt), float(weight.sum())]])
+        right = np.array([float(weight @ (felt * seen)), float(weight @ seen)])
+        if matrix[0, 0] <= 0:
+            share, reading = 0.0, right[1] / matrix[1, 1]
+            break
+        solved = np.linalg.lstsq(matrix, right, rcond=None)[0]
+        share, reading = max(float(solved[0]), 0.0), max(float(solved[1]), _LEAST_READING_M**2)
+    return StepNoise(max(float(np.sqrt(reading)), _LEAST_READING_M), float(np.clip(np.sqrt(share), _LEAST_SHARE, _MOST_SHARE)))

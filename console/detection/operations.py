@@ -1,0 +1,167 @@
+"""Operations that move pressures without a burst: pumps that start or stop, and steps seen before in quiet history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection.matched import MatchedField
+from maps.columns import Floats
+
+_ALIKE = 0.95
+_SAME_SIZE = (0.6, 1.6)
+_SEEN_RANGE = (0.5, 2.0)
+_NOISE_OF_STEPS = 1.0
+_CLEAR = 0.85
+_MARGIN_LEAST, _MARGIN_SHARE = 12.0, 0.03
+_MOST_PATTERNS = 200
+_LEAST_OF_USUAL, _MOST_OF_USUAL = 0.4, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """``misfit``: what the operation leaves of the residuals, a chi-square. ``pump``: row, -1 for a step seen before.
+
+    ``known``: it has been seen to happen, or its own channels say so now; else it is only possible. ``nameless``: a step
+    that nothing explains, bursts least.
+    """
+
+    misfit: float
+    pump: int
+    stopped: bool
+    known: bool
+    nameless: bool = False
+
+
+@dataclass(eq=False)
+class _Pattern:
+    step_m: Floats
+    count: int = 1
+
+
+@dataclass(eq=False)
+class OperationBook:
+    """Of one group: steps seen in quiet history (n,) each, and what pumps were seen to do.
+
+    ``pumps``: rows of link pumps; ``scheduled``: whether the model switches them through its day.
+    """
+
+    pumps: NDArray[np.int64]
+    scheduled: NDArray[np.bool_]
+    patterns: list[_Pattern] = field(default_factory=list)
+    seen: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+    def learn(self, step_m: Floats, pull: MatchedField, modes: NDArray[np.float32]) -> None:
+        """Take in a step of quiet history (n,), m, complete; ``modes``: (n, pumps) response to a pump's delivery lost."""
+        total = _product(pull, step_m, step_m)
+        self._learn_pump(step_m, pull, modes, total)
+        for pattern in self.patterns:
+            along, size = _product(pull, pattern.step_m, step_m), _product(pull, pattern.step_m, pattern.step_m)
+            factor = along / max(size, 1e-9)
+            if along**2 > _ALIKE**2 * size * total and _SAME_SIZE[0] <= abs(factor) <= _SAME_SIZE[1]:
+                signed = step_m * np.sign(factor)
+                pattern.step_m = (pattern.step_m * pattern.count + signed) / (pattern.count + 1)
+                pattern.count += 1
+                return
+        if len(self.patterns) < _MOST_PATTERNS:
+            self.patterns.append(_Pattern(np.asarray(step_m, dtype=np.float64)))
+
+    def _learn_pump(self, step_m: Floats, pull: MatchedField, modes: NDArray[np.float32], total: float) -> None:
+        if not len(self.pumps):
+            return
+        along, size = _fits(pull, step_m, modes)
+        gain = along**2 / np.maximum(size, 1e-9)
+        best = int(np.argmax(gain))
+        if gain[best] < _CLEAR * total:
+            return
+        delivery = float(abs(along[best]) / max(size[best], 1e-9))
+        low, high = self.seen.get(best, (delivery, delivery))
+        self.seen[best] = min(low, delivery), max(high, delivery)
+
+    def explain(
+        self,
+        step_m: NDArray[np.float32],
+        pull: MatchedField,
+        modes: NDArray[np.float32],
+        running_m3h: Floats,
+        switched: frozenset[int],
+        steady: frozenset[int],
+        root: float = 1.0,
+    ) -> Explanation | None:
+        """The operation that leaves least of a step (n,), unknown stations as 0; None when there is nothing to try.
+
+        ``running_m3h``: (pumps,) usual delivery. ``switched``, ``steady``: pump rows whose own channels say so.
+        ``root``: factor by which the step was scaled up (a mean of several ticks in units of one tick's noise).
+        """
+        total, scaled = _product(pull, step_m, step_m), np.asarray(modes * np.float32(root))
+        tried = [
+            self._usual(step_m, pull, total, root),
+            self._pump(step_m, pull, scaled, running_m3h, total, switched, steady),
+        ]
+        found = [one for one in tried if one is not None]
+        known = [one for one in found if one.known]
+        return min(known or found, key=lambda one: one.misfit, default=None)
+
+    def _usual(self, step_m: NDArray[np.float32], pull: MatchedField, total: float, root: float) -> Explanation | None:
+        if not self.patterns:
+            return None
+        shapes = np.stack([pattern.step_m for pattern in self.patterns], axis=1).astype(np.float32) * np.float32(root)
+        count = np.array([pattern.count for pattern in self.patterns], dtype=np.float64)
+        along, size = _fits(pull, step_m, shapes)
+        wanted = along / np.maximum(size, 1e-9)
+        factor = np.sign(wanted) * np.clip(np.abs(wanted), *_SEEN_RANGE)
+        left = total - 2.0 * factor * along + factor**2 * size
+        # A step seen once carries its own noise: what it leaves is to be judged by both.
+        left /= 1.0 + _NOISE_OF_STEPS * factor**2 / count
+        best = int(np.argmin(left))
+        return Explanation(float(left[best]), -1, stopped=bool(factor[best] > 0), known=True)
+
+    def _pump(
+        self,
+        step_m: NDArray[np.float32],
+        pull: MatchedField,
+        modes: NDArray[np.float32],
+        running_m3h: Floats,
+        total: float,
+        switched: frozenset[int],
+        steady: frozenset[int],
+    ) -> Explanation | None:
+        if not len(self.pumps):
+            return None
+        along, size = _fits(pull, step_m, modes)
+        known = np.array([column in self.seen or int(pump) in switched for column, pump in enumerate(self.pumps)], dtype=bool)
+        known |= self.scheduled
+        # A pump is switched or not: less than a good part of what it delivers is no switch of it.
+        least = _LEAST_OF_USUAL * running_m3h
+        most = np.array([1.6 * self.seen[column][1] if column in self.seen else 0.0 for column in range(len(self.pumps))])
+        most = np.maximum(most, _MOST_OF_USUAL * running_m3h)
+        wanted = along / np.maximum(size, 1e-9)
+        factor = np.sign(wanted) * np.clip(np.abs(wanted), least, np.maximum(most, least))
+        left = total - 2.0 * factor * along + factor**2 * size
+        silent = np.array([int(pump) in steady for pump in self.pumps], dtype=bool)
+        left = np.where(silent, np.inf, left)
+        chosen = known & ~silent
+        best = int(np.argmin(np.where(chosen, left, np.inf) if chosen.any() else left))
+        if not np.isfinite(left[best]):
+            return None
+        return Explanation(float(left[best]), int(self.pumps[best]), stopped=bool(factor[best] > 0), known=bool(known[best]))
+
+
+def explains(explanation: Explanation | None, total: float, burst_misfit: float) -> bool:
+    """Whether an operation explains a step about as well as a burst would: it is then far the likelier cause."""
+    margin = _MARGIN_LEAST + _MARGIN_SHARE * total
+    return explanation is not None and explanation.misfit <= burst_misfit + margin
+
+
+def _product(pull: MatchedField, one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
+    return float(one.astype(np.float64) @ pull.precision.astype(np.float64) @ other.astype(np.float64))
+
+
+def _fits(pull: MatchedField, step_m: NDArray[np.floating], shapes: NDArray[np.float32]) -> tuple[Floats, Floats]:
+    """(along, size) of shapes (n, k) against a step (n,): its best factor is along / size, its gain along² / size."""
+    weighted = pull.precision @ shapes
+    along = np.asarray(weighted.T @ step_m.astype(np.float32), dtype=np.float64)
+    size = np.asarray(np.einsum("ij,ij->j", shapes, weighted), dtype=np.float64)
+    return along, np.maximum(size, 0.0)

@@ -1,0 +1,35 @@
+"""What a station should show next, from its own last samples: their median, and their trend where it is clear."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maps.columns import Floats
+
+REFERENCE_SAMPLES = 6
+"""So many samples make the reference: deaf to a glitch, quick to forget a pump."""
+
+_LEAST_SAMPLES = 4
+_TREND_CAUTION = 4.0
+_MEDIAN_OF_THREE = 0.45
+"""Variance of the median of three samples, in units of one sample's."""
+
+
+def predicted(ring: Floats, sigma_m: Floats | float) -> Floats:
+    """Next sample of each station, (…,), from ``ring`` (REFERENCE_SAMPLES, …), newest first, m; NaN with too few samples.
+
+    The median while no trend is clear; a trend (a zone filling, a pump's aftermath) is taken on as far as it stands out of
+    ``sigma_m``, the noise of one sample. A pump's aftermath would else look like a burst that grows by the minute.
+    """
+    count = np.isfinite(ring).sum(axis=0)
+    ordered = np.sort(ring, axis=0)
+    low = np.take_along_axis(ordered, np.maximum(count - 1, 0)[None] // 2, axis=0)[0]
+    high = np.take_along_axis(ordered, np.maximum(count, 1)[None] // 2, axis=0)[0]
+    middle = (low + high) / 2.0
+    half = REFERENCE_SAMPLES // 2
+    new, old = np.median(ring[:half], axis=0), np.median(ring[half:], axis=0)
+    trend = (new - old) / half
+    clear = trend**2 / (2.0 * _MEDIAN_OF_THREE * np.square(sigma_m) / half**2)
+    share = clear / (clear + _TREND_CAUTION)
+    onward = np.where(np.isfinite(trend), share * (new + trend * (half + 1) / 2.0 - middle), 0.0)
+    return np.asarray(np.where(count >= _LEAST_SAMPLES, middle + onward, np.nan))

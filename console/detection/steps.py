@@ -1,0 +1,349 @@
+"""StepWatch: sudden steps of a group's stations against their own last minutes; bursts told from operations."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection.book import SignatureBook
+from console.detection.crossing import Crossing, Step
+from console.detection.groups import representatives
+from console.detection.matched import MatchedField
+from console.detection.noise import StepNoise, fitted_noise
+from console.detection.operations import Explanation, OperationBook, explains
+from console.detection.options import DetectorOptions
+from console.detection.reference import REFERENCE_SAMPLES, predicted
+from console.detection.thresholds import GAUSSIAN_TAIL, fitted, loudest, screens_of, simulated
+from console.detection.unrest import Unrest, ratios
+from maps.columns import Floats
+
+STEP_WINDOWS = (1, 2, 3)
+_LEAST_STATIONS = 3
+_SECOND_SHARE = 0.4
+_LEAST_EXPLAINED = 0.5
+_REFRESH_TICKS, _CALM_KEPT, _PRIOR_TICKS = 30, 240, 60.0
+_LEAST_HISTORY = 200
+_SAME_INTERVAL = 1.5
+_CLIP_SIGMAS = 4.0
+_MOST_TIMES_GAUSSIAN = 3.0
+_LIVELY = 2.5
+_SWITCHING = 4
+_SWITCHING_CAUTION = 2.0
+_AFTERMATH_TICKS, _AFTERMATH_CAUTION = 5, 2.0
+"""Where pumps come and go, and just after one did, tanks and valves follow in ways no model shows: a burst must be clearer."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Page:
+    """One hydraulic state as the group sees it. ``modes``: (n, pumps) response to each pump's delivery lost, per m³/h."""
+
+    field: MatchedField
+    covariance: Floats
+    modes: NDArray[np.float32]
+
+
+class StepWatch:
+    """Noise, thresholds, operations and the last samples of one group; ``rows``: its station rows (n ≤ 100)."""
+
+    def __init__(self, rows: NDArray[np.int64], book: SignatureBook, options: DetectorOptions, lanes: int) -> None:
+        """``lanes``: how many watches share the rate of false alarms."""
+        self.rows = rows
+        self.learned = False
+        self.noise = StepNoise(options.step_sigma_m, options.step_demand_share if book.states else 0.0)
+        self.operations = OperationBook(book.pump_rows, book.switching_pumps)
+        self._book, self._options = book, options
+        self._probability = options.tick_s / 86_400.0 / options.false_alarm_days / lanes / len(STEP_WINDOWS)
+        self._ring = np.full((REFERENCE_SAMPLES, len(rows)), np.nan)
+        self._recent: deque[Floats] = deque(maxlen=max(STEP_WINDOWS))
+        self._calm: deque[tuple[int, Floats]] = deque(maxlen=_CALM_KEPT)
+        self._since_refresh = 0
+        self._since_operation = _AFTERMATH_TICKS + 1
+        self._shape = np.eye(len(rows))
+        self._pages: dict[int, _Page] = {}
+        self._reduced: tuple[bytes, int, MatchedField] | None = None
+        self._places: NDArray[np.int64] | None = None
+        self._thresholds: dict[int, float] = {}
+        self._unrest: dict[int, Unrest] = {}
+
+    def covariance(self, second_of_day: float) -> Floats:
+        """Noise of a step, (n, n), m²."""
+        return self._page(self._book.page(second_of_day)).covariance
+
+    def outliers(self, step_m: Floats, second_of_day: float) -> NDArray[np.int64]:
+        """Positions of stations that no burst explains and without which the rest fits well: glitches, at most one."""
+        number = self._book.page(second_of_day)
+        field = self._without_unknown(self._page(number).field, np.isfinite(step_m), number)
+        return field.outlier(np.nan_to_num(step_m).astype(np.float32))
+
+    def follow(self, deviation_m: Floats) -> None:
+        """Samples (n,) become part of the reference; NaN where there is none."""
+        heard = np.isfinite(deviation_m)
+        self._ring[:, heard] = np.roll(self._ring[:, heard], 1, axis=0)
+        self._ring[0, heard] = deviation_m[heard]
+
+    def forget(self) -> None:
+        """What stations show from now on is their normal."""
+        self._ring[:] = np.nan
+        self._recent.clear()
+
+    def tick(
+        self,
+        deviation_m: Floats,
+        second_of_day: float,
+        switched: frozenset[int] = frozenset(),
+        steady: frozenset[int] = frozenset(),
+    ) -> Step:
+        """Test samples (n,), m above base, NaN where unknown, and take them into the reference.
+
+        ``switched``, ``steady``: rows of pumps whose own channels show a switch just now, or none.
+        """
+        number = self._book.page(second_of_day)
+        reference = predicted(self._ring, np.sqrt(np.diag(self._page(number).covariance)))
+        step = deviation_m - reference
+        self._recent.append(step)
+        self._since_operation += 1
+        outcome = Step(None, None, step, suspicious=False)
+        if np.count_nonzero(np.isfinite(step)) >= _LEAST_STATIONS:
+            outcome = self._judged(step, reference, number, switched, steady)
+        if outcome.operation is not None:
+            # What was switched moved the normal: the memory of it moves along, so that a burst may follow at once.
+            self._ring += np.nan_to_num(outcome.step_m)
+            self._recent.clear()
+            self._since_operation = 0
+        elif not outcome.suspicious:
+            self._learn_live(step, number)
+        self.follow(deviation_m)
+        return outcome
+
+    def _judged(self, step: Floats, reference: Floats, number: int, switched: frozenset[int], steady: frozenset[int]) -> Step:
+        page = self._page(number)
+        suspicious = False
+        for window in STEP_WINDOWS:
+            if len(self._recent) < window:
+                break
+            mean = np.mean(np.stack(list(self._recent)[-window:]), axis=0)
+            known = np.isfinite(mean)
+            if np.count_nonzero(known) < _LEAST_STATIONS:
+                continue
+            field = self._without_unknown(page.field, known, number)
+            scaled = np.where(known, mean * np.sqrt(window), 0.0).astype(np.float32)
+            statistic, threshold, near = self._statistic(field, scaled, window)
+            suspicious = suspicious or near
+            if statistic <= threshold:
+                continue
+            explanation, poor = self._explained(page, field, scaled, window, switched, steady)
+            if poor or (explanation is not None and explanation.known):
+                return Step(None, explanation or _NAMELESS, mean, suspicious=True)
+            crossing = Crossing(
+                "A" if window == 1 else "B", window, statistic, threshold, mean, page.covariance, "step", reference, explanation
+            )
+            return Step(crossing, None, mean, suspicious=True)
+        return Step(None, None, step, suspicious)
+
+    def _statistic(self, field: MatchedField, scaled: NDArray[np.float32], window: int) -> tuple[float, float, bool]:
+        """(deciding statistic or 0, threshold, whether it is near)."""
+        screen, calm = field.screen(scaled), self._calm_threshold(window)
+        threshold = calm if screen <= calm / 2.0 else calm * self._unrest[window].ratio()
+        self._unrest[window].add(screen)
+        if screen <= threshold / 2.0:
+            return 0.0, threshold, False
+        statistic = field.decisive(scaled, window)
+        if statistic > threshold and window == 1 and field.without_two(scaled) <= _SECOND_SHARE * threshold:
+            return 0.0, threshold, True
+        return statistic, threshold, statistic > threshold / 2.0
+
+    def _explained(
+        self,
+        page: _Page,
+        field: MatchedField,
+        scaled: NDArray[np.float32],
+        window: int,
+        switched: frozenset[int],
+        steady: frozenset[int],
+    ) -> tuple[Explanation | None, bool]:
+        """(operation that does as well as a burst, whether no burst fits the step well)."""
+        whole, root, usual = field, float(np.sqrt(window)), self._book.usual_pump_flow_m3h
+        tried = [(whole, scaled)]
+        out = field.outlier(scaled)
+        if len(out):
+            field, scaled = field.without(out), scaled.copy()
+            scaled[out] = 0.0
+            tried.append((field, scaled))
+        total = float(scaled @ (field.precision @ scaled))
+        burst = field.screen(scaled)
+        stations = float(np.count_nonzero(np.diag(field.precision) > 0))
+        poor = burst < _LEAST_EXPLAINED * max(total - stations, 0.0)
+        # What no burst explains at one station may be the very pump that stands beside it: tried with and without it.
+        for seen, step in tried:
+            explanation = self.operations.explain(step, seen, page.modes, usual, switched, steady, root)
+            if explains(explanation, float(step @ (seen.precision @ step)), total - burst):
+                return explanation, poor
+        return None, poor
+
+    def _calm_threshold(self, window: int) -> float:
+        if window not in self._thresholds:
+            page = self._page(next(iter(self._pages)))
+            level, usual = simulated(page.field, page.covariance, self._probability, seed=int(self.rows[0]))
+            for each in STEP_WINDOWS:
+                self._thresholds.setdefault(each, level)
+                self._unrest.setdefault(each, Unrest(usual))
+        caution = 1.0 if self.learned else self._options.learning_caution
+        if self._since_operation <= _AFTERMATH_TICKS:
+            caution = max(caution, _SWITCHING_CAUTION) * _AFTERMATH_CAUTION
+        return self._thresholds[window] * (max(caution, _SWITCHING_CAUTION) if self.switching else caution)
+
+    def _page(self, number: int) -> _Page:
+        if number not in self._pages:
+            signatures = self._book.signatures(number)
+            heads = signatures.head_m_per_m3h[self.rows]
+            if self._places is None:
+                scale = np.full(len(self.rows), self.noise.reading_m)
+                self._places = representatives(signatures, self.rows, scale, self._options.representatives)
+            model = self.noise.covariance(self._response(heads, signatures.demand_m3h))
+            lower = np.linalg.cholesky(model)
+            covariance = np.asarray(lower @ self._shape @ lower.T)
+            uniform = np.asarray(heads @ signatures.demand_m3h.astype(np.float32), dtype=np.float64)
+            field = MatchedField.of(heads[:, self._places], uniform, covariance)
+            self._pages[number] = _Page(field, covariance, self._book.pump_modes(heads))
+        return self._pages[number]
+
+    def _response(self, heads: NDArray[np.float32], demand_m3h: Floats) -> NDArray[np.float32]:
+        return heads * demand_m3h.astype(np.float32) if self._book.states else np.zeros_like(heads[:, :1])
+
+    def _without_unknown(self, field: MatchedField, known: NDArray[np.bool_], number: int) -> MatchedField:
+        if known.all():
+            return field
+        key = known.tobytes()
+        if self._reduced is None or self._reduced[:2] != (key, number):
+            self._reduced = (key, number, field.without(np.flatnonzero(~known)))
+        return self._reduced[2]
+
+    def _learn_live(self, step: Floats, number: int) -> None:
+        """Calm ticks refine what was assumed about noise."""
+        if self.learned or not np.isfinite(step).any():
+            return
+        self._calm.append((number, step))
+        self._since_refresh += 1
+        if self._since_refresh < _REFRESH_TICKS:
+            return
+        self._since_refresh = 0
+        steps, pages = np.stack([one for _, one in self._calm]), np.array([page for page, _ in self._calm])
+        seen = self._fit(steps, pages, least=_REFRESH_TICKS)
+        weight = len(self._calm) / (len(self._calm) + _PRIOR_TICKS)
+        assumed = StepNoise(self._options.step_sigma_m, self._options.step_demand_share if self._book.states else 0.0)
+        self._renew(assumed.blended(seen, weight))
+
+    def _renew(self, noise: StepNoise) -> None:
+        self.noise, self._pages, self._reduced = noise, {}, None
+
+    def _fit(self, steps: NDArray[np.floating], pages: NDArray[np.int64], least: int) -> StepNoise:
+        """Noise that explains the spread of steps (ticks, n) at each page's own sensitivity."""
+        variance, sensitivity = [], []
+        for number in np.unique(pages):
+            here = steps[pages == number]
+            if len(here) < least // 2:
+                continue
+            signatures = self._book.signatures(int(number))
+            response = self._response(signatures.head_m_per_m3h[self.rows], signatures.demand_m3h)
+            variance.append((1.4826 * _nanmedian(np.abs(here))) ** 2)
+            sensitivity.append(np.einsum("ij,ij->i", response, response).astype(np.float64))
+        return fitted_noise(np.concatenate(variance), np.concatenate(sensitivity)) if variance else self.noise
+
+    @property
+    def switching(self) -> bool:
+        """Whether quiet history showed several operations: then loud ticks in it are no unknown bursts."""
+        return sum(pattern.count for pattern in self.operations.patterns) >= _SWITCHING
+
+    def learn(self, deviation_m: NDArray[np.float32], second_of_day: Floats, step_s: float) -> None:
+        """Operations from quiet history (ticks, n), m above base, NaN where unknown; noise too when its interval is the same."""
+        if np.count_nonzero(np.isfinite(deviation_m).all(axis=1)) < _LEAST_HISTORY:
+            return
+        pages = np.array([self._book.page(float(second)) for second in range(0, 86_400, 3600)])
+        number = pages[(second_of_day // 3600).astype(np.int64) % 24]
+        steps, jumps = _steps_of(deviation_m, self.noise.reading_m), np.diff(deviation_m, axis=0, prepend=deviation_m[:1])
+        here = self._fit(steps, number, least=_REFRESH_TICKS)
+        same = step_s <= _SAME_INTERVAL * self._options.tick_s and self._options.tick_s <= _SAME_INTERVAL * step_s
+        before = self.noise
+        self._renew(here)
+        calm, events = self._sorted(steps, jumps, number)
+        for tick in events:
+            page = self._page(int(number[tick]))
+            self.operations.learn(np.asarray(jumps[tick], dtype=np.float64), page.field, page.modes)
+        if same:
+            self._learn_noise(steps[calm], number[calm])
+        else:
+            self._renew(before)
+
+    def _sorted(
+        self, steps: NDArray[np.float32], jumps: NDArray[np.float32], number: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(calm ticks, ticks on which something switched) of history."""
+        liveliness, odd = np.full(len(steps), np.nan), np.full(len(steps), np.nan)
+        for one in np.unique(number):
+            precision = self._page(int(one)).field.precision
+            for source, target in ((steps, liveliness), (jumps, odd)):
+                chosen = np.flatnonzero((number == one) & np.isfinite(source).all(axis=1))
+                target[chosen] = np.einsum("ij,ij->i", source[chosen] @ precision, source[chosen])
+        stations = float(len(self.rows))
+        limit = _LIVELY * max(stations, float(np.nanmedian(liveliness))) + 20.0
+        calm = np.flatnonzero(liveliness <= limit)
+        events = np.flatnonzero(odd > limit)
+        # The way back of a glitch or of a switch within one interval is no operation of its own.
+        before = np.nan_to_num(odd[np.maximum(events - 1, 0)])
+        return calm, events[odd[events] > 2.0 * np.where(before > limit, before, 0.0)]
+
+    def _learn_noise(self, steps: NDArray[np.float32], number: NDArray[np.int64]) -> None:
+        """Correlations that the model's noise misses, and thresholds, from calm ticks (ticks, n)."""
+        if len(steps) < _LEAST_HISTORY:
+            return
+        seen = np.zeros((len(self.rows), len(self.rows)))
+        for one in np.unique(number):
+            lower = np.linalg.cholesky(self._page(int(one)).covariance)
+            white = np.clip(np.linalg.solve(lower, steps[number == one].T.astype(np.float64)), -_CLIP_SIGMAS, _CLIP_SIGMAS)
+            seen += white @ white.T
+        own = 2.0 * len(self.rows)
+        self._shape = (seen + own * np.eye(len(self.rows))) / (len(steps) + own)
+        self.learned = True
+        self._renew(self.noise)
+        page = self._page(int(number[0]))
+        gaussian, _ = simulated(page.field, page.covariance, self._probability, seed=int(self.rows[0]))
+        self._thresholds, self._unrest = {}, {}
+        for window in STEP_WINDOWS:
+            self._learn_threshold(steps, number, window, gaussian)
+
+    def _learn_threshold(self, steps: NDArray[np.float32], number: NDArray[np.int64], window: int, gaussian: float) -> None:
+        count = len(steps) - window + 1
+        together = np.asarray(sum(steps[k : k + count] for k in range(window)) / np.sqrt(np.float32(window)), dtype=np.float32)
+        screens = np.zeros(count, dtype=np.float32)
+        for one in np.unique(number[:count]):
+            rows = np.flatnonzero(number[:count] == one)
+            screens[rows] = screens_of(self._page(int(one)).field, np.ascontiguousarray(together[rows].T))
+        calm = ratios(screens)
+        order, total = loudest(screens / calm)
+        tail = np.array([self._page(int(number[k])).field.decisive(together[k], window) / calm[k] for k in order])
+        found = fitted(np.sort(tail)[::-1], total, self._probability, GAUSSIAN_TAIL)
+        self._thresholds[window] = float(np.clip(found, gaussian, _MOST_TIMES_GAUSSIAN * gaussian))
+        self._unrest[window] = Unrest(float(np.median(screens)))
+
+
+_NAMELESS = Explanation(0.0, -1, stopped=False, known=True, nameless=True)
+
+
+def _nanmedian(values: NDArray[np.floating]) -> Floats:
+    """Median down the first axis of what is finite, NaN where nothing is."""
+    result = np.full(values.shape[1], np.nan)
+    heard = np.isfinite(values).any(axis=0)
+    result[heard] = np.nanmedian(values[:, heard], axis=0)
+    return result
+
+
+def _steps_of(deviation_m: NDArray[np.float32], sigma_m: float) -> NDArray[np.float32]:
+    """(ticks, n): each tick against what those before it predict; NaN at the start."""
+    steps = np.full(deviation_m.shape, np.nan, dtype=np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(deviation_m, REFERENCE_SAMPLES, axis=0)[:-1]
+    newest_first = np.moveaxis(windows, -1, 0)[::-1].astype(np.float64)
+    steps[REFERENCE_SAMPLES:] = deviation_m[REFERENCE_SAMPLES:] - predicted(newest_first, sigma_m)
+    return steps
