@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -22,6 +23,9 @@ REQUIRED_M = 14.0
 """0.14 MPa, the least pressure that Chinese utilities owe at the ends of their network (CJJ 207-2013)."""
 _DRY_SHARE = 0.0025
 """Of the way from minimum to required: there a pressure-driven demand gets 5 % (square root), which is no service."""
+_SAME_MOMENT_S = 300.0
+_solved: WeakKeyDictionary[EpanetSession, tuple[tuple[float, float, float], HydraulicState]] = WeakKeyDictionary()
+"""The last state before closing, per session: a session solves its model as loaded, whatever was asked in between."""
 
 
 class Service(IntEnum):
@@ -58,11 +62,13 @@ def impact_of_closing(
 ) -> ImpactResult:
     """Solve before and after the plan's valves are shut and its pumps stopped, pressure-driven.
 
+    The moment is taken at the full five minutes: the state before is then solved once for all corrections of a plan.
     A node without an open way to a source is unserved whatever its pressure. Customers of the plan are always unserved;
     any other gets the better of its pipe's ends. Raises UnknownAsset when the plan is not of this city.
     """
     network = city.network
-    before = session.solve(at_s, pressure_driven=True, minimum_m=minimum_m, required_m=required_m)
+    at_s = at_s // _SAME_MOMENT_S * _SAME_MOMENT_S
+    before = _before(session, at_s, minimum_m, required_m)
     after = session.solve(
         at_s,
         valve_states=dict.fromkeys([*(step.asset_id for step in plan.valves_to_close), *plan.shut_by_crews], ValveState.CLOSED),
@@ -81,6 +87,15 @@ def impact_of_closing(
     worse = np.where(now > was, now, Service.OK).astype(np.uint8)
     unserved, low = _customers(city, worse, planned)
     return ImpactResult(True, after.message, worse, unserved, low, after.pressure_m)
+
+
+def _before(session: EpanetSession, at_s: float, minimum_m: float, required_m: float) -> HydraulicState:
+    asked = (at_s, minimum_m, required_m)
+    known = _solved.get(session)
+    if known is None or known[0] != asked:
+        state = session.solve(at_s, pressure_driven=True, minimum_m=minimum_m, required_m=required_m)
+        known = _solved[session] = (asked, state)
+    return known[1]
 
 
 def _service(city: City, state: HydraulicState, minimum_m: float, required_m: float) -> Codes:

@@ -17,7 +17,7 @@ from maps.isolation.effects import Effects
 from maps.isolation.joint import Conflict
 from maps.isolation.labels import joined_segments
 from maps.isolation.reliance import relies_on, reopen_candidates
-from maps.isolation.result import Alternative, IsolationPlan, TankLimit, ValveStep
+from maps.isolation.result import Alternative, IsolationPlan, Reliance, TankLimit, ValveStep
 from maps.isolation.rules import BaseRules, ValveOverride
 from maps.isolation.segments import build_segments
 from maps.isolation.solve import Outcome, solve
@@ -179,6 +179,7 @@ class Isolator:
         zone, dry = _array(outcome.zone.segments), _array(outcome.dry)
         out = outcome.zone.segments.keys() | outcome.dry
         people = self._effects.people(out)
+        relied = relies_on(network, self._supply, outcome)
         bounding = {int(graph.valve[border.edge]) for border in outcome.zone.border}
         return IsolationPlan(
             burst_pipes=network.pipes.ids(pipes),
@@ -189,7 +190,7 @@ class Isolator:
             valves_bounding=network.valves.ids(sorted(bounding - {-1})),
             sources_inside=network.nodes.ids(outcome.sources_inside),
             pumps_to_stop=self._effects.pumps_without_suction(out),
-            relies_on=relies_on(network, self._supply, outcome),
+            relies_on=relied,
             customers_without_water=self._city.customers.ids(people.rows),
             households_without_water=people.households,
             people_without_water=people.people,
@@ -201,7 +202,7 @@ class Isolator:
             alternatives=others,
             unable=unable,
             minutes=total_minutes(steps),
-            warnings=self._warnings(outcome, len(steps)),
+            warnings=self._warnings(outcome, len(steps), relied),
         )
 
     def _steps(self, outcome: Outcome) -> tuple[ValveStep, ...]:
@@ -275,12 +276,19 @@ class Isolator:
         far = [border.far for border in outcome.zone.border if border.is_open]
         return self._tanks.limits(outcome, far, self._effects)
 
-    def _warnings(self, outcome: Outcome, valves: int) -> tuple[str, ...]:
+    def _warnings(self, outcome: Outcome, valves: int, relied: Sequence[Reliance]) -> tuple[str, ...]:
         """What the plan cannot know."""
         found: list[str] = []
         if outcome.sources_inside:
             names = ", ".join(self._network.nodes.ids(outcome.sources_inside))
             found.append(f"cannot be isolated by valves: {names} inside; the valves listed hold back the other sources only")
+        unknown = [entry.asset_id for entry in relied if entry.why == "unknown_state"]
+        if not valves and not outcome.sources_inside and unknown:
+            # Shut for supply by the rules; where water runs all the same, it comes through one of these.
+            found.append(
+                f"no valve known to be open brings water here, so none is to close; if water runs, find out and shut "
+                f"{', '.join(unknown[:8])} (state unknown)"
+            )
         if valves > MOST_ALTERNATIVES:
             found.append(
                 f"{valves} valves to close: alternatives are not worked out ahead, ask for a plan without the one that failed"

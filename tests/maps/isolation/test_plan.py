@@ -262,3 +262,12 @@ def test_a_well_and_a_pump_from_outside_are_sources() -> None:
     )
     town.valve("V1", on="P1", at="W").valve("V2", on="P2", at="O")
     assert _closing(_plan(town, "P1")) == {"V1", "V2"}
+
+
+def test_a_part_fed_only_through_a_valve_of_unknown_state_is_warned_about() -> None:
+    town = (
+        a_network().source("S").pipe("P1", "S", "A").pipe("P2", "A", "B").valve("V1", on="P1", at="A", state=ValveState.UNKNOWN)
+    )
+    plan = Isolator(town.valve("V2", on="P2", at="A").build()).plan(["P2"])
+    assert plan.valves_to_close == ()
+    assert any("V1" in warning and "unknown" in warning for warning in plan.warnings)
