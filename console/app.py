@@ -85,6 +85,9 @@ def _show(runtime: Runtime, settings: Settings) -> int:
     look = WindowSettings(user=settings.user, folder=settings.data_folder, language=settings.language, theme=settings.colours)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     window = MainWindow(runtime.engine, look)
-    window.show()
+    if window.placed:
+        window.show()
+    else:
+        window.showMaximized()
     code: int = app.exec()
     return code
