@@ -17,11 +17,26 @@ class AcknowledgeAlarm:
 
 @dataclass(frozen=True, slots=True)
 class ShelveAlarm:
-    """搁置 until a time, with a reason."""
+    """搁置 until a time, or (``until`` None, one-shot) until it returns; with a reason."""
 
     alarm_id: str
-    until: datetime
+    until: datetime | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOutOfService:
+    """停用, until a person restores it; with a reason."""
+
+    alarm_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreAlarm:
+    """A shelved alarm, or one out of service, back among the others."""
+
+    alarm_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +185,8 @@ class RecordSample:
 Intent = (
     AcknowledgeAlarm
     | ShelveAlarm
+    | TakeOutOfService
+    | RestoreAlarm
     | JudgeBurst
     | DismissIncident
     | OpenIncident

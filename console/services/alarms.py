@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from console.detection.finding import StationFinding
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
 from console.domain.changes import ChangeSet
-from console.domain.intents import AcknowledgeAlarm, ShelveAlarm
+from console.domain.intents import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
 from console.services.case import NOTHING, AlarmChange, Refused, recorded_alarms
 from console.services.state import DeskState
 from console.services.tools import Tools
@@ -68,18 +68,38 @@ def acknowledge(state: DeskState, intent: AcknowledgeAlarm, user: str, now: date
 
 
 def shelve(state: DeskState, intent: ShelveAlarm, user: str, now: datetime) -> ChangeSet:
-    """Out of sight until a time, with a reason."""
+    """Out of sight until a time or until it returns, with a reason."""
     alarm = _alarm_of(state, intent.alarm_id)
-    if alarm.state in (AlarmState.CLEARED, AlarmState.OUT_OF_SERVICE):
+    over = intent.until is None and alarm.returned_at is not None  # nothing would ever end it
+    if over or alarm.state in (AlarmState.CLEARED, AlarmState.OUT_OF_SERVICE):
         raise Refused("cannot_shelve", alarm=alarm.alarm_id, alarm_state=alarm.state)
     if not intent.reason.strip():
         raise Refused("shelve_reason")
-    if intent.until.tzinfo is None or intent.until <= now:
+    if intent.until is not None and (intent.until.tzinfo is None or intent.until <= now):
         raise Refused("shelve_until")
     after = replace(alarm, state=AlarmState.SHELVED, shelved_until=intent.until, shelved_reason=intent.reason.strip())
     return recorded_alarms(
         [AlarmChange(alarm, after, "alarm_shelved", f"{user} {_note(alarm, '已搁置')}：{intent.reason.strip()}")]
     )
+
+
+def take_out(state: DeskState, intent: TakeOutOfService, user: str) -> ChangeSet:
+    """Out of service until a person restores it (ISA-18.2), with a reason."""
+    alarm, reason = _alarm_of(state, intent.alarm_id), intent.reason.strip()
+    if alarm.state in (AlarmState.CLEARED, AlarmState.OUT_OF_SERVICE):
+        raise Refused("cannot_shelve", alarm=alarm.alarm_id, alarm_state=alarm.state)
+    if not reason:
+        raise Refused("shelve_reason")
+    after = replace(alarm, state=AlarmState.OUT_OF_SERVICE, shelved_until=None, shelved_reason=reason)
+    return recorded_alarms([AlarmChange(alarm, after, "alarm_out_of_service", f"{user} {_note(alarm, '已停用')}：{reason}")])
+
+
+def restore(state: DeskState, intent: RestoreAlarm, user: str) -> ChangeSet:
+    """From the shelf or out of service: the alarm is back as what it has become meanwhile."""
+    alarm = _alarm_of(state, intent.alarm_id)
+    if alarm.state not in (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE):
+        raise Refused("not_shelved", alarm=alarm.alarm_id, alarm_state=alarm.state)
+    return recorded_alarms([AlarmChange(alarm, _unshelved(alarm), "alarm_unshelved", f"{user} {_note(alarm, '已恢复')}")])
 
 
 def on_time(state: DeskState, now: datetime) -> ChangeSet:
@@ -106,7 +126,7 @@ def _raised(tools: Tools, state: DeskState, alarm: Alarm | None, finding: Statio
     )
     if lasting:
         return recorded_alarms([AlarmChange(alarm, after, "alarm_revised", _note(after, "又有通道异常"))])
-    if alarm.state is not AlarmState.SHELVED:
+    if alarm.state not in (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE):
         # Back again: it has to be seen anew, whoever saw it the last time.
         after = replace(after, state=AlarmState.ACTIVE, raised_at=finding.at, acknowledged_at=None, acknowledged_by="")
     return recorded_alarms([AlarmChange(alarm, after, "alarm_raised", _note(after, "再次报警"))])
@@ -158,6 +178,8 @@ def _returned(alarm: Alarm, now: datetime) -> Alarm:
         return replace(after, state=AlarmState.RETURNED)
     if alarm.state is AlarmState.ACKNOWLEDGED:
         return replace(after, state=AlarmState.CLEARED)
+    if alarm.state is AlarmState.SHELVED and alarm.shelved_until is None:
+        return _unshelved(after)  # one-shot: the shelf held it until now
     return after
 
 

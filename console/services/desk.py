@@ -46,6 +46,10 @@ class Desk:
                 return alarms.acknowledge(state, intent, user, now)
             case ask.ShelveAlarm():
                 return alarms.shelve(state, intent, user, now)
+            case ask.TakeOutOfService():
+                return alarms.take_out(state, intent, user)
+            case ask.RestoreAlarm():
+                return alarms.restore(state, intent, user)
             case ask.EditNotice():
                 return notices.edit(state, intent, user)
             case ask.SubmitNotice():

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from maps.dataset import write_city
 from maps.synthetic import SyntheticOptions, build_city
@@ -94,12 +96,14 @@ def test_the_engine_never_loads_qt() -> None:
 
 
 def test_payloads_on_the_wire_follow_the_contract(city: Path, tmp_path: Path) -> None:
-    import paho.mqtt.client as mqtt
-
     seen: dict[str, bytes] = {}
     with mosquitto(tmp_path, port := free_port()) as url:
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
-        client.on_message = lambda _client, _userdata, message: seen.setdefault(message.topic, message.payload)
+        client = mqtt.Client(CallbackAPIVersion.VERSION2)
+
+        def keep(_client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
+            seen.setdefault(message.topic, bytes(message.payload))
+
+        client.on_message = keep
         client.connect("127.0.0.1", port)
         client.subscribe("#", qos=1)
         client.loop_start()

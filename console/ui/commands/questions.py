@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident, Phase
-from console.domain.intents import AdvancePhase, DismissIncident, MarkValveUnable, OpenIncident, SetRestoration, ShelveAlarm
+from console.domain.intents import AdvancePhase, DismissIncident, MarkValveUnable, OpenIncident, SetRestoration
 from console.ui.dialogs.ask import ReasonQuestion, SampleQuestion, ShelveQuestion, TimeQuestion, UnableQuestion
 from console.ui.dialogs.notice import NoticeDialog
 from console.ui.looks import Looks
@@ -56,7 +56,7 @@ class Questions(QObject):
         """How long, and why."""
         question = ShelveQuestion(self._looks, self._window)
         question.accepted.connect(
-            lambda: self.asked.emit(ShelveAlarm(alarm.alarm_id, question.until(self._port.now()), question.reason), "")
+            lambda: self.asked.emit(question.intent(alarm.alarm_id, self._port.now()), "")
         )
         self._open(question)
 

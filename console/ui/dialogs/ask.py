@@ -19,10 +19,11 @@ from PySide6.QtWidgets import (
 )
 
 from console.domain.incidents import Unable
-from console.domain.intents import RecordSample
+from console.domain.intents import RecordSample, ShelveAlarm, TakeOutOfService
 from console.ui.looks import Looks, label
 
 _SHELVE_MINUTES = (15, 30, 60, 120, 480)
+_ONE_SHOT, _OUT_OF_SERVICE = 0, -1
 
 
 class Question(QDialog):
@@ -99,11 +100,16 @@ class ShelveQuestion(ReasonQuestion):
         self._time = QComboBox()
         for minutes in _SHELVE_MINUTES:
             self._time.addItem(words("shelve.minutes", n=minutes), minutes)
+        self._time.addItem(words("shelve.one_shot"), _ONE_SHOT)
+        self._time.addItem(words("shelve.out_of_service"), _OUT_OF_SERVICE)
         self.box.insertWidget(1, self._time)
 
-    def until(self, now: datetime) -> datetime:
-        """When it comes back."""
-        return now + timedelta(minutes=int(self._time.currentData()))
+    def intent(self, alarm_id: str, now: datetime) -> ShelveAlarm | TakeOutOfService:
+        """What was chosen."""
+        minutes = int(self._time.currentData())
+        if minutes == _OUT_OF_SERVICE:
+            return TakeOutOfService(alarm_id, self.reason)
+        return ShelveAlarm(alarm_id, None if minutes == _ONE_SHOT else now + timedelta(minutes=minutes), self.reason)
 
 
 class SampleQuestion(Question):

@@ -75,6 +75,8 @@ class AlarmModel(RowsModel[Alarm]):
         text = words.of("alarm_state", alarm.state.value)
         if alarm.state is AlarmState.SHELVED and alarm.shelved_until is not None:
             text += words("alarms.until", time=words.time(alarm.shelved_until), reason=alarm.shelved_reason)
+        elif alarm.state in (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE):
+            text += words("alarms.because", reason=alarm.shelved_reason)
         if alarm.incident_id:
             text += words("alarms.part_of", incident=alarm.incident_id)
         return text

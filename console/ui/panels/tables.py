@@ -6,13 +6,14 @@ from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from console.domain.alarms import Alarm, AlarmState
-from console.domain.intents import AcknowledgeAlarm
+from console.domain.intents import AcknowledgeAlarm, RestoreAlarm
 from console.ui.looks import Looks, button, label, row
 from console.ui.models.alarms import AlarmModel
 from console.ui.models.rows import RowsModel
 from console.ui.models.timeline import TimelineModel
 
 _ROW_PX = 27
+_SET_ASIDE = (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE)
 
 
 class AlarmList(QWidget):
@@ -48,7 +49,6 @@ class AlarmList(QWidget):
         """Another theme or language."""
         self._looks = looks
         self._acknowledge.setText(looks.words("alarms.acknowledge"))
-        self._shelve.setText(looks.words("alarms.shelve"))
         self._refresh()
 
     def chosen(self) -> Alarm | None:
@@ -68,7 +68,8 @@ class AlarmList(QWidget):
         self._title.setText(words("alarms.title", n=self._model.rowCount(), unseen=unseen))
         alarm = self.chosen()
         self._acknowledge.setEnabled(alarm is not None and alarm.state in (AlarmState.ACTIVE, AlarmState.RETURNED))
-        self._shelve.setEnabled(alarm is not None and alarm.state in (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED))
+        self._shelve.setEnabled(alarm is not None and alarm.state is not AlarmState.RETURNED)
+        self._shelve.setText(words("alarms.restore" if alarm is not None and alarm.state in _SET_ASIDE else "alarms.shelve"))
 
     def _on_row(self, current: QModelIndex, _: QModelIndex) -> None:
         self._refresh()
@@ -83,7 +84,9 @@ class AlarmList(QWidget):
 
     def _on_shelve(self) -> None:
         alarm = self.chosen()
-        if alarm is not None:
+        if alarm is not None and alarm.state in _SET_ASIDE:
+            self.intent_asked.emit(RestoreAlarm(alarm.alarm_id))
+        elif alarm is not None:
             self.shelving_asked.emit(alarm)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from console.detection.finding import StationFinding
 from console.domain.alarms import Alarm, AlarmKind, AlarmState
-from console.domain.intents import AcknowledgeAlarm, ShelveAlarm
+from console.domain.intents import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
 from console.services.desk import Refused
 from tests.console.services.town import Chair, a_town
 
@@ -107,6 +107,33 @@ def test_shelving_needs_a_reason_and_a_time_to_come(chair: Chair, minutes: int) 
         chair.does(ShelveAlarm(A1, chair.now + timedelta(minutes=5), ""))
 
 
+def test_a_one_shot_shelf_ends_when_the_alarm_returns(chair: Chair) -> None:
+    happens(chair, active=True)
+    chair.does(ShelveAlarm(A1, None, "检修"))
+    chair.now += timedelta(days=3)
+    assert chair.desk.on_time(chair.state, chair.now).drafts == ()
+    happens(chair, active=False)
+    assert only(chair).state is AlarmState.RETURNED
+    with pytest.raises(Refused, match="cannot be shelved"):
+        chair.does(ShelveAlarm(A1, None, "检修"))
+
+
+def test_out_of_service_lasts_until_a_person_restores_it(chair: Chair) -> None:
+    happens(chair, active=True)
+    with pytest.raises(Refused, match="reason"):
+        chair.does(TakeOutOfService(A1, " "))
+    chair.does(TakeOutOfService(A1, "更换传感器"))
+    happens(chair, active=False)
+    happens(chair, active=True)
+    chair.now += timedelta(days=3)
+    assert chair.desk.on_time(chair.state, chair.now).drafts == ()
+    assert only(chair).state is AlarmState.OUT_OF_SERVICE
+    chair.does(RestoreAlarm(A1))
+    assert only(chair).state is AlarmState.ACTIVE
+    with pytest.raises(Refused, match="neither shelved"):
+        chair.does(RestoreAlarm(A1))
+
+
 def test_there_is_nothing_to_acknowledge_twice(chair: Chair) -> None:
     happens(chair, active=True)
     chair.does(AcknowledgeAlarm(A1))
@@ -116,7 +143,21 @@ def test_there_is_nothing_to_acknowledge_twice(chair: Chair) -> None:
         chair.does(AcknowledgeAlarm("A-9"))
 
 
-ACTS = st.sampled_from(["raise", "return", "ack", "shelve", "wait"])
+ACTS = st.sampled_from(["raise", "return", "ack", "shelve", "one-shot", "out", "restore", "wait"])
+ASIDE = (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE)
+ASIDE_ACTS = ("shelve", "one-shot", "out", "restore")
+
+
+def set_aside(chair: Chair, alarm: Alarm, act: str) -> None:
+    """One of the acts that take an alarm out of sight or bring it back, where its state allows it."""
+    if act == "shelve" and alarm.state not in (AlarmState.CLEARED, AlarmState.OUT_OF_SERVICE):
+        chair.does(ShelveAlarm(alarm.alarm_id, chair.now + timedelta(minutes=1), "检修"))
+    elif act == "one-shot" and alarm.state in (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED):
+        chair.does(ShelveAlarm(alarm.alarm_id, None, "检修"))
+    elif act == "out" and alarm.state not in (AlarmState.CLEARED, AlarmState.OUT_OF_SERVICE):
+        chair.does(TakeOutOfService(alarm.alarm_id, "检修"))
+    elif act == "restore" and alarm.state in ASIDE:
+        chair.does(RestoreAlarm(alarm.alarm_id))
 
 
 @settings(max_examples=60, deadline=None)
@@ -137,8 +178,8 @@ def test_an_event_that_nobody_has_seen_is_never_lost(acts: list[tuple[str, str]]
         elif act == "ack" and current is not None and current.state in (AlarmState.ACTIVE, AlarmState.RETURNED):
             chair.does(AcknowledgeAlarm(current.alarm_id))
             unseen[station] = False
-        elif act == "shelve" and current is not None and current.state is not AlarmState.CLEARED:
-            chair.does(ShelveAlarm(current.alarm_id, chair.now + timedelta(minutes=1), "检修"))
+        elif act in ASIDE_ACTS and current is not None:
+            set_aside(chair, current, act)
         elif act == "wait":
             chair.now += timedelta(minutes=2)
             chair.take(chair.desk.on_time(chair.state, chair.now))
@@ -146,5 +187,5 @@ def test_an_event_that_nobody_has_seen_is_never_lost(acts: list[tuple[str, str]]
         living = [a for a in chair.state.alarms.values() if a.subject == station and a.state is not AlarmState.CLEARED]
         assert len(living) <= 1
         assert bool(living) or not (on[station] or unseen[station])
-        if living and living[0].state is not AlarmState.SHELVED:
+        if living and living[0].state not in ASIDE:
             assert (living[0].returned_at is None) == on[station]

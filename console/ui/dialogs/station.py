@@ -1,0 +1,136 @@
+"""The station dialog: every channel of one station with its age, its trend against what was expected, and its alarms."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QVBoxLayout, QWidget
+
+from console.domain.alarms import Alarm, AlarmState
+from console.domain.picture import Picture, StationState
+from console.domain.readings import CHANNEL_BY_NAME, Channel, Quality
+from console.ui.looks import Looks, button, clear, label, row
+from console.ui.panels.trend import Series, Trend
+from maps.city import City
+
+SPANS_H = (2, 6, 24)
+_READ_EVERY_US = 5_000_000
+
+
+class StationDialog(QDialog):
+    """Stays open beside the map and follows the picture."""
+
+    history_wanted = Signal(int, object, object)
+    """(station row, Channel, since in µs since 1970); the answer comes back through ``show_series``."""
+    place_asked = Signal(int)
+    """Show this station (row) on the map."""
+
+    def __init__(self, city: City, row_: int, looks: Looks, picture: Picture, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._city, self._row, self._looks, self._picture = city, row_, looks, picture
+        self._read_at = 0
+        stations, words = city.stations, looks.words
+        self.setWindowTitle(words("station.window", name=str(stations.name[row_]) or str(stations.asset_id[row_])))
+        self.resize(620, 460)
+        self._state = label(name="strong", wrap=True, selectable=True)
+        self._values = QGridLayout()
+        self._values.setHorizontalSpacing(18)
+        self._channel, self._span = QComboBox(), QComboBox()
+        for channel in self._channels():
+            self._channel.addItem(words.of("channel", channel.name.lower()), channel)
+        for hours in SPANS_H:
+            self._span.addItem(words("station.hours", n=hours), hours)
+        self._trend, self._note = Trend(170), label(name="muted", wrap=True)
+        self._alarms = label(wrap=True, selectable=True)
+        place, close = button(words("station.on_map")), button(words("notice.close"))
+        place.clicked.connect(lambda: self.place_asked.emit(self._row))
+        close.clicked.connect(self.close)
+        self._channel.currentIndexChanged.connect(self._ask)
+        self._span.currentIndexChanged.connect(self._ask)
+        box = QVBoxLayout(self)
+        box.addWidget(self._state)
+        box.addLayout(self._values)
+        box.addLayout(row(self._channel, self._span, 1))
+        box.addWidget(self._trend)
+        box.addWidget(self._note)
+        box.addWidget(self._alarms)
+        box.addStretch(1)
+        box.addLayout(row(1, place, close))
+        self.show_picture(picture)
+
+    @property
+    def channel(self) -> Channel:
+        """The channel whose trend is shown."""
+        return Channel(self._channel.currentData() or Channel.PRESSURE)
+
+    def show_picture(self, picture: Picture) -> None:
+        """The newest values; the trend is read again every few seconds of the picture's time."""
+        self._picture = picture
+        words, stations = self._looks.words, self._city.stations
+        state = StationState(int(picture.station_state[self._row]))
+        self._state.setText(f"{stations.asset_id[self._row]} · {words.of('station_state', state.name.lower())}")
+        self._show_values()
+        mine = [alarm for alarm in picture.alarms if self._is_mine(alarm)]
+        self._alarms.setText("\n".join(self._alarm_line(alarm) for alarm in mine) or words("station.no_alarms"))
+        if abs(picture.now_us - self._read_at) > _READ_EVERY_US:
+            self._ask()
+
+    def show_series(self, series: Series) -> None:
+        """The history that was asked for; one of another channel came too late."""
+        if series.channel is not self.channel:
+            return
+        words, until_s = self._looks.words, self._picture.now_us / 1e6
+        self._trend.draw((series,), self._looks, self.since_us / 1e6, until_s)
+        known = np.isfinite(series.value)
+        learning = not np.isfinite(series.expected).any()
+        parts = [words.unit(series.channel), words("station.readings", n=int(known.sum()))]
+        parts.append(words("station.learning" if learning else "station.band"))
+        self._note.setText(" · ".join(part for part in parts if part))
+
+    def _channels(self) -> list[Channel]:
+        """The city's word on what the station measures, and whatever has come in besides."""
+        named = str(self._city.stations.channels[self._row]).split(",")
+        told = [CHANNEL_BY_NAME[name.strip()] for name in named if name.strip() in CHANNEL_BY_NAME]
+        heard = [channel for channel in Channel if self._picture.at_us[self._row, channel] > 0]
+        return list(dict.fromkeys((*told, *heard))) or [Channel.PRESSURE]
+
+    def _show_values(self) -> None:
+        words, picture, at = self._looks.words, self._picture, self._row
+        clear(self._values)
+        age = picture.age_s()[at]
+        for line, channel in enumerate(self._channels()):
+            value, expected = float(picture.value[at, channel]), float(picture.expected[at, channel])
+            quality = Quality(int(picture.quality[at, channel]))
+            cells = (
+                words.of("channel", channel.name.lower()),
+                words.value(channel, value),
+                words("station.expected", value=words.value(channel, expected)) if np.isfinite(expected) else "",
+                words.deviation(channel, value - expected) if np.isfinite(value - expected) else "",
+                words.age(float(age[channel])),
+                "" if quality is Quality.GOOD else words.of("quality", quality.name.lower()),
+            )
+            for column, text in enumerate(cells):
+                cell = label(text, name="muted" if column in (0, 2, 4) else "")
+                align = Qt.AlignmentFlag.AlignRight if column in (1, 3, 4) else Qt.AlignmentFlag.AlignLeft
+                self._values.addWidget(cell, line, column, align)
+        self._values.setColumnStretch(5, 1)
+
+    def _is_mine(self, alarm: Alarm) -> bool:
+        station_id = str(self._city.stations.asset_id[self._row])
+        named = alarm.subject == station_id or any(e.station_id == station_id for e in alarm.evidence)
+        return named and alarm.state is not AlarmState.CLEARED
+
+    def _alarm_line(self, alarm: Alarm) -> str:
+        words = self._looks.words
+        state, kind = words.of("alarm_state", alarm.state.value), words.of("alarm_kind", alarm.kind.value)
+        return " · ".join(part for part in (words.time(alarm.raised_at), kind, alarm.detail, state) if part)
+
+    @property
+    def since_us(self) -> int:
+        """Where the trend begins, µs since 1970."""
+        return int(self._picture.now_us - int(self._span.currentData()) * 3_600_000_000)
+
+    @Slot()
+    def _ask(self) -> None:
+        self._read_at = self._picture.now_us
+        self.history_wanted.emit(self._row, self.channel, self.since_us)
