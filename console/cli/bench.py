@@ -23,6 +23,7 @@ def bench(
     stations: int = 300,
     size: str = "2560x1440",
     peer: Annotated[bool, typer.Option("--peer", help="trace: WNTR side by side (about a minute)")] = False,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object; always so")] = True,
 ) -> None:
     """Measure a budget; prints JSON."""
     if name not in BENCHES:

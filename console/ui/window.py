@@ -25,8 +25,9 @@ from console.ui.honesty import badges, lasting_message
 from console.ui.layout import Division
 from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.overlay import main_channels
-from console.ui.map.scene import MapLayer, Scene
+from console.ui.map.gauges import main_channels
+from console.ui.map.layer import MapLayer
+from console.ui.map.scene import Scene
 from console.ui.models.alarms import AlarmModel
 from console.ui.models.stations import StationModel
 from console.ui.models.timeline import TimelineModel
@@ -274,6 +275,7 @@ class MainWindow(QMainWindow):
         self._division.save(self._memory)
         self._memory.flush()
         self._bridge.close()
+        self.map.shut()
         self._dispatcher.close()
         self._errands.close()
         super().closeEvent(event)

@@ -1,39 +1,48 @@
-"""MapCanvas: the widget — moves the camera, shows the picture there is, paints the live overlay, tells what was picked."""
+"""MapCanvas: the widget — moves the camera, shows the picture there is, paints the live overlay, tells what was done on it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from console.domain.picture import Picture
+from console.ui.map.background import Background
 from console.ui.map.camera import Camera
 from console.ui.map.case import CaseLook, pipe_lines
-from console.ui.map.furniture import Badge, crs_name, paint_furniture, reserve
-from console.ui.map.labels import Placer
-from console.ui.map.overlay import Frame, Live, Overlay
-from console.ui.map.picking import Asset, Picker
+from console.ui.map.coordinates import Coordinates, Reading
+from console.ui.map.flight import Flight
+from console.ui.map.flow import Flows
+from console.ui.map.frame import Frame
+from console.ui.map.furniture import Badge, Margin, paint_furniture, reserve
+from console.ui.map.hands import Hands
+from console.ui.map.history import ViewHistory
+from console.ui.map.labels import LabelMemory, Placer
+from console.ui.map.layer import LayerLook, MapLayer, PipeTheme
+from console.ui.map.marks import Highlight, Marks
+from console.ui.map.overlay import Live, Overlay
+from console.ui.map.pane import StaticStyle
+from console.ui.map.picking import Picker
 from console.ui.map.renderer import Renderer
-from console.ui.map.scene import MapLayer, Scene
-from console.ui.map.static_layer import StaticStyle
+from console.ui.map.road_names import road_runs
+from console.ui.map.scene import Scene
+from console.ui.map.surface import PressureSurface
+from console.ui.map.themes import themed
+from console.ui.map.tiles import TileSource
+from console.ui.map.tools import Sketch, Tool, paint_sketch
 from console.ui.theme import Theme
 from console.ui.words import Words
 
-_CLICK_PX = 4
 _HOME_MARGIN = 0.12
-_KEY_PAN_PX = 120
-_PANS = {
-    Qt.Key.Key_Left: (_KEY_PAN_PX, 0),
-    Qt.Key.Key_Right: (-_KEY_PAN_PX, 0),
-    Qt.Key.Key_Up: (0, _KEY_PAN_PX),
-    Qt.Key.Key_Down: (0, -_KEY_PAN_PX),
-}
+_REST_MS = 600
+_FOLLOW_EDGE = 0.25
 
 
-class MapCanvas(QWidget):
+class MapCanvas(Hands):
     """The map of one city. Wheel zooms at the cursor, drag pans, click picks, right click offers what can be done."""
 
     picked = Signal(object)
@@ -42,47 +51,72 @@ class MapCanvas(QWidget):
     """(Asset or None, global position): right click or menu key."""
     activated = Signal(object)
     """Asset: double-clicked."""
+    moved = Signal(object)
+    """Camera: the map looks elsewhere."""
+    shape_ended = Signal(object)
+    """Sketch: a box or polygon was drawn to its end."""
+    look_changed = Signal(object)
+    """LayerLook: shown otherwise."""
 
     def __init__(self, scene: Scene, picture: Picture, theme: Theme, words: Words, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._scene, self._theme, self._words = scene, theme, words
-        self._visible = frozenset(MapLayer) - {MapLayer.DMA}
-        self._overlay = Overlay(scene)
-        self._picker = Picker(scene, self._overlay.x, self._overlay.y)
+        self.scene, self._theme, self._words = scene, theme, words
+        self.layer_look = LayerLook()
+        self.overlay = Overlay(scene)
+        self._picker = Picker(scene, self.overlay.gauges.x, self.overlay.gauges.y)
         self._live = Live(picture)
-        self._crs = crs_name(scene.city)
+        self._highlights: tuple[Highlight, ...] = ()
+        self._memory = LabelMemory()
+        self.coordinates = Coordinates(scene.city)
+        self.attribution = ""
         self._badges: tuple[Badge, ...] = ()
-        self._cursor: tuple[float, float] | None = None
-        self._pressed_at: QPointF | None = None
-        self._dragged = False
+        self.history = ViewHistory()
+        self.sketch = Sketch()
         self._fitted = False
         self.touched = False
         """Whether somebody has moved the map by hand: then it stays where it was put."""
+        self.glides = False
+        """Whether moves to another place are shown as a short flight."""
         self.camera = Camera(0.0, 0.0, 1.0, max(self.width(), 1), max(self.height(), 1)).fitted(scene.home, _HOME_MARGIN)
+        self._flight = Flight(self._flown, self)
         self.renderer = Renderer(scene, self._style(), self)
         self.renderer.finished.connect(self.update)
-        self.setMouseTracking(True)
+        self.background = Background(self)
+        self._surface = PressureSurface(scene, self.overlay.gauges)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(lambda: self.history.add(self.camera))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(320, 240)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(words("map.name"))
+        self.background.ask("roads", lambda: road_runs(scene.city.roads), self._take_roads)
 
     # What is shown
 
     def show_picture(self, picture: Picture) -> None:
         """The newest live values."""
         self._live = replace(self._live, picture=picture)
+        self.overlay.crews.remember(picture)
+        self._follow()
+        self._refresh_surface()
         self.update()
 
     def show_case(self, case: CaseLook) -> None:
         """The case in focus."""
         self._live = replace(self._live, case=case)
-        self.update()
+        self._remark()
 
     def select_pipes(self, pipe_ids: tuple[str, ...], text: str = "") -> None:
         """Highlight pipes with a label; none clears it."""
-        self._live = replace(self._live, selected=pipe_lines(self._scene.city, pipe_ids), selected_text=text)
-        self.update()
+        self._live = replace(self._live, selected=pipe_lines(self.scene.city, pipe_ids), selected_text=text)
+        self._remark()
+
+    def highlight(self, highlights: tuple[Highlight, ...]) -> None:
+        """Sets of pipes in colours of their own (a trace, a selection by area); none clears them."""
+        self._highlights = highlights
+        self._remark()
 
     def set_badges(self, badges: tuple[Badge, ...]) -> None:
         """Lasting remarks at the top (drill, synthetic, not georeferenced …)."""
@@ -92,14 +126,43 @@ class MapCanvas(QWidget):
 
     def set_visible(self, visible: frozenset[MapLayer]) -> None:
         """Show these layers only."""
-        self._visible = visible
+        self.set_look(self.layer_look.with_visible(visible))
+
+    def set_look(self, look: LayerLook) -> None:
+        """Layers, opacities, order and the theme of the pipes."""
+        before, self.layer_look = self.layer_look, look
+        if look == before:
+            return
         self.renderer.set_style(self._style())
+        if look.theme is not before.theme:
+            self._refresh_theme()
+        self._refresh_surface()
+        self.look_changed.emit(look)
         self.update()
 
     def set_looks(self, theme: Theme, words: Words) -> None:
         """Another theme or language."""
         self._theme, self._words = theme, words
+        self._surface.forget()
+        self._refresh_surface()
         self.renderer.set_style(self._style())
+        self.update()
+
+    def set_reading(self, reading: Reading) -> None:
+        """In what coordinates are read out."""
+        self.coordinates = Coordinates(self.scene.city, reading)
+        self.update()
+
+    def set_flows(self, flows: Flows | None) -> None:
+        """What the model says of flows: arrows and the theme of velocities."""
+        self.renderer.set_extras(flows=flows)
+        if self.layer_look.theme is PipeTheme.VELOCITY:
+            self._refresh_theme()
+        self.update()
+
+    def set_tiles(self, tiles: TileSource | None) -> None:
+        """A raster ground; None for none."""
+        self.renderer.set_extras(tiles=tiles)
         self.update()
 
     @property
@@ -109,124 +172,187 @@ class MapCanvas(QWidget):
 
     def station_place(self, row: int) -> tuple[float, float]:
         """World point of a station."""
-        return float(self._overlay.x[row]), float(self._overlay.y[row])
+        return float(self.overlay.gauges.x[row]), float(self.overlay.gauges.y[row])
 
     @property
     def visible_layers(self) -> frozenset[MapLayer]:
         """Layers shown."""
-        return self._visible
+        return self.layer_look.visible
 
     # Where it looks
 
     def look(self, camera: Camera) -> None:
         """Show another part; the old picture moves at once, the new one follows."""
+        self._flight.land()
         self.camera = camera
-        self.renderer.request(camera)
-        self.update()
+        self._arrived()
+
+    def fly(self, camera: Camera) -> None:
+        """Glide to another part, if the map glides and it is not too far."""
+        start = self.shown_camera
+        self.camera = camera
+        if not (self.glides and self.isVisible() and self._flight.go(start, camera)):
+            self._flight.land()
+        self._arrived()
+
+    def land(self) -> None:
+        """End a flight at once."""
+        self._flight.land()
 
     def look_at(self, x: float, y: float, m_per_px: float | None = None) -> None:
         """Centre a world point."""
-        self.look(self.camera.centred(x, y, m_per_px))
+        self.fly(self.camera.centred(x, y, m_per_px))
 
     def fit_all(self) -> None:
         """The whole network."""
         self._fitted = True
-        self.look(self.camera.fitted(self._scene.bounds))
+        self.fly(self.camera.fitted(self.scene.bounds))
 
     def fit_lines(self, pipe_ids: tuple[str, ...], least_m_per_px: float = 1.0, share: float = 0.35) -> None:
         """Bring pipes into view, with room around them."""
-        lines = pipe_lines(self._scene.city, pipe_ids)
+        lines = pipe_lines(self.scene.city, pipe_ids)
         if not len(lines):
             return
         points = lines.reshape(-1, 2)
         low, high = points.min(axis=0), points.max(axis=0)
         fitted = self.camera.fitted((float(low[0]), float(low[1]), float(high[0]), float(high[1])), margin=share)
         self._fitted = True
-        self.look(replace(fitted, m_per_px=max(fitted.m_per_px, least_m_per_px)))
+        self.fly(replace(fitted, m_per_px=max(fitted.m_per_px, least_m_per_px)))
 
-    # Qt
+    def go_back(self) -> None:
+        """The view before."""
+        view = self.history.back()
+        if view is not None:
+            self.fly(view.camera(self.camera))
+
+    def go_forward(self) -> None:
+        """The view after, where one went back."""
+        view = self.history.forward()
+        if view is not None:
+            self.fly(view.camera(self.camera))
+
+    def follow(self, crew_id: str) -> None:
+        """Keep a crew in view until the map is moved by hand; "" ends it."""
+        self.overlay.crews.followed = crew_id
+        self._follow()
+        self.update()
+
+    @property
+    def shown_camera(self) -> Camera:
+        """What is on the screen now; the camera itself once a flight has ended."""
+        return self._flight.camera(self.camera)
+
+    def use(self, tool: Tool) -> None:
+        """What the left button does."""
+        self.sketch.start(tool)
+        self.setCursor(Qt.CursorShape.CrossCursor) if tool is not Tool.PAN else self.unsetCursor()
+        self.update()
+
+    # Pictures
+
+    def settle(self) -> None:
+        """Finish what is worked out aside and the picture (screenshots, tests)."""
+        self.land()
+        self.background.finish()
+        self.renderer.draw_now()
+
+    def picture_now(self) -> QImage:
+        """The map as it is shown, finished."""
+        self.settle()
+        return self.grab().toImage()
+
+    def shut(self) -> None:
+        """End the threads; the widget is of no use afterwards."""
+        self._rest.stop()
+        self.background.close()
+        self.renderer.close()
+
+    def margin(self) -> Margin:
+        """What stands at the map's edge."""
+        tiles = self.renderer.extras.tiles if self.layer_look.shows(MapLayer.TILES) else None
+        attribution = " · ".join(text for text in (tiles.attribution if tiles else "", self.attribution) if text)
+        field = self.renderer.extras.pressure if self.layer_look.shows(MapLayer.PRESSURE) else None
+        remark = self._words("map.interpolated", n=field.stations) if field is not None else ""
+        return Margin(self.coordinates, self.cursor_world, self.logicalDpiX(), self._badges, attribution, remark)
+
+    def paint_overlay(self, painter: QPainter, camera: Camera, ratio: float) -> Placer:
+        """All that lies over the picture, for any painter (a screen's, a printer's)."""
+        placer = Placer(camera.width, camera.height, self._memory)
+        frame = Frame(painter, camera, self._theme, self._words, placer, self.layer_look, ratio)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+        margin = self.margin()
+        reserve(frame, margin)
+        paint_sketch(frame, self.sketch)
+        self.overlay.paint(frame, self._live)
+        self._memory.end_frame()
+        paint_furniture(frame, margin)
+        return placer
+
+    def marks(self) -> Marks:
+        """Areas and lines over the network as they are now."""
+        return Marks(self._live.case, self._live.selected, self._highlights)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
+        painter, camera = QPainter(self), self.shown_camera
         try:
-            self.renderer.paint(painter, self.camera)
-            frame = Frame(painter, self.camera, self._theme, self._words, Placer(self.width(), self.height()), self._visible)
-            reserve(frame)
-            self._overlay.paint(frame, self._live)
-            paint_furniture(frame, self._crs_words(), self._cursor, self.logicalDpiX(), self._badges)
+            self.renderer.paint(painter, camera)
+            self.paint_overlay(painter, camera, self._ratio())
         finally:  # a painter left open takes the whole program down
             painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._flight.land()
         self.camera = self.camera.resized(self.width(), self.height())
         if not self._fitted:
-            self.camera = self.camera.fitted(self._scene.home, _HOME_MARGIN)
+            self.camera = self.camera.fitted(self.scene.home, _HOME_MARGIN)
+        self.renderer.set_ratio(self._ratio())
         self.renderer.request(self.camera)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        steps = event.angleDelta().y() / 120 or event.pixelDelta().y() / 40
-        self._zoom(1.25**steps, event.position())
+    # Inside
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.setFocus()
-        self._pressed_at, self._dragged = event.position(), False
-        if event.button() == Qt.MouseButton.RightButton:
-            self.menu_requested.emit(self._pick(event.position()), event.globalPosition().toPoint())
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        position = event.position()
-        if self._pressed_at is not None and event.buttons() & (Qt.MouseButton.LeftButton | Qt.MouseButton.MiddleButton):
-            moved = position - self._pressed_at
-            if self._dragged or moved.manhattanLength() > _CLICK_PX:
-                self._dragged, self._fitted, self._pressed_at = True, True, position
-                self.touched = True
-                self.setCursor(Qt.CursorShape.ClosedHandCursor)
-                self.look(self.camera.panned(moved.x(), moved.y()))
-        self._cursor = self.camera.to_world(position.x(), position.y())
+    def _arrived(self) -> None:
+        self.renderer.request(self.camera)
+        self._rest.start()
+        self.moved.emit(self.camera)
         self.update()
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self.unsetCursor()
-        if event.button() == Qt.MouseButton.LeftButton and self._pressed_at is not None and not self._dragged:
-            self.picked.emit(self._pick(event.position()))
-        self._pressed_at = None
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        asset = self._pick(event.position())
-        if asset is not None:
-            self.activated.emit(asset)
-        else:
-            self._zoom(2.0, event.position())
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._cursor = None
+    def _flown(self) -> None:
         self.update()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, middle = Qt.Key(event.key()), QPointF(self.width() / 2, self.height() / 2)
-        if key in _PANS:
-            self._fitted = self.touched = True
-            self.look(self.camera.panned(*_PANS[key]))
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self._zoom(1.5, middle)
-        elif key == Qt.Key.Key_Minus:
-            self._zoom(1 / 1.5, middle)
-        elif key == Qt.Key.Key_Home:
-            self.fit_all()
-        elif key == Qt.Key.Key_Menu:
-            self.menu_requested.emit(self._pick(middle), self.mapToGlobal(middle.toPoint()))
-        else:
-            super().keyPressEvent(event)
+    def _remark(self) -> None:
+        self.renderer.set_marks(self.marks())
+        self.update()
 
-    def _crs_words(self) -> str:
-        return self._crs if self._scene.city.network.georeferenced else self._words("map.local_crs")
+    def _follow(self) -> None:
+        crew_id = self.overlay.crews.followed
+        fix = next((fix for fix in self._live.picture.crews if fix.crew_id == crew_id), None) if crew_id else None
+        if fix is None:
+            return
+        x, y = self.camera.to_screen(fix.x, fix.y)
+        inner = QRectF(0, 0, self.width(), self.height()).adjusted(
+            self.width() * _FOLLOW_EDGE, self.height() * _FOLLOW_EDGE, -self.width() * _FOLLOW_EDGE, -self.height() * _FOLLOW_EDGE
+        )
+        if not inner.contains(QPointF(x, y)):
+            self.look_at(fix.x, fix.y)
 
-    def _zoom(self, factor: float, at: QPointF) -> None:
-        self._fitted = self.touched = True
-        self.look(self.camera.zoomed(factor, at.x(), at.y()))
+    def _refresh_theme(self) -> None:
+        theme, flows = self.layer_look.theme, self.renderer.extras.flows
+        self.background.ask(
+            "theme", partial(themed, self.scene, theme, flows), lambda done: self.renderer.set_extras(themed=done)
+        )
 
-    def _pick(self, at: QPointF) -> Asset | None:
-        return self._picker.at(at.x(), at.y(), self.camera, self._visible)
+    def _refresh_surface(self) -> None:
+        if self.layer_look.shows(MapLayer.PRESSURE):
+            work = self._surface.due(self._live.picture, self._theme)
+            if work is not None:
+                self.background.ask("pressure", work, lambda field: self.renderer.set_extras(pressure=field))
+
+    def _take_roads(self, runs: object) -> None:
+        self.overlay.names.roads = runs  # type: ignore[assignment]
+        self.update()
+
+    def _ratio(self) -> float:
+        return float(np.clip(self.devicePixelRatioF(), 1.0, 4.0))
 
     def _style(self) -> StaticStyle:
-        return StaticStyle(self._theme, self._visible, float(np.clip(self.devicePixelRatioF(), 1.0, 4.0)))
+        return StaticStyle(self._theme, self.layer_look, self._ratio())

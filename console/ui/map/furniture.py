@@ -8,12 +8,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPen
 
 from console.ui.map.camera import scale_bar
+from console.ui.map.coordinates import Coordinates
+from console.ui.map.frame import Frame
 from console.ui.map.labels import Ink, text_size, write
-from console.ui.map.overlay import Frame
 from console.ui.map.symbols import polygon
-from maps import crs as crs_names
-from maps.city import City
-from maps.errors import QuanmaiError
 
 _MARGIN = 14.0
 
@@ -26,25 +24,38 @@ class Badge:
     role: str
 
 
-def crs_name(city: City) -> str:
-    """The CRS as a person calls it; the code itself when it is unknown here."""
-    try:
-        return crs_names.describe(city.network.crs)
-    except QuanmaiError:
-        return city.network.crs[:60]
+@dataclass(frozen=True, eq=False)
+class Margin:
+    """What stands at the map's edge. ``cursor``: world point under the pointer; ``attribution``: whose ground it is."""
+
+    coordinates: Coordinates
+    cursor: tuple[float, float] | None
+    dots_per_inch: float
+    badges: tuple[Badge, ...]
+    attribution: str = ""
+    remark: str = ""
+    """What must be said of what is drawn (an interpolated surface); beside the scale bar."""
 
 
-def reserve(frame: Frame) -> None:
-    """Keep labels off the furniture's corners."""
+def map_scale(denominator: float) -> str:
+    """``1:12,500``, rounded to three figures."""
+    magnitude = 10 ** max(len(str(int(denominator))) - 3, 0)
+    return f"1:{round(denominator / magnitude) * magnitude:,.0f}"
+
+
+def reserve(frame: Frame, margin: Margin) -> None:
+    """Keep labels off the furniture."""
     width, height = frame.camera.width, frame.camera.height
     frame.placer.take(QRectF(0, height - 44, 200, 44))
-    frame.placer.take(QRectF(width - 560, height - 28, 560, 28))
-    frame.placer.take(QRectF(0, 0, width, 40))
+    frame.placer.take(_coordinates_place(frame, margin))
+    frame.placer.take(QRectF(width - 44, 10, 44, 50))
+    for place, _ in _badge_places(frame, margin.badges):
+        frame.placer.take(place)
+    if margin.remark:
+        frame.placer.take(_remark_place(frame, margin.remark))
 
 
-def paint_furniture(
-    frame: Frame, crs: str, cursor: tuple[float, float] | None, dots_per_inch: float, badges: tuple[Badge, ...]
-) -> None:
+def paint_furniture(frame: Frame, margin: Margin) -> None:
     """Scale bar left below, coordinates right below, north right above, badges left above."""
     painter, theme, camera = frame.painter, frame.theme, frame.camera
     metres, pixels = scale_bar(camera.m_per_px)
@@ -58,23 +69,31 @@ def paint_furniture(
     )
     painter.setFont(theme.font(9))
     painter.drawText(QRectF(left, base - 23, pixels, 18), Qt.AlignmentFlag.AlignCenter, text)
-    _coordinates(frame, crs, cursor, dots_per_inch)
+    ink = Ink(theme.font(8.5), theme.colour("text.muted"), theme.colour("map.background", 0.8))
+    write(painter, _coordinates_place(frame, margin), _coordinates_text(frame, margin), ink)
+    if margin.remark:
+        remark = Ink(theme.font(9.0, QFont.Weight.DemiBold), theme.colour("text.normal"), theme.colour("surface.raised", 0.94))
+        write(painter, _remark_place(frame, margin.remark), margin.remark, remark)
     _north(frame)
-    _badges(frame, badges)
+    _badges(frame, margin.badges)
 
 
-def _coordinates(frame: Frame, crs: str, cursor: tuple[float, float] | None, dots_per_inch: float) -> None:
-    camera, theme = frame.camera, frame.theme
-    x, y = cursor if cursor is not None else (camera.x, camera.y)
-    denominator = camera.scale_denominator(dots_per_inch)
-    magnitude = 10 ** max(len(str(int(denominator))) - 3, 0)
-    scale = f"1:{round(denominator / magnitude) * magnitude:,.0f}"
-    numbers = f"{x:,.1f}  {y:,.1f}".replace(",", "\u2009")
-    text = f"{numbers}  ·  {crs}  ·  {scale}"
-    font = theme.font(8.5)
-    width, height = text_size(font, text)
-    place = QRectF(camera.width - width - 8, camera.height - height - 6, width, height)
-    write(frame.painter, place, text, Ink(font, theme.colour("text.muted"), theme.colour("map.background", 0.8)))
+def _coordinates_text(frame: Frame, margin: Margin) -> str:
+    camera = frame.camera
+    x, y = margin.cursor if margin.cursor is not None else (camera.x, camera.y)
+    scale = map_scale(camera.scale_denominator(margin.dots_per_inch))
+    crs = margin.coordinates.name(frame.words("map.local_crs"))
+    return "  ·  ".join(part for part in (margin.coordinates.text(x, y), crs, scale, margin.attribution) if part)
+
+
+def _coordinates_place(frame: Frame, margin: Margin) -> QRectF:
+    width, height = text_size(frame.theme.font(8.5), _coordinates_text(frame, margin))
+    return QRectF(frame.camera.width - width - 8, frame.camera.height - height - 6, width, height)
+
+
+def _remark_place(frame: Frame, remark: str) -> QRectF:
+    width, height = text_size(frame.theme.font(9.0, QFont.Weight.DemiBold), remark)
+    return QRectF(_MARGIN - 6, frame.camera.height - 52 - height, width + 8, height + 4)
 
 
 def _north(frame: Frame) -> None:
@@ -87,14 +106,20 @@ def _north(frame: Frame) -> None:
     painter.drawText(QRectF(x - 10, y + 6, 20, 14), Qt.AlignmentFlag.AlignCenter, "N")
 
 
-def _badges(frame: Frame, badges: tuple[Badge, ...]) -> None:
-    font, x = frame.theme.font(10, QFont.Weight.DemiBold), 12.0
+def _badge_places(frame: Frame, badges: tuple[Badge, ...]) -> list[tuple[QRectF, Badge]]:
+    font, x, places = frame.theme.font(10, QFont.Weight.DemiBold), 12.0, []
     for badge in badges:
         width, height = text_size(font, badge.text)
-        place = QRectF(x, 10, width + 12, height + 6)
+        places.append((QRectF(x, 10, width + 12, height + 6), badge))
+        x += width + 22
+    return places
+
+
+def _badges(frame: Frame, badges: tuple[Badge, ...]) -> None:
+    font = frame.theme.font(10, QFont.Weight.DemiBold)
+    for place, badge in _badge_places(frame, badges):
         ground = QColor(frame.theme.colour("surface.raised", 0.94))
         write(frame.painter, place, badge.text, Ink(font, frame.theme.colour(badge.role), ground))
         frame.painter.setPen(QPen(frame.theme.colour(badge.role), 1.2))
         frame.painter.setBrush(Qt.BrushStyle.NoBrush)
         frame.painter.drawRoundedRect(place, 2.5, 2.5)
-        x += width + 22

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import cos, hypot, pi, sin
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
@@ -22,12 +24,29 @@ class Ink:
     back: QColor | None = None
 
 
+class LabelMemory:
+    """Which side of its anchor each label stood on last: it stands there again while there is room, so labels do not dance."""
+
+    def __init__(self) -> None:
+        self.sides: dict[str, int] = {}
+        self._next: dict[str, int] = {}
+
+    def stood(self, key: str, side: int) -> None:
+        """A label was placed in this frame."""
+        self._next[key] = side
+
+    def end_frame(self) -> None:
+        """Labels of this frame are those remembered for the next."""
+        self.sides, self._next = self._next, {}
+
+
 class Placer:
     """Keeps which part of a screen is taken, on a 4 px grid."""
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, memory: LabelMemory | None = None) -> None:
         self._width, self._height = width, height
         self._taken = np.zeros((int(height / _CELL_PX) + 2, int(width / _CELL_PX) + 2), dtype=bool)
+        self._memory = memory or LabelMemory()
         self.placed: list[QRectF] = []
         """Rectangles of the labels that found room, in order."""
 
@@ -36,27 +55,45 @@ class Placer:
         rows, columns = self._cells(rect)
         self._taken[rows, columns] = True
 
-    def find(self, x: float, y: float, width: float, height: float, offset: float, insist: bool = False) -> QRectF | None:
-        """A free place beside an anchor (right, left, above, below); None when there is none, unless ``insist``."""
-        places = (
-            QRectF(x + offset, y - height / 2, width, height),
-            QRectF(x - offset - width, y - height / 2, width, height),
-            QRectF(x - width / 2, y - offset - height, width, height),
-            QRectF(x - width / 2, y + offset, width, height),
-            QRectF(x + offset, y - height - offset / 2, width, height),
-            QRectF(x + offset, y + offset / 2, width, height),
-            QRectF(x - offset - width, y - height - offset / 2, width, height),
-            QRectF(x - offset - width, y + offset / 2, width, height),
-        )
-        for place in places:
-            if self._inside(place) and self._free(place):
-                return self._kept(place)
-        return self._kept(places[0]) if insist else None
+    def take_many(self, x: NDArray[np.float64], y: NDArray[np.float64], half: float) -> None:
+        """Keep labels off the squares about many screen points."""
+        rows, columns = self._taken.shape
+        steps = np.arange(-half, half + _CELL_PX, _CELL_PX)
+        for dy in steps:
+            row = ((y + dy) / _CELL_PX).astype(np.int64)
+            for dx in steps:
+                column = ((x + dx) / _CELL_PX).astype(np.int64)
+                inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+                self._taken[row[inside], column[inside]] = True
 
-    def centred(self, x: float, y: float, width: float, height: float) -> QRectF | None:
+    def was_shown(self, key: str) -> bool:
+        """Whether the label was on the last frame; such ones come first among equals."""
+        return key in self._memory.sides
+
+    def find(
+        self, x: float, y: float, width: float, height: float, offset: float, insist: bool = False, key: str = ""
+    ) -> QRectF | None:
+        """A free place beside an anchor (right, left, above, below); None when there is none, unless ``insist``.
+
+        ``key``: a label's own name; it then keeps its side while there is room.
+        """
+        last = self._memory.sides.get(key, 0) if key else 0
+        for side in (last, *(n for n in range(8) if n != last)):
+            place = _beside(side, x, y, width, height, offset)
+            if self._inside(place) and self._free(place):
+                if key:
+                    self._memory.stood(key, side)
+                return self._kept(place)
+        return self._kept(_beside(0, x, y, width, height, offset)) if insist else None
+
+    def centred(self, x: float, y: float, width: float, height: float, key: str = "") -> QRectF | None:
         """The place about a point, if it is free."""
         place = QRectF(x - width / 2, y - height / 2, width, height)
-        return self._kept(place) if self._inside(place) and self._free(place) else None
+        if not (self._inside(place) and self._free(place)):
+            return None
+        if key:
+            self._memory.stood(key, 0)
+        return self._kept(place)
 
     def _kept(self, place: QRectF) -> QRectF:
         self.take(place)
@@ -75,6 +112,16 @@ class Placer:
         return slice(top, max(int(rect.bottom() / _CELL_PX) + 1, 0)), slice(left, max(int(rect.right() / _CELL_PX) + 1, 0))
 
 
+def _beside(side: int, x: float, y: float, width: float, height: float, offset: float) -> QRectF:
+    near, left, above = offset / 2, x - offset - width, y - height
+    return QRectF(
+        (x + offset, left, x - width / 2, x - width / 2, x + offset, x + offset, left, left)[side],
+        (y - height / 2, y - height / 2, above - offset, y + offset, above - near, y + near, above - near, y + near)[side],
+        width,
+        height,
+    )
+
+
 def spread(places: list[tuple[float, float]], apart_px: float) -> list[tuple[float, float]]:
     """Screen points moved aside, each to the nearest free spot around it, so that discs of ``apart_px`` do not overlap."""
     kept: list[tuple[float, float]] = []
@@ -89,6 +136,13 @@ def spread(places: list[tuple[float, float]], apart_px: float) -> list[tuple[flo
 
 def text_size(font: QFont, text: str) -> tuple[float, float]:
     """(width, height) a label needs, its margin included."""
+    return _text_size(font.key(), text)
+
+
+@lru_cache(maxsize=8192)
+def _text_size(font_key: str, text: str) -> tuple[float, float]:
+    font = QFont()
+    font.fromString(font_key)
     metrics = QFontMetricsF(font)
     return metrics.horizontalAdvance(text) + 2 * _GAP_PX, metrics.height()
 

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from console.ui.map.assets import HYDRANTS_FROM, VALVES_FROM
 from console.ui.map.camera import Camera
-from console.ui.map.scene import MapLayer, Scene
-from console.ui.map.static_layer import HYDRANTS_FROM, VALVES_FROM
+from console.ui.map.layer import MapLayer
+from console.ui.map.scene import Scene
 
 REACH_PX = 9.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum
 from functools import cached_property
 
 import numpy as np
@@ -13,30 +13,38 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainterPath, QPolygonF
 
-from console.ui.map.segments import Lines, LineWork
+from console.ui.map.road_names import MAJOR_ROADS
+from console.ui.map.segments import LineWork
+from console.ui.map.strokes import Lines
 from maps.city import City, Geometries
-from maps.network import PipeStatus, PipeTable, ValveState
+from maps.network import NodeKind, PipeStatus, PipeTable, ValveKind, ValveState
 
 CLASS_LIMITS_MM = (150.0, 300.0, 800.0)
 """Pipes from these diameters on are drawn a class wider."""
 CLOSED_CLASS = 4
 PIPE_CLASSES = 5
-_MAJOR_ROADS = {"motorway", "trunk", "primary", "secondary", "arterial", "major", "main"}
+_TOWNS = frozenset({"city", "town", "district", "suburb", "county", "area"})
 
 
-class MapLayer(StrEnum):
-    """What can be shown or hidden, top of the list first."""
+class ValveLook(IntEnum):
+    """How a valve looks."""
 
-    PIPES = "pipes"
-    VALVES = "valves"
-    HYDRANTS = "hydrants"
-    STATIONS = "stations"
-    PLANTS = "plants"
-    CREWS = "crews"
-    DMA = "dma"
-    COMMUNITIES = "communities"
-    ROADS = "roads"
-    PLAN = "plan"
+    OPEN = 0
+    CLOSED = 1
+    UNKNOWN = 2
+    STUCK = 3
+    ONE_WAY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """A plant, pumping station, well or tank at its place (world, m)."""
+
+    kind: str
+    name: str
+    planned: bool
+    x: float
+    y: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +56,17 @@ class Area:
     path: QPainterPath
     x: float
     y: float
+    bounds: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class PointNames:
+    """Names at points (world, m), each (n,); ``major``: shown from further away."""
+
+    text: NDArray[np.object_]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    major: NDArray[np.bool_]
 
 
 def pipe_classes(pipes: PipeTable) -> NDArray[np.uint8]:
@@ -81,7 +100,7 @@ class Scene:
     def roads(self) -> LineWork:
         """Roads in two classes: others, major ones."""
         roads = self.city.roads
-        major = np.array([str(kind) in _MAJOR_ROADS for kind in roads.kind], dtype=np.uint8)
+        major = np.array([str(kind) in MAJOR_ROADS for kind in roads.kind], dtype=np.uint8)
         return LineWork(lines_of(roads.geometry, major), 2)
 
     @cached_property
@@ -99,25 +118,102 @@ class Scene:
         return tuple(_area(str(n), "water", g) for n, g in zip(water.name, water.geometry, strict=True) if not g.is_empty)
 
     @cached_property
-    def zone_labels(self) -> tuple[tuple[str, str, float, float], ...]:
-        """(kind, name, x, y) of every zone."""
+    def zone_names(self) -> dict[str, PointNames]:
+        """By kind of zone: its names and where they stand, large zones first."""
         zones = self.city.zones
         if not len(zones):
-            return ()
+            return {}
         points = shapely.point_on_surface(zones.geometry)
-        x, y = shapely.get_x(points), shapely.get_y(points)
-        return tuple((str(zones.kind[i]), str(zones.name[i]), float(x[i]), float(y[i])) for i in range(len(zones)))
+        x, y, area = shapely.get_x(points), shapely.get_y(points), shapely.area(zones.geometry)
+        kinds = zones.kind.astype(str)
+        found = {}
+        for kind in np.unique(kinds):
+            rows = np.flatnonzero(kinds == kind)
+            rows = rows[np.argsort(-area[rows], kind="stable")]
+            found[str(kind)] = PointNames(zones.name[rows], x[rows], y[rows], np.ones(len(rows), dtype=np.bool_))
+        return found
+
+    @cached_property
+    def place_names(self) -> PointNames:
+        """Names of places, towns and districts first."""
+        places = self.city.places
+        if not len(places):
+            none = np.empty(0)
+            return PointNames(np.empty(0, dtype=object), none, none, np.zeros(0, dtype=np.bool_))
+        points = shapely.point_on_surface(places.geometry)
+        major = np.array([str(kind) in _TOWNS for kind in places.kind])
+        rows = np.argsort(~major, kind="stable")
+        return PointNames(places.name[rows], shapely.get_x(points)[rows], shapely.get_y(points)[rows], major[rows])
 
     @cached_property
     def valve_look(self) -> NDArray[np.uint8]:
-        """How each valve looks: 0 open, 1 closed, 2 unknown or partial, 3 cannot be operated, 4 one-way."""
+        """ValveLook of each valve; meters are no valves to close and look open."""
         valves = self.city.network.valves
         look = np.zeros(len(valves), dtype=np.uint8)
-        look[(valves.state == ValveState.UNKNOWN) | (valves.state == ValveState.PARTIAL)] = 2
-        look[valves.flows_to >= 0] = 4
-        look[valves.state == ValveState.CLOSED] = 1
-        look[~valves.operable] = 3
+        look[(valves.state == ValveState.UNKNOWN) | (valves.state == ValveState.PARTIAL)] = ValveLook.UNKNOWN
+        look[valves.flows_to >= 0] = ValveLook.ONE_WAY
+        look[valves.state == ValveState.CLOSED] = ValveLook.CLOSED
+        look[~valves.operable] = ValveLook.STUCK
+        look[self.meter_rows] = ValveLook.OPEN
         return look
+
+    @cached_property
+    def meter_rows(self) -> NDArray[np.int64]:
+        """Rows of the valves that are meters."""
+        return np.flatnonzero(self.city.network.valves.kind == ValveKind.METER)
+
+    @cached_property
+    def pipe_middle(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """World point half way along each pipe's points, (pipes,) each."""
+        at = self._middle_step
+        points = self.city.network.pipes.vertices
+        middle = (points[at] + points[at + 1]) / 2 if len(at) else np.empty((0, 2))
+        return middle[:, 0].copy(), middle[:, 1].copy()
+
+    @cached_property
+    def pipe_angle(self) -> NDArray[np.float64]:
+        """Screen angle of each pipe in its middle, from ``from_node`` to ``to_node``, degrees clockwise from east, (pipes,)."""
+        at = self._middle_step
+        points = self.city.network.pipes.vertices
+        step = points[at + 1] - points[at] if len(at) else np.empty((0, 2))
+        return -np.degrees(np.arctan2(step[:, 1], step[:, 0]))
+
+    @cached_property
+    def _middle_step(self) -> NDArray[np.int64]:
+        offsets = self.city.network.pipes.offsets
+        return np.asarray((offsets[:-1] + offsets[1:]) // 2 - 1)
+
+    @cached_property
+    def facilities(self) -> tuple[Facility, ...]:
+        """Plants and stations as listed, and the tanks and wells among the nodes."""
+        plants, nodes = self.city.plants, self.city.network.nodes
+        listed = [
+            Facility(str(plants.kind[i]), str(plants.name[i]), bool(plants.planned[i]), float(nodes.x[n]), float(nodes.y[n]))
+            for i, n in enumerate(plants.node.tolist())
+            if n >= 0
+        ]
+        taken = set(plants.node.tolist())
+        kinds = {NodeKind.TANK: "tank", NodeKind.WELL: "well", NodeKind.SOURCE: "source", NodeKind.PLANT: "plant"}
+        for kind, name in kinds.items():
+            for n in np.flatnonzero(nodes.kind == kind).tolist():
+                if n not in taken and np.isfinite(nodes.x[n]):
+                    listed.append(Facility(name, str(nodes.name[n]), False, float(nodes.x[n]), float(nodes.y[n])))
+        return tuple(listed)
+
+    @cached_property
+    def customer_kinds(self) -> tuple[str, ...]:
+        """Kinds of customers as symbols know them; ``customer_kind`` counts in this order."""
+        return ("residential", "commercial", "industrial", "public", "critical")
+
+    @cached_property
+    def customer_kind(self) -> NDArray[np.uint8]:
+        """Index into ``customer_kinds`` of each customer."""
+        customers = self.city.customers
+        names, of = np.unique(customers.category.astype(str), return_inverse=True)
+        number = np.array([_customer_kind(name) for name in names], dtype=np.uint8)
+        kind = number[of] if len(names) else np.zeros(0, dtype=np.uint8)
+        kind[customers.critical.astype(str) != ""] = 4
+        return kind
 
     @cached_property
     def valve_angle(self) -> NDArray[np.float64]:
@@ -164,4 +260,14 @@ def _add_ring(path: QPainterPath, coordinates: Iterable[tuple[float, ...]]) -> N
 
 def _area(name: str, kind: str, geometry: shapely.Geometry) -> Area:
     point = shapely.point_on_surface(geometry)
-    return Area(name, kind, world_path(geometry), float(shapely.get_x(point)), float(shapely.get_y(point)))
+    low_x, low_y, high_x, high_y = (float(v) for v in shapely.bounds(geometry))
+    return Area(
+        name, kind, world_path(geometry), float(shapely.get_x(point)), float(shapely.get_y(point)), (low_x, low_y, high_x, high_y)
+    )
+
+
+def _customer_kind(category: str) -> int:
+    for number, words in enumerate((("commerc", "shop", "office"), ("industr", "factory"), ("public", "school", "hospital")), 1):
+        if any(word in category.lower() for word in words):
+            return number
+    return 0

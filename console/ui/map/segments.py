@@ -1,4 +1,4 @@
-"""Line work as sorted columns: levels of detail, tiles for culling and picking.
+"""Line work as sorted columns: a pyramid of levels of detail, tiles for culling and picking.
 
 Segments are float32 around a local origin (half the memory; 4 mm at 50 km), sorted by width class and by tile row, so
 that what a view needs of a class is one run per tile row and nothing is copied twice.
@@ -8,38 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
+from console.ui.map.strokes import Lines, joined, thinned, without_repeats
+
 Segments = NDArray[np.float32]
 """(n, 4): x0, y0, x1, y1 relative to the origin, m."""
 
-_TILE_PER_TOLERANCE = 400.0
+_TILE_PX = 300.0
 _TILE_MIN_M = 250.0
 _TILES_MOST = 160
-
-
-@dataclass(frozen=True, eq=False)
-class Lines:
-    """Ragged lines: line ``i`` has ``points[offsets[i]:offsets[i + 1]]``; ``klass`` (lines,) its width class, 0 first drawn."""
-
-    points: NDArray[np.float64]
-    offsets: NDArray[np.int64]
-    klass: NDArray[np.uint8]
-
-    @property
-    def bounds(self) -> tuple[float, float, float, float]:
-        """(min x, min y, max x, max y); zeros when empty."""
-        if not len(self.points):
-            return 0.0, 0.0, 0.0, 0.0
-        low, high = self.points.min(axis=0), self.points.max(axis=0)
-        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+_TOLERANCE_PX = 0.5
+_STEPS_PER_OCTAVE = 2
 
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """One level of detail. ``starts`` (classes, tiles + 1): where a tile's run of a class begins in ``segments``."""
+    """One level of detail. ``line``: which line each segment is of, on the finest level only.
+
+    ``starts`` (classes, tiles + 1): where a tile's run of a class begins in ``segments``.
+    """
 
     tolerance_m: float
     segments: Segments
@@ -72,7 +63,7 @@ class Level:
 
 
 class LineWork:
-    """Lines with their levels of detail; a level is built when it is first asked for."""
+    """Lines with their levels of detail; a level is built when it is first asked for, from any thread."""
 
     def __init__(self, lines: Lines, classes: int) -> None:
         self._lines, self.classes = lines, classes
@@ -80,17 +71,22 @@ class LineWork:
         self.origin = ((low_x + high_x) / 2, (low_y + high_y) / 2)
         self._span = max(high_x - low_x, high_y - low_y, 1.0)
         self._levels: dict[int, Level] = {}
+        self._strokes: Lines | None = None
+        self._building = Lock()
 
     def __len__(self) -> int:
         return len(self._lines.klass)
 
     def level(self, m_per_px: float) -> Level:
-        """The level whose error stays under a pixel at this scale."""
-        power = int(np.floor(np.log2(max(m_per_px, 1e-9))))
-        power = -1 if power < 0 else power
-        if power not in self._levels:
-            self._levels[power] = self._build(0.0 if power < 0 else 2.0**power)
-        return self._levels[power]
+        """The level for a scale: no point of any line is further than half a pixel from what is drawn."""
+        step = int(np.floor(np.log2(max(m_per_px, 1e-9)) * _STEPS_PER_OCTAVE))
+        step = max(step, -1)
+        found = self._levels.get(step)
+        if found is None:
+            with self._building:
+                found = self._levels.get(step) or self._build(step)
+                self._levels[step] = found
+        return found
 
     def finest(self) -> Level:
         """Every vertex."""
@@ -113,65 +109,32 @@ class LineWork:
         best = int(np.argmin(distance))
         return (int(level.line[row[best]]), float(distance[best])) if distance[best] <= radius_m else None
 
-    def _build(self, tolerance_m: float) -> Level:
-        segments, line = simplified(self._lines, tolerance_m, self.origin)
-        tile_m = max(tolerance_m * _TILE_PER_TOLERANCE, _TILE_MIN_M, self._span / _TILES_MOST)
-        segments, line = _cut_long(segments, line, tile_m)
-        return _filed(segments, line, self._lines.klass, self.classes, tile_m, tolerance_m)
+    def _build(self, step: int) -> Level:
+        tile_m = max(_TILE_MIN_M, self._span / _TILES_MOST)
+        if step < 0:
+            segments, line = segments_of(self._lines, self.origin)
+            segments, line = _cut_long(segments, line, tile_m)
+            return _filed(segments, self._lines.klass[line], self.classes, tile_m, 0.0, line)
+        m_per_px = 2.0 ** (step / _STEPS_PER_OCTAVE)
+        if self._strokes is None:
+            self._strokes = joined(self._lines)
+        strokes = simplified(self._strokes, m_per_px * _TOLERANCE_PX)
+        tile_m = max(tile_m, m_per_px * _TILE_PX)
+        segments, stroke = _cut_long(*segments_of(strokes, self.origin), tile_m)
+        return _filed(segments, strokes.klass[stroke], self.classes, tile_m, m_per_px * _TOLERANCE_PX, None)
 
 
-def simplified(lines: Lines, tolerance_m: float, origin: tuple[float, float]) -> tuple[Segments, NDArray[np.int32]]:
-    """(segments, line of each): vertices that share a cell of ``tolerance_m`` with their predecessor leave, and all inner
+def simplified(strokes: Lines, tolerance_m: float) -> Lines:
+    """Strokes for one scale: thinned, and of those that lie within one cell of that size one for each class."""
+    return without_repeats(thinned(strokes, tolerance_m), tolerance_m)
 
-    ones of lines that are straight to within half of it.
 
-    Segments that come out equal on that grid (or within one cell) are drawn once per class.
-    """
+def segments_of(lines: Lines, origin: tuple[float, float]) -> tuple[Segments, NDArray[np.int32]]:
+    """(segments, line of each), every vertex."""
     points = (lines.points - np.asarray(origin)).astype(np.float32)
     line_of = np.repeat(np.arange(len(lines.klass), dtype=np.int32), np.diff(lines.offsets))
-    if tolerance_m > 0 and len(points):
-        cell = np.floor(points / np.float32(tolerance_m)).astype(np.int32)
-        keep = np.ones(len(points), dtype=bool)
-        keep[1:] = (cell[1:] != cell[:-1]).any(axis=1)
-        keep &= (_bend_m(lines) > tolerance_m / 2)[line_of]
-        keep[lines.offsets[:-1][np.diff(lines.offsets) > 0]] = True
-        keep[lines.offsets[1:][np.diff(lines.offsets) > 0] - 1] = True
-        points, line_of, cell = points[keep], line_of[keep], cell[keep]
-        joined = line_of[1:] == line_of[:-1]
-        fresh = _first_of_each(cell, line_of, lines.klass, joined)
-        joined[np.flatnonzero(joined)[~fresh]] = False
-    else:
-        joined = line_of[1:] == line_of[:-1]
-    at = np.flatnonzero(joined)
+    at = np.flatnonzero(line_of[1:] == line_of[:-1])
     return np.hstack([points[at], points[at + 1]]), line_of[at]
-
-
-def _bend_m(lines: Lines) -> NDArray[np.float64]:
-    """How far each line strays from the straight one between its ends, m, (lines,)."""
-    counts = np.diff(lines.offsets)
-    first, last = lines.offsets[:-1], np.maximum(lines.offsets[1:] - 1, 0)
-    start = np.repeat(lines.points[first], counts, axis=0)
-    along = np.repeat(lines.points[last] - lines.points[first], counts, axis=0)
-    away = lines.points - start
-    length = np.hypot(along[:, 0], along[:, 1])
-    aside = np.abs(along[:, 0] * away[:, 1] - along[:, 1] * away[:, 0]) / np.maximum(length, 1e-9)
-    straying = np.where(length > 0, aside, np.hypot(away[:, 0], away[:, 1]))
-    bend: NDArray[np.float64] = np.maximum.reduceat(straying, first) if len(first) else np.empty(0)
-    return bend
-
-
-def _first_of_each(
-    cell: NDArray[np.int32], line_of: NDArray[np.int32], klass: NDArray[np.uint8], joined: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Which joined pairs are the first with their (class, cell, cell), ends in either order, (pairs,)."""
-    at = np.flatnonzero(joined)
-    packed = cell[:, 1].astype(np.int64) * (1 << 32) + cell[:, 0]
-    name = np.unique(packed, return_inverse=True)[1].astype(np.int64)
-    first, second = np.minimum(name[at], name[at + 1]), np.maximum(name[at], name[at + 1])
-    pair = (klass[line_of[at]].astype(np.int64) * len(name) + first) * len(name) + second
-    fresh = np.zeros(len(at), dtype=bool)
-    fresh[np.unique(pair, return_index=True)[1]] = True
-    return fresh
 
 
 def _cut_long(segments: Segments, line: NDArray[np.int32], tile_m: float) -> tuple[Segments, NDArray[np.int32]]:
@@ -188,15 +151,21 @@ def _cut_long(segments: Segments, line: NDArray[np.int32], tile_m: float) -> tup
 
 
 def _filed(
-    segments: Segments, line: NDArray[np.int32], klass: NDArray[np.uint8], classes: int, tile_m: float, tolerance_m: float
+    segments: Segments,
+    klass: NDArray[np.uint8],
+    classes: int,
+    tile_m: float,
+    tolerance_m: float,
+    line: NDArray[np.int32] | None,
 ) -> Level:
+    line = np.zeros(0, dtype=np.int32) if line is None else line
     if not len(segments):
         return Level(tolerance_m, segments, line, np.zeros((classes, 2), dtype=np.int64), 1, 1, tile_m, (0.0, 0.0))
     middle = (segments[:, :2] + segments[:, 2:]) / 2
     low = middle.min(axis=0)
     cell = ((middle - low) // tile_m).astype(np.int32)
     columns, rows = (int(n) + 1 for n in cell.max(axis=0))
-    key = (klass[line].astype(np.int64) * rows + cell[:, 1]) * columns + cell[:, 0]
+    key = (klass.astype(np.int64) * rows + cell[:, 1]) * columns + cell[:, 0]
     order = np.argsort(key, kind="stable")
     counts = np.bincount(key, minlength=classes * rows * columns).reshape(classes, rows * columns)
     starts = np.zeros((classes, rows * columns + 1), dtype=np.int64)
@@ -205,7 +174,7 @@ def _filed(
     return Level(
         tolerance_m,
         np.ascontiguousarray(segments[order], dtype=np.float32),
-        line[order],
+        line[order] if len(line) else line,
         starts,
         columns,
         rows,

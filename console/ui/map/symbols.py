@@ -6,7 +6,7 @@ import math
 from functools import cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 from console.domain.alarms import Priority
 from console.domain.picture import StationState
@@ -73,6 +73,27 @@ def arrow(radius: float) -> QPainterPath:
     return polygon((0, -radius), (radius * 0.75, radius * 0.8), (0, radius * 0.45), (-radius * 0.75, radius * 0.8))
 
 
+@cache
+def flow_arrow(radius: float) -> QPainterPath:
+    """An arrow head that points east."""
+    return polygon((radius, 0), (-radius * 0.7, -radius * 0.75), (-radius * 0.25, 0), (-radius * 0.7, radius * 0.75))
+
+
+@cache
+def hexagon(radius: float) -> QPainterPath:
+    """A hexagon on its side."""
+    return polygon(*((radius * math.cos(k * math.pi / 3), radius * math.sin(k * math.pi / 3)) for k in range(6)))
+
+
+@cache
+def meter(radius: float) -> QPainterPath:
+    """A meter: a ring with its hand."""
+    path = QPainterPath(circle(radius))
+    path.moveTo(0, 0)
+    path.lineTo(radius * 0.55, -radius * 0.55)
+    return path
+
+
 def priority_path(priority: Priority, radius: float) -> QPainterPath:
     """Shape of an alarm priority: diamond, triangle, square, circle."""
     shapes = {Priority.CRITICAL: diamond, Priority.HIGH: triangle, Priority.MEDIUM: square, Priority.LOW: circle}
@@ -105,34 +126,6 @@ def paint_station(painter: QPainter, theme: Theme, state: StationState, x: float
     painter.restore()
 
 
-class StationSprites:
-    """Station symbols drawn once a frame and state, then stamped: thousands of paths would take a quarter of a second."""
-
-    _SIZE = 20.0
-
-    def __init__(self, theme: Theme, radius: float, ratio: float) -> None:
-        self._theme, self._radius, self._ratio = theme, radius, ratio
-        self._images: dict[StationState, QImage] = {}
-
-    def paint(self, painter: QPainter, state: StationState, x: float, y: float) -> None:
-        """Stamp a station."""
-        if state not in self._images:
-            self._images[state] = self._drawn(state)
-        painter.drawImage(QPointF(x - self._SIZE / 2, y - self._SIZE / 2), self._images[state])
-
-    def _drawn(self, state: StationState) -> QImage:
-        image = QImage(
-            round(self._SIZE * self._ratio), round(self._SIZE * self._ratio), QImage.Format.Format_ARGB32_Premultiplied
-        )
-        image.setDevicePixelRatio(self._ratio)
-        image.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_station(painter, self._theme, state, self._SIZE / 2, self._SIZE / 2, self._radius)
-        painter.end()
-        return image
-
-
 def paint_number(
     painter: QPainter, text: str, x: float, y: float, radius: float, fill: QColor, ink: QColor, edge: QColor
 ) -> None:
@@ -142,19 +135,3 @@ def paint_number(
     painter.drawEllipse(QPointF(x, y), radius, radius)
     painter.setPen(ink)
     painter.drawText(QRectF(x - radius, y - radius, 2 * radius, 2 * radius), Qt.AlignmentFlag.AlignCenter, text)
-
-
-def sprite(path: QPainterPath, size: float, fill: QColor | None, edge: QColor, ratio: float) -> QImage:
-    """A symbol drawn once; ``size``: logical pixels of the square image."""
-    pixels = math.ceil(size * ratio)
-    image = QImage(pixels, pixels, QImage.Format.Format_ARGB32_Premultiplied)
-    image.setDevicePixelRatio(ratio)
-    image.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(image)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.translate(size / 2, size / 2)
-    painter.setPen(QPen(edge, 1.2))
-    painter.setBrush(QBrush(fill) if fill is not None else Qt.BrushStyle.NoBrush)
-    painter.drawPath(path)
-    painter.end()
-    return image

@@ -13,7 +13,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
 from console.domain.readings import Channel
-from console.ui.map.overlay import main_channels
+from console.ui.map.gauges import main_channels
 from console.ui.models.alarms import AlarmModel
 from console.ui.models.rows import Column, RowsModel
 from console.ui.models.stations import StationModel

@@ -1,0 +1,97 @@
+"""Coordinates as they are read out: in the network's own CRS, CGCS2000 or WGS84 degrees, or GCJ-02, each always named."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+
+from maps import crs as crs_of
+from maps.city import City
+from maps.errors import QuanmaiError
+
+_AXIS_M = 6_378_245.0
+_ECCENTRICITY = 0.006_693_421_622_965_943
+"""Krassowsky's ellipsoid, on which GCJ-02 is defined."""
+
+
+class Reading(StrEnum):
+    """In what coordinates are read out."""
+
+    NETWORK = "network"
+    CGCS2000 = "cgcs2000"
+    WGS84 = "wgs84"
+    GCJ02 = "gcj02"
+
+
+_NAMES = {Reading.CGCS2000: "CGCS2000 (EPSG:4490)", Reading.WGS84: "WGS84 (EPSG:4326)", Reading.GCJ02: "GCJ-02"}
+
+
+class Coordinates:
+    """Names and writes coordinates of one city in the chosen way. A city that is not georeferenced has its own only."""
+
+    def __init__(self, city: City, reading: Reading = Reading.NETWORK) -> None:
+        self._crs = city.network.crs
+        self._georeferenced = city.network.georeferenced
+        self.reading = reading if self._georeferenced else Reading.NETWORK
+
+    @property
+    def offered(self) -> tuple[Reading, ...]:
+        """Ways this city's coordinates can be read out."""
+        return tuple(Reading) if self._georeferenced else (Reading.NETWORK,)
+
+    def name(self, local: str, reading: Reading | None = None) -> str:
+        """What the coordinates are in; ``local``: the words for coordinates that mean no place on earth."""
+        reading = reading or self.reading
+        if reading in _NAMES:
+            return _NAMES[reading]
+        if not self._georeferenced:
+            return local
+        try:
+            return crs_of.describe(self._crs)
+        except QuanmaiError:
+            return self._crs[:60]
+
+    def text(self, x: float, y: float, precise: bool = False) -> str:
+        """A world point as it is shown: metres east and north, or degrees east and north."""
+        if self.reading is Reading.NETWORK:
+            return f"{x:.3f}, {y:.3f}" if precise else f"{x:,.1f}  {y:,.1f}".replace(",", "\u2009")
+        lon, lat = self.degrees(x, y)
+        if not (math.isfinite(lon) and math.isfinite(lat)):
+            return "–"
+        return f"{lon:.7f}, {lat:.7f}" if precise else f"{lon:.6f}°  {lat:.6f}°"
+
+    def degrees(self, x: float, y: float) -> tuple[float, float]:
+        """(lon, lat) of a world point in the chosen datum; NaN where it is no place on earth."""
+        target = "EPSG:4490" if self.reading is Reading.CGCS2000 else "EPSG:4326"
+        try:
+            east, north = crs_of.transform(x, y, self._crs, target)
+        except QuanmaiError:
+            return math.nan, math.nan
+        lon, lat = float(east), float(north)
+        return gcj02(lon, lat) if self.reading is Reading.GCJ02 else (lon, lat)
+
+
+def gcj02(lon: float, lat: float) -> tuple[float, float]:
+    """WGS84 degrees as GCJ-02 degrees (the shifted datum of public maps in China); outside of China nothing is shifted.
+
+    The published approximation; good to a metre or two. Only ever for reading out: nothing is stored or snapped in it.
+    """
+    if not (72.004 <= lon <= 137.8347 and 0.8293 <= lat <= 55.8271):
+        return lon, lat
+    x, y = lon - 105.0, lat - 35.0
+    root = math.sqrt(abs(x))
+    fine = _sines(x, (20.0, 1 / 6), (20.0, 1 / 2))
+    north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + fine
+    north += _sines(y, (20.0, 1.0), (40.0, 3.0), (160.0, 12.0), (320.0, 30.0))
+    east = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + fine
+    east += _sines(x, (20.0, 1.0), (40.0, 3.0), (150.0, 12.0), (300.0, 30.0))
+    radians = math.radians(lat)
+    bulge = 1.0 - _ECCENTRICITY * math.sin(radians) ** 2
+    meridian_m = _AXIS_M * (1.0 - _ECCENTRICITY) / (bulge * math.sqrt(bulge))
+    parallel_m = _AXIS_M / math.sqrt(bulge) * math.cos(radians)
+    return lon + math.degrees(east / parallel_m), lat + math.degrees(north / meridian_m)
+
+
+def _sines(along: float, *waves: tuple[float, float]) -> float:
+    """Two thirds of a sum of sines (height, half a wave's length in degrees)."""
+    return sum(height * math.sin(along * math.pi / half) for height, half in waves) * 2.0 / 3.0

@@ -1,0 +1,146 @@
+"""Crews on the map: heading, state by shape, age; the fixes of the last hour as dots — between them nothing is drawn."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+
+from console.domain.crews import CrewFix, CrewState
+from console.domain.picture import Picture
+from console.ui.map.frame import Frame
+from console.ui.map.labels import Ink
+from console.ui.map.layer import MapLayer
+from console.ui.map.stamps import Stamps
+from console.ui.map.symbols import arrow, circle, square
+from console.ui.theme import Theme
+
+_OLD_S = 120.0
+_TRACK_US = 3_600_000_000
+_TRACK_MOST = 720
+_TRACKS_BELOW = 8.0
+"""Metres per pixel below which every crew's track shows; the followed crew's shows always."""
+_TURNS = 36
+_MOVING_MPS = 0.5
+_LABELLED_MOST = 120
+_STATES = tuple(CrewState)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fix:
+    at_us: int
+    x: float
+    y: float
+
+
+class CrewMarks:
+    """Crews of one city and where they were seen during the last hour (since the window opened)."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[str, deque[_Fix]] = {}
+        self._stamps: dict[tuple[str, float], Stamps] = {}
+        self.followed = ""
+        """Crew that the map follows."""
+
+    def remember(self, picture: Picture) -> None:
+        """Add the newest fixes; those older than an hour go."""
+        for fix in picture.crews:
+            if not fix.at_us or not np.isfinite(fix.x):
+                continue
+            track = self._tracks.setdefault(fix.crew_id, deque(maxlen=_TRACK_MOST))
+            if not track or track[-1].at_us < fix.at_us:
+                track.append(_Fix(fix.at_us, fix.x, fix.y))
+            while track and track[0].at_us < picture.now_us - _TRACK_US:
+                track.popleft()
+
+    def track(self, crew_id: str) -> tuple[tuple[float, float], ...]:
+        """World points of a crew's fixes within the last hour, oldest first."""
+        return tuple((fix.x, fix.y) for fix in self._tracks.get(crew_id, ()))
+
+    def paint(self, frame: Frame, picture: Picture) -> None:
+        """Tracks, symbols, labels."""
+        if not frame.shows(MapLayer.CREWS) or not picture.crews:
+            return
+        crews = picture.crews
+        px, py = frame.camera.project(np.array([c.x for c in crews]), np.array([c.y for c in crews]))
+        seen = np.flatnonzero((px > -20) & (px < frame.camera.width + 20) & (py > -20) & (py < frame.camera.height + 20))
+        self._paint_tracks(frame, picture)
+        symbols = np.array([_symbol_of(crews[i], picture.now_us) for i in seen.tolist()], dtype=np.int64)
+        self._strip(frame).put(frame.painter, px[seen], py[seen], symbols)
+        frame.placer.take_many(px[seen], py[seen], 8.0)
+        ink = Ink(frame.theme.font(9.0), frame.theme.colour("map.crew"), frame.theme.colour("map.background", 0.75))
+        for i in sorted(seen.tolist(), key=lambda i: _rank(crews[i], self.followed))[:_LABELLED_MOST]:
+            fix = crews[i]
+            age = frame.words.age(_age_s(fix, picture.now_us))
+            state = "" if fix.state is CrewState.FREE else f" · {frame.words.of('crew_state', fix.state.value)}"
+            frame.label(f"crew:{fix.crew_id}", f"{fix.name or fix.crew_id}{state} · {age}", float(px[i]), float(py[i]), ink, 12.0)
+
+    def _paint_tracks(self, frame: Frame, picture: Picture) -> None:
+        every = frame.camera.m_per_px < _TRACKS_BELOW
+        painter = frame.painter
+        painter.setPen(Qt.PenStyle.NoPen)
+        for crew_id, track in self._tracks.items():
+            if not (every or crew_id == self.followed) or len(track) < 2:
+                continue
+            for fix in list(track)[:-1]:
+                x, y = frame.camera.to_screen(fix.x, fix.y)
+                if frame.holds(x, y, 4):
+                    fresh = 1.0 - (picture.now_us - fix.at_us) / _TRACK_US
+                    painter.setBrush(frame.theme.colour("map.crew", 0.15 + 0.5 * max(min(fresh, 1.0), 0.0)))
+                    painter.drawEllipse(QPointF(x, y), 1.9, 1.9)
+
+    def _strip(self, frame: Frame) -> Stamps:
+        """Standing crews by state, then old fixes, then moving ones by direction."""
+        key = (frame.theme.name, frame.ratio)
+        if key not in self._stamps:
+            theme = frame.theme
+            standing = [partial(_standing, theme, state) for state in _STATES]
+            moving = [partial(_moving, theme, turn * 360.0 / _TURNS) for turn in range(_TURNS)]
+            self._stamps[key] = Stamps([*standing, partial(_old, theme), *moving], 26.0, frame.ratio)
+        return self._stamps[key]
+
+
+def _symbol_of(fix: CrewFix, now_us: int) -> int:
+    if not _age_s(fix, now_us) <= _OLD_S:
+        return len(_STATES)
+    if fix.heading_deg is not None and (fix.speed_mps or 0.0) > _MOVING_MPS:
+        return len(_STATES) + 1 + round(fix.heading_deg / (360.0 / _TURNS)) % _TURNS
+    return _STATES.index(fix.state)
+
+
+def _rank(fix: CrewFix, followed: str) -> tuple[bool, bool, str]:
+    return fix.crew_id != followed, fix.state in (CrewState.FREE, CrewState.OFF_DUTY), fix.crew_id
+
+
+def _age_s(fix: CrewFix, now_us: int) -> float:
+    return (now_us - fix.at_us) / 1e6 if fix.at_us else float("nan")
+
+
+def _standing(theme: Theme, state: CrewState, painter: QPainter) -> None:
+    """Free hollow, assigned half, on its way full, on site a square, off duty grey."""
+    colour, halo = theme.colour("map.crew"), theme.colour("map.halo")
+    painter.setPen(QPen(theme.colour("state.stale") if state is CrewState.OFF_DUTY else colour, 1.8))
+    painter.setBrush(colour if state in (CrewState.EN_ROUTE, CrewState.ON_SITE) else halo)
+    painter.drawPath(square(5.6) if state is CrewState.ON_SITE else circle(6.2))
+    if state is CrewState.ASSIGNED:
+        painter.setBrush(colour)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawPie(QRectF(-6.2, -6.2, 12.4, 12.4), 90 * 16, 180 * 16)
+
+
+def _moving(theme: Theme, heading_deg: float, painter: QPainter) -> None:
+    painter.rotate(heading_deg)
+    painter.setPen(QPen(theme.colour("map.halo"), 1.4))
+    painter.setBrush(theme.colour("map.crew"))
+    painter.drawPath(arrow(10.0))
+
+
+def _old(theme: Theme, painter: QPainter) -> None:
+    """A fix of more than two minutes ago: dashed and empty, without a heading."""
+    painter.setPen(QPen(theme.colour("map.crew"), 1.5, Qt.PenStyle.DashLine))
+    painter.setBrush(theme.colour("map.halo"))
+    painter.drawPath(circle(6.5))

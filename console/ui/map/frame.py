@@ -1,0 +1,42 @@
+"""Frame: what painting one frame of the overlay needs — where, how, what is taken already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
+
+from console.ui.map.camera import Camera
+from console.ui.map.labels import Ink, Placer, text_size, write
+from console.ui.map.layer import LayerLook, MapLayer
+from console.ui.theme import Theme
+from console.ui.words import Words
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One frame's painting."""
+
+    painter: QPainter
+    camera: Camera
+    theme: Theme
+    words: Words
+    placer: Placer
+    look: LayerLook
+    ratio: float = 1.0
+
+    def shows(self, layer: MapLayer) -> bool:
+        """Whether a layer is shown."""
+        return self.look.shows(layer)
+
+    def label(self, key: str, text: str, x: float, y: float, ink: Ink, offset: float) -> QRectF | None:
+        """Write a label beside a screen point where there is room."""
+        place = self.placer.find(x, y, *text_size(ink.font, text), offset=offset, key=key)
+        if place is not None:
+            write(self.painter, place, text, ink)
+        return place
+
+    def holds(self, x: float, y: float, margin: float = 0.0) -> bool:
+        """Whether a screen point is in view, give or take a margin."""
+        return -margin < x < self.camera.width + margin and -margin < y < self.camera.height + margin

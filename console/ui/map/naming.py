@@ -1,0 +1,190 @@
+"""Names on the map: plants, places, districts, communities, metered zones, roads, pipes. What matters more is placed first;
+
+candidates are chosen on the ground (not on the screen), so that names stay where they are while the map is dragged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFont, QPainter, QPixmap
+
+from console.ui.map.frame import Frame
+from console.ui.map.labels import Ink, text_size, write
+from console.ui.map.layer import MapLayer
+from console.ui.map.road_names import Runs
+from console.ui.map.scene import Scene
+
+_ZONE_NAMES_MOST = 60
+_ROAD_NAMES_MOST = 70
+_PIPE_NAMES_MOST = 60
+_PIPES_FROM = 1.1
+_MAINS_FROM = 2.6
+_MAIN_MM = 300.0
+_APART_PX = 420.0
+_ANGLE_STEP = 3
+_PIXMAPS = 700
+_SHOWN = {"district": (3.0, math.inf), "community": (0.0, 6.0), "dma": (0.0, 20.0), "area": (8.0, 40.0)}
+"""Metres per pixel between which the names of each kind of zone stand."""
+_PLACES_FROM = 20.0
+
+
+class Names:
+    """The names of one city. ``roads``: None until they have been worked out aside."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self.roads: Runs | None = None
+        self._pixmaps: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
+
+    def paint(self, frame: Frame) -> None:
+        """Every name there is room for."""
+        if frame.shows(MapLayer.PLANTS):
+            self._facilities(frame)
+        if not frame.shows(MapLayer.LABELS):
+            return
+        self._zones(frame)
+        self._places(frame)
+        self._roads(frame)
+        self._pipes(frame)
+
+    def _facilities(self, frame: Frame) -> None:
+        ink = Ink(frame.theme.font(9.5, QFont.Weight.DemiBold), frame.theme.colour("map.plant"))
+        for number, facility in enumerate(self._scene.facilities):
+            px, py = frame.camera.to_screen(facility.x, facility.y)
+            if frame.holds(px, py) and facility.name:
+                text = facility.name + (frame.words("map.planned") if facility.planned else "")
+                frame.label(f"plant:{number}", text, px, py, ink, 11.0)
+
+    def _zones(self, frame: Frame) -> None:
+        m_per_px, theme = frame.camera.m_per_px, frame.theme
+        layers = {
+            "community": MapLayer.COMMUNITIES,
+            "dma": MapLayer.DMA,
+            "district": MapLayer.DISTRICTS,
+            "area": MapLayer.DISTRICTS,
+        }
+        bold, plain = theme.font(10.0, QFont.Weight.DemiBold), theme.font(9.0)
+        for kind in ("district", "dma", "area", "community"):
+            low, high = _SHOWN[kind]
+            if not (frame.shows(layers[kind]) and low <= m_per_px < high):
+                continue
+            colour = theme.colour("state.learning" if kind == "dma" else "map.place")
+            ink = Ink(bold if kind == "district" else plain, colour)
+            names = self._scene.zone_names.get(kind)
+            if names is None:
+                continue
+            px, py = frame.camera.project(names.x, names.y)
+            seen = np.flatnonzero((px > 0) & (px < frame.camera.width) & (py > 0) & (py < frame.camera.height))
+            for i in seen[:_ZONE_NAMES_MOST].tolist():
+                self._centred(frame, f"{kind}:{i}", str(names.text[i]), float(px[i]), float(py[i]), ink)
+
+    def _places(self, frame: Frame) -> None:
+        places = self._scene.place_names
+        px, py = frame.camera.project(places.x, places.y)
+        seen = np.flatnonzero((px > 0) & (px < frame.camera.width) & (py > 0) & (py < frame.camera.height))
+        m_per_px = frame.camera.m_per_px
+        ink = Ink(frame.theme.font(9.0), frame.theme.colour("map.place"))
+        shown = 0
+        for i in seen.tolist():
+            if shown >= _ZONE_NAMES_MOST:
+                break
+            if m_per_px < _PLACES_FROM / (1 if places.major[i] else 3):
+                shown += 1
+                self._centred(frame, f"place:{i}", str(places.text[i]), float(px[i]), float(py[i]), ink)
+
+    def _centred(self, frame: Frame, key: str, text: str, x: float, y: float, ink: Ink) -> None:
+        if not text:
+            return
+        place = frame.placer.centred(x, y, *text_size(ink.font, text), key=key)
+        if place is not None:
+            write(frame.painter, place, text, ink)
+
+    # Along lines
+
+    def _roads(self, frame: Frame) -> None:
+        if self.roads is None or not frame.shows(MapLayer.ROADS):
+            return
+        m_per_px, runs = frame.camera.m_per_px, self.roads
+        if m_per_px > 25:
+            return
+        ink = Ink(frame.theme.font(8.5), frame.theme.colour("map.place"))
+        long_enough = runs.length_m > 30.0 * m_per_px
+        seen = self._in_view(frame, runs.x, runs.y, long_enough & (runs.major | (m_per_px < 4.0)))
+        self._along(frame, "road", ((str(runs.text[i]), i) for i in seen.tolist()), runs, ink, _ROAD_NAMES_MOST)
+
+    def _pipes(self, frame: Frame) -> None:
+        m_per_px = frame.camera.m_per_px
+        if m_per_px > _MAINS_FROM or not frame.shows(MapLayer.PIPES):
+            return
+        pipes, (x, y) = self._scene.city.network.pipes, self._scene.pipe_middle
+        wanted = np.ones(len(pipes), dtype=np.bool_) if m_per_px < _PIPES_FROM else pipes.diameter_mm >= _MAIN_MM
+        seen = self._in_view(frame, x, y, wanted)
+        seen = seen[np.argsort(-np.nan_to_num(pipes.diameter_mm[seen]), kind="stable")]
+        ink = Ink(frame.theme.font(8.0), frame.theme.colour("text.muted"), frame.theme.colour("map.background", 0.7))
+        angle = (self._scene.pipe_angle + 90.0) % 180.0 - 90.0
+        runs = Runs(pipes.asset_id, x, y, angle, np.nan_to_num(pipes.length_m), np.zeros(0, dtype=np.bool_))
+        words = frame.words
+
+        def texts() -> Iterator[tuple[str, int]]:
+            for i in seen.tolist():
+                text = words.pipe(float(pipes.diameter_mm[i]), str(pipes.material[i]), int(pipes.year_laid[i]))
+                if text:
+                    yield text, i
+
+        self._along(frame, "pipe", texts(), runs, ink, _PIPE_NAMES_MOST)
+
+    def _in_view(
+        self, frame: Frame, x: NDArray[np.float64], y: NDArray[np.float64], wanted: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        low_x, low_y, high_x, high_y = frame.camera.view()
+        return np.flatnonzero((x > low_x) & (x < high_x) & (y > low_y) & (y < high_y) & wanted)
+
+    def _along(self, frame: Frame, kind: str, texts: Iterator[tuple[str, int]], runs: Runs, ink: Ink, most: int) -> None:
+        """Names along their runs, the same name never twice within a few hundred pixels."""
+        standing: dict[str, list[tuple[float, float]]] = {}
+        shown = 0
+        for text, i in texts:
+            if shown >= most:
+                return
+            px, py = frame.camera.to_screen(float(runs.x[i]), float(runs.y[i]))
+            width, height = text_size(ink.font, text)
+            if width > runs.length_m[i] / frame.camera.m_per_px * 1.05:
+                continue
+            if any(math.hypot(px - a, py - b) < _APART_PX for a, b in standing.get(text, ())):
+                continue
+            angle = round(float(runs.angle[i]) / _ANGLE_STEP) * _ANGLE_STEP
+            turn = math.radians(angle)
+            wide = abs(width * math.cos(turn)) + abs(height * math.sin(turn))
+            high = abs(width * math.sin(turn)) + abs(height * math.cos(turn))
+            place = frame.placer.centred(px, py, wide, high, key=f"{kind}:{i}")
+            if place is not None:
+                shown += 1
+                standing.setdefault(text, []).append((px, py))
+                self._turned(frame, place, text, angle, (width, height), ink)
+
+    def _turned(self, frame: Frame, place: QRectF, text: str, angle: int, size: tuple[float, float], ink: Ink) -> None:
+        """Turned text is slow to draw: each is drawn once and kept as a small picture."""
+        key = (text, angle, ink.font.pointSizeF(), ink.colour.rgba(), frame.ratio)
+        pixmap = self._pixmaps.get(key)
+        if pixmap is None:
+            pixmap = QPixmap(math.ceil(place.width() * frame.ratio) + 2, math.ceil(place.height() * frame.ratio) + 2)
+            pixmap.setDevicePixelRatio(frame.ratio)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+            painter.translate(place.width() / 2, place.height() / 2)
+            painter.rotate(angle)
+            write(painter, QRectF(-size[0] / 2, -size[1] / 2, *size), text, ink)
+            painter.end()
+            self._pixmaps[key] = pixmap
+            while len(self._pixmaps) > _PIXMAPS:
+                self._pixmaps.popitem(last=False)
+        else:
+            self._pixmaps.move_to_end(key)
+        frame.painter.drawPixmap(QPointF(round(place.left()), round(place.top())), pixmap)
