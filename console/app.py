@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from console.domain.clock import DrillClock, SystemClock
+from console.drill.controls import DrillControls
 from console.drill.field import DrillField
 from console.drill.options import DrillOptions
 from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, history_of, set_scene
@@ -70,10 +71,10 @@ def run_demo(city: Path | None = None, seed: int = 1) -> int:
         )  # fmt: skip
         stack.enter_context(runtime)
         stack.enter_context(simulator)
-        return _show(runtime, settings)
+        return _show(runtime, settings, DrillControls(scene.city, simulator, field))
 
 
-def _show(runtime: Runtime, settings: Settings) -> int:
+def _show(runtime: Runtime, settings: Settings, drill: DrillControls | None = None) -> int:
     try:
         from PySide6.QtWidgets import QApplication
 
@@ -84,7 +85,7 @@ def _show(runtime: Runtime, settings: Settings) -> int:
     app = QApplication.instance() or QApplication(sys.argv[:1])
     look = WindowSettings(user=settings.user, folder=settings.data_folder, language=settings.language, theme=settings.colours)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
-    window = MainWindow(runtime.engine, look)
+    window = MainWindow(runtime.engine, look, drill)
     if window.placed:
         window.show()
     else:

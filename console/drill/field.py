@@ -19,6 +19,10 @@ class DrillField:
         self._inbox, self._site, self._burst = inbox, site, burst_pipe
         self._timers: list[threading.Timer] = []
 
+    def broke(self, pipe_id: str) -> None:
+        """Another pipe broke: who is sent to check finds the latest."""
+        self._burst = pipe_id
+
     def on_outgoing(self, outgoing: Outgoing) -> None:
         """Called with every message that leaves."""
         parts = outgoing.topic.split("/")

@@ -17,6 +17,14 @@ from console.domain.readings import Channel
 from maps.city import City
 
 
+class DrillPort(Protocol):
+    """What the window of a drill may do to it."""
+
+    def burst(self, pipe_id: str) -> float:
+        """Break a pipe now; gives the flow, m³/h. Raises QuanmaiError."""
+        ...
+
+
 class ConsolePort(Protocol):
     """What the window asks of the engine. Every method may be called from any thread."""
 

@@ -26,6 +26,8 @@ class Guide(QObject):
 
     asked = Signal(object)
     """Intent."""
+    drill_burst_asked = Signal(str)
+    """An instructor wants this pipe to break (drills only)."""
 
     def __init__(
         self, city: City, map_: MapCanvas, case: CaseColumn, focus: CaseFocus, questions: Questions, looks: Looks, window: QWidget
@@ -33,6 +35,7 @@ class Guide(QObject):
         super().__init__(window)
         self._city, self._map, self._case, self._focus = city, map_, case, focus
         self._questions, self._looks, self._window = questions, looks, window
+        self.in_drill = False
 
     def set_looks(self, looks: Looks) -> None:
         """Another language for menus and labels to come."""
@@ -116,6 +119,8 @@ class Guide(QObject):
                 judge = JudgeBurst(incident.incident_id, (asset.asset_id,))
                 menu.addAction(words("location.judge", pipe=asset.asset_id), lambda: self.asked.emit(judge))
             menu.addAction(words("map.report_burst", pipe=asset.asset_id), lambda: self._questions.report(asset.asset_id))
+            if self.in_drill:
+                menu.addAction(words("map.drill_burst", pipe=asset.asset_id), lambda: self.drill_burst_asked.emit(asset.asset_id))
         plan = incident.plan if incident is not None and asset.kind == "valve" else None
         if incident is not None and plan is not None and asset.asset_id in {step.asset_id for step in plan.valves_to_close}:
             case_id = incident.incident_id
