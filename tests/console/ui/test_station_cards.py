@@ -1,0 +1,53 @@
+"""Station dialogs: live values with their age, the trend that was asked for, their own alarms; open once and gone when closed."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QLabel
+
+from console.domain.readings import Channel
+from console.ui.dialogs.station import StationDialog
+from console.ui.window import MainWindow
+from tests.console.ui.scripted import ScriptedPort
+
+pytestmark = pytest.mark.gui
+
+
+def said(dialog: StationDialog) -> str:
+    """Everything that can be read in the dialog now."""
+    return "\n".join(label.text() for label in dialog.findChildren(QLabel) if not label.isHidden())
+
+
+def test_a_station_shows_its_value_age_and_trend(window: MainWindow, port: ScriptedPort) -> None:
+    dialog = window.station_cards.show(3)
+    window.settle()
+    value = port.latest().value[3, Channel.PRESSURE] / 1000
+    assert f"{value:.3f} MPa" in said(dialog)
+    assert "Q-003" in said(dialog)
+    assert "个读数" in said(dialog)
+    port.wait(47, measuring=False)
+    window.settle()
+    age = int(port.latest().age_s()[3, Channel.PRESSURE])
+    assert f"{age}秒" in said(dialog)
+
+
+def test_its_alarms_are_told_and_others_are_not(window: MainWindow, port: ScriptedPort) -> None:
+    mine, other = window.station_cards.show(4), window.station_cards.show(5)
+    port.station_event(4, "frozen")
+    window.settle()
+    assert "没有进行中的报警" not in said(mine)
+    assert "没有进行中的报警" in said(other)
+
+
+def test_it_opens_once_and_closing_forgets_it(window: MainWindow) -> None:
+    first = window.station_cards.show(2)
+    assert window.station_cards.show(2) is first
+    first.close()
+    assert window.station_cards.show(2) is not first
+
+
+def test_it_changes_language_with_the_window(window: MainWindow) -> None:
+    window.station_cards.show(2)
+    window.toggle_language()
+    window.settle()
+    assert "Pressure" in said(window.station_cards.show(2))
