@@ -40,7 +40,7 @@ class StationDialog(QDialog):
             self._channel.addItem(words.of("channel", channel.name.lower()), channel)
         for hours in SPANS_H:
             self._span.addItem(words("station.hours", n=hours), hours)
-        self._trend, self._note = Trend(170), label(name="muted", wrap=True)
+        self._trend, self._note = Trend(230), label(name="muted", wrap=True)
         self._alarms = label(wrap=True, selectable=True)
         place, close = button(words("station.on_map")), button(words("notice.close"))
         place.clicked.connect(lambda: self.place_asked.emit(self._row))
@@ -122,8 +122,8 @@ class StationDialog(QDialog):
 
     def _alarm_line(self, alarm: Alarm) -> str:
         words = self._looks.words
-        state, kind = words.of("alarm_state", alarm.state.value), words.of("alarm_kind", alarm.kind.value)
-        return " · ".join(part for part in (words.time(alarm.raised_at), kind, alarm.detail, state) if part)
+        kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
+        return " · ".join((words.time(alarm.raised_at), kind, words.of("alarm_state", alarm.state.value)))
 
     @property
     def since_us(self) -> int:
