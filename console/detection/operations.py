@@ -17,6 +17,7 @@ _NOISE_OF_STEPS = 1.0
 _CLEAR = 0.85
 _MARGIN_LEAST, _MARGIN_SHARE = 12.0, 0.03
 _MOST_PATTERNS = 200
+_TRUSTED_DAYS = 7.0
 _LEAST_OF_USUAL, _MOST_OF_USUAL = 0.4, 2.0
 
 
@@ -67,6 +68,12 @@ class OperationBook:
                 return
         if len(self.patterns) < _MOST_PATTERNS:
             self.patterns.append(_Pattern(np.asarray(step_m, dtype=np.float64)))
+
+    def trust_history(self, days: float) -> None:
+        """After ``days`` of readings as dense as the live ones: what they never showed is not what switches here."""
+        if days >= _TRUSTED_DAYS:
+            self.scheduled = np.zeros(len(self.pumps), dtype=bool)
+            self.patterns = [pattern for pattern in self.patterns if pattern.count > 1]
 
     def _learn_pump(self, step_m: Floats, pull: MatchedField, modes: NDArray[np.float32], total: float) -> None:
         if not len(self.pumps):

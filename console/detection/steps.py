@@ -30,8 +30,8 @@ _SAME_INTERVAL = 1.5
 _CLIP_SIGMAS = 4.0
 _MOST_TIMES_GAUSSIAN = 3.0
 _LIVELY = 2.5
-_SWITCHING = 4
-_SWITCHING_CAUTION = 2.0
+_SWITCHING_A_DAY = 1.0
+_SWITCHING_CAUTION = 2.5
 _AFTERMATH_TICKS, _AFTERMATH_CAUTION = 5, 2.0
 """Where pumps come and go, and just after one did, tanks and valves follow in ways no model shows: a burst must be clearer."""
 
@@ -52,6 +52,8 @@ class StepWatch:
         """``lanes``: how many watches share the rate of false alarms."""
         self.rows = rows
         self.learned = False
+        self.switching = False
+        """Whether operations are part of quiet times here: then loud ticks in history are no unknown bursts."""
         self.noise = StepNoise(options.step_sigma_m, options.step_demand_share if book.states else 0.0)
         self.operations = OperationBook(book.pump_rows, book.switching_pumps)
         self._book, self._options = book, options
@@ -147,10 +149,12 @@ class StepWatch:
         """(deciding statistic or 0, threshold, whether it is near)."""
         screen, calm = field.screen(scaled), self._calm_threshold(window)
         threshold = calm if screen <= calm / 2.0 else calm * self._unrest[window].ratio()
-        self._unrest[window].add(screen)
         if screen <= threshold / 2.0:
+            self._unrest[window].add(screen)
             return 0.0, threshold, False
         statistic = field.decisive(scaled, window)
+        # One station that lies must not deafen the group: unrest is what remains without it.
+        self._unrest[window].add(statistic)
         if statistic > threshold and window == 1 and field.without_two(scaled) <= _SECOND_SHARE * threshold:
             return 0.0, threshold, True
         return statistic, threshold, statistic > threshold / 2.0
@@ -252,11 +256,6 @@ class StepWatch:
             sensitivity.append(np.einsum("ij,ij->i", response, response).astype(np.float64))
         return fitted_noise(np.concatenate(variance), np.concatenate(sensitivity)) if variance else self.noise
 
-    @property
-    def switching(self) -> bool:
-        """Whether quiet history showed several operations: then loud ticks in it are no unknown bursts."""
-        return sum(pattern.count for pattern in self.operations.patterns) >= _SWITCHING
-
     def learn(self, deviation_m: NDArray[np.float32], second_of_day: Floats, step_s: float) -> None:
         """Operations from quiet history (ticks, n), m above base, NaN where unknown; noise too when its interval is the same."""
         if np.count_nonzero(np.isfinite(deviation_m).all(axis=1)) < _LEAST_HISTORY:
@@ -272,7 +271,10 @@ class StepWatch:
         for tick in events:
             page = self._page(int(number[tick]))
             self.operations.learn(np.asarray(jumps[tick], dtype=np.float64), page.field, page.modes)
+        days = len(steps) * step_s / 86_400.0
+        self.switching = sum(pattern.count for pattern in self.operations.patterns) >= _SWITCHING_A_DAY * days
         if same:
+            self.operations.trust_history(days)
             self._learn_noise(steps[calm], number[calm])
         else:
             self._renew(before)
@@ -286,7 +288,7 @@ class StepWatch:
             precision = self._page(int(one)).field.precision
             for source, target in ((steps, liveliness), (jumps, odd)):
                 chosen = np.flatnonzero((number == one) & np.isfinite(source).all(axis=1))
-                target[chosen] = np.einsum("ij,ij->i", source[chosen] @ precision, source[chosen])
+                target[chosen] = _liveliness(source[chosen], precision)
         stations = float(len(self.rows))
         limit = _LIVELY * max(stations, float(np.nanmedian(liveliness))) + 20.0
         calm = np.flatnonzero(liveliness <= limit)
@@ -330,6 +332,13 @@ class StepWatch:
 
 
 _NAMELESS = Explanation(0.0, -1, stopped=False, known=True, nameless=True)
+
+
+def _liveliness(steps: NDArray[np.float32], precision: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Chi-square of each step (ticks, n) without the two stations that stand out most: glitches are no operations."""
+    pull = steps @ precision
+    alone = np.sort(pull**2 / np.maximum(np.diag(precision), 1e-9), axis=1)
+    return np.asarray(np.einsum("ij,ij->i", pull, steps) - alone[:, -2:].sum(axis=1))
 
 
 def _nanmedian(values: NDArray[np.floating]) -> Floats:

@@ -137,10 +137,12 @@ class BurstWatch:
         scaled = np.where(known, mean * np.sqrt(window), 0.0).astype(np.float32)
         screen, calm = reduced.screen(scaled), self._calm_threshold(window, field)
         threshold = calm if screen <= calm / 2.0 else self.threshold(window, field)
-        self._unrest[window].add(screen)
         if screen <= threshold / 2.0:
+            self._unrest[window].add(screen)
             return None, False
         statistic = reduced.decisive(scaled, window)
+        # One station that lies must not deafen the group: unrest is what remains without it.
+        self._unrest[window].add(statistic)
         near = statistic > threshold / 2.0
         if statistic <= threshold or (window == 1 and reduced.without_two(scaled) <= _SECOND_SHARE * threshold):
             return None, near
