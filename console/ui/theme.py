@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from string import Template
 
@@ -55,11 +56,17 @@ class Theme:
 
     def font(self, points: float = 10.0, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
         """The interface's font (one that has Chinese) at a size, figures of equal width."""
-        font = QFont(QApplication.font())
-        font.setPointSizeF(points)
-        font.setWeight(weight)
-        font.setFeature(QFont.Tag.fromString("tnum"), 1)
-        return font
+        return _font(QApplication.font().family(), points, weight)
+
+
+@lru_cache(maxsize=64)
+def _font(family: str, points: float, weight: QFont.Weight) -> QFont:
+    """Made once: a map's frame asks for fonts hundreds of times."""
+    font = QFont(family)
+    font.setPointSizeF(points)
+    font.setWeight(weight)
+    font.setFeature(QFont.Tag.fromString("tnum"), 1)
+    return font
 
 
 def apply_theme(app: QApplication, theme: Theme) -> None:

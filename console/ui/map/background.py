@@ -10,6 +10,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from console.ui.map.renderer import yield_to_window
+
 log = logging.getLogger(__name__)
 
 
@@ -20,7 +22,7 @@ class Background(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="map-background")
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="map-background", initializer=yield_to_window)
         self._generation: dict[str, int] = {}
         self._receivers: dict[str, Callable[[Any], None]] = {}
         self._waiting: dict[tuple[str, int], Future[object]] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
+from functools import cache
 
 from maps import crs as crs_of
 from maps.city import City
@@ -46,10 +47,7 @@ class Coordinates:
             return _NAMES[reading]
         if not self._georeferenced:
             return local
-        try:
-            return crs_of.describe(self._crs)
-        except QuanmaiError:
-            return self._crs[:60]
+        return _described(self._crs)
 
     def text(self, x: float, y: float, precise: bool = False) -> str:
         """A world point as it is shown: metres east and north, or degrees east and north."""
@@ -69,6 +67,14 @@ class Coordinates:
             return math.nan, math.nan
         lon, lat = float(east), float(north)
         return gcj02(lon, lat) if self.reading is Reading.GCJ02 else (lon, lat)
+
+
+@cache
+def _described(crs: str) -> str:
+    try:
+        return crs_of.describe(crs)
+    except QuanmaiError:
+        return crs[:60]
 
 
 def gcj02(lon: float, lat: float) -> tuple[float, float]:

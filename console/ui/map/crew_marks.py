@@ -26,7 +26,7 @@ _TRACKS_BELOW = 8.0
 """Metres per pixel below which every crew's track shows; the followed crew's shows always."""
 _TURNS = 36
 _MOVING_MPS = 0.5
-_LABELLED_MOST = 120
+_LABELLED_MOST = 90
 _STATES = tuple(CrewState)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from math import cos, hypot, pi, sin
 
 import numpy as np
@@ -13,6 +12,10 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 _CELL_PX = 4.0
 _GAP_PX = 3.0
+_SIDES = tuple((last, *(side for side in range(8) if side != last)) for last in range(8))
+_SIZES: dict[tuple[float, int, str], tuple[float, float]] = {}
+"""Sizes of texts by point size, weight and text (the family is the program's own)."""
+_SIZES_MOST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,48 +81,49 @@ class Placer:
         ``key``: a label's own name; it then keeps its side while there is room.
         """
         last = self._memory.sides.get(key, 0) if key else 0
-        for side in (last, *(n for n in range(8) if n != last)):
-            place = _beside(side, x, y, width, height, offset)
-            if self._inside(place) and self._free(place):
+        for side in _SIDES[last]:
+            left, top = _beside(side, x, y, width, height, offset)
+            if self._free(left, top, width, height):
                 if key:
                     self._memory.stood(key, side)
-                return self._kept(place)
-        return self._kept(_beside(0, x, y, width, height, offset)) if insist else None
+                return self._kept(QRectF(left, top, width, height))
+        return self._kept(QRectF(*_beside(0, x, y, width, height, offset), width, height)) if insist else None
 
     def centred(self, x: float, y: float, width: float, height: float, key: str = "") -> QRectF | None:
         """The place about a point, if it is free."""
-        place = QRectF(x - width / 2, y - height / 2, width, height)
-        if not (self._inside(place) and self._free(place)):
+        if not self._free(x - width / 2, y - height / 2, width, height):
             return None
         if key:
             self._memory.stood(key, 0)
-        return self._kept(place)
+        return self._kept(QRectF(x - width / 2, y - height / 2, width, height))
 
     def _kept(self, place: QRectF) -> QRectF:
         self.take(place)
         self.placed.append(place)
         return place
 
-    def _inside(self, place: QRectF) -> bool:
-        return place.left() >= 0 and place.top() >= 0 and place.right() <= self._width and place.bottom() <= self._height
-
-    def _free(self, place: QRectF) -> bool:
-        rows, columns = self._cells(place)
-        return not self._taken[rows, columns].any()
+    def _free(self, left: float, top: float, width: float, height: float) -> bool:
+        right, bottom = left + width, top + height
+        if left < 0 or top < 0 or right > self._width or bottom > self._height:
+            return False
+        rows = slice(int(top / _CELL_PX), int(bottom / _CELL_PX) + 1)
+        return not self._taken[rows, int(left / _CELL_PX) : int(right / _CELL_PX) + 1].any()
 
     def _cells(self, rect: QRectF) -> tuple[slice, slice]:
         top, left = max(int(rect.top() / _CELL_PX), 0), max(int(rect.left() / _CELL_PX), 0)
         return slice(top, max(int(rect.bottom() / _CELL_PX) + 1, 0)), slice(left, max(int(rect.right() / _CELL_PX) + 1, 0))
 
 
-def _beside(side: int, x: float, y: float, width: float, height: float, offset: float) -> QRectF:
-    near, left, above = offset / 2, x - offset - width, y - height
-    return QRectF(
-        (x + offset, left, x - width / 2, x - width / 2, x + offset, x + offset, left, left)[side],
-        (y - height / 2, y - height / 2, above - offset, y + offset, above - near, y + near, above - near, y + near)[side],
-        width,
-        height,
-    )
+def _beside(side: int, x: float, y: float, width: float, height: float, offset: float) -> tuple[float, float]:
+    """(left, top) of a label on one of the eight sides of its anchor."""
+    if side == 0:
+        return x + offset, y - height / 2
+    if side == 1:
+        return x - offset - width, y - height / 2
+    if side < 4:
+        return x - width / 2, y - height - offset if side == 2 else y + offset
+    left = x + offset if side < 6 else x - offset - width
+    return left, y - height - offset / 2 if side % 2 == 0 else y + offset / 2
 
 
 def spread(places: list[tuple[float, float]], apart_px: float) -> list[tuple[float, float]]:
@@ -136,23 +140,20 @@ def spread(places: list[tuple[float, float]], apart_px: float) -> list[tuple[flo
 
 def text_size(font: QFont, text: str) -> tuple[float, float]:
     """(width, height) a label needs, its margin included."""
-    return _text_size(font.key(), text)
-
-
-@lru_cache(maxsize=8192)
-def _text_size(font_key: str, text: str) -> tuple[float, float]:
-    font = QFont()
-    font.fromString(font_key)
-    metrics = QFontMetricsF(font)
-    return metrics.horizontalAdvance(text) + 2 * _GAP_PX, metrics.height()
+    key = (font.pointSizeF(), font.weight().value, text)
+    found = _SIZES.get(key)
+    if found is None:
+        if len(_SIZES) > _SIZES_MOST:
+            _SIZES.clear()
+        metrics = QFontMetricsF(font)
+        found = _SIZES[key] = (metrics.horizontalAdvance(text) + 2 * _GAP_PX, metrics.height())
+    return found
 
 
 def write(painter: QPainter, place: QRectF, text: str, ink: Ink) -> None:
     """Write a label into its place."""
     if ink.back is not None:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(ink.back)
-        painter.drawRoundedRect(place, 2.5, 2.5)
+        painter.fillRect(place, ink.back)
     painter.setFont(ink.font)
     painter.setPen(ink.colour)
     painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, text)

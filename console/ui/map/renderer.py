@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from threading import Event, Lock
+from threading import Event, Lock, get_native_id
 
 from PySide6.QtCore import QObject, QPoint, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QPainter, QRegion
@@ -21,6 +24,7 @@ log = logging.getLogger(__name__)
 _OVERVIEW_PX = 900
 _SPARE_MOST = 2
 _SAME_SCALE = 1e-9
+_NICE = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +54,13 @@ class Drawn:
     wish: Wish
 
 
+def yield_to_window() -> None:
+    """Where threads have a niceness of their own (Linux): the window's thread goes before the one that calls this."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICE)
+
+
 class Renderer(QObject):
     """``request`` a camera, ``paint`` what there is; ``finished`` when a new picture has been swapped in.
 
@@ -72,8 +83,8 @@ class Renderer(QObject):
         self._cancelled = Event()
         self._spare: list[QImage] = []
         self._lock = Lock()
-        self._conductor = ThreadPoolExecutor(1, thread_name_prefix="map-picture")
-        self._pool = ThreadPoolExecutor(max(BANDS - 1, 1), thread_name_prefix="map-band")
+        self._conductor = ThreadPoolExecutor(1, thread_name_prefix="map-picture", initializer=yield_to_window)
+        self._pool = ThreadPoolExecutor(max(BANDS - 1, 1), thread_name_prefix="map-band", initializer=yield_to_window)
         self._closed = False
         self._ended.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
