@@ -20,6 +20,7 @@ from console.feeds.mqtt import Broker, MqttLink
 from console.feeds.simulator import SimulatorProcess
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
+from console.services.review.record import CaseRecord
 from console.settings import Settings, load_settings
 from maps.dataset import read_city
 from maps.errors import InputFault
@@ -72,6 +73,27 @@ def run_demo(city: Path | None = None, seed: int = 1) -> int:
         stack.enter_context(runtime)
         stack.enter_context(simulator)
         return _show(runtime, settings, DrillControls(scene.city, simulator, field))
+
+
+def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] | None = None) -> int:
+    """The window over one recorded case, or over two side by side. No store, no feed. Returns the exit code."""
+    try:
+        from PySide6.QtWidgets import QApplication
+
+        from console.ui.review.pair import PairWindow
+        from console.ui.review.window import ReviewWindow
+        from console.ui.settings import WindowSettings
+    except ImportError as missing:
+        raise InputFault(f"the window needs Qt's system libraries ({missing}); 'quanmai export --html' needs none") from missing
+    settings = load_settings()
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    folder = settings.data_folder / "review"
+    folder.mkdir(parents=True, exist_ok=True)
+    look = WindowSettings(user=settings.user, folder=folder, language=settings.language, theme=settings.colours)
+    window = ReviewWindow(*first, look) if second is None else PairWindow(first, second, look)
+    window.show()
+    code: int = app.exec()
+    return code
 
 
 def _show(runtime: Runtime, settings: Settings, drill: DrillControls | None = None) -> int:

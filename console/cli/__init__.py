@@ -7,14 +7,14 @@ import sys
 
 import typer
 
-from console.cli import bench, cities, detection, network, running
+from console.cli import bench, cities, detection, network, review, running
 from console.cli.output import fail
 from maps.errors import QuanmaiError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Quanmai 泉脉: water dispatch."
 )
-for room in (cities, network, detection, running, bench):
+for room in (cities, network, detection, running, review, bench):
     app.add_typer(room.commands)
 
 

@@ -13,6 +13,7 @@ from console.domain.clock import DrillClock
 from console.domain.incidents import Incident
 from console.drill.dispatcher import ScriptedDispatcher, Stage
 from console.drill.field import DrillField
+from console.drill.leave import leave_package
 from console.drill.options import DrillOptions
 from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, Scene, history_of, set_scene
 from console.drill.score import distance_along_m, rank_of
@@ -57,6 +58,8 @@ def run_drill(options: DrillOptions) -> dict[str, Any]:
             stages = _play(runtime, watch, options)
         field.close()
         summary = _summary(scene, options, stages, watch)
+    incident = stages[-1].incident
+    summary["package"] = None if incident is None else leave_package(options.out, store, scene.city, incident.incident_id).name
     summary["elapsed_s"]["total"] = round(time.perf_counter() - started, 2)
     _write_results(scene, options, stages, summary)
     return summary

@@ -1,0 +1,225 @@
+"""A case as tables for spreadsheets and notebooks: CSV and Parquet in a folder, XLSX as one file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from console.documents.report_words import ReportWords
+from console.domain.clock import moment
+from console.domain.readings import Channel, Quality
+from console.services.review.answers import Answer
+from console.services.review.record import CaseRecord
+from maps.errors import InputFault
+from maps.export.geojson import write_aside
+
+_SHEET_ROWS = 1_048_575
+_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, eq=False)
+class DataTable:
+    """Columns by name, each (n,): texts, numbers, aware times."""
+
+    name: str
+    columns: Mapping[str, Sequence[Any]]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+
+def case_tables(record: CaseRecord, words: ReportWords, answers: Sequence[Answer]) -> list[DataTable]:
+    """Timeline, answers, valves, orders, customers, positions, readings."""
+    case, marks = record.incident, record.incident.valve_marks
+    steps = case.plan.valves_to_close if case.plan else ()
+    reported = {mark.valve_id: mark for mark in marks}
+    table = record.city.customers
+    rows = [table.row(name) for name in case.plan.customers_without_water if table.has(name)] if case.plan else []
+    changes = record.changes
+    facts = [(answer, fact) for answer in answers for fact in answer.facts]
+    return [
+        DataTable(
+            "timeline",
+            {
+                "time": [change.at for change in changes],
+                "seq": [change.seq for change in changes],
+                "user": [change.user for change in changes],
+                "kind": [change.kind for change in changes],
+                "subject": [change.subject for change in changes],
+                "note": [change.note for change in changes],
+            },
+        ),
+        DataTable(
+            "answers",
+            {
+                "question": [words.question(answer) for answer, _ in facts],
+                "fact": [words.label(fact) for _, fact in facts],
+                "value": [words.fact(fact) for _, fact in facts],
+                "verdict": [fact.verdict.value for _, fact in facts],
+            },
+        ),
+        DataTable(
+            "valves",
+            {
+                "asset_id": [step.asset_id for step in steps],
+                "order": [step.order for step in steps],
+                "turns": [step.turns for step in steps],
+                "reported": [_reported(reported.get(step.asset_id)) for step in steps],
+                "reported_at": [reported[step.asset_id].at if step.asset_id in reported else None for step in steps],
+            },
+        ),
+        DataTable(
+            "orders",
+            {
+                "order_id": [order.order_id for order in case.orders],
+                "crew_id": [order.crew_id for order in case.orders],
+                "kind": [order.kind.value for order in case.orders],
+                "state": [order.state.value for order in case.orders],
+                "sent_at": [order.sent_at for order in case.orders],
+                "answered_at": [order.answered_at for order in case.orders],
+                "found_pipe": [order.found_pipe for order in case.orders],
+            },
+        ),
+        DataTable(
+            "customers_without_water",
+            {
+                "asset_id": list(table.asset_id[rows]),
+                "name": list(table.name[rows]),
+                "community": list(table.community[rows]),
+                "critical": list(table.critical[rows]),
+                "households": [int(count) for count in table.households[rows]],
+                "people": [int(count) for count in table.people[rows]],
+            },
+        ),
+        _positions(record),
+        _readings(record),
+    ]
+
+
+def write_csv(tables: Sequence[DataTable], folder: Path) -> None:
+    """One file a table, UTF-8 with a byte order mark (spreadsheets need it); a cell is never a formula."""
+    _make(folder)
+    for table in tables:
+        out = io.StringIO(newline="")
+        writer = csv.writer(out)
+        writer.writerow(table.columns)
+        writer.writerows([_cell(value) for value in row] for row in zip(*table.columns.values(), strict=True))
+        write_aside(folder / f"{table.name}.csv", ("\ufeff" + out.getvalue()).encode())
+
+
+def write_parquet(tables: Sequence[DataTable], folder: Path) -> None:
+    """One file a table, times in UTC."""
+    _make(folder)
+    for table in tables:
+        sink = io.BytesIO()
+        pq.write_table(pa.table({name: _column(values) for name, values in table.columns.items()}), sink, compression="zstd")
+        write_aside(folder / f"{table.name}.parquet", sink.getvalue())
+
+
+def write_xlsx(tables: Sequence[DataTable], path: Path, words: ReportWords) -> None:
+    """One sheet a table, times on the city's clock. Raises InputFault without the package xlsxwriter."""
+    try:
+        xlsxwriter: Any = import_module("xlsxwriter")
+    except ImportError as missing:
+        raise InputFault(f"{path}: spreadsheets need the package xlsxwriter; take --csv, or install it") from missing
+    out = io.BytesIO()
+    options = {
+        "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+        "nan_inf_to_errors": True, "constant_memory": False,
+    }  # fmt: skip
+    with xlsxwriter.Workbook(out, options) as book:
+        clock, bold = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}), book.add_format({"bold": True})
+        for table in tables:
+            sheet = book.add_worksheet(table.name[:31])
+            sheet.freeze_panes(1, 0)
+            for number, (name, values) in enumerate(table.columns.items()):
+                sheet.write_string(0, number, name, bold)
+                sheet.set_column(number, number, min(max(len(name) + 2, 12), 40))
+                _fill(sheet, number, values[:_SHEET_ROWS], clock, words)
+    write_aside(path, out.getvalue())
+
+
+def _fill(sheet: Any, number: int, values: Sequence[Any], clock: Any, words: ReportWords) -> None:
+    for row, value in enumerate(values, start=1):
+        if isinstance(value, datetime):
+            sheet.write_datetime(row, number, value.astimezone(words.zone).replace(tzinfo=None), clock)
+        elif isinstance(value, bool):
+            sheet.write_boolean(row, number, value)
+        elif isinstance(value, int | float) and math.isfinite(value):
+            sheet.write_number(row, number, value)
+        elif value is not None and not isinstance(value, float):
+            sheet.write_string(row, number, _printable(str(value))[:32_000])
+
+
+def _positions(record: CaseRecord) -> DataTable:
+    tracks = record.tracks
+    times = [moment(at) for at in tracks.at_us.tolist()]
+    return DataTable(
+        "positions",
+        {"time": times, "crew_id": [str(name) for name in tracks.crew_id], "x": tracks.x.tolist(), "y": tracks.y.tolist()},
+    )
+
+
+def _readings(record: CaseRecord) -> DataTable:
+    batch = record.readings
+    stations = np.array([str(name) for name in record.city.stations.asset_id] or [""], dtype=object)
+    channels = np.array([channel.name.lower() for channel in Channel], dtype=object)
+    qualities = np.array([quality.name.lower() for quality in Quality], dtype=object)
+    factor = np.where(batch.channel == Channel.PRESSURE, 1e-3, 1.0)
+    return DataTable(
+        "readings",
+        {
+            "time": [moment(at) for at in batch.at_us.tolist()],
+            "station_id": stations[batch.station].tolist(),
+            "channel": channels[batch.channel].tolist(),
+            "value": (batch.value * factor).tolist(),
+            "quality": qualities[batch.quality].tolist(),
+        },
+    )
+
+
+def _reported(mark: Any) -> str:
+    return "" if mark is None else str(mark.unable.value) if mark.unable else "closed" if mark.closed else ""
+
+
+def _column(values: Sequence[Any]) -> pa.Array:
+    if any(isinstance(value, datetime) for value in values):
+        return pa.array(values, pa.timestamp("us", tz="UTC"))
+    return pa.array([_printable(value) if isinstance(value, str) else value for value in values])
+
+
+def _cell(value: Any) -> Any:
+    """A CSV cell: times in ISO 8601, texts that a spreadsheet would run as a formula get a leading apostrophe."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return ""
+    if isinstance(value, str):
+        text = _printable(value)
+        return f"'{text}" if text.startswith(_STARTS) else text
+    return value
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char in "\n\t" or char.isprintable() else " " for char in text)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(13, "Permission denied", str(folder))
+    except OSError as fault:
+        raise InputFault(f"{folder}: no folder can be made there ({fault.strerror}); name another one") from fault

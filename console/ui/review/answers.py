@@ -1,0 +1,63 @@
+"""The questions reviewers ask, on one page of the window."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
+
+from console.documents.report_words import ReportWords
+from console.services.review.answers import Answer, Fact, Rows, Verdict
+from console.ui.looks import Looks
+
+_ROLES = {Verdict.GOOD: "state.ok", Verdict.BAD: "state.critical", Verdict.UNKNOWN: "text.muted", Verdict.PLAIN: "text.normal"}
+_ROWS_MOST = 60
+
+
+class AnswersPanel(QWidget):
+    """One page: each question with its facts and its table; every text is escaped, nothing is a link."""
+
+    def __init__(self, answers: Sequence[Answer], time_zone: str, looks: Looks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self._answers, self._zone = answers, time_zone
+        self.page = QTextBrowser()
+        self.page.setOpenLinks(False)
+        self.page.setOpenExternalLinks(False)
+        self.page.setFrameShape(QTextBrowser.Shape.NoFrame)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(4, 4, 4, 4)
+        box.addWidget(self.page)
+        self.set_looks(looks)
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language: all of it anew."""
+        words = ReportWords(looks.words.language, self._zone)
+        self.page.setHtml("".join(self._answer(answer, words, looks) for answer in self._answers))
+
+    def _answer(self, answer: Answer, words: ReportWords, looks: Looks) -> str:
+        strong = looks.theme.colours["text.strong"]
+        facts = "".join(_fact(fact, words, looks) for fact in answer.facts)
+        table = _table(answer.table, words, looks) if answer.table is not None and answer.table.rows else ""
+        head = f'<p style="margin:12px 0 2px 0"><b style="color:{strong}">{html.escape(words.question(answer))}</b></p>'
+        return f'{head}<table width="100%" cellpadding="1">{facts}</table>{table}'
+
+
+def _fact(fact: Fact, words: ReportWords, looks: Looks) -> str:
+    colours = looks.theme.colours
+    text = f"{words.fact(fact)} {words.verdict(fact)}".strip()
+    return (
+        f'<tr><td width="46%" style="color:{colours["text.muted"]}">{html.escape(words.label(fact))}</td>'
+        f'<td style="color:{colours[_ROLES[fact.verdict]]}">{html.escape(text)}</td></tr>'
+    )
+
+
+def _table(table: Rows, words: ReportWords, looks: Looks) -> str:
+    muted = looks.theme.colours["text.muted"]
+    head = "".join(f'<td style="color:{muted}">{html.escape(words(f"column.{column}"))}</td>' for column in table.columns)
+    rows = []
+    for row in table.rows[:_ROWS_MOST]:
+        cells = (html.escape(words.cell(value, unit)) for value, unit in zip(row, table.units, strict=True))
+        rows.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+    return f'<table width="100%" cellpadding="2"><tr>{head}</tr>{"".join(rows)}</table>'

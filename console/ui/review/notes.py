@@ -1,0 +1,121 @@
+"""The reviewer's notes: bookmarks on the time axis, cause, actions; saved into a copy of the package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from console.domain.clock import micros
+from console.services.review.notes import Action, Remark, ReviewNotes
+from console.ui.looks import Looks, button, label, row
+
+
+class NotesPanel(QWidget):
+    """Keeps ``notes``; tells when they change and which moment is wanted."""
+
+    changed = Signal(object)
+    """ReviewNotes."""
+    wanted = Signal(object)
+    """µs UTC of a chosen bookmark."""
+    save_asked = Signal()
+
+    def __init__(self, notes: ReviewNotes, now: Callable[[], datetime], looks: Looks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self.notes, self._now, self._looks = notes, now, looks
+        self.text, self.reviewer, self.cause = QLineEdit(), QLineEdit(), QLineEdit(notes.findings.cause)
+        self.what, self.owner, self.due = QLineEdit(), QLineEdit(), QLineEdit()
+        self._add, self._add_action, self.save = button(""), button(""), button("", "primary")
+        self.list, self.todo = QListWidget(), QListWidget()
+        self._titles = (label(name="heading"), label(name="heading"))
+        self._add.clicked.connect(self.bookmark)
+        self.text.returnPressed.connect(self.bookmark)
+        self._add_action.clicked.connect(self.add_action)
+        self.save.clicked.connect(self.save_asked)
+        self.cause.editingFinished.connect(self._on_cause)
+        self.list.itemActivated.connect(self._on_chosen)
+        self.list.itemClicked.connect(self._on_chosen)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(12, 10, 12, 10)
+        box.addWidget(self.reviewer)
+        box.addWidget(self._titles[0])
+        box.addWidget(self.text)
+        box.addLayout(row(self._add, 1))
+        box.addWidget(self.list, 2)
+        box.addWidget(self.cause)
+        box.addWidget(self._titles[1])
+        box.addWidget(self.what)
+        box.addLayout(row(self.owner, self.due))
+        box.addLayout(row(self._add_action, 1))
+        box.addWidget(self.todo, 1)
+        box.addLayout(row(1, self.save))
+        self.set_looks(looks)
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language."""
+        self._looks = looks
+        text = looks.words.catalogue.text
+        for edit, key in (
+            (self.text, "note_hint"), (self.reviewer, "reviewer"), (self.cause, "cause"), (self.what, "action"),
+            (self.owner, "owner"),
+        ):  # fmt: skip
+            edit.setPlaceholderText(text(f"review.replay.{key}"))
+        self.due.setPlaceholderText(f"{text('review.replay.due')} 2024-01-31")
+        self._add.setText(text("review.replay.add_note"))
+        self._add_action.setText(text("review.replay.add_action"))
+        self.save.setText(text("review.replay.save_copy"))
+        self._titles[0].setText(text("review.replay.notes"))
+        self._titles[1].setText(text("review.question.actions"))
+        self._fill()
+
+    def bookmark(self) -> None:
+        """Mark the moment that is shown, with the text or without."""
+        remark = Remark(self._now(), self.text.text().strip(), self.reviewer.text().strip())
+        self.text.clear()
+        self._take(replace(self.notes, remarks=tuple(sorted((*self.notes.remarks, remark), key=lambda one: one.at))))
+
+    def add_action(self) -> None:
+        """What is to be done, by whom, until when (a date that cannot be read stays in its field)."""
+        what, due_text = self.what.text().strip(), self.due.text().strip()
+        if not what:
+            return
+        try:
+            due = date.fromisoformat(due_text) if due_text else None
+        except ValueError:
+            self.due.setFocus()
+            self.due.selectAll()
+            return
+        action = Action(what, self.owner.text().strip(), due)
+        for edit in (self.what, self.owner, self.due):
+            edit.clear()
+        self._take(replace(self.notes, actions=(*self.notes.actions, action)))
+
+    def _on_cause(self) -> None:
+        cause = self.cause.text().strip()
+        if cause != self.notes.findings.cause:
+            self._take(replace(self.notes, findings=replace(self.notes.findings, cause=cause)))
+
+    def _on_chosen(self, item: QListWidgetItem) -> None:
+        self.wanted.emit(item.data(Qt.ItemDataRole.UserRole))
+
+    def _take(self, notes: ReviewNotes) -> None:
+        self.notes = notes
+        self._fill()
+        self.changed.emit(notes)
+
+    def _fill(self) -> None:
+        words = self._looks.words
+        self.list.clear()
+        for remark in self.notes.remarks:
+            by = f" ({remark.by})" if remark.by else ""
+            item = QListWidgetItem(f"{words.time(remark.at)}  {remark.text or '★'}{by}")
+            item.setData(Qt.ItemDataRole.UserRole, micros(remark.at))
+            self.list.addItem(item)
+        self.todo.clear()
+        for action in self.notes.actions:
+            due = action.due.isoformat() if action.due else "–"
+            self.todo.addItem(f"{action.what} · {action.owner or '–'} · {due}")

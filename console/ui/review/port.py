@@ -1,0 +1,71 @@
+"""ReplayPort: the window's port over a record; time stands where it is put, and nothing can be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.changes import Change
+from console.domain.clock import micros, moment
+from console.domain.intents import Intent
+from console.domain.picture import Picture
+from console.domain.readings import Channel
+from console.services.review.record import CaseRecord
+from console.services.review.replay import Replay
+from maps.errors import QuanmaiError
+
+
+class Recorded(QuanmaiError):
+    """Somebody tried to change what has long happened."""
+
+
+class ReplayPort:
+    """A ConsolePort that shows what was known at ``at_us``. ``refusal``: what it says to whoever wants to change something."""
+
+    def __init__(self, record: CaseRecord, refusal: str = "this is a recording: nothing can be changed in it") -> None:
+        self.city, self.record, self.refusal = record.city, record, refusal
+        self.replay = Replay(record)
+        self.at_us = micros(record.incident.opened_at)
+        self._version = 0
+        self._picture = self.replay.picture(self.at_us)
+
+    def go(self, at_us: int) -> Picture:
+        """Stand at another moment (kept within the record); the picture of it."""
+        self.at_us = min(max(int(at_us), self.replay.since_us), self.replay.until_us)
+        self._version += 1
+        self._picture = self.replay.picture(self.at_us, self._version)
+        return self._picture
+
+    def latest(self) -> Picture:
+        """The picture of the moment."""
+        return self._picture
+
+    def now(self) -> datetime:
+        """The moment, aware UTC."""
+        return moment(self.at_us)
+
+    def submit(self, intent: Intent, user: str) -> Future[Any]:
+        """Refused: the past stays as it was."""
+        answer: Future[Any] = Future()
+        answer.set_exception(Recorded(self.refusal))
+        return answer
+
+    def subscribe(self, callback: Callable[[Picture], None]) -> None:
+        """Nothing comes by itself: the window is shown each moment as it is chosen."""
+
+    def history(
+        self, station_row: int, channel: Channel, since_us: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """(times µs, values, expected values) up to the moment: what came later was not known then."""
+        return self.replay.series(station_row, channel, since_us, self.at_us)
+
+    def timeline(self, incident_id: str) -> tuple[Change, ...]:
+        """The log of actions up to the moment."""
+        if incident_id != self.record.incident.incident_id:
+            return ()
+        return tuple(change for change in self.record.case_changes if micros(change.at) <= self.at_us)

@@ -1,0 +1,90 @@
+"""What if: another valve, rerun on the recorded state; the calculation runs aside."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+
+from console.services.review.record import CaseRecord
+from console.services.review.what_if import Outcome, rerun
+from console.ui.bridge import Errands
+from console.ui.looks import Looks, button, label, row
+
+
+class WhatIfPanel(QWidget):
+    """A valve, what had been otherwise with it, and what that gives."""
+
+    shown = Signal(object)
+    """Outcome."""
+
+    def __init__(self, record: CaseRecord, errands: Errands, looks: Looks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self._record, self._errands, self._looks = record, errands, looks
+        self.outcome: Outcome | None = None
+        self._valve_label, self._was = label(name="muted"), label(name="muted", wrap=True)
+        self.valve, self.how, self.run = QComboBox(), QComboBox(), button("", "primary")
+        self.valve.setEditable(True)
+        plan = record.incident.plan
+        near = [step.asset_id for step in plan.valves_to_close] if plan else []
+        near += [valve for step in (plan.alternatives if plan else ()) for valve in step.more_valves]
+        near += list(plan.valves_bounding) if plan else []
+        self.valve.addItems(list(dict.fromkeys([*near, *record.incident.unable_valves()])))
+        self.result = label(wrap=True, selectable=True)
+        self.run.clicked.connect(self.rerun)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(12, 10, 12, 10)
+        box.addLayout(row(self._valve_label, self.valve, 1))
+        box.addLayout(row(self.how, self.run, 1))
+        box.addWidget(self._was)
+        box.addWidget(self.result)
+        box.addStretch(1)
+        self.set_looks(looks)
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language."""
+        self._looks = looks
+        text, chosen = looks.words.catalogue.text, max(self.how.currentIndex(), 0)
+        self._valve_label.setText(text("review.replay.valve"))
+        self.run.setText(text("review.replay.run"))
+        self.how.clear()
+        self.how.addItem(text("review.replay.had_failed"), "unable")
+        self.how.addItem(text("review.replay.had_closed"), "closed")
+        self.how.setCurrentIndex(chosen)
+        plan = self._record.incident.plan
+        was = Outcome(plan, self._record.incident.impact) if plan else None
+        self._was.setText(f"{text('review.decision.as_it_was')}: {self._words(was)}" if was else "–")
+        if self.outcome is not None:
+            self.result.setText(self._words(self.outcome))
+
+    def rerun(self) -> None:
+        """Ask for it."""
+        valve, record = self.valve.currentText().strip(), self._record
+        stuck = [one for one in record.incident.unable_valves() if one != valve and record.city.network.valves.has(one)]
+        if self.how.currentData() == "closed":
+            self._errands.ask("what_if", lambda: rerun(record, closed=[valve], unable=stuck), self._show)
+        else:
+            self._errands.ask("what_if", lambda: rerun(record, unable=[*stuck, valve]), self._show)
+        self.result.setText("…")
+
+    def _show(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.result.setText(self._words(outcome))
+        self.shown.emit(outcome)
+
+    def _words(self, outcome: Outcome) -> str:
+        plan, impact = outcome.plan, outcome.impact
+        text = self._looks.words.catalogue.text
+        low = f"{impact.low_pressure_households:,}" if impact and impact.converged else "–"
+        minutes = "–" if plan.minutes is None else f"{plan.minutes:.0f}"
+        said = text(
+            "review.replay.what_if_result",
+            valves=len(plan.valves_to_close),
+            households=f"{plan.households_without_water:,}",
+            people=f"{plan.people_without_water:,}",
+            minutes=minutes,
+            low=low,
+        )
+        valves = ", ".join(step.asset_id for step in plan.valves_to_close)
+        without = "" if impact is not None else f" ({text('review.replay.no_model')})"
+        return f"{said}{without}\n{valves}"
