@@ -43,7 +43,9 @@ def run_console(city_path: Path, mqtt: str, store: str) -> int:
     if mqtt:
         link = MqttLink(Broker.parse(mqtt), city.info.site, f"quanmai-console-{city.info.site}-{os.getpid()}", inbox)
     with ExitStack() as stack:
-        runtime = stack.enter_context(Runtime(city, SystemClock(), link, options, inbox=inbox))
+        runtime = Runtime(city, SystemClock(), link, options, inbox=inbox)
+        runtime.recall()
+        stack.enter_context(runtime)
         link.start()
         stack.callback(link.stop)
         return _show(runtime, settings)

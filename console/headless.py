@@ -49,7 +49,9 @@ def run_engine(city_path: Path, mqtt: str, store: str) -> None:
     )
     inbox = Inbox()
     link = MqttLink(broker, city.info.site, f"quanmai-engine-{city.info.site}", inbox)
-    with Runtime(city, SystemClock(), link, options, inbox=inbox):
+    runtime = Runtime(city, SystemClock(), link, options, inbox=inbox)
+    runtime.recall()
+    with runtime:
         link.start()
         log.info("engine runs on %s; stop it with Ctrl+C", mqtt)
         _until_told()

@@ -15,6 +15,7 @@ from console.domain.readings import ReadingBatch
 from console.engine import Engine, Ports
 from console.feeds.inbox import Inbox
 from console.services.desk import Desk, DeskSettings
+from console.services.learning import quiet_history
 from console.services.ports import Link
 from console.store import SqlStore, open_store
 from console.workers import HydraulicsWorker
@@ -61,6 +62,12 @@ class Runtime:
         """Days of history before the first tick: baselines learn from it, charts show it. Call before starting."""
         self.detector.learn(History.of_batch(history, len(self.city.stations), step_s))
         self.store.append_readings(history)
+
+    def recall(self) -> None:
+        """Learn from what the store kept of the last weeks, so that a restart does not begin from nothing."""
+        history = quiet_history(self.store, len(self.city.stations), self.clock.now())
+        if history is not None:
+            self.detector.learn(history)
 
     def _states(self) -> Sequence[HydraulicState]:
         """The model's day, when it converges; without it detection learns from the readings alone and says so."""

@@ -53,3 +53,7 @@ class ReadingBatch:
 
     def __len__(self) -> int:
         return len(self.station)
+
+    def where(self, kept: NDArray[np.bool_]) -> ReadingBatch:
+        """The readings that a mask (n,) keeps."""
+        return ReadingBatch(self.station[kept], self.channel[kept], self.at_us[kept], self.value[kept], self.quality[kept])
