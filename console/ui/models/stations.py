@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QPainter, QPixmap
 
 from console.domain.picture import Picture, StationState
@@ -36,6 +36,14 @@ class StationModel(QAbstractTableModel):
         super().__init__(parent)
         self._city, self._channel, self._picture, self._theme, self._words = city, main_channel, picture, theme, words
         self._age = self._ages(picture)
+        self._waiting: Picture | None = None
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.timeout.connect(self._after_pause)
+
+    def slow_down(self, least_ms: int) -> None:
+        """Tell at most so often: while a recording plays at ×600 every value of every frame is new, and lists sort anew."""
+        self._pause.setInterval(least_ms)
 
     def set_looks(self, theme: Theme, words: Words) -> None:
         """Another theme or language."""
@@ -45,6 +53,20 @@ class StationModel(QAbstractTableModel):
 
     def show_picture(self, picture: Picture) -> None:
         """The newest values; tells only the runs of rows whose value, state or shown age differ."""
+        if self._pause.isActive():
+            self._waiting = picture
+            return
+        if self._pause.interval():
+            self._pause.start()
+        self._take(picture)
+
+    @Slot()
+    def _after_pause(self) -> None:
+        picture, self._waiting = self._waiting, None
+        if picture is not None:
+            self.show_picture(picture)
+
+    def _take(self, picture: Picture) -> None:
         rows = np.arange(len(self._channel))
         before, age = self._picture, self._ages(picture)
         old, new = before.value[rows, self._channel], picture.value[rows, self._channel]

@@ -95,7 +95,7 @@ class ReviewWindow(MainWindow):
 
     @Slot(object)
     def _on_series_wanted(self, incident: Incident) -> None:
-        """Charts follow twice a second: in a recording at ×600 they would else be drawn anew with every frame."""
+        """Charts, as the list of stations, follow twice a second: at ×600 they would else be drawn anew with every frame."""
         self._series_of = incident
         if not self._series_timer.isActive():
             self._read_series()
@@ -158,6 +158,7 @@ class ReviewWindow(MainWindow):
         below.setMovable(False)
         below.addWidget(self.bar)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, below)
+        self._station_model.slow_down(_CHART_MS)
         self._series_timer = QTimer(self)
         self._series_timer.setSingleShot(True)
         self._series_timer.setInterval(_CHART_MS)
