@@ -17,8 +17,10 @@ from console.ui.bridge import Errands, PictureBridge
 from console.ui.commands.dispatch import Dispatcher
 from console.ui.commands.guide import Guide
 from console.ui.commands.keys import Commands
+from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit, Search
+from console.ui.commands.station_cards import StationCards
 from console.ui.dialogs.palette import Palette
 from console.ui.focus import CaseFocus
 from console.ui.honesty import badges, lasting_message
@@ -36,18 +38,25 @@ from console.ui.panels.layers import LayersPanel
 from console.ui.panels.messages import MessageBar
 from console.ui.panels.tables import AlarmList, LogList
 from console.ui.panels.top_strip import Seat, TopStrip
-from console.ui.port import ConsolePort
+from console.ui.port import ConsolePort, DrillPort
 from console.ui.settings import Memory, WindowSettings
 from console.ui.theme import Theme, apply_theme
 from console.ui.words import Words
+from maps.errors import QuanmaiError
 
 
 class MainWindow(QMainWindow):
     """The console's window."""
 
-    def __init__(self, port: ConsolePort, settings: WindowSettings | None = None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        port: ConsolePort,
+        settings: WindowSettings | None = None,
+        drill: DrillPort | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._port = port
+        self._port, self._drill = port, drill
         self._settings = settings or WindowSettings()
         self._memory = Memory(self._settings.folder)
         self._looks = self._first_looks()
@@ -79,6 +88,7 @@ class MainWindow(QMainWindow):
         self._dispatcher = Dispatcher(self._port, self._settings.user, self)
         self.questions = Questions(self._port, self._settings.user, self._looks, self)
         self._focus = CaseFocus(self._port, self._errands, self)
+        self.station_cards = StationCards(self._port, self._errands, self._looks, self)
         self._search = Search(self._port.city)
 
     def _build_views(self) -> None:
@@ -93,6 +103,7 @@ class MainWindow(QMainWindow):
         self.layers = LayersPanel(city, looks, self._station_model, self.map.visible_layers)
         self.case = CaseColumn(city, looks)
         self.guide = Guide(self._port.city, self.map, self.case, self._focus, self.questions, looks, self)
+        self.tools = NetworkTools(city, self.map, self._errands, looks, self)
         self.alarms, self.log = AlarmList(self._alarm_model, looks), LogList(self._log_model, looks)
         self._division = Division(self.strip, self.messages, (self.layers, self.map), (self.alarms, self.log), self.case)
         self.setCentralWidget(self._division)
@@ -113,7 +124,7 @@ class MainWindow(QMainWindow):
         self.alarms.shelving_asked.connect(self.questions.shelving)
         self.alarms.alarm_chosen.connect(lambda alarm: self.guide.on_alarm(alarm, self._picture))
         self._focus.changed.connect(self._show_case)
-        self._focus.marks_ready.connect(self.map.show_case)
+        self._focus.marks_ready.connect(self.tools.show_case)
         self._focus.log_ready.connect(self._log_model.apply)
         self._focus.series_ready.connect(self.case.evidence.show_series)
         self.case.evidence.history_wanted.connect(self._focus.read_series)
@@ -133,8 +144,16 @@ class MainWindow(QMainWindow):
         self.strip.theme_requested.connect(self.toggle_theme)
         self.layers.layers_changed.connect(self.map.set_visible)
         self.layers.station_chosen.connect(self.guide.show_station)
-        self.map.picked.connect(self.guide.on_picked)
+        self.layers.station_opened.connect(self.station_cards.show)
+        self.station_cards.place_asked.connect(self.guide.show_station)
+        self.tools.not_taken.connect(self.guide.on_picked)
+        self.map.picked.connect(self.tools.on_picked)
+        self.tools.told.connect(self.messages.tell)
+        self.tools.report_asked.connect(self.questions.report)
+        self.case.plan.cards_asked.connect(self.tools.print_cards)
         self.map.menu_requested.connect(self.guide.on_menu)
+        self.guide.in_drill = self._drill is not None
+        self.guide.drill_burst_asked.connect(self._break_pipe)
 
     def _with_case(self, deed: Callable[[Incident], None]) -> None:
         if self._focus.incident is not None:
@@ -150,8 +169,10 @@ class MainWindow(QMainWindow):
         self._alarm_model.apply(picture.alarms)
         self._station_model.show_picture(picture)
         self.map.show_picture(picture)
+        self.tools.show_picture(picture)
         self.map.set_badges(badges(self._port.city, picture, self._looks.words))
         self._focus.show_picture(picture)
+        self.station_cards.show_picture(picture)
         if self._focus.incident is not None:
             self.case.show_case(self._focus.incident, picture)
         self._look_after()
@@ -190,6 +211,18 @@ class MainWindow(QMainWindow):
         """Carry out an intent."""
         self._dispatcher.ask(intent, user)
 
+    @Slot(str)
+    def _break_pipe(self, pipe_id: str) -> None:
+        """The instructor's hand in a drill."""
+        if self._drill is None:
+            return
+        try:
+            flow_m3h = self._drill.burst(pipe_id)
+        except QuanmaiError as fault:
+            self.messages.tell(self._looks.words.fault(fault))
+        else:
+            self.messages.tell(self._looks.words("messages.drill_burst", pipe=pipe_id, flow=f"{flow_m3h:.0f}"))
+
     def _open_palette(self) -> None:
         palette = Palette(self._looks, self.search, self)
         palette.chosen.connect(self._on_hit)
@@ -212,7 +245,18 @@ class MainWindow(QMainWindow):
         """Another theme or language, everywhere at once."""
         self._looks = looks
         apply_theme(cast(QApplication, QApplication.instance()), looks.theme)
-        for view in (self.strip, self.messages, self.layers, self.case, self.alarms, self.log, self.questions, self.guide):
+        for view in (
+            self.strip,
+            self.messages,
+            self.layers,
+            self.case,
+            self.alarms,
+            self.log,
+            self.questions,
+            self.guide,
+            self.station_cards,
+            self.tools,
+        ):
             view.set_looks(looks)
         self.map.set_looks(looks.theme, looks.words)
         for model in (self._alarm_model, self._log_model, self._station_model):
@@ -236,11 +280,8 @@ class MainWindow(QMainWindow):
         return {
             "search": self._open_palette,
             "judge": case.location.judge,
-            "closed": case.plan.report_closed,
-            "unable": case.plan.report_unable,
             "crew": case.response.send_crew,
             "notice": case.notice.next_step,
-            "undo": case.response.undo,
             "acknowledge": self.alarms.acknowledge,
             "next_case": lambda: self._focus.next(self._picture),
             "show_case": self.guide.show_case,
@@ -253,15 +294,15 @@ class MainWindow(QMainWindow):
             "language": self.toggle_language,
             "theme": self.toggle_theme,
             "layout": self._division.reset,
-            "dismiss_message": self.messages.dismiss,
+            **self.tools.deeds(case.plan, case.response.undo, self.messages.dismiss),
         }
 
     # End
 
     def _restore(self) -> None:
         geometry = self._memory.get("geometry")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
+        self.placed = isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)
+        """Whether the window stands where it stood last time."""
         self._division.restore(self._memory)
         hidden = str(self._memory.get("hidden_layers", "dma")).split(",")
         self.layers.set_visible(frozenset(layer for layer in MapLayer if layer.value not in hidden))

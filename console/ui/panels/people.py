@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from console.ui.looks import clear, label
-from console.ui.panels.plan import hydraulics_state
+from console.ui.panels.plan_words import hydraulics_state
 from console.ui.panels.section import CaseView, Section
 
 _CRITICAL_SHOWN = 4
@@ -39,7 +39,7 @@ class PeopleSection(Section):
         critical = plan.critical_customers
         figures = (
             (f"{plan.households_without_water:,}", words("people.no_water")),
-            (low, words("people.low_pressure") if low != "?" else words(f"people.low_{hydraulics_state(view)}")),
+            (low, words("people.low_pressure") if low != "?" else _unknown(view)),
             (str(len(critical)), words("people.critical")),
         )
         for (number, what), (figure, meaning) in zip(self._numbers, figures, strict=True):
@@ -52,3 +52,9 @@ class PeopleSection(Section):
                 f" · {customer.critical_hours}" if customer.critical_hours else ""
             )
             self._critical.addWidget(label(text, "critical"), line, 0)
+
+
+def _unknown(view: CaseView) -> str:
+    """Why the households with low pressure are not known."""
+    words, state = view.looks.words, hydraulics_state(view)
+    return words.catalogue.text("tools.trial.untried") if state == "untried" else words(f"people.low_{state}")

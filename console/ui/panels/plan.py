@@ -10,6 +10,7 @@ from console.domain.incidents import Phase, ValveMark
 from console.domain.intents import MarkValveClosed, MarkValveRestored
 from console.ui.looks import Disc, Elided, button, clear, label, row
 from console.ui.map.case import StepStatus, step_marks
+from console.ui.panels.plan_words import around_words, hydraulics_state, trust_words, why_words
 from console.ui.panels.section import CaseView, Section
 from maps.isolation.result import IsolationPlan, ValveStep
 
@@ -22,6 +23,8 @@ class PlanSection(Section):
     valve_chosen = Signal(str)
     unable_asked = Signal(str, str)
     """(incident id, valve id): the reason is to be asked."""
+    cards_asked = Signal(object)
+    """CaseView: the valve cards of its plan are to be printed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,13 +38,17 @@ class PlanSection(Section):
         self._unable.clicked.connect(self.report_unable)
         self._ask_why.clicked.connect(self._on_why)
         self._explained, self._all, self._by_hand = False, False, False
+        self._around = label(name="muted", wrap=True)
+        self.cards = button("", "flat")
+        self.cards.clicked.connect(self._on_cards)
         self._more = button("", "flat")
         self._more.clicked.connect(self._on_more)
         self.box.addLayout(self._list)
-        self.box.addWidget(self._more)
+        self.box.addLayout(row(self._more, 1, self.cards))
         self.box.addLayout(row(self._closed, self._unable, self._ask_why, 1))
         self.box.addWidget(self._why)
         self.box.addWidget(self._trust)
+        self.box.addWidget(self._around)
 
     def choose(self, valve_id: str) -> None:
         """Choose a valve of the plan (from the list or the map)."""
@@ -64,6 +71,8 @@ class PlanSection(Section):
         self._explain(view, plan)
         self._trust.setText(trust_words(view, plan))
         self._trust.setVisible(bool(self._trust.text()))
+        self._around.setText(around_words(view, plan))
+        self._around.setVisible(bool(self._around.text()))
 
     def _heading(self, view: CaseView, plan: IsolationPlan) -> None:
         words = view.looks.words
@@ -71,7 +80,8 @@ class PlanSection(Section):
             self.heading.setText(words("plan.not_isolatable", sources="、".join(plan.sources_inside) or "–"))
             return
         text = words("plan.title", n=len(plan.valves_to_close), minutes=words.minutes(plan.minutes))
-        self.heading.setText(text + " · " + words(f"plan.hydraulics_{hydraulics_state(view)}"))
+        state = hydraulics_state(view)
+        self.heading.setText(text if state == "untried" else text + " · " + words(f"plan.hydraulics_{state}"))
 
     def _rows(self, view: CaseView, plan: IsolationPlan) -> None:
         clear(self._list)
@@ -116,6 +126,7 @@ class PlanSection(Section):
         self._unable.setText(words("plan.unable"))
         self._unable.setEnabled(self._chosen != "" and not operated)
         self._ask_why.setText(words("plan.why"))
+        self.cards.setText(words.catalogue.text("tools.plan.cards"))
         self._ask_why.setEnabled(self._chosen != "")
 
     def _explain(self, view: CaseView, plan: IsolationPlan) -> None:
@@ -141,6 +152,10 @@ class PlanSection(Section):
         """The chosen valve cannot be closed: ask why."""
         if self.view is not None and self._chosen:
             self.unable_asked.emit(self.view.incident.incident_id, self._chosen)
+
+    def _on_cards(self) -> None:
+        if self.view is not None and self.view.incident.plan is not None:
+            self.cards_asked.emit(self.view)
 
     def _on_why(self) -> None:
         self._explained = not self._explained
@@ -182,56 +197,6 @@ class StepRow(QFrame):
             self.chosen.emit(self._valve_id)
             return True
         return super().eventFilter(watched, event)
-
-
-def hydraulics_state(view: CaseView) -> str:
-    """pending, done or failed: the check of pressures after closing."""
-    impact = view.incident.impact
-    if impact is None:
-        return "pending"
-    return "done" if impact.converged else "failed"
-
-
-def why_words(view: CaseView, plan: IsolationPlan, valve_id: str) -> str:
-    """Why a valve is in the plan and what would follow if it could not be closed."""
-    words = view.looks.words
-    step = next((s for s in plan.valves_to_close if s.asset_id == valve_id), None)
-    if step is None:
-        return ""
-    parts = [f"{valve_id}: {words.of('valve_reason', step.reason)}"]
-    if step.holds_back:
-        parts.append(words("plan.holds_back", sources="、".join(step.holds_back[:4])))
-    if step.assumed:
-        parts.append(words("plan.assumed"))
-    parts.append(words("plan.checked", date=step.last_checked) if step.last_checked else words("plan.never_checked"))
-    other = next((a for a in plan.alternatives if a.cannot_close == valve_id), None)
-    if other is not None and other.isolatable:
-        parts.append(
-            words("plan.instead", valves="、".join(other.more_valves) or "–", households=f"{other.households_without_water:,}")
-        )
-    elif other is not None:
-        parts.append(words("plan.no_instead"))
-    return "；".join(parts) if words.language == "zh_CN" else "; ".join(parts)
-
-
-def trust_words(view: CaseView, plan: IsolationPlan) -> str:
-    """What the plan relies on without closing it, lost hydrants, dry pockets, tanks, warnings."""
-    words, parts = view.looks.words, []
-    if plan.dry_pocket_pipes:
-        parts.append(words("plan.pockets", n=len(plan.dry_pocket_pipes)))
-    if plan.relies_on:
-        parts.append(words("plan.relies", n=len(plan.relies_on), valves="、".join(r.asset_id for r in plan.relies_on[:4])))
-    if plan.hydrants_lost:
-        parts.append(words("plan.hydrants", n=len(plan.hydrants_lost)))
-    if plan.pumps_to_stop:
-        parts.append(words("plan.pumps", pumps="、".join(plan.pumps_to_stop)))
-    for tank in plan.limited_by_tank:
-        hours = f"{tank.hours:.1f}" if tank.hours is not None else "?"
-        parts.append(words("plan.tank", tank=tank.asset_id, hours=hours))
-    impact = view.incident.impact
-    if impact is not None and not impact.converged:
-        parts.append(words("plan.hydraulics_message", message=impact.message))
-    return ("；" if words.language == "zh_CN" else "; ").join([*parts, *plan.warnings])
 
 
 def _step_words(view: CaseView, step: ValveStep) -> str:

@@ -1,0 +1,152 @@
+"""NetworkTools: trace tool, burst tool and valve cards of one window; one tool at a time has the map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from console.domain.clock import moment
+from console.domain.picture import Picture
+from console.services.trial import TRIAL
+from console.services.valve_cards import valve_cards
+from console.ui.bridge import Errands
+from console.ui.commands.tracing import TraceTool
+from console.ui.commands.trial import BurstTool
+from console.ui.commands.valve_cards import write_cards
+from console.ui.looks import Looks
+from console.ui.map.canvas import MapCanvas
+from console.ui.map.case import CaseLook
+from console.ui.map.picking import Asset
+from console.ui.panels.plan import PlanSection
+from console.ui.panels.plan_words import dealt
+from console.ui.panels.section import CaseView
+from maps.city import City
+from maps.hydraulics.state import HydraulicState
+
+
+class NetworkTools(QObject):
+    """Clicks, marks and undo go to the tool in use, else where they would have gone."""
+
+    told = Signal(str)
+    """One line for the message bar."""
+    not_taken = Signal(object)
+    """Asset or None: clicked while no tool is in use."""
+    report_asked = Signal(str)
+    """Pipe id: a case is wanted of what was tried."""
+
+    def __init__(self, city: City, canvas: MapCanvas, errands: Errands, looks: Looks, window: QWidget) -> None:
+        super().__init__(window)
+        self._city, self._map, self._looks, self._window = city, canvas, looks, window
+        self._case = CaseLook()
+        self.trace = TraceTool(city, canvas, errands, looks, self)
+        self.burst = BurstTool(city, canvas, errands, looks, self)
+        self.trace.told.connect(self.told)
+        self.burst.report_asked.connect(self.report_asked)
+        self.burst.put_away.connect(lambda: self._map.show_case(self._case))
+        self.burst.cards_asked.connect(self.print_cards)
+
+    def deeds(
+        self, plan: PlanSection, undo: Callable[[], object], dismiss: Callable[[], object]
+    ) -> Mapping[str, Callable[[], object]]:
+        """Commands; ``plan``, ``undo`` and ``dismiss``: the case's, and what those do when no tool is in use.
+
+        While a burst is tried, what is said of valves is said of the trial, never of the case behind it.
+        """
+
+        def on() -> PlanSection:
+            return self.burst.panel.plan if self.burst.active else plan
+
+        return {
+            "closed": lambda: on().report_closed(),
+            "unable": lambda: on().report_unable(),
+            "trace": self.toggle_trace,
+            "trial": self.toggle_burst,
+            "undo": lambda: self._undo() or undo(),
+            "redo": self._redo,
+            "dismiss_message": lambda: self._put_away() or dismiss(),
+        }
+
+    def toggle_trace(self) -> None:
+        """The trace tool, or none."""
+        if self.burst.active:
+            self.burst.close()
+        self.trace.toggle()
+
+    def toggle_burst(self) -> None:
+        """The burst tool, or none."""
+        if self.trace.active:
+            self.trace.close()
+        self.burst.toggle()
+
+    @Slot(object)
+    def on_picked(self, asset: Asset | None) -> None:
+        """A click on the map: to the tool in use, else passed on."""
+        if not (self.trace.on_picked(asset) or self.burst.on_picked(asset)):
+            self.not_taken.emit(asset)
+
+    def show_case(self, case: CaseLook) -> None:
+        """The marks of the case in focus: on the map, unless a trial is there."""
+        self._case = case
+        if not self.burst.active:
+            self._map.show_case(case)
+
+    def show_picture(self, picture: Picture) -> None:
+        """Crews and the time."""
+        self.burst.show_picture(picture)
+        self._now = moment(picture.now_us)
+
+    def set_states(self, states: Sequence[HydraulicState]) -> None:
+        """Solved states of the model's day: directions and heads of traces."""
+        self.trace.set_states(states, lambda: self._looks.words.local(self._now))
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language."""
+        self._looks = looks
+        self.trace.set_looks(looks)
+        self.burst.set_looks(looks)
+
+    def print_cards(self, view: CaseView) -> None:
+        """The valve cards of a plan, to a PDF chosen by name."""
+        title = self.burst.panel.text("plan.cards_file")
+        name, _ = QFileDialog.getSaveFileName(self._window, self.burst.panel.text("plan.cards"), title, "PDF (*.pdf)")
+        if name:
+            self.write_cards(view, Path(name).with_suffix(".pdf"))
+
+    def write_cards(self, view: CaseView, path: Path) -> None:
+        """To this file; what goes wrong is told."""
+        incident, plan = view.incident, view.incident.plan
+        if plan is None:
+            return
+        cards = valve_cards(self._city, plan, dealt(incident, plan, view.picture.crews).steps)
+        crews = {fix.crew_id: fix.name or fix.crew_id for fix in view.picture.crews}
+        drill = incident.is_drill or incident.incident_id == TRIAL
+        try:
+            write_cards(path, cards, self._looks.words, is_drill=drill, crews=crews)
+        except OSError as fault:
+            self.told.emit(str(fault))
+        else:
+            self.told.emit(self.burst.panel.text("plan.cards_saved", path=path.name))
+
+    def _undo(self) -> bool:
+        """One step of the tool in use back; False when none is."""
+        tool = self._tool()
+        if tool is not None:
+            tool.undo()
+        return tool is not None
+
+    def _redo(self) -> None:
+        tool = self._tool()
+        if tool is not None:
+            tool.redo()
+
+    def _put_away(self) -> bool:
+        tool = self._tool()
+        if tool is not None:
+            tool.close()
+        return tool is not None
+
+    def _tool(self) -> TraceTool | BurstTool | None:
+        return self.trace if self.trace.active else self.burst if self.burst.active else None

@@ -1,0 +1,124 @@
+"""What a plan says about itself: why each valve, what it relies on, who goes where, conflicts, the way back."""
+
+from __future__ import annotations
+
+from console.domain.crews import CrewFix, CrewState
+from console.domain.incidents import Incident, Phase
+from console.services.trial import TRIAL
+from console.ui.panels.section import CaseView
+from maps.isolation import CrewPlace, Schedule, restoring, schedule
+from maps.isolation.result import IsolationPlan
+
+_RESTORING = (Phase.REPAIRING, Phase.RESTORING)
+
+
+def hydraulics_state(view: CaseView) -> str:
+    """pending, done or failed: the check of pressures after closing; untried for a trial, which is not checked."""
+    if view.incident.incident_id == TRIAL:
+        return "untried"
+    impact = view.incident.impact
+    if impact is None:
+        return "pending"
+    return "done" if impact.converged else "failed"
+
+
+def why_words(view: CaseView, plan: IsolationPlan, valve_id: str) -> str:
+    """Why a valve is in the plan and what would follow if it could not be closed."""
+    words = view.looks.words
+    step = next((s for s in plan.valves_to_close if s.asset_id == valve_id), None)
+    if step is None:
+        return ""
+    parts = [f"{valve_id}: {words.of('valve_reason', step.reason)}"]
+    if step.holds_back:
+        parts.append(words("plan.holds_back", sources="、".join(step.holds_back[:4])))
+    if step.assumed:
+        parts.append(words("plan.assumed"))
+    parts.append(words("plan.checked", date=step.last_checked) if step.last_checked else words("plan.never_checked"))
+    other = next((a for a in plan.alternatives if a.cannot_close == valve_id), None)
+    if other is not None and other.isolatable:
+        parts.append(
+            words("plan.instead", valves="、".join(other.more_valves) or "–", households=f"{other.households_without_water:,}")
+        )
+    elif other is not None:
+        parts.append(words("plan.no_instead"))
+    return "；".join(parts) if words.language == "zh_CN" else "; ".join(parts)
+
+
+def trust_words(view: CaseView, plan: IsolationPlan) -> str:
+    """What the plan relies on without closing it, lost hydrants, dry pockets, tanks, warnings."""
+    words, parts = view.looks.words, []
+    if plan.dry_pocket_pipes:
+        parts.append(words("plan.pockets", n=len(plan.dry_pocket_pipes)))
+    if plan.relies_on:
+        parts.append(words("plan.relies", n=len(plan.relies_on), valves="、".join(r.asset_id for r in plan.relies_on[:4])))
+    if plan.hydrants_lost:
+        parts.append(words("plan.hydrants", n=len(plan.hydrants_lost)))
+    if plan.pumps_to_stop:
+        parts.append(words("plan.pumps", pumps="、".join(plan.pumps_to_stop)))
+    for tank in plan.limited_by_tank:
+        hours = f"{tank.hours:.1f}" if tank.hours is not None else "?"
+        parts.append(words("plan.tank", tank=tank.asset_id, hours=hours))
+    impact = view.incident.impact
+    if impact is not None and not impact.converged:
+        parts.append(words("plan.hydraulics_message", message=impact.message))
+    return ("；" if words.language == "zh_CN" else "; ").join([*parts, *plan.warnings])
+
+
+def around_words(view: CaseView, plan: IsolationPlan) -> str:
+    """Conflicts with other plans, the crews' schedule, and while it is time for it the way back; a line each."""
+    lines = [*_conflicts(view), *_crews(view, plan)]
+    if view.incident.phase in _RESTORING:
+        lines += _way_back(view, plan)
+    return "\n".join(lines)
+
+
+def dealt(incident: Incident, plan: IsolationPlan, crews: tuple[CrewFix, ...]) -> Schedule:
+    """Who closes what is left to close: the case's own crews and free ones, from where they are."""
+    done = set(incident.closed_valves())
+    left = tuple(step for step in plan.valves_to_close if step.asset_id not in done)
+    own = {order.crew_id for order in incident.orders}
+    able = [fix for fix in crews if fix.state is CrewState.FREE or fix.crew_id in own]
+    places = [CrewPlace(fix.crew_id, fix.x, fix.y) for fix in able if fix.state is not CrewState.OFF_DUTY]
+    return schedule(IsolationPlan(plan.burst_pipes, True, (), (), left), places)
+
+
+def _text(view: CaseView, key: str, **params: object) -> str:
+    return view.looks.words.catalogue.text(f"tools.plan.{key}", **params)
+
+
+def _conflicts(view: CaseView) -> list[str]:
+    return [
+        "! "
+        + _text(
+            view,
+            "conflict",
+            cases="、".join(conflict.with_incidents),
+            households=f"{conflict.households:,}",
+            critical=len(conflict.critical),
+        )
+        for conflict in view.incident.conflicts
+    ]
+
+
+def _crews(view: CaseView, plan: IsolationPlan) -> list[str]:
+    if view.incident.phase in _RESTORING or not plan.valves_to_close:
+        return []
+    found = dealt(view.incident, plan, view.picture.crews)
+    if found.minutes is None:
+        return [_text(view, "nobody")]
+    if not found.steps:
+        return []
+    names = {fix.crew_id: fix.name or fix.crew_id for fix in view.picture.crews}
+    by_crew: dict[str, list[str]] = {}
+    for step in sorted(found.steps, key=lambda one: one.order):
+        text = _text(
+            view, "crew_step", order=step.order, valve=step.valve_id, begins=f"{step.begins:.0f}", ends=f"{step.ends:.0f}"
+        )
+        by_crew.setdefault(names.get(step.crew_id, "") or _text(view, "desk"), []).append(text)
+    head = _text(view, "crews", speed=f"{found.speed_kmh:g}", minutes=view.looks.words.minutes(found.minutes))
+    return [head, *(_text(view, "crew_line", crew=crew, steps=" → ".join(steps)) for crew, steps in by_crew.items())]
+
+
+def _way_back(view: CaseView, plan: IsolationPlan) -> list[str]:
+    steps = restoring(view.city, plan)
+    return [_text(view, "restoring"), *(f"{step.order}. {_text(view, step.action, asset=step.asset_id)}" for step in steps)]

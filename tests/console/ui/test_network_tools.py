@@ -1,0 +1,191 @@
+"""Trace tool and burst tool on the map: clicks, barriers, answers, undo; valve cards; nothing of a trial reaches the case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+
+from console.domain.incidents import Unable
+from console.domain.intents import MarkValveClosed, OpenIncident
+from console.services.traces import TraceRequest
+from console.ui.map.picking import Asset
+from console.ui.panels.section import CaseView
+from console.ui.window import MainWindow
+from tests.console.ui.scripted import CASE, ScriptedPort
+
+pytestmark = pytest.mark.gui
+
+
+def texts(widget: QWidget) -> str:
+    """Everything that can be read in a widget now."""
+    return "\n".join(found.text() for found in widget.findChildren(QLabel) if not found.isHidden())
+
+
+def clicked(window: MainWindow, asset_id: str, kind: str = "pipe") -> None:
+    """A click on an asset of the map."""
+    window.map.picked.emit(Asset(kind, asset_id, 0, 0.0, 0.0))
+    window.settle()
+
+
+def a_pipe(port: ScriptedPort, at: int = 40) -> str:
+    """Some pipe."""
+    return str(port.city.network.pipes.asset_id[at])
+
+
+def test_a_click_traces_and_the_panel_says_what_was_found_and_why_it_stopped(window: MainWindow, port: ScriptedPort) -> None:
+    window.tools.toggle_trace()
+    clicked(window, a_pipe(port))
+    panel = texts(window.tools.trace.panel)
+    assert window.tools.trace.answer is not None
+    assert f"{len(window.tools.trace.answer.trace.pipes):,} 段" in panel
+    assert "止于" in panel
+    assert "水源" in panel
+    assert window.map.marks().highlights
+
+
+def test_a_barrier_by_click_cuts_the_trace_and_undo_and_redo_go_over_every_step(window: MainWindow, port: ScriptedPort) -> None:
+    tool = window.tools.trace
+    window.tools.toggle_trace()
+    clicked(window, a_pipe(port))
+    valve = str(port.city.network.valves.asset_id[3])
+    clicked(window, valve, "valve")
+    assert tool.request.barriers == (valve,)
+    tool.panel.where.setText("DN < 1")
+    tool.panel.where.editingFinished.emit()
+    window.settle()
+    tool.panel.kind.setCurrentIndex(tool.panel.kind.findData("upstream"))
+    window.settle()
+    assert "单向设备" in texts(tool.panel)
+    seen = [tool.request]
+    while tool.request.starts:
+        window._commands.run("undo")
+        seen.append(tool.request)
+    assert len(seen) == 5
+    assert seen[-1] == TraceRequest(())
+    for wanted in reversed(seen[:-1]):
+        window._commands.run("redo")
+        assert tool.request == wanted
+    assert port.asked == []
+
+
+def test_a_path_needs_two_clicks_and_draws_its_profile(window: MainWindow, port: ScriptedPort, tmp_path: Path) -> None:
+    tool = window.tools.trace
+    window.tools.toggle_trace()
+    tool.panel.kind.setCurrentIndex(tool.panel.kind.findData("path"))
+    clicked(window, a_pipe(port, 10))
+    assert tool.panel.chart.isHidden()
+    clicked(window, a_pipe(port, 60))
+    assert not tool.panel.chart.isHidden()
+    tool.export_to(tmp_path / "path.geojson")
+    assert (tmp_path / "path.geojson").exists()
+    tool.export_to(tmp_path / "path.xls")
+    assert "geojson" in window.messages.text
+
+
+def test_a_condition_that_cannot_be_read_is_said_in_the_panel(window: MainWindow, port: ScriptedPort) -> None:
+    window.tools.toggle_trace()
+    clicked(window, a_pipe(port))
+    window.tools.trace.panel.where.setText("colour = red")
+    window.tools.trace.panel.where.editingFinished.emit()
+    window.settle()
+    assert "colour" in texts(window.tools.trace.panel)
+
+
+def test_a_trial_shows_the_plan_of_a_click_and_asks_nothing_of_the_desk(window: MainWindow, port: ScriptedPort) -> None:
+    window.tools.toggle_burst()
+    window.settle()
+    clicked(window, a_pipe(port))
+    burst = window.tools.burst
+    assert burst.incident is not None
+    assert burst.incident.plan is not None
+    assert f"关阀 · {len(burst.incident.plan.valves_to_close)} 个" in texts(burst.panel)
+    assert "若某一个关不动" in texts(burst.panel)
+    assert window.map.marks().case.steps == () or window.map.marks().case.zone is not None
+    assert port.asked == []
+
+
+@pytest.mark.parametrize("unable", list(Unable))
+def test_a_valve_supposed_stuck_changes_the_plan_and_undo_brings_it_back(
+    window: MainWindow, port: ScriptedPort, unable: Unable
+) -> None:
+    window.tools.toggle_burst()
+    window.settle()
+    clicked(window, a_pipe(port))
+    burst = window.tools.burst
+    assert burst.incident is not None
+    assert burst.incident.plan is not None
+    before = burst.incident.plan.valves_to_close
+    clicked(window, before[0].asset_id, "valve")
+    burst.panel.suppose(unable)
+    assert before[0].asset_id not in {step.asset_id for step in burst.incident.plan.valves_to_close}
+    window._commands.run("undo")
+    assert burst.incident.plan.valves_to_close == before
+    assert port.asked == []
+
+
+def test_closing_on_trial_never_closes_in_the_case_behind_it(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    window.settle()
+    window.case.location.judge()
+    window.settle()
+    asked = len(port.asked)
+    window.tools.toggle_burst()
+    window.settle()
+    clicked(window, a_pipe(port))
+    window._commands.run("closed")
+    assert len(window.tools.burst.trial.shut) == 1
+    assert len(port.asked) == asked
+    window._commands.run("dismiss_message")
+    assert not window.tools.burst.active
+    window._commands.run("closed")
+    assert isinstance(port.asked[-1][0], MarkValveClosed)
+
+
+def test_a_trial_can_be_reported_as_a_burst(window: MainWindow, port: ScriptedPort) -> None:
+    window.tools.toggle_burst()
+    window.settle()
+    clicked(window, a_pipe(port))
+    window.tools.burst.panel.report.click()
+    window.settle()
+    assert port.asked[-1][0] == OpenIncident(a_pipe(port))
+
+
+def test_one_tool_at_a_time_has_the_map_and_without_one_a_click_selects(window: MainWindow, port: ScriptedPort) -> None:
+    window.tools.toggle_trace()
+    window.tools.toggle_burst()
+    assert (window.tools.trace.active, window.tools.burst.active) == (False, True)
+    window.tools.toggle_burst()
+    clicked(window, a_pipe(port))
+    assert len(window.map.marks()._selected)
+
+
+def test_valve_cards_of_a_case_are_a_pdf_for_the_crews(window: MainWindow, port: ScriptedPort, tmp_path: Path) -> None:
+    port.burst()
+    window.settle()
+    window.case.location.judge()
+    window.settle()
+    assert "止水" in texts(window.case.plan)
+    view = window.case.plan.view
+    assert isinstance(view, CaseView)
+    window.tools.write_cards(view, tmp_path / "cards.pdf")
+    assert (tmp_path / "cards.pdf").read_bytes().startswith(b"%PDF")
+    window.tools.write_cards(view, tmp_path / "none" / "cards.pdf")
+    assert "none" in window.messages.text
+    assert port.case.incident_id == CASE
+
+
+def test_tools_speak_both_languages_in_both_themes(window: MainWindow, port: ScriptedPort) -> None:
+    window.tools.toggle_trace()
+    clicked(window, a_pipe(port))
+    window.toggle_language()
+    window.toggle_theme()
+    window.settle()
+    assert "Stopped at" in texts(window.tools.trace.panel)
+    window.tools.toggle_burst()
+    window.settle()
+    clicked(window, a_pipe(port))
+    assert "If one cannot be closed" in texts(window.tools.burst.panel)
+    assert QApplication.keyboardModifiers() == Qt.KeyboardModifier.NoModifier
