@@ -110,6 +110,7 @@ def _show(runtime: Runtime, settings: Settings, drill: DrillControls | None = No
     look = WindowSettings(user=settings.user, folder=settings.data_folder, language=settings.language, theme=settings.colours)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     window = MainWindow(runtime.engine, look, drill)
+    window.tools.set_states(runtime.states)
     if window.placed:
         window.show()
     else:
