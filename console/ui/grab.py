@@ -23,7 +23,7 @@ def grab_stage(window: MainWindow, path: Path) -> None:
     window.settle()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     QApplication.processEvents()
-    window.map.renderer.draw_now()
+    window.map.settle()
     aside = path.with_name(f".{path.name}.part")
     if not window.grab().save(str(aside), "PNG"):
         raise ScreenNotSaved(f"{path}: the picture could not be written; is the folder writable and the disk not full?")

@@ -19,6 +19,8 @@ class WindowSettings:
     folder: Path | None = None
     language: str = ""
     theme: str = ""
+    tiles: Path | None = None
+    """Folder where tiles from a network are kept, None for the program's own cache."""
 
 
 class Memory:

@@ -28,8 +28,9 @@ from console.ui.layout import Division
 from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.gauges import main_channels
-from console.ui.map.layer import MapLayer
+from console.ui.map.picking import Asset
 from console.ui.map.scene import Scene
+from console.ui.map_desk import MapDesk, MapParts
 from console.ui.models.alarms import AlarmModel
 from console.ui.models.stations import StationModel
 from console.ui.models.timeline import TimelineModel
@@ -104,6 +105,7 @@ class MainWindow(QMainWindow):
         self.case = CaseColumn(city, looks)
         self.guide = Guide(self._port.city, self.map, self.case, self._focus, self.questions, looks, self)
         self.tools = NetworkTools(city, self.map, self._errands, looks, self)
+        self.desk = MapDesk(MapParts(city, self.map, self.layers, self._memory, self._settings.tiles), looks, picture, self)
         self.alarms, self.log = AlarmList(self._alarm_model, looks), LogList(self._log_model, looks)
         self._division = Division(self.strip, self.messages, (self.layers, self.map), (self.alarms, self.log), self.case)
         self.setCentralWidget(self._division)
@@ -146,14 +148,23 @@ class MainWindow(QMainWindow):
         self.layers.station_chosen.connect(self.guide.show_station)
         self.layers.station_opened.connect(self.station_cards.show)
         self.station_cards.place_asked.connect(self.guide.show_station)
-        self.tools.not_taken.connect(self.guide.on_picked)
+        self.tools.not_taken.connect(self._on_picked)
         self.map.picked.connect(self.tools.on_picked)
         self.tools.told.connect(self.messages.tell)
+        self.desk.told.connect(self.messages.tell)
         self.tools.report_asked.connect(self.questions.report)
         self.case.plan.cards_asked.connect(self.tools.print_cards)
         self.map.menu_requested.connect(self.guide.on_menu)
         self.guide.in_drill = self._drill is not None
         self.guide.drill_burst_asked.connect(self._break_pipe)
+
+    def _on_picked(self, asset: Asset | None) -> None:
+        self.desk.on_picked(asset)
+        self.guide.on_picked(asset)
+
+    def _dismiss(self) -> None:
+        if not self.desk.put_away():
+            self.messages.dismiss()
 
     def _with_case(self, deed: Callable[[Incident], None]) -> None:
         if self._focus.incident is not None:
@@ -170,6 +181,7 @@ class MainWindow(QMainWindow):
         self._station_model.show_picture(picture)
         self.map.show_picture(picture)
         self.tools.show_picture(picture)
+        self.desk.show_picture(picture)
         self.map.set_badges(badges(self._port.city, picture, self._looks.words))
         self._focus.show_picture(picture)
         self.station_cards.show_picture(picture)
@@ -256,6 +268,7 @@ class MainWindow(QMainWindow):
             self.guide,
             self.station_cards,
             self.tools,
+            self.desk,
         ):
             view.set_looks(looks)
         self.map.set_looks(looks.theme, looks.words)
@@ -294,7 +307,8 @@ class MainWindow(QMainWindow):
             "language": self.toggle_language,
             "theme": self.toggle_theme,
             "layout": self._division.reset,
-            **self.tools.deeds(case.plan, case.response.undo, self.messages.dismiss),
+            **self.tools.deeds(case.plan, case.response.undo, self._dismiss),
+            **self.desk.deeds(),
         }
 
     # End
@@ -304,18 +318,15 @@ class MainWindow(QMainWindow):
         self.placed = isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)
         """Whether the window stands where it stood last time."""
         self._division.restore(self._memory)
-        hidden = str(self._memory.get("hidden_layers", "dma")).split(",")
-        self.layers.set_visible(frozenset(layer for layer in MapLayer if layer.value not in hidden))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._watch.stop()
         self._memory.put("geometry", self.saveGeometry())
-        self._memory.put(
-            "hidden_layers", ",".join(sorted(layer.value for layer in frozenset(MapLayer) - self.map.visible_layers))
-        )
         self._division.save(self._memory)
+        self.desk.save()
         self._memory.flush()
         self._bridge.close()
+        self.desk.close()
         self.map.shut()
         self._dispatcher.close()
         self._errands.close()

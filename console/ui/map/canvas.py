@@ -31,7 +31,7 @@ from console.ui.map.renderer import Renderer
 from console.ui.map.road_names import road_runs
 from console.ui.map.scene import Scene
 from console.ui.map.surface import PressureSurface
-from console.ui.map.themes import themed
+from console.ui.map.themes import Themed, themed
 from console.ui.map.tiles import TileSource
 from console.ui.map.tools import Sketch, Tool, paint_sketch
 from console.ui.theme import Theme
@@ -57,6 +57,8 @@ class MapCanvas(Hands):
     """Sketch: a box or polygon was drawn to its end."""
     look_changed = Signal(object)
     """LayerLook: shown otherwise."""
+    theme_ready = Signal()
+    """The pipes' theme has been worked out: its legend can be shown."""
 
     def __init__(self, scene: Scene, picture: Picture, theme: Theme, words: Words, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -288,6 +290,22 @@ class MapCanvas(Hands):
         paint_furniture(frame, margin)
         return placer
 
+    def twin(self, theme: Theme, words: Words) -> MapCanvas:
+        """Another canvas on the same scene that shows the same things at first."""
+        twin = MapCanvas(self.scene, self._live.picture, theme, words)
+        twin.layer_look, twin.attribution, twin.coordinates = self.layer_look, self.attribution, self.coordinates
+        twin._live, twin._highlights, twin._badges = self._live, self._highlights, self._badges
+        twin.renderer.share(self.renderer, twin._style(), twin.marks())
+        twin.camera, twin._fitted = self.camera, True
+        return twin
+
+    def mirror(self, other: MapCanvas) -> None:
+        """The case and the highlights of another canvas."""
+        if self._live.case is not other._live.case or self._highlights is not other._highlights:
+            self._live = replace(self._live, case=other._live.case)
+            self._highlights = other._highlights
+            self._remark()
+
     def marks(self) -> Marks:
         """Areas and lines over the network as they are now."""
         return Marks(self._live.case, self._live.selected, self._highlights)
@@ -336,16 +354,18 @@ class MapCanvas(Hands):
             self.look_at(fix.x, fix.y)
 
     def _refresh_theme(self) -> None:
-        theme, flows = self.layer_look.theme, self.renderer.extras.flows
-        self.background.ask(
-            "theme", partial(themed, self.scene, theme, flows), lambda done: self.renderer.set_extras(themed=done)
-        )
+        work = partial(themed, self.scene, self.layer_look.theme, self.renderer.extras.flows)
+        self.background.ask("theme", work, self._take_theme)
 
     def _refresh_surface(self) -> None:
         if self.layer_look.shows(MapLayer.PRESSURE):
             work = self._surface.due(self._live.picture, self._theme)
             if work is not None:
                 self.background.ask("pressure", work, lambda field: self.renderer.set_extras(pressure=field))
+
+    def _take_theme(self, done: Themed | None) -> None:
+        self.renderer.set_extras(themed=done)
+        self.theme_ready.emit()
 
     def _take_roads(self, runs: object) -> None:
         self.overlay.names.roads = runs  # type: ignore[assignment]

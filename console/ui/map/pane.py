@@ -37,18 +37,22 @@ class StaticStyle:
 
 @dataclass(frozen=True, eq=False)
 class Pane:
-    """``view``: the world rectangle of this band (m), ``camera`` the whole picture's; ``wanted``: False stops drawing."""
+    """``view``: the world rectangle of this band (m), ``camera`` the whole picture's; ``wanted``: False stops drawing.
+
+    ``fineness``: below 1 for painters with more dots than a screen has pixels.
+    """
 
     painter: QPainter
     camera: Camera
     view: tuple[float, float, float, float]
     style: StaticStyle
     wanted: Callable[[], bool]
+    fineness: float = 1.0
 
     def lines(self, work: LineWork, klass: int, pen: QPen) -> None:
         """Line work of one class. Raises GivenUp."""
         self.painter.setPen(pen)
-        level = work.level(self.camera.m_per_px)
+        level = work.level(self.camera.m_per_px * self.fineness)
         for screen in batches(work, level, klass, self.camera, self.view):
             if not self.wanted():
                 raise GivenUp

@@ -6,7 +6,6 @@ import numpy as np
 from PySide6.QtCore import QPointF, Qt
 
 from console.ui.map.flow import Flows
-from console.ui.map.layer import PipeTheme
 from console.ui.map.pane import GivenUp, Pane, pen
 from console.ui.map.scene import CLOSED_CLASS, PIPE_CLASSES, Scene
 from console.ui.map.sprites import turned_arrows
@@ -35,7 +34,7 @@ def paint_pipes(pane: Pane, scene: Scene, themed: Themed | None) -> None:
     """Every pipe. A theme's ramp replaces the greys; closed pipes stay dashed whatever the theme."""
     theme, widths = pane.style.theme, pipe_widths(pane.camera.m_per_px)
     closed = pen(theme.colour("map.pipe_closed"), max(widths[1], 1.0), Qt.PenStyle.DashLine)
-    if themed is None or pane.style.look.theme is PipeTheme.DIAMETER:
+    if themed is None:
         for klass, width in enumerate(widths):
             pane.lines(scene.pipes, klass, pen(theme.colour(f"map.pipe_{klass}"), width))
         pane.lines(scene.pipes, CLOSED_CLASS, closed)

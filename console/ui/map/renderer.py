@@ -108,6 +108,11 @@ class Renderer(QObject):
         if ratio != self._style.ratio:
             self.set_style(replace(self._style, ratio=ratio))
 
+    def share(self, other: Renderer, style: StaticStyle, marks: Marks) -> None:
+        """Show what another renderer has worked out already."""
+        self._extras, self._marks = other.extras, marks
+        self.set_style(style)
+
     def set_extras(self, **parts: object) -> None:
         """Other themed pipes, flows, pressure surface or tiles (fields of Extras)."""
         self._extras = replace(self._extras, **parts)  # type: ignore[arg-type]

@@ -113,7 +113,7 @@ def paint_static(
         try:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.translate(0, -top)
-            _paint(Pane(painter, camera, view, style, wanted), scene, extras)
+            paint_all(Pane(painter, camera, view, style, wanted), scene, extras)
         finally:
             painter.end()
 
@@ -145,7 +145,8 @@ def in_bands(
         raise fault
 
 
-def _paint(pane: Pane, scene: Scene, extras: Extras) -> None:
+def paint_all(pane: Pane, scene: Scene, extras: Extras) -> None:
+    """The whole picture of a pane, for any painter. Raises GivenUp."""
     look = pane.style.look
     for layer in reversed(look.order):
         if look.shows(layer):
@@ -177,7 +178,8 @@ def _ground(pane: Pane, scene: Scene, extras: Extras, layer: MapLayer) -> None:
         case MapLayer.ROADS:
             paint_roads(pane, scene)
         case MapLayer.PIPES:
-            paint_pipes(pane, scene, extras.themed)
+            themed = extras.themed
+            paint_pipes(pane, scene, themed if themed is not None and themed.theme is pane.style.look.theme else None)
         case MapLayer.FLOW:
             paint_flow(pane, scene, extras.flows)
         case _:

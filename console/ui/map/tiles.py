@@ -35,6 +35,10 @@ class TileSource(Protocol):
         """The tile if it is at hand; never waits for a network. One that is not is fetched aside and announced."""
         ...
 
+    def close(self) -> None:
+        """Let go of file and threads."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class PlacedTile:

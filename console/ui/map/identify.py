@@ -1,0 +1,124 @@
+"""Identify: what is known of a picked asset, as lines of a card; live values with their age, flows with their source."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from console.domain.picture import Picture, StationState
+from console.domain.readings import CHANNEL_BY_NAME, Channel
+from console.ui.map.flow import Flows
+from console.ui.map.picking import Asset
+from console.ui.map.say import say
+from console.ui.words import Words
+from maps.city import City
+from maps.network import ValveKind, ValveState
+
+Line = tuple[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What the card may use. ``flows``: None when the model has not been asked."""
+
+    city: City
+    picture: Picture
+    words: Words
+    flows: Flows | None = None
+
+
+def lines_of(asset: Asset, known: Known) -> tuple[Line, ...]:
+    """(label, value) of everything known; what is unknown is left out."""
+    maker: dict[str, Callable[[int, Known], list[Line]]] = {
+        "pipe": _pipe,
+        "valve": _valve,
+        "hydrant": _hydrant,
+        "station": _station,
+        "customer": _customer,
+        "plant": _plant,
+    }
+    lines = maker[asset.kind](asset.row, known) if asset.kind in maker else []
+    return tuple((say(known.words, f"card.{key}"), value) for key, value in lines if value)
+
+
+def _pipe(row: int, known: Known) -> list[Line]:
+    pipes, words = known.city.network.pipes, known.words
+    lines = [
+        ("size", words.pipe(float(pipes.diameter_mm[row]), str(pipes.material[row]), int(pipes.year_laid[row]))),
+        ("length", _number(float(pipes.length_m[row]), 1, "m")),
+        ("road", " ".join(part for part in (str(pipes.road_name[row]), str(pipes.road_side[row])) if part)),
+        ("depth", _number(float(pipes.depth_m[row]), 2, "m")),
+        ("ownership", str(pipes.ownership[row])),
+        ("status", say(words, "card.closed") if pipes.status[row] else ""),
+    ]
+    if known.flows is not None and math.isfinite(float(known.flows.velocity_mps[row])):
+        hour = f"{int(known.flows.at_s // 3600) % 24:02d}:{int(known.flows.at_s % 3600 // 60):02d}"
+        lines.append(("velocity", say(words, "card.by_model", value=f"{known.flows.velocity_mps[row]:.2f} m/s", hour=hour)))
+    return lines
+
+
+def _valve(row: int, known: Known) -> list[Line]:
+    valves, words = known.city.network.valves, known.words
+    states = [words.of("valve_state", ValveState(int(valves.state[row])).name.lower())]
+    states += [say(words, "card.stuck")] if not valves.operable[row] else []
+    states += [say(words, "card.one_way")] if valves.flows_to[row] >= 0 else []
+    turns = float(valves.turns_to_close[row])
+    return [
+        ("kind", words.of("valve_kind", ValveKind(int(valves.kind[row])).name.lower())),
+        ("state", " · ".join(states)),
+        ("size", _number(float(valves.diameter_mm[row]), 0, "", "DN")),
+        ("control", words.of("control", str(valves.control[row]))),
+        ("turns", f"{turns:.0f}" if math.isfinite(turns) and turns > 0 else ""),
+        ("checked", str(valves.last_checked[row])),
+        ("assumed", say(words, "card.yes") if valves.assumed[row] else ""),
+    ]
+
+
+def _hydrant(row: int, known: Known) -> list[Line]:
+    pipe, pipes = int(known.city.hydrants.pipe[row]), known.city.network.pipes
+    return [("on_pipe", str(pipes.asset_id[pipe]) if pipe >= 0 else "")]
+
+
+def _plant(row: int, known: Known) -> list[Line]:
+    plants = known.city.plants
+    return [("name", str(plants.name[row])), ("kind", known.words.of("word", str(plants.kind[row])))]
+
+
+def _customer(row: int, known: Known) -> list[Line]:
+    customers, words = known.city.customers, known.words
+    households = int(customers.households[row])
+    return [
+        ("name", str(customers.name[row])),
+        ("kind", words.of("customer", str(customers.category[row]))),
+        ("critical", words.of("critical", str(customers.critical[row])) if str(customers.critical[row]) else ""),
+        ("households", f"{households:,}" if households > 0 else ""),
+        ("supply", words.of("supply", str(customers.supply[row]))),
+        ("address", str(customers.address[row]) or str(customers.community[row])),
+    ]
+
+
+def _station(row: int, known: Known) -> list[Line]:
+    stations, picture, words = known.city.stations, known.picture, known.words
+    lines: list[Line] = [
+        ("name", str(stations.name[row])),
+        ("state", words.of("station_state", StationState(int(picture.station_state[row])).name.lower())),
+    ]
+    for name in str(stations.channels[row]).split(","):
+        channel = CHANNEL_BY_NAME.get(name.strip())
+        if channel is not None:
+            lines.append((f"channel_{channel.name.lower()}", _reading(row, channel, known)))
+    return lines
+
+
+def _reading(row: int, channel: Channel, known: Known) -> str:
+    picture, words = known.picture, known.words
+    at_us = int(picture.at_us[row, channel])
+    age = words.age((picture.now_us - at_us) / 1e6 if at_us else math.nan)
+    value, expected = float(picture.value[row, channel]), float(picture.expected[row, channel])
+    deviation = f" ({words.deviation(channel, value - expected)})" if math.isfinite(expected) else ""
+    return f"{words.value(channel, value)}{deviation} · {age}"
+
+
+def _number(value: float, decimals: int, unit: str, before: str = "") -> str:
+    return f"{before}{value:,.{decimals}f} {unit}".strip() if math.isfinite(value) and value > 0 else ""

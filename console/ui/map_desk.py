@@ -1,0 +1,369 @@
+"""MapDesk: what a window does with its map beside the case — layers remembered, bookmarks, identify, select, measure,
+
+coordinates, export, further map windows. Holds no rule of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from platformdirs import user_cache_path
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMenu, QWidget
+
+from console.domain.clock import moment
+from console.domain.picture import Picture
+from console.ui.looks import Looks
+from console.ui.map.canvas import MapCanvas
+from console.ui.map.coordinates import Reading
+from console.ui.map.export import FORMATS, MapNotSaved, Sheet, export_map
+from console.ui.map.flow import flows_of
+from console.ui.map.history import Bookmark, View, bookmarks_from, bookmarks_text
+from console.ui.map.layer import LayerLook, MapLayer, PipeTheme
+from console.ui.map.picking import Asset
+from console.ui.map.say import say
+from console.ui.map.selection import Selection, select_in
+from console.ui.map.tile_store import open_tiles
+from console.ui.map.tools import Sketch, Tool
+from console.ui.map_windows import MapWindow
+from console.ui.panels.identify_card import IdentifyCard
+from console.ui.panels.layers import LayersPanel
+from console.ui.panels.legend import legend_rows
+from console.ui.settings import Memory
+from console.workers.snapshot import Snapshot, SnapshotFailed
+from maps.attribution import attribution
+from maps.city import City
+from maps.errors import InputFault
+from maps.hydraulics.state import HydraulicState
+
+
+@dataclass(frozen=True, eq=False)
+class MapParts:
+    """What the desk works on."""
+
+    city: City
+    map: MapCanvas
+    layers: LayersPanel
+    memory: Memory
+    tile_cache: Path | None = None
+    """Folder of cached tiles, None for the program's own."""
+
+
+class MapDesk(QObject):
+    """One per window."""
+
+    told = Signal(str)
+    """One line for the message bar."""
+    _tile_came = Signal()
+
+    def __init__(self, parts: MapParts, looks: Looks, picture: Picture, window: QWidget) -> None:
+        super().__init__(window)
+        self._parts, self._looks, self._picture, self._window = parts, looks, picture, window
+        self.selection: Selection | None = None
+        self.windows: list[MapWindow] = []
+        self.card = IdentifyCard(parts.city, looks, parts.map)
+        self._snapshot: Snapshot | None = None
+        self._flows_asked = False
+        self.bookmarks = bookmarks_from(str(parts.memory.get(self._key("bookmarks"), "")))
+        map_ = parts.map
+        map_.glides = True
+        map_.attribution = attribution(parts.city)
+        parts.layers.look_changed.connect(map_.set_look)
+        map_.look_changed.connect(self._look_changed)
+        map_.shape_ended.connect(self._shape_ended)
+        map_.theme_ready.connect(lambda: self._show_legend(map_.layer_look))
+        self._tile_came.connect(self._redraw_tiles)
+        self._restore()
+
+    # What the window tells
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language."""
+        self._looks = looks
+        self.card.set_looks(looks)
+        self.card.refresh(self._picture, self._parts.map.renderer.extras.flows)
+        for window in self.windows:
+            window.set_looks(looks)
+
+    def show_picture(self, picture: Picture) -> None:
+        """The newest values, to the card and to the further windows."""
+        self._picture = picture
+        if not self.card.isHidden():
+            self.card.refresh(picture, self._parts.map.renderer.extras.flows)
+        for window in self.windows:
+            window.map.show_picture(picture)
+            window.map.set_badges(self._parts.map.badges)
+            window.map.mirror(self._parts.map)
+
+    def show_state(self, state: HydraulicState) -> None:
+        """A solved moment of the model: arrows of flow, velocities."""
+        flows = flows_of(self._parts.city.network.pipes, state.pipe_flow_m3h, state.at_s)
+        for canvas in (self._parts.map, *(window.map for window in self.windows)):
+            canvas.set_flows(flows)
+
+    def deeds(self) -> Mapping[str, Callable[[], object]]:
+        """Commands of the map."""
+        map_ = self._parts.map
+        return {
+            "map_back": map_.go_back,
+            "map_forward": map_.go_forward,
+            "bookmark": self.ask_bookmark,
+            "bookmarks": self.offer_bookmarks,
+            "pan": partial(map_.use, Tool.PAN),
+            "zoom_box": partial(map_.use, Tool.ZOOM_BOX),
+            "select_box": partial(map_.use, Tool.SELECT_BOX),
+            "select_polygon": partial(map_.use, Tool.SELECT_POLYGON),
+            "measure_length": partial(map_.use, Tool.MEASURE_LENGTH),
+            "measure_area": partial(map_.use, Tool.MEASURE_AREA),
+            "next_crs": self.next_reading,
+            "copy_coordinates": self.copy_coordinates,
+            "copy_map": self.copy_map,
+            "export_map": self.ask_export,
+            "second_map": partial(self.open_window, False),
+            "wall": partial(self.open_window, True),
+            "follow_crew": self.offer_crews,
+            "tiles": self.ask_tiles,
+        }
+
+    def put_away(self) -> bool:
+        """Esc: the tool in hand, else the card, else the selection; False when there was nothing."""
+        if self._parts.map.sketch.tool is not Tool.PAN:
+            self._parts.map.use(Tool.PAN)
+            return True
+        if self.card.put_away():
+            return True
+        if self.selection is not None:
+            self.selection = None
+            self._parts.map.highlight(())
+            return True
+        return False
+
+    def save(self) -> None:
+        """Remember layers, coordinates and bookmarks."""
+        memory = self._parts.memory
+        memory.put("map/look", self._parts.map.layer_look.as_text())
+        memory.put("map/reading", self._parts.map.coordinates.reading.value)
+        memory.put(self._key("bookmarks"), bookmarks_text(self.bookmarks))
+
+    def close(self) -> None:
+        """Close the further windows, end the model's process, let go of the tiles."""
+        if self._snapshot is not None:
+            self._snapshot.stop()
+        for window in tuple(self.windows):
+            window.close()
+        tiles = self._parts.map.renderer.extras.tiles
+        if tiles is not None:
+            tiles.close()
+
+    # Bookmarks
+
+    def ask_bookmark(self) -> None:
+        """Name the present view."""
+        dialog = QInputDialog(self._window)
+        dialog.setWindowTitle(say(self._looks.words, "bookmarks.title"))
+        dialog.setLabelText(say(self._looks.words, "bookmarks.name"))
+        dialog.textValueSelected.connect(self.add_bookmark)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def add_bookmark(self, name: str) -> None:
+        """Keep the present view under a name; an older one of that name goes."""
+        if name.strip():
+            kept = tuple(mark for mark in self.bookmarks if mark.name != name.strip())
+            self.bookmarks = (*kept, Bookmark(name.strip(), View.of(self._parts.map.camera)))
+            self.save()
+
+    def offer_bookmarks(self) -> QMenu:
+        """A menu of the bookmarks."""
+        menu = self._menu()
+        for mark in self.bookmarks:
+            menu.addAction(mark.name, partial(self.go_to, mark))
+        menu.addSeparator()
+        menu.addAction(say(self._looks.words, "bookmarks.add"), self.ask_bookmark)
+        menu.popup(QCursor.pos())
+        return menu
+
+    def go_to(self, bookmark: Bookmark) -> None:
+        """A bookmark's view."""
+        map_ = self._parts.map
+        map_.touched = True
+        map_.fly(bookmark.view.camera(map_.camera))
+
+    # Identify, select, measure
+
+    def identify(self, asset: Asset) -> None:
+        """The card of an asset."""
+        self.card.show_asset(asset, self._picture, self._parts.map.renderer.extras.flows)
+
+    def on_picked(self, asset: Asset | None) -> None:
+        """A click on the map that no tool has taken."""
+        if asset is None:
+            self.card.put_away()
+        else:
+            self.identify(asset)
+
+    def _shape_ended(self, sketch: Sketch) -> None:
+        if sketch.tool in (Tool.SELECT_BOX, Tool.SELECT_POLYGON) and len(sketch.ring()) > 2:
+            self.selection = select_in(self._parts.map.scene, sketch.ring())
+            self._parts.map.highlight(self.selection.highlights)
+            self.told.emit(self.selection.text(self._looks.words))
+            self._parts.map.use(sketch.tool)
+
+    # Coordinates, pictures
+
+    def next_reading(self) -> None:
+        """Coordinates in the next of the offered ways."""
+        coordinates = self._parts.map.coordinates
+        offered = coordinates.offered
+        self.set_reading(offered[(offered.index(coordinates.reading) + 1) % len(offered)])
+
+    def set_reading(self, reading: Reading) -> None:
+        """Coordinates read out in that way, in every window."""
+        for canvas in (self._parts.map, *(window.map for window in self.windows)):
+            canvas.set_reading(reading)
+
+    def copy_coordinates(self) -> None:
+        """Of the place under the pointer, else of the middle, with the name of their CRS."""
+        map_ = self._parts.map
+        x, y = map_.cursor_world or (map_.camera.x, map_.camera.y)
+        name = map_.coordinates.name(self._looks.words("map.local_crs"))
+        text = f"{map_.coordinates.text(x, y, precise=True)} ({name})"
+        QApplication.clipboard().setText(text)
+        self.told.emit(say(self._looks.words, "copied", text=text))
+
+    def copy_map(self) -> None:
+        """The map as it is shown, to the clipboard."""
+        QApplication.clipboard().setImage(self._parts.map.picture_now())
+        self.told.emit(say(self._looks.words, "picture_copied"))
+
+    def ask_export(self) -> None:
+        """Choose a file for the map."""
+        kinds = " ".join(f"*.{ending}" for ending in FORMATS)
+        name, _ = QFileDialog.getSaveFileName(self._window, say(self._looks.words, "export.title"), "map.pdf", kinds)
+        if name:
+            self.export(Path(name))
+
+    def export(self, path: Path, dpi: int = 300) -> None:
+        """Write the map as it looks, A3 across; what goes wrong is told."""
+        map_, words = self._parts.map, self._looks.words
+        map_.settle()
+        look, themed = map_.layer_look, map_.renderer.extras.themed
+        entries = themed.entries if themed is not None and themed.theme is look.theme else ()
+        when = words.local(moment(self._picture.now_us))
+        sheet = Sheet(
+            say(words, "export.heading", city=self._parts.city.info.name),
+            say(words, "export.note", when=f"{when:%Y-%m-%d %H:%M}"),
+            legend_rows(self._looks, look.theme, entries),
+            dpi=dpi,
+        )
+        try:
+            export_map(map_, path, sheet, self._looks.theme)
+        except MapNotSaved as fault:
+            self.told.emit(str(fault))
+        else:
+            self.told.emit(say(words, "export.done", path=path))
+
+    # Further windows, crews, tiles
+
+    def open_window(self, wall: bool) -> MapWindow:
+        """A second map, or the wall view."""
+        window = MapWindow(self._parts.map, self._looks, wall, self._window)
+        window.shut.connect(self.windows.remove)
+        window.map.picked.connect(self.on_picked)
+        self.windows.append(window)
+        window.open()
+        return window
+
+    def offer_crews(self) -> QMenu:
+        """A menu of the crews; the chosen one is followed."""
+        menu = self._menu()
+        for fix in self._picture.crews:
+            menu.addAction(fix.name or fix.crew_id, partial(self._parts.map.follow, fix.crew_id))
+        menu.addAction(say(self._looks.words, "follow_none"), partial(self._parts.map.follow, ""))
+        menu.popup(QCursor.pos())
+        return menu
+
+    def ask_tiles(self) -> None:
+        """Where tiles come from: an MBTiles file or an address."""
+        dialog = QInputDialog(self._window)
+        dialog.setWindowTitle(say(self._looks.words, "tiles.title"))
+        dialog.setLabelText(say(self._looks.words, "tiles.label"))
+        dialog.setTextValue(str(self._parts.memory.get("map/tiles", "")))
+        dialog.textValueSelected.connect(self.use_tiles)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def use_tiles(self, text: str) -> None:
+        """Tiles of an MBTiles file or an XYZ address (``address | attribution``); "" for none."""
+        map_, old = self._parts.map, self._parts.map.renderer.extras.tiles
+        source, _, by = text.partition("|")
+        try:
+            cache = self._parts.tile_cache or user_cache_path("quanmai") / "tiles"
+            tiles = open_tiles(source.strip(), cache, by.strip(), self._tile_came.emit) if source.strip() else None
+        except InputFault as fault:
+            self.told.emit(str(fault))
+            return
+        self._parts.memory.put("map/tiles", text.strip())
+        map_.set_tiles(tiles)
+        if old is not None:
+            old.close()
+        if tiles is not None:
+            shown = map_.layer_look.visible | {MapLayer.TILES}
+            self._parts.layers.set_visible(shown)
+
+    # Inside
+
+    def _look_changed(self, look: LayerLook) -> None:
+        self._show_legend(look)
+        wants_flows = look.shows(MapLayer.FLOW) or look.theme is PipeTheme.VELOCITY
+        if wants_flows and not self._flows_asked and self._parts.map.renderer.extras.flows is None:
+            self._flows_asked = True
+            self._snapshot = Snapshot(self._parts.city)
+            local = self._looks.words.local(moment(self._picture.now_us))
+            at_s = local.hour * 3600 + local.minute * 60
+            self._parts.map.background.ask("flows", partial(self._solved, self._snapshot, at_s), self._take_state)
+
+    def _solved(self, snapshot: Snapshot, at_s: float) -> HydraulicState | SnapshotFailed:
+        try:
+            return snapshot.solve(at_s)
+        except SnapshotFailed as fault:
+            return fault
+
+    def _take_state(self, state: HydraulicState | SnapshotFailed) -> None:
+        if isinstance(state, SnapshotFailed):
+            self._flows_asked = False
+            self.told.emit(str(state))
+        else:
+            self.show_state(state)
+
+    def _show_legend(self, look: LayerLook) -> None:
+        themed = self._parts.map.renderer.extras.themed
+        entries = themed.entries if themed is not None and themed.theme is look.theme else ()
+        self._parts.layers.show_theme(look.theme, entries)
+
+    def _redraw_tiles(self) -> None:
+        self._parts.map.renderer.set_extras()
+        self._parts.map.update()
+
+    def _menu(self) -> QMenu:
+        menu = QMenu(self._window)
+        menu.aboutToHide.connect(menu.deleteLater)
+        return menu
+
+    def _key(self, name: str) -> str:
+        return f"map/{name}/{self._parts.city.info.site or 'city'}"
+
+    def _restore(self) -> None:
+        memory, map_ = self._parts.memory, self._parts.map
+        look = memory.get("map/look")
+        if isinstance(look, str):
+            self._parts.layers.set_look(LayerLook.from_text(look))
+        readings = {reading.value: reading for reading in Reading}
+        map_.set_reading(readings.get(str(memory.get("map/reading", "")), Reading.NETWORK))
+        tiles = str(memory.get("map/tiles", ""))
+        if tiles:
+            self.use_tiles(tiles)
