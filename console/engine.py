@@ -73,6 +73,7 @@ class Engine:
         self._live = LivePicture(len(city.stations))
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         self._expected: NDArray[np.float64] = np.full(self._live.value.shape, np.nan)
+        self._learning: NDArray[np.bool_] = np.zeros(len(city.stations), dtype=bool)
         self._expected_history = ExpectedHistory()
         self._state = _with_crew_bases(ports.store.load_desk(), city)
         self._asks: queue.SimpleQueue[_Ask | Callable[[], None]] = queue.SimpleQueue()
@@ -212,7 +213,7 @@ class Engine:
         # Behind its clock, the engine has newer values than the tick's: those are not ahead of time.
         seen_us = max(tick_us, int(live.at_us.max(initial=0)))
         result = self._detector.tick(live.value, live.at_us, live.quality, seen_us)
-        self._expected = result.expected
+        self._expected, self._learning = result.expected, result.learning
         self._expected_history.add(tick_us, result.expected)
         for finding in result.stations:
             self._commit(self._desk.on_station(self._state, finding, now), SYSTEM_USER)
@@ -301,6 +302,7 @@ class Engine:
             incidents=self._state.incidents.values(),
             feeds=self._feeds(),
             is_drill=self._is_drill,
+            learning=self._learning,
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:

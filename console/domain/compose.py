@@ -53,10 +53,12 @@ def compose_picture(
     incidents: Iterable[Incident],
     feeds: tuple[FeedHealth, ...],
     is_drill: bool,
+    learning: NDArray[np.bool_] | None = None,
 ) -> Picture:
     """One frozen picture; the arrays are copies, so that later readings never change what a view holds."""
+    every = tuple(alarms)
     shown = tuple(
-        sorted((a for a in alarms if a.state is not AlarmState.CLEARED), key=lambda a: (a.priority, -a.raised_at.timestamp()))
+        sorted((a for a in every if a.state is not AlarmState.CLEARED), key=lambda a: (a.priority, -a.raised_at.timestamp()))
     )
     flags = {name: np.zeros(len(live.value), dtype=bool) for name in ("faulty", "warned", "abnormal")}
     for alarm in shown:
@@ -65,7 +67,7 @@ def compose_picture(
             for station_id in {alarm.subject, *(item.station_id for item in alarm.evidence)}:
                 if station_id in station_rows:
                     flags[flag][station_rows[station_id]] = True
-    recent = sum(1 for alarm in shown if now_us - alarm.raised_at.timestamp() * 1e6 < 600e6)
+    recent = sum(1 for alarm in every if 0 <= now_us - alarm.raised_at.timestamp() * 1e6 < 600e6)
     return Picture(
         version=version,
         now_us=now_us,
@@ -73,7 +75,7 @@ def compose_picture(
         at_us=live.at_us.copy(),
         quality=live.quality.copy(),
         expected=expected,
-        station_state=live.station_state(now_us, flags["faulty"], flags["warned"], flags["abnormal"]),
+        station_state=live.station_state(now_us, flags["faulty"], flags["warned"], flags["abnormal"], learning),
         crews=tuple(crews),
         alarms=shown,
         incidents=tuple(i for i in incidents if i.phase is not Phase.CLOSED),

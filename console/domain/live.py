@@ -78,13 +78,19 @@ class LivePicture:
         return (self.at_us > 0) & (age_s > self.stale_after_s())
 
     def station_state(
-        self, now_us: int, faulty: NDArray[np.bool_], warned: NDArray[np.bool_], abnormal: NDArray[np.bool_]
+        self,
+        now_us: int,
+        faulty: NDArray[np.bool_],
+        warned: NDArray[np.bool_],
+        abnormal: NDArray[np.bool_],
+        learning: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.uint8]:
-        """StationState of every station; the flags are (stations,) and come from detection's open findings."""
+        """StationState of every station; the flags are (stations,) and come from detection and its open findings."""
         seen = self.at_us > 0
         main_stale = (self.stale(now_us) & seen).any(axis=1)
         state = np.full(len(self.value), StationState.NORMAL, dtype=np.uint8)
         for flag, value in (
+            (learning if learning is not None else np.zeros(len(state), dtype=bool), StationState.LEARNING),
             (~seen.any(axis=1), StationState.MISSING),
             (main_stale, StationState.STALE),
             (faulty | ((self.quality == Quality.BAD) & seen).any(axis=1), StationState.FAULT),

@@ -181,3 +181,11 @@ def test_what_was_open_is_open_again_after_a_restart(room: Room, tmp_path: Path)
         assert [incident.title for incident in again.engine.latest().incidents]
     finally:
         again.close()
+
+
+def test_a_new_station_is_shown_as_learning(room: Room) -> None:
+    room.send("Q-001", 0.3)
+    room.sees(lambda p: bool(np.isfinite(p.value[1, Channel.PRESSURE])))
+    room.clock.sleep(61)
+    room.send("Q-001", 0.3)
+    room.sees(lambda p: p.station_state[1] == StationState.LEARNING)
