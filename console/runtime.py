@@ -49,7 +49,7 @@ class Runtime:
             HydraulicsWorker(options.city_path, city, clock=clock) if city.epanet is not None else None
         )
         self.states: Sequence[HydraulicState] = self._states()
-        self.detector = Detector(city, self.states or None)
+        self.detector = Detector(city, self.states or None, responses=self.worker.responses if self.worker is not None else None)
         self.store: SqlStore = open_store(options.store)
         self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
         desk = Desk(city, Isolator(city), self.documents, options.desk)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,15 +19,18 @@ from console.domain.readings import Channel
 from maps.city import City, StationTable
 from maps.columns import Floats
 from maps.errors import InputFault
+from maps.hydraulics.responses import burst_responses
 from maps.hydraulics.session import EpanetSession
+from maps.hydraulics.state import HydraulicState
 from maps.importers import ImportOptions, import_city
 from maps.trace import shortest_path
 from maps.units import KPA_PER_METRE
 
 STATION_NODES = (
-    "n1 n4 n31 n54 n105 n114 n163 n188 n215 n229 n288 n296 n332 n342 n410 n415 n429 n458 n469 n495 n506 n516 n519 n549 n613 "
-    "n636 n644 n679 n722 n726 n740 n752 n769"
-).split()
+    *("n1", "n4", "n31", "n54", "n105", "n114", "n163", "n188", "n215", "n229", "n288", "n296", "n332", "n342", "n410", "n415"),
+    *("n429", "n458", "n469", "n495", "n506", "n516", "n519", "n549", "n613", "n636", "n644", "n679", "n722", "n726", "n740"),
+    *("n752", "n769"),
+)
 """The 33 stations of the BattLeDIM competition."""
 
 _STEP_S, _DAY_STEPS = 300, 288
@@ -130,14 +135,29 @@ def measured(
     """The table from readings: the detector learns ``days`` of ``quiet``, then runs through the rest, bursts on branches."""
     with EpanetSession(city) as session:
         states = session.solve_day(3600)
-    detector = Detector(city, states, options or DetectorOptions(tick_s=float(_STEP_S), time_zone="UTC"))
+        settings = options or DetectorOptions(tick_s=float(_STEP_S), time_zone="UTC")
+        detector = Detector(city, states, settings, responses=partial(burst_responses, session))
+        return _played(detector, city, states, quiet, planned, hurt, days)
+
+
+def _played(
+    detector: Detector,
+    city: City,
+    states: Sequence[HydraulicState],
+    quiet: NDArray[np.float32],
+    planned: list[_Burst],
+    hurt: list[dict[float, NDArray[np.float32]]],
+    days: int,
+) -> dict[str, Any]:
     learned = days * _DAY_STEPS
     at_us = _START_US + np.arange(len(quiet), dtype=np.int64) * _STEP_S * 1_000_000
     detector.learn(History(at_us[:learned], {int(Channel.PRESSURE): quiet[:learned]}))
     waiting: dict[int, list[int]] = {}
     for number, one in enumerate(planned):
         waiting.setdefault(one.step, []).append(number)
-    shared = {id(city): city, **{id(state): state for state in states}}
+    # Branches share what never changes; the session of EPANET could not be copied at all.
+    shared: dict[int, Any] = {id(city): city, **{id(state): state for state in states}}
+    shared[id(detector.responses)] = detector.responses
     outcomes: dict[float, list[_Outcome]] = {flow: [] for flow in _FLOWS_M3H}
     false_alarms = 0
     for step in range(learned, len(quiet)):
@@ -166,10 +186,8 @@ def _ticked(
     return detector.tick(value, at, np.zeros(shape, dtype=np.uint8), at_us, force=force).bursts
 
 
-def _outcome(
-    detector: Detector, city: City, readings: NDArray[np.float32], at_us: NDArray[np.int64], burst: _Burst
-) -> _Outcome:
-    forced = copy.deepcopy(detector, {id(city): city})
+def _outcome(detector: Detector, city: City, readings: NDArray[np.float32], at_us: NDArray[np.int64], burst: _Burst) -> _Outcome:
+    forced = copy.deepcopy(detector, {id(city): city, id(detector.responses): detector.responses})
     located = _ticked(forced, readings[0], int(at_us[burst.step]), force=True)
     sample = 0
     for number, row in enumerate(readings):

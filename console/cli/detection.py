@@ -1,9 +1,13 @@
-"""Commands that find bursts in recordings: locate."""
+"""Commands that find bursts in recordings: locate, score."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -16,11 +20,48 @@ commands = typer.Typer()
 def locate(
     city: CityPath,
     readings: Annotated[Path, typer.Option(help="recorded readings, parquet or csv")],
+    baseline: Annotated[Path | None, typer.Option(help="quiet history to learn from first")] = None,
+    event_at: Annotated[str, typer.Option(help="ask for the location at this time only (ISO 8601; naive: the city's)")] = "",
     as_json: AsJson = True,
 ) -> None:
     """Replay a recording through the live code; one JSON line per event."""
     from console.services.recording import locate_recording
     from maps.dataset import read_city
 
-    for event in locate_recording(read_city(city), readings):
-        print_result(event, True)
+    read = read_city(city)
+    at = _moment(event_at, read.info.time_zone) if event_at else None
+    for event in locate_recording(read, readings, baseline=baseline, event_at=at, progress=_progress()):
+        print_result({"city": str(city), **event}, as_json=True)
+        sys.stdout.flush()
+
+
+@commands.command()
+def score(
+    events: Annotated[Path, typer.Argument(help="what locate printed, one JSON object a line")],
+    truth: Annotated[Path, typer.Option(help="known leaks, csv: pipe, start, end; optionally type (abrupt, incipient)")],
+    city: Annotated[Path | None, typer.Option(help="city dataset for distances; default: the one named in the events")] = None,
+    as_json: AsJson = True,
+) -> None:
+    """Score events against known leaks: true and false alarms, delays, distances along the network."""
+    from console.services.scoring import score_events
+
+    print_result(score_events(events, truth, city), as_json=True)
+
+
+def _moment(text: str, zone: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not an ISO 8601 time, as 2024-01-03T23:00") from None
+    return at if at.tzinfo is not None else at.replace(tzinfo=ZoneInfo(zone))
+
+
+def _progress() -> Callable[[float], None] | None:
+    """Percentages on stderr, where someone watches."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(share: float) -> None:
+        print(f"\r{share:4.0%}", end="" if share < 1.0 else "\n", file=sys.stderr, flush=True)  # noqa: T201
+
+    return show

@@ -17,6 +17,7 @@ from console.detection.options import DetectorOptions
 from console.domain.clock import moment
 from maps.city import City
 from maps.columns import Floats
+from maps.locate.refine import Responses
 
 _REVISIONS = 2
 _JOINING_TICKS = 5
@@ -42,9 +43,16 @@ class _Case:
 class Casebook:
     """The groups' watches and their open cases."""
 
-    def __init__(self, city: City, book: SignatureBook, groups: list[Group], options: DetectorOptions) -> None:
+    def __init__(
+        self,
+        city: City,
+        book: SignatureBook,
+        groups: list[Group],
+        options: DetectorOptions,
+        responses: Responses | None = None,
+    ) -> None:
         self._city, self._groups, self._options = city, groups, options
-        self._place = Place(city, book, options)
+        self._place = Place(city, book, options, responses)
         self._cases: dict[int, _Case] = {}
         self._joining_us = int(_JOINING_TICKS * options.tick_s * 1e6)
         self._number = 0

@@ -23,6 +23,7 @@ from console.detection.watch import BurstWatch
 from console.domain.readings import Channel, Quality
 from maps.city import City
 from maps.hydraulics.state import HydraulicState
+from maps.locate.refine import Responses
 from maps.units import KPA_PER_METRE
 
 _FRESH_TICKS = 1.5
@@ -59,8 +60,11 @@ class Detector:
         options: DetectorOptions | None = None,
         *,
         model: str | None = None,
+        responses: Responses | None = None,
     ) -> None:
+        """``responses``: full hydraulics that refine a location; it may take a second, EPANET's process answers it."""
         self._city = city
+        self.responses = responses
         self.options = options or DetectorOptions(time_zone=city.info.time_zone)
         word = model or ("built" if city.epanet is not None and city.epanet.built else "imported")
         book = SignatureBook(city, states, word)
@@ -69,7 +73,7 @@ class Detector:
         self._groups = [
             Group(BurstWatch(rows, book, self.options, lanes), StepWatch(rows, book, self.options, lanes)) for rows in groups
         ]
-        self._cases = Casebook(city, book, self._groups, self.options)
+        self._cases = Casebook(city, book, self._groups, self.options, responses)
         self._pumps = PumpChannels(city)
         self._expectation = Expectation(len(city.stations), self.options, book.pressures_kpa())
         self._faults = StationWatch(city.stations, self.options)

@@ -17,6 +17,7 @@ from console.domain.clock import moment
 from maps.city import City
 from maps.columns import Floats
 from maps.locate.locator import locate
+from maps.locate.refine import Responses
 from maps.locate.result import Location
 from maps.locate.signatures import Signatures
 from maps.locate.weights import free_directions
@@ -60,8 +61,10 @@ class Group:
 class Place:
     """Locates crossings of groups in one city."""
 
-    def __init__(self, city: City, book: SignatureBook, options: DetectorOptions) -> None:
+    def __init__(self, city: City, book: SignatureBook, options: DetectorOptions, responses: Responses | None = None) -> None:
+        """``responses``: full hydraulics for the first candidates, where there is a model."""
         self._city, self._book, self._options = city, book, options
+        self._responses = responses if book.states else None
 
     def located(self, group: Group, crossing: Crossing, tick: Tick) -> tuple[Location, tuple[Evidence, ...]]:
         """Candidates from the group's stations, a clear glitch left out; and the stations that moved, most first."""
@@ -83,6 +86,8 @@ class Place:
             noise_covariance=covariance,
             model=self._book.model,
             options=self._options.locate,
+            responses=self._responses,
+            station_node=self._city.stations.node[rows].astype(np.int64),
         )
         shift = residual - self._shared(own, location, residual, usable, covariance)
         evidence = self._evidence(rows, shift, np.sqrt(np.diag(covariance)), tick)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,9 +18,11 @@ from console.detection import BurstFinding, Detector, DetectorOptions, History
 from console.domain.clock import micros, moment
 from console.domain.live import LivePicture
 from console.domain.readings import ReadingBatch
+from console.services.memory import Memory
 from console.services.readings_file import read_recording
 from maps.city import City
 from maps.errors import InputFault
+from maps.hydraulics.responses import burst_responses
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
 from maps.isolation import build_segments
@@ -48,24 +52,35 @@ def locate_recording(
         raise InputFault(f"{city.info.name}: no stations; import with --stations")
     batch = read_recording(readings, city)
     tick_s = recorded_interval_s(batch)
-    states = states_of(city)
-    model = "built" if city.epanet is not None and city.epanet.built else "imported"
-    options = DetectorOptions(tick_s=tick_s, time_zone=city.info.time_zone)
-    detector = Detector(city, states, options, model=model)
-    if baseline is not None:
-        history = read_recording(baseline, city)
-        detector.learn(History.of_batch(history, len(city.stations), recorded_interval_s(history)))
-    describe = _Describer(city)
-    forced_us = None if event_at is None else micros(event_at)
-    yield from (describe.event(found) for found in _replay(detector, batch, tick_s, forced_us, progress))
+    with _session(city) as session:
+        states = _day_of(session)
+        options = DetectorOptions(tick_s=tick_s, time_zone=city.info.time_zone)
+        responses = partial(burst_responses, session) if session is not None and states else None
+        detector = Detector(city, states, options, responses=responses)
+        memory = Memory(city.info.time_zone)
+        if baseline is not None:
+            history = read_recording(baseline, city)
+            memory.start(History.of_batch(history, len(city.stations), recorded_interval_s(history)), detector)
+        describe = _Describer(city)
+        forced_us = None if event_at is None else micros(event_at)
+        for found in _replay(detector, batch, tick_s, forced_us, memory, progress):
+            yield describe.event(found)
 
 
-def states_of(city: City) -> Sequence[HydraulicState] | None:
-    """The model's day by the hour; None without a model or where EPANET does not converge."""
+@contextmanager
+def _session(city: City) -> Iterator[EpanetSession | None]:
     if city.epanet is None:
-        return None
+        yield None
+        return
     with EpanetSession(city) as session:
-        states = session.solve_day(3600)
+        yield session
+
+
+def _day_of(session: EpanetSession | None) -> Sequence[HydraulicState] | None:
+    """The model's day by the hour; None without a model or where EPANET does not converge."""
+    if session is None:
+        return None
+    states = session.solve_day(3600)
     return states if all(state.converged for state in states) else None
 
 
@@ -90,7 +105,12 @@ class _Found:
 
 
 def _replay(
-    detector: Detector, batch: ReadingBatch, tick_s: float, forced_us: int | None, progress: Progress | None
+    detector: Detector,
+    batch: ReadingBatch,
+    tick_s: float,
+    forced_us: int | None,
+    memory: Memory,
+    progress: Progress | None,
 ) -> Iterator[_Found]:
     """Findings as soon as they are located as well as they will be."""
     live = LivePicture(len(detector.station_ids))
@@ -98,6 +118,7 @@ def _replay(
     for tick_us, part in _ticks(batch, tick_s, progress):
         live.apply(part, tick_us)
         force = forced_us is not None and tick_us - int(tick_s * 1e6) < forced_us <= tick_us
+        memory.take(live, tick_us, tick_s, detector)
         result = detector.tick(live.value, live.at_us, live.quality, tick_us, force=force)
         for revision in result.revisions:
             for found in waiting:

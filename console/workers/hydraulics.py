@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import threading
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -15,11 +16,27 @@ from pathlib import Path
 from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
+
 from console.domain.clock import Clock, SystemClock
 from console.domain.incidents import PressureImpact
 from console.workers.process import serve
-from console.workers.tasks import AskDay, AskImpact, AskState, Failed, Impact, Reply, Request, Result, Task
+from console.workers.tasks import (
+    AskDay,
+    AskImpact,
+    AskResponses,
+    AskState,
+    Failed,
+    HeadChanges,
+    Impact,
+    Reply,
+    Request,
+    Result,
+    Task,
+)
 from maps.city import City
+from maps.columns import Floats
 from maps.dataset import read_city
 from maps.errors import QuanmaiError
 from maps.hydraulics.state import HydraulicState
@@ -126,6 +143,17 @@ class HydraulicsWorker:
         with self._turn:
             result = self._ask(AskState(at_s, leaks or {}, valve_states or {}, pressure_driven))
         return _expected(result, HydraulicState)
+
+    def responses(self, at_s: float, nodes: NDArray[np.int64], leaks: Sequence[Mapping[int, float]]) -> Floats:
+        """(leaks, nodes) change of heads under each leak, m, as maps.hydraulics.responses; NaN when EPANET cannot be asked."""
+        task = AskResponses(at_s, nodes, tuple(dict(leak) for leak in leaks))
+        try:
+            with self._turn:
+                return _expected(self._ask(task), HeadChanges).change_m
+        except WorkerFailed as failure:
+            # A location that is not refined is still a location.
+            _log.warning("candidates are not refined: %s", failure)
+            return np.full((len(leaks), len(nodes)), np.nan)
 
     def close(self) -> None:
         """End the process and wait for it; later calls raise WorkerFailed."""

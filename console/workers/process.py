@@ -8,11 +8,24 @@ import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from console.workers.tasks import AskDay, AskImpact, AskState, Failed, Impact, Reply, Request, Result, Task
+from console.workers.tasks import (
+    AskDay,
+    AskImpact,
+    AskResponses,
+    AskState,
+    Failed,
+    HeadChanges,
+    Impact,
+    Reply,
+    Request,
+    Result,
+    Task,
+)
 from maps.city import City
 from maps.dataset import read_city
 from maps.errors import QuanmaiError
 from maps.hydraulics.impact import impact_of_closing
+from maps.hydraulics.responses import burst_responses
 from maps.hydraulics.session import EpanetSession
 
 _log = logging.getLogger(__name__)
@@ -58,6 +71,8 @@ def _carried_out(city: City, session: EpanetSession, task: Task) -> Result:
                 return tuple(session.solve_day(step_s))
             case AskState(at_s=at_s, leaks=leaks, valve_states=states, pressure_driven=driven):
                 return session.solve(at_s, leaks=leaks, valve_states=states, pressure_driven=driven)
+            case AskResponses(at_s=at_s, nodes=nodes, leaks=leaks):
+                return HeadChanges(burst_responses(session, at_s, nodes, leaks))
     except QuanmaiError as fault:
         return Failed(str(fault), is_input=True)
     except Exception:  # noqa: BLE001

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
+from maps.columns import Floats
 from maps.hydraulics.state import HydraulicState
 from maps.isolation.result import IsolationPlan
 from maps.network import ValveState
@@ -34,7 +38,16 @@ class AskState:
     pressure_driven: bool = False
 
 
-Task = AskImpact | AskDay | AskState
+@dataclass(frozen=True, eq=False)
+class AskResponses:
+    """What each of ``leaks`` (m³/h by node row) does to heads at ``nodes`` (rows); as maps.hydraulics.responses."""
+
+    at_s: float
+    nodes: NDArray[np.int64]
+    leaks: tuple[dict[int, float], ...]
+
+
+Task = AskImpact | AskDay | AskState | AskResponses
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +76,14 @@ class Failed:
     is_input: bool
 
 
-Result = Impact | HydraulicState | tuple[HydraulicState, ...] | Failed
+@dataclass(frozen=True, eq=False)
+class HeadChanges:
+    """(leaks, nodes), m; NaN where not solved."""
+
+    change_m: Floats
+
+
+Result = Impact | HydraulicState | tuple[HydraulicState, ...] | HeadChanges | Failed
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@
 - ``build_signatures``: what a burst anywhere does to every station (one factorisation, one adjoint solve per station).
 - ``interpolated_signatures``: a stand-in without a hydraulic model.
 - ``PumpCurves``: how fast pump curves fall, read once from the model.
-- ``locate``: residuals to candidates with probabilities.
+- ``locate``: residuals to candidates with probabilities; ``Responses``: full hydraulics that refine the first of them.
 """
 
 from maps.locate.interpolated import interpolated_signatures
 from maps.locate.locator import LocateOptions, locate
 from maps.locate.placement import default_station_count, place_stations
 from maps.locate.pumps import PumpCurves
+from maps.locate.refine import Responses
 from maps.locate.result import Candidate, Location
 from maps.locate.signatures import Signatures, build_signatures
 from maps.locate.weights import ErrorModel
@@ -21,6 +22,7 @@ __all__ = [
     "LocateOptions",
     "Location",
     "PumpCurves",
+    "Responses",
     "Signatures",
     "build_signatures",
     "default_station_count",

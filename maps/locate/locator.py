@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maps.columns import Bools, Floats
+from maps.locate.refine import Responses, most_refined, refined_shapes
 from maps.locate.result import Candidate, Location
 from maps.locate.signatures import Signatures, mean_of_ends
 from maps.locate.weights import ErrorModel, free_directions, whitener, with_free_directions
@@ -20,6 +21,8 @@ _EXACT_LIMIT = 4_000_000
 _PICKED_NODES = 1500
 _MOVED_SIGMAS = 3.0
 _LARGEST_BURST_M3H = 3000.0
+_REFINED_SHARES = (1.0, 0.35)
+"""Once all, then the best again: their flow was first fitted with straight lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,14 @@ class LocateOptions:
     """``temperature`` flattens the probabilities until the 90 % set holds the truth nine times in ten (measured on
 
     L-Town with a mismatched model); ``candidates``: how many are listed at least (the 90 % set always is).
+    ``refined_errors``: of full hydraulics. ``length_exponent``: of the prior; bursts are likelier on a long pipe, yet short
+    ones are often where others join, bend or were mended.
     """
 
     errors: ErrorModel = field(default_factory=ErrorModel)
+    refined_errors: ErrorModel = field(default_factory=lambda: ErrorModel(residual_share=0.05))
     temperature: float = 1.1
+    length_exponent: float = 0.25
     candidates: int = 20
 
 
@@ -52,12 +59,15 @@ def locate(
     noise_covariance: Floats | None = None,
     model: str = "imported",
     options: LocateOptions | None = None,
+    responses: Responses | None = None,
+    station_node: NDArray[np.int64] | None = None,
 ) -> Location:
     """Where a burst explains ``residual_m`` best: candidates with probabilities.
 
     ``residual_m``: (stations,) observed minus expected head, m; NaN where unknown. ``usable``: stations that take part.
     ``noise_covariance``: (stations, stations), m², learned from quiet history; without it, reading noise and the
-    sensitivity to demand stand in. ``model``: the word for the hydraulics behind the signatures.
+    sensitivity to demand stand in. ``model``: the word for the hydraulics behind the signatures. ``responses``: full
+    hydraulics with which the first candidates are judged again; it needs ``station_node`` (stations,), node rows.
     """
     settings = options or LocateOptions()
     known = np.isfinite(residual_m) & (signatures.head_m_per_m3h.any(axis=1))
@@ -67,7 +77,11 @@ def locate(
     residual = residual_m[rows]
     noise = _noise(signatures, settings.errors, noise_covariance)
     scores = score_pipes(network, signatures, residual, rows, noise[np.ix_(rows, rows)], settings.errors)
-    probability = _probabilities(network, scores, settings.temperature)
+    probability = _probabilities(network, scores, settings)
+    if responses is not None and station_node is not None:
+        judge = _Judge(signatures, residual, rows, noise[np.ix_(rows, rows)], settings.refined_errors)
+        scores = _refined(network, scores, probability, judge, responses, station_node[rows])
+        probability = _probabilities(network, scores, settings)
     sigma = np.sqrt(np.diag(noise)[rows])
     moved = np.flatnonzero(np.abs(residual) > _MOVED_SIGMAS * sigma)
     moved = moved[np.argsort(-np.abs(residual[moved]) / sigma[moved], kind="stable")]
@@ -86,17 +100,61 @@ def score_pipes(
     network: PipeNetwork, signatures: Signatures, residual: Floats, rows: NDArray[np.int64], noise: Floats, errors: ErrorModel
 ) -> Scores:
     """Generalised likelihood ratio of a burst on each pipe; ``residual``, ``noise`` are on the stations ``rows``."""
-    covariance = noise + np.diag(errors.model_variance(residual))
-    directions = free_directions(signatures.uniform_demand[rows])
-    white = whitener(with_free_directions(covariance, directions, errors.free_m))
-    pipes = _worth_scoring(network, signatures, residual, rows, white)
-    heads = mean_of_ends(_heads(signatures, rows), network, pipes)
-    shape = white.astype(np.float32) @ heads
-    along = (white @ residual).astype(np.float32) @ shape
-    size = np.einsum("ij,ij->j", shape, shape)
-    felt = size > 1e-12
-    flow = np.where(felt, np.maximum(along, 0.0) / np.where(felt, size, 1.0), 0.0)
-    return Scores(pipes, np.asarray(flow * np.maximum(along, 0.0), dtype=np.float64), np.asarray(flow, dtype=np.float64))
+    judge = _Judge(signatures, residual, rows, noise, errors)
+    pipes = _worth_scoring(network, signatures, residual, rows, judge.white)
+    score, flow = judge.fit(mean_of_ends(_heads(signatures, rows), network, pipes))
+    return Scores(pipes, score, flow)
+
+
+class _Judge:
+    """Residuals of the stations ``rows`` in units of their noise, model error included."""
+
+    def __init__(
+        self, signatures: Signatures, residual: Floats, rows: NDArray[np.int64], noise: Floats, errors: ErrorModel
+    ) -> None:
+        covariance = noise + np.diag(errors.model_variance(residual))
+        directions = free_directions(signatures.uniform_demand[rows])
+        self.signatures, self.rows = signatures, rows
+        self.white = whitener(with_free_directions(covariance, directions, errors.free_m))
+        self._residual = (self.white @ residual).astype(np.float32)
+
+    def fit(self, heads: NDArray[np.float32]) -> tuple[Floats, Floats]:
+        """(score, best flow in m³/h) of each shape (n, k), m per m³/h; the flow never below 0."""
+        shape = self.white.astype(np.float32) @ heads
+        along = self._residual @ shape
+        size = np.einsum("ij,ij->j", shape, shape)
+        felt = size > 1e-12
+        flow = np.where(felt, np.maximum(along, 0.0) / np.where(felt, size, 1.0), 0.0)
+        return np.asarray(flow * np.maximum(along, 0.0), dtype=np.float64), np.asarray(flow, dtype=np.float64)
+
+
+def _refined(
+    network: PipeNetwork,
+    scores: Scores,
+    probability: Floats,
+    judge: _Judge,
+    responses: Responses,
+    station_node: NDArray[np.int64],
+) -> Scores:
+    """Scores in which the first candidates stand with shapes from full hydraulics, at the flow that fitted them.
+
+    All are judged by the same, stricter errors: what a straight line misses is no longer among them.
+    """
+    score, flow = judge.fit(mean_of_ends(_heads(judge.signatures, judge.rows), network, scores.pipe))
+    order = np.argsort(-probability, kind="stable")[: most_refined(len(network.pipes))]
+    for share in _REFINED_SHARES:
+        chosen = order[: max(int(len(order) * share), 1)]
+        shapes = refined_shapes(
+            network, responses, judge.signatures.at_s, station_node, scores.pipe[chosen], scores.flow_m3h[chosen]
+        )
+        solved = np.isfinite(shapes).all(axis=0)
+        chosen = chosen[solved]
+        if not len(chosen):
+            break
+        score[chosen], flow[chosen] = judge.fit(shapes[:, solved].astype(np.float32))
+        scores = Scores(scores.pipe, score.copy(), flow.copy())
+        order = order[np.argsort(-score[order], kind="stable")]
+    return scores
 
 
 def _worth_scoring(
@@ -126,10 +184,10 @@ def _heads(signatures: Signatures, rows: NDArray[np.int64]) -> NDArray[np.float3
     return heads if len(rows) == len(heads) else heads[rows]
 
 
-def _probabilities(network: PipeNetwork, scores: Scores, temperature: float) -> Floats:
-    """Prior ∝ length (a burst is as likely per metre), times the tempered likelihood; sums to 1."""
+def _probabilities(network: PipeNetwork, scores: Scores, settings: LocateOptions) -> Floats:
+    """Prior by length, times the tempered likelihood; sums to 1."""
     length = np.maximum(np.nan_to_num(network.pipes.length_m[scores.pipe]), 1.0)
-    logarithm = np.log(length) + scores.score / (2.0 * temperature)
+    logarithm = settings.length_exponent * np.log(length) + scores.score / (2.0 * settings.temperature)
     logarithm = np.where(scores.flow_m3h > _LARGEST_BURST_M3H, logarithm - 10.0, logarithm)
     weight = np.exp(logarithm - logarithm.max())
     return np.asarray(weight / weight.sum())
