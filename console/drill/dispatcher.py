@@ -16,6 +16,8 @@ from console.domain.notices import NoticeStatus
 from console.domain.picture import Picture
 
 DISPATCHER, SUPERVISOR = "调度员", "值班长"
+_SPOKEN = 0.9
+"""Share of the stations that have spoken once the evening is called quiet."""
 
 
 class Console(Protocol):
@@ -42,7 +44,7 @@ class ScriptedDispatcher:
 
     def stages(self) -> Iterator[Stage]:
         """The whole case, from quiet to the issued notice. Ends early when no burst is found in time."""
-        self._wait(lambda: bool(np.isfinite(self._console.latest().expected).any()))  # the first tick has passed
+        self._wait(lambda: bool(np.isfinite(self._console.latest().value).any(axis=1).mean() > _SPOKEN))
         yield Stage("1-quiet", None)
         if not self._wait(lambda: bool(self._console.latest().incidents)):
             return
