@@ -13,6 +13,7 @@ from console.ui.map.tiles import TileSource, tiles_in_view
 
 MINOR_ROADS_FROM = 14.0
 COMMUNITIES_FROM = 8.0
+DISTRICTS_BOLD_FROM = 15.0
 """Metres per pixel below which minor roads and outlines of communities appear."""
 
 
@@ -68,7 +69,8 @@ def paint_boundaries(pane: Pane, scene: Scene, layer: MapLayer) -> None:
     elif layer is MapLayer.DMA:
         pane.lines(scene.boundaries, 1, pen(theme.colour("state.learning", 0.6), 1.0))
     elif layer is MapLayer.DISTRICTS:
-        pane.lines(scene.boundaries, 2, pen(theme.colour("map.boundary"), 1.6 if m_per_px < 20 else 1.0))
+        near = m_per_px < DISTRICTS_BOLD_FROM
+        pane.lines(scene.boundaries, 2, pen(theme.colour("map.boundary", 0.9 if near else 0.6), 1.4 if near else 0.0))
 
 
 def paint_pressure(pane: Pane, field: PressureField | None) -> None:

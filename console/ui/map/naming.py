@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QPainter, QPixmap
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap
 
 from console.ui.map.frame import Frame
-from console.ui.map.labels import Ink, text_size, write
+from console.ui.map.labels import Ink, text_size
 from console.ui.map.layer import MapLayer
 from console.ui.map.road_names import Runs
 from console.ui.map.scene import Scene
@@ -29,6 +29,7 @@ _MAIN_MM = 300.0
 _APART_PX = 420.0
 _ANGLE_STEP = 3
 _PIXMAPS = 700
+_HALO_PX = 2.0
 _SHOWN = {"district": (3.0, math.inf), "community": (0.0, 6.0), "dma": (0.0, 20.0), "area": (8.0, 40.0)}
 """Metres per pixel between which the names of each kind of zone stand."""
 _PLACES_FROM = 20.0
@@ -59,7 +60,9 @@ class Names:
             px, py = frame.camera.to_screen(facility.x, facility.y)
             if frame.holds(px, py) and facility.name:
                 text = facility.name + (frame.words("map.planned") if facility.planned else "")
-                frame.label(f"plant:{number}", text, px, py, ink, 11.0)
+                place = frame.placer.find(px, py, *text_size(ink.font, text), offset=11.0, key=f"plant:{number}")
+                if place is not None:
+                    self._stand(frame, place, text, 0, ink)
 
     def _zones(self, frame: Frame) -> None:
         m_per_px, theme = frame.camera.m_per_px, frame.theme
@@ -103,7 +106,7 @@ class Names:
             return
         place = frame.placer.centred(x, y, *text_size(ink.font, text), key=key)
         if place is not None:
-            write(frame.painter, place, text, ink)
+            self._stand(frame, place, text, 0, ink)
 
     # Along lines
 
@@ -126,7 +129,7 @@ class Names:
         wanted = np.ones(len(pipes), dtype=np.bool_) if m_per_px < _PIPES_FROM else pipes.diameter_mm >= _MAIN_MM
         seen = self._in_view(frame, x, y, wanted)
         seen = seen[np.argsort(-np.nan_to_num(pipes.diameter_mm[seen]), kind="stable")]
-        ink = Ink(frame.theme.font(8.0), frame.theme.colour("text.muted"), frame.theme.colour("map.background", 0.7))
+        ink = Ink(frame.theme.font(8.0), frame.theme.colour("text.muted"))
         angle = (self._scene.pipe_angle + 90.0) % 180.0 - 90.0
         runs = Runs(pipes.asset_id, x, y, angle, np.nan_to_num(pipes.length_m), np.zeros(0, dtype=np.bool_))
         words = frame.words
@@ -166,25 +169,41 @@ class Names:
             if place is not None:
                 shown += 1
                 standing.setdefault(text, []).append((px, py))
-                self._turned(frame, place, text, angle, (width, height), ink)
+                self._stand(frame, place, text, angle, ink)
 
-    def _turned(self, frame: Frame, place: QRectF, text: str, angle: int, size: tuple[float, float], ink: Ink) -> None:
-        """Turned text is slow to draw: each is drawn once and kept as a small picture."""
-        key = (text, angle, ink.font.pointSizeF(), ink.colour.rgba(), frame.ratio)
+    def _stand(self, frame: Frame, place: QRectF, text: str, angle: int, ink: Ink) -> None:
+        """Put a name into its place. Turned text and halos are slow to draw: each is drawn once and kept as a small picture."""
+        key = (text, angle, ink.font.pointSizeF(), ink.font.weight(), ink.colour.rgba(), frame.theme.name, frame.ratio)
         pixmap = self._pixmaps.get(key)
         if pixmap is None:
-            pixmap = QPixmap(math.ceil(place.width() * frame.ratio) + 2, math.ceil(place.height() * frame.ratio) + 2)
-            pixmap.setDevicePixelRatio(frame.ratio)
-            pixmap.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(pixmap)
-            painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
-            painter.translate(place.width() / 2, place.height() / 2)
-            painter.rotate(angle)
-            write(painter, QRectF(-size[0] / 2, -size[1] / 2, *size), text, ink)
-            painter.end()
+            pixmap = _drawn_name(frame, place, text, angle, ink)
             self._pixmaps[key] = pixmap
             while len(self._pixmaps) > _PIXMAPS:
                 self._pixmaps.popitem(last=False)
         else:
             self._pixmaps.move_to_end(key)
-        frame.painter.drawPixmap(QPointF(round(place.left()), round(place.top())), pixmap)
+        frame.painter.drawPixmap(QPointF(round(place.left() - _HALO_PX), round(place.top() - _HALO_PX)), pixmap)
+
+
+def _drawn_name(frame: Frame, place: QRectF, text: str, angle: int, ink: Ink) -> QPixmap:
+    """A name with a halo in the ground's colour, so that it reads on lines of any colour."""
+    width, height = place.width() + 2 * _HALO_PX, place.height() + 2 * _HALO_PX
+    pixmap = QPixmap(math.ceil(width * frame.ratio) + 1, math.ceil(height * frame.ratio) + 1)
+    pixmap.setDevicePixelRatio(frame.ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    metrics = QFontMetricsF(ink.font)
+    painter = QPainter(pixmap)
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+    painter.translate(width / 2, height / 2)
+    painter.rotate(angle)
+    start = QPointF(-metrics.horizontalAdvance(text) / 2, (metrics.ascent() - metrics.descent()) / 2)
+    outline = QPainterPath()
+    outline.addText(start, ink.font, text)
+    halo = QPen(frame.theme.colour("map.background", 0.85), 2 * _HALO_PX)
+    halo.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.strokePath(outline, halo)
+    painter.setFont(ink.font)
+    painter.setPen(ink.colour)
+    painter.drawText(start, text)
+    painter.end()
+    return pixmap

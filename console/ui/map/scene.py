@@ -87,14 +87,20 @@ class Scene:
 
     @cached_property
     def home(self) -> tuple[float, float, float, float]:
-        """Where most of the network lies (2–98 % of its nodes): one far source does not shrink the city to a spot."""
+        """Where most of the network lies: a far source at the end of a long main does not shrink the city to a spot."""
         nodes = self.city.network.nodes
         points = np.column_stack([nodes.x, nodes.y])
         points = points[np.isfinite(points).all(axis=1)]
         if len(points) < 100:
             return self.bounds
-        low, high = np.percentile(points[:: max(len(points) // 100_000, 1)], [2, 98], axis=0)
-        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+        points = points[:: max(len(points) // 100_000, 1)]
+        (low_x, high_x), (low_y, high_y) = _crowded(points[:, 0]), _crowded(points[:, 1])
+        return (
+            max(low_x, self.bounds[0]),
+            max(low_y, self.bounds[1]),
+            min(high_x, self.bounds[2]),
+            min(high_y, self.bounds[3]),
+        )
 
     @cached_property
     def roads(self) -> LineWork:
@@ -227,6 +233,16 @@ class Scene:
         step = pipes.vertices[first + 1] - pipes.vertices[first]
         angle[on] = -np.degrees(np.arctan2(step[:, 1], step[:, 0]))
         return angle
+
+
+def _crowded(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The shortest span that holds nine values in ten, a twelfth wider at both ends."""
+    ordered = np.sort(values)
+    count = int(0.9 * len(ordered))
+    width = ordered[count:] - ordered[: len(ordered) - count]
+    at = int(np.argmin(width))
+    more = float(width[at]) / 12
+    return float(ordered[at]) - more, float(ordered[at + count]) + more
 
 
 def lines_of(geometry: Geometries, klass: NDArray[np.uint8]) -> Lines:
