@@ -160,6 +160,19 @@ class PlanConflict:
 
 
 @dataclass(frozen=True, slots=True)
+class CandidateParts:
+    """Burst candidates by the segment that closing would cut off, most probable first.
+
+    ``segments``: candidate pipes of each with their probability together; ``covered``: probability that the burst lies in
+    what the plan shuts off; ``common_valves``: closed in every one of these plans, so worth closing before all is known.
+    """
+
+    segments: tuple[tuple[tuple[str, ...], float], ...]
+    covered: float
+    common_valves: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One case. ``burst_pipes`` empty until judged; ``plan.burst_pipes``: what the plan is for (see ``target_pipes``).
 
@@ -196,6 +209,7 @@ class Incident:
     restoration_by: str = ""
     sample: WaterSample | None = None
     conflicts: tuple[PlanConflict, ...] = ()
+    parts: CandidateParts | None = None
 
     def unable_valves(self) -> tuple[str, ...]:
         """Valves reported as impossible to close."""

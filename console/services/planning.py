@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import blake2b
 
-from console.domain.incidents import Incident
+from console.domain.incidents import CandidateParts, Incident
 from console.services.state import DeskState
 from console.services.tools import Tools
-from maps.isolation import ValveOverride
+from maps.isolation import ValveOverride, by_segment
 from maps.isolation.result import IsolationPlan, ValveStep
 from maps.network import ValveState
+
+_MOST_CANDIDATES = 40
+"""Candidates beyond these hold a few per cent together, and each costs a plan."""
 
 
 def planned(tools: Tools, state: DeskState, incident: Incident) -> Incident:
@@ -22,14 +25,13 @@ def planned(tools: Tools, state: DeskState, incident: Incident) -> Incident:
     """
     pipes = incident.target_pipes()
     if not pipes:
-        return replace(incident, plan=None, impact=None)
-    overrides = dict(_closed_elsewhere(state, incident))
-    overrides |= {valve: ValveOverride(operable=False) for valve in incident.unable_valves()}
+        return replace(incident, plan=None, impact=None, parts=None)
+    overrides = _overrides(state, incident)
     made = tools.planner.plan(pipes, valves=overrides, alternatives=tools.settings.alternatives, shut_by_crews=_shut(incident))
     plan = _with_finished(made, incident)
     plan = replace(plan, basis=_basis(tools, state, incident, plan))
     impact = incident.impact if incident.plan is not None and _does(incident.plan) == _does(plan) else None
-    return replace(incident, plan=plan, impact=impact)
+    return replace(incident, plan=plan, impact=impact, parts=_parts(tools, incident, plan, overrides))
 
 
 def replanned(tools: Tools, state: DeskState, incident: Incident) -> Incident:
@@ -38,7 +40,8 @@ def replanned(tools: Tools, state: DeskState, incident: Incident) -> Incident:
     if plan is None and not pipes:
         return incident
     if plan is not None and set(plan.burst_pipes) == set(pipes) and not outdated(tools, state, incident):
-        return incident
+        fits = _parts_fit(incident)
+        return incident if fits else replace(incident, parts=_parts(tools, incident, plan, _overrides(state, incident)))
     return planned(tools, state, incident)
 
 
@@ -49,6 +52,42 @@ def outdated(tools: Tools, state: DeskState, incident: Incident) -> bool:
     """
     plan = incident.plan
     return plan is not None and plan.basis != _basis(tools, state, incident, plan)
+
+
+def _parts(
+    tools: Tools, incident: Incident, plan: IsolationPlan, overrides: Mapping[str, ValveOverride]
+) -> CandidateParts | None:
+    likely = _likely(incident)
+    if not likely:
+        return None
+    found = by_segment(tools.planner, likely, overrides)
+    segments = tuple((segment.pipes, segment.probability) for segment in found.segments)
+    return CandidateParts(segments, found.covered(plan), found.common_valves)
+
+
+def _parts_fit(incident: Incident) -> bool:
+    """Whether the sums by segment are those of the candidates as they are."""
+    likely = _likely(incident)
+    if incident.parts is None or not likely:
+        return incident.parts is None and not likely
+    summed = [(pipes, sum(likely.get(pipe, -1.0) for pipe in pipes)) for pipes, _ in incident.parts.segments]
+    known = sum(len(pipes) for pipes, _ in incident.parts.segments)
+    return known == len(likely) and all(
+        abs(share - kept) < 1e-9 for (_, share), (_, kept) in zip(summed, incident.parts.segments, strict=True)
+    )
+
+
+def _likely(incident: Incident) -> dict[str, float]:
+    """The candidates worth a plan each; none once the burst is judged: then there is nothing left to sum."""
+    if incident.location is None or incident.burst_pipes or len(incident.location.candidates) < 2:
+        return {}
+    return {candidate.pipe_id: candidate.probability for candidate in incident.location.candidates[:_MOST_CANDIDATES]}
+
+
+def _overrides(state: DeskState, incident: Incident) -> dict[str, ValveOverride]:
+    """Valves as they are for this case: other cases' closings, its own failures."""
+    failed = {valve: ValveOverride(operable=False) for valve in incident.unable_valves()}
+    return {**_closed_elsewhere(state, incident), **failed}
 
 
 def _shut(incident: Incident) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from maps.isolation.isolator import NO_OVERRIDES, Isolator
+from maps.isolation.isolator import NO_OVERRIDES
 from maps.isolation.result import IsolationPlan
 from maps.isolation.rules import ValveOverride
 
@@ -33,8 +34,16 @@ class Candidates:
         return sum(segment.probability for segment in self.segments if shut.issuperset(segment.pipes))
 
 
+class Plans(Protocol):
+    """What plans: an Isolator, or what stands for one."""
+
+    def plan(
+        self, burst_pipes: Sequence[str], *, valves: Mapping[str, ValveOverride] = ..., alternatives: bool = True
+    ) -> IsolationPlan: ...
+
+
 def by_segment(
-    isolator: Isolator, probability: Mapping[str, float], valves: Mapping[str, ValveOverride] = NO_OVERRIDES
+    isolator: Plans, probability: Mapping[str, float], valves: Mapping[str, ValveOverride] = NO_OVERRIDES
 ) -> Candidates:
     """Sum ``probability`` (pipe id -> probability) by zone. Raises UnknownAsset."""
     groups: dict[tuple[str, ...], list[str]] = {}

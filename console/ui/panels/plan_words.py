@@ -66,7 +66,7 @@ def trust_words(view: CaseView, plan: IsolationPlan) -> str:
 
 def around_words(view: CaseView, plan: IsolationPlan) -> str:
     """Conflicts with other plans, the crews' schedule, and while it is time for it the way back; a line each."""
-    lines = [*_conflicts(view), *_crews(view, plan)]
+    lines = [*_conflicts(view), *_parts(view), *_crews(view, plan)]
     if view.incident.phase in _RESTORING:
         lines += _way_back(view, plan)
     return "\n".join(lines)
@@ -98,6 +98,15 @@ def _conflicts(view: CaseView) -> list[str]:
         )
         for conflict in view.incident.conflicts
     ]
+
+
+def _parts(view: CaseView) -> list[str]:
+    parts = view.incident.parts
+    if parts is None:
+        return []
+    pipes = sum(len(segment) for segment, _ in parts.segments)
+    lines = [_text(view, "parts", pipes=pipes, segments=len(parts.segments), covered=f"{parts.covered:.0%}")]
+    return [*lines, _text(view, "common", valves="、".join(parts.common_valves))] if parts.common_valves else lines
 
 
 def _crews(view: CaseView, plan: IsolationPlan) -> list[str]:

@@ -18,7 +18,7 @@ from console.domain.intents import (
 from maps.isolation import Isolator
 from maps.isolation.result import IsolationPlan
 from tests.console.services.conftest import CASE
-from tests.console.services.town import Chair
+from tests.console.services.town import Chair, a_finding, a_town
 
 OTHER = "2024-0002"
 
@@ -121,3 +121,34 @@ def test_the_fingerprint_is_the_same_for_the_same_network_only(chair: Chair) -> 
     other = replace(chair.city.network, valves=replace(valves, operable=~valves.operable))
     assert Isolator(chair.city).fingerprint == Isolator(replace(chair.city)).fingerprint
     assert Isolator(chair.city).fingerprint != Isolator(replace(chair.city, network=other)).fingerprint
+
+
+def test_candidates_are_summed_by_segment_until_the_burst_is_judged(chair: Chair) -> None:
+    chair.sees(a_finding(pipes=("H10", "V10", "H20"), first=0.6))
+    parts = the_case(chair).parts
+    assert parts is not None
+    assert [pipes for pipes, _ in parts.segments] == [("H10",), ("V10",), ("H20",)]
+    assert parts.covered == pytest.approx(0.6)
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    assert the_case(chair).parts is None
+
+
+def test_valves_common_to_all_candidates_are_named_first() -> None:
+    town = a_town()
+    valves = town.network.valves
+    operable = valves.operable.copy()
+    operable[valves.rows(["H10b", "H20a"])] = False
+    chair = Chair(replace(town, network=replace(town.network, valves=replace(valves, operable=operable))))
+    chair.sees(a_finding(pipes=("H10", "V20"), first=0.6))
+    parts = the_case(chair).parts
+    assert parts is not None
+    assert set(parts.common_valves) <= {step.asset_id for step in the_plan(chair).valves_to_close}
+    assert parts.common_valves
+
+
+def test_the_sums_follow_a_location_that_moves_within_the_same_plan(chair: Chair) -> None:
+    chair.sees(a_finding(pipes=("H10", "V10", "H20"), first=0.5))
+    chair.sees(a_finding(pipes=("H10", "V10", "H20"), first=0.8))
+    parts = the_case(chair).parts
+    assert parts is not None
+    assert parts.covered == pytest.approx(0.8)
