@@ -182,6 +182,13 @@ class RecordSample:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SendValveCards:
+    """The crews are told which valves to close, in which order, with their cards."""
+
+    incident_id: str
+
+
 Intent = (
     AcknowledgeAlarm
     | ShelveAlarm
@@ -204,4 +211,5 @@ Intent = (
     | UndoLast
     | MarkValveRestored
     | RecordSample
+    | SendValveCards
 )

@@ -11,7 +11,7 @@ from console.domain.changes import ChangeSet
 from console.domain.incidents import PressureImpact
 from console.domain.intents import Intent
 from console.domain.orders import OrderReply
-from console.services import alarms, crews, judging, notices, opening, undo, valves
+from console.services import alarms, crew_plan, crews, judging, notices, opening, undo, valves
 from console.services.case import NOTHING, Refused, recorded
 from console.services.messages import fire_brigade
 from console.services.plans import with_plans_following
@@ -88,6 +88,8 @@ class Desk:
                 return valves.mark_unable(tools, state, intent, user, now)
             case ask.MarkValveRestored():
                 return valves.mark_restored(tools, state, intent, user, now)
+            case ask.SendValveCards():
+                return crew_plan.send_cards(tools, state, intent, now)
             case ask.RecordSample():
                 return valves.record_sample(state, intent, user, now)
             case ask.DraftNotice():

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from console.domain.clock import moment
 from console.domain.picture import Picture
+from console.services.crew_plan import dealt
 from console.services.trial import TRIAL
 from console.services.valve_cards import valve_cards
 from console.ui.bridge import Errands
@@ -21,7 +22,6 @@ from console.ui.map.canvas import MapCanvas
 from console.ui.map.case import CaseLook
 from console.ui.map.picking import Asset
 from console.ui.panels.plan import PlanSection
-from console.ui.panels.plan_words import dealt
 from console.ui.panels.section import CaseView
 from maps.city import City
 from maps.hydraulics.state import HydraulicState

@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.domain.incidents import Phase, ValveMark
-from console.domain.intents import MarkValveClosed, MarkValveRestored
+from console.domain.intents import MarkValveClosed, MarkValveRestored, SendValveCards
+from console.services.trial import TRIAL
 from console.ui.looks import Disc, Elided, button, clear, label, row
 from console.ui.map.case import StepStatus, step_marks
 from console.ui.panels.plan_words import around_words, hydraulics_state, trust_words, why_words
@@ -15,6 +16,7 @@ from console.ui.panels.section import CaseView, Section
 from maps.isolation.result import IsolationPlan, ValveStep
 
 _SHOWN = 6
+_CLOSING = (Phase.VERIFIED, Phase.ISOLATING)
 
 
 class PlanSection(Section):
@@ -41,10 +43,12 @@ class PlanSection(Section):
         self._around = label(name="muted", wrap=True)
         self.cards = button("", "flat")
         self.cards.clicked.connect(self._on_cards)
+        self.send = button("", "flat")
+        self.send.clicked.connect(self._on_send)
         self._more = button("", "flat")
         self._more.clicked.connect(self._on_more)
         self.box.addLayout(self._list)
-        self.box.addLayout(row(self._more, 1, self.cards))
+        self.box.addLayout(row(self._more, 1, self.send, self.cards))
         self.box.addLayout(row(self._closed, self._unable, self._ask_why, 1))
         self.box.addWidget(self._why)
         self.box.addWidget(self._trust)
@@ -127,6 +131,9 @@ class PlanSection(Section):
         self._unable.setEnabled(self._chosen != "" and not operated)
         self._ask_why.setText(words("plan.why"))
         self.cards.setText(words.catalogue.text("tools.plan.cards"))
+        self.send.setText(words.catalogue.text("tools.plan.send"))
+        self.send.setVisible(incident.incident_id != TRIAL)
+        self.send.setEnabled(judged and incident.phase in _CLOSING)
         self._ask_why.setEnabled(self._chosen != "")
 
     def _explain(self, view: CaseView, plan: IsolationPlan) -> None:
@@ -152,6 +159,10 @@ class PlanSection(Section):
         """The chosen valve cannot be closed: ask why."""
         if self.view is not None and self._chosen:
             self.unable_asked.emit(self.view.incident.incident_id, self._chosen)
+
+    def _on_send(self) -> None:
+        if self.view is not None:
+            self.intent_asked.emit(SendValveCards(self.view.incident.incident_id))
 
     def _on_cards(self) -> None:
         if self.view is not None and self.view.incident.plan is not None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from console.domain.crews import CrewFix, CrewState
-from console.domain.incidents import Incident, Phase
+from console.domain.incidents import Phase
+from console.services.crew_plan import dealt
 from console.services.trial import TRIAL
 from console.ui.panels.section import CaseView
-from maps.isolation import CrewPlace, Schedule, restoring, schedule
+from maps.isolation import restoring
 from maps.isolation.result import IsolationPlan
 
 _RESTORING = (Phase.REPAIRING, Phase.RESTORING)
@@ -70,16 +70,6 @@ def around_words(view: CaseView, plan: IsolationPlan) -> str:
     if view.incident.phase in _RESTORING:
         lines += _way_back(view, plan)
     return "\n".join(lines)
-
-
-def dealt(incident: Incident, plan: IsolationPlan, crews: tuple[CrewFix, ...]) -> Schedule:
-    """Who closes what is left to close: the case's own crews and free ones, from where they are."""
-    done = set(incident.closed_valves())
-    left = tuple(step for step in plan.valves_to_close if step.asset_id not in done)
-    own = {order.crew_id for order in incident.orders}
-    able = [fix for fix in crews if fix.state is CrewState.FREE or fix.crew_id in own]
-    places = [CrewPlace(fix.crew_id, fix.x, fix.y) for fix in able if fix.state is not CrewState.OFF_DUTY]
-    return schedule(IsolationPlan(plan.burst_pipes, True, (), (), left), places)
 
 
 def _text(view: CaseView, key: str, **params: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -13,8 +14,10 @@ from console.domain.intents import (
     MarkValveRestored,
     MarkValveUnable,
     OpenIncident,
+    SendValveCards,
     UndoLast,
 )
+from console.services.case import Refused
 from maps.isolation import Isolator
 from maps.isolation.result import IsolationPlan
 from tests.console.services.conftest import CASE
@@ -152,3 +155,29 @@ def test_the_sums_follow_a_location_that_moves_within_the_same_plan(chair: Chair
     parts = the_case(chair).parts
     assert parts is not None
     assert parts.covered == pytest.approx(0.8)
+
+
+def test_each_crew_is_sent_the_cards_of_its_own_valves_in_its_order(judged: Chair) -> None:
+    judged.sent.clear()
+    judged.does(SendValveCards(CASE))
+    cards = [(message.topic, json.loads(message.payload)) for message in judged.sent if message.topic.endswith("/valves")]
+    assert sorted(card["asset_id"] for _, body in cards for card in body["valves"]) == ["H10a", "H10b"]
+    for topic, body in cards:
+        assert topic.startswith("quanmai/v1/test/orders/C")
+        assert [card["crew_order"] for card in body["valves"]] == list(range(1, len(body["valves"]) + 1))
+        assert body["t"].endswith("+08:00")
+    assert "关阀卡已发" in judged.log[-1].note
+    judged.does(MarkValveClosed(CASE, "H10a"))
+    judged.sent.clear()
+    judged.does(SendValveCards(CASE))
+    assert [card["asset_id"] for m in judged.sent for card in json.loads(m.payload)["valves"]] == ["H10b"]
+
+
+def test_cards_go_out_for_a_judged_case_with_a_crew_only(chair: Chair) -> None:
+    chair.sees(a_finding())
+    with pytest.raises(Refused, match="not judged"):
+        chair.does(SendValveCards(CASE))
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.state = replace(chair.state, crews={})
+    with pytest.raises(Refused, match="nobody"):
+        chair.does(SendValveCards(CASE))
