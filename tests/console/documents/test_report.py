@@ -1,0 +1,135 @@
+"""The report: self-contained, escaped, the same for the same case; the public one holds nothing of the network."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import unicodedata
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from console.documents.report import ReportOptions, case_report
+from console.documents.report_charts import Line, bar_chart, line_chart
+from console.documents.report_page import plain_page, report_html
+from console.documents.report_pdf import report_pdf
+from console.documents.report_words import ReportWords
+from console.services.review.notes import Action, ReviewNotes
+from tests.console.package.cases import HOSTILE, a_case
+
+WORDS = ReportWords("zh_CN", "Asia/Shanghai")
+
+
+def test_the_same_case_gives_the_same_page() -> None:
+    record = a_case()
+    assert report_html(record) == report_html(record)
+
+
+@pytest.mark.parametrize("public", [False, True])
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_no_text_of_a_case_becomes_markup_script_or_template(language: str, public: bool) -> None:
+    record = a_case(HOSTILE, user="王" + HOSTILE)
+    notes = ReviewNotes(actions=(Action(HOSTILE, HOSTILE),))
+    page = report_html(replace(record, notes=notes), ReportOptions(language, public)).decode()
+    bare = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", page, flags=re.S)
+    assert "<script>window.broken" not in page
+    assert "<img" not in bare.replace("\\u003cimg", "")
+    assert "{{7*7}}" in page or public
+    assert "{{49" not in page
+    assert page.count("</html>") == 1
+
+
+def test_the_page_names_no_address_to_load_from() -> None:
+    page = report_html(a_case()).decode()
+    outside = re.sub(r"<script>.*?</script>|<style>.*?</style>|<svg xmlns=\"[^\"]+\"", "", page, flags=re.S)
+    assert not re.findall(r"(?:src|href)\s*=\s*[\"'](?!data:)", outside)
+    assert "http://" not in outside
+    assert "https://" not in outside
+    assert "default-src 'none'" in page
+
+
+def test_the_public_page_holds_no_pipe_no_valve_no_station_no_person() -> None:
+    record = a_case(user="王小明")
+    page = report_html(record, ReportOptions(public=True)).decode()
+    network = record.city.network
+    for secret in (*network.pipes.asset_id, *network.valves.asset_id, *record.city.stations.asset_id, "王小明"):
+        assert not re.search(rf"(?<![A-Za-z0-9_]){re.escape(str(secret))}(?![A-Za-z0-9_])", _data_and_text(page)), secret
+    data = json.loads(_case_json(page))
+    assert data["network"] == []
+    assert data["lines"] == {}
+    assert {area["name"] for area in data["communities"]} <= {"美林苑", "泉城花园"}
+
+
+def test_the_map_shows_then_what_was_known_then() -> None:
+    record = a_case()
+    data = json.loads(_case_json(report_html(record).decode()))
+    frames = data["frames"]
+    assert [frame["t"] for frame in frames] == sorted(frame["t"] for frame in frames)
+    assert frames[0]["candidates"][0][0] == "H10"
+    assert next(frame["burst"] for frame in frames if frame["burst"]) == [["H10"]]
+    assert frames[-1]["burst"] == [["V10"]]
+    assert {valve["state"] for frame in frames for valve in frame["valves"]} == {"open", "closed", "unable"}
+    assert len(data["crews"]) == 3
+
+
+def test_the_page_answers_every_question_and_shows_every_notice() -> None:
+    record = a_case()
+    page = report_html(record, ReportOptions("en")).decode()
+    for key in ("spans", "plan_done", "predicted_actual", "late", "what_if", "outage", "past"):
+        assert ReportWords("en", "UTC").catalogue.text(f"review.question.{key}") in page
+    assert record.incident.notices[-1].text_en in page
+
+
+@pytest.mark.slow
+def test_the_pdf_holds_the_same_words(tmp_path: Path) -> None:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("no pdftotext on this machine")
+    path = tmp_path / "r.pdf"
+    record = a_case(HOSTILE)
+    path.write_bytes(report_pdf(record))
+    text = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True).stdout.decode()
+    squeezed = unicodedata.normalize("NFKC", re.sub(r"\s", "", text))  # fonts share glyphs of radicals and words
+    for words in (record.incident.incident_id, WORDS("question.plan_done"), "V10", "<imgsrc=x"):
+        assert words in squeezed
+
+
+def test_charts_are_well_formed_whatever_their_names() -> None:
+    at_us = np.arange(2_000, dtype=np.int64) * 60_000_000
+    value = np.sin(at_us / 1e9)
+    value[700] = -9.0
+    value[10:20] = np.nan
+    figure = line_chart([Line(HOSTILE, at_us, value)], [], WORDS.zone, HOSTILE)
+    assert figure is not None
+    root = ET.fromstring(figure.svg)
+    line = next(element for element in root.iter() if element.tag.endswith("polyline"))
+    points = [tuple(map(float, point.split(","))) for point in line.attrib["points"].split()]
+    assert len(points) <= 500
+    assert sum(y > 200 for _, y in points) == 1, "the one dip survives thinning"
+    assert line_chart([Line("x", at_us, np.full(2_000, np.nan))], [], WORDS.zone, "") is None
+    bars = bar_chart([(HOSTILE, 3.0), ("b", 0.0)], "", 2.0)
+    assert bars is not None
+    ET.fromstring(bars.svg)
+    assert bar_chart([], "") is None
+
+
+def test_a_page_without_a_map_holds_no_script_at_all() -> None:
+    report = case_report(a_case(HOSTILE))
+    page = plain_page(report).decode()
+    assert "<script" not in page
+    assert "script-src" not in page
+
+
+def _case_json(page: str) -> str:
+    found = re.search(r'<script type="application/json" id="qm-case">(.*?)</script>', page, flags=re.S)
+    assert found is not None
+    return found[1]
+
+
+def _data_and_text(page: str) -> str:
+    """Without the program's own scripts and styles."""
+    return re.sub(r"<script>.*?</script>|<style>.*?</style>", "", page, flags=re.S)

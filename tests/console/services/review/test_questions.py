@@ -1,0 +1,141 @@
+"""Answers of the review page, each against what the case was played to be."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from console.services.review.answers import Answer, Fact, Verdict
+from console.services.review.milestones import milestones
+from console.services.review.notes import Action, Findings, ReviewNotes
+from console.services.review.questions import answers_to
+from console.services.review.record import CaseRecord
+from console.services.review.what_if import rerun
+from maps.errors import UnknownAsset
+from maps.isolation import Isolator, ValveOverride
+from tests.console.package.cases import a_case
+
+
+@pytest.fixture(scope="module")
+def record() -> CaseRecord:
+    """A whole case."""
+    return a_case()
+
+
+@pytest.fixture(scope="module")
+def answers(record: CaseRecord) -> dict[str, Answer]:
+    """All answers by key."""
+    return {answer.key: answer for answer in answers_to(record)}
+
+
+def fact(answer: Answer, key: str) -> Fact:
+    """One fact of an answer."""
+    return next(one for one in answer.facts if one.key == key)
+
+
+def test_every_question_of_a_review_has_its_answer(answers: dict[str, Answer]) -> None:
+    assert set(answers) == {
+        "spans", "milestones", "plan_done", "predicted_actual", "late", "alarms", "pressure", "cause", "what_if", "outage",
+        "water", "samples", "reports", "calls", "past", "actions",
+    }  # fmt: skip
+
+
+def test_milestones_are_the_times_of_the_changes(record: CaseRecord, answers: dict[str, Answer]) -> None:
+    at = {milestone.key: milestone.at for milestone in milestones(record)}
+    of = {change.kind: change.at for change in reversed(record.case_changes)}
+    assert at["first_valve"] == of["valve_closed"]
+    assert at["crew_sent"] == of["crew_sent"]
+    assert at["on_site"] == of["order_on_site"]
+    assert at["isolated"] == record.incident.isolated_at
+    took = fact(answers["milestones"], "issued")
+    assert took.value == record.incident.issued_at - record.incident.first_abnormal_at  # type: ignore[operator]
+    assert took.verdict is Verdict.GOOD
+
+
+def test_a_missed_target_is_said_to_be_missed(record: CaseRecord) -> None:
+    assert record.incident.issued_at is not None
+    late = replace(record, incident=replace(record.incident, issued_at=record.incident.issued_at + timedelta(hours=1)))
+    found = {answer.key: answer for answer in answers_to(late)}
+    assert fact(found["spans"], "alerted_issued").verdict is Verdict.BAD
+
+
+def test_stuck_valves_and_the_order_of_what_was_done_are_listed(record: CaseRecord, answers: dict[str, Answer]) -> None:
+    stuck = record.incident.unable_valves()
+    assert fact(answers["plan_done"], "valves_unable").value == stuck
+    table = answers["plan_done"].table
+    assert table is not None
+    assert {row[1] for row in table.rows if row[2] == "seized"} == set(stuck)
+    assert fact(answers["plan_done"], "valves_closed").verdict is Verdict.GOOD
+
+
+def test_the_place_found_is_ranked_and_its_distance_measured(answers: dict[str, Answer]) -> None:
+    # H10 (J10–J20) was the first candidate, V10 (J10–J11) was broken: joined at J10, 200 m each, middle to middle.
+    assert fact(answers["predicted_actual"], "place_rank").value == 2
+    assert fact(answers["predicted_actual"], "place_distance").value == pytest.approx(200.0)
+
+
+def test_what_came_after_judging_is_late_information(record: CaseRecord, answers: dict[str, Answer]) -> None:
+    table = answers["late"].table
+    assert table is not None
+    assert any("V10" in str(row[2]) for row in table.rows)
+
+
+def test_customers_times_hours_is_the_sum_over_the_stretches(record: CaseRecord, answers: dict[str, Answer]) -> None:
+    total, states = 0.0, record.incident_states
+    marks = [mark for mark in record.incident.valve_marks if mark.closed]
+    end = max(mark.restored_at for mark in marks if mark.restored_at is not None)
+    for state, following in itertools.pairwise(states):
+        if state.value.plan is not None and state.value.closed_valves() and state.at < end:
+            hours = (min(following.at, end) - state.at).total_seconds() / 3600
+            total += hours * state.value.plan.households_without_water
+    assert fact(answers["outage"], "household_hours").value == pytest.approx(total, abs=0.06)
+
+
+def test_another_decision_is_the_planner_asked_again(record: CaseRecord) -> None:
+    valve = record.incident.plan.valves_to_close[0].asset_id if record.incident.plan else ""
+    outcome = rerun(record, unable=[valve])
+    again = Isolator(record.city).plan(["V10"], valves={valve: ValveOverride(operable=False)}, alternatives=False)
+    assert replace(outcome.plan, compute_ms=0) == replace(again, compute_ms=0)
+    with pytest.raises(UnknownAsset):
+        rerun(record, closed=["no such valve"])
+
+
+def test_the_surge_before_is_the_largest_rise_over_the_usual(record: CaseRecord) -> None:
+    batch = record.readings
+    value = batch.value.copy()
+    hit = (batch.station == 0) & (batch.at_us < batch.at_us.min() + 10 * 60_000_000)
+    value[hit] += 80.0
+    surged = replace(record, readings=replace(batch, value=value))
+    found = {answer.key: answer for answer in answers_to(surged)}
+    assert fact(found["pressure"], "surge").value == pytest.approx(80.0)
+
+
+def test_the_reviewers_findings_take_the_place_of_what_nobody_recorded(record: CaseRecord) -> None:
+    first = record.incident.opened_at + timedelta(minutes=30)
+    notes = ReviewNotes(
+        actions=(Action("换阀", "李", date(2024, 2, 1)), Action("查图", "")),
+        findings=Findings("冻裂", True, "H20", first, 55, ("96116-001",), (("初报", first),), water_lost_m3=120.0),
+    )
+    found = {answer.key: answer for answer in answers_to(replace(record, notes=notes))}
+    assert fact(found["cause"], "cause").value == "冻裂"
+    assert fact(found["water"], "water_lost").value == 120.0
+    assert fact(found["calls"], "calls").value == ("96116-001",)
+    assert fact(found["actions"], "actions_ownerless").value == 1
+    assert fact(found["reports"], "report_first").verdict is Verdict.GOOD
+    assert fact(found["predicted_actual"], "place_rank").value == 3
+
+
+def test_a_repeat_on_the_same_pipe_is_named(record: CaseRecord) -> None:
+    earlier = replace(record.incident, incident_id="2023-0007", opened_at=record.incident.opened_at - timedelta(days=90))
+    found = {answer.key: answer for answer in answers_to(record, [earlier, record.incident])}
+    assert fact(found["past"], "same_pipe").value == ("2023-0007",)
+    assert fact(found["past"], "past_cases").value == 1
+
+
+def test_a_case_that_was_only_suspected_has_answers_too() -> None:
+    record = a_case(finish=False)
+    bare = replace(record, incident=record.incident_states[0].value, changes=record.changes[:2])
+    assert fact({a.key: a for a in answers_to(bare)}["spans"], "alerted_issued").verdict is Verdict.UNKNOWN

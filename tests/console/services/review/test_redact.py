@@ -1,0 +1,53 @@
+"""Redaction: no name, address, number of a person is left anywhere, and the package still opens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from console.package import read_package, verify_package, write_package
+from console.services.review.notes import Action, Findings, Remark, ReviewNotes
+from console.services.review.redact import redacted
+from console.services.review.replay import Replay
+from tests.console.package.cases import a_case
+
+
+def test_no_person_is_left_in_any_file(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    record = a_case(user="王小明")
+    notes = ReviewNotes(
+        (Remark(record.since, "王小明没有接电话13800138000", "赵审核"),),
+        (Action("谈话", "李值长"),),
+        Findings(calls=("96116-001",)),
+    )
+    path = tmp_path / "r.incident"
+    write_package(redacted(replace(record, notes=notes)), path)
+    for name, content in verify_package(path).files.items():
+        if name.startswith("notices/") and "versions" not in name:
+            continue  # as they were made public
+        for secret in ("王小明", "李值长", "赵审核", "13800138000", "96116-001", "1号楼"):
+            assert secret.encode() not in content, (name, secret)
+    back = read_package(path)
+    assert back.redacted
+    assert {change.user for change in back.changes} <= {"system", "C1", "C2", "C3", "P1", "P2", "P3", "P4", "P5"}
+
+
+def test_who_did_what_stays_apart_and_institutions_stay_named() -> None:
+    record = a_case(user="王小明")
+    masked = redacted(record)
+    users = [change.user for change in record.changes]
+    assert len(set(users)) == len({change.user for change in masked.changes})
+    assert len(masked.city.customers) == len(record.city.customers)
+    critical = [bool(critical) for critical in record.city.customers.critical]
+    assert [str(name) for name, keep in zip(masked.city.customers.name, critical, strict=True) if keep] == ["H20号楼"]
+    plan = masked.incident.plan
+    assert plan is not None
+    assert all(masked.city.customers.has(customer) for customer in plan.customers_without_water)
+    assert Replay(masked).picture(Replay(masked).until_us) is not None
+
+
+def test_a_name_of_one_sign_goes_only_where_it_stands_alone() -> None:
+    record = a_case(user="经")  # 经十路 is a road
+    masked = redacted(record)
+    assert all(change.user != "经" for change in masked.changes)
+    assert any("经十路" in change.note for change in masked.changes)

@@ -1,0 +1,122 @@
+"""Replay: at any moment exactly what was known then, against a plain walk through the record."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console.domain.alarms import AlarmState
+from console.domain.clock import micros, moment
+from console.domain.crews import CrewState
+from console.domain.incidents import Phase
+from console.domain.live import LivePicture
+from console.domain.readings import Channel, ReadingBatch
+from console.services.review.record import CaseRecord
+from console.services.review.replay import Replay, clock_words
+from tests.console.package.cases import a_case
+
+
+@pytest.fixture(scope="module")
+def record() -> CaseRecord:
+    """A whole case."""
+    return a_case()
+
+
+@pytest.fixture(scope="module")
+def replay(record: CaseRecord) -> Replay:
+    """Its replay."""
+    return Replay(record)
+
+
+@settings(max_examples=40, deadline=None)
+@given(share=st.floats(-0.1, 1.1))
+def test_the_picture_of_a_moment_is_that_of_applying_all_readings_up_to_it(
+    record: CaseRecord, replay: Replay, share: float
+) -> None:
+    at_us = int(replay.since_us + share * (replay.until_us - replay.since_us))
+    batch, live = record.readings, LivePicture(len(record.city.stations))
+    heard = batch.at_us <= at_us
+    live.apply(
+        ReadingBatch(batch.station[heard], batch.channel[heard], batch.at_us[heard], batch.value[heard], batch.quality[heard]),
+        at_us,
+    )
+    shown = replay.picture(at_us)
+    assert np.array_equal(shown.value, live.value, equal_nan=True)
+    assert np.array_equal(shown.at_us, live.at_us)
+
+
+def test_the_last_state_is_the_incident_as_it_was_kept(record: CaseRecord) -> None:
+    assert record.incident_states[-1].value == record.incident
+
+
+def test_the_case_is_known_as_it_was_known_then(record: CaseRecord, replay: Replay) -> None:
+    states = record.incident_states
+    assert replay.incident(micros(states[0].at) - 1) is None
+    for state, following in itertools.pairwise(states):
+        if following.at > state.at:
+            assert replay.incident(micros(following.at) - 1) == state.value
+    judged = next(state for state in states if state.kind == "burst_judged")
+    assert judged.value.burst_pipes == ("H10",)
+    assert record.incident.burst_pipes == ("V10",)
+
+
+def test_alarms_live_as_they_lived(record: CaseRecord, replay: Replay) -> None:
+    alarm_id = record.incident.alarm_ids[0]
+    states = {a.alarm_id: a.state for a in replay.picture(micros(record.incident.opened_at)).alarms}
+    assert states == {alarm_id: AlarmState.ACTIVE}
+    later = replay.picture(micros(record.incident.opened_at + timedelta(seconds=15)))
+    assert {a.state for a in later.alarms} == {AlarmState.ACKNOWLEDGED}
+
+
+def test_a_closed_case_is_gone_from_the_running_ones(record: CaseRecord, replay: Replay) -> None:
+    assert record.incident.phase is Phase.CLOSED
+    assert not replay.picture(replay.until_us).incidents
+
+
+def test_crews_stand_at_their_last_fix_and_do_what_their_orders_say(record: CaseRecord, replay: Replay) -> None:
+    sent = next(state for state in record.incident_states if state.value.orders)
+    crews = {crew.crew_id: crew for crew in replay.picture(micros(sent.at)).crews}
+    assert crews[sent.value.orders[0].crew_id].state is CrewState.ASSIGNED
+    own = record.tracks.crew_id == "C1"
+    before = record.tracks.at_us[own] <= micros(sent.at)
+    assert crews["C1"].x == record.tracks.x[own][before][-1]
+    assert {crew.at_us for crew in replay.picture(replay.since_us - 1).crews} == {0}
+
+
+def test_series_end_at_the_moment_and_name_what_was_expected(record: CaseRecord, replay: Replay) -> None:
+    at_us = micros(record.incident.opened_at)
+    times, values, expected = replay.series(0, Channel.PRESSURE, replay.since_us, at_us)
+    assert times[-1] <= at_us
+    assert len(times) == len(values)
+    assert expected[-1] == record.incident.evidence[0].expected
+    assert np.isnan(expected[0])
+
+
+def test_steps_lead_from_event_to_event(record: CaseRecord, replay: Replay) -> None:
+    at, seen = replay.since_us - 1, []
+    while (following := replay.after(at)) is not None:
+        seen.append(following)
+        at = following
+    assert seen == sorted({micros(change.at) for change in record.changes})
+    assert replay.before(seen[3]) == seen[2]
+    assert replay.before(seen[0]) is None
+
+
+def test_the_clock_counts_from_the_first_abnormal_reading(record: CaseRecord, replay: Replay) -> None:
+    first = micros(record.incident.first_abnormal_at)
+    assert clock_words(replay, first + 247_000_000) == "T+04:07"
+    assert clock_words(replay, first - 61_000_000) == "T-01:01"
+    assert clock_words(replay, first + 3_661_000_000) == "T+1:01:01"
+
+
+def test_a_record_without_readings_and_crews_replays(record: CaseRecord) -> None:
+    empty = ReadingBatch(*(np.empty(0, kind) for kind in (np.int32, np.uint8, np.int64, np.float64, np.uint8)))
+    replay = Replay(replace(record, readings=empty))
+    assert np.isnan(replay.picture(replay.until_us).value).all()
+    assert moment(replay.until_us) == record.until
