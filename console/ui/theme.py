@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from string import Template
 
 from PySide6.QtCore import Qt
@@ -82,7 +83,8 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     app.setFont(font)
     app.setPalette(_palette(theme))
     sheet = files("resources").joinpath("theme", "window.qss").read_text("utf-8")
-    app.setStyleSheet(Template(sheet).substitute({role.replace(".", "_"): value for role, value in theme.colours.items()}))
+    names = {role.replace(".", "_"): value for role, value in theme.colours.items()}
+    app.setStyleSheet(Template(sheet).substitute(names, icons=Path(str(files("resources").joinpath("icons"))).as_posix()))
 
 
 def _family() -> str:

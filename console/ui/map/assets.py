@@ -58,7 +58,7 @@ def paint_valves(pane: Pane, scene: Scene) -> None:
     rows = pane.rows_in_view(valves.x, valves.y)
     if m_per_px > VALVES_FROM:
         rows = rows[scene.valve_look[rows] != ValveLook.OPEN]
-    size = 4.0 if m_per_px > 0.8 else 5.5
+    size = 4.5 if m_per_px > 0.8 else 6.0
     turn = np.round(scene.valve_angle[rows] / (360.0 / _TURNS)).astype(np.int64) % _TURNS
     for look in ValveLook:
         images = valve_sprites(pane.style.theme, look.name.lower(), size, pane.style.ratio, _TURNS)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QMarginsF, QRectF, QSize, QSizeF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPageLayout, QPageSize, QPainter, QPdfWriter, QPen
+from PySide6.QtGui import QColor, QFont, QImage, QImageWriter, QPageLayout, QPageSize, QPainter, QPdfWriter, QPen
 from PySide6.QtSvg import QSvgGenerator
 
 from console.ui.map.camera import Camera
@@ -92,7 +92,7 @@ def _png(canvas: MapCanvas, path: Path, sheet: Sheet, camera: Camera, theme: The
         paint_sheet(painter, canvas, sheet, camera, theme, ratio)
     finally:
         painter.end()
-    if not image.save(str(path), b"PNG"):
+    if not QImageWriter(str(path), b"png").write(image):
         raise MapNotSaved(f"{path}: the picture could not be written; is the folder writable and the disk not full?")
 
 

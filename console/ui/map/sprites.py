@@ -88,7 +88,7 @@ def _valve(painter: QPainter, theme: Theme, look: str, size: float, angle: float
         "one_way": plain,
     }[look]
     painter.rotate(angle)
-    painter.setPen(QPen(edge, 0.8 if look == "open" else 1.4))
+    painter.setPen(Qt.PenStyle.NoPen if look == "open" else QPen(edge, 1.4))
     painter.setBrush({"open": plain, "closed": theme.colour("map.valve_closed")}.get(look, halo))
     painter.drawPath(bow_tie(size))
     if look == "closed":

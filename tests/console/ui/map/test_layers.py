@@ -1,0 +1,125 @@
+"""Layers, themes and their legend."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtGui import QColor
+from pytestqt.qtbot import QtBot
+
+from console.ui.looks import Looks
+from console.ui.map.flow import flows_of
+from console.ui.map.layer import GROUND_LAYERS, PLAN_LAYERS, LayerLook, MapLayer, PipeTheme
+from console.ui.map.scene import Scene
+from console.ui.map.themes import ramp, themed
+from console.ui.panels.layer_tree import LayerTree
+from console.ui.panels.legend import legend_rows
+from console.ui.theme import Theme
+from console.ui.words import Words
+
+LOOKS = st.builds(
+    LayerLook,
+    visible=st.frozensets(st.sampled_from(list(MapLayer))),
+    opacity=st.dictionaries(st.sampled_from(list(MapLayer)), st.sampled_from([0.1, 0.35, 0.9])),
+    order=st.permutations(GROUND_LAYERS).map(tuple),
+    theme=st.sampled_from(list(PipeTheme)),
+)
+
+
+@given(LOOKS)
+def test_a_look_comes_back_from_the_settings(look: LayerLook) -> None:
+    assert LayerLook.from_text(look.as_text()) == look
+
+
+@given(st.text(max_size=60))
+def test_damaged_settings_give_a_whole_look(text: str) -> None:
+    look = LayerLook.from_text(text)
+    assert set(look.order) == set(GROUND_LAYERS)
+
+
+def test_parts_of_the_plan_go_with_it() -> None:
+    look = LayerLook()
+    assert all(look.shows(layer) for layer in PLAN_LAYERS)
+    hidden = look.with_visible(look.visible - {MapLayer.PLAN})
+    assert not any(hidden.shows(layer) for layer in PLAN_LAYERS)
+
+
+def test_each_pipe_has_the_entry_of_its_own_material_and_year(scene: Scene) -> None:
+    pipes = scene.city.network.pipes
+    material, year = themed(scene, PipeTheme.MATERIAL), themed(scene, PipeTheme.YEAR)
+    assert material is not None
+    assert year is not None
+    for row in range(0, len(pipes), 7):
+        assert material.entries[material.entry_of[row]].text == str(pipes.material[row])
+        text = year.entries[year.entry_of[row]].text
+        low, _, high = text.partition("–")
+        laid = int(pipes.year_laid[row])
+        assert (
+            laid < int(text[2:]) if text[0] == "<" else laid >= int(text[2:]) if text[0] == "≥" else int(low) <= laid <= int(high)
+        )
+
+
+def test_closed_pipes_and_control_valves_part_pressure_zones(scene: Scene) -> None:
+    zones = themed(scene, PipeTheme.ZONE)
+    assert zones is not None
+    assert set(np.unique(zones.entry_of).tolist()) == {1}  # one city without control valves hangs together
+
+
+def test_velocity_and_direction_follow_the_model() -> None:
+    from tests.console.ui.small_city import build_small_city
+
+    pipes = build_small_city().network.pipes
+    flow = np.linspace(-40, 40, len(pipes))
+    flows = flows_of(pipes, flow, 0.0)
+    row = int(np.argmax(flow))
+    assert flows.velocity_mps[row] == pytest.approx(40 / 3600 / (np.pi / 4 * (pipes.diameter_mm[row] / 1000) ** 2))
+    assert flows.backwards[0]
+    assert not flows.backwards[row]
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_ramps_grow_lighter_and_keep_off_the_ground(name: str) -> None:
+    theme = Theme.load(name)
+    light = [_lightness(ramp(theme, share)) for share in np.linspace(0, 1, 12)]
+    assert light == sorted(light)
+    ground = _lightness(theme.colour("map.background"))
+    assert min(abs(value - ground) for value in light) > 0.1
+
+
+@pytest.mark.gui
+def test_the_legend_has_a_row_for_each_colour_on_the_map(qtbot: QtBot, scene: Scene) -> None:
+    looks = Looks(Theme.load("dark"), Words("en", "Asia/Shanghai"))
+    for theme in (PipeTheme.MATERIAL, PipeTheme.YEAR, PipeTheme.DMA, PipeTheme.ZONE):
+        found = themed(scene, theme)
+        assert found is not None
+        rows = legend_rows(looks, theme, found.entries)
+        assert {colour.rgb() for _, colour, _ in rows} >= {
+            found.entries[number].colour(looks.theme).rgb() for number in np.unique(found.entry_of)
+        }
+        assert all(text for text, _, _ in rows)
+
+
+@pytest.mark.gui
+def test_the_tree_shows_fades_and_orders(qtbot: QtBot, scene: Scene) -> None:
+    tree = LayerTree(scene.city, Looks(Theme.load("dark"), Words("zh_CN", "Asia/Shanghai")), LayerLook())
+    qtbot.addWidget(tree)
+    told: list[LayerLook] = []
+    tree.look_changed.connect(told.append)
+    tree.tick(MapLayer.DMA, True)
+    assert MapLayer.DMA in told[-1].visible
+    tree.choose(MapLayer.ROADS)
+    tree._opacity.setValue(40)
+    assert told[-1].alpha(MapLayer.ROADS) == pytest.approx(0.4)
+    place = told[-1].order.index(MapLayer.ROADS)
+    tree._up.click()
+    assert told[-1].order.index(MapLayer.ROADS) == place - 1
+    tree.set_look(replace(told[-1], visible=frozenset({MapLayer.PIPES})))
+    assert len(told) == 3
+
+
+def _lightness(colour: QColor) -> float:
+    return 0.2126 * colour.redF() + 0.7152 * colour.greenF() + 0.0722 * colour.blueF()
