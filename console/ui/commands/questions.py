@@ -55,9 +55,7 @@ class Questions(QObject):
     def shelving(self, alarm: Alarm) -> None:
         """How long, and why."""
         question = ShelveQuestion(self._looks, self._window)
-        question.accepted.connect(
-            lambda: self.asked.emit(question.intent(alarm.alarm_id, self._port.now()), "")
-        )
+        question.accepted.connect(lambda: self.asked.emit(question.intent(alarm.alarm_id, self._port.now()), ""))
         self._open(question)
 
     def restoration(self, incident: Incident) -> None:
