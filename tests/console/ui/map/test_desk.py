@@ -1,0 +1,127 @@
+"""The map's desk in a whole window: layers remembered, bookmarks, card, selection, export, further windows, the model's flows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from console.domain.readings import Channel
+from console.ui.map.coordinates import Reading
+from console.ui.map.layer import MapLayer, PipeTheme
+from console.ui.map.picking import Asset
+from console.ui.map.tools import Tool
+from console.ui.settings import WindowSettings
+from console.ui.window import MainWindow
+from maps.hydraulics.state import HydraulicState
+from tests.console.ui.scripted import ScriptedPort
+
+pytestmark = pytest.mark.gui
+
+
+def test_layers_order_theme_coordinates_and_bookmarks_are_remembered(qtbot: QtBot, port: ScriptedPort, tmp_path: Path) -> None:
+    first = MainWindow(port, WindowSettings("王", tmp_path))
+    qtbot.addWidget(first)
+    look = replace(
+        first.map.layer_look,
+        visible=first.map.layer_look.visible - {MapLayer.ROADS} | {MapLayer.DMA},
+        opacity={MapLayer.WATER: 0.5},
+        order=tuple(reversed(first.map.layer_look.order)),
+        theme=PipeTheme.YEAR,
+    )
+    first.layers.set_look(look)
+    first.desk.set_reading(Reading.GCJ02)
+    first.desk.add_bookmark("北泵站")
+    place = first.map.camera
+    first.close()
+    second = MainWindow(port, WindowSettings("王", tmp_path))
+    qtbot.addWidget(second)
+    assert second.map.layer_look == look
+    assert second.layers.tree.look == look
+    assert second.map.coordinates.reading is Reading.GCJ02
+    second.desk.go_to(second.desk.bookmarks[0])
+    assert (second.map.camera.x, second.map.camera.y) == pytest.approx((place.x, place.y))
+    second.close()
+
+
+def test_the_card_shows_what_is_known_and_follows_live_values(window: MainWindow, port: ScriptedPort) -> None:
+    city = port.city
+    window.map.picked.emit(Asset("pipe", "P-104100", 100, 0.0, 0.0))
+    text = " ".join(value for _, value in window.desk.card.lines)
+    assert f"DN{city.network.pipes.diameter_mm[100]:.0f}" in text
+    assert str(city.network.pipes.road_name[100]) in text
+    window.map.picked.emit(Asset("station", "Q-003", 3, 0.0, 0.0))
+    assert f"{port.latest().value[3, Channel.PRESSURE] / 1000:.3f} MPa" in " ".join(v for _, v in window.desk.card.lines)
+    port.wait(30, measuring=False)
+    window.settle()
+    assert any("秒" in value for _, value in window.desk.card.lines)
+    assert not window.desk.card.isHidden()
+    assert window.desk.put_away()
+    assert window.desk.card.isHidden()
+
+
+def test_a_selection_is_counted_told_and_put_away(window: MainWindow) -> None:
+    low_x, low_y, high_x, high_y = window.map.scene.bounds
+    window.map.use(Tool.SELECT_BOX)
+    window.map.sketch.points = [(low_x, low_y), (high_x, high_y)]
+    window.map.shape_ended.emit(window.map.sketch)
+    city = window.map.scene.city
+    assert window.desk.selection is not None
+    assert len(window.desk.selection.pipes) == len(city.network.pipes)
+    assert f"{len(city.network.pipes):,}" in window.messages.text
+    assert window.desk.put_away()  # the tool
+    assert window.desk.put_away()  # the selection
+    assert window.desk.selection is None
+
+
+def test_coordinates_and_picture_go_to_the_clipboard(window: MainWindow) -> None:
+    window.desk.set_reading(Reading.WGS84)
+    window.desk.copy_coordinates()
+    assert "WGS84" in QApplication.clipboard().text()
+    window.desk.copy_map()
+    assert QApplication.clipboard().image().width() >= window.map.width()
+
+
+def test_the_map_is_written_with_its_legend(window: MainWindow, tmp_path: Path) -> None:
+    window.desk.export(tmp_path / "map.svg", dpi=96)
+    assert "DN300" in (tmp_path / "map.svg").read_text("utf-8")
+    window.desk.export(tmp_path / "map.bmp")
+    assert "pdf, png, svg" in window.messages.text
+
+
+def test_a_linked_window_moves_with_the_first_and_a_free_one_does_not(window: MainWindow, port: ScriptedPort) -> None:
+    second, wall = window.desk.open_window(False), window.desk.open_window(True)
+    window.map.look(window.map.camera.zoomed(3.0, 200, 150))
+    assert (second.map.camera.x, second.map.camera.m_per_px) == (window.map.camera.x, window.map.camera.m_per_px)
+    assert wall.map.camera.m_per_px != window.map.camera.m_per_px
+    second.map.look(second.map.camera.panned(100, 0))
+    assert window.map.camera.x == second.map.camera.x
+    port.burst()
+    window.settle()
+    assert second.map._live.case is window.map._live.case
+    second.close()
+    wall.close()
+    assert window.desk.windows == []
+
+
+def test_flows_of_the_model_turn_arrows_and_colour_velocities(window: MainWindow) -> None:
+    pipes, none = window.map.scene.city.network.pipes, np.empty(0)
+    flow = np.linspace(-50, 50, len(pipes))
+    is_open = np.ones(len(pipes), dtype=np.bool_)
+    state = HydraulicState(25_200.0, True, "", none, none, none, flow, none, none, np.empty(0, dtype=np.uint8), is_open)
+    window.desk.show_state(state)
+    window.layers.set_look(replace(window.map.layer_look, theme=PipeTheme.VELOCITY))
+    window.map.settle()
+    assert window.map.renderer.extras.themed is not None
+    window.map.picked.emit(Asset("pipe", "P-104100", 100, 0.0, 0.0))
+    assert any("m/s" in value and "07:00" in value for _, value in window.desk.card.lines)
+
+
+def test_a_city_without_a_model_says_so_when_flows_are_asked_for(window: MainWindow) -> None:
+    window.layers.set_look(replace(window.map.layer_look, theme=PipeTheme.VELOCITY))
+    window.map.background.finish()
+    assert "hydraulic model" in window.messages.text
