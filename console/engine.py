@@ -244,6 +244,10 @@ class Engine:
             impact = hydraulics.impact(plan)
             self._asks.put(lambda: self._take_impact(incident_id, generation, impact))
             self._ports.inbox.wake()
+            if impact.converged and plan.reopen_candidates:
+                checked = replace(impact, reopening=hydraulics.reopening(plan))
+                self._asks.put(lambda: self._take_impact(incident_id, generation, checked))
+                self._ports.inbox.wake()
 
         self._background.submit(work).add_done_callback(_log_failure)
 

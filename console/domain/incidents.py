@@ -137,8 +137,22 @@ class PipePlace:
 
 
 @dataclass(frozen=True, slots=True)
+class ReopenCheck:
+    """What opening one closed valve does for the customers in the dry pockets; ``suffices`` None: not known."""
+
+    valve_id: str
+    served: int
+    low: int
+    dry: int
+    suffices: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class PressureImpact:
-    """Hydraulics after closing. Customer ids; what was bad before is not counted. ``message`` when not converged."""
+    """Hydraulics after closing. Customer ids; what was bad before is not counted. ``message`` when not converged.
+
+    ``reopening``: the plan's candidates for reopening, best first; empty until they are checked, after all else.
+    """
 
     converged: bool
     unserved_customers: tuple[str, ...] = ()
@@ -146,6 +160,7 @@ class PressureImpact:
     low_pressure_households: int = 0
     low_pressure_communities: tuple[str, ...] = ()
     message: str = ""
+    reopening: tuple[ReopenCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

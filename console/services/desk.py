@@ -117,6 +117,9 @@ class Desk:
         incident = state.incidents.get(incident_id)
         if incident is None or not incident.is_open() or incident.impact == impact:
             return NOTHING
+        if impact.reopening and incident.impact == replace(impact, reopening=()):
+            tried = "、".join(f"{one.valve_id}{'可' if one.suffices else '不足'}" for one in impact.reopening)
+            return recorded(incident, replace(incident, impact=impact), "reopening_checked", f"开阀补水核算：{tried}")
         note = (
             f"关阀后水压：降压 {impact.low_pressure_households} 户"
             if impact.converged

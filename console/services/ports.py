@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from console.domain.changes import Change, ChangeSet, Outgoing
 from console.domain.crews import CrewFix
-from console.domain.incidents import PressureImpact
+from console.domain.incidents import PressureImpact, ReopenCheck
 from console.domain.notices import Notice, NoticeFacts
 from console.domain.picture import FeedHealth
 from console.domain.readings import ReadingBatch
@@ -164,4 +164,8 @@ class Hydraulics(Protocol):
 
     def impact(self, plan: IsolationPlan) -> PressureImpact:
         """Blocking; the engine asks in the background and drops late answers."""
+        ...
+
+    def reopening(self, plan: IsolationPlan) -> tuple[ReopenCheck, ...]:
+        """Whether opening the plan's candidates would bring its dry pockets enough pressure. Blocking, a solve each."""
         ...

@@ -20,16 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.clock import Clock, SystemClock
-from console.domain.incidents import PressureImpact
+from console.domain.incidents import PressureImpact, ReopenCheck
 from console.workers.process import serve
 from console.workers.tasks import (
     AskDay,
     AskImpact,
+    AskReopening,
     AskResponses,
     AskState,
     Failed,
     HeadChanges,
     Impact,
+    Reopening,
     Reply,
     Request,
     Result,
@@ -114,6 +116,19 @@ class HydraulicsWorker:
             low_pressure_communities=tuple(sorted(communities)),
             message=found.message,
         )
+
+    def reopening(self, plan: IsolationPlan, at: datetime | None = None) -> tuple[ReopenCheck, ...]:
+        """What opening each of the plan's candidates does for its dry pockets, best first; empty when EPANET fails."""
+        if not plan.reopen_candidates:
+            return ()
+        city = self._read()
+        at_s = _seconds_of_day(at if at is not None else self._clock.now(), city.info.time_zone)
+        try:
+            found = _expected(self._asked_twice(AskReopening(plan, at_s)), Reopening)
+        except WorkerFailed as failure:
+            _log.warning("reopening is not checked: %s", failure)
+            return ()
+        return tuple(ReopenCheck(*candidate) for candidate in found.candidates)
 
     def _asked_twice(self, task: Task) -> Result:
         try:

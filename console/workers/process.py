@@ -11,11 +11,13 @@ from pathlib import Path
 from console.workers.tasks import (
     AskDay,
     AskImpact,
+    AskReopening,
     AskResponses,
     AskState,
     Failed,
     HeadChanges,
     Impact,
+    Reopening,
     Reply,
     Request,
     Result,
@@ -25,6 +27,7 @@ from maps.city import City
 from maps.dataset import read_city
 from maps.errors import QuanmaiError
 from maps.hydraulics.impact import impact_of_closing
+from maps.hydraulics.reopening import reopening
 from maps.hydraulics.responses import burst_responses
 from maps.hydraulics.session import EpanetSession
 
@@ -67,6 +70,13 @@ def _carried_out(city: City, session: EpanetSession, task: Task) -> Result:
                 found = impact_of_closing(session, city, plan, at_s)
                 unserved, low = found.unserved_customers, found.low_customers
                 return Impact(found.converged, found.message, tuple(map(int, unserved)), tuple(map(int, low)))
+            case AskReopening(plan=plan, at_s=at_s):
+                return Reopening(
+                    tuple(
+                        (one.valve_id, len(one.served), len(one.low), len(one.dry), one.suffices)
+                        for one in reopening(session, city, plan, at_s)
+                    )
+                )
             case AskDay(step_s=step_s):
                 return tuple(session.solve_day(step_s))
             case AskState(at_s=at_s, leaks=leaks, valve_states=states, pressure_driven=driven):

@@ -22,6 +22,14 @@ class AskImpact:
 
 
 @dataclass(frozen=True, slots=True)
+class AskReopening:
+    """Whether opening ``plan``'s candidates brings its dry pockets enough pressure."""
+
+    plan: IsolationPlan
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class AskDay:
     """States of the model's day at every ``step_s``."""
 
@@ -47,7 +55,7 @@ class AskResponses:
     leaks: tuple[dict[int, float], ...]
 
 
-Task = AskImpact | AskDay | AskState | AskResponses
+Task = AskImpact | AskReopening | AskDay | AskState | AskResponses
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,13 @@ class Impact:
 
 
 @dataclass(frozen=True, slots=True)
+class Reopening:
+    """Per candidate (valve id, customers served, low, dry, whether that suffices)."""
+
+    candidates: tuple[tuple[str, int, int, int, bool | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The task could not be done; the process lives on. ``is_input``: the input's fault, told in one line."""
 
@@ -83,7 +98,7 @@ class HeadChanges:
     change_m: Floats
 
 
-Result = Impact | HydraulicState | tuple[HydraulicState, ...] | HeadChanges | Failed
+Result = Impact | Reopening | HydraulicState | tuple[HydraulicState, ...] | HeadChanges | Failed
 
 
 @dataclass(frozen=True, slots=True)

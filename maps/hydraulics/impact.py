@@ -82,8 +82,8 @@ def impact_of_closing(
         reason = after.message if before.converged else f"before closing: {before.message}"
         nothing = np.zeros(len(network.nodes), dtype=np.uint8)
         return ImpactResult(False, reason, nothing, planned, np.empty(0, dtype=np.int32), after.pressure_m)
-    was = _service(city, before, minimum_m, required_m)
-    now = _service(city, after, minimum_m, required_m)
+    was = service_of(city, before, minimum_m, required_m)
+    now = service_of(city, after, minimum_m, required_m)
     worse = np.where(now > was, now, Service.OK).astype(np.uint8)
     unserved, low = _customers(city, worse, planned)
     return ImpactResult(True, after.message, worse, unserved, low, after.pressure_m)
@@ -98,7 +98,8 @@ def _before(session: EpanetSession, at_s: float, minimum_m: float, required_m: f
     return known[1]
 
 
-def _service(city: City, state: HydraulicState, minimum_m: float, required_m: float) -> Codes:
+def service_of(city: City, state: HydraulicState, minimum_m: float, required_m: float) -> Codes:
+    """Service of every node in a solved state, (nodes,)."""
     pressure = np.nan_to_num(state.pressure_m, nan=np.inf)
     dry = (pressure < minimum_m + _DRY_SHARE * (required_m - minimum_m)) | ~_supplied(city, state)
     service = np.where(dry, Service.UNSERVED, np.where(pressure < required_m, Service.LOW, Service.OK))

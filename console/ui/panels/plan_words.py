@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from console.domain.incidents import Phase
+from console.domain.incidents import Phase, ReopenCheck
 from console.services.crew_plan import dealt
 from console.services.trial import TRIAL
 from console.ui.panels.section import CaseView
 from maps.isolation import restoring
 from maps.isolation.result import IsolationPlan
 
+_REOPENED = 4
 _RESTORING = (Phase.REPAIRING, Phase.RESTORING)
 
 
@@ -66,7 +67,7 @@ def trust_words(view: CaseView, plan: IsolationPlan) -> str:
 
 def around_words(view: CaseView, plan: IsolationPlan) -> str:
     """Conflicts with other plans, the crews' schedule, and while it is time for it the way back; a line each."""
-    lines = [*_conflicts(view), *_parts(view), *_crews(view, plan)]
+    lines = [*_conflicts(view), *_parts(view), *_crews(view, plan), *_reopening(view, plan)]
     if view.incident.phase in _RESTORING:
         lines += _way_back(view, plan)
     return "\n".join(lines)
@@ -97,6 +98,23 @@ def _parts(view: CaseView) -> list[str]:
     pipes = sum(len(segment) for segment, _ in parts.segments)
     lines = [_text(view, "parts", pipes=pipes, segments=len(parts.segments), covered=f"{parts.covered:.0%}")]
     return [*lines, _text(view, "common", valves="、".join(parts.common_valves))] if parts.common_valves else lines
+
+
+def _reopening(view: CaseView, plan: IsolationPlan) -> list[str]:
+    """Closed valves that could feed the dry pockets, with what the hydraulics say of each once they have."""
+    impact = view.incident.impact
+    checks = {check.valve_id: check for check in impact.reopening} if impact is not None else {}
+    if not plan.reopen_candidates or view.incident.incident_id == TRIAL:
+        return []
+    ordered = [*checks, *(valve for valve in plan.reopen_candidates if valve not in checks)][:_REOPENED]
+    return [_text(view, "reopen_head"), *(_reopened(view, valve, checks.get(valve)) for valve in ordered)]
+
+
+def _reopened(view: CaseView, valve: str, check: ReopenCheck | None) -> str:
+    if check is None or check.suffices is None:
+        return _text(view, "reopen_unchecked", valve=valve)
+    key = "reopen_suffices" if check.suffices else "reopen_short"
+    return _text(view, key, valve=valve, served=check.served, low=check.low, dry=check.dry)
 
 
 def _crews(view: CaseView, plan: IsolationPlan) -> list[str]:

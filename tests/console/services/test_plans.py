@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from console.domain.incidents import Incident, Unable
+from console.domain.incidents import Incident, PressureImpact, ReopenCheck, Unable
 from console.domain.intents import (
     JudgeBurst,
     MarkValveClosed,
@@ -181,3 +181,13 @@ def test_cards_go_out_for_a_judged_case_with_a_crew_only(chair: Chair) -> None:
     chair.state = replace(chair.state, crews={})
     with pytest.raises(Refused, match="nobody"):
         chair.does(SendValveCards(CASE))
+
+
+def test_a_checked_reopening_is_told_apart_from_the_impact(judged: Chair) -> None:
+    impact = PressureImpact(True)
+    judged.take(judged.desk.on_impact(judged.state, CASE, impact, judged.now))
+    checked = replace(impact, reopening=(ReopenCheck("V1", 12, 0, 0, suffices=True), ReopenCheck("V2", 0, 9, 3, suffices=False)))
+    judged.take(judged.desk.on_impact(judged.state, CASE, checked, judged.now))
+    assert judged.log[-1].kind == "reopening_checked"
+    assert "V1可、V2不足" in judged.log[-1].note
+    assert the_case(judged).impact == checked

@@ -54,6 +54,10 @@ def test_the_worker_answers_what_a_session_in_this_process_would(worker: Hydraul
     assert impact.converged
     assert impact.unserved_customers == city.customers.ids(expected.unserved_customers) == ("on P2",)
     assert impact.low_pressure_customers == ()
+    # Nothing to reopen asks nothing; a closed valve named as candidate is tried in the process.
+    assert worker.reopening(PLAN) == ()
+    (check,) = worker.reopening(replace(PLAN, dry_pocket_pipes=("P2",), reopen_candidates=("V",)))
+    assert (check.valve_id, check.suffices) == ("V", True)
     states = worker.states_of_day()
     assert [state.at_s for state in states] == [hour * 3600 for hour in range(24)]
     np.testing.assert_allclose(states[7].head_m, day[7].head_m)

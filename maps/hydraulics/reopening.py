@@ -1,0 +1,64 @@
+"""Whether opening a closed valve brings the dry pockets of a plan enough pressure: each candidate by a solve of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from maps.city import City
+from maps.columns import Ints
+from maps.hydraulics.impact import MINIMUM_M, REQUIRED_M, Service, service_of
+from maps.hydraulics.session import EpanetSession
+from maps.isolation.result import IsolationPlan
+from maps.network import ValveState
+
+MOST_CANDIDATES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Reopened:
+    """What one closed valve, once open, does for the customers in the dry pockets (rows): ``served`` have water, ``low`` too
+
+    little, ``dry`` none still. ``suffices``: all of them are served as they should be; None when EPANET gives no answer.
+    """
+
+    valve_id: str
+    served: Ints
+    low: Ints
+    dry: Ints
+    suffices: bool | None
+
+
+def reopening(
+    session: EpanetSession,
+    city: City,
+    plan: IsolationPlan,
+    at_s: float = 0,
+    minimum_m: float = MINIMUM_M,
+    required_m: float = REQUIRED_M,
+) -> tuple[Reopened, ...]:
+    """The plan's candidates, those that serve the most first; at most MOST_CANDIDATES. Raises UnknownAsset."""
+    closed = dict.fromkeys([*(step.asset_id for step in plan.valves_to_close), *plan.shut_by_crews], ValveState.CLOSED)
+    pipes, customers = city.network.pipes, city.customers
+    pocket = np.zeros(len(pipes) + 1, dtype=np.bool_)
+    pocket[pipes.rows(plan.dry_pocket_pipes)] = True
+    rows = np.flatnonzero(pocket[customers.pipe])
+    ends = np.column_stack([pipes.from_node[customers.pipe[rows]], pipes.to_node[customers.pipe[rows]]])
+    stopped = [city.network.pumps.row(pump) for pump in plan.pumps_to_stop]
+    found: list[Reopened] = []
+    for valve in plan.reopen_candidates[:MOST_CANDIDATES]:
+        state = session.solve(
+            at_s,
+            valve_states={**closed, valve: ValveState.OPEN},
+            stopped_pumps=stopped,
+            pressure_driven=True,
+            minimum_m=minimum_m,
+            required_m=required_m,
+        )
+        service = service_of(city, state, minimum_m, required_m)
+        gets = service[ends].min(axis=1) if len(rows) else np.empty(0, dtype=np.uint8)
+        served, low, dry = (rows[gets == kind].astype(np.int32) for kind in (Service.OK, Service.LOW, Service.UNSERVED))
+        suffices = bool((gets == Service.OK).all()) if state.converged else None
+        found.append(Reopened(valve, served, low, dry, suffices))
+    return tuple(sorted(found, key=lambda one: (one.suffices is None, -len(one.served), -len(one.low), one.valve_id)))
