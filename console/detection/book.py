@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from maps.units import KPA_PER_METRE
 _KEPT_BYTES = 150_000_000
 _DAY_S = 86_400.0
 _RUNNING_M3H = 0.1
+_OTHER_MODES, _LEAST_MODE = 2, 0.05
 SMALLEST_FLOW_M3H = 3.0
 """A burst of tens of m³/h is no small change: pipes nearly at rest carry part of it, and resist as they will then."""
 
@@ -33,6 +35,7 @@ class SignatureBook:
         self._pages: OrderedDict[int, Signatures] = OrderedDict()
         pumps = city.network.pumps
         self.pump_rows: NDArray[np.int64] = np.flatnonzero((pumps.from_node >= 0) & (pumps.to_node >= 0))
+        self._other_demand = _other_demand(self.states)
         self.usual_pump_flow_m3h = self._usual_pump_flows()
         self.switching_pumps = self._switching_pumps()
         size = 4 * len(city.stations) * len(city.network.nodes)
@@ -62,7 +65,8 @@ class SignatureBook:
             return interpolated_signatures(self._city)
         state = self.states[page]
         slopes = self._pumps.slopes(state)
-        return build_signatures(self._city, state, pump_slope_m_per_m3h=slopes, smallest_flow_m3h=SMALLEST_FLOW_M3H, flows=False)
+        built = build_signatures(self._city, state, pump_slope_m_per_m3h=slopes, smallest_flow_m3h=SMALLEST_FLOW_M3H, flows=False)
+        return replace(built, other_demand_m3h=self._other_demand)
 
     def pump_modes(self, heads: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, link pumps) what stations with responses ``heads`` (n, nodes) show when a pump stops, m per m³/h lost.
@@ -100,3 +104,17 @@ class SignatureBook:
         hours = np.arange(24, dtype=np.float64) * 3600.0
         even = np.column_stack([np.interp(hours, times, values[:, row], period=_DAY_S) for row in range(values.shape[1])])
         return np.asarray(even.reshape(24, -1), dtype=np.float64)
+
+
+def _other_demand(states: Sequence[HydraulicState]) -> NDArray[np.float64] | None:
+    """(nodes, k) how the model's demands drift apart over its day (offices by day, homes by night); None when they do not.
+
+    Principal modes of demand over the states, the first of which is the whole: a holiday or a cold morning moves the others
+    too, and is no burst.
+    """
+    if len(states) < _OTHER_MODES + 2:
+        return None
+    table = np.maximum(np.nan_to_num(np.stack([state.demand_m3h for state in states])), 0.0)
+    _, size, modes = np.linalg.svd(table, full_matrices=False)
+    told = np.flatnonzero(size[1 : 1 + _OTHER_MODES] > _LEAST_MODE * max(float(size[0]), 1e-9)) + 1
+    return np.asarray(modes[told].T * size[told]) if len(told) else None

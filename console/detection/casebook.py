@@ -14,7 +14,7 @@ from console.detection.expectation import Expectation
 from console.detection.finding import BurstFinding, OperationFinding
 from console.detection.operations import Explanation
 from console.detection.options import DetectorOptions
-from console.domain.clock import moment
+from console.domain.clock import micros, moment
 from maps.city import City
 from maps.columns import Floats
 from maps.locate.refine import Responses
@@ -22,6 +22,9 @@ from maps.locate.refine import Responses
 _REVISIONS = 2
 _JOINING_TICKS = 5
 _LATELY_TICKS = 5
+_SAME_US = 24 * 3_600_000_000
+"""So long after a finding, levels that are off at the same place are its aftermath, not another burst."""
+
 _OPERATION_US = 600_000_000
 """An operation lowers what it might explain for ten minutes, and no longer."""
 
@@ -56,6 +59,7 @@ class Casebook:
         self._cases: dict[int, _Case] = {}
         self._joining_us = int(_JOINING_TICKS * options.tick_s * 1e6)
         self._number = 0
+        self._lately: deque[BurstFinding] = deque(maxlen=20)
         self._operations: deque[OperationFinding] = deque(maxlen=20)
 
     def holds(self, group: int) -> bool:
@@ -77,6 +81,8 @@ class Casebook:
             elif index not in self._cases:
                 residual = np.where(tick.ready, tick.residual_m, np.nan)[group.rows]
                 level = group.level.tick(residual, tick.second_of_day, tick.now_us)
+                if level is not None and step.crossing is None:
+                    level = self._unexplained(group, level, tick)
                 crossing = step.crossing or level
                 crossings += [] if crossing is None else [(index, crossing)]
             elif step.crossing is not None:
@@ -86,6 +92,13 @@ class Casebook:
             crossings = self._forced(tick)
         found = self._one_cause(crossings, tick, force)
         return (() if found is None else (found,)), _merged(operations)
+
+    def _unexplained(self, group: Group, crossing: Crossing, tick: Tick) -> Crossing | None:
+        """The crossing, unless a pump at an unusual time explains it."""
+        field = group.level.field_at(tick.second_of_day)
+        root = float(np.sqrt(crossing.window))
+        explained = group.steps.switched(field, crossing.residual_m, tick.second_of_day, root)
+        return crossing if explained is None else None
 
     def _stepped(self, index: int, tick: Tick) -> Step:
         group, case = self._groups[index], self._cases.get(index)
@@ -105,11 +118,15 @@ class Casebook:
         strongest, crossing = max(crossings, key=lambda item: item[1].statistic / item[1].threshold)
         finding = self._finding(self._groups[strongest], crossing, tick)
         held = {index: case for index, case in self._cases.items() if any(index == one for one, _ in crossings)}
-        known = [case for case in held.values() if set(case.finding.location.set_90) & set(finding.location.set_90)]
-        if known and not force:
-            # The same place again: a burst that grows is one event.
-            self._open([one for one in crossings if one[0] not in self._cases], known[0].finding, tick)
+        known = [case.finding for case in held.values()]
+        if crossing.lane == "level":
+            known += [one for one in self._lately if tick.now_us - micros(one.at) <= _SAME_US]
+        same = [one for one in known if set(one.location.set_90) & set(finding.location.set_90)]
+        if same and not force:
+            # The same place again: a burst that grows, or is slow to settle, is one event.
+            self._open([one for one in crossings if one[0] not in self._cases], same[0], tick)
             return None
+        self._lately.append(finding)
         self._open(crossings, finding, tick)
         return finding
 

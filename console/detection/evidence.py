@@ -72,7 +72,7 @@ class Place:
         rows = group.rows
         ids = tuple(whole.station_id[row] for row in rows)
         alone = len(rows) == len(whole.station_id)
-        own = whole if alone else Signatures(whole.at_s, ids, whole.head_m_per_m3h[rows], whole.demand_m3h)
+        own = whole if alone else replace(whole, station_id=ids, head_m_per_m3h=whole.head_m_per_m3h[rows], flow_per_m3h=None)
         residual = crossing.residual_m
         usable = np.isfinite(residual)
         watch = group.steps if crossing.lane == "step" else group.level
@@ -101,7 +101,7 @@ class Place:
             return np.zeros(len(residual))
         first = self._city.network.pipes.row(location.candidates[0].pipe_id)
         shape = signatures.of_pipes(self._city.network, np.array([first]))[:, 0].astype(np.float64)
-        free = free_directions(signatures.uniform_demand)
+        free = free_directions(signatures.demand_modes)
         columns = np.column_stack([free, shape])[usable]
         lower = np.linalg.cholesky(covariance[np.ix_(usable, usable)])
         white = np.linalg.solve(lower, np.column_stack([columns, residual[usable]]))

@@ -29,12 +29,12 @@ class MatchedField:
     size: NDArray[np.float32]
 
     @classmethod
-    def of(cls, shapes: NDArray[np.float32], uniform_demand: Floats, covariance: Floats, free_m: float = 30.0) -> MatchedField:
-        """``shapes``: (n, shapes) signatures; ``covariance``: (n, n), m²; uniform demand and offset carry no evidence.
+    def of(cls, shapes: NDArray[np.float32], demand_modes: Floats, covariance: Floats, free_m: float = 30.0) -> MatchedField:
+        """``shapes``: (n, shapes) signatures; ``covariance``: (n, n), m²; drifting demand and offset carry no evidence.
 
         Needs more stations than there are free directions: with fewer the statistic is near zero by itself.
         """
-        full = with_free_directions(covariance, free_directions(uniform_demand), free_m)
+        full = with_free_directions(covariance, free_directions(demand_modes), free_m)
         precision: Floats = np.asarray(np.linalg.inv(full))
         precision = (precision + precision.T) / 2.0
         weighted: Floats = np.asarray(precision @ shapes)

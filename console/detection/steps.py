@@ -74,6 +74,19 @@ class StepWatch:
         """Noise of a step, (n, n), m²."""
         return self._page(self._book.page(second_of_day)).covariance
 
+    def switched(self, level: MatchedField, residual_m: Floats, second_of_day: float, root: float) -> Explanation | None:
+        """The operation that explains residuals (n,), scaled up by ``root``, as well as a burst would: a pump at an unusual
+
+        time moves levels for hours. ``level``: the field of those residuals. None when there is none.
+        """
+        known = np.isfinite(residual_m)
+        field = level.without(np.flatnonzero(~known))
+        scaled = np.where(known, residual_m * root, 0.0).astype(np.float32)
+        modes, usual = self._page(self._book.page(second_of_day)).modes, self._book.usual_pump_flow_m3h
+        found = self.operations.explain(scaled, field, modes, usual, frozenset(), frozenset(), root)
+        total = float(scaled @ (field.precision @ scaled))
+        return found if found is not None and found.known and explains(found, total, field.misfit(scaled)) else None
+
     def outliers(self, step_m: Floats, second_of_day: float) -> NDArray[np.int64]:
         """Positions of stations that no burst explains and without which the rest fits well: glitches, at most one."""
         number = self._book.page(second_of_day)
@@ -209,8 +222,8 @@ class StepWatch:
             model = self.noise.covariance(self._response(heads, signatures.demand_m3h))
             lower = np.linalg.cholesky(model)
             covariance = np.asarray(lower @ self._shape @ lower.T)
-            uniform = np.asarray(heads @ signatures.demand_m3h.astype(np.float32), dtype=np.float64)
-            field = MatchedField.of(heads[:, self._places], uniform, covariance)
+            modes = signatures.demand_modes[self.rows]
+            field = MatchedField.of(heads[:, self._places], modes, covariance)
             self._pages[number] = _Page(field, covariance, self._book.pump_modes(heads))
         return self._pages[number]
 
@@ -258,8 +271,11 @@ class StepWatch:
 
     def learn(self, deviation_m: NDArray[np.float32], second_of_day: Floats, step_s: float) -> None:
         """Operations from quiet history (ticks, n), m above base, NaN where unknown; noise too when its interval is the same."""
+        # The base may have moved with what was learned: older samples are no measure any more.
+        self.forget()
         if np.count_nonzero(np.isfinite(deviation_m).all(axis=1)) < _LEAST_HISTORY:
             return
+        self.operations = OperationBook(self._book.pump_rows, self._book.switching_pumps)
         pages = np.array([self._book.page(float(second)) for second in range(0, 86_400, 3600)])
         number = pages[(second_of_day // 3600).astype(np.int64) % 24]
         steps, jumps = _steps_of(deviation_m, self.noise.reading_m), np.diff(deviation_m, axis=0, prepend=deviation_m[:1])

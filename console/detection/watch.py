@@ -74,8 +74,8 @@ class BurstWatch:
             heads = signatures.head_m_per_m3h[self.rows]
             if not self._started:
                 self._assume(page)
-            uniform = np.asarray(heads @ signatures.demand_m3h.astype(np.float32), dtype=np.float64)
-            self._field = MatchedField.of(heads[:, self._places], uniform, self.covariance)
+            modes = signatures.demand_modes[self.rows]
+            self._field = MatchedField.of(heads[:, self._places], modes, self.covariance)
             self._page, self._since_refresh, self._reduced = page, 0, None
         return self._field
 
@@ -252,17 +252,17 @@ class BurstWatch:
         if page not in self._fields:
             signatures = self._book.signatures(page)
             heads = signatures.head_m_per_m3h[self.rows]
-            uniform = np.asarray(heads @ signatures.demand_m3h.astype(np.float32), dtype=np.float64)
-            self._fields[page] = MatchedField.of(heads[:, self._places], uniform, self.covariance)
+            modes = signatures.demand_modes[self.rows]
+            self._fields[page] = MatchedField.of(heads[:, self._places], modes, self.covariance)
         return self._fields[page]
 
     def smallest_flows(self, second_of_day: float, ends: tuple[NDArray[np.int32], NDArray[np.int32]]) -> NDArray[np.float64]:
         """The burst (m³/h) on each pipe that one tick is likely to show to this group; infinite where it feels nothing."""
         signatures = self._book.signatures(self._book.page(second_of_day))
         heads = signatures.head_m_per_m3h[self.rows]
-        uniform = np.asarray(heads @ signatures.demand_m3h.astype(np.float32), dtype=np.float64)
+        modes = signatures.demand_modes[self.rows]
         pipes = np.float32(0.5) * (heads[:, ends[0]] + heads[:, ends[1]])
-        size = MatchedField.of(pipes, uniform, self.covariance).size.astype(np.float64)
+        size = MatchedField.of(pipes, modes, self.covariance).size.astype(np.float64)
         needed = self.threshold(1, self.field_at(second_of_day))
         return np.sqrt(needed / np.maximum(size, 1e-12))
 

@@ -15,7 +15,7 @@ from console.domain.readings import Channel, Quality
 _DAY_US = 86_400_000_000
 _WEEK_DAYS = 7
 _FIRST_DAYS = 3
-_MOST_DAYS = 56
+_MOST_DAYS = 35
 _MOST_BYTES = 400_000_000
 _KEPT = (Channel.PRESSURE, Channel.FLOW)
 

@@ -113,7 +113,7 @@ class _Judge:
         self, signatures: Signatures, residual: Floats, rows: NDArray[np.int64], noise: Floats, errors: ErrorModel
     ) -> None:
         covariance = noise + np.diag(errors.model_variance(residual))
-        directions = free_directions(signatures.uniform_demand[rows])
+        directions = free_directions(signatures.demand_modes[rows])
         self.signatures, self.rows = signatures, rows
         self.white = whitener(with_free_directions(covariance, directions, errors.free_m))
         self._residual = (self.white @ residual).astype(np.float32)

@@ -25,6 +25,7 @@ class Signatures:
     ``head_m_per_m3h``: (stations, nodes) float32, change of the station's head; rows of stations without a node are 0.
     ``flow_per_m3h``: (stations, nodes) float32, change of the flow through the station's link, positive from its
     ``from_node``; None when no station measures flow. ``demand_m3h``: (nodes,) of the state. ``station_id``: (stations,).
+    ``other_demand_m3h``: (nodes, k) how demand drifts besides as a whole (offices against homes), None where not known.
     """
 
     at_s: float
@@ -32,11 +33,18 @@ class Signatures:
     head_m_per_m3h: NDArray[np.float32]
     demand_m3h: Floats
     flow_per_m3h: NDArray[np.float32] | None = None
+    other_demand_m3h: Floats | None = None
+
+    @property
+    def drifting_demand_m3h(self) -> Floats:
+        """(nodes, modes): the whole city's demand, and the other ways in which it drifts together."""
+        first = self.demand_m3h[:, None]
+        return first if self.other_demand_m3h is None else np.concatenate([first, self.other_demand_m3h], axis=1)
 
     @cached_property
-    def uniform_demand(self) -> Floats:
-        """Head change of every station when the whole city draws its demand once more, (stations,): the demand mode."""
-        return np.asarray(self.head_m_per_m3h @ self.demand_m3h.astype(np.float32), dtype=np.float64)
+    def demand_modes(self) -> Floats:
+        """Head change of every station when demand drifts, (stations, modes); the first: the whole city draws once more."""
+        return np.asarray(self.head_m_per_m3h @ self.drifting_demand_m3h.astype(np.float32), dtype=np.float64)
 
     def of_pipes(self, network: PipeNetwork, rows: NDArray[Any] | None = None) -> NDArray[np.float32]:
         """(stations, pipes) head signatures: a burst on a pipe is the mean of its two ends."""

@@ -31,13 +31,17 @@ class ErrorModel:
         return np.asarray((self.residual_share * residual_m) ** 2 + (self.norm_share * norm) ** 2)
 
 
-def free_directions(uniform_demand: Floats) -> Floats:
-    """Unit directions (stations, k) without evidence: a constant offset and the whole city's demand drifting."""
-    ones = np.ones(len(uniform_demand))
+def free_directions(demand_modes: Floats) -> Floats:
+    """Unit directions (stations, k) without evidence: a constant offset, and the city's demand drifting.
+
+    ``demand_modes``: (stations,) or (stations, modes), heads' response to each way in which demand drifts as a whole.
+    """
+    ones = np.ones(len(demand_modes))
     directions = [ones / np.linalg.norm(ones)]
-    length = float(np.linalg.norm(uniform_demand))
-    if length > 0.0:
-        directions.append(uniform_demand / length)
+    for mode in demand_modes.reshape(len(demand_modes), -1).T:
+        length = float(np.linalg.norm(mode))
+        if length > 0.0:
+            directions.append(mode / length)
     return np.column_stack(directions)
 
 
