@@ -26,6 +26,8 @@ def isolate(
     crews: Annotated[bool, typer.Option("--crews", help="also who closes which valve when, from the crews' bases")] = False,
     speed_kmh: Annotated[float, typer.Option(help="speed of the crews", min=1.0)] = 20.0,
     restore: Annotated[bool, typer.Option("--restore", help="also the reverse plan: fill, flush, sample, reopen")] = False,
+    pressures: Annotated[bool, typer.Option("--pressures", help="also pressures after closing, by EPANET")] = False,
+    at: Annotated[str, typer.Option(help="time of day of --pressures, HH:MM")] = "07:00",
     batch: Annotated[Path | None, typer.Option(help="requests, one JSON object a line")] = None,
     overlap: Annotated[Path | None, typer.Option(help="requests with id, starts, ends: conflicts where they overlap")] = None,
     every_segment: Annotated[bool, typer.Option("--every-segment", help="the plan of every segment, ranked")] = False,
@@ -51,10 +53,10 @@ def isolate(
     else:
         valves = {valve: {"operable": False} for valve in stuck or ()}
         request = {"burst": burst, "valves": valves, "ignore_one_way": ignore_one_way, "shut_by_crews": shut or []}
-        _one(city, request, speed_kmh if crews else None, restore, as_json)
+        _one(city, request, speed_kmh if crews else None, restore, at if pressures else "", as_json)
 
 
-def _one(city: Path, request: dict[str, Any], speed_kmh: float | None, restore: bool, as_json: bool) -> None:
+def _one(city: Path, request: dict[str, Any], speed_kmh: float | None, restore: bool, at: str, as_json: bool) -> None:
     from console.services.isolation_requests import plan_json, plan_of
     from console.services.plan_words import plan_text, schedule_json
     from maps.dataset import read_city
@@ -70,6 +72,10 @@ def _one(city: Path, request: dict[str, Any], speed_kmh: float | None, restore: 
             {"order": step.order, "action": step.action, "asset_id": step.asset_id, "slowly": step.slowly}
             for step in restoring(loaded, plan)
         ]
+    if at:
+        from console.services.pressures import pressures_json
+
+        answer["pressures"] = pressures_json(loaded, plan, at)
     print_result(answer, as_json, plan_text(answer))
 
 

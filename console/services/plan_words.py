@@ -54,7 +54,18 @@ def plan_text(answer: dict[str, Any]) -> str:
     lines += [f"  {step['crew'] or 'desk'} #{step['order']}: {step['asset_id']}, {step['begins']:.0f}–{step['ends']:.0f} min"
               for step in answer.get("schedule", {}).get("steps", ())]  # fmt: skip
     lines += [f"  back {step['order']}: {step['action']} {step['asset_id']}".rstrip() for step in answer.get("restoring", ())]
+    if "pressures" in answer:
+        lines.append(_pressures(answer["pressures"]))
     return "\n".join([*lines, *(f"  warning: {text}" for text in answer["warnings"])])
+
+
+def _pressures(found: dict[str, Any]) -> str:
+    if not found["converged"]:
+        return f"  pressures: no answer ({found['message']})"
+    counts = [f"{len(found[name])} {name.replace('_', ' ')}" for name in ("without_water", "low_pressure")]
+    tried = [f"{one['asset_id']} {'suffices' if one['suffices'] else 'is not enough'}" for one in found["reopening"]]
+    reopened = f"; reopening {', '.join(tried)}" if tried else ""
+    return f"  pressures at {found['at']}: customers {', '.join(counts)}, {found['unaffected']} unaffected{reopened}"
 
 
 def _verdict(answer: dict[str, Any]) -> str:

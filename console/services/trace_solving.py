@@ -22,12 +22,18 @@ def solved_for(city: City, request: TraceRequest, at: str = "00:00", *, always: 
         return None
     from maps.hydraulics.session import EpanetSession  # EPANET loads slowly
 
+    at_s = second_of_day(at)
+    with EpanetSession(city) as session:
+        return session.solve(at_s)
+
+
+def second_of_day(at: str) -> int:
+    """Seconds after midnight of ``HH:MM``. Raises InputFault."""
     try:
         clock = time.fromisoformat(at)
     except ValueError as fault:
         raise InputFault(f"time {at!r} is no time of day; write it like 06:30") from fault
-    with EpanetSession(city) as session:
-        return session.solve(clock.hour * 3600 + clock.minute * 60)
+    return clock.hour * 3600 + clock.minute * 60
 
 
 def trace_text(answer: dict[str, Any]) -> str:
