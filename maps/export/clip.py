@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from maps.city import City, ShapeTable, ZoneTable
 from maps.columns import Columns
-from maps.network import NodeKind, PipeNetwork, PipeTable
+from maps.network import NodeKind, PipeNetwork, PipeStatus, PipeTable, ValveState
 
 Rows = NDArray[np.int64]
 Box = tuple[float, float, float, float]
@@ -23,8 +23,10 @@ TableT = TypeVar("TableT", bound=Columns)
 def clip_city(city: City, box: Box) -> City:
     """The part of ``city`` that touches ``box`` (min x, min y, max x, max y; its CRS), renumbered; ids stay.
 
-    Pipes are kept whole. A node at the edge behind which a source lies becomes a source itself, so that isolation finds
-    the same ways to water; the hydraulic model does not survive cutting and is left out, as ``info.assumed`` says.
+    Pipes are kept whole; what outside hangs on the part alone for its water comes with it, or ways through it and dry
+    pockets in it would be lost. The first node beyond the edge, where a source lies behind it, becomes a source itself, so
+    that isolation finds the same ways to water for what does not reach the edge. The hydraulic model does not survive
+    cutting and is left out, as ``info.assumed`` says.
     """
     network = city.network
     pipe = _touching(network.pipes, box)
@@ -34,10 +36,16 @@ def clip_city(city: City, box: Box) -> City:
     for table in (network.valves, network.pumps):
         near = (table.from_node >= 0) & (keep[table.from_node] | keep[table.to_node])
         keep[table.from_node[near]] = keep[table.to_node[near]] = True
+    pipe |= keep[network.pipes.from_node] & keep[network.pipes.to_node]  # else a way between two kept nodes would be lost
+    hanging, beyond = _outside(network, keep, pipe)
+    keep |= hanging
+    # One pipe more at the edge: the valves at the last nodes sit on it.
+    pipe |= keep[network.pipes.from_node] | keep[network.pipes.to_node]
+    keep |= beyond
     nodes = np.flatnonzero(keep)
     pipes = np.flatnonzero(pipe)
     node_at, pipe_at = _places(nodes, len(keep)), _places(pipes, len(pipe))
-    fed = nodes[_fed_from_outside(network, keep, pipe)[nodes]]
+    fed = np.flatnonzero(beyond)
     kind = network.nodes.kind.copy()
     kind[fed] = np.where(kind[fed] == NodeKind.JUNCTION, NodeKind.SOURCE, kind[fed])
     part = PipeNetwork(
@@ -82,28 +90,32 @@ def _touching(pipes: PipeTable, box: Box) -> NDArray[np.bool_]:
     return np.asarray((low[:, 0] <= box[2]) & (high[:, 0] >= box[0]) & (low[:, 1] <= box[3]) & (high[:, 1] >= box[1]))
 
 
-def _fed_from_outside(network: PipeNetwork, keep: NDArray[np.bool_], pipe: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Kept nodes from which a way outside of the clip reaches a source, (nodes,)."""
+def _outside(
+    network: PipeNetwork, keep: NDArray[np.bool_], pipe: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(nodes outside whose parts reach no source by themselves, first nodes of those that do), each (nodes,)."""
     valves, pumps, pipes = network.valves, network.pumps, network.pipes
-    links = [(pipes.from_node[~pipe], pipes.to_node[~pipe])]
-    for table in (valves, pumps):
+    shut = pipes.status != PipeStatus.OPEN
+    shut[valves.pipe[(valves.pipe >= 0) & (valves.state == ValveState.CLOSED)]] = True
+    rows = np.flatnonzero(~pipe)
+    links = [(pipes.from_node[rows], pipes.to_node[rows], ~shut[rows])]
+    for table, passes in ((valves, valves.state != ValveState.CLOSED), (pumps, np.ones(len(pumps), dtype=np.bool_))):
         out = (table.from_node >= 0) & ~(keep[table.from_node] & keep[table.to_node])
-        links.append((table.from_node[out], table.to_node[out]))
-    start, end = (np.concatenate(ends) for ends in zip(*links, strict=True))
+        links.append((table.from_node[out], table.to_node[out], passes[out]))
+    start, end, is_open = (np.concatenate(column) for column in zip(*links, strict=True))
     count = len(network.nodes)
-    # Ways end at the clip: a source inside it is none of the outside's.
-    into, crossing = keep[start] & keep[end], keep[start] | keep[end]
-    inner = ~crossing
+    inner = is_open & ~(keep[start] | keep[end])
     graph = coo_array((np.ones(int(inner.sum()), dtype=np.int8), (start[inner], end[inner])), shape=(count, count))
     _, label = connected_components(graph, directed=False)
     source = np.zeros(int(label.max(initial=0)) + 1, dtype=np.bool_)
     source[label[(network.nodes.kind != NodeKind.JUNCTION) & ~keep]] = True
-    fed = np.zeros(count, dtype=np.bool_)
-    edge = crossing & ~into
-    near = np.where(keep[start[edge]], start[edge], end[edge])
-    far = np.where(keep[start[edge]], end[edge], start[edge])
-    fed[near[source[label[far]]]] = True
-    return fed
+    edge = keep[start] != keep[end]
+    far = np.where(keep[start], end, start)[edge]
+    fed = source[label[far]]
+    beyond, touched = np.zeros(count, dtype=np.bool_), np.zeros(len(source), dtype=np.bool_)
+    beyond[far[fed]] = True
+    touched[label[far[~fed]]] = True
+    return touched[label] & ~keep, beyond
 
 
 def _whole(table: Any, keep: NDArray[np.bool_]) -> Rows:

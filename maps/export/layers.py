@@ -166,9 +166,13 @@ def _kml_points(shape: Any) -> str:
 def _put(parent: Any, name: str, text: str = "") -> Any:
     child = etree.SubElement(parent, f"{{{_KML}}}{name}")
     if text:
-        child.text = "".join(char for char in text if char in _LEGAL or (char >= " " and not 0xD7FF < ord(char) < 0xE000))
-        child.text = child.text.replace("\ufffe", "").replace("\uffff", "")
+        child.text = "".join(char for char in text if char in _LEGAL or _printable(ord(char)))
     return child
+
+
+def _printable(code: int) -> bool:
+    """Whether XML 1.0 lets a character in."""
+    return 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000
 
 
 def _kml_colour(look: Look) -> str:

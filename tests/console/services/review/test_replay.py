@@ -116,7 +116,7 @@ def test_the_clock_counts_from_the_first_abnormal_reading(record: CaseRecord, re
 
 
 def test_a_record_without_readings_and_crews_replays(record: CaseRecord) -> None:
-    empty = ReadingBatch(*(np.empty(0, kind) for kind in (np.int32, np.uint8, np.int64, np.float64, np.uint8)))
+    empty = ReadingBatch(np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint8))
     replay = Replay(replace(record, readings=empty))
     assert np.isnan(replay.picture(replay.until_us).value).all()
     assert moment(replay.until_us) == record.until

@@ -1,0 +1,81 @@
+"""What a store gives back for a review is what went in; a case collected from it is whole."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from console.domain.clock import micros
+from console.domain.crews import CrewFix
+from console.domain.readings import ReadingBatch
+from console.package import read_package, write_package
+from console.services.review.collect import Around, collect_case
+from console.services.review.states import broken_change
+from console.store import SqlStore, open_store
+from maps.errors import InputFault
+from tests.console.package.cases import CASE, a_reviewed_town
+from tests.console.services.town import NOW, Chair, a_finding
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SqlStore:
+    """An empty store."""
+    return open_store(tmp_path / "s.sqlite")
+
+
+def batch(at_us: list[int], station: list[int], value: list[float]) -> ReadingBatch:
+    """Good pressure readings."""
+    zeros = np.zeros(len(at_us), dtype=np.uint8)
+    return ReadingBatch(np.array(station, np.int32), zeros, np.array(at_us, np.int64), np.array(value), zeros)
+
+
+def test_readings_of_a_window_come_once_each_by_time_from_log_and_blocks(store: SqlStore) -> None:
+    start = micros(NOW)
+    store.append_readings(batch([start, start + 10, start + 20], [1, 0, 1], [1.0, 2.0, 3.0]))
+    store.flush()
+    store.append_readings(batch([start + 20, start + 5, start + 99], [1, 0, 0], [3.5, 4.0, 9.0]))
+    found = store.readings_between(start, start + 50)
+    assert found.at_us.tolist() == [start, start + 5, start + 10, start + 20]
+    assert found.station.tolist() == [1, 0, 0, 1]
+    assert found.value.tolist() == [1.0, 4.0, 2.0, 3.5]
+    assert len(store.readings_between(start + 1000, start + 2000)) == 0
+    store.close()
+
+
+def test_a_case_is_collected_whole_with_links_over_the_changes_of_others(store: SqlStore, tmp_path: Path) -> None:
+    city = a_reviewed_town()
+    chair = Chair(city)
+    for number, finding in enumerate((a_finding(), a_finding(("V32",), NOW + timedelta(hours=2), stations=("S4",)))):
+        if number:
+            chair.now = NOW + timedelta(hours=2)
+        change_set = chair.desk.on_burst(chair.state, finding, chair.now)
+        committed = store.commit(change_set, "quanmai", chair.now)
+        chair.state = chair.state.applied(change_set, committed)
+    from console.domain.intents import DismissIncident
+
+    change_set = chair.desk.carry_out(chair.state, DismissIncident(CASE, "误报"), "王小明", chair.now)
+    store.commit(change_set, "王小明", chair.now)
+    store.append_positions([CrewFix("C1", "一队", 1.0, 2.0, micros(NOW)), CrewFix("C2", "二队", 3.0, 4.0, micros(NOW) - 5)])
+    store.append_readings(batch([micros(NOW) - 10**12, micros(NOW)], [0, 1], [1.0, 2.0]))
+    record = collect_case(store, city, CASE, Around(files={"x.txt": b"not of this case"}))
+    assert record.incident == store.incident(CASE)
+    assert record.incident_states[-1].value == record.incident
+    assert record.links, "the other case's changes lie in between"
+    assert broken_change(record.changes, record.links) is None
+    assert record.changes[-1].kind in ("incident_dismissed", "alarm_cleared")
+    assert record.readings.value.tolist() == [2.0]
+    assert record.tracks.crew_id.tolist() == ["C1", "C2"]
+    assert {sent.topic.split("/")[0] for sent in record.sent} == {"quanmai"}
+    assert not record.files
+    write_package(record, tmp_path / "a.incident")
+    assert read_package(tmp_path / "a.incident").changes == record.changes
+    store.close()
+
+
+def test_an_unknown_incident_is_told(store: SqlStore) -> None:
+    with pytest.raises(InputFault, match="2031-0001"):
+        collect_case(store, a_reviewed_town(), "2031-0001")
+    store.close()
