@@ -1,0 +1,103 @@
+"""The commands of a review: one line and exit 2 when anything is off, files where they were asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from console.cli import main
+from console.package import verify_package, write_package
+from tests.console.package.cases import CASE, a_case
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package."""
+    path = tmp_path_factory.mktemp("review") / f"{CASE}.incident"
+    write_package(a_case(user="王小明"), path)
+    return path
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> int:
+    """The command's exit code."""
+    monkeypatch.setattr(sys, "argv", ["quanmai", *map(str, words)])
+    with pytest.raises(SystemExit) as done:
+        main()
+    return int(done.value.code or 0)
+
+
+def test_a_whole_package_is_said_to_be_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], package: Path
+) -> None:
+    assert run(monkeypatch, "review", package, "--check", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["ok"], found["incident"], found["signed_by"]) == (True, CASE, None)
+
+
+def test_a_changed_byte_ends_with_2_and_one_line_that_names_the_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], package: Path, tmp_path: Path
+) -> None:
+    content = bytearray(package.read_bytes())
+    content[content.index(b"incident.json", content.index(b"PK\x03\x04", 10)) + 200] ^= 1
+    bad = tmp_path / "bad.incident"
+    bad.write_bytes(bytes(content))
+    for command in (("review", bad, "--check"), ("review", bad), ("export", bad, "--html", tmp_path / "x.html")):
+        assert run(monkeypatch, *command) == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert "incident.json was changed" in said
+    assert not (tmp_path / "x.html").exists()
+
+
+@pytest.mark.parametrize("form", ["html", "gpkg", "geojson", "kml", "csv", "parquet", "package"])
+def test_each_form_is_written_where_it_was_asked(
+    monkeypatch: pytest.MonkeyPatch, package: Path, tmp_path: Path, form: str
+) -> None:
+    out = tmp_path / f"out.{form}"
+    assert run(monkeypatch, "export", package, f"--{form}", out, "--redact") == 0
+    files = sorted(out.iterdir()) if out.is_dir() else [out]
+    assert all(path.stat().st_size for path in files)
+    assert not any("王小明".encode() in path.read_bytes() for path in files)
+    if form == "package":
+        assert verify_package(out).manifest.redacted
+
+
+def test_a_form_has_to_be_chosen_and_tables_are_never_public(
+    monkeypatch: pytest.MonkeyPatch, package: Path, tmp_path: Path
+) -> None:
+    assert run(monkeypatch, "export", package, tmp_path / "x") == 2
+    assert run(monkeypatch, "export", package, "--html", "--kml", tmp_path / "x") == 2
+    assert run(monkeypatch, "export", package, "--csv", "--public", tmp_path / "x") == 2
+
+
+def test_what_if_prints_the_outcome_beside_what_was(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], package: Path
+) -> None:
+    assert run(monkeypatch, "review", package, "--what-if-stuck", "V10a", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert "V10a" not in found["valves_to_close"]
+    assert run(monkeypatch, "review", package, "--what-if-stuck", "nothing") == 2
+
+
+def test_a_month_of_a_store_that_is_not_there_makes_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(monkeypatch, "month", tmp_path / "none.sqlite", "--month", "2024-01") == 2
+    assert "no such file" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_month_of_an_empty_store_is_empty(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from console.store import open_store
+
+    open_store(tmp_path / "s.sqlite").close()
+    assert run(monkeypatch, "month", tmp_path / "s.sqlite", "--month", "2024-01") == 0
+    assert json.loads(capsys.readouterr().out)["incidents"] == []
+    assert run(monkeypatch, "month", tmp_path / "s.sqlite", "--month", "2024-01", "--out", tmp_path / "m.html") == 0
+    assert "2024-01" in (tmp_path / "m.html").read_text("utf-8")
+    assert run(monkeypatch, "month", tmp_path / "s.sqlite", "--month", "January") == 2

@@ -1,0 +1,179 @@
+"""The review window: the console's own views, driven by time; nothing can be changed, notes go into a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from pytestqt.qtbot import QtBot
+
+from console.domain.clock import micros
+from console.domain.intents import UndoLast
+from console.package import read_package, verify_package, write_package
+from console.services.review.record import CaseRecord
+from console.ui.looks import Looks
+from console.ui.review.pair import PairWindow
+from console.ui.review.port import Recorded
+from console.ui.review.window import ReviewWindow
+from console.ui.settings import WindowSettings
+from console.ui.theme import Theme
+from console.ui.words import Words
+from tests.console.package.cases import CASE, HOSTILE, a_case
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture(scope="module")
+def record() -> CaseRecord:
+    """A case with hostile names."""
+    return a_case(HOSTILE)
+
+
+@pytest.fixture
+def package(record: CaseRecord, tmp_path: Path) -> Path:
+    """Its package."""
+    path = tmp_path / f"{CASE}.incident"
+    write_package(record, path)
+    return path
+
+
+@pytest.fixture
+def window(qtbot: QtBot, package: Path) -> Iterator[ReviewWindow]:
+    """The window over the package as read."""
+    made = ReviewWindow(read_package(package), package, WindowSettings("王", None, "zh_CN", "dark"))
+    qtbot.addWidget(made)
+    made.resize(1600, 900)
+    made.show()
+    yield made
+    made.close()
+
+
+def at(record: CaseRecord, kind: str) -> int:
+    """When the first change of a kind was made, µs."""
+    return next(micros(change.at) for change in record.changes if change.kind == kind)
+
+
+def test_every_view_shows_the_chosen_moment(window: ReviewWindow, record: CaseRecord) -> None:
+    window.go(at(record, "burst_judged"))
+    window.settle()
+    assert window._focus.incident is not None
+    assert window._focus.incident.burst_pipes == ("H10",)
+    assert window.then_now.cells["burst_pipe"][1].text() == "≠ H10"
+    assert window.then_now.cells["burst_pipe"][2].text() == "V10"
+    assert window._log_model.rowCount() < len(record.case_changes)
+    window.go(at(record, "notice_issued"))
+    window.settle()
+    assert window._focus.incident.issued_at is not None
+    assert window.then_now.cells["burst_pipe"][1].text() == "V10"
+
+
+def test_before_the_case_was_opened_there_is_none(window: ReviewWindow) -> None:
+    window.go(window.replaying.replay.since_us)
+    assert window._focus.incident is None
+    assert "尚未立案" in window.then_now.cells["phase"][1].text()
+
+
+def test_steps_and_the_slider_lead_through_time(window: ReviewWindow, record: CaseRecord, qtbot: QtBot) -> None:
+    window.go(window.replaying.replay.since_us)
+    window.bar.next()
+    first = window.replaying.at_us
+    assert first == at(record, "incident_opened")
+    window.bar.next()
+    assert window.replaying.at_us > first
+    window.bar.previous()
+    assert window.replaying.at_us == first
+    axis = window.bar.axis
+    qtbot.mouseClick(axis, Qt.MouseButton.LeftButton, pos=QPoint(axis.width() - 9, axis.height() // 2))
+    assert window.replaying.at_us > window.replaying.replay.until_us - 120_000_000
+    axis.setFocus()
+    before = window.replaying.at_us
+    qtbot.keyClick(axis, Qt.Key.Key_Left)
+    assert window.replaying.at_us == before - 1_000_000
+    qtbot.keyClick(axis, Qt.Key.Key_Home)
+    assert window.replaying.at_us == window.replaying.replay.since_us
+
+
+def test_playing_moves_on_and_ends_at_the_end(window: ReviewWindow, qtbot: QtBot) -> None:
+    window.bar.speed.setCurrentIndex(window.bar.speed.findData(600))
+    window.go(window.replaying.replay.until_us - 20_000_000)
+    window.bar.toggle()
+    assert window.bar.playing
+    qtbot.waitUntil(lambda: not window.bar.playing, timeout=5000)
+    assert window.replaying.at_us == window.replaying.replay.until_us
+
+
+def test_what_has_happened_cannot_be_changed(window: ReviewWindow, qtbot: QtBot) -> None:
+    with pytest.raises(Recorded):
+        window.replaying.submit(UndoLast(CASE), "王").result()
+    window.ask(UndoLast(CASE))
+    qtbot.waitUntil(lambda: window._dispatcher.waiting == 0, timeout=2000)
+    assert window.record.incident == read_package(window.path or Path()).incident
+
+
+def test_history_holds_nothing_of_what_came_later(window: ReviewWindow, record: CaseRecord) -> None:
+    from console.domain.readings import Channel
+
+    window.go(at(record, "burst_judged"))
+    times, _, _ = window.replaying.history(0, Channel.PRESSURE, 0)
+    assert times.max() <= window.replaying.at_us
+
+
+def test_notes_go_into_a_copy_and_never_into_the_package(window: ReviewWindow, package: Path, tmp_path: Path) -> None:
+    before = package.read_bytes()
+    window.go(window.replaying.replay.events_us[2])
+    window.notes.text.setText(HOSTILE)
+    window.notes.bookmark()
+    window.notes.what.setText("换阀")
+    window.notes.owner.setText("李")
+    window.notes.due.setText("not a date")
+    window.notes.add_action()
+    assert not window.notes.notes.actions
+    window.notes.due.setText("2024-02-01")
+    window.notes.add_action()
+    assert not window.save_copy(package)
+    assert window.save_copy(tmp_path / "copy.incident")
+    assert package.read_bytes() == before
+    notes = read_package(tmp_path / "copy.incident").notes
+    assert [remark.text for remark in notes.remarks] == [HOSTILE]
+    assert notes.actions[0].owner == "李"
+    assert verify_package(tmp_path / "copy.incident").manifest.incident_id == CASE
+    window.go(window.replaying.replay.since_us)
+    window.notes.list.itemActivated.emit(window.notes.list.item(0))
+    assert window.replaying.at_us == micros(notes.remarks[0].at)
+
+
+def test_another_decision_is_calculated_aside_and_shown(window: ReviewWindow, qtbot: QtBot) -> None:
+    window.what_if.run.click()
+    qtbot.waitUntil(lambda: window.what_if.outcome is not None, timeout=5000)
+    assert window.what_if.outcome is not None
+    assert window.what_if.outcome.plan.valves_to_close[0].asset_id in window.what_if.result.text()
+    window.what_if.valve.setEditText("no such valve")
+    window.what_if.run.click()
+    qtbot.waitUntil(lambda: not window._errands.busy, timeout=5000)
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh_CN", "dark"), ("en", "dark")])
+def test_it_speaks_both_languages_in_both_themes_and_runs_no_markup(window: ReviewWindow, language: str, theme: str) -> None:
+    window.set_looks(Looks(Theme.load(theme), Words(language, "Asia/Shanghai")))
+    text = window._looks.words.catalogue.text
+    assert window.windowTitle() == text("review.replay.title", incident=CASE)
+    assert text("review.question.plan_done") in window.answers.page.toPlainText()
+    assert "<script>window.broken=1" in window.answers.page.toPlainText()
+    assert [window.tabs.tabText(n) for n in range(4)] == [
+        text(f"review.replay.{key}") for key in ("then_now", "questions", "what_if", "notes")
+    ]
+
+
+def test_two_cases_side_by_side_move_together_from_their_first_abnormal_reading(qtbot: QtBot, record: CaseRecord) -> None:
+    pair = PairWindow((record, None), (a_case(), None), WindowSettings("王", None, "zh_CN", "dark"))
+    qtbot.addWidget(pair)
+    pair.show()
+    pair.left.go(at(record, "crew_sent"))
+    offset = pair.left.replaying.at_us - micros(record.incident.first_abnormal_at)
+    assert pair.right.replaying.at_us - micros(pair.right.record.incident.first_abnormal_at) == offset
+    pair.linked.setChecked(False)
+    pair.right.go(pair.right.replaying.replay.since_us)
+    assert pair.left.replaying.at_us == at(record, "crew_sent")
+    pair.close()
