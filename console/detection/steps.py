@@ -28,7 +28,7 @@ _REFRESH_TICKS, _CALM_KEPT, _PRIOR_TICKS = 30, 240, 60.0
 _LEAST_HISTORY = 200
 _SAME_INTERVAL = 1.5
 _CLIP_SIGMAS = 4.0
-_MOST_TIMES_GAUSSIAN = 3.0
+_MOST_TIMES_GAUSSIAN = 8.0
 _LIVELY = 2.5
 _SWITCHING_A_DAY = 1.0
 _SWITCHING_CAUTION = 2.5
@@ -291,7 +291,7 @@ class StepWatch:
         self.switching = sum(pattern.count for pattern in self.operations.patterns) >= _SWITCHING_A_DAY * days
         if same:
             self.operations.trust_history(days)
-            self._learn_noise(steps[calm], number[calm])
+            self._learn_noise(steps, number, calm)
         else:
             self._renew(before)
 
@@ -313,38 +313,54 @@ class StepWatch:
         before = np.nan_to_num(odd[np.maximum(events - 1, 0)])
         return calm, events[odd[events] > 2.0 * np.where(before > limit, before, 0.0)]
 
-    def _learn_noise(self, steps: NDArray[np.float32], number: NDArray[np.int64]) -> None:
-        """Correlations that the model's noise misses, and thresholds, from calm ticks (ticks, n)."""
-        if len(steps) < _LEAST_HISTORY:
+    def _learn_noise(self, steps: NDArray[np.float32], number: NDArray[np.int64], calm: NDArray[np.int64]) -> None:
+        """Correlations that the model's noise misses from ``calm`` ticks; thresholds from all ticks (ticks, n)."""
+        if len(calm) < _LEAST_HISTORY:
             return
         seen = np.zeros((len(self.rows), len(self.rows)))
-        for one in np.unique(number):
+        for one in np.unique(number[calm]):
             lower = np.linalg.cholesky(self._page(int(one)).covariance)
-            white = np.clip(np.linalg.solve(lower, steps[number == one].T.astype(np.float64)), -_CLIP_SIGMAS, _CLIP_SIGMAS)
+            here = steps[calm[number[calm] == one]]
+            white = np.clip(np.linalg.solve(lower, here.T.astype(np.float64)), -_CLIP_SIGMAS, _CLIP_SIGMAS)
             seen += white @ white.T
         own = 2.0 * len(self.rows)
-        self._shape = (seen + own * np.eye(len(self.rows))) / (len(steps) + own)
+        self._shape = (seen + own * np.eye(len(self.rows))) / (len(calm) + own)
         self.learned = True
         self._renew(self.noise)
-        page = self._page(int(number[0]))
-        gaussian, _ = simulated(page.field, page.covariance, self._probability, seed=int(self.rows[0]))
-        self._thresholds, self._unrest = {}, {}
-        for window in STEP_WINDOWS:
-            self._learn_threshold(steps, number, window, gaussian)
+        page = self._page(int(number[calm[0]]))
+        gaussian, usual = simulated(page.field, page.covariance, self._probability, seed=int(self.rows[0]))
+        self._thresholds = dict.fromkeys(STEP_WINDOWS, gaussian)
+        self._unrest = {window: Unrest(usual) for window in STEP_WINDOWS}
+        found = {window: self._threshold_of(steps, number, window, gaussian) for window in STEP_WINDOWS}
+        self._thresholds = found
 
-    def _learn_threshold(self, steps: NDArray[np.float32], number: NDArray[np.int64], window: int, gaussian: float) -> None:
+    def _threshold_of(self, steps: NDArray[np.float32], number: NDArray[np.int64], window: int, gaussian: float) -> float:
+        """Level that quiet history passes as seldom as wanted, not counting what operations explain."""
         count = len(steps) - window + 1
         together = np.asarray(sum(steps[k : k + count] for k in range(window)) / np.sqrt(np.float32(window)), dtype=np.float32)
-        screens = np.zeros(count, dtype=np.float32)
-        for one in np.unique(number[:count]):
-            rows = np.flatnonzero(number[:count] == one)
+        whole = np.flatnonzero(np.isfinite(together).all(axis=1))
+        if len(whole) < _LEAST_HISTORY:
+            return gaussian
+        together, page = together[whole], number[whole]
+        screens = np.zeros(len(whole), dtype=np.float32)
+        for one in np.unique(page):
+            rows = np.flatnonzero(page == one)
             screens[rows] = screens_of(self._page(int(one)).field, np.ascontiguousarray(together[rows].T))
         calm = ratios(screens)
         order, total = loudest(screens / calm)
-        tail = np.array([self._page(int(number[k])).field.decisive(together[k], window) / calm[k] for k in order])
-        found = fitted(np.sort(tail)[::-1], total, self._probability, GAUSSIAN_TAIL)
-        self._thresholds[window] = float(np.clip(found, gaussian, _MOST_TIMES_GAUSSIAN * gaussian))
+        tail = np.array([self._surviving(together[k], int(page[k]), window, gaussian) / calm[k] for k in order])
         self._unrest[window] = Unrest(float(np.median(screens)))
+        found = fitted(np.sort(tail)[::-1], total, self._probability, GAUSSIAN_TAIL)
+        return float(np.clip(found, gaussian, _MOST_TIMES_GAUSSIAN * gaussian))
+
+    def _surviving(self, scaled: NDArray[np.float32], number: int, window: int, gaussian: float) -> float:
+        """The deciding statistic of a tick of history; 0 where an operation explains it, as it would live."""
+        page = self._page(number)
+        statistic = page.field.decisive(scaled, window)
+        if statistic <= gaussian / 2.0:
+            return statistic
+        explanation, poor = self._explained(page, page.field, scaled, window, frozenset(), frozenset())
+        return 0.0 if poor or (explanation is not None and explanation.known) else statistic
 
 
 _NAMELESS = Explanation(0.0, -1, stopped=False, known=True, nameless=True)

@@ -1,0 +1,187 @@
+"""What the detector says of a small town's nights: bursts, operations, stations that fail."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.console.detection.cases import STEP_US, Night, Town, bursts, faults
+
+PIPES = ("H33", "V40", "H13", "V21")
+
+
+@pytest.fixture(scope="module")
+def town() -> Town:
+    return Town.built(*PIPES)
+
+
+@pytest.mark.parametrize(
+    ("pipe", "learned"), [*((pipe, True) for pipe in PIPES), *((pipe, False) for pipe in ("V40", "H13", "H33"))]
+)
+def test_a_burst_is_found_at_once_and_its_pipe_is_in_the_set(town: Town, pipe: str, learned: bool) -> None:
+    night = Night(town, learned=learned)
+    assert bursts(night.ticks(12)) == 0
+    result = night.tick(town.drops_m[pipe])
+    assert len(result.bursts) == 1
+    found = result.bursts[0]
+    assert found.path == "A"
+    assert pipe in found.location.set_90
+    assert found.first_abnormal_at <= found.at
+
+
+def test_one_burst_is_one_finding_located_better_with_the_next_ticks(town: Town) -> None:
+    night = Night(town)
+    night.ticks(12)
+    results = night.ticks(60, town.drops_m["H33"])
+    assert bursts(results) == 1
+    first = results[0].bursts[0]
+    revisions = [found for result in results for found in result.revisions]
+    assert [found.revision for found in revisions] == [1, 2]
+    assert {found.finding_id for found in revisions} == {first.finding_id}
+
+
+def test_a_burst_that_lasts_is_not_found_again_when_its_hold_ends(town: Town) -> None:
+    night = Night(town, hold_s=600.0)
+    night.ticks(12)
+    assert bursts(night.ticks(180, town.drops_m["H33"])) == 1
+
+
+def test_two_bursts_in_two_places_are_two_findings(town: Town) -> None:
+    night = Night(town)
+    night.ticks(12)
+    first = night.ticks(15, town.drops_m["V40"])
+    both = night.ticks(15, town.drops_m["V40"] + town.drops_m["H13"])
+    assert (bursts(first), bursts(both)) == (1, 1)
+
+
+def test_a_glitch_of_one_station_is_a_spike_and_no_burst(town: Town) -> None:
+    night = Night(town)
+    night.ticks(12)
+    results = [night.tick(replaced={3: 250.0}), *night.ticks(5)]
+    assert bursts(results) == 0
+    assert faults(results, "spike") == ["S3"]
+
+
+def test_a_station_that_stays_off_is_deviating_and_no_burst(town: Town) -> None:
+    night = Night(town)
+    night.ticks(12)
+    off = float(town.quiet_m[3] * 9.80665 - 60.0)
+    results = [night.tick(replaced={3: off + 0.3 * night.random.standard_normal()}) for _ in range(20)]
+    assert bursts(results) == 0
+    assert faults(results, "deviating") == ["S3"]
+
+
+def test_a_frozen_station_is_named_and_does_not_hide_a_burst(town: Town) -> None:
+    night = Night(town)
+    night.ticks(12)
+    still = float(town.quiet_m[5] * 9.80665)
+    results = [night.tick(replaced={5: still}) for _ in range(40)]
+    assert bursts(results) == 0
+    assert faults(results, "frozen") == ["S5"]
+    assert len(night.tick(town.drops_m["H33"], replaced={5: still}).bursts) == 1
+
+
+def test_an_impossible_value_is_out_of_range(town: Town) -> None:
+    night = Night(town)
+    night.ticks(12)
+    results = [night.tick(replaced={2: 9000.0})]
+    assert (bursts(results), faults(results, "out_of_range")) == (0, ["S2"])
+
+
+def test_a_clock_ahead_is_a_fault_and_its_values_are_no_evidence(town: Town) -> None:
+    night = Night(town)
+    night.ticks(12)
+    night.value[4, 0], night.at_us[4, 0] = 10.0, night.now_us + 3_600_000_000
+    result = night.tick(silent=np.array([4]))
+    assert faults([result], "future_time") == ["S4"]
+    assert not result.bursts
+
+
+def test_a_silent_station_turns_stale_and_comes_back(town: Town) -> None:
+    night = Night(town)
+    night.ticks(12)
+    results = night.ticks(8, silent=np.array([1]))
+    assert faults(results, "stale") == ["S1"]
+    ended = [found for found in night.tick().stations if found.code == "stale" and not found.active]
+    assert [found.station_id for found in ended] == ["S1"]
+
+
+def test_backfill_never_raises_an_alarm(town: Town) -> None:
+    night = Night(town)
+    night.ticks(12)
+    assert bursts(night.ticks(10, town.drops_m["H33"], late_us=10 * STEP_US)) == 0
+
+
+def test_the_same_sample_twice_is_heard_once(town: Town) -> None:
+    night = Night(town)
+    night.ticks(12)
+    first = night.tick(town.drops_m["H33"])
+    everyone = np.arange(len(town.quiet_m))
+    repeated = night.ticks(3, silent=everyone)
+    assert len(first.bursts) == 1
+    assert all(not result.revisions for result in repeated)
+
+
+def test_demand_that_drifts_everywhere_is_no_burst(town: Town) -> None:
+    from maps.locate import build_signatures
+
+    drift = build_signatures(town.city, town.state).demand_modes[:, 0]
+    night = Night(town)
+    night.ticks(12)
+    assert bursts([night.tick(share * drift) for share in np.linspace(0.0, 0.5, 30)]) == 0
+
+
+def test_a_source_that_is_raised_moves_all_alike_and_is_no_burst(town: Town) -> None:
+    night = Night(town)
+    night.ticks(12)
+    assert bursts(night.ticks(5, -2.0)) == 0
+
+
+def test_evidence_is_what_is_left_when_the_common_part_is_out(town: Town) -> None:
+    night = Night(town)
+    night.ticks(12)
+    found = night.tick(town.drops_m["H33"] + 1.5).bursts[0]
+    most = found.evidence[0]
+    assert most.observed is not None
+    assert most.expected is not None
+    assert most.observed < most.expected
+    row = int(most.station_id[1:])
+    assert town.drops_m["H33"][row] == pytest.approx((most.observed - most.expected) / 9.80665, rel=0.35)
+
+
+def test_quiet_days_raise_nothing(town: Town) -> None:
+    night = Night(town)
+    assert bursts(night.ticks(1500)) == 0
+
+
+def test_before_anything_is_known_stations_are_learning(town: Town) -> None:
+    assert Night(town, learned=False).tick().learning.all()
+    assert not Night(town).tick().learning.any()
+
+
+def test_without_a_model_a_burst_is_found_and_the_place_is_named_interpolated(town: Town) -> None:
+    from console.detection import Detector
+
+    night = Night(town)
+    blind = Night(town, learned=False)
+    blind.detector = Detector(town.city, None, night.detector.options)
+    blind.ticks(30)
+    found = [one for result in blind.ticks(3, 2.0 * town.drops_m["V40"]) for one in result.bursts]
+    assert len(found) == 1
+    assert found[0].location.model == "interpolated"
+
+
+def test_a_known_event_is_located_whatever_the_statistic(town: Town) -> None:
+    night = Night(town)
+    night.ticks(12)
+    night.now_us += STEP_US
+    night.value[:, 0] = (town.quiet_m + 0.5 * town.drops_m["V21"]) * 9.80665
+    night.at_us[:, 0] = night.now_us
+    result = night.detector.tick(night.value, night.at_us, night.quality, night.now_us, force=True)
+    assert len(result.bursts) == 1
+
+
+def test_smaller_bursts_are_seen_near_stations_than_far_from_them(town: Town) -> None:
+    least = Night(town).detector.smallest_flows_m3h(1_704_067_200_000_000)
+    assert np.isfinite(least[town.city.network.pipes.row("H33")])
+    assert least[town.city.network.pipes.row("H33")] < least[town.city.network.pipes.row("P0")]
