@@ -27,7 +27,7 @@ from console.domain.intents import (
 from console.domain.notices import NoticeStatus
 from console.domain.picture import FeedHealth
 from console.ui.grab import ScreenNotSaved, grab_stage
-from console.ui.map.scene import MapLayer
+from console.ui.map.layer import MapLayer
 from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
 from maps.errors import QuanmaiError
@@ -144,7 +144,7 @@ def test_the_notice_goes_from_draft_to_public_by_a_second_person(window: MainWin
     window.settle()
     dialog.approve_as("")
     window.settle()
-    assert "second person" in window.messages.text
+    assert "第二人" in window.messages.text
     dialog.approve_as("李")
     window.settle()
     dialog.step()
