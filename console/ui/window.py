@@ -153,6 +153,7 @@ class MainWindow(QMainWindow):
         self.tools.told.connect(self.messages.tell)
         self.desk.told.connect(self.messages.tell)
         self.tools.report_asked.connect(self.questions.report)
+        self.tools.valve_asked.connect(self.guide.show_valve)
         self.case.plan.cards_asked.connect(self.tools.print_cards)
         self.map.menu_requested.connect(self.guide.on_menu)
         self.guide.in_drill = self._drill is not None
@@ -327,6 +328,7 @@ class MainWindow(QMainWindow):
         self._memory.flush()
         self._bridge.close()
         self.desk.close()
+        self.tools.close()
         self.map.shut()
         self._dispatcher.close()
         self._errands.close()

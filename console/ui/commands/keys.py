@@ -21,6 +21,7 @@ KEYS: Mapping[str, str] = {
     "redo": "Ctrl+Shift+Z",
     "trace": "Ctrl+Shift+T",
     "trial": "Ctrl+Shift+B",
+    "segments": "Ctrl+Shift+P",
     "acknowledge": "Ctrl+A",
     "next_case": "Ctrl+Tab",
     "show_case": "Ctrl+E",

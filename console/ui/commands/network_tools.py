@@ -17,6 +17,7 @@ from console.ui.bridge import Errands
 from console.ui.commands.tracing import TraceTool
 from console.ui.commands.trial import BurstTool
 from console.ui.commands.valve_cards import write_cards
+from console.ui.dialogs.segments import SegmentsWindow
 from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.case import CaseLook
@@ -32,6 +33,8 @@ class NetworkTools(QObject):
 
     told = Signal(str)
     """One line for the message bar."""
+    valve_asked = Signal(str)
+    """A valve is to be shown."""
     not_taken = Signal(object)
     """Asset or None: clicked while no tool is in use."""
     report_asked = Signal(str)
@@ -41,6 +44,7 @@ class NetworkTools(QObject):
         super().__init__(window)
         self._city, self._map, self._looks, self._window = city, canvas, looks, window
         self._case = CaseLook()
+        self.segments: SegmentsWindow | None = None
         self.trace = TraceTool(city, canvas, errands, looks, self)
         self.burst = BurstTool(city, canvas, errands, looks, self)
         self.trace.told.connect(self.told)
@@ -66,6 +70,7 @@ class NetworkTools(QObject):
             "trial": self.toggle_burst,
             "undo": lambda: self._undo() or undo(),
             "redo": self._redo,
+            "segments": self.open_segments,
             "dismiss_message": lambda: self._put_away() or dismiss(),
         }
 
@@ -80,6 +85,37 @@ class NetworkTools(QObject):
         if self.trace.active:
             self.trace.close()
         self.burst.toggle()
+
+    def open_segments(self) -> SegmentsWindow:
+        """The plans of the whole city; a chosen segment is tried on the map."""
+        if self.segments is not None:
+            self.segments.raise_()
+            return self.segments
+        opened = SegmentsWindow(self._city, self._looks, self._window)
+        opened.pipe_chosen.connect(self._try_pipe)
+        opened.valve_chosen.connect(self.valve_asked)
+        opened.told.connect(self.told)
+        opened.finished.connect(self._forget_segments)
+        opened.show()
+        opened.begin(self.burst.planner)
+        self.segments = opened
+        return opened
+
+    def close(self) -> None:
+        """End what is worked out aside; the window goes."""
+        if self.segments is not None:
+            self.segments.close()
+
+    def _forget_segments(self) -> None:
+        if self.segments is not None:
+            self.segments.deleteLater()
+        self.segments = None
+
+    def _try_pipe(self, pipe_id: str) -> None:
+        if not self.burst.active:
+            self.toggle_burst()
+        self.burst.try_pipe(pipe_id)
+        self._map.fit_lines((pipe_id,))
 
     @Slot(object)
     def on_picked(self, asset: Asset | None) -> None:

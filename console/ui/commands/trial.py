@@ -91,6 +91,15 @@ class BurstTool(QObject):
             self._ask(self.trial.with_pipe(asset.asset_id, add=added))
         return True
 
+    @property
+    def planner(self) -> Isolator | None:
+        """Segments built already, if they are."""
+        return self._planner
+
+    def try_pipe(self, pipe_id: str) -> None:
+        """A burst on this pipe alone."""
+        self._ask(self.trial.with_pipe(pipe_id))
+
     def suppose(self, valve_id: str, unable: Unable | None) -> None:
         """A valve cannot be closed (None: it can)."""
         self._ask(self.trial.with_unable(valve_id, unable))

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from pytestqt.qtbot import QtBot
 
 from console.domain.incidents import Unable
 from console.domain.intents import MarkValveClosed, OpenIncident
 from console.services.traces import TraceRequest
+from console.ui.dialogs.segments import SegmentsWindow
 from console.ui.map.picking import Asset
+from console.ui.models.segments import FiguresModel
 from console.ui.panels.section import CaseView
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import CASE, ScriptedPort
@@ -189,3 +193,59 @@ def test_tools_speak_both_languages_in_both_themes(window: MainWindow, port: Scr
     clicked(window, a_pipe(port))
     assert "If one cannot be closed" in texts(window.tools.burst.panel)
     assert QApplication.keyboardModifiers() == Qt.KeyboardModifier.NoModifier
+
+
+def worked_out(window: MainWindow, qtbot: QtBot) -> SegmentsWindow:
+    """The plans of the whole city, once they are there."""
+    opened = window.tools.open_segments()
+    qtbot.waitUntil(lambda: opened.plans is not None, timeout=10_000)
+    return opened
+
+
+def test_the_plans_of_the_whole_city_are_ranked_and_a_chosen_one_is_tried_on_the_map(
+    window: MainWindow, port: ScriptedPort, qtbot: QtBot, tmp_path: Path
+) -> None:
+    opened = worked_out(window, qtbot)
+    model = opened.segments.model()
+    assert isinstance(model, FiguresModel)
+    plans = opened.plans
+    assert plans is not None
+    assert model.rowCount() == len(plans)
+    assert plans.households[model.original(0)] == plans.households.max()
+    opened.segments.selectRow(2)
+    window.settle()
+    pipe = str(port.city.network.pipes.asset_id[plans.pipe[model.original(2)]])
+    assert window.tools.burst.trial.pipes == (pipe,)
+    opened.write(tmp_path / "segments.csv")
+    lines = (tmp_path / "segments.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == len(plans) + 1
+    assert lines[3].split(",")[1] == pipe
+    assert window.tools.open_segments() is opened
+    opened.close()
+    assert window.tools.segments is None
+
+
+def test_the_table_of_segments_sorts_by_any_column_and_keeps_what_is_chosen(
+    window: MainWindow, port: ScriptedPort, qtbot: QtBot
+) -> None:
+    opened = worked_out(window, qtbot)
+    model = opened.segments.model()
+    assert isinstance(model, FiguresModel)
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    opened.segments.selectRow(4)
+    chosen = opened.segments.currentIndex().data()
+    for column in range(model.columnCount()):
+        for order in (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder):
+            model.sort(column, order)
+            assert opened.segments.currentIndex().siblingAtColumn(0).data() == chosen
+    model.sort(2, Qt.SortOrder.DescendingOrder)
+    valves = [int(model.index(row, 2).data()) for row in range(model.rowCount())]
+    assert valves == sorted(valves, reverse=True)
+    assert tester.model() is model
+    opened.close()
+
+
+def test_closing_the_list_while_it_is_worked_out_ends_the_work(window: MainWindow, port: ScriptedPort) -> None:
+    opened = window.tools.open_segments()
+    opened.close()
+    assert window.tools.segments is None
