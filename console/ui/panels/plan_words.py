@@ -101,18 +101,20 @@ def _parts(view: CaseView) -> list[str]:
 
 
 def _reopening(view: CaseView, plan: IsolationPlan) -> list[str]:
-    """Closed valves that could feed the dry pockets, with what the hydraulics say of each once they have."""
+    """Closed valves that could feed the dry pockets, in one line; with what the hydraulics say of each once they have."""
     impact = view.incident.impact
     checks = {check.valve_id: check for check in impact.reopening} if impact is not None else {}
     if not plan.reopen_candidates or view.incident.incident_id == TRIAL:
         return []
-    ordered = [*checks, *(valve for valve in plan.reopen_candidates if valve not in checks)][:_REOPENED]
-    return [_text(view, "reopen_head"), *(_reopened(view, valve, checks.get(valve)) for valve in ordered)]
+    ordered = [*checks, *(valve for valve in plan.reopen_candidates if valve not in checks)]
+    named = "、".join(_reopened(view, valve, checks.get(valve)) for valve in ordered[:_REOPENED])
+    more = " …" if len(ordered) > _REOPENED else ""
+    return [_text(view, "reopen_head" if checks else "reopen_unchecked", valves=named + more)]
 
 
 def _reopened(view: CaseView, valve: str, check: ReopenCheck | None) -> str:
     if check is None or check.suffices is None:
-        return _text(view, "reopen_unchecked", valve=valve)
+        return valve
     key = "reopen_suffices" if check.suffices else "reopen_short"
     return _text(view, key, valve=valve, served=check.served, low=check.low, dry=check.dry)
 
@@ -132,8 +134,10 @@ def _crews(view: CaseView, plan: IsolationPlan) -> list[str]:
             view, "crew_step", order=step.order, valve=step.valve_id, begins=f"{step.begins:.0f}", ends=f"{step.ends:.0f}"
         )
         by_crew.setdefault(names.get(step.crew_id, "") or _text(view, "desk"), []).append(text)
-    head = _text(view, "crews", speed=f"{found.speed_kmh:g}", minutes=view.looks.words.minutes(found.minutes))
-    return [head, *(_text(view, "crew_line", crew=crew, steps=" → ".join(steps)) for crew, steps in by_crew.items())]
+    shares = [_text(view, "crew_line", crew=crew, steps=" → ".join(steps)) for crew, steps in by_crew.items()]
+    minutes = view.looks.words.minutes(found.minutes)
+    semicolon = "；" if view.looks.words.language == "zh_CN" else "; "
+    return [_text(view, "crews", speed=f"{found.speed_kmh:g}", minutes=minutes, shares=semicolon.join(shares))]
 
 
 def _way_back(view: CaseView, plan: IsolationPlan) -> list[str]:
