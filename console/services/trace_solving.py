@@ -41,7 +41,7 @@ def trace_text(answer: dict[str, Any]) -> str:
     start = answer["from"] if isinstance(answer["from"], str) else ", ".join(answer["from"])
     lines = [
         f"{answer['kind']} from {start} ({answer['basis']}): {len(answer['pipes'])} pipes, {answer['length_m'] / 1000:.2f} km, "
-        f"{answer['customers']} customers ({answer['households']} households, {len(answer['critical_customers'])} critical)"
+        f"{len(answer['customers'])} customers ({answer['households']} households, {len(answer['critical_customers'])} critical)"
     ]
     if "cost" in answer:
         lines.append(f"  {answer['cost_of']}: {answer['cost']:g}" if answer["found"] else "  no way")

@@ -106,7 +106,7 @@ def answer_json(city: City, answer: TraceAnswer) -> dict[str, Any]:
         "length_m": round(numbers.length_m, 1),
         "length_by_diameter": {size: round(length, 1) for size, length in numbers.by_diameter.items()},
         "length_by_material": {name: round(length, 1) for name, length in numbers.by_material.items()},
-        "customers": len(numbers.customers),
+        "customers": list(city.customers.ids(numbers.customers)),
         "households": numbers.households,
         "people": numbers.people,
         "critical_customers": list(city.customers.ids(numbers.critical)),
