@@ -70,12 +70,12 @@ class ThenNow(QWidget):
                 then.style().polish(then)
 
     def _known(self, key: str, case: Incident, *, at_end: bool) -> str:
-        words = ReportWords(self._looks.words.language, self._record.city.info.time_zone)
+        report = ReportWords(self._looks.words.language, self._record.city.info.time_zone)
         plan = case.plan
         found = excavated(self._record) if at_end else next((o.found_pipe for o in reversed(case.orders) if o.found_pipe), "")
         notice = case.notices[-1] if case.notices else None
         texts = {
-            "phase": words.domain("phase", case.phase.value),
+            "phase": report.domain("phase", case.phase.value),
             "candidate": case.location.candidates[0].pipe_id if case.location and case.location.candidates else "",
             "burst_pipe": ", ".join(case.burst_pipes),
             "found": found,
@@ -85,8 +85,8 @@ class ThenNow(QWidget):
             "households": f"{plan.households_without_water:,}" if plan else "",
             "low": f"{case.impact.low_pressure_households:,}" if case.impact else "",
             "critical": ", ".join(item.name for item in plan.critical_customers) if plan else "",
-            "restoration": words.time(case.restoration_at) if case.restoration_at else "",
-            "notice": words.domain("notice_status", notice.status.value) if notice else "",
-            "sample": words("sample.passed" if case.sample.passed else "sample.failed") if case.sample else "",
+            "restoration": report.time(case.restoration_at) if case.restoration_at else "",
+            "notice": report.domain("notice_status", notice.status.value) if notice else "",
+            "sample": report("sample.passed" if case.sample.passed else "sample.failed") if case.sample else "",
         }
         return texts[key] or "–"
