@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from console.domain.clock import micros
@@ -85,13 +86,13 @@ def test_steps_and_the_slider_lead_through_time(window: ReviewWindow, record: Ca
     window.bar.previous()
     assert window.replaying.at_us == first
     axis = window.bar.axis
-    qtbot.mouseClick(axis, Qt.MouseButton.LeftButton, pos=QPoint(axis.width() - 9, axis.height() // 2))
+    QTest.mouseClick(axis, Qt.MouseButton.LeftButton, pos=QPoint(axis.width() - 9, axis.height() // 2))
     assert window.replaying.at_us > window.replaying.replay.until_us - 120_000_000
     axis.setFocus()
     before = window.replaying.at_us
-    qtbot.keyClick(axis, Qt.Key.Key_Left)
+    QTest.keyClick(axis, Qt.Key.Key_Left)
     assert window.replaying.at_us == before - 1_000_000
-    qtbot.keyClick(axis, Qt.Key.Key_Home)
+    QTest.keyClick(axis, Qt.Key.Key_Home)
     assert window.replaying.at_us == window.replaying.replay.since_us
 
 
@@ -157,6 +158,9 @@ def test_another_decision_is_calculated_aside_and_shown(window: ReviewWindow, qt
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh_CN", "dark"), ("en", "dark")])
 def test_it_speaks_both_languages_in_both_themes_and_runs_no_markup(window: ReviewWindow, language: str, theme: str) -> None:
     window.set_looks(Looks(Theme.load(theme), Words(language, "Asia/Shanghai")))
+    window.settle()
+    ground = window.grab().toImage().pixelColor(3, window.height() - 3)
+    assert (ground.lightnessF() > 0.5) == (theme == "light")
     text = window._looks.words.catalogue.text
     assert window.windowTitle() == text("review.replay.title", incident=CASE)
     assert text("review.question.plan_done") in window.answers.page.toPlainText()
