@@ -29,6 +29,7 @@ from maps.network import ValveState
 _REASONS = {"": "border", "unclosable": "beyond_unclosable", "one_way": "beyond_one_way"}
 MOST_ALTERNATIVES = 100
 """Above so many valves a part of the network has no usable valves at all; a hundred replans would say nothing more."""
+_BEYOND_PIPES = 3
 _NO_ROWS = np.empty(0, dtype=np.int32)
 NO_OVERRIDES: Mapping[str, ValveOverride] = {}
 
@@ -213,6 +214,7 @@ class Isolator:
 
     def _step(self, outcome: Outcome, row: int) -> ValveStep:
         borders, work = outcome.held[row], self._work(row)
+        far = {border.far for border in borders}
         behind = sorted({node for border in borders for node in outcome.query.source_of(border.far)})
         return ValveStep(
             asset_id=work.asset_id,
@@ -227,6 +229,7 @@ class Isolator:
             assumed=work.assumed,
             x=work.x,
             y=work.y,
+            beyond=self._network.pipes.ids(self._graph.pipes_in(_array(frozenset(far)))[:_BEYOND_PIPES]),
         )
 
     def _work(self, row: int) -> ValveWork:

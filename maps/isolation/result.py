@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ValveStep:
-    """One valve to close. ``reason``: a code (``border`` …) the interface words; ``holds_back``: sources beyond it.
+    """One valve to close. ``reason``: a code (``border`` …) the interface words; ``holds_back``: sources beyond it;
+
+    ``beyond``: the first few pipes on its other side, those that keep their water.
 
     ``turns`` and ``minutes`` are None where unknown; ``x``/``y``: the network's CRS.
     """
@@ -24,6 +26,7 @@ class ValveStep:
     assumed: bool = False
     x: float = 0.0
     y: float = 0.0
+    beyond: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ def why_words(view: CaseView, plan: IsolationPlan, valve_id: str) -> str:
     parts = [f"{valve_id}: {words.of('valve_reason', step.reason)}"]
     if step.holds_back:
         parts.append(words("plan.holds_back", sources="、".join(step.holds_back[:4])))
+    if step.beyond:
+        parts.append(_text(view, "beyond", pipes="、".join(_pipe(view, pipe) for pipe in step.beyond)))
     if step.assumed:
         parts.append(words("plan.assumed"))
     parts.append(words("plan.checked", date=step.last_checked) if step.last_checked else words("plan.never_checked"))
@@ -75,6 +77,17 @@ def around_words(view: CaseView, plan: IsolationPlan) -> str:
 
 def _text(view: CaseView, key: str, **params: object) -> str:
     return view.looks.words.catalogue.text(f"tools.plan.{key}", **params)
+
+
+def _pipe(view: CaseView, pipe_id: str) -> str:
+    """A pipe as people find it: its road and size where known."""
+    pipes = view.city.network.pipes
+    if not pipes.has(pipe_id):
+        return pipe_id
+    row = pipes.row(pipe_id)
+    size = view.looks.words.pipe(float(pipes.diameter_mm[row]), "", None)
+    named = " ".join(part for part in (str(pipes.road_name[row]), size) if part)
+    return f"{pipe_id}（{named}）" if named else pipe_id
 
 
 def _conflicts(view: CaseView) -> list[str]:

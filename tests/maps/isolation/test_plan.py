@@ -34,6 +34,12 @@ def test_the_valves_on_both_sides_are_closed_and_name_the_source_they_hold_back(
     assert [step.order for step in plan.valves_to_close] == [1, 2]
 
 
+def test_each_valve_names_the_pipes_beyond_it() -> None:
+    town = a_network().source("S").pipe("P1", "S", "A").pipe("P2", "A", "B").pipe("P3", "B", "T").source("T")
+    plan = Isolator(town.valve("V1", on="P2", at="A").valve("V2", on="P2", at="B").build()).plan(["P2"])
+    assert {step.asset_id: step.beyond for step in plan.valves_to_close} == {"V1": ("P1",), "V2": ("P3",)}
+
+
 def test_a_dead_end_beyond_an_open_valve_falls_dry_and_its_valve_stays_open() -> None:
     town = _street().pipe("D1", "B", "E").valve("VD", on="D1", at="B").customer("C1", on="D1", households=7, critical="dialysis")
     plan = _plan(town, "P2")
