@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from console.documents.report_blocks import Block, FactLine, Facts, Heading, Report, Table, Text
 from console.documents.report_charts import bar_chart
 from console.documents.report_words import ReportWords
@@ -15,7 +17,7 @@ def month_report(month: Month, city: str, words: ReportWords, filters: Filters, 
     blocks.append(Facts(tuple(_line(fact, words) for fact in month.board)))
     counts = bar_chart([(name[2:], float(count)) for name, count, _ in month.trend], words("month.by_month"))
     took = bar_chart(
-        [(name[2:], minutes) for name, _, minutes in month.trend if minutes is not None],
+        [(name[2:], math.nan if minutes is None else minutes) for name, _, minutes in month.trend],
         words("month.notice_by_month"),
         float(targets()["service"]["notice_minutes"]),
     )

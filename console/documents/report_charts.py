@@ -75,23 +75,25 @@ def line_chart(lines: Sequence[Line], marks: Sequence[Mark], zone: ZoneInfo, cap
 
 
 def bar_chart(bars: Sequence[tuple[str, float]], caption: str, target: float | None = None) -> Figure | None:
-    """One bar a name; ``target``: a dashed line."""
-    known = [(name, value) for name, value in bars if math.isfinite(value)]
-    if not known:
+    """One bar a name, an empty place where the value is not finite; ``target``: a dashed line."""
+    finite = [value for _, value in bars if math.isfinite(value)]
+    if not finite:
         return None
-    _, high = _range(0.0, max(value for _, value in known) if target is None else max(target, *(value for _, value in known)))
+    _, high = _range(0.0, max([*finite, *([] if target is None else [target])]))
     width, height = _W - _LEFT - 20, _H - _TOP - _BOTTOM
-    step = width / len(known)
+    step = width / len(bars)
     parts = []
     for value in _ticks(0.0, high):
         at = _TOP + height * (high - value) / high
         parts += [_line(_LEFT, at, _LEFT + width, at, _GRID, "grid"), _text(_LEFT - 6, at + 4, f"{value:g}", anchor="end")]
-    for number, (name, value) in enumerate(known):
+    for number, (name, value) in enumerate(bars):
+        parts.append(_text(_LEFT + step * (number + 0.5), _H - 12, name))
+        if not math.isfinite(value):
+            continue
         left, tall = _LEFT + step * (number + 0.15), height * value / high
         top = _TOP + height - tall
         parts.append(f'<rect x="{left:.1f}" y="{top:.1f}" width="{step * 0.7:.1f}" height="{tall:.1f}" fill="{SERIES[3]}"/>')
         parts.append(_text(left + step * 0.35, top - 4, f"{value:g}"))
-        parts.append(_text(left + step * 0.35, _H - 12, name))
     if target is not None:
         at = _TOP + height * (high - target) / high
         parts.append(_line(_LEFT, at, _LEFT + width, at, "#c8232c", "mark", dash="5 3"))

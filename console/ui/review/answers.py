@@ -36,6 +36,13 @@ class AnswersPanel(QWidget):
         words = ReportWords(looks.words.language, self._zone)
         self.page.setHtml("".join(self._answer(answer, words, looks) for answer in self._answers))
 
+    def show_answers(self, answers: Sequence[Answer], looks: Looks) -> None:
+        """Answers that the reviewer's findings have changed; the page stays where it was scrolled to."""
+        at = self.page.verticalScrollBar().value()
+        self._answers = answers
+        self.set_looks(looks)
+        self.page.verticalScrollBar().setValue(at)
+
     def _answer(self, answer: Answer, words: ReportWords, looks: Looks) -> str:
         strong = looks.theme.colours["text.strong"]
         facts = "".join(_fact(fact, words, looks) for fact in answer.facts)

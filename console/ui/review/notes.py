@@ -10,8 +10,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from console.domain.clock import micros
-from console.services.review.notes import Action, Remark, ReviewNotes
+from console.services.review.notes import Action, Findings, Remark, ReviewNotes
 from console.ui.looks import Looks, button, label, row
+from console.ui.review.findings import FindingsForm
 
 
 class NotesPanel(QWidget):
@@ -27,16 +28,17 @@ class NotesPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("panel")
         self.notes, self._now, self._looks = notes, now, looks
-        self.text, self.reviewer, self.cause = QLineEdit(), QLineEdit(), QLineEdit(notes.findings.cause)
+        self.text, self.reviewer = QLineEdit(), QLineEdit()
+        self.findings = FindingsForm(notes.findings, looks)
         self.what, self.owner, self.due = QLineEdit(), QLineEdit(), QLineEdit()
         self._add, self._add_action, self.save = button(""), button(""), button("", "primary")
         self.list, self.todo = QListWidget(), QListWidget()
-        self._titles = (label(name="heading"), label(name="heading"))
+        self._titles = (label(name="heading"), label(name="heading"), label(name="heading"))
         self._add.clicked.connect(self.bookmark)
         self.text.returnPressed.connect(self.bookmark)
         self._add_action.clicked.connect(self.add_action)
         self.save.clicked.connect(self.save_asked)
-        self.cause.editingFinished.connect(self._on_cause)
+        self.findings.changed.connect(self._on_findings)
         self.list.itemActivated.connect(self._on_chosen)
         self.list.itemClicked.connect(self._on_chosen)
         box = QVBoxLayout(self)
@@ -46,7 +48,8 @@ class NotesPanel(QWidget):
         box.addWidget(self.text)
         box.addLayout(row(self._add, 1))
         box.addWidget(self.list, 2)
-        box.addWidget(self.cause)
+        box.addWidget(self._titles[2])
+        box.addWidget(self.findings)
         box.addWidget(self._titles[1])
         box.addWidget(self.what)
         box.addLayout(row(self.owner, self.due))
@@ -60,7 +63,7 @@ class NotesPanel(QWidget):
         self._looks = looks
         text = looks.words.catalogue.text
         for edit, key in (
-            (self.text, "note_hint"), (self.reviewer, "reviewer"), (self.cause, "cause"), (self.what, "action"),
+            (self.text, "note_hint"), (self.reviewer, "reviewer"), (self.what, "action"),
             (self.owner, "owner"),
         ):  # fmt: skip
             edit.setPlaceholderText(text(f"review.replay.{key}"))
@@ -70,6 +73,8 @@ class NotesPanel(QWidget):
         self.save.setText(text("review.replay.save_copy"))
         self._titles[0].setText(text("review.replay.notes"))
         self._titles[1].setText(text("review.question.actions"))
+        self._titles[2].setText(text("review.finding.title"))
+        self.findings.set_looks(looks)
         self._fill()
 
     def bookmark(self) -> None:
@@ -94,10 +99,8 @@ class NotesPanel(QWidget):
             edit.clear()
         self._take(replace(self.notes, actions=(*self.notes.actions, action)))
 
-    def _on_cause(self) -> None:
-        cause = self.cause.text().strip()
-        if cause != self.notes.findings.cause:
-            self._take(replace(self.notes, findings=replace(self.notes.findings, cause=cause)))
+    def _on_findings(self, findings: Findings) -> None:
+        self._take(replace(self.notes, findings=findings))
 
     def _on_chosen(self, item: QListWidgetItem) -> None:
         self.wanted.emit(item.data(Qt.ItemDataRole.UserRole))

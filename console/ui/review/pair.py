@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QMainWindow, QSplitter, QVBoxLayout, QW
 
 from console.domain.clock import micros
 from console.services.review.record import CaseRecord
-from console.ui.looks import row
+from console.ui.looks import label, row
 from console.ui.review.window import ReviewWindow
 from console.ui.settings import WindowSettings
 
@@ -31,6 +31,7 @@ class PairWindow(QMainWindow):
         splitter = QSplitter()
         for window in (self.left, self.right):
             window.setWindowFlags(Qt.WindowType.Widget)
+            window.compact()
             splitter.addWidget(window)
             for action in window.findChildren(QAction):
                 # Two windows in one: a key belongs to the half that has the focus.
@@ -41,7 +42,10 @@ class PairWindow(QMainWindow):
         box = QVBoxLayout(middle)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(2)
-        line = row(self.linked, 1)
+        names = [
+            label(f"{w.record.incident.incident_id} · {w.record.incident.title}"[:90], "strong") for w in (self.left, self.right)
+        ]
+        line = row(names[0], 1, self.linked, 1, names[1])
         line.setContentsMargins(12, 2, 12, 0)
         box.addLayout(line)
         box.addWidget(splitter, 1)

@@ -56,6 +56,11 @@ class ThenNow(QWidget):
             now.setText(self._known(key, self._record.incident, at_end=True))
         self.show_then(self._incident)
 
+    def show_record(self, record: CaseRecord) -> None:
+        """The reviewer found something out: what is known now is another."""
+        self._record = record
+        self.set_looks(self._looks)
+
     def show_then(self, incident: Incident | None) -> None:
         """The case as it was known at the moment, None before it was opened."""
         self._incident = incident

@@ -134,18 +134,26 @@ class ReviewWindow(MainWindow):
 
     @Slot(object)
     def _on_notes(self, notes: ReviewNotes) -> None:
-        self.record = replace(self.record, notes=notes)
+        if notes != self.record.notes:
+            self.record = replace(self.record, notes=notes)
+            self.then_now.show_record(self.record)
+            self.answers.show_answers(answers_to(self.record, replay=self.replaying.replay), self._looks)
         self.bar.axis.marks_us = tuple(micros(remark.at) for remark in notes.remarks)
         self.bar.axis.update()
 
     # Building
 
+    def compact(self) -> None:
+        """Map, case, lists and time only: half a screen is enough."""
+        for part in (self.strip, self.layers, self._dock):
+            part.hide()
+
     def _build_review(self) -> None:
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         for panel in (self.then_now, self.answers, self.what_if, self.notes):
-            self.tabs.addTab(_scrolling(panel) if panel is self.then_now else panel, "")
-        dock = QDockWidget()
+            self.tabs.addTab(_scrolling(panel) if panel in (self.then_now, self.notes) else panel, "")
+        dock = self._dock = QDockWidget()
         dock.setObjectName("review")
         dock.setTitleBarWidget(QWidget())
         dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
@@ -178,6 +186,7 @@ class ReviewWindow(MainWindow):
             ("Ctrl+Left", self.bar.previous),
             ("Ctrl+B", self.notes.bookmark),
             ("Ctrl+S", self._ask_copy),
+            ("Ctrl+D", lambda: self._dock.setVisible(self._dock.isHidden())),
         ):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)

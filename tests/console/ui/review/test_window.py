@@ -145,6 +145,21 @@ def test_notes_go_into_a_copy_and_never_into_the_package(window: ReviewWindow, p
     assert window.replaying.at_us == micros(notes.remarks[0].at)
 
 
+def test_what_the_reviewer_finds_out_changes_the_answers_at_once(window: ReviewWindow) -> None:
+    form = window.notes.findings
+    for name, text in (("excavated_pipe", "H20"), ("customers", "55"), ("frost", "是"), ("restored_at", "2024-01-04 09:30")):
+        form.edits[name].setText(text)
+        form.edits[name].editingFinished.emit()
+    form.edits["satisfaction_result"].setText("9")
+    form.edits["satisfaction_result"].editingFinished.emit()
+    found = window.notes.notes.findings
+    assert (found.excavated_pipe, found.customers, found.frost, found.satisfaction_result) == ("H20", 55, True, None)
+    assert found.restored_at is not None
+    assert found.restored_at.utcoffset() is not None
+    assert window.then_now.cells["found"][2].text() == "H20"
+    assert "55" in window.answers.page.toPlainText()
+
+
 def test_another_decision_is_calculated_aside_and_shown(window: ReviewWindow, qtbot: QtBot) -> None:
     window.what_if.run.click()
     qtbot.waitUntil(lambda: window.what_if.outcome is not None, timeout=5000)
