@@ -88,6 +88,7 @@ def _valve(painter: QPainter, theme: Theme, look: str, size: float, angle: float
         "one_way": plain,
     }[look]
     painter.rotate(angle)
+    painter.strokePath(bow_tie(size), QPen(halo, 2.6))
     painter.setPen(Qt.PenStyle.NoPen if look == "open" else QPen(edge, 1.4))
     painter.setBrush({"open": plain, "closed": theme.colour("map.valve_closed")}.get(look, halo))
     painter.drawPath(bow_tie(size))
