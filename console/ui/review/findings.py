@@ -31,6 +31,7 @@ class FindingsForm(QWidget):
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(4)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         self.edits: dict[str, QLineEdit] = {}
         self._labels: dict[str, QLabel] = {}
         for name in _FIELDS:
