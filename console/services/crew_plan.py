@@ -19,15 +19,25 @@ from console.services.valve_cards import ValveCard, card_json, valve_cards
 from maps.isolation import CrewPlace, Schedule, schedule
 from maps.isolation.result import IsolationPlan
 
+FROST_MONTHS = (12, 1, 2)
+FROST_MINUTES = 5.0
+"""More minutes per chamber in these months: lids and stems are frozen (own estimate)."""
 
-def dealt(incident: Incident, plan: IsolationPlan, crews: Iterable[CrewFix]) -> Schedule:
+
+def is_frost(incident: Incident, time_zone: str) -> bool:
+    """Whether the case falls into the months in which chambers freeze, by the city's calendar."""
+    return incident.opened_at.astimezone(ZoneInfo(time_zone)).month in FROST_MONTHS
+
+
+def dealt(incident: Incident, plan: IsolationPlan, crews: Iterable[CrewFix], time_zone: str) -> Schedule:
     """Who closes what is left to close: the case's own crews and free ones, from where they are."""
     done = set(incident.closed_valves())
     left = tuple(step for step in plan.valves_to_close if step.asset_id not in done)
     own = {order.crew_id for order in incident.orders}
     able = [fix for fix in crews if fix.state is CrewState.FREE or fix.crew_id in own]
     places = [CrewPlace(fix.crew_id, fix.x, fix.y) for fix in able if fix.state is not CrewState.OFF_DUTY]
-    return schedule(IsolationPlan(plan.burst_pipes, True, (), (), left), places)
+    frost = FROST_MINUTES if is_frost(incident, time_zone) else 0.0
+    return schedule(IsolationPlan(plan.burst_pipes, True, (), (), left), places, frost_minutes=frost)
 
 
 def send_cards(tools: Tools, state: DeskState, intent: SendValveCards, now: datetime) -> ChangeSet:
@@ -36,7 +46,7 @@ def send_cards(tools: Tools, state: DeskState, intent: SendValveCards, now: date
     plan = incident.plan
     if plan is None or not incident.burst_pipes:
         raise Refused("not_judged", incident=incident.incident_id)
-    found = dealt(incident, plan, state.crews.values())
+    found = dealt(incident, plan, state.crews.values(), tools.city.info.time_zone)
     cards: dict[str, list[ValveCard]] = {}
     for card in valve_cards(tools.city, plan, found.steps):
         if card.crew:

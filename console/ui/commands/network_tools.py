@@ -156,7 +156,7 @@ class NetworkTools(QObject):
         incident, plan = view.incident, view.incident.plan
         if plan is None:
             return
-        cards = valve_cards(self._city, plan, dealt(incident, plan, view.picture.crews).steps)
+        cards = valve_cards(self._city, plan, dealt(incident, plan, view.picture.crews, self._city.info.time_zone).steps)
         crews = {fix.crew_id: fix.name or fix.crew_id for fix in view.picture.crews}
         drill = incident.is_drill or incident.incident_id == TRIAL
         try:

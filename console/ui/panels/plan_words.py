@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.domain.incidents import Phase, ReopenCheck
-from console.services.crew_plan import dealt
+from console.services.crew_plan import FROST_MINUTES, dealt, is_frost
 from console.services.trial import TRIAL
 from console.ui.panels.section import CaseView
 from maps.isolation import restoring
@@ -69,7 +69,7 @@ def trust_words(view: CaseView, plan: IsolationPlan) -> str:
 
 def around_words(view: CaseView, plan: IsolationPlan) -> str:
     """Conflicts with other plans, the crews' schedule, and while it is time for it the way back; a line each."""
-    lines = [*_conflicts(view), *_parts(view), *_crews(view, plan), *_reopening(view, plan)]
+    lines = [*_conflicts(view), *_parts(view), *_crews(view, plan), *_throttling(view, plan), *_reopening(view, plan)]
     if view.incident.phase in _RESTORING:
         lines += _way_back(view, plan)
     return "\n".join(lines)
@@ -135,7 +135,8 @@ def _reopened(view: CaseView, valve: str, check: ReopenCheck | None) -> str:
 def _crews(view: CaseView, plan: IsolationPlan) -> list[str]:
     if view.incident.phase in _RESTORING or not plan.valves_to_close:
         return []
-    found = dealt(view.incident, plan, view.picture.crews)
+    zone = view.city.info.time_zone
+    found = dealt(view.incident, plan, view.picture.crews, zone)
     if found.minutes is None:
         return [_text(view, "nobody")]
     if not found.steps:
@@ -150,7 +151,17 @@ def _crews(view: CaseView, plan: IsolationPlan) -> list[str]:
     shares = [_text(view, "crew_line", crew=crew, steps=" → ".join(steps)) for crew, steps in by_crew.items()]
     minutes = view.looks.words.minutes(found.minutes)
     semicolon = "；" if view.looks.words.language == "zh_CN" else "; "
-    return [_text(view, "crews", speed=f"{found.speed_kmh:g}", minutes=minutes, shares=semicolon.join(shares))]
+    frost = _text(view, "frost", minutes=f"{FROST_MINUTES:g}") if is_frost(view.incident, zone) else ""
+    return [_text(view, "crews", speed=f"{found.speed_kmh:g}", minutes=minutes, shares=semicolon.join(shares), frost=frost)]
+
+
+def _throttling(view: CaseView, plan: IsolationPlan) -> list[str]:
+    """Repair under pressure beside full closing, where closing costs critical customers or cannot isolate."""
+    sized = [step for step in plan.valves_to_close if step.diameter_mm is not None]
+    if view.incident.phase in _RESTORING or not sized or (plan.isolatable and not plan.critical_customers):
+        return []
+    largest = max(sized, key=lambda step: step.diameter_mm or 0.0)
+    return [_text(view, "throttling", valve=largest.asset_id)]
 
 
 def _way_back(view: CaseView, plan: IsolationPlan) -> list[str]:

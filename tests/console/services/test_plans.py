@@ -18,6 +18,7 @@ from console.domain.intents import (
     UndoLast,
 )
 from console.services.case import Refused
+from console.services.crew_plan import FROST_MINUTES, dealt
 from maps.isolation import Isolator
 from maps.isolation.result import IsolationPlan
 from tests.console.services.conftest import CASE
@@ -191,3 +192,13 @@ def test_a_checked_reopening_is_told_apart_from_the_impact(judged: Chair) -> Non
     assert judged.log[-1].kind == "reopening_checked"
     assert "V1可、V2不足" in judged.log[-1].note
     assert the_case(judged).impact == checked
+
+
+def test_crews_need_longer_for_each_chamber_in_the_months_of_frost(judged: Chair) -> None:
+    case, plan = the_case(judged), the_plan(judged)
+    crews = list(judged.state.crews.values())[:1]
+    january = dealt(case, plan, crews, "Asia/Shanghai")
+    june = dealt(replace(case, opened_at=case.opened_at.replace(month=6)), plan, crews, "Asia/Shanghai")
+    assert january.minutes is not None
+    assert june.minutes is not None
+    assert january.minutes == pytest.approx(june.minutes + 2 * FROST_MINUTES)

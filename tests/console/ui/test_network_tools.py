@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,16 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from console.domain.incidents import Unable
+from console.domain.incidents import PlanConflict, Unable
 from console.domain.intents import MarkValveClosed, OpenIncident
 from console.services.traces import TraceRequest
 from console.ui.dialogs.segments import SegmentsWindow
 from console.ui.map.picking import Asset
 from console.ui.models.segments import FiguresModel
+from console.ui.panels.plan_words import around_words
 from console.ui.panels.section import CaseView
 from console.ui.window import MainWindow
+from maps.isolation.result import CriticalCustomer
 from tests.console.ui.scripted import CASE, ScriptedPort
 
 pytestmark = pytest.mark.gui
@@ -249,3 +252,23 @@ def test_closing_the_list_while_it_is_worked_out_ends_the_work(window: MainWindo
     opened = window.tools.open_segments()
     opened.close()
     assert window.tools.segments is None
+
+
+def test_what_overlaps_and_how_else_to_close_is_said_beside_the_plan(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    window.settle()
+    window.case.location.judge()
+    window.settle()
+    view = window.case.plan.view
+    assert view is not None
+    plan = view.incident.plan
+    assert plan is not None
+    critical = CriticalCustomer("C1", "一院", "hospital", "", "direct")
+    conflict = PlanConflict(("2024-0002",), ("P1",), ("C1",), 120)
+    incident = replace(view.incident, plan=replace(plan, critical_customers=(critical,)), conflicts=(conflict,))
+    said = around_words(replace(view, incident=incident), plan=replace(plan, critical_customers=(critical,)))
+    assert "2024-0002" in said
+    assert "120" in said
+    assert "保持正压" in said
+    assert "霜冻" in said
+    assert "保持正压" not in around_words(view, replace(plan, critical_customers=()))
