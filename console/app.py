@@ -111,6 +111,7 @@ def _show(runtime: Runtime, settings: Settings, drill: DrillControls | None = No
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     window = MainWindow(runtime.engine, look, drill)
     window.tools.set_states(runtime.states)
+    window.desk.set_states(runtime.states)
     if window.placed:
         window.show()
     else:

@@ -5,7 +5,7 @@ coordinates, export, further map windows. Holds no rule of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -68,6 +68,7 @@ class MapDesk(QObject):
         self.card = IdentifyCard(parts.city, looks, parts.map)
         self._snapshot: Snapshot | None = None
         self._flows_asked = False
+        self._states: tuple[HydraulicState, ...] = ()
         self.bookmarks = bookmarks_from(str(parts.memory.get(self._key("bookmarks"), "")))
         map_ = parts.map
         map_.glides = True
@@ -92,12 +93,18 @@ class MapDesk(QObject):
     def show_picture(self, picture: Picture) -> None:
         """The newest values, to the card and to the further windows."""
         self._picture = picture
+        self._flows_of_hour()
         if not self.card.isHidden():
             self.card.refresh(picture, self._parts.map.renderer.extras.flows)
         for window in self.windows:
             window.map.show_picture(picture)
             window.map.set_badges(self._parts.map.badges)
             window.map.mirror(self._parts.map)
+
+    def set_states(self, states: Sequence[HydraulicState]) -> None:
+        """The model's day, solved already: flows follow its hours."""
+        self._states = tuple(states)
+        self._flows_of_hour()
 
     def show_state(self, state: HydraulicState) -> None:
         """A solved moment of the model: arrows of flow, velocities."""
@@ -319,13 +326,27 @@ class MapDesk(QObject):
 
     def _look_changed(self, look: LayerLook) -> None:
         self._show_legend(look)
+        self._flows_of_hour()
         wants_flows = look.shows(MapLayer.FLOW) or look.theme is PipeTheme.VELOCITY
-        if wants_flows and not self._flows_asked and self._parts.map.renderer.extras.flows is None:
+        if wants_flows and not self._states and not self._flows_asked and self._parts.map.renderer.extras.flows is None:
             self._flows_asked = True
             self._snapshot = Snapshot(self._parts.city)
-            local = self._looks.words.local(moment(self._picture.now_us))
-            at_s = local.hour * 3600 + local.minute * 60
-            self._parts.map.background.ask("flows", partial(self._solved, self._snapshot, at_s), self._take_state)
+            work = partial(self._solved, self._snapshot, self._second_of_day())
+            self._parts.map.background.ask("flows", work, self._take_state)
+
+    def _second_of_day(self) -> float:
+        local = self._looks.words.local(moment(self._picture.now_us))
+        return float(local.hour * 3600 + local.minute * 60 + local.second)
+
+    def _flows_of_hour(self) -> None:
+        """The hour of the model's day that it is now, once it is another than the one shown."""
+        look, now = self._parts.map.layer_look, self._second_of_day()
+        if not self._states or not (look.shows(MapLayer.FLOW) or look.theme is PipeTheme.VELOCITY):
+            return
+        state = min(self._states, key=lambda one: abs(one.at_s - now))
+        shown = self._parts.map.renderer.extras.flows
+        if shown is None or shown.at_s != state.at_s:
+            self.show_state(state)
 
     def _solved(self, snapshot: Snapshot, at_s: float) -> HydraulicState | SnapshotFailed:
         try:

@@ -18,6 +18,7 @@ import shapely
 from folium.utilities import JsCode
 from numpy.typing import NDArray
 
+from maps.attribution import attribution
 from maps.city import City
 from maps.export.geojson import write_aside
 from maps.export.legend import COLOURS, WIDTH_CLASSES, MapWords, legend, strip, width_class
@@ -211,7 +212,7 @@ class _Builder:
         badges += [] if self._network.georeferenced else [self._words.of("not_georeferenced")]
         root = self._page.get_root()
         root.html.add_child(folium.Element(strip(title, badges)))
-        root.html.add_child(folium.Element(legend(self._used, self._words, self._options.attribution)))
+        root.html.add_child(folium.Element(legend(self._used, self._words, self._options.attribution or attribution(self._city))))
         root.header.add_child(folium.Element(f"<title>{safe(title)}</title>"))
         folium.LayerControl(collapsed=True).add_to(self._page)
         low, high = self._shown.points(self._view())

@@ -59,6 +59,10 @@ class CaseLook:
     burst: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
     supply: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
     steps: tuple[StepMark, ...] = ()
+    dry: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
+    """Customers without water, (n, 2) world."""
+    weak: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
+    """Customers with low pressure."""
 
 
 def look_of(city: City, incident: Incident) -> CaseLook:
@@ -76,6 +80,8 @@ def look_of(city: City, incident: Incident) -> CaseLook:
         burst=pipe_lines(city, incident.burst_pipes),
         supply=pipe_lines(city, place.supply_path if place else ()),
         steps=step_marks(incident),
+        dry=_customers_on(city, (*plan.zone_pipes, *plan.dry_pocket_pipes) if plan else ()),
+        weak=_customers_on(city, _low_pipes(city, incident.impact)),
     )
 
 
@@ -104,6 +110,14 @@ def pipe_lines(city: City, pipe_ids: Iterable[str]) -> NDArray[np.float64]:
     if not points:
         return np.empty((0, 4))
     return np.vstack([np.hstack([line[:-1], line[1:]]) for line in points])
+
+
+def _customers_on(city: City, pipe_ids: Iterable[str]) -> NDArray[np.float64]:
+    """Places of the customers on pipes, (n, 2)."""
+    pipes, customers = city.network.pipes, city.customers
+    rows = np.array([pipes.row(pipe_id) for pipe_id in pipe_ids if pipes.has(pipe_id)], dtype=np.int64)
+    at = np.flatnonzero(np.isin(customers.pipe, rows) & np.isfinite(customers.x))
+    return np.column_stack([customers.x[at], customers.y[at]])
 
 
 def _region(city: City, pipe_ids: tuple[str, ...]) -> Region | None:

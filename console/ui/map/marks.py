@@ -9,13 +9,18 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPen
 
+from console.ui.map.assets import stamp
 from console.ui.map.case import CaseLook, Region
 from console.ui.map.layer import MapLayer
 from console.ui.map.linedraw import draw_segments, on_screen
 from console.ui.map.pane import Pane, pen, world_transform
 from console.ui.map.segments import LineWork
+from console.ui.map.sprites import sprite
 from console.ui.map.strokes import Lines
+from console.ui.map.symbols import square
 
+AFFECTED_FROM = 6.0
+"""Metres per pixel below which affected customers appear."""
 _PLAIN_MOST = 600
 """Up to so many segments are drawn as they are; more go through levels of detail."""
 
@@ -85,6 +90,9 @@ class Marks:
         for region, lines, role, fill, layer in self._regions:
             if look.shows(layer):
                 _region(pane, region, lines, theme.colour(role), fill * look.alpha(layer))
+        if look.shows(MapLayer.AFFECTED) and pane.camera.m_per_px < AFFECTED_FROM:
+            _people(pane, self.case.weak, "case.low_pressure")
+            _people(pane, self.case.dry, "case.zone")
         if look.shows(MapLayer.PLAN):
             self._supply.paint(pane, QPen(theme.colour("case.route", 0.75), 2.0, Qt.PenStyle.DashDotLine))
         if look.shows(MapLayer.CANDIDATES):
@@ -99,6 +107,16 @@ class Marks:
         for lines, probability in self._candidates:
             share = probability / max(most, 1e-9)
             lines.paint(pane, _round(pane.style.theme.colour("case.candidate", 0.35 + 0.65 * share), 3.0 + 4.0 * share))
+
+
+def _people(pane: Pane, places: NDArray[np.float64], role: str) -> None:
+    """Affected customers: small squares without water or with little."""
+    if not len(places):
+        return
+    theme = pane.style.theme
+    rows = pane.rows_in_view(places[:, 0], places[:, 1])
+    image = sprite(square(2.2), 8, theme.colour(role), theme.colour("map.halo"), pane.style.ratio)
+    stamp(pane, places[rows, 0], places[rows, 1], image)
 
 
 def _region(pane: Pane, region: Region, lines: MarkLines, colour: QColor, fill: float) -> None:

@@ -125,3 +125,34 @@ def test_a_city_without_a_model_says_so_when_flows_are_asked_for(window: MainWin
     window.layers.set_look(replace(window.map.layer_look, theme=PipeTheme.VELOCITY))
     window.map.background.finish()
     assert "hydraulic model" in window.messages.text
+
+
+def test_affected_customers_of_a_plan_are_those_on_its_dry_pipes(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    window.settle()
+    window.case.location.judge()
+    window.settle()
+    plan, case = port.case.plan, window.map._live.case
+    assert plan is not None
+    city = port.city
+    dry = {city.network.pipes.row(pipe) for pipe in (*plan.zone_pipes, *plan.dry_pocket_pipes)}
+    assert len(case.dry) == sum(int(pipe) in dry for pipe in city.customers.pipe)
+    before = window.map.picture_now()
+    window.layers.set_visible(window.map.visible_layers - {MapLayer.AFFECTED})
+    assert before != window.map.picture_now()
+
+
+def test_flows_follow_the_hours_of_the_models_day(window: MainWindow) -> None:
+    pipes, none = window.map.scene.city.network.pipes, np.empty(0)
+    is_open, codes = np.ones(len(pipes), dtype=np.bool_), np.empty(0, dtype=np.uint8)
+    states = [
+        HydraulicState(3600.0 * hour, True, "", none, none, none, np.full(len(pipes), 10.0), none, none, codes, is_open)
+        for hour in range(24)
+    ]
+    window.desk.set_states(states)
+    before = window.map.renderer.extras
+    assert before.flows is None  # not asked for
+    window.layers.set_visible(window.map.visible_layers | {MapLayer.FLOW})
+    flows = window.map.renderer.extras.flows
+    assert flows is not None
+    assert flows.at_s == 23 * 3600.0  # it is 23:00 in the scripted world
