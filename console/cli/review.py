@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +15,7 @@ from maps.errors import InputFault
 
 if TYPE_CHECKING:
     from console.documents.report import ReportOptions
+    from console.domain.incidents import Incident
     from console.package import Checked
     from console.services.review.notes import Findings
     from console.services.review.record import CaseRecord
@@ -70,6 +72,7 @@ def export(
     package: Annotated[bool, typer.Option("--package", help="a package again, to go with --redact")] = False,
     public: Annotated[bool, typer.Option("--public", help="without pipes, valves, people")] = False,
     redact: Annotated[bool, typer.Option("--redact", help="leave personal data out")] = False,
+    past: Annotated[Path | None, typer.Option(help="folder of earlier packages to compare with")] = None,
     language: Language = "zh_CN",
     key: Trusted = None,
 ) -> None:
@@ -87,7 +90,8 @@ def export(
         raise typer.BadParameter(f"--{asked[0]} holds the case itself; --public goes with a page, a PDF or layers")
     checked = verify_package(file, trusted=key)
     record = record_of(checked, file)
-    _write(redacted(record) if redact else record, asked[0], out, _options(checked, language, public and not package))
+    options = replace(_options(checked, language, public), past=_incidents(past))
+    _write(redacted(record) if redact else record, asked[0], out, options)
     print_result({"written": str(out)}, False, f"{out}")
 
 
@@ -106,6 +110,7 @@ def package_(
     """Write the package of one incident from a store."""
     from console.documents.report import ReportOptions
     from console.documents.report_page import report_html
+    from console.domain.clock import micros
     from console.package import write_package
     from console.services.review.collect import Around, collect_case
     from console.services.review.redact import redacted
@@ -116,10 +121,11 @@ def package_(
     kept = _existing_store(store, open_store)
     try:
         record = collect_case(kept, read_city(city), incident, Around(before=timedelta(minutes=margin_minutes), files=files))
+        past = kept.incidents_between(0, micros(record.incident.opened_at))
     finally:
         kept.close()
     record = redacted(record) if redact else record
-    write_package(record, to, report=report_html(record, ReportOptions(language)), key=sign)
+    write_package(record, to, report=report_html(record, ReportOptions(language, past=past)), key=sign)
     print_result({"written": str(to)}, False, f"{to}")
 
 
@@ -277,6 +283,13 @@ def _month(store: Any, first: date, time_zone: str, filters: Any, findings: dict
     changes = store.changes_with(f"incident/{one.incident_id}" for one in within)
     inputs = MonthInputs(incidents, changes, findings, lambda start, end: store.readings_between(micros(start), micros(end) - 1))
     return month_review(first, time_zone, inputs, filters)
+
+
+def _incidents(folder: Path | None) -> list[Incident]:
+    """The incidents in the packages of a folder."""
+    from console.package import read_package
+
+    return [read_package(path).incident for path in (sorted(folder.glob("*.incident")) if folder is not None else ())]
 
 
 def _findings(folder: Path | None) -> dict[str, Findings]:

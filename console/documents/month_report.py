@@ -15,14 +15,19 @@ def month_report(month: Month, city: str, words: ReportWords, filters: Filters, 
     """What the review of a month says."""
     blocks: list[Block] = [Text(words("month.filters", filters=_filters(filters, words)), "muted"), Heading(words("month.board"))]
     blocks.append(Facts(tuple(_line(fact, words) for fact in month.board)))
-    counts = bar_chart([(name[2:], float(count)) for name, count, _ in month.trend], words("month.by_month"))
+    counts = bar_chart([(name[2:], float(count)) for name, count, _, _ in month.trend], words("month.by_month"))
     took = bar_chart(
-        [(name[2:], math.nan if minutes is None else minutes) for name, _, minutes in month.trend],
+        [(name[2:], math.nan if minutes is None else minutes) for name, _, minutes, _ in month.trend],
         words("month.notice_by_month"),
         float(targets()["service"]["notice_minutes"]),
     )
+    rated = bar_chart(
+        [(name[2:], math.nan if mean is None else mean) for name, _, _, mean in month.trend],
+        words("month.satisfaction_result"),
+        float(targets()["service"]["satisfaction"]),
+    )
     blocks.append(Heading(words("month.trend")))
-    for title, figure in (("by_month", counts), ("notice_by_month", took)):
+    for title, figure in (("by_month", counts), ("notice_by_month", took), ("satisfaction_result", rated)):
         if figure is not None:
             blocks += [Heading(words(f"month.{title}"), 3), figure]
     blocks.append(Heading(words("month.incidents")))

@@ -59,13 +59,14 @@ class Case:
 class Month:
     """``cases`` of the month that pass the filters; ``board``: figures against the standard; ``trend``: by month, oldest first
 
-    (month as ``2024-01``, incidents, median minutes to notice or None). ``repeats``: (pipe, incidents in the last year).
+    (month as ``2024-01``, incidents, median minutes to notice, mean satisfaction with the result; None unknown).
+    ``repeats``: (pipe, incidents in the last year).
     """
 
     first: date
     cases: tuple[Case, ...]
     board: tuple[Fact, ...]
-    trend: tuple[tuple[str, int, float | None], ...]
+    trend: tuple[tuple[str, int, float | None, float | None], ...]
     repeats: tuple[tuple[str, int], ...]
 
 
@@ -105,7 +106,7 @@ def month_review(first: date, time_zone: str, inputs: MonthInputs, filters: Filt
         first,
         cases,
         _board(cases, findings, compliance, repeats),
-        _trend(counted, until, time_zone),
+        _trend(counted, inputs.findings, until, time_zone),
         tuple((pipe, count) for pipe, count in repeats.most_common() if count > 1),
     )
 
@@ -169,7 +170,9 @@ def _board(
     )
 
 
-def _trend(incidents: Sequence[Incident], until: datetime, time_zone: str) -> tuple[tuple[str, int, float | None], ...]:
+def _trend(
+    incidents: Sequence[Incident], findings: Mapping[str, Findings], until: datetime, time_zone: str
+) -> tuple[tuple[str, int, float | None, float | None], ...]:
     zone, months = ZoneInfo(time_zone), list[str]()
     last = until.astimezone(zone) - timedelta(days=1)
     year, month = last.year, last.month
@@ -180,7 +183,10 @@ def _trend(incidents: Sequence[Incident], until: datetime, time_zone: str) -> tu
     for name in reversed(months):
         own = [one for one in incidents if f"{one.opened_at.astimezone(zone):%Y-%m}" == name]
         took = [value.total_seconds() / 60 for one in own if (value := notice_time(one)) is not None]
-        found.append((name, len(own), round(median(took), 1) if took else None))
+        reviewed = [findings[one.incident_id].satisfaction_result for one in own if one.incident_id in findings]
+        rated = [value for value in reviewed if value is not None]
+        mean = round(sum(rated) / len(rated), 2) if rated else None
+        found.append((name, len(own), round(median(took), 1) if took else None, mean))
     return tuple(found)
 
 

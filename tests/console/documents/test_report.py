@@ -77,6 +77,17 @@ def test_the_map_shows_then_what_was_known_then() -> None:
     assert len(data["crews"]) == 3
 
 
+def test_a_network_without_place_on_earth_is_drawn_in_its_own_coordinates() -> None:
+    record = a_case()
+    drawing = replace(record, city=replace(record.city, network=replace(record.city.network, crs="local")))
+    page = report_html(drawing).decode()
+    assert "L.CRS.Simple" in page
+    data = json.loads(_case_json(page))
+    (y0, x0), (y1, x1) = data["view"]
+    assert x0 < 500_000 < x1
+    assert y0 < 4_058_200 < y1
+
+
 def test_the_page_answers_every_question_and_shows_every_notice() -> None:
     record = a_case()
     page = report_html(record, ReportOptions("en")).decode()
