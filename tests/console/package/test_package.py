@@ -15,7 +15,6 @@ from console.domain.changes import canonical_json
 from console.package import PackageFault, package_bytes, read_package, verify_package, with_notes, write_package
 from console.package import manifest as manifests
 from console.package.container import Packed, unpacked, unzipped, zipped
-from console.package.signing import available
 from console.services.readings_file import read_recording
 from console.services.review.notes import Action, Findings, Remark, ReviewNotes
 from console.services.review.record import CaseRecord
@@ -121,15 +120,15 @@ def test_a_package_of_a_newer_schema_says_that_the_program_is_too_old(record: Ca
         verify_package(path)
 
 
-def test_without_the_signing_package_a_key_is_refused_with_advice(record: CaseRecord, tmp_path: Path) -> None:
-    if available():
-        pytest.skip("cryptography is installed here")
+def test_without_the_signing_package_a_key_is_refused_with_advice(
+    record: CaseRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.package.signing.find_spec", lambda name: None)
     with pytest.raises(InputFault, match="cryptography"):
         package_bytes(record, key=tmp_path / "key.pem")
 
 
 def test_a_signature_holds_and_one_of_another_key_does_not(record: CaseRecord, tmp_path: Path) -> None:
-    pytest.importorskip("cryptography")
     from importlib import import_module
 
     ed25519 = import_module("cryptography.hazmat.primitives.asymmetric.ed25519")
