@@ -11,8 +11,17 @@ from console.domain.intents import MarkValveClosed, MarkValveRestored, SendValve
 from console.services.trial import TRIAL
 from console.ui.looks import Disc, Elided, button, clear, label, row
 from console.ui.map.case import StepStatus, step_marks
-from console.ui.panels.plan_words import around_words, hydraulics_state, trust_words, why_words
+from console.ui.panels.plan_words import (
+    around_words,
+    crew_names,
+    crews_for,
+    crews_words,
+    hydraulics_state,
+    trust_words,
+    why_words,
+)
 from console.ui.panels.section import CaseView, Section
+from maps.isolation import Schedule
 from maps.isolation.result import IsolationPlan, ValveStep
 
 _SHOWN = 6
@@ -69,32 +78,40 @@ class PlanSection(Section):
         reported = {mark.valve_id for mark in view.incident.valve_marks}
         if self._chosen not in ids or (self._chosen in reported and not self._by_hand):
             self._chosen = next((i for i in ids if i not in reported), ids[0] if ids else "")
-        self._heading(view, plan)
-        self._rows(view, plan)
+        crews = crews_for(view, plan)
+        self._heading(view, plan, crews)
+        self._rows(view, plan, crew_names(view, crews))
         self._buttons(view)
         self._explain(view, plan)
         self._trust.setText(trust_words(view, plan))
         self._trust.setVisible(bool(self._trust.text()))
-        self._around.setText(around_words(view, plan))
+        self._around.setText(around_words(view, plan, crews))
         self._around.setVisible(bool(self._around.text()))
 
-    def _heading(self, view: CaseView, plan: IsolationPlan) -> None:
+    def _heading(self, view: CaseView, plan: IsolationPlan, crews: Schedule | None) -> None:
+        """The minutes are those of the crews there are; of one crew without its way where nobody is known."""
         words = view.looks.words
+        self.heading.setToolTip(crews_words(view, crews) if crews is not None else "")
         if not plan.isolatable:
             self.heading.setText(words("plan.not_isolatable", sources="、".join(plan.sources_inside) or "–"))
             return
-        text = words("plan.title", n=len(plan.valves_to_close), minutes=words.minutes(plan.minutes))
+        dealt = crews is not None and crews.minutes is not None
+        minutes = words.minutes(crews.minutes if crews is not None and dealt else plan.minutes)
+        if dealt:
+            minutes = words.catalogue.text("tools.plan.stopped_in", minutes=minutes)
+        text = words("plan.title", n=len(plan.valves_to_close), minutes=minutes)
         state = hydraulics_state(view)
         self.heading.setText(text if state == "untried" else text + " · " + words(f"plan.hydraulics_{state}"))
 
-    def _rows(self, view: CaseView, plan: IsolationPlan) -> None:
+    def _rows(self, view: CaseView, plan: IsolationPlan, crews: dict[str, str]) -> None:
         clear(self._list)
         marks = {mark.valve_id: mark for mark in view.incident.valve_marks}
         statuses = {step.valve_id: step.status for step in step_marks(view.incident)}
         steps = plan.valves_to_close
         shown = steps if self._all or len(steps) <= _SHOWN + 1 else self._pressing(steps, statuses)
         for step in shown:
-            line = StepRow(view, step, statuses[step.asset_id], marks.get(step.asset_id), step.asset_id == self._chosen)
+            report = _report_words(view, step, marks.get(step.asset_id), crews.get(step.asset_id, ""))
+            line = StepRow(view, step, statuses[step.asset_id], report, step.asset_id == self._chosen)
             line.chosen.connect(self._on_row)
             self._list.addWidget(line)
         self._more.setVisible(len(steps) > _SHOWN + 1)
@@ -181,7 +198,7 @@ class StepRow(QFrame):
 
     chosen = Signal(str)
 
-    def __init__(self, view: CaseView, step: ValveStep, status: StepStatus, mark: ValveMark | None, is_chosen: bool) -> None:
+    def __init__(self, view: CaseView, step: ValveStep, status: StepStatus, report: str, is_chosen: bool) -> None:
         super().__init__()
         theme = view.looks.theme
         self._valve_id = step.asset_id
@@ -198,7 +215,7 @@ class StepRow(QFrame):
         line.setContentsMargins(2, 1, 6, 1)
         line.addWidget(Disc(text, theme.colour(role), QColor("white") if light else QColor("#14181c")))
         line.addWidget(Elided(_step_words(view, step)), 1)
-        line.addWidget(label(_report_words(view, step, mark), "ok" if status is StepStatus.CLOSED else "muted"))
+        line.addWidget(label(report, "ok" if status is StepStatus.CLOSED else "muted"))
         self.setAccessibleName(f"{step.order} {step.asset_id}")
         self.installEventFilter(self)
 
@@ -219,7 +236,7 @@ def _step_words(view: CaseView, step: ValveStep) -> str:
     return f"{step.asset_id}{size}{remote}{assumed}"
 
 
-def _report_words(view: CaseView, step: ValveStep, mark: ValveMark | None) -> str:
+def _report_words(view: CaseView, step: ValveStep, mark: ValveMark | None, crew: str) -> str:
     words = view.looks.words
     if mark is not None and mark.restored_at is not None:
         return words("plan.restored_at", time=words.time(mark.restored_at), by=mark.restored_by)
@@ -228,7 +245,7 @@ def _report_words(view: CaseView, step: ValveStep, mark: ValveMark | None) -> st
     if mark is not None and mark.unable is not None:
         return words.of("unable", mark.unable.value)
     turns = words("plan.turns", n=f"{step.turns:.0f}") + " · " if step.turns else ""
-    return turns + words.minutes(step.minutes, short=True)
+    return turns + words.minutes(step.minutes, short=True) + (f" · {crew}" if crew else "")
 
 
 def _unable_words(view: CaseView, mark: ValveMark) -> str:

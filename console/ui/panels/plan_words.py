@@ -6,7 +6,7 @@ from console.domain.incidents import Phase, ReopenCheck
 from console.services.crew_plan import FROST_MINUTES, dealt, is_frost
 from console.services.trial import TRIAL
 from console.ui.panels.section import CaseView
-from maps.isolation import restoring
+from maps.isolation import Schedule, restoring
 from maps.isolation.result import IsolationPlan
 
 _REOPENED = 4
@@ -67,9 +67,9 @@ def trust_words(view: CaseView, plan: IsolationPlan) -> str:
     return ("；" if words.language == "zh_CN" else "; ").join([*parts, *plan.warnings])
 
 
-def around_words(view: CaseView, plan: IsolationPlan) -> str:
-    """Conflicts with other plans, the crews' schedule, and while it is time for it the way back; a line each."""
-    lines = [*_conflicts(view), *_parts(view), *_crews(view, plan), *_throttling(view, plan), *_reopening(view, plan)]
+def around_words(view: CaseView, plan: IsolationPlan, found: Schedule | None = None) -> str:
+    """Conflicts with other plans, candidates by segment, other ways, and while it is time for it the way back; a line each."""
+    lines = [*_conflicts(view), *_parts(view), *_nobody(view, found), *_throttling(view, plan), *_reopening(view, plan)]
     if view.incident.phase in _RESTORING:
         lines += _way_back(view, plan)
     return "\n".join(lines)
@@ -132,27 +132,38 @@ def _reopened(view: CaseView, valve: str, check: ReopenCheck | None) -> str:
     return _text(view, key, valve=valve, served=check.served, low=check.low, dry=check.dry)
 
 
-def _crews(view: CaseView, plan: IsolationPlan) -> list[str]:
+def crews_for(view: CaseView, plan: IsolationPlan) -> Schedule | None:
+    """Who closes what is left; None when there is nothing left to close, or it is time for the way back."""
     if view.incident.phase in _RESTORING or not plan.valves_to_close:
-        return []
-    zone = view.city.info.time_zone
-    found = dealt(view.incident, plan, view.picture.crews, zone)
-    if found.minutes is None:
-        return [_text(view, "nobody")]
-    if not found.steps:
-        return []
+        return None
+    found = dealt(view.incident, plan, view.picture.crews, view.city.info.time_zone)
+    return found if found.steps or found.minutes is None else None
+
+
+def crew_names(view: CaseView, found: Schedule | None) -> dict[str, str]:
+    """Per valve who closes it and as which of theirs: "crew 2 ①" in words."""
+    names = {fix.crew_id: fix.name or fix.crew_id for fix in view.picture.crews}
+    steps = found.steps if found is not None else ()
+    return {step.valve_id: f"{names.get(step.crew_id, '') or _text(view, 'desk')} #{step.order}" for step in steps}
+
+
+def crews_words(view: CaseView, found: Schedule) -> str:
+    """The schedule in full, with what it assumes."""
     names = {fix.crew_id: fix.name or fix.crew_id for fix in view.picture.crews}
     by_crew: dict[str, list[str]] = {}
     for step in sorted(found.steps, key=lambda one: one.order):
-        text = _text(
-            view, "crew_step", order=step.order, valve=step.valve_id, begins=f"{step.begins:.0f}", ends=f"{step.ends:.0f}"
-        )
+        times = {"begins": f"{step.begins:.0f}", "ends": f"{step.ends:.0f}"}
+        text = _text(view, "crew_step", order=step.order, valve=step.valve_id, **times)
         by_crew.setdefault(names.get(step.crew_id, "") or _text(view, "desk"), []).append(text)
     shares = [_text(view, "crew_line", crew=crew, steps=" → ".join(steps)) for crew, steps in by_crew.items()]
+    frost = is_frost(view.incident, view.city.info.time_zone)
+    said = _text(view, "frost", minutes=f"{FROST_MINUTES:g}") if frost else ""
     minutes = view.looks.words.minutes(found.minutes)
-    semicolon = "；" if view.looks.words.language == "zh_CN" else "; "
-    frost = _text(view, "frost", minutes=f"{FROST_MINUTES:g}") if is_frost(view.incident, zone) else ""
-    return [_text(view, "crews", speed=f"{found.speed_kmh:g}", minutes=minutes, shares=semicolon.join(shares), frost=frost)]
+    return _text(view, "crews", speed=f"{found.speed_kmh:g}", minutes=minutes, shares="\n".join(shares), frost=said)
+
+
+def _nobody(view: CaseView, found: Schedule | None) -> list[str]:
+    return [_text(view, "nobody")] if found is not None and found.minutes is None else []
 
 
 def _throttling(view: CaseView, plan: IsolationPlan) -> list[str]:

@@ -17,7 +17,7 @@ from console.services.traces import TraceRequest
 from console.ui.dialogs.segments import SegmentsWindow
 from console.ui.map.picking import Asset
 from console.ui.models.segments import FiguresModel
-from console.ui.panels.plan_words import around_words
+from console.ui.panels.plan_words import around_words, crews_for, crews_words
 from console.ui.panels.section import CaseView
 from console.ui.window import MainWindow
 from maps.isolation.result import CriticalCustomer
@@ -270,5 +270,8 @@ def test_what_overlaps_and_how_else_to_close_is_said_beside_the_plan(window: Mai
     assert "2024-0002" in said
     assert "120" in said
     assert "保持正压" in said
-    assert "霜冻" in said
+    crews = crews_for(view, plan)
+    assert crews is not None
+    assert "霜冻" in crews_words(view, crews)
+    assert "抢修" in texts(window.case.plan)
     assert "保持正压" not in around_words(view, replace(plan, critical_customers=()))
