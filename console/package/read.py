@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from console.package.container import MOST_BYTES, Packed, unpacked, unzipped
 from console.package.faults import PackageFault
@@ -58,11 +59,19 @@ def record_of(checked: Checked, path: Path) -> CaseRecord:
         broken = None if record.redacted else broken_change(record.changes, record.links)
         if broken is not None:
             raise PackageFault(f"audit.jsonl: change {broken} does not fit the chain; it was altered before the package was made")
+        _zone(record.city.info.time_zone)
         if record.incident.incident_id != checked.manifest.incident_id:
             raise PackageFault("incident.json is of another incident than the manifest says")
         return record
     except PackageFault as fault:
         raise PackageFault(f"{path}: {fault}") from fault
+
+
+def _zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
+        raise PackageFault(f"network.gpkg: {name[:60]!r} is no time zone") from fault
 
 
 def _verified(content: bytes, trusted: Path | None) -> Checked:

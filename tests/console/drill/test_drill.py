@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from console.drill import DrillOptions, run_drill
+from console.package import read_package
 from console.services.isolation_requests import answer_one
 from console.store import open_store
 from maps.dataset import read_city
@@ -56,3 +57,13 @@ def test_what_is_written_is_whole(drill: tuple[Path, dict[str, Any]]) -> None:
     assert store.verify_chain() is None
     store.close()
     assert not list(out.rglob("*.part"))
+
+
+def test_a_whole_package_of_the_case_is_left_for_its_review(drill: tuple[Path, dict[str, Any]]) -> None:
+    out, summary = drill
+    record = read_package(out / summary["package"])
+    assert record.incident.burst_pipes == tuple(summary["incident"]["judged"])
+    assert record.incident_states[-1].value == record.incident
+    assert set(record.files) == {Path(name).name for name in summary["notice"]["files"]}
+    assert len(record.readings) > 0
+    assert len(record.tracks) > 0

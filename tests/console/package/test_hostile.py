@@ -7,6 +7,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from console.package import PackageFault, package_bytes, read_package, verify_package
+from console.package import manifest as manifests
 from console.package.container import Packed, unpacked, unzipped, zipped
+from console.package.network import network_gpkg
 from tests.console.package.cases import a_case
 from tests.console.package.test_package import rewritten
 
@@ -131,15 +134,13 @@ def test_another_format_is_refused(whole: bytes, tmp_path: Path) -> None:
     ],
 )
 def test_a_well_packed_file_with_nonsense_in_it_is_named(whole: bytes, tmp_path: Path, name: str, content: bytes) -> None:
-    from console.package import manifest as manifests
+    assert name in refused(tmp_path, with_file(whole, name, content))
 
-    packed = {key: value for key, value in unzipped(whole).items() if key != "manifest.json"}
-    packed[name] = Packed.of(name, content)
-    files = {key: unpacked(key, value) for key, value in packed.items()}
-    body = json.loads(unpacked("manifest.json", unzipped(whole)["manifest.json"]))
-    about = {key: value for key, value in body.items() if key not in ("format", "schema", "files", "digest")}
-    made = manifests.manifest_bytes(about, files, packed)
-    assert name in refused(tmp_path, zipped({"manifest.json": Packed.of("manifest.json", made), **packed}))
+
+def test_a_city_in_no_time_zone_is_refused(whole: bytes, tmp_path: Path) -> None:
+    city = a_case().city
+    nowhere = network_gpkg(replace(city, info=replace(city.info, time_zone="Nowhere/At_All")))
+    assert "no time zone" in refused(tmp_path, with_file(whole, "network.gpkg", nowhere))
 
 
 def test_a_file_that_is_not_there_is_said_to_be_unreadable(tmp_path: Path) -> None:
@@ -147,6 +148,17 @@ def test_a_file_that_is_not_there_is_said_to_be_unreadable(tmp_path: Path) -> No
 
     with pytest.raises(InputFault, match="cannot be read"):
         verify_package(tmp_path / "none.incident")
+
+
+def with_file(whole: bytes, name: str, content: bytes) -> bytes:
+    """The package with another file in it, and a manifest that says so."""
+    packed = {key: value for key, value in unzipped(whole).items() if key != "manifest.json"}
+    packed[name] = Packed.of(name, content)
+    files = {key: unpacked(key, value) for key, value in packed.items()}
+    body = json.loads(unpacked("manifest.json", unzipped(whole)["manifest.json"]))
+    about = {key: value for key, value in body.items() if key not in ("format", "schema", "files", "digest")}
+    made = manifests.manifest_bytes(about, files, packed)
+    return zipped({"manifest.json": Packed.of("manifest.json", made), **packed})
 
 
 def a_zip(files: dict[str, bytes], more: Callable[[zipfile.ZipFile], None] = lambda archive: None) -> bytes:
