@@ -33,6 +33,7 @@ from console.ui.map_windows import MapWindow
 from console.ui.panels.identify_card import IdentifyCard
 from console.ui.panels.layers import LayersPanel
 from console.ui.panels.legend import legend_rows
+from console.ui.panels.tool_strip import ToolStrip
 from console.ui.settings import Memory
 from console.workers.snapshot import Snapshot, SnapshotFailed
 from maps.attribution import attribution
@@ -77,6 +78,8 @@ class MapDesk(QObject):
         map_.look_changed.connect(self._look_changed)
         map_.shape_ended.connect(self._shape_ended)
         map_.theme_ready.connect(lambda: self._show_legend(map_.layer_look))
+        self.strip = ToolStrip({**self.deeds(), "fit": map_.fit_all}, looks, map_)
+        map_.tool_changed.connect(self.strip.show_tool)
         self._tile_came.connect(self._redraw_tiles)
         self._restore()
 
@@ -86,6 +89,7 @@ class MapDesk(QObject):
         """Another theme or language."""
         self._looks = looks
         self.card.set_looks(looks)
+        self.strip.set_looks(looks)
         self.card.refresh(self._picture, self._parts.map.renderer.extras.flows)
         for window in self.windows:
             window.set_looks(looks)

@@ -8,9 +8,10 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from console.domain.picture import Picture
+from console.domain.readings import Channel
 from console.ui.map.background import Background
 from console.ui.map.camera import Camera
 from console.ui.map.case import CaseLook, pipe_lines
@@ -57,6 +58,8 @@ class MapCanvas(Hands):
     """Sketch: a box or polygon was drawn to its end."""
     look_changed = Signal(object)
     """LayerLook: shown otherwise."""
+    tool_changed = Signal(object)
+    """Tool: what the left button does now."""
     theme_ready = Signal()
     """The pipes' theme has been worked out: its legend can be shown."""
 
@@ -248,6 +251,7 @@ class MapCanvas(Hands):
         """What the left button does."""
         self.sketch.start(tool)
         self.setCursor(Qt.CursorShape.CrossCursor) if tool is not Tool.PAN else self.unsetCursor()
+        self.tool_changed.emit(tool)
         self.update()
 
     # Pictures
@@ -274,7 +278,10 @@ class MapCanvas(Hands):
         tiles = self.renderer.extras.tiles if self.layer_look.shows(MapLayer.TILES) else None
         attribution = " · ".join(text for text in (tiles.attribution if tiles else "", self.attribution) if text)
         field = self.renderer.extras.pressure if self.layer_look.shows(MapLayer.PRESSURE) else None
-        remark = self._words("map.interpolated", n=field.stations) if field is not None else ""
+        remark = ""
+        if field is not None:
+            low, high = (self._words.value(Channel.PRESSURE, kpa, unit=False) for kpa in (field.low_kpa, field.high_kpa))
+            remark = self._words("map.interpolated", n=field.stations, low=low, high=high)
         return Margin(self.coordinates, self.cursor_world, self.logicalDpiX(), self._badges, attribution, remark)
 
     def paint_overlay(self, painter: QPainter, camera: Camera, ratio: float) -> Placer:
@@ -284,6 +291,9 @@ class MapCanvas(Hands):
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         margin = self.margin()
         reserve(frame, margin)
+        for child in self.findChildren(QFrame, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            if child.isVisible():
+                placer.take(QRectF(child.geometry()))
         paint_sketch(frame, self.sketch)
         self.overlay.paint(frame, self._live)
         self._memory.end_frame()

@@ -68,6 +68,10 @@ class Hands(QWidget):
         """Show another part at once."""
         raise NotImplementedError
 
+    def use(self, tool: Tool) -> None:
+        """What the left button does."""
+        raise NotImplementedError
+
     def fit_all(self) -> None:
         """The whole network."""
         raise NotImplementedError
@@ -174,9 +178,7 @@ class Hands(QWidget):
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.sketch.tool in CLICKED:
             self._end_shape()
         elif key == Qt.Key.Key_Escape and self.sketch.tool is not Tool.PAN:
-            self.sketch.start(Tool.PAN)
-            self.unsetCursor()
-            self.update()
+            self.use(Tool.PAN)
         elif key == Qt.Key.Key_Menu:
             self.menu_requested.emit(self._pick(middle), self.mapToGlobal(middle.toPoint()))
         else:

@@ -35,8 +35,8 @@ def pressure_field(
 ) -> PressureField | None:
     """The surface over ``bounds`` from stations at ``points`` (n, 2); None with fewer than three values.
 
-    Inverse squares of the distances to the six nearest stations. It fades away from the stations, at twice their usual
-    distance from one another.
+    Inverse squares of the distances to the six nearest stations. It fades away from the stations, from twice
+    to four times their usual distance from one another.
     """
     known = np.isfinite(pressure_kpa) & np.isfinite(points).all(axis=1)
     points, pressure_kpa = points[known], pressure_kpa[known]
@@ -71,6 +71,6 @@ def _interpolated(
     distance, at = np.asarray(found[0]), np.asarray(found[1])
     weight = 1.0 / np.maximum(distance, cell) ** 2
     field = (weight * values[at]).sum(axis=1) / weight.sum(axis=1)
-    usual = float(np.median(np.asarray(tree.query(points, k=2)[0])[:, 1]))
-    fade = np.clip(2.0 - distance[:, 0] / max(2.0 * usual, 2 * cell), 0.0, 1.0)
+    usual = float(np.percentile(np.asarray(tree.query(points, k=2)[0])[:, 1], 75))
+    fade = np.clip(2.0 - distance[:, 0] / max(2.0 * usual, 3 * cell), 0.0, 1.0)
     return field, fade, (rows, columns)

@@ -15,6 +15,7 @@ from console.ui.map.scene import Scene
 from console.ui.theme import Theme
 
 _EVERY_US = 5_000_000
+_EDGE = 0.12
 
 
 class PressureSurface:
@@ -38,4 +39,10 @@ class PressureSurface:
         bad = (state == StationState.STALE) | (state == StationState.MISSING) | (state == StationState.FAULT)
         pressure[bad] = np.nan
         points = np.column_stack([self._gauges.x, self._gauges.y])
-        return partial(pressure_field, points, pressure, self._scene.home, theme)
+        return partial(pressure_field, points, pressure, _wider(self._scene.home), theme)
+
+
+def _wider(bounds: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """Room for the fading at the town's edge."""
+    more = _EDGE * max(bounds[2] - bounds[0], bounds[3] - bounds[1])
+    return bounds[0] - more, bounds[1] - more, bounds[2] + more, bounds[3] + more

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from console.ui.looks import Looks, label
@@ -14,6 +15,8 @@ from console.ui.models.stations import STATE_ROLE, StationModel
 from console.ui.panels.layer_tree import LayerTree
 from console.ui.panels.legend import PipeLegend, StateLegend
 from maps.city import City
+
+_ROOMY_PX = 700
 
 
 class LayersPanel(QWidget):
@@ -68,6 +71,13 @@ class LayersPanel(QWidget):
     def set_look(self, look: LayerLook) -> None:
         """Layers, opacities, order and theme as they were remembered; the map follows."""
         self._tell(look)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """On a low screen the layers and stations go before the shapes' meanings, which the stations' table tells as well."""
+        roomy = event.size().height() >= _ROOMY_PX
+        self._states.setVisible(roomy)
+        self._titles["states"].setVisible(roomy)
+        super().resizeEvent(event)
 
     def show_theme(self, theme: PipeTheme, entries: tuple[Entry, ...]) -> None:
         """The legend of what the map draws."""
