@@ -13,6 +13,7 @@ from console.package.manifest import NAME, SIGNATURE, Manifest, check_content, c
 from console.package.migrate import up_to_date
 from console.package.parts import record_from
 from console.package.signing import check_signature
+from console.services.review.named import named_in, unknown_asset
 from console.services.review.record import CaseRecord
 from console.services.review.states import broken_change
 from maps.errors import InputFault
@@ -59,6 +60,9 @@ def record_of(checked: Checked, path: Path) -> CaseRecord:
         broken = None if record.redacted else broken_change(record.changes, record.links)
         if broken is not None:
             raise PackageFault(f"audit.jsonl: change {broken} does not fit the chain; it was altered before the package was made")
+        unknown = unknown_asset(record.city, named_in([record.incident, *(state.value for state in record.incident_states)]))
+        if unknown:
+            raise PackageFault(f"incident.json names {unknown}, which network.gpkg does not hold")
         _zone(record.city.info.time_zone)
         if record.incident.incident_id != checked.manifest.incident_id:
             raise PackageFault("incident.json is of another incident than the manifest says")

@@ -14,7 +14,9 @@ from console.domain.changes import Change
 from console.domain.clock import micros
 from console.domain.incidents import Incident
 from console.domain.readings import ReadingBatch
+from console.services.review.named import Named, named_in, unknown_asset
 from console.services.review.record import CaseRecord, Sent, Tracks
+from console.services.review.states import incident_over_time
 from maps.city import City
 from maps.errors import InputFault
 from maps.export.clip import Box, clip_city
@@ -67,7 +69,10 @@ def collect_case(archive: CaseArchive, city: City, incident_id: str, around: Aro
     changes = archive.changes_with([f"incident/{incident_id}", *(f"alarm/{alarm.alarm_id}" for alarm in alarms)])
     seqs = {change.seq for change in changes}
     links = archive.links(min(seqs), max(seqs)) if seqs else ()
-    part, clipped = _part(city, incident, around)
+    named = named_in([incident, *(known.value for known in incident_over_time(own, incident_id))])
+    if unknown := unknown_asset(city, named):
+        raise InputFault(f"incident {incident_id} names {unknown}, which this city does not hold; give the dataset of that time")
+    part, clipped = _part(city, named, (item.station_id for item in incident.evidence), around)
     return CaseRecord(
         incident=incident,
         city=part,
@@ -96,20 +101,22 @@ def _named(incident: Incident) -> set[str]:
     return {name for notice in incident.notices for name in notice.files}
 
 
-def _part(city: City, incident: Incident, around: Around) -> tuple[City, bool]:
+def _part(city: City, named: Named, stations: Iterable[str], around: Around) -> tuple[City, bool]:
     if len(city.network.pipes) <= around.whole_pipes:
         return city, False
-    return clip_city(city, case_box(city, incident, around.margin_m)), True
+    return clip_city(city, case_box(city, named, stations, around.margin_m)), True
 
 
-def case_box(city: City, incident: Incident, margin_m: float) -> Box:
-    """The box around what the case touched: burst, candidates, plan, stations that moved; with a margin, metres."""
-    pipes, stations, plan = city.network.pipes, city.stations, incident.plan
-    ids = [*incident.burst_pipes, *(incident.location.set_90 if incident.location else ())]
-    ids += [*plan.zone_pipes, *plan.dry_pocket_pipes, *plan.burst_pipes] if plan else []
-    points = [pipes.points(pipes.row(pipe_id)) for pipe_id in dict.fromkeys(ids) if pipes.has(pipe_id)]
-    rows = [stations.row(item.station_id) for item in incident.evidence if stations.has(item.station_id)]
-    points.append(np.column_stack([stations.x[rows], stations.y[rows]]))
+def case_box(city: City, named: Named, stations: Iterable[str], margin_m: float) -> Box:
+    """The box around all that the case ever named and the stations that moved; with a margin, metres."""
+    pipes, valves, customers, table = city.network.pipes, city.network.valves, city.customers, city.stations
+    points = [pipes.points(pipes.row(pipe)) for pipe in sorted(named.pipes)]
+    served = [int(customers.pipe[customers.row(customer)]) for customer in sorted(named.customers)]
+    points += [pipes.points(row) for row in dict.fromkeys(served) if row >= 0]
+    at = valves.rows(sorted(named.valves))
+    points.append(np.column_stack([valves.x[at], valves.y[at]]))
+    at = table.rows(station for station in stations if table.has(station))
+    points.append(np.column_stack([table.x[at], table.y[at]]))
     xy = np.concatenate(points)
     xy = xy[np.isfinite(xy).all(axis=1)]
     if not len(xy):

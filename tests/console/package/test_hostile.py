@@ -18,6 +18,7 @@ from console.package import PackageFault, package_bytes, read_package, verify_pa
 from console.package import manifest as manifests
 from console.package.container import Packed, unpacked, unzipped, zipped
 from console.package.network import network_gpkg
+from tests.builders import a_network
 from tests.console.package.cases import a_case
 from tests.console.package.test_package import rewritten
 
@@ -141,6 +142,12 @@ def test_a_city_in_no_time_zone_is_refused(whole: bytes, tmp_path: Path) -> None
     city = a_case().city
     nowhere = network_gpkg(replace(city, info=replace(city.info, time_zone="Nowhere/At_All")))
     assert "no time zone" in refused(tmp_path, with_file(whole, "network.gpkg", nowhere))
+
+
+def test_a_case_about_assets_that_its_network_lacks_is_refused(whole: bytes, tmp_path: Path) -> None:
+    other = a_network().source("S").pipe("X1", "S", "A").station("S1", at="A").station("S2", at="A").station("S3", at="A")
+    other = other.station("S4", at="A")
+    assert "does not hold" in refused(tmp_path, with_file(whole, "network.gpkg", network_gpkg(other.build())))
 
 
 def test_a_file_that_is_not_there_is_said_to_be_unreadable(tmp_path: Path) -> None:

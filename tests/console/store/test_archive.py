@@ -16,6 +16,7 @@ from console.services.review.collect import Around, collect_case
 from console.services.review.states import broken_change
 from console.store import SqlStore, open_store
 from maps.errors import InputFault
+from tests.builders import a_network
 from tests.console.package.cases import CASE, a_reviewed_town
 from tests.console.services.town import NOW, Chair, a_finding
 
@@ -70,6 +71,12 @@ def test_a_case_is_collected_whole_with_links_over_the_changes_of_others(store: 
     assert record.tracks.crew_id.tolist() == ["C1", "C2"]
     assert {sent.topic.split("/")[0] for sent in record.sent} == {"quanmai"}
     assert not record.files
+    cut = collect_case(store, city, CASE, Around(whole_pipes=1, margin_m=10.0))
+    assert cut.clipped
+    write_package(cut, tmp_path / "cut.incident")
+    assert read_package(tmp_path / "cut.incident").clipped
+    with pytest.raises(InputFault, match="dataset of that time"):
+        collect_case(store, a_network().source("S").pipe("X1", "S", "A").build(), CASE)
     write_package(record, tmp_path / "a.incident")
     assert read_package(tmp_path / "a.incident").changes == record.changes
     store.close()

@@ -1,0 +1,55 @@
+"""Assets that a case names: what a package's network must hold, or its replay would speak of what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from console.domain.incidents import Incident
+from maps.city import City
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Ids by table."""
+
+    pipes: frozenset[str]
+    valves: frozenset[str]
+    customers: frozenset[str]
+    hydrants: frozenset[str]
+
+
+def named_in(states: Iterable[Incident]) -> Named:
+    """Everything that any state of a case names."""
+    pipes, valves, customers, hydrants = set[str](), set[str](), set[str](), set[str]()
+    for case in states:
+        pipes |= {*case.burst_pipes, *(order.pipe_id for order in case.orders), *(order.found_pipe for order in case.orders)}
+        pipes |= {candidate.pipe_id for candidate in case.location.candidates} if case.location else set()
+        valves |= {mark.valve_id for mark in case.valve_marks}
+        if case.place is not None:
+            pipes.add(case.place.pipe_id)
+        if (plan := case.plan) is not None:
+            pipes |= {*plan.burst_pipes, *plan.zone_pipes, *plan.dry_pocket_pipes}
+            valves |= {*(step.asset_id for step in plan.valves_to_close), *plan.valves_bounding, *plan.reopen_candidates}
+            valves |= {valve for other in plan.alternatives for valve in (*other.valves_to_close, *other.more_valves)}
+            valves |= {valve for relied in plan.relies_on for valve in (relied.asset_id, *relied.beyond)}
+            customers |= {*plan.customers_without_water, *(customer.asset_id for customer in plan.critical_customers)}
+            hydrants |= set(plan.hydrants_lost)
+        if case.impact is not None:
+            customers |= {*case.impact.unserved_customers, *case.impact.low_pressure_customers}
+    return Named(*(frozenset(ids - {""}) for ids in (pipes, valves, customers, hydrants)))
+
+
+def unknown_asset(city: City, named: Named) -> str:
+    """``pipe X`` for the first named asset that the city does not hold, "" when it holds all."""
+    tables = (
+        ("pipe", city.network.pipes, named.pipes),
+        ("valve", city.network.valves, named.valves),
+        ("customer", city.customers, named.customers),
+        ("hydrant", city.hydrants, named.hydrants),
+    )
+    for word, table, ids in tables:
+        missing = sorted(asset for asset in ids if not table.has(asset))
+        if missing:
+            return f"{word} {missing[0]}"
+    return ""
