@@ -37,11 +37,17 @@ def clip_city(city: City, box: Box) -> City:
         near = (table.from_node >= 0) & (keep[table.from_node] | keep[table.to_node])
         keep[table.from_node[near]] = keep[table.to_node[near]] = True
     pipe |= keep[network.pipes.from_node] & keep[network.pipes.to_node]  # else a way between two kept nodes would be lost
-    hanging, beyond = _outside(network, keep, pipe)
+    hanging, watered = _outside(network, keep, pipe)
     keep |= hanging
-    # One pipe more at the edge: the valves at the last nodes sit on it.
+    # One pipe more at the edge: the valves at the last nodes sit on it. Shut ones too: what opening them gives is asked.
     pipe |= keep[network.pipes.from_node] | keep[network.pipes.to_node]
-    keep |= beyond
+    ends = keep.copy()
+    ends[network.pipes.from_node[pipe]] = ends[network.pipes.to_node[pipe]] = True
+    for table in (network.valves, network.pumps):
+        near = (table.from_node >= 0) & (keep[table.from_node] | keep[table.to_node])
+        ends[table.from_node[near]] = ends[table.to_node[near]] = True
+    beyond = ends & ~keep & watered
+    keep = ends
     nodes = np.flatnonzero(keep)
     pipes = np.flatnonzero(pipe)
     node_at, pipe_at = _places(nodes, len(keep)), _places(pipes, len(pipe))
@@ -93,7 +99,7 @@ def _touching(pipes: PipeTable, box: Box) -> NDArray[np.bool_]:
 def _outside(
     network: PipeNetwork, keep: NDArray[np.bool_], pipe: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """(nodes outside whose parts reach no source by themselves, first nodes of those that do), each (nodes,)."""
+    """(nodes outside whose parts reach no source by themselves yet touch the clip, nodes outside whose parts do reach one)."""
     valves, pumps, pipes = network.valves, network.pumps, network.pipes
     shut = pipes.status != PipeStatus.OPEN
     shut[valves.pipe[(valves.pipe >= 0) & (valves.state == ValveState.CLOSED)]] = True
@@ -111,11 +117,9 @@ def _outside(
     source[label[(network.nodes.kind != NodeKind.JUNCTION) & ~keep]] = True
     edge = keep[start] != keep[end]
     far = np.where(keep[start], end, start)[edge]
-    fed = source[label[far]]
-    beyond, touched = np.zeros(count, dtype=np.bool_), np.zeros(len(source), dtype=np.bool_)
-    beyond[far[fed]] = True
-    touched[label[far[~fed]]] = True
-    return touched[label] & ~keep, beyond
+    touched = np.zeros(len(source), dtype=np.bool_)
+    touched[label[far[~source[label[far]]]]] = True
+    return touched[label] & ~keep, source[label] & ~keep
 
 
 def _whole(table: Any, keep: NDArray[np.bool_]) -> Rows:

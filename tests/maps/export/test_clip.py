@@ -68,3 +68,19 @@ def test_rows_point_where_they_pointed() -> None:
     assert part.network.pipes.asset_id[part.customers.pipe[0]] == "P2"
     assert network.nodes.asset_id[part.stations.node[0]] == "B"
     assert network.nodes.asset_id[part.hydrants.node[0]] == "B"
+
+
+def test_every_pipe_and_link_of_a_clip_has_its_nodes_wherever_it_is_cut() -> None:
+    city = build_city(SyntheticOptions(pipes=3000, seed=1))
+    x0, y0, x1, y1 = city.network.bounds
+    rng = np.random.default_rng(2)
+    for _ in range(25):
+        x, y, half = rng.uniform(x0, x1), rng.uniform(y0, y1), rng.uniform(50, 1500)
+        network = clip_city(city, (x - half, y - half, x + half, y + half)).network
+        assert (network.pipes.from_node >= 0).all()
+        assert (network.pipes.to_node >= 0).all()
+        for table in (network.valves, network.pumps):
+            assert ((table.from_node >= 0) == (table.to_node >= 0)).all()
+        on = network.valves.pipe >= 0
+        ends = np.column_stack([network.pipes.from_node[network.valves.pipe[on]], network.pipes.to_node[network.valves.pipe[on]]])
+        assert (ends == network.valves.node[on, None]).any(axis=1).all()
