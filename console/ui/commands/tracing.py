@@ -29,6 +29,8 @@ from maps.hydraulics.state import HydraulicState
 from maps.network import ValveTable
 from maps.trace import Profile, profile
 
+_BARRIER_KEYS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+"""Either: many window managers keep Alt and the mouse for themselves."""
 _Answer = tuple[TraceAnswer, Profile | None] | QuanmaiError
 
 
@@ -93,7 +95,7 @@ class TraceTool(QObject):
         if asset is None:
             return True
         keys, request = QApplication.keyboardModifiers(), self.request
-        if keys & Qt.KeyboardModifier.AltModifier or asset.kind == "valve":
+        if keys & _BARRIER_KEYS or asset.kind == "valve":
             return self._ask(replace(request, barriers=_toggled(request.barriers, asset.asset_id)))
         if asset.kind != "pipe":
             return True

@@ -275,3 +275,18 @@ def test_what_overlaps_and_how_else_to_close_is_said_beside_the_plan(window: Mai
     assert "霜冻" in crews_words(view, crews)
     assert "抢修" in texts(window.case.plan)
     assert "保持正压" not in around_words(view, replace(plan, critical_customers=()))
+
+
+def test_a_pipe_clicked_with_ctrl_is_a_barrier_and_with_shift_another_start(
+    window: MainWindow, port: ScriptedPort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.tools.toggle_trace()
+    clicked(window, a_pipe(port, 1))
+    for keys, pipe in ((Qt.KeyboardModifier.ControlModifier, 2), (Qt.KeyboardModifier.ShiftModifier, 3)):
+        monkeypatch.setattr(QApplication, "keyboardModifiers", lambda keys=keys: keys)
+        clicked(window, a_pipe(port, pipe))
+    request = window.tools.trace.request
+    assert request.barriers == (a_pipe(port, 2),)
+    assert request.starts == (a_pipe(port, 1), a_pipe(port, 3))
+    clicked(window, a_pipe(port, 3))
+    assert window.tools.trace.request.starts == (a_pipe(port, 1),)
