@@ -46,6 +46,7 @@ def case_report(record: CaseRecord, options: ReportOptions | None = None) -> Rep
         blocks = [
             *_head(record, words, answers),
             *_charts(record, replay, words),
+            *_remarks(record, words),
             *_log(record, words),
             *_questions(words, answers),
             *_notices(record, words, public=False),
@@ -110,6 +111,16 @@ def _log(record: CaseRecord, words: ReportWords) -> list[Block]:
     columns = tuple(words(f"column.{column}") for column in ("at", "user", "note"))
     rows = tuple((words.time(change.at), change.user, words.note(change)) for change in changes)
     return [Heading(words("page.timeline")), Table(columns, rows, tuple(micros(change.at) for change in changes))]
+
+
+def _remarks(record: CaseRecord, words: ReportWords) -> list[Block]:
+    """The reviewer's bookmarks, where there are any."""
+    remarks = record.notes.remarks
+    if not remarks:
+        return []
+    columns = (words("column.at"), words("column.by"), words("replay.notes"))
+    rows = tuple((words.time(remark.at), remark.by, remark.text) for remark in remarks)
+    return [Heading(words("replay.notes")), Table(columns, rows, tuple(micros(remark.at) for remark in remarks))]
 
 
 def _charts(record: CaseRecord, replay: Replay, words: ReportWords) -> list[Block]:

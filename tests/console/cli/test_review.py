@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from console.cli import main
-from console.package import verify_package, write_package
-from tests.console.package.cases import CASE, a_case
+from console.package import verify_package, with_notes, write_package
+from console.services.review.notes import Findings, ReviewNotes
+from console.store import open_store
+from maps.dataset import write_city
+from tests.console.package.cases import CASE, a_case, a_reviewed_town
+from tests.console.services.town import Chair, a_finding
 
 
 @pytest.fixture(scope="module")
@@ -93,11 +97,43 @@ def test_a_month_of_a_store_that_is_not_there_makes_none(
 def test_the_month_of_an_empty_store_is_empty(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    from console.store import open_store
-
     open_store(tmp_path / "s.sqlite").close()
     assert run(monkeypatch, "month", tmp_path / "s.sqlite", "--month", "2024-01") == 0
     assert json.loads(capsys.readouterr().out)["incidents"] == []
     assert run(monkeypatch, "month", tmp_path / "s.sqlite", "--month", "2024-01", "--out", tmp_path / "m.html") == 0
     assert "2024-01" in (tmp_path / "m.html").read_text("utf-8")
     assert run(monkeypatch, "month", tmp_path / "s.sqlite", "--month", "January") == 2
+
+
+def test_findings_of_reviewed_packages_count_in_the_month(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], package: Path, tmp_path: Path
+) -> None:
+    city, store = a_reviewed_town(), open_store(tmp_path / "s.sqlite")
+    chair = Chair(city)
+    store.commit(chair.desk.on_burst(chair.state, a_finding(), chair.now), "quanmai", chair.now)
+    store.close()
+    (tmp_path / "reviewed").mkdir()
+    notes = ReviewNotes(findings=Findings(satisfaction_result=4.5))
+    with_notes(package, notes, tmp_path / "reviewed" / "copy.incident")
+    asked = ("month", tmp_path / "s.sqlite", "--month", "2024-01", "--packages", tmp_path / "reviewed", "--language", "en")
+    assert run(monkeypatch, *asked) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["incident"] for one in found["incidents"]] == [CASE]
+    assert found["board"]["satisfaction_result"].startswith("4.5")
+    assert run(monkeypatch, *asked, "--text", "nowhere") == 0
+    assert json.loads(capsys.readouterr().out)["incidents"] == []
+
+
+def test_a_package_is_written_from_a_store(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    city, store = a_reviewed_town(), open_store(tmp_path / "s.sqlite")
+    chair = Chair(city)
+    store.commit(chair.desk.on_burst(chair.state, a_finding(), chair.now), "quanmai", chair.now)
+    store.close()
+    write_city(city, tmp_path / "city.gpkg")
+    asked = ("package", tmp_path / "s.sqlite", CASE, "--city", tmp_path / "city.gpkg", "--to", tmp_path / "a.incident")
+    assert run(monkeypatch, *asked) == 0
+    assert verify_package(tmp_path / "a.incident").files["report.html"]
+    assert run(monkeypatch, "package", tmp_path / "s.sqlite", "2031-1", *asked[3:]) == 2
+    assert "2031-1" in capsys.readouterr().err

@@ -19,7 +19,7 @@ from console.documents.report_charts import Line, bar_chart, line_chart
 from console.documents.report_page import plain_page, report_html
 from console.documents.report_pdf import report_pdf
 from console.documents.report_words import ReportWords
-from console.services.review.notes import Action, ReviewNotes
+from console.services.review.notes import Action, Remark, ReviewNotes
 from tests.console.package.cases import HOSTILE, a_case
 
 WORDS = ReportWords("zh_CN", "Asia/Shanghai")
@@ -34,7 +34,7 @@ def test_the_same_case_gives_the_same_page() -> None:
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
 def test_no_text_of_a_case_becomes_markup_script_or_template(language: str, public: bool) -> None:
     record = a_case(HOSTILE, user="王" + HOSTILE)
-    notes = ReviewNotes(actions=(Action(HOSTILE, HOSTILE),))
+    notes = ReviewNotes((Remark(record.since, HOSTILE, HOSTILE),), actions=(Action(HOSTILE, HOSTILE),))
     page = report_html(replace(record, notes=notes), ReportOptions(language, public)).decode()
     bare = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", page, flags=re.S)
     assert "<script>window.broken" not in page
