@@ -21,21 +21,21 @@ from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.coordinates import Reading
 from console.ui.map.export import FORMATS, MapNotSaved, Sheet, export_map
-from console.ui.map.flow import flows_of
+from console.ui.map.flow import Flows
 from console.ui.map.history import Bookmark, View, bookmarks_from, bookmarks_text
-from console.ui.map.layer import LayerLook, MapLayer, PipeTheme
+from console.ui.map.layer import LayerLook, MapLayer
 from console.ui.map.picking import Asset
 from console.ui.map.say import say
 from console.ui.map.selection import Selection, select_in
 from console.ui.map.tile_store import open_tiles
 from console.ui.map.tools import Sketch, Tool
+from console.ui.map_flows import ModelFlows
 from console.ui.map_windows import MapWindow
 from console.ui.panels.identify_card import IdentifyCard
 from console.ui.panels.layers import LayersPanel
 from console.ui.panels.legend import legend_rows
 from console.ui.panels.tool_strip import ToolStrip
 from console.ui.settings import Memory
-from console.workers.snapshot import Snapshot, SnapshotFailed
 from maps.attribution import attribution
 from maps.city import City
 from maps.errors import InputFault
@@ -67,9 +67,9 @@ class MapDesk(QObject):
         self.selection: Selection | None = None
         self.windows: list[MapWindow] = []
         self.card = IdentifyCard(parts.city, looks, parts.map)
-        self._snapshot: Snapshot | None = None
-        self._flows_asked = False
-        self._states: tuple[HydraulicState, ...] = ()
+        self.flows = ModelFlows(parts.city, parts.map, self)
+        self.flows.told.connect(self.told)
+        self.flows.ready.connect(self._take_flows)
         self.bookmarks = bookmarks_from(str(parts.memory.get(self._key("bookmarks"), "")))
         map_ = parts.map
         map_.glides = True
@@ -97,7 +97,7 @@ class MapDesk(QObject):
     def show_picture(self, picture: Picture) -> None:
         """The newest values, to the card and to the further windows."""
         self._picture = picture
-        self._flows_of_hour()
+        self.flows.follow(self._parts.map.layer_look, picture, self._looks.words)
         if not self.card.isHidden():
             self.card.refresh(picture, self._parts.map.renderer.extras.flows)
         for window in self.windows:
@@ -107,14 +107,8 @@ class MapDesk(QObject):
 
     def set_states(self, states: Sequence[HydraulicState]) -> None:
         """The model's day, solved already: flows follow its hours."""
-        self._states = tuple(states)
-        self._flows_of_hour()
-
-    def show_state(self, state: HydraulicState) -> None:
-        """A solved moment of the model: arrows of flow, velocities."""
-        flows = flows_of(self._parts.city.network.pipes, state.pipe_flow_m3h, state.at_s)
-        for canvas in (self._parts.map, *(window.map for window in self.windows)):
-            canvas.set_flows(flows)
+        self.flows.set_states(states)
+        self.flows.follow(self._parts.map.layer_look, self._picture, self._looks.words)
 
     def deeds(self) -> Mapping[str, Callable[[], object]]:
         """Commands of the map."""
@@ -162,8 +156,7 @@ class MapDesk(QObject):
 
     def close(self) -> None:
         """Close the further windows, end the model's process, let go of the tiles."""
-        if self._snapshot is not None:
-            self._snapshot.stop()
+        self.flows.close()
         for window in tuple(self.windows):
             window.close()
         tiles = self._parts.map.renderer.extras.tiles
@@ -330,40 +323,11 @@ class MapDesk(QObject):
 
     def _look_changed(self, look: LayerLook) -> None:
         self._show_legend(look)
-        self._flows_of_hour()
-        wants_flows = look.shows(MapLayer.FLOW) or look.theme is PipeTheme.VELOCITY
-        if wants_flows and not self._states and not self._flows_asked and self._parts.map.renderer.extras.flows is None:
-            self._flows_asked = True
-            self._snapshot = Snapshot(self._parts.city)
-            work = partial(self._solved, self._snapshot, self._second_of_day())
-            self._parts.map.background.ask("flows", work, self._take_state)
+        self.flows.follow(look, self._picture, self._looks.words)
 
-    def _second_of_day(self) -> float:
-        local = self._looks.words.local(moment(self._picture.now_us))
-        return float(local.hour * 3600 + local.minute * 60 + local.second)
-
-    def _flows_of_hour(self) -> None:
-        """The hour of the model's day that it is now, once it is another than the one shown."""
-        look, now = self._parts.map.layer_look, self._second_of_day()
-        if not self._states or not (look.shows(MapLayer.FLOW) or look.theme is PipeTheme.VELOCITY):
-            return
-        state = min(self._states, key=lambda one: abs(one.at_s - now))
-        shown = self._parts.map.renderer.extras.flows
-        if shown is None or shown.at_s != state.at_s:
-            self.show_state(state)
-
-    def _solved(self, snapshot: Snapshot, at_s: float) -> HydraulicState | SnapshotFailed:
-        try:
-            return snapshot.solve(at_s)
-        except SnapshotFailed as fault:
-            return fault
-
-    def _take_state(self, state: HydraulicState | SnapshotFailed) -> None:
-        if isinstance(state, SnapshotFailed):
-            self._flows_asked = False
-            self.told.emit(str(state))
-        else:
-            self.show_state(state)
+    def _take_flows(self, flows: Flows) -> None:
+        for canvas in (self._parts.map, *(window.map for window in self.windows)):
+            canvas.set_flows(flows)
 
     def _show_legend(self, look: LayerLook) -> None:
         themed = self._parts.map.renderer.extras.themed

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
@@ -16,18 +16,16 @@ from console.ui.map.background import Background
 from console.ui.map.camera import Camera
 from console.ui.map.case import CaseLook, pipe_lines
 from console.ui.map.coordinates import Coordinates, Reading
-from console.ui.map.flight import Flight
 from console.ui.map.flow import Flows
 from console.ui.map.frame import Frame
 from console.ui.map.furniture import Badge, Margin, paint_furniture, reserve
-from console.ui.map.hands import Hands
-from console.ui.map.history import ViewHistory
 from console.ui.map.labels import LabelMemory, Placer
 from console.ui.map.layer import LayerLook, MapLayer, PipeTheme
 from console.ui.map.marks import Highlight, Marks
 from console.ui.map.overlay import Live, Overlay
 from console.ui.map.pane import StaticStyle
 from console.ui.map.picking import Picker
+from console.ui.map.places import Places
 from console.ui.map.renderer import Renderer
 from console.ui.map.road_names import road_runs
 from console.ui.map.scene import Scene
@@ -39,11 +37,9 @@ from console.ui.theme import Theme
 from console.ui.words import Words
 
 _HOME_MARGIN = 0.12
-_REST_MS = 600
-_FOLLOW_EDGE = 0.25
 
 
-class MapCanvas(Hands):
+class MapCanvas(Places):
     """The map of one city. Wheel zooms at the cursor, drag pans, click picks, right click offers what can be done."""
 
     picked = Signal(object)
@@ -52,8 +48,6 @@ class MapCanvas(Hands):
     """(Asset or None, global position): right click or menu key."""
     activated = Signal(object)
     """Asset: double-clicked."""
-    moved = Signal(object)
-    """Camera: the map looks elsewhere."""
     shape_ended = Signal(object)
     """Sketch: a box or polygon was drawn to its end."""
     look_changed = Signal(object)
@@ -75,23 +69,12 @@ class MapCanvas(Hands):
         self.coordinates = Coordinates(scene.city)
         self.attribution = ""
         self._badges: tuple[Badge, ...] = ()
-        self.history = ViewHistory()
         self.sketch = Sketch()
-        self._fitted = False
-        self.touched = False
-        """Whether somebody has moved the map by hand: then it stays where it was put."""
-        self.glides = False
-        """Whether moves to another place are shown as a short flight."""
         self.camera = Camera(0.0, 0.0, 1.0, max(self.width(), 1), max(self.height(), 1)).fitted(scene.home, _HOME_MARGIN)
-        self._flight = Flight(self._flown, self)
         self.renderer = Renderer(scene, self._style(), self)
         self.renderer.finished.connect(self.update)
         self.background = Background(self)
         self._surface = PressureSurface(scene, self.overlay.gauges)
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(_REST_MS)
-        self._rest.timeout.connect(lambda: self.history.add(self.camera))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(320, 240)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -184,69 +167,6 @@ class MapCanvas(Hands):
         """Layers shown."""
         return self.layer_look.visible
 
-    # Where it looks
-
-    def look(self, camera: Camera) -> None:
-        """Show another part; the old picture moves at once, the new one follows."""
-        self._flight.land()
-        self.camera = camera
-        self._arrived()
-
-    def fly(self, camera: Camera) -> None:
-        """Glide to another part, if the map glides and it is not too far."""
-        start = self.shown_camera
-        self.camera = camera
-        if not (self.glides and self.isVisible() and self._flight.go(start, camera)):
-            self._flight.land()
-        self._arrived()
-
-    def land(self) -> None:
-        """End a flight at once."""
-        self._flight.land()
-
-    def look_at(self, x: float, y: float, m_per_px: float | None = None) -> None:
-        """Centre a world point."""
-        self.fly(self.camera.centred(x, y, m_per_px))
-
-    def fit_all(self) -> None:
-        """The whole network."""
-        self._fitted = True
-        self.fly(self.camera.fitted(self.scene.bounds))
-
-    def fit_lines(self, pipe_ids: tuple[str, ...], least_m_per_px: float = 1.0, share: float = 0.35) -> None:
-        """Bring pipes into view, with room around them."""
-        lines = pipe_lines(self.scene.city, pipe_ids)
-        if not len(lines):
-            return
-        points = lines.reshape(-1, 2)
-        low, high = points.min(axis=0), points.max(axis=0)
-        fitted = self.camera.fitted((float(low[0]), float(low[1]), float(high[0]), float(high[1])), margin=share)
-        self._fitted = True
-        self.fly(replace(fitted, m_per_px=max(fitted.m_per_px, least_m_per_px)))
-
-    def go_back(self) -> None:
-        """The view before."""
-        view = self.history.back()
-        if view is not None:
-            self.fly(view.camera(self.camera))
-
-    def go_forward(self) -> None:
-        """The view after, where one went back."""
-        view = self.history.forward()
-        if view is not None:
-            self.fly(view.camera(self.camera))
-
-    def follow(self, crew_id: str) -> None:
-        """Keep a crew in view until the map is moved by hand; "" ends it."""
-        self.overlay.crews.followed = crew_id
-        self._follow()
-        self.update()
-
-    @property
-    def shown_camera(self) -> Camera:
-        """What is on the screen now; the camera itself once a flight has ended."""
-        return self._flight.camera(self.camera)
-
     def use(self, tool: Tool) -> None:
         """What the left button does."""
         self.sketch.start(tool)
@@ -338,30 +258,9 @@ class MapCanvas(Hands):
 
     # Inside
 
-    def _arrived(self) -> None:
-        self.renderer.request(self.camera)
-        self._rest.start()
-        self.moved.emit(self.camera)
-        self.update()
-
-    def _flown(self) -> None:
-        self.update()
-
     def _remark(self) -> None:
         self.renderer.set_marks(self.marks())
         self.update()
-
-    def _follow(self) -> None:
-        crew_id = self.overlay.crews.followed
-        fix = next((fix for fix in self._live.picture.crews if fix.crew_id == crew_id), None) if crew_id else None
-        if fix is None:
-            return
-        x, y = self.camera.to_screen(fix.x, fix.y)
-        inner = QRectF(0, 0, self.width(), self.height()).adjusted(
-            self.width() * _FOLLOW_EDGE, self.height() * _FOLLOW_EDGE, -self.width() * _FOLLOW_EDGE, -self.height() * _FOLLOW_EDGE
-        )
-        if not inner.contains(QPointF(x, y)):
-            self.look_at(fix.x, fix.y)
 
     def _refresh_theme(self) -> None:
         work = partial(themed, self.scene, self.layer_look.theme, self.renderer.extras.flows)

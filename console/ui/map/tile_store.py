@@ -68,6 +68,7 @@ class MbTiles:
         self.attribution = str(facts.get("attribution", "") or facts.get("name", path.stem))
         self.min_zoom, self.max_zoom = int(low or 0), int(high or 0)
         self._lock, self._kept = threading.Lock(), _Kept()
+        self._closed = False
 
     def tile(self, zoom: int, column: int, row: int) -> QImage | None:
         """The tile, read at once."""
@@ -75,6 +76,8 @@ class MbTiles:
         image = self._kept.get(name)
         if image is None:
             with self._lock:
+                if self._closed:
+                    return None
                 found = self._database.execute(
                     "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?",
                     (zoom, column, 2**zoom - 1 - row),
@@ -84,8 +87,9 @@ class MbTiles:
         return None if image.isNull() else image
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; a picture that is being drawn with it gets no more tiles."""
         with self._lock:
+            self._closed = True
             self._database.close()
 
 

@@ -113,7 +113,7 @@ def test_flows_of_the_model_turn_arrows_and_colour_velocities(window: MainWindow
     flow = np.linspace(-50, 50, len(pipes))
     is_open = np.ones(len(pipes), dtype=np.bool_)
     state = HydraulicState(25_200.0, True, "", none, none, none, flow, none, none, np.empty(0, dtype=np.uint8), is_open)
-    window.desk.show_state(state)
+    window.desk.flows.show_state(state)
     window.layers.set_look(replace(window.map.layer_look, theme=PipeTheme.VELOCITY))
     window.map.settle()
     assert window.map.renderer.extras.themed is not None
