@@ -14,6 +14,7 @@ from console.detection.expectation import Expectation
 from console.detection.finding import BurstFinding, OperationFinding
 from console.detection.operations import Explanation
 from console.detection.options import DetectorOptions
+from console.detection.reference import Ring
 from console.domain.clock import micros, moment
 from maps.city import City
 from maps.columns import Floats
@@ -57,6 +58,7 @@ class Casebook:
         self._city, self._groups, self._options = city, groups, options
         self._place = Place(city, book, options, responses)
         self._cases: dict[int, _Case] = {}
+        self._ring = Ring(len(city.stations))
         self._joining_us = int(_JOINING_TICKS * options.tick_s * 1e6)
         self._number = 0
         self._lately: deque[BurstFinding] = deque(maxlen=20)
@@ -72,11 +74,13 @@ class Casebook:
         """(new findings, operations) of this tick. Groups that cross together, or soon after, have one cause."""
         crossings: list[tuple[int, Crossing]] = []
         operations: list[OperationFinding] = []
+        reference = self._ring.predicted(self._step_sigma(tick.second_of_day))
         for index, group in enumerate(self._groups):
-            step = self._stepped(index, tick)
+            step = self._stepped(index, tick, reference)
             if step.operation is not None:
                 operations.append(self._operation(group, step.operation, step.step_m, tick))
                 expectation.accept(group.rows, step.step_m)
+                self._ring.shift(group.rows, step.step_m)
                 group.level.forget_recent()
             elif index not in self._cases:
                 residual = np.where(tick.ready, tick.residual_m, np.nan)[group.rows]
@@ -87,11 +91,22 @@ class Casebook:
                 crossings += [] if crossing is None else [(index, crossing)]
             elif step.crossing is not None:
                 crossings.append((index, step.crossing))
+        self._ring.follow(tick.deviation_m)
         self._operations.extend(operations)
         if force and not crossings:
             crossings = self._forced(tick)
         found = self._one_cause(crossings, tick, force)
         return (() if found is None else (found,)), _merged(operations)
+
+    def forget_steps(self) -> None:
+        """After learning the base may have moved: older samples are no measure any more."""
+        self._ring = Ring(len(self._city.stations))
+
+    def _step_sigma(self, second_of_day: float) -> Floats:
+        sigma = np.full(len(self._city.stations), self._options.step_sigma_m)
+        for group in self._groups:
+            sigma[group.rows] = group.steps.sigma_m(second_of_day)
+        return sigma
 
     def _unexplained(self, group: Group, crossing: Crossing, tick: Tick) -> Crossing | None:
         """The crossing, unless a pump at an unusual time explains it."""
@@ -100,13 +115,13 @@ class Casebook:
         explained = group.steps.switched(field, crossing.residual_m, tick.second_of_day, root)
         return crossing if explained is None else None
 
-    def _stepped(self, index: int, tick: Tick) -> Step:
+    def _stepped(self, index: int, tick: Tick, reference_m: Floats) -> Step:
         group, case = self._groups[index], self._cases.get(index)
-        deviation = tick.deviation_m[group.rows]
-        if case is None or case.ticks > _REVISIONS + case.crossing.window:
-            return group.steps.tick(deviation, tick.second_of_day, tick.switched, tick.steady)
-        group.steps.follow(deviation)
-        return Step(None, None, deviation, suspicious=True)
+        reference = reference_m[group.rows]
+        step = tick.deviation_m[group.rows] - reference
+        if case is not None and case.ticks <= _REVISIONS + case.crossing.window:
+            return Step(None, None, step, suspicious=True)
+        return group.steps.tick(step, reference, tick.second_of_day, tick.switched, tick.steady)
 
     def _one_cause(self, crossings: list[tuple[int, Crossing]], tick: Tick, force: bool) -> BurstFinding | None:
         if not crossings:
@@ -166,6 +181,7 @@ class Casebook:
             self._cases[index] = _Case(finding, crossing, tick.now_us, until, reference, total, crossing.window, lately)
             group.level.forget_recent()
             group.steps.forget()
+            self._ring.forget(group.rows)
 
     def _forced(self, tick: Tick) -> list[tuple[int, Crossing]]:
         """The group that moved most, as if its threshold were nothing."""

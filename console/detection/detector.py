@@ -132,6 +132,7 @@ class Detector:
         """Baselines, noise and thresholds from quiet history (a few days at least; weeks give the time of week)."""
         if len(history.at_us) >= 2:
             self._expectation.learn(history, self._learn_noise)
+            self._cases.forget_steps()
 
     def smallest_flows_m3h(self, now_us: int) -> NDArray[np.float64]:
         """Per pipe the burst that one tick is likely to show at this time of day, (pipes,), m³/h; infinite where unseen.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maps.columns import Floats
 
@@ -33,3 +34,31 @@ def predicted(ring: Floats, sigma_m: Floats | float) -> Floats:
     share = clear / (clear + _TREND_CAUTION)
     onward = np.where(np.isfinite(trend), share * (new + trend * (half + 1) / 2.0 - middle), 0.0)
     return np.asarray(np.where(count >= _LEAST_SAMPLES, middle + onward, np.nan))
+
+
+class Ring:
+    """The last samples of all stations, m above base, newest first."""
+
+    def __init__(self, stations: int) -> None:
+        self._samples = np.full((REFERENCE_SAMPLES, stations), np.nan)
+
+    def predicted(self, sigma_m: Floats) -> Floats:
+        """What each station should show next, (stations,), m; NaN while too little was heard."""
+        return predicted(self._samples, sigma_m)
+
+    def follow(self, deviation_m: Floats) -> None:
+        """Samples (stations,) become part of the reference; NaN where there is none."""
+        heard = np.isfinite(deviation_m)
+        if heard.all():
+            self._samples = np.concatenate([deviation_m[None], self._samples[:-1]])
+            return
+        self._samples[1:, heard] = self._samples[:-1, heard]
+        self._samples[0, heard] = deviation_m[heard]
+
+    def forget(self, rows: NDArray[np.int64]) -> None:
+        """What stations show from now on is their normal."""
+        self._samples[:, rows] = np.nan
+
+    def shift(self, rows: NDArray[np.int64], step_m: Floats) -> None:
+        """What was switched moved the normal: the memory of it moves along, so that a burst may follow at once."""
+        self._samples[:, rows] += np.nan_to_num(step_m)

@@ -21,6 +21,7 @@ from console.detection.unrest import Unrest, ratios
 from maps.columns import Floats
 
 STEP_WINDOWS = (1, 2, 3)
+_ROOTS = np.sqrt(np.array(STEP_WINDOWS, dtype=np.float64))[:, None]
 _LEAST_STATIONS = 3
 _SECOND_SHARE = 0.4
 _LEAST_EXPLAINED = 0.5
@@ -28,7 +29,7 @@ _REFRESH_TICKS, _CALM_KEPT, _PRIOR_TICKS = 30, 240, 60.0
 _LEAST_HISTORY = 200
 _SAME_INTERVAL = 1.5
 _CLIP_SIGMAS = 4.0
-_MOST_TIMES_GAUSSIAN = 8.0
+_MOST_TIMES_GAUSSIAN = 40.0
 _LIVELY = 2.5
 _SWITCHING_A_DAY = 1.0
 _SWITCHING_CAUTION = 2.5
@@ -42,6 +43,7 @@ class _Page:
 
     field: MatchedField
     covariance: Floats
+    sigma_m: Floats
     modes: NDArray[np.float32]
 
 
@@ -58,10 +60,10 @@ class StepWatch:
         self.operations = OperationBook(book.pump_rows, book.switching_pumps)
         self._book, self._options = book, options
         self._probability = options.tick_s / 86_400.0 / options.false_alarm_days / lanes / len(STEP_WINDOWS)
-        self._ring = np.full((REFERENCE_SAMPLES, len(rows)), np.nan)
         self._recent: deque[Floats] = deque(maxlen=max(STEP_WINDOWS))
         self._calm: deque[tuple[int, Floats]] = deque(maxlen=_CALM_KEPT)
-        self._since_refresh = 0
+        # Groups refresh at different ticks, so that no tick pays for all of them.
+        self._since_refresh = int(rows[0]) % _REFRESH_TICKS if len(rows) else 0
         self._since_operation = _AFTERMATH_TICKS + 1
         self._shape = np.eye(len(rows))
         self._pages: dict[int, _Page] = {}
@@ -93,45 +95,53 @@ class StepWatch:
         field = self._without_unknown(self._page(number).field, np.isfinite(step_m), number)
         return field.outlier(np.nan_to_num(step_m).astype(np.float32))
 
-    def follow(self, deviation_m: Floats) -> None:
-        """Samples (n,) become part of the reference; NaN where there is none."""
-        heard = np.isfinite(deviation_m)
-        self._ring[:, heard] = np.roll(self._ring[:, heard], 1, axis=0)
-        self._ring[0, heard] = deviation_m[heard]
+    def sigma_m(self, second_of_day: float) -> Floats:
+        """Noise of one step of each station, (n,), m."""
+        return self._page(self._book.page(second_of_day)).sigma_m
 
     def forget(self) -> None:
-        """What stations show from now on is their normal."""
-        self._ring[:] = np.nan
+        """Steps before now are no part of what comes."""
         self._recent.clear()
 
     def tick(
         self,
-        deviation_m: Floats,
+        step: Floats,
+        reference: Floats,
         second_of_day: float,
         switched: frozenset[int] = frozenset(),
         steady: frozenset[int] = frozenset(),
     ) -> Step:
-        """Test samples (n,), m above base, NaN where unknown, and take them into the reference.
+        """Test steps (n,), m, against what stations should have shown (``reference``, m above base); NaN where unknown.
 
         ``switched``, ``steady``: rows of pumps whose own channels show a switch just now, or none.
         """
         number = self._book.page(second_of_day)
-        reference = predicted(self._ring, np.sqrt(np.diag(self._page(number).covariance)))
-        step = deviation_m - reference
         self._recent.append(step)
         self._since_operation += 1
         outcome = Step(None, None, step, suspicious=False)
-        if np.count_nonzero(np.isfinite(step)) >= _LEAST_STATIONS:
+        if not self._calm_at_a_glance(step, number) and np.count_nonzero(np.isfinite(step)) >= _LEAST_STATIONS:
             outcome = self._judged(step, reference, number, switched, steady)
         if outcome.operation is not None:
-            # What was switched moved the normal: the memory of it moves along, so that a burst may follow at once.
-            self._ring += np.nan_to_num(outcome.step_m)
             self._recent.clear()
             self._since_operation = 0
         elif not outcome.suspicious:
             self._learn_live(step, number)
-        self.follow(deviation_m)
         return outcome
+
+    def _calm_at_a_glance(self, step: Floats, number: int) -> bool:
+        """Whether no window comes near its threshold: all in one product, the way of nearly every tick."""
+        if not self._unrest or len(self._recent) < len(STEP_WINDOWS):
+            return False
+        sums = np.cumsum(np.stack(list(self._recent)[::-1]), axis=0)
+        if not np.isfinite(sums[-1]).all():
+            return False
+        screens = self._page(number).field.statistics((sums / _ROOTS).T.astype(np.float32)).max(axis=0, initial=0.0)
+        limits = [self._calm_threshold(window) / 2.0 for window in STEP_WINDOWS]
+        if any(screen > limit for screen, limit in zip(screens, limits, strict=True)):
+            return False
+        for window, screen in zip(STEP_WINDOWS, screens, strict=True):
+            self._unrest[window].add(float(screen))
+        return True
 
     def _judged(self, step: Floats, reference: Floats, number: int, switched: frozenset[int], steady: frozenset[int]) -> Step:
         page = self._page(number)
@@ -224,7 +234,8 @@ class StepWatch:
             covariance = np.asarray(lower @ self._shape @ lower.T)
             modes = signatures.demand_modes[self.rows]
             field = MatchedField.of(heads[:, self._places], modes, covariance)
-            self._pages[number] = _Page(field, covariance, self._book.pump_modes(heads))
+            sigma = np.sqrt(np.diag(covariance))
+            self._pages[number] = _Page(field, covariance, sigma, self._book.pump_modes(heads))
         return self._pages[number]
 
     def _response(self, heads: NDArray[np.float32], demand_m3h: Floats) -> NDArray[np.float32]:
@@ -294,6 +305,8 @@ class StepWatch:
             self._learn_noise(steps, number, calm)
         else:
             self._renew(before)
+            self._page(self._book.page(12 * 3600.0))
+            self._calm_threshold(1)
 
     def _sorted(
         self, steps: NDArray[np.float32], jumps: NDArray[np.float32], number: NDArray[np.int64]
