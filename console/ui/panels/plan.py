@@ -6,8 +6,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from console.domain.incidents import Phase, ValveMark
-from console.domain.intents import MarkValveClosed, MarkValveRestored, SendValveCards
+from console.domain.incidents import Phase, Unable, ValveMark
+from console.domain.intents import MarkValveClosed, MarkValveRestored, MarkValveUnable, SendValveCards
 from console.services.trial import TRIAL
 from console.ui.looks import Disc, Elided, button, clear, label, row
 from console.ui.map.case import StepStatus, step_marks
@@ -48,6 +48,9 @@ class PlanSection(Section):
         self._closed.clicked.connect(self.report_closed)
         self._unable.clicked.connect(self.report_unable)
         self._ask_why.clicked.connect(self._on_why)
+        self._kinds = {kind: button("", "flat") for kind in Unable}
+        for kind, made in self._kinds.items():
+            made.clicked.connect(lambda _=False, kind=kind: self.report_unable_as(kind))
         self._explained, self._all, self._by_hand = False, False, False
         self._around = label(name="muted", wrap=True)
         self.cards = button("", "flat")
@@ -59,6 +62,7 @@ class PlanSection(Section):
         self.box.addLayout(self._list)
         self.box.addWidget(self._more)
         self.box.addLayout(row(self._closed, self._unable, self._ask_why, 1, self.send, self.cards, spacing=4))
+        self.box.addLayout(row(*self._kinds.values(), 1, spacing=2))
         self.box.addWidget(self._why)
         self.box.addWidget(self._trust)
         self.box.addWidget(self._around)
@@ -146,6 +150,10 @@ class PlanSection(Section):
         self._closed.setToolTip("" if judged else words("plan.judge_first"))
         self._unable.setText(words("plan.unable"))
         self._unable.setEnabled(self._chosen != "" and not operated)
+        # The kinds stand ready under a valve that was picked: one click and the plan has changed.
+        for kind, made in self._kinds.items():
+            made.setText(words.catalogue.text(f"tools.trial.{kind.value}"))
+            made.setVisible(self._by_hand and judged and not operated and incident.incident_id != TRIAL)
         self._ask_why.setText(words("plan.why"))
         self.cards.setText(words.catalogue.text("tools.plan.cards"))
         self.cards.setToolTip(words.catalogue.text("tools.plan.cards_tip"))
@@ -178,6 +186,12 @@ class PlanSection(Section):
         """The chosen valve cannot be closed: ask why."""
         if self.view is not None and self._chosen:
             self.unable_asked.emit(self.view.incident.incident_id, self._chosen)
+
+    def report_unable_as(self, kind: Unable) -> None:
+        """The chosen valve cannot be closed, for this reason."""
+        if self.view is not None and self._chosen:
+            self._by_hand = False
+            self.intent_asked.emit(MarkValveUnable(self.view.incident.incident_id, self._chosen, kind))
 
     def _on_send(self) -> None:
         if self.view is not None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.domain.incidents import PlanConflict, Unable
-from console.domain.intents import MarkValveClosed, OpenIncident
+from console.domain.intents import MarkValveClosed, MarkValveUnable, OpenIncident
 from console.services.traces import TraceRequest
 from console.ui.dialogs.segments import SegmentsWindow
 from console.ui.map.picking import Asset
@@ -290,3 +290,25 @@ def test_a_pipe_clicked_with_ctrl_is_a_barrier_and_with_shift_another_start(
     assert request.starts == (a_pipe(port, 1), a_pipe(port, 3))
     clicked(window, a_pipe(port, 3))
     assert window.tools.trace.request.starts == (a_pipe(port, 1),)
+
+
+@pytest.mark.parametrize("kind", list(Unable))
+def test_one_click_on_a_kind_says_that_a_picked_valve_cannot_be_closed(
+    window: MainWindow, port: ScriptedPort, kind: Unable
+) -> None:
+    port.burst()
+    window.settle()
+    window.case.location.judge()
+    window.settle()
+    plan = port.case.plan
+    assert plan is not None
+    valve = plan.valves_to_close[0].asset_id
+    word = window.tools.burst.panel.text(f"trial.{kind.value}")
+    (made,) = [one for one in window.case.plan.findChildren(QPushButton) if one.text() == word]
+    assert made.isHidden()
+    window.case.plan.choose(valve)
+    assert not made.isHidden()
+    made.click()
+    window.settle()
+    assert port.asked[-1][0] == MarkValveUnable(CASE, valve, kind)
+    assert valve not in {step.asset_id for step in port.case.plan.valves_to_close} if port.case.plan else False
