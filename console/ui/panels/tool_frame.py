@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from console.ui.looks import Looks, button, label, row
 
 WIDTH = 400
-_TOP, _LEFT, _BELOW = 44, 12, 56
+_TOP, _LEFT, _BELOW = 44, 54, 56
 
 
 class ToolFrame(QFrame):
