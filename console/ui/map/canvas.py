@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
@@ -181,6 +181,10 @@ class MapCanvas(Places):
         self.land()
         self.background.finish()
         self.renderer.draw_now()
+        names = QImage(self.size(), QImage.Format.Format_RGB32)
+        painter = QPainter(names)
+        self.paint_overlay(painter, self.camera, self._ratio())
+        painter.end()
 
     def picture_now(self) -> QImage:
         """The map as it is shown, finished."""
@@ -204,10 +208,10 @@ class MapCanvas(Places):
             remark = self._words("map.interpolated", n=field.stations, low=low, high=high)
         return Margin(self.coordinates, self.cursor_world, self.logicalDpiX(), self._badges, attribution, remark)
 
-    def paint_overlay(self, painter: QPainter, camera: Camera, ratio: float) -> Placer:
+    def paint_overlay(self, painter: QPainter, camera: Camera, ratio: float, *, hurried: bool = False) -> Placer:
         """All that lies over the picture, for any painter (a screen's, a printer's)."""
         placer = Placer(camera.width, camera.height, self._memory)
-        frame = Frame(painter, camera, self._theme, self._words, placer, self.layer_look, ratio)
+        frame = Frame(painter, camera, self._theme, self._words, placer, self.layer_look, ratio, hurried)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         margin = self.margin()
         reserve(frame, margin)
@@ -244,7 +248,9 @@ class MapCanvas(Places):
         painter, camera = QPainter(self), self.shown_camera
         try:
             self.renderer.paint(painter, camera)
-            self.paint_overlay(painter, camera, self._ratio())
+            self.paint_overlay(painter, camera, self._ratio(), hurried=True)
+            if self.overlay.names.unfinished:
+                QTimer.singleShot(0, self, self.update)
         finally:  # a painter left open takes the whole program down
             painter.end()
 

@@ -16,7 +16,7 @@ from console.ui.words import Words
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One frame's painting."""
+    """One frame's painting. ``hurried``: what is slow to make may wait for the next frame."""
 
     painter: QPainter
     camera: Camera
@@ -25,6 +25,7 @@ class Frame:
     placer: Placer
     look: LayerLook
     ratio: float = 1.0
+    hurried: bool = False
 
     def shows(self, layer: MapLayer) -> bool:
         """Whether a layer is shown."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Iterator
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,8 @@ _APART_PX = 420.0
 _ANGLE_STEP = 3
 _PIXMAPS = 700
 _HALO_PX = 2.0
+_NEW_NAMES_S = 0.003
+"""Time a hurried frame spends on names it has not drawn before."""
 _SHOWN = {"district": (3.0, math.inf), "community": (0.0, 6.0), "dma": (0.0, 20.0), "area": (8.0, 40.0)}
 """Metres per pixel between which the names of each kind of zone stand."""
 _PLACES_FROM = 20.0
@@ -42,9 +45,13 @@ class Names:
         self._scene = scene
         self.roads: Runs | None = None
         self._pixmaps: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
+        self.unfinished = False
+        """Whether names are still to be drawn: another frame is wanted."""
+        self._until = 0.0
 
     def paint(self, frame: Frame) -> None:
         """Every name there is room for."""
+        self.unfinished, self._until = False, perf_counter() + _NEW_NAMES_S
         if frame.shows(MapLayer.PLANTS):
             self._facilities(frame)
         if not frame.shows(MapLayer.LABELS):
@@ -175,6 +182,9 @@ class Names:
         """Put a name into its place. Turned text and halos are slow to draw: each is drawn once and kept as a small picture."""
         key = (text, angle, ink.font.pointSizeF(), ink.font.weight(), ink.colour.rgba(), frame.theme.name, frame.ratio)
         pixmap = self._pixmaps.get(key)
+        if pixmap is None and frame.hurried and perf_counter() > self._until:
+            self.unfinished = True  # its place is kept; it stands there in one of the next frames
+            return
         if pixmap is None:
             pixmap = _drawn_name(frame, place, text, angle, ink)
             self._pixmaps[key] = pixmap
