@@ -17,6 +17,8 @@ from maps.trace import ASSUMED, Profile
 
 _NAMED = 6
 _SIZES = 6
+_ZONE = "zone:"
+"""Before the name of a zone among the conditions: the zone is not entered."""
 
 
 class TracePanel(ToolFrame):
@@ -75,7 +77,7 @@ class TracePanel(ToolFrame):
         self.cost.setVisible(request.kind == "path")
         self.directions.setVisible(request.kind in ("upstream", "downstream", "fed", "sources", "supply"))
         if not self.where.hasFocus():
-            self.where.setText("; ".join(request.where))
+            self.where.setText("; ".join([*request.where, *(f"{_ZONE}{zone}" for zone in request.zones)]))
         self._filling = False
         parts = [f"{self.text('trace.starts')}  {_named(request.starts) or self.text('trace.none')}"]
         if request.kind == "path":
@@ -165,9 +167,11 @@ class TracePanel(ToolFrame):
     def _changed(self) -> None:
         if self._filling:
             return
-        where = tuple(part.strip() for part in self.where.text().replace("；", ";").split(";") if part.strip())
+        typed = [part.strip() for part in self.where.text().replace("；", ";").replace("：", ":").split(";") if part.strip()]
+        zones = tuple(part.removeprefix(_ZONE).strip() for part in typed if part.startswith(_ZONE))
+        where = tuple(part for part in typed if not part.startswith(_ZONE))
         kind, cost, directions = (str(box.currentData()) for box in (self.kind, self.cost, self.directions))
-        self.request_changed.emit(replace(self._request, where=where, kind=kind, cost=cost, directions=directions))
+        self.request_changed.emit(replace(self._request, where=where, zones=zones, kind=kind, cost=cost, directions=directions))
 
 
 def _named(ids: Sequence[str]) -> str:

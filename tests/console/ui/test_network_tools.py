@@ -312,3 +312,17 @@ def test_one_click_on_a_kind_says_that_a_picked_valve_cannot_be_closed(
     window.settle()
     assert port.asked[-1][0] == MarkValveUnable(CASE, valve, kind)
     assert valve not in {step.asset_id for step in port.case.plan.valves_to_close} if port.case.plan else False
+
+
+def test_a_zone_is_barred_by_its_name_beside_conditions(window: MainWindow, port: ScriptedPort) -> None:
+    tool, zone = window.tools.trace, str(port.city.zones.name[0])
+    window.tools.toggle_trace()
+    clicked(window, a_pipe(port))
+    tool.panel.where.setText(f"DN < 1；zone：{zone}")
+    tool.panel.where.editingFinished.emit()
+    window.settle()
+    assert (tool.request.where, tool.request.zones) == (("DN < 1",), (zone,))
+    tool.panel.where.setText("zone:nowhere")
+    tool.panel.where.editingFinished.emit()
+    window.settle()
+    assert "nowhere" in texts(tool.panel)
