@@ -10,6 +10,7 @@ from importlib import resources
 from console.documents.report import ReportOptions, case_report
 from console.documents.report_blocks import Block, FactLine, Facts, Figure, Heading, Report, Table, Text
 from console.documents.report_map import map_data
+from console.documents.report_still import still_map
 from console.documents.report_words import ReportWords
 from console.services.review.record import CaseRecord
 
@@ -26,13 +27,16 @@ def report_html(record: CaseRecord, options: ReportOptions | None = None) -> byt
     words = ReportWords(options.language, record.city.info.time_zone)
     lead, rest = _split(report.blocks)
     heading = words("page.area" if options.public else "page.map")
+    # Browsers print a canvas as it happens to stand: on paper a drawing takes its place.
+    paper = None if options.public else still_map(record, words)
+    opening = '<section id="qm-map">' if paper is None else '<section id="qm-map" class="drawn">'
     page = case_page(
         record.city,
         map_data(record, words, public=options.public),
         head=_head(report),
-        before=f'<main>{_title(report)}{"".join(map(_block, lead))}<section id="qm-map"><h2>{plain(heading)}</h2>'
+        before=f"<main>{_title(report)}{''.join(map(_block, lead))}{opening}<h2>{plain(heading)}</h2>"
         f"{_controls(words) if not options.public else ''}<noscript>{plain(words('page.no_map'))}</noscript>",
-        after=f"</section>{''.join(map(_block, rest))}<footer>{plain(report.foot)}</footer></main>",
+        after=f"{_paper(paper)}</section>{''.join(map(_block, rest))}<footer>{plain(report.foot)}</footer></main>",
     )
     return _with_language(page, options.language).encode()
 
@@ -109,6 +113,10 @@ def _block(block: Block) -> str:
 def _fact(line: FactLine) -> str:
     verdict = f' <span class="verdict">{plain(line.verdict)}</span>' if line.verdict else ""
     return f'<div class="{plain(line.tone)}"><dt>{plain(line.label)}</dt><dd>{plain(line.value)}{verdict}</dd></div>'
+
+
+def _paper(figure: Figure | None) -> str:
+    return "" if figure is None else f'<figure class="paper">{figure.svg}</figure>'
 
 
 def _table(table: Table) -> str:

@@ -15,7 +15,7 @@ from maps.export.case_map import COLOURS_OF_CASE as COLOURS
 from maps.export.legend import WIDTH_CLASSES, width_class
 
 _W, _H = 860, 520
-_MARGIN_M, _LEAST_M, _MOST_PIPES = 200.0, 500.0, 4_000
+_MARGIN_M, _LEAST_M, _MOST_PIPES = 200.0, 500.0, 2_000
 
 
 def still_map(record: CaseRecord, words: ReportWords) -> Figure | None:

@@ -188,5 +188,5 @@ function quanmaiCase(map, data) {
   L.control.layers(null, overlays, { collapsed: true }).addTo(map);
   map.fitBounds(data.view, { padding: [30, 30], animate: false });
   go(data.start);
-  window.addEventListener("beforeprint", function () { stop(); });
+  window.addEventListener("beforeprint", stop);
 }
