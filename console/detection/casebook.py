@@ -134,8 +134,7 @@ class Casebook:
         finding = self._finding(self._groups[strongest], crossing, tick)
         held = {index: case for index, case in self._cases.items() if any(index == one for one, _ in crossings)}
         known = [case.finding for case in held.values()]
-        if crossing.lane == "level":
-            known += [one for one in self._lately if tick.now_us - micros(one.at) <= _SAME_US]
+        known += [one for one in self._lately if tick.now_us - micros(one.at) <= _SAME_US]
         same = [one for one in known if set(one.location.set_90) & set(finding.location.set_90)]
         if same and not force:
             # The same place again: a burst that grows, or is slow to settle, is one event.
@@ -214,6 +213,7 @@ class Casebook:
             location=location,
             finding_id=f"{at:%Y%m%dT%H%M%S}-{self._number}",
             operations=tuple(recent),
+            lane=crossing.lane,
         )
 
     def _operation(

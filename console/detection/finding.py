@@ -29,6 +29,7 @@ class BurstFinding:
     """A burst suspected from several stations. ``path``: A (one sample) or B (two samples / CUSUM).
 
     ``revision``: 0 for the detection itself, 1 and 2 for the same finding (same ``finding_id``) located better.
+    ``lane``: step, against the stations' last minutes, or level, against profile and hours.
     ``operations``: what was switched in the ten minutes before, and what might have been instead.
     """
 
@@ -42,6 +43,7 @@ class BurstFinding:
     finding_id: str = ""
     revision: int = 0
     operations: tuple[OperationFinding, ...] = ()
+    lane: str = "level"
 
 
 @dataclass(frozen=True, slots=True)

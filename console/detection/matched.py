@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,14 @@ from maps.locate.weights import free_directions, with_free_directions
 _SUSPECTS = 3
 _FELT, _KNOWN = 1e-6, 1e-3
 _OUTLIER_SHARE, _OUTLIER_LEAST = 0.6, 25.0
+
+
+def window_shares(windows: tuple[int, ...]) -> NDArray[np.float32]:
+    """(windows, most ticks): sums over the newest ticks (last), in units of one tick's noise, as one small product."""
+    shares = np.zeros((len(windows), max(windows)), dtype=np.float32)
+    for row, window in enumerate(windows):
+        shares[row, -window:] = 1.0 / np.sqrt(window)
+    return shares
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +67,19 @@ class MatchedField:
 
     def statistics(self, residual: NDArray[np.float32]) -> NDArray[np.float32]:
         """GLR of every shape for residuals (n,) or (n, ticks): (shapes,) or (shapes, ticks). Unknown stations as 0."""
-        along = np.maximum(self.weighted.T @ residual, 0.0)
+        along = np.maximum(self._along @ residual, 0.0)
+        inverse = self._inverse_size
+        return np.asarray(along * along * (inverse if residual.ndim == 1 else inverse[:, None]))
+
+    @cached_property
+    def _along(self) -> NDArray[np.float32]:
+        """Aᵀ P, (shapes, n), laid out for the product that every tick needs."""
+        return np.ascontiguousarray(self.weighted.T)
+
+    @cached_property
+    def _inverse_size(self) -> NDArray[np.float32]:
         felt = self.size > _FELT
-        inverse = np.where(felt, 1.0 / np.where(felt, self.size, 1.0), 0.0).astype(np.float32)
-        return np.asarray(along**2 * (inverse if residual.ndim == 1 else inverse[:, None]))
+        return np.where(felt, 1.0 / np.where(felt, self.size, 1.0), 0.0).astype(np.float32)
 
     def screen(self, residual: NDArray[np.float32]) -> float:
         """Best statistic with all stations in: an upper bound of the one that decides."""

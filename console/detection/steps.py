@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from console.detection.book import SignatureBook
 from console.detection.crossing import Crossing, Step
 from console.detection.groups import representatives
-from console.detection.matched import MatchedField
+from console.detection.matched import MatchedField, window_shares
 from console.detection.noise import StepNoise, fitted_noise
 from console.detection.operations import Explanation, OperationBook, explains
 from console.detection.options import DetectorOptions
@@ -21,7 +21,7 @@ from console.detection.unrest import Unrest, ratios
 from maps.columns import Floats
 
 STEP_WINDOWS = (1, 2, 3)
-_ROOTS = np.sqrt(np.array(STEP_WINDOWS, dtype=np.float64))[:, None]
+_SHARES = window_shares(STEP_WINDOWS)
 _LEAST_STATIONS = 3
 _SECOND_SHARE = 0.4
 _LEAST_EXPLAINED = 0.5
@@ -29,7 +29,7 @@ _REFRESH_TICKS, _CALM_KEPT, _PRIOR_TICKS = 30, 240, 60.0
 _LEAST_HISTORY = 200
 _SAME_INTERVAL = 1.5
 _CLIP_SIGMAS = 4.0
-_MOST_TIMES_GAUSSIAN = 40.0
+_MOST_TIMES_GAUSSIAN = 12.0
 _LIVELY = 2.5
 _SWITCHING_A_DAY = 1.0
 _SWITCHING_CAUTION = 2.5
@@ -132,12 +132,11 @@ class StepWatch:
         """Whether no window comes near its threshold: all in one product, the way of nearly every tick."""
         if not self._unrest or len(self._recent) < len(STEP_WINDOWS):
             return False
-        sums = np.cumsum(np.stack(list(self._recent)[::-1]), axis=0)
-        if not np.isfinite(sums[-1]).all():
-            return False
-        screens = self._page(number).field.statistics((sums / _ROOTS).T.astype(np.float32)).max(axis=0, initial=0.0)
+        # Windows as columns of one small matrix: what is not heard makes the sums, and so the screens, not a number.
+        scaled = (_SHARES @ np.array(self._recent, dtype=np.float32)).T
+        screens = self._page(number).field.statistics(scaled).max(axis=0, initial=0.0)
         limits = [self._calm_threshold(window) / 2.0 for window in STEP_WINDOWS]
-        if any(screen > limit for screen, limit in zip(screens, limits, strict=True)):
+        if not all(screen <= limit for screen, limit in zip(screens, limits, strict=True)):
             return False
         for window, screen in zip(STEP_WINDOWS, screens, strict=True):
             self._unrest[window].add(float(screen))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from console.detection.book import SignatureBook
 from console.detection.crossing import Crossing
 from console.detection.groups import representatives
-from console.detection.matched import MatchedField
+from console.detection.matched import MatchedField, window_shares
 from console.detection.options import DetectorOptions
 from console.detection.thresholds import GAUSSIAN_TAIL, fitted, loudest, screens_of, simulated
 from console.detection.unrest import Unrest, ratios, usual_days
@@ -18,11 +18,12 @@ from console.detection.unrest import Unrest, ratios, usual_days
 WINDOWS = (1, 2, 4)
 """Ticks taken together: 1 is path A, 2 and 4 are path B."""
 
+_SHARES = window_shares(WINDOWS)
 _PRIOR_TICKS = 150.0
 _LEAST_HISTORY = 200
 _FLOOR_M = 0.02
 _SIFTINGS = 3
-_MOST_TIMES_GAUSSIAN = 40.0
+_MOST_TIMES_GAUSSIAN = 12.0
 _REFRESH_TICKS = 30
 _SECOND_SHARE = 0.4
 _CLIP_SIGMAS = 4.0
@@ -130,12 +131,10 @@ class BurstWatch:
         """Whether no window comes near its threshold: all in one product, the way of nearly every tick."""
         if not self._unrest or len(self._recent) < max(WINDOWS):
             return False
-        sums = np.cumsum(np.stack(list(self._recent)[::-1]), axis=0)
-        if not np.isfinite(sums[-1]).all():
-            return False
-        scaled = sums[np.array(WINDOWS) - 1] / np.sqrt(np.array(WINDOWS, dtype=np.float64))[:, None]
-        screens = field.statistics(scaled.T.astype(np.float32)).max(axis=0, initial=0.0)
-        if any(screen > self._calm_threshold(window, field) / 2.0 for window, screen in zip(WINDOWS, screens, strict=True)):
+        scaled = (_SHARES @ np.array(self._recent, dtype=np.float32)).T
+        screens = field.statistics(scaled).max(axis=0, initial=0.0)
+        limits = [self._calm_threshold(window, field) / 2.0 for window in WINDOWS]
+        if not all(screen <= limit for screen, limit in zip(screens, limits, strict=True)):
             return False
         for window, screen in zip(WINDOWS, screens, strict=True):
             self._unrest[window].add(float(screen))

@@ -175,6 +175,7 @@ class _Describer:
             "detected_at": self._local(finding.at),
             "located_at": self._local(moment(found.located_us)),
             "path": finding.path,
+            "lane": finding.lane,
             "statistic": round(finding.statistic, 2),
             "threshold": round(finding.threshold, 2),
             "stations": [evidence.station_id for evidence in finding.evidence],
