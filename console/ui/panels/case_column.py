@@ -18,6 +18,8 @@ from console.ui.panels.response import ResponseSection
 from console.ui.panels.section import CaseView, Section
 from maps.city import City
 
+_BAR_PX, _WIDEST_PX = 14, 480
+
 
 class CaseColumn(QWidget):
     """All sections of the case in focus, or one line when there is none; the notice's next step stays in sight below."""
@@ -34,7 +36,7 @@ class CaseColumn(QWidget):
         self._sections: tuple[Section, ...] = (
             self.head, self.evidence, self.location, self.plan, self.people, self.response, self.notice,
         )  # fmt: skip
-        column = QWidget()
+        column = self._column = QWidget()
         column.setObjectName("column")
         box = QVBoxLayout(column)
         box.setContentsMargins(10, 8, 10, 4)
@@ -84,3 +86,5 @@ class CaseColumn(QWidget):
             if was_hidden:
                 section.show()
             section.show_case(view)
+        # Words of one language are wider than the other's: what does not wrap must not be cut off.
+        self._scroll.setMinimumWidth(min(self._column.minimumSizeHint().width() + _BAR_PX, _WIDEST_PX))

@@ -39,12 +39,14 @@ class ResponseSection(Section):
         self._undo.clicked.connect(self.undo)
         self._sample, self._sampled = button(""), label(wrap=True)
         self._sample.clicked.connect(self._on_sample)
+        self.box.removeWidget(self.heading)
+        self.box.addLayout(row(self.heading, 1, self._undo))
         self.box.addWidget(self._crew)
         line = row(self._back, self._correct)
         line.setStretch(0, 1)
         self.box.addLayout(line)
         self.box.addWidget(self._sampled)
-        self.box.addLayout(row(self._send, self._sample, self._next, 1, self._undo))
+        self.box.addLayout(row(self._send, self._sample, self._next, 1))
 
     def _fill(self, view: CaseView) -> None:
         words, incident = view.looks.words, view.incident
