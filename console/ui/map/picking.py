@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from console.ui.map.assets import HYDRANTS_FROM, VALVES_FROM
+from console.ui.map.assets import CUSTOMERS_FROM, HYDRANTS_FROM, VALVES_FROM
 from console.ui.map.camera import Camera
 from console.ui.map.layer import MapLayer
 from console.ui.map.scene import Scene
@@ -19,7 +19,7 @@ REACH_PX = 9.0
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A picked asset. ``kind``: pipe, valve, hydrant, station; ``row`` in its table; place in the network's CRS."""
+    """A picked asset. ``kind``: pipe, valve, hydrant, station, customer, plant; ``row`` in its table; place in the network."""
 
     kind: str
     asset_id: str
@@ -58,6 +58,10 @@ class Picker:
         valves, hydrants = city.network.valves, city.hydrants
         self._stations = _Points("station", city.stations.asset_id, station_x, station_y)
         self._valves = _Points("valve", valves.asset_id, valves.x, valves.y)
+        self._customers = _Points("customer", city.customers.asset_id, city.customers.x, city.customers.y)
+        plants, nodes = city.plants, city.network.nodes
+        plant_x, plant_y = (np.append(values, np.nan)[plants.node] for values in (nodes.x, nodes.y))
+        self._plants = _Points("plant", plants.asset_id, plant_x, plant_y)
         self._hydrants = _Points("hydrant", hydrants.asset_id, hydrants.x, hydrants.y)
 
     def at(self, px: float, py: float, camera: Camera, visible: frozenset[MapLayer]) -> Asset | None:
@@ -70,6 +74,8 @@ class Picker:
                 (self._stations, MapLayer.STATIONS, float("inf")),
                 (self._valves, MapLayer.VALVES, VALVES_FROM),
                 (self._hydrants, MapLayer.HYDRANTS, HYDRANTS_FROM),
+                (self._customers, MapLayer.CUSTOMERS, CUSTOMERS_FROM),
+                (self._plants, MapLayer.PLANTS, float("inf")),
             )
             if layer in visible and camera.m_per_px <= shown_from
         ]
