@@ -109,11 +109,13 @@ class Casebook:
         return sigma
 
     def _unexplained(self, group: Group, crossing: Crossing, tick: Tick) -> Crossing | None:
-        """The crossing, unless a pump at an unusual time explains it."""
+        """The crossing, unless a pump at an unusual time explains it, or a flow that ceased."""
         field = group.level.field_at(tick.second_of_day)
         root = float(np.sqrt(crossing.window))
         explained = group.steps.switched(field, crossing.residual_m, tick.second_of_day, root)
-        return crossing if explained is None else None
+        known = np.isfinite(crossing.residual_m)
+        relieved = field.without(np.flatnonzero(~known)).relieves(np.nan_to_num(crossing.residual_m).astype(np.float32))
+        return crossing if explained is None and not relieved else None
 
     def _stepped(self, index: int, tick: Tick, reference_m: Floats) -> Step:
         group, case = self._groups[index], self._cases.get(index)

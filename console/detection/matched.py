@@ -107,6 +107,10 @@ class MatchedField:
             least = min(least, *(self._left(rest, int(two)).best() for two in rest.odd_ones()), np.inf)
         return float(least) if np.isfinite(least) else 0.0
 
+    def relieves(self, residual: NDArray[np.float32]) -> bool:
+        """Whether a flow that ceased explains residuals (n,) better than one that began: a repair, not a burst."""
+        return self.screen(-residual) > self.screen(residual)
+
     def misfit(self, residual: NDArray[np.float32]) -> float:
         """What no burst explains of residuals (n,), as a chi-square."""
         return float(residual @ (self.precision @ residual)) - self.screen(residual)

@@ -201,7 +201,7 @@ class StepWatch:
         total = float(scaled @ (field.precision @ scaled))
         burst = field.screen(scaled)
         stations = float(np.count_nonzero(np.diag(field.precision) > 0))
-        poor = burst < _LEAST_EXPLAINED * max(total - stations, 0.0)
+        poor = burst < _LEAST_EXPLAINED * max(total - stations, 0.0) or field.relieves(scaled)
         # What no burst explains at one station may be the very pump that stands beside it: tried with and without it.
         for seen, step in tried:
             explanation = self.operations.explain(step, seen, page.modes, usual, switched, steady, root)

@@ -185,3 +185,9 @@ def test_smaller_bursts_are_seen_near_stations_than_far_from_them(town: Town) ->
     least = Night(town).detector.smallest_flows_m3h(1_704_067_200_000_000)
     assert np.isfinite(least[town.city.network.pipes.row("H33")])
     assert least[town.city.network.pipes.row("H33")] < least[town.city.network.pipes.row("P0")]
+
+
+def test_a_repair_that_raises_pressures_is_no_burst(town: Town) -> None:
+    night = Night(town)
+    night.ticks(12, town.drops_m["V40"])
+    assert bursts(night.ticks(60)) == 0
