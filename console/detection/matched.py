@@ -108,8 +108,13 @@ class MatchedField:
         return float(least) if np.isfinite(least) else 0.0
 
     def relieves(self, residual: NDArray[np.float32]) -> bool:
-        """Whether a flow that ceased explains residuals (n,) better than one that began: a repair, not a burst."""
-        return self.screen(-residual) > self.screen(residual)
+        """Whether a flow that ceased explains residuals (n,) better than one that began: a repair, not a burst.
+
+        Without what all stations share the two can look alike, so pressures must also have risen on the whole.
+        """
+        heard = np.diag(self.precision) > 0
+        risen = bool(heard.any()) and float(np.median(residual[heard])) > 0.0
+        return risen and self.screen(-residual) > self.screen(residual)
 
     def misfit(self, residual: NDArray[np.float32]) -> float:
         """What no burst explains of residuals (n,), as a chi-square."""
