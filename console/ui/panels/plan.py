@@ -27,6 +27,8 @@ from maps.isolation.result import IsolationPlan, ValveStep
 _SHOWN = 6
 _CLOSING = (Phase.VERIFIED, Phase.ISOLATING)
 
+_ROW_PX = 25
+
 
 class PlanSection(Section):
     """Checklist of valves; one is chosen at a time and the buttons below are about it."""
@@ -220,6 +222,7 @@ class StepRow(QFrame):
         super().__init__()
         theme = view.looks.theme
         self._valve_id = step.asset_id
+        self.setMinimumHeight(_ROW_PX)  # a layout short of room presses frames together rather than scroll
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         if is_chosen:

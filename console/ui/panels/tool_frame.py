@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from console.ui.looks import Looks, button, label, row
@@ -33,7 +33,7 @@ class ToolFrame(QFrame):
         self._inner.setObjectName("panel")
         self._inner.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.box = QVBoxLayout(self._inner)
-        self.box.setContentsMargins(0, 0, 4, 0)
+        self.box.setContentsMargins(0, 0, 12, 0)
         self.box.setSpacing(5)
         self._scroll = QScrollArea()
         self._scroll.setObjectName("panel")
@@ -71,14 +71,18 @@ class ToolFrame(QFrame):
         if over is None:
             return
         head = self.title.sizeHint().height() + self.hint.heightForWidth(WIDTH - 30) + 40
-        wanted = self.box.totalHeightForWidth(WIDTH - 32) if self.box.hasHeightForWidth() else self.box.totalSizeHint().height()
+        inner = min(self._scroll.viewport().width(), WIDTH - 32)
+        wanted = self.box.totalHeightForWidth(inner) if self.box.hasHeightForWidth() else self.box.totalSizeHint().height()
+        # Wrapped words tell a scroll area too small a height: without this the rows would be pressed together, not scrolled.
+        self._inner.setMinimumHeight(wanted)
         height = min(wanted + head, over.height() - _TOP - _BELOW)
         self.setGeometry(_LEFT, _TOP, min(WIDTH, over.width() - 2 * _LEFT), max(height, 120))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         wanted = QEvent.Type.LayoutRequest if watched is self._inner else QEvent.Type.Resize
         if self.isVisible() and event.type() == wanted:
-            self.place()
+            # After the layouts below have heard of it: until then they give the heights of before.
+            QTimer.singleShot(0, self, self.place)
         return super().eventFilter(watched, event)
 
     def showEvent(self, event: QEvent) -> None:
