@@ -167,7 +167,7 @@ class Engine:
         for sample in decoded.samples:
             log.warning("%s: %s: %s", sample.feed, sample.topic, sample.reason)
         applied = self._live.apply(decoded.readings, micros(now))
-        self._ports.store.append_readings(decoded.readings)
+        self._ports.store.append_readings(decoded.readings.received(micros(now)))
         for row in applied.ahead:
             self._clock_fault(int(row), now)
         self._move_crews(decoded.fixes)

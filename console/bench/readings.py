@@ -40,7 +40,7 @@ def run(stations: int = 10_000, seconds: int = 10) -> dict[str, Any]:
             marks.append(time.perf_counter())
             live.apply(decoded.readings, _START_US + seconds * 1_000_000)
             marks.append(time.perf_counter())
-            store.append_readings(decoded.readings)
+            store.append_readings(decoded.readings.received(_START_US + seconds * 1_000_000 + first))
             marks.append(time.perf_counter())
             for name, spent in zip(parts, np.diff(marks), strict=True):
                 parts[name].append(float(spent))

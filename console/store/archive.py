@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from console.domain.alarms import Alarm, AlarmState
@@ -81,12 +83,24 @@ def readings_between(log: ReadingLog, since_us: int, until_us: int) -> ReadingBa
     """Every reading with a source time in [since, until], by time, station and channel; the later copy of a repeated one."""
     batch = log.whole(since_us, until_us)
     order = np.lexsort((np.arange(len(batch)), batch.channel, batch.station, batch.at_us))
-    keys = (batch.at_us[order], batch.station[order], batch.channel[order])
-    last = np.ones(len(order), dtype=np.bool_)
-    if len(order):
+    batch = batch.where(order)
+    last = np.ones(len(batch), dtype=np.bool_)
+    if len(batch):
+        keys = (batch.at_us, batch.station, batch.channel)
         last[:-1] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
-    kept = order[last]
-    return ReadingBatch(batch.station[kept], batch.channel[kept], batch.at_us[kept], batch.value[kept], batch.quality[kept])
+    return _first_arrivals(batch, last).where(last)
+
+
+def _first_arrivals(batch: ReadingBatch, last: NDArray[np.bool_]) -> ReadingBatch:
+    """A message delivered twice was known from its first delivery on; one that corrects a value, from its own."""
+    if batch.arrived_us is None or last.all():
+        return batch
+    group = np.concatenate([[0], np.cumsum(last)[:-1]])
+    of_last = np.flatnonzero(last)[group]
+    same = (batch.value == batch.value[of_last]) & (batch.quality == batch.quality[of_last]) & (batch.arrived_us > 0)
+    never = np.iinfo(np.int64).max
+    first = np.minimum.reduceat(np.where(same, batch.arrived_us, never), np.flatnonzero(np.diff(group, prepend=-1)))[group]
+    return replace(batch, arrived_us=np.where(first == never, 0, first))
 
 
 def _some(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -6,6 +6,7 @@ A row per reading would cost a page per channel and batch (80 MB/s at 20,000 cha
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from console.domain.readings import Quality, ReadingBatch
+from console.store.arrivals import Arrivals, by_arrival, unpacked_arrivals
 from console.store.connection import READING
 from console.store.faults import told
 from console.store.tables import reading_blocks, reading_log
@@ -41,7 +43,7 @@ class ReadingLog:
             return
         with self._lock:
             with told(self._where), self._engine.begin() as connection:
-                connection.execute(insert(reading_log).values(rows=len(batch), packed=_packed(batch)))
+                connection.execute(insert(reading_log), [_log_row(part) for part in by_arrival(batch)])
             self._rows += len(batch)
             self._batches += 1
             if self._rows >= MOVED_AT_ROWS or self._batches >= MOVED_AT_BATCHES:
@@ -56,7 +58,7 @@ class ReadingLog:
         """(source times µs, values) of one channel in [since, until], oldest first, each time once; bad ones are NaN."""
         with told(self._where), self._engine.connect().execution_options(**READING) as connection:
             parts = self._from_blocks(connection, station_row, channel, since_us, until_us)
-            logged = _unpacked(_log(connection)[1])
+            logged = _log(connection)[1]
         mine = (logged.station == station_row) & (logged.channel == channel)
         parts.append((logged.at_us[mine], logged.value[mine], logged.quality[mine]))
         at_us, value, quality = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -70,21 +72,23 @@ class ReadingLog:
     def whole(self, since_us: int, until_us: int) -> ReadingBatch:
         """Every reading of every channel in [since, until], in no order, repeated ones too (a later copy comes later)."""
         of = reading_blocks.c
-        query = select(of.station, of.channel, of.packed).where(of.from_us <= until_us, of.to_us >= since_us)
+        query = select(of.station, of.channel, of.packed, of.arrivals).where(of.from_us <= until_us, of.to_us >= since_us)
         with told(self._where), self._engine.connect().execution_options(**READING) as connection:
             blocks = connection.execute(query.order_by(of.block_no)).all()
-            logged = _unpacked(_log(connection)[1])
-        parts = [_block(packed) for _, _, packed in blocks]
+            logged = _log(connection)[1]
+        parts = [_block(row.packed) for row in blocks]
         counts = [len(at_us) for at_us, _, _ in parts]
+        arrived = [unpacked_arrivals(row.arrivals, count) for row, count in zip(blocks, counts, strict=True)]
         batch = ReadingBatch(
-            np.concatenate([np.repeat(np.array([row[0] for row in blocks], np.int32), counts), logged.station]),
-            np.concatenate([np.repeat(np.array([row[1] for row in blocks], np.uint8), counts), logged.channel]),
+            np.concatenate([np.repeat(np.array([row.station for row in blocks], np.int32), counts), logged.station]),
+            np.concatenate([np.repeat(np.array([row.channel for row in blocks], np.uint8), counts), logged.channel]),
             np.concatenate([*(at_us for at_us, _, _ in parts), logged.at_us]),
             np.concatenate([*(value for _, value, _ in parts), logged.value]),
             np.concatenate([*(quality for _, _, quality in parts), logged.quality]),
+            np.concatenate([*arrived, _arrived(logged)]),
         )
-        kept = (batch.at_us >= since_us) & (batch.at_us <= until_us)
-        return ReadingBatch(batch.station[kept], batch.channel[kept], batch.at_us[kept], batch.value[kept], batch.quality[kept])
+        batch = batch.where((batch.at_us >= since_us) & (batch.at_us <= until_us))
+        return batch if _arrived(batch).any() else replace(batch, arrived_us=None)
 
     @staticmethod
     def _from_blocks(
@@ -100,17 +104,29 @@ class ReadingLog:
 
     def _move(self) -> None:
         with told(self._where), self._engine.begin() as connection:
-            last_id, packed = _log(connection)
-            batch = _unpacked(packed)
+            last_id, batch = _log(connection)
             if len(batch):
                 connection.execute(insert(reading_blocks), _blocks(batch, last_id))
                 connection.execute(delete(reading_log).where(reading_log.c.log_id <= last_id))
         self._rows = self._batches = 0
 
 
-def _log(connection: Connection) -> tuple[int, list[bytes]]:
-    found = connection.execute(select(reading_log.c.log_id, reading_log.c.packed).order_by(reading_log.c.log_id)).all()
-    return (int(found[-1][0]) if found else 0), [bytes(packed) for _, packed in found]
+def _log(connection: Connection) -> tuple[int, ReadingBatch]:
+    """(last id, all readings of the log in the order of arrival)."""
+    of = reading_log.c
+    found = connection.execute(select(of.log_id, of.rows, of.packed, of.arrived_us).order_by(of.log_id)).all()
+    batch = _unpacked([bytes(row.packed) for row in found])
+    arrived = np.repeat(np.array([row.arrived_us or 0 for row in found], np.int64), [row.rows for row in found])
+    return (int(found[-1].log_id) if found else 0), replace(batch, arrived_us=arrived)
+
+
+def _log_row(batch: ReadingBatch) -> dict[str, object]:
+    arrived_us = int(_arrived(batch)[0])
+    return {"rows": len(batch), "packed": _packed(batch), "arrived_us": arrived_us or None}
+
+
+def _arrived(batch: ReadingBatch) -> Times:
+    return np.zeros(len(batch), np.int64) if batch.arrived_us is None else batch.arrived_us
 
 
 def _packed(batch: ReadingBatch) -> bytes:
@@ -135,7 +151,8 @@ def _unpacked(blobs: list[bytes]) -> ReadingBatch:
             at += part.nbytes
     kinds = (np.int32, np.uint8, np.int64, np.float64, np.uint8)
     joined = [np.concatenate(column) if column else np.empty(0, kind) for column, kind in zip(columns, kinds, strict=True)]
-    return ReadingBatch(*joined)
+    station, channel, at_us, value, quality = joined
+    return ReadingBatch(station, channel, at_us, value, quality)
 
 
 def _blocks(batch: ReadingBatch, block_no: int) -> list[dict[str, object]]:
@@ -143,6 +160,7 @@ def _blocks(batch: ReadingBatch, block_no: int) -> list[dict[str, object]]:
     order = np.lexsort((batch.at_us, batch.channel, batch.station))
     station, channel = batch.station[order], batch.channel[order]
     at_us, value, quality = batch.at_us[order].astype("<i8"), batch.value[order].astype("<f8"), batch.quality[order]
+    arrivals = Arrivals.of(_arrived(batch)[order])
     fresh = np.ones(len(order), dtype=bool)
     fresh[1:] = (station[1:] != station[:-1]) | (channel[1:] != channel[:-1])
     starts = np.flatnonzero(fresh).tolist()
@@ -156,6 +174,7 @@ def _blocks(batch: ReadingBatch, block_no: int) -> list[dict[str, object]]:
                 "block_no": block_no,
                 "to_us": int(at_us[end - 1]),
                 "packed": at_us[start:end].tobytes() + value[start:end].tobytes() + quality[start:end].tobytes(),
+                "arrivals": arrivals.packed(start, end),
             }
         )
     return rows

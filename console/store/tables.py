@@ -97,8 +97,9 @@ reading_log = Table(
     Column("log_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("rows", Integer, nullable=False),
     Column("packed", LargeBinary, nullable=False),
+    Column("arrived_us", BigInteger),
 )
-"""Batches as they came, packed whole: on disk at once, later moved into blocks."""
+"""Batches as they came, packed whole: on disk at once, later moved into blocks. ``arrived_us``: empty when unknown."""
 
 reading_blocks = Table(
     "reading_blocks",
@@ -109,9 +110,10 @@ reading_blocks = Table(
     Column("block_no", BigInteger, primary_key=True, autoincrement=False),
     Column("to_us", BigInteger, nullable=False),
     Column("packed", LargeBinary, nullable=False),
+    Column("arrivals", LargeBinary),
     sqlite_with_rowid=False,
 )
-"""One channel's readings over a stretch of time; stretches may overlap after backfill."""
+"""One channel's readings over a stretch of time; stretches may overlap after backfill. ``arrivals``: empty when unknown."""
 
 tracks = Table(
     "tracks",

@@ -107,6 +107,14 @@ def test_a_reading_is_shown_in_inside_units_with_its_age_and_kept_on_disk(room: 
     assert value.tolist() == pytest.approx([312.0])
 
 
+def test_a_late_reading_is_kept_with_the_time_it_arrived(room: Room) -> None:
+    body = {"t": (START - timedelta(minutes=12)).isoformat(), "v": {"pressure_mpa": 0.3}}
+    room.inbox.offer(Message("test", "quanmai/v1/test/readings/Q-001", json.dumps(body).encode()))
+    room.sees(lambda p: bool(np.isfinite(p.value[1, Channel.PRESSURE])))
+    room.engine.stop()
+    assert room.store.readings_between(0, 2**62).delay_s().tolist() == [720.0]
+
+
 def test_a_station_that_falls_silent_turns_stale_by_itself(room: Room) -> None:
     room.send("Q-001", 0.312)
     room.sees(lambda p: bool(np.isfinite(p.value[1, Channel.PRESSURE])))

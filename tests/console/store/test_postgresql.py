@@ -158,7 +158,9 @@ def test_many_consoles_at_once_make_one_whole_chain(shared: SqlStore) -> None:
 def test_readings_are_found_in_the_log_and_in_blocks(shared: SqlStore) -> None:
     shared.append_readings(readings(1, (10, 1.0, 0)))
     shared.flush()
-    shared.append_readings(readings(1, (5, 0.5, 0), (20, 2.0, 0)))
+    shared.append_readings(readings(1, (5, 0.5, 0), (20, 2.0, 0)).received(50_000))
+    shared.flush()
+    assert shared.readings_between(0, 100).known_us().tolist() == [50_000, 10, 50_000]
     at_us, value = shared.readings(1, 0, 0, 100)
     assert (at_us.tolist(), value.tolist()) == ([5, 10, 20], [0.5, 1.0, 2.0])
 
