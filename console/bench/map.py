@@ -19,14 +19,12 @@ from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTabl
 _SEGMENTS_A_PIPE = 5
 _BLOCK_M = 110.0
 _REPEATS = 9
-_PAN_FRAMES = 120
 _STATIONS = 10_000
 _CREWS = 500
 _TRACED = 20_000
-_OVERLAY_FRAMES = 60
 
 
-def run(pipes: int = 200_000, size: str = "2560x1440") -> dict[str, Any]:
+def run(pipes: int = 200_000, size: str = "2560x1440", frames: int = 120) -> dict[str, Any]:
     """Measure the map of a grid city of about ``pipes`` pipes with five segments each, drawn at ``size`` (px), antialiased."""
     width, _, height = size.partition("x")
     if not (width.isdigit() and height.isdigit()):
@@ -41,12 +39,12 @@ def run(pipes: int = 200_000, size: str = "2560x1440") -> dict[str, Any]:
         "segments": len(city.network.pipes.vertices) - len(city.network.pipes),
         "size": size,
     }
-    result |= _measure(city, (int(width), int(height)))
+    result |= _measure(city, (int(width), int(height)), frames)
     del app
     return result
 
 
-def _measure(city: City, size: tuple[int, int]) -> dict[str, Any]:
+def _measure(city: City, size: tuple[int, int], frames: int) -> dict[str, Any]:
     from console.ui.map.camera import Camera
     from console.ui.map.layer import LayerLook, MapLayer
     from console.ui.map.pane import StaticStyle
@@ -66,7 +64,7 @@ def _measure(city: City, size: tuple[int, int]) -> dict[str, Any]:
     }
     return {
         "redraw_ms": redraw,
-        **_frames(scene, size, style.theme),
+        **_frames(scene, size, style.theme, frames),
         "pick_ms": {"p95": round(_pick_p95_ms(scene), 3)},
         "open_s": round(open_s, 2),
         "map_memory_mb": round(memory, 1),
@@ -100,7 +98,7 @@ def _redraws_ms(scene: Any, camera: Any, style: Any, times: int) -> list[float]:
         return [_timed(lambda: paint_static(image, scene, camera, style, Extras(), pool)) for _ in range(times)]
 
 
-def _frames(scene: Any, size: tuple[int, int], theme: Any) -> dict[str, Any]:
+def _frames(scene: Any, size: tuple[int, int], theme: Any, count: int) -> dict[str, Any]:
     """Frames of a real canvas: with all that lives on it, each with new values; and panning and zooming while it is redrawn."""
     from PySide6.QtCore import QCoreApplication, QPointF
 
@@ -118,14 +116,14 @@ def _frames(scene: Any, size: tuple[int, int], theme: Any) -> dict[str, Any]:
     canvas.fit_all()
     canvas.settle()
     overlay = []
-    for step in range(_OVERLAY_FRAMES):
+    for step in range(max(count // 2, 1)):
         canvas.show_picture(_picture(city, step))
         overlay.append(_timed(canvas.repaint))
     canvas.highlight(())
     canvas.set_visible(canvas.visible_layers - {MapLayer.STATIONS, MapLayer.CREWS})
     canvas.settle()
     frames = []
-    for step in range(_PAN_FRAMES):
+    for step in range(count):
         begin = perf_counter()
         if step % 10 == 9:
             canvas.zoom(1.25 if step % 20 == 9 else 0.8, QPointF(size[0] / 3, size[1] / 3))

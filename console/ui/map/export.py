@@ -24,7 +24,7 @@ from maps.errors import QuanmaiError
 _CSS_DPI = 96.0
 _MM_PER_INCH = 25.4
 _STAMP_RATIO = 4.0
-_TITLE_PX = 46.0
+_TITLE_PX = 46
 _LEGEND_ROW_PX = 18.0
 FORMATS = ("pdf", "png", "svg")
 
@@ -54,7 +54,7 @@ def export_map(canvas: MapCanvas, path: Path, sheet: Sheet, theme: Theme) -> Non
     if ending not in FORMATS:
         raise MapNotSaved(f"{path.name}: a map is saved as {', '.join(FORMATS)}; end the file's name so")
     width, height = (round(mm / _MM_PER_INCH * _CSS_DPI) for mm in (sheet.width_mm, sheet.height_mm))
-    camera = paper_camera(canvas.camera, width, height, sheet.denominator)
+    camera = paper_camera(canvas.camera, width, height - _TITLE_PX, sheet.denominator)
     aside = path.with_name(f".{path.name}.part")
     try:
         if ending == "png":
@@ -81,24 +81,26 @@ def paper_camera(screen: Camera, width: int, height: int, denominator: float) ->
 
 def _png(canvas: MapCanvas, path: Path, sheet: Sheet, camera: Camera, theme: Theme) -> None:
     ratio = sheet.dpi / _CSS_DPI
-    image = QImage(round(camera.width * ratio), round(camera.height * ratio), QImage.Format.Format_RGB32)
+    image = QImage(round(camera.width * ratio), round((camera.height + _TITLE_PX) * ratio), QImage.Format.Format_RGB32)
     if image.isNull():
         raise MapNotSaved(f"{path.name}: {camera.width * ratio:.0f} × {camera.height * ratio:.0f} pixels do not fit into memory")
-    image.setDotsPerMeterX(round(sheet.dpi / 0.0254))
-    image.setDotsPerMeterY(round(sheet.dpi / 0.0254))
+    for set_dots in (image.setDotsPerMeterX, image.setDotsPerMeterY):
+        set_dots(round(_CSS_DPI / 0.0254))  # fonts in points follow it, and the painter magnifies them already
     painter = QPainter(image)
     try:
         painter.scale(ratio, ratio)
         paint_sheet(painter, canvas, sheet, camera, theme, ratio)
     finally:
         painter.end()
+    for set_dots in (image.setDotsPerMeterX, image.setDotsPerMeterY):
+        set_dots(round(sheet.dpi / 0.0254))
     if not QImageWriter(str(path), b"png").write(image):
         raise MapNotSaved(f"{path}: the picture could not be written; is the folder writable and the disk not full?")
 
 
 def _pdf(canvas: MapCanvas, path: Path, sheet: Sheet, camera: Camera, theme: Theme) -> None:
     writer = QPdfWriter(str(path))
-    writer.setResolution(sheet.dpi)
+    writer.setResolution(round(_CSS_DPI))  # of the units only: lines and letters are vectors
     writer.setTitle(sheet.title)
     size = QPageSize(QSizeF(sheet.width_mm, sheet.height_mm), QPageSize.Unit.Millimeter, "", QPageSize.SizeMatchPolicy.ExactMatch)
     writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
@@ -106,7 +108,6 @@ def _pdf(canvas: MapCanvas, path: Path, sheet: Sheet, camera: Camera, theme: The
     if not painter.begin(writer):
         raise MapNotSaved(f"{path}: the file could not be written; is the folder writable and the disk not full?")
     try:
-        painter.scale(sheet.dpi / _CSS_DPI, sheet.dpi / _CSS_DPI)
         paint_sheet(painter, canvas, sheet, camera, theme, _STAMP_RATIO)
     finally:
         painter.end()
@@ -115,8 +116,8 @@ def _pdf(canvas: MapCanvas, path: Path, sheet: Sheet, camera: Camera, theme: The
 def _svg(canvas: MapCanvas, path: Path, sheet: Sheet, camera: Camera, theme: Theme) -> None:
     svg = QSvgGenerator()
     svg.setFileName(str(path))
-    svg.setSize(QSize(camera.width, camera.height))
-    svg.setViewBox(QRectF(0, 0, camera.width, camera.height))
+    svg.setSize(QSize(camera.width, camera.height + _TITLE_PX))
+    svg.setViewBox(QRectF(0, 0, camera.width, camera.height + _TITLE_PX))
     svg.setResolution(round(_CSS_DPI))
     svg.setTitle(sheet.title)
     painter = QPainter()
@@ -131,6 +132,7 @@ def _svg(canvas: MapCanvas, path: Path, sheet: Sheet, camera: Camera, theme: The
 def paint_sheet(painter: QPainter, canvas: MapCanvas, sheet: Sheet, camera: Camera, theme: Theme, ratio: float) -> None:
     """Ground, marks, symbols, names, furniture, then title and legend."""
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+    painter.translate(0, _TITLE_PX)
     painter.setClipRect(QRectF(0, 0, camera.width, camera.height))
     painter.fillRect(QRectF(0, 0, camera.width, camera.height), theme.colour("map.background"))
     style = StaticStyle(theme, canvas.layer_look, ratio)
@@ -138,8 +140,10 @@ def paint_sheet(painter: QPainter, canvas: MapCanvas, sheet: Sheet, camera: Came
     paint_all(pane, canvas.scene, canvas.renderer.extras)
     canvas.marks().paint(pane)
     canvas.paint_overlay(painter, camera, ratio)
+    _legend(painter, sheet, camera, theme, raised=bool(canvas.margin().remark))
+    painter.setClipping(False)
+    painter.translate(0, -_TITLE_PX)
     _title(painter, sheet, camera, theme)
-    _legend(painter, sheet, camera, theme)
 
 
 def _title(painter: QPainter, sheet: Sheet, camera: Camera, theme: Theme) -> None:
@@ -153,13 +157,13 @@ def _title(painter: QPainter, sheet: Sheet, camera: Camera, theme: Theme) -> Non
     painter.drawText(inside, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, sheet.note)
 
 
-def _legend(painter: QPainter, sheet: Sheet, camera: Camera, theme: Theme) -> None:
+def _legend(painter: QPainter, sheet: Sheet, camera: Camera, theme: Theme, *, raised: bool) -> None:
     if not sheet.legend:
         return
     font = theme.font(9.0)
     width = 70 + max(text_size(font, text)[0] for text, _, _ in sheet.legend)
     height = _LEGEND_ROW_PX * len(sheet.legend) + 12
-    left, top = 12.0, camera.height - height - 60
+    left, top = 12.0, camera.height - height - (92 if raised else 60)
     painter.fillRect(QRectF(left, top, width, height), theme.colour("surface.card", 0.94))
     painter.setFont(font)
     for number, (text, colour, pen_width) in enumerate(sheet.legend):

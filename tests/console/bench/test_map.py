@@ -11,7 +11,7 @@ pytestmark = pytest.mark.gui
 
 
 def test_every_figure_of_the_budget_is_there() -> None:
-    found = run(400, "480x320")
+    found = run(400, "480x320", frames=6)
     assert set(found["redraw_ms"]) == {"x1", "x8", "x64"}
     assert set(found["pan_frame_ms"]) == {"p50", "p99"}
     assert set(found["overlay_frame_ms"]) == {"p50", "p95"}

@@ -32,6 +32,7 @@ def test_a_picture_has_the_paper_size_in_dots(canvas: MapCanvas, tmp_path: Path)
     assert round(image.dotsPerMeterX() * 0.0254) == 150
     colours = {image.pixel(x, y) for x in range(0, image.width(), 5) for y in range(0, image.height(), 5)}
     assert len(colours) > 20
+    assert image.height() == pytest.approx(148 / 25.4 * 150, abs=3)
 
 
 def test_a_vector_file_holds_the_pipes_as_lines(canvas: MapCanvas, tmp_path: Path) -> None:
