@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QDialog, QWidget
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident, Phase
 from console.domain.intents import AdvancePhase, DismissIncident, MarkValveUnable, OpenIncident, SetRestoration
+from console.domain.readings import CHANNEL_BY_NAME
+from console.services.isolation_evidence import IsolationSign, Sign, isolation_signs
 from console.ui.dialogs.ask import ReasonQuestion, SampleQuestion, ShelveQuestion, TimeQuestion, UnableQuestion
 from console.ui.dialogs.notice import NoticeDialog
 from console.ui.looks import Looks
@@ -70,10 +72,26 @@ class Questions(QObject):
         """What shows that the case has come so far (needed for "isolated")."""
         words = self._looks.words
         name = words.of("phase", phase.value)
+        signs = self._signs(incident_id) if phase is Phase.ISOLATED else ()
+        against = "；".join(self._sign(sign) for sign in signs if sign.sign is Sign.STILL_PRESSURE)
         text = words("dialog.isolated_text") if phase is Phase.ISOLATED else words("dialog.phase_text", phase=name)
+        if against:
+            text = f"{text}\n{words('dialog.still_pressure', stations=against)}"
         question = ReasonQuestion(self._looks, words("response.next", phase=name), text, phase is Phase.ISOLATED, self._window)
+        question.field.setText("；".join(self._sign(sign) for sign in signs if sign.sign is not Sign.STILL_PRESSURE))
         question.accepted.connect(lambda: self.asked.emit(AdvancePhase(incident_id, phase, question.reason), ""))
         self._open(question)
+
+    def _signs(self, incident_id: str) -> tuple[IsolationSign, ...]:
+        picture = self._port.latest()
+        incident = next((case for case in picture.incidents if case.incident_id == incident_id), None)
+        return isolation_signs(self._port.city, incident, picture) if incident is not None else ()
+
+    def _sign(self, sign: IsolationSign) -> str:
+        """What one station says, as the log will keep it."""
+        words = self._looks.words
+        value = words.value(CHANNEL_BY_NAME[sign.channel], sign.value)
+        return words(f"dialog.sign_{sign.sign.value}", station=sign.station_id, value=value)
 
     def sample(self, incident_id: str) -> None:
         """The water sample before service resumes."""
