@@ -136,7 +136,8 @@ def valve_table(plumbing: Plumbing, sites: Sites, diameter_mm: Array, rng: np.ra
     size = diameter_mm[sites.edge]
     large = size >= 300
     state = np.where(sites.border, int(ValveState.CLOSED), int(ValveState.OPEN))
-    state = np.where(~sites.border & (rng.random(count) < 0.006), int(ValveState.UNKNOWN), state)
+    # Of mains the state is known: were a zone's only inlet of unknown state, no plan could rely on its water.
+    state = np.where(~sites.border & ~large & (rng.random(count) < 0.006), int(ValveState.UNKNOWN), state)
     x, y = _beside(streets, sites)
     isolating = {
         "kind": np.where(large, int(ValveKind.BUTTERFLY), int(ValveKind.GATE)),
