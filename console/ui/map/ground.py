@@ -14,6 +14,7 @@ from console.ui.map.tiles import TileSource, tiles_in_view
 MINOR_ROADS_FROM = 14.0
 COMMUNITIES_FROM = 8.0
 DISTRICTS_BOLD_FROM = 15.0
+_PAPER_FINER = 8
 """Metres per pixel below which minor roads and outlines of communities appear."""
 
 
@@ -83,5 +84,8 @@ def paint_pressure(pane: Pane, field: PressureField | None) -> None:
     left, bottom, right, top = field.bounds
     x0, y0 = pane.camera.to_screen(left, top)
     x1, y1 = pane.camera.to_screen(right, bottom)
-    painter.drawImage(QRectF(x0, y0, x1 - x0, y1 - y0), field.image)
+    image = field.image
+    if pane.fineness < 1:  # readers of paper formats show cells as squares
+        image = image.scaled(image.size() * _PAPER_FINER, mode=Qt.TransformationMode.SmoothTransformation)
+    painter.drawImage(QRectF(x0, y0, x1 - x0, y1 - y0), image)
     painter.restore()
