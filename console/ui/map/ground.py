@@ -14,8 +14,8 @@ from console.ui.map.tiles import TileSource, tiles_in_view
 MINOR_ROADS_FROM = 14.0
 COMMUNITIES_FROM = 8.0
 DISTRICTS_BOLD_FROM = 15.0
+"""Metres per pixel below which minor roads and outlines of communities appear, and those of districts are bold."""
 _PAPER_FINER = 8
-"""Metres per pixel below which minor roads and outlines of communities appear."""
 
 
 def paint_tiles(pane: Pane, source: TileSource | None, crs: str) -> None:
