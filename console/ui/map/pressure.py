@@ -1,4 +1,4 @@
-"""Pressure between stations: a surface interpolated from the heads that were measured; never shown without saying so."""
+"""Pressure between stations: a surface interpolated from the measured pressures (not heads); never shown without saying so."""
 
 from __future__ import annotations
 
