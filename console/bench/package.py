@@ -72,8 +72,9 @@ def a_record(pipes: int, stations: int, hours: float) -> CaseRecord:
         value,
         np.zeros(count, np.uint8),
     )
-    order = np.argsort(batch.at_us, kind="stable")
-    batch = replace(batch, station=batch.station[order], at_us=batch.at_us[order], value=batch.value[order])
+    delay_us = np.where(rng.random(count) < 0.01, 900e6, 2e6) * rng.random(count)
+    batch = replace(batch, arrived_us=batch.at_us + delay_us.astype(np.int64) // 50_000 * 50_000)
+    batch = batch.where(np.argsort(batch.at_us, kind="stable"))
     incident, changes = _case(city, until)
     return CaseRecord(incident, city, changes, (), _alarms(incident), batch, _tracks(city, at_us, rng), since, until)
 

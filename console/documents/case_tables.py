@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from console.documents.report_words import ReportWords
 from console.domain.clock import moment
@@ -186,8 +187,13 @@ def _readings(record: CaseRecord) -> DataTable:
             "channel": channels[batch.channel].tolist(),
             "value": (batch.value * factor).tolist(),
             "quality": qualities[batch.quality].tolist(),
+            "arrived": _moments(batch.arrived_us, len(batch)),
         },
     )
+
+
+def _moments(at_us: NDArray[np.int64] | None, count: int) -> list[datetime | None]:
+    return [None] * count if at_us is None else [moment(at) if at > 0 else None for at in at_us.tolist()]
 
 
 def _reported(mark: Any) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from console.domain.changes import canonical_json
 from console.package.faults import PackageFault
 from console.package.manifest import SCHEMA
+from console.package.tables import with_unknown_arrivals
 
 Files = Mapping[str, bytes]
 
@@ -31,4 +32,12 @@ def _from_1(files: Files) -> dict[str, bytes]:
     return {"links.json": b"[]\n", "sent.jsonl": b"", "notes.json": b"{}\n", **kept, "audit.jsonl": lines}
 
 
-STEPS: Mapping[int, Callable[[Files], dict[str, bytes]]] = {1: _from_1}
+def _from_2(files: Files) -> dict[str, bytes]:
+    """2 kept no arrivals: they are unknown."""
+    name = "readings.parquet"
+    if name not in files:
+        raise PackageFault(f"{name} is missing")
+    return {**files, name: with_unknown_arrivals(files[name], name)}
+
+
+STEPS: Mapping[int, Callable[[Files], dict[str, bytes]]] = {1: _from_1, 2: _from_2}

@@ -25,7 +25,10 @@ _TIME = pa.timestamp("us", tz="UTC")
 
 
 def readings_parquet(batch: ReadingBatch, city: City) -> bytes:
-    """Columns time, station_id, channel, value, unit, quality. Inside units, so that nothing is lost in rounding."""
+    """Columns time, station_id, channel, value, unit, quality, arrived. Inside units, so that nothing is lost in rounding.
+
+    ``arrived`` is empty where nobody knows.
+    """
     channels = [channel.name.lower() for channel in Channel]
     units = [_UNITS.get(channel, "") for channel in Channel]
     return _written(
@@ -36,21 +39,30 @@ def readings_parquet(batch: ReadingBatch, city: City) -> bytes:
             "value": pa.array(batch.value),
             "unit": _coded(batch.channel, units),
             "quality": _coded(batch.quality, _QUALITIES),
+            "arrived": _arrivals(batch),
         }
     )
 
 
 def readings_of(content: bytes, city: City, name: str) -> ReadingBatch:
     """The readings in a file of a package. Raises PackageFault."""
-    table = _read(content, name, ("time", "station_id", "channel", "value", "quality"))
+    table = _read(content, name, ("time", "station_id", "channel", "value", "quality", "arrived"))
     rows = {str(asset): row for row, asset in enumerate(city.stations.asset_id)}
     return ReadingBatch(
         _rows(table, "station_id", rows, name).astype(np.int32),
         _rows(table, "channel", {key: int(channel) for key, channel in CHANNEL_BY_NAME.items()}, name).astype(np.uint8),
-        _micros(table, name),
+        _micros(table, "time", name),
         _numbers(table, "value", name),
         _rows(table, "quality", {key: code for code, key in enumerate(_QUALITIES)}, name).astype(np.uint8),
+        _arrived(table, name),
     )
+
+
+def with_unknown_arrivals(content: bytes, name: str) -> bytes:
+    """Readings of a schema that kept no arrivals, with an empty column for them. Raises PackageFault."""
+    table = _read(content, name, ("time", "station_id", "channel", "value", "unit", "quality"))
+    columns = {column: table.column(column) for column in table.column_names}
+    return _written({**columns, "arrived": pa.nulls(len(table), _TIME)})
 
 
 def positions_parquet(tracks: Tracks) -> bytes:
@@ -65,7 +77,7 @@ def positions_of(content: bytes, name: str) -> Tracks:
     """The fixes in a file of a package. Raises PackageFault."""
     table = _read(content, name, ("crew_id", "time", "x", "y"))
     ids = texts(table.column("crew_id").to_pylist())
-    return Tracks(ids, _micros(table, name), _numbers(table, "x", name), _numbers(table, "y", name))
+    return Tracks(ids, _micros(table, "time", name), _numbers(table, "x", name), _numbers(table, "y", name))
 
 
 def _times(at_us: Any) -> pa.Array:
@@ -116,11 +128,24 @@ def _rows(table: pa.Table, column: str, known: dict[str, int], name: str) -> Any
     return np.concatenate(parts)
 
 
-def _micros(table: pa.Table, name: str) -> Any:
+def _arrivals(batch: ReadingBatch) -> pa.Array:
+    if batch.arrived_us is None:
+        return pa.nulls(len(batch), _TIME)
+    return pa.array(batch.arrived_us, mask=batch.arrived_us <= 0).cast(_TIME)
+
+
+def _arrived(table: pa.Table, name: str) -> Any:
+    if table.column("arrived").null_count == len(table):
+        return None
+    return np.maximum(_micros(table, "arrived", name), 0)
+
+
+def _micros(table: pa.Table, column: str, name: str) -> Any:
     try:
-        return table.column("time").cast(_TIME).cast(pa.int64()).to_numpy().astype(np.int64)
+        whole = table.column(column).cast(_TIME).cast(pa.int64()).fill_null(0)
+        return whole.to_numpy().astype(np.int64)
     except pa.ArrowException as fault:
-        raise PackageFault(f"{name}: column time holds no times") from fault
+        raise PackageFault(f"{name}: column {column} holds no times") from fault
 
 
 def _numbers(table: pa.Table, column: str, name: str) -> Any:

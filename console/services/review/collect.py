@@ -131,7 +131,4 @@ def _for(part: City, city: City, batch: ReadingBatch) -> ReadingBatch:
     place[city.stations.rows(str(name) for name in part.stations.asset_id)] = np.arange(len(part.stations))
     row = place[batch.station]
     kept = row >= 0
-    return replace(
-        batch, station=row[kept], channel=batch.channel[kept], at_us=batch.at_us[kept], value=batch.value[kept],
-        quality=batch.quality[kept],
-    )  # fmt: skip
+    return replace(batch.where(kept), station=row[kept])

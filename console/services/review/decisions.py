@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import numpy as np
 
 from console.domain.incidents import Incident
 from console.services.review.answers import Answer, Fact, Rows, Value, Verdict, known
+from console.services.review.arrival import late_after, late_readings
 from console.services.review.milestones import restored_at
 from console.services.review.record import CaseRecord
 from maps.trace import shortest_path
@@ -76,21 +75,26 @@ def predicted_against_actual(record: CaseRecord) -> Answer:
 
 
 def late_information(record: CaseRecord) -> Answer:
-    """What arrived after the burst was judged and changed something, and what was measured long before it was known."""
+    """What arrived after the burst was judged and changed something, and what was measured long before it was known.
+
+    Readings that came late are lines of their own, after the decisions'.
+    """
     judged = next((change.at for change in record.case_changes if change.kind == "burst_judged"), None)
     rows: list[tuple[Value, ...]] = []
     for change in record.case_changes:
         if judged is not None and change.at > judged and change.kind in _CORRECTIONS:
-            rows.append((change.at, change.at - judged, change.note))
+            rows.append((change.at, change.at - judged, change.note, None))
+    rows += [(at, at - judged if judged else None, what, delay) for at, delay, what in late_readings(record)]
     opened = record.incident.opened_at
     delays = sorted((opened - item.at, item.station_id) for item in record.incident.evidence)
     slowest = delays[-1] if delays else None
-    late = [station for delay, station in delays if delay > timedelta(minutes=5)]
+    late = [station for delay, station in delays if delay > late_after()]
     facts = (
         known("measured_known", slowest[0] if slowest else None, "duration", slowest[1] if slowest else ""),
         Fact("late_stations", tuple(late) or "–", "", None, Verdict.BAD if late else Verdict.GOOD),
     )
-    return Answer("late", facts, Rows(("at", "after_judging", "what"), ("time", "duration", ""), tuple(rows)))
+    columns = ("at", "after_judging", "what", "delay")
+    return Answer("late", facts, Rows(columns, ("time", "duration", "", "duration"), tuple(rows)))
 
 
 def excavated(record: CaseRecord) -> str:

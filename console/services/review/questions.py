@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from console.domain.incidents import Incident
 from console.services.review.answers import Answer
+from console.services.review.arrival import arrival_delays
 from console.services.review.circumstances import actions, alarms_around, calls, cause, pressure_before, reports, water_samples
 from console.services.review.cost import outage, water_lost
 from console.services.review.decisions import late_information, plan_against_done, predicted_against_actual
@@ -25,6 +26,7 @@ def answers_to(record: CaseRecord, past: Sequence[Incident] = (), replay: Replay
         plan_against_done(record),
         predicted_against_actual(record),
         late_information(record),
+        arrival_delays(record),
         alarms_around(record, replay),
         pressure_before(record, replay),
         cause(record),

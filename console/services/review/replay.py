@@ -13,7 +13,7 @@ from console.domain.clock import micros, moment
 from console.domain.compose import compose_picture
 from console.domain.crews import CrewFix
 from console.domain.incidents import Incident
-from console.domain.live import LivePicture
+from console.domain.live import FUTURE_TOLERANCE_US, LivePicture
 from console.domain.picture import FeedHealth, Picture
 from console.domain.readings import Channel, Quality
 from console.services.review.record import CaseRecord
@@ -25,7 +25,10 @@ _EXPECTED_FOR_US = 600_000_000
 
 
 class Replay:
-    """One record by time; every method is pure. Times in µs UTC within ``since_us`` … ``until_us``."""
+    """One record by time; every method is pure. Times in µs UTC within ``since_us`` … ``until_us``.
+
+    A reading is known from its arrival on; where that was not kept, from its source time on.
+    """
 
     def __init__(self, record: CaseRecord) -> None:
         self.record = record
@@ -69,10 +72,11 @@ class Replay:
         return self.events_us[number - 1] if number else None
 
     def series(
-        self, station_row: int, channel: Channel, since_us: int, until_us: int
+        self, station_row: int, channel: Channel, since_us: int, until_us: int, known_by_us: int | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """(times µs, values, expected values) of one channel in [since, until], bad ones NaN, each (n,).
 
+        ``known_by_us``: only what had arrived by then.
         Expected is what the alarm compared with, for ten minutes from the first abnormal reading; NaN elsewhere.
         """
         cell = station_row * _CHANNELS + channel
@@ -80,6 +84,9 @@ class Replay:
         low, high = np.searchsorted(self._at[start:end], [since_us, until_us + 1]) + start
         at_us, value = self._at[low:high], self._value[low:high]
         value = np.where(self._quality[low:high] == Quality.BAD, np.nan, value)
+        if known_by_us is not None:
+            heard = self._known[low:high] <= known_by_us
+            at_us, value = at_us[heard], value[heard]
         expected = np.full(len(at_us), np.nan)
         first = micros(self.record.incident.first_abnormal_at)
         for item in self.record.incident.evidence:
@@ -101,17 +108,28 @@ class Replay:
         batch = self.record.readings
         cell = batch.station.astype(np.int64) * _CHANNELS + batch.channel
         order = np.lexsort((batch.at_us, cell))
+        known = batch.known_us()
         self._at, self._value, self._quality = batch.at_us[order], batch.value[order], batch.quality[order]
+        self._known = known[order]
         cells = cell[order]
         self._starts = np.searchsorted(cells, np.arange(self.stations * _CHANNELS + 1))
         self._used = np.flatnonzero(np.diff(self._starts))
-        # One sorted key over all channels: the latest value of each at any time is one search, not a thousand.
-        self._span = (
-            max(int(self._at.max(initial=self.until_us)) - min(int(self._at.min(initial=self.since_us)), self.since_us), 1) + 2
-        )
-        self._zero = min(int(self._at.min(initial=self.since_us)), self.since_us)
-        self._key = cells * self._span + (self._at - self._zero)
         self._interval_s = self._usual_intervals(cells)
+        self._index_latest(cells)
+
+    def _index_latest(self, cells: NDArray[np.int64]) -> None:
+        """Which reading was the latest of its channel from when on: what arrived late, after a newer one, never was."""
+        heard = np.flatnonzero(self._at <= self._known + FUTURE_TOLERANCE_US)
+        heard = heard[np.lexsort((heard, self._known[heard], cells[heard]))]
+        # By channel and time: a place in the sorted readings is both, so the newest so far is the highest place so far.
+        newest = np.maximum.accumulate(heard) if len(heard) else heard
+        fresh = newest == heard
+        self._latest = heard[fresh]
+        # One sorted key over all channels: the latest value of each at any time is one search, not a thousand.
+        self._zero = min(int(self._known.min(initial=self.since_us)), self.since_us)
+        self._span = self.until_us - self._zero + 3
+        known = np.minimum(self._known[self._latest], self.until_us + 1)
+        self._key = cells[self._latest] * self._span + (known - self._zero)
 
     def _usual_intervals(self, cells: NDArray[np.int64]) -> NDArray[np.float64]:
         """The middle of the times between samples of each channel, seconds, NaN where there are fewer than two."""
@@ -135,9 +153,10 @@ class Replay:
     def _live(self, at_us: int) -> LivePicture:
         live = LivePicture(self.stations)
         live.interval_s = self._interval_s
-        wanted = self._used * self._span + min(max(at_us - self._zero, -1), self._span - 1)
-        last = np.searchsorted(self._key, wanted, side="right") - 1
-        seen = last >= self._starts[self._used]
+        wanted = self._used * self._span + min(max(at_us - self._zero, -1), self._span - 2)
+        found = np.searchsorted(self._key, wanted, side="right") - 1
+        last = self._latest[np.maximum(found, 0)] if len(self._latest) else np.zeros(len(found), np.int64)
+        seen = (found >= 0) & (last >= self._starts[self._used])
         cell, last = self._used[seen], last[seen]
         live.value.reshape(-1)[cell] = self._value[last]
         live.at_us.reshape(-1)[cell] = self._at[last]

@@ -61,8 +61,8 @@ class ReplayPort:
     def history(
         self, station_row: int, channel: Channel, since_us: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-        """(times µs, values, expected values) up to the moment: what came later was not known then."""
-        return self.replay.series(station_row, channel, since_us, self.at_us)
+        """(times µs, values, expected values) up to the moment: what arrived later was not known then."""
+        return self.replay.series(station_row, channel, since_us, self.at_us, known_by_us=self.at_us)
 
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
         """The log of actions up to the moment."""

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pyogrio
 import pytest
@@ -107,9 +108,7 @@ def test_tables_hold_the_case_in_every_form(record: CaseRecord, tmp_path: Path) 
 def test_the_spreadsheet_runs_nothing(record: CaseRecord, tmp_path: Path) -> None:
     pytest.importorskip("xlsxwriter")
     path = tmp_path / "c.xlsx"
-    small = replace(record, readings=replace(record.readings, **{
-        name: getattr(record.readings, name)[:50] for name in ("station", "channel", "at_us", "value", "quality")
-    }))  # fmt: skip
+    small = replace(record, readings=record.readings.where(np.arange(50)))
     tables = case_tables(small, WORDS, answers_to(small))
     write_xlsx([*tables, DataTable("x", {"t": ["=1+1", "http://example.org", "\x00"]})], path, WORDS)
     with zipfile.ZipFile(path) as book:

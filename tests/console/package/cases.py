@@ -116,6 +116,10 @@ def _record(city: City, chair: Chair, sent: list[Sent]) -> CaseRecord:
         np.repeat(value, rows) - np.tile(np.arange(rows), len(minutes)),
         np.zeros(rows * len(minutes), dtype=np.uint8),
     )
+    # Two seconds on the way; S4's link was down for the eight minutes from the burst on.
+    restored = micros(NOW) + 480_000_000
+    held = (batch.station == 3) & (batch.at_us >= micros(NOW)) & (batch.at_us < restored)
+    batch = replace(batch, arrived_us=np.where(held, restored, batch.at_us) + 2_000_000)
     crews = sorted(chair.state.crews)
     ids = np.empty(len(crews) * len(minutes), dtype=object)
     ids[:] = np.repeat(crews, len(minutes))

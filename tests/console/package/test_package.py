@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from console.domain.changes import canonical_json
@@ -51,7 +53,7 @@ def test_everything_of_the_case_comes_back(record: CaseRecord, tmp_path: Path) -
     assert back.sent == record.sent
     assert (back.since, back.until) == (record.since, record.until)
     assert dict(back.files) == FILES
-    for name in ("station", "channel", "at_us", "value", "quality"):
+    for name in ("station", "channel", "at_us", "value", "quality", "arrived_us"):
         assert np.array_equal(getattr(back.readings, name), getattr(record.readings, name))
     assert np.array_equal(back.tracks.x, record.tracks.x)
     assert list(back.city.network.pipes.asset_id) == list(record.city.network.pipes.asset_id)
@@ -111,6 +113,18 @@ def test_a_package_of_the_first_schema_opens(record: CaseRecord, tmp_path: Path)
     back = read_package(path)
     assert back.changes == record.changes
     assert back.notes == ReviewNotes()
+    assert back.readings.arrived_us is None
+
+
+def test_a_package_of_the_second_schema_opens_with_its_arrivals_unknown(record: CaseRecord, tmp_path: Path) -> None:
+    path, again = tmp_path / "old.incident", tmp_path / "again.incident"
+    path.write_bytes(as_second_schema(package_bytes(record)))
+    assert verify_package(path).manifest.schema == 2
+    back = read_package(path)
+    assert back.readings.arrived_us is None
+    assert np.array_equal(back.readings.value, record.readings.value)
+    write_package(back, again)
+    assert again.read_bytes() == package_bytes(replace(record, readings=replace(record.readings, arrived_us=None)))
 
 
 def test_a_package_of_a_newer_schema_says_that_the_program_is_too_old(record: CaseRecord, tmp_path: Path) -> None:
@@ -164,11 +178,31 @@ def rewritten(content: bytes, **manifest: Any) -> bytes:
 def as_first_schema(content: bytes) -> bytes:
     """The package as schema 1 had it: the chain as one array, no links, no messages, no notes."""
     files = {name: unpacked(name, packed) for name, packed in unzipped(content).items() if name != "manifest.json"}
+    files["readings.parquet"] = without_arrivals(files["readings.parquet"])
     files["audit.json"] = canonical_json([json.loads(line) for line in files.pop("audit.jsonl").splitlines()])
     for name in ("links.json", "sent.jsonl", "notes.json"):
         del files[name]
+    return repacked(content, files, 1)
+
+
+def as_second_schema(content: bytes) -> bytes:
+    """The package as schema 2 had it: readings without a column for their arrival."""
+    files = {name: unpacked(name, packed) for name, packed in unzipped(content).items() if name != "manifest.json"}
+    files["readings.parquet"] = without_arrivals(files["readings.parquet"])
+    return repacked(content, files, 2)
+
+
+def without_arrivals(content: bytes) -> bytes:
+    """Readings as they were before arrivals were kept."""
+    sink = io.BytesIO()
+    pq.write_table(pq.read_table(io.BytesIO(content)).drop_columns(["arrived"]), sink)
+    return sink.getvalue()
+
+
+def repacked(content: bytes, files: dict[str, bytes], schema: int) -> bytes:
+    """Other files under the package's manifest, as an older schema."""
     packed = {name: Packed.of(name, content) for name, content in files.items()}
     body = json.loads(unpacked("manifest.json", unzipped(content)["manifest.json"]))
     about = {key: value for key, value in body.items() if key not in ("format", "schema", "files", "digest")}
     made = manifests.manifest_bytes(about, files, packed)
-    return rewritten(zipped({"manifest.json": Packed.of("manifest.json", made), **packed}), schema=1)
+    return rewritten(zipped({"manifest.json": Packed.of("manifest.json", made), **packed}), schema=schema)

@@ -39,7 +39,7 @@ def fact(answer: Answer, key: str) -> Fact:
 def test_every_question_of_a_review_has_its_answer(answers: dict[str, Answer]) -> None:
     assert set(answers) == {
         "spans", "milestones", "plan_done", "predicted_actual", "late", "alarms", "pressure", "cause", "what_if", "outage",
-        "water", "samples", "reports", "calls", "past", "actions",
+        "water", "arrival", "samples", "reports", "calls", "past", "actions",
     }  # fmt: skip
 
 

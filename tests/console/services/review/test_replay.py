@@ -34,21 +34,48 @@ def replay(record: CaseRecord) -> Replay:
     return Replay(record)
 
 
-@settings(max_examples=40, deadline=None)
-@given(share=st.floats(-0.1, 1.1))
-def test_the_picture_of_a_moment_is_that_of_applying_all_readings_up_to_it(
-    record: CaseRecord, replay: Replay, share: float
-) -> None:
-    at_us = int(replay.since_us + share * (replay.until_us - replay.since_us))
+def heard_by(record: CaseRecord, at_us: int) -> LivePicture:
+    """The live picture after every reading that had arrived, one arrival after the other."""
     batch, live = record.readings, LivePicture(len(record.city.stations))
-    heard = batch.at_us <= at_us
-    live.apply(
-        ReadingBatch(batch.station[heard], batch.channel[heard], batch.at_us[heard], batch.value[heard], batch.quality[heard]),
-        at_us,
-    )
-    shown = replay.picture(at_us)
+    known = batch.known_us()
+    for moment_us in np.unique(known[known <= at_us]).tolist():
+        live.apply(batch.where(known == moment_us), moment_us)
+    return live
+
+
+@settings(max_examples=30, deadline=None)
+@given(share=st.floats(-0.1, 1.1), seed=st.integers(0, 99), longest_s=st.sampled_from([0, 3, 90, 4000]))
+def test_the_picture_of_a_moment_is_that_of_applying_all_that_had_arrived_in_its_order(
+    record: CaseRecord, share: float, seed: int, longest_s: int
+) -> None:
+    rng, batch = np.random.default_rng(seed), record.readings
+    delay_us = rng.integers(-8_000_000, longest_s * 1_000_000 + 1, len(batch)) * (rng.random(len(batch)) < 0.5)
+    arrived = np.where(rng.random(len(batch)) < 0.9, batch.at_us + delay_us, 0)
+    delayed = replace(record, readings=replace(batch, arrived_us=arrived))
+    replay = Replay(delayed)
+    at_us = int(replay.since_us + share * (replay.until_us - replay.since_us))
+    live, shown = heard_by(delayed, at_us), replay.picture(at_us)
     assert np.array_equal(shown.value, live.value, equal_nan=True)
     assert np.array_equal(shown.at_us, live.at_us)
+
+
+def test_without_arrivals_a_reading_is_known_when_it_was_measured(record: CaseRecord) -> None:
+    untimed = replace(record, readings=replace(record.readings, arrived_us=None))
+    replay = Replay(untimed)
+    for at_us in (replay.since_us, micros(record.incident.opened_at), replay.until_us):
+        assert np.array_equal(replay.picture(at_us).at_us, heard_by(untimed, at_us).at_us)
+
+
+def test_what_came_late_was_not_known_then_and_is_known_now(record: CaseRecord, replay: Replay) -> None:
+    held = record.readings.delay_s() > 300
+    assert held.any()
+    measured, arrived = int(record.readings.at_us[held].min()), int(record.readings.known_us()[held].min())
+    shown = replay.picture(arrived - 1)
+    assert shown.at_us[3, Channel.PRESSURE] < measured
+    assert replay.picture(arrived).at_us[3, Channel.PRESSURE] >= measured
+    then, _, _ = replay.series(3, Channel.PRESSURE, 0, arrived - 1, known_by_us=arrived - 1)
+    now, _, _ = replay.series(3, Channel.PRESSURE, 0, arrived - 1)
+    assert then.max() < measured <= now.max()
 
 
 def test_the_last_state_is_the_incident_as_it_was_kept(record: CaseRecord) -> None:
