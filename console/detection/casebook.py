@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from console.detection.book import SignatureBook
 from console.detection.crossing import Crossing, Step
@@ -14,7 +15,7 @@ from console.detection.expectation import Expectation
 from console.detection.finding import BurstFinding, OperationFinding
 from console.detection.operations import Explanation
 from console.detection.options import DetectorOptions
-from console.detection.reference import Ring
+from console.detection.reference import LEAST_SAMPLES, REFERENCE_SAMPLES, Ring
 from console.domain.clock import micros, moment
 from maps.city import City
 from maps.columns import Floats
@@ -74,7 +75,7 @@ class Casebook:
         """(new findings, operations) of this tick. Groups that cross together, or soon after, have one cause."""
         crossings: list[tuple[int, Crossing]] = []
         operations: list[OperationFinding] = []
-        reference = self._ring.predicted(self._step_sigma(tick.second_of_day))
+        reference = self._ring.predicted(self._step_sigma(tick.second_of_day), self._least_samples())
         for index, group in enumerate(self._groups):
             step = self._stepped(index, tick, reference)
             if step.operation is not None:
@@ -101,6 +102,14 @@ class Casebook:
     def forget_steps(self) -> None:
         """After learning the base may have moved: older samples are no measure any more."""
         self._ring = Ring(len(self._city.stations))
+
+    def _least_samples(self) -> NDArray[np.int64]:
+        """Thresholds learned with whole references hold for whole references only."""
+        least = np.full(len(self._city.stations), LEAST_SAMPLES)
+        for group in self._groups:
+            if group.steps.learned:
+                least[group.rows] = REFERENCE_SAMPLES
+        return least
 
     def _step_sigma(self, second_of_day: float) -> Floats:
         sigma = np.full(len(self._city.stations), self._options.step_sigma_m)

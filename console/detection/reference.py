@@ -10,13 +10,13 @@ from maps.columns import Floats
 REFERENCE_SAMPLES = 6
 """So many samples make the reference: deaf to a glitch, quick to forget a pump."""
 
-_LEAST_SAMPLES = 4
+LEAST_SAMPLES = 4
 _TREND_CAUTION = 4.0
 _MEDIAN_OF_THREE = 0.45
 """Variance of the median of three samples, in units of one sample's."""
 
 
-def predicted(ring: Floats, sigma_m: Floats | float) -> Floats:
+def predicted(ring: Floats, sigma_m: Floats | float, least: NDArray[np.int64] | int = LEAST_SAMPLES) -> Floats:
     """Next sample of each station, (…,), from ``ring`` (REFERENCE_SAMPLES, …), newest first, m; NaN with too few samples.
 
     The median while no trend is clear; a trend (a zone filling, a pump's aftermath) is taken on as far as it stands out of
@@ -33,7 +33,7 @@ def predicted(ring: Floats, sigma_m: Floats | float) -> Floats:
     clear = trend**2 / (2.0 * _MEDIAN_OF_THREE * np.square(sigma_m) / half**2)
     share = clear / (clear + _TREND_CAUTION)
     onward = np.where(np.isfinite(trend), share * (new + trend * (half + 1) / 2.0 - middle), 0.0)
-    return np.asarray(np.where(count >= _LEAST_SAMPLES, middle + onward, np.nan))
+    return np.asarray(np.where(count >= least, middle + onward, np.nan))
 
 
 class Ring:
@@ -42,9 +42,9 @@ class Ring:
     def __init__(self, stations: int) -> None:
         self._samples = np.full((REFERENCE_SAMPLES, stations), np.nan)
 
-    def predicted(self, sigma_m: Floats) -> Floats:
-        """What each station should show next, (stations,), m; NaN while too little was heard."""
-        return predicted(self._samples, sigma_m)
+    def predicted(self, sigma_m: Floats, least: NDArray[np.int64] | int = LEAST_SAMPLES) -> Floats:
+        """What each station should show next, (stations,), m; NaN while fewer than ``least`` samples were heard."""
+        return predicted(self._samples, sigma_m, least)
 
     def follow(self, deviation_m: Floats) -> None:
         """Samples (stations,) become part of the reference; NaN where there is none."""
