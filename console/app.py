@@ -112,6 +112,7 @@ def _show(runtime: Runtime, settings: Settings, drill: DrillControls | None = No
     window = MainWindow(runtime.engine, look, drill)
     window.tools.set_states(runtime.states)
     window.desk.set_states(runtime.states)
+    window.packages.writer = runtime.case_files.write
     if window.placed:
         window.show()
     else:

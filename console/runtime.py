@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from console.case_file import CaseFiles
 from console.detection import Detector, History
 from console.documents import NoticeDocuments
 from console.domain.clock import Clock
@@ -51,6 +52,7 @@ class Runtime:
         self.states: Sequence[HydraulicState] = self._states()
         self.detector = Detector(city, self.states or None, responses=self.worker.responses if self.worker is not None else None)
         self.store: SqlStore = open_store(options.store)
+        self.case_files = CaseFiles(options.store, options.city_path, options.notices)
         self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
         desk = Desk(city, Isolator(city), self.documents, options.desk)
         options.notices.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from console.ui.bridge import Errands, PictureBridge
 from console.ui.commands.dispatch import Dispatcher
 from console.ui.commands.guide import Guide
 from console.ui.commands.keys import Commands
+from console.ui.commands.leaving import CasePackages
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit, Search
@@ -90,6 +91,7 @@ class MainWindow(QMainWindow):
         self.questions = Questions(self._port, self._settings.user, self._looks, self)
         self._focus = CaseFocus(self._port, self._errands, self)
         self.station_cards = StationCards(self._port, self._errands, self._looks, self)
+        self.packages = CasePackages(self._looks, self)
         self._search = Search(self._port.city)
 
     def _build_views(self) -> None:
@@ -119,6 +121,7 @@ class MainWindow(QMainWindow):
         self._dispatcher.broken.connect(lambda text: self.messages.tell(self._looks.words("messages.defect", text=text)))
         self._dispatcher.done.connect(lambda _: self._focus.read_log())
         self._errands.failed.connect(self.messages.tell)
+        self.packages.told.connect(self.messages.tell)
         self.questions.asked.connect(self.ask)
         self.guide.asked.connect(self.ask)
         self.case.intent_asked.connect(self.ask)
@@ -268,6 +271,7 @@ class MainWindow(QMainWindow):
             self.questions,
             self.guide,
             self.station_cards,
+            self.packages,
             self.tools,
             self.desk,
         ):
@@ -297,6 +301,7 @@ class MainWindow(QMainWindow):
             "crew": case.response.send_crew,
             "notice": case.notice.next_step,
             "acknowledge": self.alarms.acknowledge,
+            "package": lambda: self._with_case(self.packages.ask),
             "next_case": lambda: self._focus.next(self._picture),
             "show_case": self.guide.show_case,
             "fit": map_.fit_all,
@@ -332,4 +337,5 @@ class MainWindow(QMainWindow):
         self.map.shut()
         self._dispatcher.close()
         self._errands.close()
+        self.packages.close()
         super().closeEvent(event)

@@ -1,0 +1,59 @@
+"""The command that writes the package of the case in focus: where to, aside, told; refusals in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from console.ui.window import MainWindow
+from maps.errors import InputFault
+from tests.console.ui.scripted import CASE, ScriptedPort
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What is chosen in the file dialog."""
+    path = tmp_path / "a"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    return path
+
+
+def test_the_package_of_the_case_in_focus_is_written_aside_and_its_place_told(
+    window: MainWindow, port: ScriptedPort, chosen: Path, qtbot: QtBot
+) -> None:
+    asked: list[tuple[str, Path, str]] = []
+
+    def writer(incident_id: str, to: Path, language: str) -> Path:
+        asked.append((incident_id, to, language))
+        return to
+
+    window.packages.writer = writer
+    window._commands.run("package")
+    assert not asked, "there is no case yet"
+    port.burst()
+    window.settle()
+    hit = next(hit for hit in window.search("事件包") if hit.kind == "command")
+    window._on_hit(hit)
+    assert CASE in window.messages.text
+    qtbot.waitUntil(lambda: not window.packages.busy, timeout=5000)
+    assert asked == [(CASE, chosen.with_suffix(".incident"), "zh_CN")]
+    assert str(chosen.with_suffix(".incident")) in window.messages.text
+
+
+def test_what_cannot_be_written_is_told(window: MainWindow, port: ScriptedPort, chosen: Path, qtbot: QtBot) -> None:
+    def refuses(incident_id: str, to: Path, language: str) -> Path:
+        raise InputFault(f"{to}: no place")
+
+    port.burst()
+    window.settle()
+    window._commands.run("package")
+    assert window.messages.text == window._looks.words("messages.package_nowhere")
+    window.packages.writer = refuses
+    window._commands.run("package")
+    qtbot.waitUntil(lambda: not window.packages.busy, timeout=5000)
+    assert "no place" in window.messages.text
