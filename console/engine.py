@@ -134,6 +134,10 @@ class Engine:
         """The log of actions of one incident, oldest first."""
         return self._ports.store.changes_of(f"incident/{incident_id}")
 
+    def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
+        """(source time µs, x, y) of a crew's fixes since a time, oldest first."""
+        return self._ports.store.positions(crew_id, since_us, micros(self.now()))
+
     # The engine's thread.
 
     def _run(self) -> None:

@@ -71,6 +71,10 @@ class Store(UnitOfWork, Protocol):
         """(source times µs, values in inside units) of one channel, oldest first, each (n,)."""
         ...
 
+    def positions(self, crew_id: str, since_us: int, until_us: int) -> tuple[tuple[int, float, float], ...]:
+        """(source time µs, x, y) of a crew in [since, until], oldest first; coordinates in the network's CRS."""
+        ...
+
     def pending_outgoing(self) -> tuple[tuple[int, Outgoing], ...]:
         """Messages not yet safely delivered, oldest first."""
         ...

@@ -64,3 +64,7 @@ class ConsolePort(Protocol):
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
         """The log of actions of one incident, oldest first. May read the disk, as ``history``."""
         ...
+
+    def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
+        """(source time µs, x, y) of a crew's fixes, oldest first, in the network's CRS. May read the disk, as ``history``."""
+        ...

@@ -28,6 +28,7 @@ from console.ui.honesty import badges, lasting_message
 from console.ui.layout import Division
 from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
+from console.ui.map.crew_marks import TRACK_US
 from console.ui.map.gauges import main_channels
 from console.ui.map.picking import Asset
 from console.ui.map.scene import Scene
@@ -72,6 +73,7 @@ class MainWindow(QMainWindow):
         self._commands = Commands(self, self._deeds(), self._looks.words)
         self._restore()
         self.show_picture(self._picture)
+        self._recall_tracks()
         self._watch = QTimer(self)
         self._watch.setInterval(1000)
         self._watch.timeout.connect(self._look_after)
@@ -173,6 +175,12 @@ class MainWindow(QMainWindow):
     def _with_case(self, deed: Callable[[Incident], None]) -> None:
         if self._focus.incident is not None:
             deed(self._focus.incident)
+
+    def _recall_tracks(self) -> None:
+        """Where crews were before the window opened."""
+        port, since_us = self._port, self._picture.now_us - TRACK_US
+        crews = [str(crew) for crew in port.city.crews.asset_id]
+        self._errands.ask("tracks", lambda: {crew: port.track(crew, since_us) for crew in crews}, self.map.overlay.crews.recall)
 
     # What arrives
 

@@ -97,12 +97,17 @@ class Replay:
 
     def track(self, crew_id: str, since_us: int, until_us: int) -> NDArray[np.float64]:
         """(n, 2) places of a crew in [since, until], the network's CRS."""
+        return np.array([(x, y) for _, x, y in self.fixes(crew_id, since_us, until_us)], dtype=np.float64).reshape(-1, 2)
+
+    def fixes(self, crew_id: str, since_us: int, until_us: int) -> tuple[tuple[int, float, float], ...]:
+        """(source time µs, x, y) of a crew in [since, until], oldest first."""
         if crew_id not in self._crew_spans:
-            return np.empty((0, 2))
+            return ()
         start, end = self._crew_spans[crew_id]
         tracks = self.record.tracks
         low, high = np.searchsorted(tracks.at_us[start:end], [since_us, until_us + 1]) + start
-        return np.column_stack([tracks.x[low:high], tracks.y[low:high]])
+        columns = (tracks.at_us[low:high].tolist(), tracks.x[low:high].tolist(), tracks.y[low:high].tolist())
+        return tuple(zip(*columns, strict=True))
 
     def _index_readings(self) -> None:
         batch = self.record.readings

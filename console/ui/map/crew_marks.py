@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,7 +21,7 @@ from console.ui.map.symbols import arrow, circle, square
 from console.ui.theme import Theme
 
 _OLD_S = 120.0
-_TRACK_US = 3_600_000_000
+TRACK_US = 3_600_000_000
 _TRACK_MOST = 720
 _TRACKS_BELOW = 8.0
 """Metres per pixel below which every crew's track shows; the followed crew's shows always."""
@@ -38,7 +39,7 @@ class _Fix:
 
 
 class CrewMarks:
-    """Crews of one city and where they were seen during the last hour (since the window opened)."""
+    """Crews of one city and where they were seen during the last hour."""
 
     def __init__(self) -> None:
         self._tracks: dict[str, deque[_Fix]] = {}
@@ -54,8 +55,16 @@ class CrewMarks:
             track = self._tracks.setdefault(fix.crew_id, deque(maxlen=_TRACK_MOST))
             if not track or track[-1].at_us < fix.at_us:
                 track.append(_Fix(fix.at_us, fix.x, fix.y))
-            while track and track[0].at_us < picture.now_us - _TRACK_US:
+            while track and track[0].at_us < picture.now_us - TRACK_US:
                 track.popleft()
+
+    def recall(self, tracks: Mapping[str, Sequence[tuple[int, float, float]]]) -> None:
+        """Fixes kept from before the window opened: (µs, x, y) by crew, oldest first."""
+        for crew_id, fixes in tracks.items():
+            track = self._tracks.setdefault(crew_id, deque(maxlen=_TRACK_MOST))
+            older = [_Fix(*fix) for fix in fixes if not track or fix[0] < track[0].at_us]
+            room = _TRACK_MOST - len(track)  # a full deque would lose its newest on the other side
+            track.extendleft(reversed(older[-room:] if room > 0 else []))
 
     def track(self, crew_id: str) -> tuple[tuple[float, float], ...]:
         """World points of a crew's fixes within the last hour, oldest first."""
@@ -89,7 +98,7 @@ class CrewMarks:
             for fix in list(track)[:-1]:
                 x, y = frame.camera.to_screen(fix.x, fix.y)
                 if frame.holds(x, y, 4):
-                    fresh = 1.0 - (picture.now_us - fix.at_us) / _TRACK_US
+                    fresh = 1.0 - (picture.now_us - fix.at_us) / TRACK_US
                     painter.setBrush(frame.theme.colour("map.crew", 0.15 + 0.5 * max(min(fresh, 1.0), 0.0)))
                     painter.drawEllipse(QPointF(x, y), 1.9, 1.9)
 

@@ -69,3 +69,7 @@ class ReplayPort:
         if incident_id != self.record.incident.incident_id:
             return ()
         return tuple(change for change in self.record.case_changes if micros(change.at) <= self.at_us)
+
+    def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
+        """A crew's recorded fixes up to the moment."""
+        return self.replay.fixes(crew_id, since_us, self.at_us)

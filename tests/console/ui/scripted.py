@@ -95,6 +95,10 @@ class ScriptedPort:
         """The case's changes."""
         return tuple(change for change in self.chair.log if change.subject == f"incident/{incident_id}")
 
+    def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
+        """Nothing was kept before this evening."""
+        return ()
+
     # The script
 
     @property
