@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF
@@ -30,6 +32,13 @@ class Frame:
     def shows(self, layer: MapLayer) -> bool:
         """Whether a layer is shown."""
         return self.look.shows(layer)
+
+    @contextmanager
+    def faded(self, layer: MapLayer) -> Iterator[None]:
+        """Paint with a layer's opacity."""
+        self.painter.setOpacity(self.look.alpha(layer))
+        yield
+        self.painter.setOpacity(1.0)
 
     def label(self, key: str, text: str, x: float, y: float, ink: Ink, offset: float) -> QRectF | None:
         """Write a label beside a screen point where there is room."""

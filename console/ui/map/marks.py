@@ -91,8 +91,10 @@ class Marks:
             if look.shows(layer):
                 _region(pane, region, lines, theme.colour(role), fill * look.alpha(layer))
         if look.shows(MapLayer.AFFECTED) and pane.camera.m_per_px < AFFECTED_FROM:
+            pane.painter.setOpacity(look.alpha(MapLayer.AFFECTED))
             _people(pane, self.case.weak, "case.low_pressure")
             _people(pane, self.case.dry, "case.zone")
+            pane.painter.setOpacity(1.0)
         if look.shows(MapLayer.PLAN):
             self._supply.paint(pane, QPen(theme.colour("case.route", 0.75), 2.0, Qt.PenStyle.DashDotLine))
         if look.shows(MapLayer.CANDIDATES):
@@ -104,9 +106,10 @@ class Marks:
     def _paint_candidates(self, pane: Pane) -> None:
         """Shaded by probability: the likelier, the wider and the fuller."""
         most = max((probability for _, probability in self._candidates), default=1.0)
+        whole = pane.style.look.alpha(MapLayer.CANDIDATES)
         for lines, probability in self._candidates:
             share = probability / max(most, 1e-9)
-            lines.paint(pane, _round(pane.style.theme.colour("case.candidate", 0.35 + 0.65 * share), 3.0 + 4.0 * share))
+            lines.paint(pane, _round(pane.style.theme.colour("case.candidate", whole * (0.35 + 0.65 * share)), 3.0 + 4.0 * share))
 
 
 def _people(pane: Pane, places: NDArray[np.float64], role: str) -> None:

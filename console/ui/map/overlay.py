@@ -46,11 +46,15 @@ class Overlay:
         if frame.shows(MapLayer.PLAN):
             _burst(frame, live.case)
             if frame.shows(MapLayer.STEPS):
-                _steps(frame, live.case)
+                with frame.faded(MapLayer.STEPS):
+                    _steps(frame, live.case)
         _selection_label(frame, live)
-        self.gauges.paint(frame, live.picture)
-        self.crews.paint(frame, live.picture)
-        self.names.paint(frame)
+        with frame.faded(MapLayer.STATIONS):
+            self.gauges.paint(frame, live.picture)
+        with frame.faded(MapLayer.CREWS):
+            self.crews.paint(frame, live.picture)
+        with frame.faded(MapLayer.LABELS):
+            self.names.paint(frame)
 
 
 def _burst(frame: Frame, case: CaseLook) -> None:

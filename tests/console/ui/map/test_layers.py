@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from console.ui.looks import Looks
+from console.ui.map.canvas import MapCanvas
 from console.ui.map.flow import flows_of
 from console.ui.map.layer import GROUND_LAYERS, PLAN_LAYERS, LayerLook, MapLayer, PipeTheme
 from console.ui.map.scene import Scene
@@ -123,3 +124,18 @@ def test_the_tree_shows_fades_and_orders(qtbot: QtBot, scene: Scene) -> None:
 
 def _lightness(colour: QColor) -> float:
     return 0.2126 * colour.redF() + 0.7152 * colour.greenF() + 0.0722 * colour.blueF()
+
+
+@pytest.mark.gui
+@pytest.mark.parametrize("layer", [MapLayer.STATIONS, MapLayer.CREWS, MapLayer.LABELS])
+def test_a_live_layer_fades_towards_not_being_there(canvas: MapCanvas, layer: MapLayer) -> None:
+    def seen(look: LayerLook) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        canvas.set_look(look)
+        canvas.settle()
+        image = canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+        return np.frombuffer(image.constBits(), np.uint8).astype(np.float64)
+
+    ground = frozenset({MapLayer.ROADS, MapLayer.COMMUNITIES})  # roads have names only where they are shown
+    only = LayerLook(visible=ground | {layer})
+    whole, faded, gone = seen(only), seen(replace(only, opacity={layer: 0.3})), seen(replace(only, visible=ground))
+    assert 0 < np.abs(faded - gone).sum() < 0.5 * np.abs(whole - gone).sum()
