@@ -110,6 +110,8 @@ class MainWindow(QMainWindow):
         self.guide = Guide(self._port.city, self.map, self.case, self._focus, self.questions, looks, self)
         self.tools = NetworkTools(city, self.map, self._errands, looks, self)
         self.desk = MapDesk(MapParts(city, self.map, self.layers, self._memory, self._settings.tiles), looks, picture, self)
+        self.desk.strip.add("trace", self.tools.toggle_trace)
+        self.desk.strip.add("trial", self.tools.toggle_burst)
         self.alarms, self.log = AlarmList(self._alarm_model, looks), LogList(self._log_model, looks)
         self._division = Division(self.strip, self.messages, (self.layers, self.map), (self.alarms, self.log), self.case)
         self.setCentralWidget(self._division)

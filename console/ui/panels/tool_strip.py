@@ -45,6 +45,9 @@ _ICONS: Mapping[str, Lines] = {
     "fit": (((3, 7), (3, 3), (7, 3)), ((11, 3), (15, 3), (15, 7)), ((15, 11), (15, 15), (11, 15)), ((7, 15), (3, 15), (3, 11))),
     "bookmarks": (((5, 2.5), (13, 2.5), (13, 15.5), (9, 12), (5, 15.5), (5, 2.5)),),
     "export_map": (((9, 2), (9, 11)), ((5.5, 7.5), (9, 11), (12.5, 7.5)), ((3, 12), (3, 15.5), (15, 15.5), (15, 12))),
+    "trace": (((3, 4), (8, 4), (8, 9), (15, 9)), ((8, 9), (8, 14), (3, 14)), ((12, 6), (15, 9), (12, 12))),
+    "trial": (((2, 9), (6, 9)), ((12, 9), (16, 9)), ((9, 3), (9, 6)), ((9, 12), (9, 15)), ((5, 5), (7, 7)), ((13, 5), (11, 7)),
+              ((5, 13), (7, 11)), ((13, 13), (11, 11))),
     "second_map": (((2.5, 6), (11, 6), (11, 15), (2.5, 15), (2.5, 6)), ((6, 6), (6, 2.5), (15.5, 2.5), (15.5, 11.5), (11, 11.5))),
 }  # fmt: skip
 
@@ -60,22 +63,30 @@ class ToolStrip(QFrame):
         box = QVBoxLayout(self)
         box.setContentsMargins(2, 2, 2, 2)
         box.setSpacing(1)
+        self._looks = looks
         for name in _BUTTONS:
-            button = QToolButton()
-            button.setAutoRaise(True)
-            button.setIconSize(QSize(_SIZE, _SIZE))
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setCheckable(name in {tool.value for tool in Tool})
-            button.clicked.connect(lambda _=False, deed=deeds[name]: deed())
-            self._buttons[name] = button
-            box.addWidget(button)
-        self.set_looks(looks)
+            self.add(name, deeds[name])
         self.show_tool(Tool.PAN)
-        self.adjustSize()
         self.move(*_PLACE)
+
+    def add(self, name: str, deed: Callable[[], object]) -> None:
+        """One more button, below the others: a command by its name."""
+        button = QToolButton()
+        button.setAutoRaise(True)
+        button.setIconSize(QSize(_SIZE, _SIZE))
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setCheckable(name in {tool.value for tool in Tool})
+        button.clicked.connect(lambda _=False: deed())
+        self._buttons[name] = button
+        layout = self.layout()
+        if layout is not None:
+            layout.addWidget(button)
+        self.set_looks(self._looks)
+        self.adjustSize()
 
     def set_looks(self, looks: Looks) -> None:
         """Another theme or language."""
+        self._looks = looks
         for name, button in self._buttons.items():
             key = KEYS.get(name, "")
             text = looks.words(f"commands.{name}")
