@@ -87,7 +87,7 @@ class Hands(QWidget):
     # Qt
 
     def event(self, event: QEvent) -> bool:
-        if isinstance(event, QGestureEvent):
+        if isinstance(event, QGestureEvent) and event.type() == QEvent.Type.Gesture:
             return self._pinch(event)
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
             self.zoom(1.0 + event.value(), event.position())
@@ -199,12 +199,15 @@ class Hands(QWidget):
         pinch = event.gesture(Qt.GestureType.PinchGesture)
         if not isinstance(pinch, QPinchGesture):
             return False
+        event.accept(pinch)
+        self._pressed_at = None  # the first finger is no mouse that drags the map or picks
+        if pinch.centerPoint() == pinch.lastCenterPoint() and pinch.scaleFactor() == pinch.lastScaleFactor():
+            return True  # Qt 6 tells each touch twice: the second would zoom once more
         self._by_hand()
         at = QPointF(self.mapFromGlobal(pinch.centerPoint().toPoint()))
         step = pinch.centerPoint() - pinch.lastCenterPoint()
         camera = self.camera if pinch.lastCenterPoint().isNull() else self.camera.panned(step.x(), step.y())
         self.look(camera.zoomed(pinch.scaleFactor(), at.x(), at.y()))
-        event.accept(pinch)
         return True
 
     def _by_hand(self) -> None:
