@@ -173,7 +173,7 @@ def _stations(record: CaseRecord, replay: Replay, grid: Grid) -> list[dict[str, 
             continue
         item: dict[str, Any] = {"at": grid.place(x, y), "name": f"{station} {table.name[row]}".strip(), "from": None}
         if str(station) in named:
-            at_us, value, _ = replay.series(row, Channel.PRESSURE, replay.since_us, replay.until_us)
+            at_us, value = replay.as_known(row, Channel.PRESSURE)
             kept = _every(len(at_us), _MOST_READINGS)
             shown = [f"{mpa_from_kpa(v):.3f} MPa" if math.isfinite(v) else "–" for v in value[kept].tolist()]
             item |= {"from": since // 1000, "times": (at_us[kept] // 1000).tolist(), "values": shown}

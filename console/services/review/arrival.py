@@ -41,8 +41,8 @@ def arrival_delays(record: CaseRecord) -> Answer:
     return Answer("arrival", facts if untimed else facts[:-1], Rows(columns, ("", "", "s", "duration", ""), tuple(rows)))
 
 
-def late_readings(record: CaseRecord) -> list[tuple[datetime, timedelta, str]]:
-    """(arrived, longest delay, what) of the readings from the first abnormal one on that came late, the latest first.
+def late_readings(record: CaseRecord) -> list[tuple[datetime, timedelta, str, str]]:
+    """(arrived, longest delay, station, what) of the readings from the first abnormal one on that came late, the latest first.
 
     What arrived together from one station is one line: station, measured from, until, how many.
     """
@@ -67,7 +67,7 @@ def late_readings(record: CaseRecord) -> list[tuple[datetime, timedelta, str]]:
         start, end = int(starts[number]), int(ends[number])
         station = str(record.city.stations.asset_id[int(late.station[start])])
         what = _span(station, record, int(late.at_us[start]), int(late.at_us[end - 1]), end - start)
-        found.append((moment(int(late.arrived_us[start])), timedelta(microseconds=int(longest_us[number])), what))
+        found.append((moment(int(late.arrived_us[start])), timedelta(microseconds=int(longest_us[number])), station, what))
     return found
 
 

@@ -84,11 +84,12 @@ def late_information(record: CaseRecord) -> Answer:
     for change in record.case_changes:
         if judged is not None and change.at > judged and change.kind in _CORRECTIONS:
             rows.append((change.at, change.at - judged, change.note, None))
-    rows += [(at, at - judged if judged else None, what, delay) for at, delay, what in late_readings(record)]
+    arrived = late_readings(record)
+    rows += [(at, at - judged if judged else None, what, delay) for at, delay, _, what in arrived]
     opened = record.incident.opened_at
     delays = sorted((opened - item.at, item.station_id) for item in record.incident.evidence)
     slowest = delays[-1] if delays else None
-    late = [station for delay, station in delays if delay > late_after()]
+    late = dict.fromkeys([*(name for delay, name in delays if delay > late_after()), *(name for _, _, name, _ in arrived)])
     facts = (
         known("measured_known", slowest[0] if slowest else None, "duration", slowest[1] if slowest else ""),
         Fact("late_stations", tuple(late) or "–", "", None, Verdict.BAD if late else Verdict.GOOD),

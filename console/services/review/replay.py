@@ -95,6 +95,13 @@ class Replay:
                 expected[near] = item.expected
         return at_us, value, expected
 
+    def as_known(self, station_row: int, channel: Channel) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """(µs from when on it was the newest known, value) of one channel, each (n,), bad ones NaN; overtaken ones left out."""
+        cell = station_row * _CHANNELS + channel
+        low, high = np.searchsorted(self._latest, [self._starts[cell], self._starts[cell + 1]])
+        own = self._latest[low:high]
+        return self._known[own], np.where(self._quality[own] == Quality.BAD, np.nan, self._value[own])
+
     def track(self, crew_id: str, since_us: int, until_us: int) -> NDArray[np.float64]:
         """(n, 2) places of a crew in [since, until], the network's CRS."""
         return np.array([(x, y) for _, x, y in self.fixes(crew_id, since_us, until_us)], dtype=np.float64).reshape(-1, 2)

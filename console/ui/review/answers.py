@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from datetime import datetime
 
+from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
 from console.documents.report_words import ReportWords
-from console.services.review.answers import Answer, Fact, Rows, Verdict
+from console.services.review.answers import Answer, Fact, Rows, Value, Verdict
 from console.ui.looks import Looks
 
 _ROLES = {Verdict.GOOD: "state.ok", Verdict.BAD: "state.critical", Verdict.UNKNOWN: "text.muted", Verdict.PLAIN: "text.normal"}
@@ -25,6 +27,7 @@ class AnswersPanel(QWidget):
         self.page = QTextBrowser()
         self.page.setOpenLinks(False)
         self.page.setOpenExternalLinks(False)
+        self.page.setWordWrapMode(QTextOption.WrapMode.WordWrap)  # a wide table scrolls; a time broken in four is no time
         self.page.setFrameShape(QTextBrowser.Shape.NoFrame)
         box = QVBoxLayout(self)
         box.setContentsMargins(4, 4, 4, 4)
@@ -64,7 +67,20 @@ def _table(table: Rows, words: ReportWords, looks: Looks) -> str:
     muted = looks.theme.colours["text.muted"]
     head = "".join(f'<td style="color:{muted}">{html.escape(words(f"column.{column}"))}</td>' for column in table.columns)
     rows = []
+    first = next((value for row in table.rows for value in row if isinstance(value, datetime)), None)
     for row in table.rows[:_ROWS_MOST]:
-        cells = (html.escape(words.cell(value, unit)) for value, unit in zip(row, table.units, strict=True))
-        rows.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+        cells = (_cell(value, unit, words, first) for value, unit in zip(row, table.units, strict=True))
+        rows.append(f"<tr>{''.join(cells)}</tr>")
     return f'<table width="100%" cellpadding="2"><tr>{head}</tr>{"".join(rows)}</table>'
+
+
+def _cell(value: Value, unit: str, words: ReportWords, first: datetime | None) -> str:
+    """Narrower than on paper: the date only where it is another than that of the table's first time; only texts are broken."""
+    if isinstance(value, datetime) and first is not None:
+        local = value.astimezone(words.zone)
+        same = local.date() == first.astimezone(words.zone).date()
+        text = f"{local:%H:%M:%S}" if same else f"{local:%m-%d %H:%M:%S}"
+    else:
+        text = words.cell(value, unit)
+    kept = "" if isinstance(value, str) else ' style="white-space:nowrap"'
+    return f"<td{kept}>{html.escape(text)}</td>"

@@ -45,7 +45,8 @@ def test_the_slowest_station_is_named_with_its_longest_delay(record: CaseRecord)
 def test_readings_that_arrived_together_late_are_one_line(record: CaseRecord) -> None:
     lines = late_readings(record)
     assert len(lines) == 1
-    at, delay, what = lines[0]
+    at, delay, station, what = lines[0]
+    assert station == "S4"
     assert at == NOW + timedelta(seconds=482)
     assert delay > timedelta(minutes=5)
     assert what.startswith("S4 ")
@@ -53,6 +54,7 @@ def test_readings_that_arrived_together_late_are_one_line(record: CaseRecord) ->
     assert table is not None
     assert table.rows[-1][0] == at
     assert table.rows[-1][3] == delay
+    assert facts(late_information(record))["late_stations"] == ("S4",)
 
 
 def test_without_arrivals_nothing_is_claimed(record: CaseRecord) -> None:

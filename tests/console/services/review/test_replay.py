@@ -76,6 +76,9 @@ def test_what_came_late_was_not_known_then_and_is_known_now(record: CaseRecord, 
     then, _, _ = replay.series(3, Channel.PRESSURE, 0, arrived - 1, known_by_us=arrived - 1)
     now, _, _ = replay.series(3, Channel.PRESSURE, 0, arrived - 1)
     assert then.max() < measured <= now.max()
+    known, value = replay.as_known(3, Channel.PRESSURE)
+    for at_us in (replay.since_us + 90_000_000, arrived - 1, arrived, replay.until_us):
+        assert value[known <= at_us][-1] == replay.picture(at_us).value[3, Channel.PRESSURE]
 
 
 def test_the_last_state_is_the_incident_as_it_was_kept(record: CaseRecord) -> None:
