@@ -16,6 +16,7 @@ from maps.city import City
 from maps.columns import texts
 
 _MOST_ROWS = 200_000_000
+_LAST_US = 253_402_300_799_000_000
 _UNITS = {
     Channel.PRESSURE: "kPa", Channel.FLOW: "m3/h", Channel.LEVEL: "m", Channel.TURBIDITY: "NTU", Channel.CHLORINE: "mg/L",
     Channel.TEMPERATURE: "degC", Channel.FREQUENCY: "Hz", Channel.POWER: "kW",
@@ -137,7 +138,10 @@ def _arrivals(batch: ReadingBatch) -> pa.Array:
 def _arrived(table: pa.Table, name: str) -> Any:
     if table.column("arrived").null_count == len(table):
         return None
-    return np.maximum(_micros(table, "arrived", name), 0)
+    arrived = np.maximum(_micros(table, "arrived", name), 0)
+    if len(arrived) and int(arrived.max()) > _LAST_US:
+        raise PackageFault(f"{name}: column arrived holds times behind the year 9999")
+    return arrived
 
 
 def _micros(table: pa.Table, column: str, name: str) -> Any:

@@ -10,14 +10,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from console.domain.readings import ReadingBatch
 from console.package import PackageFault, package_bytes, read_package, verify_package
 from console.package import manifest as manifests
 from console.package.container import Packed, unpacked, unzipped, zipped
 from console.package.network import network_gpkg
+from console.package.tables import readings_of, readings_parquet
 from tests.builders import a_network
 from tests.console.package.cases import a_case
 from tests.console.package.test_package import rewritten
@@ -89,6 +94,24 @@ def test_a_bomb_that_lies_about_its_size_is_refused(whole: bytes, tmp_path: Path
     bomb = packer.compress(bytes(30 << 20)) + packer.flush()
     packed = unzipped(whole)
     refused(tmp_path, zipped({**packed, "timeline.json": Packed(bomb, zipfile.ZIP_DEFLATED, 0, 100)}))
+
+
+@pytest.mark.parametrize(
+    ("arrived", "why"),
+    [
+        (pa.array([2**62], pa.timestamp("us", tz="UTC")), "year 9999"),
+        (pa.array(["yesterday"]), "no times"),
+        (None, "no column arrived"),
+    ],
+)
+def test_arrivals_that_are_no_times_are_refused(arrived: pa.Array | None, why: str) -> None:
+    city = a_case().city
+    batch = ReadingBatch(np.zeros(1, np.int32), np.zeros(1, np.uint8), np.zeros(1, np.int64), np.zeros(1), np.zeros(1, np.uint8))
+    table = pq.read_table(io.BytesIO(readings_parquet(batch, city))).drop_columns(["arrived"])
+    sink = io.BytesIO()
+    pq.write_table(table if arrived is None else table.append_column("arrived", arrived), sink)
+    with pytest.raises(PackageFault, match=why):
+        readings_of(sink.getvalue(), city, "readings.parquet")
 
 
 def test_too_many_files_are_refused(tmp_path: Path) -> None:
