@@ -81,14 +81,14 @@ class Casebook:
             if step.operation is not None:
                 operations.append(self._operation(group, step.operation, step.step_m, tick))
                 expectation.accept(group.rows, step.step_m)
-                self._ring.shift(group.rows, step.step_m)
+                self._ring.shift(group.rows, step.step_m, step.window - 1)
                 group.level.forget_recent()
             elif index not in self._cases:
                 residual = np.where(tick.ready, tick.residual_m, np.nan)[group.rows]
                 level = group.level.tick(residual, tick.second_of_day, tick.now_us)
                 if level is not None and step.crossing is None:
                     level = self._unexplained(group, level, tick)
-                crossing = step.crossing or level
+                crossing = level if step.crossing is None else group.level.sharper(step.crossing)
                 crossings += [] if crossing is None else [(index, crossing)]
             elif step.crossing is not None:
                 crossings.append((index, step.crossing))
@@ -201,8 +201,10 @@ class Casebook:
             if np.isfinite(seen).any():
                 statistic, threshold = group.level.statistic(seen, tick.second_of_day)
                 reference = tick.deviation_m[group.rows] - seen
-                noise = group.level.covariance
-                found.append((index, Crossing("forced", 1, statistic, threshold, seen, noise, reference_m=reference)))
+                noise, known = group.level.covariance, group.level.learned
+                found.append(
+                    (index, Crossing("forced", 1, statistic, threshold, seen, noise, reference_m=reference, drift_known=known))
+                )
         return sorted(found, key=lambda item: -item[1].statistic)[:1]
 
     def _finding(self, group: Group, crossing: Crossing, tick: Tick) -> BurstFinding:

@@ -14,11 +14,11 @@ Lane = Literal["level", "step"]
 
 @dataclass(frozen=True, eq=False)
 class Crossing:
-    """A burst suspected in a group. ``residual_m`` (n,): what to locate, averaged over ``window`` ticks, NaN where unknown;
+    """A burst suspected in a group by ``lane``. ``residual_m`` (n,): what to locate, averaged over ``window`` ticks, NaN where
 
-    ``covariance`` (n, n), m², of one tick's noise. ``reference_m`` (n,): what
-
-    stations showed before, m above base. ``instead``: an operation that might do as well, though never seen.
+    unknown; ``covariance`` (n, n), m², of one tick's noise, ``drift_known`` when weeks of history made it; ``against``: which
+    lane's normal they are measured from. ``reference_m`` (n,): what stations showed before, m above base. ``instead``: an
+    operation that might do as well, though never seen.
     """
 
     path: str
@@ -30,13 +30,19 @@ class Crossing:
     lane: Lane = "level"
     reference_m: Floats | None = None
     instead: Explanation | None = None
+    drift_known: bool = False
+    against: Lane = "level"
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One tick of a step watch: at most one of ``crossing`` and ``operation``; ``step_m`` (n,), NaN where unknown."""
+    """One tick of a step watch: at most one of ``crossing`` and ``operation``.
+
+    ``step_m`` (n,), NaN where unknown: the mean of the last ``window`` ticks.
+    """
 
     crossing: Crossing | None
     operation: Explanation | None
     step_m: Floats
     suspicious: bool
+    window: int = 1

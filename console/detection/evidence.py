@@ -75,7 +75,7 @@ class Place:
         own = whole if alone else replace(whole, station_id=ids, head_m_per_m3h=whole.head_m_per_m3h[rows], flow_per_m3h=None)
         residual = crossing.residual_m
         usable = np.isfinite(residual)
-        watch = group.steps if crossing.lane == "step" else group.level
+        watch = group.steps if crossing.against == "step" else group.level
         usable[watch.outliers(residual, tick.second_of_day)] = False
         covariance = crossing.covariance / crossing.window
         location = locate(
@@ -88,6 +88,8 @@ class Place:
             options=self._options.locate,
             responses=self._responses,
             station_node=self._city.stations.node[rows].astype(np.int64),
+            drift_known=crossing.drift_known,
+            at_s=tick.second_of_day,
         )
         shift = residual - self._shared(own, location, residual, usable, covariance)
         evidence = self._evidence(rows, shift, np.sqrt(np.diag(covariance)), tick)

@@ -20,7 +20,8 @@ def predicted(ring: Floats, sigma_m: Floats | float, least: NDArray[np.int64] | 
     """Next sample of each station, (…,), from ``ring`` (REFERENCE_SAMPLES, …), newest first, m; NaN with too few samples.
 
     The median while no trend is clear; a trend (a zone filling, a pump's aftermath) is taken on as far as it stands out of
-    ``sigma_m``, the noise of one sample. A pump's aftermath would else look like a burst that grows by the minute.
+    ``sigma_m``, the noise of one sample. A pump's aftermath would else look like a burst that grows by the minute. A trend
+    runs through both halves of the ring: a step is none, and carried on would look like a burst of its own size.
     """
     count = np.isfinite(ring).sum(axis=0)
     ordered = np.sort(ring, axis=0)
@@ -29,10 +30,12 @@ def predicted(ring: Floats, sigma_m: Floats | float, least: NDArray[np.int64] | 
     middle = (low + high) / 2.0
     half = REFERENCE_SAMPLES // 2
     new, old = np.median(ring[:half], axis=0), np.median(ring[half:], axis=0)
-    trend = (new - old) / half
+    slopes = np.stack([(new - old) / half, (ring[0] - ring[half - 1]) / (half - 1), (ring[half] - ring[-1]) / (half - 1)])
+    steady = np.abs(np.sign(slopes).sum(axis=0)) == len(slopes)
+    trend = np.where(steady, np.sign(slopes[0]) * np.abs(slopes).min(axis=0), slopes.sum(axis=0) * 0.0)
     clear = trend**2 / (2.0 * _MEDIAN_OF_THREE * np.square(sigma_m) / half**2)
     share = clear / (clear + _TREND_CAUTION)
-    onward = np.where(np.isfinite(trend), share * (new + trend * (half + 1) / 2.0 - middle), 0.0)
+    onward = np.where(np.isfinite(trend), share * trend * (REFERENCE_SAMPLES + 1) / 2.0, 0.0)
     return np.asarray(np.where(count >= least, middle + onward, np.nan))
 
 
@@ -59,6 +62,10 @@ class Ring:
         """What stations show from now on is their normal."""
         self._samples[:, rows] = np.nan
 
-    def shift(self, rows: NDArray[np.int64], step_m: Floats) -> None:
-        """What was switched moved the normal: the memory of it moves along, so that a burst may follow at once."""
-        self._samples[:, rows] += np.nan_to_num(step_m)
+    def shift(self, rows: NDArray[np.int64], step_m: Floats, since: int) -> None:
+        """What was switched moved the normal: the memory of it moves along, so that a burst may follow at once.
+
+        ``since``: so many of the newest samples were taken after the switch and show it already; moved once more, they would
+        look like the way back, and that like another switch, larger each time.
+        """
+        self._samples[since:, rows] += np.nan_to_num(step_m)

@@ -160,9 +160,19 @@ class StepWatch:
                 continue
             explanation, poor = self._explained(page, field, scaled, window, switched, steady)
             if poor or (explanation is not None and explanation.known):
-                return Step(None, explanation or _NAMELESS, mean, suspicious=True)
+                return Step(None, explanation or _NAMELESS, mean, suspicious=True, window=window)
             crossing = Crossing(
-                "A" if window == 1 else "B", window, statistic, threshold, mean, page.covariance, "step", reference, explanation
+                path="A" if window == 1 else "B",
+                window=window,
+                statistic=statistic,
+                threshold=threshold,
+                residual_m=mean,
+                covariance=page.covariance,
+                lane="step",
+                reference_m=reference,
+                instead=explanation,
+                drift_known=self.learned,
+                against="step",
             )
             return Step(crossing, None, mean, suspicious=True)
         return Step(None, None, step, suspicious)
@@ -286,6 +296,8 @@ class StepWatch:
         if np.count_nonzero(np.isfinite(deviation_m).all(axis=1)) < _LEAST_HISTORY:
             return
         self.operations = OperationBook(self._book.pump_rows, self._book.switching_pumps)
+        # Learned anew, not on top of what was learned before: correlations are those that the model's noise misses.
+        self._shape, self._since_operation = np.eye(len(self.rows)), _AFTERMATH_TICKS + 1
         pages = np.array([self._book.page(float(second)) for second in range(0, 86_400, 3600)])
         number = pages[(second_of_day // 3600).astype(np.int64) % 24]
         steps, jumps = _steps_of(deviation_m, self.noise.reading_m), np.diff(deviation_m, axis=0, prepend=deviation_m[:1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,7 +161,26 @@ class BurstWatch:
         near = statistic > threshold / 2.0
         if statistic <= threshold or (window == 1 and reduced.without_two(scaled) <= _SECOND_SHARE * threshold):
             return None, near
-        return Crossing("A" if window == 1 else "B", window, statistic, threshold, mean, self.covariance), True
+        path = "A" if window == 1 else "B"
+        return Crossing(path, window, statistic, threshold, mean, self.covariance, drift_known=self.learned), True
+
+    def sharper(self, step: Crossing) -> Crossing:
+        """A crossing of steps, measured against the level of hours where that is known for as many stations with less noise.
+
+        A step carries the noise of the few samples before it; a profile that fits carries little of its own.
+        """
+        if len(self._recent) < step.window:
+            return step
+        mean = np.asarray(sum(list(self._recent)[-step.window :]) / step.window)
+        known = np.isfinite(mean)
+        if not known[np.isfinite(step.residual_m)].all():
+            return step
+        both = np.ix_(known, known)
+        if np.linalg.slogdet(self.covariance[both])[1] >= np.linalg.slogdet(step.covariance[both])[1]:
+            return step
+        return replace(
+            step, residual_m=mean, covariance=self.covariance, reference_m=None, drift_known=self.learned, against="level"
+        )
 
     def statistic(self, residual_m: NDArray[np.float64], second_of_day: float) -> tuple[float, float]:
         """(path A's statistic, its threshold) of residuals (n,), NaN where unknown, remembering nothing."""

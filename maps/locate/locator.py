@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maps.columns import Bools, Floats
-from maps.locate.refine import Responses, most_refined, refined_shapes
+from maps.locate.refine import Changes, Responses, most_refined, refined_shapes
 from maps.locate.result import Candidate, Location
 from maps.locate.signatures import Signatures, mean_of_ends
-from maps.locate.weights import ErrorModel, free_directions, whitener, with_free_directions
+from maps.locate.weights import ErrorModel, free_directions, whitener, with_free_directions, with_known_drift
 from maps.network import PipeNetwork
 
 _EXACT_LIMIT = 4_000_000
@@ -21,6 +22,9 @@ _EXACT_LIMIT = 4_000_000
 _PICKED_NODES = 1500
 _MOVED_SIGMAS = 3.0
 _LARGEST_BURST_M3H = 3000.0
+_UNUSUAL_DRIFT = 25.0
+"""Chi-square by which free drift must do better before what history saw of it no longer counts: a source was raised."""
+
 _REFINED_SHARES = (1.0, 0.35)
 """Once all, then the best again: their flow was first fitted with straight lines."""
 
@@ -36,7 +40,7 @@ class LocateOptions:
 
     errors: ErrorModel = field(default_factory=ErrorModel)
     refined_errors: ErrorModel = field(default_factory=lambda: ErrorModel(residual_share=0.05))
-    temperature: float = 1.1
+    temperature: float = 0.9
     length_exponent: float = 0.25
     candidates: int = 20
 
@@ -48,6 +52,8 @@ class Scores:
     pipe: NDArray[np.int64]
     score: Floats
     flow_m3h: Floats
+    misfit: float = 0.0
+    """What the best of them leaves of the residuals, a chi-square."""
 
 
 def locate(
@@ -61,6 +67,8 @@ def locate(
     options: LocateOptions | None = None,
     responses: Responses | None = None,
     station_node: NDArray[np.int64] | None = None,
+    drift_known: bool = False,
+    at_s: float | None = None,
 ) -> Location:
     """Where a burst explains ``residual_m`` best: candidates with probabilities.
 
@@ -68,6 +76,8 @@ def locate(
     ``noise_covariance``: (stations, stations), m², learned from quiet history; without it, reading noise and the
     sensitivity to demand stand in. ``model``: the word for the hydraulics behind the signatures. ``responses``: full
     hydraulics with which the first candidates are judged again; it needs ``station_node`` (stations,), node rows.
+    ``drift_known``: the covariance comes from weeks of history, how the city drifts as a whole included. ``at_s``: second
+    of the day for ``responses``; default that of the signatures' state.
     """
     settings = options or LocateOptions()
     known = np.isfinite(residual_m) & (signatures.head_m_per_m3h.any(axis=1))
@@ -76,11 +86,18 @@ def locate(
         return Location((), (), model)
     residual = residual_m[rows]
     noise = _noise(signatures, settings.errors, noise_covariance)
-    scores = score_pipes(network, signatures, residual, rows, noise[np.ix_(rows, rows)], settings.errors)
+    seen = Seen(residual, rows, noise[np.ix_(rows, rows)], drift_known)
+    scores = score_pipes(network, signatures, seen, settings.errors)
+    if drift_known:
+        free = replace(seen, drift_known=False)
+        instead = score_pipes(network, signatures, free, settings.errors)
+        if scores.misfit - instead.misfit > _UNUSUAL_DRIFT:
+            seen, scores = free, instead
     probability = _probabilities(network, scores, settings)
     if responses is not None and station_node is not None:
-        judge = _Judge(signatures, residual, rows, noise[np.ix_(rows, rows)], settings.refined_errors)
-        scores = _refined(network, scores, probability, judge, responses, station_node[rows])
+        judge = _Judge(signatures, seen, settings.refined_errors)
+        moment_s = signatures.at_s if at_s is None else at_s
+        scores = _refined(network, scores, probability, judge, partial(responses, moment_s, station_node[rows]))
         probability = _probabilities(network, scores, settings)
     sigma = np.sqrt(np.diag(noise)[rows])
     moved = np.flatnonzero(np.abs(residual) > _MOVED_SIGMAS * sigma)
@@ -96,27 +113,41 @@ def _noise(signatures: Signatures, errors: ErrorModel, learned: Floats | None) -
     return reading + signatures.demand_covariance(errors.demand_sigma)
 
 
-def score_pipes(
-    network: PipeNetwork, signatures: Signatures, residual: Floats, rows: NDArray[np.int64], noise: Floats, errors: ErrorModel
-) -> Scores:
-    """Generalised likelihood ratio of a burst on each pipe; ``residual``, ``noise`` are on the stations ``rows``."""
-    judge = _Judge(signatures, residual, rows, noise, errors)
-    pipes = _worth_scoring(network, signatures, residual, rows, judge.white)
-    score, flow = judge.fit(mean_of_ends(_heads(signatures, rows), network, pipes))
-    return Scores(pipes, score, flow)
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What stations showed: ``residual_m`` (n,) on the stations ``rows`` (n,), ``noise`` (n, n) m².
+
+    ``drift_known``: that noise was learned from weeks of history.
+    """
+
+    residual_m: Floats
+    rows: NDArray[np.int64]
+    noise: Floats
+    drift_known: bool = False
+
+
+def score_pipes(network: PipeNetwork, signatures: Signatures, seen: Seen, errors: ErrorModel) -> Scores:
+    """Generalised likelihood ratio of a burst on each pipe."""
+    judge = _Judge(signatures, seen, errors)
+    pipes = _worth_scoring(network, signatures, seen.residual_m, seen.rows, judge.white)
+    score, flow = judge.fit(mean_of_ends(_heads(signatures, seen.rows), network, pipes))
+    return Scores(pipes, score, flow, judge.total - float(score.max(initial=0.0)))
 
 
 class _Judge:
-    """Residuals of the stations ``rows`` in units of their noise, model error included."""
+    """Residuals of stations in units of their noise, model error included."""
 
-    def __init__(
-        self, signatures: Signatures, residual: Floats, rows: NDArray[np.int64], noise: Floats, errors: ErrorModel
-    ) -> None:
-        covariance = noise + np.diag(errors.model_variance(residual))
-        directions = free_directions(signatures.demand_modes[rows])
-        self.signatures, self.rows = signatures, rows
-        self.white = whitener(with_free_directions(covariance, directions, errors.free_m))
-        self._residual = (self.white @ residual).astype(np.float32)
+    def __init__(self, signatures: Signatures, seen: Seen, errors: ErrorModel) -> None:
+        covariance = seen.noise + np.diag(errors.model_variance(seen.residual_m))
+        directions = free_directions(signatures.demand_modes[seen.rows])
+        if seen.drift_known:
+            covariance = with_known_drift(covariance, directions, seen.noise, errors.free_sigmas)
+        else:
+            covariance = with_free_directions(covariance, directions, errors.free_m)
+        self.signatures, self.rows = signatures, seen.rows
+        self.white = whitener(covariance)
+        self._residual = (self.white @ seen.residual_m).astype(np.float32)
+        self.total = float(self._residual @ self._residual)
 
     def fit(self, heads: NDArray[np.float32]) -> tuple[Floats, Floats]:
         """(score, best flow in m³/h) of each shape (n, k), m per m³/h; the flow never below 0."""
@@ -133,8 +164,7 @@ def _refined(
     scores: Scores,
     probability: Floats,
     judge: _Judge,
-    responses: Responses,
-    station_node: NDArray[np.int64],
+    changes: Changes,
 ) -> Scores:
     """Scores in which the first candidates stand with shapes from full hydraulics, at the flow that fitted them.
 
@@ -144,9 +174,7 @@ def _refined(
     order = np.argsort(-probability, kind="stable")[: most_refined(len(network.pipes))]
     for share in _REFINED_SHARES:
         chosen = order[: max(int(len(order) * share), 1)]
-        shapes = refined_shapes(
-            network, responses, judge.signatures.at_s, station_node, scores.pipe[chosen], scores.flow_m3h[chosen]
-        )
+        shapes = refined_shapes(network, changes, scores.pipe[chosen], scores.flow_m3h[chosen])
         solved = np.isfinite(shapes).all(axis=0)
         chosen = chosen[solved]
         if not len(chosen):

@@ -15,6 +15,9 @@ Responses = Callable[[float, NDArray[np.int64], Sequence[Mapping[int, float]]], 
 
 In the program EPANET in its own process answers (maps.hydraulics.responses)."""
 
+Changes = Callable[[Sequence[Mapping[int, float]]], Floats]
+"""Responses at one moment and the stations' nodes: leaks -> change of heads (leaks, n), m; NaN where unsolved."""
+
 _MOST, _WORK = 120, 400_000
 _LEAST_FLOW_M3H = 2.0
 
@@ -24,15 +27,8 @@ def most_refined(pipes: int) -> int:
     return int(np.clip(_WORK // max(pipes, 1), 4, _MOST))
 
 
-def refined_shapes(
-    network: PipeNetwork,
-    responses: Responses,
-    at_s: float,
-    nodes: NDArray[np.int64],
-    pipes: NDArray[np.int64],
-    flow_m3h: Floats,
-) -> Floats:
-    """Head change (n, k) per m³/h at ``nodes`` for bursts of ``flow_m3h`` (k,) on ``pipes`` (k,); NaN where unsolved.
+def refined_shapes(network: PipeNetwork, changes: Changes, pipes: NDArray[np.int64], flow_m3h: Floats) -> Floats:
+    """Head change (n, k) per m³/h for bursts of ``flow_m3h`` (k,) on ``pipes`` (k,); NaN where unsolved.
 
     A burst of a size no pipe carries would not be solved sensibly, nor one so small that rounding shows: the flow is kept
     between 2 m³/h and a third of what the city draws.
@@ -40,7 +36,7 @@ def refined_shapes(
     drawn = float(np.maximum(np.nan_to_num(network.nodes.demand_m3h), 0.0).sum())
     flow = np.clip(flow_m3h, _LEAST_FLOW_M3H, max(drawn / 3.0, 10.0 * _LEAST_FLOW_M3H))
     leaks = [_leak(network, int(pipe), float(size)) for pipe, size in zip(pipes, flow, strict=True)]
-    return np.asarray(responses(at_s, nodes, leaks) / flow[:, None]).T
+    return np.asarray(changes(leaks) / flow[:, None]).T
 
 
 def _leak(network: PipeNetwork, pipe: int, flow_m3h: float) -> dict[int, float]:

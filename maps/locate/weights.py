@@ -24,6 +24,7 @@ class ErrorModel:
     residual_share: float = 0.10
     norm_share: float = 0.03
     free_m: float = 30.0
+    free_sigmas: float = 2.0
 
     def model_variance(self, residual_m: Floats) -> Floats:
         """Variance of each residual by model error, (stations,), m²."""
@@ -48,6 +49,15 @@ def free_directions(demand_modes: Floats) -> Floats:
 def with_free_directions(covariance: Floats, directions: Floats, free_m: float) -> Floats:
     """Covariance in which ``directions`` may move by ``free_m``: whitening by it projects them out."""
     return np.asarray(covariance + free_m**2 * (directions @ directions.T))
+
+
+def with_known_drift(covariance: Floats, directions: Floats, noise: Floats, sigmas: float) -> Floats:
+    """Covariance in which each of ``directions`` may move by ``sigmas`` times what the learned ``noise`` (n, n) shows along it.
+
+    Where history has seen the city drift, to project that out altogether would throw evidence away.
+    """
+    variance = np.einsum("ij,ik,kj->j", directions, noise, directions)
+    return np.asarray(covariance + (directions * (sigmas**2 * variance)) @ directions.T)
 
 
 def whitener(covariance: Floats) -> Floats:

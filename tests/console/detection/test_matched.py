@@ -119,11 +119,26 @@ def test_a_reference_is_deaf_to_a_glitch_and_follows_a_clear_trend() -> None:
     assert np.isnan(found[2])
 
 
+def test_a_step_in_the_ring_is_no_trend_to_be_carried_on() -> None:
+    for age in range(1, REFERENCE_SAMPLES):
+        ring = np.full((REFERENCE_SAMPLES, 1), 10.0)
+        ring[:age] = 10.4
+        assert 10.0 <= predicted(ring, 0.01)[0] <= 10.4
+
+
+def test_samples_taken_after_a_switch_do_not_move_with_it() -> None:
+    ring = Ring(1)
+    for sample in (5.0, 5.0, 5.0, 5.0, 5.0, 3.0):
+        ring.follow(np.array([sample]))
+    ring.shift(np.array([0]), np.array([-2.0]), 1)
+    assert ring.predicted(np.full(1, 0.03))[0] == pytest.approx(3.0)
+
+
 def test_a_ring_moves_along_with_what_was_switched() -> None:
     ring = Ring(2)
     for _ in range(REFERENCE_SAMPLES):
         ring.follow(np.array([5.0, np.nan]))
-    ring.shift(np.array([0]), np.array([-2.0]))
+    ring.shift(np.array([0]), np.array([-2.0]), 0)
     assert ring.predicted(np.full(2, 0.03))[0] == pytest.approx(3.0)
     ring.forget(np.array([0]))
     assert np.isnan(ring.predicted(np.full(2, 0.03))).all()

@@ -110,6 +110,34 @@ def test_what_all_stations_share_says_nothing_about_the_place(city: City, signat
     assert found(city, signatures, drifting).candidates[0].pipe_id == found(city, signatures, plain).candidates[0].pipe_id
 
 
+def test_drift_that_history_never_saw_says_nothing_about_the_place_either(city: City, signatures: Signatures) -> None:
+    noise = 0.03**2 * np.eye(6)
+    plain = 8.0 * shape(city, signatures, "V31")
+    known = {"noise_covariance": noise, "drift_known": True}
+    assert found(city, signatures, plain, **known).candidates[0].pipe_id == "V31"
+    assert found(city, signatures, plain + 2.0, **known).candidates[0].pipe_id == "V31"
+
+
+def test_drift_that_history_knows_is_weighed_and_not_thrown_away(city: City, signatures: Signatures) -> None:
+    noise = 0.03**2 * np.eye(6)
+    errors = ErrorModel(residual_share=0.0, norm_share=0.0)
+    options = LocateOptions(candidates=len(city.network.pipes), temperature=1.0, length_exponent=0.0, errors=errors)
+    residual = 3.0 * shape(city, signatures, "V31") + 0.02 * np.random.default_rng(4).standard_normal(6)
+    modes = signatures.demand_modes[:, :1]
+    free = np.column_stack([np.ones(6) / np.sqrt(6), modes / np.linalg.norm(modes)])
+    # By hand: along each free direction this noise is 3 cm, so drift may be twice that.
+    inverse = np.linalg.inv(noise + 0.06**2 * free @ free.T)
+    location = found(city, signatures, residual, noise_covariance=noise, drift_known=True, options=options)
+    gain = {}
+    for pipe in city.network.pipes.asset_id:
+        unit = shape(city, signatures, str(pipe))
+        along, size = float(unit @ inverse @ residual), float(unit @ inverse @ unit)
+        gain[str(pipe)] = max(along, 0.0) ** 2 / size if size > 1e-9 else 0.0
+    weight = {pipe: np.exp((value - max(gain.values())) / 2.0) for pipe, value in gain.items()}
+    for candidate in location.candidates:
+        assert candidate.probability == pytest.approx(weight[candidate.pipe_id] / sum(weight.values()), rel=2e-2, abs=1e-4)
+
+
 def test_a_pressure_that_rises_is_no_burst(city: City, signatures: Signatures) -> None:
     unit = shape(city, signatures, "H33")
     local = unit - unit.max()
