@@ -208,10 +208,12 @@ class MapCanvas(Places):
             remark = self._words("map.interpolated", n=field.stations, low=low, high=high)
         return Margin(self.coordinates, self.cursor_world, self.logicalDpiX(), self._badges, attribution, remark)
 
-    def paint_overlay(self, painter: QPainter, camera: Camera, ratio: float, *, hurried: bool = False) -> Placer:
+    def paint_overlay(
+        self, painter: QPainter, camera: Camera, ratio: float, *, hurried: bool = False, vector: bool = False
+    ) -> Placer:
         """All that lies over the picture, for any painter (a screen's, a printer's)."""
         placer = Placer(camera.width, camera.height, self._memory)
-        frame = Frame(painter, camera, self._theme, self._words, placer, self.layer_look, ratio, hurried)
+        frame = Frame(painter, camera, self._theme, self._words, placer, self.layer_look, ratio, hurried, vector)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         margin = self.margin()
         reserve(frame, margin)

@@ -84,7 +84,7 @@ class Gauges:
         symbol = state * _NEEDLES + (self._needle(picture, seen) if near else 0)
         offset = _STATES if near else 0
         symbols = np.where(near, offset + symbol, state)
-        self._strip(frame).put(frame.painter, px[order], py[order], symbols[order])
+        self._strip(frame).put(frame, px[order], py[order], symbols[order])
         frame.placer.take_many(px, py, 7.0 if near else 4.0)
         shown = np.array([not frame.placer.was_shown(f"station:{row}") for row in seen.tolist()], dtype=bool)
         for i in np.lexsort((seen, shown, -state))[:_LABELLED_MOST].tolist():
@@ -123,7 +123,7 @@ class Gauges:
         seen = seen[np.argsort(worst[seen], kind="stable")]
         alone = groups.size[seen] == 1
         ring = _STATES * (1 + _NEEDLES)
-        self._strip(frame).put(frame.painter, px[seen], py[seen], np.where(alone, worst[seen], ring + worst[seen]))
+        self._strip(frame).put(frame, px[seen], py[seen], np.where(alone, worst[seen], ring + worst[seen]))
         matter = seen[worst[seen] >= StationState.WARNING][::-1][:_LABELLED_MOST]
         frame.placer.take_many(px[matter], py[matter], 6.0)
         for i in matter.tolist():

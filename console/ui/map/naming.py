@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Iterator
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -20,6 +21,7 @@ from console.ui.map.labels import Ink, text_size
 from console.ui.map.layer import MapLayer
 from console.ui.map.road_names import Runs
 from console.ui.map.scene import Scene
+from console.ui.map.symbols import paint_at
 
 _ZONE_NAMES_MOST = 60
 _ROAD_NAMES_MOST = 70
@@ -179,7 +181,13 @@ class Names:
                 self._stand(frame, place, text, angle, ink)
 
     def _stand(self, frame: Frame, place: QRectF, text: str, angle: int, ink: Ink) -> None:
-        """Put a name into its place. Turned text and halos are slow to draw: each is drawn once and kept as a small picture."""
+        """Put a name into its place. Turned text and halos are slow to draw: on a screen each is drawn once and kept as a
+
+        small picture.
+        """
+        if frame.vector:
+            paint_at(frame.painter, place.center().x(), place.center().y(), partial(_write_name, frame, text, angle, ink))
+            return
         key = (text, angle, ink.font.pointSizeF(), ink.font.weight(), ink.colour.rgba(), frame.theme.name, frame.ratio)
         pixmap = self._pixmaps.get(key)
         if pixmap is None and frame.hurried and perf_counter() > self._until:
@@ -196,15 +204,25 @@ class Names:
 
 
 def _drawn_name(frame: Frame, place: QRectF, text: str, angle: int, ink: Ink) -> QPixmap:
-    """A name with a halo in the ground's colour, so that it reads on lines of any colour."""
+    """A name as a small picture."""
     width, height = place.width() + 2 * _HALO_PX, place.height() + 2 * _HALO_PX
     pixmap = QPixmap(math.ceil(width * frame.ratio) + 1, math.ceil(height * frame.ratio) + 1)
     pixmap.setDevicePixelRatio(frame.ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
-    metrics = QFontMetricsF(ink.font)
     painter = QPainter(pixmap)
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
     painter.translate(width / 2, height / 2)
+    _write_name(frame, text, angle, ink, painter)
+    painter.end()
+    return pixmap
+
+
+def _write_name(frame: Frame, text: str, angle: int, ink: Ink, painter: QPainter) -> None:
+    """A name about the painter's origin, with a halo in the ground's colour, so that it reads on lines of any colour.
+
+    ``angle``: degrees, clockwise.
+    """
+    metrics = QFontMetricsF(ink.font)
     painter.rotate(angle)
     start = QPointF(-metrics.horizontalAdvance(text) / 2, (metrics.ascent() - metrics.descent()) / 2)
     outline = QPainterPath()
@@ -215,5 +233,3 @@ def _drawn_name(frame: Frame, place: QRectF, text: str, angle: int, ink: Ink) ->
     painter.setFont(ink.font)
     painter.setPen(ink.colour)
     painter.drawText(start, text)
-    painter.end()
-    return pixmap
