@@ -38,7 +38,7 @@ class MapNotSaved(QuanmaiError):
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A sheet of paper. ``dpi``: of the PNG, and how fine lines are on vectors; ``denominator``: map scale 1 : n, 0 keeps the view."""
+    """A sheet of paper. ``dpi``: of the PNG, and how fine lines are on vectors; ``denominator``: map scale 1 : n, 0: as shown."""
 
     title: str
     note: str

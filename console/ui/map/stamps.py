@@ -47,9 +47,7 @@ class Stamps:
         elif len(x):
             self._put_pictures(frame.painter, x, y, symbol)
 
-    def _put_pictures(
-        self, painter: QPainter, x: NDArray[np.float64], y: NDArray[np.float64], symbol: NDArray[np.int64]
-    ) -> None:
+    def _put_pictures(self, painter: QPainter, x: NDArray[np.float64], y: NDArray[np.float64], symbol: NDArray[np.int64]) -> None:
         records = np.empty((len(x), _FIELDS))
         # On whole device pixels: between them a symbol would blur.
         half = self._cell / 2
