@@ -1,15 +1,36 @@
-"""Further map windows: a second map, linked to the first or free, and the wall view that fills a screen."""
+"""Further map windows: a second map, linked to the first or free, and the wall view that fills a screen. Those open at the
+
+end are there again at the next start, where their screen still is.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
+import json
+from dataclasses import asdict, dataclass
+
+from PySide6.QtCore import QByteArray, QObject, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QScreen
 from PySide6.QtWidgets import QCheckBox, QMainWindow, QToolBar, QWidget
 
+from console.domain.picture import Picture
 from console.ui.looks import Looks
 from console.ui.map.camera import Camera
 from console.ui.map.canvas import MapCanvas
+from console.ui.map.history import View
 from console.ui.map.say import say
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """How a further window stood. ``screen``: its name; ``geometry``: as Qt saves it, base64."""
+
+    wall: bool
+    linked: bool
+    screen: str
+    geometry: str
+    x: float
+    y: float
+    m_per_px: float
 
 
 class MapWindow(QMainWindow):
@@ -45,18 +66,37 @@ class MapWindow(QMainWindow):
 
     def open(self) -> None:
         """Show it; the wall view takes the screen that the first window is not on, whole."""
-        screens = QGuiApplication.screens()
         if self.wall:
-            other = [screen for screen in screens if screen is not self._first.screen()]
-            target = (other or screens)[0]
-            self.setGeometry(target.geometry())
-            self.showFullScreen()
+            self._fill((_other_screens(self._first) or QGuiApplication.screens())[0])
         else:
             self.show()
         if self.linked.isChecked():
             self._follow(self._first.camera)
         else:
             self.map.fit_all()
+
+    def stands(self) -> Stood:
+        """How it stands now."""
+        view, geometry = View.of(self.map.camera), bytes(self.saveGeometry().toBase64().data()).decode("ascii")
+        return Stood(self.wall, self.linked.isChecked(), self.screen().name(), geometry, view.x, view.y, view.m_per_px)
+
+    def reopen(self, stood: Stood) -> None:
+        """Show it where it stood; on a screen that there is, when its own has gone."""
+        self.linked.setChecked(stood.linked)
+        if self.wall:
+            others = _other_screens(self._first)
+            self._fill(next((screen for screen in others if screen.name() == stood.screen), others[0]))
+        else:
+            self.restoreGeometry(QByteArray.fromBase64(stood.geometry.encode("ascii")))
+            self.show()
+        if self.linked.isChecked():
+            self._follow(self._first.camera)
+        else:
+            self.map.put(View(stood.x, stood.y, stood.m_per_px).camera(self.map.camera))
+
+    def _fill(self, screen: QScreen) -> None:
+        self.setGeometry(screen.geometry())
+        self.showFullScreen()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.wall:
@@ -85,3 +125,80 @@ class MapWindow(QMainWindow):
         self._passing = True
         to.look(to.camera.centred(camera.x, camera.y, camera.m_per_px))
         self._passing = False
+
+
+class MapWindows(QObject):
+    """The further windows of one first map."""
+
+    picked = Signal(object)
+    """Asset or None: clicked in one of them."""
+
+    def __init__(self, first: MapCanvas, looks: Looks, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._first, self._looks, self._parent = first, looks, parent
+        self.open_now: list[MapWindow] = []
+        self._waiting: tuple[Stood, ...] = ()
+        """Wall views whose screen has gone: they are remembered until it is back."""
+
+    def open(self, *, wall: bool) -> MapWindow:
+        """A second map, or the wall view."""
+        window = self._new(wall)
+        window.open()
+        return window
+
+    def reopen(self, text: str) -> None:
+        """Those that stood open, as ``remembered`` told; a wall view only where there is a screen for it: it would lie
+
+        over the first window. Damaged text opens none.
+        """
+        room = bool(_other_screens(self._first))
+        stood = _stood_from(text)
+        self._waiting = () if room else tuple(one for one in stood if one.wall)
+        for one in stood:
+            if room or not one.wall:
+                self._new(one.wall).reopen(one)
+
+    def remembered(self) -> str:
+        """For the settings."""
+        waiting = () if any(window.wall for window in self.open_now) else self._waiting
+        return json.dumps([asdict(one) for one in (*(window.stands() for window in self.open_now), *waiting)])
+
+    def canvases(self) -> tuple[MapCanvas, ...]:
+        """Their maps."""
+        return tuple(window.map for window in self.open_now)
+
+    def show_picture(self, picture: Picture) -> None:
+        """The newest values and what the first map marks."""
+        for canvas in self.canvases():
+            canvas.show_picture(picture)
+            canvas.set_badges(self._first.badges)
+            canvas.mirror(self._first)
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language."""
+        self._looks = looks
+        for window in self.open_now:
+            window.set_looks(looks)
+
+    def close(self) -> None:
+        """Close them all."""
+        for window in tuple(self.open_now):
+            window.close()
+
+    def _new(self, wall: bool) -> MapWindow:
+        window = MapWindow(self._first, self._looks, wall, self._parent)
+        window.shut.connect(self.open_now.remove)
+        window.map.picked.connect(self.picked)
+        self.open_now.append(window)
+        return window
+
+
+def _other_screens(first: MapCanvas) -> list[QScreen]:
+    return [screen for screen in QGuiApplication.screens() if screen is not first.screen()]
+
+
+def _stood_from(text: str) -> tuple[Stood, ...]:
+    try:
+        return tuple(Stood(**one) for one in json.loads(text or "[]"))
+    except (ValueError, TypeError):
+        return ()

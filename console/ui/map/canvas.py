@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
@@ -255,6 +255,12 @@ class MapCanvas(Places):
                 QTimer.singleShot(0, self, self.update)
         finally:  # a painter left open takes the whole program down
             painter.end()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:  # moved to another screen, perhaps without another size
+            self.renderer.set_ratio(self._ratio())
+            self.update()
+        return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._flight.land()

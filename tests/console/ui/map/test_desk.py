@@ -97,7 +97,7 @@ def test_the_map_is_written_with_its_legend(window: MainWindow, tmp_path: Path) 
 
 
 def test_a_linked_window_moves_with_the_first_and_a_free_one_does_not(window: MainWindow, port: ScriptedPort) -> None:
-    second, wall = window.desk.open_window(False), window.desk.open_window(True)
+    second, wall = window.desk.windows.open(wall=False), window.desk.windows.open(wall=True)
     window.map.look(window.map.camera.zoomed(3.0, 200, 150))
     assert (second.map.camera.x, second.map.camera.m_per_px) == (window.map.camera.x, window.map.camera.m_per_px)
     assert wall.map.camera.m_per_px != window.map.camera.m_per_px
@@ -108,7 +108,7 @@ def test_a_linked_window_moves_with_the_first_and_a_free_one_does_not(window: Ma
     assert second.map._live.case is window.map._live.case
     second.close()
     wall.close()
-    assert window.desk.windows == []
+    assert window.desk.windows.open_now == []
 
 
 def test_flows_of_the_model_turn_arrows_and_colour_velocities(window: MainWindow) -> None:
