@@ -32,8 +32,9 @@ def pipe_widths(m_per_px: float) -> tuple[float, ...]:
 
 
 def paint_pipes(pane: Pane, scene: Scene, themed: Themed | None) -> None:
-    """Every pipe. A theme's ramp replaces the greys; closed pipes stay dashed whatever the theme."""
+    """Every pipe, and the links that are none. A theme's ramp replaces the greys; closed pipes stay dashed whatever the theme."""
     theme, widths = pane.style.theme, pipe_widths(pane.camera.m_per_px)
+    pane.lines(scene.links, 0, pen(theme.colour("map.pipe_1"), max(widths[1], 1.0)))
     closed = pen(theme.colour("map.pipe_closed"), max(widths[1], 1.0), Qt.PenStyle.DashLine)
     if themed is None:
         for klass, width in enumerate(widths):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainterPath, QPolygonF
 
+from console.ui.map.links import link_lines, link_valve_angles, pumps_apart
 from console.ui.map.road_names import MAJOR_ROADS
 from console.ui.map.segments import LineWork
 from console.ui.map.strokes import Lines
@@ -103,6 +104,11 @@ class Scene:
         )
 
     @cached_property
+    def links(self) -> LineWork:
+        """Pumps and valves between two nodes, one class."""
+        return LineWork(link_lines(self.city.network), 1)
+
+    @cached_property
     def roads(self) -> LineWork:
         """Roads in two classes: others, major ones."""
         roads = self.city.roads
@@ -191,7 +197,7 @@ class Scene:
 
     @cached_property
     def facilities(self) -> tuple[Facility, ...]:
-        """Plants and stations as listed, and the tanks and wells among the nodes."""
+        """Plants and stations as listed, the tanks and wells among the nodes, pumps that stand alone."""
         plants, nodes = self.city.plants, self.city.network.nodes
         listed = [
             Facility(str(plants.kind[i]), str(plants.name[i]), bool(plants.planned[i]), float(nodes.x[n]), float(nodes.y[n]))
@@ -204,6 +210,7 @@ class Scene:
             for n in np.flatnonzero(nodes.kind == kind).tolist():
                 if n not in taken and np.isfinite(nodes.x[n]):
                     listed.append(Facility(name, str(nodes.name[n]), False, float(nodes.x[n]), float(nodes.y[n])))
+        listed += [Facility("pumping_station", name, False, x, y) for name, x, y in pumps_apart(self.city)]
         return tuple(listed)
 
     @cached_property
@@ -223,7 +230,7 @@ class Scene:
 
     @cached_property
     def valve_angle(self) -> NDArray[np.float64]:
-        """Screen angle of each valve's pipe, degrees, (valves,); 0 where it is not on one."""
+        """Screen angle of each valve's pipe or link, degrees, (valves,); 0 where it is on none."""
         valves, pipes = self.city.network.valves, self.city.network.pipes
         angle = np.zeros(len(valves))
         on = np.flatnonzero(valves.pipe >= 0)
@@ -232,6 +239,7 @@ class Scene:
         first = np.where(at_end, pipes.offsets[rows + 1] - 2, pipes.offsets[rows])
         step = pipes.vertices[first + 1] - pipes.vertices[first]
         angle[on] = -np.degrees(np.arctan2(step[:, 1], step[:, 0]))
+        angle[valves.is_link] = link_valve_angles(self.city.network)
         return angle
 
 
