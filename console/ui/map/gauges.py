@@ -73,6 +73,15 @@ class Gauges:
         else:
             self._paint_single(frame, picture, seen, px[inside], py[inside])
 
+    def alarming(self, frame: Frame, picture: Picture) -> list[tuple[float, float]]:
+        """Screen points of the stations in view that are in warning or abnormal, none while stations are hidden."""
+        if not frame.shows(MapLayer.STATIONS):
+            return []
+        rows = self._placed[picture.station_state[self._placed] >= StationState.WARNING]
+        px, py = frame.camera.project(self.x[rows], self.y[rows])
+        inside = (px > 0) & (px < frame.camera.width) & (py > 0) & (py < frame.camera.height)
+        return list(zip(px[inside].tolist(), py[inside].tolist(), strict=True))
+
     # One by one
 
     def _paint_single(

@@ -126,14 +126,20 @@ def _beside(side: int, x: float, y: float, width: float, height: float, offset: 
     return left, y - height - offset / 2 if side % 2 == 0 else y + offset / 2
 
 
-def spread(places: list[tuple[float, float]], apart_px: float) -> list[tuple[float, float]]:
-    """Screen points moved aside, each to the nearest free spot around it, so that discs of ``apart_px`` do not overlap."""
+def spread(
+    places: list[tuple[float, float]], apart_px: float, taken: list[tuple[float, float]] | None = None
+) -> list[tuple[float, float]]:
+    """Screen points moved aside, each to the nearest free spot around it, so that discs of ``apart_px`` do not overlap
+
+    one another, nor those at the points ``taken``.
+    """
     kept: list[tuple[float, float]] = []
+    fixed = taken or []
     for x, y in places:
         spots = [(x, y)]
         for ring in (1.0, 1.6, 2.4):
             spots += [(x + ring * apart_px * cos(turn * pi / 4), y + ring * apart_px * sin(turn * pi / 4)) for turn in range(8)]
-        free = (spot for spot in spots if all(hypot(spot[0] - a, spot[1] - b) >= apart_px * 0.98 for a, b in kept))
+        free = (spot for spot in spots if all(hypot(spot[0] - a, spot[1] - b) >= apart_px * 0.98 for a, b in (*kept, *fixed)))
         kept.append(next(free, (x, y)))
     return kept
 

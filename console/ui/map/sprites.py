@@ -130,7 +130,11 @@ def facility_sprite(theme: Theme, kind: str, planned: bool, size: float, ratio: 
 
 def _facility(painter: QPainter, theme: Theme, kind: str, planned: bool, size: float) -> None:
     colour = theme.colour("map.plant")
-    painter.setPen(QPen(colour, 1.6, Qt.PenStyle.DotLine if planned else Qt.PenStyle.SolidLine))
+    outline = QPen(colour, 1.6)
+    if planned:
+        outline.setCapStyle(Qt.PenCapStyle.FlatCap)  # square caps would close so small gaps
+        outline.setDashPattern([1.6, 1.4])
+    painter.setPen(outline)
     painter.setBrush(theme.colour("map.halo"))
     inner = QBrush(Qt.BrushStyle.NoBrush if planned else colour)
     if kind == "plant":
