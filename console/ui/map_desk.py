@@ -67,7 +67,7 @@ class MapDesk(QObject):
         self.selection: Selection | None = None
         self.windows = MapWindows(parts.map, looks, window)
         self.windows.picked.connect(self.on_picked)
-        self.card = IdentifyCard(parts.city, looks, parts.map)
+        self.card = IdentifyCard(parts.map.scene, looks, parts.map)
         self.flows = ModelFlows(parts.city, parts.map, self)
         self.flows.told.connect(self.told)
         self.flows.ready.connect(self._take_flows)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
 from console.ui.map.strokes import Lines
-from maps.city import City
 from maps.network import NodeTable, PipeNetwork
 
 
@@ -28,19 +25,6 @@ def link_valve_angles(network: PipeNetwork) -> NDArray[np.float64]:
     valves = network.valves
     step = _places(network.nodes, valves.to_node[valves.is_link]) - _places(network.nodes, valves.from_node[valves.is_link])
     return np.nan_to_num(-np.degrees(np.arctan2(step[:, 1], step[:, 0])))
-
-
-def pumps_apart(city: City) -> Iterator[tuple[str, float, float]]:
-    """(name, x, y) of pumps that belong to no listed plant, in the middle of their link; pumps side by side count once."""
-    pumps, nodes = city.network.pumps, city.network.nodes
-    listed, seen = set(city.plants.node.tolist()), set[frozenset[int]]()
-    for name, *ends in zip(pumps.name, pumps.from_node.tolist(), pumps.to_node.tolist(), pumps.node.tolist(), strict=True):
-        own = frozenset(node for node in ends if node >= 0)
-        if own and not own & listed and own not in seen:
-            seen.add(own)
-            x, y = _places(nodes, np.array(sorted(own))).mean(axis=0).tolist()
-            if np.isfinite(x) and np.isfinite(y):
-                yield str(name), x, y
 
 
 def _places(nodes: NodeTable, rows: NDArray[np.integer]) -> NDArray[np.float64]:

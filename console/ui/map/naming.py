@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap
 
+from console.ui.map.facilities import Facility
 from console.ui.map.frame import Frame
 from console.ui.map.labels import Ink, text_size
 from console.ui.map.layer import MapLayer
@@ -38,6 +39,8 @@ _NEW_NAMES_S = 0.003
 _SHOWN = {"district": (3.0, math.inf), "community": (0.0, 6.0), "dma": (0.0, 20.0), "area": (8.0, 40.0)}
 """Metres per pixel between which the names of each kind of zone stand."""
 _PLACES_FROM = 20.0
+_IDS_FROM = 12.0
+"""Metres per pixel below which facilities without a name show their id."""
 
 
 class Names:
@@ -67,11 +70,17 @@ class Names:
         ink = Ink(frame.theme.font(9.5, QFont.Weight.DemiBold), frame.theme.colour("map.plant"))
         for number, facility in enumerate(self._scene.facilities):
             px, py = frame.camera.to_screen(facility.x, facility.y)
-            if frame.holds(px, py) and facility.name:
-                text = facility.name + (frame.words("map.planned") if facility.planned else "")
+            text = self._facility_name(frame, facility)
+            if text and frame.holds(px, py):
                 place = frame.placer.find(px, py, *text_size(ink.font, text), offset=11.0, key=f"plant:{number}")
                 if place is not None:
                     self._stand(frame, place, text, 0, ink)
+
+    def _facility_name(self, frame: Frame, facility: Facility) -> str:
+        """Its name; from near, else its kind with its id."""
+        if facility.name:
+            return facility.name + (frame.words("map.planned") if facility.planned else "")
+        return f"{frame.words.of('word', facility.kind)} {facility.asset_id}" if frame.camera.m_per_px < _IDS_FROM else ""
 
     def _zones(self, frame: Frame) -> None:
         m_per_px, theme = frame.camera.m_per_px, frame.theme

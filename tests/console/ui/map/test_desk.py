@@ -59,7 +59,7 @@ def test_the_card_shows_what_is_known_and_follows_live_values(window: MainWindow
     port.wait(30, measuring=False)
     window.settle()
     assert any("秒" in value for _, value in window.desk.card.lines)
-    for kind, asset_id in (("customer", "C-40"), ("plant", "W1"), ("hydrant", "H-2203"), ("valve", "V-5500")):
+    for kind, asset_id in (("customer", "C-40"), ("facility", "W1"), ("hydrant", "H-2203"), ("valve", "V-5500")):
         window.map.picked.emit(Asset(kind, asset_id, 0, 0.0, 0.0))
         assert window.desk.card.lines or kind == "hydrant"
     assert not window.desk.card.isHidden()

@@ -1,10 +1,10 @@
-"""Pumps and link valves on the map: the network hangs together, symbols lie along their link, no pump is forgotten."""
+"""Pumps and link valves on the map: the network hangs together, symbols lie along their link."""
 
 from __future__ import annotations
 
 import pytest
 
-from console.ui.map.links import link_lines, link_valve_angles, pumps_apart
+from console.ui.map.links import link_lines, link_valve_angles
 from console.ui.map.scene import Scene
 from maps.city import City
 from tests.builders import a_network
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.gui
 
 @pytest.fixture
 def city() -> City:
-    """A source, two pumps side by side, a main, a valve as a link that points north, a main; a pump of a listed plant."""
+    """A source, two pumps side by side, a main, a valve as a link that points north, a main; a pump from a second node."""
     return (
         a_network()
         .source("R", 0.0, 0.0)
@@ -25,8 +25,7 @@ def city() -> City:
         .node("S", 0.0, 90.0)
         .pump("PU1", "R", "A")
         .pump("PU2", "R", "A")
-        .pump("PU3", "S", "D", name="3号泵")
-        .plant("W", at="S")
+        .pump("PU3", "S", "D")
         .pipe("P1", "A", "B")
         .valve("V1", between=("B", "C"))
         .pipe("P2", "C", "D")
@@ -45,13 +44,6 @@ def test_a_link_valve_lies_along_its_link(city: City) -> None:
     assert Scene(city).valve_angle[0] == pytest.approx(-90.0)
 
 
-def test_pumps_of_no_plant_are_stations_of_their_own_and_side_by_side_they_are_one(city: City) -> None:
-    assert list(pumps_apart(city)) == [("", 50.0, 0.0)]
-    kinds = [facility.kind for facility in Scene(city).facilities]
-    assert sorted(kinds) == ["plant", "pumping_station", "source"]
-
-
 def test_a_network_of_pipes_alone_has_no_such_links() -> None:
     city = a_network().source("R").pipe("P", "R", "A").build()
     assert len(link_lines(city.network).points) == 0
-    assert len(Scene(city).facilities) == 1
