@@ -97,7 +97,7 @@ class MapDesk(QObject):
     def show_picture(self, picture: Picture) -> None:
         """The newest values, to the card and to the further windows."""
         self._picture = picture
-        self.flows.follow(self._parts.map.layer_look, picture, self._looks.words)
+        self._follow_flows()
         if not self.card.isHidden():
             self.card.refresh(picture, self._parts.map.renderer.extras.flows)
         self.windows.show_picture(picture)
@@ -105,7 +105,7 @@ class MapDesk(QObject):
     def set_states(self, states: Sequence[HydraulicState]) -> None:
         """The model's day, solved already: flows follow its hours."""
         self.flows.set_states(states)
-        self.flows.follow(self._parts.map.layer_look, self._picture, self._looks.words)
+        self._follow_flows()
 
     def deeds(self) -> Mapping[str, Callable[[], object]]:
         """Commands of the map."""
@@ -228,7 +228,7 @@ class MapDesk(QObject):
 
     def set_reading(self, reading: Reading) -> None:
         """Coordinates read out in that way, in every window."""
-        for canvas in (self._parts.map, *self.windows.canvases()):
+        for canvas in self._canvases():
             canvas.set_reading(reading)
 
     def copy_coordinates(self) -> None:
@@ -304,7 +304,8 @@ class MapDesk(QObject):
             self.told.emit(str(fault))
             return
         self._parts.memory.put("map/tiles", text.strip())
-        map_.set_tiles(tiles)
+        for canvas in self._canvases():
+            canvas.set_tiles(tiles)
         if old is not None:
             old.close()
         if tiles is not None:
@@ -315,10 +316,18 @@ class MapDesk(QObject):
 
     def _look_changed(self, look: LayerLook) -> None:
         self._show_legend(look)
-        self.flows.follow(look, self._picture, self._looks.words)
+        self._follow_flows()
+
+    def _follow_flows(self) -> None:
+        """Flows for whichever map shows them."""
+        for canvas in self._canvases():
+            self.flows.follow(canvas.layer_look, self._picture, self._looks.words)
+
+    def _canvases(self) -> tuple[MapCanvas, ...]:
+        return (self._parts.map, *self.windows.canvases())
 
     def _take_flows(self, flows: Flows) -> None:
-        for canvas in (self._parts.map, *self.windows.canvases()):
+        for canvas in self._canvases():
             canvas.set_flows(flows)
 
     def _show_legend(self, look: LayerLook) -> None:
@@ -327,8 +336,9 @@ class MapDesk(QObject):
         self._parts.layers.show_theme(look.theme, entries)
 
     def _redraw_tiles(self) -> None:
-        self._parts.map.renderer.set_extras()
-        self._parts.map.update()
+        for canvas in self._canvases():
+            canvas.renderer.set_extras()
+            canvas.update()
 
     def _menu(self) -> QMenu:
         menu = QMenu(self._window)

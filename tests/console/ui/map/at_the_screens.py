@@ -1,31 +1,49 @@
-"""The window on screens of its own, in its own process: ``python -m … FOLDER DEED`` does one thing, prints what came of it.
+"""The window on screens of its own, in its own process: ``python -m … FOLDER=DEED …`` does one thing after the other, each with a
 
-Qt's offscreen platform reads its screens once, when a program starts; so a screen that has gone needs another start.
+window of its own over the memory in its folder, and prints what came of each.
+
+Qt's offscreen platform reads its screens once, when a program starts; so other screens need another process.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, Qt, SignalInstance
+from PySide6.QtGui import QScreen
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from console.ui.map_windows import MapWindow
+from console.ui.map_window import MapWindow
 from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import ScriptedPort
 
 
-def main(folder: Path, deed: str) -> None:
-    """Start as the program does, do it, tell, close."""
-    QApplication(sys.argv[:1])
-    window = MainWindow(ScriptedPort(is_drill=False), WindowSettings("王", folder))
-    window.show()
-    window.desk.reopen_windows()
-    _let()
+def main(deeds: Iterable[str]) -> None:
+    """Each deed: start as the program does, do it, tell, close."""
+    application = QApplication(sys.argv[:1])
+    told = []
+    for one in deeds:
+        folder, _, deed = one.rpartition("=")
+        window = MainWindow(ScriptedPort(is_drill=False), WindowSettings("王", Path(folder)))
+        window.show()
+        window.desk.reopen_windows()
+        _let()
+        if deed == "unplug":
+            told.append([_stand(window, *signals) for signals in _unplugged(application, window)])
+        else:
+            _do(window, deed)
+            told.append([_stand(window)])
+        window.close()
+        _let()
+    print(json.dumps(told))  # noqa: T201
+
+
+def _do(window: MainWindow, deed: str) -> None:
     match deed:
         case "spread":
             window.desk.windows.open(wall=True)
@@ -42,8 +60,24 @@ def main(folder: Path, deed: str) -> None:
         case _:
             """As it comes up."""
     _let()
-    print(json.dumps({"first": _told(window), "further": [_told(one) for one in window.desk.windows.open_now]}))  # noqa: T201
-    window.close()
+
+
+def _unplugged(application: QApplication, window: MainWindow) -> Iterator[tuple[SignalInstance, QScreen]]:
+    """What Qt tells when the wall's screen is pulled and put back, then the first window's, whose windows move to the wall's."""
+    desk, wall = application.screens()
+    yield application.screenRemoved, wall
+    yield application.screenAdded, wall
+    window.move(2000, 120)
+    yield application.screenRemoved, desk
+    yield application.screenAdded, desk
+
+
+def _stand(window: MainWindow, signal: SignalInstance | None = None, screen: QScreen | None = None) -> dict[str, object]:
+    if signal is not None:
+        _let()
+        signal.emit(screen)
+        _let()
+    return {"first": _told(window), "further": [_told(one) for one in window.desk.windows.open_now]}
 
 
 def _told(window: MainWindow | MapWindow) -> dict[str, object]:
@@ -68,4 +102,4 @@ def _let() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(sys.argv[1:])

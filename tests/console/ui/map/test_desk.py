@@ -159,3 +159,47 @@ def test_flows_follow_the_hours_of_the_models_day(window: MainWindow) -> None:
     flows = window.map.renderer.extras.flows
     assert flows is not None
     assert flows.at_s == 23 * 3600.0  # it is 23:00 in the scripted world
+
+
+def test_a_linked_window_shows_the_layers_of_the_first_and_a_free_one_its_own_which_are_remembered(
+    window: MainWindow,
+) -> None:
+    second = window.desk.windows.open(wall=False)
+    window.layers.tree.tick(MapLayer.ROADS, False)
+    assert second.map.layer_look == window.map.layer_look
+    assert not second.tree.isEnabled()
+    second.linked.setChecked(False)
+    assert second.map.layer_look == window.map.layer_look  # it starts from what was shown
+    second.tree.tick(MapLayer.DMA, True)
+    second.tree.choose(MapLayer.WATER)
+    second.tree._opacity.setValue(40)
+    window.layers.tree.tick(MapLayer.VALVES, False)
+    own = second.map.layer_look
+    assert (MapLayer.DMA in own.visible, MapLayer.VALVES in own.visible, own.alpha(MapLayer.WATER)) == (True, True, 0.4)
+    assert MapLayer.DMA not in window.map.visible_layers
+    second.linked.setChecked(True)
+    assert second.map.layer_look == window.map.layer_look
+    second.linked.setChecked(False)
+    assert second.map.layer_look == own
+    remembered = window.desk.windows.remembered()
+    second.close()
+    window.desk.windows.reopen(remembered)
+    assert window.desk.windows.open_now[-1].map.layer_look == own
+
+
+def test_layers_of_a_wall_view_are_reached_by_its_menu(window: MainWindow) -> None:
+    wall = window.desk.windows.open(wall=True)
+    menu = wall.offer(wall.pos())
+    layers, linked = menu.actions()
+    layers.trigger()
+    assert wall.layers.isVisible()
+    assert (linked.isChecked(), wall.linked.isChecked()) == (False, False)
+    menu.close()
+    wall.close()
+
+
+def test_tiles_chosen_later_lie_under_every_map(window: MainWindow, tmp_path: Path) -> None:
+    second = window.desk.windows.open(wall=False)
+    window.desk.use_tiles(f"http://127.0.0.1:9/{{z}}/{{x}}/{{y}}.png | {tmp_path.name}")
+    assert second.map.renderer.extras.tiles is window.map.renderer.extras.tiles is not None
+    assert tmp_path.name in second.map.margin().attribution

@@ -17,16 +17,32 @@ DESK = {"name": "desk", "x": 0, "y": 0, "width": 1920, "height": 1080}
 WALL = {"name": "wall", "x": 1920, "y": 0, "width": 1920, "height": 1080}
 
 
-def start(folder: Path, deed: str, *screens: dict[str, object], wall_ratio: int = 1) -> dict[str, Any]:
-    """One start of the program on these screens: what stood where after the deed."""
+Stand = dict[str, Any]
+
+
+def run(folder: Path, deeds: list[str], *screens: dict[str, object], wall_ratio: int = 1) -> list[list[Stand]]:
+    """One process on these screens (starting takes a while): for each deed what stood where, after each of its steps."""
     plan = folder / "screens.json"
     plan.write_text(json.dumps({"screens": screens}), "utf-8")
     ratios = f"desk=1;wall={wall_ratio}"
     env = os.environ | {"QT_QPA_PLATFORM": f"offscreen:configfile={plan}", "QT_SCREEN_SCALE_FACTORS": ratios}
-    command = [sys.executable, "-m", "tests.console.ui.map.at_the_screens", str(folder), deed]
+    command = [sys.executable, "-m", "tests.console.ui.map.at_the_screens", *(str(folder / deed) for deed in deeds)]
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
+    told: list[list[Stand]] = json.loads(done.stdout)
+    return told
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Stand]]:
+    """Two screens, then one, then two again, the second a finer one: each time with the memory of what was there before."""
+    folder, told = tmp_path_factory.mktemp("screens"), dict[str, list[Stand]]()
+    both = ["a=spread", "a=look", "b=move", "b=look", "c=fill", "c=look", "d=spread", "d=unplug"]
+    told |= zip(both, run(folder, both, DESK, WALL), strict=True)
+    alone = ["a=look", "b=look", "c=look"]
+    told |= zip([f"{name} alone" for name in alone], run(folder, alone, DESK), strict=True)
+    finer = ["a=look", "e=look", "e=move"]
+    told |= zip([f"{name} finer" for name in finer], run(folder, finer, DESK, WALL, wall_ratio=2), strict=True)
     return told
 
 
@@ -37,37 +53,51 @@ def lies_in(place: list[int], screen: dict[str, Any]) -> bool:
     return bool(across and screen["y"] <= y and y + height <= screen["y"] + screen["height"])
 
 
-def test_the_wall_view_fills_the_other_screen_and_both_further_windows_stand_there_again(tmp_path: Path) -> None:
-    told = start(tmp_path, "spread", DESK, WALL)
+def test_the_wall_view_fills_the_other_screen_and_both_further_windows_stand_there_again(story: dict[str, list[Stand]]) -> None:
+    told = story["a=spread"][0]
     wall, second = told["further"]
     assert (told["first"]["screen"], wall["screen"], wall["full"]) == ("desk", "wall", True)
     assert wall["place"] == [1920, 0, 1920, 1080]
-    again = start(tmp_path, "look", DESK, WALL)
-    assert again["further"] == [wall, second]
+    assert story["a=look"][0]["further"] == [wall, second]
 
 
 def test_a_window_whose_screen_has_gone_comes_back_on_one_that_is_there_and_the_wall_view_waits_for_its_own(
-    tmp_path: Path,
+    story: dict[str, list[Stand]],
 ) -> None:
-    wall, second = start(tmp_path, "spread", DESK, WALL)["further"]
-    alone = start(tmp_path, "look", DESK)
+    _, second = story["a=spread"][0]["further"]
+    alone = story["a=look alone"][0]
     assert [one["wall"] for one in alone["further"]] == [False]
     assert lies_in(alone["further"][0]["place"], DESK)
     assert alone["further"][0]["camera"] == second["camera"]
-    assert wall in start(tmp_path, "look", DESK, WALL)["further"]
+    again = story["a=look finer"][0]["further"]
+    assert [(one["screen"], one["full"]) for one in again if one["wall"]] == [("wall", True)]
 
 
-@pytest.mark.parametrize("deed", ["move", "fill"])
-def test_the_first_window_comes_back_to_its_screen_or_to_one_that_is_there(tmp_path: Path, deed: str) -> None:
-    first = start(tmp_path, deed, DESK, WALL)["first"]
-    assert (first["screen"], first["full"]) == ("wall", deed == "fill")
-    assert start(tmp_path, "look", DESK, WALL)["first"]["screen"] == "wall"
-    alone = start(tmp_path, "look", DESK)["first"]
+def test_a_wall_view_whose_screen_is_pulled_meanwhile_covers_nobody_and_comes_back_with_a_screen(
+    story: dict[str, list[Stand]],
+) -> None:
+    pulled, back, first_moved, desk_back = story["d=unplug"]
+    walls = [[(one["screen"], one["full"]) for one in now["further"] if one["wall"]] for now in story["d=unplug"]]
+    assert pulled["first"]["screen"] == back["first"]["screen"] == "desk"
+    assert first_moved["first"]["screen"] == desk_back["first"]["screen"] == "wall"
+    assert walls == [[], [("wall", True)], [], [("desk", True)]]
+    wall, second = story["d=spread"][0]["further"]
+    assert wall in back["further"]
+    assert all(second in now["further"] for now in story["d=unplug"])
+
+
+@pytest.mark.parametrize("deed", ["b=move", "c=fill"])
+def test_the_first_window_comes_back_to_its_screen_or_to_one_that_is_there(story: dict[str, list[Stand]], deed: str) -> None:
+    first = story[deed][0]["first"]
+    assert (first["screen"], first["full"]) == ("wall", deed == "c=fill")
+    look = f"{deed[0]}=look"
+    assert story[look][0]["first"]["screen"] == "wall"
+    alone = story[f"{look} alone"][0]["first"]
     assert alone["screen"] == "desk"
     assert lies_in(alone["place"], DESK)
 
 
-def test_a_map_that_moves_to_a_finer_screen_is_drawn_with_its_pixels(tmp_path: Path) -> None:
-    assert start(tmp_path, "look", DESK, WALL, wall_ratio=2)["first"]["dots"] == 1.0
-    moved = start(tmp_path, "move", DESK, WALL, wall_ratio=2)["first"]
+def test_a_map_that_moves_to_a_finer_screen_is_drawn_with_its_pixels(story: dict[str, list[Stand]]) -> None:
+    assert story["e=look finer"][0]["first"]["dots"] == 1.0
+    moved = story["e=move finer"][0]["first"]
     assert (moved["screen"], moved["dots"]) == ("wall", 2.0)
