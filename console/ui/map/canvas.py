@@ -27,7 +27,7 @@ from console.ui.map.pane import StaticStyle
 from console.ui.map.picking import Picker
 from console.ui.map.places import Places
 from console.ui.map.renderer import Renderer
-from console.ui.map.road_names import road_runs
+from console.ui.map.road_names import RoadNames, road_names
 from console.ui.map.scene import Scene
 from console.ui.map.surface import PressureSurface
 from console.ui.map.themes import Themed, themed
@@ -79,7 +79,7 @@ class MapCanvas(Places):
         self.setMinimumSize(320, 240)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(words("map.name"))
-        self.background.ask("roads", lambda: road_runs(scene.city.roads), self._take_roads)
+        self.background.ask("roads", lambda: road_names(scene.city.roads), self._take_roads)
 
     # What is shown
 
@@ -290,8 +290,8 @@ class MapCanvas(Places):
         self.renderer.set_extras(themed=done)
         self.theme_ready.emit()
 
-    def _take_roads(self, runs: object) -> None:
-        self.overlay.names.roads = runs  # type: ignore[assignment]
+    def _take_roads(self, names: RoadNames) -> None:
+        self.overlay.names.roads = names
         self.update()
 
     def _ratio(self) -> float:

@@ -97,6 +97,19 @@ class Placer:
             self._memory.stood(key, 0)
         return self._kept(QRectF(x - width / 2, y - height / 2, width, height))
 
+    def along(self, x: float, y: float, width: float, height: float, room: tuple[float, float], key: str) -> QRectF | None:
+        """A free place about a point, else to its sides along a line of the length ``room`` (dx, dy) about it.
+
+        Where the screen's edge takes the middle, there is none: a name must not run before the edge while the map is dragged.
+        """
+        if x < width / 2 or y < height / 2 or x + width / 2 > self._width or y + height / 2 > self._height:
+            return None
+        for share in (0.0, 0.25, -0.25, 0.45, -0.45):
+            place = self.centred(x + share * room[0], y + share * room[1], width, height, key)
+            if place is not None or room == (0.0, 0.0):
+                return place
+        return None
+
     def _kept(self, place: QRectF) -> QRectF:
         self.take(place)
         self.placed.append(place)

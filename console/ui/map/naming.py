@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap
 
+from console.ui.map.assets import VALVES_FROM
 from console.ui.map.facilities import Facility
 from console.ui.map.frame import Frame
 from console.ui.map.labels import Ink, text_size
 from console.ui.map.layer import MapLayer
-from console.ui.map.road_names import Runs
+from console.ui.map.road_names import RoadNames, Runs
 from console.ui.map.scene import Scene
 from console.ui.map.symbols import paint_at
 
@@ -34,6 +35,7 @@ _APART_PX = 420.0
 _ANGLE_STEP = 3
 _PIXMAPS = 700
 _HALO_PX = 2.0
+_VALVE_PX = 5.0
 _NEW_NAMES_S = 0.003
 """Time a hurried frame spends on names it has not drawn before."""
 _SHOWN = {"district": (3.0, math.inf), "community": (0.0, 6.0), "dma": (0.0, 20.0), "area": (8.0, 40.0)}
@@ -48,7 +50,7 @@ class Names:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self.roads: Runs | None = None
+        self.roads: RoadNames | None = None
         self._pixmaps: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
         self.unfinished = False
         """Whether names are still to be drawn: another frame is wanted."""
@@ -63,6 +65,7 @@ class Names:
             return
         self._zones(frame)
         self._places(frame)
+        self._keep_off_valves(frame)
         self._roads(frame)
         self._pipes(frame)
 
@@ -128,12 +131,20 @@ class Names:
 
     # Along lines
 
+    def _keep_off_valves(self, frame: Frame) -> None:
+        """A valve's symbol is read before a name."""
+        if frame.camera.m_per_px <= VALVES_FROM and frame.shows(MapLayer.VALVES):
+            valves = self._scene.city.network.valves
+            rows = self._in_view(frame, valves.x, valves.y, np.isfinite(valves.x))
+            frame.placer.take_many(*frame.camera.project(valves.x[rows], valves.y[rows]), _VALVE_PX)
+
     def _roads(self, frame: Frame) -> None:
         if self.roads is None or not frame.shows(MapLayer.ROADS):
             return
-        m_per_px, runs = frame.camera.m_per_px, self.roads
+        m_per_px = frame.camera.m_per_px
         if m_per_px > 25:
             return
+        runs = self.roads.at(m_per_px)
         ink = Ink(frame.theme.font(8.5), frame.theme.colour("map.place"))
         long_enough = runs.length_m > 30.0 * m_per_px
         seen = self._in_view(frame, runs.x, runs.y, long_enough & (runs.major | (m_per_px < 4.0)))
@@ -183,7 +194,8 @@ class Names:
             turn = math.radians(angle)
             wide = abs(width * math.cos(turn)) + abs(height * math.sin(turn))
             high = abs(width * math.sin(turn)) + abs(height * math.cos(turn))
-            place = frame.placer.centred(px, py, wide, high, key=f"{kind}:{i}")
+            room = max(float(runs.length_m[i]) / frame.camera.m_per_px - width, 0.0) if kind == "road" else 0.0
+            place = frame.placer.along(px, py, wide, high, (room * math.cos(turn), room * math.sin(turn)), f"{kind}:{i}")
             if place is not None:
                 shown += 1
                 standing.setdefault(text, []).append((px, py))
