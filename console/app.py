@@ -117,5 +117,6 @@ def _show(runtime: Runtime, settings: Settings, drill: DrillControls | None = No
         window.show()
     else:
         window.showMaximized()
+    window.desk.reopen_windows()
     code: int = app.exec()
     return code

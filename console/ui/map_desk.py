@@ -30,7 +30,7 @@ from console.ui.map.selection import Selection, select_in
 from console.ui.map.tile_store import open_tiles
 from console.ui.map.tools import Sketch, Tool
 from console.ui.map_flows import ModelFlows
-from console.ui.map_windows import MapWindow
+from console.ui.map_windows import MapWindows
 from console.ui.panels.identify_card import IdentifyCard
 from console.ui.panels.layers import LayersPanel
 from console.ui.panels.legend import legend_rows
@@ -65,8 +65,9 @@ class MapDesk(QObject):
         super().__init__(window)
         self._parts, self._looks, self._picture, self._window = parts, looks, picture, window
         self.selection: Selection | None = None
-        self.windows: list[MapWindow] = []
-        self.card = IdentifyCard(parts.city, looks, parts.map)
+        self.windows = MapWindows(parts.map, looks, window)
+        self.windows.picked.connect(self.on_picked)
+        self.card = IdentifyCard(parts.map.scene, looks, parts.map)
         self.flows = ModelFlows(parts.city, parts.map, self)
         self.flows.told.connect(self.told)
         self.flows.ready.connect(self._take_flows)
@@ -91,24 +92,20 @@ class MapDesk(QObject):
         self.card.set_looks(looks)
         self.strip.set_looks(looks)
         self.card.refresh(self._picture, self._parts.map.renderer.extras.flows)
-        for window in self.windows:
-            window.set_looks(looks)
+        self.windows.set_looks(looks)
 
     def show_picture(self, picture: Picture) -> None:
         """The newest values, to the card and to the further windows."""
         self._picture = picture
-        self.flows.follow(self._parts.map.layer_look, picture, self._looks.words)
+        self._follow_flows()
         if not self.card.isHidden():
             self.card.refresh(picture, self._parts.map.renderer.extras.flows)
-        for window in self.windows:
-            window.map.show_picture(picture)
-            window.map.set_badges(self._parts.map.badges)
-            window.map.mirror(self._parts.map)
+        self.windows.show_picture(picture)
 
     def set_states(self, states: Sequence[HydraulicState]) -> None:
         """The model's day, solved already: flows follow its hours."""
         self.flows.set_states(states)
-        self.flows.follow(self._parts.map.layer_look, self._picture, self._looks.words)
+        self._follow_flows()
 
     def deeds(self) -> Mapping[str, Callable[[], object]]:
         """Commands of the map."""
@@ -128,8 +125,8 @@ class MapDesk(QObject):
             "copy_coordinates": self.copy_coordinates,
             "copy_map": self.copy_map,
             "export_map": self.ask_export,
-            "second_map": partial(self.open_window, False),
-            "wall": partial(self.open_window, True),
+            "second_map": partial(self.windows.open, wall=False),
+            "wall": partial(self.windows.open, wall=True),
             "follow_crew": self.offer_crews,
             "tiles": self.ask_tiles,
         }
@@ -148,17 +145,21 @@ class MapDesk(QObject):
         return False
 
     def save(self) -> None:
-        """Remember layers, coordinates and bookmarks."""
+        """Remember layers, coordinates, bookmarks and further windows."""
         memory = self._parts.memory
         memory.put("map/look", self._parts.map.layer_look.as_text())
         memory.put("map/reading", self._parts.map.coordinates.reading.value)
         memory.put(self._key("bookmarks"), bookmarks_text(self.bookmarks))
+        memory.put(self._key("windows"), self.windows.remembered())
+
+    def reopen_windows(self) -> None:
+        """The further windows of the last time; call once the first window is shown, its screen decides."""
+        self.windows.reopen(str(self._parts.memory.get(self._key("windows"), "")))
 
     def close(self) -> None:
         """Close the further windows, end the model's process, let go of the tiles."""
         self.flows.close()
-        for window in tuple(self.windows):
-            window.close()
+        self.windows.close()
         tiles = self._parts.map.renderer.extras.tiles
         if tiles is not None:
             tiles.close()
@@ -227,7 +228,7 @@ class MapDesk(QObject):
 
     def set_reading(self, reading: Reading) -> None:
         """Coordinates read out in that way, in every window."""
-        for canvas in (self._parts.map, *(window.map for window in self.windows)):
+        for canvas in self._canvases():
             canvas.set_reading(reading)
 
     def copy_coordinates(self) -> None:
@@ -271,16 +272,7 @@ class MapDesk(QObject):
         else:
             self.told.emit(say(words, "export.done", path=path))
 
-    # Further windows, crews, tiles
-
-    def open_window(self, wall: bool) -> MapWindow:
-        """A second map, or the wall view."""
-        window = MapWindow(self._parts.map, self._looks, wall, self._window)
-        window.shut.connect(self.windows.remove)
-        window.map.picked.connect(self.on_picked)
-        self.windows.append(window)
-        window.open()
-        return window
+    # Crews, tiles
 
     def offer_crews(self) -> QMenu:
         """A menu of the crews; the chosen one is followed."""
@@ -312,7 +304,8 @@ class MapDesk(QObject):
             self.told.emit(str(fault))
             return
         self._parts.memory.put("map/tiles", text.strip())
-        map_.set_tiles(tiles)
+        for canvas in self._canvases():
+            canvas.set_tiles(tiles)
         if old is not None:
             old.close()
         if tiles is not None:
@@ -323,10 +316,18 @@ class MapDesk(QObject):
 
     def _look_changed(self, look: LayerLook) -> None:
         self._show_legend(look)
-        self.flows.follow(look, self._picture, self._looks.words)
+        self._follow_flows()
+
+    def _follow_flows(self) -> None:
+        """Flows for whichever map shows them."""
+        for canvas in self._canvases():
+            self.flows.follow(canvas.layer_look, self._picture, self._looks.words)
+
+    def _canvases(self) -> tuple[MapCanvas, ...]:
+        return (self._parts.map, *self.windows.canvases())
 
     def _take_flows(self, flows: Flows) -> None:
-        for canvas in (self._parts.map, *(window.map for window in self.windows)):
+        for canvas in self._canvases():
             canvas.set_flows(flows)
 
     def _show_legend(self, look: LayerLook) -> None:
@@ -335,8 +336,9 @@ class MapDesk(QObject):
         self._parts.layers.show_theme(look.theme, entries)
 
     def _redraw_tiles(self) -> None:
-        self._parts.map.renderer.set_extras()
-        self._parts.map.update()
+        for canvas in self._canvases():
+            canvas.renderer.set_extras()
+            canvas.update()
 
     def _menu(self) -> QMenu:
         menu = QMenu(self._window)

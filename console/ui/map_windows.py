@@ -1,87 +1,123 @@
-"""Further map windows: a second map, linked to the first or free, and the wall view that fills a screen."""
+"""The further map windows of one first map. Those open at the end are there again at the next start, where their screen still
+
+is; a wall view whose screen goes while the program runs waits for it, so that it never covers the dispatcher's window.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QMainWindow, QToolBar, QWidget
+import json
+from dataclasses import asdict
 
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QScreen
+from PySide6.QtWidgets import QWidget
+
+from console.domain.picture import Picture
 from console.ui.looks import Looks
-from console.ui.map.camera import Camera
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.say import say
+from console.ui.map_window import MapWindow, Stood, other_screens
 
 
-class MapWindow(QMainWindow):
-    """Another view of the same city: same scene, same live picture, its own place and layers."""
+class MapWindows(QObject):
+    """The further windows of one first map."""
 
-    shut = Signal(object)
-    """This window: it has been closed."""
+    picked = Signal(object)
+    """Asset or None: clicked in one of them."""
 
-    def __init__(self, first: MapCanvas, looks: Looks, wall: bool, parent: QWidget | None = None) -> None:
-        super().__init__(parent, Qt.WindowType.Window)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._first, self.wall, self._passing = first, wall, False
-        self.map = first.twin(looks.theme, looks.words)
-        self.setCentralWidget(self.map)
-        self.linked = QCheckBox()
-        self.linked.setChecked(not wall)
-        self._bar = QToolBar()
-        self._bar.setMovable(False)
-        self._bar.addWidget(self.linked)
-        self._bar.setVisible(not wall)
-        self.addToolBar(self._bar)
-        self.linked.toggled.connect(lambda on: self._follow(first.camera) if on else None)
-        first.moved.connect(self._follow)
-        self.map.moved.connect(self._lead)
-        self.resize(1100, 750)
-        self.set_looks(looks)
+    def __init__(self, first: MapCanvas, looks: Looks, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._first, self._looks, self._parent = first, looks, parent
+        self.open_now: list[MapWindow] = []
+        self._waiting: tuple[Stood, ...] = ()
+        """Wall views whose screen has gone: they are remembered until it is back."""
+        self._ending = False
+        application = QGuiApplication.instance()
+        if isinstance(application, QGuiApplication):
+            application.screenRemoved.connect(self._screen_gone)
+            application.screenAdded.connect(self._screen_came)
+
+    def open(self, *, wall: bool) -> MapWindow:
+        """A second map, or the wall view."""
+        if wall:
+            self._waiting = ()
+        window = self._new(wall)
+        window.open()
+        return window
+
+    def reopen(self, text: str) -> None:
+        """Those that stood open, as ``remembered`` told; a wall view only where there is a screen for it: it would lie
+
+        over the first window. Damaged text opens none.
+        """
+        room = bool(other_screens(self._first))
+        stood = _stood_from(text)
+        self._waiting = () if room else tuple(one for one in stood if one.wall)
+        for one in stood:
+            if room or not one.wall:
+                self._new(one.wall).reopen(one)
+
+    def remembered(self) -> str:
+        """For the settings."""
+        return json.dumps([asdict(one) for one in (*(window.stands() for window in self.open_now), *self._waiting)])
+
+    def canvases(self) -> tuple[MapCanvas, ...]:
+        """Their maps."""
+        return tuple(window.map for window in self.open_now)
+
+    def show_picture(self, picture: Picture) -> None:
+        """The newest values and what the first map marks."""
+        for canvas in self.canvases():
+            canvas.show_picture(picture)
+            canvas.set_badges(self._first.badges)
+            canvas.mirror(self._first)
 
     def set_looks(self, looks: Looks) -> None:
         """Another theme or language."""
-        self.setWindowTitle(say(looks.words, "windows.wall" if self.wall else "windows.second"))
-        self.linked.setText(say(looks.words, "windows.linked"))
-        self.map.set_looks(looks.theme, looks.words)
+        self._looks = looks
+        for window in self.open_now:
+            window.set_looks(looks)
 
-    def open(self) -> None:
-        """Show it; the wall view takes the screen that the first window is not on, whole."""
-        screens = QGuiApplication.screens()
-        if self.wall:
-            other = [screen for screen in screens if screen is not self._first.screen()]
-            target = (other or screens)[0]
-            self.setGeometry(target.geometry())
-            self.showFullScreen()
-        else:
-            self.show()
-        if self.linked.isChecked():
-            self._follow(self._first.camera)
-        else:
-            self.map.fit_all()
+    def close(self) -> None:
+        """Close them all."""
+        self._ending = True
+        for window in tuple(self.open_now):
+            window.close()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.wall:
-            self.close()
-        elif event.key() == Qt.Key.Key_L and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.linked.toggle()
-        else:
-            super().keyPressEvent(event)
+    @Slot(QScreen)
+    def _screen_gone(self, screen: QScreen) -> None:
+        """Qt moves the windows of a screen that has gone to the one that is left: wall views are put aside before, and after
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self._first.moved.disconnect(self._follow)
-        self.map.shut()
-        self.shut.emit(self)
-        super().closeEvent(event)
+        it those that the first window has been moved under.
+        """
+        self._put_aside(screen)
+        QTimer.singleShot(0, self, lambda: self._put_aside(self._first.screen()))
 
-    def _follow(self, camera: Camera) -> None:
-        self._pass(camera, self.map)
+    @Slot(QScreen)
+    def _screen_came(self, _screen: QScreen) -> None:
+        QTimer.singleShot(0, self, self._bring_back)  # the first window may be moved to its old screen by the same event
 
-    def _lead(self, camera: Camera) -> None:
-        self._pass(camera, self._first)
+    def _put_aside(self, screen: QScreen) -> None:
+        for window in tuple(self.open_now):
+            if window.wall and window.screen() is screen and not self._ending:
+                self._waiting = (*self._waiting, window.stands())
+                window.close()
 
-    def _pass(self, camera: Camera, to: MapCanvas) -> None:
-        """Linked maps share middle and scale; each keeps its own size."""
-        if self._passing or not self.linked.isChecked():
-            return
-        self._passing = True
-        to.look(to.camera.centred(camera.x, camera.y, camera.m_per_px))
-        self._passing = False
+    def _bring_back(self) -> None:
+        if self._waiting and other_screens(self._first) and not self._ending:
+            waiting, self._waiting = self._waiting, ()
+            for one in waiting:
+                self._new(one.wall).reopen(one)
+
+    def _new(self, wall: bool) -> MapWindow:
+        window = MapWindow(self._first, self._looks, wall, self._parent)
+        window.shut.connect(self.open_now.remove)
+        window.map.picked.connect(self.picked)
+        self.open_now.append(window)
+        return window
+
+
+def _stood_from(text: str) -> tuple[Stood, ...]:
+    try:
+        return tuple(Stood(**one) for one in json.loads(text or "[]"))
+    except (ValueError, TypeError):
+        return ()

@@ -8,12 +8,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QImage
 
 from console.ui.map.pane import GivenUp, Pane
 from console.ui.map.scene import Scene, ValveLook
-from console.ui.map.sprites import customer_sprite, facility_sprite, sprite, valve_sprites
-from console.ui.map.symbols import circle, meter
+from console.ui.map.sprites import Sprite, customer_sprite, facility_sprite, sprite, valve_sprites
+from console.ui.map.symbols import circle, meter, paint_at
 
 VALVES_FROM = 2.2
 HYDRANTS_FROM = 1.2
@@ -26,13 +25,17 @@ _CLOSED_VALVES_FROM = 6.0
 _LOOK_AT_PLAN = 400
 
 
-def stamp(pane: Pane, x: NDArray[np.float64], y: NDArray[np.float64], image: QImage) -> None:
+def stamp(pane: Pane, x: NDArray[np.float64], y: NDArray[np.float64], symbol: Sprite) -> None:
     """The same symbol at many world points. Raises GivenUp."""
     if not len(x):
         return
-    half = image.width() / image.devicePixelRatio() / 2
     px, py = pane.camera.project(x, y)
-    draw = pane.painter.drawImage
+    if pane.vector:
+        for left, top in zip(px.tolist(), py.tolist(), strict=True):
+            paint_at(pane.painter, left, top, symbol.paint)
+        return
+    image, draw = symbol.image, pane.painter.drawImage
+    half = image.width() / image.devicePixelRatio() / 2
     for number, (left, top) in enumerate(zip((px - half).tolist(), (py - half).tolist(), strict=True)):
         draw(QPointF(left, top), image)
         if number % _LOOK_AT_PLAN == 0 and not pane.wanted():
@@ -45,8 +48,8 @@ def paint_hydrants(pane: Pane, scene: Scene) -> None:
         return
     hydrants, theme = scene.city.hydrants, pane.style.theme
     rows = pane.rows_in_view(hydrants.x, hydrants.y)
-    image = sprite(circle(2.8), 9, theme.colour("map.hydrant"), theme.colour("map.halo"), pane.style.ratio)
-    stamp(pane, hydrants.x[rows], hydrants.y[rows], image)
+    symbol = sprite(circle(2.8), 9, theme.colour("map.hydrant"), theme.colour("map.halo"), pane.style.ratio)
+    stamp(pane, hydrants.x[rows], hydrants.y[rows], symbol)
 
 
 def paint_valves(pane: Pane, scene: Scene) -> None:
@@ -61,11 +64,11 @@ def paint_valves(pane: Pane, scene: Scene) -> None:
     size = 4.5 if m_per_px > 0.8 else 6.0
     turn = np.round(scene.valve_angle[rows] / (360.0 / _TURNS)).astype(np.int64) % _TURNS
     for look in ValveLook:
-        images = valve_sprites(pane.style.theme, look.name.lower(), size, pane.style.ratio, _TURNS)
+        symbols = valve_sprites(pane.style.theme, look.name.lower(), size, pane.style.ratio, _TURNS)
         of_look = scene.valve_look[rows] == look
         for number in np.unique(turn[of_look]).tolist():
             some = rows[of_look & (turn == number)]
-            stamp(pane, valves.x[some], valves.y[some], images[number])
+            stamp(pane, valves.x[some], valves.y[some], symbols[number])
 
 
 def paint_facilities(pane: Pane, scene: Scene) -> None:
@@ -74,8 +77,8 @@ def paint_facilities(pane: Pane, scene: Scene) -> None:
     for facility in scene.facilities:
         rows = pane.rows_in_view(np.array([facility.x]), np.array([facility.y]), 20.0)
         if len(rows):
-            image = facility_sprite(pane.style.theme, facility.kind, facility.planned, size, pane.style.ratio)
-            stamp(pane, np.array([facility.x]), np.array([facility.y]), image)
+            symbol = facility_sprite(pane.style.theme, facility.kind, facility.planned, size, pane.style.ratio)
+            stamp(pane, np.array([facility.x]), np.array([facility.y]), symbol)
 
 
 def paint_customers(pane: Pane, scene: Scene) -> None:
@@ -100,5 +103,5 @@ def paint_meters(pane: Pane, scene: Scene) -> None:
     valves = scene.city.network.valves
     rows = scene.meter_rows[pane.rows_in_view(valves.x[scene.meter_rows], valves.y[scene.meter_rows])]
     theme = pane.style.theme
-    image = sprite(meter(4.2), 12, theme.colour("map.halo"), theme.colour("map.valve"), pane.style.ratio)
-    stamp(pane, valves.x[rows], valves.y[rows], image)
+    symbol = sprite(meter(4.2), 12, theme.colour("map.halo"), theme.colour("map.valve"), pane.style.ratio)
+    stamp(pane, valves.x[rows], valves.y[rows], symbol)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
@@ -27,7 +27,7 @@ from console.ui.map.pane import StaticStyle
 from console.ui.map.picking import Picker
 from console.ui.map.places import Places
 from console.ui.map.renderer import Renderer
-from console.ui.map.road_names import road_runs
+from console.ui.map.road_names import RoadNames, road_names
 from console.ui.map.scene import Scene
 from console.ui.map.surface import PressureSurface
 from console.ui.map.themes import Themed, themed
@@ -79,7 +79,7 @@ class MapCanvas(Places):
         self.setMinimumSize(320, 240)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(words("map.name"))
-        self.background.ask("roads", lambda: road_runs(scene.city.roads), self._take_roads)
+        self.background.ask("roads", lambda: road_names(scene.city.roads), self._take_roads)
 
     # What is shown
 
@@ -208,10 +208,12 @@ class MapCanvas(Places):
             remark = self._words("map.interpolated", n=field.stations, low=low, high=high)
         return Margin(self.coordinates, self.cursor_world, self.logicalDpiX(), self._badges, attribution, remark)
 
-    def paint_overlay(self, painter: QPainter, camera: Camera, ratio: float, *, hurried: bool = False) -> Placer:
+    def paint_overlay(
+        self, painter: QPainter, camera: Camera, ratio: float, *, hurried: bool = False, vector: bool = False
+    ) -> Placer:
         """All that lies over the picture, for any painter (a screen's, a printer's)."""
         placer = Placer(camera.width, camera.height, self._memory)
-        frame = Frame(painter, camera, self._theme, self._words, placer, self.layer_look, ratio, hurried)
+        frame = Frame(painter, camera, self._theme, self._words, placer, self.layer_look, ratio, hurried, vector)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         margin = self.margin()
         reserve(frame, margin)
@@ -254,6 +256,12 @@ class MapCanvas(Places):
         finally:  # a painter left open takes the whole program down
             painter.end()
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:  # moved to another screen, perhaps without another size
+            self.renderer.set_ratio(self._ratio())
+            self.update()
+        return super().event(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._flight.land()
         self.camera = self.camera.resized(self.width(), self.height())
@@ -282,8 +290,8 @@ class MapCanvas(Places):
         self.renderer.set_extras(themed=done)
         self.theme_ready.emit()
 
-    def _take_roads(self, runs: object) -> None:
-        self.overlay.names.roads = runs  # type: ignore[assignment]
+    def _take_roads(self, names: RoadNames) -> None:
+        self.overlay.names.roads = names
         self.update()
 
     def _ratio(self) -> float:

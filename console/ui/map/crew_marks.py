@@ -79,7 +79,7 @@ class CrewMarks:
         seen = np.flatnonzero((px > -20) & (px < frame.camera.width + 20) & (py > -20) & (py < frame.camera.height + 20))
         self._paint_tracks(frame, picture)
         symbols = np.array([_symbol_of(crews[i], picture.now_us) for i in seen.tolist()], dtype=np.int64)
-        self._strip(frame).put(frame.painter, px[seen], py[seen], symbols)
+        self._strip(frame).put(frame, px[seen], py[seen], symbols)
         frame.placer.take_many(px[seen], py[seen], 8.0)
         ink = Ink(frame.theme.font(9.0), frame.theme.colour("map.crew"), frame.theme.colour("map.background", 0.75))
         for i in sorted(seen.tolist(), key=lambda i: _rank(crews[i], self.followed))[:_LABELLED_MOST]:

@@ -1,6 +1,6 @@
-"""The map on paper: PNG, PDF or SVG at print resolution with title, legend, scale, north and source; lines stay vectors.
+"""The map on paper: PNG, PDF or SVG at print resolution with title, legend, scale, north and source.
 
-Symbols are stamped as small pictures at four times the screen's resolution, everything else is drawn by the printer's painter.
+In PDF and SVG lines, symbols and names are vectors; only what is a picture by nature (tiles, the pressure surface) stays one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from maps.errors import QuanmaiError
 
 _CSS_DPI = 96.0
 _MM_PER_INCH = 25.4
-_STAMP_RATIO = 4.0
+_PICTURE_RATIO = 4.0
+"""Of what stays a picture on a sheet of vectors: pixels per unit of 1/96 inch."""
 _TITLE_PX = 46
 _LEGEND_ROW_PX = 18.0
 FORMATS = ("pdf", "png", "svg")
@@ -37,7 +38,7 @@ class MapNotSaved(QuanmaiError):
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A sheet of paper. ``dpi``: of the PNG and of the PDF's stamps; ``denominator``: map scale 1 : n, 0 to keep the view."""
+    """A sheet of paper. ``dpi``: of the PNG, and how fine lines are on vectors; ``denominator``: map scale 1 : n, 0: as shown."""
 
     title: str
     note: str
@@ -108,7 +109,7 @@ def _pdf(canvas: MapCanvas, path: Path, sheet: Sheet, camera: Camera, theme: The
     if not painter.begin(writer):
         raise MapNotSaved(f"{path}: the file could not be written; is the folder writable and the disk not full?")
     try:
-        paint_sheet(painter, canvas, sheet, camera, theme, _STAMP_RATIO)
+        paint_sheet(painter, canvas, sheet, camera, theme, _PICTURE_RATIO, vector=True)
     finally:
         painter.end()
 
@@ -124,22 +125,24 @@ def _svg(canvas: MapCanvas, path: Path, sheet: Sheet, camera: Camera, theme: The
     if not painter.begin(svg):
         raise MapNotSaved(f"{path}: the file could not be written; is the folder writable and the disk not full?")
     try:
-        paint_sheet(painter, canvas, sheet, camera, theme, _STAMP_RATIO)
+        paint_sheet(painter, canvas, sheet, camera, theme, _PICTURE_RATIO, vector=True)
     finally:
         painter.end()
 
 
-def paint_sheet(painter: QPainter, canvas: MapCanvas, sheet: Sheet, camera: Camera, theme: Theme, ratio: float) -> None:
+def paint_sheet(
+    painter: QPainter, canvas: MapCanvas, sheet: Sheet, camera: Camera, theme: Theme, ratio: float, *, vector: bool = False
+) -> None:
     """Ground, marks, symbols, names, furniture, then title and legend."""
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
     painter.translate(0, _TITLE_PX)
     painter.setClipRect(QRectF(0, 0, camera.width, camera.height))
     painter.fillRect(QRectF(0, 0, camera.width, camera.height), theme.colour("map.background"))
     style = StaticStyle(theme, canvas.layer_look, ratio)
-    pane = Pane(painter, camera, camera.view(), style, lambda: True, fineness=_CSS_DPI / sheet.dpi)
+    pane = Pane(painter, camera, camera.view(), style, lambda: True, _CSS_DPI / sheet.dpi, vector)
     paint_all(pane, canvas.scene, canvas.renderer.extras)
     canvas.marks().paint(pane)
-    canvas.paint_overlay(painter, camera, ratio)
+    canvas.paint_overlay(painter, camera, ratio, vector=vector)
     _legend(painter, sheet, camera, theme, raised=bool(canvas.margin().remark))
     painter.setClipping(False)
     painter.translate(0, -_TITLE_PX)

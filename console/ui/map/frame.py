@@ -18,7 +18,10 @@ from console.ui.words import Words
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One frame's painting. ``hurried``: what is slow to make may wait for the next frame."""
+    """One frame's painting. ``hurried``: what is slow to make may wait for the next frame; ``vector``: symbols and names as
+
+    strokes, not as pictures.
+    """
 
     painter: QPainter
     camera: Camera
@@ -28,6 +31,7 @@ class Frame:
     look: LayerLook
     ratio: float = 1.0
     hurried: bool = False
+    vector: bool = False
 
     def shows(self, layer: MapLayer) -> bool:
         """Whether a layer is shown."""

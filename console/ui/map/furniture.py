@@ -14,6 +14,8 @@ from console.ui.map.labels import Ink, text_size, write
 from console.ui.map.symbols import polygon
 
 _MARGIN = 14.0
+_OTHER_FONTS = 0.04
+"""Share by which a line may be wider where another program sets its letters (SVG)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def _coordinates_text(frame: Frame, margin: Margin) -> str:
 
 def _coordinates_place(frame: Frame, margin: Margin) -> QRectF:
     width, height = text_size(frame.theme.font(8.5), _coordinates_text(frame, margin))
+    width *= 1.0 + _OTHER_FONTS * frame.vector
     return QRectF(frame.camera.width - width - 8, frame.camera.height - height - 6, width, height)
 
 

@@ -73,6 +73,15 @@ class Gauges:
         else:
             self._paint_single(frame, picture, seen, px[inside], py[inside])
 
+    def alarming(self, frame: Frame, picture: Picture) -> list[tuple[float, float]]:
+        """Screen points of the stations in view that are in warning or abnormal, none while stations are hidden."""
+        if not frame.shows(MapLayer.STATIONS):
+            return []
+        rows = self._placed[picture.station_state[self._placed] >= StationState.WARNING]
+        px, py = frame.camera.project(self.x[rows], self.y[rows])
+        inside = (px > 0) & (px < frame.camera.width) & (py > 0) & (py < frame.camera.height)
+        return list(zip(px[inside].tolist(), py[inside].tolist(), strict=True))
+
     # One by one
 
     def _paint_single(
@@ -84,7 +93,7 @@ class Gauges:
         symbol = state * _NEEDLES + (self._needle(picture, seen) if near else 0)
         offset = _STATES if near else 0
         symbols = np.where(near, offset + symbol, state)
-        self._strip(frame).put(frame.painter, px[order], py[order], symbols[order])
+        self._strip(frame).put(frame, px[order], py[order], symbols[order])
         frame.placer.take_many(px, py, 7.0 if near else 4.0)
         shown = np.array([not frame.placer.was_shown(f"station:{row}") for row in seen.tolist()], dtype=bool)
         for i in np.lexsort((seen, shown, -state))[:_LABELLED_MOST].tolist():
@@ -123,7 +132,7 @@ class Gauges:
         seen = seen[np.argsort(worst[seen], kind="stable")]
         alone = groups.size[seen] == 1
         ring = _STATES * (1 + _NEEDLES)
-        self._strip(frame).put(frame.painter, px[seen], py[seen], np.where(alone, worst[seen], ring + worst[seen]))
+        self._strip(frame).put(frame, px[seen], py[seen], np.where(alone, worst[seen], ring + worst[seen]))
         matter = seen[worst[seen] >= StationState.WARNING][::-1][:_LABELLED_MOST]
         frame.placer.take_many(px[matter], py[matter], 6.0)
         for i in matter.tolist():

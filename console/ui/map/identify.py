@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from console.domain.picture import Picture, StationState
 from console.domain.readings import CHANNEL_BY_NAME, Channel
+from console.ui.map.facilities import Facility, stations_at
 from console.ui.map.flow import Flows
 from console.ui.map.picking import Asset
 from console.ui.map.say import say
 from console.ui.words import Words
 from maps.city import City
-from maps.network import ValveKind, ValveState
+from maps.network import NodeKind, PipeStatus, ValveKind, ValveState
 
 Line = tuple[str, str]
 
@@ -26,6 +27,7 @@ class Known:
     picture: Picture
     words: Words
     flows: Flows | None = None
+    facilities: tuple[Facility, ...] = ()
 
 
 def lines_of(asset: Asset, known: Known) -> tuple[Line, ...]:
@@ -36,7 +38,7 @@ def lines_of(asset: Asset, known: Known) -> tuple[Line, ...]:
         "hydrant": _hydrant,
         "station": _station,
         "customer": _customer,
-        "plant": _plant,
+        "facility": _facility,
     }
     lines = maker[asset.kind](asset.row, known) if asset.kind in maker else []
     return tuple((say(known.words, f"card.{key}"), value) for key, value in lines if value)
@@ -80,9 +82,32 @@ def _hydrant(row: int, known: Known) -> list[Line]:
     return [("on_pipe", str(pipes.asset_id[pipe]) if pipe >= 0 else "")]
 
 
-def _plant(row: int, known: Known) -> list[Line]:
-    plants = known.city.plants
-    return [("name", str(plants.name[row])), ("kind", known.words.of("word", str(plants.kind[row])))]
+def _facility(row: int, known: Known) -> list[Line]:
+    facility, words = known.facilities[row], known.words
+    kind = words.of("word", facility.kind) + (words("map.planned") if facility.planned else "")
+    lines = [("name", facility.name), ("kind", kind)]
+    lines += [line for node in facility.nodes for line in _levels(node, known)] if len(facility.nodes) == 1 else []
+    lines += [("pump", _pump(pump, known)) for pump in facility.pumps]
+    for station in stations_at(known.city, facility).tolist():
+        lines += [("station", str(known.city.stations.name[station])), *_readings(station, known)]
+    return lines
+
+
+def _levels(node: int, known: Known) -> list[Line]:
+    """Heads and levels that a node holds; levels of a tank stand above its floor."""
+    nodes = known.city.network.nodes
+    lines = [("elevation", _number(float(nodes.elevation_m[node]), 1, "m")), ("head", _number(float(nodes.head_m[node]), 1, "m"))]
+    if nodes.kind[node] == NodeKind.TANK:
+        low, high = float(nodes.tank_min_m[node]), float(nodes.tank_max_m[node])
+        lines += [("levels", f"{low:.1f}–{high:.1f} m") if math.isfinite(low + high) else ("levels", "")]
+        lines += [("diameter", _number(float(nodes.tank_diameter_m[node]), 1, "m"))]
+    return lines
+
+
+def _pump(row: int, known: Known) -> str:
+    pumps = known.city.network.pumps
+    shut = f" · {say(known.words, 'card.pump_off')}" if pumps.status[row] == PipeStatus.CLOSED else ""
+    return f"{str(pumps.name[row]) or str(pumps.asset_id[row])}{shut}"
 
 
 def _customer(row: int, known: Known) -> list[Line]:
@@ -99,12 +124,14 @@ def _customer(row: int, known: Known) -> list[Line]:
 
 
 def _station(row: int, known: Known) -> list[Line]:
-    stations, picture, words = known.city.stations, known.picture, known.words
-    lines: list[Line] = [
-        ("name", str(stations.name[row])),
-        ("state", words.of("station_state", StationState(int(picture.station_state[row])).name.lower())),
-    ]
-    for name in str(stations.channels[row]).split(","):
+    return [("name", str(known.city.stations.name[row])), *_readings(row, known)]
+
+
+def _readings(row: int, known: Known) -> list[Line]:
+    """A station's state and the newest value of each of its channels."""
+    state = StationState(int(known.picture.station_state[row])).name.lower()
+    lines: list[Line] = [("state", known.words.of("station_state", state))]
+    for name in str(known.city.stations.channels[row]).split(","):
         channel = CHANNEL_BY_NAME.get(name.strip())
         if channel is not None:
             lines.append((f"channel_{channel.name.lower()}", _reading(row, channel, known)))

@@ -97,6 +97,19 @@ class Placer:
             self._memory.stood(key, 0)
         return self._kept(QRectF(x - width / 2, y - height / 2, width, height))
 
+    def along(self, x: float, y: float, width: float, height: float, room: tuple[float, float], key: str) -> QRectF | None:
+        """A free place about a point, else to its sides along a line of the length ``room`` (dx, dy) about it.
+
+        Where the screen's edge takes the middle, there is none: a name must not run before the edge while the map is dragged.
+        """
+        if x < width / 2 or y < height / 2 or x + width / 2 > self._width or y + height / 2 > self._height:
+            return None
+        for share in (0.0, 0.25, -0.25, 0.45, -0.45):
+            place = self.centred(x + share * room[0], y + share * room[1], width, height, key)
+            if place is not None or room == (0.0, 0.0):
+                return place
+        return None
+
     def _kept(self, place: QRectF) -> QRectF:
         self.take(place)
         self.placed.append(place)
@@ -126,14 +139,20 @@ def _beside(side: int, x: float, y: float, width: float, height: float, offset: 
     return left, y - height - offset / 2 if side % 2 == 0 else y + offset / 2
 
 
-def spread(places: list[tuple[float, float]], apart_px: float) -> list[tuple[float, float]]:
-    """Screen points moved aside, each to the nearest free spot around it, so that discs of ``apart_px`` do not overlap."""
+def spread(
+    places: list[tuple[float, float]], apart_px: float, taken: list[tuple[float, float]] | None = None
+) -> list[tuple[float, float]]:
+    """Screen points moved aside, each to the nearest free spot around it, so that discs of ``apart_px`` do not overlap
+
+    one another, nor those at the points ``taken``.
+    """
     kept: list[tuple[float, float]] = []
+    fixed = taken or []
     for x, y in places:
         spots = [(x, y)]
         for ring in (1.0, 1.6, 2.4):
             spots += [(x + ring * apart_px * cos(turn * pi / 4), y + ring * apart_px * sin(turn * pi / 4)) for turn in range(8)]
-        free = (spot for spot in spots if all(hypot(spot[0] - a, spot[1] - b) >= apart_px * 0.98 for a, b in kept))
+        free = (spot for spot in spots if all(hypot(spot[0] - a, spot[1] - b) >= apart_px * 0.98 for a, b in (*kept, *fixed)))
         kept.append(next(free, (x, y)))
     return kept
 

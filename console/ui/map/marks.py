@@ -118,8 +118,8 @@ def _people(pane: Pane, places: NDArray[np.float64], role: str) -> None:
         return
     theme = pane.style.theme
     rows = pane.rows_in_view(places[:, 0], places[:, 1])
-    image = sprite(square(2.2), 8, theme.colour(role), theme.colour("map.halo"), pane.style.ratio)
-    stamp(pane, places[rows, 0], places[rows, 1], image)
+    symbol = sprite(square(2.2), 8, theme.colour(role), theme.colour("map.halo"), pane.style.ratio)
+    stamp(pane, places[rows, 0], places[rows, 1], symbol)
 
 
 def _region(pane: Pane, region: Region, lines: MarkLines, colour: QColor, fill: float) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Iterator
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -15,11 +16,14 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap
 
+from console.ui.map.assets import VALVES_FROM
+from console.ui.map.facilities import Facility
 from console.ui.map.frame import Frame
 from console.ui.map.labels import Ink, text_size
 from console.ui.map.layer import MapLayer
-from console.ui.map.road_names import Runs
+from console.ui.map.road_names import RoadNames, Runs
 from console.ui.map.scene import Scene
+from console.ui.map.symbols import paint_at
 
 _ZONE_NAMES_MOST = 60
 _ROAD_NAMES_MOST = 70
@@ -31,11 +35,14 @@ _APART_PX = 420.0
 _ANGLE_STEP = 3
 _PIXMAPS = 700
 _HALO_PX = 2.0
+_VALVE_PX = 5.0
 _NEW_NAMES_S = 0.003
 """Time a hurried frame spends on names it has not drawn before."""
 _SHOWN = {"district": (3.0, math.inf), "community": (0.0, 6.0), "dma": (0.0, 20.0), "area": (8.0, 40.0)}
 """Metres per pixel between which the names of each kind of zone stand."""
 _PLACES_FROM = 20.0
+_IDS_FROM = 12.0
+"""Metres per pixel below which facilities without a name show their id."""
 
 
 class Names:
@@ -43,7 +50,7 @@ class Names:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self.roads: Runs | None = None
+        self.roads: RoadNames | None = None
         self._pixmaps: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
         self.unfinished = False
         """Whether names are still to be drawn: another frame is wanted."""
@@ -58,6 +65,7 @@ class Names:
             return
         self._zones(frame)
         self._places(frame)
+        self._keep_off_valves(frame)
         self._roads(frame)
         self._pipes(frame)
 
@@ -65,11 +73,17 @@ class Names:
         ink = Ink(frame.theme.font(9.5, QFont.Weight.DemiBold), frame.theme.colour("map.plant"))
         for number, facility in enumerate(self._scene.facilities):
             px, py = frame.camera.to_screen(facility.x, facility.y)
-            if frame.holds(px, py) and facility.name:
-                text = facility.name + (frame.words("map.planned") if facility.planned else "")
+            text = self._facility_name(frame, facility)
+            if text and frame.holds(px, py):
                 place = frame.placer.find(px, py, *text_size(ink.font, text), offset=11.0, key=f"plant:{number}")
                 if place is not None:
                     self._stand(frame, place, text, 0, ink)
+
+    def _facility_name(self, frame: Frame, facility: Facility) -> str:
+        """Its name; from near, else its kind with its id."""
+        if facility.name:
+            return facility.name + (frame.words("map.planned") if facility.planned else "")
+        return f"{frame.words.of('word', facility.kind)} {facility.asset_id}" if frame.camera.m_per_px < _IDS_FROM else ""
 
     def _zones(self, frame: Frame) -> None:
         m_per_px, theme = frame.camera.m_per_px, frame.theme
@@ -117,12 +131,20 @@ class Names:
 
     # Along lines
 
+    def _keep_off_valves(self, frame: Frame) -> None:
+        """A valve's symbol is read before a name."""
+        if frame.camera.m_per_px <= VALVES_FROM and frame.shows(MapLayer.VALVES):
+            valves = self._scene.city.network.valves
+            rows = self._in_view(frame, valves.x, valves.y, np.isfinite(valves.x))
+            frame.placer.take_many(*frame.camera.project(valves.x[rows], valves.y[rows]), _VALVE_PX)
+
     def _roads(self, frame: Frame) -> None:
         if self.roads is None or not frame.shows(MapLayer.ROADS):
             return
-        m_per_px, runs = frame.camera.m_per_px, self.roads
+        m_per_px = frame.camera.m_per_px
         if m_per_px > 25:
             return
+        runs = self.roads.at(m_per_px)
         ink = Ink(frame.theme.font(8.5), frame.theme.colour("map.place"))
         long_enough = runs.length_m > 30.0 * m_per_px
         seen = self._in_view(frame, runs.x, runs.y, long_enough & (runs.major | (m_per_px < 4.0)))
@@ -172,14 +194,21 @@ class Names:
             turn = math.radians(angle)
             wide = abs(width * math.cos(turn)) + abs(height * math.sin(turn))
             high = abs(width * math.sin(turn)) + abs(height * math.cos(turn))
-            place = frame.placer.centred(px, py, wide, high, key=f"{kind}:{i}")
+            room = max(float(runs.length_m[i]) / frame.camera.m_per_px - width, 0.0) if kind == "road" else 0.0
+            place = frame.placer.along(px, py, wide, high, (room * math.cos(turn), room * math.sin(turn)), f"{kind}:{i}")
             if place is not None:
                 shown += 1
                 standing.setdefault(text, []).append((px, py))
                 self._stand(frame, place, text, angle, ink)
 
     def _stand(self, frame: Frame, place: QRectF, text: str, angle: int, ink: Ink) -> None:
-        """Put a name into its place. Turned text and halos are slow to draw: each is drawn once and kept as a small picture."""
+        """Put a name into its place. Turned text and halos are slow to draw: on a screen each is drawn once and kept as a
+
+        small picture.
+        """
+        if frame.vector:
+            paint_at(frame.painter, place.center().x(), place.center().y(), partial(_write_name, frame, text, angle, ink))
+            return
         key = (text, angle, ink.font.pointSizeF(), ink.font.weight(), ink.colour.rgba(), frame.theme.name, frame.ratio)
         pixmap = self._pixmaps.get(key)
         if pixmap is None and frame.hurried and perf_counter() > self._until:
@@ -196,15 +225,25 @@ class Names:
 
 
 def _drawn_name(frame: Frame, place: QRectF, text: str, angle: int, ink: Ink) -> QPixmap:
-    """A name with a halo in the ground's colour, so that it reads on lines of any colour."""
+    """A name as a small picture."""
     width, height = place.width() + 2 * _HALO_PX, place.height() + 2 * _HALO_PX
     pixmap = QPixmap(math.ceil(width * frame.ratio) + 1, math.ceil(height * frame.ratio) + 1)
     pixmap.setDevicePixelRatio(frame.ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
-    metrics = QFontMetricsF(ink.font)
     painter = QPainter(pixmap)
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
     painter.translate(width / 2, height / 2)
+    _write_name(frame, text, angle, ink, painter)
+    painter.end()
+    return pixmap
+
+
+def _write_name(frame: Frame, text: str, angle: int, ink: Ink, painter: QPainter) -> None:
+    """A name about the painter's origin, with a halo in the ground's colour, so that it reads on lines of any colour.
+
+    ``angle``: degrees, clockwise.
+    """
+    metrics = QFontMetricsF(ink.font)
     painter.rotate(angle)
     start = QPointF(-metrics.horizontalAdvance(text) / 2, (metrics.ascent() - metrics.descent()) / 2)
     outline = QPainterPath()
@@ -215,5 +254,3 @@ def _drawn_name(frame: Frame, place: QRectF, text: str, angle: int, ink: Ink) ->
     painter.setFont(ink.font)
     painter.setPen(ink.colour)
     painter.drawText(start, text)
-    painter.end()
-    return pixmap

@@ -21,6 +21,8 @@ from console.ui.map.scene import Scene
 from console.ui.map.symbols import diamond, paint_number
 
 _DISC_PX = 21.0
+_ONE_SPOT_PX = 42.0
+"""A plan smaller than two discs: its numbers would only crowd about the burst, whose symbol stands for it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +47,9 @@ class Overlay:
         """Symbols and their labels; what matters most gets its label first."""
         if frame.shows(MapLayer.PLAN):
             _burst(frame, live.case)
-            if frame.shows(MapLayer.STEPS):
+            if live.case.steps and frame.shows(MapLayer.STEPS):
                 with frame.faded(MapLayer.STEPS):
-                    _steps(frame, live.case)
+                    _steps(frame, live.case, self.gauges.alarming(frame, live.picture))
         _selection_label(frame, live)
         with frame.faded(MapLayer.STATIONS):
             self.gauges.paint(frame, live.picture)
@@ -68,7 +70,11 @@ def _burst(frame: Frame, case: CaseLook) -> None:
     frame.placer.take(QRectF(x - 10, y - 10, 20, 20))
 
 
-def _steps(frame: Frame, case: CaseLook) -> None:
+def _steps(frame: Frame, case: CaseLook, alarming: list[tuple[float, float]]) -> None:
+    """``alarming``: screen points of the symbols that a disc must not hide, nor be hidden by."""
+    anchors = [frame.camera.to_screen(mark.x, mark.y) for mark in case.steps]
+    if len(anchors) > 1 and np.ptp(np.array(anchors), axis=0).max() < _ONE_SPOT_PX:
+        return
     theme, ink = frame.theme, QColor("#14181c")
     fills = {
         StepStatus.TO_CLOSE: theme.colour("case.valve_open"),
@@ -78,7 +84,7 @@ def _steps(frame: Frame, case: CaseLook) -> None:
     }
     painter = frame.painter
     painter.setFont(theme.font(8.5, QFont.Weight.Bold))
-    places = spread([frame.camera.to_screen(mark.x, mark.y) for mark in case.steps], _DISC_PX)
+    places = spread(anchors, _DISC_PX, alarming)
     for mark, (x, y) in reversed(list(zip(case.steps, places, strict=True))):
         painter.setPen(QPen(theme.colour("text.normal"), 1.2))
         painter.drawLine(QPointF(*frame.camera.to_screen(mark.x, mark.y)), QPointF(x, y))

@@ -39,7 +39,7 @@ class StaticStyle:
 class Pane:
     """``view``: the world rectangle of this band (m), ``camera`` the whole picture's; ``wanted``: False stops drawing.
 
-    ``fineness``: below 1 for painters with more dots than a screen has pixels.
+    ``fineness``: below 1 for painters with more dots than a screen has pixels; ``vector``: symbols as strokes, not as pictures.
     """
 
     painter: QPainter
@@ -48,6 +48,7 @@ class Pane:
     style: StaticStyle
     wanted: Callable[[], bool]
     fineness: float = 1.0
+    vector: bool = False
 
     def lines(self, work: LineWork, klass: int, pen: QPen) -> None:
         """Line work of one class. Raises GivenUp."""

@@ -19,7 +19,9 @@ REACH_PX = 9.0
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A picked asset. ``kind``: pipe, valve, hydrant, station, customer, plant; ``row`` in its table; place in the network."""
+    """A picked asset. ``kind``: pipe, valve, hydrant, station, customer, facility; ``row`` in its table (of a
+
+    facility: in ``Scene.facilities``); place in the network."""
 
     kind: str
     asset_id: str
@@ -59,9 +61,9 @@ class Picker:
         self._stations = _Points("station", city.stations.asset_id, station_x, station_y)
         self._valves = _Points("valve", valves.asset_id, valves.x, valves.y)
         self._customers = _Points("customer", city.customers.asset_id, city.customers.x, city.customers.y)
-        plants, nodes = city.plants, city.network.nodes
-        plant_x, plant_y = (np.append(values, np.nan)[plants.node] for values in (nodes.x, nodes.y))
-        self._plants = _Points("plant", plants.asset_id, plant_x, plant_y)
+        ids = np.array([facility.asset_id for facility in scene.facilities], dtype=object)
+        places = np.array([(facility.x, facility.y) for facility in scene.facilities]).reshape(-1, 2)
+        self._facilities = _Points("facility", ids, places[:, 0], places[:, 1])
         self._hydrants = _Points("hydrant", hydrants.asset_id, hydrants.x, hydrants.y)
 
     def at(self, px: float, py: float, camera: Camera, visible: frozenset[MapLayer]) -> Asset | None:
@@ -75,7 +77,7 @@ class Picker:
                 (self._valves, MapLayer.VALVES, VALVES_FROM),
                 (self._hydrants, MapLayer.HYDRANTS, HYDRANTS_FROM),
                 (self._customers, MapLayer.CUSTOMERS, CUSTOMERS_FROM),
-                (self._plants, MapLayer.PLANTS, float("inf")),
+                (self._facilities, MapLayer.PLANTS, float("inf")),
             )
             if layer in visible and camera.m_per_px <= shown_from
         ]

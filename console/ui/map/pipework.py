@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import Qt
 
+from console.ui.map.assets import stamp
 from console.ui.map.flow import Flows
-from console.ui.map.pane import GivenUp, Pane, pen
+from console.ui.map.pane import Pane, pen
 from console.ui.map.scene import CLOSED_CLASS, PIPE_CLASSES, Scene
 from console.ui.map.sprites import turned_arrows
 from console.ui.map.themes import Themed
@@ -31,8 +32,9 @@ def pipe_widths(m_per_px: float) -> tuple[float, ...]:
 
 
 def paint_pipes(pane: Pane, scene: Scene, themed: Themed | None) -> None:
-    """Every pipe. A theme's ramp replaces the greys; closed pipes stay dashed whatever the theme."""
+    """Every pipe, and the links that are none. A theme's ramp replaces the greys; closed pipes stay dashed whatever the theme."""
     theme, widths = pane.style.theme, pipe_widths(pane.camera.m_per_px)
+    pane.lines(scene.links, 0, pen(theme.colour("map.pipe_1"), max(widths[1], 1.0)))
     closed = pen(theme.colour("map.pipe_closed"), max(widths[1], 1.0), Qt.PenStyle.DashLine)
     if themed is None:
         for klass, width in enumerate(widths):
@@ -59,11 +61,9 @@ def paint_flow(pane: Pane, scene: Scene, flows: Flows | None) -> None:
     cell_m = _ARROW_APART_PX * 2.0 ** np.ceil(np.log2(m_per_px))
     cell = np.floor(np.column_stack([x[seen], y[seen]]) / cell_m).astype(np.int64)
     seen = seen[np.unique((cell[:, 0] << 32) ^ (cell[:, 1] & 0xFFFFFFFF), return_index=True)[1]]
-    images = turned_arrows(4.6, pane.style.theme.colour("map.flow").rgba(), pane.style.ratio, _TURNS)
+    symbols = turned_arrows(4.6, pane.style.theme.colour("map.flow").rgba(), pane.style.ratio, _TURNS)
     angle = scene.pipe_angle[seen] + np.where(flows.backwards[seen], 180.0, 0.0)
     turn = np.round(angle / (360.0 / _TURNS)).astype(np.int64) % _TURNS
-    px, py = pane.camera.project(x[seen], y[seen])
-    for left, top, number in zip((px - 7).tolist(), (py - 7).tolist(), turn.tolist(), strict=True):
-        pane.painter.drawImage(QPointF(left, top), images[number])
-    if not pane.wanted():
-        raise GivenUp
+    for number in np.unique(turn).tolist():
+        some = seen[turn == number]
+        stamp(pane, x[some], y[some], symbols[number])

@@ -53,6 +53,11 @@ class Places(Hands):
         self.camera = camera
         self._arrived()
 
+    def put(self, camera: Camera) -> None:
+        """Look where somebody once chose to look: it stays there whatever the window's size."""
+        self._fitted = self.touched = True
+        self.look(camera)
+
     def fly(self, camera: Camera) -> None:
         """Glide to another part, if the map glides and it is not too far."""
         start = self.shown_camera

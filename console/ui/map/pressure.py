@@ -15,6 +15,8 @@ from console.ui.theme import Theme
 _CELLS = 120
 _NEIGHBOURS = 6
 _STATIONS_LEAST = 3
+_MARGIN = 0.06
+"""Share of the longer side along which the surface fades at the edge of its bounds."""
 _STRONGEST = 0.6
 _RAMP_STEPS = 64
 
@@ -73,4 +75,12 @@ def _interpolated(
     field = (weight * values[at]).sum(axis=1) / weight.sum(axis=1)
     usual = float(np.percentile(np.asarray(tree.query(points, k=2)[0])[:, 1], 75))
     fade = np.clip(2.0 - distance[:, 0] / max(2.0 * usual, 3 * cell), 0.0, 1.0)
-    return field, fade, (rows, columns)
+    return field, fade * _edge(x, y, bounds), (rows, columns)
+
+
+def _edge(x: NDArray[np.float64], y: NDArray[np.float64], bounds: tuple[float, float, float, float]) -> NDArray[np.float64]:
+    """0 at the edge of ``bounds`` to 1 inside, by cells: stations near it or beyond must not end in a straight cut."""
+    margin = _MARGIN * max(bounds[2] - bounds[0], bounds[3] - bounds[1])
+    across = np.clip(np.minimum(x - bounds[0], bounds[2] - x) / margin, 0.0, 1.0)
+    upward = np.clip(np.minimum(y - bounds[1], bounds[3] - y) / margin, 0.0, 1.0)
+    return np.outer(upward, across).ravel()

@@ -10,9 +10,21 @@ from numpy.typing import NDArray
 
 from maps.city import ShapeTable
 
-_STRAIGHT_M = 12.0
-_RUNS_A_NAME = 40
-_LEAST_M = 60.0
+
+@dataclass(frozen=True, slots=True)
+class _Fineness:
+    """Up to how many metres per pixel runs serve; how far they may lie beside their road, how long they are at least, how
+
+    many of a name are kept. A name stands at most some four pixels beside its road.
+    """
+
+    m_per_px: float
+    straight_m: float
+    least_m: float
+    most: int
+
+
+_FINENESSES = (_Fineness(1.2, 1.5, 15.0, 300), _Fineness(3.5, 5.0, 30.0, 120), _Fineness(float("inf"), 12.0, 60.0, 40))
 MAJOR_ROADS = frozenset({"motorway", "trunk", "primary", "secondary", "arterial", "major", "main"})
 
 
@@ -28,31 +40,45 @@ class Runs:
     major: NDArray[np.bool_]
 
 
-def road_runs(roads: ShapeTable) -> Runs:
+@dataclass(frozen=True, eq=False)
+class RoadNames:
+    """Where the names of roads stand, from near to far."""
+
+    levels: tuple[Runs, ...]
+
+    def at(self, m_per_px: float) -> Runs:
+        """The runs for a scale."""
+        return next(runs for runs, fine in zip(self.levels, _FINENESSES, strict=True) if m_per_px <= fine.m_per_px)
+
+
+def road_names(roads: ShapeTable) -> RoadNames:
     """The straight runs of every named road, its pieces put together first."""
     names = roads.name.astype(str)
     named = np.flatnonzero((names != "") & (names != "nan") & (names != "None"))
     order = named[np.argsort(names[named], kind="stable")]
     changes = np.flatnonzero(names[order][1:] != names[order][:-1]) + 1
-    texts: list[str] = []
-    majors: list[bool] = []
-    found: list[NDArray[np.float64]] = []
-    for rows in np.split(order, changes) if len(order) else []:
-        runs = _straight_runs(roads.geometry[rows])[:_RUNS_A_NAME]
-        found.append(runs)
-        texts += [str(names[rows[0]])] * len(runs)
-        majors += [any(str(kind) in MAJOR_ROADS for kind in roads.kind[rows])] * len(runs)
+    groups = [rows for rows in np.split(order, changes) if len(rows)]
+    merged = [_merged(roads.geometry[rows]) for rows in groups]
+    texts = [str(names[rows[0]]) for rows in groups]
+    majors = [any(str(kind) in MAJOR_ROADS for kind in roads.kind[rows]) for rows in groups]
+    return RoadNames(tuple(_runs(texts, majors, merged, fine) for fine in _FINENESSES))
+
+
+def _runs(texts: list[str], majors: list[bool], merged: list[NDArray[np.object_]], fine: _Fineness) -> Runs:
+    """Of each road (its joined pieces) the straight runs."""
+    found = [_straight_runs(parts, fine) for parts in merged]
     table = np.concatenate(found) if found else np.empty((0, 4))
+    road = np.repeat(np.arange(len(found)), [len(runs) for runs in found]).astype(np.int64)
     length = np.hypot(table[:, 2] - table[:, 0], table[:, 3] - table[:, 1])
     order = np.argsort(-length, kind="stable")
-    table, length = table[order], length[order]
+    table, length, road = table[order], length[order], road[order]
     return Runs(
-        np.array(texts, dtype=object)[order],
+        np.array(texts, dtype=object)[road],
         (table[:, 0] + table[:, 2]) / 2,
         (table[:, 1] + table[:, 3]) / 2,
         readable_angle(table),
         length,
-        np.array(majors, dtype=np.bool_)[order],
+        np.array(majors, dtype=np.bool_)[road],
     )
 
 
@@ -62,15 +88,17 @@ def readable_angle(runs: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((angle + 90.0) % 180.0 - 90.0)
 
 
-def _straight_runs(geometry: NDArray[np.object_]) -> NDArray[np.float64]:
-    """(n, 4) straight pieces at least 60 m long, longest first."""
-    merged = shapely.line_merge(shapely.multilinestrings(list(shapely.get_parts(geometry))))
-    parts = shapely.simplify(shapely.get_parts(merged), _STRAIGHT_M)
-    points, line = shapely.get_coordinates(parts, return_index=True)
+def _merged(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
+    return np.asarray(shapely.get_parts(shapely.line_merge(shapely.multilinestrings(list(shapely.get_parts(geometry))))))
+
+
+def _straight_runs(lines: NDArray[np.object_], fine: _Fineness) -> NDArray[np.float64]:
+    """(n, 4) straight pieces, longest first."""
+    points, line = shapely.get_coordinates(shapely.simplify(lines, fine.straight_m), return_index=True)
     if len(points) < 2:
         return np.empty((0, 4))
     at = np.flatnonzero(line[1:] == line[:-1])
     runs = np.hstack([points[at], points[at + 1]])
     length = np.hypot(runs[:, 2] - runs[:, 0], runs[:, 3] - runs[:, 1])
     kept = np.argsort(-length, kind="stable")
-    return runs[kept[length[kept] >= _LEAST_M]]
+    return runs[kept[length[kept] >= fine.least_m]][: fine.most]

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainterPath, QPolygonF
 
+from console.ui.map.facilities import Facility, facilities
+from console.ui.map.links import link_lines, link_valve_angles
 from console.ui.map.road_names import MAJOR_ROADS
 from console.ui.map.segments import LineWork
 from console.ui.map.strokes import Lines
 from maps.city import City, Geometries
-from maps.network import NodeKind, PipeStatus, PipeTable, ValveKind, ValveState
+from maps.network import PipeStatus, PipeTable, ValveKind, ValveState
 
 CLASS_LIMITS_MM = (150.0, 300.0, 800.0)
 """Pipes from these diameters on are drawn a class wider."""
@@ -34,17 +36,6 @@ class ValveLook(IntEnum):
     UNKNOWN = 2
     STUCK = 3
     ONE_WAY = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Facility:
-    """A plant, pumping station, well or tank at its place (world, m)."""
-
-    kind: str
-    name: str
-    planned: bool
-    x: float
-    y: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +92,11 @@ class Scene:
             min(high_x, self.bounds[2]),
             min(high_y, self.bounds[3]),
         )
+
+    @cached_property
+    def links(self) -> LineWork:
+        """Pumps and valves between two nodes, one class."""
+        return LineWork(link_lines(self.city.network), 1)
 
     @cached_property
     def roads(self) -> LineWork:
@@ -191,20 +187,8 @@ class Scene:
 
     @cached_property
     def facilities(self) -> tuple[Facility, ...]:
-        """Plants and stations as listed, and the tanks and wells among the nodes."""
-        plants, nodes = self.city.plants, self.city.network.nodes
-        listed = [
-            Facility(str(plants.kind[i]), str(plants.name[i]), bool(plants.planned[i]), float(nodes.x[n]), float(nodes.y[n]))
-            for i, n in enumerate(plants.node.tolist())
-            if n >= 0
-        ]
-        taken = set(plants.node.tolist())
-        kinds = {NodeKind.TANK: "tank", NodeKind.WELL: "well", NodeKind.SOURCE: "source", NodeKind.PLANT: "plant"}
-        for kind, name in kinds.items():
-            for n in np.flatnonzero(nodes.kind == kind).tolist():
-                if n not in taken and np.isfinite(nodes.x[n]):
-                    listed.append(Facility(name, str(nodes.name[n]), False, float(nodes.x[n]), float(nodes.y[n])))
-        return tuple(listed)
+        """Plants, pumping stations, wells, tanks and sources."""
+        return facilities(self.city)
 
     @cached_property
     def customer_kinds(self) -> tuple[str, ...]:
@@ -223,7 +207,7 @@ class Scene:
 
     @cached_property
     def valve_angle(self) -> NDArray[np.float64]:
-        """Screen angle of each valve's pipe, degrees, (valves,); 0 where it is not on one."""
+        """Screen angle of each valve's pipe or link, degrees, (valves,); 0 where it is on none."""
         valves, pipes = self.city.network.valves, self.city.network.pipes
         angle = np.zeros(len(valves))
         on = np.flatnonzero(valves.pipe >= 0)
@@ -232,6 +216,7 @@ class Scene:
         first = np.where(at_end, pipes.offsets[rows + 1] - 2, pipes.offsets[rows])
         step = pipes.vertices[first + 1] - pipes.vertices[first]
         angle[on] = -np.degrees(np.arctan2(step[:, 1], step[:, 0]))
+        angle[valves.is_link] = link_valve_angles(self.city.network)
         return angle
 
 

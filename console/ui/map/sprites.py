@@ -1,9 +1,13 @@
-"""Sprites: symbols drawn once as small pictures, in as many directions as needed, then stamped; any thread may ask."""
+"""Sprites: symbols drawn once as small pictures, in as many directions as needed, then stamped; any thread may ask.
+
+A printer that takes lines gets the symbol's strokes instead of its picture.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -17,8 +21,16 @@ FACILITY_KINDS = ("plant", "pumping_station", "tank", "well", "source")
 CUSTOMER_KINDS = ("residential", "commercial", "industrial", "public", "critical")
 
 
-def canvas(size: float, ratio: float, paint: Callable[[QPainter], None]) -> QImage:
-    """A transparent square picture of ``size`` logical pixels, painted with the origin in its middle."""
+@dataclass(frozen=True, eq=False)
+class Sprite:
+    """``image``: a transparent square; ``paint``: draws the same with the origin in the middle of the symbol."""
+
+    image: QImage
+    paint: Callable[[QPainter], None]
+
+
+def made(size: float, ratio: float, paint: Callable[[QPainter], None]) -> Sprite:
+    """A sprite whose picture has ``size`` logical pixels a side."""
     pixels = math.ceil(size * ratio)
     image = QImage(pixels, pixels, QImage.Format.Format_ARGB32_Premultiplied)
     image.setDevicePixelRatio(ratio)
@@ -30,10 +42,10 @@ def canvas(size: float, ratio: float, paint: Callable[[QPainter], None]) -> QIma
         paint(painter)
     finally:
         painter.end()
-    return image
+    return Sprite(image, paint)
 
 
-def sprite(path: QPainterPath, size: float, fill: QColor | None, edge: QColor, ratio: float) -> QImage:
+def sprite(path: QPainterPath, size: float, fill: QColor | None, edge: QColor, ratio: float) -> Sprite:
     """A path, filled and edged; ``size``: logical pixels of the square picture."""
 
     def paint(painter: QPainter) -> None:
@@ -41,30 +53,30 @@ def sprite(path: QPainterPath, size: float, fill: QColor | None, edge: QColor, r
         painter.setBrush(QBrush(fill) if fill is not None else Qt.BrushStyle.NoBrush)
         painter.drawPath(path)
 
-    return canvas(size, ratio, paint)
+    return made(size, ratio, paint)
 
 
 @lru_cache(maxsize=64)
-def turned_arrows(path_radius: float, rgba: int, ratio: float, turns: int) -> tuple[QImage, ...]:
+def turned_arrows(path_radius: float, rgba: int, ratio: float, turns: int) -> tuple[Sprite, ...]:
     """Arrow heads in ``turns`` directions, clockwise from east; ``rgba``: as QColor.rgba gives it."""
     from console.ui.map.symbols import flow_arrow
 
-    def turned(number: int) -> QImage:
+    def turned(number: int) -> Sprite:
         def paint(painter: QPainter) -> None:
             painter.rotate(number * 360.0 / turns)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor.fromRgba(rgba))
             painter.drawPath(flow_arrow(path_radius))
 
-        return canvas(3 * path_radius, ratio, paint)
+        return made(3 * path_radius, ratio, paint)
 
     return tuple(turned(number) for number in range(turns))
 
 
-_VALVES: dict[tuple[str, str, float, float, int], tuple[QImage, ...]] = {}
+_VALVES: dict[tuple[str, str, float, float, int], tuple[Sprite, ...]] = {}
 
 
-def valve_sprites(theme: Theme, look: str, size: float, ratio: float, turns: int) -> tuple[QImage, ...]:
+def valve_sprites(theme: Theme, look: str, size: float, ratio: float, turns: int) -> tuple[Sprite, ...]:
     """A valve's bow tie in ``turns`` directions. Shape tells the state: closed filled with a bar, unknown hollow,
 
     stuck crossed out, one-way half filled with an arrow; open filled.
@@ -72,7 +84,7 @@ def valve_sprites(theme: Theme, look: str, size: float, ratio: float, turns: int
     key = (theme.name, look, size, ratio, turns)
     if key not in _VALVES:
         _VALVES[key] = tuple(
-            canvas(3.2 * size, ratio, lambda painter, n=number: _valve(painter, theme, look, size, n * 360.0 / turns))  # type: ignore[misc]
+            made(3.2 * size, ratio, lambda painter, n=number: _valve(painter, theme, look, size, n * 360.0 / turns))  # type: ignore[misc]
             for number in range(turns)
         )
     return _VALVES[key]
@@ -105,20 +117,24 @@ def _valve(painter: QPainter, theme: Theme, look: str, size: float, angle: float
         painter.drawPath(polygon((size, -size * 1.1), (size * 0.4, -size * 1.45), (size * 0.4, -size * 0.75)))
 
 
-_FACILITIES: dict[tuple[str, str, bool, float, float], QImage] = {}
+_FACILITIES: dict[tuple[str, str, bool, float, float], Sprite] = {}
 
 
-def facility_sprite(theme: Theme, kind: str, planned: bool, size: float, ratio: float) -> QImage:
+def facility_sprite(theme: Theme, kind: str, planned: bool, size: float, ratio: float) -> Sprite:
     """A plant (square), pumping station (ring with its triangle), tank (hexagon, half full), well (ring), source (diamond)."""
     key = (theme.name, kind, planned, size, ratio)
     if key not in _FACILITIES:
-        _FACILITIES[key] = canvas(3 * size, ratio, lambda painter: _facility(painter, theme, kind, planned, size))
+        _FACILITIES[key] = made(3 * size, ratio, lambda painter: _facility(painter, theme, kind, planned, size))
     return _FACILITIES[key]
 
 
 def _facility(painter: QPainter, theme: Theme, kind: str, planned: bool, size: float) -> None:
     colour = theme.colour("map.plant")
-    painter.setPen(QPen(colour, 1.6, Qt.PenStyle.DotLine if planned else Qt.PenStyle.SolidLine))
+    outline = QPen(colour, 1.6)
+    if planned:
+        outline.setCapStyle(Qt.PenCapStyle.FlatCap)  # square caps would close so small gaps
+        outline.setDashPattern([1.6, 1.4])
+    painter.setPen(outline)
     painter.setBrush(theme.colour("map.halo"))
     inner = QBrush(Qt.BrushStyle.NoBrush if planned else colour)
     if kind == "plant":
@@ -141,14 +157,14 @@ def _facility(painter: QPainter, theme: Theme, kind: str, planned: bool, size: f
         painter.drawPath(circle(size * 0.28))
 
 
-_CUSTOMERS: dict[tuple[str, str, float], QImage] = {}
+_CUSTOMERS: dict[tuple[str, str, float], Sprite] = {}
 
 
-def customer_sprite(theme: Theme, kind: str, ratio: float) -> QImage:
+def customer_sprite(theme: Theme, kind: str, ratio: float) -> Sprite:
     """A customer: house, shop square, factory triangle, public diamond; a critical one carries a cross on a disc."""
     key = (theme.name, kind, ratio)
     if key not in _CUSTOMERS:
-        _CUSTOMERS[key] = canvas(16, ratio, lambda painter: _customer(painter, theme, kind))
+        _CUSTOMERS[key] = made(16, ratio, lambda painter: _customer(painter, theme, kind))
     return _CUSTOMERS[key]
 
 

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPixmap
 
+from console.ui.map.frame import Frame
+from console.ui.map.symbols import paint_at
+
 _FIELDS = 10
 """x, y, source left, top, width, height, scale x, y, rotation, opacity: Qt's own record of doubles."""
 
@@ -20,6 +23,7 @@ class Stamps:
     """A strip of symbols, each painted with the origin in the middle of its cell. Window's thread only."""
 
     def __init__(self, symbols: Sequence[Callable[[QPainter], None]], size: float, ratio: float) -> None:
+        self._symbols = symbols
         self._cell = math.ceil(size * ratio)
         self._ratio = ratio
         self._pixmap = QPixmap(self._cell * max(len(symbols), 1), self._cell)
@@ -35,10 +39,15 @@ class Stamps:
             painter.restore()
         painter.end()
 
-    def put(self, painter: QPainter, x: NDArray[np.float64], y: NDArray[np.float64], symbol: NDArray[np.int64]) -> None:
+    def put(self, frame: Frame, x: NDArray[np.float64], y: NDArray[np.float64], symbol: NDArray[np.int64]) -> None:
         """Symbols at screen points (n,), later ones on top."""
-        if not len(x):
-            return
+        if frame.vector:
+            for left, top, number in zip(x.tolist(), y.tolist(), symbol.tolist(), strict=True):
+                paint_at(frame.painter, left, top, self._symbols[number])
+        elif len(x):
+            self._put_pictures(frame.painter, x, y, symbol)
+
+    def _put_pictures(self, painter: QPainter, x: NDArray[np.float64], y: NDArray[np.float64], symbol: NDArray[np.int64]) -> None:
         records = np.empty((len(x), _FIELDS))
         # On whole device pixels: between them a symbol would blur.
         half = self._cell / 2

@@ -60,7 +60,7 @@ def warm() -> None:
     for kind in CUSTOMER_KINDS:
         customer_sprite(theme, kind, 1.0)
     turned_arrows(4.6, theme.colour("map.flow").rgba(), 1.0, 1)
-    image = sprite(meter(4.0), 12, theme.colour("map.halo"), theme.colour("map.valve"), 1.0)
+    image = sprite(meter(4.0), 12, theme.colour("map.halo"), theme.colour("map.valve"), 1.0).image
     painter = QPainter(image)
     painter.setOpacity(0.5)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)

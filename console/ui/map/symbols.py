@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -123,6 +124,14 @@ def paint_station(painter: QPainter, theme: Theme, state: StationState, x: float
         painter.drawPath(square(radius * 0.9) if state is StationState.STALE else circle(radius))
         if state is StationState.MISSING:
             painter.drawLine(QPointF(-radius, radius), QPointF(radius, -radius))
+    painter.restore()
+
+
+def paint_at(painter: QPainter, x: float, y: float, paint: Callable[[QPainter], None]) -> None:
+    """A symbol that is drawn about the origin, at a screen point; the painter stays as it was."""
+    painter.save()
+    painter.translate(x, y)
+    paint(painter)
     painter.restore()
 
 

@@ -11,7 +11,7 @@ from console.ui.map.flow import Flows
 from console.ui.map.identify import Known, Line, lines_of
 from console.ui.map.picking import Asset
 from console.ui.map.say import say
-from maps.city import City
+from console.ui.map.scene import Scene
 
 _WIDTH = 280
 _MARGIN = 12
@@ -23,11 +23,11 @@ class IdentifyCard(QFrame):
 
     closed = Signal()
 
-    def __init__(self, city: City, looks: Looks, parent: QWidget) -> None:
+    def __init__(self, scene: Scene, looks: Looks, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("card")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._city, self._looks = city, looks
+        self._scene, self._looks = scene, looks
         self._asset: Asset | None = None
         self._shown: tuple[Line, ...] = ()
         self._title = label(name="title", selectable=True)
@@ -65,7 +65,8 @@ class IdentifyCard(QFrame):
         """The newest values; only lines that changed are written."""
         if self._asset is None:
             return
-        lines = lines_of(self._asset, Known(self._city, picture, self._looks.words, flows))
+        known = Known(self._scene.city, picture, self._looks.words, flows, self._scene.facilities)
+        lines = lines_of(self._asset, known)
         if [name for name, _ in lines] != [name for name, _ in self._shown]:
             clear(self._rows)
             for number, (name, value) in enumerate(lines):

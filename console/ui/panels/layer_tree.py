@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QSlider, QToolButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from console.ui.looks import Looks, label
+from console.ui.map.facilities import facilities
 from console.ui.map.layer import GROUND_LAYERS, PLAN_LAYERS, LayerLook, MapLayer
 from maps.city import City
 
@@ -181,7 +182,7 @@ def layer_counts(city: City) -> dict[MapLayer, int]:
         MapLayer.VALVES: len(city.network.valves),
         MapLayer.HYDRANTS: len(city.hydrants),
         MapLayer.STATIONS: len(city.stations),
-        MapLayer.PLANTS: len(city.plants),
+        MapLayer.PLANTS: len(facilities(city)),
         MapLayer.CREWS: len(city.crews),
         MapLayer.CUSTOMERS: len(city.customers),
         MapLayer.DMA: kinds.count("dma"),

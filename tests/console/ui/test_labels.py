@@ -46,3 +46,9 @@ def test_discs_on_one_spot_move_apart_and_stay_near() -> None:
     for number, (x, y) in enumerate(places[:5]):
         assert ((x - 100) ** 2 + (y - 100) ** 2) ** 0.5 <= 48.0
         assert all(((x - a) ** 2 + (y - b) ** 2) ** 0.5 >= 19.0 for a, b in places[:number])
+
+
+def test_discs_keep_off_symbols_that_stay_where_they_are() -> None:
+    symbol = (104.0, 100.0)
+    for x, y in spread([(100.0, 100.0)] * 3, 20.0, [symbol]):
+        assert ((x - symbol[0]) ** 2 + (y - symbol[1]) ** 2) ** 0.5 >= 19.0

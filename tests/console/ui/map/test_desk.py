@@ -59,7 +59,7 @@ def test_the_card_shows_what_is_known_and_follows_live_values(window: MainWindow
     port.wait(30, measuring=False)
     window.settle()
     assert any("秒" in value for _, value in window.desk.card.lines)
-    for kind, asset_id in (("customer", "C-40"), ("plant", "W1"), ("hydrant", "H-2203"), ("valve", "V-5500")):
+    for kind, asset_id in (("customer", "C-40"), ("facility", "W1"), ("hydrant", "H-2203"), ("valve", "V-5500")):
         window.map.picked.emit(Asset(kind, asset_id, 0, 0.0, 0.0))
         assert window.desk.card.lines or kind == "hydrant"
     assert not window.desk.card.isHidden()
@@ -97,7 +97,7 @@ def test_the_map_is_written_with_its_legend(window: MainWindow, tmp_path: Path) 
 
 
 def test_a_linked_window_moves_with_the_first_and_a_free_one_does_not(window: MainWindow, port: ScriptedPort) -> None:
-    second, wall = window.desk.open_window(False), window.desk.open_window(True)
+    second, wall = window.desk.windows.open(wall=False), window.desk.windows.open(wall=True)
     window.map.look(window.map.camera.zoomed(3.0, 200, 150))
     assert (second.map.camera.x, second.map.camera.m_per_px) == (window.map.camera.x, window.map.camera.m_per_px)
     assert wall.map.camera.m_per_px != window.map.camera.m_per_px
@@ -108,7 +108,7 @@ def test_a_linked_window_moves_with_the_first_and_a_free_one_does_not(window: Ma
     assert second.map._live.case is window.map._live.case
     second.close()
     wall.close()
-    assert window.desk.windows == []
+    assert window.desk.windows.open_now == []
 
 
 def test_flows_of_the_model_turn_arrows_and_colour_velocities(window: MainWindow) -> None:
@@ -159,3 +159,47 @@ def test_flows_follow_the_hours_of_the_models_day(window: MainWindow) -> None:
     flows = window.map.renderer.extras.flows
     assert flows is not None
     assert flows.at_s == 23 * 3600.0  # it is 23:00 in the scripted world
+
+
+def test_a_linked_window_shows_the_layers_of_the_first_and_a_free_one_its_own_which_are_remembered(
+    window: MainWindow,
+) -> None:
+    second = window.desk.windows.open(wall=False)
+    window.layers.tree.tick(MapLayer.ROADS, False)
+    assert second.map.layer_look == window.map.layer_look
+    assert not second.tree.isEnabled()
+    second.linked.setChecked(False)
+    assert second.map.layer_look == window.map.layer_look  # it starts from what was shown
+    second.tree.tick(MapLayer.DMA, True)
+    second.tree.choose(MapLayer.WATER)
+    second.tree._opacity.setValue(40)
+    window.layers.tree.tick(MapLayer.VALVES, False)
+    own = second.map.layer_look
+    assert (MapLayer.DMA in own.visible, MapLayer.VALVES in own.visible, own.alpha(MapLayer.WATER)) == (True, True, 0.4)
+    assert MapLayer.DMA not in window.map.visible_layers
+    second.linked.setChecked(True)
+    assert second.map.layer_look == window.map.layer_look
+    second.linked.setChecked(False)
+    assert second.map.layer_look == own
+    remembered = window.desk.windows.remembered()
+    second.close()
+    window.desk.windows.reopen(remembered)
+    assert window.desk.windows.open_now[-1].map.layer_look == own
+
+
+def test_layers_of_a_wall_view_are_reached_by_its_menu(window: MainWindow) -> None:
+    wall = window.desk.windows.open(wall=True)
+    menu = wall.offer(wall.pos())
+    layers, linked = menu.actions()
+    layers.trigger()
+    assert wall.layers.isVisible()
+    assert (linked.isChecked(), wall.linked.isChecked()) == (False, False)
+    menu.close()
+    wall.close()
+
+
+def test_tiles_chosen_later_lie_under_every_map(window: MainWindow, tmp_path: Path) -> None:
+    second = window.desk.windows.open(wall=False)
+    window.desk.use_tiles(f"http://127.0.0.1:9/{{z}}/{{x}}/{{y}}.png | {tmp_path.name}")
+    assert second.map.renderer.extras.tiles is window.map.renderer.extras.tiles is not None
+    assert tmp_path.name in second.map.margin().attribution

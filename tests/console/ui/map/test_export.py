@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.export import MapNotSaved, Sheet, export_map, paper_camera
-from console.ui.map.layer import PipeTheme
+from console.ui.map.layer import MapLayer, PipeTheme
 from console.ui.panels.legend import legend_rows
 from console.ui.theme import Theme
 from console.ui.words import Words
@@ -40,6 +40,22 @@ def test_a_vector_file_holds_the_pipes_as_lines(canvas: MapCanvas, tmp_path: Pat
     text = (tmp_path / "map.svg").read_text("utf-8")
     assert text.count("<polyline") + text.count("<path") + text.count("<line") > 400
     assert "小城 供水管网图" in text
+
+
+@pytest.mark.parametrize("factor", [1.0, 8.0])
+def test_a_vector_file_holds_symbols_and_names_as_vectors_and_no_picture(
+    canvas: MapCanvas, tmp_path: Path, factor: float
+) -> None:
+    canvas.set_visible(frozenset(MapLayer) - {MapLayer.TILES, MapLayer.PRESSURE})
+    canvas.look(canvas.camera.zoomed(factor, 450, 300))
+    canvas.settle()
+    export_map(canvas, tmp_path / "map.svg", a_sheet(), THEME)
+    text = (tmp_path / "map.svg").read_text("utf-8")
+    assert "<image" not in text
+    roads = {str(name) for name in canvas.scene.city.roads.name if name}
+    assert any(f">{name}" in text for name in roads)
+    export_map(canvas, tmp_path / "map.pdf", a_sheet(), THEME)
+    assert b"/Subtype /Image" not in (tmp_path / "map.pdf").read_bytes()
 
 
 def test_a_pdf_is_one_page_of_vectors(canvas: MapCanvas, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
+from console.ui.map.case import CaseLook, StepMark, StepStatus
 from console.ui.map.flow import flows_of
 from console.ui.map.layer import GROUND_LAYERS, PLAN_LAYERS, LayerLook, MapLayer, PipeTheme
 from console.ui.map.scene import Scene
@@ -139,3 +140,14 @@ def test_a_live_layer_fades_towards_not_being_there(canvas: MapCanvas, layer: Ma
     only = LayerLook(visible=ground | {layer})
     whole, faded, gone = seen(only), seen(replace(only, opacity={layer: 0.3})), seen(replace(only, visible=ground))
     assert 0 < np.abs(faded - gone).sum() < 0.5 * np.abs(whole - gone).sum()
+
+
+@pytest.mark.gui
+@pytest.mark.parametrize(("apart_px", "shown"), [(4.0, False), (60.0, True)])
+def test_numbers_of_a_plan_are_shown_once_they_can_be_told_apart(canvas: MapCanvas, apart_px: float, shown: bool) -> None:
+    x, y, step = canvas.camera.x, canvas.camera.y, apart_px * canvas.camera.m_per_px
+    marks = tuple(StepMark(f"V{i}", i + 1, StepStatus.TO_CLOSE, x + i * step, y) for i in range(3))
+    canvas.show_case(CaseLook(steps=marks))
+    with_numbers = canvas.picture_now()
+    canvas.set_visible(canvas.visible_layers - {MapLayer.STEPS})
+    assert (with_numbers != canvas.picture_now()) is shown

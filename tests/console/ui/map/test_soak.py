@@ -1,12 +1,17 @@
-"""Panning for a while under a feed of ten pictures a second: nothing is kept that grows, frames stay short."""
+"""Half a minute of panning under a feed of ten pictures a second: nothing is kept that grows, no frame is long.
+
+A frame is judged by the time that the window's thread has computed for it, not by the clock on the wall: another program on
+the machine cannot make it fail. What the thread waits for while others draw is measured by ``quanmai bench map``.
+"""
 
 from __future__ import annotations
 
 import gc
+import sys
 import tracemalloc
-from time import perf_counter
+from pathlib import Path
+from time import thread_time
 
-import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QPointF
 
@@ -15,43 +20,64 @@ from tests.console.ui.map.conftest import NOW_US, a_picture
 
 pytestmark = [pytest.mark.gui, pytest.mark.slow]
 
+PICTURES = 300
+"""Half a minute at 10 Hz, on the pictures' own clock."""
 FRAMES_A_PICTURE = 6
-PICTURES = 55
-"""Shortened from half a minute at 10 Hz and sixty frames a second; what grows shows in a few hundred frames too."""
-KEPT_MOST_KB = 1000.0
+WARM_PICTURES = 60
+"""Caches of names, symbols and pictures are full by then."""
 FRAME_MOST_MS = 50.0
+RESIDENT_MOST_MB = 24.0
+"""Twelve pictures of the canvas: hundreds are drawn, so one in fifty that stays shows."""
+KEPT_MOST_KB = 300.0
+"""The tracks of three crews grow by 100 kB in this time, up to an hour's worth."""
 
 
-def test_panning_under_a_feed_keeps_no_memory_and_no_frame_is_long(canvas: MapCanvas) -> None:
-    frames = _pan(canvas, 0, 15)
-    gc.collect()
+def test_half_a_minute_of_panning_under_a_feed_has_no_frame_above_50_ms_and_keeps_no_pictures(canvas: MapCanvas) -> None:
+    frames = _pan(canvas, 0, WARM_PICTURES)
+    resident_mb = _resident_mb()
+    frames += _pan(canvas, WARM_PICTURES, PICTURES)
+    assert len(frames) == PICTURES * FRAMES_A_PICTURE
+    assert max(frames) < FRAME_MOST_MS
+    assert _resident_mb() - resident_mb < RESIDENT_MOST_MB
+
+
+def test_panning_under_a_feed_keeps_no_objects_and_no_columns(canvas: MapCanvas) -> None:
+    _pan(canvas, 0, 20)
     tracemalloc.start()
-    _pan(canvas, 15, 25)
-    gc.collect()
-    before = tracemalloc.get_traced_memory()[0]
-    _pan(canvas, 25, PICTURES)
-    gc.collect()
-    kept_kb = (tracemalloc.get_traced_memory()[0] - before) / 1000
-    tracemalloc.stop()
-    frames += _pan(canvas, PICTURES, PICTURES + 15)
+    try:
+        _pan(canvas, 20, 40)
+        gc.collect()
+        before = tracemalloc.get_traced_memory()[0]
+        _pan(canvas, 40, 80)
+        gc.collect()
+        kept_kb = (tracemalloc.get_traced_memory()[0] - before) / 1000
+    finally:
+        tracemalloc.stop()
     assert kept_kb < KEPT_MOST_KB
-    # On a machine that computes other things as well single frames wait for a core; one in a hundred may.
-    assert np.percentile(frames, 99) < FRAME_MOST_MS
 
 
 def _pan(canvas: MapCanvas, first: int, stop: int) -> list[float]:
-    """Frame times in ms."""
+    """What each frame has cost the window's thread, ms: its events, its share of the feed, the painting."""
     frames = []
     for picture in range(first, stop):
-        canvas.show_picture(a_picture(canvas.scene.city, picture % 7, NOW_US + picture * 100_000))
+        feed = a_picture(canvas.scene.city, picture % 7, NOW_US + picture * 100_000)
         for frame in range(FRAMES_A_PICTURE):
-            begin = perf_counter()
+            begin = thread_time()
+            if frame == 0:
+                canvas.show_picture(feed)
             step = picture * FRAMES_A_PICTURE + frame
             if step % 50 == 49:
                 canvas.zoom(1.5 if step % 100 == 49 else 1 / 1.5, QPointF(300, 200))
             else:
                 canvas.look(canvas.camera.panned(9.0 if step % 80 < 40 else -9.0, 4.0 if step % 60 < 30 else -4.0))
             canvas.repaint()
-            frames.append((perf_counter() - begin) * 1000)
             QCoreApplication.processEvents()
+            frames.append((thread_time() - begin) * 1000)
     return frames
+
+
+def _resident_mb() -> float:
+    """Memory of the process, Qt's pictures among it; 0 where the system does not tell it in this way."""
+    if sys.platform != "linux":
+        return 0.0
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * 4096 / 1e6

@@ -1,0 +1,188 @@
+"""A further map window: a second map or the wall view; linked it follows the first in place and layers, free it has its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QByteArray, QPoint, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QScreen
+from PySide6.QtWidgets import QCheckBox, QDockWidget, QMainWindow, QMenu, QToolBar, QWidget
+
+from console.ui.looks import Looks
+from console.ui.map.camera import Camera
+from console.ui.map.canvas import MapCanvas
+from console.ui.map.history import View
+from console.ui.map.layer import LayerLook
+from console.ui.map.say import say
+from console.ui.panels.layer_tree import LayerTree
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """How a further window stood. ``screen``: its name; ``geometry``: as Qt saves it, base64."""
+
+    wall: bool
+    linked: bool
+    screen: str
+    geometry: str
+    x: float
+    y: float
+    m_per_px: float
+    look: str = ""
+    """Its own layers, as ``LayerLook.as_text``."""
+
+
+class MapWindow(QMainWindow):
+    """Another view of the same city: same scene, same live picture, its own place and layers."""
+
+    shut = Signal(object)
+    """This window: it has been closed."""
+
+    def __init__(self, first: MapCanvas, looks: Looks, wall: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._first, self.wall, self._passing = first, wall, False
+        self.map = first.twin(looks.theme, looks.words)
+        self.setCentralWidget(self.map)
+        self.linked = QCheckBox()
+        self.linked.setChecked(not wall)  # a wall view is free from the start
+        self._bar = QToolBar()
+        self._bar.setMovable(False)
+        self._bar.addWidget(self.linked)
+        self._bar.setVisible(not wall)
+        self.addToolBar(self._bar)
+        self._own: LayerLook | None = None
+        """Layers of its own, None until it was free for the first time."""
+        self.tree = LayerTree(first.scene.city, looks, first.layer_look)
+        self.layers = QDockWidget()
+        self.layers.setWidget(self.tree)
+        self.layers.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
+        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.layers)
+        self.layers.hide()
+        self._bar.addAction(self.layers.toggleViewAction())
+        self.tree.look_changed.connect(self._take_own)
+        self.map.menu_requested.connect(lambda _asset, at: self.offer(at))
+        self.linked.toggled.connect(self._link)
+        first.moved.connect(self._follow)
+        first.look_changed.connect(self._follow_look)
+        self.map.moved.connect(self._lead)
+        self._link(not wall)
+        self.resize(1100, 750)
+        self.set_looks(looks)
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language."""
+        self.setWindowTitle(say(looks.words, "windows.wall" if self.wall else "windows.second"))
+        self.linked.setText(say(looks.words, "windows.linked"))
+        self.layers.setWindowTitle(looks.words("layers.title_layers"))
+        self.tree.set_looks(looks)
+        self.map.set_looks(looks.theme, looks.words)
+
+    def offer(self, at: QPoint) -> QMenu:
+        """A menu at a place of the screen: its layers, and whether it follows the first (a wall view shows no bar)."""
+        menu = QMenu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.addAction(self.layers.toggleViewAction())
+        linked = menu.addAction(self.linked.text(), self.linked.toggle)
+        linked.setCheckable(True)
+        linked.setChecked(self.linked.isChecked())
+        menu.popup(at)
+        return menu
+
+    def open(self) -> None:
+        """Show it; the wall view takes the screen that the first window is not on, whole."""
+        if self.wall:
+            self._fill((other_screens(self._first) or QGuiApplication.screens())[0])
+        else:
+            self.show()
+        if self.linked.isChecked():
+            self._follow(self._first.camera)
+        else:
+            self.map.fit_all()
+
+    def stands(self) -> Stood:
+        """How it stands now."""
+        view, geometry = View.of(self.map.camera), bytes(self.saveGeometry().toBase64().data()).decode("ascii")
+        place = view.x, view.y, view.m_per_px
+        return Stood(
+            self.wall, self.linked.isChecked(), self.screen().name(), geometry, *place, self._own.as_text() if self._own else ""
+        )
+
+    def reopen(self, stood: Stood) -> None:
+        """Show it where it stood; on a screen that there is, when its own has gone."""
+        if stood.look:
+            self._own = LayerLook.from_text(stood.look)
+        self.linked.setChecked(stood.linked)
+        self._show_look()
+        if self.wall:
+            others = other_screens(self._first)
+            self._fill(next((screen for screen in others if screen.name() == stood.screen), others[0]))
+        else:
+            self.restoreGeometry(QByteArray.fromBase64(stood.geometry.encode("ascii")))
+            self.show()
+        if self.linked.isChecked():
+            self._follow(self._first.camera)
+        else:
+            self.map.put(View(stood.x, stood.y, stood.m_per_px).camera(self.map.camera))
+
+    def _fill(self, screen: QScreen) -> None:
+        self.setScreen(screen)
+        self.setGeometry(screen.geometry())
+        self.showFullScreen()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.wall:
+            self.close()
+        elif event.key() == Qt.Key.Key_L and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.linked.toggle()
+        else:
+            super().keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._first.moved.disconnect(self._follow)
+        self._first.look_changed.disconnect(self._follow_look)
+        self.map.shut()
+        self.shut.emit(self)
+        super().closeEvent(event)
+
+    def _link(self, on: bool) -> None:
+        if not on and self._own is None:
+            self._own = self._first.layer_look
+        self._show_look()
+        if on:
+            self._follow(self._first.camera)
+
+    def _follow_look(self, _look: LayerLook) -> None:
+        if self.linked.isChecked():
+            self._show_look()
+
+    def _show_look(self) -> None:
+        """The first map's layers while linked, else its own."""
+        linked = self.linked.isChecked()
+        look = self._first.layer_look if linked or self._own is None else self._own
+        self.tree.setEnabled(not linked)
+        self.tree.set_look(look)
+        self.map.set_look(look)
+
+    def _take_own(self, look: LayerLook) -> None:
+        self._own = look
+        self.map.set_look(look)
+
+    def _follow(self, camera: Camera) -> None:
+        self._pass(camera, self.map)
+
+    def _lead(self, camera: Camera) -> None:
+        self._pass(camera, self._first)
+
+    def _pass(self, camera: Camera, to: MapCanvas) -> None:
+        """Linked maps share middle and scale; each keeps its own size."""
+        if self._passing or not self.linked.isChecked():
+            return
+        self._passing = True
+        to.look(to.camera.centred(camera.x, camera.y, camera.m_per_px))
+        self._passing = False
+
+
+def other_screens(first: MapCanvas) -> list[QScreen]:
+    """Screens that the first window does not stand on."""
+    return [screen for screen in QGuiApplication.screens() if screen is not first.screen()]
