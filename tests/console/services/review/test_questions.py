@@ -11,6 +11,7 @@ import pytest
 from console.services.review.answers import Answer, Fact, Verdict
 from console.services.review.milestones import milestones
 from console.services.review.notes import Action, Findings, ReviewNotes
+from console.services.review.past_case import PastCase
 from console.services.review.questions import answers_to
 from console.services.review.record import CaseRecord
 from console.services.review.what_if import rerun
@@ -39,7 +40,7 @@ def fact(answer: Answer, key: str) -> Fact:
 def test_every_question_of_a_review_has_its_answer(answers: dict[str, Answer]) -> None:
     assert set(answers) == {
         "spans", "milestones", "plan_done", "predicted_actual", "late", "alarms", "pressure", "cause", "what_if", "outage",
-        "water", "arrival", "samples", "reports", "calls", "past", "actions",
+        "water", "arrival", "crews", "samples", "reports", "calls", "past", "trend", "actions",
     }  # fmt: skip
 
 
@@ -129,10 +130,65 @@ def test_the_reviewers_findings_take_the_place_of_what_nobody_recorded(record: C
 
 
 def test_a_repeat_on_the_same_pipe_is_named(record: CaseRecord) -> None:
-    earlier = replace(record.incident, incident_id="2023-0007", opened_at=record.incident.opened_at - timedelta(days=90))
-    found = {answer.key: answer for answer in answers_to(record, [earlier, record.incident])}
-    assert fact(found["past"], "same_pipe").value == ("2023-0007",)
-    assert fact(found["past"], "past_cases").value == 1
+    again = PastCase.of(
+        replace(record.incident, incident_id="2023-0008", opened_at=record.incident.opened_at - timedelta(days=9))
+    )
+    drilled = replace(again, incident_id="2023-0009", is_drill=not again.is_drill)
+    found = {answer.key: answer for answer in answers_to(record, [again, drilled, PastCase.of(record.incident)])}
+    assert fact(found["past"], "same_pipe").value == ("2023-0007", "2023-0008")
+    assert fact(found["past"], "past_cases").value == 2
+
+
+def test_the_trend_counts_the_case_and_those_before_it_by_month_and_repeats_by_pipe(record: CaseRecord) -> None:
+    opened = record.incident.opened_at
+    earlier = [
+        PastCase.of(
+            replace(record.incident, incident_id=f"N{days}", opened_at=opened - timedelta(days=days), burst_pipes=("H20",))
+        )
+        for days in (35, 36, 366)
+    ]
+    rated = [replace(earlier[0], satisfaction=5.0), replace(earlier[1], satisfaction=2.0, notice_minutes=None), earlier[2]]
+    trend = {answer.key: answer for answer in answers_to(replace(record, past=()), rated)}["trend"]
+    assert trend.table is not None
+    by_month = {row[0]: row[1:] for row in trend.table.rows}
+    took = timedelta(minutes=round((record.incident.issued_at - record.incident.first_abnormal_at).total_seconds() / 60, 1))  # type: ignore[operator]
+    assert by_month["2024-01"] == (1, took, None)
+    assert by_month["2023-11"] == (2, took, 3.5)
+    assert by_month["2023-12"] == (0, None, None)
+    assert "2023-10" not in by_month  # nothing known before the first case
+    assert fact(trend, "repeated_pipes").value == ("H20 ×2",)
+
+
+def test_continued_reports_are_counted_against_their_clock(record: CaseRecord) -> None:
+    # A small case is of level IV: first report within 4 h, continued every 24 h.
+    verified = record.incident.verified_at
+    assert verified is not None
+    due = verified + timedelta(hours=28)
+    long = replace(record.incident, closed_at=verified + timedelta(hours=60))
+    findings = Findings(
+        reports=(("续报", due - timedelta(hours=1)), ("continued", due + timedelta(hours=25)), ("First", verified))
+    )
+    found = {answer.key: answer for answer in answers_to(replace(record, incident=long, notes=ReviewNotes(findings=findings)))}
+    continued = fact(found["reports"], "report_continued")
+    assert (continued.value, continued.target, continued.verdict) == (1, 2, Verdict.BAD)
+    assert fact(found["reports"], "report_first").verdict is Verdict.GOOD
+    assert fact(found["reports"], "report_final").verdict is Verdict.UNKNOWN
+    assert found["reports"].table is not None
+    assert [row[0] for row in found["reports"].table.rows] == ["first", "continued", "continued", "final"]
+
+
+def test_who_knows_the_broken_place_is_said(record: CaseRecord, answers: dict[str, Answer]) -> None:
+    assert fact(answers["predicted_actual"], "place_ground").value == "crew"
+    dug = replace(record, notes=ReviewNotes(findings=Findings(excavated_pipe="H20")))
+    found = {answer.key: answer for answer in answers_to(dug)}
+    assert fact(found["predicted_actual"], "place_ground").value == "dug"
+
+
+def test_confirmed_on_site_is_another_moment_than_judged(record: CaseRecord) -> None:
+    at = {milestone.key: milestone.at for milestone in milestones(record)}
+    judged = [change for change in record.case_changes if change.kind == "burst_judged"]
+    assert at["verified"] == judged[0].at
+    assert at["verified_on_site"] == judged[1].at
 
 
 def test_a_case_that_was_only_suspected_has_answers_too() -> None:
