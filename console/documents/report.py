@@ -23,7 +23,7 @@ from console.services.review.replay import Replay
 
 _PUBLIC = (NoticeStatus.ISSUED, NoticeStatus.UPDATED, NoticeStatus.LIFTED)
 _CHARTED, _BESIDE, _BESIDE_TALL = 6, 4, 170
-_ROWS_MOST = 2_000
+_ROWS_MOST, _ANSWERED_MOST = 2_000, 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +102,11 @@ def _questions(words: ReportWords, answers: Sequence[Answer]) -> list[Block]:
             columns = tuple(words(f"column.{column}") for column in answer.table.columns)
             rows = tuple(
                 tuple(words.cell(value, unit) for value, unit in zip(row, answer.table.units, strict=True))
-                for row in answer.table.rows[:_ROWS_MOST]
+                for row in answer.table.rows[:_ANSWERED_MOST]
             )
             blocks.append(Table(columns, rows))
+            if (more := len(answer.table.rows) - len(rows)) > 0:
+                blocks.append(Text(words("page.more_rows", count=more), "muted"))
     return blocks
 
 

@@ -142,14 +142,20 @@ def _banded(band: Band | None, start: int, end: int, x: Callable[[float], float]
     known = np.flatnonzero(np.isfinite(band.low) & (band.at_us >= start) & (band.at_us <= end))
     parts = []
     for stretch in np.split(known, np.flatnonzero(np.diff(known) > 1) + 1):
-        rows = (
-            stretch[np.unique(np.linspace(0, len(stretch) - 1, _MOST_POINTS // 2).astype(np.int64))] if len(stretch) else stretch
-        )
-        edge = [(at, value) for at, value in zip(band.at_us[rows].tolist(), band.high[rows].tolist(), strict=True)]
-        edge += reversed([(at, value) for at, value in zip(band.at_us[rows].tolist(), band.low[rows].tolist(), strict=True)])
-        points = " ".join(f"{x(at):.1f},{y(value):.1f}" for at, value in edge)
-        parts.append(f'<polygon class="band" fill="#7d8894" fill-opacity="0.28" points="{points}"/>' if edge else "")
+        if not len(stretch):
+            continue
+        some = np.unique(np.linspace(0, len(stretch) - 1, _MOST_POINTS // 2).astype(np.int64))
+        corners = _corners(band, stretch[some])
+        edge = [(at, high) for at, _, high in corners] + [(at, low) for at, low, _ in reversed(corners)]
+        middle = [(at, (low + high) / 2) for at, low, high in corners]
+        area, line = (" ".join(f"{x(at):.1f},{y(value):.1f}" for at, value in points) for points in (edge, middle))
+        parts.append(f'<polygon class="band" fill="#7d8894" fill-opacity="0.28" points="{area}"/>')
+        parts.append(f'<polyline fill="none" stroke="{_INK}" stroke-dasharray="5 3" points="{line}"/>')
     return parts
+
+
+def _corners(band: Band, rows: NDArray[np.int64]) -> list[tuple[int, float, float]]:
+    return list(zip(band.at_us[rows].tolist(), band.low[rows].tolist(), band.high[rows].tolist(), strict=True))
 
 
 def _range(low: float, high: float) -> tuple[float, float]:
@@ -183,7 +189,7 @@ def _line(x1: float, y1: float, x2: float, y2: float, colour: str, name: str, *,
 
 
 def _text(x: float, y: float, words: str, anchor: str = "middle") -> str:
-    plain = "".join(char if char.isprintable() else " " for char in words)[:60]
+    plain = "".join(char if char.isprintable() else " " for char in words)[:100]
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{_INK}" {_FONT}>{html.escape(plain)}</text>'
 
 

@@ -12,7 +12,8 @@ from resources.texts import Catalogue
 _OF_CATALOGUE = {
     "milestone": "review.milestone", "report": "review.report", "ground": "review.ground", "decision": "review.decision",
     "valve_report": "review.valve_report", "predicted": "review.predicted", "sample": "review.sample",
-    "alarm": "domain.alarm_kind", "order_kind": "domain.order_kind", "order_state": "domain.order_state",
+    "subject": "review.subject", "alarm": "domain.alarm_kind", "order_kind": "domain.order_kind",
+    "order_state": "domain.order_state",
 }  # fmt: skip
 
 

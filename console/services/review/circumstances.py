@@ -43,7 +43,9 @@ def alarms_around(record: CaseRecord, replay: Replay) -> Answer:
         Fact("stations_missed", silent or "–", "", None, Verdict.BAD if silent else Verdict.GOOD),
         Fact("dismissed", dismissed or "–"),
     )
-    table = Rows(("at", "alarm", "subject", "acknowledged_after", "reason"), ("time", "alarm", "", "duration", ""), tuple(rows))
+    table = Rows(
+        ("at", "alarm", "subject", "acknowledged_after", "reason"), ("time", "alarm", "subject", "duration", ""), tuple(rows)
+    )
     return Answer("alarms", facts, table)
 
 

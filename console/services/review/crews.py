@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +21,8 @@ from console.services.review.replay import Replay
 class Arrival:
     """One order's way. ``promised``, ``reported``, ``measured`` None: nobody reckoned, said, or saw it.
 
-    ``reported`` is by the crew's own word and clock; ``measured`` by its first fix near the place, after it was sent.
+    ``reported`` is by the crew's own word and clock; ``measured`` by its first fix near the place, after it was sent;
+    ``tracked``: it sent fixes at all.
     """
 
     order: WorkOrder
@@ -28,6 +30,7 @@ class Arrival:
     promised: datetime | None
     reported: datetime | None
     measured: datetime | None
+    tracked: bool
 
     @property
     def there(self) -> datetime | None:
@@ -56,11 +59,13 @@ def crew_arrivals(record: CaseRecord, replay: Replay) -> Answer:
     late = tuple(one.order.crew_id for one in found if one.late_by is not None and one.late_by > allowed)
     judged = [one for one in found if one.late_by is not None]
     apart = max((abs(one.measured - one.reported) for one in found if one.measured and one.reported), default=None)
+    unseen = tuple(one.order.crew_id for one in found if one.reported and one.tracked and not one.measured)
     verdict = Verdict.UNKNOWN if not judged else Verdict.BAD if late else Verdict.GOOD
     facts = (
         known("crews_sent", len(found) or None),
         Fact("crews_late", (late or "–") if judged else None, "", allowed, verdict),
         known("crews_apart", apart, "duration"),
+        Fact("crews_unseen", unseen or "–", "", None, Verdict.BAD if unseen else Verdict.PLAIN),
     )
     rows: list[tuple[Value, ...]] = []
     for one in found:
@@ -78,32 +83,22 @@ def _arrival(record: CaseRecord, replay: Replay, life: list[WorkOrder]) -> Arriv
     # A corrected place drops the estimate from the order; what was promised on sending stays promised.
     eta = first.eta_minutes
     promised = None if eta is None else first.sent_at + timedelta(minutes=eta)
-    return Arrival(
-        last,
-        _answered(life, OrderState.ACKNOWLEDGED),
-        promised,
-        _answered(life, OrderState.ON_SITE),
-        _measured(record, replay, first, last),
-    )
+    fixes = replay.fixes(first.crew_id, micros(first.sent_at), replay.until_us)
+    pipes = dict.fromkeys((last.found_pipe, last.pipe_id, first.pipe_id, excavated(record)))
+    measured = _first_near(record, fixes, pipes)
+    accepted, reported = _answered(life, OrderState.ACKNOWLEDGED), _answered(life, OrderState.ON_SITE)
+    return Arrival(last, accepted, promised, reported, measured, bool(fixes))
 
 
 def _answered(life: list[WorkOrder], state: OrderState) -> datetime | None:
     return next((order.answered_at for order in life if order.state is state), None)
 
 
-def _measured(record: CaseRecord, replay: Replay, first: WorkOrder, last: WorkOrder) -> datetime | None:
-    """The first fix near one of the pipes the order led to, from its sending on; None where no fix came so near."""
-    pipes = record.city.network.pipes
-    names = dict.fromkeys((last.found_pipe, last.pipe_id, first.pipe_id, excavated(record)))
+def _first_near(record: CaseRecord, fixes: Sequence[tuple[int, float, float]], names: Iterable[str]) -> datetime | None:
+    """Time of the first fix near one of the pipes; None where none came so near."""
+    pipes, limit_m = record.city.network.pipes, float(targets()["crews"]["near_m"])
     near = [pipes.points(pipes.row(name)) for name in names if name and pipes.has(name)]
-    fixes = replay.fixes(first.crew_id, micros(first.sent_at), replay.until_us)
-    if not near or not fixes:
-        return None
-    limit_m = float(targets()["crews"]["near_m"])
-    for at_us, x, y in fixes:
-        if min(_apart_m(line, x, y) for line in near) <= limit_m:
-            return moment(at_us)
-    return None
+    return next((moment(at) for at, x, y in fixes if any(_apart_m(line, x, y) <= limit_m for line in near)), None)
 
 
 def _apart_m(line: NDArray[np.float64], x: float, y: float) -> float:

@@ -149,6 +149,7 @@ class ReviewWindow(MainWindow):
             part.hide()
 
     def _build_review(self) -> None:
+        self.strip.leave_out_live()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         for panel in (self.then_now, self.answers, self.what_if, self.notes):

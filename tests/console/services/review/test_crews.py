@@ -87,3 +87,10 @@ def test_five_minutes_behind_the_promise_are_late(record: CaseRecord, minutes_la
 def test_a_case_without_orders_has_no_arrivals(record: CaseRecord) -> None:
     bare = replace(record, incident=record.incident_states[0].value, changes=record.changes[:1])
     assert [fact.value for fact in facts(bare).values()] == [None]
+
+
+def test_a_crew_that_says_it_is_there_and_by_its_track_never_came_is_named(record: CaseRecord) -> None:
+    crew, far, near = record.incident.orders[0].crew_id, beside_the_pipe(record, 900.0), beside_the_pipe(record, 9.0)
+    assert facts(with_fixes(record, (3.0, *far)))["crews_unseen"].value == (crew,)
+    assert facts(with_fixes(record, (3.0, *near)))["crews_unseen"].value == "–"
+    assert facts(with_fixes(record))["crews_unseen"].value == "–"  # without a track nothing speaks against it
