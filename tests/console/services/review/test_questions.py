@@ -6,6 +6,7 @@ import itertools
 from dataclasses import replace
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 
 from console.services.review.answers import Answer, Fact, Verdict
@@ -17,6 +18,7 @@ from console.services.review.record import CaseRecord
 from console.services.review.what_if import rerun
 from maps.errors import UnknownAsset
 from maps.isolation import Isolator, ValveOverride
+from maps.network import NodeKind
 from tests.console.package.cases import a_case
 
 
@@ -102,6 +104,35 @@ def test_another_decision_is_the_planner_asked_again(record: CaseRecord) -> None
     assert replace(outcome.plan, compute_ms=0) == replace(again, compute_ms=0)
     with pytest.raises(UnknownAsset):
         rerun(record, closed=["no such valve"])
+
+
+def test_whoever_loses_water_by_a_valve_that_had_been_closed_is_counted(record: CaseRecord) -> None:
+    """Against a walk from the sources over every pipe end that no closed valve shuts."""
+    more = 0
+    for valve in record.city.network.valves.asset_id:
+        if valve in record.incident.unable_valves():
+            continue
+        plan = rerun(record, closed=[valve], unable=record.incident.unable_valves(), hydraulics=False).plan
+        shut = {str(valve), *record.incident.closed_valves(), *(step.asset_id for step in plan.valves_to_close)}
+        assert set(plan.customers_without_water) == customers_cut_off(record, shut)
+        more += plan.households_without_water > (record.incident.plan.households_without_water if record.incident.plan else 0)
+    assert more, "some valve makes it worse"
+
+
+def customers_cut_off(record: CaseRecord, shut: set[str]) -> set[str]:
+    """Customers whose pipe no source reaches when these valves are shut."""
+    network, customers = record.city.network, record.city.customers
+    pipes, valves = network.pipes, network.valves
+    walls = {(int(valves.pipe[row]), int(valves.node[row])) for row in range(len(valves)) if str(valves.asset_id[row]) in shut}
+    wet_nodes, wet_pipes = {int(row) for row in np.flatnonzero(network.nodes.kind != NodeKind.JUNCTION)}, set[int]()
+    ends = [(row, int(node)) for row in range(len(pipes)) for node in (pipes.from_node[row], pipes.to_node[row])]
+    while True:
+        reached = {pipe for pipe, node in ends if node in wet_nodes and (pipe, node) not in walls} - wet_pipes
+        if not reached:
+            break
+        wet_pipes |= reached
+        wet_nodes |= {node for pipe, node in ends if pipe in wet_pipes and (pipe, node) not in walls}
+    return {str(customers.asset_id[row]) for row in range(len(customers)) if int(customers.pipe[row]) not in wet_pipes}
 
 
 def test_the_surge_before_is_the_largest_rise_over_the_usual(record: CaseRecord) -> None:
