@@ -43,6 +43,10 @@ class ExpectedValues:
     def __len__(self) -> int:
         return len(self.station)
 
+    def within(self, since_us: int, until_us: int) -> ExpectedValues:
+        """Those of ticks in [since, until]."""
+        return self.where((self.at_us >= since_us) & (self.at_us <= until_us) & np.isfinite(self.value))
+
     def where(self, kept: NDArray[np.bool_]) -> ExpectedValues:
         """Those that a mask (n,) keeps."""
         return ExpectedValues(self.station[kept], self.channel[kept], self.at_us[kept], self.value[kept])

@@ -40,7 +40,7 @@ class Replay:
         self._index_tracks()
         times = [micros(change.at) for change in record.changes] + [micros(remark.at) for remark in record.notes.remarks]
         self.events_us = sorted({at for at in times if self.since_us <= at <= self.until_us})
-        self._expected = Expectations(record.expected, self.stations)
+        self._expected = Expectations(record.expected.within(self.since_us, self.until_us), self.stations)
 
     def picture(self, at_us: int, version: int = 0) -> Picture:
         """What was known at a time."""
