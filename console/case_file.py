@@ -37,7 +37,6 @@ def write_case(store: str | Path, city: City, incident_id: str, to: Path, notice
     # Imported here: a window that never writes a package starts without all this.
     from console.documents.report import ReportOptions
     from console.documents.report_page import report_html
-    from console.domain.clock import micros
     from console.package import write_package
     from console.services.review.collect import Around, collect_case
     from console.store import open_store
@@ -46,10 +45,9 @@ def write_case(store: str | Path, city: City, incident_id: str, to: Path, notice
     kept = open_store(store)
     try:
         record = collect_case(kept, city, incident_id, Around(files=files))
-        past = kept.incidents_between(0, micros(record.incident.opened_at))
     finally:
         kept.close()
-    write_package(record, to, report=report_html(record, ReportOptions(language, past=past)))
+    write_package(record, to, report=report_html(record, ReportOptions(language)))
     return to
 
 

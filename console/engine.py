@@ -224,6 +224,8 @@ class Engine:
         for burst in (*result.bursts, *result.revisions):
             self._commit(self._desk.on_burst(self._state, burst, self.now()), SYSTEM_USER)
         self._commit(self._desk.on_time(self._state, self.now()), SYSTEM_USER)
+        # Last: a full disk must not keep a finding from its case.
+        self._ports.store.append_expected(tick_us, result.expected)
 
     def _commit(self, changes: ChangeSet, user: str) -> None:
         """On disk first, then shown."""

@@ -16,6 +16,7 @@ import numpy as np
 from console.domain.alarms import Alarm, AlarmKind, Evidence, Priority
 from console.domain.changes import GENESIS, Change, Draft, change_hash
 from console.domain.clock import micros
+from console.domain.expected import CHARTED, ExpectedValues
 from console.domain.incidents import Incident, Phase
 from console.domain.readings import Channel, ReadingBatch
 from console.domain.values import to_json
@@ -76,7 +77,16 @@ def a_record(pipes: int, stations: int, hours: float) -> CaseRecord:
     batch = replace(batch, arrived_us=batch.at_us + delay_us.astype(np.int64) // 50_000 * 50_000)
     batch = batch.where(np.argsort(batch.at_us, kind="stable"))
     incident, changes = _case(city, until)
-    return CaseRecord(incident, city, changes, (), _alarms(incident), batch, _tracks(city, at_us, rng), since, until)
+    tracks, expected = _tracks(city, at_us, rng), _expected(at_us, stations)
+    return CaseRecord(incident, city, changes, (), _alarms(incident), batch, tracks, since, until, expected=expected)
+
+
+def _expected(at_us: Any, stations: int) -> ExpectedValues:
+    """Pressures that follow the day, each station at its own height, to the hundredth as the store keeps them."""
+    day = 300 + 15 * np.sin(np.arange(len(at_us)) / 229.0)
+    expected = np.full((len(at_us), stations, len(CHARTED)), np.nan)
+    expected[:, :, 0] = (day[:, None] + np.random.default_rng(11).normal(0, 40, stations)).round(2)
+    return ExpectedValues.of_ticks(at_us, expected)
 
 
 def _with_stations(city: City, count: int) -> City:

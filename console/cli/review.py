@@ -15,9 +15,9 @@ from maps.errors import InputFault
 
 if TYPE_CHECKING:
     from console.documents.report import ReportOptions
-    from console.domain.incidents import Incident
     from console.package import Checked
     from console.services.review.notes import Findings
+    from console.services.review.past_case import PastCase
     from console.services.review.record import CaseRecord
 
 commands = typer.Typer()
@@ -90,7 +90,7 @@ def export(
         raise typer.BadParameter(f"--{asked[0]} holds the case itself; --public goes with a page, a PDF or layers")
     checked = verify_package(file, trusted=key)
     record = record_of(checked, file)
-    options = replace(_options(checked, language, public), past=_incidents(past))
+    options = replace(_options(checked, language, public), past=_past_cases(past))
     _write(redacted(record) if redact else record, asked[0], out, options)
     print_result({"written": str(out)}, False, f"{out}")
 
@@ -110,7 +110,6 @@ def package_(
     """Write the package of one incident from a store."""
     from console.documents.report import ReportOptions
     from console.documents.report_page import report_html
-    from console.domain.clock import micros
     from console.package import write_package
     from console.services.review.collect import Around, collect_case
     from console.services.review.redact import redacted
@@ -121,11 +120,10 @@ def package_(
     kept = _existing_store(store, open_store)
     try:
         record = collect_case(kept, read_city(city), incident, Around(before=timedelta(minutes=margin_minutes), files=files))
-        past = kept.incidents_between(0, micros(record.incident.opened_at))
     finally:
         kept.close()
     record = redacted(record) if redact else record
-    write_package(record, to, report=report_html(record, ReportOptions(language, past=past)), key=sign)
+    write_package(record, to, report=report_html(record, ReportOptions(language)), key=sign)
     print_result({"written": str(to)}, False, f"{to}")
 
 
@@ -285,17 +283,19 @@ def _month(store: Any, first: date, time_zone: str, filters: Any, findings: dict
     return month_review(first, time_zone, inputs, filters)
 
 
-def _incidents(folder: Path | None) -> list[Incident]:
-    """The incidents in the packages of a folder."""
-    from console.package import read_package
+def _past_cases(folder: Path | None) -> list[PastCase]:
+    """The cases in the packages of a folder, with what their reviewers found."""
+    from console.services.review.past_case import PastCase
 
-    return [read_package(path).incident for path in (sorted(folder.glob("*.incident")) if folder is not None else ())]
+    return [PastCase.of(record.incident, record.notes.findings) for record in _packages(folder)]
 
 
 def _findings(folder: Path | None) -> dict[str, Findings]:
     """What reviewers found, by incident, from the packages of a folder; the last by name counts."""
+    return {record.incident.incident_id: record.notes.findings for record in _packages(folder)}
+
+
+def _packages(folder: Path | None) -> list[CaseRecord]:
     from console.package import read_package
 
-    paths = sorted(folder.glob("*.incident")) if folder is not None else []
-    records = [read_package(path) for path in paths]
-    return {record.incident.incident_id: record.notes.findings for record in records}
+    return [read_package(path) for path in (sorted(folder.glob("*.incident")) if folder is not None else ())]

@@ -8,7 +8,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from console.documents.report_words import ReportWords
 from console.domain.clock import moment
-from console.domain.readings import Channel, Quality
-from console.services.review.answers import Answer
+from console.domain.expected import ExpectedValues
+from console.domain.readings import Channel, Quality, ReadingBatch
+from console.services.review.answers import Answer, Rows, Value
 from console.services.review.record import CaseRecord
 from maps.errors import InputFault
 from maps.export.geojson import write_aside
@@ -42,7 +43,7 @@ class DataTable:
 
 
 def case_tables(record: CaseRecord, words: ReportWords, answers: Sequence[Answer]) -> list[DataTable]:
-    """Timeline, answers, valves, orders, customers, positions, readings."""
+    """Timeline, answers and their tables, valves, orders, customers, positions, readings, expected values."""
     case, marks = record.incident, record.incident.valve_marks
     steps = case.plan.valves_to_close if case.plan else ()
     reported = {mark.valve_id: mark for mark in marks}
@@ -104,8 +105,10 @@ def case_tables(record: CaseRecord, words: ReportWords, answers: Sequence[Answer
                 "people": [int(count) for count in table.people[rows]],
             },
         ),
+        *(_answered(answer, answer.table, words) for answer in answers if answer.table is not None),
         _positions(record),
         _readings(record),
+        _expected(record),
     ]
 
 
@@ -175,21 +178,49 @@ def _positions(record: CaseRecord) -> DataTable:
 
 def _readings(record: CaseRecord) -> DataTable:
     batch = record.readings
-    stations = np.array([str(name) for name in record.city.stations.asset_id] or [""], dtype=object)
-    channels = np.array([channel.name.lower() for channel in Channel], dtype=object)
     qualities = np.array([quality.name.lower() for quality in Quality], dtype=object)
-    factor = np.where(batch.channel == Channel.PRESSURE, 1e-3, 1.0)
     return DataTable(
         "readings",
         {
-            "time": [moment(at) for at in batch.at_us.tolist()],
-            "station_id": stations[batch.station].tolist(),
-            "channel": channels[batch.channel].tolist(),
-            "value": (batch.value * factor).tolist(),
+            **_measured(record, batch),
             "quality": qualities[batch.quality].tolist(),
             "arrived": _moments(batch.arrived_us, len(batch)),
         },
     )
+
+
+def _expected(record: CaseRecord) -> DataTable:
+    return DataTable("expected", _measured(record, record.expected))
+
+
+def _measured(record: CaseRecord, values: ReadingBatch | ExpectedValues) -> dict[str, list[Any]]:
+    """Time, station, channel and value; pressures in MPa."""
+    stations = np.array([str(name) for name in record.city.stations.asset_id] or [""], dtype=object)
+    channels = np.array([channel.name.lower() for channel in Channel], dtype=object)
+    return {
+        "time": [moment(at) for at in values.at_us.tolist()],
+        "station_id": stations[values.station].tolist(),
+        "channel": channels[values.channel].tolist(),
+        "value": (values.value * np.where(values.channel == Channel.PRESSURE, 1e-3, 1.0)).tolist(),
+    }
+
+
+def _answered(answer: Answer, table: Rows, words: ReportWords) -> DataTable:
+    """An answer's whole table: numbers and times as such, durations in seconds, codes as they are."""
+    columns = zip(*table.rows, strict=True) if table.rows else ((),) * len(table.columns)
+    return DataTable(
+        f"answer_{answer.key}",
+        {name: _plain(column, unit, words) for name, unit, column in zip(table.columns, table.units, columns, strict=True)},
+    )
+
+
+def _plain(column: Sequence[Value], unit: str, words: ReportWords) -> list[Any]:
+    kinds = {type(value) for value in column if value is not None}
+    if kinds == {timedelta}:
+        return [value.total_seconds() if isinstance(value, timedelta) else None for value in column]
+    if tuple in kinds or (len(kinds) > 1 and kinds != {int, float}):
+        return [words.cell(value, unit) for value in column]  # a column of several kinds: households and times
+    return list(column)
 
 
 def _moments(at_us: NDArray[np.int64] | None, count: int) -> list[datetime | None]:

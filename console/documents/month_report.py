@@ -15,14 +15,14 @@ def month_report(month: Month, city: str, words: ReportWords, filters: Filters, 
     """What the review of a month says."""
     blocks: list[Block] = [Text(words("month.filters", filters=_filters(filters, words)), "muted"), Heading(words("month.board"))]
     blocks.append(Facts(tuple(_line(fact, words) for fact in month.board)))
-    counts = bar_chart([(name[2:], float(count)) for name, count, _, _ in month.trend], words("month.by_month"))
+    counts = bar_chart([(row.month[2:], float(row.cases)) for row in month.trend], words("month.by_month"))
     took = bar_chart(
-        [(name[2:], math.nan if minutes is None else minutes) for name, _, minutes, _ in month.trend],
+        [(row.month[2:], math.nan if row.notice_minutes is None else row.notice_minutes) for row in month.trend],
         words("month.notice_by_month"),
         float(targets()["service"]["notice_minutes"]),
     )
     rated = bar_chart(
-        [(name[2:], math.nan if mean is None else mean) for name, _, _, mean in month.trend],
+        [(row.month[2:], math.nan if row.satisfaction is None else row.satisfaction) for row in month.trend],
         words("month.satisfaction_result"),
         float(targets()["service"]["satisfaction"]),
     )

@@ -8,29 +8,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from console.documents.report_blocks import Block, FactLine, Facts, Figure, Heading, Report, Table, Text
-from console.documents.report_charts import Line, Mark, line_chart
+from console.documents.report_charts import Band, Line, Mark, line_chart
 from console.documents.report_words import ReportWords
+from console.domain.alarms import Evidence
 from console.domain.clock import micros
-from console.domain.incidents import Incident
+from console.domain.expected import usual_scatter
 from console.domain.notices import Notice, NoticeStatus
-from console.domain.readings import Channel
+from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.services.review.answers import Answer, Verdict
+from console.services.review.past_case import PastCase
 from console.services.review.questions import answers_to
 from console.services.review.record import CaseRecord
 from console.services.review.replay import Replay
 
 _PUBLIC = (NoticeStatus.ISSUED, NoticeStatus.UPDATED, NoticeStatus.LIFTED)
-_CHARTED = 6
-_ROWS_MOST = 2_000
+_CHARTED, _BESIDE, _BESIDE_TALL = 6, 4, 170
+_ROWS_MOST, _ANSWERED_MOST = 2_000, 30
 
 
 @dataclass(frozen=True, eq=False)
 class ReportOptions:
-    """``public``: streets and notices only. ``past``: earlier incidents to compare with. ``signed_by``: key's fingerprint."""
+    """``public``: streets and notices only. ``past``: earlier cases besides the record's. ``signed_by``: key's fingerprint."""
 
     language: str = "zh_CN"
     public: bool = False
-    past: Sequence[Incident] = ()
+    past: Sequence[PastCase] = ()
     signed_by: str = ""
 
 
@@ -100,9 +102,11 @@ def _questions(words: ReportWords, answers: Sequence[Answer]) -> list[Block]:
             columns = tuple(words(f"column.{column}") for column in answer.table.columns)
             rows = tuple(
                 tuple(words.cell(value, unit) for value, unit in zip(row, answer.table.units, strict=True))
-                for row in answer.table.rows[:_ROWS_MOST]
+                for row in answer.table.rows[:_ANSWERED_MOST]
             )
             blocks.append(Table(columns, rows))
+            if (more := len(answer.table.rows) - len(rows)) > 0:
+                blocks.append(Text(words("page.more_rows", count=more), "muted"))
     return blocks
 
 
@@ -131,8 +135,37 @@ def _charts(record: CaseRecord, replay: Replay, words: ReportWords) -> list[Bloc
         _chart(record, replay, words, marks, Channel.PRESSURE, 1e-3, "pressure_of"),
         _chart(record, replay, words, marks, Channel.FLOW, 1.0, "flow_of"),
     ]
-    drawn = [figure for figure in figures if figure is not None]
-    return [Heading(words("page.charts")), *drawn] if drawn else []
+    drawn: list[Block] = [figure for figure in figures if figure is not None]
+    if not drawn:
+        return []
+    beside = _beside_expected(record, replay, words, marks)
+    return [Heading(words("page.charts")), *drawn, *(beside or [Text(words("page.expected_unknown"), "muted")])]
+
+
+def _beside_expected(record: CaseRecord, replay: Replay, words: ReportWords, marks: Sequence[Mark]) -> list[Block]:
+    """Measured against expected, a drawing for each station that moved; none where nothing expected was kept."""
+    if not len(record.expected):
+        return []
+    found: list[Block] = []
+    for item in record.incident.evidence:
+        if len(found) < _BESIDE and record.city.stations.has(item.station_id):
+            figure = _with_band(record, replay, words, marks, item)
+            found += [] if figure is None else [figure]
+    return found
+
+
+def _with_band(record: CaseRecord, replay: Replay, words: ReportWords, marks: Sequence[Mark], item: Evidence) -> Figure | None:
+    channel = CHANNEL_BY_NAME[item.channel]
+    factor = 1e-3 if channel is Channel.PRESSURE else 1.0
+    row = record.city.stations.row(item.station_id)
+    at_us, value, expected = replay.series(row, channel, replay.since_us, replay.until_us)
+    if not np.isfinite(expected).any():
+        return None
+    half = usual_scatter(channel, expected)
+    band = Band(at_us, (expected - half) * factor, (expected + half) * factor)
+    unit = "MPa" if channel is Channel.PRESSURE else "m³/h"
+    caption = f"{words('page.measured_expected', station=item.station_id)}, {unit}"
+    return line_chart([Line(item.station_id, at_us, value * factor, band)], marks, words.zone, caption, _BESIDE_TALL)
 
 
 def _chart(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -23,12 +23,22 @@ _MOST_POINTS = 500
 
 
 @dataclass(frozen=True, eq=False)
+class Band:
+    """Times µs UTC, lowest and highest expected values, each (n,), NaN where nothing was expected."""
+
+    at_us: NDArray[np.int64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Line:
-    """One series: name, times µs UTC and values, each (n,)."""
+    """One series: name, times µs UTC and values, each (n,); ``band``: what was expected, drawn behind it."""
 
     name: str
     at_us: NDArray[np.int64]
     value: NDArray[np.float64]
+    band: Band | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +49,14 @@ class Mark:
     name: str
 
 
-def line_chart(lines: Sequence[Line], marks: Sequence[Mark], zone: ZoneInfo, caption: str) -> Figure | None:
-    """Values over time, None where there is nothing finite to draw."""
+def line_chart(lines: Sequence[Line], marks: Sequence[Mark], zone: ZoneInfo, caption: str, tall: int = _H) -> Figure | None:
+    """Values over time, ``tall`` px high; None where there is nothing finite to draw."""
     known = [line for line in (_thinned(line) for line in lines) if len(line.value)]
     if not known:
         return None
     start, end = min(int(line.at_us[0]) for line in known), max(int(line.at_us[-1]) for line in known)
-    low, high = _range(float(min(line.value.min() for line in known)), float(max(line.value.max() for line in known)))
-    width, height = _W - _LEFT - _RIGHT, _H - _TOP - _BOTTOM
+    low, high = _range(*_span(known, start, end))
+    width, height = _W - _LEFT - _RIGHT, tall - _TOP - _BOTTOM
 
     def x(at_us: float) -> float:
         return _LEFT + width * (at_us - start) / max(end - start, 1)
@@ -59,7 +69,9 @@ def line_chart(lines: Sequence[Line], marks: Sequence[Mark], zone: ZoneInfo, cap
         parts.append(_line(_LEFT, y(value), _LEFT + width, y(value), _GRID, "grid"))
         parts.append(_text(_LEFT - 6, y(value) + 4, f"{value:g}", anchor="end"))
     for at_us, words in _hours(start, end, zone):
-        parts.append(_text(x(at_us), _H - 12, words))
+        parts.append(_text(x(at_us), tall - 12, words))
+    for line in known:
+        parts += _banded(line.band, start, end, x, y)
     for number, mark in enumerate(marks):
         if start <= mark.at_us <= end:
             parts.append(_line(x(mark.at_us), _TOP, x(mark.at_us), _TOP + height, "#c8232c", "mark", dash="4 3"))
@@ -71,7 +83,7 @@ def line_chart(lines: Sequence[Line], marks: Sequence[Mark], zone: ZoneInfo, cap
         top = _TOP + 12 + 16 * number
         parts.append(_line(_W - _RIGHT + 10, top - 4, _W - _RIGHT + 26, top - 4, colour, "key", width=3))
         parts.append(_text(_W - _RIGHT + 32, top, line.name, anchor="start"))
-    return Figure(_svg(parts, _W, _H), _W, _H, caption)
+    return Figure(_svg(parts, _W, tall), _W, tall, caption)
 
 
 def bar_chart(bars: Sequence[tuple[str, float]], caption: str, target: float | None = None) -> Figure | None:
@@ -105,12 +117,45 @@ def _thinned(line: Line) -> Line:
     kept = np.isfinite(line.value)
     at_us, value = line.at_us[kept], line.value[kept]
     if len(value) <= _MOST_POINTS:
-        return Line(line.name, at_us, value)
+        return replace(line, at_us=at_us, value=value)
     part = np.linspace(0, len(value), _MOST_POINTS // 2 + 1).astype(np.int64)
     rows = []
     for start, end in pairwise(part.tolist()):
         rows += sorted({int(start + np.argmin(value[start:end])), int(start + np.argmax(value[start:end]))})
-    return Line(line.name, at_us[rows], value[rows])
+    return replace(line, at_us=at_us[rows], value=value[rows])
+
+
+def _span(lines: Sequence[Line], start: int, end: int) -> tuple[float, float]:
+    """Lowest and highest of all that is drawn between two times."""
+    drawn = [line.value for line in lines]
+    for band in (line.band for line in lines if line.band is not None):
+        seen = np.isfinite(band.low) & (band.at_us >= start) & (band.at_us <= end)
+        drawn += [band.low[seen], band.high[seen]]
+    every = np.concatenate(drawn)
+    return float(every.min()), float(every.max())
+
+
+def _banded(band: Band | None, start: int, end: int, x: Callable[[float], float], y: Callable[[float], float]) -> list[str]:
+    """The band as one area for each stretch without a gap."""
+    if band is None:
+        return []
+    known = np.flatnonzero(np.isfinite(band.low) & (band.at_us >= start) & (band.at_us <= end))
+    parts = []
+    for stretch in np.split(known, np.flatnonzero(np.diff(known) > 1) + 1):
+        if not len(stretch):
+            continue
+        some = np.unique(np.linspace(0, len(stretch) - 1, _MOST_POINTS // 2).astype(np.int64))
+        corners = _corners(band, stretch[some])
+        edge = [(at, high) for at, _, high in corners] + [(at, low) for at, low, _ in reversed(corners)]
+        middle = [(at, (low + high) / 2) for at, low, high in corners]
+        area, line = (" ".join(f"{x(at):.1f},{y(value):.1f}" for at, value in points) for points in (edge, middle))
+        parts.append(f'<polygon class="band" fill="#7d8894" fill-opacity="0.28" points="{area}"/>')
+        parts.append(f'<polyline fill="none" stroke="{_INK}" stroke-dasharray="5 3" points="{line}"/>')
+    return parts
+
+
+def _corners(band: Band, rows: NDArray[np.int64]) -> list[tuple[int, float, float]]:
+    return list(zip(band.at_us[rows].tolist(), band.low[rows].tolist(), band.high[rows].tolist(), strict=True))
 
 
 def _range(low: float, high: float) -> tuple[float, float]:
@@ -144,7 +189,7 @@ def _line(x1: float, y1: float, x2: float, y2: float, colour: str, name: str, *,
 
 
 def _text(x: float, y: float, words: str, anchor: str = "middle") -> str:
-    plain = "".join(char if char.isprintable() else " " for char in words)[:60]
+    plain = "".join(char if char.isprintable() else " " for char in words)[:100]
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{_INK}" {_FONT}>{html.escape(plain)}</text>'
 
 

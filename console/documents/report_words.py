@@ -9,8 +9,12 @@ from console.domain.changes import Change
 from console.services.review.answers import Answer, Fact, Value, Verdict
 from resources.texts import Catalogue
 
-_OF_CATALOGUE = {"milestone": "review.milestone", "valve_report": "review.valve_report", "predicted": "review.predicted",
-                 "decision": "review.decision", "sample": "review.sample", "alarm": "domain.alarm_kind"}  # fmt: skip
+_OF_CATALOGUE = {
+    "milestone": "review.milestone", "report": "review.report", "ground": "review.ground", "decision": "review.decision",
+    "valve_report": "review.valve_report", "predicted": "review.predicted", "sample": "review.sample",
+    "subject": "review.subject", "alarm": "domain.alarm_kind", "order_kind": "domain.order_kind",
+    "order_state": "domain.order_state",
+}  # fmt: skip
 
 
 class ReportWords:

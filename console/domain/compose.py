@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState
 from console.domain.crews import CrewFix
+from console.domain.expected import CHARTED
 from console.domain.incidents import Incident, Phase
 from console.domain.live import LivePicture
 from console.domain.picture import FeedHealth, Picture
@@ -18,7 +19,6 @@ from console.domain.readings import Channel
 _OPEN = (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED)
 _WARNING_KINDS = (AlarmKind.LOW_PRESSURE, AlarmKind.HIGH_PRESSURE, AlarmKind.WATER_QUALITY)
 _TICKS_KEPT = 240
-_CHARTED = (Channel.PRESSURE, Channel.FLOW, Channel.LEVEL)
 
 
 class ExpectedHistory:
@@ -29,15 +29,15 @@ class ExpectedHistory:
 
     def add(self, at_us: int, expected: NDArray[np.float64]) -> None:
         """Keep the expected values (stations, channels) of a tick."""
-        self._ticks.append((at_us, expected[:, list(_CHARTED)].astype(np.float32)))
+        self._ticks.append((at_us, expected[:, list(CHARTED)].astype(np.float32)))
 
     def at(self, station_row: int, channel: Channel, at_us: NDArray[np.int64]) -> NDArray[np.float64]:
         """Expected value at given times, linear between ticks, NaN outside them or for other channels, (n,)."""
         ticks = list(self._ticks)
-        if channel not in _CHARTED or not ticks:
+        if channel not in CHARTED or not ticks:
             return np.full(len(at_us), np.nan)
         times = np.array([tick for tick, _ in ticks], dtype=np.float64)
-        values = np.array([kept[station_row, _CHARTED.index(channel)] for _, kept in ticks], dtype=np.float64)
+        values = np.array([kept[station_row, CHARTED.index(channel)] for _, kept in ticks], dtype=np.float64)
         return np.asarray(np.interp(at_us.astype(np.float64), times, values, left=np.nan, right=values[-1]))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from console.domain.changes import canonical_json
 from console.package.faults import PackageFault
 from console.package.manifest import SCHEMA
-from console.package.tables import with_unknown_arrivals
+from console.package.tables import no_expected, with_unknown_arrivals
 
 Files = Mapping[str, bytes]
 
@@ -40,4 +40,9 @@ def _from_2(files: Files) -> dict[str, bytes]:
     return {**files, name: with_unknown_arrivals(files[name], name)}
 
 
-STEPS: Mapping[int, Callable[[Files], dict[str, bytes]]] = {1: _from_1, 2: _from_2}
+def _from_3(files: Files) -> dict[str, bytes]:
+    """3 kept neither expected values nor earlier cases: none are known."""
+    return {**files, "expected.parquet": no_expected(), "past.json": b"[]\n"}
+
+
+STEPS: Mapping[int, Callable[[Files], dict[str, bytes]]] = {1: _from_1, 2: _from_2, 3: _from_3}

@@ -21,11 +21,19 @@ from console.domain.incidents import Incident
 from console.domain.values import from_json, to_json
 from console.package.faults import PackageFault
 from console.package.network import network_gpkg, network_of
-from console.package.tables import positions_of, positions_parquet, readings_of, readings_parquet
+from console.package.tables import (
+    expected_of,
+    expected_parquet,
+    positions_of,
+    positions_parquet,
+    readings_of,
+    readings_parquet,
+)
 from console.services.review.notes import ReviewNotes
+from console.services.review.past_case import PastCase
 from console.services.review.record import CaseRecord, Sent
 
-REPORT, NOTES, AUDIT = "report.html", "notes.json", "audit.jsonl"
+REPORT, NOTES, AUDIT, PAST, EXPECTED = "report.html", "notes.json", "audit.jsonl", "past.json", "expected.parquet"
 T = TypeVar("T")
 
 
@@ -38,7 +46,9 @@ def files_of(record: CaseRecord, report: bytes | None = None) -> dict[str, bytes
         "links.json": _json([[seq, digest] for seq, digest in record.links]),
         "sent.jsonl": _lines(_sent(sent) for sent in record.sent),
         NOTES: notes_bytes(record.notes),
+        PAST: _json(_typed(record.past, tuple[PastCase, ...])),
         "readings.parquet": readings_parquet(record.readings, record.city),
+        EXPECTED: expected_parquet(record.expected, record.city),
         "positions.parquet": positions_parquet(record.tracks),
         "network.gpkg": network_gpkg(record.city),
         **_derived(record),
@@ -76,6 +86,8 @@ def record_from(files: Mapping[str, bytes], manifest: Any) -> CaseRecord:
         links=_value(files, "links.json", tuple[tuple[int, str], ...]),
         alarms=_value(files, "alarms.json", tuple[Alarm, ...]),
         readings=readings_of(_file(files, "readings.parquet"), city, "readings.parquet"),
+        expected=expected_of(_file(files, EXPECTED), city, EXPECTED),
+        past=_value(files, PAST, tuple[PastCase, ...]),
         tracks=positions_of(_file(files, "positions.parquet"), "positions.parquet"),
         since=_moment(manifest.since),
         until=_moment(manifest.until),

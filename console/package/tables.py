@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from console.domain.expected import ExpectedValues
 from console.domain.readings import CHANNEL_BY_NAME, Channel, Quality, ReadingBatch
 from console.package.faults import PackageFault
 from console.services.review.record import Tracks
@@ -21,6 +22,8 @@ _UNITS = {
     Channel.PRESSURE: "kPa", Channel.FLOW: "m3/h", Channel.LEVEL: "m", Channel.TURBIDITY: "NTU", Channel.CHLORINE: "mg/L",
     Channel.TEMPERATURE: "degC", Channel.FREQUENCY: "Hz", Channel.POWER: "kW",
 }  # fmt: skip
+_CHANNELS = [channel.name.lower() for channel in Channel]
+_CHANNEL_UNITS = [_UNITS.get(channel, "") for channel in Channel]
 _QUALITIES = [quality.name.lower() for quality in Quality]
 _TIME = pa.timestamp("us", tz="UTC")
 
@@ -30,15 +33,13 @@ def readings_parquet(batch: ReadingBatch, city: City) -> bytes:
 
     ``arrived`` is empty where nobody knows.
     """
-    channels = [channel.name.lower() for channel in Channel]
-    units = [_UNITS.get(channel, "") for channel in Channel]
     return _written(
         {
             "time": _times(batch.at_us),
             "station_id": _coded(batch.station, [str(name) for name in city.stations.asset_id]),
-            "channel": _coded(batch.channel, channels),
+            "channel": _coded(batch.channel, _CHANNELS),
             "value": pa.array(batch.value),
-            "unit": _coded(batch.channel, units),
+            "unit": _coded(batch.channel, _CHANNEL_UNITS),
             "quality": _coded(batch.quality, _QUALITIES),
             "arrived": _arrivals(batch),
         }
@@ -48,10 +49,10 @@ def readings_parquet(batch: ReadingBatch, city: City) -> bytes:
 def readings_of(content: bytes, city: City, name: str) -> ReadingBatch:
     """The readings in a file of a package. Raises PackageFault."""
     table = _read(content, name, ("time", "station_id", "channel", "value", "quality", "arrived"))
-    rows = {str(asset): row for row, asset in enumerate(city.stations.asset_id)}
+    station, channel = _stations_and_channels(table, city, name)
     return ReadingBatch(
-        _rows(table, "station_id", rows, name).astype(np.int32),
-        _rows(table, "channel", {key: int(channel) for key, channel in CHANNEL_BY_NAME.items()}, name).astype(np.uint8),
+        station,
+        channel,
         _micros(table, "time", name),
         _numbers(table, "value", name),
         _rows(table, "quality", {key: code for code, key in enumerate(_QUALITIES)}, name).astype(np.uint8),
@@ -64,6 +65,32 @@ def with_unknown_arrivals(content: bytes, name: str) -> bytes:
     table = _read(content, name, ("time", "station_id", "channel", "value", "unit", "quality"))
     columns = {column: table.column(column) for column in table.column_names}
     return _written({**columns, "arrived": pa.nulls(len(table), _TIME)})
+
+
+def expected_parquet(values: ExpectedValues, city: City) -> bytes:
+    """Columns time (of the tick), station_id, channel, value, unit: what was expected then."""
+    return _written(
+        {
+            "time": _times(values.at_us),
+            "station_id": _coded(values.station, [str(name) for name in city.stations.asset_id]),
+            "channel": _coded(values.channel, _CHANNELS),
+            "value": pa.array(values.value),
+            "unit": _coded(values.channel, _CHANNEL_UNITS),
+        }
+    )
+
+
+def no_expected() -> bytes:
+    """The file of a schema that kept no expected values."""
+    none, words = pa.array([], pa.float64()), pa.array([], pa.string())
+    return _written({"time": pa.array([], _TIME), "station_id": words, "channel": words, "value": none, "unit": words})
+
+
+def expected_of(content: bytes, city: City, name: str) -> ExpectedValues:
+    """The expected values in a file of a package. Raises PackageFault."""
+    table = _read(content, name, ("time", "station_id", "channel", "value"))
+    station, channel = _stations_and_channels(table, city, name)
+    return ExpectedValues(station, channel, _micros(table, "time", name), _numbers(table, "value", name))
 
 
 def positions_parquet(tracks: Tracks) -> bytes:
@@ -109,6 +136,15 @@ def _read(content: bytes, name: str, wanted: tuple[str, ...]) -> pa.Table:
         return file.read(columns=list(wanted))
     except (pa.ArrowException, OSError) as fault:
         raise PackageFault(f"{name} is not readable as Parquet: {fault}") from fault
+
+
+def _stations_and_channels(table: pa.Table, city: City, name: str) -> tuple[Any, Any]:
+    rows = {str(asset): row for row, asset in enumerate(city.stations.asset_id)}
+    channels = {key: int(channel) for key, channel in CHANNEL_BY_NAME.items()}
+    return (
+        _rows(table, "station_id", rows, name).astype(np.int32),
+        _rows(table, "channel", channels, name).astype(np.uint8),
+    )
 
 
 def _rows(table: pa.Table, column: str, known: dict[str, int], name: str) -> Any:

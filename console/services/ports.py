@@ -61,6 +61,10 @@ class Store(UnitOfWork, Protocol):
         """Keep readings; batched, on disk at the latest after ``flush``."""
         ...
 
+    def append_expected(self, tick_us: int, expected: NDArray[np.float64]) -> None:
+        """Keep what was expected at a tick: (stations, channels), inside units, NaN where nothing was."""
+        ...
+
     def append_positions(self, fixes: Iterable[CrewFix]) -> None:
         """Keep fixes of crews."""
         ...

@@ -8,17 +8,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select, text, update
 
 from console.domain.alarms import Alarm
 from console.domain.changes import Change, ChangeSet, Outgoing
 from console.domain.clock import SystemClock, micros
 from console.domain.crews import CrewFix
+from console.domain.expected import ExpectedValues
 from console.domain.incidents import Incident
 from console.domain.readings import ReadingBatch
 from console.services.review.record import Sent, Tracks
 from console.services.state import DeskState, alarms_of, incidents_of, raised_serials
-from console.store import archive, cases, chain
+from console.store import archive, cases, chain, expected
 from console.store.connection import ADVISORY_LOCK, READING, engine_for, migrate, shown, store_url
 from console.store.faults import told
 from console.store.readings import ReadingLog, Times, Values
@@ -140,6 +143,11 @@ class SqlStore:
         """(source times µs, values in inside units) of one channel in [since, until], oldest first; bad ones NaN."""
         return self._readings.between(int(station_row), int(channel), int(since_us), int(until_us))
 
+    def append_expected(self, tick_us: int, values: NDArray[np.float64]) -> None:
+        """Keep what was expected at a tick, (stations, channels); of a tick told twice the first counts."""
+        with told(self.where), self._relaxed.begin() as connection:
+            expected.append(connection, int(tick_us), values)
+
     def append_positions(self, fixes: Iterable[CrewFix]) -> None:
         """Keep crews' fixes; a repeated one changes nothing."""
         rows = {(fix.crew_id, fix.at_us): fix for fix in fixes if fix.at_us > 0}
@@ -194,6 +202,11 @@ class SqlStore:
     def readings_between(self, since_us: int, until_us: int) -> ReadingBatch:
         """Every reading in [since, until], by time."""
         return archive.readings_between(self._readings, int(since_us), int(until_us))
+
+    def expected_between(self, since_us: int, until_us: int) -> ExpectedValues:
+        """What was expected at the ticks in [since, until]."""
+        with self._looking() as connection:
+            return expected.between(connection, int(since_us), int(until_us))
 
     def flush(self) -> None:
         """Tidy up before the end: readings of the log go into blocks (they are on disk already)."""

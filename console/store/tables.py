@@ -115,6 +115,15 @@ reading_blocks = Table(
 )
 """One channel's readings over a stretch of time; stretches may overlap after backfill. ``arrivals``: empty when unknown."""
 
+expected_ticks = Table(
+    "expected_ticks",
+    metadata,
+    Column("at_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("stations", Integer, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+)
+"""What every station was expected to show, tick by tick (``expected.py``)."""
+
 tracks = Table(
     "tracks",
     metadata,

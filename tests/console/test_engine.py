@@ -17,6 +17,7 @@ import pytest
 from console.detection import Detector
 from console.documents import NoticeDocuments
 from console.domain.changes import Outgoing
+from console.domain.clock import micros
 from console.domain.grid import TickGrid
 from console.domain.incidents import Phase
 from console.domain.intents import JudgeBurst, OpenIncident, UndoLast
@@ -197,3 +198,18 @@ def test_a_new_station_is_shown_as_learning(room: Room) -> None:
     room.clock.sleep(61)
     room.send("Q-001", 0.3)
     room.sees(lambda p: p.station_state[1] == StationState.LEARNING)
+
+
+def test_what_was_expected_at_each_tick_is_kept(room: Room) -> None:
+    for _ in range(4):
+        sent_us = micros(room.clock.now())
+        room.send("Q-001", 0.3)
+        room.sees(lambda p, sent_us=sent_us: bool(p.at_us[1, Channel.PRESSURE] == sent_us))  # type: ignore[misc]
+        room.clock.sleep(60)
+    room.sees(lambda p: bool(p.expected[1, Channel.PRESSURE] == pytest.approx(300.0)))
+    room.engine.stop()
+    kept = room.store.expected_between(0, 2**62)
+    own = kept.station == 1
+    assert own.any()
+    assert kept.value[own] == pytest.approx(300.0)  # a level that never moved is what is expected of it
+    assert (kept.at_us % 60_000_000 == 0).all()

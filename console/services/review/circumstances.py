@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,6 +19,10 @@ from console.services.review.replay import Replay
 _HOUR_US, _SETTLED_US = 3_600_000_000, 600_000_000
 _NOTABLE_KPA = 20.0
 _FROST_MONTHS = (12, 1, 2)
+_FIRST, _CONTINUED, _FINAL = "first", "continued", "final"
+_REPORTS = {"初报": _FIRST, "续报": _CONTINUED, "终报": _FINAL}
+"""Reports as reviewers write them, in either language."""
+_CONTINUED_MOST = 50
 
 
 def alarms_around(record: CaseRecord, replay: Replay) -> Answer:
@@ -37,7 +43,9 @@ def alarms_around(record: CaseRecord, replay: Replay) -> Answer:
         Fact("stations_missed", silent or "–", "", None, Verdict.BAD if silent else Verdict.GOOD),
         Fact("dismissed", dismissed or "–"),
     )
-    table = Rows(("at", "alarm", "subject", "acknowledged_after", "reason"), ("time", "alarm", "", "duration", ""), tuple(rows))
+    table = Rows(
+        ("at", "alarm", "subject", "acknowledged_after", "reason"), ("time", "alarm", "subject", "duration", ""), tuple(rows)
+    )
     return Answer("alarms", facts, table)
 
 
@@ -107,16 +115,45 @@ def water_samples(record: CaseRecord) -> Answer:
 def reports(record: CaseRecord) -> Answer:
     """First, continued and final report to the authority: due and made. Those made are what the reviewer entered."""
     level = LevelTable.load().level_of(record.incident)
-    made = dict(record.notes.findings.reports)
-    due = {"初报": level.first_due, "终报": level.final_due}
+    made: dict[str, list[datetime]] = {name: [] for name in (_FIRST, _CONTINUED, _FINAL)}
+    for name, at in sorted(record.notes.findings.reports, key=lambda item: item[1]):
+        made.setdefault(_REPORTS.get(name, name.casefold() if name.casefold() in made else name), []).append(at)
+    last = record.incident.closed_at or record.until
+    due: dict[str, list[datetime]] = {
+        _FIRST: [level.first_due],
+        _CONTINUED: _every(level.continued_every, level.first_due, last),
+        _FINAL: [] if level.final_due is None else [level.final_due],
+    }
     rows: list[tuple[Value, ...]] = []
-    facts = [Fact("level", level.name, "", None, Verdict.PLAIN, level.source)]
-    for name, until in due.items():
-        at = made.pop(name, None)
-        rows.append((name, until, at))
-        facts.append(Fact("report_first" if name == "初报" else "report_final", at, "time", until, _on_time(at, until)))
-    rows += [(name, None, at) for name, at in sorted(made.items(), key=lambda item: item[1])]
-    return Answer("reports", tuple(facts), Rows(("report", "due", "made"), ("", "time", "time"), tuple(rows)))
+    for name, times in made.items():
+        rows += [(name, until, at) for until, at in zip_longest(due.get(name, []), times)]
+    facts = (
+        Fact("level", level.name, "", None, Verdict.PLAIN, level.source),
+        _report("report_first", made[_FIRST], due[_FIRST]),
+        _continued(made[_CONTINUED], due[_CONTINUED]),
+        _report("report_final", made[_FINAL], due[_FINAL]),
+    )
+    return Answer("reports", facts, Rows(("report", "due", "made"), ("report", "time", "time"), tuple(rows)))
+
+
+def _every(step: timedelta, since: datetime, last: datetime) -> list[datetime]:
+    """Continued reports due until ``last``, no more than a table shows."""
+    count = int((last - since) / step) if step > timedelta() else 0
+    return [since + step * number for number in range(1, min(max(count, 0), _CONTINUED_MOST) + 1)]
+
+
+def _report(key: str, made: Sequence[datetime], due: Sequence[datetime]) -> Fact:
+    at, until = (times[0] if times else None for times in (made, due))
+    return Fact(key, at, "time", until, _on_time(at, until))
+
+
+def _continued(made: Sequence[datetime], due: Sequence[datetime]) -> Fact:
+    """How many of those due were made in time; none made: unknown, as for the others."""
+    if not due:
+        return Fact("report_continued", len(made) or "–")
+    in_time = sum(at <= until for until, at in zip(due, made, strict=False))
+    verdict = Verdict.UNKNOWN if not made else Verdict.GOOD if in_time == len(due) else Verdict.BAD
+    return Fact("report_continued", in_time if made else None, "of", len(due), verdict)
 
 
 def calls(record: CaseRecord) -> Answer:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from console.domain.alarms import Alarm
 from console.domain.changes import Change
 from console.domain.clock import micros
+from console.domain.expected import ExpectedValues
 from console.domain.incidents import Incident
 from console.domain.readings import ReadingBatch
 from console.services.review.named import Named, named_in, unknown_asset
+from console.services.review.past_case import past_of
 from console.services.review.record import CaseRecord, Sent, Tracks
 from console.services.review.states import incident_over_time
 from maps.city import City
@@ -25,6 +27,7 @@ BEFORE, AFTER = timedelta(minutes=60), timedelta(minutes=15)
 WHOLE_PIPES = 20_000
 """A city up to this size goes into the package whole, with its hydraulic model; of a larger one, the part around."""
 _MARGIN_M = 1500.0
+Columns = TypeVar("Columns", ReadingBatch, ExpectedValues)
 
 
 class CaseArchive(Protocol):
@@ -41,6 +44,10 @@ class CaseArchive(Protocol):
     def sent_with(self, seqs: Iterable[int]) -> tuple[Sent, ...]: ...
 
     def tracks_between(self, since_us: int, until_us: int) -> Tracks: ...
+
+    def expected_between(self, since_us: int, until_us: int) -> ExpectedValues: ...
+
+    def incidents_between(self, since_us: int, until_us: int) -> tuple[Incident, ...]: ...
 
     def readings_between(self, since_us: int, until_us: int) -> ReadingBatch: ...
 
@@ -79,9 +86,9 @@ def collect_case(archive: CaseArchive, city: City, incident_id: str, around: Aro
         changes=changes,
         links=tuple((seq, digest) for seq, digest in links if seq not in seqs),
         alarms=alarms,
-        readings=_for(part, city, archive.readings_between(since_us, until_us))
-        if clipped
-        else archive.readings_between(since_us, until_us),
+        readings=_for(part, city, archive.readings_between(since_us, until_us), clipped),
+        expected=_for(part, city, archive.expected_between(since_us, until_us), clipped),
+        past=past_of(archive.incidents_between(0, micros(incident.opened_at)), incident),
         tracks=archive.tracks_between(since_us, until_us),
         since=since,
         until=until,
@@ -125,8 +132,10 @@ def case_box(city: City, named: Named, stations: Iterable[str], margin_m: float)
     return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
 
 
-def _for(part: City, city: City, batch: ReadingBatch) -> ReadingBatch:
-    """Readings of the stations that are in the part, with its rows."""
+def _for(part: City, city: City, batch: Columns, clipped: bool) -> Columns:
+    """What belongs to the stations that are in the part, with its rows."""
+    if not clipped:
+        return batch
     place = np.full(len(city.stations), -1, dtype=np.int32)
     place[city.stations.rows(str(name) for name in part.stations.asset_id)] = np.arange(len(part.stations))
     row = place[batch.station]

@@ -66,6 +66,7 @@ def predicted_against_actual(record: CaseRecord) -> Answer:
         ("place", ids[0] if ids else None, ", ".join(record.incident.burst_pipes) or None, place or None),
     )
     facts = (
+        known("place_ground", excavated_by(record), "ground"),
         known("place_rank", rank, "rank"),
         known("place_in_set", None if judged is None or not place else place in judged.set_90),
         known("place_distance", _apart(record, ids[0] if ids else "", place), "m"),
@@ -86,7 +87,8 @@ def late_information(record: CaseRecord) -> Answer:
             rows.append((change.at, change.at - judged, change.note, None))
     arrived = late_readings(record)
     rows += [(at, at - judged if judged else None, what, delay) for at, delay, _, what in arrived]
-    opened = record.incident.opened_at
+    # Known with the case: its own time is that of the tick, which a late engine is behind.
+    opened = record.incident_states[0].at if record.incident_states else record.incident.opened_at
     delays = sorted((opened - item.at, item.station_id) for item in record.incident.evidence)
     slowest = delays[-1] if delays else None
     late = dict.fromkeys([*(name for delay, name in delays if delay > late_after()), *(name for _, _, name, _ in arrived)])
@@ -100,11 +102,23 @@ def late_information(record: CaseRecord) -> Answer:
 
 def excavated(record: CaseRecord) -> str:
     """Where the pipe was really broken: dug out, else found by a crew, else as judged on site; "" unknown."""
+    return _found(record)[0]
+
+
+def excavated_by(record: CaseRecord) -> str:
+    """Who says so: ``dug``, ``crew`` or ``on_site``; "" when nobody does."""
+    return _found(record)[1]
+
+
+def _found(record: CaseRecord) -> tuple[str, str]:
     if record.notes.findings.excavated_pipe:
-        return record.notes.findings.excavated_pipe
+        return record.notes.findings.excavated_pipe, "dug"
     told = next((order.found_pipe for order in reversed(record.incident.orders) if order.found_pipe), "")
-    on_site = record.incident.burst_pipes[0] if record.incident.ground == "on_site" and record.incident.burst_pipes else ""
-    return told or on_site
+    if told:
+        return told, "crew"
+    if record.incident.ground == "on_site" and record.incident.burst_pipes:
+        return record.incident.burst_pipes[0], "on_site"
+    return "", ""
 
 
 def _apart(record: CaseRecord, first: str, second: str) -> float | None:

@@ -11,7 +11,7 @@ from console.services.review.answers import Answer, Fact, Rows, against, targets
 from console.services.review.record import CaseRecord
 from console.services.review.states import Known
 
-_SPANS = (("alerted", "verified"), ("verified", "issued"), ("alerted", "issued"))
+_SPANS = (("alerted", "verified"), ("alerted", "verified_on_site"), ("verified", "issued"), ("alerted", "issued"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ def milestones(record: CaseRecord) -> tuple[Milestone, ...]:
         ("acknowledged", min(heard, default=None)),
         ("alerted", case.alerted_at),
         ("verified", case.verified_at),
+        ("verified_on_site", _first(states, lambda i: i.ground == "on_site")),
         ("planned", _first(states, lambda i: i.plan is not None)),
         ("crew_sent", _first(states, lambda i: any(o.kind is OrderKind.REPAIR for o in i.orders))),
         ("on_site", _first(states, lambda i: any(o.state in (OrderState.ON_SITE, OrderState.DONE) for o in i.orders))),

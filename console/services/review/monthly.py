@@ -16,7 +16,8 @@ from console.domain.incidents import Incident, OrderState
 from console.domain.readings import Channel, Quality, ReadingBatch
 from console.services.review.answers import Fact, Verdict, targets
 from console.services.review.notes import Findings
-from console.services.review.past import notice_time
+from console.services.review.past_case import PastCase, notice_time
+from console.services.review.trend import MonthOfCases, by_month
 
 Readings = Callable[[datetime, datetime], ReadingBatch]
 """The readings in [since, until)."""
@@ -57,16 +58,15 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class Month:
-    """``cases`` of the month that pass the filters; ``board``: figures against the standard; ``trend``: by month, oldest first
+    """``cases`` of the month that pass the filters; ``board``: figures against the standard; ``trend``: by month, oldest first;
 
-    (month as ``2024-01``, incidents, median minutes to notice, mean satisfaction with the result; None unknown).
     ``repeats``: (pipe, incidents in the last year).
     """
 
     first: date
     cases: tuple[Case, ...]
     board: tuple[Fact, ...]
-    trend: tuple[tuple[str, int, float | None, float | None], ...]
+    trend: tuple[MonthOfCases, ...]
     repeats: tuple[tuple[str, int], ...]
 
 
@@ -172,22 +172,9 @@ def _board(
 
 def _trend(
     incidents: Sequence[Incident], findings: Mapping[str, Findings], until: datetime, time_zone: str
-) -> tuple[tuple[str, int, float | None, float | None], ...]:
-    zone, months = ZoneInfo(time_zone), list[str]()
-    last = until.astimezone(zone) - timedelta(days=1)
-    year, month = last.year, last.month
-    for _ in range(12):
-        months.append(f"{year}-{month:02d}")
-        year, month = (year, month - 1) if month > 1 else (year - 1, 12)
-    found = []
-    for name in reversed(months):
-        own = [one for one in incidents if f"{one.opened_at.astimezone(zone):%Y-%m}" == name]
-        took = [value.total_seconds() / 60 for one in own if (value := notice_time(one)) is not None]
-        reviewed = [findings[one.incident_id].satisfaction_result for one in own if one.incident_id in findings]
-        rated = [value for value in reviewed if value is not None]
-        mean = round(sum(rated) / len(rated), 2) if rated else None
-        found.append((name, len(own), round(median(took), 1) if took else None, mean))
-    return tuple(found)
+) -> tuple[MonthOfCases, ...]:
+    cases = [PastCase.of(incident, findings.get(incident.incident_id)) for incident in incidents]
+    return by_month(cases, until - timedelta(days=1), time_zone)
 
 
 def _duration(key: str, values: Iterable[timedelta | None], target: timedelta) -> Fact:

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from console.domain.alarms import Alarm
 from console.domain.changes import Change
+from console.domain.expected import ExpectedValues
 from console.domain.incidents import Incident
 from console.domain.readings import ReadingBatch
 from console.services.review.notes import ReviewNotes
+from console.services.review.past_case import PastCase
 from console.services.review.states import Known, alarms_over_time, incident_over_time
 from maps.city import City
 
@@ -53,7 +55,8 @@ class CaseRecord:
 
     ``city``: the network around it with its state when the case was opened. ``changes``: of the incident and of the
     alarms of the window, by seq; ``links``: (seq, hash) of the changes of others in between, which hold the chain
-    together. ``readings``: rows of ``city.stations``, by time. ``files``: the notices' files as they went out, by name.
+    together. ``readings``, ``expected``: rows of ``city.stations``. ``past``: earlier cases, oldest first.
+    ``files``: the notices' files as they went out, by name.
     ``redacted``: personal data were left out, so the chain's hashes no longer fit. ``program``: version that wrote it.
     """
 
@@ -72,6 +75,8 @@ class CaseRecord:
     program: str = ""
     clipped: bool = False
     redacted: bool = False
+    expected: ExpectedValues = field(default_factory=ExpectedValues.empty)
+    past: tuple[PastCase, ...] = ()
 
     @cached_property
     def incident_states(self) -> tuple[Known[Incident], ...]:

@@ -16,6 +16,7 @@ from console.domain.incidents import Incident
 from console.domain.live import FUTURE_TOLERANCE_US, LivePicture
 from console.domain.picture import FeedHealth, Picture
 from console.domain.readings import Channel, Quality
+from console.services.review.expected import Expectations
 from console.services.review.record import CaseRecord
 from console.services.review.states import known_at
 from console.services.state import crews_by_orders
@@ -39,7 +40,7 @@ class Replay:
         self._index_tracks()
         times = [micros(change.at) for change in record.changes] + [micros(remark.at) for remark in record.notes.remarks]
         self.events_us = sorted({at for at in times if self.since_us <= at <= self.until_us})
-        self._nothing_expected = np.full((self.stations, _CHANNELS), np.nan)
+        self._expected = Expectations(record.expected.within(self.since_us, self.until_us), self.stations)
 
     def picture(self, at_us: int, version: int = 0) -> Picture:
         """What was known at a time."""
@@ -49,7 +50,7 @@ class Replay:
             self._rows,
             version=version,
             now_us=at_us,
-            expected=self._nothing_expected,
+            expected=self._expected.all_at(at_us),
             crews=crews_by_orders(self._crews(at_us), [incident] if incident else []).values(),
             alarms=self._alarms(at_us),
             incidents=[incident] if incident else [],
@@ -77,7 +78,8 @@ class Replay:
         """(times µs, values, expected values) of one channel in [since, until], bad ones NaN, each (n,).
 
         ``known_by_us``: only what had arrived by then.
-        Expected is what the alarm compared with, for ten minutes from the first abnormal reading; NaN elsewhere.
+        Expected is as it was expected then. Where the record keeps none of any station: what the alarm compared with, for ten
+        minutes from the first abnormal reading. NaN elsewhere.
         """
         cell = station_row * _CHANNELS + channel
         start, end = self._starts[cell], self._starts[cell + 1]
@@ -87,13 +89,18 @@ class Replay:
         if known_by_us is not None:
             heard = self._known[low:high] <= known_by_us
             at_us, value = at_us[heard], value[heard]
+        if len(self._expected):
+            return at_us, value, self._expected.at(station_row, channel, at_us, known_by_us)
+        return at_us, value, self._compared(station_row, channel, at_us)
+
+    def _compared(self, station_row: int, channel: Channel, at_us: NDArray[np.int64]) -> NDArray[np.float64]:
         expected = np.full(len(at_us), np.nan)
         first = micros(self.record.incident.first_abnormal_at)
         for item in self.record.incident.evidence:
             if self._rows.get(item.station_id) == station_row and item.channel == channel.name.lower():
                 near = (at_us >= first - _EXPECTED_FOR_US // 10) & (at_us <= first + _EXPECTED_FOR_US)
                 expected[near] = item.expected
-        return at_us, value, expected
+        return expected
 
     def as_known(self, station_row: int, channel: Channel) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """(µs from when on it was the newest known, value) of one channel, each (n,), bad ones NaN; overtaken ones left out."""

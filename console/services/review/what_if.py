@@ -12,7 +12,6 @@ from console.services.review.record import CaseRecord
 from maps.errors import InputFault
 from maps.isolation import Isolator, ValveOverride
 from maps.isolation.result import IsolationPlan
-from maps.network import ValveState
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,8 @@ def rerun(
 ) -> Outcome:
     """The plan for ``pipes`` (default: those the case ended with) had these valves been closed, or been impossible to close.
 
+    What was closed besides the plan stays closed, unless other ``pipes`` are asked about: then nobody had closed anything.
+    Whoever lost water by a valve closed for the case counts.
     ``at_s``: second of the day for the pressures, default that of the case. Raises UnknownAsset, InputFault.
     """
     targets = tuple(pipes) or record.incident.target_pipes()
@@ -41,9 +42,9 @@ def rerun(
         raise InputFault("the case names no pipe; say which with --pipe")
     record.city.network.valves.rows((*closed, *unable))
     overrides = {valve: ValveOverride(operable=False) for valve in unable}
-    overrides |= {valve: ValveOverride(state=ValveState.CLOSED) for valve in closed}
-    plan = Isolator(record.city).plan(targets, valves=overrides, alternatives=False)
-    return Outcome(plan, _impact(record, plan, closed, at_s) if hydraulics else None)
+    shut = dict.fromkeys([*closed, *(() if pipes else _strays(record, unable))])
+    plan = Isolator(record.city).plan(targets, valves=overrides, alternatives=False, shut_by_crews=tuple(shut))
+    return Outcome(plan, _impact(record, plan, at_s) if hydraulics else None)
 
 
 def other_decisions(record: CaseRecord, hydraulics: bool = False) -> Answer:
@@ -69,13 +70,21 @@ def other_decisions(record: CaseRecord, hydraulics: bool = False) -> Answer:
     return Answer("what_if", (), Rows(columns, ("decision", "", "", "households", "people", "minutes", ""), tuple(rows)))
 
 
+def _strays(record: CaseRecord, unable: Sequence[str]) -> list[str]:
+    """Valves reported closed that the last plan does not list."""
+    case = record.incident
+    listed = {step.asset_id for step in case.plan.valves_to_close} if case.plan else set[str]()
+    here = record.city.network.valves
+    return [valve for valve in case.closed_valves() if valve not in listed and valve not in unable and here.has(valve)]
+
+
 def _figures(plan: IsolationPlan) -> tuple[Value, ...]:
     minutes = None if plan.minutes is None else round(plan.minutes, 1)
     households, people = plan.households_without_water, plan.people_without_water
     return (len(plan.valves_to_close), households, people, minutes, len(plan.critical_customers))
 
 
-def _impact(record: CaseRecord, plan: IsolationPlan, closed: Sequence[str], at_s: float | None) -> PressureImpact | None:
+def _impact(record: CaseRecord, plan: IsolationPlan, at_s: float | None) -> PressureImpact | None:
     city = record.city
     if city.epanet is None:
         return None

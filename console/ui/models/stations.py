@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPainter, QPixmap
 
 from console.domain.picture import Picture, StationState
@@ -23,6 +23,9 @@ _NAME, _VALUE, _AGE = range(3)
 
 class StationModel(QAbstractTableModel):
     """One row per station of the city, in its order."""
+
+    states_changed = Signal()
+    """A list sorted by state has to be sorted anew; a thousand new ages alone leave its order as it is."""
 
     def __init__(
         self,
@@ -71,9 +74,12 @@ class StationModel(QAbstractTableModel):
         before, age = self._picture, self._ages(picture)
         old, new = before.value[rows, self._channel], picture.value[rows, self._channel]
         same = (old == new) | (np.isnan(old) & np.isnan(new))
-        changed = ~same | (before.station_state != picture.station_state) | (age != self._age)
+        other_state = before.station_state != picture.station_state
+        changed = ~same | other_state | (age != self._age)
         self._picture, self._age = picture, age
         self._tell(np.flatnonzero(changed))
+        if other_state.any():
+            self.states_changed.emit()
 
     def _tell(self, rows: NDArray[np.int64]) -> None:
         if not len(rows):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
@@ -94,12 +94,17 @@ class LayersPanel(QWidget):
         self.layers_changed.emit(look.visible)
         self.look_changed.emit(look)
 
+    @Slot()
+    def _sort_stations(self) -> None:
+        self._worst_first.sort(0, Qt.SortOrder.DescendingOrder)
+
     def _station_table(self, stations: StationModel) -> QTableView:
         self._worst_first = QSortFilterProxyModel(self)
         self._worst_first.setSourceModel(stations)
         self._worst_first.setSortRole(STATE_ROLE)
-        self._worst_first.setDynamicSortFilter(True)
-        self._worst_first.sort(0, Qt.SortOrder.DescendingOrder)
+        self._worst_first.setDynamicSortFilter(False)  # it would compare every row for every new age
+        self._sort_stations()
+        stations.states_changed.connect(self._sort_stations)
         table = QTableView()
         table.setModel(self._worst_first)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

@@ -114,6 +114,11 @@ class TopStrip(QWidget):
             shape.setPixmap(priority_pixmap(looks.theme, priority, 15))
             shape.setToolTip(words.of("priority", priority.name.lower()))
 
+    def leave_out_live(self) -> None:
+        """Over a recording: no feed is up or down, and whose seat it is says nothing; the room is wanted by the review."""
+        self._feed.hide()
+        self._user.hide()
+
     def show_picture(self, picture: Picture) -> None:
         """The newest state of everything."""
         words = self._looks.words

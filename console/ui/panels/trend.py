@@ -12,13 +12,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from console.domain.clock import moment
+from console.domain.expected import usual_scatter
 from console.domain.readings import Channel
 from console.ui.looks import Looks
 from console.ui.words import Words
 from maps.units import mpa_from_kpa
-
-_BAND_KPA = 12.0
-_BAND_SHARE = 0.08
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +80,7 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         if not known.any():
             return
         seconds, expected, theme = series.at_us[known] / 1e6, series.expected[known], looks.theme
-        scatter = np.maximum(np.abs(expected) * _BAND_SHARE, _BAND_KPA if series.channel is Channel.PRESSURE else 0.0) / 2
+        scatter = usual_scatter(series.channel, expected)
         edge = pg.mkPen(theme.colour("chart.band", 0.35), width=1)
         low = pg.PlotDataItem(seconds, shown(series.channel, expected - scatter), pen=edge)
         high = pg.PlotDataItem(seconds, shown(series.channel, expected + scatter), pen=edge)

@@ -14,7 +14,7 @@ from console.services.review.answers import Answer, Fact, Rows, Value, Verdict
 from console.ui.looks import Looks
 
 _ROLES = {Verdict.GOOD: "state.ok", Verdict.BAD: "state.critical", Verdict.UNKNOWN: "text.muted", Verdict.PLAIN: "text.normal"}
-_ROWS_MOST = 60
+_ROWS_MOST = 15
 
 
 class AnswersPanel(QWidget):
@@ -71,7 +71,9 @@ def _table(table: Rows, words: ReportWords, looks: Looks) -> str:
     for row in table.rows[:_ROWS_MOST]:
         cells = (_cell(value, unit, words, first) for value, unit in zip(row, table.units, strict=True))
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    return f'<table width="100%" cellpadding="2"><tr>{head}</tr>{"".join(rows)}</table>'
+    more = len(table.rows) - len(rows)
+    left = f'<p style="color:{muted}">{html.escape(words("page.more_rows", count=more))}</p>' if more > 0 else ""
+    return f'<table width="100%" cellpadding="2"><tr>{head}</tr>{"".join(rows)}</table>{left}'
 
 
 def _cell(value: Value, unit: str, words: ReportWords, first: datetime | None) -> str:

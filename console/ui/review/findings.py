@@ -49,7 +49,11 @@ class FindingsForm(QWidget):
         for name, head in self._labels.items():
             head.setText(text(f"review.finding.{name}"))
             self.edits[name].setAccessibleName(text(f"review.finding.{name}"))
-        hints = {"restored_at": "2024-01-04 09:30", "reports": "初报 2024-01-04 01:00", "frost": text("review.finding.yes_no")}
+        hints = {
+            "restored_at": "2024-01-04 09:30",
+            "reports": text("review.finding.reports_hint"),
+            "frost": text("review.finding.yes_no"),
+        }
         for name, hint in hints.items():
             self.edits[name].setPlaceholderText(hint)
 

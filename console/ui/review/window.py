@@ -30,7 +30,7 @@ from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
 from maps.errors import QuanmaiError
 
-_CHART_MS = 500
+_LIST_MS, _CHART_MS = 500, 1000
 _TABS = ("then_now", "questions", "what_if", "notes")
 
 
@@ -95,7 +95,7 @@ class ReviewWindow(MainWindow):
 
     @Slot(object)
     def _on_series_wanted(self, incident: Incident) -> None:
-        """Charts, as the list of stations, follow twice a second: at ×600 they would else be drawn anew with every frame."""
+        """Charts follow once a second, the list of stations twice: at ×600 they would else be drawn anew with every frame."""
         self._series_of = incident
         if not self._series_timer.isActive():
             self._read_series()
@@ -149,6 +149,7 @@ class ReviewWindow(MainWindow):
             part.hide()
 
     def _build_review(self) -> None:
+        self.strip.leave_out_live()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         for panel in (self.then_now, self.answers, self.what_if, self.notes):
@@ -166,7 +167,7 @@ class ReviewWindow(MainWindow):
         below.setMovable(False)
         below.addWidget(self.bar)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, below)
-        self._station_model.slow_down(_CHART_MS)
+        self._station_model.slow_down(_LIST_MS)
         self._series_timer = QTimer(self)
         self._series_timer.setSingleShot(True)
         self._series_timer.setInterval(_CHART_MS)

@@ -122,3 +122,19 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputFault, match="no folder"):
         write_csv([], tmp_path / "file")
+
+
+def test_tables_of_answers_come_out_whole_with_durations_in_seconds(record: CaseRecord, tmp_path: Path) -> None:
+    answers = answers_to(record)
+    write_csv(case_tables(record, WORDS, answers), tmp_path)
+    arrival = next(answer.table for answer in answers if answer.key == "arrival")
+    assert arrival is not None
+    with (tmp_path / "answer_arrival.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(arrival.rows) == len(record.city.stations)
+    # S4's link was down for eight minutes from the burst on, then two seconds on the way.
+    assert {row["station"]: float(row["delay_longest"]) for row in rows}["S4"] == 482.0
+    with (tmp_path / "expected.csv").open(encoding="utf-8-sig", newline="") as file:
+        first = next(csv.DictReader(file))
+    assert (first["station_id"], first["channel"]) == ("S1", "pressure")
+    assert float(first["value"]) == pytest.approx(0.312)

@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from console.documents.report import ReportOptions, case_report
-from console.documents.report_charts import Line, bar_chart, line_chart
+from console.documents.report_charts import Band, Line, bar_chart, line_chart
 from console.documents.report_page import plain_page, report_html
 from console.documents.report_pdf import report_pdf
 from console.documents.report_words import ReportWords
+from console.domain.expected import ExpectedValues
 from console.services.review.notes import Action, Remark, ReviewNotes
 from tests.console.package.cases import HOSTILE, a_case
 
@@ -144,3 +145,32 @@ def _case_json(page: str) -> str:
 def _data_and_text(page: str) -> str:
     """Without the program's own scripts and styles."""
     return re.sub(r"<script>.*?</script>|<style>.*?</style>", "", page, flags=re.S)
+
+
+def test_a_band_is_one_area_for_each_stretch_and_lies_within_the_drawing() -> None:
+    at_us = np.arange(10, dtype=np.int64) * 60_000_000
+    low, high = np.full(10, 4.0), np.full(10, 9.0)
+    low[[4, 5]] = high[[4, 5]] = np.nan
+    figure = line_chart([Line("S1", at_us, np.full(10, 5.0), Band(at_us, low, high))], (), WORDS.zone, "", 200)
+    assert figure is not None
+    areas = [ET.fromstring(area) for area in re.findall(r"<polygon[^>]*/>", figure.svg)]
+    corners = [[tuple(map(float, corner.split(","))) for corner in area.attrib["points"].split()] for area in areas]
+    assert [len(area) for area in corners] == [8, 8]  # four minutes each, above and below
+    heights = [y for area in corners for _, y in area]
+    line = [float(corner.split(",")[1]) for corner in re.findall(r'points="([^"]*)"', figure.svg)[-1].split()]
+    assert 0 <= min(heights) < line[0] < max(heights) <= 200
+    # 5 lies a fifth of the way from 4 to 9.
+    assert (max(heights) - line[0]) / (max(heights) - min(heights)) == pytest.approx(0.2, abs=0.01)
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_measured_stands_against_expected_or_the_page_says_that_it_was_not_kept(language: str) -> None:
+    record = a_case()
+    unknown = ReportWords(language, "Asia/Shanghai")("page.expected_unknown")
+    page = report_html(record, ReportOptions(language)).decode()
+    # S2 was still being learned: nothing was expected of it.
+    assert page.count('class="band"') == len([item for item in record.incident.evidence if item.station_id != "S2"])
+    assert unknown not in page
+    bare = report_html(replace(record, expected=ExpectedValues.empty()), ReportOptions(language)).decode()
+    assert 'class="band"' not in bare
+    assert unknown in bare

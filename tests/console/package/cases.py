@@ -6,14 +6,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from console.domain import intents as ask
 from console.domain.changes import GENESIS, Change, Draft, change_hash
 from console.domain.clock import micros
+from console.domain.expected import CHARTED, ExpectedValues
 from console.domain.incidents import Phase, PressureImpact, Unable
 from console.domain.orders import OrderReply
 from console.domain.readings import Channel, ReadingBatch
 from console.services.desk import DeskSettings
+from console.services.review.past_case import PastCase
 from console.services.review.record import CaseRecord, Sent, Tracks
 from maps.city import City, StationTable
 from tests.console.services.town import NOW, Chair, a_finding, a_town
@@ -133,9 +136,20 @@ def _record(city: City, chair: Chair, sent: list[Sent]) -> CaseRecord:
     )
     tracks = Tracks(ids, np.tile(minutes, len(crews)), places[:, 0], places[:, 1])
     incident = chair.state.incidents[CASE]
+    expected = ExpectedValues.of_ticks(minutes, _expected(minutes, rows))
+    earlier = replace(incident, incident_id="2023-0007", opened_at=incident.opened_at - timedelta(days=90))
     return CaseRecord(
-        incident, city, changes, (), tuple(chair.state.alarms.values()), batch, tracks, since, until, tuple(sent), FILES
-    )
+        incident, city, changes, (), tuple(chair.state.alarms.values()), batch, tracks, since, until, tuple(sent), FILES,
+        expected=expected, past=(PastCase.of(earlier),),
+    )  # fmt: skip
+
+
+def _expected(minutes: NDArray[np.int64], stations: int) -> NDArray[np.float64]:
+    """312 kPa and half a kPa a minute; S2 is still being learned; nothing is expected of flows and levels."""
+    expected = np.full((len(minutes), stations, len(CHARTED)), np.nan)
+    expected[:, :, 0] = 312.0 + 0.5 * np.arange(len(minutes))[:, None]
+    expected[:, 1, 0] = np.nan
+    return expected
 
 
 def chained(log: list[Change]) -> tuple[Change, ...]:

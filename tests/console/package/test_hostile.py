@@ -17,12 +17,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from console.domain.expected import ExpectedValues
 from console.domain.readings import ReadingBatch
 from console.package import PackageFault, package_bytes, read_package, verify_package
 from console.package import manifest as manifests
 from console.package.container import Packed, unpacked, unzipped, zipped
 from console.package.network import network_gpkg
-from console.package.tables import readings_of, readings_parquet
+from console.package.tables import expected_of, expected_parquet, readings_of, readings_parquet
+from console.services.review.replay import Replay
 from tests.builders import a_network
 from tests.console.package.cases import a_case
 from tests.console.package.test_package import rewritten
@@ -53,7 +55,9 @@ def test_any_changed_byte_is_found(whole: bytes, tmp_path: Path, data: st.DataOb
     refused(tmp_path, whole[:at] + bytes([whole[at] ^ flip]) + whole[at + 1 :])
 
 
-@pytest.mark.parametrize("name", ["incident.json", "readings.parquet", "network.gpkg", "audit.jsonl", "manifest.json"])
+@pytest.mark.parametrize(
+    "name", ["incident.json", "readings.parquet", "expected.parquet", "past.json", "network.gpkg", "manifest.json"]
+)
 def test_the_changed_file_is_named(whole: bytes, tmp_path: Path, name: str) -> None:
     packed = unzipped(whole)
     content = bytearray(unpacked(name, packed[name]))
@@ -112,6 +116,39 @@ def test_arrivals_that_are_no_times_are_refused(arrived: pa.Array | None, why: s
     pq.write_table(table if arrived is None else table.append_column("arrived", arrived), sink)
     with pytest.raises(PackageFault, match=why):
         readings_of(sink.getvalue(), city, "readings.parquet")
+
+
+@pytest.mark.parametrize(
+    ("column", "words", "why"),
+    [
+        ("station_id", pa.array(["no such station"]), "'no such station' is not known here"),
+        ("channel", pa.array(["mood"]), "'mood' is not known here"),
+        ("time", pa.array(["noon"]), "holds no times"),
+        ("value", None, "no column value"),
+    ],
+)
+def test_expected_values_of_nothing_known_are_refused(column: str, words: pa.Array | None, why: str) -> None:
+    city = a_case().city
+    one = ExpectedValues(np.zeros(1, np.int32), np.zeros(1, np.uint8), np.zeros(1, np.int64), np.zeros(1))
+    table = pq.read_table(io.BytesIO(expected_parquet(one, city))).drop_columns([column])
+    sink = io.BytesIO()
+    pq.write_table(table if words is None else table.append_column(column, words), sink)
+    with pytest.raises(PackageFault, match=why):
+        expected_of(sink.getvalue(), city, "expected.parquet")
+
+
+def test_expected_values_beyond_the_record_and_without_a_number_change_nothing() -> None:
+    record = a_case()
+    own, far = record.expected, np.array([np.iinfo(np.int64).min, 0, np.iinfo(np.int64).max, int(record.expected.at_us[0]) + 1])
+    more = ExpectedValues(
+        np.concatenate([own.station, np.zeros(4, np.int32)]),
+        np.concatenate([own.channel, np.zeros(4, np.uint8)]),
+        np.concatenate([own.at_us, far]),
+        np.concatenate([own.value, [1.0, 2.0, 3.0, np.inf]]),
+    )
+    plain, hostile = Replay(record), Replay(replace(record, expected=more))
+    for at_us in np.unique(own.at_us)[::7].tolist():
+        assert np.array_equal(plain.picture(at_us).expected, hostile.picture(at_us).expected, equal_nan=True)
 
 
 def test_too_many_files_are_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from console.domain.changes import canonical_json
+from console.domain.expected import ExpectedValues
 from console.package import PackageFault, package_bytes, read_package, verify_package, with_notes, write_package
 from console.package import manifest as manifests
 from console.package.container import Packed, unpacked, unzipped, zipped
@@ -55,6 +56,9 @@ def test_everything_of_the_case_comes_back(record: CaseRecord, tmp_path: Path) -
     assert dict(back.files) == FILES
     for name in ("station", "channel", "at_us", "value", "quality", "arrived_us"):
         assert np.array_equal(getattr(back.readings, name), getattr(record.readings, name))
+    for name in ("station", "channel", "at_us", "value"):
+        assert np.array_equal(getattr(back.expected, name), getattr(record.expected, name))
+    assert back.past == record.past
     assert np.array_equal(back.tracks.x, record.tracks.x)
     assert list(back.city.network.pipes.asset_id) == list(record.city.network.pipes.asset_id)
 
@@ -124,7 +128,18 @@ def test_a_package_of_the_second_schema_opens_with_its_arrivals_unknown(record: 
     assert back.readings.arrived_us is None
     assert np.array_equal(back.readings.value, record.readings.value)
     write_package(back, again)
-    assert again.read_bytes() == package_bytes(replace(record, readings=replace(record.readings, arrived_us=None)))
+    before = replace(record, readings=replace(record.readings, arrived_us=None), expected=ExpectedValues.empty(), past=())
+    assert again.read_bytes() == package_bytes(before)
+
+
+def test_a_package_of_the_third_schema_opens_without_expected_values_and_earlier_cases(
+    record: CaseRecord, tmp_path: Path
+) -> None:
+    path, again = tmp_path / "old.incident", tmp_path / "again.incident"
+    path.write_bytes(as_third_schema(package_bytes(record)))
+    assert verify_package(path).manifest.schema == 3
+    write_package(read_package(path), again)
+    assert again.read_bytes() == package_bytes(replace(record, expected=ExpectedValues.empty(), past=()))
 
 
 def test_a_package_of_a_newer_schema_says_that_the_program_is_too_old(record: CaseRecord, tmp_path: Path) -> None:
@@ -177,7 +192,7 @@ def rewritten(content: bytes, **manifest: Any) -> bytes:
 
 def as_first_schema(content: bytes) -> bytes:
     """The package as schema 1 had it: the chain as one array, no links, no messages, no notes."""
-    files = {name: unpacked(name, packed) for name, packed in unzipped(content).items() if name != "manifest.json"}
+    files = files_before_4(content)
     files["readings.parquet"] = without_arrivals(files["readings.parquet"])
     files["audit.json"] = canonical_json([json.loads(line) for line in files.pop("audit.jsonl").splitlines()])
     for name in ("links.json", "sent.jsonl", "notes.json"):
@@ -185,9 +200,20 @@ def as_first_schema(content: bytes) -> bytes:
     return repacked(content, files, 1)
 
 
+def as_third_schema(content: bytes) -> bytes:
+    """The package as schema 3 had it: nothing of expected values and earlier cases."""
+    return repacked(content, files_before_4(content), 3)
+
+
+def files_before_4(content: bytes) -> dict[str, bytes]:
+    """The files of a package but its manifest and those that schema 4 brought."""
+    new = ("manifest.json", "expected.parquet", "past.json")
+    return {name: unpacked(name, packed) for name, packed in unzipped(content).items() if name not in new}
+
+
 def as_second_schema(content: bytes) -> bytes:
     """The package as schema 2 had it: readings without a column for their arrival."""
-    files = {name: unpacked(name, packed) for name, packed in unzipped(content).items() if name != "manifest.json"}
+    files = files_before_4(content)
     files["readings.parquet"] = without_arrivals(files["readings.parquet"])
     return repacked(content, files, 2)
 

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, exc, text
 
 from console.domain.incidents import Phase
+from console.domain.readings import Channel
 from console.services.ports import StaleState, StoreNewer, StoreUnavailable
 from console.store import SqlStore, open_store
 from console.store.connection import engine_for, store_url
@@ -163,6 +165,13 @@ def test_readings_are_found_in_the_log_and_in_blocks(shared: SqlStore) -> None:
     assert shared.readings_between(0, 100).known_us().tolist() == [50_000, 10, 50_000]
     at_us, value = shared.readings(1, 0, 0, 100)
     assert (at_us.tolist(), value.tolist()) == ([5, 10, 20], [0.5, 1.0, 2.0])
+
+
+def test_what_was_expected_is_kept_tick_by_tick(shared: SqlStore) -> None:
+    for tick, level in ((1, 300.0), (1, 200.0), (2, 301.0)):
+        shared.append_expected(tick, np.full((2, len(Channel)), level))
+    pressures = shared.expected_between(1, 2)
+    assert set(zip(pressures.at_us.tolist(), pressures.value.tolist(), strict=True)) == {(1, 300.0), (2, 301.0)}
 
 
 def test_the_migrated_tables_are_those_of_the_code(shared: SqlStore) -> None:

@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
+from console.domain.picture import StationState
 from console.domain.readings import Channel
+from console.ui.looks import Looks
 from console.ui.map.gauges import main_channels
 from console.ui.models.alarms import AlarmModel
 from console.ui.models.rows import Column, RowsModel
 from console.ui.models.stations import StationModel
 from console.ui.models.timeline import TimelineModel
+from console.ui.panels.layers import LayersPanel
 from console.ui.theme import Theme
 from console.ui.words import Words
 from tests.console.services.town import NOW
@@ -106,3 +109,21 @@ def test_a_silent_station_grows_older_and_turns_stale_by_itself(qapp: object, po
     assert model.index(0, 2).data() == "20分"
     assert np.unique(port.latest().station_state).tolist() == [3]
     assert port.now() == NOW + timedelta(minutes=20)
+
+
+def test_the_list_of_stations_is_sorted_anew_when_a_state_changes_and_keeps_its_order_for_mere_ages(
+    qtbot: QtBot, port: ScriptedPort
+) -> None:
+    picture = port.latest()
+    looks = Looks(Theme.load("dark"), WORDS)
+    model = StationModel(port.city, main_channels(port.city), picture, looks.theme, WORDS)
+    panel = LayersPanel(port.city, looks, model, frozenset())
+    qtbot.addWidget(panel)
+    shown = panel.table.model()
+    state = picture.station_state.copy()
+    state[7] = StationState.ABNORMAL
+    model.show_picture(replace(picture, version=2, station_state=state))
+    assert shown.index(0, 0).data() == model.index(7, 0).data()
+    with qtbot.assertNotEmitted(shown.layoutChanged):
+        model.show_picture(replace(picture, version=3, station_state=state, now_us=picture.now_us + 5_000_000))
+    assert shown.index(0, 2).data() == model.index(7, 2).data()

@@ -84,8 +84,8 @@ def test_the_trend_counts_each_month_of_a_year(record: CaseRecord) -> None:
     cases = [moved(record.incident, f"N{days}", -days) for days in (0, 35, 36, 400)]
     rated = {"N35": Findings(satisfaction_result=3), "N36": Findings(satisfaction_result=5)}
     month = month_review(date(2024, 1, 1), ZONE, MonthInputs(cases, [], rated), DRILLS)
-    assert {name: mean for name, _, _, mean in month.trend if mean is not None} == {"2023-11": 4.0}
-    counts = {name: count for name, count, _, _ in month.trend}
+    assert {row.month: row.satisfaction for row in month.trend if row.satisfaction is not None} == {"2023-11": 4.0}
+    counts = {row.month: row.cases for row in month.trend}
     assert len(counts) == 12
     assert (counts["2024-01"], counts["2023-11"], sum(counts.values())) == (1, 2, 3)
     assert month.repeats == (("V10", 3),)

@@ -6,16 +6,19 @@ import itertools
 from dataclasses import replace
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 
 from console.services.review.answers import Answer, Fact, Verdict
 from console.services.review.milestones import milestones
 from console.services.review.notes import Action, Findings, ReviewNotes
+from console.services.review.past_case import PastCase
 from console.services.review.questions import answers_to
 from console.services.review.record import CaseRecord
 from console.services.review.what_if import rerun
 from maps.errors import UnknownAsset
 from maps.isolation import Isolator, ValveOverride
+from maps.network import NodeKind
 from tests.console.package.cases import a_case
 
 
@@ -39,7 +42,7 @@ def fact(answer: Answer, key: str) -> Fact:
 def test_every_question_of_a_review_has_its_answer(answers: dict[str, Answer]) -> None:
     assert set(answers) == {
         "spans", "milestones", "plan_done", "predicted_actual", "late", "alarms", "pressure", "cause", "what_if", "outage",
-        "water", "arrival", "samples", "reports", "calls", "past", "actions",
+        "water", "arrival", "crews", "samples", "reports", "calls", "past", "trend", "actions",
     }  # fmt: skip
 
 
@@ -103,6 +106,34 @@ def test_another_decision_is_the_planner_asked_again(record: CaseRecord) -> None
         rerun(record, closed=["no such valve"])
 
 
+def test_whoever_loses_water_by_a_valve_that_had_been_closed_is_counted(record: CaseRecord) -> None:
+    """Against a walk from the sources over every pipe end that no closed valve shuts."""
+    valves, unable, more = record.city.network.valves, record.incident.unable_valves(), 0
+    for pipe in np.unique(valves.pipe):
+        closed = [str(name) for name in valves.asset_id[valves.pipe == pipe] if name not in unable]
+        plan = rerun(record, closed=closed, unable=unable, hydraulics=False).plan
+        shut = {*closed, *record.incident.closed_valves(), *(step.asset_id for step in plan.valves_to_close)}
+        assert set(plan.customers_without_water) == customers_cut_off(record, shut)
+        more += plan.households_without_water > (record.incident.plan.households_without_water if record.incident.plan else 0)
+    assert more, "some valve makes it worse"
+
+
+def customers_cut_off(record: CaseRecord, shut: set[str]) -> set[str]:
+    """Customers whose pipe no source reaches when these valves are shut."""
+    network, customers = record.city.network, record.city.customers
+    pipes, valves = network.pipes, network.valves
+    walls = {(int(valves.pipe[row]), int(valves.node[row])) for row in range(len(valves)) if str(valves.asset_id[row]) in shut}
+    wet_nodes, wet_pipes = {int(row) for row in np.flatnonzero(network.nodes.kind != NodeKind.JUNCTION)}, set[int]()
+    ends = [(row, int(node)) for row in range(len(pipes)) for node in (pipes.from_node[row], pipes.to_node[row])]
+    while True:
+        reached = {pipe for pipe, node in ends if node in wet_nodes and (pipe, node) not in walls} - wet_pipes
+        if not reached:
+            break
+        wet_pipes |= reached
+        wet_nodes |= {node for pipe, node in ends if pipe in wet_pipes and (pipe, node) not in walls}
+    return {str(customers.asset_id[row]) for row in range(len(customers)) if int(customers.pipe[row]) not in wet_pipes}
+
+
 def test_the_surge_before_is_the_largest_rise_over_the_usual(record: CaseRecord) -> None:
     batch = record.readings
     value = batch.value.copy()
@@ -129,10 +160,65 @@ def test_the_reviewers_findings_take_the_place_of_what_nobody_recorded(record: C
 
 
 def test_a_repeat_on_the_same_pipe_is_named(record: CaseRecord) -> None:
-    earlier = replace(record.incident, incident_id="2023-0007", opened_at=record.incident.opened_at - timedelta(days=90))
-    found = {answer.key: answer for answer in answers_to(record, [earlier, record.incident])}
-    assert fact(found["past"], "same_pipe").value == ("2023-0007",)
-    assert fact(found["past"], "past_cases").value == 1
+    again = PastCase.of(
+        replace(record.incident, incident_id="2023-0008", opened_at=record.incident.opened_at - timedelta(days=9))
+    )
+    drilled = replace(again, incident_id="2023-0009", is_drill=not again.is_drill)
+    found = {answer.key: answer for answer in answers_to(record, [again, drilled, PastCase.of(record.incident)])}
+    assert fact(found["past"], "same_pipe").value == ("2023-0007", "2023-0008")
+    assert fact(found["past"], "past_cases").value == 2
+
+
+def test_the_trend_counts_the_case_and_those_before_it_by_month_and_repeats_by_pipe(record: CaseRecord) -> None:
+    opened = record.incident.opened_at
+    earlier = [
+        PastCase.of(
+            replace(record.incident, incident_id=f"N{days}", opened_at=opened - timedelta(days=days), burst_pipes=("H20",))
+        )
+        for days in (35, 36, 366)
+    ]
+    rated = [replace(earlier[0], satisfaction=5.0), replace(earlier[1], satisfaction=2.0, notice_minutes=None), earlier[2]]
+    trend = {answer.key: answer for answer in answers_to(replace(record, past=()), rated)}["trend"]
+    assert trend.table is not None
+    by_month = {row[0]: row[1:] for row in trend.table.rows}
+    took = timedelta(minutes=round((record.incident.issued_at - record.incident.first_abnormal_at).total_seconds() / 60, 1))  # type: ignore[operator]
+    assert by_month["2024-01"] == (1, took, None)
+    assert by_month["2023-11"] == (2, took, 3.5)
+    assert by_month["2023-12"] == (0, None, None)
+    assert "2023-10" not in by_month  # nothing known before the first case
+    assert fact(trend, "repeated_pipes").value == ("H20 ×2",)
+
+
+def test_continued_reports_are_counted_against_their_clock(record: CaseRecord) -> None:
+    # A small case is of level IV: first report within 4 h, continued every 24 h.
+    verified = record.incident.verified_at
+    assert verified is not None
+    due = verified + timedelta(hours=28)
+    long = replace(record.incident, closed_at=verified + timedelta(hours=60))
+    findings = Findings(
+        reports=(("续报", due - timedelta(hours=1)), ("continued", due + timedelta(hours=25)), ("First", verified))
+    )
+    found = {answer.key: answer for answer in answers_to(replace(record, incident=long, notes=ReviewNotes(findings=findings)))}
+    continued = fact(found["reports"], "report_continued")
+    assert (continued.value, continued.target, continued.verdict) == (1, 2, Verdict.BAD)
+    assert fact(found["reports"], "report_first").verdict is Verdict.GOOD
+    assert fact(found["reports"], "report_final").verdict is Verdict.UNKNOWN
+    assert found["reports"].table is not None
+    assert [row[0] for row in found["reports"].table.rows] == ["first", "continued", "continued", "final"]
+
+
+def test_who_knows_the_broken_place_is_said(record: CaseRecord, answers: dict[str, Answer]) -> None:
+    assert fact(answers["predicted_actual"], "place_ground").value == "crew"
+    dug = replace(record, notes=ReviewNotes(findings=Findings(excavated_pipe="H20")))
+    found = {answer.key: answer for answer in answers_to(dug)}
+    assert fact(found["predicted_actual"], "place_ground").value == "dug"
+
+
+def test_confirmed_on_site_is_another_moment_than_judged(record: CaseRecord) -> None:
+    at = {milestone.key: milestone.at for milestone in milestones(record)}
+    judged = [change for change in record.case_changes if change.kind == "burst_judged"]
+    assert at["verified"] == judged[0].at
+    assert at["verified_on_site"] == judged[1].at
 
 
 def test_a_case_that_was_only_suspected_has_answers_too() -> None:

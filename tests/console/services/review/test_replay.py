@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from console.domain.alarms import AlarmState
 from console.domain.clock import micros, moment
 from console.domain.crews import CrewState
+from console.domain.expected import ExpectedValues
 from console.domain.incidents import Phase
 from console.domain.live import LivePicture
 from console.domain.readings import Channel, ReadingBatch
@@ -119,13 +120,45 @@ def test_crews_stand_at_their_last_fix_and_do_what_their_orders_say(record: Case
     assert {crew.at_us for crew in replay.picture(replay.since_us - 1).crews} == {0}
 
 
-def test_series_end_at_the_moment_and_name_what_was_expected(record: CaseRecord, replay: Replay) -> None:
+def test_where_no_expected_values_were_kept_a_series_names_what_the_alarm_compared_with(record: CaseRecord) -> None:
+    replay = Replay(replace(record, expected=ExpectedValues.empty()))
     at_us = micros(record.incident.opened_at)
+    assert np.isnan(replay.picture(at_us).expected).all()
     times, values, expected = replay.series(0, Channel.PRESSURE, replay.since_us, at_us)
     assert times[-1] <= at_us
     assert len(times) == len(values)
     assert expected[-1] == record.incident.evidence[0].expected
     assert np.isnan(expected[0])
+
+
+def test_what_was_expected_is_that_of_the_last_tick_and_between_ticks_on_their_line(record: CaseRecord, replay: Replay) -> None:
+    ticks = np.unique(record.expected.at_us)
+    for number, late_s in ((0, 0), (7, 20), (len(ticks) - 1, 59)):
+        shown = replay.picture(int(ticks[number]) + late_s * 1_000_000).expected
+        assert shown[0, Channel.PRESSURE] == 312.0 + 0.5 * number  # as the case was played
+        assert np.isnan(shown[1, Channel.PRESSURE])  # still learned
+        assert np.isnan(shown[:, Channel.FLOW]).all()
+    at_us, _, expected = replay.series(0, Channel.PRESSURE, replay.since_us, replay.until_us)
+    assert np.allclose(expected, 312.0 + 0.5 * (at_us - ticks[0]) / 60e6)
+    assert np.isnan(replay.series(1, Channel.PRESSURE, replay.since_us, replay.until_us)[2]).all()
+
+
+def test_what_later_ticks_expected_was_not_known_then(replay: Replay, record: CaseRecord) -> None:
+    ticks = np.unique(record.expected.at_us)
+    then = int(ticks[9]) + 30_000_000
+    _, _, expected = replay.series(0, Channel.PRESSURE, replay.since_us, then + 240_000_000, known_by_us=then)
+    assert expected[9] == 312.0 + 0.5 * 9
+    assert (expected[9:] == expected[9]).all()
+
+
+def test_where_no_tick_was_kept_for_long_nothing_is_expected(record: CaseRecord) -> None:
+    ticks = np.unique(record.expected.at_us)
+    gap = (record.expected.at_us <= ticks[5]) | (record.expected.at_us >= ticks[15])
+    replay = Replay(replace(record, expected=record.expected.where(gap)))
+    known = [number for number, at in enumerate(ticks.tolist()) if np.isfinite(replay.picture(at).expected[0, Channel.PRESSURE])]
+    assert known == [number for number in range(len(ticks)) if not 9 <= number <= 14]
+    _, _, expected = replay.series(0, Channel.PRESSURE, replay.since_us, int(ticks[15]))
+    assert np.flatnonzero(np.isnan(expected)).tolist() == list(range(9, 15))
 
 
 def test_steps_lead_from_event_to_event(record: CaseRecord, replay: Replay) -> None:
