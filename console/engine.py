@@ -67,7 +67,7 @@ class Engine:
     def __init__(
         self, city: City, desk: Desk, detector: Detector, ports: Ports, *, grid: TickGrid, is_drill: bool = False
     ) -> None:
-        self.city = city
+        self.city, self.limits = city, desk.limits
         self._desk, self._detector, self._ports, self._grid, self._is_drill = desk, detector, ports, grid, is_drill
         self._decoder = Decoder(city)
         self._live = LivePicture(len(city.stations))

@@ -41,7 +41,10 @@ class AlarmState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one station showed. ``channel``: name (``pressure``); values in inside units."""
+    """What one station showed. ``channel``: name (``pressure``); values in inside units.
+
+    ``expected``: what it is held against: the usual value, or the limit it breaks where no usual one is known.
+    """
 
     station_id: str
     channel: str
@@ -60,6 +63,7 @@ class Alarm:
     """One alarm. ``subject``: station id, or ``network`` for a burst; ``detail``: plain facts, no markup.
 
     ``code``: of a station event (``frozen`` …), one alarm per subject and code; ``channels``: those still in it.
+    ``limit``: what a value broke (inside unit of the evidence's channel), None where no limit is in question.
     """
 
     alarm_id: str
@@ -79,3 +83,4 @@ class Alarm:
     is_drill: bool = False
     code: str = ""
     channels: tuple[str, ...] = ()
+    limit: float | None = None

@@ -10,6 +10,7 @@ from console.domain import intents as ask
 from console.domain.changes import ChangeSet
 from console.domain.incidents import PressureImpact
 from console.domain.intents import Intent
+from console.domain.limits import Limits
 from console.domain.orders import OrderReply
 from console.services import alarms, crew_plan, crews, judging, notices, opening, undo, valves
 from console.services.case import NOTHING, Refused, recorded
@@ -29,6 +30,11 @@ class Desk:
 
     def __init__(self, city: City, isolator: Planner, documents: Documents, settings: DeskSettings) -> None:
         self._tools = Tools(city, isolator, documents, settings)
+
+    @property
+    def limits(self) -> Limits:
+        """What each station's channels are held against."""
+        return self._tools.limits
 
     def carry_out(self, state: DeskState, intent: Intent, user: str, now: datetime) -> ChangeSet:
         """What ``user`` asks for. Raises Refused and UnknownAsset."""
@@ -91,7 +97,7 @@ class Desk:
             case ask.SendValveCards():
                 return crew_plan.send_cards(tools, state, intent, now)
             case ask.RecordSample():
-                return valves.record_sample(state, intent, user, now)
+                return valves.record_sample(tools, state, intent, user, now)
             case ask.DraftNotice():
                 return notices.draft(tools, state, intent, user, now)
             case ask.IssueNotice():

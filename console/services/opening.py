@@ -19,10 +19,10 @@ from console.services.messages import area_alert, place_zh
 from console.services.planning import planned, replanned
 from console.services.state import DeskState
 from console.services.tools import Tools
+from console.services.words_zh import UNITS_ZH
 from maps.locate.result import Location
 from maps.units import mpa_from_kpa
 
-_UNITS = {"pressure": ("压力", "MPa", 3), "flow": ("流量", "m³/h", 1), "level": ("液位", "m", 2)}
 _NAMED = 3
 _MATERIAL_SHIFT = 0.05
 """A candidate's probability has to move by this much for a revision to be worth telling."""
@@ -67,7 +67,7 @@ def evidence_zh(evidence: tuple[Evidence, ...]) -> str:
     """Which stations moved, by how much, against what; the first few spelled out."""
     words = []
     for item in evidence[:_NAMED]:
-        name, unit, digits = _UNITS.get(item.channel, (item.channel, "", 2))
+        name, unit, digits = UNITS_ZH.get(item.channel, (item.channel, "", 2))
         inside = (item.observed, item.expected, item.deviation)
         observed, expected, deviation = map(mpa_from_kpa, inside) if item.channel == "pressure" else inside
         words.append(

@@ -23,7 +23,7 @@ _UNITS = {
     Channel.FREQUENCY: "Hz",
     Channel.POWER: "kW",
 }
-_DECIMALS = {Channel.PRESSURE: 3, Channel.FLOW: 0, Channel.LEVEL: 2, Channel.CHLORINE: 2}
+_DECIMALS = {Channel.PRESSURE: 3, Channel.FLOW: 0, Channel.LEVEL: 2, Channel.CHLORINE: 2, Channel.TURBIDITY: 2, Channel.PH: 2}
 
 
 class Words:
@@ -65,6 +65,17 @@ class Words:
             return "–"
         shown = mpa_from_kpa(value) if channel is Channel.PRESSURE else value
         return f"{shown:+.{_DECIMALS.get(channel, 1)}f}".replace("-", "−")
+
+    def limit(self, channel: Channel, value: float) -> str:
+        """A limit as it is written: 0.14 MPa, 1 NTU."""
+        shown = mpa_from_kpa(value) if channel is Channel.PRESSURE else value
+        return f"{shown:g} {self.unit(channel)}".replace("-", "−") if channel is not Channel.PH else f"pH {shown:g}"
+
+    def beyond(self, channel: Channel, observed: float, limit: float) -> str:
+        """A value beyond its limit: pressure 0.121 MPa, below 0.14 MPa."""
+        side = "below" if observed < limit else "above"
+        name, seen = self.of("channel", channel.name.lower()), self.value(channel, observed, unit=channel is not Channel.PH)
+        return self(f"alarms.{side}", channel=name, observed=seen, limit=self.limit(channel, limit))
 
     def unit(self, channel: Channel) -> str:
         """Screen unit of a channel, "" when it has none."""

@@ -55,6 +55,8 @@ class AlarmModel(RowsModel[Alarm]):
         if worst is None:
             return kind if words.language != "zh_CN" or not alarm.detail else f"{kind} · {alarm.detail}"
         channel = CHANNEL_BY_NAME.get(worst.channel, Channel.PRESSURE)
+        if alarm.limit is not None:
+            return f"{kind} · {words.beyond(channel, worst.observed, alarm.limit)}"
         seen = words(
             "alarms.seen",
             channel=words.of("channel", worst.channel),
