@@ -21,7 +21,7 @@ from console.domain.clock import Clock, micros, moment
 from console.domain.compose import ExpectedHistory, compose_picture
 from console.domain.crews import CrewFix
 from console.domain.grid import TickGrid
-from console.domain.incidents import Incident, PressureImpact
+from console.domain.incidents import Incident, Outlook, Phase, PressureImpact
 from console.domain.intents import Intent
 from console.domain.live import LivePicture
 from console.domain.notices import Notice, NoticeStatus
@@ -30,7 +30,8 @@ from console.domain.readings import Channel
 from console.feeds.codec import Decoder
 from console.feeds.inbox import Inbox
 from console.services.desk import Desk, DeskState
-from console.services.ports import Documents, Hydraulics, Link, Store
+from console.services.outlook import Known
+from console.services.ports import Documents, Forecasts, Hydraulics, Link, Store
 from maps.city import City
 from maps.errors import QuanmaiError
 
@@ -52,6 +53,7 @@ class Ports:
     documents: Documents
     notices_folder: Path
     hydraulics: Hydraulics | None = None
+    forecasts: Forecasts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Engine:
         self._asks: queue.SimpleQueue[_Ask | Callable[[], None]] = queue.SimpleQueue()
         self._background = ThreadPoolExecutor(1, thread_name_prefix="impact")
         self._planned: dict[str, int] = {}
+        self._foreseen: dict[str, Incident] = {}
         self._written: set[tuple[str, int]] = set()
         self._in_flight: set[int] = set()
         self._subscribers: list[Callable[[Picture], None]] = []
@@ -234,8 +237,32 @@ class Engine:
         self._state = self._state.applied(changes, committed)
         self._published_at = -1.0
         for incident in changes.incidents:
+            self._ask_outlook(self._state.incidents[incident.incident_id])
             self._ask_impact(incident.incident_id)
             self._write_files(incident)
+
+    def _ask_outlook(self, incident: Incident) -> None:
+        """What a suspected case's location predicts, once for each location; the alarm does not wait for it."""
+        location, forecasts = incident.location, self._ports.forecasts
+        wanted = incident.phase is Phase.SUSPECTED and incident.outlook is None
+        before = self._foreseen.get(incident.incident_id)
+        if location is None or forecasts is None or not wanted or (before is not None and before.location == location):
+            return
+        self._foreseen[incident.incident_id] = incident
+        read = [reading.place_id for reading in incident.hand_readings]
+        heard = (self._live.at_us > 0) & ~self._live.stale(micros(self.now()))
+        known = Known.of(self._expected, heard, read)
+
+        def work() -> None:
+            outlook = forecasts.outlook(location, incident.evidence, incident.first_abnormal_at, known)
+            self._asks.put(lambda: self._take_outlook(incident, outlook))
+            self._ports.inbox.wake()
+
+        self._background.submit(work).add_done_callback(_log_failure)
+
+    def _take_outlook(self, incident: Incident, outlook: Outlook) -> None:
+        if self._foreseen.get(incident.incident_id) is incident:  # a late answer belongs to an older location
+            self._commit(self._desk.on_outlook(self._state, incident.incident_id, outlook, self.now()), SYSTEM_USER)
 
     def _ask_impact(self, incident_id: str) -> None:
         incident = self._state.incidents[incident_id]
@@ -340,4 +367,4 @@ def _with_crew_bases(state: DeskState, city: City) -> DeskState:
 def _log_failure(done: Future[None]) -> None:
     fault = None if done.cancelled() else done.exception()
     if fault is not None:
-        log.error("pressure after closing: %s", fault)
+        log.error("work in the background: %s", fault, exc_info=fault)

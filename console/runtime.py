@@ -18,6 +18,7 @@ from console.feeds.inbox import Inbox
 from console.services.desk import Desk, DeskSettings
 from console.services.learning import quiet_history
 from console.services.limits import station_limits
+from console.services.outlook import Forecaster
 from console.services.ports import Link
 from console.store import SqlStore, open_store
 from console.workers import HydraulicsWorker
@@ -61,7 +62,8 @@ class Runtime:
         self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
         desk = Desk(city, Isolator(city), self.documents, options.desk)
         options.notices.mkdir(parents=True, exist_ok=True)
-        ports = Ports(clock, self.inbox, self.store, link, self.documents, options.notices, self.worker)
+        forecasts = Forecaster(city, self.states) if self.states else None
+        ports = Ports(clock, self.inbox, self.store, link, self.documents, options.notices, self.worker, forecasts)
         grid = TickGrid(options.grid_s, options.settle_s)
         self.engine = Engine(city, desk, self.detector, ports, grid=grid, is_drill=options.desk.is_drill)
 

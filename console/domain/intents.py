@@ -189,6 +189,15 @@ class SendValveCards:
     incident_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class EnterReading:
+    """What a crew read on a gauge at one of the places proposed (``place_id``); the candidates are weighed anew."""
+
+    incident_id: str
+    place_id: str
+    pressure_kpa: float
+
+
 Intent = (
     AcknowledgeAlarm
     | ShelveAlarm
@@ -212,4 +221,5 @@ Intent = (
     | MarkValveRestored
     | RecordSample
     | SendValveCards
+    | EnterReading
 )

@@ -8,11 +8,11 @@ from datetime import datetime
 from console.detection.finding import BurstFinding, StationFinding
 from console.domain import intents as ask
 from console.domain.changes import ChangeSet
-from console.domain.incidents import PressureImpact
+from console.domain.incidents import Outlook, PressureImpact
 from console.domain.intents import Intent
 from console.domain.limits import Limits
 from console.domain.orders import OrderReply
-from console.services import alarms, crew_plan, crews, judging, notices, opening, undo, valves
+from console.services import alarms, crew_plan, crews, judging, notices, opening, readings_by_hand, undo, valves
 from console.services.case import NOTHING, Refused, recorded
 from console.services.messages import fire_brigade
 from console.services.plans import with_plans_following
@@ -100,6 +100,8 @@ class Desk:
                 return valves.record_sample(tools, state, intent, user, now)
             case ask.DraftNotice():
                 return notices.draft(tools, state, intent, user, now)
+            case ask.EnterReading():
+                return readings_by_hand.enter(tools, state, intent, user, now)
             case ask.IssueNotice():
                 return notices.issue(tools, state, intent, user, now)
             case ask.LiftNotice():
@@ -132,6 +134,10 @@ class Desk:
             else f"关阀后水压未能计算：{impact.message}"
         )
         return recorded(incident, replace(incident, impact=impact), "impact_computed", note)
+
+    def on_outlook(self, state: DeskState, incident_id: str, outlook: Outlook, now: datetime) -> ChangeSet:
+        """What a case's location predicts came back; the caller drops late answers."""
+        return readings_by_hand.on_outlook(self._tools, state, incident_id, outlook, now)
 
     def on_files(self, state: DeskState, incident_id: str, notice_id: str, files: tuple[str, ...], now: datetime) -> ChangeSet:
         """The files of a notice were written (Documents.files, after the commit)."""

@@ -98,9 +98,9 @@ def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime
 def _revised(tools: Tools, state: DeskState, incident: Incident, finding: BurstFinding, now: datetime) -> ChangeSet:
     if incident.phase is not Phase.SUSPECTED or not _tells_more(incident.location, finding.location):
         return NOTHING
-    after = replanned(tools, state, replace(incident, location=finding.location, evidence=finding.evidence))
-    after = _with_place(tools, state, after)
-    after = replace(after, title=_title(after))
+    if incident.hand_readings:
+        return NOTHING  # what the crew read on the spot knows more than the next minute of the same stations
+    after = relocated(tools, state, replace(incident, evidence=finding.evidence, outlook=None), finding.location)
     alarms = []
     for alarm_id in incident.alarm_ids:
         alarm = state.alarms.get(alarm_id)
@@ -111,6 +111,12 @@ def _revised(tools: Tools, state: DeskState, incident: Incident, finding: BurstF
             alarms.append(AlarmChange(alarm, new, "alarm_revised", f"爆管报警更新：{detail}"))
     note = f"定位更新：{after.title}，候选 {len(finding.location.set_90)} 条管道（90%）"
     return recorded(incident, after, "location_revised", note, alarms=alarms, outgoing=area_alert(tools, after, "revised", now))
+
+
+def relocated(tools: Tools, state: DeskState, incident: Incident, location: Location) -> Incident:
+    """The incident with another location: plan, place and title follow."""
+    after = _with_place(tools, state, replanned(tools, state, replace(incident, location=location)))
+    return replace(after, title=_title(after))
 
 
 def _tells_more(old: Location | None, new: Location) -> bool:

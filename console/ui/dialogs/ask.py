@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QDateTimeEdit,
     QDialog,
     QDialogButtonBox,
+    QDoubleSpinBox,
     QLineEdit,
     QPushButton,
     QRadioButton,
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
 from console.domain.incidents import Unable
 from console.domain.intents import RecordSample, ShelveAlarm, TakeOutOfService
 from console.ui.looks import Looks, label
+from maps.units import kpa_from_mpa, mpa_from_kpa
 
 _SHELVE_MINUTES = (15, 30, 60, 120, 480)
 _ONE_SHOT, _OUT_OF_SERVICE = 0, -1
@@ -139,6 +141,27 @@ class SampleQuestion(Question):
         """What was entered."""
         waived_by, reason = (self._fields[name].text().strip() for name in ("waived_by", "reason"))
         return RecordSample(incident_id, self._number("turbidity"), self._number("chlorine"), waived_by, reason)
+
+
+class PressureQuestion(Question):
+    """A pressure read on a gauge, in MPa."""
+
+    def __init__(self, looks: Looks, title: str, text: str, usual_kpa: float, parent: QWidget | None = None) -> None:
+        super().__init__(looks, title, text, parent)
+        self.field = QDoubleSpinBox()
+        self.field.setRange(0.0, 3.0)
+        self.field.setDecimals(3)
+        self.field.setSingleStep(0.01)
+        self.field.setSuffix(" MPa")
+        self.field.setValue(mpa_from_kpa(usual_kpa))
+        self.field.selectAll()
+        self.box.addWidget(self.field)
+        self.finish()
+
+    @property
+    def pressure_kpa(self) -> float:
+        """What was entered."""
+        return kpa_from_mpa(self.field.value())
 
 
 class TimeQuestion(Question):

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 from console.domain.clock import micros
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.looks import label
+from console.ui.panels.deviations import Deviations
 from console.ui.panels.section import CaseView, Section
 from console.ui.panels.trend import Series, Trend
 
@@ -27,6 +28,8 @@ class Evidence(Section):
         self._note = label(name="muted", wrap=True)
         self.box.addWidget(self._plot)
         self.box.addWidget(self._note)
+        self._deviations = Deviations()
+        self.box.addWidget(self._deviations)
         self._series: tuple[Series, ...] = ()
         self._asked_at = 0
 
@@ -43,6 +46,7 @@ class Evidence(Section):
         self._plot.setVisible(bool(incident.evidence))
         self._note.setVisible(bool(incident.evidence))
         self._note.setText(words("evidence.first", time=words.time(incident.first_abnormal_at)))
+        self._deviations.show_of(incident, view.looks)
         self._asked_at = 0
         self._draw(view)
 
