@@ -224,6 +224,8 @@ class Engine:
         self._expected_history.add(tick_us, result.expected)
         for finding in result.stations:
             self._commit(self._desk.on_station(self._state, finding, now), SYSTEM_USER)
+        for operation in result.operations:
+            self._commit(self._desk.on_operation(self._state, operation, now), SYSTEM_USER)
         for burst in (*result.bursts, *result.revisions):
             self._commit(self._desk.on_burst(self._state, burst, self.now()), SYSTEM_USER)
         self._commit(self._desk.on_time(self._state, self.now()), SYSTEM_USER)

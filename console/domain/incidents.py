@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from console.domain.alarms import Evidence
+from console.domain.alarms import Evidence, Explanation
 from console.domain.notices import Notice
 from maps.isolation.result import IsolationPlan
 from maps.locate.next_reading import ReadingPlace
@@ -257,6 +257,7 @@ class Incident:
     parts: CandidateParts | None = None
     outlook: Outlook | None = None
     hand_readings: tuple[HandReading, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
 
     def unable_valves(self) -> tuple[str, ...]:
         """Valves reported as impossible to close."""

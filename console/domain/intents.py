@@ -198,6 +198,24 @@ class EnterReading:
     pressure_kpa: float
 
 
+@dataclass(frozen=True, slots=True)
+class EnterOperation:
+    """Planned works or an operation, known at the desk: what (``code``), on which asset ("" for the whole network), when."""
+
+    code: str
+    asset_id: str
+    starts_at: datetime
+    ends_at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndOperation:
+    """An operation is over, or will not take place."""
+
+    alarm_id: str
+
+
 Intent = (
     AcknowledgeAlarm
     | ShelveAlarm
@@ -222,4 +240,6 @@ Intent = (
     | RecordSample
     | SendValveCards
     | EnterReading
+    | EnterOperation
+    | EndOperation
 )

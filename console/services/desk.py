@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from console.detection.finding import BurstFinding, StationFinding
+from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.domain import intents as ask
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Outlook, PressureImpact
 from console.domain.intents import Intent
 from console.domain.limits import Limits
 from console.domain.orders import OrderReply
-from console.services import alarms, crew_plan, crews, judging, notices, opening, readings_by_hand, undo, valves
+from console.services import alarms, crew_plan, crews, judging, notices, opening, operations, readings_by_hand, undo, valves
 from console.services.case import NOTHING, Refused, recorded
 from console.services.messages import fire_brigade
-from console.services.plans import with_plans_following
+from console.services.plans import merged, with_plans_following
 from console.services.ports import Documents, Planner
 from console.services.settings import DeskSettings
 from console.services.state import DeskState
@@ -67,6 +67,15 @@ class Desk:
             case ask.SendCrew():
                 return crews.send_crew(self._tools, state, intent, now)
             case _:
+                return self._on_operation_or_case(state, intent, user, now)
+
+    def _on_operation_or_case(self, state: DeskState, intent: Intent, user: str, now: datetime) -> ChangeSet:
+        match intent:
+            case ask.EnterOperation():
+                return operations.enter(self._tools, state, intent, user, now)
+            case ask.EndOperation():
+                return operations.end(state, intent, user, now)
+            case _:
                 return self._on_case(state, intent, user, now)
 
     def _on_case(self, state: DeskState, intent: Intent, user: str, now: datetime) -> ChangeSet:
@@ -116,6 +125,10 @@ class Desk:
         """A station's fault or limit raised or ended: one alarm per station and code."""
         return alarms.on_station(self._tools, state, finding, now)
 
+    def on_operation(self, state: DeskState, finding: OperationFinding, now: datetime) -> ChangeSet:
+        """Something was switched that explains a step of pressures: information in the list, no alarm."""
+        return operations.on_operation(self._tools, state, finding, now)
+
     def on_order_reply(self, state: DeskState, reply: OrderReply, now: datetime) -> ChangeSet:
         """A crew answered; after a refusal the note names the next nearest free crew."""
         return crews.on_reply(self._tools, state, reply, now)
@@ -145,4 +158,4 @@ class Desk:
 
     def on_time(self, state: DeskState, now: datetime) -> ChangeSet:
         """Shelving that has run out ends, plans older than the network are made anew; call it every few seconds."""
-        return with_plans_following(self._tools, state, alarms.on_time(state, now))
+        return with_plans_following(self._tools, state, merged(alarms.on_time(state, now), operations.on_time(state, now)))

@@ -313,6 +313,7 @@ class MainWindow(QMainWindow):
             "crew": case.response.send_crew,
             "notice": case.notice.next_step,
             "acknowledge": self.alarms.acknowledge,
+            "operation": self.questions.operation,
             "package": lambda: self._with_case(self.packages.ask),
             "next_case": lambda: self._focus.next(self._picture),
             "show_case": self.guide.show_case,

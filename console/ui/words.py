@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from console.domain.alarms import Explanation
 from console.domain.readings import Channel
 from console.services.case import Refused
 from maps.errors import QuanmaiError
@@ -76,6 +78,11 @@ class Words:
         side = "below" if observed < limit else "above"
         name, seen = self.of("channel", channel.name.lower()), self.value(channel, observed, unit=channel is not Channel.PH)
         return self(f"alarms.{side}", channel=name, observed=seen, limit=self.limit(channel, limit))
+
+    def explained(self, explanations: Iterable[Explanation]) -> str:
+        """Operations that may be why, as the end of a line; "" without any."""
+        named = [f"{self.of('operation', one.code)} {one.asset_id}".strip() for one in explanations]
+        return self("alarms.explained", operations=self("alarms.and").join(named)) if named else ""
 
     def unit(self, channel: Channel) -> str:
         """Screen unit of a channel, "" when it has none."""

@@ -112,6 +112,7 @@ class Guide(QObject):
         menu.aboutToHide.connect(menu.deleteLater)
         if asset is not None:
             self._offer(menu, asset)
+            menu.addAction(words("map.operation"), lambda: self._questions.operation(asset.asset_id, asset.kind))
             menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))
         menu.addAction(words("commands.fit"), self._map.fit_all)
         menu.popup(at)

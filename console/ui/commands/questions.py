@@ -12,7 +12,15 @@ from console.domain.incidents import Incident, Phase
 from console.domain.intents import AdvancePhase, DismissIncident, EnterReading, MarkValveUnable, OpenIncident, SetRestoration
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.services.isolation_evidence import IsolationSign, Sign, isolation_signs
-from console.ui.dialogs.ask import PressureQuestion, ReasonQuestion, SampleQuestion, ShelveQuestion, TimeQuestion, UnableQuestion
+from console.ui.dialogs.ask import (
+    OperationQuestion,
+    PressureQuestion,
+    ReasonQuestion,
+    SampleQuestion,
+    ShelveQuestion,
+    TimeQuestion,
+    UnableQuestion,
+)
 from console.ui.dialogs.notice import NoticeDialog
 from console.ui.looks import Looks
 from console.ui.panels.notice import latest_notice
@@ -110,6 +118,12 @@ class Questions(QObject):
         question.accepted.connect(
             lambda: self.asked.emit(EnterReading(incident.incident_id, place.asset_id, question.pressure_kpa), "")
         )
+        self._open(question)
+
+    def operation(self, asset_id: str = "", kind: str = "") -> None:
+        """Planned works or an operation, on an asset or on the whole network."""
+        question = OperationQuestion(self._looks, asset_id, kind, self._port.now(), self._window)
+        question.accepted.connect(lambda: self.asked.emit(question.intent(), ""))
         self._open(question)
 
     def report(self, pipe_id: str) -> None:

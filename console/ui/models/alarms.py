@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QPointF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap
 
-from console.domain.alarms import Alarm, AlarmState, Evidence, Priority
+from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.map.symbols import priority_path
 from console.ui.models.rows import Column, RowsModel
@@ -51,6 +51,9 @@ class AlarmModel(RowsModel[Alarm]):
 
     def _content(self, alarm: Alarm) -> str:
         words, worst = self._words, _worst(alarm)
+        if alarm.kind is AlarmKind.OPERATION:
+            note = f" · {alarm.detail}" if alarm.detail and words.language == "zh_CN" else ""
+            return words.of("operation", alarm.code) + note
         kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
         if worst is None:
             return kind if words.language != "zh_CN" or not alarm.detail else f"{kind} · {alarm.detail}"
@@ -64,7 +67,8 @@ class AlarmModel(RowsModel[Alarm]):
             expected=words.value(channel, worst.expected, unit=False),
         )
         more = len(alarm.evidence) - 1
-        return f"{kind} · {seen}" + (words("alarms.more_stations", n=more) if more > 0 else "")
+        seen += words("alarms.more_stations", n=more) if more > 0 else ""
+        return f"{kind} · {seen}{words.explained(alarm.explanations)}"
 
     def _deviation(self, alarm: Alarm) -> str:
         worst = _worst(alarm)
@@ -74,6 +78,8 @@ class AlarmModel(RowsModel[Alarm]):
 
     def _state(self, alarm: Alarm) -> str:
         words = self._words
+        if alarm.kind is AlarmKind.OPERATION:
+            return words("alarms.from_to", start=words.time(alarm.raised_at)[:5], end=words.time(alarm.ends_at)[:5])
         text = words.of("alarm_state", alarm.state.value)
         if alarm.state is AlarmState.SHELVED and alarm.shelved_until is not None:
             text += words("alarms.until", time=words.time(alarm.shelved_until), reason=alarm.shelved_reason)

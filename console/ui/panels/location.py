@@ -91,7 +91,8 @@ class LocationSection(Section):
             expected = words.value(Channel.PRESSURE, place.expected_kpa)
             self._next.setToolTip(words("location.next_why", expected=expected, falls=falls_words(view, place)))
             self._enter.setText(words("location.enter"))
-        told = [
+        told = [words("location.no_next")] if place is None and _undecided(incident) else []
+        told += [
             words(
                 "location.read",
                 place=one.place_id,
@@ -168,6 +169,13 @@ def next_place(incident: Incident) -> ReadingPlace | None:
     if incident.outlook is None or incident.phase is not Phase.SUSPECTED:
         return None
     return next(iter(incident.outlook.next_readings), None)
+
+
+def _undecided(incident: Incident) -> bool:
+    """Several candidates are left, and it was looked for where to read."""
+    foreseen = incident.outlook is not None and bool(incident.outlook.predictions)
+    several = incident.location is not None and len(incident.location.set_90) > 1
+    return foreseen and several and incident.phase is Phase.SUSPECTED
 
 
 def falls_words(view: CaseView, place: ReadingPlace) -> str:
