@@ -47,19 +47,20 @@ class AlarmModel(RowsModel[Alarm]):
     def _station(self, station_id: str) -> str:
         stations = self._city.stations
         name = str(stations.name[stations.row(station_id)]) if stations.has(station_id) else ""
-        return name or station_id
+        return name or (self._words("alarms.network") if station_id == "network" else station_id)
 
     def _content(self, alarm: Alarm) -> str:
         words, worst = self._words, _worst(alarm)
         if alarm.kind is AlarmKind.OPERATION:
-            note = f" · {alarm.detail}" if alarm.detail and words.language == "zh_CN" else ""
-            return words.of("operation", alarm.code) + note
+            named = words.of("operation", alarm.code)
+            return alarm.detail if alarm.detail and words.language == "zh_CN" else named[:1].upper() + named[1:]
         kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
         if worst is None:
             return kind if words.language != "zh_CN" or not alarm.detail else f"{kind} · {alarm.detail}"
         channel = CHANNEL_BY_NAME.get(worst.channel, Channel.PRESSURE)
         if alarm.limit is not None:
-            return f"{kind} · {words.beyond(channel, worst.observed, alarm.limit)}"
+            seen = words.beyond(channel, worst.observed, alarm.limit)
+            return seen[:1].upper() + seen[1:]
         seen = words(
             "alarms.seen",
             channel=words.of("channel", worst.channel),

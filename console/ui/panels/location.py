@@ -40,6 +40,7 @@ class LocationSection(Section):
         self._next, self._enter = button("", "flat"), button("", "flat")
         self._next.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # long ids must not widen the column
         self._next.clicked.connect(lambda: self._with_place(self.place_chosen.emit))
+        self._enter.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._enter.clicked.connect(self._on_enter)
         self._read = label(name="muted", wrap=True)
         self._check = label(wrap=True)
