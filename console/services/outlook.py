@@ -27,8 +27,8 @@ from maps.units import KPA_PER_METRE
 _PROPOSED = 5
 _PREDICTED = 3
 _NEIGHBOURS = 4
-_GAUGE_M = 0.5
-"""A gauge of class 1.6 on a hydrant, read by eye."""
+_GAUGE_M = 0.25
+"""A digital gauge of class 0.25 to 1 MPa on a hydrant."""
 _MODEL_ALONE_M = 3.0
 _DAY_S = 86_400.0
 

@@ -23,7 +23,10 @@ _PRESSURE_M, _FLOW_SHARE, _FLOW_LEAST_M3H = 0.3, 0.03, 1.0
 """What fits are judged by: a model is good when it is off by so much (m; share of a flow)."""
 _OFFSET_M = 2.0
 """Stations' heights are known to about so much."""
-_DEMAND_PRIOR, _ROUGHNESS_PRIOR = 0.4, 0.25
+_DEMAND_PRIOR, _DEMAND_BLIND, _ROUGHNESS_PRIOR = 0.4, 0.1, 0.15
+"""How far factors are believed to be off; without any flow measured, demand can hardly be told from roughness."""
+_INDEPENDENT = 3.0
+"""A model's errors last through the day: all hours of a station count as so many readings."""
 _STEP, _LARGEST = 0.03, 0.35
 _ROUNDS = 6
 _ROBUST = 2.5
@@ -91,7 +94,8 @@ def calibrate(session: EpanetSession, day: QuietDay, *, progress: Callable[[floa
     names, group = roughness_groups(session.city.network)
     problem = _Problem(session, day, group)
     theta = np.zeros(1 + len(names))
-    prior = np.array([_DEMAND_PRIOR, *[_ROUGHNESS_PRIOR] * len(names)])
+    demand = _DEMAND_PRIOR if np.isfinite(day.flow_m3h).any() else _DEMAND_BLIND
+    prior = np.array([demand, *[_ROUGHNESS_PRIOR] * len(names)])
     first = problem.residuals(theta)
     if first is None:
         nothing = np.full(len(session.city.stations), np.nan)
@@ -212,7 +216,8 @@ class _Problem:
 
     def _white(self, found: _Residuals) -> Floats:
         pressure = (found.pressure_m - self.offsets(found)) / _PRESSURE_M
-        return np.concatenate([pressure.ravel(), found.flow.ravel()])
+        weight = np.sqrt(min(1.0, _INDEPENDENT / max(len(self._day.at_s), 1)))
+        return np.asarray(weight * np.concatenate([pressure.ravel(), found.flow.ravel()]))
 
 
 @contextmanager

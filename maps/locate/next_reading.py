@@ -25,7 +25,9 @@ _MOST_TRIED = 60
 _GRID = 401
 _QUANTILES = np.array([-1.5, -0.7, 0.0, 0.7, 1.5])
 """Standard normal deviates that stand for the readings a candidate may lead to, with equal weight."""
-_LEAST_GAIN_BITS = 0.1
+_LEAST_GAIN_BITS = 0.02
+WORTH_GOING_BITS = 0.1
+"""Below it a reading tells so little that somebody's way there has to have another reason."""
 _LARGEST_M3H = 3000.0
 
 

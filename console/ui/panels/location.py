@@ -12,7 +12,7 @@ from console.domain.intents import JudgeBurst
 from console.domain.readings import Channel
 from console.ui.looks import Bar, Elided, button, clear, label, row
 from console.ui.panels.section import CaseView, Section
-from maps.locate.next_reading import ReadingPlace
+from maps.locate.next_reading import WORTH_GOING_BITS, ReadingPlace
 from maps.locate.result import Candidate
 
 _SHOWN = 4
@@ -88,7 +88,8 @@ class LocationSection(Section):
         self._enter.setVisible(place is not None and incident.is_open())
         if place is not None:
             name = words("location.place", kind=words.of("kind", place.kind), id=place.asset_id)
-            self._next.setText(words("location.next", place=name, now=place.set_before, after=f"{place.set_after:.0f}"))
+            text = words("location.next", place=name, now=place.set_before, after=f"{place.set_after:.0f}")
+            self._next.setText(text if place.gain_bits >= WORTH_GOING_BITS else words("location.next_little", place=name))
             expected = words.value(Channel.PRESSURE, place.expected_kpa)
             self._next.setToolTip(words("location.next_why", expected=expected, falls=falls_words(view, place)))
             self._enter.setText(words("location.enter"))
