@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from console.detection import Detector
 from console.detection.finding import StationFinding
+from console.detection.zones import ZoneWatch
 from console.domain.changes import Change, ChangeSet
 from console.domain.clock import Clock, micros, moment
 from console.domain.compose import ExpectedHistory, compose_picture
@@ -72,6 +73,7 @@ class Engine:
         self.city, self.limits = city, desk.limits
         self._desk, self._detector, self._ports, self._grid, self._is_drill = desk, detector, ports, grid, is_drill
         self._decoder = Decoder(city)
+        self._zones = ZoneWatch(city)
         self._live = LivePicture(len(city.stations))
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         self._expected: NDArray[np.float64] = np.full(self._live.value.shape, np.nan)
@@ -226,8 +228,13 @@ class Engine:
             self._commit(self._desk.on_station(self._state, finding, now), SYSTEM_USER)
         for operation in result.operations:
             self._commit(self._desk.on_operation(self._state, operation, now), SYSTEM_USER)
+        fresh = live.at_us > tick_us - self._grid.interval_us * 3 // 2
+        for zone in self._zones.tick(live.value, result.expected, fresh, tick_us):
+            self._commit(self._desk.on_station(self._state, zone, now), SYSTEM_USER)
         for burst in (*result.bursts, *result.revisions):
-            self._commit(self._desk.on_burst(self._state, burst, self.now()), SYSTEM_USER)
+            inflow = self._zones.rising(burst.location.set_90, live.value, tick_us)
+            stronger = replace(burst, evidence=(*burst.evidence, *inflow))
+            self._commit(self._desk.on_burst(self._state, stronger, self.now()), SYSTEM_USER)
         self._commit(self._desk.on_time(self._state, self.now()), SYSTEM_USER)
 
     def _commit(self, changes: ChangeSet, user: str) -> None:

@@ -26,6 +26,8 @@ class AlarmKind(StrEnum):
     HIGH_PRESSURE = "high_pressure"
     WATER_QUALITY = "water_quality"
     FEED = "feed"
+    BOUNDARY = "boundary"
+    """Two metered zones whose inflows move oppositely: a valve between them may be open."""
     OPERATION = "operation"
     """No alarm but information: something is operated, worked on or planned, which may explain what stations show."""
 

@@ -26,8 +26,9 @@ _KIND = {
     "below_limit": AlarmKind.WATER_QUALITY,
     "above_limit": AlarmKind.WATER_QUALITY,
     "feed": AlarmKind.FEED,
+    "open_boundary": AlarmKind.BOUNDARY,
 }
-_PRIORITY = {AlarmKind.FEED: Priority.HIGH}
+_PRIORITY = {AlarmKind.FEED: Priority.HIGH, AlarmKind.BOUNDARY: Priority.MEDIUM}
 _FAR_BELOW = 0.5
 """Under half of the limit somebody is close to having no water."""
 _NEAR_M = 300.0
@@ -43,6 +44,7 @@ _CODE_ZH = {
     "below_limit": "低于限值",
     "above_limit": "高于限值",
     "deviating": "单站偏差",
+    "open_boundary": "两分区进水此增彼减，边界阀可能开着",
 }
 _REUSED_WITHIN = timedelta(minutes=10)
 """A cleared alarm that comes back this soon is the same alarm, flapping, not one more in the list."""

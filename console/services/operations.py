@@ -197,4 +197,7 @@ def _place(city: City, asset_id: str) -> tuple[float, float] | None:
 def explained(incident: Incident, alarm: Alarm, full: Priority, now: datetime) -> Alarm:
     """A burst's alarm with what may explain it, a step less pressing while that holds."""
     why = incident.explanations
+    if any(one.channel == "flow" and one.deviation != 0.0 for one in incident.evidence):
+        # More water goes into the zone than it uses: an operation elsewhere does not explain that.
+        return replace(alarm, priority=full, full_priority=full, explanations=why)
     return replace(alarm, priority=lowered(full, why, now), full_priority=full, explanations=why)

@@ -55,6 +55,8 @@ class AlarmModel(RowsModel[Alarm]):
             named = words.of("operation", alarm.code)
             return alarm.detail if alarm.detail and words.language == "zh_CN" else named[:1].upper() + named[1:]
         kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
+        if alarm.kind is AlarmKind.BOUNDARY:
+            return f"{kind} · {alarm.detail.partition('：')[2]}"
         if worst is None:
             return kind if words.language != "zh_CN" or not alarm.detail else f"{kind} · {alarm.detail}"
         channel = CHANNEL_BY_NAME.get(worst.channel, Channel.PRESSURE)
