@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from console.detection import Detector
 from console.detection.finding import StationFinding
+from console.detection.switches import SwitchWatch
 from console.detection.zones import ZoneWatch
 from console.domain.changes import Change, ChangeSet
 from console.domain.clock import Clock, micros, moment
@@ -27,7 +28,7 @@ from console.domain.intents import Intent
 from console.domain.live import LivePicture
 from console.domain.notices import Notice, NoticeStatus
 from console.domain.picture import FeedHealth, Picture
-from console.domain.readings import Channel
+from console.domain.readings import Channel, Quality
 from console.feeds.codec import Decoder
 from console.feeds.inbox import Inbox
 from console.services.desk import Desk, DeskState
@@ -73,7 +74,7 @@ class Engine:
         self.city, self.limits = city, desk.limits
         self._desk, self._detector, self._ports, self._grid, self._is_drill = desk, detector, ports, grid, is_drill
         self._decoder = Decoder(city)
-        self._zones = ZoneWatch(city)
+        self._zones, self._switches = ZoneWatch(city), SwitchWatch(city)
         self._live = LivePicture(len(city.stations))
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         self._expected: NDArray[np.float64] = np.full(self._live.value.shape, np.nan)
@@ -226,9 +227,10 @@ class Engine:
         self._expected_history.add(tick_us, result.expected)
         for finding in result.stations:
             self._commit(self._desk.on_station(self._state, finding, now), SYSTEM_USER)
-        for operation in result.operations:
-            self._commit(self._desk.on_operation(self._state, operation, now), SYSTEM_USER)
         fresh = live.at_us > tick_us - self._grid.interval_us * 3 // 2
+        good = fresh & (live.quality == Quality.GOOD)
+        for operation in (*self._switches.tick(live.value, good, tick_us), *result.operations):
+            self._commit(self._desk.on_operation(self._state, operation, now), SYSTEM_USER)
         for zone in self._zones.tick(live.value, result.expected, fresh, tick_us):
             self._commit(self._desk.on_station(self._state, zone, now), SYSTEM_USER)
         for burst in (*result.bursts, *result.revisions):

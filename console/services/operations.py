@@ -23,8 +23,12 @@ from console.services.tools import Tools
 from maps.city import City
 
 EXPLAINS = timedelta(minutes=10)
+_AGAIN = timedelta(minutes=5)
+"""What is switched again sooner is the same operation still going on."""
 _NEAR_M = 800.0
 """Works on a street move pressures about so far; pumps, plants and what has no place move the whole network."""
+
+_EVERYWHERE = ("pump", "pump_stop", "pump_start", "setpoint", "tank_filling")
 
 OPERATIONS_ZH = {
     "works": "计划施工",
@@ -45,15 +49,15 @@ ENTERED = ("works", "valve", "pump", "setpoint", "tank_filling", "hydrant")
 def on_operation(tools: Tools, state: DeskState, finding: OperationFinding, now: datetime) -> ChangeSet:
     """Something was switched, seen in the readings: information for ten minutes, once while it lasts."""
     code, subject = _code_of(finding), finding.pump_id or "network"
-    ends_at = finding.at + EXPLAINS
     for alarm in _in_force(state):
         if (alarm.code, alarm.subject) == (code, subject) and alarm.ends_at is not None:
-            if ends_at <= alarm.ends_at:
+            if finding.at <= alarm.ends_at + _AGAIN:
                 return NOTHING
-            return recorded_alarms([AlarmChange(alarm, replace(alarm, ends_at=ends_at), "operation_lasts", alarm.detail)])
+            lasts = replace(alarm, ends_at=finding.at)
+            return recorded_alarms([AlarmChange(alarm, lasts, "operation_lasts", f"操作仍在继续：{alarm.detail}")])
     detail = f"{OPERATIONS_ZH[code]} {finding.pump_id}".strip()
     detail += f"（{'、'.join(finding.stations)}）" if finding.stations else ""
-    alarm = _information(tools, state, code, subject, finding.at, ends_at, detail)
+    alarm = _information(tools, state, code, subject, finding.at, finding.at, detail)
     return recorded_alarms([AlarmChange(None, alarm, "operation_seen", f"操作：{detail}")])
 
 
@@ -103,7 +107,8 @@ def explanations(tools: Tools, state: DeskState, finding: BurstFinding) -> tuple
         asset_id = "" if alarm.subject == "network" else alarm.subject
         told = any((one.code, one.asset_id) == (alarm.code, asset_id) for one in found)
         if not told and _reaches(tools.city, alarm, near):
-            found.append(Explanation(alarm.code, asset_id, alarm.raised_at, until, note=alarm.detail))
+            ends = min(until, alarm.ends_at + EXPLAINS)
+            found.append(Explanation(alarm.code, asset_id, alarm.raised_at, ends, note=alarm.detail))
     return tuple(one for one in found if one.until > finding.at)
 
 
@@ -172,7 +177,8 @@ def _candidate_places(city: City, finding: BurstFinding) -> NDArray[np.float64]:
 
 
 def _reaches(city: City, alarm: Alarm, near: NDArray[np.float64]) -> bool:
-    if alarm.subject == "network" or city.network.pumps.has(alarm.subject) or city.plants.has(alarm.subject):
+    moves_all = alarm.subject == "network" or alarm.code in _EVERYWHERE
+    if moves_all or city.network.pumps.has(alarm.subject) or city.plants.has(alarm.subject):
         return True
     place = _place(city, alarm.subject)
     if place is None or not np.isfinite(place).all() or not len(near):

@@ -81,6 +81,8 @@ class AlarmModel(RowsModel[Alarm]):
 
     def _state(self, alarm: Alarm) -> str:
         words = self._words
+        if alarm.kind is AlarmKind.OPERATION and alarm.ends_at == alarm.raised_at:
+            return words("alarms.momentary")
         if alarm.kind is AlarmKind.OPERATION:
             return words("alarms.from_to", start=words.time(alarm.raised_at)[:5], end=words.time(alarm.ends_at)[:5])
         text = words.of("alarm_state", alarm.state.value)

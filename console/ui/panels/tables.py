@@ -58,7 +58,7 @@ class AlarmList(QWidget):
 
     def _widths(self) -> None:
         header = self.table.horizontalHeader()
-        for column, width in enumerate((80, 76, 160, 300, 76, 170)):
+        for column, width in enumerate((80, 76, 130, 300, 70, 150)):
             header.resizeSection(column, width)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from console.detection.finding import OperationFinding
-from console.domain.alarms import Alarm, AlarmKind, AlarmState, Priority
+from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
 from console.domain.intents import AcknowledgeAlarm, EndOperation, EnterOperation, JudgeBurst
 from console.services.desk import Refused
 from tests.console.services.town import Chair, a_finding
@@ -106,6 +106,32 @@ def test_a_pump_seen_to_stop_is_information_and_explains_for_ten_minutes_from_it
     assert [one.until for one in alarm.explanations] == [stop.at + timedelta(minutes=10)]
     passes(chair, 4.0)
     assert burst_alarm(chair).priority is FULL
+
+
+@pytest.mark.parametrize(("minutes", "lowers"), [(9.0, True), (11.0, False)])
+def test_a_switch_seen_explains_what_comes_within_ten_minutes_wherever_it_is(minutes: float, lowers: bool) -> None:
+    chair = Chair()
+    chair.take(chair.desk.on_operation(chair.state, OperationFinding(chair.now, "setpoint", "S9"), chair.now))
+    passes(chair, minutes)
+    assert (finds(chair).priority is LOWER) is lowers
+
+
+def test_what_is_switched_all_the_time_is_written_down_now_and_then() -> None:
+    chair = Chair()
+    for _ in range(30):
+        chair.now += timedelta(seconds=50)
+        chair.take(chair.desk.on_operation(chair.state, OperationFinding(chair.now, "setpoint", "S9"), chair.now))
+    assert len(operations(chair)) == 1
+    assert len(chair.log) <= 6
+
+
+def test_more_water_into_the_zone_speaks_against_the_operation() -> None:
+    chair = Chair()
+    plans(chair, "H20")
+    found = a_finding(pipes=("H20", "V20"), at=chair.now)
+    inflow = Evidence("Q1", "flow", 130.0, 100.0, chair.now)
+    chair.sees(replace(found, evidence=(*found.evidence, inflow)))
+    assert (burst_alarm(chair).priority, len(burst_alarm(chair).explanations)) == (FULL, 1)
 
 
 def test_a_judged_case_keeps_what_it_has() -> None:
