@@ -231,7 +231,8 @@ class Engine:
         good = fresh & (live.quality == Quality.GOOD)
         for operation in (*self._switches.tick(live.value, good, tick_us), *result.operations):
             self._commit(self._desk.on_operation(self._state, operation, now), SYSTEM_USER)
-        for zone in self._zones.tick(live.value, result.expected, fresh, tick_us):
+        disturbed = bool(result.bursts) or any(incident.is_open() for incident in self._state.incidents.values())
+        for zone in self._zones.tick(live.value, result.expected, fresh, tick_us, disturbed=disturbed):
             self._commit(self._desk.on_station(self._state, zone, now), SYSTEM_USER)
         for burst in (*result.bursts, *result.revisions):
             inflow = self._zones.rising(burst.location.set_90, live.value, tick_us)

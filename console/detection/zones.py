@@ -49,14 +49,21 @@ class ZoneWatch:
         self._active = np.zeros(len(self._pairs), dtype=bool)
         self._deviation = np.full(len(self._station), np.nan)
 
-    def tick(self, value: Floats, expected: Floats, fresh: NDArray[np.bool_], now_us: int) -> list[StationFinding]:
-        """What began and what ended; arrays (stations, channels), inside units. ``fresh``: samples of this tick."""
+    def tick(
+        self, value: Floats, expected: Floats, fresh: NDArray[np.bool_], now_us: int, *, disturbed: bool = False
+    ) -> list[StationFinding]:
+        """What began and what ended; arrays (stations, channels), inside units. ``fresh``: samples of this tick.
+
+        ``disturbed``: a burst is open; it sends water other ways, so that nothing new is judged.
+        """
         if not len(self._station):
             return []
         seen, usual = value[self._station, Channel.FLOW], expected[self._station, Channel.FLOW]
         self._deviation = np.where(fresh[self._station, Channel.FLOW], seen - usual, np.nan)
         sigma = self._sigma(usual)
-        found = [one for index, pair in enumerate(self._pairs) for one in self._judge(index, pair, sigma, now_us)]
+        found = []
+        if not disturbed:
+            found = [one for index, pair in enumerate(self._pairs) for one in self._judge(index, pair, sigma, now_us)]
         self._learn(sigma)
         return found
 

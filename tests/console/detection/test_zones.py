@@ -36,7 +36,7 @@ class Meters:
         self.watch, self.tick_no, self.random = ZoneWatch(self.city), 0, np.random.default_rng(1)
         self.value = np.full((3, len(Channel)), np.nan)
 
-    def tick(self, west: float = 0.0, east: float = 0.0) -> list[StationFinding]:
+    def tick(self, west: float = 0.0, east: float = 0.0, disturbed: bool = False) -> list[StationFinding]:
         """One minute on."""
         self.tick_no += 1
         noise = self.random.normal(0.0, 0.8, 2)
@@ -44,7 +44,7 @@ class Meters:
         expected[:2, Channel.FLOW] = USUAL[0], -USUAL[1]
         self.value[:2, Channel.FLOW] = USUAL[0] + west + noise[0], -(USUAL[1] + east + noise[1])
         fresh[:2, Channel.FLOW] = True
-        return self.watch.tick(self.value, expected, fresh, self.tick_no * STEP_US)
+        return self.watch.tick(self.value, expected, fresh, self.tick_no * STEP_US, disturbed=disturbed)
 
     def ticks(self, count: int, west: float = 0.0, east: float = 0.0) -> list[StationFinding]:
         """Several minutes."""
@@ -69,6 +69,12 @@ def test_other_changes_are_no_open_boundary(west: float, east: float) -> None:
     meters = Meters()
     meters.ticks(60)
     assert meters.ticks(20, west, east) == []
+
+
+def test_while_a_burst_is_open_flows_that_change_are_its_doing() -> None:
+    meters = Meters()
+    meters.ticks(60)
+    assert [one for _ in range(20) for one in meters.tick(25.0, -24.0, disturbed=True)] == []
 
 
 def test_only_the_inflow_of_the_zone_with_the_candidates_strengthens() -> None:
