@@ -34,7 +34,11 @@ def run_console(city_path: Path, mqtt: str, store: str) -> int:
     settings, city = load_settings(), read_city(city_path)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     desk = DeskSettings(
-        site=city.info.site, hotline=settings.hotline, issuer=settings.issuer, crew_speed_kmh=settings.crew_speed_kmh
+        site=city.info.site,
+        hotline=settings.hotline,
+        issuer=settings.issuer,
+        crew_speed_kmh=settings.crew_speed_kmh,
+        limits_file=settings.limits_file,
     )
     where = store or settings.data_folder / f"{city.info.site}.sqlite"
     options = RuntimeOptions(city_path, where, settings.data_folder / "notices", desk)

@@ -16,21 +16,24 @@ from numpy.typing import NDArray
 
 from console.detection import Detector
 from console.detection.finding import StationFinding
+from console.detection.switches import SwitchWatch
+from console.detection.zones import ZoneWatch
 from console.domain.changes import Change, ChangeSet
 from console.domain.clock import Clock, micros, moment
 from console.domain.compose import ExpectedHistory, compose_picture
 from console.domain.crews import CrewFix
 from console.domain.grid import TickGrid
-from console.domain.incidents import Incident, PressureImpact
+from console.domain.incidents import Incident, Outlook, Phase, PressureImpact
 from console.domain.intents import Intent
 from console.domain.live import LivePicture
 from console.domain.notices import Notice, NoticeStatus
 from console.domain.picture import FeedHealth, Picture
-from console.domain.readings import Channel
+from console.domain.readings import Channel, Quality
 from console.feeds.codec import Decoder
 from console.feeds.inbox import Inbox
 from console.services.desk import Desk, DeskState
-from console.services.ports import Documents, Hydraulics, Link, Store
+from console.services.outlook import Known
+from console.services.ports import Documents, Forecasts, Hydraulics, Link, Store
 from maps.city import City
 from maps.errors import QuanmaiError
 
@@ -52,6 +55,7 @@ class Ports:
     documents: Documents
     notices_folder: Path
     hydraulics: Hydraulics | None = None
+    forecasts: Forecasts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,10 @@ class Engine:
     def __init__(
         self, city: City, desk: Desk, detector: Detector, ports: Ports, *, grid: TickGrid, is_drill: bool = False
     ) -> None:
-        self.city = city
+        self.city, self.limits = city, desk.limits
         self._desk, self._detector, self._ports, self._grid, self._is_drill = desk, detector, ports, grid, is_drill
         self._decoder = Decoder(city)
+        self._zones, self._switches = ZoneWatch(city), SwitchWatch(city)
         self._live = LivePicture(len(city.stations))
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         self._expected: NDArray[np.float64] = np.full(self._live.value.shape, np.nan)
@@ -79,6 +84,7 @@ class Engine:
         self._asks: queue.SimpleQueue[_Ask | Callable[[], None]] = queue.SimpleQueue()
         self._background = ThreadPoolExecutor(1, thread_name_prefix="impact")
         self._planned: dict[str, int] = {}
+        self._foreseen: dict[str, Incident] = {}
         self._written: set[tuple[str, int]] = set()
         self._in_flight: set[int] = set()
         self._subscribers: list[Callable[[Picture], None]] = []
@@ -221,8 +227,17 @@ class Engine:
         self._expected_history.add(tick_us, result.expected)
         for finding in result.stations:
             self._commit(self._desk.on_station(self._state, finding, now), SYSTEM_USER)
+        fresh = live.at_us > tick_us - self._grid.interval_us * 3 // 2
+        good = fresh & (live.quality == Quality.GOOD)
+        for operation in (*self._switches.tick(live.value, good, tick_us), *result.operations):
+            self._commit(self._desk.on_operation(self._state, operation, now), SYSTEM_USER)
+        disturbed = bool(result.bursts) or any(incident.is_open() for incident in self._state.incidents.values())
+        for zone in self._zones.tick(live.value, result.expected, fresh, tick_us, disturbed=disturbed):
+            self._commit(self._desk.on_station(self._state, zone, now), SYSTEM_USER)
         for burst in (*result.bursts, *result.revisions):
-            self._commit(self._desk.on_burst(self._state, burst, self.now()), SYSTEM_USER)
+            inflow = self._zones.rising(burst.location.set_90, live.value, tick_us)
+            stronger = replace(burst, evidence=(*burst.evidence, *inflow))
+            self._commit(self._desk.on_burst(self._state, stronger, self.now()), SYSTEM_USER)
         self._commit(self._desk.on_time(self._state, self.now()), SYSTEM_USER)
         # Last: a full disk must not keep a finding from its case.
         self._ports.store.append_expected(tick_us, result.expected)
@@ -236,8 +251,32 @@ class Engine:
         self._state = self._state.applied(changes, committed)
         self._published_at = -1.0
         for incident in changes.incidents:
+            self._ask_outlook(self._state.incidents[incident.incident_id])
             self._ask_impact(incident.incident_id)
             self._write_files(incident)
+
+    def _ask_outlook(self, incident: Incident) -> None:
+        """What a suspected case's location predicts, once for each location; the alarm does not wait for it."""
+        location, forecasts = incident.location, self._ports.forecasts
+        wanted = incident.phase is Phase.SUSPECTED and incident.outlook is None
+        before = self._foreseen.get(incident.incident_id)
+        if location is None or forecasts is None or not wanted or (before is not None and before.location == location):
+            return
+        self._foreseen[incident.incident_id] = incident
+        read = [reading.place_id for reading in incident.hand_readings]
+        heard = (self._live.at_us > 0) & ~self._live.stale(micros(self.now()))
+        known = Known.of(self._expected, heard, read)
+
+        def work() -> None:
+            outlook = forecasts.outlook(location, incident.evidence, incident.first_abnormal_at, known)
+            self._asks.put(lambda: self._take_outlook(incident, outlook))
+            self._ports.inbox.wake()
+
+        self._background.submit(work).add_done_callback(_log_failure)
+
+    def _take_outlook(self, incident: Incident, outlook: Outlook) -> None:
+        if self._foreseen.get(incident.incident_id) is incident:  # a late answer belongs to an older location
+            self._commit(self._desk.on_outlook(self._state, incident.incident_id, outlook, self.now()), SYSTEM_USER)
 
     def _ask_impact(self, incident_id: str) -> None:
         incident = self._state.incidents[incident_id]
@@ -342,4 +381,4 @@ def _with_crew_bases(state: DeskState, city: City) -> DeskState:
 def _log_failure(done: Future[None]) -> None:
     fault = None if done.cancelled() else done.exception()
     if fault is not None:
-        log.error("pressure after closing: %s", fault)
+        log.error("work in the background: %s", fault, exc_info=fault)

@@ -32,7 +32,12 @@ def has_screen() -> bool:
 def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSettings:
     """The desk's part of the settings."""
     return DeskSettings(
-        site=site, hotline=settings.hotline, issuer=settings.issuer, crew_speed_kmh=settings.crew_speed_kmh, is_drill=is_drill
+        site=site,
+        hotline=settings.hotline,
+        issuer=settings.issuer,
+        crew_speed_kmh=settings.crew_speed_kmh,
+        is_drill=is_drill,
+        limits_file=settings.limits_file,
     )
 
 

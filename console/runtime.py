@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from console.case_file import CaseFiles
-from console.detection import Detector, History
+from console.detection import Detector, DetectorOptions, History
 from console.documents import NoticeDocuments
 from console.domain.clock import Clock
 from console.domain.grid import TickGrid
@@ -17,6 +17,8 @@ from console.engine import Engine, Ports
 from console.feeds.inbox import Inbox
 from console.services.desk import Desk, DeskSettings
 from console.services.learning import quiet_history
+from console.services.limits import station_limits
+from console.services.outlook import Forecaster
 from console.services.ports import Link
 from console.store import SqlStore, open_store
 from console.workers import HydraulicsWorker
@@ -50,13 +52,18 @@ class Runtime:
             HydraulicsWorker(options.city_path, city, clock=clock) if city.epanet is not None else None
         )
         self.states: Sequence[HydraulicState] = self._states()
-        self.detector = Detector(city, self.states or None, responses=self.worker.responses if self.worker is not None else None)
+        watched = DetectorOptions(
+            time_zone=city.info.time_zone, tick_s=options.grid_s, limits=station_limits(city, options.desk.limits_file)
+        )
+        responses = self.worker.responses if self.worker is not None else None
+        self.detector = Detector(city, self.states or None, watched, responses=responses)
         self.store: SqlStore = open_store(options.store)
         self.case_files = CaseFiles(options.store, options.city_path, options.notices)
         self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
         desk = Desk(city, Isolator(city), self.documents, options.desk)
         options.notices.mkdir(parents=True, exist_ok=True)
-        ports = Ports(clock, self.inbox, self.store, link, self.documents, options.notices, self.worker)
+        forecasts = Forecaster(city, self.states) if self.states else None
+        ports = Ports(clock, self.inbox, self.store, link, self.documents, options.notices, self.worker, forecasts)
         grid = TickGrid(options.grid_s, options.settle_s)
         self.engine = Engine(city, desk, self.detector, ports, grid=grid, is_drill=options.desk.is_drill)
 

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     hotline: str = ""
     issuer: str = ""
     crew_speed_kmh: float = Field(default=25.0, gt=0, le=120)
+    limits_file: Path | None = None
     data_folder: Path = Field(default_factory=lambda: user_data_path(_APP))
 
     @classmethod

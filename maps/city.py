@@ -125,7 +125,8 @@ class EpanetModel:
     """The .inp text as imported or built, and which EPANET element stands for which asset.
 
     ``asset_id``/``epanet_id``/``kind`` are parallel, (n,); ``kind``: node, pipe, pump, valve.
-    ``built``: regenerated or built from the tables rather than imported unchanged.
+    ``built``: regenerated or built from the tables rather than imported unchanged. ``calibrated``: what it was fitted to,
+    "" when it was not.
     """
 
     inp: str
@@ -133,6 +134,12 @@ class EpanetModel:
     epanet_id: Texts
     kind: Texts
     built: bool = False
+    calibrated: str = ""
+
+    @property
+    def word(self) -> str:
+        """How far it can be trusted, in a word: calibrated, built or imported."""
+        return "calibrated" if self.calibrated else "built" if self.built else "imported"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Commands that find bursts in recordings: locate, score."""
+"""Commands that find bursts in recordings: locate, score; and one that fits the model to them: calibrate."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -36,6 +36,23 @@ def locate(
 
 
 @commands.command()
+def calibrate(
+    city: CityPath,
+    readings: Annotated[Path, typer.Option(help="recorded readings of some quiet days, parquet or csv")],
+    to: Annotated[Path, typer.Option("--to", help="city dataset to write, with the model as fitted")],
+    as_json: AsJson = False,
+) -> None:
+    """Fit demand and roughness to a quiet week: residuals before and after, a calibrated city."""
+    from console.services.calibrating import fitted
+    from maps.dataset import read_city, write_city
+
+    found = fitted(read_city(city), readings, progress=_progress())
+    write_city(found.city, to)
+    report = {"city": str(to), **found.report()}
+    print_result(report, as_json, _calibration_text(report))
+
+
+@commands.command()
 def score(
     events: Annotated[Path, typer.Argument(help="what locate printed, one JSON object a line")],
     truth: Annotated[Path, typer.Option(help="known leaks, csv: pipe, start, end; optionally type (abrupt, incipient)")],
@@ -46,6 +63,20 @@ def score(
     from console.services.scoring import score_events
 
     print_result(score_events(events, truth, city), as_json=True)
+
+
+def _calibration_text(report: dict[str, Any]) -> str:
+    """Figures a person compares, worst station first."""
+    lines = [
+        f"{report['city']}: {report['stations']} stations, {report['days']} days",
+        f"residuals {report['before_m']} m -> {report['after_m']} m ({report['after_without_offsets_m']} m beside offsets)",
+        f"demand x {report['demand_factor']}",
+        *(f"roughness x {factor}  {name}" for name, factor in report["roughness_factors"].items()),
+        f"{'station':16} {'before m':>9} {'after m':>9} {'offset m':>9}",
+    ]
+    rows = sorted(report["per_station"], key=lambda row: -row["after_m"])
+    lines += [f"{row['station']:16} {row['before_m']:9.2f} {row['after_m']:9.2f} {row['offset_m']:+9.2f}" for row in rows]
+    return "\n".join(lines)
 
 
 def _moment(text: str, zone: str) -> datetime:

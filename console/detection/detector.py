@@ -66,7 +66,7 @@ class Detector:
         self._city = city
         self.responses = responses
         self.options = options or DetectorOptions(time_zone=city.info.time_zone)
-        word = model or ("built" if city.epanet is not None and city.epanet.built else "imported")
+        word = model or (city.epanet.word if city.epanet is not None else "imported")
         book = SignatureBook(city, states, word)
         groups = station_groups(city, self.options.group_size)
         lanes = 2 * len(groups)

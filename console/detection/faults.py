@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 from console.detection.finding import StationFinding
 from console.detection.options import DetectorOptions
 from console.domain.clock import moment
+from console.domain.limits import LIMIT_CODES
 from console.domain.live import FUTURE_TOLERANCE_US
 from console.domain.readings import Channel
 from maps.city import StationTable
@@ -29,57 +28,11 @@ _POSSIBLE: dict[Channel, tuple[float, float]] = {
 }
 """What an instrument can truly show; outside, it is broken. Inside units."""
 
-_ALLOWED: dict[Channel, tuple[float, float]] = {
-    Channel.TURBIDITY: (-np.inf, 1.0),
-    Channel.CHLORINE: (0.05, 2.0),
-    Channel.PH: (6.5, 8.5),
-}
-"""Drinking water: turbidity at most 1 NTU, free chlorine 0.05 mg/L at the end of the main to 2 mg/L leaving the plant,
-
-pH 6.5 to 8.5 (GB 5749-2022, tables 1 and 2)."""
-
 _FROZEN_SAMPLES = 30
 _LIMIT_SAMPLES = 2
 _DEVIATING_SAMPLES = 10
 _SPIKE_SIGMAS, _SPIKE_LEAST_M = 8.0, 1.0
 _STALE_INTERVALS, _STALE_MIN_S, _STALE_DEFAULT_S, _STALE_MAX_S = 3.0, 15.0, 180.0, 3600.0
-
-LIMIT_CODES = ("low_pressure", "high_pressure", "below_limit", "above_limit")
-"""Findings about the water, not about the station."""
-
-
-@dataclass(frozen=True, eq=False)
-class Limits:
-    """Per station and channel, (stations, channels): ``low`` and ``high``, inside units, infinite where none."""
-
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, stations: StationTable, low_pressure_kpa: float) -> Limits:
-        """Defaults, overridden by the table's ``limits``: a JSON object ``{"pressure": [low, high], …}``, null for none."""
-        shape = (len(stations), len(Channel))
-        low, high = np.full(shape, -np.inf), np.full(shape, np.inf)
-        low[:, Channel.PRESSURE] = low_pressure_kpa
-        for channel, (least, most) in _ALLOWED.items():
-            low[:, channel], high[:, channel] = least, most
-        for row, text in enumerate(stations.limits):
-            for name, pair in _limits_in(str(text)).items():
-                channel = Channel[name.upper()]
-                low[row, channel] = -np.inf if pair[0] is None else pair[0]
-                high[row, channel] = np.inf if pair[1] is None else pair[1]
-        return cls(low, high)
-
-
-def _limits_in(text: str) -> dict[str, tuple[float | None, float | None]]:
-    """Well-formed pairs of a limits object; anything else is left to the import's fault report."""
-    try:
-        given = json.loads(text) if text.strip() else {}
-    except ValueError:
-        return {}
-    names = {channel.name.lower() for channel in Channel}
-    pairs = given.items() if isinstance(given, dict) else ()
-    return {name: (pair[0], pair[1]) for name, pair in pairs if name in names and isinstance(pair, list) and len(pair) == 2}
 
 
 class _Latch:
@@ -104,9 +57,7 @@ class StationWatch:
     def __init__(self, stations: StationTable, options: DetectorOptions) -> None:
         self._ids = tuple(stations.asset_id)
         self._shape = (len(stations), len(Channel))
-        self._limits = Limits.of(stations, options.low_pressure_kpa)
-        self._hysteresis = np.zeros(self._shape)
-        self._hysteresis[:, Channel.PRESSURE] = options.low_pressure_hysteresis_kpa
+        self._limits = options.limits
         self._possible = np.array([_POSSIBLE.get(channel, (-np.inf, np.inf)) for channel in Channel])
         self._last_us = np.zeros(self._shape, dtype=np.int64)
         self._last_value = np.full(self._shape, np.nan)
@@ -168,22 +119,25 @@ class StationWatch:
         self, value: NDArray[np.float64], expected: NDArray[np.float64], at_us: NDArray[np.int64], judged: Flags, now_us: int
     ) -> list[StationFinding]:
         """Limits of service and quality. A place where low pressure is expected alarms only well below that."""
-        margin = np.where(self._latch["low_pressure"].active, self._hysteresis, 0.0)
-        usual = np.where(np.isfinite(expected), expected, np.inf)
-        low_limit = np.minimum(self._limits.low, usual - 3.0 * self._hysteresis)
-        # Only pressure has an expected value to lean on; quality limits stand.
-        low_limit[:, Channel.PRESSURE + 1 :] = self._limits.low[:, Channel.PRESSURE + 1 :]
-        low, high = value < low_limit + margin, value > self._limits.high
+        if self._limits is None:
+            return []
+        held, back = self._limits, self._limits.hysteresis
         pressure = np.zeros(self._shape, dtype=bool)
         pressure[:, Channel.PRESSURE] = True
+        # Only pressure has an expected value to lean on; quality limits stand.
+        usual = np.where(np.isfinite(expected) & pressure, expected, np.inf)
+        least, most = np.minimum(held.low, usual - 3.0 * back), held.high
         found: list[StationFinding] = []
-        for code, now in (
-            ("low_pressure", low & pressure),
-            ("high_pressure", high & pressure),
-            ("below_limit", low & ~pressure),
-            ("above_limit", high & ~pressure),
+        for code, limit, mine, sign in (
+            ("low_pressure", least, pressure, 1.0),
+            ("high_pressure", most, pressure, -1.0),
+            ("below_limit", least, ~pressure, 1.0),
+            ("above_limit", most, ~pressure, -1.0),
         ):
-            found += self._judge(code, now, judged, value, at_us, now_us, expected)
+            # What is raised ends only when the value is back inside by the hysteresis.
+            margin = np.where(self._latch[code].active, back, 0.0)
+            beyond = (sign * value < sign * limit + margin) & mine
+            found += self._judge(code, beyond, judged, value, at_us, now_us, expected, limit)
         return found
 
     def deviations(
@@ -222,10 +176,11 @@ class StationWatch:
         at_us: NDArray[np.int64],
         now_us: int,
         expected: NDArray[np.float64] | None = None,
+        limit: NDArray[np.float64] | None = None,
     ) -> Iterator[StationFinding]:
         raised, ended = self._latch[code].update(now, judged)
-        yield from self._findings(code, raised, True, value, at_us, now_us, expected)
-        yield from self._findings(code, ended, False, value, at_us, now_us, expected)
+        yield from self._findings(code, raised, True, value, at_us, now_us, expected, limit)
+        yield from self._findings(code, ended, False, value, at_us, now_us, expected, limit)
 
     def _findings(
         self,
@@ -236,6 +191,7 @@ class StationWatch:
         at_us: NDArray[np.int64],
         now_us: int,
         expected: NDArray[np.float64] | None = None,
+        limit: NDArray[np.float64] | None = None,
     ) -> Iterator[StationFinding]:
         if not cells.any():
             return
@@ -250,6 +206,7 @@ class StationWatch:
                 active=active,
                 observed=_number(value[row, channel]),
                 expected=None if expected is None else _number(expected[row, channel]),
+                limit=None if limit is None else _number(limit[row, channel]),
             )
 
 

@@ -51,7 +51,7 @@ class StationFinding:
     """A station event; ``active`` False when it ended.
 
     ``code``: of the station stale, frozen, spike, deviating, out_of_range, future_time; of the water low_pressure,
-    high_pressure, below_limit, above_limit.
+    high_pressure, below_limit, above_limit. ``limit``: what was broken by such a one, inside unit.
     """
 
     station_id: str
@@ -62,3 +62,4 @@ class StationFinding:
     detail: str = ""
     observed: float | None = None
     expected: float | None = None
+    limit: float | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from console.domain.limits import Limits
 from maps.locate.locator import LocateOptions
 
 
@@ -15,7 +16,7 @@ class DetectorOptions:
     of the same group. ``warm_up_ticks``: before that a station without history stays out of the burst test.
     ``learning_caution``: factor on thresholds while the noise is assumed rather than learned. ``time_zone``: of the day.
     ``step_sigma_m``, ``step_demand_share``: what a station and a node's demand change by from tick to tick, until learned.
-    ``low_pressure_kpa``: service pressure (0.14 MPa) below which a station alarms.
+    ``limits``: of pressure and water quality per station, None for no limits.
     """
 
     tick_s: float = 60.0
@@ -31,6 +32,5 @@ class DetectorOptions:
     step_demand_share: float = 0.05
     group_size: int = 100
     representatives: int = 300
-    low_pressure_kpa: float = 140.0
-    low_pressure_hysteresis_kpa: float = 10.0
+    limits: Limits | None = None
     locate: LocateOptions = field(default_factory=LocateOptions)

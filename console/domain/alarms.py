@@ -26,6 +26,10 @@ class AlarmKind(StrEnum):
     HIGH_PRESSURE = "high_pressure"
     WATER_QUALITY = "water_quality"
     FEED = "feed"
+    BOUNDARY = "boundary"
+    """Two metered zones whose inflows move oppositely: a valve between them may be open."""
+    OPERATION = "operation"
+    """No alarm but information: something is operated, worked on or planned, which may explain what stations show."""
 
 
 class AlarmState(StrEnum):
@@ -41,7 +45,10 @@ class AlarmState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one station showed. ``channel``: name (``pressure``); values in inside units."""
+    """What one station showed. ``channel``: name (``pressure``); values in inside units.
+
+    ``expected``: what it is held against: the usual value, or the limit it breaks where no usual one is known.
+    """
 
     station_id: str
     channel: str
@@ -56,10 +63,27 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """An operation that may be why a finding came. ``until``: so long it lowers the finding's priority; it never hides it.
+
+    ``code``: of the operation (``pump_stop``, ``works`` …); ``certain`` False: only possible, nothing says that it happened.
+    """
+
+    code: str
+    asset_id: str
+    at: datetime
+    until: datetime
+    certain: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """One alarm. ``subject``: station id, or ``network`` for a burst; ``detail``: plain facts, no markup.
 
     ``code``: of a station event (``frozen`` …), one alarm per subject and code; ``channels``: those still in it.
+    ``ends_at``: of an operation. ``explanations``: operations that may be why; ``full_priority``: without them.
+    ``limit``: what a value broke (inside unit of the evidence's channel), None where no limit is in question.
     """
 
     alarm_id: str
@@ -79,3 +103,12 @@ class Alarm:
     is_drill: bool = False
     code: str = ""
     channels: tuple[str, ...] = ()
+    limit: float | None = None
+    ends_at: datetime | None = None
+    explanations: tuple[Explanation, ...] = ()
+    full_priority: Priority | None = None
+
+    @property
+    def unexplained_priority(self) -> Priority:
+        """The priority it would have without an operation that may be why."""
+        return self.priority if self.full_priority is None else self.full_priority

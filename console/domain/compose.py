@@ -67,7 +67,8 @@ def compose_picture(
             for station_id in {alarm.subject, *(item.station_id for item in alarm.evidence)}:
                 if station_id in station_rows:
                     flags[flag][station_rows[station_id]] = True
-    recent = sum(1 for alarm in every if 0 <= now_us - alarm.raised_at.timestamp() * 1e6 < 600e6)
+    alarming = (alarm for alarm in every if alarm.kind is not AlarmKind.OPERATION)
+    recent = sum(1 for alarm in alarming if 0 <= now_us - alarm.raised_at.timestamp() * 1e6 < 600e6)
     return Picture(
         version=version,
         now_us=now_us,

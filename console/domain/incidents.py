@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from console.domain.alarms import Evidence
+from console.domain.alarms import Evidence, Explanation
 from console.domain.notices import Notice
 from maps.isolation.result import IsolationPlan
+from maps.locate.next_reading import ReadingPlace
 from maps.locate.result import Location
 
 
@@ -188,11 +189,40 @@ class CandidateParts:
 
 
 @dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a burst on one candidate would make of the stations that moved: deviations (kPa), in the outlook's order."""
+
+    pipe_id: str
+    deviations_kpa: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the location predicts: at the stations that moved, for the first candidates; and where to read next, best first."""
+
+    station_ids: tuple[str, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+    next_readings: tuple[ReadingPlace, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HandReading:
+    """What somebody read on a gauge: ``place_id`` a hydrant, station or node; ``expected_kpa`` without a burst."""
+
+    place_id: str
+    pressure_kpa: float
+    expected_kpa: float
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One case. ``burst_pipes`` empty until judged; ``plan.burst_pipes``: what the plan is for (see ``target_pipes``).
 
     ``ground``: how it was judged or, before that, reported (``call``); "" when found from the pressures alone.
     ``restoration_by``: who corrected the estimate by hand, "" while it is the table's. ``version`` rises by one per commit.
+    ``outlook``: of the location as it stands, None until it is worked out.
     """
 
     incident_id: str
@@ -225,6 +255,9 @@ class Incident:
     sample: WaterSample | None = None
     conflicts: tuple[PlanConflict, ...] = ()
     parts: CandidateParts | None = None
+    outlook: Outlook | None = None
+    hand_readings: tuple[HandReading, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
 
     def unable_valves(self) -> tuple[str, ...]:
         """Valves reported as impossible to close."""

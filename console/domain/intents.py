@@ -189,6 +189,33 @@ class SendValveCards:
     incident_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class EnterReading:
+    """What a crew read on a gauge at one of the places proposed (``place_id``); the candidates are weighed anew."""
+
+    incident_id: str
+    place_id: str
+    pressure_kpa: float
+
+
+@dataclass(frozen=True, slots=True)
+class EnterOperation:
+    """Planned works or an operation, known at the desk: what (``code``), on which asset ("" for the whole network), when."""
+
+    code: str
+    asset_id: str
+    starts_at: datetime
+    ends_at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndOperation:
+    """An operation is over, or will not take place."""
+
+    alarm_id: str
+
+
 Intent = (
     AcknowledgeAlarm
     | ShelveAlarm
@@ -212,4 +239,7 @@ Intent = (
     | MarkValveRestored
     | RecordSample
     | SendValveCards
+    | EnterReading
+    | EnterOperation
+    | EndOperation
 )

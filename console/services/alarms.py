@@ -5,30 +5,34 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from console.detection.finding import StationFinding
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
 from console.domain.changes import ChangeSet
 from console.domain.intents import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
+from console.domain.limits import LIMIT_CODES
+from console.domain.readings import CHANNEL_BY_NAME
 from console.services.case import NOTHING, AlarmChange, Refused, recorded_alarms
 from console.services.state import DeskState
 from console.services.tools import Tools
+from console.services.words_zh import UNITS_ZH
+from maps.units import mpa_from_kpa
 
 _KIND = {
     "stale": AlarmKind.STALE,
     "low_pressure": AlarmKind.LOW_PRESSURE,
     "high_pressure": AlarmKind.HIGH_PRESSURE,
-    "turbidity": AlarmKind.WATER_QUALITY,
-    "chlorine": AlarmKind.WATER_QUALITY,
-    "ph": AlarmKind.WATER_QUALITY,
-    "water_quality": AlarmKind.WATER_QUALITY,
+    "below_limit": AlarmKind.WATER_QUALITY,
+    "above_limit": AlarmKind.WATER_QUALITY,
     "feed": AlarmKind.FEED,
+    "open_boundary": AlarmKind.BOUNDARY,
 }
-_PRIORITY = {
-    AlarmKind.WATER_QUALITY: Priority.HIGH,
-    AlarmKind.LOW_PRESSURE: Priority.MEDIUM,
-    AlarmKind.HIGH_PRESSURE: Priority.MEDIUM,
-    AlarmKind.FEED: Priority.HIGH,
-}
+_PRIORITY = {AlarmKind.FEED: Priority.HIGH, AlarmKind.BOUNDARY: Priority.MEDIUM}
+_FAR_BELOW = 0.5
+"""Under half of the limit somebody is close to having no water."""
+_NEAR_M = 300.0
+"""Critical customers this near a station share what it shows."""
 _CODE_ZH = {
     "stale": "数据超时",
     "frozen": "数值不变（疑似死数）",
@@ -37,9 +41,11 @@ _CODE_ZH = {
     "future_time": "时钟超前",
     "low_pressure": "压力过低",
     "high_pressure": "压力过高",
-    "deviation": "单站偏差",
+    "below_limit": "低于限值",
+    "above_limit": "高于限值",
+    "deviating": "单站偏差",
+    "open_boundary": "两分区进水此增彼减，边界阀可能开着",
 }
-_QUALITY_CHANNELS = ("turbidity", "chlorine", "ph")
 _REUSED_WITHIN = timedelta(minutes=10)
 """A cleared alarm that comes back this soon is the same alarm, flapping, not one more in the list."""
 
@@ -122,7 +128,13 @@ def _raised(tools: Tools, state: DeskState, alarm: Alarm | None, finding: Statio
         return NOTHING
     channels = alarm.channels if finding.channel in alarm.channels else (*alarm.channels, finding.channel)
     after = replace(
-        alarm, channels=channels, evidence=_evidence(finding) or alarm.evidence, detail=_detail(finding), returned_at=None
+        alarm,
+        channels=channels,
+        evidence=_evidence(finding) or alarm.evidence,
+        detail=_detail(finding),
+        limit=finding.limit,
+        priority=min(alarm.priority, _priority(tools, finding)) if lasting else _priority(tools, finding),
+        returned_at=None,
     )
     if lasting:
         return recorded_alarms([AlarmChange(alarm, after, "alarm_revised", _note(after, "又有通道异常"))])
@@ -133,11 +145,10 @@ def _raised(tools: Tools, state: DeskState, alarm: Alarm | None, finding: Statio
 
 
 def _new(tools: Tools, state: DeskState, finding: StationFinding) -> Alarm:
-    kind = AlarmKind.WATER_QUALITY if _is_quality(finding) else _KIND.get(finding.code, AlarmKind.STATION_FAULT)
     return Alarm(
         alarm_id=state.next_id("alarm"),
-        kind=kind,
-        priority=_PRIORITY.get(kind, Priority.LOW),
+        kind=_kind(finding),
+        priority=_priority(tools, finding),
         subject=finding.station_id,
         raised_at=finding.at,
         evidence=_evidence(finding),
@@ -145,22 +156,53 @@ def _new(tools: Tools, state: DeskState, finding: StationFinding) -> Alarm:
         is_drill=tools.is_drill,
         code=finding.code,
         channels=(finding.channel,),
+        limit=finding.limit,
     )
 
 
-def _is_quality(finding: StationFinding) -> bool:
-    return finding.channel in _QUALITY_CHANNELS and finding.code in ("low", "high", "limit")
+def _kind(finding: StationFinding) -> AlarmKind:
+    return _KIND.get(finding.code, AlarmKind.STATION_FAULT)
+
+
+def _priority(tools: Tools, finding: StationFinding) -> Priority:
+    """That of the limit's rule; a step higher far below it, or where critical customers are near."""
+    if finding.code not in LIMIT_CODES or not tools.city.stations.has(finding.station_id):
+        return _PRIORITY.get(_kind(finding), Priority.LOW)
+    row = tools.city.stations.row(finding.station_id)
+    rule = tools.limits.rule_of(row, CHANNEL_BY_NAME[finding.channel])
+    usual = rule.priority if rule is not None else Priority.MEDIUM
+    far = finding.code == "low_pressure" and (finding.observed or 0.0) < _FAR_BELOW * (finding.limit or 0.0)
+    grave = far or _critical_near(tools, row)
+    return Priority(max(usual - 1, Priority.CRITICAL)) if grave else usual
+
+
+def _critical_near(tools: Tools, row: int) -> bool:
+    stations, customers = tools.city.stations, tools.city.customers
+    away = np.hypot(customers.x - stations.x[row], customers.y - stations.y[row])
+    return bool(((customers.critical != "") & (away <= _NEAR_M)).any())
 
 
 def _evidence(finding: StationFinding) -> tuple[Evidence, ...]:
-    if finding.observed is None or finding.expected is None:
+    against = finding.expected if finding.expected is not None else finding.limit
+    if finding.observed is None or against is None:
         return ()
-    return (Evidence(finding.station_id, finding.channel, finding.observed, finding.expected, finding.at),)
+    return (Evidence(finding.station_id, finding.channel, finding.observed, against, finding.at),)
 
 
 def _detail(finding: StationFinding) -> str:
     words = f"{finding.station_id} {_CODE_ZH.get(finding.code, finding.code)}"
+    if finding.limit is not None and finding.observed is not None:
+        return f"{words}：{limit_zh(finding.channel, finding.observed, finding.limit)}"
     return f"{words}：{finding.detail}" if finding.detail else words
+
+
+def limit_zh(channel: str, observed: float, limit: float) -> str:
+    """A value beyond its limit (inside units) in Chinese: 压力 0.121 MPa，低于 0.14 MPa."""
+    name, unit, digits = UNITS_ZH.get(channel, (channel, "", 2))
+    in_mpa = channel == "pressure"
+    seen, held = (mpa_from_kpa(value) if in_mpa else value for value in (observed, limit))
+    side = "低于" if observed < limit else "高于"
+    return f"{name} {seen:.{digits}f} {unit}，{side} {held:g} {unit}".replace(" ，", "，").rstrip()
 
 
 def _current(state: DeskState, finding: StationFinding, now: datetime) -> Alarm | None:

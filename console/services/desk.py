@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from console.detection.finding import BurstFinding, StationFinding
+from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.domain import intents as ask
 from console.domain.changes import ChangeSet
-from console.domain.incidents import PressureImpact
+from console.domain.incidents import Outlook, PressureImpact
 from console.domain.intents import Intent
+from console.domain.limits import Limits
 from console.domain.orders import OrderReply
-from console.services import alarms, crew_plan, crews, judging, notices, opening, undo, valves
+from console.services import alarms, crew_plan, crews, judging, notices, opening, operations, readings_by_hand, undo, valves
 from console.services.case import NOTHING, Refused, recorded
 from console.services.messages import fire_brigade
-from console.services.plans import with_plans_following
+from console.services.plans import merged, with_plans_following
 from console.services.ports import Documents, Planner
 from console.services.settings import DeskSettings
 from console.services.state import DeskState
@@ -29,6 +30,11 @@ class Desk:
 
     def __init__(self, city: City, isolator: Planner, documents: Documents, settings: DeskSettings) -> None:
         self._tools = Tools(city, isolator, documents, settings)
+
+    @property
+    def limits(self) -> Limits:
+        """What each station's channels are held against."""
+        return self._tools.limits
 
     def carry_out(self, state: DeskState, intent: Intent, user: str, now: datetime) -> ChangeSet:
         """What ``user`` asks for. Raises Refused and UnknownAsset."""
@@ -61,6 +67,15 @@ class Desk:
             case ask.SendCrew():
                 return crews.send_crew(self._tools, state, intent, now)
             case _:
+                return self._on_operation_or_case(state, intent, user, now)
+
+    def _on_operation_or_case(self, state: DeskState, intent: Intent, user: str, now: datetime) -> ChangeSet:
+        match intent:
+            case ask.EnterOperation():
+                return operations.enter(self._tools, state, intent, user, now)
+            case ask.EndOperation():
+                return operations.end(state, intent, user, now)
+            case _:
                 return self._on_case(state, intent, user, now)
 
     def _on_case(self, state: DeskState, intent: Intent, user: str, now: datetime) -> ChangeSet:
@@ -91,9 +106,11 @@ class Desk:
             case ask.SendValveCards():
                 return crew_plan.send_cards(tools, state, intent, now)
             case ask.RecordSample():
-                return valves.record_sample(state, intent, user, now)
+                return valves.record_sample(tools, state, intent, user, now)
             case ask.DraftNotice():
                 return notices.draft(tools, state, intent, user, now)
+            case ask.EnterReading():
+                return readings_by_hand.enter(tools, state, intent, user, now)
             case ask.IssueNotice():
                 return notices.issue(tools, state, intent, user, now)
             case ask.LiftNotice():
@@ -107,6 +124,10 @@ class Desk:
     def on_station(self, state: DeskState, finding: StationFinding, now: datetime) -> ChangeSet:
         """A station's fault or limit raised or ended: one alarm per station and code."""
         return alarms.on_station(self._tools, state, finding, now)
+
+    def on_operation(self, state: DeskState, finding: OperationFinding, now: datetime) -> ChangeSet:
+        """Something was switched that explains a step of pressures: information in the list, no alarm."""
+        return operations.on_operation(self._tools, state, finding, now)
 
     def on_order_reply(self, state: DeskState, reply: OrderReply, now: datetime) -> ChangeSet:
         """A crew answered; after a refusal the note names the next nearest free crew."""
@@ -127,10 +148,14 @@ class Desk:
         )
         return recorded(incident, replace(incident, impact=impact), "impact_computed", note)
 
+    def on_outlook(self, state: DeskState, incident_id: str, outlook: Outlook, now: datetime) -> ChangeSet:
+        """What a case's location predicts came back; the caller drops late answers."""
+        return readings_by_hand.on_outlook(self._tools, state, incident_id, outlook, now)
+
     def on_files(self, state: DeskState, incident_id: str, notice_id: str, files: tuple[str, ...], now: datetime) -> ChangeSet:
         """The files of a notice were written (Documents.files, after the commit)."""
         return notices.on_files(state, incident_id, notice_id, files)
 
     def on_time(self, state: DeskState, now: datetime) -> ChangeSet:
         """Shelving that has run out ends, plans older than the network are made anew; call it every few seconds."""
-        return with_plans_following(self._tools, state, alarms.on_time(state, now))
+        return with_plans_following(self._tools, state, merged(alarms.on_time(state, now), operations.on_time(state, now)))

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from shapely.geometry import Point
 
 from console.domain.changes import Outgoing, canonical_json
 from console.domain.incidents import Incident, OrderKind, PipePlace, WorkOrder
@@ -15,8 +16,11 @@ from console.services.streets import SIDES_ZH
 from console.services.tools import Tools
 from maps.city import City
 from maps.crs import to_wgs84
+from maps.locate.next_reading import ReadingPlace
+from maps.units import mpa_from_kpa
 
 _GEOMETRIES = 50
+_FALLS = 10
 _NOT_GEOREFERENCED = "the network is not georeferenced: its coordinates mean no place on earth"
 
 
@@ -36,6 +40,8 @@ def area_alert(tools: Tools, incident: Incident, status: str, now: datetime) -> 
         "exercise": incident.is_drill,
         "burst_pipes": list(incident.burst_pipes),
         "candidates": _candidates(incident),
+        "segments": _segments(incident),
+        "next_reading": _next_reading(tools, incident),
         **_geometry(tools.city, _shown_pipes(incident)),
         "course": _course(place),
         "supply_path": {
@@ -133,6 +139,33 @@ def _candidates(incident: Incident) -> list[dict[str, Any]]:
     ]
 
 
+def _segments(incident: Incident) -> list[dict[str, Any]]:
+    parts = incident.parts.segments if incident.parts is not None else ()
+    return [{"pipes": list(pipes), "probability": round(probability, 4)} for pipes, probability in parts]
+
+
+def _next_reading(tools: Tools, incident: Incident) -> dict[str, Any] | None:
+    """Where one more pressure reading would tell the candidates apart best."""
+    places = incident.outlook.next_readings if incident.outlook is not None and not incident.burst_pipes else ()
+    if not places:
+        return None
+    return {**reading_place(places[0]), **_wgs84(tools, Point(places[0].x, places[0].y))}
+
+
+def reading_place(place: ReadingPlace) -> dict[str, Any]:
+    """A place to read as JSON, pressures in MPa."""
+    return {
+        "asset_id": place.asset_id,
+        "kind": place.kind,
+        "expected_mpa": round(mpa_from_kpa(place.expected_kpa), 4),
+        "sigma_mpa": round(mpa_from_kpa(place.sigma_kpa), 4),
+        "gain_bits": round(place.gain_bits, 2),
+        "set_90_now": place.set_before,
+        "set_90_after": round(place.set_after, 1),
+        "falls_mpa": {pipe: round(mpa_from_kpa(fall), 4) for pipe, fall in place.falls_kpa[:_FALLS]},
+    }
+
+
 def _shown_pipes(incident: Incident) -> list[str]:
     if incident.burst_pipes:
         return list(incident.burst_pipes)
@@ -192,12 +225,16 @@ def _geometry(city: City, pipe_ids: list[str]) -> dict[str, Any]:
 
 
 def _point(tools: Tools, pipe_id: str) -> dict[str, Any]:
-    """The pipe's middle: ``lon``/``lat``, or ``x``/``y`` of the drawing where the city is not georeferenced."""
+    """The pipe's middle."""
+    return _wgs84(tools, tools.places.middle(tools.city.network.pipes.row(pipe_id)))
+
+
+def _wgs84(tools: Tools, point: Point) -> dict[str, Any]:
+    """A point: ``lon``/``lat``, or ``x``/``y`` of the drawing where the city is not georeferenced."""
     network = tools.city.network
-    middle = tools.places.middle(network.pipes.row(pipe_id))
     if not network.georeferenced:
-        return {"x": round(middle.x, 2), "y": round(middle.y, 2)}
-    lon, lat = to_wgs84(np.array([middle.x]), np.array([middle.y]), network.crs)
+        return {"x": round(point.x, 2), "y": round(point.y, 2)}
+    lon, lat = to_wgs84(np.array([point.x]), np.array([point.y]), network.crs)
     return {"lon": round(float(lon[0]), 7), "lat": round(float(lat[0]), 7)}
 
 

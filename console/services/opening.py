@@ -16,13 +16,14 @@ from console.domain.intents import OpenIncident
 from console.services.case import NOTHING, AlarmChange, Refused, recorded
 from console.services.crews import free_crews
 from console.services.messages import area_alert, place_zh
+from console.services.operations import explained, explanation_zh, explanations
 from console.services.planning import planned, replanned
 from console.services.state import DeskState
 from console.services.tools import Tools
+from console.services.words_zh import UNITS_ZH
 from maps.locate.result import Location
 from maps.units import mpa_from_kpa
 
-_UNITS = {"pressure": ("压力", "MPa", 3), "flow": ("流量", "m³/h", 1), "level": ("液位", "m", 2)}
 _NAMED = 3
 _MATERIAL_SHIFT = 0.05
 """A candidate's probability has to move by this much for a revision to be worth telling."""
@@ -67,7 +68,7 @@ def evidence_zh(evidence: tuple[Evidence, ...]) -> str:
     """Which stations moved, by how much, against what; the first few spelled out."""
     words = []
     for item in evidence[:_NAMED]:
-        name, unit, digits = _UNITS.get(item.channel, (item.channel, "", 2))
+        name, unit, digits = UNITS_ZH.get(item.channel, (item.channel, "", 2))
         inside = (item.observed, item.expected, item.deviation)
         observed, expected, deviation = map(mpa_from_kpa, inside) if item.channel == "pressure" else inside
         words.append(
@@ -79,10 +80,11 @@ def evidence_zh(evidence: tuple[Evidence, ...]) -> str:
 
 def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:
     incident = _new_incident(tools, state, finding.first_abnormal_at, now)
-    incident = replace(incident, location=finding.location, evidence=finding.evidence, alerted_at=now)
+    why = explanations(tools, state, finding)
+    incident = replace(incident, location=finding.location, evidence=finding.evidence, alerted_at=now, explanations=why)
     incident = _with_place(tools, state, planned(tools, state, incident))
     incident = replace(incident, title=_title(incident))
-    detail = f"疑似爆管：{incident.title}；{evidence_zh(finding.evidence)}"
+    detail = _detail(incident)
     alarm = _alarm(tools, state, incident, now, evidence=finding.evidence, detail=detail)
     incident = replace(incident, alarm_ids=(alarm.alarm_id,))
     return recorded(
@@ -98,19 +100,25 @@ def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime
 def _revised(tools: Tools, state: DeskState, incident: Incident, finding: BurstFinding, now: datetime) -> ChangeSet:
     if incident.phase is not Phase.SUSPECTED or not _tells_more(incident.location, finding.location):
         return NOTHING
-    after = replanned(tools, state, replace(incident, location=finding.location, evidence=finding.evidence))
-    after = _with_place(tools, state, after)
-    after = replace(after, title=_title(after))
+    if incident.hand_readings:
+        return NOTHING  # what the crew read on the spot knows more than the next minute of the same stations
+    after = relocated(tools, state, replace(incident, evidence=finding.evidence, outlook=None), finding.location)
     alarms = []
     for alarm_id in incident.alarm_ids:
         alarm = state.alarms.get(alarm_id)
         if alarm is not None and alarm.state is not AlarmState.CLEARED:
-            detail = f"疑似爆管：{after.title}；{evidence_zh(finding.evidence)}"
-            priority = min(alarm.priority, _priority(tools, after))
-            new = replace(alarm, evidence=finding.evidence, detail=detail, priority=priority)
+            detail = _detail(after)
+            full = min(alarm.unexplained_priority, _priority(tools, after))
+            new = explained(after, replace(alarm, evidence=finding.evidence, detail=detail), full, now)
             alarms.append(AlarmChange(alarm, new, "alarm_revised", f"爆管报警更新：{detail}"))
     note = f"定位更新：{after.title}，候选 {len(finding.location.set_90)} 条管道（90%）"
     return recorded(incident, after, "location_revised", note, alarms=alarms, outgoing=area_alert(tools, after, "revised", now))
+
+
+def relocated(tools: Tools, state: DeskState, incident: Incident, location: Location) -> Incident:
+    """The incident with another location: plan, place and title follow."""
+    after = _with_place(tools, state, replanned(tools, state, replace(incident, location=location)))
+    return replace(after, title=_title(after))
 
 
 def _tells_more(old: Location | None, new: Location) -> bool:
@@ -170,6 +178,11 @@ def _with_place(tools: Tools, state: DeskState, incident: Incident, pipe_id: str
     return replace(incident, place=place)
 
 
+def _detail(incident: Incident) -> str:
+    why = explanation_zh(incident.explanations)
+    return f"疑似爆管：{incident.title}；{evidence_zh(incident.evidence)}" + (f"；可能由操作引起：{why}" if why else "")
+
+
 def _title(incident: Incident) -> str:
     return place_zh(incident.place) if incident.place is not None else "位置未定"
 
@@ -177,10 +190,11 @@ def _title(incident: Incident) -> str:
 def _alarm(
     tools: Tools, state: DeskState, incident: Incident, now: datetime, *, evidence: tuple[Evidence, ...], detail: str
 ) -> Alarm:
-    return Alarm(
+    full = _priority(tools, incident)
+    alarm = Alarm(
         alarm_id=state.next_id("alarm"),
         kind=AlarmKind.BURST,
-        priority=_priority(tools, incident),
+        priority=full,
         subject="network",
         raised_at=now,
         evidence=evidence,
@@ -188,6 +202,7 @@ def _alarm(
         incident_id=incident.incident_id,
         is_drill=tools.is_drill,
     )
+    return explained(incident, alarm, full, now)
 
 
 def _priority(tools: Tools, incident: Incident) -> Priority:

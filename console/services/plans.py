@@ -32,7 +32,7 @@ def with_plans_following(tools: Tools, state: DeskState, changes: ChangeSet) -> 
         after = replace(case, conflicts=found.get(key, ()))
         if after != open_[key]:
             more.append(recorded(open_[key], after, "plan_followed", _note(open_[key], after)))
-    return _merged(changes, more)
+    return merged(changes, *more)
 
 
 def conflicts_of(tools: Tools, cases: Iterable[Incident]) -> dict[str, tuple[PlanConflict, ...]]:
@@ -67,9 +67,8 @@ def _note(before: Incident, after: Incident) -> str:
     return "；".join(parts)
 
 
-def _merged(changes: ChangeSet, more: Iterable[ChangeSet]) -> ChangeSet:
+def merged(*sets: ChangeSet) -> ChangeSet:
     """One change set; of an incident that is in several the last value, one version on for all of its steps."""
-    sets = (changes, *more)
     incidents: dict[str, Incident] = {}
     for incident in (incident for one in sets for incident in one.incidents):
         earlier = incidents.get(incident.incident_id, incident)

@@ -24,7 +24,11 @@ from maps.errors import QuanmaiError
 from maps.isolation.result import IsolationPlan
 
 if TYPE_CHECKING:
+    from console.domain.alarms import Evidence
+    from console.domain.incidents import Outlook
+    from console.services.outlook import Known
     from maps.isolation import Conflict, ValveOverride
+    from maps.locate.result import Location
 
 
 class StoreUnavailable(QuanmaiError):
@@ -164,6 +168,14 @@ class Planner(Protocol):
     @property
     def fingerprint(self) -> str:
         """Marks the network and its valve states; a plan made under another one is out of date."""
+        ...
+
+
+class Forecasts(Protocol):
+    """What a location predicts."""
+
+    def outlook(self, location: Location, evidence: Sequence[Evidence], at: datetime, known: Known) -> Outlook:
+        """Predicted at the stations that moved, and where to read next. Blocking, a second in a large city."""
         ...
 
 

@@ -19,6 +19,8 @@ from console.domain.clock import micros, moment
 from console.domain.live import LivePicture
 from console.domain.readings import ReadingBatch
 from console.services.memory import Memory
+from console.services.messages import reading_place
+from console.services.outlook import Forecaster, Known
 from console.services.readings_file import read_recording
 from maps.city import City
 from maps.errors import InputFault
@@ -61,7 +63,7 @@ def locate_recording(
         if baseline is not None:
             history = read_recording(baseline, city)
             memory.start(History.of_batch(history, len(city.stations), recorded_interval_s(history)), detector)
-        describe = _Describer(city)
+        describe = _Describer(city, states or ())
         forced_us = None if event_at is None else micros(event_at)
         for found in _replay(detector, batch, tick_s, forced_us, memory, progress):
             yield describe.event(found)
@@ -101,6 +103,7 @@ def recorded_interval_s(batch: ReadingBatch) -> float:
 class _Found:
     finding: BurstFinding
     located_us: int
+    known: Known
     ticks: int = 1
 
 
@@ -126,7 +129,8 @@ def _replay(
                     found.finding, found.located_us = revision, tick_us
         for found in waiting:
             found.ticks += 1
-        waiting += [_Found(burst, tick_us) for burst in result.bursts if forced_us is None or force]
+        known = Known.of(result.expected, live.at_us > 0)
+        waiting += [_Found(burst, tick_us, known) for burst in result.bursts if forced_us is None or force]
         done = [found for found in waiting if found.ticks >= _LOCATING_TICKS]
         waiting = [found for found in waiting if found.ticks < _LOCATING_TICKS]
         yield from done
@@ -163,7 +167,8 @@ def _cut(batch: ReadingBatch, part: slice) -> ReadingBatch:
 class _Describer:
     """Findings as the JSON of a recorded event."""
 
-    def __init__(self, city: City) -> None:
+    def __init__(self, city: City, states: Sequence[HydraulicState]) -> None:
+        self._forecaster = Forecaster(city, states)
         self._city, self._zone = city, ZoneInfo(city.info.time_zone)
         self._segment: NDArray[np.int32] = build_segments(city.network).of_pipe
 
@@ -185,7 +190,13 @@ class _Describer:
             "segments": self._segments(location.candidates),
             "set_90": list(location.set_90),
             "model": location.model,
+            "next_reading": self._next_reading(found),
         }
+
+    def _next_reading(self, found: _Found) -> dict[str, Any] | None:
+        finding = found.finding
+        places = self._forecaster.outlook(finding.location, finding.evidence, finding.at, found.known).next_readings
+        return reading_place(places[0]) if places else None
 
     def _segments(self, candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
         pipes: dict[int, list[Candidate]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +12,7 @@ class DeskSettings:
 
     a burst is critical from ``critical_diameter_mm`` or ``critical_households`` on, with any critical customer without
     water, or when no valves can isolate it. ``same_case_minutes``: how long a dismissed finding stays dismissed.
+    ``limits_file``: the utility's own limits of pressure and water quality over the program's (TOML, as rules/limits.toml).
     """
 
     site: str = ""
@@ -22,3 +24,4 @@ class DeskSettings:
     same_case_minutes: float = 30.0
     is_drill: bool = False
     alternatives: bool = True
+    limits_file: Path | None = None

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from console.domain.limits import Limits
+from console.domain.readings import Channel
+from console.services.limits import LimitTable
 from console.services.place import PlaceFinder
 from console.services.ports import Documents, Planner
 from console.services.restoration import RestorationTable
@@ -30,6 +33,23 @@ class Tools:
     def restoration(self) -> RestorationTable:
         """How long repairs take."""
         return RestorationTable.load()
+
+    @cached_property
+    def limit_table(self) -> LimitTable:
+        """The utility's limits, else the program's."""
+        return LimitTable.load(self.settings.limits_file)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """Limits of every station."""
+        return Limits.of(self.city, self.limit_table.rules)
+
+    def keeps(self, channel: Channel, value: float, place: str = "network") -> bool:
+        """Whether a value (inside unit) is within the limits of a place; without a limit anything is."""
+        rule = self.limit_table.of(channel, place)
+        if rule is None:
+            return True
+        return (rule.least is None or value >= rule.least) and (rule.most is None or value <= rule.most)
 
     @property
     def site(self) -> str:

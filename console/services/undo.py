@@ -31,6 +31,7 @@ UNDOABLE = frozenset(
         "sample_recorded",
         "sample_waived",
         "crew_sent",
+        "reading_entered",
         "notice_drafted",
         "notice_redrafted",
         "notice_edited",

@@ -8,6 +8,7 @@ from datetime import datetime
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase, Unable, ValveMark, WaterSample
 from console.domain.intents import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
+from console.domain.readings import Channel
 from console.services.case import Refused, incident_of, recorded
 from console.services.planning import planned, replanned
 from console.services.state import DeskState
@@ -19,9 +20,6 @@ UNABLE_ZH = {
     Unable.NOT_FOUND: "找不到（埋压）",
     Unable.CHAMBER_UNSAFE: "井下不能作业",
 }
-TURBIDITY_MAX_NTU = 1.0
-CHLORINE_END_MIN_MGL = 0.05
-"""Limits of the sample: turbidity and free chlorine at the end of the main (GB 5749-2022; design section 5)."""
 
 
 def mark_closed(tools: Tools, state: DeskState, intent: MarkValveClosed, user: str, now: datetime) -> ChangeSet:
@@ -71,7 +69,7 @@ def mark_restored(tools: Tools, state: DeskState, intent: MarkValveRestored, use
     return recorded(incident, after, "valve_restored", note)
 
 
-def record_sample(state: DeskState, intent: RecordSample, user: str, now: datetime) -> ChangeSet:
+def record_sample(tools: Tools, state: DeskState, intent: RecordSample, user: str, now: datetime) -> ChangeSet:
     """The sample's figures, or who waives it and why."""
     incident = _judged(state, intent.incident_id)
     turbidity, chlorine = intent.turbidity_ntu, intent.chlorine_mgl
@@ -84,7 +82,7 @@ def record_sample(state: DeskState, intent: RecordSample, user: str, now: dateti
         )
     if turbidity is None or chlorine is None:
         raise Refused("sample_figures")
-    passed = 0.0 <= turbidity <= TURBIDITY_MAX_NTU and chlorine >= CHLORINE_END_MIN_MGL
+    passed = turbidity >= 0.0 and tools.keeps(Channel.TURBIDITY, turbidity) and tools.keeps(Channel.CHLORINE, chlorine)
     sample = WaterSample(now, user, passed, turbidity, chlorine)
     verdict = "合格" if passed else "不合格"
     note = f"水样{verdict}：浊度 {turbidity:g} NTU，余氯 {chlorine:g} mg/L"

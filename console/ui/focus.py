@@ -95,6 +95,7 @@ def _look_parts(incident: Incident) -> tuple[object, ...]:
     return (
         incident.incident_id,
         incident.location,
+        incident.outlook,
         incident.plan,
         incident.impact,
         incident.valve_marks,

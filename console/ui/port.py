@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from console.domain.changes import Change
 from console.domain.intents import Intent
+from console.domain.limits import Limits
 from console.domain.picture import Picture
 from console.domain.readings import Channel
 from maps.city import City
@@ -29,6 +30,8 @@ class ConsolePort(Protocol):
     """What the window asks of the engine. Every method may be called from any thread."""
 
     city: City
+    limits: Limits
+    """What each station's channels are held against."""
 
     def latest(self) -> Picture:
         """The newest picture; never blocks."""

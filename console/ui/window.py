@@ -139,6 +139,8 @@ class MainWindow(QMainWindow):
         self.case.evidence.history_wanted.connect(self._focus.read_series)
         self.case.location.pipe_chosen.connect(self.guide.select_pipe)
         self.case.location.dismissal_asked.connect(self.questions.dismissal)
+        self.case.location.place_chosen.connect(self.guide.show_reading_place)
+        self.case.location.reading_asked.connect(self.questions.reading)
         self.case.plan.valve_chosen.connect(self.guide.show_valve)
         self.case.plan.unable_asked.connect(self.questions.why_unable)
         self.case.response.restoration_asked.connect(lambda _: self._with_case(self.questions.restoration))
@@ -311,6 +313,7 @@ class MainWindow(QMainWindow):
             "crew": case.response.send_crew,
             "notice": case.notice.next_step,
             "acknowledge": self.alarms.acknowledge,
+            "operation": self.questions.operation,
             "package": lambda: self._with_case(self.packages.ask),
             "next_case": lambda: self._focus.next(self._picture),
             "show_case": self.guide.show_case,

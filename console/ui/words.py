@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from console.domain.alarms import Explanation
 from console.domain.readings import Channel
 from console.services.case import Refused
 from maps.errors import QuanmaiError
@@ -23,7 +25,7 @@ _UNITS = {
     Channel.FREQUENCY: "Hz",
     Channel.POWER: "kW",
 }
-_DECIMALS = {Channel.PRESSURE: 3, Channel.FLOW: 0, Channel.LEVEL: 2, Channel.CHLORINE: 2}
+_DECIMALS = {Channel.PRESSURE: 3, Channel.FLOW: 0, Channel.LEVEL: 2, Channel.CHLORINE: 2, Channel.TURBIDITY: 2, Channel.PH: 2}
 
 
 class Words:
@@ -65,6 +67,22 @@ class Words:
             return "–"
         shown = mpa_from_kpa(value) if channel is Channel.PRESSURE else value
         return f"{shown:+.{_DECIMALS.get(channel, 1)}f}".replace("-", "−")
+
+    def limit(self, channel: Channel, value: float) -> str:
+        """A limit as it is written: 0.14 MPa, 1 NTU."""
+        shown = mpa_from_kpa(value) if channel is Channel.PRESSURE else value
+        return f"{shown:g} {self.unit(channel)}".replace("-", "−") if channel is not Channel.PH else f"pH {shown:g}"
+
+    def beyond(self, channel: Channel, observed: float, limit: float) -> str:
+        """A value beyond its limit: pressure 0.121 MPa, below 0.14 MPa."""
+        side = "below" if observed < limit else "above"
+        name, seen = self.of("channel", channel.name.lower()), self.value(channel, observed, unit=channel is not Channel.PH)
+        return self(f"alarms.{side}", channel=name, observed=seen, limit=self.limit(channel, limit))
+
+    def explained(self, explanations: Iterable[Explanation]) -> str:
+        """Operations that may be why, as the end of a line; "" without any."""
+        named = [f"{self.of('operation', one.code)} {one.asset_id}".strip() for one in explanations]
+        return self("alarms.explained", operations=self("alarms.and").join(named)) if named else ""
 
     def unit(self, channel: Channel) -> str:
         """Screen unit of a channel, "" when it has none."""

@@ -171,7 +171,9 @@ class _Reader:
         if not model or not {"asset_id", "epanet_id", "kind"} <= set(ids.column_names):
             return None
         asset, epanet, kind = (_text(ids[name]) for name in ("asset_id", "epanet_id", "kind"))
-        return EpanetModel(str(model[0]["inp"]), asset, epanet, kind, built=bool(model[0].get("built")))
+        first = model[0]
+        fitted_to = str(first.get("calibrated") or "")
+        return EpanetModel(str(first["inp"]), asset, epanet, kind, built=bool(first.get("built")), calibrated=fitted_to)
 
     def reported(self, city: City) -> City:
         """The city with its defaults named. Raises InputFault with every fault found."""

@@ -102,7 +102,8 @@ def _layers(city: City) -> Iterator[_Layer]:
             yield _Layer(name, _fields(city, layer), layer.geometry, "Unknown")
     model = city.epanet
     if model is not None:
-        yield _Layer("epanet_model", {"inp": _one(model.inp), "built": np.array([model.built])})
+        fields = {"inp": _one(model.inp), "built": np.array([model.built]), "calibrated": _one(model.calibrated)}
+        yield _Layer("epanet_model", fields)
         yield _Layer("epanet_ids", {"asset_id": model.asset_id, "epanet_id": model.epanet_id, "kind": model.kind})
 
 

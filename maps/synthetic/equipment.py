@@ -18,7 +18,8 @@ _NODES_A_STATION = 60
 _CREW_EVERY = 900
 """Pipes one crew looks after."""
 
-_SERVICE_LIMITS = json.dumps({"pressure": {"low_kpa": 140, "high_kpa": 600}})
+_SERVICE_LIMITS = json.dumps({"pressure": [0.14, None]})
+"""Least and most service pressure, MPa as in files."""
 
 
 def hydrant_table(plumbing: Plumbing, diameter_mm: Array) -> HydrantTable:

@@ -16,6 +16,7 @@ from console.ui.map.canvas import MapCanvas
 from console.ui.map.picking import Asset
 from console.ui.panels.case_column import CaseColumn
 from maps.city import City
+from maps.locate.next_reading import ReadingPlace
 
 _VALVE_M_PER_PX = 0.8
 _PLACE_M_PER_PX = 2.0
@@ -74,6 +75,10 @@ class Guide(QObject):
         """The map on a station."""
         self._near(*self._map.station_place(row), _PLACE_M_PER_PX)
 
+    def show_reading_place(self, place: ReadingPlace) -> None:
+        """The map on a place to read."""
+        self._near(place.x, place.y, _PLACE_M_PER_PX)
+
     def on_alarm(self, alarm: Alarm, picture: Picture) -> None:
         """An alarm's case, else its station."""
         if alarm.incident_id:
@@ -107,6 +112,7 @@ class Guide(QObject):
         menu.aboutToHide.connect(menu.deleteLater)
         if asset is not None:
             self._offer(menu, asset)
+            menu.addAction(words("map.operation"), lambda: self._questions.operation(asset.asset_id, asset.kind))
             menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))
         menu.addAction(words("commands.fit"), self._map.fit_all)
         menu.popup(at)

@@ -23,6 +23,7 @@ KEYS: Mapping[str, str] = {
     "trial": "Ctrl+Shift+B",
     "segments": "Ctrl+Shift+P",
     "acknowledge": "Ctrl+A",
+    "operation": "Ctrl+Shift+O",
     "package": "Ctrl+Shift+S",
     "next_case": "Ctrl+Tab",
     "show_case": "Ctrl+E",

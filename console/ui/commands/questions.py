@@ -9,14 +9,23 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident, Phase
-from console.domain.intents import AdvancePhase, DismissIncident, MarkValveUnable, OpenIncident, SetRestoration
-from console.domain.readings import CHANNEL_BY_NAME
+from console.domain.intents import AdvancePhase, DismissIncident, EnterReading, MarkValveUnable, OpenIncident, SetRestoration
+from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.services.isolation_evidence import IsolationSign, Sign, isolation_signs
-from console.ui.dialogs.ask import ReasonQuestion, SampleQuestion, ShelveQuestion, TimeQuestion, UnableQuestion
+from console.ui.dialogs.ask import (
+    OperationQuestion,
+    PressureQuestion,
+    ReasonQuestion,
+    SampleQuestion,
+    ShelveQuestion,
+    TimeQuestion,
+    UnableQuestion,
+)
 from console.ui.dialogs.notice import NoticeDialog
 from console.ui.looks import Looks
 from console.ui.panels.notice import latest_notice
 from console.ui.port import ConsolePort
+from maps.locate.next_reading import ReadingPlace
 
 
 class Questions(QObject):
@@ -97,6 +106,24 @@ class Questions(QObject):
         """The water sample before service resumes."""
         question = SampleQuestion(self._looks, self._window)
         question.accepted.connect(lambda: self.asked.emit(question.intent(incident_id), ""))
+        self._open(question)
+
+    def reading(self, incident: Incident, place: ReadingPlace) -> None:
+        """What the crew read on a gauge at the place proposed."""
+        words = self._looks.words
+        name = words("location.place", kind=words.of("kind", place.kind), id=place.asset_id)
+        text = words("dialog.reading_text", expected=words.value(Channel.PRESSURE, place.expected_kpa))
+        title = words("dialog.reading", place=name)
+        question = PressureQuestion(self._looks, title, text, place.expected_kpa, self._window)
+        question.accepted.connect(
+            lambda: self.asked.emit(EnterReading(incident.incident_id, place.asset_id, question.pressure_kpa), "")
+        )
+        self._open(question)
+
+    def operation(self, asset_id: str = "", kind: str = "") -> None:
+        """Planned works or an operation, on an asset or on the whole network."""
+        question = OperationQuestion(self._looks, asset_id, kind, self._port.now(), self._window)
+        question.accepted.connect(lambda: self.asked.emit(question.intent(), ""))
         self._open(question)
 
     def report(self, pipe_id: str) -> None:

@@ -38,7 +38,7 @@ class StationCards(QObject):
         """The dialog of a station (row), in front."""
         dialog = self._open.get(station)
         if dialog is None:
-            dialog = StationDialog(self._port.city, station, self._looks, self._port.latest(), self._window)
+            dialog = StationDialog(self._port.city, self._port.limits, station, self._looks, self._port.latest(), self._window)
             dialog.history_wanted.connect(self._read)
             dialog.place_asked.connect(self.place_asked)
             dialog.finished.connect(lambda _: self._forget(station))

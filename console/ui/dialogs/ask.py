@@ -11,6 +11,8 @@ from PySide6.QtWidgets import (
     QDateTimeEdit,
     QDialog,
     QDialogButtonBox,
+    QDoubleSpinBox,
+    QFormLayout,
     QLineEdit,
     QPushButton,
     QRadioButton,
@@ -19,11 +21,17 @@ from PySide6.QtWidgets import (
 )
 
 from console.domain.incidents import Unable
-from console.domain.intents import RecordSample, ShelveAlarm, TakeOutOfService
+from console.domain.intents import EnterOperation, RecordSample, ShelveAlarm, TakeOutOfService
+from console.services.operations import ENTERED
 from console.ui.looks import Looks, label
+from maps.units import kpa_from_mpa, mpa_from_kpa
 
 _SHELVE_MINUTES = (15, 30, 60, 120, 480)
 _ONE_SHOT, _OUT_OF_SERVICE = 0, -1
+
+
+_USUAL_CODE = {"valve": "valve", "hydrant": "hydrant", "plant": "pump"}
+"""What is likely meant when somebody asks on such an asset."""
 
 
 class Question(QDialog):
@@ -141,20 +149,78 @@ class SampleQuestion(Question):
         return RecordSample(incident_id, self._number("turbidity"), self._number("chlorine"), waived_by, reason)
 
 
-class TimeQuestion(Question):
+class PressureQuestion(Question):
+    """A pressure read on a gauge, in MPa."""
+
+    def __init__(self, looks: Looks, title: str, text: str, usual_kpa: float, parent: QWidget | None = None) -> None:
+        super().__init__(looks, title, text, parent)
+        self.field = QDoubleSpinBox()
+        self.field.setRange(0.0, 3.0)
+        self.field.setDecimals(3)
+        self.field.setSingleStep(0.01)
+        self.field.setSuffix(" MPa")
+        self.field.setValue(mpa_from_kpa(usual_kpa))
+        self.field.selectAll()
+        self.box.addWidget(self.field)
+        self.finish()
+
+    @property
+    def pressure_kpa(self) -> float:
+        """What was entered."""
+        return kpa_from_mpa(self.field.value())
+
+
+class MomentEdit(QDateTimeEdit):
     """A date and time in the city's zone."""
+
+    def __init__(self, looks: Looks, moment: datetime, parent: QWidget | None = None) -> None:
+        zone = QTimeZone(str(looks.words.zone).encode())
+        super().__init__(QDateTime.fromSecsSinceEpoch(int(moment.timestamp()), zone), parent)
+        self.setDisplayFormat("yyyy-MM-dd HH:mm")
+        self.setCalendarPopup(True)
+        self._zone = looks.words.zone
+
+    @property
+    def moment(self) -> datetime:
+        """What was chosen, aware."""
+        return datetime.fromtimestamp(self.dateTime().toSecsSinceEpoch(), self._zone)
+
+
+class TimeQuestion(Question):
+    """Asks for a date and time."""
 
     def __init__(self, looks: Looks, title: str, text: str, moment: datetime, parent: QWidget | None = None) -> None:
         super().__init__(looks, title, text, parent)
-        zone = QTimeZone(str(looks.words.zone).encode())
-        self._edit = QDateTimeEdit(QDateTime.fromSecsSinceEpoch(int(moment.timestamp()), zone))
-        self._edit.setDisplayFormat("yyyy-MM-dd HH:mm")
-        self._edit.setCalendarPopup(True)
-        self._zone = looks.words.zone
+        self._edit = MomentEdit(looks, moment)
         self.box.addWidget(self._edit)
         self.finish()
 
     @property
     def moment(self) -> datetime:
         """What was chosen, aware."""
-        return datetime.fromtimestamp(self._edit.dateTime().toSecsSinceEpoch(), self._zone)
+        return self._edit.moment
+
+
+class OperationQuestion(Question):
+    """Planned works or an operation: what, where, from when to when."""
+
+    def __init__(self, looks: Looks, asset_id: str, kind: str, now: datetime, parent: QWidget | None = None) -> None:
+        words = looks.words
+        super().__init__(looks, words("operation_dialog.title"), words("operation_dialog.text"), parent)
+        self.code, self.asset, self.note = QComboBox(), QLineEdit(asset_id), QLineEdit()
+        for code in ENTERED:
+            self.code.addItem(words.of("operation", code), code)
+        self.code.setCurrentIndex(ENTERED.index(_USUAL_CODE.get(kind, "works")))
+        self.start, self.end = MomentEdit(looks, now), MomentEdit(looks, now + timedelta(hours=2))
+        form = QFormLayout()
+        fields = {"what": self.code, "place": self.asset, "start": self.start, "end": self.end, "note": self.note}
+        for name, field in fields.items():
+            form.addRow(words(f"operation_dialog.{name}"), field)
+        self.asset.setPlaceholderText(words("operation_dialog.everywhere"))
+        self.box.addLayout(form)
+        self.finish()
+
+    def intent(self) -> EnterOperation:
+        """What was entered."""
+        place, note = self.asset.text().strip(), self.note.text().strip()
+        return EnterOperation(str(self.code.currentData()), place, self.start.moment, self.end.moment, note)

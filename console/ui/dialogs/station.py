@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QVBoxLayout, QWidget
 
 from console.domain.alarms import Alarm, AlarmState
+from console.domain.limits import Limits
 from console.domain.picture import Picture, StationState
 from console.domain.readings import CHANNEL_BY_NAME, Channel, Quality
 from console.ui.looks import Looks, button, clear, label, row
@@ -25,8 +26,11 @@ class StationDialog(QDialog):
     place_asked = Signal(int)
     """Show this station (row) on the map."""
 
-    def __init__(self, city: City, row_: int, looks: Looks, picture: Picture, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, city: City, limits: Limits, row_: int, looks: Looks, picture: Picture, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._limits = limits
         self._city, self._row, self._looks, self._picture = city, row_, looks, picture
         self._read_at = 0
         stations, words = city.stations, looks.words
@@ -81,11 +85,27 @@ class StationDialog(QDialog):
             return
         words, until_s = self._looks.words, self._picture.now_us / 1e6
         self._trend.draw((series,), self._looks, self.since_us / 1e6, until_s)
+        for limit in self._limits_of(series.channel):
+            self._trend.mark_level(series.channel, limit, self._looks)
         known = np.isfinite(series.value)
         learning = not np.isfinite(series.expected).any()
         parts = [words.unit(series.channel), words("station.readings", n=int(known.sum()))]
         parts.append(words("station.learning" if learning else "station.band"))
+        parts.append(self._limit_words(series.channel))
         self._note.setText(" · ".join(part for part in parts if part))
+
+    def _limits_of(self, channel: Channel) -> list[float]:
+        pair = (float(self._limits.low[self._row, channel]), float(self._limits.high[self._row, channel]))
+        return [limit for limit in pair if np.isfinite(limit)]
+
+    def _limit_words(self, channel: Channel) -> str:
+        words, low, high = self._looks.words, self._limits.low[self._row, channel], self._limits.high[self._row, channel]
+        least = words("station.at_least", limit=words.limit(channel, float(low))) if np.isfinite(low) else ""
+        most = words("station.at_most", limit=words.limit(channel, float(high))) if np.isfinite(high) else ""
+        told = " · ".join(part for part in (least, most) if part)
+        rule = self._limits.rule_of(self._row, channel)
+        article = words("station.article", article=rule.article) if told and rule is not None and rule.article else ""
+        return words("station.limits", limits=told) + article if told else ""
 
     def _channels(self) -> list[Channel]:
         """The city's word on what the station measures, and whatever has come in besides."""
@@ -123,6 +143,9 @@ class StationDialog(QDialog):
     def _alarm_line(self, alarm: Alarm) -> str:
         words = self._looks.words
         kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
+        if alarm.limit is not None and alarm.evidence:
+            seen = alarm.evidence[0]
+            kind = words.beyond(CHANNEL_BY_NAME[seen.channel], seen.observed, alarm.limit)
         return " · ".join((words.time(alarm.raised_at), kind, words.of("alarm_state", alarm.state.value)))
 
     @property

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from PySide6.QtGui import QPainterPath
 
-from console.domain.incidents import Incident, PressureImpact
+from console.domain.incidents import Incident, Phase, PressureImpact
 from console.ui.map.scene import world_path
 from maps.city import City
 
@@ -40,6 +40,15 @@ class StepMark:
     y: float
 
 
+@dataclass(frozen=True, slots=True)
+class ReadMark:
+    """A place where one more pressure reading helps."""
+
+    asset_id: str
+    x: float
+    y: float
+
+
 @dataclass(frozen=True, eq=False)
 class Region:
     """Pipes and, where there are not too many, the area about them (world coordinates)."""
@@ -63,6 +72,8 @@ class CaseLook:
     """Customers without water, (n, 2) world."""
     weak: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
     """Customers with low pressure."""
+    reads: tuple[ReadMark, ...] = ()
+    """Where to read next, the best first."""
 
 
 def look_of(city: City, incident: Incident) -> CaseLook:
@@ -82,7 +93,13 @@ def look_of(city: City, incident: Incident) -> CaseLook:
         steps=step_marks(incident),
         dry=_customers_on(city, (*plan.zone_pipes, *plan.dry_pocket_pipes) if plan else ()),
         weak=_customers_on(city, _low_pipes(city, incident.impact)),
+        reads=_read_marks(incident),
     )
+
+
+def _read_marks(incident: Incident) -> tuple[ReadMark, ...]:
+    places = incident.outlook.next_readings if incident.outlook is not None and incident.phase is Phase.SUSPECTED else ()
+    return tuple(ReadMark(place.asset_id, place.x, place.y) for place in places[:1])
 
 
 def step_marks(incident: Incident) -> tuple[StepMark, ...]:

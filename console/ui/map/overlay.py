@@ -50,6 +50,7 @@ class Overlay:
             if live.case.steps and frame.shows(MapLayer.STEPS):
                 with frame.faded(MapLayer.STEPS):
                     _steps(frame, live.case, self.gauges.alarming(frame, live.picture))
+            _reads(frame, live.case)
         _selection_label(frame, live)
         with frame.faded(MapLayer.STATIONS):
             self.gauges.paint(frame, live.picture)
@@ -92,6 +93,22 @@ def _steps(frame: Frame, case: CaseLook, alarming: list[tuple[float, float]]) ->
         light = mark.status in (StepStatus.CLOSED, StepStatus.UNABLE)
         paint_number(painter, text, x, y, 9.0, fills[mark.status], QColor("white") if light else ink, ink)
         frame.placer.take(QRectF(x - 10, y - 10, 20, 20))
+
+
+def _reads(frame: Frame, case: CaseLook) -> None:
+    """A ring with a dot, like a gauge, and the id of where to read."""
+    theme, painter = frame.theme, frame.painter
+    for mark in case.reads:
+        x, y = frame.camera.to_screen(mark.x, mark.y)
+        painter.setBrush(theme.colour("surface.raised"))
+        painter.setPen(QPen(theme.colour("case.candidate"), 2.4))
+        painter.drawEllipse(QPointF(x, y), 8.0, 8.0)
+        painter.drawLine(QPointF(x, y), QPointF(x + 4.0, y - 4.0))
+        frame.placer.take(QRectF(x - 10, y - 10, 20, 20))
+        font = theme.font(9, QFont.Weight.DemiBold)
+        place = frame.placer.find(x, y, *text_size(font, mark.asset_id), offset=12.0, insist=True, key=f"read {mark.asset_id}")
+        if place is not None:
+            write(painter, place, mark.asset_id, Ink(font, theme.colour("text.strong"), theme.colour("surface.raised", 0.95)))
 
 
 def _selection_label(frame: Frame, live: Live) -> None:

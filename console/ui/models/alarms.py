@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QPointF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap
 
-from console.domain.alarms import Alarm, AlarmState, Evidence, Priority
+from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.map.symbols import priority_path
 from console.ui.models.rows import Column, RowsModel
@@ -47,14 +47,22 @@ class AlarmModel(RowsModel[Alarm]):
     def _station(self, station_id: str) -> str:
         stations = self._city.stations
         name = str(stations.name[stations.row(station_id)]) if stations.has(station_id) else ""
-        return name or station_id
+        return name or (self._words("alarms.network") if station_id == "network" else station_id)
 
     def _content(self, alarm: Alarm) -> str:
         words, worst = self._words, _worst(alarm)
+        if alarm.kind is AlarmKind.OPERATION:
+            named = words.of("operation", alarm.code)
+            return alarm.detail if alarm.detail and words.language == "zh_CN" else named[:1].upper() + named[1:]
         kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
+        if alarm.kind is AlarmKind.BOUNDARY:
+            return f"{kind} · {alarm.detail.partition('：')[2]}"
         if worst is None:
             return kind if words.language != "zh_CN" or not alarm.detail else f"{kind} · {alarm.detail}"
         channel = CHANNEL_BY_NAME.get(worst.channel, Channel.PRESSURE)
+        if alarm.limit is not None:
+            seen = words.beyond(channel, worst.observed, alarm.limit)
+            return seen[:1].upper() + seen[1:]
         seen = words(
             "alarms.seen",
             channel=words.of("channel", worst.channel),
@@ -62,7 +70,8 @@ class AlarmModel(RowsModel[Alarm]):
             expected=words.value(channel, worst.expected, unit=False),
         )
         more = len(alarm.evidence) - 1
-        return f"{kind} · {seen}" + (words("alarms.more_stations", n=more) if more > 0 else "")
+        seen += words("alarms.more_stations", n=more) if more > 0 else ""
+        return f"{kind} · {seen}{words.explained(alarm.explanations)}"
 
     def _deviation(self, alarm: Alarm) -> str:
         worst = _worst(alarm)
@@ -72,6 +81,10 @@ class AlarmModel(RowsModel[Alarm]):
 
     def _state(self, alarm: Alarm) -> str:
         words = self._words
+        if alarm.kind is AlarmKind.OPERATION and alarm.ends_at == alarm.raised_at:
+            return words("alarms.momentary")
+        if alarm.kind is AlarmKind.OPERATION:
+            return words("alarms.from_to", start=words.time(alarm.raised_at)[:5], end=words.time(alarm.ends_at)[:5])
         text = words.of("alarm_state", alarm.state.value)
         if alarm.state is AlarmState.SHELVED and alarm.shelved_until is not None:
             text += words("alarms.until", time=words.time(alarm.shelved_until), reason=alarm.shelved_reason)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from console.domain.alarms import Explanation
 from console.domain.clock import micros
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.looks import label
+from console.ui.panels.deviations import Deviations
 from console.ui.panels.section import CaseView, Section
 from console.ui.panels.trend import Series, Trend
 
@@ -27,6 +29,10 @@ class Evidence(Section):
         self._note = label(name="muted", wrap=True)
         self.box.addWidget(self._plot)
         self.box.addWidget(self._note)
+        self._why = label(wrap=True)
+        self.box.addWidget(self._why)
+        self._deviations = Deviations()
+        self.box.addWidget(self._deviations)
         self._series: tuple[Series, ...] = ()
         self._asked_at = 0
 
@@ -43,8 +49,18 @@ class Evidence(Section):
         self._plot.setVisible(bool(incident.evidence))
         self._note.setVisible(bool(incident.evidence))
         self._note.setText(words("evidence.first", time=words.time(incident.first_abnormal_at)))
+        self._why.setVisible(bool(incident.explanations))
+        operations = "；".join(self._explained(one, view) for one in incident.explanations)
+        self._why.setText(words("evidence.explained", operations=operations))
+        self._deviations.show_of(incident, view.looks)
         self._asked_at = 0
         self._draw(view)
+
+    def _explained(self, one: Explanation, view: CaseView) -> str:
+        words = view.looks.words
+        name = f"{words.of('operation', one.code)} {one.asset_id}".strip()
+        text = words("evidence.operation", name=name, time=words.time(one.at)[:5], until=words.time(one.until)[:5])
+        return text if one.certain else words("evidence.perhaps", text=text)
 
     def _tick(self, view: CaseView) -> None:
         if view.incident.evidence and abs(view.picture.now_us - self._asked_at) > 5_000_000:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QWidget
+from collections.abc import Callable
 
-from console.domain.incidents import Incident, OrderKind, WorkOrder
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
+
+from console.domain.incidents import Incident, OrderKind, Phase, WorkOrder
 from console.domain.intents import JudgeBurst
+from console.domain.readings import Channel
 from console.ui.looks import Bar, Elided, button, clear, label, row
 from console.ui.panels.section import CaseView, Section
+from maps.locate.next_reading import WORTH_GOING_BITS, ReadingPlace
 from maps.locate.result import Candidate
 
 _SHOWN = 4
@@ -20,6 +24,10 @@ class LocationSection(Section):
     pipe_chosen = Signal(str)
     dismissal_asked = Signal(str)
     """Incident id: not a burst, a reason is needed."""
+    place_chosen = Signal(object)
+    """ReadingPlace: show it on the map."""
+    reading_asked = Signal(object, object)
+    """(Incident, ReadingPlace): what was read there is to be asked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,12 +37,20 @@ class LocationSection(Section):
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(1, 3)
         self._grid.setColumnStretch(2, 2)
+        self._next, self._enter = button("", "flat"), button("", "flat")
+        self._next.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # long ids must not widen the column
+        self._next.clicked.connect(lambda: self._with_place(self.place_chosen.emit))
+        self._enter.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._enter.clicked.connect(self._on_enter)
+        self._read = label(name="muted", wrap=True)
         self._check = label(wrap=True)
         self._hint = label(name="muted", wrap=True)
         self._judge, self._dismiss = button("", "primary"), button("")
         self._judge.clicked.connect(self.judge)
         self._dismiss.clicked.connect(self._on_dismiss)
         self.box.addLayout(self._grid)
+        self.box.addLayout(row(self._next, self._enter))
+        self.box.addWidget(self._read)
         self.box.addWidget(self._hint)
         self.box.addWidget(self._check)
         self.box.addLayout(row(self._judge, self._dismiss, 1))
@@ -51,6 +67,7 @@ class LocationSection(Section):
         clear(self._grid)
         for line, candidate in enumerate(_listed(incident)):
             self._candidate(line, candidate.pipe_id, candidate.probability, view)
+        self._reading(view)
         check = next((o for o in reversed(incident.orders) if o.kind is OrderKind.SITE_CHECK), None)
         self._check.setText(order_words(view, check) if check is not None else "")
         self._check.setVisible(check is not None)
@@ -63,6 +80,42 @@ class LocationSection(Section):
         self._dismiss.setText(words("location.dismiss"))
         self._hint.setVisible(not judged or not _listed(incident))
         self._hint.setText(words("location.judged", pipes="、".join(incident.burst_pipes)) if judged else words("location.hint"))
+
+    def _reading(self, view: CaseView) -> None:
+        """Where to read next, and what was read."""
+        words, incident, place = view.looks.words, view.incident, next_place(view.incident)
+        self._next.setVisible(place is not None)
+        self._enter.setVisible(place is not None and incident.is_open())
+        if place is not None:
+            name = words("location.place", kind=words.of("kind", place.kind), id=place.asset_id)
+            text = words("location.next", place=name, now=place.set_before, after=f"{place.set_after:.0f}")
+            self._next.setText(text if place.gain_bits >= WORTH_GOING_BITS else words("location.next_little", place=name))
+            expected = words.value(Channel.PRESSURE, place.expected_kpa)
+            self._next.setToolTip(words("location.next_why", expected=expected, falls=falls_words(view, place)))
+            self._enter.setText(words("location.enter"))
+        told = [words("location.no_next")] if place is None and _undecided(incident) else []
+        told += [
+            words(
+                "location.read",
+                place=one.place_id,
+                value=words.value(Channel.PRESSURE, one.pressure_kpa),
+                change=words.deviation(Channel.PRESSURE, one.pressure_kpa - one.expected_kpa),
+                by=one.by,
+            )
+            for one in incident.hand_readings
+        ]
+        self._read.setVisible(bool(told))
+        self._read.setText("\n".join(told))
+
+    def _with_place(self, deed: Callable[[ReadingPlace], None]) -> None:
+        place = next_place(self.view.incident) if self.view is not None else None
+        if place is not None:
+            deed(place)
+
+    def _on_enter(self) -> None:
+        view = self.view
+        if view is not None:
+            self._with_place(lambda place: self.reading_asked.emit(view.incident, place))
 
     def _heading(self, view: CaseView) -> None:
         words, location = view.looks.words, view.incident.location
@@ -111,6 +164,27 @@ def _listed(incident: Incident) -> list[Candidate]:
     if incident.burst_pipes:
         return [candidate for candidate in candidates if candidate.pipe_id in incident.burst_pipes]
     return list(candidates[:_SHOWN])
+
+
+def next_place(incident: Incident) -> ReadingPlace | None:
+    """Where to read next while that still helps."""
+    if incident.outlook is None or incident.phase is not Phase.SUSPECTED:
+        return None
+    return next(iter(incident.outlook.next_readings), None)
+
+
+def _undecided(incident: Incident) -> bool:
+    """Several candidates are left, and it was looked for where to read."""
+    foreseen = incident.outlook is not None and bool(incident.outlook.predictions)
+    several = incident.location is not None and len(incident.location.set_90) > 1
+    return foreseen and several and incident.phase is Phase.SUSPECTED
+
+
+def falls_words(view: CaseView, place: ReadingPlace) -> str:
+    """What the gauge would show under each of the first candidates."""
+    words, falls = view.looks.words, dict(place.falls_kpa)
+    first = [c.pipe_id for c in _listed(view.incident) if c.pipe_id in falls]
+    return " · ".join(f"{pipe} {words.value(Channel.PRESSURE, place.expected_kpa - falls[pipe], unit=False)}" for pipe in first)
 
 
 def order_words(view: CaseView, order: WorkOrder) -> str:

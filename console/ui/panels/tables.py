@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
-from console.domain.alarms import Alarm, AlarmState
-from console.domain.intents import AcknowledgeAlarm, RestoreAlarm
+from console.domain.alarms import Alarm, AlarmKind, AlarmState
+from console.domain.intents import AcknowledgeAlarm, EndOperation, RestoreAlarm
 from console.ui.looks import Looks, button, label, row
 from console.ui.models.alarms import AlarmModel
 from console.ui.models.rows import RowsModel
@@ -58,7 +58,7 @@ class AlarmList(QWidget):
 
     def _widths(self) -> None:
         header = self.table.horizontalHeader()
-        for column, width in enumerate((80, 76, 160, 300, 76, 170)):
+        for column, width in enumerate((80, 76, 130, 300, 70, 150)):
             header.resizeSection(column, width)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
 
@@ -69,6 +69,9 @@ class AlarmList(QWidget):
         alarm = self.chosen()
         self._acknowledge.setEnabled(alarm is not None and alarm.state in (AlarmState.ACTIVE, AlarmState.RETURNED))
         self._shelve.setEnabled(alarm is not None and alarm.state is not AlarmState.RETURNED)
+        if alarm is not None and alarm.kind is AlarmKind.OPERATION:
+            self._shelve.setText(words("alarms.end"))
+            return
         self._shelve.setText(words("alarms.restore" if alarm is not None and alarm.state in _SET_ASIDE else "alarms.shelve"))
 
     def _on_row(self, current: QModelIndex, _: QModelIndex) -> None:
@@ -84,7 +87,9 @@ class AlarmList(QWidget):
 
     def _on_shelve(self) -> None:
         alarm = self.chosen()
-        if alarm is not None and alarm.state in _SET_ASIDE:
+        if alarm is not None and alarm.kind is AlarmKind.OPERATION:
+            self.intent_asked.emit(EndOperation(alarm.alarm_id))
+        elif alarm is not None and alarm.state in _SET_ASIDE:
             self.intent_asked.emit(RestoreAlarm(alarm.alarm_id))
         elif alarm is not None:
             self.shelving_asked.emit(alarm)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from console.domain.alarms import AlarmState, Priority
+from console.domain.alarms import AlarmKind, AlarmState, Priority
 from console.domain.clock import moment
 from console.domain.incidents import Incident
 from console.domain.picture import FeedHealth, Picture, StationState
@@ -125,7 +125,8 @@ class TopStrip(QWidget):
         self._time.setText(words.full_time(moment(picture.now_us)))
         self._feed.say(*self._feed_words(picture))
         self._stations.say(*self._station_words(picture))
-        live = [alarm for alarm in picture.alarms if alarm.state in (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED)]
+        open_ = (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED)
+        live = [alarm for alarm in picture.alarms if alarm.state in open_ and alarm.kind is not AlarmKind.OPERATION]
         for priority, (shape, number) in zip(Priority, self._counts, strict=True):
             count = sum(alarm.priority is priority for alarm in live)
             number.setText(str(count))

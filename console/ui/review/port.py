@@ -15,6 +15,7 @@ from console.domain.clock import micros, moment
 from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.domain.readings import Channel
+from console.services.limits import station_limits
 from console.services.review.record import CaseRecord
 from console.services.review.replay import Replay
 from maps.errors import QuanmaiError
@@ -30,6 +31,7 @@ class ReplayPort:
     def __init__(self, record: CaseRecord, refusal: str = "this is a recording: nothing can be changed in it") -> None:
         self.city, self.record, self.refusal = record.city, record, refusal
         self.replay = Replay(record)
+        self.limits = station_limits(record.city)
         self.at_us = micros(record.incident.opened_at)
         self._version = 0
         self._picture = self.replay.picture(self.at_us)

@@ -78,6 +78,8 @@ def test_two_channels_of_a_station_are_one_alarm_until_both_are_well(chair: Chai
         ("frozen", AlarmKind.STATION_FAULT),
         ("future_time", AlarmKind.STATION_FAULT),
         ("low_pressure", AlarmKind.LOW_PRESSURE),
+        ("below_limit", AlarmKind.WATER_QUALITY),
+        ("above_limit", AlarmKind.WATER_QUALITY),
     ],
 )
 def test_each_code_has_its_kind_and_its_own_alarm(chair: Chair, code: str, kind: AlarmKind) -> None:

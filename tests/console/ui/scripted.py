@@ -24,6 +24,7 @@ from console.domain.orders import OrderReply
 from console.domain.picture import FeedHealth, Picture
 from console.domain.readings import Channel
 from console.services.desk import DeskSettings
+from console.services.limits import station_limits
 from maps.city import City
 from maps.errors import QuanmaiError
 from maps.locate.result import Candidate, Location
@@ -39,6 +40,7 @@ class ScriptedPort:
 
     def __init__(self, city: City | None = None, is_drill: bool = True) -> None:
         self.city = city or build_small_city()
+        self.limits = station_limits(self.city)
         self.chair = Chair(self.city, DeskSettings(hotline="0531-96116", issuer="济南水务集团", is_drill=is_drill))
         self.chair.state = replace(self.chair.state, crews=self._fixes(NOW))
         self.is_drill = is_drill
@@ -157,9 +159,12 @@ class ScriptedPort:
         self.chair.sees(BurstFinding(self.chair.now, self.chair.now - timedelta(seconds=60), "A", 55.0, 20.0, evidence, location))
         self.publish()
 
-    def station_event(self, row: int, code: str) -> None:
-        """A station fails alone."""
-        finding = StationFinding(str(self.city.stations.asset_id[row]), "pressure", code, self.chair.now, True, "", 180.0, 350.0)
+    def station_event(
+        self, row: int, code: str, *, channel: str = "pressure", observed: float = 180.0, limit: float | None = None
+    ) -> None:
+        """A station fails alone, or breaks a limit."""
+        station_id, usual = str(self.city.stations.asset_id[row]), 350.0 if channel == "pressure" else None
+        finding = StationFinding(station_id, channel, code, self.chair.now, True, "", observed, usual, limit)
         self.chair.take(self.chair.desk.on_station(self.chair.state, finding, self.chair.now))
         self.publish()
 

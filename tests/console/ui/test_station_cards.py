@@ -51,3 +51,11 @@ def test_it_changes_language_with_the_window(window: MainWindow) -> None:
     window.toggle_language()
     window.settle()
     assert "Pressure" in said(window.station_cards.show(2))
+
+
+def test_limits_are_told_with_their_article_and_a_broken_one_by_name(window: MainWindow, port: ScriptedPort) -> None:
+    dialog = window.station_cards.show(4)
+    port.station_event(4, "low_pressure", observed=121.0, limit=140.0)
+    window.settle()
+    assert "限值 不低于 0.14 MPa" in said(dialog)
+    assert "压力 0.121 MPa，低于 0.14 MPa" in said(dialog)

@@ -1,0 +1,151 @@
+"""Metered zones: which flow stations feed which DMA, whose inflow rises, and two that move oppositely: an open boundary valve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection.finding import StationFinding
+from console.domain.alarms import Evidence
+from console.domain.clock import moment
+from console.domain.readings import Channel
+from maps.city import City
+from maps.columns import Floats
+from maps.network import ValveState
+from maps.zones import zone_at
+
+_CLEAR_SIGMAS = 4.0
+_RISING_SIGMAS = 3.0
+_ALIKE = 0.35
+"""Two inflows move oppositely when their sum is below this share of the larger."""
+_LASTING_TICKS = 5
+_MEMORY = 1.0 / 240.0
+_LEAST_M3H, _LEAST_SHARE = 1.0, 0.03
+_MOST_VALVES = 5
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """Two zones with closed valves between them."""
+
+    first: int
+    second: int
+    valves: tuple[str, ...]
+
+
+class ZoneWatch:
+    """Follows the inflow of every DMA against what is expected. ``tick`` once a tick; then ``rising`` may be asked."""
+
+    def __init__(self, city: City) -> None:
+        self._city = city
+        nodes = city.network.nodes
+        self._zone = zone_at(city.zones, "dma", nodes.x, nodes.y)
+        self._station, self._from, self._to = self._meters()
+        self._pairs = self._boundaries()
+        self._scatter = np.full(len(self._station), np.nan)
+        self._since = np.zeros(len(self._pairs), dtype=np.int64)
+        self._active = np.zeros(len(self._pairs), dtype=bool)
+        self._deviation = np.full(len(self._station), np.nan)
+
+    def tick(
+        self, value: Floats, expected: Floats, fresh: NDArray[np.bool_], now_us: int, *, disturbed: bool = False
+    ) -> list[StationFinding]:
+        """What began and what ended; arrays (stations, channels), inside units. ``fresh``: samples of this tick.
+
+        ``disturbed``: a burst is open; it sends water other ways, so that nothing new is judged.
+        """
+        if not len(self._station):
+            return []
+        seen, usual = value[self._station, Channel.FLOW], expected[self._station, Channel.FLOW]
+        self._deviation = np.where(fresh[self._station, Channel.FLOW], seen - usual, np.nan)
+        sigma = self._sigma(usual)
+        found = []
+        if not disturbed:
+            found = [one for index, pair in enumerate(self._pairs) for one in self._judge(index, pair, sigma, now_us)]
+        self._learn(sigma)
+        return found
+
+    def rising(self, pipe_ids: tuple[str, ...], value: Floats, now_us: int) -> tuple[Evidence, ...]:
+        """Meters of the DMAs that hold these pipes whose inflow is up: they strengthen a burst."""
+        pipes = self._city.network.pipes
+        rows = [pipes.row(name) for name in pipe_ids if pipes.has(name)]
+        zones = {int(zone) for zone in self._zone[pipes.from_node[rows]]} - {-1}
+        sigma = self._sigma(np.zeros(len(self._station)))
+        found = []
+        for index, station in enumerate(self._station):
+            sign = int(self._to[index] in zones) - int(self._from[index] in zones)
+            inward = sign * self._deviation[index]
+            if sign and np.isfinite(inward) and inward > _RISING_SIGMAS * sigma[index]:
+                shown = float(value[station, Channel.FLOW])
+                name = str(self._city.stations.asset_id[station])
+                found.append(Evidence(name, "flow", shown, shown - float(self._deviation[index]), moment(now_us)))
+        return tuple(found)
+
+    def _meters(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """(station rows, zone its link comes from, zone it goes to): those on a link between two zones, or into one."""
+        network, found = self._city.network, []
+        for row, link in enumerate(self._city.stations.link):
+            for table in (network.pipes, network.pumps, network.valves):
+                if link and table.has(str(link)):
+                    at = table.row(str(link))
+                    ends = int(table.from_node[at]), int(table.to_node[at])
+                    zones = tuple(int(self._zone[node]) if node >= 0 else -1 for node in ends)
+                    if zones[0] != zones[1]:
+                        found.append((row, *zones))
+        columns = np.array(found, dtype=np.int64).reshape(-1, 3)
+        return columns[:, 0], columns[:, 1], columns[:, 2]
+
+    def _boundaries(self) -> tuple[_Pair, ...]:
+        """Pairs of metered zones that share closed valves."""
+        network, between = self._city.network, dict[tuple[int, int], list[str]]()
+        valves, pipes = network.valves, network.pipes
+        for row in np.flatnonzero(valves.state == ValveState.CLOSED):
+            pipe = int(valves.pipe[row])
+            ends = (pipes.from_node[pipe], pipes.to_node[pipe]) if pipe >= 0 else (valves.from_node[row], valves.to_node[row])
+            zones = sorted(int(self._zone[node]) for node in ends if node >= 0)
+            if len(zones) == 2 and zones[0] >= 0 and zones[0] != zones[1]:
+                between.setdefault((zones[0], zones[1]), []).append(str(valves.asset_id[row]))
+        metered = {*self._from.tolist(), *self._to.tolist()}
+        return tuple(_Pair(*pair, tuple(names)) for pair, names in sorted(between.items()) if set(pair) <= metered)
+
+    def _judge(self, index: int, pair: _Pair, sigma: Floats, now_us: int) -> list[StationFinding]:
+        (one, noise_one), (other, noise_other) = (self._inflow(zone, sigma) for zone in (pair.first, pair.second))
+        if not (np.isfinite(one) and np.isfinite(other)):
+            return []
+        clear = abs(one) > _CLEAR_SIGMAS * noise_one and abs(other) > _CLEAR_SIGMAS * noise_other
+        opposite = clear and one * other < 0 and abs(one + other) < _ALIKE * max(abs(one), abs(other))
+        self._since[index] = self._since[index] + 1 if opposite else 0
+        before, self._active[index] = bool(self._active[index]), self._since[index] >= _LASTING_TICKS
+        if before == self._active[index]:
+            return []
+        names = self._city.zones.name
+        gains, loses = (pair.second, pair.first) if one < 0 else (pair.first, pair.second)
+        moved = f"{names[gains]} {max(one, other):+.0f} m³/h，{names[loses]} {min(one, other):+.0f} m³/h"
+        detail = f"{moved}；{'、'.join(pair.valves[:_MOST_VALVES])}"
+        station = str(self._city.stations.asset_id[self._meter_of(pair)])
+        return [StationFinding(station, "flow", "open_boundary", moment(now_us), bool(self._active[index]), detail)]
+
+    def _meter_of(self, pair: _Pair) -> int:
+        """The meter of the pair that moved most."""
+        touching = np.isin(self._to, (pair.first, pair.second)) | np.isin(self._from, (pair.first, pair.second))
+        size = np.where(touching, np.abs(np.nan_to_num(self._deviation)), -1.0)
+        return int(self._station[int(np.argmax(size))])
+
+    def _inflow(self, zone: int, sigma: Floats) -> tuple[float, float]:
+        """(change of a zone's metered inflow, its noise), m³/h; NaN while a meter is not heard."""
+        sign = (self._to == zone).astype(np.float64) - (self._from == zone)
+        mine = sign != 0
+        return float(sign[mine] @ self._deviation[mine]), float(np.sqrt((sigma[mine] ** 2).sum()))
+
+    def _sigma(self, usual: Floats) -> Floats:
+        least = np.maximum(_LEAST_M3H, _LEAST_SHARE * np.abs(np.nan_to_num(usual)))
+        return np.asarray(np.fmax(1.4826 * self._scatter, least))
+
+    def _learn(self, sigma: Floats) -> None:
+        """Mean absolute deviation of the last hours; what is far off teaches little."""
+        size = np.minimum(np.abs(self._deviation), 3.0 * sigma)
+        first = np.isnan(self._scatter)
+        blended = np.where(first, size, self._scatter + _MEMORY * (size - self._scatter))
+        self._scatter = np.where(np.isnan(size), self._scatter, blended)

@@ -1,0 +1,96 @@
+"""Metered zones: opposite inflows that last name the closed valves between; an inflow that rises speaks for a burst there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+
+from console.detection.finding import StationFinding
+from console.detection.zones import ZoneWatch
+from console.domain.readings import Channel
+from maps.city import City
+from maps.network import ValveState
+from tests.builders import a_network
+
+STEP_US = 60_000_000
+USUAL = (80.0, 60.0)
+
+
+def a_city() -> City:
+    """West and east, each fed by its own meter, with a closed valve on the street between them."""
+    builder = a_network().source("R", 0, 0).node("W", 100, 0).node("E", 300, 0).node("W2", 100, 100).node("E2", 300, 100)
+    builder = builder.pipe("MW", "R", "W").pipe("ME", "E", "R").pipe("PW", "W", "W2").pipe("PE", "E", "E2").pipe("B", "W2", "E2")
+    builder = builder.valve("V1", on="B", state=ValveState.CLOSED).valve("V2", on="PW")
+    builder = builder.station("QW", on="MW", channels="flow").station("QE", on="ME", channels="flow").station("P", at="W2")
+    builder = builder.zone("Z1", shapely.box(50, -50, 200, 150), name="西区")
+    builder = builder.zone("Z2", shapely.box(201, -50, 400, 150), name="东区")
+    return builder.build()
+
+
+class Meters:
+    """Ticks with the two meters off by so much; the east's pipe is drawn towards the source, so its flow counts backwards."""
+
+    def __init__(self) -> None:
+        self.city = a_city()
+        self.watch, self.tick_no, self.random = ZoneWatch(self.city), 0, np.random.default_rng(1)
+        self.value = np.full((3, len(Channel)), np.nan)
+
+    def tick(self, west: float = 0.0, east: float = 0.0, disturbed: bool = False) -> list[StationFinding]:
+        """One minute on."""
+        self.tick_no += 1
+        noise = self.random.normal(0.0, 0.8, 2)
+        expected, fresh = np.full_like(self.value, np.nan), np.zeros(self.value.shape, dtype=bool)
+        expected[:2, Channel.FLOW] = USUAL[0], -USUAL[1]
+        self.value[:2, Channel.FLOW] = USUAL[0] + west + noise[0], -(USUAL[1] + east + noise[1])
+        fresh[:2, Channel.FLOW] = True
+        return self.watch.tick(self.value, expected, fresh, self.tick_no * STEP_US, disturbed=disturbed)
+
+    def ticks(self, count: int, west: float = 0.0, east: float = 0.0) -> list[StationFinding]:
+        """Several minutes."""
+        return [one for _ in range(count) for one in self.tick(west, east)]
+
+
+def test_inflows_that_move_oppositely_and_stay_so_name_the_valve_between() -> None:
+    meters = Meters()
+    assert meters.ticks(60) == []
+    assert meters.ticks(4, 25.0, -24.0) == []
+    (found,) = meters.ticks(3, 25.0, -24.0)
+    assert (found.code, found.active) == ("open_boundary", True)
+    assert "V1" in found.detail
+    assert "V2" not in found.detail
+    assert "西区 +2" in found.detail
+    (over,) = meters.ticks(3)
+    assert (over.code, over.active) == ("open_boundary", False)
+
+
+@pytest.mark.parametrize(("west", "east"), [(25.0, 24.0), (25.0, 0.0), (25.0, -8.0), (1.5, -1.5)])
+def test_other_changes_are_no_open_boundary(west: float, east: float) -> None:
+    meters = Meters()
+    meters.ticks(60)
+    assert meters.ticks(20, west, east) == []
+
+
+def test_while_a_burst_is_open_flows_that_change_are_its_doing() -> None:
+    meters = Meters()
+    meters.ticks(60)
+    assert [one for _ in range(20) for one in meters.tick(25.0, -24.0, disturbed=True)] == []
+
+
+def test_only_the_inflow_of_the_zone_with_the_candidates_strengthens() -> None:
+    meters = Meters()
+    meters.ticks(60)
+    meters.tick(20.0)
+    (evidence,) = meters.watch.rising(("PW",), meters.value, meters.tick_no * STEP_US)
+    assert (evidence.station_id, evidence.channel) == ("QW", "flow")
+    assert evidence.deviation == pytest.approx(20.0, abs=3.0)
+    assert meters.watch.rising(("PE",), meters.value, meters.tick_no * STEP_US) == ()
+
+
+def test_a_meter_drawn_towards_the_source_counts_backwards() -> None:
+    meters = Meters()
+    meters.ticks(60)
+    meters.tick(east=20.0)
+    (evidence,) = meters.watch.rising(("PE",), meters.value, meters.tick_no * STEP_US)
+    assert evidence.station_id == "QE"
+    assert evidence.deviation == pytest.approx(-20.0, abs=3.0)

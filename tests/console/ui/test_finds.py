@@ -1,0 +1,110 @@
+"""What the window says of finds: where to read next, a gauge entered, operations that may be why."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+
+from console.domain.alarms import AlarmKind, Priority
+from console.domain.incidents import Outlook, Prediction
+from console.domain.intents import EndOperation, EnterOperation, EnterReading
+from console.ui.dialogs.ask import OperationQuestion, PressureQuestion
+from console.ui.map.case import look_of
+from console.ui.panels.deviations import groups_of
+from console.ui.window import MainWindow
+from maps.locate.next_reading import ReadingPlace
+from tests.console.ui.scripted import CASE, ScriptedPort
+
+pytestmark = pytest.mark.gui
+
+
+def said(widget: QWidget) -> str:
+    """Everything that can be read in a part of the window."""
+    labels = [one.text() for one in widget.findChildren(QLabel) if not one.isHidden()]
+    return "\n".join([*labels, *(one.text() for one in widget.findChildren(QPushButton) if not one.isHidden())])
+
+
+def foresee(port: ScriptedPort, bits: float = 1.2) -> ReadingPlace:
+    """A burst with a hydrant proposed that tells the first candidate from the second."""
+    port.burst()
+    location = port.case.location
+    assert location is not None
+    first, second = (candidate.pipe_id for candidate in location.candidates[:2])
+    hydrants = port.city.hydrants
+    falls = ((first, 10.0), (second, 60.0))
+    place = ReadingPlace(
+        str(hydrants.asset_id[4]), "hydrant", float(hydrants.x[4]), float(hydrants.y[4]), 350.0, 5.0, falls, bits, 4, 1.6
+    )
+    moved = tuple(one.station_id for one in port.case.evidence)
+    outlook = Outlook(moved, (Prediction(first, tuple(-50.0 - k for k in range(len(moved)))),), (place,))
+    port.chair.take(port.chair.desk.on_outlook(port.chair.state, CASE, outlook, port.chair.now))
+    port.publish()
+    return place
+
+
+def test_where_to_read_next_is_told_and_lies_on_the_map(window: MainWindow, port: ScriptedPort) -> None:
+    place = foresee(port)
+    window.settle()
+    assert f"建议复测点：消火栓 {place.asset_id} · 4 → 约 2 条" in said(window.case.location)
+    (mark,) = look_of(port.city, port.case).reads
+    assert (mark.asset_id, mark.x, mark.y) == (place.asset_id, place.x, place.y)
+
+
+def test_a_place_that_tells_little_is_not_promised_more(window: MainWindow, port: ScriptedPort) -> None:
+    foresee(port, bits=0.04)
+    window.settle()
+    assert "作用有限" in said(window.case.location)
+
+
+def test_a_gauge_entered_moves_the_candidates(window: MainWindow, port: ScriptedPort) -> None:
+    place = foresee(port)
+    window.settle()
+    window.case.location.reading_asked.emit(port.case, place)
+    (question,) = window.findChildren(PressureQuestion)
+    assert question.field.value() == 0.35
+    question.field.setValue(0.291)
+    question.accept()
+    window.settle()
+    asked = port.asked[-1][0]
+    assert isinstance(asked, EnterReading)
+    assert (asked.incident_id, asked.place_id) == (CASE, place.asset_id)
+    assert asked.pressure_kpa == pytest.approx(291.0)
+    assert port.case.location is not None
+    assert port.case.location.candidates[0].pipe_id == place.falls_kpa[1][0]
+    assert "实测 0.291 MPa" in said(window.case.location)
+
+
+def test_the_chart_holds_measured_beside_predicted(port: ScriptedPort) -> None:
+    foresee(port)
+    groups = groups_of(port.case)
+    measured = {one.station_id: one.deviation for one in port.case.evidence}
+    assert [(one.station_id, one.measured_kpa) for one in groups] == list(measured.items())[:7]
+    assert [one.predicted_kpa for one in groups] == [(-50.0 - k,) for k in range(len(groups))]
+
+
+def test_an_operation_entered_is_listed_explains_a_finding_and_can_be_ended(window: MainWindow, port: ScriptedPort) -> None:
+    window.questions.operation(str(port.city.hydrants.asset_id[0]), "hydrant")
+    (question,) = window.findChildren(OperationQuestion)
+    question.asset.setText("")
+    question.accept()
+    window.settle()
+    asked = port.asked[-1][0]
+    assert isinstance(asked, EnterOperation)
+    assert (asked.code, asked.asset_id) == ("hydrant", "")
+    assert asked.ends_at - asked.starts_at == timedelta(hours=2)
+    port.chair.now += timedelta(minutes=1)
+    port.burst()
+    window.settle()
+    assert "可能由操作引起：消火栓用水或冲洗" in said(window.case.evidence)
+    alarms = window.alarms.table.model()
+    texts = [alarms.index(row, 3).data() for row in range(alarms.rowCount())]
+    assert [text for text in texts if "可能由操作引起" in text]
+    (operation,) = (alarm for alarm in port.latest().alarms if alarm.kind is AlarmKind.OPERATION)
+    assert operation.priority is Priority.LOW
+    assert port.latest().alarms_per_10_min == 1
+    window.alarms.table.selectRow(port.latest().alarms.index(operation))
+    assert "结束操作" in said(window.alarms)
+    window.alarms._on_shelve()
+    assert port.asked[-1][0] == EndOperation(operation.alarm_id)
