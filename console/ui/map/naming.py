@@ -35,7 +35,7 @@ _APART_PX = 420.0
 _ANGLE_STEP = 3
 _PIXMAPS = 700
 _HALO_PX = 2.0
-_VALVE_PX = 5.0
+_VALVE_PX = 4.0
 _FACILITY_PX = 6.0
 _NEW_NAMES_S = 0.003
 """Time a hurried frame spends on names it has not drawn before."""
