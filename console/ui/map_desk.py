@@ -58,7 +58,9 @@ class MapDesk(QObject):
     """One per window."""
 
     told = Signal(str)
-    """One line for the message bar."""
+    """What went wrong, one line for the message bar."""
+    noted = Signal(str)
+    """What was done, likewise."""
     _tile_came = Signal()
 
     def __init__(self, parts: MapParts, looks: Looks, picture: Picture, window: QWidget) -> None:
@@ -215,7 +217,7 @@ class MapDesk(QObject):
         if sketch.tool in (Tool.SELECT_BOX, Tool.SELECT_POLYGON) and len(sketch.ring()) > 2:
             self.selection = select_in(self._parts.map.scene, sketch.ring())
             self._parts.map.highlight(self.selection.highlights)
-            self.told.emit(self.selection.text(self._looks.words))
+            self.noted.emit(self.selection.text(self._looks.words))
             self._parts.map.use(sketch.tool)
 
     # Coordinates, pictures
@@ -238,12 +240,12 @@ class MapDesk(QObject):
         name = map_.coordinates.name(self._looks.words("map.local_crs"))
         text = f"{map_.coordinates.text(x, y, precise=True)} ({name})"
         QApplication.clipboard().setText(text)
-        self.told.emit(say(self._looks.words, "copied", text=text))
+        self.noted.emit(say(self._looks.words, "copied", text=text))
 
     def copy_map(self) -> None:
         """The map as it is shown, to the clipboard."""
         QApplication.clipboard().setImage(self._parts.map.picture_now())
-        self.told.emit(say(self._looks.words, "picture_copied"))
+        self.noted.emit(say(self._looks.words, "picture_copied"))
 
     def ask_export(self) -> None:
         """Choose a file for the map."""
@@ -270,7 +272,7 @@ class MapDesk(QObject):
         except MapNotSaved as fault:
             self.told.emit(str(fault))
         else:
-            self.told.emit(say(words, "export.done", path=path))
+            self.noted.emit(say(words, "export.done", path=path))
 
     # Crews, tiles
 

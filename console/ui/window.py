@@ -161,6 +161,7 @@ class MainWindow(QMainWindow):
         self.map.picked.connect(self.tools.on_picked)
         self.tools.told.connect(self.messages.tell)
         self.desk.told.connect(self.messages.tell)
+        self.desk.noted.connect(self.messages.note)
         self.tools.report_asked.connect(self.questions.report)
         self.tools.valve_asked.connect(self.guide.show_valve)
         self.case.plan.cards_asked.connect(self.tools.print_cards)

@@ -28,6 +28,7 @@ _TRACKS_BELOW = 8.0
 _TURNS = 36
 _MOVING_MPS = 0.5
 _LABELLED_MOST = 90
+_FOLLOWED_PX = 13.0
 _STATES = tuple(CrewState)
 
 
@@ -81,6 +82,10 @@ class CrewMarks:
         symbols = np.array([_symbol_of(crews[i], picture.now_us) for i in seen.tolist()], dtype=np.int64)
         self._strip(frame).put(frame, px[seen], py[seen], symbols)
         frame.placer.take_many(px[seen], py[seen], 8.0)
+        frame.painter.setBrush(Qt.BrushStyle.NoBrush)
+        frame.painter.setPen(QPen(frame.theme.colour("accent.focus"), 2.0))
+        for i in (i for i in seen.tolist() if crews[i].crew_id == self.followed):
+            frame.painter.drawEllipse(QPointF(px[i], py[i]), _FOLLOWED_PX, _FOLLOWED_PX)
         ink = Ink(frame.theme.font(9.0), frame.theme.colour("map.crew"), frame.theme.colour("map.background", 0.75))
         for i in sorted(seen.tolist(), key=lambda i: _rank(crews[i], self.followed))[:_LABELLED_MOST]:
             fix = crews[i]

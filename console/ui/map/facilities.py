@@ -48,10 +48,11 @@ def facilities(city: City) -> tuple[Facility, ...]:
 
 
 def stations_at(city: City, facility: Facility) -> NDArray[np.int64]:
-    """Rows of the stations that sit on a facility's nodes or pumps."""
-    stations = city.stations
-    pump_ids = city.network.pumps.asset_id[list(facility.pumps)]
-    return np.flatnonzero(np.isin(stations.node, facility.nodes) | np.isin(stations.link.astype(str), pump_ids.astype(str)))
+    """Rows of the stations on a facility's nodes, its pumps or their ends (what a plant gives is measured behind them)."""
+    stations, pumps, rows = city.stations, city.network.pumps, list(facility.pumps)
+    pump_ids = pumps.asset_id[rows]
+    nodes = {*facility.nodes, *pumps.from_node[rows].tolist(), *pumps.to_node[rows].tolist()} - {-1}
+    return np.flatnonzero(np.isin(stations.node, list(nodes)) | np.isin(stations.link.astype(str), pump_ids.astype(str)))
 
 
 def _pumps(city: City) -> dict[frozenset[int], tuple[int, ...]]:

@@ -35,7 +35,8 @@ _APART_PX = 420.0
 _ANGLE_STEP = 3
 _PIXMAPS = 700
 _HALO_PX = 2.0
-_VALVE_PX = 5.0
+_VALVE_PX = 4.0
+_FACILITY_PX = 6.0
 _NEW_NAMES_S = 0.003
 """Time a hurried frame spends on names it has not drawn before."""
 _SHOWN = {"district": (3.0, math.inf), "community": (0.0, 6.0), "dma": (0.0, 20.0), "area": (8.0, 40.0)}
@@ -55,6 +56,11 @@ class Names:
         self.unfinished = False
         """Whether names are still to be drawn: another frame is wanted."""
         self._until = 0.0
+
+    def keep_clear(self, frame: Frame) -> None:
+        """Keep every label off the facilities' symbols, which the picture below holds already."""
+        if frame.shows(MapLayer.PLANTS):
+            frame.placer.take_many(*frame.camera.project(*self._scene.facility_places.T), _FACILITY_PX)
 
     def paint(self, frame: Frame) -> None:
         """Every name there is room for."""
@@ -83,7 +89,10 @@ class Names:
         """Its name; from near, else its kind with its id."""
         if facility.name:
             return facility.name + (frame.words("map.planned") if facility.planned else "")
-        return f"{frame.words.of('word', facility.kind)} {facility.asset_id}" if frame.camera.m_per_px < _IDS_FROM else ""
+        if frame.camera.m_per_px >= _IDS_FROM:
+            return ""
+        kind = frame.words.of("word", facility.kind)
+        return facility.asset_id if kind.casefold() in facility.asset_id.casefold() else f"{kind} {facility.asset_id}"
 
     def _zones(self, frame: Frame) -> None:
         m_per_px, theme = frame.camera.m_per_px, frame.theme

@@ -45,6 +45,7 @@ class Overlay:
 
     def paint(self, frame: Frame, live: Live) -> None:
         """Symbols and their labels; what matters most gets its label first."""
+        self.names.keep_clear(frame)
         if frame.shows(MapLayer.PLAN):
             _burst(frame, live.case)
             if live.case.steps and frame.shows(MapLayer.STEPS):

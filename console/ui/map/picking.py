@@ -62,8 +62,7 @@ class Picker:
         self._valves = _Points("valve", valves.asset_id, valves.x, valves.y)
         self._customers = _Points("customer", city.customers.asset_id, city.customers.x, city.customers.y)
         ids = np.array([facility.asset_id for facility in scene.facilities], dtype=object)
-        places = np.array([(facility.x, facility.y) for facility in scene.facilities]).reshape(-1, 2)
-        self._facilities = _Points("facility", ids, places[:, 0], places[:, 1])
+        self._facilities = _Points("facility", ids, *scene.facility_places.T)
         self._hydrants = _Points("hydrant", hydrants.asset_id, hydrants.x, hydrants.y)
 
     def at(self, px: float, py: float, camera: Camera, visible: frozenset[MapLayer]) -> Asset | None:

@@ -191,6 +191,11 @@ class Scene:
         return facilities(self.city)
 
     @cached_property
+    def facility_places(self) -> NDArray[np.float64]:
+        """World points of the facilities, (n, 2)."""
+        return np.array([(facility.x, facility.y) for facility in self.facilities], dtype=np.float64).reshape(-1, 2)
+
+    @cached_property
     def customer_kinds(self) -> tuple[str, ...]:
         """Kinds of customers as symbols know them; ``customer_kind`` counts in this order."""
         return ("residential", "commercial", "industrial", "public", "critical")

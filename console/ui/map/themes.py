@@ -129,8 +129,9 @@ def _by_dma(scene: Scene) -> tuple[tuple[Entry, ...], NDArray[np.uint8]]:
     number = np.where(row >= 0, place % _KINDS_MOST + 1, 0).astype(np.uint8)
     if len(rows) <= _KINDS_MOST:
         entries = [Entry(text=str(zones.name[r]), kind=k) for k, r in enumerate(rows)]
-    else:  # more zones than colours: they repeat, and the zone's name is on the map
-        entries = [Entry(key="dma_any", kind=k) for k in range(_KINDS_MOST)]
+    else:  # more zones than colours: they repeat, and each zone's name is on the map
+        alike = [zones.name[rows[k::_KINDS_MOST]] for k in range(_KINDS_MOST)]
+        entries = [Entry(text=f"{names[0]} +{len(names) - 1}", kind=k) for k, names in enumerate(alike)]
     return (Entry(key="no_dma"), *entries), number
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QPainterPath, QPen, QPolygonF
 
 from console.ui.map.frame import Frame
 from console.ui.map.labels import Ink, text_size, write
@@ -91,6 +91,17 @@ def square_metres(area: float) -> str:
     return f"{area / 1e4:,.2f} ha" if area >= 1e4 else f"{area:,.0f} m²"
 
 
+def _outline(sketch: Sketch, points: list[QPointF]) -> QPainterPath:
+    path = QPainterPath()
+    if sketch.tool in BOXES and len(points) == 2:
+        path.addRect(QRectF(points[0], points[1]).normalized())
+        return path
+    path.addPolygon(QPolygonF(points))
+    if sketch.tool is not Tool.MEASURE_LENGTH:
+        path.closeSubpath()
+    return path
+
+
 def paint_sketch(frame: Frame, sketch: Sketch) -> None:
     """The shape being drawn and what it measures."""
     points = [QPointF(*frame.camera.to_screen(*point)) for point in sketch.shown_points()]
@@ -99,18 +110,17 @@ def paint_sketch(frame: Frame, sketch: Sketch) -> None:
     painter, colour = frame.painter, frame.theme.colour("accent.focus")
     fill = QColor(colour)
     fill.setAlphaF(0.12)
-    painter.setPen(QPen(colour, 1.6, Qt.PenStyle.SolidLine if sketch.ended else Qt.PenStyle.DashLine))
-    painter.setBrush(Qt.BrushStyle.NoBrush if sketch.tool is Tool.MEASURE_LENGTH else fill)
+    outline = _outline(sketch, points)
+    if sketch.tool is not Tool.MEASURE_LENGTH:
+        painter.fillPath(outline, fill)
+    painter.strokePath(outline, QPen(frame.theme.colour("map.background", 0.85), 5.0))  # apart from the pipes below
+    painter.strokePath(outline, QPen(colour, 2.0, Qt.PenStyle.SolidLine if sketch.ended else Qt.PenStyle.DashLine))
     if sketch.tool in BOXES and len(points) == 2:
-        painter.drawRect(QRectF(points[0], points[1]).normalized())
         return
-    if sketch.tool is Tool.MEASURE_LENGTH:
-        painter.drawPolyline(QPolygonF(points))
-    else:
-        painter.drawPolygon(QPolygonF(points))
+    painter.setPen(QPen(frame.theme.colour("map.background"), 1.0))
     painter.setBrush(colour)
     for point in points:
-        painter.drawEllipse(point, 2.6, 2.6)
+        painter.drawEllipse(point, 3.6, 3.6)
     text = measured(sketch, metres, square_metres)
     if text:
         font = frame.theme.font(10.0, QFont.Weight.DemiBold)

@@ -19,7 +19,7 @@ class MessageBar(QFrame):
         super().__init__(parent)
         self.setObjectName("banner")
         self._looks = looks
-        self._passing, self._lasting = "", ""
+        self._passing, self._lasting, self._calm = "", "", False
         self._text = label(name="strong", wrap=True, selectable=True)
         self._close = button("", "flat")
         self._close.clicked.connect(self.dismiss)
@@ -46,8 +46,14 @@ class MessageBar(QFrame):
 
     def tell(self, message: str) -> None:
         """A passing message, one line."""
-        self._passing = " ".join(message.split())
+        self._passing, self._calm = " ".join(message.split()), False
         self._timer.start(_SHOWN_MS)
+        self._show()
+
+    def note(self, message: str) -> None:
+        """A passing message that nothing is wrong with: it is not coloured."""
+        self.tell(message)
+        self._calm = True
         self._show()
 
     def keep(self, message: str) -> None:
@@ -64,6 +70,11 @@ class MessageBar(QFrame):
         self.dismissed.emit()
 
     def _show(self) -> None:
+        name = "note" if self._passing and self._calm else "banner"
+        if name != self.objectName():
+            self.setObjectName(name)
+            self.style().unpolish(self)
+            self.style().polish(self)
         self._text.setText(self.text)
         self._close.setVisible(bool(self._passing))
         self.setVisible(bool(self.text))

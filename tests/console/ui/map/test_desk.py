@@ -76,6 +76,7 @@ def test_a_selection_is_counted_told_and_put_away(window: MainWindow) -> None:
     assert window.desk.selection is not None
     assert len(window.desk.selection.pipes) == len(city.network.pipes)
     assert f"{len(city.network.pipes):,}" in window.messages.text
+    assert window.messages.objectName() == "note"  # nothing is wrong: no colour of alarms
     assert window.desk.put_away()  # the tool
     assert window.desk.put_away()  # the selection
     assert window.desk.selection is None
@@ -94,6 +95,7 @@ def test_the_map_is_written_with_its_legend(window: MainWindow, tmp_path: Path) 
     assert "DN300" in (tmp_path / "map.svg").read_text("utf-8")
     window.desk.export(tmp_path / "map.bmp")
     assert "pdf, png, svg" in window.messages.text
+    assert window.messages.objectName() == "banner"
 
 
 def test_a_linked_window_moves_with_the_first_and_a_free_one_does_not(window: MainWindow, port: ScriptedPort) -> None:

@@ -67,6 +67,7 @@ def city() -> City:
         .station("Q1", on="PU2", channels="flow", name="加压出口")
         .station("Q2", at="T", channels="level")
         .station("Q3", at="B")
+        .station("Q4", at="A")
         .build()
     )
 
@@ -111,9 +112,9 @@ def test_the_card_of_a_plant_names_its_pumps(city: City) -> None:
     assert ("水泵", "3号泵") in card(city, "W")
 
 
-def test_a_station_belongs_to_the_facility_whose_node_or_pump_it_sits_on(city: City) -> None:
+def test_a_station_belongs_to_the_facility_whose_node_or_pump_it_sits_on_or_behind(city: City) -> None:
     on = {one.asset_id: stations_at(city, one).tolist() for one in facilities(city)}
-    assert on == {"W": [], "T": [1], "R": [], "PU1": [0]}
+    assert on == {"W": [3], "T": [1], "R": [], "PU1": [0, 3]}
 
 
 def test_what_an_epanet_model_has_of_reservoirs_tanks_and_pumps_can_be_picked_and_read(tmp_path: Path) -> None:

@@ -86,3 +86,11 @@ def test_no_name_along_a_line_lies_on_a_valve(canvas: MapCanvas) -> None:
             inside = (px > one.left()) & (px < one.right()) & (py > one.top()) & (py < one.bottom())
             assert not inside.any()
         assert keys
+
+
+@pytest.mark.parametrize("factor", [1.0, 4.0])
+def test_no_label_lies_on_a_plant(canvas: MapCanvas, factor: float) -> None:
+    camera = canvas.camera.zoomed(factor, 450, 300)
+    middles = camera.project(*canvas.scene.facility_places.T)
+    for one in placed(canvas, camera):
+        assert not any(one.contains(float(x), float(y)) for x, y in zip(*middles, strict=True))
