@@ -64,6 +64,7 @@ class StepWatch:
         self._calm: deque[tuple[int, Floats]] = deque(maxlen=_CALM_KEPT)
         # Groups refresh at different ticks, so that no tick pays for all of them.
         self._since_refresh = int(rows[0]) % _REFRESH_TICKS if len(rows) else 0
+        self._refresh_after = _REFRESH_TICKS
         self._since_operation = _AFTERMATH_TICKS + 1
         self._shape = np.eye(len(rows))
         self._pages: dict[int, _Page] = {}
@@ -119,8 +120,9 @@ class StepWatch:
         self._recent.append(step)
         self._since_operation += 1
         outcome = Step(None, None, step, suspicious=False)
-        if not self._calm_at_a_glance(step, number) and np.count_nonzero(np.isfinite(step)) >= _LEAST_STATIONS:
-            outcome = self._judged(step, reference, number, switched, steady)
+        near = self._near_at_a_glance(number)
+        if near and np.count_nonzero(np.isfinite(step)) >= _LEAST_STATIONS:
+            outcome = self._judged(near, step, reference, number, switched, steady)
         if outcome.operation is not None:
             self._recent.clear()
             self._since_operation = 0
@@ -128,24 +130,33 @@ class StepWatch:
             self._learn_live(step, number)
         return outcome
 
-    def _calm_at_a_glance(self, step: Floats, number: int) -> bool:
-        """Whether no window comes near its threshold: all in one product, the way of nearly every tick."""
+    def _near_at_a_glance(self, number: int) -> list[int]:
+        """Windows that come near their threshold, or cannot tell: all in one product. Nearly every tick has none."""
         if not self._unrest or len(self._recent) < len(STEP_WINDOWS):
-            return False
+            return list(STEP_WINDOWS)
         # Windows as columns of one small matrix: what is not heard makes the sums, and so the screens, not a number.
         scaled = (_SHARES @ np.array(self._recent, dtype=np.float32)).T
         screens = self._page(number).field.statistics(scaled).max(axis=0, initial=0.0)
-        limits = [self._calm_threshold(window) / 2.0 for window in STEP_WINDOWS]
-        if not all(screen <= limit for screen, limit in zip(screens, limits, strict=True)):
-            return False
-        for window, screen in zip(STEP_WINDOWS, screens, strict=True):
-            self._unrest[window].add(float(screen))
-        return True
+        near: list[int] = []
+        for window, screen in zip(STEP_WINDOWS, screens.tolist(), strict=True):
+            if screen <= self._calm_threshold(window) / 2.0:
+                self._unrest[window].add(screen)
+            else:
+                near.append(window)
+        return near
 
-    def _judged(self, step: Floats, reference: Floats, number: int, switched: frozenset[int], steady: frozenset[int]) -> Step:
+    def _judged(
+        self,
+        windows: list[int],
+        step: Floats,
+        reference: Floats,
+        number: int,
+        switched: frozenset[int],
+        steady: frozenset[int],
+    ) -> Step:
         page = self._page(number)
         suspicious = False
-        for window in STEP_WINDOWS:
+        for window in windows:
             if len(self._recent) < window:
                 break
             mean = np.mean(np.stack(list(self._recent)[-window:]), axis=0)
@@ -264,9 +275,10 @@ class StepWatch:
             return
         self._calm.append((number, step))
         self._since_refresh += 1
-        if self._since_refresh < _REFRESH_TICKS:
+        if self._since_refresh < self._refresh_after:
             return
-        self._since_refresh = 0
+        # The longer it was watched, the less a few ticks more can change.
+        self._since_refresh, self._refresh_after = 0, min(2 * self._refresh_after, _CALM_KEPT)
         steps, pages = np.stack([one for _, one in self._calm]), np.array([page for page, _ in self._calm])
         seen = self._fit(steps, pages, least=_REFRESH_TICKS)
         weight = len(self._calm) / (len(self._calm) + _PRIOR_TICKS)

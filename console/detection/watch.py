@@ -51,6 +51,7 @@ class BurstWatch:
         self._prior = np.eye(len(rows)) * options.reading_sigma_m**2
         self._sum = np.zeros((len(rows), len(rows)))
         self._weight = 0.0
+        self._sigma_m: NDArray[np.float64] | None = None
         # Groups refresh at different ticks, so that no tick pays for all of them.
         self._since_refresh = int(rows[0]) % _REFRESH_TICKS if len(rows) else 0
         self._fields: dict[int, MatchedField] = {}
@@ -64,8 +65,10 @@ class BurstWatch:
     @property
     def sigma_m(self) -> NDArray[np.float64]:
         """Noise of each station alone, (n,), m."""
-        own = np.diag(self._prior) * _PRIOR_TICKS + np.diag(self._sum)
-        return np.sqrt(own / (_PRIOR_TICKS + self._weight))
+        if self._sigma_m is None:
+            own = np.diag(self._prior) * _PRIOR_TICKS + np.diag(self._sum)
+            self._sigma_m = np.sqrt(own / (_PRIOR_TICKS + self._weight))
+        return self._sigma_m
 
     def field_at(self, second_of_day: float) -> MatchedField:
         """The matched field of the nearest state; made anew with the state and with what was learned about noise."""
@@ -90,6 +93,7 @@ class BurstWatch:
                 np.float32
             )
             self._prior = self._prior + np.asarray(scaled @ scaled.T, dtype=np.float64)
+            self._sigma_m = None
         scale = np.sqrt(np.diag(self._prior))
         self._places = representatives(signatures, self.rows, scale, self._options.representatives)
 
@@ -209,6 +213,7 @@ class BurstWatch:
         clipped = np.clip(np.nan_to_num(residual_m), -limit, limit)
         self._sum += np.outer(clipped, clipped)
         self._weight += 1.0
+        self._sigma_m = None
 
     def learn(self, residuals: NDArray[np.float32], second_of_day: NDArray[np.float64], switching: bool) -> None:
         """Noise and thresholds from quiet history: (ticks, n) residuals, NaN where unknown; (ticks,) times.
@@ -232,7 +237,7 @@ class BurstWatch:
             screens = self._screens(residuals[all_whole], page[all_whole])
             whole[all_whole] = usual_days(screens, second_of_day[all_whole])
             self._prior = self._shrunk(residuals[whole], assumed)
-        self._sum[:], self._weight, self.learned, self._field = 0.0, 0.0, True, None
+        self._sum[:], self._weight, self.learned, self._field, self._sigma_m = 0.0, 0.0, True, None, None
         sigma = np.sqrt(np.diag(self._prior))
         self._places = representatives(self._book.signatures(noon), self.rows, sigma, self._options.representatives)
         calm = np.where(whole[:, None], residuals, np.float32(np.nan))
