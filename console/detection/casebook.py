@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from console.detection.book import SignatureBook
 from console.detection.crossing import Crossing, Step
 from console.detection.evidence import Group, Place, Tick
-from console.detection.expectation import Expectation
+from console.detection.expectation import DAY_US, Expectation
 from console.detection.finding import BurstFinding, OperationFinding
+from console.detection.nights import RECENT_NIGHTS
 from console.detection.operations import Explanation
 from console.detection.options import DetectorOptions
 from console.detection.reference import LEAST_SAMPLES, REFERENCE_SAMPLES, Ring
@@ -20,6 +21,7 @@ from console.domain.clock import micros, moment
 from maps.city import City
 from maps.columns import Floats
 from maps.locate.refine import Responses
+from maps.units import KPA_PER_METRE
 
 _REVISIONS = 2
 _JOINING_TICKS = 5
@@ -96,8 +98,20 @@ class Casebook:
         self._operations.extend(operations)
         if force and not crossings:
             crossings = self._forced(tick)
-        found = self._one_cause(crossings, tick, force)
+        found = self._one_cause(crossings, tick, force) or self._slow_leak(tick)
         return (() if found is None else (found,)), _merged(operations)
+
+    def _slow_leak(self, tick: Tick) -> BurstFinding | None:
+        """A leak that grew over days, as the night that is over shows it; at most one a tick, none while a case is held."""
+        for index, group in enumerate(self._groups):
+            pressure = np.where(np.isfinite(tick.deviation_m), tick.pressure_kpa, np.nan)[group.rows] / KPA_PER_METRE
+            crossing = group.nights.take(pressure, tick.second_of_day, tick.now_us)
+            if crossing is None or index in self._cases:
+                continue
+            finding = self._finding(group, crossing, tick)
+            group.nights.forget(tick.now_us)
+            return finding
+        return None
 
     def forget_steps(self) -> None:
         """After learning the base may have moved: older samples are no measure any more."""
@@ -191,6 +205,7 @@ class Casebook:
             self._cases[index] = _Case(finding, crossing, tick.now_us, until, reference, total, crossing.window, lately)
             group.level.forget_recent()
             group.steps.forget()
+            group.nights.forget(tick.now_us)
             self._ring.forget(group.rows)
 
     def _forced(self, tick: Tick) -> list[tuple[int, Crossing]]:
@@ -213,6 +228,7 @@ class Casebook:
         location, evidence = self._place.located(group, crossing, tick)
         since = group.level.abnormal_since_us if crossing.lane == "level" else None
         since = since or tick.now_us - int((crossing.window - 1) * self._options.tick_s * 1e6)
+        since -= (RECENT_NIGHTS - 1) * DAY_US if crossing.lane == "slow" else 0
         recent = [one for one in self._operations if (at - one.at).total_seconds() * 1e6 <= _OPERATION_US]
         if crossing.instead is not None:
             recent.append(self._operation(group, crossing.instead, crossing.residual_m, tick, certain=False))

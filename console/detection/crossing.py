@@ -8,8 +8,8 @@ from typing import Literal
 from console.detection.operations import Explanation
 from maps.columns import Floats
 
-Lane = Literal["level", "step"]
-"""Against the profile and the trailing level of hours, or against the last minutes."""
+Lane = Literal["level", "step", "slow"]
+"""Against the profile and the trailing level of hours, against the last minutes, or nights against nights before."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from console.detection.faults import StationWatch
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.detection.groups import pressure_stations, station_groups
 from console.detection.history import History
+from console.detection.nights import NightWatch
 from console.detection.options import DetectorOptions
 from console.detection.pumps import PumpChannels
 from console.detection.steps import StepWatch
@@ -71,7 +72,12 @@ class Detector:
         groups = station_groups(city, self.options.group_size)
         lanes = 2 * len(groups)
         self._groups = [
-            Group(BurstWatch(rows, book, self.options, lanes), StepWatch(rows, book, self.options, lanes)) for rows in groups
+            Group(
+                BurstWatch(rows, book, self.options, lanes),
+                StepWatch(rows, book, self.options, lanes),
+                NightWatch(rows, book, self.options, len(groups)),
+            )
+            for rows in groups
         ]
         self._cases = Casebook(city, book, self._groups, self.options, responses)
         self._pumps = PumpChannels(city)
@@ -133,6 +139,7 @@ class Detector:
         if len(history.at_us) >= 2:
             self._expectation.learn(history, self._learn_noise)
             self._cases.forget_steps()
+            self._learn_nights(history)
 
     def smallest_flows_m3h(self, now_us: int) -> NDArray[np.float64]:
         """Per pipe the burst that one tick is likely to show at this time of day, (pipes,), m³/h; infinite where unseen.
@@ -151,6 +158,14 @@ class Detector:
             rows = group.rows
             group.steps.learn(quiet.deviation_m[:, rows], quiet.second_of_day, quiet.step_s)
             group.level.learn(quiet.residual_m[:, rows], quiet.second_of_day, group.steps.switching)
+
+    def _learn_nights(self, history: History) -> None:
+        pressures = history.value.get(int(Channel.PRESSURE))
+        if pressures is None:
+            return
+        second = self._expectation.seconds_of_day(history.at_us)
+        for group in self._groups:
+            group.nights.learn(history.at_us, second, pressures[:, group.rows] / np.float32(KPA_PER_METRE))
 
     def _noise(self, stations: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """(sigma of each pressure station (m), whether a burst may be what moves it)."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from console.detection.book import SignatureBook
 from console.detection.crossing import Crossing
+from console.detection.nights import NightWatch
 from console.detection.options import DetectorOptions
 from console.detection.steps import StepWatch
 from console.detection.watch import BurstWatch
@@ -47,10 +48,11 @@ class Tick:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Stations near each other, watched in two ways: against the hours before, and against the last minutes."""
+    """Stations near each other, watched against the hours before, against the last minutes, and night against night."""
 
     level: BurstWatch
     steps: StepWatch
+    nights: NightWatch
 
     @property
     def rows(self) -> NDArray[np.int64]:
@@ -75,8 +77,9 @@ class Place:
         own = whole if alone else replace(whole, station_id=ids, head_m_per_m3h=whole.head_m_per_m3h[rows], flow_per_m3h=None)
         residual = crossing.residual_m
         usable = np.isfinite(residual)
-        watch = group.steps if crossing.against == "step" else group.level
-        usable[watch.outliers(residual, tick.second_of_day)] = False
+        if crossing.against != "slow":  # the median of nights has no glitches
+            watch = group.steps if crossing.against == "step" else group.level
+            usable[watch.outliers(residual, tick.second_of_day)] = False
         covariance = crossing.covariance / crossing.window
         location = locate(
             self._city.network,

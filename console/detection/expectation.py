@@ -51,6 +51,10 @@ class Expectation:
         """Seconds since the city's midnight."""
         return float((now_us + self._clock.offset_us(now_us)) % DAY_US) / 1e6
 
+    def seconds_of_day(self, at_us: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The same for many times, (n,), with the zone's offset at the last."""
+        return np.asarray((at_us + self._clock.offset_us(int(at_us[-1]))) % DAY_US / 1e6, dtype=np.float64)
+
     def ready(self) -> NDArray[np.bool_]:
         """Pressure stations whose normal is known: from history, or once a whole day was seen."""
         ticks = max(DAY_US / 1e6 / self._options.tick_s, float(self._options.warm_up_ticks))

@@ -26,10 +26,10 @@ class OperationFinding:
 
 @dataclass(frozen=True, slots=True)
 class BurstFinding:
-    """A burst suspected from several stations. ``path``: A (one sample) or B (two samples / CUSUM).
+    """A burst suspected from several stations. ``path``: A (one sample), B (two samples / CUSUM) or N (nights).
 
     ``revision``: 0 for the detection itself, 1 and 2 for the same finding (same ``finding_id``) located better.
-    ``lane``: step, against the stations' last minutes, or level, against profile and hours.
+    ``lane``: step, against the stations' last minutes, level, against profile and hours, or slow, a leak that grew over days.
     ``operations``: what was switched in the ten minutes before, and what might have been instead.
     """
 

@@ -84,14 +84,17 @@ def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime
     incident = replace(incident, location=finding.location, evidence=finding.evidence, alerted_at=now, explanations=why)
     incident = _with_place(tools, state, planned(tools, state, incident))
     incident = replace(incident, title=_title(incident))
-    detail = _detail(incident)
+    what = "疑似缓慢漏损（近几夜比此前各夜）" if finding.lane == "slow" else "疑似爆管"
+    detail = _detail(incident, what)
     alarm = _alarm(tools, state, incident, now, evidence=finding.evidence, detail=detail)
+    if finding.lane == "slow":  # it grew for days: nobody is woken for it
+        alarm = replace(alarm, priority=max(alarm.priority, Priority.MEDIUM), full_priority=Priority.MEDIUM)
     incident = replace(incident, alarm_ids=(alarm.alarm_id,))
     return recorded(
         None,
         incident,
         "incident_opened",
-        f"疑似爆管立案：{incident.title}，候选 {len(finding.location.set_90)} 条管道（90%），已推送片区",
+        f"{what}立案：{incident.title}，候选 {len(finding.location.set_90)} 条管道（90%），已推送片区",
         alarms=(AlarmChange(None, alarm, "alarm_raised", f"爆管报警：{detail}"),),
         outgoing=area_alert(tools, incident, "suspected", now),
     )
@@ -178,9 +181,9 @@ def _with_place(tools: Tools, state: DeskState, incident: Incident, pipe_id: str
     return replace(incident, place=place)
 
 
-def _detail(incident: Incident) -> str:
+def _detail(incident: Incident, what: str = "疑似爆管") -> str:
     why = explanation_zh(incident.explanations)
-    return f"疑似爆管：{incident.title}；{evidence_zh(incident.evidence)}" + (f"；可能由操作引起：{why}" if why else "")
+    return f"{what}：{incident.title}；{evidence_zh(incident.evidence)}" + (f"；可能由操作引起：{why}" if why else "")
 
 
 def _title(incident: Incident) -> str:
