@@ -124,5 +124,9 @@ def priority_pixmap(theme: Theme, priority: Priority, size: int = 16, filled: bo
 
 
 def _worst(alarm: Alarm) -> Evidence | None:
-    """The evidence that moved most against what was expected (relative)."""
-    return max(alarm.evidence, key=lambda e: abs(e.deviation) / max(abs(e.expected), 1e-6), default=None)
+    """The pressure that moved most against what was expected (relative), or whatever else moved where no pressure did.
+
+    A burst turns small flows round: in shares of themselves they would always come first, and tell the least.
+    """
+    weights = ((e.channel == "pressure", abs(e.deviation) / max(abs(e.expected), 1e-6), e) for e in alarm.evidence)
+    return max(weights, key=lambda weighed: weighed[:2], default=(False, 0.0, None))[2]
