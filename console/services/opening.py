@@ -28,6 +28,9 @@ _NAMED = 3
 _MATERIAL_SHIFT = 0.05
 """A candidate's probability has to move by this much for a revision to be worth telling."""
 
+SLOW_LEAK = "slow_leak"
+"""Code of the alarm of a leak that grew over days."""
+
 _GROWN = 1.5
 """A dismissed finding comes back when its statistic has grown by this factor."""
 
@@ -88,7 +91,8 @@ def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime
     detail = _detail(incident, what)
     alarm = _alarm(tools, state, incident, now, evidence=finding.evidence, detail=detail)
     if finding.lane == "slow":  # it grew for days: nobody is woken for it
-        alarm = replace(alarm, priority=max(alarm.priority, Priority.MEDIUM), full_priority=Priority.MEDIUM)
+        least = max(alarm.priority, Priority.MEDIUM)
+        alarm = replace(alarm, code=SLOW_LEAK, priority=least, full_priority=least)
     incident = replace(incident, alarm_ids=(alarm.alarm_id,))
     return recorded(
         None,
@@ -112,7 +116,8 @@ def _revised(tools: Tools, state: DeskState, incident: Incident, finding: BurstF
         if alarm is not None and alarm.state is not AlarmState.CLEARED:
             detail = _detail(after)
             full = min(alarm.unexplained_priority, _priority(tools, after))
-            new = explained(after, replace(alarm, evidence=finding.evidence, detail=detail), full, now)
+            code = alarm.code if finding.lane == "slow" else ""  # what grew for days may burst
+            new = explained(after, replace(alarm, evidence=finding.evidence, detail=detail, code=code), full, now)
             alarms.append(AlarmChange(alarm, new, "alarm_revised", f"爆管报警更新：{detail}"))
     note = f"定位更新：{after.title}，候选 {len(finding.location.set_90)} 条管道（90%）"
     return recorded(incident, after, "location_revised", note, alarms=alarms, outgoing=area_alert(tools, after, "revised", now))

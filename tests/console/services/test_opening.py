@@ -38,6 +38,19 @@ def test_the_alarm_names_the_stations_what_moved_and_against_what(chair: Chair) 
     assert "经十路" in detail
 
 
+def test_a_leak_that_grew_over_days_says_so_and_wakes_nobody_until_it_bursts(chair: Chair) -> None:
+    chair.sees(replace(a_finding(), lane="slow"))
+    alarm = chair.state.alarms["A-000001"]
+    assert (alarm.priority, alarm.code) == (Priority.MEDIUM, "slow_leak")
+    assert "缓慢漏损" in alarm.detail
+    sudden = a_finding()
+    grown = replace(sudden, location=replace(sudden.location, set_90=sudden.location.set_90[:1]))
+    chair.sees(grown)
+    alarm = chair.state.alarms["A-000001"]
+    assert alarm.code == ""
+    assert alarm.priority <= Priority.HIGH
+
+
 def test_the_place_tells_road_side_depth_cross_roads_community_district_and_supply(chair: Chair) -> None:
     chair.sees(a_finding())
     place = chair.state.incidents[CASE].place
