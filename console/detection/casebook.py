@@ -103,9 +103,9 @@ class Casebook:
 
     def _slow_leak(self, tick: Tick) -> BurstFinding | None:
         """A leak that grew over days, as the night that is over shows it; at most one a tick, none while a case is held."""
+        pressure = np.where(np.isfinite(tick.deviation_m), tick.pressure_kpa / KPA_PER_METRE, np.nan)
         for index, group in enumerate(self._groups):
-            pressure = np.where(np.isfinite(tick.deviation_m), tick.pressure_kpa, np.nan)[group.rows] / KPA_PER_METRE
-            crossing = group.nights.take(pressure, tick.second_of_day, tick.now_us)
+            crossing = group.nights.take(pressure[group.rows], tick.second_of_day, tick.now_us)
             if crossing is None or index in self._cases:
                 continue
             finding = self._finding(group, crossing, tick)
