@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 SYSTEM_USER = "quanmai"
 _PICTURE_EVERY_S = 0.1
 _WAIT_S = 0.05
+_SIGMA_EVERY_US = 3_600_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +80,8 @@ class Engine:
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         self._expected: NDArray[np.float64] = np.full(self._live.value.shape, np.nan)
         self._learning: NDArray[np.bool_] = np.zeros(len(city.stations), dtype=bool)
+        self._sigma_kpa: NDArray[np.float64] = np.full(len(city.stations), np.nan)
+        self._sigma_kept: tuple[int, bytes] = (0, b"")
         self._expected_history = ExpectedHistory()
         self._state = _with_crew_bases(ports.store.load_desk(), city)
         self._asks: queue.SimpleQueue[_Ask | Callable[[], None]] = queue.SimpleQueue()
@@ -135,6 +138,10 @@ class Engine:
         """(source times µs, values, expected values) of one channel since a time, oldest first, each (n,)."""
         at_us, value = self._ports.store.readings(station_row, channel, since_us, micros(self.now()))
         return at_us, value, self._expected_history.at(station_row, channel, at_us)
+
+    def scatter(self, station_row: int, channel: Channel) -> float:
+        """Sigma of a station's channel around what is expected, inside unit; NaN while unknown."""
+        return float(self._sigma_kpa[station_row]) if channel is Channel.PRESSURE else np.nan
 
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
         """The log of actions of one incident, oldest first."""
@@ -223,7 +230,7 @@ class Engine:
         # Behind its clock, the engine has newer values than the tick's: those are not ahead of time.
         seen_us = max(tick_us, int(live.at_us.max(initial=0)))
         result = self._detector.tick(live.value, live.at_us, live.quality, seen_us)
-        self._expected, self._learning = result.expected, result.learning
+        self._expected, self._learning, self._sigma_kpa = result.expected, result.learning, result.sigma_kpa
         self._expected_history.add(tick_us, result.expected)
         for finding in result.stations:
             self._commit(self._desk.on_station(self._state, finding, now), SYSTEM_USER)
@@ -240,7 +247,15 @@ class Engine:
             self._commit(self._desk.on_burst(self._state, stronger, self.now()), SYSTEM_USER)
         self._commit(self._desk.on_time(self._state, self.now()), SYSTEM_USER)
         # Last: a full disk must not keep a finding from its case.
-        self._ports.store.append_expected(tick_us, result.expected)
+        self._keep_expected(tick_us)
+
+    def _keep_expected(self, tick_us: int) -> None:
+        """On disk; the stations' scatter once an hour, as it changes slowly, and when it becomes known of one."""
+        known = np.isfinite(self._sigma_kpa).tobytes()
+        due = tick_us - self._sigma_kept[0] >= _SIGMA_EVERY_US or known != self._sigma_kept[1]
+        self._ports.store.append_expected(tick_us, self._expected, self._sigma_kpa if due else None)
+        if due:
+            self._sigma_kept = (tick_us, known)
 
     def _commit(self, changes: ChangeSet, user: str) -> None:
         """On disk first, then shown."""

@@ -174,3 +174,12 @@ def test_measured_stands_against_expected_or_the_page_says_that_it_was_not_kept(
     bare = report_html(replace(record, expected=ExpectedValues.empty()), ReportOptions(language)).decode()
     assert 'class="band"' not in bare
     assert unknown in bare
+
+
+def test_the_band_is_three_sigma_of_the_station_and_says_when_that_is_unknown() -> None:
+    record = a_case()
+    page = report_html(record, ReportOptions("en")).decode()
+    assert "band ±3.3 kPa, 3 σ of this station" in page  # the last sigma is 1.1 kPa
+    older = report_html(replace(record, expected=replace(record.expected, sigma=None)), ReportOptions("en")).decode()
+    assert "3 σ" not in older
+    assert "own scatter was not kept" in older

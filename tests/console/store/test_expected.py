@@ -53,6 +53,20 @@ def test_of_a_tick_told_twice_the_first_word_counts_and_more_stations_may_come(s
     assert found.station.tolist() == [0, 0, 1]
 
 
+def test_scatter_holds_from_its_tick_until_the_next_is_told_but_not_for_hours(store: SqlStore) -> None:
+    told = {0: [1.5, np.nan], 3: [2.25, 0.5]}
+    for number in (*range(5), 200):
+        sigma = np.array(told[number]) if number in told else None
+        store.append_expected(T0 + number * MINUTE_US, expected(300.0, 310.0), sigma)
+    window = store.expected_between(T0 + 2 * MINUTE_US, T0 + 4 * MINUTE_US)
+    assert window.sigma is not None
+    first, second = (window.sigma[window.station == station] for station in (0, 1))
+    assert first.tolist() == [1.5, 2.25, 2.25]
+    assert np.isnan(second[0])
+    assert second[1:].tolist() == [0.5, 0.5]
+    assert store.expected_between(T0 + 200 * MINUTE_US, T0 + 200 * MINUTE_US).sigma is None
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), max_size=20))
 def test_a_packed_tick_is_the_same_to_the_hundredth_and_unknown_stays_unknown(rows: list[tuple[float, ...]]) -> None:
