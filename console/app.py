@@ -41,7 +41,7 @@ def run_console(city_path: Path, mqtt: str, store: str) -> int:
         limits_file=settings.limits_file,
     )
     where = store or settings.data_folder / f"{city.info.site}.sqlite"
-    options = RuntimeOptions(city_path, where, settings.data_folder / "notices", desk)
+    options = RuntimeOptions(city_path, where, settings.data_folder / "notices", desk, expected_days=settings.expected_days)
     inbox = Inbox()
     link: MqttLink | LocalLink = LocalLink()
     if mqtt:

@@ -32,6 +32,7 @@ from console.domain.readings import Channel, Quality
 from console.feeds.codec import Decoder
 from console.feeds.inbox import Inbox
 from console.services.desk import Desk, DeskState
+from console.services.expected_log import EXPECTED_DAYS, ExpectedLog
 from console.services.outlook import Known
 from console.services.ports import Documents, Forecasts, Hydraulics, Link, Store
 from maps.city import City
@@ -42,7 +43,6 @@ log = logging.getLogger(__name__)
 SYSTEM_USER = "quanmai"
 _PICTURE_EVERY_S = 0.1
 _WAIT_S = 0.05
-_SIGMA_EVERY_US = 3_600_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +57,7 @@ class Ports:
     notices_folder: Path
     hydraulics: Hydraulics | None = None
     forecasts: Forecasts | None = None
+    expected_days: int = EXPECTED_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Engine:
         self._expected: NDArray[np.float64] = np.full(self._live.value.shape, np.nan)
         self._learning: NDArray[np.bool_] = np.zeros(len(city.stations), dtype=bool)
         self._sigma_kpa: NDArray[np.float64] = np.full(len(city.stations), np.nan)
-        self._sigma_kept: tuple[int, bytes] = (0, b"")
+        self._expected_log = ExpectedLog(ports.store, ports.expected_days)
         self._expected_history = ExpectedHistory()
         self._state = _with_crew_bases(ports.store.load_desk(), city)
         self._asks: queue.SimpleQueue[_Ask | Callable[[], None]] = queue.SimpleQueue()
@@ -247,15 +248,7 @@ class Engine:
             self._commit(self._desk.on_burst(self._state, stronger, self.now()), SYSTEM_USER)
         self._commit(self._desk.on_time(self._state, self.now()), SYSTEM_USER)
         # Last: a full disk must not keep a finding from its case.
-        self._keep_expected(tick_us)
-
-    def _keep_expected(self, tick_us: int) -> None:
-        """On disk; the stations' scatter once an hour, as it changes slowly, and when it becomes known of one."""
-        known = np.isfinite(self._sigma_kpa).tobytes()
-        due = tick_us - self._sigma_kept[0] >= _SIGMA_EVERY_US or known != self._sigma_kept[1]
-        self._ports.store.append_expected(tick_us, self._expected, self._sigma_kpa if due else None)
-        if due:
-            self._sigma_kept = (tick_us, known)
+        self._expected_log.keep(tick_us, result.expected, result.sigma_kpa)
 
     def _commit(self, changes: ChangeSet, user: str) -> None:
         """On disk first, then shown."""

@@ -72,6 +72,10 @@ class Store(UnitOfWork, Protocol):
         """
         ...
 
+    def drop_expected(self, before_us: int) -> None:
+        """Forget what was expected at the ticks before a time."""
+        ...
+
     def append_positions(self, fixes: Iterable[CrewFix]) -> None:
         """Keep fixes of crews."""
         ...

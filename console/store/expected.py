@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, delete, select, text
 
 from console.domain.expected import CHARTED, ExpectedValues
 from console.store.tables import expected_ticks
@@ -29,6 +29,11 @@ def append(
     columns = "at_us, stations, packed, sigma"
     values = ":at_us, :stations, :packed, :sigma"
     connection.execute(text(f"INSERT INTO expected_ticks ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING"), row)
+
+
+def drop(connection: Connection, before_us: int) -> None:
+    """Forget the ticks before a time."""
+    connection.execute(delete(expected_ticks).where(expected_ticks.c.at_us < before_us))
 
 
 def between(connection: Connection, since_us: int, until_us: int) -> ExpectedValues:

@@ -151,6 +151,11 @@ class SqlStore:
         with told(self.where), self._relaxed.begin() as connection:
             expected.append(connection, int(tick_us), values, sigma_kpa)
 
+    def drop_expected(self, before_us: int) -> None:
+        """Forget what was expected at the ticks before a time."""
+        with told(self.where), self._relaxed.begin() as connection:
+            expected.drop(connection, int(before_us))
+
     def append_positions(self, fixes: Iterable[CrewFix]) -> None:
         """Keep crews' fixes; a repeated one changes nothing."""
         rows = {(fix.crew_id, fix.at_us): fix for fix in fixes if fix.at_us > 0}
