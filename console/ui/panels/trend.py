@@ -63,9 +63,10 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         self.addItem(pg.InfiniteLine(at_s, pen=pen))
 
     def mark_level(self, channel: Channel, value: float, looks: Looks) -> None:
-        """A dotted line at a limit, inside units."""
+        """A dotted line at a limit, inside units, where values come near it: a far one would press readings and band flat."""
         pen = pg.mkPen(looks.theme.colour("chart.event"), width=1, style=Qt.PenStyle.DotLine)
-        self.addItem(pg.InfiniteLine(float(shown(channel, np.array([value]))[0]), angle=0, pen=pen))
+        line = pg.InfiniteLine(float(shown(channel, np.array([value]))[0]), angle=0, pen=pen)
+        self.addItem(line, ignoreBounds=True)
 
     def _dress(self, looks: Looks) -> None:
         theme = looks.theme
