@@ -41,7 +41,7 @@ def run_console(city_path: Path, mqtt: str, store: str) -> int:
         limits_file=settings.limits_file,
     )
     where = store or settings.data_folder / f"{city.info.site}.sqlite"
-    options = RuntimeOptions(city_path, where, settings.data_folder / "notices", desk)
+    options = RuntimeOptions(city_path, where, settings.data_folder / "notices", desk, expected_days=settings.expected_days)
     inbox = Inbox()
     link: MqttLink | LocalLink = LocalLink()
     if mqtt:
@@ -67,15 +67,21 @@ def run_demo(city: Path | None = None, seed: int = 1) -> int:
         options = RuntimeOptions(scene.city_path, folder / "demo.sqlite", folder / "notices", desk)
         runtime = Runtime(scene.city, clock, link, options)
         runtime.learn(history_of(scene, seed), HISTORY_STEP_S)
-        field = DrillField(runtime.inbox, scene.city.info.site, scene.burst_pipe)
+        field = DrillField(runtime.inbox, scene.city, scene.burst_pipe, desk.crew_speed_kmh)
         link.listen(field.on_outgoing)
         stack.callback(field.close)
+
+        def heard(topic: str, payload: bytes) -> None:
+            runtime.inbox.offer(Message("simulator", topic, payload))
+            field.heard(topic, payload)
+
         simulator = SimulatorProcess(
             scene.city_path,
-            sink=lambda topic, payload: runtime.inbox.offer(Message("simulator", topic, payload)),
+            sink=heard,
             seed=seed, speed=_DEMO_SPEED, start=START, origin=clock.restart(LOADING_S),
             bursts=((_DEMO_QUIET_S, scene.burst_pipe, scene.flow_m3h),),
         )  # fmt: skip
+        field.drive_on(simulator)
         stack.enter_context(runtime)
         stack.enter_context(simulator)
         return _show(runtime, settings, DrillControls(scene.city, simulator, field))

@@ -32,6 +32,7 @@ from console.domain.readings import Channel, Quality
 from console.feeds.codec import Decoder
 from console.feeds.inbox import Inbox
 from console.services.desk import Desk, DeskState
+from console.services.expected_log import EXPECTED_DAYS, ExpectedLog
 from console.services.outlook import Known
 from console.services.ports import Documents, Forecasts, Hydraulics, Link, Store
 from maps.city import City
@@ -56,6 +57,7 @@ class Ports:
     notices_folder: Path
     hydraulics: Hydraulics | None = None
     forecasts: Forecasts | None = None
+    expected_days: int = EXPECTED_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class Engine:
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         self._expected: NDArray[np.float64] = np.full(self._live.value.shape, np.nan)
         self._learning: NDArray[np.bool_] = np.zeros(len(city.stations), dtype=bool)
+        self._sigma_kpa: NDArray[np.float64] = np.full(len(city.stations), np.nan)
+        self._expected_log = ExpectedLog(ports.store, ports.expected_days)
         self._expected_history = ExpectedHistory()
         self._state = _with_crew_bases(ports.store.load_desk(), city)
         self._asks: queue.SimpleQueue[_Ask | Callable[[], None]] = queue.SimpleQueue()
@@ -135,6 +139,10 @@ class Engine:
         """(source times µs, values, expected values) of one channel since a time, oldest first, each (n,)."""
         at_us, value = self._ports.store.readings(station_row, channel, since_us, micros(self.now()))
         return at_us, value, self._expected_history.at(station_row, channel, at_us)
+
+    def scatter(self, station_row: int, channel: Channel) -> float:
+        """Sigma of a station's channel around what is expected, inside unit; NaN while unknown."""
+        return float(self._sigma_kpa[station_row]) if channel is Channel.PRESSURE else np.nan
 
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
         """The log of actions of one incident, oldest first."""
@@ -223,7 +231,7 @@ class Engine:
         # Behind its clock, the engine has newer values than the tick's: those are not ahead of time.
         seen_us = max(tick_us, int(live.at_us.max(initial=0)))
         result = self._detector.tick(live.value, live.at_us, live.quality, seen_us)
-        self._expected, self._learning = result.expected, result.learning
+        self._expected, self._learning, self._sigma_kpa = result.expected, result.learning, result.sigma_kpa
         self._expected_history.add(tick_us, result.expected)
         for finding in result.stations:
             self._commit(self._desk.on_station(self._state, finding, now), SYSTEM_USER)
@@ -240,7 +248,7 @@ class Engine:
             self._commit(self._desk.on_burst(self._state, stronger, self.now()), SYSTEM_USER)
         self._commit(self._desk.on_time(self._state, self.now()), SYSTEM_USER)
         # Last: a full disk must not keep a finding from its case.
-        self._ports.store.append_expected(tick_us, result.expected)
+        self._expected_log.keep(tick_us, result.expected, result.sigma_kpa)
 
     def _commit(self, changes: ChangeSet, user: str) -> None:
         """On disk first, then shown."""

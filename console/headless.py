@@ -51,6 +51,7 @@ def run_engine(city_path: Path, mqtt: str, store: str) -> None:
         store or settings.data_folder / f"{city.info.site}.sqlite",
         settings.data_folder / "notices",
         desk_settings(settings, site=city.info.site, is_drill=False),
+        expected_days=settings.expected_days,
     )
     inbox = Inbox()
     link = MqttLink(broker, city.info.site, f"quanmai-engine-{city.info.site}", inbox)

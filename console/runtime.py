@@ -16,6 +16,7 @@ from console.domain.readings import ReadingBatch
 from console.engine import Engine, Ports
 from console.feeds.inbox import Inbox
 from console.services.desk import Desk, DeskSettings
+from console.services.expected_log import EXPECTED_DAYS
 from console.services.learning import quiet_history
 from console.services.limits import station_limits
 from console.services.outlook import Forecaster
@@ -40,6 +41,7 @@ class RuntimeOptions:
     desk: DeskSettings
     grid_s: float = GRID_S
     settle_s: float = _SETTLE_S
+    expected_days: int = EXPECTED_DAYS
 
 
 class Runtime:
@@ -63,7 +65,9 @@ class Runtime:
         desk = Desk(city, Isolator(city), self.documents, options.desk)
         options.notices.mkdir(parents=True, exist_ok=True)
         forecasts = Forecaster(city, self.states) if self.states else None
-        ports = Ports(clock, self.inbox, self.store, link, self.documents, options.notices, self.worker, forecasts)
+        ports = Ports(
+            clock, self.inbox, self.store, link, self.documents, options.notices, self.worker, forecasts, options.expected_days
+        )
         grid = TickGrid(options.grid_s, options.settle_s)
         self.engine = Engine(city, desk, self.detector, ports, grid=grid, is_drill=options.desk.is_drill)
 

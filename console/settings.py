@@ -9,6 +9,7 @@ from platformdirs import user_config_path, user_data_path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from console.services.expected_log import EXPECTED_DAYS
 from maps.errors import InputFault
 
 _APP = "quanmai"
@@ -26,6 +27,8 @@ class Settings(BaseSettings):
     issuer: str = ""
     crew_speed_kmh: float = Field(default=25.0, gt=0, le=120)
     limits_file: Path | None = None
+    expected_days: int = Field(default=EXPECTED_DAYS, ge=1)
+    """Days for which the store keeps what stations were expected to show; packages keep theirs."""
     data_folder: Path = Field(default_factory=lambda: user_data_path(_APP))
 
     @classmethod

@@ -36,7 +36,8 @@ class TickResult:
 
     ``bursts``: new ones, one per cause. ``revisions``: the last bursts' findings again, located better with the next
     ticks (same ``finding_id``). ``learning``: (stations,) pressure stations whose normal is not known yet.
-    ``operations``: what was switched, and explains a step of pressures.
+    ``operations``: what was switched, and explains a step of pressures. ``sigma_kpa``: (stations,) scatter of pressures
+    around what is expected, NaN where it is still only assumed.
     """
 
     bursts: tuple[BurstFinding, ...]
@@ -45,6 +46,7 @@ class TickResult:
     revisions: tuple[BurstFinding, ...] = ()
     learning: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     operations: tuple[OperationFinding, ...] = ()
+    sigma_kpa: NDArray[np.float64] = field(default_factory=lambda: np.full(0, np.nan))
 
 
 class Detector:
@@ -132,7 +134,8 @@ class Detector:
         found += self._faults.limits(value, expected, at_us, fresh & good, now_us)
         self._expectation.follow(value, at_us, usable, sigma_m, excused, now_us)
         learning = self._pressure & ~self._expectation.ready()
-        return TickResult(bursts, tuple(found), expected, revisions, learning, operations)
+        sigma_kpa = self._seen_sigma_kpa(learning)
+        return TickResult(bursts, tuple(found), expected, revisions, learning, operations, sigma_kpa)
 
     def learn(self, history: History) -> None:
         """Baselines, noise and thresholds from quiet history (a few days at least; weeks give the time of week)."""
@@ -166,6 +169,13 @@ class Detector:
         second = self._expectation.seconds_of_day(history.at_us)
         for group in self._groups:
             group.nights.learn(history.at_us, second, pressures[:, group.rows] / np.float32(KPA_PER_METRE))
+
+    def _seen_sigma_kpa(self, learning: NDArray[np.bool_]) -> NDArray[np.float64]:
+        sigma = np.full(len(learning), np.nan)
+        for group in self._groups:
+            if group.level.seasoned:
+                sigma[group.rows] = group.level.sigma_m * KPA_PER_METRE
+        return np.where(learning, np.nan, sigma)
 
     def _noise(self, stations: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """(sigma of each pressure station (m), whether a burst may be what moves it)."""

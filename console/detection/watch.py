@@ -63,6 +63,11 @@ class BurstWatch:
         return (self._prior * _PRIOR_TICKS + self._sum) / (_PRIOR_TICKS + self._weight)
 
     @property
+    def seasoned(self) -> bool:
+        """Whether the noise is more what was seen than what was assumed."""
+        return self.learned or self._weight >= _PRIOR_TICKS
+
+    @property
     def sigma_m(self) -> NDArray[np.float64]:
         """Noise of each station alone, (n,), m."""
         if self._sigma_m is None:

@@ -12,7 +12,7 @@ from console.documents.report_charts import Band, Line, Mark, line_chart
 from console.documents.report_words import ReportWords
 from console.domain.alarms import Evidence
 from console.domain.clock import micros
-from console.domain.expected import usual_scatter
+from console.domain.expected import BAND_SIGMAS, usual_scatter
 from console.domain.notices import Notice, NoticeStatus
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.services.review.answers import Answer, Verdict
@@ -161,10 +161,13 @@ def _with_band(record: CaseRecord, replay: Replay, words: ReportWords, marks: Se
     at_us, value, expected = replay.series(row, channel, replay.since_us, replay.until_us)
     if not np.isfinite(expected).any():
         return None
-    half = usual_scatter(channel, expected)
+    sigma = replay.scatter(row, channel)
+    half = usual_scatter(channel, expected, sigma)
     band = Band(at_us, (expected - half) * factor, (expected + half) * factor)
     unit = "MPa" if channel is Channel.PRESSURE else "m³/h"
-    caption = f"{words('page.measured_expected', station=item.station_id)}, {unit}"
+    own = words("page.measured_expected_own", station=item.station_id, width=f"{BAND_SIGMAS * sigma:.1f}")
+    fixed = words("page.measured_expected", station=item.station_id)
+    caption = f"{own if np.isfinite(sigma) else fixed}, {unit}"
     return line_chart([Line(item.station_id, at_us, value * factor, band)], marks, words.zone, caption, _BESIDE_TALL)
 
 

@@ -86,8 +86,10 @@ def line_chart(lines: Sequence[Line], marks: Sequence[Mark], zone: ZoneInfo, cap
     return Figure(_svg(parts, _W, tall), _W, tall, caption)
 
 
-def bar_chart(bars: Sequence[tuple[str, float]], caption: str, target: float | None = None) -> Figure | None:
-    """One bar a name, an empty place where the value is not finite; ``target``: a dashed line."""
+def bar_chart(
+    bars: Sequence[tuple[str, float]], caption: str, target: float | None = None, *, counts: bool = False
+) -> Figure | None:
+    """One bar a name, an empty place where the value is not finite; ``target``: a dashed line; ``counts``: whole numbers."""
     finite = [value for _, value in bars if math.isfinite(value)]
     if not finite:
         return None
@@ -95,7 +97,7 @@ def bar_chart(bars: Sequence[tuple[str, float]], caption: str, target: float | N
     width, height = _W - _LEFT - 20, _H - _TOP - _BOTTOM
     step = width / len(bars)
     parts = []
-    for value in _ticks(0.0, high):
+    for value in _ticks(0.0, high, 1.0 if counts else 0.0):
         at = _TOP + height * (high - value) / high
         parts += [_line(_LEFT, at, _LEFT + width, at, _GRID, "grid"), _text(_LEFT - 6, at + 4, f"{value:g}", anchor="end")]
     for number, (name, value) in enumerate(bars):
@@ -163,9 +165,10 @@ def _range(low: float, high: float) -> tuple[float, float]:
     return (low - room if low else 0.0), high + room
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def _ticks(low: float, high: float, least_step: float = 0.0) -> list[float]:
     step = 10 ** math.floor(math.log10((high - low) / 4))
     step *= next(factor for factor in (1, 2, 5, 10) if (high - low) / (step * factor) <= 6)
+    step = max(step, least_step)
     first = math.ceil(low / step)
     return [round(number * step, 10) for number in range(first, math.floor(high / step) + 1)]
 

@@ -48,13 +48,21 @@ class ReportWords:
         elif fact.unit == "rank":
             text = self("word.rank", value=fact.value)
         else:
-            text = self.value(fact.value, fact.unit)
+            text = self._beside(fact)
         note = self("word.open") if fact.note == "open" else fact.note
         if note:
             text += f" ({note})" if self.language == "en" else f"（{note}）"
         if fact.target is not None and fact.unit != "of" and fact.target != 0:
             text += " · " + self("word.target", target=self.value(fact.target, fact.unit))
         return text
+
+    def _beside(self, fact: Fact) -> str:
+        """The value; in parts of a second where it is over its target and both would read the same."""
+        text = self.value(fact.value, fact.unit)
+        value, target = fact.value, fact.target
+        if not (isinstance(value, timedelta) and isinstance(target, timedelta)):
+            return text
+        return self._exact(value) if value > target and text == self.value(target, fact.unit) else text
 
     def verdict(self, fact: Fact) -> str:
         """Shape and word of the verdict; "" where there is nothing to judge."""
@@ -103,6 +111,15 @@ class ReportWords:
         if self.language == "zh_CN":
             return sign + (f"{hours}小时{minutes:02d}分" if hours else f"{minutes}分{seconds:02d}秒")
         return sign + (f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {seconds:02d} s")
+
+    def _exact(self, value: timedelta) -> str:
+        """``1 min 00.1 s``, rounded up: what is over a round target by little shows it."""
+        tenths = -(-value // timedelta(milliseconds=100))
+        minutes, rest = divmod(tenths, 600)
+        hours, minutes = divmod(minutes, 60)
+        if self.language == "zh_CN":
+            return (f"{hours}小时{minutes:02d}分" if hours else f"{minutes}分") + f"{rest / 10:04.1f}秒"
+        return (f"{hours} h {minutes:02d} min" if hours else f"{minutes} min") + f" {rest / 10:04.1f} s"
 
     def note(self, change: Change) -> str:
         """What a change did; the Chinese note as it was written, in English its kind's words before it."""

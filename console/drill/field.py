@@ -1,23 +1,62 @@
-"""The field in a drill: crews that answer their orders. It knows where the pipe really broke; only a crew on site tells."""
+"""The field in a drill: crews that answer their orders and drive there. Only a crew on site tells where the pipe broke."""
 
 from __future__ import annotations
 
 import json
+import logging
+import math
 import threading
+from dataclasses import dataclass
+from typing import Protocol
+
+import shapely
 
 from console.domain.changes import Outgoing
+from console.feeds.codec import Decoder
 from console.feeds.inbox import Inbox, Message
+from console.feeds.simulator.process import SimulatorFailed
+from maps.city import City
 
-_ANSWER_S, _ARRIVE_S = 0.3, 1.2
-"""Real seconds of a drill until a crew acknowledges, and until it stands on site (its clock runs faster)."""
+log = logging.getLogger(__name__)
+
+_ANSWER_S = 0.3
+"""Real seconds until a crew acknowledges (the drill's clock runs faster)."""
+_THERE_M = 20.0
+
+
+class Streets(Protocol):
+    """Where the crews drive: the simulator."""
+
+    def command_crew(self, crew_id: str, to: tuple[float, float] | None, speed_kmh: float = ...) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """What a crew is under way for. ``x``/``y``: the network's CRS."""
+
+    order_id: str
+    site_check: bool
+    x: float
+    y: float
 
 
 class DrillField:
-    """Listens to what leaves the house and answers through the inbox, as crews' phones would over the broker."""
+    """Listens to what leaves the house and answers through the inbox, as crews' phones would over the broker.
 
-    def __init__(self, inbox: Inbox, site: str, burst_pipe: str) -> None:
-        self._inbox, self._site, self._burst = inbox, site, burst_pipe
+    A crew drives in a straight line at ``speed_kmh``, and reports when its own position says that it is there.
+    """
+
+    def __init__(self, inbox: Inbox, city: City, burst_pipe: str, speed_kmh: float) -> None:
+        self._inbox, self._site, self._burst, self._speed_kmh = inbox, city.info.site, burst_pipe, speed_kmh
+        self._pipes, self._decoder = city.network.pipes, Decoder(city)
+        self._streets: Streets | None = None
+        self._lock = threading.Lock()
+        self._errands: dict[str, _Errand] = {}
         self._timers: list[threading.Timer] = []
+
+    def drive_on(self, streets: Streets) -> None:
+        """From now on crews drive there; without streets nobody arrives."""
+        self._streets = streets
 
     def broke(self, pipe_id: str) -> None:
         """Another pipe broke: who is sent to check finds the latest."""
@@ -28,23 +67,60 @@ class DrillField:
         parts = outgoing.topic.split("/")
         if len(parts) < 2 or parts[-2] != "orders":
             return
-        order = json.loads(outgoing.payload)
+        order, crew = json.loads(outgoing.payload), parts[-1]
         if order.get("action") == "countermand":
+            self._call_back(crew, order["order_id"])
             return
-        self._later(_ANSWER_S, parts[-1], order["order_id"], "acknowledged", "收到，出发", "")
-        if order.get("kind") == "site_check":
-            self._later(_ARRIVE_S, parts[-1], order["order_id"], "on_site", "到场，路面涌水", self._burst)
+        self._later(_ANSWER_S, crew, order["order_id"], "acknowledged", "收到，出发")
+        middle = shapely.LineString(self._pipes.points(self._pipes.row(order["pipe_id"]))).interpolate(0.5, normalized=True)
+        with self._lock:
+            self._errands[crew] = _Errand(order["order_id"], order.get("kind") == "site_check", middle.x, middle.y)
+        self._drive(crew, (middle.x, middle.y))
+
+    def heard(self, topic: str, payload: bytes) -> None:
+        """Called with every message of the simulator: a crew that reached its place says so."""
+        if not topic.startswith("owntracks/") or not self._errands:
+            return
+        for fix in self._decoder.decode((Message("drill", topic, payload),)).fixes:
+            with self._lock:
+                errand = self._errands.get(fix.crew_id)
+                if errand is None or math.hypot(fix.x - errand.x, fix.y - errand.y) > _THERE_M:
+                    continue
+                del self._errands[fix.crew_id]
+            found = ("到场，路面涌水", self._burst) if errand.site_check else ("到场", "")
+            self._answer(fix.crew_id, errand.order_id, "on_site", *found)
 
     def close(self) -> None:
         """No more answers."""
+        with self._lock:
+            self._errands.clear()
         for timer in self._timers:
             timer.cancel()
             timer.join()
 
-    def _later(self, after_s: float, crew: str, order_id: str, state: str, text: str, pipe: str) -> None:
-        body = {"order_id": order_id, "state": state, "text": text, "burst_pipe": pipe}
-        message = Message("drill", f"quanmai/v1/{self._site}/orders/{crew}/ack", json.dumps(body, ensure_ascii=False).encode())
-        timer = threading.Timer(after_s, self._inbox.offer, (message,))
+    def _call_back(self, crew: str, order_id: str) -> None:
+        with self._lock:
+            errand = self._errands.get(crew)
+            if errand is None or errand.order_id != order_id:
+                return
+            del self._errands[crew]
+        self._drive(crew, None)
+
+    def _drive(self, crew: str, to: tuple[float, float] | None) -> None:
+        if self._streets is None:
+            return
+        try:
+            self._streets.command_crew(crew, to, self._speed_kmh)
+        except SimulatorFailed as gone:  # the order stands; only nobody arrives
+            log.warning("crew %s cannot drive: %s", crew, gone)
+
+    def _later(self, after_s: float, *answer: str) -> None:
+        timer = threading.Timer(after_s, self._answer, answer)
         timer.daemon = True
         self._timers.append(timer)
         timer.start()
+
+    def _answer(self, crew: str, order_id: str, state: str, text: str, pipe: str = "") -> None:
+        body = {"order_id": order_id, "state": state, "text": text, "burst_pipe": pipe}
+        topic = f"quanmai/v1/{self._site}/orders/{crew}/ack"
+        self._inbox.offer(Message("drill", topic, json.dumps(body, ensure_ascii=False).encode()))

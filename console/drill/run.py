@@ -47,12 +47,18 @@ def run_drill(options: DrillOptions) -> dict[str, Any]:
     origin = clock.restart(LOADING_S)  # composing took time; the night begins now
     with runtime:
         watch = _Watch(runtime)
-        field = DrillField(runtime.inbox, scene.city.info.site, scene.burst_pipe)
+        field = DrillField(runtime.inbox, scene.city, scene.burst_pipe, desk.crew_speed_kmh)
         link.listen(field.on_outgoing)
+
+        def heard(topic: str, payload: bytes) -> None:
+            watch.offer(topic, payload)
+            field.heard(topic, payload)
+
         simulator = SimulatorProcess(
-            scene.city_path, sink=watch.offer, seed=options.seed, speed=options.speed, start=START, origin=origin,
+            scene.city_path, sink=heard, seed=options.seed, speed=options.speed, start=START, origin=origin,
             bursts=((options.quiet_s, scene.burst_pipe, scene.flow_m3h),),
         )  # fmt: skip
+        field.drive_on(simulator)
         with simulator:
             watch.burst_from(START.timestamp() + options.quiet_s)
             stages = _play(runtime, watch, options)

@@ -68,16 +68,18 @@ def with_unknown_arrivals(content: bytes, name: str) -> bytes:
 
 
 def expected_parquet(values: ExpectedValues, city: City) -> bytes:
-    """Columns time (of the tick), station_id, channel, value, unit: what was expected then."""
-    return _written(
-        {
-            "time": _times(values.at_us),
-            "station_id": _coded(values.station, [str(name) for name in city.stations.asset_id]),
-            "channel": _coded(values.channel, _CHANNELS),
-            "value": pa.array(values.value),
-            "unit": _coded(values.channel, _CHANNEL_UNITS),
-        }
-    )
+    """Columns time (of the tick), station_id, channel, value, unit: what was expected then.
+
+    And sigma, the station's own scatter, where it was kept.
+    """
+    columns = {
+        "time": _times(values.at_us),
+        "station_id": _coded(values.station, [str(name) for name in city.stations.asset_id]),
+        "channel": _coded(values.channel, _CHANNELS),
+        "value": pa.array(values.value),
+        "unit": _coded(values.channel, _CHANNEL_UNITS),
+    }
+    return _written(columns if values.sigma is None else {**columns, "sigma": pa.array(values.sigma)})
 
 
 def no_expected() -> bytes:
@@ -88,9 +90,13 @@ def no_expected() -> bytes:
 
 def expected_of(content: bytes, city: City, name: str) -> ExpectedValues:
     """The expected values in a file of a package. Raises PackageFault."""
-    table = _read(content, name, ("time", "station_id", "channel", "value"))
+    table = _read(content, name, ("time", "station_id", "channel", "value"), optional=("sigma",))
     station, channel = _stations_and_channels(table, city, name)
-    return ExpectedValues(station, channel, _micros(table, "time", name), _numbers(table, "value", name))
+    sigma = None
+    if "sigma" in table.column_names:
+        sigma = _numbers(table, "sigma", name)
+        sigma = np.where(np.isfinite(sigma) & (sigma > 0), sigma, np.nan)
+    return ExpectedValues(station, channel, _micros(table, "time", name), _numbers(table, "value", name), sigma)
 
 
 def positions_parquet(tracks: Tracks) -> bytes:
@@ -126,14 +132,15 @@ def _written(columns: dict[str, pa.Array]) -> bytes:
     return sink.getvalue()
 
 
-def _read(content: bytes, name: str, wanted: tuple[str, ...]) -> pa.Table:
+def _read(content: bytes, name: str, wanted: tuple[str, ...], optional: tuple[str, ...] = ()) -> pa.Table:
     try:
         file = pq.ParquetFile(pa.BufferReader(content))
         if file.metadata.num_rows > _MOST_ROWS:
             raise PackageFault(f"{name} says it holds {file.metadata.num_rows:,} rows; a package has fewer")
         if absent := [column for column in wanted if column not in file.schema_arrow.names]:
             raise PackageFault(f"{name} has no column {absent[0]}")
-        return file.read(columns=list(wanted))
+        more = [column for column in optional if column in file.schema_arrow.names]
+        return file.read(columns=[*wanted, *more])
     except (pa.ArrowException, OSError) as fault:
         raise PackageFault(f"{name} is not readable as Parquet: {fault}") from fault
 

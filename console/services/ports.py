@@ -65,8 +65,15 @@ class Store(UnitOfWork, Protocol):
         """Keep readings; batched, on disk at the latest after ``flush``."""
         ...
 
-    def append_expected(self, tick_us: int, expected: NDArray[np.float64]) -> None:
-        """Keep what was expected at a tick: (stations, channels), inside units, NaN where nothing was."""
+    def append_expected(self, tick_us: int, expected: NDArray[np.float64], sigma_kpa: NDArray[np.float64] | None = None) -> None:
+        """Keep what was expected at a tick: (stations, channels), inside units, NaN where nothing was.
+
+        ``sigma_kpa``: (stations,) scatter of pressures, NaN where unknown; it holds until the next is told.
+        """
+        ...
+
+    def drop_expected(self, before_us: int) -> None:
+        """Forget what was expected at the ticks before a time."""
         ...
 
     def append_positions(self, fixes: Iterable[CrewFix]) -> None:

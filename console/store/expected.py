@@ -6,33 +6,67 @@ import zlib
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, delete, select, text
 
 from console.domain.expected import CHARTED, ExpectedValues
 from console.store.tables import expected_ticks
 
 _PER_UNIT = 100.0
+_SIGMA_HOLDS_US = 2 * 3_600_000_000
+"""The engine tells the scatter once an hour."""
 _NOTHING = np.iinfo(np.int32).min
 
 
-def append(connection: Connection, tick_us: int, expected: NDArray[np.float64]) -> None:
-    """Keep the charted channels of (stations, channels) expected at a tick; the first word on a tick counts."""
+def append(
+    connection: Connection, tick_us: int, expected: NDArray[np.float64], sigma_kpa: NDArray[np.float64] | None = None
+) -> None:
+    """Keep the charted channels of (stations, channels) expected at a tick; the first word on a tick counts.
+
+    ``sigma_kpa``: (stations,) scatter of pressures, which holds until the next is told.
+    """
     row = {"at_us": tick_us, "stations": len(expected), "packed": packed(expected[:, list(CHARTED)])}
-    statement = "INSERT INTO expected_ticks (at_us, stations, packed) VALUES (:at_us, :stations, :packed) ON CONFLICT DO NOTHING"
-    connection.execute(text(statement), row)
+    row["sigma"] = None if sigma_kpa is None else zlib.compress(sigma_kpa.astype("<f4").tobytes(), 1)
+    columns = "at_us, stations, packed, sigma"
+    values = ":at_us, :stations, :packed, :sigma"
+    connection.execute(text(f"INSERT INTO expected_ticks ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING"), row)
+
+
+def drop(connection: Connection, before_us: int) -> None:
+    """Forget the ticks before a time."""
+    connection.execute(delete(expected_ticks).where(expected_ticks.c.at_us < before_us))
 
 
 def between(connection: Connection, since_us: int, until_us: int) -> ExpectedValues:
     """What was expected at the ticks in [since, until]."""
     of = expected_ticks.c
-    query = select(of.at_us, of.stations, of.packed).where(of.at_us >= since_us, of.at_us <= until_us).order_by(of.at_us)
+    query = (
+        select(of.at_us, of.stations, of.packed, of.sigma).where(of.at_us >= since_us, of.at_us <= until_us).order_by(of.at_us)
+    )
     rows = connection.execute(query).all()
     if not rows:
         return ExpectedValues.empty()
     values = np.full((len(rows), max(row.stations for row in rows), len(CHARTED)), np.nan)
+    sigma = np.full(values.shape[:2], np.nan)
+    last = _sigma_before(connection, since_us)
     for number, row in enumerate(rows):
         values[number, : row.stations] = unpacked(bytes(row.packed), row.stations)
-    return ExpectedValues.of_ticks(np.array([row.at_us for row in rows], dtype=np.int64), values)
+        last = last if row.sigma is None else _floats(row.sigma)
+        known = last[: sigma.shape[1]]
+        sigma[number, : len(known)] = known
+    ticks_us = np.array([row.at_us for row in rows], dtype=np.int64)
+    return ExpectedValues.of_ticks(ticks_us, values, sigma if np.isfinite(sigma).any() else None)
+
+
+def _sigma_before(connection: Connection, at_us: int) -> NDArray[np.float64]:
+    """What was told last before a time, (stations,), kPa; empty where nothing was, or not for long."""
+    of = expected_ticks.c
+    told = select(of.sigma).where(of.sigma.is_not(None), of.at_us < at_us, of.at_us >= at_us - _SIGMA_HOLDS_US)
+    found = connection.execute(told.order_by(of.at_us.desc()).limit(1)).scalar()
+    return np.empty(0) if found is None else _floats(found)
+
+
+def _floats(content: bytes) -> NDArray[np.float64]:
+    return np.frombuffer(zlib.decompress(bytes(content)), "<f4").astype(np.float64)
 
 
 def packed(values: NDArray[np.float64]) -> bytes:

@@ -143,10 +143,18 @@ class SqlStore:
         """(source times µs, values in inside units) of one channel in [since, until], oldest first; bad ones NaN."""
         return self._readings.between(int(station_row), int(channel), int(since_us), int(until_us))
 
-    def append_expected(self, tick_us: int, values: NDArray[np.float64]) -> None:
-        """Keep what was expected at a tick, (stations, channels); of a tick told twice the first counts."""
+    def append_expected(self, tick_us: int, values: NDArray[np.float64], sigma_kpa: NDArray[np.float64] | None = None) -> None:
+        """Keep what was expected at a tick, (stations, channels); of a tick told twice the first counts.
+
+        ``sigma_kpa``: (stations,) scatter of pressures; it holds until the next is told.
+        """
         with told(self.where), self._relaxed.begin() as connection:
-            expected.append(connection, int(tick_us), values)
+            expected.append(connection, int(tick_us), values, sigma_kpa)
+
+    def drop_expected(self, before_us: int) -> None:
+        """Forget what was expected at the ticks before a time."""
+        with told(self.where), self._relaxed.begin() as connection:
+            expected.drop(connection, int(before_us))
 
     def append_positions(self, fixes: Iterable[CrewFix]) -> None:
         """Keep crews' fixes; a repeated one changes nothing."""

@@ -121,8 +121,9 @@ expected_ticks = Table(
     Column("at_us", BigInteger, primary_key=True, autoincrement=False),
     Column("stations", Integer, nullable=False),
     Column("packed", LargeBinary, nullable=False),
+    Column("sigma", LargeBinary),
 )
-"""What every station was expected to show, tick by tick (``expected.py``)."""
+"""What every station was expected to show, tick by tick (``expected.py``). ``sigma``: where empty, that of an earlier tick."""
 
 tracks = Table(
     "tracks",

@@ -86,8 +86,10 @@ class CaseFocus(QObject):
         for evidence in incident.evidence:
             if len(found) < SERIES_MOST and stations.has(evidence.station_id):
                 channel = channel_of(evidence.channel)
-                at_us, value, expected = self._port.history(stations.row(evidence.station_id), channel, since)
-                found.append(Series(evidence.station_id, channel, at_us, value, expected))
+                row = stations.row(evidence.station_id)
+                at_us, value, expected = self._port.history(row, channel, since)
+                sigma = self._port.scatter(row, channel)
+                found.append(Series(evidence.station_id, channel, at_us, value, expected, sigma))
         return tuple(found)
 
 

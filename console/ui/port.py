@@ -64,6 +64,10 @@ class ConsolePort(Protocol):
         """
         ...
 
+    def scatter(self, station_row: int, channel: Channel) -> float:
+        """Sigma of a station's channel around what is expected, inside unit; NaN while unknown."""
+        ...
+
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
         """The log of actions of one incident, oldest first. May read the disk, as ``history``."""
         ...

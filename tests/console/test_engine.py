@@ -213,3 +213,4 @@ def test_what_was_expected_at_each_tick_is_kept(room: Room) -> None:
     assert own.any()
     assert kept.value[own] == pytest.approx(300.0)  # a level that never moved is what is expected of it
     assert (kept.at_us % 60_000_000 == 0).all()
+    assert kept.sigma is None  # of a station that is still learning, nobody knows it

@@ -43,6 +43,14 @@ class Rounds:
         self._at, self._goal = self._base.copy(), self._base.copy()
         self._rest_s = self._rng.uniform(0.0, _REST_S[1], len(base))
         self._speed, self._course = np.zeros(len(base)), np.zeros(len(base))
+        self._pace_mps = np.full(len(base), _SPEED_MPS)
+        self._sent = np.zeros(len(base), dtype=bool)
+
+    def send(self, crew: int, to: tuple[float, float] | None, speed_kmh: float) -> None:
+        """A crew leaves its rounds for a point (network's CRS) and stays there; with None it goes on with them."""
+        self._sent[crew] = to is not None
+        self._goal[crew] = self._base[crew] if to is None else to
+        self._pace_mps[crew] = _SPEED_MPS if to is None else speed_kmh / 3.6
 
     def advance(self, after_s: float) -> Tracks:
         """Everyone moves on by ``after_s`` seconds."""
@@ -58,14 +66,16 @@ class Rounds:
         left = float(np.hypot(*way))
         if left < 1.0:
             self._speed[crew] = 0.0
+            if self._sent[crew]:
+                return
             self._rest_s[crew] -= after_s
             if self._rest_s[crew] <= 0:
                 self._goal[crew] = self._next_goal(crew)
                 self._rest_s[crew] = self._rng.uniform(*_REST_S)
             return
-        step = min(_SPEED_MPS * after_s, left)
+        step = min(self._pace_mps[crew] * after_s, left)
         self._at[crew] += way / left * step
-        self._speed[crew] = _SPEED_MPS
+        self._speed[crew] = self._pace_mps[crew]
         self._course[crew] = float(np.degrees(np.arctan2(way[0], way[1]))) % 360.0
 
     def _next_goal(self, crew: int) -> Floats:

@@ -54,6 +54,15 @@ class Valves:
 
 
 @dataclass(frozen=True, slots=True)
+class Drive:
+    """A crew drives to a point (network's CRS) and stays there; None: it goes on with its rounds."""
+
+    crew_id: str
+    to: tuple[float, float] | None
+    speed_kmh: float
+
+
+@dataclass(frozen=True, slots=True)
 class AskHistory:
     """Readings of the ``days`` before the start, every ``step_s``."""
 
@@ -66,7 +75,7 @@ class Stop:
     """End the process."""
 
 
-Command = Burst | Valves | AskHistory | Stop
+Command = Burst | Valves | Drive | AskHistory | Stop
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from console.feeds.simulator.options import (
     AskHistory,
     Burst,
     Command,
+    Drive,
     History,
     Payloads,
     Ready,
@@ -115,6 +116,10 @@ class SimulatorProcess:
     def command_valves(self, closed: Sequence[str], opened: Sequence[str] = ()) -> None:
         """Valves that are now shut in the streets; replaces what was said before."""
         self._send(Valves(tuple(closed), tuple(opened)))
+
+    def command_crew(self, crew_id: str, to: tuple[float, float] | None, speed_kmh: float = 25.0) -> None:
+        """Send a crew to a point (network's CRS), in a straight line; None: back to its rounds."""
+        self._send(Drive(crew_id, to, speed_kmh))
 
     def history(self, days: int, step_s: int = 300, timeout_s: float = 120.0) -> ReadingBatch:
         """Readings of the ``days`` before the start, every ``step_s``. Blocks. Raises SimulatorFailed."""

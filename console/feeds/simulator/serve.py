@@ -19,6 +19,7 @@ from console.feeds.simulator.options import (
     AskHistory,
     Burst,
     Command,
+    Drive,
     History,
     Payloads,
     Ready,
@@ -117,6 +118,8 @@ class Simulation:
                     self._world.burst(pipe, flow_m3h, position)
                 case Valves(closed=closed, opened=opened):
                     self._world.set_valves(closed, opened)
+                case Drive(crew_id=crew, to=to, speed_kmh=speed_kmh):
+                    self._rounds.send(self._city.crews.row(crew), to, speed_kmh)
                 case AskHistory(days=days, step_s=step_s):
                     return [History(history(self._city, self._options, days, step_s))]
                 case Stop():

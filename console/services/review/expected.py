@@ -21,6 +21,7 @@ class Expectations:
         cell = values.station.astype(np.int64) * _CHANNELS + values.channel
         order = np.lexsort((values.at_us, cell))
         self._at, self._value = values.at_us[order], values.value[order]
+        self._sigma = None if values.sigma is None else values.sigma[order]
         cells = cell[order]
         self._starts = np.searchsorted(cells, np.arange(stations * _CHANNELS + 1))
         self._used = np.flatnonzero(np.diff(self._starts))
@@ -53,6 +54,15 @@ class Expectations:
         last = ticks[np.maximum(before, 0)]
         known = (before >= 0) & (at_us - last <= self._held_us)
         return np.where(known, np.interp(at_us, ticks, values), np.nan)
+
+    def sigma(self, station_row: int, channel: Channel, known_by_us: int | None = None) -> float:
+        """The last known scatter of a channel, by ticks until ``known_by_us``; NaN where none was kept."""
+        if self._sigma is None:
+            return np.nan
+        cell = station_row * _CHANNELS + channel
+        own = slice(self._starts[cell], self._starts[cell + 1])
+        kept = np.isfinite(self._sigma[own]) & (self._at[own] <= (np.inf if known_by_us is None else known_by_us))
+        return float(self._sigma[own][kept][-1]) if kept.any() else np.nan
 
     def all_at(self, at_us: int) -> NDArray[np.float64]:
         """(stations, channels) as of the last tick until a moment, NaN where none was kept."""

@@ -93,6 +93,10 @@ class Replay:
             return at_us, value, self._expected.at(station_row, channel, at_us, known_by_us)
         return at_us, value, self._compared(station_row, channel, at_us)
 
+    def scatter(self, station_row: int, channel: Channel, known_by_us: int | None = None) -> float:
+        """Sigma of a channel around what was expected, the last that was known, inside unit; NaN where none was kept."""
+        return self._expected.sigma(station_row, channel, known_by_us)
+
     def _compared(self, station_row: int, channel: Channel, at_us: NDArray[np.int64]) -> NDArray[np.float64]:
         expected = np.full(len(at_us), np.nan)
         first = micros(self.record.incident.first_abnormal_at)

@@ -59,7 +59,8 @@ class StationCards(QObject):
 
     def _series(self, station: int, channel: Channel, since_us: int) -> tuple[int, Series]:
         at_us, value, expected = self._port.history(station, channel, since_us)
-        return station, Series(str(self._port.city.stations.asset_id[station]), channel, at_us, value, expected)
+        name, sigma = str(self._port.city.stations.asset_id[station]), self._port.scatter(station, channel)
+        return station, Series(name, channel, at_us, value, expected, sigma)
 
     def _deliver(self, found: tuple[int, Series]) -> None:
         station, series = found

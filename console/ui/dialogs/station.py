@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QVBoxLayout, QWidget
 
 from console.domain.alarms import Alarm, AlarmState
+from console.domain.expected import BAND_SIGMAS
 from console.domain.limits import Limits
 from console.domain.picture import Picture, StationState
 from console.domain.readings import CHANNEL_BY_NAME, Channel, Quality
@@ -88,11 +89,19 @@ class StationDialog(QDialog):
         for limit in self._limits_of(series.channel):
             self._trend.mark_level(series.channel, limit, self._looks)
         known = np.isfinite(series.value)
-        learning = not np.isfinite(series.expected).any()
         parts = [words.unit(series.channel), words("station.readings", n=int(known.sum()))]
-        parts.append(words("station.learning" if learning else "station.band"))
+        parts.append(self._band_words(series))
         parts.append(self._limit_words(series.channel))
         self._note.setText(" · ".join(part for part in parts if part))
+
+    def _band_words(self, series: Series) -> str:
+        """What the band is made of."""
+        if not np.isfinite(series.expected).any():
+            return self._looks.words("station.learning")
+        if not np.isfinite(series.sigma):
+            least = "station.band_pressure" if series.channel is Channel.PRESSURE else "station.band"
+            return self._looks.words(least)
+        return self._looks.words("station.band_own", width=f"{BAND_SIGMAS * series.sigma:.1f}")
 
     def _limits_of(self, channel: Channel) -> list[float]:
         pair = (float(self._limits.low[self._row, channel]), float(self._limits.high[self._row, channel]))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from console.domain.incidents import Phase
 from console.ui.looks import Looks, label, row
 from console.ui.panels.clock import TARGET_S, elapsed_s, is_late, short_title
 from console.ui.panels.section import CaseView, Section
+
+_SMALLEST_PT, _GAP_PX = 5.5, 4.0
+"""Of the phases' letters: below this size they are cut, not smaller; and what keeps two words apart."""
 
 
 class Head(Section):
@@ -109,19 +113,34 @@ class PhaseStrip(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._looks is None:
             return
-        theme, words, phases = self._looks.theme, self._looks.words, list(Phase)
-        at, step = phases.index(self._phase), self.width() / len(phases)
+        theme, phases = self._looks.theme, list(Phase)
+        at, left = phases.index(self._phase), 0.0
+        size, widths = self._fitted()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for index, phase in enumerate(phases):
             now = index == at
             role = "text.strong" if now else "text.normal" if index < at else "text.muted"
-            painter.setFont(
-                theme.font(9.5 if words.language == "zh_CN" else 8, QFont.Weight.Bold if now else QFont.Weight.Normal)
-            )
+            painter.setFont(theme.font(size, QFont.Weight.Bold if now else QFont.Weight.Normal))
             painter.setPen(theme.colour(role))
-            cell = QRectF(index * step, 0, step, 20)
-            painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, words.of("phase", phase.value))
+            cell = QRectF(left, 0, widths[index], 20)
+            left += widths[index]
+            painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, self._looks.words.of("phase", phase.value))
             painter.setPen(QPen(theme.colour("accent.focus" if now else "text.muted" if index < at else "surface.line"), 3))
             painter.drawLine(cell.bottomLeft() + QRectF(2, 5, 0, 0).topLeft(), cell.bottomRight() + QRectF(-2, 5, 0, 0).topLeft())
         painter.end()
+
+    def _fitted(self) -> tuple[float, list[float]]:
+        """(size of letters in points, width of each phase's cell): each word gets its room, smaller where it is narrow."""
+        if self._looks is None:
+            return 0.0, []
+        theme, words = self._looks.theme, self._looks.words
+        largest = 9.5 if words.language == "zh_CN" else 8.0
+        names = [words.of("phase", phase.value) for phase in Phase]
+        for size in np.arange(largest, _SMALLEST_PT, -0.5).tolist():
+            metrics = QFontMetricsF(theme.font(size, QFont.Weight.Bold))
+            needed = [metrics.horizontalAdvance(name) + _GAP_PX for name in names]
+            if sum(needed) <= self.width():
+                spare = (self.width() - sum(needed)) / len(names)
+                return size, [width + spare for width in needed]
+        return _SMALLEST_PT, [width * self.width() / sum(needed) for width in needed]

@@ -21,13 +21,17 @@ from maps.units import mpa_from_kpa
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """History of one station's channel, inside units: times µs, values, expected values, each (n,)."""
+    """History of one station's channel, inside units: times µs, values, expected values, each (n,).
+
+    ``sigma``: the channel's own scatter around what is expected, NaN where unknown.
+    """
 
     station_id: str
     channel: Channel
     at_us: NDArray[np.int64]
     value: NDArray[np.float64]
     expected: NDArray[np.float64]
+    sigma: float = np.nan
 
 
 class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
@@ -59,9 +63,10 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         self.addItem(pg.InfiniteLine(at_s, pen=pen))
 
     def mark_level(self, channel: Channel, value: float, looks: Looks) -> None:
-        """A dotted line at a limit, inside units."""
+        """A dotted line at a limit, inside units, where values come near it: a far one would press readings and band flat."""
         pen = pg.mkPen(looks.theme.colour("chart.event"), width=1, style=Qt.PenStyle.DotLine)
-        self.addItem(pg.InfiniteLine(float(shown(channel, np.array([value]))[0]), angle=0, pen=pen))
+        line = pg.InfiniteLine(float(shown(channel, np.array([value]))[0]), angle=0, pen=pen)
+        self.addItem(line, ignoreBounds=True)
 
     def _dress(self, looks: Looks) -> None:
         theme = looks.theme
@@ -80,7 +85,7 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         if not known.any():
             return
         seconds, expected, theme = series.at_us[known] / 1e6, series.expected[known], looks.theme
-        scatter = usual_scatter(series.channel, expected)
+        scatter = usual_scatter(series.channel, expected, series.sigma)
         edge = pg.mkPen(theme.colour("chart.band", 0.35), width=1)
         low = pg.PlotDataItem(seconds, shown(series.channel, expected - scatter), pen=edge)
         high = pg.PlotDataItem(seconds, shown(series.channel, expected + scatter), pen=edge)

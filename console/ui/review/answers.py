@@ -63,16 +63,16 @@ def _fact(fact: Fact, words: ReportWords, looks: Looks) -> str:
     )
 
 
-def _table(table: Rows, words: ReportWords, looks: Looks) -> str:
+def _table(table: Rows, report: ReportWords, looks: Looks) -> str:
     muted = looks.theme.colours["text.muted"]
-    head = "".join(f'<td style="color:{muted}">{html.escape(words(f"column.{column}"))}</td>' for column in table.columns)
+    head = "".join(f'<td style="color:{muted}">{html.escape(report(f"column.{column}"))}</td>' for column in table.columns)
     rows = []
     first = next((value for row in table.rows for value in row if isinstance(value, datetime)), None)
     for row in table.rows[:_ROWS_MOST]:
-        cells = (_cell(value, unit, words, first) for value, unit in zip(row, table.units, strict=True))
+        cells = (_cell(value, unit, report, first) for value, unit in zip(row, table.units, strict=True))
         rows.append(f"<tr>{''.join(cells)}</tr>")
     more = len(table.rows) - len(rows)
-    left = f'<p style="color:{muted}">{html.escape(words("page.more_rows", count=more))}</p>' if more > 0 else ""
+    left = f'<p style="color:{muted}">{html.escape(report("page.more_rows", count=more))}</p>' if more > 0 else ""
     return f'<table width="100%" cellpadding="2"><tr>{head}</tr>{"".join(rows)}</table>{left}'
 
 

@@ -66,6 +66,10 @@ class ReplayPort:
         """(times µs, values, expected values) up to the moment: what arrived later was not known then."""
         return self.replay.series(station_row, channel, since_us, self.at_us, known_by_us=self.at_us)
 
+    def scatter(self, station_row: int, channel: Channel) -> float:
+        """Sigma of a station's channel as it was known at the moment, inside unit; NaN where none was kept."""
+        return self.replay.scatter(station_row, channel, known_by_us=self.at_us)
+
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
         """The log of actions up to the moment."""
         if incident_id != self.record.incident.incident_id:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.console.detection.cases import STEP_US, Night, Town, bursts, faults
+from maps.units import KPA_PER_METRE
+from tests.console.detection.cases import NOISE_M, STEP_US, Night, Town, bursts, faults
 
 PIPES = ("H33", "V40", "H13", "V21")
 
@@ -157,6 +158,13 @@ def test_quiet_days_raise_nothing(town: Town) -> None:
 def test_before_anything_is_known_stations_are_learning(town: Town) -> None:
     assert Night(town, learned=False).tick().learning.all()
     assert not Night(town).tick().learning.any()
+
+
+def test_a_stations_scatter_is_the_noise_of_its_readings_once_learned(town: Town) -> None:
+    assert np.isnan(Night(town, learned=False).tick().sigma_kpa).all()
+    sigma = Night(town).tick().sigma_kpa
+    floor_m = 0.02  # a recording without noise of its own still gets some
+    assert sigma == pytest.approx(np.hypot(NOISE_M, floor_m) * KPA_PER_METRE, rel=0.05)
 
 
 def test_without_a_model_a_burst_is_found_and_the_place_is_named_interpolated(town: Town) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import unicodedata
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from console.documents.report_page import plain_page, report_html
 from console.documents.report_pdf import report_pdf
 from console.documents.report_words import ReportWords
 from console.domain.expected import ExpectedValues
+from console.services.review.answers import Fact
 from console.services.review.notes import Action, Remark, ReviewNotes
 from tests.console.package.cases import HOSTILE, a_case
 
@@ -174,3 +176,37 @@ def test_measured_stands_against_expected_or_the_page_says_that_it_was_not_kept(
     bare = report_html(replace(record, expected=ExpectedValues.empty()), ReportOptions(language)).decode()
     assert 'class="band"' not in bare
     assert unknown in bare
+
+
+def test_the_band_is_three_sigma_of_the_station_and_says_when_that_is_unknown() -> None:
+    record = a_case()
+    page = report_html(record, ReportOptions("en")).decode()
+    assert "band ±3.3 kPa, 3 σ of this station" in page  # the last sigma is 1.1 kPa
+    older = report_html(replace(record, expected=replace(record.expected, sigma=None)), ReportOptions("en")).decode()
+    assert "3 σ" not in older
+    assert "own scatter was not kept" in older
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7, 40])
+def test_the_axis_of_counts_shows_whole_numbers_only(most: int) -> None:
+    figure = bar_chart([("a", 1.0), ("b", float(most))], "", counts=True)
+    assert figure is not None
+    axis = re.findall(r'text-anchor="end"[^>]*>([^<]*)<', figure.svg)
+    assert len(axis) >= 2
+    assert all(float(word).is_integer() for word in axis)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "target_s", "said"),
+    [
+        (60.0, 60, "1 min 00 s · target 1 min 00 s"),
+        (60.04, 60, "1 min 00.1 s · target 1 min 00 s"),
+        (60.35, 60, "1 min 00.4 s · target 1 min 00 s"),
+        (59.8, 60, "1 min 00 s · target 1 min 00 s"),
+        (61.0, 60, "1 min 01 s · target 1 min 00 s"),
+        (3620.0, 3600, "1 h 00 min 20.0 s · target 1 h 00 min"),
+    ],
+)
+def test_a_time_over_its_target_never_reads_the_same_as_it(seconds: float, target_s: int, said: str) -> None:
+    over = Fact("time_to_notice", timedelta(seconds=seconds), "duration", timedelta(seconds=target_s))
+    assert ReportWords("en", "Asia/Shanghai").fact(over) == said

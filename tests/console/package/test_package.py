@@ -58,9 +58,20 @@ def test_everything_of_the_case_comes_back(record: CaseRecord, tmp_path: Path) -
         assert np.array_equal(getattr(back.readings, name), getattr(record.readings, name))
     for name in ("station", "channel", "at_us", "value"):
         assert np.array_equal(getattr(back.expected, name), getattr(record.expected, name))
+    assert back.expected.sigma is not None
+    assert record.expected.sigma is not None
+    assert np.array_equal(back.expected.sigma, record.expected.sigma, equal_nan=True)
     assert back.past == record.past
     assert np.array_equal(back.tracks.x, record.tracks.x)
     assert list(back.city.network.pipes.asset_id) == list(record.city.network.pipes.asset_id)
+
+
+def test_a_package_without_the_stations_scatter_opens_and_knows_none(record: CaseRecord, tmp_path: Path) -> None:
+    path = tmp_path / "older.incident"
+    path.write_bytes(package_bytes(replace(record, expected=replace(record.expected, sigma=None))))
+    back = read_package(path)
+    assert back.expected.sigma is None
+    assert np.array_equal(back.expected.value, record.expected.value)
 
 
 def test_other_programs_read_what_is_in_it(record: CaseRecord, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from console.domain.expected import CHARTED
 from console.domain.readings import Channel
+from console.services.expected_log import ExpectedLog
 from console.store import SqlStore, migrations, open_store
 from console.store.connection import engine_for, store_url
 from console.store.expected import packed, unpacked
@@ -51,6 +52,44 @@ def test_of_a_tick_told_twice_the_first_word_counts_and_more_stations_may_come(s
     found = store.expected_between(T0, T0 + MINUTE_US)
     assert found.value.tolist() == [300.0, 301.0, 500.0]
     assert found.station.tolist() == [0, 0, 1]
+
+
+def test_scatter_holds_from_its_tick_until_the_next_is_told_but_not_for_hours(store: SqlStore) -> None:
+    told = {0: [1.5, np.nan], 3: [2.25, 0.5]}
+    for number in (*range(5), 200):
+        sigma = np.array(told[number]) if number in told else None
+        store.append_expected(T0 + number * MINUTE_US, expected(300.0, 310.0), sigma)
+    window = store.expected_between(T0 + 2 * MINUTE_US, T0 + 4 * MINUTE_US)
+    assert window.sigma is not None
+    first, second = (window.sigma[window.station == station] for station in (0, 1))
+    assert first.tolist() == [1.5, 2.25, 2.25]
+    assert np.isnan(second[0])
+    assert second[1:].tolist() == [0.5, 0.5]
+    assert store.expected_between(T0 + 200 * MINUTE_US, T0 + 200 * MINUTE_US).sigma is None
+
+
+def test_each_day_the_ticks_older_than_the_days_kept_are_dropped(store: SqlStore) -> None:
+    log, six_hours_us = ExpectedLog(store, days=3), 6 * 3_600_000_000
+    for number in range(26):  # six and a quarter days
+        log.keep(T0 + number * six_hours_us, expected(300.0), np.array([1.0]))
+    # Dropped last at the 24th six hours, the sixth day's end: what is older than the 12th went then.
+    kept = store.expected_between(0, 2**62)
+    assert ((kept.at_us - T0) // six_hours_us).tolist() == list(range(12, 26))
+
+
+def test_scatter_goes_down_once_an_hour_and_when_it_becomes_known_of_a_station() -> None:
+    told: list[int] = []
+
+    class Told:
+        def append_expected(self, tick_us: int, _: np.ndarray, sigma_kpa: np.ndarray | None = None) -> None:
+            told.extend([] if sigma_kpa is None else [(tick_us - T0) // MINUTE_US])
+
+        def drop_expected(self, before_us: int) -> None: ...
+
+    log = ExpectedLog(Told())  # type: ignore[arg-type]
+    for minute in range(130):
+        log.keep(T0 + minute * MINUTE_US, expected(300.0), np.array([np.nan if minute < 10 else 1.0 + minute]))
+    assert told == [0, 10, 70]
 
 
 @settings(max_examples=60, deadline=None)

@@ -93,6 +93,10 @@ class ScriptedPort:
         value[at_us >= micros(NOW - timedelta(seconds=60))] -= drop
         return at_us, value, quiet
 
+    def scatter(self, station_row: int, channel: Channel) -> float:
+        """Of the evening's own noise."""
+        return 1.2 if channel is Channel.PRESSURE else np.nan
+
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
         """The case's changes."""
         return tuple(change for change in self.chair.log if change.subject == f"incident/{incident_id}")

@@ -31,6 +31,12 @@ def test_a_station_shows_its_value_age_and_trend(window: MainWindow, port: Scrip
     assert f"{age}秒" in said(dialog)
 
 
+def test_the_band_says_whose_scatter_it_is(window: MainWindow) -> None:
+    window.station_cards.show(3)
+    window.settle()
+    assert "阴影为预期 ±3.6 kPa（本测点 3σ）" in said(window.station_cards.show(3))  # the evening's noise is 1.2 kPa
+
+
 def test_its_alarms_are_told_and_others_are_not(window: MainWindow, port: ScriptedPort) -> None:
     mine, other = window.station_cards.show(4), window.station_cards.show(5)
     port.station_event(4, "frozen")

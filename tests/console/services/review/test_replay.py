@@ -151,6 +151,15 @@ def test_what_later_ticks_expected_was_not_known_then(replay: Replay, record: Ca
     assert (expected[9:] == expected[9]).all()
 
 
+def test_a_stations_scatter_is_the_last_that_was_known_then(replay: Replay, record: CaseRecord) -> None:
+    ticks = np.unique(record.expected.at_us).tolist()
+    known = [replay.scatter(0, Channel.PRESSURE, known_by_us=ticks[number]) for number in (0, 9, 10, -1)]
+    assert known == [0.8, 0.8, 1.1, 1.1]
+    assert np.isnan(replay.scatter(3, Channel.PRESSURE))
+    assert np.isnan(replay.scatter(0, Channel.FLOW))
+    assert np.isnan(replay.scatter(0, Channel.PRESSURE, known_by_us=ticks[0] - 1))
+
+
 def test_where_no_tick_was_kept_for_long_nothing_is_expected(record: CaseRecord) -> None:
     ticks = np.unique(record.expected.at_us)
     gap = (record.expected.at_us <= ticks[5]) | (record.expected.at_us >= ticks[15])

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFont, QFontMetricsF
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from console.domain.clock import micros
+from console.domain.incidents import Phase
 from console.domain.intents import UndoLast
 from console.package import read_package, verify_package, write_package
 from console.services.review.record import CaseRecord
 from console.ui.looks import Looks
+from console.ui.panels.head import PhaseStrip
 from console.ui.review.pair import PairWindow
 from console.ui.review.port import Recorded
 from console.ui.review.window import ReviewWindow
@@ -196,3 +199,17 @@ def test_two_cases_side_by_side_move_together_from_their_first_abnormal_reading(
     pair.right.go(pair.right.replaying.replay.since_us)
     assert pair.left.replaying.at_us == at(record, "crew_sent")
     pair.close()
+
+
+@pytest.mark.parametrize("width", [392, 325, 260])
+def test_every_phase_has_room_for_its_word_in_english_too(qtbot: QtBot, width: int) -> None:
+    looks = Looks(Theme.load("dark"), Words("en", "Asia/Shanghai"))
+    strip = PhaseStrip()
+    qtbot.addWidget(strip)
+    strip.resize(width, 30)
+    strip.show_phase(Phase.REPAIRING, looks)
+    size, cells = strip._fitted()
+    metrics = QFontMetricsF(looks.theme.font(size, QFont.Weight.Bold))
+    assert sum(cells) == pytest.approx(width)
+    for phase, cell in zip(Phase, cells, strict=True):
+        assert metrics.horizontalAdvance(looks.words.of("phase", phase.value)) <= cell
