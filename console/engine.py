@@ -234,7 +234,8 @@ class Engine:
         self._expected, self._learning, self._sigma_kpa = result.expected, result.learning, result.sigma_kpa
         self._expected_history.add(tick_us, result.expected)
         for finding in result.stations:
-            self._commit(self._desk.on_station(self._state, finding, now), SYSTEM_USER)
+            told = self._with_elevation(finding)
+            self._commit(self._desk.on_station(self._state, told, now), SYSTEM_USER)
         fresh = live.at_us > tick_us - self._grid.interval_us * 3 // 2
         good = fresh & (live.quality == Quality.GOOD)
         for operation in (*self._switches.tick(live.value, good, tick_us), *result.operations):
@@ -249,6 +250,10 @@ class Engine:
         self._commit(self._desk.on_time(self._state, self.now()), SYSTEM_USER)
         # Last: a full disk must not keep a finding from its case.
         self._expected_log.keep(tick_us, result.expected, result.sigma_kpa)
+
+    def _with_elevation(self, finding: StationFinding) -> StationFinding:
+        error_m = float(self._detector.elevations.error_m[self._station_rows[finding.station_id]])
+        return replace(finding, elevation_error_m=error_m) if np.isfinite(error_m) else finding
 
     def _commit(self, changes: ChangeSet, user: str) -> None:
         """On disk first, then shown."""
@@ -360,6 +365,7 @@ class Engine:
             feeds=self._feeds(),
             is_drill=self._is_drill,
             learning=self._learning,
+            elevation_error_m=self._detector.elevations.error_m,
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from console.detection.book import SignatureBook
 from console.detection.casebook import Casebook
+from console.detection.elevations import Elevations
 from console.detection.evidence import Group, Tick
 from console.detection.expectation import Expectation, QuietResiduals
 from console.detection.faults import StationWatch
@@ -84,6 +85,7 @@ class Detector:
         self._cases = Casebook(city, book, self._groups, self.options, responses)
         self._pumps = PumpChannels(city)
         self._expectation = Expectation(len(city.stations), self.options, book.pressures_kpa())
+        self.elevations = Elevations(len(city.stations), self.options.time_zone, book.pressures_kpa())
         self._faults = StationWatch(city.stations, self.options)
         self._pressure = np.zeros(len(city.stations), dtype=bool)
         self._pressure[pressure_stations(city.stations)] = True
@@ -141,6 +143,7 @@ class Detector:
         """Baselines, noise and thresholds from quiet history (a few days at least; weeks give the time of week)."""
         if len(history.at_us) >= 2:
             self._expectation.learn(history, self._learn_noise)
+            self.elevations.learn(history)
             self._cases.forget_steps()
             self._learn_nights(history)
 

@@ -52,6 +52,7 @@ class StationFinding:
 
     ``code``: of the station stale, frozen, spike, deviating, out_of_range, future_time; of the water low_pressure,
     high_pressure, below_limit, above_limit. ``limit``: what was broken by such a one, inside unit.
+    ``elevation_error_m``: of a pressure station, by how much its elevation on record lies above the gauge's; None unknown.
     """
 
     station_id: str
@@ -63,3 +64,4 @@ class StationFinding:
     observed: float | None = None
     expected: float | None = None
     limit: float | None = None
+    elevation_error_m: float | None = None

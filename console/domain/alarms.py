@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from maps.units import KPA_PER_METRE
+
 
 class Priority(IntEnum):
     """Alarm priority; lower sorts first."""
@@ -84,6 +86,8 @@ class Alarm:
     ``code``: of a station event (``frozen`` …), one alarm per subject and code; ``channels``: those still in it.
     ``ends_at``: of an operation. ``explanations``: operations that may be why; ``full_priority``: without them.
     ``limit``: what a value broke (inside unit of the evidence's channel), None where no limit is in question.
+    ``elevation_error_m``: of a pressure against its limit, where the station's elevation on record is off by enough to
+    spoil the comparison; None otherwise.
     """
 
     alarm_id: str
@@ -107,6 +111,22 @@ class Alarm:
     ends_at: datetime | None = None
     explanations: tuple[Explanation, ...] = ()
     full_priority: Priority | None = None
+    elevation_error_m: float | None = None
+
+    @property
+    def corrected_kpa(self) -> float | None:
+        """The pressure at the elevation on record, kPa; None where that is not in question."""
+        if self.elevation_error_m is None or not self.evidence:
+            return None
+        return self.evidence[0].observed - self.elevation_error_m * KPA_PER_METRE
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the pressure, corrected for the station's elevation, would not break the limit."""
+        corrected = self.corrected_kpa
+        if corrected is None or self.limit is None:
+            return False
+        return corrected >= self.limit if self.evidence[0].observed < self.limit else corrected <= self.limit
 
     @property
     def unexplained_priority(self) -> Priority:

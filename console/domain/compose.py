@@ -54,6 +54,7 @@ def compose_picture(
     feeds: tuple[FeedHealth, ...],
     is_drill: bool,
     learning: NDArray[np.bool_] | None = None,
+    elevation_error_m: NDArray[np.float64] | None = None,
 ) -> Picture:
     """One frozen picture; the arrays are copies, so that later readings never change what a view holds."""
     every = tuple(alarms)
@@ -83,6 +84,7 @@ def compose_picture(
         feeds=feeds,
         alarms_per_10_min=recent,
         is_drill=is_drill,
+        elevation_error_m=elevation_error_m,
     )
 
 

@@ -44,6 +44,8 @@ class Picture:
 
     ``value`` inside units, NaN when never seen; ``at_us`` source time, 0 when never seen; ``expected`` NaN when
     unknown; ``quality`` Quality; ``station_state`` (stations,) StationState; ``age_s`` is now minus ``at_us``.
+    ``elevation_error_m``: (stations,) by how much a station's elevation on record lies above its gauge, NaN where unknown;
+    None where nobody estimates it (review).
     """
 
     version: int
@@ -59,6 +61,7 @@ class Picture:
     feeds: tuple[FeedHealth, ...] = ()
     alarms_per_10_min: int = 0
     is_drill: bool = False
+    elevation_error_m: NDArray[np.float64] | None = None
 
     def age_s(self) -> NDArray[np.float64]:
         """Age of every value in seconds, NaN when never seen, (stations, channels)."""

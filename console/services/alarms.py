@@ -29,6 +29,8 @@ _KIND = {
     "open_boundary": AlarmKind.BOUNDARY,
 }
 _PRIORITY = {AlarmKind.FEED: Priority.HIGH, AlarmKind.BOUNDARY: Priority.MEDIUM}
+_ELEVATION_MATTERS_M = 1.5
+"""From here on a station's elevation error is told beside a limit of pressure: 0.015 MPa, a tenth of the service pressure."""
 _FAR_BELOW = 0.5
 """Under half of the limit somebody is close to having no water."""
 _NEAR_M = 300.0
@@ -121,7 +123,7 @@ def on_time(state: DeskState, now: datetime) -> ChangeSet:
 
 def _raised(tools: Tools, state: DeskState, alarm: Alarm | None, finding: StationFinding, now: datetime) -> ChangeSet:
     if alarm is None:
-        new = _new(tools, state, finding)
+        new = _weighed(_new(tools, state, finding), finding)
         return recorded_alarms([AlarmChange(None, new, "alarm_raised", f"报警：{new.detail}")])
     lasting = alarm.state not in (AlarmState.RETURNED, AlarmState.CLEARED) and alarm.returned_at is None
     if lasting and finding.channel in alarm.channels:
@@ -136,6 +138,7 @@ def _raised(tools: Tools, state: DeskState, alarm: Alarm | None, finding: Statio
         priority=min(alarm.priority, _priority(tools, finding)) if lasting else _priority(tools, finding),
         returned_at=None,
     )
+    after = _weighed(after, finding)
     if lasting:
         return recorded_alarms([AlarmChange(alarm, after, "alarm_revised", _note(after, "又有通道异常"))])
     if alarm.state not in (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE):
@@ -158,6 +161,19 @@ def _new(tools: Tools, state: DeskState, finding: StationFinding) -> Alarm:
         channels=(finding.channel,),
         limit=finding.limit,
     )
+
+
+def _weighed(alarm: Alarm, finding: StationFinding) -> Alarm:
+    """The alarm with what the station's elevation error makes of it. It is told, not silenced: the error is an estimate."""
+    error_m = finding.elevation_error_m
+    spoils = finding.code in ("low_pressure", "high_pressure") and error_m is not None and abs(error_m) > _ELEVATION_MATTERS_M
+    told = replace(alarm, elevation_error_m=error_m if spoils else None)
+    corrected = told.corrected_kpa
+    if corrected is None:
+        return told
+    verdict = "在限值内，存疑" if told.is_doubtful else "仍超限"
+    text = f"{told.detail}；标高误差 {told.elevation_error_m:+.1f} m，修正后 {mpa_from_kpa(corrected):.3f} MPa，{verdict}"
+    return replace(told, detail=text)
 
 
 def _kind(finding: StationFinding) -> AlarmKind:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from console.domain.alarms import Explanation
+from console.domain.alarms import Alarm, Explanation
 from console.domain.readings import Channel
 from console.services.case import Refused
 from maps.errors import QuanmaiError
@@ -78,6 +78,14 @@ class Words:
         side = "below" if observed < limit else "above"
         name, seen = self.of("channel", channel.name.lower()), self.value(channel, observed, unit=channel is not Channel.PH)
         return self(f"alarms.{side}", channel=name, observed=seen, limit=self.limit(channel, limit))
+
+    def corrected(self, alarm: Alarm) -> str:
+        """What the station's elevation error makes of a pressure beyond its limit, as the end of a line; "" without any."""
+        if alarm.corrected_kpa is None:
+            return ""
+        told = "doubtful" if alarm.is_doubtful else "still_beyond"
+        error, corrected = f"{alarm.elevation_error_m:+.1f}", self.value(Channel.PRESSURE, alarm.corrected_kpa)
+        return self(f"alarms.{told}", error=error, corrected=corrected)
 
     def explained(self, explanations: Iterable[Explanation]) -> str:
         """Operations that may be why, as the end of a line; "" without any."""

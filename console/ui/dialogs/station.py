@@ -73,7 +73,8 @@ class StationDialog(QDialog):
         self._picture = picture
         words, stations = self._looks.words, self._city.stations
         state = StationState(int(picture.station_state[self._row]))
-        self._state.setText(f"{stations.asset_id[self._row]} · {words.of('station_state', state.name.lower())}")
+        told = (str(stations.asset_id[self._row]), words.of("station_state", state.name.lower()), self._elevation_words())
+        self._state.setText(" · ".join(part for part in told if part))
         self._show_values()
         mine = [alarm for alarm in picture.alarms if self._is_mine(alarm)]
         self._alarms.setText("\n".join(self._alarm_line(alarm) for alarm in mine) or words("station.no_alarms"))
@@ -116,6 +117,11 @@ class StationDialog(QDialog):
         article = words("station.article", article=rule.article) if told and rule is not None and rule.article else ""
         return words("station.limits", limits=told) + article if told else ""
 
+    def _elevation_words(self) -> str:
+        errors = self._picture.elevation_error_m
+        known = errors is not None and np.isfinite(errors[self._row])
+        return self._looks.words("station.elevation", error=f"{errors[self._row]:+.1f}") if errors is not None and known else ""
+
     def _channels(self) -> list[Channel]:
         """The city's word on what the station measures, and whatever has come in besides."""
         named = str(self._city.stations.channels[self._row]).split(",")
@@ -154,7 +160,7 @@ class StationDialog(QDialog):
         kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
         if alarm.limit is not None and alarm.evidence:
             seen = alarm.evidence[0]
-            kind = words.beyond(CHANNEL_BY_NAME[seen.channel], seen.observed, alarm.limit)
+            kind = words.beyond(CHANNEL_BY_NAME[seen.channel], seen.observed, alarm.limit) + words.corrected(alarm)
         return " · ".join((words.time(alarm.raised_at), kind, words.of("alarm_state", alarm.state.value)))
 
     @property

@@ -62,7 +62,7 @@ class AlarmModel(RowsModel[Alarm]):
         channel = CHANNEL_BY_NAME.get(worst.channel, Channel.PRESSURE)
         if alarm.limit is not None:
             seen = words.beyond(channel, worst.observed, alarm.limit)
-            return seen[:1].upper() + seen[1:]
+            return seen[:1].upper() + seen[1:] + words.corrected(alarm)
         seen = words(
             "alarms.seen",
             channel=words.of("channel", worst.channel),

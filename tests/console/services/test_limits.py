@@ -99,10 +99,10 @@ def test_an_alarm_begins_after_two_samples_and_ends_only_well_inside() -> None:
     assert told == [(5, True), (9, False)]
 
 
-def raised(chair: Chair, code: str, channel: str, observed: float, limit: float) -> Alarm:
+def raised(chair: Chair, code: str, channel: str, observed: float, limit: float, error_m: float | None = None) -> Alarm:
     """The alarm of a limit broken at the network's end."""
     at = NOW + timedelta(minutes=len(chair.log))
-    finding = StationFinding("end", channel, code, at, True, observed=observed, limit=limit)
+    finding = StationFinding("end", channel, code, at, True, observed=observed, limit=limit, elevation_error_m=error_m)
     (alarm,) = chair.take(chair.desk.on_station(chair.state, finding, at)).alarms
     assert micros(alarm.raised_at) == micros(at)
     return alarm
@@ -121,3 +121,22 @@ def test_a_broken_limit_is_told_with_value_limit_and_priority() -> None:
 def test_next_to_nothing_or_beside_a_hospital_is_a_step_graver() -> None:
     assert raised(Chair(a_city()), "low_pressure", "pressure", 60.0, 140.0).priority is Priority.HIGH
     assert raised(Chair(a_city(critical=True)), "low_pressure", "pressure", 121.0, 140.0).priority is Priority.HIGH
+
+
+@pytest.mark.parametrize(
+    ("error_m", "told", "doubtful"),
+    [
+        (-3.0, "标高误差 -3.0 m，修正后 0.150 MPa，在限值内，存疑", True),  # by hand: 121 + 3 × 9.807 kPa
+        (-1.6, "标高误差 -1.6 m，修正后 0.137 MPa，仍超限", False),
+        (3.0, "标高误差 +3.0 m，修正后 0.092 MPa，仍超限", False),
+        (-1.4, "", False),
+        (None, "", False),
+    ],
+)
+def test_an_elevation_error_that_spoils_the_comparison_is_told_and_hides_nothing(
+    error_m: float | None, told: str, doubtful: bool
+) -> None:
+    low = raised(Chair(a_city()), "low_pressure", "pressure", 121.0, 140.0, error_m)
+    assert told in low.detail
+    assert ("标高误差" in low.detail, low.is_doubtful) == (bool(told), doubtful)
+    assert low.priority is Priority.MEDIUM

@@ -50,6 +50,7 @@ class ScriptedPort:
         self._subscribers: list[Callable[[Picture], None]] = []
         self._live = LivePicture(len(self.city.stations))
         self._expected = np.full(self._live.value.shape, np.nan)
+        self.elevation_error_m = np.full(len(self.city.stations), np.nan)
         self._version = 0
         self.read_all()
         self._picture = self._compose()
@@ -164,11 +165,20 @@ class ScriptedPort:
         self.publish()
 
     def station_event(
-        self, row: int, code: str, *, channel: str = "pressure", observed: float = 180.0, limit: float | None = None
+        self,
+        row: int,
+        code: str,
+        *,
+        channel: str = "pressure",
+        observed: float = 180.0,
+        limit: float | None = None,
+        elevation_error_m: float | None = None,
     ) -> None:
         """A station fails alone, or breaks a limit."""
         station_id, usual = str(self.city.stations.asset_id[row]), 350.0 if channel == "pressure" else None
-        finding = StationFinding(station_id, channel, code, self.chair.now, True, "", observed, usual, limit)
+        finding = StationFinding(station_id, channel, code, self.chair.now, True, "", observed, usual, limit, elevation_error_m)
+        if elevation_error_m is not None:
+            self.elevation_error_m[row] = elevation_error_m
         self.chair.take(self.chair.desk.on_station(self.chair.state, finding, self.chair.now))
         self.publish()
 
@@ -234,4 +244,5 @@ class ScriptedPort:
             incidents=self.chair.state.incidents.values(),
             feeds=self.feeds,
             is_drill=self.is_drill,
+            elevation_error_m=self.elevation_error_m.copy(),
         )

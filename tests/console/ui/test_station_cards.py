@@ -65,3 +65,14 @@ def test_limits_are_told_with_their_article_and_a_broken_one_by_name(window: Mai
     window.settle()
     assert "限值 不低于 0.14 MPa" in said(dialog)
     assert "压力 0.121 MPa，低于 0.14 MPa" in said(dialog)
+
+
+def test_an_elevation_error_is_told_with_the_station_and_beside_its_low_pressure(window: MainWindow, port: ScriptedPort) -> None:
+    dialog = window.station_cards.show(4)
+    assert "标高误差" not in said(dialog)
+    port.station_event(4, "low_pressure", observed=121.0, limit=140.0, elevation_error_m=-3.0)
+    window.settle()
+    state, alarm = (line for line in said(dialog).splitlines() if "标高误差 -3.0 m" in line)
+    assert "Q-004" in state
+    assert "存疑" in alarm
+    assert "修正后 0.150 MPa" in alarm
