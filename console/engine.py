@@ -244,9 +244,8 @@ class Engine:
         for zone in self._zones.tick(live.value, result.expected, fresh, tick_us, disturbed=disturbed):
             self._commit(self._desk.on_station(self._state, zone, now), SYSTEM_USER)
         for burst in (*result.bursts, *result.revisions):
-            inflow = self._zones.rising(burst.location.set_90, live.value, tick_us)
-            stronger = replace(burst, evidence=(*burst.evidence, *inflow))
-            self._commit(self._desk.on_burst(self._state, stronger, self.now()), SYSTEM_USER)
+            weighed = self._zones.weighed(burst, live.value, tick_us)
+            self._commit(self._desk.on_burst(self._state, weighed, self.now()), SYSTEM_USER)
         self._commit(self._desk.on_time(self._state, self.now()), SYSTEM_USER)
         # Last: a full disk must not keep a finding from its case.
         self._expected_log.keep(tick_us, result.expected, result.sigma_kpa)

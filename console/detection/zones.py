@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.finding import StationFinding
+from console.detection.balance import RISING_SIGMAS, ZoneInflow, balanced
+from console.detection.finding import BurstFinding, StationFinding
 from console.domain.alarms import Evidence
-from console.domain.clock import moment
+from console.domain.clock import micros, moment
 from console.domain.readings import Channel
 from maps.city import City
 from maps.columns import Floats
-from maps.network import ValveState
+from maps.network import NodeKind, PipeStatus, ValveState
 from maps.zones import zone_at
 
 _CLEAR_SIGMAS = 4.0
-_RISING_SIGMAS = 3.0
 _ALIKE = 0.35
 """Two inflows move oppositely when their sum is below this share of the larger."""
 _LASTING_TICKS = 5
 _MEMORY = 1.0 / 240.0
+_KNOWN_TICKS = 30
+"""A meter heard less often has no noise to judge by."""
 _LEAST_M3H, _LEAST_SHARE = 1.0, 0.03
 _MOST_VALVES = 5
 
@@ -36,14 +38,18 @@ class _Pair:
 
 
 class ZoneWatch:
-    """Follows the inflow of every DMA against what is expected. ``tick`` once a tick; then ``rising`` may be asked."""
+    """Follows the inflow of every DMA against what is expected. ``tick`` once a tick; then ``weighed`` may be asked."""
 
     def __init__(self, city: City) -> None:
         self._city = city
         nodes = city.network.nodes
         self._zone = zone_at(city.zones, "dma", nodes.x, nodes.y)
         self._station, self._from, self._to = self._meters()
-        self._pairs = self._boundaries()
+        self._pairs, self._whole = self._boundaries(), self._wholly_metered()
+        self._heard = np.zeros(len(self._station), dtype=np.int64)
+        self._noise: Floats = np.full(len(self._station), np.nan)
+        self._latest: Floats = np.full(len(self._station), np.nan)
+        self._latest_us = np.zeros(len(self._station), dtype=np.int64)
         self._scatter = np.full(len(self._station), np.nan)
         self._since = np.zeros(len(self._pairs), dtype=np.int64)
         self._active = np.zeros(len(self._pairs), dtype=bool)
@@ -60,28 +66,61 @@ class ZoneWatch:
             return []
         seen, usual = value[self._station, Channel.FLOW], expected[self._station, Channel.FLOW]
         self._deviation = np.where(fresh[self._station, Channel.FLOW], seen - usual, np.nan)
-        sigma = self._sigma(usual)
+        self._noise = sigma = self._sigma(usual)
+        heard = np.isfinite(self._deviation)
+        self._heard += heard
+        self._latest = np.where(heard, self._deviation, self._latest)
+        self._latest_us[heard] = now_us
         found = []
         if not disturbed:
             found = [one for index, pair in enumerate(self._pairs) for one in self._judge(index, pair, sigma, now_us)]
         self._learn(sigma)
         return found
 
-    def rising(self, pipe_ids: tuple[str, ...], value: Floats, now_us: int) -> tuple[Evidence, ...]:
+    def weighed(self, finding: BurstFinding, value: Floats, now_us: int) -> BurstFinding:
+        """A burst with what the meters have said since it began: candidates weighed, inflows that rose among its evidence.
+
+        A meter that speaks every five minutes counts until it speaks again, so that a revision between keeps its word.
+        """
+        pipes = self._city.network.pipes
+        since = self._heard_since(micros(finding.first_abnormal_at))
+        names = [one.pipe_id for one in finding.location.candidates if pipes.has(one.pipe_id)]
+        rows = [pipes.row(name) for name in names]
+        ends = zip(self._zone[pipes.from_node[rows]].tolist(), self._zone[pipes.to_node[rows]].tolist(), strict=True)
+        location = balanced(finding.location, dict(zip(names, ends, strict=True)), self._inflows(since))
+        rising = self._rising(location.set_90, value, now_us, since)
+        return replace(finding, location=location, evidence=(*finding.evidence, *rising))
+
+    def _heard_since(self, since_us: int) -> Floats:
+        """Deviations of meters as last heard, NaN for those not heard since then."""
+        return np.where(self._latest_us >= since_us, self._latest, np.nan)
+
+    def _rising(self, pipe_ids: tuple[str, ...], value: Floats, now_us: int, deviation: Floats) -> tuple[Evidence, ...]:
         """Meters of the DMAs that hold these pipes whose inflow is up: they strengthen a burst."""
         pipes = self._city.network.pipes
         rows = [pipes.row(name) for name in pipe_ids if pipes.has(name)]
         zones = {int(zone) for zone in self._zone[pipes.from_node[rows]]} - {-1}
-        sigma = self._sigma(np.zeros(len(self._station)))
         found = []
         for index, station in enumerate(self._station):
             sign = int(self._to[index] in zones) - int(self._from[index] in zones)
-            inward = sign * self._deviation[index]
-            if sign and np.isfinite(inward) and inward > _RISING_SIGMAS * sigma[index]:
+            inward = sign * deviation[index]
+            if sign and np.isfinite(inward) and inward > RISING_SIGMAS * self._noise[index]:
                 shown = float(value[station, Channel.FLOW])
                 name = str(self._city.stations.asset_id[station])
-                found.append(Evidence(name, "flow", shown, shown - float(self._deviation[index]), moment(now_us)))
+                zone = str(self._city.zones.name[self._to[index] if sign > 0 else self._from[index]])
+                usual = shown - float(deviation[index])
+                found.append(Evidence(name, "flow", shown, usual, moment(now_us), zone))
         return tuple(found)
+
+    def _inflows(self, deviation: Floats) -> dict[int, ZoneInflow]:
+        """What each metered zone's inflow shows; zones with a silent or unknown meter are left out."""
+        found = {}
+        for zone in sorted({*self._from.tolist(), *self._to.tolist()} - {-1}):
+            change, noise = self._inflow(zone, self._noise, deviation)
+            mine = (self._to == zone) | (self._from == zone)
+            if np.isfinite(change) and (self._heard[mine] >= _KNOWN_TICKS).all():
+                found[zone] = ZoneInflow(str(self._city.zones.name[zone]), change, noise, zone in self._whole)
+        return found
 
     def _meters(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """(station rows, zone its link comes from, zone it goes to): those on a link between two zones, or into one."""
@@ -97,6 +136,25 @@ class ZoneWatch:
         columns = np.array(found, dtype=np.int64).reshape(-1, 3)
         return columns[:, 0], columns[:, 1], columns[:, 2]
 
+    def _wholly_metered(self) -> frozenset[int]:
+        """Zones without a source whose every open link over the border carries a meter."""
+        network, metered = self._city.network, set(self._city.stations.link[self._station].tolist())
+        shut_pipes = network.valves.pipe[network.valves.state == ValveState.CLOSED]
+        sources = self._zone[network.nodes.kind >= NodeKind.SOURCE]
+        open_to = set(sources.tolist())
+        for table in (network.pipes, network.pumps, network.valves):
+            linked = (table.from_node >= 0) & (table.to_node >= 0)
+            zones = np.where(linked[:, None], self._zone[np.column_stack([table.from_node, table.to_node])], -1)
+            crossing = zones[:, 0] != zones[:, 1]
+            if table is network.pipes:
+                crossing &= (network.pipes.status == PipeStatus.OPEN) & ~np.isin(np.arange(len(table)), shut_pipes)
+            if table is network.valves:
+                crossing &= network.valves.state != ValveState.CLOSED
+            for row in np.flatnonzero(crossing):
+                if str(table.asset_id[row]) not in metered:
+                    open_to |= set(zones[row].tolist())
+        return frozenset(set(self._zone.tolist()) - open_to - {-1})
+
     def _boundaries(self) -> tuple[_Pair, ...]:
         """Pairs of metered zones that share closed valves."""
         network, between = self._city.network, dict[tuple[int, int], list[str]]()
@@ -111,7 +169,9 @@ class ZoneWatch:
         return tuple(_Pair(*pair, tuple(names)) for pair, names in sorted(between.items()) if set(pair) <= metered)
 
     def _judge(self, index: int, pair: _Pair, sigma: Floats, now_us: int) -> list[StationFinding]:
-        (one, noise_one), (other, noise_other) = (self._inflow(zone, sigma) for zone in (pair.first, pair.second))
+        (one, noise_one), (other, noise_other) = (
+            self._inflow(zone, sigma, self._deviation) for zone in (pair.first, pair.second)
+        )
         if not (np.isfinite(one) and np.isfinite(other)):
             return []
         clear = abs(one) > _CLEAR_SIGMAS * noise_one and abs(other) > _CLEAR_SIGMAS * noise_other
@@ -133,11 +193,11 @@ class ZoneWatch:
         size = np.where(touching, np.abs(np.nan_to_num(self._deviation)), -1.0)
         return int(self._station[int(np.argmax(size))])
 
-    def _inflow(self, zone: int, sigma: Floats) -> tuple[float, float]:
+    def _inflow(self, zone: int, sigma: Floats, deviation: Floats) -> tuple[float, float]:
         """(change of a zone's metered inflow, its noise), m³/h; NaN while a meter is not heard."""
         sign = (self._to == zone).astype(np.float64) - (self._from == zone)
         mine = sign != 0
-        return float(sign[mine] @ self._deviation[mine]), float(np.sqrt((sigma[mine] ** 2).sum()))
+        return float(sign[mine] @ deviation[mine]), float(np.sqrt((sigma[mine] ** 2).sum()))
 
     def _sigma(self, usual: Floats) -> Floats:
         least = np.maximum(_LEAST_M3H, _LEAST_SHARE * np.abs(np.nan_to_num(usual)))

@@ -50,6 +50,7 @@ class Evidence:
     """What one station showed. ``channel``: name (``pressure``); values in inside units.
 
     ``expected``: what it is held against: the usual value, or the limit it breaks where no usual one is known.
+    ``zone``: name of the DMA whose inflow has risen by it, "" where none has.
     """
 
     station_id: str
@@ -57,6 +58,7 @@ class Evidence:
     observed: float
     expected: float
     at: datetime
+    zone: str = ""
 
     @property
     def deviation(self) -> float:

@@ -78,7 +78,8 @@ def evidence_zh(evidence: tuple[Evidence, ...]) -> str:
             f"{item.station_id} {name} {observed:.{digits}f} {unit}（预期 {expected:.{digits}f}，偏差 {deviation:+.{digits}f}）"
         )
     more = f"等 {len(evidence)} 个测点" if len(evidence) > _NAMED else ""
-    return "；".join(words) + more
+    zones = "、".join(dict.fromkeys(item.zone for item in evidence if item.zone))
+    return "；".join(words) + more + (f"；{zones} 进水上升" if zones else "")
 
 
 def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:

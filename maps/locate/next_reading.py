@@ -159,8 +159,12 @@ def reweighed(location: Location, place: ReadingPlace, pressure_kpa: float) -> L
     widths = _widths(falls, place.sigma_kpa)
     likelihood = np.exp(_log_density(place.expected_kpa - pressure_kpa, falls, widths, told))
     usual = float(share[told] @ likelihood[told]) / max(float(share[told].sum()), 1e-12)
-    weight = share * np.where(told, likelihood, usual)
-    weight *= share.sum() / weight.sum()
+    return with_weights(location, share * np.where(told, likelihood, usual))
+
+
+def with_weights(location: Location, weight: Floats) -> Location:
+    """The location with its candidates ranked anew by ``weight`` (candidates,); their probability together stays."""
+    weight = weight * sum(candidate.probability for candidate in location.candidates) / weight.sum()
     order = np.argsort(-weight, kind="stable")
     candidates = tuple(Candidate(location.candidates[index].pipe_id, float(weight[index])) for index in order)
     return replace(location, candidates=candidates, set_90=tuple(c.pipe_id for c in candidates[: set_size(weight)]))

@@ -39,10 +39,12 @@ class Evidence(Section):
     def _fill(self, view: CaseView) -> None:
         words, incident = view.looks.words, view.incident
         falling = [e for e in incident.evidence if e.deviation < 0 and e.channel == "pressure"]
-        rising = [e for e in incident.evidence if e.deviation > 0 and e.channel == "flow"]
+        rising = [e for e in incident.evidence if e.channel == "flow" and (e.deviation > 0 or e.zone)]
         if incident.evidence:
             text = words("evidence.falling", n=len(falling))
             text += words("evidence.rising", n=len(rising)) if rising else ""
+            zones = dict.fromkeys(e.zone for e in incident.evidence if e.zone)
+            text += words("evidence.zones", zones=words("alarms.and").join(zones)) if zones else ""
         else:
             text = words("evidence.by_call" if incident.ground else "evidence.none")
         self.heading.setText(words("evidence.title", text=text))
