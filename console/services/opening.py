@@ -15,8 +15,9 @@ from console.domain.incidents import Incident, Phase
 from console.domain.intents import OpenIncident
 from console.services.case import NOTHING, AlarmChange, Refused, recorded
 from console.services.crews import free_crews
+from console.services.dismissals import GROWN
 from console.services.messages import area_alert, place_zh
-from console.services.operations import explained, explanation_zh, explanations
+from console.services.operations import explained, explanation_zh, explanations, still_holding
 from console.services.planning import planned, replanned
 from console.services.state import DeskState
 from console.services.tools import Tools
@@ -30,9 +31,6 @@ _MATERIAL_SHIFT = 0.05
 
 SLOW_LEAK = "slow_leak"
 """Code of the alarm of a leak that grew over days."""
-
-_GROWN = 1.5
-"""A dismissed finding comes back when its statistic has grown by this factor."""
 
 
 def on_burst(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:
@@ -110,7 +108,9 @@ def _revised(tools: Tools, state: DeskState, incident: Incident, finding: BurstF
         return NOTHING
     if incident.hand_readings:
         return NOTHING  # what the crew read on the spot knows more than the next minute of the same stations
-    after = relocated(tools, state, replace(incident, evidence=finding.evidence, outlook=None), finding.location)
+    why = still_holding(tools, state, incident.explanations, finding)
+    told = replace(incident, evidence=finding.evidence, outlook=None, explanations=why)
+    after = relocated(tools, state, told, finding.location)
     alarms = []
     for alarm_id in incident.alarm_ids:
         alarm = state.alarms.get(alarm_id)
@@ -161,7 +161,7 @@ def _dismissed_before(tools: Tools, incident: Incident, finding: BurstFinding, n
     if not _same_case(incident, finding):
         return False
     statistic = incident.location.statistic if incident.location is not None else 0.0
-    return bool(incident.burst_pipes) or finding.location.statistic < _GROWN * statistic
+    return bool(incident.burst_pipes) or finding.location.statistic < GROWN * statistic
 
 
 def _new_incident(tools: Tools, state: DeskState, first_abnormal_at: datetime, now: datetime) -> Incident:
@@ -189,7 +189,7 @@ def _with_place(tools: Tools, state: DeskState, incident: Incident, pipe_id: str
 
 def _detail(incident: Incident, what: str = "疑似爆管") -> str:
     why = explanation_zh(incident.explanations)
-    return f"{what}：{incident.title}；{evidence_zh(incident.evidence)}" + (f"；可能由操作引起：{why}" if why else "")
+    return f"{what}：{incident.title}；{evidence_zh(incident.evidence)}" + (f"；可能的原因：{why}" if why else "")
 
 
 def _title(incident: Incident) -> str:

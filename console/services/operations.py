@@ -17,6 +17,7 @@ from console.domain.alarms import Alarm, AlarmKind, AlarmState, Explanation, Pri
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
 from console.domain.intents import EndOperation, EnterOperation
+from console.services import dismissals
 from console.services.case import NOTHING, AlarmChange, Refused, recorded_alarms
 from console.services.state import DeskState
 from console.services.tools import Tools
@@ -109,7 +110,16 @@ def explanations(tools: Tools, state: DeskState, finding: BurstFinding) -> tuple
         if not told and _reaches(tools.city, alarm, near):
             ends = min(until, alarm.ends_at + EXPLAINS)
             found.append(Explanation(alarm.code, asset_id, alarm.raised_at, ends, note=alarm.detail))
+    before = dismissals.like(state.dismissals.values(), finding, tools.city.info.time_zone, finding.at)
+    if before is not None:
+        found.append(Explanation(dismissals.CODE, before.incident_id, before.at, until, certain=False, note=before.reason))
     return tuple(one for one in found if one.until > finding.at)
+
+
+def still_holding(tools: Tools, state: DeskState, why: tuple[Explanation, ...], finding: BurstFinding) -> tuple[Explanation, ...]:
+    """A case's explanations once more is known: one by a dismissal falls when the finding is no longer like it."""
+    before = dismissals.like(state.dismissals.values(), finding, tools.city.info.time_zone, finding.at)
+    return tuple(one for one in why if one.code != dismissals.CODE or before is not None)
 
 
 def lowered(priority: Priority, why: Iterable[Explanation], now: datetime) -> Priority:
@@ -119,10 +129,15 @@ def lowered(priority: Priority, why: Iterable[Explanation], now: datetime) -> Pr
 
 
 def explanation_zh(why: Iterable[Explanation]) -> str:
-    """Which operations, in Chinese."""
-    return "、".join(
-        f"{'' if one.certain else '可能：'}{one.note or f'{OPERATIONS_ZH[one.code]} {one.asset_id}'.strip()}" for one in why
-    )
+    """Which operations, and which dismissal, in Chinese."""
+    return "、".join(_one_zh(one) for one in why)
+
+
+def _one_zh(one: Explanation) -> str:
+    if one.code == dismissals.CODE:
+        return f"与 {one.asset_id} 相似（已排除：{one.note}）"
+    name = one.note or f"{OPERATIONS_ZH[one.code]} {one.asset_id}".strip()
+    return name if one.certain else f"可能：{name}"
 
 
 def _expired(state: DeskState, alarm: Alarm, now: datetime) -> bool:
@@ -134,7 +149,7 @@ def _expired(state: DeskState, alarm: Alarm, now: datetime) -> bool:
 
 
 def _no_longer_explained(alarm: Alarm) -> AlarmChange:
-    note = f"操作已过 10 分钟仍未恢复，报警 {alarm.alarm_id} 恢复原级别：{alarm.detail}"
+    note = f"已过 10 分钟仍未恢复，报警 {alarm.alarm_id} 恢复原级别：{alarm.detail}"
     return AlarmChange(alarm, replace(alarm, priority=alarm.unexplained_priority), "explanation_over", note)
 
 
@@ -203,7 +218,8 @@ def _place(city: City, asset_id: str) -> tuple[float, float] | None:
 def explained(incident: Incident, alarm: Alarm, full: Priority, now: datetime) -> Alarm:
     """A burst's alarm with what may explain it, a step less pressing while that holds."""
     why = incident.explanations
-    if any(one.channel == "flow" and one.deviation != 0.0 for one in incident.evidence):
+    known_flow = any(one.code == dismissals.CODE for one in why)  # a like one was dismissed with these meters moving
+    if not known_flow and any(one.channel == "flow" and one.deviation != 0.0 for one in incident.evidence):
         # More water goes into the zone than it uses: an operation elsewhere does not explain that.
         return replace(alarm, priority=full, full_priority=full, explanations=why)
     return replace(alarm, priority=lowered(full, why, now), full_priority=full, explanations=why)

@@ -12,6 +12,7 @@ from console.domain.alarms import Alarm, AlarmState
 from console.domain.changes import Change, ChangeSet
 from console.domain.crews import CrewFix, CrewState
 from console.domain.incidents import Incident, OrderState
+from console.services.dismissals import REMEMBERED, Dismissal, learned
 
 _KEPT = timedelta(hours=6)
 """How long cleared alarms and closed incidents stay at hand: for undo, and against flapping."""
@@ -28,6 +29,7 @@ class DeskState:
     """Frozen mappings by id. ``history``: committed changes per incident id, oldest first.
 
     ``serials``: last number given per kind of id (``incident/2026``, ``alarm``), kept by the store over restarts.
+    ``dismissals``: of the last days by incident id, longer than their cases stay at hand.
     """
 
     alarms: Mapping[str, Alarm] = field(default_factory=lambda: MappingProxyType({}))
@@ -35,6 +37,7 @@ class DeskState:
     crews: Mapping[str, CrewFix] = field(default_factory=lambda: MappingProxyType({}))
     history: Mapping[str, tuple[Change, ...]] = field(default_factory=lambda: MappingProxyType({}))
     serials: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    dismissals: Mapping[str, Dismissal] = field(default_factory=lambda: MappingProxyType({}))
 
     def applied(self, change_set: ChangeSet, committed: Sequence[Change]) -> DeskState:
         """The state after ``change_set`` was committed as ``committed`` (what UnitOfWork.commit returned)."""
@@ -47,7 +50,10 @@ class DeskState:
                 history[subject_id] = (*history.get(subject_id, ()), change)
         serials = raised_serials(self.serials, incidents_of(change_set), alarms_of(change_set))
         crews = crews_by_orders(self.crews, incidents.values()) if change_set.incidents else self.crews
-        state = replace(self, alarms=alarms, incidents=incidents, crews=crews, history=history, serials=serials)
+        taught = learned(self.dismissals, change_set.incidents)
+        state = replace(
+            self, alarms=alarms, incidents=incidents, crews=crews, history=history, serials=serials, dismissals=taught
+        )
         return state._without_old(committed[-1].at) if committed else state
 
     def with_crews(self, fixes: Iterable[CrewFix]) -> DeskState:
@@ -66,13 +72,15 @@ class DeskState:
             for key, alarm in self.alarms.items()
             if alarm.state is AlarmState.CLEARED and now - (alarm.returned_at or alarm.raised_at) > _KEPT
         }
-        if not gone and not done:
+        faded = {key for key, one in self.dismissals.items() if now - one.closed_at > REMEMBERED}
+        if not gone and not done and not faded:
             return self
         return replace(
             self,
             incidents=_less(self.incidents, gone),
             alarms=_less(self.alarms, done),
             history=_less(self.history, gone),
+            dismissals=_less(self.dismissals, faded),
         )
 
 

@@ -19,6 +19,7 @@ from console.domain.crews import CrewFix
 from console.domain.expected import ExpectedValues
 from console.domain.incidents import Incident
 from console.domain.readings import ReadingBatch
+from console.services.dismissals import REMEMBERED, learned
 from console.services.review.record import Sent, Tracks
 from console.services.state import DeskState, alarms_of, incidents_of, raised_serials
 from console.store import archive, cases, chain, expected
@@ -81,7 +82,7 @@ class SqlStore:
         return made
 
     def load_desk(self) -> DeskState:
-        """Open incidents, living alarms, what was closed lately, the history of these cases, the numbers given."""
+        """Open incidents, living alarms, what was closed lately with its history, the numbers given, what was dismissed."""
         with self._looking() as connection:
             last_us = connection.execute(select(func.max(changes.c.at_us))).scalar() or 0
             since_us = int(last_us) - int(_LOADED_BACK.total_seconds() * 1e6)
@@ -91,8 +92,10 @@ class SqlStore:
                 for incident_id in found
             }
             alarms = cases.alarms_since(connection, since_us)
+            remembered_us = int(last_us) - int(REMEMBERED.total_seconds() * 1e6)
+            dismissals = learned({}, cases.incidents_since(connection, remembered_us).values())
             serials = {kind: last for kind, last in _counters(connection).items() if kind != _CHANGE}
-        return DeskState(alarms, found, {}, history, serials)
+        return DeskState(alarms, found, {}, history, serials, dismissals)
 
     def incident(self, incident_id: str) -> Incident | None:
         """One incident, open or closed; None when unknown."""

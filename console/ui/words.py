@@ -89,8 +89,14 @@ class Words:
 
     def explained(self, explanations: Iterable[Explanation]) -> str:
         """Operations that may be why, as the end of a line; "" without any."""
-        named = [f"{self.of('operation', one.code)} {one.asset_id}".strip() for one in explanations]
+        named = [self.operation(one) for one in explanations]
         return self("alarms.explained", operations=self("alarms.and").join(named)) if named else ""
+
+    def operation(self, one: Explanation) -> str:
+        """An operation that may be why, or the finding like it that was dismissed."""
+        if one.code == "dismissed":
+            return self("evidence.dismissed", date=f"{self.local(one.at):%m-%d}", incident=one.asset_id, reason=one.note)
+        return f"{self.of('operation', one.code)} {one.asset_id}".strip()
 
     def unit(self, channel: Channel) -> str:
         """Screen unit of a channel, "" when it has none."""

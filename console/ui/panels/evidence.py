@@ -60,8 +60,11 @@ class Evidence(Section):
 
     def _explained(self, one: Explanation, view: CaseView) -> str:
         words = view.looks.words
-        name = f"{words.of('operation', one.code)} {one.asset_id}".strip()
-        text = words("evidence.operation", name=name, time=words.time(one.at)[:5], until=words.time(one.until)[:5])
+        if one.code == "dismissed":
+            return words("evidence.until", name=words.operation(one), until=words.time(one.until)[:5])
+        text = words(
+            "evidence.operation", name=words.operation(one), time=words.time(one.at)[:5], until=words.time(one.until)[:5]
+        )
         return text if one.certain else words("evidence.perhaps", text=text)
 
     def _tick(self, view: CaseView) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from console.domain.alarms import AlarmKind, Priority
 from console.domain.incidents import Outlook, Prediction
-from console.domain.intents import EndOperation, EnterOperation, EnterReading
+from console.domain.intents import DismissIncident, EndOperation, EnterOperation, EnterReading
 from console.ui.dialogs.ask import OperationQuestion, PressureQuestion
 from console.ui.map.case import look_of
 from console.ui.panels.deviations import groups_of
@@ -97,10 +98,10 @@ def test_an_operation_entered_is_listed_explains_a_finding_and_can_be_ended(wind
     port.chair.now += timedelta(minutes=1)
     port.burst()
     window.settle()
-    assert "可能由操作引起：消火栓用水或冲洗" in said(window.case.evidence)
+    assert "可能的原因：消火栓用水或冲洗" in said(window.case.evidence)
     alarms = window.alarms.table.model()
     texts = [alarms.index(row, 3).data() for row in range(alarms.rowCount())]
-    assert [text for text in texts if "可能由操作引起" in text]
+    assert [text for text in texts if "可能的原因" in text]
     (operation,) = (alarm for alarm in port.latest().alarms if alarm.kind is AlarmKind.OPERATION)
     assert operation.priority is Priority.LOW
     assert port.latest().alarms_per_10_min == 1
@@ -108,3 +109,30 @@ def test_an_operation_entered_is_listed_explains_a_finding_and_can_be_ended(wind
     assert "结束操作" in said(window.alarms)
     window.alarms._on_shelve()
     assert port.asked[-1][0] == EndOperation(operation.alarm_id)
+
+
+def test_what_was_dismissed_is_named_beside_a_like_find_in_both_languages(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    port.chair.does(DismissIncident(CASE, "消火栓用水"))
+    port.chair.now += timedelta(days=1)
+    port.burst()
+    window.settle()
+    seen = said(window.case.evidence)
+    assert f"可能的原因：与 01-03 的疑似（{CASE}）相似，当时排除为：消火栓用水" in seen
+    assert "不隐藏" in seen
+    texts = [window.alarms.table.model().index(0, 3).data()]
+    assert "当时排除为：消火栓用水" in texts[0]
+    window.toggle_language()
+    window.settle()
+    assert f"May be due to the same as on 01-03 ({CASE}, dismissed as: 消火栓用水)" in said(window.case.evidence)
+
+
+def test_a_zone_whose_inflow_rose_is_named_in_the_evidence(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    case = port.case
+    inflow = replace(case.evidence[0], channel="flow", observed=-140.0, expected=-120.0, zone="DMA-3")
+    after = replace(case, evidence=(*case.evidence, inflow), version=case.version + 1)
+    port.chair.state = replace(port.chair.state, incidents={CASE: after})
+    port.publish()
+    window.settle()
+    assert "1 个流量上升，DMA-3 进水上升" in said(window.case.evidence)
