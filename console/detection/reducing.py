@@ -109,9 +109,9 @@ def zones_behind(network: PipeNetwork) -> tuple[NDArray[np.int64], dict[int, int
     from scipy.sparse.csgraph import connected_components
 
     valves, pipes, pumps = network.valves, network.pipes, network.pumps
-    reducing = (valves.kind == ValveKind.PRV) & valves.is_link
+    reducing = (valves.kind == ValveKind.PRV) & (valves.is_link | (valves.pipe >= 0))
     passing = valves.is_link & ~reducing & (valves.state != ValveState.CLOSED)
-    shut = np.isin(np.arange(len(pipes)), valves.pipe[valves.state == ValveState.CLOSED])
+    shut = np.isin(np.arange(len(pipes)), valves.pipe[reducing | (valves.state == ValveState.CLOSED)])
     way = (pipes.status == PipeStatus.OPEN) & ~shut
     lifts = (pumps.from_node >= 0) & (pumps.to_node >= 0)
     start = np.concatenate([pipes.from_node[way], pumps.from_node[lifts], valves.from_node[passing]])
@@ -119,8 +119,22 @@ def zones_behind(network: PipeNetwork) -> tuple[NDArray[np.int64], dict[int, int
     nodes = len(network.nodes)
     label = connected_components(coo_array((np.ones(len(start)), (start, end)), shape=(nodes, nodes)), directed=False)[1]
     own_source = set(label[network.nodes.kind >= NodeKind.SOURCE].tolist())
-    fed = {int(row): int(label[valves.to_node[row]]) for row in np.flatnonzero(reducing & (valves.state != ValveState.CLOSED))}
+    fed = {
+        int(row): int(label[_ends(network, row)[1]])
+        for row in np.flatnonzero(reducing & (valves.state != ValveState.CLOSED)).tolist()
+    }
     return label.astype(np.int64), {row: zone for row, zone in fed.items() if zone not in own_source}
+
+
+def _ends(network: PipeNetwork, valve: int) -> tuple[int, int]:
+    """Nodes before and behind a reducing valve. On a pipe it lets water into that pipe, or out of it at the valve's own end."""
+    valves, pipes = network.valves, network.pipes
+    pipe = int(valves.pipe[valve])
+    if pipe < 0:
+        return int(valves.from_node[valve]), int(valves.to_node[valve])
+    start, end, own = int(pipes.from_node[pipe]), int(pipes.to_node[pipe]), int(valves.node[valve])
+    far = start + end - own
+    return (own, far) if int(valves.flows_to[valve]) in (-1, pipe) else (far, own)
 
 
 def _meters(city: City, fed: dict[int, int]) -> list[_Meter]:
@@ -137,8 +151,15 @@ def _meters(city: City, fed: dict[int, int]) -> list[_Meter]:
 
 def _links_at(network: PipeNetwork, valve: int) -> dict[str, float]:
     """Links that carry a valve's flow -> +1 drawn along it, -1 against it."""
-    links = {str(network.valves.asset_id[valve]): 1.0}
-    for node, is_before in ((int(network.valves.from_node[valve]), True), (int(network.valves.to_node[valve]), False)):
+    links, (before, behind), own = (
+        {str(network.valves.asset_id[valve]): 1.0},
+        _ends(network, valve),
+        int(network.valves.pipe[valve]),
+    )
+    if own >= 0:
+        links[str(network.pipes.asset_id[own])] = 1.0 if int(network.pipes.to_node[own]) == behind else -1.0
+        return links
+    for node, is_before in ((before, True), (behind, False)):
         pipes = network.pipes_at(node)
         if len(pipes) == 1:
             ends_here = int(network.pipes.to_node[pipes[0]]) == node

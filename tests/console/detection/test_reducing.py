@@ -22,6 +22,17 @@ STEP_US = 60_000_000
 PRV_FLOW, PRV_OPEN, PIPE_FLOW, LOW, LOW_2, HIGH = range(6)
 
 
+def a_city_of_the_register() -> City:
+    """The same with the valve at the end of a pipe, as a register of assets has it."""
+    builder = a_network().source("R", 0, 0).node("H", 100, 0).node("L", 300, 0).node("M", 400, 0)
+    builder = builder.pipe("P1", "R", "H").pipe("P2", "L", "H").pipe("P3", "L", "M")
+    builder = builder.valve("PRV-1", on="P2", at="H", kind=ValveKind.PRV, flows_to="P2")
+    builder = builder.station("QF", on="PRV-1", channels="flow").station("QO", on="PRV-1", channels="valve_position")
+    return (
+        builder.station("QP", on="P2", channels="flow").station("S1", at="L").station("S2", at="M").station("S0", at="H").build()
+    )
+
+
 def a_city(second: ValveState | None = None, source_below: bool = False) -> City:
     """High town with a source, low town behind a reducing valve; a second valve between them, or a well below, on request."""
     builder = a_network().source("R", 0, 0).node("H", 100, 0).node("V", 200, 0).node("L", 300, 0).node("M", 400, 0)
@@ -72,8 +83,9 @@ class Hours:
 BEHIND = {"S1": 4.0, "S2": 6.0, "S0": 0.3}
 
 
-def test_flow_and_opening_that_rose_are_evidence_for_stations_behind_the_valve() -> None:
-    hours = Hours()
+@pytest.mark.parametrize("city", [a_city(), a_city_of_the_register()])
+def test_flow_and_opening_that_rose_are_evidence_for_stations_behind_the_valve(city: City) -> None:
+    hours = Hours(city)
     hours.tick(count=40)
     hours.tick(flow=20.0, opening=9.0)
     assert hours.evidence(BEHIND) == [("QF", "flow"), ("QO", "valve_position"), ("QP", "flow")]
