@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from console.detection import Detector
 from console.detection.finding import StationFinding
+from console.detection.reducing import ReducingWatch
 from console.detection.switches import SwitchWatch
 from console.detection.zones import ZoneWatch
 from console.domain.changes import Change, ChangeSet
@@ -76,7 +77,7 @@ class Engine:
         self.city, self.limits = city, desk.limits
         self._desk, self._detector, self._ports, self._grid, self._is_drill = desk, detector, ports, grid, is_drill
         self._decoder = Decoder(city)
-        self._zones, self._switches = ZoneWatch(city), SwitchWatch(city)
+        self._zones, self._switches, self._reducing = ZoneWatch(city), SwitchWatch(city), ReducingWatch(city)
         self._live = LivePicture(len(city.stations))
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         self._expected: NDArray[np.float64] = np.full(self._live.value.shape, np.nan)
@@ -243,8 +244,10 @@ class Engine:
         disturbed = bool(result.bursts) or any(incident.is_open() for incident in self._state.incidents.values())
         for zone in self._zones.tick(live.value, result.expected, fresh, tick_us, disturbed=disturbed):
             self._commit(self._desk.on_station(self._state, zone, now), SYSTEM_USER)
+        self._reducing.tick(live.value, result.expected, good, tick_us)
         for burst in (*result.bursts, *result.revisions):
             weighed = self._zones.weighed(burst, live.value, tick_us)
+            weighed = replace(weighed, evidence=(*weighed.evidence, *self._reducing.evidence(burst)))
             self._commit(self._desk.on_burst(self._state, weighed, self.now()), SYSTEM_USER)
         self._commit(self._desk.on_time(self._state, self.now()), SYSTEM_USER)
         # Last: a full disk must not keep a finding from its case.

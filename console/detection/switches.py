@@ -10,6 +10,7 @@ from console.domain.clock import moment
 from console.domain.readings import Channel
 from maps.city import City
 from maps.columns import Floats
+from maps.network import ValveKind
 
 _MOVED = {Channel.VALVE_POSITION: ("valve", 0.05), Channel.SETPOINT: ("setpoint", 0.01)}
 """Channel -> (kind, share of the larger value from which on it was moved, not noise)."""
@@ -24,6 +25,9 @@ class SwitchWatch:
         stations, pumps = city.stations, city.network.pumps
         links = zip(stations.asset_id, stations.link, strict=True)
         self._names = [str(link) if link and pumps.has(str(link)) else str(own) for own, link in links]
+        valves = city.network.valves
+        reducing = set(valves.asset_id[valves.kind == ValveKind.PRV].tolist())
+        self._reducing = np.array([str(link) in reducing for link in stations.link], dtype=bool)
         shape = (len(stations), len(Channel))
         self._last = np.full(shape, np.nan)
         self._rises = np.full(len(stations), _RISES, dtype=np.int64)
@@ -40,6 +44,8 @@ class SwitchWatch:
         for channel, (kind, share) in _MOVED.items():
             new, old = seen[:, channel], before[:, channel]
             moved = np.abs(new - old) > share * np.maximum(np.abs(new), np.abs(old))
+            if channel is Channel.VALVE_POSITION:
+                moved &= ~self._reducing  # it moves by itself: that follows from what happens behind it
             found += [OperationFinding(at, kind, self._names[row]) for row in np.flatnonzero(moved)]
         found += [OperationFinding(at, "tank_filling", self._names[row]) for row in self._filling(seen, before)]
         return found

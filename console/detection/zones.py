@@ -96,10 +96,16 @@ class ZoneWatch:
         return np.where(self._latest_us >= since_us, self._latest, np.nan)
 
     def _rising(self, pipe_ids: tuple[str, ...], value: Floats, now_us: int, deviation: Floats) -> tuple[Evidence, ...]:
-        """Meters of the DMAs that hold these pipes whose inflow is up: they strengthen a burst."""
+        """Meters of the DMAs that hold these pipes whose inflow is up: they strengthen a burst.
+
+        What only passes through, in at one meter and out at another, is no inflow.
+        """
         pipes = self._city.network.pipes
         rows = [pipes.row(name) for name in pipe_ids if pipes.has(name)]
-        zones = {int(zone) for zone in self._zone[pipes.from_node[rows]]} - {-1}
+        held = {int(zone) for zone in self._zone[pipes.from_node[rows]]} - {-1}
+        net = {zone: self._inflow(zone, self._noise, deviation) for zone in held}
+        risen = {zone for zone, (change, noise) in net.items() if change > RISING_SIGMAS * noise}
+        zones = risen | {zone for zone, (change, _) in net.items() if np.isnan(change)}  # a meter is silent: the others speak
         found = []
         for index, station in enumerate(self._station):
             sign = int(self._to[index] in zones) - int(self._from[index] in zones)
@@ -107,9 +113,10 @@ class ZoneWatch:
             if sign and np.isfinite(inward) and inward > RISING_SIGMAS * self._noise[index]:
                 shown = float(value[station, Channel.FLOW])
                 name = str(self._city.stations.asset_id[station])
-                zone = str(self._city.zones.name[self._to[index] if sign > 0 else self._from[index]])
+                zone = int(self._to[index] if sign > 0 else self._from[index])
+                named = str(self._city.zones.name[zone]) if zone in risen else ""
                 usual = shown - float(deviation[index])
-                found.append(Evidence(name, "flow", shown, usual, moment(now_us), zone))
+                found.append(Evidence(name, "flow", shown, usual, moment(now_us), named))
         return tuple(found)
 
     def _inflows(self, deviation: Floats) -> dict[int, ZoneInflow]:

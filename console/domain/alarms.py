@@ -50,7 +50,7 @@ class Evidence:
     """What one station showed. ``channel``: name (``pressure``); values in inside units.
 
     ``expected``: what it is held against: the usual value, or the limit it breaks where no usual one is known.
-    ``zone``: name of the DMA whose inflow has risen by it, "" where none has.
+    ``zone``: name of the DMA, or id of the reducing valve, whose inflow has risen by it; "" where none has.
     """
 
     station_id: str

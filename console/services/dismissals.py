@@ -44,7 +44,7 @@ def dismissal_of(incident: Incident) -> Dismissal | None:
         incident.closed_at,
         frozenset(incident.location.set_90),
         _stations(incident.evidence, "pressure"),
-        _stations(incident.evidence, "flow"),
+        _stations(incident.evidence, "flow", "valve_position"),
         incident.location.statistic,
         incident.close_reason,
     )
@@ -74,7 +74,7 @@ def _is_like(one: Dismissal, finding: BurstFinding, zone: tzinfo) -> bool:
     shared = len(stations & one.stations)
     same_stations = shared > 0 and 2 * shared >= max(len(stations), len(one.stations))
     same_place = bool(one.pipes & set(finding.location.set_90))
-    no_new_flow = _stations(finding.evidence, "flow") <= one.flows
+    no_new_flow = _stations(finding.evidence, "flow", "valve_position") <= one.flows
     no_larger = finding.location.statistic < GROWN * one.statistic
     return (
         same_stations and same_place and no_new_flow and no_larger and _apart(one.at, finding.first_abnormal_at, zone) <= _APART
@@ -88,5 +88,5 @@ def _apart(one: datetime, other: datetime, zone: tzinfo) -> timedelta:
     return min(abs(first - second), _DAY - abs(first - second))
 
 
-def _stations(evidence: Iterable[Evidence], channel: str) -> frozenset[str]:
-    return frozenset(one.station_id for one in evidence if one.channel == channel)
+def _stations(evidence: Iterable[Evidence], *channels: str) -> frozenset[str]:
+    return frozenset(one.station_id for one in evidence if one.channel in channels)

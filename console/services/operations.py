@@ -219,7 +219,7 @@ def explained(incident: Incident, alarm: Alarm, full: Priority, now: datetime) -
     """A burst's alarm with what may explain it, a step less pressing while that holds."""
     why = incident.explanations
     known_flow = any(one.code == dismissals.CODE for one in why)  # a like one was dismissed with these meters moving
-    if not known_flow and any(one.channel == "flow" and one.deviation != 0.0 for one in incident.evidence):
+    if not known_flow and any(one.channel in ("flow", "valve_position") and one.deviation != 0.0 for one in incident.evidence):
         # More water goes into the zone than it uses: an operation elsewhere does not explain that.
         return replace(alarm, priority=full, full_priority=full, explanations=why)
     return replace(alarm, priority=lowered(full, why, now), full_priority=full, explanations=why)

@@ -9,5 +9,6 @@ UNITS_ZH = {
     "turbidity": ("浊度", "NTU", 2),
     "chlorine": ("余氯", "mg/L", 2),
     "ph": ("pH", "", 2),
+    "valve_position": ("阀门开度", "", 1),
 }
 """Channel -> its name, unit on screen, decimals."""

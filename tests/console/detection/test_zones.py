@@ -33,8 +33,8 @@ def a_city(between: ValveState = ValveState.CLOSED) -> City:
 class Meters:
     """Ticks with the two meters off by so much; the east's pipe is drawn towards the source, so its flow counts backwards."""
 
-    def __init__(self, between: ValveState = ValveState.CLOSED) -> None:
-        self.city = a_city(between)
+    def __init__(self, city: City | None = None) -> None:
+        self.city = city or a_city()
         self.watch, self.tick_no, self.random = ZoneWatch(self.city), 0, np.random.default_rng(1)
         self.value = np.full((3, len(Channel)), np.nan)
 
@@ -100,6 +100,18 @@ def test_only_the_inflow_of_the_zone_with_the_candidates_strengthens() -> None:
     assert weighed(meters, "PE").evidence == ()
 
 
+def test_water_that_only_passes_through_a_zone_is_no_inflow() -> None:
+    builder = a_network().source("R", 0, 0).node("W", 100, 0).node("X", 100, 100).node("E", 300, 0)
+    builder = builder.pipe("IN", "R", "W").pipe("PW", "W", "X").pipe("OUT", "X", "E")
+    builder = builder.station("Q1", on="IN", channels="flow").station("Q2", on="OUT", channels="flow").station("P", at="X")
+    through = Meters(builder.zone("Z1", shapely.box(50, -50, 200, 150), name="西区").build())
+    through.ticks(60)
+    through.tick(west=20.0, east=-20.0)  # the second meter is drawn outward: its value is -(60 - 20)
+    assert weighed(through, "PW").evidence == ()
+    through.tick(west=20.0)
+    assert [(one.station_id, one.zone) for one in weighed(through, "PW").evidence] == [("Q1", "西区")]
+
+
 def test_a_meter_drawn_towards_the_source_counts_backwards() -> None:
     meters = Meters()
     meters.ticks(60)
@@ -130,7 +142,7 @@ def test_a_zone_whose_inflow_rose_takes_the_candidates_from_one_that_did_not() -
 
 
 def test_with_an_open_way_between_the_zones_no_rise_says_nothing() -> None:
-    whole, leaky = Meters(), Meters(ValveState.OPEN)
+    whole, leaky = Meters(), Meters(a_city(ValveState.OPEN))
     for meters in (whole, leaky):
         meters.ticks(60)
         meters.tick(west=20.0)
