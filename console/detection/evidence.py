@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from console.domain.clock import moment
 from maps.city import City
 from maps.columns import Floats
 from maps.locate.locator import locate
-from maps.locate.refine import Responses
+from maps.locate.refine import Responses, refined_shapes
 from maps.locate.result import Location
 from maps.locate.signatures import Signatures
 from maps.locate.weights import free_directions
@@ -94,23 +95,43 @@ class Place:
             drift_known=crossing.drift_known,
             at_s=tick.second_of_day,
         )
-        shift = residual - self._shared(own, location, residual, usable, covariance)
+        shift = residual - self._shared(own, location, residual, usable, covariance, rows, tick.second_of_day)
         evidence = self._evidence(rows, shift, np.sqrt(np.diag(covariance)), tick)
         return replace(location, moved=tuple(one.station_id for one in evidence)), evidence
 
     def _shared(
-        self, signatures: Signatures, location: Location, residual: Floats, usable: NDArray[np.bool_], covariance: Floats
+        self,
+        signatures: Signatures,
+        location: Location,
+        residual: Floats,
+        usable: NDArray[np.bool_],
+        covariance: Floats,
+        rows: NDArray[np.int64],
+        second_of_day: float,
     ) -> Floats:
-        """What all stations share, (n,), m: an offset and the city's demand drifting, fitted beside the first candidate."""
+        """What all stations share, (n,), m: an offset and the city's demand drifting, fitted beside the first candidate.
+
+        With full hydraulics the candidate's shape is taken at the flow that fits: by straight lines the nearest stations
+        fall too little, and what is missing would pass for shared.
+        """
         if not location.candidates or np.count_nonzero(usable) < _LEAST_EVIDENCE:
             return np.zeros(len(residual))
-        first = self._city.network.pipes.row(location.candidates[0].pipe_id)
-        shape = signatures.of_pipes(self._city.network, np.array([first]))[:, 0].astype(np.float64)
+        network = self._city.network
+        first = np.array([network.pipes.row(location.candidates[0].pipe_id)])
+        shape = signatures.of_pipes(network, first)[:, 0].astype(np.float64)
         free = free_directions(signatures.demand_modes)
-        columns = np.column_stack([free, shape])[usable]
         lower = np.linalg.cholesky(covariance[np.ix_(usable, usable)])
-        white = np.linalg.solve(lower, np.column_stack([columns, residual[usable]]))
-        factors = np.linalg.lstsq(white[:, :-1], white[:, -1], rcond=1e-6)[0]
+
+        def fitted(shape: Floats) -> Floats:
+            columns = np.column_stack([free, shape, residual])[usable]
+            white = np.linalg.solve(lower, columns)
+            return np.asarray(np.linalg.lstsq(white[:, :-1], white[:, -1], rcond=1e-6)[0])
+
+        factors = fitted(shape)
+        if self._responses is not None and factors[-1] > 0.0:
+            changes = partial(self._responses, second_of_day, self._city.stations.node[rows].astype(np.int64))
+            bent = refined_shapes(network, changes, first, factors[-1:])[:, 0]
+            factors = fitted(bent) if np.isfinite(bent).all() else factors
         return np.asarray(free @ factors[: free.shape[1]])
 
     def _evidence(self, rows: NDArray[np.int64], shift_m: Floats, sigma_m: Floats, tick: Tick) -> tuple[Evidence, ...]:

@@ -31,11 +31,11 @@ def predicted(ring: Floats, sigma_m: Floats | float, least: NDArray[np.int64] | 
     half = REFERENCE_SAMPLES // 2
     new, old = np.median(ring[:half], axis=0), np.median(ring[half:], axis=0)
     slopes = np.stack([(new - old) / half, (ring[0] - ring[half - 1]) / (half - 1), (ring[half] - ring[-1]) / (half - 1)])
+    # Where the ring is not full the slopes are no numbers, and there is no trend.
     steady = np.abs(np.sign(slopes).sum(axis=0)) == len(slopes)
-    trend = np.where(steady, np.sign(slopes[0]) * np.abs(slopes).min(axis=0), slopes.sum(axis=0) * 0.0)
+    trend = np.where(steady, np.sign(slopes[0]) * np.abs(slopes).min(axis=0), 0.0)
     clear = trend**2 / (2.0 * _MEDIAN_OF_THREE * np.square(sigma_m) / half**2)
-    share = clear / (clear + _TREND_CAUTION)
-    onward = np.where(np.isfinite(trend), share * trend * (REFERENCE_SAMPLES + 1) / 2.0, 0.0)
+    onward = clear / (clear + _TREND_CAUTION) * trend * (REFERENCE_SAMPLES + 1) / 2.0
     return np.asarray(np.where(count >= least, middle + onward, np.nan))
 
 

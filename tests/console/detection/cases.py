@@ -13,6 +13,7 @@ from maps.city import City
 from maps.columns import Floats
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
+from maps.locate.refine import Responses
 from tests.builders import a_network
 
 SIDE = 5
@@ -72,10 +73,12 @@ def _burst(session: EpanetSession, city: City, pipe: str) -> HydraulicState:
 class Night:
     """Ticks of a town, one after another; every station speaks each minute unless told otherwise."""
 
-    def __init__(self, town: Town, *, learned: bool = True, seed: int = 1, **options: object) -> None:
+    def __init__(
+        self, town: Town, *, learned: bool = True, seed: int = 1, responses: Responses | None = None, **options: object
+    ) -> None:
         settings = DetectorOptions(time_zone="UTC", **options)  # type: ignore[arg-type]
         self.town, self.random = town, np.random.default_rng(seed)
-        self.detector = Detector(town.city, [town.state], settings)
+        self.detector = Detector(town.city, [town.state], settings, responses=responses)
         self.now_us = START_US
         stations = len(town.quiet_m)
         if learned:
