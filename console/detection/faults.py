@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ from console.domain.limits import LIMIT_CODES
 from console.domain.live import FUTURE_TOLERANCE_US
 from console.domain.readings import Channel
 from maps.city import StationTable
+from maps.columns import Floats
 
 Flags = NDArray[np.bool_]
 
@@ -38,10 +41,14 @@ _STALE_INTERVALS, _STALE_MIN_S, _STALE_DEFAULT_S, _STALE_MAX_S = 3.0, 15.0, 180.
 class _Latch:
     """One condition per cell: raised after ``after`` samples in a row, ended by the first without."""
 
-    def __init__(self, shape: tuple[int, int], after: int = 1) -> None:
-        self.count = np.zeros(shape, dtype=np.int32)
-        self.active = np.zeros(shape, dtype=bool)
+    def __init__(self, after: int = 1) -> None:
+        self.count = np.zeros(0, dtype=np.int32)
+        self.active = np.zeros(0, dtype=bool)
         self._after = after
+
+    def grow(self, place: NDArray[np.int64], cells: int) -> None:
+        """Cells move to ``place`` among ``cells``; the new ones begin at rest."""
+        self.count, self.active = _grown(self.count, place, cells, 0), _grown(self.active, place, cells, False)
 
     def update(self, now: Flags, judged: Flags) -> tuple[Flags, Flags]:
         """(raised, ended); cells not ``judged`` keep their state."""
@@ -51,82 +58,84 @@ class _Latch:
         return self.active & ~before, before & ~self.active
 
 
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """A tick at the cells that were ever heard: (cells,) each, NaN in ``expected`` where nothing is."""
+
+    value: Floats
+    at_us: NDArray[np.int64]
+    now_us: int
+    expected: Floats | None = None
+
+
 class StationWatch:
-    """Follows every channel of every station; ``tick`` returns what began and what ended."""
+    """Follows every channel of every station; each method at most once a tick, ``instruments`` before the burst test.
+
+    Most stations have a channel or two of the thirteen: state is kept for cells that were ever heard, (cells,), no others.
+    """
 
     def __init__(self, stations: StationTable, options: DetectorOptions) -> None:
         self._ids = tuple(stations.asset_id)
         self._shape = (len(stations), len(Channel))
         self._limits = options.limits
-        self._possible = np.array([_POSSIBLE.get(channel, (-np.inf, np.inf)) for channel in Channel])
-        self._last_us = np.zeros(self._shape, dtype=np.int64)
-        self._last_value = np.full(self._shape, np.nan)
-        self._interval_s = np.full(self._shape, np.nan)
-        self._same = np.zeros(self._shape, dtype=np.int32)
-        self._moves = np.zeros(self._shape, dtype=bool)
-        moving = np.zeros(len(Channel), dtype=bool)
-        moving[[Channel.PRESSURE, Channel.FLOW]] = True
-        self._expected_to_move = moving
-        self._latch = {code: _Latch(self._shape) for code in ("future_time", "stale", "out_of_range", "frozen")}
-        self._latch |= {code: _Latch(self._shape, _LIMIT_SAMPLES) for code in LIMIT_CODES}
-        self._latch["deviating"] = _Latch(self._shape, _DEVIATING_SAMPLES)
-        self._away = np.zeros(self._shape, dtype=np.int32)
-        self._spiked = np.zeros(self._shape, dtype=bool)
+        self._cells = np.zeros(0, dtype=np.int64)
+        self._channel = np.zeros(0, dtype=np.int64)
+        possible = np.array([_POSSIBLE.get(channel, (-np.inf, np.inf)) for channel in Channel])
+        self._least_possible, self._most_possible = possible[:, 0], possible[:, 1]
+        self._last_us = np.zeros(0, dtype=np.int64)
+        self._last_value, self._interval_s = np.zeros(0), np.zeros(0)
+        self._same, self._away = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)
+        self._moves, self._spiked = np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
+        self._latch = {code: _Latch() for code in ("future_time", "stale", "out_of_range", "frozen")}
+        self._latch |= {code: _Latch(_LIMIT_SAMPLES) for code in LIMIT_CODES}
+        self._latch["deviating"] = _Latch(_DEVIATING_SAMPLES)
 
     def fresh(self, at_us: NDArray[np.int64]) -> Flags:
-        """Cells whose sample is newer than at the last tick."""
-        return at_us > self._last_us
+        """Cells whose sample is newer than at the last tick, (stations, channels)."""
+        newer = at_us > 0
+        newer.ravel()[self._cells] = at_us.ravel()[self._cells] > self._last_us
+        return newer
 
     def faulty(self) -> Flags:
         """Cells that must stay out of the burst test, (stations, channels)."""
         flags = np.zeros(self._shape, dtype=bool)
-        for code in ("future_time", "stale", "out_of_range", "frozen", "deviating"):
-            flags |= self._latch[code].active
+        codes = ("future_time", "stale", "out_of_range", "frozen", "deviating")
+        flags.ravel()[self._cells] = np.any([self._latch[code].active for code in codes], axis=0)
         return flags
 
-    def instruments(self, value: NDArray[np.float64], at_us: NDArray[np.int64], good: Flags, now_us: int) -> list[StationFinding]:
+    def instruments(self, value: Floats, at_us: NDArray[np.int64], good: Flags, now_us: int) -> list[StationFinding]:
         """Faults seen from the station alone; to be called before the burst test, once a tick."""
-        ahead = at_us > now_us + FUTURE_TOLERANCE_US
-        fresh = self.fresh(at_us) & ~ahead
-        known = (at_us > 0) & np.isfinite(value)
-        self._learn(value, at_us, fresh)
+        seen, usable = self._at_cells(value, at_us, now_us), good.ravel()[self._cells]
+        ahead = seen.at_us > now_us + FUTURE_TOLERANCE_US
+        fresh = (seen.at_us > self._last_us) & ~ahead
+        self._learn(seen, fresh)
         age_s = (now_us - self._last_us) / 1e6
         limit = np.where(np.isnan(self._interval_s), _STALE_DEFAULT_S, self._interval_s * _STALE_INTERVALS)
         stale = (self._last_us > 0) & (age_s > np.clip(limit, _STALE_MIN_S, _STALE_MAX_S))
-        impossible = known & ((value < self._possible[:, 0]) | (value > self._possible[:, 1]))
-        frozen = (self._same >= _FROZEN_SAMPLES) & self._moves & self._expected_to_move
-        everywhere = np.ones(self._shape, dtype=bool)
-        found = list(self._judge("future_time", ahead, everywhere, value, at_us, now_us))
-        found += self._judge("stale", stale, everywhere, value, at_us, now_us)
-        found += self._judge("out_of_range", impossible & good, fresh & good, value, at_us, now_us)
-        found += self._judge("frozen", frozen, everywhere, value, at_us, now_us)
+        least, most = self._least_possible[self._channel], self._most_possible[self._channel]
+        impossible = (seen.value < least) | (seen.value > most)
+        frozen = (self._same >= _FROZEN_SAMPLES) & self._moves & (self._channel <= Channel.FLOW)
+        everywhere = np.ones(len(self._cells), dtype=bool)
+        found = list(self._judge("future_time", ahead, everywhere, seen))
+        found += self._judge("stale", stale, everywhere, seen)
+        found += self._judge("out_of_range", impossible & usable, fresh & usable, seen)
+        found += self._judge("frozen", frozen, everywhere, seen)
         return found
 
-    def _learn(self, value: NDArray[np.float64], at_us: NDArray[np.int64], fresh: Flags) -> None:
-        step_s = np.where(self._last_us > 0, (at_us - self._last_us) / 1e6, np.nan)
-        held = self._interval_s
-        # A gap must not make a channel look slow: growth is slow, shrinking quick.
-        blended = np.where(step_s > held, held + 0.05 * (step_s - held), held + 0.3 * (step_s - held))
-        learned = np.where(np.isnan(held), step_s, np.where(np.isnan(step_s), held, blended))
-        self._interval_s = np.where(fresh, learned, held)
-        same = value == self._last_value
-        self._moves |= fresh & ~same & np.isfinite(self._last_value)
-        self._same = np.where(fresh, np.where(same, self._same + 1, 0), self._same)
-        self._last_value = np.where(fresh, value, self._last_value)
-        self._last_us = np.where(fresh, at_us, self._last_us)
-
     def limits(
-        self, value: NDArray[np.float64], expected: NDArray[np.float64], at_us: NDArray[np.int64], judged: Flags, now_us: int
+        self, value: Floats, expected: Floats, at_us: NDArray[np.int64], judged: Flags, now_us: int
     ) -> list[StationFinding]:
         """Limits of service and quality. A place where low pressure is expected alarms only well below that."""
         if self._limits is None:
             return []
-        held, back = self._limits, self._limits.hysteresis
-        pressure = np.zeros(self._shape, dtype=bool)
-        pressure[:, Channel.PRESSURE] = True
+        seen, usable = self._at_cells(value, at_us, now_us, expected), judged.ravel()[self._cells]
+        back = self._limits.hysteresis.ravel()[self._cells]
+        low, most = self._limits.low.ravel()[self._cells], self._limits.high.ravel()[self._cells]
+        pressure = self._channel == Channel.PRESSURE
         # Only pressure has an expected value to lean on; quality limits stand.
-        usual = np.where(np.isfinite(expected) & pressure, expected, np.inf)
-        least, most = np.minimum(held.low, usual - 3.0 * back), held.high
+        normal = expected.ravel()[self._cells]
+        usual = np.where(np.isfinite(normal) & pressure, normal, np.inf)
+        least = np.minimum(low, usual - 3.0 * back)
         found: list[StationFinding] = []
         for code, limit, mine, sign in (
             ("low_pressure", least, pressure, 1.0),
@@ -136,17 +145,17 @@ class StationWatch:
         ):
             # What is raised ends only when the value is back inside by the hysteresis.
             margin = np.where(self._latch[code].active, back, 0.0)
-            beyond = (sign * value < sign * limit + margin) & mine
-            found += self._judge(code, beyond, judged, value, at_us, now_us, expected, limit)
+            beyond = (sign * seen.value < sign * limit + margin) & mine
+            found += self._judge(code, beyond, usable, seen, limit)
         return found
 
     def deviations(
         self,
-        deviation: NDArray[np.float64],
-        sigma: NDArray[np.float64],
-        excused: NDArray[np.bool_],
-        value: NDArray[np.float64],
-        expected: NDArray[np.float64],
+        deviation: Floats,
+        sigma: Floats,
+        excused: Flags,
+        value: Floats,
+        expected: Floats,
         at_us: NDArray[np.int64],
         now_us: int,
     ) -> list[StationFinding]:
@@ -154,60 +163,82 @@ class StationWatch:
 
         A jump that comes back within a few samples is a spike, told once it is over; one that stays is deviating.
         """
-        channel = Channel.PRESSURE
+        seen = self._at_cells(value, at_us, now_us, expected)
         far = np.abs(deviation) > np.maximum(_SPIKE_SIGMAS * sigma, _SPIKE_LEAST_M)
-        known = np.isfinite(deviation)
-        away, judged = np.zeros(self._shape, dtype=bool), np.zeros(self._shape, dtype=bool)
-        away[:, channel], judged[:, channel] = far & ~excused, known & ~(far & excused)
+        station, pressure = self._cells // len(Channel), self._channel == Channel.PRESSURE
+        away = (far & ~excused)[station] & pressure
+        judged = (np.isfinite(deviation) & ~(far & excused))[station] & pressure
         over = judged & ~away & (self._away > 0) & (self._away < _DEVIATING_SAMPLES)
-        found = list(self._findings("spike", self._spiked & ~over, False, value, at_us, now_us, expected))
-        found += self._findings("spike", over & ~self._spiked, True, value, at_us, now_us, expected)
+        found = list(self._findings("spike", self._spiked & ~over, False, seen))
+        found += self._findings("spike", over & ~self._spiked, True, seen)
         self._spiked = over
         self._away = np.where(judged, np.where(away, self._away + 1, 0), self._away)
-        found += self._judge("deviating", away, judged, value, at_us, now_us, expected)
+        found += self._judge("deviating", away, judged, seen)
         return found
 
-    def _judge(
-        self,
-        code: str,
-        now: Flags,
-        judged: Flags,
-        value: NDArray[np.float64],
-        at_us: NDArray[np.int64],
-        now_us: int,
-        expected: NDArray[np.float64] | None = None,
-        limit: NDArray[np.float64] | None = None,
-    ) -> Iterator[StationFinding]:
+    def _grow(self, at_us: NDArray[np.int64]) -> None:
+        """Take in cells heard for the first time."""
+        heard = at_us.ravel() > 0
+        heard[self._cells] = True
+        if np.count_nonzero(heard) == len(self._cells):
+            return
+        cells = np.flatnonzero(heard)
+        place, count = np.searchsorted(cells, self._cells), len(cells)
+        self._cells, self._channel = cells, cells % len(Channel)
+        self._last_us = _grown(self._last_us, place, count, 0)
+        self._last_value = _grown(self._last_value, place, count, np.nan)
+        self._interval_s = _grown(self._interval_s, place, count, np.nan)
+        self._same, self._away = _grown(self._same, place, count, 0), _grown(self._away, place, count, 0)
+        self._moves, self._spiked = _grown(self._moves, place, count, False), _grown(self._spiked, place, count, False)
+        for latch in self._latch.values():
+            latch.grow(place, count)
+
+    def _at_cells(self, value: Floats, at_us: NDArray[np.int64], now_us: int, expected: Floats | None = None) -> _Seen:
+        self._grow(at_us)
+        normal = None if expected is None else expected.ravel()[self._cells]
+        return _Seen(value.ravel()[self._cells], at_us.ravel()[self._cells], now_us, normal)
+
+    def _learn(self, seen: _Seen, fresh: Flags) -> None:
+        step_s = np.where(self._last_us > 0, (seen.at_us - self._last_us) / 1e6, np.nan)
+        held = self._interval_s
+        # A gap must not make a channel look slow: growth is slow, shrinking quick.
+        blended = np.where(step_s > held, held + 0.05 * (step_s - held), held + 0.3 * (step_s - held))
+        learned = np.where(np.isnan(held), step_s, np.where(np.isnan(step_s), held, blended))
+        self._interval_s = np.where(fresh, learned, held)
+        same = seen.value == self._last_value
+        self._moves |= fresh & ~same & np.isfinite(self._last_value)
+        self._same = np.where(fresh, np.where(same, self._same + 1, 0), self._same)
+        self._last_value = np.where(fresh, seen.value, self._last_value)
+        self._last_us = np.where(fresh, seen.at_us, self._last_us)
+
+    def _judge(self, code: str, now: Flags, judged: Flags, seen: _Seen, limit: Floats | None = None) -> Iterator[StationFinding]:
         raised, ended = self._latch[code].update(now, judged)
-        yield from self._findings(code, raised, True, value, at_us, now_us, expected, limit)
-        yield from self._findings(code, ended, False, value, at_us, now_us, expected, limit)
+        yield from self._findings(code, raised, True, seen, limit)
+        yield from self._findings(code, ended, False, seen, limit)
 
     def _findings(
-        self,
-        code: str,
-        cells: Flags,
-        active: bool,
-        value: NDArray[np.float64],
-        at_us: NDArray[np.int64],
-        now_us: int,
-        expected: NDArray[np.float64] | None = None,
-        limit: NDArray[np.float64] | None = None,
+        self, code: str, cells: Flags, active: bool, seen: _Seen, limit: Floats | None = None
     ) -> Iterator[StationFinding]:
-        if not cells.any():
-            return
-        for row, channel in zip(*np.nonzero(cells), strict=True):
-            seen = at_us[row, channel]
-            moment_us = now_us if code in ("stale", "future_time") or seen == 0 else min(int(seen), now_us)
+        for place in np.flatnonzero(cells).tolist():
+            at_us = int(seen.at_us[place])
+            moment_us = seen.now_us if code in ("stale", "future_time") else min(at_us, seen.now_us)
             yield StationFinding(
-                station_id=str(self._ids[row]),
-                channel=Channel(channel).name.lower(),
+                station_id=str(self._ids[int(self._cells[place]) // len(Channel)]),
+                channel=Channel(int(self._channel[place])).name.lower(),
                 code=code,
                 at=moment(moment_us),
                 active=active,
-                observed=_number(value[row, channel]),
-                expected=None if expected is None else _number(expected[row, channel]),
-                limit=None if limit is None else _number(limit[row, channel]),
+                observed=_number(seen.value[place]),
+                expected=None if seen.expected is None else _number(seen.expected[place]),
+                limit=None if limit is None else _number(limit[place]),
             )
+
+
+def _grown(before: NDArray[Any], place: NDArray[np.int64], cells: int, empty: float) -> NDArray[Any]:
+    """The state of old cells at ``place`` among ``cells``, ``empty`` for the new ones."""
+    result = np.full(cells, empty, dtype=before.dtype)
+    result[place] = before
+    return result
 
 
 def _number(value: float) -> float | None:

@@ -18,19 +18,24 @@ def pressure_stations(stations: StationTable) -> NDArray[np.int64]:
 
 
 def station_groups(city: City, limit: int) -> list[NDArray[np.int64]]:
-    """Rows of the pressure stations in groups of at most ``limit`` near each other: halved along the longer side."""
+    """Rows of the pressure stations in as few groups of at most ``limit`` near each other as will do.
+
+    Divided along the longer side, again and again: a tick's cost goes by the number of groups.
+    """
     rows = pressure_stations(city.stations)
     x, y = np.nan_to_num(city.stations.x), np.nan_to_num(city.stations.y)
     waiting, groups = [rows], []
     while waiting:
         members = waiting.pop()
-        if len(members) <= limit:
+        parts = -(-len(members) // limit)
+        if parts <= 1:
             if len(members):
                 groups.append(np.sort(members))
             continue
         wide = np.ptp(x[members]) >= np.ptp(y[members])
         order = members[np.argsort((x if wide else y)[members], kind="stable")]
-        waiting += [order[: len(order) // 2], order[len(order) // 2 :]]
+        first = len(order) * (parts // 2) // parts
+        waiting += [order[:first], order[first:]]
     return groups
 
 

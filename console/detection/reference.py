@@ -29,7 +29,7 @@ def predicted(ring: Floats, sigma_m: Floats | float, least: NDArray[np.int64] | 
     high = np.take_along_axis(ordered, np.maximum(count, 1)[None] // 2, axis=0)[0]
     middle = (low + high) / 2.0
     half = REFERENCE_SAMPLES // 2
-    new, old = np.median(ring[:half], axis=0), np.median(ring[half:], axis=0)
+    new, old = _median_of_three(ring[:half]), _median_of_three(ring[half:])
     slopes = np.stack([(new - old) / half, (ring[0] - ring[half - 1]) / (half - 1), (ring[half] - ring[-1]) / (half - 1)])
     # Where the ring is not full the slopes are no numbers, and there is no trend.
     steady = np.abs(np.sign(slopes).sum(axis=0)) == len(slopes)
@@ -37,6 +37,12 @@ def predicted(ring: Floats, sigma_m: Floats | float, least: NDArray[np.int64] | 
     clear = trend**2 / (2.0 * _MEDIAN_OF_THREE * np.square(sigma_m) / half**2)
     onward = clear / (clear + _TREND_CAUTION) * trend * (REFERENCE_SAMPLES + 1) / 2.0
     return np.asarray(np.where(count >= least, middle + onward, np.nan))
+
+
+def _median_of_three(samples: Floats) -> Floats:
+    """Down the first axis of three; NaN with any of them unknown. A fraction of numpy's time, each tick, for all stations."""
+    one, other, third = samples
+    return np.asarray(np.maximum(np.minimum(one, other), np.minimum(np.maximum(one, other), third)))
 
 
 class Ring:

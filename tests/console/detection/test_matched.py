@@ -119,6 +119,13 @@ def test_a_reference_is_deaf_to_a_glitch_and_follows_a_clear_trend() -> None:
     assert np.isnan(found[2])
 
 
+def test_without_a_clear_trend_the_median_is_expected(random: np.random.Generator) -> None:
+    ring = random.standard_normal((REFERENCE_SAMPLES, 500))
+    ring[:, 0] = 10.0 - 0.2 * np.arange(REFERENCE_SAMPLES)
+    # So noisy that no trend is clear: the plain median is left.
+    assert predicted(ring, 1e9) == pytest.approx(np.median(ring, axis=0), abs=1e-6)
+
+
 def test_a_step_in_the_ring_is_no_trend_to_be_carried_on() -> None:
     for age in range(1, REFERENCE_SAMPLES):
         ring = np.full((REFERENCE_SAMPLES, 1), 10.0)
