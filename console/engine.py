@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 
 from console.detection import Detector
 from console.detection.finding import StationFinding
-from console.detection.reducing import ReducingWatch
 from console.detection.switches import SwitchWatch
-from console.detection.zones import ZoneWatch
 from console.domain.changes import Change, ChangeSet
 from console.domain.clock import Clock, micros, moment
 from console.domain.compose import ExpectedHistory, compose_picture
@@ -77,7 +75,7 @@ class Engine:
         self.city, self.limits = city, desk.limits
         self._desk, self._detector, self._ports, self._grid, self._is_drill = desk, detector, ports, grid, is_drill
         self._decoder = Decoder(city)
-        self._zones, self._switches, self._reducing = ZoneWatch(city), SwitchWatch(city), ReducingWatch(city)
+        self._switches = SwitchWatch(city)
         self._live = LivePicture(len(city.stations))
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         self._expected: NDArray[np.float64] = np.full(self._live.value.shape, np.nan)
@@ -231,24 +229,18 @@ class Engine:
         live, now = self._live, moment(tick_us)
         # Behind its clock, the engine has newer values than the tick's: those are not ahead of time.
         seen_us = max(tick_us, int(live.at_us.max(initial=0)))
-        result = self._detector.tick(live.value, live.at_us, live.quality, seen_us)
+        disturbed = any(incident.is_open() for incident in self._state.incidents.values())
+        result = self._detector.tick(live.value, live.at_us, live.quality, seen_us, disturbed=disturbed)
         self._expected, self._learning, self._sigma_kpa = result.expected, result.learning, result.sigma_kpa
         self._expected_history.add(tick_us, result.expected)
         for finding in result.stations:
             told = self._with_elevation(finding)
             self._commit(self._desk.on_station(self._state, told, now), SYSTEM_USER)
-        fresh = live.at_us > tick_us - self._grid.interval_us * 3 // 2
-        good = fresh & (live.quality == Quality.GOOD)
+        good = (live.at_us > tick_us - self._grid.interval_us * 3 // 2) & (live.quality == Quality.GOOD)
         for operation in (*self._switches.tick(live.value, good, tick_us), *result.operations):
             self._commit(self._desk.on_operation(self._state, operation, now), SYSTEM_USER)
-        disturbed = bool(result.bursts) or any(incident.is_open() for incident in self._state.incidents.values())
-        for zone in self._zones.tick(live.value, result.expected, fresh, tick_us, disturbed=disturbed):
-            self._commit(self._desk.on_station(self._state, zone, now), SYSTEM_USER)
-        self._reducing.tick(live.value, result.expected, good, tick_us)
         for burst in (*result.bursts, *result.revisions):
-            weighed = self._zones.weighed(burst, live.value, tick_us)
-            weighed = replace(weighed, evidence=(*weighed.evidence, *self._reducing.evidence(burst)))
-            self._commit(self._desk.on_burst(self._state, weighed, self.now()), SYSTEM_USER)
+            self._commit(self._desk.on_burst(self._state, burst, self.now()), SYSTEM_USER)
         self._commit(self._desk.on_time(self._state, self.now()), SYSTEM_USER)
         # Last: a full disk must not keep a finding from its case.
         self._expected_log.keep(tick_us, result.expected, result.sigma_kpa)

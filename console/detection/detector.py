@@ -17,6 +17,7 @@ from console.detection.faults import StationWatch
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.detection.groups import pressure_stations, station_groups
 from console.detection.history import History
+from console.detection.meters import MeterWatch
 from console.detection.nights import NightWatch
 from console.detection.options import DetectorOptions
 from console.detection.pumps import PumpChannels
@@ -83,7 +84,7 @@ class Detector:
             for rows in groups
         ]
         self._cases = Casebook(city, book, self._groups, self.options, responses)
-        self._pumps = PumpChannels(city)
+        self._pumps, self._meters = PumpChannels(city), MeterWatch(city)
         self._expectation = Expectation(len(city.stations), self.options, book.pressures_kpa())
         self.elevations = Elevations(len(city.stations), self.options.time_zone, book.pressures_kpa())
         self._faults = StationWatch(city.stations, self.options)
@@ -103,11 +104,13 @@ class Detector:
         now_us: int,
         *,
         force: bool = False,
+        disturbed: bool = False,
     ) -> TickResult:
         """One tick on the live picture: arrays (stations, channels), inside units; ``now_us`` the tick's time.
 
         Only samples that are new since the last tick and from its own interval are evidence; what comes late is
         history and raises nothing. ``force``: a burst is known to have happened; locate it whatever the statistic.
+        ``disturbed``: one is open at the desk.
         """
         fresh = self._faults.fresh(at_us) & (at_us > now_us - int(_FRESH_TICKS * self.options.tick_s * 1e6))
         good = (quality == Quality.GOOD) & np.isfinite(value)
@@ -134,6 +137,8 @@ class Detector:
         sigma_m, excused = self._noise(len(value))
         found += self._faults.deviations(deviation_m, sigma_m, excused, value, expected, at_us, now_us)
         found += self._faults.limits(value, expected, at_us, fresh & good, now_us)
+        found += self._meters.tick(value, expected, usable, now_us, disturbed=disturbed or bool(bursts))
+        bursts, revisions = (tuple(self._meters.weighed(one, value, now_us) for one in told) for told in (bursts, revisions))
         self._expectation.follow(value, at_us, usable, sigma_m, excused, now_us)
         learning = self._pressure & ~self._expectation.ready()
         sigma_kpa = self._seen_sigma_kpa(learning)
@@ -144,6 +149,7 @@ class Detector:
         if len(history.at_us) >= 2:
             self._expectation.learn(history, self._learn_noise)
             self.elevations.learn(history)
+            self._meters.learn(history)
             self._cases.forget_steps()
             self._learn_nights(history)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from console.detection.balance import RISING_SIGMAS, ZoneInflow, balanced
 from console.detection.finding import BurstFinding, StationFinding
+from console.detection.history import History
 from console.domain.alarms import Evidence
 from console.domain.clock import micros, moment
 from console.domain.readings import Channel
@@ -24,6 +25,7 @@ _LASTING_TICKS = 5
 _MEMORY = 1.0 / 240.0
 _KNOWN_TICKS = 30
 """A meter heard less often has no noise to judge by."""
+_LAG_S = 3600.0
 _LEAST_M3H, _LEAST_SHARE = 1.0, 0.03
 _MOST_VALVES = 5
 
@@ -76,6 +78,22 @@ class ZoneWatch:
             found = [one for index, pair in enumerate(self._pairs) for one in self._judge(index, pair, sigma, now_us)]
         self._learn(sigma)
         return found
+
+    def learn(self, history: History) -> None:
+        """The meters' noise from quiet history: how far flows are from those of an hour before, the day's own swing included.
+
+        Without it a start would listen to no meter for half an hour.
+        """
+        flows = history.value.get(int(Channel.FLOW))
+        if flows is None or len(history.at_us) < 2 or not len(self._station):
+            return
+        lag = max(round(_LAG_S * 1e6 / float(np.median(np.diff(history.at_us)))), 1)
+        step = np.abs(flows[lag:, self._station] - flows[:-lag, self._station]) / np.sqrt(2.0)
+        count = np.isfinite(step).sum(axis=0)
+        known = count >= _KNOWN_TICKS
+        if known.any():
+            self._scatter[known] = np.nanmedian(step[:, known], axis=0)
+            self._heard[known] = np.maximum(self._heard[known], count[known])
 
     def weighed(self, finding: BurstFinding, value: Floats, now_us: int) -> BurstFinding:
         """A burst with what the meters have said since it began: candidates weighed, inflows that rose among its evidence.

@@ -170,7 +170,7 @@ def test_undo_brings_back_the_case_as_it_was(room: Room) -> None:
 
 
 def test_a_defect_in_detection_is_told_and_the_desk_goes_on(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("injected")
 
     monkeypatch.setattr(room.detector, "tick", broken)

@@ -7,6 +7,7 @@ import pytest
 import shapely
 
 from console.detection.finding import BurstFinding, StationFinding
+from console.detection.history import History
 from console.detection.zones import ZoneWatch
 from console.domain.clock import moment
 from console.domain.readings import Channel
@@ -165,3 +166,19 @@ def test_meters_not_known_yet_weigh_nothing() -> None:
     meters.ticks(5)
     meters.tick(west=20.0)
     assert [one.pipe_id for one in weighed(meters).location.candidates] == ["PE", "PW"]
+
+
+def test_a_start_knows_from_history_how_meters_scatter() -> None:
+    meters, steps = Meters(), 600
+    random = np.random.default_rng(7)
+    flows = np.full((steps, len(meters.city.stations)), np.nan, dtype=np.float32)
+    west, east = (meters.city.stations.row(name) for name in ("QW", "QE"))
+    flows[:, west], flows[:, east] = 60.0 + 2.0 * random.standard_normal((2, steps))
+    at_us = np.arange(-steps, 0, dtype=np.int64) * 5 * STEP_US
+    meters.watch.learn(History(at_us, {int(Channel.FLOW): flows}))
+    meters.tick(west=20.0)
+    assert [one.station_id for one in weighed(meters, "PW").evidence] == ["QW"]
+    assert weighed(meters).location.set_90 == ("PW",)
+    untaught = Meters()
+    untaught.tick(west=20.0)
+    assert weighed(untaught).location.set_90 == ("PE", "PW")
