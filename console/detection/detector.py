@@ -136,7 +136,7 @@ class Detector:
         bursts, operations = self._cases.search(tick, self._expectation, force)
         sigma_m, excused = self._noise(len(value))
         found += self._faults.deviations(deviation_m, sigma_m, excused, value, expected, at_us, now_us)
-        found += self._faults.limits(value, expected, at_us, fresh & good, now_us)
+        found += self._faults.limits(value, expected, at_us, fresh & good, now_us, self.elevations.error_m)
         found += self._meters.tick(value, expected, usable, now_us, disturbed=disturbed or bool(bursts))
         bursts, revisions = (tuple(self._meters.weighed(one, value, now_us) for one in told) for told in (bursts, revisions))
         self._expectation.follow(value, at_us, usable, sigma_m, excused, now_us)

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from console.detection.finding import StationFinding
 from console.detection.options import DetectorOptions
 from console.domain.clock import moment
-from console.domain.limits import LIMIT_CODES
+from console.domain.limits import ELEVATION_MATTERS_M, LIMIT_CODES
 from console.domain.live import FUTURE_TOLERANCE_US
 from console.domain.readings import Channel
 from maps.city import StationTable
 from maps.columns import Floats
+from maps.units import KPA_PER_METRE
 
 Flags = NDArray[np.bool_]
 
@@ -123,9 +124,19 @@ class StationWatch:
         return found
 
     def limits(
-        self, value: Floats, expected: Floats, at_us: NDArray[np.int64], judged: Flags, now_us: int
+        self,
+        value: Floats,
+        expected: Floats,
+        at_us: NDArray[np.int64],
+        judged: Flags,
+        now_us: int,
+        elevation_error_m: Floats,
     ) -> list[StationFinding]:
-        """Limits of service and quality. A place where low pressure is expected alarms only well below that."""
+        """Limits of service and quality. A place where low pressure is expected alarms only well below that.
+
+        ``elevation_error_m``: (stations,), NaN where unknown; where it matters a pressure is held against its limits both as
+        read and as it is at the elevation on record: the error is an estimate, and neither may hide the other.
+        """
         if self._limits is None:
             return []
         seen, usable = self._at_cells(value, at_us, now_us, expected), judged.ravel()[self._cells]
@@ -136,6 +147,8 @@ class StationWatch:
         normal = expected.ravel()[self._cells]
         usual = np.where(np.isfinite(normal) & pressure, normal, np.inf)
         least = np.minimum(low, usual - 3.0 * back)
+        error = elevation_error_m[self._cells // len(Channel)]
+        off = np.where(pressure & (np.abs(error) > ELEVATION_MATTERS_M), error * KPA_PER_METRE, 0.0)
         found: list[StationFinding] = []
         for code, limit, mine, sign in (
             ("low_pressure", least, pressure, 1.0),
@@ -145,7 +158,8 @@ class StationWatch:
         ):
             # What is raised ends only when the value is back inside by the hysteresis.
             margin = np.where(self._latch[code].active, back, 0.0)
-            beyond = (sign * seen.value < sign * limit + margin) & mine
+            worst = sign * seen.value - np.maximum(sign * off, 0.0)
+            beyond = (worst < sign * limit + margin) & mine
             found += self._judge(code, beyond, usable, seen, limit)
         return found
 

@@ -126,9 +126,17 @@ class Alarm:
     def is_doubtful(self) -> bool:
         """Whether the pressure, corrected for the station's elevation, would not break the limit."""
         corrected = self.corrected_kpa
-        if corrected is None or self.limit is None:
+        return corrected is not None and not self._breaks(corrected)
+
+    @property
+    def is_beyond_as_read(self) -> bool:
+        """Whether the value as the gauge gives it breaks the limit; a gauge that lies can hide that it is broken."""
+        return bool(self.evidence) and self._breaks(self.evidence[0].observed)
+
+    def _breaks(self, value: float) -> bool:
+        if self.limit is None:
             return False
-        return corrected >= self.limit if self.evidence[0].observed < self.limit else corrected <= self.limit
+        return value > self.limit if self.code == "high_pressure" else value < self.limit
 
     @property
     def unexplained_priority(self) -> Priority:

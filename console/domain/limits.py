@@ -19,6 +19,9 @@ from maps.units import kpa_from_mpa
 LIMIT_CODES = ("low_pressure", "high_pressure", "below_limit", "above_limit")
 """Findings about the water, not about the station."""
 
+ELEVATION_MATTERS_M = 1.5
+"""From here on a station's elevation error counts beside a limit of pressure: 0.015 MPa, a tenth of the service pressure."""
+
 _LARGEST_MPA = 5.0
 """A pressure limit above it was written in kPa."""
 _LOW_NAMES, _HIGH_NAMES = ("least", "low"), ("most", "high")

@@ -11,7 +11,7 @@ from console.detection.finding import StationFinding
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
 from console.domain.changes import ChangeSet
 from console.domain.intents import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
-from console.domain.limits import LIMIT_CODES
+from console.domain.limits import ELEVATION_MATTERS_M, LIMIT_CODES
 from console.domain.readings import CHANNEL_BY_NAME
 from console.services.case import NOTHING, AlarmChange, Refused, recorded_alarms
 from console.services.state import DeskState
@@ -29,8 +29,6 @@ _KIND = {
     "open_boundary": AlarmKind.BOUNDARY,
 }
 _PRIORITY = {AlarmKind.FEED: Priority.HIGH, AlarmKind.BOUNDARY: Priority.MEDIUM}
-_ELEVATION_MATTERS_M = 1.5
-"""From here on a station's elevation error is told beside a limit of pressure: 0.015 MPa, a tenth of the service pressure."""
 _FAR_BELOW = 0.5
 """Under half of the limit somebody is close to having no water."""
 _NEAR_M = 300.0
@@ -166,12 +164,12 @@ def _new(tools: Tools, state: DeskState, finding: StationFinding) -> Alarm:
 def _weighed(alarm: Alarm, finding: StationFinding) -> Alarm:
     """The alarm with what the station's elevation error makes of it. It is told, not silenced: the error is an estimate."""
     error_m = finding.elevation_error_m
-    spoils = finding.code in ("low_pressure", "high_pressure") and error_m is not None and abs(error_m) > _ELEVATION_MATTERS_M
+    spoils = finding.code in ("low_pressure", "high_pressure") and error_m is not None and abs(error_m) > ELEVATION_MATTERS_M
     told = replace(alarm, elevation_error_m=error_m if spoils else None)
     corrected = told.corrected_kpa
     if corrected is None:
         return told
-    verdict = "在限值内，存疑" if told.is_doubtful else "仍超限"
+    verdict = "在限值内，存疑" if told.is_doubtful else "仍超限" if told.is_beyond_as_read else "实际超限"
     text = f"{told.detail}；标高误差 {told.elevation_error_m:+.1f} m，修正后 {mpa_from_kpa(corrected):.3f} MPa，{verdict}"
     return replace(told, detail=text)
 

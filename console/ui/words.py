@@ -83,7 +83,7 @@ class Words:
         """What the station's elevation error makes of a pressure beyond its limit, as the end of a line; "" without any."""
         if alarm.corrected_kpa is None:
             return ""
-        told = "doubtful" if alarm.is_doubtful else "still_beyond"
+        told = "doubtful" if alarm.is_doubtful else "still_beyond" if alarm.is_beyond_as_read else "truly_beyond"
         error, corrected = f"{alarm.elevation_error_m:+.1f}", self.value(Channel.PRESSURE, alarm.corrected_kpa)
         return self(f"alarms.{told}", error=error, corrected=corrected)
 

@@ -93,10 +93,31 @@ def test_an_alarm_begins_after_two_samples_and_ends_only_well_inside() -> None:
     for tick, kpa in enumerate([141, 139, 141, 139, 139, 141, 149, 139, 150, 141], start=1):
         value, at_us = np.full(shape, np.nan), np.zeros(shape, dtype=np.int64)
         value[1, Channel.PRESSURE], at_us[1, Channel.PRESSURE] = kpa, tick * STEP_US
-        found = watch.limits(value, np.full(shape, np.nan), at_us, np.isfinite(value), tick * STEP_US)
+        found = watch.limits(value, np.full(shape, np.nan), at_us, np.isfinite(value), tick * STEP_US, np.full(3, np.nan))
         told += [(tick, one.active) for one in found]
         assert all((one.code, one.limit) == ("low_pressure", 140.0) for one in found)
     assert told == [(5, True), (9, False)]
+
+
+@pytest.mark.parametrize(
+    ("error_m", "kpa", "code"),
+    [
+        (3.0, 150.0, "low_pressure"),  # by hand: 150 - 3 × 9.807 = 120.6 kPa in truth
+        (1.4, 150.0, ""),  # too small an error to matter
+        (3.0, 175.0, ""),  # 145.6 kPa in truth
+        (-3.0, 135.0, "low_pressure"),  # 164.4 in truth, yet the error is an estimate: told, as doubtful
+    ],
+)
+def test_a_gauge_that_lies_hides_no_pressure_below_the_limit(error_m: float, kpa: float, code: str) -> None:
+    city = a_city()
+    watch = StationWatch(city.stations, DetectorOptions(limits=station_limits(city)))
+    shape, told = (3, len(Channel)), []
+    for tick in (1, 2):
+        value, at_us = np.full(shape, np.nan), np.zeros(shape, dtype=np.int64)
+        value[1, Channel.PRESSURE], at_us[1, Channel.PRESSURE] = kpa, tick * STEP_US
+        error = np.array([np.nan, error_m, np.nan])
+        told += watch.limits(value, np.full(shape, np.nan), at_us, np.isfinite(value), tick * STEP_US, error)
+    assert [one.code for one in told] == ([code] if code else [])
 
 
 def raised(chair: Chair, code: str, channel: str, observed: float, limit: float, error_m: float | None = None) -> Alarm:
@@ -140,3 +161,9 @@ def test_an_elevation_error_that_spoils_the_comparison_is_told_and_hides_nothing
     assert told in low.detail
     assert ("标高误差" in low.detail, low.is_doubtful) == (bool(told), doubtful)
     assert low.priority is Priority.MEDIUM
+
+
+def test_a_pressure_that_is_low_only_in_truth_says_so() -> None:
+    low = raised(Chair(a_city()), "low_pressure", "pressure", 150.0, 140.0, 3.0)
+    assert "修正后 0.121 MPa，实际超限" in low.detail
+    assert (low.is_doubtful, low.is_beyond_as_read) == (False, False)
