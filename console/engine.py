@@ -195,7 +195,7 @@ class Engine:
         finding = StationFinding(
             str(self.city.stations.asset_id[row]), "", "future_time", now, active=True, detail="source time ahead of the clock"
         )
-        self._commit(self._desk.on_station(self._state, finding, now), SYSTEM_USER)
+        self._commit(self._desk.on_stations(self._state, (finding,), now), SYSTEM_USER)
 
     def _move_crews(self, fixes: tuple[CrewFix, ...]) -> None:
         known = self._state.crews
@@ -233,14 +233,14 @@ class Engine:
         result = self._detector.tick(live.value, live.at_us, live.quality, seen_us, disturbed=disturbed)
         self._expected, self._learning, self._sigma_kpa = result.expected, result.learning, result.sigma_kpa
         self._expected_history.add(tick_us, result.expected)
-        for finding in result.stations:
-            told = self._with_elevation(finding)
-            self._commit(self._desk.on_station(self._state, told, now), SYSTEM_USER)
         good = (live.at_us > tick_us - self._grid.interval_us * 3 // 2) & (live.quality == Quality.GOOD)
         for operation in (*self._switches.tick(live.value, good, tick_us), *result.operations):
             self._commit(self._desk.on_operation(self._state, operation, now), SYSTEM_USER)
         for burst in (*result.bursts, *result.revisions):
             self._commit(self._desk.on_burst(self._state, burst, self.now()), SYSTEM_USER)
+        # After the bursts: however many stations fail at once, no burst waits for them.
+        told = tuple(map(self._with_elevation, result.stations))
+        self._commit(self._desk.on_stations(self._state, told, now), SYSTEM_USER)
         self._commit(self._desk.on_time(self._state, self.now()), SYSTEM_USER)
         # Last: a full disk must not keep a finding from its case.
         self._expected_log.keep(tick_us, result.expected, result.sigma_kpa)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,7 +15,7 @@ from console.domain.intents import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, 
 from console.domain.limits import ELEVATION_MATTERS_M, LIMIT_CODES
 from console.domain.readings import CHANNEL_BY_NAME
 from console.services.case import NOTHING, AlarmChange, Refused, recorded_alarms
-from console.services.state import DeskState
+from console.services.state import DeskState, alarm_id_of
 from console.services.tools import Tools
 from console.services.words_zh import UNITS_ZH
 from maps.units import mpa_from_kpa
@@ -50,17 +51,34 @@ _REUSED_WITHIN = timedelta(minutes=10)
 """A cleared alarm that comes back this soon is the same alarm, flapping, not one more in the list."""
 
 
-def on_station(tools: Tools, state: DeskState, finding: StationFinding, now: datetime) -> ChangeSet:
-    """Raise, extend or return the one alarm of this station and code."""
-    alarm = _current(state, finding, now)
-    if finding.active:
-        return _raised(tools, state, alarm, finding, now)
-    if alarm is None or finding.channel not in alarm.channels:
+def on_stations(tools: Tools, state: DeskState, findings: Sequence[StationFinding], now: datetime) -> ChangeSet:
+    """Raise, extend or return the one alarm of each station and code; a tick's findings are one change set.
+
+    When a broker dies thousands of stations fall silent at once: as many transactions would keep everything else waiting.
+    """
+    if not findings:
         return NOTHING
+    current = _current(state, now)
+    serial, changes = state.next_serial("alarm"), list[AlarmChange]()
+    for finding in findings:
+        key = (finding.station_id, finding.code)
+        change = _change(tools, current.get(key), finding, now, alarm_id_of(serial))
+        if change is not None:
+            serial += change.before is None
+            current[key] = change.after
+            changes.append(change)
+    return recorded_alarms(changes) if changes else NOTHING
+
+
+def _change(tools: Tools, alarm: Alarm | None, finding: StationFinding, now: datetime, new_id: str) -> AlarmChange | None:
+    if finding.active:
+        return _raised(tools, alarm, finding, new_id)
+    if alarm is None or finding.channel not in alarm.channels:
+        return None
     left = tuple(channel for channel in alarm.channels if channel != finding.channel)
     if left:
-        return recorded_alarms([AlarmChange(alarm, replace(alarm, channels=left), "alarm_revised", _note(alarm, "部分恢复"))])
-    return recorded_alarms([AlarmChange(alarm, _returned(alarm, now), "alarm_returned", _note(alarm, "恢复正常"))])
+        return AlarmChange(alarm, replace(alarm, channels=left), "alarm_revised", _note(alarm, "部分恢复"))
+    return AlarmChange(alarm, _returned(alarm, now), "alarm_returned", _note(alarm, "恢复正常"))
 
 
 def acknowledge(state: DeskState, intent: AcknowledgeAlarm, user: str, now: datetime) -> ChangeSet:
@@ -119,13 +137,13 @@ def on_time(state: DeskState, now: datetime) -> ChangeSet:
     return recorded_alarms(changes) if changes else NOTHING
 
 
-def _raised(tools: Tools, state: DeskState, alarm: Alarm | None, finding: StationFinding, now: datetime) -> ChangeSet:
+def _raised(tools: Tools, alarm: Alarm | None, finding: StationFinding, new_id: str) -> AlarmChange | None:
     if alarm is None:
-        new = _weighed(_new(tools, state, finding), finding)
-        return recorded_alarms([AlarmChange(None, new, "alarm_raised", f"报警：{new.detail}")])
+        new = _weighed(_new(tools, finding, new_id), finding)
+        return AlarmChange(None, new, "alarm_raised", f"报警：{new.detail}")
     lasting = alarm.state not in (AlarmState.RETURNED, AlarmState.CLEARED) and alarm.returned_at is None
     if lasting and finding.channel in alarm.channels:
-        return NOTHING
+        return None
     channels = alarm.channels if finding.channel in alarm.channels else (*alarm.channels, finding.channel)
     after = replace(
         alarm,
@@ -138,16 +156,16 @@ def _raised(tools: Tools, state: DeskState, alarm: Alarm | None, finding: Statio
     )
     after = _weighed(after, finding)
     if lasting:
-        return recorded_alarms([AlarmChange(alarm, after, "alarm_revised", _note(after, "又有通道异常"))])
+        return AlarmChange(alarm, after, "alarm_revised", _note(after, "又有通道异常"))
     if alarm.state not in (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE):
         # Back again: it has to be seen anew, whoever saw it the last time.
         after = replace(after, state=AlarmState.ACTIVE, raised_at=finding.at, acknowledged_at=None, acknowledged_by="")
-    return recorded_alarms([AlarmChange(alarm, after, "alarm_raised", _note(after, "再次报警"))])
+    return AlarmChange(alarm, after, "alarm_raised", _note(after, "再次报警"))
 
 
-def _new(tools: Tools, state: DeskState, finding: StationFinding) -> Alarm:
+def _new(tools: Tools, finding: StationFinding, new_id: str) -> Alarm:
     return Alarm(
-        alarm_id=state.next_id("alarm"),
+        alarm_id=new_id,
         kind=_kind(finding),
         priority=_priority(tools, finding),
         subject=finding.station_id,
@@ -219,12 +237,19 @@ def limit_zh(channel: str, observed: float, limit: float) -> str:
     return f"{name} {seen:.{digits}f} {unit}，{side} {held:g} {unit}".replace(" ，", "，").rstrip()
 
 
-def _current(state: DeskState, finding: StationFinding, now: datetime) -> Alarm | None:
-    """The alarm of this station and code that still lives, or was cleared a moment ago."""
-    same = [alarm for alarm in state.alarms.values() if alarm.subject == finding.station_id and alarm.code == finding.code]
-    living = [alarm for alarm in same if alarm.state is not AlarmState.CLEARED]
-    recent = [alarm for alarm in same if alarm.returned_at is not None and now - alarm.returned_at <= _REUSED_WITHIN]
-    return max(living or recent, key=lambda alarm: alarm.raised_at, default=None)
+def _current(state: DeskState, now: datetime) -> dict[tuple[str, str], Alarm]:
+    """By station and code the alarm that still lives, or was cleared a moment ago."""
+    found: dict[tuple[str, str], Alarm] = {}
+    for alarm in sorted(state.alarms.values(), key=_recency):
+        lives = alarm.state is not AlarmState.CLEARED
+        if lives or (alarm.returned_at is not None and now - alarm.returned_at <= _REUSED_WITHIN):
+            found[alarm.subject, alarm.code] = alarm
+    return found
+
+
+def _recency(alarm: Alarm) -> tuple[bool, datetime]:
+    """Living ones last, the newest of them at the very end."""
+    return alarm.state is not AlarmState.CLEARED, alarm.raised_at
 
 
 def _returned(alarm: Alarm, now: datetime) -> Alarm:

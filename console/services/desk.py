@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -121,9 +122,9 @@ class Desk:
         """A burst finding: a new alarm and incident, or an open one's location revised (until judged)."""
         return opening.on_burst(self._tools, state, finding, now)
 
-    def on_station(self, state: DeskState, finding: StationFinding, now: datetime) -> ChangeSet:
-        """A station's fault or limit raised or ended: one alarm per station and code."""
-        return alarms.on_station(self._tools, state, finding, now)
+    def on_stations(self, state: DeskState, findings: Sequence[StationFinding], now: datetime) -> ChangeSet:
+        """Stations' faults or limits raised or ended: one alarm per station and code."""
+        return alarms.on_stations(self._tools, state, findings, now)
 
     def on_operation(self, state: DeskState, finding: OperationFinding, now: datetime) -> ChangeSet:
         """Something was switched that explains a step of pressures: information in the list, no alarm."""

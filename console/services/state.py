@@ -62,8 +62,12 @@ class DeskState:
 
     def next_id(self, kind: str) -> str:
         """The next free id of ``incident/<year>`` (``2026-0001``) or ``alarm`` (``A-000001``)."""
-        number = self.serials.get(kind, 0) + 1
-        return f"A-{number:06d}" if kind == "alarm" else f"{kind.partition('/')[2]}-{number:04d}"
+        number = self.next_serial(kind)
+        return alarm_id_of(number) if kind == "alarm" else f"{kind.partition('/')[2]}-{number:04d}"
+
+    def next_serial(self, kind: str) -> int:
+        """The number of the next id."""
+        return self.serials.get(kind, 0) + 1
 
     def _without_old(self, now: datetime) -> DeskState:
         gone = {key for key, incident in self.incidents.items() if incident.closed_at and now - incident.closed_at > _KEPT}
@@ -82,6 +86,11 @@ class DeskState:
             history=_less(self.history, gone),
             dismissals=_less(self.dismissals, faded),
         )
+
+
+def alarm_id_of(serial: int) -> str:
+    """The id of an alarm by its number."""
+    return f"A-{serial:06d}"
 
 
 def crews_by_orders(crews: Mapping[str, CrewFix], incidents: Iterable[Incident]) -> dict[str, CrewFix]:

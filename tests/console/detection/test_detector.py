@@ -155,6 +155,13 @@ def test_evidence_is_what_is_left_when_the_common_part_is_out(town: Town) -> Non
     assert town.drops_m["H33"][row] == pytest.approx((most.observed - most.expected) / 9.80665, rel=0.15)
 
 
+def test_a_day_livelier_than_any_known_raises_nothing(town: Town) -> None:
+    night = Night(town, seed=2)
+    night.ticks(30)
+    growing = (night.tick(noise_m=NOISE_M * (1.0 + 1.5 * min(tick / 60, 1.0))) for tick in range(600))
+    assert bursts(list(growing)) == 0
+
+
 def test_quiet_days_raise_nothing(town: Town) -> None:
     night = Night(town)
     assert bursts(night.ticks(1500)) == 0

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.detection.finding import StationFinding
-from console.domain.alarms import Alarm, AlarmKind, AlarmState
+from console.domain.alarms import Alarm, AlarmKind, AlarmState, Priority
 from console.domain.intents import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
 from console.services.desk import Refused
-from tests.console.services.town import Chair, a_town
+from tests.console.services.town import Chair, a_finding, a_town
 
 CITY = a_town()
 A1 = "A-000001"
@@ -21,7 +21,7 @@ A1 = "A-000001"
 def happens(chair: Chair, code: str = "frozen", *, active: bool, channel: str = "pressure", station: str = "S1") -> None:
     """A station event."""
     finding = StationFinding(station, channel, code, chair.now, active, "", 300.0, 310.0)
-    chair.take(chair.desk.on_station(chair.state, finding, chair.now))
+    chair.take(chair.desk.on_stations(chair.state, [finding], chair.now))
 
 
 def only(chair: Chair) -> Alarm:
@@ -191,3 +191,32 @@ def test_an_event_that_nobody_has_seen_is_never_lost(acts: list[tuple[str, str]]
         assert bool(living) or not (on[station] or unseen[station])
         if living and living[0].state not in ASIDE:
             assert (living[0].returned_at is None) == on[station]
+
+
+def flood(chair: Chair, count: int, active: bool = True) -> list[StationFinding]:
+    return [StationFinding(f"X{number}", "pressure", "stale", chair.now, active) for number in range(count)]
+
+
+def test_in_a_flood_every_finding_is_an_alarm_of_its_own_in_one_change_set() -> None:
+    chair = Chair()
+    raised = chair.take(chair.desk.on_stations(chair.state, flood(chair, 400), chair.now))
+    assert len(raised.drafts) == 400
+    assert {alarm.subject for alarm in chair.state.alarms.values()} == {f"X{number}" for number in range(400)}
+    assert len(chair.state.alarms) == 400
+    chair.sees(a_finding())
+    burst = max(chair.state.alarms.values(), key=lambda alarm: alarm.alarm_id)
+    assert (burst.alarm_id, burst.priority < Priority.LOW) == ("A-000401", True)
+    chair.take(chair.desk.on_stations(chair.state, flood(chair, 400, active=False), chair.now))
+    over = [alarm for alarm in chair.state.alarms.values() if alarm.code == "stale"]
+    assert {alarm.state for alarm in over} == {AlarmState.RETURNED}
+    assert len(over) == 400
+
+
+def test_in_one_tick_a_fault_may_begin_in_two_channels_and_end_in_one() -> None:
+    chair = Chair()
+    begins = [StationFinding("S1", channel, "stale", chair.now, True) for channel in ("pressure", "flow")]
+    ends = StationFinding("S1", "flow", "stale", chair.now, False)
+    chair.take(chair.desk.on_stations(chair.state, [*begins, ends], chair.now))
+    (alarm,) = chair.state.alarms.values()
+    assert (alarm.channels, alarm.state) == (("pressure",), AlarmState.ACTIVE)
+    assert [change.kind for change in chair.log] == ["alarm_raised", "alarm_revised", "alarm_revised"]

@@ -124,7 +124,7 @@ def raised(chair: Chair, code: str, channel: str, observed: float, limit: float,
     """The alarm of a limit broken at the network's end."""
     at = NOW + timedelta(minutes=len(chair.log))
     finding = StationFinding("end", channel, code, at, True, observed=observed, limit=limit, elevation_error_m=error_m)
-    (alarm,) = chair.take(chair.desk.on_station(chair.state, finding, at)).alarms
+    (alarm,) = chair.take(chair.desk.on_stations(chair.state, [finding], at)).alarms
     assert micros(alarm.raised_at) == micros(at)
     return alarm
 

@@ -179,7 +179,7 @@ class ScriptedPort:
         finding = StationFinding(station_id, channel, code, self.chair.now, True, "", observed, usual, limit, elevation_error_m)
         if elevation_error_m is not None:
             self.elevation_error_m[row] = elevation_error_m
-        self.chair.take(self.chair.desk.on_station(self.chair.state, finding, self.chair.now))
+        self.chair.take(self.chair.desk.on_stations(self.chair.state, [finding], self.chair.now))
         self.publish()
 
     def pressures(self, converged: bool = True) -> None:
