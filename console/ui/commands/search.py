@@ -1,15 +1,17 @@
-"""What Ctrl+K finds: pipes, valves, hydrants, stations, roads, communities, crews, cases, commands."""
+"""What Ctrl+K finds: pipes, valves, hydrants, stations, plants and tanks, roads, communities, crews, cases, commands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
 import shapely
 
 from console.domain.picture import Picture
+from console.ui.map.facilities import Facility, facilities
 from console.ui.panels.clock import short_title
 from console.ui.words import Words
 from maps.city import City
@@ -44,6 +46,10 @@ class Search:
     def __init__(self, city: City) -> None:
         self._city = city
 
+    @cached_property
+    def _facilities(self) -> tuple[Facility, ...]:
+        return facilities(self._city)
+
     def find(self, text: str, picture: Picture, commands: Sequence[Command], words: Words, most: int = 40) -> list[Hit]:
         """Hits for a text, best kinds first; nothing typed gives the cases and commands."""
         needle = text.strip().casefold()
@@ -57,6 +63,7 @@ class Search:
                 self._zones(needle, words),
                 self._roads(needle),
                 self._stations(needle, words),
+                self._plants(needle, words),
                 self._pipes(needle, words),
                 self._valves(needle),
             ]
@@ -112,6 +119,15 @@ class Search:
                 x,
                 y,
             )
+
+    def _plants(self, needle: str, words: Words) -> Iterator[Hit]:
+        """Plants, pumping stations, wells, tanks, sources: those listed and those only the model knows; by a pump's id too."""
+        pumps, found = self._city.network.pumps.asset_id, self._facilities
+        inside = [" ".join(map(str, pumps[list(facility.pumps)])) for facility in found]
+        names = [facility.name for facility in found]
+        for row in _matching(needle, names, [facility.asset_id for facility in found], inside):
+            one = found[row]
+            yield Hit("facility", one.asset_id, one.name or one.asset_id, words.of("word", one.kind), one.x, one.y)
 
     def _pipes(self, needle: str, words: Words) -> Iterator[Hit]:
         pipes = self._city.network.pipes

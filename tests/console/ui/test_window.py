@@ -217,9 +217,10 @@ def test_search_finds_every_kind_of_thing(window: MainWindow, port: ScriptedPort
     window.settle()
     kinds = {
         text: [hit.kind for hit in window.search(text)]
-        for text in ("P-104100", "V-5500", "北园大街", "美林苑", "Q-003", "抢修3队", CASE, "全屏")
+        for text in ("P-104100", "V-5500", "北园大街", "美林苑", "Q-003", "大桥水厂", "抢修3队", CASE, "全屏")
     }
-    assert [found[0] for found in kinds.values()] == ["pipe", "valve", "road", "zone", "station", "crew", "incident", "command"]
+    wanted = ["pipe", "valve", "road", "zone", "station", "facility", "crew", "incident", "command"]
+    assert [found[0] for found in kinds.values()] == wanted
     assert window.search("no such thing") == []
 
 
