@@ -106,7 +106,7 @@ def test_tables_hold_the_case_in_every_form(record: CaseRecord, tmp_path: Path) 
 
 
 def test_the_spreadsheet_runs_nothing(record: CaseRecord, tmp_path: Path) -> None:
-    pytest.importorskip("xlsxwriter")
+    pytest.importorskip("xlsxwriter", reason="the extra spreadsheets is not installed")
     path = tmp_path / "c.xlsx"
     small = replace(record, readings=record.readings.where(np.arange(50)))
     tables = case_tables(small, WORDS, answers_to(small))

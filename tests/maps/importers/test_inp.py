@@ -51,7 +51,7 @@ def _imported(path: Path, **options: Any) -> City:
 
 
 def _peer(path: Path) -> Any:
-    wntr = pytest.importorskip("wntr")
+    wntr = pytest.importorskip("wntr", reason="the peer wntr is not installed")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return wntr.network.WaterNetworkModel(str(path))

@@ -22,7 +22,7 @@ from tests.maps.isolation.networks import city_of
 )
 @pytest.mark.parametrize("seed", [1, 2])
 def test_segments_are_those_of_wntr(wntr_networks: Path, name: str, share: float, seed: int) -> None:
-    wntr = pytest.importorskip("wntr")
+    wntr = pytest.importorskip("wntr", reason="the peer wntr is not installed")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = wntr.network.WaterNetworkModel(str(wntr_networks / f"{name}.inp"))
