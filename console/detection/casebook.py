@@ -84,6 +84,8 @@ class Casebook:
         crossings: list[tuple[int, Crossing]] = []
         operations: list[OperationFinding] = []
         reference = self._ring.predicted(self._step_sigma(tick.second_of_day), self._least_samples())
+        for group in self._groups:
+            reference[group.rows] += group.steps.recurring.at(tick.second_of_day)
         steps = self._step_screens(tick, reference)
         levels = self._level_screens(tick)
         for index, group in enumerate(self._groups):

@@ -88,6 +88,9 @@ class Detector:
         self._expectation = Expectation(len(city.stations), self.options, book.pressures_kpa())
         self.elevations = Elevations(len(city.stations), self.options.time_zone, book.pressures_kpa())
         self._faults = StationWatch(city.stations, self.options)
+        self._group_of = np.full(len(city.stations), -1, dtype=np.int64)
+        for number, rows in enumerate(groups):
+            self._group_of[rows] = number
         self._pressure = np.zeros(len(city.stations), dtype=bool)
         self._pressure[pressure_stations(city.stations)] = True
 
@@ -135,11 +138,13 @@ class Detector:
         revisions = self._cases.go_on(tick, self._expectation)
         bursts, operations = self._cases.search(tick, self._expectation, force)
         sigma_m, excused = self._noise(len(value))
-        found += self._faults.deviations(deviation_m, sigma_m, excused, value, expected, at_us, now_us)
+        alone, together = self._faults.deviations(deviation_m, sigma_m, excused, self._group_of, value, expected, at_us, now_us)
+        found += alone
         found += self._faults.limits(value, expected, at_us, fresh & good, now_us, self.elevations.error_m)
         found += self._meters.tick(value, expected, usable, now_us, disturbed=disturbed or bool(bursts))
         bursts, revisions = (tuple(self._meters.weighed(one, value, now_us) for one in told) for told in (bursts, revisions))
         self._expectation.follow(value, at_us, usable, sigma_m, excused, now_us)
+        self._expectation.accept(together, deviation_m[together])
         learning = self._pressure & ~self._expectation.ready()
         sigma_kpa = self._seen_sigma_kpa(learning)
         return TickResult(bursts, tuple(found), expected, revisions, learning, operations, sigma_kpa)
