@@ -41,8 +41,7 @@ class AlarmList(QWidget):
         box.setSpacing(3)
         box.addLayout(row(self._title, 1, self._acknowledge, self._shelve))
         box.addWidget(self.table, 1)
-        for signal in (model.rowsInserted, model.rowsRemoved, model.dataChanged, model.rowsMoved):
-            signal.connect(self._refresh)
+        model.settled.connect(self._refresh)
         self.set_looks(looks)
 
     def set_looks(self, looks: Looks) -> None:
