@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
@@ -34,6 +35,11 @@ def label(text: str = "", name: str = "", wrap: bool = False, selectable: bool =
     return made
 
 
+def tip(text: str) -> str:
+    """Text for a tool tip: Qt would take what looks like markup for markup, and would never wrap what does not."""
+    return f"<p>{escape(text)}</p>" if text else ""
+
+
 class Elided(QLabel):
     """A label that gives way: what does not fit ends in an ellipsis, the whole text is in its tip."""
 
@@ -41,7 +47,7 @@ class Elided(QLabel):
         super().__init__(text)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setObjectName(name)
-        self.setToolTip(text)
+        self.setToolTip(tip(text))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -52,9 +58,18 @@ class Elided(QLabel):
         painter.end()
 
 
+class PlainButton(QPushButton):
+    """A push button whose text is shown letter by letter: an ampersand in an id is no shortcut."""
+
+    def setText(self, text: str) -> None:
+        """The text to show."""
+        super().setText(text.replace("&", "&&"))
+
+
 def button(text: str, name: str = "") -> QPushButton:
     """A push button that the keyboard reaches; ``name``: primary or flat."""
-    made = QPushButton(text)
+    made = PlainButton()
+    made.setText(text)
     if name:
         made.setObjectName(name)
     made.setAutoDefault(False)

@@ -119,8 +119,10 @@ class StationDialog(QDialog):
 
     def _elevation_words(self) -> str:
         errors = self._picture.elevation_error_m
-        known = errors is not None and np.isfinite(errors[self._row])
-        return self._looks.words("station.elevation", error=f"{errors[self._row]:+.1f}") if errors is not None and known else ""
+        if errors is None or not np.isfinite(errors[self._row]):
+            return ""
+        error = self._looks.words.elevation(float(errors[self._row]))
+        return self._looks.words("station.elevation", error=error) if error else ""
 
     def _channels(self) -> list[Channel]:
         """The city's word on what the station measures, and whatever has come in besides."""
@@ -159,8 +161,7 @@ class StationDialog(QDialog):
         words = self._looks.words
         kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
         if alarm.limit is not None and alarm.evidence:
-            seen = alarm.evidence[0]
-            kind = words.beyond(CHANNEL_BY_NAME[seen.channel], seen.observed, alarm.limit) + words.corrected(alarm)
+            kind = words.over_limit(alarm)
         return " · ".join((words.time(alarm.raised_at), kind, words.of("alarm_state", alarm.state.value)))
 
     @property

@@ -8,6 +8,9 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from console.ui.looks import tip
+from console.ui.words import one_line
+
 Item = TypeVar("Item")
 Index = QModelIndex | QPersistentModelIndex
 
@@ -135,8 +138,10 @@ class RowsModel(QAbstractTableModel, Generic[Item]):
         if not index.isValid():
             return None
         column, item = self._columns[index.column()], self._items[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return column.text(item)
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return one_line(column.text(item))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tip(one_line(column.text(item)))
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return column.alignment
         return self.decoration(item, index.column(), role)

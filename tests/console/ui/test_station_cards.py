@@ -72,7 +72,7 @@ def test_an_elevation_error_is_told_with_the_station_and_beside_its_low_pressure
     assert "标高误差" not in said(dialog)
     port.station_event(4, "low_pressure", observed=121.0, limit=140.0, elevation_error_m=-3.0)
     window.settle()
-    state, alarm = (line for line in said(dialog).splitlines() if "标高误差 -3.0 m" in line)
+    state, alarm = (line for line in said(dialog).splitlines() if "标高误差 −3.0 m" in line)
     assert "Q-004" in state
     assert "存疑" in alarm
     assert "修正后 0.150 MPa" in alarm
