@@ -56,6 +56,11 @@ class Question(QDialog):
         """Put the buttons below what the subclass added."""
         self.box.addWidget(self._buttons)
 
+    def accept(self) -> None:
+        """Once: the second click of a double one is no second answer."""
+        if self.isVisible():
+            super().accept()
+
     @property
     def ok(self) -> QPushButton:
         """The button that accepts."""
