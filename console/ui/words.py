@@ -28,6 +28,7 @@ _UNITS = {
 _DECIMALS = {Channel.PRESSURE: 3, Channel.FLOW: 0, Channel.LEVEL: 2, Channel.CHLORINE: 2, Channel.TURBIDITY: 2, Channel.PH: 2}
 
 
+_LEAST_SHARE = 0.01
 _UNSEEN = {code: None for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF)}
 """Marks that turn the direction of writing: in a name from outside they would turn round the rest of the line."""
 
@@ -115,6 +116,14 @@ class Words:
         if one.code == "dismissed":
             return self("evidence.dismissed", date=f"{self.local(one.at):%m-%d}", incident=one.asset_id, reason=one.note)
         return f"{self.of('operation', one.code)} {one.asset_id}".strip()
+
+    def decimals(self, channel: Channel) -> int:
+        """Decimals that a channel is shown with."""
+        return _DECIMALS.get(channel, 1)
+
+    def share(self, share: float) -> str:
+        """A probability; what would round to nothing is little, not nothing."""
+        return f"{share:.0%}" if share >= _LEAST_SHARE or share == 0.0 else f"<{_LEAST_SHARE:.0%}"
 
     def unit(self, channel: Channel) -> str:
         """Screen unit of a channel, "" when it has none."""

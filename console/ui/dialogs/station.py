@@ -45,7 +45,7 @@ class StationDialog(QDialog):
             self._channel.addItem(words.of("channel", channel.name.lower()), channel)
         for hours in SPANS_H:
             self._span.addItem(words("station.hours", n=hours), hours)
-        self._trend, self._note = Trend(230), label(name="muted", wrap=True)
+        self._trend, self._note = Trend(230, grows=True), label(name="muted", wrap=True)
         self._alarms = label(wrap=True, selectable=True)
         place, close = button(words("station.on_map")), button(words("notice.close"))
         place.clicked.connect(lambda: self.place_asked.emit(self._row))
@@ -56,10 +56,9 @@ class StationDialog(QDialog):
         box.addWidget(self._state)
         box.addLayout(self._values)
         box.addLayout(row(self._channel, self._span, 1))
-        box.addWidget(self._trend)
+        box.addWidget(self._trend, 1)
         box.addWidget(self._note)
         box.addWidget(self._alarms)
-        box.addStretch(1)
         box.addLayout(row(1, place, close))
         self.show_picture(picture)
 

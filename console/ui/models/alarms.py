@@ -74,8 +74,10 @@ class AlarmModel(RowsModel[Alarm]):
     def _content(self, alarm: Alarm) -> str:
         words, worst = self._words, _worst(alarm)
         if alarm.kind is AlarmKind.OPERATION:
-            named = words.of("operation", alarm.code)
-            return alarm.detail if alarm.detail and words.language == "zh_CN" else named[:1].upper() + named[1:]
+            if alarm.detail and words.language == "zh_CN":
+                return alarm.detail
+            named, note = words.of("operation", alarm.code), alarm.detail.partition("，")[2]
+            return f"{named[:1].upper()}{named[1:]}{f' · {note}' if note else ''}"
         kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
         if alarm.kind is AlarmKind.BOUNDARY:
             return f"{kind} · {alarm.detail.partition('：')[2]}"
