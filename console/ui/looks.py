@@ -10,7 +10,10 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from console.ui.theme import Theme
-from console.ui.words import Words
+from console.ui.words import Words, one_line
+
+_WIDEST_WORD_PX = 280
+"""Text that wraps is else as wide as its longest word, and one endless id makes the window wider than the screen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,10 +24,21 @@ class Looks:
     words: Words
 
 
+class PlainLabel(QLabel):
+    """Text as it stands, never markup; one endless word is cut rather than widening everything."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), _WIDEST_WORD_PX), hint.height()) if self.wordWrap() else hint
+
+
 def label(text: str = "", name: str = "", wrap: bool = False, selectable: bool = False) -> QLabel:
     """A label; ``name`` picks its style (muted, strong, big …). Plain text always: nothing from outside is markup."""
-    made = QLabel(text)
-    made.setTextFormat(Qt.TextFormat.PlainText)
+    made = PlainLabel(text)
     if name:
         made.setObjectName(name)
     if wrap:
@@ -56,6 +70,11 @@ class Elided(QLabel):
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
         painter.end()
+
+
+def fitted(widget: QWidget, text: str, most_px: int) -> str:
+    """A text in one line of at most so many pixels in the widget's letters, its end cut with an ellipsis."""
+    return widget.fontMetrics().elidedText(one_line(text), Qt.TextElideMode.ElideRight, most_px)
 
 
 class PlainButton(QPushButton):
