@@ -13,10 +13,13 @@ from console.detection.crossing import Crossing, Step
 from console.detection.evidence import Group, Place, Tick
 from console.detection.expectation import DAY_US, Expectation
 from console.detection.finding import BurstFinding, OperationFinding
+from console.detection.glance import Glance
 from console.detection.nights import RECENT_NIGHTS
 from console.detection.operations import Explanation
 from console.detection.options import DetectorOptions
 from console.detection.reference import LEAST_SAMPLES, REFERENCE_SAMPLES, Ring
+from console.detection.steps import STEP_WINDOWS
+from console.detection.watch import WINDOWS
 from console.domain.clock import micros, moment
 from maps.city import City
 from maps.columns import Floats
@@ -62,6 +65,9 @@ class Casebook:
         self._place = Place(city, book, options, responses)
         self._cases: dict[int, _Case] = {}
         self._ring = Ring(len(city.stations))
+        rows = [group.rows for group in groups]
+        self._steps = Glance(rows, len(city.stations), STEP_WINDOWS, options.representatives)
+        self._levels = Glance(rows, len(city.stations), WINDOWS, options.representatives)
         self._joining_us = int(_JOINING_TICKS * options.tick_s * 1e6)
         self._number = 0
         self._lately: deque[BurstFinding] = deque(maxlen=20)
@@ -78,16 +84,19 @@ class Casebook:
         crossings: list[tuple[int, Crossing]] = []
         operations: list[OperationFinding] = []
         reference = self._ring.predicted(self._step_sigma(tick.second_of_day), self._least_samples())
+        steps = self._step_screens(tick, reference)
+        levels = self._level_screens(tick)
         for index, group in enumerate(self._groups):
-            step = self._stepped(index, tick, reference)
+            step = self._stepped(index, tick, reference, steps[index])
             if step.operation is not None:
                 operations.append(self._operation(group, step.operation, step.step_m, tick))
                 expectation.accept(group.rows, step.step_m)
                 self._ring.shift(group.rows, step.step_m, step.window - 1)
-                group.level.forget_recent()
+                self._steps.forget(index)
+                self._forget_levels(index)
             elif index not in self._cases:
-                residual = np.where(tick.ready, tick.residual_m, np.nan)[group.rows]
-                level = group.level.tick(residual, tick.second_of_day, tick.now_us)
+                residual = np.where(tick.ready[group.rows], tick.residual_m[group.rows], np.nan)
+                level = group.level.tick(residual, tick.second_of_day, tick.now_us, levels[index])
                 if level is not None and step.crossing is None:
                     level = self._unexplained(group, level, tick)
                 crossing = level if step.crossing is None else group.level.sharper(step.crossing)
@@ -116,6 +125,32 @@ class Casebook:
     def forget_steps(self) -> None:
         """After learning the base may have moved: older samples are no measure any more."""
         self._ring = Ring(len(self._city.stations))
+        for index in range(len(self._groups)):
+            self._steps.forget(index)
+
+    def _step_screens(self, tick: Tick, reference_m: Floats) -> NDArray[np.float32]:
+        """Screens of the step lane, (groups, windows); groups that a case holds make no memory."""
+        values = tick.deviation_m - reference_m
+        for index in self._cases:
+            if self._settles(index):
+                values[self._groups[index].rows] = np.nan
+        return self._steps.screens(values, lambda index, known: self._groups[index].steps.field(tick.second_of_day, known))
+
+    def _level_screens(self, tick: Tick) -> NDArray[np.float32]:
+        """Screens of the level lane, (groups, windows); groups that a case holds make no memory."""
+        values = np.where(tick.ready, tick.residual_m, np.nan)
+        for index in self._cases:
+            values[self._groups[index].rows] = np.nan
+        return self._levels.screens(values, lambda index, known: self._groups[index].level.field(tick.second_of_day, known))
+
+    def _forget_levels(self, index: int) -> None:
+        self._groups[index].level.forget_recent()
+        self._levels.forget(index)
+
+    def _settles(self, index: int) -> bool:
+        """Whether a group's case is so young that its own steps are still being measured."""
+        case = self._cases.get(index)
+        return case is not None and case.ticks <= _REVISIONS + case.crossing.window
 
     def _least_samples(self) -> NDArray[np.int64]:
         """Thresholds learned with whole references hold for whole references only."""
@@ -140,13 +175,13 @@ class Casebook:
         relieved = field.without(np.flatnonzero(~known)).relieves(np.nan_to_num(crossing.residual_m).astype(np.float32))
         return crossing if explained is None and not relieved else None
 
-    def _stepped(self, index: int, tick: Tick, reference_m: Floats) -> Step:
-        group, case = self._groups[index], self._cases.get(index)
+    def _stepped(self, index: int, tick: Tick, reference_m: Floats, screens: NDArray[np.float32]) -> Step:
+        group = self._groups[index]
         reference = reference_m[group.rows]
         step = tick.deviation_m[group.rows] - reference
-        if case is not None and case.ticks <= _REVISIONS + case.crossing.window:
+        if self._settles(index):
             return Step(None, None, step, suspicious=True)
-        return group.steps.tick(step, reference, tick.second_of_day, tick.switched, tick.steady)
+        return group.steps.tick(step, reference, tick.second_of_day, screens, tick.switched, tick.steady)
 
     def _one_cause(self, crossings: list[tuple[int, Crossing]], tick: Tick, force: bool) -> BurstFinding | None:
         if not crossings:
@@ -203,8 +238,9 @@ class Casebook:
             lately = deque([residual] if before is None else before.lately, maxlen=_LATELY_TICKS)
             total = residual * crossing.window
             self._cases[index] = _Case(finding, crossing, tick.now_us, until, reference, total, crossing.window, lately)
-            group.level.forget_recent()
+            self._forget_levels(index)
             group.steps.forget()
+            self._steps.forget(index)
             group.nights.forget(tick.now_us)
             self._ring.forget(group.rows)
 

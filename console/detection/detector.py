@@ -78,10 +78,10 @@ class Detector:
         self._groups = [
             Group(
                 BurstWatch(rows, book, self.options, lanes),
-                StepWatch(rows, book, self.options, lanes),
+                StepWatch(rows, book, self.options, lanes, number),
                 NightWatch(rows, book, self.options, len(groups)),
             )
-            for rows in groups
+            for number, rows in enumerate(groups)
         ]
         self._cases = Casebook(city, book, self._groups, self.options, responses)
         self._pumps, self._meters = PumpChannels(city), MeterWatch(city)
