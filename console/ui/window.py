@@ -262,7 +262,7 @@ class MainWindow(QMainWindow):
         except QuanmaiError as fault:
             self.messages.tell(self._looks.words.fault(fault))
         else:
-            self.messages.tell(self._looks.words("messages.drill_burst", pipe=pipe_id, flow=f"{flow_m3h:.0f}"))
+            self.messages.note(self._looks.words("messages.drill_burst", pipe=pipe_id, flow=f"{flow_m3h:.0f}"))
 
     def _open_palette(self) -> None:
         palette = Palette(self._looks, self.search, self)

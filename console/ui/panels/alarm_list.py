@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHeaderView, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QVBoxLayout, QWidget
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState
-from console.domain.intents import AcknowledgeAlarm, EndOperation, RestoreAlarm
+from console.domain.intents import AcknowledgeAlarm, AcknowledgeAlarms, EndOperation, RestoreAlarm
 from console.ui.looks import Looks, button, label, row
 from console.ui.models.alarms import AlarmModel
 from console.ui.panels.tables import plain_table
 
 _SET_ASIDE = (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE)
+_UNSEEN = (AlarmState.ACTIVE, AlarmState.RETURNED)
 _CONTENT = 3
 _SHARES = {0: (64, 0.12), 1: (76, 0.12), 2: (90, 0.17), 4: (64, 0.10), 5: (110, 0.23)}
 """Column: (least pixels, most of the list's width). They take what their words need; the content has the rest."""
@@ -45,7 +46,9 @@ class AlarmList(QWidget):
         self.table = plain_table(model)
         self.table.horizontalHeader().setResizeContentsPrecision(0)  # what is in sight; thousands more would be measured
         self.table.horizontalHeader().setSectionResizeMode(_CONTENT, QHeaderView.ResizeMode.Stretch)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
+        self.table.selectionModel().selectionChanged.connect(self._refresh)
         self.table.activated.connect(lambda index: self.alarm_opened.emit(model.item(index.row())))
         self._told = label(wrap=True, selectable=True)
         self._told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)  # one endless word must not widen it
@@ -63,7 +66,6 @@ class AlarmList(QWidget):
     def set_looks(self, looks: Looks) -> None:
         """Another theme or language."""
         self._looks = looks
-        self._acknowledge.setText(looks.words("alarms.acknowledge"))
         self._refresh()
         self._fit(anew=True)
 
@@ -71,6 +73,11 @@ class AlarmList(QWidget):
         """The alarm of the current row."""
         index = self.table.currentIndex()
         return self._model.item(index.row()) if index.isValid() else None
+
+    def waiting(self) -> list[Alarm]:
+        """The alarms of the selected rows that nobody has acknowledged yet."""
+        rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
+        return [alarm for alarm in map(self._model.item, rows) if alarm.state in _UNSEEN]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -95,8 +102,10 @@ class AlarmList(QWidget):
         self._told.setVisible(alarm is not None)
         self._told.setText(self._model.told(alarm) if alarm is not None else "")
         self._told.setMaximumHeight(_TOLD_LINES * self._told.fontMetrics().lineSpacing())
-        self._acknowledge.setEnabled(alarm is not None and alarm.state in (AlarmState.ACTIVE, AlarmState.RETURNED))
-        self._shelve.setEnabled(alarm is not None and alarm.state is not AlarmState.RETURNED)
+        waiting, several = len(self.waiting()), len(self.table.selectionModel().selectedRows()) > 1
+        self._acknowledge.setEnabled(waiting > 0)
+        self._acknowledge.setText(words("alarms.acknowledge_several" if several else "alarms.acknowledge", n=waiting))
+        self._shelve.setEnabled(alarm is not None and not several and alarm.state is not AlarmState.RETURNED)
         if alarm is not None and alarm.kind is AlarmKind.OPERATION:
             self._shelve.setText(words("alarms.end"))
             return
@@ -112,10 +121,13 @@ class AlarmList(QWidget):
             self.alarm_chosen.emit(self._model.item(current.row()))
 
     def acknowledge(self) -> None:
-        """The chosen alarm, or the most pressing unseen one, is seen."""
-        alarm = self.chosen() or next((a for a in self._model.items() if a.state is AlarmState.ACTIVE), None)
-        if alarm is not None:
-            self.intent_asked.emit(AcknowledgeAlarm(alarm.alarm_id))
+        """The selected alarms, or without any the most pressing unseen one, are seen."""
+        first = next((alarm for alarm in self._model.items() if alarm.state is AlarmState.ACTIVE), None)
+        chosen = self.waiting() or ([first] if self.chosen() is None and first is not None else [])
+        if len(chosen) > 1:
+            self.intent_asked.emit(AcknowledgeAlarms(tuple(alarm.alarm_id for alarm in chosen)))
+        elif chosen:
+            self.intent_asked.emit(AcknowledgeAlarm(chosen[0].alarm_id))
 
     def _on_shelve(self) -> None:
         alarm = self.chosen()

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
-from console.domain.intents import AcknowledgeAlarm, ShelveAlarm
+from console.domain.intents import AcknowledgeAlarm, AcknowledgeAlarms, ShelveAlarm
 from console.ui.dialogs.station import StationDialog
 from console.ui.window import MainWindow
 from tests.console.services.town import NOW
@@ -125,3 +125,22 @@ def test_a_double_click_opens_the_card_of_the_alarms_station(window: MainWindow,
     QTest.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(at))
     (card,) = [found for found in window.findChildren(StationDialog) if found.isVisible()]
     assert "P-312" in card.windowTitle()
+
+
+def test_several_chosen_alarms_are_acknowledged_together_and_shelved_one_by_one(window: MainWindow, port: ScriptedPort) -> None:
+    for row in (4, 8, 12):
+        port.station_event(row, "frozen")
+    window.settle()
+    first, *_ = alarms = port.latest().alarms
+    window.ask(AcknowledgeAlarm(first.alarm_id))
+    window.settle()
+    window.alarms.table.selectAll()
+    buttons = {button.text(): button for button in window.alarms.findChildren(QPushButton)}
+    assert not buttons["搁置…"].isEnabled()
+    buttons["确认 2 条"].click()
+    window.settle()
+    asked = port.asked[-1][0]
+    assert isinstance(asked, AcknowledgeAlarms)
+    assert set(asked.alarm_ids) == {alarm.alarm_id for alarm in alarms[1:]}
+    assert "未确认 0" in told(window)
+    assert window.alarms.waiting() == []
