@@ -7,12 +7,14 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QVBoxLayout, QWidget
 
 from console.domain.alarms import Alarm, AlarmState
+from console.domain.clock import moment
 from console.domain.expected import BAND_SIGMAS
 from console.domain.limits import Limits
 from console.domain.picture import Picture, StationState
 from console.domain.readings import CHANNEL_BY_NAME, Channel, Quality
 from console.ui.looks import Looks, button, clear, label, row
 from console.ui.panels.trend import Series, Trend
+from console.ui.words import one_line
 from maps.city import City
 
 SPANS_H = (2, 6, 24)
@@ -35,7 +37,7 @@ class StationDialog(QDialog):
         self._city, self._row, self._looks, self._picture = city, row_, looks, picture
         self._read_at = 0
         stations, words = city.stations, looks.words
-        self.setWindowTitle(words("station.window", name=str(stations.name[row_]) or str(stations.asset_id[row_])))
+        self.setWindowTitle(one_line(words("station.window", name=str(stations.name[row_]) or str(stations.asset_id[row_]))))
         self.resize(620, 460)
         self._state = label(name="strong", wrap=True, selectable=True)
         self._values = QGridLayout()
@@ -66,6 +68,16 @@ class StationDialog(QDialog):
     def channel(self) -> Channel:
         """The channel whose trend is shown."""
         return Channel(self._channel.currentData() or Channel.PRESSURE)
+
+    @property
+    def view(self) -> tuple[Channel, int]:
+        """What is looked at: channel, and which of the spans."""
+        return self.channel, self._span.currentIndex()
+
+    def look_at(self, channel: Channel, span: int) -> None:
+        """Show this channel over this span, where the station has it."""
+        self._channel.setCurrentIndex(max(self._channel.findData(channel), 0))
+        self._span.setCurrentIndex(span)
 
     def show_picture(self, picture: Picture) -> None:
         """The newest values; the trend is read again every few seconds of the picture's time."""
@@ -161,7 +173,9 @@ class StationDialog(QDialog):
         kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
         if alarm.limit is not None and alarm.evidence:
             kind = words.over_limit(alarm)
-        return " · ".join((words.time(alarm.raised_at), kind, words.of("alarm_state", alarm.state.value)))
+        raised = words.stamp(alarm.raised_at, moment(self._picture.now_us))
+        told = (raised, kind, words.of("alarm_state", alarm.state.value), alarm.incident_id)
+        return one_line(" · ".join(part for part in told if part))
 
     @property
     def since_us(self) -> int:

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QWidget
+from pytestqt.qtbot import QtBot
 
 from console.domain.alarms import AlarmState
 from console.domain.intents import AcknowledgeAlarm, DismissIncident, ShelveAlarm, TakeOutOfService
@@ -133,6 +134,18 @@ def test_a_gauge_starts_empty_and_zero_is_a_reading(qapp: object) -> None:
     question.field.setValue(0.0)
     assert question.ok.isEnabled()
     assert question.pressure_kpa == 0.0
+
+
+def test_a_gauge_is_typed_over_the_dash_and_entered_by_the_keyboard(qtbot: QtBot) -> None:
+    question = PressureQuestion(Looks(Theme.load("dark"), Words("zh_CN", "Asia/Shanghai")), "", "")
+    qtbot.addWidget(question)
+    question.open()
+    QTest.keyClick(question.field, Qt.Key.Key_Return)
+    assert question.isVisible()
+    QTest.keyClicks(question.field, "0.412")
+    QTest.keyClick(question.field, Qt.Key.Key_Return)
+    assert not question.isVisible()
+    assert question.pressure_kpa == pytest.approx(412.0)
 
 
 @pytest.mark.parametrize("text", ["²", "1.2.3", "-1", "abc", ".", "１²"])
