@@ -17,7 +17,8 @@ from console.ui.panels.clock import elapsed_s, is_late, short_title
 
 _CASES_SHOWN = 3
 _ALARMS_PER_10_MIN = 10
-_CHIP_PX, _NAME_PX, _CASE_PX, _LEAST_PX = 340, 110, 190, 90
+_CHIP_PX, _NAME_PX, _CASE_PX = 340, 110, 190
+_LEAST_PX, _LEAST_CASE_PX = 90, 130
 """The strip is as wide as its words: what comes from outside (a broker's error, names) must not push it off the screen."""
 
 
@@ -81,6 +82,7 @@ class TopStrip(QWidget):
         for index, case in enumerate(self._cases):
             case.clicked.connect(lambda _=False, i=index: self.case_chosen.emit(self._case_ids[i]))
             case.hide()
+        self._more_cases = label(name="strong")
         self._search, self._theme, self._language = button(""), button("", "flat"), button("", "flat")
         self._search.clicked.connect(self.search_requested)
         self._theme.clicked.connect(self.theme_requested)
@@ -95,6 +97,7 @@ class TopStrip(QWidget):
             self._stations,
             self._alarms,
             *self._cases,
+            self._more_cases,
             1,
             self._search,
             self._user,
@@ -180,11 +183,16 @@ class TopStrip(QWidget):
             text = words(key, title=title, elapsed=words.elapsed(elapsed_s(incident, now)))
             self._case_ids[index] = incident.incident_id
             case.setText("◆ " + text)
-            alert = "critical" if is_late(incident, now) else ""
-            if case.property("tone") != alert:
-                case.setProperty("tone", alert)
-                case.setStyleSheet(f"color: {self._looks.theme.colours['state.critical']};" if alert else "")
+            case.setMinimumWidth(_LEAST_CASE_PX if len(shown) > 1 else 0)  # of several the clocks come first, titles give way
+            case.setToolTip(tip(f"{incident.incident_id} {text}"))
+            alert = f"color: {self._looks.theme.colours['state.critical']};" if is_late(incident, now) else ""
+            if case.styleSheet() != alert:
+                case.setStyleSheet(alert)
             case.show()
+        hidden = len(picture.incidents) - len(shown)
+        self._more_cases.setVisible(hidden > 0)
+        self._more_cases.setText(f"+{hidden}")
+        self._more_cases.setToolTip(tip("\n".join(one.incident_id for one in picture.incidents[:hidden])))
 
 
 def feed_line(feed: FeedHealth, looks: Looks) -> str:

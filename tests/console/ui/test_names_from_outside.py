@@ -21,7 +21,7 @@ from tests.console.ui.scripted import ScriptedPort
 from tests.console.ui.small_city import build_small_city
 
 pytestmark = pytest.mark.gui
-SCREEN_PX = 1920
+SCREEN_PX, SMALL_SCREEN_PX = 1920, 1536
 MARKUP = "<img src='x'><b>A&B</b>\n第二行\u202eabc\u2066 محطة "
 NAMES = (MARKUP + "很长的名字" * 40, "W" * 300)
 
@@ -69,8 +69,14 @@ def test_three_running_cases_fit_the_strip(qtbot: QtBot, language: str) -> None:
     window.show()
     cases = tuple(replace(port.case, incident_id=f"2024-000{number}") for number in range(1, 4))
     window.show_picture(replace(port.latest(), incidents=cases))
-    assert window.strip.minimumSizeHint().width() <= SCREEN_PX
-    assert all("10" in case.text() for case in window.strip._cases)  # seconds elapsed are there, however short the title
+    assert window.strip.minimumSizeHint().width() <= SMALL_SCREEN_PX
+    elapsed = window._looks.words.elapsed(10)
+    assert window.strip._more_cases.isHidden()
+    more = (*cases, *(replace(port.case, incident_id=f"2024-001{number}") for number in range(2)))
+    window.show_picture(replace(port.latest(), version=99, incidents=more))
+    assert window.strip._more_cases.text() == "+2"  # cases that have no room are counted, not forgotten
+    assert window.strip.minimumSizeHint().width() <= SMALL_SCREEN_PX
+    assert [case.text().startswith(f"◆ {elapsed}") for case in window.strip._cases] == [True] * 3
     window.close()
 
 
