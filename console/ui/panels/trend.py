@@ -20,6 +20,7 @@ from maps.units import mpa_from_kpa
 
 _STEPS_S = (60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0)
 _TICK_PX = 64.0
+_TOP_PX = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,7 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         self.setMenuEnabled(False)
         self.setMouseEnabled(False, False)
         self.hideButtons()
+        self.getPlotItem().layout.setContentsMargins(1, _TOP_PX, 6, 1)  # else the uppermost value is cut in half
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def draw(self, series: Sequence[Series], looks: Looks, since_s: float, until_s: float) -> None:
