@@ -47,6 +47,8 @@ _CODE_ZH = {
     "deviating": "单站偏差",
     "open_boundary": "两分区进水此增彼减，边界阀可能开着",
 }
+LONGEST_SHELF = timedelta(hours=24)
+"""A shelf is for a shift or a day (ISA-18.2 asks for a bound); what is wrong for longer is taken out of service, by name."""
 _REUSED_WITHIN = timedelta(minutes=10)
 """A cleared alarm that comes back this soon is the same alarm, flapping, not one more in the list."""
 
@@ -110,6 +112,8 @@ def shelve(state: DeskState, intent: ShelveAlarm, user: str, now: datetime) -> C
         raise Refused("shelve_reason")
     if intent.until is not None and (intent.until.tzinfo is None or intent.until <= now):
         raise Refused("shelve_until")
+    if intent.until is not None and intent.until > now + LONGEST_SHELF:
+        raise Refused("shelve_too_long", hours=int(LONGEST_SHELF.total_seconds() // 3600))
     after = replace(alarm, state=AlarmState.SHELVED, shelved_until=intent.until, shelved_reason=intent.reason.strip())
     return recorded_alarms(
         [AlarmChange(alarm, after, "alarm_shelved", f"{user} {_note(alarm, '已搁置')}：{intent.reason.strip()}")]
