@@ -113,7 +113,7 @@ def shelve(state: DeskState, intent: ShelveAlarm, user: str, now: datetime) -> C
     if intent.until is not None and (intent.until.tzinfo is None or intent.until <= now):
         raise Refused("shelve_until")
     if intent.until is not None and intent.until > now + LONGEST_SHELF:
-        raise Refused("shelve_too_long", hours=int(LONGEST_SHELF.total_seconds() // 3600))
+        raise Refused("shelve_too_long", hours=f"{LONGEST_SHELF.total_seconds() / 3600:.0f}")
     after = replace(alarm, state=AlarmState.SHELVED, shelved_until=intent.until, shelved_reason=intent.reason.strip())
     return recorded_alarms(
         [AlarmChange(alarm, after, "alarm_shelved", f"{user} {_note(alarm, '已搁置')}：{intent.reason.strip()}")]
