@@ -24,7 +24,6 @@ from console.domain.clock import micros, moment
 from maps.city import City
 from maps.columns import Floats
 from maps.locate.refine import Responses
-from maps.units import KPA_PER_METRE
 
 _REVISIONS = 2
 _JOINING_TICKS = 5
@@ -105,7 +104,7 @@ class Casebook:
                 crossings += [] if crossing is None else [(index, crossing)]
             elif step.crossing is not None:
                 crossings.append((index, step.crossing))
-        self._ring.follow(tick.deviation_m)
+        self._ring.follow(tick.pressure_m)
         self._operations.extend(operations)
         if force and not crossings:
             crossings = self._forced(tick)
@@ -114,9 +113,8 @@ class Casebook:
 
     def _slow_leak(self, tick: Tick) -> BurstFinding | None:
         """A leak that grew over days, as the night that is over shows it; at most one a tick, none while a case is held."""
-        pressure = np.where(np.isfinite(tick.deviation_m), tick.pressure_kpa / KPA_PER_METRE, np.nan)
         for index, group in enumerate(self._groups):
-            crossing = group.nights.take(pressure[group.rows], tick.second_of_day, tick.now_us)
+            crossing = group.nights.take(tick.pressure_m[group.rows], tick.second_of_day, tick.now_us)
             if crossing is None or index in self._cases:
                 continue
             finding = self._finding(group, crossing, tick)
@@ -124,15 +122,9 @@ class Casebook:
             return finding
         return None
 
-    def forget_steps(self) -> None:
-        """After learning the base may have moved: older samples are no measure any more."""
-        self._ring = Ring(len(self._city.stations))
-        for index in range(len(self._groups)):
-            self._steps.forget(index)
-
     def _step_screens(self, tick: Tick, reference_m: Floats) -> NDArray[np.float32]:
         """Screens of the step lane, (groups, windows); groups that a case holds make no memory."""
-        values = tick.deviation_m - reference_m
+        values = tick.pressure_m - reference_m
         for index in self._cases:
             if self._settles(index):
                 values[self._groups[index].rows] = np.nan
@@ -180,7 +172,7 @@ class Casebook:
     def _stepped(self, index: int, tick: Tick, reference_m: Floats, screens: NDArray[np.float32]) -> Step:
         group = self._groups[index]
         reference = reference_m[group.rows]
-        step = tick.deviation_m[group.rows] - reference
+        step = tick.pressure_m[group.rows] - reference
         if self._settles(index):
             return Step(None, None, step, suspicious=True)
         return group.steps.tick(step, reference, tick.second_of_day, screens, tick.switched, tick.steady)
@@ -211,7 +203,7 @@ class Casebook:
         revised: list[BurstFinding] = []
         for index, case in list(self._cases.items()):
             group = self._groups[index]
-            seen = tick.deviation_m[group.rows] - case.reference_m
+            seen = tick.pressure_m[group.rows] - case.reference_m
             known = np.isfinite(seen)
             case.lately.append(tick.residual_m[group.rows])
             case.ticks += 1
@@ -233,7 +225,7 @@ class Casebook:
         until = tick.now_us + int(self._options.hold_s * 1e6)
         for index, crossing in crossings:
             group, residual = self._groups[index], crossing.residual_m
-            reference = tick.deviation_m[group.rows] - tick.residual_m[group.rows]
+            reference = tick.pressure_m[group.rows] - tick.residual_m[group.rows]
             if crossing.reference_m is not None:
                 reference = crossing.reference_m
             before = self._cases.get(index)
@@ -253,7 +245,7 @@ class Casebook:
             seen = tick.residual_m[group.rows]
             if np.isfinite(seen).any():
                 statistic, threshold = group.level.statistic(seen, tick.second_of_day)
-                reference = tick.deviation_m[group.rows] - seen
+                reference = tick.pressure_m[group.rows] - seen
                 noise, known = group.level.covariance, group.level.learned
                 found.append(
                     (index, Crossing("forced", 1, statistic, threshold, seen, noise, reference_m=reference, drift_known=known))

@@ -17,7 +17,7 @@ class Crossing:
     """A burst suspected in a group by ``lane``. ``residual_m`` (n,): what to locate, averaged over ``window`` ticks, NaN where
 
     unknown; ``covariance`` (n, n), m², of one tick's noise, ``drift_known`` when weeks of history made it; ``against``: which
-    lane's normal they are measured from. ``reference_m`` (n,): what stations showed before, m above base. ``instead``: an
+    lane's normal they are measured from. ``reference_m`` (n,): what stations showed before, m. ``instead``: an
     operation that might do as well, though never seen.
     """
 

@@ -123,12 +123,11 @@ class Detector:
         pressure, normal = value[:, Channel.PRESSURE], expected[:, Channel.PRESSURE]
         heard, taken = fresh[:, Channel.PRESSURE], usable[:, Channel.PRESSURE]
         deviation_m = np.where(heard, (pressure - normal) / KPA_PER_METRE, np.nan)
-        base = self._expectation.pressure_base_kpa(at_us, now_us)
         switched, steady = self._pumps.read(value, usable)
         tick = Tick(
             now_us,
             self._expectation.second_of_day(now_us),
-            np.where(taken, (pressure - base) / KPA_PER_METRE, np.nan),
+            np.where(taken, pressure / KPA_PER_METRE, np.nan),
             np.where(taken, deviation_m, np.nan),
             self._expectation.ready(),
             pressure,
@@ -155,7 +154,6 @@ class Detector:
             self._expectation.learn(history, self._learn_noise)
             self.elevations.learn(history)
             self._meters.learn(history)
-            self._cases.forget_steps()
             self._learn_nights(history)
 
     def smallest_flows_m3h(self, now_us: int) -> NDArray[np.float64]:
@@ -173,7 +171,7 @@ class Detector:
     def _learn_noise(self, quiet: QuietResiduals) -> None:
         for group in self._groups:
             rows = group.rows
-            group.steps.learn(quiet.deviation_m[:, rows], quiet.second_of_day, quiet.step_s)
+            group.steps.learn(quiet.pressure_m[:, rows], quiet.second_of_day, quiet.step_s)
             group.level.learn(quiet.residual_m[:, rows], quiet.second_of_day, group.steps.switching)
 
     def _learn_nights(self, history: History) -> None:

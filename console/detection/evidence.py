@@ -33,13 +33,13 @@ _LEAST_EVIDENCE = 3
 class Tick:
     """One tick as the burst test sees it, (stations,) each. ``pressure_kpa``: as observed.
 
-    ``deviation_m``: observed minus the profile, ``residual_m``: minus the trailing level too; NaN where a station takes
+    ``pressure_m``: as read, ``residual_m``: minus profile and trailing level; NaN where a station takes
     no part. ``ready``: stations whose level is known. ``switched``, ``steady``: pump rows by their own channels.
     """
 
     now_us: int
     second_of_day: float
-    deviation_m: Floats
+    pressure_m: Floats
     residual_m: Floats
     ready: NDArray[np.bool_]
     pressure_kpa: Floats

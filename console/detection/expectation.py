@@ -15,9 +15,6 @@ from console.domain.readings import Channel
 from maps.units import KPA_PER_METRE
 
 DAY_US = 86_400_000_000
-_SEASONED_US = 13000 * DAY_US
-"""Two weeks, give or take an unlucky day."""
-
 _FOLLOWED = (Channel.PRESSURE, Channel.FLOW)
 
 
@@ -25,10 +22,10 @@ _FOLLOWED = (Channel.PRESSURE, Channel.FLOW)
 class QuietResiduals:
     """Pressures in history: (ticks, stations) m, NaN where unknown; (ticks,) seconds of the day.
 
-    ``deviation_m``: above the base of steps; ``residual_m``: what profile and trailing level leave, NaN until settled.
+    ``pressure_m``: as read; ``residual_m``: what profile and trailing level leave, NaN until settled.
     """
 
-    deviation_m: NDArray[np.float32]
+    pressure_m: NDArray[np.float32]
     residual_m: NDArray[np.float32]
     second_of_day: NDArray[np.float64]
     step_s: float
@@ -47,7 +44,6 @@ class Expectation:
         ticks = options.level_s / options.tick_s
         self._level = {channel: TrailingLevel(stations, ticks) for channel in _FOLLOWED}
         self._learned = np.zeros(stations, dtype=bool)
-        self._seasoned = False
 
     def second_of_day(self, now_us: int) -> float:
         """Seconds since the city's midnight."""
@@ -61,16 +57,6 @@ class Expectation:
         """Pressure stations whose normal is known: from history, or once a whole day was seen."""
         ticks = max(DAY_US / 1e6 / self._options.tick_s, float(self._options.warm_up_ticks))
         return self._learned | (self._level[Channel.PRESSURE].seen >= ticks)
-
-    def pressure_base_kpa(self, at_us: NDArray[np.int64], now_us: int) -> NDArray[np.float64]:
-        """What the profile alone expects of pressures, (stations,); ``at_us``: (stations, channels).
-
-        0 until weeks of history made it: a profile of a few days has the pump switches of those days in it, and steps
-        measured against it would show them again.
-        """
-        if not self._seasoned:
-            return np.zeros(self._stations)
-        return np.nan_to_num(self._base(Channel.PRESSURE, at_us, now_us))
 
     def values(self, at_us: NDArray[np.int64], now_us: int) -> NDArray[np.float64]:
         """Expected at each value's own time, NaN where unknown."""
@@ -107,23 +93,21 @@ class Expectation:
         if local[-1] - local[0] < DAY_US:
             return
         step_s = float(np.median(np.diff(local))) / 1e6
-        self._seasoned = bool(local[-1] - local[0] >= _SEASONED_US)
         for channel in _FOLLOWED:
             values = history.value.get(int(channel))
             if values is None:
                 continue
-            known, deviation, residuals = self._learn_channel(channel, local, values, step_s)
+            known, residuals = self._learn_channel(channel, local, values, step_s)
             if channel is Channel.PRESSURE:
                 residuals[: int(2 * self._options.level_s / step_s)] = np.nan
                 seconds, metre = (local % DAY_US) / 1e6, np.float32(KPA_PER_METRE)
-                above_base = deviation if self._seasoned else values
-                take_residuals(QuietResiduals(above_base / metre, residuals / metre, seconds, step_s))
+                take_residuals(QuietResiduals(values / metre, residuals / metre, seconds, step_s))
                 self._learned |= known
 
     def _learn_channel(
         self, channel: Channel, local_us: NDArray[np.int64], values: NDArray[np.float32], step_s: float
-    ) -> tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]]:
-        """(stations with enough history, what the profile leaves of it, what profile and level leave)."""
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+        """(stations with enough history, what profile and level leave of it)."""
         profile = Profile.learned(local_us, values)
         known = np.asarray(np.isfinite(profile.table).all(axis=0))
         before = self._profile.get(channel)
@@ -139,7 +123,7 @@ class Expectation:
             residuals[index] = row - level.level
             level.update(row, limit, nothing_held)
         self._level[channel].take_over(level)
-        return known, deviation.astype(np.float32), residuals
+        return known, residuals
 
     def _base(self, channel: Channel, at_us: NDArray[np.int64], now_us: int) -> NDArray[np.float64]:
         if channel not in self._profile or not self._stations:

@@ -46,7 +46,7 @@ def _median_of_three(samples: Floats) -> Floats:
 
 
 class Ring:
-    """The last samples of all stations, m above base, newest first."""
+    """The last samples of all stations, m, newest first."""
 
     def __init__(self, stations: int) -> None:
         self._samples = np.full((REFERENCE_SAMPLES, stations), np.nan)

@@ -129,7 +129,7 @@ class StepWatch:
         switched: frozenset[int] = frozenset(),
         steady: frozenset[int] = frozenset(),
     ) -> Step:
-        """Test steps (n,), m, against what stations should have shown (``reference``, m above base); NaN where unknown.
+        """Test steps (n,), m, against what stations should have shown (``reference``, m); NaN where unknown.
 
         ``screens``: (windows,) of a glance at the same ticks, NaN where it could not tell.
         ``switched``, ``steady``: rows of pumps whose own channels show a switch just now, or none.
@@ -323,18 +323,16 @@ class StepWatch:
             sensitivity.append(np.einsum("ij,ij->i", response, response).astype(np.float64))
         return fitted_noise(np.concatenate(variance), np.concatenate(sensitivity)) if variance else self.noise
 
-    def learn(self, deviation_m: NDArray[np.float32], second_of_day: Floats, step_s: float) -> None:
-        """Operations from quiet history (ticks, n), m above base, NaN where unknown; noise too when its interval is the same."""
-        # The base may have moved with what was learned: older samples are no measure any more.
-        self.forget()
-        if np.count_nonzero(np.isfinite(deviation_m).all(axis=1)) < _LEAST_HISTORY:
+    def learn(self, pressure_m: NDArray[np.float32], second_of_day: Floats, step_s: float) -> None:
+        """Operations from quiet history (ticks, n), m, NaN where unknown; noise too when its interval is the same."""
+        if np.count_nonzero(np.isfinite(pressure_m).all(axis=1)) < _LEAST_HISTORY:
             return
         self.operations = OperationBook(self._book.pump_rows, self._book.switching_pumps)
         # Learned anew, not on top of what was learned before: correlations are those that the model's noise misses.
         self._shape, self._since_operation = np.eye(len(self.rows)), _AFTERMATH_TICKS + 1
         pages = np.array([self._book.page(float(second)) for second in range(0, 86_400, 3600)])
         number = pages[(second_of_day // 3600).astype(np.int64) % 24]
-        steps, jumps = _steps_of(deviation_m, self.noise.reading_m), np.diff(deviation_m, axis=0, prepend=deviation_m[:1])
+        steps, jumps = _steps_of(pressure_m, self.noise.reading_m), np.diff(pressure_m, axis=0, prepend=pressure_m[:1])
         same = step_s <= _SAME_INTERVAL * self._options.tick_s and self._options.tick_s <= _SAME_INTERVAL * step_s
         if same:
             self.recurring = RecurringSteps.learned(steps, second_of_day, step_s)
@@ -467,10 +465,10 @@ def _nanmedian(values: NDArray[np.floating]) -> Floats:
     return result
 
 
-def _steps_of(deviation_m: NDArray[np.float32], sigma_m: float) -> NDArray[np.float32]:
+def _steps_of(pressure_m: NDArray[np.float32], sigma_m: float) -> NDArray[np.float32]:
     """(ticks, n): each tick against what those before it predict; NaN at the start."""
-    steps = np.full(deviation_m.shape, np.nan, dtype=np.float32)
-    windows = np.lib.stride_tricks.sliding_window_view(deviation_m, REFERENCE_SAMPLES, axis=0)[:-1]
+    steps = np.full(pressure_m.shape, np.nan, dtype=np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(pressure_m, REFERENCE_SAMPLES, axis=0)[:-1]
     newest_first = np.moveaxis(windows, -1, 0)[::-1].astype(np.float64)
-    steps[REFERENCE_SAMPLES:] = deviation_m[REFERENCE_SAMPLES:] - predicted(newest_first, sigma_m)
+    steps[REFERENCE_SAMPLES:] = pressure_m[REFERENCE_SAMPLES:] - predicted(newest_first, sigma_m)
     return steps
