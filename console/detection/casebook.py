@@ -14,8 +14,9 @@ from console.detection.evidence import Group, Place, Tick
 from console.detection.expectation import DAY_US, Expectation
 from console.detection.finding import BurstFinding, OperationFinding
 from console.detection.nights import RECENT_NIGHTS
-from console.detection.operations import Explanation
+from console.detection.operations import NAMELESS, Explanation
 from console.detection.options import DetectorOptions
+from console.detection.regulation import Cause, Regulation, has_only_risen
 from console.detection.reference import LEAST_SAMPLES, REFERENCE_SAMPLES, Ring
 from console.domain.clock import micros, moment
 from maps.city import City
@@ -56,8 +57,10 @@ class Casebook:
         book: SignatureBook,
         groups: list[Group],
         options: DetectorOptions,
+        regulation: Regulation,
         responses: Responses | None = None,
     ) -> None:
+        self._regulation = regulation
         self._city, self._groups, self._options = city, groups, options
         self._place = Place(city, book, options, responses)
         self._cases: dict[int, _Case] = {}
@@ -66,10 +69,16 @@ class Casebook:
         self._number = 0
         self._lately: deque[BurstFinding] = deque(maxlen=20)
         self._operations: deque[OperationFinding] = deque(maxlen=20)
+        self._operated: set[int] = set()
 
     def holds(self, group: int) -> bool:
-        """Whether a group's stations are held by a case."""
-        return group in self._cases
+        """Whether a group's stations are held by a case, or were just moved by an operation: they fail not alone."""
+        return group in self._cases or group in self._operated
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether any case is held."""
+        return bool(self._cases)
 
     def search(
         self, tick: Tick, expectation: Expectation, force: bool
@@ -78,10 +87,14 @@ class Casebook:
         crossings: list[tuple[int, Crossing]] = []
         operations: list[OperationFinding] = []
         reference = self._ring.predicted(self._step_sigma(tick.second_of_day), self._least_samples())
+        change = tick.deviation_m - reference
+        causes = self._regulation.causes(change, tick.now_us)
+        self._operated.clear()
         for index, group in enumerate(self._groups):
-            step = self._stepped(index, tick, reference)
+            step, told = self._regulated(group, self._stepped(index, tick, reference), causes, tick)
             if step.operation is not None:
-                operations.append(self._operation(group, step.operation, step.step_m, tick))
+                self._operated.add(index)
+                operations.append(told or self._operation(group, step.operation, step.step_m, tick))
                 expectation.accept(group.rows, step.step_m)
                 self._ring.shift(group.rows, step.step_m, step.window - 1)
                 group.level.forget_recent()
@@ -89,12 +102,13 @@ class Casebook:
                 residual = np.where(tick.ready, tick.residual_m, np.nan)[group.rows]
                 level = group.level.tick(residual, tick.second_of_day, tick.now_us)
                 if level is not None and step.crossing is None:
-                    level = self._unexplained(group, level, tick)
+                    level = None if self._is_none(group, level, tick) else self._unexplained(group, level, tick)
                 crossing = level if step.crossing is None else group.level.sharper(step.crossing)
                 crossings += [] if crossing is None else [(index, crossing)]
             elif step.crossing is not None:
                 crossings.append((index, step.crossing))
         self._ring.follow(tick.deviation_m)
+        operations += self._regulation.untold(causes, change, tick.now_us)
         self._operations.extend(operations)
         if force and not crossings:
             crossings = self._forced(tick)
@@ -147,6 +161,29 @@ class Casebook:
         if case is not None and case.ticks <= _REVISIONS + case.crossing.window:
             return Step(None, None, step, suspicious=True)
         return group.steps.tick(step, reference, tick.second_of_day, tick.switched, tick.steady)
+
+    def _regulated(
+        self, group: Group, step: Step, causes: tuple[Cause, ...], tick: Tick
+    ) -> tuple[Step, OperationFinding | None]:
+        """The step, an operation where a reducing valve explains it or pressures have only risen; and that valve, named."""
+        crossing, what = step.crossing, step.operation
+        if crossing is None and (what is None or not what.nameless):
+            return step, None
+        rows, like_burst = group.rows, crossing is not None
+        cause = self._regulation.explaining(causes, rows, step.step_m, tick.now_us, burst_like=like_burst)
+        if cause is None and (crossing is None or not self._is_none(group, crossing, tick)):
+            return step, None
+        group.steps.forget()
+        told = None if cause is None else self._regulation.operation(cause, group.rows, step.step_m, tick.now_us)
+        window = step.window if crossing is None else crossing.window
+        return Step(None, NAMELESS, step.step_m, suspicious=True, window=window), told
+
+    def _is_none(self, group: Group, crossing: Crossing, tick: Tick) -> bool:
+        """Whether what crossed is no burst after all."""
+        residual, window = crossing.residual_m, crossing.window
+        if has_only_risen(residual, crossing.covariance, window):
+            return True
+        return self._regulation.contradicts(group.rows, residual, window, tick.now_us)
 
     def _one_cause(self, crossings: list[tuple[int, Crossing]], tick: Tick, force: bool) -> BurstFinding | None:
         if not crossings:

@@ -13,7 +13,7 @@ from console.detection.casebook import Casebook
 from console.detection.elevations import Elevations
 from console.detection.evidence import Group, Tick
 from console.detection.expectation import Expectation, QuietResiduals
-from console.detection.faults import StationWatch
+from console.detection.faults import StationWatch, moved_together
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.detection.groups import pressure_stations, station_groups
 from console.detection.history import History
@@ -21,6 +21,7 @@ from console.detection.meters import MeterWatch
 from console.detection.nights import NightWatch
 from console.detection.options import DetectorOptions
 from console.detection.pumps import PumpChannels
+from console.detection.regulation import Regulation
 from console.detection.steps import StepWatch
 from console.detection.watch import BurstWatch
 from console.domain.readings import Channel, Quality
@@ -74,6 +75,9 @@ class Detector:
         word = model or (city.epanet.word if city.epanet is not None else "imported")
         book = SignatureBook(city, states, word)
         groups = station_groups(city, self.options.group_size)
+        self._group = np.full(len(city.stations), -1, dtype=np.int64)
+        for number, rows in enumerate(groups):
+            self._group[rows] = number
         lanes = 2 * len(groups)
         self._groups = [
             Group(
@@ -83,8 +87,9 @@ class Detector:
             )
             for rows in groups
         ]
-        self._cases = Casebook(city, book, self._groups, self.options, responses)
         self._pumps, self._meters = PumpChannels(city), MeterWatch(city)
+        regulation = Regulation(city, self._meters.reducing, self.options.tick_s)
+        self._cases = Casebook(city, book, self._groups, self.options, regulation, responses)
         self._expectation = Expectation(len(city.stations), self.options, book.pressures_kpa())
         self.elevations = Elevations(len(city.stations), self.options.time_zone, book.pressures_kpa())
         self._faults = StationWatch(city.stations, self.options)
@@ -132,10 +137,12 @@ class Detector:
             switched,
             steady,
         )
+        self._meters.read(value, expected, usable, now_us)
         revisions = self._cases.go_on(tick, self._expectation)
         bursts, operations = self._cases.search(tick, self._expectation, force)
         sigma_m, excused = self._noise(len(value))
-        found += self._faults.deviations(deviation_m, sigma_m, excused, value, expected, at_us, now_us)
+        not_alone = excused | moved_together(deviation_m, sigma_m, self._group)
+        found += self._faults.deviations(deviation_m, sigma_m, not_alone, value, expected, at_us, now_us)
         found += self._faults.limits(value, expected, at_us, fresh & good, now_us, self.elevations.error_m)
         found += self._meters.tick(value, expected, usable, now_us, disturbed=disturbed or bool(bursts))
         bursts, revisions = (tuple(self._meters.weighed(one, value, now_us) for one in told) for told in (bursts, revisions))
@@ -193,4 +200,6 @@ class Detector:
         for index, group in enumerate(self._groups):
             sigma[group.rows] = group.level.sigma_m
             excused[group.rows] = self._cases.holds(index) or group.level.abnormal_since_us is not None
+        if self._cases.is_holding:
+            excused |= ~self._pressure  # what meters show of a burst is not their new normal
         return sigma, excused

@@ -36,6 +36,7 @@ _FROZEN_SAMPLES = 30
 _LIMIT_SAMPLES = 2
 _DEVIATING_SAMPLES = 10
 _SPIKE_SIGMAS, _SPIKE_LEAST_M = 8.0, 1.0
+_LEAST_TOGETHER, _SHARE_TOGETHER = 4, 0.15
 _STALE_INTERVALS, _STALE_MIN_S, _STALE_DEFAULT_S, _STALE_MAX_S = 3.0, 15.0, 180.0, 3600.0
 
 
@@ -116,6 +117,7 @@ class StationWatch:
         least, most = self._least_possible[self._channel], self._most_possible[self._channel]
         impossible = (seen.value < least) | (seen.value > most)
         frozen = (self._same >= _FROZEN_SAMPLES) & self._moves & (self._channel <= Channel.FLOW)
+        frozen &= (self._channel != Channel.FLOW) | (seen.value != 0.0)  # nothing flows through a pump at rest or a shut valve
         everywhere = np.ones(len(self._cells), dtype=bool)
         found = list(self._judge("future_time", ahead, everywhere, seen))
         found += self._judge("stale", stale, everywhere, seen)
@@ -178,7 +180,7 @@ class StationWatch:
         A jump that comes back within a few samples is a spike, told once it is over; one that stays is deviating.
         """
         seen = self._at_cells(value, at_us, now_us, expected)
-        far = np.abs(deviation) > np.maximum(_SPIKE_SIGMAS * sigma, _SPIKE_LEAST_M)
+        far = _is_far(deviation, sigma)
         station, pressure = self._cells // len(Channel), self._channel == Channel.PRESSURE
         away = (far & ~excused)[station] & pressure
         judged = (np.isfinite(deviation) & ~(far & excused))[station] & pressure
@@ -246,6 +248,24 @@ class StationWatch:
                 expected=None if seen.expected is None else _number(seen.expected[place]),
                 limit=None if limit is None else _number(limit[place]),
             )
+
+
+def moved_together(deviation: Floats, sigma: Floats, group: NDArray[np.int64]) -> Flags:
+    """Stations, (stations,), of whose group so many are off at once that none of them fails alone.
+
+    ``group``: (stations,) of each, -1 for none. A zone whose supply has changed must not end as a list of broken gauges,
+    all of them left out of the burst test.
+    """
+    placed = group >= 0
+    groups = int(group.max(initial=-1)) + 1
+    far = np.bincount(group[placed], weights=_is_far(deviation, sigma)[placed], minlength=groups)
+    size = np.bincount(group[placed], minlength=groups)
+    crowd = far >= np.maximum(_LEAST_TOGETHER, _SHARE_TOGETHER * size)
+    return np.asarray(placed & crowd[group]) if groups else placed
+
+
+def _is_far(deviation: Floats, sigma: Floats) -> Flags:
+    return np.asarray(np.abs(deviation) > np.maximum(_SPIKE_SIGMAS * sigma, _SPIKE_LEAST_M))
 
 
 def _grown(before: NDArray[Any], place: NDArray[np.int64], cells: int, empty: float) -> NDArray[Any]:

@@ -36,6 +36,10 @@ class Explanation:
     nameless: bool = False
 
 
+NAMELESS = Explanation(0.0, -1, stopped=False, known=True, nameless=True)
+"""A step that no burst makes and nothing known explains."""
+
+
 @dataclass(eq=False)
 class _Pattern:
     step_m: Floats

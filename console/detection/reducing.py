@@ -1,4 +1,8 @@
-"""Zones behind pressure reducing valves: pressures there are pinned, so the valve's own flow and opening speak of a burst."""
+"""Zones behind pressure reducing valves: pressures there are pinned, so the valves' own flow and opening speak of a burst.
+
+A burst there often shows more before the valve, where nothing is held, than behind it: what tells is whether the zone takes
+more water than it uses.
+"""
 
 from __future__ import annotations
 
@@ -8,160 +12,202 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.balance import RISING_SIGMAS
+from console.detection.balance import RISING_SIGMAS, ZoneInflow
+from console.detection.behind import Parts, Way
 from console.detection.finding import BurstFinding
 from console.domain.alarms import Evidence
 from console.domain.clock import micros, moment
 from console.domain.readings import Channel
 from maps.city import City
 from maps.columns import Floats
-from maps.network import NodeKind, PipeNetwork, PipeStatus, ValveKind, ValveState
 
-CHANNELS = (Channel.FLOW, Channel.VALVE_POSITION)
+FLOW, OPENING, SETPOINT = 0, 1, 2
+CHANNELS = (Channel.FLOW, Channel.VALVE_POSITION, Channel.SETPOINT)
 _TICKS = 60
-_LEAST_TICKS = 10
-_LEAST_SHARE = 0.03
+_LEAST_TICKS, _BEFORE_TICKS = 10, 12
+_LEAST_SHARE, _LEAST_M3H = 0.03, 1.0
 """Of the usual value: less is no rise, however quiet the meter."""
-_MOVED_SHARE = 0.3
-"""Of the largest fall: a station that moved less may stand elsewhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Meter:
-    """A station that tells of a reducing valve; ``sign``: of its flow towards the zone. ``zone``: label of what it feeds."""
-
-    valve_id: str
-    zone: int
-    station: int
-    sign: float
+_AROUND = 6
+_STIRRED_SHARE, _STIRRED_LEAST = np.array([0.2, 0.1, 0.005]), np.array([0.5, 1.0, 0.0])
 
 
 @dataclass(frozen=True, eq=False)
 class _Tick:
-    """``seen``, ``above`` what is usual: (meters, CHANNELS), NaN where not heard."""
+    """``seen``, ``above`` what is usual: (stations at ways, CHANNELS), NaN where not heard."""
 
     at_us: int
     seen: Floats
     above: Floats
 
 
-class ReducingWatch:
-    """Follows what is measured at reducing valves. ``tick`` once a tick; then ``evidence`` of a finding may be asked."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A meter, or several together, against the ticks before an event. ``at_us``: of the last sample.
 
-    def __init__(self, city: City) -> None:
-        self._city = city
-        self._label, fed = zones_behind(city.network)
-        self._meters = tuple(_meters(city, fed))
+    ``least``, ``most``: the range of what was read in those ticks.
+    """
+
+    size: float
+    noise: float
+    usual: float
+    at_us: int
+    least: float
+    most: float
+
+    @property
+    def shown(self) -> float:
+        """What was read last."""
+        return self.usual + self.size
+
+    @property
+    def is_clear(self) -> bool:
+        """Beyond its noise, either way."""
+        return abs(self.size) > RISING_SIGMAS * self.noise
+
+
+class ReducingWatch:
+    """Follows what is measured at reducing valves. ``tick`` once a tick; then the other questions may be asked."""
+
+    def __init__(self, city: City, parts: Parts) -> None:
+        self._city, self.parts = city, parts
+        near = [way for way in parts.ways if {way.start, way.end} & parts.behind]
+        self._row = {station: at for at, station in enumerate(sorted({row for way in near for row, _ in way.meters}))}
+        self._stations = np.array(sorted(self._row), dtype=np.int64)
         self._past: deque[_Tick] = deque(maxlen=_TICKS)
 
     def tick(self, value: Floats, expected: Floats, fresh: NDArray[np.bool_], now_us: int) -> None:
         """Remember a tick; arrays (stations, channels), inside units. ``fresh``: good samples of this tick."""
-        if not self._meters:
+        if not len(self._stations):
             return
-        at = np.ix_([one.station for one in self._meters], CHANNELS)
+        at = np.ix_(self._stations, CHANNELS)
         seen, usual = np.where(fresh[at], value[at], np.nan), expected[at].copy()
-        usual[:, 1] = 0.0  # openings have no expected value: they are held against the hour before
+        usual[:, OPENING:] = 0.0  # openings have no expected value: they are held against the ticks before
         self._past.append(_Tick(now_us, seen, seen - usual))
 
-    def evidence(self, finding: BurstFinding) -> tuple[Evidence, ...]:
-        """Flows and openings that rose at the valves of a zone that holds every station that moved much."""
-        stations = self._city.stations
-        fell = {one.station_id: abs(one.deviation) for one in finding.evidence if one.channel == "pressure"}
-        # A finding names three stations at least, be it that one alone moved.
-        rows = [stations.row(name) for name, size in fell.items() if size >= _MOVED_SHARE * max(fell.values())]
-        zones = {int(self._label[stations.node[row]]) if stations.node[row] >= 0 else -1 for row in rows}
-        if len(zones) != 1 or not self._past:
-            return ()
-        (zone,) = zones
-        began_us = micros(finding.first_abnormal_at)
-        return tuple(
-            told
-            for index, meter in enumerate(self._meters)
-            if meter.zone == zone
-            for column, channel in enumerate(CHANNELS)
-            if (told := self._risen(index, meter, column, channel, began_us)) is not None
-        )
+    def is_stirred(self, ticks: int) -> bool:
+        """Whether within the last ticks a valve's flow, opening or setpoint moved by more than demand does; cheap."""
+        recent = list(self._past)[-(ticks + 1) :]
+        if len(recent) < 2:
+            return False
+        seen = np.stack([tick.seen for tick in recent])
+        spread = np.fmax.reduce(seen, axis=0) - np.fmin.reduce(seen, axis=0)
+        size = np.fmax.reduce(np.abs(seen), axis=0)
+        return bool((spread > _STIRRED_SHARE * size + _STIRRED_LEAST).any())
 
-    def _risen(self, index: int, meter: _Meter, column: int, channel: Channel, began_us: int) -> Evidence | None:
+    def inflows(self, since_us: int) -> dict[int, ZoneInflow]:
+        """What each metered part behind valves takes more than usual since a moment (it counts as the event's first tick)."""
+        found = {}
+        for part in sorted(self.parts.behind):
+            change = self.net(part, since_us)
+            if change is not None:
+                names = "、".join(way.asset_id for way in self.parts.feeding(part))
+                found[part] = ZoneInflow(names, change.size, change.noise, self.is_whole(part))
+        return found
+
+    def net(self, part: int, since_us: int) -> Change | None:
+        """Metered inflow of a part less what goes on to others, m³/h; None unless all its valves are heard."""
+        if not all(self._flow_meter(way) for way in self.parts.feeding(part)):
+            return None
+        signed = [
+            (self._row[meter[0]], sign * meter[1])
+            for way, sign in self.parts.touching(part)
+            if (meter := self._flow_meter(way)) is not None
+        ]
+        return self._change(signed, FLOW, since_us)
+
+    def through(self, way: Way, since_us: int, channel: int = FLOW, *, as_read: bool = False) -> Change | None:
+        """A way's own flow (m³/h, along it) or its opening (as reported) against before; None where not heard.
+
+        ``as_read``: not against what is usual at this time: what a pump does at another time each day has no usual course.
+        """
+        for station, sign in way.meters:
+            signed = [(self._row[station], sign if channel == FLOW else 1.0)]
+            found = self._change(signed, channel, since_us, as_read=as_read)
+            if found is not None:
+                return found
+        return None
+
+    def set_anew(self, way: Way, since_us: int) -> bool:
+        """Whether a valve's setpoint was moved since then, as its own channel tells."""
+        rows = [self._row[station] for station, _ in way.meters]
+        values = [tick.seen[rows, SETPOINT] for tick in self._past]
+        after = np.array([row for tick, row in zip(self._past, values, strict=True) if tick.at_us >= since_us])
+        before = np.array([row for tick, row in zip(self._past, values, strict=True) if tick.at_us < since_us])[-1:]
+        if not len(after) or not len(before):
+            return False
+        moved = np.abs(after - before) > 0.01 * np.maximum(np.abs(after), np.abs(before))
+        return bool(moved.any())
+
+    def is_whole(self, part: int) -> bool:
+        """Whether every way over the border of a part carries a meter, so that no rise says something too."""
+        return all(self._flow_meter(way) is not None for way, _ in self.parts.touching(part))
+
+    def evidence(self, finding: BurstFinding) -> tuple[Evidence, ...]:
+        """Flows and openings that rose at the valves of the zones in which the burst may lie.
+
+        Where all valves are metered the zone as a whole must take more: what only comes by another valve, or goes on to
+        another zone, is no loss here.
+        """
+        pipes, since_us = self._city.network.pipes, micros(finding.first_abnormal_at)
+        rows = [pipes.row(name) for name in finding.location.set_90 if pipes.has(name)]
+        held = set(self.parts.label[pipes.from_node[rows]].tolist()) | set(self.parts.label[pipes.to_node[rows]].tolist())
+        found: list[Evidence] = []
+        for part in sorted(held & self.parts.behind):
+            net = self.net(part, since_us)
+            if net is None or net.size > RISING_SIGMAS * net.noise:
+                found += self._risen(part, since_us)
+        return tuple(found)
+
+    def _risen(self, part: int, since_us: int) -> list[Evidence]:
+        found = []
+        for way in self.parts.feeding(part):
+            for station, sign in way.meters:
+                for column, along in ((FLOW, sign), (OPENING, 1.0)):
+                    change = self._change([(self._row[station], along)], column, since_us)
+                    if change is not None and change.size > RISING_SIGMAS * change.noise:
+                        shown = along * change.shown
+                        name = str(self._city.stations.asset_id[station])
+                        word = CHANNELS[column].name.lower()
+                        at = moment(change.at_us)
+                        found.append(Evidence(name, word, shown, shown - along * change.size, at, way.asset_id))
+        return found
+
+    def _flow_meter(self, way: Way) -> tuple[int, float] | None:
+        """The first of a way's stations that tells flow."""
+        for station, sign in way.meters:
+            at = self._row.get(station)
+            if at is not None and any(np.isfinite(tick.seen[at, FLOW]) for tick in self._past):
+                return station, sign
+        return None
+
+    def _change(
+        self, signed: list[tuple[int, float]], column: int, since_us: int, *, as_read: bool = False
+    ) -> Change | None:
+        """Signed sum of meters since a moment against the ticks just before; its noise from how it wanders otherwise."""
+        if not signed or not self._past:
+            return None
+        rows, signs = [row for row, _ in signed], np.array([sign for _, sign in signed])
         times = np.array([tick.at_us for tick in self._past])
-        above = np.array([tick.above[index, column] for tick in self._past])
-        known, since = np.isfinite(above), times >= began_us
+        above = np.array([signs @ (tick.seen if as_read else tick.above)[rows, column] for tick in self._past])
+        seen = np.array([signs @ tick.seen[rows, column] for tick in self._past])
+        known, since = np.isfinite(above), times >= since_us
         before = above[known & ~since]
         if len(before) < _LEAST_TICKS or not (known & since).any():
             return None
         last = int(np.flatnonzero(known & since)[-1])
-        sign = meter.sign if channel is Channel.FLOW else 1.0
-        rise = float(above[last] - np.median(before))
-        noise = 1.4826 * float(np.median(np.abs(before - np.median(before))))
-        shown = float(self._past[last].seen[index, column])
-        if sign * rise <= max(RISING_SIGMAS * noise, _LEAST_SHARE * abs(shown - rise)):
-            return None
-        name = str(self._city.stations.asset_id[meter.station])
-        return Evidence(name, channel.name.lower(), shown, shown - rise, moment(int(times[last])), meter.valve_id)
+        size = float(above[last] - np.median(before[-_BEFORE_TICKS:]))
+        usual = float(seen[last] - size)
+        scale = float(np.nanmedian(np.abs([tick.seen[rows, column] for tick in self._past])))
+        least = _LEAST_SHARE * max(abs(usual), scale) + (_LEAST_M3H if column == FLOW else 0.0)
+        noise = max(_wandering(before), least / RISING_SIGMAS)
+        read = seen[known & ~since][-_BEFORE_TICKS:]
+        return Change(size, noise, usual, int(times[last]), float(read.min()), float(read.max()))
 
 
-def zones_behind(network: PipeNetwork) -> tuple[NDArray[np.int64], dict[int, int]]:
-    """(label of the part of the network each node lies in once every reducing valve is cut, row of a valve -> the part it feeds).
-
-    A part with a source of its own is behind no valve.
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    valves, pipes, pumps = network.valves, network.pipes, network.pumps
-    reducing = (valves.kind == ValveKind.PRV) & (valves.is_link | (valves.pipe >= 0))
-    passing = valves.is_link & ~reducing & (valves.state != ValveState.CLOSED)
-    shut = np.isin(np.arange(len(pipes)), valves.pipe[reducing | (valves.state == ValveState.CLOSED)])
-    way = (pipes.status == PipeStatus.OPEN) & ~shut
-    lifts = (pumps.from_node >= 0) & (pumps.to_node >= 0)
-    start = np.concatenate([pipes.from_node[way], pumps.from_node[lifts], valves.from_node[passing]])
-    end = np.concatenate([pipes.to_node[way], pumps.to_node[lifts], valves.to_node[passing]])
-    nodes = len(network.nodes)
-    label = connected_components(coo_array((np.ones(len(start)), (start, end)), shape=(nodes, nodes)), directed=False)[1]
-    own_source = set(label[network.nodes.kind >= NodeKind.SOURCE].tolist())
-    fed = {
-        int(row): int(label[_ends(network, row)[1]])
-        for row in np.flatnonzero(reducing & (valves.state != ValveState.CLOSED)).tolist()
-    }
-    return label.astype(np.int64), {row: zone for row, zone in fed.items() if zone not in own_source}
-
-
-def _ends(network: PipeNetwork, valve: int) -> tuple[int, int]:
-    """Nodes before and behind a reducing valve. On a pipe it lets water into that pipe, or out of it at the valve's own end."""
-    valves, pipes = network.valves, network.pipes
-    pipe = int(valves.pipe[valve])
-    if pipe < 0:
-        return int(valves.from_node[valve]), int(valves.to_node[valve])
-    start, end, own = int(pipes.from_node[pipe]), int(pipes.to_node[pipe]), int(valves.node[valve])
-    far = start + end - own
-    return (own, far) if int(valves.flows_to[valve]) in (-1, pipe) else (far, own)
-
-
-def _meters(city: City, fed: dict[int, int]) -> list[_Meter]:
-    """Stations on a reducing valve, or on the only pipe that leads to or from it: the same water passes."""
-    network, found = city.network, []
-    signs = {row: _links_at(network, row) for row in fed}
-    for station, link in enumerate(city.stations.link):
-        for row, zone in fed.items():
-            sign = signs[row].get(str(link), 0.0)
-            if sign:
-                found.append(_Meter(str(network.valves.asset_id[row]), zone, station, sign))
-    return found
-
-
-def _links_at(network: PipeNetwork, valve: int) -> dict[str, float]:
-    """Links that carry a valve's flow -> +1 drawn along it, -1 against it."""
-    links, (before, behind), own = (
-        {str(network.valves.asset_id[valve]): 1.0},
-        _ends(network, valve),
-        int(network.valves.pipe[valve]),
-    )
-    if own >= 0:
-        links[str(network.pipes.asset_id[own])] = 1.0 if int(network.pipes.to_node[own]) == behind else -1.0
-        return links
-    for node, is_before in ((before, True), (behind, False)):
-        pipes = network.pipes_at(node)
-        if len(pipes) == 1:
-            ends_here = int(network.pipes.to_node[pipes[0]]) == node
-            links[str(network.pipes.asset_id[pipes[0]])] = 1.0 if ends_here == is_before else -1.0
-    return links
+def _wandering(before: Floats) -> float:
+    """How far a series leaves the median of the ticks before: robust sigma."""
+    if len(before) <= _AROUND:
+        return 1.4826 * float(np.median(np.abs(before - np.median(before))))
+    windows = np.lib.stride_tricks.sliding_window_view(before, _AROUND)[:-1]
+    off = np.abs(before[_AROUND:] - np.median(windows, axis=1))
+    return 1.4826 * float(np.median(off))
