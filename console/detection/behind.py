@@ -97,7 +97,7 @@ def _meters(city: City, signs: dict[str, float]) -> tuple[tuple[int, float], ...
 
 
 def _links_at(network: PipeNetwork, valve: int) -> dict[str, float]:
-    """Links that carry a valve's flow -> +1 drawn along it, -1 against it: its own, and the only pipe that leads to or from it."""
+    """Links that carry a valve's flow -> +1 drawn along it, -1 against it: its own, the only pipe that leads to or from it."""
     links, (before, behind), own = (
         {str(network.valves.asset_id[valve]): 1.0},
         _ends(network, valve),

@@ -13,11 +13,12 @@ from console.detection.crossing import Crossing, Step
 from console.detection.evidence import Group, Place, Tick
 from console.detection.expectation import DAY_US, Expectation
 from console.detection.finding import BurstFinding, OperationFinding
+from console.detection.inflows import SAMPLES
 from console.detection.nights import RECENT_NIGHTS
 from console.detection.operations import NAMELESS, Explanation
 from console.detection.options import DetectorOptions
-from console.detection.regulation import Cause, Regulation, has_only_risen
 from console.detection.reference import LEAST_SAMPLES, REFERENCE_SAMPLES, Ring
+from console.detection.regulation import Cause, Regulation
 from console.domain.clock import micros, moment
 from maps.city import City
 from maps.columns import Floats
@@ -30,6 +31,7 @@ _LATELY_TICKS = 5
 _SAME_US = 24 * 3_600_000_000
 """So long after a finding, levels that are off at the same place are its aftermath, not another burst."""
 
+_BEFORE_SURGE = 12
 _OPERATION_US = 600_000_000
 """An operation lowers what it might explain for ten minutes, and no longer."""
 
@@ -70,6 +72,7 @@ class Casebook:
         self._lately: deque[BurstFinding] = deque(maxlen=20)
         self._operations: deque[OperationFinding] = deque(maxlen=20)
         self._operated: set[int] = set()
+        self._past_m: deque[Floats] = deque(maxlen=_BEFORE_SURGE + SAMPLES)
 
     def holds(self, group: int) -> bool:
         """Whether a group's stations are held by a case, or were just moved by an operation: they fail not alone."""
@@ -112,8 +115,45 @@ class Casebook:
         self._operations.extend(operations)
         if force and not crossings:
             crossings = self._forced(tick)
-        found = self._one_cause(crossings, tick, force) or self._slow_leak(tick)
+        found = self._one_cause(crossings, tick, force) or self._surge(tick) or self._slow_leak(tick)
+        self._past_m.append(tick.deviation_m)
         return (() if found is None else (found,)), _merged(operations)
+
+    def _surge(self, tick: Tick) -> BurstFinding | None:
+        """A metered zone that suddenly takes more, which no finding of the last hour lies in."""
+        surge, pipes = tick.surge, self._city.network.pipes
+        if surge is None:
+            return None
+        within = (surge.nodes[pipes.from_node] == surge.part) | (surge.nodes[pipes.to_node] == surge.part)
+        inside = set(pipes.asset_id[within].tolist())
+        recent_us = int(self._options.hold_s * 1e6)
+        known = [case.finding for case in self._cases.values()]
+        known += [one for one in self._lately if tick.now_us - micros(one.at) <= recent_us]
+        if any(inside & set(one.location.set_90) for one in known) or not within.any() or not self._groups:
+            return None
+        node = self._city.stations.node.astype(np.int64)
+        held = np.array([np.count_nonzero(surge.nodes[node[group.rows]] == surge.part) for group in self._groups])
+        group = self._groups[int(np.argmax(held))]
+        rows = group.rows
+        samples = np.stack([*self._past_m, tick.deviation_m])[:, rows]
+        residual = _mean(samples[-SAMPLES:]) - _middle(samples[:-SAMPLES])
+        crossing = Crossing(
+            path="B",
+            window=SAMPLES,
+            statistic=surge.size_m3h,
+            threshold=surge.threshold_m3h,
+            residual_m=residual,
+            covariance=group.steps.covariance(tick.second_of_day),
+            lane="inflow",
+            drift_known=group.steps.learned,
+            against="step",
+        )
+        if self._regulation.has_risen(rows, residual, crossing.covariance, SAMPLES):
+            return None  # more pressure, more use: a source or a valve was set anew
+        finding = self._finding(group, crossing, tick, within)
+        finding = replace(finding, first_abnormal_at=moment(surge.began_us))
+        self._lately.append(finding)
+        return finding
 
     def _slow_leak(self, tick: Tick) -> BurstFinding | None:
         """A leak that grew over days, as the night that is over shows it; at most one a tick, none while a case is held."""
@@ -162,26 +202,30 @@ class Casebook:
             return Step(None, None, step, suspicious=True)
         return group.steps.tick(step, reference, tick.second_of_day, tick.switched, tick.steady)
 
-    def _regulated(
-        self, group: Group, step: Step, causes: tuple[Cause, ...], tick: Tick
-    ) -> tuple[Step, OperationFinding | None]:
+    def _regulated(self, group: Group, step: Step, causes: tuple[Cause, ...], tick: Tick) -> tuple[Step, OperationFinding | None]:
         """The step, an operation where a reducing valve explains it or pressures have only risen; and that valve, named."""
         crossing, what = step.crossing, step.operation
-        if crossing is None and (what is None or not what.nameless):
+        if crossing is None and (what is None or what.pump >= 0):
             return step, None
         rows, like_burst = group.rows, crossing is not None
+        if crossing is not None:
+            like_burst = not self._regulation.has_risen(rows, crossing.residual_m, crossing.covariance, crossing.window)
         cause = self._regulation.explaining(causes, rows, step.step_m, tick.now_us, burst_like=like_burst)
         if cause is None and (crossing is None or not self._is_none(group, crossing, tick)):
             return step, None
         group.steps.forget()
-        told = None if cause is None else self._regulation.operation(cause, group.rows, step.step_m, tick.now_us)
         window = step.window if crossing is None else crossing.window
-        return Step(None, NAMELESS, step.step_m, suspicious=True, window=window), told
+        if cause is None:
+            return Step(None, NAMELESS, step.step_m, suspicious=True, window=window), None
+        # What moved elsewhere is not the valve's doing: the next tick judges it.
+        behind = np.where(self._regulation.reaches(cause, group.rows), step.step_m, np.nan)
+        told = self._regulation.operation(cause, group.rows, behind, tick.now_us)
+        return Step(None, NAMELESS, behind, suspicious=True, window=window), told
 
     def _is_none(self, group: Group, crossing: Crossing, tick: Tick) -> bool:
         """Whether what crossed is no burst after all."""
         residual, window = crossing.residual_m, crossing.window
-        if has_only_risen(residual, crossing.covariance, window):
+        if self._regulation.has_risen(group.rows, residual, crossing.covariance, window):
             return True
         return self._regulation.contradicts(group.rows, residual, window, tick.now_us)
 
@@ -259,10 +303,10 @@ class Casebook:
                 )
         return sorted(found, key=lambda item: -item[1].statistic)[:1]
 
-    def _finding(self, group: Group, crossing: Crossing, tick: Tick) -> BurstFinding:
+    def _finding(self, group: Group, crossing: Crossing, tick: Tick, within: NDArray[np.bool_] | None = None) -> BurstFinding:
         self._number += 1
         at = moment(tick.now_us)
-        location, evidence = self._place.located(group, crossing, tick)
+        location, evidence = self._place.located(group, crossing, tick, within)
         since = group.level.abnormal_since_us if crossing.lane == "level" else None
         since = since or tick.now_us - int((crossing.window - 1) * self._options.tick_s * 1e6)
         since -= (RECENT_NIGHTS - 1) * DAY_US if crossing.lane == "slow" else 0
@@ -290,6 +334,22 @@ class Casebook:
         pump = str(self._city.network.pumps.asset_id[what.pump]) if what.pump >= 0 else ""
         kind = "pump" if pump else ("unknown" if what.nameless else "usual")
         return OperationFinding(moment(tick.now_us), kind, pump, what.stopped, stations, certain)
+
+
+def _mean(samples: Floats) -> Floats:
+    """Mean down the first axis of what was heard, NaN where nothing was."""
+    heard = np.isfinite(samples)
+    count = heard.sum(axis=0)
+    return np.asarray(np.where(count > 0, np.where(heard, samples, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan))
+
+
+def _middle(samples: Floats) -> Floats:
+    """Median down the first axis of what was heard, NaN where nothing was."""
+    middle = np.full(samples.shape[1], np.nan)
+    heard = np.isfinite(samples).any(axis=0)
+    if heard.any():
+        middle[heard] = np.nanmedian(samples[:, heard], axis=0)
+    return middle
 
 
 def _merged(operations: list[OperationFinding]) -> tuple[OperationFinding, ...]:

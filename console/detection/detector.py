@@ -127,6 +127,7 @@ class Detector:
         deviation_m = np.where(heard, (pressure - normal) / KPA_PER_METRE, np.nan)
         base = self._expectation.pressure_base_kpa(at_us, now_us)
         switched, steady = self._pumps.read(value, usable)
+        surge = self._meters.read(value, expected, usable, now_us)
         tick = Tick(
             now_us,
             self._expectation.second_of_day(now_us),
@@ -136,8 +137,8 @@ class Detector:
             pressure,
             switched,
             steady,
+            surge,
         )
-        self._meters.read(value, expected, usable, now_us)
         revisions = self._cases.go_on(tick, self._expectation)
         bursts, operations = self._cases.search(tick, self._expectation, force)
         sigma_m, excused = self._noise(len(value))

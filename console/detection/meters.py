@@ -11,6 +11,7 @@ from console.detection.balance import balanced
 from console.detection.behind import parts_of
 from console.detection.finding import BurstFinding, StationFinding
 from console.detection.history import History
+from console.detection.inflows import InflowWatch, Surge
 from console.detection.reducing import ReducingWatch
 from console.detection.zones import ZoneWatch
 from console.domain.clock import micros
@@ -24,10 +25,12 @@ class MeterWatch:
     def __init__(self, city: City) -> None:
         self._city = city
         self._zones, self.reducing = ZoneWatch(city), ReducingWatch(city, parts_of(city))
+        self._inflows = InflowWatch(city, [self.reducing.parts, self._zones.wholly_metered()])
 
-    def read(self, value: Floats, expected: Floats, good: NDArray[np.bool_], now_us: int) -> None:
-        """What reducing valves show, before bursts are looked for; arrays (stations, channels), inside units."""
+    def read(self, value: Floats, expected: Floats, good: NDArray[np.bool_], now_us: int) -> Surge | None:
+        """What meters show before bursts are looked for: a zone that suddenly takes more; arrays (stations, channels)."""
         self.reducing.tick(value, expected, good, now_us)
+        return self._inflows.tick(value, good, now_us)
 
     def tick(
         self, value: Floats, expected: Floats, good: NDArray[np.bool_], now_us: int, *, disturbed: bool
@@ -59,3 +62,5 @@ class MeterWatch:
     def learn(self, history: History) -> None:
         """The meters' noise from quiet history."""
         self._zones.learn(history)
+        self._inflows.learn(history)
+        self.reducing.loudest_m3h = self._inflows.loudest(self.reducing.parts)

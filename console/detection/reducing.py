@@ -74,12 +74,14 @@ class ReducingWatch:
         self._row = {station: at for at, station in enumerate(sorted({row for way in near for row, _ in way.meters}))}
         self._stations = np.array(sorted(self._row), dtype=np.int64)
         self._past: deque[_Tick] = deque(maxlen=_TICKS)
+        self.loudest_m3h: dict[int, float] = {}
+        """Part -> the largest jump of its inflow in quiet history, once that is known."""
 
     def tick(self, value: Floats, expected: Floats, fresh: NDArray[np.bool_], now_us: int) -> None:
         """Remember a tick; arrays (stations, channels), inside units. ``fresh``: good samples of this tick."""
         if not len(self._stations):
             return
-        at = np.ix_(self._stations, CHANNELS)
+        at = np.ix_(self._stations, np.array(CHANNELS))
         seen, usual = np.where(fresh[at], value[at], np.nan), expected[at].copy()
         usual[:, OPENING:] = 0.0  # openings have no expected value: they are held against the ticks before
         self._past.append(_Tick(now_us, seen, seen - usual))
@@ -180,9 +182,7 @@ class ReducingWatch:
                 return station, sign
         return None
 
-    def _change(
-        self, signed: list[tuple[int, float]], column: int, since_us: int, *, as_read: bool = False
-    ) -> Change | None:
+    def _change(self, signed: list[tuple[int, float]], column: int, since_us: int, *, as_read: bool = False) -> Change | None:
         """Signed sum of meters since a moment against the ticks just before; its noise from how it wanders otherwise."""
         if not signed or not self._past:
             return None

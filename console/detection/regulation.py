@@ -29,6 +29,7 @@ _MUCH_WIDER = 15.0
 _CLEARLY_M = 1.0
 _MOVED_SHARE = 0.3
 """Of the largest step: a station that moved less may stand elsewhere."""
+_LEAST_RISE_M, _STILL_SHARE, _LEAST_FALLEN = 0.3, 0.5, 2
 _UNIFORM_SHARE = 0.15
 _LEAST_UNIFORM = 3
 _WATCHED_TICKS = 3
@@ -82,7 +83,14 @@ class Regulation:
                 return cause
         reached = set[int]().union(*(self._inside[one.part] for one in causes))
         fitting = [one for one in causes if self._inside[one.part] & moved]
-        return fitting[0] if fitting and moved <= reached else None
+        # What was set anew is certain, wherever else something moves: that is left to the next tick. A valve's flow may also be
+        # lost by a burst in front of it, which then moves stations there.
+        sure = [one for one in fitting if one.kind == SET]
+        return next(iter(sure), fitting[0] if fitting and moved <= reached else None)
+
+    def reaches(self, cause: Cause, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of stations ``rows`` (n,) stand behind what was moved."""
+        return np.isin(self._part[rows], sorted(self._inside[cause.part]))
 
     def contradicts(self, rows: NDArray[np.int64], step_m: Floats, window: int, now_us: int) -> bool:
         """Whether a step of stations ``rows`` (n,) lies behind valves that were moved lately, and no more water goes there.
@@ -94,12 +102,38 @@ class Regulation:
             return False
         moved = self._moved(rows, step_m)
         parts = [part for part, until_us in self._unlike.items() if now_us <= until_us and moved <= self._inside[part]]
-        return any(self._takes_no_more(part, now_us, window) for part in parts if self._watch.is_whole(part))
+        loudest = self._watch.loudest_m3h
+        return any(
+            self._takes_no_more(part, now_us, window, loudest.get(part, 0.0)) for part in parts if self._watch.is_whole(part)
+        )
 
-    def _takes_no_more(self, part: int, now_us: int, window: int = 1) -> bool:
-        """Whether a part's metered inflow has not risen within the last ticks."""
+    def _takes_no_more(self, part: int, now_us: int, window: int = 1, least_m3h: float = 0.0) -> bool:
+        """Whether a part's metered inflow has not risen within the last ticks, by ``least_m3h`` or its noise."""
         net = self._watch.net(part, now_us - (window - 1) * self._tick_us - self._tick_us // 2)
-        return net is not None and net.size <= RISING_SIGMAS * net.noise
+        return net is not None and net.size <= max(RISING_SIGMAS * net.noise, least_m3h)
+
+    def has_risen(self, rows: NDArray[np.int64], step_m: Floats, covariance: Floats, window: int) -> bool:
+        """Whether pressures rose behind valves, beyond what drift does, stood still elsewhere, and hardly a station fell.
+
+        Water was given, not taken. What all stations share carries no evidence of a burst, so that those which such a rise
+        does not reach look fallen. ``step_m`` (n,) of stations ``rows``, a mean of ``window`` ticks; ``covariance`` (n, n), m².
+        """
+        known = np.isfinite(step_m)
+        sigma = np.sqrt(np.diag(covariance) / window)
+        if np.count_nonzero(step_m < -RISING_SIGMAS * sigma) >= _LEAST_FALLEN:
+            return False
+        for part in sorted(self._inside):
+            mine = known & (self._part[rows] == part)
+            others = known & ~mine
+            count = int(np.count_nonzero(mine))
+            if not count:
+                continue
+            drift = float(np.sqrt(covariance[np.ix_(mine, mine)].sum() / window)) / count
+            rise = float(np.median(step_m[mine]))
+            still = not others.any() or float(np.median(step_m[others])) < _STILL_SHARE * rise
+            if rise > max(4.0 * drift, _LEAST_RISE_M) and still:
+                return True
+        return False
 
     def _moved(self, rows: NDArray[np.int64], step_m: Floats) -> set[int]:
         """Parts in which stations moved much."""
@@ -201,22 +235,3 @@ def _uniform(steps_m: Floats) -> bool:
     if len(steps_m) < _LEAST_UNIFORM:
         return False
     return bool(np.ptp(steps_m) <= 2.0 * _UNIFORM_SHARE * abs(float(np.median(steps_m))))
-
-
-def has_only_risen(residual_m: Floats, covariance: Floats, window: int) -> bool:
-    """Whether pressures rose on the whole, beyond what drift does, while hardly a station fell: water was not taken away.
-
-    What all stations share carries no evidence of a burst, so that those which a rise does not reach look fallen.
-    ``residual_m`` (n,), a mean of ``window`` ticks; ``covariance`` (n, n), m², of one tick.
-    """
-    known = np.isfinite(residual_m)
-    count = int(np.count_nonzero(known))
-    if not count:
-        return False
-    seen, noise = residual_m[known], covariance[np.ix_(known, known)] / window
-    drift = float(np.sqrt(noise.sum())) / count
-    fell = np.count_nonzero(seen < -RISING_SIGMAS * np.sqrt(np.diag(noise)))
-    return float(np.median(seen)) > max(4.0 * drift, _LEAST_RISE_M) and fell < _LEAST_FALLEN
-
-
-_LEAST_RISE_M, _LEAST_FALLEN = 0.3, 2

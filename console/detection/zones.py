@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.detection.balance import RISING_SIGMAS, ZoneInflow, balanced
+from console.detection.behind import Parts, Way
 from console.detection.finding import BurstFinding, StationFinding
 from console.detection.history import History
 from console.domain.alarms import Evidence
@@ -78,6 +79,14 @@ class ZoneWatch:
             found = [one for index, pair in enumerate(self._pairs) for one in self._judge(index, pair, sigma, now_us)]
         self._learn(sigma)
         return found
+
+    def wholly_metered(self) -> Parts:
+        """The DMAs whose every open way in is metered, with those ways."""
+        meters = zip(self._station.tolist(), self._from.tolist(), self._to.tolist(), strict=True)
+        links = self._city.stations.link
+        # Two stations on one link measure the same water.
+        ways = {str(links[row]): Way(str(links[row]), False, start, end, ((row, 1.0),)) for row, start, end in meters}
+        return Parts(self._zone.astype(np.int64), self._whole, tuple(ways.values()))
 
     def learn(self, history: History) -> None:
         """The meters' noise from quiet history: how far flows are from those of an hour before, the day's own swing included.

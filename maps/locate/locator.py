@@ -69,6 +69,7 @@ def locate(
     station_node: NDArray[np.int64] | None = None,
     drift_known: bool = False,
     at_s: float | None = None,
+    within: Bools | None = None,
 ) -> Location:
     """Where a burst explains ``residual_m`` best: candidates with probabilities.
 
@@ -77,7 +78,8 @@ def locate(
     sensitivity to demand stand in. ``model``: the word for the hydraulics behind the signatures. ``responses``: full
     hydraulics with which the first candidates are judged again; it needs ``station_node`` (stations,), node rows.
     ``drift_known``: the covariance comes from weeks of history, how the city drifts as a whole included. ``at_s``: second
-    of the day for ``responses``; default that of the signatures' state.
+    of the day for ``responses``; default that of the signatures' state. ``within``: (pipes,) those that it can be, as other
+    evidence has it; all by default.
     """
     settings = options or LocateOptions()
     known = np.isfinite(residual_m) & (signatures.head_m_per_m3h.any(axis=1))
@@ -87,10 +89,10 @@ def locate(
     residual = residual_m[rows]
     noise = _noise(signatures, settings.errors, noise_covariance)
     seen = Seen(residual, rows, noise[np.ix_(rows, rows)], drift_known)
-    scores = score_pipes(network, signatures, seen, settings.errors)
+    scores = score_pipes(network, signatures, seen, settings.errors, within)
     if drift_known:
         free = replace(seen, drift_known=False)
-        instead = score_pipes(network, signatures, free, settings.errors)
+        instead = score_pipes(network, signatures, free, settings.errors, within)
         if scores.misfit - instead.misfit > _UNUSUAL_DRIFT:
             seen, scores = free, instead
     probability = _probabilities(network, scores, settings)
@@ -126,10 +128,15 @@ class Seen:
     drift_known: bool = False
 
 
-def score_pipes(network: PipeNetwork, signatures: Signatures, seen: Seen, errors: ErrorModel) -> Scores:
-    """Generalised likelihood ratio of a burst on each pipe."""
+def score_pipes(
+    network: PipeNetwork, signatures: Signatures, seen: Seen, errors: ErrorModel, within: Bools | None = None
+) -> Scores:
+    """Generalised likelihood ratio of a burst on each pipe, or on each of ``within`` (pipes,)."""
     judge = _Judge(signatures, seen, errors)
-    pipes = _worth_scoring(network, signatures, seen.residual_m, seen.rows, judge.white)
+    if within is not None and within.any():
+        pipes = np.flatnonzero(within)
+    else:
+        pipes = _worth_scoring(network, signatures, seen.residual_m, seen.rows, judge.white)
     score, flow = judge.fit(mean_of_ends(_heads(signatures, seen.rows), network, pipes))
     return Scores(pipes, score, flow, judge.total - float(score.max(initial=0.0)))
 

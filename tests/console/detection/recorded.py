@@ -7,14 +7,12 @@ the readings reach what is tested.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 from epanet import toolkit as en
 from numpy.typing import NDArray
 
-from console.detection import Detector, DetectorOptions, History
+from console.detection import Detector, History
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.detection.switches import SwitchWatch
 from console.documents import NoticeDocuments
@@ -23,7 +21,6 @@ from console.domain.clock import moment
 from console.domain.readings import CHANNEL_BY_NAME, Channel, Quality
 from console.services.desk import Desk, DeskSettings, DeskState
 from maps.city import City
-from maps.columns import Floats
 from maps.hydraulics.running import RunningModel
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
