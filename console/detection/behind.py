@@ -16,6 +16,7 @@ class Way:
     """A reducing valve or a pump between two parts: from ``start`` to ``end`` (labels of parts).
 
     ``meters``: station rows that its water passes, with +1 where their flow counts along the way, -1 against it.
+    ``outlet``: node row where it lets water in, -1 where that does not matter.
     """
 
     asset_id: str
@@ -23,6 +24,7 @@ class Way:
     start: int
     end: int
     meters: tuple[tuple[int, float], ...]
+    outlet: int = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,7 @@ def parts_of(city: City) -> Parts:
         for row in lifting
     ]
     ways = tuple(
-        Way(name, is_valve, int(label[before]), int(label[behind]), _meters(city, signs))
+        Way(name, is_valve, int(label[before]), int(label[behind]), _meters(city, signs), behind)
         for name, is_valve, before, behind, signs in links
         if label[before] != label[behind]
     )

@@ -313,6 +313,9 @@ class Casebook:
         recent = [one for one in self._operations if (at - one.at).total_seconds() * 1e6 <= _OPERATION_US]
         if crossing.instead is not None:
             recent.append(self._operation(group, crossing.instead, crossing.residual_m, tick, certain=False))
+        if crossing.lane == "step":
+            possible = self._regulation.possible(location, group.rows, crossing.residual_m, tick.now_us)
+            recent += [] if possible is None else [possible]
         return BurstFinding(
             at=at,
             first_abnormal_at=moment(min(since, tick.now_us)),

@@ -144,6 +144,10 @@ class ReducingWatch:
         """Whether every way over the border of a part carries a meter, so that no rise says something too."""
         return all(self._flow_meter(way) is not None for way, _ in self.parts.touching(part))
 
+    def is_metered(self, way: Way) -> bool:
+        """Whether a way's flow has been heard of lately."""
+        return self._flow_meter(way) is not None
+
     def evidence(self, finding: BurstFinding) -> tuple[Evidence, ...]:
         """Flows and openings that rose at the valves of the zones in which the burst may lie.
 

@@ -19,6 +19,7 @@ from console.detection.reducing import OPENING, ReducingWatch
 from console.domain.clock import moment
 from maps.city import City
 from maps.columns import Floats
+from maps.locate.result import Location
 
 SHUT, OPENED, SET = "prv_shut", "prv_open", "setpoint"
 _OF_USUAL = 0.35
@@ -30,6 +31,7 @@ _CLEARLY_M = 1.0
 _MOVED_SHARE = 0.3
 """Of the largest step: a station that moved less may stand elsewhere."""
 _LEAST_RISE_M, _STILL_SHARE, _LEAST_FALLEN = 0.3, 0.5, 2
+_AT_OUTLET_M, _MOSTLY = 300.0, 0.6
 _UNIFORM_SHARE = 0.15
 _LEAST_UNIFORM = 3
 _WATCHED_TICKS = 3
@@ -52,7 +54,7 @@ class Regulation:
     """Asked after the reducing watch has taken in the tick."""
 
     def __init__(self, city: City, watch: ReducingWatch, tick_s: float) -> None:
-        self._watch, self._tick_us = watch, int(tick_s * 1e6)
+        self._watch, self._tick_us, self._network = watch, int(tick_s * 1e6), city.network
         node = city.stations.node.astype(np.int64)
         self._ids = city.stations.asset_id
         self._part = np.where(node >= 0, watch.parts.label[np.maximum(node, 0)], -1)
@@ -134,6 +136,28 @@ class Regulation:
             if rise > max(4.0 * drift, _LEAST_RISE_M) and still:
                 return True
         return False
+
+    def possible(self, location: Location, rows: NDArray[np.int64], step_m: Floats, now_us: int) -> OperationFinding | None:
+        """An unmetered reducing valve that might have shut instead: the burst seems to lie at its very outlet.
+
+        Water missing there looks the same behind it, and no meter can tell; ``step_m`` (n,) of stations ``rows``.
+        """
+        pipes, nodes = self._network.pipes, self._network.nodes
+        names = [one.pipe_id for one in location.candidates if pipes.has(one.pipe_id)]
+        if not names or not self._inside:
+            return None
+        share = np.array([one.probability for one in location.candidates if pipes.has(one.pipe_id)])
+        moved = self._moved(rows, step_m)
+        middle = np.array([pipes.points(pipes.row(name)).mean(axis=0) for name in names])
+        for way in self._watch.parts.ways:
+            if not way.is_valve or way.end not in self._inside or self._watch.is_metered(way):
+                continue
+            if not moved <= self._inside[way.end]:
+                continue
+            away = np.hypot(middle[:, 0] - nodes.x[way.outlet], middle[:, 1] - nodes.y[way.outlet])
+            if share[away <= _AT_OUTLET_M].sum() >= _MOSTLY * share.sum():
+                return OperationFinding(moment(now_us), SHUT, way.asset_id, stopped=True, certain=False)
+        return None
 
     def _moved(self, rows: NDArray[np.int64], step_m: Floats) -> set[int]:
         """Parts in which stations moved much."""
