@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from console.detection.balance import RISING_SIGMAS, ZoneInflow, balanced
 from console.detection.behind import Parts, Way
+from console.detection.borders import metered_zones
 from console.detection.finding import BurstFinding, StationFinding
 from console.detection.history import History
 from console.domain.alarms import Evidence
@@ -17,7 +18,6 @@ from console.domain.readings import Channel
 from maps.city import City
 from maps.columns import Floats
 from maps.network import NodeKind, PipeStatus, ValveState
-from maps.zones import zone_at
 
 _CLEAR_SIGMAS = 4.0
 _ALIKE = 0.35
@@ -45,8 +45,7 @@ class ZoneWatch:
 
     def __init__(self, city: City) -> None:
         self._city = city
-        nodes = city.network.nodes
-        self._zone = zone_at(city.zones, "dma", nodes.x, nodes.y)
+        self._zone = metered_zones(city)
         self._station, self._from, self._to = self._meters()
         self._pairs, self._whole = self._boundaries(), self._wholly_metered()
         self._heard = np.zeros(len(self._station), dtype=np.int64)
