@@ -14,6 +14,7 @@ from console.detection.evidence import Group, Place, Tick
 from console.detection.expectation import DAY_US, Expectation
 from console.detection.finding import BurstFinding, OperationFinding
 from console.detection.inflows import SAMPLES
+from console.detection.meters import MeterWatch
 from console.detection.nights import RECENT_NIGHTS
 from console.detection.operations import NAMELESS, Explanation
 from console.detection.options import DetectorOptions
@@ -60,9 +61,10 @@ class Casebook:
         groups: list[Group],
         options: DetectorOptions,
         regulation: Regulation,
+        meters: MeterWatch,
         responses: Responses | None = None,
     ) -> None:
-        self._regulation = regulation
+        self._regulation, self._meters = regulation, meters
         self._city, self._groups, self._options = city, groups, options
         self._place = Place(city, book, options, responses)
         self._cases: dict[int, _Case] = {}
@@ -72,6 +74,7 @@ class Casebook:
         self._lately: deque[BurstFinding] = deque(maxlen=20)
         self._operations: deque[OperationFinding] = deque(maxlen=20)
         self._operated: set[int] = set()
+        self._boundaries: list[OperationFinding] = []
         self._past_m: deque[Floats] = deque(maxlen=_BEFORE_SURGE + SAMPLES)
 
     def holds(self, group: int) -> bool:
@@ -93,6 +96,7 @@ class Casebook:
         change = tick.deviation_m - reference
         causes = self._regulation.causes(change, tick.now_us)
         self._operated.clear()
+        self._boundaries.clear()
         for index, group in enumerate(self._groups):
             step, told = self._regulated(group, self._stepped(index, tick, reference), causes, tick)
             if step.operation is not None:
@@ -116,6 +120,10 @@ class Casebook:
         if force and not crossings:
             crossings = self._forced(tick)
         found = self._one_cause(crossings, tick, force) or self._surge(tick) or self._slow_leak(tick)
+        operations += self._boundaries
+        self._operations.extend(self._boundaries)
+        if self._boundaries:
+            self._accept(crossings, expectation)
         self._past_m.append(tick.deviation_m)
         return (() if found is None else (found,)), _merged(operations)
 
@@ -205,8 +213,13 @@ class Casebook:
     def _regulated(self, group: Group, step: Step, causes: tuple[Cause, ...], tick: Tick) -> tuple[Step, OperationFinding | None]:
         """The step, an operation where a reducing valve explains it or pressures have only risen; and that valve, named."""
         crossing, what = step.crossing, step.operation
-        if crossing is None and (what is None or what.pump >= 0):
+        if crossing is None and (what is None or what.pump in tick.switched):
             return step, None
+        if what is not None:
+            began_us = tick.now_us - int((step.window - 0.5) * self._options.tick_s * 1e6)
+            opened = self._meters.opened_boundary((), began_us, tick.now_us)
+            if opened is not None or what.pump >= 0:
+                return step, opened
         rows, like_burst = group.rows, crossing is not None
         if crossing is not None:
             like_burst = not self._regulation.has_risen(rows, crossing.residual_m, crossing.covariance, crossing.window)
@@ -246,9 +259,24 @@ class Casebook:
             # The same place again: a burst that grows, or is slow to settle, is one event.
             self._open([one for one in crossings if one[0] not in self._cases], same[0], tick)
             return None
+        if not force:
+            opened = self._meters.opened_boundary(finding.location.set_90, micros(finding.first_abnormal_at), tick.now_us)
+            if opened is not None:
+                self._boundaries.append(opened)
+                return None
         self._lately.append(finding)
         self._open(crossings, finding, tick)
         return finding
+
+    def _accept(self, crossings: list[tuple[int, Crossing]], expectation: Expectation) -> None:
+        """What moved stations becomes their normal: it was an operation."""
+        for index, crossing in crossings:
+            group = self._groups[index]
+            self._operated.add(index)
+            expectation.accept(group.rows, crossing.residual_m)
+            self._ring.shift(group.rows, crossing.residual_m, crossing.window)
+            group.steps.forget()
+            group.level.forget_recent()
 
     def go_on(self, tick: Tick, expectation: Expectation) -> tuple[BurstFinding, ...]:
         """Revisions from the ticks after a detection. When its time is over, the step becomes the new normal."""

@@ -87,9 +87,10 @@ class Detector:
             )
             for rows in groups
         ]
-        self._pumps, self._meters = PumpChannels(city), MeterWatch(city)
+        running = book.running_pumps
+        self._pumps, self._meters = PumpChannels(city, running if running.any() else None), MeterWatch(city)
         regulation = Regulation(city, self._meters.reducing, self.options.tick_s)
-        self._cases = Casebook(city, book, self._groups, self.options, regulation, responses)
+        self._cases = Casebook(city, book, self._groups, self.options, regulation, self._meters, responses)
         self._expectation = Expectation(len(city.stations), self.options, book.pressures_kpa())
         self.elevations = Elevations(len(city.stations), self.options.time_zone, book.pressures_kpa())
         self._faults = StationWatch(city.stations, self.options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,12 +10,12 @@ from numpy.typing import NDArray
 
 from console.detection.balance import balanced
 from console.detection.behind import parts_of
-from console.detection.finding import BurstFinding, StationFinding
+from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.detection.history import History
 from console.detection.inflows import InflowWatch, Surge
-from console.detection.reducing import ReducingWatch
-from console.detection.zones import ZoneWatch
-from console.domain.clock import micros
+from console.detection.inward import BalanceWatch
+from console.detection.zones import ALIKE, CLEAR_SIGMAS, ZoneWatch
+from console.domain.clock import micros, moment
 from maps.city import City
 from maps.columns import Floats
 
@@ -24,12 +25,14 @@ class MeterWatch:
 
     def __init__(self, city: City) -> None:
         self._city = city
-        self._zones, self.reducing = ZoneWatch(city), ReducingWatch(city, parts_of(city))
-        self._inflows = InflowWatch(city, [self.reducing.parts, self._zones.wholly_metered()])
+        self._zones, self.reducing = ZoneWatch(city), BalanceWatch(city, parts_of(city))
+        self._dmas = BalanceWatch(city, self._zones.wholly_metered())
+        self._inflows = InflowWatch(city, [self.reducing.parts, self._dmas.parts])
 
     def read(self, value: Floats, expected: Floats, good: NDArray[np.bool_], now_us: int) -> Surge | None:
         """What meters show before bursts are looked for: a zone that suddenly takes more; arrays (stations, channels)."""
         self.reducing.tick(value, expected, good, now_us)
+        self._dmas.tick(value, expected, good, now_us)
         return self._inflows.tick(value, good, now_us)
 
     def tick(
@@ -43,10 +46,39 @@ class MeterWatch:
 
     def weighed(self, finding: BurstFinding, value: Floats, now_us: int) -> BurstFinding:
         """The finding with candidates weighed by metered inflows, and with the flows that speak for it."""
-        found = self._by_valves(self._zones.weighed(finding, value, now_us))
+        since_us = micros(finding.first_abnormal_at)
+        nets = {part: (net.size, net.noise) for part, net in self._dmas.nets(since_us).items()}
+        found = self._by_valves(self._zones.weighed(finding, value, now_us, nets))
         told = {(one.station_id, one.channel) for one in found.evidence}
         more = [one for one in self.reducing.evidence(found) if (one.station_id, one.channel) not in told]
         return replace(found, evidence=(*found.evidence, *more))
+
+    def opened_boundary(self, pipe_ids: Sequence[str], since_us: int, now_us: int) -> OperationFinding | None:
+        """A closed valve between two DMAs that seems to have been opened: one takes more by its meters, the other as much less.
+
+        The one that takes more is where pressures fall, as at a burst; but no water is lost, it only comes another way.
+        ``pipe_ids``: where a burst would lie; empty for anywhere.
+        """
+        pipes, nets, label = self._city.network.pipes, self._dmas.nets(since_us), self._dmas.parts.label
+        rows = [pipes.row(name) for name in pipe_ids if pipes.has(name)]
+        held = set(label[pipes.from_node[rows]].tolist()) | set(label[pipes.to_node[rows]].tolist())
+        for gains in sorted(nets.keys() & held if rows else nets.keys()):
+            for loses in sorted(nets.keys() - {gains}):
+                up, down, valves = nets[gains], nets[loses], self._zones.between(gains, loses)
+                clear = up.size > CLEAR_SIGMAS * up.noise and down.size < -CLEAR_SIGMAS * down.noise
+                if valves and clear and abs(up.size + down.size) < ALIKE * max(up.size, -down.size):
+                    return OperationFinding(moment(now_us), "boundary", self._nearest(valves, rows))
+        return None
+
+    def _nearest(self, valve_ids: tuple[str, ...], rows: list[int]) -> str:
+        """The valve nearest to the middle of some pipes, the first where there are none."""
+        if not rows:
+            return valve_ids[0]
+        network = self._city.network
+        middle = np.array([network.pipes.points(row).mean(axis=0) for row in rows]).mean(axis=0)
+        at = [network.valves.row(name) for name in valve_ids]
+        away = np.hypot(network.valves.x[at] - middle[0], network.valves.y[at] - middle[1])
+        return valve_ids[int(np.argmin(np.nan_to_num(away, nan=np.inf)))]
 
     def _by_valves(self, finding: BurstFinding) -> BurstFinding:
         """Weighed by what zones behind reducing valves take, unless the DMAs' meters have already said so."""

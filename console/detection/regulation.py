@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from console.detection.balance import RISING_SIGMAS
 from console.detection.behind import Parts, Way
 from console.detection.finding import OperationFinding
-from console.detection.reducing import OPENING, ReducingWatch
+from console.detection.inward import OPENING, BalanceWatch
 from console.domain.clock import moment
 from maps.city import City
 from maps.columns import Floats
@@ -53,7 +53,7 @@ class Cause:
 class Regulation:
     """Asked after the reducing watch has taken in the tick."""
 
-    def __init__(self, city: City, watch: ReducingWatch, tick_s: float) -> None:
+    def __init__(self, city: City, watch: BalanceWatch, tick_s: float) -> None:
         self._watch, self._tick_us, self._network = watch, int(tick_s * 1e6), city.network
         node = city.stations.node.astype(np.int64)
         self._ids = city.stations.asset_id
@@ -88,7 +88,10 @@ class Regulation:
         # What was set anew is certain, wherever else something moves: that is left to the next tick. A valve's flow may also be
         # lost by a burst in front of it, which then moves stations there.
         sure = [one for one in fitting if one.kind == SET]
-        return next(iter(sure), fitting[0] if fitting and moved <= reached else None)
+        foreign = self._moved(rows, np.minimum(np.nan_to_num(step_m), 0.0)) - reached  # what rises in front need not be told
+        if not sure and causes and not foreign:
+            fitting = fitting or [one for one in causes if one.certain]
+        return next(iter(sure), fitting[0] if fitting and not foreign else None)
 
     def reaches(self, cause: Cause, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of stations ``rows`` (n,) stand behind what was moved."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,8 +20,8 @@ from maps.city import City
 from maps.columns import Floats
 from maps.network import NodeKind, PipeStatus, ValveState
 
-_CLEAR_SIGMAS = 4.0
-_ALIKE = 0.35
+CLEAR_SIGMAS = 4.0
+ALIKE = 0.35
 """Two inflows move oppositely when their sum is below this share of the larger."""
 _LASTING_TICKS = 5
 _MEMORY = 1.0 / 240.0
@@ -79,6 +80,11 @@ class ZoneWatch:
         self._learn(sigma)
         return found
 
+    def between(self, one: int, other: int) -> tuple[str, ...]:
+        """Closed valves between two metered zones."""
+        pair = tuple(sorted((one, other)))
+        return next((found.valves for found in self._pairs if (found.first, found.second) == pair), ())
+
     def wholly_metered(self) -> Parts:
         """The DMAs whose every open way in is metered, with those ways."""
         meters = zip(self._station.tolist(), self._from.tolist(), self._to.tolist(), strict=True)
@@ -103,25 +109,36 @@ class ZoneWatch:
             self._scatter[known] = np.nanmedian(step[:, known], axis=0)
             self._heard[known] = np.maximum(self._heard[known], count[known])
 
-    def weighed(self, finding: BurstFinding, value: Floats, now_us: int) -> BurstFinding:
+    def weighed(
+        self, finding: BurstFinding, value: Floats, now_us: int, nets: Mapping[int, tuple[float, float]] | None = None
+    ) -> BurstFinding:
         """A burst with what the meters have said since it began: candidates weighed, inflows that rose among its evidence.
 
         A meter that speaks every five minutes counts until it speaks again, so that a revision between keeps its word.
+        ``nets``: (change, noise), m³/h, of zones whose balance is known better: against the ticks just before.
         """
         pipes = self._city.network.pipes
         since = self._heard_since(micros(finding.first_abnormal_at))
+        known = nets or {}
         names = [one.pipe_id for one in finding.location.candidates if pipes.has(one.pipe_id)]
         rows = [pipes.row(name) for name in names]
         ends = zip(self._zone[pipes.from_node[rows]].tolist(), self._zone[pipes.to_node[rows]].tolist(), strict=True)
-        location = balanced(finding.location, dict(zip(names, ends, strict=True)), self._inflows(since))
-        rising = self._rising(location.set_90, value, now_us, since)
+        location = balanced(finding.location, dict(zip(names, ends, strict=True)), self._inflows(since, known))
+        rising = self._rising(location.set_90, value, now_us, since, known)
         return replace(finding, location=location, evidence=(*finding.evidence, *rising))
 
     def _heard_since(self, since_us: int) -> Floats:
         """Deviations of meters as last heard, NaN for those not heard since then."""
         return np.where(self._latest_us >= since_us, self._latest, np.nan)
 
-    def _rising(self, pipe_ids: tuple[str, ...], value: Floats, now_us: int, deviation: Floats) -> tuple[Evidence, ...]:
+    def _rising(
+        self,
+        pipe_ids: tuple[str, ...],
+        value: Floats,
+        now_us: int,
+        deviation: Floats,
+        nets: Mapping[int, tuple[float, float]],
+    ) -> tuple[Evidence, ...]:
         """Meters of the DMAs that hold these pipes whose inflow is up: they strengthen a burst.
 
         What only passes through, in at one meter and out at another, is no inflow.
@@ -129,7 +146,7 @@ class ZoneWatch:
         pipes = self._city.network.pipes
         rows = [pipes.row(name) for name in pipe_ids if pipes.has(name)]
         held = {int(zone) for zone in self._zone[pipes.from_node[rows]]} - {-1}
-        net = {zone: self._inflow(zone, self._noise, deviation) for zone in held}
+        net = {zone: nets.get(zone, self._inflow(zone, self._noise, deviation)) for zone in held}
         risen = {zone for zone, (change, noise) in net.items() if change > RISING_SIGMAS * noise}
         zones = risen | {zone for zone, (change, _) in net.items() if np.isnan(change)}  # a meter is silent: the others speak
         found = []
@@ -145,13 +162,13 @@ class ZoneWatch:
                 found.append(Evidence(name, "flow", shown, usual, moment(now_us), named))
         return tuple(found)
 
-    def _inflows(self, deviation: Floats) -> dict[int, ZoneInflow]:
+    def _inflows(self, deviation: Floats, nets: Mapping[int, tuple[float, float]]) -> dict[int, ZoneInflow]:
         """What each metered zone's inflow shows; zones with a silent or unknown meter are left out."""
         found = {}
         for zone in sorted({*self._from.tolist(), *self._to.tolist()} - {-1}):
-            change, noise = self._inflow(zone, self._noise, deviation)
+            change, noise = nets.get(zone, self._inflow(zone, self._noise, deviation))
             mine = (self._to == zone) | (self._from == zone)
-            if np.isfinite(change) and (self._heard[mine] >= _KNOWN_TICKS).all():
+            if zone in nets or (np.isfinite(change) and (self._heard[mine] >= _KNOWN_TICKS).all()):
                 found[zone] = ZoneInflow(str(self._city.zones.name[zone]), change, noise, zone in self._whole)
         return found
 
@@ -207,8 +224,8 @@ class ZoneWatch:
         )
         if not (np.isfinite(one) and np.isfinite(other)):
             return []
-        clear = abs(one) > _CLEAR_SIGMAS * noise_one and abs(other) > _CLEAR_SIGMAS * noise_other
-        opposite = clear and one * other < 0 and abs(one + other) < _ALIKE * max(abs(one), abs(other))
+        clear = abs(one) > CLEAR_SIGMAS * noise_one and abs(other) > CLEAR_SIGMAS * noise_other
+        opposite = clear and one * other < 0 and abs(one + other) < ALIKE * max(abs(one), abs(other))
         self._since[index] = self._since[index] + 1 if opposite else 0
         before, self._active[index] = bool(self._active[index]), self._since[index] >= _LASTING_TICKS
         if before == self._active[index]:

@@ -38,6 +38,7 @@ OPERATIONS_ZH = {
     "pump_stop": "水泵停",
     "pump_start": "水泵开",
     "setpoint": "设定值调整",
+    "boundary": "边界阀似已打开（两分区进水此增彼减）",
     "prv_shut": "减压阀过流骤降（关小、关闭或阀前失压）",
     "prv_open": "减压阀开大（阀后压力升高）",
     "tank_filling": "水池进水",

@@ -30,7 +30,7 @@ from maps.units import KPA_PER_METRE
 START_US = 1_704_067_200_000_000
 READING_SIGMA_M, FLOW_SIGMA, OPENING_SIGMA = 0.03, 0.01, 0.3
 _MEMORY_S = 900.0
-_USUAL_OPENING = 40.0
+_USUAL_OPENING, _REQUIRED_M = 40.0, 14.0
 
 
 class Truth:
@@ -41,6 +41,9 @@ class Truth:
         self._random = np.random.default_rng(seed)
         self._session = EpanetSession(city)
         self._handle = self._session.project.handle
+        # Where pressure fails, so does demand: a zone that is cut off draws nothing.
+        unit = self._session.pressure_per_m
+        en.setdemandmodel(self._handle, en.PDA, 0.0, _REQUIRED_M * unit, 0.5)
         self._model = RunningModel(self._session, 0, step_s)
         nodes, pipes = len(city.network.nodes), len(city.network.pipes)
         demand = np.exp(self._random.normal(0.0, 0.3, nodes) - 0.045)
@@ -134,7 +137,8 @@ class Truth:
                 return self.setting_m(link)
             case Channel.VALVE_POSITION:
                 return self._opening(link) + OPENING_SIGMA * self._random.standard_normal()
-        raise ValueError(channel)
+            case _:
+                return float("nan")  # the quality of the water is none of EPANET's hydraulics
 
     def _flow(self, link: str) -> float:
         network, state = self.city.network, self.state

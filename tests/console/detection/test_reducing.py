@@ -9,7 +9,7 @@ import pytest
 
 from console.detection.behind import parts_of
 from console.detection.finding import BurstFinding
-from console.detection.reducing import ReducingWatch
+from console.detection.inward import BalanceWatch
 from console.detection.switches import SwitchWatch
 from console.domain.clock import moment
 from console.domain.readings import Channel
@@ -52,7 +52,7 @@ class Hours:
 
     def __init__(self, city: City | None = None) -> None:
         self.city = city or a_city()
-        self.watch, self.switches = ReducingWatch(self.city, parts_of(self.city)), SwitchWatch(self.city)
+        self.watch, self.switches = BalanceWatch(self.city, parts_of(self.city)), SwitchWatch(self.city)
         self.now_us, self.random = 0, np.random.default_rng(3)
         self.operations = 0
 

@@ -1,7 +1,7 @@
-"""Zones behind pressure reducing valves: pressures there are pinned, so the valves' own flow and opening speak of a burst.
+"""Water balance of zones: what their metered ways in bring more than usual, and what reducing valves there do.
 
-A burst there often shows more before the valve, where nothing is held, than behind it: what tells is whether the zone takes
-more water than it uses.
+Behind a reducing valve pressures are pinned, so its own flow and opening speak of a burst. Such a burst often shows more
+before the valve, where nothing is held, than behind it: what tells is whether the zone takes more water than it uses.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ class Change:
         return abs(self.size) > RISING_SIGMAS * self.noise
 
 
-class ReducingWatch:
-    """Follows what is measured at reducing valves. ``tick`` once a tick; then the other questions may be asked."""
+class BalanceWatch:
+    """Follows what is measured at the ways into parts of the city. ``tick`` once a tick; then the rest may be asked."""
 
     def __init__(self, city: City, parts: Parts) -> None:
         self._city, self.parts = city, parts
@@ -105,6 +105,11 @@ class ReducingWatch:
                 names = "、".join(way.asset_id for way in self.parts.feeding(part))
                 found[part] = ZoneInflow(names, change.size, change.noise, self.is_whole(part))
         return found
+
+    def nets(self, since_us: int) -> dict[int, Change]:
+        """Net inflow of every part that is wholly metered and heard."""
+        found = {part: self.net(part, since_us) for part in sorted(self.parts.behind) if self.is_whole(part)}
+        return {part: change for part, change in found.items() if change is not None}
 
     def net(self, part: int, since_us: int) -> Change | None:
         """Metered inflow of a part less what goes on to others, m³/h; None unless all its valves are heard."""
