@@ -183,6 +183,18 @@ class BalanceWatch:
                         found.append(Evidence(name, word, shown, shown - along * change.size, at, way.asset_id))
         return found
 
+    def rises(self, part: int, since_us: int, name: str) -> list[Evidence]:
+        """Meters at the border of a part whose flow inward rose; told under ``name``."""
+        found = []
+        for way, sign in self.parts.touching(part):
+            for station, along in way.meters:
+                change = self._change([(self._row[station], along * sign)], FLOW, since_us)
+                if change is not None and change.size > RISING_SIGMAS * change.noise:
+                    shown, size = along * sign * change.shown, along * sign * change.size
+                    asset_id = str(self._city.stations.asset_id[station])
+                    found.append(Evidence(asset_id, "flow", shown, shown - size, moment(change.at_us), name))
+        return found
+
     def _flow_meter(self, way: Way) -> tuple[int, float] | None:
         """The first of a way's stations that tells flow."""
         for station, sign in way.meters:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.balance import balanced
+from console.detection.balance import RISING_SIGMAS, balanced
 from console.detection.behind import parts_of
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.detection.history import History
@@ -48,10 +48,23 @@ class MeterWatch:
         """The finding with candidates weighed by metered inflows, and with the flows that speak for it."""
         since_us = micros(finding.first_abnormal_at)
         nets = {part: (net.size, net.noise) for part, net in self._dmas.nets(since_us).items()}
-        found = self._by_valves(self._zones.weighed(finding, value, now_us, nets))
+        found = self._with_rises(self._zones.weighed(finding, value, now_us, nets), since_us)
+        found = self._by_valves(found)
         told = {(one.station_id, one.channel) for one in found.evidence}
         more = [one for one in self.reducing.evidence(found) if (one.station_id, one.channel) not in told]
         return replace(found, evidence=(*found.evidence, *more))
+
+    def _with_rises(self, finding: BurstFinding, since_us: int) -> BurstFinding:
+        """With the meters by which the DMAs that hold the burst take more."""
+        pipes, label = self._city.network.pipes, self._dmas.parts.label
+        rows = [pipes.row(name) for name in finding.location.set_90 if pipes.has(name)]
+        told = {(one.station_id, one.channel) for one in finding.evidence}
+        more = []
+        for part, net in self._dmas.nets(since_us).items():
+            if net.size > RISING_SIGMAS * net.noise and part in label[pipes.from_node[rows]]:
+                more += self._dmas.rises(part, since_us, str(self._city.zones.name[part]))
+        new = (one for one in more if (one.station_id, one.channel) not in told)
+        return replace(finding, evidence=(*finding.evidence, *new))
 
     def opened_boundary(self, pipe_ids: Sequence[str], since_us: int, now_us: int) -> OperationFinding | None:
         """A closed valve between two DMAs that seems to have been opened: one takes more by its meters, the other as much less.

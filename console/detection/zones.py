@@ -28,6 +28,7 @@ _MEMORY = 1.0 / 240.0
 _KNOWN_TICKS = 30
 """A meter heard less often has no noise to judge by."""
 _LAG_S = 3600.0
+_DAY_US, _QUARTER_US, _COURSE_DAYS = 86_400_000_000, 900_000_000, 3
 _LEAST_M3H, _LEAST_SHARE = 1.0, 0.03
 _MOST_VALVES = 5
 
@@ -54,6 +55,7 @@ class ZoneWatch:
         self._latest: Floats = np.full(len(self._station), np.nan)
         self._latest_us = np.zeros(len(self._station), dtype=np.int64)
         self._scatter = np.full(len(self._station), np.nan)
+        self._net_noise: dict[int, float] = {}
         self._since = np.zeros(len(self._pairs), dtype=np.int64)
         self._active = np.zeros(len(self._pairs), dtype=bool)
         self._deviation = np.full(len(self._station), np.nan)
@@ -94,7 +96,7 @@ class ZoneWatch:
         return Parts(self._zone.astype(np.int64), self._whole, tuple(ways.values()))
 
     def learn(self, history: History) -> None:
-        """The meters' noise from quiet history: how far flows are from those of an hour before, the day's own swing included.
+        """The meters' noise from quiet history: how far flows, less their usual course of the day, are from an hour before.
 
         Without it a start would listen to no meter for half an hour.
         """
@@ -102,12 +104,33 @@ class ZoneWatch:
         if flows is None or len(history.at_us) < 2 or not len(self._station):
             return
         lag = max(round(_LAG_S * 1e6 / float(np.median(np.diff(history.at_us)))), 1)
-        step = np.abs(flows[lag:, self._station] - flows[:-lag, self._station]) / np.sqrt(2.0)
+        above = self._less_course(flows[:, self._station], history.at_us)
+        step = np.abs(above[lag:] - above[:-lag]) / np.sqrt(2.0)
+        for zone in sorted(self._whole):
+            sign = (self._to == zone).astype(np.float64) - (self._from == zone)
+            mine = np.flatnonzero(sign)
+            net = np.abs((above[lag:, mine] - above[:-lag, mine]) @ sign[mine]) / np.sqrt(2.0)
+            if np.count_nonzero(np.isfinite(net)) >= _KNOWN_TICKS:
+                self._net_noise[zone] = max(1.4826 * float(np.nanmedian(net)), _LEAST_M3H)
         count = np.isfinite(step).sum(axis=0)
         known = count >= _KNOWN_TICKS
         if known.any():
             self._scatter[known] = np.nanmedian(step[:, known], axis=0)
             self._heard[known] = np.maximum(self._heard[known], count[known])
+
+    @staticmethod
+    def _less_course(flows: NDArray[np.float32], at_us: NDArray[np.int64]) -> Floats:
+        """Flows (ticks, meters) less the median of their quarter of the day, where days enough were seen to have one."""
+        above = flows.astype(np.float64)
+        if int(at_us[-1] - at_us[0]) < _COURSE_DAYS * _DAY_US:
+            return above
+        quarter = (at_us % _DAY_US) // _QUARTER_US
+        for one in np.unique(quarter):
+            rows = above[quarter == one]
+            some = np.isfinite(rows).any(axis=0)
+            rows[:, some] -= np.nanmedian(rows[:, some], axis=0)
+            above[quarter == one] = rows
+        return above
 
     def weighed(
         self, finding: BurstFinding, value: Floats, now_us: int, nets: Mapping[int, tuple[float, float]] | None = None
@@ -247,7 +270,9 @@ class ZoneWatch:
         """(change of a zone's metered inflow, its noise), m³/h; NaN while a meter is not heard."""
         sign = (self._to == zone).astype(np.float64) - (self._from == zone)
         mine = sign != 0
-        return float(sign[mine] @ deviation[mine]), float(np.sqrt((sigma[mine] ** 2).sum()))
+        # What passes through, in at one meter and out at another, wanders in both: the sum is steadier than its parts.
+        noise = self._net_noise.get(zone, np.inf)
+        return float(sign[mine] @ deviation[mine]), min(float(np.sqrt((sigma[mine] ** 2).sum())), noise)
 
     def _sigma(self, usual: Floats) -> Floats:
         least = np.maximum(_LEAST_M3H, _LEAST_SHARE * np.abs(np.nan_to_num(usual)))
