@@ -31,6 +31,7 @@ class SignatureBook:
         self._city = city
         self.states = tuple(state for state in states or () if state.converged)
         self.model = model if self.states else "interpolated"
+        self._times_s = np.array([state.at_s % _DAY_S for state in self.states])
         self._pumps = PumpCurves.of(city) if self.states else None
         self._pages: OrderedDict[int, Signatures] = OrderedDict()
         pumps = city.network.pumps
@@ -45,8 +46,7 @@ class SignatureBook:
         """Which state stands for a time of day: the nearest."""
         if not self.states:
             return 0
-        times = np.array([state.at_s % _DAY_S for state in self.states])
-        apart = np.abs(times - second_of_day)
+        apart = np.abs(self._times_s - second_of_day)
         return int(np.argmin(np.minimum(apart, _DAY_S - apart)))
 
     def signatures(self, page: int) -> Signatures:
@@ -104,7 +104,7 @@ class SignatureBook:
         if not self.states:
             return None
         node = self._city.stations.node.astype(np.int64)
-        times = np.array([state.at_s % _DAY_S for state in self.states])
+        times = self._times_s
         values = np.array([np.where(node >= 0, state.pressure_m[node], np.nan) for state in self.states]) * KPA_PER_METRE
         order = np.argsort(times)
         times, values = times[order], values[order]

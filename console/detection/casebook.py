@@ -13,13 +13,17 @@ from console.detection.crossing import Crossing, Step
 from console.detection.evidence import Group, Place, Tick
 from console.detection.expectation import DAY_US, Expectation
 from console.detection.finding import BurstFinding, OperationFinding
-from console.detection.inflows import SAMPLES
+from console.detection.glance import Glance
 from console.detection.meters import MeterWatch
 from console.detection.nights import RECENT_NIGHTS
-from console.detection.operations import NAMELESS, Explanation
+from console.detection.operations import Explanation
 from console.detection.options import DetectorOptions
 from console.detection.reference import LEAST_SAMPLES, REFERENCE_SAMPLES, Ring
-from console.detection.regulation import Cause, Regulation
+from console.detection.regulation import Regulation
+from console.detection.steps import STEP_WINDOWS
+from console.detection.surges import Surges
+from console.detection.verdicts import Verdicts
+from console.detection.watch import WINDOWS
 from console.domain.clock import micros, moment
 from maps.city import City
 from maps.columns import Floats
@@ -32,7 +36,6 @@ _LATELY_TICKS = 5
 _SAME_US = 24 * 3_600_000_000
 """So long after a finding, levels that are off at the same place are its aftermath, not another burst."""
 
-_BEFORE_SURGE = 12
 _OPERATION_US = 600_000_000
 """An operation lowers what it might explain for ten minutes, and no longer."""
 
@@ -65,17 +68,21 @@ class Casebook:
         responses: Responses | None = None,
     ) -> None:
         self._regulation, self._meters = regulation, meters
+        self._verdicts = Verdicts(regulation, meters, options.tick_s)
         self._city, self._groups, self._options = city, groups, options
         self._place = Place(city, book, options, responses)
         self._cases: dict[int, _Case] = {}
         self._ring = Ring(len(city.stations))
+        rows = [group.rows for group in groups]
+        self._steps = Glance(rows, len(city.stations), STEP_WINDOWS, options.representatives)
+        self._levels = Glance(rows, len(city.stations), WINDOWS, options.representatives)
         self._joining_us = int(_JOINING_TICKS * options.tick_s * 1e6)
         self._number = 0
         self._lately: deque[BurstFinding] = deque(maxlen=20)
         self._operations: deque[OperationFinding] = deque(maxlen=20)
         self._operated: set[int] = set()
         self._boundaries: list[OperationFinding] = []
-        self._past_m: deque[Floats] = deque(maxlen=_BEFORE_SURGE + SAMPLES)
+        self._surges = Surges(city)
 
     def holds(self, group: int) -> bool:
         """Whether a group's stations are held by a case, or were just moved by an operation: they fail not alone."""
@@ -97,19 +104,23 @@ class Casebook:
         causes = self._regulation.causes(change, tick.now_us)
         self._operated.clear()
         self._boundaries.clear()
+        steps = self._step_screens(tick, reference)
+        levels = self._level_screens(tick)
         for index, group in enumerate(self._groups):
-            step, told = self._regulated(group, self._stepped(index, tick, reference), causes, tick)
+            own = self._stepped(index, tick, reference, steps[index])
+            step, told = self._verdicts.step(group, own, causes, tick)
             if step.operation is not None:
                 self._operated.add(index)
                 operations.append(told or self._operation(group, step.operation, step.step_m, tick))
                 expectation.accept(group.rows, step.step_m)
                 self._ring.shift(group.rows, step.step_m, step.window - 1)
-                group.level.forget_recent()
+                self._steps.forget(index)
+                self._forget_levels(index)
             elif index not in self._cases:
-                residual = np.where(tick.ready, tick.residual_m, np.nan)[group.rows]
-                level = group.level.tick(residual, tick.second_of_day, tick.now_us)
+                residual = np.where(tick.ready[group.rows], tick.residual_m[group.rows], np.nan)
+                level = group.level.tick(residual, tick.second_of_day, tick.now_us, levels[index])
                 if level is not None and step.crossing is None:
-                    level = None if self._is_none(group, level, tick) else self._unexplained(group, level, tick)
+                    level = None if self._verdicts.is_none(group, level, tick) else self._unexplained(group, level, tick)
                 crossing = level if step.crossing is None else group.level.sharper(step.crossing)
                 crossings += [] if crossing is None else [(index, crossing)]
             elif step.crossing is not None:
@@ -124,42 +135,21 @@ class Casebook:
         self._operations.extend(self._boundaries)
         if self._boundaries:
             self._accept(crossings, expectation)
-        self._past_m.append(tick.deviation_m)
+        self._surges.follow(tick)
         return (() if found is None else (found,)), _merged(operations)
 
     def _surge(self, tick: Tick) -> BurstFinding | None:
         """A metered zone that suddenly takes more, which no finding of the last hour lies in."""
-        surge, pipes = tick.surge, self._city.network.pipes
-        if surge is None:
-            return None
-        within = (surge.nodes[pipes.from_node] == surge.part) | (surge.nodes[pipes.to_node] == surge.part)
-        inside = set(pipes.asset_id[within].tolist())
         recent_us = int(self._options.hold_s * 1e6)
         known = [case.finding for case in self._cases.values()]
         known += [one for one in self._lately if tick.now_us - micros(one.at) <= recent_us]
-        if any(inside & set(one.location.set_90) for one in known) or not within.any() or not self._groups:
+        found = self._surges.crossing(self._groups, tick, known)
+        if found is None:
             return None
-        node = self._city.stations.node.astype(np.int64)
-        held = np.array([np.count_nonzero(surge.nodes[node[group.rows]] == surge.part) for group in self._groups])
-        group = self._groups[int(np.argmax(held))]
-        rows = group.rows
-        samples = np.stack([*self._past_m, tick.deviation_m])[:, rows]
-        residual = _mean(samples[-SAMPLES:]) - _middle(samples[:-SAMPLES])
-        crossing = Crossing(
-            path="B",
-            window=SAMPLES,
-            statistic=surge.size_m3h,
-            threshold=surge.threshold_m3h,
-            residual_m=residual,
-            covariance=group.steps.covariance(tick.second_of_day),
-            lane="inflow",
-            drift_known=group.steps.learned,
-            against="step",
-        )
-        if self._regulation.has_risen(rows, residual, crossing.covariance, SAMPLES):
+        group, crossing, within, began_us = found
+        if self._regulation.has_risen(group.rows, crossing.residual_m, crossing.covariance, crossing.window):
             return None  # more pressure, more use: a source or a valve was set anew
-        finding = self._finding(group, crossing, tick, within)
-        finding = replace(finding, first_abnormal_at=moment(surge.began_us))
+        finding = replace(self._finding(group, crossing, tick, within), first_abnormal_at=moment(began_us))
         self._lately.append(finding)
         return finding
 
@@ -178,6 +168,32 @@ class Casebook:
     def forget_steps(self) -> None:
         """After learning the base may have moved: older samples are no measure any more."""
         self._ring = Ring(len(self._city.stations))
+        for index in range(len(self._groups)):
+            self._steps.forget(index)
+
+    def _step_screens(self, tick: Tick, reference_m: Floats) -> NDArray[np.float32]:
+        """Screens of the step lane, (groups, windows); groups that a case holds make no memory."""
+        values = tick.deviation_m - reference_m
+        for index in self._cases:
+            if self._settles(index):
+                values[self._groups[index].rows] = np.nan
+        return self._steps.screens(values, lambda index, known: self._groups[index].steps.field(tick.second_of_day, known))
+
+    def _level_screens(self, tick: Tick) -> NDArray[np.float32]:
+        """Screens of the level lane, (groups, windows); groups that a case holds make no memory."""
+        values = np.where(tick.ready, tick.residual_m, np.nan)
+        for index in self._cases:
+            values[self._groups[index].rows] = np.nan
+        return self._levels.screens(values, lambda index, known: self._groups[index].level.field(tick.second_of_day, known))
+
+    def _forget_levels(self, index: int) -> None:
+        self._groups[index].level.forget_recent()
+        self._levels.forget(index)
+
+    def _settles(self, index: int) -> bool:
+        """Whether a group's case is so young that its own steps are still being measured."""
+        case = self._cases.get(index)
+        return case is not None and case.ticks <= _REVISIONS + case.crossing.window
 
     def _least_samples(self) -> NDArray[np.int64]:
         """Thresholds learned with whole references hold for whole references only."""
@@ -202,45 +218,13 @@ class Casebook:
         relieved = field.without(np.flatnonzero(~known)).relieves(np.nan_to_num(crossing.residual_m).astype(np.float32))
         return crossing if explained is None and not relieved else None
 
-    def _stepped(self, index: int, tick: Tick, reference_m: Floats) -> Step:
-        group, case = self._groups[index], self._cases.get(index)
+    def _stepped(self, index: int, tick: Tick, reference_m: Floats, screens: NDArray[np.float32]) -> Step:
+        group = self._groups[index]
         reference = reference_m[group.rows]
         step = tick.deviation_m[group.rows] - reference
-        if case is not None and case.ticks <= _REVISIONS + case.crossing.window:
+        if self._settles(index):
             return Step(None, None, step, suspicious=True)
-        return group.steps.tick(step, reference, tick.second_of_day, tick.switched, tick.steady)
-
-    def _regulated(self, group: Group, step: Step, causes: tuple[Cause, ...], tick: Tick) -> tuple[Step, OperationFinding | None]:
-        """The step, an operation where a reducing valve explains it or pressures have only risen; and that valve, named."""
-        crossing, what = step.crossing, step.operation
-        if crossing is None and (what is None or what.pump in tick.switched):
-            return step, None
-        if what is not None:
-            began_us = tick.now_us - int((step.window - 0.5) * self._options.tick_s * 1e6)
-            opened = self._meters.opened_boundary((), began_us, tick.now_us)
-            if opened is not None or what.pump >= 0:
-                return step, opened
-        rows, like_burst = group.rows, crossing is not None
-        if crossing is not None:
-            like_burst = not self._regulation.has_risen(rows, crossing.residual_m, crossing.covariance, crossing.window)
-        cause = self._regulation.explaining(causes, rows, step.step_m, tick.now_us, burst_like=like_burst)
-        if cause is None and (crossing is None or not self._is_none(group, crossing, tick)):
-            return step, None
-        group.steps.forget()
-        window = step.window if crossing is None else crossing.window
-        if cause is None:
-            return Step(None, NAMELESS, step.step_m, suspicious=True, window=window), None
-        # What moved elsewhere is not the valve's doing: the next tick judges it.
-        behind = np.where(self._regulation.reaches(cause, group.rows), step.step_m, np.nan)
-        told = self._regulation.operation(cause, group.rows, behind, tick.now_us)
-        return Step(None, NAMELESS, behind, suspicious=True, window=window), told
-
-    def _is_none(self, group: Group, crossing: Crossing, tick: Tick) -> bool:
-        """Whether what crossed is no burst after all."""
-        residual, window = crossing.residual_m, crossing.window
-        if self._regulation.has_risen(group.rows, residual, crossing.covariance, window):
-            return True
-        return self._regulation.contradicts(group.rows, residual, window, tick.now_us)
+        return group.steps.tick(step, reference, tick.second_of_day, screens, tick.switched, tick.steady)
 
     def _one_cause(self, crossings: list[tuple[int, Crossing]], tick: Tick, force: bool) -> BurstFinding | None:
         if not crossings:
@@ -276,7 +260,8 @@ class Casebook:
             expectation.accept(group.rows, crossing.residual_m)
             self._ring.shift(group.rows, crossing.residual_m, crossing.window)
             group.steps.forget()
-            group.level.forget_recent()
+            self._steps.forget(index)
+            self._forget_levels(index)
 
     def go_on(self, tick: Tick, expectation: Expectation) -> tuple[BurstFinding, ...]:
         """Revisions from the ticks after a detection. When its time is over, the step becomes the new normal."""
@@ -312,8 +297,9 @@ class Casebook:
             lately = deque([residual] if before is None else before.lately, maxlen=_LATELY_TICKS)
             total = residual * crossing.window
             self._cases[index] = _Case(finding, crossing, tick.now_us, until, reference, total, crossing.window, lately)
-            group.level.forget_recent()
+            self._forget_levels(index)
             group.steps.forget()
+            self._steps.forget(index)
             group.nights.forget(tick.now_us)
             self._ring.forget(group.rows)
 
@@ -365,22 +351,6 @@ class Casebook:
         pump = str(self._city.network.pumps.asset_id[what.pump]) if what.pump >= 0 else ""
         kind = "pump" if pump else ("unknown" if what.nameless else "usual")
         return OperationFinding(moment(tick.now_us), kind, pump, what.stopped, stations, certain)
-
-
-def _mean(samples: Floats) -> Floats:
-    """Mean down the first axis of what was heard, NaN where nothing was."""
-    heard = np.isfinite(samples)
-    count = heard.sum(axis=0)
-    return np.asarray(np.where(count > 0, np.where(heard, samples, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan))
-
-
-def _middle(samples: Floats) -> Floats:
-    """Median down the first axis of what was heard, NaN where nothing was."""
-    middle = np.full(samples.shape[1], np.nan)
-    heard = np.isfinite(samples).any(axis=0)
-    if heard.any():
-        middle[heard] = np.nanmedian(samples[:, heard], axis=0)
-    return middle
 
 
 def _merged(operations: list[OperationFinding]) -> tuple[OperationFinding, ...]:

@@ -82,10 +82,10 @@ class Detector:
         self._groups = [
             Group(
                 BurstWatch(rows, book, self.options, lanes),
-                StepWatch(rows, book, self.options, lanes),
+                StepWatch(rows, book, self.options, lanes, number),
                 NightWatch(rows, book, self.options, len(groups)),
             )
-            for rows in groups
+            for number, rows in enumerate(groups)
         ]
         running = book.running_pumps
         self._pumps, self._meters = PumpChannels(city, running if running.any() else None), MeterWatch(city)

@@ -19,8 +19,8 @@ from console.domain.readings import Channel
 from maps.city import City
 from maps.columns import Floats
 
-SAMPLES, _BEFORE = 3, 12
-_RING = SAMPLES + _BEFORE
+SAMPLES, BEFORE = 3, 12
+_RING = SAMPLES + BEFORE
 _BINS = 96
 _LEAST_HISTORY = 200
 _SIGMAS, _OF_LOUDEST = 8.0, 1.5
@@ -153,7 +153,7 @@ def _loudness(above: Floats) -> float:
     if len(above) < _LEAST_HISTORY:
         return float("inf")
     windows = np.lib.stride_tricks.sliding_window_view(above, _RING)
-    jump = windows[:, _BEFORE:].mean(axis=1) - np.median(windows[:, :_BEFORE], axis=1)
+    jump = windows[:, BEFORE:].mean(axis=1) - np.median(windows[:, :BEFORE], axis=1)
     sigma = 1.4826 * float(np.median(np.abs(jump - np.median(jump))))
     return max(_SIGMAS * sigma, _OF_LOUDEST * float(jump.max()), _LEAST_M3H)
 

@@ -17,14 +17,6 @@ _FELT, _KNOWN = 1e-6, 1e-3
 _OUTLIER_SHARE, _OUTLIER_LEAST = 0.6, 25.0
 
 
-def window_shares(windows: tuple[int, ...]) -> NDArray[np.float32]:
-    """(windows, most ticks): sums over the newest ticks (last), in units of one tick's noise, as one small product."""
-    shares = np.zeros((len(windows), max(windows)), dtype=np.float32)
-    for row, window in enumerate(windows):
-        shares[row, -window:] = 1.0 / np.sqrt(window)
-    return shares
-
-
 @dataclass(frozen=True, eq=False)
 class MatchedField:
     """Generalised likelihood ratio of one group in one state, noise included.
@@ -68,7 +60,7 @@ class MatchedField:
     def statistics(self, residual: NDArray[np.float32]) -> NDArray[np.float32]:
         """GLR of every shape for residuals (n,) or (n, ticks): (shapes,) or (shapes, ticks). Unknown stations as 0."""
         along = np.maximum(self._along @ residual, 0.0)
-        inverse = self._inverse_size
+        inverse = self.inverse_size
         return np.asarray(along * along * (inverse if residual.ndim == 1 else inverse[:, None]))
 
     @cached_property
@@ -77,7 +69,8 @@ class MatchedField:
         return np.ascontiguousarray(self.weighted.T)
 
     @cached_property
-    def _inverse_size(self) -> NDArray[np.float32]:
+    def inverse_size(self) -> NDArray[np.float32]:
+        """1 / size of every shape, (shapes,); 0 where no station feels it."""
         felt = self.size > _FELT
         return np.where(felt, 1.0 / np.where(felt, self.size, 1.0), 0.0).astype(np.float32)
 

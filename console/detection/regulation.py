@@ -78,9 +78,9 @@ class Regulation:
         For half an hour a moved valve's zone settles: what moves there is that event still, unless it looks like a burst
         (``burst_like``) and the zone's meters do not deny it.
         """
-        moved = self._moved(rows, step_m)
+        moved, mostly = self._moved(rows, step_m), self._moved(rows, step_m, _MOSTLY)
         for part, (told_us, cause) in self._settling.items():
-            settling = now_us <= told_us + _SETTLING_US and moved <= self._inside[part]
+            settling = now_us <= told_us + _SETTLING_US and mostly <= self._inside[part]
             if settling and (not burst_like or self._takes_no_more(part, now_us)):
                 return cause
         reached = set[int]().union(*(self._inside[one.part] for one in causes))
@@ -88,7 +88,7 @@ class Regulation:
         # What was set anew is certain, wherever else something moves: that is left to the next tick. A valve's flow may also be
         # lost by a burst in front of it, which then moves stations there.
         sure = [one for one in fitting if one.kind == SET]
-        foreign = self._moved(rows, np.minimum(np.nan_to_num(step_m), 0.0)) - reached  # what rises in front need not be told
+        foreign = self._fell(rows, step_m) - reached  # what rises in front need not be told
         if not sure and causes and not foreign:
             fitting = fitting or [one for one in causes if one.certain]
         return next(iter(sure), fitting[0] if fitting and not foreign else None)
@@ -162,10 +162,15 @@ class Regulation:
                 return OperationFinding(moment(now_us), SHUT, way.asset_id, stopped=True, certain=False)
         return None
 
-    def _moved(self, rows: NDArray[np.int64], step_m: Floats) -> set[int]:
-        """Parts in which stations moved much."""
+    def _moved(self, rows: NDArray[np.int64], step_m: Floats, share: float = _MOVED_SHARE) -> set[int]:
+        """Parts in which stations moved by this share of the largest step."""
         size = np.abs(np.nan_to_num(step_m))
-        return set(self._part[rows[size >= _MOVED_SHARE * size.max(initial=0.0)]].tolist())
+        return set(self._part[rows[size >= share * size.max(initial=0.0)]].tolist())
+
+    def _fell(self, rows: NDArray[np.int64], step_m: Floats) -> set[int]:
+        """Parts in which stations fell much, measured by the largest step either way."""
+        step = np.nan_to_num(step_m)
+        return set(self._part[rows[step <= -max(_MOVED_SHARE * np.abs(step).max(initial=0.0), 1e-9)]].tolist())
 
     def operation(self, cause: Cause, rows: NDArray[np.int64], step_m: Floats, now_us: int) -> OperationFinding:
         """The cause as it is told, with the stations that moved most."""

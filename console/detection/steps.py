@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from console.detection.book import SignatureBook
 from console.detection.crossing import Crossing, Step
+from console.detection.glance import LEAST_STATIONS
 from console.detection.groups import representatives
-from console.detection.matched import MatchedField, window_shares
+from console.detection.matched import MatchedField
 from console.detection.noise import StepNoise, fitted_noise
 from console.detection.operations import Explanation, OperationBook, explains
 from console.detection.options import DetectorOptions
@@ -21,8 +22,6 @@ from console.detection.unrest import Unrest, ratios
 from maps.columns import Floats
 
 STEP_WINDOWS = (1, 2, 3)
-_SHARES = window_shares(STEP_WINDOWS)
-_LEAST_STATIONS = 3
 _SECOND_SHARE = 0.4
 _LEAST_EXPLAINED = 0.5
 _REFRESH_TICKS, _CALM_KEPT, _PRIOR_TICKS = 30, 240, 60.0
@@ -50,8 +49,10 @@ class _Page:
 class StepWatch:
     """Noise, thresholds, operations and the last samples of one group; ``rows``: its station rows (n ≤ 100)."""
 
-    def __init__(self, rows: NDArray[np.int64], book: SignatureBook, options: DetectorOptions, lanes: int) -> None:
-        """``lanes``: how many watches share the rate of false alarms."""
+    def __init__(
+        self, rows: NDArray[np.int64], book: SignatureBook, options: DetectorOptions, lanes: int, number: int = 0
+    ) -> None:
+        """``lanes``: how many watches share the rate of false alarms; ``number``: the group's, from 0."""
         self.rows = rows
         self.learned = False
         self.switching = False
@@ -62,8 +63,8 @@ class StepWatch:
         self._probability = options.tick_s / 86_400.0 / options.false_alarm_days / lanes / len(STEP_WINDOWS)
         self._recent: deque[Floats] = deque(maxlen=max(STEP_WINDOWS))
         self._calm: deque[tuple[int, Floats]] = deque(maxlen=_CALM_KEPT)
-        # Groups refresh at different ticks, so that no tick pays for all of them.
-        self._since_refresh = int(rows[0]) % _REFRESH_TICKS if len(rows) else 0
+        # Groups refresh one after the other, so that no tick pays for more than one of them.
+        self._since_refresh = -number
         self._refresh_after = _REFRESH_TICKS
         self._since_operation = _AFTERMATH_TICKS + 1
         self._shape = np.eye(len(rows))
@@ -90,10 +91,14 @@ class StepWatch:
         total = float(scaled @ (field.precision @ scaled))
         return found if found is not None and found.known and explains(found, total, field.misfit(scaled)) else None
 
+    def field(self, second_of_day: float, known: NDArray[np.bool_]) -> MatchedField:
+        """The field of the nearest state with only the stations ``known`` (n,) in it."""
+        number = self._book.page(second_of_day)
+        return self._without_unknown(self._page(number).field, known, number)
+
     def outliers(self, step_m: Floats, second_of_day: float) -> NDArray[np.int64]:
         """Positions of stations that no burst explains and without which the rest fits well: glitches, at most one."""
-        number = self._book.page(second_of_day)
-        field = self._without_unknown(self._page(number).field, np.isfinite(step_m), number)
+        field = self.field(second_of_day, np.isfinite(step_m))
         return field.outlier(np.nan_to_num(step_m).astype(np.float32))
 
     def sigma_m(self, second_of_day: float) -> Floats:
@@ -109,19 +114,21 @@ class StepWatch:
         step: Floats,
         reference: Floats,
         second_of_day: float,
+        screens: NDArray[np.float32],
         switched: frozenset[int] = frozenset(),
         steady: frozenset[int] = frozenset(),
     ) -> Step:
         """Test steps (n,), m, against what stations should have shown (``reference``, m above base); NaN where unknown.
 
+        ``screens``: (windows,) of a glance at the same ticks, NaN where it could not tell.
         ``switched``, ``steady``: rows of pumps whose own channels show a switch just now, or none.
         """
         number = self._book.page(second_of_day)
         self._recent.append(step)
         self._since_operation += 1
         outcome = Step(None, None, step, suspicious=False)
-        near = self._near_at_a_glance(number)
-        if near and np.count_nonzero(np.isfinite(step)) >= _LEAST_STATIONS:
+        near = self._near(screens)
+        if near and np.count_nonzero(np.isfinite(step)) >= LEAST_STATIONS:
             outcome = self._judged(near, step, reference, number, switched, steady)
         if outcome.operation is not None:
             self._recent.clear()
@@ -130,13 +137,10 @@ class StepWatch:
             self._learn_live(step, number)
         return outcome
 
-    def _near_at_a_glance(self, number: int) -> list[int]:
-        """Windows that come near their threshold, or cannot tell: all in one product. Nearly every tick has none."""
-        if not self._unrest or len(self._recent) < len(STEP_WINDOWS):
+    def _near(self, screens: NDArray[np.float32]) -> list[int]:
+        """Windows that come near their threshold, or cannot tell. Nearly every tick has none."""
+        if not self._unrest:
             return list(STEP_WINDOWS)
-        # Windows as columns of one small matrix: what is not heard makes the sums, and so the screens, not a number.
-        scaled = (_SHARES @ np.array(self._recent, dtype=np.float32)).T
-        screens = self._page(number).field.statistics(scaled).max(axis=0, initial=0.0)
         near: list[int] = []
         for window, screen in zip(STEP_WINDOWS, screens.tolist(), strict=True):
             if screen <= self._calm_threshold(window) / 2.0:
@@ -161,7 +165,7 @@ class StepWatch:
                 break
             mean = np.mean(np.stack(list(self._recent)[-window:]), axis=0)
             known = np.isfinite(mean)
-            if np.count_nonzero(known) < _LEAST_STATIONS:
+            if np.count_nonzero(known) < LEAST_STATIONS:
                 continue
             field = self._without_unknown(page.field, known, number)
             scaled = np.where(known, mean * np.sqrt(window), 0.0).astype(np.float32)
@@ -411,6 +415,8 @@ def _liveliness(steps: NDArray[np.float32], precision: NDArray[np.float32]) -> N
 
 def _nanmedian(values: NDArray[np.floating]) -> Floats:
     """Median down the first axis of what is finite, NaN where nothing is."""
+    if np.isfinite(values).all():
+        return np.asarray(np.median(values, axis=0), dtype=np.float64)
     result = np.full(values.shape[1], np.nan)
     heard = np.isfinite(values).any(axis=0)
     result[heard] = np.nanmedian(values[:, heard], axis=0)

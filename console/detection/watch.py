@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from console.detection.book import SignatureBook
 from console.detection.crossing import Crossing
+from console.detection.glance import LEAST_STATIONS
 from console.detection.groups import representatives
-from console.detection.matched import MatchedField, window_shares
+from console.detection.matched import MatchedField
 from console.detection.options import DetectorOptions
 from console.detection.thresholds import GAUSSIAN_TAIL, fitted, loudest, screens_of, simulated
 from console.detection.unrest import Unrest, ratios, usual_days
@@ -19,7 +20,6 @@ from console.detection.unrest import Unrest, ratios, usual_days
 WINDOWS = (1, 2, 4)
 """Ticks taken together: 1 is path A, 2 and 4 are path B."""
 
-_SHARES = window_shares(WINDOWS)
 _PRIOR_TICKS = 150.0
 _LEAST_HISTORY = 200
 _FLOOR_M = 0.02
@@ -28,7 +28,6 @@ _MOST_TIMES_GAUSSIAN = 12.0
 _REFRESH_TICKS = 30
 _SECOND_SHARE = 0.4
 _CLIP_SIGMAS = 4.0
-_LEAST_STATIONS = 3
 
 
 class BurstWatch:
@@ -89,6 +88,10 @@ class BurstWatch:
             self._page, self._since_refresh, self._reduced = page, 0, None
         return self._field
 
+    def field(self, second_of_day: float, known: NDArray[np.bool_]) -> MatchedField:
+        """The field of the nearest state with only the stations ``known`` (n,) in it."""
+        return self._without_unknown(self.field_at(second_of_day), known)
+
     def _assume(self, page: int) -> None:
         """Noise before any was seen: of readings, and of demands through their sensitivity; and the places to tell apart."""
         self._started = True
@@ -115,17 +118,22 @@ class BurstWatch:
             self._unrest = {each: Unrest(usual) for each in WINDOWS}
         return self._thresholds[window] * (1.0 if self.learned else self._options.learning_caution)
 
-    def tick(self, residual_m: NDArray[np.float64], second_of_day: float, at_us: int) -> Crossing | None:
-        """Test this tick's residuals (n,), NaN where unknown. Returns the crossing of the shortest window that crosses."""
+    def tick(
+        self, residual_m: NDArray[np.float64], second_of_day: float, at_us: int, screens: NDArray[np.float32]
+    ) -> Crossing | None:
+        """Test this tick's residuals (n,), NaN where unknown. Returns the crossing of the shortest window that crosses.
+
+        ``screens``: (windows,) of a glance at the same ticks, NaN where it could not tell.
+        """
         self._recent.append(residual_m)
         self._since_refresh += 1
-        if np.count_nonzero(np.isfinite(residual_m)) < _LEAST_STATIONS:
+        if np.count_nonzero(np.isfinite(residual_m)) < LEAST_STATIONS:
             return None
         field = self.field_at(second_of_day)
         if not field.weighted.shape[1]:
             return None
         crossing, suspicious = None, False
-        for window in () if self._calm_at_a_glance(field) else WINDOWS:
+        for window in () if self._calm(screens, field) else WINDOWS:
             if len(self._recent) < window:
                 break
             found, near = self._test(field, window)
@@ -137,17 +145,15 @@ class BurstWatch:
             self._learn(residual_m)
         return crossing
 
-    def _calm_at_a_glance(self, field: MatchedField) -> bool:
-        """Whether no window comes near its threshold: all in one product, the way of nearly every tick."""
-        if not self._unrest or len(self._recent) < max(WINDOWS):
+    def _calm(self, screens: NDArray[np.float32], field: MatchedField) -> bool:
+        """Whether no window comes near its threshold, as nearly every tick."""
+        if not self._unrest:
             return False
-        scaled = (_SHARES @ np.array(self._recent, dtype=np.float32)).T
-        screens = field.statistics(scaled).max(axis=0, initial=0.0)
-        limits = [self._calm_threshold(window, field) / 2.0 for window in WINDOWS]
-        if not all(screen <= limit for screen, limit in zip(screens, limits, strict=True)):
+        together = list(zip(WINDOWS, screens.tolist(), strict=True))
+        if not all(screen <= self._calm_threshold(window, field) / 2.0 for window, screen in together):
             return False
-        for window, screen in zip(WINDOWS, screens, strict=True):
-            self._unrest[window].add(float(screen))
+        for window, screen in together:
+            self._unrest[window].add(screen)
         return True
 
     def _test(self, field: MatchedField, window: int) -> tuple[Crossing | None, bool]:
@@ -155,7 +161,7 @@ class BurstWatch:
         recent = list(self._recent)[-window:]
         mean = recent[0] if window == 1 else np.asarray(sum(recent) / window)
         known = np.isfinite(mean)
-        if np.count_nonzero(known) < _LEAST_STATIONS:
+        if np.count_nonzero(known) < LEAST_STATIONS:
             return None, False
         reduced = self._without_unknown(field, known)
         scaled = np.where(known, mean * np.sqrt(window), 0.0).astype(np.float32)

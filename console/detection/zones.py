@@ -28,7 +28,7 @@ _MEMORY = 1.0 / 240.0
 _KNOWN_TICKS = 30
 """A meter heard less often has no noise to judge by."""
 _LAG_S = 3600.0
-_DAY_US, _QUARTER_US, _COURSE_DAYS = 86_400_000_000, 900_000_000, 3
+_DAY_US, _QUARTER_US, _COURSE_DAYS = 86_400_000_000, 900_000_000, 2.5
 _LEAST_M3H, _LEAST_SHARE = 1.0, 0.03
 _MOST_VALVES = 5
 

@@ -91,12 +91,14 @@ class LinearNetwork:
         if factor is None:
             return response
         rows = self._column[self._balance]
-        taking = self.fed & (rows >= 0)
+        column = np.maximum(rows, 0)
         dense_rows = csc_array(weights)[:, np.flatnonzero(self.free)].tocsr()
         for first in range(0, count, _BLOCK):
             block = dense_rows[first : first + _BLOCK].toarray()
-            solved = factor.solve(np.ascontiguousarray(block.T), "T")
-            response[first : first + _BLOCK, taking] = -solved[rows[taking]].T
+            # Columns in, columns out: SuperLU's own order, so that each station's row is one run of memory.
+            solved = factor.solve(block.T, "T").T
+            np.negative(np.take(solved, column, axis=1), out=response[first : first + _BLOCK], casting="same_kind")
+        response[:, ~self.fed | (rows < 0)] = 0.0
         return response
 
     def heads_for(self, taken_m3h: Floats) -> Floats:

@@ -19,7 +19,7 @@ from maps.network import PipeNetwork
 _EXACT_LIMIT = 4_000_000
 """Stations × pipes up to which every pipe is scored exactly; beyond, a first sweep picks those worth it."""
 
-_PICKED_NODES = 1500
+_PICKED_NODES, _LEADING_STATIONS = 1500, 12
 _MOVED_SIGMAS = 3.0
 _LARGEST_BURST_M3H = 3000.0
 _UNUSUAL_DRIFT = 25.0
@@ -82,19 +82,17 @@ def locate(
     evidence has it; all by default.
     """
     settings = options or LocateOptions()
-    known = np.isfinite(residual_m) & (signatures.head_m_per_m3h.any(axis=1))
+    known = np.isfinite(residual_m) & signatures.felt
     rows = np.flatnonzero(known if usable is None else known & usable)
     if not len(rows) or not len(network.pipes):
         return Location((), (), model)
     residual = residual_m[rows]
     noise = _noise(signatures, settings.errors, noise_covariance)
     seen = Seen(residual, rows, noise[np.ix_(rows, rows)], drift_known)
-    scores = score_pipes(network, signatures, seen, settings.errors, within)
-    if drift_known:
-        free = replace(seen, drift_known=False)
-        instead = score_pipes(network, signatures, free, settings.errors, within)
-        if scores.misfit - instead.misfit > _UNUSUAL_DRIFT:
-            seen, scores = free, instead
+    free = replace(seen, drift_known=False)
+    scores, *instead = score_pipes(network, signatures, [seen, free] if drift_known else [seen], settings.errors, within)
+    if instead and scores.misfit - instead[0].misfit > _UNUSUAL_DRIFT:
+        seen, scores = free, instead[0]
     probability = _probabilities(network, scores, settings)
     if responses is not None and station_node is not None:
         judge = _Judge(signatures, seen, settings.refined_errors)
@@ -129,16 +127,23 @@ class Seen:
 
 
 def score_pipes(
-    network: PipeNetwork, signatures: Signatures, seen: Seen, errors: ErrorModel, within: Bools | None = None
-) -> Scores:
-    """Generalised likelihood ratio of a burst on each pipe, or on each of ``within`` (pipes,)."""
-    judge = _Judge(signatures, seen, errors)
+    network: PipeNetwork, signatures: Signatures, views: Sequence[Seen], errors: ErrorModel, within: Bools | None = None
+) -> list[Scores]:
+    """Generalised likelihood ratio of a burst on each pipe, for each view of the same residuals on the same stations.
+
+    ``within``: (pipes,) only those, where there are any.
+    """
+    judges = [_Judge(signatures, seen, errors) for seen in views]
     if within is not None and within.any():
         pipes = np.flatnonzero(within)
     else:
-        pipes = _worth_scoring(network, signatures, seen.residual_m, seen.rows, judge.white)
-    score, flow = judge.fit(mean_of_ends(_heads(signatures, seen.rows), network, pipes))
-    return Scores(pipes, score, flow, judge.total - float(score.max(initial=0.0)))
+        pipes = _worth_scoring(network, signatures, views[0], [judge.white for judge in judges])
+    heads = mean_of_ends(_heads(signatures, views[0].rows), network, pipes)
+    found: list[Scores] = []
+    for judge in judges:
+        score, flow = judge.fit(heads)
+        found.append(Scores(pipes, score, flow, judge.total - float(score.max(initial=0.0))))
+    return found
 
 
 class _Judge:
@@ -160,7 +165,7 @@ class _Judge:
         """(score, best flow in m³/h) of each shape (n, k), m per m³/h; the flow never below 0."""
         shape = self.white.astype(np.float32) @ heads
         along = self._residual @ shape
-        size = np.einsum("ij,ij->j", shape, shape)
+        size = np.square(shape).sum(axis=0)
         felt = size > 1e-12
         flow = np.where(felt, np.maximum(along, 0.0) / np.where(felt, size, 1.0), 0.0)
         return np.asarray(flow * np.maximum(along, 0.0), dtype=np.float64), np.asarray(flow, dtype=np.float64)
@@ -192,25 +197,28 @@ def _refined(
     return scores
 
 
-def _worth_scoring(
-    network: PipeNetwork, signatures: Signatures, residual: Floats, rows: NDArray[np.int64], white: Floats
-) -> NDArray[np.int64]:
-    """All pipes of a small network; of a large one those at the nodes that a sweep with plain weights ranks first."""
-    everything = np.arange(len(network.pipes), dtype=np.int64)
+def _worth_scoring(network: PipeNetwork, signatures: Signatures, seen: Seen, whitened: Sequence[Floats]) -> NDArray[np.int64]:
+    """All pipes of a small network; of a large one those at the nodes that a sweep with plain weights ranks first.
+
+    ``whitened``: whiteners (n, n); what is worth scoring for one of them is scored for all.
+    """
+    rows = seen.rows
     if len(network.pipes) * len(rows) <= _EXACT_LIMIT:
-        return everything
-    # The whitened residual, put back through Wᵀ, leaves one product with the signatures; their size is then taken on
-    # the few stations that respond most, which ranks well enough to pick from.
-    weighted = (white.T @ (white @ residual)).astype(np.float32)
-    along = weighted @ _heads(signatures, rows)
-    leading = rows[np.argsort(-np.abs(weighted), kind="stable")[:12]]
-    local = white[:, np.searchsorted(rows, leading)].astype(np.float32) @ signatures.head_m_per_m3h[leading]
-    size = np.einsum("ij,ij->j", local, local)
-    merit = np.where(size > 0, np.maximum(along, 0.0) ** 2 / np.where(size > 0, size, 1.0), 0.0)
+        return np.arange(len(network.pipes), dtype=np.int64)
+    # The whitened residual, put back through Wᵀ, leaves one product with the signatures; their size is then taken on the few
+    # stations that respond most, which ranks well enough to pick from.
+    heads = _heads(signatures, rows)
     picked = np.zeros(len(network.nodes), dtype=bool)
-    picked[np.argpartition(-merit, _PICKED_NODES)[:_PICKED_NODES]] = True
-    near = picked[network.pipes.from_node] | picked[network.pipes.to_node]
-    return np.flatnonzero(near)
+    for white in whitened:
+        weighted = (white.T @ (white @ seen.residual_m)).astype(np.float32)
+        leading = np.argsort(-np.abs(weighted), kind="stable")[:_LEADING_STATIONS]
+        # ‖W h‖² of those stations alone: a triangle as small as they are few.
+        triangle = np.asarray(np.linalg.qr(white[:, leading], mode="r"), dtype=np.float32)
+        size = np.square(triangle @ heads[leading]).sum(axis=0)
+        along = np.maximum(weighted @ heads, 0.0)
+        merit = np.where(size > 0, along**2 / np.where(size > 0, size, 1.0), 0.0)
+        picked[np.argpartition(-merit, _PICKED_NODES)[:_PICKED_NODES]] = True
+    return np.flatnonzero(picked[network.pipes.from_node] | picked[network.pipes.to_node])
 
 
 def _heads(signatures: Signatures, rows: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
 from maps.city import City, StationTable
-from maps.columns import Floats
+from maps.columns import Bools, Floats
 from maps.hydraulics.state import HydraulicState
 from maps.locate.gradients import SMALLEST_FLOW_M3H
 from maps.locate.linear import LinearNetwork
@@ -45,6 +45,11 @@ class Signatures:
     def demand_modes(self) -> Floats:
         """Head change of every station when demand drifts, (stations, modes); the first: the whole city draws once more."""
         return np.asarray(self.head_m_per_m3h @ self.drifting_demand_m3h.astype(np.float32), dtype=np.float64)
+
+    @cached_property
+    def felt(self) -> Bools:
+        """(stations,) whether a burst anywhere moves them."""
+        return np.asarray(self.head_m_per_m3h.any(axis=1))
 
     def of_pipes(self, network: PipeNetwork, rows: NDArray[Any] | None = None) -> NDArray[np.float32]:
         """(stations, pipes) head signatures: a burst on a pipe is the mean of its two ends."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from console.detection.matched import MatchedField, window_shares
+from console.detection.matched import MatchedField
 from console.detection.noise import StepNoise, fitted_noise
 from console.detection.operations import OperationBook, explains
 from console.detection.reference import REFERENCE_SAMPLES, Ring, predicted
@@ -74,14 +74,6 @@ def test_whitening_makes_noise_white(random: np.random.Generator) -> None:
     _, _, covariance = parts(random)
     white = whitener(covariance)
     assert np.allclose(white @ covariance @ white.T, np.eye(STATIONS), atol=1e-6)
-
-
-def test_windows_sum_the_newest_ticks_in_units_of_one(random: np.random.Generator) -> None:
-    ticks = random.standard_normal((4, STATIONS)).astype(np.float32)
-    found = window_shares((1, 2, 4)) @ ticks
-    assert np.allclose(found[0], ticks[-1])
-    assert np.allclose(found[1], ticks[-2:].sum(axis=0) / np.sqrt(2.0), atol=1e-6)
-    assert np.allclose(found[2], ticks.sum(axis=0) / 2.0, atol=1e-6)
 
 
 def test_thresholds_are_passed_as_seldom_as_wanted(random: np.random.Generator) -> None:
