@@ -66,6 +66,11 @@ class MeterWatch:
         new = (one for one in more if (one.station_id, one.channel) not in told)
         return replace(finding, evidence=(*finding.evidence, *new))
 
+    def takes_no_more(self, since_us: int) -> bool:
+        """Whether wholly metered DMAs are heard and none of them takes clearly more than just before."""
+        nets = self._dmas.nets(since_us).values()
+        return bool(nets) and not any(net.size > CLEAR_SIGMAS * net.noise for net in nets)
+
     def opened_boundary(self, pipe_ids: Sequence[str], since_us: int, now_us: int) -> OperationFinding | None:
         """A closed valve between two DMAs that seems to have been opened: one takes more by its meters, the other as much less.
 

@@ -10,7 +10,8 @@ from console.detection.crossing import Crossing, Step
 from console.detection.evidence import Group, Tick
 from console.detection.finding import OperationFinding
 from console.detection.meters import MeterWatch
-from console.detection.operations import NAMELESS
+from console.detection.operations import NAMELESS, Explanation
+from console.detection.pumps import HeardPumps
 from console.detection.regulation import Cause, Regulation
 
 
@@ -30,6 +31,11 @@ class Verdicts:
             opened = self._meters.opened_boundary((), began_us, tick.now_us)
             if opened is not None or what.pump >= 0:
                 return step, opened
+        pump = self._lost_pump(crossing, tick)
+        if crossing is not None and pump is not None:
+            group.steps.forget()
+            stopped = Explanation(0.0, pump, stopped=True, known=True)
+            return Step(None, stopped, step.step_m, suspicious=True, window=crossing.window), None
         rows, like_burst = group.rows, crossing is not None
         if crossing is not None:
             like_burst = not self._regulation.has_risen(rows, crossing.residual_m, crossing.covariance, crossing.window)
@@ -44,6 +50,21 @@ class Verdicts:
         behind = np.where(self._regulation.reaches(cause, rows), step.step_m, np.nan)
         told = self._regulation.operation(cause, rows, behind, tick.now_us)
         return Step(None, NAMELESS, behind, suspicious=True, window=window), told
+
+    def _lost_pump(self, crossing: Crossing | None, tick: Tick) -> int | None:
+        """A pump whose station delivers much less, while no zone takes more: supply was lost, and no water.
+
+        So large a change is beyond what the pump's linear response explains: pumps beside it run up their curves, and where
+        pressure fails people draw less.
+        """
+        falling = tick.steady.falling if isinstance(tick.steady, HeardPumps) else frozenset[int]()
+        if crossing is None or not falling:
+            return None
+        since_us = tick.now_us - crossing.window * self._tick_us + self._tick_us // 2
+        if not self._meters.takes_no_more(since_us):
+            return None
+        likely = crossing.instead.pump if crossing.instead is not None else -1
+        return likely if likely in falling else min(falling)
 
     def is_none(self, group: Group, crossing: Crossing, tick: Tick) -> bool:
         """Whether what crossed is no burst after all."""

@@ -6,29 +6,42 @@ the readings reach what is tested.
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from itertools import count
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 from epanet import toolkit as en
 from numpy.typing import NDArray
 
-from console.detection import Detector, History
+from console.detection import Detector, DetectorOptions, History
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.detection.switches import SwitchWatch
 from console.documents import NoticeDocuments
 from console.domain.alarms import Alarm, AlarmKind
+from console.domain.changes import ChangeSet
 from console.domain.clock import moment
+from console.domain.intents import EnterOperation
 from console.domain.readings import CHANNEL_BY_NAME, Channel, Quality
 from console.services.desk import Desk, DeskSettings, DeskState
 from maps.city import City
+from maps.hydraulics.responses import burst_responses
 from maps.hydraulics.running import RunningModel
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
 from maps.isolation import Isolator
+from maps.network import ValveState
 from maps.units import KPA_PER_METRE
 
 START_US = 1_704_067_200_000_000
 READING_SIGMA_M, FLOW_SIGMA, OPENING_SIGMA = 0.03, 0.01, 0.3
+HISTORY_S, DAY_US, QUIET_TICKS = 300, 86_400_000_000, 14
 _MEMORY_S = 900.0
 _USUAL_OPENING, _REQUIRED_M = 40.0, 14.0
 
@@ -51,6 +64,7 @@ class Truth:
         self._node_noise, self._city_noise = np.zeros(nodes), 0.0
         self._sigmas = node_sigma, city_sigma
         self._elapsed_s = 0
+        self._holes = count(1)
         self._largest: dict[int, float] = {}
         self._setting_m: dict[str, float] = {}
         self.state: HydraulicState = self._model.advance(0)
@@ -60,8 +74,10 @@ class Truth:
             for name in str(names).split(",")
         ]  # fmt: skip
 
-    def close(self) -> None:
-        """Let EPANET go."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._session.close()
 
     def readings(self) -> NDArray[np.float32]:
@@ -88,7 +104,7 @@ class Truth:
 
     def draw(self, flows_m3h: dict[int, float]) -> None:
         """Water taken at node rows (a hydrant, a hole), by the square root of pressure."""
-        self._model.add_leak(len(self._largest) + 1000 + int(self._random.integers(1, 1_000_000)), flows_m3h, self.state)
+        self._model.add_leak(next(self._holes), flows_m3h, self.state)
 
     def set_reducing(self, valve: str, setting_m: float) -> None:
         """Another outlet pressure of a reducing valve, m."""
@@ -106,9 +122,9 @@ class Truth:
         """Open or shut a valve link, run or stop a pump, whatever it was set to."""
         en.setlinkvalue(self._handle, self._link(link), en.STATUS, 1.0 if on else 0.0)
 
-    def set_valve(self, valve: str, state: object) -> None:
-        """A valve of the streets."""
-        self._model.set_valves({valve: state})  # type: ignore[dict-item]
+    def open_valve(self, valve: str) -> None:
+        """A valve of the streets that was shut."""
+        self._model.set_valves({valve: ValveState.OPEN})
 
     def _link(self, asset: str) -> int:
         network, elements = self.city.network, self._session.elements
@@ -161,38 +177,73 @@ class Truth:
         return float(min(100.0 * passed / whole, 100.0))
 
 
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A city whose quiet days a detector has learned; every ``room`` begins the morning after, with a detector of its own."""
+
+    city: City
+    detector: Detector
+    shared: dict[int, Any]
+    days: int
+    seed: int
+
+    @contextmanager
+    def room(self, step_s: int = 300) -> Iterator[Room]:
+        """A quiet hour of this detector has just passed."""
+        with Truth(self.city, step_s, self.seed) as truth:
+            room = Room(truth, copy.deepcopy(self.detector, dict(self.shared)), START_US + self.days * DAY_US)
+            room.ticks(QUIET_TICKS)
+            assert not room.bursts
+            room.operations.clear()
+            room.stations.clear()
+            yield room
+
+
+@contextmanager
+def learned(city: City, days: int, seed: int, tick_s: int = 300) -> Iterator[Scene]:
+    """A scene of ``days`` quiet days, a reading every five minutes; ``tick_s``: of the detector afterwards."""
+    with EpanetSession(city) as session:
+        states = session.solve_day(3600)
+        options = DetectorOptions(tick_s=float(tick_s), time_zone="UTC")
+        detector = Detector(city, states, options, responses=partial(burst_responses, session))
+        with Truth(city, HISTORY_S, seed) as truth:
+            table = np.stack([truth.readings() for _ in range(days * 86_400 // HISTORY_S)])
+        at_us = START_US + np.arange(1, len(table) + 1) * HISTORY_S * 1_000_000
+        kept = (Channel.PRESSURE, Channel.FLOW)
+        detector.learn(History(at_us, {int(one): np.ascontiguousarray(table[:, :, one]) for one in kept}))
+        # Copies share what never changes; EPANET's session could not be copied at all.
+        shared: dict[int, Any] = {id(one): one for one in (city, detector.responses, *states)}
+        yield Scene(city, detector, shared, days, seed)
+
+
 @dataclass(eq=False)
 class Room:
     """The detector with the desk behind it, asked in the engine's order."""
 
     truth: Truth
     detector: Detector
+    now_us: int
     bursts: list[BurstFinding] = field(default_factory=list)
-    revisions: list[BurstFinding] = field(default_factory=list)
     operations: list[OperationFinding] = field(default_factory=list)
     stations: list[StationFinding] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         city, settings = self.truth.city, DeskSettings(site="test")
-        self.switches = SwitchWatch(city)
-        self.now_us = START_US
-        self.desk = Desk(city, Isolator(city), NoticeDocuments(settings, "test", lambda: moment(self.now_us)), settings)
-        self.state = DeskState()
-        self._rows: list[NDArray[np.float32]] = []
-
-    def learn(self, days: float) -> None:
-        """Quiet days before, simulated and handed over as history."""
-        steps = round(days * 86_400 / self.truth.step_s)
-        table = np.stack([self.truth.readings() for _ in range(steps)])
-        at_us = START_US + np.arange(1, steps + 1) * self.truth.step_s * 1_000_000
-        self.now_us = int(at_us[-1])
-        kept = (Channel.PRESSURE, Channel.FLOW)
-        self.detector.learn(History(at_us, {int(one): np.ascontiguousarray(table[:, :, one]) for one in kept}))
+        self._switches = SwitchWatch(city)
+        self._desk = Desk(city, Isolator(city), NoticeDocuments(settings, "test", lambda: moment(self.now_us)), settings)
+        self._state = DeskState()
 
     def ticks(self, count: int) -> None:
         """Steps of the truth, each through detector and desk."""
         for _ in range(count):
             self._tick()
+
+    def enter(self, code: str, asset_id: str, minutes: int) -> None:
+        """Somebody enters an operation at the desk, from now on."""
+        now = moment(self.now_us)
+        self._take(
+            self._desk.carry_out(self._state, EnterOperation(code, asset_id, now, now + timedelta(minutes=minutes)), "li", now)
+        )
 
     def _tick(self) -> None:
         value = self.truth.readings().astype(np.float64)
@@ -200,24 +251,30 @@ class Room:
         at_us = np.where(np.isfinite(value), self.now_us, 0).astype(np.int64)
         quality = np.full(value.shape, Quality.GOOD, dtype=np.uint8)
         now = moment(self.now_us)
-        disturbed = any(incident.is_open() for incident in self.state.incidents.values())
+        disturbed = any(incident.is_open() for incident in self._state.incidents.values())
         result = self.detector.tick(value, at_us, quality, self.now_us, disturbed=disturbed)
-        operations = (*self.switches.tick(value, np.isfinite(value), self.now_us), *result.operations)
+        operations = (*self._switches.tick(value, np.isfinite(value), self.now_us), *result.operations)
         for operation in operations:
-            self._take(self.desk.on_operation(self.state, operation, now))
+            self._take(self._desk.on_operation(self._state, operation, now))
         for burst in (*result.bursts, *result.revisions):
-            self._take(self.desk.on_burst(self.state, burst, now))
-        self._take(self.desk.on_stations(self.state, result.stations, now))
-        self._take(self.desk.on_time(self.state, now))
+            self._take(self._desk.on_burst(self._state, burst, now))
+        self._take(self._desk.on_stations(self._state, result.stations, now))
+        self._take(self._desk.on_time(self._state, now))
         self.bursts += result.bursts
-        self.revisions += result.revisions
         self.operations += operations
         self.stations += result.stations
 
-    def _take(self, changes: object) -> None:
-        self.state = self.state.applied(changes, ())  # type: ignore[arg-type]
+    def _take(self, changes: ChangeSet) -> None:
+        self._state = self._state.applied(changes, ())
 
-    @property
-    def alarms(self) -> list[Alarm]:
-        """Alarms of bursts at the desk, oldest first."""
-        return [alarm for alarm in self.state.alarms.values() if alarm.kind is AlarmKind.BURST]
+    def alarms(self, kind: AlarmKind = AlarmKind.BURST) -> list[Alarm]:
+        """Alarms at the desk, oldest first."""
+        return [alarm for alarm in self._state.alarms.values() if alarm.kind is kind]
+
+    def named(self) -> set[tuple[str, str]]:
+        """(kind, asset) of the operations that were told."""
+        return {(one.kind, one.pump_id) for one in self.operations}
+
+    def faults(self) -> list[str]:
+        """Codes of station findings that began."""
+        return [one.code for one in self.stations if one.active]
