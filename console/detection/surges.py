@@ -44,7 +44,7 @@ class Surges:
         samples = np.stack([*self._past_m, tick.deviation_m])[:, group.rows]
         crossing = Crossing(
             path="B",
-            window=SAMPLES,
+            window=1,  # demand wanders on from tick to tick: three samples know hardly more than one
             statistic=surge.size_m3h,
             threshold=surge.threshold_m3h,
             residual_m=_mean(samples[-SAMPLES:]) - _middle(samples[:-SAMPLES]),
