@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class Parts:
 
     def inward(self, part: int) -> tuple[Way, ...]:
         """Ways into a part."""
-        return tuple(way for way in self.ways if way.end == part and way.start != part)
+        return tuple(way for way in self._at.get(part, ()) if way.end == part)
 
     def feeding(self, part: int) -> tuple[Way, ...]:
         """Reducing valves into a part."""
@@ -45,7 +46,16 @@ class Parts:
 
     def touching(self, part: int) -> tuple[tuple[Way, float], ...]:
         """Ways over a part's border, with +1 for those in, -1 for those out."""
-        return tuple((way, 1.0 if way.end == part else -1.0) for way in self.ways if (way.end == part) != (way.start == part))
+        return tuple((way, 1.0 if way.end == part else -1.0) for way in self._at.get(part, ()))
+
+    @cached_property
+    def _at(self) -> dict[int, list[Way]]:
+        """Ways by the parts that they touch."""
+        found: dict[int, list[Way]] = {}
+        for way in self.ways:
+            for part in {way.start, way.end} if way.start != way.end else ():
+                found.setdefault(part, []).append(way)
+        return found
 
 
 def parts_of(city: City) -> Parts:

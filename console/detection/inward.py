@@ -74,6 +74,8 @@ class BalanceWatch:
         self._row = {station: at for at, station in enumerate(sorted({row for way in near for row, _ in way.meters}))}
         self._stations = np.array(sorted(self._row), dtype=np.int64)
         self._past: deque[_Tick] = deque(maxlen=_TICKS)
+        self._nets: dict[int, dict[int, Change]] = {}
+        self._stacked: tuple[NDArray[np.int64], Floats, Floats] | None = None
         self.loudest_m3h: dict[int, float] = {}
         """Part -> the largest jump of its inflow in quiet history, once that is known."""
 
@@ -85,6 +87,15 @@ class BalanceWatch:
         seen, usual = np.where(fresh[at], value[at], np.nan), expected[at].copy()
         usual[:, OPENING:] = 0.0  # openings have no expected value: they are held against the ticks before
         self._past.append(_Tick(now_us, seen, seen - usual))
+        self._nets.clear()
+        self._stacked = None
+
+    def _history(self) -> tuple[NDArray[np.int64], Floats, Floats]:
+        """(times (ticks,), seen, above (ticks, stations at ways, CHANNELS)), put together once a tick, and only when asked."""
+        if self._stacked is None:
+            times = np.array([tick.at_us for tick in self._past], dtype=np.int64)
+            self._stacked = times, np.stack([t.seen for t in self._past]), np.stack([t.above for t in self._past])
+        return self._stacked
 
     def is_stirred(self, ticks: int) -> bool:
         """Whether within the last ticks a valve's flow, opening or setpoint moved by more than demand does; cheap."""
@@ -108,8 +119,10 @@ class BalanceWatch:
 
     def nets(self, since_us: int) -> dict[int, Change]:
         """Net inflow of every part that is wholly metered and heard."""
-        found = {part: self.net(part, since_us) for part in sorted(self.parts.behind) if self.is_whole(part)}
-        return {part: change for part, change in found.items() if change is not None}
+        if since_us not in self._nets:
+            found = {part: self.net(part, since_us) for part in sorted(self.parts.behind) if self.is_whole(part)}
+            self._nets[since_us] = {part: change for part, change in found.items() if change is not None}
+        return self._nets[since_us]
 
     def net(self, part: int, since_us: int) -> Change | None:
         """Metered inflow of a part less what goes on to others, m³/h; None unless all its valves are heard."""
@@ -137,9 +150,10 @@ class BalanceWatch:
     def set_anew(self, way: Way, since_us: int) -> bool:
         """Whether a valve's setpoint was moved since then, as its own channel tells."""
         rows = [self._row[station] for station, _ in way.meters]
-        values = [tick.seen[rows, SETPOINT] for tick in self._past]
-        after = np.array([row for tick, row in zip(self._past, values, strict=True) if tick.at_us >= since_us])
-        before = np.array([row for tick, row in zip(self._past, values, strict=True) if tick.at_us < since_us])[-1:]
+        if not rows or not self._past:
+            return False
+        times, seen, _ = self._history()
+        after, before = seen[times >= since_us][:, rows, SETPOINT], seen[times < since_us][-1:, rows, SETPOINT]
         if not len(after) or not len(before):
             return False
         moved = np.abs(after - before) > 0.01 * np.maximum(np.abs(after), np.abs(before))
@@ -199,7 +213,7 @@ class BalanceWatch:
         """The first of a way's stations that tells flow."""
         for station, sign in way.meters:
             at = self._row.get(station)
-            if at is not None and any(np.isfinite(tick.seen[at, FLOW]) for tick in self._past):
+            if at is not None and self._past and np.isfinite(self._history()[1][:, at, FLOW]).any():
                 return station, sign
         return None
 
@@ -208,9 +222,9 @@ class BalanceWatch:
         if not signed or not self._past:
             return None
         rows, signs = [row for row, _ in signed], np.array([sign for _, sign in signed])
-        times = np.array([tick.at_us for tick in self._past])
-        above = np.array([signs @ (tick.seen if as_read else tick.above)[rows, column] for tick in self._past])
-        seen = np.array([signs @ tick.seen[rows, column] for tick in self._past])
+        times, raw, less_usual = self._history()
+        seen = raw[:, rows, column] @ signs
+        above = seen if as_read else less_usual[:, rows, column] @ signs
         known, since = np.isfinite(above), times >= since_us
         before = above[known & ~since]
         if len(before) < _LEAST_TICKS or not (known & since).any():
@@ -218,7 +232,7 @@ class BalanceWatch:
         last = int(np.flatnonzero(known & since)[-1])
         size = float(above[last] - np.median(before[-_BEFORE_TICKS:]))
         usual = float(seen[last] - size)
-        scale = float(np.nanmedian(np.abs([tick.seen[rows, column] for tick in self._past])))
+        scale = float(np.nanmedian(np.abs(raw[:, rows, column])))
         least = _LEAST_SHARE * max(abs(usual), scale) + (_LEAST_M3H if column == FLOW else 0.0)
         noise = max(_wandering(before), least / RISING_SIGMAS)
         read = seen[known & ~since][-_BEFORE_TICKS:]

@@ -80,11 +80,13 @@ class MeterWatch:
         pipes, nets, label = self._city.network.pipes, self._dmas.nets(since_us), self._dmas.parts.label
         rows = [pipes.row(name) for name in pipe_ids if pipes.has(name)]
         held = set(label[pipes.from_node[rows]].tolist()) | set(label[pipes.to_node[rows]].tolist())
-        for gains in sorted(nets.keys() & held if rows else nets.keys()):
-            for loses in sorted(nets.keys() - {gains}):
-                up, down, valves = nets[gains], nets[loses], self._zones.between(gains, loses)
+        for one, other, valves in self._zones.boundaries:
+            for gains, loses in ((one, other), (other, one)):
+                if gains not in nets or loses not in nets or (rows and gains not in held):
+                    continue
+                up, down = nets[gains], nets[loses]
                 clear = up.size > CLEAR_SIGMAS * up.noise and down.size < -CLEAR_SIGMAS * down.noise
-                if valves and clear and abs(up.size + down.size) < ALIKE * max(up.size, -down.size):
+                if clear and abs(up.size + down.size) < ALIKE * max(up.size, -down.size):
                     return OperationFinding(moment(now_us), "boundary", self._nearest(valves, rows))
         return None
 

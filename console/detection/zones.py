@@ -82,6 +82,11 @@ class ZoneWatch:
         self._learn(sigma)
         return found
 
+    @property
+    def boundaries(self) -> tuple[tuple[int, int, tuple[str, ...]], ...]:
+        """Pairs of metered zones with the closed valves between them."""
+        return tuple((pair.first, pair.second, pair.valves) for pair in self._pairs)
+
     def between(self, one: int, other: int) -> tuple[str, ...]:
         """Closed valves between two metered zones."""
         pair = tuple(sorted((one, other)))
