@@ -78,7 +78,7 @@ class ZoneWatch:
         self._latest_us[heard] = now_us
         found = []
         if not disturbed:
-            found = [one for index, pair in enumerate(self._pairs) for one in self._judge(index, pair, sigma, now_us)]
+            found = [one for index in self._stirred(sigma) for one in self._judge(index, self._pairs[index], sigma, now_us)]
         self._learn(sigma)
         return found
 
@@ -245,6 +245,21 @@ class ZoneWatch:
                 between.setdefault((zones[0], zones[1]), []).append(str(valves.asset_id[row]))
         metered = {*self._from.tolist(), *self._to.tolist()}
         return tuple(_Pair(*pair, tuple(names)) for pair, names in sorted(between.items()) if set(pair) <= metered)
+
+    def _stirred(self, sigma: Floats) -> list[int]:
+        """Pairs that are worth judging, all at a glance: both inflows beyond their noise, or something under way."""
+        if not len(self._pairs):
+            return []
+        zones = int(self._zone.max(initial=-1)) + 2  # the last place takes what lies in no zone
+        ends = np.concatenate([self._to, self._from])
+        change = np.bincount(ends % zones, weights=np.concatenate([self._deviation, -self._deviation]), minlength=zones)
+        noise = np.sqrt(np.bincount(ends % zones, weights=np.tile(sigma**2, 2), minlength=zones))
+        for zone, known in self._net_noise.items():
+            noise[zone] = min(noise[zone], known)
+        clear = np.abs(change) > CLEAR_SIGMAS * noise
+        first, other = (np.array([getattr(pair, end) for pair in self._pairs]) for end in ("first", "second"))
+        under_way = (self._since > 0) | self._active
+        return np.flatnonzero((clear[first] & clear[other]) | under_way).tolist()
 
     def _judge(self, index: int, pair: _Pair, sigma: Floats, now_us: int) -> list[StationFinding]:
         (one, noise_one), (other, noise_other) = (
