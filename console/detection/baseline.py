@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,11 +13,11 @@ from console.domain.clock import moment
 
 _DAY_US = 86_400_000_000
 _WEEK_US = 7 * _DAY_US
-_BIN_US = 900_000_000
+_BIN_US, _FINE_BIN_US = 900_000_000, 300_000_000
 _MONDAY_US = 4 * _DAY_US
 """1970-01-01 was a Thursday: four days later begins a week."""
 
-_MIN_WEEKS_FOR_WEEKLY = 4.0
+_MIN_WEEKS_FOR_WEEKLY, _MIN_DAYS_FOR_FINE = 4.0, 6.9
 
 
 class LocalTime:
@@ -39,9 +40,14 @@ class LocalTime:
 class Profile:
     """A cyclic table of expected values, linear between its bins."""
 
-    def __init__(self, table: NDArray[np.float32], cycle_us: int, origin_us: int, centred: bool) -> None:
-        """``table``: (bins, stations); bin k stands for the middle (``centred``) or the start of its time in the cycle."""
-        self.table = table
+    def __init__(
+        self, table: NDArray[np.float32], cycle_us: int, origin_us: int, centred: bool, besides: Profile | None = None
+    ) -> None:
+        """``table``: (bins, stations); bin k stands for the middle (``centred``) or the start of its time in the cycle.
+
+        ``besides``: what a longer cycle adds to it.
+        """
+        self.table, self.besides = table, besides
         self._cycle_us, self._origin_us = cycle_us, origin_us
         self._bin_us = cycle_us / len(table)
         self._shift = 0.5 if centred else 0.0
@@ -53,7 +59,8 @@ class Profile:
         share = position - low
         stations = np.arange(self.table.shape[1])[columns]
         before, after = low % len(self.table), (low + 1) % len(self.table)
-        return np.asarray(self.table[before, stations] * (1.0 - share) + self.table[after, stations] * share)
+        found = np.asarray(self.table[before, stations] * (1.0 - share) + self.table[after, stations] * share)
+        return found if self.besides is None else found + self.besides.at(local_us, columns)
 
     def fill(self, stations: NDArray[np.bool_], other: Profile) -> None:
         """Take ``stations``' columns from another profile (one without history keeps what the model expects)."""
@@ -61,6 +68,8 @@ class Profile:
         if len(columns):
             times = self._origin_us + ((np.arange(len(self.table)) + self._shift) * self._bin_us).astype(np.int64)
             self.table[:, columns] = np.stack([other.at(np.array([at]), columns) for at in times])
+            if self.besides is not None:
+                self.besides.table[:, columns] = 0.0
 
     @classmethod
     def of_day(cls, values: NDArray[np.float64]) -> Profile:
@@ -69,24 +78,56 @@ class Profile:
 
     @classmethod
     def learned(cls, local_us: NDArray[np.int64], values: NDArray[np.float32]) -> Profile:
-        """Median by time of week (by time of day under four weeks of history), smoothed over neighbouring quarters.
+        """Median by time of day, in steps of minutes once a week of days is known, and what the time of week adds to it
 
-        ``local_us``: (ticks,) wall clock; ``values``: (ticks, stations).
+        after four weeks. ``local_us``: (ticks,) wall clock; ``values``: (ticks, stations).
+
+        Demand and pumps that go by the clock jump, and a profile must jump with them: the day is smoothed by medians, which
+        keep edges; only what the week adds, of which there are few samples, is smoothed over neighbouring quarters.
         """
-        weeks = (int(local_us[-1]) - int(local_us[0])) / _WEEK_US
-        cycle = _WEEK_US if weeks >= _MIN_WEEKS_FOR_WEEKLY else _DAY_US
-        bins = cycle // _BIN_US
-        slot = ((local_us - _MONDAY_US) % cycle) // _BIN_US
-        table = np.full((bins, values.shape[1]), np.nan, dtype=np.float32)
-        order = np.argsort(slot, kind="stable")
-        bounds = np.searchsorted(slot[order], np.arange(bins + 1))
-        for index in range(bins):
-            rows = order[bounds[index] : bounds[index + 1]]
-            if len(rows):
-                table[index] = _median(values[rows])
-        table = _filled(table)
-        smooth = (np.roll(table, 1, axis=0) + 2.0 * table + np.roll(table, -1, axis=0)) / 4.0
-        return cls(smooth.astype(np.float32), int(cycle), _MONDAY_US, centred=True)
+        span_us = int(local_us[-1]) - int(local_us[0])
+        day = _day(local_us, values, _FINE_BIN_US if span_us >= _MIN_DAYS_FOR_FINE * _DAY_US else _BIN_US)
+        if span_us >= _MIN_WEEKS_FOR_WEEKLY * _WEEK_US - _DAY_US / 2:
+            day.besides = _week(local_us, values, day)
+        return day
+
+
+def _day(local_us: NDArray[np.int64], values: NDArray[np.float32], bin_us: int) -> Profile:
+    """By time of day, bins around multiples of ``bin_us``."""
+    bins = _DAY_US // bin_us
+    table = np.full((bins, values.shape[1]), np.nan, dtype=np.float32)
+    for index, rows in _slots((local_us + bin_us // 2) % _DAY_US // bin_us, bins):
+        table[index] = _median(values[rows])
+    table = _filled(table)
+    return Profile(_edges_kept(table), _DAY_US, 0, centred=False)
+
+
+def _week(local_us: NDArray[np.int64], values: NDArray[np.float32], day: Profile) -> Profile:
+    """By time of week, what ``day`` leaves."""
+    bins = _WEEK_US // _BIN_US
+    table = np.full((bins, values.shape[1]), np.nan, dtype=np.float32)
+    for index, rows in _slots((local_us - _MONDAY_US) % _WEEK_US // _BIN_US, bins):
+        usual = {at: day.at(np.array([at])) for at in np.unique(local_us[rows] % _DAY_US).tolist()}
+        table[index] = _median(values[rows] - np.stack([usual[at] for at in (local_us[rows] % _DAY_US).tolist()]))
+    table = _filled(table)
+    smooth = (np.roll(table, 1, axis=0) + 2.0 * table + np.roll(table, -1, axis=0)) / 4.0
+    return Profile(smooth.astype(np.float32), _WEEK_US, _MONDAY_US, centred=True)
+
+
+def _slots(slot: NDArray[np.int64], bins: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """(bin, rows in it), bins without rows left out."""
+    order = np.argsort(slot, kind="stable")
+    bounds = np.searchsorted(slot[order], np.arange(bins + 1))
+    for index in range(bins):
+        rows = order[bounds[index] : bounds[index + 1]]
+        if len(rows):
+            yield index, rows
+
+
+def _edges_kept(table: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each bin the median of itself and its neighbours round the cycle."""
+    before, after = np.roll(table, 1, axis=0), np.roll(table, -1, axis=0)
+    return np.asarray(np.maximum(np.minimum(before, table), np.minimum(np.maximum(before, table), after)))
 
 
 def _median(values: NDArray[np.float32]) -> NDArray[np.float32]:

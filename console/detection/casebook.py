@@ -100,6 +100,8 @@ class Casebook:
         crossings: list[tuple[int, Crossing]] = []
         operations: list[OperationFinding] = []
         reference = self._ring.predicted(self._step_sigma(tick.second_of_day), self._least_samples())
+        for group in self._groups:
+            reference[group.rows] += group.steps.recurring.at(tick.second_of_day)
         change = tick.deviation_m - reference
         causes = self._regulation.causes(change, tick.now_us)
         self._operated.clear()

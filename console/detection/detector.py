@@ -13,7 +13,7 @@ from console.detection.casebook import Casebook
 from console.detection.elevations import Elevations
 from console.detection.evidence import Group, Tick
 from console.detection.expectation import Expectation, QuietResiduals
-from console.detection.faults import StationWatch, moved_together
+from console.detection.faults import StationWatch
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.detection.groups import pressure_stations, station_groups
 from console.detection.history import History
@@ -75,9 +75,6 @@ class Detector:
         word = model or (city.epanet.word if city.epanet is not None else "imported")
         book = SignatureBook(city, states, word)
         groups = station_groups(city, self.options.group_size)
-        self._group = np.full(len(city.stations), -1, dtype=np.int64)
-        for number, rows in enumerate(groups):
-            self._group[rows] = number
         lanes = 2 * len(groups)
         self._groups = [
             Group(
@@ -94,6 +91,9 @@ class Detector:
         self._expectation = Expectation(len(city.stations), self.options, book.pressures_kpa())
         self.elevations = Elevations(len(city.stations), self.options.time_zone, book.pressures_kpa())
         self._faults = StationWatch(city.stations, self.options)
+        self._group_of = np.full(len(city.stations), -1, dtype=np.int64)
+        for number, rows in enumerate(groups):
+            self._group_of[rows] = number
         self._pressure = np.zeros(len(city.stations), dtype=bool)
         self._pressure[pressure_stations(city.stations)] = True
 
@@ -143,12 +143,13 @@ class Detector:
         revisions = self._cases.go_on(tick, self._expectation)
         bursts, operations = self._cases.search(tick, self._expectation, force)
         sigma_m, excused = self._noise(len(value))
-        not_alone = excused | moved_together(deviation_m, sigma_m, self._group)
-        found += self._faults.deviations(deviation_m, sigma_m, not_alone, value, expected, at_us, now_us)
+        alone, together = self._faults.deviations(deviation_m, sigma_m, excused, self._group_of, value, expected, at_us, now_us)
+        found += alone
         found += self._faults.limits(value, expected, at_us, fresh & good, now_us, self.elevations.error_m)
         found += self._meters.tick(value, expected, usable, now_us, disturbed=disturbed or bool(bursts))
         bursts, revisions = (tuple(self._meters.weighed(one, value, now_us) for one in told) for told in (bursts, revisions))
         self._expectation.follow(value, at_us, usable, sigma_m, excused, now_us)
+        self._expectation.accept(together, deviation_m[together])
         learning = self._pressure & ~self._expectation.ready()
         sigma_kpa = self._seen_sigma_kpa(learning)
         return TickResult(bursts, tuple(found), expected, revisions, learning, operations, sigma_kpa)

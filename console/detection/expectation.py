@@ -15,7 +15,9 @@ from console.domain.readings import Channel
 from maps.units import KPA_PER_METRE
 
 DAY_US = 86_400_000_000
-_SEASONED_US = 14 * DAY_US
+_SEASONED_US = 13000 * DAY_US
+"""Two weeks, give or take an unlucky day."""
+
 _FOLLOWED = (Channel.PRESSURE, Channel.FLOW)
 
 

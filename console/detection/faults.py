@@ -35,8 +35,8 @@ _POSSIBLE: dict[Channel, tuple[float, float]] = {
 _FROZEN_SAMPLES = 30
 _LIMIT_SAMPLES = 2
 _DEVIATING_SAMPLES = 10
+_TOGETHER_LEAST, _TOGETHER_SAMPLES = 2, 5
 _SPIKE_SIGMAS, _SPIKE_LEAST_M = 8.0, 1.0
-_LEAST_TOGETHER, _SHARE_TOGETHER = 4, 0.15
 _STALE_INTERVALS, _STALE_MIN_S, _STALE_DEFAULT_S, _STALE_MAX_S = 3.0, 15.0, 180.0, 3600.0
 
 
@@ -88,6 +88,7 @@ class StationWatch:
         self._last_value, self._interval_s = np.zeros(0), np.zeros(0)
         self._same, self._away = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)
         self._moves, self._spiked = np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
+        self._together = np.zeros(0, dtype=bool)
         self._latch = {code: _Latch() for code in ("future_time", "stale", "out_of_range", "frozen")}
         self._latch |= {code: _Latch(_LIMIT_SAMPLES) for code in LIMIT_CODES}
         self._latch["deviating"] = _Latch(_DEVIATING_SAMPLES)
@@ -170,27 +171,38 @@ class StationWatch:
         deviation: Floats,
         sigma: Floats,
         excused: Flags,
+        group: NDArray[np.int64],
         value: Floats,
         expected: Floats,
         at_us: NDArray[np.int64],
         now_us: int,
-    ) -> list[StationFinding]:
-        """Pressure stations that jump alone. ``deviation``, ``sigma``: (stations,), m; ``excused``: a burst may be why.
+    ) -> tuple[list[StationFinding], NDArray[np.int64]]:
+        """(pressure stations that jump alone, rows that jumped together for good).
 
-        A jump that comes back within a few samples is a spike, told once it is over; one that stays is deviating.
+        ``deviation``, ``sigma``: (stations,), m; ``excused``: a burst may be why; ``group``: (stations,) number, -1 for none.
+        A jump that comes back within a few samples is a spike, told once it is over; one that stays is deviating. Stations
+        of a group that jump at once have a common cause (a pump, a valve, a repair): that is no fault of theirs.
         """
         seen = self._at_cells(value, at_us, now_us, expected)
         far = _is_far(deviation, sigma)
         station, pressure = self._cells // len(Channel), self._channel == Channel.PRESSURE
         away = (far & ~excused)[station] & pressure
         judged = (np.isfinite(deviation) & ~(far & excused))[station] & pressure
-        over = judged & ~away & (self._away > 0) & (self._away < _DEVIATING_SAMPLES)
+        self._follow_together(judged, away, group[station])
+        over = judged & ~away & (self._away > 0) & (self._away < _DEVIATING_SAMPLES) & ~self._together
         found = list(self._findings("spike", self._spiked & ~over, False, seen))
         found += self._findings("spike", over & ~self._spiked, True, seen)
         self._spiked = over
         self._away = np.where(judged, np.where(away, self._away + 1, 0), self._away)
-        found += self._judge("deviating", away, judged, seen)
-        return found
+        self._together &= self._away > 0
+        found += self._judge("deviating", away & ~self._together, judged, seen)
+        return found, station[self._together & (self._away == _TOGETHER_SAMPLES)]
+
+    def _follow_together(self, judged: Flags, away: Flags, group: NDArray[np.int64]) -> None:
+        """Cells that went away with this tick or the last, with another one of their group."""
+        leaving = judged & away & (self._away <= 1) & (group >= 0)
+        count = np.bincount(group[leaving], minlength=int(group.max(initial=-1)) + 1)
+        self._together[leaving] |= count[group[leaving]] >= _TOGETHER_LEAST
 
     def _grow(self, at_us: NDArray[np.int64]) -> None:
         """Take in cells heard for the first time."""
@@ -206,6 +218,7 @@ class StationWatch:
         self._interval_s = _grown(self._interval_s, place, count, np.nan)
         self._same, self._away = _grown(self._same, place, count, 0), _grown(self._away, place, count, 0)
         self._moves, self._spiked = _grown(self._moves, place, count, False), _grown(self._spiked, place, count, False)
+        self._together = _grown(self._together, place, count, False)
         for latch in self._latch.values():
             latch.grow(place, count)
 
@@ -248,20 +261,6 @@ class StationWatch:
                 expected=None if seen.expected is None else _number(seen.expected[place]),
                 limit=None if limit is None else _number(limit[place]),
             )
-
-
-def moved_together(deviation: Floats, sigma: Floats, group: NDArray[np.int64]) -> Flags:
-    """Stations, (stations,), of whose group so many are off at once that none of them fails alone.
-
-    ``group``: (stations,) of each, -1 for none. A zone whose supply has changed must not end as a list of broken gauges,
-    all of them left out of the burst test.
-    """
-    placed = group >= 0
-    groups = int(group.max(initial=-1)) + 1
-    far = np.bincount(group[placed], weights=_is_far(deviation, sigma)[placed], minlength=groups)
-    size = np.bincount(group[placed], minlength=groups)
-    crowd = far >= np.maximum(_LEAST_TOGETHER, _SHARE_TOGETHER * size)
-    return np.asarray(placed & crowd[group]) if groups else placed
 
 
 def _is_far(deviation: Floats, sigma: Floats) -> Flags:

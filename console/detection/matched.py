@@ -14,7 +14,20 @@ from maps.locate.weights import free_directions, with_free_directions
 
 _SUSPECTS = 3
 _FELT, _KNOWN = 1e-6, 1e-3
+_ALLOWED_SIGMAS = 3.0
 _OUTLIER_SHARE, _OUTLIER_LEAST = 0.6, 25.0
+
+
+def summed(ticks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sum over ticks (window, n) in units of one tick's noise, (n,)."""
+    return np.asarray(ticks.sum(axis=0) / np.sqrt(np.float32(len(ticks))))
+
+
+def lasting(ticks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What every one of the ticks (window, n) shows at least, as ``summed`` would show it, (n,): 0 where signs differ."""
+    least = np.abs(ticks).min(axis=0) * np.sqrt(np.float32(len(ticks)))
+    alike = np.abs(np.sign(ticks).sum(axis=0)) == len(ticks)
+    return np.asarray(np.where(alike, np.sign(ticks[0]) * least, np.float32(0.0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +95,12 @@ class MatchedField:
         """Stations that deviate most from what all the others make of them."""
         return _odd_ones(self.precision @ residual, np.diag(self.precision))
 
-    def decisive(self, residual: NDArray[np.float32], window: int) -> float:
-        """The statistic that decides: one station left out of a single tick, two out of several (glitches add up)."""
-        return self.without_one(residual) if window == 1 else self.without_two(residual)
+    def decisive(self, ticks: NDArray[np.float32]) -> float:
+        """The statistic that decides of ticks (window, n), unknown stations as 0.
+
+        One station left out of a single tick, two out of several (glitches add up).
+        """
+        return self.without_one(ticks[0]) if len(ticks) == 1 else self.without_two(summed(ticks))
 
     def without_one(self, residual: NDArray[np.float32]) -> float:
         """Best statistic with the most suspicious station left out: the least over the top suspects."""
@@ -127,7 +143,8 @@ class MatchedField:
         return np.array([best] if clear and best >= 0 else [], dtype=np.int64)
 
     def _whole(self, residual: NDArray[np.float32]) -> _Left:
-        return _Left(self.weighted.T @ residual, self.size, self.precision @ residual, np.diag(self.precision))
+        pull = self.precision @ residual
+        return _Left(self.weighted.T @ residual, self.size, pull, np.diag(self.precision), float(residual @ pull))
 
     def _left(self, before: _Left, station: int) -> _Left:
         """What remains of products with the residuals when one more station is unknown: vectors only, no new matrix."""
@@ -143,6 +160,7 @@ class MatchedField:
             before.size - shapes**2 / own,
             before.pull - row * pull,
             before.variance - row**2 / own,
+            before.total - float(pull * before.pull[station]),
             (*before.gone, (station, float(own), row, shapes)),
         )
 
@@ -151,19 +169,27 @@ class MatchedField:
 class _Left:
     """Products of a field with residuals: ``along`` Aᵀ P r and ``size`` (shapes,), ``pull`` P r and ``variance`` (n,).
 
-    ``gone``: stations left out so far, with their precision, row of P and row of P A at that moment.
+    ``total``: rᵀ P r. ``gone``: stations left out so far, with their precision, row of P and row of P A at that moment.
     """
 
     along: NDArray[np.float32]
     size: NDArray[np.float32]
     pull: NDArray[np.float32]
     variance: NDArray[np.float32]
+    total: float
     gone: tuple[tuple[int, float, NDArray[np.float32], NDArray[np.float32]], ...] = ()
 
     def best(self) -> float:
+        """The best shape's statistic, in units of the noise that evidently is.
+
+        What no burst explains can be no more than noise allows: where it is far more (pumps, valves, a city that wakes),
+        the noise is not what was assumed, and the statistic is divided by as much (an F statistic, one-sided).
+        """
         felt = self.size > _FELT
         along = np.maximum(self.along[felt], 0.0)
-        return float((along**2 / self.size[felt]).max(initial=0.0))
+        best = float((along**2 / self.size[felt]).max(initial=0.0))
+        free = max(float(np.count_nonzero(self.variance > _KNOWN)), 1.0)
+        return float(best / max(1.0, (self.total - best) / (free + _ALLOWED_SIGMAS * np.sqrt(2.0 * free))))
 
     def odd_ones(self) -> NDArray[np.int64]:
         return _odd_ones(self.pull, self.variance)

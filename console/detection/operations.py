@@ -101,26 +101,31 @@ class OperationBook:
         switched: frozenset[int],
         steady: frozenset[int],
         root: float = 1.0,
+        least_seen: int = 1,
     ) -> Explanation | None:
         """The operation that leaves least of a step (n,), unknown stations as 0; None when there is nothing to try.
 
         ``running_m3h``: (pumps,) usual delivery. ``switched``, ``steady``: pump rows whose own channels say so.
         ``root``: factor by which the step was scaled up (a mean of several ticks in units of one tick's noise).
+        ``least_seen``: how often a step must have been seen to explain this one.
         """
         total, scaled = _product(pull, step_m, step_m), np.asarray(modes * np.float32(root))
         tried = [
-            self._usual(step_m, pull, total, root),
+            self._usual(step_m, pull, total, root, least_seen),
             self._pump(step_m, pull, scaled, running_m3h, total, switched, steady),
         ]
         found = [one for one in tried if one is not None]
         known = [one for one in found if one.known]
         return min(known or found, key=lambda one: one.misfit, default=None)
 
-    def _usual(self, step_m: NDArray[np.float32], pull: MatchedField, total: float, root: float) -> Explanation | None:
-        if not self.patterns:
+    def _usual(
+        self, step_m: NDArray[np.float32], pull: MatchedField, total: float, root: float, least_seen: int
+    ) -> Explanation | None:
+        patterns = [pattern for pattern in self.patterns if pattern.count >= least_seen]
+        if not patterns:
             return None
-        shapes = np.stack([pattern.step_m for pattern in self.patterns], axis=1).astype(np.float32) * np.float32(root)
-        count = np.array([pattern.count for pattern in self.patterns], dtype=np.float64)
+        shapes = np.stack([pattern.step_m for pattern in patterns], axis=1).astype(np.float32) * np.float32(root)
+        count = np.array([pattern.count for pattern in patterns], dtype=np.float64)
         along, size = _fits(pull, step_m, shapes)
         wanted = along / np.maximum(size, 1e-9)
         factor = np.sign(wanted) * np.clip(np.abs(wanted), *_SEEN_RANGE)

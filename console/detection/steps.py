@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,16 +13,20 @@ from console.detection.book import SignatureBook
 from console.detection.crossing import Crossing, Step
 from console.detection.glance import LEAST_STATIONS
 from console.detection.groups import representatives
-from console.detection.matched import MatchedField
+from console.detection.matched import MatchedField, lasting, summed
 from console.detection.noise import StepNoise, fitted_noise
 from console.detection.operations import Explanation, OperationBook, explains
 from console.detection.options import DetectorOptions
+from console.detection.recurring import RecurringSteps
 from console.detection.reference import REFERENCE_SAMPLES, predicted
-from console.detection.thresholds import GAUSSIAN_TAIL, fitted, loudest, screens_of, simulated
+from console.detection.thresholds import GAUSSIAN_TAIL, fitted, fitted_lively, loudest, screens_of, simulated
 from console.detection.unrest import Unrest, ratios
 from maps.columns import Floats
 
 STEP_WINDOWS = (1, 2, 3)
+_TESTS = 2 * len(STEP_WINDOWS) - 1
+"""Each window's sum, and of several ticks what all of them show alike."""
+
 _SECOND_SHARE = 0.4
 _LEAST_EXPLAINED = 0.5
 _REFRESH_TICKS, _CALM_KEPT, _PRIOR_TICKS = 30, 240, 60.0
@@ -30,6 +35,9 @@ _SAME_INTERVAL = 1.5
 _CLIP_SIGMAS = 4.0
 _MOST_TIMES_GAUSSIAN = 12.0
 _LIVELY = 2.5
+_SEEN_BESIDES = 3
+"""A step of history explains itself: only what was seen a few times shows how well the next one will be explained."""
+
 _SWITCHING_A_DAY = 1.0
 _SWITCHING_CAUTION = 2.5
 _AFTERMATH_TICKS, _AFTERMATH_CAUTION = 5, 2.0
@@ -59,8 +67,9 @@ class StepWatch:
         """Whether operations are part of quiet times here: then loud ticks in history are no unknown bursts."""
         self.noise = StepNoise(options.step_sigma_m, options.step_demand_share if book.states else 0.0)
         self.operations = OperationBook(book.pump_rows, book.switching_pumps)
+        self.recurring = RecurringSteps(len(rows))
         self._book, self._options = book, options
-        self._probability = options.tick_s / 86_400.0 / options.false_alarm_days / lanes / len(STEP_WINDOWS)
+        self._probability = options.tick_s / 86_400.0 / options.false_alarm_days / lanes / _TESTS
         self._recent: deque[Floats] = deque(maxlen=max(STEP_WINDOWS))
         self._calm: deque[tuple[int, Floats]] = deque(maxlen=_CALM_KEPT)
         # Groups refresh one after the other, so that no tick pays for more than one of them.
@@ -72,6 +81,8 @@ class StepWatch:
         self._reduced: tuple[bytes, int, MatchedField] | None = None
         self._places: NDArray[np.int64] | None = None
         self._thresholds: dict[int, float] = {}
+        self._lasting: dict[int, float] = {}
+        """Per window, the threshold of its sum over that of what its ticks show alike; 1 until learned."""
         self._unrest: dict[int, Unrest] = {}
 
     def covariance(self, second_of_day: float) -> Floats:
@@ -163,13 +174,15 @@ class StepWatch:
         for window in windows:
             if len(self._recent) < window:
                 break
-            mean = np.mean(np.stack(list(self._recent)[-window:]), axis=0)
+            ticks = np.stack(list(self._recent)[-window:])
+            mean = ticks.mean(axis=0)
             known = np.isfinite(mean)
             if np.count_nonzero(known) < LEAST_STATIONS:
                 continue
             field = self._without_unknown(page.field, known, number)
-            scaled = np.where(known, mean * np.sqrt(window), 0.0).astype(np.float32)
-            statistic, threshold, near = self._statistic(field, scaled, window)
+            heard = np.where(known, ticks, 0.0).astype(np.float32)
+            scaled = summed(heard)
+            statistic, threshold, near = self._statistic(field, heard)
             suspicious = suspicious or near
             if statistic <= threshold:
                 continue
@@ -192,14 +205,18 @@ class StepWatch:
             return Step(crossing, None, mean, suspicious=True)
         return Step(None, None, step, suspicious)
 
-    def _statistic(self, field: MatchedField, scaled: NDArray[np.float32], window: int) -> tuple[float, float, bool]:
-        """(deciding statistic or 0, threshold, whether it is near)."""
+    def _statistic(self, field: MatchedField, ticks: NDArray[np.float32]) -> tuple[float, float, bool]:
+        """(deciding statistic or 0, threshold, whether it is near) of ticks (window, n), unknown stations as 0."""
+        window, scaled = len(ticks), summed(ticks)
         screen, calm = field.screen(scaled), self._calm_threshold(window)
         threshold = calm if screen <= calm / 2.0 else calm * self._unrest[window].ratio()
         if screen <= threshold / 2.0:
             self._unrest[window].add(screen)
             return 0.0, threshold, False
-        statistic = field.decisive(scaled, window)
+        # Of several ticks also what all show alike, one station left out, held to a threshold of its own: glitches of different
+        # ticks cannot make it, and a burst that only two stations see is found by it.
+        alike = _alike(field, ticks) * self._lasting.get(window, 1.0) if window > 1 else 0.0
+        statistic = max(field.decisive(ticks), alike)
         # One station that lies must not deafen the group: unrest is what remains without it.
         self._unrest[window].add(statistic)
         if statistic > threshold and window == 1 and field.without_two(scaled) <= _SECOND_SHARE * threshold:
@@ -212,8 +229,9 @@ class StepWatch:
         field: MatchedField,
         scaled: NDArray[np.float32],
         window: int,
-        switched: frozenset[int],
-        steady: frozenset[int],
+        switched: frozenset[int] = frozenset(),
+        steady: frozenset[int] = frozenset(),
+        least_seen: int = 1,
     ) -> tuple[Explanation | None, bool]:
         """(operation that does as well as a burst, whether no burst fits the step well)."""
         whole, root, usual = field, float(np.sqrt(window)), self._book.usual_pump_flow_m3h
@@ -229,7 +247,7 @@ class StepWatch:
         poor = burst < _LEAST_EXPLAINED * max(total - stations, 0.0) or field.relieves(scaled)
         # What no burst explains at one station may be the very pump that stands beside it: tried with and without it.
         for seen, step in tried:
-            explanation = self.operations.explain(step, seen, page.modes, usual, switched, steady, root)
+            explanation = self.operations.explain(step, seen, page.modes, usual, switched, steady, root, least_seen)
             if explains(explanation, float(step @ (seen.precision @ step)), total - burst):
                 return explanation, poor
         return None, poor
@@ -244,7 +262,7 @@ class StepWatch:
         caution = 1.0 if self.learned else self._options.learning_caution
         if self._since_operation <= _AFTERMATH_TICKS:
             caution = max(caution, _SWITCHING_CAUTION) * _AFTERMATH_CAUTION
-        return self._thresholds[window] * (max(caution, _SWITCHING_CAUTION) if self.switching else caution)
+        return self._thresholds[window] * (max(caution, _SWITCHING_CAUTION) if self.switching and not self.learned else caution)
 
     def _page(self, number: int) -> _Page:
         if number not in self._pages:
@@ -317,8 +335,11 @@ class StepWatch:
         pages = np.array([self._book.page(float(second)) for second in range(0, 86_400, 3600)])
         number = pages[(second_of_day // 3600).astype(np.int64) % 24]
         steps, jumps = _steps_of(deviation_m, self.noise.reading_m), np.diff(deviation_m, axis=0, prepend=deviation_m[:1])
-        here = self._fit(steps, number, least=_REFRESH_TICKS)
         same = step_s <= _SAME_INTERVAL * self._options.tick_s and self._options.tick_s <= _SAME_INTERVAL * step_s
+        if same:
+            self.recurring = RecurringSteps.learned(steps, second_of_day, step_s)
+            steps = steps - self.recurring.at(second_of_day)
+        here = self._fit(steps, number, least=_REFRESH_TICKS)
         before = self.noise
         self._renew(here)
         calm, events = self._sorted(steps, jumps, number)
@@ -369,13 +390,23 @@ class StepWatch:
         self._renew(self.noise)
         page = self._page(int(number[calm[0]]))
         gaussian, usual = simulated(page.field, page.covariance, self._probability, seed=int(self.rows[0]))
-        self._thresholds = dict.fromkeys(STEP_WINDOWS, gaussian)
+        self._thresholds, self._lasting = dict.fromkeys(STEP_WINDOWS, gaussian), {}
         self._unrest = {window: Unrest(usual) for window in STEP_WINDOWS}
-        found = {window: self._threshold_of(steps, number, window, gaussian) for window in STEP_WINDOWS}
+        found = {window: self._threshold_of(steps, number, window, gaussian, MatchedField.decisive) for window in STEP_WINDOWS}
+        for window in STEP_WINDOWS[1:]:
+            alike = self._threshold_of(steps, number, window, gaussian, _alike)
+            self._lasting[window] = found[window] / alike
         self._thresholds = found
 
-    def _threshold_of(self, steps: NDArray[np.float32], number: NDArray[np.int64], window: int, gaussian: float) -> float:
-        """Level that quiet history passes as seldom as wanted, not counting what operations explain."""
+    def _threshold_of(
+        self,
+        steps: NDArray[np.float32],
+        number: NDArray[np.int64],
+        window: int,
+        gaussian: float,
+        decide: Callable[[MatchedField, NDArray[np.float32]], float],
+    ) -> float:
+        """Level that quiet history passes as seldom as wanted by ``decide``, not counting what operations explain."""
         count = len(steps) - window + 1
         together = np.asarray(sum(steps[k : k + count] for k in range(window)) / np.sqrt(np.float32(window)), dtype=np.float32)
         whole = np.flatnonzero(np.isfinite(together).all(axis=1))
@@ -388,22 +419,35 @@ class StepWatch:
             screens[rows] = screens_of(self._page(int(one)).field, np.ascontiguousarray(together[rows].T))
         calm = ratios(screens)
         order, total = loudest(screens / calm)
-        tail = np.array([self._surviving(together[k], int(page[k]), window, gaussian) / calm[k] for k in order])
+        passing = [self._surviving(steps[whole[k] : whole[k] + window], int(page[k]), gaussian, decide) for k in order]
+        tail = np.array(passing) / calm[order]
         self._unrest[window] = Unrest(float(np.median(screens)))
-        found = fitted(np.sort(tail)[::-1], total, self._probability, GAUSSIAN_TAIL)
+        fit = fitted_lively if self.switching else fitted
+        found = fit(np.sort(tail)[::-1], total, self._probability, GAUSSIAN_TAIL)
         return float(np.clip(found, gaussian, _MOST_TIMES_GAUSSIAN * gaussian))
 
-    def _surviving(self, scaled: NDArray[np.float32], number: int, window: int, gaussian: float) -> float:
-        """The deciding statistic of a tick of history; 0 where an operation explains it, as it would live."""
+    def _surviving(
+        self,
+        ticks: NDArray[np.float32],
+        number: int,
+        gaussian: float,
+        decide: Callable[[MatchedField, NDArray[np.float32]], float],
+    ) -> float:
+        """The deciding statistic of ticks (window, n) of history; 0 where an operation explains them, as it would live."""
         page = self._page(number)
-        statistic = page.field.decisive(scaled, window)
+        statistic = decide(page.field, ticks)
         if statistic <= gaussian / 2.0:
             return statistic
-        explanation, poor = self._explained(page, page.field, scaled, window, frozenset(), frozenset())
+        explanation, poor = self._explained(page, page.field, summed(ticks), len(ticks), least_seen=_SEEN_BESIDES)
         return 0.0 if poor or (explanation is not None and explanation.known) else statistic
 
 
 _NAMELESS = Explanation(0.0, -1, stopped=False, known=True, nameless=True)
+
+
+def _alike(field: MatchedField, ticks: NDArray[np.float32]) -> float:
+    """The statistic of what all ticks (window, n) show alike, one station left out."""
+    return field.without_one(lasting(ticks))
 
 
 def _liveliness(steps: NDArray[np.float32], precision: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ from console.detection.matched import MatchedField
 
 _DRAWS = 3000
 _TAIL = 0.03
+_LIVELY_TAILS = (_TAIL, 0.01, 0.004)
 _MOST = 600
 GAUSSIAN_TAIL = 2.0
 """Mean excess of a chi-square statistic far out: log-likelihood ratios fall off as exp(-T/2)."""
@@ -42,20 +43,28 @@ def loudest(screens: NDArray[np.float32]) -> tuple[NDArray[np.int64], int]:
     return np.argsort(-screens)[:count], len(screens)
 
 
-def fitted(tail: NDArray[np.float64], total: int, probability: float, least_excess: float) -> float:
+def fitted_lively(tail: NDArray[np.float64], total: int, probability: float, least_excess: float) -> float:
+    """As ``fitted``, where operations are part of quiet times: they are the far tail, seldom and of another scale than noise.
+
+    The largest of fits to ever fewer values: what few operations make does not show in the mean of many quiet ticks.
+    """
+    return max(fitted(tail, total, probability, least_excess, share) for share in _LIVELY_TAILS)
+
+
+def fitted(tail: NDArray[np.float64], total: int, probability: float, least_excess: float, share: float = _TAIL) -> float:
     """Exponential tail through the largest values of ``total`` samples, read off at ``probability``.
 
     Peaks over threshold with the mean excess as scale; the very largest are left out of the fit (in history they may be
     unknown events), ``least_excess`` bounds the scale from below.
     """
-    keep = max(min(int(total * _TAIL), len(tail) // 2), 2)
+    keep = max(min(int(total * share), len(tail) // 2), 2)
     if len(tail) <= keep:
         return math.inf
     foot = float(tail[keep])
     trimmed = max(1, keep // 50)
     # Trimming the top of an exponential sample lowers its mean excess: corrected by its own expectation.
     excess = float(np.mean(tail[trimmed:keep] - foot))
-    share = trimmed / keep
-    corrected = excess / max(1.0 + share * math.log(share) / (1.0 - share), 0.5)
+    cut = trimmed / keep
+    corrected = excess / max(1.0 + cut * math.log(cut) / (1.0 - cut), 0.5)
     scale = max(corrected, least_excess)
     return foot + scale * math.log(max(keep / total / probability, 1.0))

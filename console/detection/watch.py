@@ -12,9 +12,9 @@ from console.detection.book import SignatureBook
 from console.detection.crossing import Crossing
 from console.detection.glance import LEAST_STATIONS
 from console.detection.groups import representatives
-from console.detection.matched import MatchedField
+from console.detection.matched import MatchedField, summed
 from console.detection.options import DetectorOptions
-from console.detection.thresholds import GAUSSIAN_TAIL, fitted, loudest, screens_of, simulated
+from console.detection.thresholds import GAUSSIAN_TAIL, fitted, fitted_lively, loudest, screens_of, simulated
 from console.detection.unrest import Unrest, ratios, usual_days
 
 WINDOWS = (1, 2, 4)
@@ -158,19 +158,20 @@ class BurstWatch:
 
     def _test(self, field: MatchedField, window: int) -> tuple[Crossing | None, bool]:
         """(crossing, whether the statistic is suspicious at all) of one window."""
-        recent = list(self._recent)[-window:]
-        mean = recent[0] if window == 1 else np.asarray(sum(recent) / window)
+        recent = np.stack(list(self._recent)[-window:])
+        mean = np.asarray(recent.mean(axis=0))
         known = np.isfinite(mean)
         if np.count_nonzero(known) < LEAST_STATIONS:
             return None, False
         reduced = self._without_unknown(field, known)
-        scaled = np.where(known, mean * np.sqrt(window), 0.0).astype(np.float32)
+        ticks = np.where(known, recent, 0.0).astype(np.float32)
+        scaled = summed(ticks)
         screen, calm = reduced.screen(scaled), self._calm_threshold(window, field)
         threshold = calm if screen <= calm / 2.0 else self.threshold(window, field)
         if screen <= threshold / 2.0:
             self._unrest[window].add(screen)
             return None, False
-        statistic = reduced.decisive(scaled, window)
+        statistic = reduced.decisive(ticks)
         # One station that lies must not deafen the group: unrest is what remains without it.
         self._unrest[window].add(statistic)
         near = statistic > threshold / 2.0
@@ -255,7 +256,7 @@ class BurstWatch:
         gaussian, _ = simulated(self._field_of_page(noon), self._prior, self._probability, seed=int(self.rows[0]))
         for window in WINDOWS:
             most = np.inf if switching else _MOST_TIMES_GAUSSIAN * gaussian
-            self._learn_threshold(_windowed(calm, window), page[window - 1 :], window, most)
+            self._learn_threshold(calm, page[window - 1 :], window, most, switching=switching)
         self._fields.clear()
 
     def _shrunk(self, residuals: NDArray[np.float32], assumed: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -282,7 +283,10 @@ class BurstWatch:
             screens[rows] = screens_of(self._field_of_page(int(one)), np.ascontiguousarray(residuals[rows].T))
         return screens
 
-    def _learn_threshold(self, together: NDArray[np.float32], page: NDArray[np.int64], window: int, most: float) -> None:
+    def _learn_threshold(
+        self, residuals: NDArray[np.float32], page: NDArray[np.int64], window: int, most: float, *, switching: bool
+    ) -> None:
+        together = _windowed(residuals, window)
         whole = np.flatnonzero(np.isfinite(together).all(axis=1))
         if len(whole) < _LEAST_HISTORY:
             return
@@ -291,9 +295,10 @@ class BurstWatch:
         calm = ratios(screens)
         order, total = loudest(screens / calm)
         tail = np.array(
-            [self._field_of_page(int(page[index])).decisive(together[index], window) / calm[index] for index in order]
+            [self._field_of_page(int(page[k])).decisive(residuals[whole[k] : whole[k] + window]) / calm[k] for k in order]
         )
-        found = fitted(np.sort(tail)[::-1], total, self._probability, GAUSSIAN_TAIL)
+        fit = fitted_lively if switching else fitted
+        found = fit(np.sort(tail)[::-1], total, self._probability, GAUSSIAN_TAIL)
         # History is seldom as quiet as said: leaks nobody knew of make tails that would hide every later burst.
         self._thresholds[window] = min(found, most)
         self._unrest[window] = Unrest(float(np.median(screens)))

@@ -17,6 +17,7 @@ from console.domain.picture import FeedHealth, Picture
 from console.domain.readings import Channel
 
 _OPEN = (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED)
+_SET_ASIDE = (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE)
 _WARNING_KINDS = (AlarmKind.LOW_PRESSURE, AlarmKind.HIGH_PRESSURE, AlarmKind.WATER_QUALITY)
 _TICKS_KEPT = 240
 
@@ -57,13 +58,14 @@ def compose_picture(
     elevation_error_m: NDArray[np.float64] | None = None,
 ) -> Picture:
     """One frozen picture; the arrays are copies, so that later readings never change what a view holds."""
-    every = tuple(alarms)
+    every, running = tuple(alarms), tuple(i for i in incidents if i.phase is not Phase.CLOSED)
+    cases = frozenset(incident.incident_id for incident in running)
     shown = tuple(
         sorted((a for a in every if a.state is not AlarmState.CLEARED), key=lambda a: (a.priority, -a.raised_at.timestamp()))
     )
     flags = {name: np.zeros(len(live.value), dtype=bool) for name in ("faulty", "warned", "abnormal")}
     for alarm in shown:
-        flag = _flag_of(alarm)
+        flag = _flag_of(alarm, cases)
         if flag:
             for station_id in {alarm.subject, *(item.station_id for item in alarm.evidence)}:
                 if station_id in station_rows:
@@ -80,7 +82,7 @@ def compose_picture(
         station_state=live.station_state(now_us, flags["faulty"], flags["warned"], flags["abnormal"], learning),
         crews=tuple(crews),
         alarms=shown,
-        incidents=tuple(i for i in incidents if i.phase is not Phase.CLOSED),
+        incidents=running,
         feeds=feeds,
         alarms_per_10_min=recent,
         is_drill=is_drill,
@@ -88,11 +90,13 @@ def compose_picture(
     )
 
 
-def _flag_of(alarm: Alarm) -> str:
-    if alarm.state not in _OPEN:
+def _flag_of(alarm: Alarm, cases: frozenset[str]) -> str:
+    """How its stations are shown. Set aside, an alarm calls nobody, yet what it knows stays true: of a case, of a fault."""
+    aside = alarm.state in _SET_ASIDE and alarm.returned_at is None
+    if alarm.state not in _OPEN and not aside:
         return ""
     if alarm.kind is AlarmKind.BURST:
-        return "abnormal"
+        return "abnormal" if not aside or alarm.incident_id in cases else ""
     if alarm.kind is AlarmKind.STATION_FAULT:
         return "faulty"
-    return "warned" if alarm.kind in _WARNING_KINDS else ""
+    return "warned" if alarm.kind in _WARNING_KINDS and not aside else ""

@@ -277,6 +277,11 @@ class Incident:
             return (self.location.candidates[0].pipe_id,)
         return self.plan.burst_pipes if self.plan is not None else ()
 
+    def found_elsewhere(self) -> str:
+        """The pipe that a crew found broken on site where another one is taken for it; "" when nobody did."""
+        found = next((order.found_pipe for order in reversed(self.orders) if order.found_pipe), "")
+        return "" if found in self.burst_pipes else found
+
     def is_open(self) -> bool:
         """Neither closed nor dismissed."""
         return self.phase is not Phase.CLOSED

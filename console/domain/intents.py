@@ -16,6 +16,13 @@ class AcknowledgeAlarm:
 
 
 @dataclass(frozen=True, slots=True)
+class AcknowledgeAlarms:
+    """确认 of several that were chosen together, as a flood needs; each keeps its own line in the log."""
+
+    alarm_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ShelveAlarm:
     """搁置 until a time, or (``until`` None, one-shot) until it returns; with a reason."""
 
@@ -218,6 +225,7 @@ class EndOperation:
 
 Intent = (
     AcknowledgeAlarm
+    | AcknowledgeAlarms
     | ShelveAlarm
     | TakeOutOfService
     | RestoreAlarm

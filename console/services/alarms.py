@@ -11,7 +11,7 @@ import numpy as np
 from console.detection.finding import StationFinding
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
 from console.domain.changes import ChangeSet
-from console.domain.intents import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
+from console.domain.intents import AcknowledgeAlarm, AcknowledgeAlarms, RestoreAlarm, ShelveAlarm, TakeOutOfService
 from console.domain.limits import ELEVATION_MATTERS_M, LIMIT_CODES
 from console.domain.readings import CHANNEL_BY_NAME
 from console.services.case import NOTHING, AlarmChange, Refused, recorded_alarms
@@ -47,6 +47,8 @@ _CODE_ZH = {
     "deviating": "单站偏差",
     "open_boundary": "两分区进水此增彼减，边界阀可能开着",
 }
+LONGEST_SHELF = timedelta(hours=24)
+"""A shelf is for a shift or a day (ISA-18.2 asks for a bound); what is wrong for longer is taken out of service, by name."""
 _REUSED_WITHIN = timedelta(minutes=10)
 """A cleared alarm that comes back this soon is the same alarm, flapping, not one more in the list."""
 
@@ -81,14 +83,23 @@ def _change(tools: Tools, alarm: Alarm | None, finding: StationFinding, now: dat
     return AlarmChange(alarm, _returned(alarm, now), "alarm_returned", _note(alarm, "恢复正常"))
 
 
-def acknowledge(state: DeskState, intent: AcknowledgeAlarm, user: str, now: datetime) -> ChangeSet:
-    """Seen by a person; one that had already returned is thereby cleared."""
-    alarm = _alarm_of(state, intent.alarm_id)
-    if alarm.state not in (AlarmState.ACTIVE, AlarmState.RETURNED):
-        raise Refused("nothing_to_acknowledge", alarm=alarm.alarm_id, alarm_state=alarm.state)
+def acknowledge(state: DeskState, intent: AcknowledgeAlarm | AcknowledgeAlarms, user: str, now: datetime) -> ChangeSet:
+    """Seen by a person; one that had already returned is thereby cleared. Of several, those that still wait for it.
+
+    Raises Refused when none does.
+    """
+    ids = (intent.alarm_id,) if isinstance(intent, AcknowledgeAlarm) else tuple(dict.fromkeys(intent.alarm_ids))
+    chosen = [_alarm_of(state, alarm_id) for alarm_id in ids]
+    waiting = [alarm for alarm in chosen if alarm.state in (AlarmState.ACTIVE, AlarmState.RETURNED)]
+    if chosen and not waiting:
+        raise Refused("nothing_to_acknowledge", alarm=chosen[0].alarm_id, alarm_state=chosen[0].state)
+    return recorded_alarms([_acknowledged(alarm, user, now) for alarm in waiting]) if waiting else NOTHING
+
+
+def _acknowledged(alarm: Alarm, user: str, now: datetime) -> AlarmChange:
     seen = AlarmState.CLEARED if alarm.state is AlarmState.RETURNED else AlarmState.ACKNOWLEDGED
     after = replace(alarm, state=seen, acknowledged_at=now, acknowledged_by=user)
-    return recorded_alarms([AlarmChange(alarm, after, "alarm_acknowledged", f"{user} {_note(alarm, '已确认')}")])
+    return AlarmChange(alarm, after, "alarm_acknowledged", f"{user} {_note(alarm, '已确认')}")
 
 
 def shelve(state: DeskState, intent: ShelveAlarm, user: str, now: datetime) -> ChangeSet:
@@ -101,6 +112,8 @@ def shelve(state: DeskState, intent: ShelveAlarm, user: str, now: datetime) -> C
         raise Refused("shelve_reason")
     if intent.until is not None and (intent.until.tzinfo is None or intent.until <= now):
         raise Refused("shelve_until")
+    if intent.until is not None and intent.until > now + LONGEST_SHELF:
+        raise Refused("shelve_too_long", hours=f"{LONGEST_SHELF.total_seconds() / 3600:.0f}")
     after = replace(alarm, state=AlarmState.SHELVED, shelved_until=intent.until, shelved_reason=intent.reason.strip())
     return recorded_alarms(
         [AlarmChange(alarm, after, "alarm_shelved", f"{user} {_note(alarm, '已搁置')}：{intent.reason.strip()}")]

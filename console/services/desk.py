@@ -49,7 +49,7 @@ class Desk:
 
     def _on_alarm_or_text(self, state: DeskState, intent: Intent, user: str, now: datetime) -> ChangeSet:
         match intent:
-            case ask.AcknowledgeAlarm():
+            case ask.AcknowledgeAlarm() | ask.AcknowledgeAlarms():
                 return alarms.acknowledge(state, intent, user, now)
             case ask.ShelveAlarm():
                 return alarms.shelve(state, intent, user, now)

@@ -26,6 +26,8 @@ from maps.locate.result import Location
 from maps.units import mpa_from_kpa
 
 _NAMED = 3
+_SETTLES = timedelta(minutes=3)
+"""Late stations show a burst's own step so long after the first ones."""
 _MATERIAL_SHIFT = 0.05
 """A candidate's probability has to move by this much for a revision to be worth telling."""
 
@@ -147,11 +149,22 @@ def _tells_more(old: Location | None, new: Location) -> bool:
 
 
 def _same_case(incident: Incident, finding: BurstFinding) -> bool:
-    """Whether a finding belongs to a case: its pipes are among the candidates, or mostly the same stations moved."""
+    """Whether a finding belongs to a case: its pipes are the case's, or mostly the same stations moved.
+
+    A new step is another burst wherever else it lies: in a town that hangs together each burst moves most stations.
+    """
+    found = set(finding.location.set_90)
     if incident.location is None:
-        return bool(set(incident.target_pipes()) & set(finding.location.set_90))
-    known = {*incident.location.set_90, *incident.burst_pipes}
-    return bool(known & set(finding.location.set_90)) or _same_stations(incident, finding)
+        return bool(set(incident.target_pipes()) & found)
+    shut = (*incident.plan.zone_pipes, *incident.plan.dry_pocket_pipes) if incident.plan is not None else ()
+    if {*incident.location.set_90, *incident.burst_pipes, *shut} & found:
+        return True
+    return not _is_new_step(incident, finding) and _same_stations(incident, finding)
+
+
+def _is_new_step(incident: Incident, finding: BurstFinding) -> bool:
+    """Whether stations stepped down against their last minutes, well after the case had begun."""
+    return finding.lane == "step" and finding.first_abnormal_at > incident.opened_at + _SETTLES
 
 
 def _same_stations(incident: Incident, finding: BurstFinding) -> bool:

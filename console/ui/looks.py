@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from console.ui.theme import Theme
-from console.ui.words import Words
+from console.ui.words import Words, one_line
+
+_WIDEST_WORD_PX = 280
+"""Text that wraps is else as wide as its longest word, and one endless id makes the window wider than the screen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,10 +24,21 @@ class Looks:
     words: Words
 
 
+class PlainLabel(QLabel):
+    """Text as it stands, never markup; one endless word is cut rather than widening everything."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), _WIDEST_WORD_PX), hint.height()) if self.wordWrap() else hint
+
+
 def label(text: str = "", name: str = "", wrap: bool = False, selectable: bool = False) -> QLabel:
     """A label; ``name`` picks its style (muted, strong, big …). Plain text always: nothing from outside is markup."""
-    made = QLabel(text)
-    made.setTextFormat(Qt.TextFormat.PlainText)
+    made = PlainLabel(text)
     if name:
         made.setObjectName(name)
     if wrap:
@@ -34,6 +49,11 @@ def label(text: str = "", name: str = "", wrap: bool = False, selectable: bool =
     return made
 
 
+def tip(text: str) -> str:
+    """Text for a tool tip: Qt would take what looks like markup for markup, and would never wrap what does not."""
+    return f"<p>{escape(text)}</p>" if text else ""
+
+
 class Elided(QLabel):
     """A label that gives way: what does not fit ends in an ellipsis, the whole text is in its tip."""
 
@@ -41,7 +61,7 @@ class Elided(QLabel):
         super().__init__(text)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setObjectName(name)
-        self.setToolTip(text)
+        self.setToolTip(tip(text))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -52,9 +72,23 @@ class Elided(QLabel):
         painter.end()
 
 
+def fitted(widget: QWidget, text: str, most_px: int) -> str:
+    """A text in one line of at most so many pixels in the widget's letters, its end cut with an ellipsis."""
+    return widget.fontMetrics().elidedText(one_line(text), Qt.TextElideMode.ElideRight, most_px)
+
+
+class PlainButton(QPushButton):
+    """A push button whose text is shown letter by letter: an ampersand in an id is no shortcut."""
+
+    def setText(self, text: str) -> None:
+        """The text to show."""
+        super().setText(text.replace("&", "&&"))
+
+
 def button(text: str, name: str = "") -> QPushButton:
     """A push button that the keyboard reaches; ``name``: primary or flat."""
-    made = QPushButton(text)
+    made = PlainButton()
+    made.setText(text)
     if name:
         made.setObjectName(name)
     made.setAutoDefault(False)

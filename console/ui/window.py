@@ -10,6 +10,8 @@ from PySide6.QtCore import QByteArray, QPoint, QTimer, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
+from console.domain.alarms import Alarm
+from console.domain.clock import moment
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
 from console.domain.picture import Picture
@@ -36,10 +38,11 @@ from console.ui.map_desk import MapDesk, MapParts
 from console.ui.models.alarms import AlarmModel
 from console.ui.models.stations import StationModel
 from console.ui.models.timeline import TimelineModel
+from console.ui.panels.alarm_list import AlarmList
 from console.ui.panels.case_column import CaseColumn
 from console.ui.panels.layers import LayersPanel
 from console.ui.panels.messages import MessageBar
-from console.ui.panels.tables import AlarmList, LogList
+from console.ui.panels.tables import LogList
 from console.ui.panels.top_strip import Seat, TopStrip
 from console.ui.port import ConsolePort, DrillPort
 from console.ui.settings import Memory, WindowSettings
@@ -132,6 +135,7 @@ class MainWindow(QMainWindow):
         self.alarms.intent_asked.connect(self.ask)
         self.alarms.shelving_asked.connect(self.questions.shelving)
         self.alarms.alarm_chosen.connect(lambda alarm: self.guide.on_alarm(alarm, self._picture))
+        self.alarms.alarm_opened.connect(self._open_alarm)
         self._focus.changed.connect(self._show_case)
         self._focus.marks_ready.connect(self.tools.show_case)
         self._focus.log_ready.connect(self._log_model.apply)
@@ -177,6 +181,14 @@ class MainWindow(QMainWindow):
         if not self.desk.put_away():
             self.messages.dismiss()
 
+    def _open_alarm(self, alarm: Alarm) -> None:
+        """A case's alarm leads to the case, another one to its station's card."""
+        stations = self._port.city.stations
+        if not alarm.incident_id and stations.has(alarm.subject):
+            self.station_cards.show(stations.row(alarm.subject))
+        else:
+            self.guide.on_alarm(alarm, self._picture)
+
     def _with_case(self, deed: Callable[[Incident], None]) -> None:
         if self._focus.incident is not None:
             deed(self._focus.incident)
@@ -194,7 +206,7 @@ class MainWindow(QMainWindow):
         """The newest picture to every view."""
         self._picture, self._heard_at = picture, monotonic()
         self.strip.show_picture(picture)
-        self._alarm_model.apply(picture.alarms)
+        self._alarm_model.show(picture.alarms, moment(picture.now_us))
         self._station_model.show_picture(picture)
         self.map.show_picture(picture)
         self.tools.show_picture(picture)
@@ -250,7 +262,7 @@ class MainWindow(QMainWindow):
         except QuanmaiError as fault:
             self.messages.tell(self._looks.words.fault(fault))
         else:
-            self.messages.tell(self._looks.words("messages.drill_burst", pipe=pipe_id, flow=f"{flow_m3h:.0f}"))
+            self.messages.note(self._looks.words("messages.drill_burst", pipe=pipe_id, flow=f"{flow_m3h:.0f}"))
 
     def _open_palette(self) -> None:
         palette = Palette(self._looks, self.search, self)
@@ -274,6 +286,8 @@ class MainWindow(QMainWindow):
         """Another theme or language, everywhere at once."""
         self._looks = looks
         apply_theme(cast(QApplication, QApplication.instance()), looks.theme)
+        for model in (self._alarm_model, self._log_model, self._station_model):
+            model.set_looks(looks.theme, looks.words)
         for view in (
             self.strip,
             self.messages,
@@ -290,8 +304,6 @@ class MainWindow(QMainWindow):
         ):
             view.set_looks(looks)
         self.map.set_looks(looks.theme, looks.words)
-        for model in (self._alarm_model, self._log_model, self._station_model):
-            model.set_looks(looks.theme, looks.words)
         self._commands.set_words(looks.words)
         self._memory.put("language", looks.words.language)
         self._memory.put("theme", looks.theme.name)

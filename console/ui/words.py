@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from console.domain.alarms import Alarm, Explanation
-from console.domain.readings import Channel
+from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.services.case import Refused
 from maps.errors import QuanmaiError
 from maps.units import mpa_from_kpa
@@ -26,6 +26,17 @@ _UNITS = {
     Channel.POWER: "kW",
 }
 _DECIMALS = {Channel.PRESSURE: 3, Channel.FLOW: 0, Channel.LEVEL: 2, Channel.CHLORINE: 2, Channel.TURBIDITY: 2, Channel.PH: 2}
+
+
+_LEAST_SHARE = 0.01
+_UNSEEN = {code: None for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF)}
+"""Marks that turn the direction of writing: in a name from outside they would turn round the rest of the line."""
+
+
+def one_line(text: str) -> str:
+    """Text from outside as one line: no breaks, no control characters, nothing that turns the direction."""
+    plain = text.translate(_UNSEEN)
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in plain).split())
 
 
 class Words:
@@ -79,13 +90,21 @@ class Words:
         name, seen = self.of("channel", channel.name.lower()), self.value(channel, observed, unit=channel is not Channel.PH)
         return self(f"alarms.{side}", channel=name, observed=seen, limit=self.limit(channel, limit))
 
-    def corrected(self, alarm: Alarm) -> str:
-        """What the station's elevation error makes of a pressure beyond its limit, as the end of a line; "" without any."""
+    def over_limit(self, alarm: Alarm) -> str:
+        """A value beyond its limit; what the station's elevation error makes of it comes first: a narrow row cuts the end."""
+        seen = alarm.evidence[0]
+        text = self.beyond(CHANNEL_BY_NAME.get(seen.channel, Channel.PRESSURE), seen.observed, alarm.limit or 0.0)
         if alarm.corrected_kpa is None:
-            return ""
-        told = "doubtful" if alarm.is_doubtful else "still_beyond" if alarm.is_beyond_as_read else "truly_beyond"
-        error, corrected = f"{alarm.elevation_error_m:+.1f}", self.value(Channel.PRESSURE, alarm.corrected_kpa)
-        return self(f"alarms.{told}", error=error, corrected=corrected)
+            return text
+        verdict = "doubtful" if alarm.is_doubtful else "" if alarm.is_beyond_as_read else "truly_beyond"
+        error, corrected = self.elevation(alarm.elevation_error_m or 0.0), self.value(Channel.PRESSURE, alarm.corrected_kpa)
+        text += self("alarms.corrected", error=error, corrected=corrected)
+        return f"{self(f'alarms.{verdict}')} · {text}" if verdict else text
+
+    def elevation(self, error_m: float) -> str:
+        """An elevation error, signed, without its unit; "" where it is nothing to speak of."""
+        text = f"{error_m:+.1f}".replace("-", "−")
+        return "" if text.endswith("0.0") else text
 
     def explained(self, explanations: Iterable[Explanation]) -> str:
         """Operations that may be why, as the end of a line; "" without any."""
@@ -97,6 +116,14 @@ class Words:
         if one.code == "dismissed":
             return self("evidence.dismissed", date=f"{self.local(one.at):%m-%d}", incident=one.asset_id, reason=one.note)
         return f"{self.of('operation', one.code)} {one.asset_id}".strip()
+
+    def decimals(self, channel: Channel) -> int:
+        """Decimals that a channel is shown with."""
+        return _DECIMALS.get(channel, 1)
+
+    def share(self, share: float) -> str:
+        """A probability; what would round to nothing is little, not nothing."""
+        return f"{share:.0%}" if share >= _LEAST_SHARE or share == 0.0 else f"<{_LEAST_SHARE:.0%}"
 
     def unit(self, channel: Channel) -> str:
         """Screen unit of a channel, "" when it has none."""
@@ -137,6 +164,11 @@ class Words:
     def time(self, moment: datetime | None) -> str:
         """Clock time with seconds in the city's zone."""
         return "" if moment is None else f"{self.local(moment):%H:%M:%S}"
+
+    def stamp(self, moment: datetime, now: datetime) -> str:
+        """Clock time with seconds; of another day the date and clock time without."""
+        local = self.local(moment)
+        return f"{local:%H:%M:%S}" if local.date() == self.local(now).date() else f"{local:%m-%d %H:%M}"
 
     def hour(self, moment: datetime | None, now: datetime) -> str:
         """Clock time without seconds; with the date when it is not today's."""

@@ -213,8 +213,8 @@ def _worth_scoring(network: PipeNetwork, signatures: Signatures, seen: Seen, whi
         weighted = (white.T @ (white @ seen.residual_m)).astype(np.float32)
         leading = np.argsort(-np.abs(weighted), kind="stable")[:_LEADING_STATIONS]
         # ‖W h‖² of those stations alone: a triangle as small as they are few.
-        triangle = np.asarray(np.linalg.qr(white[:, leading], mode="r"), dtype=np.float32)
-        size = np.square(triangle @ heads[leading]).sum(axis=0)
+        triangle: Floats = np.asarray(np.linalg.qr(white[:, leading], mode="r"))
+        size = np.square(triangle.astype(np.float32) @ heads[leading]).sum(axis=0)
         along = np.maximum(weighted @ heads, 0.0)
         merit = np.where(size > 0, along**2 / np.where(size > 0, size, 1.0), 0.0)
         picked[np.argpartition(-merit, _PICKED_NODES)[:_PICKED_NODES]] = True

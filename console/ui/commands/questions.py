@@ -17,12 +17,13 @@ from console.ui.dialogs.ask import (
     PressureQuestion,
     ReasonQuestion,
     SampleQuestion,
-    ShelveQuestion,
     TimeQuestion,
     UnableQuestion,
 )
 from console.ui.dialogs.notice import NoticeDialog
+from console.ui.dialogs.shelve import ShelveQuestion
 from console.ui.looks import Looks
+from console.ui.models.alarms import AlarmModel
 from console.ui.panels.notice import latest_notice
 from console.ui.port import ConsolePort
 from maps.locate.next_reading import ReadingPlace
@@ -58,15 +59,21 @@ class Questions(QObject):
         """Why it is not a burst."""
         words = self._looks.words
         question = ReasonQuestion(
-            self._looks, words("location.dismiss"), words("dialog.dismiss_text", incident=incident_id), parent=self._window
+            self._looks,
+            words("location.dismiss"),
+            words("dialog.dismiss_text", incident=incident_id),
+            parent=self._window,
+            do=words("dialog.dismiss_do"),
+            usual=words.catalogue.section("ui.not_burst").values(),
         )
         question.accepted.connect(lambda: self.asked.emit(DismissIncident(incident_id, question.reason), ""))
         self._open(question)
 
     def shelving(self, alarm: Alarm) -> None:
         """How long, and why."""
-        question = ShelveQuestion(self._looks, self._window)
-        question.accepted.connect(lambda: self.asked.emit(question.intent(alarm.alarm_id, self._port.now()), ""))
+        model = AlarmModel(self._port.city, self._looks.theme, self._looks.words)
+        question = ShelveQuestion(self._looks, alarm, model.headline(alarm), self._port.now, self._window)
+        question.accepted.connect(lambda: self.asked.emit(question.intent(), ""))
         self._open(question)
 
     def restoration(self, incident: Incident) -> None:
@@ -114,7 +121,7 @@ class Questions(QObject):
         name = words("location.place", kind=words.of("kind", place.kind), id=place.asset_id)
         text = words("dialog.reading_text", expected=words.value(Channel.PRESSURE, place.expected_kpa))
         title = words("dialog.reading", place=name)
-        question = PressureQuestion(self._looks, title, text, place.expected_kpa, self._window)
+        question = PressureQuestion(self._looks, title, text, self._window, words("dialog.reading_do"))
         question.accepted.connect(
             lambda: self.asked.emit(EnterReading(incident.incident_id, place.asset_id, question.pressure_kpa), "")
         )

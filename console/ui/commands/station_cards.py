@@ -29,9 +29,11 @@ class StationCards(QObject):
         """Another theme or language: open dialogs are made anew where they stand."""
         self._looks = looks
         for station, dialog in list(self._open.items()):
-            place = dialog.pos()
+            place, view = dialog.pos(), dialog.view
             dialog.close()
-            self.show(station).move(place)
+            anew = self.show(station)
+            anew.look_at(*view)
+            anew.move(place)
 
     @Slot(int)
     def show(self, station: int) -> StationDialog:

@@ -1,10 +1,11 @@
-"""Short questions: a reason, why a valve cannot be closed, how long to shelve, when water comes back."""
+"""Short questions: a reason, why a valve cannot be closed, what a gauge shows, when water comes back."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import QDateTime, QTimeZone
+from PySide6.QtCore import QDateTime, QLocale, QTimeZone
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -21,15 +22,15 @@ from PySide6.QtWidgets import (
 )
 
 from console.domain.incidents import Unable
-from console.domain.intents import EnterOperation, RecordSample, ShelveAlarm, TakeOutOfService
+from console.domain.intents import EnterOperation, RecordSample
 from console.services.operations import ENTERED
-from console.ui.looks import Looks, label
-from maps.units import kpa_from_mpa, mpa_from_kpa
+from console.ui.looks import Looks, button, label, row
+from maps.units import kpa_from_mpa
 
-_SHELVE_MINUTES = (15, 30, 60, 120, 480)
-_ONE_SHOT, _OUT_OF_SERVICE = 0, -1
-
-
+_LONGEST_REASON = 200
+"""It stands in rows, notices of the log and reports; whoever has more to say writes a note."""
+_NOTHING_READ_MPA = -0.01
+"""Below every reading, 0 is one."""
 _USUAL_CODE = {"valve": "valve", "hydrant": "hydrant", "plant": "pump"}
 """What is likely meant when somebody asks on such an asset."""
 
@@ -37,7 +38,8 @@ _USUAL_CODE = {"valve": "valve", "hydrant": "hydrant", "plant": "pump"}
 class Question(QDialog):
     """A question with OK and cancel; ``accepted`` is Qt's own signal."""
 
-    def __init__(self, looks: Looks, title: str, text: str, parent: QWidget | None = None) -> None:
+    def __init__(self, looks: Looks, title: str, text: str, parent: QWidget | None = None, do: str = "") -> None:
+        """``do``: what pressing the button does, in a word; "OK" where that says it all."""
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setMinimumWidth(420)
@@ -45,7 +47,7 @@ class Question(QDialog):
         self.box.setSpacing(8)
         self.box.addWidget(label(text, wrap=True))
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setText(looks.words("dialog.ok"))
+        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setText(do or looks.words("dialog.ok"))
         self._buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(looks.words("dialog.cancel"))
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
@@ -54,6 +56,11 @@ class Question(QDialog):
         """Put the buttons below what the subclass added."""
         self.box.addWidget(self._buttons)
 
+    def accept(self) -> None:
+        """Once: the second click of a double one is no second answer."""
+        if self.isVisible():
+            super().accept()
+
     @property
     def ok(self) -> QPushButton:
         """The button that accepts."""
@@ -61,17 +68,36 @@ class Question(QDialog):
 
 
 class ReasonQuestion(Question):
-    """Asks for a reason in words; not accepted without one."""
+    """Asks for a reason in words; not accepted without one. The usual ones are a click away: nights are no time for prose."""
 
-    def __init__(self, looks: Looks, title: str, text: str, required: bool = True, parent: QWidget | None = None) -> None:
-        super().__init__(looks, title, text, parent)
+    def __init__(
+        self,
+        looks: Looks,
+        title: str,
+        text: str,
+        required: bool = True,
+        parent: QWidget | None = None,
+        do: str = "",
+        usual: Iterable[str] = (),
+    ) -> None:
+        super().__init__(looks, title, text, parent, do)
         self.field = QLineEdit()
+        self.field.setMaxLength(_LONGEST_REASON)
         self.field.setPlaceholderText(looks.words("dialog.reason"))
         self.box.addWidget(self.field)
+        self.usual = [button(reason) for reason in usual]
+        for choice, reason in zip(self.usual, usual, strict=True):
+            choice.clicked.connect(lambda _=False, reason=reason: self._take(reason))
+        if self.usual:
+            self.box.addLayout(row(*self.usual, 1))
         self.finish()
         if required:
             self.ok.setEnabled(False)
             self.field.textChanged.connect(lambda text: self.ok.setEnabled(bool(text.strip())))
+
+    def _take(self, reason: str) -> None:
+        self.field.setText(reason)
+        self.field.setFocus()
 
     @property
     def reason(self) -> str:
@@ -99,27 +125,6 @@ class UnableQuestion(Question):
         return list(Unable)[self._group.checkedId()]
 
 
-class ShelveQuestion(ReasonQuestion):
-    """How long an alarm rests, and why."""
-
-    def __init__(self, looks: Looks, parent: QWidget | None = None) -> None:
-        words = looks.words
-        super().__init__(looks, words("shelve.title"), words("shelve.text"), parent=parent)
-        self._time = QComboBox()
-        for minutes in _SHELVE_MINUTES:
-            self._time.addItem(words("shelve.minutes", n=minutes), minutes)
-        self._time.addItem(words("shelve.one_shot"), _ONE_SHOT)
-        self._time.addItem(words("shelve.out_of_service"), _OUT_OF_SERVICE)
-        self.box.insertWidget(1, self._time)
-
-    def intent(self, alarm_id: str, now: datetime) -> ShelveAlarm | TakeOutOfService:
-        """What was chosen."""
-        minutes = int(self._time.currentData())
-        if minutes == _OUT_OF_SERVICE:
-            return TakeOutOfService(alarm_id, self.reason)
-        return ShelveAlarm(alarm_id, None if minutes == _ONE_SHOT else now + timedelta(minutes=minutes), self.reason)
-
-
 class SampleQuestion(Question):
     """The sample before service resumes, or who waives it and why."""
 
@@ -127,10 +132,11 @@ class SampleQuestion(Question):
         words = looks.words
         super().__init__(looks, words("sample.title"), words("sample.text"), parent)
         self._fields = {name: QLineEdit() for name in ("turbidity", "chlorine", "waived_by", "reason")}
+        form = QFormLayout()
         for name, field in self._fields.items():
-            field.setPlaceholderText(words(f"sample.{name}"))
             field.textChanged.connect(self._check)
-            self.box.addWidget(field)
+            form.addRow(words(f"sample.{name}"), field)
+        self.box.addLayout(form)
         self.finish()
         self._check()
 
@@ -141,7 +147,7 @@ class SampleQuestion(Question):
 
     def _number(self, name: str) -> float | None:
         text = self._fields[name].text().strip().replace("，", ".").replace(",", ".")
-        return float(text) if text.replace(".", "", 1).isdigit() else None
+        return float(text) if text.replace(".", "", 1).isdecimal() else None
 
     def intent(self, incident_id: str) -> RecordSample:
         """What was entered."""
@@ -150,19 +156,29 @@ class SampleQuestion(Question):
 
 
 class PressureQuestion(Question):
-    """A pressure read on a gauge, in MPa."""
+    """A pressure read on a gauge, in MPa. It starts empty: what is expected, entered by a stray Enter, would speak against
+    the burst."""
 
-    def __init__(self, looks: Looks, title: str, text: str, usual_kpa: float, parent: QWidget | None = None) -> None:
-        super().__init__(looks, title, text, parent)
+    def __init__(self, looks: Looks, title: str, text: str, parent: QWidget | None = None, do: str = "") -> None:
+        super().__init__(looks, title, text, parent, do)
         self.field = QDoubleSpinBox()
-        self.field.setRange(0.0, 3.0)
+        self.field.setLocale(QLocale.c())  # a point on every machine, as everywhere else on the screen
+        self.field.setRange(_NOTHING_READ_MPA, 3.0)
+        self.field.setSpecialValueText("–")
         self.field.setDecimals(3)
         self.field.setSingleStep(0.01)
-        self.field.setSuffix(" MPa")
-        self.field.setValue(mpa_from_kpa(usual_kpa))
+        self.field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.field.setValue(_NOTHING_READ_MPA)
         self.field.selectAll()
-        self.box.addWidget(self.field)
+        self.field.valueChanged.connect(self._check)
+        line = row(self.field, label("MPa"))
+        line.setStretch(0, 1)
+        self.box.addLayout(line)
         self.finish()
+        self._check()
+
+    def _check(self) -> None:
+        self.ok.setEnabled(self.field.value() >= 0.0)
 
     @property
     def pressure_kpa(self) -> float:
@@ -174,8 +190,10 @@ class MomentEdit(QDateTimeEdit):
     """A date and time in the city's zone."""
 
     def __init__(self, looks: Looks, moment: datetime, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         zone = QTimeZone(str(looks.words.zone).encode())
-        super().__init__(QDateTime.fromSecsSinceEpoch(int(moment.timestamp()), zone), parent)
+        self.setTimeZone(zone)  # the field's own, else it shows this machine's clock time, hours off in another zone
+        self.setDateTime(QDateTime.fromSecsSinceEpoch(int(moment.timestamp()), zone))
         self.setDisplayFormat("yyyy-MM-dd HH:mm")
         self.setCalendarPopup(True)
         self._zone = looks.words.zone

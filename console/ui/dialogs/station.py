@@ -7,12 +7,14 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QVBoxLayout, QWidget
 
 from console.domain.alarms import Alarm, AlarmState
+from console.domain.clock import moment
 from console.domain.expected import BAND_SIGMAS
 from console.domain.limits import Limits
 from console.domain.picture import Picture, StationState
 from console.domain.readings import CHANNEL_BY_NAME, Channel, Quality
 from console.ui.looks import Looks, button, clear, label, row
 from console.ui.panels.trend import Series, Trend
+from console.ui.words import one_line
 from maps.city import City
 
 SPANS_H = (2, 6, 24)
@@ -35,7 +37,7 @@ class StationDialog(QDialog):
         self._city, self._row, self._looks, self._picture = city, row_, looks, picture
         self._read_at = 0
         stations, words = city.stations, looks.words
-        self.setWindowTitle(words("station.window", name=str(stations.name[row_]) or str(stations.asset_id[row_])))
+        self.setWindowTitle(one_line(words("station.window", name=str(stations.name[row_]) or str(stations.asset_id[row_]))))
         self.resize(620, 460)
         self._state = label(name="strong", wrap=True, selectable=True)
         self._values = QGridLayout()
@@ -45,7 +47,7 @@ class StationDialog(QDialog):
             self._channel.addItem(words.of("channel", channel.name.lower()), channel)
         for hours in SPANS_H:
             self._span.addItem(words("station.hours", n=hours), hours)
-        self._trend, self._note = Trend(230), label(name="muted", wrap=True)
+        self._trend, self._note = Trend(230, grows=True), label(name="muted", wrap=True)
         self._alarms = label(wrap=True, selectable=True)
         place, close = button(words("station.on_map")), button(words("notice.close"))
         place.clicked.connect(lambda: self.place_asked.emit(self._row))
@@ -56,10 +58,9 @@ class StationDialog(QDialog):
         box.addWidget(self._state)
         box.addLayout(self._values)
         box.addLayout(row(self._channel, self._span, 1))
-        box.addWidget(self._trend)
+        box.addWidget(self._trend, 1)
         box.addWidget(self._note)
         box.addWidget(self._alarms)
-        box.addStretch(1)
         box.addLayout(row(1, place, close))
         self.show_picture(picture)
 
@@ -67,6 +68,16 @@ class StationDialog(QDialog):
     def channel(self) -> Channel:
         """The channel whose trend is shown."""
         return Channel(self._channel.currentData() or Channel.PRESSURE)
+
+    @property
+    def view(self) -> tuple[Channel, int]:
+        """What is looked at: channel, and which of the spans."""
+        return self.channel, self._span.currentIndex()
+
+    def look_at(self, channel: Channel, span: int) -> None:
+        """Show this channel over this span, where the station has it."""
+        self._channel.setCurrentIndex(max(self._channel.findData(channel), 0))
+        self._span.setCurrentIndex(span)
 
     def show_picture(self, picture: Picture) -> None:
         """The newest values; the trend is read again every few seconds of the picture's time."""
@@ -119,8 +130,10 @@ class StationDialog(QDialog):
 
     def _elevation_words(self) -> str:
         errors = self._picture.elevation_error_m
-        known = errors is not None and np.isfinite(errors[self._row])
-        return self._looks.words("station.elevation", error=f"{errors[self._row]:+.1f}") if errors is not None and known else ""
+        if errors is None or not np.isfinite(errors[self._row]):
+            return ""
+        error = self._looks.words.elevation(float(errors[self._row]))
+        return self._looks.words("station.elevation", error=error) if error else ""
 
     def _channels(self) -> list[Channel]:
         """The city's word on what the station measures, and whatever has come in besides."""
@@ -159,9 +172,10 @@ class StationDialog(QDialog):
         words = self._looks.words
         kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
         if alarm.limit is not None and alarm.evidence:
-            seen = alarm.evidence[0]
-            kind = words.beyond(CHANNEL_BY_NAME[seen.channel], seen.observed, alarm.limit) + words.corrected(alarm)
-        return " · ".join((words.time(alarm.raised_at), kind, words.of("alarm_state", alarm.state.value)))
+            kind = words.over_limit(alarm)
+        raised = words.stamp(alarm.raised_at, moment(self._picture.now_us))
+        told = (raised, kind, words.of("alarm_state", alarm.state.value), alarm.incident_id)
+        return one_line(" · ".join(part for part in told if part))
 
     @property
     def since_us(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QObject, QPointF, Qt
@@ -13,7 +14,7 @@ from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.map.symbols import priority_path
 from console.ui.models.rows import Column, RowsModel
 from console.ui.theme import Theme
-from console.ui.words import Words
+from console.ui.words import Words, one_line
 from maps.city import City
 
 
@@ -22,6 +23,7 @@ class AlarmModel(RowsModel[Alarm]):
 
     def __init__(self, city: City, theme: Theme, words: Words, parent: QObject | None = None) -> None:
         self._city, self._theme, self._words = city, theme, words
+        self._now: datetime | None = None
         super().__init__(lambda alarm: alarm.alarm_id, self._columns_in(words), parent)
 
     def set_looks(self, theme: Theme, words: Words) -> None:
@@ -29,10 +31,30 @@ class AlarmModel(RowsModel[Alarm]):
         self._theme, self._words = theme, words
         self.set_columns(self._columns_in(words))
 
+    def show(self, alarms: Sequence[Alarm], now: datetime) -> None:
+        """These alarms, as of now: one raised on another day says so."""
+        before, self._now = self._now, now
+        if before is not None and self._words.local(before).date() != self._words.local(now).date():
+            self._changed(0, self.rowCount() - 1)
+        self.apply(alarms)
+
+    def told(self, alarm: Alarm) -> str:
+        """All that the alarm's row says and what a narrow one cuts, for reading at leisure."""
+        words, seen_at = self._words, alarm.acknowledged_at
+        by = words("alarms.seen_by", user=alarm.acknowledged_by, time=self._stamp(seen_at)) if seen_at is not None else ""
+        return one_line(f"{self.headline(alarm)} · {self._state(alarm)}{by}")
+
+    def headline(self, alarm: Alarm) -> str:
+        """Where and what, in one line."""
+        return one_line(f"{self._place(alarm)} · {self._content(alarm)}")
+
+    def _stamp(self, moment: datetime) -> str:
+        return self._words.stamp(moment, self._now or moment)
+
     def _columns_in(self, words: Words) -> Sequence[Column[Alarm]]:
         return (
             Column(words("alarms.priority"), lambda alarm: self._words.of("priority", alarm.priority.name.lower())),
-            Column(words("alarms.time"), lambda alarm: self._words.time(alarm.raised_at)),
+            Column(words("alarms.time"), lambda alarm: self._stamp(alarm.raised_at)),
             Column(words("alarms.place"), self._place),
             Column(words("alarms.content"), self._content),
             Column(words("alarms.deviation"), self._deviation, figures=True),
@@ -52,8 +74,10 @@ class AlarmModel(RowsModel[Alarm]):
     def _content(self, alarm: Alarm) -> str:
         words, worst = self._words, _worst(alarm)
         if alarm.kind is AlarmKind.OPERATION:
-            named = words.of("operation", alarm.code)
-            return alarm.detail if alarm.detail and words.language == "zh_CN" else named[:1].upper() + named[1:]
+            if alarm.detail and words.language == "zh_CN":
+                return alarm.detail
+            named, note = words.of("operation", alarm.code), alarm.detail.partition("，")[2]
+            return f"{named[:1].upper()}{named[1:]}{f' · {note}' if note else ''}"
         kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
         if alarm.kind is AlarmKind.BOUNDARY:
             return f"{kind} · {alarm.detail.partition('：')[2]}"
@@ -61,8 +85,8 @@ class AlarmModel(RowsModel[Alarm]):
             return kind if words.language != "zh_CN" or not alarm.detail else f"{kind} · {alarm.detail}"
         channel = CHANNEL_BY_NAME.get(worst.channel, Channel.PRESSURE)
         if alarm.limit is not None:
-            seen = words.beyond(channel, worst.observed, alarm.limit)
-            return seen[:1].upper() + seen[1:] + words.corrected(alarm)
+            seen = words.over_limit(alarm)
+            return seen[:1].upper() + seen[1:]
         seen = words(
             "alarms.seen",
             channel=words.of("channel", worst.channel),
@@ -87,12 +111,15 @@ class AlarmModel(RowsModel[Alarm]):
             return words("alarms.from_to", start=words.time(alarm.raised_at)[:5], end=words.time(alarm.ends_at)[:5])
         text = words.of("alarm_state", alarm.state.value)
         if alarm.state is AlarmState.SHELVED and alarm.shelved_until is not None:
-            text += words("alarms.until", time=words.time(alarm.shelved_until), reason=alarm.shelved_reason)
+            text += words("alarms.until", time=self._until(alarm.shelved_until), reason=alarm.shelved_reason)
         elif alarm.state in (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE):
             text += words("alarms.because", reason=alarm.shelved_reason)
         if alarm.incident_id:
             text += words("alarms.part_of", incident=alarm.incident_id)
         return text
+
+    def _until(self, moment: datetime) -> str:
+        return self._words.hour(moment, self._now or moment)
 
     def decoration(self, item: Alarm, column: int, role: int) -> Any:
         """Shape and colour of the priority; the row's ground while nobody has seen it."""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from console.ui.looks import tip
+from console.ui.words import one_line
 
 Item = TypeVar("Item")
 Index = QModelIndex | QPersistentModelIndex
+
+_FEW = 12
+"""Up to so many separate places rows come and go where they are; beyond, one block at the end and one new order cost less."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,9 +26,18 @@ class Column(Generic[Item]):
     text: Callable[[Item], str]
     figures: bool = False
 
+    @property
+    def alignment(self) -> Qt.AlignmentFlag:
+        """Of the cells and their heading."""
+        side = Qt.AlignmentFlag.AlignRight if self.figures else Qt.AlignmentFlag.AlignLeft
+        return side | Qt.AlignmentFlag.AlignVCenter
+
 
 class RowsModel(QAbstractTableModel, Generic[Item]):
-    """Items in the order given. ``apply`` compares by key and value: insert, remove, move, change — no reset."""
+    """Items in the order given. ``apply`` compares by key and value: insert, remove, new order, change — no reset."""
+
+    settled = Signal()
+    """``apply`` has changed something and is through; what counts or measures rows waits for it."""
 
     def __init__(self, key: Callable[[Item], object], columns: Sequence[Column[Item]], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -37,10 +52,6 @@ class RowsModel(QAbstractTableModel, Generic[Item]):
         """All items."""
         return tuple(self._items)
 
-    def row_of(self, key: object) -> int:
-        """Row of a key, -1 when it is not there."""
-        return next((row for row, item in enumerate(self._items) if self._key(item) == key), -1)
-
     def set_columns(self, columns: Sequence[Column[Item]]) -> None:
         """Other headings and texts (another language); as many as before."""
         self._columns = tuple(columns)
@@ -48,35 +59,68 @@ class RowsModel(QAbstractTableModel, Generic[Item]):
         self._changed(0, len(self._items) - 1)
 
     def apply(self, items: Sequence[Item]) -> None:
-        """Show these items."""
-        wanted = {self._key(item) for item in items}
-        for row in range(len(self._items) - 1, -1, -1):
-            if self._key(self._items[row]) not in wanted:
-                self.beginRemoveRows(QModelIndex(), row, row)
-                del self._items[row]
-                self.endRemoveRows()
-        for row, item in enumerate(items):
-            self._settle(row, item)
+        """Show these items. A flood (a broker dies, thousands fall silent) costs a few steps for the view, not thousands."""
+        wanted = {self._key(item): row for row, item in enumerate(items)}
+        differs = self._drop(wanted)
+        kept = {self._key(item) for item in self._items}
+        differs |= self._arrange([key for key in wanted if key in kept])
+        differs |= self._add([item for item in items if self._key(item) not in kept], wanted)
+        differs |= self._revise(items)
+        if differs:
+            self.settled.emit()
 
-    def _settle(self, row: int, item: Item) -> None:
-        """Bring ``item`` to ``row``; all rows before it are settled."""
-        if row < len(self._items) and self._key(self._items[row]) == self._key(item):
-            if self._items[row] != item:
-                self._items[row] = item
-                self._changed(row, row)
-            return
-        found = self.row_of(self._key(item))
-        if found < 0:
-            self.beginInsertRows(QModelIndex(), row, row)
-            self._items.insert(row, item)
-            self.endInsertRows()
-            return
-        self.beginMoveRows(QModelIndex(), found, found, QModelIndex(), row)
-        self._items.insert(row, self._items.pop(found))
-        self.endMoveRows()
-        if self._items[row] != item:
-            self._items[row] = item
-            self._changed(row, row)
+    def _drop(self, wanted: Mapping[object, int]) -> bool:
+        gone = [row for row, item in enumerate(self._items) if self._key(item) not in wanted]
+        if len(runs := _runs(gone)) > _FEW:
+            keys = [self._key(item) for item in self._items]
+            self._arrange([key for key in keys if key in wanted] + [key for key in keys if key not in wanted])
+            runs = [(len(self._items) - len(gone), len(self._items) - 1)]
+        for first, last in reversed(runs):
+            self.beginRemoveRows(QModelIndex(), first, last)
+            del self._items[first : last + 1]
+            self.endRemoveRows()
+        return bool(gone)
+
+    def _arrange(self, keys: Sequence[object]) -> bool:
+        """Bring what there is into the order of ``keys``; selected and current rows go with their items."""
+        before = [self._key(item) for item in self._items]
+        if before == list(keys):
+            return False
+        self.layoutAboutToBeChanged.emit()
+        held = self.persistentIndexList()
+        by_key, row_of = dict(zip(before, self._items, strict=True)), {key: row for row, key in enumerate(keys)}
+        moved = [self.index(row_of[before[index.row()]], index.column()) for index in held]
+        self._items = [by_key[key] for key in keys]
+        self.changePersistentIndexList(held, moved)
+        self.layoutChanged.emit()
+        return True
+
+    def _add(self, new: Sequence[Item], wanted: Mapping[object, int]) -> bool:
+        """The items that are there stand in their order already."""
+        runs = _runs([wanted[self._key(item)] for item in new])
+        if len(runs) > _FEW:
+            self._insert(len(self._items), new)
+            self._arrange(list(wanted))
+            return True
+        taken = 0
+        for first, last in runs:
+            self._insert(first, new[taken : taken + last - first + 1])
+            taken += last - first + 1
+        return bool(new)
+
+    def _insert(self, row: int, items: Sequence[Item]) -> None:
+        self.beginInsertRows(QModelIndex(), row, row + len(items) - 1)
+        self._items[row:row] = items
+        self.endInsertRows()
+
+    def _revise(self, items: Sequence[Item]) -> bool:
+        """The same items in the same order: those that differ in value."""
+        differing = [row for row, item in enumerate(items) if self._items[row] != item]
+        for row in differing:
+            self._items[row] = items[row]
+        for first, last in _runs(differing):
+            self._changed(first, last)
+        return bool(differing)
 
     def _changed(self, first: int, last: int) -> None:
         if last >= first:
@@ -94,11 +138,12 @@ class RowsModel(QAbstractTableModel, Generic[Item]):
         if not index.isValid():
             return None
         column, item = self._columns[index.column()], self._items[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return column.text(item)
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return one_line(column.text(item))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tip(one_line(column.text(item)))
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if column.figures else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
+            return column.alignment
         return self.decoration(item, index.column(), role)
 
     def decoration(self, item: Item, column: int, role: int) -> Any:
@@ -106,6 +151,20 @@ class RowsModel(QAbstractTableModel, Generic[Item]):
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._columns[section].title
-        return None
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        column = self._columns[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return column.alignment
+        return column.title if role == Qt.ItemDataRole.DisplayRole else None
+
+
+def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Ascending rows as (first, last) of each unbroken run."""
+    runs: list[tuple[int, int]] = []
+    for row in rows:
+        if runs and row == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], row)
+        else:
+            runs.append((row, row))
+    return runs

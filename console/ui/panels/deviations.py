@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QLineF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from console.domain.alarms import Evidence
 from console.domain.incidents import Incident
 from console.domain.readings import Channel
 from console.ui.looks import Looks
+from console.ui.theme import Theme
 
 _MOST = 7
 _HEIGHT_PX, _NAMES_PX, _LEGEND_PX, _AXIS_PX = 90, 14, 16, 38
+_STROKE_PX, _NAME_PX = 20, 78
+_STROKES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,9 @@ class Deviations(QWidget):
         middle = at.x() + at.width() / 2
         bar = QRectF(middle - width / 2, at.y(), width, -one.measured_kpa * at.height()).normalized()
         painter.fillRect(bar, theme.colour("text.muted", 0.55))
-        for colour, value in zip(self._colours(), one.predicted_kpa, strict=False):
+        for style, value in zip(_STROKES, one.predicted_kpa, strict=False):
             y = at.y() - value * at.height()
-            painter.setPen(QPen(colour, 2.2))
+            painter.setPen(_candidate(theme, style))
             painter.drawLine(QLineF(middle - width * 0.85, y, middle + width * 0.85, y))
         painter.setPen(theme.colour("text.muted"))
         name = painter.fontMetrics().elidedText(one.station_id, Qt.TextElideMode.ElideRight, int(at.width()) - 2)
@@ -105,13 +107,23 @@ class Deviations(QWidget):
 
     def _legend(self, painter: QPainter, looks: Looks) -> None:
         x, metrics = float(_AXIS_PX), painter.fontMetrics()
-        entries: list[tuple[QColor, str]] = [(looks.theme.colour("text.muted", 0.55), looks.words("evidence.observed"))]
-        entries += list(zip(self._colours(), self._pipes, strict=False))
-        for colour, text in entries:
-            painter.fillRect(QRectF(x, 6, 10, 4), colour)
-            painter.setPen(looks.theme.colour("text.muted"))
-            painter.drawText(QRectF(x + 13, 0, 400, _LEGEND_PX), Qt.AlignmentFlag.AlignVCenter, text)
-            x += 13 + metrics.horizontalAdvance(text) + 12
+        painter.fillRect(QRectF(x, 6, 10, 4), looks.theme.colour("text.muted", 0.55))
+        x = self._entry(painter, looks, x + 13, looks.words("evidence.observed"))
+        for style, text in zip(_STROKES, self._pipes, strict=False):
+            painter.setPen(_candidate(looks.theme, style))
+            painter.drawLine(QLineF(x, 8, x + _STROKE_PX, 8))
+            name = metrics.elidedText(text, Qt.TextElideMode.ElideRight, _NAME_PX)
+            x = self._entry(painter, looks, x + _STROKE_PX + 3, name)
 
-    def _colours(self) -> Sequence[QColor]:
-        return [QColor(colour) for colour in self._looks.theme.series[:3]] if self._looks is not None else []
+    def _entry(self, painter: QPainter, looks: Looks, x: float, text: str) -> float:
+        """Where the next one begins."""
+        painter.setPen(looks.theme.colour("text.muted"))
+        painter.drawText(QRectF(x, 0, 400, _LEGEND_PX), Qt.AlignmentFlag.AlignVCenter, text)
+        return x + painter.fontMetrics().horizontalAdvance(text) + 12
+
+
+def _candidate(theme: Theme, style: Qt.PenStyle) -> QPen:
+    """The candidates' colour of the map and the list, one stroke each: the lines' colours above are the stations'."""
+    pen = QPen(theme.colour("case.candidate"), 2.2, style)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    return pen

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
@@ -10,6 +13,7 @@ from console.domain.clock import micros
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.looks import label
 from console.ui.panels.deviations import Deviations
+from console.ui.panels.line_names import LineNames
 from console.ui.panels.section import CaseView, Section
 from console.ui.panels.trend import Series, Trend
 
@@ -27,7 +31,9 @@ class Evidence(Section):
         super().__init__(parent)
         self._plot = Trend(104)
         self._note = label(name="muted", wrap=True)
+        self._names = LineNames()
         self.box.addWidget(self._plot)
+        self.box.addWidget(self._names)
         self.box.addWidget(self._note)
         self._why = label(wrap=True)
         self.box.addWidget(self._why)
@@ -49,6 +55,7 @@ class Evidence(Section):
             text = words("evidence.by_call" if incident.ground else "evidence.none")
         self.heading.setText(words("evidence.title", text=text))
         self._plot.setVisible(bool(incident.evidence))
+        self._names.setVisible(bool(incident.evidence))
         self._note.setVisible(bool(incident.evidence))
         self._note.setText(words("evidence.first", time=words.time(incident.first_abnormal_at)))
         self._why.setVisible(bool(incident.explanations))
@@ -81,9 +88,21 @@ class Evidence(Section):
     def _draw(self, view: CaseView) -> None:
         channel = self._series[0].channel if self._series else Channel.PRESSURE
         first = micros(view.incident.first_abnormal_at) / 1e6
-        same = [series for series in self._series if series.channel is channel]
+        same = [_from(series, first) for series in self._series if series.channel is channel]
+        self._names.show_names([series.station_id for series in same], view.looks)
         self._plot.draw(same, view.looks, first - BEFORE_S, max(view.picture.now_us / 1e6, first + 240))
         self._plot.mark_time(first, view.looks)
+
+
+def _from(series: Series, first_s: float) -> Series:
+    """As the change against its last value before the first abnormal one: stations stand at many levels, and the fall
+
+    that matters is small beside what lies between them.
+    """
+    known = np.isfinite(series.value)
+    before = np.flatnonzero(known & (series.at_us < first_s * 1e6))
+    at = before[-1] if len(before) else next(iter(np.flatnonzero(known)), None)
+    return series if at is None else replace(series, base=float(series.value[at]))
 
 
 def channel_of(name: str) -> Channel:

@@ -11,6 +11,7 @@ from console.domain.incidents import Phase
 from console.ui.looks import Looks, label, row
 from console.ui.panels.clock import TARGET_S, elapsed_s, is_late, short_title
 from console.ui.panels.section import CaseView, Section
+from console.ui.words import one_line
 
 _SMALLEST_PT, _GAP_PX = 5.5, 4.0
 """Of the phases' letters: below this size they are cut, not smaller; and what keeps two words apart."""
@@ -38,7 +39,7 @@ class Head(Section):
 
     def _fill(self, view: CaseView) -> None:
         incident, words = view.incident, view.looks.words
-        self._title.setText(f"◆ {incident.incident_id} {short_title(incident, words)}")
+        self._title.setText(one_line(f"◆ {incident.incident_id} {short_title(incident, words)}"))
         self._place.setText(place_words(view))
         self._phases.show_phase(incident.phase, view.looks)
 

@@ -16,6 +16,7 @@ from maps.locate.next_reading import WORTH_GOING_BITS, ReadingPlace
 from maps.locate.result import Candidate
 
 _SHOWN = 4
+_JUDGED_IN = (Phase.SUSPECTED, Phase.VERIFIED, Phase.ISOLATING)
 
 
 class LocationSection(Section):
@@ -31,19 +32,21 @@ class LocationSection(Section):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._chosen = ""
+        self._chosen, self._chosen_in = "", ""
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(1, 3)
         self._grid.setColumnStretch(2, 2)
-        self._next, self._enter = button("", "flat"), button("", "flat")
+        self._all, self._more = False, button("", "flat")
+        self._more.clicked.connect(self._on_more)
+        self._next, self._enter = button("", "flat"), button("")
         self._next.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # long ids must not widen the column
         self._next.clicked.connect(lambda: self._with_place(self.place_chosen.emit))
         self._enter.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._enter.clicked.connect(self._on_enter)
         self._read = label(name="muted", wrap=True)
-        self._check = label(wrap=True)
+        self._check, self._found = label(wrap=True), label(name="warning", wrap=True)
         self._hint = label(name="muted", wrap=True)
         self._judge, self._dismiss = button("", "primary"), button("")
         self._judge.clicked.connect(self.judge)
@@ -53,7 +56,8 @@ class LocationSection(Section):
         self.box.addWidget(self._read)
         self.box.addWidget(self._hint)
         self.box.addWidget(self._check)
-        self.box.addLayout(row(self._judge, self._dismiss, 1))
+        self.box.addWidget(self._found)
+        self.box.addLayout(row(self._judge, self._dismiss, 1, self._more))
 
     def choose(self, pipe_id: str) -> None:
         """Another pipe was picked (on the map): it can be judged in place of the first candidate."""
@@ -63,17 +67,26 @@ class LocationSection(Section):
 
     def _fill(self, view: CaseView) -> None:
         words, incident = view.looks.words, view.incident
+        if incident.incident_id != self._chosen_in:
+            self._chosen, self._chosen_in, self._all = "", incident.incident_id, False  # another case, another choice
         self._heading(view)
         clear(self._grid)
-        for line, candidate in enumerate(_listed(incident)):
+        listed = _listed(incident, self._all)
+        for line, candidate in enumerate(listed):
             self._candidate(line, candidate.pipe_id, candidate.probability, view)
+        hidden = len(_listed(incident, True)) - len(listed)
+        self._more.setVisible(hidden > 0 or (self._all and len(listed) > _SHOWN))
+        self._more.setText(words("plan.more", n=hidden) if hidden else words("plan.fewer"))
         self._reading(view)
         check = next((o for o in reversed(incident.orders) if o.kind is OrderKind.SITE_CHECK), None)
         self._check.setText(order_words(view, check) if check is not None else "")
         self._check.setVisible(check is not None)
-        judged = bool(incident.burst_pipes)
+        judged, found = bool(incident.burst_pipes), self._found_elsewhere(view)
+        self._found.setVisible(bool(found))
+        judged_as = words("alarms.and").join(incident.burst_pipes)
+        self._found.setText(words("location.elsewhere" if judged else "location.found_first", pipe=found, judged=judged_as))
         target = self._target(view)
-        offer = bool(target) and (not judged or (self._chosen != "" and self._chosen not in incident.burst_pipes))
+        offer = bool(target) and (not judged or target not in incident.burst_pipes)
         self._judge.setVisible(offer)
         self._judge.setText(words("location.judge", pipe=target))
         self._dismiss.setVisible(incident.is_open() and not judged)
@@ -88,8 +101,7 @@ class LocationSection(Section):
         self._enter.setVisible(place is not None and incident.is_open())
         if place is not None:
             name = words("location.place", kind=words.of("kind", place.kind), id=place.asset_id)
-            text = words("location.next", place=name, now=place.set_before, after=f"{place.set_after:.0f}")
-            self._next.setText(text if place.gain_bits >= WORTH_GOING_BITS else words("location.next_little", place=name))
+            self._next.setText(words(_promise(place), place=name, now=place.set_before, after=f"{place.set_after:.0f}"))
             expected = words.value(Channel.PRESSURE, place.expected_kpa)
             self._next.setToolTip(words("location.next_why", expected=expected, falls=falls_words(view, place)))
             self._enter.setText(words("location.enter"))
@@ -135,13 +147,23 @@ class LocationSection(Section):
         self._grid.addWidget(name, line, 0)
         self._grid.addWidget(Elided(_pipe_words(view, pipe_id), "muted"), line, 1)
         self._grid.addWidget(Bar(share, theme.colour("case.candidate"), theme.colour("surface.raised")), line, 2)
-        self._grid.addWidget(label(f"{probability:.0%}", "strong"), line, 3)
+        self._grid.addWidget(label(view.looks.words.share(probability), "strong"), line, 3)
+
+    def _on_more(self) -> None:
+        self._all = not self._all
+        if self.view is not None:
+            self._fill(self.view)
 
     def _target(self, view: CaseView) -> str:
-        if self._chosen:
-            return self._chosen
+        if first := self._chosen or self._found_elsewhere(view):
+            return first
         targets = view.incident.target_pipes()
         return targets[0] if targets else ""
+
+    def _found_elsewhere(self, view: CaseView) -> str:
+        """What the crew found, while the case can still be judged anew: wrong valves would be closed."""
+        pipe = view.incident.found_elsewhere()
+        return pipe if view.incident.phase in _JUDGED_IN and view.city.network.pipes.has(pipe) else ""
 
     def _on_choose(self, pipe_id: str) -> None:
         self.choose(pipe_id)
@@ -150,7 +172,8 @@ class LocationSection(Section):
     def judge(self) -> None:
         """The chosen pipe (or the first candidate) is the burst."""
         if self.view is not None and (target := self._target(self.view)):
-            self.intent_asked.emit(JudgeBurst(self.view.incident.incident_id, (target,)))
+            ground = "on_site" if target == self._found_elsewhere(self.view) else "judgement"
+            self.intent_asked.emit(JudgeBurst(self.view.incident.incident_id, (target,), ground))
             self._chosen = ""
 
     def _on_dismiss(self) -> None:
@@ -158,12 +181,12 @@ class LocationSection(Section):
             self.dismissal_asked.emit(self.view.incident.incident_id)
 
 
-def _listed(incident: Incident) -> list[Candidate]:
-    """Candidates to list: the first few; once judged only the judged ones, the room is for what comes next."""
+def _listed(incident: Incident, all_: bool = False) -> list[Candidate]:
+    """Candidates to list: the first few or all; once judged only the judged ones, the room is for what comes next."""
     candidates = incident.location.candidates if incident.location is not None else ()
     if incident.burst_pipes:
         return [candidate for candidate in candidates if candidate.pipe_id in incident.burst_pipes]
-    return list(candidates[:_SHOWN])
+    return list(candidates if all_ else candidates[:_SHOWN])
 
 
 def next_place(incident: Incident) -> ReadingPlace | None:
@@ -171,6 +194,13 @@ def next_place(incident: Incident) -> ReadingPlace | None:
     if incident.outlook is None or incident.phase is not Phase.SUSPECTED:
         return None
     return next(iter(incident.outlook.next_readings), None)
+
+
+def _promise(place: ReadingPlace) -> str:
+    """How much a reading there is said to tell: fewer pipes, likelier ones among as many, or little."""
+    if place.gain_bits < WORTH_GOING_BITS:
+        return "location.next_little"
+    return "location.next" if round(place.set_after) < place.set_before else "location.next_plain"
 
 
 def _undecided(incident: Incident) -> bool:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from console.ui.looks import Looks, button, label, row
+from console.ui.words import one_line
 
 _SHOWN_MS = 20_000
 
@@ -46,7 +47,7 @@ class MessageBar(QFrame):
 
     def tell(self, message: str) -> None:
         """A passing message, one line."""
-        self._passing, self._calm = " ".join(message.split()), False
+        self._passing, self._calm = one_line(message), False
         self._timer.start(_SHOWN_MS)
         self._show()
 
@@ -58,8 +59,8 @@ class MessageBar(QFrame):
 
     def keep(self, message: str) -> None:
         """The lasting message; "" when all is well."""
-        if message != self._lasting:
-            self._lasting = message
+        if (line := one_line(message)) != self._lasting:
+            self._lasting = line
             self._show()
 
     def dismiss(self) -> None:

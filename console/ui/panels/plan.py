@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from console.domain.incidents import Phase, Unable, ValveMark
 from console.domain.intents import MarkValveClosed, MarkValveRestored, MarkValveUnable, SendValveCards
 from console.services.trial import TRIAL
-from console.ui.looks import Disc, Elided, button, clear, label, row
+from console.ui.looks import Disc, Elided, button, clear, fitted, label, row
 from console.ui.map.case import StepStatus, step_marks
 from console.ui.panels.plan_words import (
     around_words,
@@ -28,6 +28,7 @@ _SHOWN = 6
 _CLOSING = (Phase.VERIFIED, Phase.ISOLATING)
 
 _ROW_PX = 25
+_REPORT_PX = 290
 
 
 class PlanSection(Section):
@@ -236,7 +237,9 @@ class StepRow(QFrame):
         line.setContentsMargins(2, 1, 6, 1)
         line.addWidget(Disc(text, theme.colour(role), QColor("white") if light else QColor("#14181c")))
         line.addWidget(Elided(_step_words(view, step)), 1)
-        line.addWidget(label(report, "ok" if status is StepStatus.CLOSED else "muted"))
+        done = label("", "ok" if status is StepStatus.CLOSED else "muted")
+        done.setText(fitted(done, report, _REPORT_PX))
+        line.addWidget(done)
         self.setAccessibleName(f"{step.order} {step.asset_id}")
         self.installEventFilter(self)
 

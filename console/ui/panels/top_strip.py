@@ -11,12 +11,15 @@ from console.domain.alarms import AlarmKind, AlarmState, Priority
 from console.domain.clock import moment
 from console.domain.incidents import Incident
 from console.domain.picture import FeedHealth, Picture, StationState
-from console.ui.looks import Looks, button, label, row
+from console.ui.looks import Looks, button, fitted, label, row, tip
 from console.ui.models.alarms import priority_pixmap
 from console.ui.panels.clock import elapsed_s, is_late, short_title
 
 _CASES_SHOWN = 3
 _ALARMS_PER_10_MIN = 10
+_CHIP_PX, _NAME_PX, _CASE_PX = 340, 110, 190
+_LEAST_PX, _LEAST_CASE_PX = 90, 130
+"""The strip is as wide as its words: what comes from outside (a broker's error, names) must not push it off the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,10 @@ class Chip(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
 
     def say(self, text: str, tone: str = "") -> None:
-        """Show a text; ``tone``: style of the label (critical, warning, ok, muted)."""
-        if self.text.text() != text:
-            self.text.setText(text)
+        """Show a text, the whole of a long one in the tip; ``tone``: style of the label (critical, warning, ok, muted)."""
+        if self.text.text() != (short := fitted(self.text, text, _CHIP_PX)):
+            self.text.setText(short)
+            self.setToolTip(tip(text) if short != text else "")
         if self.text.objectName() != tone:
             self.text.setObjectName(tone)
             self.text.style().polish(self.text)
@@ -78,11 +82,14 @@ class TopStrip(QWidget):
         for index, case in enumerate(self._cases):
             case.clicked.connect(lambda _=False, i=index: self.case_chosen.emit(self._case_ids[i]))
             case.hide()
+        self._more_cases = label(name="strong")
         self._search, self._theme, self._language = button(""), button("", "flat"), button("", "flat")
         self._search.clicked.connect(self.search_requested)
         self._theme.clicked.connect(self.theme_requested)
         self._language.clicked.connect(self.language_requested)
         self._user = label(name="muted")
+        for gives_way in (self._search, self._user):
+            gives_way.setMinimumWidth(_LEAST_PX)
         line = row(
             self._name,
             self._time,
@@ -90,6 +97,7 @@ class TopStrip(QWidget):
             self._stations,
             self._alarms,
             *self._cases,
+            self._more_cases,
             1,
             self._search,
             self._user,
@@ -107,7 +115,7 @@ class TopStrip(QWidget):
         words = looks.words
         self._name.setText(words("app.name"))
         self._search.setText(words("search.button"))
-        self._user.setText(f"{self._seat.city} · {self._seat.user}")
+        self._user.setText(" · ".join(fitted(self._user, name, _NAME_PX) for name in (self._seat.city, self._seat.user)))
         self._language.setText(words("app.other_language"))
         self._theme.setText(words(f"app.theme_{'light' if looks.theme.name == 'dark' else 'dark'}"))
         for priority, (shape, _) in zip(Priority, self._counts, strict=True):
@@ -170,14 +178,21 @@ class TopStrip(QWidget):
                 continue
             incident = shown[index]
             words = self._looks.words
-            text = words("strip.case", title=short_title(incident, words), elapsed=words.elapsed(elapsed_s(incident, now)))
+            title = fitted(case, short_title(incident, words), _CASE_PX)
+            key = "strip.case" if len(shown) == 1 else "strip.case_of_several"
+            text = words(key, title=title, elapsed=words.elapsed(elapsed_s(incident, now)))
             self._case_ids[index] = incident.incident_id
             case.setText("◆ " + text)
-            alert = "critical" if is_late(incident, now) else ""
-            if case.property("tone") != alert:
-                case.setProperty("tone", alert)
-                case.setStyleSheet(f"color: {self._looks.theme.colours['state.critical']};" if alert else "")
+            case.setMinimumWidth(_LEAST_CASE_PX if len(shown) > 1 else 0)  # of several the clocks come first, titles give way
+            case.setToolTip(tip(f"{incident.incident_id} {text}"))
+            alert = f"color: {self._looks.theme.colours['state.critical']};" if is_late(incident, now) else ""
+            if case.styleSheet() != alert:
+                case.setStyleSheet(alert)
             case.show()
+        hidden = len(picture.incidents) - len(shown)
+        self._more_cases.setVisible(hidden > 0)
+        self._more_cases.setText(f"+{hidden}")
+        self._more_cases.setToolTip(tip("\n".join(one.incident_id for one in picture.incidents[:hidden])))
 
 
 def feed_line(feed: FeedHealth, looks: Looks) -> str:

@@ -18,12 +18,17 @@ from console.ui.looks import Looks
 from console.ui.words import Words
 from maps.units import mpa_from_kpa
 
+_STEPS_S = (60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0)
+_TICK_PX = 64.0
+_TOP_PX = 6
+
 
 @dataclass(frozen=True, eq=False)
 class Series:
     """History of one station's channel, inside units: times µs, values, expected values, each (n,).
 
-    ``sigma``: the channel's own scatter around what is expected, NaN where unknown.
+    ``sigma``: the channel's own scatter around what is expected, NaN where unknown. ``base``: what a chart takes off
+    the values to show their change, inside unit.
     """
 
     station_id: str
@@ -32,29 +37,35 @@ class Series:
     value: NDArray[np.float64]
     expected: NDArray[np.float64]
     sigma: float = np.nan
+    base: float = 0.0
 
 
 class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
     """Lines of one channel; the first one with the band of what was expected. Takes neither mouse nor keys."""
 
-    def __init__(self, height: int, parent: QWidget | None = None) -> None:
-        self._axis = TimeAxis(orientation="bottom")
-        super().__init__(parent, axisItems={"bottom": self._axis})
-        self.setFixedHeight(height)
+    def __init__(self, height: int, grows: bool = False, parent: QWidget | None = None) -> None:
+        self._time, self._values = TimeAxis(orientation="bottom"), ValueAxis(orientation="left")
+        super().__init__(parent, axisItems={"bottom": self._time, "left": self._values})
+        if grows:
+            self.setMinimumHeight(height)
+        else:
+            self.setFixedHeight(height)
         self.setMenuEnabled(False)
         self.setMouseEnabled(False, False)
         self.hideButtons()
+        self.getPlotItem().layout.setContentsMargins(1, _TOP_PX, 6, 1)  # else the uppermost value is cut in half
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def draw(self, series: Sequence[Series], looks: Looks, since_s: float, until_s: float) -> None:
         """Lines from ``since_s`` to ``until_s`` (seconds since 1970)."""
         self.clear()
         self._dress(looks)
+        self._values.decimals = looks.words.decimals(series[0].channel) if series else 0
         for index, one in enumerate(series):
             if index == 0:
                 self._band(one, looks)
             pen = pg.mkPen(looks.theme.series[index % len(looks.theme.series)], width=1.6)
-            self.plot(one.at_us / 1e6, shown(one.channel, one.value), pen=pen, connect="finite")
+            self.plot(one.at_us / 1e6, shown(one.channel, one.value - one.base), pen=pen, connect="finite")
         self.setXRange(since_s, until_s, padding=0.01)
 
     def mark_time(self, at_s: float, looks: Looks) -> None:
@@ -71,13 +82,13 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
     def _dress(self, looks: Looks) -> None:
         theme = looks.theme
         self.setBackground(theme.colour("surface.card"))
-        self._axis.words = looks.words
+        self._time.words = looks.words
         for name in ("bottom", "left"):
             axis = self.getAxis(name)
             axis.setPen(theme.colour("chart.grid"))
             axis.setTextPen(theme.colour("text.muted"))
             axis.setStyle(tickFont=theme.font(8))
-        self.getAxis("left").setWidth(38)
+        self.getAxis("left").setWidth(44)
 
     def _band(self, series: Series, looks: Looks) -> None:
         """Expected values and the usual scatter around them."""
@@ -87,23 +98,41 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         seconds, expected, theme = series.at_us[known] / 1e6, series.expected[known], looks.theme
         scatter = usual_scatter(series.channel, expected, series.sigma)
         edge = pg.mkPen(theme.colour("chart.band", 0.35), width=1)
-        low = pg.PlotDataItem(seconds, shown(series.channel, expected - scatter), pen=edge)
-        high = pg.PlotDataItem(seconds, shown(series.channel, expected + scatter), pen=edge)
+        low = pg.PlotDataItem(seconds, shown(series.channel, expected - series.base - scatter), pen=edge)
+        high = pg.PlotDataItem(seconds, shown(series.channel, expected - series.base + scatter), pen=edge)
         self.addItem(low)
         self.addItem(high)
         self.addItem(pg.FillBetweenItem(low, high, brush=theme.colour("chart.band", 0.25)))
 
 
 class TimeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph carries no types
-    """Seconds since 1970 as clock times in the city's zone."""
+    """Seconds since 1970 as clock times in the city's zone, at round ones."""
 
     words: Words | None = None
+
+    def tickSpacing(self, first: float, last: float, size: float) -> list[tuple[float, float]]:
+        """Pyqtgraph asks how far apart ticks are, and from where: (spacing, offset) in seconds."""
+        span = max(last - first, 1.0)
+        step = next((step for step in _STEPS_S if size * step / span >= _TICK_PX), _STEPS_S[-1])
+        offset = self.words.local(moment(int(first * 1e6))).utcoffset() if self.words is not None else None
+        return [(step, -(offset.total_seconds() if offset is not None else 0.0) % step)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Pyqtgraph asks for the texts of the ticks."""
         if self.words is None:
             return ["" for _ in values]
         return [self.words.time(moment(int(value * 1e6)))[:5] for value in values]
+
+
+class ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph carries no types
+    """Values with the decimals of their channel, as everywhere on the screen."""
+
+    decimals = 0
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Pyqtgraph asks for the texts of the ticks; ones closer than the channel's decimals get as many as tell them apart."""
+        places = max(self.decimals, int(np.ceil(-np.log10(spacing)))) if spacing > 0 else self.decimals
+        return [f"{value + 0.0:.{places}f}".replace("-", "−") for value in values]
 
 
 def shown(channel: Channel, value: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Zones that suddenly take more water, pumping stations by their outflow, and stations that move together."""
+"""Zones that suddenly take more water, and pumping stations by their outflow."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from console.detection.behind import Parts, Way
-from console.detection.faults import moved_together
 from console.detection.history import History
 from console.detection.inflows import InflowWatch, Surge
 from console.detection.pumps import PumpChannels
@@ -113,11 +112,3 @@ def test_a_stations_outflow_tells_whether_one_of_its_pumps_stopped(after: float,
     assert switched == (both if lost else frozenset())
     assert steady == (both if kept else frozenset())
     assert steady.rising == (both if risen else frozenset())
-
-
-def test_stations_that_are_off_together_do_not_fail_alone() -> None:
-    group = np.array([0] * 10 + [1] * 10 + [-1])
-    sigma = np.full(21, 0.05)
-    off = np.zeros(21)
-    off[:4], off[10], off[20] = -5.0, -5.0, -5.0
-    assert moved_together(off, sigma, group).tolist() == [True] * 10 + [False] * 11

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from console.detection.matched import MatchedField
+from console.detection.matched import MatchedField, lasting, summed
 from console.detection.noise import StepNoise, fitted_noise
 from console.detection.operations import OperationBook, explains
 from console.detection.reference import REFERENCE_SAMPLES, Ring, predicted
@@ -74,6 +74,42 @@ def test_whitening_makes_noise_white(random: np.random.Generator) -> None:
     _, _, covariance = parts(random)
     white = whitener(covariance)
     assert np.allclose(white @ covariance @ white.T, np.eye(STATIONS), atol=1e-6)
+
+
+def test_where_noise_is_greater_than_assumed_the_statistic_is_held_to_what_it_is(random: np.random.Generator) -> None:
+    shapes, covariance = -np.abs(random.standard_normal((40, 60))).astype(np.float32), 0.01 * np.eye(40)
+    field = MatchedField.of(shapes, np.ones(40), covariance)
+    level, _ = simulated(field, covariance, 1e-3)
+    noise = (0.1 * random.standard_normal((1000, 40))).astype(np.float32)
+    quiet, loud = (sum(field.without_one(one) > level for one in size * noise) for size in (1.0, 4.0))
+    bare = sum(field.screen(one) > level for one in 4.0 * noise)
+    # Sixteen times the variance passes nearly always where it is taken for evidence.
+    assert (quiet < 10, bare > 900, loud < 100) == (True, True, True)
+
+
+def test_a_burst_that_fits_is_not_held_down(random: np.random.Generator) -> None:
+    shapes, mode, covariance = parts(random)
+    field = MatchedField.of(shapes.astype(np.float32), mode, covariance)
+    fall: Floats = 3.0 * shapes[:, 7]
+    residual = fall.astype(np.float32)
+    assert field.without_one(residual) == pytest.approx(
+        min(
+            brute(shapes, with_free_directions(covariance, free_directions(mode), 30.0), fall, rows)
+            for rows in left_out(field, residual)
+        ),
+        rel=0.02,
+    )
+
+
+def left_out(field: MatchedField, residual: np.ndarray) -> list[list[int]]:
+    """The stations that stay when each of the suspects is left out."""
+    return [[row for row in range(STATIONS) if row != one] for one in field.suspects(residual)]
+
+
+def test_what_lasts_is_what_every_tick_shows() -> None:
+    ticks = np.array([[-1.0, 2.0, -3.0, 0.0], [-2.0, 1.0, 3.0, 5.0]], dtype=np.float32)
+    assert lasting(ticks) == pytest.approx(np.sqrt(2.0) * np.array([-1.0, 1.0, 0.0, 0.0]))
+    assert summed(ticks) == pytest.approx(np.array([-3.0, 3.0, 0.0, 5.0]) / np.sqrt(2.0))
 
 
 def test_thresholds_are_passed_as_seldom_as_wanted(random: np.random.Generator) -> None:

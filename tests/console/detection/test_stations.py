@@ -41,3 +41,38 @@ def test_a_cell_heard_later_is_followed_from_then_on_and_moves_no_other() -> Non
     assert told[0] == told[1]
     assert [(one.code, one.channel, one.active) for one in told[0]] == [("frozen", "pressure", True)]
     assert told[0][0].station_id == str(city.stations.asset_id[4])
+
+
+def told_of_jumps(jumping: list[int], samples: int, both_within: int = 0) -> tuple[list[StationFinding], list[int]]:
+    """(findings, rows accepted) when stations jump six metres at the tenth tick; the last of them ``both_within`` later."""
+    city = station_city(12, seed=3)
+    watch, rows = StationWatch(city.stations, DetectorOptions()), len(city.stations)
+    none, sigma, group = np.zeros(rows, dtype=bool), np.full(rows, 0.05), np.zeros(rows, dtype=np.int64)
+    findings: list[StationFinding] = []
+    accepted: list[int] = []
+    for tick in range(1, 40):
+        now_us = tick * 60_000_000
+        deviation = np.zeros(rows)
+        for row in jumping:
+            begins = 10 + (both_within if row == jumping[-1] else 0)
+            deviation[row] = -6.0 if begins <= tick < begins + samples and row not in accepted else 0.0
+        value = np.full((rows, len(Channel)), np.nan)
+        value[:, Channel.PRESSURE] = 300.0 + deviation
+        at_us = np.where(np.isfinite(value), now_us, 0).astype(np.int64)
+        told, together = watch.deviations(deviation, sigma, none, group, value, value, at_us, now_us)
+        findings += told
+        accepted += together.tolist()
+    return findings, accepted
+
+
+def test_stations_that_jump_at_once_have_a_common_cause_and_take_it_as_their_normal() -> None:
+    assert told_of_jumps([2, 5, 7], samples=30) == ([], [2, 5, 7])
+    assert told_of_jumps([2, 5], samples=30, both_within=1) == ([], [2, 5])
+    assert told_of_jumps([2, 5, 7], samples=3) == ([], [])
+
+
+def test_stations_that_jump_at_different_times_are_faults_of_their_own() -> None:
+    findings, accepted = told_of_jumps([2, 5], samples=20, both_within=6)
+    city = station_city(12, seed=3)
+    raised = [one.station_id for one in findings if one.code == "deviating" and one.active]
+    assert (raised, accepted) == ([str(city.stations.asset_id[row]) for row in (2, 5)], [])

@@ -48,6 +48,18 @@ def test_stations_of_a_burst_are_abnormal_and_a_faulty_one_is_marked() -> None:
     assert picture.station_state.tolist() == [StationState.ABNORMAL, StationState.FAULT]
 
 
+def test_an_alarm_set_aside_hides_neither_a_fault_nor_the_stations_of_a_running_case() -> None:
+    shelved = replace(BURST, state=AlarmState.SHELVED, incident_id="1")
+    fault = replace(FAULT, state=AlarmState.OUT_OF_SERVICE)
+    case = Incident("1", "", NOW, NOW)
+    running = composed(LivePicture(2), shelved, fault, incidents=(case,))
+    over = composed(LivePicture(2), shelved, fault, incidents=(replace(case, phase=Phase.CLOSED),))
+    assert running.station_state.tolist() == [StationState.ABNORMAL, StationState.FAULT]
+    assert over.station_state[0] != StationState.ABNORMAL
+    mended = composed(LivePicture(2), replace(fault, returned_at=NOW))
+    assert mended.station_state[1] != StationState.FAULT
+
+
 def test_closed_incidents_are_not_running() -> None:
     running = Incident("1", "", NOW, NOW)
     picture = composed(LivePicture(2), incidents=(running, replace(running, incident_id="2", phase=Phase.CLOSED)))

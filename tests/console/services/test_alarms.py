@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from console.detection.finding import StationFinding
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Priority
-from console.domain.intents import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
+from console.domain.intents import AcknowledgeAlarm, AcknowledgeAlarms, RestoreAlarm, ShelveAlarm, TakeOutOfService
 from console.services.desk import Refused
 from tests.console.services.town import Chair, a_finding, a_town
 
@@ -143,6 +143,27 @@ def test_there_is_nothing_to_acknowledge_twice(chair: Chair) -> None:
         chair.does(AcknowledgeAlarm(A1))
     with pytest.raises(Refused, match="no alarm A-9"):
         chair.does(AcknowledgeAlarm("A-9"))
+
+
+def test_no_shelf_is_for_ever(chair: Chair) -> None:
+    happens(chair, active=True)
+    for until in (chair.now + timedelta(hours=24, seconds=1), datetime.max.replace(tzinfo=UTC)):
+        with pytest.raises(Refused, match="24 hours at most"):
+            chair.does(ShelveAlarm(A1, until, "检修"))
+    chair.does(ShelveAlarm(A1, chair.now + timedelta(hours=24), "检修"))
+    assert only(chair).state is AlarmState.SHELVED
+
+
+def test_several_are_acknowledged_in_one_change_set_each_with_its_own_line(chair: Chair) -> None:
+    for number in range(3):
+        happens(chair, active=True, station=f"S{number}")
+    ids = tuple(chair.state.alarms)
+    chair.does(AcknowledgeAlarm(ids[0]))
+    changes = chair.does(AcknowledgeAlarms((*ids, ids[1])))
+    assert [draft.kind for draft in changes.drafts] == ["alarm_acknowledged"] * 2
+    assert {alarm.state for alarm in chair.state.alarms.values()} == {AlarmState.ACKNOWLEDGED}
+    with pytest.raises(Refused, match="nothing to acknowledge"):
+        chair.does(AcknowledgeAlarms(ids))
 
 
 ACTS = st.sampled_from(["raise", "return", "ack", "shelve", "one-shot", "out", "restore", "wait"])

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from console.detection.finding import BurstFinding
 from console.domain.alarms import AlarmState, Priority
 from console.domain.incidents import Phase
 from console.domain.intents import DismissIncident, JudgeBurst, OpenIncident
@@ -143,6 +144,46 @@ def test_a_second_burst_elsewhere_is_a_second_case(judged: Chair) -> None:
     judged.sees(a_finding(("H13", "H23"), stations=("S8", "S9")))
     assert set(judged.state.incidents) == {CASE, "2024-0002"}
     assert set(judged.state.alarms) == {"A-000001", "A-000002"}
+
+
+def a_step(pipes: tuple[str, ...], after: timedelta) -> BurstFinding:
+    """The first case's stations step down once more."""
+    return replace(a_finding(pipes, at=NOW + after), lane="step", finding_id=f"F{after}")
+
+
+def test_a_new_step_elsewhere_is_a_second_case_though_the_same_stations_moved(judged: Chair) -> None:
+    judged.now += timedelta(minutes=8)
+    step = a_step(("H13", "H23"), timedelta(minutes=8))
+    judged.sees(step)
+    assert set(judged.state.incidents) == {CASE, "2024-0002"}
+    judged.sees(replace(step, revision=1))
+    judged.sees(replace(step, lane="level"))
+    assert set(judged.state.incidents) == {CASE, "2024-0002"}
+    assert set(judged.state.alarms) == {"A-000001", "A-000002"}
+
+
+@pytest.mark.parametrize(
+    ("pipes", "minutes", "lane"),
+    [
+        (("H13", "H23"), 2, "step"),  # late stations of the same burst
+        (("H13", "H23"), 8, "level"),  # what lasts is seen from elsewhere
+        (("V10", "H13"), 8, "step"),  # a candidate of the case: the burst has grown
+    ],
+)
+def test_what_may_be_the_same_burst_opens_no_second_case(judged: Chair, pipes: tuple[str, ...], minutes: int, lane: str) -> None:
+    judged.now += timedelta(minutes=minutes)
+    judged.sees(replace(a_step(pipes, timedelta(minutes=minutes)), lane=lane))
+    assert set(judged.state.incidents) == {CASE}
+
+
+def test_a_step_inside_what_is_being_shut_off_is_no_second_burst(judged: Chair) -> None:
+    case = judged.state.incidents[CASE]
+    assert case.plan is not None
+    wide = replace(case, plan=replace(case.plan, zone_pipes=(*case.plan.zone_pipes, "H23")))
+    judged.state = replace(judged.state, incidents={**judged.state.incidents, CASE: wide})
+    judged.now += timedelta(minutes=20)
+    judged.sees(a_step(("H13", "H23"), timedelta(minutes=20)))
+    assert set(judged.state.incidents) == {CASE}
 
 
 def test_a_dismissed_finding_stays_dismissed_for_a_while_unless_it_grows(chair: Chair) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from console.domain.alarms import AlarmKind, Priority
 from console.domain.incidents import Outlook, Prediction
-from console.domain.intents import DismissIncident, EndOperation, EnterOperation, EnterReading
+from console.domain.intents import DismissIncident, EndOperation, EnterOperation, EnterReading, JudgeBurst
 from console.ui.dialogs.ask import OperationQuestion, PressureQuestion
 from console.ui.map.case import look_of
 from console.ui.panels.deviations import groups_of
@@ -64,7 +64,7 @@ def test_a_gauge_entered_moves_the_candidates(window: MainWindow, port: Scripted
     window.settle()
     window.case.location.reading_asked.emit(port.case, place)
     (question,) = window.findChildren(PressureQuestion)
-    assert question.field.value() == 0.35
+    assert not question.ok.isEnabled()
     question.field.setValue(0.291)
     question.accept()
     window.settle()
@@ -136,3 +136,64 @@ def test_a_zone_whose_inflow_rose_is_named_in_the_evidence(window: MainWindow, p
     port.publish()
     window.settle()
     assert "1 个流量上升，DMA-3 进水上升" in said(window.case.evidence)
+
+
+def test_a_reading_that_leaves_as_many_pipes_promises_no_fewer(window: MainWindow, port: ScriptedPort) -> None:
+    foresee(port)
+    case = port.case
+    assert case.outlook is not None
+    place = case.outlook.next_readings[0]
+    for after, fewer in ((place.set_before - 0.6, True), (place.set_before - 0.4, False)):
+        outlook = replace(case.outlook, next_readings=(replace(place, set_after=after),))
+        window.show_picture(replace(port.latest(), incidents=(replace(case, outlook=outlook),)))
+        assert ("→" in said(window.case.location)) is fewer
+
+
+def test_every_candidate_can_be_listed_and_none_is_said_to_be_impossible(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    window.settle()
+    location = window.case.location
+    assert "另有 8 个" in location._more.text()
+    location._more.click()
+    window.settle()
+    shown = said(location).splitlines()
+    assert "<1%" in shown
+    assert "0%" not in shown
+    location._more.click()
+    assert "另有 8 个" in location._more.text()
+
+
+def test_a_pipe_found_on_site_beside_the_judged_one_is_warned_of_and_judged_at_one_press(
+    window: MainWindow, port: ScriptedPort
+) -> None:
+    port.burst()
+    window.settle()
+    assert port.case.location is not None
+    first, other = (candidate.pipe_id for candidate in port.case.location.candidates[:2])
+    window.case.location.judge()
+    window.settle()
+    assert "现场找到" not in said(window.case.location)
+    port.reply("on_site", found=other)
+    window.settle()
+    assert f"现场找到 {other}，与已判定的 {first} 不符" in said(window.case.location)
+    assert f"判定 {other} 爆管" in said(window.case.location)
+    window.case.location.judge()
+    window.settle()
+    assert port.asked[-1][0] == JudgeBurst(CASE, (other,), "on_site")
+    assert "不符" not in said(window.case.location)
+    assert f"判定 {other} 爆管" not in said(window.case.location)
+
+
+def test_a_pipe_chosen_in_one_case_is_not_judged_in_another(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    window.settle()
+    case = port.case
+    assert case.location is not None
+    first, other = (candidate.pipe_id for candidate in case.location.candidates[:2])
+    picture = replace(port.latest(), incidents=(case, replace(case, incident_id="2024-0002")))
+    window.show_picture(picture)
+    window.case.location.choose(other)
+    assert f"判定 {other} 爆管" in said(window.case.location)
+    window.guide.choose_case("2024-0002", picture)
+    window.show_picture(picture)
+    assert f"判定 {first} 爆管" in said(window.case.location)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PySide6.QtCore import QPersistentModelIndex
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
@@ -40,10 +41,11 @@ class Thing:
 
 
 THINGS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3)), unique_by=lambda pair: pair[0], max_size=10)
+FLOOD = st.lists(st.tuples(st.integers(0, 99), st.integers(0, 3)), unique_by=lambda pair: pair[0], min_size=30, max_size=60)
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.lists(THINGS, min_size=1, max_size=6))
+@given(st.lists(THINGS | FLOOD, min_size=1, max_size=6))
 def test_any_list_after_any_other_ends_up_shown(rounds: list[list[tuple[int, int]]]) -> None:
     model: RowsModel[Thing] = RowsModel(lambda thing: thing.key, [Column("value", lambda thing: str(thing.value))])
     tester = QAbstractItemModelTester(model, FATAL)
@@ -63,6 +65,29 @@ def test_an_equal_list_tells_nothing(qtbot: QtBot) -> None:
         model.apply([Thing(1, 1), Thing(2, 5)])
     assert told.args is not None
     assert (told.args[0].row(), told.args[1].row()) == (1, 1)
+
+
+def test_a_flood_comes_goes_and_turns_over_in_a_few_steps(qapp: object) -> None:
+    model: RowsModel[Thing] = RowsModel(lambda thing: thing.key, [Column("value", lambda thing: str(thing.value))])
+    told: list[str] = []
+    for name in ("rowsInserted", "rowsRemoved", "rowsMoved", "layoutChanged", "dataChanged", "settled"):
+        getattr(model, name).connect(lambda *_, name=name: told.append(name))
+    everything = [Thing(key, 1) for key in range(3000)]
+    for things in (everything[::2], everything, everything[::-1], [replace(one, value=2) for one in everything[::3]], []):
+        told.clear()
+        model.apply(things)
+        assert list(model.items()) == things
+        assert 0 < len(told) <= 6
+        assert told.count("settled") == 1
+
+
+def test_a_row_held_by_a_view_goes_with_its_item(qapp: object) -> None:
+    model: RowsModel[Thing] = RowsModel(lambda thing: thing.key, [Column("value", lambda thing: str(thing.value))])
+    model.apply([Thing(key, key) for key in range(40)])
+    held, lost = QPersistentModelIndex(model.index(7, 0)), QPersistentModelIndex(model.index(8, 0))
+    model.apply([Thing(key, key) for key in range(99, -1, -1) if key % 2])
+    assert held.data() == "7"
+    assert not lost.isValid()
 
 
 def test_alarms_say_who_moved_by_how_much_against_what(qapp: object, port: ScriptedPort) -> None:

@@ -52,11 +52,22 @@ def test_it_opens_once_and_closing_forgets_it(window: MainWindow) -> None:
     assert window.station_cards.show(2) is not first
 
 
-def test_it_changes_language_with_the_window(window: MainWindow) -> None:
-    window.station_cards.show(2)
+def test_it_changes_language_with_the_window_and_keeps_what_is_looked_at(window: MainWindow) -> None:
+    window.station_cards.show(0).look_at(Channel.FLOW, 2)  # Q-000 measures both
     window.toggle_language()
     window.settle()
-    assert "Pressure" in said(window.station_cards.show(2))
+    assert "Pressure" in said(window.station_cards.show(0))
+    assert window.station_cards.show(0).view == (Channel.FLOW, 2)
+
+
+def test_an_alarm_of_a_case_names_it_and_one_of_yesterday_its_date(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    window.settle()
+    moved = port.city.stations.row(port.case.evidence[0].station_id)
+    assert "23:00:05 · 疑似爆管 · 未确认 · 2024-0001" in said(window.station_cards.show(moved))
+    port.wait(86_400)
+    window.settle()
+    assert "01-03 23:00 · 疑似爆管" in said(window.station_cards.show(moved))
 
 
 def test_limits_are_told_with_their_article_and_a_broken_one_by_name(window: MainWindow, port: ScriptedPort) -> None:
@@ -72,7 +83,7 @@ def test_an_elevation_error_is_told_with_the_station_and_beside_its_low_pressure
     assert "标高误差" not in said(dialog)
     port.station_event(4, "low_pressure", observed=121.0, limit=140.0, elevation_error_m=-3.0)
     window.settle()
-    state, alarm = (line for line in said(dialog).splitlines() if "标高误差 -3.0 m" in line)
+    state, alarm = (line for line in said(dialog).splitlines() if "标高误差 −3.0 m" in line)
     assert "Q-004" in state
     assert "存疑" in alarm
     assert "修正后 0.150 MPa" in alarm

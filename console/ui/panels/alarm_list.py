@@ -1,0 +1,139 @@
+"""The alarm list: open alarms, what can be done about the chosen one, and all of its words."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QVBoxLayout, QWidget
+
+from console.domain.alarms import Alarm, AlarmKind, AlarmState
+from console.domain.intents import AcknowledgeAlarm, AcknowledgeAlarms, EndOperation, RestoreAlarm
+from console.ui.looks import Looks, button, label, row
+from console.ui.models.alarms import AlarmModel
+from console.ui.panels.tables import plain_table
+
+_SET_ASIDE = (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE)
+_UNSEEN = (AlarmState.ACTIVE, AlarmState.RETURNED)
+_CONTENT = 3
+_SHARES = {0: (64, 0.12), 1: (76, 0.12), 2: (90, 0.17), 4: (64, 0.10), 5: (110, 0.23)}
+"""Column: (least pixels, most of the list's width). They take what their words need; the content has the rest."""
+
+_TOLD_LINES = 3
+
+
+class AlarmList(QWidget):
+    """Open alarms with what can be done about the chosen one."""
+
+    intent_asked = Signal(object)
+    shelving_asked = Signal(object)
+    """Alarm: how long and why is to be asked."""
+    alarm_chosen = Signal(object)
+    alarm_opened = Signal(object)
+    """Alarm: double click or Enter."""
+
+    def __init__(self, model: AlarmModel, looks: Looks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._model, self._looks = model, looks
+        self._title = label(name="heading")
+        self._acknowledge, self._shelve = button(""), button("")
+        self._acknowledge.clicked.connect(self.acknowledge)
+        self._shelve.clicked.connect(self._on_shelve)
+        # Before the table's own selection hears of it: it would pass the row on to a neighbour, and the next press of
+        # "Acknowledge" would be for an alarm that nobody has read.
+        model.rowsAboutToBeRemoved.connect(self._on_leaving)
+        self.table = plain_table(model)
+        self.table.horizontalHeader().setResizeContentsPrecision(0)  # what is in sight; thousands more would be measured
+        self.table.horizontalHeader().setSectionResizeMode(_CONTENT, QHeaderView.ResizeMode.Stretch)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.table.selectionModel().currentRowChanged.connect(self._on_row)
+        self.table.selectionModel().selectionChanged.connect(self._refresh)
+        self.table.activated.connect(lambda index: self.alarm_opened.emit(model.item(index.row())))
+        self._told = label(wrap=True, selectable=True)
+        self._told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)  # one endless word must not widen it
+        self._told.setAlignment(Qt.AlignmentFlag.AlignTop)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(12, 6, 6, 4)
+        box.setSpacing(3)
+        box.addLayout(row(self._title, 1, self._acknowledge, self._shelve))
+        box.addWidget(self.table, 1)
+        box.addWidget(self._told)
+        model.settled.connect(self._refresh)
+        model.settled.connect(self._fit)
+        self.set_looks(looks)
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language."""
+        self._looks = looks
+        self._refresh()
+        self._fit(anew=True)
+
+    def chosen(self) -> Alarm | None:
+        """The alarm of the current row."""
+        index = self.table.currentIndex()
+        return self._model.item(index.row()) if index.isValid() else None
+
+    def waiting(self) -> list[Alarm]:
+        """The alarms of the selected rows that nobody has acknowledged yet."""
+        rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
+        return [alarm for alarm in map(self._model.item, rows) if alarm.state in _UNSEEN]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit(anew=True)
+
+    def _fit(self, anew: bool = False) -> None:
+        """Columns as wide as their words, within their share; between alarms they only grow: a list must not fidget."""
+        header, whole = self.table.horizontalHeader(), self.table.viewport().width()
+        for column, (least, share) in _SHARES.items():
+            needed = max(self.table.sizeHintForColumn(column), header.sectionSizeHint(column), least)
+            width = min(needed, max(int(whole * share), least))
+            if anew or width > header.sectionSize(column):
+                header.resizeSection(column, width)
+
+    def _refresh(self) -> None:
+        words, alarms = self._looks.words, self._model.items()
+        unseen = sum(alarm.state is AlarmState.ACTIVE for alarm in alarms)
+        aside = sum(alarm.state in _SET_ASIDE for alarm in alarms)
+        title = words("alarms.title", n=len(alarms), unseen=unseen)
+        self._title.setText(title + (words("alarms.aside", n=aside) if aside else ""))
+        alarm = self.chosen()
+        self._told.setVisible(alarm is not None)
+        self._told.setText(self._model.told(alarm) if alarm is not None else "")
+        self._told.setMaximumHeight(_TOLD_LINES * self._told.fontMetrics().lineSpacing())
+        waiting, several = len(self.waiting()), len(self.table.selectionModel().selectedRows()) > 1
+        self._acknowledge.setEnabled(waiting > 0)
+        self._acknowledge.setText(words("alarms.acknowledge_several" if several else "alarms.acknowledge", n=waiting))
+        self._shelve.setEnabled(alarm is not None and not several and alarm.state is not AlarmState.RETURNED)
+        if alarm is not None and alarm.kind is AlarmKind.OPERATION:
+            self._shelve.setText(words("alarms.end"))
+            return
+        self._shelve.setText(words("alarms.restore" if alarm is not None and alarm.state in _SET_ASIDE else "alarms.shelve"))
+
+    def _on_leaving(self, _: QModelIndex, first: int, last: int) -> None:
+        if first <= self.table.currentIndex().row() <= last:
+            self.table.selectionModel().clear()
+
+    def _on_row(self, current: QModelIndex, _: QModelIndex) -> None:
+        self._refresh()
+        if current.isValid():
+            self.alarm_chosen.emit(self._model.item(current.row()))
+
+    def acknowledge(self) -> None:
+        """The selected alarms, or without any the most pressing unseen one, are seen."""
+        first = next((alarm for alarm in self._model.items() if alarm.state is AlarmState.ACTIVE), None)
+        chosen = self.waiting() or ([first] if self.chosen() is None and first is not None else [])
+        if len(chosen) > 1:
+            self.intent_asked.emit(AcknowledgeAlarms(tuple(alarm.alarm_id for alarm in chosen)))
+        elif chosen:
+            self.intent_asked.emit(AcknowledgeAlarm(chosen[0].alarm_id))
+
+    def _on_shelve(self) -> None:
+        alarm = self.chosen()
+        if alarm is not None and alarm.kind is AlarmKind.OPERATION:
+            self.intent_asked.emit(EndOperation(alarm.alarm_id))
+        elif alarm is not None and alarm.state in _SET_ASIDE:
+            self.intent_asked.emit(RestoreAlarm(alarm.alarm_id))
+        elif alarm is not None:
+            self.shelving_asked.emit(alarm)
