@@ -77,6 +77,13 @@ class SignatureBook:
         pumps = self._city.network.pumps
         return np.asarray(heads[:, pumps.to_node[self.pump_rows]] - heads[:, pumps.from_node[self.pump_rows]])
 
+    @property
+    def running_pumps(self) -> NDArray[np.bool_]:
+        """(pumps,) those that run at some time of the model's day."""
+        flows = [np.abs(np.nan_to_num(state.pump_flow_m3h)) for state in self.states]
+        idle = np.zeros(len(self._city.network.pumps), dtype=bool)
+        return np.asarray(np.max(flows, axis=0) > _RUNNING_M3H) if flows and len(idle) else idle
+
     def _switching_pumps(self) -> NDArray[np.bool_]:
         """(link pumps,) whether the model itself switches them through the day."""
         if not self.states or not len(self.pump_rows):

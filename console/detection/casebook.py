@@ -14,11 +14,15 @@ from console.detection.evidence import Group, Place, Tick
 from console.detection.expectation import DAY_US, Expectation
 from console.detection.finding import BurstFinding, OperationFinding
 from console.detection.glance import Glance
+from console.detection.meters import MeterWatch
 from console.detection.nights import RECENT_NIGHTS
 from console.detection.operations import Explanation
 from console.detection.options import DetectorOptions
 from console.detection.reference import LEAST_SAMPLES, REFERENCE_SAMPLES, Ring
+from console.detection.regulation import Regulation
 from console.detection.steps import STEP_WINDOWS
+from console.detection.surges import Surges
+from console.detection.verdicts import Verdicts
 from console.detection.watch import WINDOWS
 from console.domain.clock import micros, moment
 from maps.city import City
@@ -58,8 +62,12 @@ class Casebook:
         book: SignatureBook,
         groups: list[Group],
         options: DetectorOptions,
+        regulation: Regulation,
+        meters: MeterWatch,
         responses: Responses | None = None,
     ) -> None:
+        self._regulation, self._meters = regulation, meters
+        self._verdicts = Verdicts(regulation, meters, options.tick_s)
         self._city, self._groups, self._options = city, groups, options
         self._place = Place(city, book, options, responses)
         self._cases: dict[int, _Case] = {}
@@ -71,10 +79,18 @@ class Casebook:
         self._number = 0
         self._lately: deque[BurstFinding] = deque(maxlen=20)
         self._operations: deque[OperationFinding] = deque(maxlen=20)
+        self._operated: set[int] = set()
+        self._boundaries: list[OperationFinding] = []
+        self._surges = Surges(city)
 
     def holds(self, group: int) -> bool:
-        """Whether a group's stations are held by a case."""
-        return group in self._cases
+        """Whether a group's stations are held by a case, or were just moved by an operation: they fail not alone."""
+        return group in self._cases or group in self._operated
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether any case is held."""
+        return bool(self._cases)
 
     def search(
         self, tick: Tick, expectation: Expectation, force: bool
@@ -85,12 +101,18 @@ class Casebook:
         reference = self._ring.predicted(self._step_sigma(tick.second_of_day), self._least_samples())
         for group in self._groups:
             reference[group.rows] += group.steps.recurring.at(tick.second_of_day)
+        change = tick.pressure_m - reference
+        causes = self._regulation.causes(change, tick.now_us)
+        self._operated.clear()
+        self._boundaries.clear()
         steps = self._step_screens(tick, reference)
         levels = self._level_screens(tick)
         for index, group in enumerate(self._groups):
-            step = self._stepped(index, tick, reference, steps[index])
+            own = self._stepped(index, tick, reference, steps[index])
+            step, told = self._verdicts.step(group, own, causes, tick)
             if step.operation is not None:
-                operations.append(self._operation(group, step.operation, step.step_m, tick))
+                self._operated.add(index)
+                operations.append(told or self._operation(group, step.operation, step.step_m, tick))
                 expectation.accept(group.rows, step.step_m)
                 self._ring.shift(group.rows, step.step_m, step.window - 1)
                 self._steps.forget(index)
@@ -99,17 +121,38 @@ class Casebook:
                 residual = np.where(tick.ready[group.rows], tick.residual_m[group.rows], np.nan)
                 level = group.level.tick(residual, tick.second_of_day, tick.now_us, levels[index])
                 if level is not None and step.crossing is None:
-                    level = self._unexplained(group, level, tick)
+                    level = None if self._verdicts.is_none(group, level, tick) else self._unexplained(group, level, tick)
                 crossing = level if step.crossing is None else group.level.sharper(step.crossing)
                 crossings += [] if crossing is None else [(index, crossing)]
             elif step.crossing is not None:
                 crossings.append((index, step.crossing))
         self._ring.follow(tick.pressure_m)
+        operations += self._regulation.untold(causes, change, tick.now_us)
         self._operations.extend(operations)
         if force and not crossings:
             crossings = self._forced(tick)
-        found = self._one_cause(crossings, tick, force) or self._slow_leak(tick)
+        found = self._one_cause(crossings, tick, force) or self._surge(tick) or self._slow_leak(tick)
+        operations += self._boundaries
+        self._operations.extend(self._boundaries)
+        if self._boundaries:
+            self._accept(crossings, expectation)
+        self._surges.follow(tick)
         return (() if found is None else (found,)), _merged(operations)
+
+    def _surge(self, tick: Tick) -> BurstFinding | None:
+        """A metered zone that suddenly takes more, which no finding of the last hour lies in."""
+        recent_us = int(self._options.hold_s * 1e6)
+        known = [case.finding for case in self._cases.values()]
+        known += [one for one in self._lately if tick.now_us - micros(one.at) <= recent_us]
+        found = self._surges.crossing(self._groups, tick, known)
+        if found is None:
+            return None
+        group, crossing, within, began_us = found
+        if self._regulation.has_risen(group.rows, crossing.residual_m, crossing.covariance, crossing.window):
+            return None  # more pressure, more use: a source or a valve was set anew
+        finding = replace(self._finding(group, crossing, tick, within), first_abnormal_at=moment(began_us))
+        self._lately.append(finding)
+        return finding
 
     def _slow_leak(self, tick: Tick) -> BurstFinding | None:
         """A leak that grew over days, as the night that is over shows it; at most one a tick, none while a case is held."""
@@ -194,9 +237,25 @@ class Casebook:
             # The same place again: a burst that grows, or is slow to settle, is one event.
             self._open([one for one in crossings if one[0] not in self._cases], same[0], tick)
             return None
+        if not force:
+            opened = self._meters.opened_boundary(finding.location.set_90, micros(finding.first_abnormal_at), tick.now_us)
+            if opened is not None:
+                self._boundaries.append(opened)
+                return None
         self._lately.append(finding)
         self._open(crossings, finding, tick)
         return finding
+
+    def _accept(self, crossings: list[tuple[int, Crossing]], expectation: Expectation) -> None:
+        """What moved stations becomes their normal: it was an operation."""
+        for index, crossing in crossings:
+            group = self._groups[index]
+            self._operated.add(index)
+            expectation.accept(group.rows, crossing.residual_m)
+            self._ring.shift(group.rows, crossing.residual_m, crossing.window)
+            group.steps.forget()
+            self._steps.forget(index)
+            self._forget_levels(index)
 
     def go_on(self, tick: Tick, expectation: Expectation) -> tuple[BurstFinding, ...]:
         """Revisions from the ticks after a detection. When its time is over, the step becomes the new normal."""
@@ -252,16 +311,19 @@ class Casebook:
                 )
         return sorted(found, key=lambda item: -item[1].statistic)[:1]
 
-    def _finding(self, group: Group, crossing: Crossing, tick: Tick) -> BurstFinding:
+    def _finding(self, group: Group, crossing: Crossing, tick: Tick, within: NDArray[np.bool_] | None = None) -> BurstFinding:
         self._number += 1
         at = moment(tick.now_us)
-        location, evidence = self._place.located(group, crossing, tick)
+        location, evidence = self._place.located(group, crossing, tick, within)
         since = group.level.abnormal_since_us if crossing.lane == "level" else None
         since = since or tick.now_us - int((crossing.window - 1) * self._options.tick_s * 1e6)
         since -= (RECENT_NIGHTS - 1) * DAY_US if crossing.lane == "slow" else 0
         recent = [one for one in self._operations if (at - one.at).total_seconds() * 1e6 <= _OPERATION_US]
         if crossing.instead is not None:
             recent.append(self._operation(group, crossing.instead, crossing.residual_m, tick, certain=False))
+        if crossing.lane == "step":
+            possible = self._regulation.possible(location, group.rows, crossing.residual_m, tick.now_us)
+            recent += [] if possible is None else [possible]
         return BurstFinding(
             at=at,
             first_abnormal_at=moment(min(since, tick.now_us)),

@@ -8,8 +8,10 @@ from typing import Literal
 from console.detection.operations import Explanation
 from maps.columns import Floats
 
-Lane = Literal["level", "step", "slow"]
-"""Against the profile and the trailing level of hours, against the last minutes, or nights against nights before."""
+Lane = Literal["level", "step", "slow", "inflow"]
+"""Against the profile and the trailing level of hours, against the last minutes, or nights against nights before; or told by
+
+a metered zone that takes more, not by pressures."""
 
 
 @dataclass(frozen=True, eq=False)

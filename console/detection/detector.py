@@ -21,6 +21,7 @@ from console.detection.meters import MeterWatch
 from console.detection.nights import NightWatch
 from console.detection.options import DetectorOptions
 from console.detection.pumps import PumpChannels
+from console.detection.regulation import Regulation
 from console.detection.steps import StepWatch
 from console.detection.watch import BurstWatch
 from console.domain.readings import Channel, Quality
@@ -83,8 +84,10 @@ class Detector:
             )
             for number, rows in enumerate(groups)
         ]
-        self._cases = Casebook(city, book, self._groups, self.options, responses)
-        self._pumps, self._meters = PumpChannels(city), MeterWatch(city)
+        running = book.running_pumps
+        self._pumps, self._meters = PumpChannels(city, running if running.any() else None), MeterWatch(city)
+        regulation = Regulation(city, self._meters.reducing, self.options.tick_s)
+        self._cases = Casebook(city, book, self._groups, self.options, regulation, self._meters, responses)
         self._expectation = Expectation(len(city.stations), self.options, book.pressures_kpa())
         self.elevations = Elevations(len(city.stations), self.options.time_zone, book.pressures_kpa())
         self._faults = StationWatch(city.stations, self.options)
@@ -124,6 +127,7 @@ class Detector:
         heard, taken = fresh[:, Channel.PRESSURE], usable[:, Channel.PRESSURE]
         deviation_m = np.where(heard, (pressure - normal) / KPA_PER_METRE, np.nan)
         switched, steady = self._pumps.read(value, usable)
+        surge = self._meters.read(value, expected, usable, now_us)
         tick = Tick(
             now_us,
             self._expectation.second_of_day(now_us),
@@ -133,6 +137,7 @@ class Detector:
             pressure,
             switched,
             steady,
+            surge,
         )
         revisions = self._cases.go_on(tick, self._expectation)
         bursts, operations = self._cases.search(tick, self._expectation, force)
@@ -196,4 +201,6 @@ class Detector:
         for index, group in enumerate(self._groups):
             sigma[group.rows] = group.level.sigma_m
             excused[group.rows] = self._cases.holds(index) or group.level.abnormal_since_us is not None
+        if self._cases.is_holding:
+            excused |= ~self._pressure  # what meters show of a burst is not their new normal
         return sigma, excused

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from console.detection.book import SignatureBook
 from console.detection.crossing import Crossing
+from console.detection.inflows import Surge
 from console.detection.nights import NightWatch
 from console.detection.options import DetectorOptions
 from console.detection.steps import StepWatch
@@ -35,6 +36,7 @@ class Tick:
 
     ``pressure_m``: as read, ``residual_m``: minus profile and trailing level; NaN where a station takes
     no part. ``ready``: stations whose level is known. ``switched``, ``steady``: pump rows by their own channels.
+    ``surge``: a metered zone that suddenly takes more.
     """
 
     now_us: int
@@ -45,6 +47,7 @@ class Tick:
     pressure_kpa: Floats
     switched: frozenset[int] = field(default_factory=frozenset)
     steady: frozenset[int] = field(default_factory=frozenset)
+    surge: Surge | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +72,13 @@ class Place:
         self._city, self._book, self._options = city, book, options
         self._responses = responses if book.states else None
 
-    def located(self, group: Group, crossing: Crossing, tick: Tick) -> tuple[Location, tuple[Evidence, ...]]:
-        """Candidates from the group's stations, a clear glitch left out; and the stations that moved, most first."""
+    def located(
+        self, group: Group, crossing: Crossing, tick: Tick, within: NDArray[np.bool_] | None = None
+    ) -> tuple[Location, tuple[Evidence, ...]]:
+        """Candidates from the group's stations, a clear glitch left out; and the stations that moved, most first.
+
+        ``within``: (pipes,) where it is known to be, by other means than pressures: then these need not tell anything.
+        """
         whole = self._book.signatures(self._book.page(tick.second_of_day))
         rows = group.rows
         ids = tuple(whole.station_id[row] for row in rows)
@@ -94,9 +102,11 @@ class Place:
             station_node=self._city.stations.node[rows].astype(np.int64),
             drift_known=crossing.drift_known,
             at_s=tick.second_of_day,
+            within=within,
         )
         shift = residual - self._shared(own, location, residual, usable, covariance, rows, tick.second_of_day)
-        evidence = self._evidence(rows, shift, np.sqrt(np.diag(covariance)), tick)
+        least = _LEAST_EVIDENCE if within is None else 0
+        evidence = self._evidence(rows, shift, np.sqrt(np.diag(covariance)), tick, least)
         return replace(location, moved=tuple(one.station_id for one in evidence)), evidence
 
     def _shared(
@@ -134,10 +144,12 @@ class Place:
             factors = fitted(bent) if np.isfinite(bent).all() else factors
         return np.asarray(free @ factors[: free.shape[1]])
 
-    def _evidence(self, rows: NDArray[np.int64], shift_m: Floats, sigma_m: Floats, tick: Tick) -> tuple[Evidence, ...]:
-        """Stations that moved; at least the three that moved most. Expected is what they would show without the burst."""
+    def _evidence(
+        self, rows: NDArray[np.int64], shift_m: Floats, sigma_m: Floats, tick: Tick, least: int
+    ) -> tuple[Evidence, ...]:
+        """Stations that moved; at least the ``least`` that moved most. Expected is what they would show without the burst."""
         size = np.abs(np.nan_to_num(shift_m)) / sigma_m
-        count = max(_LEAST_EVIDENCE, int(np.count_nonzero(size > _MOVED_SIGMAS)))
+        count = max(least, int(np.count_nonzero(size > _MOVED_SIGMAS)))
         order = [place for place in np.argsort(-size, kind="stable")[:count] if np.isfinite(shift_m[place])]
         at, ids = moment(tick.now_us), self._city.stations.asset_id
         return tuple(

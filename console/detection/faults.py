@@ -118,6 +118,7 @@ class StationWatch:
         least, most = self._least_possible[self._channel], self._most_possible[self._channel]
         impossible = (seen.value < least) | (seen.value > most)
         frozen = (self._same >= _FROZEN_SAMPLES) & self._moves & (self._channel <= Channel.FLOW)
+        frozen &= (self._channel != Channel.FLOW) | (seen.value != 0.0)  # nothing flows through a pump at rest or a shut valve
         everywhere = np.ones(len(self._cells), dtype=bool)
         found = list(self._judge("future_time", ahead, everywhere, seen))
         found += self._judge("stale", stale, everywhere, seen)
@@ -183,7 +184,7 @@ class StationWatch:
         of a group that jump at once have a common cause (a pump, a valve, a repair): that is no fault of theirs.
         """
         seen = self._at_cells(value, at_us, now_us, expected)
-        far = np.abs(deviation) > np.maximum(_SPIKE_SIGMAS * sigma, _SPIKE_LEAST_M)
+        far = _is_far(deviation, sigma)
         station, pressure = self._cells // len(Channel), self._channel == Channel.PRESSURE
         away = (far & ~excused)[station] & pressure
         judged = (np.isfinite(deviation) & ~(far & excused))[station] & pressure
@@ -260,6 +261,10 @@ class StationWatch:
                 expected=None if seen.expected is None else _number(seen.expected[place]),
                 limit=None if limit is None else _number(limit[place]),
             )
+
+
+def _is_far(deviation: Floats, sigma: Floats) -> Flags:
+    return np.asarray(np.abs(deviation) > np.maximum(_SPIKE_SIGMAS * sigma, _SPIKE_LEAST_M))
 
 
 def _grown(before: NDArray[Any], place: NDArray[np.int64], cells: int, empty: float) -> NDArray[Any]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.detection.matched import MatchedField
+from console.detection.pumps import HeardPumps
 from maps.columns import Floats
 
 _ALIKE = 0.95
@@ -18,7 +19,7 @@ _CLEAR = 0.85
 _MARGIN_LEAST, _MARGIN_SHARE = 12.0, 0.03
 _MOST_PATTERNS = 200
 _TRUSTED_DAYS = 28.0
-_LEAST_OF_USUAL, _MOST_OF_USUAL = 0.4, 2.0
+_LEAST_OF_USUAL, _LEAST_OF_TOLD, _MOST_OF_USUAL = 0.4, 0.1, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ class Explanation:
     stopped: bool
     known: bool
     nameless: bool = False
+
+
+NAMELESS = Explanation(0.0, -1, stopped=False, known=True, nameless=True)
+"""A step that no burst makes and nothing known explains."""
 
 
 @dataclass(eq=False)
@@ -146,13 +151,19 @@ class OperationBook:
         known = np.array([column in self.seen or int(pump) in switched for column, pump in enumerate(self.pumps)], dtype=bool)
         known |= self.scheduled
         # A pump is switched or not: less than a good part of what it delivers is no switch of it.
-        least = _LEAST_OF_USUAL * running_m3h
+        # One that is known to have been switched may be made up for by those beside it.
+        told = np.array([int(pump) in switched for pump in self.pumps], dtype=bool)
+        least = np.where(told, _LEAST_OF_TOLD, _LEAST_OF_USUAL) * running_m3h
         most = np.array([1.6 * self.seen[column][1] if column in self.seen else 0.0 for column in range(len(self.pumps))])
         most = np.maximum(most, _MOST_OF_USUAL * running_m3h)
         wanted = along / np.maximum(size, 1e-9)
         factor = np.sign(wanted) * np.clip(np.abs(wanted), least, np.maximum(most, least))
         left = total - 2.0 * factor * along + factor**2 * size
         silent = np.array([int(pump) in steady for pump in self.pumps], dtype=bool)
+        if isinstance(steady, HeardPumps):
+            # Where a station delivers more than before, no pump stopped; where less, none started.
+            silent |= (factor > 0.0) & np.array([int(pump) in steady.rising for pump in self.pumps], dtype=bool)
+            silent |= (factor < 0.0) & np.array([int(pump) in steady.falling for pump in self.pumps], dtype=bool)
         left = np.where(silent, np.inf, left)
         chosen = known & ~silent
         best = int(np.argmin(np.where(chosen, left, np.inf) if chosen.any() else left))

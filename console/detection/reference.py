@@ -55,14 +55,14 @@ class Ring:
         """What each station should show next, (stations,), m; NaN while fewer than ``least`` samples were heard."""
         return predicted(self._samples, sigma_m, least)
 
-    def follow(self, deviation_m: Floats) -> None:
+    def follow(self, pressure_m: Floats) -> None:
         """Samples (stations,) become part of the reference; NaN where there is none."""
-        heard = np.isfinite(deviation_m)
+        heard = np.isfinite(pressure_m)
         if heard.all():
-            self._samples = np.concatenate([deviation_m[None], self._samples[:-1]])
+            self._samples = np.concatenate([pressure_m[None], self._samples[:-1]])
             return
         self._samples[1:, heard] = self._samples[:-1, heard]
-        self._samples[0, heard] = deviation_m[heard]
+        self._samples[0, heard] = pressure_m[heard]
 
     def forget(self, rows: NDArray[np.int64]) -> None:
         """What stations show from now on is their normal."""

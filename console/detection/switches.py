@@ -24,8 +24,8 @@ class SwitchWatch:
     def __init__(self, city: City) -> None:
         stations, pumps = city.stations, city.network.pumps
         links = zip(stations.asset_id, stations.link, strict=True)
-        self._names = [str(link) if link and pumps.has(str(link)) else str(own) for own, link in links]
         valves = city.network.valves
+        self._names = [str(link) if pumps.has(str(link)) or valves.has(str(link)) else str(own) for own, link in links]
         reducing = set(valves.asset_id[valves.kind == ValveKind.PRV].tolist())
         self._reducing = np.array([str(link) in reducing for link in stations.link], dtype=bool)
         shape = (len(stations), len(Channel))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from console.detection.balance import RISING_SIGMAS, ZoneInflow, balanced
+from console.detection.behind import Parts, Way
+from console.detection.borders import metered_zones
 from console.detection.finding import BurstFinding, StationFinding
 from console.detection.history import History
 from console.domain.alarms import Evidence
@@ -16,16 +19,16 @@ from console.domain.readings import Channel
 from maps.city import City
 from maps.columns import Floats
 from maps.network import NodeKind, PipeStatus, ValveState
-from maps.zones import zone_at
 
-_CLEAR_SIGMAS = 4.0
-_ALIKE = 0.35
+CLEAR_SIGMAS = 4.0
+ALIKE = 0.35
 """Two inflows move oppositely when their sum is below this share of the larger."""
 _LASTING_TICKS = 5
 _MEMORY = 1.0 / 240.0
 _KNOWN_TICKS = 30
 """A meter heard less often has no noise to judge by."""
 _LAG_S = 3600.0
+_DAY_US, _QUARTER_US, _COURSE_DAYS = 86_400_000_000, 900_000_000, 2.5
 _LEAST_M3H, _LEAST_SHARE = 1.0, 0.03
 _MOST_VALVES = 5
 
@@ -44,8 +47,7 @@ class ZoneWatch:
 
     def __init__(self, city: City) -> None:
         self._city = city
-        nodes = city.network.nodes
-        self._zone = zone_at(city.zones, "dma", nodes.x, nodes.y)
+        self._zone = metered_zones(city)
         self._station, self._from, self._to = self._meters()
         self._pairs, self._whole = self._boundaries(), self._wholly_metered()
         self._heard = np.zeros(len(self._station), dtype=np.int64)
@@ -53,6 +55,7 @@ class ZoneWatch:
         self._latest: Floats = np.full(len(self._station), np.nan)
         self._latest_us = np.zeros(len(self._station), dtype=np.int64)
         self._scatter = np.full(len(self._station), np.nan)
+        self._net_noise: dict[int, float] = {}
         self._since = np.zeros(len(self._pairs), dtype=np.int64)
         self._active = np.zeros(len(self._pairs), dtype=bool)
         self._deviation = np.full(len(self._station), np.nan)
@@ -75,12 +78,30 @@ class ZoneWatch:
         self._latest_us[heard] = now_us
         found = []
         if not disturbed:
-            found = [one for index, pair in enumerate(self._pairs) for one in self._judge(index, pair, sigma, now_us)]
+            found = [one for index in self._stirred(sigma) for one in self._judge(index, self._pairs[index], sigma, now_us)]
         self._learn(sigma)
         return found
 
+    @property
+    def boundaries(self) -> tuple[tuple[int, int, tuple[str, ...]], ...]:
+        """Pairs of metered zones with the closed valves between them."""
+        return tuple((pair.first, pair.second, pair.valves) for pair in self._pairs)
+
+    def between(self, one: int, other: int) -> tuple[str, ...]:
+        """Closed valves between two metered zones."""
+        pair = tuple(sorted((one, other)))
+        return next((found.valves for found in self._pairs if (found.first, found.second) == pair), ())
+
+    def wholly_metered(self) -> Parts:
+        """The DMAs whose every open way in is metered, with those ways."""
+        meters = zip(self._station.tolist(), self._from.tolist(), self._to.tolist(), strict=True)
+        links = self._city.stations.link
+        # Two stations on one link measure the same water.
+        ways = {str(links[row]): Way(str(links[row]), False, start, end, ((row, 1.0),)) for row, start, end in meters}
+        return Parts(self._zone.astype(np.int64), self._whole, tuple(ways.values()))
+
     def learn(self, history: History) -> None:
-        """The meters' noise from quiet history: how far flows are from those of an hour before, the day's own swing included.
+        """The meters' noise from quiet history: how far flows, less their usual course of the day, are from an hour before.
 
         Without it a start would listen to no meter for half an hour.
         """
@@ -88,32 +109,64 @@ class ZoneWatch:
         if flows is None or len(history.at_us) < 2 or not len(self._station):
             return
         lag = max(round(_LAG_S * 1e6 / float(np.median(np.diff(history.at_us)))), 1)
-        step = np.abs(flows[lag:, self._station] - flows[:-lag, self._station]) / np.sqrt(2.0)
+        above = self._less_course(flows[:, self._station], history.at_us)
+        step = np.abs(above[lag:] - above[:-lag]) / np.sqrt(2.0)
+        for zone in sorted(self._whole):
+            sign = (self._to == zone).astype(np.float64) - (self._from == zone)
+            mine = np.flatnonzero(sign)
+            net = np.abs((above[lag:, mine] - above[:-lag, mine]) @ sign[mine]) / np.sqrt(2.0)
+            if np.count_nonzero(np.isfinite(net)) >= _KNOWN_TICKS:
+                self._net_noise[zone] = max(1.4826 * float(np.nanmedian(net)), _LEAST_M3H)
         count = np.isfinite(step).sum(axis=0)
         known = count >= _KNOWN_TICKS
         if known.any():
             self._scatter[known] = np.nanmedian(step[:, known], axis=0)
             self._heard[known] = np.maximum(self._heard[known], count[known])
 
-    def weighed(self, finding: BurstFinding, value: Floats, now_us: int) -> BurstFinding:
+    @staticmethod
+    def _less_course(flows: NDArray[np.float32], at_us: NDArray[np.int64]) -> Floats:
+        """Flows (ticks, meters) less the median of their quarter of the day, where days enough were seen to have one."""
+        above = flows.astype(np.float64)
+        if int(at_us[-1] - at_us[0]) < _COURSE_DAYS * _DAY_US:
+            return above
+        quarter = (at_us % _DAY_US) // _QUARTER_US
+        for one in np.unique(quarter):
+            rows = above[quarter == one]
+            some = np.isfinite(rows).any(axis=0)
+            rows[:, some] -= np.nanmedian(rows[:, some], axis=0)
+            above[quarter == one] = rows
+        return above
+
+    def weighed(
+        self, finding: BurstFinding, value: Floats, now_us: int, nets: Mapping[int, tuple[float, float]] | None = None
+    ) -> BurstFinding:
         """A burst with what the meters have said since it began: candidates weighed, inflows that rose among its evidence.
 
         A meter that speaks every five minutes counts until it speaks again, so that a revision between keeps its word.
+        ``nets``: (change, noise), m³/h, of zones whose balance is known better: against the ticks just before.
         """
         pipes = self._city.network.pipes
         since = self._heard_since(micros(finding.first_abnormal_at))
+        known = nets or {}
         names = [one.pipe_id for one in finding.location.candidates if pipes.has(one.pipe_id)]
         rows = [pipes.row(name) for name in names]
         ends = zip(self._zone[pipes.from_node[rows]].tolist(), self._zone[pipes.to_node[rows]].tolist(), strict=True)
-        location = balanced(finding.location, dict(zip(names, ends, strict=True)), self._inflows(since))
-        rising = self._rising(location.set_90, value, now_us, since)
+        location = balanced(finding.location, dict(zip(names, ends, strict=True)), self._inflows(since, known))
+        rising = self._rising(location.set_90, value, now_us, since, known)
         return replace(finding, location=location, evidence=(*finding.evidence, *rising))
 
     def _heard_since(self, since_us: int) -> Floats:
         """Deviations of meters as last heard, NaN for those not heard since then."""
         return np.where(self._latest_us >= since_us, self._latest, np.nan)
 
-    def _rising(self, pipe_ids: tuple[str, ...], value: Floats, now_us: int, deviation: Floats) -> tuple[Evidence, ...]:
+    def _rising(
+        self,
+        pipe_ids: tuple[str, ...],
+        value: Floats,
+        now_us: int,
+        deviation: Floats,
+        nets: Mapping[int, tuple[float, float]],
+    ) -> tuple[Evidence, ...]:
         """Meters of the DMAs that hold these pipes whose inflow is up: they strengthen a burst.
 
         What only passes through, in at one meter and out at another, is no inflow.
@@ -121,7 +174,7 @@ class ZoneWatch:
         pipes = self._city.network.pipes
         rows = [pipes.row(name) for name in pipe_ids if pipes.has(name)]
         held = {int(zone) for zone in self._zone[pipes.from_node[rows]]} - {-1}
-        net = {zone: self._inflow(zone, self._noise, deviation) for zone in held}
+        net = {zone: nets.get(zone, self._inflow(zone, self._noise, deviation)) for zone in held}
         risen = {zone for zone, (change, noise) in net.items() if change > RISING_SIGMAS * noise}
         zones = risen | {zone for zone, (change, _) in net.items() if np.isnan(change)}  # a meter is silent: the others speak
         found = []
@@ -137,13 +190,13 @@ class ZoneWatch:
                 found.append(Evidence(name, "flow", shown, usual, moment(now_us), named))
         return tuple(found)
 
-    def _inflows(self, deviation: Floats) -> dict[int, ZoneInflow]:
+    def _inflows(self, deviation: Floats, nets: Mapping[int, tuple[float, float]]) -> dict[int, ZoneInflow]:
         """What each metered zone's inflow shows; zones with a silent or unknown meter are left out."""
         found = {}
         for zone in sorted({*self._from.tolist(), *self._to.tolist()} - {-1}):
-            change, noise = self._inflow(zone, self._noise, deviation)
+            change, noise = nets.get(zone, self._inflow(zone, self._noise, deviation))
             mine = (self._to == zone) | (self._from == zone)
-            if np.isfinite(change) and (self._heard[mine] >= _KNOWN_TICKS).all():
+            if zone in nets or (np.isfinite(change) and (self._heard[mine] >= _KNOWN_TICKS).all()):
                 found[zone] = ZoneInflow(str(self._city.zones.name[zone]), change, noise, zone in self._whole)
         return found
 
@@ -193,14 +246,29 @@ class ZoneWatch:
         metered = {*self._from.tolist(), *self._to.tolist()}
         return tuple(_Pair(*pair, tuple(names)) for pair, names in sorted(between.items()) if set(pair) <= metered)
 
+    def _stirred(self, sigma: Floats) -> list[int]:
+        """Pairs that are worth judging, all at a glance: both inflows beyond their noise, or something under way."""
+        if not len(self._pairs):
+            return []
+        zones = int(self._zone.max(initial=-1)) + 2  # the last place takes what lies in no zone
+        ends = np.concatenate([self._to, self._from])
+        change = np.bincount(ends % zones, weights=np.concatenate([self._deviation, -self._deviation]), minlength=zones)
+        noise = np.sqrt(np.bincount(ends % zones, weights=np.tile(sigma**2, 2), minlength=zones))
+        for zone, known in self._net_noise.items():
+            noise[zone] = min(noise[zone], known)
+        clear = np.abs(change) > CLEAR_SIGMAS * noise
+        first, other = (np.array([getattr(pair, end) for pair in self._pairs]) for end in ("first", "second"))
+        under_way = (self._since > 0) | self._active
+        return np.flatnonzero((clear[first] & clear[other]) | under_way).tolist()
+
     def _judge(self, index: int, pair: _Pair, sigma: Floats, now_us: int) -> list[StationFinding]:
         (one, noise_one), (other, noise_other) = (
             self._inflow(zone, sigma, self._deviation) for zone in (pair.first, pair.second)
         )
         if not (np.isfinite(one) and np.isfinite(other)):
             return []
-        clear = abs(one) > _CLEAR_SIGMAS * noise_one and abs(other) > _CLEAR_SIGMAS * noise_other
-        opposite = clear and one * other < 0 and abs(one + other) < _ALIKE * max(abs(one), abs(other))
+        clear = abs(one) > CLEAR_SIGMAS * noise_one and abs(other) > CLEAR_SIGMAS * noise_other
+        opposite = clear and one * other < 0 and abs(one + other) < ALIKE * max(abs(one), abs(other))
         self._since[index] = self._since[index] + 1 if opposite else 0
         before, self._active[index] = bool(self._active[index]), self._since[index] >= _LASTING_TICKS
         if before == self._active[index]:
@@ -222,7 +290,9 @@ class ZoneWatch:
         """(change of a zone's metered inflow, its noise), m³/h; NaN while a meter is not heard."""
         sign = (self._to == zone).astype(np.float64) - (self._from == zone)
         mine = sign != 0
-        return float(sign[mine] @ deviation[mine]), float(np.sqrt((sigma[mine] ** 2).sum()))
+        # What passes through, in at one meter and out at another, wanders in both: the sum is steadier than its parts.
+        noise = self._net_noise.get(zone, np.inf)
+        return float(sign[mine] @ deviation[mine]), min(float(np.sqrt((sigma[mine] ** 2).sum())), noise)
 
     def _sigma(self, usual: Floats) -> Floats:
         least = np.maximum(_LEAST_M3H, _LEAST_SHARE * np.abs(np.nan_to_num(usual)))

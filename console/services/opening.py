@@ -31,6 +31,10 @@ _SETTLES = timedelta(minutes=3)
 _MATERIAL_SHIFT = 0.05
 """A candidate's probability has to move by this much for a revision to be worth telling."""
 
+_WHAT_ZH = {
+    "slow": "疑似缓慢漏损（近几夜比此前各夜）",
+    "inflow": "疑似爆管（分区进水突增，压力未必可见）",
+}
 SLOW_LEAK = "slow_leak"
 """Code of the alarm of a leak that grew over days."""
 
@@ -88,12 +92,14 @@ def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime
     incident = replace(incident, location=finding.location, evidence=finding.evidence, alerted_at=now, explanations=why)
     incident = _with_place(tools, state, planned(tools, state, incident))
     incident = replace(incident, title=_title(incident))
-    what = "疑似缓慢漏损（近几夜比此前各夜）" if finding.lane == "slow" else "疑似爆管"
+    what = _WHAT_ZH.get(finding.lane, "疑似爆管")
     detail = _detail(incident, what)
     alarm = _alarm(tools, state, incident, now, evidence=finding.evidence, detail=detail)
     if finding.lane == "slow":  # it grew for days: nobody is woken for it
         least = max(alarm.priority, Priority.MEDIUM)
         alarm = replace(alarm, code=SLOW_LEAK, priority=least, full_priority=least)
+    if finding.lane == "inflow":  # a fire pump or a large user draws as much
+        alarm = replace(alarm, priority=max(alarm.priority, Priority.HIGH), full_priority=Priority.HIGH)
     incident = replace(incident, alarm_ids=(alarm.alarm_id,))
     return recorded(
         None,

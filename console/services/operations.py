@@ -29,7 +29,7 @@ _AGAIN = timedelta(minutes=5)
 _NEAR_M = 800.0
 """Works on a street move pressures about so far; pumps, plants and what has no place move the whole network."""
 
-_EVERYWHERE = ("pump", "pump_stop", "pump_start", "setpoint", "tank_filling")
+_EVERYWHERE = ("pump", "pump_stop", "pump_start", "setpoint", "prv_shut", "prv_open", "tank_filling")
 
 OPERATIONS_ZH = {
     "works": "计划施工",
@@ -38,6 +38,9 @@ OPERATIONS_ZH = {
     "pump_stop": "水泵停",
     "pump_start": "水泵开",
     "setpoint": "设定值调整",
+    "boundary": "边界阀似已打开（两分区进水此增彼减）",
+    "prv_shut": "减压阀过流骤降（关小、关闭或阀前失压）",
+    "prv_open": "减压阀开大（阀后压力升高）",
     "tank_filling": "水池进水",
     "hydrant": "消火栓用水或冲洗",
     "usual": "常见的压力变化",

@@ -184,6 +184,7 @@ class _Describer:
             "statistic": round(finding.statistic, 2),
             "threshold": round(finding.threshold, 2),
             "stations": [evidence.station_id for evidence in finding.evidence],
+            "operations": [{"kind": one.kind, "asset_id": one.pump_id, "certain": one.certain} for one in finding.operations],
             "candidates": [
                 {"pipe": candidate.pipe_id, "probability": round(candidate.probability, 6)} for candidate in location.candidates
             ],

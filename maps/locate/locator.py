@@ -69,6 +69,7 @@ def locate(
     station_node: NDArray[np.int64] | None = None,
     drift_known: bool = False,
     at_s: float | None = None,
+    within: Bools | None = None,
 ) -> Location:
     """Where a burst explains ``residual_m`` best: candidates with probabilities.
 
@@ -77,7 +78,8 @@ def locate(
     sensitivity to demand stand in. ``model``: the word for the hydraulics behind the signatures. ``responses``: full
     hydraulics with which the first candidates are judged again; it needs ``station_node`` (stations,), node rows.
     ``drift_known``: the covariance comes from weeks of history, how the city drifts as a whole included. ``at_s``: second
-    of the day for ``responses``; default that of the signatures' state.
+    of the day for ``responses``; default that of the signatures' state. ``within``: (pipes,) those that it can be, as other
+    evidence has it; all by default.
     """
     settings = options or LocateOptions()
     known = np.isfinite(residual_m) & signatures.felt
@@ -88,7 +90,7 @@ def locate(
     noise = _noise(signatures, settings.errors, noise_covariance)
     seen = Seen(residual, rows, noise[np.ix_(rows, rows)], drift_known)
     free = replace(seen, drift_known=False)
-    scores, *instead = score_pipes(network, signatures, [seen, free] if drift_known else [seen], settings.errors)
+    scores, *instead = score_pipes(network, signatures, [seen, free] if drift_known else [seen], settings.errors, within)
     if instead and scores.misfit - instead[0].misfit > _UNUSUAL_DRIFT:
         seen, scores = free, instead[0]
     probability = _probabilities(network, scores, settings)
@@ -124,10 +126,18 @@ class Seen:
     drift_known: bool = False
 
 
-def score_pipes(network: PipeNetwork, signatures: Signatures, views: Sequence[Seen], errors: ErrorModel) -> list[Scores]:
-    """Generalised likelihood ratio of a burst on each pipe, for each view of the same residuals on the same stations."""
+def score_pipes(
+    network: PipeNetwork, signatures: Signatures, views: Sequence[Seen], errors: ErrorModel, within: Bools | None = None
+) -> list[Scores]:
+    """Generalised likelihood ratio of a burst on each pipe, for each view of the same residuals on the same stations.
+
+    ``within``: (pipes,) only those, where there are any.
+    """
     judges = [_Judge(signatures, seen, errors) for seen in views]
-    pipes = _worth_scoring(network, signatures, views[0], [judge.white for judge in judges])
+    if within is not None and within.any():
+        pipes = np.flatnonzero(within)
+    else:
+        pipes = _worth_scoring(network, signatures, views[0], [judge.white for judge in judges])
     heads = mean_of_ends(_heads(signatures, views[0].rows), network, pipes)
     found: list[Scores] = []
     for judge in judges:

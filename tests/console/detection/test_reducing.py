@@ -7,14 +7,14 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from console.detection.behind import parts_of
 from console.detection.finding import BurstFinding
-from console.detection.reducing import ReducingWatch, zones_behind
+from console.detection.inward import BalanceWatch
 from console.detection.switches import SwitchWatch
-from console.domain.alarms import Evidence
 from console.domain.clock import moment
 from console.domain.readings import Channel
 from maps.city import City
-from maps.locate.result import Location
+from maps.locate.result import Candidate, Location
 from maps.network import ValveKind, ValveState
 from tests.builders import a_network
 
@@ -52,7 +52,7 @@ class Hours:
 
     def __init__(self, city: City | None = None) -> None:
         self.city = city or a_city()
-        self.watch, self.switches = ReducingWatch(self.city), SwitchWatch(self.city)
+        self.watch, self.switches = BalanceWatch(self.city, parts_of(self.city)), SwitchWatch(self.city)
         self.now_us, self.random = 0, np.random.default_rng(3)
         self.operations = 0
 
@@ -69,36 +69,33 @@ class Hours:
             self.watch.tick(value, expected, fresh, self.now_us)
             self.operations += len(self.switches.tick(value, fresh, self.now_us))
 
-    def evidence(self, falls_kpa: dict[str, float]) -> list[tuple[str, str]]:
-        """What the valve says of a burst in the last minute that made these stations fall."""
+    def evidence(self, *pipes: str) -> list[tuple[str, str]]:
+        """What the valve says of a burst in the last minute that the pressures put on these pipes."""
         at = moment(self.now_us)
-        told = tuple(Evidence(name, "pressure", 300.0 - fall, 300.0, at) for name, fall in falls_kpa.items())
-        finding = BurstFinding(at, at - timedelta(seconds=30), "A", 9.0, 5.0, told, Location((), (), "calibrated"))
+        candidates = tuple(Candidate(pipe, 1.0 / len(pipes)) for pipe in pipes)
+        finding = BurstFinding(at, at - timedelta(seconds=30), "A", 9.0, 5.0, (), Location(candidates, pipes, "calibrated"))
         found = self.watch.evidence(finding)
         assert all(one.zone == "PRV-1" for one in found)
         self.found = found
         return [(one.station_id, one.channel) for one in found]
 
 
-BEHIND = {"S1": 4.0, "S2": 6.0, "S0": 0.3}
-
-
 @pytest.mark.parametrize("city", [a_city(), a_city_of_the_register()])
-def test_flow_and_opening_that_rose_are_evidence_for_stations_behind_the_valve(city: City) -> None:
+def test_flow_and_opening_that_rose_are_evidence_for_a_burst_behind_the_valve(city: City) -> None:
     hours = Hours(city)
     hours.tick(count=40)
     hours.tick(flow=20.0, opening=9.0)
-    assert hours.evidence(BEHIND) == [("QF", "flow"), ("QO", "valve_position"), ("QP", "flow")]
+    assert hours.evidence("P3") == [("QF", "flow"), ("QO", "valve_position"), ("QP", "flow")]
     # By hand: 20 m³/h more through the valve, 20 less along the pipe drawn the other way; 9 % more open.
     assert [one.deviation for one in hours.found] == pytest.approx([20.0, 9.0, -20.0], abs=2.0)
 
 
-def test_stations_in_front_of_the_valve_are_none_of_its_business() -> None:
+def test_a_burst_in_front_of_the_valve_is_none_of_its_business() -> None:
     hours = Hours()
     hours.tick(count=40)
     hours.tick(flow=20.0, opening=9.0)
-    assert hours.evidence({**BEHIND, "S0": 5.0}) == []
-    assert hours.evidence({"S0": 5.0}) == []
+    assert hours.evidence("P1") == []
+    assert len(hours.evidence("P1", "P3")) == 3
 
 
 @pytest.mark.parametrize(("flow", "opening"), [(0.0, 0.0), (1.0, 0.5), (-20.0, -9.0)])
@@ -106,14 +103,14 @@ def test_what_is_within_its_noise_or_fell_is_no_evidence(flow: float, opening: f
     hours = Hours()
     hours.tick(count=40)
     hours.tick(flow, opening)
-    assert hours.evidence(BEHIND) == []
+    assert hours.evidence("P3") == []
 
 
 def test_a_valve_hardly_heard_of_says_nothing() -> None:
     hours = Hours()
     hours.tick(count=5)
     hours.tick(flow=20.0, opening=9.0)
-    assert hours.evidence(BEHIND) == []
+    assert hours.evidence("P3") == []
 
 
 def test_a_reducing_valve_that_opens_by_itself_is_no_operation() -> None:
@@ -133,8 +130,18 @@ def test_a_reducing_valve_that_opens_by_itself_is_no_operation() -> None:
     ],
 )
 def test_a_part_is_behind_a_valve_only_without_another_way_to_a_source(city: City, behind: bool) -> None:
-    label, fed = zones_behind(city.network)
-    row = city.network.nodes.row
+    parts, row = parts_of(city), city.network.nodes.row
+    label = parts.label
     assert label[row("L")] == label[row("M")]
     assert label[row("R")] == label[row("V")]
-    assert fed == ({city.network.valves.row("PRV-1"): int(label[row("L")])} if behind else {})
+    assert parts.behind == (frozenset({int(label[row("L")])}) if behind else frozenset())
+
+
+def test_a_tank_above_a_pump_feeds_nothing_below_it() -> None:
+    builder = a_network().source("R", 0, 0).node("H", 100, 0).node("L", 200, 0).node("M", 300, 0).tank("T", 400, 0)
+    builder = builder.pipe("P1", "R", "H").pipe("P2", "L", "M").valve("PRV-1", between=("H", "L"), kind=ValveKind.PRV)
+    city = builder.pump("PU", "M", "T").station("S", at="L").build()
+    parts = parts_of(city)
+    part = int(parts.label[city.network.nodes.row("L")])
+    assert parts.behind == {part}
+    assert [(way.asset_id, sign) for way, sign in parts.touching(part)] == [("PRV-1", 1.0), ("PU", -1.0)]
