@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from console.detection.medians import known_median
 from console.domain.clock import moment
 
 _DAY_US = 86_400_000_000
@@ -97,7 +98,7 @@ def _day(local_us: NDArray[np.int64], values: NDArray[np.float32], bin_us: int) 
     bins = _DAY_US // bin_us
     table = np.full((bins, values.shape[1]), np.nan, dtype=np.float32)
     for index, rows in _slots((local_us + bin_us // 2) % _DAY_US // bin_us, bins):
-        table[index] = _median(values[rows])
+        table[index] = known_median(values[rows])
     table = _filled(table)
     return Profile(_edges_kept(table), _DAY_US, 0, centred=False)
 
@@ -108,7 +109,7 @@ def _week(local_us: NDArray[np.int64], values: NDArray[np.float32], day: Profile
     table = np.full((bins, values.shape[1]), np.nan, dtype=np.float32)
     for index, rows in _slots((local_us - _MONDAY_US) % _WEEK_US // _BIN_US, bins):
         usual = {at: day.at(np.array([at])) for at in np.unique(local_us[rows] % _DAY_US).tolist()}
-        table[index] = _median(values[rows] - np.stack([usual[at] for at in (local_us[rows] % _DAY_US).tolist()]))
+        table[index] = known_median(values[rows] - np.stack([usual[at] for at in (local_us[rows] % _DAY_US).tolist()]))
     table = _filled(table)
     smooth = (np.roll(table, 1, axis=0) + 2.0 * table + np.roll(table, -1, axis=0)) / 4.0
     return Profile(smooth.astype(np.float32), _WEEK_US, _MONDAY_US, centred=True)
@@ -128,14 +129,6 @@ def _edges_kept(table: NDArray[np.float32]) -> NDArray[np.float32]:
     """Each bin the median of itself and its neighbours round the cycle."""
     before, after = np.roll(table, 1, axis=0), np.roll(table, -1, axis=0)
     return np.asarray(np.maximum(np.minimum(before, table), np.minimum(np.maximum(before, table), after)))
-
-
-def _median(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    known = np.isfinite(values).any(axis=0)
-    result = np.full(values.shape[1], np.nan, dtype=np.float32)
-    if known.any():
-        result[known] = np.nanmedian(values[:, known], axis=0)
-    return result
 
 
 def _filled(table: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from console.detection.evidence import Group, Place, Tick
 from console.detection.expectation import DAY_US, Expectation
 from console.detection.finding import BurstFinding, OperationFinding
 from console.detection.glance import Glance
+from console.detection.medians import known_median
 from console.detection.meters import MeterWatch
 from console.detection.nights import RECENT_NIGHTS
 from console.detection.operations import Explanation
@@ -276,7 +277,7 @@ class Casebook:
                 case.finding = replace(case.finding, location=location, evidence=evidence, revision=case.finding.revision + 1)
                 revised.append(case.finding)
             if tick.now_us >= case.until_us:
-                expectation.accept(group.rows, _lasting(case.lately))
+                expectation.accept(group.rows, np.nan_to_num(known_median(np.stack(list(case.lately)))))
                 del self._cases[index]
         return tuple(revised)
 
@@ -353,13 +354,3 @@ def _merged(operations: list[OperationFinding]) -> tuple[OperationFinding, ...]:
     for one in operations:
         first.setdefault((one.kind, one.pump_id), one)
     return tuple(first.values())
-
-
-def _lasting(residuals: deque[Floats]) -> Floats:
-    """The step that the last ticks agree on, per station, m; zero where nothing was heard."""
-    stacked = np.stack(list(residuals))
-    heard = np.isfinite(stacked).any(axis=0)
-    step = np.zeros(stacked.shape[1])
-    if heard.any():
-        step[heard] = np.nanmedian(stacked[:, heard], axis=0)
-    return step

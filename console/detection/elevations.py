@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from console.detection.baseline import LocalTime, Profile
 from console.detection.history import History
+from console.detection.medians import known_median
 from console.domain.readings import Channel
 from maps.columns import Floats
 from maps.units import KPA_PER_METRE
@@ -29,8 +30,8 @@ def elevation_errors(local_us: NDArray[np.int64], pressure_kpa: NDArray[np.float
     quiet = _at_night(local_us)
     above_m = (pressure_kpa[quiet] - model_kpa[quiet]) / KPA_PER_METRE
     night = local_us[quiet] // _DAY_US
-    nights = np.array([_medians(above_m[night == one]) for one in np.unique(night)]).reshape(-1, pressure_kpa.shape[1])
-    level = np.where(np.isfinite(nights).sum(axis=0) >= _LEAST_NIGHTS, _medians(nights), np.nan)
+    nights = np.array([known_median(above_m[night == one]) for one in np.unique(night)]).reshape(-1, pressure_kpa.shape[1])
+    level = np.where(np.isfinite(nights).sum(axis=0) >= _LEAST_NIGHTS, known_median(nights), np.nan)
     known = np.isfinite(level)
     if np.count_nonzero(known) < _LEAST_STATIONS:
         return np.full(len(level), np.nan)
@@ -40,15 +41,6 @@ def elevation_errors(local_us: NDArray[np.int64], pressure_kpa: NDArray[np.float
 def _at_night(local_us: NDArray[np.int64]) -> NDArray[np.bool_]:
     time_of_day = local_us % _DAY_US
     return (time_of_day >= _NIGHT_US[0]) & (time_of_day < _NIGHT_US[1])
-
-
-def _medians(values: NDArray[np.floating]) -> Floats:
-    """Of each column, NaN for one without values."""
-    result = np.full(values.shape[1], np.nan)
-    known = np.isfinite(values).any(axis=0)
-    if known.any():
-        result[known] = np.nanmedian(values[:, known], axis=0)
-    return result
 
 
 class Elevations:

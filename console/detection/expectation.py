@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from console.detection.baseline import LocalTime, Profile, TrailingLevel
 from console.detection.history import History
+from console.detection.medians import known_median
 from console.detection.options import DetectorOptions
 from console.domain.readings import Channel
 from maps.units import KPA_PER_METRE
@@ -140,8 +141,5 @@ def _deviations(profile: Profile, local_us: NDArray[np.int64], values: NDArray[n
 def _robust_scale(deviation: NDArray[np.float64]) -> NDArray[np.float64]:
     """1.4826 times the median absolute deviation of each station, a metre of water where nothing is known."""
     some = np.abs(deviation[np.linspace(0, len(deviation) - 1, min(len(deviation), 2000)).astype(np.int64)])
-    known = np.isfinite(some).any(axis=0)
-    scale = np.full(deviation.shape[1], KPA_PER_METRE)
-    if known.any():
-        scale[known] = 1.4826 * np.nanmedian(some[:, known], axis=0)
-    return np.asarray(np.maximum(scale, 1e-3))
+    scale = 1.4826 * known_median(some)
+    return np.asarray(np.maximum(np.where(np.isfinite(scale), scale, KPA_PER_METRE), 1e-3))

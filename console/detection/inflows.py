@@ -15,6 +15,7 @@ from console.detection.baseline import LocalTime
 from console.detection.behind import Parts
 from console.detection.expectation import DAY_US
 from console.detection.history import History
+from console.detection.medians import known_median
 from console.domain.readings import Channel
 from maps.city import City
 from maps.columns import Floats
@@ -127,9 +128,7 @@ class InflowWatch:
         slot = self._slots(history.at_us).astype(np.int64) % _BINS
         table = np.full((_BINS, net.shape[1]), np.nan)
         for bin_ in np.unique(slot):
-            rows = net[slot == bin_]
-            some = np.isfinite(rows).any(axis=0)
-            table[bin_, some] = np.nanmedian(rows[:, some], axis=0)
+            table[bin_] = known_median(net[slot == bin_])
         self._profile = np.nan_to_num(_filled(table))
         seasoned = int(history.at_us[-1] - history.at_us[0]) >= _SEASONED_US
         self._least_share = _LEAST_SHARE if seasoned else _UNSEASONED_SHARE

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from console.detection.book import SignatureBook
 from console.detection.crossing import Crossing
 from console.detection.matched import MatchedField
+from console.detection.medians import known_median
 from console.detection.options import DetectorOptions
 from console.detection.thresholds import simulated
 from maps.columns import Floats
@@ -121,5 +122,5 @@ def _median(values: Floats) -> Floats:
     """Median down the first axis; NaN where fewer than half were heard."""
     result = np.full(values.shape[1], np.nan)
     heard = np.isfinite(values).sum(axis=0) * 2 >= len(values)
-    result[heard] = np.nanmedian(values[:, heard], axis=0)
+    result[heard] = known_median(values[:, heard])
     return result

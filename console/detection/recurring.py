@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from console.detection.medians import known_median
 from maps.columns import Floats
 
 _DAY_S = 86_400.0
@@ -31,15 +32,15 @@ class RecurringSteps:
         slot = _slot(second_of_day, slots)
         table = np.zeros((slots, steps.shape[1]), dtype=np.float32)
         # A few days can agree by chance: scatter is at least what the station shows at any time.
-        usual = 1.4826 * _median(np.abs(steps))
+        usual = 1.4826 * known_median(np.abs(steps))
         for one in np.unique(slot):
             days = steps[slot == one]
             heard = np.isfinite(days).sum(axis=0)
             enough = np.flatnonzero(heard >= _LEAST_DAYS)
             if not len(enough):
                 continue
-            middle = np.nanmedian(days[:, enough], axis=0)
-            scatter = 1.4826 * np.nanmedian(np.abs(days[:, enough] - middle), axis=0)
+            middle = known_median(days[:, enough])
+            scatter = 1.4826 * known_median(np.abs(days[:, enough] - middle))
             error = _MEDIAN_LOSS * np.maximum(scatter, usual[enough]) / np.sqrt(heard[enough])
             table[one, enough] = np.where(np.abs(middle) > _CLEAR * error, middle, 0.0)
         found._table = table
@@ -48,14 +49,6 @@ class RecurringSteps:
     def at(self, second_of_day: Floats | float) -> NDArray[np.float32]:
         """Usual steps (n,) at a time of day, or (ticks, n) at several."""
         return np.asarray(self._table[_slot(np.asarray(second_of_day, dtype=np.float64), len(self._table))])
-
-
-def _median(values: NDArray[np.float32]) -> Floats:
-    """Median of what is known of each column; infinite where nothing is."""
-    found = np.full(values.shape[1], np.inf)
-    heard = np.isfinite(values).any(axis=0)
-    found[heard] = np.nanmedian(values[:, heard], axis=0)
-    return found
 
 
 def _slot(second_of_day: Floats, slots: int) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ from console.detection.crossing import Crossing, Step
 from console.detection.glance import LEAST_STATIONS
 from console.detection.groups import representatives
 from console.detection.matched import MatchedField, lasting, summed
+from console.detection.medians import known_median
 from console.detection.noise import StepNoise, fitted_noise
 from console.detection.operations import Explanation, OperationBook, explains
 from console.detection.options import DetectorOptions
@@ -319,7 +320,7 @@ class StepWatch:
                 continue
             signatures = self._book.signatures(int(number))
             response = self._response(signatures.head_m_per_m3h[self.rows], signatures.demand_m3h)
-            variance.append((1.4826 * _nanmedian(np.abs(here))) ** 2)
+            variance.append((1.4826 * known_median(np.abs(here))) ** 2)
             sensitivity.append(np.einsum("ij,ij->i", response, response).astype(np.float64))
         return fitted_noise(np.concatenate(variance), np.concatenate(sensitivity)) if variance else self.noise
 
@@ -453,16 +454,6 @@ def _liveliness(steps: NDArray[np.float32], precision: NDArray[np.float32]) -> N
     pull = steps @ precision
     alone = np.sort(pull**2 / np.maximum(np.diag(precision), 1e-9), axis=1)
     return np.asarray(np.einsum("ij,ij->i", pull, steps) - alone[:, -2:].sum(axis=1))
-
-
-def _nanmedian(values: NDArray[np.floating]) -> Floats:
-    """Median down the first axis of what is finite, NaN where nothing is."""
-    if np.isfinite(values).all():
-        return np.asarray(np.median(values, axis=0), dtype=np.float64)
-    result = np.full(values.shape[1], np.nan)
-    heard = np.isfinite(values).any(axis=0)
-    result[heard] = np.nanmedian(values[:, heard], axis=0)
-    return result
 
 
 def _steps_of(pressure_m: NDArray[np.float32], sigma_m: float) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from console.detection.crossing import Crossing
 from console.detection.evidence import Group, Tick
 from console.detection.finding import BurstFinding
 from console.detection.inflows import BEFORE, SAMPLES
+from console.detection.medians import known_median
 from maps.city import City
 from maps.columns import Floats
 
@@ -47,7 +48,7 @@ class Surges:
             window=1,  # demand wanders on from tick to tick: three samples know hardly more than one
             statistic=surge.size_m3h,
             threshold=surge.threshold_m3h,
-            residual_m=_mean(samples[-SAMPLES:]) - _middle(samples[:-SAMPLES]),
+            residual_m=_mean(samples[-SAMPLES:]) - known_median(samples[:-SAMPLES]),
             covariance=group.steps.covariance(tick.second_of_day),
             lane="inflow",
             drift_known=group.steps.learned,
@@ -61,12 +62,3 @@ def _mean(samples: Floats) -> Floats:
     heard = np.isfinite(samples)
     count = heard.sum(axis=0)
     return np.asarray(np.where(count > 0, np.where(heard, samples, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan))
-
-
-def _middle(samples: Floats) -> Floats:
-    """Median down the first axis of what was heard, NaN where nothing was."""
-    middle = np.full(samples.shape[1], np.nan)
-    heard = np.isfinite(samples).any(axis=0)
-    if heard.any():
-        middle[heard] = np.nanmedian(samples[:, heard], axis=0)
-    return middle

@@ -13,6 +13,7 @@ from console.detection.behind import Parts, Way
 from console.detection.borders import metered_zones
 from console.detection.finding import BurstFinding, StationFinding
 from console.detection.history import History
+from console.detection.medians import known_median
 from console.domain.alarms import Evidence
 from console.domain.clock import micros, moment
 from console.domain.readings import Channel
@@ -120,7 +121,7 @@ class ZoneWatch:
         count = np.isfinite(step).sum(axis=0)
         known = count >= _KNOWN_TICKS
         if known.any():
-            self._scatter[known] = np.nanmedian(step[:, known], axis=0)
+            self._scatter[known] = known_median(step[:, known])
             self._heard[known] = np.maximum(self._heard[known], count[known])
 
     @staticmethod
@@ -132,9 +133,7 @@ class ZoneWatch:
         quarter = (at_us % _DAY_US) // _QUARTER_US
         for one in np.unique(quarter):
             rows = above[quarter == one]
-            some = np.isfinite(rows).any(axis=0)
-            rows[:, some] -= np.nanmedian(rows[:, some], axis=0)
-            above[quarter == one] = rows
+            above[quarter == one] = rows - known_median(rows)
         return above
 
     def weighed(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from console.detection.matched import MatchedField, lasting, summed
+from console.detection.medians import known_median
 from console.detection.noise import StepNoise, fitted_noise
 from console.detection.operations import OperationBook, explains
 from console.detection.reference import REFERENCE_SAMPLES, Ring, predicted
@@ -208,3 +209,12 @@ def test_a_step_seen_before_is_usual_either_way_round(random: np.random.Generato
     assert found is not None
     assert found.known
     assert found.misfit < 0.05 * float(step @ (field.precision @ step))
+
+
+def test_medians_of_what_is_known_are_numpys(random: np.random.Generator) -> None:
+    for ticks in (1, 2, 5, 8):
+        values = np.where(random.random((ticks, 40)) < 0.3, np.nan, random.standard_normal((ticks, 40)))
+        heard = np.isfinite(values).any(axis=0)
+        found = known_median(values)
+        assert found[heard] == pytest.approx(np.nanmedian(values[:, heard], axis=0))
+        assert np.isnan(found[~heard]).all()
