@@ -46,9 +46,9 @@ class Profile:
     ) -> None:
         """``table``: (bins, stations); bin k stands for the middle (``centred``) or the start of its time in the cycle.
 
-        ``besides``: what a longer cycle adds to it.
+        ``besides``: what a longer cycle adds to it. ``cycles``: how many made it; infinite for what was not learned.
         """
-        self.table, self.besides = table, besides
+        self.table, self.besides, self.cycles = table, besides, np.inf
         self._cycle_us, self._origin_us = cycle_us, origin_us
         self._bin_us = cycle_us / len(table)
         self._shift = 0.5 if centred else 0.0
@@ -62,6 +62,15 @@ class Profile:
         before, after = low % len(self.table), (low + 1) % len(self.table)
         found = np.asarray(self.table[before, stations] * (1.0 - share) + self.table[after, stations] * share)
         return found if self.besides is None else found + self.besides.at(local_us, columns)
+
+    @property
+    def optimism(self) -> float:
+        """Factor by which days that made the profile deviate less from it than days to come will, at least 1.
+
+        A mean of m samples: (1 - 1/m) of the variance for those in it, (1 + 1/m) for the next.
+        """
+        whole = self if self.besides is None else self.besides
+        return float(np.sqrt((1.0 + 1.0 / whole.cycles) / (1.0 - 1.0 / whole.cycles)))
 
     def fill(self, stations: NDArray[np.bool_], other: Profile) -> None:
         """Take ``stations``' columns from another profile (one without history keeps what the model expects)."""
@@ -88,8 +97,10 @@ class Profile:
         """
         span_us = int(local_us[-1]) - int(local_us[0])
         day = _day(local_us, values, _FINE_BIN_US if span_us >= _MIN_DAYS_FOR_FINE * _DAY_US else _BIN_US)
+        day.cycles = max(span_us / _DAY_US, 2.0)
         if span_us >= _MIN_WEEKS_FOR_WEEKLY * _WEEK_US - _DAY_US / 2:
             day.besides = _week(local_us, values, day)
+            day.besides.cycles = span_us / _WEEK_US
         return day
 
 

@@ -31,6 +31,8 @@ from maps.locate.refine import Responses
 from maps.units import KPA_PER_METRE
 
 _FRESH_TICKS = 1.5
+_SEASONED_S = 27 * 86_400.0
+"""Four weeks, give or take a day: days of the week are known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,10 +176,11 @@ class Detector:
         return least
 
     def _learn_noise(self, quiet: QuietResiduals) -> None:
+        seasoned = len(quiet.second_of_day) * quiet.step_s >= _SEASONED_S
         for group in self._groups:
             rows = group.rows
             group.steps.learn(quiet.pressure_m[:, rows], quiet.second_of_day, quiet.step_s)
-            group.level.learn(quiet.residual_m[:, rows], quiet.second_of_day, group.steps.switching)
+            group.level.learn(quiet.residual_m[:, rows], quiet.second_of_day, group.steps.switching, seasoned)
 
     def _learn_nights(self, history: History) -> None:
         pressures = history.value.get(int(Channel.PRESSURE))

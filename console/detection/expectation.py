@@ -124,7 +124,7 @@ class Expectation:
             residuals[index] = row - level.level
             level.update(row, limit, nothing_held)
         self._level[channel].take_over(level)
-        return known, residuals
+        return known, residuals * np.float32(profile.optimism)
 
     def _base(self, channel: Channel, at_us: NDArray[np.int64], now_us: int) -> NDArray[np.float64]:
         if channel not in self._profile or not self._stations:

@@ -46,6 +46,7 @@ class BurstWatch:
         self._reduced: tuple[bytes, MatchedField] | None = None
         self._places = np.empty(0, dtype=np.int64)
         self._thresholds: dict[int, float] = {}
+        self._caution = options.learning_caution
         self._unrest: dict[int, Unrest] = {}
         self._prior = np.eye(len(rows)) * options.reading_sigma_m**2
         self._sum = np.zeros((len(rows), len(rows)))
@@ -116,7 +117,7 @@ class BurstWatch:
             level, usual = simulated(field, self.covariance, self._probability, seed=int(self.rows[0]))
             self._thresholds = dict.fromkeys(WINDOWS, level)
             self._unrest = {each: Unrest(usual) for each in WINDOWS}
-        return self._thresholds[window] * (1.0 if self.learned else self._options.learning_caution)
+        return self._thresholds[window] * self._caution
 
     def tick(
         self, residual_m: NDArray[np.float64], second_of_day: float, at_us: int, screens: NDArray[np.float32]
@@ -227,8 +228,10 @@ class BurstWatch:
         self._weight += 1.0
         self._sigma_m = None
 
-    def learn(self, residuals: NDArray[np.float32], second_of_day: NDArray[np.float64], switching: bool) -> None:
+    def learn(self, residuals: NDArray[np.float32], second_of_day: NDArray[np.float64], switching: bool, seasoned: bool) -> None:
         """Noise and thresholds from quiet history: (ticks, n) residuals, NaN where unknown; (ticks,) times.
+
+        ``seasoned``: weeks enough to tell Mondays from Sundays; before that thresholds keep the caution of learning.
 
         Days far livelier than the others (holidays, works, a leak nobody told of) are left out. ``switching``: operations
         are part of quiet times here, and the thresholds rise as high as they make them.
@@ -250,6 +253,7 @@ class BurstWatch:
             whole[all_whole] = usual_days(screens, second_of_day[all_whole])
             self._prior = self._shrunk(residuals[whole], assumed)
         self._sum[:], self._weight, self.learned, self._field, self._sigma_m = 0.0, 0.0, True, None, None
+        self._caution = 1.0 if seasoned else self._options.learning_caution
         sigma = np.sqrt(np.diag(self._prior))
         self._places = representatives(self._book.signatures(noon), self.rows, sigma, self._options.representatives)
         calm = np.where(whole[:, None], residuals, np.float32(np.nan))

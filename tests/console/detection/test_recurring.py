@@ -71,3 +71,15 @@ def test_weeks_of_history_tell_weekends_apart(random: np.random.Generator) -> No
     times = MONDAY_US + 70 * 86_400_000_000 + (np.arange(7) * 1440 + 900) * 60_000_000
     found = np.array([profile.at(np.array([at]))[0] for at in times])
     assert found == pytest.approx(pressure(times), abs=0.3)
+
+
+@pytest.mark.parametrize("days", [10, 35])
+def test_a_profile_knows_how_much_better_it_fits_the_days_that_made_it(random: np.random.Generator, days: int) -> None:
+    # Deviations last half a day, as weather does: neighbouring quarters tell nothing new.
+    half_days = np.repeat(random.standard_normal((days * 2 + 60, 40)), A_DAY // 2, axis=0).astype(np.float32)
+    local_us = MONDAY_US + np.arange(len(half_days), dtype=np.int64) * int(STEP_S * 1e6)
+    made = days * A_DAY
+    profile = Profile.learned(local_us[:made], half_days[:made])
+    left = half_days - np.stack([profile.at(np.array([at])) for at in local_us])
+    seen = float(np.std(left[made:]) / np.std(left[:made]))
+    assert profile.optimism == pytest.approx(seen, rel=0.12)
