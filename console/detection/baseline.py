@@ -18,6 +18,8 @@ _BIN_US, _FINE_BIN_US = 900_000_000, 300_000_000
 _MONDAY_US = 4 * _DAY_US
 """1970-01-01 was a Thursday: four days later begins a week."""
 
+_HOUR_US = 3_600_000_000
+_JUDGED_STATIONS, _MOST_OPTIMISM = 40, 0.5
 _MIN_WEEKS_FOR_WEEKLY, _MIN_DAYS_FOR_FINE = 4.0, 6.9
 
 
@@ -46,9 +48,12 @@ class Profile:
     ) -> None:
         """``table``: (bins, stations); bin k stands for the middle (``centred``) or the start of its time in the cycle.
 
-        ``besides``: what a longer cycle adds to it. ``cycles``: how many made it; infinite for what was not learned.
+        ``besides``: what a longer cycle adds to it.
         """
-        self.table, self.besides, self.cycles = table, besides, np.inf
+        self.table, self.besides = table, besides
+        self.optimism = 1.0
+        """Factor by which days that made the profile deviate less from it than days to come will, at least 1."""
+
         self._cycle_us, self._origin_us = cycle_us, origin_us
         self._bin_us = cycle_us / len(table)
         self._shift = 0.5 if centred else 0.0
@@ -62,15 +67,6 @@ class Profile:
         before, after = low % len(self.table), (low + 1) % len(self.table)
         found = np.asarray(self.table[before, stations] * (1.0 - share) + self.table[after, stations] * share)
         return found if self.besides is None else found + self.besides.at(local_us, columns)
-
-    @property
-    def optimism(self) -> float:
-        """Factor by which days that made the profile deviate less from it than days to come will, at least 1.
-
-        A mean of m samples: (1 - 1/m) of the variance for those in it, (1 + 1/m) for the next.
-        """
-        whole = self if self.besides is None else self.besides
-        return float(np.sqrt((1.0 + 1.0 / whole.cycles) / (1.0 - 1.0 / whole.cycles)))
 
     def fill(self, stations: NDArray[np.bool_], other: Profile) -> None:
         """Take ``stations``' columns from another profile (one without history keeps what the model expects)."""
@@ -97,11 +93,39 @@ class Profile:
         """
         span_us = int(local_us[-1]) - int(local_us[0])
         day = _day(local_us, values, _FINE_BIN_US if span_us >= _MIN_DAYS_FOR_FINE * _DAY_US else _BIN_US)
-        day.cycles = max(span_us / _DAY_US, 2.0)
-        if span_us >= _MIN_WEEKS_FOR_WEEKLY * _WEEK_US - _DAY_US / 2:
+        weekly = span_us >= _MIN_WEEKS_FOR_WEEKLY * _WEEK_US - _DAY_US / 2
+        if weekly:
             day.besides = _week(local_us, values, day)
-            day.besides.cycles = span_us / _WEEK_US
+        day.optimism = _optimism(local_us, values, day)
         return day
+
+
+def _optimism(local_us: NDArray[np.int64], values: NDArray[np.float32], made: Profile) -> float:
+    """``Profile.optimism``, from how well every other cycle is foretold by those between.
+
+    A mean of m samples leaves 1 - c/m of the variance to those in it, 1 + c/m to the next, 1 + 2c/m when half of them made it;
+    c is 1 where deviations last longer than a bin, and less where its samples differ.
+    """
+    cycle_us = _DAY_US if made.besides is None else _WEEK_US
+    chosen = np.linspace(0, values.shape[1] - 1, min(values.shape[1], _JUDGED_STATIONS)).astype(np.int64)
+    odd = (local_us - _MONDAY_US) // cycle_us % 2 == 1
+    if int(local_us[-1] - local_us[0]) < 2 * cycle_us - _HOUR_US or not odd.any():
+        return 1.0
+    some, columns = values[:, chosen], np.flatnonzero(np.isfinite(values[:, chosen]).any(axis=0))
+    half = _day(local_us[~odd], some[~odd], _DAY_US // len(made.table))
+    if made.besides is not None:
+        half.besides = _week(local_us[~odd], some[~odd], half)
+    inside, outside = [], []
+    for at, row in zip(local_us[odd], some[odd], strict=True):
+        when = np.array([at])
+        inside.append(row - made.at(when, chosen))
+        outside.append(row - half.at(when))
+    wide = 4.0 * 1.4826 * known_median(np.abs(np.stack(outside)[:, columns]))
+    # Mean squares, outliers cut: of few samples one is the median itself, and a median of deviations would count it as noise.
+    inner, outer = (np.nanmean(np.clip(np.stack(left)[:, columns], -wide, wide) ** 2, axis=0) for left in (inside, outside))
+    grown = float(np.median(outer / np.maximum(inner, 1e-9))) if len(columns) else 1.0
+    share = np.clip((grown - 1.0) / (grown + 2.0), 0.0, _MOST_OPTIMISM)
+    return float(np.sqrt((1.0 + share) / (1.0 - share)))
 
 
 def _day(local_us: NDArray[np.int64], values: NDArray[np.float32], bin_us: int) -> Profile:

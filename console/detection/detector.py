@@ -180,7 +180,9 @@ class Detector:
         for group in self._groups:
             rows = group.rows
             group.steps.learn(quiet.pressure_m[:, rows], quiet.second_of_day, quiet.step_s)
-            group.level.learn(quiet.residual_m[:, rows], quiet.second_of_day, group.steps.switching, seasoned)
+            group.level.learn(
+                quiet.residual_m[:, rows], quiet.second_of_day, quiet.step_s, switching=group.steps.switching, seasoned=seasoned
+            )
 
     def _learn_nights(self, history: History) -> None:
         pressures = history.value.get(int(Channel.PRESSURE))

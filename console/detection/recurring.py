@@ -1,4 +1,4 @@
-"""Recurring: steps that come at the same time every day (demand patterns by the hour, pumps on a clock), from quiet history."""
+"""Recurring: steps and restless hours at the same time every day (demand by the hour, pumps on a clock), from quiet history."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from maps.columns import Floats
 _DAY_S = 86_400.0
 _LEAST_DAYS = 5
 _CLEAR = 4.0
+_RESTLESS, _BY_CHANCE = 1.5, 6.0
 _MEDIAN_LOSS = 1.25
 """Standard error of a median, in units of that of a mean."""
 
@@ -46,9 +47,47 @@ class RecurringSteps:
         found._table = table
         return found
 
-    def at(self, second_of_day: Floats | float) -> NDArray[np.float32]:
-        """Usual steps (n,) at a time of day, or (ticks, n) at several."""
-        return np.asarray(self._table[_slot(np.asarray(second_of_day, dtype=np.float64), len(self._table))])
+    def at(self, second_of_day: float) -> NDArray[np.float32]:
+        """Usual steps (n,) at a time of day."""
+        return np.asarray(self._table[round(second_of_day / _DAY_S * len(self._table)) % len(self._table)])
+
+    def at_all(self, second_of_day: Floats) -> NDArray[np.float32]:
+        """The same (ticks, n) at many times."""
+        return np.asarray(self._table[_slot(second_of_day, len(self._table))])
+
+
+class RestlessHours:
+    """How much livelier than most a time of day is: what jumps by the clock does not jump alike every day."""
+
+    def __init__(self) -> None:
+        self._factor: Floats = np.ones(1)
+
+    @classmethod
+    def learned(cls, screens: NDArray[np.float32], second_of_day: Floats, step_s: float, ticks: int) -> RestlessHours:
+        """From a group's screens (ticks,), ``step_s`` apart: the median at each time of day against the usual one.
+
+        A restless time counts for the ``ticks`` - 1 after it too, whose windows have it in them.
+        """
+        found = cls()
+        slots = max(round(_DAY_S / step_s), 1)
+        slot, usual = _slot(second_of_day, slots), max(float(np.median(screens)), 1e-6)
+        factor = np.ones(slots)
+        for one in np.unique(slot):
+            days = screens[slot == one]
+            if len(days) >= _LEAST_DAYS:
+                # A few days are loud by chance.
+                louder = float(np.median(days)) / usual
+                factor[one] = louder if louder > max(_RESTLESS, 1.0 + _BY_CHANCE / np.sqrt(len(days))) else 1.0
+        found._factor = np.max([np.roll(factor, back) for back in range(ticks)], axis=0)
+        return found
+
+    def at(self, second_of_day: float) -> float:
+        """Factor on thresholds at a time of day, at least 1."""
+        return float(self._factor[round(second_of_day / _DAY_S * len(self._factor)) % len(self._factor)])
+
+    def at_all(self, second_of_day: Floats) -> Floats:
+        """The same (times,) at many times."""
+        return np.asarray(self._factor[_slot(second_of_day, len(self._factor))])
 
 
 def _slot(second_of_day: Floats, slots: int) -> NDArray[np.int64]:

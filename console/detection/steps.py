@@ -18,7 +18,7 @@ from console.detection.medians import known_median
 from console.detection.noise import StepNoise, fitted_noise
 from console.detection.operations import Explanation, OperationBook, explains
 from console.detection.options import DetectorOptions
-from console.detection.recurring import RecurringSteps
+from console.detection.recurring import RecurringSteps, RestlessHours
 from console.detection.reference import REFERENCE_SAMPLES, predicted
 from console.detection.thresholds import GAUSSIAN_TAIL, fitted, fitted_lively, loudest, screens_of, simulated
 from console.detection.unrest import Unrest, ratios
@@ -77,6 +77,7 @@ class StepWatch:
         self._since_refresh = -number
         self._refresh_after = _REFRESH_TICKS
         self._since_operation = _AFTERMATH_TICKS + 1
+        self._hours, self._restless = RestlessHours(), 1.0
         self._shape = np.eye(len(rows))
         self._pages: dict[int, _Page] = {}
         self._reduced: tuple[bytes, int, MatchedField] | None = None
@@ -136,6 +137,7 @@ class StepWatch:
         ``switched``, ``steady``: rows of pumps whose own channels show a switch just now, or none.
         """
         number = self._book.page(second_of_day)
+        self._restless = self._hours.at(second_of_day)
         self._recent.append(step)
         self._since_operation += 1
         outcome = Step(None, None, step, suspicious=False)
@@ -210,7 +212,7 @@ class StepWatch:
         """(deciding statistic or 0, threshold, whether it is near) of ticks (window, n), unknown stations as 0."""
         window, scaled = len(ticks), summed(ticks)
         screen, calm = field.screen(scaled), self._calm_threshold(window)
-        threshold = calm if screen <= calm / 2.0 else calm * self._unrest[window].ratio()
+        threshold = calm if screen <= calm / 2.0 else calm * max(self._unrest[window].ratio(), self._restless)
         if screen <= threshold / 2.0:
             self._unrest[window].add(screen)
             return 0.0, threshold, False
@@ -337,7 +339,7 @@ class StepWatch:
         same = step_s <= _SAME_INTERVAL * self._options.tick_s and self._options.tick_s <= _SAME_INTERVAL * step_s
         if same:
             self.recurring = RecurringSteps.learned(steps, second_of_day, step_s)
-            steps = steps - self.recurring.at(second_of_day)
+            steps = steps - self.recurring.at_all(second_of_day)
         here = self._fit(steps, number, least=_REFRESH_TICKS)
         before = self.noise
         self._renew(here)
@@ -349,7 +351,7 @@ class StepWatch:
         self.switching = sum(pattern.count for pattern in self.operations.patterns) >= _SWITCHING_A_DAY * days
         if same:
             self.operations.trust_history(days)
-            self._learn_noise(steps, number, calm)
+            self._learn_noise(steps, number, calm, second_of_day)
         else:
             self._renew(before)
             self._page(self._book.page(12 * 3600.0))
@@ -373,7 +375,9 @@ class StepWatch:
         before = np.nan_to_num(odd[np.maximum(events - 1, 0)])
         return calm, events[odd[events] > 2.0 * np.where(before > limit, before, 0.0)]
 
-    def _learn_noise(self, steps: NDArray[np.float32], number: NDArray[np.int64], calm: NDArray[np.int64]) -> None:
+    def _learn_noise(
+        self, steps: NDArray[np.float32], number: NDArray[np.int64], calm: NDArray[np.int64], second_of_day: Floats
+    ) -> None:
         """Correlations that the model's noise misses from ``calm`` ticks; thresholds from all ticks (ticks, n)."""
         if len(calm) < _LEAST_HISTORY:
             return
@@ -391,11 +395,26 @@ class StepWatch:
         gaussian, usual = simulated(page.field, page.covariance, self._probability, seed=int(self.rows[0]))
         self._thresholds, self._lasting = dict.fromkeys(STEP_WINDOWS, gaussian), {}
         self._unrest = {window: Unrest(usual) for window in STEP_WINDOWS}
-        found = {window: self._threshold_of(steps, number, window, gaussian, MatchedField.decisive) for window in STEP_WINDOWS}
+        whole = np.flatnonzero(np.isfinite(steps).all(axis=1))
+        screens = self._screens(steps[whole], number[whole])
+        self._hours = RestlessHours.learned(screens, second_of_day[whole], self._options.tick_s, max(STEP_WINDOWS))
+        restless = self._hours.at_all(second_of_day)
+        found = {
+            window: self._threshold_of(steps, number, window, gaussian, MatchedField.decisive, restless)
+            for window in STEP_WINDOWS
+        }
         for window in STEP_WINDOWS[1:]:
-            alike = self._threshold_of(steps, number, window, gaussian, _alike)
+            alike = self._threshold_of(steps, number, window, gaussian, _alike, restless)
             self._lasting[window] = found[window] / alike
         self._thresholds = found
+
+    def _screens(self, steps: NDArray[np.float32], number: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Screen of every tick of history: steps (ticks, n), each with its page (ticks,)."""
+        screens = np.zeros(len(steps), dtype=np.float32)
+        for one in np.unique(number):
+            rows = np.flatnonzero(number == one)
+            screens[rows] = screens_of(self._page(int(one)).field, np.ascontiguousarray(steps[rows].T))
+        return screens
 
     def _threshold_of(
         self,
@@ -404,6 +423,7 @@ class StepWatch:
         window: int,
         gaussian: float,
         decide: Callable[[MatchedField, NDArray[np.float32]], float],
+        restless: Floats,
     ) -> float:
         """Level that quiet history passes as seldom as wanted by ``decide``, not counting what operations explain."""
         count = len(steps) - window + 1
@@ -412,11 +432,8 @@ class StepWatch:
         if len(whole) < _LEAST_HISTORY:
             return gaussian
         together, page = together[whole], number[whole]
-        screens = np.zeros(len(whole), dtype=np.float32)
-        for one in np.unique(page):
-            rows = np.flatnonzero(page == one)
-            screens[rows] = screens_of(self._page(int(one)).field, np.ascontiguousarray(together[rows].T))
-        calm = ratios(screens)
+        screens = self._screens(together, page)
+        calm = np.maximum(ratios(screens), restless[window - 1 :][whole]).astype(np.float32)
         order, total = loudest(screens / calm)
         passing = [self._surviving(steps[whole[k] : whole[k] + window], int(page[k]), gaussian, decide) for k in order]
         tail = np.array(passing) / calm[order]

@@ -14,6 +14,7 @@ from console.detection.glance import LEAST_STATIONS
 from console.detection.groups import representatives
 from console.detection.matched import MatchedField, summed
 from console.detection.options import DetectorOptions
+from console.detection.recurring import RestlessHours
 from console.detection.thresholds import GAUSSIAN_TAIL, fitted, fitted_lively, loudest, screens_of, simulated
 from console.detection.unrest import Unrest, ratios, usual_days
 
@@ -46,6 +47,7 @@ class BurstWatch:
         self._reduced: tuple[bytes, MatchedField] | None = None
         self._places = np.empty(0, dtype=np.int64)
         self._thresholds: dict[int, float] = {}
+        self._hours, self._restless = RestlessHours(), 1.0
         self._caution = options.learning_caution
         self._unrest: dict[int, Unrest] = {}
         self._prior = np.eye(len(rows)) * options.reading_sigma_m**2
@@ -109,7 +111,7 @@ class BurstWatch:
     def threshold(self, window: int, field: MatchedField) -> float:
         """Level of the statistic for one false alarm in the wanted time, raised while the group is unusually lively."""
         unrest = self._unrest.get(window)
-        return self._calm_threshold(window, field) * (1.0 if unrest is None else unrest.ratio())
+        return self._calm_threshold(window, field) * max(self._restless, 1.0 if unrest is None else unrest.ratio())
 
     def _calm_threshold(self, window: int, field: MatchedField) -> float:
         """The level in calm times, raised while noise is only assumed."""
@@ -127,6 +129,7 @@ class BurstWatch:
         ``screens``: (windows,) of a glance at the same ticks, NaN where it could not tell.
         """
         self._recent.append(residual_m)
+        self._restless = self._hours.at(second_of_day)
         self._since_refresh += 1
         if np.count_nonzero(np.isfinite(residual_m)) < LEAST_STATIONS:
             return None
@@ -228,8 +231,16 @@ class BurstWatch:
         self._weight += 1.0
         self._sigma_m = None
 
-    def learn(self, residuals: NDArray[np.float32], second_of_day: NDArray[np.float64], switching: bool, seasoned: bool) -> None:
-        """Noise and thresholds from quiet history: (ticks, n) residuals, NaN where unknown; (ticks,) times.
+    def learn(
+        self,
+        residuals: NDArray[np.float32],
+        second_of_day: NDArray[np.float64],
+        step_s: float,
+        *,
+        switching: bool,
+        seasoned: bool,
+    ) -> None:
+        """Noise and thresholds from quiet history: (ticks, n) residuals, NaN where unknown; (ticks,) times, ``step_s`` apart.
 
         ``seasoned``: weeks enough to tell Mondays from Sundays; before that thresholds keep the caution of learning.
 
@@ -258,9 +269,12 @@ class BurstWatch:
         self._places = representatives(self._book.signatures(noon), self.rows, sigma, self._options.representatives)
         calm = np.where(whole[:, None], residuals, np.float32(np.nan))
         gaussian, _ = simulated(self._field_of_page(noon), self._prior, self._probability, seed=int(self.rows[0]))
+        loud = self._screens(residuals[whole], page[whole])
+        self._hours = RestlessHours.learned(loud, second_of_day[whole], step_s, max(WINDOWS))
+        restless = self._hours.at_all(second_of_day)
         for window in WINDOWS:
             most = np.inf if switching else _MOST_TIMES_GAUSSIAN * gaussian
-            self._learn_threshold(calm, page[window - 1 :], window, most, switching=switching)
+            self._learn_threshold(calm, page[window - 1 :], window, most, restless[window - 1 :], switching=switching)
         self._fields.clear()
 
     def _shrunk(self, residuals: NDArray[np.float32], assumed: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -288,7 +302,14 @@ class BurstWatch:
         return screens
 
     def _learn_threshold(
-        self, residuals: NDArray[np.float32], page: NDArray[np.int64], window: int, most: float, *, switching: bool
+        self,
+        residuals: NDArray[np.float32],
+        page: NDArray[np.int64],
+        window: int,
+        most: float,
+        restless: NDArray[np.float64],
+        *,
+        switching: bool,
     ) -> None:
         together = _windowed(residuals, window)
         whole = np.flatnonzero(np.isfinite(together).all(axis=1))
@@ -296,7 +317,7 @@ class BurstWatch:
             return
         together, page = together[whole], page[whole]
         screens = self._screens(together, page)
-        calm = ratios(screens)
+        calm = np.maximum(ratios(screens), restless[whole]).astype(np.float32)
         order, total = loudest(screens / calm)
         tail = np.array(
             [self._field_of_page(int(page[k])).decisive(residuals[whole[k] : whole[k] + window]) / calm[k] for k in order]

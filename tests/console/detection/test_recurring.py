@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from console.detection.baseline import Profile
-from console.detection.recurring import RecurringSteps
+from console.detection.recurring import RecurringSteps, RestlessHours
 
 STEP_S, A_DAY = 300.0, 288
 TIMES_S: NDArray[np.float64] = np.arange(A_DAY) * np.float64(STEP_S)
@@ -36,7 +36,7 @@ def days_of_steps(random: np.random.Generator, days: int) -> tuple[Steps, NDArra
 
 def test_only_what_comes_at_the_same_time_every_day_recurs(random: np.random.Generator) -> None:
     found = RecurringSteps.learned(*days_of_steps(random, 14), STEP_S)
-    day = found.at(TIMES_S)
+    day = found.at_all(TIMES_S)
     assert day[84, 0] == pytest.approx(-0.5, abs=0.05)
     day[84, 0] = 0.0
     assert np.count_nonzero(day) <= 2
@@ -44,7 +44,7 @@ def test_only_what_comes_at_the_same_time_every_day_recurs(random: np.random.Gen
 
 def test_nothing_recurs_in_a_few_days(random: np.random.Generator) -> None:
     found = RecurringSteps.learned(*days_of_steps(random, 4), STEP_S)
-    assert not found.at(TIMES_S).any()
+    assert not found.at_all(TIMES_S).any()
 
 
 def weeks_of_pressures(random: np.random.Generator, days: int) -> tuple[NDArray[np.int64], Steps]:
@@ -83,3 +83,14 @@ def test_a_profile_knows_how_much_better_it_fits_the_days_that_made_it(random: n
     left = half_days - np.stack([profile.at(np.array([at])) for at in local_us])
     seen = float(np.std(left[made:]) / np.std(left[:made]))
     assert profile.optimism == pytest.approx(seen, rel=0.12)
+
+
+def test_a_restless_hour_is_known_and_counts_while_windows_hold_it(random: np.random.Generator) -> None:
+    screens = random.exponential(5.0, 14 * A_DAY).astype(np.float32)
+    second = np.tile(TIMES_S, 14)
+    screens[second == 84 * STEP_S] *= 8.0
+    hours = RestlessHours.learned(screens, second, STEP_S, ticks=3)
+    found = hours.at_all(TIMES_S)
+    assert np.flatnonzero(found > 3.0).tolist() == [84, 85, 86]
+    assert hours.at(85 * STEP_S) == found[85]
+    assert np.count_nonzero(found > 1.0) < 20
