@@ -196,7 +196,9 @@ class BurstWatch:
         if not known[np.isfinite(step.residual_m)].all():
             return step
         both = np.ix_(known, known)
-        if np.linalg.slogdet(self.covariance[both])[1] >= np.linalg.slogdet(step.covariance[both])[1]:
+        # The floor is a caution of thresholds, no noise that was seen.
+        own = self.covariance[both] - (_FLOOR_M**2 * np.eye(int(known.sum())) if self.learned else 0.0)
+        if np.linalg.slogdet(own)[1] >= np.linalg.slogdet(step.covariance[both])[1]:
             return step
         return replace(
             step, residual_m=mean, covariance=self.covariance, reference_m=None, drift_known=self.learned, against="level"
