@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,15 +12,15 @@ from console.detection.book import SignatureBook
 from console.detection.crossing import Crossing, Step
 from console.detection.glance import LEAST_STATIONS
 from console.detection.groups import representatives
-from console.detection.matched import MatchedField, lasting, summed
+from console.detection.matched import MatchedField, summed
 from console.detection.medians import known_median
 from console.detection.noise import StepNoise, fitted_noise
-from console.detection.operations import Explanation, OperationBook, explains
+from console.detection.operations import NAMELESS, Explanation, OperationBook, explains
 from console.detection.options import DetectorOptions
 from console.detection.recurring import RecurringSteps, RestlessHours
-from console.detection.reference import REFERENCE_SAMPLES, predicted
-from console.detection.thresholds import GAUSSIAN_TAIL, fitted, fitted_lively, loudest, screens_of, simulated
-from console.detection.unrest import Unrest, ratios
+from console.detection.step_history import LEAST_HISTORY, StepHistory, Tail, alike, steps_of
+from console.detection.thresholds import simulated
+from console.detection.unrest import Unrest
 from maps.columns import Floats
 
 STEP_WINDOWS = (1, 2, 3)
@@ -31,11 +30,7 @@ _TESTS = 2 * len(STEP_WINDOWS) - 1
 _SECOND_SHARE = 0.4
 _LEAST_EXPLAINED = 0.5
 _REFRESH_TICKS, _CALM_KEPT, _PRIOR_TICKS = 30, 240, 60.0
-_LEAST_HISTORY = 200
 _SAME_INTERVAL = 1.5
-_CLIP_SIGMAS = 4.0
-_MOST_TIMES_GAUSSIAN = 12.0
-_LIVELY = 2.5
 _SEEN_BESIDES = 3
 """A step of history explains itself: only what was seen a few times shows how well the next one will be explained."""
 
@@ -191,7 +186,7 @@ class StepWatch:
                 continue
             explanation, poor = self._explained(page, field, scaled, window, switched, steady)
             if poor or (explanation is not None and explanation.known):
-                return Step(None, explanation or _NAMELESS, mean, suspicious=True, window=window)
+                return Step(None, explanation or NAMELESS, mean, suspicious=True, window=window)
             crossing = Crossing(
                 path="A" if window == 1 else "B",
                 window=window,
@@ -218,8 +213,8 @@ class StepWatch:
             return 0.0, threshold, False
         # Of several ticks also what all show alike, one station left out, held to a threshold of its own: glitches of different
         # ticks cannot make it, and a burst that only two stations see is found by it.
-        alike = _alike(field, ticks) * self._lasting.get(window, 1.0) if window > 1 else 0.0
-        statistic = max(field.decisive(ticks), alike)
+        lasts = alike(field, ticks) * self._lasting.get(window, 1.0) if window > 1 else 0.0
+        statistic = max(field.decisive(ticks), lasts)
         # One station that lies must not deafen the group: unrest is what remains without it.
         self._unrest[window].add(statistic)
         if statistic > threshold and window == 1 and field.without_two(scaled) <= _SECOND_SHARE * threshold:
@@ -328,14 +323,14 @@ class StepWatch:
 
     def learn(self, pressure_m: NDArray[np.float32], second_of_day: Floats, step_s: float) -> None:
         """Operations from quiet history (ticks, n), m, NaN where unknown; noise too when its interval is the same."""
-        if np.count_nonzero(np.isfinite(pressure_m).all(axis=1)) < _LEAST_HISTORY:
+        if np.count_nonzero(np.isfinite(pressure_m).all(axis=1)) < LEAST_HISTORY:
             return
         self.operations = OperationBook(self._book.pump_rows, self._book.switching_pumps)
         # Learned anew, not on top of what was learned before: correlations are those that the model's noise misses.
         self._shape, self._since_operation = np.eye(len(self.rows)), _AFTERMATH_TICKS + 1
         pages = np.array([self._book.page(float(second)) for second in range(0, 86_400, 3600)])
         number = pages[(second_of_day // 3600).astype(np.int64) % 24]
-        steps, jumps = _steps_of(pressure_m, self.noise.reading_m), np.diff(pressure_m, axis=0, prepend=pressure_m[:1])
+        steps, jumps = steps_of(pressure_m, self.noise.reading_m), np.diff(pressure_m, axis=0, prepend=pressure_m[:1])
         same = step_s <= _SAME_INTERVAL * self._options.tick_s and self._options.tick_s <= _SAME_INTERVAL * step_s
         if same:
             self.recurring = RecurringSteps.learned(steps, second_of_day, step_s)
@@ -343,7 +338,8 @@ class StepWatch:
         here = self._fit(steps, number, least=_REFRESH_TICKS)
         before = self.noise
         self._renew(here)
-        calm, events = self._sorted(steps, jumps, number)
+        history = StepHistory(steps, number, lambda one: self._page(one).field)
+        calm, events = history.parted(jumps)
         for tick in events:
             page = self._page(int(number[tick]))
             self.operations.learn(np.asarray(jumps[tick], dtype=np.float64), page.field, page.modes)
@@ -351,132 +347,35 @@ class StepWatch:
         self.switching = sum(pattern.count for pattern in self.operations.patterns) >= _SWITCHING_A_DAY * days
         if same:
             self.operations.trust_history(days)
-            self._learn_noise(steps, number, calm, second_of_day)
+            self._learn_noise(history, calm, second_of_day)
         else:
             self._renew(before)
             self._page(self._book.page(12 * 3600.0))
             self._calm_threshold(1)
 
-    def _sorted(
-        self, steps: NDArray[np.float32], jumps: NDArray[np.float32], number: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(calm ticks, ticks on which something switched) of history."""
-        liveliness, odd = np.full(len(steps), np.nan), np.full(len(steps), np.nan)
-        for one in np.unique(number):
-            precision = self._page(int(one)).field.precision
-            for source, target in ((steps, liveliness), (jumps, odd)):
-                chosen = np.flatnonzero((number == one) & np.isfinite(source).all(axis=1))
-                target[chosen] = _liveliness(source[chosen], precision)
-        stations = float(len(self.rows))
-        limit = _LIVELY * max(stations, float(np.nanmedian(liveliness))) + 20.0
-        calm = np.flatnonzero(liveliness <= limit)
-        events = np.flatnonzero(odd > limit)
-        # The way back of a glitch or of a switch within one interval is no operation of its own.
-        before = np.nan_to_num(odd[np.maximum(events - 1, 0)])
-        return calm, events[odd[events] > 2.0 * np.where(before > limit, before, 0.0)]
-
-    def _learn_noise(
-        self, steps: NDArray[np.float32], number: NDArray[np.int64], calm: NDArray[np.int64], second_of_day: Floats
-    ) -> None:
-        """Correlations that the model's noise misses from ``calm`` ticks; thresholds from all ticks (ticks, n)."""
-        if len(calm) < _LEAST_HISTORY:
+    def _learn_noise(self, history: StepHistory, calm: NDArray[np.int64], second_of_day: Floats) -> None:
+        """Correlations that the model's noise misses from ``calm`` ticks; thresholds from all ticks."""
+        if len(calm) < LEAST_HISTORY:
             return
-        seen = np.zeros((len(self.rows), len(self.rows)))
-        for one in np.unique(number[calm]):
-            lower = np.linalg.cholesky(self._page(int(one)).covariance)
-            here = steps[calm[number[calm] == one]]
-            white = np.clip(np.linalg.solve(lower, here.T.astype(np.float64)), -_CLIP_SIGMAS, _CLIP_SIGMAS)
-            seen += white @ white.T
-        own = 2.0 * len(self.rows)
-        self._shape = (seen + own * np.eye(len(self.rows))) / (len(calm) + own)
+        self._shape = history.shape(calm, lambda one: self._page(one).covariance)
         self.learned = True
         self._renew(self.noise)
-        page = self._page(int(number[calm[0]]))
+        page = self._page(int(history.number[calm[0]]))
         gaussian, usual = simulated(page.field, page.covariance, self._probability, seed=int(self.rows[0]))
         self._thresholds, self._lasting = dict.fromkeys(STEP_WINDOWS, gaussian), {}
         self._unrest = {window: Unrest(usual) for window in STEP_WINDOWS}
-        whole = np.flatnonzero(np.isfinite(steps).all(axis=1))
-        screens = self._screens(steps[whole], number[whole])
-        self._hours = RestlessHours.learned(screens, second_of_day[whole], self._options.tick_s, max(STEP_WINDOWS))
-        restless = self._hours.at_all(second_of_day)
-        found = {
-            window: self._threshold_of(steps, number, window, gaussian, MatchedField.decisive, restless)
-            for window in STEP_WINDOWS
-        }
+        self._hours = history.hours(second_of_day, self._options.tick_s, max(STEP_WINDOWS))
+        tail = Tail(self._probability, gaussian, self._hours.at_all(second_of_day), self.switching, self._is_operation)
+        found: dict[int, float] = {}
+        for window in STEP_WINDOWS:
+            found[window], calm_screen = history.threshold(window, tail, MatchedField.decisive)
+            self._unrest[window] = Unrest(calm_screen or usual)
         for window in STEP_WINDOWS[1:]:
-            alike = self._threshold_of(steps, number, window, gaussian, _alike, restless)
-            self._lasting[window] = found[window] / alike
+            self._lasting[window] = found[window] / history.threshold(window, tail, alike)[0]
         self._thresholds = found
 
-    def _screens(self, steps: NDArray[np.float32], number: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Screen of every tick of history: steps (ticks, n), each with its page (ticks,)."""
-        screens = np.zeros(len(steps), dtype=np.float32)
-        for one in np.unique(number):
-            rows = np.flatnonzero(number == one)
-            screens[rows] = screens_of(self._page(int(one)).field, np.ascontiguousarray(steps[rows].T))
-        return screens
-
-    def _threshold_of(
-        self,
-        steps: NDArray[np.float32],
-        number: NDArray[np.int64],
-        window: int,
-        gaussian: float,
-        decide: Callable[[MatchedField, NDArray[np.float32]], float],
-        restless: Floats,
-    ) -> float:
-        """Level that quiet history passes as seldom as wanted by ``decide``, not counting what operations explain."""
-        count = len(steps) - window + 1
-        together = np.asarray(sum(steps[k : k + count] for k in range(window)) / np.sqrt(np.float32(window)), dtype=np.float32)
-        whole = np.flatnonzero(np.isfinite(together).all(axis=1))
-        if len(whole) < _LEAST_HISTORY:
-            return gaussian
-        together, page = together[whole], number[whole]
-        screens = self._screens(together, page)
-        calm = np.maximum(ratios(screens), restless[window - 1 :][whole]).astype(np.float32)
-        order, total = loudest(screens / calm)
-        passing = [self._surviving(steps[whole[k] : whole[k] + window], int(page[k]), gaussian, decide) for k in order]
-        tail = np.array(passing) / calm[order]
-        self._unrest[window] = Unrest(float(np.median(screens)))
-        fit = fitted_lively if self.switching else fitted
-        found = fit(np.sort(tail)[::-1], total, self._probability, GAUSSIAN_TAIL)
-        return float(np.clip(found, gaussian, _MOST_TIMES_GAUSSIAN * gaussian))
-
-    def _surviving(
-        self,
-        ticks: NDArray[np.float32],
-        number: int,
-        gaussian: float,
-        decide: Callable[[MatchedField, NDArray[np.float32]], float],
-    ) -> float:
-        """The deciding statistic of ticks (window, n) of history; 0 where an operation explains them, as it would live."""
+    def _is_operation(self, ticks: NDArray[np.float32], number: int) -> bool:
+        """Whether ticks (window, n) of history would be explained, as they would live, by what was seen a few times."""
         page = self._page(number)
-        statistic = decide(page.field, ticks)
-        if statistic <= gaussian / 2.0:
-            return statistic
         explanation, poor = self._explained(page, page.field, summed(ticks), len(ticks), least_seen=_SEEN_BESIDES)
-        return 0.0 if poor or (explanation is not None and explanation.known) else statistic
-
-
-_NAMELESS = Explanation(0.0, -1, stopped=False, known=True, nameless=True)
-
-
-def _alike(field: MatchedField, ticks: NDArray[np.float32]) -> float:
-    """The statistic of what all ticks (window, n) show alike, one station left out."""
-    return field.without_one(lasting(ticks))
-
-
-def _liveliness(steps: NDArray[np.float32], precision: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Chi-square of each step (ticks, n) without the two stations that stand out most: glitches are no operations."""
-    pull = steps @ precision
-    alone = np.sort(pull**2 / np.maximum(np.diag(precision), 1e-9), axis=1)
-    return np.asarray(np.einsum("ij,ij->i", pull, steps) - alone[:, -2:].sum(axis=1))
-
-
-def _steps_of(pressure_m: NDArray[np.float32], sigma_m: float) -> NDArray[np.float32]:
-    """(ticks, n): each tick against what those before it predict; NaN at the start."""
-    steps = np.full(pressure_m.shape, np.nan, dtype=np.float32)
-    windows = np.lib.stride_tricks.sliding_window_view(pressure_m, REFERENCE_SAMPLES, axis=0)[:-1]
-    newest_first = np.moveaxis(windows, -1, 0)[::-1].astype(np.float64)
-    steps[REFERENCE_SAMPLES:] = pressure_m[REFERENCE_SAMPLES:] - predicted(newest_first, sigma_m)
-    return steps
+        return poor or (explanation is not None and explanation.known)

@@ -1,0 +1,131 @@
+"""StepHistory: quiet history of a group's steps: what switched in it, its noise, and thresholds that it passes seldom enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection.matched import MatchedField, lasting
+from console.detection.recurring import RestlessHours
+from console.detection.reference import REFERENCE_SAMPLES, predicted
+from console.detection.thresholds import GAUSSIAN_TAIL, fitted, fitted_lively, loudest, screens_of
+from console.detection.unrest import ratios
+from maps.columns import Floats
+
+LEAST_HISTORY = 200
+_LIVELY = 2.5
+_CLIP_SIGMAS = 4.0
+_MOST_TIMES_GAUSSIAN = 12.0
+
+Decide = Callable[[MatchedField, NDArray[np.float32]], float]
+"""The statistic of ticks (window, n) in a field."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tail:
+    """How thresholds are read off history: passed with ``probability`` a tick, at least ``gaussian``.
+
+    ``restless``: (ticks,) factor by time of day. ``lively``: operations are part of quiet times. ``is_operation``: whether ticks
+    (window, n) in a state are explained by one.
+    """
+
+    probability: float
+    gaussian: float
+    restless: Floats
+    lively: bool
+    is_operation: Callable[[NDArray[np.float32], int], bool]
+
+
+@dataclass(frozen=True, eq=False)
+class StepHistory:
+    """``steps``: (ticks, n), m, NaN where unknown; ``number``: (ticks,) hydraulic state; ``field_of``: the field of a state."""
+
+    steps: NDArray[np.float32]
+    number: NDArray[np.int64]
+    field_of: Callable[[int], MatchedField]
+
+    def parted(self, jumps: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(calm ticks, ticks on which something switched); ``jumps``: (ticks, n), m, from one tick to the next."""
+        liveliness, odd = np.full(len(self.steps), np.nan), np.full(len(self.steps), np.nan)
+        for one in np.unique(self.number):
+            precision = self.field_of(int(one)).precision
+            for source, target in ((self.steps, liveliness), (jumps, odd)):
+                chosen = np.flatnonzero((self.number == one) & np.isfinite(source).all(axis=1))
+                target[chosen] = _liveliness(source[chosen], precision)
+        limit = _LIVELY * max(float(self.steps.shape[1]), float(np.nanmedian(liveliness))) + 20.0
+        calm = np.flatnonzero(liveliness <= limit)
+        events = np.flatnonzero(odd > limit)
+        # The way back of a glitch or of a switch within one interval is no operation of its own.
+        before = np.nan_to_num(odd[np.maximum(events - 1, 0)])
+        return calm, events[odd[events] > 2.0 * np.where(before > limit, before, 0.0)]
+
+    def shape(self, calm: NDArray[np.int64], covariance_of: Callable[[int], Floats]) -> Floats:
+        """Correlations (n, n) of ``calm`` ticks beyond those of ``covariance_of`` each state; the unit matrix where none."""
+        stations = self.steps.shape[1]
+        seen = np.zeros((stations, stations))
+        for one in np.unique(self.number[calm]):
+            lower = np.linalg.cholesky(covariance_of(int(one)))
+            here = self.steps[calm[self.number[calm] == one]]
+            white = np.clip(np.linalg.solve(lower, here.T.astype(np.float64)), -_CLIP_SIGMAS, _CLIP_SIGMAS)
+            seen += white @ white.T
+        own = 2.0 * stations
+        return np.asarray((seen + own * np.eye(stations)) / (len(calm) + own))
+
+    def hours(self, second_of_day: Floats, tick_s: float, ticks: int) -> RestlessHours:
+        """Times of day that are livelier than most every day; each counts for ``ticks``."""
+        whole = np.flatnonzero(np.isfinite(self.steps).all(axis=1))
+        screens = self._screens(self.steps[whole], self.number[whole])
+        return RestlessHours.learned(screens, second_of_day[whole], tick_s, ticks)
+
+    def threshold(self, window: int, tail: Tail, decide: Decide) -> tuple[float, float]:
+        """(level of ``decide`` that history passes as seldom as wanted, operations aside; the usual screen, 0 if unknown)."""
+        count = len(self.steps) - window + 1
+        sums = sum(self.steps[k : k + count] for k in range(window)) / np.sqrt(np.float32(window))
+        together = np.asarray(sums, dtype=np.float32)
+        whole = np.flatnonzero(np.isfinite(together).all(axis=1))
+        if len(whole) < LEAST_HISTORY:
+            return tail.gaussian, 0.0
+        number = self.number[whole]
+        screens = self._screens(together[whole], number)
+        calm = np.maximum(ratios(screens), tail.restless[window - 1 :][whole]).astype(np.float32)
+        order, total = loudest(screens / calm)
+        passing = [self._surviving(self.steps[whole[k] : whole[k] + window], int(number[k]), tail, decide) for k in order]
+        fit = fitted_lively if tail.lively else fitted
+        found = fit(np.sort(np.array(passing) / calm[order])[::-1], total, tail.probability, GAUSSIAN_TAIL)
+        level = float(np.clip(found, tail.gaussian, _MOST_TIMES_GAUSSIAN * tail.gaussian))
+        return level, float(np.median(screens))
+
+    def _surviving(self, ticks: NDArray[np.float32], number: int, tail: Tail, decide: Decide) -> float:
+        statistic = decide(self.field_of(number), ticks)
+        return 0.0 if statistic > tail.gaussian / 2.0 and tail.is_operation(ticks, number) else statistic
+
+    def _screens(self, steps: NDArray[np.float32], number: NDArray[np.int64]) -> NDArray[np.float32]:
+        screens = np.zeros(len(steps), dtype=np.float32)
+        for one in np.unique(number):
+            rows = np.flatnonzero(number == one)
+            screens[rows] = screens_of(self.field_of(int(one)), np.ascontiguousarray(steps[rows].T))
+        return screens
+
+
+def steps_of(pressure_m: NDArray[np.float32], sigma_m: float) -> NDArray[np.float32]:
+    """(ticks, n): each tick against what those before it predict; NaN at the start. ``sigma_m``: noise of one sample."""
+    steps = np.full(pressure_m.shape, np.nan, dtype=np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(pressure_m, REFERENCE_SAMPLES, axis=0)[:-1]
+    newest_first = np.moveaxis(windows, -1, 0)[::-1].astype(np.float64)
+    steps[REFERENCE_SAMPLES:] = pressure_m[REFERENCE_SAMPLES:] - predicted(newest_first, sigma_m)
+    return steps
+
+
+def alike(field: MatchedField, ticks: NDArray[np.float32]) -> float:
+    """The statistic of what all ticks (window, n) show alike, one station left out."""
+    return field.without_one(lasting(ticks))
+
+
+def _liveliness(steps: NDArray[np.float32], precision: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Chi-square of each step (ticks, n) without the two stations that stand out most: glitches are no operations."""
+    pull = steps @ precision
+    alone = np.sort(pull**2 / np.maximum(np.diag(precision), 1e-9), axis=1)
+    return np.asarray(np.einsum("ij,ij->i", pull, steps) - alone[:, -2:].sum(axis=1))
