@@ -31,8 +31,6 @@ from maps.locate.refine import Responses
 from maps.units import KPA_PER_METRE
 
 _FRESH_TICKS = 1.5
-_SEASONED_S = 27 * 86_400.0
-"""Four weeks, give or take a day: days of the week are known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,12 +174,12 @@ class Detector:
         return least
 
     def _learn_noise(self, quiet: QuietResiduals) -> None:
-        seasoned = len(quiet.second_of_day) * quiet.step_s >= _SEASONED_S
+        days = len(quiet.second_of_day) * quiet.step_s / 86_400.0
         for group in self._groups:
             rows = group.rows
             group.steps.learn(quiet.pressure_m[:, rows], quiet.second_of_day, quiet.step_s)
             group.level.learn(
-                quiet.residual_m[:, rows], quiet.second_of_day, quiet.step_s, switching=group.steps.switching, seasoned=seasoned
+                quiet.residual_m[:, rows], quiet.second_of_day, quiet.step_s, switching=group.steps.switching, days=days
             )
 
     def _learn_nights(self, history: History) -> None:

@@ -74,10 +74,13 @@ class OperationBook:
         if len(self.patterns) < _MOST_PATTERNS:
             self.patterns.append(_Pattern(np.asarray(step_m, dtype=np.float64)))
 
-    def trust_history(self, days: float) -> None:
-        """After ``days`` of readings as dense as the live ones: what they never showed is not what switches here."""
+    def trust_history(self, days: float, switches: NDArray[np.int64]) -> None:
+        """After ``days`` of readings as dense as the live ones: what they never showed is not what switches here.
+
+        ``switches``: (pumps,) steps that looked like each pump; one in a fortnight and it stays what the model says.
+        """
         if days >= _TRUSTED_DAYS:
-            self.scheduled = np.zeros(len(self.pumps), dtype=bool)
+            self.scheduled = self.scheduled & (switches * 14.0 >= days)
             self.patterns = [pattern for pattern in self.patterns if pattern.count > 1]
 
     def _learn_pump(self, step_m: Floats, pull: MatchedField, modes: NDArray[np.float32], total: float) -> None:

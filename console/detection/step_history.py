@@ -20,6 +20,9 @@ _LIVELY = 2.5
 _CLIP_SIGMAS = 4.0
 _MOST_TIMES_GAUSSIAN = 12.0
 
+_SWITCH, _MOSTLY = 30.0, 0.6
+"""Chi-square of a step along a pump's response that noise does not make, and its share of all there is to explain."""
+
 Decide = Callable[[MatchedField, NDArray[np.float32]], float]
 """The statistic of ticks (window, n) in a field."""
 
@@ -61,6 +64,22 @@ class StepHistory:
         # The way back of a glitch or of a switch within one interval is no operation of its own.
         before = np.nan_to_num(odd[np.maximum(events - 1, 0)])
         return calm, events[odd[events] > 2.0 * np.where(before > limit, before, 0.0)]
+
+    def like_pumps(self, modes_of: Callable[[int], NDArray[np.float32]]) -> NDArray[np.int64]:
+        """(pumps,) how many steps look like a switch of each pump; ``modes_of``: (n, pumps) responses in a state.
+
+        What a pump does may be too small to stand out as an event, and still be seen again and again.
+        """
+        count: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        for one in np.unique(self.number):
+            modes, precision = modes_of(int(one)), self.field_of(int(one)).precision
+            here = self.steps[(self.number == one) & np.isfinite(self.steps).all(axis=1)]
+            size = np.maximum(np.einsum("ij,ij->j", modes, precision @ modes), 1e-9)
+            gain = (here @ (precision @ modes)) ** 2 / size
+            excess = np.einsum("ij,ij->i", here @ precision, here) - here.shape[1]
+            found = (gain > _SWITCH) & (gain > _MOSTLY * excess[:, None])
+            count = found.sum(axis=0) + (count if len(count) else 0)
+        return count
 
     def shape(self, calm: NDArray[np.int64], covariance_of: Callable[[int], Floats]) -> Floats:
         """Correlations (n, n) of ``calm`` ticks beyond those of ``covariance_of`` each state; the unit matrix where none."""

@@ -346,8 +346,8 @@ class StepWatch:
         days = len(steps) * step_s / 86_400.0
         self.switching = sum(pattern.count for pattern in self.operations.patterns) >= _SWITCHING_A_DAY * days
         if same:
-            self.operations.trust_history(days)
             self._learn_noise(history, calm, second_of_day)
+            self.operations.trust_history(days, history.like_pumps(lambda one: self._page(one).modes))
         else:
             self._renew(before)
             self._page(self._book.page(12 * 3600.0))

@@ -23,6 +23,7 @@ WINDOWS = (1, 2, 4)
 
 _PRIOR_TICKS = 150.0
 _LEAST_HISTORY = 200
+_SEASONED_DAYS, _PROVEN_DAYS = 27.0, 56.0
 _FLOOR_M = 0.02
 _SIFTINGS = 3
 _MOST_TIMES_GAUSSIAN = 12.0
@@ -240,11 +241,12 @@ class BurstWatch:
         step_s: float,
         *,
         switching: bool,
-        seasoned: bool,
+        days: float,
     ) -> None:
         """Noise and thresholds from quiet history: (ticks, n) residuals, NaN where unknown; (ticks,) times, ``step_s`` apart.
 
-        ``seasoned``: weeks enough to tell Mondays from Sundays; before that thresholds keep the caution of learning.
+        ``days`` of it: before there are weeks enough to tell Mondays from Sundays, thresholds keep the caution of learning, and
+        before there are months they are no lower than the noise alone makes them: weeks can be quiet by luck.
 
         Days far livelier than the others (holidays, works, a leak nobody told of) are left out. ``switching``: operations
         are part of quiet times here, and the thresholds rise as high as they make them.
@@ -266,7 +268,7 @@ class BurstWatch:
             whole[all_whole] = usual_days(screens, second_of_day[all_whole])
             self._prior = self._shrunk(residuals[whole], assumed)
         self._sum[:], self._weight, self.learned, self._field, self._sigma_m = 0.0, 0.0, True, None, None
-        self._caution = 1.0 if seasoned else self._options.learning_caution
+        self._caution = 1.0 if days >= _SEASONED_DAYS else self._options.learning_caution
         sigma = np.sqrt(np.diag(self._prior))
         self._places = representatives(self._book.signatures(noon), self.rows, sigma, self._options.representatives)
         calm = np.where(whole[:, None], residuals, np.float32(np.nan))
@@ -274,9 +276,10 @@ class BurstWatch:
         loud = self._screens(residuals[whole], page[whole])
         self._hours = RestlessHours.learned(loud, second_of_day[whole], step_s, max(WINDOWS))
         restless = self._hours.at_all(second_of_day)
+        least = gaussian if days < _PROVEN_DAYS else 0.0
         for window in WINDOWS:
             most = np.inf if switching else _MOST_TIMES_GAUSSIAN * gaussian
-            self._learn_threshold(calm, page[window - 1 :], window, most, restless[window - 1 :], switching=switching)
+            self._learn_threshold(calm, page[window - 1 :], window, (least, most), restless[window - 1 :], switching=switching)
         self._fields.clear()
 
     def _shrunk(self, residuals: NDArray[np.float32], assumed: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -308,7 +311,7 @@ class BurstWatch:
         residuals: NDArray[np.float32],
         page: NDArray[np.int64],
         window: int,
-        most: float,
+        bounds: tuple[float, float],
         restless: NDArray[np.float64],
         *,
         switching: bool,
@@ -327,7 +330,7 @@ class BurstWatch:
         fit = fitted_lively if switching else fitted
         found = fit(np.sort(tail)[::-1], total, self._probability, GAUSSIAN_TAIL)
         # History is seldom as quiet as said: leaks nobody knew of make tails that would hide every later burst.
-        self._thresholds[window] = min(found, most)
+        self._thresholds[window] = float(np.clip(found, *bounds))
         self._unrest[window] = Unrest(float(np.median(screens)))
 
     def _field_of_page(self, page: int) -> MatchedField:
