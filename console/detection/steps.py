@@ -212,8 +212,10 @@ class StepWatch:
             self._unrest[window].add(screen)
             return 0.0, threshold, False
         # Of several ticks also what all show alike, one station left out, held to a threshold of its own: glitches of different
-        # ticks cannot make it, and a burst that only two stations see is found by it.
-        lasts = alike(field, ticks) * self._lasting.get(window, 1.0) if window > 1 else 0.0
+        # ticks cannot make it, and a burst that only two stations see is found by it. Where pumps come and go, what only two
+        # stations see is a pump beside them.
+        asked = window > 1 and not self.switching
+        lasts = alike(field, ticks) * self._lasting.get(window, 1.0) if asked else 0.0
         statistic = max(field.decisive(ticks), lasts)
         # One station that lies must not deafen the group: unrest is what remains without it.
         self._unrest[window].add(statistic)
