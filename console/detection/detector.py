@@ -102,6 +102,11 @@ class Detector:
         """Ids of the stations, in the rows of every array here."""
         return tuple(str(asset) for asset in self._city.stations.asset_id)
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether a burst was found a short while ago: what is read now is no quiet history."""
+        return self._cases.is_holding
+
     def tick(
         self,
         value: NDArray[np.float64],

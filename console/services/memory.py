@@ -44,7 +44,7 @@ class Memory:
         self._rows.extend(columns[kept])
 
     def take(self, live: LivePicture, now_us: int, tick_s: float, detector: Detector) -> None:
-        """Remember a tick's good values; before it, learn when a week is over."""
+        """Remember a tick's good values; before it, learn when a week is over. What a burst has moved is not remembered."""
         day = (now_us + self._clock.offset_us(now_us)) // _DAY_US
         if self._day >= 0 and day != self._day:
             self._since_learned += 1
@@ -52,6 +52,8 @@ class Memory:
                 self._since_learned = 0
                 detector.learn(self._history(tick_s))
         self._day = int(day)
+        if detector.is_holding:
+            return
         fresh = live.at_us[:, _KEPT] > now_us - int(tick_s * 1e6)
         good = fresh & (live.quality[:, _KEPT] == Quality.GOOD)
         self._at_us.append(now_us)
@@ -60,6 +62,12 @@ class Memory:
         while self._at_us[0] < oldest or self._rows[0].nbytes * len(self._rows) > _MOST_BYTES:
             self._at_us.popleft()
             self._rows.popleft()
+
+    def leave_out(self, since_us: int) -> None:
+        """Forget ticks since a moment: a burst that only then was found had begun."""
+        while len(self._at_us) > 1 and self._at_us[-1] >= since_us:
+            self._at_us.pop()
+            self._rows.pop()
 
     def _history(self, tick_s: float) -> History:
         """On the tick's grid; ticks that nothing was heard in are missing rows."""

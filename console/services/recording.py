@@ -123,6 +123,9 @@ def _replay(
         force = forced_us is not None and tick_us - int(tick_s * 1e6) < forced_us <= tick_us
         memory.take(live, tick_us, tick_s, detector)
         result = detector.tick(live.value, live.at_us, live.quality, tick_us, force=force)
+        for burst in result.bursts:
+            if burst.lane != "slow":  # what grew for weeks is all the history there is
+                memory.leave_out(micros(burst.first_abnormal_at))
         for revision in result.revisions:
             for found in waiting:
                 if found.finding.finding_id == revision.finding_id:
