@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from console.detection.matched import MatchedField, lasting
 from console.detection.recurring import RestlessHours
 from console.detection.reference import REFERENCE_SAMPLES, predicted
-from console.detection.thresholds import GAUSSIAN_TAIL, fitted, fitted_lively, loudest, screens_of
-from console.detection.unrest import ratios
+from console.detection.thresholds import quiet_level, screens_by_state
 from maps.columns import Floats
 
-LEAST_HISTORY = 200
 _LIVELY = 2.5
 _CLIP_SIGMAS = 4.0
 _MOST_TIMES_GAUSSIAN = 12.0
@@ -96,37 +94,28 @@ class StepHistory:
     def hours(self, second_of_day: Floats, tick_s: float, ticks: int) -> RestlessHours:
         """Times of day that are livelier than most every day; each counts for ``ticks``."""
         whole = np.flatnonzero(np.isfinite(self.steps).all(axis=1))
-        screens = self._screens(self.steps[whole], self.number[whole])
+        screens = screens_by_state(self.steps[whole], self.number[whole], self.field_of)
         return RestlessHours.learned(screens, second_of_day[whole], tick_s, ticks)
 
     def threshold(self, window: int, tail: Tail, decide: Decide) -> tuple[float, float]:
         """(level of ``decide`` that history passes as seldom as wanted, operations aside; the usual screen, 0 if unknown)."""
-        count = len(self.steps) - window + 1
-        sums = sum(self.steps[k : k + count] for k in range(window)) / np.sqrt(np.float32(window))
-        together = np.asarray(sums, dtype=np.float32)
-        whole = np.flatnonzero(np.isfinite(together).all(axis=1))
-        if len(whole) < LEAST_HISTORY:
+        found = quiet_level(
+            self.steps,
+            self.number,
+            window,
+            tail.restless[window - 1 :],
+            self.field_of,
+            lambda ticks, number: self._surviving(ticks, number, tail, decide),
+            tail.probability,
+            lively=tail.lively,
+        )
+        if found is None:
             return tail.gaussian, 0.0
-        number = self.number[whole]
-        screens = self._screens(together[whole], number)
-        calm = np.maximum(ratios(screens), tail.restless[window - 1 :][whole]).astype(np.float32)
-        order, total = loudest(screens / calm)
-        passing = [self._surviving(self.steps[whole[k] : whole[k] + window], int(number[k]), tail, decide) for k in order]
-        fit = fitted_lively if tail.lively else fitted
-        found = fit(np.sort(np.array(passing) / calm[order])[::-1], total, tail.probability, GAUSSIAN_TAIL)
-        level = float(np.clip(found, tail.gaussian, _MOST_TIMES_GAUSSIAN * tail.gaussian))
-        return level, float(np.median(screens))
+        return float(np.clip(found[0], tail.gaussian, _MOST_TIMES_GAUSSIAN * tail.gaussian)), found[1]
 
     def _surviving(self, ticks: NDArray[np.float32], number: int, tail: Tail, decide: Decide) -> float:
         statistic = decide(self.field_of(number), ticks)
         return 0.0 if statistic > tail.gaussian / 2.0 and tail.is_operation(ticks, number) else statistic
-
-    def _screens(self, steps: NDArray[np.float32], number: NDArray[np.int64]) -> NDArray[np.float32]:
-        screens = np.zeros(len(steps), dtype=np.float32)
-        for one in np.unique(number):
-            rows = np.flatnonzero(number == one)
-            screens[rows] = screens_of(self.field_of(int(one)), np.ascontiguousarray(steps[rows].T))
-        return screens
 
 
 def steps_of(pressure_m: NDArray[np.float32], sigma_m: float) -> NDArray[np.float32]:

@@ -18,8 +18,8 @@ from console.detection.noise import StepNoise, fitted_noise
 from console.detection.operations import NAMELESS, Explanation, OperationBook, explains
 from console.detection.options import DetectorOptions
 from console.detection.recurring import RecurringSteps, RestlessHours
-from console.detection.step_history import LEAST_HISTORY, StepHistory, Tail, alike, steps_of
-from console.detection.thresholds import simulated
+from console.detection.step_history import StepHistory, Tail, alike, steps_of
+from console.detection.thresholds import LEAST_HISTORY, simulated
 from console.detection.unrest import Unrest
 from maps.columns import Floats
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from console.detection.matched import MatchedField
+from console.detection.unrest import ratios
+
+LEAST_HISTORY = 200
+"""Ticks of history that a threshold needs."""
 
 _DRAWS = 3000
 _TAIL = 0.03
@@ -35,6 +40,48 @@ def screens_of(field: MatchedField, residuals: NDArray[np.float32]) -> NDArray[n
     """Screen of every tick of residuals (n, ticks), in blocks that fit the cache."""
     blocks = [residuals[:, first : first + 2000] for first in range(0, residuals.shape[1], 2000)]
     return np.concatenate([field.statistics(block).max(axis=0) for block in blocks])
+
+
+def screens_by_state(
+    rows: NDArray[np.float32], state: NDArray[np.int64], field_of: Callable[[int], MatchedField]
+) -> NDArray[np.float32]:
+    """Screen of every tick of history: (ticks, n), complete, each with its hydraulic state (ticks,)."""
+    screens = np.zeros(len(rows), dtype=np.float32)
+    for one in np.unique(state):
+        here = np.flatnonzero(state == one)
+        screens[here] = screens_of(field_of(int(one)), np.ascontiguousarray(rows[here].T))
+    return screens
+
+
+def quiet_level(
+    rows: NDArray[np.float32],
+    state: NDArray[np.int64],
+    window: int,
+    restless: NDArray[np.float64],
+    field_of: Callable[[int], MatchedField],
+    decide: Callable[[NDArray[np.float32], int], float],
+    probability: float,
+    *,
+    lively: bool,
+) -> tuple[float, float] | None:
+    """(level that ``decide`` of quiet history passes with ``probability`` per tick, the usual screen); None for too little.
+
+    ``rows``: (ticks, n), NaN where unknown. Of each window: ``state`` and ``restless``, the factor on thresholds at its time of
+    day, (ticks - window + 1,). ``decide``: of ticks (window, n) in a state. ``lively``: operations are part of quiet times.
+    """
+    count = len(rows) - window + 1
+    sums = sum(rows[offset : offset + count] for offset in range(window)) / np.sqrt(np.float32(window))
+    together = np.asarray(sums, dtype=np.float32)
+    whole = np.flatnonzero(np.isfinite(together).all(axis=1))
+    if len(whole) < LEAST_HISTORY:
+        return None
+    state = state[whole]
+    screens = screens_by_state(together[whole], state, field_of)
+    calm = np.maximum(ratios(screens), restless[whole]).astype(np.float32)
+    order, total = loudest(screens / calm)
+    passing = np.array([decide(rows[whole[k] : whole[k] + window], int(state[k])) for k in order])
+    fit = fitted_lively if lively else fitted
+    return fit(np.sort(passing / calm[order])[::-1], total, probability, GAUSSIAN_TAIL), float(np.median(screens))
 
 
 def loudest(screens: NDArray[np.float32]) -> tuple[NDArray[np.int64], int]:

@@ -15,14 +15,13 @@ from console.detection.groups import representatives
 from console.detection.matched import MatchedField, summed
 from console.detection.options import DetectorOptions
 from console.detection.recurring import RestlessHours
-from console.detection.thresholds import GAUSSIAN_TAIL, fitted, fitted_lively, loudest, screens_of, simulated
-from console.detection.unrest import Unrest, ratios, usual_days
+from console.detection.thresholds import LEAST_HISTORY, quiet_level, screens_by_state, simulated
+from console.detection.unrest import Unrest, usual_days
 
 WINDOWS = (1, 2, 4)
 """Ticks taken together: 1 is path A, 2 and 4 are path B."""
 
 _PRIOR_TICKS = 150.0
-_LEAST_HISTORY = 200
 _SEASONED_DAYS, _PROVEN_DAYS = 27.0, 56.0
 _FLOOR_M = 0.02
 _SIFTINGS = 3
@@ -252,7 +251,7 @@ class BurstWatch:
         are part of quiet times here, and the thresholds rise as high as they make them.
         """
         whole = np.asarray(np.isfinite(residuals).all(axis=1))
-        if np.count_nonzero(whole) < _LEAST_HISTORY:
+        if np.count_nonzero(whole) < LEAST_HISTORY:
             return
         noon = self._book.page(12 * 3600.0)
         if not self._started:
@@ -264,7 +263,7 @@ class BurstWatch:
         all_whole = whole.copy()
         for _ in range(_SIFTINGS):
             # Each round the noise is that of calmer days, and shows better which are not.
-            screens = self._screens(residuals[all_whole], page[all_whole])
+            screens = screens_by_state(residuals[all_whole], page[all_whole], self._field_of_page)
             whole[all_whole] = usual_days(screens, second_of_day[all_whole])
             self._prior = self._shrunk(residuals[whole], assumed)
         self._sum[:], self._weight, self.learned, self._field, self._sigma_m = 0.0, 0.0, True, None, None
@@ -273,13 +272,27 @@ class BurstWatch:
         self._places = representatives(self._book.signatures(noon), self.rows, sigma, self._options.representatives)
         calm = np.where(whole[:, None], residuals, np.float32(np.nan))
         gaussian, _ = simulated(self._field_of_page(noon), self._prior, self._probability, seed=int(self.rows[0]))
-        loud = self._screens(residuals[whole], page[whole])
+        loud = screens_by_state(residuals[whole], page[whole], self._field_of_page)
         self._hours = RestlessHours.learned(loud, second_of_day[whole], step_s, max(WINDOWS))
         restless = self._hours.at_all(second_of_day)
         least = gaussian if days < _PROVEN_DAYS else 0.0
+        # History is seldom as quiet as said: leaks nobody knew of make tails that would hide every later burst.
+        most = np.inf if switching else _MOST_TIMES_GAUSSIAN * gaussian
         for window in WINDOWS:
-            most = np.inf if switching else _MOST_TIMES_GAUSSIAN * gaussian
-            self._learn_threshold(calm, page[window - 1 :], window, (least, most), restless[window - 1 :], switching=switching)
+            after = slice(window - 1, None)
+            found = quiet_level(
+                calm,
+                page[after],
+                window,
+                restless[after],
+                self._field_of_page,
+                lambda ticks, state: self._field_of_page(state).decisive(ticks),
+                self._probability,
+                lively=switching,
+            )
+            if found is not None:
+                self._thresholds[window] = float(np.clip(found[0], least, most))
+                self._unrest[window] = Unrest(found[1])
         self._fields.clear()
 
     def _shrunk(self, residuals: NDArray[np.float32], assumed: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -297,41 +310,6 @@ class BurstWatch:
         own = 2.0 * len(self.rows)
         blended = (seen * len(clipped) + likened * own) / (len(clipped) + own)
         return np.asarray(blended + _FLOOR_M**2 * np.eye(len(self.rows)))
-
-    def _screens(self, residuals: NDArray[np.float32], page: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Screen of every tick of history: (ticks, n) residuals, (ticks,) pages of the book."""
-        screens = np.zeros(len(residuals), dtype=np.float32)
-        for one in np.unique(page):
-            rows = np.flatnonzero(page == one)
-            screens[rows] = screens_of(self._field_of_page(int(one)), np.ascontiguousarray(residuals[rows].T))
-        return screens
-
-    def _learn_threshold(
-        self,
-        residuals: NDArray[np.float32],
-        page: NDArray[np.int64],
-        window: int,
-        bounds: tuple[float, float],
-        restless: NDArray[np.float64],
-        *,
-        switching: bool,
-    ) -> None:
-        together = _windowed(residuals, window)
-        whole = np.flatnonzero(np.isfinite(together).all(axis=1))
-        if len(whole) < _LEAST_HISTORY:
-            return
-        together, page = together[whole], page[whole]
-        screens = self._screens(together, page)
-        calm = np.maximum(ratios(screens), restless[whole]).astype(np.float32)
-        order, total = loudest(screens / calm)
-        tail = np.array(
-            [self._field_of_page(int(page[k])).decisive(residuals[whole[k] : whole[k] + window]) / calm[k] for k in order]
-        )
-        fit = fitted_lively if switching else fitted
-        found = fit(np.sort(tail)[::-1], total, self._probability, GAUSSIAN_TAIL)
-        # History is seldom as quiet as said: leaks nobody knew of make tails that would hide every later burst.
-        self._thresholds[window] = float(np.clip(found, *bounds))
-        self._unrest[window] = Unrest(float(np.median(screens)))
 
     def _field_of_page(self, page: int) -> MatchedField:
         if page not in self._fields:
@@ -355,11 +333,3 @@ class BurstWatch:
         """After a detection the memory of single ticks starts anew."""
         self._recent.clear()
         self.abnormal_since_us = None
-
-
-def _windowed(residuals: NDArray[np.float32], window: int) -> NDArray[np.float32]:
-    """Sums over ``window`` consecutive ticks, in units of one tick's noise: (ticks - window + 1, n)."""
-    if window == 1:
-        return residuals
-    parts = [residuals[offset : len(residuals) - window + 1 + offset] for offset in range(window)]
-    return np.asarray(sum(parts) / np.sqrt(np.float32(window)), dtype=np.float32)
