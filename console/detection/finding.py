@@ -13,7 +13,9 @@ from maps.locate.result import Location
 class OperationFinding:
     """Something was switched, which explains a step of pressures: no burst. ``kind``: pump, usual (a step seen before in
 
-    quiet history), unknown (a step that no burst makes). ``certain`` False: only possible, beside a burst suspected.
+    quiet history), unknown (a step that no burst makes), prv_shut, prv_open, setpoint (of a reducing valve), boundary (a closed
+    valve between two DMAs opened). ``pump_id``: the pump, or the valve. ``certain`` False: only possible, beside a burst
+    suspected.
     """
 
     at: datetime
@@ -29,7 +31,8 @@ class BurstFinding:
     """A burst suspected from several stations. ``path``: A (one sample), B (two samples / CUSUM) or N (nights).
 
     ``revision``: 0 for the detection itself, 1 and 2 for the same finding (same ``finding_id``) located better.
-    ``lane``: step, against the stations' last minutes, level, against profile and hours, or slow, a leak that grew over days.
+    ``lane``: step, against the stations' last minutes, level, against profile and hours, slow, a leak that grew over days,
+    or inflow, a metered zone that suddenly takes more.
     ``operations``: what was switched in the ten minutes before, and what might have been instead.
     """
 

@@ -35,6 +35,9 @@ _WHAT_ZH = {
     "slow": "疑似缓慢漏损（近几夜比此前各夜）",
     "inflow": "疑似爆管（分区进水突增，压力未必可见）",
 }
+_GRAVEST = {"slow": Priority.MEDIUM, "inflow": Priority.HIGH}
+"""What grew for days wakes nobody; a fire pump or a large user draws as much as what only a meter shows."""
+
 SLOW_LEAK = "slow_leak"
 """Code of the alarm of a leak that grew over days."""
 
@@ -95,11 +98,11 @@ def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime
     what = _WHAT_ZH.get(finding.lane, "疑似爆管")
     detail = _detail(incident, what)
     alarm = _alarm(tools, state, incident, now, evidence=finding.evidence, detail=detail)
-    if finding.lane == "slow":  # it grew for days: nobody is woken for it
-        least = max(alarm.priority, Priority.MEDIUM)
-        alarm = replace(alarm, code=SLOW_LEAK, priority=least, full_priority=least)
-    if finding.lane == "inflow":  # a fire pump or a large user draws as much
-        alarm = replace(alarm, priority=max(alarm.priority, Priority.HIGH), full_priority=Priority.HIGH)
+    if finding.lane in _GRAVEST:
+        gravest = _GRAVEST[finding.lane]
+        alarm = replace(alarm, priority=max(alarm.priority, gravest), full_priority=max(alarm.unexplained_priority, gravest))
+    if finding.lane == "slow":
+        alarm = replace(alarm, code=SLOW_LEAK)
     incident = replace(incident, alarm_ids=(alarm.alarm_id,))
     return recorded(
         None,

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from console.detection.finding import BurstFinding
+from console.detection.finding import BurstFinding, OperationFinding
 from console.domain.alarms import AlarmState, Priority
 from console.domain.incidents import Phase
 from console.domain.intents import DismissIncident, JudgeBurst, OpenIncident
@@ -50,6 +50,17 @@ def test_a_leak_that_grew_over_days_says_so_and_wakes_nobody_until_it_bursts(cha
     alarm = chair.state.alarms["A-000001"]
     assert alarm.code == ""
     assert alarm.priority <= Priority.HIGH
+
+
+@pytest.mark.parametrize(("lane", "gravest"), [("slow", Priority.MEDIUM), ("inflow", Priority.HIGH)])
+def test_what_only_nights_or_a_meter_show_is_never_graver_with_or_without_what_explains_it(
+    chair: Chair, lane: str, gravest: Priority
+) -> None:
+    stopped = OperationFinding(NOW, "pump", "PU1", stopped=True, stations=("S1",))
+    chair.sees(replace(a_finding(), lane=lane, operations=(stopped,)))
+    alarm = chair.state.alarms["A-000001"]
+    assert alarm.priority >= gravest
+    assert alarm.unexplained_priority is gravest
 
 
 def test_the_place_tells_road_side_depth_cross_roads_community_district_and_supply(chair: Chair) -> None:
