@@ -18,6 +18,7 @@ from console.feeds.inbox import Inbox, Message
 from console.feeds.local import LocalLink
 from console.feeds.mqtt import Broker, MqttLink
 from console.feeds.simulator import SimulatorProcess
+from console.garbage import set_loaded_aside
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
@@ -104,6 +105,7 @@ def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] |
     look = WindowSettings(user=settings.user, folder=folder, language=settings.language, theme=settings.colours)
     window = ReviewWindow(*first, look) if second is None else PairWindow(first, second, look)
     window.show()
+    set_loaded_aside()
     code: int = app.exec()
     return code
 
@@ -128,5 +130,6 @@ def _show(runtime: Runtime, settings: Settings, drill: DrillControls | None = No
     else:
         window.showMaximized()
     window.desk.reopen_windows()
+    set_loaded_aside()
     code: int = app.exec()
     return code

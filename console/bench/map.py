@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from console.garbage import set_loaded_aside
 from maps.city import City, CityInfo, StationTable
 from maps.errors import InputFault
 from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
@@ -115,6 +116,7 @@ def _frames(scene: Any, size: tuple[int, int], theme: Any, count: int) -> dict[s
     canvas.highlight((Highlight(MarkLines(_trace(city))),))
     canvas.fit_all()
     canvas.settle()
+    set_loaded_aside()
     overlay = []
     for step in range(max(count // 2, 1)):
         canvas.show_picture(_picture(city, step))

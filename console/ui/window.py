@@ -30,10 +30,10 @@ from console.ui.honesty import badges, lasting_message
 from console.ui.layout import Division
 from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.crew_marks import TRACK_US
 from console.ui.map.gauges import main_channels
 from console.ui.map.picking import Asset
 from console.ui.map.scene import Scene
+from console.ui.map.tracks import TRACK_US
 from console.ui.map_desk import MapDesk, MapParts
 from console.ui.models.alarms import AlarmModel
 from console.ui.models.stations import StationModel
@@ -197,7 +197,9 @@ class MainWindow(QMainWindow):
         """Where crews were before the window opened."""
         port, since_us = self._port, self._picture.now_us - TRACK_US
         crews = [str(crew) for crew in port.city.crews.asset_id]
-        self._errands.ask("tracks", lambda: {crew: port.track(crew, since_us) for crew in crews}, self.map.overlay.crews.recall)
+        self._errands.ask(
+            "tracks", lambda: {crew: port.track(crew, since_us) for crew in crews}, self.map.overlay.crews.tracks.recall
+        )
 
     # What arrives
 

@@ -60,7 +60,7 @@ def read_city(path: Path) -> City:
         raise InputFault(f"{path}: no city dataset (layers city, nodes, pipes are needed); make one with 'quanmai import'")
     try:
         return _read(_Reader(path, layers))
-    except UnicodeDecodeError as fault:
+    except (UnicodeDecodeError, pa.ArrowException) as fault:  # Arrow's own for the text of a whole column
         raise InputFault(f"{path}: holds text that is not UTF-8 ({fault}); import the city anew") from fault
 
 

@@ -165,6 +165,16 @@ def test_a_damaged_dataset_is_refused_with_its_place(tmp_path: Path, statement: 
         read_city(tmp_path / "city.gpkg")
 
 
+@pytest.mark.parametrize("text", ["crew-1", "M1", "P2", "hospital", "Z1", "W1", "H1", "weld"])
+def test_text_that_is_not_utf_8_is_refused_wherever_it_stands(tmp_path: Path, text: str) -> None:
+    write_city(_town(), tmp_path / "town.gpkg")
+    content, good = (tmp_path / "town.gpkg").read_bytes(), text.encode()
+    assert good in content
+    (tmp_path / "town.gpkg").write_bytes(content.replace(good, b"\x80" + good[1:]))
+    with pytest.raises(InputFault, match="town"):
+        read_city(tmp_path / "town.gpkg")
+
+
 @pytest.mark.parametrize("content", [b"", b"not a database", b"SQLite format 3\x00" + b"\x00" * 200])
 def test_what_is_no_dataset_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "no.gpkg"

@@ -86,7 +86,7 @@ class MapCanvas(Places):
     def show_picture(self, picture: Picture) -> None:
         """The newest live values."""
         self._live = replace(self._live, picture=picture)
-        self.overlay.crews.remember(picture)
+        self.overlay.crews.tracks.remember(picture)
         self._follow()
         self._refresh_surface()
         self.update()

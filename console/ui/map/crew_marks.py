@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -18,58 +16,31 @@ from console.ui.map.labels import Ink
 from console.ui.map.layer import MapLayer
 from console.ui.map.stamps import Stamps
 from console.ui.map.symbols import arrow, circle, square
+from console.ui.map.tracks import TRACK_US, Tracks
 from console.ui.theme import Theme
 
 _OLD_S = 120.0
-TRACK_US = 3_600_000_000
-_TRACK_MOST = 720
 _TRACKS_BELOW = 8.0
 """Metres per pixel below which every crew's track shows; the followed crew's shows always."""
+_CREW_PX = 26.0
+_DOT_PX = 6.0
+_SHADES = 12
 _TURNS = 36
 _MOVING_MPS = 0.5
 _LABELLED_MOST = 90
 _FOLLOWED_PX = 13.0
 _STATES = tuple(CrewState)
-
-
-@dataclass(frozen=True, slots=True)
-class _Fix:
-    at_us: int
-    x: float
-    y: float
+Symbols = list[Callable[[QPainter], None]]
 
 
 class CrewMarks:
     """Crews of one city and where they were seen during the last hour."""
 
     def __init__(self) -> None:
-        self._tracks: dict[str, deque[_Fix]] = {}
-        self._stamps: dict[tuple[str, float], Stamps] = {}
+        self.tracks = Tracks()
+        self._stamps: dict[tuple[str, str, float], Stamps] = {}
         self.followed = ""
         """Crew that the map follows."""
-
-    def remember(self, picture: Picture) -> None:
-        """Add the newest fixes; those older than an hour go."""
-        for fix in picture.crews:
-            if not fix.at_us or not np.isfinite(fix.x):
-                continue
-            track = self._tracks.setdefault(fix.crew_id, deque(maxlen=_TRACK_MOST))
-            if not track or track[-1].at_us < fix.at_us:
-                track.append(_Fix(fix.at_us, fix.x, fix.y))
-            while track and track[0].at_us < picture.now_us - TRACK_US:
-                track.popleft()
-
-    def recall(self, tracks: Mapping[str, Sequence[tuple[int, float, float]]]) -> None:
-        """Fixes kept from before the window opened: (µs, x, y) by crew, oldest first."""
-        for crew_id, fixes in tracks.items():
-            track = self._tracks.setdefault(crew_id, deque(maxlen=_TRACK_MOST))
-            older = [_Fix(*fix) for fix in fixes if not track or fix[0] < track[0].at_us]
-            room = _TRACK_MOST - len(track)  # a full deque would lose its newest on the other side
-            track.extendleft(reversed(older[-room:] if room > 0 else []))
-
-    def track(self, crew_id: str) -> tuple[tuple[float, float], ...]:
-        """World points of a crew's fixes within the last hour, oldest first."""
-        return tuple((fix.x, fix.y) for fix in self._tracks.get(crew_id, ()))
 
     def paint(self, frame: Frame, picture: Picture) -> None:
         """Tracks, symbols, labels."""
@@ -80,7 +51,7 @@ class CrewMarks:
         seen = np.flatnonzero((px > -20) & (px < frame.camera.width + 20) & (py > -20) & (py < frame.camera.height + 20))
         self._paint_tracks(frame, picture)
         symbols = np.array([_symbol_of(crews[i], picture.now_us) for i in seen.tolist()], dtype=np.int64)
-        self._strip(frame).put(frame, px[seen], py[seen], symbols)
+        self._strip(frame, "crews", _CREW_PX, _crews).put(frame, px[seen], py[seen], symbols)
         frame.placer.take_many(px[seen], py[seen], 8.0)
         frame.painter.setBrush(Qt.BrushStyle.NoBrush)
         frame.painter.setPen(QPen(frame.theme.colour("accent.focus"), 2.0))
@@ -94,28 +65,30 @@ class CrewMarks:
             frame.label(f"crew:{fix.crew_id}", f"{fix.name or fix.crew_id}{state} · {age}", float(px[i]), float(py[i]), ink, 12.0)
 
     def _paint_tracks(self, frame: Frame, picture: Picture) -> None:
-        every = frame.camera.m_per_px < _TRACKS_BELOW
-        painter = frame.painter
-        painter.setPen(Qt.PenStyle.NoPen)
-        for crew_id, track in self._tracks.items():
-            if not (every or crew_id == self.followed) or len(track) < 2:
-                continue
-            for fix in list(track)[:-1]:
-                x, y = frame.camera.to_screen(fix.x, fix.y)
-                if frame.holds(x, y, 4):
-                    fresh = 1.0 - (picture.now_us - fix.at_us) / TRACK_US
-                    painter.setBrush(frame.theme.colour("map.crew", 0.15 + 0.5 * max(min(fresh, 1.0), 0.0)))
-                    painter.drawEllipse(QPointF(x, y), 1.9, 1.9)
+        fixes = self.tracks.earlier(None if frame.camera.m_per_px < _TRACKS_BELOW else self.followed)
+        px, py = frame.camera.project(fixes[:, 1], fixes[:, 2])
+        seen = (px > -4) & (px < frame.camera.width + 4) & (py > -4) & (py < frame.camera.height + 4)
+        fresh = np.clip(1.0 - (picture.now_us - fixes[seen, 0]) / TRACK_US, 0.0, 1.0)
+        strip = self._strip(frame, "dots", _DOT_PX, _dots)
+        strip.put(frame, px[seen], py[seen], np.round(fresh * (_SHADES - 1)).astype(np.int64))
 
-    def _strip(self, frame: Frame) -> Stamps:
-        """Standing crews by state, then old fixes, then moving ones by direction."""
-        key = (frame.theme.name, frame.ratio)
+    def _strip(self, frame: Frame, name: str, size: float, symbols: Callable[[Theme], Symbols]) -> Stamps:
+        key = (name, frame.theme.name, frame.ratio)
         if key not in self._stamps:
-            theme = frame.theme
-            standing = [partial(_standing, theme, state) for state in _STATES]
-            moving = [partial(_moving, theme, turn * 360.0 / _TURNS) for turn in range(_TURNS)]
-            self._stamps[key] = Stamps([*standing, partial(_old, theme), *moving], 26.0, frame.ratio)
+            self._stamps[key] = Stamps(symbols(frame.theme), size, frame.ratio)
         return self._stamps[key]
+
+
+def _crews(theme: Theme) -> Symbols:
+    """Standing crews by state, then old fixes, then moving ones by direction."""
+    standing = [partial(_standing, theme, state) for state in _STATES]
+    moving = [partial(_moving, theme, turn * 360.0 / _TURNS) for turn in range(_TURNS)]
+    return [*standing, partial(_old, theme), *moving]
+
+
+def _dots(theme: Theme) -> Symbols:
+    """Fixes of the past, from an hour old to new."""
+    return [partial(_dot, theme, shade / (_SHADES - 1)) for shade in range(_SHADES)]
 
 
 def _symbol_of(fix: CrewFix, now_us: int) -> int:
@@ -158,3 +131,9 @@ def _old(theme: Theme, painter: QPainter) -> None:
     painter.setPen(QPen(theme.colour("map.crew"), 1.5, Qt.PenStyle.DashLine))
     painter.setBrush(theme.colour("map.halo"))
     painter.drawPath(circle(6.5))
+
+
+def _dot(theme: Theme, fresh: float, painter: QPainter) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.colour("map.crew", 0.15 + 0.5 * fresh))
+    painter.drawPath(circle(1.9))

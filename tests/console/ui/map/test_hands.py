@@ -155,7 +155,7 @@ def test_a_followed_crew_stays_in_view_until_the_map_is_dragged(canvas: MapCanva
         px, py = canvas.camera.to_screen(moved.x, moved.y)
         assert 0 < px < 900
         assert 0 < py < 600
-    assert len(canvas.overlay.crews.track("crew1")) == 5
+    assert len(canvas.overlay.crews.tracks.of("crew1")) == 5
     drag(canvas, QPoint(450, 300), QPoint(300, 200))
     place = canvas.camera
     canvas.show_picture(picture)
