@@ -35,6 +35,8 @@ _JOINING_TICKS = 5
 _LATELY_TICKS = 5
 _SAME_US = 24 * 3_600_000_000
 """So long after a finding, levels that are off at the same place are its aftermath, not another burst."""
+_SAME_STEP_US = 6 * 3_600_000_000
+"""So long another step there is the burst that grows; later it is another, or one that grows past what was told of it."""
 
 _OPERATION_US = 600_000_000
 """An operation lowers what it might explain for ten minutes, and no longer."""
@@ -232,7 +234,8 @@ class Casebook:
         finding = self._finding(self._groups[strongest], crossing, tick)
         held = {index: case for index, case in self._cases.items() if any(index == one for one, _ in crossings)}
         known = [case.finding for case in held.values()]
-        known += [one for one in self._lately if tick.now_us - micros(one.at) <= _SAME_US]
+        reach_us = _SAME_US if crossing.lane == "level" else _SAME_STEP_US
+        known += [one for one in self._lately if tick.now_us - micros(one.at) <= reach_us]
         same = [one for one in known if set(one.location.set_90) & set(finding.location.set_90)]
         if same and not force:
             # The same place again: a burst that grows, or is slow to settle, is one event.

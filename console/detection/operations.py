@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +12,8 @@ from console.detection.matched import MatchedField
 from console.detection.pumps import HeardPumps
 from maps.columns import Floats
 
-_ALIKE = 0.95
+_NOISE_SIGMAS = 3.0
+_UNLIKE = 0.15
 _SAME_SIZE = (0.6, 1.6)
 _SEEN_RANGE = (0.5, 2.0)
 _NOISE_OF_STEPS = 1.0
@@ -19,6 +21,7 @@ _CLEAR = 0.85
 _MARGIN_LEAST, _MARGIN_SHARE = 12.0, 0.03
 _MOST_PATTERNS = 200
 _TRUSTED_DAYS = 28.0
+_MANY, _UNSTEADY = 20, 0.1
 _LEAST_OF_USUAL, _LEAST_OF_TOLD, _MOST_OF_USUAL = 0.4, 0.1, 2.0
 
 
@@ -58,30 +61,51 @@ class OperationBook:
     scheduled: NDArray[np.bool_]
     patterns: list[_Pattern] = field(default_factory=list)
     seen: dict[int, tuple[float, float]] = field(default_factory=dict)
+    usual: dict[int, tuple[float, float]] = field(default_factory=dict)
+    """(median, variance) of what a pump delivers, m³/h, by column, where history showed it many times."""
 
     def learn(self, step_m: Floats, pull: MatchedField, modes: NDArray[np.float32]) -> None:
         """Take in a step of quiet history (n,), m, complete; ``modes``: (n, pumps) response to a pump's delivery lost."""
         total = _product(pull, step_m, step_m)
         self._learn_pump(step_m, pull, modes, total)
-        for pattern in self.patterns:
-            along, size = _product(pull, pattern.step_m, step_m), _product(pull, pattern.step_m, pattern.step_m)
-            factor = along / max(size, 1e-9)
-            if along**2 > _ALIKE**2 * size * total and _SAME_SIZE[0] <= abs(factor) <= _SAME_SIZE[1]:
-                signed = step_m * np.sign(factor)
-                pattern.step_m = (pattern.step_m * pattern.count + signed) / (pattern.count + 1)
-                pattern.count += 1
-                return
+        pattern, factor = self._alike(step_m, pull, total)
+        if pattern is not None:
+            pattern.step_m = (pattern.step_m * pattern.count + step_m * np.sign(factor)) / (pattern.count + 1)
+            pattern.count += 1
+            return
         if len(self.patterns) < _MOST_PATTERNS:
             self.patterns.append(_Pattern(np.asarray(step_m, dtype=np.float64)))
 
-    def trust_history(self, days: float, switches: NDArray[np.int64]) -> None:
-        """After ``days`` of readings as dense as the live ones: what they never showed is not what switches here.
+    def _alike(self, step_m: Floats, pull: MatchedField, total: float) -> tuple[_Pattern | None, float]:
+        """(the pattern that a step repeats, up to its size and what both carry of noise; its factor)."""
+        if not self.patterns:
+            return None, 0.0
+        count = np.array([pattern.count for pattern in self.patterns], dtype=np.float64)
+        along, size = _fits(pull, step_m, np.stack([pattern.step_m for pattern in self.patterns], axis=1).astype(np.float32))
+        factor = along / np.maximum(size, 1e-9)
+        left = total - factor * along - (1.0 + factor**2 / count) * _noise(len(step_m))
+        same_size = (np.abs(factor) >= _SAME_SIZE[0]) & (np.abs(factor) <= _SAME_SIZE[1])
+        best = int(np.argmin(np.where(same_size, left, np.inf)))
+        if not same_size[best] or left[best] > _MARGIN_SHARE * total:
+            return None, 0.0
+        return self.patterns[best], float(factor[best])
 
-        ``switches``: (pumps,) steps that looked like each pump; one in a fortnight and it stays what the model says.
+    def trust_history(self, days: float, deliveries: Sequence[Floats]) -> None:
+        """What ``days`` of readings as dense as the live ones show of pumps: what they never showed is not what switches here.
+
+        ``deliveries``: by pump (k, 2), m³/h that steps which looked like it took away or brought, and their variances; one in a
+        fortnight and it stays what the model says, many and they tell how much it delivers.
         """
-        if days >= _TRUSTED_DAYS:
-            self.scheduled = self.scheduled & (switches * 14.0 >= days)
-            self.patterns = [pattern for pattern in self.patterns if pattern.count > 1]
+        if days < _TRUSTED_DAYS:
+            return
+        switches = np.array([len(each) for each in deliveries], dtype=np.int64)
+        self.scheduled = self.scheduled & (switches * 14.0 >= days)
+        self.patterns = [pattern for pattern in self.patterns if pattern.count > 1]
+        for column, each in enumerate(deliveries):
+            if len(each) >= _MANY:
+                usual, noise = np.median(each, axis=0).tolist()
+                spread = 1.4826 * float(np.median(np.abs(each[:, 0] - usual)))
+                self.usual[column] = usual, max(spread**2 - noise, 0.0) + (_UNSTEADY * usual) ** 2
 
     def _learn_pump(self, step_m: Floats, pull: MatchedField, modes: NDArray[np.float32], total: float) -> None:
         if not len(self.pumps):
@@ -136,6 +160,8 @@ class OperationBook:
         # A step seen once carries its own noise: what it leaves is to be judged by both.
         left /= 1.0 + _NOISE_OF_STEPS * factor**2 / count
         best = int(np.argmin(left))
+        if left[best] > _noise(len(step_m)) + _UNLIKE * total:
+            return None  # what leaves so much is not that step again, even where a burst leaves more
         return Explanation(float(left[best]), -1, stopped=bool(factor[best] > 0), known=True)
 
     def _pump(
@@ -162,6 +188,11 @@ class OperationBook:
         wanted = along / np.maximum(size, 1e-9)
         factor = np.sign(wanted) * np.clip(np.abs(wanted), least, np.maximum(most, least))
         left = total - 2.0 * factor * along + factor**2 * size
+        for column, (usual, variance) in self.usual.items():
+            # A pump that always delivers about the same is not what took half as much again.
+            left[column] += (
+                0.0 if told[column] else (abs(wanted[column]) - usual) ** 2 / (variance + 1.0 / max(size[column], 1e-9))
+            )
         silent = np.array([int(pump) in steady for pump in self.pumps], dtype=bool)
         if isinstance(steady, HeardPumps):
             # Where a station delivers more than before, no pump stopped; where less, none started.
@@ -179,6 +210,11 @@ def explains(explanation: Explanation | None, total: float, burst_misfit: float)
     """Whether an operation explains a step about as well as a burst would: it is then far the likelier cause."""
     margin = _MARGIN_LEAST + _MARGIN_SHARE * total
     return explanation is not None and explanation.misfit <= burst_misfit + margin
+
+
+def _noise(stations: int) -> float:
+    """The most that noise leaves of a step, a chi-square."""
+    return float(stations + _NOISE_SIGMAS * np.sqrt(2.0 * stations))
 
 
 def _product(pull: MatchedField, one: NDArray[np.floating], other: NDArray[np.floating]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,21 +63,23 @@ class StepHistory:
         before = np.nan_to_num(odd[np.maximum(events - 1, 0)])
         return calm, events[odd[events] > 2.0 * np.where(before > limit, before, 0.0)]
 
-    def like_pumps(self, modes_of: Callable[[int], NDArray[np.float32]]) -> NDArray[np.int64]:
-        """(pumps,) how many steps look like a switch of each pump; ``modes_of``: (n, pumps) responses in a state.
+    def like_pumps(self, modes_of: Callable[[int], NDArray[np.float32]]) -> list[Floats]:
+        """By pump (k, 2): how much steps that look like a switch of it took away or brought, m³/h, and the variance of that.
 
-        What a pump does may be too small to stand out as an event, and still be seen again and again.
+        ``modes_of``: (n, pumps) responses in a state. What a pump does may be too small to stand out as an event, and still be
+        seen again and again.
         """
-        count: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        found: list[list[Floats]] = []
         for one in np.unique(self.number):
             modes, precision = modes_of(int(one)), self.field_of(int(one)).precision
             here = self.steps[(self.number == one) & np.isfinite(self.steps).all(axis=1)]
             size = np.maximum(np.einsum("ij,ij->j", modes, precision @ modes), 1e-9)
-            gain = (here @ (precision @ modes)) ** 2 / size
-            excess = np.einsum("ij,ij->i", here @ precision, here) - here.shape[1]
-            found = (gain > _SWITCH) & (gain > _MOSTLY * excess[:, None])
-            count = found.sum(axis=0) + (count if len(count) else 0)
-        return count
+            along = here @ (precision @ modes)
+            gain, excess = along**2 / size, np.einsum("ij,ij->i", here @ precision, here) - here.shape[1]
+            like = (gain > _SWITCH) & (gain > _MOSTLY * excess[:, None])
+            delivery = [np.abs(along[like[:, pump], pump]) / size[pump] for pump in range(modes.shape[1])]
+            found.append([np.stack([each, np.full(len(each), 1.0 / size[pump])], axis=1) for pump, each in enumerate(delivery)])
+        return [np.concatenate(each) for each in zip(*found, strict=True)]
 
     def shape(self, calm: NDArray[np.int64], covariance_of: Callable[[int], Floats]) -> Floats:
         """Correlations (n, n) of ``calm`` ticks beyond those of ``covariance_of`` each state; the unit matrix where none."""
@@ -90,6 +92,26 @@ class StepHistory:
             seen += white @ white.T
         own = 2.0 * stations
         return np.asarray((seen + own * np.eye(stations)) / (len(calm) + own))
+
+    def as_lived(self, pressure_m: NDArray[np.float32], sigma_m: float, tail: Tail) -> StepHistory:
+        """As steps would have been live: what an operation moved is its own tick's (NaN here), and no step for those after it.
+
+        ``pressure_m``: (ticks, n); ``sigma_m``: noise of one sample.
+        """
+        steps, pressure = self.steps.copy(), pressure_m.astype(np.float64)
+        usual = steps_of(pressure_m, sigma_m) - self.steps  # what comes at the same time every day
+        whole = np.flatnonzero(np.isfinite(steps).all(axis=1))
+        screens = screens_by_state(steps[whole], self.number[whole], self.field_of)
+        for tick in whole[screens > tail.gaussian].tolist():
+            step, number = steps[tick], int(self.number[tick])
+            crosses = self.field_of(number).decisive(step[None]) > tail.gaussian
+            if not crosses or not tail.is_operation(step[None], number):
+                continue
+            begin, after = tick - REFERENCE_SAMPLES, slice(tick + 1, tick + 1 + REFERENCE_SAMPLES)
+            pressure[begin:tick] += step
+            steps[after] = steps_of(pressure[begin + 1 : after.stop], sigma_m)[REFERENCE_SAMPLES:] - usual[after]
+            steps[tick] = np.nan
+        return replace(self, steps=steps)
 
     def hours(self, second_of_day: Floats, tick_s: float, ticks: int) -> RestlessHours:
         """Times of day that are livelier than most every day; each counts for ``ticks``."""
@@ -108,6 +130,7 @@ class StepHistory:
             lambda ticks, number: self._surviving(ticks, number, tail, decide),
             tail.probability,
             lively=tail.lively,
+            event=tail.gaussian,
         )
         if found is None:
             return tail.gaussian, 0.0
@@ -118,7 +141,7 @@ class StepHistory:
         return 0.0 if statistic > tail.gaussian / 2.0 and tail.is_operation(ticks, number) else statistic
 
 
-def steps_of(pressure_m: NDArray[np.float32], sigma_m: float) -> NDArray[np.float32]:
+def steps_of(pressure_m: NDArray[np.floating], sigma_m: float) -> NDArray[np.float32]:
     """(ticks, n): each tick against what those before it predict; NaN at the start. ``sigma_m``: noise of one sample."""
     steps = np.full(pressure_m.shape, np.nan, dtype=np.float32)
     windows = np.lib.stride_tricks.sliding_window_view(pressure_m, REFERENCE_SAMPLES, axis=0)[:-1]

@@ -19,7 +19,7 @@ from console.detection.operations import NAMELESS, Explanation, OperationBook, e
 from console.detection.options import DetectorOptions
 from console.detection.recurring import RecurringSteps, RestlessHours
 from console.detection.step_history import StepHistory, Tail, alike, steps_of
-from console.detection.thresholds import LEAST_HISTORY, simulated
+from console.detection.thresholds import LEAST_HISTORY, SEASONED_DAYS, simulated
 from console.detection.unrest import Unrest
 from maps.columns import Floats
 
@@ -28,7 +28,8 @@ _TESTS = 2 * len(STEP_WINDOWS) - 1
 """Each window's sum, and of several ticks what all of them show alike."""
 
 _SECOND_SHARE = 0.4
-_LEAST_EXPLAINED = 0.5
+_LEAST_EXPLAINED, _WELL_EXPLAINED = 0.5, 0.9
+_CLEAR_SIGMAS, _LEAST_FALLEN = 3.0, 2
 _REFRESH_TICKS, _CALM_KEPT, _PRIOR_TICKS = 30, 240, 60.0
 _SAME_INTERVAL = 1.5
 _SEEN_BESIDES = 3
@@ -58,7 +59,7 @@ class StepWatch:
     ) -> None:
         """``lanes``: how many watches share the rate of false alarms; ``number``: the group's, from 0."""
         self.rows = rows
-        self.learned = False
+        self.learned = self._seasoned = False
         self.switching = False
         """Whether operations are part of quiet times here: then loud ticks in history are no unknown bursts."""
         self.noise = StepNoise(options.step_sigma_m, options.step_demand_share if book.states else 0.0)
@@ -244,7 +245,10 @@ class StepWatch:
         total = float(scaled @ (field.precision @ scaled))
         burst = field.screen(scaled)
         stations = float(np.count_nonzero(np.diag(field.precision) > 0))
-        poor = burst < _LEAST_EXPLAINED * max(total - stations, 0.0) or field.relieves(scaled)
+        # What no burst of the model makes is an operation that it does not know; history, once learned, tells how often.
+        share = burst / max(total - stations, 1e-9)
+        poor = field.relieves(scaled) or (share < _LEAST_EXPLAINED and not self.learned)
+        poor |= share < _WELL_EXPLAINED and _is_given(scaled, page.sigma_m)
         # What no burst explains at one station may be the very pump that stands beside it: tried with and without it.
         for seen, step in tried:
             explanation = self.operations.explain(step, seen, page.modes, usual, switched, steady, root, least_seen)
@@ -259,7 +263,8 @@ class StepWatch:
             for each in STEP_WINDOWS:
                 self._thresholds.setdefault(each, level)
                 self._unrest.setdefault(each, Unrest(usual))
-        caution = 1.0 if self.learned else self._options.learning_caution
+        known = self.learned and (self._seasoned or not self.switching)
+        caution = 1.0 if known else self._options.learning_caution
         if self._since_operation <= _AFTERMATH_TICKS:
             caution = max(caution, _SWITCHING_CAUTION) * _AFTERMATH_CAUTION
         return self._thresholds[window] * (max(caution, _SWITCHING_CAUTION) if self.switching and not self.learned else caution)
@@ -346,16 +351,19 @@ class StepWatch:
             page = self._page(int(number[tick]))
             self.operations.learn(np.asarray(jumps[tick], dtype=np.float64), page.field, page.modes)
         days = len(steps) * step_s / 86_400.0
+        self._seasoned = days >= SEASONED_DAYS
         self.switching = sum(pattern.count for pattern in self.operations.patterns) >= _SWITCHING_A_DAY * days
         if same:
-            self._learn_noise(history, calm, second_of_day)
+            self._learn_noise(history, calm, pressure_m, second_of_day)
             self.operations.trust_history(days, history.like_pumps(lambda one: self._page(one).modes))
         else:
             self._renew(before)
             self._page(self._book.page(12 * 3600.0))
             self._calm_threshold(1)
 
-    def _learn_noise(self, history: StepHistory, calm: NDArray[np.int64], second_of_day: Floats) -> None:
+    def _learn_noise(
+        self, history: StepHistory, calm: NDArray[np.int64], pressure_m: NDArray[np.float32], second_of_day: Floats
+    ) -> None:
         """Correlations that the model's noise misses from ``calm`` ticks; thresholds from all ticks."""
         if len(calm) < LEAST_HISTORY:
             return
@@ -368,6 +376,7 @@ class StepWatch:
         self._unrest = {window: Unrest(usual) for window in STEP_WINDOWS}
         self._hours = history.hours(second_of_day, self._options.tick_s, max(STEP_WINDOWS))
         tail = Tail(self._probability, gaussian, self._hours.at_all(second_of_day), self.switching, self._is_operation)
+        history = history.as_lived(pressure_m, self.noise.reading_m, tail)
         found: dict[int, float] = {}
         for window in STEP_WINDOWS:
             found[window], calm_screen = history.threshold(window, tail, MatchedField.decisive)
@@ -381,3 +390,12 @@ class StepWatch:
         page = self._page(number)
         explanation, poor = self._explained(page, page.field, summed(ticks), len(ticks), least_seen=_SEEN_BESIDES)
         return poor or (explanation is not None and explanation.known)
+
+
+def _is_given(step: NDArray[np.float32], sigma_m: Floats) -> bool:
+    """Whether a step (n,) is of water given, not taken: most stations rose and hardly one fell.
+
+    What all stations share is no evidence: those that a rise does not reach look as if they had fallen.
+    """
+    clear = _CLEAR_SIGMAS * sigma_m
+    return int(np.count_nonzero(step < -clear)) < _LEAST_FALLEN and int(np.count_nonzero(step > clear)) > len(step) / 2.0

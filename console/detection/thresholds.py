@@ -14,6 +14,11 @@ from console.detection.unrest import ratios
 LEAST_HISTORY = 200
 """Ticks of history that a threshold needs."""
 
+SEASONED_DAYS = 27.0
+"""Of history, to have seen most of what comes."""
+EVENT_TICKS = 6
+"""As long a step shows against the samples before it."""
+
 _DRAWS = 3000
 _TAIL = 0.03
 _LIVELY_TAILS = (_TAIL, 0.01, 0.004)
@@ -63,11 +68,13 @@ def quiet_level(
     probability: float,
     *,
     lively: bool,
+    event: float = math.inf,
 ) -> tuple[float, float] | None:
     """(level that ``decide`` of quiet history passes with ``probability`` per tick, the usual screen); None for too little.
 
     ``rows``: (ticks, n), NaN where unknown. Of each window: ``state`` and ``restless``, the factor on thresholds at its time of
     day, (ticks - window + 1,). ``decide``: of ticks (window, n) in a state. ``lively``: operations are part of quiet times.
+    ``event``: what passes it is one event with the ticks around it.
     """
     count = len(rows) - window + 1
     sums = sum(rows[offset : offset + count] for offset in range(window)) / np.sqrt(np.float32(window))
@@ -81,7 +88,19 @@ def quiet_level(
     order, total = loudest(screens / calm)
     passing = np.array([decide(rows[whole[k] : whole[k] + window], int(state[k])) for k in order])
     fit = fitted_lively if lively else fitted
-    return fit(np.sort(passing / calm[order])[::-1], total, probability, GAUSSIAN_TAIL), float(np.median(screens))
+    peaks = _one_each(passing / calm[order], whole[order], event)
+    return fit(np.sort(peaks)[::-1], total, probability, GAUSSIAN_TAIL), float(np.median(screens))
+
+
+def _one_each(values: NDArray[np.float64], tick: NDArray[np.int64], event: float) -> NDArray[np.float64]:
+    """Values with 0 for those in the reach of a larger one above ``event``: what happens once counts once."""
+    kept, held = values.copy(), np.zeros(int(tick.max(initial=0)) + 2 * EVENT_TICKS + 1, dtype=bool)
+    for one in np.argsort(-values):
+        if held[tick[one] + EVENT_TICKS]:
+            kept[one] = 0.0
+        elif values[one] > event:
+            held[tick[one] : tick[one] + 2 * EVENT_TICKS + 1] = True
+    return kept
 
 
 def loudest(screens: NDArray[np.float32]) -> tuple[NDArray[np.int64], int]:

@@ -15,14 +15,14 @@ from console.detection.groups import representatives
 from console.detection.matched import MatchedField, summed
 from console.detection.options import DetectorOptions
 from console.detection.recurring import RestlessHours
-from console.detection.thresholds import LEAST_HISTORY, quiet_level, screens_by_state, simulated
+from console.detection.thresholds import LEAST_HISTORY, SEASONED_DAYS, quiet_level, screens_by_state, simulated
 from console.detection.unrest import Unrest, usual_days
 
 WINDOWS = (1, 2, 4)
 """Ticks taken together: 1 is path A, 2 and 4 are path B."""
 
 _PRIOR_TICKS = 150.0
-_SEASONED_DAYS, _PROVEN_DAYS = 27.0, 56.0
+_PROVEN_DAYS = 56.0
 _FLOOR_M = 0.02
 _SIFTINGS = 3
 _MOST_TIMES_GAUSSIAN = 12.0
@@ -267,7 +267,7 @@ class BurstWatch:
             whole[all_whole] = usual_days(screens, second_of_day[all_whole])
             self._prior = self._shrunk(residuals[whole], assumed)
         self._sum[:], self._weight, self.learned, self._field, self._sigma_m = 0.0, 0.0, True, None, None
-        self._caution = 1.0 if days >= _SEASONED_DAYS else self._options.learning_caution
+        self._caution = 1.0 if days >= SEASONED_DAYS else self._options.learning_caution
         sigma = np.sqrt(np.diag(self._prior))
         self._places = representatives(self._book.signatures(noon), self.rows, sigma, self._options.representatives)
         calm = np.where(whole[:, None], residuals, np.float32(np.nan))
