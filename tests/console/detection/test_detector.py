@@ -51,6 +51,25 @@ def test_a_burst_that_lasts_is_not_found_again_when_its_hold_ends(town: Town) ->
     assert bursts(night.ticks(180, town.drops_m["H33"])) == 1
 
 
+def test_a_burst_that_grows_is_one_finding_and_one_at_the_same_place_hours_later_is_another(town: Town) -> None:
+    night, drop = Night(town), town.drops_m["H33"]
+    night.ticks(12)
+    assert bursts(night.ticks(90, drop)) == 1
+    assert bursts(night.ticks(90, 2.0 * drop)) == 0, "it grew"
+    assert bursts(night.ticks(300)) == 0, "it was repaired"
+    assert bursts(night.ticks(5, drop)) == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2, 5])
+def test_water_that_is_given_unevenly_is_no_burst_though_it_looks_a_little_like_one(town: Town, seed: int) -> None:
+    night, drop = Night(town), town.drops_m["H33"]
+    night.ticks(12)
+    given = 1.8 + drop + 0.1 * np.random.default_rng(seed).standard_normal(len(drop))  # every station rises
+    told = night.ticks(10, given)
+    assert bursts(told) == 0
+    assert [one.kind for result in told for one in result.operations] == ["unknown"]
+
+
 def test_two_bursts_in_two_places_are_two_findings(town: Town) -> None:
     night = Night(town)
     night.ticks(12)
