@@ -12,6 +12,7 @@ from maps.columns import Floats
 _LEAST_READING_M = 0.01
 _LEAST_SHARE, _MOST_SHARE = 0.002, 0.5
 _ROUNDS = 8
+_FAR = 9.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,15 @@ class StepNoise:
 def fitted_noise(variance: Floats, sensitivity: Floats) -> StepNoise:
     """Two-parameter fit ``variance = share² · sensitivity + reading²`` over stations and times of day, (k,) each, m².
 
-    Weighted least squares on relative errors, a few reweighting rounds: large variances would drown the small otherwise.
+    Weighted least squares on relative errors, a few reweighting rounds: large variances would drown the small otherwise. What is
+    far beyond the fit is of another kind (``own_scatter``) and hardly counts.
     """
     known = np.isfinite(variance) & (variance > 0)
     seen, felt = variance[known], sensitivity[known]
     reading, share = float(np.quantile(seen, 0.1)), 0.0
     for _ in range(_ROUNDS):
         model = np.maximum(share * felt + reading, _LEAST_READING_M**2)
-        weight = 1.0 / model**2
+        weight = np.minimum(1.0, _FAR * model / seen) ** 2 / model**2
         matrix = np.array([[float(weight @ felt**2), float(weight @ felt)], [float(weight @ felt), float(weight.sum())]])
         right = np.array([float(weight @ (felt * seen)), float(weight @ seen)])
         if matrix[0, 0] <= 0:
@@ -54,3 +56,13 @@ def fitted_noise(variance: Floats, sensitivity: Floats) -> StepNoise:
         solved = np.linalg.lstsq(matrix, right, rcond=None)[0]
         share, reading = max(float(solved[0]), 0.0), max(float(solved[1]), _LEAST_READING_M**2)
     return StepNoise(max(float(np.sqrt(reading)), _LEAST_READING_M), float(np.clip(np.sqrt(share), _LEAST_SHARE, _MOST_SHARE)))
+
+
+def own_scatter(variance: Floats, modelled: Floats) -> Floats:
+    """What single stations scatter beyond all that noise makes of them, (n,), m²: a pump that cycles beside them.
+
+    ``variance``, ``modelled``: (states, n), m², NaN where unknown. 0 for every station whose noise is near the fit.
+    """
+    beyond = np.where(variance > _FAR * modelled, variance - modelled, 0.0)
+    known = np.isfinite(variance)
+    return np.asarray(np.where(known, beyond, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))

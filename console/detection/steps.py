@@ -14,7 +14,7 @@ from console.detection.glance import LEAST_STATIONS
 from console.detection.groups import representatives
 from console.detection.matched import MatchedField, summed
 from console.detection.medians import known_median
-from console.detection.noise import StepNoise, fitted_noise
+from console.detection.noise import StepNoise, fitted_noise, own_scatter
 from console.detection.operations import NAMELESS, Explanation, OperationBook, explains
 from console.detection.options import DetectorOptions
 from console.detection.recurring import RecurringSteps, RestlessHours
@@ -74,7 +74,7 @@ class StepWatch:
         self._refresh_after = _REFRESH_TICKS
         self._since_operation = _AFTERMATH_TICKS + 1
         self._hours, self._restless = RestlessHours(), 1.0
-        self._shape = np.eye(len(rows))
+        self._shape, self._own_m2 = np.eye(len(rows)), np.zeros(len(rows))
         self._pages: dict[int, _Page] = {}
         self._reduced: tuple[bytes, int, MatchedField] | None = None
         self._places: NDArray[np.int64] | None = None
@@ -276,7 +276,7 @@ class StepWatch:
             if self._places is None:
                 scale = np.full(len(self.rows), self.noise.reading_m)
                 self._places = representatives(signatures, self.rows, scale, self._options.representatives)
-            model = self.noise.covariance(self._response(heads, signatures.demand_m3h))
+            model = self.noise.covariance(self._response(heads, signatures.demand_m3h)) + np.diag(self._own_m2)
             lower = np.linalg.cholesky(model)
             covariance = np.asarray(lower @ self._shape @ lower.T)
             modes = signatures.demand_modes[self.rows]
@@ -307,16 +307,16 @@ class StepWatch:
         # The longer it was watched, the less a few ticks more can change.
         self._since_refresh, self._refresh_after = 0, min(2 * self._refresh_after, _CALM_KEPT)
         steps, pages = np.stack([one for _, one in self._calm]), np.array([page for page, _ in self._calm])
-        seen = self._fit(steps, pages, least=_REFRESH_TICKS)
+        seen, own_m2 = self._fit(steps, pages, least=_REFRESH_TICKS)
         weight = len(self._calm) / (len(self._calm) + _PRIOR_TICKS)
         assumed = StepNoise(self._options.step_sigma_m, self._options.step_demand_share if self._book.states else 0.0)
-        self._renew(assumed.blended(seen, weight))
+        self._renew(assumed.blended(seen, weight), weight * own_m2)
 
-    def _renew(self, noise: StepNoise) -> None:
-        self.noise, self._pages, self._reduced = noise, {}, None
+    def _renew(self, noise: StepNoise, own_m2: Floats) -> None:
+        self.noise, self._own_m2, self._pages, self._reduced = noise, own_m2, {}, None
 
-    def _fit(self, steps: NDArray[np.floating], pages: NDArray[np.int64], least: int) -> StepNoise:
-        """Noise that explains the spread of steps (ticks, n) at each page's own sensitivity."""
+    def _fit(self, steps: NDArray[np.floating], pages: NDArray[np.int64], least: int) -> tuple[StepNoise, Floats]:
+        """(noise that explains the spread of steps (ticks, n) at each page's own sensitivity; what stations scatter beyond)."""
         variance, sensitivity = [], []
         for number in np.unique(pages):
             here = steps[pages == number]
@@ -326,7 +326,11 @@ class StepWatch:
             response = self._response(signatures.head_m_per_m3h[self.rows], signatures.demand_m3h)
             variance.append((1.4826 * known_median(np.abs(here))) ** 2)
             sensitivity.append(np.einsum("ij,ij->i", response, response).astype(np.float64))
-        return fitted_noise(np.concatenate(variance), np.concatenate(sensitivity)) if variance else self.noise
+        if not variance:
+            return self.noise, self._own_m2
+        seen, felt = np.stack(variance), np.stack(sensitivity)
+        noise = fitted_noise(seen.ravel(), felt.ravel())
+        return noise, own_scatter(seen, noise.demand_share**2 * felt + noise.reading_m**2)
 
     def learn(self, pressure_m: NDArray[np.float32], second_of_day: Floats, step_s: float) -> None:
         """Operations from quiet history (ticks, n), m, NaN where unknown; noise too when its interval is the same."""
@@ -342,9 +346,8 @@ class StepWatch:
         if same:
             self.recurring = RecurringSteps.learned(steps, second_of_day, step_s)
             steps = steps - self.recurring.at_all(second_of_day)
-        here = self._fit(steps, number, least=_REFRESH_TICKS)
-        before = self.noise
-        self._renew(here)
+        before = self.noise, self._own_m2
+        self._renew(*self._fit(steps, number, least=_REFRESH_TICKS))
         history = StepHistory(steps, number, lambda one: self._page(one).field)
         calm, events = history.parted(jumps)
         for tick in events:
@@ -357,7 +360,7 @@ class StepWatch:
             self._learn_noise(history, calm, pressure_m, second_of_day)
             self.operations.trust_history(days, history.like_pumps(lambda one: self._page(one).modes))
         else:
-            self._renew(before)
+            self._renew(*before)
             self._page(self._book.page(12 * 3600.0))
             self._calm_threshold(1)
 
@@ -369,7 +372,7 @@ class StepWatch:
             return
         self._shape = history.shape(calm, lambda one: self._page(one).covariance)
         self.learned = True
-        self._renew(self.noise)
+        self._renew(self.noise, self._own_m2)
         page = self._page(int(history.number[calm[0]]))
         gaussian, usual = simulated(page.field, page.covariance, self._probability, seed=int(self.rows[0]))
         self._thresholds, self._lasting = dict.fromkeys(STEP_WINDOWS, gaussian), {}

@@ -25,6 +25,7 @@ _PRIOR_TICKS = 150.0
 _PROVEN_DAYS = 56.0
 _FLOOR_M = 0.02
 _SIFTINGS = 3
+_OFTEN, _PART_OF_DAY = 0.5, 10
 _MOST_TIMES_GAUSSIAN = 12.0
 _REFRESH_TICKS = 30
 _SECOND_SHARE = 0.4
@@ -277,6 +278,7 @@ class BurstWatch:
         restless = self._hours.at_all(second_of_day)
         least = gaussian if days < _PROVEN_DAYS else 0.0
         # History is seldom as quiet as said: leaks nobody knew of make tails that would hide every later burst.
+        # What comes and goes on many days is no leak, and has to be lived with.
         most = np.inf if switching else _MOST_TIMES_GAUSSIAN * gaussian
         for window in WINDOWS:
             after = slice(window - 1, None)
@@ -290,10 +292,29 @@ class BurstWatch:
                 self._probability,
                 lively=switching,
             )
+            if (
+                found is not None
+                and found[0] > most
+                and self._comes_and_goes(residuals[whole], page[whole], second_of_day[whole], most)
+            ):
+                most = np.inf
             if found is not None:
                 self._thresholds[window] = float(np.clip(found[0], least, most))
                 self._unrest[window] = Unrest(found[1])
         self._fields.clear()
+
+    def _comes_and_goes(
+        self, residuals: NDArray[np.float32], page: NDArray[np.int64], second_of_day: NDArray[np.float64], most: float
+    ) -> bool:
+        """Whether on many days of history (ticks, n) something passes ``most`` for a part of the day."""
+        screens = screens_by_state(residuals, page, self._field_of_page)
+        days = np.split(np.arange(len(screens)), np.flatnonzero(np.diff(second_of_day) < 0.0) + 1)
+        passing = 0
+        for day in days:
+            if float(np.median(screens[day])) < most:
+                loudest = day[np.argsort(-screens[day])[: max(len(day) // _PART_OF_DAY, 1)]]
+                passing += any(self._field_of_page(int(page[one])).decisive(residuals[one][None]) > most for one in loudest)
+        return passing >= _OFTEN * len(days)
 
     def _shrunk(self, residuals: NDArray[np.float32], assumed: NDArray[np.float64]) -> NDArray[np.float64]:
         """Covariance of residuals (ticks, n), outliers clipped.
