@@ -25,6 +25,10 @@ _LARGEST_BURST_M3H = 3000.0
 _UNUSUAL_DRIFT = 25.0
 """Chi-square by which free drift must do better before what history saw of it no longer counts: a source was raised."""
 
+_MEDIAN_OF_CHI_SQUARE = 0.455
+"""Of one degree of freedom."""
+_OFF = 2.0
+
 _REFINED_SHARES = (1.0, 0.35)
 """Once all, then the best again: their flow was first fitted with straight lines."""
 
@@ -54,6 +58,8 @@ class Scores:
     flow_m3h: Floats
     misfit: float = 0.0
     """What the best of them leaves of the residuals, a chi-square."""
+    unlike: float = 1.0
+    """The same of a usual station, in units of its variance: 1 where the errors are as assumed."""
 
 
 def locate(
@@ -142,7 +148,9 @@ def score_pipes(
     found: list[Scores] = []
     for judge in judges:
         score, flow = judge.fit(heads)
-        found.append(Scores(pipes, score, flow, judge.total - float(score.max(initial=0.0))))
+        best = int(np.argmax(score)) if len(score) else -1
+        unlike = judge.unlike(heads[:, best], float(flow[best])) if best >= 0 else 1.0
+        found.append(Scores(pipes, score, flow, judge.total - float(score.max(initial=0.0)), unlike))
     return found
 
 
@@ -170,6 +178,14 @@ class _Judge:
         flow = np.where(felt, np.maximum(along, 0.0) / np.where(felt, size, 1.0), 0.0)
         return np.asarray(flow * np.maximum(along, 0.0), dtype=np.float64), np.asarray(flow, dtype=np.float64)
 
+    def unlike(self, shape: NDArray[np.float32], flow_m3h: float) -> float:
+        """What a burst of this shape (n,), m per m³/h, leaves of a usual station, in units of its variance.
+
+        The median: one station that lies does not make the model wrong.
+        """
+        left = self._residual - self.white.astype(np.float32) @ shape * np.float32(flow_m3h)
+        return float(np.median(np.square(left))) / _MEDIAN_OF_CHI_SQUARE
+
 
 def _refined(
     network: PipeNetwork,
@@ -191,8 +207,10 @@ def _refined(
         chosen = chosen[solved]
         if not len(chosen):
             break
-        score[chosen], flow[chosen] = judge.fit(shapes[:, solved].astype(np.float32))
-        scores = Scores(scores.pipe, score.copy(), flow.copy())
+        exact = shapes[:, solved].astype(np.float32)
+        score[chosen], flow[chosen] = judge.fit(exact)
+        best = int(np.argmax(score[chosen]))
+        scores = Scores(scores.pipe, score.copy(), flow.copy(), unlike=judge.unlike(exact[:, best], float(flow[chosen[best]])))
         order = order[np.argsort(-score[order], kind="stable")]
     return scores
 
@@ -230,7 +248,9 @@ def _heads(signatures: Signatures, rows: NDArray[np.int64]) -> NDArray[np.float3
 def _probabilities(network: PipeNetwork, scores: Scores, settings: LocateOptions) -> Floats:
     """Prior by length, times the tempered likelihood; sums to 1."""
     length = np.maximum(np.nan_to_num(network.pipes.length_m[scores.pipe]), 1.0)
-    logarithm = settings.length_exponent * np.log(length) + scores.score / (2.0 * settings.temperature)
+    # Where even the best leaves far more than the errors that were assumed, the model is off, and so is its word on the others.
+    temperature = settings.temperature * max(scores.unlike / _OFF, 1.0)
+    logarithm = settings.length_exponent * np.log(length) + scores.score / (2.0 * temperature)
     logarithm = np.where(scores.flow_m3h > _LARGEST_BURST_M3H, logarithm - 10.0, logarithm)
     weight = np.exp(logarithm - logarithm.max())
     return np.asarray(weight / weight.sum())

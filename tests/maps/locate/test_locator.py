@@ -77,6 +77,20 @@ def test_the_set_is_the_smallest_leading_one_with_nine_tenths(city: City, signat
         assert sum(probability[:size]) >= 0.9 > sum(probability[: size - 1])
 
 
+def test_noise_that_is_told_too_small_makes_no_surer_of_the_place(city: City, signatures: Signatures) -> None:
+    options = LocateOptions(errors=ErrorModel(residual_share=0.0, norm_share=0.0, free_m=0.0))
+    seen = 4.0 * shape(city, signatures, "V11") + 0.1 * np.random.default_rng(1).standard_normal(6)
+
+    def surest(noise_m: float) -> list[float]:
+        location = found(city, signatures, seen, options=options, noise_covariance=noise_m**2 * np.eye(6))
+        return [candidate.probability for candidate in location.candidates]
+
+    # As likely as the residuals themselves allow, however small the noise is said to be; and unsure where it is said to be large.
+    assert surest(0.01) == pytest.approx(surest(0.001), rel=1e-3)
+    assert surest(0.001)[0] < 0.9
+    assert surest(10.0)[0] < surest(0.01)[0]
+
+
 def test_at_least_twenty_candidates_are_listed(city: City, signatures: Signatures) -> None:
     assert len(found(city, signatures, 50.0 * shape(city, signatures, "H22")).candidates) >= 20
 
