@@ -190,9 +190,8 @@ class OperationBook:
         left = total - 2.0 * factor * along + factor**2 * size
         for column, (usual, variance) in self.usual.items():
             # A pump that always delivers about the same is not what took half as much again.
-            left[column] += (
-                0.0 if told[column] else (abs(wanted[column]) - usual) ** 2 / (variance + 1.0 / max(size[column], 1e-9))
-            )
+            if not told[column]:
+                left[column] += (abs(wanted[column]) - usual) ** 2 / (variance + 1.0 / max(size[column], 1e-9))
         silent = np.array([int(pump) in steady for pump in self.pumps], dtype=bool)
         if isinstance(steady, HeardPumps):
             # Where a station delivers more than before, no pump stopped; where less, none started.

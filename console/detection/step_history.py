@@ -93,13 +93,13 @@ class StepHistory:
         own = 2.0 * stations
         return np.asarray((seen + own * np.eye(stations)) / (len(calm) + own))
 
-    def as_lived(self, pressure_m: NDArray[np.float32], sigma_m: float, tail: Tail) -> StepHistory:
+    def as_lived(self, pressure_m: NDArray[np.float32], usual_m: NDArray[np.float32], sigma_m: float, tail: Tail) -> StepHistory:
         """As steps would have been live: what an operation moved is its own tick's (NaN here), and no step for those after it.
 
-        ``pressure_m``: (ticks, n); ``sigma_m``: noise of one sample.
+        ``pressure_m``: (ticks, n); ``usual_m``: of it (ticks, n) what comes at the same time every day; ``sigma_m``: noise of one
+        sample.
         """
         steps, pressure = self.steps.copy(), pressure_m.astype(np.float64)
-        usual = steps_of(pressure_m, sigma_m) - self.steps  # what comes at the same time every day
         whole = np.flatnonzero(np.isfinite(steps).all(axis=1))
         screens = screens_by_state(steps[whole], self.number[whole], self.field_of)
         for tick in whole[screens > tail.gaussian].tolist():
@@ -109,7 +109,7 @@ class StepHistory:
                 continue
             begin, after = tick - REFERENCE_SAMPLES, slice(tick + 1, tick + 1 + REFERENCE_SAMPLES)
             pressure[begin:tick] += step
-            steps[after] = steps_of(pressure[begin + 1 : after.stop], sigma_m)[REFERENCE_SAMPLES:] - usual[after]
+            steps[after] = steps_of(pressure[begin + 1 : after.stop], sigma_m)[REFERENCE_SAMPLES:] - usual_m[after]
             steps[tick] = np.nan
         return replace(self, steps=steps)
 

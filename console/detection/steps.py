@@ -379,7 +379,7 @@ class StepWatch:
         self._unrest = {window: Unrest(usual) for window in STEP_WINDOWS}
         self._hours = history.hours(second_of_day, self._options.tick_s, max(STEP_WINDOWS))
         tail = Tail(self._probability, gaussian, self._hours.at_all(second_of_day), self.switching, self._is_operation)
-        history = history.as_lived(pressure_m, self.noise.reading_m, tail)
+        history = history.as_lived(pressure_m, self.recurring.at_all(second_of_day), self.noise.reading_m, tail)
         found: dict[int, float] = {}
         for window in STEP_WINDOWS:
             found[window], calm_screen = history.threshold(window, tail, MatchedField.decisive)

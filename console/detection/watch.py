@@ -292,15 +292,12 @@ class BurstWatch:
                 self._probability,
                 lively=switching,
             )
-            if (
-                found is not None
-                and found[0] > most
-                and self._comes_and_goes(residuals[whole], page[whole], second_of_day[whole], most)
-            ):
+            if found is None:
+                continue
+            if found[0] > most and self._comes_and_goes(residuals[whole], page[whole], second_of_day[whole], most):
                 most = np.inf
-            if found is not None:
-                self._thresholds[window] = float(np.clip(found[0], least, most))
-                self._unrest[window] = Unrest(found[1])
+            self._thresholds[window] = float(np.clip(found[0], least, most))
+            self._unrest[window] = Unrest(found[1])
         self._fields.clear()
 
     def _comes_and_goes(

@@ -115,7 +115,7 @@ def test_what_an_operation_moved_is_no_step_for_the_ticks_after_it(random: np.ra
     moved[300:] += switched
     seen = steps_of(moved, SIGMA_M)
     tail = Tail(1e-4, 25.0, np.ones(600), False, lambda ticks, state: bool(np.abs(ticks).max() > 10.0 * SIGMA_M))
-    lived = history_of(field, seen).as_lived(moved.astype(np.float32), SIGMA_M, tail).steps
+    lived = history_of(field, seen).as_lived(moved.astype(np.float32), np.zeros(moved.shape, np.float32), SIGMA_M, tail).steps
     assert np.isnan(lived[300]).all()
     np.testing.assert_array_equal(lived[:300], seen[:300])
     # As if it had never happened, but for the noise of the sample it was measured by.
