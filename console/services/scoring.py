@@ -85,6 +85,7 @@ def _summary(table: list[dict[str, Any]], lines: list[dict[str, Any]]) -> dict[s
         "leaks_found": len(seen),
         "abrupt_within_15_min": sum(row["delay_min"] <= 15.0 for row in abrupt),
         "abrupt_known": sum(row["type"] == "abrupt" for row in table),
+        "abrupt_median_first_m": _median([row["first_m"] for row in abrupt]),
         "median_first_m": _median([row["first_m"] for row in seen]),
         "median_best_of_20_m": _median([row["best_of_20_m"] for row in seen]),
         "set_90_holds": sum(bool(row["in_set_90"]) for row in seen),
