@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from maps.city import City
 from maps.columns import Floats
+from maps.hydraulics.project import value_array
 from maps.units import FOOT_M, is_us_flow_unit, m3h_per_flow_unit
 
 _FLOW_UNITS = ("CFS", "GPM", "MGD", "IMGD", "AFD", "LPS", "LPM", "MLD", "CMH", "CMD", "CMS")
@@ -54,6 +55,7 @@ class MismatchedTruth:
                 en.setlinkvalue(self._project, link, en.ROUGHNESS, rough * scale)
         en.settimeparam(self._project, en.DURATION, 0)
         en.openH(self._project)
+        self._raw, self._heads = value_array(en.getcount(self._project, en.NODECOUNT))
 
     def __enter__(self) -> Self:
         return self
@@ -77,9 +79,8 @@ class MismatchedTruth:
             warnings.simplefilter("ignore")
             en.initH(self._project, en.NOSAVE)
             en.runH(self._project)
-        raw = en.doubleArray(len(self._index))
-        en.getnodevalues(self._project, en.HEAD, raw)
-        return np.array([raw[int(i) - 1] for i in self._index]) * self._length
+        en.getnodevalues(self._project, en.HEAD, self._raw)
+        return np.asarray(self._heads[self._index - 1] * self._length)
 
     def _take_over_demands(self) -> NDArray[np.float64]:
         """Nominal demands (steps, nodes), m³/h; the model's own patterns are taken out of play."""

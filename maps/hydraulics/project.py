@@ -68,10 +68,7 @@ class Project:
             self._folder.cleanup()
             raise InputFault(f"{name}: EPANET refuses the model: {told or refusal}") from refusal
         self.nodes, self.links = en.getcount(self.handle, en.NODECOUNT), en.getcount(self.handle, en.LINKCOUNT)
-        size = max(self.nodes, self.links, 1)
-        self._raw = en.doubleArray(size)
-        # The toolkit's array is C memory: seen in place, a hundred thousand values cost no Python objects.
-        self._view = np.frombuffer((ctypes.c_double * size).from_address(int(self._raw.cast())))
+        self._raw, self._view = value_array(max(self.nodes, self.links, 1))
         self.flow_unit = FLOW_UNITS[en.getflowunits(self.handle)]
         self._mend_power()
         en.setreport(self.handle, "MESSAGES YES")
@@ -156,3 +153,12 @@ class Project:
         lines = [line.strip() for line in self._report.read_text(errors="replace").splitlines()]
         at = next((place for place, line in enumerate(lines) if "Error" in line), None)
         return "" if at is None else " ".join(line for line in lines[at : at + 2] if line)
+
+
+def value_array(size: int) -> tuple[Any, Floats]:
+    """(an array that the toolkit fills, the same memory as numpy sees it, (size,)); the first must outlive the second.
+
+    Seen in place, a hundred thousand values cost no Python objects.
+    """
+    raw = en.doubleArray(size)
+    return raw, np.ctypeslib.as_array((ctypes.c_double * size).from_address(int(raw.cast())))
