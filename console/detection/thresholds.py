@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.detection.matched import MatchedField
+from console.detection.reference import REFERENCE_SAMPLES
 from console.detection.unrest import ratios
 
 LEAST_HISTORY = 200
@@ -16,8 +17,6 @@ LEAST_HISTORY = 200
 
 SEASONED_DAYS = 27.0
 """Of history, to have seen most of what comes."""
-EVENT_TICKS = 6
-"""As long a step shows against the samples before it."""
 
 _DRAWS = 3000
 _TAIL = 0.03
@@ -93,13 +92,16 @@ def quiet_level(
 
 
 def _one_each(values: NDArray[np.float64], tick: NDArray[np.int64], event: float) -> NDArray[np.float64]:
-    """Values with 0 for those in the reach of a larger one above ``event``: what happens once counts once."""
-    kept, held = values.copy(), np.zeros(int(tick.max(initial=0)) + 2 * EVENT_TICKS + 1, dtype=bool)
+    """Values with 0 for those in the reach of a larger one above ``event``: what happens once counts once.
+
+    A step shows for as long as there are samples from before it to be held against.
+    """
+    kept, held = values.copy(), np.zeros(int(tick.max(initial=0)) + 2 * REFERENCE_SAMPLES + 1, dtype=bool)
     for one in np.argsort(-values):
-        if held[tick[one] + EVENT_TICKS]:
+        if held[tick[one] + REFERENCE_SAMPLES]:
             kept[one] = 0.0
         elif values[one] > event:
-            held[tick[one] : tick[one] + 2 * EVENT_TICKS + 1] = True
+            held[tick[one] : tick[one] + 2 * REFERENCE_SAMPLES + 1] = True
     return kept
 
 

@@ -19,7 +19,7 @@ def test_the_bench_of_detection_gives_the_time_of_a_tick() -> None:
 @pytest.mark.slow
 def test_ltown_is_watched_as_well_as_the_goals_ask() -> None:
     pytest.importorskip("epyt", reason="the package epyt, which brings L-TOWN.inp, is not installed")
-    found = ltown.run(days=45, bursts=40, test_days=10)
+    found = ltown.run(days=60, bursts=60, test_days=15)
     assert found["false_alarms"] <= 1
     assert found["30_m3h"]["first_sample"] >= 0.8
     assert found["30_m3h"]["within_three"] >= 0.95

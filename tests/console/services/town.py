@@ -87,6 +87,21 @@ def a_town(crs: str = "EPSG:4548", diameter_mm: float = 300.0, name_roads: bool 
         y=middle[:, 1],
     )
     far = SIDE * STEP_M
+    line = np.empty(1, dtype=object)
+    line[:] = [shapely.LineString([(X0 - far, Y0 - 10.0), (X0 + far, Y0 - 10.0)])]
+    return City(
+        CityInfo("试验市", "test", synthetic=True),
+        PipeNetwork(nodes, table, PumpTable.empty(), valves, crs),
+        crews=CrewTable.of(["C1", "C2", "C3"], name=["一队", "二队", "三队"]),
+        customers=customers,
+        zones=_zones(),
+        roads=ShapeTable.of(["road1"], name=["经十路"], kind=["primary"], geometry=line),
+    )
+
+
+def _zones() -> ZoneTable:
+    """A district and an area over the whole town, a community in each half."""
+    far = SIDE * STEP_M
     boxes = [
         shapely.box(X0 - far, Y0 - far, X0 + far, Y0 + far),
         shapely.box(X0 - far, Y0 - far, X0 + 1.5 * STEP_M, Y0 + far),
@@ -95,21 +110,11 @@ def a_town(crs: str = "EPSG:4548", diameter_mm: float = 300.0, name_roads: bool 
     ]
     shapes = np.empty(4, dtype=object)
     shapes[:] = boxes
-    zones = ZoneTable.of(
+    return ZoneTable.of(
         ["D1", "K1", "K2", "A1"],
         kind=["district", "community", "community", "area"],
         name=["历下区", "美林苑", "泉城花园", "历下片区"],
         geometry=shapes,
-    )
-    line = np.empty(1, dtype=object)
-    line[:] = [shapely.LineString([(X0 - far, Y0 - 10.0), (X0 + far, Y0 - 10.0)])]
-    return City(
-        CityInfo("试验市", "test", synthetic=True),
-        PipeNetwork(nodes, table, PumpTable.empty(), valves, crs),
-        crews=CrewTable.of(["C1", "C2", "C3"], name=["一队", "二队", "三队"]),
-        customers=customers,
-        zones=zones,
-        roads=ShapeTable.of(["road1"], name=["经十路"], kind=["primary"], geometry=line),
     )
 
 

@@ -1,9 +1,8 @@
 """Half a minute of panning under a feed of ten pictures a second: nothing is kept that grows, no frame is long.
 
 A frame is judged by the time that the window's thread has computed for it, not by the clock on the wall: another program on
-the machine cannot make it fail; nor can what other tests have loaded, which is set aside as the program sets its own aside. A
-virtual machine that is held up bills it to the thread that stood there, so a half minute with a long frame is tried again: what
-the program does of itself, it does each time. What the thread waits for while others draw: ``quanmai bench map``.
+the machine cannot make it fail; nor can what other tests have loaded, which is set aside as the program sets its own aside.
+What the thread waits for while others draw is measured by ``quanmai bench map``.
 """
 
 from __future__ import annotations
@@ -30,7 +29,6 @@ FRAMES_A_PICTURE = 6
 WARM_PICTURES = 60
 """Caches of names, symbols and pictures are full by then."""
 FRAME_MOST_MS = 50.0
-TRIES = 3
 RESIDENT_MOST_MB = 24.0
 """Twelve pictures of the canvas: hundreds are drawn, so one in fifty that stays shows."""
 KEPT_MOST_KB = 300.0
@@ -49,13 +47,9 @@ def test_half_a_minute_of_panning_under_a_feed_has_no_frame_above_50_ms_and_keep
     frames = _pan(canvas, 0, WARM_PICTURES)
     resident_mb = _resident_mb()
     frames += _pan(canvas, WARM_PICTURES, PICTURES)
-    grown_mb = _resident_mb() - resident_mb
     assert len(frames) == PICTURES * FRAMES_A_PICTURE
-    longest = [max(frames)]
-    while longest[-1] >= FRAME_MOST_MS and len(longest) < TRIES:
-        longest.append(max(_pan(canvas, 0, PICTURES)))
-    assert min(longest) < FRAME_MOST_MS, longest
-    assert grown_mb < RESIDENT_MOST_MB
+    assert max(frames) < FRAME_MOST_MS
+    assert _resident_mb() - resident_mb < RESIDENT_MOST_MB
 
 
 def test_panning_under_a_feed_keeps_no_objects_and_no_columns(canvas: MapCanvas) -> None:
