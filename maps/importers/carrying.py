@@ -83,5 +83,6 @@ def _told(model: EpanetModel, apart: HeadsApart, network: PipeNetwork, cut: int)
     )
     row = network.nodes.row(own[beyond[0][0]])
     x, y = float(network.nodes.x[row]), float(network.nodes.y[row])
-    place = {"x": x, "y": y} if np.isfinite(x + y) else {}
-    yield Fault(Severity.WARNING, "model_differs", said, "epanet_model", own[beyond[0][0]], **place)
+    known = bool(np.isfinite(x + y))
+    worst = own[beyond[0][0]]
+    yield Fault(Severity.WARNING, "model_differs", said, "epanet_model", worst, x=x if known else None, y=y if known else None)
