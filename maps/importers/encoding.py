@@ -61,7 +61,7 @@ def decoded(content: bytes, encoding: str | None = None) -> Decoded:
     text = content.decode(chosen, errors="replace")
     broken = tuple(number for number, line in enumerate(text.split("\n"), start=1) if _REPLACED in line)
     if broken and _REPLACED.encode() in content and chosen.startswith("utf-8"):
-        broken = tuple(number for number in broken if not _is_utf8(content.split(b"\n")[number - 1]))
+        broken = tuple(number for number in broken if not decodes(content.split(b"\n")[number - 1], "utf-8"))
     return Decoded(text, chosen, told is None and chosen != "utf-8", broken)
 
 
@@ -71,29 +71,37 @@ def likely_encoding(content: bytes) -> str:
     A few broken bytes do not make UTF-8 another encoding: Chinese in GBK hardly ever has its three-byte letters. Bytes
     above 127 that stand alone or before a plain letter are Western; Chinese ones come in pairs.
     """
-    if _is_utf8(content):
+    if decodes(content, "utf-8"):
         return "utf-8"
     rest, letters = _UTF8_LONG.subn(b"", content)
     if letters > len(_HIGH.findall(rest)):
         return "utf-8"
-    if _decodes(content, CHINESE):
+    if decodes(content, CHINESE):
         return CHINESE
     rest, letters = _PAIR.subn(b"", content)
     return CHINESE if letters >= len(_HIGH.findall(rest)) else "latin-1"
 
 
 def denied_by(content: bytes, declared: str) -> bool:
-    """Whether bytes show that a declared encoding cannot be theirs: they do not decode, or are plainly another's."""
-    if not _decodes(content, declared):
-        return True
-    if codecs.lookup(declared).name == "utf-8" or content.isascii():
+    """Whether bytes that a declared encoding can read are plainly another's all the same."""
+    if declared == "utf-8" or content.isascii():
         return False
-    if _is_utf8(content) and len(_UTF8_LONG.findall(content)) >= 2:
-        return True
-    if codecs.lookup(declared).name.startswith(("iso8859", "cp125")):
+    likely = likely_encoding(content)
+    if likely == "utf-8":
+        return len(_UTF8_LONG.findall(content)) >= 2
+    if likely == CHINESE and declared.startswith(("iso8859", "cp125")):
         rest, letters = _PAIR.subn(b"", content)
-        return letters >= 2 and not _HIGH.search(rest) and _decodes(content, CHINESE)
+        return letters >= 2 and not _HIGH.search(rest)
     return False
+
+
+def decodes(content: bytes, encoding: str) -> bool:
+    """Whether every byte is a letter of an encoding."""
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def known_encoding(name: str) -> str | None:
@@ -102,21 +110,9 @@ def known_encoding(name: str) -> str | None:
     text = {"65001": "utf-8", "88591": "latin-1", "54936": CHINESE, "936": CHINESE, "950": "cp950"}.get(text, text)
     for candidate in (text, f"cp{text}"):
         try:
-            b"".decode(candidate)
+            found = codecs.lookup(candidate).name
+            "a".encode(candidate)  # no codec of text: LookupError
         except (LookupError, ValueError):
             continue
-        found = codecs.lookup(candidate).name
         return CHINESE if found in ("gb2312", "gbk", "gb18030") else found
     return None
-
-
-def _is_utf8(content: bytes) -> bool:
-    return _decodes(content, "utf-8")
-
-
-def _decodes(content: bytes, encoding: str) -> bool:
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
