@@ -86,6 +86,14 @@ def _island_faults(city: City) -> Iterator[Fault]:
         yield _at_node(city, row, "island_without_source", message)
 
 
+def _loops(city: City) -> Iterator[Fault]:
+    """Pumps and link valves from a node to itself: EPANET refuses such links, the model goes without them."""
+    for table in (city.network.pumps, city.network.valves):
+        for row in np.flatnonzero((table.from_node >= 0) & (table.from_node == table.to_node)):
+            said = "begins and ends at the same node: the hydraulic model goes without it"
+            yield Fault(Severity.WARNING, "loop_link", said, table.LAYER, str(table.asset_id[row]))
+
+
 def _pipe_faults(city: City) -> Iterator[Fault]:
     pipes = city.network.pipes
     rules = (
@@ -104,14 +112,6 @@ def _pipe_faults(city: City) -> Iterator[Fault]:
         for row in np.flatnonzero(mask):
             x, y = pipes.points(int(row))[0]
             yield Fault(Severity.WARNING, code, message, "pipes", str(pipes.asset_id[row]), column=column, x=float(x), y=float(y))
-
-
-def _loops(city: City) -> Iterator[Fault]:
-    """Pumps and link valves from a node to itself: EPANET refuses such links, the model goes without them."""
-    for table in (city.network.pumps, city.network.valves):
-        for row in np.flatnonzero((table.from_node >= 0) & (table.from_node == table.to_node)):
-            said = "begins and ends at the same node: the hydraulic model goes without it"
-            yield Fault(Severity.WARNING, "loop_link", said, table.LAYER, str(table.asset_id[row]))
 
 
 def _duplicates(city: City) -> np.ndarray[Any, np.dtype[np.bool_]]:
