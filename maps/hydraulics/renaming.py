@@ -11,6 +11,7 @@ from maps.hydraulics.inp_text import DEFINING, IdKind, Line, id_tokens, is_numbe
 
 _PREFIX = {IdKind.NODE: "N", IdKind.LINK: "L", IdKind.PATTERN: "PT", IdKind.CURVE: "C", IdKind.RULE: "R"}
 _ID_BYTES = 31
+_LONG = re.compile(rf"[^ \t\r\n]{{{_ID_BYTES + 1}}}")
 _SAID = re.compile(r"[^\s;:,\"']+")
 
 
@@ -38,6 +39,8 @@ def epanet_text(text: str, encoding: str = "utf-8") -> EpanetText:
     UTF-8, of which a Chinese letter takes three. Ranges of ids are written out, for they go by the order of the old ids,
     in the bytes of ``encoding``. Other letters (titles, tags) become question marks.
     """
+    if text.isascii() and not _LONG.search(text):
+        return EpanetText(text)
     lines = list(lines_of(text))
     ids = _ids(lines)
     if text.isascii() and all(len(name) <= _ID_BYTES for names in ids.values() for name in names):

@@ -301,3 +301,24 @@ def test_valves_of_a_model_in_degrees_are_drawn_in_degrees_in_its_text(tmp_path:
     text = text_of(import_city([model, table], ImportOptions(crs="EPSG:4490")).city)
     place = next(line for line in text[text.rindex("[COORDINATES]") :].split("\n") if line.startswith("G1 "))
     assert [float(word) for word in place.split()[1:]] == pytest.approx([117.1035, 36.65], abs=1e-4)
+
+
+def test_a_valve_of_the_layer_that_is_a_link_joins_the_model_in_its_units_and_moves_heads_loudly(tmp_path: Path) -> None:
+    inp = (_HEAD + "P23 J2 J3 600 1 130\n" + _TAIL.replace("T1 500300 4058000\n", "")).replace("UNITS LPS", "UNITS GPM")
+    result = laid_over(inp, tmp_path, ["V9,J2,J3,prv,21,100"], "asset_id,from_node,to_node,kind,setting,diameter_mm")
+    assert "model_differs" in codes(result)
+    city = result.city
+    with EpanetSession(city) as session:
+        state = session.solve()
+    assert np.isfinite(state.valve_flow_m3h[city.network.valves.row("V9")])
+    line = next(line for line in text_of(city).split("\n") if line.startswith("V9 "))
+    psi, inches = float(line.split()[5]), float(line.split()[3])
+    assert psi == pytest.approx(21 / 0.3048 * 0.4333, rel=1e-4)
+    assert inches == pytest.approx(100 / 25.4, rel=1e-4)
+
+
+def test_a_link_that_epanet_refuses_stays_out_of_the_model_and_is_told(tmp_path: Path) -> None:
+    inp = _HEAD + _OPEN_PIPE + _TAIL.replace("T1 500300 4058000\n", "")
+    result = laid_over(inp, tmp_path, ["V9,R1,J1,prv,20,100"], "asset_id,from_node,to_node,kind,setting,diameter_mm")
+    assert codes(result)["not_in_model"].asset_id == "V9"
+    assert apart(heads_of(inp, tmp_path), heads_of(text_of(result.city), tmp_path)) < ALIKE_M

@@ -6,13 +6,16 @@ import json
 import struct
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maps.city import City
+from maps.city import City, EpanetModel
+from maps.dataset import read_city, write_city
 from maps.errors import Fault, InputFault
 from maps.hydraulics.session import EpanetSession
 from maps.importers import ImportOptions, ImportResult, import_city
@@ -289,6 +292,37 @@ def test_a_model_with_chinese_ids_everywhere_solves_as_one_with_plain_ids(tmp_pa
             assert found.converged
             assert found.head_m == pytest.approx(expected.head_m, abs=1e-6)
             assert found.pump_flow_m3h == pytest.approx(expected.pump_flow_m3h, abs=1e-6)
+
+
+def test_a_dataset_of_before_whose_model_holds_chinese_ids_still_opens_and_solves(tmp_path: Path) -> None:
+    text = MODEL.replace("历下经十路加压泵站", "加压站")
+    (tmp_path / "own.inp").write_text(text, encoding="utf-8")
+    city = imported(tmp_path / "own.inp").city
+    assert city.epanet is not None
+    kept = np.isin(city.epanet.kind, ["node", "pipe", "pump", "valve"])
+    ids = city.epanet.asset_id[kept]
+    old = replace(city, epanet=EpanetModel(text, ids, ids, city.epanet.kind[kept]))
+    write_city(old, tmp_path / "old.gpkg")
+    with EpanetSession(city) as session, EpanetSession(read_city(tmp_path / "old.gpkg")) as before:
+        assert before.solve().head_m == pytest.approx(session.solve().head_m, abs=1e-6)
+
+
+def test_valves_cut_pipes_of_a_model_with_chinese_ids(tmp_path: Path) -> None:
+    model, valves = tmp_path / "own.inp", tmp_path / "valves.csv"
+    model.write_bytes(MODEL.encode("gb18030"))
+    valves.write_bytes("asset_id,pipe,x,y\n阀一,管丙,280,0\n阀二,管乙,200,0\n".encode("gb18030"))
+    before = imported(model).city
+    result = imported(model, valves, snap_m=0.01)
+    city = result.city
+    assert {"管丙~1", "管丙~2", "管乙~1", "管乙~2"} <= set(city.network.pipes.asset_id)
+    assert {"阀一", "阀二"} <= set(city.network.nodes.asset_id)
+    assert told(result, "model_carried")
+    assert city.epanet is not None
+    assert city.epanet.inp.isascii()
+    rows = [city.network.nodes.row(str(name)) for name in before.network.nodes.asset_id]
+    with EpanetSession(before) as first, EpanetSession(city) as second:
+        for expected, found in zip(first.solve_day(), second.solve_day(), strict=True):
+            assert found.head_m[rows] == pytest.approx(expected.head_m, abs=0.01)
 
 
 def test_a_refusal_names_the_utilitys_own_ids(tmp_path: Path) -> None:
