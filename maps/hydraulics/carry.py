@@ -180,9 +180,11 @@ class _Carrier:
         between = range_of(line)
         if not found or (line.section == "[STAT" and between is None):
             return
-        for parent, rows in self._parent_of.items():
-            if parent != words[found[0]] if between is None else not between[1].holds(parent):
-                continue
+        if between is None:
+            pieces = [self._parent_of.get(words[found[0]], [])]
+        else:
+            pieces = [rows for parent, rows in self._parent_of.items() if between[1].holds(parent)]
+        for rows in pieces:
             for name in (self._pipe[row] for row in rows[1:]):
                 if line.section == "[STAT":
                     # The range may hold the piece's id too, and one piece is enough to close a pipe.

@@ -20,7 +20,7 @@ _SHORT_M = 0.1
 _DEFAULT_DIAMETER_MM = 100.0
 _LINK_WORDS = {"LINK", "PIPE", "PUMP", "VALVE"}
 _NODE_WORDS = {"NODE", "JUNCTION", "JUNC", "RESERVOIR", "RESERV", "TANK"}
-_EPANET_VALVES = (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV, ValveKind.FCV, ValveKind.TCV, ValveKind.GPV)
+_SET_VALVES = (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV, ValveKind.FCV, ValveKind.TCV)
 
 
 class _Ids:
@@ -96,13 +96,11 @@ def _sections(network: PipeNetwork, detail: ModelDetail, ids: _Ids, title: str) 
     yield from _node_sections(network, detail, ids)
     yield from _pipes(network, detail, ids)
     yield from _pumps(network, detail, ids)
-    yield from _valves(network, detail, ids)
+    yield from _valves(network, ids)
     yield from _status(network, ids)
     yield from _tables(detail)
     yield "[CONTROLS]"
     yield from (line for line in (_mapped(control, ids) for control in detail.controls) if line)
-    yield "[RULES]"
-    yield from _rules(detail.rules, ids)
     yield from _settings(network, detail)
     yield from _drawing(network, ids)
     yield "[END]"
@@ -124,15 +122,9 @@ def _node_sections(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iter
     level = np.nan_to_num(nodes.tank_level_m)
     head = np.where(np.isfinite(nodes.head_m), nodes.head_m, elevation + level)
     for row in np.flatnonzero(reservoir):
-        yield f"{ids.node[row]} {head[row]:.4f} {detail.source_pattern.get(str(nodes.asset_id[row]), '')}"
+        yield f"{ids.node[row]} {head[row]:.4f}"
     yield from (f"{reservoir_id} {elevation[row]:.4f}" for row, (reservoir_id, _) in ids.anchor.items())
-    yield from _tank_section(network, detail, ids, tank)
-    yield "[DEMANDS]"
-    for asset_id, categories in detail.demands.items():
-        if asset_id in ids.of_node and nodes.kind[nodes.row(asset_id)] == NodeKind.JUNCTION:
-            yield from (f"{ids.of_node[asset_id]} {base:.6g} {pattern}" for base, pattern in categories)
-    yield "[EMITTERS]"
-    yield from (f"{ids.of_node[name]} {value:.6g}" for name, value in detail.emitters.items() if name in ids.of_node)
+    yield from _tank_section(network, ids, tank)
 
 
 def _tanks(network: PipeNetwork) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -141,20 +133,15 @@ def _tanks(network: PipeNetwork) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return np.asarray((nodes.kind == NodeKind.TANK) & known)
 
 
-def _tank_section(
-    network: PipeNetwork, detail: ModelDetail, ids: _Ids, tank: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> Iterator[str]:
+def _tank_section(network: PipeNetwork, ids: _Ids, tank: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Iterator[str]:
     nodes = network.nodes
     yield "[TANKS]"
     for row in np.flatnonzero(tank):
         low, high = float(np.nan_to_num(nodes.tank_min_m[row])), float(nodes.tank_max_m[row])
         level = float(nodes.tank_level_m[row]) if np.isfinite(nodes.tank_level_m[row]) else (low + high) / 2
-        asset_id = str(nodes.asset_id[row])
-        # The manual: a tank's minimum volume matters only with a volume curve, but its column must be filled.
         yield (
             f"{ids.node[row]} {float(np.nan_to_num(nodes.elevation_m[row])):.4f} {min(max(level, low), high):.4f} {low:.4f} "
-            f"{high:.4f} {nodes.tank_diameter_m[row]:.4f} {detail.tank_minimum_volume_m3.get(asset_id, 0.0):.6g} "
-            f"{detail.tank_curve.get(asset_id, '')}"
+            f"{high:.4f} {nodes.tank_diameter_m[row]:.4f} 0"
         )
 
 
@@ -187,8 +174,7 @@ def _pipes(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iterator[str
         if one_way.get(row, False):
             start, end = end, start
         status = "Closed" if pipes.status[row] == PipeStatus.CLOSED else "Open"
-        if row in one_way or str(pipes.asset_id[row]) in detail.check_pipes:
-            status = "CV"
+        status = "CV" if row in one_way else status
         size = f"{diameter[row]:.4f} {rough[row]:.6g}"
         if row in ids.ring:
             middle, half = ids.ring[row]
@@ -225,10 +211,8 @@ def _pumps(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iterator[str
         asset_id = str(network.pumps.asset_id[row])
         curve = detail.pump_head_curve.get(asset_id)
         drive = f"HEAD {curve}" if curve else f"POWER {detail.pump_power_kw.get(asset_id, 10.0):.6g}"
-        speed = f" SPEED {detail.pump_speed[asset_id]:.6g}" if asset_id in detail.pump_speed else ""
-        pattern = f" PATTERN {detail.pump_pattern[asset_id]}" if asset_id in detail.pump_pattern else ""
         ends = f"{ids.node[network.pumps.from_node[row]]} {ids.node[network.pumps.to_node[row]]}"
-        yield f"{name} {ends} {drive}{speed}{pattern}"
+        yield f"{name} {ends} {drive}"
 
 
 def _status(network: PipeNetwork, ids: _Ids) -> Iterator[str]:
@@ -245,7 +229,7 @@ def _status(network: PipeNetwork, ids: _Ids) -> Iterator[str]:
             yield f"{name} Closed"
 
 
-def _valves(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iterator[str]:
+def _valves(network: PipeNetwork, ids: _Ids) -> Iterator[str]:
     valves = network.valves
     yield "[VALVES]"
     for name, row in zip(ids.valve, map(int, ids.valve_rows), strict=True):
@@ -253,10 +237,7 @@ def _valves(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iterator[st
         if kind is ValveKind.CHECK:
             continue
         setting = "0"
-        curve = detail.valve_curve.get(str(valves.asset_id[row]))
-        if kind is ValveKind.GPV and curve:
-            setting = curve
-        elif kind in _EPANET_VALVES and kind is not ValveKind.GPV and np.isfinite(valves.setting[row]):
+        if kind in _SET_VALVES and np.isfinite(valves.setting[row]):
             setting = f"{valves.setting[row]:.6g}"
         else:
             kind = ValveKind.TCV
@@ -276,7 +257,7 @@ def _tables(detail: ModelDetail) -> Iterator[str]:
 
 
 def _mapped(line: str, ids: _Ids) -> str:
-    """A control or rule line with asset ids turned into EPANET ids; "" when it names what is no longer there."""
+    """A control line with asset ids turned into EPANET ids; "" when it names what is no longer there."""
     words = line.split()
     for place, word in enumerate(words[:-1]):
         known: Mapping[str, str] | None = None
@@ -290,20 +271,6 @@ def _mapped(line: str, ids: _Ids) -> str:
             return ""
         words[place + 1] = known[words[place + 1]]
     return " ".join(words)
-
-
-def _rules(text: str, ids: _Ids) -> Iterator[str]:
-    """Rules whose every line still names something of the network."""
-    rules: list[list[str]] = []
-    for line in text.splitlines():
-        if line.strip().upper().startswith("RULE"):
-            rules.append([])
-        if rules and line.strip():
-            rules[-1].append(line)
-    for rule in rules:
-        mapped = [rule[0], *(_mapped(line, ids) for line in rule[1:])]
-        if all(mapped):
-            yield from mapped
 
 
 def _settings(network: PipeNetwork, detail: ModelDetail) -> Iterator[str]:

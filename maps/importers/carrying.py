@@ -38,9 +38,8 @@ def with_carried_model(city: City, changed: Changed, faults: list[Fault]) -> Cit
     ]
     told = list(_told(found.model, apart, after, len(changed.pieces())))
     faults += told
-    loud = [fault.message for fault in told if fault.severity is Severity.WARNING]
     note = f"valves cut {len(changed.pieces())} pipes of the model: its text is changed there, all else is as it came"
-    assumed = (*city.info.assumed, note, *loud)
+    assumed = (*city.info.assumed, note, *(fault.message for fault in told))
     return replace(city, epanet=found.model, info=replace(city.info, assumed=assumed))
 
 
