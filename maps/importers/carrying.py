@@ -63,8 +63,11 @@ def _told(model: EpanetModel, apart: HeadsApart, network: PipeNetwork, cut: int)
     beyond = apart.beyond()
     besides = f"; left out {apart.cut_off} nodes that no open link joins to a source at some hour" if apart.cut_off else ""
     if apart.message:
-        said = f"heads before and after the change are compared over {apart.hours} hours only: {apart.message}"
+        reach = f"are compared over {apart.hours} hours only" if apart.hours else "could not be compared"
+        said = f"{cut} pipes are cut in the model; heads before and after that {reach}: {apart.message}"
         yield Fault(Severity.WARNING, "model_not_compared", said, "epanet_model")
+    if not apart.hours:
+        return
     if not beyond:
         said = (
             f"{cut} pipes are cut in the model; its heads are those of EPANET on the original file to "

@@ -322,3 +322,15 @@ def test_a_link_that_epanet_refuses_stays_out_of_the_model_and_is_told(tmp_path:
     result = laid_over(inp, tmp_path, ["V9,R1,J1,prv,20,100"], "asset_id,from_node,to_node,kind,setting,diameter_mm")
     assert codes(result)["not_in_model"].asset_id == "V9"
     assert apart(heads_of(inp, tmp_path), heads_of(text_of(result.city), tmp_path)) < ALIKE_M
+
+
+def test_a_model_that_does_not_solve_is_not_said_to_be_alike(tmp_path: Path) -> None:
+    # EPANET opens and closes PC in turn until its trials are used up.
+    steered = "[CONTROLS]\nLINK PC CLOSED IF NODE J4 ABOVE 51.2\nLINK PC OPEN IF NODE J4 BELOW 45\n"
+    pipes = "PB J2 J3 400 50 100 0 Open\nPC J2 J3 30 150 130 0 Open\n"
+    inp = _HEAD + pipes + steered + _TAIL.replace("T1 500300 4058000\n", "")
+    result = laid_over(inp, tmp_path, ["G1,PC,500181,4058000,gate"])
+    assert "model_carried" not in codes(result)
+    told = codes(result)["model_not_compared"].message
+    assert "could not be compared: at hour 0 the model as it came does not solve" in told
+    assert told in result.city.info.assumed
