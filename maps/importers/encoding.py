@@ -12,6 +12,8 @@ CHINESE = "gb18030"
 """Holds GB 2312 and GBK (code page 936) whole."""
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _UTF8_LONG = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_DAMAGE = re.compile(rb"[\x80-\xff]+(?:[\x00-\x7f][\x80-\xbf]+)?")
+"""What is left of a letter of which one byte was replaced."""
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _PAIR = re.compile(rb"[\x81-\xfe][\xa1-\xfe]")
 _REPLACED = "\ufffd"
@@ -73,8 +75,8 @@ def likely_encoding(content: bytes) -> str:
     """
     if decodes(content, "utf-8"):
         return "utf-8"
-    rest, letters = _UTF8_LONG.subn(b"", content)
-    if letters > len(_HIGH.findall(rest)):
+    rest, letters = _UTF8_LONG.subn(b"\n", content)
+    if letters > len(_DAMAGE.findall(rest)):
         return "utf-8"
     if decodes(content, CHINESE):
         return CHINESE

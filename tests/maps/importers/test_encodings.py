@@ -383,6 +383,24 @@ def test_chinese_is_known_by_its_bytes_also_with_one_byte_broken(text: str, enco
         assert found.broken_lines == (1,)
 
 
+@pytest.mark.parametrize("byte", [b"X", b"\xff", b"\x80", b""])
+@pytest.mark.parametrize("at", range(9))
+def test_three_letters_are_enough_to_know_utf8_with_any_byte_broken(byte: bytes, at: int) -> None:
+    content = "节点三".encode()
+    found = decoded(b"P1 " + content[:at] + byte + content[at + 1 :] + b" 100\n")
+    whole = [letter for place, letter in enumerate("节点三") if place != at // 3]
+    assert found.encoding == "utf-8"
+    assert [letter for letter in found.text if letter in "节点三"] == whole
+
+
+def test_plain_ids_longer_than_epanet_takes_are_given_shorter_ones(tmp_path: Path) -> None:
+    long, path = "MAIN-OF-THE-FORMER-SOUTHERN-DISTRICT-1", tmp_path / "long.inp"
+    path.write_text(MODEL.replace("管乙", long).replace("J3", long + "J"), encoding="utf-8")
+    network = imported(path).city.network
+    assert network.pipes.has(long)
+    assert network.nodes.has(long + "J")
+
+
 def test_encodings_are_known_by_their_many_names() -> None:
     names = ("GBK", "gb2312", "936", "ANSI 936", "CP936", "GB18030", "54936")
     assert {known_encoding(name) for name in names} == {"gb18030"}
