@@ -61,12 +61,18 @@ class HeadsApart:
 def heads_apart(before: str, after: str) -> HeadsApart:
     """Solve both texts for as many of their hours as is affordable and compare the nodes of the first, by id.
 
-    Raises InputFault when EPANET refuses a text or a node of the first is not in the second.
+    A first text whose hydraulics EPANET refuses (a node without a link) cannot be compared: ``message`` says so. Raises
+    InputFault when EPANET refuses the second, or a node of the first is not in it.
     """
     first = Project(before, "the model as it came")
     try:
+        first.open_hydraulics()
+    except InputFault as refusal:
+        return HeadsApart((), np.zeros((0, 0)), message=str(refusal))
+    try:
         second = Project(after, "the model with its pipes cut")
         try:
+            second.open_hydraulics()
             return _compared(first, second)
         finally:
             second.close()
@@ -130,7 +136,6 @@ def _hours(project: Project, hours: int) -> Iterator[_Hour]:
     en.settimeparam(handle, en.DURATION, min(int(en.gettimeparam(handle, en.DURATION)), (hours - 1) * 3600))
     en.settimeparam(handle, en.REPORTSTART, 0)
     en.settimeparam(handle, en.REPORTSTEP, 3600)  # EPANET never steps over a report time
-    project.open_hydraulics()
     en.initH(handle, en.INITFLOW)
     feeding = _Feeding(project)
     steps, own = 0, 3600 / max(int(en.gettimeparam(handle, en.HYDSTEP)), 1)

@@ -43,20 +43,21 @@ def with_carried_model(city: City, changed: Changed, faults: list[Fault]) -> Cit
     return replace(city, epanet=found.model, info=replace(city.info, assumed=assumed))
 
 
-def _solved(model: EpanetModel, changed: Changed, units: ModelUnits, faults: list[Fault]) -> tuple[Carried, HeadsApart]:
+def _solved(
+    model: EpanetModel, changed: Changed, units: ModelUnits, faults: list[Fault], *, links: bool = True
+) -> tuple[Carried, HeadsApart]:
     """The carried model and its distance from the one that came; without the link valves when EPANET refuses those."""
-    found = carried(model, changed, units)
-    links = [int(row) for row in changed.added_valves if changed.after.valves.is_link[row]]
+    found = carried(model, changed, units, links=links)
+    rows = [int(row) for row in changed.added_valves if changed.after.valves.is_link[row]] if links else []
     try:
         return found, heads_apart(model.inp, found.model.inp)
     except InputFault as refusal:
-        if not links:
-            raise
+        if not rows:
+            return found, HeadsApart((), np.zeros((0, 0)), message=str(refusal))
         said = f"EPANET refuses it as a link of its own ({refusal}); the hydraulic model goes without it"
-        names = [str(changed.after.valves.asset_id[row]) for row in links]
+        names = [str(changed.after.valves.asset_id[row]) for row in rows]
         faults += [Fault(Severity.WARNING, "not_in_model", said, "valves", name) for name in names]
-        found = carried(model, changed, units, links=False)
-        return found, heads_apart(model.inp, found.model.inp)
+        return _solved(model, changed, units, faults, links=False)
 
 
 def _told(model: EpanetModel, apart: HeadsApart, network: PipeNetwork, cut: int) -> Iterator[Fault]:

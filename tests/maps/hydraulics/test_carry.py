@@ -334,3 +334,11 @@ def test_a_model_that_does_not_solve_is_not_said_to_be_alike(tmp_path: Path) -> 
     told = codes(result)["model_not_compared"].message
     assert "could not be compared: at hour 0 the model as it came does not solve" in told
     assert told in result.city.info.assumed
+
+
+def test_a_model_whose_hydraulics_epanet_refuses_is_imported_with_its_valves_and_told(tmp_path: Path) -> None:
+    inp = (_HEAD + _OPEN_PIPE + _TAIL.replace("T1 500300", "J9 500300")).replace("J4 8 4\n", "J4 8 4\nJ9 8 0\n")
+    result = laid_over(inp, tmp_path, ["G1,P3,500220,4058000,gate"])
+    assert "EPANET refuses the model" in codes(result)["model_not_compared"].message
+    assert "model_carried" not in codes(result)
+    assert {"P3~1", "P3~2"} <= set(result.city.network.pipes.asset_id)
