@@ -12,7 +12,8 @@ from pathlib import Path
 
 from console.domain.clock import SystemClock
 from console.feeds.inbox import Inbox
-from console.feeds.mqtt import Broker, MqttLink
+from console.feeds.broker import Broker
+from console.feeds.mqtt import MqttLink
 from console.feeds.simulator import SimulatorProcess
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings

@@ -28,7 +28,12 @@ class StationState(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """Health of one feed. ``state``: up, down, connecting; ``message`` advises when not up; counts since start."""
+    """Health of one feed. ``state``: up, down, connecting, off (none is set up); counts since start.
+
+    ``message`` advises when not all is well; ``code`` names the same for texts in the reader's language ("": none).
+    ``lost``/``repeated``/``restarts``: gaps, repeats and new beginnings in the publishers' numbers. ``refused``: payload parts
+    that were not usable, (kind, count), most first.
+    """
 
     name: str
     state: str
@@ -36,6 +41,11 @@ class FeedHealth:
     received: int = 0
     invalid: int = 0
     last_at: datetime | None = None
+    code: str = ""
+    lost: int = 0
+    repeated: int = 0
+    restarts: int = 0
+    refused: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

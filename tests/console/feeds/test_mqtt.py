@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 
 from console.domain.changes import Outgoing
 from console.feeds.inbox import Inbox
-from console.feeds.mqtt import Broker, MqttLink
+from console.feeds.broker import Broker
+from console.feeds.mqtt import MqttLink
 from maps.errors import InputFault
 from tests.servers import free_port, mosquitto
 
@@ -67,3 +69,31 @@ def test_a_dead_broker_is_a_state_with_advice_and_the_link_comes_back_by_itself(
 def test_a_wrong_broker_address_is_told_in_one_line(url: str) -> None:
     with pytest.raises(InputFault, match="mqtt://host"):
         Broker.parse(url)
+
+
+def test_thousands_of_messages_published_one_after_another_are_all_taken(tmp_path: Path) -> None:
+    """paho answers a publish from its network thread with its own lock held; a lock of ours over publish stopped both."""
+    count = 2_000
+    with mosquitto(tmp_path, free_port()) as url:
+        for trial in range(5):
+            link = _link(url, f"engine-{trial}", Inbox())
+            link.start()
+            assert _until(lambda link=link: link.health().state == "up")  # type: ignore[misc]
+            done = list[int]()
+
+            def publish_all(link: MqttLink = link, done: list[int] = done) -> None:
+                for number in range(count):
+                    assert link.publish(number, Outgoing("quanmai/v1/t/orders/C1", b"{}"))
+                    done.append(number)
+
+            publisher = threading.Thread(target=publish_all, daemon=True)
+            publisher.start()
+            publisher.join(20)
+            assert len(done) == count, f"trial {trial}: publishing stopped after {len(done)}"
+            taken = list[int]()
+            end = time.monotonic() + 20
+            while len(taken) < count and time.monotonic() < end:
+                taken += link.taken()
+                time.sleep(0.01)
+            assert sorted(taken) == list(range(count))
+            link.stop()
