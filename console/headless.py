@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from console.domain.clock import SystemClock
-from console.feeds.inbox import Inbox
 from console.feeds.broker import Broker
+from console.feeds.inbox import Inbox
 from console.feeds.mqtt import MqttLink
 from console.feeds.simulator import SimulatorProcess
 from console.runtime import Runtime, RuntimeOptions
@@ -42,8 +42,11 @@ def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSetti
     )
 
 
-def run_engine(city_path: Path, mqtt: str, store: str) -> None:
-    """The engine on a broker until it is told to stop (SIGINT, SIGTERM)."""
+def run_engine(city_path: Path, mqtt: str, store: str) -> int:
+    """The engine on a broker until it is told to stop (SIGINT, SIGTERM), or its thread does not turn any more.
+
+    Returns the exit code: 1 for an engine that stood still (whatever watches over the process starts it again).
+    """
     settings, city = load_settings(), read_city(city_path)
     broker = Broker.parse(mqtt)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
@@ -53,16 +56,24 @@ def run_engine(city_path: Path, mqtt: str, store: str) -> None:
         settings.data_folder / "notices",
         desk_settings(settings, site=city.info.site, is_drill=False),
         expected_days=settings.expected_days,
+        role="engine",
     )
     inbox = Inbox()
     link = MqttLink(broker, city.info.site, f"quanmai-engine-{city.info.site}", inbox)
     runtime = Runtime(city, SystemClock(), link, options, inbox=inbox)
     runtime.recall()
+    told = _told_to_stop()
+    runtime.engine.watchdog.listen(told.set)
     with runtime:
         link.start()
         log.info("engine runs on %s; stop it with Ctrl+C", mqtt)
-        _until_told()
-        link.stop()
+        told.wait()
+        stood_still = runtime.engine.watchdog.is_silent.is_set()
+        if not stood_still:
+            link.stop()
+    if stood_still:
+        log.critical("engine: ended because its thread stood still; start it again")
+    return 1 if stood_still else 0
 
 
 def run_simulation(
@@ -86,7 +97,11 @@ def run_simulation(
 
 
 def _until_told(for_s: float = 0.0) -> None:
+    _told_to_stop().wait(for_s or None)
+
+
+def _told_to_stop() -> threading.Event:
     told = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: told.set())
-    told.wait(for_s or None)
+    return told

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -72,7 +74,10 @@ def engine(
     """The engine alone: feeds, detection, incidents, store; never loads Qt."""
     from console.headless import run_engine
 
-    run_engine(city, mqtt, store)
+    code = run_engine(city, mqtt, store)
+    if code:
+        logging.shutdown()
+        os._exit(code)  # a thread that stands still would keep the process from ending
 
 
 @commands.command()

@@ -29,7 +29,9 @@ class ExpectedHistory:
         self._ticks: deque[tuple[int, NDArray[np.float32]]] = deque(maxlen=_TICKS_KEPT)
 
     def add(self, at_us: int, expected: NDArray[np.float64]) -> None:
-        """Keep the expected values (stations, channels) of a tick."""
+        """Keep the expected values (stations, channels) of a tick; later ones are forgotten, the clock was set back."""
+        while self._ticks and self._ticks[-1][0] >= at_us:
+            self._ticks.pop()
         self._ticks.append((at_us, expected[:, list(CHARTED)].astype(np.float32)))
 
     def at(self, station_row: int, channel: Channel, at_us: NDArray[np.int64]) -> NDArray[np.float64]:

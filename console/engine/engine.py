@@ -41,6 +41,7 @@ from maps.city import City
 log = logging.getLogger(__name__)
 
 _PICTURE_EVERY_S = 0.1
+_LOOK_S = 0.5
 _PATIENCE_S = 10.0
 """Real seconds that each part gets to finish when the engine ends."""
 
@@ -90,9 +91,8 @@ class Engine:
         """Finish what has been submitted, flush to disk, end the threads; says what could not be written."""
         self._stopping.set()
         self._ports.inbox.wake()
-        is_blocked = self.watchdog.is_silent.is_set()
-        if self._thread.is_alive():
-            self._thread.join(0.0 if is_blocked else None)
+        while self._thread.is_alive() and not self.watchdog.is_silent.is_set():
+            self._thread.join(_LOOK_S)
         self.watchdog.close()
         if self._thread.ident is None:
             return  # it never began

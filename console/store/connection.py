@@ -14,6 +14,14 @@ from console.store.migrations import HEAD
 from maps.errors import InputFault
 
 _BUSY_MS = 5000
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""libpq: a server whose machine is gone is noticed within seconds, not when TCP gives up after a quarter of an hour."""
 READING = {"quanmai_read": True}
 """Execution options of a transaction that only reads: it takes no write lock."""
 
@@ -45,7 +53,8 @@ def shown(url: URL) -> str:
 def engine_for(url: URL, *, durable: bool) -> Engine:
     """An engine on ``url``. ``durable``: SQLite waits for the disk at each commit (``synchronous=FULL``)."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+        return create_engine(url, pool_pre_ping=True, connect_args=patience)
     engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
