@@ -28,6 +28,11 @@ class ExpectedHistory:
     def __init__(self) -> None:
         self._ticks: deque[tuple[int, NDArray[np.float32]]] = deque(maxlen=_TICKS_KEPT)
 
+    @property
+    def last_us(self) -> int:
+        """Time of the last tick, 0 before the first."""
+        return self._ticks[-1][0] if self._ticks else 0
+
     def add(self, at_us: int, expected: NDArray[np.float64]) -> None:
         """Keep the expected values (stations, channels) of a tick; later ones are forgotten, the clock was set back."""
         while self._ticks and self._ticks[-1][0] >= at_us:

@@ -52,6 +52,7 @@ class Archive:
         self._rows = 0
         self._lost = 0
         self._away = False
+        self._behind: int | None = None
         self._closing = False
         self._until = float("inf")
         self._thread = threading.Thread(target=self._run, name="archive", daemon=True)
@@ -133,7 +134,7 @@ class Archive:
             try:
                 self._attempt(items)
             except StoreUnavailable as fault:
-                self._away = True
+                self._away, self._behind = True, None
                 self._faults.begin(FAULT, self._told(fault))
                 if not self._pause():
                     return False
@@ -145,8 +146,8 @@ class Archive:
                 self._done(items)
                 return True
             else:
-                self._is_back()
                 self._done(items)
+                self._caught_up(len(items))
                 return True
 
     def _attempt(self, items: list[_Item]) -> None:
@@ -162,13 +163,18 @@ class Archive:
             self._rows -= sum(item.rows for item in finished)
         _let_go(finished)
 
-    def _is_back(self) -> None:
-        if self._away:
-            self._away = False
-            with self._changed:
-                lost, self._lost = self._lost, 0
-            if lost:
-                log.error("while the store was away %d readings could not be kept: memory for them was full", lost)
+    def _caught_up(self, items: int) -> None:
+        """The store is back; the fault is over once all that had waited for it is written."""
+        if not self._away:
+            return
+        self._behind = len(self._items) if self._behind is None else self._behind - items
+        if self._behind > 0:
+            return
+        self._away, self._behind = False, None
+        with self._changed:
+            lost, self._lost = self._lost, 0
+        if lost:
+            log.error("while the store was away %d readings could not be kept: memory for them was full", lost)
         self._faults.end(FAULT)
 
     def _told(self, fault: StoreUnavailable) -> str:

@@ -155,7 +155,7 @@ class Engine:
                 part()
             except Exception as defect:  # noqa: BLE001 - shown and logged: one part must not silence the others at night
                 self._faults.defect(part.__qualname__, defect)
-        if self._watch.has_ticked and not self._is_resumed:
+        if self._watch.history.last_us and not self._is_resumed:
             self._is_resumed = True
             self._jobs.resume_outlooks()
 

@@ -85,6 +85,7 @@ class Journal:
         self._reload = False
         self._since = 0.0
         self._away = False
+        self._behind: int | None = None
         self._closing = False
         self._until = float("inf")
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -176,8 +177,7 @@ class Journal:
             done = self._store.written(entry.changes, entry.user, moment(entry.at_us)) if is_again else None
             committed = done if done is not None else self._store.commit(entry.changes, entry.user, moment(entry.at_us))
         except StoreUnavailable as fault:
-            self._away = True
-            self._faults.begin(FAULT, self._told(fault))
+            self._is_gone(fault)
             return Away(entry, fault)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it must not keep what follows from the disk
             log.error(
@@ -186,7 +186,6 @@ class Journal:
             return NotTaken(entry, fault)
         finally:
             self._since = 0.0
-        self._is_back()
         return Written(entry, committed)
 
     def _settle(self, entry: Entry, outcome: Outcome) -> None:
@@ -195,7 +194,16 @@ class Journal:
         with self._changed:
             self._entries.popleft()
             self._outcomes.append(outcome)
+        if isinstance(outcome, Written):
+            self._caught_up()
         self._wake()
+
+    def _caught_up(self) -> None:
+        """The store is back; the fault is over once all that had waited for it is written."""
+        if self._away:
+            self._behind = len(self._entries) if self._behind is None else self._behind - 1
+            if self._behind <= 0:
+                self._is_back()
 
     def _tell(self, outcome: Outcome) -> None:
         with self._changed:
@@ -219,7 +227,7 @@ class Journal:
             self._store.probe()
             self._resolve_doubt()
         except StoreUnavailable as fault:
-            self._faults.begin(FAULT, self._told(fault))
+            self._is_gone(fault)
         else:
             self._is_back()
 
@@ -227,14 +235,17 @@ class Journal:
         try:
             state = self._store.load_desk()
         except StoreUnavailable as fault:
-            self._away = True
-            self._faults.begin(FAULT, self._told(fault))
+            self._is_gone(fault)
             return
         self._reload = False
         self._tell(Reloaded(state))
 
+    def _is_gone(self, fault: StoreUnavailable) -> None:
+        self._away, self._behind = True, None
+        self._faults.begin(FAULT, self._told(fault))
+
     def _is_back(self) -> None:
-        self._away = False
+        self._away, self._behind = False, None
         self._faults.end(FAULT)
 
     def _told(self, fault: StoreUnavailable) -> str:

@@ -45,7 +45,6 @@ class Watch:
         self.learning: NDArray[np.bool_] = np.zeros(len(city.stations), dtype=bool)
         self.sigma_kpa: NDArray[np.float64] = np.full(len(city.stations), np.nan)
         self.history = ExpectedHistory()
-        self.has_ticked = False
 
     @property
     def elevation_error_m(self) -> NDArray[np.float64]:
@@ -64,7 +63,6 @@ class Watch:
         result = self._detector.tick(live.value, live.at_us, live.quality, seen_us, disturbed=disturbed)
         self.expected, self.learning, self.sigma_kpa = result.expected, result.learning, result.sigma_kpa
         self.history.add(tick_us, result.expected)
-        self.has_ticked = True
         good = (live.at_us > tick_us - self._grid.interval_us * 3 // 2) & (live.quality == Quality.GOOD)
         self._tell(result, (*self._switches.tick(live.value, good, tick_us), *result.operations), now)
         self._expected_log.keep(tick_us, result.expected, result.sigma_kpa)
