@@ -102,6 +102,7 @@ class Room:
 
     def ticks(self, seconds: float = 60.0) -> None:
         """Move the clock on and wait for the tick it makes due, and for what follows from it."""
+        self.settles()  # a jump of the clock is seen before it moves on
         history = self.engine._watch.history
         before = history.last_us
         self.clock.sleep(seconds)
