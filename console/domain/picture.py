@@ -26,6 +26,10 @@ class StationState(IntEnum):
     ABNORMAL = 6
 
 
+FAULT_NAMES = frozenset({"store", "engine", "files", "impact", "outlook"})
+"""Names of ``FeedHealth`` that tell of a fault behind the picture, not of a feed: live values go on."""
+
+
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
     """Health of one feed. ``state``: up, down, connecting, off (none is set up); counts since start.
