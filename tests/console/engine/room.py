@@ -57,6 +57,7 @@ class Room:
         documents: Documents | None = None,
         hydraulics: Hydraulics | None = None,
         at: datetime = START,
+        notices: Path | None = None,
     ) -> None:
         self.city = city or build_small_city()
         self.clock, self.inbox, self.link = HandClock(), Inbox(), LocalLink()
@@ -68,7 +69,7 @@ class Room:
         self.documents = documents or NoticeDocuments(settings, "test", self.clock.now)
         self.detector = Detector(self.city, None)
         self.desk = Desk(self.city, Isolator(self.city), self.documents, settings)
-        ports = Ports(self.clock, self.inbox, self.store, self.link, self.documents, folder, hydraulics)
+        ports = Ports(self.clock, self.inbox, self.store, self.link, self.documents, notices or folder, hydraulics)
         self.engine = Engine(self.city, self.desk, self.detector, ports, grid=TickGrid(60.0, 0.0))
         self.engine.start()
 
