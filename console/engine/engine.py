@@ -63,7 +63,9 @@ class Engine:
         self._decisions = Decisions(self._journal, self._faults, clock, _with_crew_bases(store.load_desk(), city))
         expected_log = ExpectedLog(self._archive, ports.expected_days)
         self._ingest = Ingest(city, inbox, clock, self._live, self._archive, desk, self._decisions)
-        self._watch = Watch(city, clock, self._live, detector, grid, expected_log, desk, self._decisions)
+        self._watch = Watch(
+            city, clock, self._live, detector, grid, expected_log, desk, self._decisions, self._faults, inbox.wake
+        )
         self._commands = Commands(inbox, clock, desk, self._decisions)
         self._outbox = Outbox(store, ports.link, self._faults)
         expected = lambda: self._watch.expected  # noqa: E731
@@ -82,7 +84,7 @@ class Engine:
 
     def start(self) -> None:
         """Begin: the thread runs until ``stop``."""
-        for part in (self._archive, self._journal, self._outbox, self._jobs):
+        for part in (self._archive, self._journal, self._outbox, self._jobs, self._watch):
             part.start()
         self._thread.start()
         self.watchdog.start()
@@ -96,6 +98,7 @@ class Engine:
         self.watchdog.close()
         if self._thread.ident is None:
             return  # it never began
+        self._watch.close(_PATIENCE_S)
         self._jobs.close(_PATIENCE_S)
         unwritten, rows = self._journal.close(_PATIENCE_S), self._archive.close(_PATIENCE_S)
         self._outbox.close(_PATIENCE_S)
