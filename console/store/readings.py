@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from console.domain.readings import Quality, ReadingBatch
 from console.store.arrivals import Arrivals, by_arrival, unpacked_arrivals
@@ -107,7 +107,7 @@ class ReadingLog:
         of = reading_blocks.c
         query = select(of.station, of.channel, of.packed).where(of.from_us <= until_us, of.to_us >= since_us)
         with told(self._where), self._engine.connect().execution_options(**READING, yield_per=_FETCHED) as connection:
-            rows: list[Row[Any]] = []
+            rows: list[Any] = []
             size = 0
             for row in connection.execute(query):
                 rows.append(row)
@@ -140,7 +140,7 @@ class ReadingLog:
         self._rows = self._batches = 0
 
 
-def _joined(rows: Sequence[Row[Any]]) -> ReadingBatch:
+def _joined(rows: Sequence[Any]) -> ReadingBatch:
     parts = [_block(row.packed) for row in rows]
     counts = [len(at_us) for at_us, _, _ in parts]
     return ReadingBatch(
