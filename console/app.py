@@ -14,9 +14,9 @@ from console.drill.controls import DrillControls
 from console.drill.field import DrillField
 from console.drill.options import DrillOptions
 from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, history_of, set_scene
+from console.feeds.broker import Broker
 from console.feeds.inbox import Inbox, Message
 from console.feeds.local import LocalLink
-from console.feeds.broker import Broker
 from console.feeds.mqtt import MqttLink
 from console.feeds.simulator import SimulatorProcess
 from console.garbage import set_loaded_aside

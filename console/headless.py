@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from console.domain.clock import SystemClock
-from console.feeds.inbox import Inbox
 from console.feeds.broker import Broker
+from console.feeds.inbox import Inbox
 from console.feeds.mqtt import MqttLink
 from console.feeds.simulator import SimulatorProcess
 from console.runtime import Runtime, RuntimeOptions

@@ -170,7 +170,7 @@ class Engine:
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:
-        health = replace(self._ports.link.health(), invalid=self._ingest.rejected)
+        health = self._ingest.counted(self._ports.link.health())
         fault = self._decisions.fault
         return (health,) if fault is None else (health, fault)
 

@@ -11,7 +11,6 @@ import logging
 import selectors
 import socket
 import threading
-import time
 from typing import Any, cast
 
 import paho.mqtt.client as paho

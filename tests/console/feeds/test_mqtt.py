@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from console.domain.changes import Outgoing
-from console.feeds.inbox import Inbox
 from console.feeds.broker import Broker
+from console.feeds.inbox import Inbox
 from console.feeds.mqtt import MqttLink
 from maps.errors import InputFault
 from tests.servers import free_port, mosquitto
