@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -14,13 +13,13 @@ from console.drill.controls import DrillControls
 from console.drill.field import DrillField
 from console.drill.options import DrillOptions
 from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, history_of, set_scene
-from console.feeds.broker import Broker
 from console.feeds.inbox import Inbox, Message
 from console.feeds.local import LocalLink
 from console.feeds.mqtt import MqttLink
 from console.feeds.simulator import SimulatorProcess
 from console.garbage import set_loaded_aside
 from console.runtime import Runtime, RuntimeOptions
+from console.seat import broker_of, link_of, seat_of
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
 from console.settings import Settings, load_settings
@@ -31,9 +30,14 @@ _DEMO_SPEED = 10.0
 _DEMO_QUIET_S = 120.0
 
 
-def run_console(city_path: Path, mqtt: str, store: str) -> int:
-    """The console on a city; without a broker it shows the network and what was kept. Returns the exit code."""
-    settings, city = load_settings(), read_city(city_path)
+def run_console(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
+    """The console on a city; without a broker it shows the network and what was kept, and sends nothing.
+
+    Returns the exit code.
+    """
+    settings = load_settings(**({"seat": seat} if seat else {}))
+    broker = broker_of(settings, mqtt) if mqtt or settings.mqtt else None
+    city = read_city(city_path)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     desk = DeskSettings(
         site=city.info.site,
@@ -42,12 +46,12 @@ def run_console(city_path: Path, mqtt: str, store: str) -> int:
         crew_speed_kmh=settings.crew_speed_kmh,
         limits_file=settings.limits_file,
     )
-    where = store or settings.data_folder / f"{city.info.site}.sqlite"
+    where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
     options = RuntimeOptions(city_path, where, settings.data_folder / "notices", desk, expected_days=settings.expected_days)
     inbox = Inbox()
     link: MqttLink | LocalLink = LocalLink()
-    if mqtt:
-        link = MqttLink(Broker.parse(mqtt), city.info.site, f"quanmai-console-{city.info.site}-{os.getpid()}", inbox)
+    if broker is not None:
+        link = link_of(settings, broker, city.info.site, seat_of(settings, "console", where), inbox)
     with ExitStack() as stack:
         runtime = Runtime(city, SystemClock(), link, options, inbox=inbox)
         runtime.recall()

@@ -88,6 +88,11 @@ class LinkState:
         """Connected, and yet something does not work."""
         self._note(message=message, code="broker_refuses")
 
+    def left(self) -> None:
+        """The connection was ended from here."""
+        with self._lock:
+            self._health = replace(self._health, state="off", message="", code="")
+
     def disconnected(self, reason: ReasonCode) -> None:
         """The connection ended."""
         if reason.value == SESSION_TAKEN:

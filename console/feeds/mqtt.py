@@ -230,7 +230,10 @@ class MqttLink:
     def _on_disconnect(
         self, client: paho.Client, userdata: Any, flags: Any, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        self._state.disconnected(reason)
+        if self._stopping.is_set():
+            self._state.left()
+        else:
+            self._state.disconnected(reason)
 
     def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
         """What ``Wire`` left to paho; all messages, should a later paho not ask for its socket where this one does."""

@@ -18,22 +18,11 @@ from maps.city import City
 from maps.crs import from_wgs84
 
 _OTHER_TYPES = frozenset(
-    [
-        "transition",
-        "waypoint",
-        "waypoints",
-        "lwt",
-        "card",
-        "status",
-        "cmd",
-        "configuration",
-        "dump",
-        "steps",
-        "beacon",
-        "request",
-        "response",
-    ]
-)
+    (
+        "transition", "waypoint", "waypoints", "lwt", "card", "status", "cmd", "configuration", "dump", "steps", "beacon",
+        "request", "response",
+    )
+)  # fmt: skip
 """What OwnTracks sends besides positions; nothing is wrong with it, nothing is to be read from it here."""
 
 Refusal = Callable[[str, str], None]
