@@ -1,4 +1,4 @@
-"""LocalLink: stands where a broker would when the console works alone; what leaves goes to listeners in this process."""
+"""LocalLink: stands where a broker would when there is none; what leaves goes to listeners in this process (a drill's field)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Listener = Callable[[Outgoing], None]
 
 
 class LocalLink:
-    """Same calls as ``MqttLink``. Without listeners messages still count as taken: there is nobody else to tell."""
+    """Same calls as ``MqttLink``. Without listeners there is no channel: nothing is taken, and nothing counts as sent."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -30,11 +30,15 @@ class LocalLink:
         """Nothing to disconnect."""
 
     def health(self) -> FeedHealth:
-        """Always up."""
-        return FeedHealth("local", "up")
+        """Up with a listener, else off."""
+        if self._listeners:
+            return FeedHealth("local", "up")
+        return FeedHealth("local", "off", "no broker is set: nothing comes in, orders and notices do not go out", code="no_channel")
 
     def publish(self, outgoing_id: int, outgoing: Outgoing) -> bool:
-        """Hand the message to the listeners."""
+        """Hand the message to the listeners; False when there are none."""
+        if not self._listeners:
+            return False
         for listener in self._listeners:
             listener(outgoing)
         with self._lock:
