@@ -22,21 +22,27 @@ from console.domain.intents import Intent
 from console.domain.live import LivePicture
 from console.domain.picture import FeedHealth, Picture
 from console.domain.readings import Channel
+from console.engine.archive import Archive
 from console.engine.commands import Commands
 from console.engine.decisions import Decisions
+from console.engine.faults import Faults
 from console.engine.ingest import Ingest
 from console.engine.jobs import Jobs
+from console.engine.journal import Journal
 from console.engine.outbox import Outbox
 from console.engine.ports import Ports
 from console.engine.watch import Watch
+from console.engine.watchdog import Watchdog
 from console.services.desk import Desk, DeskState
 from console.services.expected_log import ExpectedLog
+from console.services.ports import StoreUnavailable
 from maps.city import City
-from maps.errors import QuanmaiError
 
 log = logging.getLogger(__name__)
 
 _PICTURE_EVERY_S = 0.1
+_PATIENCE_S = 10.0
+"""Real seconds that each part gets to finish when the engine ends."""
 
 
 class Engine:
@@ -49,36 +55,57 @@ class Engine:
         self._ports, self._is_drill = ports, is_drill
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         clock, inbox, store = ports.clock, ports.inbox, ports.store
+        self._faults = Faults()
         self._live = LivePicture(len(city.stations))
-        self._decisions = Decisions(store, clock, _with_crew_bases(store.load_desk(), city))
-        expected_log = ExpectedLog(store, ports.expected_days)
-        self._ingest = Ingest(city, inbox, clock, self._live, store, desk, self._decisions)
+        self._archive = Archive(store, self._faults)
+        self._journal = Journal(store, self._faults, inbox.wake)
+        self._decisions = Decisions(self._journal, self._faults, clock, _with_crew_bases(store.load_desk(), city))
+        expected_log = ExpectedLog(self._archive, ports.expected_days)
+        self._ingest = Ingest(city, inbox, clock, self._live, self._archive, desk, self._decisions)
         self._watch = Watch(city, clock, self._live, detector, grid, expected_log, desk, self._decisions)
         self._commands = Commands(inbox, clock, desk, self._decisions)
-        self._outbox = Outbox(store, ports.link)
-        self._jobs = Jobs(ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands)
-        self._decisions.observe(self._show_at_once)
-        self._decisions.observe(self._jobs.after)
+        self._outbox = Outbox(store, ports.link, self._faults)
+        expected = lambda: self._watch.expected  # noqa: E731
+        self._jobs = Jobs(ports, self._live, expected, desk, self._decisions, self._commands, self._faults)
+        self._decisions.observe(self._after)
         self._subscribers: list[Callable[[Picture], None]] = []
         self._version = 0
         self._published_at = -1.0
+        self._is_resumed = False
         self._picture = self._compose()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self.watchdog = Watchdog(self._thread)
 
     # What others call, from any thread.
 
     def start(self) -> None:
         """Begin: the thread runs until ``stop``."""
+        for part in (self._archive, self._journal, self._outbox, self._jobs):
+            part.start()
         self._thread.start()
+        self.watchdog.start()
 
     def stop(self) -> None:
-        """Finish what has been submitted, flush to disk, end the thread."""
+        """Finish what has been submitted, flush to disk, end the threads; says what could not be written."""
         self._stopping.set()
         self._ports.inbox.wake()
+        is_blocked = self.watchdog.is_silent.is_set()
         if self._thread.is_alive():
-            self._thread.join()
-        self._jobs.close()
+            self._thread.join(0.0 if is_blocked else None)
+        self.watchdog.close()
+        if self._thread.ident is None:
+            return  # it never began
+        self._jobs.close(_PATIENCE_S)
+        unwritten, rows = self._journal.close(_PATIENCE_S), self._archive.close(_PATIENCE_S)
+        self._outbox.close(_PATIENCE_S)
+        if unwritten or rows:
+            log.critical("the store could not be written: %d change sets and %d readings are lost", unwritten, rows)
+            return
+        try:
+            self._ports.store.flush()
+        except StoreUnavailable as fault:
+            log.error("%s", fault)
 
     def submit(self, intent: Intent, user: str) -> Future[ChangeSet]:
         """Ask for an intent; the future holds the committed change set or the QuanmaiError that refused it."""
@@ -118,29 +145,25 @@ class Engine:
     # The engine's thread.
 
     def _run(self) -> None:
-        while not (self._stopping.is_set() and not self._commands.waiting):
-            try:
-                self._turn()
-            except QuanmaiError as fault:
-                # The environment failed (disk, broker): say so on the picture, go on with the rest.
-                log.error("%s", fault)
-                self._decisions.fault = FeedHealth("store", "down", str(fault))
-            except Exception as defect:
-                # A defect in one part must not silence the others at night: it is told, with its trace in the log.
-                log.exception("defect in the engine")
-                told = f"{type(defect).__name__}: {defect}; see the log, report it"
-                self._decisions.fault = FeedHealth("engine", "down", told)
-        self._flush()
+        while not (self._stopping.is_set() and not self._commands.waiting and not self._decisions.is_busy):
+            self._turn()
+            self.watchdog.turned()
 
     def _turn(self) -> None:
-        self._ingest.turn()
-        self._commands.turn()
-        self._watch.turn()
-        self._outbox.turn()
-        self._publish_picture()
+        for part in (self._ingest.turn, self._commands.turn, self._watch.turn, self._decisions.turn, self._publish_picture):
+            try:
+                part()
+            except Exception as defect:  # noqa: BLE001 - shown and logged: one part must not silence the others at night
+                self._faults.defect(part.__qualname__, defect)
+        if self._watch.has_ticked and not self._is_resumed:
+            self._is_resumed = True
+            self._jobs.resume_outlooks()
 
-    def _show_at_once(self, _: ChangeSet) -> None:
+    def _after(self, changes: ChangeSet) -> None:
         self._published_at = -1.0
+        self._jobs.after(changes)
+        if changes.outgoing:
+            self._outbox.wake()
 
     def _publish_picture(self) -> None:
         real = self._ports.clock.monotonic()
@@ -170,16 +193,7 @@ class Engine:
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:
-        health = self._ingest.counted(self._ports.link.health())
-        fault = self._decisions.fault
-        return (health,) if fault is None else (health, fault)
-
-    def _flush(self) -> None:
-        try:
-            self._outbox.turn()
-            self._ports.store.flush()
-        except QuanmaiError as fault:
-            log.error("%s", fault)
+        return (self._ingest.counted(self._ports.link.health()), *self._faults.feeds())
 
 
 def _with_crew_bases(state: DeskState, city: City) -> DeskState:

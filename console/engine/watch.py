@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection import Detector
-from console.detection.finding import StationFinding
+from console.detection import Detector, TickResult
+from console.detection.finding import OperationFinding, StationFinding
 from console.detection.switches import SwitchWatch
 from console.domain.clock import Clock, micros, moment
 from console.domain.compose import ExpectedHistory
 from console.domain.grid import TickGrid
 from console.domain.live import LivePicture
 from console.domain.readings import Quality
-from console.engine.decisions import SYSTEM_USER, Decisions
+from console.engine.decisions import Decisions
 from console.services.desk import Desk
 from console.services.expected_log import ExpectedLog
 from maps.city import City
@@ -43,6 +45,7 @@ class Watch:
         self.learning: NDArray[np.bool_] = np.zeros(len(city.stations), dtype=bool)
         self.sigma_kpa: NDArray[np.float64] = np.full(len(city.stations), np.nan)
         self.history = ExpectedHistory()
+        self.has_ticked = False
 
     @property
     def elevation_error_m(self) -> NDArray[np.float64]:
@@ -54,25 +57,30 @@ class Watch:
         tick_us = self._grid.due(micros(self._clock.now()), self._live)
         if tick_us is None:
             return
-        live, now, desk, decisions = self._live, moment(tick_us), self._desk, self._decisions
+        live, now = self._live, moment(tick_us)
         # Behind its clock, the engine has newer values than the tick's: those are not ahead of time.
-        seen_us = max(tick_us, int(live.at_us.max(initial=0)))
-        disturbed = any(incident.is_open() for incident in decisions.state.incidents.values())
+        seen_us = max(tick_us, min(int(live.at_us.max(initial=0)), micros(self._clock.now())))
+        disturbed = any(incident.is_open() for incident in self._decisions.state.incidents.values())
         result = self._detector.tick(live.value, live.at_us, live.quality, seen_us, disturbed=disturbed)
         self.expected, self.learning, self.sigma_kpa = result.expected, result.learning, result.sigma_kpa
         self.history.add(tick_us, result.expected)
+        self.has_ticked = True
         good = (live.at_us > tick_us - self._grid.interval_us * 3 // 2) & (live.quality == Quality.GOOD)
-        for operation in (*self._switches.tick(live.value, good, tick_us), *result.operations):
-            decisions.commit(desk.on_operation(decisions.state, operation, now), SYSTEM_USER)
-        for burst in (*result.bursts, *result.revisions):
-            decisions.commit(desk.on_burst(decisions.state, burst, self._clock.now()), SYSTEM_USER)
-        # After the bursts: however many stations fail at once, no burst waits for them.
-        told = tuple(map(self._with_elevation, result.stations))
-        decisions.commit(desk.on_stations(decisions.state, told, now), SYSTEM_USER)
-        decisions.commit(desk.on_time(decisions.state, self._clock.now()), SYSTEM_USER)
-        # Last: a full disk must not keep a finding from its case.
+        self._tell(result, (*self._switches.tick(live.value, good, tick_us), *result.operations), now)
         self._expected_log.keep(tick_us, result.expected, result.sigma_kpa)
 
+    def _tell(self, result: TickResult, operations: Iterable[OperationFinding], now: datetime) -> None:
+        desk, decide, clock = self._desk, self._decisions.decide, self._clock
+        for operation in operations:
+            decide(lambda state, one=operation: desk.on_operation(state, one, now))  # type: ignore[misc]
+        for burst in (*result.bursts, *result.revisions):
+            decide(lambda state, one=burst: desk.on_burst(state, one, clock.now()))  # type: ignore[misc]
+        # After the bursts: however many stations fail at once, no burst waits for them.
+        told = tuple(map(self._with_elevation, result.stations))
+        decide(lambda state: desk.on_stations(state, told, now))
+        decide(lambda state: desk.on_time(state, clock.now()))
+
     def _with_elevation(self, finding: StationFinding) -> StationFinding:
-        error_m = float(self.elevation_error_m[self._station_rows[finding.station_id]])
+        row = self._station_rows.get(finding.station_id)
+        error_m = np.nan if row is None else float(self.elevation_error_m[row])
         return replace(finding, elevation_error_m=error_m) if np.isfinite(error_m) else finding

@@ -33,7 +33,9 @@ class LocalLink:
         """Up with a listener, else off."""
         if self._listeners:
             return FeedHealth("local", "up")
-        return FeedHealth("local", "off", "no broker is set: nothing comes in, orders and notices do not go out", code="no_channel")
+        return FeedHealth(
+            "local", "off", "no broker is set: nothing comes in, orders and notices do not go out", code="no_channel"
+        )
 
     def publish(self, outgoing_id: int, outgoing: Outgoing) -> bool:
         """Hand the message to the listeners; False when there are none."""
