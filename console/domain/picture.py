@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from console.domain.alarms import Alarm
 from console.domain.crews import CrewFix
+from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident
 
 
@@ -55,7 +56,7 @@ class Picture:
     ``value`` inside units, NaN when never seen; ``at_us`` source time, 0 when never seen; ``expected`` NaN when
     unknown; ``quality`` Quality; ``station_state`` (stations,) StationState; ``age_s`` is now minus ``at_us``.
     ``elevation_error_m``: (stations,) by how much a station's elevation on record lies above its gauge, NaN where unknown;
-    None where nobody estimates it (review).
+    None where nobody estimates it (review). ``undelivered``: messages that should have left the house and have not.
     """
 
     version: int
@@ -72,6 +73,7 @@ class Picture:
     alarms_per_10_min: int = 0
     is_drill: bool = False
     elevation_error_m: NDArray[np.float64] | None = None
+    undelivered: tuple[Undelivered, ...] = ()
 
     def age_s(self) -> NDArray[np.float64]:
         """Age of every value in seconds, NaN when never seen, (stations, channels)."""

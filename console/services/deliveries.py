@@ -20,21 +20,23 @@ _REASON_ZH = {Reason.NO_CHANNEL: "无通道", Reason.DISCONNECTED: "通道中断
 
 
 def on_deliveries(state: DeskState, waiting: Sequence[Undelivered], arrived: Sequence[Undelivered]) -> ChangeSet:
-    """Entries in the log of actions: ``waiting`` messages are not delivered, ``arrived`` ones were and are now.
+    """Entries in the log of actions: ``waiting`` messages are not delivered; ``arrived`` ones are, where it said otherwise.
 
     What the log says already is not said again, also not after a restart.
     """
-    drafts = [_draft(one, "not_delivered", f"未送达（{_REASON_ZH[one.reason]}）") for one in waiting]
-    drafts += [_draft(one, "delivered", "已送达") for one in arrived]
     told = {(change.subject, change.note) for changes in state.history.values() for change in changes}
-    kept = {
-        (draft.subject, draft.note): draft
-        for one, draft in zip((*waiting, *arrived), drafts, strict=True)
-        if one.incident_id in state.incidents and (draft.subject, draft.note) not in told
-    }
-    return ChangeSet(tuple(kept.values()))
+    failed = [_draft(one, "not_delivered", f"未送达（{_REASON_ZH[one.reason]}）") for one in waiting]
+    missed = [one for one in arrived if any(_entry(one, reason) in told for reason in Reason)]
+    drafts = [*failed, *(_draft(one, "delivered", "已送达") for one in missed)]
+    cases = {f"incident/{incident_id}" for incident_id in state.incidents}
+    return ChangeSet(tuple(d for d in drafts if d.subject in cases and (d.subject, d.note) not in told))
+
+
+def _entry(one: Undelivered, reason: Reason) -> tuple[str, str]:
+    draft = _draft(one, "not_delivered", f"未送达（{_REASON_ZH[reason]}）")
+    return draft.subject, draft.note
 
 
 def _draft(one: Undelivered, kind: str, what: str) -> Draft:
-    number = f"（第 {one.outgoing_id} 号）"
-    return Draft(kind, f"incident/{one.incident_id}", None, None, f"{what}：{_KIND_ZH[one.kind]} {one.subject}{number}")
+    note = f"{what}：{_KIND_ZH[one.kind]} {one.subject}（第 {one.outgoing_id} 号）"
+    return Draft(kind, f"incident/{one.incident_id}", None, None, note)
