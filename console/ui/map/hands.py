@@ -193,7 +193,7 @@ class Hands(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         holder = QApplication.focusWidget()
-        if holder is not None and self.isAncestorOf(holder):  # handed on by a panel over the map
+        if holder is not None and holder is not self and self.isAncestorOf(holder):  # handed on by a panel over the map
             super().keyPressEvent(event)
             return
         key, middle = Qt.Key(event.key()), QPointF(self.width() / 2, self.height() / 2)
