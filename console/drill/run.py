@@ -120,7 +120,7 @@ def _play(runtime: Runtime, watch: _Watch, options: DrillOptions) -> _Played:
                 watch.draft = time.perf_counter()
             played.stages.append(stage)
             show(stage)
-    except Exception as fault:  # raised again once the summary is written
+    except Exception as fault:  # noqa: BLE001  # raised again once the summary is written
         played.broken = fault
         played.not_done.append(f"the drill broke off: {type(fault).__name__}: {fault}")
     for line in played.not_done:
