@@ -67,7 +67,7 @@ def run_demo(city: Path | None = None, seed: int = 1) -> int:
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         scene = set_scene(DrillOptions(out=folder, city=city, seed=seed))
-        clock, link = DrillClock(START, _DEMO_SPEED), LocalLink()
+        clock, link = DrillClock(START, _DEMO_SPEED), LocalLink("simulator")
         desk = DeskSettings(site=scene.city.info.site, hotline="（演练热线）", issuer="（演练发布单位）", is_drill=True)
         options = RuntimeOptions(scene.city_path, folder / "demo.sqlite", folder / "notices", desk)
         runtime = Runtime(scene.city, clock, link, options)

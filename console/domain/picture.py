@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -36,6 +37,15 @@ class FeedHealth:
     received: int = 0
     invalid: int = 0
     last_at: datetime | None = None
+
+
+NO_FEED = "local"
+"""Name of the link that stands where a feed would be when none is set up: it brings no reading."""
+
+
+def feeds_set_up(feeds: Iterable[FeedHealth]) -> tuple[FeedHealth, ...]:
+    """Feeds that could bring readings."""
+    return tuple(feed for feed in feeds if feed.name != NO_FEED and feed.state != "off")
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,7 +47,7 @@ def run_drill(options: DrillOptions) -> dict[str, Any]:
     store = options.out / "drill.sqlite"
     for old in options.out.glob("drill.sqlite*"):
         old.unlink()
-    link = LocalLink()
+    link = LocalLink("simulator")
     clock = DrillClock(START, options.speed)
     runtime = Runtime(scene.city, clock, link, RuntimeOptions(scene.city_path, store, options.out / "notices", desk))
     runtime.learn(history_of(scene, options.seed), HISTORY_STEP_S)

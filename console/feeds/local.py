@@ -6,15 +6,19 @@ import threading
 from collections.abc import Callable
 
 from console.domain.changes import Outgoing
-from console.domain.picture import FeedHealth
+from console.domain.picture import NO_FEED, FeedHealth
 
 Listener = Callable[[Outgoing], None]
 
 
 class LocalLink:
-    """Same calls as ``MqttLink``. Without listeners messages still count as taken: there is nobody else to tell."""
+    """Same calls as ``MqttLink``. Without listeners messages still count as taken: there is nobody else to tell.
 
-    def __init__(self) -> None:
+    ``feed``: what brings readings into this process instead (a drill's simulator); by default nothing does.
+    """
+
+    def __init__(self, feed: str = NO_FEED) -> None:
+        self._feed = feed
         self._lock = threading.Lock()
         self._taken: list[int] = []
         self._listeners: list[Listener] = []
@@ -31,7 +35,7 @@ class LocalLink:
 
     def health(self) -> FeedHealth:
         """Always up."""
-        return FeedHealth("local", "up")
+        return FeedHealth(self._feed, "up")
 
     def publish(self, outgoing_id: int, outgoing: Outgoing) -> bool:
         """Hand the message to the listeners."""
