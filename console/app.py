@@ -7,6 +7,7 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.domain.clock import DrillClock, SystemClock
 from console.drill.controls import DrillControls
@@ -22,9 +23,12 @@ from console.runtime import Runtime, RuntimeOptions
 from console.seat import broker_of, link_of, seat_of
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
-from console.settings import Settings, load_settings
+from console.settings import Settings, in_environment, load_settings
 from maps.dataset import read_city
 from maps.errors import InputFault
+
+if TYPE_CHECKING:
+    from console.ui.settings import WindowSettings
 
 _DEMO_SPEED = 10.0
 _DEMO_QUIET_S = 120.0
@@ -68,7 +72,7 @@ def run_demo(city: Path | None = None, seed: int = 1) -> int:
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         scene = set_scene(DrillOptions(out=folder, city=city, seed=seed))
-        clock, link = DrillClock(START, _DEMO_SPEED), LocalLink()
+        clock, link = DrillClock(START, _DEMO_SPEED), LocalLink("simulator")
         desk = DeskSettings(site=scene.city.info.site, hotline="（演练热线）", issuer="（演练发布单位）", is_drill=True)
         options = RuntimeOptions(scene.city_path, folder / "demo.sqlite", folder / "notices", desk)
         runtime = Runtime(scene.city, clock, link, options)
@@ -100,14 +104,13 @@ def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] |
 
         from console.ui.review.pair import PairWindow
         from console.ui.review.window import ReviewWindow
-        from console.ui.settings import WindowSettings
     except ImportError as missing:
         raise InputFault(f"the window needs Qt's system libraries ({missing}); 'quanmai export --html' needs none") from missing
     settings = load_settings()
     app = QApplication.instance() or QApplication(sys.argv[:1])
     folder = settings.data_folder / "review"
     folder.mkdir(parents=True, exist_ok=True)
-    look = WindowSettings(user=settings.user, folder=folder, language=settings.language, theme=settings.colours)
+    look = _window_settings(settings, folder)
     window = ReviewWindow(*first, look) if second is None else PairWindow(first, second, look)
     window.show()
     set_loaded_aside()
@@ -115,18 +118,29 @@ def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] |
     return code
 
 
+def _window_settings(settings: Settings, folder: Path) -> WindowSettings:
+    from console.ui.settings import WindowSettings
+
+    return WindowSettings(
+        user=settings.user,
+        folder=folder,
+        language=in_environment(settings, "language"),
+        theme=in_environment(settings, "colours"),
+        usual_language=settings.language,
+        usual_theme=settings.colours,
+    )
+
+
 def _show(runtime: Runtime, settings: Settings, drill: DrillControls | None = None) -> int:
     try:
         from PySide6.QtWidgets import QApplication
 
-        from console.ui.settings import WindowSettings
         from console.ui.window import MainWindow
     except ImportError as missing:
         raise InputFault(f"the window needs Qt's system libraries ({missing}); 'make run' installs or names them") from missing
     app = QApplication.instance() or QApplication(sys.argv[:1])
-    look = WindowSettings(user=settings.user, folder=settings.data_folder, language=settings.language, theme=settings.colours)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
-    window = MainWindow(runtime.engine, look, drill)
+    window = MainWindow(runtime.engine, _window_settings(settings, settings.data_folder), drill)
     window.tools.set_states(runtime.states)
     window.desk.set_states(runtime.states)
     window.packages.writer = runtime.case_files.write

@@ -1,4 +1,7 @@
-"""Settings of one workstation: environment ``QUANMAI_…`` over ``settings.toml`` over these defaults; checked."""
+"""Settings of one workstation: environment ``QUANMAI_…`` over ``settings.toml`` over these defaults; checked.
+
+Language and colours chosen in the window lie between the first two: they win over the file, not over the environment.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,13 @@ from typing import Any
 
 from platformdirs import user_config_path, user_data_path
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from console.services.expected_log import EXPECTED_DAYS
 from maps.errors import InputFault
@@ -50,6 +59,11 @@ class Settings(BaseSettings):
         """Given values, then the environment, then the file."""
         file = user_config_path(_APP) / "settings.toml"
         return more["init_settings"], more["env_settings"], TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+
+def in_environment(settings: Settings, name: str) -> str:
+    """The value of a text setting when the environment gives it, else "": a default overrides no choice of the user."""
+    return str(getattr(settings, name)) if name in EnvSettingsSource(type(settings))() else ""
 
 
 def load_settings(**given: Any) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -47,6 +48,15 @@ class FeedHealth:
     repeated: int = 0
     restarts: int = 0
     refused: tuple[tuple[str, int], ...] = ()
+
+
+NO_FEED = "local"
+"""Name of the link that stands where a feed would be when none is set up: it brings no reading."""
+
+
+def feeds_set_up(feeds: Iterable[FeedHealth]) -> tuple[FeedHealth, ...]:
+    """Feeds that could bring readings."""
+    return tuple(feed for feed in feeds if feed.name != NO_FEED and feed.state != "off")
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,15 +6,20 @@ import threading
 from collections.abc import Callable
 
 from console.domain.changes import Outgoing
-from console.domain.picture import FeedHealth
+from console.domain.picture import NO_FEED, FeedHealth
 
 Listener = Callable[[Outgoing], None]
 
 
 class LocalLink:
-    """Same calls as ``MqttLink``. Without listeners there is no channel: nothing is taken, and nothing counts as sent."""
+    """Same calls as ``MqttLink``. Without listeners there is no channel: nothing is taken, and nothing counts as sent.
 
-    def __init__(self) -> None:
+
+    ``feed``: what brings readings into this process instead (a drill's simulator); by default nothing does.
+    """
+
+    def __init__(self, feed: str = NO_FEED) -> None:
+        self._feed = feed
         self._lock = threading.Lock()
         self._taken: list[int] = []
         self._listeners: list[Listener] = []
@@ -30,12 +35,11 @@ class LocalLink:
         """Nothing to disconnect."""
 
     def health(self) -> FeedHealth:
-        """Up with a listener, else off."""
-        if self._listeners:
-            return FeedHealth("local", "up")
-        return FeedHealth(
-            "local", "off", "no broker is set: nothing comes in, orders and notices do not go out", code="no_channel"
-        )
+        """Up with a feed or a listener, else off."""
+        if self._listeners or self._feed != NO_FEED:
+            return FeedHealth(self._feed, "up")
+        message = "no broker is set: nothing comes in, orders and notices do not go out"
+        return FeedHealth(self._feed, "off", message, code="no_channel")
 
     def publish(self, outgoing_id: int, outgoing: Outgoing) -> bool:
         """Hand the message to the listeners; False when there are none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.domain.incidents import Incident
-from console.domain.picture import FeedHealth, Picture
+from console.domain.picture import FeedHealth, Picture, feeds_set_up
 from console.ui.map.furniture import Badge
 from console.ui.words import Words
 from maps.city import City
@@ -34,7 +34,7 @@ def lasting_message(picture: Picture, incident: Incident | None, silent_s: float
     down = [feed for feed in picture.feeds if feed.state == "down"]
     if down:
         return words("honest.feed_down", feeds="; ".join(_feed(feed) for feed in down))
-    if not picture.feeds:
+    if not feeds_set_up(picture.feeds):
         return words("honest.no_feed")
     if incident is not None and incident.impact is not None and not incident.impact.converged:
         return words("honest.hydraulics_failed", message=incident.impact.message)

@@ -1,0 +1,71 @@
+"""What the strip says of feeds and stations: each word counts something in the picture, none is said without evidence."""
+
+from __future__ import annotations
+
+from console.domain.picture import FeedHealth, Picture, StationState, feeds_set_up
+from console.ui.looks import Looks
+from console.ui.words import Words
+
+_COUNTED = (
+    StationState.ABNORMAL,
+    StationState.WARNING,
+    StationState.STALE,
+    StationState.MISSING,
+    StationState.FAULT,
+    StationState.LEARNING,
+)
+"""What is said beside the normal ones, the gravest first: a narrow strip cuts the end."""
+_SILENT_SHARE = 0.05
+
+
+def feed_words(picture: Picture, looks: Looks) -> tuple[str, str]:
+    """(text, tone) of the feeds: none set up, one that is down, connected without a reading yet, connected."""
+    words, feeds = looks.words, feeds_set_up(picture.feeds)
+    if not feeds:
+        return words("strip.no_feed"), "warning"
+    troubled = sorted((feed for feed in feeds if feed.state != "up"), key=lambda feed: feed.state != "down")
+    if troubled:
+        return f"✕ {feed_line(troubled[0], looks)}", "critical" if troubled[0].state == "down" else "warning"
+    if not (picture.at_us > 0).any():
+        return words("strip.feed_silent", n=len(feeds)), "warning"
+    invalid = sum(feed.invalid for feed in feeds)
+    text = words("strip.feed_up", n=len(feeds))
+    return (text + words("strip.invalid", n=f"{invalid:,}"), "warning") if invalid else (text, "")
+
+
+def feed_line(feed: FeedHealth, looks: Looks) -> str:
+    """A feed that is not up, in words."""
+    words = looks.words
+    return f"{feed.name} · {words.of('feed_state', feed.state)}" + (f" · {feed.message}" if feed.message else "")
+
+
+def station_words(picture: Picture, words: Words) -> tuple[str, str]:
+    """(text, tone): how many stations are normal, and how many are in each other state."""
+    counts = _counts(picture)
+    total = len(picture.station_state)
+    if not total:
+        return words("strip.no_stations"), "muted"
+    if counts[StationState.MISSING] == total:
+        return words("strip.stations_silent", all=f"{total:,}"), "warning"
+    text = words("strip.stations", n=f"{counts[StationState.NORMAL]:,}", all=f"{total:,}")
+    text += "".join(words(f"strip.{state.name.lower()}", n=f"{counts[state]:,}") for state in _COUNTED if counts[state])
+    silent = counts[StationState.STALE] + counts[StationState.MISSING]
+    grave = counts[StationState.ABNORMAL] or silent > _SILENT_SHARE * total
+    return text, "warning" if grave else ""
+
+
+def station_tip(picture: Picture, words: Words) -> str:
+    """The same in full, a line each: reporting ones, then every state that some station is in."""
+    counts, total = _counts(picture), len(picture.station_state)
+    if not total:
+        return ""
+    # Late and missing are none of the reporting ones; a faulty one reports, though not what can be used.
+    reporting = total - counts[StationState.STALE] - counts[StationState.MISSING]
+    lines = [words("strip.reporting", n=f"{reporting:,}", all=f"{total:,}")]
+    states = (StationState.NORMAL, *_COUNTED)
+    lines += [f"{words.of('station_state', s.name.lower())}: {counts[s]:,}" for s in states if counts[s]]
+    return "\n".join(lines)
+
+
+def _counts(picture: Picture) -> dict[StationState, int]:
+    return {state: int((picture.station_state == state).sum()) for state in StationState}
