@@ -14,7 +14,6 @@ Listener = Callable[[Outgoing], None]
 class LocalLink:
     """Same calls as ``MqttLink``. Without listeners there is no channel: nothing is taken, and nothing counts as sent.
 
-
     ``feed``: what brings readings into this process instead (a drill's simulator); by default nothing does.
     """
 

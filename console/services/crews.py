@@ -78,7 +78,7 @@ def send(tools: Tools, incident: Incident, crew: CrewFix, kind: OrderKind, now: 
     )
     incident = replace(incident, orders=(*incident.orders, order))
     name = crew.name or crew.crew_id
-    return Sent(incident, (order_message(tools, incident, order, now, action="new"),), f"{_KIND_ZH[kind]}已发{name}")
+    return Sent(incident, (order_message(tools, incident, order, now, action="new"),), f"{_KIND_ZH[kind]}已下达{name}")
 
 
 def countermanded(tools: Tools, incident: Incident, orders: Sequence[WorkOrder], reason: str, now: datetime) -> Sent:

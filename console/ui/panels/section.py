@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from console.domain.clock import moment
+from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
 from console.ui.looks import Card, Looks
@@ -23,6 +24,11 @@ class CaseView:
     incident: Incident
     picture: Picture
     looks: Looks
+
+    @property
+    def undelivered(self) -> tuple[Undelivered, ...]:
+        """Messages of this case that have not left the house."""
+        return tuple(one for one in self.picture.undelivered if one.incident_id == self.incident.incident_id)
 
     @property
     def now(self) -> datetime:
@@ -43,7 +49,12 @@ class Section(Card):
     def show_case(self, view: CaseView) -> None:
         """The case as it stands."""
         before, self.view = self.view, view
-        if before is None or before.looks is not view.looks or before.incident != view.incident:
+        if (
+            before is None
+            or before.looks is not view.looks
+            or before.incident != view.incident
+            or before.undelivered != view.undelivered
+        ):
             self._fill(view)
         self._tick(view)
 

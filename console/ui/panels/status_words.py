@@ -28,15 +28,32 @@ def feed_words(picture: Picture, looks: Looks) -> tuple[str, str]:
         return f"✕ {feed_line(troubled[0], looks)}", "critical" if troubled[0].state == "down" else "warning"
     if not (picture.at_us > 0).any():
         return words("strip.feed_silent", n=len(feeds)), "warning"
-    invalid = sum(feed.invalid for feed in feeds)
+    contested = next((feed for feed in feeds if feed.code), None)
+    if contested is not None:
+        return f"✕ {feed_line(contested, looks)}", "critical"
     text = words("strip.feed_up", n=len(feeds))
-    return (text + words("strip.invalid", n=f"{invalid:,}"), "warning") if invalid else (text, "")
+    counts = {"invalid": sum(feed.invalid for feed in feeds), "lost": sum(feed.lost for feed in feeds)}
+    told = "".join(words(f"strip.{what}", n=f"{count:,}") for what, count in counts.items() if count)
+    return text + told, "warning" if told else ""
+
+
+def feed_tip(picture: Picture, looks: Looks) -> str:
+    """The feeds in full, a line each: messages received, parts refused by kind, gaps, repeats and restarts of publishers."""
+    words, lines = looks.words, list[str]()
+    for feed in feeds_set_up(picture.feeds):
+        lines.append(feed_line(feed, looks) + words("strip.received", n=f"{feed.received:,}"))
+        lines += [f"  {words.of('refused_part', kind)}: {count:,}" for kind, count in feed.refused]
+        counted = ((what, getattr(feed, what)) for what in ("lost", "repeated", "restarts"))
+        lines += [f"  {words.of('sequence', what)}: {count:,}" for what, count in counted if count]
+    return "\n".join(lines)
 
 
 def feed_line(feed: FeedHealth, looks: Looks) -> str:
-    """A feed that is not up, in words."""
+    """A feed in words: its state, and what is to be done when not all is well."""
     words = looks.words
-    return f"{feed.name} · {words.of('feed_state', feed.state)}" + (f" · {feed.message}" if feed.message else "")
+    known = words.of("feed_code", feed.code) if feed.code else ""
+    advice = f"{known}（{feed.message}）" if known and known != feed.code else feed.message
+    return f"{feed.name} · {words.of('feed_state', feed.state)}" + (f" · {advice}" if advice else "")
 
 
 def station_words(picture: Picture, words: Words) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from console.domain.picture import Picture
 from console.ui.looks import Elided, Looks, button, fitted, label, row, tip
 from console.ui.models.alarms import priority_pixmap
 from console.ui.panels.clock import elapsed_s, is_late, short_title
-from console.ui.panels.status_words import feed_words, station_tip, station_words
+from console.ui.panels.status_words import feed_tip, feed_words, station_tip, station_words
 
 _CASES_SHOWN = 3
 _ALARMS_PER_10_MIN = 10
@@ -138,7 +138,7 @@ class TopStrip(QWidget):
         """The newest state of everything."""
         words = self._looks.words
         self._time.setText(words.full_time(moment(picture.now_us)))
-        self._feed.say(*feed_words(picture, self._looks))
+        self._feed.say(*feed_words(picture, self._looks), feed_tip(picture, self._looks))
         self._stations.say(*station_words(picture, words), station_tip(picture, words))
         open_ = (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED)
         live = [alarm for alarm in picture.alarms if alarm.state in open_ and alarm.kind is not AlarmKind.OPERATION]
