@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,8 @@ def run_drill(options: DrillOptions) -> dict[str, Any]:
     with runtime:
         watch = _Watch(runtime)
         crews = DrillField(runtime.inbox, scene.city, scene.burst_pipe, desk.crew_speed_kmh)
+        delivered = list[str]()
+        link.listen(lambda outgoing: delivered.append(outgoing.topic))
         link.listen(crews.on_outgoing)
 
         def heard(topic: str, payload: bytes) -> None:
@@ -72,6 +75,8 @@ def run_drill(options: DrillOptions) -> dict[str, Any]:
         crews.close()
         stages = played.stages
         summary = _summary(scene, options, played, watch)
+        left = Counter(f"{one.kind}: {one.reason}" for one in runtime.engine.latest().undelivered)
+        summary["messages"] = {"delivered": len(delivered), "not_delivered": dict(left)}
     incident = stages[-1].incident if stages else None
     summary["package"] = None if incident is None else leave_package(options.out, store, scene.city, incident.incident_id).name
     summary["elapsed_s"]["total"] = round(time.perf_counter() - started, 2)

@@ -36,6 +36,10 @@ class CaseView:
         return moment(self.picture.now_us)
 
 
+def _shown(view: CaseView) -> tuple[object, ...]:
+    return view.incident, view.undelivered
+
+
 class Section(Card):
     """Emits intents; knows no service. Subclasses fill in ``_fill`` (on change) and ``_tick`` (every picture)."""
 
@@ -49,12 +53,7 @@ class Section(Card):
     def show_case(self, view: CaseView) -> None:
         """The case as it stands."""
         before, self.view = self.view, view
-        if (
-            before is None
-            or before.looks is not view.looks
-            or before.incident != view.incident
-            or before.undelivered != view.undelivered
-        ):
+        if before is None or before.looks is not view.looks or _shown(before) != _shown(view):
             self._fill(view)
         self._tick(view)
 
