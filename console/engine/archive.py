@@ -68,9 +68,12 @@ class Archive:
         elif kept is not None:
             kept()
 
-    def append_positions(self, fixes: Sequence[CrewFix]) -> None:
-        """Keep fixes of crews."""
-        self._put(_Item(len(fixes), write=lambda store: store.append_positions(fixes)))
+    def append_positions(self, fixes: Sequence[CrewFix], kept: Callable[[], None] | None = None) -> None:
+        """Keep fixes of crews; ``kept`` as for readings."""
+        if len(fixes):
+            self._put(_Item(len(fixes), write=lambda store: store.append_positions(fixes), kept=kept))
+        elif kept is not None:
+            kept()
 
     def append_expected(self, tick_us: int, expected: NDArray[np.float64], sigma_kpa: NDArray[np.float64] | None = None) -> None:
         """Keep what was expected at a tick (``Store.append_expected``)."""

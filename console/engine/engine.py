@@ -25,6 +25,7 @@ from console.domain.readings import Channel
 from console.engine.archive import Archive
 from console.engine.commands import Commands
 from console.engine.decisions import Decisions
+from console.engine.deliveries import Deliveries
 from console.engine.faults import Faults
 from console.engine.ingest import Ingest
 from console.engine.jobs import Jobs
@@ -68,6 +69,7 @@ class Engine:
         )
         self._commands = Commands(inbox, clock, desk, self._decisions)
         self._outbox = Outbox(store, ports.link, self._faults)
+        self._deliveries = Deliveries(self._outbox, self._decisions)
         expected = lambda: self._watch.expected  # noqa: E731
         self._jobs = Jobs(ports, self._live, expected, desk, self._decisions, self._commands, self._faults)
         self._decisions.observe(self._after)
@@ -153,7 +155,8 @@ class Engine:
             self.watchdog.turned()
 
     def _turn(self) -> None:
-        for part in (self._ingest.turn, self._commands.turn, self._watch.turn, self._decisions.turn, self._publish_picture):
+        parts = (self._ingest, self._commands, self._watch, self._deliveries, self._decisions)
+        for part in (*(room.turn for room in parts), self._publish_picture):
             try:
                 part()
             except Exception as defect:  # noqa: BLE001 - shown and logged: one part must not silence the others at night
@@ -190,13 +193,14 @@ class Engine:
             alarms=state.alarms.values(),
             incidents=state.incidents.values(),
             feeds=self._feeds(),
+            undelivered=self._outbox.waiting,
             is_drill=self._is_drill,
             learning=watch.learning,
             elevation_error_m=watch.elevation_error_m,
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:
-        return (replace(self._ports.link.health(), invalid=self._ingest.rejected), *self._faults.feeds())
+        return (self._ingest.counted(self._ports.link.health()), *self._faults.feeds())
 
 
 def _with_crew_bases(state: DeskState, city: City) -> DeskState:

@@ -1,20 +1,12 @@
-"""Broker: an address with its user and password, and how such an address is shown without the password."""
+"""Broker: where a broker is, with user and password; shown without them."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from console.domain.addresses import masked
 from maps.errors import InputFault
-
-_USER_INFO = re.compile(r"(?<=://)[^\s/]*@|^[^\s/]*@")
-_SECRET_PARAMETER = re.compile(r"(?i)\b(password|passwd|pwd|token|secret|sslpassword)=[^&;\s]*")
-
-
-def masked(url: str) -> str:
-    """A URL for logs and messages: whatever may hold a password is ``***``, also where the URL is malformed."""
-    return _SECRET_PARAMETER.sub(r"\1=***", _USER_INFO.sub("***@", url))
 
 
 @dataclass(frozen=True, slots=True)

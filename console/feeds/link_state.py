@@ -20,15 +20,16 @@ SESSION_TAKEN = 0x8E
 """MQTT 5: another client connected with the same client id."""
 
 _RETRY_MIN_S, _RETRY_MAX_S = 1.0, 30.0
-_TAKEOVER_MAX_S, _QUIET_S = 600.0, 1800.0
+_TAKEOVER_MAX_S, _QUIET_S = 300.0, 900.0
+_COMPLAINT_S = 600.0
 
 
 class LinkState:
     """Health and pauses of one link. Safe to use from several threads.
 
     After a takeover the link comes back once soon, so that the other process learns of it too, then at doubling intervals up
-    to ten minutes: two processes with one name are a mistake that a person must end; until then both must not spend their
-    time on reconnecting. Half an hour without a takeover forgets it.
+    to five minutes: two processes with one name are a mistake that a person must end; until then both must not spend their
+    time on reconnecting. A quarter of an hour without a takeover forgets it.
     """
 
     def __init__(self, feed: str, broker: Broker, client_id: str, takeover_pause_s: float) -> None:
@@ -37,8 +38,9 @@ class LinkState:
         self._health = FeedHealth(feed, "connecting", f"{broker.host}:{broker.port}")
         self._retry_s = _RETRY_MIN_S
         self._takeover_s = self._first_takeover_s = takeover_pause_s
-        self._pause_s = 0.0
+        self._pause_s = self._contested_pause_s = 0.0
         self._taken_over_at = -_QUIET_S
+        self._complaint, self._complained_at = "", -_COMPLAINT_S
         self._received, self._last_at = 0, 0.0
 
     def health(self) -> FeedHealth:
@@ -64,11 +66,15 @@ class LinkState:
         """The broker accepts us."""
         with self._lock:
             self._retry_s = _RETRY_MIN_S
-            contested = time.monotonic() - self._taken_over_at < _QUIET_S
+            contested = self._is_contested()
             if not contested:
                 self._takeover_s = self._first_takeover_s
+            complaint = self._complaint if time.monotonic() - self._complained_at < _COMPLAINT_S else ""
         log.info("connected to %s as %s", self._broker, self._client_id)
-        self._note(state="up", message=self._contest() if contested else "", code="session_contested" if contested else "")
+        if contested:
+            self._note(state="up", message=self._contest(), code="session_contested")
+        else:
+            self._note(state="up", message=complaint, code="broker_refuses" if complaint else "")
 
     def unreachable(self, fault: Exception) -> None:
         """No connection came about."""
@@ -85,25 +91,45 @@ class LinkState:
         self._note(state="down", message=message, code="broker_refuses")
 
     def complain(self, message: str) -> None:
-        """Connected, and yet something does not work."""
+        """Connected, and yet something does not work; it is shown for a while, also over a lost connection."""
+        with self._lock:
+            self._complaint, self._complained_at = message, time.monotonic()
         self._note(message=message, code="broker_refuses")
+
+    def left(self) -> None:
+        """The connection was ended from here."""
+        with self._lock:
+            self._health = replace(self._health, state="off", message="", code="")
+
+    def contested(self) -> None:
+        """Another process used our name while we were running."""
+        with self._lock:
+            self._taken_over_at = time.monotonic()
+            self._contested_pause_s = self._takeover_s
+            self._takeover_s = min(self._takeover_s * 2, _TAKEOVER_MAX_S)
+        log.error("%s", self._contest())
+        self._note(message=self._contest(), code="session_contested")
 
     def disconnected(self, reason: ReasonCode) -> None:
         """The connection ended."""
         if reason.value == SESSION_TAKEN:
-            with self._lock:
-                self._taken_over_at = time.monotonic()
-                self._pause_s, self._takeover_s = self._takeover_s, min(self._takeover_s * 2, _TAKEOVER_MAX_S)
-                pause_s = self._pause_s
-            message = f"{self._contest()}; tries again in {pause_s:g} s"
-            log.error("%s", message)
+            self.contested()
+        with self._lock:
+            contested = self._is_contested()
+            self._pause_s = self._contested_pause_s if contested else 0.0
+        if contested:
+            # Not every broker gives the reason (mosquitto 2.0.11 does not): a lost connection is likely the next takeover.
+            message = f"{self._contest()}; tries again in {self._contested_pause_s:g} s"
             self._note(state="down", message=message, code="session_taken")
-        elif self.health().code != "broker_refuses":
+        elif self.health().state == "up" or self.health().code != "broker_refuses":
             self._note(state="down", message=f"connection lost ({reason}); retrying", code="connection_lost")
+
+    def _is_contested(self) -> bool:
+        return time.monotonic() - self._taken_over_at < _QUIET_S
 
     def _contest(self) -> str:
         return (
-            f"another program uses the name {self._client_id} at {self._broker.host}:{self._broker.port} and took the session; "
+            f"another program uses the name {self._client_id} at {self._broker.host}:{self._broker.port} and takes the session; "
             "stop one of them, or start it with another --seat"
         )
 

@@ -11,7 +11,8 @@ import logging
 import selectors
 import socket
 import threading
-import time
+import uuid
+from collections.abc import Iterable
 from typing import Any, cast
 
 import paho.mqtt.client as paho
@@ -60,6 +61,9 @@ class MqttLink:
         self._broker, self._site, self._inbox = broker, site, inbox
         self._state = LinkState(self.FEED, broker, client_id, takeover_pause_s)
         self._bookings = Bookings()
+        self._seat_topic = f"quanmai/v1/{site}/seats/{client_id}"
+        self._instance = uuid.uuid4().hex
+        self._announced, self._judged, self._may_announce = False, True, True
         self._session_s = round(session_hours * 3600) if inbox is not None else 0
         self._client = _Client(client_id, self._take if inbox is not None else None)
         self._stopping = threading.Event()
@@ -188,6 +192,13 @@ class MqttLink:
             if wire is not None and wire.acknowledge(acks):
                 self._wake()
 
+        others = [message for message in messages if message.topic != self._seat_topic]
+        if len(others) != len(messages):
+            self._judge_seat(message.payload for message in messages if message.topic == self._seat_topic)
+            messages = others
+        if not messages:
+            kept()
+            return
         self._state.received(len(messages))
         if self._inbox is not None:
             self._inbox.offer_all(messages, kept)
@@ -207,9 +218,26 @@ class MqttLink:
         client.on_subscribe = self._on_subscribe
         client.on_socket_register_write = lambda *_: self._wake()
 
+    def _announce(self) -> None:
+        """Say which process holds the seat, retained: who finds another one's announcement after its own was replaced."""
+        if not self._may_announce:
+            return
+        info = self._client.publish(self._seat_topic, self._instance.encode(), qos=1, retain=True)
+        self._bookings.book(info.mid, None, self._seat_topic)
+        self._announced = True
+
+    def _judge_seat(self, announced: Iterable[bytes]) -> None:
+        # Up to our own announcement of this connection; it may come more than once.
+        for payload in announced:
+            foreign = payload.decode("ascii", "replace") != self._instance
+            if foreign and not self._judged:
+                self._state.contested()
+            self._judged = True
+
     def _topics(self) -> list[tuple[str, int]]:
         base = f"quanmai/v1/{self._site}"
-        return [(f"{base}/readings", 1), (f"{base}/readings/+", 1), (f"{base}/orders/+/ack", 1), ("owntracks/+/+", 1)]
+        here = [self._seat_topic, f"{base}/readings", f"{base}/readings/+", f"{base}/orders/+/ack", "owntracks/+/+"]
+        return [(topic, 1) for topic in here]
 
     def _on_connect(
         self, client: paho.Client, userdata: Any, flags: Any, reason: ReasonCode, properties: Properties | None
@@ -217,6 +245,7 @@ class MqttLink:
         if reason.is_failure:
             self._state.refused(f"broker refuses: {reason}; check user and password")
             return
+        self._judged = not self._announced  # on the first connection it is an earlier run's
         if self._inbox is not None:
             client.subscribe(self._topics())
         self._state.connected()
@@ -227,11 +256,15 @@ class MqttLink:
         for (topic, _), reason in zip(self._topics(), reasons, strict=False):
             if reason.is_failure:
                 self._refused(topic, str(reason))
+        self._announce()  # behind the subscription: what the broker retained of another process comes first
 
     def _on_disconnect(
         self, client: paho.Client, userdata: Any, flags: Any, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        self._state.disconnected(reason)
+        if self._stopping.is_set():
+            self._state.left()
+        else:
+            self._state.disconnected(reason)
 
     def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
         """What ``Wire`` left to paho; all messages, should a later paho not ask for its socket where this one does."""
@@ -251,6 +284,11 @@ class MqttLink:
             self._refused(topic, str(reason))
 
     def _refused(self, topic: str, reason: str) -> None:
+        if topic == self._seat_topic:
+            # Once is enough: a mosquitto without in-flight limit ends the connection of whom its access list refuses.
+            log.debug("no seats at broker %s: %s", self._broker, reason)
+            self._may_announce = False
+            return
         log.error("broker %s refuses %s: %s; check its access list", self._broker, topic, reason)
         self._state.complain(f"broker refuses {topic}: {reason}; check its access list")
 

@@ -90,6 +90,12 @@ class Room:
             threading.Event().wait(0.01)
         return self.engine.latest()
 
+    def waits(self, true: Callable[[], bool]) -> None:
+        until = time.monotonic() + 10
+        while not true():
+            assert time.monotonic() < until, "it never came true"
+            threading.Event().wait(0.01)
+
     def settles(self, within_s: float = 10.0) -> None:
         """Wait until everything that has arrived is decided and on disk, or shown without the store."""
         until = time.monotonic() + within_s
