@@ -73,6 +73,8 @@ class Engine:
         expected = lambda: self._watch.expected  # noqa: E731
         self._jobs = Jobs(ports, self._live, expected, desk, self._decisions, self._commands, self._faults)
         self._decisions.observe(self._after)
+        detector.resume_alarms(self._decisions.state.alarms.values())
+        self._decisions.decide(lambda state: desk.on_start(state, clock.now()))
         self._subscribers: list[Callable[[Picture], None]] = []
         self._version = 0
         self._published_at = -1.0
