@@ -39,7 +39,7 @@ class _Tick:
 
 
 class Watch:
-    """Waits for the grid's next tick, which is evaluated in the background: EPANET may be asked in it, and a reading must not wait for that.
+    """Waits for the grid's next tick, which is evaluated in the background: EPANET may be asked in it, no reading waits for that.
 
     ``expected``: (stations, channels); ``learning``, ``sigma_kpa``, ``elevation_error_m``: (stations,).
     """
