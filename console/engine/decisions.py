@@ -23,12 +23,16 @@ log = logging.getLogger(__name__)
 
 SYSTEM_USER = "quanmai"
 Decide = Callable[[DeskState], ChangeSet]
+_UNKNOWN = "the store does not answer; whether this was written shows when it does"
 _AWAY = "the store cannot be written now; nothing was changed, try again when the message above has gone"
 
 
 @dataclass(eq=False)
 class _Step:
-    """``done``: called once it needs no further care. ``entry``: once decided; ``is_shown``: applied before it is on disk."""
+    """``done``: called once it needs no further care. ``entry``: once decided; ``is_shown``: applied before it is on disk.
+
+    ``is_given_up``: its user was told that the store does not answer.
+    """
 
     decide: Decide
     user: str
@@ -36,6 +40,12 @@ class _Step:
     done: Callable[[], None] | None = None
     entry: Entry | None = None
     is_shown: bool = False
+    is_given_up: bool = False
+
+    @property
+    def holds_up(self) -> bool:
+        """Whether what comes after must wait for the disk."""
+        return not (self.is_shown or self.is_given_up)
 
 
 class Decisions:
@@ -63,7 +73,7 @@ class Decisions:
     @property
     def is_busy(self) -> bool:
         """Whether something is undecided, or a user waits for the disk."""
-        return bool(self._steps) or any(not step.is_shown for step in self._unwritten)
+        return bool(self._steps) or any(step.holds_up for step in self._unwritten)
 
     def turn(self) -> None:
         """Take in what has been written, decide what can be decided; waits for nothing."""
@@ -72,12 +82,14 @@ class Decisions:
         while True:
             if self._journal.is_away or self._journal.is_slow:
                 self._show_unwritten()
-            if not self._steps or any(not step.is_shown for step in self._unwritten):
+            if self._journal.is_stuck:
+                self._give_up_asked()
+            if not self._steps or any(step.holds_up for step in self._unwritten):
                 return
             self._begin(self._steps.popleft())
 
     def _begin(self, step: _Step) -> None:
-        if step.answer is not None and self._journal.is_away:
+        if step.answer is not None and (self._journal.is_away or self._journal.is_stuck):
             self._refuse(step, StoreUnavailable(_AWAY))
             return
         if self._journal.is_full:
@@ -103,10 +115,20 @@ class Decisions:
                 step.is_shown = True
                 self._apply(step.entry.changes)
 
+    def _give_up_asked(self) -> None:
+        """A user whose store hangs is told; what the world does must not wait behind it."""
+        for step in self._unwritten:
+            if step.answer is not None and not step.is_given_up:
+                step.is_given_up = True
+                step.answer.set_exception(StoreUnavailable(_UNKNOWN))
+
     def _settle(self, outcome: Outcome) -> None:
         match outcome:
             case Written(entry, committed):
                 step = self._taken(entry)
+                if step.is_given_up:
+                    self._journal.reload()
+                    return
                 if step.is_shown:
                     self.state = self.state.with_history(committed)
                 else:
@@ -148,7 +170,7 @@ class Decisions:
             observer(changes)
 
     def _refuse(self, step: _Step, fault: Exception) -> None:
-        if step.answer is not None:
+        if step.answer is not None and not step.is_given_up:
             step.answer.set_exception(fault)
         if not isinstance(fault, QuanmaiError):
             self._faults.defect("desk", fault)
