@@ -15,7 +15,7 @@ from console.domain.changes import ChangeSet
 from console.domain.clock import Clock, micros
 from console.engine.faults import Faults
 from console.engine.journal import Away, Entry, Journal, NotTaken, Outcome, Reloaded, Written
-from console.services.ports import StoreUnavailable
+from console.services.ports import StaleState, StoreUnavailable
 from console.services.state import DeskState, crews_by_orders
 from maps.errors import QuanmaiError
 
@@ -31,7 +31,7 @@ _AWAY = "the store cannot be written now; nothing was changed, try again when th
 class _Step:
     """``done``: called once it needs no further care. ``entry``: once decided; ``is_shown``: applied before it is on disk.
 
-    ``is_given_up``: its user was told that the store does not answer.
+    ``is_given_up``: its user was told that the store does not answer. ``is_again``: decided anew on what the store holds.
     """
 
     decide: Decide
@@ -41,6 +41,7 @@ class _Step:
     entry: Entry | None = None
     is_shown: bool = False
     is_given_up: bool = False
+    is_again: bool = False
 
     @property
     def holds_up(self) -> bool:
@@ -57,6 +58,7 @@ class Decisions:
         self._observers: list[Callable[[ChangeSet], None]] = []
         self._steps: deque[_Step] = deque()
         self._unwritten: deque[_Step] = deque()
+        self._again: list[_Step] = []
 
     def observe(self, observer: Callable[[ChangeSet], None]) -> None:
         """Call ``observer`` with each change set after it was applied to the state."""
@@ -140,12 +142,18 @@ class Decisions:
             case Away():
                 self._show_unwritten()
             case NotTaken(entry, fault):
-                step = self._taken(entry)
-                if step.is_shown:
-                    self._journal.reload()
-                self._refuse(step, fault)
+                self._not_taken(self._taken(entry), fault)
             case Reloaded(state):
                 self._reloaded(state)
+
+    def _not_taken(self, step: _Step, fault: Exception) -> None:
+        if step.is_shown:
+            self._journal.reload()
+        if step.is_shown and isinstance(fault, StaleState) and not step.is_again:
+            # Decided on a state that the store did not hold: once more on what it holds, so that no finding is lost.
+            self._again.append(_Step(step.decide, step.user, done=step.done, is_again=True))
+            return
+        self._refuse(step, fault)
 
     def _reloaded(self, state: DeskState) -> None:
         if self._unwritten:
@@ -153,6 +161,8 @@ class Decisions:
             return
         log.warning("cases and alarms are shown again as the store holds them")
         self.state = replace(state, crews=crews_by_orders(self.state.crews, state.incidents.values()))
+        self._steps.extendleft(reversed(self._again))
+        self._again.clear()
         self._tell(ChangeSet(()))
 
     def _taken(self, entry: Entry) -> _Step:
