@@ -32,7 +32,7 @@ def feed_words(picture: Picture, looks: Looks) -> tuple[str, str]:
     if contested is not None:
         return f"✕ {feed_line(contested, looks)}", "critical"
     text = words("strip.feed_up", n=len(feeds))
-    counts = {"invalid": sum(feed.invalid for feed in feeds), "lost": sum(feed.lost for feed in feeds)}
+    counts = {"lost": sum(feed.lost for feed in feeds), "invalid": sum(feed.invalid for feed in feeds)}
     told = "".join(words(f"strip.{what}", n=f"{count:,}") for what, count in counts.items() if count)
     return text + told, "warning" if told else ""
 
