@@ -14,6 +14,7 @@ from console.ui.map.labels import Ink, text_size, write
 from console.ui.map.symbols import polygon
 
 _MARGIN = 14.0
+_FRAME_PX = 6.0
 _OTHER_FONTS = 0.04
 """Share by which a line may be wider where another program sets its letters (SVG)."""
 
@@ -37,6 +38,10 @@ class Margin:
     attribution: str = ""
     remark: str = ""
     """What must be said of what is drawn (an interpolated surface); beside the scale bar."""
+    trial: str = ""
+    """Says that a trial is shown, which is not the real plan: a frame about the map carries it."""
+    covered_px: float = 0.0
+    """How far from the left a panel covers the map."""
 
 
 def map_scale(denominator: float) -> str:
@@ -55,6 +60,8 @@ def reserve(frame: Frame, margin: Margin) -> None:
         frame.placer.take(place)
     if margin.remark:
         frame.placer.take(_remark_place(frame, margin.remark))
+    if margin.trial:
+        frame.placer.take(_trial_place(frame, margin))
 
 
 def paint_furniture(frame: Frame, margin: Margin) -> None:
@@ -78,6 +85,32 @@ def paint_furniture(frame: Frame, margin: Margin) -> None:
         write(painter, _remark_place(frame, margin.remark), margin.remark, remark)
     _north(frame)
     _badges(frame, margin.badges)
+    if margin.trial:
+        _trial(frame, margin)
+
+
+def _trial(frame: Frame, margin: Margin) -> None:
+    """A frame about the whole map, and on it in large letters that this is a trial."""
+    painter, colour = frame.painter, frame.theme.colour("trial.main")
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(colour, _FRAME_PX, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin))
+    half = _FRAME_PX / 2
+    painter.drawRect(QRectF(half, half, frame.camera.width - _FRAME_PX, frame.camera.height - _FRAME_PX))
+    place = _trial_place(frame, margin)
+    write(painter, place, margin.trial, Ink(_trial_font(frame), frame.theme.colour("trial.on_main"), colour))
+
+
+def _trial_font(frame: Frame) -> QFont:
+    return frame.theme.font(15.0, QFont.Weight.Bold)
+
+
+def _trial_place(frame: Frame, margin: Margin) -> QRectF:
+    """In the middle of what no panel covers, below the badges and above the scale bar's line."""
+    width, height = text_size(_trial_font(frame), margin.trial)
+    width *= 1.0 + _OTHER_FONTS * frame.vector
+    left = margin.covered_px if margin.covered_px < frame.camera.width - width else 0.0
+    x = (left + frame.camera.width - width) / 2
+    return QRectF(x - 8, frame.camera.height - 66 - height, width + 16, height + 8)
 
 
 def _coordinates_text(frame: Frame, margin: Margin) -> str:
