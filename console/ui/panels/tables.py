@@ -73,7 +73,8 @@ class Letters(QObject):
         table.horizontalHeader().installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in _LETTERS_CHANGED:
+        shown = isinstance(watched, QWidget) and watched.isVisible()
+        if event.type() is QEvent.Type.Show or (shown and event.type() in _LETTERS_CHANGED):
             self.changed.emit()
         return super().eventFilter(watched, event)
 
