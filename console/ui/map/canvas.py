@@ -211,7 +211,7 @@ class MapCanvas(Places):
         if field is not None:
             low, high = (self._words.value(Channel.PRESSURE, kpa, unit=False) for kpa in (field.low_kpa, field.high_kpa))
             remark = self._words("map.interpolated", n=field.stations, low=low, high=high)
-        trial = self._words("map.trial") if self._live.trial is not None else ""
+        trial = (self._words("map.trial"), self._words("map.trial_note")) if self._live.trial is not None else ()
         dots = self.logicalDpiX()
         return Margin(self.coordinates, self.cursor_world, dots, self._badges, attribution, remark, trial, self.covered_px())
 

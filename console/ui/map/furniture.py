@@ -38,8 +38,8 @@ class Margin:
     attribution: str = ""
     remark: str = ""
     """What must be said of what is drawn (an interpolated surface); beside the scale bar."""
-    trial: str = ""
-    """Says that a trial is shown, which is not the real plan: a frame about the map carries it."""
+    trial: tuple[str, ...] = ()
+    """(word, note) that a trial is shown, which is not the real plan: a frame about the map carries them."""
     covered_px: float = 0.0
     """How far from the left a panel covers the map."""
 
@@ -97,20 +97,27 @@ def _trial(frame: Frame, margin: Margin) -> None:
     half = _FRAME_PX / 2
     painter.drawRect(QRectF(half, half, frame.camera.width - _FRAME_PX, frame.camera.height - _FRAME_PX))
     place = _trial_place(frame, margin)
-    write(painter, place, margin.trial, Ink(_trial_font(frame), frame.theme.colour("trial.on_main"), colour))
+    painter.fillRect(place, colour)
+    painter.setPen(frame.theme.colour("trial.on_main"))
+    top = place.top() + 2
+    for text, font in zip(margin.trial, _trial_fonts(frame), strict=True):
+        height = text_size(font, text)[1]
+        painter.setFont(font)
+        painter.drawText(QRectF(place.left(), top, place.width(), height), Qt.AlignmentFlag.AlignCenter, text)
+        top += height
 
 
-def _trial_font(frame: Frame) -> QFont:
-    return frame.theme.font(15.0, QFont.Weight.Bold)
+def _trial_fonts(frame: Frame) -> tuple[QFont, QFont]:
+    return frame.theme.font(18.0, QFont.Weight.Bold), frame.theme.font(10.0, QFont.Weight.DemiBold)
 
 
 def _trial_place(frame: Frame, margin: Margin) -> QRectF:
-    """In the middle of what no panel covers, below the badges and above the scale bar's line."""
-    width, height = text_size(_trial_font(frame), margin.trial)
-    width *= 1.0 + _OTHER_FONTS * frame.vector
-    left = margin.covered_px if margin.covered_px < frame.camera.width - width else 0.0
-    x = (left + frame.camera.width - width) / 2
-    return QRectF(x - 8, frame.camera.height - 66 - height, width + 16, height + 8)
+    """In the middle of what no panel covers, above the scale bar's line."""
+    sizes = [text_size(font, text) for text, font in zip(margin.trial, _trial_fonts(frame), strict=True)]
+    width = max(width for width, _ in sizes) * (1.0 + _OTHER_FONTS * frame.vector) + 24
+    height = sum(height for _, height in sizes) + 6
+    left = margin.covered_px if margin.covered_px + width < frame.camera.width else 0.0
+    return QRectF((left + frame.camera.width - width) / 2, frame.camera.height - 50 - height, width, height)
 
 
 def _coordinates_text(frame: Frame, margin: Margin) -> str:

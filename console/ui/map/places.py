@@ -25,7 +25,7 @@ _REST_MS = 600
 _FOLLOW_EDGE = 0.25
 _COVERED_MOST = 0.75
 """Share of the map that panels may cover before what is fitted goes beneath them after all."""
-_ABOVE_PX, _BELOW_PX = 44, 104
+_ABOVE_PX, _BELOW_PX = 44, 120
 """Heights of the badges above, and of the scale bar with a trial's words over it."""
 _SEEN_EDGE_PX, _CLOSEST_M_PER_PX = 12.0, 0.3
 _ALL_MARGIN, _TRIAL_MARGIN = 0.06, 0.15

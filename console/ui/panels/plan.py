@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from console.domain.incidents import Phase, Unable, ValveMark
 from console.domain.intents import MarkValveClosed, MarkValveRestored, MarkValveUnable, SendValveCards
@@ -29,6 +29,7 @@ _CLOSING = (Phase.VERIFIED, Phase.ISOLATING)
 
 _ROW_PX = 25
 _REPORT_PX = 290
+_ID_PX, _REPORT_LEAST_PX = 120, 60
 
 
 class PlanSection(Section):
@@ -236,9 +237,15 @@ class StepRow(QFrame):
         line = QHBoxLayout(self)
         line.setContentsMargins(2, 1, 6, 1)
         line.addWidget(Disc(text, theme.colour(role), QColor("white") if light else QColor("#14181c")))
-        line.addWidget(Elided(_step_words(view, step)), 1)
-        done = label("", "ok" if status is StepStatus.CLOSED else "muted")
+        name = Elided(_step_words(view, step))
+        name.setMinimumWidth(
+            min(name.fontMetrics().horizontalAdvance(f"{step.asset_id} …") + 4, _ID_PX)
+        )  # the id never gives way
+        line.addWidget(name, 1)
+        done = Elided(report, "ok" if status is StepStatus.CLOSED else "muted")
         done.setText(fitted(done, report, _REPORT_PX))
+        done.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        done.setMinimumWidth(_REPORT_LEAST_PX)
         line.addWidget(done)
         self.setAccessibleName(f"{step.order} {step.asset_id}")
         self.installEventFilter(self)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QTableView
 from console.ui.looks import Looks, label
 from console.ui.models.timeline import TimelineModel
 
-_ROW_PX = 27
+_ROW_PX, _NAME_PX = 27, 84
 _CELL_PADDING_PX = 6
 """``QTableView::item`` in window.qss."""
 TIME_SAMPLE, STAMP_SAMPLE = "00:00:00", "00-00 00:00"
@@ -49,10 +49,10 @@ class LogList(QWidget):
 
     @Slot()
     def _fit(self) -> None:
-        """Times are never cut; names take what they need, up to a fifth of the list."""
+        """Times are never cut; names take what they need, up to a fifth of the list or a short name's width."""
         fit_column(self.table, 0, (TIME_SAMPLE,))
         header = self.table.horizontalHeader()
-        most = max(self.table.viewport().width() // 5, header.sectionSizeHint(1))
+        most = max(self.table.viewport().width() // 5, header.sectionSizeHint(1), _NAME_PX)
         header.resizeSection(1, min(max(self.table.sizeHintForColumn(1), header.sectionSizeHint(1)), most))
 
     def show_of(self, incident_id: str) -> None:

@@ -86,13 +86,14 @@ class TopStrip(QWidget):
             self._counts.append((shape, number))
         self._rate = label(name="muted")
         self._alarms.box.addWidget(self._rate)
-        self._cases = [button("", "flat") for _ in range(_CASES_SHOWN)]
+        self._cases = [button("", "flat", gives_way=True) for _ in range(_CASES_SHOWN)]
         self._case_ids = [""] * _CASES_SHOWN
         for index, case in enumerate(self._cases):
             case.clicked.connect(lambda _=False, i=index: self.case_chosen.emit(self._case_ids[i]))
             case.hide()
         self._more_cases = label(name="strong")
-        self._search, self._theme, self._language = button(""), button("", "flat"), button("", "flat")
+        self._search = button("", gives_way=True)
+        self._theme, self._language = button("", "flat"), button("", "flat")
         self._search.clicked.connect(self.search_requested)
         self._theme.clicked.connect(self.theme_requested)
         self._language.clicked.connect(self.language_requested)

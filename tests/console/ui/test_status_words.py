@@ -69,12 +69,12 @@ def test_a_console_without_a_broker_has_no_feed_and_says_so(calm: Picture) -> No
     assert feed_words(alone, looks) == ("No feed", "warning")
     assert "No feed" in lasting_message(alone, None, 0.0, looks.words)
     drill = replace(calm, feeds=(LocalLink("simulator").health(),))
-    assert feed_words(drill, looks) == ("Feeds connected: 1", "")
+    assert feed_words(drill, looks) == ("Feeds up: 1", "")
 
 
 def test_a_connected_feed_without_a_reading_is_not_called_more_than_connected(calm: Picture) -> None:
     mute = replace(calm, at_us=np.zeros_like(calm.at_us), feeds=(FeedHealth("mqtt", "up"),))
-    assert feed_words(mute, english()) == ("Feeds connected: 1 · no reading yet", "warning")
+    assert feed_words(mute, english()) == ("Feeds up: 1 · no reading yet", "warning")
 
 
 def test_of_several_feeds_in_trouble_the_one_that_is_down_is_named(calm: Picture) -> None:

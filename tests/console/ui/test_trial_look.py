@@ -52,7 +52,7 @@ def a_pipe_nearby(port: ScriptedPort) -> str:
 def test_the_frame_and_the_word_are_there_as_long_as_the_trial_is_on(window: MainWindow, port: ScriptedPort) -> None:
     colour = window._looks.theme.colour("trial.main")
     a_case(window, port)
-    assert window.map.margin().trial == ""
+    assert window.map.margin().trial == ()
     window.tools.toggle_burst()
     assert "试算" in window.map.margin().trial  # before anything is tried
     tried(window, a_pipe_nearby(port))
@@ -64,7 +64,7 @@ def test_the_frame_and_the_word_are_there_as_long_as_the_trial_is_on(window: Mai
     for edge in (upper, lower, left, right):
         assert share_of(edge, colour) > 0.98
     window._commands.run("dismiss_message")
-    assert window.map.margin().trial == ""
+    assert window.map.margin().trial == ()
     assert share_of(window.map.picture_now().copy(0, 0, wide, 4), colour) == 0.0
 
 
@@ -130,5 +130,5 @@ def test_a_second_map_window_shows_the_trial_as_a_trial_too(window: MainWindow, 
     assert "试算" in twin.margin().trial
     window._commands.run("dismiss_message")
     twin.mirror(window.map)
-    assert twin.margin().trial == ""
+    assert twin.margin().trial == ()
     twin.shut()
