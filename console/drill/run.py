@@ -111,10 +111,11 @@ class _Watch:
 
 
 def _play(runtime: Runtime, watch: _Watch, options: DrillOptions) -> _Played:
-    show = _shower(runtime, options)
-    dispatcher = ScriptedDispatcher(runtime.engine, _waiter(show))
-    played = _Played(not_done=dispatcher.not_done)
+    played = _Played()
     try:
+        show = _shower(runtime, options)
+        dispatcher = ScriptedDispatcher(runtime.engine, _waiter(show))
+        played.not_done = dispatcher.not_done
         for stage in dispatcher.stages():
             if stage.name == "4-draft":
                 watch.draft = time.perf_counter()
