@@ -26,7 +26,7 @@ check:
 # Pins every package anew: names, versions and hashes only.
 lock:
 	@uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 \
-		pyproject.toml --group dev --all-extras -o .ci/requirements.lock
+		pyproject.toml --group build --group dev --all-extras -o .ci/requirements.lock
 
 clean:
 	@rm -rf .venv .tools out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
