@@ -144,7 +144,7 @@ def test_what_is_no_source_of_tiles_is_refused_with_advice(tmp_path: Path) -> No
 
 
 def test_two_layers_of_one_server_never_share_their_cached_tiles(server: tuple[str, ThreadingHTTPServer], tmp_path: Path) -> None:
-    template, made = server
+    template, _made = server
     other = template.replace(".png", ".jpg")
     came = threading.Semaphore(0)
     name = (14, *tile_of(*(float(v) for v in crs.to_wgs84(CAMERA.x, CAMERA.y, CRS)), 14))
