@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from console.domain.picture import Picture
-from console.ui.commands.text_index import TextIndex
+from console.ui.commands.text_index import Names, TextIndex
 from console.ui.map.facilities import Facility, facilities
 from console.ui.panels.clock import short_title
 from console.ui.words import Words
@@ -63,7 +63,7 @@ class Search:
             found = self._indexes[kind] = tuple(map(TextIndex, self._columns(kind)))
         return found
 
-    def _columns(self, kind: str) -> tuple[Sequence[object], ...]:
+    def _columns(self, kind: str) -> tuple[Names, ...]:
         """The columns of a kind that are searched."""
         city, network = self._city, self._city.network
         match kind:
@@ -90,7 +90,7 @@ class Search:
         inside = sorted({row for column in columns for row in column.rows(needle, 2 * _PER_KIND)} - set(begin))
         return [*begin, *inside]
 
-    def _facility_names(self) -> tuple[Sequence[object], ...]:
+    def _facility_names(self) -> tuple[Names, ...]:
         pumps, found = self._city.network.pumps.asset_id, self._facilities
         inside = [" ".join(map(str, pumps[list(facility.pumps)])) for facility in found]
         return [one.name for one in found], [one.asset_id for one in found], inside

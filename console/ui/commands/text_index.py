@@ -8,6 +8,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+Names = Sequence[object] | NDArray[np.object_]
 _CHUNK = 20_000
 """Names joined by one call: the interpreter lock is held for about 2 ms, so other threads go on while an index is made."""
 _END = b"\n"
@@ -18,7 +19,7 @@ _PIECE = 4_096
 class TextIndex:
     """Finds rows of a column by a part of their text. ``names``: one text a row; line breaks in them count as blanks."""
 
-    def __init__(self, names: Sequence[object]) -> None:
+    def __init__(self, names: Names) -> None:
         parts: list[bytes] = [_END]
         lengths = [np.zeros(0, dtype=np.int64)]
         for start in range(0, len(names), _CHUNK):

@@ -147,7 +147,8 @@ def test_two_layers_of_one_server_never_share_their_cached_tiles(server: tuple[s
     template, _made = server
     other = template.replace(".png", ".jpg")
     came = threading.Semaphore(0)
-    name = (14, *tile_of(*(float(v) for v in crs.to_wgs84(CAMERA.x, CAMERA.y, CRS)), 14))
+    lon, lat = (float(v) for v in crs.to_wgs84(CAMERA.x, CAMERA.y, CRS))
+    name = (14, *tile_of(lon, lat, 14))
     first = open_tiles(template, tmp_path / "cache", "", came.release)
     assert first.tile(*name) is None
     assert came.acquire(timeout=10)
