@@ -7,6 +7,9 @@ import numpy as np
 from maps.city import City
 from maps.network import NodeKind
 
+WITHOUT_NO_PLAN = ("sources", "valves")
+"""Codes of what no plan can be trusted without."""
+
 
 def lacking(city: City) -> tuple[str, ...]:
     """Codes of the missing parts, what matters most first; words for them are ``ui.lacking.<code>``.

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWi
 
 from console.domain.incidents import Phase, Unable, ValveMark
 from console.domain.intents import MarkValveClosed, MarkValveRestored, MarkValveUnable, SendValveCards
+from console.services.lacking import WITHOUT_NO_PLAN, lacking
 from console.services.trial import TRIAL
 from console.ui.looks import Disc, Elided, button, clear, fitted, label, row
 from console.ui.map.case import StepStatus, step_marks
@@ -95,7 +96,8 @@ class PlanSection(Section):
         self._rows(view, plan, crew_names(view, crews))
         self._buttons(view)
         self._explain(view, plan)
-        self._trust.setText(trust_words(view, plan))
+        gaps = [view.looks.words(f"lacking.{code}") for code in lacking(view.city) if code in WITHOUT_NO_PLAN]
+        self._trust.setText("\n".join(filter(None, (*gaps, trust_words(view, plan)))))
         self._trust.setVisible(bool(self._trust.text()))
         self._around.setText(around_words(view, plan, crews))
         self._around.setVisible(bool(self._around.text()))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from console.cli import main
 from console.domain.clock import SystemClock
 from console.feeds.local import LocalLink
 from console.runtime import Runtime, RuntimeOptions
@@ -138,3 +141,36 @@ def test_the_window_opens_over_an_empty_layer_and_a_single_pipe(qtbot: QtBot, tm
 
 def test_a_town_without_a_model_lacks_the_model_and_its_stations() -> None:
     assert lacking(a_town())[:2] == ("stations", "hydraulics")
+
+
+@pytest.mark.parametrize("pipes", [0, 1])
+def test_commands_on_a_city_that_lacks_nearly_all_end_with_an_answer_or_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, pipes: int
+) -> None:
+    path = tmp_path / "tiny.gpkg"
+    write_city(a_network(pipes), path)
+    readings = tmp_path / "r.csv"
+    readings.write_text("station_id,channel,time,value\n", encoding="utf-8")
+    ends = {
+        ("check", path): 0,
+        ("isolate", path, "--burst", "P"): 0 if pipes else 2,
+        ("trace", path, "--from", "P", "--kind", "supply"): 0 if pipes else 2,
+        ("locate", path, "--readings", readings): 2,
+        ("drill", "--headless", "--city", path, "--out", tmp_path / "out"): 2,
+    }
+    for command, expected in ends.items():
+        monkeypatch.setattr(sys, "argv", ["quanmai", *map(str, command)])
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        out, err = capsys.readouterr()
+        assert code == expected, (command, err)
+        told = [line for line in err.splitlines() if not line.startswith("note: ")]
+        assert (len(told), bool(out)) == ((0, True) if code == 0 else (1, False)), (command, out, err)
+    main_line = "No source" if pipes else "No pipes"
+    monkeypatch.setattr(sys, "argv", ["quanmai", "check", str(path)])
+    with contextlib.suppress(SystemExit):
+        main()
+    assert main_line in capsys.readouterr().err
