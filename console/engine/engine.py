@@ -22,7 +22,7 @@ from console.domain.intents import Intent
 from console.domain.live import LivePicture
 from console.domain.picture import FeedHealth, Picture
 from console.domain.readings import Channel
-from console.engine.archive import Archive
+from console.engine.archive import STUCK_S, Archive
 from console.engine.commands import Commands
 from console.engine.decisions import Decisions
 from console.engine.deliveries import Deliveries
@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 _PICTURE_EVERY_S = 0.1
 _LOOK_S = 0.5
+_NO_ANSWER = "store/answer"
 _PATIENCE_S = 10.0
 """Real seconds that each part gets to finish when the engine ends."""
 
@@ -73,6 +74,8 @@ class Engine:
         expected = lambda: self._watch.expected  # noqa: E731
         self._jobs = Jobs(ports, self._live, expected, desk, self._decisions, self._commands, self._faults)
         self._decisions.observe(self._after)
+        detector.resume_alarms(self._decisions.state.alarms.values())
+        self._decisions.decide(lambda state: desk.on_start(state, clock.now()))
         self._subscribers: list[Callable[[Picture], None]] = []
         self._version = 0
         self._published_at = -1.0
@@ -81,6 +84,8 @@ class Engine:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self.watchdog = Watchdog(self._thread)
+        self.has_lost = False
+        """After ``stop``: whether something could not be written."""
 
     # What others call, from any thread.
 
@@ -106,6 +111,7 @@ class Engine:
         self._outbox.close(_PATIENCE_S)
         if unwritten or rows:
             log.critical("the store could not be written: %d change sets and %d readings are lost", unwritten, rows)
+            self.has_lost = True
             return
         try:
             self._ports.store.flush()
@@ -155,6 +161,7 @@ class Engine:
             self.watchdog.turned()
 
     def _turn(self) -> None:
+        self._say_when_stuck()
         parts = (self._ingest, self._commands, self._watch, self._deliveries, self._decisions)
         for part in (*(room.turn for room in parts), self._publish_picture):
             try:
@@ -164,6 +171,14 @@ class Engine:
         if self._watch.history.last_us and not self._is_resumed:
             self._is_resumed = True
             self._jobs.resume_outlooks()
+
+    def _say_when_stuck(self) -> None:
+        """A server that hangs gives no error that could be shown."""
+        busy_s = max(self._journal.busy_s, self._archive.busy_s)
+        if busy_s > STUCK_S:
+            self._faults.begin(_NO_ANSWER, f"store: it has not answered for {busy_s:.0f} s; check the disk or the server")
+        else:
+            self._faults.end(_NO_ANSWER)
 
     def _after(self, changes: ChangeSet) -> None:
         self._published_at = -1.0

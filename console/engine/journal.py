@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 MOST_WAITING = 20_000
 """Change sets kept in memory while the store is away: more than a day of a restless network."""
 _RETRY_S, _CLOSING_RETRY_S = 1.0, 0.1
-_SLOW_S = 1.0
+_SLOW_S, _STUCK_S = 1.0, 6.0
 FAULT = "store"
 
 
@@ -96,14 +96,24 @@ class Journal:
 
     @property
     def is_away(self) -> bool:
-        """Whether the store could not take the last thing it was given, or takes long over it."""
-        return self._away or self.is_slow
+        """Whether the store could not take the last thing it was given."""
+        return self._away
+
+    @property
+    def busy_s(self) -> float:
+        """For how many seconds the store has not answered, 0 when it is not asked."""
+        since = self._since
+        return time.monotonic() - since if since > 0 else 0.0
 
     @property
     def is_slow(self) -> bool:
         """Whether the store has not answered for a second."""
-        since = self._since
-        return since > 0 and time.monotonic() - since > _SLOW_S
+        return self.busy_s > _SLOW_S
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the store has not answered for so long that no user should wait for it."""
+        return self.busy_s > _STUCK_S
 
     @property
     def is_full(self) -> bool:
@@ -242,17 +252,17 @@ class Journal:
 
     def _is_gone(self, fault: StoreUnavailable) -> None:
         self._away, self._behind = True, None
-        self._faults.begin(FAULT, self._told(fault))
+        self._faults.begin(FAULT, str(fault), self._waiting())
 
     def _is_back(self) -> None:
         self._away, self._behind = False, None
         self._faults.end(FAULT)
 
-    def _told(self, fault: StoreUnavailable) -> str:
+    def _waiting(self) -> str:
         with self._changed:
             waiting = sum(1 for entry in self._entries if not entry.is_asked)
-        full = "; no more is kept in memory" if self.is_full else ""
-        return f"{fault}; {waiting} change sets wait in memory{full}" if waiting else str(fault)
+        full = ", and no more are kept" if self.is_full else ""
+        return f"{waiting} change sets wait in memory{full}" if waiting else ""
 
     def _pause(self) -> bool:
         """Wait until the next attempt; False when the patience at the end is over."""

@@ -17,7 +17,7 @@ from console.domain.compose import ExpectedHistory
 from console.domain.grid import TickGrid
 from console.domain.live import LivePicture
 from console.domain.readings import Quality
-from console.engine.aside import Aside
+from console.engine.background import BackgroundCall
 from console.engine.decisions import Decisions
 from console.engine.faults import Faults
 from console.engine.watchdog import SILENT_AFTER_S
@@ -39,7 +39,7 @@ class _Tick:
 
 
 class Watch:
-    """Waits for the grid's next tick, which is evaluated aside: EPANET may be asked in it, and a reading must not wait for that.
+    """Waits for the grid's next tick, which is evaluated in the background: EPANET may be asked in it, no reading waits for that.
 
     ``expected``: (stations, channels); ``learning``, ``sigma_kpa``, ``elevation_error_m``: (stations,).
     """
@@ -67,21 +67,21 @@ class Watch:
         self.elevation_error_m: NDArray[np.float64] = detector.elevations.error_m
         self.history = ExpectedHistory()
         self._faults = faults
-        self._aside: Aside[_Tick] = Aside("detection", wake)
+        self._background: BackgroundCall[_Tick] = BackgroundCall("detection", wake)
         self._tick_us = 0
 
     def start(self) -> None:
         """Begin to work."""
-        self._aside.start()
+        self._background.start()
 
     def close(self, patience_s: float) -> None:
         """Finish the tick that is being evaluated; its findings are for the next start to find again."""
-        self._aside.close(patience_s)
+        self._background.close(patience_s)
 
     def turn(self) -> None:
         """Take the findings of the last tick; begin with the one that is due, if any. Waits for nothing."""
         self._take()
-        if self._aside.is_busy:
+        if self._background.is_busy:
             self._say_when_late()
             return
         tick_us = self._grid.due(micros(self._clock.now()), self._live)
@@ -100,10 +100,10 @@ class Watch:
             return _Tick(tick_us, result, operations, self._detector.elevations.error_m)
 
         self._tick_us = tick_us
-        self._aside.begin(evaluate)
+        self._background.begin(evaluate)
 
     def _take(self) -> None:
-        tick = self._aside.taken()
+        tick = self._background.taken()
         if tick is None:
             return
         self._faults.end(FAULT)
@@ -115,7 +115,7 @@ class Watch:
         self._expected_log.keep(tick.at_us, result.expected, result.sigma_kpa)
 
     def _say_when_late(self) -> None:
-        busy_s = self._aside.busy_s
+        busy_s = self._background.busy_s
         if busy_s > SILENT_AFTER_S:
             at = moment(self._tick_us).isoformat(timespec="seconds")
             self._faults.begin(FAULT, f"detection is still at its tick of {at}, for {busy_s:.0f} s; no burst is found meanwhile")
