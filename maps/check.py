@@ -86,14 +86,28 @@ def _island_faults(city: City) -> Iterator[Fault]:
         yield _at_node(city, row, "island_without_source", message)
 
 
+def _loops(city: City) -> Iterator[Fault]:
+    """Pumps and link valves from a node to itself: EPANET refuses such links, the model goes without them."""
+    for table in (city.network.pumps, city.network.valves):
+        for row in np.flatnonzero((table.from_node >= 0) & (table.from_node == table.to_node)):
+            said = "begins and ends at the same node: the hydraulic model goes without it"
+            yield Fault(Severity.WARNING, "loop_link", said, table.LAYER, str(table.asset_id[row]))
+
+
 def _pipe_faults(city: City) -> Iterator[Fault]:
     pipes = city.network.pipes
     rules = (
         ("unknown_diameter", ~(pipes.diameter_mm > 0), "diameter_mm", "no diameter; the model takes 100 mm"),
         ("zero_length", ~(pipes.length_m > 0), "length_m", "no length; draw it or give its length"),
-        ("loop_pipe", pipes.from_node == pipes.to_node, "", "begins and ends at the same node"),
+        (
+            "loop_pipe",
+            pipes.from_node == pipes.to_node,
+            "",
+            "begins and ends at the same node: nothing flows through it, the model holds it as two halves",
+        ),
         ("duplicate_pipe", _duplicates(city), "", "lies exactly where another pipe lies; delete one"),
     )
+    yield from _loops(city)
     for code, mask, column, message in rules:
         for row in np.flatnonzero(mask):
             x, y = pipes.points(int(row))[0]

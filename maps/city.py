@@ -124,7 +124,8 @@ class ShapeTable(Columns):
 class EpanetModel:
     """The .inp text as imported or built, and which EPANET element stands for which asset.
 
-    ``asset_id``/``epanet_id``/``kind`` are parallel, (n,); ``kind``: node, pipe, pump, valve.
+    ``asset_id``/``epanet_id``/``kind`` are parallel, (n,); ``kind``: node, pipe, pump, valve, and pattern, curve, rule where
+    EPANET has them under another name.
     ``built``: regenerated or built from the tables rather than imported unchanged. ``calibrated``: what it was fitted to,
     "" when it was not.
     """

@@ -42,7 +42,8 @@ class MismatchedTruth:
         en.open(self._project, str(folder / "truth.inp"), str(folder / "truth.rpt"), "")
         unit = _FLOW_UNITS[en.getflowunits(self._project)]
         self._flow, self._length = m3h_per_flow_unit(unit), FOOT_M if is_us_flow_unit(unit) else 1.0
-        names = dict(zip(city.epanet.asset_id, city.epanet.epanet_id, strict=True))
+        nodes = city.epanet.kind == "node"
+        names = dict(zip(city.epanet.asset_id[nodes], city.epanet.epanet_id[nodes], strict=True))
         self._index = np.array([en.getnodeindex(self._project, names[asset]) for asset in city.network.nodes.asset_id])
         self._junction = np.array([en.getnodetype(self._project, int(i)) == en.JUNCTION for i in self._index])
         self.nominal_m3h = self._take_over_demands()

@@ -1,256 +1,261 @@
-"""detail_of: what an existing model holds beyond the tables, so that a changed network can be built anew with it."""
+"""carried: a model's own text with the pipes cut that its network now has in pieces; all else stays to the letter."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from epanet import toolkit as en
+import numpy as np
+from numpy.typing import NDArray
 
 from maps.city import EpanetModel
-from maps.hydraulics.detail import ModelDetail
-from maps.hydraulics.project import Project
-from maps.units import FOOT_M, is_us_flow_unit, m3h_per_flow_unit
+from maps.columns import Texts, texts
+from maps.hydraulics.ids import epanet_ids
+from maps.hydraulics.inp_text import IdKind, Line, id_tokens, is_number, is_word, lines_of, range_of
+from maps.hydraulics.linked_valves import ModelUnits, valve_lines
+from maps.network import PipeNetwork
 
-_KW_PER_HP = 0.7456999
-_M_PER_PSI = FOOT_M / 0.4333
-_CONTROL = {en.LOWLEVEL: "BELOW", en.HILEVEL: "ABOVE"}
-_VARIABLE = {
-    en.R_DEMAND: "DEMAND", en.R_HEAD: "HEAD", en.R_GRADE: "GRADE", en.R_LEVEL: "LEVEL", en.R_PRESSURE: "PRESSURE",
-    en.R_FLOW: "FLOW", en.R_STATUS: "STATUS", en.R_SETTING: "SETTING", en.R_POWER: "POWER", en.R_TIME: "TIME",
-    en.R_CLOCKTIME: "CLOCKTIME", en.R_FILLTIME: "FILLTIME", en.R_DRAINTIME: "DRAINTIME",
-}  # fmt: skip
-_RELATION = {
-    en.R_EQ: "=", en.R_NE: "<>", en.R_LE: "<=", en.R_GE: ">=", en.R_LT: "<", en.R_GT: ">",
-    en.R_IS: "IS", en.R_NOT: "NOT", en.R_BELOW: "BELOW", en.R_ABOVE: "ABOVE",
-}  # fmt: skip
-_STATUS = {en.R_IS_OPEN: "OPEN", en.R_IS_CLOSED: "CLOSED", en.R_IS_ACTIVE: "ACTIVE"}
-_TIMES = (en.R_TIME, en.R_CLOCKTIME, en.R_FILLTIME, en.R_DRAINTIME)
-_PRESSURE_VALVES = (en.PRV, en.PSV, en.PBV)
+Points = NDArray[np.float64]
+_STATUSES = ("CV", "CLOSED", "OPEN")
+_SHORTEST = 1e-3
+"""Length of a piece, in the model's unit, where two cuts coincide: EPANET takes no pipe without length."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Units:
-    flow: float
-    length: float
-    pressure: float
-    power: float
+@dataclass(frozen=True, eq=False)
+class Changed:
+    """A network before and after valves were laid over it.
 
-    @classmethod
-    def of(cls, project: Project) -> _Units:
-        us = is_us_flow_unit(project.flow_unit)
-        pressure = {en.PSI: _M_PER_PSI, en.KPA: _M_PER_PSI / 6.894757, en.BAR: _M_PER_PSI / 0.06894757, en.FEET: FOOT_M}
-        unit = int(en.getoption(project.handle, en.PRESS_UNITS))
-        return cls(
-            m3h_per_flow_unit(project.flow_unit), FOOT_M if us else 1.0, pressure.get(unit, 1.0), _KW_PER_HP if us else 1.0
-        )
-
-
-def detail_of(model: EpanetModel) -> ModelDetail:
-    """Patterns, curves, demand categories, pumps, controls, rules and times of a model, in inside units and by asset id.
-
-    Efficiency curves, prices and water quality are left behind: nothing here reads them. Raises InputFault when EPANET
-    refuses the model.
+    ``parents``: (pipes after,) the asset id that each piece had before. ``added_valves``: rows of the valves that are new.
+    ``drawn``: points of the network's CRS as the model's file has them.
     """
-    project = Project(model.inp, "the model to carry over")
-    try:
-        return _Reader(project, model).detail()
-    finally:
-        project.close()
+
+    before: PipeNetwork
+    after: PipeNetwork
+    parents: Texts
+    added_valves: NDArray[np.int64]
+    drawn: Callable[[Points], Points]
+
+    def pieces(self) -> dict[str, list[int]]:
+        """Rows of the pieces of each pipe that was cut, by its id before, in order."""
+        rows: dict[str, list[int]] = {}
+        for row, parent in enumerate(self.parents):
+            rows.setdefault(str(parent), []).append(row)
+        return {parent: found for parent, found in rows.items() if len(found) > 1}
 
 
-class _Reader:
-    def __init__(self, project: Project, model: EpanetModel) -> None:
-        self._handle, self._units = project.handle, _Units.of(project)
-        self._nodes, self._links = project.nodes, project.links
-        kinds = [(str(e), str(a), str(k)) for e, a, k in zip(model.epanet_id, model.asset_id, model.kind, strict=True)]
-        self._node_asset = {epanet: asset for epanet, asset, kind in kinds if kind == "node"}
-        self._link_asset = {epanet: asset for epanet, asset, kind in kinds if kind != "node"}
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """``model`` of the changed network. ``left_out``: asset id and reason of what the model could not take."""
 
-    def detail(self) -> ModelDetail:
-        handle, units = self._handle, self._units
-        flow_per_pressure = units.flow / units.pressure ** float(en.getoption(handle, en.EMITEXPON))
-        pumps, valves = list(self._of_kind(en.PUMP)), [index for index in self._link_indices() if self._kind(index) > en.PUMP]
-        tanks = [index for index in self._node_indices() if en.getnodetype(handle, index) == en.TANK]
-        _, minimum, required, _ = en.getdemandmodel(handle)
-        default = int(en.getoption(handle, en.DEMANDPATTERN))
-        options = {"DEMAND MULTIPLIER": f"{en.getoption(handle, en.DEMANDMULT):g}"}
-        options["EMITTER EXPONENT"] = f"{en.getoption(handle, en.EMITEXPON):g}"
-        options["VISCOSITY"] = f"{en.getoption(handle, en.SP_VISCOS):g}"
-        if default > 0:
-            options["PATTERN"] = en.getpatternid(handle, default)
-        return ModelDetail(
-            patterns={en.getpatternid(handle, i): self._pattern(i) for i in range(1, en.getcount(handle, en.PATCOUNT) + 1)},
-            demands=dict(self._demands()),
-            source_pattern=dict(self._source_patterns()),
-            curves={en.getcurveid(handle, i): self._curve(i) for i in range(1, en.getcount(handle, en.CURVECOUNT) + 1)},
-            pump_head_curve={self._link(i): self._curve_id(i, en.PUMP_HCURVE) for i in pumps if self._has_curve(i)},
-            pump_power_kw={
-                self._link(i): float(en.getlinkvalue(handle, i, en.PUMP_POWER)) * units.power for i in pumps if self._constant(i)
-            },
-            pump_speed={self._link(i): float(en.getlinkvalue(handle, i, en.INITSETTING)) for i in pumps if self._speed(i)},
-            pump_pattern={self._link(i): self._pattern_id(i) for i in pumps if en.getlinkvalue(handle, i, en.LINKPATTERN) > 0},
-            valve_curve={self._link(i): self._curve_id(i, en.INITSETTING) for i in valves if self._kind(i) == en.GPV},
-            tank_curve={
-                self._node(i): en.getcurveid(handle, int(en.getnodevalue(handle, i, en.VOLCURVE)))
-                for i in tanks
-                if en.getnodevalue(handle, i, en.VOLCURVE) > 0
-            },
-            tank_minimum_volume_m3={
-                self._node(i): float(en.getnodevalue(handle, i, en.MINVOLUME)) * units.length**3 for i in tanks
-            },
-            emitters={
-                self._node(i): float(en.getnodevalue(handle, i, en.EMITTER)) * flow_per_pressure
-                for i in self._node_indices()
-                if en.getnodetype(handle, i) == en.JUNCTION and en.getnodevalue(handle, i, en.EMITTER) > 0
-            },
-            check_pipes=frozenset(self._link(i) for i in self._of_kind(en.CVPIPE)),
-            options=options,
-            pattern_step_s=int(en.gettimeparam(handle, en.PATTERNSTEP)),
-            pattern_start_s=int(en.gettimeparam(handle, en.PATTERNSTART)),
-            start_clock_s=int(en.gettimeparam(handle, en.STARTTIME)),
-            duration_s=int(en.gettimeparam(handle, en.DURATION)),
-            controls=tuple(self._control(number + 1) for number in range(en.getcount(handle, en.CONTROLCOUNT))),
-            rules="\n".join(line for number in range(en.getcount(handle, en.RULECOUNT)) for line in self._rule(number + 1)),
-            minimum_pressure_m=float(minimum) * units.pressure,
-            required_pressure_m=float(required) * units.pressure,
-        )
+    model: EpanetModel
+    left_out: tuple[tuple[str, str], ...] = ()
 
-    def _node_indices(self) -> range:
-        return range(1, self._nodes + 1)
 
-    def _link_indices(self) -> range:
-        return range(1, self._links + 1)
+def carried(model: EpanetModel, changed: Changed, units: ModelUnits, *, links: bool = True) -> Carried:
+    """The model with pieces for cut pipes, and with the one-way valves and the link valves (``links``) that were added.
 
-    def _kind(self, index: int) -> int:
-        return int(en.getlinktype(self._handle, index))
+    The first piece keeps the EPANET id of its pipe, and with it all that the text says of it: status, check valve, controls
+    and rules, which so act on one piece. A closed pipe is closed at that piece only: its other nodes stay connected. Length
+    and minor loss are shared by length; roughness, reaction coefficients and leakage, which is by length too, hold for all
+    pieces. New nodes have neither demand nor emitter.
+    """
+    return _Carrier(model, changed, units).carried(links=links)
 
-    def _of_kind(self, kind: int) -> Iterator[int]:
-        return (index for index in self._link_indices() if self._kind(index) == kind)
 
-    def _node(self, index: int) -> str:
-        name = en.getnodeid(self._handle, index)
-        return self._node_asset.get(str(name), str(name))
+class _Carrier:
+    def __init__(self, model: EpanetModel, changed: Changed, units: ModelUnits) -> None:
+        self._model, self._changed, self._units = model, changed, units
+        self._lines = list(lines_of(model.inp))
+        self._pieces = changed.pieces()
+        self._left_out = list[tuple[str, str]]()
+        self._name_nodes()
+        self._name_pipes()
+        self._steered, self._checks = _steered(self._lines), _with_status(self._lines, "CV")
+        self._one_way = self._one_way_rows()
 
-    def _link(self, index: int) -> str:
-        name = en.getlinkid(self._handle, index)
-        return self._link_asset.get(str(name), str(name))
+    def _name_nodes(self) -> None:
+        model, nodes = self._model, self._changed.after.nodes
+        of_kind = model.kind == "node"
+        self._node = dict(zip(map(str, model.asset_id[of_kind]), map(str, model.epanet_id[of_kind]), strict=True))
+        taken = {*self._node.values(), *_ids_in(self._lines, IdKind.NODE)}
+        self._new_nodes = list(range(len(self._changed.before.nodes), len(nodes)))
+        names = [str(nodes.asset_id[row]) for row in self._new_nodes]
+        self._node |= dict(zip(names, epanet_ids(names, "N", taken), strict=True))
 
-    def _pattern(self, index: int) -> tuple[float, ...]:
-        length = en.getpatternlen(self._handle, index)
-        return tuple(float(en.getpatternvalue(self._handle, index, place + 1)) for place in range(length))
+    def _name_pipes(self) -> None:
+        model, pipes = self._model, self._changed.after.pipes
+        of_kind = model.kind == "pipe"
+        old = dict(zip(map(str, model.asset_id[of_kind]), map(str, model.epanet_id[of_kind]), strict=True))
+        self._taken = _ids_in(self._lines, IdKind.LINK)
+        rest = [row for rows in self._pieces.values() for row in rows[1:]]
+        made = dict(zip(rest, epanet_ids([str(pipes.asset_id[row]) for row in rest], "P", self._taken), strict=True))
+        self._pipe = [made.get(row) or old[str(parent)] for row, parent in enumerate(self._changed.parents)]
+        self._parent_of = {old[parent]: rows for parent, rows in self._pieces.items()}
+        self._row_of = {name: row for row, name in enumerate(self._pipe)}
 
-    def _pattern_id(self, link: int) -> str:
-        return str(en.getpatternid(self._handle, int(en.getlinkvalue(self._handle, link, en.LINKPATTERN))))
-
-    def _curve(self, index: int) -> tuple[tuple[float, float], ...]:
-        points = [en.getcurvevalue(self._handle, index, place + 1) for place in range(en.getcurvelen(self._handle, index))]
-        units = self._units
-        # By use, not by EPANET's type: a pump's curve may be typed "generic".
-        x, y = (units.length, units.length**3) if index in self._volume_curves() else (units.flow, units.length)
-        return tuple((float(point[0]) * x, float(point[1]) * y) for point in points)
-
-    def _volume_curves(self) -> set[int]:
-        handle = self._handle
-        tanks = (index for index in self._node_indices() if en.getnodetype(handle, index) == en.TANK)
-        return {int(en.getnodevalue(handle, index, en.VOLCURVE)) for index in tanks}
-
-    def _curve_id(self, link: int, code: int) -> str:
-        return str(en.getcurveid(self._handle, int(en.getlinkvalue(self._handle, link, code))))
-
-    def _constant(self, pump: int) -> bool:
-        return bool(int(en.getpumptype(self._handle, pump)) == en.CONST_HP)
-
-    def _has_curve(self, pump: int) -> bool:
-        return not self._constant(pump) and bool(en.getlinkvalue(self._handle, pump, en.PUMP_HCURVE) > 0)
-
-    def _speed(self, pump: int) -> bool:
-        return float(en.getlinkvalue(self._handle, pump, en.INITSETTING)) not in (0.0, 1.0)
-
-    def _demands(self) -> Iterator[tuple[str, tuple[tuple[float, str], ...]]]:
-        handle = self._handle
-        for index in self._node_indices():
-            if en.getnodetype(handle, index) != en.JUNCTION:
+    def _one_way_rows(self) -> dict[int, bool]:
+        """Pipe rows that get a check valve; True where it lets water run from their last node to their first."""
+        valves, pipes = self._changed.after.valves, self._changed.after.pipes
+        found: dict[int, bool] = {}
+        for row in map(int, self._changed.added_valves):
+            pipe, node = int(valves.pipe[row]), int(valves.node[row])
+            if valves.flows_to[row] < 0 or not valves.operable[row] or node < 0:
                 continue
-            categories = []
-            for category in range(1, en.getnumdemands(handle, index) + 1):
-                pattern = int(en.getdemandpattern(handle, index, category))
-                base = float(en.getbasedemand(handle, index, category)) * self._units.flow
-                categories.append((base, en.getpatternid(handle, pattern) if pattern > 0 else ""))
-            yield self._node(index), tuple(categories)
+            pipe = pipe if pipe >= 0 else int(valves.flows_to[row])
+            at_start = int(pipes.from_node[pipe]) == node
+            backwards = (int(valves.flows_to[row]) == pipe) != at_start
+            if self._pipe[pipe] in self._steered:
+                reason = "is closed or steered by controls: EPANET takes no one-way valve on it"
+            elif (self._pipe[pipe] in self._checks and backwards) or found.setdefault(pipe, backwards) != backwards:
+                reason = "has a one-way valve the other way"
+            else:
+                continue
+            self._left_out.append((str(valves.asset_id[row]), f"pipe {pipes.asset_id[pipe]} {reason}"))
+        return found
 
-    def _source_patterns(self) -> Iterator[tuple[str, str]]:
-        """A reservoir keeps its head's pattern where EPANET stores a junction's demand pattern."""
-        for index in self._node_indices():
-            if en.getnodetype(self._handle, index) == en.RESERVOIR:
-                pattern = int(en.getnodevalue(self._handle, index, en.PATTERN))
-                if pattern > 0:
-                    yield self._node(index), str(en.getpatternid(self._handle, pattern))
+    def carried(self, *, links: bool) -> Carried:
+        changed = self._changed
+        added = [int(row) for row in changed.added_valves if changed.after.valves.is_link[row]] if links else []
+        names = epanet_ids([str(changed.after.valves.asset_id[row]) for row in added], "V", self._taken)
+        valves = valve_lines(changed.after, dict(zip(added, names, strict=True)), self._node, self._units)
+        new = [*self._rest_of_pieces(), *valves, *self._drawing()]
+        end = next((at for at, line in enumerate(self._lines) if line.is_heading and line.section == "[END]"), len(self._lines))
+        pipes = next((at for at, line in enumerate(self._lines) if line.is_heading and line.section == "[PIPE"), end)
+        out = [text for line in self._lines[:pipes] for text in self._rewritten(line)]
+        out += self._new_junctions()
+        out += [text for line in self._lines[pipes:end] for text in self._rewritten(line)]
+        text = "\n".join([*out, *new, *(line.text for line in self._lines[end:])])
+        return Carried(self._mapped(text, added, names), tuple(self._left_out))
 
-    def _setting(self, link: int, value: float) -> float:
-        kind = self._kind(link)
-        if kind in _PRESSURE_VALVES:
-            return value * self._units.pressure
-        return value * self._units.flow if kind == en.FCV else value
+    def _mapped(self, text: str, added: Sequence[int], names: Sequence[str]) -> EpanetModel:
+        model, after = self._model, self._changed.after
+        rest = model.kind != "pipe"
+        rows = [
+            *zip(model.asset_id[rest], model.epanet_id[rest], model.kind[rest], strict=True),
+            *((after.nodes.asset_id[row], self._node[str(after.nodes.asset_id[row])], "node") for row in self._new_nodes),
+            *((asset, name, "pipe") for asset, name in zip(after.pipes.asset_id, self._pipe, strict=True)),
+            *((after.valves.asset_id[row], name, "valve") for row, name in zip(added, names, strict=True)),
+        ]
+        asset, epanet, kind = (texts(row[column] for row in rows) for column in range(3))
+        return replace(model, inp=text, asset_id=asset, epanet_id=epanet, kind=kind, built=True)
 
-    def _control(self, number: int) -> str:
-        kind, link, setting, node, level = en.getcontrol(self._handle, number)
-        link = int(link)
-        if abs(setting) >= en.SET_OPEN or self._kind(link) in (en.PIPE, en.CVPIPE, en.GPV):
-            action = "OPEN" if setting > 0 else "CLOSED"
+    def _new_junctions(self) -> Iterator[str]:
+        nodes = self._changed.after.nodes
+        elevation = np.nan_to_num(nodes.elevation_m) / self._units.length_m
+        yield from ["[JUNCTIONS]"] if self._new_nodes else []
+        yield from (f"{self._node[str(nodes.asset_id[row])]} {elevation[row]:.4f} 0" for row in self._new_nodes)
+
+    def _rewritten(self, line: Line) -> list[str]:
+        words = line.words
+        if line.is_heading or not words or line.section not in ("[PIPE", "[VERT"):
+            return [line.text]
+        if line.section == "[VERT":
+            return [] if words[0] in self._parent_of else [line.text]
+        row = self._row_of.get(words[0], -1)
+        if row < 0 or len(words) < 6 or (words[0] not in self._parent_of and row not in self._one_way):
+            return [line.text]
+        return [line.with_words(self._pipe_words(words, row, first=True))]
+
+    def _rest_of_pieces(self) -> Iterator[str]:
+        """Every piece but the first, and what the text says of its pipe."""
+        pipes, more = list[str](), dict[str, list[str]]()
+        for line in self._lines:
+            words = line.words
+            if line.is_heading or not words:
+                continue
+            if line.section == "[PIPE" and words[0] in self._parent_of and len(words) >= 6:
+                for row in self._parent_of[words[0]][1:]:
+                    kept = self._pipe_words(words, row, first=False)
+                    pipes.append(" ".join(kept.get(at, word) for at, word in enumerate(words)))
+            elif line.section in ("[REAC", "[LEAK", "[STAT"):
+                more.setdefault(line.section, []).extend(self._told_of_pieces(line, words))
+        headings = {"[REAC": "[REACTIONS]", "[LEAK": "[LEAKAGE]", "[STAT": "[STATUS]"}
+        yield from ["[PIPES]", *pipes] if pipes else []
+        for section, lines in more.items():
+            yield from [headings[section], *lines] if lines else []
+
+    def _told_of_pieces(self, line: Line, words: Sequence[str]) -> Iterator[str]:
+        """A line about a pipe or a range of pipes, said again of its other pieces."""
+        found = [at for at, kind in id_tokens(line.section, words) if kind is IdKind.LINK]
+        between = range_of(line)
+        if not found or (line.section == "[STAT" and between is None):
+            return
+        if between is None:
+            pieces = [self._parent_of.get(words[found[0]], [])]
         else:
-            action = f"{self._setting(link, float(setting)):.6g}"
-        head = f"LINK {self._link(link)} {action}"
-        if int(kind) in _CONTROL:
-            is_tank = en.getnodetype(self._handle, int(node)) == en.TANK
-            metres = float(level) * (self._units.length if is_tank else self._units.pressure)
-            return f"{head} IF NODE {self._node(int(node))} {_CONTROL[int(kind)]} {metres:.6g}"
-        clock = _clock(float(level))
-        return f"{head} AT TIME {clock}" if int(kind) == en.TIMER else f"{head} AT CLOCKTIME {clock}"
+            pieces = [rows for parent, rows in self._parent_of.items() if between[1].holds(parent)]
+        for rows in pieces:
+            for name in (self._pipe[row] for row in rows[1:]):
+                if line.section == "[STAT":
+                    # The range may hold the piece's id too, and one piece is enough to close a pipe.
+                    yield from () if self._row_of[name] in self._one_way else (f"{name} Open",)
+                else:
+                    yield " ".join([*words[: found[0]], name, *words[found[-1] + 1 :]])
 
-    def _rule(self, number: int) -> Iterator[str]:
-        handle = self._handle
-        premises, thens, elses, priority = en.getrule(handle, number)
-        yield f"RULE {en.getruleID(handle, number)}"
-        for place in range(1, int(premises) + 1):
-            yield self._premise(place, en.getpremise(handle, number, place))
-        for word, count, read in (("THEN", thens, en.getthenaction), ("ELSE", elses, en.getelseaction)):
-            for place in range(1, int(count) + 1):
-                link, status, setting = read(handle, number, place)
-                yield f"{word if place == 1 else 'AND'} {self._action(int(link), int(status), float(setting))}"
-        if priority > 0:
-            yield f"PRIORITY {priority:g}"
+    def _pipe_words(self, words: Sequence[str], row: int, *, first: bool) -> dict[int, str]:
+        """Tokens of a pipe's line that differ for one of its pieces; a status may be added to the last."""
+        pipes, nodes = self._changed.after.pipes, self._changed.after.nodes
+        ends = [self._node[str(nodes.asset_id[end])] for end in (pipes.from_node[row], pipes.to_node[row])]
+        if self._one_way.get(row, False):
+            ends.reverse()
+        made = {0: self._pipe[row], 1: ends[0], 2: ends[1]}
+        if words[0] in self._parent_of:
+            share = self._share(words[0], row)
+            made[3] = f"{max(float(words[3]) * share, _SHORTEST):.10g}"
+            if len(words) > 6 and is_number(words[6]):
+                made[6] = f"{float(words[6]) * share:.10g}"
+        status = "CV" if row in self._one_way else "" if first else "Open"
+        last = len(words) - 1
+        if status and last >= 6 and any(is_word(words[last], word) for word in _STATUSES):
+            made[last] = status
+        elif status:
+            made[last] = f"{made.get(last, words[last])} {status}"
+        return made
 
-    def _premise(self, place: int, premise: Any) -> str:
-        logic, kind, index, variable, relation, status, value = premise
-        joint = "IF" if place == 1 else ("OR" if int(logic) == 3 else "AND")
-        where = {en.R_NODE: "NODE", en.R_LINK: "LINK"}.get(int(kind), "SYSTEM")
-        name = {"NODE": self._node, "LINK": self._link}.get(where, lambda _: "")(int(index)) if where != "SYSTEM" else ""
-        what = _STATUS.get(int(status)) or self._premise_value(int(variable), int(index), float(value))
-        return " ".join(part for part in (joint, where, name, _VARIABLE[int(variable)], _RELATION[int(relation)], what) if part)
+    def _share(self, parent: str, row: int) -> float:
+        length = self._changed.after.pipes.length_m
+        whole = float(np.nansum(length[self._parent_of[parent]]))
+        return float(length[row]) / whole if whole > 0 else 1.0 / len(self._parent_of[parent])
 
-    def _premise_value(self, variable: int, index: int, value: float) -> str:
-        units = self._units
-        if variable in (en.R_TIME, en.R_CLOCKTIME):
-            return _clock(value)
-        if variable in _TIMES:
-            return f"{value / 3600.0:g}"
-        if variable == en.R_SETTING:
-            return f"{self._setting(index, value):.6g}"
-        factor: Mapping[int, float] = {
-            en.R_DEMAND: units.flow, en.R_FLOW: units.flow, en.R_PRESSURE: units.pressure, en.R_POWER: units.power,
-            en.R_HEAD: units.length, en.R_GRADE: units.length, en.R_LEVEL: units.length,
-        }  # fmt: skip
-        return f"{value * factor.get(variable, 1.0):.6g}"
-
-    def _action(self, link: int, status: int, setting: float) -> str:
-        name = self._link(link)
-        if status in _STATUS:
-            return f"LINK {name} STATUS IS {_STATUS[status]}"
-        return f"LINK {name} SETTING IS {self._setting(link, setting):.6g}"
+    def _drawing(self) -> Iterator[str]:
+        nodes, pipes, drawn = self._changed.after.nodes, self._changed.after.pipes, self._changed.drawn
+        if self._new_nodes:
+            yield "[COORDINATES]"
+            points = drawn(np.column_stack([nodes.x, nodes.y])[self._new_nodes])
+            for row, (x, y) in zip(self._new_nodes, points, strict=True):
+                if np.isfinite(x + y):
+                    yield f"{self._node[str(nodes.asset_id[row])]} {x:.10g} {y:.10g}"
+        inner = [(row, pipes.points(row)[1:-1]) for rows in self._parent_of.values() for row in rows]
+        if any(len(points) for _, points in inner):
+            yield "[VERTICES]"
+        for row, points in inner:
+            placed = drawn(points) if len(points) else points
+            yield from (f"{self._pipe[row]} {x:.10g} {y:.10g}" for x, y in (placed[::-1] if self._one_way.get(row) else placed))
 
 
-def _clock(seconds: float) -> str:
-    whole = round(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+def _ids_in(lines: Sequence[Line], wanted: IdKind) -> set[str]:
+    """Every id of one kind that a text names."""
+    found = set[str]()
+    for line in lines:
+        if not line.is_heading:
+            words = line.words
+            found.update(words[at] for at, kind in id_tokens(line.section, words) if kind is wanted)
+    return found
+
+
+def _steered(lines: Sequence[Line]) -> set[str]:
+    """Links whose status the text sets: EPANET refuses to set that of a check valve."""
+    named = {
+        line.words[at]
+        for line in lines
+        if line.section in ("[CONT", "[RULE", "[STAT") and not line.is_heading
+        for at, kind in id_tokens(line.section, line.words)
+        if kind is IdKind.LINK
+    }
+    return named | _with_status(lines, "CLOSED")
+
+
+def _with_status(lines: Sequence[Line], status: str) -> set[str]:
+    """Pipes whose own line ends with a status."""
+    pipes = [line.words for line in lines if line.section == "[PIPE" and not line.is_heading and len(line.tokens) > 6]
+    return {words[0] for words in pipes if is_word(words[-1], status)}

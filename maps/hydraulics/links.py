@@ -30,7 +30,7 @@ class LinkSwitch:
     def __init__(self, project: Project) -> None:
         self._project, handle = project, project.handle
         self._kind = np.array([en.getlinktype(handle, link + 1) for link in range(project.links)], dtype=np.int64)
-        self._status, self._setting = project.link_values(en.INITSTATUS), project.link_values(en.INITSETTING)
+        self._status, self._setting = self._initial()
         self._minor = project.link_values(en.MINORLOSS)
         self._shut: set[int] = set()
         self.tanks = [node + 1 for node in range(project.nodes) if en.getnodetype(handle, node + 1) == en.TANK]
@@ -43,6 +43,14 @@ class LinkSwitch:
         moving = set(self._control_link) | set(map(int, np.flatnonzero(self._kind == en.PUMP)))
         moving |= set(range(project.links)) if rules else set()  # a rule may move any link
         self._moving = np.array(sorted(moving), dtype=np.int64)
+
+    def _initial(self) -> tuple[Floats, Floats]:
+        """Initial status and setting of every link, (links,). A valve fixed open has setting 0: its setting does not act.
+
+        EPANET says 1 for the status of such a valve and 2 for that of an active one.
+        """
+        status, setting = self._project.link_values(en.INITSTATUS), self._project.link_values(en.INITSETTING)
+        return status, np.where((self._kind > en.PUMP) & (status == en.OPEN), 0.0, setting)
 
     @property
     def held(self) -> frozenset[int]:
@@ -95,8 +103,8 @@ class LinkSwitch:
         """The initial tank levels and states now."""
         handle = self._project.handle
         level = np.array([en.getnodevalue(handle, tank, en.TANKLEVEL) for tank in self.tanks], dtype=np.float64)
-        status = self._project.link_values(en.INITSTATUS)[self._moving]
-        return Point(level, status, self._project.link_values(en.INITSETTING)[self._moving])
+        status, setting = self._initial()
+        return Point(level, status[self._moving], setting[self._moving])
 
     def running_point(self) -> Point:
         """Tank levels and link states of the period just solved."""

@@ -11,6 +11,7 @@ from maps.columns import Columns, Floats, Texts
 from maps.hydraulics.detail import ModelDetail
 from maps.hydraulics.ids import epanet_ids
 from maps.hydraulics.roughness import estimated_roughness
+from maps.hydraulics.topology import Rows, pump_links, rings, valve_links, without_head
 from maps.network import NodeKind, PipeNetwork, PipeStatus, ValveKind, ValveState
 
 __all__ = ["ModelDetail", "build_model"]
@@ -19,26 +20,37 @@ _SHORT_M = 0.1
 _DEFAULT_DIAMETER_MM = 100.0
 _LINK_WORDS = {"LINK", "PIPE", "PUMP", "VALVE"}
 _NODE_WORDS = {"NODE", "JUNCTION", "JUNC", "RESERVOIR", "RESERV", "TANK"}
-_EPANET_VALVES = (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV, ValveKind.FCV, ValveKind.TCV, ValveKind.GPV)
+_SET_VALVES = (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV, ValveKind.FCV, ValveKind.TCV)
 
 
 class _Ids:
     """EPANET ids of every node and link of a network, by row."""
 
     def __init__(self, network: PipeNetwork) -> None:
+        nodes: set[str] = set()
         links: set[str] = set()
-        self.node = epanet_ids(network.nodes.asset_id, "N")
+        self.node = epanet_ids(network.nodes.asset_id, "N", nodes)
         self.pipe = epanet_ids(network.pipes.asset_id, "P", links)
-        self.pump_rows = np.flatnonzero(network.pumps.from_node >= 0)
-        self.valve_rows = np.flatnonzero(network.valves.is_link)
+        self.pump_rows, self.valve_rows = pump_links(network), valve_links(network)
         self.pump = epanet_ids(network.pumps.asset_id[self.pump_rows], "U", links)
         self.valve = epanet_ids(network.valves.asset_id[self.valve_rows], "V", links)
+        self.ring = _made(network.pipes.asset_id, rings(network), "~ring", nodes, links)
+        """By pipe row, the node in the middle of a pipe that ends where it begins, and its second half."""
+        self.anchor = _made(network.nodes.asset_id, without_head(network), "~cut-off", nodes, links)
+        """By node row, the reservoir of a part without fixed head, and the closed pipe to it."""
         self.of_node = _by_asset(network.nodes, self.node)
         # A split pipe's pieces share a source_id; controls that named it act on the first piece, which is enough.
         self.of_link = dict(zip(map(str, network.pipes.source_id[::-1]), self.pipe[::-1], strict=True))
         self.of_link.update(_by_asset(network.pipes, self.pipe))
         self.of_link.update(zip(map(str, network.pumps.asset_id[self.pump_rows]), self.pump, strict=True))
         self.of_link.update(zip(map(str, network.valves.asset_id[self.valve_rows]), self.valve, strict=True))
+
+
+def _made(asset_ids: Texts, rows: Rows, word: str, nodes: set[str], links: set[str]) -> dict[int, tuple[str, str]]:
+    """Ids of a node and a link that the tables do not have, by the row they stand for."""
+    names = [f"{asset_ids[row]}{word}" for row in rows]
+    pairs = zip(epanet_ids(names, "N", nodes), epanet_ids(names, "P", links), strict=True)
+    return dict(zip(map(int, rows), pairs, strict=True))
 
 
 def _by_asset(table: Columns, ids: Sequence[str]) -> dict[str, str]:
@@ -51,8 +63,11 @@ def build_model(network: PipeNetwork, detail: ModelDetail, title: str) -> Epanet
     Sources without ``head_m`` stand at their elevation; tanks without levels or diameter are fixed heads; a pipe without
     diameter gets 100 mm, one without roughness what its material and year suggest. A valve that is a link of its own and
     no control valve becomes an open or closed throttle without loss, a check valve a pipe of 0.1 m that lets through one
-    way; a pipe with a one-way valve at its end becomes a check-valve pipe, its ends swapped where needed. Valves on pipes
-    and nodes stay out: the session writes their states. Asset ids in ``detail`` that the network lacks are dropped.
+    way; a pipe with a one-way valve at its end becomes a check-valve pipe, its ends swapped where needed. A pipe that ends
+    at the node where it begins is two halves with a node between them, for EPANET refuses such a link; pumps and link valves
+    that do so stay out. A part without fixed head hangs on a reservoir of its own by a closed pipe, for EPANET solves nothing
+    beside one without. Valves on pipes and nodes stay out: the session writes their states. Asset ids in ``detail`` that
+    the network lacks are dropped.
     """
     ids = _Ids(network)
     text = "\n".join(_sections(network, detail, ids, title)) + "\n"
@@ -81,13 +96,11 @@ def _sections(network: PipeNetwork, detail: ModelDetail, ids: _Ids, title: str) 
     yield from _node_sections(network, detail, ids)
     yield from _pipes(network, detail, ids)
     yield from _pumps(network, detail, ids)
-    yield from _valves(network, detail, ids)
+    yield from _valves(network, ids)
     yield from _status(network, ids)
     yield from _tables(detail)
     yield "[CONTROLS]"
     yield from (line for line in (_mapped(control, ids) for control in detail.controls) if line)
-    yield "[RULES]"
-    yield from _rules(detail.rules, ids)
     yield from _settings(network, detail)
     yield from _drawing(network, ids)
     yield "[END]"
@@ -104,18 +117,14 @@ def _node_sections(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iter
     yield from (
         f"{ids.node[row]} {elevation[row]:.4f} {np.nan_to_num(demand[row]):.6g} {_pattern(detail, row)}" for row in junctions
     )
+    yield from (f"{middle} {elevation[network.pipes.from_node[row]]:.4f} 0" for row, (middle, _) in ids.ring.items())
     yield "[RESERVOIRS]"
     level = np.nan_to_num(nodes.tank_level_m)
     head = np.where(np.isfinite(nodes.head_m), nodes.head_m, elevation + level)
     for row in np.flatnonzero(reservoir):
-        yield f"{ids.node[row]} {head[row]:.4f} {detail.source_pattern.get(str(nodes.asset_id[row]), '')}"
-    yield from _tank_section(network, detail, ids, tank)
-    yield "[DEMANDS]"
-    for asset_id, categories in detail.demands.items():
-        if asset_id in ids.of_node and nodes.kind[nodes.row(asset_id)] == NodeKind.JUNCTION:
-            yield from (f"{ids.of_node[asset_id]} {base:.6g} {pattern}" for base, pattern in categories)
-    yield "[EMITTERS]"
-    yield from (f"{ids.of_node[name]} {value:.6g}" for name, value in detail.emitters.items() if name in ids.of_node)
+        yield f"{ids.node[row]} {head[row]:.4f}"
+    yield from (f"{reservoir_id} {elevation[row]:.4f}" for row, (reservoir_id, _) in ids.anchor.items())
+    yield from _tank_section(network, ids, tank)
 
 
 def _tanks(network: PipeNetwork) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -124,20 +133,15 @@ def _tanks(network: PipeNetwork) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return np.asarray((nodes.kind == NodeKind.TANK) & known)
 
 
-def _tank_section(
-    network: PipeNetwork, detail: ModelDetail, ids: _Ids, tank: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> Iterator[str]:
+def _tank_section(network: PipeNetwork, ids: _Ids, tank: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Iterator[str]:
     nodes = network.nodes
     yield "[TANKS]"
     for row in np.flatnonzero(tank):
         low, high = float(np.nan_to_num(nodes.tank_min_m[row])), float(nodes.tank_max_m[row])
         level = float(nodes.tank_level_m[row]) if np.isfinite(nodes.tank_level_m[row]) else (low + high) / 2
-        asset_id = str(nodes.asset_id[row])
-        # The manual: a tank's minimum volume matters only with a volume curve, but its column must be filled.
         yield (
             f"{ids.node[row]} {float(np.nan_to_num(nodes.elevation_m[row])):.4f} {min(max(level, low), high):.4f} {low:.4f} "
-            f"{high:.4f} {nodes.tank_diameter_m[row]:.4f} {detail.tank_minimum_volume_m3.get(asset_id, 0.0):.6g} "
-            f"{detail.tank_curve.get(asset_id, '')}"
+            f"{high:.4f} {nodes.tank_diameter_m[row]:.4f} 0"
         )
 
 
@@ -170,19 +174,22 @@ def _pipes(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iterator[str
         if one_way.get(row, False):
             start, end = end, start
         status = "Closed" if pipes.status[row] == PipeStatus.CLOSED else "Open"
-        if row in one_way or str(pipes.asset_id[row]) in detail.check_pipes:
-            status = "CV"
-        yield (
-            f"{ids.pipe[row]} {ids.node[start]} {ids.node[end]} {length[row]:.4f} {diameter[row]:.4f} "
-            f"{rough[row]:.6g} {minor[row]:.6g} {status}"
-        )
+        status = "CV" if row in one_way else status
+        size = f"{diameter[row]:.4f} {rough[row]:.6g}"
+        if row in ids.ring:
+            middle, half = ids.ring[row]
+            yield f"{ids.pipe[row]} {ids.node[start]} {middle} {length[row] / 2:.4f} {size} {minor[row] / 2:.6g} {status}"
+            yield f"{half} {middle} {ids.node[end]} {length[row] / 2:.4f} {size} {minor[row] / 2:.6g} Open"
+            continue
+        yield f"{ids.pipe[row]} {ids.node[start]} {ids.node[end]} {length[row]:.4f} {size} {minor[row]:.6g} {status}"
+    smooth = _smooth(network.headloss)
+    yield from (f"{link} {ids.node[row]} {node} {_SHORT_M} 100 {smooth} 0 Closed" for row, (node, link) in ids.anchor.items())
     valves = network.valves
     for name, row in zip(ids.valve, map(int, ids.valve_rows), strict=True):
         if valves.kind[row] == ValveKind.CHECK:
             wide = valves.diameter_mm[row] if valves.diameter_mm[row] > 0 else _DEFAULT_DIAMETER_MM
             yield (
-                f"{name} {ids.node[valves.from_node[row]]} {ids.node[valves.to_node[row]]} {_SHORT_M} {wide:.4f} "
-                f"{_smooth(network.headloss)} 0 CV"
+                f"{name} {ids.node[valves.from_node[row]]} {ids.node[valves.to_node[row]]} {_SHORT_M} {wide:.4f} {smooth} 0 CV"
             )
 
 
@@ -204,10 +211,8 @@ def _pumps(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iterator[str
         asset_id = str(network.pumps.asset_id[row])
         curve = detail.pump_head_curve.get(asset_id)
         drive = f"HEAD {curve}" if curve else f"POWER {detail.pump_power_kw.get(asset_id, 10.0):.6g}"
-        speed = f" SPEED {detail.pump_speed[asset_id]:.6g}" if asset_id in detail.pump_speed else ""
-        pattern = f" PATTERN {detail.pump_pattern[asset_id]}" if asset_id in detail.pump_pattern else ""
         ends = f"{ids.node[network.pumps.from_node[row]]} {ids.node[network.pumps.to_node[row]]}"
-        yield f"{name} {ends} {drive}{speed}{pattern}"
+        yield f"{name} {ends} {drive}"
 
 
 def _status(network: PipeNetwork, ids: _Ids) -> Iterator[str]:
@@ -224,7 +229,7 @@ def _status(network: PipeNetwork, ids: _Ids) -> Iterator[str]:
             yield f"{name} Closed"
 
 
-def _valves(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iterator[str]:
+def _valves(network: PipeNetwork, ids: _Ids) -> Iterator[str]:
     valves = network.valves
     yield "[VALVES]"
     for name, row in zip(ids.valve, map(int, ids.valve_rows), strict=True):
@@ -232,10 +237,7 @@ def _valves(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iterator[st
         if kind is ValveKind.CHECK:
             continue
         setting = "0"
-        curve = detail.valve_curve.get(str(valves.asset_id[row]))
-        if kind is ValveKind.GPV and curve:
-            setting = curve
-        elif kind in _EPANET_VALVES and kind is not ValveKind.GPV and np.isfinite(valves.setting[row]):
+        if kind in _SET_VALVES and np.isfinite(valves.setting[row]):
             setting = f"{valves.setting[row]:.6g}"
         else:
             kind = ValveKind.TCV
@@ -255,7 +257,7 @@ def _tables(detail: ModelDetail) -> Iterator[str]:
 
 
 def _mapped(line: str, ids: _Ids) -> str:
-    """A control or rule line with asset ids turned into EPANET ids; "" when it names what is no longer there."""
+    """A control line with asset ids turned into EPANET ids; "" when it names what is no longer there."""
     words = line.split()
     for place, word in enumerate(words[:-1]):
         known: Mapping[str, str] | None = None
@@ -269,20 +271,6 @@ def _mapped(line: str, ids: _Ids) -> str:
             return ""
         words[place + 1] = known[words[place + 1]]
     return " ".join(words)
-
-
-def _rules(text: str, ids: _Ids) -> Iterator[str]:
-    """Rules whose every line still names something of the network."""
-    rules: list[list[str]] = []
-    for line in text.splitlines():
-        if line.strip().upper().startswith("RULE"):
-            rules.append([])
-        if rules and line.strip():
-            rules[-1].append(line)
-    for rule in rules:
-        mapped = [rule[0], *(_mapped(line, ids) for line in rule[1:])]
-        if all(mapped):
-            yield from mapped
 
 
 def _settings(network: PipeNetwork, detail: ModelDetail) -> Iterator[str]:
@@ -325,7 +313,7 @@ def _drawing(network: PipeNetwork, ids: _Ids) -> Iterator[str]:
     yield from (f"{name} {x:.3f} {y:.3f}" for name, x, y in zip(ids.node, nodes.x, nodes.y, strict=True) if np.isfinite(x + y))
     yield "[VERTICES]"
     one_way = _one_way(network)
-    for pipe in map(int, np.flatnonzero(np.diff(pipes.offsets) > 2)):
+    for pipe in map(int, np.flatnonzero((np.diff(pipes.offsets) > 2) & (pipes.from_node != pipes.to_node))):
         inner = pipes.points(pipe)[1:-1]
         for x, y in inner[::-1] if one_way.get(pipe, False) else inner:
             yield f"{ids.pipe[pipe]} {x:.3f} {y:.3f}"

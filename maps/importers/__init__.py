@@ -30,7 +30,7 @@ def import_city(sources: Sequence[Path], options: ImportOptions) -> ImportResult
     others = [path for path in sources if path not in inps]
     if inps and others:
         city = _overlaid(city, others, options, faults)
-    city = _completed(city, options)
+    city = _completed(city, options, faults)
     from maps.check import network_faults
 
     listed = (*faults, *network_faults(city))
@@ -58,7 +58,7 @@ def _overlaid(city: City, sources: Sequence[Path], options: ImportOptions, fault
     return overlaid(city, sources, options, faults)
 
 
-def _completed(city: City, options: ImportOptions) -> City:
+def _completed(city: City, options: ImportOptions, faults: list[Fault]) -> City:
     assumed = list(city.info.assumed)
     if options.assume_valves:
         city = replace(city, network=with_assumed_valves(city.network))
@@ -68,14 +68,14 @@ def _completed(city: City, options: ImportOptions) -> City:
     if city.customers.estimated.any() and not any("customers" in line for line in assumed):
         assumed.append(f"customers are estimated from node demands, {RESIDENTS_PER_M3_DAY:g} residents per m³/day")
     city = with_communities(replace(city, info=replace(city.info, assumed=tuple(assumed))))
-    return _with_stations(city, options)
+    return _with_stations(city, options, faults)
 
 
-def _with_stations(city: City, options: ImportOptions) -> City:
+def _with_stations(city: City, options: ImportOptions, faults: list[Fault]) -> City:
     if options.stations is None:
         return city
     if isinstance(options.stations, Path):
-        return replace(city, stations=stations_from_csv(city, options.stations))
+        return replace(city, stations=stations_from_csv(city, options.stations, faults))
     from maps.locate.placement import default_station_count, place_stations
 
     asked = options.stations.partition(":")[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +13,7 @@ import numpy as np
 from maps.city import City, CustomerTable, StationTable
 from maps.columns import Columns
 from maps.errors import Fault, InputFault, Severity
+from maps.importers.encoding import decoded
 from maps.network import NodeKind, PipeNetwork, ValveTable
 
 RESIDENTS_PER_M3_DAY = 5.0
@@ -88,10 +90,13 @@ def demands_of_customers(city: City) -> tuple[PipeNetwork, str]:
     return replace(city.network, nodes=nodes.replaced(demand_m3h=given)), note
 
 
-def stations_from_csv(city: City, path: Path) -> StationTable:
-    """Stations of a CSV (station_id, node, channel); ``node`` may be a link for flow. Raises InputFault with all faults."""
+def stations_from_csv(city: City, path: Path, told: list[Fault]) -> StationTable:
+    """Stations of a CSV (station_id, node, channel); ``node`` may be a link for flow. Raises InputFault with all faults.
+
+    ``told`` gets what its encoding shows.
+    """
     faults, found = list[Fault](), dict[str, dict[str, object]]()
-    for number, line in _csv_rows(path):
+    for number, line in _csv_rows(path, told):
         fault = _station_line(city, line, found)
         if fault:
             column, message = fault
@@ -105,15 +110,17 @@ def stations_from_csv(city: City, path: Path) -> StationTable:
     )  # fmt: skip
 
 
-def _csv_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+def _csv_rows(path: Path, told: list[Fault]) -> list[tuple[int, dict[str, str]]]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        text = decoded(path.read_bytes())
+        told += text.faults(path.name)
+        with io.StringIO(text.text, newline="") as file:
             reader = csv.DictReader(file)
             if not {"station_id", "node", "channel"} <= set(reader.fieldnames or ()):
                 raise InputFault(f"{path}: columns station_id, node, channel are needed")
             return [(number, {k: (v or "").strip() for k, v in row.items() if k}) for number, row in enumerate(reader, start=2)]
-    except (OSError, UnicodeDecodeError, csv.Error) as fault:
-        raise InputFault(f"{path}: cannot be read ({fault}); give a UTF-8 CSV file") from fault
+    except (OSError, csv.Error) as fault:
+        raise InputFault(f"{path}: cannot be read ({fault}); give a CSV file") from fault
 
 
 def _station_line(city: City, line: dict[str, str], found: dict[str, dict[str, object]]) -> tuple[str, str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,9 @@ from maps import crs as crs_of
 from maps.city import EpanetModel
 from maps.columns import texts
 from maps.errors import Fault, InputFault, Severity
+from maps.hydraulics.inp_text import IdKind
+from maps.hydraulics.renaming import EpanetText, epanet_text
+from maps.importers.encoding import decoded
 from maps.importers.geometry import check_extent
 from maps.importers.placing import placed
 from maps.network import NodeKind, NodeTable, PipeNetwork, PipeStatus, PipeTable, PumpTable, ValveKind, ValveState, ValveTable
@@ -70,38 +73,27 @@ def read_inp(path: Path, crs: str | None) -> tuple[PipeNetwork, EpanetModel, tup
     Raises InputFault with EPANET's own words when it cannot be read.
     """
     try:
-        text = _decoded(path.read_bytes())
+        source = decoded(path.read_bytes())
     except OSError as fault:
         raise InputFault(f"{path}: {fault.strerror}; check the path") from fault
-    with _opened(path, text) as project:
+    names = epanet_text(source.text, source.encoding)
+    with _opened(path, names, source.broken_lines) as project:
         if not en.getcount(project, en.LINKCOUNT):
             raise InputFault(f"{path}: EPANET finds no pipes in it; is it an .inp file?")
         units = _Units.of(project)
-        nodes, lost = placed(_nodes(project, units), _ends(project))
-        pipes, links = _links(project, units, nodes)
+        nodes, lost = placed(_nodes(project, units, names), _ends(project))
+        pipes, links = _links(project, units, nodes, names)
         headloss = _HEADLOSS[int(en.getoption(project, en.HEADLOSSFORM))]
         network = _georeferenced(PipeNetwork(nodes, pipes, links.pumps, links.valves, crs_of.LOCAL, headloss), crs)
-        model = _model(text, network, links)
-    return network, model, tuple(_faults(network, lost))
-
-
-def _decoded(content: bytes) -> str:
-    """The text of a file: UTF-8, UTF-16 by its mark, else the code page of Chinese Windows, else any byte a letter."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", errors="replace")
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return content.decode("latin-1")
+        model = _model(names, network, links)
+    return network, model, (*source.faults(path.name), *_faults(network, lost))
 
 
 @contextmanager
-def _opened(path: Path, text: str) -> Iterator[Any]:
+def _opened(path: Path, names: EpanetText, broken_lines: Sequence[int]) -> Iterator[Any]:
     with tempfile.TemporaryDirectory(prefix="quanmai-import-") as folder:
         copy, report = Path(folder, "model.inp"), Path(folder, "model.rpt")
-        copy.write_bytes(text.encode("utf-8"))  # the toolkit takes no Chinese paths everywhere
+        copy.write_bytes(names.text.encode("utf-8"))  # the toolkit takes no Chinese paths everywhere
         project = en.createproject()
         try:
             with warnings.catch_warnings():
@@ -114,7 +106,9 @@ def _opened(path: Path, text: str) -> Iterator[Any]:
                 en.close(project)
                 en.deleteproject(project)
             told = report.read_text(encoding="utf-8", errors="replace") if report.exists() else ""
-            raise InputFault(f"{path}: EPANET cannot read it: {_first_errors(told) or refusal}") from refusal
+            said = names.in_own_words(_first_errors(told) or str(refusal))
+            broken = f" (line {broken_lines[0]} holds a byte that is no letter)" if broken_lines else ""
+            raise InputFault(f"{path}: EPANET cannot read it: {said}{broken}") from refusal
         try:
             yield project
         finally:
@@ -127,7 +121,7 @@ def _first_errors(report: str) -> str:
     return " ".join(" ".join(lines[i : i + 2]) for i, line in enumerate(lines) if "Error" in line)[:300]
 
 
-def _nodes(project: Any, units: _Units) -> NodeTable:
+def _nodes(project: Any, units: _Units, names: EpanetText) -> NodeTable:
     count = en.getcount(project, en.NODECOUNT)
     rows = range(1, count + 1)
     kinds = np.array([en.getnodetype(project, i) for i in rows], dtype=np.int64)
@@ -141,7 +135,7 @@ def _nodes(project: Any, units: _Units) -> NodeTable:
     kind = np.where(source, NodeKind.SOURCE, np.where(tank, NodeKind.TANK, NodeKind.JUNCTION)).astype(np.uint8)
     level = {name: np.where(tank, value[code] * units.tank_m, np.nan) for name, code in _TANK_COLUMNS.items()}
     return NodeTable.of(
-        [en.getnodeid(project, i) for i in rows],
+        [names.name(IdKind.NODE, en.getnodeid(project, i)) for i in rows],
         x=points[:, 0], y=points[:, 1], kind=kind, elevation_m=elevation, demand_m3h=demand * units.flow_m3h,
         head_m=np.where(source, elevation, np.nan), **level,
     )  # fmt: skip
@@ -175,11 +169,11 @@ class _Links:
     valves: ValveTable
 
 
-def _links(project: Any, units: _Units, nodes: NodeTable) -> tuple[PipeTable, _Links]:
+def _links(project: Any, units: _Units, nodes: NodeTable, names: EpanetText) -> tuple[PipeTable, _Links]:
     count = en.getcount(project, en.LINKCOUNT)
     kinds = np.array([en.getlinktype(project, i) for i in range(1, count + 1)], dtype=np.int64)
     ends = np.array([en.getlinknodes(project, i) for i in range(1, count + 1)], dtype=np.int64).reshape(-1, 2) - 1
-    ids = [en.getlinkid(project, i) for i in range(1, count + 1)]
+    ids = [names.name(IdKind.LINK, en.getlinkid(project, i)) for i in range(1, count + 1)]
     pipe_rows = np.flatnonzero(kinds <= en.PIPE)
     pump_rows, valve_rows = np.flatnonzero(kinds == en.PUMP), np.flatnonzero(kinds > en.PUMP)
     pipes = _pipes(project, units, nodes, ids, ends, pipe_rows)
@@ -248,16 +242,22 @@ def _valves(
     return ValveTable.of(asset_id, **columns, normal_state=columns["state"])
 
 
-def _model(text: str, network: PipeNetwork, links: _Links) -> EpanetModel:
+def _model(names: EpanetText, network: PipeNetwork, links: _Links) -> EpanetModel:
+    """The model with the EPANET id of every asset; patterns, curves and rules are listed where they have another name there."""
     of_link = links.valves.asset_id[links.valves.is_link]
-    parts = (
-        ("node", network.nodes.asset_id),
-        ("pipe", network.pipes.asset_id),
-        ("pump", links.pumps.asset_id),
-        ("valve", of_link),
-    )
-    ids = texts(str(name) for _, names in parts for name in names)
-    return EpanetModel(text, ids, ids, texts(kind for kind, names in parts for _ in names))
+    parts: list[tuple[str, str, str]] = []
+    for kind, id_kind, assets in (
+        ("node", IdKind.NODE, network.nodes.asset_id),
+        ("pipe", IdKind.LINK, network.pipes.asset_id),
+        ("pump", IdKind.LINK, links.pumps.asset_id),
+        ("valve", IdKind.LINK, of_link),
+    ):
+        made = {own: new for new, own in names.names.get(id_kind, {}).items()}
+        parts += [(str(asset), made.get(str(asset), str(asset)), kind) for asset in assets]
+    for id_kind in (IdKind.PATTERN, IdKind.CURVE, IdKind.RULE):
+        parts += [(own, new, id_kind.value) for new, own in names.names.get(id_kind, {}).items()]
+    asset, epanet, kinds = (texts(part[column] for part in parts) for column in range(3))
+    return EpanetModel(names.text, asset, epanet, kinds)
 
 
 def _ends(project: Any) -> Rows:

@@ -89,7 +89,9 @@ def read_frames(sources: Sequence[Path], options: ImportOptions, told: str | Non
         if not wanted and options.profile is not None and layer.columns:
             have = ", ".join(name for _, name in listed)
             raise InputFault(f"{options.profile}: no layer {' or '.join(layer.layers)} in the sources; they have {have}")
-        parts += [(layer, read_layer(path, name)) for path, name in wanted]
+        read = [read_layer(path, name, layer.encoding or profile.encoding) for path, name in wanted]
+        faults += [fault for raw in read for fault in raw.faults]
+        parts += [(layer, raw.called(layer.source_names())) for raw in read]
     target = city_crs(parts, profile, told)
     moved = [(layer, in_city_crs((layer, raw), profile, told, target, faults)) for layer, raw in parts]
     if target == crs_of.LOCAL and parts and told != crs_of.LOCAL:

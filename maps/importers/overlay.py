@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from maps import crs as crs_of
 from maps.city import City
 from maps.errors import Fault, InputFault, Severity
+from maps.hydraulics.carry import Changed
 from maps.importers.base import Base, links_of
+from maps.importers.carrying import with_carried_model
 from maps.importers.completion import joined
 from maps.importers.layers import read_frames, refuse_fatal, surrounded
 from maps.importers.options import ImportOptions
@@ -23,7 +26,7 @@ _BASE_LAYERS = ("pipes", "nodes", "pumps")
 
 
 def overlaid(city: City, sources: Sequence[Path], options: ImportOptions, faults: list[Fault]) -> City:
-    """``city`` with what the layers add. A valve drawn on a pipe cuts it: the model is then built anew, with all it holds.
+    """``city`` with what the layers add. A valve drawn on a pipe cuts it, in the model's text too.
 
     Raises InputFault with every fatal fault, and when the layers bring pipes or nodes of their own.
     """
@@ -45,10 +48,10 @@ def overlaid(city: City, sources: Sequence[Path], options: ImportOptions, faults
             said = "is a valve of the model already; leave it out of the layer or call it otherwise"
             faults.append(Fault(Severity.FATAL, "duplicate_id", said, "valves", str(name), row + 1, "asset_id"))
     refuse_fatal(place, faults)
-    network = PipeNetwork(placed.nodes, pipes, network.pumps, joined(old, added), network.crs, network.headloss)
-    city = replace(city, network=network)
-    if placed.cut or added.is_link.any():
-        city = _with_new_model(city)
+    valves = joined(old, added)
+    after = PipeNetwork(placed.nodes, pipes, network.pumps, valves, network.crs, network.headloss)
+    rows = np.arange(len(old), len(valves), dtype=np.int64)
+    city = with_carried_model(city, Changed(network, after, placed.pipes.asset_id, rows, _drawn(options, network.crs)), faults)
     city = surrounded(city, frames, placed.pipes.asset_id, faults)
     refuse_fatal(place, faults)
     return city
@@ -68,12 +71,9 @@ def _moved(valves: ValveTable, before: PipeTable, pipes: PipeTable, pieces: Piec
     return valves.replaced(pipe=pipe, flows_to=flows)
 
 
-def _with_new_model(city: City) -> City:
-    from maps.hydraulics.carry import detail_of
-    from maps.hydraulics.model import build_model
-
-    if city.epanet is None:
-        return city
-    model = build_model(city.network, detail_of(city.epanet), city.info.name)
-    note = "valves cut pipes of the model: it is built anew with its patterns, curves and controls"
-    return replace(city, epanet=model, info=replace(city.info, assumed=(*city.info.assumed, note)))
+def _drawn(options: ImportOptions, crs: str) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Points of the network as the model's file has them: in degrees where it was told to be."""
+    told = options.crs
+    if not told or not crs_of.is_geographic(told):
+        return lambda points: points
+    return lambda points: np.column_stack(crs_of.transform(points[:, 0], points[:, 1], crs, told))

@@ -3,6 +3,7 @@
 Of each standard layer one table or a list of tables::
 
     crs = "EPSG:26917"                      # of every source that does not say
+    encoding = "GBK"                        # of the text of Shapefiles and tables; without it as declared or as the bytes show
     [[nodes]]
     layer = "fixed_head"                    # the source's layer, or a list of them
     columns = { asset_id = ["asset_id", "id"], head_m = "fixed_level" }   # a list: the first that is not empty
@@ -11,6 +12,7 @@ Of each standard layer one table or a list of tables::
     values.status = { "1" = "closed", "" = "open" }
     where = { STATE = ["1", "2"] }          # only rows with one of these values
     crs = "EPSG:4490"                       # of this layer, overriding the file
+    encoding = "UTF-8"                      # of this layer
     extra = false                           # do not keep the other columns
 """
 
@@ -23,12 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from maps.errors import InputFault
+from maps.importers.encoding import known_encoding
 
 STANDARD_LAYERS = (
     "nodes", "pipes", "pumps", "valves", "hydrants", "plants", "crews", "stations", "customers", "zones",
     "roads", "water", "places",
 )  # fmt: skip
-_KEYS = {"layer", "columns", "constants", "factors", "values", "where", "crs", "extra"}
+_KEYS = {"layer", "columns", "constants", "factors", "values", "where", "crs", "encoding", "extra"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +47,22 @@ class LayerProfile:
     where: Mapping[str, frozenset[str]] = field(default_factory=dict)
     crs: str | None = None
     extra: bool = True
+    encoding: str | None = None
+
+    def source_names(self) -> tuple[str, ...]:
+        """Every column of the source that the profile names."""
+        return tuple(dict.fromkeys([*(name for names in self.columns.values() for name in names), *self.where]))
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """All layers of one profile; ``crs``/``headloss``/``name`` of the sources where they do not say."""
+    """All layers of one profile; ``crs``/``headloss``/``name``/``encoding`` of the sources where they do not say."""
 
     layers: tuple[LayerProfile, ...]
     crs: str | None = None
     headloss: str = "H-W"
     name: str = ""
+    encoding: str | None = None
 
     def of(self, standard: str) -> tuple[LayerProfile, ...]:
         """What feeds a standard layer, in the profile's order."""
@@ -80,7 +89,7 @@ def read_profile(path: Path | None) -> Profile:
         if key in STANDARD_LAYERS:
             tables = value if isinstance(value, list) else [value]
             layers += [_layer(path, key, number, table) for number, table in enumerate(tables, start=1)]
-        elif key not in {"crs", "headloss", "name"}:
+        elif key not in {"crs", "headloss", "name", "encoding"}:
             raise InputFault(f"{path}: {key!r} is no standard layer; known: {', '.join(STANDARD_LAYERS)}")
     named = {layer.standard for layer in layers}
     layers += [LayerProfile(name, (name,)) for name in STANDARD_LAYERS if name not in named]
@@ -88,7 +97,7 @@ def read_profile(path: Path | None) -> Profile:
     if headloss not in ("H-W", "D-W", "C-M"):
         raise InputFault(f"{path}: headloss {headloss!r} is none of H-W, D-W, C-M")
     crs = content.get("crs")
-    return Profile(tuple(layers), str(crs) if crs else None, headloss, str(content.get("name", "")))
+    return Profile(tuple(layers), str(crs) if crs else None, headloss, str(content.get("name", "")), _encoding(path, content))
 
 
 def _layer(path: Path, standard: str, number: int, table: Any) -> LayerProfile:
@@ -109,9 +118,20 @@ def _layer(path: Path, standard: str, number: int, table: Any) -> LayerProfile:
             {str(name): frozenset(_names(allowed)) for name, allowed in table.get("where", {}).items()},
             str(table["crs"]) if "crs" in table else None,
             bool(table.get("extra", True)),
+            _encoding(where, table),
         )
     except (AttributeError, TypeError, ValueError) as fault:
         raise InputFault(f"{where}: {fault}; see the profile's form in maps/importers/profile.py") from fault
+
+
+def _encoding(where: Any, table: Mapping[str, Any]) -> str | None:
+    """The codec of the key ``encoding``, None without. Raises InputFault for one that is not known."""
+    if "encoding" not in table:
+        return None
+    found = known_encoding(str(table["encoding"]))
+    if found is None:
+        raise InputFault(f"{where}: encoding {table['encoding']!r} is not known; such as UTF-8, GBK, GB18030, Big5")
+    return found
 
 
 def _names(value: Any) -> tuple[str, ...]:

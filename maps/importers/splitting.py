@@ -44,7 +44,7 @@ def ends_on_pipes(pipes: PipeTable, xy: NDArray[np.float64], tolerance_m: float)
 def split(pipes: PipeTable, cuts: Cuts, xy: NDArray[np.float64]) -> tuple[PipeTable, NDArray[np.int64]]:
     """The pieces in digitised order and each one's old row. Ids stay the parent's; ``numbered`` makes them unique.
 
-    A stated length is shared by the drawn lengths; a minor loss stays with the first piece. ``xy``: of the nodes.
+    A stated length and a minor loss are shared by the drawn lengths. ``xy``: of the nodes.
     """
     if not len(cuts.pipe):
         return pipes, np.arange(len(pipes), dtype=np.int64)
@@ -63,11 +63,10 @@ def split(pipes: PipeTable, cuts: Cuts, xy: NDArray[np.float64]) -> tuple[PipeTa
             shapes.append(points)
             share.append(part)
     rows = np.array(parent, dtype=np.int64)
-    first = np.concatenate([[True], rows[1:] != rows[:-1]])
     taken: dict[str, Any] = {name: getattr(pipes, name)[rows] for name in PipeTable.column_kinds()}
     taken |= {
         "from_node": start, "to_node": end, "length_m": taken["length_m"] * np.array(share),
-        "minor_loss": np.where(first, taken["minor_loss"], 0.0),
+        "minor_loss": taken["minor_loss"] * np.array(share),
     }  # fmt: skip
     offsets = np.concatenate([[0], np.cumsum([len(points) for points in shapes])]).astype(np.int64)
     extra = {name: values[rows] for name, values in pipes.extra.items()}

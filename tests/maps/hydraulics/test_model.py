@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,14 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maps.city import City, CityInfo, CustomerTable
-from maps.hydraulics.carry import detail_of
 from maps.hydraulics.gis import LITRES_A_HEAD_DAY, OTHER_USE, detail_from_gis
 from maps.hydraulics.ids import epanet_ids
 from maps.hydraulics.model import ModelDetail, build_model
 from maps.hydraulics.roughness import estimated_roughness
 from maps.hydraulics.session import EpanetSession
 from maps.network import NodeKind, NodeTable, PipeNetwork, PumpTable, ValveKind, ValveTable
-from tests.maps.hydraulics.build import a_line, city_of_inp, with_model
+from tests.maps.hydraulics.build import a_line, with_model
 
 
 @given(st.lists(st.text(min_size=0, max_size=40), unique=True, max_size=30))
@@ -32,62 +30,6 @@ def test_epanet_ids_are_distinct_and_such_as_epanet_takes(asset_ids: list[str]) 
 
 def test_ids_that_epanet_takes_stay_and_made_up_ones_avoid_them() -> None:
     assert epanet_ids(["N2", "管道 1", "P-7"], "N") == ["N2", "N_2", "P-7"]
-
-
-@pytest.mark.parametrize("name", ["Net1", "Net2", "Net3", "Net6", "ky4"])
-def test_a_model_built_anew_from_the_tables_and_its_detail_solves_alike(wntr_networks: Path, name: str) -> None:
-    city = city_of_inp(wntr_networks / f"{name}.inp")
-    assert city.epanet is not None
-    again = replace(city, epanet=build_model(city.network, detail_of(city.epanet), name))
-    with EpanetSession(city) as first, EpanetSession(again) as second:
-        pairs = zip(first.solve_day(), second.solve_day(), strict=True)
-        for before, after in pairs:
-            np.testing.assert_allclose(after.head_m, before.head_m, atol=0.02)
-
-
-def test_rules_and_controls_are_carried_in_inside_units_with_the_ids_of_the_assets() -> None:
-    inp = """[JUNCTIONS]
-A 0 100
-[RESERVOIRS]
-S 100
-[TANKS]
-T 100 10 0 30 40 0
-[PIPES]
-P1 S A 1000 12 130 0 Open
-P2 A T 1000 12 130 0 Open
-[CONTROLS]
-LINK P2 CLOSED IF NODE T ABOVE 20
-[RULES]
-RULE 1
-IF TANK T LEVEL BELOW 5
-AND SYSTEM CLOCKTIME >= 6 AM
-THEN PIPE P1 STATUS IS OPEN
-ELSE PIPE P1 STATUS IS CLOSED
-PRIORITY 3
-[OPTIONS]
-UNITS GPM
-[END]
-"""
-    city = with_model(a_line(demands={"A": 1.0}, pipes=(("P1", "S", "A"),)))
-    assert city.epanet is not None
-    assets = {"A": "甲", "S": "S", "T": "水塔", "P1": "DN300", "P2": "P2"}
-    model = replace(
-        city.epanet,
-        inp=inp,
-        asset_id=np.array(list(assets.values()), dtype=object),
-        epanet_id=np.array(list(assets), dtype=object),
-        kind=np.array(["node", "node", "node", "pipe", "pipe"], dtype=object),
-    )
-    detail = detail_of(model)
-    assert detail.controls == ("LINK P2 CLOSED IF NODE 水塔 ABOVE 6.096",)
-    assert detail.rules.splitlines() == [
-        "RULE 1",
-        "IF NODE 水塔 LEVEL < 1.524",
-        "AND SYSTEM CLOCKTIME >= 6:00:00",
-        "THEN LINK DN300 STATUS IS OPEN",
-        "ELSE LINK DN300 STATUS IS CLOSED",
-        "PRIORITY 3",
-    ]
 
 
 def test_controls_of_what_is_gone_are_dropped_and_pieces_of_a_split_pipe_keep_theirs() -> None:

@@ -13,7 +13,9 @@ from maps.check import check_city
 from maps.city import City
 from maps.dataset import read_city, write_city
 from maps.errors import Fault, InputFault, Severity
+from maps.hydraulics.session import EpanetSession
 from maps.importers import ImportOptions, ImportResult, import_city
+from maps.isolation import Isolator
 from maps.network import NodeKind, ValveState
 from tests.maps.importers.writing import X, Y, line, pipe, point, source, write
 
@@ -341,3 +343,76 @@ def test_a_dataset_can_be_imported_again_unchanged(tmp_path: Path) -> None:
     assert _ends(again) == _ends(first)
     assert list(again.network.pipes.source_id) == ["A", "A"]
     assert again.network.valves.x[0] == pytest.approx(X + 30)
+
+
+def _ring(x: float, y: float, size: float = 20.0) -> list[tuple[float, float]]:
+    return [(x, y), (x + size, y), (x + size, y + size), (x, y)]
+
+
+def test_lines_that_end_where_they_begin_do_not_cost_the_city_its_hydraulics(tmp_path: Path) -> None:
+    pipes = [
+        pipe("A", (0, 0), (100, 0)), pipe("B", (100, 0), (200, 0)),
+        pipe("ring", *_ring(200, 0)), pipe("point", (200, 0), (200, 0)), pipe("环", *_ring(100, 0), length_m=0.0),
+        pipe("lone ring", *_ring(900, 0)), pipe("at source", *_ring(0, 0)),
+    ]  # fmt: skip
+    customers = [{"asset_id": "C1", "pipe": "B", "households": 50, "wkt": point(150, 5)}]
+    rings = {"ring", "point", "环", "lone ring", "at source"}
+    result = _import(write(tmp_path / "net.gpkg", {"pipes": pipes, "nodes": [source(0, 0)], "customers": customers}))
+    assert {fault.asset_id for fault in result.faults if fault.code == "loop_pipe"} == rings
+    write_city(result.city, tmp_path / "city.gpkg")
+    city = read_city(tmp_path / "city.gpkg")
+    assert rings <= set(city.network.pipes.asset_id)
+    with EpanetSession(city) as session:
+        state = session.solve()
+        shut = session.solve(closed_pipes=[city.network.pipes.row("ring")])
+    expected = _import(write(tmp_path / "plain.gpkg", {"pipes": pipes[:2], "nodes": [source(0, 0)], "customers": customers}))
+    with EpanetSession(expected.city) as session:
+        plain = session.solve()
+    rows = [city.network.nodes.row(str(name)) for name in expected.city.network.nodes.asset_id]
+    for found in (state, shut):
+        assert found.converged
+        np.testing.assert_allclose(found.head_m[rows], plain.head_m, atol=1e-3)
+        np.testing.assert_allclose(found.pipe_flow_m3h[[city.network.pipes.row(name) for name in rings]], 0.0, atol=1e-3)
+
+
+def test_a_pipe_from_a_node_to_itself_by_ids_is_a_ring_too_and_pumps_and_valves_stay_out_of_the_model(tmp_path: Path) -> None:
+    nodes = [source(0, 0), {"asset_id": "J", "demand_m3h": 10.0, "wkt": point(100, 0)}]
+    pipes = [pipe("A", (0, 0), (100, 0), from_node="S", to_node="J"), pipe("R", (100, 0), (150, 0), from_node="J", to_node="J")]
+    pumps = [{"asset_id": "U", "from_node": "J", "to_node": "J", "wkt": point(100, 0)}]
+    valves = [{"asset_id": "V", "kind": "prv", "setting": 20.0, "from_node": "J", "to_node": "J", "wkt": point(100, 0)}]
+    result = _import(write(tmp_path / "net.gpkg", {"pipes": pipes, "nodes": nodes, "pumps": pumps, "valves": valves}))
+    assert {(fault.code, fault.asset_id) for fault in result.faults if fault.code.startswith("loop")} == {
+        ("loop_pipe", "R"), ("loop_link", "U"), ("loop_link", "V"),
+    }  # fmt: skip
+    assert check_city(result.city)["hydraulics"]["converged"] is True
+
+
+def test_a_ring_can_be_isolated_and_a_valve_cuts_it(tmp_path: Path) -> None:
+    pipes = [pipe("A", (0, 0), (100, 0)), pipe("ring", *_ring(100, 0))]
+    valves = [{"asset_id": "V", "pipe": "ring", "wkt": point(120, 10)}, {"asset_id": "W", "pipe": "A", "wkt": point(50, 0)}]
+    city = _import(write(tmp_path / "net.gpkg", {"pipes": pipes, "nodes": [source(0, 0)], "valves": valves})).city
+    assert _ends(city)["ring~1"][1] == _ends(city)["ring~2"][0] == "V"
+    plan = Isolator(city).plan(["ring~1", "ring~2"])
+    assert [step.asset_id for step in plan.valves_to_close] == ["W"]
+    assert check_city(city)["hydraulics"]["converged"] is True
+
+
+def test_a_part_without_source_does_not_cost_the_others_their_hydraulics(tmp_path: Path) -> None:
+    alone = [
+        pipe("B", (500, 0), (600, 0)),
+        pipe("C", (600, 0), (600, 80)),
+        pipe("D", (600, 80), (500, 0)),
+        pipe("E", (0, 900), (0, 990)),
+    ]
+    customers = [{"asset_id": "C1", "pipe": "A", "households": 50, "wkt": point(50, 5)},
+                 {"asset_id": "C2", "pipe": "E", "households": 5, "wkt": point(0, 950)}]  # fmt: skip
+    layers = {"pipes": [pipe("A", (0, 0), (100, 0)), *alone], "nodes": [source(0, 0)], "customers": customers}
+    city = _import(write(tmp_path / "net.gpkg", layers)).city
+    only = {"pipes": [pipe("A", (0, 0), (100, 0))], "nodes": [source(0, 0)], "customers": customers[:1]}
+    plain = _import(write(tmp_path / "plain.gpkg", only)).city
+    with EpanetSession(city) as session, EpanetSession(plain) as alike:
+        found, expected = session.solve(), alike.solve()
+    assert found.converged
+    assert "cut off from every source" in found.message
+    rows = [city.network.nodes.row(str(name)) for name in plain.network.nodes.asset_id]
+    np.testing.assert_allclose(found.head_m[rows], expected.head_m, atol=1e-3)

@@ -77,7 +77,7 @@ def test_pieces_make_up_the_pipe_they_were(along: list[float], length_m: float) 
     assert len(pieces) == len(along) + 1
     assert set(parent.tolist()) == {0}
     assert pieces.length_m.sum() == pytest.approx(length_m)
-    assert pieces.minor_loss.sum() == 2.0
+    assert pieces.minor_loss.sum() == pytest.approx(2.0)
     # One after the other, from the first node to the last.
     assert pieces.from_node[1:].tolist() == pieces.to_node[:-1].tolist()
     drawn = sum(float(np.hypot(*np.diff(pieces.points(row), axis=0).T).sum()) for row in range(len(pieces)))

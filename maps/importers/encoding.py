@@ -1,0 +1,118 @@
+"""Text of unknown encoding: UTF-8, then the code page of Chinese Windows; what fits neither is replaced and located."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+from maps.errors import Fault, Severity
+
+CHINESE = "gb18030"
+"""Holds GB 2312 and GBK (code page 936) whole."""
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_UTF8_LONG = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_PAIR = re.compile(rb"[\x81-\xfe][\xa1-\xfe]")
+_REPLACED = "\ufffd"
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """``text`` with a U+FFFD for each byte that is no letter. ``guessed``: nothing told the encoding, and it is not UTF-8."""
+
+    text: str
+    encoding: str
+    guessed: bool = False
+    broken_lines: tuple[int, ...] = ()
+
+    def faults(self, place: str) -> list[Fault]:
+        """What the reader of the import's report must know."""
+        found = list[Fault]()
+        if self.guessed:
+            found.append(Fault(Severity.WARNING, "encoding_guessed", guess_words(self.encoding), place))
+        for line in self.broken_lines[:_SHOWN]:
+            said = f"a byte is no letter of {label(self.encoding)}; it alone is replaced by �, correct it in the file"
+            found.append(Fault(Severity.WARNING, "broken_byte", said, place, row=line))
+        if len(self.broken_lines) > _SHOWN:
+            said = f"{len(self.broken_lines) - _SHOWN} more lines hold bytes that are no letters"
+            found.append(Fault(Severity.WARNING, "broken_byte", said, place))
+        return found
+
+
+def guess_words(encoding: str) -> str:
+    """The warning about an encoding that nothing told."""
+    return f"is not UTF-8: read as {label(encoding)} by its bytes; if names look wrong, state its encoding or save it as UTF-8"
+
+
+def label(encoding: str) -> str:
+    """The name of an encoding as people know it."""
+    return {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", CHINESE: "GB 18030 (GBK)", "latin-1": "Latin-1"}.get(
+        encoding, encoding
+    )
+
+
+def decoded(content: bytes, encoding: str | None = None) -> Decoded:
+    """The text of a file. ``encoding``: as told; else by its mark, else by its bytes (``likely_encoding``)."""
+    marked = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+    told = encoding or marked
+    chosen = told or likely_encoding(content)
+    text = content.decode(chosen, errors="replace")
+    broken = tuple(number for number, line in enumerate(text.split("\n"), start=1) if _REPLACED in line)
+    if broken and _REPLACED.encode() in content and chosen.startswith("utf-8"):
+        broken = tuple(number for number in broken if not decodes(content.split(b"\n")[number - 1], "utf-8"))
+    return Decoded(text, chosen, told is None and chosen != "utf-8", broken)
+
+
+def likely_encoding(content: bytes) -> str:
+    """UTF-8, ``CHINESE`` or ``latin-1``, whichever leaves the fewest bytes without a letter.
+
+    A few broken bytes do not make UTF-8 another encoding: Chinese in GBK hardly ever has its three-byte letters. Bytes
+    above 127 that stand alone or before a plain letter are Western; Chinese ones come in pairs.
+    """
+    if decodes(content, "utf-8"):
+        return "utf-8"
+    rest, letters = _UTF8_LONG.subn(b"", content)
+    if letters > len(_HIGH.findall(rest)):
+        return "utf-8"
+    if decodes(content, CHINESE):
+        return CHINESE
+    rest, letters = _PAIR.subn(b"", content)
+    return CHINESE if letters >= len(_HIGH.findall(rest)) else "latin-1"
+
+
+def denied_by(content: bytes, declared: str) -> bool:
+    """Whether bytes that a declared encoding can read are plainly another's all the same."""
+    if declared == "utf-8" or content.isascii():
+        return False
+    likely = likely_encoding(content)
+    if likely == "utf-8":
+        return len(_UTF8_LONG.findall(content)) >= 2
+    if likely == CHINESE and declared.startswith(("iso8859", "cp125")):
+        rest, letters = _PAIR.subn(b"", content)
+        return letters >= 2 and not _HIGH.search(rest)
+    return False
+
+
+def decodes(content: bytes, encoding: str) -> bool:
+    """Whether every byte is a letter of an encoding."""
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def known_encoding(name: str) -> str | None:
+    """The codec of a name as profiles and .cpg files write it (``GBK``, ``936``, ``ANSI 936``, ``UTF-8``); None when unknown."""
+    text = name.strip().strip('"').lower().replace(" ", "").removeprefix("ansi").removeprefix("oem")
+    text = {"65001": "utf-8", "88591": "latin-1", "54936": CHINESE, "936": CHINESE, "950": "cp950"}.get(text, text)
+    for candidate in (text, f"cp{text}"):
+        try:
+            found = codecs.lookup(candidate).name
+            "a".encode(candidate)  # no codec of text: LookupError
+        except (LookupError, ValueError):
+            continue
+        return CHINESE if found in ("gb2312", "gbk", "gb18030") else found
+    return None
