@@ -18,14 +18,16 @@ Geometries = NDArray[np.object_]
 
 @dataclass(frozen=True, eq=False)
 class HydrantTable(Columns):
-    """Fire hydrants, at a node row or on a pipe row."""
+    """Fire hydrants, at a node row or on a pipe row. ``pieces``: as of customers."""
 
     node: Ints
     pipe: Ints
     x: Floats
     y: Floats
+    pieces: Texts
 
     LAYER: ClassVar[str] = "hydrants"
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"pieces"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +59,8 @@ class CrewTable(Columns):
 class StationTable(Columns):
     """Measuring stations, on a node row or on a link (asset id of a pipe, pump or link valve).
 
-    ``channels``: comma separated names (``pressure,flow``); ``limits``: JSON object as text or "".
+    ``channels``: comma separated names (``pressure,flow``); ``limits``: JSON object as text or "". ``pieces``: as of
+    customers, for a station on a pipe; ``link`` is then the first of them.
     """
 
     name: Texts
@@ -68,13 +71,19 @@ class StationTable(Columns):
     x: Floats
     y: Floats
     assumed: Bools
+    pieces: Texts
 
     LAYER: ClassVar[str] = "stations"
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"pieces"})
 
 
 @dataclass(frozen=True, eq=False)
 class CustomerTable(Columns):
-    """Customers on pipes. ``critical``: "" or hospital, dialysis, school, …; ``supply``: direct, tank, boosted."""
+    """Customers on pipes. ``critical``: "" or hospital, dialysis, school, …; ``supply``: direct, tank, boosted.
+
+    ``pieces``: where the pipe was cut and nothing says which piece is meant, the ids of all pieces, as a JSON list; it
+    counts for each of them, ``pipe`` is the first. "" where the pipe is known: cleared once it is placed.
+    """
 
     pipe: Ints
     name: Texts
@@ -93,8 +102,10 @@ class CustomerTable(Columns):
     estimated: Bools
     x: Floats
     y: Floats
+    pieces: Texts
 
     LAYER: ClassVar[str] = "customers"
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"pieces"})
     DEFAULTS: ClassVar[Mapping[str, Any]] = {"supply": "direct", "households": 1, "people": 0, "demand_m3h": 0.0}
 
 

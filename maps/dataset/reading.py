@@ -201,7 +201,7 @@ class _Reader:
         drawn = POINT_COLUMNS.get(layer, ())
         for name in sorted(REQUIRED.get(layer, {"asset_id"}) - present):
             raise InputFault(f"{self._path}, layer {layer}: required column {name} is missing; import the city anew")
-        absent = [name for name in kinds if name not in present and name not in drawn]
+        absent = [name for name in kinds if name not in present and name not in drawn and name not in kind.OPTIONAL]
         if absent and rows.num_rows:
             self._defaults.append(f"layer {layer} has no column {', '.join(absent)}: default taken")
         columns = {name: self._column(layer, kind, name, sort, rows[name]) for name, sort in kinds.items() if name in present}

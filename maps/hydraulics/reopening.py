@@ -38,7 +38,10 @@ def reopening(
     minimum_m: float = MINIMUM_M,
     required_m: float = REQUIRED_M,
 ) -> tuple[Reopened, ...]:
-    """The plan's candidates, those that serve the most first; at most MOST_CANDIDATES. Raises UnknownAsset."""
+    """The plan's closed valves among its candidates, those that serve the most first; at most MOST_CANDIDATES.
+
+    Closed pipes among them are not tried: what shuts them is not known. Raises UnknownAsset.
+    """
     closed = dict.fromkeys([*(step.asset_id for step in plan.valves_to_close), *plan.shut_by_crews], ValveState.CLOSED)
     pipes, customers = city.network.pipes, city.customers
     pocket = np.zeros(len(pipes) + 1, dtype=np.bool_)
@@ -47,7 +50,8 @@ def reopening(
     ends = np.column_stack([pipes.from_node[customers.pipe[rows]], pipes.to_node[customers.pipe[rows]]])
     stopped = [city.network.pumps.row(pump) for pump in plan.pumps_to_stop]
     found: list[Reopened] = []
-    for valve in plan.reopen_candidates[:MOST_CANDIDATES]:
+    valves = [name for name in plan.reopen_candidates if name not in plan.reopen_pipes]
+    for valve in valves[:MOST_CANDIDATES]:
         state = session.solve(
             at_s,
             valve_states={**closed, valve: ValveState.OPEN},

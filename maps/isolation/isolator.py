@@ -16,7 +16,7 @@ from maps.errors import InputFault
 from maps.isolation.effects import Effects
 from maps.isolation.joint import Conflict
 from maps.isolation.labels import joined_segments
-from maps.isolation.reliance import relies_on, reopen_candidates
+from maps.isolation.reliance import Barriers
 from maps.isolation.result import Alternative, IsolationPlan, Reliance, TankLimit, ValveStep
 from maps.isolation.rules import BaseRules, ValveOverride
 from maps.isolation.segments import build_segments
@@ -24,7 +24,8 @@ from maps.isolation.solve import Outcome, solve
 from maps.isolation.supply import Adjacency, Supply, SupplyQuery
 from maps.isolation.tanks import Tanks
 from maps.isolation.work import ValveWork, in_order, total_minutes, work_of
-from maps.network import ValveState
+from maps.isolation.zone import Border
+from maps.network import NodeKind, ValveState
 
 _REASONS = {"": "border", "unclosable": "beyond_unclosable", "one_way": "beyond_one_way"}
 MOST_ALTERNATIVES = 100
@@ -80,12 +81,15 @@ class Isolator:
         began = time.perf_counter()
         pipes = self.pipe_rows(burst_pipes)
         shut = np.concatenate([self._graph.valve_edges(row) for row in self._network.valves.rows(shut_by_crews)] or [_NO_ROWS])
-        valves = {**valves, **{valve: _shut(valves.get(valve)) for valve in shut_by_crews}}
-        changed = self._rules.changed(valves, ignore_one_way)
+        as_found, valves = valves, {**valves, **{valve: _shut(valves.get(valve)) for valve in shut_by_crews}}
+        before = self._rules.changed(as_found, ignore_one_way)
+        changed = self._rules.changed(valves, ignore_one_way) if shut_by_crews else before
         outcome = solve(self._supply, self._starts(pipes), changed, shut.tolist())
         steps = self._steps(outcome)
         others = self._alternatives(pipes, valves, ignore_one_way, steps, shut.tolist()) if alternatives else ()
         plan = self._plan(pipes, outcome, steps, others, _unable(valves))
+        plan = self._with_barriers(plan, outcome, valves, ignore_one_way)
+        plan = self._with_lasting_dryness(plan, outcome, before)
         return replace(plan, shut_by_crews=tuple(shut_by_crews), compute_ms=round((time.perf_counter() - began) * 1000.0, 3))
 
     def conflict(self, plans: Sequence[IsolationPlan], *, valves: Mapping[str, ValveOverride] = NO_OVERRIDES) -> Conflict:
@@ -180,7 +184,6 @@ class Isolator:
         zone, dry = _array(outcome.zone.segments), _array(outcome.dry)
         out = outcome.zone.segments.keys() | outcome.dry
         people = self._effects.people(out)
-        relied = relies_on(network, self._supply, outcome)
         bounding = {int(graph.valve[border.edge]) for border in outcome.zone.border}
         return IsolationPlan(
             burst_pipes=network.pipes.ids(pipes),
@@ -191,7 +194,6 @@ class Isolator:
             valves_bounding=network.valves.ids(sorted(bounding - {-1})),
             sources_inside=network.nodes.ids(outcome.sources_inside),
             pumps_to_stop=self._effects.pumps_without_suction(out),
-            relies_on=relied,
             customers_without_water=self._city.customers.ids(people.rows),
             households_without_water=people.households,
             people_without_water=people.people,
@@ -199,11 +201,44 @@ class Isolator:
             critical_customers=self._effects.critical(people),
             hydrants_lost=self._effects.hydrants(out),
             limited_by_tank=self._limits(outcome),
-            reopen_candidates=reopen_candidates(network, self._supply, outcome),
             alternatives=others,
             unable=unable,
             minutes=total_minutes(steps),
-            warnings=self._warnings(outcome, len(steps), relied),
+        )
+
+    def _with_barriers(
+        self, plan: IsolationPlan, outcome: Outcome, valves: Mapping[str, ValveOverride], ignore_one_way: bool
+    ) -> IsolationPlan:
+        """The plan with what it relies on, what could feed its dry pockets, and its warnings."""
+        barriers = Barriers(self._network, self._supply, outcome)
+        relied = barriers.relied()
+
+        def opened(row: int) -> dict[int, int]:
+            name = str(self._network.valves.asset_id[row])
+            known = valves.get(name, ValveOverride())
+            codes = self._rules.changed({name: replace(known, state=ValveState.OPEN)}, ignore_one_way)
+            edges = self._graph.valve_edges(row).tolist()
+            return {edge: codes.get(edge, int(self._rules.codes[edge])) for edge in edges}
+
+        feeding, pipes = barriers.feeding(opened)
+        warnings = self._warnings(outcome, len(plan.valves_to_close), relied)
+        return replace(plan, relies_on=relied, reopen_candidates=(*feeding, *pipes), reopen_pipes=pipes, warnings=warnings)
+
+    def _with_lasting_dryness(self, plan: IsolationPlan, outcome: Outcome, before: Mapping[int, int]) -> IsolationPlan:
+        """The plan with those of its dry pockets marked that no source fed before it. ``before``: edge codes at that time."""
+        query = SupplyQuery(self._supply, frozenset(), before)
+        without = frozenset(segment for segment in outcome.dry if not query.supplied(segment))
+        if not without:
+            return plan
+        # A customer of unknown piece that may also be where water was counts as losing it.
+        losing = set(self._effects.people((outcome.zone.segments.keys() | outcome.dry) - without).rows.tolist())
+        rows = [row for row in self._effects.people(without).rows.tolist() if row not in losing]
+        households = self._city.customers.households[rows]
+        return replace(
+            plan,
+            without_supply_before=self._network.pipes.ids(self._graph.pipes_in(_array(without))),
+            customers_without_supply_before=self._city.customers.ids(rows),
+            households_without_supply_before=int(households[households > 0].sum()),
         )
 
     def _steps(self, outcome: Outcome) -> tuple[ValveStep, ...]:
@@ -214,7 +249,7 @@ class Isolator:
 
     def _step(self, outcome: Outcome, row: int) -> ValveStep:
         borders, work = outcome.held[row], self._work(row)
-        far = {border.far for border in borders}
+        far = self._beyond(outcome, row, borders)
         behind = sorted({node for border in borders for node in outcome.query.source_of(border.far)})
         return ValveStep(
             asset_id=work.asset_id,
@@ -229,8 +264,18 @@ class Isolator:
             assumed=work.assumed,
             x=work.x,
             y=work.y,
-            beyond=self._network.pipes.ids(self._graph.pipes_in(_array(frozenset(far)))[:_BEYOND_PIPES]),
+            beyond=self._network.pipes.ids(self._graph.pipes_in(_array(far))[:_BEYOND_PIPES]),
+            placing=str(self._network.valves.placing[row]),
         )
+
+    def _beyond(self, outcome: Outcome, row: int, borders: Sequence[Border]) -> frozenset[int]:
+        """Segments on the other side of a valve to close that keep their water; of a valve at a node those at its other ends."""
+        ends = {border.far for border in borders}
+        edges = self._graph.valve_edges(row)
+        if len(edges) > len(borders):
+            ends |= {*self._graph.u[edges].tolist(), *self._graph.v[edges].tolist()}
+        out = outcome.zone.segments.keys() | outcome.dry
+        return frozenset(end for end in ends if end not in out and outcome.query.supplied(end))
 
     def _work(self, row: int) -> ValveWork:
         """Kept: alternatives ask for the same valves again and again."""
@@ -282,21 +327,33 @@ class Isolator:
     def _warnings(self, outcome: Outcome, valves: int, relied: Sequence[Reliance]) -> tuple[str, ...]:
         """What the plan cannot know."""
         found: list[str] = []
-        if outcome.sources_inside:
-            names = ", ".join(self._network.nodes.ids(outcome.sources_inside))
+        inside = outcome.sources_inside
+        if inside:
+            names = ", ".join(self._network.nodes.ids(inside))
             found.append(f"cannot be isolated by valves: {names} inside; the valves listed hold back the other sources only")
-        unknown = [entry.asset_id for entry in relied if entry.why == "unknown_state"]
-        if not valves and not outcome.sources_inside and unknown:
-            # Shut for supply by the rules; where water runs all the same, it comes through one of these.
-            found.append(
-                f"no valve known to be open brings water here, so none is to close; if water runs, find out and shut "
-                f"{', '.join(unknown[:8])} (state unknown)"
-            )
+        inflows = [row for row in inside if self._network.nodes.kind[row] < NodeKind.SOURCE]
+        if inflows:
+            names = ", ".join(self._network.nodes.ids(inflows))
+            found.append(f"{names}: an inflow (negative demand in the data) feeds this part; stop it at its well or pump")
+        if not valves and not inside:
+            found.append(_no_valve(relied))
         if valves > MOST_ALTERNATIVES:
             found.append(
                 f"{valves} valves to close: alternatives are not worked out ahead, ask for a plan without the one that failed"
             )
         return tuple(found)
+
+
+_WHY = {"closed": "closed", "closed_pipe": "pipe closed", "one_way": "one-way", "unknown_state": "state unknown"}
+_MOST_NAMED = 8
+
+
+def _no_valve(relied: Sequence[Reliance]) -> str:
+    """Why nothing is to close although no source is inside; where water runs all the same, it comes through one of these."""
+    named = ", ".join(f"{entry.asset_id} ({_WHY[entry.why]})" for entry in relied[:_MOST_NAMED])
+    if not named:
+        return "by the data no source is connected here, so no valve is to close; if water runs, the data is wrong"
+    return f"no valve known to be open brings water here, so none is to close; if water runs, find out and shut {named}"
 
 
 def _shut(override: ValveOverride | None) -> ValveOverride:

@@ -27,6 +27,8 @@ def networks(draw: st.DrawFn, *, plain: bool = False) -> PipeNetwork:
     rows = [_gate(end, ends) for end in range(2 * len(ends)) if end not in bare]
     valves = draw(st.lists(_valve(node, len(ends), plain), max_size=10))
     rows += [_placed(valve, ends, nodes) for valve in valves]
+    # One pipe in eight is closed by itself.
+    closed = [0] * len(ends) if plain else draw(st.lists(st.sampled_from([0] * 7 + [1]), min_size=len(ends), max_size=len(ends)))
     pumps = [] if plain else draw(st.lists(st.tuples(node, node), max_size=2))
     xy = np.column_stack([np.arange(nodes) * 10.0, np.zeros(nodes)])
     start, end = [a for a, _ in ends], [b for _, b in ends]
@@ -39,6 +41,7 @@ def networks(draw: st.DrawFn, *, plain: bool = False) -> PipeNetwork:
             to_node=end,
             length_m=[100.0] * len(ends),
             diameter_mm=[200.0] * len(ends),
+            status=closed,
             vertices=xy[np.column_stack([start, end]).ravel()],
             offsets=np.arange(len(ends) + 1) * 2,
         ),

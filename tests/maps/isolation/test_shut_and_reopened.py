@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from maps.isolation import Isolator, ValveOverride, segments_of_pipes
-from maps.network import PipeNetwork, ValveState
+from maps.network import CONTROL_VALVES, PipeNetwork, PipeStatus, ValveState
 from tests.maps.isolation.networks import city_of, networks
 from tests.maps.isolation.oracle import Oracle, Place, pipes_of
 
@@ -30,7 +31,8 @@ def test_whatever_lost_its_water_by_valves_shut_for_the_case_is_dry(network: Pip
     beyond = after.below(closed_places, zone) - after.fed(zone, closing) - zone
     lost = pipes_of(beyond) & pipes_of(before.fed(set(), set()))
     assert set(network.pipes.ids(sorted(lost))) <= set(plan.dry_pocket_pipes)
-    assert set(plan.dry_pocket_pipes) <= set(network.pipes.ids(sorted(pipes_of(after.dry(zone, closing) | beyond))))
+    touched = after.joined(closed_places, after.fed(zone, closing) | zone, closing)
+    assert set(plan.dry_pocket_pipes) <= set(network.pipes.ids(sorted(pipes_of(after.dry(zone, closing) | touched))))
     assert not {step.asset_id for step in plan.valves_to_close} & set(names)
 
 
@@ -70,7 +72,7 @@ def test_reopening_a_candidate_brings_water_to_a_dry_pocket_and_none_to_the_zone
     oracle = Oracle(network)
     zone = oracle.zone([burst])
     dry = oracle.dry(zone, closing)
-    for name in plan.reopen_candidates:
+    for name in set(plan.reopen_candidates) - set(plan.reopen_pipes):
         row = network.valves.row(name)
         assert network.valves.state[row] == ValveState.CLOSED
         opened = Oracle(network)
@@ -78,6 +80,81 @@ def test_reopening_a_candidate_brings_water_to_a_dry_pocket_and_none_to_the_zone
         assert opened.fed(zone, closing) & dry
     # Each plan's own closing order never matters: what is dry depends on the set alone.
     assert set(plan.dry_pocket_pipes) == set(network.pipes.ids(sorted(pipes_of(dry))))
+
+
+@given(network=networks(), number=st.integers(0, 20))
+@_RUNS
+def test_exactly_the_closed_valves_and_pipes_that_feed_a_pocket_alone_are_candidates(network: PipeNetwork, number: int) -> None:
+    burst = number % len(network.pipes)
+    plan = Isolator(city_of(network)).plan(network.pipes.ids([burst]), alternatives=False)
+    closing = set(network.valves.rows(step.asset_id for step in plan.valves_to_close).tolist())
+    oracle = Oracle(network)
+    zone = oracle.zone([burst])
+    pocket = pipes_of(oracle.dry(zone, closing))
+    valves, pipes = set[str](), set[str]()
+    for row in range(len(network.valves)):
+        turns = network.valves.operable[row] and int(network.valves.kind[row]) not in CONTROL_VALVES
+        if network.valves.state[row] == ValveState.CLOSED and turns and row not in closing:
+            opened = Oracle(network)
+            opened.state[row] = ValveState.OPEN
+            if pipes_of(opened.fed(zone, closing)) & pocket:
+                valves.add(str(network.valves.asset_id[row]))
+    for row in range(len(network.pipes)):
+        if network.pipes.status[row] == PipeStatus.CLOSED:
+            opened = Oracle(network)
+            opened.status[row] = PipeStatus.OPEN
+            if pipes_of(opened.fed(zone, closing)) & pocket:
+                pipes.add(str(network.pipes.asset_id[row]))
+    assert set(plan.reopen_candidates) == valves | pipes
+    assert set(plan.reopen_pipes) == pipes
+
+
+@given(network=networks(), number=st.integers(0, 20))
+@_RUNS
+def test_each_device_that_alone_keeps_water_out_is_relied_on(network: PipeNetwork, number: int) -> None:
+    burst = number % len(network.pipes)
+    plan = Isolator(city_of(network)).plan(network.pipes.ids([burst]), alternatives=False)
+    closing = set(network.valves.rows(step.asset_id for step in plan.valves_to_close).tolist())
+    oracle = Oracle(network)
+    zone = oracle.zone([burst])
+    inner = zone | oracle.dry(zone, closing)
+    named = {entry.asset_id for entry in plan.relies_on if entry.why != "assumed" and not entry.in_series}
+    wanted = set[str]()
+    for is_pipe, name, row in _devices(network):
+        if not is_pipe and row in closing:
+            continue
+        leaking = Oracle(network)
+        for joint in leaking.joints:
+            if (joint.closed_pipe if is_pipe else joint.valve) == row:
+                joint.leaks = True
+        fed = leaking.fed(zone, closing)
+        pressed = any(joint.leaks and {joint.a, joint.b} & zone and {joint.a, joint.b} & fed for joint in leaking.joints)
+        if pressed or fed & inner:
+            wanted.add(name)
+    assert named == wanted
+
+
+def _devices(network: PipeNetwork) -> list[tuple[bool, str, int]]:
+    """(is a pipe, id, row) of what may keep water out: closed, one-way and unknown valves, closed pipes."""
+    valves, pipes = network.valves, network.pipes
+    shut = [ValveState.CLOSED, ValveState.UNKNOWN]
+    one_way = (valves.flows_to >= 0) & valves.operable & ~np.isin(valves.kind, CONTROL_VALVES)
+    barring = [row for row in range(len(valves)) if valves.state[row] in shut or one_way[row]]
+    closed = [row for row in range(len(pipes)) if pipes.status[row] == PipeStatus.CLOSED]
+    found = [(False, str(valves.asset_id[row]), row) for row in barring]
+    return found + [(True, str(pipes.asset_id[row]), row) for row in closed]
+
+
+@given(network=networks(), number=st.integers(0, 20))
+@_RUNS
+def test_a_dry_part_that_no_source_fed_before_is_marked_and_stays_listed(network: PipeNetwork, number: int) -> None:
+    burst = number % len(network.pipes)
+    plan = Isolator(city_of(network)).plan(network.pipes.ids([burst]), alternatives=False)
+    fed = network.pipes.ids(sorted(pipes_of(Oracle(network).fed(set(), set()))))
+    assert set(plan.without_supply_before) == set(plan.dry_pocket_pipes) - set(fed)
+    customers = {f"C{pipe[1:]}" for pipe in plan.without_supply_before}
+    assert set(plan.customers_without_supply_before) == customers <= set(plan.customers_without_water)
+    assert plan.households_without_supply_before == len(customers)
 
 
 @given(network=networks())
