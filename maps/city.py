@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maps.attachment import OnPipes, on_pipes
 from maps.columns import Bools, Columns, Floats, Ints, Texts
 from maps.network import PipeNetwork
 
@@ -180,3 +182,13 @@ class City:
     water: ShapeTable = field(default_factory=ShapeTable.empty)
     places: ShapeTable = field(default_factory=ShapeTable.empty)
     epanet: EpanetModel | None = None
+
+    @cached_property
+    def customers_on(self) -> OnPipes:
+        """Which pipes each customer counts for."""
+        return on_pipes(self.customers, self.network.pipes)
+
+    @cached_property
+    def hydrants_on(self) -> OnPipes:
+        """Which pipes each hydrant counts for; those at a node are not among them."""
+        return on_pipes(self.hydrants, self.network.pipes)

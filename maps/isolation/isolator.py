@@ -107,7 +107,8 @@ class Isolator:
         dry = query.dry_from(ends) - zone
         for outcome in outcomes:
             dry -= outcome.dry
-        people = self._effects.people(dry)
+        already = {row for outcome in outcomes for row in self._effects.people(_out(outcome)).rows.tolist()}
+        people = self._effects.people(dry, already)
         return Conflict(
             self._network.pipes.ids(self._graph.pipes_in(_array(frozenset(dry)))),
             self._city.customers.ids(people.rows),
@@ -141,7 +142,7 @@ class Isolator:
         outcome = solve(self._supply, [int(self._graph.of_pipe[pipe])], {})
         zone = self._graph.pipes_in(_array(outcome.zone.segments))
         dry = self._graph.pipes_in(_array(outcome.dry))
-        people = self._effects.people(outcome.zone.segments.keys() | outcome.dry)
+        people = self._effects.people(_out(outcome))
         closable = len({int(self._graph.valve[border.edge]) for border in outcome.zone.border if border.closable})
         return Brief(len(zone), outcome.close, len(dry), people.households, not outcome.sources_inside, closable)
 
@@ -182,8 +183,8 @@ class Isolator:
     ) -> IsolationPlan:
         network, graph = self._network, self._graph
         zone, dry = _array(outcome.zone.segments), _array(outcome.dry)
-        out = outcome.zone.segments.keys() | outcome.dry
-        people = self._effects.people(out)
+        out = _out(outcome)
+        people, hydrants, table = self._effects.people(out), self._effects.hydrants(out), self._city.hydrants
         bounding = {int(graph.valve[border.edge]) for border in outcome.zone.border}
         return IsolationPlan(
             burst_pipes=network.pipes.ids(pipes),
@@ -199,7 +200,9 @@ class Isolator:
             people_without_water=people.people,
             communities=self._effects.communities(people),
             critical_customers=self._effects.critical(people),
-            hydrants_lost=self._effects.hydrants(out),
+            hydrants_lost=hydrants,
+            customers_piece_unknown=self._city.customers.ids(people.rows[self._city.customers.pieces[people.rows] != ""]),
+            hydrants_piece_unknown=tuple(name for name in hydrants if table.pieces[table.row(name)]),
             limited_by_tank=self._limits(outcome),
             alternatives=others,
             unable=unable,
@@ -231,14 +234,12 @@ class Isolator:
         if not without:
             return plan
         # A customer of unknown piece that may also be where water was counts as losing it.
-        losing = set(self._effects.people((outcome.zone.segments.keys() | outcome.dry) - without).rows.tolist())
-        rows = [row for row in self._effects.people(without).rows.tolist() if row not in losing]
-        households = self._city.customers.households[rows]
+        people = self._effects.people(without, self._effects.people(_out(outcome) - without).rows.tolist())
         return replace(
             plan,
             without_supply_before=self._network.pipes.ids(self._graph.pipes_in(_array(without))),
-            customers_without_supply_before=self._city.customers.ids(rows),
-            households_without_supply_before=int(households[households > 0].sum()),
+            customers_without_supply_before=self._city.customers.ids(people.rows),
+            households_without_supply_before=people.households,
         )
 
     def _steps(self, outcome: Outcome) -> tuple[ValveStep, ...]:
@@ -274,7 +275,7 @@ class Isolator:
         edges = self._graph.valve_edges(row)
         if len(edges) > len(borders):
             ends |= {*self._graph.u[edges].tolist(), *self._graph.v[edges].tolist()}
-        out = outcome.zone.segments.keys() | outcome.dry
+        out = _out(outcome)
         return frozenset(end for end in ends if end not in out and outcome.query.supplied(end))
 
     def _work(self, row: int) -> ValveWork:
@@ -306,7 +307,7 @@ class Isolator:
             outcome = solve(self._supply, starts, changed, shut)
             work = [self._work(valve) for valve in outcome.close]
             close = tuple(work[place].asset_id for place in in_order(work))
-            out = outcome.zone.segments.keys() | outcome.dry
+            out = _out(outcome)
             found.append(
                 Alternative(
                     cannot_close=step.asset_id,
@@ -354,6 +355,11 @@ def _no_valve(relied: Sequence[Reliance]) -> str:
     if not named:
         return "by the data no source is connected here, so no valve is to close; if water runs, the data is wrong"
     return f"no valve known to be open brings water here, so none is to close; if water runs, find out and shut {named}"
+
+
+def _out(outcome: Outcome) -> set[int]:
+    """Segments without water: zone 1 and its dry pockets."""
+    return outcome.zone.segments.keys() | outcome.dry
 
 
 def _shut(override: ValveOverride | None) -> ValveOverride:

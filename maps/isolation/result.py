@@ -93,9 +93,10 @@ class IsolationPlan:
     caller marks them; another mark means the plan is older than the network or its valves.
 
     ``without_supply_before``: those of ``dry_pocket_pipes`` that no source fed before the plan, by the data: a fault of the
-    data perhaps; ``customers_without_supply_before``: those on them. ``piece_unknown``: customers and hydrants among those
-    listed whose pipe was cut and whose piece is not known: they count for every piece. ``reopen_candidates``: closed valves,
-    then closed pipes, each of which would feed a dry pocket once open; ``reopen_pipes``: the pipes among them.
+    data perhaps; ``customers_without_supply_before``: those on them. ``customers_piece_unknown``, ``hydrants_piece_unknown``:
+    among those listed, the ones whose pipe was cut and whose piece is not known: they count for every piece.
+    ``reopen_candidates``: closed valves, then closed pipes, each of which would feed a dry pocket once open;
+    ``reopen_pipes``: the pipes among them.
     """
 
     burst_pipes: tuple[str, ...]
@@ -125,5 +126,6 @@ class IsolationPlan:
     without_supply_before: tuple[str, ...] = ()
     customers_without_supply_before: tuple[str, ...] = ()
     households_without_supply_before: int = 0
-    piece_unknown: tuple[str, ...] = ()
+    customers_piece_unknown: tuple[str, ...] = ()
+    hydrants_piece_unknown: tuple[str, ...] = ()
     reopen_pipes: tuple[str, ...] = ()
