@@ -79,7 +79,7 @@ def _surroundings(
         plants=_moved(_picked(plants, np.flatnonzero((plants.node >= 0) & keep[plants.node])), node_at, pipe_at),
         crews=city.crews,
         stations=_moved(_picked(stations, np.flatnonzero(near)), node_at, pipe_at),
-        customers=_moved(_picked(customers, city.customers_on.rows_on(pipe)), node_at, pipe_at),
+        customers=_moved(_picked(customers, city.customers_on.rows_on(pipe).astype(np.int64)), node_at, pipe_at),
         zones=_shapes(city.zones, box),
         roads=_shapes(city.roads, box),
         water=_shapes(city.water, box),

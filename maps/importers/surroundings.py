@@ -164,8 +164,7 @@ class Around:
         names = frame.text("pipe")
         found = np.array([self._pieces.near(str(name), at) if name else -1 for name, at in zip(names, points, strict=True)])
         found = found.astype(np.int64)
-        for at, rows in pieces.items():
-            found[at] = rows[0]
+        found[list(pieces)] = [rows[0] for rows in pieces.values()]
         for at in np.flatnonzero((names != "") & (found < 0)):
             self._faults.append(frame.fault(int(at), "unknown_pipe", f"no pipe {names[at]!r}", column="pipe"))
         return np.where(found >= 0, found, self._pieces.index.nearest(points, within_m))

@@ -151,7 +151,8 @@ class _Finder:
 
     def pipes(self, points: NDArray[np.float64], pieces: Pieces) -> _Nearest:
         """The two pipes nearest to each point within reach; of equally near ones the first."""
-        found = _Nearest(*(np.full(len(points), -1, dtype=np.int64) for _ in range(2)), np.full(len(points), np.inf))
+        nothing = np.full(len(points), -1, dtype=np.int64)
+        found = _Nearest(nothing, nothing.copy(), np.full(len(points), np.inf))
         known = np.flatnonzero(np.isfinite(points).all(axis=1))
         at, pipe = pieces.index.within(points[known], self.reach_m)
         at = known[at]

@@ -251,7 +251,7 @@ class Isolator:
     def _step(self, outcome: Outcome, row: int) -> ValveStep:
         borders, work = outcome.held[row], self._work(row)
         far = self._beyond(outcome, row, borders)
-        behind = sorted({node for border in borders for node in outcome.query.source_of(border.far)})
+        behind = sorted({node for segment in far for node in outcome.query.source_of(segment)})
         return ValveStep(
             asset_id=work.asset_id,
             order=0,

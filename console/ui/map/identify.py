@@ -13,6 +13,7 @@ from console.ui.map.flow import Flows
 from console.ui.map.picking import Asset
 from console.ui.map.say import say
 from console.ui.words import Words
+from maps.attachment import piece_ids
 from maps.city import City
 from maps.network import NodeKind, PipeStatus, ValveKind, ValveState
 
@@ -74,12 +75,20 @@ def _valve(row: int, known: Known) -> list[Line]:
         ("turns", f"{turns:.0f}" if math.isfinite(turns) and turns > 0 else ""),
         ("checked", str(valves.last_checked[row])),
         ("assumed", say(words, "card.yes") if valves.assumed[row] else ""),
+        ("placing", _placing(words, str(valves.placing[row]))),
     ]
 
 
+def _placing(words: Words, placing: str) -> str:
+    """Why a valve's place is in doubt."""
+    keys = [f"tools.placing.{code}" for code in placing.split(",") if code]
+    return "、".join(words.catalogue.text(key) for key in keys if words.catalogue.has(key))
+
+
 def _hydrant(row: int, known: Known) -> list[Line]:
-    pipe, pipes = int(known.city.hydrants.pipe[row]), known.city.network.pipes
-    return [("on_pipe", str(pipes.asset_id[pipe]) if pipe >= 0 else "")]
+    table, pipes = known.city.hydrants, known.city.network.pipes
+    pipe, pieces = int(table.pipe[row]), piece_ids(str(table.pieces[row]))
+    return [("on_pipe", " ? ".join(pieces) if pieces else str(pipes.asset_id[pipe]) if pipe >= 0 else "")]
 
 
 def _facility(row: int, known: Known) -> list[Line]:
