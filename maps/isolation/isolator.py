@@ -17,19 +17,18 @@ from maps.isolation.effects import Effects
 from maps.isolation.joint import Conflict
 from maps.isolation.labels import joined_segments
 from maps.isolation.reliance import Barriers
-from maps.isolation.result import Alternative, IsolationPlan, Reliance, TankLimit, ValveStep
+from maps.isolation.result import Alternative, IsolationPlan, TankLimit, ValveStep
 from maps.isolation.rules import BaseRules, ValveOverride
 from maps.isolation.segments import build_segments
 from maps.isolation.solve import Outcome, solve
 from maps.isolation.supply import Adjacency, Supply, SupplyQuery
 from maps.isolation.tanks import Tanks
+from maps.isolation.warnings import MOST_ALTERNATIVES, warnings_of
 from maps.isolation.work import ValveWork, in_order, total_minutes, work_of
 from maps.isolation.zone import Border
-from maps.network import NodeKind, ValveState
+from maps.network import ValveState
 
 _REASONS = {"": "border", "unclosable": "beyond_unclosable", "one_way": "beyond_one_way"}
-MOST_ALTERNATIVES = 100
-"""Above so many valves a part of the network has no usable valves at all; a hundred replans would say nothing more."""
 _BEYOND_PIPES = 3
 _NO_ROWS = np.empty(0, dtype=np.int32)
 NO_OVERRIDES: Mapping[str, ValveOverride] = {}
@@ -224,7 +223,7 @@ class Isolator:
             return {edge: codes.get(edge, int(self._rules.codes[edge])) for edge in edges}
 
         feeding, pipes = barriers.feeding(opened)
-        warnings = self._warnings(outcome, len(plan.valves_to_close), relied)
+        warnings = warnings_of(self._network, outcome.sources_inside, len(plan.valves_to_close), relied)
         return replace(plan, relies_on=relied, reopen_candidates=(*feeding, *pipes), reopen_pipes=pipes, warnings=warnings)
 
     def _with_lasting_dryness(self, plan: IsolationPlan, outcome: Outcome, before: Mapping[int, int]) -> IsolationPlan:
@@ -324,37 +323,6 @@ class Isolator:
     def _limits(self, outcome: Outcome) -> tuple[TankLimit, ...]:
         far = [border.far for border in outcome.zone.border if border.is_open]
         return self._tanks.limits(outcome, far, self._effects)
-
-    def _warnings(self, outcome: Outcome, valves: int, relied: Sequence[Reliance]) -> tuple[str, ...]:
-        """What the plan cannot know."""
-        found: list[str] = []
-        inside = outcome.sources_inside
-        if inside:
-            names = ", ".join(self._network.nodes.ids(inside))
-            found.append(f"cannot be isolated by valves: {names} inside; the valves listed hold back the other sources only")
-        inflows = [row for row in inside if self._network.nodes.kind[row] < NodeKind.SOURCE]
-        if inflows:
-            names = ", ".join(self._network.nodes.ids(inflows))
-            found.append(f"{names}: an inflow (negative demand in the data) feeds this part; stop it at its well or pump")
-        if not valves and not inside:
-            found.append(_no_valve(relied))
-        if valves > MOST_ALTERNATIVES:
-            found.append(
-                f"{valves} valves to close: alternatives are not worked out ahead, ask for a plan without the one that failed"
-            )
-        return tuple(found)
-
-
-_WHY = {"closed": "closed", "closed_pipe": "pipe closed", "one_way": "one-way", "unknown_state": "state unknown"}
-_MOST_NAMED = 8
-
-
-def _no_valve(relied: Sequence[Reliance]) -> str:
-    """Why nothing is to close although no source is inside; where water runs all the same, it comes through one of these."""
-    named = ", ".join(f"{entry.asset_id} ({_WHY[entry.why]})" for entry in relied[:_MOST_NAMED])
-    if not named:
-        return "by the data no source is connected here, so no valve is to close; if water runs, the data is wrong"
-    return f"no valve known to be open brings water here, so none is to close; if water runs, find out and shut {named}"
 
 
 def _out(outcome: Outcome) -> set[int]:
