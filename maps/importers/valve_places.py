@@ -3,7 +3,8 @@
 A valve known by its point only sits on the pipe it is drawn nearer to than to any node: within the tolerance of that pipe's
 end it shuts that end, else the pipe is cut. One drawn on a node shuts every pipe there. Marks of a doubtful place:
 ``near_two_pipes``, ``tolerance_edge`` (a little nearer or farther and it would sit elsewhere), ``at_junction`` (snapped to a
-node of more than two pipes), ``off_its_pipe`` (drawn away from the pipe it names), ``end_unknown``, ``pipe_wrong``.
+node of more than two pipes), ``off_its_pipe`` (drawn away from the pipe it names), ``end_unknown``, ``pipe_wrong``,
+``direction_unknown`` (one-way into a pipe with pieces on both sides).
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ _EDGE, _RIVAL, _SAME_M = 0.1, 0.1, 1e-3
 
 @dataclass(eq=False)
 class Place:
-    """Where one valve sits; ``pipe`` is an id until the pipes have their last rows."""
+    """Where one valve sits; ``pipe``: a row of the pipes as they are before valves cut them, -1 for the whole node."""
 
     node: int = -1
-    pipe: str = ""
+    pipe: int = -1
     ends: tuple[int, int] = (-1, -1)
     lost: bool = False
     doubts: list[str] = field(default_factory=list)
@@ -57,10 +58,11 @@ class ValveRow:
 
 
 @dataclass(frozen=True, eq=False)
-class _Nearest:
-    """The nearest pipe row of each point within reach and the next nearest, -1 for none, with its distance in m; (n,)."""
+class Nearest:
+    """The nearest pipe row of each point within reach and the next nearest, -1 for none, with their distances in m; (n,)."""
 
     pipe: NDArray[np.int64]
+    pipe_m: NDArray[np.float64]
     other: NDArray[np.int64]
     other_m: NDArray[np.float64]
 
@@ -98,10 +100,11 @@ class Finder:
         found[known[hit]], distance[known[hit]] = self._used[at[hit]], away[hit]
         return found, distance
 
-    def pipes(self, points: NDArray[np.float64], pieces: Pieces) -> _Nearest:
+    def pipes(self, points: NDArray[np.float64], pieces: Pieces) -> Nearest:
         """The two pipes nearest to each point within reach; of equally near ones the first."""
         nothing = np.full(len(points), -1, dtype=np.int64)
-        found = _Nearest(nothing, nothing.copy(), np.full(len(points), np.inf))
+        far = np.full(len(points), np.inf)
+        found = Nearest(nothing, far, nothing.copy(), far.copy())
         known = np.flatnonzero(np.isfinite(points).all(axis=1))
         at, pipe = pieces.index.within(points[known], self.reach_m)
         at = known[at]
@@ -110,11 +113,18 @@ class Finder:
         at, pipe, away = at[order], pipe[order], away[order]
         first = np.ones(len(at), dtype=np.bool_)
         first[1:] = at[1:] != at[:-1]
-        found.pipe[at[first]] = pipe[first]
+        found.pipe[at[first]], found.pipe_m[at[first]] = pipe[first], away[first]
         second = np.zeros(len(at), dtype=np.bool_)
         second[1:] = first[:-1] & ~first[1:]
         found.other[at[second]], found.other_m[at[second]] = pipe[second], away[second]
         return found
+
+
+def other_than(meant: int, nearest: Nearest, at: int) -> tuple[int, float]:
+    """The pipe nearest to a point but the one meant, and its distance in m; (-1, inf) for none within reach."""
+    if nearest.pipe[at] == meant:
+        return int(nearest.other[at]), float(nearest.other_m[at])
+    return int(nearest.pipe[at]), float(nearest.pipe_m[at])
 
 
 def by_node(frame: StandardFrame, row: ValveRow, base: Base, pieces: Pieces, place: Place, faults: list[Fault]) -> None:
@@ -129,8 +139,13 @@ def by_node(frame: StandardFrame, row: ValveRow, base: Base, pieces: Pieces, pla
     place.node = base.nodes.row(row.node)
     if not row.pipe:
         return
-    if pieces.at_node(row.pipe, place.node) >= 0:
-        place.pipe = row.pipe
+    ending = pieces.all_at_node(row.pipe, place.node)
+    if ending:
+        place.pipe = row.stated if row.stated in ending else ending[0]
+        if len(ending) > 1 and not row.drawn:
+            place.doubts.append("end_unknown")
+            said = f"{len(ending)} pieces of pipe {row.pipe!r} end at its node: taken to sit on the first; give it a point"
+            faults.append(frame.fault(row.at, "valve_end_unknown", said, column="pipe"))
         return
     said = "is not there" if not pieces.rows(row.pipe) else f"does not end at node {row.node}"
     place.doubts.append("pipe_wrong")
@@ -143,7 +158,7 @@ def by_point(frame: StandardFrame, row: ValveRow, finder: Finder, place: Place, 
     if row.pipe and row.stated < 0:
         faults.append(frame.fault(row.at, "unknown_pipe", f"no pipe {row.pipe!r}; placed by its point", column="pipe"))
     if row.stated >= 0 and not row.drawn:
-        place.node, place.pipe = int(finder.base.pipes.from_node[row.stated]), row.pipe
+        place.node, place.pipe = int(finder.base.pipes.from_node[row.stated]), row.stated
         place.doubts.append("end_unknown")
         said = "neither node nor point: taken to sit at the pipe's first end"
         faults.append(frame.fault(row.at, "valve_end_unknown", said, column="node"))
@@ -178,7 +193,7 @@ def _on_pipe(row: ValveRow, finder: Finder, place: Place) -> tuple[int, float] |
         return row.meant, row.along_m
     place.node = int(table.from_node[row.meant] if row.along_m <= to_end else table.to_node[row.meant])
     # At a plain joint of two pipes it shuts both sides the same; only at a branch does the pipe matter.
-    place.pipe = str(table.asset_id[row.meant]) if not finder.is_joint(place.node) else ""
+    place.pipe = row.meant if not finder.is_joint(place.node) else -1
     return None
 
 
@@ -191,11 +206,11 @@ def _doubt(
         place.doubts.append("off_its_pipe")
         said = f"drawn {row.off_m:.1f} m from pipe {row.pipe!r} that it names; correct the pipe or the point"
         faults.append(frame.fault(row.at, "valve_off_its_pipe", said, column="pipe"))
-    if place.node >= 0 and not place.pipe and finder.degree[place.node] > 2:
+    if place.node >= 0 and place.pipe < 0 and finder.degree[place.node] > 2:
         place.doubts.append("at_junction")
         said = f"drawn on a junction of {finder.degree[place.node]} pipes: taken to shut all of them; move it onto its pipe"
         faults.append(frame.fault(row.at, "valve_at_junction", said))
-    elif row.stated < 0 and _has_rival(row, finder, place):
+    elif _has_rival(row, finder, place):
         place.doubts.append("near_two_pipes")
         said = (
             f"drawn {row.off_m:.2f} m from pipe {ids[row.meant]} and {row.other_m:.2f} m from pipe {ids[row.other]}: taken to "
@@ -211,7 +226,10 @@ def _doubt(
 
 def _has_rival(row: ValveRow, finder: Finder, place: Place) -> bool:
     """Whether another pipe is about as near as the one taken, and shutting it would not be the same."""
-    if row.meant < 0 or row.other < 0 or row.other_m > max(2.0 * row.off_m, row.off_m + _RIVAL * finder.snap_m):
+    ids = finder.base.pipes.asset_id
+    if row.meant < 0 or row.other < 0 or (row.stated >= 0 and ids[row.other] != ids[row.meant]):
+        return False
+    if row.other_m > max(2.0 * row.off_m, row.off_m + _RIVAL * finder.snap_m):
         return False
     table = finder.base.pipes
     joined = place.node >= 0 and finder.is_joint(place.node)
@@ -221,7 +239,7 @@ def _has_rival(row: ValveRow, finder: Finder, place: Place) -> bool:
 def _at_edge(row: ValveRow, finder: Finder, place: Place, cut: tuple[int, float] | None) -> str:
     """What lies at the tolerance's edge: its way to the pipe or node taken, or along the pipe to its end; "" for nothing."""
     low, high = finder.snap_m * (1.0 - _EDGE), finder.snap_m * (1.0 + _EDGE)
-    if place.node == row.near_node and row.near_node >= 0 and not place.pipe and cut is None and row.stated < 0:
+    if place.node == row.near_node and row.near_node >= 0 and place.pipe < 0 and cut is None and row.stated < 0:
         return f"{row.node_m:.2f} m from its node" if low <= row.node_m <= high else ""
     if row.stated < 0 and low <= row.off_m <= high:
         return f"{row.off_m:.2f} m from its pipe"

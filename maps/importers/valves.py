@@ -15,19 +15,31 @@ from maps.importers.frames import StandardFrame
 from maps.importers.pieces import Pieces
 from maps.importers.splitting import Cuts, split
 from maps.importers.tables import asset_ids, plain_columns, points_of
-from maps.importers.valve_places import Finder, Place, ValveRow, by_node, by_point
+from maps.importers.valve_places import Finder, Place, ValveRow, by_node, by_point, other_than
 from maps.network import NodeTable, PipeTable, ValveKind, ValveTable
 
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """Valves placed. ``nodes``/``pipes``: with what was cut; ``pipes`` still carry their parents' ids."""
+    """Valves placed. ``nodes``/``pipes``: with what was cut; ``pipes`` still carry their parents' ids.
+
+    ``parent``: the row of each before the cuts, (pipes,), ascending.
+    """
 
     nodes: NodeTable
     pipes: PipeTable
     places: list[Place]
     points: NDArray[np.float64]
+    parent: NDArray[np.int64]
     cut: bool
+
+    def piece(self, place: Place) -> int:
+        """Row of the piece of a valve's pipe that ends at its node, -1 where it shuts the node or is a link."""
+        if place.pipe < 0:
+            return -1
+        first, last = np.searchsorted(self.parent, [place.pipe, place.pipe + 1])
+        ends = ((row, self.pipes.from_node[row], self.pipes.to_node[row]) for row in range(int(first), int(last)))
+        return next((row for row, a, b in ends if place.node in (a, b)), -1)
 
 
 def place_valves(frame: StandardFrame, base: Base, snap_m: float, faults: list[Fault]) -> Placed:
@@ -48,10 +60,11 @@ def place_valves(frame: StandardFrame, base: Base, snap_m: float, faults: list[F
         place = Place()
         places.append(place)
         drawn = bool(np.isfinite(points[at]).all())
+        other, other_m = other_than(int(meant[at]), nearest, at)
         row = ValveRow(
             at, str(nodes[at]), str(pipes[at]), drawn, stated=int(stated[at]), meant=int(meant[at]), near_node=int(near[at]),
             along_m=float(along[at]), length_m=float(length[at]), off_m=float(off[at]), node_m=float(near_m[at]),
-            other=int(nearest.other[at]), other_m=float(nearest.other_m[at]),
+            other=other, other_m=other_m,
         )  # fmt: skip
         if (links[at] >= 0).all():
             place.ends = (int(links[at, 0]), int(links[at, 1]))
@@ -73,7 +86,7 @@ def _cut(
     pieces: Pieces,
 ) -> Placed:
     if not cuts:
-        return Placed(base.nodes, base.pipes, places, points, cut=False)
+        return Placed(base.nodes, base.pipes, places, points, np.arange(len(base.pipes)), cut=False)
     rows = np.array([cut[0] for cut in cuts], dtype=np.int64)
     along = np.array([cut[1] for cut in cuts], dtype=np.float64)
     xy, length = pieces.index.at(rows, along)
@@ -85,8 +98,8 @@ def _cut(
     made = np.arange(len(base.nodes), len(nodes), dtype=np.int64)
     for node, cut in zip(made, cuts, strict=True):
         places[cut[2]].node = int(node)
-    pipes, _ = split(base.pipes, Cuts(rows, along, made), np.column_stack([nodes.x, nodes.y]))
-    return Placed(nodes, pipes, places, points, cut=True)
+    pipes, parent = split(base.pipes, Cuts(rows, along, made), np.column_stack([nodes.x, nodes.y]))
+    return Placed(nodes, pipes, places, points, parent, cut=True)
 
 
 def _node_names(nodes: NodeTable, valves: list[str]) -> list[str]:
@@ -106,16 +119,16 @@ def valve_table(frame: StandardFrame, placed: Placed, pipes: PipeTable, faults: 
     """Valves in their columns, on the pipes' last rows. Fatal: an id twice. One-way: ``flows_to`` names the pipe."""
     ids = asset_ids(frame, faults, unique=True)
     columns: dict[str, Any] = plain_columns(ValveTable, frame, faults, skip=("x", "y"))
-    columns["placing"] = _marks(frame, placed)
     if not frame.has("normal_state") and "state" in columns:
         columns["normal_state"] = columns["state"]
     pieces = Pieces(pipes, placed.pipes.asset_id)
-    spots = [_Spot(p.node, _piece(pieces, p), p.ends) for p in placed.places]
+    spots = [_Spot(place.node, placed.piece(place), place.ends, place.doubts) for place in placed.places]
     columns |= {
         "node": [spot.node for spot in spots], "pipe": [spot.pipe for spot in spots],
         "from_node": [spot.ends[0] for spot in spots], "to_node": [spot.ends[1] for spot in spots],
         "flows_to": _flows_to(frame, spots, pieces, pipes, columns.get("kind"), faults),
     }  # fmt: skip
+    columns["placing"] = _marks(frame, placed)
     at = np.array([spot.node if spot.node >= 0 else spot.ends[0] for spot in spots], dtype=np.int64)
     xy = np.append(np.column_stack([placed.nodes.x, placed.nodes.y]), [[np.nan, np.nan]], axis=0)[at]
     xy = np.where(np.isfinite(placed.points), placed.points, xy)
@@ -134,10 +147,18 @@ class _Spot:
     node: int
     pipe: int
     ends: tuple[int, int]
+    doubts: list[str]
 
+    def into(self, pieces: Pieces, pipe: str) -> list[int]:
+        """Pieces of a pipe at this valve that it may let water into, the likeliest first.
 
-def _piece(pieces: Pieces, place: Place) -> int:
-    return pieces.at_node(place.pipe, place.node) if place.pipe else -1
+        Of two pieces the valve's own comes first, then the later one: water is taken to run as the pipe is drawn.
+        """
+        found = next((rows for node in self._nodes() if (rows := pieces.all_at_node(pipe, node))), [])
+        return sorted(found, key=lambda row: (row != self.pipe, -row))
+
+    def _nodes(self) -> list[int]:
+        return [node for node in (self.node, self.ends[1], self.ends[0]) if node >= 0]
 
 
 def _flows_to(
@@ -145,8 +166,12 @@ def _flows_to(
 ) -> list[int]:
     found = list[int]()
     for at, (pipe, spot) in enumerate(zip(frame.text("flows_to"), spots, strict=True)):
-        nodes = [node for node in (spot.node, spot.ends[1], spot.ends[0]) if node >= 0]
-        row = next((hit for node in nodes if (hit := pieces.at_node(str(pipe), node)) >= 0), -1) if pipe else -1
+        rows = spot.into(pieces, str(pipe)) if pipe else []
+        row = rows[0] if rows else -1
+        if len(rows) > 1:
+            spot.doubts.append("direction_unknown")
+            said = f"pieces of {pipe!r} lie on both sides of this valve: taken to let water into {pipes.asset_id[row]}; name it"
+            faults.append(frame.fault(at, "flows_to_ambiguous", said, column="flows_to"))
         if pipe and row < 0:
             said = f"no pipe {pipe!r} at this valve; taken as letting water both ways"
             faults.append(frame.fault(at, "flows_to_wrong", said, column="flows_to"))

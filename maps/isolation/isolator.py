@@ -123,7 +123,8 @@ class Isolator:
         valves, pipes = self._network.valves, self._network.pipes
         for column in (valves.asset_id, valves.state, valves.operable, valves.flows_to, valves.pipe, valves.node):
             mark.update(column.tobytes() if column.dtype != object else "\n".join(map(str, column)).encode())
-        for column in (pipes.from_node, pipes.to_node, pipes.status, self._network.nodes.kind):
+        nodes = self._network.nodes
+        for column in (pipes.from_node, pipes.to_node, pipes.status, nodes.kind, nodes.feeds):
             mark.update(column.tobytes())
         return mark.hexdigest()
 

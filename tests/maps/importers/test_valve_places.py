@@ -59,6 +59,44 @@ def test_a_wider_tolerance_takes_to_the_pipes_end_what_a_narrow_one_cuts(tmp_pat
         assert [step.asset_id for step in Isolator(city).plan([burst]).valves_to_close] == ["VC"]
 
 
+@pytest.mark.parametrize("away", [0.1, 0.4])
+def test_on_a_main_drawn_through_the_tee_a_valve_sits_on_the_side_it_is_drawn(away: float, tmp_path: Path) -> None:
+    layers = {
+        "nodes": [source(0, 0, "R1"), source(300, 0, "R2")],
+        "pipes": [pipe("M", (0, 0), (300, 0)), pipe("C", (100, 0), (100, -150))],
+        "valves": _three(away),
+    }
+    city = import_city([write(tmp_path / "tee.gpkg", layers)], ImportOptions()).city
+    assert [_sits(city, name)[0] for name in ("VA", "VB", "VC")] == ["M~1", "M~2", "C"]
+    isolator = Isolator(city)
+    assert {step.asset_id for step in isolator.plan(["M~1"]).valves_to_close} == {"VA"}
+    assert {step.asset_id for step in isolator.plan(["M~2"]).valves_to_close} == {"VB"}
+
+
+def test_a_valve_that_names_a_pipe_with_two_pieces_at_its_node_is_in_doubt_unless_drawn(tmp_path: Path) -> None:
+    nodes = [source(0, 0, "R1"), {"asset_id": "T", "kind": "junction", "head_m": None, "wkt": point(100, 0)}]
+    row = {"pipe": "M", "node": "T"}
+    valves = [{"asset_id": "V1", **row, "wkt": None}, {"asset_id": "V2", **row, "wkt": point(100.3, 0)}]
+    pipes = [pipe("M", (0, 0), (300, 0)), pipe("C", (100, 0), (100, -150))]
+    made = import_city([write(tmp_path / "t.gpkg", {"nodes": nodes, "pipes": pipes, "valves": valves})], ImportOptions())
+    assert (_doubt(made.city, "V1"), _doubt(made.city, "V2")) == ("end_unknown", "")
+    assert _sits(made.city, "V2")[0] == "M~2"
+    assert "valve_end_unknown" in _codes(made.faults, "V1")
+
+
+def test_a_one_way_valve_into_a_pipe_that_it_cuts_is_told_and_taken_as_the_pipe_is_drawn(tmp_path: Path) -> None:
+    layers = {
+        "nodes": [source(0, 0, "R1")],
+        "pipes": [pipe("A", (0, 0), (100, 0))],
+        "valves": [{"asset_id": "V", "flows_to": "A", "wkt": point(30, 0)}],
+    }
+    made = import_city([write(tmp_path / "w.gpkg", layers)], ImportOptions())
+    network = made.city.network
+    assert str(network.pipes.asset_id[network.valves.flows_to[0]]) == "A~2"
+    assert _doubt(made.city, "V") == "direction_unknown"
+    assert "flows_to_ambiguous" in _codes(made.faults, "V")
+
+
 def _codes(faults: tuple[Fault, ...], valve: str) -> set[str]:
     return {fault.code for fault in faults if fault.layer == "valves" and fault.asset_id == valve}
 
