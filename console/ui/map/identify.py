@@ -75,14 +75,8 @@ def _valve(row: int, known: Known) -> list[Line]:
         ("turns", f"{turns:.0f}" if math.isfinite(turns) and turns > 0 else ""),
         ("checked", str(valves.last_checked[row])),
         ("assumed", say(words, "card.yes") if valves.assumed[row] else ""),
-        ("placing", _placing(words, str(valves.placing[row]))),
+        ("placing", words.placing(str(valves.placing[row]))),
     ]
-
-
-def _placing(words: Words, placing: str) -> str:
-    """Why a valve's place is in doubt."""
-    keys = [f"tools.placing.{code}" for code in placing.split(",") if code]
-    return "、".join(words.catalogue.text(key) for key in keys if words.catalogue.has(key))
 
 
 def _hydrant(row: int, known: Known) -> list[Line]:

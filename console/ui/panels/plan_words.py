@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.domain.incidents import Phase, ReopenCheck
 from console.services.crew_plan import FROST_MINUTES, dealt, is_frost
 from console.services.trial import TRIAL
-from console.ui.panels.reliance_words import doubt_words, placing_words
+from console.ui.panels.reliance_words import doubt_words
 from console.ui.panels.section import CaseView
 from maps.isolation import Schedule, restoring
 from maps.isolation.result import IsolationPlan
@@ -38,7 +38,7 @@ def why_words(view: CaseView, plan: IsolationPlan, valve_id: str) -> str:
     if step.assumed:
         parts.append(words("plan.assumed"))
     if step.placing:
-        parts.append(_text(view, "placing", reasons=placing_words(view, step.placing)))
+        parts.append(_text(view, "placing", reasons=words.placing(step.placing)))
     parts.append(words("plan.checked", date=step.last_checked) if step.last_checked else words("plan.never_checked"))
     other = next((a for a in plan.alternatives if a.cannot_close == valve_id), None)
     if other is not None and other.isolatable:

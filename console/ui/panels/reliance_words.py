@@ -17,7 +17,7 @@ def doubt_words(view: CaseView, plan: IsolationPlan) -> list[str]:
         parts.append(view.looks.words("plan.relies", n=len(plan.relies_on), valves="、".join(shown) + more))
     doubtful = [step for step in plan.valves_to_close if step.placing]
     if doubtful:
-        named = "、".join(f"{step.asset_id}（{placing_words(view, step.placing)}）" for step in doubtful[:_SHOWN])
+        named = "、".join(f"{step.asset_id}（{view.looks.words.placing(step.placing)}）" for step in doubtful[:_SHOWN])
         parts.append(_text(view, "doubtful", n=len(doubtful), valves=named))
     if plan.without_supply_before:
         pipes, households = len(plan.without_supply_before), f"{plan.households_without_supply_before:,}"
@@ -35,13 +35,6 @@ def tight_list(view: CaseView, plan: IsolationPlan) -> str:
         beyond = _text(view, "next_beyond", valves="、".join(entry.beyond)) if entry.beyond else _text(view, "none_beyond")
         lines.append(f"{_relied(view, entry)} → {beyond}")
     return "\n".join(lines)
-
-
-def placing_words(view: CaseView, placing: str) -> str:
-    """Why a valve's place is in doubt; a code of another version as it is."""
-    catalogue = view.looks.words.catalogue
-    keys = [(code, f"tools.placing.{code}") for code in placing.split(",") if code]
-    return "、".join(catalogue.text(key) if catalogue.has(key) else code for code, key in keys)
 
 
 def _relied(view: CaseView, entry: Reliance) -> str:
