@@ -81,8 +81,14 @@ def _valve(row: int, known: Known) -> list[Line]:
 
 def _hydrant(row: int, known: Known) -> list[Line]:
     table, pipes = known.city.hydrants, known.city.network.pipes
-    pipe, pieces = int(table.pipe[row]), piece_ids(str(table.pieces[row]))
-    return [("on_pipe", " ? ".join(pieces) if pieces else str(pipes.asset_id[pipe]) if pipe >= 0 else "")]
+    pipe, unknown = int(table.pipe[row]), _unknown_piece(str(table.pieces[row]), known)
+    return unknown or [("on_pipe", str(pipes.asset_id[pipe]) if pipe >= 0 else "")]
+
+
+def _unknown_piece(pieces: str, known: Known) -> list[Line]:
+    """All pieces of a cut pipe, where nothing says on which one it is."""
+    ids = piece_ids(pieces)
+    return [("on_pipe", say(known.words, "card.piece_unknown", pieces="、".join(ids)))] if ids else []
 
 
 def _facility(row: int, known: Known) -> list[Line]:
@@ -123,11 +129,13 @@ def _customer(row: int, known: Known) -> list[Line]:
         ("households", f"{households:,}" if households > 0 else ""),
         ("supply", words.of("supply", str(customers.supply[row]))),
         ("address", str(customers.address[row]) or str(customers.community[row])),
+        *_unknown_piece(str(customers.pieces[row]), known),
     ]
 
 
 def _station(row: int, known: Known) -> list[Line]:
-    return [("name", str(known.city.stations.name[row])), *_readings(row, known)]
+    stations = known.city.stations
+    return [("name", str(stations.name[row])), *_unknown_piece(str(stations.pieces[row]), known), *_readings(row, known)]
 
 
 def _readings(row: int, known: Known) -> list[Line]:
