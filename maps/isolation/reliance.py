@@ -7,7 +7,8 @@ stands at a node, at a pipe's end or is a link of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from maps.isolation.result import Reliance
@@ -39,13 +40,22 @@ class _Barrier:
     alone: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Feeding:
+    """What would feed a dry pocket once open: ids of valves, of pipes; ``into_zone``: those that would feed the burst too."""
+
+    valves: tuple[str, ...]
+    pipes: tuple[str, ...]
+    into_zone: tuple[str, ...]
+
+
 class Barriers:
     """The barriers around one plan's affected area."""
 
     def __init__(self, network: PipeNetwork, supply: Supply, outcome: Outcome) -> None:
         self._network, self._supply, self._outcome = network, supply, outcome
         self._out = outcome.zone.segments.keys() | outcome.dry
-        self._rim: dict[int, int] = {}
+        self._rim: set[int] = set()
         self._behind: set[int] = set()
         self._barriers = self._found()
 
@@ -59,10 +69,9 @@ class Barriers:
                 listed.append(self._reliance((False, valve), "assumed", edges, True))
         return tuple(listed)
 
-    def feeding(self, opened: Opened) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """(closed valves, closed pipes) each of which, opened alone, brings water to a pipe of a dry pocket."""
-        valves: list[int] = []
-        pipes: list[int] = []
+    def feeding(self, opened: Opened) -> Feeding:
+        """Closed valves and pipes each of which, opened alone, brings water to a pipe of a dry pocket."""
+        found: list[tuple[Device, bool]] = []
         for one in self._barriers:
             is_pipe, row = one.device
             if is_pipe:
@@ -71,9 +80,19 @@ class Barriers:
                 ways = dict(opened(row))
             else:
                 continue
-            if self._reaches(ways, self._outcome.dry, with_pipes=True):
-                (pipes if is_pipe else valves).append(row)
-        return self._network.valves.ids(sorted(valves)), self._network.pipes.ids(sorted(pipes))
+            wet = self._wetted(ways)
+            if any(self._supply.graph.has_pipes[segment] for segment in wet & self._outcome.dry):
+                found.append((one.device, self._runs_into_zone(wet)))
+        found.sort()
+        return Feeding(
+            self._network.valves.ids([row for (is_pipe, row), _ in found if not is_pipe]),
+            self._network.pipes.ids([row for (is_pipe, row), _ in found if is_pipe]),
+            tuple(self._name(device) for device, into_zone in found if into_zone),
+        )
+
+    def _name(self, device: Device) -> str:
+        is_pipe, row = device
+        return str((self._network.pipes if is_pipe else self._network.valves).asset_id[row])
 
     def _code(self, edge: int) -> int:
         return self._outcome.changed.get(edge, self._supply.code_at[edge])
@@ -83,7 +102,7 @@ class Barriers:
         devices = self._explored()
         graph = self._supply.graph
         edges = {device: tuple(_edges_of(graph, device)) for device in devices}
-        alone = {device for device in devices if self._reaches(dict.fromkeys(edges[device], SUPPLY), self._out)}
+        alone = {device for device in devices if self._reaches_out(edges[device])}
         chained = self._in_chains(edges) if len(alone) < len(devices) else frozenset()
         return [_Barrier(one, why, edges[one], one in alone) for one, why in devices.items() if one in alone or one in chained]
 
@@ -101,7 +120,7 @@ class Barriers:
                 why = _why(code, valve >= 0 or int(graph.pump[edge]) >= 0)
                 if why and valve not in held:
                     devices.setdefault((False, valve) if valve >= 0 else (True, int(graph.pipe[edge])), why)
-                    self._rim[edge] = code
+                    self._rim.add(edge)
                 if valve not in held and self._is_behind(far):
                     self._behind.add(far)
                     stack.append(far)
@@ -112,8 +131,28 @@ class Barriers:
         seen = segment in self._behind or len(self._behind) >= _MOST_BEHIND
         return not seen and not self._outcome.query.supplied(segment)
 
-    def _reaches(self, ways: Mapping[int, int], goal: Iterable[int], *, with_pipes: bool = False) -> bool:
-        """Whether water gets into ``goal`` with edges passing as ``ways`` say; ``with_pipes``: to a pipe of it."""
+    def _reaches_out(self, edges: tuple[int, ...]) -> bool:
+        """Whether water gets into the affected area when all ``edges`` let it through."""
+        return not self._out.isdisjoint(self._wetted(dict.fromkeys(edges, SUPPLY), stop=self._out))
+
+    def _runs_into_zone(self, wet: set[int]) -> bool:
+        """Whether wet segments border zone 1 openly, or are in it: what is opened then feeds the burst too."""
+        zone, held, graph = self._outcome.zone.segments, self._outcome.held, self._supply.graph
+        for segment in wet:
+            if segment in zone:
+                return True
+            for near, edge, flipped in self._supply.around.at(segment):
+                code = self._code(edge)
+                passes = (SWAPPED[code] if flipped else code) & SUPPLY_UV
+                if near in zone and passes and int(graph.valve[edge]) not in held:
+                    return True
+        return False
+
+    def _wetted(self, ways: Mapping[int, int], *, stop: AbstractSet[int] = frozenset()) -> set[int]:
+        """Segments without supply that get water with edges passing as ``ways`` say; none is gone on from in ``stop``.
+
+        Zone 1 takes no water further: it is entered only by the edges themselves.
+        """
         graph, query, zone = self._supply.graph, self._outcome.query, self._outcome.zone.segments
         own: dict[int, list[int]] = {}
         for edge, code in ways.items():
@@ -125,13 +164,13 @@ class Barriers:
         wet: set[int] = set()
         while stack:
             here = stack.pop()
-            if here in goal and (not with_pipes or graph.has_pipes[here]):
-                return True
-            if here in wet or here in zone or query.supplied(here):
+            # Zone 1 is taken out of the query, which says nothing of it.
+            if here in wet or (here not in zone and query.supplied(here)):
                 continue
             wet.add(here)
-            stack += [*query.after(here), *own.get(here, ())]
-        return False
+            if here not in zone and here not in stop:
+                stack += [*query.after(here), *own.get(here, ())]
+        return wet
 
     def _in_chains(self, edges: Mapping[Device, tuple[int, ...]]) -> frozenset[Device]:
         """Devices that stand one behind the other between the affected area and what has supply.

@@ -96,7 +96,8 @@ class IsolationPlan:
     data perhaps; ``customers_without_supply_before``: those on them. ``customers_piece_unknown``, ``hydrants_piece_unknown``:
     among those listed, the ones whose pipe was cut and whose piece is not known: they count for every piece.
     ``reopen_candidates``: closed valves, then closed pipes, each of which would feed a dry pocket once open;
-    ``reopen_pipes``: the pipes among them.
+    ``reopen_pipes``: the pipes among them; ``reopen_feeds_burst``: those after whose opening water runs on into zone 1, since
+    the pocket is open to it: an open valve between them has to be shut first.
     """
 
     burst_pipes: tuple[str, ...]
@@ -129,3 +130,4 @@ class IsolationPlan:
     customers_piece_unknown: tuple[str, ...] = ()
     hydrants_piece_unknown: tuple[str, ...] = ()
     reopen_pipes: tuple[str, ...] = ()
+    reopen_feeds_burst: tuple[str, ...] = ()

@@ -125,7 +125,10 @@ def _reopening(view: CaseView, plan: IsolationPlan) -> list[str]:
     ordered += [_text(view, "reopen_pipe", pipe=pipe) for pipe in plan.reopen_pipes]
     named = "、".join(_reopened(view, valve, checks.get(valve)) for valve in ordered[:_REOPENED])
     more = " …" if len(ordered) > _REOPENED else ""
-    return [_text(view, "reopen_head" if checks else "reopen_unchecked", valves=named + more)]
+    lines = [_text(view, "reopen_head" if checks else "reopen_unchecked", valves=named + more)]
+    if plan.reopen_feeds_burst:
+        lines.append(_text(view, "reopen_feeds_burst", valves="、".join(plan.reopen_feeds_burst[:_REOPENED])))
+    return lines
 
 
 def _reopened(view: CaseView, valve: str, check: ReopenCheck | None) -> str:

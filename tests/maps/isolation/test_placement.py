@@ -133,6 +133,7 @@ def test_a_closed_pipe_that_could_feed_a_dry_pocket_is_offered_beside_closed_val
     plan = Isolator(town.build()).plan(["B"])
     assert plan.dry_pocket_pipes == ("C",)
     assert (plan.reopen_candidates, plan.reopen_pipes) == (("V", "F"), ("F",))
+    assert plan.reopen_feeds_burst == ("V", "F")  # V2 between pocket and burst is open
     assert {(entry.asset_id, entry.why) for entry in plan.relies_on} == {("V", "closed"), ("F", "closed_pipe")}
 
 

@@ -107,6 +107,16 @@ def test_exactly_the_closed_valves_and_pipes_that_feed_a_pocket_alone_are_candid
                 pipes.add(str(network.pipes.asset_id[row]))
     assert set(plan.reopen_candidates) == valves | pipes
     assert set(plan.reopen_pipes) == pipes
+    for name in plan.reopen_candidates:
+        opened = Oracle(network)
+        if name in pipes:
+            opened.status[network.pipes.row(name)] = PipeStatus.OPEN
+        else:
+            opened.state[network.valves.row(name)] = ValveState.OPEN
+        fed = opened.fed(zone, closing)
+        pressing = [(joint, far) for joint, far in opened.border(zone) if far in fed and joint.valve not in closing]
+        into_zone = any(opened.supplies(joint, far == joint.a) for joint, far in pressing)
+        assert (name in plan.reopen_feeds_burst) == into_zone
 
 
 @given(network=networks(closed_pipes=True), number=st.integers(0, 20))
