@@ -59,9 +59,8 @@ def plan_text(answer: dict[str, Any]) -> str:
         named = ", ".join(f"{name} (pipe)" if name in pipes else name for name in answer["reopen_candidates"])
         lines.append(f"  could feed a dry pocket once open: {named}")
     if answer["reopen_feeds_burst"]:
-        lines.append(
-            f"  … shut the pocket off from the burst first, or it runs there too: {', '.join(answer['reopen_feeds_burst'])}"
-        )
+        named = ", ".join(answer["reopen_feeds_burst"])
+        lines.append(f"  before opening, shut the pocket off from the burst, or water runs there too: {named}")
     lines += [f"  {step['crew'] or 'desk'} #{step['order']}: {step['asset_id']}, {step['begins']:.0f}–{step['ends']:.0f} min"
               for step in answer.get("schedule", {}).get("steps", ())]  # fmt: skip
     lines += [f"  back {step['order']}: {step['action']} {step['asset_id']}".rstrip() for step in answer.get("restoring", ())]
