@@ -76,7 +76,7 @@ def test_on_a_main_drawn_through_the_tee_a_valve_sits_on_the_side_it_is_drawn(aw
 def test_a_valve_that_names_a_pipe_with_two_pieces_at_its_node_is_in_doubt_unless_drawn(tmp_path: Path) -> None:
     nodes = [source(0, 0, "R1"), {"asset_id": "T", "kind": "junction", "head_m": None, "wkt": point(100, 0)}]
     row = {"pipe": "M", "node": "T"}
-    valves = [{"asset_id": "V1", **row, "wkt": None}, {"asset_id": "V2", **row, "wkt": point(100.3, 0)}]
+    valves: list[dict[str, Any]] = [{"asset_id": "V1", **row, "wkt": None}, {"asset_id": "V2", **row, "wkt": point(100.3, 0)}]
     pipes = [pipe("M", (0, 0), (300, 0)), pipe("C", (100, 0), (100, -150))]
     made = import_city([write(tmp_path / "t.gpkg", {"nodes": nodes, "pipes": pipes, "valves": valves})], ImportOptions())
     assert (_doubt(made.city, "V1"), _doubt(made.city, "V2")) == ("end_unknown", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.builders import NetworkBuilder, a_network
 from tests.maps.importers.writing import pipe, point, source, write
 
 FORMS = ("node", "pipe_end", "link", "point")
-_STATES = {
+_STATES: dict[str, dict[str, Any]] = {
     "open": {},
     "closed": {"state": ValveState.CLOSED},
     "unknown": {"state": ValveState.UNKNOWN},
@@ -25,23 +26,23 @@ _STATES = {
 }
 
 
-def _town(form: str, **valve: object) -> NetworkBuilder:
+def _town(form: str, **valve: Any) -> NetworkBuilder:
     """R1 =A= J1 =B= J2 =C= J3 =D= J4 =E= R2; V1 on J1, V2 on J2, V4 on J4; V at J3 between C and D."""
     town = a_network().source("R1").pipe("A", "R1", "J1").pipe("B", "J1", "J2").pipe("C", "J2", "J3")
     town.pipe("D", "J3b" if form == "link" else "J3", "J4").pipe("E", "J4", "R2").source("R2")
     town.valve("V1", on="B", at="J1").valve("V2", on="B", at="J2").valve("V4", on="D", at="J4")
     for name in "ABCDE":
         town.customer(f"C{name}", on=name, households=10)
-    places = {"node": {"at": "J3"}, "pipe_end": {"on": "C", "at": "J3"}, "link": {"between": ("J3", "J3b")}}
-    return town.valve("V", **places[form], **valve, last_checked="2023-05-01")  # type: ignore[arg-type]
+    places: dict[str, Any] = {"node": {"at": "J3"}, "pipe_end": {"on": "C", "at": "J3"}, "link": {"between": ("J3", "J3b")}}
+    return town.valve("V", **places[form], **valve, last_checked="2023-05-01")
 
 
-def _drawn(path: Path, **valve: object) -> Isolator:
+def _drawn(path: Path, **valve: Any) -> Isolator:
     """The same town from a file, with V drawn as a point on J3."""
     states = {int(ValveState.CLOSED): "closed", int(ValveState.UNKNOWN): "unknown"}
     row = {
         "asset_id": "V", "wkt": point(300, 0), "last_checked": "2023-05-01",
-        "state": states.get(int(str(int(valve.get("state", 0)))), "open"),  # type: ignore[call-overload]
+        "state": states.get(int(valve.get("state", ValveState.OPEN)), "open"),
         "flows_to": valve.get("flows_to", ""), "assumed": str(valve.get("assumed", False)),
         "operable": str(valve.get("operable", True)), "pipe": "", "node": "",
     }  # fmt: skip
@@ -51,7 +52,7 @@ def _drawn(path: Path, **valve: object) -> Isolator:
         for name, on, at in (("V1", "B", "J1"), ("V2", "B", "J2"), ("V4", "D", "J4"))
     ]
     joints = [{"asset_id": f"J{n}", "kind": "junction", "head_m": None, "wkt": point(100 * n, 0)} for n in range(1, 5)]
-    layers = {
+    layers: dict[str, list[dict[str, Any]]] = {
         "nodes": [source(0, 0, "R1"), *joints, source(500, 0, "R2")],
         "pipes": [pipe(name, (100 * n, 0), (100 * n + 100, 0)) for n, name in enumerate("ABCDE")],
         "valves": [*others, row],
@@ -202,7 +203,7 @@ def test_a_valve_holds_back_an_inflow_and_names_it() -> None:
 
 
 @pytest.mark.parametrize("columns", [{"kind": NodeKind.WELL}, {"demand_m3h": -40.0}])
-def test_a_well_as_a_kind_and_as_a_negative_demand_give_the_same_valves(columns: dict[str, object]) -> None:
+def test_a_well_as_a_kind_and_as_a_negative_demand_give_the_same_valves(columns: dict[str, Any]) -> None:
     town = a_network().source("S").pipe("P1", "S", "A").valve("V1", on="P1", at="A").pipe("P2", "A", "B").pipe("P3", "B", "W")
     town.node("W", **columns).valve("V3", on="P3", at="B").valve("M", between=("B", "X"), kind=ValveKind.METER)
     assert {step.asset_id for step in Isolator(town.build()).plan(["P2"]).valves_to_close} == {"V1", "V3"}
