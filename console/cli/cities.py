@@ -22,6 +22,12 @@ def import_(
     stations: Annotated[str, typer.Option(help="CSV (station_id,node,channel), or auto[:N]")] = "",
     assume_valves: Annotated[bool, typer.Option("--assume-valves", help="a valve at both ends of every pipe")] = False,
     name: Annotated[str, typer.Option(help="name of the city")] = "",
+    tolerance_m: Annotated[
+        float,
+        typer.Option(
+            "--tolerance-m", min=0.0, max=100.0, help="metres within which line ends join, and valves join a node or a pipe's end"
+        ),
+    ] = 0.5,
     as_json: AsJson = False,
 ) -> None:
     """Import a network into a city dataset."""
@@ -31,7 +37,9 @@ def import_(
     placed: str | Path | None = stations or None
     if placed is not None and not str(placed).startswith("auto"):
         placed = Path(str(placed))
-    options = ImportOptions(crs=crs or None, profile=profile, stations=placed, assume_valves=assume_valves, name=name)
+    options = ImportOptions(
+        crs=crs or None, profile=profile, stations=placed, assume_valves=assume_valves, name=name, snap_m=tolerance_m
+    )
     result = import_city(sources, options)
     write_city(result.city, to)
     fault_lines(result.faults)

@@ -21,6 +21,7 @@ from console.ui.panels.plan_words import (
     trust_words,
     why_words,
 )
+from console.ui.panels.reliance_words import tight_list
 from console.ui.panels.section import CaseView, Section
 from maps.isolation import Schedule
 from maps.isolation.result import IsolationPlan, ValveStep
@@ -98,6 +99,7 @@ class PlanSection(Section):
         self._explain(view, plan)
         gaps = [view.looks.words(f"lacking.{code}") for code in lacking(view.city) if code in WITHOUT_NO_PLAN]
         self._trust.setText("\n".join(filter(None, (*gaps, trust_words(view, plan)))))
+        self._trust.setToolTip(tight_list(view, plan))
         self._trust.setVisible(bool(self._trust.text()))
         self._around.setText(around_words(view, plan, crews))
         self._around.setVisible(bool(self._around.text()))
@@ -266,7 +268,8 @@ def _step_words(view: CaseView, step: ValveStep) -> str:
     size = f" DN{step.diameter_mm:.0f}" if step.diameter_mm else ""
     remote = f" · {view.looks.words('plan.remote')}" if step.control == "remote" else ""
     assumed = f" · {view.looks.words('plan.assumed_short')}" if step.assumed else ""
-    return f"{step.asset_id}{size}{remote}{assumed}"
+    doubtful = f" · {view.looks.words.catalogue.text('tools.plan.doubtful_short')}" if step.placing else ""
+    return f"{step.asset_id}{size}{remote}{assumed}{doubtful}"
 
 
 def _report_words(view: CaseView, step: ValveStep, mark: ValveMark | None, crew: str) -> str:
