@@ -33,7 +33,10 @@ _SETTLE_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class RuntimeOptions:
-    """``city_path``: the worker loads the model from it. ``notices``: where files of notices go."""
+    """``city_path``: the worker loads the model from it. ``notices``: where files of notices go.
+
+    ``role``: by which name another process is told that this one has the store.
+    """
 
     city_path: Path
     store: str | Path
@@ -42,6 +45,7 @@ class RuntimeOptions:
     grid_s: float = GRID_S
     settle_s: float = _SETTLE_S
     expected_days: int = EXPECTED_DAYS
+    role: str = "console"
 
 
 class Runtime:
@@ -50,6 +54,14 @@ class Runtime:
     def __init__(self, city: City, clock: Clock, link: Link, options: RuntimeOptions, *, inbox: Inbox | None = None) -> None:
         self.city, self.clock, self.link = city, clock, link
         self.inbox = Inbox() if inbox is None else inbox  # an empty inbox is false, yet it is the one the link fills
+        self.store: SqlStore = open_store(options.store, options.role)  # first: a store in use is no reason to start a worker
+        try:
+            self._compose(city, clock, link, options)
+        except BaseException:
+            self.store.close()
+            raise
+
+    def _compose(self, city: City, clock: Clock, link: Link, options: RuntimeOptions) -> None:
         self.worker: HydraulicsWorker | None = (
             HydraulicsWorker(options.city_path, city, clock=clock) if city.epanet is not None else None
         )
@@ -59,7 +71,6 @@ class Runtime:
         )
         responses = self.worker.responses if self.worker is not None else None
         self.detector = Detector(city, self.states or None, watched, responses=responses)
-        self.store: SqlStore = open_store(options.store)
         self.case_files = CaseFiles(options.store, options.city_path, options.notices)
         self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
         desk = Desk(city, Isolator(city), self.documents, options.desk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ from maps import crs as crs_of
 from maps.city import City
 from maps.errors import Fault, InputFault, Severity
 from maps.index import PipeIndex
-from maps.network import NodeKind
+from maps.network import NodeKind, PipeTable
 from maps.trace import islands
 
 _SHOWN_PER_CODE = 50
 """Faults of one kind listed in full; the counts name them all."""
+_NAMED = 5
+"""Rows named in a fault that stands for many."""
 _NEAR_MISS_M = 2.0
 """A dead end this near to another pipe was probably meant to join it."""
 
@@ -46,7 +49,7 @@ def counts(city: City) -> dict[str, int | float]:
         city.stations, city.customers, city.zones,
     )  # fmt: skip
     sizes: dict[str, int | float] = {table.LAYER: len(table) for table in tables}
-    sizes["sources"] = int(np.count_nonzero(network.nodes.kind >= NodeKind.SOURCE))
+    sizes["sources"] = int(np.count_nonzero(network.nodes.feeds))
     sizes["length_km"] = round(float(np.nansum(network.pipes.length_m)) / 1000, 3)
     return sizes
 
@@ -73,6 +76,39 @@ def network_faults(city: City) -> Iterator[Fault]:
     yield from _island_faults(city)
     yield from _pipe_faults(city)
     yield from _dangling_faults(city)
+    yield from _inflow_faults(city)
+    yield from _placing_faults(city)
+    yield from _piece_faults(city)
+
+
+def _inflow_faults(city: City) -> Iterator[Fault]:
+    nodes = city.network.nodes
+    for row in np.flatnonzero(nodes.feeds & (nodes.kind < NodeKind.SOURCE)):
+        most = max(float(np.nan_to_num(nodes.inflow_m3h[row])), -float(np.nan_to_num(nodes.demand_m3h[row])))
+        message = f"negative demand: up to {most:.4g} m³/h flow in; taken as a source (a well), correct it if it is a slip"
+        yield _at_node(city, int(row), "inflow_is_source", message)
+
+
+def _placing_faults(city: City) -> Iterator[Fault]:
+    valves = city.network.valves
+    for row in np.flatnonzero(valves.placing != ""):
+        message = f"its place is in doubt ({valves.placing[row]}): plans that use it say so; look on site"
+        x, y = float(valves.x[row]), float(valves.y[row])
+        yield Fault(Severity.WARNING, "valve_placing", message, "valves", str(valves.asset_id[row]), column="placing", x=x, y=y)
+
+
+def _piece_faults(city: City) -> Iterator[Fault]:
+    """Rows that name a pipe which was cut and have no place of their own, told once a layer."""
+    for table in (city.customers, city.hydrants, city.stations):
+        rows = np.flatnonzero(table.pieces != "")
+        if not len(rows):
+            continue
+        named = ", ".join(table.ids(rows[:_NAMED])) + (f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else "")
+        message = (
+            f"{named}: on a pipe that is in several pieces, with no place of their own; each counts for every piece, "
+            "marked piece unknown; give it a point, or name the piece"
+        )
+        yield Fault(Severity.WARNING, "piece_unknown", message, table.LAYER, column="pipe")
 
 
 def _island_faults(city: City) -> Iterator[Fault]:
@@ -114,15 +150,51 @@ def _pipe_faults(city: City) -> Iterator[Fault]:
             yield Fault(Severity.WARNING, code, message, "pipes", str(pipes.asset_id[row]), column=column, x=float(x), y=float(y))
 
 
-def _duplicates(city: City) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Pipes with the same ends, length and diameter as an earlier one."""
+def _duplicates(city: City) -> NDArray[np.bool_]:
+    """Pipes with the same ends, length and diameter as an earlier one; of one that was cut, as it was before.
+
+    A valve on one of two pipes that lie on each other cuts that one alone, and then no piece of it is like the other.
+    """
     pipes = city.network.pipes
-    low, high = np.minimum(pipes.from_node, pipes.to_node), np.maximum(pipes.from_node, pipes.to_node)
-    key = np.column_stack([low, high, np.round(pipes.length_m, 2), pipes.diameter_mm])
-    _, first = np.unique(key, axis=0, return_index=True)
-    mask = np.ones(len(pipes), dtype=bool)
+    whole = _whole_pipes(pipes)
+    mask = np.zeros(len(pipes), dtype=np.bool_)
+    mask[whole.first[_repeated(whole.ends, whole.length_m, pipes.diameter_mm[whole.first])]] = True
+    # A piece may also lie on a pipe as long as itself; not told once more where the whole pipes do.
+    told = mask[whole.first][whole.of]
+    pieces = _repeated(np.column_stack([pipes.from_node, pipes.to_node]), pipes.length_m, pipes.diameter_mm)
+    return np.asarray(mask | (pieces & ~told))
+
+
+def _repeated(ends: NDArray[np.integer], length_m: NDArray[np.float64], diameter_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Rows with the ends, length (to the centimetre) and diameter of an earlier one, (n,); unknown ones are alike."""
+    length, diameter = (np.nan_to_num(values, nan=-1.0) for values in (np.round(length_m, 2), diameter_mm))
+    _, first = np.unique(np.column_stack([ends.min(axis=1), ends.max(axis=1), length, diameter]), axis=0, return_index=True)
+    mask = np.ones(len(ends), dtype=np.bool_)
     mask[first] = False
     return mask
+
+
+@dataclass(frozen=True, eq=False)
+class _Whole:
+    """Pipes as they were before they were cut: first row, end nodes (n, 2) and length of each; ``of``: its pipe, (rows,)."""
+
+    of: NDArray[np.int64]
+    first: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    length_m: NDArray[np.float64]
+
+
+def _whole_pipes(pipes: PipeTable) -> _Whole:
+    """Pieces that share a ``source_id`` and follow one another end to end are one pipe; any other row is its own."""
+    follows = np.zeros(len(pipes), dtype=np.bool_)
+    if len(pipes):
+        same = (pipes.source_id[1:] != "") & (pipes.source_id[1:] == pipes.source_id[:-1])
+        follows[1:] = same & (pipes.from_node[1:] == pipes.to_node[:-1])
+    first = np.flatnonzero(~follows)
+    last = np.append(first[1:], len(pipes)) - 1
+    ends = np.column_stack([pipes.from_node[first], pipes.to_node[last]]).astype(np.int64)
+    total = np.add.reduceat(np.nan_to_num(pipes.length_m), first) if len(first) else pipes.length_m
+    return _Whole(np.cumsum(~follows) - 1, first, ends, total)
 
 
 def _dangling_faults(city: City) -> Iterator[Fault]:

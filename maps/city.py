@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maps.attachment import OnPipes, on_pipes
 from maps.columns import Bools, Columns, Floats, Ints, Texts
 from maps.network import PipeNetwork
 
@@ -18,14 +20,16 @@ Geometries = NDArray[np.object_]
 
 @dataclass(frozen=True, eq=False)
 class HydrantTable(Columns):
-    """Fire hydrants, at a node row or on a pipe row."""
+    """Fire hydrants, at a node row or on a pipe row. ``pieces``: as of customers."""
 
     node: Ints
     pipe: Ints
     x: Floats
     y: Floats
+    pieces: Texts
 
     LAYER: ClassVar[str] = "hydrants"
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"pieces"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +61,8 @@ class CrewTable(Columns):
 class StationTable(Columns):
     """Measuring stations, on a node row or on a link (asset id of a pipe, pump or link valve).
 
-    ``channels``: comma separated names (``pressure,flow``); ``limits``: JSON object as text or "".
+    ``channels``: comma separated names (``pressure,flow``); ``limits``: JSON object as text or "". ``pieces``: as of
+    customers, for a station on a pipe; ``link`` is then the first of them.
     """
 
     name: Texts
@@ -68,13 +73,19 @@ class StationTable(Columns):
     x: Floats
     y: Floats
     assumed: Bools
+    pieces: Texts
 
     LAYER: ClassVar[str] = "stations"
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"pieces"})
 
 
 @dataclass(frozen=True, eq=False)
 class CustomerTable(Columns):
-    """Customers on pipes. ``critical``: "" or hospital, dialysis, school, …; ``supply``: direct, tank, boosted."""
+    """Customers on pipes. ``critical``: "" or hospital, dialysis, school, …; ``supply``: direct, tank, boosted.
+
+    ``pieces``: where the pipe was cut and nothing says which piece is meant, the ids of all pieces, as a JSON list; it
+    counts for each of them, ``pipe`` is the first. "" where the pipe is known: cleared once it is placed.
+    """
 
     pipe: Ints
     name: Texts
@@ -93,8 +104,10 @@ class CustomerTable(Columns):
     estimated: Bools
     x: Floats
     y: Floats
+    pieces: Texts
 
     LAYER: ClassVar[str] = "customers"
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"pieces"})
     DEFAULTS: ClassVar[Mapping[str, Any]] = {"supply": "direct", "households": 1, "people": 0, "demand_m3h": 0.0}
 
 
@@ -170,3 +183,13 @@ class City:
     water: ShapeTable = field(default_factory=ShapeTable.empty)
     places: ShapeTable = field(default_factory=ShapeTable.empty)
     epanet: EpanetModel | None = None
+
+    @cached_property
+    def customers_on(self) -> OnPipes:
+        """Which pipes each customer counts for."""
+        return on_pipes(self.customers, self.network.pipes)
+
+    @cached_property
+    def hydrants_on(self) -> OnPipes:
+        """Which pipes each hydrant counts for; those at a node are not among them."""
+        return on_pipes(self.hydrants, self.network.pipes)

@@ -90,6 +90,9 @@ class Columns:
 
     DEFAULTS: ClassVar[Mapping[str, Any]] = {}
 
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset()
+    """Columns that most sources and older datasets lack; their absence says nothing and is not reported."""
+
     @cached_property
     def _rows(self) -> dict[str, int]:
         return {str(asset_id): row for row, asset_id in enumerate(self.asset_id)}

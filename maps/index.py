@@ -68,6 +68,13 @@ class PipeIndex:
         length[known] = shapely.length(lines)
         return along, length
 
+    def away(self, pipes: Rows, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Metres from each point to a pipe as drawn, (n,); NaN where there is no pipe or no point."""
+        found = np.full(len(pipes), np.nan)
+        known = np.flatnonzero((pipes >= 0) & np.isfinite(points).all(axis=1))
+        found[known] = shapely.distance(self.lines[pipes[known]], _points(points[known]))
+        return found
+
     def at(self, pipes: Rows, along_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(n, 2) places so many metres along drawn pipes, and the pipes' drawn lengths."""
         lines = self.lines[pipes]

@@ -79,7 +79,10 @@ DIRECTED_VALVES = (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV, ValveKind.FCV)
 
 @dataclass(frozen=True, eq=False)
 class NodeTable(Columns):
-    """Nodes. ``x``, ``y``: projected metres; ``kind``: NodeKind; ``head_m``: of a source; tank levels above elevation."""
+    """Nodes. ``x``, ``y``: projected metres; ``kind``: NodeKind; ``head_m``: of a source; tank levels above elevation.
+
+    ``inflow_m3h``: the most that flows in at a junction in any hour (a well, a transfer), 0 for none.
+    """
 
     x: Floats
     y: Floats
@@ -92,9 +95,17 @@ class NodeTable(Columns):
     tank_max_m: Floats
     tank_diameter_m: Floats
     name: Texts
+    inflow_m3h: Floats
 
     LAYER: ClassVar[str] = "nodes"
-    DEFAULTS: ClassVar[Mapping[str, Any]] = {"elevation_m": 0.0, "demand_m3h": 0.0}
+    DEFAULTS: ClassVar[Mapping[str, Any]] = {"elevation_m": 0.0, "demand_m3h": 0.0, "inflow_m3h": 0.0}
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"inflow_m3h"})
+
+    @cached_property
+    def feeds(self) -> Bools:
+        """Nodes that bring water in, (n,): sources, and junctions with an inflow or a negative demand."""
+        inflow = (np.nan_to_num(self.inflow_m3h) > 0) | (np.nan_to_num(self.demand_m3h) < 0)
+        return np.asarray((self.kind >= NodeKind.SOURCE) | inflow)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +160,8 @@ class ValveTable(Columns):
 
     ``flows_to``: row of the pipe that a one-way valve lets water into, -1 when not one-way. ``operable`` False:
     cannot be closed (and, one-way, counts as open both ways). ``setting``: of a control valve, in EPANET's sense,
-    inside units (PRV/PSV/PBV: head m; FCV: m³/h; TCV: loss coefficient). ``last_checked``: ISO date or "".
+    inside units (PRV/PSV/PBV: head m; FCV: m³/h; TCV: loss coefficient). ``last_checked``: ISO date or "". ``placing``: why
+    its place is in doubt, codes of ``maps.importers.valve_places`` parted by commas; "" when it is not.
     """
 
     kind: Codes
@@ -172,9 +184,11 @@ class ValveTable(Columns):
     setting: Floats
     x: Floats
     y: Floats
+    placing: Texts
 
     LAYER: ClassVar[str] = "valves"
     DEFAULTS: ClassVar[Mapping[str, Any]] = {"operable": True, "control": "manual", "closes": "cw"}
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"placing"})
 
     @cached_property
     def is_link(self) -> Bools:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from console.cli.output import AsJson, CityPath, fault_lines, print_result
+from console.cli.output import AsJson, CityPath, fault_lines, lacking_lines, print_result
 
 commands = typer.Typer()
 
@@ -22,6 +22,12 @@ def import_(
     stations: Annotated[str, typer.Option(help="CSV (station_id,node,channel), or auto[:N]")] = "",
     assume_valves: Annotated[bool, typer.Option("--assume-valves", help="a valve at both ends of every pipe")] = False,
     name: Annotated[str, typer.Option(help="name of the city")] = "",
+    tolerance_m: Annotated[
+        float,
+        typer.Option(
+            "--tolerance-m", min=0.0, max=100.0, help="metres within which line ends join, and valves join a node or a pipe's end"
+        ),
+    ] = 0.5,
     as_json: AsJson = False,
 ) -> None:
     """Import a network into a city dataset."""
@@ -31,7 +37,9 @@ def import_(
     placed: str | Path | None = stations or None
     if placed is not None and not str(placed).startswith("auto"):
         placed = Path(str(placed))
-    options = ImportOptions(crs=crs or None, profile=profile, stations=placed, assume_valves=assume_valves, name=name)
+    options = ImportOptions(
+        crs=crs or None, profile=profile, stations=placed, assume_valves=assume_valves, name=name, snap_m=tolerance_m
+    )
     result = import_city(sources, options)
     write_city(result.city, to)
     fault_lines(result.faults)
@@ -50,8 +58,10 @@ def check(city: CityPath, as_json: AsJson = False) -> None:
     from maps.check import check_city
     from maps.dataset import read_city
 
-    report = check_city(read_city(city))
+    loaded = read_city(city)
+    report = check_city(loaded)
     print_result(report, as_json, json.dumps(report, ensure_ascii=False, indent=2))
+    lacking_lines(loaded)
 
 
 @commands.command()

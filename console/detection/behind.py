@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maps.city import City
-from maps.network import NodeKind, PipeNetwork, PipeStatus, ValveKind, ValveState
+from maps.network import PipeNetwork, PipeStatus, ValveKind, ValveState
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def parts_of(city: City) -> Parts:
         for name, is_valve, before, behind, signs in links
         if label[before] != label[behind]
     )
-    own = set(label[network.nodes.kind >= NodeKind.SOURCE].tolist()) | {one.end for one in ways if not one.is_valve}
+    own = set(label[network.nodes.feeds].tolist()) | {one.end for one in ways if not one.is_valve}
     return Parts(label.astype(np.int64), frozenset({one.end for one in ways if one.is_valve} - own), ways)
 
 

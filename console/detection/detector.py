@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +24,7 @@ from console.detection.pumps import PumpChannels
 from console.detection.regulation import Regulation
 from console.detection.steps import StepWatch
 from console.detection.watch import BurstWatch
+from console.domain.alarms import Alarm, AlarmState
 from console.domain.readings import Channel, Quality
 from maps.city import City
 from maps.hydraulics.state import HydraulicState
@@ -123,7 +124,7 @@ class Detector:
         history and raises nothing. ``force``: a burst is known to have happened; locate it whatever the statistic.
         ``disturbed``: one is open at the desk.
         """
-        fresh = self._faults.fresh(at_us) & (at_us > now_us - int(_FRESH_TICKS * self.options.tick_s * 1e6))
+        fresh = self._faults.fresh(at_us, now_us) & (at_us > now_us - int(_FRESH_TICKS * self.options.tick_s * 1e6))
         good = (quality == Quality.GOOD) & np.isfinite(value)
         found = self._faults.instruments(value, at_us, good, now_us)
         usable = fresh & good & ~self._faults.faulty()
@@ -157,6 +158,11 @@ class Detector:
         learning = self._pressure & ~self._expectation.ready()
         sigma_kpa = self._seen_sigma_kpa(learning)
         return TickResult(bursts, tuple(found), expected, revisions, learning, operations, sigma_kpa)
+
+    def resume_alarms(self, alarms: Iterable[Alarm]) -> None:
+        """Alarms of stations raised before a restart: they end as if there had been none. Call it before the first tick."""
+        living = (one for one in alarms if one.state is not AlarmState.CLEARED and one.returned_at is None)
+        self._faults.resume((one.subject, one.code, one.channels) for one in living)
 
     def learn(self, history: History) -> None:
         """Baselines, noise and thresholds from quiet history (a few days at least; weeks give the time of week)."""

@@ -19,7 +19,7 @@ from console.domain.clock import micros, moment
 from console.domain.readings import Channel
 from maps.city import City
 from maps.columns import Floats
-from maps.network import NodeKind, PipeStatus, ValveState
+from maps.network import PipeStatus, ValveState
 
 CLEAR_SIGMAS = 4.0
 ALIKE = 0.35
@@ -217,7 +217,7 @@ class ZoneWatch:
         """Zones without a source whose every open link over the border carries a meter."""
         network, metered = self._city.network, set(self._city.stations.link[self._station].tolist())
         shut_pipes = network.valves.pipe[network.valves.state == ValveState.CLOSED]
-        sources = self._zone[network.nodes.kind >= NodeKind.SOURCE]
+        sources = self._zone[network.nodes.feeds]
         open_to = set(sources.tolist())
         for table in (network.pipes, network.pumps, network.valves):
             linked = (table.from_node >= 0) & (table.to_node >= 0)

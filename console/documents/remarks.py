@@ -34,9 +34,17 @@ def remarks(facts: NoticeFacts, now: datetime, language: str) -> tuple[str, ...]
         ("issuer", not facts.issuer.strip()),
         ("fire_brigade", facts.fire_brigade),
         ("estimated", facts.estimated_customers),
+        ("without_supply", facts.households_without_supply_before > 0),
+        ("piece_unknown", facts.customers_piece_unknown > 0),
         ("no_outline", not closed_rings(facts.affected_wgs84)),
     )
-    return tuple(catalogue.text(f"documents.remark.{key}", hours=hours, long_hours=long_hours) for key, holds in found if holds)
+    figures = {
+        "hours": hours,
+        "long_hours": long_hours,
+        "without_supply": facts.households_without_supply_before,
+        "piece_unknown": facts.customers_piece_unknown,
+    }
+    return tuple(catalogue.text(f"documents.remark.{key}", **figures) for key, holds in found if holds)
 
 
 def left_out(facts: NoticeFacts, text: str, of_text: str, language: str) -> tuple[str, ...]:

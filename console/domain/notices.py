@@ -29,6 +29,8 @@ class NoticeStatus(StrEnum):
 class NoticeFacts:
     """What a notice says. No pipe or valve ids: the network is internal. Times aware UTC.
 
+    ``households_without_supply_before``: those of ``households_no_water`` that had no supply before by the data;
+    ``customers_piece_unknown``: customers counted although their piece of a cut pipe is unknown.
     ``affected_wgs84``: rings (lat, lon) of communities or blocks, empty with ``no_geometry_reason``.
     """
 
@@ -55,6 +57,8 @@ class NoticeFacts:
     no_geometry_reason: str = ""
     is_drill: bool = False
     synthetic: bool = False
+    households_without_supply_before: int = 0
+    customers_piece_unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)

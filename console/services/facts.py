@@ -61,6 +61,8 @@ def facts_of(tools: Tools, incident: Incident, now: datetime) -> NoticeFacts:
         no_geometry_reason=reason,
         is_drill=incident.is_drill,
         synthetic=city.info.synthetic,
+        households_without_supply_before=plan.households_without_supply_before if plan else 0,
+        customers_piece_unknown=len(plan.customers_piece_unknown) if plan else 0,
     )
 
 

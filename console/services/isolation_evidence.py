@@ -56,11 +56,15 @@ def _inside(city: City, incident: Incident, picture: Picture, fresh: NDArray[np.
 
 
 def _dry_nodes(city: City, incident: Incident) -> NDArray[np.bool_]:
-    """Nodes that only pipes of the plan's area reach: at its border a station may stand on either side of the valve."""
+    """Nodes that only pipes of the plan's area reach: at its border a station may stand on either side of the valve.
+
+    Parts without supply before the plan prove nothing: pressure was near zero there already.
+    """
     pipes, plan = city.network.pipes, incident.plan
     area = np.zeros(len(pipes), dtype=bool)
     if plan is not None:
         area[[pipes.row(pipe) for pipe in (*plan.zone_pipes, *plan.dry_pocket_pipes)]] = True
+        area[[pipes.row(pipe) for pipe in plan.without_supply_before]] = False
     inside = np.zeros(len(city.network.nodes), dtype=bool)
     for ends in (pipes.from_node, pipes.to_node):
         inside[ends[area]] = True

@@ -187,7 +187,7 @@ def _evidence_of_isolation(incident: Incident, evidence: str) -> None:
     """Raises Refused that ranks the valves which may be passing: not tight first, then unknown, assumed, closed unproven."""
     if evidence.strip():
         return
-    rank = {"unknown_state": 0, "assumed": 1, "closed": 2, "one_way": 3}
+    rank = {"unknown_state": 0, "assumed": 1, "closed": 2, "closed_pipe": 2, "one_way": 3}
     relied = sorted(incident.plan.relies_on if incident.plan else (), key=lambda r: (rank.get(r.why, 4), r.last_checked))
     passing = [*incident.unable_valves(), *(reliance.asset_id for reliance in relied)][:5]
     if passing:

@@ -182,6 +182,7 @@ def _valves(incident: Incident) -> list[dict[str, Any]]:
             "asset_id": step.asset_id,
             "order": step.order,
             "assumed": step.assumed,
+            "position_in_doubt": step.placing,
             "turns": to_json(step.turns),
             "closed": step.asset_id in marks and marks[step.asset_id].closed,
         }

@@ -105,12 +105,14 @@ class Forecaster:
 
     def _where(self, known: Known) -> tuple[NDArray[np.object_], NDArray[np.object_], NDArray[np.int64], Floats, Floats]:
         network, hydrants, stations = self._city.network, self._city.hydrants, self._city.stations
-        pipe = np.maximum(hydrants.pipe, 0)
+        placed = np.flatnonzero(hydrants.pieces == "")  # where one of unknown piece measures is not known
+        pipe = np.maximum(hydrants.pipe[placed], 0)
         ends = np.column_stack([network.pipes.from_node[pipe], network.pipes.to_node[pipe]]).astype(np.int64)
-        at = np.where(hydrants.node[:, None] >= 0, hydrants.node[:, None], ends).astype(np.int64)
+        node = hydrants.node[placed, None]
+        at = np.where(node >= 0, node, ends).astype(np.int64)
         silent = np.flatnonzero(~known.heard & (stations.node >= 0))
         parts = [
-            (hydrants.asset_id, "hydrant", at, hydrants.x, hydrants.y),
+            (hydrants.asset_id[placed], "hydrant", at, hydrants.x[placed], hydrants.y[placed]),
             (
                 stations.asset_id[silent],
                 "station",

@@ -117,7 +117,8 @@ class PlaceFinder:
 
     @cached_property
     def _customers_by_pipe(self) -> _RowsBy:
-        return _RowsBy(self._city.customers.pipe, len(self._network.pipes))
+        on = self._city.customers_on
+        return _RowsBy(on.pipe, len(self._network.pipes), on.row)
 
     @cached_property
     def _valves_by_pipe(self) -> _RowsBy:
@@ -132,12 +133,13 @@ class PlaceFinder:
 
 
 class _RowsBy:
-    """Rows of a table grouped by a reference into another; -1 is in no group."""
+    """Rows of a table grouped by a reference into another; -1 is in no group. ``of``: the row of each reference."""
 
-    def __init__(self, reference: Any, count: int) -> None:
+    def __init__(self, reference: Any, count: int, of: Any = None) -> None:
         keys = np.asarray(reference, dtype=np.int64)
         rows = np.flatnonzero(keys >= 0)
-        self._rows = rows[np.argsort(keys[rows], kind="stable")]
+        order = rows[np.argsort(keys[rows], kind="stable")]
+        self._rows = order if of is None else np.asarray(of)[order]
         self._offsets = np.concatenate([[0], np.cumsum(np.bincount(keys[rows], minlength=count))])
 
     def at(self, key: int) -> list[int]:

@@ -10,6 +10,7 @@ from maps.city import City
 from maps.isolation import CrewPlace, IsolationPlan, schedule
 
 _TEXT_ROWS = 20
+_NAMED = 8
 
 
 def schedule_json(city: City, plan: IsolationPlan, speed_kmh: float) -> dict[str, Any]:
@@ -40,23 +41,55 @@ def plan_text(answer: dict[str, Any]) -> str:
         behind = f", holds back {', '.join(step['holds_back'])}" if step["holds_back"] else ""
         checked = step["last_checked"] or "never"
         work = f"{step['turns']:.0f} turns, {step['minutes']:.0f} min"
-        lines.append(f"  {step['order']}. {step['asset_id']}{size} ({step['reason']}{behind}; {work}; checked {checked})")
+        doubt = f"; place in doubt: {step['placing']}" if step["placing"] else ""
+        lines.append(f"  {step['order']}. {step['asset_id']}{size} ({step['reason']}{behind}; {work}; checked {checked}{doubt})")
     lines.append(
         f"  without water: {answer['households_without_water']} households, {len(answer['customers_without_water'])} customers "
         f"({len(answer['critical_customers'])} critical), {len(answer['zone_pipes'])} pipes, "
         f"{len(answer['dry_pocket_pipes'])} more in dry pockets; hydrants lost: {len(answer['hydrants_lost'])}"
     )
+    lines += _uncertain(answer)
     for other in answer["alternatives"]:
         instead = ", ".join(other["more_valves"]) or "no other valve"
         verdict = f"{instead}; {other['households_without_water']} households" if other["isolatable"] else "cannot be isolated"
         lines.append(f"  if {other['cannot_close']} cannot be closed: {verdict}")
-    lines += [f"  relies on {entry['asset_id']} ({entry['why']})" for entry in answer["relies_on"]]
+    lines += [f"  relies on {_relied(entry)}" for entry in answer["relies_on"]]
+    if answer["reopen_candidates"]:
+        pipes = set(answer["reopen_pipes"])
+        named = ", ".join(f"{name} (pipe)" if name in pipes else name for name in answer["reopen_candidates"])
+        lines.append(f"  could feed a dry pocket once open: {named}")
+    if answer["reopen_feeds_burst"]:
+        named = ", ".join(answer["reopen_feeds_burst"])
+        lines.append(f"  before opening, shut the pocket off from the burst, or water runs there too: {named}")
     lines += [f"  {step['crew'] or 'desk'} #{step['order']}: {step['asset_id']}, {step['begins']:.0f}–{step['ends']:.0f} min"
               for step in answer.get("schedule", {}).get("steps", ())]  # fmt: skip
     lines += [f"  back {step['order']}: {step['action']} {step['asset_id']}".rstrip() for step in answer.get("restoring", ())]
     if "pressures" in answer:
         lines.append(_pressures(answer["pressures"]))
     return "\n".join([*lines, *(f"  warning: {text}" for text in answer["warnings"])])
+
+
+def _uncertain(answer: dict[str, Any]) -> list[str]:
+    """What is listed although the data leave it open."""
+    lines = []
+    if answer["without_supply_before"]:
+        lines.append(
+            f"  without supply before (by the data, which may be wrong): {len(answer['without_supply_before'])} pipes, "
+            f"{answer['households_without_supply_before']} households: {', '.join(answer['without_supply_before'][:_NAMED])}"
+        )
+    unknown = [*answer["customers_piece_unknown"], *answer["hydrants_piece_unknown"]]
+    if unknown:
+        lines.append(f"  piece unknown, counted for every piece of their cut pipe: {len(unknown)}: {', '.join(unknown[:_NAMED])}")
+    return lines
+
+
+def _relied(entry: dict[str, Any]) -> str:
+    marks = [entry["why"], f"checked {entry['last_checked'] or 'never'}"]
+    marks += ["in series with another"] if entry["in_series"] else []
+    marks += ["assumed"] if entry["assumed"] and entry["why"] != "assumed" else []
+    marks += [f"place in doubt: {entry['placing']}"] if entry["placing"] else []
+    beyond = f"; next to close beyond: {', '.join(entry['beyond'])}" if entry["beyond"] else ""
+    return f"{entry['asset_id']} ({'; '.join(marks)}{beyond})"
 
 
 def _pressures(found: dict[str, Any]) -> str:

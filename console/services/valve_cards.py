@@ -23,7 +23,7 @@ class ValveCard:
     """One valve to close. ``lines``: (n, 5) pipes near it: x0, y0, x1, y1 in m from the valve, and their diameter in mm.
 
     ``crew`` "" is the desk or nobody yet; ``begins`` minutes from now, None unknown; ``closes`` cw or ccw; ``road_lines``:
-    (n, 4) as ``lines``.
+    (n, 4) as ``lines``. ``placing``: why its place is in doubt, as in the plan.
     """
 
     order: int
@@ -46,6 +46,7 @@ class ValveCard:
     begins: float | None
     lines: NDArray[np.float64]
     road_lines: NDArray[np.float64]
+    placing: str = ""
 
 
 def valve_cards(city: City, plan: IsolationPlan, steps: tuple[CrewStep, ...] = ()) -> tuple[ValveCard, ...]:
@@ -67,6 +68,7 @@ def card_json(card: ValveCard) -> dict[str, Any]:
         "control": card.control,
         "last_checked": card.last_checked,
         "position_assumed": card.assumed,
+        "position_in_doubt": card.placing,
         "road": card.road,
         "beside": card.beside,
         "lonlat": list(card.lonlat) if card.lonlat else None,
@@ -107,6 +109,7 @@ def _card(city: City, step: ValveStep, crew: CrewStep | None) -> ValveCard:
         begins=crew.begins if crew is not None else None,
         lines=_near_pipes(city, step.x, step.y),
         road_lines=_near_roads(city, step.x, step.y),
+        placing=step.placing,
     )
 
 

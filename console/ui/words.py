@@ -50,6 +50,11 @@ class Words:
     def __call__(self, key: str, **params: object) -> str:
         return self.catalogue.text(f"ui.{key}", **params)
 
+    def placing(self, codes: str) -> str:
+        """Why a valve's place is in doubt, of codes parted by commas; a code of another version as it is."""
+        keys = [(code, f"tools.placing.{code}") for code in codes.split(",") if code]
+        return "、".join(self.catalogue.text(key) if self.catalogue.has(key) else code for code, key in keys)
+
     def of(self, group: str, code: str) -> str:
         """The word for a code (``of("phase", "verified")``); the code itself when there is none."""
         for key in (f"ui.{group}.{code}", f"domain.{group}.{code}"):

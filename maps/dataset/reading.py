@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from maps import crs as crs_of
+from maps.attachment import piece_ids
 from maps.city import (
     City,
     CityInfo,
@@ -201,7 +202,7 @@ class _Reader:
         drawn = POINT_COLUMNS.get(layer, ())
         for name in sorted(REQUIRED.get(layer, {"asset_id"}) - present):
             raise InputFault(f"{self._path}, layer {layer}: required column {name} is missing; import the city anew")
-        absent = [name for name in kinds if name not in present and name not in drawn]
+        absent = [name for name in kinds if name not in present and name not in drawn and name not in kind.OPTIONAL]
         if absent and rows.num_rows:
             self._defaults.append(f"layer {layer} has no column {', '.join(absent)}: default taken")
         columns = {name: self._column(layer, kind, name, sort, rows[name]) for name, sort in kinds.items() if name in present}
@@ -209,8 +210,18 @@ class _Reader:
         ids = columns.pop("asset_id")
         if layer in UNIQUE:
             self._check_unique(layer, ids)
+        if "pieces" in columns:
+            self._check_pieces(layer, columns["pieces"])
         extra = {name: _plain(rows[name]) for name in rows.column_names if name not in kinds}
         return _table(kind, ids, columns, extra)
+
+    def _check_pieces(self, layer: str, pieces: NDArray[np.object_]) -> None:
+        for row in np.flatnonzero(pieces != "").tolist():
+            try:
+                piece_ids(str(pieces[row]))
+            except ValueError:
+                said = f"{pieces[row]!r} is no JSON list of pipe ids; empty it once the pipe is known"
+                self._faults.append(Fault(Severity.FATAL, "not_a_list", said, layer, row=row + 1, column="pieces"))
 
     def _check_unique(self, layer: str, ids: NDArray[np.object_]) -> None:
         if len(set(ids.tolist())) == len(ids):

@@ -71,15 +71,15 @@ def _surroundings(
 ) -> City:
     hydrants, stations, customers, plants = city.hydrants, city.stations, city.customers, city.plants
     near = _inside(stations.x, stations.y, box) | ((stations.node >= 0) & keep[stations.node])
-    on_pipe = (hydrants.pipe >= 0) & pipe[hydrants.pipe] | (hydrants.node >= 0) & keep[hydrants.node]
-    served = (customers.pipe >= 0) & (pipe[customers.pipe] if len(pipe) else False)
+    at_node = np.flatnonzero((hydrants.node >= 0) & keep[hydrants.node])
+    on_pipe = np.union1d(city.hydrants_on.rows_on(pipe), at_node)
     return replace(
         made,
-        hydrants=_moved(_picked(hydrants, np.flatnonzero(on_pipe)), node_at, pipe_at),
+        hydrants=_moved(_picked(hydrants, on_pipe), node_at, pipe_at),
         plants=_moved(_picked(plants, np.flatnonzero((plants.node >= 0) & keep[plants.node])), node_at, pipe_at),
         crews=city.crews,
         stations=_moved(_picked(stations, np.flatnonzero(near)), node_at, pipe_at),
-        customers=_moved(_picked(customers, np.flatnonzero(served)), node_at, pipe_at),
+        customers=_moved(_picked(customers, city.customers_on.rows_on(pipe).astype(np.int64)), node_at, pipe_at),
         zones=_shapes(city.zones, box),
         roads=_shapes(city.roads, box),
         water=_shapes(city.water, box),
@@ -114,7 +114,7 @@ def _outside(
     graph = coo_array((np.ones(int(inner.sum()), dtype=np.int8), (start[inner], end[inner])), shape=(count, count))
     _, label = connected_components(graph, directed=False)
     source = np.zeros(int(label.max(initial=0)) + 1, dtype=np.bool_)
-    source[label[(network.nodes.kind != NodeKind.JUNCTION) & ~keep]] = True
+    source[label[network.nodes.feeds & ~keep]] = True
     edge = keep[start] != keep[end]
     far = np.where(keep[start], end, start)[edge]
     touched = np.zeros(len(source), dtype=np.bool_)

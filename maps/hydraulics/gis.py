@@ -43,13 +43,12 @@ def detail_from_gis(city: City) -> ModelDetail:
 
 
 def customer_demand(city: City) -> Floats:
-    """Mean demand of the customers at the nodes, m³/h, (nodes,): half of each at either end of its pipe."""
+    """Mean demand of the customers at the nodes, m³/h, (nodes,): half of each at either end of its pipe, or of its pieces."""
     table, pipes = city.customers, city.network.pipes
     people = np.where(table.people > 0, table.people, np.maximum(table.households, 0) * PEOPLE_A_HOUSEHOLD)
     counted = people * LITRES_A_HEAD_DAY * OTHER_USE / 1000.0 / 24.0
     demand = np.where(np.nan_to_num(table.demand_m3h) > 0, table.demand_m3h, counted)
-    known = table.pipe >= 0
-    total = np.zeros(len(city.network.nodes))
+    on, total = city.customers_on, np.zeros(len(city.network.nodes))
     for ends in (pipes.from_node, pipes.to_node):
-        np.add.at(total, ends[table.pipe[known]], demand[known] / 2.0)
+        np.add.at(total, ends[on.pipe], demand[on.row] * on.share / 2.0)
     return total

@@ -118,17 +118,14 @@ def _supplied(city: City, state: HydraulicState) -> Bools:
     count = len(network.nodes)
     graph = coo_matrix((np.ones(len(start), dtype=np.int8), (start, end)), shape=(count, count))
     _, part = connected_components(graph, directed=False)
-    fed = np.unique(part[network.nodes.kind >= NodeKind.SOURCE])
+    fed = np.unique(part[network.nodes.feeds])
     return np.asarray(np.isin(part, fed))
 
 
 def _customers(city: City, worse: Codes, planned: Ints) -> tuple[Ints, Ints]:
-    table, pipes = city.customers, city.network.pipes
-    known = table.pipe >= 0
-    pipe = np.maximum(table.pipe, 0)
-    if not len(pipes):
-        return planned, np.empty(0, dtype=np.int32)
-    gets = np.where(known, np.minimum(worse[pipes.from_node[pipe]], worse[pipes.to_node[pipe]]), Service.OK)
+    pipes, on = city.network.pipes, city.customers_on
+    gets = np.full(on.count, Service.OK, dtype=np.uint8)
+    np.maximum.at(gets, on.row, np.minimum(worse[pipes.from_node[on.pipe]], worse[pipes.to_node[on.pipe]]))
     gets[planned] = Service.UNSERVED
     return (
         np.flatnonzero(gets == Service.UNSERVED).astype(np.int32),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from maps.attachment import marked
 from maps.city import City
 from maps.columns import Ints
 from maps.hydraulics.impact import MINIMUM_M, REQUIRED_M, Service, service_of
@@ -38,16 +39,20 @@ def reopening(
     minimum_m: float = MINIMUM_M,
     required_m: float = REQUIRED_M,
 ) -> tuple[Reopened, ...]:
-    """The plan's candidates, those that serve the most first; at most MOST_CANDIDATES. Raises UnknownAsset."""
+    """The plan's closed valves among its candidates, those that serve the most first; at most MOST_CANDIDATES.
+
+    Closed pipes among them are not tried: what shuts them is not known. Raises UnknownAsset.
+    """
     closed = dict.fromkeys([*(step.asset_id for step in plan.valves_to_close), *plan.shut_by_crews], ValveState.CLOSED)
-    pipes, customers = city.network.pipes, city.customers
-    pocket = np.zeros(len(pipes) + 1, dtype=np.bool_)
-    pocket[pipes.rows(plan.dry_pocket_pipes)] = True
-    rows = np.flatnonzero(pocket[customers.pipe])
-    ends = np.column_stack([pipes.from_node[customers.pipe[rows]], pipes.to_node[customers.pipe[rows]]])
+    pipes = city.network.pipes
+    on = city.customers_on
+    inside = np.flatnonzero(marked(len(pipes), pipes.rows(plan.dry_pocket_pipes))[on.pipe])
+    rows, place = np.unique(on.row[inside], return_inverse=True)
+    ends = np.column_stack([pipes.from_node[on.pipe[inside]], pipes.to_node[on.pipe[inside]]])
     stopped = [city.network.pumps.row(pump) for pump in plan.pumps_to_stop]
     found: list[Reopened] = []
-    for valve in plan.reopen_candidates[:MOST_CANDIDATES]:
+    valves = [name for name in plan.reopen_candidates if name not in plan.reopen_pipes]
+    for valve in valves[:MOST_CANDIDATES]:
         state = session.solve(
             at_s,
             valve_states={**closed, valve: ValveState.OPEN},
@@ -57,7 +62,9 @@ def reopening(
             required_m=required_m,
         )
         service = service_of(city, state, minimum_m, required_m)
-        gets = service[ends].min(axis=1) if len(rows) else np.empty(0, dtype=np.uint8)
+        gets = np.full(len(rows), Service.OK, dtype=np.uint8)
+        if len(rows):
+            np.maximum.at(gets, place, service[ends].min(axis=1))
         served, low, dry = (rows[gets == kind].astype(np.int32) for kind in (Service.OK, Service.LOW, Service.UNSERVED))
         suffices = bool((gets == Service.OK).all()) if state.converged else None
         found.append(Reopened(valve, served, low, dry, suffices))

@@ -33,7 +33,8 @@ def import_city(sources: Sequence[Path], options: ImportOptions) -> ImportResult
     city = _completed(city, options, faults)
     from maps.check import network_faults
 
-    listed = (*faults, *network_faults(city))
+    # A doubtful place of a valve is among the import's own faults already, in more words.
+    listed = (*faults, *(fault for fault in network_faults(city) if fault.code != "valve_placing"))
     return ImportResult(city, tuple(sorted(listed, key=lambda fault: list(Severity).index(fault.severity))))
 
 

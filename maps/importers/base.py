@@ -88,6 +88,9 @@ def node_table(frame: StandardFrame, faults: list[Fault]) -> NodeTable:
     for at in np.flatnonzero(~np.isfinite(points).all(axis=1)):
         faults.append(frame.fault(int(at), "not_finite", "has no finite coordinates; give it a point", Severity.FATAL))
     columns = plain_columns(NodeTable, frame, faults, skip=("x", "y"))
+    if "demand_m3h" in columns:
+        # Kept apart: the demand of customers may be added to the node's later.
+        columns["inflow_m3h"] = np.fmax(columns.get("inflow_m3h", 0.0), np.maximum(-np.nan_to_num(columns["demand_m3h"]), 0.0))
     ids = asset_ids(frame, faults, unique=True)
     return NodeTable.of(ids, x=points[:, 0], y=points[:, 1], **columns, extra=frame.extras())
 

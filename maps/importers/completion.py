@@ -10,8 +10,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from maps.attachment import pieces_text
 from maps.city import City, CustomerTable, StationTable
-from maps.columns import Columns
+from maps.columns import Columns, Ints
 from maps.errors import Fault, InputFault, Severity
 from maps.importers.encoding import decoded
 from maps.network import NodeKind, PipeNetwork, ValveTable
@@ -73,20 +74,23 @@ def estimated_customers(network: PipeNetwork) -> CustomerTable:
 
 
 def demands_of_customers(city: City) -> tuple[PipeNetwork, str]:
-    """Node demands where the source has none: each customer's, half to either end of its pipe; and what was assumed.
+    """Node demands where the source has none: each customer's, half to either end of its pipe (of unknown piece: parted
+
+    among its pieces); what flows in stays. And what was assumed.
 
     A customer without a demand counts by its people, without people by its households.
     """
     customers, nodes, pipes = city.customers, city.network.nodes, city.network.pipes
-    rows = np.flatnonzero(customers.pipe >= 0)
+    on = city.customers_on
     people = np.where(customers.people > 0, customers.people, customers.households * PEOPLE_PER_HOUSEHOLD)
     counted = people / RESIDENTS_PER_M3_DAY / 24.0
-    demand = np.where(customers.demand_m3h > 0, customers.demand_m3h, counted)[rows]
-    given = np.zeros(len(nodes))
+    demand = np.where(customers.demand_m3h > 0, customers.demand_m3h, counted)
+    given = np.minimum(np.nan_to_num(nodes.demand_m3h), 0.0)  # what flows in stays
     for ends in (pipes.from_node, pipes.to_node):
-        np.add.at(given, ends[customers.pipe[rows]], demand / 2)
+        np.add.at(given, ends[on.pipe], demand[on.row] * on.share / 2)
     given[nodes.kind != NodeKind.JUNCTION] = 0.0
-    note = f"node demands are those of {len(rows)} customers, {RESIDENTS_PER_M3_DAY:g} residents per m³/day where not given"
+    count = len(np.unique(on.row))
+    note = f"node demands are those of {count} customers, {RESIDENTS_PER_M3_DAY:g} residents per m³/day where not given"
     return replace(city.network, nodes=nodes.replaced(demand_m3h=given)), note
 
 
@@ -104,10 +108,8 @@ def stations_from_csv(city: City, path: Path, told: list[Fault]) -> StationTable
     if faults:
         raise InputFault.from_faults(str(path), faults)
     rows = list(found.values())
-    return StationTable.of(
-        list(found), name=list(found), node=[row["node"] for row in rows], link=[row["link"] for row in rows],
-        channels=[row["channels"] for row in rows], x=[row["x"] for row in rows], y=[row["y"] for row in rows],
-    )  # fmt: skip
+    columns = {name: [row[name] for row in rows] for name in ("node", "link", "channels", "pieces", "x", "y")}
+    return StationTable.of(list(found), name=list(found), **columns)
 
 
 def _csv_rows(path: Path, told: list[Fault]) -> list[tuple[int, dict[str, str]]]:
@@ -123,6 +125,12 @@ def _csv_rows(path: Path, told: list[Fault]) -> list[tuple[int, dict[str, str]]]
         raise InputFault(f"{path}: cannot be read ({fault}); give a CSV file") from fault
 
 
+def _pieces_of(network: PipeNetwork, pipe: str) -> Ints:
+    """Rows of a pipe, or of all pieces of one that was cut; none for an unknown id."""
+    pipes = network.pipes
+    return pipes.rows([pipe]) if pipes.has(pipe) else np.flatnonzero(pipes.source_id == pipe).astype(np.int32)
+
+
 def _station_line(city: City, line: dict[str, str], found: dict[str, dict[str, object]]) -> tuple[str, str] | None:
     network, name, place, channel = city.network, line["station_id"], line["node"], line["channel"] or "pressure"
     if not name:
@@ -135,12 +143,13 @@ def _station_line(city: City, line: dict[str, str], found: dict[str, dict[str, o
             return "station_id", f"{name!r} is there twice"
         known["channels"] = f"{known['channels']},{channel}"
         return None
-    node, link = -1, ""
+    node, link, pieces = -1, "", ""
     if network.nodes.has(place):
         node = network.nodes.row(place)
         at = node
-    elif network.pipes.has(place):
-        link, at = place, int(network.pipes.from_node[network.pipes.row(place)])
+    elif len(rows := _pieces_of(network, place)):
+        link, at = str(network.pipes.asset_id[rows[0]]), int(network.pipes.from_node[rows[0]])
+        pieces = pieces_text(network.pipes.ids(rows)) if len(rows) > 1 else ""
     elif network.pumps.has(place):
         link, at = place, int(network.pumps.from_node[network.pumps.row(place)])
     elif network.valves.has(place):
@@ -148,7 +157,7 @@ def _station_line(city: City, line: dict[str, str], found: dict[str, dict[str, o
     else:
         return "node", f"no node or link {place!r} in this network"
     found[name] = {
-        "node": node, "link": link, "channels": channel, "place": place,
+        "node": node, "link": link, "channels": channel, "place": place, "pieces": pieces,
         "x": float(network.nodes.x[at]), "y": float(network.nodes.y[at]),
     }  # fmt: skip
     return None

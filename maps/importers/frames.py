@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,9 +106,16 @@ def _not_a_number(value: str) -> str:
 
 
 def standard_frame(
-    standard: str, parts: Sequence[tuple[LayerProfile, RawLayer]], columns: Iterable[str], required: Iterable[str]
+    standard: str,
+    parts: Sequence[tuple[LayerProfile, RawLayer]],
+    columns: Iterable[str],
+    required: Iterable[str],
+    optional: Collection[str] = (),
 ) -> StandardFrame:
-    """One standard layer of all raw layers that feed it, in order. ``faults`` holds missing required columns (fatal)."""
+    """One standard layer of all raw layers that feed it, in order. ``faults`` holds missing required columns (fatal).
+
+    ``optional``: columns whose absence is not reported.
+    """
     known = tuple(columns)
     frames, shapes, rows, faults = list[pd.DataFrame](), list[NDArray[Any]](), list[NDArray[Any]](), list[Fault]()
     extra: dict[str, None] = {}
@@ -128,7 +135,7 @@ def standard_frame(
     if not frames:
         return StandardFrame(standard, pd.DataFrame(), np.empty(0, dtype=object), np.empty(0, dtype=np.int64), ())
     merged = pd.concat(frames, ignore_index=True).fillna("") if len(frames) > 1 else frames[0].reset_index(drop=True)
-    faults += _defaults(standard, merged, known)
+    faults += _defaults(standard, merged, [name for name in known if name not in optional])
     return StandardFrame(standard, merged, np.concatenate(shapes), np.concatenate(rows), tuple(extra), tuple(faults))
 
 

@@ -22,6 +22,7 @@ from maps.hydraulics.inp_text import IdKind
 from maps.hydraulics.renaming import EpanetText, epanet_text
 from maps.importers.encoding import decoded
 from maps.importers.geometry import check_extent
+from maps.importers.inflows import inflows
 from maps.importers.placing import placed
 from maps.network import NodeKind, NodeTable, PipeNetwork, PipeStatus, PipeTable, PumpTable, ValveKind, ValveState, ValveTable
 from maps.units import FOOT_M, INCH_MM, is_us_flow_unit, m3h_per_flow_unit
@@ -137,7 +138,7 @@ def _nodes(project: Any, units: _Units, names: EpanetText) -> NodeTable:
     return NodeTable.of(
         [names.name(IdKind.NODE, en.getnodeid(project, i)) for i in rows],
         x=points[:, 0], y=points[:, 1], kind=kind, elevation_m=elevation, demand_m3h=demand * units.flow_m3h,
-        head_m=np.where(source, elevation, np.nan), **level,
+        head_m=np.where(source, elevation, np.nan), inflow_m3h=inflows(project) * units.flow_m3h, **level,
     )  # fmt: skip
 
 

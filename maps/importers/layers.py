@@ -103,7 +103,7 @@ def read_frames(sources: Sequence[Path], options: ImportOptions, told: str | Non
 def _frame(name: str, parts: Sequence[Part], faults: list[Fault]) -> StandardFrame:
     required = () if name in _SHAPES else ("asset_id",)
     columns = [*_TABLES[name].column_kinds(), *_MORE_COLUMNS.get(name, ())]
-    frame = standard_frame(name, parts, columns, required)
+    frame = standard_frame(name, parts, columns, required, _TABLES[name].OPTIONAL)
     faults += frame.faults
     return frame
 

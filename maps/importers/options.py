@@ -11,7 +11,10 @@ from maps.errors import Fault
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """``crs`` declares or overrides the sources'; ``stations``: a CSV, ``auto`` or ``auto:N``; ``snap_m`` joins ends."""
+    """``crs`` declares or overrides the sources'; ``stations``: a CSV, ``auto`` or ``auto:N``.
+
+    ``snap_m``: metres within which ends of lines join, and valves join a node or the end of a pipe.
+    """
 
     crs: str | None = None
     profile: Path | None = None

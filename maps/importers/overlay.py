@@ -38,7 +38,8 @@ def overlaid(city: City, sources: Sequence[Path], options: ImportOptions, faults
     refuse_fatal(place, faults)
     network = city.network
     links = links_of(frames["valves"], network.nodes, faults, known_nodes=True)
-    base = Base(network.nodes, network.pipes, {"valves": links.ends, "pumps": np.empty((0, 2), dtype=np.int64)})
+    of_model = [np.column_stack([table.from_node, table.to_node]) for table in (network.pumps, network.valves)]
+    base = Base(network.nodes, network.pipes, {"valves": links.ends, "pumps": np.concatenate(of_model).astype(np.int64)})
     placed = place_valves(frames["valves"], base, options.snap_m, faults)
     pipes, _ = numbered(placed.pipes)
     old = _moved(network.valves, network.pipes, pipes, Pieces(pipes, placed.pipes.asset_id))

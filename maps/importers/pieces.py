@@ -29,8 +29,11 @@ class Pieces:
 
     def at_node(self, pipe: str, node: int) -> int:
         """The first piece that ends at a node row, -1 when none does."""
-        ends = ((row, int(self._pipes.from_node[row]), int(self._pipes.to_node[row])) for row in self.rows(pipe))
-        return next((row for row, a, b in ends if node in (a, b)), -1)
+        return next(iter(self.all_at_node(pipe, node)), -1)
+
+    def all_at_node(self, pipe: str, node: int) -> list[int]:
+        """Every piece that ends at a node row: two where the pipe was cut there."""
+        return [row for row in self.rows(pipe) if node in (self._pipes.from_node[row], self._pipes.to_node[row])]
 
     def near(self, pipe: str, point: NDArray[np.float64]) -> int:
         """The piece nearest to a point; the first when the point is not finite; -1 for an unknown id."""

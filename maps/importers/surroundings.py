@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from maps.attachment import piece_ids, pieces_text
 from maps.city import CrewTable, CustomerTable, HydrantTable, PlantTable, ShapeTable, StationTable, ZoneTable
 from maps.errors import Fault, Severity
 from maps.importers.frames import StandardFrame
@@ -18,6 +19,8 @@ from maps.network import PipeNetwork
 
 _HYDRANT_M, _CUSTOMER_M, _STATION_M = 10.0, 100.0, 10.0
 """How far a thing without a reference may stand from the pipe or node it is given."""
+
+_OWN = ("x", "y", "pieces")
 
 Shapes = TypeVar("Shapes", ZoneTable, ShapeTable)
 
@@ -33,28 +36,33 @@ class Around:
 
     def hydrants(self, frame: StandardFrame) -> HydrantTable:
         """Hydrants at their node or pipe, else at the nearest pipe."""
-        columns, points = plain_columns(HydrantTable, frame, self._faults, skip=("x", "y")), points_of(frame)
+        columns, points = plain_columns(HydrantTable, frame, self._faults, skip=_OWN), points_of(frame)
         node = self._nodes(frame, fatal=False)
-        pipe = np.where(node >= 0, -1, self._pipes(frame, points, _HYDRANT_M))
+        pieces = self._unplaced(frame, points, node >= 0)
+        pipe = np.where(node >= 0, -1, self._pipes(frame, points, pieces, _HYDRANT_M))
         self._lost(frame, (node < 0) & (pipe < 0), f"no pipe or node within {_HYDRANT_M:g} m")
-        xy = self._points(points, node, pipe)
-        return HydrantTable.of(once(frame, self._faults), **columns, node=node, pipe=pipe, x=xy[:, 0], y=xy[:, 1])
+        xy = self._points(points, node, pipe, pieces)
+        ids = once(frame, self._faults)
+        named = self._named(frame, pieces)
+        return HydrantTable.of(ids, **columns, node=node, pipe=pipe, x=xy[:, 0], y=xy[:, 1], pieces=named)
 
     def customers(self, frame: StandardFrame) -> CustomerTable:
         """Customers on their pipe, else on the nearest one."""
-        columns, points = plain_columns(CustomerTable, frame, self._faults, skip=("x", "y")), points_of(frame)
-        pipe = self._pipes(frame, points, _CUSTOMER_M)
+        columns, points = plain_columns(CustomerTable, frame, self._faults, skip=_OWN), points_of(frame)
+        pieces = self._unplaced(frame, points)
+        pipe = self._pipes(frame, points, pieces, _CUSTOMER_M)
         self._lost(frame, pipe < 0, f"no pipe within {_CUSTOMER_M:g} m")
-        xy = self._points(points, np.full(len(frame), -1), pipe)
+        xy = self._points(points, np.full(len(frame), -1), pipe, pieces)
         for name in ("households", "people"):
             if name in columns:
                 columns[name] = np.maximum(columns[name], 0)
         ids = once(frame, self._faults)
+        columns["pieces"] = self._named(frame, pieces)
         return CustomerTable.of(ids, **columns, pipe=pipe, x=xy[:, 0], y=xy[:, 1], extra=frame.extras())
 
     def stations(self, frame: StandardFrame) -> StationTable:
         """Stations at their node or link. Fatal: an id twice, a place that is not there."""
-        columns, points = plain_columns(StationTable, frame, self._faults, skip=("x", "y", "link")), points_of(frame)
+        columns, points = plain_columns(StationTable, frame, self._faults, skip=(*_OWN, "link")), points_of(frame)
         node, link = self._nodes(frame, fatal=False, quiet=True), frame.text("link").copy()
         for at, name in enumerate(frame.text("node")):
             if name and node[at] < 0:
@@ -66,12 +74,14 @@ class Around:
         unplaced = (node < 0) & (link == "")
         node = np.where(unplaced, self._nearest_node(points), node)
         self._lost(frame, (node < 0) & (link == ""), f"no node within {_STATION_M:g} m")
+        pieces = self._unplaced(frame, points, node >= 0, link)
         pipe = np.array(
-            [self._pieces.rows(str(name))[0] if self._pieces.rows(str(name)) else -1 for name in link], dtype=np.int64
+            [self._pieces.near(str(name), at) if name else -1 for name, at in zip(link, points, strict=True)], dtype=np.int64
         )
-        xy = self._points(points, node, pipe)
+        xy = self._points(points, node, pipe, pieces)
         columns.setdefault("channels", np.where(link == "", "pressure", "flow").astype(object))
-        link = np.array([self._link_name(str(name)) for name in link], dtype=object)
+        columns["pieces"] = self._named(frame, pieces)
+        link = np.where(pipe >= 0, np.append(self._network.pipes.asset_id, "")[pipe], link)
         ids = asset_ids(frame, self._faults, unique=True)
         columns.setdefault("name", ids)
         return StationTable.of(ids, **columns, node=node, link=link, x=xy[:, 0], y=xy[:, 1], extra=frame.extras())
@@ -112,10 +122,49 @@ class Around:
                 self._faults.append(frame.fault(at, "unknown_node", f"no node {name!r}", severity, column="node"))
         return found
 
-    def _pipes(self, frame: StandardFrame, points: NDArray[np.float64], within_m: float) -> NDArray[np.int64]:
+    def _unplaced(
+        self,
+        frame: StandardFrame,
+        points: NDArray[np.float64],
+        at_node: NDArray[np.bool_] | None = None,
+        names: NDArray[np.object_] | None = None,
+    ) -> dict[int, list[int]]:
+        """Row -> pipe rows, of those that name a pipe which is in several pieces and have no place of their own.
+
+        A dataset taken in again says it in ``pieces``: the point it has there is only where it was drawn.
+        """
+        found: dict[int, list[int]] = {}
+        old = frame.text("pieces")
+        for at, name in enumerate(frame.text("pipe") if names is None else names):
+            if at_node is not None and at_node[at]:
+                continue
+            rows = self._pieces_of_old(str(old[at])) if old[at] else []
+            if not rows and name and not np.isfinite(points[at]).all():
+                rows = self._pieces.rows(str(name))
+            if len(rows) > 1:
+                found[at] = rows
+        return found
+
+    def _pieces_of_old(self, text: str) -> list[int]:
+        try:
+            return sorted({row for name in piece_ids(text) for row in self._pieces.rows(name)})
+        except ValueError:
+            return []
+
+    def _named(self, frame: StandardFrame, pieces: dict[int, list[int]]) -> NDArray[np.object_]:
+        """The column ``pieces``."""
+        named = np.full(len(frame), "", dtype=object)
+        for at, rows in pieces.items():
+            named[at] = pieces_text(self._network.pipes.ids(rows))
+        return named
+
+    def _pipes(
+        self, frame: StandardFrame, points: NDArray[np.float64], pieces: dict[int, list[int]], within_m: float
+    ) -> NDArray[np.int64]:
         names = frame.text("pipe")
         found = np.array([self._pieces.near(str(name), at) if name else -1 for name, at in zip(names, points, strict=True)])
         found = found.astype(np.int64)
+        found[list(pieces)] = [rows[0] for rows in pieces.values()]
         for at in np.flatnonzero((names != "") & (found < 0)):
             self._faults.append(frame.fault(int(at), "unknown_pipe", f"no pipe {names[at]!r}", column="pipe"))
         return np.where(found >= 0, found, self._pieces.index.nearest(points, within_m))
@@ -133,19 +182,22 @@ class Around:
         network = self._network
         return bool(self._pieces.rows(name)) or network.pumps.has(name) or network.valves.has(name)
 
-    def _link_name(self, name: str) -> str:
-        """A link by the id it has now: of a split pipe its first piece."""
-        rows = self._pieces.rows(name) if name else []
-        return str(self._network.pipes.asset_id[rows[0]]) if rows else name
-
-    def _points(self, points: NDArray[np.float64], node: NDArray[np.int64], pipe: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Where things are drawn: their own point, else their node, else the middle of their pipe's ends."""
+    def _points(
+        self,
+        points: NDArray[np.float64],
+        node: NDArray[np.int64],
+        pipe: NDArray[np.int64],
+        pieces: dict[int, list[int]],
+    ) -> NDArray[np.float64]:
+        """Where things are drawn: their own point, else their node, else the middle of their pipe's ends; amid its pieces."""
         nodes, pipes = self._network.nodes, self._network.pipes
         xy = np.append(np.column_stack([nodes.x, nodes.y]), [[np.nan, np.nan]], axis=0)
         out = np.where(np.isfinite(points), points, xy[node])
         if len(pipes):
             middle = (xy[pipes.from_node] + xy[pipes.to_node]) / 2
             out = np.where(np.isfinite(out), out, np.append(middle, [[np.nan, np.nan]], axis=0)[pipe])
+            for at, rows in pieces.items():
+                out[at] = middle[rows].mean(axis=0)
         return np.asarray(out, dtype=np.float64)
 
     def _lost(self, frame: StandardFrame, lost: NDArray[np.bool_], message: str) -> None:

@@ -1,4 +1,4 @@
-"""Where valves sit: at a node, at a pipe's end, as a link, or on a pipe, which is then cut there."""
+"""Valves of a layer: each one's place, pipes cut where one sits in between, and their table on the pipes' last rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from maps.columns import texts
 from maps.errors import Fault, Severity
@@ -16,163 +15,78 @@ from maps.importers.frames import StandardFrame
 from maps.importers.pieces import Pieces
 from maps.importers.splitting import Cuts, split
 from maps.importers.tables import asset_ids, plain_columns, points_of
+from maps.importers.valve_places import Finder, Place, ValveRow, by_node, by_point, other_than
 from maps.network import NodeTable, PipeTable, ValveKind, ValveTable
-
-
-@dataclass(eq=False)
-class _Place:
-    """Where one valve sits; ``pipe`` is an id until the pipes have their last rows."""
-
-    node: int = -1
-    pipe: str = ""
-    ends: tuple[int, int] = (-1, -1)
-    lost: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """Valves placed. ``nodes``/``pipes``: with what was cut; ``pipes`` still carry their parents' ids."""
+    """Valves placed. ``nodes``/``pipes``: with what was cut; ``pipes`` still carry their parents' ids.
+
+    ``parent``: the row of each before the cuts, (pipes,), ascending.
+    """
 
     nodes: NodeTable
     pipes: PipeTable
-    places: list[_Place]
+    places: list[Place]
     points: NDArray[np.float64]
+    parent: NDArray[np.int64]
     cut: bool
+
+    def piece(self, place: Place) -> int:
+        """Row of the piece of a valve's pipe that ends at its node, -1 where it shuts the node or is a link."""
+        if place.pipe < 0:
+            return -1
+        first, last = np.searchsorted(self.parent, [place.pipe, place.pipe + 1])
+        ends = ((row, self.pipes.from_node[row], self.pipes.to_node[row]) for row in range(int(first), int(last)))
+        return next((row for row, a, b in ends if place.node in (a, b)), -1)
 
 
 def place_valves(frame: StandardFrame, base: Base, snap_m: float, faults: list[Fault]) -> Placed:
     """Every valve's place; pipes are cut where one sits in between. Fatal: a node that is not there."""
-    points, pieces, finder = points_of(frame), Pieces(base.pipes), _Finder(base, snap_m)
+    points, pieces, finder = points_of(frame), Pieces(base.pipes), Finder(base, snap_m)
     links = base.links["valves"]
     nodes, pipes = frame.text("node"), frame.text("pipe")
     stated = np.array(
         [pieces.near(str(name), at) if name else -1 for name, at in zip(pipes, points, strict=True)], dtype=np.int64
     )
-    meant = np.where(stated >= 0, stated, pieces.index.nearest(points, max(snap_m, 1e-3)))
+    nearest = finder.pipes(points, pieces)
+    meant = np.where(stated >= 0, stated, nearest.pipe)
     along, length = pieces.index.along(meant, points)
-    near = finder.near(points)
-    places, cuts = list[_Place](), list[tuple[int, float, int]]()
+    off = pieces.index.away(meant, points)
+    near, near_m = finder.near(points)
+    places, cuts = list[Place](), list[tuple[int, float, int]]()
     for at in range(len(frame)):
-        place = _Place()
+        place = Place()
         places.append(place)
         drawn = bool(np.isfinite(points[at]).all())
-        row = _Row(
+        other, other_m = other_than(int(meant[at]), nearest, at)
+        row = ValveRow(
             at, str(nodes[at]), str(pipes[at]), drawn, stated=int(stated[at]), meant=int(meant[at]), near_node=int(near[at]),
-            along_m=float(along[at]), length_m=float(length[at]),
+            along_m=float(along[at]), length_m=float(length[at]), off_m=float(off[at]), node_m=float(near_m[at]),
+            other=other, other_m=other_m,
         )  # fmt: skip
         if (links[at] >= 0).all():
             place.ends = (int(links[at, 0]), int(links[at, 1]))
         elif row.node:
-            _by_node(frame, row, base, pieces, place, faults)
+            by_node(frame, row, base, pieces, place, faults)
         else:
-            cut = _by_point(frame, row, finder, place, faults)
+            cut = by_point(frame, row, finder, place, faults)
             if cut is not None:
                 cuts.append((cut[0], cut[1], at))
     return _cut(frame, base, places, cuts, points, pieces)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One valve: what it states, and what is near its point. ``meant``: the pipe stated, else the nearest; -1 for none."""
-
-    at: int
-    node: str
-    pipe: str
-    drawn: bool
-    stated: int
-    meant: int
-    near_node: int
-    along_m: float
-    length_m: float
-
-
-class _Finder:
-    """Nodes by place, and how many pipes each has."""
-
-    def __init__(self, base: Base, snap_m: float) -> None:
-        self.base, self.snap_m = base, max(snap_m, 1e-3)
-        ends = np.concatenate([base.pipes.from_node, base.pipes.to_node]).astype(np.int64)
-        self.degree = np.bincount(ends, minlength=len(base.nodes))
-        self._used = np.flatnonzero(self.degree > 0)
-        xy = np.column_stack([base.nodes.x, base.nodes.y])[self._used]
-        self._tree = cKDTree(xy) if len(xy) and np.isfinite(xy).all() else None
-
-    def near(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
-        """The node row nearest to each point within the tolerance, -1 when there is none; (n,)."""
-        found = np.full(len(points), -1, dtype=np.int64)
-        known = np.flatnonzero(np.isfinite(points).all(axis=1))
-        if self._tree is None or not len(known):
-            return found
-        away, at = (np.asarray(part) for part in self._tree.query(points[known], distance_upper_bound=self.snap_m))
-        hit = np.flatnonzero(np.isfinite(away))
-        found[known[hit]] = self._used[at[hit]]
-        return found
-
-
-def _by_node(frame: StandardFrame, row: _Row, base: Base, pieces: Pieces, place: _Place, faults: list[Fault]) -> None:
-    if row.node in base.alone:
-        place.lost = True
-        faults.append(frame.fault(row.at, "valve_off_network", f"no pipe ends at its node {row.node!r}; left out", column="node"))
-        return
-    if not base.nodes.has(row.node):
-        message = f"no node {row.node!r}; correct the id or add the node"
-        faults.append(frame.fault(row.at, "unknown_node", message, Severity.FATAL, column="node"))
-        return
-    place.node = base.nodes.row(row.node)
-    if not row.pipe:
-        return
-    if pieces.at_node(row.pipe, place.node) >= 0:
-        place.pipe = row.pipe
-        return
-    said = "is not there" if not pieces.rows(row.pipe) else f"does not end at node {row.node}"
-    message = f"pipe {row.pipe!r} {said}; the valve is taken to shut the whole node"
-    faults.append(frame.fault(row.at, "valve_pipe_wrong", message, column="pipe"))
-
-
-def _by_point(frame: StandardFrame, row: _Row, finder: _Finder, place: _Place, faults: list[Fault]) -> tuple[int, float] | None:
-    """A valve known by its pipe or its point. Gives (pipe row, metres along) where the pipe must be cut."""
-    if row.pipe and row.stated < 0:
-        faults.append(frame.fault(row.at, "unknown_pipe", f"no pipe {row.pipe!r}; placed by its point", column="pipe"))
-    if row.stated >= 0 and row.drawn:
-        return _on_pipe(row, finder, place)
-    if row.stated >= 0:
-        place.node, place.pipe = int(finder.base.pipes.from_node[row.stated]), row.pipe
-        said = "neither node nor point: taken to sit at the pipe's first end"
-        faults.append(frame.fault(row.at, "valve_end_unknown", said, column="node"))
-        return None
-    if row.near_node >= 0:
-        place.node, degree = row.near_node, finder.degree[row.near_node]
-        if degree > 2:
-            said = f"drawn on a junction of {degree} pipes: taken to shut all of them; move it onto its pipe"
-            faults.append(frame.fault(row.at, "valve_at_junction", said))
-        return None
-    if row.meant >= 0:
-        return _on_pipe(row, finder, place)
-    place.lost = True
-    faults.append(frame.fault(row.at, "valve_off_network", f"no pipe or node within {finder.snap_m:g} m; left out"))
-    return None
-
-
-def _on_pipe(row: _Row, finder: _Finder, place: _Place) -> tuple[int, float] | None:
-    table, to_end = finder.base.pipes, row.length_m - row.along_m
-    if min(row.along_m, to_end) > finder.snap_m:
-        return row.meant, row.along_m
-    place.node = int(table.from_node[row.meant] if row.along_m <= to_end else table.to_node[row.meant])
-    # At a plain joint of two pipes it shuts both sides the same; only at a branch does the pipe matter.
-    place.pipe = str(table.asset_id[row.meant]) if finder.degree[place.node] != 2 else ""
-    return None
-
-
 def _cut(
     frame: StandardFrame,
     base: Base,
-    places: list[_Place],
+    places: list[Place],
     cuts: list[tuple[int, float, int]],
     points: NDArray[np.float64],
     pieces: Pieces,
 ) -> Placed:
     if not cuts:
-        return Placed(base.nodes, base.pipes, places, points, cut=False)
+        return Placed(base.nodes, base.pipes, places, points, np.arange(len(base.pipes)), cut=False)
     rows = np.array([cut[0] for cut in cuts], dtype=np.int64)
     along = np.array([cut[1] for cut in cuts], dtype=np.float64)
     xy, length = pieces.index.at(rows, along)
@@ -184,8 +98,8 @@ def _cut(
     made = np.arange(len(base.nodes), len(nodes), dtype=np.int64)
     for node, cut in zip(made, cuts, strict=True):
         places[cut[2]].node = int(node)
-    pipes, _ = split(base.pipes, Cuts(rows, along, made), np.column_stack([nodes.x, nodes.y]))
-    return Placed(nodes, pipes, places, points, cut=True)
+    pipes, parent = split(base.pipes, Cuts(rows, along, made), np.column_stack([nodes.x, nodes.y]))
+    return Placed(nodes, pipes, places, points, parent, cut=True)
 
 
 def _node_names(nodes: NodeTable, valves: list[str]) -> list[str]:
@@ -208,12 +122,13 @@ def valve_table(frame: StandardFrame, placed: Placed, pipes: PipeTable, faults: 
     if not frame.has("normal_state") and "state" in columns:
         columns["normal_state"] = columns["state"]
     pieces = Pieces(pipes, placed.pipes.asset_id)
-    spots = [_Spot(p.node, _piece(pieces, p), p.ends) for p in placed.places]
+    spots = [_Spot(place.node, placed.piece(place), place.ends, place.doubts) for place in placed.places]
     columns |= {
         "node": [spot.node for spot in spots], "pipe": [spot.pipe for spot in spots],
         "from_node": [spot.ends[0] for spot in spots], "to_node": [spot.ends[1] for spot in spots],
         "flows_to": _flows_to(frame, spots, pieces, pipes, columns.get("kind"), faults),
     }  # fmt: skip
+    columns["placing"] = _marks(frame, placed)
     at = np.array([spot.node if spot.node >= 0 else spot.ends[0] for spot in spots], dtype=np.int64)
     xy = np.append(np.column_stack([placed.nodes.x, placed.nodes.y]), [[np.nan, np.nan]], axis=0)[at]
     xy = np.where(np.isfinite(placed.points), placed.points, xy)
@@ -221,15 +136,29 @@ def valve_table(frame: StandardFrame, placed: Placed, pipes: PipeTable, faults: 
     return _without_lost(table, np.array([not place.lost for place in placed.places], dtype=np.bool_))
 
 
+def _marks(frame: StandardFrame, placed: Placed) -> list[str]:
+    """Doubts of this import, and those that a dataset taken in again has of old where this one has none of its own."""
+    given = frame.text("placing")
+    return [",".join(place.doubts) or str(old) for place, old in zip(placed.places, given, strict=True)]
+
+
 @dataclass(frozen=True, slots=True)
 class _Spot:
     node: int
     pipe: int
     ends: tuple[int, int]
+    doubts: list[str]
 
+    def into(self, pieces: Pieces, pipe: str) -> list[int]:
+        """Pieces of a pipe at this valve that it may let water into, the likeliest first.
 
-def _piece(pieces: Pieces, place: _Place) -> int:
-    return pieces.at_node(place.pipe, place.node) if place.pipe else -1
+        Of two pieces the valve's own comes first, then the later one: water is taken to run as the pipe is drawn.
+        """
+        found = next((rows for node in self._nodes() if (rows := pieces.all_at_node(pipe, node))), [])
+        return sorted(found, key=lambda row: (row != self.pipe, -row))
+
+    def _nodes(self) -> list[int]:
+        return [node for node in (self.node, self.ends[1], self.ends[0]) if node >= 0]
 
 
 def _flows_to(
@@ -237,8 +166,12 @@ def _flows_to(
 ) -> list[int]:
     found = list[int]()
     for at, (pipe, spot) in enumerate(zip(frame.text("flows_to"), spots, strict=True)):
-        nodes = [node for node in (spot.node, spot.ends[1], spot.ends[0]) if node >= 0]
-        row = next((hit for node in nodes if (hit := pieces.at_node(str(pipe), node)) >= 0), -1) if pipe else -1
+        rows = spot.into(pieces, str(pipe)) if pipe else []
+        row = rows[0] if rows else -1
+        if len(rows) > 1:
+            spot.doubts.append("direction_unknown")
+            said = f"pieces of {pipe!r} lie on both sides of this valve: taken to let water into {pipes.asset_id[row]}; name it"
+            faults.append(frame.fault(at, "flows_to_ambiguous", said, column="flows_to"))
         if pipe and row < 0:
             said = f"no pipe {pipe!r} at this valve; taken as letting water both ways"
             faults.append(frame.fault(at, "flows_to_wrong", said, column="flows_to"))

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from maps.attachment import marked
 from maps.city import City
 from maps.columns import Ints
 from maps.isolation.result import CriticalCustomer
@@ -33,30 +34,27 @@ class Effects:
 
     @cached_property
     def _customers(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """CSR segment -> customer rows; customers without a pipe hang on none."""
-        pipe = self._city.customers.pipe
-        return self._on_segments(np.where(pipe >= 0, self._segment_of_pipe(pipe), -1))
+        """CSR segment -> customer rows; customers without a pipe hang on none, those of unknown piece on several."""
+        on = self._city.customers_on
+        return self._on_segments(on.row, self._graph.of_pipe[on.pipe])
 
     @cached_property
     def _hydrants(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        table = self._city.hydrants
-        nodes = self._graph.of_node[np.where(table.node >= 0, table.node, 0)] if len(self._graph.of_node) else table.node
-        segment = np.where(table.node >= 0, nodes, -1)
-        return self._on_segments(np.where(table.pipe >= 0, self._segment_of_pipe(table.pipe), segment))
+        table, on = self._city.hydrants, self._city.hydrants_on
+        at_node = np.flatnonzero((table.node >= 0) & (table.pipe < 0)).astype(np.int32)
+        row = np.concatenate([on.row, at_node])
+        segment = np.concatenate([self._graph.of_pipe[on.pipe], self._graph.of_node[table.node[at_node]]])
+        return self._on_segments(row, segment)
 
-    def _segment_of_pipe(self, pipe: Ints) -> NDArray[np.int32]:
-        if not len(self._graph.of_pipe):
-            return np.full(len(pipe), -1, dtype=np.int32)
-        return self._graph.of_pipe[np.where(pipe >= 0, pipe, 0)]
+    def _on_segments(self, row: Ints, segment: Ints) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        offsets, order = grouped(segment, self._graph.count)
+        return offsets, row[order]
 
-    def _on_segments(self, segment: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        kept = np.flatnonzero(segment >= 0).astype(np.int32)
-        offsets, order = grouped(segment[kept], self._graph.count)
-        return offsets, kept[order]
-
-    def people(self, segments: Collection[int]) -> People:
-        """Customers on ``segments``."""
-        rows = members(self._customers, np.fromiter(segments, dtype=np.int32, count=len(segments)))
+    def people(self, segments: Collection[int], without: Collection[int] = ()) -> People:
+        """Customers on ``segments``, each once; ``without`` those rows."""
+        rows = _once(members(self._customers, np.fromiter(segments, dtype=np.int32, count=len(segments))))
+        if without:
+            rows = rows[~np.isin(rows, np.fromiter(without, dtype=np.int32, count=len(without)))]
         customers = self._city.customers
         households, people = customers.households[rows], customers.people[rows]
         return People(rows, int(households[households > 0].sum()), int(people[people > 0].sum()))
@@ -82,6 +80,7 @@ class Effects:
                 str(table.critical_hours[row]),
                 str(table.supply[row]),
                 str(table.address[row]),
+                bool(table.pieces[row]),
             )
             for row in rows.tolist()
         )
@@ -91,8 +90,8 @@ class Effects:
         return np.asarray(self._city.customers.critical != "", dtype=np.bool_)
 
     def hydrants(self, segments: Collection[int]) -> tuple[str, ...]:
-        """Hydrants on ``segments``."""
-        rows = members(self._hydrants, np.fromiter(segments, dtype=np.int32, count=len(segments)))
+        """Hydrants on ``segments``, each once."""
+        rows = _once(members(self._hydrants, np.fromiter(segments, dtype=np.int32, count=len(segments))))
         return self._city.hydrants.ids(rows)
 
     @cached_property
@@ -125,9 +124,18 @@ class Effects:
         """Demand of pipes: their customers' where the dataset has it, else their end nodes' shared out."""
         customers = self._city.customers
         if len(customers) and np.nansum(customers.demand_m3h) > 0:
-            on = np.isin(customers.pipe, pipes)
-            return float(np.nansum(customers.demand_m3h[on]))
+            rows = self._city.customers_on.rows_on(marked(len(self._city.network.pipes), pipes))
+            return float(np.nansum(customers.demand_m3h[rows]))
         return float(self._pipe_demand[pipes].sum())
+
+
+def _once(rows: Ints) -> Ints:
+    """Sorted rows without repeats: one of unknown piece hangs on several segments."""
+    if len(rows) < 2:
+        return rows
+    first = np.ones(len(rows), dtype=np.bool_)
+    first[1:] = rows[1:] != rows[:-1]
+    return rows[first]
 
 
 def tank_volume_m3(nodes: NodeTable, row: int) -> float | None:

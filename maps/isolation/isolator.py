@@ -16,19 +16,19 @@ from maps.errors import InputFault
 from maps.isolation.effects import Effects
 from maps.isolation.joint import Conflict
 from maps.isolation.labels import joined_segments
-from maps.isolation.reliance import relies_on, reopen_candidates
-from maps.isolation.result import Alternative, IsolationPlan, Reliance, TankLimit, ValveStep
+from maps.isolation.reliance import Barriers
+from maps.isolation.result import Alternative, IsolationPlan, TankLimit, ValveStep
 from maps.isolation.rules import BaseRules, ValveOverride
 from maps.isolation.segments import build_segments
 from maps.isolation.solve import Outcome, solve
 from maps.isolation.supply import Adjacency, Supply, SupplyQuery
 from maps.isolation.tanks import Tanks
+from maps.isolation.warnings import MOST_ALTERNATIVES, warnings_of
 from maps.isolation.work import ValveWork, in_order, total_minutes, work_of
+from maps.isolation.zone import Border
 from maps.network import ValveState
 
 _REASONS = {"": "border", "unclosable": "beyond_unclosable", "one_way": "beyond_one_way"}
-MOST_ALTERNATIVES = 100
-"""Above so many valves a part of the network has no usable valves at all; a hundred replans would say nothing more."""
 _BEYOND_PIPES = 3
 _NO_ROWS = np.empty(0, dtype=np.int32)
 NO_OVERRIDES: Mapping[str, ValveOverride] = {}
@@ -80,12 +80,15 @@ class Isolator:
         began = time.perf_counter()
         pipes = self.pipe_rows(burst_pipes)
         shut = np.concatenate([self._graph.valve_edges(row) for row in self._network.valves.rows(shut_by_crews)] or [_NO_ROWS])
-        valves = {**valves, **{valve: _shut(valves.get(valve)) for valve in shut_by_crews}}
-        changed = self._rules.changed(valves, ignore_one_way)
+        as_found, valves = valves, {**valves, **{valve: _shut(valves.get(valve)) for valve in shut_by_crews}}
+        before = self._rules.changed(as_found, ignore_one_way)
+        changed = self._rules.changed(valves, ignore_one_way) if shut_by_crews else before
         outcome = solve(self._supply, self._starts(pipes), changed, shut.tolist())
         steps = self._steps(outcome)
         others = self._alternatives(pipes, valves, ignore_one_way, steps, shut.tolist()) if alternatives else ()
         plan = self._plan(pipes, outcome, steps, others, _unable(valves))
+        plan = self._with_barriers(plan, outcome, valves, ignore_one_way)
+        plan = self._with_lasting_dryness(plan, outcome, before)
         return replace(plan, shut_by_crews=tuple(shut_by_crews), compute_ms=round((time.perf_counter() - began) * 1000.0, 3))
 
     def conflict(self, plans: Sequence[IsolationPlan], *, valves: Mapping[str, ValveOverride] = NO_OVERRIDES) -> Conflict:
@@ -103,7 +106,8 @@ class Isolator:
         dry = query.dry_from(ends) - zone
         for outcome in outcomes:
             dry -= outcome.dry
-        people = self._effects.people(dry)
+        already = {row for outcome in outcomes for row in self._effects.people(_out(outcome)).rows.tolist()}
+        people = self._effects.people(dry, already)
         return Conflict(
             self._network.pipes.ids(self._graph.pipes_in(_array(frozenset(dry)))),
             self._city.customers.ids(people.rows),
@@ -119,7 +123,8 @@ class Isolator:
         valves, pipes = self._network.valves, self._network.pipes
         for column in (valves.asset_id, valves.state, valves.operable, valves.flows_to, valves.pipe, valves.node):
             mark.update(column.tobytes() if column.dtype != object else "\n".join(map(str, column)).encode())
-        for column in (pipes.from_node, pipes.to_node, pipes.status, self._network.nodes.kind):
+        nodes = self._network.nodes
+        for column in (pipes.from_node, pipes.to_node, pipes.status, nodes.kind, nodes.feeds):
             mark.update(column.tobytes())
         return mark.hexdigest()
 
@@ -137,7 +142,7 @@ class Isolator:
         outcome = solve(self._supply, [int(self._graph.of_pipe[pipe])], {})
         zone = self._graph.pipes_in(_array(outcome.zone.segments))
         dry = self._graph.pipes_in(_array(outcome.dry))
-        people = self._effects.people(outcome.zone.segments.keys() | outcome.dry)
+        people = self._effects.people(_out(outcome))
         closable = len({int(self._graph.valve[border.edge]) for border in outcome.zone.border if border.closable})
         return Brief(len(zone), outcome.close, len(dry), people.households, not outcome.sources_inside, closable)
 
@@ -178,9 +183,8 @@ class Isolator:
     ) -> IsolationPlan:
         network, graph = self._network, self._graph
         zone, dry = _array(outcome.zone.segments), _array(outcome.dry)
-        out = outcome.zone.segments.keys() | outcome.dry
-        people = self._effects.people(out)
-        relied = relies_on(network, self._supply, outcome)
+        out = _out(outcome)
+        people, hydrants, table = self._effects.people(out), self._effects.hydrants(out), self._city.hydrants
         bounding = {int(graph.valve[border.edge]) for border in outcome.zone.border}
         return IsolationPlan(
             burst_pipes=network.pipes.ids(pipes),
@@ -191,19 +195,58 @@ class Isolator:
             valves_bounding=network.valves.ids(sorted(bounding - {-1})),
             sources_inside=network.nodes.ids(outcome.sources_inside),
             pumps_to_stop=self._effects.pumps_without_suction(out),
-            relies_on=relied,
             customers_without_water=self._city.customers.ids(people.rows),
             households_without_water=people.households,
             people_without_water=people.people,
             communities=self._effects.communities(people),
             critical_customers=self._effects.critical(people),
-            hydrants_lost=self._effects.hydrants(out),
+            hydrants_lost=hydrants,
+            customers_piece_unknown=self._city.customers.ids(people.rows[self._city.customers.pieces[people.rows] != ""]),
+            hydrants_piece_unknown=tuple(name for name in hydrants if table.pieces[table.row(name)]),
             limited_by_tank=self._limits(outcome),
-            reopen_candidates=reopen_candidates(network, self._supply, outcome),
             alternatives=others,
             unable=unable,
             minutes=total_minutes(steps),
-            warnings=self._warnings(outcome, len(steps), relied),
+        )
+
+    def _with_barriers(
+        self, plan: IsolationPlan, outcome: Outcome, valves: Mapping[str, ValveOverride], ignore_one_way: bool
+    ) -> IsolationPlan:
+        """The plan with what it relies on, what could feed its dry pockets, and its warnings."""
+        barriers = Barriers(self._network, self._supply, outcome)
+        relied = barriers.relied()
+
+        def opened(row: int) -> dict[int, int]:
+            name = str(self._network.valves.asset_id[row])
+            known = valves.get(name, ValveOverride())
+            codes = self._rules.changed({name: replace(known, state=ValveState.OPEN)}, ignore_one_way)
+            edges = self._graph.valve_edges(row).tolist()
+            return {edge: codes.get(edge, int(self._rules.codes[edge])) for edge in edges}
+
+        feeding = barriers.feeding(opened)
+        warnings = warnings_of(self._network, outcome.sources_inside, len(plan.valves_to_close), relied)
+        return replace(
+            plan,
+            relies_on=relied,
+            reopen_candidates=(*feeding.valves, *feeding.pipes),
+            reopen_pipes=feeding.pipes,
+            reopen_feeds_burst=feeding.into_zone,
+            warnings=warnings,
+        )
+
+    def _with_lasting_dryness(self, plan: IsolationPlan, outcome: Outcome, before: Mapping[int, int]) -> IsolationPlan:
+        """The plan with those of its dry pockets marked that no source fed before it. ``before``: edge codes at that time."""
+        query = SupplyQuery(self._supply, frozenset(), before)
+        without = frozenset(segment for segment in outcome.dry if not query.supplied(segment))
+        if not without:
+            return plan
+        # A customer of unknown piece that may also be where water was counts as losing it.
+        people = self._effects.people(without, self._effects.people(_out(outcome) - without).rows.tolist())
+        return replace(
+            plan,
+            without_supply_before=self._network.pipes.ids(self._graph.pipes_in(_array(without))),
+            customers_without_supply_before=self._city.customers.ids(people.rows),
+            households_without_supply_before=people.households,
         )
 
     def _steps(self, outcome: Outcome) -> tuple[ValveStep, ...]:
@@ -214,8 +257,8 @@ class Isolator:
 
     def _step(self, outcome: Outcome, row: int) -> ValveStep:
         borders, work = outcome.held[row], self._work(row)
-        far = {border.far for border in borders}
-        behind = sorted({node for border in borders for node in outcome.query.source_of(border.far)})
+        far = self._beyond(outcome, row, borders)
+        behind = sorted({node for segment in far for node in outcome.query.source_of(segment)})
         return ValveStep(
             asset_id=work.asset_id,
             order=0,
@@ -229,8 +272,18 @@ class Isolator:
             assumed=work.assumed,
             x=work.x,
             y=work.y,
-            beyond=self._network.pipes.ids(self._graph.pipes_in(_array(frozenset(far)))[:_BEYOND_PIPES]),
+            beyond=self._network.pipes.ids(self._graph.pipes_in(_array(far))[:_BEYOND_PIPES]),
+            placing=str(self._network.valves.placing[row]),
         )
+
+    def _beyond(self, outcome: Outcome, row: int, borders: Sequence[Border]) -> frozenset[int]:
+        """Segments on the other side of a valve to close that keep their water; of a valve at a node those at its other ends."""
+        ends = {border.far for border in borders}
+        edges = self._graph.valve_edges(row)
+        if len(edges) > len(borders):
+            ends |= {*self._graph.u[edges].tolist(), *self._graph.v[edges].tolist()}
+        out = _out(outcome)
+        return frozenset(end for end in ends if end not in out and outcome.query.supplied(end))
 
     def _work(self, row: int) -> ValveWork:
         """Kept: alternatives ask for the same valves again and again."""
@@ -261,7 +314,7 @@ class Isolator:
             outcome = solve(self._supply, starts, changed, shut)
             work = [self._work(valve) for valve in outcome.close]
             close = tuple(work[place].asset_id for place in in_order(work))
-            out = outcome.zone.segments.keys() | outcome.dry
+            out = _out(outcome)
             found.append(
                 Alternative(
                     cannot_close=step.asset_id,
@@ -279,24 +332,10 @@ class Isolator:
         far = [border.far for border in outcome.zone.border if border.is_open]
         return self._tanks.limits(outcome, far, self._effects)
 
-    def _warnings(self, outcome: Outcome, valves: int, relied: Sequence[Reliance]) -> tuple[str, ...]:
-        """What the plan cannot know."""
-        found: list[str] = []
-        if outcome.sources_inside:
-            names = ", ".join(self._network.nodes.ids(outcome.sources_inside))
-            found.append(f"cannot be isolated by valves: {names} inside; the valves listed hold back the other sources only")
-        unknown = [entry.asset_id for entry in relied if entry.why == "unknown_state"]
-        if not valves and not outcome.sources_inside and unknown:
-            # Shut for supply by the rules; where water runs all the same, it comes through one of these.
-            found.append(
-                f"no valve known to be open brings water here, so none is to close; if water runs, find out and shut "
-                f"{', '.join(unknown[:8])} (state unknown)"
-            )
-        if valves > MOST_ALTERNATIVES:
-            found.append(
-                f"{valves} valves to close: alternatives are not worked out ahead, ask for a plan without the one that failed"
-            )
-        return tuple(found)
+
+def _out(outcome: Outcome) -> set[int]:
+    """Segments without water: zone 1 and its dry pockets."""
+    return outcome.zone.segments.keys() | outcome.dry
 
 
 def _shut(override: ValveOverride | None) -> ValveOverride:

@@ -1,85 +1,258 @@
-"""What a plan relies on without closing it, and which closed valves could feed its dry pockets."""
+"""What a plan relies on without closing it, and what could feed its dry pockets once open.
+
+A *barrier* is one device that keeps water out of the affected area: a closed valve, one of unknown state, a one-way
+valve, a pipe closed by itself. It is judged as one device with all its edges, so the answer is the same whether the valve
+stands at a node, at a pipe's end or is a link of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from maps.isolation.result import Reliance
-from maps.isolation.rules import CLOSABLE, ONE_WAY, SWAPPED, UNKNOWN, WALL
+from maps.isolation.rules import CLOSABLE, GROW, ONE_WAY, SUPPLY, SUPPLY_UV, SWAPPED, UNKNOWN, WALL
+from maps.isolation.segments import SegmentGraph
 from maps.isolation.solve import Outcome
 from maps.isolation.supply import Supply
 from maps.isolation.zone import grow
 from maps.network import PipeNetwork
 
 _BEYOND_VALVES = 8
-_ORDER = ("closed", "one_way", "unknown_state", "assumed")
+_ORDER = ("closed", "closed_pipe", "one_way", "unknown_state", "assumed")
+_MOST_BEHIND = 1000
+"""Segments without supply that are searched for the next barrier: a limit to the time of a plan beside a large dry part."""
+
+Device = tuple[bool, int]
+"""(is a pipe, row): a valve or a closed pipe."""
+Opened = Callable[[int], Mapping[int, int]]
+"""Codes of a valve row's edges once it is open."""
 
 
-def relies_on(network: PipeNetwork, supply: Supply, outcome: Outcome) -> tuple[Reliance, ...]:
-    """Closed, one-way and unknown-state valves between what is out and what keeps water; assumed ones to close."""
-    why: dict[int, tuple[str, int]] = {}
-    for _, far, edge, code in _rim(supply, outcome):
-        valve = int(supply.graph.valve[edge])
-        if valve < 0 or valve in outcome.held:
-            continue
-        reason = _why(code)
-        if reason and outcome.query.supplied(far):
-            why.setdefault(valve, (reason, far))
-    for valve, borders in outcome.held.items():
-        if network.valves.assumed[valve]:
-            why.setdefault(valve, ("assumed", borders[0].far))
-    rows = sorted(why, key=lambda row: (_ORDER.index(why[row][0]), row))
-    return tuple(_reliance(network, supply, outcome, row, *why[row]) for row in rows)
+@dataclass(frozen=True, slots=True)
+class _Barrier:
+    """``edges``: of the device, with their codes; ``alone``: it alone keeps water out, nothing stands behind it."""
+
+    device: Device
+    why: str
+    edges: tuple[int, ...]
+    alone: bool
 
 
-def _reliance(network: PipeNetwork, supply: Supply, outcome: Outcome, row: int, reason: str, far: int) -> Reliance:
-    valves = network.valves
-    beyond = _beyond(network, supply, outcome, row, far)
-    return Reliance(str(valves.asset_id[row]), reason, str(valves.last_checked[row]), beyond)
+@dataclass(frozen=True, slots=True)
+class Feeding:
+    """What would feed a dry pocket once open: ids of valves, of pipes; ``into_zone``: those that would feed the burst too."""
+
+    valves: tuple[str, ...]
+    pipes: tuple[str, ...]
+    into_zone: tuple[str, ...]
 
 
-def _why(code: int) -> str:
+class Barriers:
+    """The barriers around one plan's affected area."""
+
+    def __init__(self, network: PipeNetwork, supply: Supply, outcome: Outcome) -> None:
+        self._network, self._supply, self._outcome = network, supply, outcome
+        self._out = outcome.zone.segments.keys() | outcome.dry
+        self._rim: set[int] = set()
+        self._behind: set[int] = set()
+        self._barriers = self._found()
+
+    def relied(self) -> tuple[Reliance, ...]:
+        """Barriers by kind, those that hold alone first; then the assumed valves among those to close."""
+        found = [(_ORDER.index(one.why), not one.alone, one.device, one) for one in self._barriers]
+        listed = [self._reliance(one.device, one.why, one.edges, one.alone) for *_, one in sorted(found, key=lambda f: f[:3])]
+        for valve in sorted(self._outcome.held):
+            if self._network.valves.assumed[valve]:
+                edges = tuple(self._supply.graph.valve_edges(valve).tolist())
+                listed.append(self._reliance((False, valve), "assumed", edges, True))
+        return tuple(listed)
+
+    def feeding(self, opened: Opened) -> Feeding:
+        """Closed valves and pipes each of which, opened alone, brings water to a pipe of a dry pocket."""
+        found: list[tuple[Device, bool]] = []
+        for one in self._barriers:
+            is_pipe, row = one.device
+            if is_pipe:
+                ways = dict.fromkeys(one.edges, SUPPLY)
+            elif one.why == "closed" and all(self._code(edge) & CLOSABLE for edge in one.edges):
+                ways = dict(opened(row))
+            else:
+                continue
+            wet = self._wetted(ways)
+            if any(self._supply.graph.has_pipes[segment] for segment in wet & self._outcome.dry):
+                found.append((one.device, self._runs_into_zone(wet)))
+        found.sort()
+        return Feeding(
+            self._network.valves.ids([row for (is_pipe, row), _ in found if not is_pipe]),
+            self._network.pipes.ids([row for (is_pipe, row), _ in found if is_pipe]),
+            tuple(self._name(device) for device, into_zone in found if into_zone),
+        )
+
+    def _name(self, device: Device) -> str:
+        is_pipe, row = device
+        return str((self._network.pipes if is_pipe else self._network.valves).asset_id[row])
+
+    def _code(self, edge: int) -> int:
+        return self._outcome.changed.get(edge, self._supply.code_at[edge])
+
+    def _found(self) -> list[_Barrier]:
+        """Barriers met on the way out of the affected area, through what has no supply, up to what has."""
+        devices = self._explored()
+        graph = self._supply.graph
+        edges = {device: tuple(_edges_of(graph, device)) for device in devices}
+        alone = {device for device in devices if self._reaches_out(edges[device])}
+        chained = self._in_chains(edges) if len(alone) < len(devices) else frozenset()
+        return [_Barrier(one, why, edges[one], one in alone) for one, why in devices.items() if one in alone or one in chained]
+
+    def _explored(self) -> dict[Device, str]:
+        devices: dict[Device, str] = {}
+        graph, held = self._supply.graph, self._outcome.held
+        stack = list(self._out)
+        while stack:
+            near = stack.pop()
+            for far, edge, _ in self._supply.around.at(near):
+                if far in self._out:
+                    continue
+                code = self._code(edge)
+                valve = int(graph.valve[edge])
+                why = _why(code, valve >= 0 or int(graph.pump[edge]) >= 0)
+                if why and valve not in held:
+                    devices.setdefault((False, valve) if valve >= 0 else (True, int(graph.pipe[edge])), why)
+                    self._rim.add(edge)
+                if valve not in held and self._is_behind(far):
+                    self._behind.add(far)
+                    stack.append(far)
+        return devices
+
+    def _is_behind(self, segment: int) -> bool:
+        """Not seen yet, and without supply."""
+        seen = segment in self._behind or len(self._behind) >= _MOST_BEHIND
+        return not seen and not self._outcome.query.supplied(segment)
+
+    def _reaches_out(self, edges: tuple[int, ...]) -> bool:
+        """Whether water gets into the affected area when all ``edges`` let it through."""
+        return not self._out.isdisjoint(self._wetted(dict.fromkeys(edges, SUPPLY), stop=self._out))
+
+    def _runs_into_zone(self, wet: set[int]) -> bool:
+        """Whether wet segments border zone 1 openly, or are in it: what is opened then feeds the burst too."""
+        zone, held, graph = self._outcome.zone.segments, self._outcome.held, self._supply.graph
+        for segment in wet:
+            if segment in zone:
+                return True
+            for near, edge, flipped in self._supply.around.at(segment):
+                code = self._code(edge)
+                passes = (SWAPPED[code] if flipped else code) & SUPPLY_UV
+                if near in zone and passes and int(graph.valve[edge]) not in held:
+                    return True
+        return False
+
+    def _wetted(self, ways: Mapping[int, int], *, stop: AbstractSet[int] = frozenset()) -> set[int]:
+        """Segments without supply that get water with edges passing as ``ways`` say; none is gone on from in ``stop``.
+
+        Zone 1 takes no water further: it is entered only by the edges themselves.
+        """
+        graph, query, zone = self._supply.graph, self._outcome.query, self._outcome.zone.segments
+        own: dict[int, list[int]] = {}
+        for edge, code in ways.items():
+            u, v = int(graph.u[edge]), int(graph.v[edge])
+            for start, end, passes in ((u, v, code & SUPPLY_UV), (v, u, SWAPPED[code] & SUPPLY_UV)):
+                if passes:
+                    own.setdefault(start, []).append(end)
+        stack = [end for start, ends in own.items() if start not in self._out and query.supplied(start) for end in ends]
+        wet: set[int] = set()
+        while stack:
+            here = stack.pop()
+            # Zone 1 is taken out of the query, which says nothing of it.
+            if here in wet or (here not in zone and query.supplied(here)):
+                continue
+            wet.add(here)
+            if here not in zone and here not in stop:
+                stack += [*query.after(here), *own.get(here, ())]
+        return wet
+
+    def _in_chains(self, edges: Mapping[Device, tuple[int, ...]]) -> frozenset[Device]:
+        """Devices that stand one behind the other between the affected area and what has supply.
+
+        Parts joined by open ways are one; a device that leads from one part to nothing else is dropped, again and again,
+        until each one left lies on a way from the affected area to supply.
+        """
+        part = self._parts()
+        meets = {
+            device: {self._part_of(part, end) for edge in listed for end in self._ends(edge)} for device, listed in edges.items()
+        }
+        while True:
+            count: dict[int, int] = {}
+            for parts in meets.values():
+                for one in parts:
+                    count[one] = count.get(one, 0) + 1
+            kept = {}
+            for device, parts in meets.items():
+                left = {one for one in parts if one in (_OUT, _FED) or count[one] > 1}
+                if len(left) > 1:
+                    kept[device] = left
+            if kept == meets:
+                return frozenset(kept)
+            meets = kept
+
+    def _ends(self, edge: int) -> tuple[int, int]:
+        return int(self._supply.graph.u[edge]), int(self._supply.graph.v[edge])
+
+    def _part_of(self, part: Mapping[int, int], segment: int) -> int:
+        if segment in self._out:
+            return _OUT
+        return part.get(segment, _FED)
+
+    def _parts(self) -> dict[int, int]:
+        """Segment behind the barriers -> its part, joined by ways that are no barrier."""
+        part: dict[int, int] = {}
+        for start in sorted(self._behind):
+            stack = [start] if start not in part else []
+            while stack:
+                here = stack.pop()
+                if here in part:
+                    continue
+                part[here] = start
+                stack += [
+                    near for near, edge, _ in self._supply.around.at(here) if edge not in self._rim and near in self._behind
+                ]
+        return part
+
+    def _reliance(self, device: Device, why: str, edges: tuple[int, ...], alone: bool) -> Reliance:
+        is_pipe, row = device
+        beyond = self._beyond(device, edges)
+        if is_pipe:
+            return Reliance(str(self._network.pipes.asset_id[row]), why, "", beyond, not alone)
+        valves = self._network.valves
+        facts = (str(valves.last_checked[row]), beyond, not alone, bool(valves.assumed[row]), str(valves.placing[row]))
+        return Reliance(str(valves.asset_id[row]), why, *facts)
+
+    def _beyond(self, device: Device, edges: tuple[int, ...]) -> tuple[str, ...]:
+        """The next closable valves beyond one that may not hold: the border of the part behind it."""
+        ends = {end for edge in edges for end in self._ends(edge)} - self._out
+        walls = dict.fromkeys((*self._rim, *edges), WALL)
+        zone = grow(self._supply.around, self._supply.code_at, {**self._outcome.changed, **walls}, ends)
+        graph = self._supply.graph
+        rows = {int(graph.valve[border.edge]) for border in zone.border if border.closable and border.far not in self._out}
+        own = device[1] if not device[0] else -1
+        return self._network.valves.ids(sorted(rows - {own})[:_BEYOND_VALVES])
+
+
+_OUT, _FED = -2, -1
+
+
+def _why(code: int, is_device: bool) -> str:
+    """Why an edge is a barrier, "" when it is none. ``is_device``: it is a valve or a pump, not the end of a closed pipe."""
     if code & WALL:
         return "closed"
     if code & UNKNOWN:
         return "unknown_state"
-    return "one_way" if code & ONE_WAY else ""
+    if code & ONE_WAY:
+        return "one_way"
+    return "closed_pipe" if not is_device and code == GROW else ""
 
 
-def _rim(supply: Supply, outcome: Outcome) -> Iterator[tuple[int, int, int, int]]:
-    """(near, far, edge, code as seen from near) of every edge from what is out to what keeps water."""
-    out = outcome.zone.segments.keys() | outcome.dry
-    for near in out:
-        for far, edge, flipped in supply.around.at(near):
-            if far not in out:
-                code = outcome.changed.get(edge, supply.code_at[edge])
-                yield near, far, edge, SWAPPED[code] if flipped else code
-
-
-def _beyond(network: PipeNetwork, supply: Supply, outcome: Outcome, valve: int, far: int) -> tuple[str, ...]:
-    """The next closable valves beyond one that may not hold: the border of the part behind it."""
-    zone = grow(supply.around, supply.code_at, outcome.changed, [far])
-    out = outcome.zone.segments
-    rows = {int(supply.graph.valve[border.edge]) for border in zone.border if border.closable and border.far not in out}
-    return network.valves.ids(sorted(rows - {valve})[:_BEYOND_VALVES])
-
-
-def reopen_candidates(network: PipeNetwork, supply: Supply, outcome: Outcome) -> tuple[str, ...]:
-    """Closed valves, closable and whole, between a dry pocket and a part that keeps its water."""
-    valves, graph = network.valves, supply.graph
-    rows: set[int] = set()
-    for near, far, edge, code in _rim(supply, outcome):
-        if near not in outcome.dry or code & (WALL | CLOSABLE) != WALL | CLOSABLE:
-            continue
-        row = int(graph.valve[edge])
-        if _lets_in(network, supply, edge, near) and outcome.query.supplied(far):
-            rows.add(row)
-    return valves.ids(sorted(rows))
-
-
-def _lets_in(network: PipeNetwork, supply: Supply, edge: int, near: int) -> bool:
-    """Whether the valve, once open, lets water towards ``near``: a one-way valve may point the other way."""
-    into = int(network.valves.flows_to[supply.graph.valve[edge]])
-    if into < 0:
-        return True
-    return int(supply.graph.of_pipe[into]) == near
+def _edges_of(graph: SegmentGraph, device: Device) -> list[int]:
+    is_pipe, row = device
+    return graph.closed_pipe_edges.get(row, []) if is_pipe else graph.valve_edges(row).tolist()

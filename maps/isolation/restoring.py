@@ -60,7 +60,8 @@ def _size(step: ValveStep) -> tuple[float, int]:
 
 def _by_level(city: City, hydrants: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(the few highest hydrants, highest first; the lowest one). By their own node or their pipe's lower end; unknown: 0."""
-    rows = city.hydrants.rows(hydrants)
+    # One of unknown piece has no level.
+    rows = city.hydrants.rows(name for name in hydrants if not city.hydrants.pieces[city.hydrants.row(name)])
     if not len(rows):
         return (), ()
     pipes, nodes = city.network.pipes, city.network.nodes

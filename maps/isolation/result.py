@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 class ValveStep:
     """One valve to close. ``reason``: a code (``border`` …) the interface words; ``holds_back``: sources beyond it;
 
-    ``beyond``: the first few pipes on its other side, those that keep their water.
+    ``beyond``: the first few pipes on its other side, those that keep their water. ``placing``: why its place is in doubt,
+    as in the valve table; "" when it is not.
 
     ``turns`` and ``minutes`` are None where unknown; ``x``/``y``: the network's CRS.
     """
@@ -27,21 +28,30 @@ class ValveStep:
     x: float = 0.0
     y: float = 0.0
     beyond: tuple[str, ...] = ()
+    placing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reliance:
-    """A valve the plan relies on without closing it. ``why``: closed, one_way, assumed, unknown_state."""
+    """A valve the plan relies on without closing it; or a pipe closed by itself (``closed_pipe``).
+
+    ``why``: closed, closed_pipe, one_way, unknown_state; assumed: a valve to close that may not be there. ``in_series``:
+    another one stands behind it, so that both would have to let water through. ``beyond``: the next closable valves.
+    ``assumed``, ``placing``: doubts about the valve itself, as in the valve table.
+    """
 
     asset_id: str
     why: str
     last_checked: str = ""
     beyond: tuple[str, ...] = ()
+    in_series: bool = False
+    assumed: bool = False
+    placing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CriticalCustomer:
-    """A critical customer without water."""
+    """A critical customer without water. ``piece_unknown``: it may be on a piece of its pipe that keeps its water."""
 
     asset_id: str
     name: str
@@ -49,6 +59,7 @@ class CriticalCustomer:
     critical_hours: str
     supply: str
     address: str = ""
+    piece_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,13 @@ class IsolationPlan:
     and one-way ones included. ``isolatable`` False: ``sources_inside`` names why. ``compute_ms`` is real time.
     ``shut_by_crews``: what was closed for this case when it was made. ``basis``: what states it was made from, as the
     caller marks them; another mark means the plan is older than the network or its valves.
+
+    ``without_supply_before``: those of ``dry_pocket_pipes`` that no source fed before the plan, by the data: a fault of the
+    data perhaps; ``customers_without_supply_before``: those on them. ``customers_piece_unknown``, ``hydrants_piece_unknown``:
+    among those listed, the ones whose pipe was cut and whose piece is not known: they count for every piece.
+    ``reopen_candidates``: closed valves, then closed pipes, each of which would feed a dry pocket once open;
+    ``reopen_pipes``: the pipes among them; ``reopen_feeds_burst``: those after whose opening water runs on into zone 1, since
+    the pocket is open to it: an open valve between them has to be shut first.
     """
 
     burst_pipes: tuple[str, ...]
@@ -106,3 +124,10 @@ class IsolationPlan:
     warnings: tuple[str, ...] = field(default=())
     shut_by_crews: tuple[str, ...] = ()
     basis: str = ""
+    without_supply_before: tuple[str, ...] = ()
+    customers_without_supply_before: tuple[str, ...] = ()
+    households_without_supply_before: int = 0
+    customers_piece_unknown: tuple[str, ...] = ()
+    hydrants_piece_unknown: tuple[str, ...] = ()
+    reopen_pipes: tuple[str, ...] = ()
+    reopen_feeds_burst: tuple[str, ...] = ()

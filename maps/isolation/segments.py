@@ -25,7 +25,7 @@ class SegmentGraph:
     ``of_node`` (nodes,) and ``of_pipe`` (pipes,): segment of each. Edges, all (edges,): ``u``, ``v`` segments; ``valve``
     row or -1; ``pump`` row or -1; ``pipe`` and ``node`` rows of the pipe end it sits on (``u`` is the pipe's side), -1 for
     links (``u`` is the side of ``from_node``). ``source_segment``/``source_node``: which segments touch which source; a
-    source itself never connects two of its pipes.
+    source itself never connects two of its pipes, but a junction with an inflow does and only feeds its segment.
     """
 
     count: int
@@ -47,6 +47,19 @@ class SegmentGraph:
     @cached_property
     def _nodes(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         return grouped(self.of_node, self.count)
+
+    @cached_property
+    def has_pipes(self) -> NDArray[np.bool_]:
+        """Whether a segment holds a pipe, (segments,)."""
+        return np.bincount(self.of_pipe, minlength=self.count) > 0
+
+    @cached_property
+    def closed_pipe_edges(self) -> dict[int, list[int]]:
+        """Pipe row -> the edges at its ends, of pipes closed by themselves."""
+        found: dict[int, list[int]] = {}
+        for edge in np.flatnonzero((self.valve < 0) & (self.pump < 0)).tolist():
+            found.setdefault(int(self.pipe[edge]), []).append(edge)
+        return found
 
     def pipes_in(self, segments: NDArray[np.int32]) -> Ints:
         """Pipe rows of segments, sorted."""
@@ -117,6 +130,8 @@ class _Builder:
         of_node, of_pipe = self._label(~barred & ~at_source)
         touching = np.flatnonzero(at_source & ~barred)
         sources = [(of_pipe[touching % self._pipes] if self._pipes else touching, self._end_node[touching])]
+        inflow = np.flatnonzero(self._network.nodes.feeds & ~self._is_source)
+        sources.append((of_node[inflow], inflow))
         u, v, copies = self._chain(end, of_node, of_pipe)
         sources.append(copies)
         links, at_links = self._links(of_node)

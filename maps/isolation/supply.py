@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, dijkstra
 
-from maps.isolation.rules import SUPPLY, SUPPLY_UV, SUPPLY_VU
+from maps.isolation.rules import SUPPLY, SUPPLY_UV, SUPPLY_VU, UNKNOWN, WALL
 from maps.isolation.segments import SegmentGraph, grouped
 
 _SEARCH_LIMIT = 4000
@@ -267,7 +267,11 @@ class SupplyQuery:
         return ()
 
     def dry_from(self, starts: Iterable[int]) -> set[int]:
-        """Everything downstream of ``starts`` (and they themselves) that no source reaches."""
+        """Everything downstream of ``starts`` (and they themselves) that no source reaches, and what touches it without supply.
+
+        A part that touches it through an open way, in whichever direction, and has no supply either had none before: it is
+        listed all the same, for its missing supply may be a fault of the data.
+        """
         dry: set[int] = set()
         stack = [start for start in starts if start not in self._taken]
         while stack:
@@ -275,8 +279,18 @@ class SupplyQuery:
             if here in dry or self.supplied(here):
                 continue
             dry.add(here)
-            stack += [near for near in self.after(here) if near not in dry]
+            stack += [near for near in self._touching(here) if near not in dry]
         return dry
+
+    def _touching(self, segment: int) -> list[int]:
+        """Neighbours through an open way, whatever its direction, or through a valve of unknown state."""
+        code_at, shut, taken = self._supply.code_at, self._shut, self._taken
+        found = []
+        for near, edge, _ in self._supply.around.at(segment):
+            code = shut.get(edge, code_at[edge])
+            if code & (SUPPLY | UNKNOWN) and not code & WALL and near not in taken:
+                found.append(near)
+        return found
 
 
 def _csr(start: NDArray[np.int32], end: NDArray[np.int32], weight: NDArray[np.float64], count: int) -> csr_array:

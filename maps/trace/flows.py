@@ -46,7 +46,7 @@ def assumed_flows(network: PipeNetwork) -> Flows:
     """Directions away from the nearest source by length through open ways; unknown (NaN) where both ends are as far."""
     graph = trace_graph(network)
     unknown = np.full(len(graph.start), np.nan)
-    if graph.is_source.any():
+    if graph.feeds.any():
         reach, _ = graph.from_sources
         with np.errstate(invalid="ignore"):
             unknown = np.sign(reach[graph.end] - reach[graph.start])

@@ -54,6 +54,11 @@ class TraceGraph:
         """Links that end at each node, whatever their state, (nodes,)."""
         return np.bincount(np.concatenate([self.start, self.end]), minlength=self.nodes)
 
+    @property
+    def feeds(self) -> Bools:
+        """Nodes that bring water in: the sources, and junctions with an inflow, which lead on all the same."""
+        return self.network.nodes.feeds
+
     def with_ways(self, onward: Bools, back: Bools) -> TraceGraph:
         """A copy with other ways."""
         return replace(self, onward=onward, back=back)
@@ -142,8 +147,8 @@ class TraceGraph:
     def fed(self, table: csr_array) -> tuple[Floats, NDArray[np.int32]]:
         """(cost from the nearest source, node before it), (nodes,). A tank counts only where nothing else is a source."""
         kind = self.network.nodes.kind
-        lasting = np.flatnonzero(self.is_source & (kind != NodeKind.TANK))
-        sources = lasting if len(lasting) else np.flatnonzero(self.is_source)
+        lasting = np.flatnonzero(self.feeds & (kind != NodeKind.TANK))
+        sources = lasting if len(lasting) else np.flatnonzero(self.feeds)
         reach, before, _ = dijkstra(table, directed=True, indices=sources, return_predecessors=True, min_only=True)
         return reach, before
 

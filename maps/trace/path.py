@@ -77,8 +77,7 @@ def supply_path(network: PipeNetwork, pipe_row: int, flows: Floats | None = None
             return found
     ends = ((int(graph.start[pipe_row]), graph.into_start[pipe_row]), (int(graph.end[pipe_row]), graph.into_end[pipe_row]))
     enters = [node for node, may in ends if may]
-    sources = np.flatnonzero(graph.is_source)
-    if not len(sources) or not enters:
+    if not graph.feeds.any() or not enters:
         return Trace(basis=SHORTEST)
     reach, before = graph.from_sources if cost is None else graph.fed(graph.matrix(_weight(graph, cost)))
     goal = min(enters, key=lambda node: float(reach[node]))
@@ -95,6 +94,8 @@ def _against_flow(graph: TraceGraph, pipe_row: int, flows: Floats) -> Trace | No
     nodes, links, seen = [here], [pipe_row], {here}
     while not graph.is_source[here]:
         best = _largest_inflow(graph, here, flows)
+        if best is None and graph.feeds[here]:
+            break
         if best is None or best[1] in seen:
             return None
         link, here = best
@@ -149,6 +150,6 @@ def _of_links(graph: TraceGraph, nodes: list[int], links: list[int], cost: float
         basis=SHORTEST,
         pumps=rows[kinds == PUMP],
         valves=rows[kinds == VALVE],
-        sources=node[graph.is_source[node]],
+        sources=node[graph.feeds[node]],
         cost=cost,
     )

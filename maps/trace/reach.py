@@ -86,7 +86,7 @@ def islands(network: PipeNetwork) -> tuple[int, NDArray[np.int32], Bools]:
     every = np.ones(len(graph.start), dtype=np.bool_)
     count, label = connected_components(graph.with_ways(every, every).lengths, directed=False)
     fed = np.zeros(count, dtype=np.bool_)
-    fed[label[graph.is_source]] = True
+    fed[label[graph.feeds]] = True
     return int(count), label, fed
 
 
@@ -155,7 +155,7 @@ def _reached(
         unknown_direction=unknown,
         pumps=graph.row[touched & (graph.kind == PUMP)],
         valves=graph.row[touched & (graph.kind == VALVE)],
-        sources=nodes[graph.is_source[nodes]],
+        sources=nodes[graph.feeds[nodes]],
         ends=nodes[graph.degree[nodes] <= 1],
     )
 
@@ -181,7 +181,7 @@ def _stops(graph: TraceGraph, inside: Bools, ahead: Bools, behind: Bools) -> tup
     from_end = np.flatnonzero(inside[graph.end] & ~inside[graph.start] & ~behind)
     found = [Stop(int(graph.start[link]), *_why(graph, int(link))) for link in from_start]
     found += [Stop(int(graph.end[link]), *_why(graph, int(link))) for link in from_end]
-    met = np.flatnonzero(inside & graph.is_source)
+    met = np.flatnonzero(inside & graph.feeds)
     found += [Stop(int(node), "source", str(graph.network.nodes.asset_id[node])) for node in met]
     return tuple(found)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from maps.attachment import marked
 from maps.city import City
 from maps.columns import Floats, Ints
 from maps.network import PipeNetwork
@@ -36,9 +37,7 @@ def summary(city: City, trace: Trace) -> TraceSummary:
     length = np.nan_to_num(pipes.length_m[rows])
     diameter = pipes.diameter_mm[rows]
     names = np.array([f"{value:g}" if np.isfinite(value) and value > 0 else "" for value in diameter], dtype=object)
-    on = np.zeros(len(pipes) + 1, dtype=np.bool_)
-    on[rows] = True
-    found = np.flatnonzero(on[customers.pipe]).astype(np.int32)  # -1, no pipe, reads the last place: not marked
+    found = city.customers_on.rows_on(marked(len(pipes), rows))
     households, people = customers.households[found], customers.people[found]
     by_size, by_material = _sums(names, length), _sums(pipes.material[rows], length)
     return TraceSummary(

@@ -118,8 +118,9 @@ def case_box(city: City, named: Named, stations: Iterable[str], margin_m: float)
     """The box around all that the case ever named and the stations that moved; with a margin, metres."""
     pipes, valves, customers, table = city.network.pipes, city.network.valves, city.customers, city.stations
     points = [pipes.points(pipes.row(pipe)) for pipe in sorted(named.pipes)]
-    served = [int(customers.pipe[customers.row(customer)]) for customer in sorted(named.customers)]
-    points += [pipes.points(row) for row in dict.fromkeys(served) if row >= 0]
+    on = city.customers_on
+    served = np.unique(on.pipe[np.isin(on.row, customers.rows(sorted(named.customers)))]).tolist()
+    points += [pipes.points(row) for row in served]
     at = valves.rows(sorted(named.valves))
     points.append(np.column_stack([valves.x[at], valves.y[at]]))
     at = table.rows(station for station in stations if table.has(station))

@@ -30,9 +30,12 @@ def named_in(states: Iterable[Incident]) -> Named:
             pipes.add(case.place.pipe_id)
         if (plan := case.plan) is not None:
             pipes |= {*plan.burst_pipes, *plan.zone_pipes, *plan.dry_pocket_pipes}
-            valves |= {*(step.asset_id for step in plan.valves_to_close), *plan.valves_bounding, *plan.reopen_candidates}
+            pipes |= {*plan.reopen_pipes, *(relied.asset_id for relied in plan.relies_on if relied.why == "closed_pipe")}
+            valves |= {*(step.asset_id for step in plan.valves_to_close), *plan.valves_bounding}
+            valves |= set(plan.reopen_candidates) - set(plan.reopen_pipes)
             valves |= {valve for other in plan.alternatives for valve in (*other.valves_to_close, *other.more_valves)}
-            valves |= {valve for relied in plan.relies_on for valve in (relied.asset_id, *relied.beyond)}
+            valves |= {relied.asset_id for relied in plan.relies_on if relied.why != "closed_pipe"}
+            valves |= {valve for relied in plan.relies_on for valve in relied.beyond}
             customers |= {*plan.customers_without_water, *(customer.asset_id for customer in plan.critical_customers)}
             hydrants |= set(plan.hydrants_lost)
         if case.impact is not None:

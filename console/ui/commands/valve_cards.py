@@ -83,6 +83,7 @@ class _Card:
             words("plan.holds_back", sources="、".join(card.holds_back[:3])) if card.holds_back else "",
             seen,
             self._text("assumed") if card.assumed else "",
+            words.catalogue.text("tools.plan.placing", reasons=words.placing(card.placing)) if card.placing else "",
         ]
         if card.crew and card.begins is not None:
             name = crews.get(card.crew, card.crew)

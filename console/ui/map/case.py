@@ -13,6 +13,7 @@ from PySide6.QtGui import QPainterPath
 
 from console.domain.incidents import Incident, Phase, PressureImpact
 from console.ui.map.scene import world_path
+from maps.attachment import marked
 from maps.city import City
 
 _REACH_M = 26.0
@@ -75,6 +76,12 @@ class CaseLook:
     reads: tuple[ReadMark, ...] = ()
     """Where to read next, the best first."""
 
+    def points(self) -> NDArray[np.float64]:
+        """Where the burst, the areas without water and the valves are, (n, 2) world."""
+        lines = [self.burst, *(region.lines for region in (self.zone, self.pocket) if region is not None)]
+        valves = np.array([(step.x, step.y) for step in self.steps], dtype=np.float64).reshape(-1, 2)
+        return np.vstack([*(line.reshape(-1, 2) for line in lines), valves])
+
 
 def look_of(city: City, incident: Incident) -> CaseLook:
     """The marks of an incident."""
@@ -133,7 +140,8 @@ def _customers_on(city: City, pipe_ids: Iterable[str]) -> NDArray[np.float64]:
     """Places of the customers on pipes, (n, 2)."""
     pipes, customers = city.network.pipes, city.customers
     rows = np.array([pipes.row(pipe_id) for pipe_id in pipe_ids if pipes.has(pipe_id)], dtype=np.int64)
-    at = np.flatnonzero(np.isin(customers.pipe, rows) & np.isfinite(customers.x))
+    at = city.customers_on.rows_on(marked(len(pipes), rows))
+    at = at[np.isfinite(customers.x[at])]
     return np.column_stack([customers.x[at], customers.y[at]])
 
 
@@ -158,5 +166,6 @@ def _low_pipes(city: City, impact: PressureImpact | None) -> tuple[str, ...]:
     if impact is None:
         return ()
     customers = city.customers
-    rows = {int(customers.pipe[customers.row(c)]) for c in impact.low_pressure_customers if customers.has(c)}
-    return city.network.pipes.ids(np.array(sorted(row for row in rows if row >= 0), dtype=np.int64))
+    rows = [customers.row(c) for c in impact.low_pressure_customers if customers.has(c)]
+    on = city.customers_on
+    return city.network.pipes.ids(np.unique(on.pipe[np.isin(on.row, rows)]))

@@ -13,6 +13,7 @@ from console.ui.map.flow import Flows
 from console.ui.map.picking import Asset
 from console.ui.map.say import say
 from console.ui.words import Words
+from maps.attachment import piece_ids
 from maps.city import City
 from maps.network import NodeKind, PipeStatus, ValveKind, ValveState
 
@@ -74,12 +75,20 @@ def _valve(row: int, known: Known) -> list[Line]:
         ("turns", f"{turns:.0f}" if math.isfinite(turns) and turns > 0 else ""),
         ("checked", str(valves.last_checked[row])),
         ("assumed", say(words, "card.yes") if valves.assumed[row] else ""),
+        ("placing", words.placing(str(valves.placing[row]))),
     ]
 
 
 def _hydrant(row: int, known: Known) -> list[Line]:
-    pipe, pipes = int(known.city.hydrants.pipe[row]), known.city.network.pipes
-    return [("on_pipe", str(pipes.asset_id[pipe]) if pipe >= 0 else "")]
+    table, pipes = known.city.hydrants, known.city.network.pipes
+    pipe, unknown = int(table.pipe[row]), _unknown_piece(str(table.pieces[row]), known)
+    return unknown or [("on_pipe", str(pipes.asset_id[pipe]) if pipe >= 0 else "")]
+
+
+def _unknown_piece(pieces: str, known: Known) -> list[Line]:
+    """All pieces of a cut pipe, where nothing says on which one it is."""
+    ids = piece_ids(pieces)
+    return [("on_pipe", say(known.words, "card.piece_unknown", pieces="、".join(ids)))] if ids else []
 
 
 def _facility(row: int, known: Known) -> list[Line]:
@@ -120,11 +129,13 @@ def _customer(row: int, known: Known) -> list[Line]:
         ("households", f"{households:,}" if households > 0 else ""),
         ("supply", words.of("supply", str(customers.supply[row]))),
         ("address", str(customers.address[row]) or str(customers.community[row])),
+        *_unknown_piece(str(customers.pieces[row]), known),
     ]
 
 
 def _station(row: int, known: Known) -> list[Line]:
-    return [("name", str(known.city.stations.name[row])), *_readings(row, known)]
+    stations = known.city.stations
+    return [("name", str(stations.name[row])), *_unknown_piece(str(stations.pieces[row]), known), *_readings(row, known)]
 
 
 def _readings(row: int, known: Known) -> list[Line]:

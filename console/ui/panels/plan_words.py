@@ -5,6 +5,7 @@ from __future__ import annotations
 from console.domain.incidents import Phase, ReopenCheck
 from console.services.crew_plan import FROST_MINUTES, dealt, is_frost
 from console.services.trial import TRIAL
+from console.ui.panels.reliance_words import doubt_words
 from console.ui.panels.section import CaseView
 from maps.isolation import Schedule, restoring
 from maps.isolation.result import IsolationPlan
@@ -36,6 +37,8 @@ def why_words(view: CaseView, plan: IsolationPlan, valve_id: str) -> str:
         parts.append(_text(view, "beyond", pipes="、".join(_pipe(view, pipe) for pipe in step.beyond)))
     if step.assumed:
         parts.append(words("plan.assumed"))
+    if step.placing:
+        parts.append(_text(view, "placing", reasons=words.placing(step.placing)))
     parts.append(words("plan.checked", date=step.last_checked) if step.last_checked else words("plan.never_checked"))
     other = next((a for a in plan.alternatives if a.cannot_close == valve_id), None)
     if other is not None and other.isolatable:
@@ -52,8 +55,7 @@ def trust_words(view: CaseView, plan: IsolationPlan) -> str:
     words, parts = view.looks.words, []
     if plan.dry_pocket_pipes:
         parts.append(words("plan.pockets", n=len(plan.dry_pocket_pipes)))
-    if plan.relies_on:
-        parts.append(words("plan.relies", n=len(plan.relies_on), valves="、".join(r.asset_id for r in plan.relies_on[:4])))
+    parts += doubt_words(view, plan)
     if plan.hydrants_lost:
         parts.append(words("plan.hydrants", n=len(plan.hydrants_lost)))
     if plan.pumps_to_stop:
@@ -119,10 +121,14 @@ def _reopening(view: CaseView, plan: IsolationPlan) -> list[str]:
     checks = {check.valve_id: check for check in impact.reopening} if impact is not None else {}
     if not plan.reopen_candidates or view.incident.incident_id == TRIAL:
         return []
-    ordered = [*checks, *(valve for valve in plan.reopen_candidates if valve not in checks)]
+    ordered = [*checks, *(valve for valve in plan.reopen_candidates if valve not in checks and valve not in plan.reopen_pipes)]
+    ordered += [_text(view, "reopen_pipe", pipe=pipe) for pipe in plan.reopen_pipes]
     named = "、".join(_reopened(view, valve, checks.get(valve)) for valve in ordered[:_REOPENED])
     more = " …" if len(ordered) > _REOPENED else ""
-    return [_text(view, "reopen_head" if checks else "reopen_unchecked", valves=named + more)]
+    lines = [_text(view, "reopen_head" if checks else "reopen_unchecked", valves=named + more)]
+    if plan.reopen_feeds_burst:
+        lines.append(_text(view, "reopen_feeds_burst", valves="、".join(plan.reopen_feeds_burst[:_REOPENED])))
+    return lines
 
 
 def _reopened(view: CaseView, valve: str, check: ReopenCheck | None) -> str:

@@ -31,6 +31,8 @@ class TrialPanel(ToolFrame):
 
     def __init__(self, over: QWidget, city: City, looks: Looks) -> None:
         super().__init__(over, looks)
+        self.setObjectName("trial")
+        self.title.setObjectName("trial")
         self._city, self._chosen = city, ""
         self.plan, self.people = PlanSection(), PeopleSection()
         self.plan.valve_chosen.connect(self._on_chosen)
@@ -85,7 +87,9 @@ class TrialPanel(ToolFrame):
         self.people.show_case(view)
         self._show_alternatives(incident.plan)
         self.reopen.setVisible(bool(incident.plan.reopen_candidates))
-        named = "、".join(incident.plan.reopen_candidates[:6])
+        valves = [name for name in incident.plan.reopen_candidates if name not in incident.plan.reopen_pipes]
+        pipes = [self.text("plan.reopen_pipe", pipe=name) for name in incident.plan.reopen_pipes]
+        named = "、".join([*valves, *pipes][:6])
         self.reopen.setText(self.text("trial.reopen", valves=named) + self.text("trial.reopen_check"))
         known = {step.asset_id for step in incident.plan.valves_to_close} | {mark.valve_id for mark in incident.valve_marks}
         self._show_valve(self._chosen if self._chosen in known else "")

@@ -31,6 +31,8 @@ def test_a_complete_emergency_notice_needs_no_remark() -> None:
         ({"fire_brigade": True}, "119"),
         ({"estimated_customers": True}, "估算"),
         ({"affected_wgs84": ()}, "边界"),
+        ({"households_without_supply_before": 12}, "12 户按数据在此前就没有水源"),
+        ({"customers_piece_unknown": 3}, "3 个用户所在管段不明"),
         ({"expected_end": ISSUED}, "更正"),
         ({"expected_end": ISSUED + timedelta(hours=25)}, "应急供水"),
         ({"roads": (), "no_water_communities": (), "low_pressure_communities": ()}, "未知"),

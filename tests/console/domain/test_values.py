@@ -14,7 +14,7 @@ from console.domain.alarms import Alarm, AlarmKind, Evidence, Priority
 from console.domain.changes import canonical_json
 from console.domain.incidents import Incident, Phase, PipePlace, Unable, ValveMark
 from console.domain.values import from_json, to_json
-from maps.isolation.result import IsolationPlan, ValveStep
+from maps.isolation.result import IsolationPlan, Reliance, ValveStep
 from maps.locate.result import Candidate, Location
 
 NOW = datetime(2024, 1, 3, 15, 0, 5, 120001, tzinfo=UTC)
@@ -62,3 +62,14 @@ def test_fields_of_a_newer_version_are_ignored_and_missing_ones_get_their_defaul
     del raw["sample"]
     raw["from_the_future"] = 1
     assert from_json(raw, Incident) == Incident("1", "t", NOW, NOW)
+
+
+def test_a_plan_kept_before_its_marks_existed_is_read_without_them() -> None:
+    plan = IsolationPlan(("P1",), True, ("P1",), ("P2",), (ValveStep("V1", 1, "border"),), relies_on=(Reliance("V2", "closed"),))
+    raw = to_json(plan)
+    for name in ("without_supply_before", "customers_piece_unknown", "reopen_pipes", "reopen_feeds_burst"):
+        del raw[name]
+    del raw["valves_to_close"][0]["placing"]
+    for name in ("in_series", "assumed", "placing"):
+        del raw["relies_on"][0][name]
+    assert from_json(raw, IsolationPlan) == plan

@@ -74,3 +74,11 @@ def test_an_old_reading_says_nothing(case: Incident) -> None:
 def test_an_inflow_is_back_when_little_is_left_of_what_the_burst_took(case: Incident, flow: float, back: bool) -> None:
     signs = [sign.sign for sign in isolation_signs(measured(), case, picture(3.0, flow))]
     assert (Sign.INFLOW_BACK in signs) is back
+
+
+def test_near_zero_where_no_source_fed_before_proves_nothing(case: Incident) -> None:
+    assert case.plan is not None
+    dry = replace(case.plan, zone_pipes=(), dry_pocket_pipes=("H11", "H01", "V11", "V10"))
+    assert [sign.sign for sign in isolation_signs(measured(), replace(case, plan=dry), picture(2.0))] == [Sign.NEAR_ZERO]
+    unfed = replace(dry, without_supply_before=dry.dry_pocket_pipes)
+    assert isolation_signs(measured(), replace(case, plan=unfed), picture(2.0)) == ()

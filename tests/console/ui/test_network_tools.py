@@ -17,10 +17,12 @@ from console.services.traces import TraceRequest
 from console.ui.dialogs.segments import SegmentsWindow
 from console.ui.map.picking import Asset
 from console.ui.models.segments import FiguresModel
-from console.ui.panels.plan_words import around_words, crews_for, crews_words
+from console.ui.panels.plan_words import around_words, crews_for, crews_words, trust_words, why_words
+from console.ui.panels.reliance_words import tight_list
 from console.ui.panels.section import CaseView
 from console.ui.window import MainWindow
-from maps.isolation.result import CriticalCustomer
+from console.ui.words import Words
+from maps.isolation.result import CriticalCustomer, Reliance
 from tests.console.ui.scripted import CASE, ScriptedPort
 
 pytestmark = pytest.mark.gui
@@ -275,6 +277,40 @@ def test_what_overlaps_and_how_else_to_close_is_said_beside_the_plan(window: Mai
     assert "霜冻" in crews_words(view, crews)
     assert "抢修" in texts(window.case.plan)
     assert "保持正压" not in around_words(view, replace(plan, critical_customers=()))
+
+
+IN_DOUBT = {
+    "zh_CN": (
+        "位置存疑：离两条管道差不多近", "VX（关闭状态、与后面的阀门串联、位置存疑，", "2 段管道（7 户）", "1 个用户、1 个消火栓",
+        "P9（标为关闭的管道）",
+    ),
+    "en": (
+        "place in doubt: about as near to two pipes", "VX (closed、in series with another、place in doubt, ",
+        "2 pipes of it (7 households)", "1 customers and 1 hydrants", "P9 (a pipe marked closed)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", IN_DOUBT)
+def test_the_plan_panel_says_what_is_in_doubt(window: MainWindow, port: ScriptedPort, language: str) -> None:
+    port.burst()
+    window.settle()
+    view = window.case.plan.view
+    assert view is not None
+    assert view.incident.plan is not None
+    step = replace(view.incident.plan.valves_to_close[0], placing="near_two_pipes")
+    relied = Reliance("VX", "closed", "2023-01-02", ("VY",), in_series=True, placing="at_junction")
+    plan = replace(
+        view.incident.plan, valves_to_close=(step,), relies_on=(relied,), without_supply_before=("P1", "P2"),
+        households_without_supply_before=7, customers_piece_unknown=("C1",), hydrants_piece_unknown=("H1",),
+        reopen_candidates=("P9",), reopen_pipes=("P9",),
+    )  # fmt: skip
+    words = Words(language, port.city.info.time_zone)
+    view = replace(view, looks=replace(view.looks, words=words), incident=replace(view.incident, plan=plan))
+    text = "\n".join((trust_words(view, plan), why_words(view, plan, step.asset_id), around_words(view, plan)))
+    for part in IN_DOUBT[language]:
+        assert part in text
+    assert "VY" in tight_list(view, plan)
 
 
 def test_a_pipe_clicked_with_ctrl_is_a_barrier_and_with_shift_another_start(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from maps.city import City
@@ -57,3 +59,11 @@ def test_without_candidates_nothing_is_solved() -> None:
     city = _city(60.0)
     with EpanetSession(city) as session:
         assert reopening(session, city, Isolator(city).plan(["P4"])) == ()
+
+
+def test_a_closed_pipe_among_the_candidates_is_not_tried() -> None:
+    city = _city(60.0)
+    plan = Isolator(city).plan(["P3"])
+    with_pipe = replace(plan, reopen_candidates=(*plan.reopen_candidates, "P4"), reopen_pipes=("P4",))
+    with EpanetSession(city) as session:
+        assert [found.valve_id for found in reopening(session, city, with_pipe)] == ["V2"]

@@ -16,8 +16,11 @@ _NODE_KINDS = [NodeKind.JUNCTION] * 6 + [NodeKind.SOURCE, NodeKind.TANK]
 
 
 @st.composite
-def networks(draw: st.DrawFn, *, plain: bool = False) -> PipeNetwork:
-    """Loops, parallel and loop pipes, isolated nodes, all valve places and kinds; ``plain``: sources and gate valves only."""
+def networks(draw: st.DrawFn, *, plain: bool = False, closed_pipes: bool = False) -> PipeNetwork:
+    """Loops, parallel and loop pipes, isolated nodes, all valve places and kinds; ``plain``: sources and gate valves only.
+
+    ``closed_pipes``: one pipe in eight is closed by itself.
+    """
     nodes = draw(st.integers(2, 9))
     node = st.integers(0, nodes - 1)
     kinds = draw(st.lists(st.sampled_from(_NODE_KINDS), min_size=nodes, max_size=nodes))
@@ -27,6 +30,8 @@ def networks(draw: st.DrawFn, *, plain: bool = False) -> PipeNetwork:
     rows = [_gate(end, ends) for end in range(2 * len(ends)) if end not in bare]
     valves = draw(st.lists(_valve(node, len(ends), plain), max_size=10))
     rows += [_placed(valve, ends, nodes) for valve in valves]
+    states = [0] * 7 + [1] if closed_pipes else [0]
+    closed = draw(st.lists(st.sampled_from(states), min_size=len(ends), max_size=len(ends)))
     pumps = [] if plain else draw(st.lists(st.tuples(node, node), max_size=2))
     xy = np.column_stack([np.arange(nodes) * 10.0, np.zeros(nodes)])
     start, end = [a for a, _ in ends], [b for _, b in ends]
@@ -39,6 +44,7 @@ def networks(draw: st.DrawFn, *, plain: bool = False) -> PipeNetwork:
             to_node=end,
             length_m=[100.0] * len(ends),
             diameter_mm=[200.0] * len(ends),
+            status=closed,
             vertices=xy[np.column_stack([start, end]).ravel()],
             offsets=np.arange(len(ends) + 1) * 2,
         ),

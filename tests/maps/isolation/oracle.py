@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from maps.network import CONTROL_VALVES, DIRECTED_VALVES, NodeKind, PipeNetwork, ValveState
+from maps.network import CONTROL_VALVES, DIRECTED_VALVES, NodeKind, PipeNetwork, PipeStatus, ValveState
 
 Place = tuple[str, int, int]
 """("node", row, 0), ("pipe", row, 0), ("gap", joint, k) between two valves of a joint, ("source", node row, joint)."""
@@ -17,13 +17,19 @@ Place = tuple[str, int, int]
 
 @dataclass
 class Joint:
-    """A way between two places through at most one valve. ``sense``: +1 one-way a to b, -1 back, 0 both."""
+    """A way between two places through at most one valve. ``sense``: +1 one-way a to b, -1 back, 0 both.
+
+    ``valve``: row, -1 none, -2 a pump; ``closed_pipe``: row of the pipe closed by itself whose end it is, -1 none.
+    ``leaks``: taken as not holding.
+    """
 
     a: Place
     b: Place
     valve: int = -1
     sense: int = 0
     only_a_to_b: bool = False
+    closed_pipe: int = -1
+    leaks: bool = False
 
 
 class Oracle:
@@ -35,6 +41,7 @@ class Oracle:
         self.operable = network.valves.operable.tolist()
         self.flows_to = network.valves.flows_to.tolist()
         self.ignore_one_way = ignore_one_way
+        self.status = network.pipes.status.tolist()
         self.joints = list(self._joints())
 
     def _joints(self) -> Iterator[Joint]:
@@ -45,11 +52,14 @@ class Oracle:
                 number += 1
                 on_end = [v for v in range(len(valves)) if valves.pipe[v] == pipe and valves.node[v] == node]
                 on_node = [v for v in range(len(valves)) if valves.pipe[v] < 0 and valves.node[v] == node]
-                chain = [*on_end, *on_node]
+                # A closed pipe is shut at both ends, nearer to its middle than any valve there.
+                shut = [-1] if self.status[pipe] == PipeStatus.CLOSED else []
+                chain = [*shut, *on_end, *on_node]
                 gaps: list[Place] = [("gap", number, k) for k in range(1, len(chain))]
                 stops = [("pipe", pipe, 0), *gaps, self._place(node, number)]
-                for a, b, valve in zip(stops[:-1], stops[1:], chain or [-1], strict=True):
-                    yield Joint(a, b, valve, self._sense_on_pipe(valve, pipe, node))
+                for place, (a, b, valve) in enumerate(zip(stops[:-1], stops[1:], chain or [-1], strict=True)):
+                    closed = pipe if shut and place == 0 else -1
+                    yield Joint(a, b, valve, self._sense_on_pipe(valve, pipe, node), closed_pipe=closed)
         for valve in range(len(valves)):
             if valves.from_node[valve] >= 0:
                 start, end = int(valves.from_node[valve]), int(valves.to_node[valve])
@@ -108,8 +118,12 @@ class Oracle:
         return sense != 0 and (sense < 0) == from_a
 
     def supplies(self, joint: Joint, from_a: bool) -> bool:
-        """Whether water of a source passes."""
+        """Whether water of a source passes; through one that ``leaks`` both ways, whatever its state."""
+        if joint.leaks:
+            return True
         if self._is_wall(joint) or (joint.valve >= 0 and self.state[joint.valve] == ValveState.UNKNOWN):
+            return False
+        if joint.closed_pipe >= 0 and self.status[joint.closed_pipe] == PipeStatus.CLOSED:
             return False
         sense = self._one_way(joint)
         if sense:
@@ -171,10 +185,28 @@ class Oracle:
         return {joint.valve for joint, far in closable if far in fed}
 
     def dry(self, zone: set[Place], closed: set[int]) -> set[Place]:
-        """What loses every source: downstream of the open border or of a closed valve's other joints, and no longer fed."""
+        """What no source reaches, from the open border and a closed valve's other joints on, through open and unknown ways.
+
+        Downstream that is what loses its water; whatever else joins it had none before.
+        """
         far = {place for joint, place in self.border(zone) if not self._is_wall(joint)}
         far |= {place for joint in self.joints if joint.valve in closed for place in (joint.a, joint.b) if place not in zone}
-        return self.below(far, zone) - self.fed(zone, closed) - zone
+        return self.joined(far, self.fed(zone, closed) | zone, closed)
+
+    def joined(self, starts: set[Place], gone: set[Place], closed: set[int]) -> set[Place]:
+        """``starts`` and what joins them through open and unknown ways, without ``gone`` and never over ``closed`` valves."""
+        found, size = starts - gone, -1
+        while len(found) > size:
+            size = len(found)
+            for joint in self.joints:
+                if joint.valve not in closed and self.joins(joint) and {joint.a, joint.b} & found:
+                    found |= {joint.a, joint.b} - gone
+        return found
+
+    def joins(self, joint: Joint) -> bool:
+        """Whether water may pass in some direction, for all that is known."""
+        unknown = joint.valve >= 0 and self.state[joint.valve] == ValveState.UNKNOWN
+        return unknown or self.supplies(joint, True) or self.supplies(joint, False)
 
     def sources_in(self, zone: set[Place]) -> set[int]:
         """Source nodes inside a zone."""

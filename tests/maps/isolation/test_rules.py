@@ -17,7 +17,7 @@ def _bursts(network: PipeNetwork, numbers: list[int]) -> list[int]:
     return sorted({number % len(network.pipes) for number in numbers})
 
 
-@given(network=networks(), numbers=st.lists(st.integers(0, 20), min_size=1, max_size=2), ignore=st.booleans())
+@given(network=networks(closed_pipes=True), numbers=st.lists(st.integers(0, 20), min_size=1, max_size=2), ignore=st.booleans())
 @_RUNS
 def test_zone_valves_pockets_and_sources_are_those_of_brute_force(network: PipeNetwork, numbers: list[int], ignore: bool) -> None:
     bursts = _bursts(network, numbers)
@@ -30,7 +30,7 @@ def test_zone_valves_pockets_and_sources_are_those_of_brute_force(network: PipeN
     assert plan.isolatable == (not oracle.sources_in(zone))
     wanted = oracle.to_close(zone)
     assert closing <= wanted
-    assert closing == wanted or any(_pipes_at(oracle, valve) > 2 for valve in wanted)
+    assert closing == wanted or any(_pipes_at(oracle, valve) > 1 for valve in wanted)
     assert set(plan.dry_pocket_pipes) == set(network.pipes.ids(sorted(pipes_of(oracle.dry(zone, closing)))))
     bounding = {joint.valve for joint, _ in oracle.border(zone)} - {-1, -2}
     assert set(plan.valves_bounding) == set(network.valves.ids(sorted(bounding)))
@@ -43,7 +43,7 @@ def _pipes_at(oracle: Oracle, valve: int) -> int:
     return sum(joint.valve == valve for joint in oracle.joints)
 
 
-@given(network=networks(), number=st.integers(0, 20))
+@given(network=networks(closed_pipes=True), number=st.integers(0, 20))
 @_RUNS
 def test_closing_the_planned_valves_keeps_sources_out_and_each_is_needed(network: PipeNetwork, number: int) -> None:
     bursts = _bursts(network, [number])
@@ -62,7 +62,7 @@ def test_closing_the_planned_valves_keeps_sources_out_and_each_is_needed(network
         assert reached(closing - {valve})
 
 
-@given(network=networks(), number=st.integers(0, 20))
+@given(network=networks(closed_pipes=True), number=st.integers(0, 20))
 @settings(max_examples=80, deadline=None)
 def test_an_alternative_is_the_plan_computed_anew_with_that_valve_stuck(network: PipeNetwork, number: int) -> None:
     burst = network.pipes.ids(_bursts(network, [number]))
@@ -81,7 +81,7 @@ def test_an_alternative_is_the_plan_computed_anew_with_that_valve_stuck(network:
 
 
 @given(
-    network=networks(),
+    network=networks(closed_pipes=True),
     number=st.integers(0, 20),
     changes=st.lists(
         st.tuples(st.integers(0, 20), st.sampled_from([None, *ValveState]), st.sampled_from([None, True, False]), st.booleans()),

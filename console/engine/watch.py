@@ -1,0 +1,137 @@
+"""Watch: detection ticks on the live picture -> findings to the desk; each tick is evaluated on a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection import Detector, TickResult
+from console.detection.finding import OperationFinding, StationFinding
+from console.detection.switches import SwitchWatch
+from console.domain.clock import Clock, micros, moment
+from console.domain.compose import ExpectedHistory
+from console.domain.grid import TickGrid
+from console.domain.live import LivePicture
+from console.domain.readings import Quality
+from console.engine.background import BackgroundCall
+from console.engine.decisions import Decisions
+from console.engine.faults import Faults
+from console.engine.watchdog import SILENT_AFTER_S
+from console.services.desk import Desk
+from console.services.expected_log import ExpectedLog
+from maps.city import City
+
+FAULT = "engine/detection"
+
+
+@dataclass(frozen=True, eq=False)
+class _Tick:
+    """What a tick has shown. ``elevation_error_m``: (stations,) by how much elevations on record are off, NaN where unknown."""
+
+    at_us: int
+    result: TickResult
+    operations: tuple[OperationFinding, ...]
+    elevation_error_m: NDArray[np.float64]
+
+
+class Watch:
+    """Waits for the grid's next tick, which is evaluated in the background: EPANET may be asked in it, no reading waits for that.
+
+    ``expected``: (stations, channels); ``learning``, ``sigma_kpa``, ``elevation_error_m``: (stations,).
+    """
+
+    def __init__(
+        self,
+        city: City,
+        clock: Clock,
+        live: LivePicture,
+        detector: Detector,
+        grid: TickGrid,
+        expected_log: ExpectedLog,
+        desk: Desk,
+        decisions: Decisions,
+        faults: Faults,
+        wake: Callable[[], None],
+    ) -> None:
+        self._clock, self._live, self._detector, self._grid = clock, live, detector, grid
+        self._expected_log, self._desk, self._decisions = expected_log, desk, decisions
+        self._switches = SwitchWatch(city)
+        self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
+        self.expected: NDArray[np.float64] = np.full(live.value.shape, np.nan)
+        self.learning: NDArray[np.bool_] = np.zeros(len(city.stations), dtype=bool)
+        self.sigma_kpa: NDArray[np.float64] = np.full(len(city.stations), np.nan)
+        self.elevation_error_m: NDArray[np.float64] = detector.elevations.error_m
+        self.history = ExpectedHistory()
+        self._faults = faults
+        self._background: BackgroundCall[_Tick] = BackgroundCall("detection", wake)
+        self._tick_us = 0
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._background.start()
+
+    def close(self, patience_s: float) -> None:
+        """Finish the tick that is being evaluated; its findings are for the next start to find again."""
+        self._background.close(patience_s)
+
+    def turn(self) -> None:
+        """Take the findings of the last tick; begin with the one that is due, if any. Waits for nothing."""
+        self._take()
+        if self._background.is_busy:
+            self._say_when_late()
+            return
+        tick_us = self._grid.due(micros(self._clock.now()), self._live)
+        if tick_us is None:
+            return
+        live = self._live
+        value, at_us, quality = live.value.copy(), live.at_us.copy(), live.quality.copy()
+        # Behind its clock, the engine has newer values than the tick's: those are not ahead of time.
+        seen_us = max(tick_us, min(int(at_us.max(initial=0)), micros(self._clock.now())))
+        disturbed = any(incident.is_open() for incident in self._decisions.state.incidents.values())
+
+        def evaluate() -> _Tick:
+            result = self._detector.tick(value, at_us, quality, seen_us, disturbed=disturbed)
+            good = (at_us > tick_us - self._grid.interval_us * 3 // 2) & (quality == Quality.GOOD)
+            operations = (*self._switches.tick(value, good, tick_us), *result.operations)
+            return _Tick(tick_us, result, operations, self._detector.elevations.error_m)
+
+        self._tick_us = tick_us
+        self._background.begin(evaluate)
+
+    def _take(self) -> None:
+        tick = self._background.taken()
+        if tick is None:
+            return
+        self._faults.end(FAULT)
+        result = tick.result
+        self.expected, self.learning, self.sigma_kpa = result.expected, result.learning, result.sigma_kpa
+        self.elevation_error_m = tick.elevation_error_m
+        self.history.add(tick.at_us, result.expected)
+        self._tell(result, tick.operations, moment(tick.at_us))
+        self._expected_log.keep(tick.at_us, result.expected, result.sigma_kpa)
+
+    def _say_when_late(self) -> None:
+        busy_s = self._background.busy_s
+        if busy_s > SILENT_AFTER_S:
+            at = moment(self._tick_us).isoformat(timespec="seconds")
+            self._faults.begin(FAULT, f"detection is still at its tick of {at}, for {busy_s:.0f} s; no burst is found meanwhile")
+
+    def _tell(self, result: TickResult, operations: Iterable[OperationFinding], now: datetime) -> None:
+        desk, decide, clock = self._desk, self._decisions.decide, self._clock
+        for operation in operations:
+            decide(lambda state, one=operation: desk.on_operation(state, one, now))  # type: ignore[misc]
+        for burst in (*result.bursts, *result.revisions):
+            decide(lambda state, one=burst: desk.on_burst(state, one, clock.now()))  # type: ignore[misc]
+        # After the bursts: however many stations fail at once, no burst waits for them.
+        told = tuple(map(self._with_elevation, result.stations))
+        decide(lambda state: desk.on_stations(state, told, now))
+        decide(lambda state: desk.on_time(state, clock.now()))
+
+    def _with_elevation(self, finding: StationFinding) -> StationFinding:
+        row = self._station_rows.get(finding.station_id)
+        error_m = np.nan if row is None else float(self.elevation_error_m[row])
+        return replace(finding, elevation_error_m=error_m) if np.isfinite(error_m) else finding
