@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+LIFTED_FILES = "-lifted"
+"""What the names of a lifted notice's files hold beside those of its issue."""
+
 
 class NoticeKind(StrEnum):
     """计划停水 or 抢修停水."""
@@ -29,7 +32,8 @@ class NoticeStatus(StrEnum):
 class NoticeFacts:
     """What a notice says. No pipe or valve ids: the network is internal. Times aware UTC.
 
-    ``affected_wgs84``: rings (lat, lon) of communities or blocks, empty with ``no_geometry_reason``.
+    ``affected_wgs84``: rings (lat, lon) of communities or blocks, empty with ``no_geometry_reason``. ``…_zones``: ids of the
+    communities' outlines in the city's zones (two communities may bear one name).
     """
 
     kind: NoticeKind
@@ -55,11 +59,32 @@ class NoticeFacts:
     no_geometry_reason: str = ""
     is_drill: bool = False
     synthetic: bool = False
+    no_water_zones: tuple[str, ...] = ()
+    low_pressure_zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeBasis:
+    """What a draft was made from; internal, never in what leaves the house.
+
+    ``burst_pipes``: taken as burst; ``valves``: the plan closes; ``unable``: reported as impossible to close; ``customers``:
+    mark of the customers and pipes without water.
+    """
+
+    burst_pipes: tuple[str, ...]
+    valves: tuple[str, ...]
+    unable: tuple[str, ...]
+    customers: str
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One version of one notice. ``references``: CAP references of earlier messages this one updates or cancels."""
+    """One version of one notice. ``references``: CAP references of earlier messages this one updates or cancels.
+
+    ``basis``: None for notices of earlier versions of the program. ``contradiction_reason``: why it went on although it
+    contradicted the case. ``dropped_edits``: lines written by hand that a redraft could not keep. ``files`` of a lifted notice
+    begin with those of its issue. ``withdrawn``: lifted because it should not have gone out, not because water is back.
+    """
 
     notice_id: str
     incident_id: str
@@ -78,3 +103,16 @@ class Notice:
     files: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     edited_by: tuple[str, ...] = ()
+    basis: NoticeBasis | None = None
+    contradiction_reason: str = ""
+    lift_reason: str = ""
+    lifted_at: datetime | None = None
+    withdrawn: bool = False
+    dropped_edits: tuple[str, ...] = ()
+
+    @property
+    def files_due(self) -> bool:
+        """Whether files of the notice as it stands are still to be written."""
+        if self.status is NoticeStatus.LIFTED:
+            return self.lifted_at is not None and not any(LIFTED_FILES in name for name in self.files)
+        return self.status is NoticeStatus.ISSUED and not self.files

@@ -44,6 +44,7 @@ UNDOABLE = frozenset(
 )
 """Kinds of steps that people took and can take back; findings, answers and impacts are facts."""
 
+_WITHDRAWN = "发布操作已撤销"
 _TYPES = get_type_hints(Incident)
 _NEVER_RESTORED = ("orders", "notices", "drafted_at", "issued_at", "alerted_at")
 
@@ -75,7 +76,7 @@ def _inverse(
     values = {name: from_json(value, _TYPES[name]) for name, value in before.items() if name not in _NEVER_RESTORED}
     after: Incident = replace(incident, **values)
     after, outgoing, called = _orders_called_back(tools, after, change, now)
-    after, more, lifted_notes = _notices_taken_back(tools, after, change)
+    after, more, lifted_notes = _notices_taken_back(tools, after, change, now)
     outgoing, notes = (*outgoing, *more), (*called, *lifted_notes)
     if change.kind == "burst_judged":
         after, more, note = redirected(tools, after, now)
@@ -97,7 +98,7 @@ def _orders_called_back(
 
 
 def _notices_taken_back(
-    tools: Tools, incident: Incident, change: Change
+    tools: Tools, incident: Incident, change: Change, now: datetime
 ) -> tuple[Incident, tuple[Outgoing, ...], tuple[str, ...]]:
     """Drafts as they were before the step; a notice that the step made public is lifted instead."""
     if "notices" not in (change.after or {}):
@@ -105,7 +106,7 @@ def _notices_taken_back(
     if change.kind == "notice_issued":
         made = {n["notice_id"] for n in change.after["notices"] if n["status"] == NoticeStatus.ISSUED}
         public = [n for n in incident.notices if n.status is NoticeStatus.ISSUED and n.notice_id in made]
-        gone = {n.notice_id: lifted(tools, n) for n in public}
+        gone = {n.notice_id: lifted(tools, n, _WITHDRAWN, now, withdrawn=True) for n in public}
         after = replace(incident, notices=tuple(gone.get(n.notice_id, n) for n in incident.notices))
         outgoing = tuple(message for n in gone.values() for message in tools.documents.payloads(n))
         return after, outgoing, tuple(f"公告 {notice_id} 已撤回" for notice_id in gone)

@@ -166,11 +166,12 @@ def a_finding(
 class Chair:
     """Somebody at the desk: every change set is committed into the state, every message kept, the clock moves on."""
 
-    def __init__(self, city: City | None = None, settings: DeskSettings | None = None) -> None:
+    def __init__(
+        self, city: City | None = None, settings: DeskSettings | None = None, documents: PlainDocuments | None = None
+    ) -> None:
         self.city = city or a_town()
-        self.desk = Desk(
-            self.city, Isolator(self.city), PlainDocuments(), settings or DeskSettings(hotline="96116", issuer="水务集团")
-        )
+        chosen = settings or DeskSettings(hotline="96116", issuer="水务集团")
+        self.desk = Desk(self.city, Isolator(self.city), documents or PlainDocuments(), chosen)
         self.state = DeskState().with_crews(CREWS)
         self.now = NOW
         self.sent: list[Outgoing] = []
