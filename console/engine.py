@@ -88,7 +88,7 @@ class Engine:
         self._background = ThreadPoolExecutor(1, thread_name_prefix="impact")
         self._planned: dict[str, int] = {}
         self._foreseen: dict[str, Incident] = {}
-        self._written: set[tuple[str, NoticeStatus]] = set()
+        self._written: set[tuple[str, int]] = set()
         self._in_flight: set[int] = set()
         self._subscribers: list[Callable[[Picture], None]] = []
         self._rejected = 0
@@ -308,10 +308,10 @@ class Engine:
             self._commit(self._desk.on_impact(self._state, incident_id, impact, self.now()), SYSTEM_USER)
 
     def _write_files(self, incident: Incident) -> None:
-        """The files of a notice that was issued or lifted, written off this thread, then recorded."""
+        """The files of a notice that has just been issued, written off this thread, then recorded."""
         for notice in incident.notices:
-            key = (notice.notice_id, notice.status)
-            if not notice.files_due or key in self._written:
+            key = (notice.notice_id, notice.version)
+            if notice.status is not NoticeStatus.ISSUED or notice.files or key in self._written:
                 continue
             self._written.add(key)
             self._background.submit(self._files_work, incident.incident_id, notice).add_done_callback(_log_failure)

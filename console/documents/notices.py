@@ -13,7 +13,7 @@ from console.documents.notice_json import notice_json
 from console.documents.pdf_page import make_pdf, page_of
 from console.documents.wording import LANGUAGES, draft_text, issued_texts
 from console.domain.changes import Outgoing
-from console.domain.notices import LIFTED_FILES, Notice, NoticeFacts, NoticeStatus
+from console.domain.notices import Notice, NoticeFacts, NoticeStatus
 from console.services.settings import DeskSettings
 from maps.errors import QuanmaiError
 
@@ -64,7 +64,7 @@ class NoticeDocuments:
 def _file_stem(notice: Notice) -> str:
     """A file name of the notice and its version; ids are the utility's own and may hold anything."""
     safe = re.sub(r"[^\w.\-]+", "-", notice.notice_id).strip(".-") or "notice"
-    lifted = LIFTED_FILES if notice.status is NoticeStatus.LIFTED else ""
+    lifted = "-lifted" if notice.status is NoticeStatus.LIFTED else ""
     return f"{safe[:80]}-v{notice.version}{lifted}"
 
 

@@ -99,9 +99,11 @@ class Wording:
         return self.names(map(self.community, names))
 
     def community(self, name: str) -> str:
-        """A community's name: 阳光花园（东北） with its wind in this language."""
-        plain, found, wind = name.removesuffix("）").rpartition("（")
-        return f"{plain}{self(f'direction.{_WINDS[wind]}')}" if found and wind in _WINDS and name.endswith("）") else name
+        """A community's name: what tells it from its namesakes, 阳光花园（东北）, as this language writes it."""
+        plain, found, apart = name.removesuffix("）").rpartition("（")
+        if not (plain and found and name.endswith("）")):
+            return name
+        return plain + self("apart", name=self(f"direction.{_WINDS[apart]}") if apart in _WINDS else apart)
 
     def roads(self, facts: NoticeFacts) -> str:
         """Roads with their sides, the sides in this language."""

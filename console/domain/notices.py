@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-LIFTED_FILES = "-lifted"
-"""What the names of a lifted notice's files hold beside those of its issue."""
-
 
 class NoticeKind(StrEnum):
     """计划停水 or 抢修停水."""
@@ -109,10 +106,3 @@ class Notice:
     lifted_at: datetime | None = None
     withdrawn: bool = False
     dropped_edits: tuple[str, ...] = ()
-
-    @property
-    def files_due(self) -> bool:
-        """Whether files of the notice as it stands are still to be written."""
-        if self.status is NoticeStatus.LIFTED:
-            return self.lifted_at is not None and not any(LIFTED_FILES in name for name in self.files)
-        return self.status is NoticeStatus.ISSUED and not self.files

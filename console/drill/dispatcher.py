@@ -14,7 +14,6 @@ from console.domain.incidents import Incident, OrderKind, OrderState, Phase
 from console.domain.intents import Intent
 from console.domain.notices import NoticeStatus
 from console.domain.picture import Picture
-from console.services.contradictions import NoticeContradicted
 
 DISPATCHER, SUPERVISOR = "调度员", "值班长"
 _SPOKEN = 0.9
@@ -107,18 +106,10 @@ class ScriptedDispatcher:
             self._do(ask.MarkValveClosed(self._id, step.asset_id))
 
     def _issue(self) -> None:
-        """Submitted, approved by the supervisor, issued; a draft that the case has overtaken is drafted anew first."""
-        try:
-            self._submit()
-        except NoticeContradicted:
-            self._do(ask.DraftNotice(self._id))
-            self._submit()
-        notice = self._incident().notices[-1]
-        self._do(ask.ApproveNotice(self._id, notice.notice_id), SUPERVISOR)
-        self._do(ask.IssueNotice(self._id, notice.notice_id))
-        self._wait(lambda: bool(self._incident().notices[-1].files) or self._incident().phase is Phase.CLOSED)
-
-    def _submit(self) -> None:
+        self._do(ask.DraftNotice(self._id))  # anew: the case went on since, and an overtaken notice is not passed on
         notice = self._incident().notices[-1]
         if notice.status is NoticeStatus.DRAFT:
             self._do(ask.SubmitNotice(self._id, notice.notice_id))
+        self._do(ask.ApproveNotice(self._id, notice.notice_id), SUPERVISOR)
+        self._do(ask.IssueNotice(self._id, notice.notice_id))
+        self._wait(lambda: bool(self._incident().notices[-1].files) or self._incident().phase is Phase.CLOSED)

@@ -136,7 +136,7 @@ def issue(tools: Tools, state: DeskState, intent: IssueNotice, user: str, now: d
         for n in incident.notices
     )
     after = replace(incident, notices=notices, issued_at=incident.issued_at or now)
-    note = f"停水公告 {notice.notice_id} 由 {user} 发布{loud}"
+    note = f"停水公告 {notice.notice_id} 由 {user} 签发{loud}"
     return recorded(incident, after, "notice_issued", note, outgoing=tools.documents.payloads(new))
 
 

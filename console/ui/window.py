@@ -125,12 +125,12 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self._bridge.arrived.connect(self.show_picture)
         self._dispatcher.refused.connect(lambda fault: self.messages.tell(self._looks.words.fault(fault)))
+        self._dispatcher.refused.connect(self.questions.show_refused)
         self._dispatcher.broken.connect(lambda text: self.messages.tell(self._looks.words("messages.defect", text=text)))
         self._dispatcher.done.connect(lambda _: self._focus.read_log())
         self._errands.failed.connect(self.messages.tell)
         self.packages.told.connect(self.messages.tell)
         self.questions.asked.connect(self.ask)
-        self.guide.asked.connect(self.ask)
         self.case.intent_asked.connect(self.ask)
         self.alarms.intent_asked.connect(self.ask)
         self.alarms.shelving_asked.connect(self.questions.shelving)
@@ -142,6 +142,7 @@ class MainWindow(QMainWindow):
         self._focus.series_ready.connect(self.case.evidence.show_series)
         self.case.evidence.history_wanted.connect(self._focus.read_series)
         self.case.location.pipe_chosen.connect(self.guide.select_pipe)
+        self.case.location.judgement_asked.connect(self.questions.judgement)
         self.case.location.dismissal_asked.connect(self.questions.dismissal)
         self.case.location.place_chosen.connect(self.guide.show_reading_place)
         self.case.location.reading_asked.connect(self.questions.reading)
@@ -324,7 +325,7 @@ class MainWindow(QMainWindow):
         case, map_ = self.case, self.map
         return {
             "search": self._open_palette,
-            "judge": case.location.judge,
+            "judge": lambda: case.location.judge(by_key=True),
             "crew": case.response.send_crew,
             "notice": case.notice.next_step,
             "acknowledge": self.alarms.acknowledge,
