@@ -11,7 +11,8 @@ import shapely
 
 from console.domain.incidents import Incident
 from console.domain.notices import NoticeFacts, NoticeKind
-from console.services.streets import DIRECTIONS_ZH, SIDES_ZH
+from console.services.community_names import names_apart
+from console.services.streets import SIDES_ZH
 from console.services.tools import Tools
 from maps.city import City
 from maps.communities import Community, communities_of, polygons_of
@@ -48,12 +49,12 @@ def area_of(city: City, incident: Incident) -> NoticeArea:
     low = _rows(city, impact.low_pressure_customers if impact else ())
     delayed = [row for row in dry if city.customers.supply[row] in ("tank", "boosted")]
     no_water, low_pressure = communities_of(city, dry), communities_of(city, low)
-    dry_names = _named(no_water)
+    dry_names = names_apart(no_water)
     return NoticeArea(
         roads=_roads(city, incident),
         no_water_communities=dry_names,
-        low_pressure_communities=tuple(name for name in _named(low_pressure) if name not in dry_names),
-        delayed_communities=_named(communities_of(city, delayed)),
+        low_pressure_communities=tuple(name for name in names_apart(low_pressure) if name not in dry_names),
+        delayed_communities=names_apart(communities_of(city, delayed)),
         no_water_zones=_zone_ids(city, no_water),
         low_pressure_zones=_zone_ids(city, low_pressure),
         units=_units(city, dry),
@@ -110,24 +111,8 @@ def work_of(incident: Incident) -> str:
     return f"对{place.road if place else ''}{diameter}供水管道进行应急抢修"
 
 
-def community_names(city: City, customer_ids: Iterable[str]) -> tuple[str, ...]:
-    """Names of the communities that customers are in, namesakes told apart."""
-    return _named(communities_of(city, _rows(city, customer_ids)))
-
-
 def _rows(city: City, customer_ids: Iterable[str]) -> list[int]:
     return [city.customers.row(customer_id) for customer_id in customer_ids if city.customers.has(customer_id)]
-
-
-def _named(communities: Iterable[Community]) -> tuple[str, ...]:
-    """Names in order; what has a namesake in the city carries its district, road or direction: 阳光花园（历下区）."""
-    return tuple(sorted(named_apart(one) for one in communities))
-
-
-def named_apart(community: Community) -> str:
-    """A community's name as a notice gives it (Chinese; the English text turns the direction round)."""
-    apart = community.apart_name or DIRECTIONS_ZH.get(community.apart, "")
-    return f"{community.name}（{apart}）" if apart else community.name
 
 
 def _zone_ids(city: City, communities: Iterable[Community]) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def redrafted(old: str, edited: str, new: str) -> Redraft:
     for tag, start, end, first, last in SequenceMatcher(None, base, mine, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
-        place = _place(at, start, end)
+        place = len(result) - shift if start == len(base) else _place(at, start, end)
         if place is None:
             dropped += [line for line in mine[first:last] if line.strip() and line not in result]
             continue
@@ -46,7 +46,7 @@ def _places(base: list[str], new: list[str]) -> dict[int, int]:
 def _place(at: dict[int, int], start: int, end: int) -> int | None:
     """Where lines ``start`` to ``end`` of the old draft stand in the new one; None when they changed or moved apart.
 
-    Lines that were put in stand behind the line before them, or in front of the one after.
+    Lines that were put in stand behind the line before them, or in front of the one after; those at the end stay there.
     """
     if start == end:
         if start - 1 in at:

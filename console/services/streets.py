@@ -14,18 +14,6 @@ from maps.columns import Texts
 SIDES_ZH = {"north": "北侧", "south": "南侧", "east": "东侧", "west": "西侧"}
 """Side codes as they are written in Chinese; a source's own wording passes as it is."""
 
-DIRECTIONS_ZH = {
-    "east": "东",
-    "north_east": "东北",
-    "north": "北",
-    "north_west": "西北",
-    "west": "西",
-    "south_west": "西南",
-    "south": "南",
-    "south_east": "东南",
-}
-"""Winds that tell communities of one name apart where neither district nor road does."""
-
 _ROAD_WITHIN_M = 60.0
 _PLACE_WITHIN_M = 500.0
 _WALK_STEPS = 60

@@ -25,6 +25,10 @@ def test_several_edits_keep_their_places() -> None:
     assert made.text == "A\nb\nmore\nnew\nc\nd\nend"
 
 
+def test_what_was_added_at_the_end_stays_at_the_end() -> None:
+    assert redrafted("17", "first\n17\nwater cart", "175\nnew").text == "first\n175\nnew\nwater cart"
+
+
 @given(LINES, LINES)
 def test_without_edits_the_new_draft_stands_as_it_is(old: str, new: str) -> None:
     assert redrafted(old, old, new).text == new
