@@ -13,7 +13,7 @@ from console.domain.clock import DrillClock, SystemClock
 from console.drill.controls import DrillControls
 from console.drill.field import DrillField
 from console.drill.options import DrillOptions
-from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, history_of, set_scene
+from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, empty_store, history_of, set_scene
 from console.feeds.inbox import Inbox, Message
 from console.feeds.local import LocalLink
 from console.feeds.mqtt import Broker, MqttLink
@@ -56,17 +56,23 @@ def run_console(city_path: Path, mqtt: str, store: str) -> int:
         return _show(runtime, settings)
 
 
-def run_demo(city: Path | None = None, seed: int = 1) -> int:
-    """The demo city (or a given one) with a drill that runs on the live screens. Returns the exit code."""
+def run_demo(asked: DrillOptions | None = None) -> int:
+    """A drill that runs on the live screens, by default on the demo city. Returns the exit code.
+
+    Store and notices stay in ``asked.out``; without ``asked`` they go when the window closes.
+    """
     settings = load_settings()
-    folder = Path(tempfile.mkdtemp(prefix="quanmai-demo-"))
     with ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        scene = set_scene(DrillOptions(out=folder, city=city, seed=seed))
+        options = asked or DrillOptions(out=Path(tempfile.mkdtemp(prefix="quanmai-demo-")))
+        folder, seed = options.out, options.seed
+        folder.mkdir(parents=True, exist_ok=True)
+        if asked is None:
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        scene = set_scene(options)
         clock, link = DrillClock(START, _DEMO_SPEED), LocalLink()
         desk = DeskSettings(site=scene.city.info.site, hotline="（演练热线）", issuer="（演练发布单位）", is_drill=True)
-        options = RuntimeOptions(scene.city_path, folder / "demo.sqlite", folder / "notices", desk)
-        runtime = Runtime(scene.city, clock, link, options)
+        kept = RuntimeOptions(scene.city_path, empty_store(folder), folder / "notices", desk)
+        runtime = Runtime(scene.city, clock, link, kept)
         runtime.learn(history_of(scene, seed), HISTORY_STEP_S)
         field = DrillField(runtime.inbox, scene.city, scene.burst_pipe, desk.crew_speed_kmh)
         link.listen(field.on_outgoing)
