@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState
 from console.domain.crews import CrewFix
+from console.domain.delivery import Undelivered
 from console.domain.expected import CHARTED
 from console.domain.incidents import Incident, Phase
 from console.domain.live import LivePicture
@@ -56,6 +57,7 @@ def compose_picture(
     is_drill: bool,
     learning: NDArray[np.bool_] | None = None,
     elevation_error_m: NDArray[np.float64] | None = None,
+    undelivered: tuple[Undelivered, ...] = (),
 ) -> Picture:
     """One frozen picture; the arrays are copies, so that later readings never change what a view holds."""
     every, running = tuple(alarms), tuple(i for i in incidents if i.phase is not Phase.CLOSED)
@@ -87,6 +89,7 @@ def compose_picture(
         alarms_per_10_min=recent,
         is_drill=is_drill,
         elevation_error_m=elevation_error_m,
+        undelivered=undelivered,
     )
 
 

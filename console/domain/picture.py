@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from console.domain.alarms import Alarm
 from console.domain.crews import CrewFix
+from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident
 
 
@@ -28,7 +30,12 @@ class StationState(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """Health of one feed. ``state``: up, down, connecting; ``message`` advises when not up; counts since start."""
+    """Health of one feed. ``state``: up, down, connecting, off (none is set up); counts since start.
+
+    ``message`` advises when not all is well; ``code`` names the same for texts in the reader's language ("": none).
+    ``lost``/``repeated``/``restarts``: gaps, repeats and new beginnings in the publishers' numbers. ``refused``: payload parts
+    that were not usable, (kind, count), most first.
+    """
 
     name: str
     state: str
@@ -36,6 +43,20 @@ class FeedHealth:
     received: int = 0
     invalid: int = 0
     last_at: datetime | None = None
+    code: str = ""
+    lost: int = 0
+    repeated: int = 0
+    restarts: int = 0
+    refused: tuple[tuple[str, int], ...] = ()
+
+
+NO_FEED = "local"
+"""Name of the link that stands where a feed would be when none is set up: it brings no reading."""
+
+
+def feeds_set_up(feeds: Iterable[FeedHealth]) -> tuple[FeedHealth, ...]:
+    """Feeds that could bring readings."""
+    return tuple(feed for feed in feeds if feed.name != NO_FEED and feed.state != "off")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +66,7 @@ class Picture:
     ``value`` inside units, NaN when never seen; ``at_us`` source time, 0 when never seen; ``expected`` NaN when
     unknown; ``quality`` Quality; ``station_state`` (stations,) StationState; ``age_s`` is now minus ``at_us``.
     ``elevation_error_m``: (stations,) by how much a station's elevation on record lies above its gauge, NaN where unknown;
-    None where nobody estimates it (review).
+    None where nobody estimates it (review). ``undelivered``: messages that should have left the house and have not.
     """
 
     version: int
@@ -62,6 +83,7 @@ class Picture:
     alarms_per_10_min: int = 0
     is_drill: bool = False
     elevation_error_m: NDArray[np.float64] | None = None
+    undelivered: tuple[Undelivered, ...] = ()
 
     def age_s(self) -> NDArray[np.float64]:
         """Age of every value in seconds, NaN when never seen, (stations, channels)."""

@@ -13,6 +13,7 @@ from console.services.case import NOTHING, Refused, incident_of, recorded
 from console.services.contradictions import NoticeContradicted, basis_of, contradictions, in_one_line
 from console.services.facts import facts_of
 from console.services.judging import require_restored
+from console.services.ports import Documents
 from console.services.redrafting import redrafted
 from console.services.state import DeskState
 from console.services.tools import Tools
@@ -173,6 +174,12 @@ def _contradicted(tools: Tools, incident: Incident, notice: Notice, reason: str)
     if not reason.strip():
         raise NoticeContradicted(notice, found)
     return reason.strip(), f"【与案件现状不符仍继续】理由：{reason.strip()}；{in_one_line(found, 'zh_CN')}"
+
+
+def lacks_files(notice: Notice, documents: Documents) -> bool:
+    """Whether a notice that has left the house has no files of what it says now: of its issue, or of its end."""
+    stem = documents.stem(notice)
+    return notice.status in OUT and not any(name.startswith(f"{stem}.") for name in notice.files)
 
 
 def on_files(state: DeskState, incident_id: str, notice_id: str, files: tuple[str, ...]) -> ChangeSet:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from console.domain.addresses import masked
 from console.services.ports import StoreNewer
 from console.store.migrations import HEAD
 from maps.errors import InputFault
@@ -26,20 +27,21 @@ def store_url(target: str | Path) -> URL:
         return URL.create("sqlite", database=str(target))
     try:
         url = make_url(target)
-    except ArgumentError as fault:
-        raise InputFault(f"store {target!r}: expected a file, or postgresql://user@host/name") from fault
+    except (ArgumentError, ValueError):
+        # Not chained: the message behind it may quote the address with its password.
+        raise InputFault(f"store {masked(target)!r}: expected a file, or postgresql://user@host/name") from None
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() not in ("sqlite", "postgresql"):
-        raise InputFault(f"store {target!r}: SQLite and PostgreSQL are supported")
+        raise InputFault(f"store {masked(target)!r}: SQLite and PostgreSQL are supported")
     if url.get_backend_name() == "sqlite" and not url.database:
-        raise InputFault(f"store {target!r}: a store needs a file, memory does not survive")
+        raise InputFault(f"store {masked(target)!r}: a store needs a file, memory does not survive")
     return url
 
 
 def shown(url: URL) -> str:
     """The address for messages: a file's path, or the URL without its password."""
-    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    return masked(str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True))
 
 
 def engine_for(url: URL, *, durable: bool) -> Engine:

@@ -29,7 +29,7 @@ from console.store.readings import ReadingLog, Times, Values
 from console.store.tables import changes, counters, outgoing, tracks
 
 _LOADED_BACK = timedelta(hours=6)
-_CHANGE = "change"
+_CHANGE, _PROBE = "change", "probe"
 _AT_ONCE = 500
 
 
@@ -81,6 +81,24 @@ class SqlStore:
             _count(connection, change_set, made)
         return made
 
+    def written(self, change_set: ChangeSet, user: str, at: datetime) -> tuple[Change, ...] | None:
+        """What ``commit`` with the same arguments gave, if it is on disk; None when it is not.
+
+        A connection may be lost after the server has committed and before it could say so.
+        """
+        if not change_set.drafts:
+            return None
+        with self._looking() as connection:
+            return chain.find(connection, change_set.drafts, user, at)
+
+    def probe(self) -> None:
+        """Write something of no meaning. Raises StoreUnavailable while nothing can be written."""
+        with self._writing() as connection:
+            known = counters.c.kind == _PROBE
+            done = connection.execute(update(counters).where(known).values(last=counters.c.last + 1))
+            if not done.rowcount:
+                connection.execute(insert(counters).values(kind=_PROBE, last=1))
+
     def load_desk(self) -> DeskState:
         """Open incidents, living alarms, what was closed lately with its history, the numbers given, what was dismissed."""
         with self._looking() as connection:
@@ -94,7 +112,7 @@ class SqlStore:
             alarms = cases.alarms_since(connection, since_us)
             remembered_us = int(last_us) - int(REMEMBERED.total_seconds() * 1e6)
             dismissals = learned({}, cases.incidents_since(connection, remembered_us).values())
-            serials = {kind: last for kind, last in _counters(connection).items() if kind != _CHANGE}
+            serials = {kind: last for kind, last in _counters(connection).items() if kind not in (_CHANGE, _PROBE)}
         return DeskState(alarms, found, {}, history, serials, dismissals)
 
     def incident(self, incident_id: str) -> Incident | None:

@@ -79,6 +79,12 @@ class Room:
             threading.Event().wait(0.01)
         return self.engine.latest()
 
+    def waits(self, true: Callable[[], bool]) -> None:
+        until = time.monotonic() + 10
+        while not true():
+            assert time.monotonic() < until, "it never came true"
+            threading.Event().wait(0.01)
+
     def close(self) -> None:
         self.engine.stop()
         self.inbox.close()
@@ -214,3 +220,21 @@ def test_what_was_expected_at_each_tick_is_kept(room: Room) -> None:
     assert kept.value[own] == pytest.approx(300.0)  # a level that never moved is what is expected of it
     assert (kept.at_us % 60_000_000 == 0).all()
     assert kept.sigma is None  # of a station that is still learning, nobody knows it
+
+
+def test_without_a_channel_an_order_is_not_delivered_and_goes_out_when_one_appears(room: Room) -> None:
+    room.link._listeners.clear()
+    changes = done(room.engine.submit(OpenIncident("P-104040"), "王"))
+    incident_id = changes.incidents[0].incident_id
+    picture = room.sees(lambda p: len(p.undelivered) > 0)
+    assert picture.feeds[0].state == "off"
+    assert {one.reason for one in picture.undelivered} == {"no_channel"}
+    assert all(one.incident_id == incident_id for one in picture.undelivered)
+    room.waits(lambda: any(change.kind == "not_delivered" for change in room.engine.timeline(incident_id)))
+    assert room.left == []
+    room.link.listen(room.left.append)
+    room.sees(lambda p: not p.undelivered)
+    assert {outgoing.topic for outgoing in room.left}
+    room.waits(lambda: any(change.kind == "delivered" for change in room.engine.timeline(incident_id)))
+    told = [change.kind for change in room.engine.timeline(incident_id)]
+    assert told.count("delivered") == told.count("not_delivered") == len(room.left)

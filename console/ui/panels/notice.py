@@ -1,4 +1,4 @@
-"""Notice: where it stands, its first lines, what contradicts it, and whether anybody can have it; the dialog takes the steps."""
+"""Notice: where it stands, its first lines, what contradicts it, what is not delivered; the dialog takes the steps."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from console.domain.notices import Notice, NoticeStatus
 from console.domain.picture import FeedHealth, Picture
 from console.services.contradictions import contradictions
 from console.ui.looks import button, label, row
+from console.ui.panels.location import undelivered_words
 from console.ui.panels.section import CaseView, Section
 from console.ui.words import Words
 
@@ -35,9 +36,7 @@ class NoticeSection(Section):
         self.box.addLayout(line)
         self.box.addWidget(self._text)
         self._warning = label(name="warning", wrap=True)
-        self._delivery = label(name="warning", wrap=True)
         self.box.addWidget(self._warning)
-        self.box.addWidget(self._delivery)
 
     def _fill(self, view: CaseView) -> None:
         words, notice = view.looks.words, latest_notice(view.incident)
@@ -67,14 +66,6 @@ class NoticeSection(Section):
             more = words("notice.more_differences", n=len(found) - 1) if len(found) > 1 else ""
             self._warning.setText(words("notice.differs", difference=found[0].text(words.language)) + more)
 
-    def _tick(self, view: CaseView) -> None:
-        """A public notice that no channel takes has reached nobody."""
-        notice = latest_notice(view.incident)
-        out = notice is not None and notice.issued_at is not None
-        text = undelivered_words(view.looks.words, view.picture) if out else ""
-        self._delivery.setText(text)
-        self._delivery.setVisible(bool(text))
-
     def next_step(self) -> None:
         """Draft it, or open it for what comes next."""
         if self.view is None:
@@ -93,7 +84,7 @@ def latest_notice(incident: Incident) -> Notice | None:
 
 
 def state_words(view: CaseView, notice: Notice) -> str:
-    """The notice's state: draft by whom, approved by whom, issued when."""
+    """The notice's state: draft by whom, approved by whom, issued when; and when it has not left the house, why."""
     words = view.looks.words
     parts = [
         f"{notice.notice_id} · {words('notice.version', n=notice.version)} · {words.of('notice_status', notice.status.value)}"
@@ -104,6 +95,9 @@ def state_words(view: CaseView, notice: Notice) -> str:
         parts.append(words("notice.override", reason=notice.override_reason))
     if notice.issued_at is not None:
         parts.append(words("notice.issued_at", time=words.time(notice.issued_at)))
+    failed = next((one for one in view.undelivered if one.subject == notice.notice_id), None)
+    if failed is not None:
+        parts.append(undelivered_words(failed, words))
     if notice.facts.is_drill:
         parts.append(words("notice.drill"))
     return " · ".join(parts)
@@ -120,11 +114,3 @@ def channel_words(words: Words, picture: Picture) -> str:
     if channel is None:
         return words("notice.channel_none")
     return words("notice.channel_up" if channel.state == "up" else "notice.channel_down", name=channel.name)
-
-
-def undelivered_words(words: Words, picture: Picture) -> str:
-    """What is known to stand against delivery; "" where a channel is up."""
-    channel = _channel(picture)
-    if channel is None:
-        return words("notice.undelivered")
-    return "" if channel.state == "up" else words("notice.undelivered_down", name=channel.name)

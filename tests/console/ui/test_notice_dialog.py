@@ -169,19 +169,27 @@ def test_before_issue_it_is_shown_what_goes_to_whom_by_which_way_and_when(
     assert status(port) is NoticeStatus.ISSUED
 
 
-def test_without_a_channel_the_issue_says_that_nobody_gets_it_and_so_does_the_column(
-    dialog: NoticeDialog, window: MainWindow, port: ScriptedPort
+@pytest.mark.parametrize("feed", [FeedHealth("local", "up"), FeedHealth("mqtt", "off")])
+def test_without_a_channel_the_issue_says_that_nobody_gets_it(
+    dialog: NoticeDialog, window: MainWindow, port: ScriptedPort, feed: FeedHealth
 ) -> None:
     approved(dialog, window)
-    port.feeds = (FeedHealth("local", "up"),)
+    port.feeds = (feed,)
     port.publish()
     window.settle()
     dialog.ask_issue()
     assert "没有发送渠道" in said(asked_about(dialog))
-    assert "未送达" not in said(window.case.notice)
-    asked_about(dialog).ok.click()
+
+
+def test_with_the_channel_down_the_issue_says_that_nothing_goes_out_before_it_is_back(
+    dialog: NoticeDialog, window: MainWindow, port: ScriptedPort
+) -> None:
+    approved(dialog, window)
+    port.feeds = (FeedHealth("mqtt", "down", "broker refused"),)
+    port.publish()
     window.settle()
-    assert "未送达：没有发送渠道" in said(window.case.notice)
+    dialog.ask_issue()
+    assert "mqtt 未连接" in said(asked_about(dialog))
 
 
 def test_a_lift_needs_a_reason_and_gives_it_on(dialog: NoticeDialog, window: MainWindow, port: ScriptedPort) -> None:

@@ -1,0 +1,61 @@
+"""Commands: intents of users, and calls of other threads, carried out on the engine's thread in their order."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+
+from console.domain.changes import ChangeSet
+from console.domain.clock import Clock
+from console.domain.intents import Intent
+from console.engine.decisions import Decisions
+from console.feeds.inbox import Inbox
+from console.services.desk import Desk
+from console.services.state import DeskState
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    intent: Intent
+    user: str
+    answer: Future[ChangeSet]
+
+
+class Commands:
+    """Waits for users. ``submit`` and ``call`` may come from any thread."""
+
+    def __init__(self, inbox: Inbox, clock: Clock, desk: Desk, decisions: Decisions) -> None:
+        self._inbox, self._clock, self._desk, self._decisions = inbox, clock, desk, decisions
+        self._asks: queue.SimpleQueue[_Ask | Callable[[], None]] = queue.SimpleQueue()
+
+    def submit(self, intent: Intent, user: str) -> Future[ChangeSet]:
+        """Ask for an intent; the future holds the committed change set or the QuanmaiError that refused it."""
+        answer: Future[ChangeSet] = Future()
+        self._asks.put(_Ask(intent, user, answer))
+        self._inbox.wake()
+        return answer
+
+    def call(self, work: Callable[[], None]) -> None:
+        """Do ``work`` on the engine's thread."""
+        self._asks.put(work)
+        self._inbox.wake()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something asked has not been taken up yet."""
+        return not self._asks.empty()
+
+    def turn(self) -> None:
+        """Take up everything asked."""
+        while not self._asks.empty():
+            ask = self._asks.get()
+            if isinstance(ask, _Ask):
+                self._decisions.ask(partial(self._carry_out, ask), ask.user, ask.answer)
+            else:
+                ask()
+
+    def _carry_out(self, ask: _Ask, state: DeskState) -> ChangeSet:
+        return self._desk.carry_out(state, ask.intent, ask.user, self._clock.now())

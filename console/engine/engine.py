@@ -1,0 +1,212 @@
+"""Engine: composition of the rooms, one thread that turns them, and what other threads may call."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection import Detector
+from console.domain.changes import Change, ChangeSet
+from console.domain.clock import micros
+from console.domain.compose import compose_picture
+from console.domain.crews import CrewFix
+from console.domain.grid import TickGrid
+from console.domain.intents import Intent
+from console.domain.live import LivePicture
+from console.domain.picture import FeedHealth, Picture
+from console.domain.readings import Channel
+from console.engine.archive import Archive
+from console.engine.commands import Commands
+from console.engine.decisions import Decisions
+from console.engine.deliveries import Deliveries
+from console.engine.faults import Faults
+from console.engine.ingest import Ingest
+from console.engine.jobs import Jobs
+from console.engine.journal import Journal
+from console.engine.outbox import Outbox
+from console.engine.ports import Ports
+from console.engine.watch import Watch
+from console.engine.watchdog import Watchdog
+from console.services.desk import Desk, DeskState
+from console.services.expected_log import ExpectedLog
+from console.services.ports import StoreUnavailable
+from maps.city import City
+
+log = logging.getLogger(__name__)
+
+_PICTURE_EVERY_S = 0.1
+_PATIENCE_S = 10.0
+"""Real seconds that each part gets to finish when the engine ends."""
+
+
+class Engine:
+    """Start it, offer messages to its inbox, submit intents, subscribe to pictures; ``stop`` flushes and ends it."""
+
+    def __init__(
+        self, city: City, desk: Desk, detector: Detector, ports: Ports, *, grid: TickGrid, is_drill: bool = False
+    ) -> None:
+        self.city, self.limits = city, desk.limits
+        self._ports, self._is_drill = ports, is_drill
+        self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
+        clock, inbox, store = ports.clock, ports.inbox, ports.store
+        self._faults = Faults()
+        self._live = LivePicture(len(city.stations))
+        self._archive = Archive(store, self._faults)
+        self._journal = Journal(store, self._faults, inbox.wake)
+        self._decisions = Decisions(self._journal, self._faults, clock, _with_crew_bases(store.load_desk(), city))
+        expected_log = ExpectedLog(self._archive, ports.expected_days)
+        self._ingest = Ingest(city, inbox, clock, self._live, self._archive, desk, self._decisions)
+        self._watch = Watch(city, clock, self._live, detector, grid, expected_log, desk, self._decisions)
+        self._commands = Commands(inbox, clock, desk, self._decisions)
+        self._outbox = Outbox(store, ports.link, self._faults)
+        self._deliveries = Deliveries(self._outbox, self._decisions)
+        expected = lambda: self._watch.expected  # noqa: E731
+        self._jobs = Jobs(ports, self._live, expected, desk, self._decisions, self._commands, self._faults)
+        self._decisions.observe(self._after)
+        self._subscribers: list[Callable[[Picture], None]] = []
+        self._version = 0
+        self._published_at = -1.0
+        self._is_resumed = False
+        self._picture = self._compose()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self.watchdog = Watchdog(self._thread)
+
+    # What others call, from any thread.
+
+    def start(self) -> None:
+        """Begin: the thread runs until ``stop``."""
+        for part in (self._archive, self._journal, self._outbox, self._jobs):
+            part.start()
+        self._thread.start()
+        self.watchdog.start()
+
+    def stop(self) -> None:
+        """Finish what has been submitted, flush to disk, end the threads; says what could not be written."""
+        self._stopping.set()
+        self._ports.inbox.wake()
+        is_blocked = self.watchdog.is_silent.is_set()
+        if self._thread.is_alive():
+            self._thread.join(0.0 if is_blocked else None)
+        self.watchdog.close()
+        if self._thread.ident is None:
+            return  # it never began
+        self._jobs.close(_PATIENCE_S)
+        unwritten, rows = self._journal.close(_PATIENCE_S), self._archive.close(_PATIENCE_S)
+        self._outbox.close(_PATIENCE_S)
+        if unwritten or rows:
+            log.critical("the store could not be written: %d change sets and %d readings are lost", unwritten, rows)
+            return
+        try:
+            self._ports.store.flush()
+        except StoreUnavailable as fault:
+            log.error("%s", fault)
+
+    def submit(self, intent: Intent, user: str) -> Future[ChangeSet]:
+        """Ask for an intent; the future holds the committed change set or the QuanmaiError that refused it."""
+        return self._commands.submit(intent, user)
+
+    def subscribe(self, callback: Callable[[Picture], None]) -> None:
+        """Call ``callback`` on the engine's thread with each new picture, at most ten a second."""
+        self._subscribers.append(callback)
+
+    def latest(self) -> Picture:
+        """The newest picture."""
+        return self._picture
+
+    def now(self) -> datetime:
+        """The present on the engine's clock."""
+        return self._ports.clock.now()
+
+    def history(
+        self, station_row: int, channel: Channel, since_us: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """(source times µs, values, expected values) of one channel since a time, oldest first, each (n,)."""
+        at_us, value = self._ports.store.readings(station_row, channel, since_us, micros(self.now()))
+        return at_us, value, self._watch.history.at(station_row, channel, at_us)
+
+    def scatter(self, station_row: int, channel: Channel) -> float:
+        """Sigma of a station's channel around what is expected, inside unit; NaN while unknown."""
+        return float(self._watch.sigma_kpa[station_row]) if channel is Channel.PRESSURE else np.nan
+
+    def timeline(self, incident_id: str) -> tuple[Change, ...]:
+        """The log of actions of one incident, oldest first."""
+        return self._ports.store.changes_of(f"incident/{incident_id}")
+
+    def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
+        """(source time µs, x, y) of a crew's fixes since a time, oldest first."""
+        return self._ports.store.positions(crew_id, since_us, micros(self.now()))
+
+    # The engine's thread.
+
+    def _run(self) -> None:
+        while not (self._stopping.is_set() and not self._commands.waiting and not self._decisions.is_busy):
+            self._turn()
+            self.watchdog.turned()
+
+    def _turn(self) -> None:
+        parts = (self._ingest, self._commands, self._watch, self._deliveries, self._decisions)
+        for part in (*(room.turn for room in parts), self._publish_picture):
+            try:
+                part()
+            except Exception as defect:  # noqa: BLE001 - shown and logged: one part must not silence the others at night
+                self._faults.defect(part.__qualname__, defect)
+        if self._watch.has_ticked and not self._is_resumed:
+            self._is_resumed = True
+            self._jobs.resume_outlooks()
+
+    def _after(self, changes: ChangeSet) -> None:
+        self._published_at = -1.0
+        self._jobs.after(changes)
+        if changes.outgoing:
+            self._outbox.wake()
+
+    def _publish_picture(self) -> None:
+        real = self._ports.clock.monotonic()
+        if 0 <= real - self._published_at < _PICTURE_EVERY_S * getattr(self._ports.clock, "speed", 1.0):
+            return
+        self._published_at = real
+        self._picture = self._compose()
+        for subscriber in self._subscribers:
+            subscriber(self._picture)
+
+    def _compose(self) -> Picture:
+        self._version += 1
+        state, watch = self._decisions.state, self._watch
+        return compose_picture(
+            self._live,
+            self._station_rows,
+            version=self._version,
+            now_us=micros(self.now()),
+            expected=watch.expected,
+            crews=state.crews.values(),
+            alarms=state.alarms.values(),
+            incidents=state.incidents.values(),
+            feeds=self._feeds(),
+            undelivered=self._outbox.waiting,
+            is_drill=self._is_drill,
+            learning=watch.learning,
+            elevation_error_m=watch.elevation_error_m,
+        )
+
+    def _feeds(self) -> tuple[FeedHealth, ...]:
+        return (self._ingest.counted(self._ports.link.health()), *self._faults.feeds())
+
+
+def _with_crew_bases(state: DeskState, city: City) -> DeskState:
+    """Crews never heard of stand at their base, with no time: shown as missing, not as moving."""
+    crews = city.crews
+    bases = {
+        str(crews.asset_id[row]): CrewFix(
+            str(crews.asset_id[row]), str(crews.name[row]), float(crews.base_x[row]), float(crews.base_y[row]), 0
+        )
+        for row in range(len(crews))
+    }
+    return replace(state, crews={**bases, **state.crews})
