@@ -169,9 +169,10 @@ class LiftNotice:
 
 @dataclass(frozen=True, slots=True)
 class UndoLast:
-    """Undo the incident's last undoable change."""
+    """Undo the incident's last undoable change. ``reason``: why, where that withdraws a public notice."""
 
     incident_id: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

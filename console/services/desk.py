@@ -64,7 +64,7 @@ class Desk:
             case ask.ApproveNotice():
                 return notices.approve(self._tools, state, intent, user, now)
             case ask.UndoLast():
-                return undo.undo_last(self._tools, state, intent.incident_id, now)
+                return undo.undo_last(self._tools, state, intent.incident_id, now, intent.reason)
             case ask.SendCrew():
                 return crews.send_crew(self._tools, state, intent, now)
             case _:

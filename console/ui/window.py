@@ -143,6 +143,8 @@ class MainWindow(QMainWindow):
         self._focus.changed.connect(self._show_case)
         self._focus.marks_ready.connect(self.tools.show_case)
         self._focus.log_ready.connect(self._log_model.apply)
+        self._focus.log_ready.connect(self.case.response.take_log)
+        self.case.response.withdrawal_asked.connect(self.questions.withdrawal)
         self._focus.series_ready.connect(self.case.evidence.show_series)
         self.case.evidence.history_wanted.connect(self._focus.read_series)
         self.case.location.pipe_chosen.connect(self.guide.select_pipe)
@@ -221,6 +223,7 @@ class MainWindow(QMainWindow):
         self.map.set_badges(badges(self._port.city, picture, self._looks.words))
         self._focus.show_picture(picture)
         self.station_cards.show_picture(picture)
+        self.questions.show_picture(picture)
         if self._focus.incident is not None:
             self.case.show_case(self._focus.incident, picture)
         self._look_after()
@@ -236,7 +239,6 @@ class MainWindow(QMainWindow):
         if not self.map.touched and (framed := (incident.incident_id, incident.plan)) != self._framed:
             self._framed = framed
             self.guide.show_case()
-        self.questions.show_picture_of(incident)
 
     @Slot()
     def _look_after(self) -> None:

@@ -17,7 +17,9 @@ from console.domain.intents import (
     MarkValveUnable,
     OpenIncident,
     SetRestoration,
+    UndoLast,
 )
+from console.domain.picture import Picture
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.services.candidate_distance import candidate_distance
 from console.services.contradictions import contradictions
@@ -32,6 +34,7 @@ from console.ui.dialogs.ask import (
 )
 from console.ui.dialogs.judgement import judgement_question
 from console.ui.dialogs.notice import NoticeDialog
+from console.ui.dialogs.notice_parts import lift_confirmation
 from console.ui.dialogs.shelve import ShelveQuestion
 from console.ui.looks import Looks
 from console.ui.models.alarms import AlarmModel
@@ -56,10 +59,13 @@ class Questions(QObject):
         """For the dialogs to come."""
         self._looks = looks
 
-    def show_picture_of(self, incident: Incident) -> None:
-        """An open notice dialog follows its case."""
+    def show_picture(self, picture: Picture) -> None:
+        """An open notice dialog follows its case, whichever case is in focus."""
         if self._notice is not None:
-            self._notice.follow(incident)
+            incident_id = self._notice.incident_id
+            incident = next((case for case in picture.incidents if case.incident_id == incident_id), None)
+            if incident is not None:
+                self._notice.follow(incident)
 
     def why_unable(self, incident_id: str, valve_id: str) -> None:
         """Why the valve cannot be closed."""
@@ -160,6 +166,16 @@ class Questions(QObject):
     def report(self, pipe_id: str) -> None:
         """A burst reported by a call on this pipe."""
         self.asked.emit(OpenIncident(pipe_id), "")
+
+    def withdrawal(self, incident: Incident) -> None:
+        """Why a public notice is withdrawn, which is what undoing its issue does."""
+        notice = latest_notice(incident)
+        if notice is None:
+            return
+        words = self._looks.words
+        question = lift_confirmation(self._looks, notice, channel_words(words, self._port.latest()), self._window, is_undo=True)
+        question.accepted.connect(lambda: self.asked.emit(UndoLast(incident.incident_id, question.reason), ""))
+        self._open(question)
 
     def notice(self, incident: Incident, notice_id: str = "") -> None:
         """Preview and all that follows."""

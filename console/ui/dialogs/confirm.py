@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialogButtonBox, QFormLayout, QLineEdit, QPushButton, QWidget
 
@@ -46,6 +46,7 @@ class Confirmation(Question):
         for one in (self.ok, self.cancel):
             one.setAutoDefault(False)
         self.cancel.setDefault(True)
+        self.ok.installEventFilter(self)
 
     def _ask_reason(self, looks: Looks, usual: Iterable[str]) -> None:
         field = self.field = QLineEdit()
@@ -69,6 +70,12 @@ class Confirmation(Question):
     def reason(self) -> str:
         """What was typed; "" where no reason is asked for."""
         return self.field.text().strip() if self.field is not None else ""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The second press of a double click on what opened this is no answer to it."""
+        if event.type() == QEvent.Type.MouseButtonDblClick:
+            return True
+        return super().eventFilter(watched, event)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

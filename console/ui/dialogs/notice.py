@@ -96,6 +96,11 @@ class NoticeDialog(QDialog):
             box.addWidget(widget)
         box.addLayout(row(self._save, 1, self._close))
 
+    @property
+    def incident_id(self) -> str:
+        """The case whose notice this is."""
+        return self._incident.incident_id
+
     # What arrives
 
     def follow(self, incident: Incident) -> None:

@@ -151,8 +151,8 @@ def issue_confirmation(
     return Confirmation(looks, title, words("notice.issue_text"), words("notice.issue_do"), _said(told), parent=parent)
 
 
-def lift_confirmation(looks: Looks, notice: Notice, channels: str, parent: QWidget) -> Confirmation:
-    """What is lifted, for whom; why has to be said."""
+def lift_confirmation(looks: Looks, notice: Notice, channels: str, parent: QWidget, *, is_undo: bool = False) -> Confirmation:
+    """What is lifted, for whom; why has to be said. ``is_undo``: its issue is undone, water need not be back."""
     words = looks.words
     told = [
         (words("notice.to_what"), f"{title_of(notice.facts, words.language)} · {words('notice.version', n=notice.version)}"),
@@ -160,9 +160,10 @@ def lift_confirmation(looks: Looks, notice: Notice, channels: str, parent: QWidg
         (words("notice.to_channels"), channels),
     ]
     usual = words.catalogue.section("notice.lift_reason")
-    reasons = [usual[key] for key in ("restored", "wrong", "not_needed")]
-    title = words("notice.lift_title", notice=notice.notice_id)
-    return Confirmation(looks, title, words("notice.lift_text"), words("notice.lift_do"), _said(told), reasons, parent)
+    reasons = [usual[key] for key in ("restored", "wrong", "not_needed") if not (is_undo and key == "restored")]
+    what = "withdraw" if is_undo else "lift"
+    title = words(f"notice.{what}_title", notice=notice.notice_id)
+    return Confirmation(looks, title, words(f"notice.{what}_text"), words(f"notice.{what}_do"), _said(told), reasons, parent)
 
 
 def _touched(looks: Looks, notice: Notice) -> list[tuple[str, str]]:

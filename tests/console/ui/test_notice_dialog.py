@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
@@ -391,3 +392,50 @@ def test_the_approver_s_name_stands_on_the_button(dialog: NoticeDialog, window: 
     dialog.steps.approve.click()
     window.settle()
     assert port.asked[-1] == (ApproveNotice(CASE, N1), "李")
+
+
+def test_undoing_an_issue_is_asked_about_and_its_reason_is_kept(
+    dialog: NoticeDialog, window: MainWindow, port: ScriptedPort
+) -> None:
+    issued(dialog, window)
+    dialog.close()
+    window._commands.run("undo")
+    (question,) = [one for one in window.findChildren(Confirmation) if one.isVisible()]
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_Return):
+        QTest.keyClick(question.focusWidget() or question, key)
+    window.settle()
+    assert status(port) is NoticeStatus.ISSUED
+    window._commands.run("undo")
+    (question,) = [one for one in window.findChildren(Confirmation) if one.isVisible()]
+    question.usual[0].click()
+    question.ok.click()
+    window.settle()
+    assert (status(port), port.case.notices[-1].lift_reason) == (NoticeStatus.LIFTED, "公告内容有误，以新公告为准")
+
+
+def test_the_second_press_of_a_double_click_confirms_nothing(
+    dialog: NoticeDialog, window: MainWindow, port: ScriptedPort
+) -> None:
+    approved(dialog, window)
+    dialog.ask_issue()
+    ok = asked_about(dialog).ok
+    at = QPointF(ok.rect().center())
+    for kind in (QEvent.Type.MouseButtonDblClick, QEvent.Type.MouseButtonRelease):
+        pressed = Qt.MouseButton.LeftButton
+        event = QMouseEvent(kind, at, QPointF(ok.mapToGlobal(at)), pressed, pressed, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(ok, event)
+    window.settle()
+    assert status(port) is NoticeStatus.APPROVED
+
+
+def test_the_dialog_follows_its_own_case_whichever_is_in_focus(
+    dialog: NoticeDialog, window: MainWindow, port: ScriptedPort
+) -> None:
+    other = replace(port.case, incident_id="2024-0002", notices=())
+    picture = replace(port.latest(), incidents=(port.case, other))
+    window.show_picture(picture)
+    window.guide.choose_case("2024-0002", picture)
+    dialog.submit()
+    window.show_picture(replace(port.latest(), incidents=(port.case, other)))
+    assert dialog.incident_id == CASE
+    assert "等待审批" in said(dialog) or "王 已提交" in said(dialog)
