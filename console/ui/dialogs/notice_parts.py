@@ -47,11 +47,13 @@ class Difference(QFrame):
     def show_found(self, found: Iterable[Contradiction], *, open_: bool) -> None:
         """``open_``: the notice is still in preparation; else it is public and wants a new version."""
         words, self._open = self._looks.words, open_
+        found = tuple(found)
         lines = [f"· {one.text(words.language)}" for one in found]
+        to_correct = any(one.code == "crew_found" for one in found)  # a redraft does not settle that, judging does
         more = len(lines) - _LINES_SHOWN
         shown = [*lines[:_LINES_SHOWN], words("notice.more_differences", n=more)] if more > 0 else lines
         self._title.setText(words("notice.contradicts" if open_ else "notice.public_contradicts"))
-        self._lines.setText("\n".join(shown))
+        self._lines.setText("\n".join([*shown, words("notice.correct_first")] if to_correct else shown))
         self.redraft.setText(words("notice.redraft" if open_ else "notice.renew"))
         self._field.setVisible(open_)
         self.setVisible(bool(lines))

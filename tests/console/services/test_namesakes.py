@@ -9,6 +9,7 @@ import pytest
 import shapely
 
 from console.documents import NoticeDocuments
+from console.domain.incidents import PressureImpact
 from console.domain.intents import DraftNotice, JudgeBurst
 from console.services.desk import DeskSettings
 from maps.city import City, ZoneTable
@@ -77,3 +78,16 @@ def test_the_case_itself_names_the_right_one() -> None:
     assert incident.place is not None
     assert incident.place.community == "美林苑（历下区）"
     assert "美林苑（历下区）附近" in incident.title
+
+
+def test_low_pressure_in_the_namesake_is_not_lost_behind_the_name_of_the_dry_one() -> None:
+    city = a_town_with_namesakes(("历下区", "历城区"))
+    chair = drafted(city)
+    far = str(city.customers.asset_id[-1])
+    impact = PressureImpact(True, (), (far,), 40, ("美林苑",))
+    chair.take(chair.desk.on_impact(chair.state, CASE, impact, chair.now))
+    chair.does(DraftNotice(CASE))
+    facts = chair.state.incidents[CASE].notices[-1].facts
+    assert facts.no_water_communities == ("美林苑（历下区）",)
+    assert facts.low_pressure_communities == ("美林苑（历城区）",)
+    assert (facts.no_water_zones, facts.low_pressure_zones) == (("K1",), ("K9",))

@@ -253,6 +253,16 @@ def test_a_contradiction_blocks_every_step_and_is_shown_until_redrafted(
     assert dialog.steps.submit.isEnabled()
 
 
+def test_a_pipe_found_on_site_sends_to_the_correction_before_the_redraft(
+    dialog: NoticeDialog, window: MainWindow, port: ScriptedPort
+) -> None:
+    port.reply("on_site", found=ELSEWHERE)
+    window.settle()
+    assert ELSEWHERE in said(dialog)
+    assert "先在“位置”中改判" in said(dialog)
+    assert not dialog.steps.submit.isEnabled()
+
+
 def test_going_on_in_spite_of_a_contradiction_needs_a_typed_reason(
     dialog: NoticeDialog, window: MainWindow, port: ScriptedPort
 ) -> None:
