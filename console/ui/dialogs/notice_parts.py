@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import ndiff
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from console.documents.wording import Wording, title_of
 from console.domain.notices import Notice
@@ -124,7 +124,7 @@ class Leave(Confirmation):
         self.save = button(words("notice.leave_save"), "primary")
         self.save.setVisible(can_save)
         self.save.clicked.connect(self._on_save)
-        self._buttons.layout().addWidget(self.save)
+        self._buttons.addButton(self.save, QDialogButtonBox.ButtonRole.ActionRole)
 
     def _on_save(self) -> None:
         self.saved.emit()
