@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from console.domain.incidents import PressureImpact
@@ -19,6 +21,7 @@ from console.domain.intents import (
     UndoLast,
 )
 from console.domain.notices import Notice, NoticeFacts, NoticeStatus
+from console.domain.values import from_json, to_json
 from console.services.desk import Refused
 from tests.console.services.conftest import CASE
 from tests.console.services.town import Chair, PlainDocuments, a_finding, a_town
@@ -242,6 +245,22 @@ def test_what_was_written_by_hand_survives_a_redraft_or_is_shown(chair: Chair) -
     chair.does(SubmitNotice(CASE, N1))
     with pytest.raises(Refused, match="second person"):
         chair.does(ApproveNotice(CASE, N1), "张")
+
+
+def test_a_notice_written_by_an_earlier_version_of_the_program_opens_and_goes_on(judged: Chair) -> None:
+    judged.does(DraftNotice(CASE))
+    stored = to_json(notice(judged))
+    for name in ("basis", "contradiction_reason", "lift_reason", "lifted_at", "withdrawn", "dropped_edits"):
+        del stored[name]
+    for name in ("no_water_zones", "low_pressure_zones"):
+        del stored["facts"][name]
+    old = from_json(stored, Notice)
+    incident = judged.state.incidents[CASE]
+    judged.state = replace(judged.state, incidents={CASE: replace(incident, notices=(old,))})
+    judged.does(SubmitNotice(CASE, N1))
+    judged.does(ApproveNotice(CASE, N1), "李")
+    judged.does(IssueNotice(CASE, N1))
+    assert notice(judged).status is NoticeStatus.ISSUED
 
 
 class LinedDocuments(PlainDocuments):
