@@ -60,7 +60,7 @@ def communities_of(city: City, customers: Sequence[int]) -> tuple[Community, ...
     return tuple(found)
 
 
-def polygons_of(shape: object) -> tuple[shapely.Polygon, ...]:
+def polygons_of(shape: shapely.Geometry | None) -> tuple[shapely.Polygon, ...]:
     """The valid polygons of an outline as drawn: one that crosses itself is cut where it does."""
     if shape is None or shapely.is_empty(shape):
         return ()
@@ -78,15 +78,20 @@ class _Namesakes:
         customers = np.flatnonzero(city.customers.community == name)
         cells = _cells(_positions(city, customers))
         points = np.unique(cells[np.isfinite(cells[:, 0])], axis=0)
-        self._shapes = np.array([*(part for _, part in self._parts), *shapely.points(points)], dtype=object)
+        places: list[shapely.Geometry] = [part for _, part in self._parts]
+        places += [shapely.Point(x, y) for x, y in points.tolist()]
+        self._shapes: NDArray[np.object_] = np.empty(len(places), dtype=np.object_)
+        self._shapes[:] = places
         self._group = _grouped(self._shapes)
         cell_group = self._group[len(self._parts) :].tolist()
-        self._by_cell = {tuple(point): group for point, group in zip(points.tolist(), cell_group, strict=True)}
+        self._by_cell: dict[tuple[float, ...], int] = {
+            tuple(point): group for point, group in zip(points.tolist(), cell_group, strict=True)
+        }
         self._told = self._told_apart(city, name, customers, cells)
 
     def holding(self, city: City, at: NDArray[np.float64]) -> list[Community]:
         """The communities that points (n, 2) of customers with this name are in."""
-        cells = [tuple(cell) for cell in _cells(at).tolist()]
+        cells: list[tuple[float, ...]] = [tuple(cell) for cell in _cells(at).tolist()]
         groups = np.array([self._group_of(cell, x, y) for cell, (x, y) in zip(cells, at.tolist(), strict=True)], dtype=np.int64)
         return [self._community(city, int(group), at[groups == group]) for group in np.unique(groups)]
 

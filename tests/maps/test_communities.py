@@ -152,7 +152,7 @@ def test_a_customer_beside_its_outline_is_with_the_nearest_of_that_name() -> Non
 
 
 @pytest.mark.parametrize("shape", [None, shapely.Point(0, 0), shapely.Polygon()])
-def test_what_is_no_area_has_no_polygons(shape: object) -> None:
+def test_what_is_no_area_has_no_polygons(shape: shapely.Geometry | None) -> None:
     assert polygons_of(shape) == ()
 
 
