@@ -89,8 +89,8 @@ class NoticeDialog(QDialog):
         head = row(self._state, self._version)
         head.setStretch(0, 1)
         box.addLayout(head)
-        for widget in (self.difference, self.underneath):
-            box.addWidget(widget)
+        box.addWidget(self.difference)
+        box.addWidget(self.underneath)
         box.addWidget(tabs, 1)
         for widget in (self._dropped, self._remarks, self._refused, self.steps):
             box.addWidget(widget)

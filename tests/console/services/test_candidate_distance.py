@@ -25,7 +25,9 @@ LOCATION = Location((Candidate("H00", 0.6), Candidate("H02", 0.3), Candidate("H3
 def test_it_is_the_straight_line_between_the_nearest_points(pipe: str, in_set: bool, to_first_m: float, to_set_m: float) -> None:
     far = candidate_distance(NETWORK, LOCATION, pipe)
     assert far is not None
-    assert (far.in_set, far.to_first_m, far.to_set_m) == (in_set, pytest.approx(to_first_m), pytest.approx(to_set_m))
+    assert far.in_set is in_set
+    assert far.to_first_m == pytest.approx(to_first_m)
+    assert far.to_set_m == pytest.approx(to_set_m)
 
 
 def test_without_a_location_there_is_nothing_to_be_far_from() -> None:

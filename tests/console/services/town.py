@@ -16,6 +16,7 @@ from console.domain.crews import CrewFix
 from console.domain.intents import Intent
 from console.domain.notices import Notice, NoticeFacts, NoticeStatus
 from console.services.desk import Desk, DeskSettings, DeskState
+from console.services.ports import Documents
 from maps.city import City, CityInfo, CrewTable, CustomerTable, ShapeTable, ZoneTable
 from maps.isolation import Isolator
 from maps.locate.result import Candidate, Location
@@ -171,7 +172,7 @@ class Chair:
     """Somebody at the desk: every change set is committed into the state, every message kept, the clock moves on."""
 
     def __init__(
-        self, city: City | None = None, settings: DeskSettings | None = None, documents: PlainDocuments | None = None
+        self, city: City | None = None, settings: DeskSettings | None = None, documents: Documents | None = None
     ) -> None:
         self.city = city or a_town()
         chosen = settings or DeskSettings(hotline="96116", issuer="水务集团")

@@ -151,7 +151,7 @@ def test_the_notice_goes_from_draft_to_public_by_a_second_person(window: MainWin
     dialog.approve_as("李")
     window.settle()
     dialog.ask_issue()
-    assert port.case.notices[-1].status is NoticeStatus.APPROVED
+    assert port.case.notices[-1].issued_at is None
     (question,) = dialog.findChildren(Confirmation)
     question.ok.click()
     window.settle()
