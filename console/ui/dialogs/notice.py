@@ -47,6 +47,7 @@ class NoticeDialog(QDialog):
         self._contradicted, self._channels = contradicted, channels
         self._base = (notice.text_zh, notice.text_en)
         self._to_newest, self._leaving = False, False
+        self._sent: tuple[str, str] | None = None  # texts that went into the last redraft: its answer replaces them
         self._found_for: tuple[Incident, Notice] | None = None
         self._found: tuple[Contradiction, ...] = ()
         self._build(user)
@@ -118,7 +119,8 @@ class NoticeDialog(QDialog):
             self._show_steps()
             return
         moved_on = new.status is not self._notice.status
-        typed = self._edited()
+        redrafted_now = self._sent == self._texts() and new.drafted_at != self._notice.drafted_at
+        typed = self._edited() and not redrafted_now
         self._notice = new
         if typed and (new.text_zh, new.text_en) != self._base:
             self.underneath.show_change(self._base, (new.text_zh, new.text_en), editable=new.status in _EDITABLE)
@@ -228,6 +230,7 @@ class NoticeDialog(QDialog):
         """From the facts as they are; what was typed goes in first, so that it is kept where it still fits."""
         if self._edited():
             self.save()
+        self._sent = self._texts()
         self._to_newest = self._notice.status not in _OPEN
         self._ask(DraftNotice(self._incident.incident_id))
 

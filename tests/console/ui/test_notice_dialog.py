@@ -378,6 +378,9 @@ def test_a_redraft_takes_what_is_typed_with_it(dialog: NoticeDialog, window: Mai
     notice = port.case.notices[-1]
     assert notice.text_en.endswith("Water cart at the gate")
     assert notice.text_zh == port.chair.desk._tools.documents.texts(notice.facts)[0]
+    assert (dialog._zh.toPlainText(), dialog._en.toPlainText()) == (notice.text_zh, notice.text_en)
+    assert "文本已变" not in said(dialog)
+    assert dialog.steps.submit.isEnabled()
 
 
 def test_what_was_confirmed_is_what_was_shown(dialog: NoticeDialog, window: MainWindow, port: ScriptedPort) -> None:
