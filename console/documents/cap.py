@@ -89,7 +89,7 @@ def _info(root: etree._Element, notice: Notice, language: str, text: str, sent: 
     _put(info, "language", _LANGUAGE_TAGS[language])
     _put(info, "category", "Infra")
     _put(info, "event", wording(f"cap.event_{facts.kind}"))
-    _put(info, "responseType", "AllClear" if lifted else "Prepare")
+    _put(info, "responseType", "Monitor" if notice.withdrawn else "AllClear" if lifted else "Prepare")
     _put(info, "urgency", _urgency(facts, sent, lifted))
     _put(info, "severity", _severity(facts))
     _put(info, "certainty", "Likely" if planned and not lifted else "Observed")
@@ -101,7 +101,8 @@ def _info(root: etree._Element, notice: Notice, language: str, text: str, sent: 
     _put(info, "senderName", clean(facts.issuer))
     _put(info, "headline", " ".join([*_marks(wording, facts), title_of(facts, language)]))
     _put(info, "description", text)
-    _put(info, "instruction", wording("cap.all_clear") if lifted else wording(f"cap.instruction_{facts.kind}"))
+    ended = wording("cap.withdrawn" if notice.withdrawn else "cap.all_clear")
+    _put(info, "instruction", ended if lifted else wording(f"cap.instruction_{facts.kind}"))
     _put(info, "contact", clean(facts.hotline))
     area = _put(info, "area", "", empty=True)
     _put(area, "areaDesc", _area_text(wording, facts))
@@ -129,6 +130,8 @@ def _note(notice: Notice) -> str:
         notes.extend(_marks(Wording(language), notice.facts, clean(notice.incident_id)))
     if notice.override_reason:
         notes.append(f"override: {clean(notice.override_reason)}")
+    if notice.lift_reason:
+        notes.append(f"lifted: {clean(notice.lift_reason)}")
     return " ".join(notes)
 
 
@@ -143,8 +146,8 @@ def _area_text(wording: Wording, facts: NoticeFacts) -> str:
     parts = [
         wording(key, names=names)
         for key, names in (
-            ("cap.area_no_water", wording.names(facts.no_water_communities)),
-            ("cap.area_low", wording.names(facts.low_pressure_communities)),
+            ("cap.area_no_water", wording.communities(facts.no_water_communities)),
+            ("cap.area_low", wording.communities(facts.low_pressure_communities)),
             ("cap.area_roads", wording.roads(facts)),
         )
         if names

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from console.documents.report_words import ReportWords
+from console.documents.told import communities_told
 from console.domain.clock import moment
 from console.domain.incidents import Incident
 from console.domain.notices import NoticeStatus
@@ -173,11 +174,9 @@ def _tracks(record: CaseRecord, words: ReportWords) -> Layer:
 def _communities(record: CaseRecord, words: ReportWords) -> Layer:
     public = [notice for notice in record.incident.notices if notice.status in _OUT]
     zones = record.city.zones
-    low = set(public[-1].facts.low_pressure_communities) if public else set()
-    dry = set(public[-1].facts.no_water_communities) if public else set()
-    rows = [row for row in range(len(zones)) if zones.kind[row] == "community" and str(zones.name[row]) in dry | low]
-    columns = {"name": [str(zones.name[row]) for row in rows]}
-    columns["effect"] = ["no_water" if name in dry else "low_pressure" for name in columns["name"]]
+    told = communities_told(zones, public[-1].facts) if public else {}
+    rows = list(told)
+    columns = {"name": [str(zones.name[row]) for row in rows], "effect": list(told.values())}
     classes = (
         ("\"effect\" = 'no_water'", words("page.no_water_communities"), COLOURS["no_water"], 2.0),
         ("\"effect\" = 'low_pressure'", words("page.low_communities"), COLOURS["low_pressure"], 2.0),

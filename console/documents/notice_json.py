@@ -7,9 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from console.documents.cap import closed_rings, identifier
-from console.documents.wording import clean, issued_texts, title_of
+from console.documents.wording import clean, issued_texts, lift_reason, title_of
 from console.domain.changes import canonical_json
-from console.domain.notices import Notice, NoticeFacts
+from console.domain.notices import Notice, NoticeFacts, NoticeStatus
 
 SCHEMA = "quanmai.notice/1"
 
@@ -34,6 +34,7 @@ def notice_json(notice: Notice, site: str, now: datetime) -> bytes:
         "starts_at": _local(facts.starts_at, facts),
         "expected_end": _local(facts.expected_end, facts),
         "t": _local(now, facts),
+        **_lifting(notice),
         "roads": _cleaned(facts.roads),
         "no_water": {"communities": _cleaned(facts.no_water_communities), "households": facts.households_no_water},
         "low_pressure": {"communities": _cleaned(facts.low_pressure_communities), "households": facts.households_low_pressure},
@@ -47,6 +48,14 @@ def notice_json(notice: Notice, site: str, now: datetime) -> bytes:
         **_geometry(facts),
     }
     return canonical_json(body)
+
+
+def _lifting(notice: Notice) -> dict[str, Any]:
+    """When and why it was lifted; ``withdrawn``: taken back, not because water is back."""
+    if notice.status is not NoticeStatus.LIFTED:
+        return {}
+    reason = {"zh": lift_reason(notice, "zh_CN"), "en": lift_reason(notice, "en")}
+    return {"lifted_at": _local(notice.lifted_at, notice.facts), "lift_reason": reason, "withdrawn": notice.withdrawn}
 
 
 def _geometry(facts: NoticeFacts) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 
 from console.documents.report_words import ReportWords
+from console.documents.told import communities_told
 from console.domain.clock import micros
 from console.domain.incidents import Incident
 from console.domain.notices import NoticeStatus
@@ -202,17 +203,13 @@ def _communities(record: CaseRecord, grid: Grid) -> tuple[list[dict[str, Any]], 
     public = [notice for notice in record.incident.notices if notice.status in _OUT]
     if not public:
         return [], []
-    facts, zones = public[-1].facts, record.city.zones
-    kinds = {name: "low_pressure" for name in facts.low_pressure_communities}
-    kinds |= {name: "no_water" for name in facts.no_water_communities}
+    zones = record.city.zones
     areas, points = [], list[tuple[float, float]]()
-    for row in range(len(zones)):
+    for row, kind in communities_told(zones, public[-1].facts).items():
         name = str(zones.name[row])
-        if str(zones.kind[row]) != "community" or name not in kinds:
-            continue
         for part in shapely.get_parts(zones.geometry[row]):
             if part.geom_type == "Polygon" and not part.is_empty:
-                areas.append({"kind": kinds[name], "name": name, "rings": rings(part, grid)})
+                areas.append({"kind": kind, "name": name, "rings": rings(part, grid)})
                 points += [tuple(corner) for corner in np.array(part.bounds).reshape(2, 2).tolist()]
     return areas, points
 

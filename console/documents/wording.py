@@ -17,6 +17,8 @@ _FIELD_LENGTH = 200
 _NAMES_SHOWN = 40
 _INVISIBLE = {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
 _SIDES = {"北侧": "north", "南侧": "south", "东侧": "east", "西侧": "west"}
+_WINDS = {"东": "east", "东北": "north_east", "北": "north", "西北": "north_west"}
+_WINDS |= {"西": "west", "西南": "south_west", "南": "south", "东南": "south_east"}
 _DEFAULT_CAUSES = {"", "应急抢修", "抢修"}
 # Named here: the machine's locale must not choose a public notice's language.
 _MONTHS = (
@@ -92,6 +94,17 @@ class Wording:
             return shown
         return f"{shown}{self('time.separator')}{self('time.more', count=len(cleaned))}"
 
+    def communities(self, names: Iterable[str]) -> str:
+        """Communities, the winds that tell namesakes apart in this language."""
+        return self.names(map(self.community, names))
+
+    def community(self, name: str) -> str:
+        """A community's name: what tells it from its namesakes, 阳光花园（东北）, as this language writes it."""
+        plain, found, apart = name.removesuffix("）").rpartition("（")
+        if not (plain and found and name.endswith("）")):
+            return name
+        return plain + self("apart", name=self(f"direction.{_WINDS[apart]}") if apart in _WINDS else apart)
+
     def roads(self, facts: NoticeFacts) -> str:
         """Roads with their sides, the sides in this language."""
         return self.names(self._road(road) for road in facts.roads)
@@ -113,7 +126,7 @@ def facts_in_words(facts: NoticeFacts, language: str) -> dict[str, tuple[str, ..
     communities = (*facts.no_water_communities, *facts.low_pressure_communities, *facts.delayed_communities)
     return {
         "window": tuple(wording.minute(moment, facts.time_zone) for moment in (facts.starts_at, facts.expected_end)),
-        "communities": tuple(clean(name) for name in communities[:_NAMES_SHOWN]),
+        "communities": tuple(clean(wording.community(name)) for name in communities[:_NAMES_SHOWN]),
         "units": tuple(clean(name) for name in facts.units[:_NAMES_SHOWN]),
         "hotline": (clean(facts.hotline),),
         "issuer": (clean(facts.issuer),),
@@ -135,13 +148,31 @@ def _as_issued(notice: Notice, text: str, language: str, now: datetime) -> str:
     wording, facts = Wording(language), notice.facts
     lines = [clean_lines(text)]
     if notice.status is NoticeStatus.LIFTED:
-        lines.insert(0, wording("banner.lifted", at=wording.minute(now, facts.time_zone)))
+        lines[:0] = _lifting(wording, notice, now)
     elif notice.references:
         lines.insert(0, wording("banner.updated", version=notice.version))
     # Edited by hand, the loud words may be gone: they are put back, an exercise never leaves without them.
     lines[:0] = [banner for banner in _banners(wording, facts) if banner not in text]
     lines.append(wording.date(notice.issued_at or notice.approved_at or notice.drafted_at, facts.time_zone))
     return "\n".join(lines) + "\n"
+
+
+def lift_reason(notice: Notice, language: str) -> str:
+    """Why a notice was lifted, in ``language``; "" where it was only given in Chinese and English is asked for."""
+    reason = clean(notice.lift_reason)
+    usual = {text: key for key, text in Catalogue.load("zh_CN").section("notice.lift_reason").items()}
+    usual |= {text: key for key, text in Catalogue.load("en").section("notice.lift_reason").items()}
+    if reason in usual:
+        return Wording(language)(f"lift_reason.{usual[reason]}")
+    return "" if language == "en" and has_chinese(reason) else reason
+
+
+def _lifting(wording: Wording, notice: Notice, now: datetime) -> list[str]:
+    """That it ended, and why; that water is back is said only where the reason says so."""
+    banner = "banner.withdrawn" if notice.withdrawn else "banner.lifted"
+    reason = lift_reason(notice, wording.language)
+    ended = wording(banner, at=wording.minute(notice.lifted_at or now, notice.facts.time_zone))
+    return [ended, wording("banner.lift_reason", reason=reason)] if reason else [ended]
 
 
 def _lines(wording: Wording, facts: NoticeFacts) -> Iterator[str]:
@@ -204,9 +235,9 @@ def _area(wording: Wording, facts: NoticeFacts) -> Iterator[str]:
     """No water and low pressure are kept apart, households too."""
     named = [
         ("area.roads", wording.roads(facts)),
-        ("area.no_water", wording.names(facts.no_water_communities)),
-        ("area.low_pressure", wording.names(facts.low_pressure_communities)),
-        ("area.delayed", wording.names(facts.delayed_communities)),
+        ("area.no_water", wording.communities(facts.no_water_communities)),
+        ("area.low_pressure", wording.communities(facts.low_pressure_communities)),
+        ("area.delayed", wording.communities(facts.delayed_communities)),
         ("area.units", wording.names(facts.units)),
     ]
     lines = [wording(key, names=names) for key, names in named if names]

@@ -132,42 +132,47 @@ class EditNotice:
 
 @dataclass(frozen=True, slots=True)
 class SubmitNotice:
-    """Hand a draft to the supervisor."""
+    """Hand a draft to the supervisor. ``contradiction_reason``: why, although the notice contradicts the case."""
 
     incident_id: str
     notice_id: str
+    contradiction_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ApproveNotice:
-    """Approve as a second person, or override with a reason."""
+    """Approve as a second person, or override with a reason. ``contradiction_reason`` as in ``SubmitNotice``."""
 
     incident_id: str
     notice_id: str
     override_reason: str = ""
+    contradiction_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class IssueNotice:
-    """Send the approved notice out: text, PDF, CAP, JSON."""
+    """Send the approved notice out: text, PDF, CAP, JSON. ``contradiction_reason`` as in ``SubmitNotice``."""
 
     incident_id: str
     notice_id: str
+    contradiction_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LiftNotice:
-    """Withdraw an issued notice (CAP Cancel)."""
+    """Withdraw an issued notice (CAP Cancel), with the reason."""
 
     incident_id: str
     notice_id: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class UndoLast:
-    """Undo the incident's last undoable change."""
+    """Undo the incident's last undoable change. ``reason``: why, where that withdraws a public notice."""
 
     incident_id: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ class NoticeFacts:
 
     ``households_without_supply_before``: those of ``households_no_water`` that had no supply before by the data;
     ``customers_piece_unknown``: customers counted although their piece of a cut pipe is unknown.
-    ``affected_wgs84``: rings (lat, lon) of communities or blocks, empty with ``no_geometry_reason``.
+    ``affected_wgs84``: rings (lat, lon) of communities or blocks, empty with ``no_geometry_reason``. ``…_zones``: ids of the
+    communities' outlines in the city's zones (two communities may bear one name).
     """
 
     kind: NoticeKind
@@ -59,11 +60,32 @@ class NoticeFacts:
     synthetic: bool = False
     households_without_supply_before: int = 0
     customers_piece_unknown: int = 0
+    no_water_zones: tuple[str, ...] = ()
+    low_pressure_zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeBasis:
+    """What a draft was made from; internal, never in what leaves the house.
+
+    ``burst_pipes``: taken as burst; ``valves``: the plan closes; ``unable``: reported as impossible to close; ``customers``:
+    mark of the customers and pipes without water.
+    """
+
+    burst_pipes: tuple[str, ...]
+    valves: tuple[str, ...]
+    unable: tuple[str, ...]
+    customers: str
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One version of one notice. ``references``: CAP references of earlier messages this one updates or cancels."""
+    """One version of one notice. ``references``: CAP references of earlier messages this one updates or cancels.
+
+    ``basis``: None for notices of earlier versions of the program. ``contradiction_reason``: why it went on although it
+    contradicted the case. ``dropped_edits``: lines written by hand that a redraft could not keep. ``files`` of a lifted notice
+    begin with those of its issue. ``withdrawn``: lifted because it should not have gone out, not because water is back.
+    """
 
     notice_id: str
     incident_id: str
@@ -82,3 +104,9 @@ class Notice:
     files: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     edited_by: tuple[str, ...] = ()
+    basis: NoticeBasis | None = None
+    contradiction_reason: str = ""
+    lift_reason: str = ""
+    lifted_at: datetime | None = None
+    withdrawn: bool = False
+    dropped_edits: tuple[str, ...] = ()

@@ -177,10 +177,11 @@ class ScriptedDispatcher:
             self._do(ask.MarkValveClosed(self._id, step.asset_id))
 
     def _issue(self) -> bool:
-        """Submit, approve and issue the last draft; False when it did not go out."""
+        """Draft anew, submit, approve and issue; False when it did not go out."""
         if not self._incident().notices:
             self._note("there is no notice to issue")
             return False
+        self._do(ask.DraftNotice(self._id))  # the case went on since, and an overtaken notice is not passed on
         notice = self._incident().notices[-1]
         if notice.status is NoticeStatus.DRAFT and not self._do(ask.SubmitNotice(self._id, notice.notice_id)):
             return False

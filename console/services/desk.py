@@ -60,11 +60,11 @@ class Desk:
             case ask.EditNotice():
                 return notices.edit(state, intent, user)
             case ask.SubmitNotice():
-                return notices.submit(state, intent, user)
+                return notices.submit(self._tools, state, intent, user)
             case ask.ApproveNotice():
-                return notices.approve(state, intent, user, now)
+                return notices.approve(self._tools, state, intent, user, now)
             case ask.UndoLast():
-                return undo.undo_last(self._tools, state, intent.incident_id, now)
+                return undo.undo_last(self._tools, state, intent.incident_id, now, intent.reason)
             case ask.SendCrew():
                 return crews.send_crew(self._tools, state, intent, now)
             case _:
@@ -115,7 +115,7 @@ class Desk:
             case ask.IssueNotice():
                 return notices.issue(tools, state, intent, user, now)
             case ask.LiftNotice():
-                return notices.lift(tools, state, intent, user)
+                return notices.lift(tools, state, intent, user, now)
         raise TypeError(f"no service carries out {type(intent).__name__}")
 
     def on_burst(self, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:

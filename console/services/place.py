@@ -12,9 +12,11 @@ import shapely
 from shapely.geometry import Point
 
 from console.domain.incidents import PipePlace
+from console.services.community_names import named_apart
 from console.services.streets import Layer, Streets
 from console.services.way import Way, WayFinder
 from maps.city import City
+from maps.communities import communities_of
 from maps.trace import supply_path
 
 _CHAMBERS = 6
@@ -74,9 +76,11 @@ class PlaceFinder:
 
     def _community(self, pipe: int, middle: Point) -> str:
         """By whom the pipe serves, else where it lies, else the nearest."""
-        named = Counter(name for name in (str(self._city.customers.community[row]) for row in self._customers_on(pipe)) if name)
+        rows = self._customers_on(pipe)
+        named = Counter(name for name in (str(self._city.customers.community[row]) for row in rows) if name)
         if named:
-            return named.most_common(1)[0][0]
+            most = named.most_common(1)[0][0]
+            return next((named_apart(one) for one in communities_of(self._city, rows) if one.name == most), most)
         return self._zone("community", middle)[1] or self._zones["community"].nearest(middle, _COMMUNITY_WITHIN_M)[1]
 
     def _supply(self, pipe: int) -> tuple[str, tuple[str, ...], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, get_type_hints
@@ -44,12 +45,23 @@ UNDOABLE = frozenset(
 )
 """Kinds of steps that people took and can take back; findings, answers and impacts are facts."""
 
+_WITHDRAWN = "发布操作已撤销"
 _TYPES = get_type_hints(Incident)
 _NEVER_RESTORED = ("orders", "notices", "drafted_at", "issued_at", "alerted_at")
 
 
-def undo_last(tools: Tools, state: DeskState, incident_id: str, now: datetime) -> ChangeSet:
-    """The inverse of the last step that still has something to take back. Raises Refused when there is none."""
+def withdraws_notice(history: Sequence[Change]) -> bool:
+    """Whether undoing the last step would withdraw a public notice; ``history``: a case's changes, oldest first."""
+    undone = {change.undoes for change in history if change.undoes is not None}
+    last = next((change for change in reversed(history) if change.kind in UNDOABLE and change.seq not in undone), None)
+    return last is not None and last.kind == "notice_issued"
+
+
+def undo_last(tools: Tools, state: DeskState, incident_id: str, now: datetime, reason: str = "") -> ChangeSet:
+    """The inverse of the last step that still has something to take back. Raises Refused when there is none.
+
+    ``reason``: why, where a public notice is withdrawn by it.
+    """
     incident = state.incidents.get(incident_id)
     if incident is None:
         raise Refused("no_incident", incident=incident_id)
@@ -57,7 +69,7 @@ def undo_last(tools: Tools, state: DeskState, incident_id: str, now: datetime) -
     undone = {change.undoes for change in history if change.undoes is not None}
     for change in reversed(history):
         if change.kind in UNDOABLE and change.seq not in undone:
-            after, outgoing, called = _inverse(tools, state, incident, change, now)
+            after, outgoing, called = _inverse(tools, state, incident, change, now, reason)
             if after != incident:
                 note = "；".join(part for part in (f"撤销：{change.note}", *called) if part)
                 alarms = _alarms(state, incident, after)
@@ -69,13 +81,13 @@ def undo_last(tools: Tools, state: DeskState, incident_id: str, now: datetime) -
 
 
 def _inverse(
-    tools: Tools, state: DeskState, incident: Incident, change: Change, now: datetime
+    tools: Tools, state: DeskState, incident: Incident, change: Change, now: datetime, reason: str
 ) -> tuple[Incident, tuple[Outgoing, ...], tuple[str, ...]]:
     before: dict[str, Any] = change.before or {}
     values = {name: from_json(value, _TYPES[name]) for name, value in before.items() if name not in _NEVER_RESTORED}
     after: Incident = replace(incident, **values)
     after, outgoing, called = _orders_called_back(tools, after, change, now)
-    after, more, lifted_notes = _notices_taken_back(tools, after, change)
+    after, more, lifted_notes = _notices_taken_back(tools, after, change, now, reason)
     outgoing, notes = (*outgoing, *more), (*called, *lifted_notes)
     if change.kind == "burst_judged":
         after, more, note = redirected(tools, after, now)
@@ -97,7 +109,7 @@ def _orders_called_back(
 
 
 def _notices_taken_back(
-    tools: Tools, incident: Incident, change: Change
+    tools: Tools, incident: Incident, change: Change, now: datetime, reason: str
 ) -> tuple[Incident, tuple[Outgoing, ...], tuple[str, ...]]:
     """Drafts as they were before the step; a notice that the step made public is lifted instead."""
     if "notices" not in (change.after or {}):
@@ -105,7 +117,7 @@ def _notices_taken_back(
     if change.kind == "notice_issued":
         made = {n["notice_id"] for n in change.after["notices"] if n["status"] == NoticeStatus.ISSUED}
         public = [n for n in incident.notices if n.status is NoticeStatus.ISSUED and n.notice_id in made]
-        gone = {n.notice_id: lifted(tools, n) for n in public}
+        gone = {n.notice_id: lifted(tools, n, reason.strip() or _WITHDRAWN, now, withdrawn=True) for n in public}
         after = replace(incident, notices=tuple(gone.get(n.notice_id, n) for n in incident.notices))
         outgoing = tuple(message for n in gone.values() for message in tools.documents.payloads(n))
         return after, outgoing, tuple(f"公告 {notice_id} 已撤回" for notice_id in gone)

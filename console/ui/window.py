@@ -129,12 +129,12 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self._bridge.arrived.connect(self.show_picture)
         self._dispatcher.refused.connect(lambda fault: self.messages.tell(self._looks.words.fault(fault)))
+        self._dispatcher.refused.connect(self.questions.show_refused)
         self._dispatcher.broken.connect(lambda text: self.messages.tell(self._looks.words("messages.defect", text=text)))
         self._dispatcher.done.connect(lambda _: self._focus.read_log())
         self._errands.failed.connect(self.messages.tell)
         self.packages.told.connect(self.messages.tell)
         self.questions.asked.connect(self.ask)
-        self.guide.asked.connect(self.ask)
         self.case.intent_asked.connect(self.ask)
         self.alarms.intent_asked.connect(self.ask)
         self.alarms.shelving_asked.connect(self.questions.shelving)
@@ -143,9 +143,12 @@ class MainWindow(QMainWindow):
         self._focus.changed.connect(self._show_case)
         self._focus.marks_ready.connect(self.tools.show_case)
         self._focus.log_ready.connect(self._log_model.apply)
+        self._focus.log_ready.connect(self.case.response.take_log)
+        self.case.response.withdrawal_asked.connect(self.questions.withdrawal)
         self._focus.series_ready.connect(self.case.evidence.show_series)
         self.case.evidence.history_wanted.connect(self._focus.read_series)
         self.case.location.pipe_chosen.connect(self.guide.select_pipe)
+        self.case.location.judgement_asked.connect(self.questions.judgement)
         self.case.location.dismissal_asked.connect(self.questions.dismissal)
         self.case.location.place_chosen.connect(self.guide.show_reading_place)
         self.case.location.reading_asked.connect(self.questions.reading)
@@ -220,6 +223,7 @@ class MainWindow(QMainWindow):
         self.map.set_badges(badges(self._port.city, picture, self._looks.words))
         self._focus.show_picture(picture)
         self.station_cards.show_picture(picture)
+        self.questions.show_picture(picture)
         if self._focus.incident is not None:
             self.case.show_case(self._focus.incident, picture)
         self._look_after()
@@ -235,7 +239,6 @@ class MainWindow(QMainWindow):
         if not self.map.touched and (framed := (incident.incident_id, incident.plan)) != self._framed:
             self._framed = framed
             self.guide.show_case()
-        self.questions.show_picture_of(incident)
 
     @Slot()
     def _look_after(self) -> None:
@@ -333,7 +336,7 @@ class MainWindow(QMainWindow):
         case, map_ = self.case, self.map
         return {
             "search": self._open_palette,
-            "judge": case.location.judge,
+            "judge": lambda: case.location.judge(by_key=True),
             "crew": case.response.send_crew,
             "notice": case.notice.next_step,
             "acknowledge": self.alarms.acknowledge,

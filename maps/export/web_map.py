@@ -7,7 +7,7 @@ Every word of the city is escaped (``safe``).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from maps.attribution import attribution
 from maps.city import City
+from maps.communities import communities_of
 from maps.export.geojson import write_aside
 from maps.export.legend import COLOURS, WIDTH_CLASSES, MapWords, legend, strip, width_class
 from maps.export.safe import safe
@@ -39,7 +40,7 @@ _ON_EACH = JsCode("function(f,l){if(f.properties.t){l.bindTooltip(f.properties.t
 class WebMapOptions:
     """``stations``: words shown beside a station id (``0.212 MPa ↓``); ``abnormal``: ids drawn as abnormal.
 
-    ``no_water``/``low_pressure``: communities of the public map; empty means those of the plan.
+    ``no_water``/``low_pressure``: communities of the public map; empty means those of the plan's customers.
     """
 
     is_drill: bool = False
@@ -195,15 +196,27 @@ class _Builder:
 
     def communities(self, plan: IsolationPlan | None) -> None:
         """The public map: outlines of communities; no water and low pressure kept apart."""
-        zones, named = self._city.zones, self._options
-        without = set(named.no_water or (plan.communities if plan else ()))
-        for name, wanted in (("no_water", without), ("low_pressure", set(named.low_pressure) - without)):
-            rows = [row for row in range(len(zones)) if zones.kind[row] == "community" and str(zones.name[row]) in wanted]
+        zones = self._city.zones
+        without = self._zones_named(self._options.no_water) if self._options.no_water else self._zones_dry(plan)
+        low = [row for row in self._zones_named(self._options.low_pressure) if row not in without]
+        for name, rows in (("no_water", without), ("low_pressure", low)):
             for row in rows:
                 self._look_at(np.array(zones.geometry[row].bounds).reshape(2, 2))
             features = [feature(self._shown.geometry(zones.geometry[row]), {"t": safe(zones.name[row])}) for row in rows]
             style = {"color": COLOURS[name], "weight": 2, "fillColor": COLOURS[name], "fillOpacity": 0.3}
             self._layer(name, features, style)
+
+    def _zones_dry(self, plan: IsolationPlan | None) -> list[int]:
+        """Communities by where the plan's customers are (two of one name stay two), by name where it lists no customers."""
+        if plan is None or not plan.customers_without_water:
+            return self._zones_named(plan.communities if plan else ())
+        customers = self._city.customers
+        known = [customers.row(name) for name in plan.customers_without_water if customers.has(name)]
+        return sorted({row for community in communities_of(self._city, known) for row in community.zones})
+
+    def _zones_named(self, names: Iterable[str]) -> list[int]:
+        zones, wanted = self._city.zones, set(names)
+        return [row for row in range(len(zones)) if zones.kind[row] == "community" and str(zones.name[row]) in wanted]
 
     def frame(self, title: str) -> None:
         """Title, legend, switch of layers, and the first view: the case, else the whole city."""

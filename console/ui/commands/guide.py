@@ -6,7 +6,6 @@ from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from console.domain.alarms import Alarm
-from console.domain.intents import JudgeBurst
 from console.domain.picture import Picture
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit
@@ -15,6 +14,7 @@ from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.picking import Asset
 from console.ui.panels.case_column import CaseColumn
+from console.ui.panels.location import JUDGED_IN
 from maps.city import City
 from maps.locate.next_reading import ReadingPlace
 
@@ -23,10 +23,8 @@ _PLACE_M_PER_PX = 2.0
 
 
 class Guide(QObject):
-    """Moves the map and the focus; what must be decided goes out as an intent."""
+    """Moves the map and the focus; what must be decided is asked first."""
 
-    asked = Signal(object)
-    """Intent."""
     drill_burst_asked = Signal(str)
     """An instructor wants this pipe to break (drills only)."""
 
@@ -57,13 +55,12 @@ class Guide(QObject):
         self._map.fit_lines((*around, *(location.set_90 if location is not None else ()), *incident.target_pipes()))
 
     def select_pipe(self, pipe_id: str) -> None:
-        """Highlight a pipe and offer it for judging."""
+        """Highlight a pipe and say what it is; nothing is judged or made ready for it."""
         pipes = self._city.network.pipes
         row = pipes.row(pipe_id)
         kind = self._looks.words.pipe(float(pipes.diameter_mm[row]), str(pipes.material[row]), int(pipes.year_laid[row]))
         self._map.select_pipes((pipe_id,), " · ".join(part for part in (pipe_id, kind, str(pipes.road_name[row])) if part))
-        if self._focus.incident is not None:
-            self._case.location.choose(pipe_id)
+        self._case.location.look_at(pipe_id)
 
     def show_valve(self, valve_id: str) -> None:
         """The map on a valve."""
@@ -101,6 +98,7 @@ class Guide(QObject):
         """A click on the map."""
         if asset is None:
             self._map.select_pipes(())
+            self._case.location.look_at("")
         elif asset.kind == "pipe":
             self.select_pipe(asset.asset_id)
         elif asset.kind == "valve":
@@ -121,9 +119,9 @@ class Guide(QObject):
         words, incident = self._looks.words, self._focus.incident
         if asset.kind == "pipe":
             self.select_pipe(asset.asset_id)
-            if incident is not None:
-                judge = JudgeBurst(incident.incident_id, (asset.asset_id,))
-                menu.addAction(words("location.judge", pipe=asset.asset_id), lambda: self.asked.emit(judge))
+            if incident is not None and incident.phase in JUDGED_IN and asset.asset_id not in incident.burst_pipes:
+                what = words("location.correct_ask" if incident.burst_pipes else "location.judge_ask", pipe=asset.asset_id)
+                menu.addAction(what, lambda: self._questions.judgement(incident, asset.asset_id))
             menu.addAction(words("map.report_burst", pipe=asset.asset_id), lambda: self._questions.report(asset.asset_id))
             if self.in_drill:
                 menu.addAction(words("map.drill_burst", pipe=asset.asset_id), lambda: self.drill_burst_asked.emit(asset.asset_id))

@@ -67,6 +67,7 @@ class Commands:
         for key, shortcut in KEYS.items():
             action = QAction(window)
             action.setShortcut(QKeySequence(shortcut))
+            action.setAutoRepeat(False)  # a key held too long reports one valve, takes one step, undoes one
             action.triggered.connect(lambda _=False, deed=deeds[key]: deed())
             window.addAction(action)
             self._actions[key] = action

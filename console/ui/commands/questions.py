@@ -9,8 +9,20 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident, Phase
-from console.domain.intents import AdvancePhase, DismissIncident, EnterReading, MarkValveUnable, OpenIncident, SetRestoration
+from console.domain.intents import (
+    AdvancePhase,
+    DismissIncident,
+    EnterReading,
+    JudgeBurst,
+    MarkValveUnable,
+    OpenIncident,
+    SetRestoration,
+    UndoLast,
+)
+from console.domain.picture import Picture
 from console.domain.readings import CHANNEL_BY_NAME, Channel
+from console.services.candidate_distance import candidate_distance
+from console.services.contradictions import contradictions
 from console.services.isolation_evidence import IsolationSign, Sign, isolation_signs
 from console.ui.dialogs.ask import (
     OperationQuestion,
@@ -20,12 +32,15 @@ from console.ui.dialogs.ask import (
     TimeQuestion,
     UnableQuestion,
 )
+from console.ui.dialogs.judgement import judgement_question
 from console.ui.dialogs.notice import NoticeDialog
+from console.ui.dialogs.notice_parts import lift_confirmation
 from console.ui.dialogs.shelve import ShelveQuestion
 from console.ui.looks import Looks
 from console.ui.models.alarms import AlarmModel
-from console.ui.panels.notice import latest_notice
+from console.ui.panels.notice import channel_words, latest_notice
 from console.ui.port import ConsolePort
+from maps.errors import QuanmaiError
 from maps.locate.next_reading import ReadingPlace
 
 
@@ -44,15 +59,30 @@ class Questions(QObject):
         """For the dialogs to come."""
         self._looks = looks
 
-    def show_picture_of(self, incident: Incident) -> None:
-        """An open notice dialog follows its case."""
+    def show_picture(self, picture: Picture) -> None:
+        """An open notice dialog follows its case, whichever case is in focus."""
         if self._notice is not None:
-            self._notice.follow(incident)
+            incident_id = self._notice.incident_id
+            incident = next((case for case in picture.incidents if case.incident_id == incident_id), None)
+            if incident is not None:
+                self._notice.follow(incident)
 
     def why_unable(self, incident_id: str, valve_id: str) -> None:
         """Why the valve cannot be closed."""
         question = UnableQuestion(self._looks, valve_id, self._window)
         question.accepted.connect(lambda: self.asked.emit(MarkValveUnable(incident_id, valve_id, question.unable), ""))
+        self._open(question)
+
+    def judgement(self, incident: Incident, pipe_id: str, ground: str = "judgement", looked_at: str = "") -> None:
+        """A burst on a pipe that was named; asked first for a correction, outside the 90 % set, with another pipe in sight."""
+        intent = JudgeBurst(incident.incident_id, (pipe_id,), ground)
+        far = candidate_distance(self._port.city.network, incident.location, pipe_id)
+        expected = pipe_id in incident.target_pipes() if far is None else far.in_set
+        if expected and not incident.burst_pipes and not looked_at:
+            self.asked.emit(intent, "")
+            return
+        question = judgement_question(self._looks, self._port.city, incident, intent, far, looked_at, self._window)
+        question.accepted.connect(lambda: self.asked.emit(intent, ""))
         self._open(question)
 
     def dismissal(self, incident_id: str) -> None:
@@ -137,6 +167,16 @@ class Questions(QObject):
         """A burst reported by a call on this pipe."""
         self.asked.emit(OpenIncident(pipe_id), "")
 
+    def withdrawal(self, incident: Incident) -> None:
+        """Why a public notice is withdrawn, which is what undoing its issue does."""
+        notice = latest_notice(incident)
+        if notice is None:
+            return
+        words = self._looks.words
+        question = lift_confirmation(self._looks, notice, channel_words(words, self._port.latest()), self._window, is_undo=True)
+        question.accepted.connect(lambda: self.asked.emit(UndoLast(incident.incident_id, question.reason), ""))
+        self._open(question)
+
     def notice(self, incident: Incident, notice_id: str = "") -> None:
         """Preview and all that follows."""
         notice = next((n for n in incident.notices if n.notice_id == notice_id), latest_notice(incident))
@@ -144,11 +184,29 @@ class Questions(QObject):
             return
         if self._notice is not None:
             self._notice.close()
-        dialog = NoticeDialog(self._looks, self._user, self._port.now, incident.incident_id, notice, self._window)
+            if self._notice is not None:  # it has edits and asks about them first
+                self._notice.raise_()
+                return
+        city, now = self._port.city, self._port.now
+        dialog = NoticeDialog(
+            self._looks,
+            self._user,
+            now,
+            incident,
+            notice,
+            lambda case, shown: contradictions(city, case, shown),
+            lambda: channel_words(self._looks.words, self._port.latest()),
+            self._window,
+        )
         dialog.asked.connect(self.asked)
         dialog.finished.connect(self._forget_notice)
         self._notice = dialog
         self._open(dialog)
+
+    def show_refused(self, fault: QuanmaiError) -> None:
+        """Why a step was not taken, also in the notice dialog, which covers the window's own message."""
+        if self._notice is not None:
+            self._notice.show_refused(self._looks.words.fault(fault))
 
     @property
     def open_notice(self) -> NoticeDialog | None:

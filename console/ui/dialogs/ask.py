@@ -27,7 +27,7 @@ from console.services.operations import ENTERED
 from console.ui.looks import Looks, button, label, row
 from maps.units import kpa_from_mpa
 
-_LONGEST_REASON = 200
+LONGEST_REASON = 200
 """It stands in rows, notices of the log and reports; whoever has more to say writes a note."""
 _NOTHING_READ_MPA = -0.01
 """Below every reading, 0 is one."""
@@ -82,7 +82,7 @@ class ReasonQuestion(Question):
     ) -> None:
         super().__init__(looks, title, text, parent, do)
         self.field = QLineEdit()
-        self.field.setMaxLength(_LONGEST_REASON)
+        self.field.setMaxLength(LONGEST_REASON)
         self.field.setPlaceholderText(looks.words("dialog.reason"))
         self.box.addWidget(self.field)
         self.usual = [button(reason) for reason in usual]

@@ -1,20 +1,27 @@
-"""The notice dialog: both texts to read and correct, who approves, then out."""
+"""The notice dialog: both texts to read and correct, what contradicts the case, and each step in its own place."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QLineEdit, QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QComboBox, QDialog, QLayout, QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
 
 from console.documents.remarks import left_out, remarks
 from console.domain.incidents import Incident
-from console.domain.intents import ApproveNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
+from console.domain.intents import ApproveNotice, DraftNotice, EditNotice, Intent, IssueNotice, LiftNotice, SubmitNotice
 from console.domain.notices import Notice, NoticeStatus
+from console.services.contradictions import Contradiction
+from console.services.redrafting import redrafted
+from console.ui.dialogs.confirm import ENTER
+from console.ui.dialogs.notice_parts import Difference, Leave, Underneath, issue_confirmation, lift_confirmation
+from console.ui.dialogs.notice_steps import Steps
 from console.ui.looks import Looks, button, label, row
 
 _EDITABLE = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED)
+_OPEN = (*_EDITABLE, NoticeStatus.APPROVED)
 
 
 class NoticeDialog(QDialog):
@@ -28,78 +35,163 @@ class NoticeDialog(QDialog):
         looks: Looks,
         user: str,
         now: Callable[[], datetime],
-        incident_id: str,
+        incident: Incident,
         notice: Notice,
+        contradicted: Callable[[Incident, Notice], tuple[Contradiction, ...]],
+        channels: Callable[[], str],
         parent: QWidget | None = None,
     ) -> None:
+        """``contradicted``: how a notice differs from its case; ``channels``: in words, by which way a notice leaves."""
         super().__init__(parent)
-        self._looks, self._user, self._incident_id, self._notice = looks, user, incident_id, notice
-        self._now = now
-        words = looks.words
-        self.setWindowTitle(words("notice.window", notice=notice.notice_id))
-        self.resize(760, 640)
-        self._state = label(name="strong", wrap=True)
-        self._zh, self._en = QPlainTextEdit(notice.text_zh), QPlainTextEdit(notice.text_en)
+        self._looks, self._now, self._incident, self._notice = looks, now, incident, notice
+        self._contradicted, self._channels = contradicted, channels
+        self._base = (notice.text_zh, notice.text_en)
+        self._to_newest, self._leaving = False, False
+        self._sent: tuple[str, str] | None = None  # texts that went into the last redraft: its answer replaces them
+        self._found_for: tuple[Incident, Notice] | None = None
+        self._found: tuple[Contradiction, ...] = ()
+        self._build(user)
+        room = self.screen().availableSize()
+        self.resize(min(900, room.width() - 40), min(760, room.height() - 60))
+        self._show_versions()
+        self._show_notice()
+
+    def _build(self, user: str) -> None:
+        words = self._looks.words
+        self._state, self._version = label(name="strong", wrap=True), QComboBox()
+        self._version.activated.connect(self._on_version)
+        self.difference, self.underneath = Difference(self._looks), Underneath(self._looks)
+        self.difference.redraft_asked.connect(self.redraft)
+        self.difference.reason_changed.connect(self._show_steps)
+        self.underneath.taken.connect(self._take_new_text)
+        self._zh, self._en = QPlainTextEdit(), QPlainTextEdit()
         tabs = QTabWidget()
         tabs.addTab(self._zh, "中文")
         tabs.addTab(self._en, "English")
         tabs.setCurrentIndex(0 if words.language == "zh_CN" else 1)
-        self._approver, self._reason = QLineEdit(), QLineEdit()
-        self._approver.setPlaceholderText(words("notice.approver"))
-        self._reason.setPlaceholderText(words("notice.override_reason"))
-        self._warning, self._remarks = label(name="warning", wrap=True), label(name="warning", wrap=True)
+        self._dropped, self._remarks = label(name="warning", wrap=True), label(name="warning", wrap=True)
+        self._refused = label(name="warning", wrap=True)
+        self._refused.hide()
+        self.steps = Steps(self._looks, user)
+        self.steps.submit.clicked.connect(self.submit)
+        self.steps.approve.clicked.connect(self.approve)
+        self.steps.issue.clicked.connect(self.ask_issue)
+        self.steps.lift.clicked.connect(self.ask_lift)
+        self.steps.renew.clicked.connect(self.renew)
         self._save, self._close = button(words("notice.save")), button(words("notice.close"))
-        self._step = button("", "primary")
-        self._save.clicked.connect(self._on_save)
+        self._save.clicked.connect(self.save)
         self._close.clicked.connect(self.close)
-        self._step.clicked.connect(self.step)
         for field in (self._zh, self._en):
-            field.textChanged.connect(self._show_state)
+            field.setTabChangesFocus(True)
+            field.setMinimumHeight(110)
+            field.textChanged.connect(self._on_typed)
         box = QVBoxLayout(self)
-        box.addWidget(self._state)
+        box.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # long warnings must not push it over the screen's edge
+        head = row(self._state, self._version)
+        head.setStretch(0, 1)
+        box.addLayout(head)
+        box.addWidget(self.difference)
+        box.addWidget(self.underneath)
         box.addWidget(tabs, 1)
-        box.addWidget(self._remarks)
-        box.addLayout(row(self._approver, self._reason))
-        box.addWidget(self._warning)
-        box.addLayout(row(self._save, 1, self._close, self._step))
-        self._show_state()
+        for widget in (self._dropped, self._remarks, self._refused, self.steps):
+            box.addWidget(widget)
+        box.addLayout(row(self._save, 1, self._close))
+
+    @property
+    def incident_id(self) -> str:
+        """The case whose notice this is."""
+        return self._incident.incident_id
+
+    # What arrives
 
     def follow(self, incident: Incident) -> None:
-        """The case as it stands; texts being edited are not touched."""
-        new = next((n for n in incident.notices if n.notice_id == self._notice.notice_id), None)
-        if new is None or new == self._notice:
+        """The case as it stands. What is being typed is kept; what changed underneath is shown beside it."""
+        if incident == self._incident:
             return
-        untouched = not self._edited()
+        self._incident = incident
+        new = next((n for n in incident.notices if n.notice_id == self._notice.notice_id), None)
+        if self._to_newest and incident.notices[-1].notice_id != self._notice.notice_id and not self._edited():
+            new, self._to_newest = incident.notices[-1], False
+            self._base = (new.text_zh, new.text_en)
+            self._set_texts(*self._base)
+        self._show_versions()
+        if new is None:
+            self._show_steps()
+            return
+        moved_on = new.status is not self._notice.status
+        redrafted_now = self._sent == self._texts() and new.drafted_at != self._notice.drafted_at
+        typed = self._edited() and not redrafted_now
         self._notice = new
-        if untouched:
-            self._zh.setPlainText(new.text_zh)
-            self._en.setPlainText(new.text_en)
-        self._show_state()
+        if typed and (new.text_zh, new.text_en) != self._base:
+            self.underneath.show_change(self._base, (new.text_zh, new.text_en), editable=new.status in _EDITABLE)
+        elif not typed:
+            self._base = (new.text_zh, new.text_en)
+            self._set_texts(*self._base)
+        self._show_notice(fill=False)
+        if moved_on:
+            self.steps.setFocus()
+        if self._leaving and not self._edited():
+            super().reject()
 
     def _edited(self) -> bool:
-        return (self._zh.toPlainText(), self._en.toPlainText()) != (self._notice.text_zh, self._notice.text_en)
+        return self._texts() != (self._notice.text_zh, self._notice.text_en)
 
-    def _show_state(self) -> None:
-        words, status = self._looks.words, self._notice.status
-        version = words("notice.version", n=self._notice.version)
-        state = f"{self._notice.notice_id} · {version} · {words.of('notice_status', status.value)}"
-        self._state.setText(state + (" · " + words("notice.drill") if self._notice.facts.is_drill else ""))
-        editable, approving = status in _EDITABLE, status is NoticeStatus.SUBMITTED
+    def _texts(self) -> tuple[str, str]:
+        return self._zh.toPlainText(), self._en.toPlainText()
+
+    def _set_texts(self, zh: str, en: str) -> None:
+        for field, text in ((self._zh, zh), (self._en, en)):
+            if field.toPlainText() != text:
+                field.setPlainText(text)
+
+    def show_refused(self, text: str) -> None:
+        """Why the last step was not taken."""
+        self._leaving = False
+        self._refused.setText(text)
+        self._refused.show()
+
+    def _on_typed(self) -> None:
+        self._leaving = False
+        self._show_text_state()
+
+    # What is shown
+
+    def _show_notice(self, fill: bool = True) -> None:
+        words, notice = self._looks.words, self._notice
+        self.setWindowTitle(words("notice.window", notice=notice.notice_id))
+        if fill:
+            self._set_texts(*self._base)
+        version = words("notice.version", n=notice.version)
+        state = f"{notice.notice_id} · {version} · {words.of('notice_status', notice.status.value)}"
+        self._state.setText(state + (" · " + words("notice.drill") if notice.facts.is_drill else ""))
         for field in (self._zh, self._en):
-            field.setReadOnly(not editable)
-        self._save.setEnabled(editable and self._edited())
-        self._approver.setVisible(approving)
-        self._reason.setVisible(approving)
-        self._warning.setText(words("notice.second_person", user=self._user) if approving else "")
-        self._warning.setVisible(approving)
-        self._show_remarks(editable)
-        self._step.setText(words(f"notice.do_{status.value}"))
-        self._step.setVisible(status is not NoticeStatus.LIFTED)
-        self._step.setEnabled(not self._edited())
-        self._step.setToolTip(words("notice.save_first") if self._edited() else "")
+            field.setReadOnly(notice.status not in _EDITABLE)
+        lost = "\n".join(f"· {line}" for line in notice.dropped_edits)
+        self._dropped.setText(words("notice.dropped") + "\n" + lost)
+        self._dropped.setVisible(bool(lost) and notice.status in _OPEN)
+        self._show_text_state()
 
-    def _show_remarks(self, before_signing: bool) -> None:
-        """What a signer should know, until it is signed."""
+    def _show_versions(self) -> None:
+        """Every version is kept and can be read again."""
+        words, notices = self._looks.words, self._incident.notices
+        self._version.clear()
+        for notice in notices:
+            status = words.of("notice_status", notice.status.value)
+            self._version.addItem(f"{words('notice.version', n=notice.version)} · {status}", notice.notice_id)
+        self._version.setCurrentIndex(self._version.findData(self._notice.notice_id))
+        self._version.setVisible(len(notices) > 1)
+
+    def _on_version(self, index: int) -> None:
+        chosen = next((n for n in self._incident.notices if n.notice_id == self._version.itemData(index)), None)
+        if chosen is not None and chosen.notice_id != self._notice.notice_id:
+            self._notice, self._base = chosen, (chosen.text_zh, chosen.text_en)
+            self._show_notice()
+
+    def _show_text_state(self) -> None:
+        editable, edited = self._notice.status in _EDITABLE, self._edited()
+        self._save.setEnabled(editable and edited)
+        self._version.setEnabled(not edited)
+        self.underneath.setVisible(edited and self.underneath.pending)
         facts, language = self._notice.facts, self._looks.words.language
         lines = [
             *remarks(facts, self._now(), language),
@@ -107,27 +199,128 @@ class NoticeDialog(QDialog):
             *left_out(facts, self._en.toPlainText(), "en", language),
         ]
         self._remarks.setText("\n".join(f"· {line}" for line in lines))
-        self._remarks.setVisible(before_signing and bool(lines))
+        self._remarks.setVisible(editable and bool(lines))
+        self._show_steps()
 
-    def _on_save(self) -> None:
-        edit = EditNotice(self._incident_id, self._notice.notice_id, self._zh.toPlainText(), self._en.toPlainText())
-        self.asked.emit(edit, "")
+    def _show_steps(self) -> None:
+        notice, incident = self._notice, self._incident
+        self._find()
+        waiting = any(other.status in _OPEN for other in incident.notices)
+        can_renew = incident.is_open() and not waiting and bool(incident.burst_pipes)
+        self.difference.show_found(self._found, open_=notice.status in _OPEN)
+        blocked = bool(self._found) and not self.difference.reason
+        self.steps.show_notice(notice, ready=not self._edited() and not blocked, blocked=blocked, can_renew=can_renew)
+
+    def _find(self) -> None:
+        """How the notice differs from its case, looked for once for each of their states."""
+        notice, incident = self._notice, self._incident
+        if self._found_for != (incident, notice):
+            in_force = notice.status in (*_OPEN, NoticeStatus.ISSUED) and incident.is_open()
+            self._found = self._contradicted(incident, notice) if in_force else ()
+            self._found_for = (incident, notice)
+
+    # What is asked
+
+    def save(self) -> None:
+        """What was typed becomes the notice's text."""
+        self._base = self._texts()
+        self._ask(EditNotice(self._incident.incident_id, self._notice.notice_id, *self._base))
+
+    def redraft(self) -> None:
+        """From the facts as they are; what was typed goes in first, so that it is kept where it still fits."""
+        if self._edited():
+            self.save()
+        self._sent = self._texts()
+        self._to_newest = self._notice.status not in _OPEN
+        self._ask(DraftNotice(self._incident.incident_id))
+
+    def renew(self) -> None:
+        """The next version of a public notice."""
+        self.redraft()
+
+    def submit(self) -> None:
+        """To the supervisor."""
+        self._ask(SubmitNotice(self._incident.incident_id, self._notice.notice_id, self.difference.reason))
+
+    def approve(self) -> None:
+        """In the name typed beside the button."""
+        approver, override = self.steps.approver.text().strip(), self.steps.override.text().strip()
+        intent = ApproveNotice(self._incident.incident_id, self._notice.notice_id, override, self.difference.reason)
+        self._ask(intent, approver)
 
     def approve_as(self, person: str, override_reason: str = "") -> None:
         """Approve in somebody's name, as if typed into the fields."""
-        self._approver.setText(person)
-        self._reason.setText(override_reason)
-        self.step()
+        self.steps.approver.setText(person)
+        self.steps.override.setText(override_reason)
+        self.approve()
 
-    def step(self) -> None:
-        """The one next step: submit, approve, issue, lift."""
-        case, notice_id = self._incident_id, self._notice.notice_id
-        match self._notice.status:
-            case NoticeStatus.DRAFT:
-                self.asked.emit(SubmitNotice(case, notice_id), "")
-            case NoticeStatus.SUBMITTED:
-                self.asked.emit(ApproveNotice(case, notice_id, self._reason.text().strip()), self._approver.text().strip())
-            case NoticeStatus.APPROVED:
-                self.asked.emit(IssueNotice(case, notice_id), "")
-            case _:
-                self.asked.emit(LiftNotice(case, notice_id), "")
+    def ask_issue(self) -> None:
+        """Shows what goes out, to whom, by which way, from when; nothing leaves before that is confirmed."""
+        case, notice_id, reason = self._incident.incident_id, self._notice.notice_id, self.difference.reason
+        shown = self._notice
+        question = issue_confirmation(self._looks, shown, self._channels(), self._found, reason, self)
+        question.accepted.connect(lambda: self._if_same(shown, IssueNotice(case, notice_id, reason)))
+        self._open(question)
+
+    def ask_lift(self) -> None:
+        """Asks why; shows what is withdrawn."""
+        case, notice_id, shown = self._incident.incident_id, self._notice.notice_id, self._notice
+        question = lift_confirmation(self._looks, shown, self._channels(), self)
+        question.accepted.connect(lambda: self._if_same(shown, LiftNotice(case, notice_id, question.reason)))
+        self._open(question)
+
+    def _if_same(self, shown: Notice, intent: Intent) -> None:
+        """Only what was shown is confirmed: a text that changed meanwhile has to be shown again."""
+        if (shown.status, shown.text_zh, shown.text_en) == (self._notice.status, self._notice.text_zh, self._notice.text_en):
+            self._ask(intent)
+
+    def _ask(self, intent: Intent, person: str = "") -> None:
+        """The focus leaves the button: a key pressed again takes no further step."""
+        self.steps.setFocus()
+        self._refused.hide()
+        self.asked.emit(intent, person)
+
+    def _take_new_text(self) -> None:
+        """The new text with what was typed, where it still fits; the rest stays in sight."""
+        new = (self._notice.text_zh, self._notice.text_en)
+        made = [redrafted(*texts) for texts in zip(self._base, self._texts(), new, strict=True)]
+        self._base = new
+        self.underneath.settled()
+        self._set_texts(*(one.text for one in made))
+        lost = [line for one in made for line in one.dropped]
+        if lost:
+            self._dropped.setText("\n".join([self._looks.words("notice.dropped"), *(f"· {line}" for line in lost)]))
+            self._dropped.show()
+        self._show_text_state()
+
+    # Leaving
+
+    def reject(self) -> None:
+        """Esc, Close and the window's button: edits that are not saved are asked about first."""
+        if not self._edited():
+            super().reject()
+            return
+        question = Leave(self._looks, can_save=self._notice.status in _EDITABLE, parent=self)
+        question.saved.connect(self._save_and_leave)
+        question.dropped.connect(lambda: QDialog.reject(self))
+        self._open(question)
+
+    def _save_and_leave(self) -> None:
+        """Closed once the edits are on disk; refused ones stay on the screen."""
+        self._leaving = True
+        self.save()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.steps.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """No button is the default one, and Esc that is held asks once."""
+        if event.key() in ENTER or (event.key() == Qt.Key.Key_Escape and event.isAutoRepeat()):
+            return
+        super().keyPressEvent(event)
+
+    @staticmethod
+    def _open(question: QDialog) -> None:
+        question.finished.connect(question.deleteLater)
+        question.open()

@@ -1,4 +1,7 @@
-"""Location: a set with probabilities, never one pipe stated as fact; the site check beside it; judging."""
+"""Location: a set with probabilities, never one pipe stated as fact; the site check beside it; judging.
+
+Looking is not judging: a pipe chosen on the map, in the list or by search is shown with a button of its own that names it.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident, OrderKind, Phase, WorkOrder
-from console.domain.intents import JudgeBurst
 from console.domain.readings import Channel
+from console.services.candidate_distance import candidate_distance
 from console.ui.looks import Bar, Elided, button, clear, label, row
 from console.ui.panels.section import CaseView, Section
 from console.ui.words import Words
@@ -18,13 +21,15 @@ from maps.locate.next_reading import WORTH_GOING_BITS, ReadingPlace
 from maps.locate.result import Candidate
 
 _SHOWN = 4
-_JUDGED_IN = (Phase.SUSPECTED, Phase.VERIFIED, Phase.ISOLATING)
+JUDGED_IN = (Phase.SUSPECTED, Phase.VERIFIED, Phase.ISOLATING)
 
 
 class LocationSection(Section):
-    """Candidates with bars; click one to see it, judge the chosen one."""
+    """Candidates with bars; click one to see it; judging names its pipe."""
 
     pipe_chosen = Signal(str)
+    judgement_asked = Signal(object, str, str, str)
+    """(Incident, pipe to judge, ground, another pipe that is being looked at or "")."""
     dismissal_asked = Signal(str)
     """Incident id: not a burst, a reason is needed."""
     place_chosen = Signal(object)
@@ -34,7 +39,7 @@ class LocationSection(Section):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._chosen, self._chosen_in = "", ""
+        self._seen, self._seen_in = "", ""
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(2)
@@ -51,7 +56,9 @@ class LocationSection(Section):
         self._check, self._found = label(wrap=True), label(name="warning", wrap=True)
         self._hint = label(name="muted", wrap=True)
         self._judge, self._dismiss = button("", "primary"), button("")
-        self._judge.clicked.connect(self.judge)
+        self._judge.clicked.connect(self._on_judge)
+        self._seen_label, self._judge_seen = label(wrap=True), button("")
+        self._judge_seen.clicked.connect(self.judge_seen)
         self._dismiss.clicked.connect(self._on_dismiss)
         self.box.addLayout(self._grid)
         self.box.addLayout(row(self._next, self._enter))
@@ -60,17 +67,19 @@ class LocationSection(Section):
         self.box.addWidget(self._check)
         self.box.addWidget(self._found)
         self.box.addLayout(row(self._judge, self._dismiss, 1, self._more))
+        self.box.addWidget(self._seen_label)
+        self.box.addLayout(row(self._judge_seen, 1))
 
-    def choose(self, pipe_id: str) -> None:
-        """Another pipe was picked (on the map): it can be judged in place of the first candidate."""
-        self._chosen = pipe_id
+    def look_at(self, pipe_id: str) -> None:
+        """A pipe is being looked at (on the map, by search, in the list); "" for none. What ``judge`` judges stays."""
+        self._seen = pipe_id
         if self.view is not None:
             self._fill(self.view)
 
     def _fill(self, view: CaseView) -> None:
         words, incident = view.looks.words, view.incident
-        if incident.incident_id != self._chosen_in:
-            self._chosen, self._chosen_in, self._all = "", incident.incident_id, False  # another case, another choice
+        if incident.incident_id != self._seen_in:
+            self._seen_in, self._all = incident.incident_id, False
         self._heading(view)
         clear(self._grid)
         listed = _listed(incident, self._all)
@@ -88,13 +97,26 @@ class LocationSection(Section):
         judged_as = words("alarms.and").join(incident.burst_pipes)
         self._found.setText(words("location.elsewhere" if judged else "location.found_first", pipe=found, judged=judged_as))
         target = self._target(view)
-        offer = bool(target) and (not judged or target not in incident.burst_pipes)
-        self._judge.setVisible(offer)
-        self._judge.setText(words("location.judge", pipe=target))
+        self._judge.setVisible(bool(target))
+        self._judge.setText(words("location.correct" if judged else "location.judge", pipe=target))
+        self._looking(view)
         self._dismiss.setVisible(incident.is_open() and not judged)
         self._dismiss.setText(words("location.dismiss"))
         self._hint.setVisible(not judged or not _listed(incident))
         self._hint.setText(words("location.judged", pipes="、".join(incident.burst_pipes)) if judged else words("location.hint"))
+
+    def _looking(self, view: CaseView) -> None:
+        """The pipe that is being looked at, with what it would take to judge it."""
+        words, seen, incident = view.looks.words, self._seen, view.incident
+        shown = bool(seen) and view.city.network.pipes.has(seen)
+        may = shown and incident.phase in JUDGED_IN and seen not in incident.burst_pipes and seen != self._target(view)
+        self._seen_label.setVisible(shown)
+        self._judge_seen.setVisible(may)
+        if shown:
+            self._seen_label.setText(
+                words("location.looking", pipe=seen, kind=_pipe_words(view, seen), far=far_words(view, seen))
+            )
+            self._judge_seen.setText(words("location.correct_ask" if incident.burst_pipes else "location.judge_ask", pipe=seen))
 
     def _reading(self, view: CaseView) -> None:
         """Where to read next, and what was read."""
@@ -157,26 +179,39 @@ class LocationSection(Section):
             self._fill(self.view)
 
     def _target(self, view: CaseView) -> str:
-        if first := self._chosen or self._found_elsewhere(view):
-            return first
-        targets = view.incident.target_pipes()
+        """What can be judged next: what the crew found, else – not yet judged – the first candidate or what was reported."""
+        if view.incident.phase not in JUDGED_IN:
+            return ""
+        if found := self._found_elsewhere(view):
+            return found
+        targets = () if view.incident.burst_pipes else view.incident.target_pipes()
         return targets[0] if targets else ""
 
     def _found_elsewhere(self, view: CaseView) -> str:
         """What the crew found, while the case can still be judged anew: wrong valves would be closed."""
         pipe = view.incident.found_elsewhere()
-        return pipe if view.incident.phase in _JUDGED_IN and view.city.network.pipes.has(pipe) else ""
+        return pipe if view.incident.phase in JUDGED_IN and view.city.network.pipes.has(pipe) else ""
 
     def _on_choose(self, pipe_id: str) -> None:
-        self.choose(pipe_id)
+        self.look_at(pipe_id)
         self.pipe_chosen.emit(pipe_id)
 
-    def judge(self) -> None:
-        """The chosen pipe (or the first candidate) is the burst."""
+    def judge(self, by_key: bool = False) -> None:
+        """The pipe on the first button is the burst. A key names no pipe: with another one in sight it is asked which."""
         if self.view is not None and (target := self._target(self.view)):
-            ground = "on_site" if target == self._found_elsewhere(self.view) else "judgement"
-            self.intent_asked.emit(JudgeBurst(self.view.incident.incident_id, (target,), ground))
-            self._chosen = ""
+            other = self._seen if by_key and self._seen != target else ""
+            self.judgement_asked.emit(self.view.incident, target, self._ground(self.view, target), other)
+
+    def _on_judge(self) -> None:
+        self.judge()
+
+    def judge_seen(self) -> None:
+        """The pipe that is being looked at is the burst."""
+        if self.view is not None and self._seen and not self._judge_seen.isHidden():
+            self.judgement_asked.emit(self.view.incident, self._seen, self._ground(self.view, self._seen), "")
+
+    def _ground(self, view: CaseView, pipe_id: str) -> str:
+        return "on_site" if pipe_id == self._found_elsewhere(view) else "judgement"
 
     def _on_dismiss(self) -> None:
         if self.view is not None:
@@ -240,6 +275,23 @@ def order_words(view: CaseView, order: WorkOrder) -> str:
     if order.found_pipe:
         text += " · " + words("location.found", pipe=order.found_pipe)
     return text + (f" · {order.reply}" if order.reply else "")
+
+
+def far_words(view: CaseView, pipe_id: str) -> str:
+    """How far a pipe lies from where the burst is suspected; "" where nothing is located."""
+    words, far = view.looks.words, candidate_distance(view.city.network, view.incident.location, pipe_id)
+    if far is None:
+        return ""
+    return (
+        words("location.in_set")
+        if far.in_set
+        else words("location.outside_set", first=metres(far.to_first_m), set=metres(far.to_set_m))
+    )
+
+
+def metres(distance_m: float) -> str:
+    """A distance as it is said: 350 m, 2.4 km."""
+    return f"{distance_m:.0f} m" if distance_m < 1000.0 else f"{distance_m / 1000.0:.1f} km"
 
 
 def _pipe_words(view: CaseView, pipe_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Notice: where it stands, its first lines in both languages, and the one next step."""
+"""Notice: where it stands, its first lines, what contradicts it, what is not delivered; the dialog takes the steps."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from PySide6.QtWidgets import QWidget
 from console.domain.incidents import Incident
 from console.domain.intents import DraftNotice
 from console.domain.notices import Notice, NoticeStatus
+from console.domain.picture import FeedHealth, Picture
+from console.services.contradictions import contradictions
 from console.ui.looks import button, label, row
 from console.ui.panels.location import undelivered_words
 from console.ui.panels.section import CaseView, Section
+from console.ui.words import Words
 
 _EXCERPT = 56
+_NO_CHANNEL = ("local", "store", "engine")
+"""Entries of the feeds' health that take no message out of the house."""
 
 
 class NoticeSection(Section):
@@ -30,6 +35,8 @@ class NoticeSection(Section):
         line.setStretch(0, 1)
         self.box.addLayout(line)
         self.box.addWidget(self._text)
+        self._warning = label(name="warning", wrap=True)
+        self.box.addWidget(self._warning)
 
     def _fill(self, view: CaseView) -> None:
         words, notice = view.looks.words, latest_notice(view.incident)
@@ -47,6 +54,17 @@ class NoticeSection(Section):
             self._step.setText(words(f"notice.step_{notice.status.value}"))
             self._step.setEnabled(True)
         self._text.setVisible(bool(self._text.text()))
+        self._show_contradictions(view, notice)
+
+    def _show_contradictions(self, view: CaseView, notice: Notice | None) -> None:
+        """The first difference between the notice and its case; the dialog holds them all."""
+        words = view.looks.words
+        wanted = notice is not None and notice.status not in (NoticeStatus.UPDATED, NoticeStatus.LIFTED)
+        found = contradictions(view.city, view.incident, notice) if wanted and notice is not None else ()
+        self._warning.setVisible(bool(found))
+        if found:
+            more = words("notice.more_differences", n=len(found) - 1) if len(found) > 1 else ""
+            self._warning.setText(words("notice.differs", difference=found[0].text(words.language)) + more)
 
     def next_step(self) -> None:
         """Draft it, or open it for what comes next."""
@@ -83,3 +101,16 @@ def state_words(view: CaseView, notice: Notice) -> str:
     if notice.facts.is_drill:
         parts.append(words("notice.drill"))
     return " · ".join(parts)
+
+
+def _channel(picture: Picture) -> FeedHealth | None:
+    """What takes messages out of the house; None where nothing is set up to."""
+    return next((feed for feed in picture.feeds if feed.name not in _NO_CHANNEL and feed.state != "off"), None)
+
+
+def channel_words(words: Words, picture: Picture) -> str:
+    """By which way a notice leaves, as things stand."""
+    channel = _channel(picture)
+    if channel is None:
+        return words("notice.channel_none")
+    return words("notice.channel_up" if channel.state == "up" else "notice.channel_down", name=channel.name)

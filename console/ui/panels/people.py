@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from console.services.community_names import names_of_customers
 from console.ui.looks import clear, label
 from console.ui.panels.plan_words import hydraulics_state
 from console.ui.panels.section import CaseView, Section
@@ -34,7 +35,8 @@ class PeopleSection(Section):
             return
         impact, estimated = view.incident.impact, bool(len(view.city.customers) and view.city.customers.estimated.any())
         title = words("people.title_estimated" if estimated else "people.title")
-        self.heading.setText(" · ".join([title, "、".join(plan.communities)]) if plan.communities else title)
+        names = names_of_customers(view.city, plan.customers_without_water)
+        self.heading.setText(" · ".join([title, "、".join(names)]) if names else title)
         low = f"{impact.low_pressure_households:,}" if impact is not None and impact.converged else "?"
         critical = plan.critical_customers
         figures = (

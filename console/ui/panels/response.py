@@ -5,8 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from console.domain.changes import Change
 from console.domain.incidents import OrderKind, OrderState, Phase
 from console.domain.intents import SendCrew, UndoLast
+from console.services.undo import withdraws_notice
 from console.ui.looks import button, label, row
 from console.ui.panels.location import order_words
 from console.ui.panels.section import CaseView, Section
@@ -29,9 +31,13 @@ class ResponseSection(Section):
     phase_asked = Signal(str, object)
     """(incident id, Phase): its evidence is to be asked."""
 
+    withdrawal_asked = Signal(object)
+    """Incident: undoing would withdraw its public notice."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._crew, self._back = label(wrap=True), label(wrap=True)
+        self._withdraws = False
         self._send, self._correct, self._next, self._undo = button(""), button("", "flat"), button(""), button("", "flat")
         self._send.clicked.connect(self.send_crew)
         self._correct.clicked.connect(self._on_correct)
@@ -92,9 +98,17 @@ class ResponseSection(Section):
         if self.view is not None and (following := _NEXT.get(self.view.incident.phase)) is not None:
             self.phase_asked.emit(self.view.incident.incident_id, following)
 
+    def take_log(self, changes: tuple[Change, ...]) -> None:
+        """The log of actions of the case."""
+        self._withdraws = withdraws_notice(changes)
+
     def undo(self) -> None:
-        """Take back the last step of the case."""
-        if self.view is not None:
+        """Take back the last step of the case; what would withdraw a public notice is asked about first."""
+        if self.view is None:
+            return
+        if self._withdraws:
+            self.withdrawal_asked.emit(self.view.incident)
+        else:
             self.intent_asked.emit(UndoLast(self.view.incident.incident_id))
 
 

@@ -119,3 +119,25 @@ def test_a_lifted_notice_cancels_and_says_so_in_both() -> None:
     assert json.loads(body.payload)["status"] == "lifted"
     assert b"<msgType>Cancel</msgType>" in cap.payload
     assert documents.reference(notice).encode() in cap.payload
+
+
+def test_why_a_notice_was_lifted_stands_in_every_file_of_its_end(tmp_path: Path, without_pdf: None) -> None:
+    documents, facts = the_documents(), some_facts()
+    notice = a_notice(documents.texts(facts), facts)
+    lifted = replace(notice, status=NoticeStatus.LIFTED, references=(documents.reference(notice),), lift_reason="管道位置有误")
+    written = {path.name: path.read_bytes().decode(errors="replace") for path in documents.files(lifted, tmp_path)}
+    kept = [name for name in written if name.endswith((".zh_CN.txt", ".json", ".cap.xml"))]
+    assert len(kept) == 3
+    assert all("管道位置有误" in written[name] for name in kept)
+    issue = {path.name for path in documents.files(notice, tmp_path)}
+    assert not issue & set(written), "the files of the issue are kept"
+
+
+def test_a_withdrawn_notice_gives_no_all_clear() -> None:
+    documents, facts = the_documents(), some_facts()
+    notice = a_notice(documents.texts(facts), facts)
+    ended = replace(notice, status=NoticeStatus.LIFTED, references=(documents.reference(notice),), withdrawn=True)
+    _, cap = documents.payloads(ended)
+    assert b"<msgType>Cancel</msgType>" in cap.payload
+    assert b"AllClear" not in cap.payload
+    assert b"restored" not in cap.payload

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.documents.wording import clean, clean_lines, draft_text, issued_texts
+from console.documents.wording import clean, clean_lines, draft_text, facts_in_words, issued_texts
 from console.domain.notices import NoticeKind, NoticeStatus
 from tests.console.documents.cases import LIFTED, a_notice, some_facts
 
@@ -171,3 +172,42 @@ def test_an_update_and_a_lifting_say_so_first() -> None:
     assert lifted.startswith("【已解除】")
     assert "2024年1月4日04:00" in lifted
     assert "ended at 4 January 2024, 04:00" in english
+
+
+def test_a_lifting_gives_its_reason_in_each_language() -> None:
+    lifted = a_notice(("公告", "Notice"), some_facts(), status=NoticeStatus.LIFTED, lifted_at=LIFTED)
+    usual = issued_texts(replace(lifted, lift_reason="供水已恢复"), LIFTED)
+    assert "原因：供水已恢复" in usual[0]
+    assert "Reason: Water service is back" in usual[1]
+    own = issued_texts(replace(lifted, lift_reason="管道位置有误"), LIFTED)
+    assert "原因：管道位置有误" in own[0]
+    assert "Reason" not in own[1], "an English notice quotes no Chinese"
+
+
+def test_only_a_reason_that_says_so_claims_that_water_is_back() -> None:
+    lifted = a_notice(("公告", "Notice"), some_facts(), status=NoticeStatus.LIFTED, lift_reason="公告内容有误", withdrawn=True)
+    zh, en = issued_texts(lifted, LIFTED)
+    assert zh.startswith("【已撤回】")
+    assert "恢复" not in zh
+    assert "restored" not in en
+
+
+def test_a_lifting_is_dated_by_its_own_time_however_late_its_files_are_written() -> None:
+    lifted = a_notice(("公告", "Notice"), some_facts(), status=NoticeStatus.LIFTED, lifted_at=LIFTED)
+    assert "2024年1月4日04:00" in issued_texts(lifted, LIFTED + timedelta(hours=9))[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "english"),
+    [
+        ("阳光花园（东北）", "阳光花园 (north-east)"),
+        ("阳光花园（历下区）", "阳光花园 (历下区)"),
+        ("阳光花园", "阳光花园"),
+        ("（东北）", "（东北）"),
+    ],
+)
+def test_what_tells_namesakes_apart_is_written_as_each_language_writes_it(name: str, english: str) -> None:
+    facts = some_facts(no_water_communities=(name,), low_pressure_communities=(), delayed_communities=())
+    assert f"停水：{name}" in draft_text(facts, "zh_CN")
+    assert english in draft_text(facts, "en")
+    assert english in facts_in_words(facts, "en")["communities"]

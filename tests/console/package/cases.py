@@ -102,7 +102,7 @@ def _finish(chair: Chair, does: object) -> None:
     for valve in chair.state.incidents[CASE].closed_valves():
         does(ask.MarkValveRestored(CASE, valve))
     does(ask.RecordSample(CASE, turbidity_ntu=0.4, chlorine_mgl=0.3))
-    does(ask.LiftNotice(CASE, chair.state.incidents[CASE].notices[-1].notice_id))
+    does(ask.LiftNotice(CASE, chair.state.incidents[CASE].notices[-1].notice_id, "供水已恢复"))
     does(ask.AdvancePhase(CASE, Phase.CLOSED, "水质合格"))
 
 

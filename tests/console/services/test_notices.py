@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from console.domain.incidents import PressureImpact
@@ -18,10 +20,11 @@ from console.domain.intents import (
     SubmitNotice,
     UndoLast,
 )
-from console.domain.notices import Notice, NoticeStatus
+from console.domain.notices import Notice, NoticeFacts, NoticeStatus
+from console.domain.values import from_json, to_json
 from console.services.desk import Refused
 from tests.console.services.conftest import CASE
-from tests.console.services.town import Chair, a_finding, a_town
+from tests.console.services.town import Chair, PlainDocuments, a_finding, a_town
 
 N1, N2 = f"{CASE}-N1", f"{CASE}-N2"
 
@@ -158,8 +161,8 @@ def test_a_notice_is_lifted_only_when_valves_are_back_and_the_sample_passed(judg
     with pytest.raises(Refused, match="sample"):
         judged.does(LiftNotice(CASE, N1))
     judged.does(RecordSample(CASE, 0.4, 0.2))
-    judged.does(LiftNotice(CASE, N1))
-    assert notice(judged).status is NoticeStatus.LIFTED
+    judged.does(LiftNotice(CASE, N1, "供水已恢复"))
+    assert (notice(judged).status, notice(judged).withdrawn) == (NoticeStatus.LIFTED, False)
     assert judged.sent[-1].payload.decode().startswith(f"cancel {N1} quanmai,{N1},")
 
 
@@ -184,9 +187,85 @@ def test_a_draft_in_preparation_is_filled_anew_when_the_pipe_was_corrected(judge
     assert notice(judged).status is NoticeStatus.SUBMITTED
 
 
-def test_a_notice_issued_after_the_plan_changed_says_so_loudly(judged: Chair) -> None:
+def test_a_notice_is_lifted_with_a_reason_that_is_kept(judged: Chair) -> None:
+    issued(judged)
+    with pytest.raises(Refused, match="say why"):
+        judged.does(LiftNotice(CASE, N1, "  "))
+    changes = judged.does(LiftNotice(CASE, N1, "公告内容有误"), "张")
+    assert notice(judged).lift_reason == "公告内容有误"
+    assert changes.drafts[0].note == f"停水公告 {N1} 由 张 解除：公告内容有误"
+    assert notice(judged).withdrawn, "no valve was turned: nothing shows that water is back"
+
+
+@pytest.mark.parametrize("is_lifted", [False, True])
+def test_after_a_public_notice_the_next_version_refers_to_it_and_both_are_kept(judged: Chair, is_lifted: bool) -> None:
+    issued(judged)
+    public = notice(judged)
+    if is_lifted:
+        judged.does(LiftNotice(CASE, N1, "公告内容有误"))
     judged.does(DraftNotice(CASE))
+    judged.does(SubmitNotice(CASE, N2))
+    judged.does(ApproveNotice(CASE, N2), "李")
+    judged.does(IssueNotice(CASE, N2))
+    assert judged.sent[-1].payload.decode() == f"update {N2} quanmai,{N1},{public.issued_at}"
+    first, second = judged.state.incidents[CASE].notices
+    assert (first.version, first.text_zh, second.version) == (1, public.text_zh, 2)
+    assert first.status is (NoticeStatus.LIFTED if is_lifted else NoticeStatus.UPDATED)
+
+
+def test_a_public_notice_taken_back_by_undo_is_withdrawn_and_claims_no_water(judged: Chair) -> None:
+    issued(judged)
+    judged.does(UndoLast(CASE))
+    assert (notice(judged).status, notice(judged).withdrawn) == (NoticeStatus.LIFTED, True)
+    assert notice(judged).lift_reason
+
+
+def test_files_of_the_lifting_stand_beside_those_of_the_issue(judged: Chair) -> None:
+    issued(judged)
+    for names in ((f"{N1}.txt",), (f"{N1}-lifted.txt",)):
+        judged.take(judged.desk.on_files(judged.state, CASE, N1, names, judged.now))
+    assert notice(judged).files == (f"{N1}.txt", f"{N1}-lifted.txt")
+
+
+def test_what_was_written_by_hand_survives_a_redraft_or_is_shown(chair: Chair) -> None:
+    chair = Chair(documents=LinedDocuments())
+    chair.sees(a_finding())
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.does(DraftNotice(CASE), "王")
+    zh, en = notice(chair).text_zh.split("\n"), notice(chair).text_en.split("\n")
+    assert zh[1] == "40"
+    by_hand = "\n".join([zh[0], "约 40 户", *zh[2:], "送水车在小区门口"])
+    chair.does(EditNotice(CASE, N1, by_hand, "\n".join(en)), "张")
+    chair.does(JudgeBurst(CASE, ("H10", "V10"), "on_site"))
+    changes = chair.does(DraftNotice(CASE), "王")
+    assert notice(chair).text_zh.split("\n")[1] == "80"
+    assert notice(chair).text_zh.endswith("送水车在小区门口")
+    assert notice(chair).dropped_edits == ("约 40 户",)
+    assert "约 40 户" in changes.drafts[0].note
+    chair.does(SubmitNotice(CASE, N1))
+    with pytest.raises(Refused, match="second person"):
+        chair.does(ApproveNotice(CASE, N1), "张")
+
+
+def test_a_notice_written_by_an_earlier_version_of_the_program_opens_and_goes_on(judged: Chair) -> None:
+    judged.does(DraftNotice(CASE))
+    stored = to_json(notice(judged))
+    for name in ("basis", "contradiction_reason", "lift_reason", "lifted_at", "withdrawn", "dropped_edits"):
+        del stored[name]
+    for name in ("no_water_zones", "low_pressure_zones"):
+        del stored["facts"][name]
+    old = from_json(stored, Notice)
+    incident = judged.state.incidents[CASE]
+    judged.state = replace(judged.state, incidents={CASE: replace(incident, notices=(old,))})
     judged.does(SubmitNotice(CASE, N1))
     judged.does(ApproveNotice(CASE, N1), "李")
-    judged.does(JudgeBurst(CASE, ("V10",), "on_site"))
-    assert "方案已变" in judged.does(IssueNotice(CASE, N1)).drafts[0].note
+    judged.does(IssueNotice(CASE, N1))
+    assert notice(judged).status is NoticeStatus.ISSUED
+
+
+class LinedDocuments(PlainDocuments):
+    """A text of several lines, one of which is the number of households."""
+
+    def texts(self, facts: NoticeFacts) -> tuple[str, str]:
+        """Both texts."""
+        return f"停水公告\n{facts.households_no_water}\n敬请谅解", f"Notice\n{facts.households_no_water}\nSorry"

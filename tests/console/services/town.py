@@ -16,6 +16,7 @@ from console.domain.crews import CrewFix
 from console.domain.intents import Intent
 from console.domain.notices import Notice, NoticeFacts, NoticeStatus
 from console.services.desk import Desk, DeskSettings, DeskState
+from console.services.ports import Documents
 from maps.city import City, CityInfo, CrewTable, CustomerTable, ShapeTable, ZoneTable
 from maps.isolation import Isolator
 from maps.locate.result import Candidate, Location
@@ -170,11 +171,12 @@ def a_finding(
 class Chair:
     """Somebody at the desk: every change set is committed into the state, every message kept, the clock moves on."""
 
-    def __init__(self, city: City | None = None, settings: DeskSettings | None = None) -> None:
+    def __init__(
+        self, city: City | None = None, settings: DeskSettings | None = None, documents: Documents | None = None
+    ) -> None:
         self.city = city or a_town()
-        self.desk = Desk(
-            self.city, Isolator(self.city), PlainDocuments(), settings or DeskSettings(hotline="96116", issuer="水务集团")
-        )
+        chosen = settings or DeskSettings(hotline="96116", issuer="水务集团")
+        self.desk = Desk(self.city, Isolator(self.city), documents or PlainDocuments(), chosen)
         self.state = DeskState().with_crews(CREWS)
         self.now = NOW
         self.sent: list[Outgoing] = []

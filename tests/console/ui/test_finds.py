@@ -12,6 +12,7 @@ from console.domain.alarms import AlarmKind, Priority
 from console.domain.incidents import Outlook, Prediction
 from console.domain.intents import DismissIncident, EndOperation, EnterOperation, EnterReading, JudgeBurst
 from console.ui.dialogs.ask import OperationQuestion, PressureQuestion
+from console.ui.dialogs.confirm import Confirmation
 from console.ui.map.case import look_of
 from console.ui.panels.deviations import groups_of
 from console.ui.window import MainWindow
@@ -163,7 +164,7 @@ def test_every_candidate_can_be_listed_and_none_is_said_to_be_impossible(window:
     assert "另有 8 个" in location._more.text()
 
 
-def test_a_pipe_found_on_site_beside_the_judged_one_is_warned_of_and_judged_at_one_press(
+def test_a_pipe_found_on_site_beside_the_judged_one_is_warned_of_and_corrected_once_confirmed(
     window: MainWindow, port: ScriptedPort
 ) -> None:
     port.burst()
@@ -176,15 +177,18 @@ def test_a_pipe_found_on_site_beside_the_judged_one_is_warned_of_and_judged_at_o
     port.reply("on_site", found=other)
     window.settle()
     assert f"现场找到 {other}，与已判定的 {first} 不符" in said(window.case.location)
-    assert f"判定 {other} 爆管" in said(window.case.location)
+    assert f"改判为 {other} 爆管" in said(window.case.location)
     window.case.location.judge()
+    assert port.asked[-1][0] == JudgeBurst(CASE, (first,))
+    (question,) = window.findChildren(Confirmation)
+    question.ok.click()
     window.settle()
     assert port.asked[-1][0] == JudgeBurst(CASE, (other,), "on_site")
     assert "不符" not in said(window.case.location)
-    assert f"判定 {other} 爆管" not in said(window.case.location)
+    assert f"{other} 爆管" not in said(window.case.location)
 
 
-def test_a_pipe_chosen_in_one_case_is_not_judged_in_another(window: MainWindow, port: ScriptedPort) -> None:
+def test_a_pipe_looked_at_changes_no_case_s_next_judgement(window: MainWindow, port: ScriptedPort) -> None:
     port.burst()
     window.settle()
     case = port.case
@@ -192,8 +196,8 @@ def test_a_pipe_chosen_in_one_case_is_not_judged_in_another(window: MainWindow, 
     first, other = (candidate.pipe_id for candidate in case.location.candidates[:2])
     picture = replace(port.latest(), incidents=(case, replace(case, incident_id="2024-0002")))
     window.show_picture(picture)
-    window.case.location.choose(other)
-    assert f"判定 {other} 爆管" in said(window.case.location)
-    window.guide.choose_case("2024-0002", picture)
-    window.show_picture(picture)
-    assert f"判定 {first} 爆管" in said(window.case.location)
+    window.guide.select_pipe(other)
+    for incident_id in (CASE, "2024-0002"):
+        window.guide.choose_case(incident_id, picture)
+        window.show_picture(picture)
+        assert window.case.location._judge.text() == f"判定 {first} 爆管"

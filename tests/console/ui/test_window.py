@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.domain.incidents import Phase, Unable
@@ -26,6 +26,7 @@ from console.domain.intents import (
 )
 from console.domain.notices import NoticeStatus
 from console.domain.picture import FeedHealth
+from console.ui.dialogs.confirm import Confirmation
 from console.ui.grab import ScreenNotSaved, grab_stage
 from console.ui.map.layer import MapLayer
 from console.ui.settings import WindowSettings
@@ -78,7 +79,7 @@ def test_judging_asks_for_the_first_candidate_and_a_site_check_goes_out(window: 
     assert "现场核实 →" in texts(window.case.location)
 
 
-def test_another_pipe_clicked_on_the_map_can_be_judged_instead(window: MainWindow, port: ScriptedPort) -> None:
+def test_another_pipe_clicked_on_the_map_is_judged_by_the_button_that_names_it(window: MainWindow, port: ScriptedPort) -> None:
     port.burst()
     window.settle()
     pipes = port.city.network.pipes
@@ -88,7 +89,9 @@ def test_another_pipe_clicked_on_the_map_can_be_judged_instead(window: MainWindo
     window.map.look_at(float(x), float(y), 1.0)
     middle = QPoint(window.map.width() // 2, window.map.height() // 2)
     QTest.mouseClick(window.map, Qt.MouseButton.LeftButton, pos=middle)
-    window.case.location.judge()
+    assert port.asked == []
+    (button,) = [b for b in window.case.findChildren(QPushButton) if f"判定 {pipes.asset_id[row]} 爆管" in b.text()]
+    button.click()
     window.settle()
     assert port.asked[-1][0] == JudgeBurst(CASE, (str(pipes.asset_id[row]),))
     assert port.case.burst_pipes == (str(pipes.asset_id[row]),)
@@ -140,14 +143,17 @@ def test_the_notice_goes_from_draft_to_public_by_a_second_person(window: MainWin
     window.case.notice.next_step()
     dialog = window.questions.open_notice
     assert dialog is not None
-    dialog.step()
+    dialog.submit()
     window.settle()
     dialog.approve_as("")
     window.settle()
     assert "第二人" in window.messages.text
     dialog.approve_as("李")
     window.settle()
-    dialog.step()
+    dialog.ask_issue()
+    assert port.case.notices[-1].issued_at is None
+    (question,) = dialog.findChildren(Confirmation)
+    question.ok.click()
     window.settle()
     assert port.case.notices[-1].status is NoticeStatus.ISSUED
     assert port.case.notices[-1].approved_by == "李"

@@ -1,0 +1,36 @@
+"""Names of communities as they are told: what has a namesake in the city carries its district, road or direction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from maps.city import City
+from maps.communities import Community, communities_of
+
+DIRECTIONS_ZH = {
+    "east": "东",
+    "north_east": "东北",
+    "north": "北",
+    "north_west": "西北",
+    "west": "西",
+    "south_west": "西南",
+    "south": "南",
+    "south_east": "东南",
+}
+"""Winds that tell communities of one name apart where neither district nor road does."""
+
+
+def named_apart(community: Community) -> str:
+    """阳光花园, or 阳光花园（历下区） where another community bears the name (Chinese; notices translate the direction)."""
+    apart = community.apart_name or DIRECTIONS_ZH.get(community.apart, "")
+    return f"{community.name}（{apart}）" if apart else community.name
+
+
+def names_apart(communities: Iterable[Community]) -> tuple[str, ...]:
+    """Names in order."""
+    return tuple(sorted(map(named_apart, communities)))
+
+
+def names_of_customers(city: City, customer_ids: Iterable[str]) -> tuple[str, ...]:
+    """Names of the communities that customers are in; customers that the city does not hold are left out."""
+    return names_apart(communities_of(city, [city.customers.row(one) for one in customer_ids if city.customers.has(one)]))

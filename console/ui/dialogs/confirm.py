@@ -1,0 +1,90 @@
+"""Confirmation: what a step does, before it is done; Cancel is the default, and no key that is held or repeated confirms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QDialogButtonBox, QFormLayout, QLineEdit, QPushButton, QWidget
+
+from console.ui.dialogs.ask import LONGEST_REASON, Question
+from console.ui.looks import Looks, button, label, row
+
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class Confirmation(Question):
+    """``facts``: (what, value) lines under the text; ``usual``: reasons a click away, None where no reason is asked for."""
+
+    def __init__(
+        self,
+        looks: Looks,
+        title: str,
+        text: str,
+        do: str,
+        facts: Sequence[tuple[str, str]] = (),
+        usual: Iterable[str] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(looks, title, text, parent, do)
+        self.setMinimumWidth(520)
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        for what, value in facts:
+            shown, named = label(value, wrap=True), label(what, "muted")
+            shown.setMinimumWidth(320)
+            named.setMinimumWidth(named.sizeHint().width())
+            form.addRow(named, shown)
+        if facts:
+            self.box.addLayout(form)
+        self.field: QLineEdit | None = None
+        self.usual: list[QPushButton] = []
+        if usual is not None:
+            self._ask_reason(looks, usual)
+        self.finish()
+        for one in (self.ok, self.cancel):
+            one.setAutoDefault(False)
+        self.cancel.setDefault(True)
+        self.ok.installEventFilter(self)
+
+    def _ask_reason(self, looks: Looks, usual: Iterable[str]) -> None:
+        field = self.field = QLineEdit()
+        field.setMaxLength(LONGEST_REASON)
+        field.setPlaceholderText(looks.words("dialog.reason"))
+        self.box.addWidget(field)
+        for reason in usual:
+            choice = button(reason)
+            choice.clicked.connect(lambda _=False, reason=reason: field.setText(reason))
+            self.usual.append(choice)
+            self.box.addLayout(row(choice, 1))
+        self.ok.setEnabled(False)
+        field.textChanged.connect(lambda text: self.ok.setEnabled(bool(text.strip())))
+
+    @property
+    def cancel(self) -> QPushButton:
+        """The button that leaves everything as it is."""
+        return self._buttons.button(QDialogButtonBox.StandardButton.Cancel)
+
+    @property
+    def reason(self) -> str:
+        """What was typed; "" where no reason is asked for."""
+        return self.field.text().strip() if self.field is not None else ""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The second press of a double click on what opened this is no answer to it."""
+        if event.type() == QEvent.Type.MouseButtonDblClick:
+            return True
+        return super().eventFilter(watched, event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        (self.cancel if self.field is None else self.field).setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter in the reason goes on to the buttons; a held key does nothing."""
+        if event.key() in ENTER and (event.isAutoRepeat() or (self.field is not None and self.field.hasFocus())):
+            if not event.isAutoRepeat():
+                self.cancel.setFocus()
+            return
+        super().keyPressEvent(event)

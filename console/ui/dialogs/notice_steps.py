@@ -1,0 +1,91 @@
+"""The steps of a notice, side by side: what was done, by whom, and one button each, which works only at its time."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QPushButton, QWidget
+
+from console.domain.notices import Notice, NoticeStatus
+from console.ui.looks import Looks, button, fitted, label, row, tip
+
+_WIDEST_PX = 170
+_ORDER = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED, NoticeStatus.APPROVED, NoticeStatus.ISSUED)
+
+
+class Steps(QFrame):
+    """Takes the focus itself after each step: a key pressed again meets no button."""
+
+    def __init__(self, looks: Looks, user: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._looks, self._user = looks, user
+        words = looks.words
+        self.submit, self.approve = button(words("notice.do_draft")), button(words("notice.do_submitted"))
+        self.issue, self.lift = button(words("notice.do_approved")), button(words("notice.do_issued"))
+        self.renew = button(words("notice.renew"))
+        self.approver, self.override = QLineEdit(), QLineEdit()
+        self.approver.setPlaceholderText(words("notice.approver"))
+        self.override.setPlaceholderText(words("notice.override_reason"))
+        self.approver.textChanged.connect(self._show_approver)
+        self._signing = QWidget()
+        self._signing.setLayout(row(self.approver, self.override))
+        self._told = [label(wrap=True) for _ in _ORDER]
+        self._hint = label(name="warning", wrap=True)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(10, 6, 10, 6)
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(4)
+        buttons: tuple[tuple[QPushButton, ...], ...] = (
+            (self.submit,), (self.approve,), (self.issue,), (self.renew, self.lift),
+        )  # fmt: skip
+        for column, (status, told, own) in enumerate(zip(_ORDER, self._told, buttons, strict=True)):
+            grid.addWidget(label(f"{column + 1}  {words(f'notice.name_{status.value}')}", "strong"), 0, column)
+            grid.addWidget(told, 1, column)
+            grid.addLayout(row(*own, 1), 2, column)
+            grid.setColumnStretch(column, 1)
+        grid.addWidget(self._signing, 3, 0, 1, len(_ORDER))
+        grid.addWidget(self._hint, 4, 0, 1, len(_ORDER))
+
+    def show_notice(self, notice: Notice, *, ready: bool, blocked: bool, can_renew: bool) -> None:
+        """``ready``: nothing stands against the next step; ``blocked``: the notice contradicts its case."""
+        words, at = self._looks.words, notice.status
+        for status, told in zip(_ORDER, self._told, strict=True):
+            told.setText(self._words(status, notice))
+        for status, step in zip(_ORDER, (self.submit, self.approve, self.issue, self.lift), strict=True):
+            free = status is NoticeStatus.ISSUED or ready
+            step.setEnabled(at is status and free)
+            step.setObjectName("primary" if at is status and status is not NoticeStatus.ISSUED else "")
+            step.style().polish(step)
+        self.renew.setEnabled(can_renew)
+        self.renew.setVisible(can_renew)
+        self._signing.setVisible(at is NoticeStatus.SUBMITTED)
+        waits = at in _ORDER[:3] and not ready
+        hint = words("notice.second_person", user=self._user) if at is NoticeStatus.SUBMITTED and not waits else ""
+        if waits:
+            hint = words("notice.blocked" if blocked else "notice.save_first")
+        self._hint.setText(hint)
+        self._hint.setVisible(bool(hint))
+        self._show_approver()
+
+    def _show_approver(self) -> None:
+        """The button says in whose name."""
+        person = self.approver.text().strip() or self._user
+        text = self._looks.words("notice.do_submitted_as", user=person)
+        self.approve.setText(fitted(self.approve, text, _WIDEST_PX))
+        self.approve.setToolTip(tip(text))
+
+    def _words(self, status: NoticeStatus, notice: Notice) -> str:
+        """What became of a step: by whom and when; "" before it was taken."""
+        words = self._looks.words
+        match status:
+            case NoticeStatus.DRAFT if notice.submitted_by:
+                return words("notice.submitted_by", user=notice.submitted_by)
+            case NoticeStatus.SUBMITTED if notice.approved_by:
+                told = words("notice.approved_by", user=notice.approved_by, time=words.time(notice.approved_at))
+                return told + (" · " + words("notice.override", reason=notice.override_reason) if notice.override_reason else "")
+            case NoticeStatus.APPROVED if notice.issued_at is not None:
+                return words("notice.issued_at", time=words.time(notice.issued_at))
+            case NoticeStatus.ISSUED if notice.status is NoticeStatus.LIFTED:
+                return words("notice.lifted_at", time=words.time(notice.lifted_at), reason=notice.lift_reason or "–")
+        return ""
