@@ -24,8 +24,6 @@ from PySide6.QtWidgets import (
 from console.ui.theme import Theme
 from console.ui.words import Words, one_line
 
-_BUTTON_EDGES_PX = 26
-"""Padding and border of a push button, left and right, in window.qss."""
 _WIDEST_WORD_PX = 280
 """Text that wraps is else as wide as its longest word, and one endless id makes the window wider than the screen."""
 
@@ -105,7 +103,7 @@ class GivesWay(PlainButton):
     def paintEvent(self, event: QPaintEvent) -> None:
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        room = self.width() - _BUTTON_EDGES_PX
+        room = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
         option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)  # type: ignore[attr-defined]
         painter = QStylePainter(self)
         painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
