@@ -83,8 +83,8 @@ class ScriptedDispatcher:
         return self._console.latest().incidents[0]
 
     def _spoken(self) -> float:
-        seen = np.isfinite(self._console.latest().value).any(axis=1)
-        return float(seen.mean()) if len(seen) else 1.0
+        value = self._console.latest().value
+        return float(np.isfinite(value).any(axis=1).mean()) if len(value) else 1.0
 
     def _expect(self, true: Callable[[], bool], else_note: str) -> bool:
         """Wait for something; what does not come is noted."""

@@ -37,7 +37,7 @@ def english() -> Looks:
 
 def of_states(calm: Picture, **counts: int) -> Picture:
     """A picture whose stations are in these states."""
-    state = np.concatenate([np.full(n, S[name.upper()], dtype=np.uint8) for name, n in counts.items()])
+    state = np.concatenate([np.full(n, StationState[name.upper()], dtype=np.uint8) for name, n in counts.items()])
     return replace(calm, station_state=state)
 
 

@@ -158,10 +158,10 @@ def test_a_drag_that_begins_on_the_map_goes_on_beneath_a_panel(window: MainWindo
 
 
 def test_keys_of_a_panels_control_do_not_move_the_map(window: MainWindow, port: ScriptedPort) -> None:
-    panel = _trial(window)
+    _trial(window)
     window.settle()
     window.activateWindow()
-    button = panel.shut
+    button = window.tools.burst.panel.shut
     button.setFocus()
     if QApplication.focusWidget() is not button:
         pytest.fail("the button did not get the focus")
