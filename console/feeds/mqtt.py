@@ -126,8 +126,13 @@ class MqttLink:
     def _run(self) -> None:
         assert self._wakes is not None
         while not self._stopping.is_set():
-            if self._connect():
-                self._converse(self._wakes[0])
+            try:
+                if self._connect():
+                    self._converse(self._wakes[0])
+            except Exception as defect:
+                # Whatever a message did: the next connection delivers it again, and the engine is told.
+                log.exception("defect in the link to %s", self._broker)
+                self._state.broken(defect)
             self._stopping.wait(self._state.pause_s())
 
     def _connect(self) -> bool:
@@ -152,7 +157,9 @@ class MqttLink:
         """Serve the connection until it ends."""
         with selectors.DefaultSelector() as selector:
             selector.register(woken, selectors.EVENT_READ)
-            sock = cast(Any, self._client.socket())
+            sock: Any = self._client.socket()
+            if sock is None:
+                return
             selector.register(sock, selectors.EVENT_READ)
             while self._client.socket() is sock:
                 if self._stopping.is_set():
