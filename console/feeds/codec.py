@@ -303,9 +303,10 @@ def _time(value: object) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:
-        return msgspec.convert(value, Annotated[datetime, msgspec.Meta(tz=True)])
+        at: datetime = msgspec.convert(value, Annotated[datetime, msgspec.Meta(tz=True)])
     except ValueError:
         return None
+    return at
 
 
 def _why_not(station_id: str, key: str, value: float | bool) -> tuple[str, str]:

@@ -136,7 +136,7 @@ class MqttLink:
             self._stopping.wait(self._state.pause_s())
 
     def _connect(self) -> bool:
-        properties = Properties(PacketTypes.CONNECT)
+        properties: Any = cast(Any, Properties)(PacketTypes.CONNECT)  # not annotated in paho
         properties.SessionExpiryInterval = self._session_s
         properties.ReceiveMaximum = _WINDOW
         properties.MaximumPacketSize = MOST_PACKET_BYTES
@@ -157,7 +157,7 @@ class MqttLink:
         """Serve the connection until it ends."""
         with selectors.DefaultSelector() as selector:
             selector.register(woken, selectors.EVENT_READ)
-            sock: Any = self._client.socket()
+            sock = cast(Any, self._client.socket())
             if sock is None:
                 return
             selector.register(sock, selectors.EVENT_READ)
