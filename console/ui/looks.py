@@ -24,8 +24,6 @@ from PySide6.QtWidgets import (
 from console.ui.theme import Theme
 from console.ui.words import Words, one_line
 
-_BUTTON_EDGES_PX = 26
-"""Padding and border of a push button, left and right, in window.qss."""
 _WIDEST_WORD_PX = 280
 """Text that wraps is else as wide as its longest word, and one endless id makes the window wider than the screen."""
 
@@ -64,7 +62,7 @@ def label(text: str = "", name: str = "", wrap: bool = False, selectable: bool =
 
 
 def tip(text: str) -> str:
-    """Text for a tool tip, its lines kept: Qt would take what looks like markup for markup, and never wrap what does not."""
+    """Text for a tool tip, its lines kept: Qt takes what looks like markup for markup, and never wraps what does not."""
     return f"<p>{escape(text)}</p>".replace("\n", "<br>") if text else ""
 
 
@@ -105,7 +103,7 @@ class GivesWay(PlainButton):
     def paintEvent(self, event: QPaintEvent) -> None:
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        room = self.width() - _BUTTON_EDGES_PX
+        room = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
         option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)  # type: ignore[attr-defined]
         painter = QStylePainter(self)
         painter.drawControl(QStyle.ControlElement.CE_PushButton, option)

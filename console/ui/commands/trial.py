@@ -69,7 +69,7 @@ class BurstTool(QObject):
         if self._planner is None:
             self.panel.show_working()
             self._errands.ask("isolator", lambda: Isolator(self._city), self._take_planner)
-        self._refresh()
+        self._refresh(fit=True)
 
     def toggle(self) -> None:
         """Open or close."""

@@ -223,6 +223,8 @@ class MapCanvas(Places):
         frame = Frame(painter, camera, self._theme, self._words, placer, self.layer_look, ratio, hurried, vector)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         margin = self.margin()
+        if camera.width != self.width():  # an export: no panel lies on it
+            margin = replace(margin, covered_px=0.0)
         reserve(frame, margin)
         for child in self.findChildren(QFrame, options=Qt.FindChildOption.FindDirectChildrenOnly):
             if child.isVisible():

@@ -131,7 +131,8 @@ def _coordinates_text(frame: Frame, margin: Margin) -> str:
 def _coordinates_place(frame: Frame, margin: Margin) -> QRectF:
     width, height = text_size(frame.theme.font(8.5), _coordinates_text(frame, margin))
     width *= 1.0 + _OTHER_FONTS * frame.vector
-    return QRectF(frame.camera.width - width - 8, frame.camera.height - height - 6, width, height)
+    edge = _FRAME_PX if margin.trial else 0.0
+    return QRectF(frame.camera.width - width - 8 - edge, frame.camera.height - height - 6 - edge, width, height)
 
 
 def _remark_place(frame: Frame, remark: str) -> QRectF:
