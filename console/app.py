@@ -57,11 +57,12 @@ def run_console(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
     if broker is not None:
         link = link_of(settings, broker, city.info.site, seat_of(settings, "console", where), inbox)
     with ExitStack() as stack:
+        stack.callback(link.stop)  # after the engine's end: what it wrote last is still acknowledged, what is due still sent
         runtime = Runtime(city, SystemClock(), link, options, inbox=inbox)
+        stack.callback(runtime.close)
         runtime.recall()
-        stack.enter_context(runtime)
+        runtime.engine.start()
         link.start()
-        stack.callback(link.stop)
         return _show(runtime, settings)
 
 

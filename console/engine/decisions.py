@@ -95,8 +95,7 @@ class Decisions:
             self._refuse(step, StoreUnavailable(_AWAY))
             return
         if self._journal.is_full:
-            log.error("too many change sets wait for the store: one of %s is given up", step.user)
-            self._finish(step)
+            self._refuse(step, StoreUnavailable("the store is away and too many change sets wait for it: one is given up"))
             return
         try:
             changes = step.decide(self.state)

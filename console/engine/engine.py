@@ -71,8 +71,7 @@ class Engine:
         self._commands = Commands(inbox, clock, desk, self._decisions)
         self._outbox = Outbox(store, ports.link, self._faults)
         self._deliveries = Deliveries(self._outbox, self._decisions)
-        expected = lambda: self._watch.expected  # noqa: E731
-        self._jobs = Jobs(ports, self._live, expected, desk, self._decisions, self._commands, self._faults)
+        self._jobs = Jobs(ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands, self._faults)
         self._decisions.observe(self._after)
         detector.resume_alarms(self._decisions.state.alarms.values())
         self._decisions.decide(lambda state: desk.on_start(state, clock.now()))
