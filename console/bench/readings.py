@@ -29,22 +29,27 @@ def run(stations: int = 10_000, rate: int = 20_000, seconds: int = 20) -> dict[s
 
     The engine runs in its own process on a broker of our own. Raises InputFault where mosquitto is not installed.
     """
-    names = [f"S{row:05d}" for row in range(stations)]
-    small = build_city(SyntheticOptions(pipes=100))
-    every = StationTable.of(names, node=np.zeros(stations, dtype=np.int32))
-    city = replace(small, info=replace(small.info, site=SITE), epanet=None, stations=every)
+    city = bench_city(stations)
     with tempfile.TemporaryDirectory(prefix="quanmai-bench-") as folder:
         path = Path(folder) / "bench.gpkg"
         write_city(city, path)
         return {
-            "way_in": way_in(city, names),
+            "way_in": way_in(city),
             "single": flood(city, path, rate, seconds, arrays=False),
             "arrays": flood(city, path, rate, seconds, arrays=True),
         }
 
 
-def way_in(city: City, names: list[str], seconds: int = 10) -> dict[str, Any]:
+def bench_city(stations: int) -> City:
+    """A small network without a model that carries many stations of pressure."""
+    small = build_city(SyntheticOptions(pipes=100))
+    every = StationTable.of([f"S{row:05d}" for row in range(stations)], node=np.zeros(stations, dtype=np.int32))
+    return replace(small, info=replace(small.info, site=SITE), epanet=None, stations=every)
+
+
+def way_in(city: City, seconds: int = 10) -> dict[str, Any]:
     """Decode, apply to the picture, keep in the store: single-value messages of all stations; medians over batches of 5,000."""
+    names = [str(name) for name in city.stations.asset_id]
     decoder, live = Decoder(city), LivePicture(len(names))
     messages = [_message(name, second) for second in range(seconds) for name in names]
     parts: dict[str, list[float]] = {"decode": [], "apply": [], "store": []}

@@ -114,7 +114,10 @@ class Outbox:
         lasting = tuple(
             one for one in left if one.reason is not Reason.DISCONNECTED or now - self._since[one.outgoing_id] >= LASTING_S
         )
+        if lasting == self.lasting:
+            return
+        known = set(self.lasting)
         for one in lasting:
-            if one not in self.lasting:
+            if one not in known:
                 log.warning("not delivered (%s): %s %s of case %s", one.reason, one.kind, one.subject, one.incident_id or "none")
         self.lasting = lasting

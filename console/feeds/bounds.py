@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
 
 from console.domain.readings import Channel
 
@@ -38,6 +42,10 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _INT_DIGITS = 18
 
 
+Refusal = Callable[[str, str], None]
+"""Counts a part that was refused: (kind, reason)."""
+
+
 class PartRefused(ValueError):
     """A part of a payload that cannot be used. ``kind`` is counted; the text says where and why."""
 
@@ -56,6 +64,17 @@ def sane_time(at_us: int, earliest_us: int = EARLIEST_US) -> int:
     if not earliest_us <= at_us < LATEST_US:
         raise PartRefused("time", f"time {at_us / 1e6:.0f} s since 1970 is not between 2000 and 2100")
     return at_us
+
+
+def iso_time(value: object) -> datetime | None:
+    """An ISO 8601 time with its offset; None where it is none."""
+    if not isinstance(value, str):
+        return None
+    try:
+        at: datetime = msgspec.convert(value, Annotated[datetime, msgspec.Meta(tz=True)])
+    except ValueError:
+        return None
+    return at
 
 
 def number(value: object, name: str) -> float:

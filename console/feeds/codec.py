@@ -10,18 +10,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 import numpy as np
 
 from console.domain.crews import CrewFix
-from console.domain.live import FUTURE_TOLERANCE_US
 from console.domain.orders import OrderReply
 from console.domain.readings import Channel, Quality, ReadingBatch
-from console.feeds.bounds import BOUNDS, EARLIEST_US, LATEST_US, PartRefused, number, parsed, sane_time, text
+from console.feeds.bounds import BOUNDS, EARLIEST_US, LATEST_US, PartRefused, iso_time, number, parsed, sane_time, text
 from console.feeds.inbox import Message
 from console.feeds.owntracks import FixReader
+from console.feeds.replies import order_reply
 from console.feeds.sequence import SequenceWatch
 from maps.city import City
 from maps.units import kpa_from_mpa
@@ -49,7 +50,6 @@ _SWITCHES = frozenset(("pump_on", "valve_position"))
 _QUALITY = {"good": Quality.GOOD, "uncertain": Quality.UNCERTAIN, "bad": Quality.BAD}
 _SAMPLES_KEPT = 5
 _TOPICS_KEPT = 100_000
-_ID_LEN, _STATE_LEN, _TEXT_LEN = 80, 20, 500
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
@@ -162,7 +162,7 @@ class Decoder:
                 elif kind == "fix":
                     self._fix(message, key, now_us, rows)
                 elif kind == "reply":
-                    rows.replies.append(_reply(message, key, now_us, rows))
+                    rows.replies.append(order_reply(key, message.payload, now_us, partial(rows.refuse, message)))
                 else:
                     raise PartRefused("topic", "topic is none of this contract")
             except PartRefused as fault:
@@ -261,7 +261,7 @@ class Decoder:
             raise PartRefused("shape", f"{text(given, 60)}: no values ('v')")
         if not isinstance(quality, str):
             raise PartRefused("quality", f"{text(given, 60)}: the quality is no text")
-        at = _time(entry.get("t"))
+        at = iso_time(entry.get("t"))
         if at is None:
             raise PartRefused("time", f"{text(given, 60)}: {text(str(entry.get('t')), 40)!r} is no ISO 8601 time with its offset")
         usable: dict[str, float | bool] = {}
@@ -285,11 +285,8 @@ class Decoder:
             rows.remarks.append(f"{self._station_ids[station]}: {remark}")
 
     def _fix(self, message: Message, crew_id: str, now_us: int | None, rows: _Rows) -> None:
-        def refused(kind: str, reason: str) -> None:
-            rows.refuse(message, kind, reason)
-
         try:
-            fix = self._fixes.fix(crew_id, message.payload, now_us, refused)
+            fix = self._fixes.fix(crew_id, message.payload, now_us, partial(rows.refuse, message))
         except PartRefused as fault:
             if self._fixes.is_crew(crew_id):
                 rows.troubles.append(CrewTrouble(crew_id, fault.kind))
@@ -298,46 +295,9 @@ class Decoder:
             rows.fixes.append(fix)
 
 
-def _time(value: object) -> datetime | None:
-    """An ISO 8601 time with its offset; None where it is none."""
-    if not isinstance(value, str):
-        return None
-    try:
-        return msgspec.convert(value, Annotated[datetime, msgspec.Meta(tz=True)])
-    except ValueError:
-        return None
-
-
 def _why_not(station_id: str, key: str, value: float | bool) -> tuple[str, str]:
     channel, factor = _KEYS[key]
     if isinstance(value, bool):
         return "value", f"{text(station_id, 60)}: {key} is not a number"
     lowest, highest = (bound / factor for bound in BOUNDS[channel])
     return "bounds", f"{text(station_id, 60)}: {key} {value:g} is not between {lowest:g} and {highest:g}"
-
-
-def _reply(message: Message, crew_id: str, now_us: int | None, rows: _Rows) -> OrderReply:
-    body = parsed(message.payload)
-    if not isinstance(body, dict):
-        raise PartRefused("shape", "not an object")
-    texts = {}
-    for key, most in (("order_id", _ID_LEN), ("state", _STATE_LEN), ("text", _TEXT_LEN), ("burst_pipe", _ID_LEN)):
-        value = body.get(key)
-        if value is not None and not isinstance(value, str):
-            rows.refuse(message, "value", f"{key} is no text")
-        texts[key] = text(value, most) if isinstance(value, str) else ""
-    if not texts["order_id"] or not texts["state"]:
-        raise PartRefused("order", "a reply without its order_id and state")
-    at = None
-    if body.get("t") is not None and (at := _reply_time(body["t"], now_us)) is None:
-        rows.refuse(message, "time", "the reply's time is none, or not a believable one; its arrival counts")
-    return OrderReply(texts["order_id"], text(crew_id, _ID_LEN), texts["state"], at, texts["text"], texts["burst_pipe"])
-
-
-def _reply_time(value: object, now_us: int | None) -> datetime | None:
-    at = _time(value)
-    if at is None:
-        return None
-    at_us = (at - _EPOCH) // _MICROSECOND
-    latest_us = LATEST_US if now_us is None else now_us + FUTURE_TOLERANCE_US
-    return at.astimezone(UTC) if EARLIEST_US <= at_us <= latest_us else None

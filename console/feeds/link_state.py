@@ -42,12 +42,17 @@ class LinkState:
         self._taken_over_at = -_QUIET_S
         self._complaint, self._complained_at = "", -_COMPLAINT_S
         self._received, self._last_at = 0, 0.0
+        self._answered = False
 
     def health(self) -> FeedHealth:
         """State of the connection now."""
         with self._lock:
             last_at = datetime.fromtimestamp(self._last_at, UTC) if self._last_at else None
-            return replace(self._health, received=self._received, last_at=last_at)
+            health = replace(self._health, received=self._received, last_at=last_at)
+            over = (health.code == "session_contested" and not self._is_contested()) or (
+                health.code == "broker_refuses" and not self._is_complaining()
+            )
+            return replace(health, message="", code="") if health.state == "up" and over else health
 
     def pause_s(self) -> float:
         """How long to wait before the next attempt."""
@@ -69,7 +74,8 @@ class LinkState:
             contested = self._is_contested()
             if not contested:
                 self._takeover_s = self._first_takeover_s
-            complaint = self._complaint if time.monotonic() - self._complained_at < _COMPLAINT_S else ""
+            complaint = self._complaint if self._is_complaining() else ""
+            self._answered = True
         log.info("connected to %s as %s", self._broker, self._client_id)
         if contested:
             self._note(state="up", message=self._contest(), code="session_contested")
@@ -122,7 +128,16 @@ class LinkState:
             message = f"{self._contest()}; tries again in {self._contested_pause_s:g} s"
             self._note(state="down", message=message, code="session_taken")
         elif self.health().state == "up" or self.health().code != "broker_refuses":
-            self._note(state="down", message=f"connection lost ({reason}); retrying", code="connection_lost")
+            hint = "" if self._answered else " before the broker answered; it must speak MQTT 5"
+            self._note(state="down", message=f"connection lost ({reason}){hint}; retrying", code="connection_lost")
+
+    def broken(self, defect: Exception) -> None:
+        """A defect of ours ended the connection."""
+        message = f"{type(defect).__name__}: {defect}; see the log, report it; retrying"
+        self._note(state="down", message=message, code="connection_lost")
+
+    def _is_complaining(self) -> bool:
+        return time.monotonic() - self._complained_at < _COMPLAINT_S
 
     def _is_contested(self) -> bool:
         return time.monotonic() - self._taken_over_at < _QUIET_S

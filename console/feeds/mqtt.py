@@ -67,9 +67,8 @@ class MqttLink:
         self._session_s = round(session_hours * 3600) if inbox is not None else 0
         self._client = _Client(client_id, self._take if inbox is not None else None)
         self._stopping = threading.Event()
-        self._wake_read, self._wake_write = socket.socketpair()
-        for end in (self._wake_read, self._wake_write):
-            end.setblocking(False)
+        self._wakes: tuple[socket.socket, socket.socket] | None = None
+        """Read and write end; made at the start, so that a link that was never started leaves nothing open."""
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._prepare(self._client)
 
@@ -77,6 +76,9 @@ class MqttLink:
 
     def start(self) -> None:
         """Connect in the background; retries until ``stop``."""
+        self._wakes = socket.socketpair()
+        for end in self._wakes:
+            end.setblocking(False)
         self._thread.start()
 
     def stop(self) -> None:
@@ -85,8 +87,8 @@ class MqttLink:
         self._wake()
         if self._thread.is_alive():
             self._thread.join()
-        self._wake_read.close()
-        self._wake_write.close()
+        for end in self._wakes or ():
+            end.close()
 
     def health(self) -> FeedHealth:
         """State of the connection now."""
@@ -122,13 +124,19 @@ class MqttLink:
     # The network thread.
 
     def _run(self) -> None:
+        assert self._wakes is not None
         while not self._stopping.is_set():
-            if self._connect():
-                self._converse()
+            try:
+                if self._connect():
+                    self._converse(self._wakes[0])
+            except Exception as defect:
+                # Whatever a message did: the next connection delivers it again, and the engine is told.
+                log.exception("defect in the link to %s", self._broker)
+                self._state.broken(defect)
             self._stopping.wait(self._state.pause_s())
 
     def _connect(self) -> bool:
-        properties = Properties(PacketTypes.CONNECT)
+        properties: Any = cast(Any, Properties)(PacketTypes.CONNECT)  # not annotated in paho
         properties.SessionExpiryInterval = self._session_s
         properties.ReceiveMaximum = _WINDOW
         properties.MaximumPacketSize = MOST_PACKET_BYTES
@@ -145,11 +153,13 @@ class MqttLink:
             return False
         return True
 
-    def _converse(self) -> None:
+    def _converse(self, woken: socket.socket) -> None:
         """Serve the connection until it ends."""
         with selectors.DefaultSelector() as selector:
-            selector.register(self._wake_read, selectors.EVENT_READ)
+            selector.register(woken, selectors.EVENT_READ)
             sock = cast(Any, self._client.socket())
+            if sock is None:
+                return
             selector.register(sock, selectors.EVENT_READ)
             while self._client.socket() is sock:
                 if self._stopping.is_set():
@@ -159,12 +169,13 @@ class MqttLink:
                 writing = self._client.want_write() or (wire is not None and wire.owes)
                 selector.modify(sock, selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0))
                 ready = selector.select(0 if wire is not None and wire.pending() else 1.0)
-                self._serve({key.fileobj: events for key, events in ready}, sock, wire)
+                found = {key.fileobj: events for key, events in ready}
+                if woken in found:
+                    _emptied(woken)
+                self._serve(found.get(sock, 0), sock, wire)
 
-    def _serve(self, ready: dict[Any, int], sock: Any, wire: Wire | None) -> None:
-        if self._wake_read in ready:
-            _emptied(self._wake_read)
-        if ready.get(sock, 0) & selectors.EVENT_READ or (wire is not None and wire.pending()):
+    def _serve(self, ready: int, sock: Any, wire: Wire | None) -> None:
+        if ready & selectors.EVENT_READ or (wire is not None and wire.pending()):
             self._client.loop_read()
         if wire is not None and self._client.socket() is sock:
             try:
@@ -182,8 +193,10 @@ class MqttLink:
         self._client.loop_write()
 
     def _wake(self) -> None:
+        if self._wakes is None:
+            return
         try:
-            self._wake_write.send(b"\0")
+            self._wakes[1].send(b"\0")
         except OSError:  # full: it is awake; closed: nobody waits
             return
 

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from console.domain.crews import CrewFix
 from console.domain.live import FUTURE_TOLERANCE_US
-from console.feeds.bounds import EARLIEST_US, FAR_M, LATEST_US, SPEED_MAX_KMH, PartRefused, number, parsed, text
+from console.feeds.bounds import EARLIEST_US, FAR_M, LATEST_US, SPEED_MAX_KMH, PartRefused, Refusal, number, parsed, text
 from maps.city import City
 from maps.crs import from_wgs84
 
@@ -24,9 +23,6 @@ _OTHER_TYPES = frozenset(
     )
 )  # fmt: skip
 """What OwnTracks sends besides positions; nothing is wrong with it, nothing is to be read from it here."""
-
-Refusal = Callable[[str, str], None]
-"""Counts a part that was refused: (kind, reason)."""
 
 
 class FixReader:

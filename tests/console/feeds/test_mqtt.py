@@ -15,7 +15,7 @@ from console.feeds.broker import Broker
 from console.feeds.inbox import Inbox
 from console.feeds.mqtt import MqttLink
 from maps.errors import InputFault
-from tests.servers import free_port, mosquitto
+from tests.servers import free_port, mosquitto, own_certificate
 
 pytestmark = pytest.mark.slow
 
@@ -207,3 +207,23 @@ def test_what_the_broker_refuses_is_not_taken(tmp_path: Path) -> None:
         assert _until(lambda: "orders/C1" in link.health().message)
         assert not link.publish(1, Outgoing("quanmai/v1/t/orders/C1", b"{}"))
         assert link.taken() == []
+
+
+def test_readings_and_orders_pass_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate, key = own_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    more = f"user root\ncafile {certificate}\ncertfile {certificate}\nkeyfile {key}\n"
+    with mosquitto(tmp_path, free_port(), more) as url:
+        secure = url.replace("mqtt://", "mqtts://")
+        inbox = Inbox()
+        with _running(_link(secure, "field")) as field, _running(_link(secure, "engine", inbox)) as engine:
+            sent = [f"{number} {'x' * 400}" for number in range(500)]  # more than one TLS record, more than one chunk
+            for payload in sent:
+                field.send("quanmai/v1/t/readings/S1", payload.encode())
+            assert _drained(inbox, len(sent)) == sent
+            inbox.kept(len(sent))
+            assert engine.publish(7, Outgoing("quanmai/v1/t/orders/C1", b"{}"))
+            assert _until(lambda: engine.taken() == [7])
+        again = Inbox()
+        with _running(_link(secure, "engine", again)):
+            assert again.drain(0.3) == []
