@@ -30,8 +30,11 @@ _DEMO_SPEED = 10.0
 _DEMO_QUIET_S = 120.0
 
 
-def run_console(city_path: Path, mqtt: str, store: str) -> int:
-    """The console on a city; without a broker it shows the network and what was kept. Returns the exit code."""
+def run_console(city_path: Path, mqtt: str, store: str, *, inbox: Inbox | None = None) -> int:
+    """The console on a city; without a broker it shows the network and what was kept. Returns the exit code.
+
+    ``inbox``: one that others fill too.
+    """
     settings, city = load_settings(), read_city(city_path)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     desk = DeskSettings(
@@ -43,7 +46,7 @@ def run_console(city_path: Path, mqtt: str, store: str) -> int:
     )
     where = store or settings.data_folder / f"{city.info.site}.sqlite"
     options = RuntimeOptions(city_path, where, settings.data_folder / "notices", desk, expected_days=settings.expected_days)
-    inbox = Inbox()
+    inbox = Inbox() if inbox is None else inbox
     link: MqttLink | LocalLink = LocalLink()
     if mqtt:
         link = MqttLink(Broker.parse(mqtt), city.info.site, f"quanmai-console-{city.info.site}-{os.getpid()}", inbox)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from console.case_file import CaseFiles
-from console.detection import Detector, DetectorOptions, History
+from console.detection import Detector, DetectorOptions, History, takes_long
 from console.documents import NoticeDocuments
 from console.domain.clock import Clock
 from console.domain.grid import TickGrid
@@ -55,7 +56,10 @@ class Runtime:
         )
         self.states: Sequence[HydraulicState] = self._states()
         watched = DetectorOptions(
-            time_zone=city.info.time_zone, tick_s=options.grid_s, limits=station_limits(city, options.desk.limits_file)
+            time_zone=city.info.time_zone,
+            tick_s=options.grid_s,
+            deferred=takes_long(city),
+            limits=station_limits(city, options.desk.limits_file),
         )
         responses = self.worker.responses if self.worker is not None else None
         self.detector = Detector(city, self.states or None, watched, responses=responses)
@@ -76,11 +80,12 @@ class Runtime:
         self.detector.learn(History.of_batch(history, len(self.city.stations), step_s))
         self.store.append_readings(history)
 
-    def recall(self) -> None:
-        """Learn from what the store kept of the last weeks, so that a restart does not begin from nothing."""
-        history = quiet_history(self.store, len(self.city.stations), self.clock.now())
-        if history is not None:
-            self.detector.learn(history)
+    def recall(self) -> Future[None]:
+        """Learn from what the store kept of the last weeks, so that a restart does not begin from nothing.
+
+        On detection's own thread: nothing waits for it but detection.
+        """
+        return self.engine.learn(lambda: quiet_history(self.store, len(self.city.stations), self.clock.now()))
 
     def _states(self) -> Sequence[HydraulicState]:
         """The model's day, when it converges; without it detection learns from the readings alone and says so."""

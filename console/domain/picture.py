@@ -45,7 +45,8 @@ class Picture:
     ``value`` inside units, NaN when never seen; ``at_us`` source time, 0 when never seen; ``expected`` NaN when
     unknown; ``quality`` Quality; ``station_state`` (stations,) StationState; ``age_s`` is now minus ``at_us``.
     ``elevation_error_m``: (stations,) by how much a station's elevation on record lies above its gauge, NaN where unknown;
-    None where nobody estimates it (review).
+    None where nobody estimates it (review). ``preparing``: (groups of stations that detection can look at, groups that report)
+    while the first are fewer.
     """
 
     version: int
@@ -62,6 +63,7 @@ class Picture:
     alarms_per_10_min: int = 0
     is_drill: bool = False
     elevation_error_m: NDArray[np.float64] | None = None
+    preparing: tuple[int, int] | None = None
 
     def age_s(self) -> NDArray[np.float64]:
         """Age of every value in seconds, NaN when never seen, (stations, channels)."""

@@ -12,7 +12,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection import Detector
+from console.detection import Detector, History
 from console.domain.changes import Change, ChangeSet
 from console.domain.clock import micros
 from console.domain.compose import compose_picture
@@ -24,6 +24,7 @@ from console.domain.picture import FeedHealth, Picture
 from console.domain.readings import Channel
 from console.engine.commands import Commands
 from console.engine.decisions import Decisions
+from console.engine.detection import Detection
 from console.engine.ingest import Ingest
 from console.engine.jobs import Jobs
 from console.engine.outbox import Outbox
@@ -53,8 +54,9 @@ class Engine:
         self._decisions = Decisions(store, clock, _with_crew_bases(store.load_desk(), city))
         expected_log = ExpectedLog(store, ports.expected_days)
         self._ingest = Ingest(city, inbox, clock, self._live, store, desk, self._decisions)
-        self._watch = Watch(city, clock, self._live, detector, grid, expected_log, desk, self._decisions)
         self._commands = Commands(inbox, clock, desk, self._decisions)
+        self._detection = Detection(detector, self._commands.call)
+        self._watch = Watch(city, clock, self._live, self._detection, grid, expected_log, desk, self._decisions)
         self._outbox = Outbox(store, ports.link)
         self._jobs = Jobs(ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands)
         self._decisions.observe(self._show_at_once)
@@ -73,16 +75,22 @@ class Engine:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what has been submitted, flush to disk, end the thread."""
+        """Finish what has been submitted, flush to disk, end the threads."""
         self._stopping.set()
+        self._detection.cease()
         self._ports.inbox.wake()
         if self._thread.is_alive():
             self._thread.join()
+        self._detection.close()
         self._jobs.close()
 
     def submit(self, intent: Intent, user: str) -> Future[ChangeSet]:
         """Ask for an intent; the future holds the committed change set or the QuanmaiError that refused it."""
         return self._commands.submit(intent, user)
+
+    def learn(self, history: Callable[[], History | None]) -> Future[None]:
+        """Let detection learn from the quiet history that ``history`` reads, on its own thread, before later ticks."""
+        return self._detection.learn(history)
 
     def subscribe(self, callback: Callable[[Picture], None]) -> None:
         """Call ``callback`` on the engine's thread with each new picture, at most ten a second."""
@@ -118,7 +126,7 @@ class Engine:
     # The engine's thread.
 
     def _run(self) -> None:
-        while not (self._stopping.is_set() and not self._commands.waiting):
+        while not (self._stopping.is_set() and not self._commands.waiting and not self._detection.busy):
             try:
                 self._turn()
             except QuanmaiError as fault:
@@ -167,6 +175,7 @@ class Engine:
             is_drill=self._is_drill,
             learning=watch.learning,
             elevation_error_m=watch.elevation_error_m,
+            preparing=watch.preparing,
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:

@@ -32,7 +32,7 @@ def test_a_restart_learns_from_the_store_and_is_not_learning_any_more(tmp_path: 
     runtime = Runtime(city, DrillClock(START), LocalLink(), options)
     try:
         runtime.store.append_readings(history)
-        runtime.recall()
+        runtime.recall().result()
         live = LivePicture(len(city.stations))
         live.apply(history, micros(START))
         result = runtime.detector.tick(live.value, live.at_us, live.quality, micros(START))
