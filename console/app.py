@@ -8,16 +8,12 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.domain.clock import DrillClock, SystemClock
-from console.drill.controls import DrillControls
-from console.drill.field import DrillField
-from console.drill.options import DrillOptions
-from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, history_of, set_scene
 from console.feeds.inbox import Inbox, Message
 from console.feeds.local import LocalLink
 from console.feeds.mqtt import Broker, MqttLink
-from console.feeds.simulator import SimulatorProcess
 from console.garbage import set_loaded_aside
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
@@ -25,6 +21,9 @@ from console.services.review.record import CaseRecord
 from console.settings import Settings, load_settings
 from maps.dataset import read_city
 from maps.errors import InputFault
+
+if TYPE_CHECKING:
+    from console.ui.port import DrillPort
 
 _DEMO_SPEED = 10.0
 _DEMO_QUIET_S = 120.0
@@ -61,6 +60,13 @@ def run_console(city_path: Path, mqtt: str, store: str, *, inbox: Inbox | None =
 
 def run_demo(city: Path | None = None, seed: int = 1) -> int:
     """The demo city (or a given one) with a drill that runs on the live screens. Returns the exit code."""
+    # Here, for a console without a drill need not load folium and the synthetic city: half a second, 60 MB.
+    from console.drill.controls import DrillControls
+    from console.drill.field import DrillField
+    from console.drill.options import DrillOptions
+    from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, history_of, set_scene
+    from console.feeds.simulator import SimulatorProcess
+
     settings = load_settings()
     folder = Path(tempfile.mkdtemp(prefix="quanmai-demo-"))
     with ExitStack() as stack:
@@ -113,7 +119,7 @@ def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] |
     return code
 
 
-def _show(runtime: Runtime, settings: Settings, drill: DrillControls | None = None) -> int:
+def _show(runtime: Runtime, settings: Settings, drill: DrillPort | None = None) -> int:
     try:
         from PySide6.QtWidgets import QApplication
 

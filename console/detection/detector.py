@@ -147,7 +147,7 @@ class Detector:
             surge,
         )
         revisions = self._cases.go_on(tick, self._expectation)
-        self._heard |= [bool(taken[group.rows].any()) for group in self._groups]
+        self._heard |= np.array([taken[group.rows].any() for group in self._groups], dtype=bool)
         self._second_of_day = tick.second_of_day
         bursts, operations = self._cases.search(tick, self._expectation, force)
         sigma_m, excused = self._noise(len(value))

@@ -72,6 +72,11 @@ class Room:
         payload = json.dumps({"t": self.clock.at.isoformat(), "v": {"pressure_mpa": value}}).encode()
         self.inbox.offer(Message("test", topic or f"quanmai/v1/test/readings/{station}", payload))
 
+    @property
+    def ticks(self) -> list[int]:
+        """Times of the ticks that detection has answered, µs."""
+        return [at_us for at_us, _ in self.engine._watch.history._ticks]
+
     def sees(self, true: Callable[[Picture], bool]) -> Picture:
         until = time.monotonic() + 10
         while not true(self.engine.latest()):
@@ -214,3 +219,74 @@ def test_what_was_expected_at_each_tick_is_kept(room: Room) -> None:
     assert kept.value[own] == pytest.approx(300.0)  # a level that never moved is what is expected of it
     assert (kept.at_us % 60_000_000 == 0).all()
     assert kept.sigma is None  # of a station that is still learning, nobody knows it
+
+
+class Held:
+    """Stands before something of the detector: whoever comes waits until let on."""
+
+    def __init__(self, work: Callable[..., Any]) -> None:
+        self._work = work
+        self.reached, self.let_on = threading.Event(), threading.Event()
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        self.reached.set()
+        assert self.let_on.wait(10)
+        return self._work(*given, **named)
+
+
+@pytest.fixture
+def held(room: Room, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
+    """Signatures of the room's detector are under way, and stay so."""
+    held = Held(room.detector._book.made)
+    monkeypatch.setattr(room.detector._book, "made", held)
+    for name in ("Q-001", "Q-002", "Q-003"):
+        room.send(name, 0.3)
+    room.sees(lambda p: bool(np.isfinite(p.value[1:4, Channel.PRESSURE]).all()))
+    room.clock.sleep(61)
+    for name in ("Q-001", "Q-002", "Q-003"):
+        room.send(name, 0.3)
+    assert held.reached.wait(10)
+    yield held
+    held.let_on.set()
+
+
+def test_while_signatures_are_made_intents_are_answered_and_readings_are_shown(room: Room, held: Held) -> None:
+    done(room.engine.submit(OpenIncident("P-104040"), "王"))
+    room.sees(lambda p: len(p.incidents) == 1)
+    room.clock.sleep(1)
+    room.send("Q-001", 0.25)
+    room.sees(lambda p: bool(p.value[1, Channel.PRESSURE] == pytest.approx(250.0)))
+    assert not held.let_on.is_set()
+    assert not room.ticks
+    held.let_on.set()
+    room.sees(lambda p: bool(room.ticks))
+
+
+def test_a_tick_sees_what_was_live_when_it_was_due_however_late_it_is_answered(room: Room, held: Held) -> None:
+    room.clock.sleep(1)
+    room.send("Q-001", 0.25)
+    room.sees(lambda p: bool(p.value[1, Channel.PRESSURE] == pytest.approx(250.0)))
+    held.let_on.set()
+    room.sees(lambda p: bool(room.ticks))
+    room.clock.sleep(60)
+    picture = room.sees(lambda p: bool(np.isfinite(p.expected[1, Channel.PRESSURE])))
+    assert picture.expected[1, Channel.PRESSURE] == pytest.approx(300.0)
+
+
+def test_of_ticks_that_wait_too_long_one_is_left_out_and_that_is_told(
+    room: Room, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.engine.detection.MOST_WAITING", 1)
+    room.clock.sleep(60)
+    room.sees(lambda p: any("1 ticks behind" in feed.message for feed in p.feeds))
+    held.let_on.set()
+
+
+def test_the_program_ends_without_waiting_for_signatures_that_are_still_to_be_made(room: Room, held: Held) -> None:
+    room.clock.sleep(60)
+    stopping = threading.Thread(target=room.engine.stop)
+    stopping.start()
+    held.let_on.set()
+    stopping.join(10)
+    assert not stopping.is_alive()
+    assert not room.ticks, "the tick was given up, not carried out"
