@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from console.case_file import CaseFiles
 from console.detection import Detector, DetectorOptions, History, takes_long
+from console.detection.making import InterpolatedMaker
 from console.documents import NoticeDocuments
 from console.domain.clock import Clock
 from console.domain.grid import TickGrid
@@ -24,6 +25,7 @@ from console.services.outlook import Forecaster
 from console.services.ports import Link
 from console.store import SqlStore, open_store
 from console.workers import HydraulicsWorker
+from console.workers.aside import Aside
 from maps.city import City
 from maps.hydraulics.state import HydraulicState
 from maps.isolation import Isolator
@@ -62,7 +64,10 @@ class Runtime:
             limits=station_limits(city, options.desk.limits_file),
         )
         responses = self.worker.responses if self.worker is not None else None
-        self.detector = Detector(city, self.states or None, watched, responses=responses)
+        self._aside: Aside | None = None
+        self.detector = Detector(
+            city, self.states or None, watched, responses=responses, host=self._host if watched.deferred else None
+        )
         self.store: SqlStore = open_store(options.store)
         self.case_files = CaseFiles(options.store, options.city_path, options.notices)
         self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
@@ -74,6 +79,11 @@ class Runtime:
         )
         grid = TickGrid(options.grid_s, options.settle_s)
         self.engine = Engine(city, desk, self.detector, ports, grid=grid, is_drill=options.desk.is_drill)
+
+    def _host(self, maker: InterpolatedMaker) -> Callable[..., Any]:
+        """Large cities' interpolated signatures are made in a process: the search for ways holds the interpreter's lock."""
+        self._aside = Aside(maker, "quanmai-signatures")
+        return self._aside.ask
 
     def learn(self, history: ReadingBatch, step_s: float) -> None:
         """Days of history before the first tick: baselines learn from it, charts show it. Call before starting."""
@@ -103,7 +113,12 @@ class Runtime:
 
     def close(self) -> None:
         """End the engine, then what it stands on."""
+        self.detector.close()
+        if self._aside is not None:
+            self._aside.close()
         self.engine.stop()
+        if self._aside is not None:
+            self._aside.join()
         self.inbox.close()
         if self.worker is not None:
             self.worker.close()

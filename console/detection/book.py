@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.groups import POOL, felt_nodes
+from console.detection.groups import POOL
+from console.detection.making import Digest, Host, InterpolatedMaker, Maker, MakerAside, digested
 from maps.city import City
-from maps.columns import Floats
 from maps.hydraulics.state import HydraulicState
 from maps.locate.interpolated import Interpolation
 from maps.locate.linear import LinearNetwork
@@ -36,22 +35,6 @@ SMALLEST_FLOW_M3H = 3.0
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
-
-
-@dataclass(frozen=True, eq=False)
-class Digest:
-    """What the watches of a group need of one state in every tick.
-
-    ``heads``: (n, k) float32, signatures at the nodes that stand for all others: all nodes of a small city, else an even sample
-    of those that the group feels, the same in all states. ``demand_modes``: (n, modes). ``demand_gram``: (n, n), m²,
-    S diag(d²) Sᵀ of the demands d. ``pump_modes``: (n, link pumps) what a pump's stop shows, m per m³/h lost.
-    """
-
-    heads: NDArray[np.float32]
-    demand_modes: Floats
-    demand_gram: Floats
-    pump_modes: NDArray[np.float32]
-
 
 _SMALL_ENTRIES = 20_000_000
 """Stations × nodes whose signatures are made within about a second."""
@@ -98,10 +81,18 @@ class SignatureBook:
     """States evenly over the day (or none), and their signatures. ``model``: the word for where they come from.
 
     ``deferred``: signatures are made between ticks, and a tick works with those at hand; else they are made when first needed.
-    ``closed``: none is made any more. Not thread safe.
+    ``closed``: none is made any more. ``host``: takes the making of interpolated ones into another process. Not thread safe.
     """
 
-    def __init__(self, city: City, states: Sequence[HydraulicState] | None, model: str, *, deferred: bool = False) -> None:
+    def __init__(
+        self,
+        city: City,
+        states: Sequence[HydraulicState] | None,
+        model: str,
+        *,
+        deferred: bool = False,
+        host: Host | None = None,
+    ) -> None:
         self.city = city
         self.deferred, self.closed = deferred, False
         self.states = tuple(state for state in states or () if state.converged)
@@ -113,7 +104,8 @@ class SignatureBook:
         self._other_demand = _other_demand(self.states)
         self.usual_pump_flow_m3h = self._usual_pump_flows()
         self.switching_pumps = self._switching_pumps()
-        self._interpolation: Interpolation | None = None
+        self._host = host
+        self._maker: Maker | None = None
         nodes, self.pages = len(city.network.nodes), max(len(self.states), 1)
         self._linear: Kept[int, LinearNetwork] = Kept(max(_FACTOR_BYTES // (_FACTOR_BYTES_A_NODE * max(nodes, 1)), 1))
         whole_bytes = 4 * min(len(city.stations), _LARGEST_GROUP) * max(nodes, 1)
@@ -148,27 +140,38 @@ class SignatureBook:
         if self.closed:
             raise Closed("the signatures are no longer wanted")
         if self._pumps is None:
-            if self._interpolation is None:
-                self._interpolation = Interpolation(self.city)
-            return self._interpolation.signatures(rows)
+            return self._interpolated().whole(rows)
         state, stations = self.states[page], self.city.stations
         linear = self._linear.get(page, lambda: self._linearised(state))
         heads = linear.adjoint(head_weights(stations.node[rows], len(self.city.network.nodes)))
         ids = tuple(stations.asset_id[rows])
         return Signatures(state.at_s, ids, heads, np.nan_to_num(state.demand_m3h), other_demand_m3h=self._other_demand)
 
+    def digested(
+        self, rows: NDArray[np.int64], page: int, nodes: NDArray[np.int64] | None
+    ) -> tuple[Digest, NDArray[np.int64] | None]:
+        """The digest of one state (``making.digested``), made now from signatures that need not come here. Raises Closed."""
+        if self._pumps is not None or self._host is None:
+            return digested(self.made(rows, page), nodes, self.pump_ends)
+        if self.closed:
+            raise Closed("the signatures are no longer wanted")
+        return self._interpolated().digest(rows, nodes)
+
+    def _interpolated(self) -> Maker:
+        if self._maker is None:
+            maker = InterpolatedMaker(Interpolation(self.city), self.pump_ends)
+            self._maker = maker if self._host is None else MakerAside(self._host(maker))
+        return self._maker
+
     def _linearised(self, state: HydraulicState) -> LinearNetwork:
         slopes = self._pumps.slopes(state) if self._pumps is not None else None
         return LinearNetwork(self.city.network, state, slopes, SMALLEST_FLOW_M3H)
 
-    def pump_modes(self, heads: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n, link pumps) what stations with responses ``heads`` (n, nodes) show when a pump stops, m per m³/h lost.
-
-        A link that leaves a linear network changes it along one direction: what it delivered is missing at its end and
-        stays at its start.
-        """
+    @property
+    def pump_ends(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Node rows from which and to which link pumps lift."""
         pumps = self.city.network.pumps
-        return np.asarray(heads[:, pumps.to_node[self.pump_rows]] - heads[:, pumps.from_node[self.pump_rows]])
+        return pumps.from_node[self.pump_rows].astype(np.int64), pumps.to_node[self.pump_rows].astype(np.int64)
 
     @property
     def running_pumps(self) -> NDArray[np.bool_]:
@@ -237,23 +240,18 @@ class GroupBook:
 
     def digest(self, page: int) -> Digest:
         """What the watches need of one state."""
-        return self._digests.get(page, lambda: self._digested(self.signatures(page)))
+        return self._digests.get(page, lambda: self._digested(page))
 
     def signatures(self, page: int) -> Signatures:
         """The whole signatures of the group in one state, (n, nodes)."""
         return self.book.whole.get((id(self), page), lambda: self.book.made(self.rows, page))
 
-    def _digested(self, whole: Signatures) -> Digest:
-        heads = whole.head_m_per_m3h
-        if self._nodes is None and heads.shape[1] > POOL:
-            self._nodes = felt_nodes(heads)
-        by_demand = heads * whole.demand_m3h.astype(np.float32)
-        return Digest(
-            heads if self._nodes is None else heads[:, self._nodes],
-            whole.demand_modes,
-            np.asarray(by_demand @ by_demand.T, dtype=np.float64),
-            self.book.pump_modes(heads),
-        )
+    def _digested(self, page: int) -> Digest:
+        if (id(self), page) in self.book.whole:
+            made, self._nodes = digested(self.signatures(page), self._nodes, self.book.pump_ends)
+        else:
+            made, self._nodes = self.book.digested(self.rows, page, self._nodes)
+        return made
 
 
 def _other_demand(states: Sequence[HydraulicState]) -> NDArray[np.float64] | None:

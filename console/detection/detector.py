@@ -17,6 +17,7 @@ from console.detection.faults import StationWatch
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.detection.groups import pressure_stations, station_groups
 from console.detection.history import History
+from console.detection.making import Host
 from console.detection.meters import MeterWatch
 from console.detection.nights import NightWatch
 from console.detection.options import DetectorOptions
@@ -67,13 +68,17 @@ class Detector:
         *,
         model: str | None = None,
         responses: Responses | None = None,
+        host: Host | None = None,
     ) -> None:
-        """``responses``: full hydraulics that refine a location; it may take a second, EPANET's process answers it."""
+        """``responses``: full hydraulics that refine a location; it may take a second, EPANET's process answers it.
+
+        ``host``: takes the making of interpolated signatures, which holds the interpreter's lock, into another process.
+        """
         self._city = city
         self.responses = responses
         self.options = options or DetectorOptions(time_zone=city.info.time_zone)
         word = model or (city.epanet.word if city.epanet is not None else "imported")
-        self._book = book = SignatureBook(city, states, word, deferred=self.options.deferred)
+        self._book = book = SignatureBook(city, states, word, deferred=self.options.deferred, host=host)
         groups = station_groups(city, self.options.group_size)
         lanes = 2 * len(groups)
         self._groups = [
@@ -182,6 +187,11 @@ class Detector:
                     group.steps.prepare(second)
                     return True
         return False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._book.closed
 
     def close(self) -> None:
         """From any thread: no signatures are made any more; what needs them raises Closed."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.book import Digest, SignatureBook
+from console.detection.book import SignatureBook
 from console.detection.crossing import Crossing, Step
 from console.detection.glance import LEAST_STATIONS
 from console.detection.groups import representatives
+from console.detection.making import Digest
 from console.detection.matched import MatchedField, summed
 from console.detection.medians import known_median
 from console.detection.noise import StepNoise, fitted_noise, own_scatter

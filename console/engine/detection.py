@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection import Closed, Detector, History, TickResult
+from console.detection import Detector, History, TickResult
 from console.domain.live import LivePicture
 
 log = logging.getLogger(__name__)
@@ -125,8 +125,9 @@ class Detection:
         return asked
 
     def _answered(self, done: Future[_T], take: Callable[[_T], None]) -> None:
-        # A defect is raised on the engine's thread, which logs and shows it.
-        if not done.cancelled() and not isinstance(done.exception(), Closed):
+        given_up = done.cancelled() or (self.detector.closed and done.exception() is not None)
+        if not given_up:
+            # A defect is raised on the engine's thread, which logs and shows it.
             self._call(lambda: take(done.result()))
         with self._lock:
             self._open -= 1
