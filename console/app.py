@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _DEMO_SPEED = 10.0
 _DEMO_QUIET_S = 120.0
+_SWITCH_S = 0.001
+"""A frame asks for the interpreter's lock many times; by default a thread at work gives it up after five milliseconds only."""
 
 
 def run_console(city_path: Path, mqtt: str, store: str, *, inbox: Inbox | None = None) -> int:
@@ -127,6 +129,7 @@ def _show(runtime: Runtime, settings: Settings, drill: DrillPort | None = None) 
         from console.ui.window import MainWindow
     except ImportError as missing:
         raise InputFault(f"the window needs Qt's system libraries ({missing}); 'make run' installs or names them") from missing
+    sys.setswitchinterval(_SWITCH_S)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     look = WindowSettings(user=settings.user, folder=settings.data_folder, language=settings.language, theme=settings.colours)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
