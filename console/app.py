@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from maps.errors import InputFault
 
 if TYPE_CHECKING:
     from console.ui.port import DrillPort
+    from maps.hydraulics.state import HydraulicState
 
 _DEMO_SPEED = 10.0
 _DEMO_QUIET_S = 120.0
@@ -52,7 +54,7 @@ def run_console(city_path: Path, mqtt: str, store: str, *, inbox: Inbox | None =
     if mqtt:
         link = MqttLink(Broker.parse(mqtt), city.info.site, f"quanmai-console-{city.info.site}-{os.getpid()}", inbox)
     with ExitStack() as stack:
-        runtime = Runtime(city, SystemClock(), link, options, inbox=inbox)
+        runtime = Runtime(city, SystemClock(), link, options, inbox=inbox, late_model=True)
         runtime.recall()
         stack.enter_context(runtime)
         link.start()
@@ -125,6 +127,7 @@ def _show(runtime: Runtime, settings: Settings, drill: DrillPort | None = None) 
     try:
         from PySide6.QtWidgets import QApplication
 
+        from console.ui.bridge import Arrival
         from console.ui.settings import WindowSettings
         from console.ui.window import MainWindow
     except ImportError as missing:
@@ -134,8 +137,12 @@ def _show(runtime: Runtime, settings: Settings, drill: DrillPort | None = None) 
     look = WindowSettings(user=settings.user, folder=settings.data_folder, language=settings.language, theme=settings.colours)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     window = MainWindow(runtime.engine, look, drill)
-    window.tools.set_states(runtime.states)
-    window.desk.set_states(runtime.states)
+
+    def show_states(states: Sequence[HydraulicState]) -> None:
+        window.tools.set_states(states)
+        window.desk.set_states(states)
+
+    runtime.when_states(Arrival(show_states, window).push)
     window.packages.writer = runtime.case_files.write
     if window.placed:
         window.show()
@@ -144,4 +151,5 @@ def _show(runtime: Runtime, settings: Settings, drill: DrillPort | None = None) 
     window.desk.reopen_windows()
     set_loaded_aside()
     code: int = app.exec()
+    runtime.when_states(None)
     return code

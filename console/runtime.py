@@ -14,6 +14,7 @@ from console.detection.making import InterpolatedMaker
 from console.documents import NoticeDocuments
 from console.domain.clock import Clock
 from console.domain.grid import TickGrid
+from console.domain.picture import FeedHealth
 from console.domain.readings import ReadingBatch
 from console.engine import Engine, Ports
 from console.feeds.inbox import Inbox
@@ -24,8 +25,8 @@ from console.services.limits import station_limits
 from console.services.outlook import Forecaster
 from console.services.ports import Link
 from console.store import SqlStore, open_store
-from console.workers import HydraulicsWorker
-from console.workers.aside import Aside
+from console.workers import HydraulicsWorker, WorkerFailed
+from console.workers.object_process import ObjectProcess
 from maps.city import City
 from maps.hydraulics.state import HydraulicState
 from maps.isolation import Isolator
@@ -50,39 +51,88 @@ class RuntimeOptions:
 class Runtime:
     """Everything that runs for one city; a context manager that ends it in the right order."""
 
-    def __init__(self, city: City, clock: Clock, link: Link, options: RuntimeOptions, *, inbox: Inbox | None = None) -> None:
+    def __init__(
+        self,
+        city: City,
+        clock: Clock,
+        link: Link,
+        options: RuntimeOptions,
+        *,
+        inbox: Inbox | None = None,
+        late_model: bool = False,
+    ) -> None:
+        """``late_model``: the model's day is solved after the start, on detection's thread; ``when_states`` tells of it."""
         self.city, self.clock, self.link = city, clock, link
         self.inbox = Inbox() if inbox is None else inbox  # an empty inbox is false, yet it is the one the link fills
         self.worker: HydraulicsWorker | None = (
             HydraulicsWorker(options.city_path, city, clock=clock) if city.epanet is not None else None
         )
-        self.states: Sequence[HydraulicState] = self._states()
-        watched = DetectorOptions(
+        self._late = late_model and self.worker is not None
+        self.states: Sequence[HydraulicState] = () if self._late else self._states()
+        self._tell_states: Callable[[Sequence[HydraulicState]], None] | None = None
+        self._watched = DetectorOptions(
             time_zone=city.info.time_zone,
             tick_s=options.grid_s,
             deferred=takes_long(city),
             limits=station_limits(city, options.desk.limits_file),
         )
-        responses = self.worker.responses if self.worker is not None else None
-        self._aside: Aside | None = None
-        self.detector = Detector(
-            city, self.states or None, watched, responses=responses, host=self._host if watched.deferred else None
-        )
+        self._aside: ObjectProcess | None = None
+        self.detector = self._detector()
         self.store: SqlStore = open_store(options.store)
         self.case_files = CaseFiles(options.store, options.city_path, options.notices)
         self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
         desk = Desk(city, Isolator(city), self.documents, options.desk)
         options.notices.mkdir(parents=True, exist_ok=True)
-        forecasts = Forecaster(city, self.states) if self.states else None
+        self._forecasts = Forecaster(city, self.states) if self.states or self._late else None
         ports = Ports(
-            clock, self.inbox, self.store, link, self.documents, options.notices, self.worker, forecasts, options.expected_days
+            clock,
+            self.inbox,
+            self.store,
+            link,
+            self.documents,
+            options.notices,
+            self.worker,
+            self._forecasts,
+            options.expected_days,
         )
         grid = TickGrid(options.grid_s, options.settle_s)
         self.engine = Engine(city, desk, self.detector, ports, grid=grid, is_drill=options.desk.is_drill)
+        if self._late:
+            self.engine.replace_detector(self._modelled)
+
+    def when_states(self, tell: Callable[[Sequence[HydraulicState]], None] | None) -> None:
+        """Call ``tell`` with the model's day once it is there, at once or later on another thread; None: nobody any more."""
+        self._tell_states = tell
+        if self.states and tell is not None:
+            tell(self.states)
+
+    def _detector(self) -> Detector:
+        responses = self.worker.responses if self.worker is not None else None
+        host = self._host if self._watched.deferred else None
+        return Detector(self.city, self.states or None, self._watched, responses=responses, host=host)
+
+    def _modelled(self) -> Detector | None:
+        """The detector with the model's day, which takes EPANET minutes in a large city; None without one."""
+        try:
+            states = self._states()
+        except WorkerFailed as fault:
+            self.engine.report(FeedHealth("hydraulics", "down", str(fault)))
+            return None
+        finally:
+            self._late = False
+        if not states:
+            return None
+        self.states = states
+        if self._forecasts is not None:
+            self._forecasts.adopt(states)
+        if self._tell_states is not None:
+            self._tell_states(states)
+        self.detector = self._detector()
+        return self.detector
 
     def _host(self, maker: InterpolatedMaker) -> Callable[..., Any]:
         """Large cities' interpolated signatures are made in a process: the search for ways holds the interpreter's lock."""
-        self._aside = Aside(maker, "quanmai-signatures")
+        self._aside = ObjectProcess(maker, "quanmai-signatures")
         return self._aside.ask
 
     def learn(self, history: ReadingBatch, step_s: float) -> None:
@@ -114,6 +164,8 @@ class Runtime:
     def close(self) -> None:
         """End the engine, then what it stands on."""
         self.detector.close()
+        if self._late and self.worker is not None:
+            self.worker.close()
         if self._aside is not None:
             self._aside.close()
         self.engine.stop()

@@ -110,6 +110,11 @@ class Detector:
         return tuple(str(asset) for asset in self._city.stations.asset_id)
 
     @property
+    def groups(self) -> int:
+        """How many groups of stations there are."""
+        return len(self._groups)
+
+    @property
     def is_holding(self) -> bool:
         """Whether a burst was found a short while ago: what is read now is no quiet history."""
         return self._cases.is_holding

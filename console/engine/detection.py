@@ -56,6 +56,8 @@ class Detection:
         self._lock = threading.Lock()
         self._open = self._ticks = 0
         self._preparing = False
+        self.awaits_another = False
+        """Whether a detector is on its way that knows more: with the model's states."""
 
     @property
     def busy(self) -> bool:
@@ -84,6 +86,18 @@ class Detection:
                 self.detector.learn(quiet)
 
         return self._ask(work, lambda _: None)
+
+    def replace(self, make: Callable[[], Detector | None]) -> None:
+        """Ask for another detector before all later ticks, which wait for it; None leaves the one there is."""
+        self.awaits_another = True
+
+        def work() -> None:
+            try:
+                self.detector = make() or self.detector
+            finally:
+                self.awaits_another = False
+
+        self._ask(work, lambda _: None)
 
     def cease(self) -> None:
         """Give up what waits, and what is under way where it would make signatures."""

@@ -92,6 +92,14 @@ class Engine:
         """Let detection learn from the quiet history that ``history`` reads, on its own thread, before later ticks."""
         return self._detection.learn(history)
 
+    def replace_detector(self, make: Callable[[], Detector | None]) -> None:
+        """Let ``make`` bring another detector, on detection's own thread, before later ticks and learning."""
+        self._detection.replace(make)
+
+    def report(self, fault: FeedHealth) -> None:
+        """Show a fault of something that the engine stands on, from any thread, until something is committed."""
+        self._commands.call(lambda: self._decisions.report(fault))
+
     def subscribe(self, callback: Callable[[Picture], None]) -> None:
         """Call ``callback`` on the engine's thread with each new picture, at most ten a second."""
         self._subscribers.append(callback)

@@ -54,7 +54,8 @@ class Watch:
     @property
     def preparing(self) -> tuple[int, int] | None:
         """(groups of stations that detection can look at, groups that report) while the first are fewer."""
-        usable, all_ = self._detection.detector.preparing
+        detector = self._detection.detector
+        usable, all_ = (0, detector.groups) if self._detection.awaits_another else detector.preparing
         return (usable, all_) if usable < all_ else None
 
     def turn(self) -> None:

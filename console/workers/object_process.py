@@ -1,4 +1,4 @@
-"""Aside: an object in a process of its own, for work that would hold this process's interpreter lock."""
+"""ObjectProcess: an object in a process of its own, for work that would hold this process's interpreter lock."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _NICE = 5
 """The window's and the engine's threads go before it."""
 
 
-class AsideFailed(QuanmaiError):
+class ObjectProcessFailed(QuanmaiError):
     """The process ended in the middle of its work, or was closed. Asking again starts a new one."""
 
 
-class Aside:
+class ObjectProcess:
     """Holds one object in another process, started with the first question; one thread asks, any thread may close.
 
     The process ends with this one: it waits on a pipe, whose other end closes whatever way this one dies.
@@ -39,7 +39,7 @@ class Aside:
         self._closed = False
 
     def ask(self, method: str, *given: Any) -> Any:
-        """What ``held.method(*given)`` gives there. Raises AsideFailed."""
+        """What ``held.method(*given)`` gives there. Raises ObjectProcessFailed."""
         connection = self._running()
         try:
             connection.send((method, given))
@@ -48,9 +48,9 @@ class Aside:
             code = self._end()
             if not self._closed:
                 log.warning("the process %s ended (code %s) while it worked on %s", self._name, code, method)
-            raise AsideFailed(f"the process {self._name} ended unexpectedly; it starts again when next needed") from broken
+            raise ObjectProcessFailed(f"the process {self._name} ended unexpectedly; it starts again when next needed") from broken
         if not done:
-            raise AsideFailed(f"the process {self._name}: {result}")
+            raise ObjectProcessFailed(f"the process {self._name}: {result}")
         return result
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class Aside:
 
     def _running(self) -> Connection:
         if self._closed:
-            raise AsideFailed(f"the process {self._name} was closed with the program")
+            raise ObjectProcessFailed(f"the process {self._name} was closed with the program")
         if self._connection is None:
             context = multiprocessing.get_context("spawn")
             ours, theirs = context.Pipe()

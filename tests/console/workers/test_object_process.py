@@ -13,7 +13,7 @@ import pytest
 
 from console.detection.book import SignatureBook
 from console.detection.making import InterpolatedMaker
-from console.workers.aside import Aside, AsideFailed
+from console.workers.object_process import ObjectProcess, ObjectProcessFailed
 from tests.console.detection.cases import a_town
 
 ROWS = np.array([3, 0, 7])
@@ -37,18 +37,18 @@ class Odd:
 
 
 @pytest.fixture
-def odd(tmp_path: Path) -> Iterator[Aside]:
-    aside = Aside(Odd(tmp_path / "reached"), "odd")
+def odd(tmp_path: Path) -> Iterator[ObjectProcess]:
+    aside = ObjectProcess(Odd(tmp_path / "reached"), "odd")
     yield aside
     aside.close()
     aside.join()
 
 
 def test_signatures_made_in_another_process_are_those_made_here() -> None:
-    city, asides = a_town(), list[Aside]()
+    city, asides = a_town(), list[ObjectProcess]()
 
     def host(maker: InterpolatedMaker) -> object:
-        asides.append(Aside(maker, "signatures"))
+        asides.append(ObjectProcess(maker, "signatures"))
         return asides[0].ask
 
     here, there = SignatureBook(city, None, "none"), SignatureBook(city, None, "none", host=host)  # type: ignore[arg-type]
@@ -63,29 +63,29 @@ def test_signatures_made_in_another_process_are_those_made_here() -> None:
         asides[0].join()
 
 
-def test_a_fault_there_is_told_here_and_the_next_question_is_answered(odd: Aside) -> None:
-    with pytest.raises(AsideFailed, match="injected"):
+def test_a_fault_there_is_told_here_and_the_next_question_is_answered(odd: ObjectProcess) -> None:
+    with pytest.raises(ObjectProcessFailed, match="injected"):
         odd.ask("fail")
     assert odd.ask("answer") == 42
 
 
-def test_a_process_that_died_is_told_and_started_again_with_the_next_question(odd: Aside) -> None:
+def test_a_process_that_died_is_told_and_started_again_with_the_next_question(odd: ObjectProcess) -> None:
     assert odd.ask("answer") == 42
     assert odd._process is not None
     odd._process.kill()
     odd._process.join()
-    with pytest.raises(AsideFailed, match="ended unexpectedly"):
+    with pytest.raises(ObjectProcessFailed, match="ended unexpectedly"):
         odd.ask("answer")
     assert odd.ask("answer") == 42
 
 
-def test_closing_ends_what_is_under_way(odd: Aside, tmp_path: Path) -> None:
+def test_closing_ends_what_is_under_way(odd: ObjectProcess, tmp_path: Path) -> None:
     found: list[BaseException] = []
 
     def ask() -> None:
         try:
             odd.ask("hang")
-        except AsideFailed as fault:
+        except ObjectProcessFailed as fault:
             found.append(fault)
 
     asking = threading.Thread(target=ask)
@@ -96,17 +96,17 @@ def test_closing_ends_what_is_under_way(odd: Aside, tmp_path: Path) -> None:
     odd.close()
     asking.join(10)
     assert found
-    with pytest.raises(AsideFailed, match="closed"):
+    with pytest.raises(ObjectProcessFailed, match="closed"):
         odd.ask("answer")
 
 
 def test_the_process_ends_with_its_owner_however_that_one_dies(tmp_path: Path) -> None:
     code = (
         "import os, sys, pathlib\n"
-        "from console.workers.aside import Aside\n"
-        "from tests.console.workers.test_aside import Odd\n"
+        "from console.workers.object_process import ObjectProcess\n"
+        "from tests.console.workers.test_object_process import Odd\n"
         "if __name__ == '__main__':\n"
-        "    aside = Aside(Odd(pathlib.Path(sys.argv[1])), 'odd')\n"
+        "    aside = ObjectProcess(Odd(pathlib.Path(sys.argv[1])), 'odd')\n"
         "    aside.ask('answer')\n"
         "    print(aside._process.pid, flush=True)\n"
         "    os.kill(os.getpid(), 9)\n"
