@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -14,17 +13,19 @@ from typing import TYPE_CHECKING
 from console.domain.clock import DrillClock, SystemClock
 from console.feeds.inbox import Inbox, Message
 from console.feeds.local import LocalLink
-from console.feeds.mqtt import Broker, MqttLink
+from console.feeds.mqtt import MqttLink
 from console.garbage import set_loaded_aside
 from console.runtime import Runtime, RuntimeOptions
+from console.seat import broker_of, link_of, seat_of
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
-from console.settings import Settings, load_settings
+from console.settings import Settings, in_environment, load_settings
 from maps.dataset import read_city
 from maps.errors import InputFault
 
 if TYPE_CHECKING:
     from console.ui.port import DrillPort
+    from console.ui.settings import WindowSettings
     from maps.hydraulics.state import HydraulicState
 
 _DEMO_SPEED = 10.0
@@ -33,12 +34,14 @@ _SWITCH_S = 0.001
 """A frame asks for the interpreter's lock many times; by default a thread at work gives it up after five milliseconds only."""
 
 
-def run_console(city_path: Path, mqtt: str, store: str, *, inbox: Inbox | None = None) -> int:
-    """The console on a city; without a broker it shows the network and what was kept. Returns the exit code.
+def run_console(city_path: Path, mqtt: str, store: str, seat: str = "", *, inbox: Inbox | None = None) -> int:
+    """The console on a city; without a broker it shows the network and what was kept, and sends nothing.
 
-    ``inbox``: one that others fill too.
+    ``inbox``: one that others fill too. Returns the exit code.
     """
-    settings, city = load_settings(), read_city(city_path)
+    settings = load_settings(**({"seat": seat} if seat else {}))
+    broker = broker_of(settings, mqtt) if mqtt or settings.mqtt else None
+    city = read_city(city_path)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     desk = DeskSettings(
         site=city.info.site,
@@ -47,12 +50,12 @@ def run_console(city_path: Path, mqtt: str, store: str, *, inbox: Inbox | None =
         crew_speed_kmh=settings.crew_speed_kmh,
         limits_file=settings.limits_file,
     )
-    where = store or settings.data_folder / f"{city.info.site}.sqlite"
+    where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
     options = RuntimeOptions(city_path, where, settings.data_folder / "notices", desk, expected_days=settings.expected_days)
     inbox = Inbox() if inbox is None else inbox
     link: MqttLink | LocalLink = LocalLink()
-    if mqtt:
-        link = MqttLink(Broker.parse(mqtt), city.info.site, f"quanmai-console-{city.info.site}-{os.getpid()}", inbox)
+    if broker is not None:
+        link = link_of(settings, broker, city.info.site, seat_of(settings, "console", where), inbox)
     with ExitStack() as stack:
         runtime = Runtime(city, SystemClock(), link, options, inbox=inbox, late_model=True)
         runtime.recall()
@@ -76,7 +79,7 @@ def run_demo(city: Path | None = None, seed: int = 1) -> int:
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         scene = set_scene(DrillOptions(out=folder, city=city, seed=seed))
-        clock, link = DrillClock(START, _DEMO_SPEED), LocalLink()
+        clock, link = DrillClock(START, _DEMO_SPEED), LocalLink("simulator")
         desk = DeskSettings(site=scene.city.info.site, hotline="（演练热线）", issuer="（演练发布单位）", is_drill=True)
         options = RuntimeOptions(scene.city_path, folder / "demo.sqlite", folder / "notices", desk)
         runtime = Runtime(scene.city, clock, link, options)
@@ -108,14 +111,13 @@ def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] |
 
         from console.ui.review.pair import PairWindow
         from console.ui.review.window import ReviewWindow
-        from console.ui.settings import WindowSettings
     except ImportError as missing:
         raise InputFault(f"the window needs Qt's system libraries ({missing}); 'quanmai export --html' needs none") from missing
     settings = load_settings()
     app = QApplication.instance() or QApplication(sys.argv[:1])
     folder = settings.data_folder / "review"
     folder.mkdir(parents=True, exist_ok=True)
-    look = WindowSettings(user=settings.user, folder=folder, language=settings.language, theme=settings.colours)
+    look = _window_settings(settings, folder)
     window = ReviewWindow(*first, look) if second is None else PairWindow(first, second, look)
     window.show()
     set_loaded_aside()
@@ -123,20 +125,31 @@ def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] |
     return code
 
 
+def _window_settings(settings: Settings, folder: Path) -> WindowSettings:
+    from console.ui.settings import WindowSettings
+
+    return WindowSettings(
+        user=settings.user,
+        folder=folder,
+        language=in_environment(settings, "language"),
+        theme=in_environment(settings, "colours"),
+        usual_language=settings.language,
+        usual_theme=settings.colours,
+    )
+
+
 def _show(runtime: Runtime, settings: Settings, drill: DrillPort | None = None) -> int:
     try:
         from PySide6.QtWidgets import QApplication
 
         from console.ui.bridge import Arrival
-        from console.ui.settings import WindowSettings
         from console.ui.window import MainWindow
     except ImportError as missing:
         raise InputFault(f"the window needs Qt's system libraries ({missing}); 'make run' installs or names them") from missing
     sys.setswitchinterval(_SWITCH_S)
     app = QApplication.instance() or QApplication(sys.argv[:1])
-    look = WindowSettings(user=settings.user, folder=settings.data_folder, language=settings.language, theme=settings.colours)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
-    window = MainWindow(runtime.engine, look, drill)
+    window = MainWindow(runtime.engine, _window_settings(settings, settings.data_folder), drill)
 
     def show_states(states: Sequence[HydraulicState]) -> None:
         window.tools.set_states(states)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from console.domain.clock import SystemClock
 from console.feeds.inbox import Inbox
-from console.feeds.mqtt import Broker, MqttLink
+from console.feeds.mqtt import MqttLink
 from console.feeds.simulator import SimulatorProcess
 from console.runtime import Runtime, RuntimeOptions
+from console.seat import broker_of, link_of, seat_of
 from console.services.desk import DeskSettings
 from console.settings import Settings, load_settings
 from maps.dataset import read_city
@@ -41,37 +42,49 @@ def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSetti
     )
 
 
-def run_engine(city_path: Path, mqtt: str, store: str) -> None:
-    """The engine on a broker until it is told to stop (SIGINT, SIGTERM)."""
-    settings, city = load_settings(), read_city(city_path)
-    broker = Broker.parse(mqtt)
+def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
+    """The engine on a broker until it is told to stop (SIGINT, SIGTERM), or its thread does not turn any more.
+
+    Returns the exit code: 1 for an engine that stood still (whatever watches over the process starts it again).
+    """
+    settings = load_settings(**({"seat": seat} if seat else {}))
+    broker, city = broker_of(settings, mqtt), read_city(city_path)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
+    where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
     options = RuntimeOptions(
         city_path,
-        store or settings.data_folder / f"{city.info.site}.sqlite",
+        where,
         settings.data_folder / "notices",
         desk_settings(settings, site=city.info.site, is_drill=False),
         expected_days=settings.expected_days,
+        role="engine",
     )
-    inbox = Inbox()
-    link = MqttLink(broker, city.info.site, f"quanmai-engine-{city.info.site}", inbox)
+    inbox, name = Inbox(), seat_of(settings, "engine", where)
+    link = link_of(settings, broker, city.info.site, name, inbox)
     runtime = Runtime(city, SystemClock(), link, options, inbox=inbox)
     runtime.recall()
+    told = _told_to_stop()
+    runtime.engine.watchdog.listen(told.set)
     with runtime:
         link.start()
-        log.info("engine runs on %s; stop it with Ctrl+C", mqtt)
-        _until_told()
-        link.stop()
+        log.info("engine runs on %s as %s; stop it with Ctrl+C", broker, name)
+        told.wait()
+        stood_still = runtime.engine.watchdog.is_silent.is_set()
+        if not stood_still:
+            link.stop()
+    if stood_still:
+        log.critical("engine: ended because its thread stood still; start it again")
+    return 1 if stood_still else 0
 
 
 def run_simulation(
     city_path: Path, mqtt: str, *, seed: int, burst: str, flow_m3h: float, burst_after_s: float, speed: float, for_s: float
 ) -> None:
     """Publish a simulated city to a broker until told to stop, or ``for_s`` real seconds."""
-    city = read_city(city_path)
+    broker, city = broker_of(load_settings(), mqtt), read_city(city_path)
     if burst:
         city.network.pipes.row(burst)
-    link = MqttLink(Broker.parse(mqtt), city.info.site, f"quanmai-simulator-{os.getpid()}")
+    link = MqttLink(broker, city.info.site, f"quanmai-simulator-{os.getpid()}")
     link.start()
     simulator = SimulatorProcess(city_path, sink=link.send, seed=seed, speed=speed, start=datetime.now(UTC), real_stamps=True)
     timer = threading.Timer(burst_after_s / speed, simulator.command_burst, (burst, flow_m3h)) if burst else None
@@ -85,7 +98,11 @@ def run_simulation(
 
 
 def _until_told(for_s: float = 0.0) -> None:
+    _told_to_stop().wait(for_s or None)
+
+
+def _told_to_stop() -> threading.Event:
     told = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: told.set())
-    told.wait(for_s or None)
+    return told

@@ -14,7 +14,6 @@ from console.detection.making import InterpolatedMaker
 from console.documents import NoticeDocuments
 from console.domain.clock import Clock
 from console.domain.grid import TickGrid
-from console.domain.picture import FeedHealth
 from console.domain.readings import ReadingBatch
 from console.engine import Engine, Ports
 from console.feeds.inbox import Inbox
@@ -37,7 +36,10 @@ _SETTLE_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class RuntimeOptions:
-    """``city_path``: the worker loads the model from it. ``notices``: where files of notices go."""
+    """``city_path``: the worker loads the model from it. ``notices``: where files of notices go.
+
+    ``role``: by which name another process is told that this one has the store.
+    """
 
     city_path: Path
     store: str | Path
@@ -46,6 +48,7 @@ class RuntimeOptions:
     grid_s: float = GRID_S
     settle_s: float = _SETTLE_S
     expected_days: int = EXPECTED_DAYS
+    role: str = "console"
 
 
 class Runtime:
@@ -61,14 +64,23 @@ class Runtime:
         inbox: Inbox | None = None,
         late_model: bool = False,
     ) -> None:
-        """``late_model``: the model's day is solved after the start, on detection's thread; ``when_states`` tells of it."""
+        """``late_model``: the model's day is solved once the engine runs, aside; ``when_states`` tells of it."""
+        self._late_model = late_model
         self.city, self.clock, self.link = city, clock, link
         self.inbox = Inbox() if inbox is None else inbox  # an empty inbox is false, yet it is the one the link fills
+        self.store: SqlStore = open_store(options.store, options.role)  # first: a store in use is no reason to start a worker
+        try:
+            self._compose(city, clock, link, options)
+        except BaseException:
+            self.store.close()
+            raise
+
+    def _compose(self, city: City, clock: Clock, link: Link, options: RuntimeOptions) -> None:
         self.worker: HydraulicsWorker | None = (
             HydraulicsWorker(options.city_path, city, clock=clock) if city.epanet is not None else None
         )
-        self._late = late_model and self.worker is not None
-        self.states: Sequence[HydraulicState] = () if self._late else self._states()
+        self._is_awaited = self._late_model and self.worker is not None
+        self.states: Sequence[HydraulicState] = () if self._is_awaited else self._states()
         self._tell_states: Callable[[Sequence[HydraulicState]], None] | None = None
         self._watched = DetectorOptions(
             time_zone=city.info.time_zone,
@@ -76,14 +88,13 @@ class Runtime:
             deferred=takes_long(city),
             limits=station_limits(city, options.desk.limits_file),
         )
-        self._aside: ObjectProcess | None = None
+        self._maker: ObjectProcess | None = None
         self.detector = self._detector()
-        self.store: SqlStore = open_store(options.store)
         self.case_files = CaseFiles(options.store, options.city_path, options.notices)
         self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
         desk = Desk(city, Isolator(city), self.documents, options.desk)
         options.notices.mkdir(parents=True, exist_ok=True)
-        self._forecasts = Forecaster(city, self.states) if self.states or self._late else None
+        self._forecasts = Forecaster(city, self.states) if self.states or self._is_awaited else None
         ports = Ports(
             clock,
             self.inbox,
@@ -97,7 +108,7 @@ class Runtime:
         )
         grid = TickGrid(options.grid_s, options.settle_s)
         self.engine = Engine(city, desk, self.detector, ports, grid=grid, is_drill=options.desk.is_drill)
-        if self._late:
+        if self._is_awaited:
             self.engine.replace_detector(self._modelled)
 
     def when_states(self, tell: Callable[[Sequence[HydraulicState]], None] | None) -> None:
@@ -105,35 +116,6 @@ class Runtime:
         self._tell_states = tell
         if self.states and tell is not None:
             tell(self.states)
-
-    def _detector(self) -> Detector:
-        responses = self.worker.responses if self.worker is not None else None
-        host = self._host if self._watched.deferred else None
-        return Detector(self.city, self.states or None, self._watched, responses=responses, host=host)
-
-    def _modelled(self) -> Detector | None:
-        """The detector with the model's day, which takes EPANET minutes in a large city; None without one."""
-        try:
-            states = self._states()
-        except WorkerFailed as fault:
-            self.engine.report(FeedHealth("hydraulics", "down", str(fault)))
-            return None
-        finally:
-            self._late = False
-        if not states:
-            return None
-        self.states = states
-        if self._forecasts is not None:
-            self._forecasts.adopt(states)
-        if self._tell_states is not None:
-            self._tell_states(states)
-        self.detector = self._detector()
-        return self.detector
-
-    def _host(self, maker: InterpolatedMaker) -> Callable[..., Any]:
-        """Large cities' interpolated signatures are made in a process: the search for ways holds the interpreter's lock."""
-        self._aside = ObjectProcess(maker, "quanmai-signatures")
-        return self._aside.ask
 
     def learn(self, history: ReadingBatch, step_s: float) -> None:
         """Days of history before the first tick: baselines learn from it, charts show it. Call before starting."""
@@ -143,9 +125,38 @@ class Runtime:
     def recall(self) -> Future[None]:
         """Learn from what the store kept of the last weeks, so that a restart does not begin from nothing.
 
-        On detection's own thread: nothing waits for it but detection.
+        On detection's own thread, once the engine runs: nothing waits for it but detection.
         """
         return self.engine.learn(lambda: quiet_history(self.store, len(self.city.stations), self.clock.now()))
+
+    def _detector(self) -> Detector:
+        responses = self.worker.responses if self.worker is not None else None
+        host = self._host if self._watched.deferred else None
+        return Detector(self.city, self.states or None, self._watched, responses=responses, host=host)
+
+    def _host(self, maker: InterpolatedMaker) -> Callable[..., Any]:
+        """Large cities' interpolated signatures are made in a process: the search for ways holds the interpreter's lock."""
+        self._maker = ObjectProcess(maker, "quanmai-signatures")
+        return self._maker.ask
+
+    def _modelled(self) -> Detector | None:
+        """The detector with the model's day, which takes EPANET minutes in a large city; None without one."""
+        try:
+            states = self._states()
+        except WorkerFailed as fault:
+            self.engine.report("hydraulics", str(fault))
+            return None
+        finally:
+            self._is_awaited = False
+        if not states:
+            return None
+        self.states = states
+        if self._forecasts is not None:
+            self._forecasts.adopt(states)
+        if self._tell_states is not None:
+            self._tell_states(states)
+        self.detector = self._detector()
+        return self.detector
 
     def _states(self) -> Sequence[HydraulicState]:
         """The model's day, when it converges; without it detection learns from the readings alone and says so."""
@@ -164,13 +175,13 @@ class Runtime:
     def close(self) -> None:
         """End the engine, then what it stands on."""
         self.detector.close()
-        if self._late and self.worker is not None:
+        if self._is_awaited and self.worker is not None:
             self.worker.close()
-        if self._aside is not None:
-            self._aside.close()
+        if self._maker is not None:
+            self._maker.close()
         self.engine.stop()
-        if self._aside is not None:
-            self._aside.join()
+        if self._maker is not None:
+            self._maker.join()
         self.inbox.close()
         if self.worker is not None:
             self.worker.close()

@@ -1,4 +1,7 @@
-"""Settings of one workstation: environment ``QUANMAI_…`` over ``settings.toml`` over these defaults; checked."""
+"""Settings of one workstation: environment ``QUANMAI_…`` over ``settings.toml`` over these defaults; checked.
+
+Language and colours chosen in the window lie between the first two: they win over the file, not over the environment.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,13 @@ from typing import Any
 
 from platformdirs import user_config_path, user_data_path
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from console.services.expected_log import EXPECTED_DAYS
 from maps.errors import InputFault
@@ -16,7 +25,11 @@ _APP = "quanmai"
 
 
 class Settings(BaseSettings):
-    """What an installation sets about itself. Secrets (a broker's password) belong into the broker URL's environment."""
+    """What an installation sets about itself.
+
+    Addresses with passwords belong here or into the environment (``QUANMAI_MQTT``, ``QUANMAI_STORE``): a command line is
+    visible to every user of the machine.
+    """
 
     model_config = SettingsConfigDict(env_prefix="QUANMAI_", extra="forbid")
 
@@ -27,6 +40,14 @@ class Settings(BaseSettings):
     issuer: str = ""
     crew_speed_kmh: float = Field(default=25.0, gt=0, le=120)
     limits_file: Path | None = None
+    mqtt: str = ""
+    """Broker, ``mqtt://user:password@host:port``; ``--mqtt`` goes before it."""
+    store: str = ""
+    """Store file or database URL; ``--store`` goes before it; without either a file in ``data_folder``."""
+    seat: str = Field(default="", pattern="^[A-Za-z0-9._-]{0,40}$")
+    """Name of this seat at the broker, one for each running program; ``--seat`` goes before it; default: by machine and store."""
+    mqtt_session_hours: float = Field(default=24.0, gt=0, le=24 * 365)
+    """For how long the broker keeps what arrives for a seat that is away."""
     expected_days: int = Field(default=EXPECTED_DAYS, ge=1)
     """Days for which the store keeps what stations were expected to show; packages keep theirs."""
     data_folder: Path = Field(default_factory=lambda: user_data_path(_APP))
@@ -38,6 +59,11 @@ class Settings(BaseSettings):
         """Given values, then the environment, then the file."""
         file = user_config_path(_APP) / "settings.toml"
         return more["init_settings"], more["env_settings"], TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+
+def in_environment(settings: Settings, name: str) -> str:
+    """The value of a text setting when the environment gives it, else "": a default overrides no choice of the user."""
+    return str(getattr(settings, name)) if name in EnvSettingsSource(type(settings))() else ""
 
 
 def load_settings(**given: Any) -> Settings:

@@ -19,11 +19,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def mosquitto(folder: Path, port: int) -> Iterator[str]:
-    """A broker that keeps sessions while it runs; gives its URL."""
+def mosquitto(folder: Path, port: int, more: str = "") -> Iterator[str]:
+    """A broker that keeps sessions while it runs, with ``more`` lines of configuration; gives its URL."""
     program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
     config = folder / "mosquitto.conf"
-    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 0\n")
+    settings = "allow_anonymous true\nmax_queued_messages 0\n"
+    config.write_text(f"listener {port} 127.0.0.1\n{settings}{more}")
     process = subprocess.Popen([program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _await_port(port)

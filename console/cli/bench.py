@@ -13,7 +13,7 @@ from console.cli.output import print_result
 commands = typer.Typer()
 
 
-BENCHES = ("map", "trace", "detect", "locate", "ltown", "synth", "readings", "package", "open")
+BENCHES = ("map", "trace", "detect", "locate", "ltown", "synth", "readings", "recall", "package", "open")
 
 
 @commands.command()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.output import AsJson, print_result
+from console.domain.addresses import masked
 from maps.errors import InputFault
 
 if TYPE_CHECKING:
@@ -260,7 +261,7 @@ def _print_outcome(record: CaseRecord, closed: list[str], stuck: list[str], as_j
 def _existing_store(store: str, open_store: Any) -> Any:
     """A review makes no store: a mistyped name must not leave an empty one behind."""
     if "://" not in store and not Path(store).is_file():
-        raise InputFault(f"store {store}: no such file; check the path")
+        raise InputFault(f"store {masked(store)}: no such file; check the path")
     return open_store(store if "://" in store else Path(store))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +13,10 @@ import typer
 from console.cli.output import AsJson, CityPath, print_result
 
 commands = typer.Typer()
+
+Mqtt = Annotated[str, typer.Option(help="mqtt[s]://[user:password@]host[:port]; default: QUANMAI_MQTT or settings.toml")]
+Store = Annotated[str, typer.Option(help="store file or database URL; default: QUANMAI_STORE, or beside the settings")]
+Seat = Annotated[str, typer.Option(help="name at the broker, one for each running program; default: by machine and store")]
 
 
 @commands.command()
@@ -54,31 +60,36 @@ def demo(out: Annotated[Path, typer.Option("--out", help="where results go witho
 @commands.command()
 def run(
     city: CityPath,
-    mqtt: Annotated[str, typer.Option(help="mqtt://host[:port]")] = "",
-    store: Annotated[str, typer.Option(help="store file or database URL; default: beside the settings")] = "",
+    mqtt: Mqtt = "",
+    store: Store = "",
+    seat: Seat = "",
 ) -> None:
     """The console on a city."""
     from console.app import run_console
 
-    sys.exit(run_console(city, mqtt, store))
+    sys.exit(run_console(city, mqtt, store, seat))
 
 
 @commands.command()
 def engine(
     city: CityPath,
-    mqtt: Annotated[str, typer.Option(help="mqtt://host[:port]")],
-    store: Annotated[str, typer.Option(help="store file or database URL")] = "",
+    mqtt: Mqtt = "",
+    store: Store = "",
+    seat: Seat = "",
 ) -> None:
     """The engine alone: feeds, detection, incidents, store; never loads Qt."""
     from console.headless import run_engine
 
-    run_engine(city, mqtt, store)
+    code = run_engine(city, mqtt, store, seat)
+    if code:
+        logging.shutdown()
+        os._exit(code)  # a thread that stands still would keep the process from ending
 
 
 @commands.command()
 def simulate(
     city: CityPath,
-    mqtt: Annotated[str, typer.Option(help="mqtt://host[:port]")],
+    mqtt: Mqtt = "",
     seed: int = 1,
     burst: Annotated[str, typer.Option(help="pipe that bursts after --burst-after seconds")] = "",
     flow_m3h: float = 60.0,

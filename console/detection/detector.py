@@ -135,7 +135,7 @@ class Detector:
         history and raises nothing. ``force``: a burst is known to have happened; locate it whatever the statistic.
         ``disturbed``: one is open at the desk.
         """
-        fresh = self._faults.fresh(at_us) & (at_us > now_us - int(_FRESH_TICKS * self.options.tick_s * 1e6))
+        fresh = self._faults.fresh(at_us, now_us) & (at_us > now_us - int(_FRESH_TICKS * self.options.tick_s * 1e6))
         good = (quality == Quality.GOOD) & np.isfinite(value)
         found = self._faults.instruments(value, at_us, good, now_us)
         usable = fresh & good & ~self._faults.faulty()

@@ -93,10 +93,12 @@ class StationWatch:
         self._latch |= {code: _Latch(_LIMIT_SAMPLES) for code in LIMIT_CODES}
         self._latch["deviating"] = _Latch(_DEVIATING_SAMPLES)
 
-    def fresh(self, at_us: NDArray[np.int64]) -> Flags:
-        """Cells whose sample is newer than at the last tick, (stations, channels)."""
-        newer = at_us > 0
-        newer.ravel()[self._cells] = at_us.ravel()[self._cells] > self._last_us
+    def fresh(self, at_us: NDArray[np.int64], now_us: int) -> Flags:
+        """Cells whose sample is newer than at the last tick, and not ahead of our clock, (stations, channels)."""
+        # Samples taken under a clock that has been set back since do not outlast the true ones.
+        self._last_us = np.where(self._last_us > now_us + FUTURE_TOLERANCE_US, now_us, self._last_us)
+        newer = (at_us > 0) & (at_us <= now_us + FUTURE_TOLERANCE_US)
+        newer.ravel()[self._cells] &= at_us.ravel()[self._cells] > self._last_us
         return newer
 
     def faulty(self) -> Flags:

@@ -38,7 +38,7 @@ class NoticeDocuments:
 
         Raises DocumentFault (disk full, read-only folder).
         """
-        now, stem = self._now(), _file_stem(notice)
+        now, stem = self._now(), self.stem(notice)
         contents: list[tuple[str, bytes]] = [
             (f"{stem}.{language}.txt", text.encode()) for language, text in zip(LANGUAGES, issued_texts(notice, now), strict=True)
         ]
@@ -47,6 +47,12 @@ class NoticeDocuments:
             contents.append((f"{stem}.cap.xml", cap_message(notice, self._site, now)))
         contents.append((f"{stem}.json", notice_json(notice, self._site, now)))
         return _write_all(folder, contents)
+
+    def stem(self, notice: Notice) -> str:
+        """A file name of the notice, its version and whether it was lifted; ids are the utility's own and may hold anything."""
+        safe = re.sub(r"[^\w.\-]+", "-", notice.notice_id).strip(".-") or "notice"
+        lifted = "-lifted" if notice.status is NoticeStatus.LIFTED else ""
+        return f"{safe[:80]}-v{notice.version}{lifted}"
 
     def payloads(self, notice: Notice) -> tuple[Outgoing, ...]:
         """JSON and CAP 1.2 XML for ``quanmai/v1/<site>/notices``. Raises ValueError for a notice never issued."""
@@ -59,13 +65,6 @@ class NoticeDocuments:
     def reference(self, notice: Notice) -> str:
         """CAP's reference to an issued notice: ``sender,identifier,sent``."""
         return reference(notice, self._site)
-
-
-def _file_stem(notice: Notice) -> str:
-    """A file name of the notice and its version; ids are the utility's own and may hold anything."""
-    safe = re.sub(r"[^\w.\-]+", "-", notice.notice_id).strip(".-") or "notice"
-    lifted = "-lifted" if notice.status is NoticeStatus.LIFTED else ""
-    return f"{safe[:80]}-v{notice.version}{lifted}"
 
 
 def _write_all(folder: Path, contents: list[tuple[str, bytes]]) -> tuple[Path, ...]:

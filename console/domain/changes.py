@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -57,12 +57,32 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """What one intent changes: drafts for the chain, the new values, and what has to be sent."""
+    """What one intent changes: drafts for the chain in order, the new values, and what has to be sent.
+
+    Of a record that several steps change it holds the last value alone, one version on for all of its steps.
+    """
 
     drafts: tuple[Draft, ...]
     incidents: tuple[Incident, ...] = ()
     alarms: tuple[Alarm, ...] = ()
     outgoing: tuple[Outgoing, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "incidents", _last_incidents(self.incidents))
+        object.__setattr__(self, "alarms", tuple({alarm.alarm_id: alarm for alarm in self.alarms}.values()))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.drafts or self.incidents or self.alarms or self.outgoing)
+
+
+def _last_incidents(steps: tuple[Incident, ...]) -> tuple[Incident, ...]:
+    last: dict[str, Incident] = {}
+    for incident in steps:
+        first = last.get(incident.incident_id, incident)
+        last[incident.incident_id] = incident if incident is first else replace(incident, version=first.version)
+    return tuple(last.values())
 
 
 def canonical_json(value: object) -> bytes:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState
 from console.domain.crews import CrewFix
+from console.domain.delivery import Undelivered
 from console.domain.expected import CHARTED
 from console.domain.incidents import Incident, Phase
 from console.domain.live import LivePicture
@@ -28,8 +29,15 @@ class ExpectedHistory:
     def __init__(self) -> None:
         self._ticks: deque[tuple[int, NDArray[np.float32]]] = deque(maxlen=_TICKS_KEPT)
 
+    @property
+    def last_us(self) -> int:
+        """Time of the last tick, 0 before the first."""
+        return self._ticks[-1][0] if self._ticks else 0
+
     def add(self, at_us: int, expected: NDArray[np.float64]) -> None:
-        """Keep the expected values (stations, channels) of a tick."""
+        """Keep the expected values (stations, channels) of a tick; later ones are forgotten, the clock was set back."""
+        while self._ticks and self._ticks[-1][0] >= at_us:
+            self._ticks.pop()
         self._ticks.append((at_us, expected[:, list(CHARTED)].astype(np.float32)))
 
     def at(self, station_row: int, channel: Channel, at_us: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -57,6 +65,7 @@ def compose_picture(
     learning: NDArray[np.bool_] | None = None,
     elevation_error_m: NDArray[np.float64] | None = None,
     preparing: tuple[int, int] | None = None,
+    undelivered: tuple[Undelivered, ...] = (),
 ) -> Picture:
     """One frozen picture; the arrays are copies, so that later readings never change what a view holds."""
     every, running = tuple(alarms), tuple(i for i in incidents if i.phase is not Phase.CLOSED)
@@ -89,6 +98,7 @@ def compose_picture(
         is_drill=is_drill,
         elevation_error_m=elevation_error_m,
         preparing=preparing,
+        undelivered=undelivered,
     )
 
 

@@ -18,7 +18,10 @@ class CrewState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CrewFix:
-    """Last fix of a crew. ``x``/``y``: the network's CRS; ``at_us``: source time; heading in degrees from north."""
+    """Last fix of a crew. ``x``/``y``: the network's CRS; ``at_us``: source time; heading in degrees from north.
+
+    ``trouble``: why what came since could not be used (encrypted, future, position …), "" when nothing stands against it.
+    """
 
     crew_id: str
     name: str
@@ -28,3 +31,4 @@ class CrewFix:
     state: CrewState = CrewState.FREE
     heading_deg: float | None = None
     speed_mps: float | None = None
+    trouble: str = ""

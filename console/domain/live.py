@@ -50,7 +50,9 @@ class LivePicture:
         last[:-1] = cell[order][1:] != cell[order][:-1]
         newest = order[last]
         known = self.at_us.reshape(-1)
-        fresh = newest[batch.at_us[newest] > known[cell[newest]]]
+        # A value that is ahead of our clock, since that was set back, does not outlast true ones.
+        from_ahead = known[cell[newest]] > now_us + FUTURE_TOLERANCE_US
+        fresh = newest[(batch.at_us[newest] > known[cell[newest]]) | from_ahead]
         cells = cell[fresh]
         self._learn_interval(cells, batch.at_us[fresh])
         known[cells] = batch.at_us[fresh]
@@ -61,7 +63,7 @@ class LivePicture:
     def _learn_interval(self, cells: NDArray[np.int64], at_us: NDArray[np.int64]) -> None:
         before = self.at_us.reshape(-1)[cells]
         interval = self.interval_s.reshape(-1)
-        step = np.where(before > 0, (at_us - before) / 1e6, np.nan)
+        step = np.where((before > 0) & (at_us > before), (at_us - before) / 1e6, np.nan)
         held = interval[cells]
         # A gap must not make a channel look slow: growth is slow, shrinking quick.
         blended = np.where(step > held, held + 0.05 * (step - held), held + 0.3 * (step - held))
@@ -73,9 +75,9 @@ class LivePicture:
         return np.clip(limit, _STALE_MIN_S, _STALE_MAX_S)
 
     def stale(self, now_us: int) -> NDArray[np.bool_]:
-        """Channels once seen whose last value is too old, (stations, channels)."""
+        """Channels once seen whose last value is too old, or dated ahead of our clock, (stations, channels)."""
         age_s = (now_us - self.at_us) / 1e6
-        return (self.at_us > 0) & (age_s > self.stale_after_s())
+        return (self.at_us > 0) & ((age_s > self.stale_after_s()) | (age_s < -FUTURE_TOLERANCE_US / 1e6))
 
     def station_state(
         self,

@@ -10,14 +10,19 @@ from typing import Any, Protocol
 import numpy as np
 
 from console.domain import intents as ask
-from console.domain.incidents import Incident, OrderKind, OrderState, Phase
+from console.domain.incidents import Incident, OrderKind, OrderState, Phase, WorkOrder
 from console.domain.intents import Intent
 from console.domain.notices import NoticeStatus
 from console.domain.picture import Picture
+from maps.errors import QuanmaiError
 
 DISPATCHER, SUPERVISOR = "调度员", "值班长"
 _SPOKEN = 0.9
 """Share of the stations that have spoken once the evening is called quiet."""
+_ANSWER_S = 30.0
+"""Real seconds for the engine to carry out an intent."""
+_CREWS_MOST = 50
+"""Crews tried one after the other for one repair."""
 
 
 class Console(Protocol):
@@ -37,34 +42,38 @@ class Stage:
 
 
 class ScriptedDispatcher:
-    """``stages`` yields whenever something worth seeing has happened; ``wait`` lets real time pass."""
+    """``stages`` yields whenever something worth seeing has happened; ``wait`` lets real time pass.
+
+    What cannot be done (refused, or waited for in vain) is kept in ``not_done``, one line each, and the case goes on.
+    """
 
     def __init__(self, console: Console, wait: Callable[[Callable[[], bool]], bool]) -> None:
         self._console, self._wait = console, wait
+        self.not_done: list[str] = []
 
     def stages(self) -> Iterator[Stage]:
-        """The whole case, from quiet to the issued notice. Ends early when no burst is found in time."""
-        self._wait(lambda: bool(np.isfinite(self._console.latest().value).any(axis=1).mean() > _SPOKEN))
+        """The whole case, from quiet to the issued notice. Ends early when no burst is found in time or none can be judged."""
+        self._expect(lambda: self._spoken() > _SPOKEN, "not all stations have sent readings")
         yield Stage("1-quiet", None)
-        if not self._wait(lambda: bool(self._console.latest().incidents)):
+        if not self._expect(lambda: bool(self._console.latest().incidents), "no burst was found"):
             return
         self._acknowledge()
         # Candidates settle over the two ticks after the first crossing: the night's patience of half a minute.
         self._wait(lambda: self._incident().plan is not None and self._incident().location is not None)
         yield Stage("2-suspected", self._incident())
-        self._judge()
+        if not self._judge():
+            return
         yield Stage("3-verified", self._incident())
-        self._wait(lambda: self._incident().impact is not None)
+        self._expect(lambda: self._incident().impact is not None, "pressures after closing were not computed")
         self._do(ask.DraftNotice(self._id))
         yield Stage("4-draft", self._incident())
         self._follow_report()
-        self._do(ask.SendCrew(self._id))
-        self._wait(lambda: any(o.kind is OrderKind.REPAIR and o.state is not OrderState.SENT for o in self._incident().orders))
-        yield Stage("5-crew", self._incident())
+        if self._send_crew():
+            yield Stage("5-crew", self._incident())
         self._close_valves()
         yield Stage("6-isolating", self._incident())
-        self._issue()
-        yield Stage("7-issued", self._incident())
+        if self._issue():
+            yield Stage("7-issued", self._incident())
 
     @property
     def _id(self) -> str:
@@ -73,42 +82,111 @@ class ScriptedDispatcher:
     def _incident(self) -> Incident:
         return self._console.latest().incidents[0]
 
-    def _do(self, intent: Intent, user: str = DISPATCHER) -> None:
-        self._console.submit(intent, user).result(timeout=30)
+    def _spoken(self) -> float:
+        seen = np.isfinite(self._console.latest().value).any(axis=1)
+        return float(seen.mean()) if len(seen) else 1.0
+
+    def _expect(self, true: Callable[[], bool], else_note: str) -> bool:
+        """Wait for something; what does not come is noted."""
+        came = self._wait(true)
+        if not came:
+            self._note(else_note)
+        return came
+
+    def _note(self, line: str) -> None:
+        if line not in self.not_done:
+            self.not_done.append(line)
+
+    def _do(self, intent: Intent, user: str = DISPATCHER) -> bool:
+        """Carry out an intent; a refusal is noted."""
         version = self._console.latest().version
+        try:
+            self._console.submit(intent, user).result(timeout=_ANSWER_S)
+        except QuanmaiError as refused:
+            self._note(f"{type(intent).__name__}: {refused}")
+            return False
+        except TimeoutError:
+            self._note(f"{type(intent).__name__}: the engine did not answer within {_ANSWER_S:.0f} s")
+            return False
         self._wait(lambda: self._console.latest().version > version)
+        return True
 
     def _acknowledge(self) -> None:
         for alarm in self._console.latest().alarms:
             if alarm.incident_id == self._id:
                 self._do(ask.AcknowledgeAlarm(alarm.alarm_id))
 
-    def _judge(self) -> None:
+    def _judge(self) -> bool:
         """The first candidate, as a dispatcher in a hurry would; the site check corrects it."""
         location = self._incident().location
-        if location is None:
-            raise RuntimeError("an incident without a location cannot be judged by the script")
-        self._do(ask.JudgeBurst(self._id, (location.candidates[0].pipe_id,), "judgement"))
+        if location is None or not location.candidates:
+            self._note("the burst was not located, so none was judged")
+            return False
+        return self._do(ask.JudgeBurst(self._id, (location.candidates[0].pipe_id,), "judgement"))
 
     def _follow_report(self) -> None:
         """The crew's word from the site: the pipe it found, if another than judged."""
-        answered = (OrderState.ON_SITE, OrderState.DONE)
-        self._wait(lambda: any(o.kind is OrderKind.SITE_CHECK and o.state in answered for o in self._incident().orders))
+        if not self._orders(OrderKind.SITE_CHECK):
+            self._note("no crew was free for the site check")
+            return
+        answered = (OrderState.ON_SITE, OrderState.DONE, OrderState.REFUSED)
+        if not self._wait(lambda: all(o.state in answered for o in self._orders(OrderKind.SITE_CHECK))):
+            self._note(self._silent(OrderKind.SITE_CHECK, "did not report from the site"))
+        for order in self._orders(OrderKind.SITE_CHECK):
+            if order.state is OrderState.REFUSED:
+                self._note(f"crew {order.crew_id} refused order {order.order_id}")
         found = next((o.found_pipe for o in self._incident().orders if o.found_pipe), "")
-        if found and found not in self._incident().burst_pipes:
-            self._do(ask.JudgeBurst(self._id, (found,), "on_site"))
-            self._wait(lambda: self._incident().impact is not None)
+        if found and found not in self._incident().burst_pipes and self._do(ask.JudgeBurst(self._id, (found,), "on_site")):
+            self._expect(lambda: self._incident().impact is not None, "pressures after closing were not computed")
             self._do(ask.DraftNotice(self._id))
+
+    def _send_crew(self) -> bool:
+        """One crew after the other until one accepts; False when none does."""
+        for _ in range(_CREWS_MOST):
+            asked = len(self._incident().orders)
+            if not self._do(ask.SendCrew(self._id)):
+                return False
+            orders = self._incident().orders[asked:]
+            if not orders:
+                return False
+            order_id, crew = orders[0].order_id, orders[0].crew_id
+            if not self._wait(lambda sent=order_id: self._state_of(sent) is not OrderState.SENT):  # type: ignore[misc]
+                self._note(f"crew {crew} did not answer order {order_id}")
+                return False
+            if self._state_of(order_id) is not OrderState.REFUSED:
+                return True
+            self._note(f"crew {crew} refused order {order_id}")
+        return False
+
+    def _orders(self, kind: OrderKind) -> tuple[WorkOrder, ...]:
+        return tuple(order for order in self._incident().orders if order.kind is kind)
+
+    def _state_of(self, order_id: str) -> OrderState:
+        return next(order.state for order in self._incident().orders if order.order_id == order_id)
+
+    def _silent(self, kind: OrderKind, what: str) -> str:
+        waiting = [o for o in self._orders(kind) if o.state in (OrderState.SENT, OrderState.ACKNOWLEDGED)]
+        return f"crew {', '.join(dict.fromkeys(o.crew_id for o in waiting))} {what}"
 
     def _close_valves(self) -> None:
         plan = self._incident().plan
-        for step in plan.valves_to_close[:2] if plan else ():
+        if plan is None or not plan.valves_to_close:
+            self._note("the plan names no valve to close")
+            return
+        for step in plan.valves_to_close[:2]:
             self._do(ask.MarkValveClosed(self._id, step.asset_id))
 
-    def _issue(self) -> None:
+    def _issue(self) -> bool:
+        """Submit, approve and issue the last draft; False when it did not go out."""
+        if not self._incident().notices:
+            self._note("there is no notice to issue")
+            return False
         notice = self._incident().notices[-1]
-        if notice.status is NoticeStatus.DRAFT:
-            self._do(ask.SubmitNotice(self._id, notice.notice_id))
-        self._do(ask.ApproveNotice(self._id, notice.notice_id), SUPERVISOR)
-        self._do(ask.IssueNotice(self._id, notice.notice_id))
-        self._wait(lambda: bool(self._incident().notices[-1].files) or self._incident().phase is Phase.CLOSED)
+        if notice.status is NoticeStatus.DRAFT and not self._do(ask.SubmitNotice(self._id, notice.notice_id)):
+            return False
+        approved = self._do(ask.ApproveNotice(self._id, notice.notice_id), SUPERVISOR)
+        if not (approved and self._do(ask.IssueNotice(self._id, notice.notice_id))):
+            return False
+        written = lambda: bool(self._incident().notices[-1].files) or self._incident().phase is Phase.CLOSED  # noqa: E731
+        self._expect(written, "the files of the notice were not written")
+        return True

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +28,17 @@ from console.services.desk import DeskSettings
 from maps.check import counts
 from maps.export.web_map import WebMapOptions, write_web_map
 
+log = logging.getLogger(__name__)
+
 _PATIENCE_S = 30.0
 """Real seconds the scripted dispatcher waits for any one thing."""
 
 
 def run_drill(options: DrillOptions) -> dict[str, Any]:
-    """Runs the drill; returns what it writes to ``summary.json``. Raises InputFault for a city no drill can run on."""
+    """Runs the drill; returns what it writes to ``summary.json``. Raises InputFault for a city no drill can run on.
+
+    A drill that breaks off leaves its summary too, with the stage it reached and why; then the fault is raised.
+    """
     started = time.perf_counter()
     options.out.mkdir(parents=True, exist_ok=True)
     scene = set_scene(options)
@@ -40,35 +48,51 @@ def run_drill(options: DrillOptions) -> dict[str, Any]:
     store = options.out / "drill.sqlite"
     for old in options.out.glob("drill.sqlite*"):
         old.unlink()
-    link = LocalLink()
+    link = LocalLink("simulator")
     clock = DrillClock(START, options.speed)
     runtime = Runtime(scene.city, clock, link, RuntimeOptions(scene.city_path, store, options.out / "notices", desk))
     runtime.learn(history_of(scene, options.seed), HISTORY_STEP_S)
     origin = clock.restart(LOADING_S)  # composing took time; the night begins now
     with runtime:
         watch = _Watch(runtime)
-        field = DrillField(runtime.inbox, scene.city, scene.burst_pipe, desk.crew_speed_kmh)
-        link.listen(field.on_outgoing)
+        crews = DrillField(runtime.inbox, scene.city, scene.burst_pipe, desk.crew_speed_kmh)
+        delivered = list[str]()
+        link.listen(lambda outgoing: delivered.append(outgoing.topic))
+        link.listen(crews.on_outgoing)
 
         def heard(topic: str, payload: bytes) -> None:
             watch.offer(topic, payload)
-            field.heard(topic, payload)
+            crews.heard(topic, payload)
 
         simulator = SimulatorProcess(
             scene.city_path, sink=heard, seed=options.seed, speed=options.speed, start=START, origin=origin,
             bursts=((options.quiet_s, scene.burst_pipe, scene.flow_m3h),),
         )  # fmt: skip
-        field.drive_on(simulator)
+        crews.drive_on(simulator)
         with simulator:
             watch.burst_from(START.timestamp() + options.quiet_s)
-            stages = _play(runtime, watch, options)
-        field.close()
-        summary = _summary(scene, options, stages, watch)
-    incident = stages[-1].incident
+            played = _play(runtime, watch, options)
+        crews.close()
+        stages = played.stages
+        summary = _summary(scene, options, played, watch)
+        left = Counter(f"{one.kind}: {one.reason}" for one in runtime.engine.latest().undelivered)
+        summary["messages"] = {"delivered": len(delivered), "not_delivered": dict(left)}
+    incident = stages[-1].incident if stages else None
     summary["package"] = None if incident is None else leave_package(options.out, store, scene.city, incident.incident_id).name
     summary["elapsed_s"]["total"] = round(time.perf_counter() - started, 2)
     _write_results(scene, options, stages, summary)
+    if played.broken is not None:
+        raise played.broken
     return summary
+
+
+@dataclass
+class _Played:
+    """``not_done``: a line for each thing that could not be done; ``broken``: why the drill broke off, if it did."""
+
+    stages: list[Stage] = field(default_factory=list)
+    not_done: list[str] = field(default_factory=list)
+    broken: Exception | None = None
 
 
 class _Watch:
@@ -91,16 +115,22 @@ class _Watch:
         self._runtime.inbox.offer(Message("simulator", topic, payload))
 
 
-def _play(runtime: Runtime, watch: _Watch, options: DrillOptions) -> list[Stage]:
+def _play(runtime: Runtime, watch: _Watch, options: DrillOptions) -> _Played:
     show = _shower(runtime, options)
-    wait = _waiter(show)
-    stages = list[Stage]()
-    for stage in ScriptedDispatcher(runtime.engine, wait).stages():
-        if stage.name == "4-draft":
-            watch.draft = time.perf_counter()
-        stages.append(stage)
-        show(stage)
-    return stages
+    dispatcher = ScriptedDispatcher(runtime.engine, _waiter(show))
+    played = _Played(not_done=dispatcher.not_done)
+    try:
+        for stage in dispatcher.stages():
+            if stage.name == "4-draft":
+                watch.draft = time.perf_counter()
+            played.stages.append(stage)
+            show(stage)
+    except Exception as fault:  # noqa: BLE001  # raised again once the summary is written
+        played.broken = fault
+        played.not_done.append(f"the drill broke off: {type(fault).__name__}: {fault}")
+    for line in played.not_done:
+        log.warning("drill: %s", line)
+    return played
 
 
 def _waiter(show: Callable[[Stage | None], None]) -> Callable[[Callable[[], bool]], bool]:
@@ -126,12 +156,15 @@ def _shower(runtime: Runtime, options: DrillOptions) -> Callable[[Stage | None],
     return screens.show
 
 
-def _summary(scene: Scene, options: DrillOptions, stages: list[Stage], watch: _Watch) -> dict[str, Any]:
-    incident = stages[-1].incident
+def _summary(scene: Scene, options: DrillOptions, played: _Played, watch: _Watch) -> dict[str, Any]:
+    stages = played.stages
+    incident = stages[-1].incident if stages else None
     base: dict[str, Any] = {
         "city": {"name": scene.city.info.name, "synthetic": scene.city.info.synthetic, **counts(scene.city)},
         "seed": options.seed,
         "burst": {"pipe": scene.burst_pipe, "flow_m3h": scene.flow_m3h},
+        "stage": stages[-1].name if stages else None,
+        "not_done": list(played.not_done),
         "detected_after_s": None,
         "elapsed_s": {"first_abnormal_to_draft": None},
     }
@@ -141,7 +174,7 @@ def _summary(scene: Scene, options: DrillOptions, stages: list[Stage], watch: _W
     base["detected_after_s"] = round(incident.opened_at.timestamp() - burst_at, 1)
     if watch.draft is not None and watch.first_abnormal is not None:
         base["elapsed_s"]["first_abnormal_to_draft"] = round(watch.draft - watch.first_abnormal, 2)
-    located = next(stage.incident for stage in stages if stage.name == "2-suspected")
+    located = next((stage.incident for stage in stages if stage.name == "2-suspected"), None)
     return {**base, **_found(scene, located or incident), **_planned(incident)}
 
 
@@ -192,7 +225,7 @@ def _planned(incident: Incident) -> dict[str, Any]:
 
 
 def _write_results(scene: Scene, options: DrillOptions, stages: list[Stage], summary: dict[str, Any]) -> None:
-    incident = stages[-1].incident
+    incident = stages[-1].incident if stages else None
     located = next((s.incident for s in stages if s.name == "2-suspected"), None)
     location = located.location if located else None
     write_web_map(

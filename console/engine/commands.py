@@ -6,6 +6,7 @@ import queue
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 
 from console.domain.changes import ChangeSet
 from console.domain.clock import Clock
@@ -13,7 +14,7 @@ from console.domain.intents import Intent
 from console.engine.decisions import Decisions
 from console.feeds.inbox import Inbox
 from console.services.desk import Desk
-from maps.errors import QuanmaiError
+from console.services.state import DeskState
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +45,17 @@ class Commands:
 
     @property
     def waiting(self) -> bool:
-        """Whether something asked has not been answered yet."""
+        """Whether something asked has not been taken up yet."""
         return not self._asks.empty()
 
     def turn(self) -> None:
-        """Answer everything asked."""
+        """Take up everything asked."""
         while not self._asks.empty():
             ask = self._asks.get()
-            if not isinstance(ask, _Ask):
-                ask()
-                continue
-            try:
-                changes = self._desk.carry_out(self._decisions.state, ask.intent, ask.user, self._clock.now())
-                self._decisions.commit(changes, ask.user)
-            except QuanmaiError as refused:
-                ask.answer.set_exception(refused)
-            except Exception as defect:
-                ask.answer.set_exception(defect)
-                raise
+            if isinstance(ask, _Ask):
+                self._decisions.ask(partial(self._carry_out, ask), ask.user, ask.answer)
             else:
-                ask.answer.set_result(changes)
+                ask()
+
+    def _carry_out(self, ask: _Ask, state: DeskState) -> ChangeSet:
+        return self._desk.carry_out(state, ask.intent, ask.user, self._clock.now())

@@ -1,37 +1,165 @@
-"""The desk's state and its changes: each change set is on disk before it is shown."""
+"""The desk's state and its changes: one after the other, each on disk before it is shown.
+
+While the store is away what the world does is shown from memory and written later (``journal.py``); what users ask is refused.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 
 from console.domain.changes import ChangeSet
-from console.domain.clock import Clock
-from console.domain.picture import FeedHealth
-from console.services.ports import Store
-from console.services.state import DeskState
+from console.domain.clock import Clock, micros
+from console.engine.faults import Faults
+from console.engine.journal import Away, Entry, Journal, NotTaken, Outcome, Reloaded, Written
+from console.services.ports import StoreUnavailable
+from console.services.state import DeskState, crews_by_orders
+from maps.errors import QuanmaiError
+
+log = logging.getLogger(__name__)
 
 SYSTEM_USER = "quanmai"
+Decide = Callable[[DeskState], ChangeSet]
+_AWAY = "the store cannot be written now; nothing was changed, try again when the message above has gone"
+
+
+@dataclass(eq=False)
+class _Step:
+    """``done``: called once it needs no further care. ``entry``: once decided; ``is_shown``: applied before it is on disk."""
+
+    decide: Decide
+    user: str
+    answer: Future[ChangeSet] | None = None
+    done: Callable[[], None] | None = None
+    entry: Entry | None = None
+    is_shown: bool = False
 
 
 class Decisions:
-    """Owns the desk's state; used on the engine's thread alone. ``fault``: what failed last, until a commit succeeds."""
+    """Owns the desk's state; used on the engine's thread alone."""
 
-    def __init__(self, store: Store, clock: Clock, state: DeskState) -> None:
+    def __init__(self, journal: Journal, faults: Faults, clock: Clock, state: DeskState) -> None:
         self.state = state
-        self.fault: FeedHealth | None = None
-        self._store, self._clock = store, clock
+        self._journal, self._faults, self._clock = journal, faults, clock
         self._observers: list[Callable[[ChangeSet], None]] = []
+        self._steps: deque[_Step] = deque()
+        self._unwritten: deque[_Step] = deque()
 
     def observe(self, observer: Callable[[ChangeSet], None]) -> None:
-        """Call ``observer`` with each change set after it was committed and applied."""
+        """Call ``observer`` with each change set after it was applied to the state."""
         self._observers.append(observer)
 
-    def commit(self, changes: ChangeSet, user: str) -> None:
-        """On disk first, then shown. Raises StoreUnavailable, StaleState."""
-        if not (changes.drafts or changes.incidents or changes.alarms or changes.outgoing):
+    def decide(self, decide: Decide, user: str = SYSTEM_USER, done: Callable[[], None] | None = None) -> None:
+        """Change the state by what ``decide`` makes of it, after everything before; ``done`` once it is on disk, or nothing."""
+        self._steps.append(_Step(decide, user, done=done))
+
+    def ask(self, decide: Decide, user: str, answer: Future[ChangeSet]) -> None:
+        """The same for a user who waits: ``answer`` gets the change set once it is on disk, or why it is refused."""
+        self._steps.append(_Step(decide, user, answer))
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is undecided, or a user waits for the disk."""
+        return bool(self._steps) or any(not step.is_shown for step in self._unwritten)
+
+    def turn(self) -> None:
+        """Take in what has been written, decide what can be decided; waits for nothing."""
+        for outcome in self._journal.outcomes():
+            self._settle(outcome)
+        while True:
+            if self._journal.is_away:
+                self._show_unwritten()
+            if not self._steps or any(not step.is_shown for step in self._unwritten):
+                return
+            self._begin(self._steps.popleft())
+
+    def _begin(self, step: _Step) -> None:
+        if step.answer is not None and self._journal.is_away:
+            self._refuse(step, StoreUnavailable(_AWAY))
             return
-        committed = self._store.commit(changes, user, self._clock.now())
-        self.fault = None
-        self.state = self.state.applied(changes, committed)
+        if self._journal.is_full:
+            log.error("too many change sets wait for the store: one of %s is given up", step.user)
+            self._finish(step)
+            return
+        try:
+            changes = step.decide(self.state)
+        except Exception as fault:  # noqa: BLE001 - one decision that fails must not take the next ones with it
+            self._refuse(step, fault)
+            return
+        if changes.is_empty:
+            self._finish(step, changes)
+            return
+        step.entry = Entry(changes, step.user, micros(self._clock.now()), step.answer is not None)
+        self._unwritten.append(step)
+        self._journal.put(step.entry)
+
+    def _show_unwritten(self) -> None:
+        """The store is away: what the world did is shown all the same."""
+        for step in self._unwritten:
+            if not step.is_shown and step.answer is None and step.entry is not None:
+                step.is_shown = True
+                self._apply(step.entry.changes)
+
+    def _settle(self, outcome: Outcome) -> None:
+        match outcome:
+            case Written(entry, committed):
+                step = self._taken(entry)
+                if step.is_shown:
+                    self.state = self.state.with_history(committed)
+                else:
+                    self.state = self.state.applied(entry.changes, committed)
+                    self._tell(entry.changes)
+                self._finish(step, entry.changes)
+            case Away(entry, fault) if entry.is_asked:
+                self._refuse(self._taken(entry), fault)
+            case Away():
+                self._show_unwritten()
+            case NotTaken(entry, fault):
+                step = self._taken(entry)
+                if step.is_shown:
+                    self._journal.reload()
+                self._refuse(step, fault)
+            case Reloaded(state):
+                self._reloaded(state)
+
+    def _reloaded(self, state: DeskState) -> None:
+        if self._unwritten:
+            self._journal.reload()  # something was decided meanwhile: once more, after it
+            return
+        log.warning("cases and alarms are shown again as the store holds them")
+        self.state = replace(state, crews=crews_by_orders(self.state.crews, state.incidents.values()))
+        self._tell(ChangeSet(()))
+
+    def _taken(self, entry: Entry) -> _Step:
+        step = self._unwritten.popleft()
+        if step.entry is not entry:
+            raise RuntimeError("the journal answers in another order than it was asked")
+        return step
+
+    def _apply(self, changes: ChangeSet) -> None:
+        self.state = self.state.applied(changes, ())
+        self._tell(changes)
+
+    def _tell(self, changes: ChangeSet) -> None:
         for observer in self._observers:
             observer(changes)
+
+    def _refuse(self, step: _Step, fault: Exception) -> None:
+        if step.answer is not None:
+            step.answer.set_exception(fault)
+        if not isinstance(fault, QuanmaiError):
+            self._faults.defect("desk", fault)
+        elif step.answer is None:
+            log.error("%s", fault)
+        if step.done is not None:
+            step.done()
+
+    @staticmethod
+    def _finish(step: _Step, changes: ChangeSet | None = None) -> None:
+        if step.answer is not None and changes is not None:
+            step.answer.set_result(changes)
+        if step.done is not None:
+            step.done()

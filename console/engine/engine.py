@@ -22,22 +22,29 @@ from console.domain.intents import Intent
 from console.domain.live import LivePicture
 from console.domain.picture import FeedHealth, Picture
 from console.domain.readings import Channel
+from console.engine.archive import Archive
 from console.engine.commands import Commands
 from console.engine.decisions import Decisions
-from console.engine.detection import Detection
+from console.engine.deliveries import Deliveries
+from console.engine.faults import Faults
 from console.engine.ingest import Ingest
 from console.engine.jobs import Jobs
+from console.engine.journal import Journal
 from console.engine.outbox import Outbox
 from console.engine.ports import Ports
 from console.engine.watch import Watch
+from console.engine.watchdog import Watchdog
 from console.services.desk import Desk, DeskState
 from console.services.expected_log import ExpectedLog
+from console.services.ports import StoreUnavailable
 from maps.city import City
-from maps.errors import QuanmaiError
 
 log = logging.getLogger(__name__)
 
 _PICTURE_EVERY_S = 0.1
+_LOOK_S = 0.5
+_PATIENCE_S = 10.0
+"""Real seconds that each part gets to finish when the engine ends."""
 
 
 class Engine:
@@ -50,55 +57,87 @@ class Engine:
         self._ports, self._is_drill = ports, is_drill
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         clock, inbox, store = ports.clock, ports.inbox, ports.store
+        self._faults = Faults()
         self._live = LivePicture(len(city.stations))
-        self._decisions = Decisions(store, clock, _with_crew_bases(store.load_desk(), city))
-        expected_log = ExpectedLog(store, ports.expected_days)
-        self._ingest = Ingest(city, inbox, clock, self._live, store, desk, self._decisions)
+        self._archive = Archive(store, self._faults)
+        self._journal = Journal(store, self._faults, inbox.wake)
+        self._decisions = Decisions(self._journal, self._faults, clock, _with_crew_bases(store.load_desk(), city))
+        expected_log = ExpectedLog(self._archive, ports.expected_days)
+        self._ingest = Ingest(city, inbox, clock, self._live, self._archive, desk, self._decisions)
+        self._watch = Watch(
+            city, clock, self._live, detector, grid, expected_log, desk, self._decisions, self._faults, inbox.wake
+        )
         self._commands = Commands(inbox, clock, desk, self._decisions)
-        self._detection = Detection(detector, self._commands.call)
-        self._watch = Watch(city, clock, self._live, self._detection, grid, expected_log, desk, self._decisions)
-        self._outbox = Outbox(store, ports.link)
-        self._jobs = Jobs(ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands)
-        self._decisions.observe(self._show_at_once)
-        self._decisions.observe(self._jobs.after)
+        self._outbox = Outbox(store, ports.link, self._faults)
+        self._deliveries = Deliveries(self._outbox, self._decisions)
+        expected = lambda: self._watch.expected  # noqa: E731
+        self._jobs = Jobs(ports, self._live, expected, desk, self._decisions, self._commands, self._faults)
+        self._decisions.observe(self._after)
         self._subscribers: list[Callable[[Picture], None]] = []
         self._version = 0
         self._published_at = -1.0
+        self._is_resumed = False
         self._picture = self._compose()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self.watchdog = Watchdog(self._thread)
 
     # What others call, from any thread.
 
     def start(self) -> None:
         """Begin: the thread runs until ``stop``."""
+        for part in (self._archive, self._journal, self._outbox, self._jobs, self._watch):
+            part.start()
         self._thread.start()
+        self.watchdog.start()
 
     def stop(self) -> None:
-        """Finish what has been submitted, flush to disk, end the threads."""
+        """Finish what has been submitted, flush to disk, end the threads; says what could not be written."""
         self._stopping.set()
-        self._detection.cease()
+        self._watch.cease()
         self._ports.inbox.wake()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._detection.close()
-        self._jobs.close()
+        while self._thread.is_alive() and not self.watchdog.is_silent.is_set():
+            self._thread.join(_LOOK_S)
+        self.watchdog.close()
+        if self._thread.ident is None:
+            return  # it never began
+        self._watch.close(_PATIENCE_S)
+        self._jobs.close(_PATIENCE_S)
+        unwritten, rows = self._journal.close(_PATIENCE_S), self._archive.close(_PATIENCE_S)
+        self._outbox.close(_PATIENCE_S)
+        if unwritten or rows:
+            log.critical("the store could not be written: %d change sets and %d readings are lost", unwritten, rows)
+            return
+        try:
+            self._ports.store.flush()
+        except StoreUnavailable as fault:
+            log.error("%s", fault)
 
     def submit(self, intent: Intent, user: str) -> Future[ChangeSet]:
         """Ask for an intent; the future holds the committed change set or the QuanmaiError that refused it."""
         return self._commands.submit(intent, user)
 
     def learn(self, history: Callable[[], History | None]) -> Future[None]:
-        """Let detection learn from the quiet history that ``history`` reads, on its own thread, before later ticks."""
-        return self._detection.learn(history)
+        """Let detection learn from the quiet history that ``history`` reads, aside, before later ticks."""
 
-    def replace_detector(self, make: Callable[[], Detector | None]) -> None:
-        """Let ``make`` bring another detector, on detection's own thread, before later ticks and learning."""
-        self._detection.replace(make)
+        def work() -> None:
+            quiet = history()
+            if quiet is not None:
+                self._watch.detector.learn(quiet)
 
-    def report(self, fault: FeedHealth) -> None:
-        """Show a fault of something that the engine stands on, from any thread, until something is committed."""
-        self._commands.call(lambda: self._decisions.report(fault))
+        return self._watch.first(work)
+
+    def replace_detector(self, make: Callable[[], Detector | None]) -> Future[None]:
+        """Let ``make`` bring another detector, aside, before later ticks; None leaves the one there is."""
+
+        def work() -> None:
+            self._watch.detector = make() or self._watch.detector
+
+        return self._watch.first(work)
+
+    def report(self, name: str, message: str) -> None:
+        """Show from now on that something fails which the engine stands on: one line that advises. From any thread."""
+        self._faults.begin(name, message)
 
     def subscribe(self, callback: Callable[[Picture], None]) -> None:
         """Call ``callback`` on the engine's thread with each new picture, at most ten a second."""
@@ -134,29 +173,26 @@ class Engine:
     # The engine's thread.
 
     def _run(self) -> None:
-        while not (self._stopping.is_set() and not self._commands.waiting and not self._detection.busy):
-            try:
-                self._turn()
-            except QuanmaiError as fault:
-                # The environment failed (disk, broker): say so on the picture, go on with the rest.
-                log.error("%s", fault)
-                self._decisions.fault = FeedHealth("store", "down", str(fault))
-            except Exception as defect:
-                # A defect in one part must not silence the others at night: it is told, with its trace in the log.
-                log.exception("defect in the engine")
-                told = f"{type(defect).__name__}: {defect}; see the log, report it"
-                self._decisions.fault = FeedHealth("engine", "down", told)
-        self._flush()
+        while not (self._stopping.is_set() and not self._commands.waiting and not self._decisions.is_busy):
+            self._turn()
+            self.watchdog.turned()
 
     def _turn(self) -> None:
-        self._ingest.turn()
-        self._commands.turn()
-        self._watch.turn()
-        self._outbox.turn()
-        self._publish_picture()
+        parts = (self._ingest, self._commands, self._watch, self._deliveries, self._decisions)
+        for part in (*(room.turn for room in parts), self._publish_picture):
+            try:
+                part()
+            except Exception as defect:  # noqa: BLE001 - shown and logged: one part must not silence the others at night
+                self._faults.defect(part.__qualname__, defect)
+        if self._watch.history.last_us and not self._is_resumed:
+            self._is_resumed = True
+            self._jobs.resume_outlooks()
 
-    def _show_at_once(self, _: ChangeSet) -> None:
+    def _after(self, changes: ChangeSet) -> None:
         self._published_at = -1.0
+        self._jobs.after(changes)
+        if changes.outgoing:
+            self._outbox.wake()
 
     def _publish_picture(self) -> None:
         real = self._ports.clock.monotonic()
@@ -180,6 +216,7 @@ class Engine:
             alarms=state.alarms.values(),
             incidents=state.incidents.values(),
             feeds=self._feeds(),
+            undelivered=self._outbox.waiting,
             is_drill=self._is_drill,
             learning=watch.learning,
             elevation_error_m=watch.elevation_error_m,
@@ -187,16 +224,7 @@ class Engine:
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:
-        health = replace(self._ports.link.health(), invalid=self._ingest.rejected)
-        fault = self._decisions.fault
-        return (health,) if fault is None else (health, fault)
-
-    def _flush(self) -> None:
-        try:
-            self._outbox.turn()
-            self._ports.store.flush()
-        except QuanmaiError as fault:
-            log.error("%s", fault)
+        return (self._ingest.counted(self._ports.link.health()), *self._faults.feeds())
 
 
 def _with_crew_bases(state: DeskState, city: City) -> DeskState:

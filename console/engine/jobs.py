@@ -1,11 +1,13 @@
-"""Jobs: what takes seconds and follows a change — pressures after closing, outlooks, files of notices."""
+"""Jobs: what takes seconds and follows from the state of a case — pressures after closing, outlooks, files of notices.
+
+They are derived from the cases themselves, after each change and at the start: what a kill interrupted is done again.
+"""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +16,19 @@ from console.domain.changes import ChangeSet
 from console.domain.clock import micros
 from console.domain.incidents import Incident, Outlook, Phase, PressureImpact
 from console.domain.live import LivePicture
-from console.domain.notices import Notice, NoticeStatus
+from console.domain.notices import Notice
 from console.engine.commands import Commands
-from console.engine.decisions import SYSTEM_USER, Decisions
+from console.engine.decisions import Decisions
+from console.engine.faults import Faults
 from console.engine.ports import Ports
+from console.engine.retrying import Job, Retrying
 from console.services.desk import Desk
+from console.services.notices import lacks_files
 from console.services.outlook import Known
-
-log = logging.getLogger(__name__)
 
 
 class Jobs:
-    """Waits for computations and for the notices' folder, on a thread of its own; results come back as calls."""
+    """Waits for computations and for the notices' folder; results come back as calls on the engine's thread."""
 
     def __init__(
         self,
@@ -35,33 +38,47 @@ class Jobs:
         desk: Desk,
         decisions: Decisions,
         commands: Commands,
+        faults: Faults,
     ) -> None:
         self._ports, self._live, self._expected = ports, live, expected
         self._desk, self._decisions, self._commands = desk, decisions, commands
-        self._background = ThreadPoolExecutor(1, thread_name_prefix="impact")
+        self._retrying = Retrying(ports.clock, faults)
         self._planned: dict[str, int] = {}
         self._foreseen: dict[str, Incident] = {}
-        self._written: set[tuple[str, int]] = set()
+        self._asked: set[tuple[str, str]] = set()
+
+    def start(self) -> None:
+        """Begin, with what an earlier process left undone. Outlooks wait for ``resume_outlooks``."""
+        for incident in self._decisions.state.incidents.values():
+            self._ask_impact(incident)
+            self._ask_files(incident)
+        self._retrying.start()
+
+    def resume_outlooks(self) -> None:
+        """Ask for outlooks that an earlier process left undone; they need a first tick's expected values."""
+        for incident in self._decisions.state.incidents.values():
+            self._ask_outlook(incident)
 
     def after(self, changes: ChangeSet) -> None:
-        """Ask for what these committed changes call for."""
-        for incident in changes.incidents:
-            self._ask_outlook(self._decisions.state.incidents[incident.incident_id])
-            self._ask_impact(incident.incident_id)
-            self._write_files(incident)
+        """Ask for what these changes call for."""
+        for changed in changes.incidents:
+            incident = self._decisions.state.incidents[changed.incident_id]
+            self._ask_outlook(incident)
+            self._ask_impact(incident)
+            self._ask_files(incident)
 
-    def close(self) -> None:
+    def close(self, patience_s: float) -> None:
         """Finish what runs, drop what waits."""
-        self._background.shutdown(wait=True, cancel_futures=True)
+        self._retrying.close(patience_s)
 
     def _ask_outlook(self, incident: Incident) -> None:
         """What a suspected case's location predicts, once for each location; the alarm does not wait for it."""
-        location, forecasts = incident.location, self._ports.forecasts
+        incident_id, location, forecasts = incident.incident_id, incident.location, self._ports.forecasts
         wanted = incident.phase is Phase.SUSPECTED and incident.outlook is None
-        before = self._foreseen.get(incident.incident_id)
+        before = self._foreseen.get(incident_id)
         if location is None or forecasts is None or not wanted or (before is not None and before.location == location):
             return
-        self._foreseen[incident.incident_id] = incident
+        self._foreseen[incident_id] = incident
         read = [reading.place_id for reading in incident.hand_readings]
         heard = (self._live.at_us > 0) & ~self._live.stale(micros(self._ports.clock.now()))
         known = Known.of(self._expected(), heard, read)
@@ -70,19 +87,24 @@ class Jobs:
             outlook = forecasts.outlook(location, incident.evidence, incident.first_abnormal_at, known)
             self._commands.call(lambda: self._take_outlook(incident, outlook))
 
-        self._background.submit(work).add_done_callback(_log_failure)
+        what = f"outlook of case {incident_id}"
+        # A late answer belongs to an older location.
+        is_wanted = lambda: self._foreseen.get(incident_id) is incident  # noqa: E731
+        self._retrying.add(Job(f"outlook/{incident_id}", what, work, is_wanted))
 
     def _take_outlook(self, incident: Incident, outlook: Outlook) -> None:
-        if self._foreseen.get(incident.incident_id) is incident:  # a late answer belongs to an older location
-            state, now = self._decisions.state, self._ports.clock.now()
-            self._decisions.commit(self._desk.on_outlook(state, incident.incident_id, outlook, now), SYSTEM_USER)
+        if self._foreseen.get(incident.incident_id) is incident:
+            desk, now = self._desk, self._ports.clock.now()
+            self._decisions.decide(lambda state: desk.on_outlook(state, incident.incident_id, outlook, now))
 
-    def _ask_impact(self, incident_id: str) -> None:
-        incident = self._decisions.state.incidents[incident_id]
-        plan, hydraulics = incident.plan, self._ports.hydraulics
-        if plan is None or hydraulics is None or incident.impact is not None or self._planned.get(incident_id) == hash(plan):
+    def _ask_impact(self, incident: Incident) -> None:
+        incident_id, plan, hydraulics = incident.incident_id, incident.plan, self._ports.hydraulics
+        if plan is None or hydraulics is None or not incident.is_open() or not _lacks_impact(incident):
             return
-        generation = self._planned[incident_id] = hash(plan)
+        generation = hash(plan)
+        if self._planned.get(incident_id) == generation:
+            return
+        self._planned[incident_id] = generation
 
         def work() -> None:
             impact = hydraulics.impact(plan)
@@ -91,21 +113,23 @@ class Jobs:
                 checked = replace(impact, reopening=hydraulics.reopening(plan))
                 self._commands.call(lambda: self._take_impact(incident_id, generation, checked))
 
-        self._background.submit(work).add_done_callback(_log_failure)
+        what = f"pressures after closing, case {incident_id}"
+        is_wanted = lambda: self._planned.get(incident_id) == generation  # noqa: E731
+        self._retrying.add(Job(f"impact/{incident_id}", what, work, is_wanted))
 
     def _take_impact(self, incident_id: str, generation: int, impact: PressureImpact) -> None:
         if self._planned.get(incident_id) == generation:  # a late answer belongs to an older plan
-            state, now = self._decisions.state, self._ports.clock.now()
-            self._decisions.commit(self._desk.on_impact(state, incident_id, impact, now), SYSTEM_USER)
+            desk, now = self._desk, self._ports.clock.now()
+            self._decisions.decide(lambda state: desk.on_impact(state, incident_id, impact, now))
 
-    def _write_files(self, incident: Incident) -> None:
-        """The files of a notice that has just been issued, written off the engine's thread, then recorded."""
+    def _ask_files(self, incident: Incident) -> None:
+        """The files of a notice that has left the house: of its issue, and of its end."""
         for notice in incident.notices:
-            key = (notice.notice_id, notice.version)
-            if notice.status is not NoticeStatus.ISSUED or notice.files or key in self._written:
-                continue
-            self._written.add(key)
-            self._background.submit(self._files_work, incident.incident_id, notice).add_done_callback(_log_failure)
+            key = (notice.notice_id, self._ports.documents.stem(notice))
+            if key not in self._asked and lacks_files(notice, self._ports.documents):
+                self._asked.add(key)
+                work = partial(self._files_work, incident.incident_id, notice)
+                self._retrying.add(Job(f"files/{key[1]}", f"files of notice {notice.notice_id}", work, lambda: True))
 
     def _files_work(self, incident_id: str, notice: Notice) -> None:
         paths = self._ports.documents.files(notice, self._ports.notices_folder)
@@ -113,11 +137,12 @@ class Jobs:
         self._commands.call(lambda: self._take_files(incident_id, notice.notice_id, names))
 
     def _take_files(self, incident_id: str, notice_id: str, names: tuple[str, ...]) -> None:
-        state, now = self._decisions.state, self._ports.clock.now()
-        self._decisions.commit(self._desk.on_files(state, incident_id, notice_id, names, now), SYSTEM_USER)
+        desk, now = self._desk, self._ports.clock.now()
+        self._decisions.decide(lambda state: desk.on_files(state, incident_id, notice_id, names, now))
 
 
-def _log_failure(done: Future[None]) -> None:
-    fault = None if done.cancelled() else done.exception()
-    if fault is not None:
-        log.error("work in the background: %s", fault, exc_info=fault)
+def _lacks_impact(incident: Incident) -> bool:
+    plan, impact = incident.plan, incident.impact
+    if plan is None or impact is None:
+        return plan is not None
+    return impact.converged and bool(plan.reopen_candidates) and not impact.reopening

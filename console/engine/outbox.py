@@ -1,26 +1,120 @@
-"""Outbox: what the store holds for others -> the link, until it has safely arrived."""
+"""Outbox: what the store holds for others -> the link, until it has safely arrived; on a thread of its own."""
 
 from __future__ import annotations
 
-from console.services.ports import Link, Store
+import logging
+import queue
+import threading
+import time
+
+from console.domain.changes import Outgoing
+from console.domain.delivery import Reason, Undelivered, undelivered
+from console.engine.faults import Faults
+from console.services.ports import Link, Store, StoreUnavailable
+
+FAULT = "store/outbox"
+_BUSY_S, _IDLE_S = 0.05, 0.5
+_LOOK_S = 30.0
+"""While nothing can be sent, the store is looked into when something new is due, and so often."""
+LASTING_S = 30.0
+"""A lost connection that comes back within this is no failed delivery."""
+
+log = logging.getLogger(__name__)
 
 
 class Outbox:
-    """Waits for the link."""
+    """Waits for the link and for the store. ``wake``: something new is due; any thread.
 
-    def __init__(self, store: Store, link: Link) -> None:
-        self._store, self._link = store, link
-        self._in_flight: set[int] = set()
+    ``waiting``: what cannot go out now; ``lasting``: of these what is worth an entry in the log of actions; ``delivered``:
+    what the broker has, to be taken from there.
+    """
 
-    def turn(self) -> None:
-        """Hand over what is due, record what has arrived."""
-        taken = self._link.taken()
-        if taken:
-            self._store.mark_sent(taken)
-            self._in_flight.difference_update(taken)
-        if self._link.health().state != "up":
+    def __init__(self, store: Store, link: Link, faults: Faults) -> None:
+        self._store, self._link, self._faults = store, link, faults
+        self._in_flight: dict[int, Undelivered] = {}
+        self.delivered: queue.SimpleQueue[Undelivered] = queue.SimpleQueue()
+        self._arrived: list[int] = []
+        self.waiting: tuple[Undelivered, ...] = ()
+        self.lasting: tuple[Undelivered, ...] = ()
+        self._since: dict[int, float] = {}
+        self._named: dict[int, Undelivered] = {}
+        self._looked_at, self._state = -_LOOK_S, ""
+        self._woken, self._closing = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at once."""
+        self._woken.set()
+
+    def close(self, patience_s: float) -> None:
+        """Send what can be sent at once, end; what is left is in the store, for the next start."""
+        self._closing.set()
+        self._woken.set()
+        if self._thread.is_alive():
+            self._thread.join(patience_s)
+
+    def _run(self) -> None:
+        last = False
+        while not last:
+            last = self._closing.is_set()
+            try:
+                self._turn()
+                if last:
+                    self._turn()  # what was handed over a moment ago may have arrived
+                self._faults.end(FAULT)
+            except StoreUnavailable as fault:
+                self._faults.begin(FAULT, f"{fault}; what is due is sent when it is back")
+            except Exception as defect:  # noqa: BLE001 - shown and logged; the next message goes out all the same
+                self._faults.defect("outbox", defect)
+            if not last:
+                is_woken = self._woken.wait(_BUSY_S if self._in_flight or self._arrived else _IDLE_S)
+                self._woken.clear()
+                if is_woken:
+                    self._looked_at = -_LOOK_S
+
+    def _turn(self) -> None:
+        """Record what has arrived, hand over what is due."""
+        self._arrived += self._link.taken()
+        if self._arrived:
+            self._store.mark_sent(self._arrived)
+            for outgoing_id in self._arrived:
+                if outgoing_id in self._in_flight:
+                    self.delivered.put(self._in_flight.pop(outgoing_id))
+            self._arrived.clear()
+        state, now = self._link.health().state, time.monotonic()
+        if state != "up":
             self._in_flight.clear()
-            return
-        for outgoing_id, outgoing in self._store.pending_outgoing():
-            if outgoing_id not in self._in_flight and self._link.publish(outgoing_id, outgoing):
-                self._in_flight.add(outgoing_id)
+            if state == self._state and now - self._looked_at < _LOOK_S:
+                return
+        self._state, self._looked_at = state, now
+        pending = [item for item in self._store.pending_outgoing() if item[0] not in self._in_flight]
+        self._show([one for item in pending if (one := self._left(*item, state)) is not None], now)
+
+    def _left(self, outgoing_id: int, outgoing: Outgoing, state: str) -> Undelivered | None:
+        """Hand a message over; what it is, when that is not possible now."""
+        one = self._name(outgoing_id, outgoing, state)
+        if state != "up" or not self._link.publish(outgoing_id, outgoing):
+            return one
+        self._in_flight[outgoing_id] = one
+        return None
+
+    def _name(self, outgoing_id: int, outgoing: Outgoing, state: str) -> Undelivered:
+        reason = {"up": Reason.REFUSED, "off": Reason.NO_CHANNEL}.get(state, Reason.DISCONNECTED)
+        known = self._named.get(outgoing_id)
+        return known if known is not None and known.reason is reason else undelivered(outgoing_id, outgoing, reason)
+
+    def _show(self, left: list[Undelivered], now: float) -> None:
+        self._named = {one.outgoing_id: one for one in left}
+        self._since = {one.outgoing_id: self._since.get(one.outgoing_id, now) for one in left}
+        self.waiting = tuple(left)
+        lasting = tuple(
+            one for one in left if one.reason is not Reason.DISCONNECTED or now - self._since[one.outgoing_id] >= LASTING_S
+        )
+        for one in lasting:
+            if one not in self.lasting:
+                log.warning("not delivered (%s): %s %s of case %s", one.reason, one.kind, one.subject, one.incident_id or "none")
+        self.lasting = lasting

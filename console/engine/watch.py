@@ -1,91 +1,212 @@
-"""Watch: ticks of the live picture to detection, and its findings to the desk."""
+"""Watch: detection on a thread of its own; ticks of the live picture to it, its findings to the desk."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import queue
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection import TickResult
-from console.detection.finding import StationFinding
+from console.detection import Detector, TickResult
+from console.detection.finding import OperationFinding, StationFinding
 from console.detection.switches import SwitchWatch
 from console.domain.clock import Clock, micros, moment
 from console.domain.compose import ExpectedHistory
 from console.domain.grid import TickGrid
 from console.domain.live import LivePicture
-from console.domain.picture import FeedHealth
 from console.domain.readings import Quality
-from console.engine.decisions import SYSTEM_USER, Decisions
-from console.engine.detection import Detection, Seen
+from console.engine.aside import Aside
+from console.engine.decisions import Decisions
+from console.engine.faults import Faults
+from console.engine.watchdog import SILENT_AFTER_S
 from console.services.desk import Desk
 from console.services.expected_log import ExpectedLog
 from maps.city import City
 
+FAULT = "engine/detection"
+
+
+@dataclass(frozen=True, eq=False)
+class _Tick:
+    """What a tick has shown. ``elevation_error_m``: (stations,) by how much elevations on record are off, NaN where unknown."""
+
+    at_us: int
+    result: TickResult
+    operations: tuple[OperationFinding, ...]
+    elevation_error_m: NDArray[np.float64]
+
 
 class Watch:
-    """Waits for the grid's next tick. ``expected``: (stations, channels); ``learning``, ``sigma_kpa``: (stations,)."""
+    """Waits for the grid's next tick, which is evaluated aside: EPANET may be asked in it, and a reading must not wait for that.
+
+    Aside, too, is what detection is asked ``first`` (to learn, to take another detector), and between two ticks the signatures
+    that a large city still lacks, one group's at a time.
+    ``expected``: (stations, channels); ``learning``, ``sigma_kpa``, ``elevation_error_m``: (stations,).
+    """
 
     def __init__(
         self,
         city: City,
         clock: Clock,
         live: LivePicture,
-        detection: Detection,
+        detector: Detector,
         grid: TickGrid,
         expected_log: ExpectedLog,
         desk: Desk,
         decisions: Decisions,
+        faults: Faults,
+        wake: Callable[[], None],
     ) -> None:
-        self._clock, self._live, self._detection, self._grid = clock, live, detection, grid
+        self._clock, self._live, self.detector, self._grid = clock, live, detector, grid
         self._expected_log, self._desk, self._decisions = expected_log, desk, decisions
         self._switches = SwitchWatch(city)
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         self.expected: NDArray[np.float64] = np.full(live.value.shape, np.nan)
         self.learning: NDArray[np.bool_] = np.zeros(len(city.stations), dtype=bool)
         self.sigma_kpa: NDArray[np.float64] = np.full(len(city.stations), np.nan)
+        self.elevation_error_m: NDArray[np.float64] = detector.elevations.error_m
         self.history = ExpectedHistory()
+        self._faults, self._wake = faults, wake
+        self._aside: Aside[Callable[[], None]] = Aside("detection", wake)
+        self._tick_us = 0
+        self._first: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._is_at_first = self._lacks = False
 
-    @property
-    def elevation_error_m(self) -> NDArray[np.float64]:
-        """(stations,) by how much elevations on record are off, NaN where unknown."""
-        return self._detection.detector.elevations.error_m
+    def start(self) -> None:
+        """Begin to work."""
+        self._aside.start()
+
+    def first(self, work: Callable[[], None]) -> Future[None]:
+        """From any thread: do this aside, before the ticks that come later."""
+        done: Future[None] = Future()
+
+        def carried_out() -> None:
+            try:
+                work()
+            except BaseException as fault:
+                done.set_exception(fault)
+                raise
+            done.set_result(None)
+
+        self._first.put(carried_out)
+        self._wake()
+        return done
 
     @property
     def preparing(self) -> tuple[int, int] | None:
         """(groups of stations that detection can look at, groups that report) while the first are fewer."""
-        detector = self._detection.detector
-        usable, all_ = (0, detector.groups) if self._detection.awaits_another else detector.preparing
+        if self._is_at_first or not self._first.empty():
+            return 0, self.detector.groups
+        usable, all_ = self.detector.preparing
         return (usable, all_) if usable < all_ else None
 
+    def cease(self) -> None:
+        """Make no signatures any more: what is under way ends soon."""
+        self.detector.close()
+
+    def close(self, patience_s: float) -> None:
+        """Finish the tick that is being evaluated; its findings are for the next start to find again."""
+        self._aside.close(patience_s)
+
     def turn(self) -> None:
-        """Ask for the tick that is due, if any."""
+        """Take the findings of the last tick; begin with the one that is due, if any. Waits for nothing."""
+        self._take()
+        if self._aside.is_busy:
+            self._say_when_late()
+            return
+        if not self._first.empty():
+            self._is_at_first = True
+            self._begin(self._did_first)
+            return
         tick_us = self._grid.due(micros(self._clock.now()), self._live)
         if tick_us is None:
+            if self._lacks:
+                self._begin(self._prepared)
             return
+        live = self._live
+        value, at_us, quality = live.value.copy(), live.at_us.copy(), live.quality.copy()
+        # Behind its clock, the engine has newer values than the tick's: those are not ahead of time.
+        seen_us = max(tick_us, min(int(at_us.max(initial=0)), micros(self._clock.now())))
         disturbed = any(incident.is_open() for incident in self._decisions.state.incidents.values())
-        seen = Seen.of(self._live, tick_us, disturbed)
-        if not self._detection.tick(seen, lambda result: self._take(seen, result)):
-            told = f"{self._detection.waiting_ticks} ticks behind: a tick is left out"
-            self._decisions.fault = FeedHealth("detection", "down", told)
 
-    def _take(self, seen: Seen, result: TickResult) -> None:
-        """What a tick has shown, to the desk."""
-        now, desk, decisions = moment(seen.tick_us), self._desk, self._decisions
+        def evaluate() -> Callable[[], None]:
+            result = self.detector.tick(value, at_us, quality, seen_us, disturbed=disturbed)
+            good = (at_us > tick_us - self._grid.interval_us * 3 // 2) & (quality == Quality.GOOD)
+            operations = (*self._switches.tick(value, good, tick_us), *result.operations)
+            return partial(self._took, _Tick(tick_us, result, operations, self.detector.elevations.error_m))
+
+        self._tick_us, self._lacks = tick_us, self.detector.options.deferred
+        self._begin(evaluate)
+
+    def _begin(self, work: Callable[[], Callable[[], None]]) -> None:
+        """Do ``work`` aside; what it returns is done here, once it is taken."""
+
+        def unless_closed() -> Callable[[], None]:
+            try:
+                return work()
+            except Exception:
+                if self.detector.closed:
+                    return _nothing  # given up with the program
+                raise
+
+        self._aside.begin(unless_closed)
+
+    def _did_first(self) -> Callable[[], None]:
+        self._first.get()()
+        return _nothing
+
+    def _prepared(self) -> Callable[[], None]:
+        lacks = self.detector.prepare()
+
+        def told() -> None:
+            self._lacks = lacks
+
+        return told
+
+    def _take(self) -> None:
+        try:
+            done = self._aside.taken()
+        finally:
+            self._is_at_first = self._is_at_first and self._aside.is_busy
+        if done is not None:
+            self._faults.end(FAULT)
+            done()
+
+    def _took(self, tick: _Tick) -> None:
+        result = tick.result
         self.expected, self.learning, self.sigma_kpa = result.expected, result.learning, result.sigma_kpa
-        self.history.add(seen.tick_us, result.expected)
-        good = (seen.at_us > seen.tick_us - self._grid.interval_us * 3 // 2) & (seen.quality == Quality.GOOD)
-        for operation in (*self._switches.tick(seen.value, good, seen.tick_us), *result.operations):
-            decisions.commit(desk.on_operation(decisions.state, operation, now), SYSTEM_USER)
+        self.elevation_error_m = tick.elevation_error_m
+        self.history.add(tick.at_us, result.expected)
+        self._tell(result, tick.operations, moment(tick.at_us))
+        self._expected_log.keep(tick.at_us, result.expected, result.sigma_kpa)
+
+    def _say_when_late(self) -> None:
+        busy_s = self._aside.busy_s
+        if busy_s > SILENT_AFTER_S and not self._is_at_first:  # that is told as ``preparing``
+            at = moment(self._tick_us).isoformat(timespec="seconds")
+            self._faults.begin(FAULT, f"detection is still at its tick of {at}, for {busy_s:.0f} s; no burst is found meanwhile")
+
+    def _tell(self, result: TickResult, operations: Iterable[OperationFinding], now: datetime) -> None:
+        desk, decide, clock = self._desk, self._decisions.decide, self._clock
+        for operation in operations:
+            decide(lambda state, one=operation: desk.on_operation(state, one, now))  # type: ignore[misc]
         for burst in (*result.bursts, *result.revisions):
-            decisions.commit(desk.on_burst(decisions.state, burst, self._clock.now()), SYSTEM_USER)
+            decide(lambda state, one=burst: desk.on_burst(state, one, clock.now()))  # type: ignore[misc]
         # After the bursts: however many stations fail at once, no burst waits for them.
         told = tuple(map(self._with_elevation, result.stations))
-        decisions.commit(desk.on_stations(decisions.state, told, now), SYSTEM_USER)
-        decisions.commit(desk.on_time(decisions.state, self._clock.now()), SYSTEM_USER)
-        # Last: a full disk must not keep a finding from its case.
-        self._expected_log.keep(seen.tick_us, result.expected, result.sigma_kpa)
+        decide(lambda state: desk.on_stations(state, told, now))
+        decide(lambda state: desk.on_time(state, clock.now()))
 
     def _with_elevation(self, finding: StationFinding) -> StationFinding:
-        error_m = float(self.elevation_error_m[self._station_rows[finding.station_id]])
+        row = self._station_rows.get(finding.station_id)
+        error_m = np.nan if row is None else float(self.elevation_error_m[row])
         return replace(finding, elevation_error_m=error_m) if np.isfinite(error_m) else finding
+
+
+def _nothing() -> None:
+    """Nothing is left to do here."""

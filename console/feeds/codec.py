@@ -1,26 +1,29 @@
 """Raw messages to typed columns: readings, crew fixes, replies to orders (design section 4, MQTT).
 
-A payload that is not valid is counted and sampled with its topic; it never stops the feed.
+The smallest part that cannot be used is refused (one key, one entry of an array, one payload), counted by kind and sampled
+with its topic; the rest is kept, and nothing stops the feed.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
 
-from console.domain.clock import micros
 from console.domain.crews import CrewFix
+from console.domain.live import FUTURE_TOLERANCE_US
 from console.domain.orders import OrderReply
 from console.domain.readings import Channel, Quality, ReadingBatch
+from console.feeds.bounds import BOUNDS, EARLIEST_US, LATEST_US, PartRefused, number, parsed, sane_time, text
 from console.feeds.inbox import Message
+from console.feeds.owntracks import FixReader
+from console.feeds.sequence import SequenceWatch
 from maps.city import City
-from maps.crs import from_wgs84
 from maps.units import kpa_from_mpa
 
 _KEYS: dict[str, tuple[Channel, float]] = {
@@ -38,68 +41,88 @@ _KEYS: dict[str, tuple[Channel, float]] = {
     "power": (Channel.POWER, 1.0),
     "battery": (Channel.BATTERY, 1.0),
 }
+_RANGES = {key: (int(channel), factor, *BOUNDS[channel]) for key, (channel, factor) in _KEYS.items()}
+"""Key of the wire -> column, factor to the inside unit, lowest and highest in it."""
+_SWITCHES = frozenset(("pump_on", "valve_position"))
+"""Keys that may be true or false."""
+
 _QUALITY = {"good": Quality.GOOD, "uncertain": Quality.UNCERTAIN, "bad": Quality.BAD}
 _SAMPLES_KEPT = 5
+_TOPICS_KEPT = 100_000
+_ID_LEN, _STATE_LEN, _TEXT_LEN = 80, 20, 500
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
-class _Reading(msgspec.Struct):
+class _Reading(msgspec.Struct, gc=False):
+    """A reading as it should be; anything else is read part by part. ``n``: the publisher's counter, see sequence.py."""
+
     t: Annotated[datetime, msgspec.Meta(tz=True)]
     v: dict[str, float | bool]
     q: str = "good"
     s: str = ""
-
-
-class _OwnTracks(msgspec.Struct):
-    """OwnTracks' location (its JSON booklet): tst epoch seconds, vel km/h, cog degrees.
-
-    ``x``/``y`` stand in for lat/lon where a city is not georeferenced (our extension).
-    """
-
-    type: str = msgspec.field(name="_type", default="")
-    tst: float = 0.0
-    lat: float | None = None
-    lon: float | None = None
-    vel: float | None = None
-    cog: float | None = None
-    x: float | None = None
-    y: float | None = None
-
-
-class _Reply(msgspec.Struct):
-    order_id: str
-    state: str
-    t: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
-    text: str = ""
-    burst_pipe: str = ""
+    n: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """One payload that could not be used: where it came from and why."""
+    """A payload, or a part of one, that could not be used: where it came from, of which kind, and why."""
 
     feed: str
     topic: str
+    kind: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CrewTrouble:
+    """A crew's payload that could not be used. ``kind`` as counted: encrypted, future, position …"""
+
+    crew_id: str
+    kind: str
 
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """What one drained batch held; ``rejected`` counts all, ``samples`` shows the first few."""
+    """What one drained batch held.
+
+    ``refused``: parts that were not usable, by kind; ``samples`` shows the first few; ``remarks``: gaps and restarts in
+    publishers' numbers, the first few.
+    """
 
     readings: ReadingBatch
     fixes: tuple[CrewFix, ...] = ()
     replies: tuple[OrderReply, ...] = ()
-    rejected: int = 0
+    troubles: tuple[CrewTrouble, ...] = ()
+    refused: Mapping[str, int] = field(default_factory=dict)
     samples: tuple[Rejected, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def rejected(self) -> int:
+        """Parts refused in all."""
+        return sum(self.refused.values())
 
 
 @dataclass
 class _Rows:
+    """What one batch gathers."""
+
     station: list[int] = field(default_factory=list)
     channel: list[int] = field(default_factory=list)
     at_us: list[int] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
     quality: list[int] = field(default_factory=list)
+    fixes: list[CrewFix] = field(default_factory=list)
+    replies: list[OrderReply] = field(default_factory=list)
+    troubles: list[CrewTrouble] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    samples: list[Rejected] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def refuse(self, message: Message, kind: str, reason: str) -> None:
+        self.refused[kind] += 1
+        if len(self.samples) < _SAMPLES_KEPT:
+            self.samples.append(Rejected(message.feed, text(message.topic, 200), kind, text(reason, 300)))
 
     def batch(self) -> ReadingBatch:
         return ReadingBatch(
@@ -112,88 +135,209 @@ class _Rows:
 
 
 class Decoder:
-    """Decodes for one city: knows its station ids, crews and CRS."""
+    """Decodes for one city: its station ids, crews and CRS. ``sequence`` counts lost and repeated messages."""
 
     def __init__(self, city: City) -> None:
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
-        self._crew_names = dict(zip(city.crews.asset_id, city.crews.name, strict=True))
-        self._crs = city.network.crs
-        self._one = msgspec.json.Decoder(_Reading)
-        self._many = msgspec.json.Decoder(list[_Reading])
-        self._track = msgspec.json.Decoder(_OwnTracks)
-        self._reply = msgspec.json.Decoder(_Reply)
+        self._station_ids = city.stations.asset_id
+        self._fixes = FixReader(city)
+        self._one = msgspec.json.Decoder(_Reading).decode
+        self._many = msgspec.json.Decoder(list[_Reading]).decode
+        self._routes: dict[str, tuple[str, str]] = {}
+        self.sequence = SequenceWatch()
 
-    def decode(self, messages: Iterable[Message]) -> Decoded:
-        """Everything usable of ``messages``, in their order."""
-        rows, fixes, replies = _Rows(), list[CrewFix](), list[OrderReply]()
-        rejected, samples = 0, list[Rejected]()
+    def decode(self, messages: Iterable[Message], now_us: int | None = None) -> Decoded:
+        """Everything usable of ``messages``, in their order.
+
+        ``now_us``: positions and replies ahead of it are judged against it; None: no clock to compare.
+        """
+        rows = _Rows()
         for message in messages:
+            kind, key = self._routes.get(message.topic) or self._route(message.topic)
             try:
-                parts = message.topic.split("/")
-                if parts[0] == "owntracks":
-                    fixes += self._fix(parts, message.payload)
-                elif parts[-1] == "ack":
-                    replies.append(self._order_reply(parts, message.payload))
+                if kind == "one":
+                    self._reading(message, key, rows)
+                elif kind == "many":
+                    self._readings(message, rows)
+                elif kind == "fix":
+                    self._fix(message, key, now_us, rows)
+                elif kind == "reply":
+                    rows.replies.append(_reply(message, key, now_us, rows))
                 else:
-                    self._readings(parts, message.payload, rows)
-            except (ValueError, IndexError, OverflowError) as fault:  # msgspec's errors are ValueErrors
-                rejected += 1
-                if len(samples) < _SAMPLES_KEPT:
-                    samples.append(Rejected(message.feed, message.topic, str(fault)))
-        return Decoded(rows.batch(), tuple(fixes), tuple(replies), rejected, tuple(samples))
+                    raise PartRefused("topic", "topic is none of this contract")
+            except PartRefused as fault:
+                rows.refuse(message, fault.kind, str(fault))
+        return Decoded(
+            rows.batch(), tuple(rows.fixes), tuple(rows.replies), tuple(rows.troubles),
+            dict(rows.refused), tuple(rows.samples), tuple(rows.remarks),
+        )  # fmt: skip
 
-    def _readings(self, parts: list[str], payload: bytes, rows: _Rows) -> None:
-        if parts[-1] == "readings":
-            wires = [(wire.s, wire) for wire in self._many.decode(payload)]
+    def _route(self, topic: str) -> tuple[str, str]:
+        parts = topic.split("/")
+        route = ("", "")
+        if parts[0] == "owntracks" and len(parts) >= 2:
+            route = ("fix", parts[1])
+        elif parts[-1] == "ack" and len(parts) >= 2:
+            route = ("reply", parts[-2])
+        elif parts[-1] == "readings":
+            route = ("many", "")
         elif len(parts) >= 2 and parts[-2] == "readings":
-            wires = [(parts[-1], self._one.decode(payload))]
-        else:
-            raise ValueError("topic is none of this contract")
-        checked = [self._values(station_id, wire) for station_id, wire in wires]
-        for station, at_us, quality, values in checked:
-            for channel, value in values:
-                rows.station.append(station)
-                rows.channel.append(channel)
-                rows.at_us.append(at_us)
-                rows.value.append(value)
-                rows.quality.append(quality)
+            route = ("one", parts[-1])
+        if len(self._routes) >= _TOPICS_KEPT:
+            self._routes.clear()
+        self._routes[topic] = route
+        return route
 
-    def _values(self, station_id: str, wire: _Reading) -> tuple[int, int, int, list[tuple[int, float]]]:
+    # Readings: as they should be in one step; anything else part by part.
+
+    def _reading(self, message: Message, station_id: str, rows: _Rows) -> None:
+        try:
+            wire = self._one(message.payload)
+        except (ValueError, RecursionError):
+            self._entry(message, parsed(message.payload), rows, station_id)
+        else:
+            self._take(message, station_id, wire, rows)
+
+    def _readings(self, message: Message, rows: _Rows) -> None:
+        wires: list[_Reading] | None
+        try:
+            wires = self._many(message.payload)
+        except (ValueError, RecursionError):
+            wires = None
+        if wires is not None:
+            for wire in wires:
+                try:
+                    self._take(message, wire.s, wire, rows)
+                except PartRefused as fault:
+                    rows.refuse(message, fault.kind, str(fault))
+            return
+        entries = parsed(message.payload)
+        if not isinstance(entries, list):
+            raise PartRefused("shape", "not an array of readings")
+        for entry in entries:
+            try:
+                self._entry(message, entry, rows)
+            except PartRefused as fault:
+                rows.refuse(message, fault.kind, str(fault))
+
+    def _take(self, message: Message, station_id: str, wire: _Reading, rows: _Rows) -> None:
         station = self._station_rows.get(station_id)
         if station is None:
-            raise ValueError(f"no station {station_id[:60]!r} in this city")
+            raise PartRefused("station", f"no station {text(station_id, 60)!r} in this city")
         quality = _QUALITY.get(wire.q)
         if quality is None:
-            raise ValueError(f"quality {wire.q[:20]!r} is not good, uncertain or bad")
-        values = []
+            raise PartRefused("quality", f"quality {text(wire.q, 20)!r} is not good, uncertain or bad")
+        at_us = (wire.t - _EPOCH) // _MICROSECOND
+        if not EARLIEST_US <= at_us < LATEST_US:
+            sane_time(at_us)
         for key, value in wire.v.items():
-            known = _KEYS.get(key)
-            if known is None or not math.isfinite(value):
-                raise ValueError(f"{key[:40]!r} is no channel of the contract or not a finite number")
-            values.append((int(known[0]), float(value) * known[1]))
-        return station, micros(wire.t), int(quality), values
+            known = _RANGES.get(key)
+            if known is None:
+                rows.refuse(message, "channel", f"{text(key, 40)!r} is no channel of the contract")
+                continue
+            channel, factor, lowest, highest = known
+            inside = value * factor
+            # NaN and infinity fail the comparison too.
+            if not lowest <= inside <= highest or ((value is True or value is False) and key not in _SWITCHES):
+                rows.refuse(message, *_why_not(station_id, key, value))
+                continue
+            rows.station.append(station)
+            rows.channel.append(channel)
+            rows.at_us.append(at_us)
+            rows.value.append(inside)
+            rows.quality.append(quality)
+        if wire.n is not None:
+            self._number(station, wire.n, at_us, rows)
 
-    def _fix(self, parts: list[str], payload: bytes) -> list[CrewFix]:
-        track = self._track.decode(payload)
-        if track.type != "location":
-            return []  # OwnTracks also sends waypoints, transitions and status: not positions
-        crew_id = parts[1]
-        if crew_id not in self._crew_names:
-            raise ValueError(f"no crew {crew_id[:60]!r} in this city")
-        if track.lat is not None and track.lon is not None and self._crs != "local":
-            easting, northing = from_wgs84(np.array([track.lon]), np.array([track.lat]), self._crs)
-            x, y = float(easting[0]), float(northing[0])
-        elif track.x is not None and track.y is not None:
-            x, y = track.x, track.y
-        else:
-            raise ValueError("a position without lat and lon")
-        if not (math.isfinite(x) and math.isfinite(y)):
-            raise ValueError("a position outside the city's projection")
-        speed = None if track.vel is None else track.vel / 3.6
-        at_us = round(track.tst * 1e6)
-        return [CrewFix(crew_id, str(self._crew_names[crew_id]), x, y, at_us, heading_deg=track.cog, speed_mps=speed)]
+    def _entry(self, message: Message, entry: Any, rows: _Rows, station_id: str | None = None) -> None:
+        """One reading that is not as it should be: whatever of it can be used."""
+        if not isinstance(entry, dict):
+            raise PartRefused("shape", "a reading that is no object")
+        given = station_id if station_id is not None else entry.get("s")
+        if not isinstance(given, str):
+            raise PartRefused("station", "a reading without its station")
+        values, quality = entry.get("v"), entry.get("q", "good")
+        if not isinstance(values, dict):
+            raise PartRefused("shape", f"{text(given, 60)}: no values ('v')")
+        if not isinstance(quality, str):
+            raise PartRefused("quality", f"{text(given, 60)}: the quality is no text")
+        at = _time(entry.get("t"))
+        if at is None:
+            raise PartRefused("time", f"{text(given, 60)}: {text(str(entry.get('t')), 40)!r} is no ISO 8601 time with its offset")
+        usable: dict[str, float | bool] = {}
+        for key, value in values.items():
+            if isinstance(value, bool) or key not in _RANGES:
+                usable[key] = bool(value)  # judged by its key
+                continue
+            try:
+                usable[key] = number(value, f"{text(given, 60)}: {key}")
+            except PartRefused as fault:
+                rows.refuse(message, fault.kind, str(fault))
+        count = entry.get("n")
+        if count is not None and not (isinstance(count, int) and not isinstance(count, bool) and count >= 0):
+            rows.refuse(message, "number", f"{text(given, 60)}: the number 'n' is no whole number")
+            count = None
+        self._take(message, given, _Reading(at, usable, quality, given, count), rows)
 
-    def _order_reply(self, parts: list[str], payload: bytes) -> OrderReply:
-        reply = self._reply.decode(payload)
-        at = reply.t.astimezone(UTC) if reply.t is not None else None
-        return OrderReply(reply.order_id, parts[-2], reply.state, at, reply.text[:500], reply.burst_pipe)
+    def _number(self, station: int, count: int, at_us: int, rows: _Rows) -> None:
+        remark = self.sequence.see(station, count, at_us)
+        if remark and len(rows.remarks) < _SAMPLES_KEPT:
+            rows.remarks.append(f"{self._station_ids[station]}: {remark}")
+
+    def _fix(self, message: Message, crew_id: str, now_us: int | None, rows: _Rows) -> None:
+        def refused(kind: str, reason: str) -> None:
+            rows.refuse(message, kind, reason)
+
+        try:
+            fix = self._fixes.fix(crew_id, message.payload, now_us, refused)
+        except PartRefused as fault:
+            if self._fixes.is_crew(crew_id):
+                rows.troubles.append(CrewTrouble(crew_id, fault.kind))
+            raise
+        if fix is not None:
+            rows.fixes.append(fix)
+
+
+def _time(value: object) -> datetime | None:
+    """An ISO 8601 time with its offset; None where it is none."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return msgspec.convert(value, Annotated[datetime, msgspec.Meta(tz=True)])
+    except ValueError:
+        return None
+
+
+def _why_not(station_id: str, key: str, value: float | bool) -> tuple[str, str]:
+    channel, factor = _KEYS[key]
+    if isinstance(value, bool):
+        return "value", f"{text(station_id, 60)}: {key} is not a number"
+    lowest, highest = (bound / factor for bound in BOUNDS[channel])
+    return "bounds", f"{text(station_id, 60)}: {key} {value:g} is not between {lowest:g} and {highest:g}"
+
+
+def _reply(message: Message, crew_id: str, now_us: int | None, rows: _Rows) -> OrderReply:
+    body = parsed(message.payload)
+    if not isinstance(body, dict):
+        raise PartRefused("shape", "not an object")
+    texts = {}
+    for key, most in (("order_id", _ID_LEN), ("state", _STATE_LEN), ("text", _TEXT_LEN), ("burst_pipe", _ID_LEN)):
+        value = body.get(key)
+        if value is not None and not isinstance(value, str):
+            rows.refuse(message, "value", f"{key} is no text")
+        texts[key] = text(value, most) if isinstance(value, str) else ""
+    if not texts["order_id"] or not texts["state"]:
+        raise PartRefused("order", "a reply without its order_id and state")
+    at = None
+    if body.get("t") is not None and (at := _reply_time(body["t"], now_us)) is None:
+        rows.refuse(message, "time", "the reply's time is none, or not a believable one; its arrival counts")
+    return OrderReply(texts["order_id"], text(crew_id, _ID_LEN), texts["state"], at, texts["text"], texts["burst_pipe"])
+
+
+def _reply_time(value: object, now_us: int | None) -> datetime | None:
+    at = _time(value)
+    if at is None:
+        return None
+    at_us = (at - _EPOCH) // _MICROSECOND
+    latest_us = LATEST_US if now_us is None else now_us + FUTURE_TOLERANCE_US
+    return at.astimezone(UTC) if EARLIEST_US <= at_us <= latest_us else None

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 CAPACITY = 200_000
 """Messages held before a feed has to wait: ten seconds at the design rate of 20,000/s."""
 
+GATHER_S = 0.02
+"""After the first message the drain waits this long for others: a turn costs the same for one and for a thousand."""
 
-@dataclass(frozen=True, slots=True)
-class Message:
+Acknowledge = Callable[[], None]
+
+
+class Message(NamedTuple):
     """One raw message of one feed."""
 
     feed: str
@@ -22,40 +28,79 @@ class Message:
 class Inbox:
     """Bounded; a full inbox makes its feed wait (the broker keeps QoS 1 messages), so nothing is dropped.
 
+    Messages come in packs with what acknowledges them to their sender. ``kept`` calls that, in order of arrival, once the
+    engine has their content on disk; what was drained and not kept is delivered again by the broker after a crash.
+
     Coalescing to the latest value per channel happens where a whole drained batch is applied to the picture
     (``console.domain.live``): here every value is kept, because history wants every one.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self._messages: deque[Message] = deque()
+        self._packs: deque[tuple[Sequence[Message], Acknowledge | None]] = deque()
+        self._count = 0
+        self._unkept: deque[tuple[int, Acknowledge | None]] = deque()
+        self._kept = 0
+        self._woken = False
         self._changed = threading.Condition()
         self._closed = False
 
     def offer(self, message: Message) -> bool:
         """Put a message in, waiting while full. False when the inbox has been closed."""
+        return self.offer_all((message,), None)
+
+    def offer_all(self, messages: Sequence[Message], acknowledge: Acknowledge | None) -> bool:
+        """Put a pack of messages in, waiting while full; ``acknowledge`` is called when all of them are on disk.
+
+        False when the inbox has been closed.
+        """
         with self._changed:
-            while len(self._messages) >= self._capacity and not self._closed:
+            while self._count >= self._capacity and not self._closed:
                 self._changed.wait()
             if self._closed:
                 return False
-            self._messages.append(message)
+            self._packs.append((messages, acknowledge))
+            self._count += len(messages)
             self._changed.notify_all()
             return True
 
-    def drain(self, timeout_s: float, most: int = 20_000) -> list[Message]:
-        """Up to ``most`` messages in order of arrival; waits at most ``timeout_s`` real seconds for the first."""
+    def drain(self, timeout_s: float, most: int = 20_000, gather_s: float = 0.0) -> list[Message]:
+        """About ``most`` messages (whole packs) in order of arrival; waits at most ``timeout_s`` real seconds for the first,
+
+        and ``gather_s`` more for others while there are fewer than ``most``.
+        """
         with self._changed:
-            if not self._messages and not self._closed:
-                self._changed.wait(timeout_s)
-            taken = [self._messages.popleft() for _ in range(min(most, len(self._messages)))]
+            self._wait(timeout_s, lambda: self._count > 0)
+            if self._count:
+                self._wait(gather_s, lambda: self._count >= most)
+            self._woken = False
+            taken: list[Message] = []
+            while self._packs and (not taken or len(taken) + len(self._packs[0][0]) <= most):
+                messages, acknowledge = self._packs.popleft()
+                taken += messages
+                self._unkept.append((len(messages), acknowledge))
+            self._count -= len(taken)
             if taken:
                 self._changed.notify_all()
             return taken
 
+    def kept(self, count: int) -> None:
+        """The content of the ``count`` oldest drained messages not yet kept is on disk: their senders may forget them."""
+        due: list[Acknowledge] = []
+        with self._changed:
+            self._kept += count
+            while self._unkept and self._unkept[0][0] <= self._kept:
+                size, acknowledge = self._unkept.popleft()
+                self._kept -= size
+                if acknowledge is not None:
+                    due.append(acknowledge)
+        for acknowledge in due:  # no lock is held over a call into a feed
+            acknowledge()
+
     def wake(self) -> None:
         """End a waiting ``drain`` early."""
         with self._changed:
+            self._woken = True
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -65,4 +110,9 @@ class Inbox:
             self._changed.notify_all()
 
     def __len__(self) -> int:
-        return len(self._messages)
+        return self._count
+
+    def _wait(self, timeout_s: float, true: Callable[[], bool]) -> None:
+        until = time.monotonic() + timeout_s
+        while not (true() or self._closed or self._woken) and (left := until - time.monotonic()) > 0:
+            self._changed.wait(left)

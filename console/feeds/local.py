@@ -1,4 +1,4 @@
-"""LocalLink: stands where a broker would when the console works alone; what leaves goes to listeners in this process."""
+"""LocalLink: stands where a broker would when there is none; what leaves goes to listeners in this process (a drill's field)."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import threading
 from collections.abc import Callable
 
 from console.domain.changes import Outgoing
-from console.domain.picture import FeedHealth
+from console.domain.picture import NO_FEED, FeedHealth
 
 Listener = Callable[[Outgoing], None]
 
 
 class LocalLink:
-    """Same calls as ``MqttLink``. Without listeners messages still count as taken: there is nobody else to tell."""
+    """Same calls as ``MqttLink``. Without listeners there is no channel: nothing is taken, and nothing counts as sent.
 
-    def __init__(self) -> None:
+    ``feed``: what brings readings into this process instead (a drill's simulator); by default nothing does.
+    """
+
+    def __init__(self, feed: str = NO_FEED) -> None:
+        self._feed = feed
         self._lock = threading.Lock()
         self._taken: list[int] = []
         self._listeners: list[Listener] = []
@@ -30,11 +34,16 @@ class LocalLink:
         """Nothing to disconnect."""
 
     def health(self) -> FeedHealth:
-        """Always up."""
-        return FeedHealth("local", "up")
+        """Up with a feed or a listener, else off."""
+        if self._listeners or self._feed != NO_FEED:
+            return FeedHealth(self._feed, "up")
+        message = "no broker is set: nothing comes in, orders and notices do not go out"
+        return FeedHealth(self._feed, "off", message, code="no_channel")
 
     def publish(self, outgoing_id: int, outgoing: Outgoing) -> bool:
-        """Hand the message to the listeners."""
+        """Hand the message to the listeners; False when there are none."""
+        if not self._listeners:
+            return False
         for listener in self._listeners:
             listener(outgoing)
         with self._lock:

@@ -140,11 +140,16 @@ def restore(state: DeskState, intent: RestoreAlarm, user: str) -> ChangeSet:
 
 
 def on_time(state: DeskState, now: datetime) -> ChangeSet:
-    """Shelving that has run out: the alarm is back as what it has become meanwhile."""
+    """Shelving that has run out: the alarm is back as what it has become meanwhile.
+
+    A shelf that ends later than any may was put up under a clock since set back: it ends now.
+    """
     due = [
         alarm
         for alarm in state.alarms.values()
-        if alarm.state is AlarmState.SHELVED and alarm.shelved_until is not None and alarm.shelved_until <= now
+        if alarm.state is AlarmState.SHELVED
+        and alarm.shelved_until is not None
+        and not now < alarm.shelved_until <= now + LONGEST_SHELF
     ]
     changes = [AlarmChange(alarm, _unshelved(alarm), "alarm_unshelved", _note(alarm, "搁置到期")) for alarm in due]
     return recorded_alarms(changes) if changes else NOTHING

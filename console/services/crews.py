@@ -78,7 +78,7 @@ def send(tools: Tools, incident: Incident, crew: CrewFix, kind: OrderKind, now: 
     )
     incident = replace(incident, orders=(*incident.orders, order))
     name = crew.name or crew.crew_id
-    return Sent(incident, (order_message(tools, incident, order, now, action="new"),), f"{_KIND_ZH[kind]}已发{name}")
+    return Sent(incident, (order_message(tools, incident, order, now, action="new"),), f"{_KIND_ZH[kind]}已下达{name}")
 
 
 def countermanded(tools: Tools, incident: Incident, orders: Sequence[WorkOrder], reason: str, now: datetime) -> Sent:
@@ -96,7 +96,10 @@ def live_orders(incident: Incident) -> tuple[WorkOrder, ...]:
 
 
 def send_crew(tools: Tools, state: DeskState, intent: SendCrew, now: datetime) -> ChangeSet:
-    """A repair order; while a site check is still wanting (refused, or nobody was free), a site check."""
+    """A repair order; while a site check is still wanting (refused, or nobody was free), a site check.
+
+    Without a name the nearest free crew is sent; when none is free, the crew that checks the site does the repair.
+    """
     incident = incident_of(state, intent.incident_id)
     if incident.phase is Phase.SUSPECTED:
         raise Refused("not_judged", incident=incident.incident_id)
@@ -145,9 +148,10 @@ def _approach(tools: Tools, incident: Incident, crew: CrewFix) -> tuple[PipePlac
 def _chosen(tools: Tools, state: DeskState, incident: Incident, crew_id: str) -> CrewFix:
     free = free_crews(tools, state, incident)
     if not crew_id:
-        if not free:
+        able = (*free, *_checking(state, incident))
+        if not able:
             raise Refused("no_free_crew")
-        return free[0]
+        return able[0]
     crew = state.crews.get(crew_id)
     if crew is None:
         raise Refused("no_crew", crew=crew_id)
@@ -156,6 +160,14 @@ def _chosen(tools: Tools, state: DeskState, incident: Incident, crew_id: str) ->
         if mine.kind is not OrderKind.SITE_CHECK:
             raise Refused("crew_busy", crew=crew_id, order=mine.order_id)
     return crew
+
+
+def _checking(state: DeskState, incident: Incident) -> list[CrewFix]:
+    """Crews bound to this case by its site check alone, those on site first."""
+    bound = {order.crew_id for order in live_orders(incident) if order.kind is not OrderKind.SITE_CHECK}
+    checks = sorted(live_orders(incident), key=lambda order: order.state is not OrderState.ON_SITE)
+    crews = [state.crews[order.crew_id] for order in checks if order.crew_id not in bound and order.crew_id in state.crews]
+    return [crew for crew in crews if crew.state is not CrewState.OFF_DUTY]
 
 
 def _order_of(state: DeskState, reply: OrderReply) -> tuple[Incident, WorkOrder] | None:

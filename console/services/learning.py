@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -18,7 +18,7 @@ MOST_DAYS = 28
 _DAY_US = 86_400_000_000
 _STEP_S = 300.0
 _MOST_READINGS = 20_000_000
-"""About a gigabyte while it is sorted: a city of 10,000 stations a minute learns from its last day and a half."""
+"""Half a minute of reading: a city of 10,000 stations a minute learns from its last day and a half."""
 _AFTERMATH = timedelta(hours=6)
 """After a burst is closed the network fills and settles for hours."""
 
@@ -26,8 +26,12 @@ _AFTERMATH = timedelta(hours=6)
 class Archive(Protocol):
     """What a store keeps of the past."""
 
-    def readings_between(self, since_us: int, until_us: int) -> ReadingBatch:
-        """Every reading in [since, until]."""
+    def count_readings(self, since_us: int, until_us: int) -> int:
+        """About how many readings there are in [since, until]."""
+        ...
+
+    def reading_parts(self, since_us: int, until_us: int) -> Iterator[ReadingBatch]:
+        """Every reading in [since, until], in parts of bounded size and in no order."""
         ...
 
     def incidents_between(self, since_us: int, until_us: int) -> tuple[Incident, ...]:
@@ -41,14 +45,13 @@ def quiet_history(archive: Archive, stations: int, now: datetime) -> History | N
     A case dismissed as no burst stays in: it was quiet.
     """
     until_us = micros(now)
-    last_day = len(archive.readings_between(until_us - _DAY_US, until_us))
+    last_day = archive.count_readings(until_us - _DAY_US, until_us)
     days = MOST_DAYS if last_day == 0 else min(MOST_DAYS, max(_MOST_READINGS / last_day, 1.0))
     since_us = until_us - int(days * _DAY_US)
-    batch = archive.readings_between(since_us, until_us)
-    kept = quiet(batch.at_us, archive.incidents_between(since_us - 7 * _DAY_US, until_us), until_us)
-    if not kept.any():
-        return None
-    return History.of_batch(batch.where(kept), stations, _STEP_S)
+    incidents = archive.incidents_between(since_us - 7 * _DAY_US, until_us)
+    parts = (part.where(quiet(part.at_us, incidents, until_us)) for part in archive.reading_parts(since_us, until_us))
+    history = History.of_parts(parts, stations, _STEP_S)
+    return history if len(history.at_us) else None
 
 
 def quiet(at_us: NDArray[np.int64], incidents: Iterable[Incident], until_us: int) -> NDArray[np.bool_]:

@@ -12,6 +12,7 @@ from console.domain.notices import Notice, NoticeFacts, NoticeStatus
 from console.services.case import NOTHING, Refused, incident_of, recorded
 from console.services.facts import facts_of
 from console.services.judging import require_restored
+from console.services.ports import Documents
 from console.services.state import DeskState
 from console.services.tools import Tools
 
@@ -118,13 +119,19 @@ def lifted(tools: Tools, notice: Notice) -> Notice:
     return replace(notice, status=NoticeStatus.LIFTED, references=(*notice.references, tools.documents.reference(notice)))
 
 
+def lacks_files(notice: Notice, documents: Documents) -> bool:
+    """Whether a notice that has left the house has no files of what it says now: of its issue, or of its end."""
+    stem = documents.stem(notice)
+    return notice.status in OUT and not any(name.startswith(f"{stem}.") for name in notice.files)
+
+
 def on_files(state: DeskState, incident_id: str, notice_id: str, files: tuple[str, ...]) -> ChangeSet:
     """Which files of a notice were written."""
     incident = state.incidents.get(incident_id)
     notice = next((n for n in incident.notices if n.notice_id == notice_id), None) if incident else None
-    if incident is None or notice is None or notice.files == files:
+    if incident is None or notice is None or set(files) <= set(notice.files):
         return NOTHING
-    after = _with(incident, replace(notice, files=files))
+    after = _with(incident, replace(notice, files=tuple(dict.fromkeys((*notice.files, *files)))))
     return recorded(incident, after, "notice_files", f"停水公告 {notice_id} 文件已生成：{len(files)} 个")
 
 

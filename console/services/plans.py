@@ -68,14 +68,10 @@ def _note(before: Incident, after: Incident) -> str:
 
 
 def merged(*sets: ChangeSet) -> ChangeSet:
-    """One change set; of an incident that is in several the last value, one version on for all of its steps."""
-    incidents: dict[str, Incident] = {}
-    for incident in (incident for one in sets for incident in one.incidents):
-        earlier = incidents.get(incident.incident_id, incident)
-        incidents[incident.incident_id] = replace(incident, version=earlier.version)
+    """One change set of several, in their order."""
     return ChangeSet(
         tuple(draft for one in sets for draft in one.drafts),
-        tuple(incidents.values()),
+        tuple(incident for one in sets for incident in one.incidents),
         tuple(alarm for one in sets for alarm in one.alarms),
         tuple(outgoing for one in sets for outgoing in one.outgoing),
     )

@@ -35,6 +35,14 @@ class StoreUnavailable(QuanmaiError):
     """The store cannot be read or written now: the environment, not a defect. The message advises; retry later."""
 
 
+class RecordRefused(QuanmaiError):
+    """The store can never keep this value (U+0000 on PostgreSQL): nothing was written, and a retry would not help."""
+
+
+class StoreInUse(QuanmaiError):
+    """Another process already works on the store; the message names it."""
+
+
 class StoreNewer(QuanmaiError):
     """The store was written by a newer version of the program."""
 
@@ -49,8 +57,12 @@ class UnitOfWork(Protocol):
     def commit(self, change_set: ChangeSet, user: str, at: datetime) -> tuple[Change, ...]:
         """Write everything of ``change_set`` in one transaction; ``at`` is aware.
 
-        Raises StoreUnavailable (nothing written, advice in the message) and StaleState.
+        Raises StoreUnavailable (nothing written, advice in the message), StaleState and RecordRefused.
         """
+        ...
+
+    def written(self, change_set: ChangeSet, user: str, at: datetime) -> tuple[Change, ...] | None:
+        """What ``commit`` with the same arguments gave, if it is on disk: an answer can be lost with the connection."""
         ...
 
 
@@ -59,6 +71,10 @@ class Store(UnitOfWork, Protocol):
 
     def load_desk(self) -> DeskState:
         """Open incidents with their history, live alarms, and the last numbers given."""
+        ...
+
+    def probe(self) -> None:
+        """Write something of no meaning: whether the store takes anything now."""
         ...
 
     def append_readings(self, batch: ReadingBatch) -> None:
@@ -136,6 +152,10 @@ class Documents(Protocol):
 
     def files(self, notice: Notice, folder: Path) -> tuple[Path, ...]:
         """Write the notice's files (txt zh and en, pdf, CAP xml, json) into ``folder``; each written aside, then renamed."""
+        ...
+
+    def stem(self, notice: Notice) -> str:
+        """What the names of a notice's files begin with, as it stands: ``<stem>.<rest>``."""
         ...
 
     def payloads(self, notice: Notice) -> tuple[Outgoing, ...]:

@@ -43,11 +43,7 @@ class DeskState:
         """The state after ``change_set`` was committed as ``committed`` (what UnitOfWork.commit returned)."""
         alarms = {**self.alarms, **{alarm.alarm_id: alarm for alarm in change_set.alarms}}
         incidents = {**self.incidents, **{incident.incident_id: incident for incident in change_set.incidents}}
-        history = dict(self.history)
-        for change in committed:
-            kind, _, subject_id = change.subject.partition("/")
-            if kind == "incident":
-                history[subject_id] = (*history.get(subject_id, ()), change)
+        history = self._longer_history(committed)
         serials = raised_serials(self.serials, incidents_of(change_set), alarms_of(change_set))
         crews = crews_by_orders(self.crews, incidents.values()) if change_set.incidents else self.crews
         taught = learned(self.dismissals, change_set.incidents)
@@ -55,6 +51,18 @@ class DeskState:
             self, alarms=alarms, incidents=incidents, crews=crews, history=history, serials=serials, dismissals=taught
         )
         return state._without_old(committed[-1].at) if committed else state
+
+    def with_history(self, committed: Sequence[Change]) -> DeskState:
+        """The state after changes that it shows already were committed."""
+        return replace(self, history=self._longer_history(committed))
+
+    def _longer_history(self, committed: Sequence[Change]) -> dict[str, tuple[Change, ...]]:
+        history = dict(self.history)
+        for change in committed:
+            kind, _, subject_id = change.subject.partition("/")
+            if kind == "incident":
+                history[subject_id] = (*history.get(subject_id, ()), change)
+        return history
 
     def with_crews(self, fixes: Iterable[CrewFix]) -> DeskState:
         """The state with newer fixes of crews."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +32,22 @@ def append(connection: Connection, drafts: Iterable[Draft], user: str, at: datet
     if made:
         connection.execute(insert(changes), [_row(change) for change in made])
     return tuple(made)
+
+
+def find(connection: Connection, drafts: Sequence[Draft], user: str, at: datetime) -> tuple[Change, ...] | None:
+    """The changes that ``append`` made of these drafts, None when it did not."""
+    of = changes.c
+    first = select(of.seq).where(of.subject == drafts[0].subject, of.at_us == micros(at), of.user == user)
+    wanted = [_comparable(draft) for draft in drafts]
+    for seq in connection.execute(first.order_by(of.seq)).scalars().all():
+        made = tuple(read(connection, of.seq >= seq, of.seq < seq + len(drafts)))
+        if [_comparable(change) for change in made] == wanted:
+            return made
+    return None
+
+
+def _comparable(one: Draft | Change) -> bytes:
+    return canonical_json([one.kind, one.subject, one.before, one.after, one.note, one.undoes])
 
 
 def read(connection: Connection, *conditions: Any) -> Iterator[Change]:

@@ -9,11 +9,20 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from console.domain.addresses import masked
 from console.services.ports import StoreNewer
 from console.store.migrations import HEAD
 from maps.errors import InputFault
 
 _BUSY_MS = 5000
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""libpq: a server whose machine is gone is noticed within seconds, not when TCP gives up after a quarter of an hour."""
 READING = {"quanmai_read": True}
 """Execution options of a transaction that only reads: it takes no write lock."""
 
@@ -26,26 +35,28 @@ def store_url(target: str | Path) -> URL:
         return URL.create("sqlite", database=str(target))
     try:
         url = make_url(target)
-    except ArgumentError as fault:
-        raise InputFault(f"store {target!r}: expected a file, or postgresql://user@host/name") from fault
+    except (ArgumentError, ValueError):
+        # Not chained: the message behind it may quote the address with its password.
+        raise InputFault(f"store {masked(target)!r}: expected a file, or postgresql://user@host/name") from None
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() not in ("sqlite", "postgresql"):
-        raise InputFault(f"store {target!r}: SQLite and PostgreSQL are supported")
+        raise InputFault(f"store {masked(target)!r}: SQLite and PostgreSQL are supported")
     if url.get_backend_name() == "sqlite" and not url.database:
-        raise InputFault(f"store {target!r}: a store needs a file, memory does not survive")
+        raise InputFault(f"store {masked(target)!r}: a store needs a file, memory does not survive")
     return url
 
 
 def shown(url: URL) -> str:
     """The address for messages: a file's path, or the URL without its password."""
-    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    return masked(str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True))
 
 
 def engine_for(url: URL, *, durable: bool) -> Engine:
     """An engine on ``url``. ``durable``: SQLite waits for the disk at each commit (``synchronous=FULL``)."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+        return create_engine(url, pool_pre_ping=True, connect_args=patience)
     engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 
-from console.services.ports import StoreUnavailable
+from console.services.ports import RecordRefused, StoreUnavailable
 
 _ADVICE = (
     ("disk is full", "the disk is full; free some space, nothing was written"),
@@ -22,9 +22,14 @@ _ADVICE = (
 
 @contextmanager
 def told(where: str) -> Iterator[None]:
-    """Turns what the disk or server does to us into StoreUnavailable naming ``where``; a defect passes as it is."""
+    """Turns what the disk or server does to us into StoreUnavailable naming ``where``, a value it cannot hold into RecordRefused.
+
+    A defect passes as it is.
+    """
     try:
         yield
+    except exc.DataError as fault:
+        raise RecordRefused(f"store {where}: it cannot keep this value ({_first_line(fault)}); nothing was written") from fault
     except exc.DBAPIError as fault:
         advice = _advice_for(fault)
         if advice is None:
@@ -42,6 +47,9 @@ def _advice_for(fault: exc.DBAPIError) -> str | None:
         if symptom in words:
             return advice
     if fault.connection_invalidated or (isinstance(fault, exc.OperationalError) and "psycopg" in type(fault.orig).__module__):
-        first = str(fault.orig).strip().splitlines()[0]
-        return f"the server does not answer ({first}); check that it runs and that the address is right"
+        return f"the server does not answer ({_first_line(fault)}); check that it runs and that the address is right"
     return None
+
+
+def _first_line(fault: exc.DBAPIError) -> str:
+    return (str(fault.orig).strip().splitlines() or [type(fault.orig).__name__])[0]

@@ -6,8 +6,9 @@ A row per reading would cost a page per channel and batch (80 MB/s at 20,000 cha
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ MOVED_AT_ROWS, MOVED_AT_BATCHES = 300_000, 4_000
 """The log is moved into blocks when it holds this much: a query reads the whole log."""
 
 _ROW_BYTES = 4 + 1 + 8 + 8 + 1
+_BLOCK_ROW_BYTES = 8 + 8 + 1
+_PART_ROWS, _FETCHED = 200_000, 500
 Times: TypeAlias = NDArray[np.int64]
 Values: TypeAlias = NDArray[np.float64]
 
@@ -90,6 +93,32 @@ class ReadingLog:
         batch = batch.where((batch.at_us >= since_us) & (batch.at_us <= until_us))
         return batch if _arrived(batch).any() else replace(batch, arrived_us=None)
 
+    def count(self, since_us: int, until_us: int) -> int:
+        """About how many readings there are in [since, until]: blocks that reach over an end count whole."""
+        of = reading_blocks.c
+        size = func.coalesce(func.sum(func.length(of.packed)), 0)
+        with told(self._where), self._engine.connect().execution_options(**READING) as connection:
+            packed = connection.execute(select(size).where(of.from_us <= until_us, of.to_us >= since_us)).scalar()
+            logged = connection.execute(select(func.coalesce(func.sum(reading_log.c.rows), 0))).scalar()
+        return int(packed or 0) // _BLOCK_ROW_BYTES + int(logged or 0)
+
+    def parts(self, since_us: int, until_us: int) -> Iterator[ReadingBatch]:
+        """Every reading in [since, until], repeated ones too, in parts of about 200,000 and in no order; arrivals unknown."""
+        of = reading_blocks.c
+        query = select(of.station, of.channel, of.packed).where(of.from_us <= until_us, of.to_us >= since_us)
+        with told(self._where), self._engine.connect().execution_options(**READING, yield_per=_FETCHED) as connection:
+            rows: list[Any] = []
+            size = 0
+            for row in connection.execute(query):
+                rows.append(row)
+                size += len(row.packed)
+                if size >= _PART_ROWS * _BLOCK_ROW_BYTES:
+                    yield _inside(_joined(rows), since_us, until_us)
+                    rows, size = [], 0
+            if rows:
+                yield _inside(_joined(rows), since_us, until_us)
+            yield _inside(_log(connection)[1], since_us, until_us)
+
     @staticmethod
     def _from_blocks(
         connection: Connection, station_row: int, channel: int, since_us: int, until_us: int
@@ -109,6 +138,22 @@ class ReadingLog:
                 connection.execute(insert(reading_blocks), _blocks(batch, last_id))
                 connection.execute(delete(reading_log).where(reading_log.c.log_id <= last_id))
         self._rows = self._batches = 0
+
+
+def _joined(rows: Sequence[Any]) -> ReadingBatch:
+    parts = [_block(row.packed) for row in rows]
+    counts = [len(at_us) for at_us, _, _ in parts]
+    return ReadingBatch(
+        np.repeat(np.array([row.station for row in rows], np.int32), counts),
+        np.repeat(np.array([row.channel for row in rows], np.uint8), counts),
+        np.concatenate([at_us for at_us, _, _ in parts]),
+        np.concatenate([value for _, value, _ in parts]),
+        np.concatenate([quality for _, _, quality in parts]),
+    )
+
+
+def _inside(batch: ReadingBatch, since_us: int, until_us: int) -> ReadingBatch:
+    return batch.where((batch.at_us >= since_us) & (batch.at_us <= until_us))
 
 
 def _log(connection: Connection) -> tuple[int, ReadingBatch]:
@@ -182,7 +227,7 @@ def _blocks(batch: ReadingBatch, block_no: int) -> list[dict[str, object]]:
 
 def _block(packed: bytes) -> tuple[Times, Values, NDArray[np.uint8]]:
     packed = bytes(packed)
-    count = len(packed) // 17
+    count = len(packed) // _BLOCK_ROW_BYTES
     return (
         np.frombuffer(packed, "<i8", count),
         np.frombuffer(packed, "<f8", count, 8 * count),

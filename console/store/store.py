@@ -26,27 +26,30 @@ from console.store import archive, cases, chain, expected
 from console.store.connection import ADVISORY_LOCK, READING, engine_for, migrate, shown, store_url
 from console.store.faults import told
 from console.store.readings import ReadingLog, Times, Values
+from console.store.sole_use import SoleUse
 from console.store.tables import changes, counters, outgoing, tracks
 
 _LOADED_BACK = timedelta(hours=6)
-_CHANGE = "change"
+_CHANGE, _PROBE = "change", "probe"
 _AT_ONCE = 500
 
 
-def open_store(target: str | Path) -> SqlStore:
+def open_store(target: str | Path, role: str = "") -> SqlStore:
     """Open (and where needed create or migrate) the store at a file's path or a URL.
 
-    Raises StoreUnavailable, StoreNewer, InputFault.
+    ``role``: what the process is (``engine``, ``console``), which then has sole use of it until it closes it or ends; readers
+    give none. Raises StoreUnavailable, StoreInUse, StoreNewer, InputFault.
     """
-    return SqlStore(target)
+    return SqlStore(target, role)
 
 
 class SqlStore:
     """Implements the services' ports UnitOfWork and Store over SQLite or PostgreSQL. Safe to use from several threads."""
 
-    def __init__(self, target: str | Path) -> None:
+    def __init__(self, target: str | Path, role: str = "") -> None:
         url = store_url(target)
         self.where = shown(url)
+        self._sole_use = SoleUse(url, role) if role else None
         self._durable = engine_for(url, durable=True)
         self._relaxed = engine_for(url, durable=False)
         try:
@@ -63,6 +66,8 @@ class SqlStore:
         """Give the connections back. The store cannot be used any more."""
         self._durable.dispose()
         self._relaxed.dispose()
+        if self._sole_use is not None:
+            self._sole_use.close()
 
     # Decisions.
 
@@ -81,6 +86,24 @@ class SqlStore:
             _count(connection, change_set, made)
         return made
 
+    def written(self, change_set: ChangeSet, user: str, at: datetime) -> tuple[Change, ...] | None:
+        """What ``commit`` with the same arguments gave, if it is on disk; None when it is not.
+
+        A connection may be lost after the server has committed and before it could say so.
+        """
+        if not change_set.drafts:
+            return None
+        with self._looking() as connection:
+            return chain.find(connection, change_set.drafts, user, at)
+
+    def probe(self) -> None:
+        """Write something of no meaning. Raises StoreUnavailable while nothing can be written."""
+        with self._writing() as connection:
+            known = counters.c.kind == _PROBE
+            done = connection.execute(update(counters).where(known).values(last=counters.c.last + 1))
+            if not done.rowcount:
+                connection.execute(insert(counters).values(kind=_PROBE, last=1))
+
     def load_desk(self) -> DeskState:
         """Open incidents, living alarms, what was closed lately with its history, the numbers given, what was dismissed."""
         with self._looking() as connection:
@@ -94,7 +117,7 @@ class SqlStore:
             alarms = cases.alarms_since(connection, since_us)
             remembered_us = int(last_us) - int(REMEMBERED.total_seconds() * 1e6)
             dismissals = learned({}, cases.incidents_since(connection, remembered_us).values())
-            serials = {kind: last for kind, last in _counters(connection).items() if kind != _CHANGE}
+            serials = {kind: last for kind, last in _counters(connection).items() if kind not in (_CHANGE, _PROBE)}
         return DeskState(alarms, found, {}, history, serials, dismissals)
 
     def incident(self, incident_id: str) -> Incident | None:
@@ -140,6 +163,7 @@ class SqlStore:
 
     def append_readings(self, batch: ReadingBatch) -> None:
         """Keep readings; they survive the end of the process when this returns."""
+        self._ensure_sole_use()
         self._readings.append(batch)
 
     def readings(self, station_row: int, channel: int, since_us: int, until_us: int) -> tuple[Times, Values]:
@@ -151,11 +175,13 @@ class SqlStore:
 
         ``sigma_kpa``: (stations,) scatter of pressures; it holds until the next is told.
         """
+        self._ensure_sole_use()
         with told(self.where), self._relaxed.begin() as connection:
             expected.append(connection, int(tick_us), values, sigma_kpa)
 
     def drop_expected(self, before_us: int) -> None:
         """Forget what was expected at the ticks before a time."""
+        self._ensure_sole_use()
         with told(self.where), self._relaxed.begin() as connection:
             expected.drop(connection, int(before_us))
 
@@ -164,6 +190,7 @@ class SqlStore:
         rows = {(fix.crew_id, fix.at_us): fix for fix in fixes if fix.at_us > 0}
         if not rows:
             return
+        self._ensure_sole_use()
         with told(self.where), self._relaxed.begin() as connection:
             connection.execute(
                 text("INSERT INTO tracks (crew_id, at_us, x, y) VALUES (:crew_id, :at_us, :x, :y) ON CONFLICT DO NOTHING"),
@@ -214,6 +241,14 @@ class SqlStore:
         """Every reading in [since, until], by time."""
         return archive.readings_between(self._readings, int(since_us), int(until_us))
 
+    def count_readings(self, since_us: int, until_us: int) -> int:
+        """About how many readings there are in [since, until], counted without reading them."""
+        return self._readings.count(int(since_us), int(until_us))
+
+    def reading_parts(self, since_us: int, until_us: int) -> Iterator[ReadingBatch]:
+        """Every reading in [since, until], in parts of bounded size and in no order; arrivals unknown."""
+        return self._readings.parts(int(since_us), int(until_us))
+
     def expected_between(self, since_us: int, until_us: int) -> ExpectedValues:
         """What was expected at the ticks in [since, until]."""
         with self._looking() as connection:
@@ -223,8 +258,13 @@ class SqlStore:
         """Tidy up before the end: readings of the log go into blocks (they are on disk already)."""
         self._readings.move()
 
+    def _ensure_sole_use(self) -> None:
+        if self._sole_use is not None:
+            self._sole_use.ensure()
+
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
+        self._ensure_sole_use()
         with told(self.where), self._durable.begin() as connection:
             yield connection
 

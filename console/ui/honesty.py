@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.domain.incidents import Incident
-from console.domain.picture import FeedHealth, Picture
+from console.domain.picture import FAULT_NAMES, FeedHealth, Picture, feeds_set_up
 from console.ui.map.furniture import Badge
 from console.ui.words import Words
 from maps.city import City
@@ -32,9 +32,12 @@ def lasting_message(picture: Picture, incident: Incident | None, silent_s: float
     if silent_s > SILENT_AFTER_S:
         return words("honest.engine_silent", age=words.elapsed(silent_s))
     down = [feed for feed in picture.feeds if feed.state == "down"]
+    lost = [feed for feed in down if feed.name not in FAULT_NAMES]
+    if lost:
+        return words("honest.feed_down", feeds="; ".join(_feed(feed, words) for feed in lost))
     if down:
-        return words("honest.feed_down", feeds="; ".join(_feed(feed) for feed in down))
-    if not picture.feeds:
+        return words("honest.fault", faults="; ".join(_feed(feed, words) for feed in down))
+    if not feeds_set_up(picture.feeds):
         return words("honest.no_feed")
     if picture.preparing is not None:
         usable, all_ = picture.preparing
@@ -49,5 +52,7 @@ def assumptions(city: City, most: int = 3) -> Sequence[str]:
     return city.info.assumed[:most]
 
 
-def _feed(feed: FeedHealth) -> str:
-    return f"{feed.name}: {feed.message}" if feed.message else feed.name
+def _feed(feed: FeedHealth, words: Words) -> str:
+    known = words.of("feed_code", feed.code) if feed.code else ""
+    advice = f"{known}（{feed.message}）" if known and known != feed.code else feed.message
+    return f"{feed.name}: {advice}" if advice else feed.name

@@ -50,8 +50,8 @@ def label(text: str = "", name: str = "", wrap: bool = False, selectable: bool =
 
 
 def tip(text: str) -> str:
-    """Text for a tool tip: Qt would take what looks like markup for markup, and would never wrap what does not."""
-    return f"<p>{escape(text)}</p>" if text else ""
+    """Text for a tool tip, its lines kept: Qt would take what looks like markup for markup, and would never wrap what does not."""
+    return f"<p>{escape(text)}</p>".replace("\n", "<br>") if text else ""
 
 
 class Elided(QLabel):

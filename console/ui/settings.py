@@ -12,13 +12,16 @@ from PySide6.QtCore import QSettings
 class WindowSettings:
     """``folder``: where ``window.ini`` lies, None to remember nothing.
 
-    Language and theme: "" means as remembered, else zh_CN and dark.
+    ``language``, ``theme``: given for this start, they win over what is remembered; "" for none. ``usual_language``,
+    ``usual_theme``: where nothing is remembered.
     """
 
     user: str = "dispatcher"
     folder: Path | None = None
     language: str = ""
     theme: str = ""
+    usual_language: str = "zh_CN"
+    usual_theme: str = "dark"
     tiles: Path | None = None
     """Folder where tiles from a network are kept, None for the program's own cache."""
 
@@ -32,6 +35,11 @@ class Memory:
     def get(self, key: str, default: object = None) -> object:
         """A remembered value."""
         return default if self._store is None else self._store.value(key, default)
+
+    def choice(self, key: str, of: tuple[str, ...], default: str) -> str:
+        """A remembered choice; the default where there is none or it is none of ``of`` (another version's)."""
+        value = self.get(key)
+        return value if isinstance(value, str) and value in of else default
 
     def put(self, key: str, value: object) -> None:
         """Remember a value."""

@@ -46,9 +46,11 @@ from console.ui.panels.tables import LogList
 from console.ui.panels.top_strip import Seat, TopStrip
 from console.ui.port import ConsolePort, DrillPort
 from console.ui.settings import Memory, WindowSettings
+from console.ui.theme import NAMES as THEMES
 from console.ui.theme import Theme, apply_theme
 from console.ui.words import Words
 from maps.errors import QuanmaiError
+from resources.texts import LANGUAGES
 
 
 class MainWindow(QMainWindow):
@@ -86,8 +88,9 @@ class MainWindow(QMainWindow):
     # Building
 
     def _first_looks(self) -> Looks:
-        language = self._settings.language or str(self._memory.get("language", "zh_CN"))
-        theme = self._settings.theme or str(self._memory.get("theme", "dark"))
+        given, memory = self._settings, self._memory
+        language = given.language or memory.choice("language", LANGUAGES, given.usual_language)
+        theme = given.theme or memory.choice("theme", THEMES, given.usual_theme)
         return Looks(Theme.load(theme), Words(language, self._port.city.info.time_zone))
 
     def _build_workers(self) -> None:
@@ -307,18 +310,23 @@ class MainWindow(QMainWindow):
             view.set_looks(looks)
         self.map.set_looks(looks.theme, looks.words)
         self._commands.set_words(looks.words)
-        self._memory.put("language", looks.words.language)
-        self._memory.put("theme", looks.theme.name)
         self.show_picture(self._picture)
 
     def toggle_language(self) -> None:
-        """The other language."""
+        """The other language, from now on."""
         language = "en" if self._looks.words.language == "zh_CN" else "zh_CN"
-        self.set_looks(Looks(self._looks.theme, Words(language, self._port.city.info.time_zone)))
+        self._choose("language", language, Looks(self._looks.theme, Words(language, self._port.city.info.time_zone)))
 
     def toggle_theme(self) -> None:
-        """The other theme."""
-        self.set_looks(Looks(Theme.load("light" if self._looks.theme.name == "dark" else "dark"), self._looks.words))
+        """The other theme, from now on."""
+        theme = "light" if self._looks.theme.name == "dark" else "dark"
+        self._choose("theme", theme, Looks(Theme.load(theme), self._looks.words))
+
+    def _choose(self, key: str, value: str, looks: Looks) -> None:
+        """Only what somebody chose is remembered, and at once: a window that is killed forgets nothing."""
+        self.set_looks(looks)
+        self._memory.put(key, value)
+        self._memory.flush()
 
     def _deeds(self) -> Mapping[str, Callable[[], object]]:
         case, map_ = self.case, self.map

@@ -48,7 +48,9 @@ class ObjectProcess:
             code = self._end()
             if not self._closed:
                 log.warning("the process %s ended (code %s) while it worked on %s", self._name, code, method)
-            raise ObjectProcessFailed(f"the process {self._name} ended unexpectedly; it starts again when next needed") from broken
+            raise ObjectProcessFailed(
+                f"the process {self._name} ended unexpectedly; it starts again when next needed"
+            ) from broken
         if not done:
             raise ObjectProcessFailed(f"the process {self._name}: {result}")
         return result

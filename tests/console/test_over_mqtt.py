@@ -115,3 +115,46 @@ def test_payloads_on_the_wire_follow_the_contract(city: Path, tmp_path: Path) ->
     assert set(first) >= {"t", "v"}
     assert first["t"].endswith("+08:00")
     assert json.loads(next(p for t, p in seen.items() if t.startswith("owntracks/")))["_type"] == "location"
+
+
+_STANDS_STILL = """
+import sys, threading
+from console.engine import Engine
+start = Engine.start
+def blocked(self):
+    start(self)
+    self.watchdog._limit_s = 1.0
+    self.subscribe(lambda picture: threading.Event().wait())
+Engine.start = blocked
+from console.cli import main
+sys.argv = ["quanmai", *sys.argv[1:]]
+main()
+"""
+
+
+def test_an_engine_whose_thread_stands_still_ends_with_its_exit_code_and_says_where(city: Path, tmp_path: Path) -> None:
+    url, store = f"mqtt://127.0.0.1:{free_port()}", tmp_path / "e.sqlite"
+    environment = {**os.environ, "QUANMAI_DATA_FOLDER": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", _STANDS_STILL, "engine", str(city), "--mqtt", url, "--store", str(store)],
+        env=environment, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "its thread has not turned" in done.stderr
+    assert "threading.Event().wait()" in done.stderr or "in wait" in done.stderr
+
+
+def test_a_second_engine_on_the_store_is_refused_in_one_line_that_names_the_first(city: Path, tmp_path: Path) -> None:
+    url, store = f"mqtt://127.0.0.1:{free_port()}", tmp_path / "e.sqlite"
+    environment = {**os.environ, "QUANMAI_DATA_FOLDER": str(tmp_path), "HOME": str(tmp_path)}
+    with quanmai(tmp_path, "engine", str(city), "--mqtt", url, "--store", str(store)) as engine:
+        until(lambda: "engine runs" in (tmp_path / "engine.log").read_text())
+        second = subprocess.run(
+            [sys.executable, "-m", "console.cli", "engine", str(city), "--mqtt", url, "--store", str(store)],
+            env=environment, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert second.returncode == 2
+        assert f"is in use by quanmai engine pid {engine.pid} " in second.stderr
+        assert len(second.stderr.strip().splitlines()) == 1
+        assert engine.poll() is None
+    assert engine.returncode == 0

@@ -31,8 +31,11 @@ _STATIONS_A_MESSAGE = 200
 Messages = list[tuple[str, bytes]]
 
 
-def readings(site: str, station_ids: tuple[str, ...], sample: Sample, at: datetime) -> Messages:
-    """``quanmai/v1/<site>/readings``: arrays of at most 200 stations; silent sensors are left out."""
+def readings(site: str, station_ids: tuple[str, ...], sample: Sample, at: datetime, numbers: dict[int, int]) -> Messages:
+    """``quanmai/v1/<site>/readings``: arrays of at most 200 stations; silent sensors are left out.
+
+    ``numbers``: last sequence number by station row, counted on here.
+    """
     stamp = at.isoformat(timespec="milliseconds")
     objects: dict[int, dict[str, Any]] = {}
     for station, channel, value, quality in zip(sample.station, sample.channel, sample.value, sample.quality, strict=True):
@@ -42,6 +45,8 @@ def readings(site: str, station_ids: tuple[str, ...], sample: Sample, at: dateti
         row = int(station)
         entry = objects.setdefault(row, {"s": station_ids[row], "t": stamp, "v": {}, "q": _QUALITY[Quality(int(quality))]})
         entry["v"][key] = round(float(value) * factor, digits)
+    for row, entry in objects.items():
+        numbers[row] = entry["n"] = numbers.get(row, 0) + 1
     listed = list(objects.values())
     topic = f"quanmai/v1/{site}/readings"
     parts = [listed[start : start + _STATIONS_A_MESSAGE] for start in range(0, len(listed), _STATIONS_A_MESSAGE)]

@@ -78,6 +78,7 @@ class Simulation:
         self._sensors = Sensors(city, options)
         self._rounds = Rounds(city, options.seed)
         self._stations, self._crews = tuple(city.stations.asset_id), tuple(city.crews.asset_id)
+        self._numbers: dict[int, int] = {}
         self._bursts = deque(sorted(options.bursts))
         start_us, step_us = micros(options.start), options.step_s * 1_000_000
         self.due_s = (math.ceil(start_us / step_us) * step_us - start_us) / 1e6
@@ -103,7 +104,7 @@ class Simulation:
         messages: encode.Messages = []
         if state.converged:
             sample = self._sensors.measure(state, now_s)
-            messages += encode.readings(self._city.info.site, self._stations, sample, at)
+            messages += encode.readings(self._city.info.site, self._stations, sample, at, self._numbers)
         if self._options.crews and self._crews:
             messages += encode.tracks(self._crews, self._rounds.advance(now_s - self._last_s), at)
         self._last_s = now_s

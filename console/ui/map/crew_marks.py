@@ -62,6 +62,7 @@ class CrewMarks:
             fix = crews[i]
             age = frame.words.age(_age_s(fix, picture.now_us))
             state = "" if fix.state is CrewState.FREE else f" · {frame.words.of('crew_state', fix.state.value)}"
+            state += f" · ✕ {frame.words.of('crew_trouble', fix.trouble)}" if fix.trouble else ""
             frame.label(f"crew:{fix.crew_id}", f"{fix.name or fix.crew_id}{state} · {age}", float(px[i]), float(py[i]), ink, 12.0)
 
     def _paint_tracks(self, frame: Frame, picture: Picture) -> None:

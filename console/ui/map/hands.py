@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
-from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
+from PySide6.QtCore import QChildEvent, QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QSinglePointEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QApplication, QGestureEvent, QPinchGesture, QWidget
 
 from console.ui.map.camera import Camera
 from console.ui.map.picking import Asset, Picker
@@ -35,6 +43,16 @@ _ZOOMS = {
     Qt.Key.Key_PageDown: 0.5,
 }
 _BOX_LEAST_PX = 6.0
+_BEGUN = {
+    QEvent.Type.MouseButtonPress,
+    QEvent.Type.MouseButtonDblClick,
+    QEvent.Type.Wheel,
+    QEvent.Type.NativeGesture,
+    QEvent.Type.ContextMenu,
+    QEvent.Type.ToolTip,
+    QEvent.Type.WhatsThis,
+}
+"""Events that act on what is under the pointer. Qt hands a child's on to its parent when the child has no use for them."""
 
 
 class Hands(QWidget):
@@ -87,6 +105,9 @@ class Hands(QWidget):
     # Qt
 
     def event(self, event: QEvent) -> bool:
+        if self._is_for_a_panel(event):
+            event.accept()
+            return True
         if isinstance(event, QGestureEvent) and event.type() == QEvent.Type.Gesture:
             return self._pinch(event)
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
@@ -158,10 +179,23 @@ class Hands(QWidget):
             self.zoom(2.0, event.position())
 
     def leaveEvent(self, event: QEvent) -> None:
-        self.cursor_world = None
-        self.update()
+        self._leave()
+
+    def childEvent(self, event: QChildEvent) -> None:
+        if event.added() and isinstance(event.child(), QWidget):
+            event.child().installEventFilter(self)
+        super().childEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Enter:  # Qt sends no Leave to a parent when the pointer enters its child
+            self._leave()
+        return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        holder = QApplication.focusWidget()
+        if holder is not None and holder is not self and self.isAncestorOf(holder):  # handed on by a panel over the map
+            super().keyPressEvent(event)
+            return
         key, middle = Qt.Key(event.key()), QPointF(self.width() / 2, self.height() / 2)
         alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
         if alt and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
@@ -195,11 +229,32 @@ class Hands(QWidget):
 
     # Inside
 
+    def _is_for_a_panel(self, event: QEvent) -> bool:
+        """Whether an event happened over a panel that lies on the map: the map hidden there must not act on it.
+
+        A drag that began on the map goes on beneath the panels; one that began on a panel never moves the map.
+        """
+        if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseMove:
+            return self._pressed_at is None and self.childAt(event.position().toPoint()) is not None
+        if event.type() not in _BEGUN:
+            return False
+        at = event.position().toPoint() if isinstance(event, QSinglePointEvent) else _help_position(event)
+        covered = at is not None and self.childAt(at) is not None
+        if covered and isinstance(event, QMouseEvent):
+            self._pressed_at = None
+        return covered
+
+    def _leave(self) -> None:
+        self.cursor_world = None
+        self.update()
+
     def _pinch(self, event: QGestureEvent) -> bool:
         pinch = event.gesture(Qt.GestureType.PinchGesture)
         if not isinstance(pinch, QPinchGesture):
             return False
         event.accept(pinch)
+        if self.childAt(self.mapFromGlobal(pinch.centerPoint().toPoint())) is not None:
+            return True
         self._pressed_at = None  # the first finger is no mouse that drags the map or picks
         if pinch.centerPoint() == pinch.lastCenterPoint() and pinch.scaleFactor() == pinch.lastScaleFactor():
             return True  # Qt 6 tells each touch twice: the second would zoom once more
@@ -242,3 +297,7 @@ class Hands(QWidget):
         self.sketch.ended = True
         self.shape_ended.emit(self.sketch)
         self.update()
+
+
+def _help_position(event: QEvent) -> QPoint | None:
+    return event.pos() if isinstance(event, QHelpEvent | QContextMenuEvent) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
@@ -27,7 +29,7 @@ class Head(Section):
         self.heading.hide()
         self._title, self._clock = label(name="title", wrap=True), label(name="clock")
         self._place, self._target = label(name="muted", wrap=True, selectable=True), label(name="muted", wrap=True)
-        self._phases = PhaseStrip()
+        self._phases, self._unsent = PhaseStrip(), label(name="warning", wrap=True)
         self._clock.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._target.setAlignment(Qt.AlignmentFlag.AlignRight)
         top = row(self._title, self._clock)
@@ -36,12 +38,15 @@ class Head(Section):
         self.box.addWidget(self._target)
         self.box.addWidget(self._phases)
         self.box.addWidget(self._place)
+        self.box.addWidget(self._unsent)
 
     def _fill(self, view: CaseView) -> None:
         incident, words = view.incident, view.looks.words
         self._title.setText(one_line(f"◆ {incident.incident_id} {short_title(incident, words)}"))
         self._place.setText(place_words(view))
         self._phases.show_phase(incident.phase, view.looks)
+        self._unsent.setText(unsent_words(view))
+        self._unsent.setVisible(bool(view.undelivered))
 
     def _tick(self, view: CaseView) -> None:
         incident, words = view.incident, view.looks.words
@@ -53,6 +58,21 @@ class Head(Section):
         if bool(self._clock.property("late")) != late:
             self._clock.setProperty("late", late)
             self._clock.style().polish(self._clock)
+
+
+def unsent_words(view: CaseView) -> str:
+    """What of this case has not left the house, and why: "✕ not delivered, no channel: 2 × order, 1 × notice"."""
+    words, reasons = view.looks.words, dict[str, Counter[str]]()
+    for one in view.undelivered:
+        reasons.setdefault(one.reason.value, Counter())[words.of("message_kind", one.kind.value)] += 1
+    return "\n".join(
+        words(
+            "case.unsent",
+            reason=words.of("undelivered", reason),
+            what=words("alarms.and").join(f"{kind} × {count}" for kind, count in kinds.items()),
+        )
+        for reason, kinds in reasons.items()
+    )
 
 
 def status_of(view: CaseView) -> str:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
+from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident, OrderKind, Phase, WorkOrder
 from console.domain.intents import JudgeBurst
 from console.domain.readings import Channel
 from console.ui.looks import Bar, Elided, button, clear, label, row
 from console.ui.panels.section import CaseView, Section
+from console.ui.words import Words
 from maps.locate.next_reading import WORTH_GOING_BITS, ReadingPlace
 from maps.locate.result import Candidate
 
@@ -217,11 +219,19 @@ def falls_words(view: CaseView, place: ReadingPlace) -> str:
     return " · ".join(f"{pipe} {words.value(Channel.PRESSURE, place.expected_kpa - falls[pipe], unit=False)}" for pipe in first)
 
 
+def undelivered_words(failed: Undelivered, words: Words) -> str:
+    """Why a message is not delivered."""
+    return words("case.undelivered", reason=words.of("undelivered", failed.reason.value))
+
+
 def order_words(view: CaseView, order: WorkOrder) -> str:
     """An order in words: what, who, state, time to arrival or the answer."""
     words = view.looks.words
     crews = {fix.crew_id: fix.name for fix in view.picture.crews}
     kind, state = words.of("order_kind", order.kind.value), words.of("order_state", order.state.value)
+    failed = next((one for one in view.undelivered if one.subject == order.order_id), None)
+    if failed is not None:
+        state = undelivered_words(failed, words)
     text = f"{kind} → {crews.get(order.crew_id) or order.crew_id} · {state}"
     if order.answered_at is not None:
         text += f" {words.time(order.answered_at)}"

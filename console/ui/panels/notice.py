@@ -9,6 +9,7 @@ from console.domain.incidents import Incident
 from console.domain.intents import DraftNotice
 from console.domain.notices import Notice, NoticeStatus
 from console.ui.looks import button, label, row
+from console.ui.panels.location import undelivered_words
 from console.ui.panels.section import CaseView, Section
 
 _EXCERPT = 56
@@ -65,7 +66,7 @@ def latest_notice(incident: Incident) -> Notice | None:
 
 
 def state_words(view: CaseView, notice: Notice) -> str:
-    """The notice's state: draft by whom, approved by whom, issued when."""
+    """The notice's state: draft by whom, approved by whom, issued when; and when it has not left the house, why."""
     words = view.looks.words
     parts = [
         f"{notice.notice_id} · {words('notice.version', n=notice.version)} · {words.of('notice_status', notice.status.value)}"
@@ -76,6 +77,9 @@ def state_words(view: CaseView, notice: Notice) -> str:
         parts.append(words("notice.override", reason=notice.override_reason))
     if notice.issued_at is not None:
         parts.append(words("notice.issued_at", time=words.time(notice.issued_at)))
+    failed = next((one for one in view.undelivered if one.subject == notice.notice_id), None)
+    if failed is not None:
+        parts.append(undelivered_words(failed, words))
     if notice.facts.is_drill:
         parts.append(words("notice.drill"))
     return " · ".join(parts)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from console.domain.clock import moment
+from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
 from console.ui.looks import Card, Looks
@@ -25,9 +26,18 @@ class CaseView:
     looks: Looks
 
     @property
+    def undelivered(self) -> tuple[Undelivered, ...]:
+        """Messages of this case that have not left the house."""
+        return tuple(one for one in self.picture.undelivered if one.incident_id == self.incident.incident_id)
+
+    @property
     def now(self) -> datetime:
         """The picture's time."""
         return moment(self.picture.now_us)
+
+
+def _shown(view: CaseView) -> tuple[object, ...]:
+    return view.incident, view.undelivered
 
 
 class Section(Card):
@@ -43,7 +53,7 @@ class Section(Card):
     def show_case(self, view: CaseView) -> None:
         """The case as it stands."""
         before, self.view = self.view, view
-        if before is None or before.looks is not view.looks or before.incident != view.incident:
+        if before is None or before.looks is not view.looks or _shown(before) != _shown(view):
             self._fill(view)
         self._tick(view)
 

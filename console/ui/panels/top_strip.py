@@ -10,15 +10,16 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
 from console.domain.alarms import AlarmKind, AlarmState, Priority
 from console.domain.clock import moment
 from console.domain.incidents import Incident
-from console.domain.picture import FeedHealth, Picture, StationState
-from console.ui.looks import Looks, button, fitted, label, row, tip
+from console.domain.picture import Picture
+from console.ui.looks import Elided, Looks, button, fitted, label, row, tip
 from console.ui.models.alarms import priority_pixmap
 from console.ui.panels.clock import elapsed_s, is_late, short_title
+from console.ui.panels.status_words import feed_tip, feed_words, station_tip, station_words
 
 _CASES_SHOWN = 3
 _ALARMS_PER_10_MIN = 10
 _CHIP_PX, _NAME_PX, _CASE_PX = 340, 110, 190
-_LEAST_PX, _LEAST_CASE_PX = 90, 130
+_LEAST_PX, _LEAST_CASE_PX, _LEAST_CHIP_PX = 90, 130, 110
 """The strip is as wide as its words: what comes from outside (a broker's error, names) must not push it off the screen."""
 
 
@@ -39,15 +40,21 @@ class Chip(QFrame):
         self.box = QHBoxLayout(self)
         self.box.setContentsMargins(9, 3, 9, 3)
         self.box.setSpacing(6)
-        self.text = label()
+        self.text = Elided("")
+        self.text.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.text.setMinimumWidth(_LEAST_CHIP_PX)
         self.box.addWidget(self.text)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
 
-    def say(self, text: str, tone: str = "") -> None:
-        """Show a text, the whole of a long one in the tip; ``tone``: style of the label (critical, warning, ok, muted)."""
-        if self.text.text() != (short := fitted(self.text, text, _CHIP_PX)):
+    def say(self, text: str, tone: str = "", more: str = "") -> None:
+        """Show a text; the whole of it, or ``more``, in the tip; ``tone``: critical, warning, ok, muted."""
+        short = fitted(self.text, text, _CHIP_PX)
+        if self.text.text() != short:
             self.text.setText(short)
-            self.setToolTip(tip(text) if short != text else "")
+        whole = tip(more or text)
+        if self.toolTip() != whole:
+            self.setToolTip(whole)
+            self.setAccessibleName(text)
         if self.text.objectName() != tone:
             self.text.setObjectName(tone)
             self.text.style().polish(self.text)
@@ -131,8 +138,8 @@ class TopStrip(QWidget):
         """The newest state of everything."""
         words = self._looks.words
         self._time.setText(words.full_time(moment(picture.now_us)))
-        self._feed.say(*self._feed_words(picture))
-        self._stations.say(*self._station_words(picture))
+        self._feed.say(*feed_words(picture, self._looks), feed_tip(picture, self._looks))
+        self._stations.say(*station_words(picture, words), station_tip(picture, words))
         open_ = (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED)
         live = [alarm for alarm in picture.alarms if alarm.state in open_ and alarm.kind is not AlarmKind.OPERATION]
         for priority, (shape, number) in zip(Priority, self._counts, strict=True):
@@ -147,27 +154,6 @@ class TopStrip(QWidget):
             self._rate.setObjectName(tone)
             self._rate.style().polish(self._rate)
         self._show_cases(picture)
-
-    def _feed_words(self, picture: Picture) -> tuple[str, str]:
-        words, down = self._looks.words, [feed for feed in picture.feeds if feed.state != "up"]
-        if not picture.feeds:
-            return words("strip.no_feed"), "warning"
-        if down:
-            return f"✕ {feed_line(down[0], self._looks)}", "critical" if down[0].state == "down" else "warning"
-        invalid = sum(feed.invalid for feed in picture.feeds)
-        text = words("strip.feed_up", n=len(picture.feeds))
-        return (text + words("strip.invalid", n=invalid), "warning") if invalid else (text, "")
-
-    def _station_words(self, picture: Picture) -> tuple[str, str]:
-        state, words = picture.station_state, self._looks.words
-        well = int(((state == StationState.NORMAL) | (state == StationState.LEARNING) | (state >= StationState.WARNING)).sum())
-        text = words("strip.stations", well=f"{well:,}", all=f"{len(state):,}")
-        silent, missing = int((state == StationState.STALE).sum()), int((state == StationState.MISSING).sum())
-        faulty = int((state == StationState.FAULT).sum())
-        text += words("strip.silent", n=silent) if silent else ""
-        text += words("strip.missing", n=missing) if missing else ""
-        text += words("strip.faulty", n=faulty) if faulty else ""
-        return text, "warning" if silent + missing > 0.05 * max(len(state), 1) else ""
 
     def _show_cases(self, picture: Picture) -> None:
         now = moment(picture.now_us)
@@ -193,9 +179,3 @@ class TopStrip(QWidget):
         self._more_cases.setVisible(hidden > 0)
         self._more_cases.setText(f"+{hidden}")
         self._more_cases.setToolTip(tip("\n".join(one.incident_id for one in picture.incidents[:hidden])))
-
-
-def feed_line(feed: FeedHealth, looks: Looks) -> str:
-    """A feed that is not up, in words."""
-    words = looks.words
-    return f"{feed.name} · {words.of('feed_state', feed.state)}" + (f" · {feed.message}" if feed.message else "")

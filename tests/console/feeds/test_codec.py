@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.domain.readings import Channel, Quality
@@ -65,6 +65,7 @@ def test_rubbish_is_counted_with_its_topic_and_never_stops_the_feed(payload: byt
     assert got.readings.value.tolist() == [7.0]
 
 
+@settings(deadline=None)
 @given(payload=st.binary(max_size=200), topic=st.text(max_size=60))
 def test_any_bytes_on_any_topic_are_survived(payload: bytes, topic: str) -> None:
     _decode(topic, payload)

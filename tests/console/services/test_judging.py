@@ -97,6 +97,29 @@ def test_without_a_free_crew_the_judgement_stands_and_says_so(chair: Chair) -> N
         chair.does(SendCrew(CASE))
 
 
+@pytest.mark.parametrize("answers", [(), ("acknowledged",), ("acknowledged", "on_site")])
+def test_the_only_crew_does_the_repair_after_the_site_check_it_was_sent_for(judged: Chair, answers: tuple[str, ...]) -> None:
+    judged.state = judged.state.with_crews([replace(crew, state=CrewState.OFF_DUTY) for crew in CREWS[1:]])
+    for state in answers:
+        reply = OrderReply(f"{CASE}-W1", "C1", state, judged.now)
+        judged.take(judged.desk.on_order_reply(judged.state, reply, judged.now))
+    judged.does(SendCrew(CASE))
+    assert [(o.crew_id, o.kind) for o in judged.state.incidents[CASE].orders] == [
+        ("C1", OrderKind.SITE_CHECK),
+        ("C1", OrderKind.REPAIR),
+    ]
+    with pytest.raises(Refused, match="No crew is free"):  # it has its repair order already
+        judged.does(SendCrew(CASE))
+
+
+def test_a_crew_that_checks_another_site_is_not_taken_from_it(judged: Chair) -> None:
+    judged.state = judged.state.with_crews([replace(crew, state=CrewState.OFF_DUTY) for crew in CREWS[1:]])
+    judged.sees(a_finding(("H13", "H23"), stations=("S8",)))
+    judged.does(JudgeBurst("2024-0002", ("H23",)))
+    with pytest.raises(Refused, match="No crew is free"):
+        judged.does(SendCrew("2024-0002"))
+
+
 def test_after_a_refusal_the_next_nearest_crew_is_proposed_and_sent_on_the_dispatchers_word(judged: Chair) -> None:
     reply = OrderReply(f"{CASE}-W1", "C1", "refused", judged.now, "车辆故障")
     changes = judged.take(judged.desk.on_order_reply(judged.state, reply, judged.now))

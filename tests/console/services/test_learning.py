@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from console.domain.clock import micros
 from console.domain.incidents import Incident
@@ -25,8 +27,16 @@ class Kept:
     batch: ReadingBatch
     incidents: tuple[Incident, ...] = ()
 
-    def readings_between(self, since_us: int, until_us: int) -> ReadingBatch:
-        return self.batch.where((self.batch.at_us >= since_us) & (self.batch.at_us <= until_us))
+    def count_readings(self, since_us: int, until_us: int) -> int:
+        return int(self._inside(since_us, until_us).sum())
+
+    def reading_parts(self, since_us: int, until_us: int) -> Iterator[ReadingBatch]:
+        places = np.flatnonzero(self._inside(since_us, until_us))
+        for start in range(0, len(places), 1000):
+            yield self.batch.where(places[start : start + 1000])
+
+    def _inside(self, since_us: int, until_us: int) -> NDArray[np.bool_]:
+        return (self.batch.at_us >= since_us) & (self.batch.at_us <= until_us)
 
     def incidents_between(self, since_us: int, until_us: int) -> tuple[Incident, ...]:
         return tuple(case for case in self.incidents if since_us <= micros(case.opened_at) < until_us)

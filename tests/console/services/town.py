@@ -138,6 +138,10 @@ class PlainDocuments:
         path.write_text(notice.text_zh)
         return (path,)
 
+    def stem(self, notice: Notice) -> str:
+        """Its id."""
+        return notice.notice_id
+
     def payloads(self, notice: Notice) -> tuple[Outgoing, ...]:
         """Its state and references."""
         kind = "cancel" if notice.status is NoticeStatus.LIFTED else "update" if notice.references else "alert"

@@ -86,7 +86,7 @@ def test_scatter_goes_down_once_an_hour_and_when_it_becomes_known_of_a_station()
 
         def drop_expected(self, before_us: int) -> None: ...
 
-    log = ExpectedLog(Told())  # type: ignore[arg-type]
+    log = ExpectedLog(Told())
     for minute in range(130):
         log.keep(T0 + minute * MINUTE_US, expected(300.0), np.array([np.nan if minute < 10 else 1.0 + minute]))
     assert told == [0, 10, 70]

@@ -2,108 +2,34 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, exc, text
+from sqlalchemy import exc, text
 
 from console.domain.incidents import Phase
 from console.domain.readings import Channel
 from console.services.ports import StaleState, StoreNewer, StoreUnavailable
 from console.store import SqlStore, open_store
-from console.store.connection import engine_for, store_url
 from console.store.tables import metadata
 from tests.console.store.values import NOW, opening, readings, step
+from tests.postgresql import Server
 
 pytest.importorskip("psycopg", reason="psycopg is not installed")
 pytestmark = pytest.mark.slow
 
 
-@dataclass
-class Server:
-    """A server on a socket in its own folder."""
-
-    folder: Path
-    programs: Path
-    user: str | None
-
-    def run(self, program: str, *arguments: str) -> None:
-        """Run one of PostgreSQL's programs; as root, under the account the package made: it refuses root."""
-        done = subprocess.run(
-            [str(self.programs / program), *arguments],
-            user=self.user,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-
-    def start(self) -> None:
-        """Start and wait until it answers."""
-        options = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -c fsync=off"
-        self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
-
-    def stop(self) -> None:
-        """Stop at once."""
-        self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "immediate", "stop")
-
-    def url(self, database: str) -> str:
-        """The address of a database."""
-        return f"postgresql://postgres@/{database}?host={self.folder}"
-
-
-def _programs() -> Path | None:
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).resolve().parent
-    return next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """A running server; skips where PostgreSQL is not installed."""
-    programs = _programs()
-    if programs is None:
-        pytest.skip("PostgreSQL's server programs are not installed")
-    user = "postgres" if os.geteuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="quanmai-pg-") as name:
-        folder = Path(name)
-        if user is not None:
-            shutil.chown(folder, user)
-        made = Server(folder, programs, user)
-        made.run("initdb", "-D", str(folder / "data"), "-A", "trust", "-U", "postgres", "-N")
-        made.start()
-        yield made
-        made.stop()
-
-
 @pytest.fixture
-def shared(server: Server, request: pytest.FixtureRequest) -> Iterator[SqlStore]:
+def shared(database: str) -> Iterator[SqlStore]:
     """An empty store in a database of its own."""
-    name = f"t{abs(hash(request.node.name)) % 10**9}"
-    admin = open_engine(server.url("postgres"))
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    store = open_store(server.url(name))
+    store = open_store(database)
     yield store
     store.close()
-
-
-def open_engine(url: str) -> Engine:
-    """A bare engine."""
-    return engine_for(store_url(url), durable=True)
 
 
 def test_a_case_is_kept_and_loaded_as_in_sqlite(shared: SqlStore) -> None:

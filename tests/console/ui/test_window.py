@@ -54,7 +54,7 @@ def test_a_quiet_evening_is_grey_and_says_what_it_is(window: MainWindow, port: S
     window.settle()
     strip = texts(window.strip)
     assert "2024-01-03 23:00:05 UTC+8" in strip
-    assert "测点 35/35 正常" in strip
+    assert "测点 35 个 · 35 正常" in strip
     assert "没有进行中的事件" in texts(window.case)
     assert window.messages.text == ""
 
@@ -263,3 +263,21 @@ def test_a_case_can_be_closed_from_the_window_once_sampled_and_restored(window: 
     window.ask(AdvancePhase(CASE, Phase.CLOSED, ""))
     window.settle()
     assert "没有进行中的事件" in texts(window.case)
+
+
+def test_a_remembered_choice_that_no_version_offers_gives_way_to_the_usual_one(
+    qtbot: QtBot, port: ScriptedPort, tmp_path: Path
+) -> None:
+    (tmp_path / "window.ini").write_text("[General]\nlanguage=fr\ntheme=pink\n")
+    made = MainWindow(port, WindowSettings("王", tmp_path, usual_language="en", usual_theme="light"))
+    qtbot.addWidget(made)
+    assert (made._looks.words.language, made._looks.theme.name) == ("en", "light")
+    made.close()
+
+
+def test_looks_given_for_one_start_are_not_remembered(qtbot: QtBot, port: ScriptedPort, tmp_path: Path) -> None:
+    for given, seen in ((("en", "light"), ("en", "light")), (("", ""), ("zh_CN", "dark"))):
+        made = MainWindow(port, WindowSettings("王", tmp_path, *given))
+        qtbot.addWidget(made)
+        assert (made._looks.words.language, made._looks.theme.name) == seen
+        made.close()

@@ -3,91 +3,21 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from console.detection import Detector
-from console.documents import NoticeDocuments
-from console.domain.changes import Outgoing
 from console.domain.clock import micros
-from console.domain.grid import TickGrid
 from console.domain.incidents import Phase
 from console.domain.intents import JudgeBurst, OpenIncident, UndoLast
-from console.domain.picture import Picture, StationState
+from console.domain.picture import StationState
 from console.domain.readings import Channel
-from console.engine import Engine, Ports
-from console.feeds.inbox import Inbox, Message
-from console.feeds.local import LocalLink
-from console.services.desk import Desk, DeskSettings
-from console.store import SqlStore, open_store
+from console.feeds.inbox import Message
 from maps.errors import QuanmaiError
-from maps.isolation import Isolator
-from tests.console.ui.small_city import build_small_city
-
-START = datetime(2024, 1, 3, 15, 0, tzinfo=UTC)
-
-
-class HandClock:
-    """A clock moved by hand; the monotonic one is real, pictures keep coming."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-
-
-class Room:
-    """An engine over a store on disk, a local link and a small city."""
-
-    def __init__(self, folder: Path) -> None:
-        self.city = build_small_city()
-        self.clock, self.inbox, self.link = HandClock(), Inbox(), LocalLink()
-        self.left: list[Outgoing] = []
-        self.link.listen(self.left.append)
-        self.store: SqlStore = open_store(folder / "engine.sqlite")
-        settings = DeskSettings(site="test")
-        self.documents = NoticeDocuments(settings, "test", self.clock.now)
-        self.detector = Detector(self.city, None)
-        desk = Desk(self.city, Isolator(self.city), self.documents, settings)
-        ports = Ports(self.clock, self.inbox, self.store, self.link, self.documents, folder, None)
-        self.engine = Engine(self.city, desk, self.detector, ports, grid=TickGrid(60.0, 0.0))
-        self.engine.start()
-
-    def send(self, station: str, value: object, topic: str = "") -> None:
-        payload = json.dumps({"t": self.clock.at.isoformat(), "v": {"pressure_mpa": value}}).encode()
-        self.inbox.offer(Message("test", topic or f"quanmai/v1/test/readings/{station}", payload))
-
-    @property
-    def ticks(self) -> list[int]:
-        """Times of the ticks that detection has answered, µs."""
-        return [at_us for at_us, _ in self.engine._watch.history._ticks]
-
-    def sees(self, true: Callable[[Picture], bool]) -> Picture:
-        until = time.monotonic() + 10
-        while not true(self.engine.latest()):
-            assert time.monotonic() < until, "the picture never came"
-            threading.Event().wait(0.01)
-        return self.engine.latest()
-
-    def close(self) -> None:
-        self.engine.stop()
-        self.inbox.close()
-        self.store.close()
+from tests.console.engine.room import START, Room, done
 
 
 @pytest.fixture
@@ -95,10 +25,6 @@ def room(tmp_path: Path) -> Iterator[Room]:
     opened = Room(tmp_path)
     yield opened
     opened.close()
-
-
-def done(answer: Future[Any]) -> Any:
-    return answer.result(timeout=10)
 
 
 def test_a_reading_is_shown_in_inside_units_with_its_age_and_kept_on_disk(room: Room) -> None:
@@ -221,72 +147,19 @@ def test_what_was_expected_at_each_tick_is_kept(room: Room) -> None:
     assert kept.sigma is None  # of a station that is still learning, nobody knows it
 
 
-class Held:
-    """Stands before something of the detector: whoever comes waits until let on."""
-
-    def __init__(self, work: Callable[..., Any]) -> None:
-        self._work = work
-        self.reached, self.let_on = threading.Event(), threading.Event()
-
-    def __call__(self, *given: Any, **named: Any) -> Any:
-        self.reached.set()
-        assert self.let_on.wait(10)
-        return self._work(*given, **named)
-
-
-@pytest.fixture
-def held(room: Room, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
-    """Signatures of the room's detector are under way, and stay so."""
-    held = Held(room.detector._book.made)
-    monkeypatch.setattr(room.detector._book, "made", held)
-    for name in ("Q-001", "Q-002", "Q-003"):
-        room.send(name, 0.3)
-    room.sees(lambda p: bool(np.isfinite(p.value[1:4, Channel.PRESSURE]).all()))
-    room.clock.sleep(61)
-    for name in ("Q-001", "Q-002", "Q-003"):
-        room.send(name, 0.3)
-    assert held.reached.wait(10)
-    yield held
-    held.let_on.set()
-
-
-def test_while_signatures_are_made_intents_are_answered_and_readings_are_shown(room: Room, held: Held) -> None:
-    done(room.engine.submit(OpenIncident("P-104040"), "王"))
-    room.sees(lambda p: len(p.incidents) == 1)
-    room.clock.sleep(1)
-    room.send("Q-001", 0.25)
-    room.sees(lambda p: bool(p.value[1, Channel.PRESSURE] == pytest.approx(250.0)))
-    assert not held.let_on.is_set()
-    assert not room.ticks
-    held.let_on.set()
-    room.sees(lambda p: bool(room.ticks))
-
-
-def test_a_tick_sees_what_was_live_when_it_was_due_however_late_it_is_answered(room: Room, held: Held) -> None:
-    room.clock.sleep(1)
-    room.send("Q-001", 0.25)
-    room.sees(lambda p: bool(p.value[1, Channel.PRESSURE] == pytest.approx(250.0)))
-    held.let_on.set()
-    room.sees(lambda p: bool(room.ticks))
-    room.clock.sleep(60)
-    picture = room.sees(lambda p: bool(np.isfinite(p.expected[1, Channel.PRESSURE])))
-    assert picture.expected[1, Channel.PRESSURE] == pytest.approx(300.0)
-
-
-def test_of_ticks_that_wait_too_long_one_is_left_out_and_that_is_told(
-    room: Room, held: Held, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("console.engine.detection.MOST_WAITING", 1)
-    room.clock.sleep(60)
-    room.sees(lambda p: any("1 ticks behind" in feed.message for feed in p.feeds))
-    held.let_on.set()
-
-
-def test_the_program_ends_without_waiting_for_signatures_that_are_still_to_be_made(room: Room, held: Held) -> None:
-    room.clock.sleep(60)
-    stopping = threading.Thread(target=room.engine.stop)
-    stopping.start()
-    held.let_on.set()
-    stopping.join(10)
-    assert not stopping.is_alive()
-    assert not room.ticks, "the tick was given up, not carried out"
+def test_without_a_channel_an_order_is_not_delivered_and_goes_out_when_one_appears(room: Room) -> None:
+    room.link._listeners.clear()
+    changes = done(room.engine.submit(OpenIncident("P-104040"), "王"))
+    incident_id = changes.incidents[0].incident_id
+    picture = room.sees(lambda p: len(p.undelivered) > 0)
+    assert picture.feeds[0].state == "off"
+    assert {one.reason for one in picture.undelivered} == {"no_channel"}
+    assert all(one.incident_id == incident_id for one in picture.undelivered)
+    room.waits(lambda: any(change.kind == "not_delivered" for change in room.engine.timeline(incident_id)))
+    assert room.left == []
+    room.link.listen(room.left.append)
+    room.sees(lambda p: not p.undelivered)
+    assert {outgoing.topic for outgoing in room.left}
+    room.waits(lambda: any(change.kind == "delivered" for change in room.engine.timeline(incident_id)))
+    told = [change.kind for change in room.engine.timeline(incident_id)]
+    assert told.count("delivered") == told.count("not_delivered") == len(room.left)

@@ -1,0 +1,29 @@
+"""Deliveries: what the outbox cannot send, and what arrived after all -> the log of actions of its case."""
+
+from __future__ import annotations
+
+from console.domain.delivery import Undelivered
+from console.engine.decisions import Decisions
+from console.engine.outbox import Outbox
+from console.services.deliveries import on_deliveries
+
+
+class Deliveries:
+    """Turned on the engine's thread."""
+
+    def __init__(self, outbox: Outbox, decisions: Decisions) -> None:
+        self._outbox, self._decisions = outbox, decisions
+        self._seen: tuple[Undelivered, ...] = ()
+
+    def turn(self) -> None:
+        """Record what changed since the last turn."""
+        lasting, arrived = self._outbox.lasting, list[Undelivered]()
+        while not self._outbox.delivered.empty():
+            arrived.append(self._outbox.delivered.get())
+        if lasting is self._seen and not arrived:
+            return
+        known = set(self._seen)
+        waiting = tuple(one for one in lasting if one not in known)
+        self._seen = lasting
+        if waiting or arrived:
+            self._decisions.decide(lambda state: on_deliveries(state, waiting, arrived))

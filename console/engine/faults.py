@@ -1,0 +1,55 @@
+"""Faults of the engine as the picture shows them: what fails now, for as long as it fails."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from console.domain.picture import FeedHealth
+
+log = logging.getLogger(__name__)
+
+_DEFECT_SHOWN_S = 600.0
+"""A defect has no end that anybody could see: it is shown for this long after it happened last."""
+
+
+class Faults:
+    """Safe to use from several threads. ``monotonic``: real seconds."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._lasting: dict[str, str] = {}
+        self._defects: dict[str, tuple[str, float]] = {}
+
+    def begin(self, name: str, message: str) -> None:
+        """Something fails, in one line that advises; it is shown until ``end``."""
+        with self._lock:
+            new = name not in self._lasting
+            self._lasting[name] = message
+        if new:
+            log.error("%s", message)
+
+    def end(self, name: str) -> None:
+        """It works again."""
+        with self._lock:
+            gone = self._lasting.pop(name, None)
+        if gone is not None:
+            log.warning("%s: works again", name)
+
+    def defect(self, where: str, fault: BaseException) -> None:
+        """A defect in one part must not silence the others at night: it is shown, with its trace in the log."""
+        log.error("defect in the engine (%s)", where, exc_info=fault)
+        message = f"{type(fault).__name__}: {fault}; see the log, report it"
+        with self._lock:
+            self._defects[where] = (message, self._monotonic())
+
+    def feeds(self) -> tuple[FeedHealth, ...]:
+        """What fails now."""
+        now = self._monotonic()
+        with self._lock:
+            self._defects = {key: one for key, one in self._defects.items() if now - one[1] < _DEFECT_SHOWN_S}
+            lasting = [FeedHealth(name.partition("/")[0], "down", message) for name, message in self._lasting.items()]
+            return (*lasting, *(FeedHealth("engine", "down", message) for message, _ in self._defects.values()))

@@ -1,0 +1,271 @@
+"""Journal: change sets -> the store, in their order, on a thread of its own.
+
+What the world did (findings, replies) waits here while the store is away and is written when it is back. What a user asked
+is refused then: nothing is shown as done that is not on disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from console.domain.changes import Change, ChangeSet
+from console.domain.clock import moment
+from console.domain.values import to_json
+from console.engine.faults import Faults
+from console.services.ports import Store, StoreUnavailable
+from console.services.state import DeskState
+
+log = logging.getLogger(__name__)
+
+MOST_WAITING = 20_000
+"""Change sets kept in memory while the store is away: more than a day of a restless network."""
+_RETRY_S, _CLOSING_RETRY_S = 1.0, 0.1
+_SLOW_S = 1.0
+FAULT = "store"
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A change set with who caused it and when (µs UTC). ``is_asked``: a user waits for it; it is not kept for later."""
+
+    changes: ChangeSet
+    user: str
+    at_us: int
+    is_asked: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """On disk."""
+
+    entry: Entry
+    committed: tuple[Change, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Away:
+    """The store cannot take it now. One that was not asked stays in the journal."""
+
+    entry: Entry
+    fault: StoreUnavailable
+
+
+@dataclass(frozen=True, eq=False)
+class NotTaken:
+    """The store will never take it: it was logged with its content."""
+
+    entry: Entry
+    fault: Exception
+
+
+@dataclass(frozen=True, eq=False)
+class Reloaded:
+    """What the store holds, after something that was shown could not be written."""
+
+    state: DeskState
+
+
+Outcome = Written | Away | NotTaken | Reloaded
+
+
+class Journal:
+    """``put`` and ``outcomes`` belong to the engine's thread; the outcomes come in the order of the entries."""
+
+    def __init__(self, store: Store, faults: Faults, wake: Callable[[], None]) -> None:
+        self._store, self._faults, self._wake = store, faults, wake
+        self._changed = threading.Condition()
+        self._entries: deque[Entry] = deque()
+        self._outcomes: deque[Outcome] = deque()
+        self._doubtful: Entry | None = None
+        self._reload = False
+        self._since = 0.0
+        self._away = False
+        self._behind: int | None = None
+        self._closing = False
+        self._until = float("inf")
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the store could not take the last thing it was given, or takes long over it."""
+        return self._away or self.is_slow
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the store has not answered for a second."""
+        since = self._since
+        return since > 0 and time.monotonic() - since > _SLOW_S
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more is kept for later."""
+        return len(self._entries) >= MOST_WAITING
+
+    def put(self, entry: Entry) -> None:
+        """Write this after all before it."""
+        with self._changed:
+            self._entries.append(entry)
+            self._changed.notify_all()
+
+    def reload(self) -> None:
+        """Once everything waiting is written, give what the store holds."""
+        with self._changed:
+            self._reload = True
+            self._changed.notify_all()
+
+    def outcomes(self) -> list[Outcome]:
+        """What has become of entries since the last call."""
+        with self._changed:
+            taken = list(self._outcomes)
+            self._outcomes.clear()
+            return taken
+
+    def close(self, patience_s: float) -> int:
+        """Write what waits, at most about so long; gives how many change sets could not be written."""
+        with self._changed:
+            self._closing, self._until = True, time.monotonic() + patience_s
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join(patience_s + _RETRY_S)
+        return len(self._entries)
+
+    # The journal's thread.
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not (self._entries or self._reload or self._away or self._closing):
+                    self._changed.wait()
+                entry = self._entries[0] if self._entries else None
+                if entry is None and self._closing:
+                    return
+            if entry is not None:
+                if not self._write(entry):
+                    return
+            elif self._away:
+                self._probe()
+            else:
+                self._give_state()
+
+    def _write(self, entry: Entry) -> bool:
+        """Write the oldest entry, as often as it takes; False when the patience at the end is over."""
+        is_told = False
+        while True:
+            outcome = self._attempt(entry, is_again=is_told)
+            if not isinstance(outcome, Away) or entry.is_asked:
+                self._settle(entry, outcome)
+                return True
+            if not is_told:
+                is_told = True
+                self._tell(outcome)
+            if not self._pause():
+                return False
+
+    def _attempt(self, entry: Entry, *, is_again: bool) -> Outcome:
+        self._since = time.monotonic()
+        try:
+            self._resolve_doubt()
+            done = self._store.written(entry.changes, entry.user, moment(entry.at_us)) if is_again else None
+            committed = done if done is not None else self._store.commit(entry.changes, entry.user, moment(entry.at_us))
+        except StoreUnavailable as fault:
+            self._is_gone(fault)
+            return Away(entry, fault)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it must not keep what follows from the disk
+            log.error(
+                "a change set was refused by the store: %s: %s; its content: %s", type(fault).__name__, fault, _content(entry)
+            )
+            return NotTaken(entry, fault)
+        finally:
+            self._since = 0.0
+        return Written(entry, committed)
+
+    def _settle(self, entry: Entry, outcome: Outcome) -> None:
+        if isinstance(outcome, Away):
+            self._doubtful = entry  # the connection may have gone after the store had it
+        with self._changed:
+            self._entries.popleft()
+            self._outcomes.append(outcome)
+        if isinstance(outcome, Written):
+            self._caught_up()
+        self._wake()
+
+    def _caught_up(self) -> None:
+        """The store is back; the fault is over once all that had waited for it is written."""
+        if self._away:
+            self._behind = len(self._entries) if self._behind is None else self._behind - 1
+            if self._behind <= 0:
+                self._is_back()
+
+    def _tell(self, outcome: Outcome) -> None:
+        with self._changed:
+            self._outcomes.append(outcome)
+        self._wake()
+
+    def _resolve_doubt(self) -> None:
+        """A user's change set that was told as refused, yet is on disk: what the store holds is shown again."""
+        entry = self._doubtful
+        if entry is not None:
+            if self._store.written(entry.changes, entry.user, moment(entry.at_us)) is not None:
+                log.error("a change set told as not written is on disk after all: %s", _content(entry))
+                self._reload = True
+            self._doubtful = None
+
+    def _probe(self) -> None:
+        """Nothing waits: find out whether the store takes anything again."""
+        if not self._pause():
+            return
+        try:
+            self._store.probe()
+            self._resolve_doubt()
+        except StoreUnavailable as fault:
+            self._is_gone(fault)
+        else:
+            self._is_back()
+
+    def _give_state(self) -> None:
+        try:
+            state = self._store.load_desk()
+        except StoreUnavailable as fault:
+            self._is_gone(fault)
+            return
+        self._reload = False
+        self._tell(Reloaded(state))
+
+    def _is_gone(self, fault: StoreUnavailable) -> None:
+        self._away, self._behind = True, None
+        self._faults.begin(FAULT, self._told(fault))
+
+    def _is_back(self) -> None:
+        self._away, self._behind = False, None
+        self._faults.end(FAULT)
+
+    def _told(self, fault: StoreUnavailable) -> str:
+        with self._changed:
+            waiting = sum(1 for entry in self._entries if not entry.is_asked)
+        full = "; no more is kept in memory" if self.is_full else ""
+        return f"{fault}; {waiting} change sets wait in memory{full}" if waiting else str(fault)
+
+    def _pause(self) -> bool:
+        """Wait until the next attempt; False when the patience at the end is over."""
+        with self._changed:
+            left = self._until - time.monotonic()
+            if left <= 0:
+                return False
+            if not self._closing:
+                self._changed.wait_for(lambda: self._closing, _RETRY_S)
+                return True
+        time.sleep(min(_CLOSING_RETRY_S, left))
+        return True
+
+
+def _content(entry: Entry) -> str:
+    return repr([to_json(draft) for draft in entry.changes.drafts])[:20_000]

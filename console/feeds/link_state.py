@@ -1,0 +1,141 @@
+"""LinkState: what a connection is like, when to try again, and two processes that take one session from each other."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from paho.mqtt.reasoncodes import ReasonCode
+
+from console.domain.picture import FeedHealth
+from console.feeds.broker import Broker
+
+log = logging.getLogger(__name__)
+
+SESSION_TAKEN = 0x8E
+"""MQTT 5: another client connected with the same client id."""
+
+_RETRY_MIN_S, _RETRY_MAX_S = 1.0, 30.0
+_TAKEOVER_MAX_S, _QUIET_S = 300.0, 900.0
+_COMPLAINT_S = 600.0
+
+
+class LinkState:
+    """Health and pauses of one link. Safe to use from several threads.
+
+    After a takeover the link comes back once soon, so that the other process learns of it too, then at doubling intervals up
+    to five minutes: two processes with one name are a mistake that a person must end; until then both must not spend their
+    time on reconnecting. A quarter of an hour without a takeover forgets it.
+    """
+
+    def __init__(self, feed: str, broker: Broker, client_id: str, takeover_pause_s: float) -> None:
+        self._broker, self._client_id = broker, client_id
+        self._lock = threading.Lock()
+        self._health = FeedHealth(feed, "connecting", f"{broker.host}:{broker.port}")
+        self._retry_s = _RETRY_MIN_S
+        self._takeover_s = self._first_takeover_s = takeover_pause_s
+        self._pause_s = self._contested_pause_s = 0.0
+        self._taken_over_at = -_QUIET_S
+        self._complaint, self._complained_at = "", -_COMPLAINT_S
+        self._received, self._last_at = 0, 0.0
+
+    def health(self) -> FeedHealth:
+        """State of the connection now."""
+        with self._lock:
+            last_at = datetime.fromtimestamp(self._last_at, UTC) if self._last_at else None
+            return replace(self._health, received=self._received, last_at=last_at)
+
+    def pause_s(self) -> float:
+        """How long to wait before the next attempt."""
+        with self._lock:
+            pause, self._pause_s = self._pause_s or self._retry_s, 0.0
+            self._retry_s = min(self._retry_s * 2, _RETRY_MAX_S)
+            return pause
+
+    def received(self, count: int) -> None:
+        """Messages came in."""
+        with self._lock:
+            self._received += count
+            self._last_at = time.time()
+
+    def connected(self) -> None:
+        """The broker accepts us."""
+        with self._lock:
+            self._retry_s = _RETRY_MIN_S
+            contested = self._is_contested()
+            if not contested:
+                self._takeover_s = self._first_takeover_s
+            complaint = self._complaint if time.monotonic() - self._complained_at < _COMPLAINT_S else ""
+        log.info("connected to %s as %s", self._broker, self._client_id)
+        if contested:
+            self._note(state="up", message=self._contest(), code="session_contested")
+        else:
+            self._note(state="up", message=complaint, code="broker_refuses" if complaint else "")
+
+    def unreachable(self, fault: Exception) -> None:
+        """No connection came about."""
+        where = f"{self._broker.host}:{self._broker.port}"
+        self._note(
+            state="down",
+            message=f"no broker at {where} ({fault}); retrying, check that it runs and the address",
+            code="no_broker",
+        )
+
+    def refused(self, message: str) -> None:
+        """The broker does not accept us."""
+        log.error("%s", message)
+        self._note(state="down", message=message, code="broker_refuses")
+
+    def complain(self, message: str) -> None:
+        """Connected, and yet something does not work; it is shown for a while, also over a lost connection."""
+        with self._lock:
+            self._complaint, self._complained_at = message, time.monotonic()
+        self._note(message=message, code="broker_refuses")
+
+    def left(self) -> None:
+        """The connection was ended from here."""
+        with self._lock:
+            self._health = replace(self._health, state="off", message="", code="")
+
+    def contested(self) -> None:
+        """Another process used our name while we were running."""
+        with self._lock:
+            self._taken_over_at = time.monotonic()
+            self._contested_pause_s = self._takeover_s
+            self._takeover_s = min(self._takeover_s * 2, _TAKEOVER_MAX_S)
+        log.error("%s", self._contest())
+        self._note(message=self._contest(), code="session_contested")
+
+    def disconnected(self, reason: ReasonCode) -> None:
+        """The connection ended."""
+        if reason.value == SESSION_TAKEN:
+            self.contested()
+        with self._lock:
+            contested = self._is_contested()
+            self._pause_s = self._contested_pause_s if contested else 0.0
+        if contested:
+            # Not every broker gives the reason (mosquitto 2.0.11 does not): a lost connection is likely the next takeover.
+            message = f"{self._contest()}; tries again in {self._contested_pause_s:g} s"
+            self._note(state="down", message=message, code="session_taken")
+        elif self.health().state == "up" or self.health().code != "broker_refuses":
+            self._note(state="down", message=f"connection lost ({reason}); retrying", code="connection_lost")
+
+    def _is_contested(self) -> bool:
+        return time.monotonic() - self._taken_over_at < _QUIET_S
+
+    def _contest(self) -> str:
+        return (
+            f"another program uses the name {self._client_id} at {self._broker.host}:{self._broker.port} and takes the session; "
+            "stop one of them, or start it with another --seat"
+        )
+
+    def _note(self, **changes: Any) -> None:
+        with self._lock:
+            before, self._health = self._health, replace(self._health, **changes)
+            changed = self._health.state != before.state or self._health.code != before.code
+        if changed and self._health.state == "down" and self._health.code not in ("session_taken", "broker_refuses"):
+            log.warning("%s", self._health.message)

@@ -1,0 +1,42 @@
+"""What became of the messages of a case: told once when one cannot go out, and once when it arrived after all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.domain.changes import ChangeSet, Draft
+from console.domain.delivery import MessageKind, Reason, Undelivered
+from console.services.state import DeskState
+
+_KIND_ZH = {
+    MessageKind.ORDER: "工单",
+    MessageKind.VALVE_CARDS: "关阀卡",
+    MessageKind.ALERT: "片区预警",
+    MessageKind.NOTICE: "公告",
+    MessageKind.FIRE_BRIGADE: "消防通报",
+    MessageKind.OTHER: "消息",
+}
+_REASON_ZH = {Reason.NO_CHANNEL: "无通道", Reason.DISCONNECTED: "通道中断", Reason.REFUSED: "服务器拒收"}
+
+
+def on_deliveries(state: DeskState, waiting: Sequence[Undelivered], arrived: Sequence[Undelivered]) -> ChangeSet:
+    """Entries in the log of actions: ``waiting`` messages are not delivered; ``arrived`` ones are, where it said otherwise.
+
+    What the log says already is not said again, also not after a restart.
+    """
+    told = {(change.subject, change.note) for changes in state.history.values() for change in changes}
+    failed = [_draft(one, "not_delivered", f"未送达（{_REASON_ZH[one.reason]}）") for one in waiting]
+    missed = [one for one in arrived if any(_entry(one, reason) in told for reason in Reason)]
+    drafts = [*failed, *(_draft(one, "delivered", "已送达") for one in missed)]
+    cases = {f"incident/{incident_id}" for incident_id in state.incidents}
+    return ChangeSet(tuple(d for d in drafts if d.subject in cases and (d.subject, d.note) not in told))
+
+
+def _entry(one: Undelivered, reason: Reason) -> tuple[str, str]:
+    draft = _draft(one, "not_delivered", f"未送达（{_REASON_ZH[reason]}）")
+    return draft.subject, draft.note
+
+
+def _draft(one: Undelivered, kind: str, what: str) -> Draft:
+    note = f"{what}：{_KIND_ZH[one.kind]} {one.subject}（第 {one.outgoing_id} 号）"
+    return Draft(kind, f"incident/{one.incident_id}", None, None, note)

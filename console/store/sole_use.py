@@ -1,0 +1,135 @@
+"""Sole use of a store: one process works on it. The hold vanishes with the process, also after kill -9.
+
+SQLite: a lock on a file beside the store, which holds who has it. PostgreSQL: a session's advisory lock, named by its
+``application_name``. Readers (``quanmai review``, packages) do not take it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Connection, Engine, create_engine, exc, text
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
+
+from console.services.ports import StoreInUse, StoreUnavailable
+from console.store.connection import shown
+from console.store.faults import told
+
+_KEY = 0x5155414F
+"""PostgreSQL's advisory lock for sole use; that of the chain's writer is another."""
+
+
+class SoleUse:
+    """Held from its making until ``close``. Raises StoreInUse, which names the other process; StoreUnavailable."""
+
+    def __init__(self, url: URL, role: str) -> None:
+        self._url, self._where = url, shown(url)
+        self._me = f"quanmai {role} pid {os.getpid()} on {socket.gethostname()}"
+        self._file: IO[str] | None = None
+        self._engine: Engine | None = None
+        self._connection: Connection | None = None
+        self._lock = threading.Lock()
+        with told(self._where):
+            if url.get_backend_name() == "sqlite":
+                self._hold_file(Path(f"{url.database}.lock"))
+            else:
+                self._engine = create_engine(url, poolclass=NullPool, connect_args={"application_name": self._me[:63]})
+                self._hold_server()
+
+    def ensure(self) -> None:
+        """Before each write: whether it is still held; a server that was away ended the session, and the hold with it.
+
+        Raises StoreUnavailable, also when another process has taken it meanwhile: then nothing may be written.
+        """
+        if self._engine is None:
+            return
+        with self._lock, told(self._where):
+            if self._connection is not None:
+                try:
+                    self._connection.execute(text("SELECT 1"))
+                    self._connection.commit()
+                    return
+                except exc.DBAPIError:
+                    self._connection.invalidate()
+                    self._connection.close()
+                    self._connection = None
+            try:
+                self._hold_server()
+            except StoreInUse as taken:
+                raise StoreUnavailable(str(taken)) from taken
+
+    def close(self) -> None:
+        """Let go."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def _hold_file(self, path: Path) -> None:
+        path.resolve().parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+", encoding="utf-8")
+        if not _lock(file):
+            file.seek(0)
+            holder = file.read().strip()
+            file.close()
+            raise StoreInUse(self._refusal(holder or "another process"))
+        file.truncate(0)
+        file.write(f"{self._me} since {datetime.now(UTC).isoformat(timespec='seconds')}\n")
+        file.flush()
+        self._file = file
+
+    def _hold_server(self) -> None:
+        assert self._engine is not None
+        connection = self._engine.connect()
+        for name in ("idle", "interval", "count"):  # a holder whose machine is gone is noticed within half a minute
+            connection.execute(text(f"SET tcp_keepalives_{name} = 5"))
+        if connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY}).scalar():
+            connection.commit()  # a session's lock outlives its transaction; an open one would keep old rows alive
+            self._connection = connection
+            return
+        query = (
+            "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
+            "WHERE l.locktype = 'advisory' AND l.granted AND l.objid = :key AND l.classid = 0 "
+            "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        holder = connection.execute(text(query), {"key": _KEY}).scalar()
+        connection.close()
+        raise StoreInUse(self._refusal(str(holder or "another process")))
+
+    def _refusal(self, holder: str) -> str:
+        return f"store {self._where} is in use by {holder}; end that one first, or name another store with --store"
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: IO[str]) -> bool:
+        """Whether the file is ours now; a byte far behind its content is locked, so that others can read who holds it."""
+        file.seek(1 << 20)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _lock(file: IO[str]) -> bool:
+        """Whether the file is ours now."""
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

@@ -1,0 +1,88 @@
+"""What the strip says of feeds and stations: each word counts something in the picture, none is said without evidence."""
+
+from __future__ import annotations
+
+from console.domain.picture import FeedHealth, Picture, StationState, feeds_set_up
+from console.ui.looks import Looks
+from console.ui.words import Words
+
+_COUNTED = (
+    StationState.ABNORMAL,
+    StationState.WARNING,
+    StationState.STALE,
+    StationState.MISSING,
+    StationState.FAULT,
+    StationState.LEARNING,
+)
+"""What is said beside the normal ones, the gravest first: a narrow strip cuts the end."""
+_SILENT_SHARE = 0.05
+
+
+def feed_words(picture: Picture, looks: Looks) -> tuple[str, str]:
+    """(text, tone) of the feeds: none set up, one that is down, connected without a reading yet, connected."""
+    words, feeds = looks.words, feeds_set_up(picture.feeds)
+    if not feeds:
+        return words("strip.no_feed"), "warning"
+    troubled = sorted((feed for feed in feeds if feed.state != "up"), key=lambda feed: feed.state != "down")
+    if troubled:
+        return f"✕ {feed_line(troubled[0], looks)}", "critical" if troubled[0].state == "down" else "warning"
+    if not (picture.at_us > 0).any():
+        return words("strip.feed_silent", n=len(feeds)), "warning"
+    contested = next((feed for feed in feeds if feed.code), None)
+    if contested is not None:
+        return f"✕ {feed_line(contested, looks)}", "critical"
+    text = words("strip.feed_up", n=len(feeds))
+    counts = {"invalid": sum(feed.invalid for feed in feeds), "lost": sum(feed.lost for feed in feeds)}
+    told = "".join(words(f"strip.{what}", n=f"{count:,}") for what, count in counts.items() if count)
+    return text + told, "warning" if told else ""
+
+
+def feed_tip(picture: Picture, looks: Looks) -> str:
+    """The feeds in full, a line each: messages received, parts refused by kind, gaps, repeats and restarts of publishers."""
+    words, lines = looks.words, list[str]()
+    for feed in feeds_set_up(picture.feeds):
+        lines.append(feed_line(feed, looks) + words("strip.received", n=f"{feed.received:,}"))
+        lines += [f"  {words.of('refused_part', kind)}: {count:,}" for kind, count in feed.refused]
+        counted = ((what, getattr(feed, what)) for what in ("lost", "repeated", "restarts"))
+        lines += [f"  {words.of('sequence', what)}: {count:,}" for what, count in counted if count]
+    return "\n".join(lines)
+
+
+def feed_line(feed: FeedHealth, looks: Looks) -> str:
+    """A feed in words: its state, and what is to be done when not all is well."""
+    words = looks.words
+    known = words.of("feed_code", feed.code) if feed.code else ""
+    advice = f"{known}（{feed.message}）" if known and known != feed.code else feed.message
+    return f"{feed.name} · {words.of('feed_state', feed.state)}" + (f" · {advice}" if advice else "")
+
+
+def station_words(picture: Picture, words: Words) -> tuple[str, str]:
+    """(text, tone): how many stations are normal, and how many are in each other state."""
+    counts = _counts(picture)
+    total = len(picture.station_state)
+    if not total:
+        return words("strip.no_stations"), "muted"
+    if counts[StationState.MISSING] == total:
+        return words("strip.stations_silent", all=f"{total:,}"), "warning"
+    text = words("strip.stations", n=f"{counts[StationState.NORMAL]:,}", all=f"{total:,}")
+    text += "".join(words(f"strip.{state.name.lower()}", n=f"{counts[state]:,}") for state in _COUNTED if counts[state])
+    silent = counts[StationState.STALE] + counts[StationState.MISSING]
+    grave = counts[StationState.ABNORMAL] or silent > _SILENT_SHARE * total
+    return text, "warning" if grave else ""
+
+
+def station_tip(picture: Picture, words: Words) -> str:
+    """The same in full, a line each: reporting ones, then every state that some station is in."""
+    counts, total = _counts(picture), len(picture.station_state)
+    if not total:
+        return ""
+    # Late and missing are none of the reporting ones; a faulty one reports, though not what can be used.
+    reporting = total - counts[StationState.STALE] - counts[StationState.MISSING]
+    lines = [words("strip.reporting", n=f"{reporting:,}", all=f"{total:,}")]
+    states = (StationState.NORMAL, *_COUNTED)
+    lines += [f"{words.of('station_state', s.name.lower())}: {counts[s]:,}" for s in states if counts[s]]
+    return "\n".join(lines)
+
+
+def _counts(picture: Picture) -> dict[StationState, int]:
+    return {state: int((picture.station_state == state).sum()) for state in StationState}

@@ -1,0 +1,77 @@
+"""The engine on a real PostgreSQL server that is stopped and started; text that PostgreSQL cannot hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from console.domain.incidents import OrderState
+from console.domain.intents import DismissIncident, OpenIncident
+from console.domain.readings import Channel
+from console.feeds.inbox import Message
+from console.services.ports import RecordRefused, StoreUnavailable
+from tests.console.engine.room import Room, done
+from tests.console.engine.test_store_away import case_with_order, is_down, reply
+from tests.console.services.town import a_finding
+from tests.postgresql import Server
+
+pytest.importorskip("psycopg", reason="psycopg is not installed")
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def room(tmp_path: Path, database: str) -> Iterator[Room]:
+    opened = Room(tmp_path, store=database)
+    yield opened
+    opened.close()
+
+
+def test_what_happens_while_the_server_is_stopped_is_shown_and_is_on_disk_after_its_start(
+    room: Room,
+    server: Server,
+) -> None:
+    case, order_id, crew_id = case_with_order(room)
+    room.settles()
+    server.stop()
+    try:
+        for step in range(3):
+            room.clock.sleep(1)
+            room.hears({str(name): {"pressure_mpa": 0.3 + step / 100} for name in room.city.stations.asset_id})
+            room.settles()
+        reply(room, order_id, crew_id)
+        pipes = tuple(str(pipe) for pipe in room.city.network.pipes.asset_id[200:203])
+        room.finds(a_finding(pipes, at=room.clock.at, stations=("Q-001", "Q-002")))
+        room.sees(lambda p: len(p.incidents) == 2 and p.value[1, Channel.PRESSURE] == pytest.approx(320.0))
+        room.sees(is_down)
+        with pytest.raises(StoreUnavailable):
+            done(room.engine.submit(OpenIncident("P-104041"), "王"))
+    finally:
+        server.start()
+    room.sees(lambda p: not is_down(p), within_s=20)
+    kept = room.store.load_desk().incidents
+    assert len(kept) == 2
+    assert kept[case].orders[-1].state is OrderState.ACKNOWLEDGED
+    assert room.store.verify_chain() is None
+    assert room.store.readings(1, Channel.PRESSURE, 0, 2**62)[1].tolist() == pytest.approx([300.0, 310.0, 320.0])
+
+
+def test_u_0000_in_an_intent_is_refused_in_one_line_and_the_next_one_is_served(room: Room) -> None:
+    done(room.engine.submit(OpenIncident("P-104040"), "王"))
+    (case,) = room.sees(lambda p: len(p.incidents) == 1).incidents
+    with pytest.raises(RecordRefused, match="cannot keep this value"):
+        done(room.engine.submit(DismissIncident(case.incident_id, "用\x00水"), "王"))
+    assert room.engine.latest().incidents[0].is_open()
+    done(room.engine.submit(DismissIncident(case.incident_id, "用水"), "王"))
+
+
+def test_u_0000_in_a_reply_costs_at_most_itself(room: Room) -> None:
+    case, order_id, crew_id = case_with_order(room)
+    reply(room, order_id, crew_id, text="到\x00了")
+    body = json.dumps({"order_id": order_id, "state": "on_site"}).encode()
+    room.inbox.offer(Message("test", f"quanmai/v1/test/orders/{crew_id}/ack", body))
+    room.sees(lambda p: p.incidents[0].orders[-1].state is OrderState.ON_SITE)
+    room.settles()
+    assert room.store.load_desk().incidents[case].orders[-1].state is OrderState.ON_SITE

@@ -1,0 +1,194 @@
+"""The store is away for a while: the picture, detection and alarms go on; what follows is written when it is back."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.domain.alarms import AlarmState
+from console.domain.incidents import OrderState
+from console.domain.intents import JudgeBurst, OpenIncident, SendCrew
+from console.domain.picture import Picture
+from console.domain.readings import Channel
+from console.engine import archive, journal
+from console.feeds.inbox import Message
+from console.services.ports import StoreUnavailable
+from tests.console.engine.faulty_store import full, locked, read_only
+from tests.console.engine.room import Room, done
+from tests.console.services.town import a_finding
+
+PIPE = "P-104040"
+FAULTS: dict[str, Callable[..., Any]] = {"locked": locked, "full": full, "read_only": read_only}
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+    monkeypatch.setattr("console.store.connection._BUSY_MS", 50)
+    monkeypatch.setattr(journal, "_RETRY_S", 0.1)
+    monkeypatch.setattr(archive, "_RETRY_S", 0.1)
+    opened = Room(tmp_path)
+    yield opened
+    opened.close()
+
+
+def is_down(picture: Picture) -> bool:
+    return any(feed.state == "down" for feed in picture.feeds)
+
+
+def fills_up(room: Room) -> None:
+    """Enough readings that no store that may not grow could take them."""
+    room.hears({str(name): {"pressure_mpa": 0.3, "flow_m3h": 4.0} for name in room.city.stations.asset_id for _ in range(1)})
+
+
+def case_with_order(room: Room) -> tuple[str, str, str]:
+    done(room.engine.submit(OpenIncident(PIPE), "王"))
+    case = room.sees(lambda p: len(p.incidents) == 1).incidents[0].incident_id
+    done(room.engine.submit(JudgeBurst(case, (PIPE,), "calls"), "王"))
+    done(room.engine.submit(SendCrew(case, "crew1"), "王"))
+    order = room.sees(lambda p: bool(p.incidents[0].orders)).incidents[0].orders[-1]
+    return case, order.order_id, order.crew_id
+
+
+def reply(room: Room, order_id: str, crew_id: str, text: str = "") -> None:
+    body = json.dumps({"order_id": order_id, "state": "acknowledged", "text": text}).encode()
+    room.inbox.offer(Message("test", f"quanmai/v1/test/orders/{crew_id}/ack", body))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_readings_replies_and_findings_of_an_outage_are_shown_at_once_and_on_disk_after_it(room: Room, fault: str) -> None:
+    case, order_id, crew_id = case_with_order(room)
+    with FAULTS[fault](room.store):
+        for step in range(3):
+            room.clock.sleep(1)
+            room.hears({str(name): {"pressure_mpa": 0.3 + step / 100} for name in room.city.stations.asset_id})
+            room.settles()
+        reply(room, order_id, crew_id)
+        pipes = tuple(str(pipe) for pipe in room.city.network.pipes.asset_id[200:203])
+        room.finds(a_finding(pipes, at=room.clock.at, stations=("Q-001", "Q-002")))
+        shown = room.sees(lambda p: len(p.incidents) == 2 and p.value[1, Channel.PRESSURE] == pytest.approx(320.0))
+        room.sees(is_down)
+        assert shown.incidents[0].orders[-1].state is OrderState.ACKNOWLEDGED
+        assert any(alarm.state is AlarmState.ACTIVE for alarm in shown.alarms)
+        with pytest.raises(StoreUnavailable):
+            done(room.engine.submit(OpenIncident("P-104041"), "王"))
+    room.sees(lambda p: not is_down(p))
+    kept = room.store.load_desk().incidents
+    assert len(kept) == 2
+    assert kept[case].orders[-1].state is OrderState.ACKNOWLEDGED
+    assert room.store.verify_chain() is None
+    room.settles()
+    assert room.store.readings(1, Channel.PRESSURE, 0, 2**62)[1].tolist() == pytest.approx([300.0, 310.0, 320.0])
+    done(room.engine.submit(OpenIncident("P-104041"), "王"))
+    assert {i.incident_id: replace(i, version=0) for i in room.engine.latest().incidents} == {
+        key: replace(one, version=0) for key, one in room.store.load_desk().incidents.items()
+    }
+
+
+def test_what_a_user_asks_while_the_store_is_away_is_refused_and_neither_shown_nor_written(room: Room) -> None:
+    with locked(room.store):
+        with pytest.raises(StoreUnavailable):
+            done(room.engine.submit(OpenIncident(PIPE), "王"))
+        room.sees(is_down)
+        assert room.engine.latest().incidents == ()
+    room.sees(lambda p: not is_down(p))  # nothing else is written meanwhile: the end of the fault is found out by itself
+    room.settles()
+    assert room.store.load_desk().incidents == {}
+    assert room.engine.latest().incidents == ()
+
+
+def test_a_locked_store_does_not_hold_up_a_reading(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    turned = threading.Event()
+    writing = threading.Event()
+    append = room.store.append_readings
+
+    def slow(batch: Any) -> None:
+        writing.set()
+        assert turned.wait(10), "the next reading waited for the disk"
+        append(batch)
+
+    monkeypatch.setattr(room.store, "append_readings", slow)
+    room.send("Q-001", 0.31)
+    assert writing.wait(10)
+    room.clock.sleep(1)
+    room.send("Q-001", 0.32)
+    room.sees(lambda p: p.value[1, Channel.PRESSURE] == pytest.approx(320.0))
+    turned.set()
+
+
+def test_readings_beyond_the_bound_are_counted_and_said_and_the_rest_is_kept(
+    room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(archive, "MOST_ROWS", 100)
+    stations = [str(name) for name in room.city.stations.asset_id][:30]
+    with locked(room.store):
+        for step in range(6):
+            room.clock.sleep(1)
+            room.hears({name: {"pressure_mpa": 0.3 + step / 100} for name in stations})
+            room.settles()
+        room.sees(lambda p: any("not kept" in feed.message for feed in p.feeds))
+        room.sees(lambda p: p.value[1, Channel.PRESSURE] == pytest.approx(350.0))
+    room.sees(lambda p: not is_down(p))
+    assert len(room.store.readings_between(0, 2**62)) == 90
+    assert "could not be kept" in caplog.text
+
+
+def test_messages_are_acknowledged_once_their_readings_and_replies_are_on_disk(room: Room) -> None:
+    _, order_id, crew_id = case_with_order(room)
+    room.settles()
+    acknowledged = threading.Event()
+    body = json.dumps({"order_id": order_id, "state": "acknowledged"}).encode()
+    reading = json.dumps({"t": room.clock.at.isoformat(), "v": {"pressure_mpa": 0.3}}).encode()
+    pack = (
+        Message("test", "quanmai/v1/test/readings/Q-001", reading),
+        Message("test", f"quanmai/v1/test/orders/{crew_id}/ack", body),
+    )
+    with locked(room.store):
+        room.inbox.offer_all(pack, acknowledged.set)
+        room.sees(lambda p: p.incidents[0].orders[-1].state is OrderState.ACKNOWLEDGED)
+        room.sees(is_down)
+        assert not acknowledged.is_set()
+    assert acknowledged.wait(10)
+    assert len(room.store.readings_between(0, 2**62)) == 1
+
+
+def test_a_record_the_store_cannot_take_is_logged_with_its_content_and_what_follows_goes_on(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    case, order_id, crew_id = case_with_order(room)
+    with pytest.raises(ValueError, match="surrogates"):
+        done(room.engine.submit(OpenIncident("P-104041"), "王\ud800"))  # no text of any encoding
+    assert "P-104041" in caplog.text
+    reply(room, order_id, crew_id)
+    room.sees(lambda p: p.incidents[0].orders[-1].state is OrderState.ACKNOWLEDGED)
+    assert room.store.load_desk().incidents[case].orders[-1].state is OrderState.ACKNOWLEDGED
+
+
+def test_what_was_shown_and_is_refused_by_the_store_later_is_taken_back(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    with locked(room.store):
+        done_first = a_finding((PIPE,), at=room.clock.at, stations=("Q-001\ud800",))
+        room.finds(done_first)
+        room.sees(lambda p: len(p.incidents) == 1)
+    room.sees(lambda p: p.incidents == () and any("engine" in feed.name for feed in p.feeds))
+    done(room.engine.submit(OpenIncident(PIPE), "王"))
+    assert len(room.store.load_desk().incidents) == 1
+
+
+def test_the_end_says_what_could_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    monkeypatch.setattr("console.store.connection._BUSY_MS", 50)
+    monkeypatch.setattr("console.engine.engine._PATIENCE_S", 0.2)
+    room = Room(tmp_path)
+    with locked(room.store):
+        room.send("Q-001", 0.31)
+        room.sees(is_down)
+        started = time.monotonic()
+        room.engine.stop()
+        assert time.monotonic() - started < 8
+    assert "1 readings are lost" in caplog.text
+    room.close()

@@ -1,0 +1,90 @@
+"""Each word about feeds and stations counts something in the picture; none is said without evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QLabel
+
+from console.domain.picture import FeedHealth, Picture, StationState
+from console.feeds.local import LocalLink
+from console.ui.honesty import lasting_message
+from console.ui.looks import Looks
+from console.ui.panels.status_words import feed_words, station_tip, station_words
+from console.ui.theme import Theme
+from console.ui.window import MainWindow
+from console.ui.words import Words
+from tests.console.ui.scripted import ScriptedPort
+
+pytestmark = pytest.mark.gui
+
+S = StationState
+
+
+@pytest.fixture(scope="module")
+def calm() -> Picture:
+    """Thirty-five stations, a feed."""
+    return ScriptedPort().latest()
+
+
+def english() -> Looks:
+    return Looks(Theme.load("dark"), Words("en", "Asia/Shanghai"))
+
+
+def of_states(calm: Picture, **counts: int) -> Picture:
+    """A picture whose stations are in these states."""
+    state = np.concatenate([np.full(n, S[name.upper()], dtype=np.uint8) for name, n in counts.items()])
+    return replace(calm, station_state=state)
+
+
+def test_the_count_of_normal_stations_holds_none_that_is_abnormal_late_or_learning(calm: Picture) -> None:
+    words = english().words
+    text, tone = station_words(of_states(calm, normal=78, abnormal=58), words)
+    assert (text, tone) == ("78 of 136 stations normal · 58 abnormal", "warning")
+    text, _ = station_words(of_states(calm, normal=1, learning=2, missing=3, stale=4, fault=5, warning=6, abnormal=7), words)
+    assert text == "1 of 28 stations normal · 7 abnormal · 6 warning · 4 late · 3 no data · 5 faulty · 2 learning"
+    assert station_words(of_states(calm, normal=35), words) == ("35 of 35 stations normal", "")
+
+
+def test_reporting_stations_are_those_that_are_neither_late_nor_missing(calm: Picture) -> None:
+    told = station_tip(of_states(calm, normal=1, learning=2, missing=3, stale=4, fault=5, warning=6, abnormal=7), english().words)
+    assert told.splitlines()[0] == "Reporting: 21 of 28"
+    counted = [int(line.rpartition(": ")[2]) for line in told.splitlines()[1:]]
+    assert sum(counted) == 28
+
+
+def test_without_readings_or_stations_nothing_is_called_normal(calm: Picture) -> None:
+    words = english().words
+    assert station_words(of_states(calm, missing=136), words)[0] == "136 stations, no reading yet"
+    assert station_words(replace(calm, station_state=np.empty(0, np.uint8)), words)[0] == "No stations"
+
+
+def test_a_console_without_a_broker_has_no_feed_and_says_so(calm: Picture) -> None:
+    looks = english()
+    alone = replace(calm, feeds=(LocalLink().health(),))
+    assert feed_words(alone, looks) == ("No feed", "warning")
+    assert "No feed" in lasting_message(alone, None, 0.0, looks.words)
+    drill = replace(calm, feeds=(LocalLink("simulator").health(),))
+    assert feed_words(drill, looks) == ("Feeds connected: 1", "")
+
+
+def test_a_connected_feed_without_a_reading_is_not_called_more_than_connected(calm: Picture) -> None:
+    mute = replace(calm, at_us=np.zeros_like(calm.at_us), feeds=(FeedHealth("mqtt", "up"),))
+    assert feed_words(mute, english()) == ("Feeds connected: 1 · no reading yet", "warning")
+
+
+def test_of_several_feeds_in_trouble_the_one_that_is_down_is_named(calm: Picture) -> None:
+    feeds = (FeedHealth("mqtt", "connecting", "host:1883"), FeedHealth("store", "down", "disk full"))
+    text, tone = feed_words(replace(calm, feeds=feeds), english())
+    assert (text, tone) == ("✕ store · Down · disk full", "critical")
+
+
+def test_the_strip_shows_how_many_stations_a_burst_made_abnormal(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst(stations=7)
+    window.settle()
+    counts = {state: int((port.latest().station_state == state).sum()) for state in StationState}
+    told = "\n".join(label.text() for label in window.strip.findChildren(QLabel))
+    assert counts[S.ABNORMAL] == 7
+    assert f"测点 35 个 · {counts[S.NORMAL]} 正常 · 7 异常" in told
