@@ -45,7 +45,8 @@ def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSetti
 def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
     """The engine on a broker until it is told to stop (SIGINT, SIGTERM), or its thread does not turn any more.
 
-    Returns the exit code: 1 for an engine that stood still (whatever watches over the process starts it again).
+    Returns the exit code: 1 for an engine that stood still (whatever watches over the process starts it again), or that could
+    not write everything at its end.
     """
     settings = load_settings(**({"seat": seat} if seat else {}))
     broker, city = broker_of(settings, mqtt), read_city(city_path)
@@ -74,7 +75,7 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
             link.stop()
     if stood_still:
         log.critical("engine: ended because its thread stood still; start it again")
-    return 1 if stood_still else 0
+    return 1 if stood_still or runtime.engine.has_lost else 0
 
 
 def run_simulation(

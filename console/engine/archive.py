@@ -97,6 +97,8 @@ class Archive:
         released: list[_Item] = []
         with self._changed:
             if self._rows + item.rows > MOST_ROWS:
+                if not self._lost:
+                    log.error("the store is away and %d readings wait in memory: no more are kept until it is back", self._rows)
                 self._lost += item.rows
                 released.append(item)
             else:
@@ -138,7 +140,7 @@ class Archive:
                 self._attempt(items)
             except StoreUnavailable as fault:
                 self._away, self._behind = True, None
-                self._faults.begin(FAULT, self._told(fault))
+                self._faults.begin(FAULT, str(fault), self._waiting())
                 if not self._pause():
                     return False
             except Exception as fault:  # noqa: BLE001 - whatever it is, it must not keep what follows from the disk
@@ -180,9 +182,9 @@ class Archive:
             log.error("while the store was away %d readings could not be kept: memory for them was full", lost)
         self._faults.end(FAULT)
 
-    def _told(self, fault: StoreUnavailable) -> str:
-        lost = f"; memory is full: {self._lost} were not kept" if self._lost else ""
-        return f"{fault}; {self._rows} readings wait in memory{lost}"
+    def _waiting(self) -> str:
+        lost = f", memory is full, {self._lost} were not kept" if self._lost else ""
+        return f"{self._rows} readings wait in memory{lost}"
 
     def _pause(self) -> bool:
         with self._changed:

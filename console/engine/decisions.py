@@ -70,7 +70,7 @@ class Decisions:
         for outcome in self._journal.outcomes():
             self._settle(outcome)
         while True:
-            if self._journal.is_away:
+            if self._journal.is_away or self._journal.is_slow:
                 self._show_unwritten()
             if not self._steps or any(not step.is_shown for step in self._unwritten):
                 return
@@ -97,7 +97,7 @@ class Decisions:
         self._journal.put(step.entry)
 
     def _show_unwritten(self) -> None:
-        """The store is away: what the world did is shown all the same."""
+        """The store is away or slow: what the world did is shown all the same. What users ask waits."""
         for step in self._unwritten:
             if not step.is_shown and step.answer is None and step.entry is not None:
                 step.is_shown = True

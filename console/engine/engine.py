@@ -81,6 +81,8 @@ class Engine:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self.watchdog = Watchdog(self._thread)
+        self.has_lost = False
+        """After ``stop``: whether something could not be written."""
 
     # What others call, from any thread.
 
@@ -107,6 +109,7 @@ class Engine:
         self._outbox.close(_PATIENCE_S)
         if unwritten or rows:
             log.critical("the store could not be written: %d change sets and %d readings are lost", unwritten, rows)
+            self.has_lost = True
             return
         try:
             self._ports.store.flush()

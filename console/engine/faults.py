@@ -21,16 +21,19 @@ class Faults:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._lasting: dict[str, str] = {}
+        self._lasting: dict[str, tuple[str, str]] = {}
         self._defects: dict[str, tuple[str, float]] = {}
 
-    def begin(self, name: str, message: str) -> None:
-        """Something fails, in one line that advises; it is shown until ``end``."""
+    def begin(self, name: str, reason: str, detail: str = "") -> None:
+        """Something fails, in one line that advises; it is shown until ``end``. ``name``: ``store/readings`` is shown as store.
+
+        ``detail``: what follows from it, and grows; of parts that fail for one reason the reason is shown once.
+        """
         with self._lock:
             new = name not in self._lasting
-            self._lasting[name] = message
+            self._lasting[name] = (reason, detail)
         if new:
-            log.error("%s", message)
+            log.error("%s", f"{reason}; {detail}" if detail else reason)
 
     def end(self, name: str) -> None:
         """It works again."""
@@ -51,5 +54,12 @@ class Faults:
         now = self._monotonic()
         with self._lock:
             self._defects = {key: one for key, one in self._defects.items() if now - one[1] < _DEFECT_SHOWN_S}
-            lasting = [FeedHealth(name.partition("/")[0], "down", message) for name, message in self._lasting.items()]
+            parts: dict[str, dict[str, list[str]]] = {}
+            for name, (reason, detail) in self._lasting.items():
+                parts.setdefault(name.partition("/")[0], {}).setdefault(reason, []).append(detail)
+            lasting = [FeedHealth(name, "down", _line(reasons)) for name, reasons in parts.items()]
             return (*lasting, *(FeedHealth("engine", "down", message) for message, _ in self._defects.values()))
+
+
+def _line(reasons: dict[str, list[str]]) -> str:
+    return "; ".join("; ".join([reason, *filter(None, details)]) for reason, details in reasons.items())

@@ -96,8 +96,8 @@ class Journal:
 
     @property
     def is_away(self) -> bool:
-        """Whether the store could not take the last thing it was given, or takes long over it."""
-        return self._away or self.is_slow
+        """Whether the store could not take the last thing it was given."""
+        return self._away
 
     @property
     def is_slow(self) -> bool:
@@ -242,17 +242,17 @@ class Journal:
 
     def _is_gone(self, fault: StoreUnavailable) -> None:
         self._away, self._behind = True, None
-        self._faults.begin(FAULT, self._told(fault))
+        self._faults.begin(FAULT, str(fault), self._waiting())
 
     def _is_back(self) -> None:
         self._away, self._behind = False, None
         self._faults.end(FAULT)
 
-    def _told(self, fault: StoreUnavailable) -> str:
+    def _waiting(self) -> str:
         with self._changed:
             waiting = sum(1 for entry in self._entries if not entry.is_asked)
-        full = "; no more is kept in memory" if self.is_full else ""
-        return f"{fault}; {waiting} change sets wait in memory{full}" if waiting else str(fault)
+        full = ", and no more are kept" if self.is_full else ""
+        return f"{waiting} change sets wait in memory{full}" if waiting else ""
 
     def _pause(self) -> bool:
         """Wait until the next attempt; False when the patience at the end is over."""

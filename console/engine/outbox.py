@@ -67,7 +67,7 @@ class Outbox:
                     self._turn()  # what was handed over a moment ago may have arrived
                 self._faults.end(FAULT)
             except StoreUnavailable as fault:
-                self._faults.begin(FAULT, f"{fault}; what is due is sent when it is back")
+                self._faults.begin(FAULT, str(fault), "what is due is sent when it is back")
             except Exception as defect:  # noqa: BLE001 - shown and logged; the next message goes out all the same
                 self._faults.defect("outbox", defect)
             if not last:

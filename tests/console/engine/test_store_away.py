@@ -132,7 +132,8 @@ def test_readings_beyond_the_bound_are_counted_and_said_and_the_rest_is_kept(
             room.clock.sleep(1)
             room.hears({name: {"pressure_mpa": 0.3 + step / 100} for name in stations})
             room.settles()
-        room.sees(lambda p: any("not kept" in feed.message for feed in p.feeds))
+        room.sees(lambda p: any("were not kept" in feed.message for feed in p.feeds))
+        assert "no more are kept until it is back" in caplog.text
         room.sees(lambda p: p.value[1, Channel.PRESSURE] == pytest.approx(350.0))
     room.sees(lambda p: not is_down(p))
     assert len(room.store.readings_between(0, 2**62)) == 90

@@ -1,0 +1,109 @@
+"""The journal keeps the order, writes each change set once even when an answer is lost, and says what users may not expect."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.domain.changes import Change, ChangeSet
+from console.domain.intents import OpenIncident
+from console.engine import journal
+from console.engine.faults import Faults
+from console.services.ports import StoreUnavailable
+from tests.console.engine.room import Room, done
+from tests.console.services.town import a_finding
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+    monkeypatch.setattr(journal, "_RETRY_S", 0.1)
+    opened = Room(tmp_path)
+    yield opened
+    opened.close()
+
+
+def loses_one_answer(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next commit reaches the disk, and its answer is lost on the way back."""
+    commit = room.store.commit
+
+    def lost(change_set: ChangeSet, user: str, at: datetime) -> tuple[Change, ...]:
+        commit(change_set, user, at)
+        monkeypatch.setattr(room.store, "commit", commit)
+        raise StoreUnavailable("store s: the server does not answer (connection lost)")
+
+    monkeypatch.setattr(room.store, "commit", lost)
+
+
+def test_a_finding_whose_answer_was_lost_is_on_disk_once(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    loses_one_answer(room, monkeypatch)
+    pipe = str(room.city.network.pipes.asset_id[200])
+    room.finds(a_finding((pipe,), at=room.clock.at, stations=("Q-001", "Q-002")))
+    (shown,) = room.sees(lambda p: len(p.incidents) == 1 and all(feed.state == "up" for feed in p.feeds)).incidents
+    room.settles()
+    assert len(room.store.changes_of(f"incident/{shown.incident_id}")) == len(room.engine.timeline(shown.incident_id)) == 1
+    assert room.store.verify_chain() is None
+
+
+def test_what_a_user_was_told_as_refused_and_is_on_disk_after_all_is_shown_as_the_store_holds_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    loses_one_answer(room, monkeypatch)
+    with pytest.raises(StoreUnavailable):
+        done(room.engine.submit(OpenIncident("P-104040"), "王"))
+    (shown,) = room.sees(lambda p: len(p.incidents) == 1).incidents
+    assert "on disk after all" in caplog.text
+    assert room.store.load_desk().incidents[shown.incident_id] == shown
+    done(room.engine.submit(OpenIncident("P-104041"), "王"))  # and the next number is free
+    assert len(room.store.load_desk().incidents) == 2
+
+
+def test_while_the_store_only_takes_long_findings_are_shown_and_what_a_user_asks_waits_for_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_SLOW_S", 0.05)
+    goes_on, commit = threading.Event(), room.store.commit
+
+    def slow(*arguments: Any) -> tuple[Change, ...]:
+        assert goes_on.wait(10)
+        return commit(*arguments)
+
+    monkeypatch.setattr(room.store, "commit", slow)
+    pipe = str(room.city.network.pipes.asset_id[200])
+    room.finds(a_finding((pipe,), at=room.clock.at, stations=("Q-001", "Q-002")))
+    room.sees(lambda p: len(p.incidents) == 1)
+    answer: Future[ChangeSet] = room.engine.submit(OpenIncident("P-104040"), "王")
+    assert not answer.done()
+    goes_on.set()
+    done(answer)
+    assert len(room.store.load_desk().incidents) == 2
+
+
+def test_parts_that_fail_for_one_reason_are_one_fault_with_the_reason_said_once() -> None:
+    faults = Faults()
+    faults.begin("store", "store s: the disk is full", "2 change sets wait")
+    faults.begin("store/readings", "store s: the disk is full", "30 readings wait")
+    faults.begin("files/N1", "files of notice N1: no folder")
+    assert [(feed.name, feed.message) for feed in faults.feeds()] == [
+        ("store", "store s: the disk is full; 2 change sets wait; 30 readings wait"),
+        ("files", "files of notice N1: no folder"),
+    ]
+    faults.end("store")
+    assert faults.feeds()[0].message == "store s: the disk is full; 30 readings wait"
+    faults.end("store/readings")
+    assert [feed.name for feed in faults.feeds()] == ["files"]
+
+
+def test_a_defect_is_shown_for_ten_minutes_after_it_happened_last() -> None:
+    at = [0.0]
+    faults = Faults(lambda: at[0])
+    faults.defect("desk", ValueError("odd"))
+    at[0] = 599.0
+    assert [feed.name for feed in faults.feeds()] == ["engine"]
+    at[0] = 601.0
+    assert faults.feeds() == ()
