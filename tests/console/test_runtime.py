@@ -72,7 +72,7 @@ def test_a_model_that_cannot_be_solved_leaves_the_window_and_is_told(tmp_path: P
     with Runtime(read_city(path), DrillClock(START), LocalLink(), options, late_model=True) as runtime:
         runtime.recall().result(60)
         feeds: queue.SimpleQueue[str] = queue.SimpleQueue()
-        runtime.engine.subscribe(lambda picture: [feeds.put(feed.name) for feed in picture.feeds] and None)
-        while feeds.get(timeout=10) != "hydraulics":
+        runtime.engine.subscribe(lambda picture: feeds.put(" ".join(feed.name for feed in picture.feeds)))
+        while "hydraulics" not in feeds.get(timeout=10):
             pass
         assert not runtime.states
