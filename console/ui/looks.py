@@ -50,7 +50,7 @@ def label(text: str = "", name: str = "", wrap: bool = False, selectable: bool =
 
 
 def tip(text: str) -> str:
-    """Text for a tool tip, its lines kept: Qt would take what looks like markup for markup, and would never wrap what does not."""
+    """Text for a tool tip, its lines kept: Qt would take what looks like markup for markup, and never wrap what does not."""
     return f"<p>{escape(text)}</p>".replace("\n", "<br>") if text else ""
 
 
