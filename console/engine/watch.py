@@ -100,9 +100,9 @@ class Watch:
     @property
     def preparing(self) -> tuple[int, int] | None:
         """(groups of stations that detection can look at, groups that report) while the first are fewer."""
-        if self._is_at_first or not self._first.empty():
-            return 0, self.detector.groups
         usable, all_ = self.detector.preparing
+        if self._is_at_first or not self._first.empty():
+            usable, all_ = 0, self.detector.groups
         return (usable, all_) if usable < all_ else None
 
     def cease(self) -> None:
@@ -126,6 +126,7 @@ class Watch:
         tick_us = self._grid.due(micros(self._clock.now()), self._live)
         if tick_us is None:
             if self._lacks:
+                self._lacks = False  # where it fails, until the next tick
                 self._begin(self._prepared)
             return
         live = self._live

@@ -133,6 +133,26 @@ def test_a_large_citys_groups_are_prepared_between_ticks(room: Room) -> None:
     room.waits(lambda: deferring.preparing == (1, 1))
 
 
+def test_signatures_that_cannot_be_made_are_told_and_tried_again_with_the_next_tick(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deferring, tried = Detector(room.city, None, replace(room.detector.options, deferred=True)), list[int]()
+
+    def broken() -> bool:
+        tried.append(room.engine._watch.history.last_us)
+        raise ZeroDivisionError("injected")
+
+    monkeypatch.setattr(deferring, "prepare", broken)
+    room.engine.replace_detector(lambda: deferring).result(10)
+    room.ticks()
+    room.waits(lambda: len(tried) == 1)
+    room.sees(lambda p: any("injected" in feed.message for feed in p.feeds))
+    room.settles()
+    room.ticks()
+    room.waits(lambda: len(tried) == 2)
+    assert len(set(tried)) == 2, "once after each tick"
+
+
 def test_the_program_ends_without_waiting_for_signatures_that_are_still_to_be_made(room: Room, held: Held) -> None:
     stopping = threading.Thread(target=room.engine.stop)
     stopping.start()
