@@ -25,7 +25,8 @@ def run(pipes: int = 200_000, stations: int | None = None, seconds: int = MARKS_
     """Open the console without a broker on a synthetic city, offscreen; figures when so many seconds have passed.
 
     ``stations``: None for those of the synthetic city. ``feed``: readings of all stations once a minute, offered in the process.
-    ``map_s``: from the start of the process until the map's first whole picture. ``stall_ms``: the longest time in which
+    ``map_s``: from the start of the process until the map's first whole picture, ``map_cpu_s`` what it took of processors until
+    then (all threads; a busy machine makes only the first longer). ``stall_ms``: the longest time in which
     the window's event loop did not turn after that, up to each mark. ``peak_mb``: largest resident memory of the window's
     process up to each mark, ``peak_all_mb`` with the processes that it started.
     """
@@ -92,7 +93,9 @@ def _opened(city: Path, folder: Path, marks: list[int], feed: bool) -> dict[str,
     turns = [json.loads(line) for line in told.read_text("utf-8").splitlines()]
     ready = next((turn for turn in turns if turn["what"] == "map"), None)
     stalls = [(turn["at"] - began, turn["ms"]) for turn in turns if turn["what"] == "stall"]
-    figures: dict[str, Any] = {"map_s": None if ready is None else round(ready["at"] - began, 2)}
+    figures: dict[str, Any] = {"map_s": None, "map_cpu_s": None}
+    if ready is not None:
+        figures = {"map_s": round(ready["at"] - began, 2), "map_cpu_s": round(ready["cpu_s"], 2)}
     for mark in marks:
         seen = [sample for sample in samples if sample[0] <= mark]
         late = [ms for at, ms in stalls if at <= mark and ready is not None and at > ready["at"] - began]

@@ -56,7 +56,7 @@ class _Watch:
             self._tell(what="stall", at=time.time(), ms=gap_ms)
         if not self._map_seen and self._has_map():
             self._map_seen = True
-            self._tell(what="map", at=time.time())
+            self._tell(what="map", at=time.time(), cpu_s=time.process_time())
         self._last = time.perf_counter()
 
     def _has_map(self) -> bool:
