@@ -14,7 +14,7 @@ from console.domain.clock import DrillClock, SystemClock
 from console.feeds.inbox import Inbox, Message
 from console.feeds.local import LocalLink
 from console.feeds.mqtt import MqttLink
-from console.garbage import set_loaded_aside
+from console.garbage import return_what_is_freed, set_loaded_aside
 from console.runtime import Runtime, RuntimeOptions
 from console.seat import broker_of, link_of, seat_of
 from console.services.desk import DeskSettings
@@ -39,6 +39,7 @@ def run_console(city_path: Path, mqtt: str, store: str, seat: str = "", *, inbox
 
     ``inbox``: one that others fill too. Returns the exit code.
     """
+    return_what_is_freed()
     settings = load_settings(**({"seat": seat} if seat else {}))
     broker = broker_of(settings, mqtt) if mqtt or settings.mqtt else None
     city = read_city(city_path)
