@@ -1,6 +1,8 @@
 # Two commands: make run, make test. Both do all the set-up themselves; later starts reinstall nothing.
 ENV := . .tools/env;
 BIN := .venv/bin
+# Two processes; a file's tests stay together, so that its fixtures are made once.
+PARALLEL := -n 2 --dist loadfile
 
 .PHONY: run test fast check lock clean
 
@@ -11,12 +13,12 @@ run:
 test:
 	@sh .ci/setup test
 	@$(MAKE) --no-print-directory check
-	@$(ENV) exec $(BIN)/python -m pytest
+	@$(ENV) exec $(BIN)/python -m pytest $(PARALLEL)
 
 # The fast tier: no Qt, no servers, under a minute.
 fast:
 	@sh .ci/setup test
-	@$(ENV) exec $(BIN)/python -m pytest -m "not slow and not gui"
+	@$(ENV) exec $(BIN)/python -m pytest $(PARALLEL) -m "not slow and not gui"
 
 check:
 	@$(ENV) $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
@@ -24,7 +26,7 @@ check:
 # Pins every package anew: names, versions and hashes only.
 lock:
 	@uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 \
-		pyproject.toml --group dev --all-extras -o .ci/requirements.lock
+		pyproject.toml --group build --group dev --all-extras -o .ci/requirements.lock
 
 clean:
 	@rm -rf .venv .tools out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -24,6 +24,7 @@ from maps.dataset import read_city
 from maps.errors import InputFault
 
 if TYPE_CHECKING:
+    from console.drill.options import DrillOptions
     from console.ui.port import DrillPort
     from console.ui.settings import WindowSettings
     from maps.hydraulics.state import HydraulicState
@@ -58,32 +59,39 @@ def run_console(city_path: Path, mqtt: str, store: str, seat: str = "", *, inbox
     if broker is not None:
         link = link_of(settings, broker, city.info.site, seat_of(settings, "console", where), inbox)
     with ExitStack() as stack:
+        stack.callback(link.stop)  # after the engine's end: what it wrote last is still acknowledged, what is due still sent
         runtime = Runtime(city, SystemClock(), link, options, inbox=inbox, late_model=True)
+        stack.callback(runtime.close)
         runtime.recall()
-        stack.enter_context(runtime)
+        runtime.engine.start()
         link.start()
-        stack.callback(link.stop)
         return _show(runtime, settings)
 
 
-def run_demo(city: Path | None = None, seed: int = 1) -> int:
-    """The demo city (or a given one) with a drill that runs on the live screens. Returns the exit code."""
+def run_demo(asked: DrillOptions | None = None) -> int:
+    """A drill that runs on the live screens, by default on the demo city. Returns the exit code.
+
+    Store and notices stay in ``asked.out``; without ``asked`` they go when the window closes.
+    """
     # Here, for a console without a drill need not load folium and the synthetic city: half a second, 60 MB.
     from console.drill.controls import DrillControls
     from console.drill.field import DrillField
     from console.drill.options import DrillOptions
-    from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, history_of, set_scene
+    from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, empty_store, history_of, set_scene
     from console.feeds.simulator import SimulatorProcess
 
     settings = load_settings()
-    folder = Path(tempfile.mkdtemp(prefix="quanmai-demo-"))
     with ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        scene = set_scene(DrillOptions(out=folder, city=city, seed=seed))
+        options = asked or DrillOptions(out=Path(tempfile.mkdtemp(prefix="quanmai-demo-")))
+        folder, seed = options.out, options.seed
+        folder.mkdir(parents=True, exist_ok=True)
+        if asked is None:
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        scene = set_scene(options)
         clock, link = DrillClock(START, _DEMO_SPEED), LocalLink("simulator")
         desk = DeskSettings(site=scene.city.info.site, hotline="（演练热线）", issuer="（演练发布单位）", is_drill=True)
-        options = RuntimeOptions(scene.city_path, folder / "demo.sqlite", folder / "notices", desk)
-        runtime = Runtime(scene.city, clock, link, options)
+        kept = RuntimeOptions(scene.city_path, empty_store(folder), folder / "notices", desk)
+        runtime = Runtime(scene.city, clock, link, kept)
         runtime.learn(history_of(scene, seed), HISTORY_STEP_S)
         field = DrillField(runtime.inbox, scene.city, scene.burst_pipe, desk.crew_speed_kmh)
         link.listen(field.on_outgoing)

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,18 +62,19 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
         role="engine",
     )
     inbox, name = Inbox(), seat_of(settings, "engine", where)
-    link = link_of(settings, broker, city.info.site, name, inbox)
-    runtime = Runtime(city, SystemClock(), link, options, inbox=inbox)
-    runtime.recall()
     told = _told_to_stop()
-    runtime.engine.watchdog.listen(told.set)
-    with runtime:
+    with ExitStack() as stack:
+        link = link_of(settings, broker, city.info.site, name, inbox)
+        stack.callback(link.stop)  # after the engine's end: what it wrote last is still acknowledged, what is due still sent
+        runtime = Runtime(city, SystemClock(), link, options, inbox=inbox)
+        stack.callback(runtime.close)
+        runtime.recall()
+        runtime.engine.watchdog.listen(told.set)
+        runtime.engine.start()
         link.start()
         log.info("engine runs on %s as %s; stop it with Ctrl+C", broker, name)
         told.wait()
         stood_still = runtime.engine.watchdog.is_silent.is_set()
-        if not stood_still:
-            link.stop()
     if stood_still:
         log.critical("engine: ended because its thread stood still; start it again")
     return 1 if stood_still or runtime.engine.has_lost else 0

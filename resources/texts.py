@@ -1,4 +1,7 @@
-"""Words of the program in Chinese and English: ``resources/translations/<language>/*.toml``, one file per subject."""
+"""Words of the program in Chinese and English: ``resources/translations/<language>/*.toml``, one file per subject.
+
+A number with its word in both forms is ``{n:pipe|pipes}``: "1 pipe", "3 pipes". Languages without plural forms write ``{n}``.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ class Catalogue:
         if found is None:
             raise UnknownText(f"{self.language}: no text {key!r}")
         try:
-            return found.format_map(params)
+            return _FORMATTER.vformat(found, (), params) if "|" in found else found.format_map(params)
         except KeyError as missing:
             raise UnknownText(f"{self.language}: text {key!r} needs the parameter {missing}") from missing
 
@@ -54,6 +57,19 @@ class Catalogue:
         """The texts below ``prefix``, by the rest of their key, as written (placeholders not filled)."""
         start = f"{prefix}."
         return {key[len(start) :]: text for key, text in self.entries.items() if key.startswith(start)}
+
+
+class _WithPlurals(Formatter):
+    """``str.format``, and ``{n:one|other}``: the number with the word that goes with it."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, is_plural, other = format_spec.partition("|")
+        if not is_plural:
+            return str(super().format_field(value, format_spec))
+        return f"{value} {one if str(value) == '1' else other}"
+
+
+_FORMATTER = _WithPlurals()
 
 
 def placeholders(text: str) -> frozenset[str]:

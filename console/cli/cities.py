@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from console.cli.output import AsJson, CityPath, fault_lines, print_result
+from console.cli.output import AsJson, CityPath, fault_lines, lacking_lines, print_result
 
 commands = typer.Typer()
 
@@ -50,8 +50,10 @@ def check(city: CityPath, as_json: AsJson = False) -> None:
     from maps.check import check_city
     from maps.dataset import read_city
 
-    report = check_city(read_city(city))
+    loaded = read_city(city)
+    report = check_city(loaded)
     print_result(report, as_json, json.dumps(report, ensure_ascii=False, indent=2))
+    lacking_lines(loaded)
 
 
 @commands.command()

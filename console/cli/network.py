@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from console.cli.output import AsJson, CityPath, print_result
+from console.cli.output import AsJson, CityPath, lacking_lines, print_result
 from maps.errors import InputFault
 
 commands = typer.Typer()
@@ -58,11 +58,13 @@ def isolate(
 
 def _one(city: Path, request: dict[str, Any], speed_kmh: float | None, restore: bool, at: str, as_json: bool) -> None:
     from console.services.isolation_requests import plan_json, plan_of
+    from console.services.lacking import WITHOUT_NO_PLAN
     from console.services.plan_words import plan_text, schedule_json
     from maps.dataset import read_city
     from maps.isolation import Isolator, restoring
 
     loaded = read_city(city)
+    lacking_lines(loaded, WITHOUT_NO_PLAN)
     plan = plan_of(Isolator(loaded), request)
     answer = plan_json(plan)
     if speed_kmh is not None:
@@ -136,6 +138,7 @@ def trace(
         ids_listed(from_), kind, to, ids_listed(via), ids_listed(barrier), ids_listed(barrier_zone),
         tuple(barrier_where or ()), cost, directions,
     )  # fmt: skip
+    lacking_lines(loaded, ("sources",))
     state = solved_for(loaded, request, at, always=profile)
     found = trace_of(loaded, request, state)
     answer = answer_json(loaded, found)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from maps.errors import Fault
+
+if TYPE_CHECKING:  # a command that only says what it is for loads no numpy
+    from maps.city import City
 
 CityPath = Annotated[Path, typer.Argument(help="city dataset (.gpkg)")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on one line")]
@@ -24,6 +27,17 @@ def fail(line: str) -> None:
 def print_result(value: Any, as_json: bool, text: str = "") -> None:
     """The result on stdout: one line of JSON, or ``text`` where there is one and JSON was not asked for."""
     print(json.dumps(value, ensure_ascii=False) if as_json or not text else text)  # noqa: T201
+
+
+def lacking_lines(city: City, only: tuple[str, ...] | None = None) -> None:
+    """What the city's data lack and what therefore cannot be done, a line each on stderr; ``only``: of these parts."""
+    from console.services.lacking import lacking
+    from resources.texts import Catalogue
+
+    words = Catalogue.load("en")
+    for code in lacking(city):
+        if only is None or code in only:
+            print(f"note: {words.text(f'ui.lacking.{code}')}", file=sys.stderr)  # noqa: T201
 
 
 def fault_lines(faults: tuple[Fault, ...], most: int = 40) -> None:

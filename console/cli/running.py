@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from console.cli.output import AsJson, CityPath, print_result
+from maps.errors import InputFault
 
 commands = typer.Typer()
 
@@ -31,13 +32,16 @@ def drill(
     as_json: AsJson = False,
 ) -> None:
     """A simulated burst, from the first abnormal reading to the issued notice."""
-    if not headless:
-        from console.app import run_demo
-
-        sys.exit(run_demo(city=city, seed=seed))
     from console.drill import DrillOptions, run_drill
 
-    summary = run_drill(DrillOptions(out=out, city=city, burst=burst, flow_m3h=flow_m3h, seed=seed, screens=screens))
+    asked = DrillOptions(out=out, city=city, burst=burst, flow_m3h=flow_m3h, seed=seed, screens=screens)
+    if not headless:
+        if as_json or not screens:
+            raise InputFault("--json and --no-screens belong to the scripted drill: add --headless, or leave them out")
+        from console.app import run_demo
+
+        sys.exit(run_demo(asked))
+    summary = run_drill(asked)
     print_result(summary, as_json, f"results in {out}: summary.json, map.html, notices/, screens/")
 
 

@@ -197,7 +197,7 @@ class SignatureBook:
 
     def pressures_kpa(self) -> NDArray[np.float64] | None:
         """Pressures (24, stations), kPa, of the model at the stations' nodes by the hour, NaN off nodes."""
-        if not self.states:
+        if not self.states or not len(self.city.stations):
             return None
         node = self.city.stations.node.astype(np.int64)
         times = self._times_s

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +25,7 @@ from console.detection.pumps import PumpChannels
 from console.detection.regulation import Regulation
 from console.detection.steps import StepWatch
 from console.detection.watch import BurstWatch
+from console.domain.alarms import Alarm, AlarmState
 from console.domain.readings import Channel, Quality
 from maps.city import City
 from maps.hydraulics.state import HydraulicState
@@ -201,6 +202,11 @@ class Detector:
     def close(self) -> None:
         """From any thread: no signatures are made any more; what needs them raises Closed."""
         self._book.closed = True
+
+    def resume_alarms(self, alarms: Iterable[Alarm]) -> None:
+        """Alarms of stations raised before a restart: they end as if there had been none. Call it before the first tick."""
+        living = (one for one in alarms if one.state is not AlarmState.CLEARED and one.returned_at is None)
+        self._faults.resume((one.subject, one.code, one.channels) for one in living)
 
     def learn(self, history: History) -> None:
         """Baselines, noise and thresholds from quiet history (a few days at least; weeks give the time of week).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from console.detection.options import DetectorOptions
 from console.domain.clock import moment
 from console.domain.limits import ELEVATION_MATTERS_M, LIMIT_CODES
 from console.domain.live import FUTURE_TOLERANCE_US
-from console.domain.readings import Channel
+from console.domain.readings import CHANNEL_BY_NAME, Channel
 from maps.city import StationTable
 from maps.columns import Floats
 from maps.units import KPA_PER_METRE
@@ -51,6 +51,11 @@ class _Latch:
     def grow(self, place: NDArray[np.int64], cells: int) -> None:
         """Cells move to ``place`` among ``cells``; the new ones begin at rest."""
         self.count, self.active = _grown(self.count, place, cells, 0), _grown(self.active, place, cells, False)
+
+    def resume(self, cells: Flags) -> None:
+        """These were active before a restart: they end as they would have, by the first sample without."""
+        self.active |= cells
+        self.count = np.where(cells, self._after, self.count)
 
     def update(self, now: Flags, judged: Flags) -> tuple[Flags, Flags]:
         """(raised, ended); cells not ``judged`` keep their state."""
@@ -92,6 +97,16 @@ class StationWatch:
         self._latch = {code: _Latch() for code in ("future_time", "stale", "out_of_range", "frozen")}
         self._latch |= {code: _Latch(_LIMIT_SAMPLES) for code in LIMIT_CODES}
         self._latch["deviating"] = _Latch(_DEVIATING_SAMPLES)
+        self._resumed: dict[str, set[int]] = {}
+
+    def resume(self, alarms: Iterable[tuple[str, str, tuple[str, ...]]]) -> None:
+        """What was raised before a restart and has not ended: (station id, code, channels). It counts once the cell is heard."""
+        rows = {str(name): row for row, name in enumerate(self._ids)}
+        for station_id, code, channels in alarms:
+            known = [CHANNEL_BY_NAME[name] for name in channels if name in CHANNEL_BY_NAME]
+            if station_id in rows and (code in self._latch or code == "spike"):
+                cells = {rows[station_id] * len(Channel) + int(channel) for channel in known}
+                self._resumed.setdefault(code, set()).update(cells)
 
     def fresh(self, at_us: NDArray[np.int64], now_us: int) -> Flags:
         """Cells whose sample is newer than at the last tick, and not ahead of our clock, (stations, channels)."""
@@ -223,6 +238,15 @@ class StationWatch:
         self._together = _grown(self._together, place, count, False)
         for latch in self._latch.values():
             latch.grow(place, count)
+        fresh = np.ones(count, dtype=bool)
+        fresh[place] = False
+        for code, resumed in self._resumed.items():
+            mine = fresh & np.isin(cells, list(resumed))
+            if code == "spike":
+                self._spiked |= mine
+            else:
+                self._latch[code].resume(mine)
+            resumed.difference_update(cells[mine].tolist())
 
     def _at_cells(self, value: Floats, at_us: NDArray[np.int64], now_us: int, expected: Floats | None = None) -> _Seen:
         self._grow(at_us)

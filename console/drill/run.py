@@ -18,7 +18,7 @@ from console.drill.dispatcher import ScriptedDispatcher, Stage
 from console.drill.field import DrillField
 from console.drill.leave import leave_package
 from console.drill.options import DrillOptions
-from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, Scene, history_of, set_scene
+from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, Scene, empty_store, history_of, set_scene
 from console.drill.score import distance_along_m, rank_of
 from console.feeds.inbox import Message
 from console.feeds.local import LocalLink
@@ -45,9 +45,7 @@ def run_drill(options: DrillOptions) -> dict[str, Any]:
     desk = DeskSettings(
         site=scene.city.info.site, hotline="（演练热线）", issuer="（演练发布单位）", is_drill=True
     )  # a drill's notice must not carry a real hotline
-    store = options.out / "drill.sqlite"
-    for old in options.out.glob("drill.sqlite*"):
-        old.unlink()
+    store = empty_store(options.out)
     link = LocalLink("simulator")
     clock = DrillClock(START, options.speed)
     runtime = Runtime(scene.city, clock, link, RuntimeOptions(scene.city_path, store, options.out / "notices", desk))
@@ -116,10 +114,11 @@ class _Watch:
 
 
 def _play(runtime: Runtime, watch: _Watch, options: DrillOptions) -> _Played:
-    show = _shower(runtime, options)
-    dispatcher = ScriptedDispatcher(runtime.engine, _waiter(show))
-    played = _Played(not_done=dispatcher.not_done)
+    played = _Played()
     try:
+        show = _shower(runtime, options)
+        dispatcher = ScriptedDispatcher(runtime.engine, _waiter(show))
+        played.not_done = dispatcher.not_done
         for stage in dispatcher.stages():
             if stage.name == "4-draft":
                 watch.draft = time.perf_counter()

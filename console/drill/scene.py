@@ -61,6 +61,13 @@ def set_scene(options: DrillOptions) -> Scene:
     return Scene(city, path, pipe, options.flow_m3h or burst_flow_m3h(city, diameter))
 
 
+def empty_store(out: Path) -> Path:
+    """Where a drill keeps what happens; that of an earlier drill in the same folder goes."""
+    for old in out.glob("drill.sqlite*"):
+        old.unlink()
+    return out / "drill.sqlite"
+
+
 def _with_drill_crews(city: City, seed: int) -> City:
     """A city that came without crews gets some for the drill, named as such and standing at nodes by seed."""
     nodes = city.network.nodes

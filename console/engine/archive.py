@@ -27,6 +27,8 @@ MOST_ROWS = 5_000_000
 MOST_UNACKNOWLEDGED = 20_000
 """With more readings than this waiting for a store that is away, they are acknowledged to the broker before they are on
 disk: else it would send no more, and the picture would stand still."""
+STUCK_S = 6.0
+"""A store that has not answered for this long counts as away."""
 _AT_ONCE = 50_000
 _RETRY_S, _CLOSING_RETRY_S = 1.0, 0.1
 FAULT = "store/readings"
@@ -51,6 +53,7 @@ class Archive:
         self._items: deque[_Item] = deque()
         self._rows = 0
         self._lost = 0
+        self._since = 0.0
         self._away = False
         self._behind: int | None = None
         self._closing = False
@@ -84,6 +87,12 @@ class Archive:
         """Forget what was expected at the ticks before a time."""
         self._put(_Item(0, write=lambda store: store.drop_expected(before_us)))
 
+    @property
+    def busy_s(self) -> float:
+        """For how many seconds the store has not answered, 0 when it is not asked."""
+        since = self._since
+        return time.monotonic() - since if since > 0 else 0.0
+
     def close(self, patience_s: float) -> int:
         """Write what waits, at most about so long; gives how many rows could not be written."""
         with self._changed:
@@ -105,7 +114,7 @@ class Archive:
                 self._items.append(item)
                 self._rows += item.rows
                 self._changed.notify_all()
-            if self._away and self._rows > MOST_UNACKNOWLEDGED:
+            if self._rows > MOST_UNACKNOWLEDGED and (self._away or self.busy_s > STUCK_S):
                 released = [*self._items, *released]
                 self._items = deque(replace(one, kept=None) for one in self._items)
         _let_go(released)
@@ -157,10 +166,14 @@ class Archive:
 
     def _attempt(self, items: list[_Item]) -> None:
         first = items[0]
-        if first.write is not None:
-            first.write(self._store)
-        else:
-            self._store.append_readings(_concatenated([item.batch for item in items if item.batch is not None]))
+        self._since = time.monotonic()
+        try:
+            if first.write is not None:
+                first.write(self._store)
+            else:
+                self._store.append_readings(_concatenated([item.batch for item in items if item.batch is not None]))
+        finally:
+            self._since = 0.0
 
     def _done(self, items: list[_Item]) -> None:
         with self._changed:

@@ -15,7 +15,7 @@ from console.domain.changes import ChangeSet
 from console.domain.clock import Clock, micros
 from console.engine.faults import Faults
 from console.engine.journal import Away, Entry, Journal, NotTaken, Outcome, Reloaded, Written
-from console.services.ports import StoreUnavailable
+from console.services.ports import StaleState, StoreUnavailable
 from console.services.state import DeskState, crews_by_orders
 from maps.errors import QuanmaiError
 
@@ -23,12 +23,16 @@ log = logging.getLogger(__name__)
 
 SYSTEM_USER = "quanmai"
 Decide = Callable[[DeskState], ChangeSet]
+_UNKNOWN = "the store does not answer; whether this was written shows when it does"
 _AWAY = "the store cannot be written now; nothing was changed, try again when the message above has gone"
 
 
 @dataclass(eq=False)
 class _Step:
-    """``done``: called once it needs no further care. ``entry``: once decided; ``is_shown``: applied before it is on disk."""
+    """``done``: called once it needs no further care. ``entry``: once decided; ``is_shown``: applied before it is on disk.
+
+    ``is_given_up``: its user was told that the store does not answer. ``is_again``: decided anew on what the store holds.
+    """
 
     decide: Decide
     user: str
@@ -36,6 +40,13 @@ class _Step:
     done: Callable[[], None] | None = None
     entry: Entry | None = None
     is_shown: bool = False
+    is_given_up: bool = False
+    is_again: bool = False
+
+    @property
+    def holds_up(self) -> bool:
+        """Whether what comes after must wait for the disk."""
+        return not (self.is_shown or self.is_given_up)
 
 
 class Decisions:
@@ -47,6 +58,7 @@ class Decisions:
         self._observers: list[Callable[[ChangeSet], None]] = []
         self._steps: deque[_Step] = deque()
         self._unwritten: deque[_Step] = deque()
+        self._again: list[_Step] = []
 
     def observe(self, observer: Callable[[ChangeSet], None]) -> None:
         """Call ``observer`` with each change set after it was applied to the state."""
@@ -63,7 +75,7 @@ class Decisions:
     @property
     def is_busy(self) -> bool:
         """Whether something is undecided, or a user waits for the disk."""
-        return bool(self._steps) or any(not step.is_shown for step in self._unwritten)
+        return bool(self._steps) or any(step.holds_up for step in self._unwritten)
 
     def turn(self) -> None:
         """Take in what has been written, decide what can be decided; waits for nothing."""
@@ -72,17 +84,18 @@ class Decisions:
         while True:
             if self._journal.is_away or self._journal.is_slow:
                 self._show_unwritten()
-            if not self._steps or any(not step.is_shown for step in self._unwritten):
+            if self._journal.is_stuck:
+                self._give_up_asked()
+            if not self._steps or any(step.holds_up for step in self._unwritten):
                 return
             self._begin(self._steps.popleft())
 
     def _begin(self, step: _Step) -> None:
-        if step.answer is not None and self._journal.is_away:
+        if step.answer is not None and (self._journal.is_away or self._journal.is_stuck):
             self._refuse(step, StoreUnavailable(_AWAY))
             return
         if self._journal.is_full:
-            log.error("too many change sets wait for the store: one of %s is given up", step.user)
-            self._finish(step)
+            self._refuse(step, StoreUnavailable("the store is away and too many change sets wait for it: one is given up"))
             return
         try:
             changes = step.decide(self.state)
@@ -103,10 +116,20 @@ class Decisions:
                 step.is_shown = True
                 self._apply(step.entry.changes)
 
+    def _give_up_asked(self) -> None:
+        """A user whose store hangs is told; what the world does must not wait behind it."""
+        for step in self._unwritten:
+            if step.answer is not None and not step.is_given_up:
+                step.is_given_up = True
+                step.answer.set_exception(StoreUnavailable(_UNKNOWN))
+
     def _settle(self, outcome: Outcome) -> None:
         match outcome:
             case Written(entry, committed):
                 step = self._taken(entry)
+                if step.is_given_up:
+                    self._journal.reload()
+                    return
                 if step.is_shown:
                     self.state = self.state.with_history(committed)
                 else:
@@ -118,12 +141,18 @@ class Decisions:
             case Away():
                 self._show_unwritten()
             case NotTaken(entry, fault):
-                step = self._taken(entry)
-                if step.is_shown:
-                    self._journal.reload()
-                self._refuse(step, fault)
+                self._not_taken(self._taken(entry), fault)
             case Reloaded(state):
                 self._reloaded(state)
+
+    def _not_taken(self, step: _Step, fault: Exception) -> None:
+        if step.is_shown:
+            self._journal.reload()
+        if step.is_shown and isinstance(fault, StaleState) and not step.is_again:
+            # Decided on a state that the store did not hold: once more on what it holds, so that no finding is lost.
+            self._again.append(_Step(step.decide, step.user, done=step.done, is_again=True))
+            return
+        self._refuse(step, fault)
 
     def _reloaded(self, state: DeskState) -> None:
         if self._unwritten:
@@ -131,6 +160,8 @@ class Decisions:
             return
         log.warning("cases and alarms are shown again as the store holds them")
         self.state = replace(state, crews=crews_by_orders(self.state.crews, state.incidents.values()))
+        self._steps.extendleft(reversed(self._again))
+        self._again.clear()
         self._tell(ChangeSet(()))
 
     def _taken(self, entry: Entry) -> _Step:
@@ -148,7 +179,7 @@ class Decisions:
             observer(changes)
 
     def _refuse(self, step: _Step, fault: Exception) -> None:
-        if step.answer is not None:
+        if step.answer is not None and not step.is_given_up:
             step.answer.set_exception(fault)
         if not isinstance(fault, QuanmaiError):
             self._faults.defect("desk", fault)

@@ -22,7 +22,7 @@ from console.domain.intents import Intent
 from console.domain.live import LivePicture
 from console.domain.picture import FeedHealth, Picture
 from console.domain.readings import Channel
-from console.engine.archive import Archive
+from console.engine.archive import STUCK_S, Archive
 from console.engine.commands import Commands
 from console.engine.decisions import Decisions
 from console.engine.deliveries import Deliveries
@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 _PICTURE_EVERY_S = 0.1
 _LOOK_S = 0.5
+_NO_ANSWER = "store/answer"
 _PATIENCE_S = 10.0
 """Real seconds that each part gets to finish when the engine ends."""
 
@@ -70,9 +71,10 @@ class Engine:
         self._commands = Commands(inbox, clock, desk, self._decisions)
         self._outbox = Outbox(store, ports.link, self._faults)
         self._deliveries = Deliveries(self._outbox, self._decisions)
-        expected = lambda: self._watch.expected  # noqa: E731
-        self._jobs = Jobs(ports, self._live, expected, desk, self._decisions, self._commands, self._faults)
+        self._jobs = Jobs(ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands, self._faults)
         self._decisions.observe(self._after)
+        detector.resume_alarms(self._decisions.state.alarms.values())
+        self._decisions.decide(lambda state: desk.on_start(state, clock.now()))
         self._subscribers: list[Callable[[Picture], None]] = []
         self._version = 0
         self._published_at = -1.0
@@ -134,7 +136,10 @@ class Engine:
         """Let ``make`` bring another detector, aside, before later ticks; None leaves the one there is."""
 
         def work() -> None:
-            self._watch.detector = make() or self._watch.detector
+            made = make()
+            if made is not None:
+                made.resume_alarms(self._decisions.state.alarms.values())
+                self._watch.detector = made
 
         return self._watch.first(work)
 
@@ -181,6 +186,7 @@ class Engine:
             self.watchdog.turned()
 
     def _turn(self) -> None:
+        self._say_when_stuck()
         parts = (self._ingest, self._commands, self._watch, self._deliveries, self._decisions)
         for part in (*(room.turn for room in parts), self._publish_picture):
             try:
@@ -190,6 +196,14 @@ class Engine:
         if self._watch.history.last_us and not self._is_resumed:
             self._is_resumed = True
             self._jobs.resume_outlooks()
+
+    def _say_when_stuck(self) -> None:
+        """A server that hangs gives no error that could be shown."""
+        busy_s = max(self._journal.busy_s, self._archive.busy_s)
+        if busy_s > STUCK_S:
+            self._faults.begin(_NO_ANSWER, f"store: it has not answered for {busy_s:.0f} s; check the disk or the server")
+        else:
+            self._faults.end(_NO_ANSWER)
 
     def _after(self, changes: ChangeSet) -> None:
         self._published_at = -1.0

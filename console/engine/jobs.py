@@ -87,10 +87,10 @@ class Jobs:
             outlook = forecasts.outlook(location, incident.evidence, incident.first_abnormal_at, known)
             self._commands.call(lambda: self._take_outlook(incident, outlook))
 
-        what = f"outlook of case {incident_id}"
-        # A late answer belongs to an older location.
-        is_wanted = lambda: self._foreseen.get(incident_id) is incident  # noqa: E731
-        self._retrying.add(Job(f"outlook/{incident_id}", what, work, is_wanted))
+        def is_wanted() -> bool:  # the answer to an older location comes too late
+            return self._foreseen.get(incident_id) is incident
+
+        self._retrying.add(Job(f"outlook/{incident_id}", f"outlook of case {incident_id}", work, is_wanted))
 
     def _take_outlook(self, incident: Incident, outlook: Outlook) -> None:
         if self._foreseen.get(incident.incident_id) is incident:
@@ -113,9 +113,10 @@ class Jobs:
                 checked = replace(impact, reopening=hydraulics.reopening(plan))
                 self._commands.call(lambda: self._take_impact(incident_id, generation, checked))
 
-        what = f"pressures after closing, case {incident_id}"
-        is_wanted = lambda: self._planned.get(incident_id) == generation  # noqa: E731
-        self._retrying.add(Job(f"impact/{incident_id}", what, work, is_wanted))
+        def is_wanted() -> bool:  # the answer to an older plan comes too late
+            return self._planned.get(incident_id) == generation
+
+        self._retrying.add(Job(f"impact/{incident_id}", f"pressures after closing, case {incident_id}", work, is_wanted))
 
     def _take_impact(self, incident_id: str, generation: int, impact: PressureImpact) -> None:
         if self._planned.get(incident_id) == generation:  # a late answer belongs to an older plan

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 MOST_WAITING = 20_000
 """Change sets kept in memory while the store is away: more than a day of a restless network."""
 _RETRY_S, _CLOSING_RETRY_S = 1.0, 0.1
-_SLOW_S = 1.0
+_SLOW_S, _STUCK_S = 1.0, 6.0
 FAULT = "store"
 
 
@@ -100,10 +100,20 @@ class Journal:
         return self._away
 
     @property
+    def busy_s(self) -> float:
+        """For how many seconds the store has not answered, 0 when it is not asked."""
+        since = self._since
+        return time.monotonic() - since if since > 0 else 0.0
+
+    @property
     def is_slow(self) -> bool:
         """Whether the store has not answered for a second."""
-        since = self._since
-        return since > 0 and time.monotonic() - since > _SLOW_S
+        return self.busy_s > _SLOW_S
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the store has not answered for so long that no user should wait for it."""
+        return self.busy_s > _STUCK_S
 
     @property
     def is_full(self) -> bool:

@@ -20,7 +20,7 @@ from console.domain.compose import ExpectedHistory
 from console.domain.grid import TickGrid
 from console.domain.live import LivePicture
 from console.domain.readings import Quality
-from console.engine.aside import Aside
+from console.engine.background import BackgroundCall
 from console.engine.decisions import Decisions
 from console.engine.faults import Faults
 from console.engine.watchdog import SILENT_AFTER_S
@@ -42,10 +42,10 @@ class _Tick:
 
 
 class Watch:
-    """Waits for the grid's next tick, which is evaluated aside: EPANET may be asked in it, and a reading must not wait for that.
+    """Waits for the grid's next tick, which is evaluated in the background: EPANET may be asked in it, no reading waits for that.
 
-    Aside, too, is what detection is asked ``first`` (to learn, to take another detector), and between two ticks the signatures
-    that a large city still lacks, one group's at a time.
+    There, too, is done what detection is asked ``first`` (to learn, to take another detector), and between two ticks the
+    signatures that a large city still lacks, one group's at a time.
     ``expected``: (stations, channels); ``learning``, ``sigma_kpa``, ``elevation_error_m``: (stations,).
     """
 
@@ -72,17 +72,17 @@ class Watch:
         self.elevation_error_m: NDArray[np.float64] = detector.elevations.error_m
         self.history = ExpectedHistory()
         self._faults, self._wake = faults, wake
-        self._aside: Aside[Callable[[], None]] = Aside("detection", wake)
+        self._background: BackgroundCall[Callable[[], None]] = BackgroundCall("detection", wake)
         self._tick_us = 0
         self._first: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._is_at_first = self._lacks = False
 
     def start(self) -> None:
         """Begin to work."""
-        self._aside.start()
+        self._background.start()
 
     def first(self, work: Callable[[], None]) -> Future[None]:
-        """From any thread: do this aside, before the ticks that come later."""
+        """From any thread: do this in the background, before the ticks that come later."""
         done: Future[None] = Future()
 
         def carried_out() -> None:
@@ -111,12 +111,12 @@ class Watch:
 
     def close(self, patience_s: float) -> None:
         """Finish the tick that is being evaluated; its findings are for the next start to find again."""
-        self._aside.close(patience_s)
+        self._background.close(patience_s)
 
     def turn(self) -> None:
         """Take the findings of the last tick; begin with the one that is due, if any. Waits for nothing."""
         self._take()
-        if self._aside.is_busy:
+        if self._background.is_busy:
             self._say_when_late()
             return
         if not self._first.empty():
@@ -145,7 +145,7 @@ class Watch:
         self._begin(evaluate)
 
     def _begin(self, work: Callable[[], Callable[[], None]]) -> None:
-        """Do ``work`` aside; what it returns is done here, once it is taken."""
+        """Do ``work`` in the background; what it returns is done here, once it is taken."""
 
         def unless_closed() -> Callable[[], None]:
             try:
@@ -155,7 +155,7 @@ class Watch:
                     return _nothing  # given up with the program
                 raise
 
-        self._aside.begin(unless_closed)
+        self._background.begin(unless_closed)
 
     def _did_first(self) -> Callable[[], None]:
         self._first.get()()
@@ -171,9 +171,9 @@ class Watch:
 
     def _take(self) -> None:
         try:
-            done = self._aside.taken()
+            done = self._background.taken()
         finally:
-            self._is_at_first = self._is_at_first and self._aside.is_busy
+            self._is_at_first = self._is_at_first and self._background.is_busy
         if done is not None:
             self._faults.end(FAULT)
             done()
@@ -187,7 +187,7 @@ class Watch:
         self._expected_log.keep(tick.at_us, result.expected, result.sigma_kpa)
 
     def _say_when_late(self) -> None:
-        busy_s = self._aside.busy_s
+        busy_s = self._background.busy_s
         if busy_s > SILENT_AFTER_S and not self._is_at_first:  # that is told as ``preparing``
             at = moment(self._tick_us).isoformat(timespec="seconds")
             self._faults.begin(FAULT, f"detection is still at its tick of {at}, for {busy_s:.0f} s; no burst is found meanwhile")

@@ -29,6 +29,13 @@ _KIND = {
     "feed": AlarmKind.FEED,
     "open_boundary": AlarmKind.BOUNDARY,
 }
+_OF_STATIONS = (
+    AlarmKind.STATION_FAULT,
+    AlarmKind.STALE,
+    AlarmKind.LOW_PRESSURE,
+    AlarmKind.HIGH_PRESSURE,
+    AlarmKind.WATER_QUALITY,
+)
 _PRIORITY = {AlarmKind.FEED: Priority.HIGH, AlarmKind.BOUNDARY: Priority.MEDIUM}
 _FAR_BELOW = 0.5
 """Under half of the limit somebody is close to having no water."""
@@ -69,6 +76,20 @@ def on_stations(tools: Tools, state: DeskState, findings: Sequence[StationFindin
             serial += change.before is None
             current[key] = change.after
             changes.append(change)
+    return recorded_alarms(changes) if changes else NOTHING
+
+
+def on_absent(tools: Tools, state: DeskState, now: datetime) -> ChangeSet:
+    """Alarms of stations that the city does not have any more return: nothing else would ever end them."""
+    gone = [
+        alarm
+        for alarm in state.alarms.values()
+        if alarm.kind in _OF_STATIONS
+        and alarm.state is not AlarmState.CLEARED
+        and alarm.returned_at is None
+        and not tools.city.stations.has(alarm.subject)
+    ]
+    changes = [AlarmChange(one, _returned(one, now), "alarm_returned", _note(one, "测点已不在管网数据中")) for one in gone]
     return recorded_alarms(changes) if changes else NOTHING
 
 

@@ -157,6 +157,10 @@ class Desk:
         """The files of a notice were written (Documents.files, after the commit)."""
         return notices.on_files(state, incident_id, notice_id, files)
 
+    def on_start(self, state: DeskState, now: datetime) -> ChangeSet:
+        """What another dataset than the last one's ends: alarms of stations that are gone."""
+        return alarms.on_absent(self._tools, state, now)
+
     def on_time(self, state: DeskState, now: datetime) -> ChangeSet:
         """Shelving that has run out ends, plans older than the network are made anew; call it every few seconds."""
         return with_plans_following(self._tools, state, merged(alarms.on_time(state, now), operations.on_time(state, now)))

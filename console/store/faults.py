@@ -15,6 +15,9 @@ _ADVICE = (
     ("database is locked", "another program holds it locked; close that one and try again, nothing was written"),
     ("unable to open database file", "it cannot be opened; check that the folder exists and may be written"),
     ("disk i/o error", "the disk reports an error; check it before going on"),
+    ("no such table", "the file is not the store any more (moved or replaced?); put it back"),
+    ("read-only transaction", "the server takes no writes now (a standby, or set read-only); nothing was written"),
+    ("permission denied", "the account may not write there; check its rights"),
     ("malformed", "the file is damaged; keep it aside and restore the last backup"),
     ("not a database", "the file is no store of Quanmai; name another file"),
 )

@@ -7,11 +7,25 @@ from html import escape
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from console.ui.theme import Theme
 from console.ui.words import Words, one_line
 
+_BUTTON_EDGES_PX = 26
+"""Padding and border of a push button, left and right, in window.qss."""
 _WIDEST_WORD_PX = 280
 """Text that wraps is else as wide as its longest word, and one endless id makes the window wider than the screen."""
 
@@ -85,9 +99,22 @@ class PlainButton(QPushButton):
         super().setText(text.replace("&", "&&"))
 
 
-def button(text: str, name: str = "") -> QPushButton:
-    """A push button that the keyboard reaches; ``name``: primary or flat."""
-    made = PlainButton()
+class GivesWay(PlainButton):
+    """A push button that may become narrower than its text, whose end is then cut with an ellipsis."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        room = self.width() - _BUTTON_EDGES_PX
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)  # type: ignore[attr-defined]
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        painter.end()
+
+
+def button(text: str, name: str = "", *, gives_way: bool = False) -> QPushButton:
+    """A push button that the keyboard reaches; ``name``: primary or flat; ``gives_way``: may be narrower than its text."""
+    made = GivesWay() if gives_way else PlainButton()
     made.setText(text)
     if name:
         made.setObjectName(name)

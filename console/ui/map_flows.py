@@ -54,6 +54,9 @@ class ModelFlows(QObject):
                 self.show_state(state)
         elif shown is None and not self._asked:
             self._asked = True
+            if self._city.epanet is None:
+                self.told.emit(words("lacking.hydraulics"))
+                return
             self._snapshot = Snapshot(self._city)
             self._map.background.ask("flows", partial(_solved, self._snapshot, now), self._take)
 

@@ -101,6 +101,7 @@ class MainWindow(QMainWindow):
         self.station_cards = StationCards(self._port, self._errands, self._looks, self)
         self.packages = CasePackages(self._looks, self)
         self._search = Search(self._port.city)
+        self._errands.ask("search", self._search.prepare, lambda _: None)
 
     def _build_views(self) -> None:
         city, looks, picture = self._port.city, self._looks, self._picture

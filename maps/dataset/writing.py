@@ -74,7 +74,7 @@ def _to_disk(path: Path) -> None:
 
 
 def _append(layer: _Layer, path: Path, crs: str) -> None:
-    columns = {name: pa.array(values) for name, values in layer.fields.items()}
+    columns = {name: _arrow(values) for name, values in layer.fields.items()}
     if layer.geometry is None:
         pyogrio.raw.write_arrow(pa.table(columns), path, layer=layer.name, driver="GPKG", append=path.exists())
         return
@@ -84,6 +84,11 @@ def _append(layer: _Layer, path: Path, crs: str) -> None:
         table, path, layer=layer.name, driver="GPKG", append=path.exists(), geometry_name="geom", geometry_type=layer.kind,
         crs=crs, SPATIAL_INDEX="YES" if table.num_rows <= _INDEXED_ROWS else "NO",
     )  # fmt: skip
+
+
+def _arrow(values: NDArray[Any]) -> pa.Array:
+    """A column; texts keep their type when there is none of them, else an empty layer could not be written."""
+    return pa.array(values, type=pa.string()) if values.dtype == object and not len(values) else pa.array(values)
 
 
 def _layers(city: City) -> Iterator[_Layer]:

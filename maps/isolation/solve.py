@@ -72,11 +72,11 @@ def _necessary(
 ) -> dict[int, tuple[Border, ...]]:
     """Only the valves without which a source reaches the zone.
 
-    A valve of three or more pipes may, once closed, also cut the only way to the source behind another valve; that one
-    then stays open. Two-pipe valves cannot, and are not asked again.
+    A valve at a node shuts every pipe there: once closed, it may also cut the only way to the source behind another
+    valve, which then stays open. Two pipes are enough for that where the node is a source or has a pump or a valve link.
     """
     graph = supply.graph
-    if len(held) < 2 or all(len(graph.valve_edges(valve)) < 3 for valve in held):
+    if len(held) < 2 or all(len(graph.valve_edges(valve)) < 2 for valve in held):
         return held
     kept = dict(held)
     for valve in sorted(held, key=lambda row: (len(graph.valve_edges(row)), row)):

@@ -94,3 +94,10 @@ def test_every_refusal_of_the_services_has_its_text() -> None:
     used = {key for file in folder.glob("*.py") for key in re.findall(r'Refused\("(\w+)"', file.read_text("utf-8"))}
     assert used
     assert not [key for key in used if not Catalogue.load("zh_CN").has(f"refused.{key}")]
+
+
+@pytest.mark.parametrize(
+    ("n", "told"), [(0, "0 pipes"), (1, "1 pipe"), (2, "2 pipes"), ("1", "1 pipe"), ("1,204", "1,204 pipes")]
+)
+def test_a_number_has_the_form_of_its_word_that_goes_with_it(n: int | str, told: str) -> None:
+    assert Catalogue("en", {"a": "{n:pipe|pipes} in {place}"}).text("a", n=n, place="{x|y}") == f"{told} in {{x|y}}"

@@ -43,13 +43,13 @@ class NetworkTools(QObject):
     def __init__(self, city: City, canvas: MapCanvas, errands: Errands, looks: Looks, window: QWidget) -> None:
         super().__init__(window)
         self._city, self._map, self._looks, self._window = city, canvas, looks, window
-        self._case = CaseLook()
         self.segments: SegmentsWindow | None = None
         self.trace = TraceTool(city, canvas, errands, looks, self)
         self.burst = BurstTool(city, canvas, errands, looks, self)
+        for tool in (self.trace, self.burst):
+            canvas.dock(tool.panel)
         self.trace.told.connect(self.told)
         self.burst.report_asked.connect(self.report_asked)
-        self.burst.put_away.connect(lambda: self._map.show_case(self._case))
         self.burst.cards_asked.connect(self.print_cards)
 
     def deeds(
@@ -124,10 +124,8 @@ class NetworkTools(QObject):
             self.not_taken.emit(asset)
 
     def show_case(self, case: CaseLook) -> None:
-        """The marks of the case in focus: on the map, unless a trial is there."""
-        self._case = case
-        if not self.burst.active:
-            self._map.show_case(case)
+        """The marks of the case in focus; a trial is drawn over them."""
+        self._map.show_case(case)
 
     def show_picture(self, picture: Picture) -> None:
         """Crews and the time."""

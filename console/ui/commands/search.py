@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -11,12 +11,14 @@ import numpy as np
 import shapely
 
 from console.domain.picture import Picture
+from console.ui.commands.text_index import Names, TextIndex
 from console.ui.map.facilities import Facility, facilities
 from console.ui.panels.clock import short_title
 from console.ui.words import Words
 from maps.city import City
 
 _PER_KIND = 8
+_KINDS = ("zones", "roads", "stations", "facilities", "pipes", "valves", "hydrants")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,65 @@ class Command:
 
 
 class Search:
-    """Looks through the city as it is typed; cases, crews and commands first, they are few and urgent."""
+    """Looks through the city as it is typed; cases, crews and commands first, they are few and urgent.
+
+    The names of the assets are indexed when first needed; ``prepare`` does that ahead, on any thread.
+    """
 
     def __init__(self, city: City) -> None:
         self._city = city
+        self._indexes: dict[str, tuple[TextIndex, ...]] = {}
+
+    def prepare(self) -> None:
+        """Index all names: half a second of a million pipes."""
+        for kind in _KINDS:
+            self._index(kind)
+
+    def _index(self, kind: str) -> tuple[TextIndex, ...]:
+        found = self._indexes.get(kind)
+        if found is None:
+            found = self._indexes[kind] = tuple(map(TextIndex, self._columns(kind)))
+        return found
+
+    def _columns(self, kind: str) -> tuple[Names, ...]:
+        """The columns of a kind that are searched."""
+        city, network = self._city, self._city.network
+        match kind:
+            case "zones":
+                return (city.zones.name,)
+            case "roads":
+                return (tuple(self._roads_by_name),)
+            case "stations":
+                return city.stations.name, city.stations.asset_id
+            case "facilities":
+                return self._facility_names()
+            case "pipes":
+                return (network.pipes.asset_id,)
+            case "valves":
+                return (network.valves.asset_id,)
+        return (city.hydrants.asset_id,)
+
+    def _matching(self, needle: str, kind: str) -> list[int]:
+        """Rows of a kind where a column has the text, those that begin with it first."""
+        columns = self._index(kind)
+        if len(columns) == 1:
+            return columns[0].rows(needle, _PER_KIND)
+        begin = sorted({row for column in columns for row in column.beginning(needle, _PER_KIND)})
+        inside = sorted({row for column in columns for row in column.rows(needle, 2 * _PER_KIND)} - set(begin))
+        return [*begin, *inside]
+
+    def _facility_names(self) -> tuple[Names, ...]:
+        pumps, found = self._city.network.pumps.asset_id, self._facilities
+        inside = [" ".join(map(str, pumps[list(facility.pumps)])) for facility in found]
+        return [one.name for one in found], [one.asset_id for one in found], inside
+
+    @cached_property
+    def _roads_by_name(self) -> dict[str, int]:
+        """The first row of each road: a road is many lines of one name."""
+        rows: dict[str, int] = {}
+        for row, name in enumerate(self._city.roads.name):
+            rows.setdefault(str(name), row)
+        return rows
 
     @cached_property
     def _facilities(self) -> tuple[Facility, ...]:
@@ -89,24 +146,22 @@ class Search:
 
     def _zones(self, needle: str, words: Words) -> Iterator[Hit]:
         zones = self._city.zones
-        for row in _matching(needle, zones.name):
+        for row in self._matching(needle, "zones"):
             point = shapely.point_on_surface(zones.geometry[row])
             yield Hit(
                 "zone", str(zones.asset_id[row]), str(zones.name[row]), words.of("word", str(zones.kind[row])), point.x, point.y
             )
 
     def _roads(self, needle: str) -> Iterator[Hit]:
-        roads, seen = self._city.roads, set[str]()
-        for row in _matching(needle, roads.name):
-            name = str(roads.name[row])
-            if name not in seen:
-                seen.add(name)
-                x, y = _middle(shapely.get_coordinates(roads.geometry[row]))
-                yield Hit("road", str(roads.asset_id[row]), name, "", x, y)
+        roads, rows = self._city.roads, list(self._roads_by_name.values())
+        for number in self._matching(needle, "roads"):
+            row = rows[number]
+            x, y = _middle(shapely.get_coordinates(roads.geometry[row]))
+            yield Hit("road", str(roads.asset_id[row]), str(roads.name[row]), "", x, y)
 
     def _stations(self, needle: str, words: Words) -> Iterator[Hit]:
         stations, nodes = self._city.stations, self._city.network.nodes
-        for row in _matching(needle, stations.name, stations.asset_id):
+        for row in self._matching(needle, "stations"):
             node = int(stations.node[row])
             x, y = float(stations.x[row]), float(stations.y[row])
             if not np.isfinite(x) and node >= 0:
@@ -122,16 +177,13 @@ class Search:
 
     def _plants(self, needle: str, words: Words) -> Iterator[Hit]:
         """Plants, pumping stations, wells, tanks, sources: those listed and those only the model knows; by a pump's id too."""
-        pumps, found = self._city.network.pumps.asset_id, self._facilities
-        inside = [" ".join(map(str, pumps[list(facility.pumps)])) for facility in found]
-        names = [facility.name for facility in found]
-        for row in _matching(needle, names, [facility.asset_id for facility in found], inside):
-            one = found[row]
+        for row in self._matching(needle, "facilities"):
+            one = self._facilities[row]
             yield Hit("facility", one.asset_id, one.name or one.asset_id, words.of("word", one.kind), one.x, one.y)
 
     def _pipes(self, needle: str, words: Words) -> Iterator[Hit]:
         pipes = self._city.network.pipes
-        for row in _matching(needle, pipes.asset_id):
+        for row in self._matching(needle, "pipes"):
             x, y = _middle(pipes.points(row))
             detail = words.pipe(float(pipes.diameter_mm[row]), str(pipes.material[row]), int(pipes.year_laid[row]))
             yield Hit(
@@ -140,7 +192,7 @@ class Search:
 
     def _valves(self, needle: str) -> Iterator[Hit]:
         valves, hydrants = self._city.network.valves, self._city.hydrants
-        for row in _matching(needle, valves.asset_id):
+        for row in self._matching(needle, "valves"):
             size = float(valves.diameter_mm[row])
             yield Hit(
                 "valve",
@@ -150,7 +202,7 @@ class Search:
                 float(valves.x[row]),
                 float(valves.y[row]),
             )
-        for row in _matching(needle, hydrants.asset_id):
+        for row in self._matching(needle, "hydrants"):
             yield Hit(
                 "hydrant",
                 str(hydrants.asset_id[row]),
@@ -159,18 +211,6 @@ class Search:
                 float(hydrants.x[row]),
                 float(hydrants.y[row]),
             )
-
-
-def _matching(needle: str, *columns: Iterable[object]) -> Iterator[int]:
-    """Rows where any of the columns has the text, those that begin with it first."""
-    later: list[int] = []
-    for row, values in enumerate(zip(*columns, strict=True)):
-        texts = [str(value).casefold() for value in values]
-        if any(text.startswith(needle) for text in texts):
-            yield row
-        elif len(later) < _PER_KIND and any(needle in text for text in texts):
-            later.append(row)
-    yield from later
 
 
 def _middle(points: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> tuple[float, float]:

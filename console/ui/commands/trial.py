@@ -26,7 +26,6 @@ class BurstTool(QObject):
     report_asked = Signal(str)
     """Pipe id: somebody wants a case of this trial."""
     cards_asked = Signal(object)
-    put_away = Signal()
 
     def __init__(self, city: City, canvas: MapCanvas, errands: Errands, looks: Looks, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +65,7 @@ class BurstTool(QObject):
     def open(self) -> None:
         """Begin, or go on where it was left. Segments are built aside the first time."""
         self.panel.show()
+        self._map.show_trial(CaseLook())
         if self._planner is None:
             self.panel.show_working()
             self._errands.ask("isolator", lambda: Isolator(self._city), self._take_planner)
@@ -76,9 +76,9 @@ class BurstTool(QObject):
         self.close() if self.active else self.open()
 
     def close(self) -> None:
-        """The map is for the case again; what was tried is kept."""
+        """The map is for the case alone again; what was tried is kept."""
         self.panel.hide()
-        self.put_away.emit()
+        self._map.show_trial(None)
 
     def on_picked(self, asset: Asset | None) -> bool:
         """A click on the map; False when it is not for this tool."""
@@ -107,12 +107,12 @@ class BurstTool(QObject):
     def undo(self) -> None:
         """The trial before."""
         if self._steps.undo():
-            self._refresh()
+            self._refresh(fit=True)
 
     def redo(self) -> None:
         """The trial after, where one went back."""
         if self._steps.redo():
-            self._refresh()
+            self._refresh(fit=True)
 
     def _on_report(self) -> None:
         if self.trial.pipes:
@@ -121,18 +121,21 @@ class BurstTool(QObject):
 
     def _take_planner(self, planner: Isolator) -> None:
         self._planner = planner
-        self._refresh()
+        self._refresh(fit=True)
 
     def _ask(self, trial: Trial) -> None:
         if self._steps.take(trial):
-            self._refresh()
+            self._refresh(fit=True)
 
-    def _refresh(self) -> None:
-        """Within a frame: a plan takes milliseconds."""
+    def _refresh(self, fit: bool = False) -> None:
+        """Within a frame: a plan takes milliseconds. ``fit``: what is tried is brought into view beside the panel."""
         self.panel.show_steps(self._steps.can_undo, self._steps.can_redo)
         if self._picture is None or self._planner is None:
             return
         self.incident = tried(self._planner, self.trial, moment(self._picture.now_us))
         self.panel.show_trial(self.incident, self._picture)
         if self.active:
-            self._map.show_case(look_of(self._city, self.incident) if self.incident is not None else CaseLook())
+            look = look_of(self._city, self.incident) if self.incident is not None else CaseLook()
+            self._map.show_trial(look)
+            if fit:
+                self._map.bring_into_view(look.points())

@@ -97,6 +97,11 @@ class MapCanvas(Places):
         self._live = replace(self._live, case=case)
         self._remark()
 
+    def show_trial(self, trial: CaseLook | None) -> None:
+        """What is tried, over the case and in a hue of its own, with a frame that says so; None ends it."""
+        self._live = replace(self._live, trial=trial)
+        self._remark()
+
     def select_pipes(self, pipe_ids: tuple[str, ...], text: str = "") -> None:
         """Highlight pipes with a label; none clears it."""
         self._live = replace(self._live, selected=pipe_lines(self.scene.city, pipe_ids), selected_text=text)
@@ -208,7 +213,9 @@ class MapCanvas(Places):
         if field is not None:
             low, high = (self._words.value(Channel.PRESSURE, kpa, unit=False) for kpa in (field.low_kpa, field.high_kpa))
             remark = self._words("map.interpolated", n=field.stations, low=low, high=high)
-        return Margin(self.coordinates, self.cursor_world, self.logicalDpiX(), self._badges, attribution, remark)
+        trial = (self._words("map.trial"), self._words("map.trial_note")) if self._live.trial is not None else ()
+        dots = self.logicalDpiX()
+        return Margin(self.coordinates, self.cursor_world, dots, self._badges, attribution, remark, trial, self.covered_px())
 
     def paint_overlay(
         self, painter: QPainter, camera: Camera, ratio: float, *, hurried: bool = False, vector: bool = False
@@ -238,15 +245,16 @@ class MapCanvas(Places):
         return twin
 
     def mirror(self, other: MapCanvas) -> None:
-        """The case and the highlights of another canvas."""
-        if self._live.case is not other._live.case or self._highlights is not other._highlights:
-            self._live = replace(self._live, case=other._live.case)
+        """The case, the trial and the highlights of another canvas."""
+        mine, first = self._live, other._live
+        if mine.case is not first.case or mine.trial is not first.trial or self._highlights is not other._highlights:
+            self._live = replace(self._live, case=first.case, trial=first.trial)
             self._highlights = other._highlights
             self._remark()
 
     def marks(self) -> Marks:
         """Areas and lines over the network as they are now."""
-        return Marks(self._live.case, self._live.selected, self._highlights)
+        return Marks(self._live.case, self._live.selected, self._highlights, self._live.trial)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, camera = QPainter(self), self.shown_camera

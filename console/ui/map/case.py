@@ -75,6 +75,12 @@ class CaseLook:
     reads: tuple[ReadMark, ...] = ()
     """Where to read next, the best first."""
 
+    def points(self) -> NDArray[np.float64]:
+        """Where the burst, the areas without water and the valves are, (n, 2) world."""
+        lines = [self.burst, *(region.lines for region in (self.zone, self.pocket) if region is not None)]
+        valves = np.array([(step.x, step.y) for step in self.steps], dtype=np.float64).reshape(-1, 2)
+        return np.vstack([*(line.reshape(-1, 2) for line in lines), valves])
+
 
 def look_of(city: City, incident: Incident) -> CaseLook:
     """The marks of an incident."""

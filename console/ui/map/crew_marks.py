@@ -18,6 +18,7 @@ from console.ui.map.stamps import Stamps
 from console.ui.map.symbols import arrow, circle, square
 from console.ui.map.tracks import TRACK_US, Tracks
 from console.ui.theme import Theme
+from console.ui.words import Words
 
 _OLD_S = 120.0
 _TRACKS_BELOW = 8.0
@@ -59,11 +60,8 @@ class CrewMarks:
             frame.painter.drawEllipse(QPointF(px[i], py[i]), _FOLLOWED_PX, _FOLLOWED_PX)
         ink = Ink(frame.theme.font(9.0), frame.theme.colour("map.crew"), frame.theme.colour("map.background", 0.75))
         for i in sorted(seen.tolist(), key=lambda i: _rank(crews[i], self.followed))[:_LABELLED_MOST]:
-            fix = crews[i]
-            age = frame.words.age(_age_s(fix, picture.now_us))
-            state = "" if fix.state is CrewState.FREE else f" · {frame.words.of('crew_state', fix.state.value)}"
-            state += f" · ✕ {frame.words.of('crew_trouble', fix.trouble)}" if fix.trouble else ""
-            frame.label(f"crew:{fix.crew_id}", f"{fix.name or fix.crew_id}{state} · {age}", float(px[i]), float(py[i]), ink, 12.0)
+            text = crew_words(crews[i], picture.now_us, frame.words)
+            frame.label(f"crew:{crews[i].crew_id}", text, float(px[i]), float(py[i]), ink, 12.0)
 
     def _paint_tracks(self, frame: Frame, picture: Picture) -> None:
         fixes = self.tracks.earlier(None if frame.camera.m_per_px < _TRACKS_BELOW else self.followed)
@@ -78,6 +76,13 @@ class CrewMarks:
         if key not in self._stamps:
             self._stamps[key] = Stamps(symbols(frame.theme), size, frame.ratio)
         return self._stamps[key]
+
+
+def crew_words(fix: CrewFix, now_us: int, words: Words) -> str:
+    """A crew's label: name, what it does, why what it sends cannot be used, age of its place."""
+    state = "" if fix.state is CrewState.FREE else f" · {words.of('crew_state', fix.state.value)}"
+    trouble = f" · ✕ {words.of('crew_trouble', fix.trouble)}" if fix.trouble else ""
+    return f"{fix.name or fix.crew_id}{state}{trouble} · {words.age(_age_s(fix, now_us))}"
 
 
 def _crews(theme: Theme) -> Symbols:

@@ -14,6 +14,7 @@ from console.ui.map.labels import Ink, text_size, write
 from console.ui.map.symbols import polygon
 
 _MARGIN = 14.0
+_FRAME_PX = 6.0
 _OTHER_FONTS = 0.04
 """Share by which a line may be wider where another program sets its letters (SVG)."""
 
@@ -37,6 +38,10 @@ class Margin:
     attribution: str = ""
     remark: str = ""
     """What must be said of what is drawn (an interpolated surface); beside the scale bar."""
+    trial: tuple[str, ...] = ()
+    """(word, note) that a trial is shown, which is not the real plan: a frame about the map carries them."""
+    covered_px: float = 0.0
+    """How far from the left a panel covers the map."""
 
 
 def map_scale(denominator: float) -> str:
@@ -55,6 +60,8 @@ def reserve(frame: Frame, margin: Margin) -> None:
         frame.placer.take(place)
     if margin.remark:
         frame.placer.take(_remark_place(frame, margin.remark))
+    if margin.trial:
+        frame.placer.take(_trial_place(frame, margin))
 
 
 def paint_furniture(frame: Frame, margin: Margin) -> None:
@@ -78,6 +85,39 @@ def paint_furniture(frame: Frame, margin: Margin) -> None:
         write(painter, _remark_place(frame, margin.remark), margin.remark, remark)
     _north(frame)
     _badges(frame, margin.badges)
+    if margin.trial:
+        _trial(frame, margin)
+
+
+def _trial(frame: Frame, margin: Margin) -> None:
+    """A frame about the whole map, and on it in large letters that this is a trial."""
+    painter, colour = frame.painter, frame.theme.colour("trial.main")
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(colour, _FRAME_PX, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin))
+    half = _FRAME_PX / 2
+    painter.drawRect(QRectF(half, half, frame.camera.width - _FRAME_PX, frame.camera.height - _FRAME_PX))
+    place = _trial_place(frame, margin)
+    painter.fillRect(place, colour)
+    painter.setPen(frame.theme.colour("trial.on_main"))
+    top = place.top() + 2
+    for text, font in zip(margin.trial, _trial_fonts(frame), strict=True):
+        height = text_size(font, text)[1]
+        painter.setFont(font)
+        painter.drawText(QRectF(place.left(), top, place.width(), height), Qt.AlignmentFlag.AlignCenter, text)
+        top += height
+
+
+def _trial_fonts(frame: Frame) -> tuple[QFont, QFont]:
+    return frame.theme.font(18.0, QFont.Weight.Bold), frame.theme.font(10.0, QFont.Weight.DemiBold)
+
+
+def _trial_place(frame: Frame, margin: Margin) -> QRectF:
+    """In the middle of what no panel covers, above the scale bar's line."""
+    sizes = [text_size(font, text) for text, font in zip(margin.trial, _trial_fonts(frame), strict=True)]
+    width = max(width for width, _ in sizes) * (1.0 + _OTHER_FONTS * frame.vector) + 24
+    height = sum(height for _, height in sizes) + 6
+    left = margin.covered_px if margin.covered_px + width < frame.camera.width else 0.0
+    return QRectF((left + frame.camera.width - width) / 2, frame.camera.height - 50 - height, width, height)
 
 
 def _coordinates_text(frame: Frame, margin: Margin) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPen
+from PySide6.QtGui import QBrush, QColor, QPen
 
 from console.ui.map.assets import stamp
 from console.ui.map.case import CaseLook, Region
@@ -59,9 +59,14 @@ class Marks:
     """All marks of one moment."""
 
     def __init__(
-        self, case: CaseLook | None = None, selected: NDArray[np.float64] | None = None, highlights: tuple[Highlight, ...] = ()
+        self,
+        case: CaseLook | None = None,
+        selected: NDArray[np.float64] | None = None,
+        highlights: tuple[Highlight, ...] = (),
+        trial: CaseLook | None = None,
     ) -> None:
         case = case or CaseLook()
+        self.trial = None if trial is None else TrialMarks(trial)
         self.case, self.highlights = case, highlights
         self._selected = MarkLines(selected if selected is not None else np.empty((0, 4)))
         self._supply, self._burst = MarkLines(case.supply), MarkLines(case.burst)
@@ -80,7 +85,7 @@ class Marks:
     def empty(self) -> bool:
         """Whether there is nothing to draw."""
         parts = (self._selected, self._supply, self._burst, self._candidates, self._regions, self.highlights)
-        return not any(len(part) for part in parts)
+        return self.trial is None and not any(len(part) for part in parts)
 
     def paint(self, pane: Pane) -> None:
         """Areas, then lines; what is most certain lies on top."""
@@ -100,6 +105,8 @@ class Marks:
         if look.shows(MapLayer.CANDIDATES):
             self._paint_candidates(pane)
         self._burst.paint(pane, _round(theme.colour("state.critical"), 6.0))
+        if self.trial is not None:
+            self.trial.paint(pane)
         self._selected.paint(pane, _round(theme.colour("map.selection", 0.35), 9.0))
         self._selected.paint(pane, QPen(theme.colour("map.selection"), 2.0))
 
@@ -110,6 +117,32 @@ class Marks:
         for lines, probability in self._candidates:
             share = probability / max(most, 1e-9)
             lines.paint(pane, _round(pane.style.theme.colour("case.candidate", whole * (0.35 + 0.65 * share)), 3.0 + 4.0 * share))
+
+
+class TrialMarks:
+    """What a trial would do, over the marks of the case: one hue of its own, hatched, lines beside the case's full ones."""
+
+    def __init__(self, look: CaseLook) -> None:
+        self.look = look
+        self._burst = MarkLines(look.burst)
+        self._regions = [
+            (region, MarkLines(region.lines), role, layer)
+            for region, role, layer in (
+                (look.pocket, "trial.pocket", MapLayer.POCKETS),
+                (look.zone, "trial.main", MapLayer.ZONE),
+            )
+            if region is not None
+        ]
+
+    def paint(self, pane: Pane) -> None:
+        """Areas, customers, the pipe that is supposed broken."""
+        theme, look = pane.style.theme, pane.style.look
+        for region, lines, role, layer in self._regions:
+            if look.shows(layer):
+                _hatched(pane, region, lines, theme.colour(role), look.alpha(layer))
+        if look.shows(MapLayer.AFFECTED) and pane.camera.m_per_px < AFFECTED_FROM:
+            _people(pane, self.look.dry, "trial.main")
+        self._burst.paint(pane, _round(theme.colour("trial.main"), 6.0))
 
 
 def _people(pane: Pane, places: NDArray[np.float64], role: str) -> None:
@@ -131,6 +164,17 @@ def _region(pane: Pane, region: Region, lines: MarkLines, colour: QColor, fill: 
     pane.painter.drawPath(world_transform(pane.camera).map(region.area))
     pane.painter.setBrush(Qt.BrushStyle.NoBrush)
     lines.paint(pane, QPen(edge, 2.4))
+
+
+def _hatched(pane: Pane, region: Region, lines: MarkLines, colour: QColor, alpha: float) -> None:
+    edge, inside = QColor(colour), QColor(colour)
+    edge.setAlphaF(0.95 * alpha)
+    inside.setAlphaF(0.6 * alpha)
+    pane.painter.setBrush(QBrush(inside, Qt.BrushStyle.BDiagPattern))
+    pane.painter.setPen(QPen(edge, 2.0, Qt.PenStyle.DotLine))
+    pane.painter.drawPath(world_transform(pane.camera).map(region.area))
+    pane.painter.setBrush(Qt.BrushStyle.NoBrush)
+    lines.paint(pane, QPen(edge, 3.4, Qt.PenStyle.DashLine))
 
 
 def _round(colour: QColor, width: float) -> QPen:

@@ -31,6 +31,8 @@ class Live:
 
     picture: Picture
     case: CaseLook = field(default_factory=CaseLook)
+    trial: CaseLook | None = None
+    """What is tried, over the case; None when no trial is on."""
     selected: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
     selected_text: str = ""
 
@@ -47,10 +49,14 @@ class Overlay:
         """Symbols and their labels; what matters most gets its label first."""
         self.names.keep_clear(frame)
         if frame.shows(MapLayer.PLAN):
-            _burst(frame, live.case)
-            if live.case.steps and frame.shows(MapLayer.STEPS):
-                with frame.faded(MapLayer.STEPS):
-                    _steps(frame, live.case, self.gauges.alarming(frame, live.picture))
+            looks = ((live.case, "state.critical"), (live.trial, "trial.main"))
+            for look, role in looks:
+                if look is not None:
+                    _burst(frame, look, role)
+            for look, role in looks:
+                if look is not None and look.steps and frame.shows(MapLayer.STEPS):
+                    with frame.faded(MapLayer.STEPS):
+                        _steps(frame, look, self.gauges.alarming(frame, live.picture), "" if look is live.case else role)
             _reads(frame, live.case)
         _selection_label(frame, live)
         with frame.faded(MapLayer.STATIONS):
@@ -61,19 +67,22 @@ class Overlay:
             self.names.paint(frame)
 
 
-def _burst(frame: Frame, case: CaseLook) -> None:
+def _burst(frame: Frame, case: CaseLook, role: str) -> None:
     if not len(case.burst):
         return
     middle = case.burst[len(case.burst) // 2]
     x, y = frame.camera.to_screen(float(middle[0] + middle[2]) / 2, float(middle[1] + middle[3]) / 2)
     frame.painter.setPen(QPen(frame.theme.colour("map.halo"), 1.5))
-    frame.painter.setBrush(frame.theme.colour("state.critical"))
+    frame.painter.setBrush(frame.theme.colour(role))
     frame.painter.drawPath(diamond(9).translated(x, y))
     frame.placer.take(QRectF(x - 10, y - 10, 20, 20))
 
 
-def _steps(frame: Frame, case: CaseLook, alarming: list[tuple[float, float]]) -> None:
-    """``alarming``: screen points of the symbols that a disc must not hide, nor be hidden by."""
+def _steps(frame: Frame, case: CaseLook, alarming: list[tuple[float, float]], trial_role: str = "") -> None:
+    """``alarming``: screen points of the symbols that a disc must not hide, nor be hidden by; ``trial_role``: the one colour
+
+    of a trial's valves, which are squares.
+    """
     anchors = [frame.camera.to_screen(mark.x, mark.y) for mark in case.steps]
     if len(anchors) > 1 and np.ptp(np.array(anchors), axis=0).max() < _ONE_SPOT_PX:
         return
@@ -91,6 +100,11 @@ def _steps(frame: Frame, case: CaseLook, alarming: list[tuple[float, float]]) ->
         painter.setPen(QPen(theme.colour("text.normal"), 1.2))
         painter.drawLine(QPointF(*frame.camera.to_screen(mark.x, mark.y)), QPointF(x, y))
         text = {StepStatus.CLOSED: "✓", StepStatus.UNABLE: "✕"}.get(mark.status, str(mark.number))
+        if trial_role:
+            main, on_main = theme.colour(trial_role), theme.colour("trial.on_main")
+            paint_number(painter, text, x, y, 9.0, main, on_main, on_main, square=True)
+            frame.placer.take(QRectF(x - 10, y - 10, 20, 20))
+            continue
         light = mark.status in (StepStatus.CLOSED, StepStatus.UNABLE)
         paint_number(painter, text, x, y, 9.0, fills[mark.status], QColor("white") if light else ink, ink)
         frame.placer.take(QRectF(x - 10, y - 10, 20, 20))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
 
 _REST_MS = 600
 _FOLLOW_EDGE = 0.25
+_COVERED_MOST = 0.75
+"""Share of the map that panels may cover before what is fitted goes beneath them after all."""
+_ABOVE_PX, _BELOW_PX = 44, 120
+"""Heights of the badges above, and of the scale bar with a trial's words over it."""
+_SEEN_EDGE_PX, _CLOSEST_M_PER_PX = 12.0, 0.3
+_ALL_MARGIN, _TRIAL_MARGIN = 0.06, 0.15
 
 
 class Places(Hands):
@@ -36,6 +44,7 @@ class Places(Hands):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.history = ViewHistory()
+        self._docked = list[QWidget]()
         self._fitted = False
         self.touched = False
         """Whether somebody has moved the map by hand: then it stays where it was put."""
@@ -74,10 +83,38 @@ class Places(Hands):
         """Centre a world point."""
         self.fly(self.camera.centred(x, y, m_per_px))
 
+    def dock(self, panel: QWidget) -> None:
+        """A panel that lies over the map's left side when it is shown: what is fitted comes beside it."""
+        self._docked.append(panel)
+
+    def covered_px(self) -> float:
+        """How far from the left edge panels cover the map; three quarters of it at most."""
+        right = max((panel.geometry().right() + 1 for panel in self._docked if not panel.isHidden()), default=0)
+        return float(min(right, self.width() * _COVERED_MOST))
+
+    def beside(self, bounds: tuple[float, float, float, float], margin: float, above_px: int = 0, below_px: int = 0) -> Camera:
+        """The camera that shows all of ``bounds`` (world) where no panel lies, nor what stands at the upper and lower edge."""
+        covered, whole = self.covered_px(), self.camera
+        free = whole.resized(round(whole.width - covered), whole.height - above_px - below_px).fitted(bounds, margin)
+        return replace(free.panned(covered / 2, (above_px - below_px) / 2), width=whole.width, height=whole.height)
+
+    def bring_into_view(self, points: NDArray[np.float64]) -> None:
+        """Fit world points (n, 2) unless all of them can be seen already, beside the panels."""
+        if not len(points):
+            return
+        px, py = self.camera.project(points[:, 0], points[:, 1])
+        left, right = self.covered_px() + _SEEN_EDGE_PX, self.camera.width - _SEEN_EDGE_PX
+        if px.min() > left and px.max() < right and py.min() > _ABOVE_PX and py.max() < self.camera.height - _BELOW_PX:
+            return
+        (low_x, low_y), (high_x, high_y) = points.min(axis=0), points.max(axis=0)
+        fitted = self.beside((float(low_x), float(low_y), float(high_x), float(high_y)), _TRIAL_MARGIN, _ABOVE_PX, _BELOW_PX)
+        self._fitted = True
+        self.fly(replace(fitted, m_per_px=max(fitted.m_per_px, _CLOSEST_M_PER_PX)))
+
     def fit_all(self) -> None:
         """The whole network."""
         self._fitted = True
-        self.fly(self.camera.fitted(self.scene.bounds))
+        self.fly(self.beside(self.scene.bounds, _ALL_MARGIN))
 
     def fit_lines(self, pipe_ids: tuple[str, ...], least_m_per_px: float = 1.0, share: float = 0.35) -> None:
         """Bring pipes into view, with room around them."""
@@ -86,7 +123,7 @@ class Places(Hands):
             return
         points = lines.reshape(-1, 2)
         low, high = points.min(axis=0), points.max(axis=0)
-        fitted = self.camera.fitted((float(low[0]), float(low[1]), float(high[0]), float(high[1])), margin=share)
+        fitted = self.beside((float(low[0]), float(low[1]), float(high[0]), float(high[1])), share)
         self._fitted = True
         self.fly(replace(fitted, m_per_px=max(fitted.m_per_px, least_m_per_px)))
 

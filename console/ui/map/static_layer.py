@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QGradient, QImage, QPainter, QPen, QTransform
+from PySide6.QtGui import QBrush, QGradient, QImage, QPainter, QPen, QTransform
 
 from console.ui.map.assets import paint_customers, paint_facilities, paint_hydrants, paint_meters, paint_valves
 from console.ui.map.camera import Camera
@@ -65,6 +65,7 @@ def warm() -> None:
     painter.setOpacity(0.5)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setTransform(QTransform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0), True)
+    painter.setBrush(QBrush(theme.colour("trial.main"), Qt.BrushStyle.BDiagPattern))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
     painter.drawImage(QRectF(0, 0, 2, 2), QImage(image), QRectF(0, 0, 2, 2))

@@ -136,11 +136,23 @@ def paint_at(painter: QPainter, x: float, y: float, paint: Callable[[QPainter], 
 
 
 def paint_number(
-    painter: QPainter, text: str, x: float, y: float, radius: float, fill: QColor, ink: QColor, edge: QColor
+    painter: QPainter,
+    text: str,
+    x: float,
+    y: float,
+    radius: float,
+    fill: QColor,
+    ink: QColor,
+    edge: QColor,
+    *,
+    square: bool = False,
 ) -> None:
-    """A numbered disc (a valve of the plan)."""
+    """A numbered disc (a valve of the plan) or square (a valve of a trial)."""
     painter.setPen(QPen(edge, 1.4))
     painter.setBrush(QBrush(fill))
-    painter.drawEllipse(QPointF(x, y), radius, radius)
+    if square:
+        painter.drawRect(QRectF(x - radius, y - radius, 2 * radius, 2 * radius))
+    else:
+        painter.drawEllipse(QPointF(x, y), radius, radius)
     painter.setPen(ink)
     painter.drawText(QRectF(x - radius, y - radius, 2 * radius, 2 * radius), Qt.AlignmentFlag.AlignCenter, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sqlite3
 import threading
@@ -171,5 +172,7 @@ class XyzTiles:
 def open_tiles(text: str, cache: Path, attribution: str, arrived: Callable[[], None]) -> TileSource:
     """Tiles from what the settings say: the path of an MBTiles file or an XYZ address. Raises InputFault with advice."""
     if "://" in text:
-        return XyzTiles(text, cache / (urlsplit(text).hostname or "tiles"), attribution, arrived)
+        # By the whole address: two layers of one server, or two keys, never share their tiles.
+        kept = f"{urlsplit(text).hostname or 'tiles'}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        return XyzTiles(text, cache / kept, attribution, arrived)
     return MbTiles(Path(text))

@@ -10,13 +10,17 @@ from console.domain.alarms import Alarm, AlarmKind, AlarmState
 from console.domain.intents import AcknowledgeAlarm, AcknowledgeAlarms, EndOperation, RestoreAlarm
 from console.ui.looks import Looks, button, label, row
 from console.ui.models.alarms import AlarmModel
-from console.ui.panels.tables import plain_table
+from console.ui.panels.tables import STAMP_SAMPLE, TIME_SAMPLE, Letters, fit_column, plain_table
 
 _SET_ASIDE = (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE)
 _UNSEEN = (AlarmState.ACTIVE, AlarmState.RETURNED)
 _CONTENT = 3
-_SHARES = {0: (64, 0.12), 1: (76, 0.12), 2: (90, 0.17), 4: (64, 0.10), 5: (110, 0.23)}
-"""Column: (least pixels, most of the list's width). They take what their words need; the content has the rest."""
+_TIME = 1
+_SHARES = {0: (64, 1.0), 2: (90, 0.17), 4: (64, 1.0), 5: (110, 0.23)}
+"""Column: (least pixels, most of the list's width). They take what their words need; the content has the rest.
+
+Priorities, times and figures are short and never cut: half a time is a wrong time.
+"""
 
 _TOLD_LINES = 3
 
@@ -61,6 +65,7 @@ class AlarmList(QWidget):
         box.addWidget(self._told)
         model.settled.connect(self._refresh)
         model.settled.connect(self._fit)
+        Letters(self.table).changed.connect(lambda: self._fit(anew=True))
         self.set_looks(looks)
 
     def set_looks(self, looks: Looks) -> None:
@@ -86,6 +91,7 @@ class AlarmList(QWidget):
     def _fit(self, anew: bool = False) -> None:
         """Columns as wide as their words, within their share; between alarms they only grow: a list must not fidget."""
         header, whole = self.table.horizontalHeader(), self.table.viewport().width()
+        fit_column(self.table, _TIME, (TIME_SAMPLE, STAMP_SAMPLE))
         for column, (least, share) in _SHARES.items():
             needed = max(self.table.sizeHintForColumn(column), header.sectionSizeHint(column), least)
             width = min(needed, max(int(whole * share), least))

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
+from console.services.lacking import lacking
 from console.ui.looks import Looks, label
 from console.ui.panels.evidence import Evidence
 from console.ui.panels.head import Head
@@ -43,6 +44,8 @@ class CaseColumn(QWidget):
         box.setSpacing(7)
         self._none = label(name="muted", wrap=True)
         box.addWidget(self._none)
+        self._lacking = label(wrap=True, selectable=True)
+        box.addWidget(self._lacking)
         for section in self._sections:
             section.intent_asked.connect(self.intent_asked)
             if section is not self.notice:
@@ -69,11 +72,15 @@ class CaseColumn(QWidget):
         """Another theme or language; the next picture fills it in."""
         self._looks = looks
         self._none.setText(looks.words("case.none"))
+        gaps = lacking(self._city)
+        lines = [looks.words("lacking.title"), *(f"• {looks.words(f'lacking.{code}')}" for code in gaps)]
+        self._lacking.setText("\n".join(lines) if gaps else "")
 
     def show_nothing(self, looks: Looks) -> None:
         """No case is open."""
         self.set_looks(looks)
         self._none.show()
+        self._lacking.setVisible(bool(self._lacking.text()))
         for section in self._sections:
             section.hide()
 
@@ -82,6 +89,7 @@ class CaseColumn(QWidget):
         view = CaseView(self._city, incident, picture, self._looks)
         was_hidden = not self._none.isHidden()
         self._none.hide()
+        self._lacking.hide()
         for section in self._sections:
             if was_hidden:
                 section.show()

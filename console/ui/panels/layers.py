@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
+from console.domain.readings import Channel
 from console.ui.looks import Looks, label
+from console.ui.map.gauges import main_channels
 from console.ui.map.layer import LayerLook, MapLayer, PipeTheme
 from console.ui.map.themes import Entry
 from console.ui.models.stations import StationModel, WorstFirst
 from console.ui.panels.layer_tree import LayerTree
 from console.ui.panels.legend import PipeLegend, StateLegend
+from console.ui.panels.tables import Letters, fit_column
 from maps.city import City
 
 _ROOMY_PX = 700
+_WIDE = {Channel.PRESSURE: -888.0, Channel.FLOW: 18_888.0}
+"""Values (inside units) as wide as they come."""
+_AGES_S = (float("nan"), 119.0, 7199.0, 888 * 3600.0)
 
 
 class LayersPanel(QWidget):
@@ -41,6 +47,8 @@ class LayersPanel(QWidget):
         self.legend = PipeLegend(looks)
         self._states = StateLegend(looks)
         self.table = self._station_table(stations)
+        self._channels = {Channel.PRESSURE, *map(Channel, main_channels(city).tolist())}
+        self._words = looks.words
         box = QVBoxLayout(self)
         box.setContentsMargins(12, 10, 8, 8)
         box.setSpacing(5)
@@ -55,6 +63,7 @@ class LayersPanel(QWidget):
             box.addSpacing(6)
         self.tree.look_changed.connect(self._changed)
         self.legend.theme_chosen.connect(self._themed)
+        Letters(self.table).changed.connect(self._fit)
         self.set_looks(looks)
 
     def set_looks(self, looks: Looks) -> None:
@@ -63,6 +72,14 @@ class LayersPanel(QWidget):
             title.setText(looks.words(f"layers.title_{name}"))
         for part in (self.tree, self.legend, self._states):
             part.set_looks(looks)
+        self._words = looks.words
+        self._fit()
+
+    @Slot()
+    def _fit(self) -> None:
+        """Values and ages are never cut; the name has the rest."""
+        fit_column(self.table, 1, (self._words.value(channel, _WIDE.get(channel, 88.8)) for channel in self._channels))
+        fit_column(self.table, 2, (self._words.age(seconds) for seconds in _AGES_S))
 
     def set_visible(self, visible: frozenset[MapLayer]) -> None:
         """Tick these layers; the map follows."""
@@ -106,8 +123,6 @@ class LayersPanel(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(1, 82)
-        header.resizeSection(2, 60)
         table.activated.connect(self._opened)
         table.clicked.connect(self._chosen)
         return table

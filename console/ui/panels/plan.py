@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from console.domain.incidents import Phase, Unable, ValveMark
 from console.domain.intents import MarkValveClosed, MarkValveRestored, MarkValveUnable, SendValveCards
+from console.services.lacking import WITHOUT_NO_PLAN, lacking
 from console.services.trial import TRIAL
 from console.ui.looks import Disc, Elided, button, clear, fitted, label, row
 from console.ui.map.case import StepStatus, step_marks
@@ -29,6 +30,7 @@ _CLOSING = (Phase.VERIFIED, Phase.ISOLATING)
 
 _ROW_PX = 25
 _REPORT_PX = 290
+_ID_PX, _REPORT_LEAST_PX = 120, 60
 
 
 class PlanSection(Section):
@@ -94,7 +96,8 @@ class PlanSection(Section):
         self._rows(view, plan, crew_names(view, crews))
         self._buttons(view)
         self._explain(view, plan)
-        self._trust.setText(trust_words(view, plan))
+        gaps = [view.looks.words(f"lacking.{code}") for code in lacking(view.city) if code in WITHOUT_NO_PLAN]
+        self._trust.setText("\n".join(filter(None, (*gaps, trust_words(view, plan)))))
         self._trust.setVisible(bool(self._trust.text()))
         self._around.setText(around_words(view, plan, crews))
         self._around.setVisible(bool(self._around.text()))
@@ -236,9 +239,15 @@ class StepRow(QFrame):
         line = QHBoxLayout(self)
         line.setContentsMargins(2, 1, 6, 1)
         line.addWidget(Disc(text, theme.colour(role), QColor("white") if light else QColor("#14181c")))
-        line.addWidget(Elided(_step_words(view, step)), 1)
-        done = label("", "ok" if status is StepStatus.CLOSED else "muted")
+        name = Elided(_step_words(view, step))
+        name.setMinimumWidth(
+            min(name.fontMetrics().horizontalAdvance(f"{step.asset_id} …") + 4, _ID_PX)
+        )  # the id never gives way
+        line.addWidget(name, 1)
+        done = Elided(report, "ok" if status is StepStatus.CLOSED else "muted")
         done.setText(fitted(done, report, _REPORT_PX))
+        done.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        done.setMinimumWidth(_REPORT_LEAST_PX)
         line.addWidget(done)
         self.setAccessibleName(f"{step.order} {step.asset_id}")
         self.installEventFilter(self)

@@ -7,14 +7,13 @@ from console.ui.looks import Looks
 from console.ui.words import Words
 
 _COUNTED = (
-    StationState.ABNORMAL,
     StationState.WARNING,
     StationState.STALE,
     StationState.MISSING,
     StationState.FAULT,
     StationState.LEARNING,
 )
-"""What is said beside the normal ones, the gravest first: a narrow strip cuts the end."""
+"""What is said behind the normal ones, the gravest first: a narrow strip cuts the end, so abnormal ones come in front."""
 _SILENT_SHARE = 0.05
 
 
@@ -32,7 +31,7 @@ def feed_words(picture: Picture, looks: Looks) -> tuple[str, str]:
     if contested is not None:
         return f"✕ {feed_line(contested, looks)}", "critical"
     text = words("strip.feed_up", n=len(feeds))
-    counts = {"invalid": sum(feed.invalid for feed in feeds), "lost": sum(feed.lost for feed in feeds)}
+    counts = {"lost": sum(feed.lost for feed in feeds), "invalid": sum(feed.invalid for feed in feeds)}
     told = "".join(words(f"strip.{what}", n=f"{count:,}") for what, count in counts.items() if count)
     return text + told, "warning" if told else ""
 
@@ -64,7 +63,8 @@ def station_words(picture: Picture, words: Words) -> tuple[str, str]:
         return words("strip.no_stations"), "muted"
     if counts[StationState.MISSING] == total:
         return words("strip.stations_silent", all=f"{total:,}"), "warning"
-    text = words("strip.stations", n=f"{counts[StationState.NORMAL]:,}", all=f"{total:,}")
+    text = words("strip.abnormal", n=f"{counts[StationState.ABNORMAL]:,}") if counts[StationState.ABNORMAL] else ""
+    text += words("strip.stations", n=f"{counts[StationState.NORMAL]:,}", all=f"{total:,}")
     text += "".join(words(f"strip.{state.name.lower()}", n=f"{counts[state]:,}") for state in _COUNTED if counts[state])
     silent = counts[StationState.STALE] + counts[StationState.MISSING]
     grave = counts[StationState.ABNORMAL] or silent > _SILENT_SHARE * total
@@ -79,7 +79,7 @@ def station_tip(picture: Picture, words: Words) -> str:
     # Late and missing are none of the reporting ones; a faulty one reports, though not what can be used.
     reporting = total - counts[StationState.STALE] - counts[StationState.MISSING]
     lines = [words("strip.reporting", n=f"{reporting:,}", all=f"{total:,}")]
-    states = (StationState.NORMAL, *_COUNTED)
+    states = (StationState.ABNORMAL, StationState.NORMAL, *_COUNTED)
     lines += [f"{words.of('station_state', s.name.lower())}: {counts[s]:,}" for s in states if counts[s]]
     return "\n".join(lines)
 

@@ -9,6 +9,8 @@ from console.ui.looks import Looks, button, label, row
 
 WIDTH = 400
 _TOP, _LEFT, _BELOW = 44, 54, 56
+_SHARE_MOST, _LEAST_WIDTH = 0.55, 330
+"""On a narrow map the panel gives way, down to what its words need: what is tried has to be seen beside it."""
 
 
 class ToolFrame(QFrame):
@@ -70,13 +72,14 @@ class ToolFrame(QFrame):
         over = self.parentWidget()
         if over is None:
             return
-        head = self.title.sizeHint().height() + self.hint.heightForWidth(WIDTH - 30) + 40
-        inner = min(self._scroll.viewport().width(), WIDTH - 32)
+        width = min(WIDTH, max(round(over.width() * _SHARE_MOST), _LEAST_WIDTH), over.width() - 2 * _LEFT)
+        head = self.title.sizeHint().height() + self.hint.heightForWidth(width - 30) + 40
+        inner = min(self._scroll.viewport().width(), width - 32)
         wanted = self.box.totalHeightForWidth(inner) if self.box.hasHeightForWidth() else self.box.totalSizeHint().height()
         # Wrapped words tell a scroll area too small a height: without this the rows would be pressed together, not scrolled.
         self._inner.setMinimumHeight(wanted)
         height = min(wanted + head, over.height() - _TOP - _BELOW)
-        self.setGeometry(_LEFT, _TOP, min(WIDTH, over.width() - 2 * _LEFT), max(height, 120))
+        self.setGeometry(_LEFT, _TOP, width, max(height, 120))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         wanted = QEvent.Type.LayoutRequest if watched is self._inner else QEvent.Type.Resize

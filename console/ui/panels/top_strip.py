@@ -19,7 +19,9 @@ from console.ui.panels.status_words import feed_tip, feed_words, station_tip, st
 _CASES_SHOWN = 3
 _ALARMS_PER_10_MIN = 10
 _CHIP_PX, _NAME_PX, _CASE_PX = 340, 110, 190
-_LEAST_PX, _LEAST_CASE_PX, _LEAST_CHIP_PX = 90, 130, 110
+_LEAST_PX, _LEAST_CASE_PX, _LEAST_CHIP_PX = 90, 130, 100
+_ROOMY_PX = 1500
+"""From here on the one running case is written out; below, its clock and title."""
 """The strip is as wide as its words: what comes from outside (a broker's error, names) must not push it off the screen."""
 
 
@@ -84,13 +86,14 @@ class TopStrip(QWidget):
             self._counts.append((shape, number))
         self._rate = label(name="muted")
         self._alarms.box.addWidget(self._rate)
-        self._cases = [button("", "flat") for _ in range(_CASES_SHOWN)]
+        self._cases = [button("", "flat", gives_way=True) for _ in range(_CASES_SHOWN)]
         self._case_ids = [""] * _CASES_SHOWN
         for index, case in enumerate(self._cases):
             case.clicked.connect(lambda _=False, i=index: self.case_chosen.emit(self._case_ids[i]))
             case.hide()
         self._more_cases = label(name="strong")
-        self._search, self._theme, self._language = button(""), button("", "flat"), button("", "flat")
+        self._search = button("", gives_way=True)
+        self._theme, self._language = button("", "flat"), button("", "flat")
         self._search.clicked.connect(self.search_requested)
         self._theme.clicked.connect(self.theme_requested)
         self._language.clicked.connect(self.language_requested)
@@ -165,11 +168,11 @@ class TopStrip(QWidget):
             incident = shown[index]
             words = self._looks.words
             title = fitted(case, short_title(incident, words), _CASE_PX)
-            key = "strip.case" if len(shown) == 1 else "strip.case_of_several"
+            key = "strip.case" if len(shown) == 1 and self.width() >= _ROOMY_PX else "strip.case_of_several"
             text = words(key, title=title, elapsed=words.elapsed(elapsed_s(incident, now)))
             self._case_ids[index] = incident.incident_id
             case.setText("◆ " + text)
-            case.setMinimumWidth(_LEAST_CASE_PX if len(shown) > 1 else 0)  # of several the clocks come first, titles give way
+            case.setMinimumWidth(_LEAST_CASE_PX)  # where it is narrow the clock comes first, the title gives way
             case.setToolTip(tip(f"{incident.incident_id} {text}"))
             alert = f"color: {self._looks.theme.colours['state.critical']};" if is_late(incident, now) else ""
             if case.styleSheet() != alert:

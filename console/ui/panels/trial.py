@@ -31,6 +31,8 @@ class TrialPanel(ToolFrame):
 
     def __init__(self, over: QWidget, city: City, looks: Looks) -> None:
         super().__init__(over, looks)
+        self.setObjectName("trial")
+        self.title.setObjectName("trial")
         self._city, self._chosen = city, ""
         self.plan, self.people = PlanSection(), PeopleSection()
         self.plan.valve_chosen.connect(self._on_chosen)

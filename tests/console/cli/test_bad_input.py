@@ -75,6 +75,8 @@ WRONG = {
     "a drill on an unknown pipe": "drill --headless --out out --city city.gpkg --burst P-0",
     "a drill without a model": "drill --headless --out out --city city.gpkg",
     "a drill into a file": "drill --headless --out afile",
+    "a drill with a window and an answer in json": "drill --out out --json",
+    "a drill with a window and without pictures": "drill --out out --no-screens",
     "a drill on no city": "drill --headless --out out --city nowhere.gpkg",
     "an engine on a wrong address": "engine city.gpkg --mqtt localhost:1883",
     "an engine on no city": "engine nowhere.gpkg --mqtt mqtt://localhost",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -160,5 +161,11 @@ def test_markup_in_a_name_stays_text() -> None:
 def test_the_schema_refuses_what_the_standard_refuses(old: bytes, new: bytes) -> None:
     raw = cap_message(a_notice(TEXTS, some_facts()), "jinan", LIFTED)
     assert old in raw
+    changed = etree.fromstring(raw.replace(old, new))
+    with pytest.raises(etree.DocumentInvalid):
+        schema().assertValid(changed)
+    # Another reader of the same schema as a peer: it takes the message and refuses the change.
+    peer = xmlschema.XMLSchema(files("resources").joinpath("schema", "cap-1.2-subset.xsd").read_text("utf-8"))
+    peer.validate(etree.fromstring(raw))
     with pytest.raises(xmlschema.XMLSchemaValidationError):
-        schema().validate(etree.fromstring(raw.replace(old, new)))
+        peer.validate(changed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from console.drill import DrillOptions, run_drill
 from console.package import read_package
 from console.services.isolation_requests import answer_one
 from console.store import open_store
-from maps.dataset import read_city
+from maps.city import CrewTable
+from maps.dataset import read_city, write_city
+from maps.synthetic import SyntheticOptions, build_city
 
 pytestmark = pytest.mark.slow
 
@@ -67,3 +70,32 @@ def test_a_whole_package_of_the_case_is_left_for_its_review(drill: tuple[Path, d
     assert set(record.files) == {Path(name).name for name in summary["notice"]["files"]}
     assert len(record.readings) > 0
     assert len(record.tracks) > 0
+
+
+@pytest.fixture(scope="module")
+def one_crew(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small city with a single crew."""
+    city = build_city(SyntheticOptions(pipes=300, seed=5))
+    crews = city.crews
+    alone = CrewTable.of(
+        [str(crews.asset_id[0])], name=["一队"], base_x=crews.base_x[:1], base_y=crews.base_y[:1], skills=["repair"]
+    )
+    path = tmp_path_factory.mktemp("one") / "one-crew.gpkg"
+    write_city(replace(city, crews=alone), path)
+    return path
+
+
+def test_a_drill_with_one_crew_comes_to_the_notice(one_crew: Path, tmp_path: Path) -> None:
+    summary = run_drill(DrillOptions(out=tmp_path, city=one_crew, screens=False))
+    assert summary["stage"] == "7-issued"
+    assert not [line for line in summary["not_done"] if "No crew" in line]
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+
+
+def test_a_drill_that_breaks_off_leaves_how_far_it_came_and_why(one_crew: Path, tmp_path: Path) -> None:
+    (tmp_path / "screens").write_text("a file where the pictures should go")
+    with pytest.raises(OSError, match="screens"):
+        run_drill(DrillOptions(out=tmp_path, city=one_crew))
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["stage"] is None
+    assert summary["not_done"][0].startswith("the drill broke off: FileExistsError")

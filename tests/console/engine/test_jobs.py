@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,14 +154,16 @@ def test_after_a_kill_files_of_an_issued_notice_and_pressures_after_closing_are_
     assert before.notices[0].status is NoticeStatus.ISSUED
     assert (before.impact, before.notices[0].files) == (None, ())
 
+    made = threading.Event()
     with a_runtime(tmp_path) as runtime:
-        for _ in range(600):
-            (now,) = runtime.engine.latest().incidents
-            if now.impact is not None and now.notices[0].files:
-                break
-            runtime.engine.submit(OpenIncident("no-such-pipe"), "王").exception(timeout=10)  # lets the engine turn
-            runtime.clock.sleep(0.1)
-        assert now.impact is not None
+
+        def look(picture: Picture) -> None:
+            if picture.incidents[0].impact is not None and picture.incidents[0].notices[0].files:
+                made.set()
+
+        runtime.engine.subscribe(look)
+        assert made.wait(60)
+        (now,) = runtime.engine.latest().incidents
         assert all((tmp_path / "notices" / name).is_file() for name in now.notices[0].files)
     (after,) = kept.load_desk().incidents.values()
     assert after.impact == now.impact

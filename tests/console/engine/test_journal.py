@@ -84,6 +84,42 @@ def test_while_the_store_only_takes_long_findings_are_shown_and_what_a_user_asks
     assert len(room.store.load_desk().incidents) == 2
 
 
+@pytest.mark.parametrize("is_written", [True, False])
+def test_behind_a_store_that_hangs_a_user_is_told_findings_are_shown_and_in_the_end_the_screen_is_what_is_on_disk(
+    room: Room, monkeypatch: pytest.MonkeyPatch, is_written: bool
+) -> None:
+    monkeypatch.setattr(journal, "_SLOW_S", 0.05)
+    monkeypatch.setattr(journal, "_STUCK_S", 0.2)
+    monkeypatch.setattr("console.engine.engine.STUCK_S", 0.2)
+    goes_on, commit = threading.Event(), room.store.commit
+
+    def hangs(*arguments: Any) -> tuple[Change, ...]:
+        assert goes_on.wait(10)
+        monkeypatch.setattr(room.store, "commit", commit)
+        if not is_written:
+            raise StoreUnavailable("store s: the server does not answer (timeout)")
+        return commit(*arguments)
+
+    monkeypatch.setattr(room.store, "commit", hangs)
+    answer: Future[ChangeSet] = room.engine.submit(OpenIncident("P-104040"), "王")
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        done(answer)
+    pipe = str(room.city.network.pipes.asset_id[200])
+    room.finds(a_finding((pipe,), at=room.clock.at, stations=("Q-001", "Q-002")))
+    room.sees(lambda p: len(p.incidents) == 1)
+    room.sees(lambda p: any("has not answered" in feed.message for feed in p.feeds))
+    with pytest.raises(StoreUnavailable):
+        done(room.engine.submit(OpenIncident("P-104041"), "王"))
+    goes_on.set()
+    cases = 2 if is_written else 1  # what the user asked and what was found, or that alone
+    room.sees(lambda p: len(p.incidents) == cases and all(feed.state == "up" for feed in p.feeds))
+    room.waits(lambda: dict(room.store.load_desk().incidents) == {one.incident_id: one for one in room.engine.latest().incidents})
+    assert any(alarm.incident_id for alarm in room.engine.latest().alarms)
+    assert room.store.verify_chain() is None
+    done(room.engine.submit(OpenIncident("P-104042"), "王"))
+    assert len(room.store.load_desk().incidents) == cases + 1
+
+
 def test_parts_that_fail_for_one_reason_are_one_fault_with_the_reason_said_once() -> None:
     faults = Faults()
     faults.begin("store", "store s: the disk is full", "2 change sets wait")

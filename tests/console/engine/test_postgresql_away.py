@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from console.domain.incidents import OrderState
 from console.domain.intents import DismissIncident, OpenIncident
@@ -16,7 +17,7 @@ from console.services.ports import RecordRefused, StoreUnavailable
 from tests.console.engine.room import Room, done
 from tests.console.engine.test_store_away import case_with_order, is_down, reply
 from tests.console.services.town import a_finding
-from tests.postgresql import Server
+from tests.postgresql import Server, open_engine
 
 pytest.importorskip("psycopg", reason="psycopg is not installed")
 pytestmark = pytest.mark.slow
@@ -75,3 +76,27 @@ def test_u_0000_in_a_reply_costs_at_most_itself(room: Room) -> None:
     room.sees(lambda p: p.incidents[0].orders[-1].state is OrderState.ON_SITE)
     room.settles()
     assert room.store.load_desk().incidents[case].orders[-1].state is OrderState.ON_SITE
+
+
+def test_a_server_that_turns_read_only_is_away_and_not_a_defect(room: Room) -> None:
+    room.send("Q-001", 0.31)
+    room.settles()
+    name = str(room.store._durable.url.database)
+    _set_read_only(room, name, "on")
+    room.clock.sleep(1)
+    room.send("Q-001", 0.32)
+    pipe = str(room.city.network.pipes.asset_id[200])
+    room.finds(a_finding((pipe,), at=room.clock.at, stations=("Q-001", "Q-002")))
+    room.sees(lambda p: len(p.incidents) == 1 and any("takes no writes" in feed.message for feed in p.feeds))
+    _set_read_only(room, name, "off")
+    room.sees(lambda p: not is_down(p), within_s=20)
+    assert len(room.store.load_desk().incidents) == 1
+    assert len(room.store.readings_between(0, 2**62)) == 2
+
+
+def _set_read_only(room: Room, name: str, value: str) -> None:
+    admin = open_engine(room.store._durable.url.set(database="postgres").render_as_string(hide_password=False))
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = {value}"))
+        connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name})
+    admin.dispose()

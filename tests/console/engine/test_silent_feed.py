@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from console.detection.finding import StationFinding
@@ -16,6 +18,7 @@ from console.services.case import AlarmChange, recorded_alarms
 from console.services.plans import merged
 from console.services.state import DeskState
 from console.store import open_store
+from maps.city import StationTable
 from tests.console.engine.room import START, Room
 from tests.console.services.town import Chair, a_finding
 
@@ -71,6 +74,33 @@ def test_after_a_silence_late_readings_alone_end_no_alarm_and_nothing_is_marked_
     room.ticks()
     assert {state for state, _ in stale_alarms(room).values()} == {AlarmState.ACTIVE}
     assert [feed.state for feed in room.engine.latest().feeds] == ["up"]
+
+
+def test_alarms_raised_before_a_restart_end_after_it_and_those_of_stations_that_are_gone_too(room: Room, tmp_path: Path) -> None:
+    stations = everybody_speaks(room, 4)
+    for _ in range(7):
+        room.ticks()
+    room.close()
+    renamed = StationTable.of(["NEW", *stations[1:]], node=np.zeros(len(stations))).asset_id
+    other = replace(room.city, stations=replace(room.city.stations, asset_id=renamed))
+    again = Room(tmp_path, city=other, at=room.clock.at)
+    try:
+        again.settles()
+        assert [name for name, (state, _) in stale_alarms(again).items() if state is AlarmState.RETURNED] == [stations[0]]
+        still = stations[1]
+        for _ in range(2):
+            again.hears({name: CHANNELS for name in stations[2:]})
+            again.settles()
+            again.ticks()
+        found = stale_alarms(again)
+        assert {name for name, (state, _) in found.items() if state is AlarmState.ACTIVE} == {still}
+        again.hears({still: CHANNELS})
+        again.settles()
+        again.ticks()
+        assert {state for state, _ in stale_alarms(again).values()} == {AlarmState.RETURNED}
+        assert len(stale_alarms(again)) == len(stations)
+    finally:
+        again.close()
 
 
 def test_raised_extended_and_returned_in_one_tick_is_one_alarm_that_has_returned(tmp_path: Path) -> None:

@@ -42,11 +42,6 @@ def is_down(picture: Picture) -> bool:
     return any(feed.state == "down" for feed in picture.feeds)
 
 
-def fills_up(room: Room) -> None:
-    """Enough readings that no store that may not grow could take them."""
-    room.hears({str(name): {"pressure_mpa": 0.3, "flow_m3h": 4.0} for name in room.city.stations.asset_id for _ in range(1)})
-
-
 def case_with_order(room: Room) -> tuple[str, str, str]:
     done(room.engine.submit(OpenIncident(PIPE), "王"))
     case = room.sees(lambda p: len(p.incidents) == 1).incidents[0].incident_id
@@ -193,3 +188,18 @@ def test_the_end_says_what_could_not_be_written(tmp_path: Path, monkeypatch: pyt
         assert time.monotonic() - started < 8
     assert "1 readings are lost" in caplog.text
     room.close()
+
+
+def test_change_sets_beyond_the_bound_are_given_up_with_a_line_and_those_within_are_written(
+    room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(journal, "MOST_WAITING", 2)
+    with locked(room.store):
+        for number in range(4):
+            room.finds(a_finding((f"P-1042{number}0",), at=room.clock.at, stations=(f"Q-00{number}",)))
+        room.sees(lambda p: any("no more are kept" in feed.message for feed in p.feeds))
+        room.settles()
+        assert len(room.engine.latest().incidents) == 2
+    room.sees(lambda p: not is_down(p))
+    assert len(room.store.load_desk().incidents) == 2
+    assert "too many change sets wait" in caplog.text

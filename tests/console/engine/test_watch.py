@@ -1,4 +1,4 @@
-"""Detection works aside: readings do not wait for it, its findings come in order, and one that hangs is said."""
+"""Detection works in the background: readings do not wait for it, its findings come in order, and one that hangs is said."""
 
 from __future__ import annotations
 

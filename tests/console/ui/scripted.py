@@ -17,6 +17,7 @@ from console.domain.changes import Change
 from console.domain.clock import micros
 from console.domain.compose import compose_picture
 from console.domain.crews import CrewFix, CrewState
+from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident, PressureImpact
 from console.domain.intents import Intent
 from console.domain.live import LivePicture
@@ -45,6 +46,7 @@ class ScriptedPort:
         self.chair.state = replace(self.chair.state, crews=self._fixes(NOW))
         self.is_drill = is_drill
         self.feeds: tuple[FeedHealth, ...] = (FeedHealth("mqtt", "up", received=1000),)
+        self.undelivered: tuple[Undelivered, ...] = ()
         self.asked: list[tuple[Intent, str]] = []
         self.fault: QuanmaiError | None = None
         self._subscribers: list[Callable[[Picture], None]] = []
@@ -245,4 +247,5 @@ class ScriptedPort:
             feeds=self.feeds,
             is_drill=self.is_drill,
             elevation_error_m=self.elevation_error_m.copy(),
+            undelivered=self.undelivered,
         )

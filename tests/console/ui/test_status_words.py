@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
 
 from console.domain.picture import FeedHealth, Picture, StationState
 from console.feeds.local import LocalLink
 from console.ui.honesty import lasting_message
 from console.ui.looks import Looks
 from console.ui.panels.status_words import feed_words, station_tip, station_words
+from console.ui.settings import WindowSettings
 from console.ui.theme import Theme
 from console.ui.window import MainWindow
 from console.ui.words import Words
@@ -42,9 +44,9 @@ def of_states(calm: Picture, **counts: int) -> Picture:
 def test_the_count_of_normal_stations_holds_none_that_is_abnormal_late_or_learning(calm: Picture) -> None:
     words = english().words
     text, tone = station_words(of_states(calm, normal=78, abnormal=58), words)
-    assert (text, tone) == ("78 of 136 stations normal · 58 abnormal", "warning")
+    assert (text, tone) == ("58 abnormal · 78 of 136 stations normal", "warning")
     text, _ = station_words(of_states(calm, normal=1, learning=2, missing=3, stale=4, fault=5, warning=6, abnormal=7), words)
-    assert text == "1 of 28 stations normal · 7 abnormal · 6 warning · 4 late · 3 no data · 5 faulty · 2 learning"
+    assert text == "7 abnormal · 1 of 28 stations normal · 6 warning · 4 late · 3 no data · 5 faulty · 2 learning"
     assert station_words(of_states(calm, normal=35), words) == ("35 of 35 stations normal", "")
 
 
@@ -67,12 +69,12 @@ def test_a_console_without_a_broker_has_no_feed_and_says_so(calm: Picture) -> No
     assert feed_words(alone, looks) == ("No feed", "warning")
     assert "No feed" in lasting_message(alone, None, 0.0, looks.words)
     drill = replace(calm, feeds=(LocalLink("simulator").health(),))
-    assert feed_words(drill, looks) == ("Feeds connected: 1", "")
+    assert feed_words(drill, looks) == ("Feeds up: 1", "")
 
 
 def test_a_connected_feed_without_a_reading_is_not_called_more_than_connected(calm: Picture) -> None:
     mute = replace(calm, at_us=np.zeros_like(calm.at_us), feeds=(FeedHealth("mqtt", "up"),))
-    assert feed_words(mute, english()) == ("Feeds connected: 1 · no reading yet", "warning")
+    assert feed_words(mute, english()) == ("Feeds up: 1 · no reading yet", "warning")
 
 
 def test_of_several_feeds_in_trouble_the_one_that_is_down_is_named(calm: Picture) -> None:
@@ -87,4 +89,18 @@ def test_the_strip_shows_how_many_stations_a_burst_made_abnormal(window: MainWin
     counts = {state: int((port.latest().station_state == state).sum()) for state in StationState}
     told = "\n".join(label.text() for label in window.strip.findChildren(QLabel))
     assert counts[S.ABNORMAL] == 7
-    assert f"测点 35 个 · {counts[S.NORMAL]} 正常 · 7 异常" in told
+    assert f"7 异常 · {counts[S.NORMAL]}/35 测点正常" in told
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_the_strip_of_one_case_fits_a_screen_of_1366_pixels_and_names_the_abnormal_first(qtbot: QtBot, language: str) -> None:
+    port = ScriptedPort()
+    made = MainWindow(port, WindowSettings("王小明", None, language, "dark"))
+    qtbot.addWidget(made)
+    made.resize(1366, 768)
+    made.show()
+    port.burst(stations=7)
+    made.settle()
+    assert made.width() == 1366
+    assert made.strip._stations.text.text().startswith("7 ")
+    made.close()

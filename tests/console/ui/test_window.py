@@ -54,7 +54,7 @@ def test_a_quiet_evening_is_grey_and_says_what_it_is(window: MainWindow, port: S
     window.settle()
     strip = texts(window.strip)
     assert "2024-01-03 23:00:05 UTC+8" in strip
-    assert "测点 35 个 · 35 正常" in strip
+    assert "35/35 测点正常" in strip
     assert "没有进行中的事件" in texts(window.case)
     assert window.messages.text == ""
 

@@ -277,3 +277,11 @@ def test_a_part_fed_only_through_a_valve_of_unknown_state_is_warned_about() -> N
     plan = Isolator(town.valve("V2", on="P2", at="A").build()).plan(["P2"])
     assert plan.valves_to_close == ()
     assert any("V1" in warning and "unknown" in warning for warning in plan.warnings)
+
+
+def test_a_valve_at_a_source_of_two_pipes_shuts_both_and_the_valve_at_the_other_end_stays_open() -> None:
+    """A ring of two pipes from one source; the only valve at the source's node shuts the ends of both."""
+    town = a_network().source("S").pipe("P1", "S", "A").pipe("P2", "S", "A")
+    plan = _plan(town.valve("VS", at="S").valve("VA", on="P1", at="A"), "P1")
+    assert _closing(plan) == {"VS"}
+    assert plan.dry_pocket_pipes == ("P2",)

@@ -30,7 +30,7 @@ def test_zone_valves_pockets_and_sources_are_those_of_brute_force(network: PipeN
     assert plan.isolatable == (not oracle.sources_in(zone))
     wanted = oracle.to_close(zone)
     assert closing <= wanted
-    assert closing == wanted or any(_pipes_at(oracle, valve) > 2 for valve in wanted)
+    assert closing == wanted or any(_pipes_at(oracle, valve) > 1 for valve in wanted)
     assert set(plan.dry_pocket_pipes) == set(network.pipes.ids(sorted(pipes_of(oracle.dry(zone, closing)))))
     bounding = {joint.valve for joint, _ in oracle.border(zone)} - {-1, -2}
     assert set(plan.valves_bounding) == set(network.valves.ids(sorted(bounding)))

@@ -129,7 +129,7 @@ def test_flows_of_the_model_turn_arrows_and_colour_velocities(window: MainWindow
 def test_a_city_without_a_model_says_so_when_flows_are_asked_for(window: MainWindow) -> None:
     window.layers.set_look(replace(window.map.layer_look, theme=PipeTheme.VELOCITY))
     window.map.background.finish()
-    assert "hydraulic model" in window.messages.text
+    assert "无水力模型" in window.messages.text
 
 
 def test_affected_customers_of_a_plan_are_those_on_its_dry_pipes(window: MainWindow, port: ScriptedPort) -> None:

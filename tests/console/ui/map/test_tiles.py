@@ -141,3 +141,19 @@ def test_what_is_no_source_of_tiles_is_refused_with_advice(tmp_path: Path) -> No
     for text, advice in refused.items():
         with pytest.raises(InputFault, match=advice):
             open_tiles(str(text), tmp_path, "", lambda: None)
+
+
+def test_two_layers_of_one_server_never_share_their_cached_tiles(server: tuple[str, ThreadingHTTPServer], tmp_path: Path) -> None:
+    template, _made = server
+    other = template.replace(".png", ".jpg")
+    came = threading.Semaphore(0)
+    lon, lat = (float(v) for v in crs.to_wgs84(CAMERA.x, CAMERA.y, CRS))
+    name = (14, *tile_of(lon, lat, 14))
+    first = open_tiles(template, tmp_path / "cache", "", came.release)
+    assert first.tile(*name) is None
+    assert came.acquire(timeout=10)
+    assert first.tile(*name) is not None
+    second = open_tiles(other, tmp_path / "cache", "", lambda: None)
+    assert second.tile(*name) is None
+    first.close()
+    second.close()

@@ -1,4 +1,4 @@
-"""Aside: one piece of work at a time on a thread of its own, its result taken by the one who asked."""
+"""BackgroundCall: one piece of work at a time on a thread of its own, its result taken by the one who asked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Aside(Generic[T]):
+class BackgroundCall(Generic[T]):
     """``begin``, ``taken`` and ``busy_s`` belong to one thread; ``wake`` is called when a result is there."""
 
     def __init__(self, name: str, wake: Callable[[], None]) -> None:

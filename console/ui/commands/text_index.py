@@ -1,0 +1,74 @@
+"""Text index: one column of names as one array of UTF-8 bytes, so that a million names are searched in a few milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+Names = Sequence[object] | NDArray[np.object_]
+_CHUNK = 20_000
+"""Names joined by one call: the interpreter lock is held for about 2 ms, so other threads go on while an index is made."""
+_END = b"\n"
+_PIECE = 4_096
+"""Matches whose rows are looked up at once: usually the first piece already holds enough."""
+
+
+class TextIndex:
+    """Finds rows of a column by a part of their text. ``names``: one text a row; line breaks in them count as blanks."""
+
+    def __init__(self, names: Names) -> None:
+        parts: list[bytes] = [_END]
+        lengths = [np.zeros(0, dtype=np.int64)]
+        for start in range(0, len(names), _CHUNK):
+            folded = [_folded(str(name)) for name in names[start : start + _CHUNK]]
+            lengths.append(np.fromiter(map(len, folded), dtype=np.int64, count=len(folded)) + 1)
+            parts += [_END.join(folded), _END]
+        self._text = np.frombuffer(b"".join(parts), dtype=np.uint8)
+        self._count = np.bincount(self._text, minlength=256)
+        self._starts = np.concatenate([[1], 1 + np.cumsum(np.concatenate(lengths))])
+
+    def rows(self, needle: str, most: int) -> list[int]:
+        """At most ``most`` rows that begin with the case-folded ``needle``; if fewer do, as many more that only contain it."""
+        begin = self.beginning(needle, most)
+        if len(begin) >= most:
+            return begin
+        known = set(begin)
+        return [*begin, *islice((row for row in self._rows(_bytes(needle), 0) if row not in known), most)]
+
+    def beginning(self, needle: str, most: int) -> list[int]:
+        """At most ``most`` rows that begin with the case-folded ``needle``."""
+        return list(islice(self._rows(_END + _bytes(needle), 1), most)) if _bytes(needle) else []
+
+    def _rows(self, pattern: bytes, offset: int) -> Iterator[int]:
+        """Rows where the pattern stands, ascending, each once; ``offset``: of the name's own text in the pattern."""
+        if not pattern or _END in pattern[offset:] or len(pattern) > len(self._text):
+            return
+        places = self._candidates(pattern)
+        before = -1
+        for start in range(0, len(places), _PIECE):
+            piece = places[start : start + _PIECE]
+            for at, byte in enumerate(pattern):
+                piece = piece[self._text[piece + at] == byte]
+            rows = np.searchsorted(self._starts, piece + offset, side="right") - 1
+            for row in np.unique(rows).tolist():
+                if row != before:
+                    yield row
+                before = row
+
+    def _candidates(self, pattern: bytes) -> NDArray[np.int64]:
+        """Places, ascending, where the two rarest bytes of the pattern stand as they should."""
+        fits = len(self._text) - len(pattern) + 1
+        rare = sorted(range(len(pattern)), key=lambda at: self._count[pattern[at]])[:2]
+        masks = [self._text[at : at + fits] == pattern[at] for at in rare]
+        return np.flatnonzero(np.logical_and.reduce(masks))
+
+
+def _bytes(needle: str) -> bytes:
+    return needle.encode("utf-8", "replace")
+
+
+def _folded(name: str) -> bytes:
+    return name.replace("\n", " ").casefold().encode("utf-8", "replace")
