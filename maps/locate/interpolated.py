@@ -16,6 +16,8 @@ from maps.locate.signatures import Signatures
 
 _TYPICAL_RESPONSE_M = 0.05
 _UNKNOWN_REACH_M = 1000.0
+_SEARCHED_NODES = 200_000
+"""Stations × nodes of one call."""
 
 
 class Interpolation:
@@ -36,15 +38,18 @@ class Interpolation:
     def signatures(self, rows: NDArray[np.int64] | None = None) -> Signatures:
         """Of the stations ``rows`` (default all), (rows, nodes); those without a node respond to nothing.
 
-        The search of one station after the other: each holds the interpreter's lock for some milliseconds in a large city.
+        Searches hold the interpreter's lock, some milliseconds each in a large city: few are made in one call there.
         """
         rows = np.arange(len(self._stations), dtype=np.int64) if rows is None else rows
         response = np.zeros((len(rows), self._graph.shape[0]), dtype=np.float32)
-        for index, node in enumerate(self._stations.node[rows].tolist()):
-            if node >= 0:
-                # The graph has each link both ways; read as directed, it is not transposed anew for each search.
-                distance = dijkstra(self._graph, directed=True, indices=node)
-                response[index] = -_TYPICAL_RESPONSE_M * np.exp(-distance / max(self.reach_m, 1.0))
+        node = self._stations.node[rows].astype(np.int64)
+        placed = np.flatnonzero(node >= 0)
+        together = max(_SEARCHED_NODES // max(self._graph.shape[0], 1), 1)
+        for first in range(0, len(placed), together):
+            some = placed[first : first + together]
+            # The graph has each link both ways; read as directed, it is not transposed anew for each search.
+            distance = dijkstra(self._graph, directed=True, indices=node[some])
+            response[some] = -_TYPICAL_RESPONSE_M * np.exp(-distance / max(self.reach_m, 1.0))
         return Signatures(0.0, tuple(self._stations.asset_id[rows]), response, self._demand_m3h)
 
 
