@@ -5,20 +5,16 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.domain.clock import DrillClock, SystemClock
-from console.drill.controls import DrillControls
-from console.drill.field import DrillField
-from console.drill.options import DrillOptions
-from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, empty_store, history_of, set_scene
 from console.feeds.inbox import Inbox, Message
 from console.feeds.local import LocalLink
 from console.feeds.mqtt import MqttLink
-from console.feeds.simulator import SimulatorProcess
-from console.garbage import set_loaded_aside
+from console.garbage import return_what_is_freed, set_loaded_aside
 from console.runtime import Runtime, RuntimeOptions
 from console.seat import broker_of, link_of, seat_of
 from console.services.desk import DeskSettings
@@ -28,17 +24,23 @@ from maps.dataset import read_city
 from maps.errors import InputFault
 
 if TYPE_CHECKING:
+    from console.drill.options import DrillOptions
+    from console.ui.port import DrillPort
     from console.ui.settings import WindowSettings
+    from maps.hydraulics.state import HydraulicState
 
 _DEMO_SPEED = 10.0
 _DEMO_QUIET_S = 120.0
+_SWITCH_S = 0.001
+"""A frame asks for the interpreter's lock many times; by default a thread at work gives it up after five milliseconds only."""
 
 
-def run_console(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
+def run_console(city_path: Path, mqtt: str, store: str, seat: str = "", *, inbox: Inbox | None = None) -> int:
     """The console on a city; without a broker it shows the network and what was kept, and sends nothing.
 
-    Returns the exit code.
+    ``inbox``: one that others fill too. Returns the exit code.
     """
+    return_what_is_freed()
     settings = load_settings(**({"seat": seat} if seat else {}))
     broker = broker_of(settings, mqtt) if mqtt or settings.mqtt else None
     city = read_city(city_path)
@@ -52,13 +54,13 @@ def run_console(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
     )
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
     options = RuntimeOptions(city_path, where, settings.data_folder / "notices", desk, expected_days=settings.expected_days)
-    inbox = Inbox()
+    inbox = Inbox() if inbox is None else inbox
     link: MqttLink | LocalLink = LocalLink()
     if broker is not None:
         link = link_of(settings, broker, city.info.site, seat_of(settings, "console", where), inbox)
     with ExitStack() as stack:
         stack.callback(link.stop)  # after the engine's end: what it wrote last is still acknowledged, what is due still sent
-        runtime = Runtime(city, SystemClock(), link, options, inbox=inbox)
+        runtime = Runtime(city, SystemClock(), link, options, inbox=inbox, late_model=True)
         stack.callback(runtime.close)
         runtime.recall()
         runtime.engine.start()
@@ -71,6 +73,13 @@ def run_demo(asked: DrillOptions | None = None) -> int:
 
     Store and notices stay in ``asked.out``; without ``asked`` they go when the window closes.
     """
+    # Here, for a console without a drill need not load folium and the synthetic city: half a second, 60 MB.
+    from console.drill.controls import DrillControls
+    from console.drill.field import DrillField
+    from console.drill.options import DrillOptions
+    from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, empty_store, history_of, set_scene
+    from console.feeds.simulator import SimulatorProcess
+
     settings = load_settings()
     with ExitStack() as stack:
         options = asked or DrillOptions(out=Path(tempfile.mkdtemp(prefix="quanmai-demo-")))
@@ -138,18 +147,24 @@ def _window_settings(settings: Settings, folder: Path) -> WindowSettings:
     )
 
 
-def _show(runtime: Runtime, settings: Settings, drill: DrillControls | None = None) -> int:
+def _show(runtime: Runtime, settings: Settings, drill: DrillPort | None = None) -> int:
     try:
         from PySide6.QtWidgets import QApplication
 
+        from console.ui.bridge import Arrival
         from console.ui.window import MainWindow
     except ImportError as missing:
         raise InputFault(f"the window needs Qt's system libraries ({missing}); 'make run' installs or names them") from missing
+    sys.setswitchinterval(_SWITCH_S)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     window = MainWindow(runtime.engine, _window_settings(settings, settings.data_folder), drill)
-    window.tools.set_states(runtime.states)
-    window.desk.set_states(runtime.states)
+
+    def show_states(states: Sequence[HydraulicState]) -> None:
+        window.tools.set_states(states)
+        window.desk.set_states(states)
+
+    runtime.when_states(Arrival(show_states, window).push)
     window.packages.writer = runtime.case_files.write
     if window.placed:
         window.show()
@@ -158,4 +173,5 @@ def _show(runtime: Runtime, settings: Settings, drill: DrillControls | None = No
     window.desk.reopen_windows()
     set_loaded_aside()
     code: int = app.exec()
+    runtime.when_states(None)
     return code

@@ -1,8 +1,15 @@
-"""Garbage: what has been loaded is taken out of Python's collections, so that none of them holds a frame up."""
+"""Garbage: what has been loaded is taken out of Python's collections; what is freed goes back to the system."""
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import sys
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+"""Names of glibc's mallopt(3)."""
+
+_MB = 1_000_000
 
 
 def set_loaded_aside() -> None:
@@ -13,3 +20,18 @@ def set_loaded_aside() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def return_what_is_freed() -> bool:
+    """Let the C library give freed memory back to the system, where it is glibc; False elsewhere. Call it before loading.
+
+    Left to itself it raises the size from which blocks are mapped one by one with each block that is freed, up to 32 MB, and
+    keeps an arena for every thread: a window on 200,000 pipes then held 1.13 GB instead of 0.98 GB.
+    """
+    if sys.platform != "linux":
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return False
+    set_ = ((_MMAP_THRESHOLD, _MB), (_TRIM_THRESHOLD, 4 * _MB), (_ARENA_MAX, 2))
+    return all([mallopt(name, value) == 1 for name, value in set_])

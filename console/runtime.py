@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from console.case_file import CaseFiles
-from console.detection import Detector, DetectorOptions, History
+from console.detection import Detector, DetectorOptions, History, takes_long
+from console.detection.making import InterpolatedMaker
 from console.documents import NoticeDocuments
 from console.domain.clock import Clock
 from console.domain.grid import TickGrid
@@ -22,7 +24,8 @@ from console.services.limits import station_limits
 from console.services.outlook import Forecaster
 from console.services.ports import Link
 from console.store import SqlStore, open_store
-from console.workers import HydraulicsWorker
+from console.workers import HydraulicsWorker, WorkerFailed
+from console.workers.object_process import ObjectProcess
 from maps.city import City
 from maps.hydraulics.state import HydraulicState
 from maps.isolation import Isolator
@@ -51,7 +54,18 @@ class RuntimeOptions:
 class Runtime:
     """Everything that runs for one city; a context manager that ends it in the right order."""
 
-    def __init__(self, city: City, clock: Clock, link: Link, options: RuntimeOptions, *, inbox: Inbox | None = None) -> None:
+    def __init__(
+        self,
+        city: City,
+        clock: Clock,
+        link: Link,
+        options: RuntimeOptions,
+        *,
+        inbox: Inbox | None = None,
+        late_model: bool = False,
+    ) -> None:
+        """``late_model``: the model's day is solved once the engine runs, aside; ``when_states`` tells of it."""
+        self._late_model = late_model
         self.city, self.clock, self.link = city, clock, link
         self.inbox = Inbox() if inbox is None else inbox  # an empty inbox is false, yet it is the one the link fills
         self.store: SqlStore = open_store(options.store, options.role)  # first: a store in use is no reason to start a worker
@@ -65,33 +79,84 @@ class Runtime:
         self.worker: HydraulicsWorker | None = (
             HydraulicsWorker(options.city_path, city, clock=clock) if city.epanet is not None else None
         )
-        self.states: Sequence[HydraulicState] = self._states()
-        watched = DetectorOptions(
-            time_zone=city.info.time_zone, tick_s=options.grid_s, limits=station_limits(city, options.desk.limits_file)
+        self._is_awaited = self._late_model and self.worker is not None
+        self.states: Sequence[HydraulicState] = () if self._is_awaited else self._states()
+        self._tell_states: Callable[[Sequence[HydraulicState]], None] | None = None
+        self._watched = DetectorOptions(
+            time_zone=city.info.time_zone,
+            tick_s=options.grid_s,
+            deferred=takes_long(city),
+            limits=station_limits(city, options.desk.limits_file),
         )
-        responses = self.worker.responses if self.worker is not None else None
-        self.detector = Detector(city, self.states or None, watched, responses=responses)
+        self._maker: ObjectProcess | None = None
+        self.detector = self._detector()
         self.case_files = CaseFiles(options.store, options.city_path, options.notices)
         self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
         desk = Desk(city, Isolator(city), self.documents, options.desk)
         options.notices.mkdir(parents=True, exist_ok=True)
-        forecasts = Forecaster(city, self.states) if self.states else None
+        self._forecasts = Forecaster(city, self.states) if self.states or self._is_awaited else None
         ports = Ports(
-            clock, self.inbox, self.store, link, self.documents, options.notices, self.worker, forecasts, options.expected_days
+            clock,
+            self.inbox,
+            self.store,
+            link,
+            self.documents,
+            options.notices,
+            self.worker,
+            self._forecasts,
+            options.expected_days,
         )
         grid = TickGrid(options.grid_s, options.settle_s)
         self.engine = Engine(city, desk, self.detector, ports, grid=grid, is_drill=options.desk.is_drill)
+        if self._is_awaited:
+            self.engine.replace_detector(self._modelled)
+
+    def when_states(self, tell: Callable[[Sequence[HydraulicState]], None] | None) -> None:
+        """Call ``tell`` with the model's day once it is there, at once or later on another thread; None: nobody any more."""
+        self._tell_states = tell
+        if self.states and tell is not None:
+            tell(self.states)
 
     def learn(self, history: ReadingBatch, step_s: float) -> None:
         """Days of history before the first tick: baselines learn from it, charts show it. Call before starting."""
         self.detector.learn(History.of_batch(history, len(self.city.stations), step_s))
         self.store.append_readings(history)
 
-    def recall(self) -> None:
-        """Learn from what the store kept of the last weeks, so that a restart does not begin from nothing."""
-        history = quiet_history(self.store, len(self.city.stations), self.clock.now())
-        if history is not None:
-            self.detector.learn(history)
+    def recall(self) -> Future[None]:
+        """Learn from what the store kept of the last weeks, so that a restart does not begin from nothing.
+
+        On detection's own thread, once the engine runs: nothing waits for it but detection.
+        """
+        return self.engine.learn(lambda: quiet_history(self.store, len(self.city.stations), self.clock.now()))
+
+    def _detector(self) -> Detector:
+        responses = self.worker.responses if self.worker is not None else None
+        host = self._host if self._watched.deferred else None
+        return Detector(self.city, self.states or None, self._watched, responses=responses, host=host)
+
+    def _host(self, maker: InterpolatedMaker) -> Callable[..., Any]:
+        """Large cities' interpolated signatures are made in a process: the search for ways holds the interpreter's lock."""
+        self._maker = ObjectProcess(maker, "quanmai-signatures")
+        return self._maker.ask
+
+    def _modelled(self) -> Detector | None:
+        """The detector with the model's day, which takes EPANET minutes in a large city; None without one."""
+        try:
+            states = self._states()
+        except WorkerFailed as fault:
+            self.engine.report("hydraulics", str(fault))
+            return None
+        finally:
+            self._is_awaited = False
+        if not states:
+            return None
+        self.states = states
+        if self._forecasts is not None:
+            self._forecasts.adopt(states)
+        if self._tell_states is not None:
+            self._tell_states(states)
+        self.detector = self._detector()
+        return self.detector
 
     def _states(self) -> Sequence[HydraulicState]:
         """The model's day, when it converges; without it detection learns from the readings alone and says so."""
@@ -109,7 +174,14 @@ class Runtime:
 
     def close(self) -> None:
         """End the engine, then what it stands on."""
+        self.detector.close()
+        if self._is_awaited and self.worker is not None:
+            self.worker.close()
+        if self._maker is not None:
+            self._maker.close()
         self.engine.stop()
+        if self._maker is not None:
+            self._maker.join()
         self.inbox.close()
         if self.worker is not None:
             self.worker.close()

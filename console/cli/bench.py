@@ -13,15 +13,17 @@ from console.cli.output import print_result
 commands = typer.Typer()
 
 
-BENCHES = ("map", "trace", "detect", "locate", "ltown", "synth", "readings", "recall", "package")
+BENCHES = ("map", "trace", "detect", "locate", "ltown", "synth", "readings", "recall", "package", "open")
 
 
 @commands.command()
 def bench(
     name: Annotated[str, typer.Argument(help=", ".join(BENCHES))],
     pipes: int = 200_000,
-    stations: int = 300,
+    stations: Annotated[int | None, typer.Option(help="default 300; open: those of the synthetic city")] = None,
     size: str = "2560x1440",
+    seconds: Annotated[int, typer.Option(help="open: how long the window stands", min=5)] = 180,
+    feed: Annotated[bool, typer.Option("--feed", help="open: readings of all stations arrive")] = False,
     peer: Annotated[bool, typer.Option("--peer", help="trace: WNTR side by side (about a minute)")] = False,
     json: Annotated[bool, typer.Option("--json", help="one JSON object; always so")] = True,
 ) -> None:
@@ -33,7 +35,8 @@ def bench(
         "map": {"pipes": pipes, "size": size},
         "trace": {"pipes": pipes, "peer": peer},
         "synth": {"pipes": pipes},
-        "locate": {"pipes": pipes, "stations": stations},
-        "detect": {"stations": stations},
+        "locate": {"pipes": pipes, "stations": stations or 300},
+        "detect": {"stations": stations or 300},
+        "open": {"pipes": pipes, "stations": stations, "seconds": seconds, "feed": feed},
     }
     print_result(run_bench(**asked.get(name, {})), True)

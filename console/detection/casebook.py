@@ -102,7 +102,7 @@ class Casebook:
         """(new findings, operations) of this tick. Groups that cross together, or soon after, have one cause."""
         crossings: list[tuple[int, Crossing]] = []
         operations: list[OperationFinding] = []
-        reference = self._ring.predicted(self._step_sigma(tick.second_of_day), self._least_samples())
+        reference = self._ring.predicted(self._step_sigma(tick), self._least_samples())
         for group in self._groups:
             reference[group.rows] += group.steps.recurring.at(tick.second_of_day)
         change = tick.pressure_m - reference
@@ -121,7 +121,7 @@ class Casebook:
                 self._ring.shift(group.rows, step.step_m, step.window - 1)
                 self._steps.forget(index)
                 self._forget_levels(index)
-            elif index not in self._cases:
+            elif index not in self._cases and group.usable:
                 residual = np.where(tick.ready[group.rows], tick.residual_m[group.rows], np.nan)
                 level = group.level.tick(residual, tick.second_of_day, tick.now_us, levels[index])
                 if level is not None and step.crossing is None:
@@ -175,14 +175,20 @@ class Casebook:
         for index in self._cases:
             if self._settles(index):
                 values[self._groups[index].rows] = np.nan
-        return self._steps.screens(values, lambda index, known: self._groups[index].steps.field(tick.second_of_day, known))
+        return self._steps.screens(
+            values,
+            lambda index, known: group.steps.field(tick.second_of_day, known) if (group := self._groups[index]).usable else None,
+        )
 
     def _level_screens(self, tick: Tick) -> NDArray[np.float32]:
         """Screens of the level lane, (groups, windows); groups that a case holds make no memory."""
         values = np.where(tick.ready, tick.residual_m, np.nan)
         for index in self._cases:
             values[self._groups[index].rows] = np.nan
-        return self._levels.screens(values, lambda index, known: self._groups[index].level.field(tick.second_of_day, known))
+        return self._levels.screens(
+            values,
+            lambda index, known: group.level.field(tick.second_of_day, known) if (group := self._groups[index]).usable else None,
+        )
 
     def _forget_levels(self, index: int) -> None:
         self._groups[index].level.forget_recent()
@@ -201,10 +207,12 @@ class Casebook:
                 least[group.rows] = REFERENCE_SAMPLES
         return least
 
-    def _step_sigma(self, second_of_day: float) -> Floats:
+    def _step_sigma(self, tick: Tick) -> Floats:
+        """Noise of one step, (stations,), m; what is only assumed where nothing was heard that it would be held against."""
         sigma = np.full(len(self._city.stations), self._options.step_sigma_m)
         for group in self._groups:
-            sigma[group.rows] = group.steps.sigma_m(second_of_day)
+            if group.usable and np.isfinite(tick.pressure_m[group.rows]).any():
+                sigma[group.rows] = group.steps.sigma_m(tick.second_of_day)
         return sigma
 
     def _unexplained(self, group: Group, crossing: Crossing, tick: Tick) -> Crossing | None:
@@ -220,7 +228,7 @@ class Casebook:
         group = self._groups[index]
         reference = reference_m[group.rows]
         step = tick.pressure_m[group.rows] - reference
-        if self._settles(index):
+        if self._settles(index) or not group.usable:
             return Step(None, None, step, suspicious=True)
         return group.steps.tick(step, reference, tick.second_of_day, screens, tick.switched, tick.steady)
 

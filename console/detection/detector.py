@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.book import SignatureBook
+from console.detection.book import DAY_S, SignatureBook
 from console.detection.casebook import Casebook
 from console.detection.elevations import Elevations
 from console.detection.evidence import Group, Tick
@@ -17,6 +17,7 @@ from console.detection.faults import StationWatch
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.detection.groups import pressure_stations, station_groups
 from console.detection.history import History
+from console.detection.making import Host
 from console.detection.meters import MeterWatch
 from console.detection.nights import NightWatch
 from console.detection.options import DetectorOptions
@@ -68,13 +69,17 @@ class Detector:
         *,
         model: str | None = None,
         responses: Responses | None = None,
+        host: Host | None = None,
     ) -> None:
-        """``responses``: full hydraulics that refine a location; it may take a second, EPANET's process answers it."""
+        """``responses``: full hydraulics that refine a location; it may take a second, EPANET's process answers it.
+
+        ``host``: takes the making of interpolated signatures, which holds the interpreter's lock, into another process.
+        """
         self._city = city
         self.responses = responses
         self.options = options or DetectorOptions(time_zone=city.info.time_zone)
         word = model or (city.epanet.word if city.epanet is not None else "imported")
-        book = SignatureBook(city, states, word)
+        self._book = book = SignatureBook(city, states, word, deferred=self.options.deferred, host=host)
         groups = station_groups(city, self.options.group_size)
         lanes = 2 * len(groups)
         self._groups = [
@@ -97,11 +102,18 @@ class Detector:
             self._group_of[rows] = number
         self._pressure = np.zeros(len(city.stations), dtype=bool)
         self._pressure[pressure_stations(city.stations)] = True
+        self._heard = np.zeros(len(groups), dtype=bool)
+        self._second_of_day = 0.0
 
     @property
     def station_ids(self) -> tuple[str, ...]:
         """Ids of the stations, in the rows of every array here."""
         return tuple(str(asset) for asset in self._city.stations.asset_id)
+
+    @property
+    def groups(self) -> int:
+        """How many groups of stations there are."""
+        return len(self._groups)
 
     @property
     def is_holding(self) -> bool:
@@ -146,6 +158,8 @@ class Detector:
             surge,
         )
         revisions = self._cases.go_on(tick, self._expectation)
+        self._heard |= np.array([taken[group.rows].any() for group in self._groups], dtype=bool)
+        self._second_of_day = tick.second_of_day
         bursts, operations = self._cases.search(tick, self._expectation, force)
         sigma_m, excused = self._noise(len(value))
         alone, together = self._faults.deviations(deviation_m, sigma_m, excused, self._group_of, value, expected, at_us, now_us)
@@ -155,9 +169,39 @@ class Detector:
         bursts, revisions = (tuple(self._meters.weighed(one, value, now_us) for one in told) for told in (bursts, revisions))
         self._expectation.follow(value, at_us, usable, sigma_m, excused, now_us)
         self._expectation.accept(together, deviation_m[together])
-        learning = self._pressure & ~self._expectation.ready()
+        learning = self._pressure & ~(self._expectation.ready() & self._usable())
         sigma_kpa = self._seen_sigma_kpa(learning)
         return TickResult(bursts, tuple(found), expected, revisions, learning, operations, sigma_kpa)
+
+    @property
+    def preparing(self) -> tuple[int, int]:
+        """(groups of stations whose signatures have been made, groups that report): fewer, and detection misses some of them."""
+        usable = np.array([group.usable for group in self._groups], dtype=bool)
+        return int(np.count_nonzero(usable & self._heard)), int(np.count_nonzero(self._heard))
+
+    def prepare(self) -> bool:
+        """With deferred signatures, make what the next ticks need of one group that reports; False when nothing is left to do.
+
+        First every group's state of the present, then the state that comes next. Raises Closed.
+        """
+        if not self.options.deferred:
+            return False
+        soon = self._second_of_day + DAY_S / self._book.pages
+        for second in (self._second_of_day, soon % DAY_S):
+            for heard, group in zip(self._heard, self._groups, strict=True):
+                if heard and not group.steps.ready(second):
+                    group.steps.prepare(second)
+                    return True
+        return False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._book.closed
+
+    def close(self) -> None:
+        """From any thread: no signatures are made any more; what needs them raises Closed."""
+        self._book.closed = True
 
     def resume_alarms(self, alarms: Iterable[Alarm]) -> None:
         """Alarms of stations raised before a restart: they end as if there had been none. Call it before the first tick."""
@@ -165,7 +209,10 @@ class Detector:
         self._faults.resume((one.subject, one.code, one.channels) for one in living)
 
     def learn(self, history: History) -> None:
-        """Baselines, noise and thresholds from quiet history (a few days at least; weeks give the time of week)."""
+        """Baselines, noise and thresholds from quiet history (a few days at least; weeks give the time of week).
+
+        With deferred signatures each group learns with those that are at hand, at least with noon's.
+        """
         if len(history.at_us) >= 2:
             self._expectation.learn(history, self._learn_noise)
             self.elevations.learn(history)
@@ -188,6 +235,8 @@ class Detector:
         days = len(quiet.second_of_day) * quiet.step_s / 86_400.0
         for group in self._groups:
             rows = group.rows
+            if self.options.deferred:
+                group.steps.prepare(DAY_S / 2.0)
             group.steps.learn(quiet.pressure_m[:, rows], quiet.second_of_day, quiet.step_s)
             group.level.learn(
                 quiet.residual_m[:, rows], quiet.second_of_day, quiet.step_s, switching=group.steps.switching, days=days
@@ -200,6 +249,13 @@ class Detector:
         second = self._expectation.seconds_of_day(history.at_us)
         for group in self._groups:
             group.nights.learn(history.at_us, second, pressures[:, group.rows] / np.float32(KPA_PER_METRE))
+
+    def _usable(self) -> NDArray[np.bool_]:
+        """(stations,) False where a group that reports waits for its signatures."""
+        usable = np.ones(len(self._pressure), dtype=bool)
+        for heard, group in zip(self._heard, self._groups, strict=True):
+            usable[group.rows] = group.usable or not heard
+        return usable
 
     def _seen_sigma_kpa(self, learning: NDArray[np.bool_]) -> NDArray[np.float64]:
         sigma = np.full(len(learning), np.nan)

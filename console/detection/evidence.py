@@ -63,6 +63,11 @@ class Group:
         """Their station rows, (n,)."""
         return self.level.rows
 
+    @property
+    def usable(self) -> bool:
+        """Whether a tick may look at them: in a large city, once their signatures have been made."""
+        return self.steps.usable
+
 
 class Place:
     """Locates crossings of groups in one city."""
@@ -79,11 +84,8 @@ class Place:
 
         ``within``: (pipes,) where it is known to be, by other means than pressures: then these need not tell anything.
         """
-        whole = self._book.signatures(self._book.page(tick.second_of_day))
-        rows = group.rows
-        ids = tuple(whole.station_id[row] for row in rows)
-        alone = len(rows) == len(whole.station_id)
-        own = whole if alone else replace(whole, station_id=ids, head_m_per_m3h=whole.head_m_per_m3h[rows], flow_per_m3h=None)
+        rows, book = group.rows, self._book.group(group.rows)
+        own = book.signatures(book.page(tick.second_of_day))
         residual = crossing.residual_m
         usable = np.isfinite(residual)
         if crossing.against != "slow":  # the median of nights has no glitches

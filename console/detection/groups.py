@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maps.city import City, StationTable
-from maps.locate.signatures import Signatures
 
-_POOL = 2400
+POOL = 2400
+"""So many nodes, evenly taken, stand for all that a group feels."""
 
 
 def pressure_stations(stations: StationTable) -> NDArray[np.int64]:
@@ -39,20 +39,22 @@ def station_groups(city: City, limit: int) -> list[NDArray[np.int64]]:
     return groups
 
 
-def representatives(
-    signatures: Signatures, rows: NDArray[np.int64], scale_m: NDArray[np.float64], count: int
-) -> NDArray[np.int64]:
-    """Up to ``count`` node rows whose signatures differ most in direction for the stations ``rows``.
+def felt_nodes(heads: NDArray[np.float32], most: int = POOL) -> NDArray[np.int64]:
+    """Columns of ``heads`` (n, nodes) that some station feels; an even sample of ``most`` where there are more."""
+    strength = np.maximum(heads.max(axis=0, initial=0.0), -heads.min(axis=0, initial=0.0))
+    felt = np.flatnonzero(strength > 1e-4 * max(float(strength.max(initial=0.0)), 1e-9))
+    return felt[np.linspace(0, len(felt) - 1, min(len(felt), most)).astype(np.int64)] if len(felt) else felt
 
-    Farthest-point choice on the sphere of signatures in units of each station's noise ``scale_m``; nodes that no
+
+def representatives(heads: NDArray[np.float32], scale_m: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Up to ``count`` columns of ``heads`` (n, nodes) whose signatures differ most in direction.
+
+    Farthest-point choice on the sphere of signatures in units of each station's noise ``scale_m`` (n,); nodes that no
     station of the group feels are left out. Where many nodes are felt, an even sample of them is the pool.
     """
-    heads = signatures.head_m_per_m3h[rows]
-    strength = np.abs(heads).max(axis=0)
-    felt = np.flatnonzero(strength > 1e-4 * max(float(strength.max(initial=0.0)), 1e-9))
-    if not len(felt):
-        return felt
-    pool = felt[np.linspace(0, len(felt) - 1, min(len(felt), _POOL)).astype(np.int64)]
+    pool = felt_nodes(heads)
+    if not len(pool):
+        return pool
     shape = heads[:, pool] / scale_m[:, None].astype(np.float32)
     length = np.linalg.norm(shape, axis=0)
     unit = shape / np.maximum(length, 1e-12)

@@ -38,7 +38,7 @@ class NightWatch:
 
     def __init__(self, rows: NDArray[np.int64], book: SignatureBook, options: DetectorOptions, groups: int) -> None:
         self.rows = rows
-        self._book, self._options = book, options
+        self._book, self._has_model, self._options = book.group(rows), bool(book.states), options
         self._probability = _FALSE_A_YEAR / groups
         self._nights: deque[Floats] = deque(maxlen=_NIGHTS)
         self._tonight: list[Floats] = []
@@ -89,12 +89,11 @@ class NightWatch:
             return None
         usual = np.median(reference, axis=0)
         shift = np.where(known, np.median(recent, axis=0) - usual, 0.0)
-        signatures = self._book.signatures(self._book.page(second_of_day))
-        heads, modes = signatures.head_m_per_m3h[self.rows], signatures.demand_modes[self.rows]
+        digest = self._book.digest(self._book.page(second_of_day))
         # From one night to the next: a leak that grows slowly must not pass for the nights' scatter.
         scatter = np.where(known, np.diff(nights, axis=0), 0.0) / np.sqrt(2.0)
-        covariance = self._covariance(np.nan_to_num(scatter), heads, signatures.demand_m3h)
-        field = MatchedField.of(heads, modes, covariance)
+        covariance = self._covariance(np.nan_to_num(scatter), digest.demand_gram)
+        field = MatchedField.of(digest.heads, digest.demand_modes, covariance)
         unknown = np.flatnonzero(~known)
         threshold, _ = simulated(field, covariance, self._probability, seed=int(self.rows[0]))
         field, residual = field.without(unknown), shift.astype(np.float32)
@@ -104,17 +103,18 @@ class NightWatch:
         shift[unknown] = np.nan
         return Crossing("N", 1, statistic, threshold, shift, covariance, lane="slow", drift_known=False, against="slow")
 
-    def _covariance(self, deviation_m: Floats, heads: NDArray[np.float32], demand_m3h: Floats) -> Floats:
+    def _covariance(self, deviation_m: Floats, demand_gram: Floats) -> Floats:
         """Of the shift (n, n), m²: nights scatter (outliers clipped), likened to the model's demands where they are few."""
         scale = 1.4826 * np.median(np.abs(deviation_m), axis=0)
         limit = _CLIP_SIGMAS * np.maximum(scale, 0.01)
         clipped = np.clip(deviation_m, -limit, limit)
         seen = clipped.T @ clipped / len(clipped)
-        scaled = heads * (self._options.demand_sigma * demand_m3h).astype(np.float32) if self._book.states else heads[:, :1] * 0
-        assumed = np.asarray(scaled @ scaled.T, dtype=np.float64) + _FLOOR_M**2 * np.eye(len(heads))
+        stations = len(self.rows)
+        by_demand = self._options.demand_sigma**2 * demand_gram if self._has_model else 0.0
+        assumed = by_demand + _FLOOR_M**2 * np.eye(stations)
         assumed *= max(float(np.trace(seen)), 1e-9) / float(np.trace(assumed))
-        own = float(len(heads))
-        one_night = (seen * len(clipped) + assumed * own) / (len(clipped) + own) + _FLOOR_M**2 * np.eye(len(heads))
+        own = float(stations)
+        one_night = (seen * len(clipped) + assumed * own) / (len(clipped) + own) + _FLOOR_M**2 * np.eye(stations)
         return np.asarray(one_night * (_ALIKE / RECENT_NIGHTS + 1.0 / REFERENCE_NIGHTS))
 
 

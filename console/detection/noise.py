@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from maps.columns import Floats
 
@@ -22,10 +21,9 @@ class StepNoise:
     reading_m: float
     demand_share: float
 
-    def covariance(self, response: NDArray[np.float32]) -> Floats:
-        """(n, n), m²; ``response`` (n, nodes): head change by each node's whole demand, m."""
-        scaled = response * np.float32(self.demand_share)
-        return np.asarray(scaled @ scaled.T, dtype=np.float64) + self.reading_m**2 * np.eye(len(response))
+    def covariance(self, sensitivity: Floats) -> Floats:
+        """(n, n), m²; ``sensitivity`` R Rᵀ (n, n), m²: with R the head change by each node's whole demand."""
+        return self.demand_share**2 * sensitivity + self.reading_m**2 * np.eye(len(sensitivity))
 
     def blended(self, other: StepNoise, weight: float) -> StepNoise:
         """Between this (weight 0) and ``other`` (weight 1), in variances."""

@@ -16,6 +16,7 @@ class DetectorOptions:
     of the same group. ``warm_up_ticks``: before that a station without history stays out of the burst test.
     ``learning_caution``: factor on thresholds while the noise is assumed rather than learned. ``time_zone``: of the day.
     ``step_sigma_m``, ``step_demand_share``: what a station and a node's demand change by from tick to tick, until learned.
+    ``deferred``: signatures are made by ``Detector.prepare`` between ticks; a group without any waits for its own.
     ``limits``: of pressure and water quality per station, None for no limits.
     """
 
@@ -32,5 +33,6 @@ class DetectorOptions:
     step_demand_share: float = 0.05
     group_size: int = 100
     representatives: int = 300
+    deferred: bool = False
     limits: Limits | None = None
     locate: LocateOptions = field(default_factory=LocateOptions)

@@ -12,6 +12,7 @@ from console.detection.book import SignatureBook
 from console.detection.crossing import Crossing, Step
 from console.detection.glance import LEAST_STATIONS
 from console.detection.groups import representatives
+from console.detection.making import Digest
 from console.detection.matched import MatchedField, summed
 from console.detection.medians import known_median
 from console.detection.noise import StepNoise, fitted_noise, own_scatter
@@ -65,7 +66,7 @@ class StepWatch:
         self.noise = StepNoise(options.step_sigma_m, options.step_demand_share if book.states else 0.0)
         self.operations = OperationBook(book.pump_rows, book.switching_pumps)
         self.recurring = RecurringSteps(len(rows))
-        self._book, self._options = book, options
+        self._book, self._model, self._options = book.group(rows), book, options
         self._probability = options.tick_s / 86_400.0 / options.false_alarm_days / lanes / _TESTS
         self._recent: deque[Floats] = deque(maxlen=max(STEP_WINDOWS))
         self._calm: deque[tuple[int, Floats]] = deque(maxlen=_CALM_KEPT)
@@ -83,6 +84,23 @@ class StepWatch:
         """Per window, the threshold of its sum over that of what its ticks show alike; 1 until learned."""
         self._unrest: dict[int, Unrest] = {}
 
+    @property
+    def usable(self) -> bool:
+        """Whether a tick may look at the group (``GroupBook.usable``)."""
+        return self._book.usable
+
+    def ready(self, second_of_day: float) -> bool:
+        """Whether the state of a time of day is at hand."""
+        return self._book.ready(self._model.page(second_of_day))
+
+    def prepare(self, second_of_day: float) -> None:
+        """Make what a tick at that time of day will need, so that the tick need not wait for it."""
+        number = self._model.page(second_of_day)
+        self._book.digest(number)
+        if not self._pages:
+            self._page(number)
+            self._calm_threshold(1)
+
     def covariance(self, second_of_day: float) -> Floats:
         """Noise of a step, (n, n), m²."""
         return self._page(self._book.page(second_of_day)).covariance
@@ -95,7 +113,7 @@ class StepWatch:
         known = np.isfinite(residual_m)
         field = level.without(np.flatnonzero(~known))
         scaled = np.where(known, residual_m * root, 0.0).astype(np.float32)
-        modes, usual = self._page(self._book.page(second_of_day)).modes, self._book.usual_pump_flow_m3h
+        modes, usual = self._page(self._book.page(second_of_day)).modes, self._model.usual_pump_flow_m3h
         found = self.operations.explain(scaled, field, modes, usual, frozenset(), frozenset(), root)
         total = float(scaled @ (field.precision @ scaled))
         return found if found is not None and found.known and explains(found, total, field.misfit(scaled)) else None
@@ -235,7 +253,7 @@ class StepWatch:
         least_seen: int = 1,
     ) -> tuple[Explanation | None, bool]:
         """(operation that does as well as a burst, whether no burst fits the step well)."""
-        whole, root, usual = field, float(np.sqrt(window)), self._book.usual_pump_flow_m3h
+        whole, root, usual = field, float(np.sqrt(window)), self._model.usual_pump_flow_m3h
         tried = [(whole, scaled)]
         out = field.outlier(scaled)
         if len(out):
@@ -271,22 +289,22 @@ class StepWatch:
 
     def _page(self, number: int) -> _Page:
         if number not in self._pages:
-            signatures = self._book.signatures(number)
-            heads = signatures.head_m_per_m3h[self.rows]
+            digest = self._book.digest(number)
             if self._places is None:
                 scale = np.full(len(self.rows), self.noise.reading_m)
-                self._places = representatives(signatures, self.rows, scale, self._options.representatives)
-            model = self.noise.covariance(self._response(heads, signatures.demand_m3h)) + np.diag(self._own_m2)
+                self._places = representatives(digest.heads, scale, self._options.representatives)
+            model = self.noise.covariance(self._sensitivity(digest)) + np.diag(self._own_m2)
             lower = np.linalg.cholesky(model)
             covariance = np.asarray(lower @ self._shape @ lower.T)
-            modes = signatures.demand_modes[self.rows]
-            field = MatchedField.of(heads[:, self._places], modes, covariance)
-            sigma = np.sqrt(np.diag(covariance))
-            self._pages[number] = _Page(field, covariance, sigma, self._book.pump_modes(heads))
+            field = MatchedField.of(digest.heads[:, self._places], digest.demand_modes, covariance)
+            while len(self._pages) >= self._book.pages_kept:
+                del self._pages[next(iter(self._pages))]
+            self._pages[number] = _Page(field, covariance, np.sqrt(np.diag(covariance)), digest.pump_modes)
         return self._pages[number]
 
-    def _response(self, heads: NDArray[np.float32], demand_m3h: Floats) -> NDArray[np.float32]:
-        return heads * demand_m3h.astype(np.float32) if self._book.states else np.zeros_like(heads[:, :1])
+    def _sensitivity(self, digest: Digest) -> Floats:
+        """(n, n), m²: what demands make, each fluctuating by the whole of itself; nothing without a model."""
+        return digest.demand_gram if self._model.states else np.zeros_like(digest.demand_gram)
 
     def _without_unknown(self, field: MatchedField, known: NDArray[np.bool_], number: int) -> MatchedField:
         if known.all():
@@ -309,7 +327,7 @@ class StepWatch:
         steps, pages = np.stack([one for _, one in self._calm]), np.array([page for page, _ in self._calm])
         seen, own_m2 = self._fit(steps, pages, least=_REFRESH_TICKS)
         weight = len(self._calm) / (len(self._calm) + _PRIOR_TICKS)
-        assumed = StepNoise(self._options.step_sigma_m, self._options.step_demand_share if self._book.states else 0.0)
+        assumed = StepNoise(self._options.step_sigma_m, self._options.step_demand_share if self._model.states else 0.0)
         self._renew(assumed.blended(seen, weight), weight * own_m2)
 
     def _renew(self, noise: StepNoise, own_m2: Floats) -> None:
@@ -322,10 +340,8 @@ class StepWatch:
             here = steps[pages == number]
             if len(here) < least // 2:
                 continue
-            signatures = self._book.signatures(int(number))
-            response = self._response(signatures.head_m_per_m3h[self.rows], signatures.demand_m3h)
             variance.append((1.4826 * known_median(np.abs(here))) ** 2)
-            sensitivity.append(np.einsum("ij,ij->i", response, response).astype(np.float64))
+            sensitivity.append(np.diag(self._sensitivity(self._book.digest(int(number)))))
         if not variance:
             return self.noise, self._own_m2
         seen, felt = np.stack(variance), np.stack(sensitivity)
@@ -336,7 +352,7 @@ class StepWatch:
         """Operations from quiet history (ticks, n), m, NaN where unknown; noise too when its interval is the same."""
         if np.count_nonzero(np.isfinite(pressure_m).all(axis=1)) < LEAST_HISTORY:
             return
-        self.operations = OperationBook(self._book.pump_rows, self._book.switching_pumps)
+        self.operations = OperationBook(self._model.pump_rows, self._model.switching_pumps)
         # Learned anew, not on top of what was learned before: correlations are those that the model's noise misses.
         self._shape, self._since_operation = np.eye(len(self.rows)), _AFTERMATH_TICKS + 1
         pages = np.array([self._book.page(float(second)) for second in range(0, 86_400, 3600)])

@@ -39,14 +39,14 @@ class BurstWatch:
         self.rows = rows
         self.learned = False
         self.abnormal_since_us: int | None = None
-        self._book, self._options = book, options
+        self._book, self._has_model, self._options = book.group(rows), bool(book.states), options
         per_tick = options.tick_s / 86_400.0 / options.false_alarm_days
         self._probability = per_tick / groups / len(WINDOWS)
         self._recent: deque[NDArray[np.float64]] = deque(maxlen=max(WINDOWS))
         self._page = -1
         self._field: MatchedField | None = None
         self._reduced: tuple[bytes, MatchedField] | None = None
-        self._places = np.empty(0, dtype=np.int64)
+        self._places = np.empty(0, dtype=np.int64)  # columns of the digest's heads
         self._thresholds: dict[int, float] = {}
         self._hours, self._restless = RestlessHours(), 1.0
         self._caution = options.learning_caution
@@ -83,12 +83,9 @@ class BurstWatch:
         page = self._book.page(second_of_day)
         outdated = not self.learned and self._since_refresh >= _REFRESH_TICKS
         if self._field is None or page != self._page or outdated:
-            signatures = self._book.signatures(page)
-            heads = signatures.head_m_per_m3h[self.rows]
             if not self._started:
                 self._assume(page)
-            modes = signatures.demand_modes[self.rows]
-            self._field = MatchedField.of(heads[:, self._places], modes, self.covariance)
+            self._field = self._made_field(page)
             self._page, self._since_refresh, self._reduced = page, 0, None
         return self._field
 
@@ -99,15 +96,12 @@ class BurstWatch:
     def _assume(self, page: int) -> None:
         """Noise before any was seen: of readings, and of demands through their sensitivity; and the places to tell apart."""
         self._started = True
-        signatures = self._book.signatures(page)
-        if self._book.states:
-            scaled = signatures.head_m_per_m3h[self.rows] * (self._options.demand_sigma * signatures.demand_m3h).astype(
-                np.float32
-            )
-            self._prior = self._prior + np.asarray(scaled @ scaled.T, dtype=np.float64)
+        digest = self._book.digest(page)
+        if self._has_model:
+            self._prior = self._prior + self._options.demand_sigma**2 * digest.demand_gram
             self._sigma_m = None
         scale = np.sqrt(np.diag(self._prior))
-        self._places = representatives(signatures, self.rows, scale, self._options.representatives)
+        self._places = representatives(digest.heads, scale, self._options.representatives)
 
     def threshold(self, window: int, field: MatchedField) -> float:
         """Level of the statistic for one false alarm in the wanted time, raised while the group is unusually lively."""
@@ -270,7 +264,7 @@ class BurstWatch:
         self._sum[:], self._weight, self.learned, self._field, self._sigma_m = 0.0, 0.0, True, None, None
         self._caution = 1.0 if days >= SEASONED_DAYS else self._options.learning_caution
         sigma = np.sqrt(np.diag(self._prior))
-        self._places = representatives(self._book.signatures(noon), self.rows, sigma, self._options.representatives)
+        self._places = representatives(self._book.digest(noon).heads, sigma, self._options.representatives)
         calm = np.where(whole[:, None], residuals, np.float32(np.nan))
         gaussian, _ = simulated(self._field_of_page(noon), self._prior, self._probability, seed=int(self.rows[0]))
         loud = screens_by_state(residuals[whole], page[whole], self._field_of_page)
@@ -331,19 +325,19 @@ class BurstWatch:
 
     def _field_of_page(self, page: int) -> MatchedField:
         if page not in self._fields:
-            signatures = self._book.signatures(page)
-            heads = signatures.head_m_per_m3h[self.rows]
-            modes = signatures.demand_modes[self.rows]
-            self._fields[page] = MatchedField.of(heads[:, self._places], modes, self.covariance)
+            self._fields[page] = self._made_field(page)
         return self._fields[page]
+
+    def _made_field(self, page: int) -> MatchedField:
+        digest = self._book.digest(page)
+        return MatchedField.of(digest.heads[:, self._places], digest.demand_modes, self.covariance)
 
     def smallest_flows(self, second_of_day: float, ends: tuple[NDArray[np.int32], NDArray[np.int32]]) -> NDArray[np.float64]:
         """The burst (m³/h) on each pipe that one tick is likely to show to this group; infinite where it feels nothing."""
         signatures = self._book.signatures(self._book.page(second_of_day))
-        heads = signatures.head_m_per_m3h[self.rows]
-        modes = signatures.demand_modes[self.rows]
+        heads = signatures.head_m_per_m3h
         pipes = np.float32(0.5) * (heads[:, ends[0]] + heads[:, ends[1]])
-        size = MatchedField.of(pipes, modes, self.covariance).size.astype(np.float64)
+        size = MatchedField.of(pipes, signatures.demand_modes, self.covariance).size.astype(np.float64)
         needed = self.threshold(1, self.field_at(second_of_day))
         return np.sqrt(needed / np.maximum(size, 1e-12))
 

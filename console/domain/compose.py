@@ -64,6 +64,7 @@ def compose_picture(
     is_drill: bool,
     learning: NDArray[np.bool_] | None = None,
     elevation_error_m: NDArray[np.float64] | None = None,
+    preparing: tuple[int, int] | None = None,
     undelivered: tuple[Undelivered, ...] = (),
 ) -> Picture:
     """One frozen picture; the arrays are copies, so that later readings never change what a view holds."""
@@ -96,6 +97,7 @@ def compose_picture(
         alarms_per_10_min=recent,
         is_drill=is_drill,
         elevation_error_m=elevation_error_m,
+        preparing=preparing,
         undelivered=undelivered,
     )
 

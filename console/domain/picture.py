@@ -71,6 +71,7 @@ class Picture:
     unknown; ``quality`` Quality; ``station_state`` (stations,) StationState; ``age_s`` is now minus ``at_us``.
     ``elevation_error_m``: (stations,) by how much a station's elevation on record lies above its gauge, NaN where unknown;
     None where nobody estimates it (review). ``undelivered``: messages that should have left the house and have not.
+    ``preparing``: (groups of stations that detection can look at, groups that report) while the first are fewer.
     """
 
     version: int
@@ -87,6 +88,7 @@ class Picture:
     alarms_per_10_min: int = 0
     is_drill: bool = False
     elevation_error_m: NDArray[np.float64] | None = None
+    preparing: tuple[int, int] | None = None
     undelivered: tuple[Undelivered, ...] = ()
 
     def age_s(self) -> NDArray[np.float64]:

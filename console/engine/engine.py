@@ -12,7 +12,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection import Detector
+from console.detection import Detector, History
 from console.domain.changes import Change, ChangeSet
 from console.domain.clock import micros
 from console.domain.compose import compose_picture
@@ -98,6 +98,7 @@ class Engine:
     def stop(self) -> None:
         """Finish what has been submitted, flush to disk, end the threads; says what could not be written."""
         self._stopping.set()
+        self._watch.cease()
         self._ports.inbox.wake()
         while self._thread.is_alive() and not self.watchdog.is_silent.is_set():
             self._thread.join(_LOOK_S)
@@ -120,6 +121,31 @@ class Engine:
     def submit(self, intent: Intent, user: str) -> Future[ChangeSet]:
         """Ask for an intent; the future holds the committed change set or the QuanmaiError that refused it."""
         return self._commands.submit(intent, user)
+
+    def learn(self, history: Callable[[], History | None]) -> Future[None]:
+        """Let detection learn from the quiet history that ``history`` reads, aside, before later ticks."""
+
+        def work() -> None:
+            quiet = history()
+            if quiet is not None:
+                self._watch.detector.learn(quiet)
+
+        return self._watch.first(work)
+
+    def replace_detector(self, make: Callable[[], Detector | None]) -> Future[None]:
+        """Let ``make`` bring another detector, aside, before later ticks; None leaves the one there is."""
+
+        def work() -> None:
+            made = make()
+            if made is not None:
+                made.resume_alarms(self._decisions.state.alarms.values())
+                self._watch.detector = made
+
+        return self._watch.first(work)
+
+    def report(self, name: str, message: str) -> None:
+        """Show from now on that something fails which the engine stands on: one line that advises. From any thread."""
+        self._faults.begin(name, message)
 
     def subscribe(self, callback: Callable[[Picture], None]) -> None:
         """Call ``callback`` on the engine's thread with each new picture, at most ten a second."""
@@ -211,6 +237,7 @@ class Engine:
             is_drill=self._is_drill,
             learning=watch.learning,
             elevation_error_m=watch.elevation_error_m,
+            preparing=watch.preparing,
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:

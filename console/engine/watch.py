@@ -1,10 +1,13 @@
-"""Watch: detection ticks on the live picture -> findings to the desk; each tick is evaluated on a thread of its own."""
+"""Watch: detection on a thread of its own; ticks of the live picture to it, its findings to the desk."""
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +44,8 @@ class _Tick:
 class Watch:
     """Waits for the grid's next tick, which is evaluated in the background: EPANET may be asked in it, no reading waits for that.
 
+    There, too, is done what detection is asked ``first`` (to learn, to take another detector), and between two ticks the
+    signatures that a large city still lacks, one group's at a time.
     ``expected``: (stations, channels); ``learning``, ``sigma_kpa``, ``elevation_error_m``: (stations,).
     """
 
@@ -57,7 +62,7 @@ class Watch:
         faults: Faults,
         wake: Callable[[], None],
     ) -> None:
-        self._clock, self._live, self._detector, self._grid = clock, live, detector, grid
+        self._clock, self._live, self.detector, self._grid = clock, live, detector, grid
         self._expected_log, self._desk, self._decisions = expected_log, desk, decisions
         self._switches = SwitchWatch(city)
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
@@ -66,13 +71,43 @@ class Watch:
         self.sigma_kpa: NDArray[np.float64] = np.full(len(city.stations), np.nan)
         self.elevation_error_m: NDArray[np.float64] = detector.elevations.error_m
         self.history = ExpectedHistory()
-        self._faults = faults
-        self._background: BackgroundCall[_Tick] = BackgroundCall("detection", wake)
+        self._faults, self._wake = faults, wake
+        self._background: BackgroundCall[Callable[[], None]] = BackgroundCall("detection", wake)
         self._tick_us = 0
+        self._first: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._is_at_first = self._lacks = False
 
     def start(self) -> None:
         """Begin to work."""
         self._background.start()
+
+    def first(self, work: Callable[[], None]) -> Future[None]:
+        """From any thread: do this in the background, before the ticks that come later."""
+        done: Future[None] = Future()
+
+        def carried_out() -> None:
+            try:
+                work()
+            except BaseException as fault:
+                done.set_exception(fault)
+                raise
+            done.set_result(None)
+
+        self._first.put(carried_out)
+        self._wake()
+        return done
+
+    @property
+    def preparing(self) -> tuple[int, int] | None:
+        """(groups of stations that detection can look at, groups that report) while the first are fewer."""
+        usable, all_ = self.detector.preparing
+        if self._is_at_first or not self._first.empty():
+            usable, all_ = 0, self.detector.groups
+        return (usable, all_) if usable < all_ else None
+
+    def cease(self) -> None:
+        """Make no signatures any more: what is under way ends soon."""
+        self.detector.close()
 
     def close(self, patience_s: float) -> None:
         """Finish the tick that is being evaluated; its findings are for the next start to find again."""
@@ -84,8 +119,15 @@ class Watch:
         if self._background.is_busy:
             self._say_when_late()
             return
+        if not self._first.empty():
+            self._is_at_first = True
+            self._begin(self._did_first)
+            return
         tick_us = self._grid.due(micros(self._clock.now()), self._live)
         if tick_us is None:
+            if self._lacks:
+                self._lacks = False  # where it fails, until the next tick
+                self._begin(self._prepared)
             return
         live = self._live
         value, at_us, quality = live.value.copy(), live.at_us.copy(), live.quality.copy()
@@ -93,20 +135,50 @@ class Watch:
         seen_us = max(tick_us, min(int(at_us.max(initial=0)), micros(self._clock.now())))
         disturbed = any(incident.is_open() for incident in self._decisions.state.incidents.values())
 
-        def evaluate() -> _Tick:
-            result = self._detector.tick(value, at_us, quality, seen_us, disturbed=disturbed)
+        def evaluate() -> Callable[[], None]:
+            result = self.detector.tick(value, at_us, quality, seen_us, disturbed=disturbed)
             good = (at_us > tick_us - self._grid.interval_us * 3 // 2) & (quality == Quality.GOOD)
             operations = (*self._switches.tick(value, good, tick_us), *result.operations)
-            return _Tick(tick_us, result, operations, self._detector.elevations.error_m)
+            return partial(self._took, _Tick(tick_us, result, operations, self.detector.elevations.error_m))
 
-        self._tick_us = tick_us
-        self._background.begin(evaluate)
+        self._tick_us, self._lacks = tick_us, self.detector.options.deferred
+        self._begin(evaluate)
+
+    def _begin(self, work: Callable[[], Callable[[], None]]) -> None:
+        """Do ``work`` in the background; what it returns is done here, once it is taken."""
+
+        def unless_closed() -> Callable[[], None]:
+            try:
+                return work()
+            except Exception:
+                if self.detector.closed:
+                    return _nothing  # given up with the program
+                raise
+
+        self._background.begin(unless_closed)
+
+    def _did_first(self) -> Callable[[], None]:
+        self._first.get()()
+        return _nothing
+
+    def _prepared(self) -> Callable[[], None]:
+        lacks = self.detector.prepare()
+
+        def told() -> None:
+            self._lacks = lacks
+
+        return told
 
     def _take(self) -> None:
-        tick = self._background.taken()
-        if tick is None:
-            return
-        self._faults.end(FAULT)
+        try:
+            done = self._background.taken()
+        finally:
+            self._is_at_first = self._is_at_first and self._background.is_busy
+        if done is not None:
+            self._faults.end(FAULT)
+            done()
+
+    def _took(self, tick: _Tick) -> None:
         result = tick.result
         self.expected, self.learning, self.sigma_kpa = result.expected, result.learning, result.sigma_kpa
         self.elevation_error_m = tick.elevation_error_m
@@ -116,7 +188,7 @@ class Watch:
 
     def _say_when_late(self) -> None:
         busy_s = self._background.busy_s
-        if busy_s > SILENT_AFTER_S:
+        if busy_s > SILENT_AFTER_S and not self._is_at_first:  # that is told as ``preparing``
             at = moment(self._tick_us).isoformat(timespec="seconds")
             self._faults.begin(FAULT, f"detection is still at its tick of {at}, for {busy_s:.0f} s; no burst is found meanwhile")
 
@@ -135,3 +207,7 @@ class Watch:
         row = self._station_rows.get(finding.station_id)
         error_m = np.nan if row is None else float(self.elevation_error_m[row])
         return replace(finding, elevation_error_m=error_m) if np.isfinite(error_m) else finding
+
+
+def _nothing() -> None:
+    """Nothing is left to do here."""

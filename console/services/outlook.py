@@ -54,10 +54,18 @@ class Forecaster:
     """Predicts with the model's states over the day; keeps the network linearised around the last one asked for."""
 
     def __init__(self, city: City, states: Sequence[HydraulicState]) -> None:
-        self._city, self._states = city, tuple(state for state in states if state.converged)
+        self._city = city
         self._zone = ZoneInfo(city.info.time_zone)
-        self._pumps = PumpCurves.of(city) if self._states else None
+        self._states: tuple[HydraulicState, ...] = ()
+        self._pumps: PumpCurves | None = None
         self._kept: tuple[int, LinearNetwork] | None = None
+        self.adopt(states)
+
+    def adopt(self, states: Sequence[HydraulicState]) -> None:
+        """Predict with these states from now on; from any thread, once."""
+        converged = tuple(state for state in states if state.converged)
+        self._pumps = PumpCurves.of(self._city) if converged else None
+        self._states = converged
 
     def outlook(self, location: Location, evidence: Sequence[Evidence], at: datetime, known: Known) -> Outlook:
         """Of one finding; empty without a model, or where no station that moved sits on a node."""

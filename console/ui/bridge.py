@@ -67,6 +67,25 @@ class PictureBridge(QObject):
         self.arrived.emit(picture)
 
 
+class Arrival(QObject):
+    """Something that another thread brings by ``push``; ``receiver`` is given it in the window's thread."""
+
+    _pushed = Signal(object)
+
+    def __init__(self, receiver: Callable[[Any], None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._receiver = receiver
+        self._pushed.connect(self._take, Qt.ConnectionType.QueuedConnection)
+
+    def push(self, brought: object) -> None:
+        """Any thread, while the window stands."""
+        self._pushed.emit(brought)
+
+    @Slot(object)
+    def _take(self, brought: object) -> None:
+        self._receiver(brought)
+
+
 class Errands(QObject):
     """Reads that may wait for a disk, on one worker thread; of each kind only the last one asked is delivered."""
 

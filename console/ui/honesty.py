@@ -39,6 +39,9 @@ def lasting_message(picture: Picture, incident: Incident | None, silent_s: float
         return words("honest.fault", faults="; ".join(_feed(feed, words) for feed in down))
     if not feeds_set_up(picture.feeds):
         return words("honest.no_feed")
+    if picture.preparing is not None:
+        usable, all_ = picture.preparing
+        return words("honest.preparing", usable=usable, all=all_)
     if incident is not None and incident.impact is not None and not incident.impact.converged:
         return words("honest.hydraulics_failed", message=incident.impact.message)
     return ""

@@ -2,12 +2,12 @@
 
 - ``place_stations``, ``default_station_count``: where to measure.
 - ``build_signatures``: what a burst anywhere does to every station (one factorisation, one adjoint solve per station).
-- ``interpolated_signatures``: a stand-in without a hydraulic model.
+- ``Interpolation``: a stand-in without a hydraulic model.
 - ``PumpCurves``: how fast pump curves fall, read once from the model.
 - ``locate``: residuals to candidates with probabilities; ``Responses``: full hydraulics that refine the first of them.
 """
 
-from maps.locate.interpolated import interpolated_signatures
+from maps.locate.interpolated import Interpolation
 from maps.locate.locator import LocateOptions, locate
 from maps.locate.placement import default_station_count, place_stations
 from maps.locate.pumps import PumpCurves
@@ -19,6 +19,7 @@ from maps.locate.weights import ErrorModel
 __all__ = [
     "Candidate",
     "ErrorModel",
+    "Interpolation",
     "LocateOptions",
     "Location",
     "PumpCurves",
@@ -26,7 +27,6 @@ __all__ = [
     "Signatures",
     "build_signatures",
     "default_station_count",
-    "interpolated_signatures",
     "locate",
     "place_stations",
 ]

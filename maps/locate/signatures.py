@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
 from maps.city import City, StationTable
-from maps.columns import Bools, Floats
+from maps.columns import Bools, Floats, Ints
 from maps.hydraulics.state import HydraulicState
 from maps.locate.gradients import SMALLEST_FLOW_M3H
 from maps.locate.linear import LinearNetwork
@@ -87,7 +87,7 @@ def build_signatures(
     """
     table = city.stations if stations is None else stations
     linear = LinearNetwork(city.network, state, pump_slope_m_per_m3h, smallest_flow_m3h)
-    heads = linear.adjoint(_head_weights(table, len(city.network.nodes)))
+    heads = linear.adjoint(head_weights(table.node, len(city.network.nodes)))
     measures_flow = _flow_slots(table, city.network, linear) if flows else np.full(len(table), -1, dtype=np.int64)
     flow_response = None
     if (measures_flow >= 0).any():
@@ -95,10 +95,11 @@ def build_signatures(
     return Signatures(state.at_s, tuple(table.asset_id), heads, np.nan_to_num(state.demand_m3h), flow_response)
 
 
-def _head_weights(stations: StationTable, nodes: int) -> csr_array[Any]:
-    placed = np.flatnonzero(stations.node >= 0)
-    entries = (np.ones(len(placed)), (placed, stations.node[placed]))
-    return csr_array(coo_array(entries, shape=(len(stations), nodes)))
+def head_weights(node: Ints, nodes: int) -> csr_array[Any]:
+    """(stations, nodes): the head at each station's node as a linear form; nothing for -1."""
+    placed = np.flatnonzero(node >= 0)
+    entries = (np.ones(len(placed)), (placed, node[placed]))
+    return csr_array(coo_array(entries, shape=(len(node), nodes)))
 
 
 def _flow_slots(stations: StationTable, network: PipeNetwork, linear: LinearNetwork) -> NDArray[np.int64]:

@@ -79,7 +79,8 @@ class MapCanvas(Places):
         self.setMinimumSize(320, 240)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(words("map.name"))
-        self.background.ask("roads", lambda: road_names(scene.city.roads), self._take_roads)
+        self._roads_asked = False
+        self.renderer.finished.connect(self._ask_roads)
 
     # What is shown
 
@@ -184,6 +185,7 @@ class MapCanvas(Places):
     def settle(self) -> None:
         """Finish what is worked out aside and the picture (screenshots, tests)."""
         self.land()
+        self._ask_roads()
         self.background.finish()
         self.renderer.draw_now()
         names = QImage(self.size(), QImage.Format.Format_RGB32)
@@ -299,6 +301,12 @@ class MapCanvas(Places):
     def _take_theme(self, done: Themed | None) -> None:
         self.renderer.set_extras(themed=done)
         self.theme_ready.emit()
+
+    def _ask_roads(self) -> None:
+        """Names after the first picture: in a large city both together would make it late."""
+        if not self._roads_asked:
+            self._roads_asked = True
+            self.background.ask("roads", lambda: road_names(self.scene.city.roads), self._take_roads)
 
     def _take_roads(self, names: RoadNames) -> None:
         self.overlay.names.roads = names

@@ -94,6 +94,11 @@ class Renderer(QObject):
         return self._running is not None
 
     @property
+    def has_picture(self) -> bool:
+        """Whether a whole picture of the map has been drawn and can be shown."""
+        return self._drawn is not None
+
+    @property
     def extras(self) -> Extras:
         """Themed pipes, flows, pressure surface, tiles."""
         return self._extras

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
@@ -13,7 +13,7 @@ from console.ui.looks import Looks, label
 from console.ui.map.gauges import main_channels
 from console.ui.map.layer import LayerLook, MapLayer, PipeTheme
 from console.ui.map.themes import Entry
-from console.ui.models.stations import STATE_ROLE, StationModel
+from console.ui.models.stations import StationModel, WorstFirst
 from console.ui.panels.layer_tree import LayerTree
 from console.ui.panels.legend import PipeLegend, StateLegend
 from console.ui.panels.tables import Letters, fit_column
@@ -111,17 +111,8 @@ class LayersPanel(QWidget):
         self.layers_changed.emit(look.visible)
         self.look_changed.emit(look)
 
-    @Slot()
-    def _sort_stations(self) -> None:
-        self._worst_first.sort(0, Qt.SortOrder.DescendingOrder)
-
     def _station_table(self, stations: StationModel) -> QTableView:
-        self._worst_first = QSortFilterProxyModel(self)
-        self._worst_first.setSourceModel(stations)
-        self._worst_first.setSortRole(STATE_ROLE)
-        self._worst_first.setDynamicSortFilter(False)  # it would compare every row for every new age
-        self._sort_stations()
-        stations.states_changed.connect(self._sort_stations)
+        self._worst_first = WorstFirst(stations, self)
         table = QTableView()
         table.setModel(self._worst_first)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

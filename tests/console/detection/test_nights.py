@@ -49,7 +49,7 @@ def test_a_leak_that_grows_over_days_is_found_in_its_place(town: Town) -> None:
     found = [nights.pass_by(share * town.drops_m["H33"]) for share in np.linspace(0.1, 1.0, 12)]
     crossing = next(one for one in found if one is not None)
     assert crossing.lane == "slow"
-    signatures = SignatureBook(town.city, [town.state], "imported").signatures(0)
+    signatures = SignatureBook(town.city, [town.state], "imported").made(np.arange(len(town.quiet_m)), 0)
     place = locate(town.city.network, signatures, crossing.residual_m, noise_covariance=crossing.covariance)
     assert "H33" in place.set_90
 

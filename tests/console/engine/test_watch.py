@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from console.detection import Detector
+from console.domain.intents import OpenIncident
 from console.domain.readings import Channel
 from console.engine import watch
-from tests.console.engine.room import Room
+from tests.console.engine.room import Room, done
 
 
 @pytest.fixture
@@ -43,3 +47,117 @@ def test_a_reading_is_shown_while_a_tick_waits_for_epanet_and_a_tick_that_hangs_
     answered.set()
     room.sees(lambda p: all(feed.state == "up" for feed in p.feeds))
     assert room.engine._watch.history.last_us % 60_000_000 == 0
+
+
+class Held:
+    """Stands before something of the detector: whoever comes waits until let on."""
+
+    def __init__(self, work: Callable[..., Any]) -> None:
+        self._work = work
+        self.reached, self.let_on = threading.Event(), threading.Event()
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        self.reached.set()
+        assert self.let_on.wait(10)
+        return self._work(*given, **named)
+
+
+@pytest.fixture
+def held(room: Room, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
+    """Signatures of the room's detector are under way, and stay so."""
+    held = Held(room.detector._book.made)
+    monkeypatch.setattr(room.detector._book, "made", held)
+    values = {name: {"pressure_mpa": 0.3} for name in ("Q-001", "Q-002", "Q-003")}
+    room.hears(values)
+    room.sees(lambda p: bool(np.isfinite(p.value[1:4, Channel.PRESSURE]).all()))
+    room.clock.sleep(61)
+    room.hears(values)
+    assert held.reached.wait(10)
+    yield held
+    held.let_on.set()
+
+
+def test_while_signatures_are_made_intents_are_answered_and_readings_are_shown(room: Room, held: Held) -> None:
+    done(room.engine.submit(OpenIncident("P-104040"), "王"))
+    room.sees(lambda p: len(p.incidents) == 1)
+    room.clock.sleep(1)
+    room.send("Q-001", 0.25)
+    room.sees(lambda p: bool(p.value[1, Channel.PRESSURE] == pytest.approx(250.0)))
+    assert not room.engine._watch.history.last_us
+    held.let_on.set()
+    room.waits(lambda: room.engine._watch.history.last_us > 0)
+
+
+def test_a_tick_sees_what_was_live_when_it_was_due_however_late_it_is_answered(room: Room, held: Held) -> None:
+    room.clock.sleep(1)
+    room.send("Q-001", 0.25)
+    room.sees(lambda p: bool(p.value[1, Channel.PRESSURE] == pytest.approx(250.0)))
+    held.let_on.set()
+    room.waits(lambda: room.engine._watch.history.last_us > 0)
+    room.clock.sleep(60)
+    picture = room.sees(lambda p: bool(np.isfinite(p.expected[1, Channel.PRESSURE])))
+    assert picture.expected[1, Channel.PRESSURE] == pytest.approx(300.0)
+
+
+def test_what_detection_is_asked_first_comes_before_the_ticks_and_is_told_as_preparing(room: Room) -> None:
+    learning, learned = threading.Event(), threading.Event()
+
+    def history() -> None:
+        learning.set()
+        assert learned.wait(10)
+
+    answer = room.engine.learn(history)
+    assert learning.wait(10)
+    room.send("Q-001", 0.3)
+    room.clock.sleep(61)
+    room.send("Q-001", 0.3)
+    room.sees(lambda p: p.preparing == (0, 1) and bool(np.isfinite(p.value[1, Channel.PRESSURE])))
+    assert not room.engine._watch.history.last_us
+    learned.set()
+    assert answer.result(10) is None
+    room.sees(lambda p: p.preparing is None)
+    room.clock.sleep(60)
+    room.waits(lambda: room.engine._watch.history.last_us > 0)
+
+
+def test_a_large_citys_groups_are_prepared_between_ticks(room: Room) -> None:
+    options = replace(room.detector.options, deferred=True)
+    deferring = Detector(room.city, None, options)
+    room.engine.replace_detector(lambda: deferring).result(10)
+    values = {name: {"pressure_mpa": 0.3} for name in ("Q-001", "Q-002", "Q-003")}
+    room.hears(values)
+    room.sees(lambda p: bool(np.isfinite(p.value[1:4, Channel.PRESSURE]).all()))
+    assert deferring.preparing == (0, 0)
+    room.clock.sleep(61)
+    room.hears(values)
+    room.waits(lambda: deferring.preparing == (1, 1))
+
+
+def test_signatures_that_cannot_be_made_are_told_and_tried_again_with_the_next_tick(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deferring, tried = Detector(room.city, None, replace(room.detector.options, deferred=True)), list[int]()
+
+    def broken() -> bool:
+        tried.append(room.engine._watch.history.last_us)
+        raise ZeroDivisionError("injected")
+
+    monkeypatch.setattr(deferring, "prepare", broken)
+    room.engine.replace_detector(lambda: deferring).result(10)
+    room.ticks()
+    room.waits(lambda: len(tried) == 1)
+    room.sees(lambda p: any("injected" in feed.message for feed in p.feeds))
+    room.settles()
+    room.ticks()
+    room.waits(lambda: len(tried) == 2)
+    assert len(set(tried)) == 2, "once after each tick"
+
+
+def test_the_program_ends_without_waiting_for_signatures_that_are_still_to_be_made(room: Room, held: Held) -> None:
+    stopping = threading.Thread(target=room.engine.stop)
+    stopping.start()
+    room.waits(lambda: room.detector.closed)
+    held.let_on.set()
+    stopping.join(10)
+    assert not stopping.is_alive()
+    assert not room.engine._watch.history.last_us, "the tick was given up, not carried out"

@@ -19,7 +19,7 @@ from console.ui.looks import Looks
 from console.ui.map.gauges import main_channels
 from console.ui.models.alarms import AlarmModel
 from console.ui.models.rows import Column, RowsModel
-from console.ui.models.stations import StationModel
+from console.ui.models.stations import StationModel, WorstFirst
 from console.ui.models.timeline import TimelineModel
 from console.ui.panels.layers import LayersPanel
 from console.ui.theme import Theme
@@ -152,3 +152,38 @@ def test_the_list_of_stations_is_sorted_anew_when_a_state_changes_and_keeps_its_
     with qtbot.assertNotEmitted(shown.layoutChanged):
         model.show_picture(replace(picture, version=3, station_state=state, now_us=picture.now_us + 5_000_000))
     assert shown.index(0, 2).data() == model.index(7, 2).data()
+
+
+def test_the_worst_stations_stand_first_and_what_is_selected_stays_selected(qtbot: QtBot, port: ScriptedPort) -> None:
+    picture = port.latest()
+    model = StationModel(port.city, main_channels(port.city), picture, Theme.load("dark"), WORDS)
+    shown = WorstFirst(model)
+    QAbstractItemModelTester(shown, FATAL)
+    kept = QPersistentModelIndex(shown.index(2, 0))
+    named = kept.data()
+    random = np.random.default_rng(1)
+    for version in range(2, 8):
+        state = random.choice([0, 2, 3, 6], len(picture.station_state)).astype(np.uint8)
+        value = picture.value + random.normal(0.0, 5.0, picture.value.shape)
+        model.show_picture(replace(picture, version=version, station_state=state, value=value))
+        expected = sorted(range(len(state)), key=lambda row: (-int(state[row]), row))
+        names = [shown.index(place, 0).data() for place in range(shown.rowCount())]
+        assert names == [model.index(row, 0).data() for row in expected]
+        assert [shown.mapToSource(shown.index(place, 0)).row() for place in range(shown.rowCount())] == expected
+        assert kept.data() == named
+
+
+def test_a_value_is_told_where_its_station_stands(qtbot: QtBot, port: ScriptedPort) -> None:
+    picture = port.latest()
+    model = StationModel(port.city, main_channels(port.city), picture, Theme.load("dark"), WORDS)
+    shown = WorstFirst(model)
+    state = picture.station_state.copy()
+    state[7] = StationState.ABNORMAL
+    picture = replace(picture, version=2, station_state=state)
+    model.show_picture(picture)
+    value = picture.value.copy()
+    value[7, Channel.PRESSURE] = 111.0
+    with qtbot.waitSignal(shown.dataChanged) as told:
+        model.show_picture(replace(picture, version=3, value=value))
+    first, last = told.args[:2]
+    assert (first.row(), last.row()) == (0, 0)
