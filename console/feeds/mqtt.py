@@ -157,22 +157,23 @@ class MqttLink:
         """Serve the connection until it ends."""
         with selectors.DefaultSelector() as selector:
             selector.register(woken, selectors.EVENT_READ)
-            sock = cast(Any, self._client.socket())
+            sock = self._client.socket()
             if sock is None:
                 return
-            selector.register(sock, selectors.EVENT_READ)
+            handle = cast(Any, sock)  # a Wire, which has a file number
+            selector.register(handle, selectors.EVENT_READ)
             while self._client.socket() is sock:
                 if self._stopping.is_set():
                     self._leave()
                     return
                 wire = self._client.wire
                 writing = self._client.want_write() or (wire is not None and wire.owes)
-                selector.modify(sock, selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0))
+                selector.modify(handle, selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0))
                 ready = selector.select(0 if wire is not None and wire.pending() else 1.0)
                 found = {key.fileobj: events for key, events in ready}
                 if woken in found:
                     _emptied(woken)
-                self._serve(found.get(sock, 0), sock, wire)
+                self._serve(found.get(handle, 0), sock, wire)
 
     def _serve(self, ready: int, sock: Any, wire: Wire | None) -> None:
         if ready & selectors.EVENT_READ or (wire is not None and wire.pending()):

@@ -68,7 +68,7 @@ def area_of(city: City, incident: Incident) -> NoticeArea:
 
 def facts_of(tools: Tools, incident: Incident, now: datetime) -> NoticeFacts:
     """What the notice of a judged incident says, as things stand at ``now`` (aware)."""
-    city, place = tools.city, incident.place
+    city, place, plan = tools.city, incident.place, incident.plan
     area = area_of(city, incident)
     start = incident.verified_at or now
     end = incident.restoration_at or tools.restoration.expected_end(
