@@ -161,7 +161,7 @@ class MqttLink:
             if sock is None:
                 return
             selector.register(sock, selectors.EVENT_READ)
-            while self._client.socket() is sock:
+            while self._is_current(sock):
                 if self._stopping.is_set():
                     self._leave()
                     return
@@ -177,7 +177,7 @@ class MqttLink:
     def _serve(self, ready: int, sock: Any, wire: Wire | None) -> None:
         if ready & selectors.EVENT_READ or (wire is not None and wire.pending()):
             self._client.loop_read()
-        if wire is not None and self._client.socket() is sock:
+        if wire is not None and self._is_current(sock):
             try:
                 wire.flush()
             except OSError as gone:  # paho meets the same error at its next read and reports the lost connection
@@ -185,6 +185,9 @@ class MqttLink:
         if self._client.want_write():
             self._client.loop_write()
         self._client.loop_misc()
+
+    def _is_current(self, sock: object) -> bool:
+        return self._client.socket() is sock
 
     def _leave(self) -> None:
         if self._client.wire is not None:
