@@ -157,28 +157,27 @@ class MqttLink:
         """Serve the connection until it ends."""
         with selectors.DefaultSelector() as selector:
             selector.register(woken, selectors.EVENT_READ)
-            sock = self._client.socket()
+            sock = cast(Any, self._client.socket())
             if sock is None:
                 return
-            handle = cast(Any, sock)  # a Wire, which has a file number
-            selector.register(handle, selectors.EVENT_READ)
-            while self._client.socket() is sock:
+            selector.register(sock, selectors.EVENT_READ)
+            while self._is_current(sock):
                 if self._stopping.is_set():
                     self._leave()
                     return
                 wire = self._client.wire
                 writing = self._client.want_write() or (wire is not None and wire.owes)
-                selector.modify(handle, selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0))
+                selector.modify(sock, selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0))
                 ready = selector.select(0 if wire is not None and wire.pending() else 1.0)
                 found = {key.fileobj: events for key, events in ready}
                 if woken in found:
                     _emptied(woken)
-                self._serve(found.get(handle, 0), sock, wire)
+                self._serve(found.get(sock, 0), sock, wire)
 
     def _serve(self, ready: int, sock: Any, wire: Wire | None) -> None:
         if ready & selectors.EVENT_READ or (wire is not None and wire.pending()):
             self._client.loop_read()
-        if wire is not None and self._client.socket() is sock:
+        if wire is not None and self._is_current(sock):
             try:
                 wire.flush()
             except OSError as gone:  # paho meets the same error at its next read and reports the lost connection
@@ -186,6 +185,9 @@ class MqttLink:
         if self._client.want_write():
             self._client.loop_write()
         self._client.loop_misc()
+
+    def _is_current(self, sock: object) -> bool:
+        return self._client.socket() is sock
 
     def _leave(self) -> None:
         if self._client.wire is not None:
