@@ -112,7 +112,8 @@ def _resident_mb(pid: int) -> tuple[float, float]:
     """(resident memory of a process, that of it and all that it started), MB; 0 for one that is gone."""
     try:
         status = Path(f"/proc/{pid}/status").read_text("ascii", errors="replace")
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+        # Each thread has the processes that it started.
+        children = [child for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text("ascii").split()]
     except OSError:
         return 0.0, 0.0
     line = next((one for one in status.splitlines() if one.startswith("VmRSS:")), "VmRSS: 0 kB")

@@ -34,7 +34,7 @@ def test_noise_is_that_of_most_stations_and_what_is_wild_is_their_own() -> None:
 
 
 def test_noise_of_stations_in_two_parts_is_the_models() -> None:
-    response = np.array([[1.0, 2.0], [0.0, 1.0]], dtype=np.float32)
+    response = np.array([[1.0, 2.0], [0.0, 1.0]])
     # 0.5^2 of the products of rows: (1 + 4, 2; 2, 1), and 0.1^2 on the diagonal.
     covariance = StepNoise(0.1, 0.5).covariance((response @ response.T).astype(np.float64))
     np.testing.assert_allclose(covariance, np.array([[1.26, 0.5], [0.5, 0.26]]))
