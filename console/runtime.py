@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -22,11 +23,12 @@ from console.services.limits import station_limits
 from console.services.outlook import Forecaster
 from console.services.ports import Link
 from console.store import SqlStore, open_store
-from console.workers import HydraulicsWorker
+from console.workers import HydraulicsWorker, WorkerFailed
 from maps.city import City
 from maps.hydraulics.state import HydraulicState
 from maps.isolation import Isolator
 
+_log = logging.getLogger(__name__)
 GRID_S = 60.0
 _SETTLE_S = 20.0
 
@@ -48,12 +50,13 @@ class Runtime:
     """Everything that runs for one city; a context manager that ends it in the right order."""
 
     def __init__(self, city: City, clock: Clock, link: Link, options: RuntimeOptions, *, inbox: Inbox | None = None) -> None:
-        self.city, self.clock, self.link = city, clock, link
+        self.clock, self.link = clock, link
         self.inbox = Inbox() if inbox is None else inbox  # an empty inbox is false, yet it is the one the link fills
         self.worker: HydraulicsWorker | None = (
             HydraulicsWorker(options.city_path, city, clock=clock) if city.epanet is not None else None
         )
-        self.states: Sequence[HydraulicState] = self._states()
+        city, self.states = self._hydraulics_of(city)
+        self.city = city
         watched = DetectorOptions(
             time_zone=city.info.time_zone, tick_s=options.grid_s, limits=station_limits(city, options.desk.limits_file)
         )
@@ -82,12 +85,23 @@ class Runtime:
         if history is not None:
             self.detector.learn(history)
 
-    def _states(self) -> Sequence[HydraulicState]:
-        """The model's day, when it converges; without it detection learns from the readings alone and says so."""
+    def _hydraulics_of(self, city: City) -> tuple[City, Sequence[HydraulicState]]:
+        """(the city, its model's day). A day that does not converge is left out: detection learns from the readings alone.
+
+        A model that EPANET refuses, or crashes on, costs the hydraulics, not the console: the city goes on without a model,
+        which the window shows as such, and the reason is logged and listed among what was assumed.
+        """
         if self.worker is None:
-            return ()
-        states = self.worker.states_of_day()
-        return states if all(state.converged for state in states) else ()
+            return city, ()
+        try:
+            states = self.worker.states_of_day()
+        except WorkerFailed as failure:
+            _log.warning("%s. The console goes on without hydraulics", failure)
+            self.worker.close()
+            self.worker = None
+            note = f"the hydraulic model is not used: {failure}"
+            return replace(city, epanet=None, info=replace(city.info, assumed=(note, *city.info.assumed))), ()
+        return city, states if all(state.converged for state in states) else ()
 
     def __enter__(self) -> Self:
         self.engine.start()

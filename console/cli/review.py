@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from console.children import shared_calls
 from console.cli.output import AsJson, print_result
 from maps.errors import InputFault
+from maps.overwriting import refuse_overwriting
 
 if TYPE_CHECKING:
     from console.documents.report import ReportOptions
@@ -46,7 +49,7 @@ def review(
         print_result(_about(file, checked), as_json, _sentence(file, checked))
         return
     if what_if_closed or what_if_stuck:
-        _print_outcome(record, what_if_closed or [], what_if_stuck or [], as_json)
+        _print_outcome(record, file, what_if_closed or [], what_if_stuck or [], as_json)
         return
     from console.app import run_review
     from console.headless import has_screen
@@ -88,10 +91,11 @@ def export(
         raise typer.BadParameter(f"{language!r} is neither zh_CN nor en")
     if public and asked[0] in ("csv", "parquet", "xlsx", "package"):
         raise typer.BadParameter(f"--{asked[0]} holds the case itself; --public goes with a page, a PDF or layers")
+    refuse_overwriting(out, [file, *_past_files(past), *([key] if key else [])])
     checked = verify_package(file, trusted=key)
     record = record_of(checked, file)
     options = replace(_options(checked, language, public), past=_past_cases(past))
-    _write(redacted(record) if redact else record, asked[0], out, options)
+    _write(redacted(record) if redact else record, file, asked[0], out, options)
     print_result({"written": str(out)}, False, f"{out}")
 
 
@@ -116,6 +120,7 @@ def package_(
     from console.store import open_store
     from maps.dataset import read_city
 
+    refuse_overwriting(to, [city, *([] if "://" in store else [Path(store)]), *(one for one in (sign, notices) if one)])
     files = {path.name: path.read_bytes() for path in notices.iterdir() if path.is_file()} if notices else {}
     kept = _existing_store(store, open_store)
     try:
@@ -150,6 +155,8 @@ def month(
     from console.store import open_store
     from maps.export.geojson import write_aside
 
+    if out is not None:
+        refuse_overwriting(out, [*([] if "://" in store else [Path(store)]), *_past_files(packages)])
     filters = Filters(phase, text, drills, least_dn)
     kept = _existing_store(store, open_store)
     try:
@@ -169,7 +176,7 @@ def month(
     print_result({"written": str(out)}, False, f"{out}")
 
 
-def _write(record: CaseRecord, form: str, out: Path, options: ReportOptions) -> None:
+def _write(record: CaseRecord, file: Path, form: str, out: Path, options: ReportOptions) -> None:
     from maps.export.geojson import write_aside
 
     if form == "html":
@@ -186,18 +193,21 @@ def _write(record: CaseRecord, form: str, out: Path, options: ReportOptions) -> 
 
         write_package(record, out, report=report_html(record, options))
     elif form in ("csv", "parquet", "xlsx"):
-        _write_tables(record, form, out, options.language)
+        _write_tables(record, file, form, out, options.language)
     else:
         _write_layers(record, form, out, options)
 
 
-def _write_tables(record: CaseRecord, form: str, out: Path, language: str) -> None:
+def _write_tables(record: CaseRecord, file: Path, form: str, out: Path, language: str) -> None:
     from console.documents.case_tables import case_tables, write_csv, write_parquet, write_xlsx
     from console.documents.report_words import ReportWords
     from console.services.review.questions import answers_to
 
     words = ReportWords(language, record.city.info.time_zone)
     tables = case_tables(record, words, answers_to(record))
+    if form != "xlsx":
+        for table in tables:
+            refuse_overwriting(out / f"{table.name}.{form}", [file])
     if form == "csv":
         write_csv(tables, out)
     elif form == "parquet":
@@ -241,10 +251,11 @@ def _sentence(file: Path, checked: Checked) -> str:
     return f"{file}: whole, incident {checked.manifest.incident_id}, {len(checked.manifest.files)} files, {signed}"
 
 
-def _print_outcome(record: CaseRecord, closed: list[str], stuck: list[str], as_json: bool) -> None:
+def _print_outcome(record: CaseRecord, file: Path, closed: list[str], stuck: list[str], as_json: bool) -> None:
     from console.services.review.what_if import rerun
 
-    outcome = rerun(record, closed=closed, unable=[*record.incident.unable_valves(), *stuck])
+    asked = partial(rerun, closed=closed, unable=[*record.incident.unable_valves(), *stuck])
+    outcome = asked(record) if record.city.epanet is None else shared_calls().call(asked, record, reads=str(file))
     plan, impact = outcome.plan, outcome.impact
     found = {
         "valves_to_close": [step.asset_id for step in plan.valves_to_close],
@@ -298,4 +309,8 @@ def _findings(folder: Path | None) -> dict[str, Findings]:
 def _packages(folder: Path | None) -> list[CaseRecord]:
     from console.package import read_package
 
-    return [read_package(path) for path in (sorted(folder.glob("*.incident")) if folder is not None else ())]
+    return [read_package(path) for path in _past_files(folder)]
+
+
+def _past_files(folder: Path | None) -> list[Path]:
+    return sorted(folder.glob("*.incident")) if folder is not None else []

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from console.cli.output import AsJson, CityPath, print_result
+from maps.overwriting import refuse_overwriting
 
 commands = typer.Typer()
 
@@ -60,6 +61,7 @@ def run(
     """The console on a city."""
     from console.app import run_console
 
+    _refuse_as_store(store, city)
     sys.exit(run_console(city, mqtt, store))
 
 
@@ -72,7 +74,13 @@ def engine(
     """The engine alone: feeds, detection, incidents, store; never loads Qt."""
     from console.headless import run_engine
 
+    _refuse_as_store(store, city)
     run_engine(city, mqtt, store)
+
+
+def _refuse_as_store(store: str, city: Path) -> None:
+    if store and "://" not in store:
+        refuse_overwriting(Path(store), [city])
 
 
 @commands.command()

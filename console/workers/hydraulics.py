@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from console.children import how_ended
 from console.domain.clock import Clock, SystemClock
 from console.domain.incidents import PressureImpact, ReopenCheck
 from console.workers.process import serve
@@ -199,9 +200,9 @@ class HydraulicsWorker:
         except (EOFError, OSError) as broken:
             code = self._end()
             if not self._closed:
-                _log.warning("the EPANET process ended (code %s) while it worked on %s", code, type(task).__name__)
-            raise WorkerFailed(
-                f"the EPANET process ended unexpectedly (code {code}); it starts again when next needed"
+                _log.warning("the EPANET process ended (%s) while it worked on %s", how_ended(code), type(task).__name__)
+            raise _Died(
+                f"the EPANET process ended unexpectedly ({how_ended(code)}); it starts again when next needed"
             ) from broken
 
     def _received(self, connection: Connection, generation: int) -> Result:
@@ -236,7 +237,7 @@ class HydraulicsWorker:
             loaded = self._received(ours, 0)
         except (EOFError, OSError) as broken:
             code = self._end()
-            raise WorkerFailed(f"the EPANET process did not start (code {code})") from broken
+            raise WorkerFailed(f"EPANET crashed while reading {self._path} ({how_ended(code)}); save its model anew") from broken
         if isinstance(loaded, Failed):
             self._end()
             raise WorkerFailed(loaded.message)

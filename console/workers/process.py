@@ -8,6 +8,7 @@ import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from console.children import end_with_parent
 from console.workers.tasks import (
     AskDay,
     AskImpact,
@@ -36,6 +37,7 @@ _log = logging.getLogger(__name__)
 
 def serve(city_path: str, connection: Connection) -> None:
     """Entry point of the process. Says Failed or an empty tuple once the city is loaded, then answers requests in order."""
+    end_with_parent()
     # Ctrl+C reaches the whole group; the parent decides when this process ends, by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
