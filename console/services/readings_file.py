@@ -14,6 +14,10 @@ from maps.city import City
 from maps.errors import Fault, InputFault, Severity
 from maps.units import KPA_PER_METRE, M3H_PER_LPS
 
+_LAST_US = 7_258_118_400_000_000
+"""The end of 2199."""
+_LARGEST = 1e9
+"""In any unit: what is larger is no measurement."""
 _REQUIRED = ("time", "station_id", "channel", "value")
 _FACTORS: dict[Channel, dict[str, float]] = {
     Channel.PRESSURE: {"": 1000.0, "mpa": 1000.0, "kpa": 1.0, "bar": 100.0, "m": KPA_PER_METRE, "mh2o": KPA_PER_METRE},
@@ -34,6 +38,9 @@ def read_recording(path: Path, city: City) -> ReadingBatch:
     frame = _frame(path)
     faults: list[Fault] = []
     at_us = _times(frame["time"], city.info.time_zone, path, faults)
+    outside = np.flatnonzero((at_us < 0) | (at_us > _LAST_US))
+    if len(outside):
+        faults.append(_fault(path, int(outside[0]), "time", "is not between 1970 and 2200"))
     station = _stations(frame["station_id"], city)
     channel = _channels(frame["channel"], path, faults)
     value = _numbers(frame["value"], path, faults)
@@ -121,7 +128,7 @@ def _numbers(column: Any, path: Path, faults: list[Fault]) -> NDArray[np.float64
     import pandas as pd
 
     value = pd.to_numeric(column, errors="coerce")
-    wrong = np.flatnonzero((value.isna() & column.notna()).to_numpy())
+    wrong = np.flatnonzero(((value.isna() & column.notna()) | (value.abs() > _LARGEST)).to_numpy())
     if len(wrong):
         row = int(wrong[0])
         faults.append(_fault(path, row, "value", f"{column.iloc[row]!r} is not a number"))

@@ -16,6 +16,8 @@ _ADVICE = (
     ("unable to open database file", "it cannot be opened; check that the folder exists and may be written"),
     ("disk i/o error", "the disk reports an error; check it before going on"),
     ("malformed", "the file is damaged; keep it aside and restore the last backup"),
+    ("no such table", "the file is damaged: a table is missing; keep it aside and restore the last backup"),
+    ("no such column", "the file is damaged: a column is missing; keep it aside and restore the last backup"),
     ("not a database", "the file is no store of Quanmai; name another file"),
 )
 

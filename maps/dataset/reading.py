@@ -60,6 +60,8 @@ def read_city(path: Path) -> City:
         raise InputFault(f"{path}: no city dataset (layers city, nodes, pipes are needed); make one with 'quanmai import'")
     try:
         return _read(_Reader(path, layers))
+    except shapely.errors.ShapelyError as fault:
+        raise InputFault(f"{path}: holds a shape that cannot be read ({fault}); import the city anew") from fault
     except (UnicodeDecodeError, pa.ArrowException) as fault:  # Arrow's own for the text of a whole column
         raise InputFault(f"{path}: holds text that is not UTF-8 ({fault}); import the city anew") from fault
 
@@ -113,10 +115,7 @@ class _Reader:
 
     def info(self, head: Mapping[str, Any]) -> CityInfo:
         """Name and assumptions, from the row of layer ``city``."""
-        try:
-            listed = json.loads(head.get("assumed") or "[]")
-        except ValueError:
-            listed = [head["assumed"]]
+        listed = _listed(head.get("assumed"))
         name = str(head.get("name") or self._path.stem)
         zone, site = str(head.get("time_zone") or "Asia/Shanghai"), str(head.get("site") or name)
         return CityInfo(name, site, zone, bool(head.get("synthetic")), tuple(map(str, listed)))
@@ -168,6 +167,8 @@ class _Reader:
         if not {"epanet_model", "epanet_ids"} <= self._layers:
             return None
         model, ids = self._arrow("epanet_model")[0].to_pylist(), self._arrow("epanet_ids")[0]
+        if model and not model[0].get("inp"):
+            raise InputFault(f"{self._path}, layer epanet_model: column inp is missing or empty; import the city anew")
         if not model or not {"asset_id", "epanet_id", "kind"} <= set(ids.column_names):
             return None
         asset, epanet, kind = (_text(ids[name]) for name in ("asset_id", "epanet_id", "kind"))
@@ -265,6 +266,15 @@ class _Reader:
             for row in np.flatnonzero(found == -1):
                 self._faults.append(Fault(Severity.FATAL, "no_node", "has no node", layer, row=int(row) + 1, column=name))
         return np.maximum(found, -1)
+
+
+def _listed(text: object) -> list[object]:
+    """What was assumed: a JSON list, or any other content as the one line of it."""
+    try:
+        found = json.loads(str(text)) if text else []
+    except (ValueError, RecursionError):
+        return [text]
+    return found if isinstance(found, list) else [text]
 
 
 def _drawn_straight(vertices: NDArray[np.float64], offsets: NDArray[np.int64], ends: NDArray[np.float64]) -> Lines:
