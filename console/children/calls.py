@@ -170,10 +170,10 @@ class CallProcess:
         self._folder = Path(tempfile.mkdtemp(prefix="quanmai-calls-"))
         level = logging.getLogger().getEffectiveLevel()
         arguments = (theirs, self._folder, level)
-        self._process = context.Process(target=_serve, args=arguments, name="quanmai-calls", daemon=True)
-        self._process.start()
+        process = context.Process(target=_serve, args=arguments, name="quanmai-calls", daemon=True)
+        process.start()
         theirs.close()
-        self._connection = ours
+        self._process, self._connection = process, ours
         return ours
 
     def _end(self, *, now: bool = False) -> None:

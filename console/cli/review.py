@@ -87,8 +87,7 @@ def export(
     asked = [name for name, wanted in {**forms, "package": package}.items() if wanted]
     if len(asked) != 1:
         raise typer.BadParameter("give one of " + ", ".join(f"--{name}" for name in (*forms, "package")))
-    if language not in ("zh_CN", "en"):
-        raise typer.BadParameter(f"{language!r} is neither zh_CN nor en")
+    _refuse_language(language)
     if public and asked[0] in ("csv", "parquet", "xlsx", "package"):
         raise typer.BadParameter(f"--{asked[0]} holds the case itself; --public goes with a page, a PDF or layers")
     refuse_overwriting(out, [file, *_past_files(past), *([key] if key else [])])
@@ -120,6 +119,7 @@ def package_(
     from console.store import open_store
     from maps.dataset import read_city
 
+    _refuse_language(language)
     refuse_overwriting(to, [city, *([] if "://" in store else [Path(store)]), *(one for one in (sign, notices) if one)])
     files = {path.name: path.read_bytes() for path in notices.iterdir() if path.is_file()} if notices else {}
     kept = _existing_store(store, open_store)
@@ -157,6 +157,7 @@ def month(
 
     if out is not None:
         refuse_overwriting(out, [*([] if "://" in store else [Path(store)]), *_past_files(packages)])
+    _refuse_language(language)
     filters = Filters(phase, text, drills, least_dn)
     kept = _existing_store(store, open_store)
     try:
@@ -268,6 +269,11 @@ def _print_outcome(record: CaseRecord, file: Path, closed: list[str], stuck: lis
     print_result(found, as_json, json.dumps(found, ensure_ascii=False, indent=2))
 
 
+def _refuse_language(language: str) -> None:
+    if language not in ("zh_CN", "en"):
+        raise typer.BadParameter(f"{language!r} is neither zh_CN nor en")
+
+
 def _existing_store(store: str, open_store: Any) -> Any:
     """A review makes no store: a mistyped name must not leave an empty one behind."""
     if "://" not in store and not Path(store).is_file():
@@ -277,9 +283,12 @@ def _existing_store(store: str, open_store: Any) -> Any:
 
 def _first_of(when: str) -> date:
     try:
-        return datetime.strptime(when, "%Y-%m").date()  # noqa: DTZ007
+        first = datetime.strptime(when, "%Y-%m").date()  # noqa: DTZ007
     except ValueError as fault:
         raise typer.BadParameter(f"{when!r} is no month; write it as 2024-01") from fault
+    if not 1970 <= first.year < 2200:
+        raise typer.BadParameter(f"{when!r} is no month between 1970 and 2199")
+    return first
 
 
 def _month(store: Any, first: date, time_zone: str, filters: Any, findings: dict[str, Findings]) -> Any:

@@ -84,7 +84,7 @@ def _times(column: Any, zone: str, path: Path, faults: list[Fault]) -> NDArray[n
     if pd.api.types.is_datetime64_dtype(column.dtype):
         return _localised(column, zone)
     text = column.astype(str).str.strip()
-    has_offset = text.str.contains(r"(?:[+-]\d\d:?\d\d|Z)$", regex=True)
+    has_offset = text.str.contains(r"[Tt ]\d.*(?:[+-]\d\d(?::?\d\d)?|[Zz])$", regex=True)
     # Distinct times are few: parsing each once is what makes a year of readings load in seconds.
     unique = pd.Index(text.unique())
     moments = pd.Series(np.zeros(len(unique), dtype=np.int64), index=unique)
@@ -92,7 +92,7 @@ def _times(column: Any, zone: str, path: Path, faults: list[Fault]) -> NDArray[n
         chosen = pd.Index(text[has_offset == with_offset].unique())
         if not len(chosen):
             continue
-        parsed = pd.to_datetime(pd.Series(chosen), utc=with_offset, format="ISO8601", errors="coerce")
+        parsed = _parsed(pd.Series(chosen), with_offset)
         wrong = parsed.isna().to_numpy()
         if wrong.any():
             first = int(np.flatnonzero(text.isin(chosen[wrong]).to_numpy())[0])
@@ -101,6 +101,18 @@ def _times(column: Any, zone: str, path: Path, faults: list[Fault]) -> NDArray[n
         micros = np.asarray(parsed.astype("datetime64[us, UTC]").astype("int64")) if with_offset else _localised(parsed, zone)
         moments.loc[chosen] = micros
     return np.asarray(moments.loc[text].to_numpy(), dtype=np.int64)
+
+
+def _parsed(texts: Any, with_offset: bool) -> Any:
+    """Times, NaT for what is none; also where an offset stands in another form than ISO 8601 gives it."""
+    import pandas as pd
+
+    none = pd.Series(pd.NaT, index=texts.index)
+    try:
+        parsed = pd.to_datetime(texts, utc=with_offset, format="ISO8601", errors="coerce")
+    except ValueError:  # several offsets among times without one
+        return none
+    return parsed if with_offset or pd.api.types.is_datetime64_dtype(parsed.dtype) else none
 
 
 def _localised(column: Any, zone: str) -> NDArray[np.int64]:

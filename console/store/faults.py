@@ -18,6 +18,7 @@ _ADVICE = (
     ("malformed", "the file is damaged; keep it aside and restore the last backup"),
     ("no such table", "the file is damaged: a table is missing; keep it aside and restore the last backup"),
     ("no such column", "the file is damaged: a column is missing; keep it aside and restore the last backup"),
+    ("could not decode", "the file is damaged: it holds text that is not UTF-8; keep it aside and restore the last backup"),
     ("not a database", "the file is no store of Quanmai; name another file"),
 )
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pyarrow as pa
@@ -118,6 +119,11 @@ class _Reader:
         listed = _listed(head.get("assumed"))
         name = str(head.get("name") or self._path.stem)
         zone, site = str(head.get("time_zone") or "Asia/Shanghai"), str(head.get("site") or name)
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
+            said = f"{self._path}, layer city: time_zone {zone[:60]!r} is no time zone; name one such as Asia/Shanghai"
+            raise InputFault(said) from fault
         return CityInfo(name, site, zone, bool(head.get("synthetic")), tuple(map(str, listed)))
 
     def network(self, head: Mapping[str, Any]) -> PipeNetwork:

@@ -72,7 +72,7 @@ def _layers(corpus: Corpus, folder: Path, rng: random.Random) -> Case:
     mutations = {"json": mutated_json_file, "csv": mutated_text}
     mutation = mutated_bytes if rng.random() < 0.2 else mutations.get(name.rpartition(".")[2].replace("geo", ""), mutated_bytes)
     _mutated(corpus, folder, name, mutation, rng)
-    more = rng.choice(((), ("--assume-valves",), ("--stations", "auto:2"), ("--crs", "EPSG:4490")))
+    more = rng.choice(((), ("--assume-valves",), ("--stations", "auto:2"), ("--name", "城")))
     return Case("layers", ("import", *names, "--to", "x.gpkg", *more), ("x.gpkg",))
 
 

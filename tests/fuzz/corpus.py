@@ -146,7 +146,7 @@ crs = "EPSG:4548"
 headloss = "H-W"
 [[nodes]]
 layer = "knoten"
-columns = { asset_id = ["nr", "id"], elevation_m = "hoehe", kind = "art" }
+columns = { asset_id = ["nr", "art"], elevation_m = "hoehe", kind = "art" }
 values.kind = { "1" = "source", "0" = "junction", "" = "junction" }
 factors = { elevation_m = 0.3048 }
 [[pipes]]
