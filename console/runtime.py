@@ -61,7 +61,9 @@ class Runtime:
             time_zone=city.info.time_zone, tick_s=options.grid_s, limits=station_limits(city, options.desk.limits_file)
         )
         responses = self.worker.responses if self.worker is not None else None
-        self.detector = Detector(city, self.states or None, watched, responses=responses)
+        # EPANET does not read the model in this process, not even for its pumps.
+        curves = self.worker.pump_curves() if self.worker is not None and self.states else None
+        self.detector = Detector(city, self.states or None, watched, responses=responses, pump_curves=curves)
         self.store: SqlStore = open_store(options.store)
         self.case_files = CaseFiles(options.store, options.city_path, options.notices)
         self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)

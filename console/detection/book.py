@@ -27,12 +27,17 @@ SMALLEST_FLOW_M3H = 3.0
 class SignatureBook:
     """States evenly over the day (or none), and their signatures. ``model``: the word for where they come from."""
 
-    def __init__(self, city: City, states: Sequence[HydraulicState] | None, model: str) -> None:
+    def __init__(
+        self, city: City, states: Sequence[HydraulicState] | None, model: str, pump_curves: PumpCurves | None = None
+    ) -> None:
+        """``pump_curves``: read from the city's model here when not given; EPANET may crash on a model from outside."""
         self._city = city
         self.states = tuple(state for state in states or () if state.converged)
         self.model = model if self.states else "interpolated"
         self._times_s = np.array([state.at_s % _DAY_S for state in self.states])
-        self._pumps = PumpCurves.of(city) if self.states else None
+        self._pumps = None
+        if self.states:
+            self._pumps = pump_curves if pump_curves is not None else PumpCurves.of(city)
         self._pages: OrderedDict[int, Signatures] = OrderedDict()
         pumps = city.network.pumps
         self.pump_rows: NDArray[np.int64] = np.flatnonzero((pumps.from_node >= 0) & (pumps.to_node >= 0))

@@ -27,6 +27,7 @@ from console.detection.watch import BurstWatch
 from console.domain.readings import Channel, Quality
 from maps.city import City
 from maps.hydraulics.state import HydraulicState
+from maps.locate.pumps import PumpCurves
 from maps.locate.refine import Responses
 from maps.units import KPA_PER_METRE
 
@@ -67,13 +68,17 @@ class Detector:
         *,
         model: str | None = None,
         responses: Responses | None = None,
+        pump_curves: PumpCurves | None = None,
     ) -> None:
-        """``responses``: full hydraulics that refine a location; it may take a second, EPANET's process answers it."""
+        """``responses``: full hydraulics that refine a location; it may take a second, EPANET's process answers it.
+
+        ``pump_curves``: those of the city's model, read here when not given.
+        """
         self._city = city
         self.responses = responses
         self.options = options or DetectorOptions(time_zone=city.info.time_zone)
         word = model or (city.epanet.word if city.epanet is not None else "imported")
-        book = SignatureBook(city, states, word)
+        book = SignatureBook(city, states, word, pump_curves)
         groups = station_groups(city, self.options.group_size)
         lanes = 2 * len(groups)
         self._groups = [

@@ -26,6 +26,7 @@ from console.workers.process import serve
 from console.workers.tasks import (
     AskDay,
     AskImpact,
+    AskPumps,
     AskReopening,
     AskResponses,
     AskState,
@@ -44,6 +45,7 @@ from maps.dataset import read_city
 from maps.errors import QuanmaiError
 from maps.hydraulics.state import HydraulicState
 from maps.isolation.result import IsolationPlan
+from maps.locate.pumps import PumpCurves
 from maps.network import ValveState
 
 _log = logging.getLogger(__name__)
@@ -146,6 +148,11 @@ class HydraulicsWorker:
         with self._turn:
             result = self._ask(AskDay(step_s))
         return tuple(state for state in _expected(result, tuple) if isinstance(state, HydraulicState))
+
+    def pump_curves(self) -> PumpCurves:
+        """Head curves of the model's pumps. Raises WorkerFailed."""
+        with self._turn:
+            return _expected(self._ask(AskPumps()), PumpCurves)
 
     def state(
         self,

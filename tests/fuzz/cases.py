@@ -109,6 +109,20 @@ def _dataset(corpus: Corpus, folder: Path, rng: random.Random) -> Case:
     return Case("dataset", words, out)
 
 
+def _dataset_with_recording(corpus: Corpus, folder: Path, rng: random.Random) -> Case:
+    """A mutated dataset and sound readings with a burst in them."""
+    _copied(corpus, folder, "model.gpkg", "r.csv", "quiet.csv")
+    mutated_sqlite(folder / "model.gpkg", rng)
+    locate = ("locate", "model.gpkg", "--readings", "r.csv", "--baseline", "quiet.csv")
+    commands: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+        (locate, ()),
+        ((*locate, "--event-at", "2024-01-04T04:15"), ()),
+        (("calibrate", "model.gpkg", "--readings", "quiet.csv", "--to", "x.gpkg"), ("x.gpkg",)),
+    )
+    words, out = rng.choice(commands)
+    return Case("dataset with recording", words, out)
+
+
 def _model(corpus: Corpus, folder: Path, rng: random.Random) -> Case:
     """A dataset whose stored model is mutated as text."""
     import sqlite3
@@ -136,7 +150,10 @@ def _recording(corpus: Corpus, folder: Path, rng: random.Random) -> Case:
     if rng.random() < 0.1:
         at = rng.choice(("2024-01-03T08:00", *TIMES))
         return Case("recording", ("locate", "model.gpkg", "--readings", name, "--event-at", at))
-    if rng.random() < 0.5:
+    if rng.random() < 0.3:
+        _copied(corpus, folder, "quiet.csv")
+        return Case("recording", ("locate", "model.gpkg", "--readings", name, "--baseline", "quiet.csv"))
+    if rng.random() < 0.3:
         return Case("recording", ("locate", "model.gpkg", "--readings", name))
     return Case("recording", ("calibrate", "model.gpkg", "--readings", name, "--to", "x.gpkg"), ("x.gpkg",))
 
@@ -265,5 +282,5 @@ def _arguments(corpus: Corpus, folder: Path, rng: random.Random) -> Case:
 
 MAKERS: tuple[Maker, ...] = (
     _inp, _dataset, _inp, _recording, _score, _package, _inp, _dataset, _model, _requests, _layers, _profile, _inp_and_layers,
-    _dataset, _store, _settings, _limits, _arguments, _inp, _package,
+    _dataset, _store, _dataset_with_recording, _settings, _limits, _arguments, _inp, _package,
 )  # fmt: skip

@@ -201,7 +201,9 @@ class Corpus:
         """Write every input into ``folder``."""
         for name, text in (("net.inp", INP), ("p.toml", PROFILE), ("settings.toml", SETTINGS), ("limits.toml", LIMITS)):
             (folder / name).write_text(text, encoding="utf-8")
-        (folder / "s.csv").write_text("station_id,node,channel\nS1,J1,pressure\nS2,J3,pressure\nS3,J4,pressure\nS4,J5,level\n")
+        (folder / "s.csv").write_text(
+            "station_id,node,channel\nS1,J1,pressure\nS2,J3,pressure\nS3,J4,pressure\nS4,J5,pressure\nS5,J2,pressure\nS6,J4,level\nF1,PU1,flow\n"
+        )
         _cities(folder)
         _layers(folder)
         _recordings(folder)
@@ -239,17 +241,27 @@ def _layers(folder: Path) -> None:
 
 
 def _recordings(folder: Path) -> None:
-    rng = np.random.default_rng(1)
-    rows = [
-        ((_START + timedelta(minutes=15 * step)).isoformat(), station, "pressure", 0.3 + 0.01 * rng.random(), "mpa", "good")
-        for step in range(4 * 26)
-        for station in ("S1", "S2", "S3")
-    ]
-    lines = [",".join(map(str, row)) for row in rows]
-    (folder / "r.csv").write_text("time,station_id,channel,value,unit,quality\n" + "\n".join(lines))
+    """Two quiet days, and a day with a burst in it from its twentieth hour on."""
+    quiet, rows = _readings(2, burst_at=None), _readings(1, burst_at=80)
+    for name, listed in (("quiet.csv", quiet), ("r.csv", rows)):
+        lines = [",".join(map(str, row)) for row in listed]
+        (folder / name).write_text("time,station_id,channel,value,unit,quality\n" + "\n".join(lines))
     time, station, channel, value, unit, quality = map(list, zip(*rows, strict=True))
     columns = {"time": time, "station_id": station, "channel": channel, "value": value, "unit": unit, "quality": quality}
     pq.write_table(pa.table(columns), folder / "r.parquet")
+
+
+def _readings(days: int, burst_at: int | None) -> list[tuple[str, str, str, float, str, str]]:
+    rng = np.random.default_rng(days)
+    start = _START - timedelta(days=days if burst_at is None else 0)
+    rows = []
+    for step in range(96 * days):
+        drop = 0.08 if burst_at is not None and step >= burst_at else 0.0
+        at = (start + timedelta(minutes=15 * step)).isoformat()
+        for number, station in enumerate(("S1", "S2", "S3", "S4", "S5")):
+            value = 0.3 + 0.001 * rng.random() - drop * (1 + number) / 5
+            rows.append((at, station, "pressure", round(value, 5), "mpa", "good"))
+    return rows
 
 
 def _requests(folder: Path) -> None:

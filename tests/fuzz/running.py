@@ -64,7 +64,7 @@ def _run(case: Case, folder: Path) -> tuple[int | None, str, str]:
         warnings.catch_warnings(record=True) as warned,
         _limited(),
     ):
-        warnings.simplefilter("always", RuntimeWarning)
+        warnings.simplefilter("always")
         os.chdir(folder)
         try:
             main()

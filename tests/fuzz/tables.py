@@ -87,8 +87,7 @@ def _cell(connection: sqlite3.Connection, table: str, column: str, row: int, rng
     if found and isinstance(found[0], bytes) and rng.random() < 0.8:
         return mutated_bytes(found[0], rng)
     if rng.random() < 0.2:
-        other = connection.execute(f'SELECT "{column}" FROM "{table}" ORDER BY random() LIMIT 0').fetchone()
-        return other[0] if other else None
+        return rng.choice(connection.execute(f'SELECT "{column}" FROM "{table}" ORDER BY rowid').fetchall() or [(None,)])[0]
     return rng.choice(_CELLS)
 
 
