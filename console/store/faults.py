@@ -23,6 +23,10 @@ _ADVICE = (
 )
 
 
+class Damaged(ValueError):
+    """A row of the store that this program cannot have written; says which."""
+
+
 @contextmanager
 def told(where: str) -> Iterator[None]:
     """Turns what the disk or server does to us into StoreUnavailable naming ``where``; a defect passes as it is."""
@@ -33,6 +37,8 @@ def told(where: str) -> Iterator[None]:
         if advice is None:
             raise
         raise StoreUnavailable(f"store {where}: {advice}") from fault
+    except Damaged as fault:
+        raise StoreUnavailable(f"store {where}: {fault}; keep the file aside and restore the last backup") from fault
     except exc.TimeoutError as fault:
         raise StoreUnavailable(f"store {where}: all its connections are busy; try again") from fault
     except OSError as fault:

@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyogrio
 
-from console.package import write_package
+from console.package import verify_package, write_package
 from console.store import open_store
-from maps.city import CrewTable
+from maps.city import CrewTable, EpanetModel
 from maps.dataset import read_city, write_city
+from maps.hydraulics.model import ModelDetail, build_model
 from maps.importers import ImportOptions, import_city
 from tests.console.package.cases import CASE, a_case, a_reviewed_town
 from tests.console.services.town import Chair, a_finding
@@ -266,7 +267,7 @@ def _readings(days: int, burst_at: int | None) -> list[tuple[str, str, str, floa
 
 def _requests(folder: Path) -> None:
     (folder / "requests.jsonl").write_text("\n".join(map(json.dumps, REQUESTS)))
-    window = {"starts": "2024-01-03T23:00", "ends": "2024-01-04T02:00+08:00"}
+    window: dict[str, object] = {"starts": "2024-01-03T23:00", "ends": "2024-01-04T02:00+08:00"}
     overlaps = [json.dumps({"id": f"P{n}", **window, **request}) for n, request in enumerate(REQUESTS)]
     (folder / "overlaps.jsonl").write_text("\n".join(overlaps))
     pipes = [str(name) for name in read_city(folder / "model.gpkg").network.pipes.asset_id]
@@ -283,8 +284,6 @@ def _requests(folder: Path) -> None:
 
 
 def _cases(folder: Path) -> tuple[dict[str, bytes], dict[str, object]]:
-    from console.package import verify_package
-
     case = a_case()
     case = replace(case, city=replace(case.city, epanet=_model_of_town(folder)))
     write_package(case, folder / "case.incident")
@@ -310,7 +309,5 @@ def _cases(folder: Path) -> tuple[dict[str, bytes], dict[str, object]]:
     return dict(checked.contents()), {name: getattr(checked.manifest, name) for name in names}
 
 
-def _model_of_town(folder: Path) -> object:
-    from maps.hydraulics.model import ModelDetail, build_model
-
+def _model_of_town(folder: Path) -> EpanetModel:
     return build_model(read_city(folder / "town.gpkg").network, ModelDetail(), "town")

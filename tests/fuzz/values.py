@@ -22,7 +22,7 @@ def odd_json(rng: random.Random) -> Any:
     nested: Any = 1
     for _ in range(rng.choice((3, 60, 900))):
         nested = [nested]
-    known = (
+    known: tuple[Any, ...] = (
         None, True, False, 0, -1, 1.5, 10**30, float("inf"), float("nan"), "", "x", [], {}, [[]], {"a": {}}, nested,
         rng.choice(WORDS), rng.choice(TIMES), [rng.choice(WORDS)] * 3, {rng.choice(WORDS): 1}, [None],
     )  # fmt: skip
