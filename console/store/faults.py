@@ -37,6 +37,9 @@ def told(where: str) -> Iterator[None]:
         if advice is None:
             raise
         raise StoreUnavailable(f"store {where}: {advice}") from fault
+    except UnicodeDecodeError as fault:
+        advice = "the file is damaged: it holds text that is not UTF-8; keep it aside and restore the last backup"
+        raise StoreUnavailable(f"store {where}: {advice}") from fault
     except Damaged as fault:
         raise StoreUnavailable(f"store {where}: {fault}; keep the file aside and restore the last backup") from fault
     except exc.TimeoutError as fault:

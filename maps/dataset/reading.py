@@ -40,6 +40,7 @@ from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTabl
 Lines = tuple[NDArray[np.float64], NDArray[np.int64]]
 Table = TypeVar("Table", bound=Columns)
 Shapes = TypeVar("Shapes", ZoneTable, ShapeTable)
+_FARTHEST_M = 1e8
 _HEADLOSS = ("H-W", "D-W", "C-M")
 
 
@@ -147,6 +148,7 @@ class _Reader:
         if (np.diff(offsets) == 0).any():
             ends = [np.column_stack([nodes.x, nodes.y])[rows] for rows in (table.from_node, table.to_node)]
             vertices, offsets = _drawn_straight(vertices, offsets, np.stack(ends, axis=1))
+        self._check_bounds("pipes", vertices)
         return table.replaced(vertices=vertices, offsets=offsets)
 
     def table(self, kind: type[Table]) -> Table:
@@ -164,6 +166,7 @@ class _Reader:
         if shapes is None:
             return kind.empty()
         geometry = objects(shapes)
+        self._check_bounds(layer, shapely.get_coordinates(geometry))
         drawn = np.asarray(~(shapely.is_missing(geometry) | shapely.is_empty(geometry)))
         table = self._columns(kind, rows.filter(pa.array(drawn)), None, layer)
         return table.replaced(geometry=geometry[drawn])
@@ -212,12 +215,21 @@ class _Reader:
         if absent and rows.num_rows:
             self._defaults.append(f"layer {layer} has no column {', '.join(absent)}: default taken")
         columns = {name: self._column(layer, kind, name, sort, rows[name]) for name, sort in kinds.items() if name in present}
-        columns |= _drawn_points(drawn, shapes, columns, rows.num_rows)
+        placed = _drawn_points(drawn, shapes, columns, rows.num_rows)
+        for values in placed.values():
+            self._check_bounds(layer, values)
+        columns |= placed
         ids = columns.pop("asset_id")
         if layer in UNIQUE:
             self._check_unique(layer, ids)
         extra = {name: _plain(rows[name]) for name in rows.column_names if name not in kinds}
         return _table(kind, ids, columns, extra)
+
+    def _check_bounds(self, layer: str, xy: NDArray[np.float64]) -> None:
+        """A coordinate may be unknown (NaN), never endless."""
+        if (np.abs(xy) > _FARTHEST_M).any():
+            said = f"a coordinate lies beyond {_FARTHEST_M:g} m; correct the shape"
+            self._faults.append(Fault(Severity.FATAL, "not_finite", said, layer))
 
     def _check_unique(self, layer: str, ids: NDArray[np.object_]) -> None:
         if len(set(ids.tolist())) == len(ids):
