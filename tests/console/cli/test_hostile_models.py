@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from console.cli import main
 from console.domain.clock import DrillClock
 from console.feeds.local import LocalLink
 from console.runtime import Runtime, RuntimeOptions
@@ -20,28 +18,11 @@ from maps.city import City, CrewTable, StationTable
 from maps.dataset import read_city, write_city
 from maps.errors import InputFault
 from maps.overwriting import refuse_overwriting
+from tests.console.cli.conftest import Quanmai
 from tests.console.services.town import a_town
 from tests.maps.hydraulics.build import a_line
 
 _RULE = "[RULES]\nRULE 1\nIF NODE A HEAD > 1\nTHEN PIPE P1 STATUS IS OPEN\nPRIORITY\n[END]\n"
-Quanmai = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def quanmai(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Quanmai:
-    """Run a command line in a folder of its own: (exit code, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> tuple[int, str]:
-        monkeypatch.setattr("sys.argv", ["quanmai", *words])
-        code: object = 0
-        try:
-            main()
-        except SystemExit as ended:
-            code = ended.code
-        return int(str(code or 0)), capfd.readouterr().err
-
-    return run
 
 
 @pytest.fixture(scope="module")
