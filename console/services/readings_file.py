@@ -73,7 +73,7 @@ def _frame(path: Path) -> Any:
         raise InputFault(f"{path}: column {', '.join(absent)} missing; needed are {', '.join(_REQUIRED)}")
     if not len(frame):
         raise InputFault(f"{path}: holds no reading")
-    raw = [str(name) for name in frame if frame[name].dtype == object and frame[name].map(type).eq(bytes).any()]
+    raw = [str(name) for name in frame if frame[name].dtype == object and any(isinstance(value, bytes) for value in frame[name])]
     if raw:
         raise InputFault(f"{path}: column {', '.join(raw)} holds bytes; write it as text")
     return frame

@@ -179,7 +179,7 @@ channel = "turbidity"
 most = 1.0
 article = "GB 5749"
 """
-REQUESTS = (
+REQUESTS: tuple[dict[str, object], ...] = (
     {"burst": ["M3"]},
     {"burst": ["M3", "M5"], "valves": {"PRV1": {"state": "closed"}}, "ignore_one_way": True},
     {"burst": ["M2"], "valves": {"TCV1": {"operable": False}}, "shut_by_crews": ["TCV1"]},
@@ -268,7 +268,7 @@ def _readings(days: int, burst_at: int | None) -> list[tuple[str, str, str, floa
 def _requests(folder: Path) -> None:
     (folder / "requests.jsonl").write_text("\n".join(map(json.dumps, REQUESTS)))
     window: dict[str, object] = {"starts": "2024-01-03T23:00", "ends": "2024-01-04T02:00+08:00"}
-    overlaps = [json.dumps({"id": f"P{n}", **window, **request}) for n, request in enumerate(REQUESTS)]
+    overlaps = [json.dumps({"id": f"P{n}", **window, **dict(request)}) for n, request in enumerate(REQUESTS)]
     (folder / "overlaps.jsonl").write_text("\n".join(overlaps))
     pipes = [str(name) for name in read_city(folder / "model.gpkg").network.pipes.asset_id]
     events = [
