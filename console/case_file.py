@@ -8,6 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
+from console.children import end_with_parent
 from maps.city import City
 from maps.errors import InputFault
 
@@ -25,7 +26,7 @@ class CaseFiles:
 
         Raises InputFault, StoreUnavailable, PackageFault.
         """
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), end_with_parent) as process:
             try:
                 return process.submit(_write, self, incident_id, to, language).result()
             except BrokenProcessPool as ended:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,6 +31,7 @@ from maps.city import City
 from maps.hydraulics.state import HydraulicState
 from maps.isolation import Isolator
 
+_log = logging.getLogger(__name__)
 GRID_S = 60.0
 _SETTLE_S = 20.0
 
@@ -66,7 +68,7 @@ class Runtime:
     ) -> None:
         """``late_model``: the model's day is solved once the engine runs, aside; ``when_states`` tells of it."""
         self._late_model = late_model
-        self.city, self.clock, self.link = city, clock, link
+        self.clock, self.link = clock, link
         self.inbox = Inbox() if inbox is None else inbox  # an empty inbox is false, yet it is the one the link fills
         self.store: SqlStore = open_store(options.store, options.role)  # first: a store in use is no reason to start a worker
         try:
@@ -80,7 +82,10 @@ class Runtime:
             HydraulicsWorker(options.city_path, city, clock=clock) if city.epanet is not None else None
         )
         self._is_awaited = self._late_model and self.worker is not None
-        self.states: Sequence[HydraulicState] = () if self._is_awaited else self._states()
+        self.states: Sequence[HydraulicState] = ()
+        if not self._is_awaited:
+            city, self.states = self._hydraulics_of(city)
+        self.city = city
         self._tell_states: Callable[[Sequence[HydraulicState]], None] | None = None
         self._watched = DetectorOptions(
             time_zone=city.info.time_zone,
@@ -132,7 +137,9 @@ class Runtime:
     def _detector(self) -> Detector:
         responses = self.worker.responses if self.worker is not None else None
         host = self._host if self._watched.deferred else None
-        return Detector(self.city, self.states or None, self._watched, responses=responses, host=host)
+        # EPANET does not read the model in this process, not even for its pumps.
+        curves = self.worker.pump_curves() if self.worker is not None and self.states else None
+        return Detector(self.city, self.states or None, self._watched, responses=responses, host=host, pump_curves=curves)
 
     def _host(self, maker: InterpolatedMaker) -> Callable[..., Any]:
         """Large cities' interpolated signatures are made in a process: the search for ways holds the interpreter's lock."""
@@ -157,6 +164,23 @@ class Runtime:
             self._tell_states(states)
         self.detector = self._detector()
         return self.detector
+
+    def _hydraulics_of(self, city: City) -> tuple[City, Sequence[HydraulicState]]:
+        """(the city, its model's day). A day that does not converge is left out: detection learns from the readings alone.
+
+        A model that EPANET refuses, or crashes on, costs the hydraulics, not the console: the city goes on without a model,
+        which the window shows as such, and the reason is logged and listed among what was assumed.
+        """
+        if self.worker is None:
+            return city, ()
+        try:
+            return city, self._states()
+        except WorkerFailed as failure:
+            _log.warning("%s. The console goes on without hydraulics", failure)
+            self.worker.close()
+            self.worker = None
+            note = f"the hydraulic model is not used: {failure}"
+            return replace(city, epanet=None, info=replace(city.info, assumed=(note, *city.info.assumed))), ()
 
     def _states(self) -> Sequence[HydraulicState]:
         """The model's day, when it converges; without it detection learns from the readings alone and says so."""

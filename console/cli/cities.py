@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from console.children import shared_calls
 from console.cli.output import AsJson, CityPath, fault_lines, lacking_lines, print_result
+from maps.overwriting import refuse_overwriting
 
 commands = typer.Typer()
 
@@ -31,37 +33,36 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Import a network into a city dataset."""
-    from maps.dataset import write_city
-    from maps.importers import ImportOptions, import_city
+    from console.services.foreign_models import import_into
 
     placed: str | Path | None = stations or None
     if placed is not None and not str(placed).startswith("auto"):
         placed = Path(str(placed))
-    options = ImportOptions(
-        crs=crs or None, profile=profile, stations=placed, assume_valves=assume_valves, name=name, snap_m=tolerance_m
-    )
-    result = import_city(sources, options)
-    write_city(result.city, to)
-    fault_lines(result.faults)
-    network = result.city.network
-    counts = {"pipes": len(network.pipes), "nodes": len(network.nodes), "valves": len(network.valves)}
-    print_result(
-        {"city": str(to), **counts, "faults": len(result.faults)},
-        as_json,
-        f"{to}: {counts}, {len(result.faults)} faults reported",
-    )
+    options = {
+        "crs": crs or None,
+        "profile": profile,
+        "stations": placed,
+        "assume_valves": assume_valves,
+        "name": name,
+        "snap_m": tolerance_m,
+    }
+    inputs = [*sources, *(path for path in (profile, placed) if isinstance(path, Path))]
+    refuse_overwriting(to, inputs)
+    models = [path for path in sources if path.suffix.lower() == ".inp"] or sources
+    counts, faults = shared_calls().call(import_into, sources, options, to, reads=", ".join(map(str, models)))
+    fault_lines(faults)
+    print_result({"city": str(to), **counts, "faults": len(faults)}, as_json, f"{to}: {counts}, {len(faults)} faults reported")
 
 
 @commands.command()
 def check(city: CityPath, as_json: AsJson = False) -> None:
     """Counts, CRS, faults, and whether the hydraulics converge."""
-    from maps.check import check_city
+    from console.services.foreign_models import check_file
     from maps.dataset import read_city
 
-    loaded = read_city(city)
-    report = check_city(loaded)
+    report = shared_calls().call(check_file, city, reads=str(city))
     print_result(report, as_json, json.dumps(report, ensure_ascii=False, indent=2))
-    lacking_lines(loaded)
+    lacking_lines(read_city(city))
 
 
 @commands.command()
@@ -76,6 +77,7 @@ def synth(
     from maps.dataset import write_city
     from maps.synthetic import SyntheticOptions, build_city
 
+    refuse_overwriting(to, [roads] if roads is not None else [])
     made = build_city(SyntheticOptions(pipes=pipes, seed=seed, roads=roads))
     write_city(made, to)
     counts = {"pipes": len(made.network.pipes), "valves": len(made.network.valves), "stations": len(made.stations)}

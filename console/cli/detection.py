@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
+from console.children import shared_calls
 from console.cli.output import AsJson, CityPath, print_result
+from maps.overwriting import refuse_overwriting
 
 commands = typer.Typer()
 
@@ -25,12 +25,10 @@ def locate(
     as_json: AsJson = True,
 ) -> None:
     """Replay a recording through the live code; one JSON line per event."""
-    from console.services.recording import locate_recording
-    from maps.dataset import read_city
+    from console.services.foreign_models import located
 
-    read = read_city(city)
-    at = _moment(event_at, read.info.time_zone) if event_at else None
-    for event in locate_recording(read, readings, baseline=baseline, event_at=at, progress=_progress()):
+    events = shared_calls().stream(located, city, readings, baseline, event_at, reads=str(city), progress=_progress())
+    for event in events:
         print_result({"city": str(city), **event}, as_json=True)
         sys.stdout.flush()
 
@@ -43,12 +41,11 @@ def calibrate(
     as_json: AsJson = False,
 ) -> None:
     """Fit demand and roughness to a quiet week: residuals before and after, a calibrated city."""
-    from console.services.calibrating import fitted
-    from maps.dataset import read_city, write_city
+    from console.services.foreign_models import calibrated_into
 
-    found = fitted(read_city(city), readings, progress=_progress())
-    write_city(found.city, to)
-    report = {"city": str(to), **found.report()}
+    refuse_overwriting(to, [city, readings])
+    fit = shared_calls().call(calibrated_into, city, readings, to, reads=str(city), progress=_progress())
+    report = {"city": str(to), **fit}
     print_result(report, as_json, _calibration_text(report))
 
 
@@ -79,20 +76,11 @@ def _calibration_text(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _moment(text: str, zone: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not an ISO 8601 time, as 2024-01-03T23:00") from None
-    return at if at.tzinfo is not None else at.replace(tzinfo=ZoneInfo(zone))
-
-
-def _progress() -> Callable[[float], None] | None:
-    """Percentages on stderr, where someone watches."""
-    if not sys.stderr.isatty():
-        return None
+def _progress() -> Callable[[float], None]:
+    """Percentages on stderr, where someone watches; a sign of life of the process that works, in any case."""
 
     def show(share: float) -> None:
-        print(f"\r{share:4.0%}", end="" if share < 1.0 else "\n", file=sys.stderr, flush=True)  # noqa: T201
+        if sys.stderr.isatty():
+            print(f"\r{share:4.0%}", end="" if share < 1.0 else "\n", file=sys.stderr, flush=True)  # noqa: T201
 
     return show

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from console.children import shared_calls
 from console.cli.output import AsJson, CityPath, lacking_lines, print_result
 from maps.errors import InputFault
+from maps.overwriting import refuse_overwriting
 
 commands = typer.Typer()
 
@@ -77,7 +79,7 @@ def _one(city: Path, request: dict[str, Any], speed_kmh: float | None, restore: 
     if at:
         from console.services.pressures import pressures_json
 
-        answer["pressures"] = pressures_json(loaded, plan, at)
+        answer["pressures"] = shared_calls().call(pressures_json, loaded, plan, at, reads=str(city))
     print_result(answer, as_json, plan_text(answer))
 
 
@@ -94,6 +96,8 @@ def _every_segment(city: Path, by: str, top: int, csv: Path | None, as_json: boo
     from console.services.segment_list import every_segment, write_segments_csv
     from maps.dataset import read_city
 
+    if csv is not None:
+        refuse_overwriting(csv, [city])
     answer = every_segment(read_city(city), by=by, top=top, progress=_told)
     if csv is not None:
         write_segments_csv(answer["plans"], csv)
@@ -128,18 +132,22 @@ def trace(
 ) -> None:
     """What a place is connected to, fed by, or feeds; the way to another; why it stops where it does."""
     from console.services.trace_solving import solved_for, trace_text
-    from console.services.traces import TraceRequest, answer_json, ids_listed, trace_of
+    from console.services.traces import TraceRequest, answer_json, ids_listed, needs_flow, trace_of
     from maps.dataset import read_city
     from maps.export.trace_files import profile_rows, write_trace
     from maps.trace import profile as profile_of
 
+    if export is not None:
+        refuse_overwriting(export, [city])
     loaded = read_city(city)
     request = TraceRequest(
         ids_listed(from_), kind, to, ids_listed(via), ids_listed(barrier), ids_listed(barrier_zone),
         tuple(barrier_where or ()), cost, directions,
     )  # fmt: skip
     lacking_lines(loaded, ("sources",))
-    state = solved_for(loaded, request, at, always=profile)
+    state = None
+    if loaded.epanet is not None and (profile or needs_flow(request)):
+        state = shared_calls().call(solved_for, loaded, request, at, profile, reads=str(city))
     found = trace_of(loaded, request, state)
     answer = answer_json(loaded, found)
     if profile:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from console.children import shared_calls
 from console.cli.output import AsJson, print_result
 from console.domain.addresses import masked
 from maps.errors import InputFault
+from maps.overwriting import refuse_overwriting
 
 if TYPE_CHECKING:
     from console.documents.report import ReportOptions
@@ -47,7 +50,7 @@ def review(
         print_result(_about(file, checked), as_json, _sentence(file, checked))
         return
     if what_if_closed or what_if_stuck:
-        _print_outcome(record, what_if_closed or [], what_if_stuck or [], as_json)
+        _print_outcome(record, file, what_if_closed or [], what_if_stuck or [], as_json)
         return
     from console.app import run_review
     from console.headless import has_screen
@@ -85,14 +88,14 @@ def export(
     asked = [name for name, wanted in {**forms, "package": package}.items() if wanted]
     if len(asked) != 1:
         raise typer.BadParameter("give one of " + ", ".join(f"--{name}" for name in (*forms, "package")))
-    if language not in ("zh_CN", "en"):
-        raise typer.BadParameter(f"{language!r} is neither zh_CN nor en")
+    _refuse_language(language)
     if public and asked[0] in ("csv", "parquet", "xlsx", "package"):
         raise typer.BadParameter(f"--{asked[0]} holds the case itself; --public goes with a page, a PDF or layers")
+    refuse_overwriting(out, [file, *_past_files(past), *([key] if key else [])])
     checked = verify_package(file, trusted=key)
     record = record_of(checked, file)
     options = replace(_options(checked, language, public), past=_past_cases(past))
-    _write(redacted(record) if redact else record, asked[0], out, options)
+    _write(redacted(record) if redact else record, file, asked[0], out, options)
     print_result({"written": str(out)}, False, f"{out}")
 
 
@@ -117,6 +120,8 @@ def package_(
     from console.store import open_store
     from maps.dataset import read_city
 
+    _refuse_language(language)
+    refuse_overwriting(to, [city, *([] if "://" in store else [Path(store)]), *(one for one in (sign, notices) if one)])
     files = {path.name: path.read_bytes() for path in notices.iterdir() if path.is_file()} if notices else {}
     kept = _existing_store(store, open_store)
     try:
@@ -151,6 +156,9 @@ def month(
     from console.store import open_store
     from maps.export.geojson import write_aside
 
+    if out is not None:
+        refuse_overwriting(out, [*([] if "://" in store else [Path(store)]), *_past_files(packages)])
+    _refuse_language(language)
     filters = Filters(phase, text, drills, least_dn)
     kept = _existing_store(store, open_store)
     try:
@@ -170,7 +178,7 @@ def month(
     print_result({"written": str(out)}, False, f"{out}")
 
 
-def _write(record: CaseRecord, form: str, out: Path, options: ReportOptions) -> None:
+def _write(record: CaseRecord, file: Path, form: str, out: Path, options: ReportOptions) -> None:
     from maps.export.geojson import write_aside
 
     if form == "html":
@@ -187,18 +195,21 @@ def _write(record: CaseRecord, form: str, out: Path, options: ReportOptions) -> 
 
         write_package(record, out, report=report_html(record, options))
     elif form in ("csv", "parquet", "xlsx"):
-        _write_tables(record, form, out, options.language)
+        _write_tables(record, file, form, out, options.language)
     else:
         _write_layers(record, form, out, options)
 
 
-def _write_tables(record: CaseRecord, form: str, out: Path, language: str) -> None:
+def _write_tables(record: CaseRecord, file: Path, form: str, out: Path, language: str) -> None:
     from console.documents.case_tables import case_tables, write_csv, write_parquet, write_xlsx
     from console.documents.report_words import ReportWords
     from console.services.review.questions import answers_to
 
     words = ReportWords(language, record.city.info.time_zone)
     tables = case_tables(record, words, answers_to(record))
+    if form != "xlsx":
+        for table in tables:
+            refuse_overwriting(out / f"{table.name}.{form}", [file])
     if form == "csv":
         write_csv(tables, out)
     elif form == "parquet":
@@ -242,10 +253,11 @@ def _sentence(file: Path, checked: Checked) -> str:
     return f"{file}: whole, incident {checked.manifest.incident_id}, {len(checked.manifest.files)} files, {signed}"
 
 
-def _print_outcome(record: CaseRecord, closed: list[str], stuck: list[str], as_json: bool) -> None:
+def _print_outcome(record: CaseRecord, file: Path, closed: list[str], stuck: list[str], as_json: bool) -> None:
     from console.services.review.what_if import rerun
 
-    outcome = rerun(record, closed=closed, unable=[*record.incident.unable_valves(), *stuck])
+    asked = partial(rerun, closed=closed, unable=[*record.incident.unable_valves(), *stuck])
+    outcome = asked(record) if record.city.epanet is None else shared_calls().call(asked, record, reads=str(file))
     plan, impact = outcome.plan, outcome.impact
     found = {
         "valves_to_close": [step.asset_id for step in plan.valves_to_close],
@@ -258,6 +270,11 @@ def _print_outcome(record: CaseRecord, closed: list[str], stuck: list[str], as_j
     print_result(found, as_json, json.dumps(found, ensure_ascii=False, indent=2))
 
 
+def _refuse_language(language: str) -> None:
+    if language not in ("zh_CN", "en"):
+        raise typer.BadParameter(f"{language!r} is neither zh_CN nor en")
+
+
 def _existing_store(store: str, open_store: Any) -> Any:
     """A review makes no store: a mistyped name must not leave an empty one behind."""
     if "://" not in store and not Path(store).is_file():
@@ -267,9 +284,12 @@ def _existing_store(store: str, open_store: Any) -> Any:
 
 def _first_of(when: str) -> date:
     try:
-        return datetime.strptime(when, "%Y-%m").date()  # noqa: DTZ007
+        first = datetime.strptime(when, "%Y-%m").date()  # noqa: DTZ007
     except ValueError as fault:
         raise typer.BadParameter(f"{when!r} is no month; write it as 2024-01") from fault
+    if not 1970 <= first.year < 2200:
+        raise typer.BadParameter(f"{when!r} is no month between 1970 and 2199")
+    return first
 
 
 def _month(store: Any, first: date, time_zone: str, filters: Any, findings: dict[str, Findings]) -> Any:
@@ -299,4 +319,8 @@ def _findings(folder: Path | None) -> dict[str, Findings]:
 def _packages(folder: Path | None) -> list[CaseRecord]:
     from console.package import read_package
 
-    return [read_package(path) for path in (sorted(folder.glob("*.incident")) if folder is not None else ())]
+    return [read_package(path) for path in _past_files(folder)]
+
+
+def _past_files(folder: Path | None) -> list[Path]:
+    return sorted(folder.glob("*.incident")) if folder is not None else []

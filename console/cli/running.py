@@ -12,6 +12,7 @@ import typer
 
 from console.cli.output import AsJson, CityPath, print_result
 from maps.errors import InputFault
+from maps.overwriting import refuse_overwriting
 
 commands = typer.Typer()
 
@@ -71,6 +72,7 @@ def run(
     """The console on a city."""
     from console.app import run_console
 
+    _refuse_as_store(store, city)
     sys.exit(run_console(city, mqtt, store, seat))
 
 
@@ -84,10 +86,16 @@ def engine(
     """The engine alone: feeds, detection, incidents, store; never loads Qt."""
     from console.headless import run_engine
 
+    _refuse_as_store(store, city)
     code = run_engine(city, mqtt, store, seat)
     if code:
         logging.shutdown()
         os._exit(code)  # a thread that stands still would keep the process from ending
+
+
+def _refuse_as_store(store: str, city: Path) -> None:
+    if store and "://" not in store:
+        refuse_overwriting(Path(store), [city])
 
 
 @commands.command()

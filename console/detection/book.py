@@ -92,13 +92,17 @@ class SignatureBook:
         *,
         deferred: bool = False,
         host: Host | None = None,
+        pump_curves: PumpCurves | None = None,
     ) -> None:
+        """``pump_curves``: read from the city's model here when not given; EPANET may crash on a model from outside."""
         self.city = city
         self.deferred, self.closed = deferred, False
         self.states = tuple(state for state in states or () if state.converged)
         self.model = model if self.states else "interpolated"
         self._times_s = np.array([state.at_s % DAY_S for state in self.states])
-        self._pumps = PumpCurves.of(city) if self.states else None
+        self._pumps = None
+        if self.states:
+            self._pumps = pump_curves if pump_curves is not None else PumpCurves.of(city)
         pumps = city.network.pumps
         self.pump_rows: NDArray[np.int64] = np.flatnonzero((pumps.from_node >= 0) & (pumps.to_node >= 0))
         self._other_demand = _other_demand(self.states)

@@ -29,6 +29,7 @@ from console.domain.alarms import Alarm, AlarmState
 from console.domain.readings import Channel, Quality
 from maps.city import City
 from maps.hydraulics.state import HydraulicState
+from maps.locate.pumps import PumpCurves
 from maps.locate.refine import Responses
 from maps.units import KPA_PER_METRE
 
@@ -70,16 +71,18 @@ class Detector:
         model: str | None = None,
         responses: Responses | None = None,
         host: Host | None = None,
+        pump_curves: PumpCurves | None = None,
     ) -> None:
         """``responses``: full hydraulics that refine a location; it may take a second, EPANET's process answers it.
 
         ``host``: takes the making of interpolated signatures, which holds the interpreter's lock, into another process.
+        ``pump_curves``: those of the city's model, read here when not given.
         """
         self._city = city
         self.responses = responses
         self.options = options or DetectorOptions(time_zone=city.info.time_zone)
         word = model or (city.epanet.word if city.epanet is not None else "imported")
-        self._book = book = SignatureBook(city, states, word, deferred=self.options.deferred, host=host)
+        self._book = book = SignatureBook(city, states, word, deferred=self.options.deferred, host=host, pump_curves=pump_curves)
         groups = station_groups(city, self.options.group_size)
         lanes = 2 * len(groups)
         self._groups = [

@@ -41,7 +41,7 @@ def simulated(field: MatchedField, covariance: NDArray[np.float64], probability:
 
 
 def screens_of(field: MatchedField, residuals: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Screen of every tick of residuals (n, ticks), in blocks that fit the cache."""
+    """Screen of every tick of residuals (n, ticks), in blocks that fit the cache; 0 where no shape can be told."""
     blocks = [residuals[:, first : first + 2000] for first in range(0, residuals.shape[1], 2000)]
     return np.concatenate([field.statistics(block).max(axis=0, initial=0.0) for block in blocks])
 

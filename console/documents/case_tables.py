@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import os
@@ -25,10 +24,11 @@ from console.domain.readings import Channel, Quality, ReadingBatch
 from console.services.review.answers import Answer, Rows, Value
 from console.services.review.record import CaseRecord
 from maps.errors import InputFault
+from maps.export import csv_file
+from maps.export.csv_file import printable
 from maps.export.geojson import write_aside
 
 _SHEET_ROWS = 1_048_575
-_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,11 +116,7 @@ def write_csv(tables: Sequence[DataTable], folder: Path) -> None:
     """One file a table, UTF-8 with a byte order mark (spreadsheets need it); a cell is never a formula."""
     _make(folder)
     for table in tables:
-        out = io.StringIO(newline="")
-        writer = csv.writer(out)
-        writer.writerow(table.columns)
-        writer.writerows([_cell(value) for value in row] for row in zip(*table.columns.values(), strict=True))
-        write_aside(folder / f"{table.name}.csv", ("\ufeff" + out.getvalue()).encode())
+        csv_file.write_csv(folder / f"{table.name}.csv", tuple(table.columns), zip(*table.columns.values(), strict=True))
 
 
 def write_parquet(tables: Sequence[DataTable], folder: Path) -> None:
@@ -164,7 +160,7 @@ def _fill(sheet: Any, number: int, values: Sequence[Any], clock: Any, words: Rep
         elif isinstance(value, int | float) and math.isfinite(value):
             sheet.write_number(row, number, value)
         elif value is not None and not isinstance(value, float):
-            sheet.write_string(row, number, _printable(str(value))[:32_000])
+            sheet.write_string(row, number, printable(str(value))[:32_000])
 
 
 def _positions(record: CaseRecord) -> DataTable:
@@ -234,23 +230,7 @@ def _reported(mark: Any) -> str:
 def _column(values: Sequence[Any]) -> pa.Array:
     if any(isinstance(value, datetime) for value in values):
         return pa.array(values, pa.timestamp("us", tz="UTC"))
-    return pa.array([_printable(value) if isinstance(value, str) else value for value in values])
-
-
-def _cell(value: Any) -> Any:
-    """A CSV cell: times in ISO 8601, texts that a spreadsheet would run as a formula get a leading apostrophe."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return ""
-    if isinstance(value, str):
-        text = _printable(value)
-        return f"'{text}" if text.startswith(_STARTS) else text
-    return value
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char in "\n\t" or char.isprintable() else " " for char in text)
+    return pa.array([printable(value) if isinstance(value, str) else value for value in values])
 
 
 def _make(folder: Path) -> None:

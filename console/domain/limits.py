@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from console.domain.alarms import Priority
 from console.domain.readings import CHANNEL_BY_NAME, Channel
+from console.domain.values import parsed_json
 from maps.city import City
 from maps.columns import Floats
 from maps.units import kpa_from_mpa
@@ -100,7 +100,7 @@ def stations_at_plants(city: City) -> NDArray[np.bool_]:
 def own_limits(text: str) -> Iterator[tuple[Channel, str, float]]:
     """(channel, least or most, inside unit) in a station's limits; what is not well-formed is passed over."""
     try:
-        given = json.loads(text) if text.strip() else {}
+        given = parsed_json(text) if text.strip() else {}
     except ValueError:
         return
     for name, value in given.items() if isinstance(given, dict) else ():

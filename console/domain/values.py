@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any, TypeVar
 
@@ -21,6 +22,14 @@ def to_json(value: object) -> Any:
 def from_json(value: Any, kind: type[T]) -> T:
     """The domain value of ``kind`` in a JSON value. Raises msgspec.ValidationError, which names the field."""
     return msgspec.convert(value, kind, strict=False)
+
+
+def parsed_json(text: str | bytes) -> Any:
+    """JSON from outside as a value. Raises ValueError for what is none, also when it is nested too deeply."""
+    try:
+        return json.loads(text)
+    except RecursionError as fault:
+        raise ValueError("nested too deeply") from fault
 
 
 def _finite(value: Any) -> Any:

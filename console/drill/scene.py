@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +13,14 @@ import numpy as np
 from console.domain.readings import ReadingBatch
 from console.drill.options import DrillOptions
 from console.feeds.simulator import SimulatorProcess
+from console.workers import HydraulicsWorker
 from maps.city import City, CrewTable
 from maps.dataset import read_city, write_city
 from maps.errors import InputFault
 from maps.hydraulics.session import EpanetSession
+from maps.hydraulics.state import HydraulicState
 from maps.network import PipeStatus
+from maps.overwriting import refuse_overwriting
 from maps.synthetic import SyntheticOptions, build_city
 from maps.trace import islands
 
@@ -53,10 +57,11 @@ def set_scene(options: DrillOptions) -> Scene:
         raise InputFault(f"{path}: a drill needs stations; import with --stations auto")
     if not len(city.crews):
         city, path = _with_drill_crews(city, options.seed), options.out / "drill-city.gpkg"
+        refuse_overwriting(path, [options.city] if options.city is not None else [])
         write_city(city, path)
     if city.epanet is None:
         raise InputFault(f"{path}: a drill needs a hydraulic model; import an .inp or a smaller synthetic city")
-    pipe = options.burst or _chosen_pipe(city, options.seed)
+    pipe = options.burst or _chosen_pipe(city, options)
     diameter = float(city.network.pipes.diameter_mm[city.network.pipes.row(pipe)])
     return Scene(city, path, pipe, options.flow_m3h or burst_flow_m3h(city, diameter))
 
@@ -86,8 +91,11 @@ def burst_flow_m3h(city: City, diameter_mm: float) -> float:
     return round(min(by_size, max(0.15 * drawn, 20.0)), 1)
 
 
-def _chosen_pipe(city: City, seed: int) -> str:
-    """A fed, open main whose burst the stations can see, by seed: a drill on an unseen burst teaches nothing."""
+def _chosen_pipe(city: City, options: DrillOptions) -> str:
+    """A fed, open main whose burst the stations can see, by seed: a drill on an unseen burst teaches nothing.
+
+    A city from outside is solved in a process of its own, for EPANET may crash on its model. Raises WorkerFailed.
+    """
     pipes = city.network.pipes
     _, label, fed = islands(city.network)
     usable = (pipes.status == PipeStatus.OPEN) & fed[label[pipes.from_node]] & (pipes.length_m > 20)
@@ -95,21 +103,24 @@ def _chosen_pipe(city: City, seed: int) -> str:
     rows = np.flatnonzero(large if large.any() else usable)
     if not len(rows):
         raise InputFault(f"{city.info.name}: no pipe is fed by a source; a drill needs one")
-    tried = np.random.default_rng(seed).permutation(rows)[:_TRIED]
+    tried = np.random.default_rng(options.seed).permutation(rows)[:_TRIED]
     local = START.astimezone(ZoneInfo(city.info.time_zone))
-    with EpanetSession(city) as session:
-        seen = [_seen_m(session, int(row), local.hour * 3600) for row in tried]
+    if options.city is None:
+        with EpanetSession(city) as session:
+            seen = [_seen_m(city, session.solve, int(row), local.hour * 3600) for row in tried]
+    else:
+        with HydraulicsWorker(options.city, city) as worker:
+            seen = [_seen_m(city, worker.state, int(row), local.hour * 3600) for row in tried]
     plain = [row for row, drop in zip(tried, seen, strict=True) if drop >= _SEEN_M]
     return str(pipes.asset_id[plain[0] if plain else tried[int(np.argmax(seen))]])
 
 
-def _seen_m(session: EpanetSession, pipe: int, at_s: int) -> float:
+def _seen_m(city: City, solve: Callable[..., HydraulicState], pipe: int, at_s: int) -> float:
     """Pressure drop (m) that the third most touched station would see of a burst in a pipe."""
-    city = session.city
     nodes = city.stations.node[city.stations.node >= 0]
     flow_m3h = burst_flow_m3h(city, float(city.network.pipes.diameter_mm[pipe]))
-    quiet = session.solve(at_s)
-    burst = session.solve(at_s, leaks={int(city.network.pipes.to_node[pipe]): flow_m3h})
+    quiet = solve(at_s)
+    burst = solve(at_s, leaks={int(city.network.pipes.to_node[pipe]): flow_m3h})
     if not (quiet.converged and burst.converged) or not len(nodes):
         return 0.0
     drops = np.sort(quiet.pressure_m[nodes] - burst.pressure_m[nodes])[::-1]

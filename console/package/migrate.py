@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 
 from console.domain.changes import canonical_json
+from console.domain.values import parsed_json
 from console.package.faults import PackageFault
 from console.package.manifest import SCHEMA
 from console.package.tables import no_expected, with_unknown_arrivals
@@ -24,9 +24,11 @@ def up_to_date(files: Files, schema: int) -> dict[str, bytes]:
 def _from_1(files: Files) -> dict[str, bytes]:
     """1 kept the audit chain as one JSON array, without the links over others' changes, and no reviewer's notes."""
     try:
-        changes = json.loads(files["audit.json"])
+        changes = parsed_json(files["audit.json"])
     except (KeyError, ValueError) as fault:
         raise PackageFault("audit.json is missing or damaged") from fault
+    if not isinstance(changes, list):
+        raise PackageFault("audit.json holds no list of changes")
     lines = b"".join(canonical_json(change) + b"\n" for change in changes)
     kept = {name: content for name, content in files.items() if name != "audit.json"}
     return {"links.json": b"[]\n", "sent.jsonl": b"", "notes.json": b"{}\n", **kept, "audit.jsonl": lines}

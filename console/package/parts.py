@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -91,7 +91,7 @@ def record_from(files: Mapping[str, bytes], manifest: Any) -> CaseRecord:
         tracks=positions_of(_file(files, "positions.parquet"), "positions.parquet"),
         since=_moment(manifest.since),
         until=_moment(manifest.until),
-        sent=tuple(Sent(**{**body, "payload": body["payload"].encode()}) for body in _many(files, "sent.jsonl", dict)),
+        sent=tuple(line.sent() for line in _many(files, "sent.jsonl", _SentLine)),
         files={
             name.removeprefix(notices): content
             for name, content in files.items()
@@ -146,6 +146,19 @@ def _derived(record: CaseRecord) -> dict[str, bytes]:
         for number, (at, plan) in enumerate(plans, start=1)
     }
     return {"timeline.json": _json(timeline), "orders.json": _json(orders), **planned, **dict(sorted(versions.items()))}
+
+
+@dataclass(frozen=True, slots=True)
+class _SentLine:
+    """A message that left the house, its payload as text."""
+
+    change_seq: int
+    topic: str
+    content_type: str
+    payload: str
+
+    def sent(self) -> Sent:
+        return Sent(self.change_seq, self.topic, self.content_type, self.payload.encode())
 
 
 def _sent(sent: Sent) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from maps.columns import texts
 
 _MOST_ROWS = 200_000_000
 _LAST_US = 253_402_300_799_000_000
+_FARTHEST_M = 1e8
+"""Coordinates of a network's CRS stay far below, in metres and in degrees."""
 _UNITS = {
     Channel.PRESSURE: "kPa", Channel.FLOW: "m3/h", Channel.LEVEL: "m", Channel.TURBIDITY: "NTU", Channel.CHLORINE: "mg/L",
     Channel.TEMPERATURE: "degC", Channel.FREQUENCY: "Hz", Channel.POWER: "kW",
@@ -111,7 +113,10 @@ def positions_of(content: bytes, name: str) -> Tracks:
     """The fixes in a file of a package. Raises PackageFault."""
     table = _read(content, name, ("crew_id", "time", "x", "y"))
     ids = texts(table.column("crew_id").to_pylist())
-    return Tracks(ids, _micros(table, "time", name), _numbers(table, "x", name), _numbers(table, "y", name))
+    x, y = _numbers(table, "x", name), _numbers(table, "y", name)
+    if not (np.abs(x) < _FARTHEST_M).all() or not (np.abs(y) < _FARTHEST_M).all():
+        raise PackageFault(f"{name} holds a place that is nowhere on the map")
+    return Tracks(ids, _micros(table, "time", name), x, y)
 
 
 def _times(at_us: Any) -> pa.Array:
@@ -139,6 +144,8 @@ def _read(content: bytes, name: str, wanted: tuple[str, ...], optional: tuple[st
             raise PackageFault(f"{name} says it holds {file.metadata.num_rows:,} rows; a package has fewer")
         if absent := [column for column in wanted if column not in file.schema_arrow.names]:
             raise PackageFault(f"{name} has no column {absent[0]}")
+        if double := [column for column in wanted if file.schema_arrow.names.count(column) > 1]:
+            raise PackageFault(f"{name} has the column {double[0]} twice")
         more = [column for column in optional if column in file.schema_arrow.names]
         return file.read(columns=[*wanted, *more])
     except (pa.ArrowException, OSError) as fault:

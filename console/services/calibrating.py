@@ -75,6 +75,8 @@ def fitted(city: City, readings: Path, *, progress: Callable[[float], None] | No
     if city.epanet is None:
         raise InputFault(f"{city.info.name}: no hydraulic model to calibrate; import an .inp or customers to build one from")
     history = History.of_batch(read_recording(readings, city), len(city.stations), _GRID_S)
+    if not history.value:
+        raise InputFault(f"{readings}: no good reading in it; a calibration needs some days of pressures")
     day, days = quiet_day(history, city.info.time_zone)
     measured = np.isfinite(day.pressure_m).any(axis=0) & (city.stations.node >= 0)
     if not measured.any():

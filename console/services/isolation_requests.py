@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from console.domain.values import to_json
+from console.domain.values import parsed_json, to_json
 from maps.city import City
 from maps.errors import InputFault, QuanmaiError
 from maps.isolation import KEEP, IsolationPlan, Isolator, ValveOverride
@@ -58,7 +57,7 @@ def numbered_lines(path: Path) -> list[tuple[int, Callable[[], Mapping[str, Any]
 
 def _parsed(line: str) -> Mapping[str, Any]:
     try:
-        request = json.loads(line)
+        request = parsed_json(line)
     except ValueError as fault:
         raise InputFault(f"not JSON ({fault})") from fault
     if not isinstance(request, dict):

@@ -57,8 +57,10 @@ class LimitTable:
         for number, entry in enumerate(table.get("limit", ()), start=1):
             try:
                 rules.append(_rule(entry))
-            except (KeyError, TypeError, ValueError) as fault:
-                wrong.append(f"limit {number}: {fault if isinstance(fault, ValueError) else f'{fault} is missing or no value'}")
+            except (ValueError, OverflowError) as fault:
+                wrong.append(f"limit {number}: {fault}")
+            except (KeyError, TypeError) as fault:
+                wrong.append(f"limit {number}: {fault} is missing or no value")
         if wrong:
             raise InputFault(f"{name}: {'; '.join(wrong)}; compare rules/limits.toml of the program")
         return cls(str(table["version"]), str(table["source"]), tuple(rules))

@@ -14,6 +14,10 @@ from maps.city import City
 from maps.errors import Fault, InputFault, Severity
 from maps.units import KPA_PER_METRE, M3H_PER_LPS
 
+_LAST_US = 7_258_118_400_000_000
+"""The end of 2199."""
+_LARGEST = 1e9
+"""In any unit: what is larger is no measurement."""
 _REQUIRED = ("time", "station_id", "channel", "value")
 _FACTORS: dict[Channel, dict[str, float]] = {
     Channel.PRESSURE: {"": 1000.0, "mpa": 1000.0, "kpa": 1.0, "bar": 100.0, "m": KPA_PER_METRE, "mh2o": KPA_PER_METRE},
@@ -34,6 +38,9 @@ def read_recording(path: Path, city: City) -> ReadingBatch:
     frame = _frame(path)
     faults: list[Fault] = []
     at_us = _times(frame["time"], city.info.time_zone, path, faults)
+    outside = np.flatnonzero((at_us < 0) | (at_us > _LAST_US))
+    if len(outside):
+        faults.append(_fault(path, int(outside[0]), "time", "is not between 1970 and 2200"))
     station = _stations(frame["station_id"], city)
     channel = _channels(frame["channel"], path, faults)
     value = _numbers(frame["value"], path, faults)
@@ -66,6 +73,9 @@ def _frame(path: Path) -> Any:
         raise InputFault(f"{path}: column {', '.join(absent)} missing; needed are {', '.join(_REQUIRED)}")
     if not len(frame):
         raise InputFault(f"{path}: holds no reading")
+    raw = [str(name) for name in frame if frame[name].dtype == object and any(isinstance(value, bytes) for value in frame[name])]
+    if raw:
+        raise InputFault(f"{path}: column {', '.join(raw)} holds bytes; write it as text")
     return frame
 
 
@@ -77,7 +87,7 @@ def _times(column: Any, zone: str, path: Path, faults: list[Fault]) -> NDArray[n
     if pd.api.types.is_datetime64_dtype(column.dtype):
         return _localised(column, zone)
     text = column.astype(str).str.strip()
-    has_offset = text.str.contains(r"(?:[+-]\d\d:?\d\d|Z)$", regex=True)
+    has_offset = text.str.contains(r"[Tt ]\d.*(?:[+-]\d\d(?::?\d\d)?|[Zz])$", regex=True)
     # Distinct times are few: parsing each once is what makes a year of readings load in seconds.
     unique = pd.Index(text.unique())
     moments = pd.Series(np.zeros(len(unique), dtype=np.int64), index=unique)
@@ -85,7 +95,7 @@ def _times(column: Any, zone: str, path: Path, faults: list[Fault]) -> NDArray[n
         chosen = pd.Index(text[has_offset == with_offset].unique())
         if not len(chosen):
             continue
-        parsed = pd.to_datetime(pd.Series(chosen), utc=with_offset, format="ISO8601", errors="coerce")
+        parsed = _parsed(pd.Series(chosen), with_offset)
         wrong = parsed.isna().to_numpy()
         if wrong.any():
             first = int(np.flatnonzero(text.isin(chosen[wrong]).to_numpy())[0])
@@ -94,6 +104,18 @@ def _times(column: Any, zone: str, path: Path, faults: list[Fault]) -> NDArray[n
         micros = np.asarray(parsed.astype("datetime64[us, UTC]").astype("int64")) if with_offset else _localised(parsed, zone)
         moments.loc[chosen] = micros
     return np.asarray(moments.loc[text].to_numpy(), dtype=np.int64)
+
+
+def _parsed(texts: Any, with_offset: bool) -> Any:
+    """Times, NaT for what is none; also where an offset stands in another form than ISO 8601 gives it."""
+    import pandas as pd
+
+    none = pd.Series(pd.NaT, index=texts.index)
+    try:
+        parsed = pd.to_datetime(texts, utc=with_offset, format="ISO8601", errors="coerce")
+    except ValueError:  # several offsets among times without one
+        return none
+    return parsed if with_offset or pd.api.types.is_datetime64_dtype(parsed.dtype) else none
 
 
 def _localised(column: Any, zone: str) -> NDArray[np.int64]:
@@ -121,7 +143,7 @@ def _numbers(column: Any, path: Path, faults: list[Fault]) -> NDArray[np.float64
     import pandas as pd
 
     value = pd.to_numeric(column, errors="coerce")
-    wrong = np.flatnonzero((value.isna() & column.notna()).to_numpy())
+    wrong = np.flatnonzero(((value.isna() & column.notna()) | (value.abs() > _LARGEST)).to_numpy())
     if len(wrong):
         row = int(wrong[0])
         faults.append(_fault(path, row, "value", f"{column.iloc[row]!r} is not a number"))

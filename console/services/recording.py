@@ -35,6 +35,9 @@ Progress = Callable[[float], None]
 
 _LEAST_TICK_S, _MOST_TICK_S = 1.0, 3600.0
 _LOCATING_TICKS = 3
+_MOST_EMPTY_TICKS = 300_000
+"""In a row: more than half a year of minutes; of shorter steps a month in any case."""
+_MONTH_US = 31 * 86_400_000_000
 
 
 def locate_recording(
@@ -54,6 +57,7 @@ def locate_recording(
         raise InputFault(f"{city.info.name}: no stations; import with --stations")
     batch = read_recording(readings, city)
     tick_s = recorded_interval_s(batch)
+    _refuse_gaps(batch, tick_s, readings)
     with _session(city) as session:
         states = _day_of(session)
         options = DetectorOptions(tick_s=tick_s, time_zone=city.info.time_zone)
@@ -67,6 +71,15 @@ def locate_recording(
         forced_us = None if event_at is None else micros(event_at)
         for found in _replay(detector, batch, tick_s, forced_us, memory, progress):
             yield describe.event(found)
+
+
+def _refuse_gaps(batch: ReadingBatch, tick_s: float, path: Path) -> None:
+    """Raises InputFault for a time so far from its neighbours that it is wrong: every tick between would be worked out."""
+    gaps = np.diff(batch.at_us)
+    if len(gaps) and gaps.max() > max(_MOST_EMPTY_TICKS * tick_s * 1e6, _MONTH_US):
+        at = int(np.argmax(gaps))
+        before, after = (moment(int(one)).isoformat(timespec="seconds") for one in batch.at_us[at : at + 2])
+        raise InputFault(f"{path}: nothing between {before} and {after}; correct the wrong time, or cut the recording there")
 
 
 @contextmanager

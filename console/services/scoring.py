@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
+from console.domain.values import from_json, parsed_json
 from maps.city import City
 from maps.columns import Floats
 from maps.dataset import read_city
@@ -21,6 +24,23 @@ from maps.errors import Fault, InputFault, Severity
 _NEAR_M = 500.0
 _SOON = timedelta(days=1)
 _BEST_OF = 20
+
+
+@dataclass(frozen=True, slots=True)
+class EventPipe:
+    """A candidate of an event; what else locate prints of it is not read."""
+
+    pipe: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The part of a line of locate that a score needs."""
+
+    detected_at: str
+    candidates: tuple[EventPipe, ...]
+    set_90: tuple[str, ...]
+    city: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +60,7 @@ def score_events(events: Path, truth: Path, city: Path | None = None) -> dict[st
     false. Raises InputFault for files that cannot be understood.
     """
     lines = _events(events)
-    path = city or (Path(str(lines[0]["city"])) if lines and "city" in lines[0] else None)
+    path = city or (Path(lines[0].city) if lines and lines[0].city else None)
     if path is None:
         raise InputFault(f"{events}: names no city; give --city CITY")
     network = read_city(path)
@@ -49,26 +69,24 @@ def score_events(events: Path, truth: Path, city: Path | None = None) -> dict[st
     found: dict[int, dict[str, Any]] = {}
     false: list[str] = []
     repeats = 0
-    for event in lines:
-        at = datetime.fromisoformat(str(event["detected_at"]))
-        pipes = [str(candidate["pipe"]) for candidate in event["candidates"]]
+    for event, at, pipes in _in_city(lines, network, f"{events}", f"{path}"):
         ways = {index: distances.between(leak.pipe, pipes[:_BEST_OF]) for index, leak in enumerate(leaks)}
         running = [index for index, leak in enumerate(leaks) if leak.start <= at <= leak.end and len(ways[index])]
         meant = [index for index in running if at - leaks[index].start <= _SOON or ways[index].min() <= _NEAR_M]
         if not meant:
-            false.append(str(event["detected_at"]))
+            false.append(event.detected_at)
             continue
         best = min(meant, key=lambda index: float(ways[index].min()))
         if best in found:
             repeats += 1
             continue
         found[best] = {
-            "detected_at": event["detected_at"],
+            "detected_at": event.detected_at,
             "delay_min": round((at - leaks[best].start).total_seconds() / 60.0, 1),
             "first_m": _metres(float(ways[best][0])),
             "best_of_20_m": _metres(float(ways[best].min())),
-            "in_set_90": leaks[best].pipe in event["set_90"],
-            "set_90_pipes": len(event["set_90"]),
+            "in_set_90": leaks[best].pipe in event.set_90,
+            "set_90_pipes": len(event.set_90),
         }
     table = [
         {"pipe": leak.pipe, "type": leak.kind, **found.get(index, {"detected_at": None})} for index, leak in enumerate(leaks)
@@ -76,7 +94,21 @@ def score_events(events: Path, truth: Path, city: Path | None = None) -> dict[st
     return {**_summary(table, lines), "repeats": repeats, "false_alarms": len(false), "false_at": false, "leaks": table}
 
 
-def _summary(table: list[dict[str, Any]], lines: list[dict[str, Any]]) -> dict[str, Any]:
+def _in_city(lines: list[Event], city: City, events: str, path: str) -> Iterator[tuple[Event, datetime, list[str]]]:
+    """Events with their time and the pipes of their candidates. Raises InputFault: no time, or a pipe that is not there."""
+    zone = ZoneInfo(city.info.time_zone)
+    for number, event in enumerate(lines, start=1):
+        at = _moment(event.detected_at, zone)
+        if at is None:
+            raise InputFault(f"{events}, event {number}: detected_at {event.detected_at!r} is no time")
+        pipes = [candidate.pipe for candidate in event.candidates]
+        unknown = next((pipe for pipe in pipes if not city.network.pipes.has(pipe)), None)
+        if unknown is not None:
+            raise InputFault(f"{events}, event {number}: candidate {unknown!r} is no pipe of {path}; is it another city's event?")
+        yield event, at, pipes
+
+
+def _summary(table: list[dict[str, Any]], lines: list[Event]) -> dict[str, Any]:
     seen = [row for row in table if row["detected_at"] is not None]
     abrupt = [row for row in seen if row["type"] == "abrupt"]
     return {
@@ -129,23 +161,21 @@ class _Distances:
         return np.asarray(np.where(rows == row, 0.0, metres + (self._length[rows] + self._length[row]) / 2.0))
 
 
-def _events(path: Path) -> list[dict[str, Any]]:
+def _events(path: Path) -> list[Event]:
+    """Raises InputFault with the first line that is no event."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as missing:
-        raise InputFault(f"{path}: not readable: {missing.strerror}") from missing
-    lines: list[dict[str, Any]] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise InputFault(f"{path}: cannot be read ({fault}); give what 'quanmai locate' prints, in UTF-8") from fault
+    events: list[Event] = []
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            event = json.loads(line)
-            datetime.fromisoformat(str(event["detected_at"]))
-            _ = event["candidates"], event["set_90"]
-        except (ValueError, KeyError, TypeError) as wrong:
+            events.append(from_json(parsed_json(line), Event))
+        except (ValueError, msgspec.ValidationError) as wrong:
             raise InputFault(f"{path}, line {number}: no event as locate prints them ({wrong})") from wrong
-        lines.append(event)
-    return lines
+    return events
 
 
 def _leaks(path: Path, city: City) -> list[KnownLeak]:
@@ -153,8 +183,8 @@ def _leaks(path: Path, city: City) -> list[KnownLeak]:
 
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as unreadable:
-        raise InputFault(f"{path}: not readable as csv: {unreadable}") from unreadable
+    except (OSError, ValueError, pd.errors.ParserError, csv.Error) as unreadable:
+        raise InputFault(f"{path}: not readable as CSV in UTF-8: {unreadable}") from unreadable
     absent = [name for name in ("pipe", "start", "end") if name not in frame]
     if absent:
         raise InputFault(f"{path}: column {', '.join(absent)} missing; needed are pipe, start, end")
@@ -162,19 +192,31 @@ def _leaks(path: Path, city: City) -> list[KnownLeak]:
     faults: list[Fault] = []
     leaks: list[KnownLeak] = []
     for number, row in enumerate(frame.to_dict("records"), start=1):
-        if not city.network.pipes.has(row["pipe"]):
+        if not city.network.pipes.has(str(row["pipe"])):
             faults.append(_fault(path, number, "pipe", f"{row['pipe']!r} is no pipe of this city"))
             continue
-        try:
-            start, end = (datetime.fromisoformat(row[name]) for name in ("start", "end"))
-        except ValueError as wrong:
-            faults.append(_fault(path, number, "start", str(wrong)))
+        start, end = (_moment(str(row[name]), zone) for name in ("start", "end"))
+        if start is None or end is None:
+            column = "start" if start is None else "end"
+            faults.append(_fault(path, number, column, f"{row[column]!r} is no time; write it like 2024-01-03T23:00"))
             continue
-        start, end = (at if at.tzinfo is not None else at.replace(tzinfo=zone) for at in (start, end))
-        leaks.append(KnownLeak(row["pipe"], start, end, row.get("type", "")))
+        leaks.append(KnownLeak(str(row["pipe"]), start, end, str(row.get("type", ""))))
     if faults:
         raise InputFault.from_faults(str(path), faults)
     return leaks
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime | None:
+    """A time, on the city's clock where it has no offset; None when it is none, or so near the ends of the calendar that
+
+    it has no time in UTC.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+        at = at if at.tzinfo is not None else at.replace(tzinfo=zone)
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _fault(path: Path, row: int, column: str, message: str) -> Fault:

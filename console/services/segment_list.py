@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from maps.city import City
 from maps.errors import InputFault
+from maps.export.csv_file import write_csv
 from maps.isolation import Isolator, SegmentPlans, city_plans
 
 ORDERS = ("households", "valves")
@@ -72,8 +72,4 @@ def valve_rows(city: City, plans: SegmentPlans, top: int) -> list[dict[str, Any]
 
 def write_segments_csv(rows: Iterable[dict[str, Any]], path: Path) -> None:
     """Rows of COLUMNS as CSV (UTF-8 with a mark, as spreadsheets expect); valve ids joined by blanks."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS)
-        table.writeheader()
-        for row in rows:
-            table.writerow({**row, "valve_ids": " ".join(row["valve_ids"])})
+    write_csv(path, COLUMNS, ([*({**row, "valve_ids": " ".join(row["valve_ids"])}[name] for name in COLUMNS)] for row in rows))

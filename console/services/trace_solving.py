@@ -13,7 +13,7 @@ from maps.hydraulics.state import HydraulicState
 _MOST = 12
 
 
-def solved_for(city: City, request: TraceRequest, at: str = "00:00", *, always: bool = False) -> HydraulicState | None:
+def solved_for(city: City, request: TraceRequest, at: str = "00:00", always: bool = False) -> HydraulicState | None:
     """The state at a time of day when the request wants one and the city has a model; None otherwise.
 
     Raises InputFault for a time that is none, and for a model that EPANET refuses.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import Connection, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -12,8 +12,9 @@ from console.domain.alarms import Alarm, AlarmState
 from console.domain.changes import ChangeSet, canonical_json
 from console.domain.clock import micros
 from console.domain.incidents import Incident, Phase
-from console.domain.values import from_json, to_json
+from console.domain.values import from_json, parsed_json, to_json
 from console.services.ports import StaleState
+from console.store.faults import Damaged
 from console.store.tables import alarms, incidents
 
 T = TypeVar("T")
@@ -113,4 +114,7 @@ def _text(value: object) -> str:
 
 
 def _value(text: str, kind: type[T]) -> T:
-    return from_json(json.loads(text), kind)
+    try:
+        return from_json(parsed_json(text), kind)
+    except (ValueError, TypeError, msgspec.ValidationError) as fault:
+        raise Damaged(f"an {kind.__name__.lower()} cannot be understood ({fault})") from fault

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +10,8 @@ from sqlalchemy import Connection, Row, insert, select
 
 from console.domain.changes import GENESIS, Change, Draft, canonical_json, change_hash, first_broken
 from console.domain.clock import micros, moment
+from console.domain.values import parsed_json
+from console.store.faults import Damaged
 from console.store.tables import changes
 
 _READ_AT_ONCE = 500
@@ -97,14 +98,21 @@ def _text(value: Any) -> str | None:
 
 
 def _change(row: Row[Any]) -> Change:
+    try:
+        return _read_change(row)
+    except (ValueError, TypeError, OverflowError) as fault:
+        raise Damaged(f"change {row.seq} cannot be understood ({fault})") from fault
+
+
+def _read_change(row: Row[Any]) -> Change:
     return Change(
         seq=int(row.seq),
         at=moment(row.at_us),
         user=row.user,
         kind=row.kind,
         subject=row.subject,
-        before=None if row.before is None else json.loads(row.before),
-        after=None if row.after is None else json.loads(row.after),
+        before=None if row.before is None else parsed_json(row.before),
+        after=None if row.after is None else parsed_json(row.after),
         note=row.note,
         undoes=row.undoes,
         prev_hash=row.prev_hash,

@@ -19,8 +19,15 @@ _ADVICE = (
     ("read-only transaction", "the server takes no writes now (a standby, or set read-only); nothing was written"),
     ("permission denied", "the account may not write there; check its rights"),
     ("malformed", "the file is damaged; keep it aside and restore the last backup"),
+    ("no such table", "the file is damaged: a table is missing; keep it aside and restore the last backup"),
+    ("no such column", "the file is damaged: a column is missing; keep it aside and restore the last backup"),
+    ("could not decode", "the file is damaged: it holds text that is not UTF-8; keep it aside and restore the last backup"),
     ("not a database", "the file is no store of Quanmai; name another file"),
 )
+
+
+class Damaged(ValueError):
+    """A row of the store that this program cannot have written; says which."""
 
 
 @contextmanager
@@ -38,6 +45,11 @@ def told(where: str) -> Iterator[None]:
         if advice is None:
             raise
         raise StoreUnavailable(f"store {where}: {advice}") from fault
+    except UnicodeDecodeError as fault:
+        advice = "the file is damaged: it holds text that is not UTF-8; keep it aside and restore the last backup"
+        raise StoreUnavailable(f"store {where}: {advice}") from fault
+    except Damaged as fault:
+        raise StoreUnavailable(f"store {where}: {fault}; keep the file aside and restore the last backup") from fault
     except exc.TimeoutError as fault:
         raise StoreUnavailable(f"store {where}: all its connections are busy; try again") from fault
     except OSError as fault:

@@ -19,12 +19,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from console.children import how_ended
 from console.domain.clock import Clock, SystemClock
 from console.domain.incidents import PressureImpact, ReopenCheck
 from console.workers.process import serve
 from console.workers.tasks import (
     AskDay,
     AskImpact,
+    AskPumps,
     AskReopening,
     AskResponses,
     AskState,
@@ -43,6 +45,7 @@ from maps.dataset import read_city
 from maps.errors import QuanmaiError
 from maps.hydraulics.state import HydraulicState
 from maps.isolation.result import IsolationPlan
+from maps.locate.pumps import PumpCurves
 from maps.network import ValveState
 
 _log = logging.getLogger(__name__)
@@ -146,6 +149,11 @@ class HydraulicsWorker:
             result = self._ask(AskDay(step_s))
         return tuple(state for state in _expected(result, tuple) if isinstance(state, HydraulicState))
 
+    def pump_curves(self) -> PumpCurves:
+        """Head curves of the model's pumps. Raises WorkerFailed."""
+        with self._turn:
+            return _expected(self._ask(AskPumps()), PumpCurves)
+
     def state(
         self,
         at_s: float = 0,
@@ -199,9 +207,9 @@ class HydraulicsWorker:
         except (EOFError, OSError) as broken:
             code = self._end()
             if not self._closed:
-                _log.warning("the EPANET process ended (code %s) while it worked on %s", code, type(task).__name__)
-            raise WorkerFailed(
-                f"the EPANET process ended unexpectedly (code {code}); it starts again when next needed"
+                _log.warning("the EPANET process ended (%s) while it worked on %s", how_ended(code), type(task).__name__)
+            raise _Died(
+                f"the EPANET process ended unexpectedly ({how_ended(code)}); it starts again when next needed"
             ) from broken
 
     def _received(self, connection: Connection, generation: int) -> Result:
@@ -236,7 +244,7 @@ class HydraulicsWorker:
             loaded = self._received(ours, 0)
         except (EOFError, OSError) as broken:
             code = self._end()
-            raise WorkerFailed(f"the EPANET process did not start (code {code})") from broken
+            raise WorkerFailed(f"EPANET crashed while reading {self._path} ({how_ended(code)}); save its model anew") from broken
         if isinstance(loaded, Failed):
             self._end()
             raise WorkerFailed(loaded.message)

@@ -8,9 +8,11 @@ import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from console.children import end_with_parent
 from console.workers.tasks import (
     AskDay,
     AskImpact,
+    AskPumps,
     AskReopening,
     AskResponses,
     AskState,
@@ -30,12 +32,14 @@ from maps.hydraulics.impact import impact_of_closing
 from maps.hydraulics.reopening import reopening
 from maps.hydraulics.responses import burst_responses
 from maps.hydraulics.session import EpanetSession
+from maps.locate.pumps import PumpCurves
 
 _log = logging.getLogger(__name__)
 
 
 def serve(city_path: str, connection: Connection) -> None:
     """Entry point of the process. Says Failed or an empty tuple once the city is loaded, then answers requests in order."""
+    end_with_parent()
     # Ctrl+C reaches the whole group; the parent decides when this process ends, by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -83,6 +87,8 @@ def _carried_out(city: City, session: EpanetSession, task: Task) -> Result:
                 return session.solve(at_s, leaks=leaks, valve_states=states, pressure_driven=driven)
             case AskResponses(at_s=at_s, nodes=nodes, leaks=leaks):
                 return HeadChanges(burst_responses(session, at_s, nodes, leaks))
+            case AskPumps():
+                return PumpCurves.of(city)
     except QuanmaiError as fault:
         return Failed(str(fault), is_input=True)
     except Exception:  # noqa: BLE001

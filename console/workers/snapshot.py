@@ -6,6 +6,7 @@ import multiprocessing
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
+from console.children import end_with_parent, how_ended
 from maps.city import City
 from maps.errors import QuanmaiError
 from maps.hydraulics.state import HydraulicState
@@ -36,7 +37,9 @@ class Snapshot:
         try:
             answer = receiver.recv()
         except (EOFError, OSError) as fault:
-            raise SnapshotFailed("the process that solves the model ended") from fault
+            process.join(5.0)
+            how = "stopped" if self._stopped else f"the process that solves the model ended ({how_ended(process.exitcode)})"
+            raise SnapshotFailed(how) from fault
         finally:
             receiver.close()
             process.join(5.0)
@@ -58,6 +61,7 @@ class Snapshot:
 def _solve(city: City, at_s: float, connection: Connection) -> None:
     from maps.hydraulics.session import EpanetSession
 
+    end_with_parent()
     try:
         with EpanetSession(city) as session:
             state = session.solve(at_s)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from maps.columns import Floats
 from maps.hydraulics.state import HydraulicState
 from maps.isolation.result import IsolationPlan
+from maps.locate.pumps import PumpCurves
 from maps.network import ValveState
 
 
@@ -55,7 +56,12 @@ class AskResponses:
     leaks: tuple[dict[int, float], ...]
 
 
-Task = AskImpact | AskReopening | AskDay | AskState | AskResponses
+@dataclass(frozen=True, slots=True)
+class AskPumps:
+    """The head curves of the model's pumps."""
+
+
+Task = AskImpact | AskReopening | AskDay | AskState | AskResponses | AskPumps
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ class HeadChanges:
     change_m: Floats
 
 
-Result = Impact | Reopening | HydraulicState | tuple[HydraulicState, ...] | HeadChanges | Failed
+Result = Impact | Reopening | HydraulicState | tuple[HydraulicState, ...] | HeadChanges | PumpCurves | Failed
 
 
 @dataclass(frozen=True, slots=True)

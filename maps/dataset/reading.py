@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pyarrow as pa
@@ -40,6 +41,7 @@ from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTabl
 Lines = tuple[NDArray[np.float64], NDArray[np.int64]]
 Table = TypeVar("Table", bound=Columns)
 Shapes = TypeVar("Shapes", ZoneTable, ShapeTable)
+_FARTHEST_M = 1e8
 _HEADLOSS = ("H-W", "D-W", "C-M")
 
 
@@ -64,6 +66,8 @@ def read_city(path: Path) -> City:
         # Columns were copied out of Arrow's memory: of 200,000 pipes and their customers it would keep 80 MB for later.
         pa.default_memory_pool().release_unused()
         return city
+    except shapely.errors.ShapelyError as fault:
+        raise InputFault(f"{path}: holds a shape that cannot be read ({fault}); import the city anew") from fault
     except (UnicodeDecodeError, pa.ArrowException) as fault:  # Arrow's own for the text of a whole column
         raise InputFault(f"{path}: holds text that is not UTF-8 ({fault}); import the city anew") from fault
 
@@ -117,12 +121,14 @@ class _Reader:
 
     def info(self, head: Mapping[str, Any]) -> CityInfo:
         """Name and assumptions, from the row of layer ``city``."""
-        try:
-            listed = json.loads(head.get("assumed") or "[]")
-        except ValueError:
-            listed = [head["assumed"]]
+        listed = _listed(head.get("assumed"))
         name = str(head.get("name") or self._path.stem)
         zone, site = str(head.get("time_zone") or "Asia/Shanghai"), str(head.get("site") or name)
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
+            said = f"{self._path}, layer city: time_zone {zone[:60]!r} is no time zone; name one such as Asia/Shanghai"
+            raise InputFault(said) from fault
         return CityInfo(name, site, zone, bool(head.get("synthetic")), tuple(map(str, listed)))
 
     def network(self, head: Mapping[str, Any]) -> PipeNetwork:
@@ -146,6 +152,7 @@ class _Reader:
         if (np.diff(offsets) == 0).any():
             ends = [np.column_stack([nodes.x, nodes.y])[rows] for rows in (table.from_node, table.to_node)]
             vertices, offsets = _drawn_straight(vertices, offsets, np.stack(ends, axis=1))
+        self._check_bounds("pipes", vertices)
         return table.replaced(vertices=vertices, offsets=offsets)
 
     def table(self, kind: type[Table]) -> Table:
@@ -163,6 +170,7 @@ class _Reader:
         if shapes is None:
             return kind.empty()
         geometry = objects(shapes)
+        self._check_bounds(layer, shapely.get_coordinates(geometry))
         drawn = np.asarray(~(shapely.is_missing(geometry) | shapely.is_empty(geometry)))
         table = self._columns(kind, rows.filter(pa.array(drawn)), None, layer)
         return table.replaced(geometry=geometry[drawn])
@@ -172,6 +180,8 @@ class _Reader:
         if not {"epanet_model", "epanet_ids"} <= self._layers:
             return None
         model, ids = self._arrow("epanet_model")[0].to_pylist(), self._arrow("epanet_ids")[0]
+        if model and not model[0].get("inp"):
+            raise InputFault(f"{self._path}, layer epanet_model: column inp is missing or empty; import the city anew")
         if not model or not {"asset_id", "epanet_id", "kind"} <= set(ids.column_names):
             return None
         asset, epanet, kind = (_text(ids[name]) for name in ("asset_id", "epanet_id", "kind"))
@@ -209,7 +219,10 @@ class _Reader:
         if absent and rows.num_rows:
             self._defaults.append(f"layer {layer} has no column {', '.join(absent)}: default taken")
         columns = {name: self._column(layer, kind, name, sort, rows[name]) for name, sort in kinds.items() if name in present}
-        columns |= _drawn_points(drawn, shapes, columns, rows.num_rows)
+        placed = _drawn_points(drawn, shapes, columns, rows.num_rows)
+        for values in placed.values():
+            self._check_bounds(layer, values)
+        columns |= placed
         ids = columns.pop("asset_id")
         if layer in UNIQUE:
             self._check_unique(layer, ids)
@@ -225,6 +238,12 @@ class _Reader:
             except ValueError:
                 said = f"{pieces[row]!r} is no JSON list of pipe ids; empty it once the pipe is known"
                 self._faults.append(Fault(Severity.FATAL, "not_a_list", said, layer, row=row + 1, column="pieces"))
+
+    def _check_bounds(self, layer: str, xy: NDArray[np.float64]) -> None:
+        """A coordinate may be unknown (NaN), never endless."""
+        if (np.abs(xy) > _FARTHEST_M).any():
+            said = f"a coordinate lies beyond {_FARTHEST_M:g} m; correct the shape"
+            self._faults.append(Fault(Severity.FATAL, "not_finite", said, layer))
 
     def _check_unique(self, layer: str, ids: NDArray[np.object_]) -> None:
         if len(set(ids.tolist())) == len(ids):
@@ -279,6 +298,15 @@ class _Reader:
             for row in np.flatnonzero(found == -1):
                 self._faults.append(Fault(Severity.FATAL, "no_node", "has no node", layer, row=int(row) + 1, column=name))
         return np.maximum(found, -1)
+
+
+def _listed(text: object) -> list[object]:
+    """What was assumed: a JSON list, or any other content as the one line of it."""
+    try:
+        found = json.loads(str(text)) if text else []
+    except (ValueError, RecursionError):
+        return [text]
+    return found if isinstance(found, list) else [text]
 
 
 def _drawn_straight(vertices: NDArray[np.float64], offsets: NDArray[np.int64], ends: NDArray[np.float64]) -> Lines:

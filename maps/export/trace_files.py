@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyogrio
 import shapely
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError
 
 from maps.city import City
 from maps.errors import InputFault
+from maps.export.csv_file import write_csv
+from maps.export.geojson import write_geojson
 from maps.export.shown import Shown, collection, feature
 from maps.trace import Profile, Trace
 
@@ -25,27 +27,19 @@ def write_trace(city: City, trace: Trace, path: Path, stops: Sequence[Mapping[st
     """Write pipes (with their attributes) and why it stopped (``stops``: node, reason, asset_id), by the file's ending.
 
     ``.geojson``/``.json``, ``.gpkg``, or ``.csv`` (pipes only). Written aside, then renamed. Raises InputFault for another
-    ending.
+    ending and for a place that cannot be written.
     """
     writers = {".geojson": _geojson, ".json": _geojson, ".gpkg": _gpkg, ".csv": _csv}
     writer = writers.get(path.suffix.lower())
     if writer is None:
         raise InputFault(f"{path}: a trace is written as .geojson, .gpkg or .csv; choose one of these endings")
-    aside = path.with_name(f".{path.stem}.writing{path.suffix}")
-    try:
-        writer(city, trace, aside, stops)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    writer(city, trace, path, stops)
 
 
 def write_profile(city: City, found: Profile, path: Path) -> None:
     """A profile as CSV: node, metres along, elevation, head and pressure in m; empty where unknown."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["node", "along_m", "elevation_m", "head_m", "pressure_m"])
-        for row in profile_rows(city, found):
-            table.writerow(["" if value is None else value for value in row.values()])
+    rows = profile_rows(city, found)
+    write_csv(path, ("node", "along_m", "elevation_m", "head_m", "pressure_m"), (list(row.values()) for row in rows))
 
 
 def profile_rows(city: City, found: Profile) -> list[dict[str, Any]]:
@@ -89,17 +83,25 @@ def _geojson(city: City, trace: Trace, path: Path, stops: Sequence[Mapping[str, 
         for stop, point in zip(stops, points, strict=True)
     ]
     members = {} if network.georeferenced else {"coordinates": "local engineering CRS, metres"}
-    path.write_text(json.dumps(collection(features, **members), ensure_ascii=False, allow_nan=False), encoding="utf-8")
+    write_geojson(path, collection(features, **members))
 
 
 def _gpkg(city: City, trace: Trace, path: Path, stops: Sequence[Mapping[str, str]]) -> None:
     network = city.network
     rows = np.unique(trace.pipes).tolist()
     lines = [shapely.LineString(network.pipes.points(row)) if len(network.pipes.points(row)) > 1 else None for row in rows]
-    _layer(path, "pipes", _rows(city, trace), lines, "LineString", network.crs, ("asset_id", *_PIPE_COLUMNS))
     at = network.nodes.rows(stop["node"] for stop in stops).tolist()
     points = [shapely.Point(network.nodes.x[node], network.nodes.y[node]) for node in at]
-    _layer(path, "stops", [dict(stop) for stop in stops], points, "Point", network.crs, ("node", "reason", "asset_id"))
+    aside = path.with_name(f".{path.stem}.{os.getpid()}.writing.gpkg")
+    try:
+        _layer(aside, "pipes", _rows(city, trace), lines, "LineString", network.crs, ("asset_id", *_PIPE_COLUMNS))
+        _layer(aside, "stops", [dict(stop) for stop in stops], points, "Point", network.crs, ("node", "reason", "asset_id"))
+        aside.replace(path)
+    except (DataSourceError, DataLayerError, FeatureError, FieldError, OSError) as fault:
+        raise InputFault(f"{path}: cannot be written ({fault}); choose another folder or free the disk") from fault
+    finally:
+        for leftover in (aside, Path(f"{aside}-journal")):
+            leftover.unlink(missing_ok=True)
 
 
 def _layer(
@@ -122,7 +124,4 @@ def _layer(
 
 
 def _csv(city: City, trace: Trace, path: Path, stops: Sequence[Mapping[str, str]]) -> None:
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        table = csv.DictWriter(file, ("asset_id", *_PIPE_COLUMNS))
-        table.writeheader()
-        table.writerows(_rows(city, trace))
+    write_csv(path, ("asset_id", *_PIPE_COLUMNS), (list(row.values()) for row in _rows(city, trace)))

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from maps.errors import Fault, Severity
+from maps.errors import Fault, InputFault, Severity
 from maps.importers.frames import StandardFrame
 from maps.importers.snapping import Snapped, generated_ids, snap
 from maps.importers.splitting import Cuts, ends_on_pipes, split
@@ -43,8 +43,10 @@ class Base:
 
 
 def build_base(frames: dict[str, StandardFrame], snap_m: float, faults: list[Fault]) -> Base:
-    """Nodes, pipes and the ends of drawn pumps and valves."""
+    """Nodes, pipes and the ends of drawn pumps and valves. Raises InputFault for nodes without a place."""
     nodes = node_table(frames["nodes"], faults)
+    if not np.isfinite(nodes.x + nodes.y).all():
+        raise InputFault.from_faults("nodes", faults)  # nothing can be joined to a node without a place
     frame = single_lines(frames["pipes"], faults)
     if not len(nodes) and frame.has("from_node") and frame.has("to_node"):
         nodes = _nodes_of_ends(frame, faults)

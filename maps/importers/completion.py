@@ -21,6 +21,8 @@ RESIDENTS_PER_M3_DAY = 5.0
 """Residents that one m³ of daily demand stands for: 0.2 m³ a head and day, losses and trade included."""
 PEOPLE_PER_HOUSEHOLD = 2.6
 """China's seventh census (2020): 2.62 persons a household."""
+_MOST_PEOPLE = 100_000_000
+"""At one node; a demand beyond is a wrong number, and must not overflow the column."""
 
 Table = TypeVar("Table", bound=Columns)
 
@@ -65,7 +67,7 @@ def estimated_customers(network: PipeNetwork) -> CustomerTable:
     rows = np.flatnonzero((nodes.kind == NodeKind.JUNCTION) & (nodes.demand_m3h > 0))
     pipe = np.array([network.pipes_at(int(row))[0] if len(network.pipes_at(int(row))) else -1 for row in rows], dtype=np.int32)
     rows, pipe = rows[pipe >= 0], pipe[pipe >= 0]
-    people = np.ceil(nodes.demand_m3h[rows] * 24 * RESIDENTS_PER_M3_DAY).astype(np.int32)
+    people = np.ceil(np.minimum(nodes.demand_m3h[rows] * 24 * RESIDENTS_PER_M3_DAY, _MOST_PEOPLE)).astype(np.int32)
     return CustomerTable.of(
         [f"C-{nodes.asset_id[row]}" for row in rows], pipe=pipe, people=people,
         category=["residential"] * len(rows), households=np.ceil(people / PEOPLE_PER_HOUSEHOLD).astype(np.int32),

@@ -15,6 +15,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Self
 
+from console.children import how_ended
 from console.domain.readings import ReadingBatch
 from console.feeds.simulator.options import (
     AskHistory,
@@ -167,10 +168,17 @@ class SimulatorProcess:
                 self._take(connection.recv())
         except (EOFError, OSError):
             if not self._stopping and not self.failure:
-                self.failure = "the simulator's process ended unexpectedly"
+                self.failure = f"{self._options.city_path}: the simulator's process ended unexpectedly ({self._how_ended()})"
                 _log.error(self.failure)
         finally:
             self._ready.set()
+
+    def _how_ended(self) -> str:
+        process = self._process
+        if process is None:
+            return "stopped"
+        process.join(_END_S)
+        return how_ended(process.exitcode)
 
     def _take(self, report: object) -> None:
         match report:

@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from console.children import end_with_parent
 from console.domain.clock import micros
 from console.feeds.simulator import encode
 from console.feeds.simulator.crews import Rounds
@@ -37,6 +38,7 @@ from maps.errors import QuanmaiError
 
 def serve(options: SimulatorOptions, connection: Connection) -> None:
     """Entry point of the process; ends on Stop or when the parent closes its end."""
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides: Ctrl+C reaches the whole group
     try:
         city = read_city(Path(options.city_path))

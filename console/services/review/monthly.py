@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from statistics import median
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from console.services.review.answers import Fact, Verdict, targets
 from console.services.review.notes import Findings
 from console.services.review.past_case import PastCase, notice_time
 from console.services.review.trend import MonthOfCases, by_month
+from maps.errors import InputFault
 
 Readings = Callable[[datetime, datetime], ReadingBatch]
 """The readings in [since, until)."""
@@ -82,7 +83,10 @@ class MonthInputs:
 
 def month_bounds(first: date, time_zone: str) -> tuple[datetime, datetime]:
     """The month that ``first`` begins, in the city's zone: [since, until)."""
-    zone = ZoneInfo(time_zone)
+    try:
+        zone = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
+        raise InputFault(f"{time_zone[:60]!r} is no time zone; name one such as Asia/Shanghai") from fault
     following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     return datetime(first.year, first.month, 1, tzinfo=zone), datetime(following.year, following.month, 1, tzinfo=zone)
 

@@ -12,6 +12,7 @@ from console.ui.bridge import Errands
 from console.ui.looks import Looks, button, label, row
 from console.ui.models.segments import FiguresModel, segment_columns, valve_columns
 from maps.city import City
+from maps.errors import InputFault
 from maps.isolation import Isolator, SegmentPlans, city_plans
 
 
@@ -78,7 +79,7 @@ class SegmentsWindow(QDialog):
         rows = (segment_row(self._city, plans, int(at), rank) for rank, at in enumerate(model.order(), start=1))
         try:
             write_segments_csv(rows, path)
-        except OSError as fault:
+        except InputFault as fault:
             self.told.emit(str(fault))
 
     def _told(self, share: float) -> bool:

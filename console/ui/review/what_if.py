@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
+from console.children import shared_calls
 from console.services.review.record import CaseRecord
 from console.services.review.what_if import Outcome, rerun
 from console.ui.bridge import Errands
@@ -62,9 +66,10 @@ class WhatIfPanel(QWidget):
         valve, record = self.valve.currentText().strip(), self._record
         stuck = [one for one in record.incident.unable_valves() if one != valve and record.city.network.valves.has(one)]
         if self.how.currentData() == "closed":
-            self._errands.ask("what_if", lambda: rerun(record, closed=[valve], unable=stuck), self._show)
+            asked = partial(rerun, closed=[valve], unable=stuck)
         else:
-            self._errands.ask("what_if", lambda: rerun(record, unable=[*stuck, valve]), self._show)
+            asked = partial(rerun, unable=[*stuck, valve])
+        self._errands.ask("what_if", lambda: _answered(record, asked), self._show)
         self.result.setText("…")
 
     def _show(self, outcome: Outcome) -> None:
@@ -88,3 +93,10 @@ class WhatIfPanel(QWidget):
         valves = ", ".join(step.asset_id for step in plan.valves_to_close)
         without = "" if impact is not None else f" ({text('review.replay.no_model')})"
         return f"{said}{without}\n{valves}"
+
+
+def _answered(record: CaseRecord, asked: Callable[[CaseRecord], Outcome]) -> Outcome:
+    """A package's model comes from outside: EPANET may crash on it, so it is solved in a process of its own."""
+    if record.city.epanet is None:
+        return asked(record)
+    return shared_calls().call(asked, record, reads=record.incident.incident_id)

@@ -10,7 +10,7 @@ from console.detection.medians import known_median
 from console.detection.noise import StepNoise, fitted_noise
 from console.detection.operations import OperationBook, explains
 from console.detection.reference import REFERENCE_SAMPLES, Ring, predicted
-from console.detection.thresholds import fitted, simulated
+from console.detection.thresholds import fitted, screens_of, simulated
 from maps.columns import Floats
 from maps.locate.weights import free_directions, whitener, with_free_directions
 
@@ -121,6 +121,13 @@ def test_thresholds_are_passed_as_seldom_as_wanted(random: np.random.Generator) 
     screens = field.statistics(noise).max(axis=0)
     passing = sum(field.without_one(noise[:, tick]) > level for tick in np.flatnonzero(screens > level))
     assert passing <= 60
+
+
+def test_a_field_that_can_tell_no_shape_screens_as_silent() -> None:
+    """A network without pumps has no pump to name: its field of pumps is empty."""
+    field = MatchedField.of(np.zeros((4, 0), dtype=np.float32), np.ones((4, 1)), np.eye(4))
+    screens = screens_of(field, np.ones((4, 5), dtype=np.float32))
+    assert screens.tolist() == [0.0] * 5
 
 
 def test_an_exponential_tail_is_read_off_beyond_what_was_seen(random: np.random.Generator) -> None:
