@@ -191,7 +191,7 @@ def _whole_pipes(pipes: PipeTable) -> _Whole:
         same = (pipes.source_id[1:] != "") & (pipes.source_id[1:] == pipes.source_id[:-1])
         follows[1:] = same & (pipes.from_node[1:] == pipes.to_node[:-1])
     first = np.flatnonzero(~follows)
-    last = np.append(first[1:], len(pipes)) - 1
+    last = np.append(first[1:], len(pipes))[: len(first)] - 1
     ends = np.column_stack([pipes.from_node[first], pipes.to_node[last]]).astype(np.int64)
     total = np.add.reduceat(np.nan_to_num(pipes.length_m), first) if len(first) else pipes.length_m
     return _Whole(np.cumsum(~follows) - 1, first, ends, total)

@@ -109,7 +109,7 @@ def _limited() -> Iterator[None]:
 def _judged(code: int | None, said: str) -> str:
     if code not in (0, 2):
         return f"exit code {code}"
-    lines = [line for line in said.splitlines() if line.strip() and not _LOG.match(line)]
+    lines = [line for line in said.splitlines() if line.strip() and not _LOG.match(line) and not line.startswith("note: ")]
     if "Traceback" in said:
         return "a traceback is logged"
     if code == 0:

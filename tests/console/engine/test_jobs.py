@@ -76,7 +76,7 @@ def test_files_of_an_issue_of_its_update_and_of_its_end_are_written_and_named(ro
     files_of(room, folder, f"{first}-v1")
     _, second = issue(room, version=2)
     files_of(room, folder, f"{second}-v2", 1)
-    done(room.engine.submit(LiftNotice(case, second), "李"))
+    done(room.engine.submit(LiftNotice(case, second, "已恢复供水"), "李"))
     files_of(room, folder, f"{second}-v2-lifted", 1)
     files_of(room, folder, f"{second}-v2", 1)  # what was said before is still named
     assert [n.status for n in room.engine.latest().incidents[0].notices] == [NoticeStatus.UPDATED, NoticeStatus.LIFTED]

@@ -78,9 +78,9 @@ def test_a_connected_feed_without_a_reading_is_not_called_more_than_connected(ca
 
 
 def test_of_several_feeds_in_trouble_the_one_that_is_down_is_named(calm: Picture) -> None:
-    feeds = (FeedHealth("mqtt", "connecting", "host:1883"), FeedHealth("store", "down", "disk full"))
+    feeds = (FeedHealth("mqtt", "connecting", "host:1883"), FeedHealth("opcua", "down", "no server"))
     text, tone = feed_words(replace(calm, feeds=feeds), english())
-    assert (text, tone) == ("✕ store · Down · disk full", "critical")
+    assert (text, tone) == ("✕ opcua · Down · no server", "critical")
 
 
 def test_the_strip_shows_how_many_stations_a_burst_made_abnormal(window: MainWindow, port: ScriptedPort) -> None:
