@@ -14,7 +14,7 @@ from console.domain.clock import DrillClock, SystemClock
 from console.feeds.inbox import Inbox, Message
 from console.feeds.local import LocalLink
 from console.feeds.mqtt import MqttLink
-from console.garbage import return_what_is_freed, set_loaded_aside
+from console.garbage_collection import return_what_is_freed, set_loaded_aside
 from console.runtime import Runtime, RuntimeOptions
 from console.seat import broker_of, link_of, seat_of
 from console.services.desk import DeskSettings

@@ -36,8 +36,8 @@ class CaseFiles:
 def write_case(store: str | Path, city: City, incident_id: str, to: Path, notices: Path, language: str = "zh_CN") -> Path:
     """The same, here and now. ``notices``: a folder that need not be there."""
     # Imported here: a window that never writes a package starts without all this.
-    from console.documents.report import ReportOptions
-    from console.documents.report_page import report_html
+    from console.documents.report.case_report import ReportOptions
+    from console.documents.report.html_page import report_html
     from console.package import write_package
     from console.services.review.collect import Around, collect_case
     from console.store import open_store

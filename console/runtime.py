@@ -11,18 +11,18 @@ from typing import Any, Self
 
 from console.case_file import CaseFiles
 from console.detection import Detector, DetectorOptions, History, takes_long
-from console.detection.making import InterpolatedMaker
+from console.detection.signature_making import InterpolatedMaker
 from console.documents import NoticeDocuments
 from console.domain.clock import Clock
 from console.domain.grid import TickGrid
 from console.domain.readings import ReadingBatch
 from console.engine import Engine, Ports
 from console.feeds.inbox import Inbox
+from console.services.alarms.limits import station_limits
+from console.services.analysis.expected_log import EXPECTED_DAYS
+from console.services.analysis.quiet_history import quiet_history
 from console.services.desk import Desk, DeskSettings
-from console.services.expected_log import EXPECTED_DAYS
-from console.services.learning import quiet_history
-from console.services.limits import station_limits
-from console.services.outlook import Forecaster
+from console.services.location.outlook import Forecaster
 from console.services.ports import Link
 from console.store import SqlStore, open_store
 from console.workers import HydraulicsWorker, WorkerFailed

@@ -18,7 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from console.services.expected_log import EXPECTED_DAYS
+from console.services.analysis.expected_log import EXPECTED_DAYS
 from maps.errors import InputFault
 
 _APP = "quanmai"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from console.garbage import set_loaded_aside
+from console.garbage_collection import set_loaded_aside
 from maps.city import City, CityInfo, StationTable
 from maps.errors import InputFault
 from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
@@ -46,10 +46,10 @@ def run(pipes: int = 200_000, size: str = "2560x1440", frames: int = 120) -> dic
 
 
 def _measure(city: City, size: tuple[int, int], frames: int) -> dict[str, Any]:
-    from console.ui.map.camera import Camera
-    from console.ui.map.layer import LayerLook, MapLayer
-    from console.ui.map.pane import StaticStyle
+    from console.ui.map.drawing.band import StaticStyle
+    from console.ui.map.layers import LayerLook, MapLayer
     from console.ui.map.scene import Scene
+    from console.ui.map.view.camera import Camera
     from console.ui.theme import Theme
 
     style = StaticStyle(Theme.load("dark"), LayerLook(frozenset(MapLayer)))
@@ -75,8 +75,8 @@ def _measure(city: City, size: tuple[int, int], frames: int) -> dict[str, Any]:
 
 def _memory_mb(city: City, size: tuple[int, int], style: Any) -> float:
     """What a scene keeps once it has been drawn at three scales, MB (numpy's share; pictures are Qt's)."""
-    from console.ui.map.camera import Camera
     from console.ui.map.scene import Scene
+    from console.ui.map.view.camera import Camera
 
     gc.collect()
     tracemalloc.start()
@@ -91,7 +91,7 @@ def _memory_mb(city: City, size: tuple[int, int], style: Any) -> float:
 
 def _redraws_ms(scene: Any, camera: Any, style: Any, times: int) -> list[float]:
     """Times of full redraws as the renderer makes them: in bands on threads, into a picture that is used again."""
-    from console.ui.map.static_layer import BANDS, Extras, blank, paint_static
+    from console.ui.map.drawing.static_layer import BANDS, Extras, blank, paint_static
 
     image = blank(camera, style)
     with ThreadPoolExecutor(max(BANDS - 1, 1)) as pool:
@@ -104,8 +104,8 @@ def _frames(scene: Any, size: tuple[int, int], theme: Any, count: int) -> dict[s
     from PySide6.QtCore import QCoreApplication, QPointF
 
     from console.ui.map.canvas import MapCanvas
-    from console.ui.map.layer import MapLayer
-    from console.ui.map.marks import Highlight, MarkLines
+    from console.ui.map.layers import MapLayer
+    from console.ui.map.live.marks import Highlight, MarkLines
     from console.ui.words import Words
 
     city = scene.city

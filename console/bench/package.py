@@ -32,7 +32,7 @@ _FRAMES = 600
 
 def run(pipes: int = 20_000, stations: int = 1_000, hours: float = 12.0, window: bool = True) -> dict[str, Any]:
     """Figures in seconds and milliseconds."""
-    from console.documents.report_page import report_html
+    from console.documents.report.html_page import report_html
     from console.package import read_package, write_package
     from console.services.review.replay import Replay
 

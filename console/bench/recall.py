@@ -21,7 +21,7 @@ _END_US = 1_704_294_000_000_000
 _PROBE = """
 import json, resource, sys, time
 from console.domain.clock import moment
-from console.services.learning import quiet_history
+from console.services.analysis.quiet_history import quiet_history
 from console.store import open_store
 store = open_store(sys.argv[1])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -33,7 +33,7 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Import a network into a city dataset."""
-    from console.services.foreign_models import import_into
+    from console.services.network.foreign_models import import_into
 
     placed: str | Path | None = stations or None
     if placed is not None and not str(placed).startswith("auto"):
@@ -57,7 +57,7 @@ def import_(
 @commands.command()
 def check(city: CityPath, as_json: AsJson = False) -> None:
     """Counts, CRS, faults, and whether the hydraulics converge."""
-    from console.services.foreign_models import check_file
+    from console.services.network.foreign_models import check_file
     from maps.dataset import read_city
 
     report = shared_calls().call(check_file, city, reads=str(city))

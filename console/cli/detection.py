@@ -25,7 +25,7 @@ def locate(
     as_json: AsJson = True,
 ) -> None:
     """Replay a recording through the live code; one JSON line per event."""
-    from console.services.foreign_models import located
+    from console.services.network.foreign_models import located
 
     events = shared_calls().stream(located, city, readings, baseline, event_at, reads=str(city), progress=_progress())
     for event in events:
@@ -41,7 +41,7 @@ def calibrate(
     as_json: AsJson = False,
 ) -> None:
     """Fit demand and roughness to a quiet week: residuals before and after, a calibrated city."""
-    from console.services.foreign_models import calibrated_into
+    from console.services.network.foreign_models import calibrated_into
 
     refuse_overwriting(to, [city, readings])
     fit = shared_calls().call(calibrated_into, city, readings, to, reads=str(city), progress=_progress())
@@ -57,7 +57,7 @@ def score(
     as_json: AsJson = True,
 ) -> None:
     """Score events against known leaks: true and false alarms, delays, distances along the network."""
-    from console.services.scoring import score_events
+    from console.services.analysis.scoring import score_events
 
     print_result(score_events(events, truth, city), as_json=True)
 

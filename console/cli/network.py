@@ -48,7 +48,7 @@ def isolate(
     elif batch is not None:
         _batch(city, batch)
     elif overlap is not None:
-        from console.services.overlaps import answer_overlaps
+        from console.services.network.plan_overlaps import answer_overlaps
         from maps.dataset import read_city
 
         print_result(answer_overlaps(read_city(city), overlap), as_json)
@@ -59,9 +59,9 @@ def isolate(
 
 
 def _one(city: Path, request: dict[str, Any], speed_kmh: float | None, restore: bool, at: str, as_json: bool) -> None:
-    from console.services.isolation_requests import plan_json, plan_of
-    from console.services.lacking import WITHOUT_NO_PLAN
-    from console.services.plan_words import plan_text, schedule_json
+    from console.services.network.data_gaps import WITHOUT_NO_PLAN
+    from console.services.network.isolation_requests import plan_json, plan_of
+    from console.services.network.plan_text import plan_text, schedule_json
     from maps.dataset import read_city
     from maps.isolation import Isolator, restoring
 
@@ -77,14 +77,14 @@ def _one(city: Path, request: dict[str, Any], speed_kmh: float | None, restore: 
             for step in restoring(loaded, plan)
         ]
     if at:
-        from console.services.pressures import pressures_json
+        from console.services.network.pressures_after_closing import pressures_json
 
         answer["pressures"] = shared_calls().call(pressures_json, loaded, plan, at, reads=str(city))
     print_result(answer, as_json, plan_text(answer))
 
 
 def _batch(city: Path, requests: Path) -> None:
-    from console.services.isolation_requests import answer_batch
+    from console.services.network.isolation_requests import answer_batch
     from maps.dataset import read_city
 
     for answer in answer_batch(read_city(city), requests):
@@ -92,8 +92,8 @@ def _batch(city: Path, requests: Path) -> None:
 
 
 def _every_segment(city: Path, by: str, top: int, csv: Path | None, as_json: bool) -> None:
-    from console.services.plan_words import segments_text
-    from console.services.segment_list import every_segment, write_segments_csv
+    from console.services.network.plan_text import segments_text
+    from console.services.network.segment_list import every_segment, write_segments_csv
     from maps.dataset import read_city
 
     if csv is not None:
@@ -131,8 +131,8 @@ def trace(
     as_json: AsJson = False,
 ) -> None:
     """What a place is connected to, fed by, or feeds; the way to another; why it stops where it does."""
-    from console.services.trace_solving import solved_for, trace_text
-    from console.services.traces import TraceRequest, answer_json, ids_listed, needs_flow, trace_of
+    from console.services.network.trace_flows import solved_for, trace_text
+    from console.services.network.trace_requests import TraceRequest, answer_json, ids_listed, needs_flow, trace_of
     from maps.dataset import read_city
     from maps.export.trace_files import profile_rows, write_trace
     from maps.trace import profile as profile_of

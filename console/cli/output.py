@@ -31,7 +31,7 @@ def print_result(value: Any, as_json: bool, text: str = "") -> None:
 
 def lacking_lines(city: City, only: tuple[str, ...] | None = None) -> None:
     """What the city's data lack and what therefore cannot be done, a line each on stderr; ``only``: of these parts."""
-    from console.services.lacking import lacking
+    from console.services.network.data_gaps import lacking
     from resources.texts import Catalogue
 
     words = Catalogue.load("en")

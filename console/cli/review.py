@@ -18,7 +18,7 @@ from maps.errors import InputFault
 from maps.overwriting import refuse_overwriting
 
 if TYPE_CHECKING:
-    from console.documents.report import ReportOptions
+    from console.documents.report.case_report import ReportOptions
     from console.package import Checked
     from console.services.review.notes import Findings
     from console.services.review.past_case import PastCase
@@ -112,8 +112,8 @@ def package_(
     language: Language = "zh_CN",
 ) -> None:
     """Write the package of one incident from a store."""
-    from console.documents.report import ReportOptions
-    from console.documents.report_page import report_html
+    from console.documents.report.case_report import ReportOptions
+    from console.documents.report.html_page import report_html
     from console.package import write_package
     from console.services.review.collect import Around, collect_case
     from console.services.review.redact import redacted
@@ -148,10 +148,10 @@ def month(
     language: Language = "zh_CN",
 ) -> None:
     """The monthly review: incidents, service standard, trends."""
-    from console.documents.month_report import month_report
-    from console.documents.report_page import plain_page
-    from console.documents.report_pdf import pdf_of
-    from console.documents.report_words import ReportWords
+    from console.documents.report.html_page import plain_page
+    from console.documents.report.month_report import month_report
+    from console.documents.report.pdf import pdf_of
+    from console.documents.report.words import ReportWords
     from console.services.review.monthly import Filters
     from console.store import open_store
     from maps.export.geojson import write_aside
@@ -182,15 +182,15 @@ def _write(record: CaseRecord, file: Path, form: str, out: Path, options: Report
     from maps.export.geojson import write_aside
 
     if form == "html":
-        from console.documents.report_page import report_html
+        from console.documents.report.html_page import report_html
 
         write_aside(out, report_html(record, options))
     elif form == "pdf":
-        from console.documents.report_pdf import report_pdf
+        from console.documents.report.pdf import report_pdf
 
         write_aside(out, report_pdf(record, options))
     elif form == "package":
-        from console.documents.report_page import report_html
+        from console.documents.report.html_page import report_html
         from console.package import write_package
 
         write_package(record, out, report=report_html(record, options))
@@ -202,7 +202,7 @@ def _write(record: CaseRecord, file: Path, form: str, out: Path, options: Report
 
 def _write_tables(record: CaseRecord, file: Path, form: str, out: Path, language: str) -> None:
     from console.documents.case_tables import case_tables, write_csv, write_parquet, write_xlsx
-    from console.documents.report_words import ReportWords
+    from console.documents.report.words import ReportWords
     from console.services.review.questions import answers_to
 
     words = ReportWords(language, record.city.info.time_zone)
@@ -220,7 +220,7 @@ def _write_tables(record: CaseRecord, file: Path, form: str, out: Path, language
 
 def _write_layers(record: CaseRecord, form: str, out: Path, options: ReportOptions) -> None:
     from console.documents.case_layers import case_layers
-    from console.documents.report_words import ReportWords
+    from console.documents.report.words import ReportWords
     from maps.export.layers import write_layers_geojson, write_layers_gpkg, write_layers_kml
 
     words, crs = ReportWords(options.language, record.city.info.time_zone), record.city.network.crs
@@ -234,7 +234,7 @@ def _write_layers(record: CaseRecord, form: str, out: Path, options: ReportOptio
 
 
 def _options(checked: Checked, language: str, public: bool) -> ReportOptions:
-    from console.documents.report import ReportOptions
+    from console.documents.report.case_report import ReportOptions
 
     return ReportOptions(language, public, signed_by=checked.signed_by)
 

@@ -6,10 +6,10 @@
 - ``BurstFinding``, ``StationFinding``: what is found.
 """
 
-from console.detection.book import Closed, takes_long
 from console.detection.detector import Detector, TickResult
 from console.detection.finding import BurstFinding, StationFinding
 from console.detection.history import History
 from console.detection.options import DetectorOptions
+from console.detection.signature_cache import Closed, takes_long
 
 __all__ = ["BurstFinding", "Closed", "Detector", "DetectorOptions", "History", "StationFinding", "TickResult", "takes_long"]

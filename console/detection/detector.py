@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.book import DAY_S, SignatureBook
-from console.detection.casebook import Casebook
-from console.detection.elevations import Elevations
-from console.detection.evidence import Group, Tick
-from console.detection.expectation import Expectation, QuietResiduals
-from console.detection.faults import StationWatch
+from console.detection.burst_tracker import Casebook
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
-from console.detection.groups import pressure_stations, station_groups
+from console.detection.flow.meter_watch import MeterWatch
+from console.detection.flow.pump_meters import PumpChannels
+from console.detection.flow.reducing_valves import Regulation
 from console.detection.history import History
-from console.detection.making import Host
-from console.detection.meters import MeterWatch
-from console.detection.nights import NightWatch
+from console.detection.localisation import Group, Tick
 from console.detection.options import DetectorOptions
-from console.detection.pumps import PumpChannels
-from console.detection.regulation import Regulation
-from console.detection.steps import StepWatch
-from console.detection.watch import BurstWatch
+from console.detection.pressure.expectation import Expectation, QuietResiduals
+from console.detection.pressure.group_watch import BurstWatch
+from console.detection.pressure.night_trend import NightWatch
+from console.detection.pressure.steps import StepWatch
+from console.detection.quality.elevation_errors import Elevations
+from console.detection.quality.station_checks import StationWatch
+from console.detection.signature_cache import DAY_S, SignatureBook
+from console.detection.signature_making import Host
+from console.detection.station_groups import pressure_stations, station_groups
 from console.domain.alarms import Alarm, AlarmState
 from console.domain.readings import Channel, Quality
 from maps.city import City

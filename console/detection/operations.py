@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.matched import MatchedField
-from console.detection.pumps import HeardPumps
+from console.detection.flow.pump_meters import HeardPumps
+from console.detection.pressure.matched_field import MatchedField
 from maps.columns import Floats
 
 _NOISE_SIGMAS = 3.0

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from console.detection.crossing import Crossing, Step
-from console.detection.evidence import Group, Tick
 from console.detection.finding import OperationFinding
-from console.detection.meters import MeterWatch
+from console.detection.flow.meter_watch import MeterWatch
+from console.detection.flow.pump_meters import HeardPumps
+from console.detection.flow.reducing_valves import Cause, Regulation
+from console.detection.localisation import Group, Tick
 from console.detection.operations import NAMELESS, Explanation
-from console.detection.pumps import HeardPumps
-from console.detection.regulation import Cause, Regulation
 
 
 class Verdicts:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import shapely
 
-from console.documents.report_words import ReportWords
-from console.documents.told import communities_told
+from console.documents.community_outlines import communities_told
+from console.documents.report.words import ReportWords
 from console.domain.clock import moment
 from console.domain.incidents import Incident
 from console.domain.notices import NoticeStatus

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from console.documents.report_words import ReportWords
+from console.documents.report.words import ReportWords
 from console.domain.clock import moment
 from console.domain.expected import ExpectedValues
 from console.domain.readings import Channel, Quality, ReadingBatch

@@ -26,7 +26,7 @@ class Screens:
             from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
             from PySide6.QtWidgets import QApplication
 
-            from console.ui.grab import grab_stage
+            from console.ui.screenshots import grab_stage
             from console.ui.settings import WindowSettings
             from console.ui.window import MainWindow
         except ImportError as missing:

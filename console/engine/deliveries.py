@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.domain.delivery import Undelivered
 from console.engine.decisions import Decisions
 from console.engine.outbox import Outbox
-from console.services.deliveries import on_deliveries
+from console.services.incidents.deliveries import on_deliveries
 
 
 class Deliveries:

@@ -34,8 +34,8 @@ from console.engine.outbox import Outbox
 from console.engine.ports import Ports
 from console.engine.watch import Watch
 from console.engine.watchdog import Watchdog
+from console.services.analysis.expected_log import ExpectedLog
 from console.services.desk import Desk, DeskState
-from console.services.expected_log import ExpectedLog
 from console.services.ports import StoreUnavailable
 from maps.city import City
 

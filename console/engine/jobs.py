@@ -23,8 +23,8 @@ from console.engine.faults import Faults
 from console.engine.ports import Ports
 from console.engine.retrying import Job, Retrying
 from console.services.desk import Desk
-from console.services.notices import lacks_files
-from console.services.outlook import Known
+from console.services.location.outlook import Known
+from console.services.notices.lifecycle import lacks_files
 
 
 class Jobs:

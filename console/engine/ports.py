@@ -7,7 +7,7 @@ from pathlib import Path
 
 from console.domain.clock import Clock
 from console.feeds.inbox import Inbox
-from console.services.expected_log import EXPECTED_DAYS
+from console.services.analysis.expected_log import EXPECTED_DAYS
 from console.services.ports import Documents, Forecasts, Hydraulics, Link, Store
 
 

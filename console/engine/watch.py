@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from console.detection import Detector, TickResult
 from console.detection.finding import OperationFinding, StationFinding
-from console.detection.switches import SwitchWatch
+from console.detection.state_channels import SwitchWatch
 from console.domain.clock import Clock, micros, moment
 from console.domain.compose import ExpectedHistory
 from console.domain.grid import TickGrid
@@ -24,8 +24,8 @@ from console.engine.background import BackgroundCall
 from console.engine.decisions import Decisions
 from console.engine.faults import Faults
 from console.engine.watchdog import SILENT_AFTER_S
+from console.services.analysis.expected_log import ExpectedLog
 from console.services.desk import Desk
-from console.services.expected_log import ExpectedLog
 from maps.city import City
 
 FAULT = "engine/detection"

@@ -13,10 +13,17 @@ from console.domain.incidents import Outlook, PressureImpact
 from console.domain.intents import Intent
 from console.domain.limits import Limits
 from console.domain.orders import OrderReply
-from console.services import alarms, crew_plan, crews, judging, notices, opening, operations, readings_by_hand, undo, valves
-from console.services.case import NOTHING, Refused, recorded
-from console.services.messages import fire_brigade
-from console.services.plans import merged, with_plans_following
+from console.services.alarms import operations
+from console.services.alarms import station_alarms as alarms
+from console.services.changesets import NOTHING, Refused, recorded
+from console.services.crews import orders as crews
+from console.services.crews import valve_assignment as crew_plan
+from console.services.crews import valve_reports as valves
+from console.services.incidents import judging, opening, undo
+from console.services.incidents.joint_plans import merged, with_plans_following
+from console.services.incidents.messages import fire_brigade
+from console.services.location import gauge_readings as readings_by_hand
+from console.services.notices import lifecycle as notices
 from console.services.ports import Documents, Planner
 from console.services.settings import DeskSettings
 from console.services.state import DeskState

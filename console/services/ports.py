@@ -26,7 +26,7 @@ from maps.isolation.result import IsolationPlan
 if TYPE_CHECKING:
     from console.domain.alarms import Evidence
     from console.domain.incidents import Outlook
-    from console.services.outlook import Known
+    from console.services.location.outlook import Known
     from maps.isolation import Conflict, ValveOverride
     from maps.locate.result import Location
 

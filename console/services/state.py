@@ -12,7 +12,7 @@ from console.domain.alarms import Alarm, AlarmState
 from console.domain.changes import Change, ChangeSet
 from console.domain.crews import CrewFix, CrewState
 from console.domain.incidents import Incident, OrderState
-from console.services.dismissals import REMEMBERED, Dismissal, learned
+from console.services.incidents.dismissals import REMEMBERED, Dismissal, learned
 
 _KEPT = timedelta(hours=6)
 """How long cleared alarms and closed incidents stay at hand: for undo, and against flapping."""

@@ -7,10 +7,10 @@ from functools import cached_property
 
 from console.domain.limits import Limits
 from console.domain.readings import Channel
-from console.services.limits import LimitTable
-from console.services.place import PlaceFinder
+from console.services.alarms.limits import LimitTable
+from console.services.incidents.restoration_time import RestorationTable
+from console.services.location.pipe_location import PlaceFinder
 from console.services.ports import Documents, Planner
-from console.services.restoration import RestorationTable
 from console.services.settings import DeskSettings
 from maps.city import City
 

@@ -19,7 +19,7 @@ from console.domain.crews import CrewFix
 from console.domain.expected import ExpectedValues
 from console.domain.incidents import Incident
 from console.domain.readings import ReadingBatch
-from console.services.dismissals import REMEMBERED, learned
+from console.services.incidents.dismissals import REMEMBERED, learned
 from console.services.review.record import Sent, Tracks
 from console.services.state import DeskState, alarms_of, incidents_of, raised_serials
 from console.store import archive, cases, chain, expected

@@ -11,8 +11,8 @@ from console.domain.clock import micros
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
 from console.ui.bridge import Errands
-from console.ui.map.case import CaseLook, look_of
-from console.ui.panels.evidence import BEFORE_S, SERIES_MOST, channel_of
+from console.ui.map.live.case_marks import CaseLook, look_of
+from console.ui.panels.case.evidence import BEFORE_S, SERIES_MOST, channel_of
 from console.ui.panels.trend import Series
 from console.ui.port import ConsolePort
 

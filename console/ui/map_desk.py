@@ -17,25 +17,25 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMenu, QW
 
 from console.domain.clock import moment
 from console.domain.picture import Picture
-from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.coordinates import Reading
 from console.ui.map.export import FORMATS, MapNotSaved, Sheet, export_map
-from console.ui.map.flow import Flows
-from console.ui.map.history import Bookmark, View, bookmarks_from, bookmarks_text
-from console.ui.map.layer import LayerLook, MapLayer
-from console.ui.map.picking import Asset
-from console.ui.map.say import say
-from console.ui.map.selection import Selection, select_in
-from console.ui.map.tile_store import open_tiles
-from console.ui.map.tools import Sketch, Tool
+from console.ui.map.ground.tile_store import open_tiles
+from console.ui.map.layers import LayerLook, MapLayer
+from console.ui.map.network.flow import Flows
+from console.ui.map.texts import say
+from console.ui.map.view.coordinates import Reading
+from console.ui.map.view.picking import Asset
+from console.ui.map.view.selection import Selection, select_in
+from console.ui.map.view.tools import Sketch, Tool
+from console.ui.map.view.view_history import Bookmark, View, bookmarks_from, bookmarks_text
 from console.ui.map_flows import ModelFlows
 from console.ui.map_windows import MapWindows
-from console.ui.panels.identify_card import IdentifyCard
-from console.ui.panels.layers import LayersPanel
-from console.ui.panels.legend import legend_rows
-from console.ui.panels.tool_strip import ToolStrip
+from console.ui.panels.map.identify_card import IdentifyCard
+from console.ui.panels.map.layers import LayersPanel
+from console.ui.panels.map.legend import legend_rows
+from console.ui.panels.map.tool_strip import ToolStrip
 from console.ui.settings import Memory
+from console.ui.style import Looks
 from maps.attribution import attribution
 from maps.city import City
 from maps.errors import InputFault

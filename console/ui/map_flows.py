@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, Signal
 from console.domain.clock import moment
 from console.domain.picture import Picture
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.flow import flows_of
-from console.ui.map.layer import LayerLook, MapLayer, PipeTheme
+from console.ui.map.layers import LayerLook, MapLayer, PipeTheme
+from console.ui.map.network.flow import flows_of
 from console.ui.words import Words
 from console.workers.snapshot import Snapshot, SnapshotFailed
 from maps.city import City

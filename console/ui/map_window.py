@@ -8,13 +8,13 @@ from PySide6.QtCore import QByteArray, QPoint, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QScreen
 from PySide6.QtWidgets import QCheckBox, QDockWidget, QMainWindow, QMenu, QToolBar, QWidget
 
-from console.ui.looks import Looks
-from console.ui.map.camera import Camera
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.history import View
-from console.ui.map.layer import LayerLook
-from console.ui.map.say import say
-from console.ui.panels.layer_tree import LayerTree
+from console.ui.map.layers import LayerLook
+from console.ui.map.texts import say
+from console.ui.map.view.camera import Camera
+from console.ui.map.view.view_history import View
+from console.ui.panels.map.layer_tree import LayerTree
+from console.ui.style import Looks
 
 
 @dataclass(frozen=True, slots=True)

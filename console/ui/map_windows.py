@@ -13,9 +13,9 @@ from PySide6.QtGui import QGuiApplication, QScreen
 from PySide6.QtWidgets import QWidget
 
 from console.domain.picture import Picture
-from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
 from console.ui.map_window import MapWindow, Stood, other_screens
+from console.ui.style import Looks
 
 
 class MapWindows(QObject):

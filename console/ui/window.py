@@ -16,36 +16,36 @@ from console.domain.incidents import Incident
 from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.ui.bridge import Errands, PictureBridge
+from console.ui.commands.actions import Commands
 from console.ui.commands.dispatch import Dispatcher
 from console.ui.commands.guide import Guide
-from console.ui.commands.keys import Commands
-from console.ui.commands.leaving import CasePackages
 from console.ui.commands.network_tools import NetworkTools
+from console.ui.commands.package_export import CasePackages
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit, Search
 from console.ui.commands.station_cards import StationCards
 from console.ui.dialogs.palette import Palette
 from console.ui.focus import CaseFocus
-from console.ui.honesty import badges, lasting_message
 from console.ui.layout import Division
-from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.gauges import main_channels
-from console.ui.map.picking import Asset
+from console.ui.map.live.stations import main_channels
+from console.ui.map.live.tracks import TRACK_US
 from console.ui.map.scene import Scene
-from console.ui.map.tracks import TRACK_US
+from console.ui.map.view.picking import Asset
 from console.ui.map_desk import MapDesk, MapParts
 from console.ui.models.alarms import AlarmModel
 from console.ui.models.stations import StationModel
 from console.ui.models.timeline import TimelineModel
 from console.ui.panels.alarm_list import AlarmList
-from console.ui.panels.case_column import CaseColumn
-from console.ui.panels.layers import LayersPanel
+from console.ui.panels.case.column import CaseColumn
+from console.ui.panels.map.layers import LayersPanel
 from console.ui.panels.messages import MessageBar
 from console.ui.panels.tables import LogList
 from console.ui.panels.top_strip import Seat, TopStrip
 from console.ui.port import ConsolePort, DrillPort
 from console.ui.settings import Memory, WindowSettings
+from console.ui.status_banners import badges, lasting_message
+from console.ui.style import Looks
 from console.ui.theme import NAMES as THEMES
 from console.ui.theme import Theme, apply_theme
 from console.ui.words import Words

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from console.domain.alarms import Alarm, Explanation
 from console.domain.readings import CHANNEL_BY_NAME, Channel
-from console.services.case import Refused
+from console.services.changesets import Refused
 from maps.errors import QuanmaiError
 from maps.units import mpa_from_kpa
 from resources.texts import Catalogue

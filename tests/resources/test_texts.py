@@ -91,7 +91,7 @@ def test_an_unknown_language_is_refused() -> None:
 
 def test_every_refusal_of_the_services_has_its_text() -> None:
     folder = Path(__file__).resolve().parents[2] / "console" / "services"
-    used = {key for file in folder.glob("*.py") for key in re.findall(r'Refused\("(\w+)"', file.read_text("utf-8"))}
+    used = {key for file in folder.rglob("*.py") for key in re.findall(r'Refused\("(\w+)"', file.read_text("utf-8"))}
     assert used
     assert not [key for key in used if not Catalogue.load("zh_CN").has(f"refused.{key}")]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from console.domain.clock import micros
 from console.domain.readings import Channel
-from console.services.event_level import LevelTable
+from console.services.incidents.event_level import LevelTable
 from console.services.review.answers import Answer, Fact, Rows, Value, Verdict, known
 from console.services.review.record import CaseRecord
 from console.services.review.replay import Replay

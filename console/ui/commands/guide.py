@@ -10,11 +10,11 @@ from console.domain.picture import Picture
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit
 from console.ui.focus import CaseFocus
-from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.picking import Asset
-from console.ui.panels.case_column import CaseColumn
-from console.ui.panels.location import JUDGED_IN
+from console.ui.map.view.picking import Asset
+from console.ui.panels.case.column import CaseColumn
+from console.ui.panels.case.location import JUDGED_IN
+from console.ui.style import Looks
 from maps.city import City
 from maps.locate.next_reading import ReadingPlace
 

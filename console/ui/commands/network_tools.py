@@ -10,20 +10,20 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from console.domain.clock import moment
 from console.domain.picture import Picture
-from console.services.crew_plan import dealt
-from console.services.trial import TRIAL
-from console.services.valve_cards import valve_cards
+from console.services.crews.valve_assignment import dealt
+from console.services.crews.valve_cards import valve_cards
+from console.services.network.what_if import TRIAL
 from console.ui.bridge import Errands
-from console.ui.commands.tracing import TraceTool
-from console.ui.commands.trial import BurstTool
+from console.ui.commands.trace_tool import TraceTool
 from console.ui.commands.valve_cards import write_cards
+from console.ui.commands.what_if_tool import BurstTool
 from console.ui.dialogs.segments import SegmentsWindow
-from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.case import CaseLook
-from console.ui.map.picking import Asset
-from console.ui.panels.plan import PlanSection
-from console.ui.panels.section import CaseView
+from console.ui.map.live.case_marks import CaseLook
+from console.ui.map.view.picking import Asset
+from console.ui.panels.case.plan import PlanSection
+from console.ui.panels.case.section import CaseView
+from console.ui.style import Looks
 from maps.city import City
 from maps.hydraulics.state import HydraulicState
 

@@ -21,9 +21,9 @@ from console.domain.intents import (
 )
 from console.domain.picture import Picture
 from console.domain.readings import CHANNEL_BY_NAME, Channel
-from console.services.candidate_distance import candidate_distance
-from console.services.contradictions import contradictions
-from console.services.isolation_evidence import IsolationSign, Sign, isolation_signs
+from console.services.incidents.candidate_distance import candidate_distance
+from console.services.incidents.isolation_evidence import IsolationSign, Sign, isolation_signs
+from console.services.notices.contradictions import contradictions
 from console.ui.dialogs.ask import (
     OperationQuestion,
     PressureQuestion,
@@ -36,10 +36,10 @@ from console.ui.dialogs.judgement import judgement_question
 from console.ui.dialogs.notice import NoticeDialog
 from console.ui.dialogs.notice_parts import lift_confirmation
 from console.ui.dialogs.shelve import ShelveQuestion
-from console.ui.looks import Looks
 from console.ui.models.alarms import AlarmModel
-from console.ui.panels.notice import channel_words, latest_notice
+from console.ui.panels.case.notice import channel_words, latest_notice
 from console.ui.port import ConsolePort
+from console.ui.style import Looks
 from maps.errors import QuanmaiError
 from maps.locate.next_reading import ReadingPlace
 

@@ -12,8 +12,8 @@ import shapely
 
 from console.domain.picture import Picture
 from console.ui.commands.text_index import Names, TextIndex
-from console.ui.map.facilities import Facility, facilities
-from console.ui.panels.clock import short_title
+from console.ui.map.network.facilities import Facility, facilities
+from console.ui.panels.case.clock import short_title
 from console.ui.words import Words
 from maps.city import City
 

@@ -9,9 +9,9 @@ from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.ui.bridge import Errands
 from console.ui.dialogs.station import StationDialog
-from console.ui.looks import Looks
 from console.ui.panels.trend import Series
 from console.ui.port import ConsolePort
+from console.ui.style import Looks
 
 
 class StationCards(QObject):

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QLineF, QMarginsF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QPageLayout, QPageSize, QPainter, QPdfWriter, QPen
 
-from console.services.valve_cards import SKETCH_M, ValveCard
+from console.services.crews.valve_cards import SKETCH_M, ValveCard
 from console.ui.words import Words
 
 _DPI = 200

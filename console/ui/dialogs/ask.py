@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
 
 from console.domain.incidents import Unable
 from console.domain.intents import EnterOperation, RecordSample
-from console.services.operations import ENTERED
-from console.ui.looks import Looks, button, label, row
+from console.services.alarms.operations import ENTERED
+from console.ui.style import Looks, button, label, row
 from maps.units import kpa_from_mpa
 
 LONGEST_REASON = 200

@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialogButtonBox, QFormLayout, QLineEdit, QPushButton, QWidget
 
 from console.ui.dialogs.ask import LONGEST_REASON, Question
-from console.ui.looks import Looks, button, label, row
+from console.ui.style import Looks, button, label, row
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 

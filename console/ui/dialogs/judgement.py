@@ -6,10 +6,10 @@ from PySide6.QtWidgets import QWidget
 
 from console.domain.incidents import Incident
 from console.domain.intents import JudgeBurst
-from console.services.candidate_distance import CandidateDistance
+from console.services.incidents.candidate_distance import CandidateDistance
 from console.ui.dialogs.confirm import Confirmation
-from console.ui.looks import Looks
-from console.ui.panels.location import metres
+from console.ui.panels.case.location import metres
+from console.ui.style import Looks
 from maps.city import City
 
 

@@ -13,12 +13,12 @@ from console.documents.remarks import left_out, remarks
 from console.domain.incidents import Incident
 from console.domain.intents import ApproveNotice, DraftNotice, EditNotice, Intent, IssueNotice, LiftNotice, SubmitNotice
 from console.domain.notices import Notice, NoticeStatus
-from console.services.contradictions import Contradiction
-from console.services.redrafting import redrafted
+from console.services.notices.contradictions import Contradiction
+from console.services.notices.redrafting import redrafted
 from console.ui.dialogs.confirm import ENTER
 from console.ui.dialogs.notice_parts import Difference, Leave, Underneath, issue_confirmation, lift_confirmation
 from console.ui.dialogs.notice_steps import Steps
-from console.ui.looks import Looks, button, label, row
+from console.ui.style import Looks, button, label, row
 
 _EDITABLE = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED)
 _OPEN = (*_EDITABLE, NoticeStatus.APPROVED)

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QDialogButtonBox, QFrame, QLineEdit, QVBoxLayout, 
 
 from console.documents.wording import Wording, title_of
 from console.domain.notices import Notice
-from console.services.contradictions import Contradiction
+from console.services.notices.contradictions import Contradiction
 from console.ui.dialogs.ask import LONGEST_REASON
 from console.ui.dialogs.confirm import Confirmation
-from console.ui.looks import Looks, button, label, row
+from console.ui.style import Looks, button, label, row
 
 _LINES_SHOWN = 8
 

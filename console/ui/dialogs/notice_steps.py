@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QPushButton, QWidget
 
 from console.domain.notices import Notice, NoticeStatus
-from console.ui.looks import Looks, button, fitted, label, row, tip
+from console.ui.style import Looks, button, fitted, label, row, tip
 
 _WIDEST_PX = 170
 _ORDER = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED, NoticeStatus.APPROVED, NoticeStatus.ISSUED)

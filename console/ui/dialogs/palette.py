@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from console.ui.commands.search import Hit
-from console.ui.looks import Looks
+from console.ui.style import Looks
 
 
 class Palette(QDialog):

@@ -7,10 +7,10 @@ from pathlib import Path
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtWidgets import QAbstractItemView, QDialog, QFileDialog, QProgressBar, QTableView, QTabWidget, QVBoxLayout, QWidget
 
-from console.services.segment_list import segment_row, write_segments_csv
+from console.services.network.segment_list import segment_row, write_segments_csv
 from console.ui.bridge import Errands
-from console.ui.looks import Looks, button, label, row
 from console.ui.models.segments import FiguresModel, segment_columns, valve_columns
+from console.ui.style import Looks, button, label, row
 from maps.city import City
 from maps.errors import InputFault
 from maps.isolation import Isolator, SegmentPlans, city_plans

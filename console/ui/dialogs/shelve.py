@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 from console.domain.alarms import Alarm
 from console.domain.intents import ShelveAlarm, TakeOutOfService
 from console.ui.dialogs.ask import ReasonQuestion
-from console.ui.looks import Elided, Looks, label
+from console.ui.style import Elided, Looks, label
 
 _MINUTES = (15, 30, 60, 120, 480)
 _ONE_SHOT, _OUT_OF_SERVICE = 0, -1

@@ -12,8 +12,8 @@ from console.domain.expected import BAND_SIGMAS
 from console.domain.limits import Limits
 from console.domain.picture import Picture, StationState
 from console.domain.readings import CHANNEL_BY_NAME, Channel, Quality
-from console.ui.looks import Looks, button, clear, label, row
 from console.ui.panels.trend import Series, Trend
+from console.ui.style import Looks, button, clear, label, row
 from console.ui.words import one_line
 from maps.city import City
 

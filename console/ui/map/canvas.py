@@ -12,27 +12,27 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from console.domain.picture import Picture
 from console.domain.readings import Channel
-from console.ui.map.background import Background
-from console.ui.map.camera import Camera
-from console.ui.map.case import CaseLook, pipe_lines
-from console.ui.map.coordinates import Coordinates, Reading
-from console.ui.map.flow import Flows
-from console.ui.map.frame import Frame
-from console.ui.map.furniture import Badge, Margin, paint_furniture, reserve
-from console.ui.map.labels import LabelMemory, Placer
-from console.ui.map.layer import LayerLook, MapLayer, PipeTheme
-from console.ui.map.marks import Highlight, Marks
+from console.ui.map.drawing.background_work import Background
+from console.ui.map.drawing.band import StaticStyle
+from console.ui.map.drawing.frame import Frame
+from console.ui.map.drawing.label_placement import LabelMemory, Placer
+from console.ui.map.drawing.renderer import Renderer
+from console.ui.map.ground.surface_updates import PressureSurface
+from console.ui.map.ground.tiles import TileSource
+from console.ui.map.layers import LayerLook, MapLayer, PipeTheme
+from console.ui.map.live.case_marks import CaseLook, pipe_lines
+from console.ui.map.live.decorations import Badge, Margin, paint_furniture, reserve
+from console.ui.map.live.marks import Highlight, Marks
+from console.ui.map.network.flow import Flows
+from console.ui.map.network.road_names import RoadNames, road_names
+from console.ui.map.network.themes import Themed, themed
 from console.ui.map.overlay import Live, Overlay
-from console.ui.map.pane import StaticStyle
-from console.ui.map.picking import Picker
-from console.ui.map.places import Places
-from console.ui.map.renderer import Renderer
-from console.ui.map.road_names import RoadNames, road_names
 from console.ui.map.scene import Scene
-from console.ui.map.surface import PressureSurface
-from console.ui.map.themes import Themed, themed
-from console.ui.map.tiles import TileSource
-from console.ui.map.tools import Sketch, Tool, paint_sketch
+from console.ui.map.view.camera import Camera
+from console.ui.map.view.coordinates import Coordinates, Reading
+from console.ui.map.view.navigation import Places
+from console.ui.map.view.picking import Picker
+from console.ui.map.view.tools import Sketch, Tool, paint_sketch
 from console.ui.theme import Theme
 from console.ui.words import Words
 

@@ -13,11 +13,11 @@ from PySide6.QtCore import QMarginsF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QImageWriter, QPageLayout, QPageSize, QPainter, QPdfWriter, QPen
 from PySide6.QtSvg import QSvgGenerator
 
-from console.ui.map.camera import Camera
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.labels import text_size
-from console.ui.map.pane import Pane, StaticStyle
-from console.ui.map.static_layer import paint_all
+from console.ui.map.drawing.band import Pane, StaticStyle
+from console.ui.map.drawing.label_placement import text_size
+from console.ui.map.drawing.static_layer import paint_all
+from console.ui.map.view.camera import Camera
 from console.ui.theme import Theme
 from maps.errors import QuanmaiError
 

@@ -10,15 +10,15 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFont, QPen
 
 from console.domain.picture import Picture
-from console.ui.map.case import CaseLook, StepStatus
-from console.ui.map.crew_marks import CrewMarks
-from console.ui.map.frame import Frame
-from console.ui.map.gauges import Gauges
-from console.ui.map.labels import Ink, spread, text_size, write
-from console.ui.map.layer import MapLayer
-from console.ui.map.naming import Names
+from console.ui.map.drawing.frame import Frame
+from console.ui.map.drawing.label_placement import Ink, spread, text_size, write
+from console.ui.map.drawing.symbols import diamond, paint_number
+from console.ui.map.layers import MapLayer
+from console.ui.map.live.case_marks import CaseLook, StepStatus
+from console.ui.map.live.crew_marks import CrewMarks
+from console.ui.map.live.stations import Gauges
+from console.ui.map.network.names import Names
 from console.ui.map.scene import Scene
-from console.ui.map.symbols import diamond, paint_number
 
 _DISC_PX = 21.0
 _ONE_SPOT_PX = 42.0

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainterPath, QPolygonF
 
-from console.ui.map.facilities import Facility, facilities
-from console.ui.map.links import link_lines, link_valve_angles
-from console.ui.map.road_names import MAJOR_ROADS
-from console.ui.map.segments import LineWork
-from console.ui.map.strokes import Lines
+from console.ui.map.drawing.generalisation import Lines
+from console.ui.map.drawing.line_levels import LineWork
+from console.ui.map.network.facilities import Facility, facilities
+from console.ui.map.network.links import link_lines, link_valve_angles
+from console.ui.map.network.road_names import MAJOR_ROADS
 from maps.city import City, Geometries
 from maps.network import PipeStatus, PipeTable, ValveKind, ValveState
 

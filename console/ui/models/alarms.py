@@ -11,7 +11,7 @@ from PySide6.QtGui import QPainter, QPen, QPixmap
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
 from console.domain.readings import CHANNEL_BY_NAME, Channel
-from console.ui.map.symbols import priority_path
+from console.ui.map.drawing.symbols import priority_path
 from console.ui.models.rows import Column, RowsModel
 from console.ui.theme import Theme
 from console.ui.words import Words, one_line

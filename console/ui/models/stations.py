@@ -11,7 +11,7 @@ from PySide6.QtGui import QPainter, QPixmap
 
 from console.domain.picture import Picture, StationState
 from console.domain.readings import Channel
-from console.ui.map.symbols import STATION_ROLE, paint_station
+from console.ui.map.drawing.symbols import STATION_ROLE, paint_station
 from console.ui.models.rows import Index
 from console.ui.theme import Theme
 from console.ui.words import Words

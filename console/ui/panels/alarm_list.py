@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QVBox
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState
 from console.domain.intents import AcknowledgeAlarm, AcknowledgeAlarms, EndOperation, RestoreAlarm
-from console.ui.looks import Looks, button, label, row
 from console.ui.models.alarms import AlarmModel
 from console.ui.panels.tables import STAMP_SAMPLE, TIME_SAMPLE, Letters, fit_column, plain_table
+from console.ui.style import Looks, button, label, row
 
 _SET_ASIDE = (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE)
 _UNSEEN = (AlarmState.ACTIVE, AlarmState.RETURNED)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from console.ui.looks import Looks, tip
+from console.ui.style import Looks, tip
 
 _HEIGHT_PX, _LEFT_PX, _DASH_PX, _GAP_PX = 14, 38, 10, 4
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
-from console.ui.looks import Looks, button, label, row
+from console.ui.style import Looks, button, label, row
 from console.ui.words import one_line
 
 _SHOWN_MS = 20_000

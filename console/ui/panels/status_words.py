@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.domain.picture import FeedHealth, Picture, StationState, feeds_set_up
-from console.ui.looks import Looks
+from console.ui.style import Looks
 from console.ui.words import Words
 
 _COUNTED = (

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from PySide6.QtCore import QAbstractItemModel, QEvent, QObject, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QTableView, QVBoxLayout, QWidget
 
-from console.ui.looks import Looks, label
 from console.ui.models.timeline import TimelineModel
+from console.ui.style import Looks, label
 
 _ROW_PX, _NAME_PX = 27, 84
 _CELL_PADDING_PX = 6

@@ -11,10 +11,10 @@ from console.domain.alarms import AlarmKind, AlarmState, Priority
 from console.domain.clock import moment
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
-from console.ui.looks import Elided, Looks, button, fitted, label, row, tip
 from console.ui.models.alarms import priority_pixmap
-from console.ui.panels.clock import elapsed_s, is_late, short_title
+from console.ui.panels.case.clock import elapsed_s, is_late, short_title
 from console.ui.panels.status_words import feed_tip, feed_words, station_tip, station_words
+from console.ui.style import Elided, Looks, button, fitted, label, row, tip
 
 _CASES_SHOWN = 3
 _ALARMS_PER_10_MIN = 10

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from console.domain.clock import moment
 from console.domain.expected import usual_scatter
 from console.domain.readings import Channel
-from console.ui.looks import Looks
+from console.ui.style import Looks
 from console.ui.words import Words
 from maps.units import mpa_from_kpa
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
-from console.documents.report_words import ReportWords
+from console.documents.report.words import ReportWords
 from console.services.review.answers import Answer, Fact, Rows, Value, Verdict
-from console.ui.looks import Looks
+from console.ui.style import Looks
 
 _ROLES = {Verdict.GOOD: "state.ok", Verdict.BAD: "state.critical", Verdict.UNKNOWN: "text.muted", Verdict.PLAIN: "text.normal"}
 _ROWS_MOST = 15

@@ -11,7 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QWidget
 
 from console.services.review.notes import Findings
-from console.ui.looks import Looks, label
+from console.ui.style import Looks, label
 
 _FIELDS = (
     "cause", "frost", "excavated_pipe", "restored_at", "customers", "water_lost_m3", "calls", "reports", "satisfaction_process",

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QVBoxLayo
 
 from console.domain.clock import micros
 from console.services.review.notes import Action, Findings, Remark, ReviewNotes
-from console.ui.looks import Looks, button, label, row
 from console.ui.review.findings import FindingsForm
+from console.ui.style import Looks, button, label, row
 
 
 class NotesPanel(QWidget):

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QCheckBox, QMainWindow, QSplitter, QVBoxLayout, QW
 
 from console.domain.clock import micros
 from console.services.review.record import CaseRecord
-from console.ui.looks import label, row
 from console.ui.review.window import ReviewWindow
 from console.ui.settings import WindowSettings
+from console.ui.style import label, row
 
 
 class PairWindow(QMainWindow):

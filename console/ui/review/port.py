@@ -15,7 +15,7 @@ from console.domain.clock import micros, moment
 from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.domain.readings import Channel
-from console.services.limits import station_limits
+from console.services.alarms.limits import station_limits
 from console.services.review.record import CaseRecord
 from console.services.review.replay import Replay
 from maps.errors import QuanmaiError

@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from console.documents.report_words import ReportWords
+from console.documents.report.words import ReportWords
 from console.domain.incidents import Incident
 from console.services.review.decisions import excavated
 from console.services.review.record import CaseRecord
-from console.ui.looks import Looks, label
+from console.ui.style import Looks, label
 
 _ROWS = (
     "phase", "candidate", "burst_pipe", "found", "valves", "closed", "unable", "households", "low", "critical", "restoration",

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QSizePolicy, QToolTip, QVBoxLayout, QWi
 
 from console.domain.clock import moment
 from console.services.review.replay import Replay, clock_words
-from console.ui.looks import Looks, button, label, row
+from console.ui.style import Looks, button, label, row
 
 SPEEDS = (1, 2, 5, 10, 30, 60, 120, 300, 600)
 _FRAME_MS = 33

@@ -12,7 +12,7 @@ from console.children import shared_calls
 from console.services.review.record import CaseRecord
 from console.services.review.what_if import Outcome, rerun
 from console.ui.bridge import Errands
-from console.ui.looks import Looks, button, label, row
+from console.ui.style import Looks, button, label, row
 
 
 class WhatIfPanel(QWidget):

@@ -17,9 +17,7 @@ from console.package import with_notes
 from console.services.review.notes import ReviewNotes
 from console.services.review.questions import answers_to
 from console.services.review.record import CaseRecord
-from console.ui.honesty import badges, lasting_message
-from console.ui.looks import Looks
-from console.ui.map.furniture import Badge
+from console.ui.map.live.decorations import Badge
 from console.ui.review.answers import AnswersPanel
 from console.ui.review.notes import NotesPanel
 from console.ui.review.port import ReplayPort
@@ -27,6 +25,8 @@ from console.ui.review.then_now import ThenNow
 from console.ui.review.time_bar import TimeBar
 from console.ui.review.what_if import WhatIfPanel
 from console.ui.settings import WindowSettings
+from console.ui.status_banners import badges, lasting_message
+from console.ui.style import Looks
 from console.ui.window import MainWindow
 from maps.errors import QuanmaiError
 

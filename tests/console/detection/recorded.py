@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from console.detection import Detector, DetectorOptions, History
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
-from console.detection.switches import SwitchWatch
+from console.detection.state_channels import SwitchWatch
 from console.documents import NoticeDocuments
 from console.domain.alarms import Alarm, AlarmKind
 from console.domain.changes import ChangeSet

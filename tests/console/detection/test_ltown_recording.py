@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from console.domain.readings import Channel
-from console.services.recording import locate_recording
+from console.services.analysis.backtest import locate_recording
 from tests.console.detection.recorded import HISTORY_S, START_US, Truth
 from tests.console.detection.test_ltown_valves import BEHIND_3, DAYS, SEED, a_city, pipes_behind
 

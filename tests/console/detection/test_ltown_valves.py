@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from console.bench.ltown import STATION_NODES, between_m, ltown
-from console.detection.behind import parts_of
+from console.detection.flow.pressure_zones import parts_of
 from console.domain.alarms import AlarmKind, Priority
 from maps.city import City, StationTable
 from tests.console.detection.recorded import Room, Scene, learned

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from console.detection.borders import metered_zones
-from console.detection.zones import ZoneWatch
+from console.detection.flow.dma_borders import metered_zones
+from console.detection.flow.metered_zones import ZoneWatch
 from console.domain.alarms import AlarmKind
 from maps.city import City
 from maps.network import PipeStatus

@@ -7,10 +7,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from console.detection.behind import parts_of
 from console.detection.finding import BurstFinding
-from console.detection.inward import BalanceWatch
-from console.detection.switches import SwitchWatch
+from console.detection.flow.pressure_zones import parts_of
+from console.detection.flow.zone_balance import BalanceWatch
+from console.detection.state_channels import SwitchWatch
 from console.domain.clock import moment
 from console.domain.readings import Channel
 from maps.city import City

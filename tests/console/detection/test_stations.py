@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from console.bench.detect import station_city
-from console.detection.faults import StationWatch
 from console.detection.finding import StationFinding
-from console.detection.groups import pressure_stations, station_groups
 from console.detection.options import DetectorOptions
+from console.detection.quality.station_checks import StationWatch
+from console.detection.station_groups import pressure_stations, station_groups
 from console.domain.readings import Channel
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from console.documents.case_layers import case_layers
 from console.documents.case_tables import DataTable, case_tables, write_csv, write_parquet, write_xlsx
-from console.documents.report_words import ReportWords
+from console.documents.report.words import ReportWords
 from console.services.review.questions import answers_to
 from console.services.review.record import CaseRecord
 from maps.errors import InputFault

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from console.documents.report import ReportOptions
-from console.documents.report_page import report_html
+from console.documents.report.case_report import ReportOptions
+from console.documents.report.html_page import report_html
 from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
 from tests.console.package.cases import HOSTILE, a_case
 from tests.maps.export.test_web_map_browser import chromium, of_page, opened

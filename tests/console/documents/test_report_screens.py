@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QImage
 
-from console.documents.report import ReportOptions
-from console.documents.report_page import report_html
+from console.documents.report.case_report import ReportOptions
+from console.documents.report.html_page import report_html
 from console.services.review.record import CaseRecord
 from tests.console.coarse import coarse, differences, moved
 from tests.console.package.cases import a_case

@@ -11,7 +11,7 @@ import pytest
 
 from console.drill import DrillOptions, run_drill
 from console.package import read_package
-from console.services.isolation_requests import answer_one
+from console.services.network.isolation_requests import answer_one
 from console.store import open_store
 from maps.city import CrewTable
 from maps.dataset import read_city, write_city

@@ -20,7 +20,7 @@ from console.domain.picture import StationState
 from console.domain.readings import Channel, ReadingBatch
 from console.engine.clocks import StationClocks
 from console.feeds.inbox import Message
-from console.services.expected_log import ExpectedLog
+from console.services.analysis.expected_log import ExpectedLog
 from maps.city import City, StationTable
 from maps.crs import to_wgs84
 from tests.console.engine.room import START, Room, done

@@ -14,8 +14,8 @@ import pytest
 from console.detection.finding import StationFinding
 from console.domain.alarms import AlarmState
 from console.domain.changes import ChangeSet
-from console.services.case import AlarmChange, recorded_alarms
-from console.services.plans import merged
+from console.services.changesets import AlarmChange, recorded_alarms
+from console.services.incidents.joint_plans import merged
 from console.services.state import DeskState
 from console.store import open_store
 from maps.city import StationTable

@@ -18,7 +18,7 @@ from console.domain.expected import ExpectedValues
 from console.package import PackageFault, package_bytes, read_package, verify_package, with_notes, write_package
 from console.package import manifest as manifests
 from console.package.container import Packed, unpacked, unzipped, zipped
-from console.services.readings_file import read_recording
+from console.services.analysis.readings_file import read_recording
 from console.services.review.notes import Action, Findings, Remark, ReviewNotes
 from console.services.review.record import CaseRecord
 from maps.dataset import read_city

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from console.services.isolation_requests import answer_one
-from console.services.plan_words import plan_text
+from console.services.network.isolation_requests import answer_one
+from console.services.network.plan_text import plan_text
 from maps.network import PipeStatus, ValveState
 from tests.builders import NetworkBuilder, a_network
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from console.domain.expected import CHARTED
 from console.domain.readings import Channel
-from console.services.expected_log import ExpectedLog
+from console.services.analysis.expected_log import ExpectedLog
 from console.store import SqlStore, migrations, open_store
 from console.store.connection import engine_for, store_url
 from console.store.expected import packed, unpacked

@@ -24,8 +24,8 @@ from console.domain.live import LivePicture
 from console.domain.orders import OrderReply
 from console.domain.picture import FeedHealth, Picture
 from console.domain.readings import Channel
+from console.services.alarms.limits import station_limits
 from console.services.desk import DeskSettings
-from console.services.limits import station_limits
 from maps.city import City
 from maps.errors import QuanmaiError
 from maps.locate.result import Candidate, Location

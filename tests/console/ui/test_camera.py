@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.ui.map.camera import Camera, scale_bar
+from console.ui.map.view.camera import Camera, scale_bar
 
 CAMERAS = st.builds(
     Camera,

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
-from console.ui.map.picking import Asset
+from console.ui.map.view.picking import Asset
 from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
 from maps.errors import QuanmaiError

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from console.ui import honesty
+from console.ui import status_banners as honesty
 from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
 from tests.console.engine.faulty_store import locked

@@ -13,8 +13,8 @@ from console.domain.incidents import Outlook, Prediction
 from console.domain.intents import DismissIncident, EndOperation, EnterOperation, EnterReading, JudgeBurst
 from console.ui.dialogs.ask import OperationQuestion, PressureQuestion
 from console.ui.dialogs.confirm import Confirmation
-from console.ui.map.case import look_of
-from console.ui.panels.deviations import groups_of
+from console.ui.map.live.case_marks import look_of
+from console.ui.panels.case.deviations import groups_of
 from console.ui.window import MainWindow
 from maps.locate.next_reading import ReadingPlace
 from tests.console.ui.scripted import CASE, ScriptedPort

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QRectF
 
-from console.ui.map.labels import Placer, spread
+from console.ui.map.drawing.label_placement import Placer, spread
 
 ANCHORS = st.lists(st.tuples(st.floats(0, 800), st.floats(0, 600), st.floats(20, 120)), max_size=60)
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QWidget
 from console.domain.intents import JudgeBurst
 from console.ui.commands.search import Hit
 from console.ui.dialogs.confirm import Confirmation
-from console.ui.map.picking import Asset
+from console.ui.map.view.picking import Asset
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import CASE, ScriptedPort
 

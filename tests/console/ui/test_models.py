@@ -15,13 +15,13 @@ from pytestqt.qtbot import QtBot
 
 from console.domain.picture import StationState
 from console.domain.readings import Channel
-from console.ui.looks import Looks
-from console.ui.map.gauges import main_channels
+from console.ui.map.live.stations import main_channels
 from console.ui.models.alarms import AlarmModel
 from console.ui.models.rows import Column, RowsModel
 from console.ui.models.stations import StationModel, WorstFirst
 from console.ui.models.timeline import TimelineModel
-from console.ui.panels.layers import LayersPanel
+from console.ui.panels.map.layers import LayersPanel
+from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.words import Words
 from tests.console.services.town import NOW

@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from console.domain.intents import ShelveAlarm
 from console.domain.picture import FeedHealth
-from console.ui.looks import PlainButton, PlainLabel, tip
 from console.ui.settings import WindowSettings
+from console.ui.style import PlainButton, PlainLabel, tip
 from console.ui.window import MainWindow
 from console.ui.words import one_line
 from tests.console.ui.scripted import ScriptedPort

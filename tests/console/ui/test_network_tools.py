@@ -13,13 +13,13 @@ from pytestqt.qtbot import QtBot
 
 from console.domain.incidents import PlanConflict, Unable
 from console.domain.intents import MarkValveClosed, MarkValveUnable, OpenIncident
-from console.services.traces import TraceRequest
+from console.services.network.trace_requests import TraceRequest
 from console.ui.dialogs.segments import SegmentsWindow
-from console.ui.map.picking import Asset
+from console.ui.map.view.picking import Asset
 from console.ui.models.segments import FiguresModel
-from console.ui.panels.plan_words import around_words, crews_for, crews_words, trust_words, why_words
-from console.ui.panels.reliance_words import tight_list
-from console.ui.panels.section import CaseView
+from console.ui.panels.case.plan_words import around_words, crews_for, crews_words, trust_words, why_words
+from console.ui.panels.case.reliance_words import tight_list
+from console.ui.panels.case.section import CaseView
 from console.ui.window import MainWindow
 from console.ui.words import Words
 from maps.isolation.result import CriticalCustomer, Reliance

@@ -15,7 +15,7 @@ from console.domain.alarms import AlarmState
 from console.domain.intents import AcknowledgeAlarm, DismissIncident, ShelveAlarm, TakeOutOfService
 from console.ui.dialogs.ask import MomentEdit, PressureQuestion, ReasonQuestion, SampleQuestion
 from console.ui.dialogs.shelve import ShelveQuestion
-from console.ui.looks import Looks
+from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.window import MainWindow
 from console.ui.words import Words

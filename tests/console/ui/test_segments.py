@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from console.ui.map.segments import LineWork, segments_of, simplified
-from console.ui.map.strokes import Lines, joined
+from console.ui.map.drawing.generalisation import Lines, joined
+from console.ui.map.drawing.line_levels import LineWork, segments_of, simplified
 
 
 def some_lines(seed: int, count: int, span: float = 4000.0) -> Lines:

@@ -19,9 +19,9 @@ from console.domain.clock import SystemClock
 from console.feeds.local import LocalLink
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
-from console.services.lacking import lacking
-from console.ui.map.layer import MapLayer
-from console.ui.map.picking import Asset
+from console.services.network.data_gaps import lacking
+from console.ui.map.layers import MapLayer
+from console.ui.map.view.picking import Asset
 from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
 from maps.city import City, CityInfo, CrewTable, CustomerTable, PlantTable, ShapeTable, StationTable, ZoneTable

@@ -11,10 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from console.domain.picture import FeedHealth, Picture, StationState
 from console.feeds.local import LocalLink
-from console.ui.honesty import lasting_message
-from console.ui.looks import Looks
 from console.ui.panels.status_words import feed_words, station_tip, station_words
 from console.ui.settings import WindowSettings
+from console.ui.status_banners import lasting_message
+from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.window import MainWindow
 from console.ui.words import Words

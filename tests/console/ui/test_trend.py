@@ -10,8 +10,8 @@ import pytest
 
 from console.domain.clock import micros
 from console.domain.readings import Channel
-from console.ui.looks import Looks
 from console.ui.panels.trend import Series, TimeAxis, Trend, ValueAxis
+from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.window import MainWindow
 from console.ui.words import Words

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from console.domain.intents import JudgeBurst
-from console.ui.map.picking import Asset
+from console.ui.map.view.picking import Asset
 from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import CASE, ScriptedPort

@@ -8,7 +8,7 @@ import pytest
 
 from console.domain.delivery import MessageKind, Reason, Undelivered
 from console.domain.picture import FeedHealth
-from console.ui.map.crew_marks import crew_words
+from console.ui.map.live.crew_marks import crew_words
 from console.ui.window import MainWindow
 from console.ui.words import Words
 from tests.console.ui.scripted import CASE, ScriptedPort

@@ -27,8 +27,8 @@ from console.domain.intents import (
 from console.domain.notices import NoticeStatus
 from console.domain.picture import FeedHealth
 from console.ui.dialogs.confirm import Confirmation
-from console.ui.grab import ScreenNotSaved, grab_stage
-from console.ui.map.layer import MapLayer
+from console.ui.map.layers import MapLayer
+from console.ui.screenshots import ScreenNotSaved, grab_stage
 from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
 from maps.errors import QuanmaiError

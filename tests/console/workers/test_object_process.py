@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from console.detection.book import SignatureBook
-from console.detection.making import InterpolatedMaker
+from console.detection.signature_cache import SignatureBook
+from console.detection.signature_making import InterpolatedMaker
 from console.workers.object_process import ObjectProcess, ObjectProcessFailed
 from tests.console.detection.cases import a_town
 

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage, QImageWriter, QPainter
 
-from console.ui.map.camera import Camera
-from console.ui.map.flow import flows_of
-from console.ui.map.layer import LayerLook, MapLayer, PipeTheme
-from console.ui.map.pane import StaticStyle
-from console.ui.map.pressure import pressure_field
+from console.ui.map.drawing.band import StaticStyle
+from console.ui.map.drawing.static_layer import Extras, blank, paint_static
+from console.ui.map.ground.pressure_surface import pressure_field
+from console.ui.map.layers import LayerLook, MapLayer, PipeTheme
+from console.ui.map.network.flow import flows_of
+from console.ui.map.network.themes import Themed, themed
 from console.ui.map.scene import Scene
-from console.ui.map.static_layer import Extras, blank, paint_static
-from console.ui.map.themes import Themed, themed
+from console.ui.map.view.camera import Camera
 from console.ui.theme import Theme
 
 pytestmark = pytest.mark.gui

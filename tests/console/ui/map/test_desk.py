@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from console.domain.readings import Channel
-from console.ui.map.coordinates import Reading
-from console.ui.map.layer import MapLayer, PipeTheme
-from console.ui.map.picking import Asset
-from console.ui.map.tools import Tool
+from console.ui.map.layers import MapLayer, PipeTheme
+from console.ui.map.view.coordinates import Reading
+from console.ui.map.view.picking import Asset
+from console.ui.map.view.tools import Tool
 from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
 from maps.hydraulics.state import HydraulicState

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QImage
 
-from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.export import MapNotSaved, Sheet, export_map, paper_camera
-from console.ui.map.layer import MapLayer, PipeTheme
-from console.ui.panels.legend import legend_rows
+from console.ui.map.layers import MapLayer, PipeTheme
+from console.ui.panels.map.legend import legend_rows
+from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.words import Words
 

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
-from console.ui.looks import Looks
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.case import CaseLook, StepMark, StepStatus
-from console.ui.map.flow import flows_of
-from console.ui.map.layer import GROUND_LAYERS, PLAN_LAYERS, LayerLook, MapLayer, PipeTheme
+from console.ui.map.layers import GROUND_LAYERS, PLAN_LAYERS, LayerLook, MapLayer, PipeTheme
+from console.ui.map.live.case_marks import CaseLook, StepMark, StepStatus
+from console.ui.map.network.flow import flows_of
+from console.ui.map.network.themes import ramp, themed
 from console.ui.map.scene import Scene
-from console.ui.map.themes import ramp, themed
-from console.ui.panels.layer_tree import LayerTree
-from console.ui.panels.legend import legend_rows
+from console.ui.panels.map.layer_tree import LayerTree
+from console.ui.panels.map.legend import legend_rows
+from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.words import Words
 

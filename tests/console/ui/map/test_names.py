@@ -8,10 +8,10 @@ import shapely
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 
-from console.ui.map.camera import Camera
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.road_names import road_names
+from console.ui.map.network.road_names import road_names
 from console.ui.map.scene import Scene
+from console.ui.map.view.camera import Camera
 from maps.city import ShapeTable
 
 pytestmark = pytest.mark.gui

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QWidget
 
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.picking import Asset
+from console.ui.map.view.picking import Asset
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import ScriptedPort
 

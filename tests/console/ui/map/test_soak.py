@@ -17,7 +17,7 @@ from time import thread_time
 import pytest
 from PySide6.QtCore import QCoreApplication, QPointF
 
-from console.garbage import set_loaded_aside
+from console.garbage_collection import set_loaded_aside
 from console.ui.map.canvas import MapCanvas
 from tests.console.ui.map.conftest import NOW_US, a_picture
 

@@ -16,12 +16,12 @@ from console.domain.incidents import Phase
 from console.domain.intents import UndoLast
 from console.package import read_package, verify_package, write_package
 from console.services.review.record import CaseRecord
-from console.ui.looks import Looks
-from console.ui.panels.head import PhaseStrip
+from console.ui.panels.case.head import PhaseStrip
 from console.ui.review.pair import PairWindow
 from console.ui.review.port import Recorded
 from console.ui.review.window import ReviewWindow
 from console.ui.settings import WindowSettings
+from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.words import Words
 from tests.console.package.cases import CASE, HOSTILE, a_case

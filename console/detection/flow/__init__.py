@@ -1,0 +1,1 @@
+"""Metered flows: zones and their balance, reducing valves, pumps, open boundary valves."""

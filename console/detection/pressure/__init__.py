@@ -1,0 +1,1 @@
+"""Bursts in station pressures: baselines, recent levels, matched field, steps, thresholds, slow leaks."""

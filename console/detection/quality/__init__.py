@@ -1,0 +1,1 @@
+"""Stations that fail alone or break a limit, and errors of their elevation on record."""

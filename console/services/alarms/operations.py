@@ -1,0 +1,228 @@
+"""Operations: pumps, valves, setpoints, tanks, hydrants, works. They name themselves beside a finding, lower its priority for
+
+ten minutes, and never hide it: a trip may follow a burst.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection.finding import BurstFinding, OperationFinding
+from console.domain.alarms import Alarm, AlarmKind, AlarmState, Explanation, Priority
+from console.domain.changes import ChangeSet
+from console.domain.incidents import Incident, Phase
+from console.domain.intents import EndOperation, EnterOperation
+from console.services.changesets import NOTHING, AlarmChange, Refused, recorded_alarms
+from console.services.incidents import dismissals
+from console.services.state import DeskState
+from console.services.tools import Tools
+from maps.city import City
+
+EXPLAINS = timedelta(minutes=10)
+_AGAIN = timedelta(minutes=5)
+"""What is switched again sooner is the same operation still going on."""
+_NEAR_M = 800.0
+"""Works on a street move pressures about so far; pumps, plants and what has no place move the whole network."""
+
+_EVERYWHERE = ("pump", "pump_stop", "pump_start", "setpoint", "prv_shut", "prv_open", "tank_filling")
+
+OPERATIONS_ZH = {
+    "works": "计划施工",
+    "valve": "阀门操作",
+    "pump": "水泵操作",
+    "pump_stop": "水泵停",
+    "pump_start": "水泵开",
+    "setpoint": "设定值调整",
+    "boundary": "边界阀似已打开（两分区进水此增彼减）",
+    "prv_shut": "减压阀过流骤降（关小、关闭或阀前失压）",
+    "prv_open": "减压阀开大（阀后压力升高）",
+    "tank_filling": "水池进水",
+    "hydrant": "消火栓用水或冲洗",
+    "usual": "常见的压力变化",
+    "unknown": "原因不明的压力变化（不像爆管）",
+}
+ENTERED = ("works", "valve", "pump", "setpoint", "tank_filling", "hydrant")
+"""What people enter; the others only detection tells."""
+
+
+def on_operation(tools: Tools, state: DeskState, finding: OperationFinding, now: datetime) -> ChangeSet:
+    """Something was switched, seen in the readings: information for ten minutes, once while it lasts."""
+    code, subject = _code_of(finding), finding.pump_id or "network"
+    for alarm in _in_force(state):
+        if (alarm.code, alarm.subject) == (code, subject) and alarm.ends_at is not None:
+            if finding.at <= alarm.ends_at + _AGAIN:
+                return NOTHING
+            lasts = replace(alarm, ends_at=finding.at)
+            return recorded_alarms([AlarmChange(alarm, lasts, "operation_lasts", f"操作仍在继续：{alarm.detail}")])
+    detail = f"{OPERATIONS_ZH[code]} {finding.pump_id}".strip()
+    detail += f"（{'、'.join(finding.stations)}）" if finding.stations else ""
+    alarm = _information(tools, state, code, subject, finding.at, finding.at, detail)
+    return recorded_alarms([AlarmChange(None, alarm, "operation_seen", f"操作：{detail}")])
+
+
+def enter(tools: Tools, state: DeskState, intent: EnterOperation, user: str, now: datetime) -> ChangeSet:
+    """Works or an operation entered at the desk. Raises Refused."""
+    if intent.code not in ENTERED:
+        raise Refused("operation_kind", code=intent.code)
+    if intent.starts_at.tzinfo is None or intent.ends_at.tzinfo is None or intent.ends_at <= max(intent.starts_at, now):
+        raise Refused("operation_time")
+    if intent.asset_id and _place(tools.city, intent.asset_id) is None:
+        raise Refused("operation_place", asset=intent.asset_id)
+    detail = "，".join(part for part in (f"{OPERATIONS_ZH[intent.code]} {intent.asset_id}".strip(), intent.note.strip()) if part)
+    alarm = _information(tools, state, intent.code, intent.asset_id or "network", intent.starts_at, intent.ends_at, detail)
+    change = AlarmChange(None, replace(alarm, acknowledged_at=now, acknowledged_by=user), "operation_entered", "")
+    return recorded_alarms([replace(change, note=f"{user} 登记：{detail}")])
+
+
+def end(state: DeskState, intent: EndOperation, user: str, now: datetime) -> ChangeSet:
+    """Over, or called off. Raises Refused."""
+    alarm = state.alarms.get(intent.alarm_id)
+    if alarm is None or alarm.kind is not AlarmKind.OPERATION or alarm.state is AlarmState.CLEARED:
+        raise Refused("no_alarm", alarm=intent.alarm_id)
+    if alarm.raised_at > now:
+        after = replace(alarm, ends_at=alarm.raised_at, state=AlarmState.CLEARED, returned_at=now)
+        return recorded_alarms([AlarmChange(alarm, after, "operation_ended", f"{user} 取消：{alarm.detail}")])
+    return recorded_alarms([AlarmChange(alarm, replace(alarm, ends_at=now), "operation_ended", f"{user} 结束：{alarm.detail}")])
+
+
+def on_time(state: DeskState, now: datetime) -> ChangeSet:
+    """Operations ten minutes over leave the list; findings they explained get their own priority back."""
+    over = [alarm for alarm in _in_force(state) if alarm.ends_at is not None and now > alarm.ends_at + EXPLAINS]
+    changes = [_over(alarm, now) for alarm in over]
+    changes += [_no_longer_explained(alarm) for alarm in state.alarms.values() if _expired(state, alarm, now)]
+    return recorded_alarms(changes) if changes else NOTHING
+
+
+def explanations(tools: Tools, state: DeskState, finding: BurstFinding) -> tuple[Explanation, ...]:
+    """Operations that may be why a finding came: seen by detection, or in force at the desk and near the candidates."""
+    until = finding.at + EXPLAINS
+    found = [
+        Explanation(_code_of(one), one.pump_id, one.at, min(one.at + EXPLAINS, until), one.certain) for one in finding.operations
+    ]
+    near = _candidate_places(tools.city, finding)
+    for alarm in _in_force(state):
+        if alarm.ends_at is None or not alarm.raised_at <= finding.at <= alarm.ends_at + EXPLAINS:
+            continue
+        asset_id = "" if alarm.subject == "network" else alarm.subject
+        told = any((one.code, one.asset_id) == (alarm.code, asset_id) for one in found)
+        if not told and _reaches(tools.city, alarm, near):
+            ends = min(until, alarm.ends_at + EXPLAINS)
+            found.append(Explanation(alarm.code, asset_id, alarm.raised_at, ends, note=alarm.detail))
+    before = dismissals.like(state.dismissals.values(), finding, tools.city.info.time_zone, finding.at)
+    if before is not None:
+        found.append(Explanation(dismissals.CODE, before.incident_id, before.at, until, certain=False, note=before.reason))
+    return tuple(one for one in found if one.until > finding.at)
+
+
+def still_holding(tools: Tools, state: DeskState, why: tuple[Explanation, ...], finding: BurstFinding) -> tuple[Explanation, ...]:
+    """A case's explanations once more is known: one by a dismissal falls when the finding is no longer like it."""
+    before = dismissals.like(state.dismissals.values(), finding, tools.city.info.time_zone, finding.at)
+    return tuple(one for one in why if one.code != dismissals.CODE or before is not None)
+
+
+def lowered(priority: Priority, why: Iterable[Explanation], now: datetime) -> Priority:
+    """A step less pressing while an operation explains it; never the least."""
+    explained = any(one.until > now for one in why)
+    return Priority(min(priority + 1, Priority.MEDIUM)) if explained and priority < Priority.MEDIUM else priority
+
+
+def explanation_zh(why: Iterable[Explanation]) -> str:
+    """Which operations, and which dismissal, in Chinese."""
+    return "、".join(_one_zh(one) for one in why)
+
+
+def _one_zh(one: Explanation) -> str:
+    if one.code == dismissals.CODE:
+        return f"与 {one.asset_id} 相似（已排除：{one.note}）"
+    name = one.note or f"{OPERATIONS_ZH[one.code]} {one.asset_id}".strip()
+    return name if one.certain else f"可能：{name}"
+
+
+def _expired(state: DeskState, alarm: Alarm, now: datetime) -> bool:
+    incident = state.incidents.get(alarm.incident_id)
+    waiting = incident is not None and incident.phase is Phase.SUSPECTED
+    lower = alarm.priority > alarm.unexplained_priority
+    shown = alarm.state in (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED)
+    return waiting and lower and shown and all(one.until <= now for one in alarm.explanations)
+
+
+def _no_longer_explained(alarm: Alarm) -> AlarmChange:
+    note = f"已过 10 分钟仍未恢复，报警 {alarm.alarm_id} 恢复原级别：{alarm.detail}"
+    return AlarmChange(alarm, replace(alarm, priority=alarm.unexplained_priority), "explanation_over", note)
+
+
+def _over(alarm: Alarm, now: datetime) -> AlarmChange:
+    after = replace(alarm, state=AlarmState.CLEARED, returned_at=now)
+    return AlarmChange(alarm, after, "operation_over", f"操作结束：{alarm.detail}")
+
+
+def _information(
+    tools: Tools, state: DeskState, code: str, subject: str, starts_at: datetime, ends_at: datetime, detail: str
+) -> Alarm:
+    return Alarm(
+        alarm_id=state.next_id("alarm"),
+        kind=AlarmKind.OPERATION,
+        priority=Priority.LOW,
+        subject=subject,
+        raised_at=starts_at,
+        state=AlarmState.ACKNOWLEDGED,
+        detail=detail,
+        is_drill=tools.is_drill,
+        code=code,
+        ends_at=ends_at,
+    )
+
+
+def _in_force(state: DeskState) -> list[Alarm]:
+    return [a for a in state.alarms.values() if a.kind is AlarmKind.OPERATION and a.state is not AlarmState.CLEARED]
+
+
+def _code_of(finding: OperationFinding) -> str:
+    if finding.kind == "pump":
+        return "pump_stop" if finding.stopped else "pump_start"
+    return finding.kind
+
+
+def _candidate_places(city: City, finding: BurstFinding) -> NDArray[np.float64]:
+    pipes = city.network.pipes
+    names = [name for name in finding.location.set_90 if pipes.has(name)]
+    return np.array([pipes.points(pipes.row(name)).mean(axis=0) for name in names]).reshape(-1, 2)
+
+
+def _reaches(city: City, alarm: Alarm, near: NDArray[np.float64]) -> bool:
+    moves_all = alarm.subject == "network" or alarm.code in _EVERYWHERE
+    if moves_all or city.network.pumps.has(alarm.subject) or city.plants.has(alarm.subject):
+        return True
+    place = _place(city, alarm.subject)
+    if place is None or not np.isfinite(place).all() or not len(near):
+        return True
+    return bool((np.hypot(near[:, 0] - place[0], near[:, 1] - place[1]) <= _NEAR_M).any())
+
+
+def _place(city: City, asset_id: str) -> tuple[float, float] | None:
+    """Where an asset is (the network's CRS; NaN where it has no place of its own), None when the city has no such asset."""
+    network = city.network
+    if network.pipes.has(asset_id):
+        x, y = network.pipes.points(network.pipes.row(asset_id)).mean(axis=0)
+        return float(x), float(y)
+    for table in (network.valves, network.nodes, city.hydrants, city.stations):
+        if table.has(asset_id):
+            row = table.row(asset_id)
+            return float(table.x[row]), float(table.y[row])
+    elsewhere = network.pumps.has(asset_id) or city.plants.has(asset_id) or city.zones.has(asset_id)
+    return (float("nan"), float("nan")) if elsewhere else None
+
+
+def explained(incident: Incident, alarm: Alarm, full: Priority, now: datetime) -> Alarm:
+    """A burst's alarm with what may explain it, a step less pressing while that holds."""
+    why = incident.explanations
+    known_flow = any(one.code == dismissals.CODE for one in why)  # a like one was dismissed with these meters moving
+    if not known_flow and any(one.channel in ("flow", "valve_position") and one.deviation != 0.0 for one in incident.evidence):
+        # More water goes into the zone than it uses: an operation elsewhere does not explain that.
+        return replace(alarm, priority=full, full_priority=full, explanations=why)
+    return replace(alarm, priority=lowered(full, why, now), full_priority=full, explanations=why)

@@ -1,0 +1,325 @@
+"""Alarms of stations and what people do with alarms: life per ISA-18.2 / OPC UA Part 9."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from console.detection.finding import StationFinding
+from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
+from console.domain.changes import ChangeSet
+from console.domain.intents import AcknowledgeAlarm, AcknowledgeAlarms, RestoreAlarm, ShelveAlarm, TakeOutOfService
+from console.domain.limits import ELEVATION_MATTERS_M, LIMIT_CODES
+from console.domain.readings import CHANNEL_BY_NAME
+from console.services.changesets import NOTHING, AlarmChange, Refused, recorded_alarms
+from console.services.state import DeskState, alarm_id_of
+from console.services.tools import Tools
+from console.services.words_zh import UNITS_ZH
+from maps.units import mpa_from_kpa
+
+_KIND = {
+    "stale": AlarmKind.STALE,
+    "low_pressure": AlarmKind.LOW_PRESSURE,
+    "high_pressure": AlarmKind.HIGH_PRESSURE,
+    "below_limit": AlarmKind.WATER_QUALITY,
+    "above_limit": AlarmKind.WATER_QUALITY,
+    "feed": AlarmKind.FEED,
+    "open_boundary": AlarmKind.BOUNDARY,
+}
+_OF_STATIONS = (
+    AlarmKind.STATION_FAULT,
+    AlarmKind.STALE,
+    AlarmKind.LOW_PRESSURE,
+    AlarmKind.HIGH_PRESSURE,
+    AlarmKind.WATER_QUALITY,
+)
+_PRIORITY = {AlarmKind.FEED: Priority.HIGH, AlarmKind.BOUNDARY: Priority.MEDIUM}
+_FAR_BELOW = 0.5
+"""Under half of the limit somebody is close to having no water."""
+_NEAR_M = 300.0
+"""Critical customers this near a station share what it shows."""
+_CODE_ZH = {
+    "stale": "数据超时",
+    "frozen": "数值不变（疑似死数）",
+    "spike": "突跳",
+    "out_of_range": "超量程",
+    "future_time": "时钟超前",
+    "low_pressure": "压力过低",
+    "high_pressure": "压力过高",
+    "below_limit": "低于限值",
+    "above_limit": "高于限值",
+    "deviating": "单站偏差",
+    "open_boundary": "两分区进水此增彼减，边界阀可能开着",
+}
+LONGEST_SHELF = timedelta(hours=24)
+"""A shelf is for a shift or a day (ISA-18.2 asks for a bound); what is wrong for longer is taken out of service, by name."""
+_REUSED_WITHIN = timedelta(minutes=10)
+"""A cleared alarm that comes back this soon is the same alarm, flapping, not one more in the list."""
+
+
+def on_stations(tools: Tools, state: DeskState, findings: Sequence[StationFinding], now: datetime) -> ChangeSet:
+    """Raise, extend or return the one alarm of each station and code; a tick's findings are one change set.
+
+    When a broker dies thousands of stations fall silent at once: as many transactions would keep everything else waiting.
+    """
+    if not findings:
+        return NOTHING
+    current = _current(state, now)
+    serial, changes = state.next_serial("alarm"), list[AlarmChange]()
+    for finding in findings:
+        key = (finding.station_id, finding.code)
+        change = _change(tools, current.get(key), finding, now, alarm_id_of(serial))
+        if change is not None:
+            serial += change.before is None
+            current[key] = change.after
+            changes.append(change)
+    return recorded_alarms(changes) if changes else NOTHING
+
+
+def on_absent(tools: Tools, state: DeskState, now: datetime) -> ChangeSet:
+    """Alarms of stations that the city does not have any more return: nothing else would ever end them."""
+    gone = [
+        alarm
+        for alarm in state.alarms.values()
+        if alarm.kind in _OF_STATIONS
+        and alarm.state is not AlarmState.CLEARED
+        and alarm.returned_at is None
+        and not tools.city.stations.has(alarm.subject)
+    ]
+    changes = [AlarmChange(one, _returned(one, now), "alarm_returned", _note(one, "测点已不在管网数据中")) for one in gone]
+    return recorded_alarms(changes) if changes else NOTHING
+
+
+def _change(tools: Tools, alarm: Alarm | None, finding: StationFinding, now: datetime, new_id: str) -> AlarmChange | None:
+    if finding.active:
+        return _raised(tools, alarm, finding, new_id)
+    if alarm is None or finding.channel not in alarm.channels:
+        return None
+    left = tuple(channel for channel in alarm.channels if channel != finding.channel)
+    if left:
+        return AlarmChange(alarm, replace(alarm, channels=left), "alarm_revised", _note(alarm, "部分恢复"))
+    return AlarmChange(alarm, _returned(alarm, now), "alarm_returned", _note(alarm, "恢复正常"))
+
+
+def acknowledge(state: DeskState, intent: AcknowledgeAlarm | AcknowledgeAlarms, user: str, now: datetime) -> ChangeSet:
+    """Seen by a person; one that had already returned is thereby cleared. Of several, those that still wait for it.
+
+    Raises Refused when none does.
+    """
+    ids = (intent.alarm_id,) if isinstance(intent, AcknowledgeAlarm) else tuple(dict.fromkeys(intent.alarm_ids))
+    chosen = [_alarm_of(state, alarm_id) for alarm_id in ids]
+    waiting = [alarm for alarm in chosen if alarm.state in (AlarmState.ACTIVE, AlarmState.RETURNED)]
+    if chosen and not waiting:
+        raise Refused("nothing_to_acknowledge", alarm=chosen[0].alarm_id, alarm_state=chosen[0].state)
+    return recorded_alarms([_acknowledged(alarm, user, now) for alarm in waiting]) if waiting else NOTHING
+
+
+def _acknowledged(alarm: Alarm, user: str, now: datetime) -> AlarmChange:
+    seen = AlarmState.CLEARED if alarm.state is AlarmState.RETURNED else AlarmState.ACKNOWLEDGED
+    after = replace(alarm, state=seen, acknowledged_at=now, acknowledged_by=user)
+    return AlarmChange(alarm, after, "alarm_acknowledged", f"{user} {_note(alarm, '已确认')}")
+
+
+def shelve(state: DeskState, intent: ShelveAlarm, user: str, now: datetime) -> ChangeSet:
+    """Out of sight until a time or until it returns, with a reason."""
+    alarm = _alarm_of(state, intent.alarm_id)
+    over = intent.until is None and alarm.returned_at is not None  # nothing would ever end it
+    if over or alarm.state in (AlarmState.CLEARED, AlarmState.OUT_OF_SERVICE):
+        raise Refused("cannot_shelve", alarm=alarm.alarm_id, alarm_state=alarm.state)
+    if not intent.reason.strip():
+        raise Refused("shelve_reason")
+    if intent.until is not None and (intent.until.tzinfo is None or intent.until <= now):
+        raise Refused("shelve_until")
+    if intent.until is not None and intent.until > now + LONGEST_SHELF:
+        raise Refused("shelve_too_long", hours=f"{LONGEST_SHELF.total_seconds() / 3600:.0f}")
+    after = replace(alarm, state=AlarmState.SHELVED, shelved_until=intent.until, shelved_reason=intent.reason.strip())
+    return recorded_alarms(
+        [AlarmChange(alarm, after, "alarm_shelved", f"{user} {_note(alarm, '已搁置')}：{intent.reason.strip()}")]
+    )
+
+
+def take_out(state: DeskState, intent: TakeOutOfService, user: str) -> ChangeSet:
+    """Out of service until a person restores it (ISA-18.2), with a reason."""
+    alarm, reason = _alarm_of(state, intent.alarm_id), intent.reason.strip()
+    if alarm.state in (AlarmState.CLEARED, AlarmState.OUT_OF_SERVICE):
+        raise Refused("cannot_shelve", alarm=alarm.alarm_id, alarm_state=alarm.state)
+    if not reason:
+        raise Refused("shelve_reason")
+    after = replace(alarm, state=AlarmState.OUT_OF_SERVICE, shelved_until=None, shelved_reason=reason)
+    return recorded_alarms([AlarmChange(alarm, after, "alarm_out_of_service", f"{user} {_note(alarm, '已停用')}：{reason}")])
+
+
+def restore(state: DeskState, intent: RestoreAlarm, user: str) -> ChangeSet:
+    """From the shelf or out of service: the alarm is back as what it has become meanwhile."""
+    alarm = _alarm_of(state, intent.alarm_id)
+    if alarm.state not in (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE):
+        raise Refused("not_shelved", alarm=alarm.alarm_id, alarm_state=alarm.state)
+    return recorded_alarms([AlarmChange(alarm, _unshelved(alarm), "alarm_unshelved", f"{user} {_note(alarm, '已恢复')}")])
+
+
+def on_time(state: DeskState, now: datetime) -> ChangeSet:
+    """Shelving that has run out: the alarm is back as what it has become meanwhile.
+
+    A shelf that ends later than any may was put up under a clock since set back: it ends now.
+    """
+    due = [
+        alarm
+        for alarm in state.alarms.values()
+        if alarm.state is AlarmState.SHELVED
+        and alarm.shelved_until is not None
+        and not now < alarm.shelved_until <= now + LONGEST_SHELF
+    ]
+    changes = [AlarmChange(alarm, _unshelved(alarm), "alarm_unshelved", _note(alarm, "搁置到期")) for alarm in due]
+    return recorded_alarms(changes) if changes else NOTHING
+
+
+def _raised(tools: Tools, alarm: Alarm | None, finding: StationFinding, new_id: str) -> AlarmChange | None:
+    if alarm is None:
+        new = _weighed(_new(tools, finding, new_id), finding)
+        return AlarmChange(None, new, "alarm_raised", f"报警：{new.detail}")
+    lasting = alarm.state not in (AlarmState.RETURNED, AlarmState.CLEARED) and alarm.returned_at is None
+    if lasting and finding.channel in alarm.channels:
+        return None
+    channels = alarm.channels if finding.channel in alarm.channels else (*alarm.channels, finding.channel)
+    after = replace(
+        alarm,
+        channels=channels,
+        evidence=_evidence(finding) or alarm.evidence,
+        detail=_detail(finding),
+        limit=finding.limit,
+        priority=min(alarm.priority, _priority(tools, finding)) if lasting else _priority(tools, finding),
+        returned_at=None,
+    )
+    after = _weighed(after, finding)
+    if lasting:
+        return AlarmChange(alarm, after, "alarm_revised", _note(after, "又有通道异常"))
+    if alarm.state not in (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE):
+        # Back again: it has to be seen anew, whoever saw it the last time.
+        after = replace(after, state=AlarmState.ACTIVE, raised_at=finding.at, acknowledged_at=None, acknowledged_by="")
+    return AlarmChange(alarm, after, "alarm_raised", _note(after, "再次报警"))
+
+
+def _new(tools: Tools, finding: StationFinding, new_id: str) -> Alarm:
+    return Alarm(
+        alarm_id=new_id,
+        kind=_kind(finding),
+        priority=_priority(tools, finding),
+        subject=finding.station_id,
+        raised_at=finding.at,
+        evidence=_evidence(finding),
+        detail=_detail(finding),
+        is_drill=tools.is_drill,
+        code=finding.code,
+        channels=(finding.channel,),
+        limit=finding.limit,
+    )
+
+
+def _weighed(alarm: Alarm, finding: StationFinding) -> Alarm:
+    """The alarm with what the station's elevation error makes of it. It is told, not silenced: the error is an estimate."""
+    error_m = finding.elevation_error_m
+    spoils = finding.code in ("low_pressure", "high_pressure") and error_m is not None and abs(error_m) > ELEVATION_MATTERS_M
+    told = replace(alarm, elevation_error_m=error_m if spoils else None)
+    corrected = told.corrected_kpa
+    if corrected is None:
+        return told
+    verdict = "在限值内，存疑" if told.is_doubtful else "仍超限" if told.is_beyond_as_read else "实际超限"
+    text = f"{told.detail}；标高误差 {told.elevation_error_m:+.1f} m，修正后 {mpa_from_kpa(corrected):.3f} MPa，{verdict}"
+    return replace(told, detail=text)
+
+
+def _kind(finding: StationFinding) -> AlarmKind:
+    return _KIND.get(finding.code, AlarmKind.STATION_FAULT)
+
+
+def _priority(tools: Tools, finding: StationFinding) -> Priority:
+    """That of the limit's rule; a step higher far below it, or where critical customers are near."""
+    if finding.code not in LIMIT_CODES or not tools.city.stations.has(finding.station_id):
+        return _PRIORITY.get(_kind(finding), Priority.LOW)
+    row = tools.city.stations.row(finding.station_id)
+    rule = tools.limits.rule_of(row, CHANNEL_BY_NAME[finding.channel])
+    usual = rule.priority if rule is not None else Priority.MEDIUM
+    far = finding.code == "low_pressure" and (finding.observed or 0.0) < _FAR_BELOW * (finding.limit or 0.0)
+    grave = far or _critical_near(tools, row)
+    return Priority(max(usual - 1, Priority.CRITICAL)) if grave else usual
+
+
+def _critical_near(tools: Tools, row: int) -> bool:
+    stations, customers = tools.city.stations, tools.city.customers
+    away = np.hypot(customers.x - stations.x[row], customers.y - stations.y[row])
+    return bool(((customers.critical != "") & (away <= _NEAR_M)).any())
+
+
+def _evidence(finding: StationFinding) -> tuple[Evidence, ...]:
+    against = finding.expected if finding.expected is not None else finding.limit
+    if finding.observed is None or against is None:
+        return ()
+    return (Evidence(finding.station_id, finding.channel, finding.observed, against, finding.at),)
+
+
+def _detail(finding: StationFinding) -> str:
+    words = f"{finding.station_id} {_CODE_ZH.get(finding.code, finding.code)}"
+    if finding.limit is not None and finding.observed is not None:
+        return f"{words}：{limit_zh(finding.channel, finding.observed, finding.limit)}"
+    return f"{words}：{finding.detail}" if finding.detail else words
+
+
+def limit_zh(channel: str, observed: float, limit: float) -> str:
+    """A value beyond its limit (inside units) in Chinese: 压力 0.121 MPa，低于 0.14 MPa."""
+    name, unit, digits = UNITS_ZH.get(channel, (channel, "", 2))
+    in_mpa = channel == "pressure"
+    seen, held = (mpa_from_kpa(value) if in_mpa else value for value in (observed, limit))
+    side = "低于" if observed < limit else "高于"
+    return f"{name} {seen:.{digits}f} {unit}，{side} {held:g} {unit}".replace(" ，", "，").rstrip()
+
+
+def _current(state: DeskState, now: datetime) -> dict[tuple[str, str], Alarm]:
+    """By station and code the alarm that still lives, or was cleared a moment ago."""
+    found: dict[tuple[str, str], Alarm] = {}
+    for alarm in sorted(state.alarms.values(), key=_recency):
+        lives = alarm.state is not AlarmState.CLEARED
+        if lives or (alarm.returned_at is not None and now - alarm.returned_at <= _REUSED_WITHIN):
+            found[alarm.subject, alarm.code] = alarm
+    return found
+
+
+def _recency(alarm: Alarm) -> tuple[bool, datetime]:
+    """Living ones last, the newest of them at the very end."""
+    return alarm.state is not AlarmState.CLEARED, alarm.raised_at
+
+
+def _returned(alarm: Alarm, now: datetime) -> Alarm:
+    """What a person has seen is over; what nobody has seen stays in the list until somebody does."""
+    after = replace(alarm, channels=(), returned_at=now)
+    if alarm.state is AlarmState.ACTIVE:
+        return replace(after, state=AlarmState.RETURNED)
+    if alarm.state is AlarmState.ACKNOWLEDGED:
+        return replace(after, state=AlarmState.CLEARED)
+    if alarm.state is AlarmState.SHELVED and alarm.shelved_until is None:
+        return _unshelved(after)  # one-shot: the shelf held it until now
+    return after
+
+
+def _unshelved(alarm: Alarm) -> Alarm:
+    seen, over = alarm.acknowledged_at is not None, alarm.returned_at is not None
+    state = {
+        (False, False): AlarmState.ACTIVE,
+        (True, False): AlarmState.ACKNOWLEDGED,
+        (False, True): AlarmState.RETURNED,
+        (True, True): AlarmState.CLEARED,
+    }[seen, over]
+    return replace(alarm, state=state, shelved_until=None)
+
+
+def _alarm_of(state: DeskState, alarm_id: str) -> Alarm:
+    alarm = state.alarms.get(alarm_id)
+    if alarm is None:
+        raise Refused("no_alarm", alarm=alarm_id)
+    return alarm
+
+
+def _note(alarm: Alarm, what: str) -> str:
+    return f"报警 {alarm.alarm_id}（{alarm.detail}）{what}"

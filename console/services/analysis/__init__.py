@@ -1,0 +1,1 @@
+"""Recordings and history: backtests, scores, calibration, what detection learns from at a start."""

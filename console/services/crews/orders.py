@@ -1,0 +1,175 @@
+"""Crews and their orders: who is nearest and free, sending, calling back, and what crews answer."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from console.domain.changes import ChangeSet, Outgoing
+from console.domain.crews import CrewFix, CrewState
+from console.domain.incidents import Incident, OrderKind, OrderState, Phase, PipePlace, WorkOrder
+from console.domain.intents import SendCrew
+from console.domain.orders import OrderReply
+from console.services.changesets import NOTHING, Refused, incident_of, recorded
+from console.services.incidents.messages import order_message, order_text
+from console.services.state import DeskState
+from console.services.tools import Tools
+
+log = logging.getLogger(__name__)
+
+LIVE = (OrderState.SENT, OrderState.ACKNOWLEDGED, OrderState.ON_SITE)
+"""Orders that bind a crew."""
+
+_KIND_ZH = {OrderKind.SITE_CHECK: "现场核实单", OrderKind.REPAIR: "抢修单"}
+_STATE_ZH = {
+    OrderState.ACKNOWLEDGED: "已接单",
+    OrderState.REFUSED: "拒单",
+    OrderState.ON_SITE: "已到现场",
+    OrderState.DONE: "已完成",
+}
+_ANSWERS = tuple(state.value for state in _STATE_ZH)
+_RANK = {OrderState.SENT: 0, OrderState.ACKNOWLEDGED: 1, OrderState.ON_SITE: 2, OrderState.DONE: 3, OrderState.REFUSED: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An order made out: the incident with it, the message, what to note."""
+
+    incident: Incident
+    outgoing: tuple[Outgoing, ...]
+    note: str
+
+
+def free_crews(tools: Tools, state: DeskState, incident: Incident) -> tuple[CrewFix, ...]:
+    """Crews that can be sent, the nearest to the case's pipe first: on duty, without a live order, not refusing this case."""
+    busy = {order.crew_id for case in state.incidents.values() for order in case.orders if order.state in LIVE}
+    refused = {order.crew_id for order in incident.orders if order.state is OrderState.REFUSED}
+    free = [crew for crew in state.crews.values() if crew.state is CrewState.FREE and crew.crew_id not in busy | refused]
+    pipes = incident.target_pipes()
+    if not pipes:
+        return tuple(sorted(free, key=lambda crew: crew.crew_id))
+    middle = tools.places.middle(tools.city.network.pipes.row(pipes[0]))
+
+    def distance(crew: CrewFix) -> tuple[float, str]:
+        away = math.hypot(crew.x - middle.x, crew.y - middle.y)
+        return (away if math.isfinite(away) else math.inf, crew.crew_id)
+
+    return tuple(sorted(free, key=distance))
+
+
+def send(tools: Tools, incident: Incident, crew: CrewFix, kind: OrderKind, now: datetime) -> Sent:
+    """Make out an order for ``crew``; the place gets its way there."""
+    place, eta = _approach(tools, incident, crew)
+    incident = replace(incident, place=place)
+    number = len(incident.orders) + 1
+    order = WorkOrder(
+        order_id=f"{incident.incident_id}-W{number}",
+        incident_id=incident.incident_id,
+        crew_id=crew.crew_id,
+        kind=kind,
+        pipe_id=place.pipe_id,
+        text=order_text(kind, incident, place, eta),
+        state=OrderState.SENT,
+        sent_at=now,
+        eta_minutes=eta,
+    )
+    incident = replace(incident, orders=(*incident.orders, order))
+    name = crew.name or crew.crew_id
+    return Sent(incident, (order_message(tools, incident, order, now, action="new"),), f"{_KIND_ZH[kind]}已下达{name}")
+
+
+def countermanded(tools: Tools, incident: Incident, orders: Sequence[WorkOrder], reason: str, now: datetime) -> Sent:
+    """Call these orders back: they have left the house, so they are never undone."""
+    ids = {order.order_id for order in orders}
+    called = tuple(replace(o, state=OrderState.COUNTERMANDED) if o.order_id in ids else o for o in incident.orders)
+    messages = tuple(order_message(tools, incident, order, now, action="countermand", reason=reason) for order in orders)
+    note = f"撤销工单 {'、'.join(sorted(ids))}" if ids else ""
+    return Sent(replace(incident, orders=called), messages, note)
+
+
+def live_orders(incident: Incident) -> tuple[WorkOrder, ...]:
+    """The case's orders that bind a crew."""
+    return tuple(order for order in incident.orders if order.state in LIVE)
+
+
+def send_crew(tools: Tools, state: DeskState, intent: SendCrew, now: datetime) -> ChangeSet:
+    """A repair order; while a site check is still wanting (refused, or nobody was free), a site check.
+
+    Without a name the nearest free crew is sent; when none is free, the crew that checks the site does the repair.
+    """
+    incident = incident_of(state, intent.incident_id)
+    if incident.phase is Phase.SUSPECTED:
+        raise Refused("not_judged", incident=incident.incident_id)
+    crew = _chosen(tools, state, incident, intent.crew_id)
+    checks = [order for order in incident.orders if order.kind is OrderKind.SITE_CHECK]
+    checked = any(order.state in (*LIVE, OrderState.DONE) for order in checks)
+    kind = OrderKind.SITE_CHECK if incident.phase is Phase.VERIFIED and not checked else OrderKind.REPAIR
+    sent = send(tools, incident, crew, kind, now)
+    return recorded(incident, sent.incident, "crew_sent", sent.note, outgoing=sent.outgoing)
+
+
+def on_reply(tools: Tools, state: DeskState, reply: OrderReply, now: datetime) -> ChangeSet:
+    """A crew's answer. Late, repeated or foreign answers change nothing: phones say what they like."""
+    found = _order_of(state, reply)
+    if found is None or reply.state not in _ANSWERS:
+        log.warning("reply %r of crew %s to order %s fits no order of ours", reply.state, reply.crew_id, reply.order_id)
+        return NOTHING
+    (incident, order), answered = found, OrderState(reply.state)
+    if order.state is OrderState.COUNTERMANDED or _RANK[answered] <= _RANK[order.state]:
+        return NOTHING
+    new = replace(
+        order, state=answered, answered_at=reply.at or now, reply=reply.text, found_pipe=reply.burst_pipe or order.found_pipe
+    )
+    after = replace(incident, orders=tuple(new if o.order_id == order.order_id else o for o in incident.orders))
+    note = f"{order.crew_id} {_STATE_ZH[answered]}（{order.order_id}）"
+    if reply.burst_pipe:
+        note += f"，现场确认爆管管道 {reply.burst_pipe}"
+    if reply.text:
+        note += f"：{reply.text}"
+    if answered is OrderState.REFUSED:
+        nearest = free_crews(tools, state, after)
+        note += f"；建议改派 {nearest[0].name or nearest[0].crew_id}" if nearest else "；无其他空闲抢修队"
+    return recorded(incident, after, f"order_{answered.value}", note)
+
+
+def _approach(tools: Tools, incident: Incident, crew: CrewFix) -> tuple[PipePlace, float | None]:
+    """The place of the case's first pipe with the way there from a crew, and the minutes it takes."""
+    pipe_id = incident.target_pipes()[0]
+    place = incident.place if incident.place is not None and incident.place.pipe_id == pipe_id else tools.places.place(pipe_id)
+    place, way = tools.places.with_way(place, crew.x, crew.y)
+    if way.length_m is None:
+        return place, None
+    return place, round(way.length_m / 1000.0 / tools.settings.crew_speed_kmh * 60.0, 1)
+
+
+def _chosen(tools: Tools, state: DeskState, incident: Incident, crew_id: str) -> CrewFix:
+    free = free_crews(tools, state, incident)
+    if not crew_id:
+        able = (*free, *_checking(state, incident))
+        if not able:
+            raise Refused("no_free_crew")
+        return able[0]
+    crew = state.crews.get(crew_id)
+    if crew is None:
+        raise Refused("no_crew", crew=crew_id)
+    if any(order.crew_id == crew_id for order in live_orders(incident)):
+        mine = next(order for order in live_orders(incident) if order.crew_id == crew_id)
+        if mine.kind is not OrderKind.SITE_CHECK:
+            raise Refused("crew_busy", crew=crew_id, order=mine.order_id)
+    return crew
+
+
+def _checking(state: DeskState, incident: Incident) -> list[CrewFix]:
+    """Crews bound to this case by its site check alone, those on site first."""
+    bound = {order.crew_id for order in live_orders(incident) if order.kind is not OrderKind.SITE_CHECK}
+    checks = sorted(live_orders(incident), key=lambda order: order.state is not OrderState.ON_SITE)
+    crews = [state.crews[order.crew_id] for order in checks if order.crew_id not in bound and order.crew_id in state.crews]
+    return [crew for crew in crews if crew.state is not CrewState.OFF_DUTY]
+
+
+def _order_of(state: DeskState, reply: OrderReply) -> tuple[Incident, WorkOrder] | None:
+    orders = ((incident, order) for incident in state.incidents.values() for order in incident.orders)
+    return next(((i, o) for i, o in orders if o.order_id == reply.order_id and o.crew_id == reply.crew_id), None)

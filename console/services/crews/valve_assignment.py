@@ -1,0 +1,75 @@
+"""Who closes what: a case's valves dealt out to its crews, and the cards that tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from console.domain.changes import ChangeSet, Outgoing
+from console.domain.crews import CrewFix, CrewState
+from console.domain.incidents import Incident
+from console.domain.intents import SendValveCards
+from console.services.changesets import Refused, incident_of, recorded
+from console.services.crews.valve_cards import ValveCard, card_json, valve_cards
+from console.services.state import DeskState
+from console.services.tools import Tools
+from maps.isolation import CrewPlace, Schedule, schedule
+from maps.isolation.result import IsolationPlan
+
+FROST_MONTHS = (12, 1, 2)
+FROST_MINUTES = 5.0
+"""More minutes per chamber in these months: lids and stems are frozen (own estimate)."""
+
+
+def is_frost(incident: Incident, time_zone: str) -> bool:
+    """Whether the case falls into the months in which chambers freeze, by the city's calendar."""
+    return incident.opened_at.astimezone(ZoneInfo(time_zone)).month in FROST_MONTHS
+
+
+def dealt(incident: Incident, plan: IsolationPlan, crews: Iterable[CrewFix], time_zone: str) -> Schedule:
+    """Who closes what is left to close: the case's own crews and free ones, from where they are."""
+    done = set(incident.closed_valves())
+    left = tuple(step for step in plan.valves_to_close if step.asset_id not in done)
+    own = {order.crew_id for order in incident.orders}
+    able = [fix for fix in crews if fix.state is CrewState.FREE or fix.crew_id in own]
+    places = [CrewPlace(fix.crew_id, fix.x, fix.y) for fix in able if fix.state is not CrewState.OFF_DUTY]
+    frost = FROST_MINUTES if is_frost(incident, time_zone) else 0.0
+    return schedule(IsolationPlan(plan.burst_pipes, True, (), (), left), places, frost_minutes=frost)
+
+
+def send_cards(tools: Tools, state: DeskState, intent: SendValveCards, now: datetime) -> ChangeSet:
+    """To each crew the cards of the valves that are its own, in its order, on ``…/orders/<crew_id>/valves``."""
+    incident = incident_of(state, intent.incident_id)
+    plan = incident.plan
+    if plan is None or not incident.burst_pipes:
+        raise Refused("not_judged", incident=incident.incident_id)
+    found = dealt(incident, plan, state.crews.values(), tools.city.info.time_zone)
+    cards: dict[str, list[ValveCard]] = {}
+    for card in valve_cards(tools.city, plan, found.steps):
+        if card.crew:
+            cards.setdefault(card.crew, []).append(card)
+    if not cards:
+        raise Refused("no_crew_for_valves", incident=incident.incident_id)
+    outgoing = tuple(_message(tools, incident, crew, mine, now) for crew, mine in cards.items())
+    names = {fix.crew_id: fix.name or fix.crew_id for fix in state.crews.values()}
+    told = "；".join(
+        f"{names.get(crew, crew)}：{'、'.join(card.valve_id for card in _in_order(mine))}" for crew, mine in cards.items()
+    )
+    return recorded(incident, incident, "cards_sent", f"关阀卡已发 {told}", outgoing=outgoing)
+
+
+def _message(tools: Tools, incident: Incident, crew: str, cards: list[ValveCard], now: datetime) -> Outgoing:
+    body = {
+        "incident_id": incident.incident_id,
+        "t": now.astimezone(ZoneInfo(tools.city.info.time_zone)).isoformat(timespec="milliseconds"),
+        "exercise": incident.is_drill,
+        "valves": [card_json(card) for card in _in_order(cards)],
+    }
+    return Outgoing(tools.topic("orders", crew, "valves"), msgspec.json.encode(body))
+
+
+def _in_order(cards: list[ValveCard]) -> list[ValveCard]:
+    return sorted(cards, key=lambda card: card.crew_order or 0)

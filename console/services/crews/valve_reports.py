@@ -1,0 +1,105 @@
+"""What crews report of valves: closed, cannot be closed, back to normal; and the sample before service resumes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from console.domain.changes import ChangeSet
+from console.domain.incidents import Incident, Phase, Unable, ValveMark, WaterSample
+from console.domain.intents import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
+from console.domain.readings import Channel
+from console.services.changesets import Refused, incident_of, recorded
+from console.services.incidents.case_plan import planned, replanned
+from console.services.state import DeskState
+from console.services.tools import Tools
+
+UNABLE_ZH = {
+    Unable.SEIZED: "关不动",
+    Unable.NOT_TIGHT: "关不严",
+    Unable.NOT_FOUND: "找不到（埋压）",
+    Unable.CHAMBER_UNSAFE: "井下不能作业",
+}
+
+
+def mark_closed(tools: Tools, state: DeskState, intent: MarkValveClosed, user: str, now: datetime) -> ChangeSet:
+    """A valve is closed; the first one takes the case to the phase isolating."""
+    incident = _judged(state, intent.incident_id)
+    tools.city.network.valves.row(intent.valve_id)
+    mark = _mark_of(incident, intent.valve_id)
+    if mark is not None and mark.operated:
+        raise Refused("valve_closed", valve=intent.valve_id, by=mark.by)
+    # A valve reported unable before and closed after all: the plan follows back.
+    after = replanned(tools, state, _with_mark(incident, ValveMark(intent.valve_id, True, now, user)))
+    if incident.phase is Phase.VERIFIED:
+        after = replace(after, phase=Phase.ISOLATING)
+    steps = [step.asset_id for step in after.plan.valves_to_close] if after.plan else []
+    done = sum(1 for valve_id in steps if valve_id in after.closed_valves())
+    extra = f"（{done}/{len(steps)}）" if intent.valve_id in steps else "（方案外）"
+    return recorded(incident, after, "valve_closed", f"阀门 {intent.valve_id} 已关{extra}")
+
+
+def mark_unable(tools: Tools, state: DeskState, intent: MarkValveUnable, user: str, now: datetime) -> ChangeSet:
+    """A valve cannot be closed; the plan follows, what is already closed stays closed."""
+    incident = _judged(state, intent.incident_id)
+    tools.city.network.valves.row(intent.valve_id)
+    mark = _mark_of(incident, intent.valve_id)
+    if mark is not None and mark.unable is intent.unable:
+        raise Refused("valve_unable", valve=intent.valve_id, unable=intent.unable)
+    # Not tight: it has been turned, so it still has to be brought back before the case closes.
+    turned = intent.unable is Unable.NOT_TIGHT or (mark is not None and mark.operated)
+    after = planned(tools, state, _with_mark(incident, ValveMark(intent.valve_id, turned, now, user, intent.unable)))
+    plan = after.plan
+    more = [step.asset_id for step in plan.valves_to_close if step.asset_id not in after.closed_valves()] if plan else []
+    follows = f"还需关 {'、'.join(more)}" if more else "无更多阀门需关"
+    if plan is not None and not plan.isolatable:
+        follows = f"仅靠阀门无法止水（区内水源 {'、'.join(plan.sources_inside)}）"
+    return recorded(incident, after, "valve_unable", f"阀门 {intent.valve_id} {UNABLE_ZH[intent.unable]}，方案已更新：{follows}")
+
+
+def mark_restored(tools: Tools, state: DeskState, intent: MarkValveRestored, user: str, now: datetime) -> ChangeSet:
+    """A valve is back in its normal state."""
+    incident = _judged(state, intent.incident_id)
+    mark = _mark_of(incident, intent.valve_id)
+    if mark is None or not mark.operated:
+        raise Refused("valve_not_operated", valve=intent.valve_id)
+    after = replanned(tools, state, _with_mark(incident, replace(mark, restored_at=now, restored_by=user)))
+    left = len(after.closed_valves())
+    note = f"阀门 {intent.valve_id} 已恢复常态" + (f"，还有 {left} 个" if left else "，全部恢复")
+    return recorded(incident, after, "valve_restored", note)
+
+
+def record_sample(tools: Tools, state: DeskState, intent: RecordSample, user: str, now: datetime) -> ChangeSet:
+    """The sample's figures, or who waives it and why."""
+    incident = _judged(state, intent.incident_id)
+    turbidity, chlorine = intent.turbidity_ntu, intent.chlorine_mgl
+    if intent.waived_by.strip():
+        if not intent.reason.strip():
+            raise Refused("sample_reason")
+        sample = WaterSample(now, user, False, turbidity, chlorine, intent.waived_by.strip(), intent.reason.strip())
+        return recorded(
+            incident, replace(incident, sample=sample), "sample_waived", f"水样免检：{sample.waived_by}（{sample.reason}）"
+        )
+    if turbidity is None or chlorine is None:
+        raise Refused("sample_figures")
+    passed = turbidity >= 0.0 and tools.keeps(Channel.TURBIDITY, turbidity) and tools.keeps(Channel.CHLORINE, chlorine)
+    sample = WaterSample(now, user, passed, turbidity, chlorine)
+    verdict = "合格" if passed else "不合格"
+    note = f"水样{verdict}：浊度 {turbidity:g} NTU，余氯 {chlorine:g} mg/L"
+    return recorded(incident, replace(incident, sample=sample), "sample_recorded", note)
+
+
+def _judged(state: DeskState, incident_id: str) -> Incident:
+    incident = incident_of(state, incident_id)
+    if incident.phase is Phase.SUSPECTED:
+        raise Refused("not_judged", incident=incident_id)
+    return incident
+
+
+def _mark_of(incident: Incident, valve_id: str) -> ValveMark | None:
+    return next((mark for mark in incident.valve_marks if mark.valve_id == valve_id), None)
+
+
+def _with_mark(incident: Incident, mark: ValveMark) -> Incident:
+    others = tuple(known for known in incident.valve_marks if known.valve_id != mark.valve_id)
+    return replace(incident, valve_marks=(*others, mark))

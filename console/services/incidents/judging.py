@@ -1,0 +1,237 @@
+"""Judging a case and moving it on: verified, isolated with evidence, restored, closed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from console.domain.alarms import Alarm, AlarmState
+from console.domain.changes import ChangeSet, Outgoing
+from console.domain.incidents import Incident, OrderKind, Phase
+from console.domain.intents import AdvancePhase, DismissIncident, JudgeBurst, SetRestoration
+from console.domain.notices import NoticeStatus
+from console.services.changesets import AlarmChange, Refused, incident_of, recorded
+from console.services.crews.orders import countermanded, free_crews, live_orders, send
+from console.services.incidents.case_plan import planned
+from console.services.incidents.messages import area_alert, order_message, order_text, place_zh
+from console.services.state import DeskState
+from console.services.tools import Tools
+
+PHASE_ZH = {
+    Phase.SUSPECTED: "疑似",
+    Phase.VERIFIED: "核实",
+    Phase.ISOLATING: "关阀",
+    Phase.ISOLATED: "已止水",
+    Phase.REPAIRING: "抢修",
+    Phase.RESTORING: "恢复",
+    Phase.CLOSED: "销案",
+}
+_GROUND_ZH = {"on_site": "现场", "call": "来电", "calls": "来电", "judgement": "研判"}
+_ORDER = tuple(Phase)
+
+
+def judge(tools: Tools, state: DeskState, intent: JudgeBurst, user: str, now: datetime) -> ChangeSet:
+    """A burst on these pipes: plan anew, site check to the nearest free crew, estimate of restoration, area told."""
+    incident = incident_of(state, intent.incident_id)
+    pipes = _existing(tools, intent.pipe_ids)
+    if incident.phase not in (Phase.SUSPECTED, Phase.VERIFIED, Phase.ISOLATING):
+        raise Refused("past_judging", incident=incident.incident_id, phase=incident.phase)
+    if incident.burst_pipes == pipes and incident.ground == intent.ground and incident.phase is not Phase.SUSPECTED:
+        raise Refused("already_judged", incident=incident.incident_id, pipes=", ".join(pipes))
+    phase = Phase.VERIFIED if incident.phase is Phase.SUSPECTED else incident.phase
+    after = replace(incident, burst_pipes=pipes, ground=intent.ground, phase=phase, verified_at=incident.verified_at or now)
+    after = planned(tools, state, after)
+    place = incident.place if incident.place is not None and incident.place.pipe_id == pipes[0] else tools.places.place(pipes[0])
+    after = replace(after, place=place, title=place_zh(place))
+    after, outgoing, order_note = _checked_on_site(tools, state, after, now)
+    after = _estimated(tools, after, now)
+    ground = _GROUND_ZH.get(intent.ground, intent.ground)
+    note = f"核实为爆管（依据：{ground}）：{'、'.join(pipes)}；{order_note}"
+    return recorded(
+        incident,
+        after,
+        "burst_judged",
+        note,
+        alarms=_acknowledged(state, incident, user, now),
+        outgoing=(*area_alert(tools, after, "verified", now), *outgoing),
+    )
+
+
+def dismiss(tools: Tools, state: DeskState, intent: DismissIncident, user: str, now: datetime) -> ChangeSet:
+    """No burst: the case is closed with its reason; what has left the house is called back."""
+    incident = incident_of(state, intent.incident_id)
+    if not intent.reason.strip():
+        raise Refused("dismiss_reason")
+    issued = [n.notice_id for n in incident.notices if n.status is NoticeStatus.ISSUED]
+    if issued:
+        raise Refused("notice_public", notice=issued[0])
+    _valves_back(incident)
+    called = countermanded(tools, incident, live_orders(incident), intent.reason, now)
+    after = replace(called.incident, phase=Phase.CLOSED, closed_at=now, close_reason=intent.reason)
+    return recorded(
+        incident,
+        after,
+        "incident_dismissed",
+        "；".join(part for part in (f"排除爆管：{intent.reason}", called.note) if part),
+        alarms=_cleared(state, incident, user, now),
+        outgoing=(*area_alert(tools, after, "cancelled", now), *called.outgoing),
+    )
+
+
+def advance(tools: Tools, state: DeskState, intent: AdvancePhase, user: str, now: datetime) -> ChangeSet:
+    """To a later phase, with the evidence it needs."""
+    incident = incident_of(state, intent.incident_id)
+    if incident.phase is Phase.SUSPECTED:
+        raise Refused("not_judged", incident=incident.incident_id)
+    if _ORDER.index(intent.phase) <= _ORDER.index(incident.phase):
+        raise Refused("already_there", incident=incident.incident_id, phase=incident.phase)
+    after = replace(incident, phase=intent.phase)
+    alarms: tuple[AlarmChange, ...] = ()
+    outgoing: tuple[Outgoing, ...] = ()
+    if intent.phase is Phase.ISOLATED:
+        _evidence_of_isolation(incident, intent.evidence)
+        after = replace(after, isolated_at=now)
+    if intent.phase is Phase.CLOSED:
+        require_restored(incident)
+        issued = [n.notice_id for n in incident.notices if n.status is NoticeStatus.ISSUED]
+        if issued:
+            raise Refused("notice_public", notice=issued[0])
+        after = replace(after, closed_at=now, close_reason=intent.evidence.strip())
+        alarms = _cleared(state, incident, user, now)
+        outgoing = area_alert(tools, after, "cancelled", now)
+    evidence = f"（依据：{intent.evidence.strip()}）" if intent.evidence.strip() else ""
+    note = f"{PHASE_ZH[incident.phase]} → {PHASE_ZH[intent.phase]}{evidence}"
+    return recorded(incident, after, f"phase_{intent.phase.value}", note, alarms=alarms, outgoing=outgoing)
+
+
+def set_restoration(tools: Tools, state: DeskState, intent: SetRestoration, user: str, now: datetime) -> ChangeSet:
+    """Correct the estimate by hand; it stays, whatever is judged later."""
+    incident = incident_of(state, intent.incident_id)
+    if intent.at.tzinfo is None:
+        raise Refused("restoration_zone")
+    if intent.at <= now:
+        raise Refused("restoration_past")
+    after = replace(incident, restoration_at=intent.at.astimezone(UTC), restoration_by=user)
+    local = intent.at.astimezone(_zone(tools)).strftime("%m-%d %H:%M")
+    return recorded(incident, after, "restoration_set", f"预计恢复供水改为 {local}（{user}）")
+
+
+def require_restored(incident: Incident) -> None:
+    """Valves are back, the sample passed or waived by name: else no case closes and no notice is lifted. Raises Refused."""
+    _valves_back(incident)
+    if incident.closed_valves() or not any(mark.closed for mark in incident.valve_marks):
+        return
+    sample = incident.sample
+    if sample is None or not (sample.passed or sample.waived_by):
+        raise Refused("sample_wanted")
+
+
+def _valves_back(incident: Incident) -> None:
+    out = incident.closed_valves()
+    if out:
+        raise Refused("valves_out", valves=", ".join(out))
+
+
+def _existing(tools: Tools, pipe_ids: tuple[str, ...]) -> tuple[str, ...]:
+    if not pipe_ids:
+        raise Refused("no_pipe")
+    tools.city.network.pipes.rows(pipe_ids)
+    return tuple(dict.fromkeys(pipe_ids))
+
+
+def _checked_on_site(
+    tools: Tools, state: DeskState, incident: Incident, now: datetime
+) -> tuple[Incident, tuple[Outgoing, ...], str]:
+    """A site check to the nearest free crew; a crew already sent gets the corrected pipe instead."""
+    live = live_orders(incident)
+    if live:
+        return redirected(tools, incident, now)
+    if incident.ground == "on_site":
+        return incident, (), "现场已确认"
+    crews = free_crews(tools, state, incident)
+    if not crews:
+        return incident, (), "无空闲抢修队，现场核实待派"
+    sent = send(tools, incident, crews[0], OrderKind.SITE_CHECK, now)
+    return sent.incident, sent.outgoing, sent.note
+
+
+def redirected(tools: Tools, incident: Incident, now: datetime) -> tuple[Incident, tuple[Outgoing, ...], str]:
+    """Live orders that name another pipe than the case's place are sent again with the right one."""
+    place = incident.place
+    stale = {order.order_id for order in live_orders(incident) if place is not None and order.pipe_id != place.pipe_id}
+    if place is None or not stale:
+        return incident, (), "抢修队已在途或在场"
+    orders = tuple(
+        replace(o, pipe_id=place.pipe_id, text=order_text(o.kind, incident, place, None), eta_minutes=None)
+        if o.order_id in stale
+        else o
+        for o in incident.orders
+    )
+    after = replace(incident, orders=orders)
+    messages = tuple(order_message(tools, after, o, now, action="revised") for o in orders if o.order_id in stale)
+    return after, messages, f"工单 {'、'.join(sorted(stale))} 改为新位置"
+
+
+def _estimated(tools: Tools, incident: Incident, now: datetime) -> Incident:
+    if incident.restoration_by or incident.place is None:
+        return incident
+    travel = max((order.eta_minutes or 0.0 for order in live_orders(incident)), default=0.0)
+    at = tools.restoration.expected_end(
+        incident.place.diameter_mm, incident.place.material, now, tools.city.info.time_zone, travel
+    )
+    return replace(incident, restoration_at=at)
+
+
+def _evidence_of_isolation(incident: Incident, evidence: str) -> None:
+    """Raises Refused that ranks the valves which may be passing: not tight first, then unknown, assumed, closed unproven."""
+    if evidence.strip():
+        return
+    rank = {"unknown_state": 0, "assumed": 1, "closed": 2, "closed_pipe": 2, "one_way": 3}
+    relied = sorted(incident.plan.relies_on if incident.plan else (), key=lambda r: (rank.get(r.why, 4), r.last_checked))
+    passing = [*incident.unable_valves(), *(reliance.asset_id for reliance in relied)][:5]
+    if passing:
+        raise Refused("evidence_passing", valves=", ".join(passing))
+    raise Refused("evidence")
+
+
+def _acknowledged(state: DeskState, incident: Incident, user: str, now: datetime) -> tuple[AlarmChange, ...]:
+    """Judging a case acknowledges its alarm."""
+    return tuple(
+        AlarmChange(
+            alarm,
+            replace(alarm, state=AlarmState.ACKNOWLEDGED, acknowledged_at=now, acknowledged_by=user),
+            "alarm_acknowledged",
+            f"{user} 确认报警 {alarm.alarm_id}（核实案件）",
+        )
+        for alarm in _alarms(state, incident)
+        if alarm.state is AlarmState.ACTIVE
+    )
+
+
+def _cleared(state: DeskState, incident: Incident, user: str, now: datetime) -> tuple[AlarmChange, ...]:
+    return tuple(
+        AlarmChange(
+            alarm,
+            replace(
+                alarm,
+                state=AlarmState.CLEARED,
+                returned_at=now,
+                acknowledged_at=alarm.acknowledged_at or now,
+                acknowledged_by=alarm.acknowledged_by or user,
+                shelved_until=None,
+            ),
+            "alarm_cleared",
+            f"报警 {alarm.alarm_id} 解除（案件 {incident.incident_id}）",
+        )
+        for alarm in _alarms(state, incident)
+        if alarm.state is not AlarmState.CLEARED
+    )
+
+
+def _alarms(state: DeskState, incident: Incident) -> list[Alarm]:
+    return [state.alarms[alarm_id] for alarm_id in incident.alarm_ids if alarm_id in state.alarms]
+
+
+def _zone(tools: Tools) -> ZoneInfo:
+    return ZoneInfo(tools.city.info.time_zone)

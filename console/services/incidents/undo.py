@@ -1,0 +1,162 @@
+"""Undo: appends the inverse of the case's last undoable step. What has left the house is countermanded, never undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, get_type_hints
+
+from console.domain.alarms import AlarmState
+from console.domain.changes import Change, ChangeSet, Outgoing
+from console.domain.incidents import Incident, Phase, WorkOrder
+from console.domain.notices import Notice, NoticeStatus
+from console.domain.values import from_json
+from console.services.changesets import AlarmChange, Refused, recorded
+from console.services.crews.orders import LIVE, countermanded
+from console.services.incidents.case_plan import replanned
+from console.services.incidents.judging import redirected
+from console.services.incidents.messages import area_alert
+from console.services.notices.lifecycle import OUT, lifted
+from console.services.state import DeskState
+from console.services.tools import Tools
+
+UNDOABLE = frozenset(
+    {
+        "burst_judged",
+        "incident_dismissed",
+        "restoration_set",
+        "valve_closed",
+        "valve_unable",
+        "valve_restored",
+        "sample_recorded",
+        "sample_waived",
+        "crew_sent",
+        "reading_entered",
+        "notice_drafted",
+        "notice_redrafted",
+        "notice_edited",
+        "notice_submitted",
+        "notice_approved",
+        "notice_override",
+        "notice_issued",
+        *(f"phase_{phase.value}" for phase in Phase),
+    }
+)
+"""Kinds of steps that people took and can take back; findings, answers and impacts are facts."""
+
+_WITHDRAWN = "发布操作已撤销"
+_TYPES = get_type_hints(Incident)
+_NEVER_RESTORED = ("orders", "notices", "drafted_at", "issued_at", "alerted_at")
+
+
+def withdraws_notice(history: Sequence[Change]) -> bool:
+    """Whether undoing the last step would withdraw a public notice; ``history``: a case's changes, oldest first."""
+    undone = {change.undoes for change in history if change.undoes is not None}
+    last = next((change for change in reversed(history) if change.kind in UNDOABLE and change.seq not in undone), None)
+    return last is not None and last.kind == "notice_issued"
+
+
+def undo_last(tools: Tools, state: DeskState, incident_id: str, now: datetime, reason: str = "") -> ChangeSet:
+    """The inverse of the last step that still has something to take back. Raises Refused when there is none.
+
+    ``reason``: why, where a public notice is withdrawn by it.
+    """
+    incident = state.incidents.get(incident_id)
+    if incident is None:
+        raise Refused("no_incident", incident=incident_id)
+    history = state.history.get(incident_id, ())
+    undone = {change.undoes for change in history if change.undoes is not None}
+    for change in reversed(history):
+        if change.kind in UNDOABLE and change.seq not in undone:
+            after, outgoing, called = _inverse(tools, state, incident, change, now, reason)
+            if after != incident:
+                note = "；".join(part for part in (f"撤销：{change.note}", *called) if part)
+                alarms = _alarms(state, incident, after)
+                told = (
+                    area_alert(tools, after, _status(after), now) if after.phase is not incident.phase and _told(change) else ()
+                )
+                return recorded(incident, after, "undo", note, alarms=alarms, outgoing=(*outgoing, *told), undoes=change.seq)
+    raise Refused("nothing_to_undo", incident=incident_id)
+
+
+def _inverse(
+    tools: Tools, state: DeskState, incident: Incident, change: Change, now: datetime, reason: str
+) -> tuple[Incident, tuple[Outgoing, ...], tuple[str, ...]]:
+    before: dict[str, Any] = change.before or {}
+    values = {name: from_json(value, _TYPES[name]) for name, value in before.items() if name not in _NEVER_RESTORED}
+    after: Incident = replace(incident, **values)
+    after, outgoing, called = _orders_called_back(tools, after, change, now)
+    after, more, lifted_notes = _notices_taken_back(tools, after, change, now, reason)
+    outgoing, notes = (*outgoing, *more), (*called, *lifted_notes)
+    if change.kind == "burst_judged":
+        after, more, note = redirected(tools, after, now)
+        outgoing, notes = (*outgoing, *more), (*notes, note if more else "")
+    return replanned(tools, state, after), outgoing, notes
+
+
+def _orders_called_back(
+    tools: Tools, incident: Incident, change: Change, now: datetime
+) -> tuple[Incident, tuple[Outgoing, ...], tuple[str, ...]]:
+    """Orders that the step sent and that still bind a crew."""
+    if "orders" not in (change.after or {}) or change.kind == "incident_dismissed":
+        return incident, (), ()
+    had = {order["order_id"] for order in change.before["orders"]}
+    sent = {order["order_id"] for order in change.after["orders"]} - had
+    live: list[WorkOrder] = [order for order in incident.orders if order.order_id in sent and order.state in LIVE]
+    called = countermanded(tools, incident, live, "调度员撤销", now)
+    return called.incident, called.outgoing, (called.note,)
+
+
+def _notices_taken_back(
+    tools: Tools, incident: Incident, change: Change, now: datetime, reason: str
+) -> tuple[Incident, tuple[Outgoing, ...], tuple[str, ...]]:
+    """Drafts as they were before the step; a notice that the step made public is lifted instead."""
+    if "notices" not in (change.after or {}):
+        return incident, (), ()
+    if change.kind == "notice_issued":
+        made = {n["notice_id"] for n in change.after["notices"] if n["status"] == NoticeStatus.ISSUED}
+        public = [n for n in incident.notices if n.status is NoticeStatus.ISSUED and n.notice_id in made]
+        gone = {n.notice_id: lifted(tools, n, reason.strip() or _WITHDRAWN, now, withdrawn=True) for n in public}
+        after = replace(incident, notices=tuple(gone.get(n.notice_id, n) for n in incident.notices))
+        outgoing = tuple(message for n in gone.values() for message in tools.documents.payloads(n))
+        return after, outgoing, tuple(f"公告 {notice_id} 已撤回" for notice_id in gone)
+    old = {n["notice_id"]: from_json(n, Notice) for n in change.before["notices"]}
+    touched = {n["notice_id"] for n in change.after["notices"] if n != _raw(change.before["notices"], n["notice_id"])}
+    kept = []
+    for notice in incident.notices:
+        if notice.notice_id not in touched or notice.status in OUT:
+            kept.append(notice)
+        elif notice.notice_id in old:
+            kept.append(old[notice.notice_id])
+    drafted_at = incident.drafted_at if kept else None
+    return replace(incident, notices=tuple(kept), drafted_at=drafted_at), (), ()
+
+
+def _raw(notices: list[dict[str, Any]], notice_id: str) -> dict[str, Any] | None:
+    return next((n for n in notices if n["notice_id"] == notice_id), None)
+
+
+def _alarms(state: DeskState, before: Incident, after: Incident) -> tuple[AlarmChange, ...]:
+    """A case that is open again has its alarms back, as acknowledged ones."""
+    if before.is_open() or not after.is_open():
+        return ()
+    alarms = [state.alarms[alarm_id] for alarm_id in after.alarm_ids if alarm_id in state.alarms]
+    return tuple(
+        AlarmChange(
+            alarm,
+            replace(alarm, state=AlarmState.ACKNOWLEDGED, returned_at=None),
+            "alarm_raised",
+            f"报警 {alarm.alarm_id} 随案件重新打开",
+        )
+        for alarm in alarms
+        if alarm.state is AlarmState.CLEARED
+    )
+
+
+def _told(change: Change) -> bool:
+    return change.kind in ("burst_judged", "incident_dismissed", "phase_closed")
+
+
+def _status(incident: Incident) -> str:
+    return "suspected" if incident.phase is Phase.SUSPECTED else "verified"

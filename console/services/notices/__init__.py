@@ -1,0 +1,1 @@
+"""Outage notices: their facts, their life from draft to lifted, and where they contradict their case."""

@@ -1,0 +1,221 @@
+"""Notices: drafted from the facts, checked by a second person, issued, updated, lifted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from console.domain.changes import ChangeSet
+from console.domain.incidents import Incident, Phase
+from console.domain.intents import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
+from console.domain.notices import Notice, NoticeStatus
+from console.services.changesets import NOTHING, Refused, incident_of, recorded
+from console.services.incidents.judging import require_restored
+from console.services.notices.contradictions import NoticeContradicted, basis_of, contradictions, in_one_line
+from console.services.notices.facts import facts_of
+from console.services.notices.redrafting import redrafted
+from console.services.ports import Documents
+from console.services.state import DeskState
+from console.services.tools import Tools
+
+_OPEN = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED, NoticeStatus.APPROVED)
+OUT = (NoticeStatus.ISSUED, NoticeStatus.UPDATED, NoticeStatus.LIFTED)
+"""Notices that have left the house."""
+
+
+def draft(tools: Tools, state: DeskState, intent: DraftNotice, user: str, now: datetime) -> ChangeSet:
+    """A draft from the facts as they are; one still in preparation is filled anew; after a public one, the next version."""
+    incident = incident_of(state, intent.incident_id)
+    if incident.phase is Phase.SUSPECTED or incident.plan is None:
+        raise Refused("notice_needs_burst", incident=incident.incident_id)
+    facts = facts_of(tools, incident, now)
+    text_zh, text_en = tools.documents.texts(facts)
+    waiting = next((n for n in incident.notices if n.status in _OPEN), None)
+    number = waiting.version if waiting is not None else len(incident.notices) + 1
+    notice = Notice(
+        notice_id=f"{incident.incident_id}-N{number}",
+        incident_id=incident.incident_id,
+        version=number,
+        status=NoticeStatus.DRAFT,
+        facts=facts,
+        text_zh=text_zh,
+        text_en=text_en,
+        drafted_at=now,
+        drafted_by=user,
+        references=_references(tools, incident),
+        basis=basis_of(incident),
+    )
+    if waiting is not None:
+        notice, kept = _with_edits(tools, waiting, notice)
+        note = f"停水公告 {notice.notice_id} 按最新情况重新起草{kept}"
+        return recorded(incident, _with(incident, notice), "notice_redrafted", note)
+    after = replace(incident, notices=(*incident.notices, notice), drafted_at=incident.drafted_at or now)
+    return recorded(incident, after, "notice_drafted", f"停水公告 {notice.notice_id} 已起草（第 {number} 版）")
+
+
+def _references(tools: Tools, incident: Incident) -> tuple[str, ...]:
+    """The last public message, in force or lifted: what comes after it is its update."""
+    public = [notice for notice in incident.notices if notice.status in (NoticeStatus.ISSUED, NoticeStatus.LIFTED)]
+    return tuple(tools.documents.reference(notice) for notice in public[-1:])
+
+
+def _with_edits(tools: Tools, before: Notice, notice: Notice) -> tuple[Notice, str]:
+    """The new draft with what was written by hand in the old one, where it still fits, and a word on it."""
+    old_zh, old_en = tools.documents.texts(before.facts)
+    zh, en = redrafted(old_zh, before.text_zh, notice.text_zh), redrafted(old_en, before.text_en, notice.text_en)
+    dropped = (*zh.dropped, *en.dropped)
+    new = replace(
+        notice,
+        text_zh=zh.text,
+        text_en=en.text,
+        edited_by=before.edited_by if zh.kept or en.kept else (),
+        dropped_edits=tuple(dict.fromkeys((*before.dropped_edits, *dropped))),
+    )
+    kept = "，保留仍适用的人工修改" if zh.kept or en.kept else ""
+    return new, kept + (f"；未能保留：{'／'.join(dropped)}" if dropped else "")
+
+
+def edit(state: DeskState, intent: EditNotice, user: str) -> ChangeSet:
+    """Correct the texts; what was submitted or approved has to be checked again."""
+    incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
+    if notice.status not in _OPEN:
+        raise Refused("notice_update", notice=notice.notice_id, notice_status=notice.status)
+    if not (intent.text_zh.strip() and intent.text_en.strip()):
+        raise Refused("notice_texts")
+    if (intent.text_zh, intent.text_en) == (notice.text_zh, notice.text_en):
+        return NOTHING
+    edited_by = notice.edited_by if user in notice.edited_by else (*notice.edited_by, user)
+    new = replace(_unchecked(notice), text_zh=intent.text_zh, text_en=intent.text_en, edited_by=edited_by)
+    return recorded(incident, _with(incident, new), "notice_edited", f"停水公告 {notice.notice_id} 由 {user} 修改")
+
+
+def submit(tools: Tools, state: DeskState, intent: SubmitNotice, user: str) -> ChangeSet:
+    """Hand it to the supervisor. Raises NoticeContradicted."""
+    incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
+    _require(notice, NoticeStatus.DRAFT)
+    reason, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
+    new = replace(notice, status=NoticeStatus.SUBMITTED, submitted_by=user, contradiction_reason=reason)
+    return recorded(incident, _with(incident, new), "notice_submitted", f"停水公告 {notice.notice_id} 已提交审批{loud}")
+
+
+def approve(tools: Tools, state: DeskState, intent: ApproveNotice, user: str, now: datetime) -> ChangeSet:
+    """By a second person, who neither drafted nor edited nor submitted it; alone only with a reason, recorded loudly.
+
+    Raises NoticeContradicted.
+    """
+    incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
+    reason = intent.override_reason.strip()
+    if notice.status is not NoticeStatus.SUBMITTED and not (reason and notice.status is NoticeStatus.DRAFT):
+        raise Refused("notice_not_submitted", notice=notice.notice_id, notice_status=notice.status)
+    own = user in {notice.drafted_by, notice.submitted_by, *notice.edited_by}
+    if own and not reason:
+        raise Refused("notice_second_person", user=user, notice=notice.notice_id)
+    despite, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
+    new = replace(
+        notice,
+        status=NoticeStatus.APPROVED,
+        approved_by=user,
+        approved_at=now,
+        override_reason=reason,
+        contradiction_reason=despite,
+    )
+    after = _with(incident, new)
+    if reason:
+        note = f"【紧急越权签发】停水公告 {notice.notice_id} 由 {user} 单人批准，理由：{reason}{loud}"
+        return recorded(incident, after, "notice_override", note)
+    return recorded(incident, after, "notice_approved", f"停水公告 {notice.notice_id} 由 {user} 批准{loud}")
+
+
+def issue(tools: Tools, state: DeskState, intent: IssueNotice, user: str, now: datetime) -> ChangeSet:
+    """Out: JSON and CAP to the topic; an earlier issued notice becomes updated. Raises NoticeContradicted."""
+    incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
+    _require(notice, NoticeStatus.APPROVED)
+    reason, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
+    new = replace(notice, status=NoticeStatus.ISSUED, issued_at=now, contradiction_reason=reason)
+    notices = tuple(
+        replace(n, status=NoticeStatus.UPDATED) if n.status is NoticeStatus.ISSUED else new if n.notice_id == new.notice_id else n
+        for n in incident.notices
+    )
+    after = replace(incident, notices=notices, issued_at=incident.issued_at or now)
+    note = f"停水公告 {notice.notice_id} 由 {user} 签发{loud}"
+    return recorded(incident, after, "notice_issued", note, outgoing=tools.documents.payloads(new))
+
+
+def lift(tools: Tools, state: DeskState, intent: LiftNotice, user: str, now: datetime) -> ChangeSet:
+    """Water is back: the notice ends (CAP Cancel), with the reason."""
+    incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
+    _require(notice, NoticeStatus.ISSUED)
+    require_restored(incident)
+    reason = intent.reason.strip()
+    if not reason:
+        raise Refused("lift_reason", notice=notice.notice_id)
+    new = lifted(tools, notice, reason, now, withdrawn=not _water_is_back(incident))
+    note = f"停水公告 {notice.notice_id} 由 {user} 解除：{reason}"
+    return recorded(incident, _with(incident, new), "notice_lifted", note, outgoing=tools.documents.payloads(new))
+
+
+def _water_is_back(incident: Incident) -> bool:
+    """Valves were turned and are back, or the case is restoring; else a lifted notice is only taken back."""
+    return incident.phase is Phase.RESTORING or any(mark.closed for mark in incident.valve_marks)
+
+
+def lifted(tools: Tools, notice: Notice, reason: str, now: datetime, *, withdrawn: bool = False) -> Notice:
+    """The notice at its end, with the reference to the message that this cancels."""
+    references = (*notice.references, tools.documents.reference(notice))
+    ended = replace(notice, status=NoticeStatus.LIFTED, references=references, lift_reason=reason, lifted_at=now)
+    return replace(ended, withdrawn=withdrawn)
+
+
+def _contradicted(tools: Tools, incident: Incident, notice: Notice, reason: str) -> tuple[str, str]:
+    """(reason to go on, words for the log), both empty for a notice that fits its case. Raises NoticeContradicted."""
+    found = contradictions(tools.city, incident, notice)
+    if not found:
+        return "", ""
+    if not reason.strip():
+        raise NoticeContradicted(notice, found)
+    return reason.strip(), f"【与案件现状不符仍继续】理由：{reason.strip()}；{in_one_line(found, 'zh_CN')}"
+
+
+def lacks_files(notice: Notice, documents: Documents) -> bool:
+    """Whether a notice that has left the house has no files of what it says now: of its issue, or of its end."""
+    stem = documents.stem(notice)
+    return notice.status in OUT and not any(name.startswith(f"{stem}.") for name in notice.files)
+
+
+def on_files(state: DeskState, incident_id: str, notice_id: str, files: tuple[str, ...]) -> ChangeSet:
+    """Which files of a notice were written."""
+    incident = state.incidents.get(incident_id)
+    notice = next((n for n in incident.notices if n.notice_id == notice_id), None) if incident else None
+    if incident is None or notice is None or set(files) <= set(notice.files):
+        return NOTHING
+    after = _with(incident, replace(notice, files=tuple(dict.fromkeys((*notice.files, *files)))))
+    return recorded(incident, after, "notice_files", f"停水公告 {notice_id} 文件已生成：{len(files)} 个")
+
+
+def _unchecked(notice: Notice) -> Notice:
+    return replace(
+        notice,
+        status=NoticeStatus.DRAFT,
+        submitted_by="",
+        approved_by="",
+        approved_at=None,
+        override_reason="",
+        contradiction_reason="",
+    )
+
+
+def _require(notice: Notice, status: NoticeStatus) -> None:
+    if notice.status is not status:
+        raise Refused(f"notice_not_{status.value}", notice=notice.notice_id, notice_status=notice.status)
+
+
+def _notice_of(state: DeskState, incident_id: str, notice_id: str) -> tuple[Incident, Notice]:
+    incident = incident_of(state, incident_id)
+    notice = next((n for n in incident.notices if n.notice_id == notice_id), None)
+    if notice is None:
+        raise Refused("no_notice", incident=incident_id, notice=notice_id)
+    return incident, notice
+
+
+def _with(incident: Incident, notice: Notice) -> Incident:
+    return replace(incident, notices=tuple(notice if n.notice_id == notice.notice_id else n for n in incident.notices))

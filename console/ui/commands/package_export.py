@@ -1,0 +1,70 @@
+"""CasePackages: the package of the case in focus, asked for by a file dialog and written aside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from console.domain.incidents import Incident
+from console.ui.bridge import Errands
+from console.ui.style import Looks
+
+
+class PackageWriter(Protocol):
+    """Writes the package of a case; takes seconds and is called aside. Raises QuanmaiError."""
+
+    def __call__(self, incident_id: str, to: Path, language: str) -> Path: ...
+
+
+class CasePackages(QObject):
+    """``writer``: what writes; without one (a recording, a window without a store) the command says so."""
+
+    told = Signal(str)
+    """One line for the message bar."""
+
+    def __init__(self, looks: Looks, window: QWidget) -> None:
+        super().__init__(window)
+        self._looks, self._window = looks, window
+        self.writer: PackageWriter | None = None
+        # Not the window's errands: a package of a large city would hold up the charts for seconds.
+        self._errands = Errands(self)
+        self._errands.failed.connect(self.told)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a package is being written."""
+        return self._errands.busy
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another language."""
+        self._looks = looks
+
+    def ask(self, incident: Incident) -> None:
+        """Ask for a place and write."""
+        words = self._looks.words
+        if self.writer is None:
+            self.told.emit(words("messages.package_nowhere"))
+            return
+        proposed = f"{incident.incident_id}.incident"
+        name, _ = QFileDialog.getSaveFileName(self._window, words("commands.package"), proposed, "*.incident")
+        if name:
+            self.write(incident.incident_id, Path(name))
+
+    def write(self, incident_id: str, to: Path) -> None:
+        """Write aside; the bar says that it is under way, then where it lies."""
+        writer, words = self.writer, self._looks.words
+        if writer is None:
+            return
+        to = to if to.suffix else to.with_suffix(".incident")
+        self.told.emit(words("messages.package_writing", incident=incident_id))
+        self._errands.ask(str(to), lambda: writer(incident_id, to, words.language), self._written)
+
+    def close(self) -> None:
+        """Finish what is being written."""
+        self._errands.close()
+
+    def _written(self, path: Path) -> None:
+        self.told.emit(self._looks.words("messages.package_written", path=path))

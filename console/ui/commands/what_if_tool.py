@@ -1,0 +1,141 @@
+"""BurstTool: a click on a pipe shows what closing for a burst there would do; valves are supposed stuck or closed at will."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QApplication
+
+from console.domain.clock import moment
+from console.domain.incidents import Incident, Unable
+from console.domain.picture import Picture
+from console.services.network.what_if import Trial, tried
+from console.ui.bridge import Errands
+from console.ui.commands.attempts import Steps
+from console.ui.map.canvas import MapCanvas
+from console.ui.map.live.case_marks import CaseLook, look_of
+from console.ui.map.view.picking import Asset
+from console.ui.panels.map.what_if import TrialPanel
+from console.ui.style import Looks
+from maps.city import City
+from maps.isolation import Isolator
+
+
+class BurstTool(QObject):
+    """One per window; in use while its panel is shown. The case's marks come back to the map when it is put away."""
+
+    report_asked = Signal(str)
+    """Pipe id: somebody wants a case of this trial."""
+    cards_asked = Signal(object)
+
+    def __init__(self, city: City, canvas: MapCanvas, errands: Errands, looks: Looks, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._city, self._map, self._errands = city, canvas, errands
+        self._planner: Isolator | None = None
+        self._picture: Picture | None = None
+        self._steps = Steps(Trial())
+        self.incident: Incident | None = None
+        self.panel = TrialPanel(canvas, city, looks)
+        self.panel.unable_supposed.connect(lambda valve, kind: self._ask(self.trial.with_unable(valve, kind)))
+        self.panel.shut_supposed.connect(lambda valve, shut: self._ask(self.trial.with_shut(valve, shut)))
+        self.panel.cards_asked.connect(self.cards_asked)
+        self.panel.report_asked.connect(self._on_report)
+        self.panel.undo_asked.connect(self.undo)
+        self.panel.redo_asked.connect(self.redo)
+        self.panel.closed.connect(self.close)
+
+    @property
+    def active(self) -> bool:
+        """Whether clicks on the map are for it."""
+        return not self.panel.isHidden()
+
+    @property
+    def trial(self) -> Trial:
+        """What is tried now."""
+        return self._steps.now
+
+    def show_picture(self, picture: Picture) -> None:
+        """Crews and the time."""
+        self._picture = picture
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language."""
+        self.panel.set_looks(looks)
+        self._refresh()
+
+    def open(self) -> None:
+        """Begin, or go on where it was left. Segments are built aside the first time."""
+        self.panel.show()
+        self._map.show_trial(CaseLook())
+        if self._planner is None:
+            self.panel.show_working()
+            self._errands.ask("isolator", lambda: Isolator(self._city), self._take_planner)
+        self._refresh(fit=True)
+
+    def toggle(self) -> None:
+        """Open or close."""
+        self.close() if self.active else self.open()
+
+    def close(self) -> None:
+        """The map is for the case alone again; what was tried is kept."""
+        self.panel.hide()
+        self._map.show_trial(None)
+
+    def on_picked(self, asset: Asset | None) -> bool:
+        """A click on the map; False when it is not for this tool."""
+        if not self.active:
+            return False
+        if asset is not None and asset.kind == "valve":
+            self.panel.choose(asset.asset_id)
+        elif asset is not None and asset.kind == "pipe":
+            added = bool(QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._ask(self.trial.with_pipe(asset.asset_id, add=added))
+        return True
+
+    @property
+    def planner(self) -> Isolator | None:
+        """Segments built already, if they are."""
+        return self._planner
+
+    def try_pipe(self, pipe_id: str) -> None:
+        """A burst on this pipe alone."""
+        self._ask(self.trial.with_pipe(pipe_id))
+
+    def suppose(self, valve_id: str, unable: Unable | None) -> None:
+        """A valve cannot be closed (None: it can)."""
+        self._ask(self.trial.with_unable(valve_id, unable))
+
+    def undo(self) -> None:
+        """The trial before."""
+        if self._steps.undo():
+            self._refresh(fit=True)
+
+    def redo(self) -> None:
+        """The trial after, where one went back."""
+        if self._steps.redo():
+            self._refresh(fit=True)
+
+    def _on_report(self) -> None:
+        if self.trial.pipes:
+            self.report_asked.emit(self.trial.pipes[0])
+            self.close()
+
+    def _take_planner(self, planner: Isolator) -> None:
+        self._planner = planner
+        self._refresh(fit=True)
+
+    def _ask(self, trial: Trial) -> None:
+        if self._steps.take(trial):
+            self._refresh(fit=True)
+
+    def _refresh(self, fit: bool = False) -> None:
+        """Within a frame: a plan takes milliseconds. ``fit``: what is tried is brought into view beside the panel."""
+        self.panel.show_steps(self._steps.can_undo, self._steps.can_redo)
+        if self._picture is None or self._planner is None:
+            return
+        self.incident = tried(self._planner, self.trial, moment(self._picture.now_us))
+        self.panel.show_trial(self.incident, self._picture)
+        if self.active:
+            look = look_of(self._city, self.incident) if self.incident is not None else CaseLook()
+            self._map.show_trial(look)
+            if fit:
+                self._map.bring_into_view(look.points())

@@ -1,0 +1,1 @@
+"""What the map shows of the pipe network: pipes and their themes, links, facilities, symbols, names."""

@@ -1,0 +1,1 @@
+"""The case column, top to bottom: evidence, location, plan, people, response, notice."""

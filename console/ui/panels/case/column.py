@@ -1,0 +1,98 @@
+"""The incident column: the whole case top to bottom, evidence → location → plan → people → crew → notice."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from console.domain.incidents import Incident
+from console.domain.picture import Picture
+from console.services.network.data_gaps import lacking
+from console.ui.panels.case.evidence import Evidence
+from console.ui.panels.case.head import Head
+from console.ui.panels.case.location import LocationSection
+from console.ui.panels.case.notice import NoticeSection
+from console.ui.panels.case.people import PeopleSection
+from console.ui.panels.case.plan import PlanSection
+from console.ui.panels.case.response import ResponseSection
+from console.ui.panels.case.section import CaseView, Section
+from console.ui.style import Looks, label
+from maps.city import City
+
+_BAR_PX, _WIDEST_PX = 14, 480
+
+
+class CaseColumn(QWidget):
+    """All sections of the case in focus, or one line when there is none; the notice's next step stays in sight below."""
+
+    intent_asked = Signal(object)
+
+    def __init__(self, city: City, looks: Looks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._city, self._looks = city, looks
+        self.head, self.evidence, self.location = Head(), Evidence(), LocationSection()
+        self.plan, self.people, self.response, self.notice = PlanSection(), PeopleSection(), ResponseSection(), NoticeSection()
+        self._sections: tuple[Section, ...] = (
+            self.head, self.evidence, self.location, self.plan, self.people, self.response, self.notice,
+        )  # fmt: skip
+        column = self._column = QWidget()
+        column.setObjectName("column")
+        box = QVBoxLayout(column)
+        box.setContentsMargins(10, 8, 10, 4)
+        box.setSpacing(7)
+        self._none = label(name="muted", wrap=True)
+        box.addWidget(self._none)
+        self._lacking = label(wrap=True, selectable=True)
+        box.addWidget(self._lacking)
+        for section in self._sections:
+            section.intent_asked.connect(self.intent_asked)
+            if section is not self.notice:
+                box.addWidget(section)
+        box.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setObjectName("panel")
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(column)
+        self.setFocusProxy(self._scroll)
+        below = QVBoxLayout()
+        below.setContentsMargins(10, 3, 10, 8)
+        below.addWidget(self.notice)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self._scroll, 1)
+        outer.addLayout(below)
+        self.show_nothing(looks)
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language; the next picture fills it in."""
+        self._looks = looks
+        self._none.setText(looks.words("case.none"))
+        gaps = lacking(self._city)
+        lines = [looks.words("lacking.title"), *(f"• {looks.words(f'lacking.{code}')}" for code in gaps)]
+        self._lacking.setText("\n".join(lines) if gaps else "")
+
+    def show_nothing(self, looks: Looks) -> None:
+        """No case is open."""
+        self.set_looks(looks)
+        self._none.show()
+        self._lacking.setVisible(bool(self._lacking.text()))
+        for section in self._sections:
+            section.hide()
+
+    def show_case(self, incident: Incident, picture: Picture) -> None:
+        """The case as it stands."""
+        view = CaseView(self._city, incident, picture, self._looks)
+        was_hidden = not self._none.isHidden()
+        self._none.hide()
+        self._lacking.hide()
+        for section in self._sections:
+            if was_hidden:
+                section.show()
+            section.show_case(view)
+        # Words of one language are wider than the other's: what does not wrap must not be cut off.
+        self._scroll.setMinimumWidth(min(self._column.minimumSizeHint().width() + _BAR_PX, _WIDEST_PX))

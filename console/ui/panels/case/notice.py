@@ -1,0 +1,116 @@
+"""Notice: where it stands, its first lines, what contradicts it, what is not delivered; the dialog takes the steps."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from console.domain.incidents import Incident
+from console.domain.intents import DraftNotice
+from console.domain.notices import Notice, NoticeStatus
+from console.domain.picture import FeedHealth, Picture
+from console.services.notices.contradictions import contradictions
+from console.ui.panels.case.location import undelivered_words
+from console.ui.panels.case.section import CaseView, Section
+from console.ui.style import button, label, row
+from console.ui.words import Words
+
+_EXCERPT = 56
+_NO_CHANNEL = ("local", "store", "engine")
+"""Entries of the feeds' health that take no message out of the house."""
+
+
+class NoticeSection(Section):
+    """The notice of the case."""
+
+    notice_opened = Signal(str, str)
+    """(incident id, notice id): preview, edit, submit, approve, issue, lift."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text, self._state = label(name="muted", wrap=True), label(wrap=True)
+        self._step = button("", "primary")
+        self._step.clicked.connect(self.next_step)
+        line = row(self._state, self._step)
+        line.setStretch(0, 1)
+        self.box.addLayout(line)
+        self.box.addWidget(self._text)
+        self._warning = label(name="warning", wrap=True)
+        self.box.addWidget(self._warning)
+
+    def _fill(self, view: CaseView) -> None:
+        words, notice = view.looks.words, latest_notice(view.incident)
+        self.heading.setText(words("notice.title"))
+        if notice is None:
+            self._state.setText(words("notice.none" if view.incident.burst_pipes else "notice.none_yet"))
+            self._text.setText("")
+            self._step.setText(words("notice.draft"))
+            self._step.setEnabled(bool(view.incident.burst_pipes) and view.incident.plan is not None)
+        else:
+            self._state.setText(state_words(view, notice))
+            body = notice.text_zh if words.language == "zh_CN" else notice.text_en
+            flat = " ".join(body.split())
+            self._text.setText(flat[:_EXCERPT] + ("…" if len(flat) > _EXCERPT else ""))
+            self._step.setText(words(f"notice.step_{notice.status.value}"))
+            self._step.setEnabled(True)
+        self._text.setVisible(bool(self._text.text()))
+        self._show_contradictions(view, notice)
+
+    def _show_contradictions(self, view: CaseView, notice: Notice | None) -> None:
+        """The first difference between the notice and its case; the dialog holds them all."""
+        words = view.looks.words
+        wanted = notice is not None and notice.status not in (NoticeStatus.UPDATED, NoticeStatus.LIFTED)
+        found = contradictions(view.city, view.incident, notice) if wanted and notice is not None else ()
+        self._warning.setVisible(bool(found))
+        if found:
+            more = words("notice.more_differences", n=len(found) - 1) if len(found) > 1 else ""
+            self._warning.setText(words("notice.differs", difference=found[0].text(words.language)) + more)
+
+    def next_step(self) -> None:
+        """Draft it, or open it for what comes next."""
+        if self.view is None:
+            return
+        notice = latest_notice(self.view.incident)
+        if notice is None:
+            self.intent_asked.emit(DraftNotice(self.view.incident.incident_id))
+        else:
+            self.notice_opened.emit(self.view.incident.incident_id, notice.notice_id)
+
+
+def latest_notice(incident: Incident) -> Notice | None:
+    """The newest notice that is not lifted, else the newest."""
+    open_ones = [notice for notice in incident.notices if notice.status is not NoticeStatus.LIFTED]
+    return (open_ones or list(incident.notices))[-1] if incident.notices else None
+
+
+def state_words(view: CaseView, notice: Notice) -> str:
+    """The notice's state: draft by whom, approved by whom, issued when; and when it has not left the house, why."""
+    words = view.looks.words
+    parts = [
+        f"{notice.notice_id} · {words('notice.version', n=notice.version)} · {words.of('notice_status', notice.status.value)}"
+    ]
+    if notice.approved_by:
+        parts.append(words("notice.approved_by", user=notice.approved_by, time=words.time(notice.approved_at)))
+    if notice.override_reason:
+        parts.append(words("notice.override", reason=notice.override_reason))
+    if notice.issued_at is not None:
+        parts.append(words("notice.issued_at", time=words.time(notice.issued_at)))
+    failed = next((one for one in view.undelivered if one.subject == notice.notice_id), None)
+    if failed is not None:
+        parts.append(undelivered_words(failed, words))
+    if notice.facts.is_drill:
+        parts.append(words("notice.drill"))
+    return " · ".join(parts)
+
+
+def _channel(picture: Picture) -> FeedHealth | None:
+    """What takes messages out of the house; None where nothing is set up to."""
+    return next((feed for feed in picture.feeds if feed.name not in _NO_CHANNEL and feed.state != "off"), None)
+
+
+def channel_words(words: Words, picture: Picture) -> str:
+    """By which way a notice leaves, as things stand."""
+    channel = _channel(picture)
+    if channel is None:
+        return words("notice.channel_none")
+    return words("notice.channel_up" if channel.state == "up" else "notice.channel_down", name=channel.name)

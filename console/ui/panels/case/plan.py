@@ -1,0 +1,289 @@
+"""Plan: the valves to close in their order, what was reported of each, why it is in the plan, and what if it cannot be closed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from console.domain.incidents import Phase, Unable, ValveMark
+from console.domain.intents import MarkValveClosed, MarkValveRestored, MarkValveUnable, SendValveCards
+from console.services.network.data_gaps import WITHOUT_NO_PLAN, lacking
+from console.services.network.what_if import TRIAL
+from console.ui.map.live.case_marks import StepStatus, step_marks
+from console.ui.panels.case.plan_words import (
+    around_words,
+    crew_names,
+    crews_for,
+    crews_words,
+    hydraulics_state,
+    trust_words,
+    why_words,
+)
+from console.ui.panels.case.reliance_words import tight_list
+from console.ui.panels.case.section import CaseView, Section
+from console.ui.style import Disc, Elided, button, clear, fitted, label, row
+from maps.isolation import Schedule
+from maps.isolation.result import IsolationPlan, ValveStep
+
+_SHOWN = 6
+_CLOSING = (Phase.VERIFIED, Phase.ISOLATING)
+
+_ROW_PX = 25
+_REPORT_PX = 290
+_ID_PX, _REPORT_LEAST_PX = 120, 60
+
+
+class PlanSection(Section):
+    """Checklist of valves; one is chosen at a time and the buttons below are about it."""
+
+    valve_chosen = Signal(str)
+    unable_asked = Signal(str, str)
+    """(incident id, valve id): the reason is to be asked."""
+    cards_asked = Signal(object)
+    """CaseView: the valve cards of its plan are to be printed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._chosen = ""
+        self._list = QVBoxLayout()
+        self._list.setSpacing(1)
+        self._why = label(name="muted", wrap=True)
+        self._trust = label(name="muted", wrap=True)
+        self._closed, self._unable, self._ask_why = button(""), button(""), button("")
+        self._closed.clicked.connect(self.report_closed)
+        self._unable.clicked.connect(self.report_unable)
+        self._ask_why.clicked.connect(self._on_why)
+        self._kinds = {kind: button("", "flat") for kind in Unable}
+        for kind, made in self._kinds.items():
+            made.clicked.connect(lambda _=False, kind=kind: self.report_unable_as(kind))
+        self._explained, self._all, self._by_hand = False, False, False
+        self._around = label(name="muted", wrap=True)
+        self.cards = button("", "flat")
+        self.cards.clicked.connect(self._on_cards)
+        self.send = button("", "flat")
+        self.send.clicked.connect(self._on_send)
+        self._more = button("", "flat")
+        self._more.clicked.connect(self._on_more)
+        head = row(self.send, self.cards, spacing=0)
+        self.box.removeWidget(self.heading)
+        head.insertWidget(0, self.heading, 1)
+        self.box.addLayout(head)
+        self.box.addLayout(self._list)
+        self.box.addWidget(self._more)
+        self.box.addLayout(row(self._closed, self._unable, self._ask_why, 1))
+        self.box.addLayout(row(*self._kinds.values(), 1, spacing=2))
+        self.box.addWidget(self._why)
+        self.box.addWidget(self._trust)
+        self.box.addWidget(self._around)
+
+    def choose(self, valve_id: str) -> None:
+        """Choose a valve of the plan (from the list or the map)."""
+        self._chosen, self._explained, self._by_hand = valve_id, False, True
+        if self.view is not None:
+            self._fill(self.view)
+
+    def _fill(self, view: CaseView) -> None:
+        plan = view.incident.plan
+        self.setVisible(plan is not None)
+        if plan is None:
+            return
+        ids = [step.asset_id for step in plan.valves_to_close]
+        reported = {mark.valve_id for mark in view.incident.valve_marks}
+        if self._chosen not in ids or (self._chosen in reported and not self._by_hand):
+            self._chosen = next((i for i in ids if i not in reported), ids[0] if ids else "")
+        crews = crews_for(view, plan)
+        self._heading(view, plan, crews)
+        self._rows(view, plan, crew_names(view, crews))
+        self._buttons(view)
+        self._explain(view, plan)
+        gaps = [view.looks.words(f"lacking.{code}") for code in lacking(view.city) if code in WITHOUT_NO_PLAN]
+        self._trust.setText("\n".join(filter(None, (*gaps, trust_words(view, plan)))))
+        self._trust.setToolTip(tight_list(view, plan))
+        self._trust.setVisible(bool(self._trust.text()))
+        self._around.setText(around_words(view, plan, crews))
+        self._around.setVisible(bool(self._around.text()))
+
+    def _heading(self, view: CaseView, plan: IsolationPlan, crews: Schedule | None) -> None:
+        """The minutes are those of the crews there are; of one crew without its way where nobody is known."""
+        words = view.looks.words
+        self.heading.setToolTip(crews_words(view, crews) if crews is not None else "")
+        if not plan.isolatable:
+            self.heading.setText(words("plan.not_isolatable", sources="、".join(plan.sources_inside) or "–"))
+            return
+        dealt = crews is not None and crews.minutes is not None
+        minutes = words.minutes(crews.minutes if crews is not None and dealt else plan.minutes)
+        if dealt:
+            minutes = words.catalogue.text("tools.plan.stopped_in", minutes=minutes)
+        text = words("plan.title", n=len(plan.valves_to_close), minutes=minutes)
+        state = hydraulics_state(view)
+        self.heading.setText(text if state == "untried" else text + " · " + words(f"plan.hydraulics_{state}"))
+
+    def _rows(self, view: CaseView, plan: IsolationPlan, crews: dict[str, str]) -> None:
+        clear(self._list)
+        marks = {mark.valve_id: mark for mark in view.incident.valve_marks}
+        statuses = {step.valve_id: step.status for step in step_marks(view.incident)}
+        steps = plan.valves_to_close
+        shown = steps if self._all or len(steps) <= _SHOWN + 1 else self._pressing(steps, statuses)
+        for step in shown:
+            report = _report_words(view, step, marks.get(step.asset_id), crews.get(step.asset_id, ""))
+            line = StepRow(view, step, statuses[step.asset_id], report, step.asset_id == self._chosen)
+            line.chosen.connect(self._on_row)
+            self._list.addWidget(line)
+        self._more.setVisible(len(steps) > _SHOWN + 1)
+        self._more.setText(
+            view.looks.words("plan.fewer") if self._all else view.looks.words("plan.more", n=len(steps) - len(shown))
+        )
+        for valve_id in view.incident.unable_valves():
+            if valve_id not in statuses:
+                self._list.addWidget(label(_unable_words(view, marks[valve_id]), "warning", wrap=True))
+
+    def _pressing(self, steps: tuple[ValveStep, ...], statuses: dict[str, StepStatus]) -> list[ValveStep]:
+        """The few rows shown of many: the chosen one, the last two closed, the next to close; in closing order."""
+        waiting = [step for step in steps if statuses[step.asset_id] is not StepStatus.CLOSED]
+        first = [step for step in steps if step.asset_id == self._chosen]
+        done = [step for step in steps if statuses[step.asset_id] is StepStatus.CLOSED and step not in first][-2:]
+        kept = {step.asset_id for step in (first + done + [step for step in waiting if step not in first])[:_SHOWN]}
+        return [step for step in steps if step.asset_id in kept]
+
+    def _on_more(self) -> None:
+        self._all = not self._all
+        if self.view is not None:
+            self._fill(self.view)
+
+    def _buttons(self, view: CaseView) -> None:
+        words, incident = view.looks.words, view.incident
+        marks = {mark.valve_id: mark for mark in incident.valve_marks}
+        mark, judged = marks.get(self._chosen), bool(incident.burst_pipes)
+        operated = mark is not None and mark.operated
+        restoring = incident.phase in (Phase.REPAIRING, Phase.RESTORING) and operated
+        self._closed.setText(words("plan.restored" if restoring else "plan.closed"))
+        self._closed.setEnabled(judged and self._chosen != "" and (restoring or not operated))
+        self._closed.setToolTip("" if judged else words("plan.judge_first"))
+        self._unable.setText(words("plan.unable"))
+        self._unable.setEnabled(self._chosen != "" and not operated)
+        # The kinds stand ready under a valve that was picked: one click and the plan has changed.
+        for kind, made in self._kinds.items():
+            made.setText(words.catalogue.text(f"tools.trial.{kind.value}"))
+            made.setVisible(self._by_hand and judged and not operated and incident.incident_id != TRIAL)
+        self._ask_why.setText(words("plan.why"))
+        self.cards.setText(words.catalogue.text("tools.plan.cards"))
+        self.cards.setToolTip(words.catalogue.text("tools.plan.cards_tip"))
+        self.send.setText(words.catalogue.text("tools.plan.send"))
+        self.send.setToolTip(words.catalogue.text("tools.plan.send_tip"))
+        self.send.setVisible(incident.incident_id != TRIAL)
+        self.send.setEnabled(judged and incident.phase in _CLOSING)
+        self._ask_why.setEnabled(self._chosen != "")
+
+    def _explain(self, view: CaseView, plan: IsolationPlan) -> None:
+        self._why.setVisible(self._explained)
+        if self._explained:
+            self._why.setText(why_words(view, plan, self._chosen))
+
+    def _on_row(self, valve_id: str) -> None:
+        self.choose(valve_id)
+        self.valve_chosen.emit(valve_id)
+
+    def report_closed(self) -> None:
+        """The chosen valve is closed (or, when restoring, back as it was)."""
+        if self.view is None:
+            return
+        incident = self.view.incident
+        restoring = self._chosen in incident.closed_valves()
+        self._by_hand = False  # reported: on to the next one
+        kind = MarkValveRestored if restoring else MarkValveClosed
+        self.intent_asked.emit(kind(incident.incident_id, self._chosen))
+
+    def report_unable(self) -> None:
+        """The chosen valve cannot be closed: ask why."""
+        if self.view is not None and self._chosen:
+            self.unable_asked.emit(self.view.incident.incident_id, self._chosen)
+
+    def report_unable_as(self, kind: Unable) -> None:
+        """The chosen valve cannot be closed, for this reason."""
+        if self.view is not None and self._chosen:
+            self._by_hand = False
+            self.intent_asked.emit(MarkValveUnable(self.view.incident.incident_id, self._chosen, kind))
+
+    def _on_send(self) -> None:
+        if self.view is not None:
+            self.intent_asked.emit(SendValveCards(self.view.incident.incident_id))
+
+    def _on_cards(self) -> None:
+        if self.view is not None and self.view.incident.plan is not None:
+            self.cards_asked.emit(self.view)
+
+    def _on_why(self) -> None:
+        self._explained = not self._explained
+        if self.view is not None and self.view.incident.plan is not None:
+            self._explain(self.view, self.view.incident.plan)
+
+
+class StepRow(QFrame):
+    """One valve: number, id, what it is, what was reported or how long it takes."""
+
+    chosen = Signal(str)
+
+    def __init__(self, view: CaseView, step: ValveStep, status: StepStatus, report: str, is_chosen: bool) -> None:
+        super().__init__()
+        theme = view.looks.theme
+        self._valve_id = step.asset_id
+        self.setMinimumHeight(_ROW_PX)  # a layout short of room presses frames together rather than scroll
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        if is_chosen:
+            self.setStyleSheet(f"StepRow {{ background: {theme.colours['surface.selected']}; border-radius: 3px; }}")
+        role = {"closed": "case.valve_done", "unable": "case.valve_unable", "doubt": "case.valve_doubt"}.get(
+            status.value, "case.valve_open"
+        )
+        text = {StepStatus.CLOSED: "✓", StepStatus.UNABLE: "✕"}.get(status, str(step.order))
+        light = status in (StepStatus.CLOSED, StepStatus.UNABLE)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(2, 1, 6, 1)
+        line.addWidget(Disc(text, theme.colour(role), QColor("white") if light else QColor("#14181c")))
+        name = Elided(_step_words(view, step))
+        name.setMinimumWidth(
+            min(name.fontMetrics().horizontalAdvance(f"{step.asset_id} …") + 4, _ID_PX)
+        )  # the id never gives way
+        line.addWidget(name, 1)
+        done = Elided(report, "ok" if status is StepStatus.CLOSED else "muted")
+        done.setText(fitted(done, report, _REPORT_PX))
+        done.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        done.setMinimumWidth(_REPORT_LEAST_PX)
+        line.addWidget(done)
+        self.setAccessibleName(f"{step.order} {step.asset_id}")
+        self.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseButtonRelease:
+            self.chosen.emit(self._valve_id)
+            return True
+        if event.type() == QEvent.Type.KeyPress and getattr(event, "key", lambda: 0)() in (Qt.Key.Key_Return, Qt.Key.Key_Space):
+            self.chosen.emit(self._valve_id)
+            return True
+        return super().eventFilter(watched, event)
+
+
+def _step_words(view: CaseView, step: ValveStep) -> str:
+    size = f" DN{step.diameter_mm:.0f}" if step.diameter_mm else ""
+    remote = f" · {view.looks.words('plan.remote')}" if step.control == "remote" else ""
+    assumed = f" · {view.looks.words('plan.assumed_short')}" if step.assumed else ""
+    doubtful = f" · {view.looks.words.catalogue.text('tools.plan.doubtful_short')}" if step.placing else ""
+    return f"{step.asset_id}{size}{remote}{assumed}{doubtful}"
+
+
+def _report_words(view: CaseView, step: ValveStep, mark: ValveMark | None, crew: str) -> str:
+    words = view.looks.words
+    if mark is not None and mark.restored_at is not None:
+        return words("plan.restored_at", time=words.time(mark.restored_at), by=mark.restored_by)
+    if mark is not None and mark.closed:
+        return words("plan.closed_at", time=words.time(mark.at)[:5], by=mark.by)
+    if mark is not None and mark.unable is not None:
+        return words.of("unable", mark.unable.value)
+    turns = words("plan.turns", n=f"{step.turns:.0f}") + " · " if step.turns else ""
+    return turns + words.minutes(step.minutes, short=True) + (f" · {crew}" if crew else "")
+
+
+def _unable_words(view: CaseView, mark: ValveMark) -> str:
+    reason = view.looks.words.of("unable", mark.unable.value) if mark.unable is not None else ""
+    return f"✕ {mark.valve_id} · {reason}"

@@ -1,0 +1,51 @@
+"""What a plan rests on, in words: barriers with their last check, doubtful places, parts without supply, unknown pieces."""
+
+from __future__ import annotations
+
+from console.ui.panels.case.section import CaseView
+from maps.isolation.result import IsolationPlan, Reliance
+
+_SHOWN = 4
+
+
+def doubt_words(view: CaseView, plan: IsolationPlan) -> list[str]:
+    """What in the plan is not certain by the data: one sentence each."""
+    parts = []
+    if plan.relies_on:
+        shown = [_relied(view, entry) for entry in plan.relies_on[:_SHOWN]]
+        more = " …" if len(plan.relies_on) > _SHOWN else ""
+        parts.append(view.looks.words("plan.relies", n=len(plan.relies_on), valves="、".join(shown) + more))
+    doubtful = [step for step in plan.valves_to_close if step.placing]
+    if doubtful:
+        named = "、".join(f"{step.asset_id}（{view.looks.words.placing(step.placing)}）" for step in doubtful[:_SHOWN])
+        parts.append(_text(view, "doubtful", n=len(doubtful), valves=named))
+    if plan.without_supply_before:
+        pipes, households = len(plan.without_supply_before), f"{plan.households_without_supply_before:,}"
+        parts.append(_text(view, "without_supply", pipes=pipes, households=households))
+    if plan.customers_piece_unknown or plan.hydrants_piece_unknown:
+        counts = {"customers": len(plan.customers_piece_unknown), "hydrants": len(plan.hydrants_piece_unknown)}
+        parts.append(_text(view, "piece_unknown", **counts))
+    return parts
+
+
+def tight_list(view: CaseView, plan: IsolationPlan) -> str:
+    """Everything the plan relies on, a line each: why, last check, the next closable valves beyond."""
+    lines = []
+    for entry in plan.relies_on:
+        beyond = _text(view, "next_beyond", valves="、".join(entry.beyond)) if entry.beyond else _text(view, "none_beyond")
+        lines.append(f"{_relied(view, entry)} → {beyond}")
+    return "\n".join(lines)
+
+
+def _relied(view: CaseView, entry: Reliance) -> str:
+    words = view.looks.words
+    checked = words("plan.checked", date=entry.last_checked) if entry.last_checked else words("plan.never_checked")
+    why = [_text(view, f"why_{entry.why}")]
+    why += [_text(view, "in_series")] if entry.in_series else []
+    why += [_text(view, "why_assumed")] if entry.assumed and entry.why != "assumed" else []
+    why += [_text(view, "doubtful_short")] if entry.placing else []
+    return _text(view, "relies_why", valve=entry.asset_id, why="、".join(why), checked=checked)
+
+
+def _text(view: CaseView, key: str, **params: object) -> str:
+    return view.looks.words.catalogue.text(f"tools.plan.{key}", **params)

@@ -1,0 +1,123 @@
+"""Response: crew and its way, when water comes back, and the case's next phase."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from console.domain.changes import Change
+from console.domain.incidents import OrderKind, OrderState, Phase
+from console.domain.intents import SendCrew, UndoLast
+from console.services.incidents.undo import withdraws_notice
+from console.ui.panels.case.location import order_words
+from console.ui.panels.case.section import CaseView, Section
+from console.ui.style import button, label, row
+
+_NEXT = {
+    Phase.VERIFIED: Phase.ISOLATING,
+    Phase.ISOLATING: Phase.ISOLATED,
+    Phase.ISOLATED: Phase.REPAIRING,
+    Phase.REPAIRING: Phase.RESTORING,
+    Phase.RESTORING: Phase.CLOSED,
+}
+_OVER = (OrderState.REFUSED, OrderState.COUNTERMANDED, OrderState.DONE)
+
+
+class ResponseSection(Section):
+    """Crew, restoration time, next phase, undo."""
+
+    restoration_asked = Signal(str)
+    sample_asked = Signal(str)
+    phase_asked = Signal(str, object)
+    """(incident id, Phase): its evidence is to be asked."""
+
+    withdrawal_asked = Signal(object)
+    """Incident: undoing would withdraw its public notice."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._crew, self._back = label(wrap=True), label(wrap=True)
+        self._withdraws = False
+        self._send, self._correct, self._next, self._undo = button(""), button("", "flat"), button(""), button("", "flat")
+        self._send.clicked.connect(self.send_crew)
+        self._correct.clicked.connect(self._on_correct)
+        self._next.clicked.connect(self._on_next)
+        self._undo.clicked.connect(self.undo)
+        self._sample, self._sampled = button(""), label(wrap=True)
+        self._sample.clicked.connect(self._on_sample)
+        self.box.removeWidget(self.heading)
+        self.box.addLayout(row(self.heading, 1, self._undo))
+        self.box.addWidget(self._crew)
+        line = row(self._back, self._correct)
+        line.setStretch(0, 1)
+        self.box.addLayout(line)
+        self.box.addWidget(self._sampled)
+        self.box.addLayout(row(self._send, self._sample, self._next, 1))
+
+    def _fill(self, view: CaseView) -> None:
+        words, incident = view.looks.words, view.incident
+        self.heading.setText(words("response.title"))
+        repair = next((o for o in reversed(incident.orders) if o.kind is OrderKind.REPAIR), None)
+        self._crew.setText(order_words(view, repair) if repair is not None else words("response.no_crew"))
+        by = words("response.by", user=incident.restoration_by) if incident.restoration_by else words("response.by_table")
+        when = words.hour(incident.restoration_at, view.now)
+        self._back.setText(
+            words("response.back_at", time=when, by=by) if incident.restoration_at is not None else words("response.back_unknown")
+        )
+        self._correct.setText(words("response.correct"))
+        self._correct.setVisible(incident.is_open())
+        active = repair is not None and repair.state not in _OVER
+        self._send.setText(words("response.send"))
+        self._send.setVisible(incident.is_open() and not active)
+        self._send.setEnabled(bool(incident.burst_pipes))
+        restoring = incident.phase in (Phase.REPAIRING, Phase.RESTORING)
+        self._sample.setText(words("response.sample"))
+        self._sample.setVisible(restoring)
+        self._sampled.setText(sample_words(view))
+        self._sampled.setVisible(restoring)
+        following = _NEXT.get(incident.phase)
+        self._next.setVisible(following is not None)
+        if following is not None:
+            self._next.setText(words("response.next", phase=words.of("phase", following.value)))
+        self._undo.setText(words("response.undo"))
+
+    def send_crew(self) -> None:
+        """The nearest free crew."""
+        if self.view is not None:
+            self.intent_asked.emit(SendCrew(self.view.incident.incident_id))
+
+    def _on_sample(self) -> None:
+        if self.view is not None:
+            self.sample_asked.emit(self.view.incident.incident_id)
+
+    def _on_correct(self) -> None:
+        if self.view is not None:
+            self.restoration_asked.emit(self.view.incident.incident_id)
+
+    def _on_next(self) -> None:
+        if self.view is not None and (following := _NEXT.get(self.view.incident.phase)) is not None:
+            self.phase_asked.emit(self.view.incident.incident_id, following)
+
+    def take_log(self, changes: tuple[Change, ...]) -> None:
+        """The log of actions of the case."""
+        self._withdraws = withdraws_notice(changes)
+
+    def undo(self) -> None:
+        """Take back the last step of the case; what would withdraw a public notice is asked about first."""
+        if self.view is None:
+            return
+        if self._withdraws:
+            self.withdrawal_asked.emit(self.view.incident)
+        else:
+            self.intent_asked.emit(UndoLast(self.view.incident.incident_id))
+
+
+def sample_words(view: CaseView) -> str:
+    """What the water sample says, and how many valves are not yet back as they were."""
+    words, sample = view.looks.words, view.incident.sample
+    left = words("response.valves_left", n=len(view.incident.closed_valves())) if view.incident.closed_valves() else ""
+    if sample is None:
+        return words("response.no_sample") + left
+    if sample.waived_by:
+        return words("response.waived", by=sample.waived_by, reason=sample.reason) + left
+    return words("response.sample_passed" if sample.passed else "response.sample_failed", by=sample.by) + left

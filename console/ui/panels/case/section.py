@@ -1,0 +1,64 @@
+"""Section: one card of the case column. It is filled anew only when the case (or its look) differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from console.domain.clock import moment
+from console.domain.delivery import Undelivered
+from console.domain.incidents import Incident
+from console.domain.picture import Picture
+from console.ui.style import Card, Looks
+from maps.city import City
+
+
+@dataclass(frozen=True, eq=False)
+class CaseView:
+    """The case in focus as of one picture."""
+
+    city: City
+    incident: Incident
+    picture: Picture
+    looks: Looks
+
+    @property
+    def undelivered(self) -> tuple[Undelivered, ...]:
+        """Messages of this case that have not left the house."""
+        return tuple(one for one in self.picture.undelivered if one.incident_id == self.incident.incident_id)
+
+    @property
+    def now(self) -> datetime:
+        """The picture's time."""
+        return moment(self.picture.now_us)
+
+
+def _shown(view: CaseView) -> tuple[object, ...]:
+    return view.incident, view.undelivered
+
+
+class Section(Card):
+    """Emits intents; knows no service. Subclasses fill in ``_fill`` (on change) and ``_tick`` (every picture)."""
+
+    intent_asked = Signal(object)
+    """Intent."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.view: CaseView | None = None
+
+    def show_case(self, view: CaseView) -> None:
+        """The case as it stands."""
+        before, self.view = self.view, view
+        if before is None or before.looks is not view.looks or _shown(before) != _shown(view):
+            self._fill(view)
+        self._tick(view)
+
+    def _fill(self, view: CaseView) -> None:
+        raise NotImplementedError
+
+    def _tick(self, view: CaseView) -> None:
+        """Ages and clocks; nothing by default."""

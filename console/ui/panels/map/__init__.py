@@ -1,0 +1,1 @@
+"""Panels beside and over the map: layers, legend, tools, identify card, trace, what-if."""

@@ -1,0 +1,101 @@
+"""The identify card: a small sheet on the map with what is known of the picked asset; its live values follow."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
+
+from console.domain.picture import Picture
+from console.ui.map.network.flow import Flows
+from console.ui.map.scene import Scene
+from console.ui.map.texts import say
+from console.ui.map.view.identify import Known, Line, lines_of
+from console.ui.map.view.picking import Asset
+from console.ui.style import Looks, button, clear, label, row
+
+_WIDTH = 280
+_MARGIN = 12
+_TOP = 62
+
+
+class IdentifyCard(QFrame):
+    """Lies in the right upper corner of the map; Esc or its button closes it."""
+
+    closed = Signal()
+
+    def __init__(self, scene: Scene, looks: Looks, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._scene, self._looks = scene, looks
+        self._asset: Asset | None = None
+        self._shown: tuple[Line, ...] = ()
+        self._title = label(name="title", selectable=True)
+        self._kind = label(name="muted")
+        close = button("✕", "flat")
+        close.clicked.connect(self.put_away)
+        self._rows = QGridLayout()
+        self._rows.setColumnStretch(1, 1)
+        self._rows.setHorizontalSpacing(10)
+        self._rows.setVerticalSpacing(3)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(12, 8, 8, 10)
+        box.addLayout(row(self._title, 1, close))
+        box.addWidget(self._kind)
+        box.addLayout(self._rows)
+        self.setFixedWidth(_WIDTH)
+        self.hide()
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language."""
+        self._looks, self._shown = looks, ()
+
+    def show_asset(self, asset: Asset, picture: Picture, flows: Flows | None) -> None:
+        """What is known of an asset."""
+        self._asset = asset
+        self._title.setText(asset.asset_id)
+        self._kind.setText(say(self._looks.words, f"card.kind_{asset.kind}"))
+        self._shown = ()
+        self.refresh(picture, flows)
+        self.place()
+        self.show()
+        self.raise_()
+
+    def refresh(self, picture: Picture, flows: Flows | None) -> None:
+        """The newest values; only lines that changed are written."""
+        if self._asset is None:
+            return
+        known = Known(self._scene.city, picture, self._looks.words, flows, self._scene.facilities)
+        lines = lines_of(self._asset, known)
+        if [name for name, _ in lines] != [name for name, _ in self._shown]:
+            clear(self._rows)
+            for number, (name, value) in enumerate(lines):
+                self._rows.addWidget(label(name, "muted"), number, 0, Qt.AlignmentFlag.AlignTop)
+                self._rows.addWidget(label(value, wrap=True, selectable=True), number, 1)
+        else:
+            for number, (_, value) in enumerate(lines):
+                item = self._rows.itemAtPosition(number, 1)
+                widget = item.widget() if item is not None else None
+                if widget is not None and widget.property("text") != value:
+                    widget.setProperty("text", value)
+        self._shown = lines
+        self.adjustSize()
+
+    def place(self) -> None:
+        """Into the corner of the map."""
+        parent = self.parentWidget()
+        if parent is not None:
+            self.move(parent.width() - self.width() - _MARGIN, _TOP)
+
+    def put_away(self) -> bool:
+        """Close it; False when it was not open."""
+        was_open = not self.isHidden()
+        self._asset = None
+        self.hide()
+        self.closed.emit()
+        return was_open
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What it says."""
+        return self._shown

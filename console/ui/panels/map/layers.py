@@ -1,0 +1,134 @@
+"""The left panel: layers, what their colours and shapes mean, the stations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
+
+from console.domain.readings import Channel
+from console.ui.map.layers import LayerLook, MapLayer, PipeTheme
+from console.ui.map.live.stations import main_channels
+from console.ui.map.network.themes import Entry
+from console.ui.models.stations import StationModel, WorstFirst
+from console.ui.panels.map.layer_tree import LayerTree
+from console.ui.panels.map.legend import PipeLegend, StateLegend
+from console.ui.panels.tables import Letters, fit_column
+from console.ui.style import Looks, label
+from maps.city import City
+
+_ROOMY_PX = 700
+_WIDE = {Channel.PRESSURE: -888.0, Channel.FLOW: 18_888.0}
+"""Values (inside units) as wide as they come."""
+_AGES_S = (float("nan"), 119.0, 7199.0, 888 * 3600.0)
+
+
+class LayersPanel(QWidget):
+    """What the map shows, what it means, and the stations (those out of order first)."""
+
+    layers_changed = Signal(object)
+    """Visible layers."""
+    look_changed = Signal(object)
+    """LayerLook: visibility, opacity, order, theme."""
+    station_chosen = Signal(int)
+    station_opened = Signal(int)
+    """Row of a station whose card is wanted (double click, Enter)."""
+
+    def __init__(
+        self, city: City, looks: Looks, stations: StationModel, visible: frozenset[MapLayer], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._titles = {name: label(name="heading") for name in ("layers", "widths", "states", "stations")}
+        self.tree = LayerTree(city, looks, LayerLook(visible))
+        self.legend = PipeLegend(looks)
+        self._states = StateLegend(looks)
+        self.table = self._station_table(stations)
+        self._channels = {Channel.PRESSURE, *map(Channel, main_channels(city).tolist())}
+        self._words = looks.words
+        box = QVBoxLayout(self)
+        box.setContentsMargins(12, 10, 8, 8)
+        box.setSpacing(5)
+        for name, part, stretch in (
+            ("layers", self.tree, 5),
+            ("widths", self.legend, 0),
+            ("states", self._states, 0),
+            ("stations", self.table, 3),
+        ):
+            box.addWidget(self._titles[name])
+            box.addWidget(part, stretch)
+            box.addSpacing(6)
+        self.tree.look_changed.connect(self._changed)
+        self.legend.theme_chosen.connect(self._themed)
+        Letters(self.table).changed.connect(self._fit)
+        self.set_looks(looks)
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language."""
+        for name, title in self._titles.items():
+            title.setText(looks.words(f"layers.title_{name}"))
+        for part in (self.tree, self.legend, self._states):
+            part.set_looks(looks)
+        self._words = looks.words
+        self._fit()
+
+    @Slot()
+    def _fit(self) -> None:
+        """Values and ages are never cut; the name has the rest."""
+        fit_column(self.table, 1, (self._words.value(channel, _WIDE.get(channel, 88.8)) for channel in self._channels))
+        fit_column(self.table, 2, (self._words.age(seconds) for seconds in _AGES_S))
+
+    def set_visible(self, visible: frozenset[MapLayer]) -> None:
+        """Tick these layers; the map follows."""
+        self._tell(self.tree.look.with_visible(visible))
+
+    def set_look(self, look: LayerLook) -> None:
+        """Layers, opacities, order and theme as they were remembered; the map follows."""
+        self._tell(look)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """On a low screen the layers and stations go before the shapes' meanings, which the stations' table tells as well."""
+        roomy = event.size().height() >= _ROOMY_PX
+        self._states.setVisible(roomy)
+        self._titles["states"].setVisible(roomy)
+        super().resizeEvent(event)
+
+    def show_theme(self, theme: PipeTheme, entries: tuple[Entry, ...]) -> None:
+        """The legend of what the map draws."""
+        self.legend.show_theme(theme, entries)
+
+    def _tell(self, look: LayerLook) -> None:
+        self.tree.set_look(look)
+        self._changed(look)
+
+    def _themed(self, theme: PipeTheme) -> None:
+        self._tell(replace(self.tree.look, theme=theme))
+
+    def _changed(self, look: LayerLook) -> None:
+        self.layers_changed.emit(look.visible)
+        self.look_changed.emit(look)
+
+    def _station_table(self, stations: StationModel) -> QTableView:
+        self._worst_first = WorstFirst(stations, self)
+        table = QTableView()
+        table.setModel(self._worst_first)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setShowGrid(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(24)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Fixed)
+        table.activated.connect(self._opened)
+        table.clicked.connect(self._chosen)
+        return table
+
+    def _chosen(self, index: QModelIndex) -> None:
+        self.station_chosen.emit(self._worst_first.mapToSource(index).row())
+
+    def _opened(self, index: QModelIndex) -> None:
+        self.station_opened.emit(self._worst_first.mapToSource(index).row())

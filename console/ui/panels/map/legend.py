@@ -1,0 +1,127 @@
+"""The legend of the pipes: widths by diameter, colours of the theme that is chosen; and the shapes of stations' states."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from console.domain.picture import StationState
+from console.ui.map.layers import PipeTheme
+from console.ui.map.network.pipes import pipe_widths
+from console.ui.map.network.themes import Entry
+from console.ui.models.stations import station_pixmap
+from console.ui.style import Looks, clear, label
+from console.ui.words import Words
+
+LEGEND_M_PER_PX = 1.0
+
+
+class PipeLegend(QWidget):
+    """Which theme, and what its colours mean; the same entries as the map draws."""
+
+    theme_chosen = Signal(object)
+    """PipeTheme."""
+
+    def __init__(self, looks: Looks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._looks = looks
+        self._theme, self._entries = PipeTheme.DIAMETER, tuple[Entry, ...]()
+        self.choice = QComboBox()
+        for theme in PipeTheme:
+            self.choice.addItem("", theme.value)
+        self._rows = QGridLayout()
+        self._rows.setVerticalSpacing(2)
+        self._rows.setColumnStretch(1, 1)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(4)
+        box.addWidget(self.choice)
+        box.addLayout(self._rows)
+        self.choice.currentIndexChanged.connect(lambda _: self.theme_chosen.emit(PipeTheme(self.choice.currentData())))
+        self.set_looks(looks)
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language."""
+        self._looks = looks
+        for number, theme in enumerate(PipeTheme):
+            self.choice.setItemText(number, looks.words(f"pipe_theme.{theme.value}"))
+        self.choice.setAccessibleName(looks.words("layers.title_widths"))
+        self._fill()
+
+    def show_theme(self, theme: PipeTheme, entries: tuple[Entry, ...]) -> None:
+        """Another theme; ``entries`` empty while it is being worked out."""
+        self._theme, self._entries = theme, entries
+        self.choice.blockSignals(True)
+        self.choice.setCurrentIndex(list(PipeTheme).index(theme))
+        self.choice.blockSignals(False)
+        self._fill()
+
+    def _fill(self) -> None:
+        clear(self._rows)
+        for number, (text, colour, width) in enumerate(legend_rows(self._looks, self._theme, self._entries)):
+            self._rows.addWidget(Stroke(colour, width), number, 0)
+            self._rows.addWidget(label(text, "muted"), number, 1)
+
+
+def legend_rows(looks: Looks, theme: PipeTheme, entries: tuple[Entry, ...]) -> list[tuple[str, QColor, float]]:
+    """(text, colour, pen width) of every row of the legend."""
+    widths = pipe_widths(LEGEND_M_PER_PX)
+    if theme is PipeTheme.DIAMETER:
+        return [(width_words(klass), looks.theme.colour(f"map.pipe_{klass}"), max(widths[klass], 1.0)) for klass in (3, 2, 1, 0)]
+    if not entries:
+        return [(looks.words("pipe_theme.working"), looks.theme.colour("map.pipe_0"), 2.0)]
+    return [(entry_text(entry, looks.words), entry.colour(looks.theme), 3.0) for entry in (*entries[1:], entries[0])]
+
+
+def entry_text(entry: Entry, words: Words) -> str:
+    """What an entry says."""
+    if entry.key == "material":
+        return words.of("material", entry.text)
+    if entry.key == "zone":
+        return words("pipe_theme.entry_zone", text=entry.text)
+    return words(f"pipe_theme.entry_{entry.key}") if entry.key else entry.text
+
+
+def width_words(klass: int) -> str:
+    """Diameters of a width class."""
+    return ("< DN150", "DN150–DN300", "DN300–DN800", "≥ DN800")[klass]
+
+
+class StateLegend(QWidget):
+    """Shape and word of every state of a station."""
+
+    def __init__(self, looks: Looks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._labels = {state: (QLabel(), label(name="muted")) for state in StationState}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(2)
+        for index, (shape, text) in enumerate(self._labels.values()):
+            grid.addWidget(shape, index // 2, index % 2 * 2)
+            grid.addWidget(text, index // 2, index % 2 * 2 + 1)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        self.set_looks(looks)
+
+    def set_looks(self, looks: Looks) -> None:
+        """Another theme or language."""
+        for state, (shape, text) in self._labels.items():
+            shape.setPixmap(station_pixmap(looks.theme, state))
+            text.setText(looks.words.of("station_state", state.name.lower()))
+
+
+class Stroke(QWidget):
+    """A line in a colour and width."""
+
+    def __init__(self, colour: QColor, width: float, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._colour, self._width = colour, width
+        self.setFixedSize(QSize(44, 15))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._colour, self._width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+        painter.drawLine(QPointF(2, self.height() / 2), QPointF(38, self.height() / 2))
+        painter.end()

@@ -1,0 +1,58 @@
+"""What must not be forgotten or hidden: drill, synthetic, not georeferenced, feeds, hydraulics, an engine that fell silent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.domain.incidents import Incident
+from console.domain.picture import FAULT_NAMES, FeedHealth, Picture, feeds_set_up
+from console.ui.map.live.decorations import Badge
+from console.ui.words import Words
+from maps.city import City
+
+SILENT_AFTER_S = 3.0
+
+
+def badges(city: City, picture: Picture, words: Words) -> tuple[Badge, ...]:
+    """Lasting remarks on the map."""
+    found = []
+    if picture.is_drill:
+        found.append(Badge(words("honest.drill"), "state.high"))
+    if city.info.synthetic:
+        found.append(Badge(words("honest.synthetic"), "state.learning"))
+    if not city.network.georeferenced:
+        found.append(Badge(words("honest.local"), "state.medium"))
+    if city.epanet is None:
+        found.append(Badge(words("honest.no_model"), "state.medium"))
+    return tuple(found)
+
+
+def lasting_message(picture: Picture, incident: Incident | None, silent_s: float, words: Words) -> str:
+    """The gravest thing that is not as it should be; "" when all is well."""
+    if silent_s > SILENT_AFTER_S:
+        return words("honest.engine_silent", age=words.elapsed(silent_s))
+    down = [feed for feed in picture.feeds if feed.state == "down"]
+    lost = [feed for feed in down if feed.name not in FAULT_NAMES]
+    if lost:
+        return words("honest.feed_down", feeds="; ".join(_feed(feed, words) for feed in lost))
+    if down:
+        return words("honest.fault", faults="; ".join(_feed(feed, words) for feed in down))
+    if not feeds_set_up(picture.feeds):
+        return words("honest.no_feed")
+    if picture.preparing is not None:
+        usable, all_ = picture.preparing
+        return words("honest.preparing", usable=usable, all=all_)
+    if incident is not None and incident.impact is not None and not incident.impact.converged:
+        return words("honest.hydraulics_failed", message=incident.impact.message)
+    return ""
+
+
+def assumptions(city: City, most: int = 3) -> Sequence[str]:
+    """What had to be assumed about the city, the first few."""
+    return city.info.assumed[:most]
+
+
+def _feed(feed: FeedHealth, words: Words) -> str:
+    known = words.of("feed_code", feed.code) if feed.code else ""
+    advice = f"{known}（{feed.message}）" if known and known != feed.code else feed.message
+    return f"{feed.name}: {advice}" if advice else feed.name

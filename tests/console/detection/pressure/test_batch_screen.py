@@ -1,0 +1,102 @@
+"""All groups at a glance against each group's field by itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from console.detection.pressure.batch_screen import Glance
+from console.detection.pressure.matched_field import MatchedField
+from maps.columns import Floats
+
+WINDOWS = (1, 2, 4)
+GROUPS = [np.array([0, 2, 4, 6, 8]), np.array([1, 3, 5, 7]), np.array([9, 10, 11, 12, 13, 14])]
+STATIONS, SHAPES = 15, 7
+
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(6)
+
+
+def fields(random: np.random.Generator) -> list[MatchedField]:
+    """A field for each group, of fewer shapes each."""
+    made = []
+    for number, rows in enumerate(GROUPS):
+        shapes = -np.abs(random.standard_normal((len(rows), SHAPES - number))).astype(np.float32)
+        made.append(MatchedField.of(shapes, random.uniform(0.5, 1.5, len(rows)), np.diag(random.uniform(0.01, 0.1, len(rows)))))
+    return made
+
+
+def alone(field: MatchedField, ticks: list[Floats], rows: NDArray[np.int64]) -> list[float]:
+    """Screens of one group from sums over the newest ticks, in units of one tick's noise."""
+    sums = [np.sum([tick[rows] for tick in ticks[-window:]], axis=0) / np.sqrt(window) for window in WINDOWS]
+    return [field.screen(np.nan_to_num(one).astype(np.float32)) for one in sums]
+
+
+def test_a_glance_shows_what_each_field_shows_by_itself(random: np.random.Generator) -> None:
+    made, ticks = fields(random), [random.standard_normal(STATIONS) for _ in range(6)]
+    glance = Glance(GROUPS, STATIONS, WINDOWS, SHAPES)
+    shown = [glance.screens(tick, lambda group, known: made[group]) for tick in ticks]
+    assert np.isnan(shown[2]).all(), "the longest window is not full"
+    for last in (4, 6):
+        for group, rows in enumerate(GROUPS):
+            assert shown[last - 1][group] == pytest.approx(alone(made[group], ticks[:last], rows), rel=1e-4)
+
+
+def test_another_field_is_taken_in_and_nothing_of_the_wider_one_stays(random: np.random.Generator) -> None:
+    made, ticks = fields(random), [random.standard_normal(STATIONS) for _ in range(5)]
+    glance = Glance(GROUPS, STATIONS, WINDOWS, SHAPES)
+    for tick in ticks[:4]:
+        glance.screens(tick, lambda group, known: made[group])
+    rows = GROUPS[0]
+    narrow = MatchedField.of(-np.ones((5, 1), dtype=np.float32) * np.arange(5)[:, None], np.zeros(5), 0.01 * np.eye(5))
+    shown = glance.screens(ticks[4], lambda group, known: made[group] if group else narrow)
+    assert shown[0] == pytest.approx(alone(narrow, ticks, rows), rel=1e-4)
+    assert shown[1] == pytest.approx(alone(made[1], ticks, GROUPS[1]), rel=1e-4)
+
+
+def test_a_station_dead_all_along_is_left_out_and_one_that_comes_and_goes_is_not_guessed(random: np.random.Generator) -> None:
+    made, ticks = fields(random), [random.standard_normal(STATIONS) for _ in range(4)]
+    for tick in ticks:
+        tick[4] = np.nan
+    ticks[1][3] = np.nan
+    asked: dict[int, list[bool]] = {}
+
+    def reduced(group: int, known: NDArray[np.bool_]) -> MatchedField:
+        asked[group] = known.tolist()
+        return made[group].without(np.flatnonzero(~known))
+
+    glance = Glance(GROUPS, STATIONS, WINDOWS, SHAPES)
+    for tick in ticks:
+        shown = glance.screens(tick, reduced)
+    left = made[0].without(np.array([2]))
+    assert asked[0] == [True, True, False, True, True]
+    assert shown[0] == pytest.approx(alone(left, ticks, GROUPS[0]), rel=1e-4)
+    assert np.isnan(shown[1]).all()
+    assert np.isfinite(shown[2]).all()
+
+
+def test_what_is_forgotten_is_no_part_of_what_comes(random: np.random.Generator) -> None:
+    made, ticks = fields(random), [random.standard_normal(STATIONS) for _ in range(8)]
+    glance = Glance(GROUPS, STATIONS, WINDOWS, SHAPES)
+    shown = []
+    for number, tick in enumerate(ticks):
+        if number == 4:
+            glance.forget(1)
+        shown.append(glance.screens(tick, lambda group, known: made[group]))
+    assert np.isnan([one[1] for one in shown[4:7]]).all()
+    assert shown[7][1] == pytest.approx(alone(made[1], ticks[4:], GROUPS[1]), rel=1e-4)
+    assert np.isfinite([one[0] for one in shown[4:]]).all()
+
+
+def test_fewer_than_three_stations_tell_nothing(random: np.random.Generator) -> None:
+    made = fields(random)
+    glance = Glance(GROUPS, STATIONS, WINDOWS, SHAPES)
+    for _ in range(4):
+        tick = random.standard_normal(STATIONS)
+        tick[[1, 3]] = np.nan
+        shown = glance.screens(tick, lambda group, known: made[group])
+    assert np.isnan(shown[1]).all()
+    assert np.isfinite(shown[[0, 2]]).all()
