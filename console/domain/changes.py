@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from console.domain.actors import Actor
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident
+from console.domain.values import to_json
 
 GENESIS = "0" * 64
 """``prev_hash`` of the first change."""
@@ -30,7 +32,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A committed change. ``hash`` is SHA-256 over the canonical JSON of all else, ``prev_hash`` included."""
+    """A committed change. ``hash`` is SHA-256 over the canonical JSON of all else, ``prev_hash`` included.
+
+    ``user``: the actor's shown name; ``actor`` None in changes written before actors were recorded.
+    """
 
     seq: int
     at: datetime
@@ -43,6 +48,7 @@ class Change:
     undoes: int | None
     prev_hash: str
     hash: str
+    actor: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +96,16 @@ def canonical_json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
-def change_hash(seq: int, at: datetime, user: str, draft: Draft, prev_hash: str) -> str:
-    """SHA-256 (hex) of a change's canonical JSON, chained over ``prev_hash``."""
-    body = {
+def committed(seq: int, at: datetime, actor: Actor, draft: Draft, prev_hash: str) -> Change:
+    """``draft`` as the change ``seq`` of a chain, behind the change whose hash is ``prev_hash``."""
+    digest = change_hash(seq, at, actor.name, draft, prev_hash, actor)
+    of = draft
+    return Change(seq, at, actor.name, of.kind, of.subject, of.before, of.after, of.note, of.undoes, prev_hash, digest, actor)
+
+
+def change_hash(seq: int, at: datetime, user: str, draft: Draft, prev_hash: str, actor: Actor | None = None) -> str:
+    """SHA-256 (hex) of a change's canonical JSON, chained over ``prev_hash``; ``actor`` as in ``Change``."""
+    body: dict[str, Any] = {
         "seq": seq,
         "at": at.isoformat(timespec="microseconds"),
         "user": user,
@@ -104,6 +117,8 @@ def change_hash(seq: int, at: datetime, user: str, draft: Draft, prev_hash: str)
         "undoes": draft.undoes,
         "prev_hash": prev_hash,
     }
+    if actor is not None:
+        body["actor"] = to_json(actor)
     return hashlib.sha256(canonical_json(body)).hexdigest()
 
 
@@ -112,7 +127,7 @@ def first_broken(changes: Iterable[Change]) -> int | None:
     prev, seq = GENESIS, 0
     for change in changes:
         draft = Draft(change.kind, change.subject, change.before, change.after, change.note, change.undoes)
-        expected = change_hash(change.seq, change.at, change.user, draft, prev)
+        expected = change_hash(change.seq, change.at, change.user, draft, prev, change.actor)
         if change.seq != seq + 1 or change.prev_hash != prev or change.hash != expected:
             return change.seq
         prev, seq = change.hash, change.seq

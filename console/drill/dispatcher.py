@@ -9,11 +9,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from console.domain import intents as ask
+from console.domain.actors import Actor
 from console.domain.incidents import Incident, OrderKind, OrderState, Phase, WorkOrder
 from console.domain.intents import Intent
 from console.domain.notices import NoticeStatus
 from console.domain.picture import Picture
+from console.services.alarms.station_alarms import AcknowledgeAlarm
+from console.services.crews.orders import SendCrew
+from console.services.crews.valve_reports import MarkValveClosed
+from console.services.incidents.judging import JudgeBurst
+from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, SubmitNotice
 from maps.errors import QuanmaiError
 
 DISPATCHER, SUPERVISOR = "调度员", "值班长"
@@ -30,7 +35,7 @@ class Console(Protocol):
 
     def latest(self) -> Picture: ...
 
-    def submit(self, intent: Intent, user: str) -> Future[Any]: ...
+    def submit(self, intent: Intent, actor: Actor) -> Future[Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class ScriptedDispatcher:
             return
         yield Stage("3-verified", self._incident())
         self._expect(lambda: self._incident().impact is not None, "pressures after closing were not computed")
-        self._do(ask.DraftNotice(self._id))
+        self._do(DraftNotice(self._id))
         yield Stage("4-draft", self._incident())
         self._follow_report()
         if self._send_crew():
@@ -101,7 +106,7 @@ class ScriptedDispatcher:
         """Carry out an intent; a refusal is noted."""
         version = self._console.latest().version
         try:
-            self._console.submit(intent, user).result(timeout=_ANSWER_S)
+            self._console.submit(intent, Actor.named(user)).result(timeout=_ANSWER_S)
         except QuanmaiError as refused:
             self._note(f"{type(intent).__name__}: {refused}")
             return False
@@ -114,7 +119,7 @@ class ScriptedDispatcher:
     def _acknowledge(self) -> None:
         for alarm in self._console.latest().alarms:
             if alarm.incident_id == self._id:
-                self._do(ask.AcknowledgeAlarm(alarm.alarm_id))
+                self._do(AcknowledgeAlarm(alarm.alarm_id))
 
     def _judge(self) -> bool:
         """The first candidate, as a dispatcher in a hurry would; the site check corrects it."""
@@ -122,7 +127,7 @@ class ScriptedDispatcher:
         if location is None or not location.candidates:
             self._note("the burst was not located, so none was judged")
             return False
-        return self._do(ask.JudgeBurst(self._id, (location.candidates[0].pipe_id,), "judgement"))
+        return self._do(JudgeBurst(self._id, (location.candidates[0].pipe_id,), "judgement"))
 
     def _follow_report(self) -> None:
         """The crew's word from the site: the pipe it found, if another than judged."""
@@ -136,15 +141,15 @@ class ScriptedDispatcher:
             if order.state is OrderState.REFUSED:
                 self._note(f"crew {order.crew_id} refused order {order.order_id}")
         found = next((o.found_pipe for o in self._incident().orders if o.found_pipe), "")
-        if found and found not in self._incident().burst_pipes and self._do(ask.JudgeBurst(self._id, (found,), "on_site")):
+        if found and found not in self._incident().burst_pipes and self._do(JudgeBurst(self._id, (found,), "on_site")):
             self._expect(lambda: self._incident().impact is not None, "pressures after closing were not computed")
-            self._do(ask.DraftNotice(self._id))
+            self._do(DraftNotice(self._id))
 
     def _send_crew(self) -> bool:
         """One crew after the other until one accepts; False when none does."""
         for _ in range(_CREWS_MOST):
             asked = len(self._incident().orders)
-            if not self._do(ask.SendCrew(self._id)):
+            if not self._do(SendCrew(self._id)):
                 return False
             orders = self._incident().orders[asked:]
             if not orders:
@@ -174,19 +179,19 @@ class ScriptedDispatcher:
             self._note("the plan names no valve to close")
             return
         for step in plan.valves_to_close[:2]:
-            self._do(ask.MarkValveClosed(self._id, step.asset_id))
+            self._do(MarkValveClosed(self._id, step.asset_id))
 
     def _issue(self) -> bool:
         """Draft anew, submit, approve and issue; False when it did not go out."""
         if not self._incident().notices:
             self._note("there is no notice to issue")
             return False
-        self._do(ask.DraftNotice(self._id))  # the case went on since, and an overtaken notice is not passed on
+        self._do(DraftNotice(self._id))  # the case went on since, and an overtaken notice is not passed on
         notice = self._incident().notices[-1]
-        if notice.status is NoticeStatus.DRAFT and not self._do(ask.SubmitNotice(self._id, notice.notice_id)):
+        if notice.status is NoticeStatus.DRAFT and not self._do(SubmitNotice(self._id, notice.notice_id)):
             return False
-        approved = self._do(ask.ApproveNotice(self._id, notice.notice_id), SUPERVISOR)
-        if not (approved and self._do(ask.IssueNotice(self._id, notice.notice_id))):
+        approved = self._do(ApproveNotice(self._id, notice.notice_id), SUPERVISOR)
+        if not (approved and self._do(IssueNotice(self._id, notice.notice_id))):
             return False
         written = lambda: bool(self._incident().notices[-1].files) or self._incident().phase is Phase.CLOSED  # noqa: E731
         self._expect(written, "the files of the notice were not written")

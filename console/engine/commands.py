@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 
+from console.domain.actors import Actor
 from console.domain.changes import ChangeSet
 from console.domain.clock import Clock
 from console.domain.intents import Intent
@@ -20,7 +21,7 @@ from console.services.state import DeskState
 @dataclass(frozen=True, slots=True)
 class _Ask:
     intent: Intent
-    user: str
+    actor: Actor
     answer: Future[ChangeSet]
 
 
@@ -31,10 +32,10 @@ class Commands:
         self._inbox, self._clock, self._desk, self._decisions = inbox, clock, desk, decisions
         self._asks: queue.SimpleQueue[_Ask | Callable[[], None]] = queue.SimpleQueue()
 
-    def submit(self, intent: Intent, user: str) -> Future[ChangeSet]:
+    def submit(self, intent: Intent, actor: Actor) -> Future[ChangeSet]:
         """Ask for an intent; the future holds the committed change set or the QuanmaiError that refused it."""
         answer: Future[ChangeSet] = Future()
-        self._asks.put(_Ask(intent, user, answer))
+        self._asks.put(_Ask(intent, actor, answer))
         self._inbox.wake()
         return answer
 
@@ -53,9 +54,9 @@ class Commands:
         while not self._asks.empty():
             ask = self._asks.get()
             if isinstance(ask, _Ask):
-                self._decisions.ask(partial(self._carry_out, ask), ask.user, ask.answer)
+                self._decisions.ask(partial(self._carry_out, ask), ask.actor, ask.answer)
             else:
                 ask()
 
     def _carry_out(self, ask: _Ask, state: DeskState) -> ChangeSet:
-        return self._desk.carry_out(state, ask.intent, ask.user, self._clock.now())
+        return self._desk.carry_out(state, ask.intent, ask.actor, self._clock.now())

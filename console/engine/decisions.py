@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
+from console.domain.actors import SYSTEM, Actor
 from console.domain.changes import ChangeSet
 from console.domain.clock import Clock, micros
 from console.engine.faults import Faults
@@ -21,7 +22,6 @@ from maps.errors import QuanmaiError
 
 log = logging.getLogger(__name__)
 
-SYSTEM_USER = "quanmai"
 Decide = Callable[[DeskState], ChangeSet]
 _UNKNOWN = "the store does not answer; whether this was written shows when it does"
 _AWAY = "the store cannot be written now; nothing was changed, try again when the message above has gone"
@@ -35,7 +35,7 @@ class _Step:
     """
 
     decide: Decide
-    user: str
+    actor: Actor
     answer: Future[ChangeSet] | None = None
     done: Callable[[], None] | None = None
     entry: Entry | None = None
@@ -64,13 +64,13 @@ class Decisions:
         """Call ``observer`` with each change set after it was applied to the state."""
         self._observers.append(observer)
 
-    def decide(self, decide: Decide, user: str = SYSTEM_USER, done: Callable[[], None] | None = None) -> None:
+    def decide(self, decide: Decide, actor: Actor = SYSTEM, done: Callable[[], None] | None = None) -> None:
         """Change the state by what ``decide`` makes of it, after everything before; ``done`` once it is on disk, or nothing."""
-        self._steps.append(_Step(decide, user, done=done))
+        self._steps.append(_Step(decide, actor, done=done))
 
-    def ask(self, decide: Decide, user: str, answer: Future[ChangeSet]) -> None:
+    def ask(self, decide: Decide, actor: Actor, answer: Future[ChangeSet]) -> None:
         """The same for a user who waits: ``answer`` gets the change set once it is on disk, or why it is refused."""
-        self._steps.append(_Step(decide, user, answer))
+        self._steps.append(_Step(decide, actor, answer))
 
     @property
     def is_busy(self) -> bool:
@@ -105,7 +105,7 @@ class Decisions:
         if changes.is_empty:
             self._finish(step, changes)
             return
-        step.entry = Entry(changes, step.user, micros(self._clock.now()), step.answer is not None)
+        step.entry = Entry(changes, step.actor, micros(self._clock.now()), step.answer is not None)
         self._unwritten.append(step)
         self._journal.put(step.entry)
 
@@ -150,7 +150,7 @@ class Decisions:
             self._journal.reload()
         if step.is_shown and isinstance(fault, StaleState) and not step.is_again:
             # Decided on a state that the store did not hold: once more on what it holds, so that no finding is lost.
-            self._again.append(_Step(step.decide, step.user, done=step.done, is_again=True))
+            self._again.append(_Step(step.decide, step.actor, done=step.done, is_again=True))
             return
         self._refuse(step, fault)
 

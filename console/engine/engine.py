@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.detection import Detector, History
+from console.domain.actors import Actor
 from console.domain.changes import Change, ChangeSet
 from console.domain.clock import micros
 from console.domain.compose import compose_picture
@@ -118,9 +119,9 @@ class Engine:
         except StoreUnavailable as fault:
             log.error("%s", fault)
 
-    def submit(self, intent: Intent, user: str) -> Future[ChangeSet]:
+    def submit(self, intent: Intent, actor: Actor) -> Future[ChangeSet]:
         """Ask for an intent; the future holds the committed change set or the QuanmaiError that refused it."""
-        return self._commands.submit(intent, user)
+        return self._commands.submit(intent, actor)
 
     def learn(self, history: Callable[[], History | None]) -> Future[None]:
         """Let detection learn from the quiet history that ``history`` reads, aside, before later ticks."""

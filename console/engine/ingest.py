@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from console.domain.actors import Actor, Role
 from console.domain.changes import ChangeSet
 from console.domain.clock import Clock, micros, moment
 from console.domain.crews import CrewFix
@@ -59,7 +60,7 @@ class Ingest:
         readings = decoded.readings.where(decoded.readings.at_us <= now_us + _KEPT_AHEAD_US)
         self._archive.append_readings(readings.received(now_us), kept)
         for reply in decoded.replies:
-            self._decisions.decide(partial(self._answered, reply), reply.crew_id, kept)
+            self._decisions.decide(partial(self._answered, reply), Actor.named(reply.crew_id, Role.CREW), kept)
         applied = self._live.apply(decoded.readings, now_us)
         findings = self._clocks.look(decoded.readings, applied.ahead, now_us)
         if findings:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from console.domain.actors import Actor
 from console.domain.changes import Change, ChangeSet
 from console.domain.clock import moment
 from console.domain.values import to_json
@@ -34,7 +35,7 @@ class Entry:
     """A change set with who caused it and when (µs UTC). ``is_asked``: a user waits for it; it is not kept for later."""
 
     changes: ChangeSet
-    user: str
+    actor: Actor
     at_us: int
     is_asked: bool
 
@@ -184,8 +185,8 @@ class Journal:
         self._since = time.monotonic()
         try:
             self._resolve_doubt()
-            done = self._store.written(entry.changes, entry.user, moment(entry.at_us)) if is_again else None
-            committed = done if done is not None else self._store.commit(entry.changes, entry.user, moment(entry.at_us))
+            done = self._store.written(entry.changes, entry.actor, moment(entry.at_us)) if is_again else None
+            committed = done if done is not None else self._store.commit(entry.changes, entry.actor, moment(entry.at_us))
         except StoreUnavailable as fault:
             self._is_gone(fault)
             return Away(entry, fault)
@@ -224,7 +225,7 @@ class Journal:
         """A user's change set that was told as refused, yet is on disk: what the store holds is shown again."""
         entry = self._doubtful
         if entry is not None:
-            if self._store.written(entry.changes, entry.user, moment(entry.at_us)) is not None:
+            if self._store.written(entry.changes, entry.actor, moment(entry.at_us)) is not None:
                 log.error("a change set told as not written is on disk after all: %s", _content(entry))
                 self._reload = True
             self._doubtful = None

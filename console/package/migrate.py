@@ -47,4 +47,9 @@ def _from_3(files: Files) -> dict[str, bytes]:
     return {**files, "expected.parquet": no_expected(), "past.json": b"[]\n"}
 
 
-STEPS: Mapping[int, Callable[[Files], dict[str, bytes]]] = {1: _from_1, 2: _from_2, 3: _from_3}
+def _from_4(files: Files) -> dict[str, bytes]:
+    """4 kept of a change's actor the name alone: the rest is unknown, as in its hash."""
+    return dict(files)
+
+
+STEPS: Mapping[int, Callable[[Files], dict[str, bytes]]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}

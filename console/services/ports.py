@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from console.domain.actors import Actor
 from console.domain.changes import Change, ChangeSet, Outgoing
 from console.domain.crews import CrewFix
 from console.domain.incidents import PressureImpact, ReopenCheck
@@ -54,14 +55,14 @@ class StaleState(QuanmaiError):
 class UnitOfWork(Protocol):
     """All or nothing: a change set is on disk when ``commit`` returns."""
 
-    def commit(self, change_set: ChangeSet, user: str, at: datetime) -> tuple[Change, ...]:
+    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...]:
         """Write everything of ``change_set`` in one transaction; ``at`` is aware.
 
         Raises StoreUnavailable (nothing written, advice in the message), StaleState and RecordRefused.
         """
         ...
 
-    def written(self, change_set: ChangeSet, user: str, at: datetime) -> tuple[Change, ...] | None:
+    def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...] | None:
         """What ``commit`` with the same arguments gave, if it is on disk: an answer can be lost with the connection."""
         ...
 

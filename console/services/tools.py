@@ -17,12 +17,13 @@ from maps.city import City
 
 @dataclass(frozen=True, eq=False)
 class Tools:
-    """One city, its planner, the documents' words, the settings."""
+    """One city, its planner, the documents' words, the settings. ``undoable``: kinds of changes that people can take back."""
 
     city: City
     planner: Planner
     documents: Documents
     settings: DeskSettings
+    undoable: frozenset[str] = frozenset()
 
     @cached_property
     def places(self) -> PlaceFinder:

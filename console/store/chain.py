@@ -8,37 +8,35 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
-from console.domain.changes import GENESIS, Change, Draft, canonical_json, change_hash, first_broken
+from console.domain.actors import Actor
+from console.domain.changes import GENESIS, Change, Draft, canonical_json, committed, first_broken
 from console.domain.clock import micros, moment
-from console.domain.values import parsed_json
+from console.domain.values import from_json, parsed_json, to_json
 from console.store.faults import Damaged
 from console.store.tables import changes
 
 _READ_AT_ONCE = 500
 
 
-def append(connection: Connection, drafts: Iterable[Draft], user: str, at: datetime) -> tuple[Change, ...]:
+def append(connection: Connection, drafts: Iterable[Draft], actor: Actor, at: datetime) -> tuple[Change, ...]:
     """Chain ``drafts`` behind the last change; the caller holds the write lock."""
     at = at.astimezone(UTC)
     last = connection.execute(select(changes.c.seq, changes.c.hash).order_by(changes.c.seq.desc()).limit(1)).one_or_none()
     seq, prev = (int(last[0]), str(last[1])) if last is not None else (0, GENESIS)
-    made = []
+    made: list[Change] = []
     for draft in drafts:
         seq += 1
-        digest = change_hash(seq, at, user, draft, prev)
-        made.append(
-            Change(seq, at, user, draft.kind, draft.subject, draft.before, draft.after, draft.note, draft.undoes, prev, digest)
-        )
-        prev = digest
+        made.append(committed(seq, at, actor, draft, prev))
+        prev = made[-1].hash
     if made:
         connection.execute(insert(changes), [_row(change) for change in made])
     return tuple(made)
 
 
-def find(connection: Connection, drafts: Sequence[Draft], user: str, at: datetime) -> tuple[Change, ...] | None:
+def find(connection: Connection, drafts: Sequence[Draft], actor: Actor, at: datetime) -> tuple[Change, ...] | None:
     """The changes that ``append`` made of these drafts, None when it did not."""
     of = changes.c
-    first = select(of.seq).where(of.subject == drafts[0].subject, of.at_us == micros(at), of.user == user)
+    first = select(of.seq).where(of.subject == drafts[0].subject, of.at_us == micros(at), of.user == actor.name)
     wanted = [_comparable(draft) for draft in drafts]
     for seq in connection.execute(first.order_by(of.seq)).scalars().all():
         made = tuple(read(connection, of.seq >= seq, of.seq < seq + len(drafts)))
@@ -90,6 +88,7 @@ def _row(change: Change) -> dict[str, Any]:
         "undoes": change.undoes,
         "prev_hash": change.prev_hash,
         "hash": change.hash,
+        "actor": None if change.actor is None else _text(to_json(change.actor)),
     }
 
 
@@ -117,4 +116,5 @@ def _read_change(row: Row[Any]) -> Change:
         undoes=row.undoes,
         prev_hash=row.prev_hash,
         hash=row.hash,
+        actor=None if row.actor is None else from_json(parsed_json(row.actor), Actor),
     )

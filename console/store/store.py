@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select, text, update
 
+from console.domain.actors import Actor
 from console.domain.alarms import Alarm
 from console.domain.changes import Change, ChangeSet, Outgoing
 from console.domain.clock import SystemClock, micros
@@ -71,13 +72,13 @@ class SqlStore:
 
     # Decisions.
 
-    def commit(self, change_set: ChangeSet, user: str, at: datetime) -> tuple[Change, ...]:
+    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...]:
         """All of ``change_set`` or nothing, on disk. Raises StoreUnavailable, StaleState; ValueError for a naive time."""
         at_us = micros(at)
         with self._writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-            made = chain.append(connection, change_set.drafts, user, at)
+            made = chain.append(connection, change_set.drafts, actor, at)
             cases.write(connection, change_set)
             if change_set.outgoing:
                 if not made:
@@ -86,7 +87,7 @@ class SqlStore:
             _count(connection, change_set, made)
         return made
 
-    def written(self, change_set: ChangeSet, user: str, at: datetime) -> tuple[Change, ...] | None:
+    def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...] | None:
         """What ``commit`` with the same arguments gave, if it is on disk; None when it is not.
 
         A connection may be lost after the server has committed and before it could say so.
@@ -94,7 +95,7 @@ class SqlStore:
         if not change_set.drafts:
             return None
         with self._looking() as connection:
-            return chain.find(connection, change_set.drafts, user, at)
+            return chain.find(connection, change_set.drafts, actor, at)
 
     def probe(self) -> None:
         """Write something of no meaning. Raises StoreUnavailable while nothing can be written."""

@@ -37,6 +37,7 @@ changes = Table(
     Column("undoes", BigInteger),
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("actor", Text),
     Index("changes_by_subject", "subject", "seq"),
 )
 """Append-only (triggers refuse anything else); ``before``/``after``: canonical JSON."""

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from console.domain.actors import Actor
 from console.domain.changes import Change
 from console.domain.intents import Intent
 from console.domain.limits import Limits
@@ -41,8 +42,8 @@ class ConsolePort(Protocol):
         """The present on the engine's clock (a drill's may run faster), aware UTC."""
         ...
 
-    def submit(self, intent: Intent, user: str) -> Future[Any]:
-        """Ask for an intent in ``user``'s name.
+    def submit(self, intent: Intent, actor: Actor) -> Future[Any]:
+        """Ask for an intent in ``actor``'s name.
 
         The future is done once the change is on disk; a refusal is a QuanmaiError as its exception.
         """

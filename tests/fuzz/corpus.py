@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyogrio
 
+from console.domain.actors import Actor
 from console.package import verify_package, write_package
 from console.store import open_store
 from maps.city import CrewTable, EpanetModel
@@ -303,7 +304,7 @@ def _cases(folder: Path) -> tuple[dict[str, bytes], dict[str, object]]:
     )
     store = open_store(folder / "store.sqlite")
     chair = Chair(a_reviewed_town())
-    store.commit(chair.desk.on_burst(chair.state, a_finding(), chair.now), "quanmai", chair.now)
+    store.commit(chair.desk.on_burst(chair.state, a_finding(), chair.now), Actor.named("quanmai"), chair.now)
     store.close()
     assert checked.manifest.incident_id == CASE
     return dict(checked.contents()), {name: getattr(checked.manifest, name) for name in names}

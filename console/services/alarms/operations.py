@@ -6,22 +6,43 @@ ten minutes, and never hide it: a trip may follow a burst.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from console.detection.finding import BurstFinding, OperationFinding
+from console.domain.actors import Actor, Permission
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Explanation, Priority
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
-from console.domain.intents import EndOperation, EnterOperation
+from console.domain.intents import Intent
 from console.services.changesets import NOTHING, AlarmChange, Refused, recorded_alarms
+from console.services.handling import Handler
 from console.services.incidents import dismissals
 from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.city import City
+
+
+@dataclass(frozen=True, slots=True)
+class EnterOperation(Intent):
+    """Planned works or an operation, known at the desk: what (``code``), on which asset ("" for the whole network), when."""
+
+    code: str
+    asset_id: str
+    starts_at: datetime
+    ends_at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndOperation(Intent):
+    """An operation is over, or will not take place."""
+
+    alarm_id: str
+
 
 EXPLAINS = timedelta(minutes=10)
 _AGAIN = timedelta(minutes=5)
@@ -65,7 +86,7 @@ def on_operation(tools: Tools, state: DeskState, finding: OperationFinding, now:
     return recorded_alarms([AlarmChange(None, alarm, "operation_seen", f"操作：{detail}")])
 
 
-def enter(tools: Tools, state: DeskState, intent: EnterOperation, user: str, now: datetime) -> ChangeSet:
+def enter(tools: Tools, state: DeskState, intent: EnterOperation, actor: Actor, now: datetime) -> ChangeSet:
     """Works or an operation entered at the desk. Raises Refused."""
     if intent.code not in ENTERED:
         raise Refused("operation_kind", code=intent.code)
@@ -75,19 +96,21 @@ def enter(tools: Tools, state: DeskState, intent: EnterOperation, user: str, now
         raise Refused("operation_place", asset=intent.asset_id)
     detail = "，".join(part for part in (f"{OPERATIONS_ZH[intent.code]} {intent.asset_id}".strip(), intent.note.strip()) if part)
     alarm = _information(tools, state, intent.code, intent.asset_id or "network", intent.starts_at, intent.ends_at, detail)
-    change = AlarmChange(None, replace(alarm, acknowledged_at=now, acknowledged_by=user), "operation_entered", "")
-    return recorded_alarms([replace(change, note=f"{user} 登记：{detail}")])
+    change = AlarmChange(None, replace(alarm, acknowledged_at=now, acknowledged_by=actor.name), "operation_entered", "")
+    return recorded_alarms([replace(change, note=f"{actor.name} 登记：{detail}")])
 
 
-def end(state: DeskState, intent: EndOperation, user: str, now: datetime) -> ChangeSet:
+def end(tools: Tools, state: DeskState, intent: EndOperation, actor: Actor, now: datetime) -> ChangeSet:
     """Over, or called off. Raises Refused."""
     alarm = state.alarms.get(intent.alarm_id)
     if alarm is None or alarm.kind is not AlarmKind.OPERATION or alarm.state is AlarmState.CLEARED:
         raise Refused("no_alarm", alarm=intent.alarm_id)
     if alarm.raised_at > now:
         after = replace(alarm, ends_at=alarm.raised_at, state=AlarmState.CLEARED, returned_at=now)
-        return recorded_alarms([AlarmChange(alarm, after, "operation_ended", f"{user} 取消：{alarm.detail}")])
-    return recorded_alarms([AlarmChange(alarm, replace(alarm, ends_at=now), "operation_ended", f"{user} 结束：{alarm.detail}")])
+        return recorded_alarms([AlarmChange(alarm, after, "operation_ended", f"{actor.name} 取消：{alarm.detail}")])
+    return recorded_alarms(
+        [AlarmChange(alarm, replace(alarm, ends_at=now), "operation_ended", f"{actor.name} 结束：{alarm.detail}")]
+    )
 
 
 def on_time(state: DeskState, now: datetime) -> ChangeSet:
@@ -226,3 +249,9 @@ def explained(incident: Incident, alarm: Alarm, full: Priority, now: datetime) -
         # More water goes into the zone than it uses: an operation elsewhere does not explain that.
         return replace(alarm, priority=full, full_priority=full, explanations=why)
     return replace(alarm, priority=lowered(full, why, now), full_priority=full, explanations=why)
+
+
+HANDLERS = (
+    Handler(EnterOperation, enter, Permission.OPERATIONS),
+    Handler(EndOperation, end, Permission.OPERATIONS),
+)

@@ -3,22 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from console.detection.finding import StationFinding
+from console.domain.actors import Actor, Permission
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
 from console.domain.changes import ChangeSet
-from console.domain.intents import AcknowledgeAlarm, AcknowledgeAlarms, RestoreAlarm, ShelveAlarm, TakeOutOfService
+from console.domain.intents import Intent
 from console.domain.limits import ELEVATION_MATTERS_M, LIMIT_CODES
 from console.domain.readings import CHANNEL_BY_NAME
 from console.services.changesets import NOTHING, AlarmChange, Refused, recorded_alarms
+from console.services.handling import Handler
 from console.services.state import DeskState, alarm_id_of
 from console.services.tools import Tools
 from console.services.words_zh import UNITS_ZH
 from maps.units import mpa_from_kpa
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeAlarm(Intent):
+    """确认."""
+
+    alarm_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeAlarms(Intent):
+    """确认 of several that were chosen together, as a flood needs; each keeps its own line in the log."""
+
+    alarm_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShelveAlarm(Intent):
+    """搁置 until a time, or (``until`` None, one-shot) until it returns; with a reason."""
+
+    alarm_id: str
+    until: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOutOfService(Intent):
+    """停用, until a person restores it; with a reason."""
+
+    alarm_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreAlarm(Intent):
+    """A shelved alarm, or one out of service, back among the others."""
+
+    alarm_id: str
+
 
 _KIND = {
     "stale": AlarmKind.STALE,
@@ -104,7 +145,9 @@ def _change(tools: Tools, alarm: Alarm | None, finding: StationFinding, now: dat
     return AlarmChange(alarm, _returned(alarm, now), "alarm_returned", _note(alarm, "恢复正常"))
 
 
-def acknowledge(state: DeskState, intent: AcknowledgeAlarm | AcknowledgeAlarms, user: str, now: datetime) -> ChangeSet:
+def acknowledge(
+    tools: Tools, state: DeskState, intent: AcknowledgeAlarm | AcknowledgeAlarms, actor: Actor, now: datetime
+) -> ChangeSet:
     """Seen by a person; one that had already returned is thereby cleared. Of several, those that still wait for it.
 
     Raises Refused when none does.
@@ -114,7 +157,7 @@ def acknowledge(state: DeskState, intent: AcknowledgeAlarm | AcknowledgeAlarms, 
     waiting = [alarm for alarm in chosen if alarm.state in (AlarmState.ACTIVE, AlarmState.RETURNED)]
     if chosen and not waiting:
         raise Refused("nothing_to_acknowledge", alarm=chosen[0].alarm_id, alarm_state=chosen[0].state)
-    return recorded_alarms([_acknowledged(alarm, user, now) for alarm in waiting]) if waiting else NOTHING
+    return recorded_alarms([_acknowledged(alarm, actor.name, now) for alarm in waiting]) if waiting else NOTHING
 
 
 def _acknowledged(alarm: Alarm, user: str, now: datetime) -> AlarmChange:
@@ -123,7 +166,7 @@ def _acknowledged(alarm: Alarm, user: str, now: datetime) -> AlarmChange:
     return AlarmChange(alarm, after, "alarm_acknowledged", f"{user} {_note(alarm, '已确认')}")
 
 
-def shelve(state: DeskState, intent: ShelveAlarm, user: str, now: datetime) -> ChangeSet:
+def shelve(tools: Tools, state: DeskState, intent: ShelveAlarm, actor: Actor, now: datetime) -> ChangeSet:
     """Out of sight until a time or until it returns, with a reason."""
     alarm = _alarm_of(state, intent.alarm_id)
     over = intent.until is None and alarm.returned_at is not None  # nothing would ever end it
@@ -137,11 +180,11 @@ def shelve(state: DeskState, intent: ShelveAlarm, user: str, now: datetime) -> C
         raise Refused("shelve_too_long", hours=f"{LONGEST_SHELF.total_seconds() / 3600:.0f}")
     after = replace(alarm, state=AlarmState.SHELVED, shelved_until=intent.until, shelved_reason=intent.reason.strip())
     return recorded_alarms(
-        [AlarmChange(alarm, after, "alarm_shelved", f"{user} {_note(alarm, '已搁置')}：{intent.reason.strip()}")]
+        [AlarmChange(alarm, after, "alarm_shelved", f"{actor.name} {_note(alarm, '已搁置')}：{intent.reason.strip()}")]
     )
 
 
-def take_out(state: DeskState, intent: TakeOutOfService, user: str) -> ChangeSet:
+def take_out(tools: Tools, state: DeskState, intent: TakeOutOfService, actor: Actor, now: datetime) -> ChangeSet:
     """Out of service until a person restores it (ISA-18.2), with a reason."""
     alarm, reason = _alarm_of(state, intent.alarm_id), intent.reason.strip()
     if alarm.state in (AlarmState.CLEARED, AlarmState.OUT_OF_SERVICE):
@@ -149,15 +192,17 @@ def take_out(state: DeskState, intent: TakeOutOfService, user: str) -> ChangeSet
     if not reason:
         raise Refused("shelve_reason")
     after = replace(alarm, state=AlarmState.OUT_OF_SERVICE, shelved_until=None, shelved_reason=reason)
-    return recorded_alarms([AlarmChange(alarm, after, "alarm_out_of_service", f"{user} {_note(alarm, '已停用')}：{reason}")])
+    return recorded_alarms(
+        [AlarmChange(alarm, after, "alarm_out_of_service", f"{actor.name} {_note(alarm, '已停用')}：{reason}")]
+    )
 
 
-def restore(state: DeskState, intent: RestoreAlarm, user: str) -> ChangeSet:
+def restore(tools: Tools, state: DeskState, intent: RestoreAlarm, actor: Actor, now: datetime) -> ChangeSet:
     """From the shelf or out of service: the alarm is back as what it has become meanwhile."""
     alarm = _alarm_of(state, intent.alarm_id)
     if alarm.state not in (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE):
         raise Refused("not_shelved", alarm=alarm.alarm_id, alarm_state=alarm.state)
-    return recorded_alarms([AlarmChange(alarm, _unshelved(alarm), "alarm_unshelved", f"{user} {_note(alarm, '已恢复')}")])
+    return recorded_alarms([AlarmChange(alarm, _unshelved(alarm), "alarm_unshelved", f"{actor.name} {_note(alarm, '已恢复')}")])
 
 
 def on_time(state: DeskState, now: datetime) -> ChangeSet:
@@ -323,3 +368,12 @@ def _alarm_of(state: DeskState, alarm_id: str) -> Alarm:
 
 def _note(alarm: Alarm, what: str) -> str:
     return f"报警 {alarm.alarm_id}（{alarm.detail}）{what}"
+
+
+HANDLERS = (
+    Handler(AcknowledgeAlarm, acknowledge, Permission.ALARMS),
+    Handler(AcknowledgeAlarms, acknowledge, Permission.ALARMS),
+    Handler(ShelveAlarm, shelve, Permission.ALARMS),
+    Handler(TakeOutOfService, take_out, Permission.ALARMS),
+    Handler(RestoreAlarm, restore, Permission.ALARMS),
+)

@@ -8,15 +8,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet, Outgoing
 from console.domain.crews import CrewFix, CrewState
 from console.domain.incidents import Incident, OrderKind, OrderState, Phase, PipePlace, WorkOrder
-from console.domain.intents import SendCrew
+from console.domain.intents import Intent
 from console.domain.orders import OrderReply
 from console.services.changesets import NOTHING, Refused, incident_of, recorded
+from console.services.handling import Handler
 from console.services.incidents.messages import order_message, order_text
 from console.services.state import DeskState
 from console.services.tools import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class SendCrew(Intent):
+    """Send a crew with a repair order; ``crew_id`` empty means the nearest free one."""
+
+    incident_id: str
+    crew_id: str = ""
+
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +106,7 @@ def live_orders(incident: Incident) -> tuple[WorkOrder, ...]:
     return tuple(order for order in incident.orders if order.state in LIVE)
 
 
-def send_crew(tools: Tools, state: DeskState, intent: SendCrew, now: datetime) -> ChangeSet:
+def send_crew(tools: Tools, state: DeskState, intent: SendCrew, actor: Actor, now: datetime) -> ChangeSet:
     """A repair order; while a site check is still wanting (refused, or nobody was free), a site check.
 
     Without a name the nearest free crew is sent; when none is free, the crew that checks the site does the repair.
@@ -173,3 +184,6 @@ def _checking(state: DeskState, incident: Incident) -> list[CrewFix]:
 def _order_of(state: DeskState, reply: OrderReply) -> tuple[Incident, WorkOrder] | None:
     orders = ((incident, order) for incident in state.incidents.values() for order in incident.orders)
     return next(((i, o) for i, o in orders if o.order_id == reply.order_id and o.crew_id == reply.crew_id), None)
+
+
+HANDLERS = (Handler(SendCrew, send_crew, Permission.CREWS, undoable=("crew_sent",)),)

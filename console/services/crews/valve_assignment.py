@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet, Outgoing
 from console.domain.crews import CrewFix, CrewState
 from console.domain.incidents import Incident
-from console.domain.intents import SendValveCards
+from console.domain.intents import Intent
 from console.services.changesets import Refused, incident_of, recorded
 from console.services.crews.valve_cards import ValveCard, card_json, valve_cards
+from console.services.handling import Handler
 from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.isolation import CrewPlace, Schedule, schedule
 from maps.isolation.result import IsolationPlan
+
+
+@dataclass(frozen=True, slots=True)
+class SendValveCards(Intent):
+    """The crews are told which valves to close, in which order, with their cards."""
+
+    incident_id: str
+
 
 FROST_MONTHS = (12, 1, 2)
 FROST_MINUTES = 5.0
@@ -40,7 +51,7 @@ def dealt(incident: Incident, plan: IsolationPlan, crews: Iterable[CrewFix], tim
     return schedule(IsolationPlan(plan.burst_pipes, True, (), (), left), places, frost_minutes=frost)
 
 
-def send_cards(tools: Tools, state: DeskState, intent: SendValveCards, now: datetime) -> ChangeSet:
+def send_cards(tools: Tools, state: DeskState, intent: SendValveCards, actor: Actor, now: datetime) -> ChangeSet:
     """To each crew the cards of the valves that are its own, in its order, on ``…/orders/<crew_id>/valves``."""
     incident = incident_of(state, intent.incident_id)
     plan = incident.plan
@@ -73,3 +84,6 @@ def _message(tools: Tools, incident: Incident, crew: str, cards: list[ValveCard]
 
 def _in_order(cards: list[ValveCard]) -> list[ValveCard]:
     return sorted(cards, key=lambda card: card.crew_order or 0)
+
+
+HANDLERS = (Handler(SendValveCards, send_cards, Permission.CREWS),)

@@ -2,21 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from console.domain.actors import Actor, Permission
 from console.domain.alarms import Alarm, AlarmState
 from console.domain.changes import ChangeSet, Outgoing
 from console.domain.incidents import Incident, OrderKind, Phase
-from console.domain.intents import AdvancePhase, DismissIncident, JudgeBurst, SetRestoration
+from console.domain.intents import Intent
 from console.domain.notices import NoticeStatus
 from console.services.changesets import AlarmChange, Refused, incident_of, recorded
 from console.services.crews.orders import countermanded, free_crews, live_orders, send
+from console.services.handling import Handler
 from console.services.incidents.case_plan import planned
 from console.services.incidents.messages import area_alert, order_message, order_text, place_zh
 from console.services.state import DeskState
 from console.services.tools import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeBurst(Intent):
+    """The dispatcher judges it a burst on these pipes (first candidate or picked by hand); a site check goes out."""
+
+    incident_id: str
+    pipe_ids: tuple[str, ...]
+    ground: str = "judgement"
+
+
+@dataclass(frozen=True, slots=True)
+class DismissIncident(Intent):
+    """Not a burst, with the reason."""
+
+    incident_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetRestoration(Intent):
+    """Correct the estimated time of restoration by hand (aware UTC)."""
+
+    incident_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AdvancePhase(Intent):
+    """Move the case to a later phase, with the evidence for it ("isolated" needs some)."""
+
+    incident_id: str
+    phase: Phase
+    evidence: str = ""
+
 
 PHASE_ZH = {
     Phase.SUSPECTED: "疑似",
@@ -31,7 +68,7 @@ _GROUND_ZH = {"on_site": "现场", "call": "来电", "calls": "来电", "judgeme
 _ORDER = tuple(Phase)
 
 
-def judge(tools: Tools, state: DeskState, intent: JudgeBurst, user: str, now: datetime) -> ChangeSet:
+def judge(tools: Tools, state: DeskState, intent: JudgeBurst, actor: Actor, now: datetime) -> ChangeSet:
     """A burst on these pipes: plan anew, site check to the nearest free crew, estimate of restoration, area told."""
     incident = incident_of(state, intent.incident_id)
     pipes = _existing(tools, intent.pipe_ids)
@@ -53,12 +90,12 @@ def judge(tools: Tools, state: DeskState, intent: JudgeBurst, user: str, now: da
         after,
         "burst_judged",
         note,
-        alarms=_acknowledged(state, incident, user, now),
+        alarms=_acknowledged(state, incident, actor.name, now),
         outgoing=(*area_alert(tools, after, "verified", now), *outgoing),
     )
 
 
-def dismiss(tools: Tools, state: DeskState, intent: DismissIncident, user: str, now: datetime) -> ChangeSet:
+def dismiss(tools: Tools, state: DeskState, intent: DismissIncident, actor: Actor, now: datetime) -> ChangeSet:
     """No burst: the case is closed with its reason; what has left the house is called back."""
     incident = incident_of(state, intent.incident_id)
     if not intent.reason.strip():
@@ -74,12 +111,12 @@ def dismiss(tools: Tools, state: DeskState, intent: DismissIncident, user: str, 
         after,
         "incident_dismissed",
         "；".join(part for part in (f"排除爆管：{intent.reason}", called.note) if part),
-        alarms=_cleared(state, incident, user, now),
+        alarms=_cleared(state, incident, actor.name, now),
         outgoing=(*area_alert(tools, after, "cancelled", now), *called.outgoing),
     )
 
 
-def advance(tools: Tools, state: DeskState, intent: AdvancePhase, user: str, now: datetime) -> ChangeSet:
+def advance(tools: Tools, state: DeskState, intent: AdvancePhase, actor: Actor, now: datetime) -> ChangeSet:
     """To a later phase, with the evidence it needs."""
     incident = incident_of(state, intent.incident_id)
     if incident.phase is Phase.SUSPECTED:
@@ -98,23 +135,23 @@ def advance(tools: Tools, state: DeskState, intent: AdvancePhase, user: str, now
         if issued:
             raise Refused("notice_public", notice=issued[0])
         after = replace(after, closed_at=now, close_reason=intent.evidence.strip())
-        alarms = _cleared(state, incident, user, now)
+        alarms = _cleared(state, incident, actor.name, now)
         outgoing = area_alert(tools, after, "cancelled", now)
     evidence = f"（依据：{intent.evidence.strip()}）" if intent.evidence.strip() else ""
     note = f"{PHASE_ZH[incident.phase]} → {PHASE_ZH[intent.phase]}{evidence}"
     return recorded(incident, after, f"phase_{intent.phase.value}", note, alarms=alarms, outgoing=outgoing)
 
 
-def set_restoration(tools: Tools, state: DeskState, intent: SetRestoration, user: str, now: datetime) -> ChangeSet:
+def set_restoration(tools: Tools, state: DeskState, intent: SetRestoration, actor: Actor, now: datetime) -> ChangeSet:
     """Correct the estimate by hand; it stays, whatever is judged later."""
     incident = incident_of(state, intent.incident_id)
     if intent.at.tzinfo is None:
         raise Refused("restoration_zone")
     if intent.at <= now:
         raise Refused("restoration_past")
-    after = replace(incident, restoration_at=intent.at.astimezone(UTC), restoration_by=user)
+    after = replace(incident, restoration_at=intent.at.astimezone(UTC), restoration_by=actor.name)
     local = intent.at.astimezone(_zone(tools)).strftime("%m-%d %H:%M")
-    return recorded(incident, after, "restoration_set", f"预计恢复供水改为 {local}（{user}）")
+    return recorded(incident, after, "restoration_set", f"预计恢复供水改为 {local}（{actor.name}）")
 
 
 def require_restored(incident: Incident) -> None:
@@ -235,3 +272,11 @@ def _alarms(state: DeskState, incident: Incident) -> list[Alarm]:
 
 def _zone(tools: Tools) -> ZoneInfo:
     return ZoneInfo(tools.city.info.time_zone)
+
+
+HANDLERS = (
+    Handler(JudgeBurst, judge, Permission.CASES, undoable=("burst_judged",)),
+    Handler(DismissIncident, dismiss, Permission.CASES, undoable=("incident_dismissed",)),
+    Handler(AdvancePhase, advance, Permission.CASES, undoable=tuple(f"phase_{phase.value}" for phase in Phase)),
+    Handler(SetRestoration, set_restoration, Permission.CASES, undoable=("restoration_set",)),
+)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from console.detection.finding import BurstFinding
+from console.domain.actors import Actor, Permission
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
-from console.domain.intents import OpenIncident
+from console.domain.intents import Intent
 from console.services.alarms.operations import explained, explanation_zh, explanations, still_holding
 from console.services.changesets import NOTHING, AlarmChange, Refused, recorded
 from console.services.crews.orders import free_crews
+from console.services.handling import Handler
 from console.services.incidents.case_plan import planned, replanned
 from console.services.incidents.dismissals import GROWN
 from console.services.incidents.messages import area_alert, place_zh
@@ -24,6 +26,15 @@ from console.services.tools import Tools
 from console.services.words_zh import UNITS_ZH
 from maps.locate.result import Location
 from maps.units import mpa_from_kpa
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident(Intent):
+    """A burst reported by hand (a call) on a pipe."""
+
+    pipe_id: str
+    ground: str = "call"
+
 
 _NAMED = 3
 _SETTLES = timedelta(minutes=3)
@@ -52,7 +63,7 @@ def on_burst(tools: Tools, state: DeskState, finding: BurstFinding, now: datetim
     return _opened(tools, state, finding, now)
 
 
-def open_by_hand(tools: Tools, state: DeskState, intent: OpenIncident, user: str, now: datetime) -> ChangeSet:
+def open_by_hand(tools: Tools, state: DeskState, intent: OpenIncident, actor: Actor, now: datetime) -> ChangeSet:
     """A burst reported by a call: a case with a plan for that pipe, no location."""
     tools.city.network.pipes.row(intent.pipe_id)
     for incident in state.incidents.values():
@@ -68,7 +79,7 @@ def open_by_hand(tools: Tools, state: DeskState, intent: OpenIncident, user: str
         None,
         incident,
         "incident_reported",
-        f"{user} 按来电立案：{incident.title}",
+        f"{actor.name} 按来电立案：{incident.title}",
         alarms=(AlarmChange(None, alarm, "alarm_raised", f"爆管报警：{alarm.detail}"),),
         outgoing=area_alert(tools, incident, "suspected", now),
     )
@@ -244,3 +255,6 @@ def _priority(tools: Tools, incident: Incident) -> Priority:
         return Priority.CRITICAL if large else Priority.HIGH
     many = plan.households_without_water >= settings.critical_households
     return Priority.CRITICAL if large or many or plan.critical_customers or not plan.isolatable else Priority.HIGH
+
+
+HANDLERS = (Handler(OpenIncident, open_by_hand, Permission.CASES),)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_type_hints
 
+from console.domain.actors import Actor, Permission
 from console.domain.alarms import AlarmState
 from console.domain.changes import Change, ChangeSet, Outgoing
 from console.domain.incidents import Incident, Phase, WorkOrder
+from console.domain.intents import Intent
 from console.domain.notices import Notice, NoticeStatus
 from console.domain.values import from_json
 from console.services.changesets import AlarmChange, Refused, recorded
 from console.services.crews.orders import LIVE, countermanded
+from console.services.handling import Handler
 from console.services.incidents.case_plan import replanned
 from console.services.incidents.judging import redirected
 from console.services.incidents.messages import area_alert
@@ -21,55 +24,41 @@ from console.services.notices.lifecycle import OUT, lifted
 from console.services.state import DeskState
 from console.services.tools import Tools
 
-UNDOABLE = frozenset(
-    {
-        "burst_judged",
-        "incident_dismissed",
-        "restoration_set",
-        "valve_closed",
-        "valve_unable",
-        "valve_restored",
-        "sample_recorded",
-        "sample_waived",
-        "crew_sent",
-        "reading_entered",
-        "notice_drafted",
-        "notice_redrafted",
-        "notice_edited",
-        "notice_submitted",
-        "notice_approved",
-        "notice_override",
-        "notice_issued",
-        *(f"phase_{phase.value}" for phase in Phase),
-    }
-)
-"""Kinds of steps that people took and can take back; findings, answers and impacts are facts."""
+
+@dataclass(frozen=True, slots=True)
+class UndoLast(Intent):
+    """Undo the incident's last undoable change. ``reason``: why, where that withdraws a public notice."""
+
+    incident_id: str
+    reason: str = ""
+
 
 _WITHDRAWN = "发布操作已撤销"
 _TYPES = get_type_hints(Incident)
 _NEVER_RESTORED = ("orders", "notices", "drafted_at", "issued_at", "alerted_at")
 
 
-def withdraws_notice(history: Sequence[Change]) -> bool:
-    """Whether undoing the last step would withdraw a public notice; ``history``: a case's changes, oldest first."""
+def withdraws_notice(history: Sequence[Change], undoable: frozenset[str]) -> bool:
+    """Whether undoing the last step would withdraw a public notice.
+
+    ``history``: a case's changes, oldest first. ``undoable``: kinds of changes that people can take back.
+    """
     undone = {change.undoes for change in history if change.undoes is not None}
-    last = next((change for change in reversed(history) if change.kind in UNDOABLE and change.seq not in undone), None)
+    last = next((change for change in reversed(history) if change.kind in undoable and change.seq not in undone), None)
     return last is not None and last.kind == "notice_issued"
 
 
-def undo_last(tools: Tools, state: DeskState, incident_id: str, now: datetime, reason: str = "") -> ChangeSet:
-    """The inverse of the last step that still has something to take back. Raises Refused when there is none.
-
-    ``reason``: why, where a public notice is withdrawn by it.
-    """
+def undo_last(tools: Tools, state: DeskState, intent: UndoLast, actor: Actor, now: datetime) -> ChangeSet:
+    """The inverse of the last step that still has something to take back. Raises Refused when there is none."""
+    incident_id = intent.incident_id
     incident = state.incidents.get(incident_id)
     if incident is None:
         raise Refused("no_incident", incident=incident_id)
     history = state.history.get(incident_id, ())
     undone = {change.undoes for change in history if change.undoes is not None}
     for change in reversed(history):
-        if change.kind in UNDOABLE and change.seq not in undone:
-            after, outgoing, called = _inverse(tools, state, incident, change, now, reason)
+        if change.kind in tools.undoable and change.seq not in undone:
+            after, outgoing, called = _inverse(tools, state, incident, change, now, intent.reason)
             if after != incident:
                 note = "；".join(part for part in (f"撤销：{change.note}", *called) if part)
                 alarms = _alarms(state, incident, after)
@@ -160,3 +149,6 @@ def _told(change: Change) -> bool:
 
 def _status(incident: Incident) -> str:
     return "suspected" if incident.phase is Phase.SUSPECTED else "verified"
+
+
+HANDLERS = (Handler(UndoLast, undo_last, Permission.CASES),)

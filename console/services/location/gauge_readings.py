@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
 from console.domain.incidents import HandReading, Incident, Outlook, Phase
-from console.domain.intents import EnterReading
+from console.domain.intents import Intent
 from console.services.changesets import NOTHING, Refused, incident_of, recorded
+from console.services.handling import Handler
 from console.services.incidents.messages import area_alert
 from console.services.incidents.opening import relocated
 from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.locate.next_reading import ReadingPlace, reweighed
 from maps.units import mpa_from_kpa
+
+
+@dataclass(frozen=True, slots=True)
+class EnterReading(Intent):
+    """What a crew read on a gauge at one of the places proposed (``place_id``); the candidates are weighed anew."""
+
+    incident_id: str
+    place_id: str
+    pressure_kpa: float
+
 
 _MOST_KPA = 3000.0
 _KIND_ZH = {"hydrant": "消火栓", "station": "测点", "node": "节点"}
@@ -36,7 +48,7 @@ def on_outlook(tools: Tools, state: DeskState, incident_id: str, outlook: Outloo
     return recorded(incident, after, "outlook", note, outgoing=told)
 
 
-def enter(tools: Tools, state: DeskState, intent: EnterReading, user: str, now: datetime) -> ChangeSet:
+def enter(tools: Tools, state: DeskState, intent: EnterReading, actor: Actor, now: datetime) -> ChangeSet:
     """A gauge's pressure at a proposed place. Raises Refused."""
     incident = incident_of(state, intent.incident_id)
     if incident.phase is not Phase.SUSPECTED or incident.location is None:
@@ -47,7 +59,7 @@ def enter(tools: Tools, state: DeskState, intent: EnterReading, user: str, now: 
         raise Refused("not_proposed", place=intent.place_id)
     if not (math.isfinite(intent.pressure_kpa) and 0.0 <= intent.pressure_kpa <= _MOST_KPA):
         raise Refused("no_pressure")
-    read = HandReading(place.asset_id, intent.pressure_kpa, place.expected_kpa, now, user)
+    read = HandReading(place.asset_id, intent.pressure_kpa, place.expected_kpa, now, actor.name)
     location = reweighed(incident.location, place, intent.pressure_kpa)
     with_reading: Incident = replace(incident, hand_readings=(*incident.hand_readings, read), outlook=None)
     after = relocated(tools, state, with_reading, location)
@@ -61,3 +73,6 @@ def enter(tools: Tools, state: DeskState, intent: EnterReading, user: str, now: 
 def place_zh(place: ReadingPlace) -> str:
     """A place to read, in Chinese."""
     return f"{_KIND_ZH.get(place.kind, place.kind)} {place.asset_id}"
+
+
+HANDLERS = (Handler(EnterReading, enter, Permission.CASES, undoable=("reading_entered",)),)

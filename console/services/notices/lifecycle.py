@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
-from console.domain.intents import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
+from console.domain.intents import Intent
 from console.domain.notices import Notice, NoticeStatus
 from console.services.changesets import NOTHING, Refused, incident_of, recorded
+from console.services.handling import Handler
 from console.services.incidents.judging import require_restored
 from console.services.notices.contradictions import NoticeContradicted, basis_of, contradictions, in_one_line
 from console.services.notices.facts import facts_of
@@ -18,12 +20,67 @@ from console.services.ports import Documents
 from console.services.state import DeskState
 from console.services.tools import Tools
 
+
+@dataclass(frozen=True, slots=True)
+class DraftNotice(Intent):
+    """Fill a notice from the facts."""
+
+    incident_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditNotice(Intent):
+    """Correct a draft's texts by hand."""
+
+    incident_id: str
+    notice_id: str
+    text_zh: str
+    text_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitNotice(Intent):
+    """Hand a draft to the supervisor. ``contradiction_reason``: why, although the notice contradicts the case."""
+
+    incident_id: str
+    notice_id: str
+    contradiction_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveNotice(Intent):
+    """Approve as a second person, or override with a reason. ``contradiction_reason`` as in ``SubmitNotice``."""
+
+    incident_id: str
+    notice_id: str
+    override_reason: str = ""
+    contradiction_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IssueNotice(Intent):
+    """Send the approved notice out: text, PDF, CAP, JSON. ``contradiction_reason`` as in ``SubmitNotice``."""
+
+    incident_id: str
+    notice_id: str
+    contradiction_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiftNotice(Intent):
+    """Withdraw an issued notice (CAP Cancel), with the reason."""
+
+    incident_id: str
+    notice_id: str
+    reason: str = ""
+
+
 _OPEN = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED, NoticeStatus.APPROVED)
 OUT = (NoticeStatus.ISSUED, NoticeStatus.UPDATED, NoticeStatus.LIFTED)
 """Notices that have left the house."""
 
 
-def draft(tools: Tools, state: DeskState, intent: DraftNotice, user: str, now: datetime) -> ChangeSet:
+def draft(tools: Tools, state: DeskState, intent: DraftNotice, actor: Actor, now: datetime) -> ChangeSet:
     """A draft from the facts as they are; one still in preparation is filled anew; after a public one, the next version."""
     incident = incident_of(state, intent.incident_id)
     if incident.phase is Phase.SUSPECTED or incident.plan is None:
@@ -41,7 +98,7 @@ def draft(tools: Tools, state: DeskState, intent: DraftNotice, user: str, now: d
         text_zh=text_zh,
         text_en=text_en,
         drafted_at=now,
-        drafted_by=user,
+        drafted_by=actor.name,
         references=_references(tools, incident),
         basis=basis_of(incident),
     )
@@ -75,7 +132,7 @@ def _with_edits(tools: Tools, before: Notice, notice: Notice) -> tuple[Notice, s
     return new, kept + (f"；未能保留：{'／'.join(dropped)}" if dropped else "")
 
 
-def edit(state: DeskState, intent: EditNotice, user: str) -> ChangeSet:
+def edit(tools: Tools, state: DeskState, intent: EditNotice, actor: Actor, now: datetime) -> ChangeSet:
     """Correct the texts; what was submitted or approved has to be checked again."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     if notice.status not in _OPEN:
@@ -84,21 +141,21 @@ def edit(state: DeskState, intent: EditNotice, user: str) -> ChangeSet:
         raise Refused("notice_texts")
     if (intent.text_zh, intent.text_en) == (notice.text_zh, notice.text_en):
         return NOTHING
-    edited_by = notice.edited_by if user in notice.edited_by else (*notice.edited_by, user)
+    edited_by = notice.edited_by if actor.name in notice.edited_by else (*notice.edited_by, actor.name)
     new = replace(_unchecked(notice), text_zh=intent.text_zh, text_en=intent.text_en, edited_by=edited_by)
-    return recorded(incident, _with(incident, new), "notice_edited", f"停水公告 {notice.notice_id} 由 {user} 修改")
+    return recorded(incident, _with(incident, new), "notice_edited", f"停水公告 {notice.notice_id} 由 {actor.name} 修改")
 
 
-def submit(tools: Tools, state: DeskState, intent: SubmitNotice, user: str) -> ChangeSet:
+def submit(tools: Tools, state: DeskState, intent: SubmitNotice, actor: Actor, now: datetime) -> ChangeSet:
     """Hand it to the supervisor. Raises NoticeContradicted."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     _require(notice, NoticeStatus.DRAFT)
     reason, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
-    new = replace(notice, status=NoticeStatus.SUBMITTED, submitted_by=user, contradiction_reason=reason)
+    new = replace(notice, status=NoticeStatus.SUBMITTED, submitted_by=actor.name, contradiction_reason=reason)
     return recorded(incident, _with(incident, new), "notice_submitted", f"停水公告 {notice.notice_id} 已提交审批{loud}")
 
 
-def approve(tools: Tools, state: DeskState, intent: ApproveNotice, user: str, now: datetime) -> ChangeSet:
+def approve(tools: Tools, state: DeskState, intent: ApproveNotice, actor: Actor, now: datetime) -> ChangeSet:
     """By a second person, who neither drafted nor edited nor submitted it; alone only with a reason, recorded loudly.
 
     Raises NoticeContradicted.
@@ -107,26 +164,26 @@ def approve(tools: Tools, state: DeskState, intent: ApproveNotice, user: str, no
     reason = intent.override_reason.strip()
     if notice.status is not NoticeStatus.SUBMITTED and not (reason and notice.status is NoticeStatus.DRAFT):
         raise Refused("notice_not_submitted", notice=notice.notice_id, notice_status=notice.status)
-    own = user in {notice.drafted_by, notice.submitted_by, *notice.edited_by}
+    own = actor.name in {notice.drafted_by, notice.submitted_by, *notice.edited_by}
     if own and not reason:
-        raise Refused("notice_second_person", user=user, notice=notice.notice_id)
+        raise Refused("notice_second_person", user=actor.name, notice=notice.notice_id)
     despite, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
     new = replace(
         notice,
         status=NoticeStatus.APPROVED,
-        approved_by=user,
+        approved_by=actor.name,
         approved_at=now,
         override_reason=reason,
         contradiction_reason=despite,
     )
     after = _with(incident, new)
     if reason:
-        note = f"【紧急越权签发】停水公告 {notice.notice_id} 由 {user} 单人批准，理由：{reason}{loud}"
+        note = f"【紧急越权签发】停水公告 {notice.notice_id} 由 {actor.name} 单人批准，理由：{reason}{loud}"
         return recorded(incident, after, "notice_override", note)
-    return recorded(incident, after, "notice_approved", f"停水公告 {notice.notice_id} 由 {user} 批准{loud}")
+    return recorded(incident, after, "notice_approved", f"停水公告 {notice.notice_id} 由 {actor.name} 批准{loud}")
 
 
-def issue(tools: Tools, state: DeskState, intent: IssueNotice, user: str, now: datetime) -> ChangeSet:
+def issue(tools: Tools, state: DeskState, intent: IssueNotice, actor: Actor, now: datetime) -> ChangeSet:
     """Out: JSON and CAP to the topic; an earlier issued notice becomes updated. Raises NoticeContradicted."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     _require(notice, NoticeStatus.APPROVED)
@@ -137,11 +194,11 @@ def issue(tools: Tools, state: DeskState, intent: IssueNotice, user: str, now: d
         for n in incident.notices
     )
     after = replace(incident, notices=notices, issued_at=incident.issued_at or now)
-    note = f"停水公告 {notice.notice_id} 由 {user} 签发{loud}"
+    note = f"停水公告 {notice.notice_id} 由 {actor.name} 签发{loud}"
     return recorded(incident, after, "notice_issued", note, outgoing=tools.documents.payloads(new))
 
 
-def lift(tools: Tools, state: DeskState, intent: LiftNotice, user: str, now: datetime) -> ChangeSet:
+def lift(tools: Tools, state: DeskState, intent: LiftNotice, actor: Actor, now: datetime) -> ChangeSet:
     """Water is back: the notice ends (CAP Cancel), with the reason."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     _require(notice, NoticeStatus.ISSUED)
@@ -150,7 +207,7 @@ def lift(tools: Tools, state: DeskState, intent: LiftNotice, user: str, now: dat
     if not reason:
         raise Refused("lift_reason", notice=notice.notice_id)
     new = lifted(tools, notice, reason, now, withdrawn=not _water_is_back(incident))
-    note = f"停水公告 {notice.notice_id} 由 {user} 解除：{reason}"
+    note = f"停水公告 {notice.notice_id} 由 {actor.name} 解除：{reason}"
     return recorded(incident, _with(incident, new), "notice_lifted", note, outgoing=tools.documents.payloads(new))
 
 
@@ -219,3 +276,29 @@ def _notice_of(state: DeskState, incident_id: str, notice_id: str) -> tuple[Inci
 
 def _with(incident: Incident, notice: Notice) -> Incident:
     return replace(incident, notices=tuple(notice if n.notice_id == notice.notice_id else n for n in incident.notices))
+
+
+HANDLERS = (
+    Handler(
+        DraftNotice,
+        draft,
+        Permission.DRAFT_NOTICES,
+        undoable=(
+            "notice_drafted",
+            "notice_redrafted",
+        ),
+    ),
+    Handler(EditNotice, edit, Permission.DRAFT_NOTICES, undoable=("notice_edited",)),
+    Handler(SubmitNotice, submit, Permission.DRAFT_NOTICES, undoable=("notice_submitted",)),
+    Handler(
+        ApproveNotice,
+        approve,
+        Permission.APPROVE_NOTICES,
+        undoable=(
+            "notice_approved",
+            "notice_override",
+        ),
+    ),
+    Handler(IssueNotice, issue, Permission.ISSUE_NOTICES, undoable=("notice_issued",)),
+    Handler(LiftNotice, lift, Permission.ISSUE_NOTICES),
+)

@@ -76,9 +76,11 @@ class _Mask:
         return from_json(self.json(to_json(value)), kind)
 
     def change(self, change: Change) -> Change:
+        name, actor = self._names.get(change.user, change.user), change.actor
         return replace(
             change,
-            user=self._names.get(change.user, change.user),
+            user=name,
+            actor=None if actor is None else replace(actor, actor_id=name, name=name, seat=""),
             before=self.json(change.before),
             after=self.json(change.after),
             note=self.text(change.note),

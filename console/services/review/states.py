@@ -60,7 +60,7 @@ def broken_change(changes: Sequence[Change], links: Iterable[tuple[int, str]]) -
     for change in changes:
         draft = Draft(change.kind, change.subject, change.before, change.after, change.note, change.undoes)
         before = hashes.get(change.seq - 1, GENESIS if change.seq == 1 else change.prev_hash)
-        fits = change.hash == change_hash(change.seq, change.at, change.user, draft, change.prev_hash)
+        fits = change.hash == change_hash(change.seq, change.at, change.user, draft, change.prev_hash, change.actor)
         if change.seq <= last or not fits or change.prev_hash != before:
             return change.seq
         last = change.seq

@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from console.domain.actors import Actor
 from console.domain.intents import Intent
 from console.ui.port import ConsolePort
 from maps.errors import QuanmaiError
@@ -29,7 +30,7 @@ class Dispatcher(QObject):
 
     def __init__(self, port: ConsolePort, user: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._port, self._user = port, user
+        self._port, self._actor = port, Actor.named(user)
         self._lock, self._closed = Lock(), False
         self._waiting = 0
         self._answered.connect(self._take, Qt.ConnectionType.QueuedConnection)
@@ -41,9 +42,10 @@ class Dispatcher(QObject):
 
     @Slot(object)
     def ask(self, intent: Intent, user: str = "") -> None:
-        """Carry out an intent as ``user`` (this console's by default)."""
+        """Carry out an intent in the name of ``user`` (this console's by default)."""
         self._waiting += 1
-        self._port.submit(intent, user or self._user).add_done_callback(lambda answer: self._post(intent, answer))
+        actor = Actor.named(user) if user else self._actor
+        self._port.submit(intent, actor).add_done_callback(lambda answer: self._post(intent, answer))
 
     def close(self) -> None:
         """Answers that are still out are not waited for: what they ask for is on the engine's side."""

@@ -9,20 +9,15 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident, Phase
-from console.domain.intents import (
-    AdvancePhase,
-    DismissIncident,
-    EnterReading,
-    JudgeBurst,
-    MarkValveUnable,
-    OpenIncident,
-    SetRestoration,
-    UndoLast,
-)
 from console.domain.picture import Picture
 from console.domain.readings import CHANNEL_BY_NAME, Channel
+from console.services.crews.valve_reports import MarkValveUnable
 from console.services.incidents.candidate_distance import candidate_distance
 from console.services.incidents.isolation_evidence import IsolationSign, Sign, isolation_signs
+from console.services.incidents.judging import AdvancePhase, DismissIncident, JudgeBurst, SetRestoration
+from console.services.incidents.opening import OpenIncident
+from console.services.incidents.undo import UndoLast
+from console.services.location.gauge_readings import EnterReading
 from console.services.notices.contradictions import contradictions
 from console.ui.dialogs.ask import (
     OperationQuestion,

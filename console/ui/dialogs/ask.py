@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from console.domain.incidents import Unable
-from console.domain.intents import EnterOperation, RecordSample
-from console.services.alarms.operations import ENTERED
+from console.services.alarms.operations import ENTERED, EnterOperation
+from console.services.crews.valve_reports import RecordSample
 from console.ui.style import Looks, button, label, row
 from maps.units import kpa_from_mpa
 

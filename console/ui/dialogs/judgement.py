@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from console.domain.incidents import Incident
-from console.domain.intents import JudgeBurst
 from console.services.incidents.candidate_distance import CandidateDistance
+from console.services.incidents.judging import JudgeBurst
 from console.ui.dialogs.confirm import Confirmation
 from console.ui.panels.case.location import metres
 from console.ui.style import Looks

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QComboBox, QDialog, QLayout, QPlainTextEdit, QTabW
 
 from console.documents.remarks import left_out, remarks
 from console.domain.incidents import Incident
-from console.domain.intents import ApproveNotice, DraftNotice, EditNotice, Intent, IssueNotice, LiftNotice, SubmitNotice
+from console.domain.intents import Intent
 from console.domain.notices import Notice, NoticeStatus
 from console.services.notices.contradictions import Contradiction
+from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
 from console.services.notices.redrafting import redrafted
 from console.ui.dialogs.confirm import ENTER
 from console.ui.dialogs.notice_parts import Difference, Leave, Underneath, issue_confirmation, lift_confirmation

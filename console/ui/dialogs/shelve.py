@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
 from console.domain.alarms import Alarm
-from console.domain.intents import ShelveAlarm, TakeOutOfService
+from console.services.alarms.station_alarms import ShelveAlarm, TakeOutOfService
 from console.ui.dialogs.ask import ReasonQuestion
 from console.ui.style import Elided, Looks, label
 

@@ -7,7 +7,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QVBoxLayout, QWidget
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState
-from console.domain.intents import AcknowledgeAlarm, AcknowledgeAlarms, EndOperation, RestoreAlarm
+from console.services.alarms.operations import EndOperation
+from console.services.alarms.station_alarms import AcknowledgeAlarm, AcknowledgeAlarms, RestoreAlarm
 from console.ui.models.alarms import AlarmModel
 from console.ui.panels.tables import STAMP_SAMPLE, TIME_SAMPLE, Letters, fit_column, plain_table
 from console.ui.style import Looks, button, label, row

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from console.domain.actors import Actor
 from console.domain.changes import Change
 from console.domain.clock import micros, moment
 from console.domain.intents import Intent
@@ -51,7 +52,7 @@ class ReplayPort:
         """The moment, aware UTC."""
         return moment(self.at_us)
 
-    def submit(self, intent: Intent, user: str) -> Future[Any]:
+    def submit(self, intent: Intent, actor: Actor) -> Future[Any]:
         """Refused: the past stays as it was."""
         answer: Future[Any] = Future()
         answer.set_exception(Recorded(self.refusal))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from console.cli import main
+from console.domain.actors import Actor
 from console.package import verify_package, with_notes, write_package
 from console.services.review.notes import Findings, ReviewNotes
 from console.store import open_store
@@ -110,7 +111,7 @@ def test_findings_of_reviewed_packages_count_in_the_month(
 ) -> None:
     city, store = a_reviewed_town(), open_store(tmp_path / "s.sqlite")
     chair = Chair(city)
-    store.commit(chair.desk.on_burst(chair.state, a_finding(), chair.now), "quanmai", chair.now)
+    store.commit(chair.desk.on_burst(chair.state, a_finding(), chair.now), Actor.named("quanmai"), chair.now)
     store.close()
     (tmp_path / "reviewed").mkdir()
     notes = ReviewNotes(findings=Findings(satisfaction_result=4.5))
@@ -129,7 +130,7 @@ def test_a_package_is_written_from_a_store(
 ) -> None:
     city, store = a_reviewed_town(), open_store(tmp_path / "s.sqlite")
     chair = Chair(city)
-    store.commit(chair.desk.on_burst(chair.state, a_finding(), chair.now), "quanmai", chair.now)
+    store.commit(chair.desk.on_burst(chair.state, a_finding(), chair.now), Actor.named("quanmai"), chair.now)
     store.close()
     write_city(city, tmp_path / "city.gpkg")
     asked = ("package", tmp_path / "s.sqlite", CASE, "--city", tmp_path / "city.gpkg", "--to", tmp_path / "a.incident")

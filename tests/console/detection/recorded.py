@@ -24,11 +24,12 @@ from console.detection import Detector, DetectorOptions, History
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.detection.state_channels import SwitchWatch
 from console.documents import NoticeDocuments
+from console.domain.actors import Actor
 from console.domain.alarms import Alarm, AlarmKind
 from console.domain.changes import ChangeSet
 from console.domain.clock import moment
-from console.domain.intents import EnterOperation
 from console.domain.readings import CHANNEL_BY_NAME, Channel, Quality
+from console.services.alarms.operations import EnterOperation
 from console.services.desk import Desk, DeskSettings, DeskState
 from maps.city import City
 from maps.hydraulics.responses import burst_responses
@@ -242,7 +243,9 @@ class Room:
         """Somebody enters an operation at the desk, from now on."""
         now = moment(self.now_us)
         self._take(
-            self._desk.carry_out(self._state, EnterOperation(code, asset_id, now, now + timedelta(minutes=minutes)), "li", now)
+            self._desk.carry_out(
+                self._state, EnterOperation(code, asset_id, now, now + timedelta(minutes=minutes)), Actor.named("li"), now
+            )
         )
 
     def _tick(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from console.domain.actors import Actor
 from console.domain.crews import CrewState
 from console.domain.incidents import Incident, OrderKind, OrderState, PressureImpact
 from console.domain.intents import Intent
@@ -34,8 +35,8 @@ class Field:
     def latest(self) -> Picture:
         return self.port.latest()
 
-    def submit(self, intent: Intent, user: str) -> Future[Any]:
-        return self.port.submit(intent, user)
+    def submit(self, intent: Intent, actor: Actor) -> Future[Any]:
+        return self.port.submit(intent, actor)
 
     def wait(self, true: Callable[[], bool]) -> bool:
         """The world's turn, a few times at most."""

@@ -11,15 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from console.domain.actors import Actor
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Priority
 from console.domain.clock import micros
 from console.domain.compose import ExpectedHistory
-from console.domain.intents import AcknowledgeAlarm, ShelveAlarm
 from console.domain.live import LivePicture
 from console.domain.picture import StationState
 from console.domain.readings import Channel, ReadingBatch
 from console.engine.clocks import StationClocks
 from console.feeds.inbox import Message
+from console.services.alarms.station_alarms import AcknowledgeAlarm, ShelveAlarm
 from console.services.analysis.expected_log import ExpectedLog
 from maps.city import City, StationTable
 from maps.crs import to_wgs84
@@ -144,7 +145,7 @@ def test_a_shelf_put_up_under_a_clock_a_year_ahead_ends_when_it_is_right(room: R
     room.clock.at += year
     room.hears({"Q-001": {"pressure_mpa": 0.3}}, at=room.clock.at + TEN_MINUTES)
     (alarm,) = room.sees(lambda p: len(p.alarms) == 1).alarms
-    done(room.engine.submit(ShelveAlarm(alarm.alarm_id, room.clock.at + timedelta(hours=8), "检修"), "王"))
+    done(room.engine.submit(ShelveAlarm(alarm.alarm_id, room.clock.at + timedelta(hours=8), "检修"), Actor.named("王")))
     room.clock.at -= year
     room.ticks()
     room.sees(lambda p: p.alarms[0].state is AlarmState.ACTIVE)
@@ -214,7 +215,7 @@ def test_a_station_with_an_odd_id_gets_its_fault_and_loses_it(tmp_path: Path) ->
         room.hears({name: {"pressure_mpa": 0.3}}, at=room.clock.at + TEN_MINUTES)
         (alarm,) = room.sees(lambda p: len(p.alarms) == 1).alarms
         assert alarm.subject == name
-        done(room.engine.submit(AcknowledgeAlarm(alarm.alarm_id), "王"))
+        done(room.engine.submit(AcknowledgeAlarm(alarm.alarm_id), Actor.named("王")))
         room.clock.sleep(10)
         room.hears({name: {"pressure_mpa": 0.3}})
         room.ticks()

@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from console.domain.actors import Actor
 from console.domain.clock import micros
 from console.domain.incidents import Phase
-from console.domain.intents import JudgeBurst, OpenIncident, UndoLast
 from console.domain.picture import StationState
 from console.domain.readings import Channel
 from console.feeds.inbox import Message
+from console.services.incidents.judging import JudgeBurst
+from console.services.incidents.opening import OpenIncident
+from console.services.incidents.undo import UndoLast
 from maps.errors import QuanmaiError
 from tests.console.engine.room import START, Room, done
 
@@ -72,9 +75,9 @@ def test_rubbish_is_counted_and_stops_nothing(room: Room) -> None:
 
 def test_what_is_asked_is_on_disk_when_the_answer_comes(room: Room) -> None:
     pipe = str(room.city.network.pipes.asset_id[40])
-    done(room.engine.submit(OpenIncident(pipe), "王"))
+    done(room.engine.submit(OpenIncident(pipe), Actor.named("王")))
     (incident,) = room.store.load_desk().incidents.values()
-    done(room.engine.submit(JudgeBurst(incident.incident_id, (pipe,), "calls"), "王"))
+    done(room.engine.submit(JudgeBurst(incident.incident_id, (pipe,), "calls"), Actor.named("王")))
     kept = room.store.load_desk().incidents[incident.incident_id]
     assert kept.plan is not None
     assert kept.phase is not Phase.SUSPECTED
@@ -84,18 +87,18 @@ def test_what_is_asked_is_on_disk_when_the_answer_comes(room: Room) -> None:
 
 def test_a_refused_ask_answers_with_the_reason_and_the_next_one_is_served(room: Room) -> None:
     with pytest.raises(QuanmaiError, match="2024-9999"):
-        done(room.engine.submit(JudgeBurst("2024-9999", ("P-104000",)), "王"))
+        done(room.engine.submit(JudgeBurst("2024-9999", ("P-104000",)), Actor.named("王")))
     with pytest.raises(QuanmaiError, match="no-such-pipe"):
-        done(room.engine.submit(OpenIncident("no-such-pipe"), "王"))
-    done(room.engine.submit(OpenIncident("P-104040"), "王"))
+        done(room.engine.submit(OpenIncident("no-such-pipe"), Actor.named("王")))
+    done(room.engine.submit(OpenIncident("P-104040"), Actor.named("王")))
     room.sees(lambda p: len(p.incidents) == 1)
 
 
 def test_undo_brings_back_the_case_as_it_was(room: Room) -> None:
-    done(room.engine.submit(OpenIncident("P-104040"), "王"))
+    done(room.engine.submit(OpenIncident("P-104040"), Actor.named("王")))
     before = room.sees(lambda p: len(p.incidents) == 1).incidents[0]
-    done(room.engine.submit(JudgeBurst(before.incident_id, ("P-104041",)), "王"))
-    done(room.engine.submit(UndoLast(before.incident_id), "王"))
+    done(room.engine.submit(JudgeBurst(before.incident_id, ("P-104041",)), Actor.named("王")))
+    done(room.engine.submit(UndoLast(before.incident_id), Actor.named("王")))
     after = room.sees(lambda p: p.incidents[0].version > before.version + 1).incidents[0]
     assert (after.phase, after.burst_pipes) == (before.phase, before.burst_pipes)
 
@@ -109,12 +112,12 @@ def test_a_defect_in_detection_is_told_and_the_desk_goes_on(room: Room, monkeypa
     room.sees(lambda p: bool(np.isfinite(p.value[1, Channel.PRESSURE])))
     room.clock.sleep(120)
     room.sees(lambda p: any("injected" in feed.message for feed in p.feeds))
-    done(room.engine.submit(OpenIncident("P-104040"), "王"))
+    done(room.engine.submit(OpenIncident("P-104040"), Actor.named("王")))
     room.sees(lambda p: len(p.incidents) == 1)
 
 
 def test_what_was_open_is_open_again_after_a_restart(room: Room, tmp_path: Path) -> None:
-    done(room.engine.submit(OpenIncident("P-104040"), "王"))
+    done(room.engine.submit(OpenIncident("P-104040"), Actor.named("王")))
     room.engine.stop()
     again = Room(tmp_path)
     try:
@@ -149,7 +152,7 @@ def test_what_was_expected_at_each_tick_is_kept(room: Room) -> None:
 
 def test_without_a_channel_an_order_is_not_delivered_and_goes_out_when_one_appears(room: Room) -> None:
     room.link._listeners.clear()
-    changes = done(room.engine.submit(OpenIncident("P-104040"), "王"))
+    changes = done(room.engine.submit(OpenIncident("P-104040"), Actor.named("王")))
     incident_id = changes.incidents[0].incident_id
     picture = room.sees(lambda p: len(p.undelivered) > 0)
     assert picture.feeds[0].state == "off"

@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from console.domain.actors import Actor
 from console.domain.clock import DrillClock
-from console.domain.intents import ApproveNotice, DraftNotice, IssueNotice, JudgeBurst, LiftNotice, OpenIncident, SubmitNotice
 from console.domain.notices import NoticeStatus
 from console.domain.picture import Picture
 from console.engine import retrying
 from console.feeds.local import LocalLink
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
+from console.services.incidents.judging import JudgeBurst
+from console.services.incidents.opening import OpenIncident
+from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, LiftNotice, SubmitNotice
 from console.store import open_store
 from maps.dataset import read_city, write_city
 from maps.synthetic import SyntheticOptions, build_city
@@ -42,15 +45,15 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
 def issue(room: Room, version: int = 1) -> tuple[str, str]:
     """A case judged and its notice issued: their ids."""
     if version == 1:
-        done(room.engine.submit(OpenIncident(PIPE), "王"))
+        done(room.engine.submit(OpenIncident(PIPE), Actor.named("王")))
     case = room.sees(lambda p: len(p.incidents) == 1).incidents[0].incident_id
     if version == 1:
-        done(room.engine.submit(JudgeBurst(case, (PIPE,), "calls"), "王"))
-    done(room.engine.submit(DraftNotice(case), "王"))
+        done(room.engine.submit(JudgeBurst(case, (PIPE,), "calls"), Actor.named("王")))
+    done(room.engine.submit(DraftNotice(case), Actor.named("王")))
     notice = room.store.load_desk().incidents[case].notices[-1].notice_id
-    done(room.engine.submit(SubmitNotice(case, notice), "王"))
-    done(room.engine.submit(ApproveNotice(case, notice), "李"))
-    done(room.engine.submit(IssueNotice(case, notice), "李"))
+    done(room.engine.submit(SubmitNotice(case, notice), Actor.named("王")))
+    done(room.engine.submit(ApproveNotice(case, notice), Actor.named("李")))
+    done(room.engine.submit(IssueNotice(case, notice), Actor.named("李")))
     return case, notice
 
 
@@ -76,7 +79,7 @@ def test_files_of_an_issue_of_its_update_and_of_its_end_are_written_and_named(ro
     files_of(room, folder, f"{first}-v1")
     _, second = issue(room, version=2)
     files_of(room, folder, f"{second}-v2", 1)
-    done(room.engine.submit(LiftNotice(case, second, "已恢复供水"), "李"))
+    done(room.engine.submit(LiftNotice(case, second, "已恢复供水"), Actor.named("李")))
     files_of(room, folder, f"{second}-v2-lifted", 1)
     files_of(room, folder, f"{second}-v2", 1)  # what was said before is still named
     assert [n.status for n in room.engine.latest().incidents[0].notices] == [NoticeStatus.UPDATED, NoticeStatus.LIFTED]
@@ -110,14 +113,17 @@ _KILLED = """
 import sys, threading
 from pathlib import Path
 from console.documents import NoticeDocuments
-from console.domain.intents import *
+from console.domain.actors import Actor
+from console.services.incidents.judging import JudgeBurst
+from console.services.incidents.opening import OpenIncident
+from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, SubmitNotice
 from console.workers import HydraulicsWorker
 from tests.console.engine.test_jobs import a_runtime
 folder, pipe = Path(sys.argv[1]), sys.argv[2]
 NoticeDocuments.files = lambda *_: threading.Event().wait()       # the disk is slow: killed before the first file
 HydraulicsWorker.impact = lambda *_: threading.Event().wait()     # and EPANET still computes
 with a_runtime(folder) as runtime:
-    ask = lambda intent, user: runtime.engine.submit(intent, user).result(timeout=60)
+    ask = lambda intent, user: runtime.engine.submit(intent, Actor.named(user)).result(timeout=60)
     ask(OpenIncident(pipe), "王")
     (case,) = runtime.store.load_desk().incidents
     ask(JudgeBurst(case, (pipe,), "calls"), "王")

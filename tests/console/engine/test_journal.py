@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from console.domain.actors import Actor
 from console.domain.changes import Change, ChangeSet
-from console.domain.intents import OpenIncident
 from console.engine import journal
 from console.engine.faults import Faults
+from console.services.incidents.opening import OpenIncident
 from console.services.ports import StoreUnavailable
 from tests.console.engine.room import Room, done
 from tests.console.services.town import a_finding
@@ -32,8 +33,8 @@ def loses_one_answer(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next commit reaches the disk, and its answer is lost on the way back."""
     commit = room.store.commit
 
-    def lost(change_set: ChangeSet, user: str, at: datetime) -> tuple[Change, ...]:
-        commit(change_set, user, at)
+    def lost(change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...]:
+        commit(change_set, actor, at)
         monkeypatch.setattr(room.store, "commit", commit)
         raise StoreUnavailable("store s: the server does not answer (connection lost)")
 
@@ -55,11 +56,11 @@ def test_what_a_user_was_told_as_refused_and_is_on_disk_after_all_is_shown_as_th
 ) -> None:
     loses_one_answer(room, monkeypatch)
     with pytest.raises(StoreUnavailable):
-        done(room.engine.submit(OpenIncident("P-104040"), "王"))
+        done(room.engine.submit(OpenIncident("P-104040"), Actor.named("王")))
     (shown,) = room.sees(lambda p: len(p.incidents) == 1).incidents
     assert "on disk after all" in caplog.text
     assert room.store.load_desk().incidents[shown.incident_id] == shown
-    done(room.engine.submit(OpenIncident("P-104041"), "王"))  # and the next number is free
+    done(room.engine.submit(OpenIncident("P-104041"), Actor.named("王")))  # and the next number is free
     assert len(room.store.load_desk().incidents) == 2
 
 
@@ -77,7 +78,7 @@ def test_while_the_store_only_takes_long_findings_are_shown_and_what_a_user_asks
     pipe = str(room.city.network.pipes.asset_id[200])
     room.finds(a_finding((pipe,), at=room.clock.at, stations=("Q-001", "Q-002")))
     room.sees(lambda p: len(p.incidents) == 1)
-    answer: Future[ChangeSet] = room.engine.submit(OpenIncident("P-104040"), "王")
+    answer: Future[ChangeSet] = room.engine.submit(OpenIncident("P-104040"), Actor.named("王"))
     assert not answer.done()
     goes_on.set()
     done(answer)
@@ -101,7 +102,7 @@ def test_behind_a_store_that_hangs_a_user_is_told_findings_are_shown_and_in_the_
         return commit(*arguments)
 
     monkeypatch.setattr(room.store, "commit", hangs)
-    answer: Future[ChangeSet] = room.engine.submit(OpenIncident("P-104040"), "王")
+    answer: Future[ChangeSet] = room.engine.submit(OpenIncident("P-104040"), Actor.named("王"))
     with pytest.raises(StoreUnavailable, match="does not answer"):
         done(answer)
     pipe = str(room.city.network.pipes.asset_id[200])
@@ -109,14 +110,14 @@ def test_behind_a_store_that_hangs_a_user_is_told_findings_are_shown_and_in_the_
     room.sees(lambda p: len(p.incidents) == 1)
     room.sees(lambda p: any("has not answered" in feed.message for feed in p.feeds))
     with pytest.raises(StoreUnavailable):
-        done(room.engine.submit(OpenIncident("P-104041"), "王"))
+        done(room.engine.submit(OpenIncident("P-104041"), Actor.named("王")))
     goes_on.set()
     cases = 2 if is_written else 1  # what the user asked and what was found, or that alone
     room.sees(lambda p: len(p.incidents) == cases and all(feed.state == "up" for feed in p.feeds))
     room.waits(lambda: dict(room.store.load_desk().incidents) == {one.incident_id: one for one in room.engine.latest().incidents})
     assert any(alarm.incident_id for alarm in room.engine.latest().alarms)
     assert room.store.verify_chain() is None
-    done(room.engine.submit(OpenIncident("P-104042"), "王"))
+    done(room.engine.submit(OpenIncident("P-104042"), Actor.named("王")))
     assert len(room.store.load_desk().incidents) == cases + 1
 
 

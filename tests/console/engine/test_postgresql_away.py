@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from console.domain.actors import Actor
 from console.domain.incidents import OrderState
-from console.domain.intents import DismissIncident, OpenIncident
 from console.domain.readings import Channel
 from console.feeds.inbox import Message
+from console.services.incidents.judging import DismissIncident
+from console.services.incidents.opening import OpenIncident
 from console.services.ports import RecordRefused, StoreUnavailable
 from tests.console.engine.room import Room, done
 from tests.console.engine.test_store_away import case_with_order, is_down, reply
@@ -48,7 +50,7 @@ def test_what_happens_while_the_server_is_stopped_is_shown_and_is_on_disk_after_
         room.sees(lambda p: len(p.incidents) == 2 and p.value[1, Channel.PRESSURE] == pytest.approx(320.0))
         room.sees(is_down)
         with pytest.raises(StoreUnavailable):
-            done(room.engine.submit(OpenIncident("P-104041"), "王"))
+            done(room.engine.submit(OpenIncident("P-104041"), Actor.named("王")))
     finally:
         server.start()
     room.sees(lambda p: not is_down(p), within_s=20)
@@ -60,12 +62,12 @@ def test_what_happens_while_the_server_is_stopped_is_shown_and_is_on_disk_after_
 
 
 def test_u_0000_in_an_intent_is_refused_in_one_line_and_the_next_one_is_served(room: Room) -> None:
-    done(room.engine.submit(OpenIncident("P-104040"), "王"))
+    done(room.engine.submit(OpenIncident("P-104040"), Actor.named("王")))
     (case,) = room.sees(lambda p: len(p.incidents) == 1).incidents
     with pytest.raises(RecordRefused, match="cannot keep this value"):
-        done(room.engine.submit(DismissIncident(case.incident_id, "用\x00水"), "王"))
+        done(room.engine.submit(DismissIncident(case.incident_id, "用\x00水"), Actor.named("王")))
     assert room.engine.latest().incidents[0].is_open()
-    done(room.engine.submit(DismissIncident(case.incident_id, "用水"), "王"))
+    done(room.engine.submit(DismissIncident(case.incident_id, "用水"), Actor.named("王")))
 
 
 def test_u_0000_in_a_reply_costs_at_most_itself(room: Room) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from console.detection.finding import StationFinding
+from console.domain.actors import SYSTEM
 from console.domain.alarms import AlarmState
 from console.domain.changes import ChangeSet
 from console.services.changesets import AlarmChange, recorded_alarms
@@ -110,7 +111,7 @@ def test_raised_extended_and_returned_in_one_tick_is_one_alarm_that_has_returned
     changes = chair.desk.on_stations(DeskState(), told, START)
     assert [alarm.state for alarm in changes.alarms] == [AlarmState.RETURNED]
     assert [draft.kind for draft in changes.drafts] == ["alarm_raised", *["alarm_revised"] * 4, "alarm_returned"]
-    store.commit(changes, "quanmai", START)
+    store.commit(changes, SYSTEM, START)
     (kept,) = store.load_desk().alarms.values()
     assert kept == changes.alarms[0]
     store.close()
@@ -119,14 +120,14 @@ def test_raised_extended_and_returned_in_one_tick_is_one_alarm_that_has_returned
 def test_steps_of_one_case_in_one_change_set_are_one_version_that_the_store_takes(tmp_path: Path) -> None:
     chair, store = Chair(), open_store(tmp_path / "s.sqlite")
     opened = chair.sees(a_finding())
-    store.commit(opened, "quanmai", START)
+    store.commit(opened, SYSTEM, START)
     first = chair.desk.on_burst(chair.state, a_finding(first=0.7), START)
     then = chair.state.applied(first, ())
     second = chair.desk.on_burst(then, a_finding(first=0.8), START)
     both = merged(first, second)
     assert len(both.incidents) == 1
     assert both.incidents[0].location == second.incidents[0].location
-    store.commit(both, "quanmai", START)
+    store.commit(both, SYSTEM, START)
     (kept,) = store.load_desk().incidents.values()
     assert (kept.version, kept.location) == (2, second.incidents[0].location)
     store.close()

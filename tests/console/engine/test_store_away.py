@@ -12,13 +12,16 @@ from typing import Any
 
 import pytest
 
+from console.domain.actors import Actor
 from console.domain.alarms import AlarmState
 from console.domain.incidents import OrderState
-from console.domain.intents import JudgeBurst, OpenIncident, SendCrew
 from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.engine import archive, journal
 from console.feeds.inbox import Message
+from console.services.crews.orders import SendCrew
+from console.services.incidents.judging import JudgeBurst
+from console.services.incidents.opening import OpenIncident
 from console.services.ports import StoreUnavailable
 from tests.console.engine.faulty_store import full, locked, read_only
 from tests.console.engine.room import Room, done
@@ -43,10 +46,10 @@ def is_down(picture: Picture) -> bool:
 
 
 def case_with_order(room: Room) -> tuple[str, str, str]:
-    done(room.engine.submit(OpenIncident(PIPE), "王"))
+    done(room.engine.submit(OpenIncident(PIPE), Actor.named("王")))
     case = room.sees(lambda p: len(p.incidents) == 1).incidents[0].incident_id
-    done(room.engine.submit(JudgeBurst(case, (PIPE,), "calls"), "王"))
-    done(room.engine.submit(SendCrew(case, "crew1"), "王"))
+    done(room.engine.submit(JudgeBurst(case, (PIPE,), "calls"), Actor.named("王")))
+    done(room.engine.submit(SendCrew(case, "crew1"), Actor.named("王")))
     order = room.sees(lambda p: bool(p.incidents[0].orders)).incidents[0].orders[-1]
     return case, order.order_id, order.crew_id
 
@@ -72,7 +75,7 @@ def test_readings_replies_and_findings_of_an_outage_are_shown_at_once_and_on_dis
         assert shown.incidents[0].orders[-1].state is OrderState.ACKNOWLEDGED
         assert any(alarm.state is AlarmState.ACTIVE for alarm in shown.alarms)
         with pytest.raises(StoreUnavailable):
-            done(room.engine.submit(OpenIncident("P-104041"), "王"))
+            done(room.engine.submit(OpenIncident("P-104041"), Actor.named("王")))
     room.sees(lambda p: not is_down(p))
     kept = room.store.load_desk().incidents
     assert len(kept) == 2
@@ -80,7 +83,7 @@ def test_readings_replies_and_findings_of_an_outage_are_shown_at_once_and_on_dis
     assert room.store.verify_chain() is None
     room.settles()
     assert room.store.readings(1, Channel.PRESSURE, 0, 2**62)[1].tolist() == pytest.approx([300.0, 310.0, 320.0])
-    done(room.engine.submit(OpenIncident("P-104041"), "王"))
+    done(room.engine.submit(OpenIncident("P-104041"), Actor.named("王")))
     assert {i.incident_id: replace(i, version=0) for i in room.engine.latest().incidents} == {
         key: replace(one, version=0) for key, one in room.store.load_desk().incidents.items()
     }
@@ -89,7 +92,7 @@ def test_readings_replies_and_findings_of_an_outage_are_shown_at_once_and_on_dis
 def test_what_a_user_asks_while_the_store_is_away_is_refused_and_neither_shown_nor_written(room: Room) -> None:
     with locked(room.store):
         with pytest.raises(StoreUnavailable):
-            done(room.engine.submit(OpenIncident(PIPE), "王"))
+            done(room.engine.submit(OpenIncident(PIPE), Actor.named("王")))
         room.sees(is_down)
         assert room.engine.latest().incidents == ()
     room.sees(lambda p: not is_down(p))  # nothing else is written meanwhile: the end of the fault is found out by itself
@@ -159,7 +162,7 @@ def test_a_record_the_store_cannot_take_is_logged_with_its_content_and_what_foll
 ) -> None:
     case, order_id, crew_id = case_with_order(room)
     with pytest.raises(ValueError, match="surrogates"):
-        done(room.engine.submit(OpenIncident("P-104041"), "王\ud800"))  # no text of any encoding
+        done(room.engine.submit(OpenIncident("P-104041"), Actor.named("王\ud800")))  # no text of any encoding
     assert "P-104041" in caplog.text
     reply(room, order_id, crew_id)
     room.sees(lambda p: p.incidents[0].orders[-1].state is OrderState.ACKNOWLEDGED)
@@ -172,7 +175,7 @@ def test_what_was_shown_and_is_refused_by_the_store_later_is_taken_back(room: Ro
         room.finds(done_first)
         room.sees(lambda p: len(p.incidents) == 1)
     room.sees(lambda p: p.incidents == () and any("engine" in feed.name for feed in p.feeds))
-    done(room.engine.submit(OpenIncident(PIPE), "王"))
+    done(room.engine.submit(OpenIncident(PIPE), Actor.named("王")))
     assert len(room.store.load_desk().incidents) == 1
 
 

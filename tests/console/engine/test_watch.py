@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from console.detection import Detector
-from console.domain.intents import OpenIncident
+from console.domain.actors import Actor
 from console.domain.readings import Channel
 from console.engine import watch
+from console.services.incidents.opening import OpenIncident
 from tests.console.engine.room import Room, done
 
 
@@ -78,7 +79,7 @@ def held(room: Room, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
 
 
 def test_while_signatures_are_made_intents_are_answered_and_readings_are_shown(room: Room, held: Held) -> None:
-    done(room.engine.submit(OpenIncident("P-104040"), "王"))
+    done(room.engine.submit(OpenIncident("P-104040"), Actor.named("王")))
     room.sees(lambda p: len(p.incidents) == 1)
     room.clock.sleep(1)
     room.send("Q-001", 0.25)

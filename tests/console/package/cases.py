@@ -8,14 +8,19 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from console.domain import intents as ask
 from console.domain.changes import GENESIS, Change, Draft, change_hash
 from console.domain.clock import micros
 from console.domain.expected import CHARTED, ExpectedValues
 from console.domain.incidents import Phase, PressureImpact, Unable
+from console.domain.intents import Intent
 from console.domain.orders import OrderReply
 from console.domain.readings import Channel, ReadingBatch
+from console.services.alarms.station_alarms import AcknowledgeAlarm
+from console.services.crews.orders import SendCrew
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
 from console.services.desk import DeskSettings
+from console.services.incidents.judging import AdvancePhase, JudgeBurst
+from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, LiftNotice, SubmitNotice
 from console.services.review.past_case import PastCase
 from console.services.review.record import CaseRecord, Sent, Tracks
 from maps.city import City, StationTable
@@ -56,7 +61,7 @@ def a_case(word: str = "", *, user: str = "王小明", finish: bool = True) -> C
         seq = len(chair.log)
         sent.extend(Sent(seq, m.topic, m.content_type, m.payload) for m in chair.sent[before:])
 
-    def does(intent: ask.Intent, who: str = user) -> None:
+    def does(intent: Intent, who: str = user) -> None:
         before = len(chair.sent)
         chair.does(intent, who)
         keep(before)
@@ -64,25 +69,25 @@ def a_case(word: str = "", *, user: str = "王小明", finish: bool = True) -> C
     chair.sees(a_finding())
     keep(0)
     alarm = next(iter(chair.state.alarms))
-    does(ask.AcknowledgeAlarm(alarm))
-    does(ask.JudgeBurst(CASE, ("H10",)))
+    does(AcknowledgeAlarm(alarm))
+    does(JudgeBurst(CASE, ("H10",)))
     chair.take(chair.desk.on_impact(chair.state, CASE, PressureImpact(True, ("C-H10",)), chair.now))
     order = chair.state.incidents[CASE].orders[0]
     for state, pipe in (("acknowledged", ""), ("on_site", "V10")):
         reply = OrderReply(order.order_id, order.crew_id, state, chair.now, f"电话13800138000{word}", pipe)
         chair.take(chair.desk.on_order_reply(chair.state, reply, chair.now), order.crew_id)
-    does(ask.JudgeBurst(CASE, ("V10",), "on_site"))
-    does(ask.SendCrew(CASE))
+    does(JudgeBurst(CASE, ("V10",), "on_site"))
+    does(SendCrew(CASE))
     plan = chair.state.incidents[CASE].plan
     assert plan is not None
     first, second = plan.valves_to_close[0].asset_id, plan.valves_to_close[1].asset_id
-    does(ask.MarkValveClosed(CASE, first))
-    does(ask.MarkValveUnable(CASE, second, Unable.SEIZED))
-    does(ask.DraftNotice(CASE))
+    does(MarkValveClosed(CASE, first))
+    does(MarkValveUnable(CASE, second, Unable.SEIZED))
+    does(DraftNotice(CASE))
     notice = chair.state.incidents[CASE].notices[-1].notice_id
-    does(ask.SubmitNotice(CASE, notice))
-    does(ask.ApproveNotice(CASE, notice), "李值长")
-    does(ask.IssueNotice(CASE, notice))
+    does(SubmitNotice(CASE, notice))
+    does(ApproveNotice(CASE, notice), "李值长")
+    does(IssueNotice(CASE, notice))
     chair.take(chair.desk.on_files(chair.state, CASE, notice, tuple(FILES), chair.now))
     if finish:
         _finish(chair, does)
@@ -95,15 +100,15 @@ def _finish(chair: Chair, does: object) -> None:
     assert case.plan is not None
     for step in case.plan.valves_to_close:
         if step.asset_id not in case.closed_valves():
-            does(ask.MarkValveClosed(CASE, step.asset_id))
+            does(MarkValveClosed(CASE, step.asset_id))
     for phase in (Phase.ISOLATED, Phase.REPAIRING, Phase.RESTORING):
         chair.now += timedelta(minutes=20)
-        does(ask.AdvancePhase(CASE, phase, "压力归零"))
+        does(AdvancePhase(CASE, phase, "压力归零"))
     for valve in chair.state.incidents[CASE].closed_valves():
-        does(ask.MarkValveRestored(CASE, valve))
-    does(ask.RecordSample(CASE, turbidity_ntu=0.4, chlorine_mgl=0.3))
-    does(ask.LiftNotice(CASE, chair.state.incidents[CASE].notices[-1].notice_id, "供水已恢复"))
-    does(ask.AdvancePhase(CASE, Phase.CLOSED, "水质合格"))
+        does(MarkValveRestored(CASE, valve))
+    does(RecordSample(CASE, turbidity_ntu=0.4, chlorine_mgl=0.3))
+    does(LiftNotice(CASE, chair.state.incidents[CASE].notices[-1].notice_id, "供水已恢复"))
+    does(AdvancePhase(CASE, Phase.CLOSED, "水质合格"))
 
 
 def _record(city: City, chair: Chair, sent: list[Sent]) -> CaseRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.domain.intents import JudgeBurst
+from console.services.incidents.judging import JudgeBurst
 from tests.console.services.town import Chair, a_finding
 
 CASE = "2024-0001"

@@ -11,31 +11,17 @@ from hypothesis import strategies as st
 from console.domain.alarms import AlarmState
 from console.domain.changes import Change
 from console.domain.incidents import Incident, OrderState, Phase, Unable
-from console.domain.intents import (
-    AcknowledgeAlarm,
-    AdvancePhase,
-    ApproveNotice,
-    DismissIncident,
-    DraftNotice,
-    EditNotice,
-    Intent,
-    IssueNotice,
-    JudgeBurst,
-    LiftNotice,
-    MarkValveClosed,
-    MarkValveRestored,
-    MarkValveUnable,
-    OpenIncident,
-    RecordSample,
-    SendCrew,
-    SetRestoration,
-    ShelveAlarm,
-    SubmitNotice,
-    UndoLast,
-)
+from console.domain.intents import Intent
 from console.domain.notices import NoticeStatus
 from console.domain.orders import OrderReply
 from console.domain.values import to_json
+from console.services.alarms.station_alarms import AcknowledgeAlarm, ShelveAlarm
+from console.services.crews.orders import SendCrew
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
+from console.services.incidents.judging import AdvancePhase, DismissIncident, JudgeBurst, SetRestoration
+from console.services.incidents.opening import OpenIncident
+from console.services.incidents.undo import UndoLast
+from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
 from maps.errors import QuanmaiError
 from tests.console.services.town import NOW, Chair, a_finding, a_town
 

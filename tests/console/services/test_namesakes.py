@@ -10,8 +10,9 @@ import shapely
 
 from console.documents import NoticeDocuments
 from console.domain.incidents import PressureImpact
-from console.domain.intents import DraftNotice, JudgeBurst
 from console.services.desk import DeskSettings
+from console.services.incidents.judging import JudgeBurst
+from console.services.notices.lifecycle import DraftNotice
 from maps.city import City, ZoneTable
 from maps.crs import to_wgs84
 from tests.console.services.conftest import CASE

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from console.detection.finding import BurstFinding
+from console.domain.actors import Actor
 from console.domain.alarms import Evidence
 from console.domain.changes import Change, ChangeSet, Outgoing
 from console.domain.clock import micros
@@ -184,7 +185,7 @@ class Chair:
 
     def does(self, intent: Intent, user: str = "王") -> ChangeSet:
         """Carry out an intent."""
-        return self.take(self.desk.carry_out(self.state, intent, user, self.now), user)
+        return self.take(self.desk.carry_out(self.state, intent, Actor.named(user), self.now), user)
 
     def sees(self, finding: BurstFinding) -> ChangeSet:
         """A finding arrives."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from console.domain.actors import Actor
 from console.domain.clock import micros
 from console.domain.crews import CrewFix
 from console.domain.readings import ReadingBatch
@@ -53,12 +54,12 @@ def test_a_case_is_collected_whole_with_links_over_the_changes_of_others(store: 
         if number:
             chair.now = NOW + timedelta(hours=2)
         change_set = chair.desk.on_burst(chair.state, finding, chair.now)
-        committed = store.commit(change_set, "quanmai", chair.now)
+        committed = store.commit(change_set, Actor.named("quanmai"), chair.now)
         chair.state = chair.state.applied(change_set, committed)
-    from console.domain.intents import DismissIncident
+    from console.services.incidents.judging import DismissIncident
 
-    change_set = chair.desk.carry_out(chair.state, DismissIncident(CASE, "误报"), "王小明", chair.now)
-    store.commit(change_set, "王小明", chair.now)
+    change_set = chair.desk.carry_out(chair.state, DismissIncident(CASE, "误报"), Actor.named("王小明"), chair.now)
+    store.commit(change_set, Actor.named("王小明"), chair.now)
     store.append_positions([CrewFix("C1", "一队", 1.0, 2.0, micros(NOW)), CrewFix("C2", "二队", 3.0, 4.0, micros(NOW) - 5)])
     store.append_readings(batch([micros(NOW) - 10**12, micros(NOW)], [0, 1], [1.0, 2.0]))
     record = collect_case(store, city, CASE, Around(files={"x.txt": b"not of this case"}))

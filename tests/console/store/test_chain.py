@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.domain.changes import GENESIS, ChangeSet, Draft, canonical_json
+from console.domain.actors import Actor, Role
+from console.domain.changes import GENESIS, ChangeSet, Draft, canonical_json, change_hash
+from console.domain.clock import micros
 from console.store import SqlStore, open_store
 from tests.console.store.values import NOW, opening
 
@@ -22,7 +24,7 @@ JSON = st.recursive(
 
 
 def test_changes_come_back_as_they_were_chained(store: SqlStore) -> None:
-    made = store.commit(opening(), "王", NOW)
+    made = store.commit(opening(), Actor.named("王"), NOW)
     assert store.changes() == made
     assert [change.seq for change in made] == [1, 2]
     assert made[0].prev_hash == GENESIS
@@ -33,13 +35,13 @@ def test_changes_come_back_as_they_were_chained(store: SqlStore) -> None:
 
 @pytest.mark.parametrize("act", ["UPDATE changes SET note = 'x'", "DELETE FROM changes"])
 def test_the_database_itself_refuses_to_edit_the_chain(store: SqlStore, act: str) -> None:
-    store.commit(opening(), "王", NOW)
+    store.commit(opening(), Actor.named("王"), NOW)
     with sqlite3.connect(store.where) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
         connection.execute(act)
     connection.close()
 
 
-EDITS = ["at_us", "user", "kind", "subject", "before", "after", "note", "undoes", "prev_hash", "hash"]
+EDITS = ["at_us", "user", "actor", "kind", "subject", "before", "after", "note", "undoes", "prev_hash", "hash"]
 
 
 @pytest.mark.parametrize("column", EDITS)
@@ -80,7 +82,7 @@ def test_whatever_is_kept_is_read_back_and_verifies(
 ) -> None:
     store = open_store(tmp_path_factory.mktemp("chain") / "store.db")
     for before, after in values:
-        store.commit(ChangeSet((Draft("k", "s/1", before, after, "n"),)), "u", NOW)
+        store.commit(ChangeSet((Draft("k", "s/1", before, after, "n"),)), Actor.named("u"), NOW)
     assert store.verify_chain() is None
     assert [canonical_json([c.before, c.after]) for c in store.changes()] == [canonical_json(list(pair)) for pair in values]
     store.close()
@@ -89,7 +91,7 @@ def test_whatever_is_kept_is_read_back_and_verifies(
 def _three_changes(tmp_path: Path) -> SqlStore:
     store = open_store(tmp_path / "store.db")
     for number in range(3):
-        store.commit(ChangeSet((Draft("k", "s/1", {"n": number}, {"n": number + 1}, "n"),)), "u", NOW)
+        store.commit(ChangeSet((Draft("k", "s/1", {"n": number}, {"n": number + 1}, "n"),)), Actor.named("u"), NOW)
     return store
 
 
@@ -101,3 +103,35 @@ def _force(store: SqlStore, statement: str, values: tuple[Any, ...]) -> None:
     connection.execute(statement, values)
     connection.commit()
     connection.close()
+
+
+def test_a_change_keeps_who_acted_with_role_areas_and_seat(store: SqlStore) -> None:
+    actor = Actor("u-12", "王", Role.SUPERVISOR, ("A1",), "seat-3")
+    store.commit(opening(), actor, NOW)
+    assert {change.actor for change in store.changes()} == {actor}
+    assert {change.user for change in store.changes()} == {"王"}
+
+
+def test_a_store_from_before_actors_opens_with_its_chain_whole_and_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "before.sqlite"
+    open_store(path).close()
+    with sqlite3.connect(path) as connection:
+        prev = GENESIS
+        for seq in (1, 2):
+            draft = Draft("k", "s/1", None, {"n": seq}, "注")
+            digest = change_hash(seq, NOW, "王", draft, prev)
+            row = (seq, micros(NOW), "王", "k", "s/1", canonical_json(draft.after).decode(), "注", prev, digest)
+            columns = 'seq, at_us, "user", kind, subject, after, note, prev_hash, hash'
+            connection.execute(f"INSERT INTO changes ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            prev = digest
+        connection.execute("INSERT INTO counters (kind, last) VALUES ('change', 2)")
+        connection.execute("ALTER TABLE changes DROP COLUMN actor")
+        connection.execute("UPDATE alembic_version SET version_num = '0004'")
+    connection.close()
+    store = open_store(path)
+    assert [change.actor for change in store.changes()] == [None, None]
+    assert store.verify_chain() is None
+    store.commit(opening(), Actor.named("李"), NOW)
+    assert store.verify_chain() is None
+    assert store.changes()[-1].actor == Actor.named("李")
+    store.close()

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from console.domain.actors import Actor
 from console.domain.incidents import Phase, Unable
-from console.domain.intents import DismissIncident, DraftNotice, Intent, JudgeBurst, MarkValveClosed, MarkValveUnable, UndoLast
+from console.domain.intents import Intent
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveUnable
+from console.services.incidents.judging import DismissIncident, JudgeBurst
+from console.services.incidents.undo import UndoLast
+from console.services.notices.lifecycle import DraftNotice
 from console.services.state import DeskState
 from console.store import SqlStore, open_store
 from tests.console.services.town import CREWS, NOW, Chair, a_finding
@@ -18,7 +23,7 @@ def test_a_case_goes_on_after_a_restart_as_if_nothing_had_happened(store: SqlSto
     chair = Chair()
     state = store.load_desk().with_crews(CREWS)
     found = chair.desk.on_burst(state, a_finding(), NOW)
-    state = state.applied(found, store.commit(found, "system", NOW))
+    state = state.applied(found, store.commit(found, Actor.named("system"), NOW))
     steps: list[Intent] = [
         JudgeBurst(CASE, ("H10",)),
         MarkValveClosed(CASE, "H10a"),
@@ -46,18 +51,18 @@ def test_a_case_goes_on_after_a_restart_as_if_nothing_had_happened(store: SqlSto
 
 
 def _does(chair: Chair, store: SqlStore, state: DeskState, intent: Intent) -> DeskState:
-    change_set = chair.desk.carry_out(state, intent, "王", NOW)
-    return state.applied(change_set, store.commit(change_set, "王", NOW))
+    change_set = chair.desk.carry_out(state, intent, Actor.named("王"), NOW)
+    return state.applied(change_set, store.commit(change_set, Actor.named("王"), NOW))
 
 
 def test_what_was_dismissed_is_remembered_over_a_restart_of_days_and_forgotten_after(store: SqlStore) -> None:
     chair = Chair()
     for changes in (chair.sees(a_finding()), chair.does(DismissIncident(CASE, "消火栓用水"))):
-        store.commit(changes, "王", chair.now)
+        store.commit(changes, Actor.named("王"), chair.now)
     for days, remembered in ((3, {CASE}), (8, set[str]())):
         later = chair.now + timedelta(days=days)
         other = a_finding((f"V{days % 3}1",), later, stations=(f"S{days}1", f"S{days}2"))
-        store.commit(chair.desk.on_burst(store.load_desk(), other, later), "system", later)
+        store.commit(chair.desk.on_burst(store.load_desk(), other, later), Actor.named("system"), later)
         state = store.load_desk()
         assert set(state.dismissals) == remembered
         assert CASE not in state.incidents

@@ -13,6 +13,7 @@ from console.store import open_store
 
 _WRITER = """
 import sys
+from console.domain.actors import Actor
 from console.store import open_store
 from tests.console.store.values import NOW, opening, readings
 store = open_store(sys.argv[1])
@@ -20,7 +21,7 @@ number = 0
 while True:
     number += 1
     store.append_readings(readings(1, (number, float(number), 0)))
-    store.commit(opening(number), "writer", NOW)
+    store.commit(opening(number), Actor.named("writer"), NOW)
     print(number, flush=True)
 """
 

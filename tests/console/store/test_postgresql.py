@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import exc, text
 
+from console.domain.actors import Actor
 from console.domain.incidents import Phase
 from console.domain.readings import Channel
 from console.services.ports import StaleState, StoreNewer, StoreUnavailable
@@ -35,7 +36,7 @@ def shared(database: str) -> Iterator[SqlStore]:
 def test_a_case_is_kept_and_loaded_as_in_sqlite(shared: SqlStore) -> None:
     state = shared.load_desk()
     for change_set in (opening(1), opening(2), step(1, 2, Phase.VERIFIED)):
-        state = state.applied(change_set, shared.commit(change_set, "王", NOW))
+        state = state.applied(change_set, shared.commit(change_set, Actor.named("王"), NOW))
     again = open_store(_url(shared))
     loaded = again.load_desk()
     assert dict(state.incidents) == dict(loaded.incidents)
@@ -50,15 +51,15 @@ def test_a_case_is_kept_and_loaded_as_in_sqlite(shared: SqlStore) -> None:
 
 
 def test_a_stale_decision_writes_nothing(shared: SqlStore) -> None:
-    shared.commit(opening(1), "王", NOW)
+    shared.commit(opening(1), Actor.named("王"), NOW)
     for stale in (opening(1), step(1, 5, Phase.CLOSED)):
         with pytest.raises(StaleState):
-            shared.commit(stale, "李", NOW)
+            shared.commit(stale, Actor.named("李"), NOW)
     assert len(shared.changes()) == 2
 
 
 def test_the_server_itself_refuses_to_edit_the_chain(shared: SqlStore) -> None:
-    shared.commit(opening(1), "王", NOW)
+    shared.commit(opening(1), Actor.named("王"), NOW)
     for act in ("UPDATE changes SET note = 'x'", "DELETE FROM changes", "TRUNCATE changes CASCADE"):
         with pytest.raises(exc.DBAPIError, match="append-only"), shared._durable.begin() as connection:
             connection.execute(text(act))
@@ -70,7 +71,7 @@ def test_many_consoles_at_once_make_one_whole_chain(shared: SqlStore) -> None:
 
     def work(console: SqlStore, first: int) -> None:
         for number in range(first, first + 10):
-            console.commit(opening(number), "王", NOW)
+            console.commit(opening(number), Actor.named("王"), NOW)
 
     threads = [threading.Thread(target=work, args=(console, 1 + 10 * number)) for number, console in enumerate(consoles)]
     for thread in threads:
@@ -113,12 +114,12 @@ def test_a_store_of_a_newer_version_is_told(shared: SqlStore) -> None:
 
 
 def test_a_server_that_went_away_is_told_and_found_again(server: Server, shared: SqlStore) -> None:
-    shared.commit(opening(1), "王", NOW)
+    shared.commit(opening(1), Actor.named("王"), NOW)
     server.stop()
     with pytest.raises(StoreUnavailable, match="does not answer"):
-        shared.commit(opening(2), "王", NOW)
+        shared.commit(opening(2), Actor.named("王"), NOW)
     server.start()
-    shared.commit(opening(2), "王", NOW)
+    shared.commit(opening(2), Actor.named("王"), NOW)
     assert shared.verify_chain() is None
     assert set(shared.load_desk().incidents) == {"2024-0001", "2024-0002"}
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from console.domain.actors import Actor
 from console.services.ports import StoreInUse, StoreUnavailable
 from console.store import open_store
 from tests.conftest import ROOT
@@ -89,17 +90,20 @@ def test_a_second_process_on_a_server_is_refused_and_a_reader_is_not(database: s
 @pytest.mark.slow
 def test_after_a_restart_of_the_server_the_hold_is_taken_again_or_nothing_is_written(database: str, server: Server) -> None:
     store = open_store(database, "engine")
-    store.commit(opening(1), "王", NOW)
+    store.commit(opening(1), Actor.named("王"), NOW)
     server.stop()
     with pytest.raises(StoreUnavailable, match="does not answer"):
         store.append_readings(readings(1, (10, 1.0, 0)))
     server.start()
     with another_process(database) as holder:
-        for write in (lambda: store.commit(opening(2), "王", NOW), lambda: store.append_readings(readings(1, (10, 1.0, 0)))):
+        for write in (
+            lambda: store.commit(opening(2), Actor.named("王"), NOW),
+            lambda: store.append_readings(readings(1, (10, 1.0, 0))),
+        ):
             with pytest.raises(StoreUnavailable, match=f"in use by quanmai engine pid {holder.pid}"):
                 write()
     until_let_go(database)
-    store.commit(opening(2), "王", NOW)
+    store.commit(opening(2), Actor.named("王"), NOW)
     with pytest.raises(StoreInUse):
         open_store(database, "console")
     store.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
+from console.domain.actors import Actor
 from console.domain.alarms import AlarmState
 from console.domain.changes import ChangeSet, Draft, Outgoing
 from console.domain.crews import CrewFix
@@ -21,7 +22,7 @@ from tests.console.store.values import NOW, an_alarm, an_incident, opening, step
 
 
 def test_a_restart_finds_open_cases_alarms_history_and_numbers(store: SqlStore) -> None:
-    made = store.commit(opening(), "王", NOW)
+    made = store.commit(opening(), Actor.named("王"), NOW)
     state = open_store(store.where).load_desk()
     assert state.incidents == {"2024-0001": an_incident()}
     assert state.alarms == {"A-000001": an_alarm()}
@@ -33,7 +34,7 @@ def test_a_restart_finds_open_cases_alarms_history_and_numbers(store: SqlStore) 
 def test_the_state_kept_in_memory_equals_the_state_loaded(store: SqlStore) -> None:
     state = store.load_desk()
     for change_set in (opening(1), opening(2), step(1, 2, Phase.VERIFIED)):
-        state = state.applied(change_set, store.commit(change_set, "王", NOW))
+        state = state.applied(change_set, store.commit(change_set, Actor.named("王"), NOW))
     loaded = store.load_desk()
     assert dict(state.incidents) == dict(loaded.incidents)
     assert dict(state.alarms) == dict(loaded.alarms)
@@ -42,26 +43,26 @@ def test_the_state_kept_in_memory_equals_the_state_loaded(store: SqlStore) -> No
 
 
 def test_cases_closed_long_ago_are_not_loaded(store: SqlStore) -> None:
-    store.commit(opening(1), "王", NOW)
+    store.commit(opening(1), Actor.named("王"), NOW)
     closed = replace(an_incident(1, 2, Phase.CLOSED), closed_at=NOW)
-    store.commit(ChangeSet((Draft("x", "incident/2024-0001", {}, {}, ""),), (closed,)), "王", NOW)
+    store.commit(ChangeSet((Draft("x", "incident/2024-0001", {}, {}, ""),), (closed,)), Actor.named("王"), NOW)
     cleared = replace(an_alarm(1), state=AlarmState.CLEARED)
-    store.commit(ChangeSet((Draft("x", "alarm/A-000001", {}, {}, ""),), (), (cleared,)), "王", NOW)
+    store.commit(ChangeSet((Draft("x", "alarm/A-000001", {}, {}, ""),), (), (cleared,)), Actor.named("王"), NOW)
     assert set(store.load_desk().incidents) == {"2024-0001"}
-    store.commit(opening(2), "王", NOW + timedelta(hours=7))
+    store.commit(opening(2), Actor.named("王"), NOW + timedelta(hours=7))
     assert set(store.load_desk().incidents) == {"2024-0002"}
     assert set(store.load_desk().alarms) == {"A-000002"}
     assert store.incident("2024-0001") == closed
 
 
 def test_who_decides_on_an_older_version_is_refused_and_nothing_is_written(store: SqlStore) -> None:
-    store.commit(opening(1), "王", NOW)
-    store.commit(step(1, 2, Phase.VERIFIED), "王", NOW)
+    store.commit(opening(1), Actor.named("王"), NOW)
+    store.commit(step(1, 2, Phase.VERIFIED), Actor.named("王"), NOW)
     before = store.changes()
     with pytest.raises(StaleState, match="2024-0001"):
-        store.commit(step(1, 2, Phase.ISOLATING), "李", NOW)
+        store.commit(step(1, 2, Phase.ISOLATING), Actor.named("李"), NOW)
     with pytest.raises(StaleState, match="opened elsewhere"):
-        store.commit(opening(1), "李", NOW)
+        store.commit(opening(1), Actor.named("李"), NOW)
     assert store.changes() == before
     assert store.incident("2024-0001") == replace(an_incident(1, 2), phase=Phase.VERIFIED)
 
@@ -70,7 +71,7 @@ def test_a_commit_is_all_or_nothing(store: SqlStore) -> None:
     change_set = opening(1)
     bad = replace(change_set, outgoing=(*change_set.outgoing, Outgoing("t", None)))  # type: ignore[arg-type]
     with pytest.raises(Exception, match="NOT NULL"):
-        store.commit(bad, "王", NOW)
+        store.commit(bad, Actor.named("王"), NOW)
     assert store.changes() == ()
     assert store.pending_outgoing() == ()
     assert not store.load_desk().incidents
@@ -78,8 +79,8 @@ def test_a_commit_is_all_or_nothing(store: SqlStore) -> None:
 
 
 def test_a_message_stays_pending_until_it_was_taken(store: SqlStore) -> None:
-    store.commit(opening(1), "王", NOW)
-    store.commit(opening(2), "王", NOW)
+    store.commit(opening(1), Actor.named("王"), NOW)
+    store.commit(opening(2), Actor.named("王"), NOW)
     (first, message), (second, _) = store.pending_outgoing()
     assert message == opening(1).outgoing[0]
     store.mark_sent([first])
@@ -90,7 +91,7 @@ def test_a_message_stays_pending_until_it_was_taken(store: SqlStore) -> None:
 
 def test_a_naive_time_is_a_defect(store: SqlStore) -> None:
     with pytest.raises(ValueError, match="zone"):
-        store.commit(opening(1), "王", datetime(2024, 1, 3))  # noqa: DTZ001
+        store.commit(opening(1), Actor.named("王"), datetime(2024, 1, 3))  # noqa: DTZ001
 
 
 def test_positions_of_crews_are_kept_once(store: SqlStore) -> None:
@@ -150,15 +151,15 @@ def _pragma(store: SqlStore, pragma: str) -> None:
 
 @pytest.mark.parametrize(("pragma", "advice"), [("query_only=ON", "read-only"), ("max_page_count=1", "disk is full")])
 def test_a_full_or_readonly_disk_is_told_and_nothing_is_half_written(store: SqlStore, pragma: str, advice: str) -> None:
-    store.commit(opening(1), "王", NOW)
+    store.commit(opening(1), Actor.named("王"), NOW)
     _pragma(store, pragma)
     big = replace(opening(2), outgoing=(Outgoing("t", bytes(3_000_000)),))
     with pytest.raises(StoreUnavailable, match=advice):
-        store.commit(big, "王", NOW)
+        store.commit(big, Actor.named("王"), NOW)
     again = open_store(store.where)
     assert len(again.changes()) == 2
     assert again.verify_chain() is None
-    again.commit(opening(2), "王", NOW)
+    again.commit(opening(2), Actor.named("王"), NOW)
     assert set(again.load_desk().incidents) == {"2024-0001", "2024-0002"}
     again.close()
 
@@ -168,17 +169,17 @@ def test_a_locked_store_is_told_and_works_again_afterwards(store: SqlStore) -> N
     other = sqlite3.connect(store.where, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable, match="locked"):
-        store.commit(opening(1), "王", NOW)
+        store.commit(opening(1), Actor.named("王"), NOW)
     assert store.changes() == ()
     other.execute("ROLLBACK")
     other.close()
-    assert len(store.commit(opening(1), "王", NOW)) == 2
+    assert len(store.commit(opening(1), Actor.named("王"), NOW)) == 2
 
 
 def test_two_consoles_on_one_store_never_break_the_chain(store: SqlStore) -> None:
     other = open_store(store.where)
     for number in range(1, 11):
-        (store if number % 2 else other).commit(opening(number), f"u{number % 2}", NOW)
+        (store if number % 2 else other).commit(opening(number), Actor.named(f"u{number % 2}"), NOW)
     assert store.verify_chain() is None
     assert len(other.changes()) == 20
     other.close()

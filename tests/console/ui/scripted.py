@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.detection.finding import BurstFinding, StationFinding
+from console.domain.actors import Actor
 from console.domain.alarms import Evidence
 from console.domain.changes import Change
 from console.domain.clock import micros
@@ -67,14 +68,14 @@ class ScriptedPort:
         """The script's present."""
         return self.chair.now
 
-    def submit(self, intent: Intent, user: str) -> Future[Any]:
+    def submit(self, intent: Intent, actor: Actor) -> Future[Any]:
         """Carried out at once; refusals as the engine hands them over."""
         answer: Future[Any] = Future()
-        self.asked.append((intent, user))
+        self.asked.append((intent, actor.name))
         try:
             if self.fault is not None:
                 raise self.fault
-            answer.set_result(self.chair.does(intent, user))
+            answer.set_result(self.chair.does(intent, actor.name))
         except QuanmaiError as refused:
             answer.set_exception(refused)
         self.publish()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
-from console.domain.intents import AcknowledgeAlarm, AcknowledgeAlarms, ShelveAlarm
+from console.services.alarms.station_alarms import AcknowledgeAlarm, AcknowledgeAlarms, ShelveAlarm
 from console.ui.dialogs.station import StationDialog
 from console.ui.window import MainWindow
 from tests.console.services.town import NOW

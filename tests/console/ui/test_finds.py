@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from console.domain.alarms import AlarmKind, Priority
 from console.domain.incidents import Outlook, Prediction
-from console.domain.intents import DismissIncident, EndOperation, EnterOperation, EnterReading, JudgeBurst
+from console.services.alarms.operations import EndOperation, EnterOperation
+from console.services.incidents.judging import DismissIncident, JudgeBurst
+from console.services.location.gauge_readings import EnterReading
 from console.ui.dialogs.ask import OperationQuestion, PressureQuestion
 from console.ui.dialogs.confirm import Confirmation
 from console.ui.map.live.case_marks import look_of

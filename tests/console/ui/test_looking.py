@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QLabel, QMenu, QWidget
 
-from console.domain.intents import JudgeBurst
+from console.services.incidents.judging import JudgeBurst
 from console.ui.commands.search import Hit
 from console.ui.dialogs.confirm import Confirmation
 from console.ui.map.view.picking import Asset

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.domain.incidents import PlanConflict, Unable
-from console.domain.intents import MarkValveClosed, MarkValveUnable, OpenIncident
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveUnable
+from console.services.incidents.opening import OpenIncident
 from console.services.network.trace_requests import TraceRequest
 from console.ui.dialogs.segments import SegmentsWindow
 from console.ui.map.view.picking import Asset

@@ -11,17 +11,10 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
-from console.domain.intents import (
-    ApproveNotice,
-    DraftNotice,
-    EditNotice,
-    IssueNotice,
-    JudgeBurst,
-    LiftNotice,
-    SubmitNotice,
-)
 from console.domain.notices import NoticeStatus
 from console.domain.picture import FeedHealth
+from console.services.incidents.judging import JudgeBurst
+from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
 from console.ui.dialogs.confirm import Confirmation
 from console.ui.dialogs.notice import NoticeDialog
 from console.ui.dialogs.notice_parts import Leave

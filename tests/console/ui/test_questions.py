@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.domain.alarms import AlarmState
-from console.domain.intents import AcknowledgeAlarm, DismissIncident, ShelveAlarm, TakeOutOfService
+from console.services.alarms.station_alarms import AcknowledgeAlarm, ShelveAlarm, TakeOutOfService
+from console.services.incidents.judging import DismissIncident
 from console.ui.dialogs.ask import MomentEdit, PressureQuestion, ReasonQuestion, SampleQuestion
 from console.ui.dialogs.shelve import ShelveQuestion
 from console.ui.style import Looks

@@ -7,7 +7,8 @@ import pytest
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
-from console.domain.intents import JudgeBurst
+from console.domain.actors import Actor
+from console.services.incidents.judging import JudgeBurst
 from console.ui.map.view.picking import Asset
 from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
@@ -30,7 +31,7 @@ def a_case(window: MainWindow, port: ScriptedPort) -> None:
     window.settle()
     location = port.case.location
     assert location is not None
-    port.submit(JudgeBurst(CASE, (location.candidates[0].pipe_id,), "judgement"), "王")
+    port.submit(JudgeBurst(CASE, (location.candidates[0].pipe_id,), "judgement"), Actor.named("王"))
     window.settle()
 
 

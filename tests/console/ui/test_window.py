@@ -13,19 +13,12 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.domain.incidents import Phase, Unable
-from console.domain.intents import (
-    AcknowledgeAlarm,
-    AdvancePhase,
-    DraftNotice,
-    IssueNotice,
-    JudgeBurst,
-    MarkValveClosed,
-    MarkValveRestored,
-    MarkValveUnable,
-    RecordSample,
-)
 from console.domain.notices import NoticeStatus
 from console.domain.picture import FeedHealth
+from console.services.alarms.station_alarms import AcknowledgeAlarm
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
+from console.services.incidents.judging import AdvancePhase, JudgeBurst
+from console.services.notices.lifecycle import DraftNotice, IssueNotice
 from console.ui.dialogs.confirm import Confirmation
 from console.ui.map.layers import MapLayer
 from console.ui.screenshots import ScreenNotSaved, grab_stage

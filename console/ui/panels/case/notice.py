@@ -6,10 +6,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from console.domain.incidents import Incident
-from console.domain.intents import DraftNotice
 from console.domain.notices import Notice, NoticeStatus
 from console.domain.picture import FeedHealth, Picture
 from console.services.notices.contradictions import contradictions
+from console.services.notices.lifecycle import DraftNotice
 from console.ui.panels.case.location import undelivered_words
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.style import button, label, row

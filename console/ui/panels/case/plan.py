@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from console.domain.incidents import Phase, Unable, ValveMark
-from console.domain.intents import MarkValveClosed, MarkValveRestored, MarkValveUnable, SendValveCards
+from console.services.crews.valve_assignment import SendValveCards
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable
 from console.services.network.data_gaps import WITHOUT_NO_PLAN, lacking
 from console.services.network.what_if import TRIAL
 from console.ui.map.live.case_marks import StepStatus, step_marks

@@ -7,8 +7,9 @@ from PySide6.QtWidgets import QWidget
 
 from console.domain.changes import Change
 from console.domain.incidents import OrderKind, OrderState, Phase
-from console.domain.intents import SendCrew, UndoLast
-from console.services.incidents.undo import withdraws_notice
+from console.services.crews.orders import SendCrew
+from console.services.desk import UNDOABLE
+from console.services.incidents.undo import UndoLast, withdraws_notice
 from console.ui.panels.case.location import order_words
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.style import button, label, row
@@ -100,7 +101,7 @@ class ResponseSection(Section):
 
     def take_log(self, changes: tuple[Change, ...]) -> None:
         """The log of actions of the case."""
-        self._withdraws = withdraws_notice(changes)
+        self._withdraws = withdraws_notice(changes, UNDOABLE)
 
     def undo(self) -> None:
         """Take back the last step of the case; what would withdraw a public notice is asked about first."""

@@ -6,8 +6,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from console.domain.incidents import Incident, Unable
-from console.domain.intents import MarkValveClosed, MarkValveRestored
 from console.domain.picture import Picture
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored
 from console.ui.panels.case.people import PeopleSection
 from console.ui.panels.case.plan import PlanSection
 from console.ui.panels.case.section import CaseView

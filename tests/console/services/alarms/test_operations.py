@@ -9,8 +9,10 @@ import pytest
 
 from console.detection.finding import OperationFinding
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
-from console.domain.intents import AcknowledgeAlarm, EndOperation, EnterOperation, JudgeBurst
+from console.services.alarms.operations import EndOperation, EnterOperation
+from console.services.alarms.station_alarms import AcknowledgeAlarm
 from console.services.desk import Refused
+from console.services.incidents.judging import JudgeBurst
 from tests.console.services.town import Chair, a_finding
 
 FULL, LOWER = Priority.CRITICAL, Priority.HIGH

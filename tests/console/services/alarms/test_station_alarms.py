@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from console.detection.finding import StationFinding
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Priority
-from console.domain.intents import AcknowledgeAlarm, AcknowledgeAlarms, RestoreAlarm, ShelveAlarm, TakeOutOfService
+from console.services.alarms.station_alarms import (
+    AcknowledgeAlarm,
+    AcknowledgeAlarms,
+    RestoreAlarm,
+    ShelveAlarm,
+    TakeOutOfService,
+)
 from console.services.desk import Refused
 from tests.console.services.town import Chair, a_finding, a_town
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from console.domain.clock import micros
 from console.domain.incidents import Incident
-from console.domain.intents import DismissIncident, JudgeBurst
 from console.domain.readings import Channel, Quality, ReadingBatch
 from console.services.analysis.quiet_history import quiet_history
+from console.services.incidents.judging import DismissIncident, JudgeBurst
 from tests.console.services.town import NOW, Chair, a_finding
 
 CASE = "2024-0001"

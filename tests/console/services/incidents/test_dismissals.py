@@ -9,7 +9,8 @@ import pytest
 
 from console.detection.finding import BurstFinding
 from console.domain.alarms import Alarm, AlarmKind, Evidence, Priority
-from console.domain.intents import DismissIncident, JudgeBurst, UndoLast
+from console.services.incidents.judging import DismissIncident, JudgeBurst
+from console.services.incidents.undo import UndoLast
 from tests.console.services.conftest import CASE
 from tests.console.services.town import Chair, a_finding
 

@@ -10,10 +10,10 @@ import pytest
 from console.domain.alarms import Evidence
 from console.domain.clock import micros
 from console.domain.incidents import Incident
-from console.domain.intents import JudgeBurst
 from console.domain.picture import Picture, StationState
 from console.domain.readings import Channel, Quality
 from console.services.incidents.isolation_evidence import Sign, isolation_signs
+from console.services.incidents.judging import JudgeBurst
 from maps.city import City, StationTable
 from maps.isolation.result import IsolationPlan
 from tests.console.services.town import NOW, Chair, a_finding, a_town

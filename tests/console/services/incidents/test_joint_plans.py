@@ -8,17 +8,12 @@ from dataclasses import replace
 import pytest
 
 from console.domain.incidents import Incident, PressureImpact, ReopenCheck, Unable
-from console.domain.intents import (
-    JudgeBurst,
-    MarkValveClosed,
-    MarkValveRestored,
-    MarkValveUnable,
-    OpenIncident,
-    SendValveCards,
-    UndoLast,
-)
 from console.services.changesets import Refused
-from console.services.crews.valve_assignment import FROST_MINUTES, dealt
+from console.services.crews.valve_assignment import FROST_MINUTES, SendValveCards, dealt
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable
+from console.services.incidents.judging import JudgeBurst
+from console.services.incidents.opening import OpenIncident
+from console.services.incidents.undo import UndoLast
 from maps.isolation import Isolator
 from maps.isolation.result import IsolationPlan
 from tests.console.services.conftest import CASE

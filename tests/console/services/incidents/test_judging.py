@@ -11,19 +11,11 @@ import pytest
 from console.domain.alarms import AlarmState
 from console.domain.crews import CrewState
 from console.domain.incidents import OrderKind, OrderState, Phase, Unable
-from console.domain.intents import (
-    AdvancePhase,
-    DismissIncident,
-    JudgeBurst,
-    MarkValveClosed,
-    MarkValveRestored,
-    MarkValveUnable,
-    RecordSample,
-    SendCrew,
-    SetRestoration,
-)
 from console.domain.orders import OrderReply
+from console.services.crews.orders import SendCrew
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
 from console.services.desk import Refused
+from console.services.incidents.judging import AdvancePhase, DismissIncident, JudgeBurst, SetRestoration
 from maps.city import HydrantTable
 from maps.errors import UnknownAsset
 from tests.console.services.conftest import CASE

@@ -11,8 +11,9 @@ import pytest
 from console.detection.finding import BurstFinding, OperationFinding
 from console.domain.alarms import AlarmState, Priority
 from console.domain.incidents import Phase
-from console.domain.intents import DismissIncident, JudgeBurst, OpenIncident
 from console.services.desk import DeskSettings, Refused
+from console.services.incidents.judging import DismissIncident, JudgeBurst
+from console.services.incidents.opening import OpenIncident
 from maps.errors import UnknownAsset
 from tests.console.services.conftest import CASE
 from tests.console.services.town import NOW, STEP_M, X0, Y0, Chair, a_finding, a_town

@@ -12,26 +12,14 @@ from hypothesis import strategies as st
 
 from console.domain.alarms import AlarmState
 from console.domain.incidents import Incident, OrderState, Phase, PressureImpact, Unable
-from console.domain.intents import (
-    AdvancePhase,
-    ApproveNotice,
-    DismissIncident,
-    DraftNotice,
-    EditNotice,
-    Intent,
-    IssueNotice,
-    JudgeBurst,
-    MarkValveClosed,
-    MarkValveRestored,
-    MarkValveUnable,
-    RecordSample,
-    SendCrew,
-    SetRestoration,
-    SubmitNotice,
-    UndoLast,
-)
+from console.domain.intents import Intent
 from console.domain.notices import NoticeStatus
+from console.services.crews.orders import SendCrew
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
 from console.services.desk import Refused
+from console.services.incidents.judging import AdvancePhase, DismissIncident, JudgeBurst, SetRestoration
+from console.services.incidents.undo import UndoLast
+from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, SubmitNotice
 from maps.errors import QuanmaiError
 from tests.console.services.conftest import CASE
 from tests.console.services.town import NOW, Chair, a_finding, a_town

@@ -7,8 +7,10 @@ import json
 import pytest
 
 from console.domain.incidents import Incident, Outlook
-from console.domain.intents import EnterReading, JudgeBurst, UndoLast
 from console.services.desk import Refused
+from console.services.incidents.judging import JudgeBurst
+from console.services.incidents.undo import UndoLast
+from console.services.location.gauge_readings import EnterReading
 from maps.locate.next_reading import ReadingPlace
 from tests.console.services.town import X0, Y0, Chair, a_finding
 

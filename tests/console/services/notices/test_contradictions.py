@@ -9,20 +9,13 @@ from datetime import timedelta
 import pytest
 
 from console.domain.incidents import PressureImpact, Unable
-from console.domain.intents import (
-    ApproveNotice,
-    DraftNotice,
-    Intent,
-    IssueNotice,
-    JudgeBurst,
-    MarkValveClosed,
-    MarkValveUnable,
-    SetRestoration,
-    SubmitNotice,
-)
+from console.domain.intents import Intent
 from console.domain.notices import NoticeStatus
 from console.domain.orders import OrderReply
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveUnable
+from console.services.incidents.judging import JudgeBurst, SetRestoration
 from console.services.notices.contradictions import Contradiction, NoticeContradicted, contradictions
+from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, SubmitNotice
 from tests.console.services.conftest import CASE
 from tests.console.services.town import Chair
 

@@ -7,22 +7,13 @@ from dataclasses import replace
 import pytest
 
 from console.domain.incidents import PressureImpact
-from console.domain.intents import (
-    ApproveNotice,
-    DraftNotice,
-    EditNotice,
-    IssueNotice,
-    JudgeBurst,
-    LiftNotice,
-    MarkValveClosed,
-    MarkValveRestored,
-    RecordSample,
-    SubmitNotice,
-    UndoLast,
-)
 from console.domain.notices import Notice, NoticeFacts, NoticeStatus
 from console.domain.values import from_json, to_json
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, RecordSample
 from console.services.desk import Refused
+from console.services.incidents.judging import JudgeBurst
+from console.services.incidents.undo import UndoLast
+from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
 from tests.console.services.conftest import CASE
 from tests.console.services.town import Chair, PlainDocuments, a_finding, a_town
 

@@ -11,10 +11,11 @@ from PySide6.QtGui import QFont, QFontMetricsF
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from console.domain.actors import Actor
 from console.domain.clock import micros
 from console.domain.incidents import Phase
-from console.domain.intents import UndoLast
 from console.package import read_package, verify_package, write_package
+from console.services.incidents.undo import UndoLast
 from console.services.review.record import CaseRecord
 from console.ui.panels.case.head import PhaseStrip
 from console.ui.review.pair import PairWindow
@@ -110,7 +111,7 @@ def test_playing_moves_on_and_ends_at_the_end(window: ReviewWindow, qtbot: QtBot
 
 def test_what_has_happened_cannot_be_changed(window: ReviewWindow, qtbot: QtBot) -> None:
     with pytest.raises(Recorded):
-        window.replaying.submit(UndoLast(CASE), "王").result()
+        window.replaying.submit(UndoLast(CASE), Actor.named("王")).result()
     window.ask(UndoLast(CASE))
     qtbot.waitUntil(lambda: window._dispatcher.waiting == 0, timeout=2000)
     assert window.record.incident == read_package(window.path or Path()).incident
