@@ -287,7 +287,7 @@ IN_DOUBT = {
     ),
     "en": (
         "place in doubt: about as near to two pipes", "VX (closed、in series with another、place in doubt, ",
-        "2 pipes of it (7 households)", "1 customers and 1 hydrants", "P9 (a pipe marked closed)",
+        "2 pipes of it (7 households)", "1 customer and 1 hydrant", "P9 (a pipe marked closed)",
     ),
 }  # fmt: skip
 
