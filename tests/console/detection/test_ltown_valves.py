@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from console.bench.ltown import STATION_NODES, between_m, ltown
-from console.detection.flow.pressure_zones import parts_of
+from console.detection.flow.pressure_zones import partition_of
 from console.domain.alarms import AlarmKind, Priority
 from maps.city import City, StationTable
 from tests.console.detection.recorded import Room, Scene, learned
@@ -53,7 +53,7 @@ def room(metered: Scene) -> Iterator[Room]:
 
 def pipes_behind(city: City, valve: str) -> set[str]:
     """Pipes of the zone that a valve feeds."""
-    parts, pipes = parts_of(city), city.network.pipes
+    parts, pipes = partition_of(city), city.network.pipes
     (part,) = (way.end for way in parts.ways if way.asset_id == valve)
     return set(pipes.asset_id[parts.label[pipes.from_node] == part].tolist())
 

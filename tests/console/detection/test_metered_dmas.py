@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from console.detection.flow.dma_borders import metered_zones
-from console.detection.flow.metered_zones import ZoneWatch
+from console.detection.flow.metered_zones import MeteredZones
 from console.domain.alarms import AlarmKind
 from maps.city import City
 from maps.network import PipeStatus
@@ -56,7 +56,7 @@ def share_in(room: Room, name: str) -> float:
 
 
 def test_every_dma_of_the_synthetic_city_is_wholly_metered(scene: Scene) -> None:
-    watch = ZoneWatch(scene.city)
+    watch = MeteredZones(scene.city)
     dmas = set(np.flatnonzero(scene.city.zones.kind == "dma").tolist())
     assert watch.wholly_metered().behind == dmas
     assert len(dmas) == 13
@@ -83,7 +83,7 @@ def test_a_boundary_valve_that_is_opened_is_named_and_no_burst(room: Room, valve
     assert room.bursts == []
     (named,) = {asset for kind, asset in room.named() if kind == "boundary"}
     one, other = (dma(room.truth.city, name) for name in pair)
-    assert named in ZoneWatch(room.truth.city).between(one, other)
+    assert named in MeteredZones(room.truth.city).between(one, other)
     assert {kind for kind, _ in room.named()} == {"boundary"}
     (alarm,) = room.alarms(AlarmKind.BOUNDARY)
     assert alarm.returned_at is None

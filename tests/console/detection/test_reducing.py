@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from console.detection.finding import BurstFinding
-from console.detection.flow.pressure_zones import parts_of
-from console.detection.flow.zone_balance import BalanceWatch
+from console.detection.flow.pressure_zones import partition_of
+from console.detection.flow.zone_balance import ZoneBalance
 from console.detection.state_channels import SwitchWatch
 from console.domain.clock import moment
 from console.domain.readings import Channel
@@ -52,7 +52,7 @@ class Hours:
 
     def __init__(self, city: City | None = None) -> None:
         self.city = city or a_city()
-        self.watch, self.switches = BalanceWatch(self.city, parts_of(self.city)), SwitchWatch(self.city)
+        self.watch, self.switches = ZoneBalance(self.city, partition_of(self.city)), SwitchWatch(self.city)
         self.now_us, self.random = 0, np.random.default_rng(3)
         self.operations = 0
 
@@ -130,7 +130,7 @@ def test_a_reducing_valve_that_opens_by_itself_is_no_operation() -> None:
     ],
 )
 def test_a_part_is_behind_a_valve_only_without_another_way_to_a_source(city: City, behind: bool) -> None:
-    parts, row = parts_of(city), city.network.nodes.row
+    parts, row = partition_of(city), city.network.nodes.row
     label = parts.label
     assert label[row("L")] == label[row("M")]
     assert label[row("R")] == label[row("V")]
@@ -141,7 +141,7 @@ def test_a_tank_above_a_pump_feeds_nothing_below_it() -> None:
     builder = a_network().source("R", 0, 0).node("H", 100, 0).node("L", 200, 0).node("M", 300, 0).tank("T", 400, 0)
     builder = builder.pipe("P1", "R", "H").pipe("P2", "L", "M").valve("PRV-1", between=("H", "L"), kind=ValveKind.PRV)
     city = builder.pump("PU", "M", "T").station("S", at="L").build()
-    parts = parts_of(city)
+    parts = partition_of(city)
     part = int(parts.label[city.network.nodes.row("L")])
     assert parts.behind == {part}
     assert [(way.asset_id, sign) for way, sign in parts.touching(part)] == [("PRV-1", 1.0), ("PU", -1.0)]

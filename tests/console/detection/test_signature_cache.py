@@ -10,7 +10,7 @@ import pytest
 
 from console.bench.trace import lattice
 from console.detection import Closed, Detector, DetectorOptions, History, TickResult
-from console.detection.signature_cache import SMALLEST_FLOW_M3H, SignatureBook
+from console.detection.signature_cache import SMALLEST_FLOW_M3H, SignatureCache
 from console.detection.station_groups import POOL
 from console.domain.readings import Channel
 from maps.city import City
@@ -36,7 +36,7 @@ def day_of(state: HydraulicState) -> list[HydraulicState]:
 def test_a_group_has_the_signatures_that_all_stations_made_at_once_have(town: Town) -> None:
     slopes = PumpCurves.of(town.city).slopes(town.state)
     whole = build_signatures(town.city, town.state, pump_slope_m_per_m3h=slopes, smallest_flow_m3h=SMALLEST_FLOW_M3H)
-    book = SignatureBook(town.city, [town.state], "imported")
+    book = SignatureCache(town.city, [town.state], "imported")
     demand = np.nan_to_num(town.state.demand_m3h)
     for rows in (np.array([0, 3, 7]), np.array([15, 2, 9, 1])):
         own, digest = book.group(rows).signatures(0), book.group(rows).digest(0)
@@ -54,7 +54,7 @@ def test_in_a_large_city_the_nodes_that_stand_for_all_are_even_among_those_a_gro
     rows = np.arange(5, 25)
     whole = Interpolation(city).signatures(rows).head_m_per_m3h
     assert whole.shape[1] > POOL
-    heads = SignatureBook(city, None, "none").group(rows).digest(0).heads
+    heads = SignatureCache(city, None, "none").group(rows).digest(0).heads
     felt = np.flatnonzero(np.abs(whole).max(axis=0) > 1e-4 * np.abs(whole).max())
     chosen = felt[np.linspace(0, len(felt) - 1, min(len(felt), POOL)).astype(int)]
     np.testing.assert_array_equal(heads, whole[:, chosen])
@@ -67,7 +67,7 @@ def test_a_deferring_book_keeps_the_present_state_and_the_next_where_there_is_no
     options = DetectorOptions(time_zone="UTC", deferred=True)
     night = Night(town, learned=False)
     night.detector = Detector(town.city, day_of(town.state), options)
-    kept = SignatureBook(town.city, day_of(town.state), "imported", deferred=True).pages_kept
+    kept = SignatureCache(town.city, day_of(town.state), "imported", deferred=True).pages_kept
     assert kept == 2
     for _ in range(4):
         hour = night.now_us // 3_600_000_000

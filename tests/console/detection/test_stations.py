@@ -7,7 +7,7 @@ import numpy as np
 from console.bench.detect import station_city
 from console.detection.finding import StationFinding
 from console.detection.options import DetectorOptions
-from console.detection.quality.station_checks import StationWatch
+from console.detection.quality.station_checks import StationChecks
 from console.detection.station_groups import pressure_stations, station_groups
 from console.domain.readings import Channel
 
@@ -24,7 +24,7 @@ def test_a_cell_heard_later_is_followed_from_then_on_and_moves_no_other() -> Non
     random = np.random.default_rng(4)
     city = station_city(30, seed=3)
     rows = len(city.stations)
-    alone, together = (StationWatch(city.stations, DetectorOptions()) for _ in range(2))
+    alone, together = (StationChecks(city.stations, DetectorOptions()) for _ in range(2))
     told: tuple[list[StationFinding], list[StationFinding]] = ([], [])
     for tick in range(1, 80):
         now_us = tick * 60_000_000
@@ -46,7 +46,7 @@ def test_a_cell_heard_later_is_followed_from_then_on_and_moves_no_other() -> Non
 def told_of_jumps(jumping: list[int], samples: int, both_within: int = 0) -> tuple[list[StationFinding], list[int]]:
     """(findings, rows accepted) when stations jump six metres at the tenth tick; the last of them ``both_within`` later."""
     city = station_city(12, seed=3)
-    watch, rows = StationWatch(city.stations, DetectorOptions()), len(city.stations)
+    watch, rows = StationChecks(city.stations, DetectorOptions()), len(city.stations)
     none, sigma, group = np.zeros(rows, dtype=bool), np.full(rows, 0.05), np.zeros(rows, dtype=np.int64)
     findings: list[StationFinding] = []
     accepted: list[int] = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from console.detection.flow.inflow_surges import InflowWatch, Surge
-from console.detection.flow.pressure_zones import Parts, Way
+from console.detection.flow.inflow_surges import InflowSurges, Surge
+from console.detection.flow.pressure_zones import Partition, ZoneLink
 from console.detection.flow.pump_meters import PumpChannels
 from console.detection.history import History
 from console.domain.readings import Channel
@@ -18,15 +18,15 @@ START_US = 1_704_067_200_000_000
 DAYS, STEPS_A_DAY = 16, 288
 
 
-def two_zones() -> tuple[City, Parts]:
+def two_zones() -> tuple[City, Partition]:
     """Two zones, each with one meter in."""
     builder = a_network().source("R", 0, 0).node("A", 100, 0).node("B", 0, 100).pipe("PA", "R", "A").pipe("PB", "B", "R")
     city = builder.station("QA", on="PA", channels="flow").station("QB", on="PB", channels="flow").build()
     row = city.network.nodes.row
     label = np.zeros(3, dtype=np.int64)
     label[row("A")], label[row("B")] = 1, 2
-    ways = (Way("PA", False, 0, 1, ((0, 1.0),)), Way("PB", False, 0, 2, ((1, -1.0),)))
-    return city, Parts(label, frozenset({1, 2}), ways)
+    ways = (ZoneLink("PA", False, 0, 1, ((0, 1.0),)), ZoneLink("PB", False, 0, 2, ((1, -1.0),)))
+    return city, Partition(label, frozenset({1, 2}), ways)
 
 
 def course(step: int) -> float:
@@ -39,7 +39,7 @@ class Meters:
 
     def __init__(self, *, learned: bool = True) -> None:
         city, parts = two_zones()
-        self.watch, self.random, self.step = InflowWatch(city, [parts]), np.random.default_rng(2), DAYS * STEPS_A_DAY
+        self.watch, self.random, self.step = InflowSurges(city, [parts]), np.random.default_rng(2), DAYS * STEPS_A_DAY
         if learned:
             flow = np.array([[course(step), -course(step)] for step in range(self.step)])
             flow += self.random.normal(0.0, 1.0, flow.shape)

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from console.detection.finding import BurstFinding, StationFinding
-from console.detection.flow.metered_zones import ZoneWatch
+from console.detection.flow.metered_zones import MeteredZones
 from console.detection.history import History
 from console.domain.clock import moment
 from console.domain.readings import Channel
@@ -36,7 +36,7 @@ class Meters:
 
     def __init__(self, city: City | None = None) -> None:
         self.city = city or a_city()
-        self.watch, self.tick_no, self.random = ZoneWatch(self.city), 0, np.random.default_rng(1)
+        self.watch, self.tick_no, self.random = MeteredZones(self.city), 0, np.random.default_rng(1)
         self.value = np.full((3, len(Channel)), np.nan)
 
     def tick(self, west: float = 0.0, east: float = 0.0, disturbed: bool = False, heard: bool = True) -> list[StationFinding]:

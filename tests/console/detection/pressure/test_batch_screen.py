@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from console.detection.pressure.batch_screen import Glance
+from console.detection.pressure.batch_screen import BatchScreen
 from console.detection.pressure.matched_field import MatchedField
 from maps.columns import Floats
 
@@ -37,7 +37,7 @@ def alone(field: MatchedField, ticks: list[Floats], rows: NDArray[np.int64]) -> 
 
 def test_a_glance_shows_what_each_field_shows_by_itself(random: np.random.Generator) -> None:
     made, ticks = fields(random), [random.standard_normal(STATIONS) for _ in range(6)]
-    glance = Glance(GROUPS, STATIONS, WINDOWS, SHAPES)
+    glance = BatchScreen(GROUPS, STATIONS, WINDOWS, SHAPES)
     shown = [glance.screens(tick, lambda group, known: made[group]) for tick in ticks]
     assert np.isnan(shown[2]).all(), "the longest window is not full"
     for last in (4, 6):
@@ -47,7 +47,7 @@ def test_a_glance_shows_what_each_field_shows_by_itself(random: np.random.Genera
 
 def test_another_field_is_taken_in_and_nothing_of_the_wider_one_stays(random: np.random.Generator) -> None:
     made, ticks = fields(random), [random.standard_normal(STATIONS) for _ in range(5)]
-    glance = Glance(GROUPS, STATIONS, WINDOWS, SHAPES)
+    glance = BatchScreen(GROUPS, STATIONS, WINDOWS, SHAPES)
     for tick in ticks[:4]:
         glance.screens(tick, lambda group, known: made[group])
     rows = GROUPS[0]
@@ -68,7 +68,7 @@ def test_a_station_dead_all_along_is_left_out_and_one_that_comes_and_goes_is_not
         asked[group] = known.tolist()
         return made[group].without(np.flatnonzero(~known))
 
-    glance = Glance(GROUPS, STATIONS, WINDOWS, SHAPES)
+    glance = BatchScreen(GROUPS, STATIONS, WINDOWS, SHAPES)
     for tick in ticks:
         shown = glance.screens(tick, reduced)
     left = made[0].without(np.array([2]))
@@ -80,7 +80,7 @@ def test_a_station_dead_all_along_is_left_out_and_one_that_comes_and_goes_is_not
 
 def test_what_is_forgotten_is_no_part_of_what_comes(random: np.random.Generator) -> None:
     made, ticks = fields(random), [random.standard_normal(STATIONS) for _ in range(8)]
-    glance = Glance(GROUPS, STATIONS, WINDOWS, SHAPES)
+    glance = BatchScreen(GROUPS, STATIONS, WINDOWS, SHAPES)
     shown = []
     for number, tick in enumerate(ticks):
         if number == 4:
@@ -93,7 +93,7 @@ def test_what_is_forgotten_is_no_part_of_what_comes(random: np.random.Generator)
 
 def test_fewer_than_three_stations_tell_nothing(random: np.random.Generator) -> None:
     made = fields(random)
-    glance = Glance(GROUPS, STATIONS, WINDOWS, SHAPES)
+    glance = BatchScreen(GROUPS, STATIONS, WINDOWS, SHAPES)
     for _ in range(4):
         tick = random.standard_normal(STATIONS)
         tick[[1, 3]] = np.nan

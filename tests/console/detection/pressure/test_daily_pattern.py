@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from console.detection.pressure.baseline import Profile
-from console.detection.pressure.daily_pattern import RecurringSteps, RestlessHours
+from console.detection.pressure.daily_pattern import DailyFactors, DailySteps
 
 STEP_S, A_DAY = 300.0, 288
 TIMES_S: NDArray[np.float64] = np.arange(A_DAY) * np.float64(STEP_S)
@@ -35,7 +35,7 @@ def days_of_steps(random: np.random.Generator, days: int) -> tuple[Steps, NDArra
 
 
 def test_only_what_comes_at_the_same_time_every_day_recurs(random: np.random.Generator) -> None:
-    found = RecurringSteps.learned(*days_of_steps(random, 14), STEP_S)
+    found = DailySteps.learned(*days_of_steps(random, 14), STEP_S)
     day = found.at_all(TIMES_S)
     assert day[84, 0] == pytest.approx(-0.5, abs=0.05)
     day[84, 0] = 0.0
@@ -43,7 +43,7 @@ def test_only_what_comes_at_the_same_time_every_day_recurs(random: np.random.Gen
 
 
 def test_nothing_recurs_in_a_few_days(random: np.random.Generator) -> None:
-    found = RecurringSteps.learned(*days_of_steps(random, 4), STEP_S)
+    found = DailySteps.learned(*days_of_steps(random, 4), STEP_S)
     assert not found.at_all(TIMES_S).any()
 
 
@@ -89,7 +89,7 @@ def test_a_restless_hour_is_known_and_counts_while_windows_hold_it(random: np.ra
     screens = random.exponential(5.0, 14 * A_DAY).astype(np.float32)
     second = np.tile(TIMES_S, 14)
     screens[second == 84 * STEP_S] *= 8.0
-    hours = RestlessHours.learned(screens, second, STEP_S, ticks=3)
+    hours = DailyFactors.learned(screens, second, STEP_S, ticks=3)
     found = hours.at_all(TIMES_S)
     assert np.flatnonzero(found > 3.0).tolist() == [84, 85, 86]
     assert hours.at(85 * STEP_S) == found[85]

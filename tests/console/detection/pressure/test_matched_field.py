@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from console.detection.medians import known_median
-from console.detection.operations import OperationBook, explains
+from console.detection.operations import KnownOperations, explains
 from console.detection.pressure.matched_field import MatchedField, lasting, summed
-from console.detection.pressure.recent_level import REFERENCE_SAMPLES, Ring, predicted
+from console.detection.pressure.recent_level import REFERENCE_SAMPLES, RecentLevel, predicted
 from console.detection.pressure.step_noise import StepNoise, fitted_noise
 from console.detection.pressure.thresholds import fitted, screens_of, simulated
 from maps.columns import Floats
@@ -170,7 +170,7 @@ def test_a_step_in_the_ring_is_no_trend_to_be_carried_on() -> None:
 
 
 def test_samples_taken_after_a_switch_do_not_move_with_it() -> None:
-    ring = Ring(1)
+    ring = RecentLevel(1)
     for sample in (5.0, 5.0, 5.0, 5.0, 5.0, 3.0):
         ring.follow(np.array([sample]))
     ring.shift(np.array([0]), np.array([-2.0]), 1)
@@ -178,7 +178,7 @@ def test_samples_taken_after_a_switch_do_not_move_with_it() -> None:
 
 
 def test_a_ring_moves_along_with_what_was_switched() -> None:
-    ring = Ring(2)
+    ring = RecentLevel(2)
     for _ in range(REFERENCE_SAMPLES):
         ring.follow(np.array([5.0, np.nan]))
     ring.shift(np.array([0]), np.array([-2.0]), 0)
@@ -191,7 +191,7 @@ def test_a_pump_that_switches_is_named_and_another_step_is_not_it(random: np.ran
     shapes, mode, covariance = parts(random)
     field = MatchedField.of(shapes.astype(np.float32), mode, covariance)
     stop = random.standard_normal((STATIONS, 1)).astype(np.float32) / 100.0
-    book = OperationBook(np.array([0]), np.array([True]))
+    book = KnownOperations(np.array([0]), np.array([True]))
     step = (stop[:, 0] * 200.0).astype(np.float32)
     total = float(step @ (field.precision @ step))
     found = book.explain(step, field, stop, np.array([180.0]), frozenset(), frozenset())
@@ -205,7 +205,7 @@ def test_a_pump_that_switches_is_named_and_another_step_is_not_it(random: np.ran
 def test_a_step_seen_before_is_usual_either_way_round(random: np.random.Generator) -> None:
     shapes, mode, covariance = parts(random)
     field = MatchedField.of(shapes.astype(np.float32), mode, covariance)
-    book = OperationBook(np.empty(0, dtype=np.int64), np.empty(0, dtype=bool))
+    book = KnownOperations(np.empty(0, dtype=np.int64), np.empty(0, dtype=bool))
     none = np.zeros((STATIONS, 0), dtype=np.float32)
     usual = 2.0 * random.standard_normal(STATIONS)
     for sign in (1.0, -1.0, 1.0):

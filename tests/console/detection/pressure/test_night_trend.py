@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from console.detection.crossing import Crossing
 from console.detection.options import DetectorOptions
-from console.detection.pressure.night_trend import GAP_NIGHTS, RECENT_NIGHTS, REFERENCE_NIGHTS, NightWatch
-from console.detection.signature_cache import SignatureBook
+from console.detection.pressure.night_trend import GAP_NIGHTS, RECENT_NIGHTS, REFERENCE_NIGHTS, NightTrend
+from console.detection.signature_cache import SignatureCache
 from maps.columns import Floats
 from maps.locate import locate
 from tests.console.detection.cases import START_US, Town
@@ -30,7 +30,7 @@ class Nights:
     def __init__(self, town: Town, seed: int = 1) -> None:
         self.town, self.random, self.number = town, np.random.default_rng(seed), 0
         rows: NDArray[np.int64] = np.arange(len(town.quiet_m))
-        self.watch = NightWatch(rows, SignatureBook(town.city, [town.state], "imported"), DetectorOptions(), 1)
+        self.watch = NightTrend(rows, SignatureCache(town.city, [town.state], "imported"), DetectorOptions(), 1)
 
     def pass_by(self, change_m: Floats | float = 0.0) -> Crossing | None:
         midnight = START_US + self.number * DAY_US
@@ -49,7 +49,7 @@ def test_a_leak_that_grows_over_days_is_found_in_its_place(town: Town) -> None:
     found = [nights.pass_by(share * town.drops_m["H33"]) for share in np.linspace(0.1, 1.0, 12)]
     crossing = next(one for one in found if one is not None)
     assert crossing.lane == "slow"
-    signatures = SignatureBook(town.city, [town.state], "imported").made(np.arange(len(town.quiet_m)), 0)
+    signatures = SignatureCache(town.city, [town.state], "imported").made(np.arange(len(town.quiet_m)), 0)
     place = locate(town.city.network, signatures, crossing.residual_m, noise_covariance=crossing.covariance)
     assert "H33" in place.set_90
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from console.detection.operations import OperationBook
+from console.detection.operations import KnownOperations
 from console.detection.pressure.matched_field import MatchedField
 from console.detection.pressure.step_history import StepHistory, Tail, steps_of
 
@@ -36,7 +36,7 @@ def test_a_pump_that_switches_every_day_is_counted_though_each_time_is_small(ran
     steps = SIGMA_M * random.standard_normal((days * DAY_TICKS, STATIONS))
     # Twice its own noise at each station on average: far below what stands out as an event.
     steps[random.integers(0, DAY_TICKS, days) + DAY_TICKS * np.arange(days)] += 2.0 * SIGMA_M * modes[:, 0]
-    first, second = history_of(field, steps).like_pumps(lambda state: modes)
+    first, second = history_of(field, steps).pump_deliveries(lambda state: modes)
     assert len(first) >= 0.8 * days
     assert len(second) <= 1
     # The step that was put in was 2 sigma of the mode's own size, and a flow along a mode is read as well as its stations say.
@@ -47,7 +47,7 @@ def test_a_pump_that_switches_every_day_is_counted_though_each_time_is_small(ran
 
 
 def test_weeks_of_history_keep_a_pump_that_they_showed_and_drop_one_that_they_did_not() -> None:
-    book = OperationBook(np.array([4, 7, 9]), np.array([True, True, False]))
+    book = KnownOperations(np.array([4, 7, 9]), np.array([True, True, False]))
     often = [np.ones((count, 2)) for count in (3, 1, 10)]
     book.trust_history(20.0, often)
     assert book.scheduled.tolist() == [True, True, False]
@@ -59,7 +59,7 @@ def test_weeks_of_history_keep_a_pump_that_they_showed_and_drop_one_that_they_di
 def test_a_pump_explains_what_it_always_delivers_and_not_twice_as_much(delivery: float, is_the_pump: bool) -> None:
     random = np.random.default_rng(5)
     field, modes = a_field(some_shapes(random)), random.standard_normal((STATIONS, 1)).astype(np.float32)
-    book = OperationBook(np.array([0]), np.array([True]))
+    book = KnownOperations(np.array([0]), np.array([True]))
     # Thirty switches of 20 m3/h, each measured to 1 m3/h.
     book.trust_history(30.0, [np.stack([20.0 + random.standard_normal(30), np.ones(30)], axis=1)])
     step = (delivery * modes[:, 0]).astype(np.float32)
@@ -78,7 +78,7 @@ def test_a_step_is_the_one_seen_before_up_to_size_and_noise_and_another_is_not(r
     field = a_field(some_shapes(random))
     one, other = random.standard_normal((2, STATIONS))
     other -= one * (one @ other) / (one @ one)
-    book, modes = OperationBook(np.empty(0, np.int64), np.empty(0, np.bool_)), np.empty((STATIONS, 0), np.float32)
+    book, modes = KnownOperations(np.empty(0, np.int64), np.empty(0, np.bool_)), np.empty((STATIONS, 0), np.float32)
     for size in (1.0, -1.2, 0.9, 1.4):
         book.learn(size * one + SIGMA_M * random.standard_normal(STATIONS), field, modes)
     assert [pattern.count for pattern in book.patterns] == [4]
@@ -93,7 +93,7 @@ def test_a_step_far_from_any_seen_is_not_explained_by_the_nearest(random: np.ran
     one, other = random.standard_normal((2, STATIONS))
     other -= one * (one @ other) / (one @ one)
     other *= np.linalg.norm(one) / np.linalg.norm(other)
-    book, modes = OperationBook(np.empty(0, np.int64), np.empty(0, np.bool_)), np.empty((STATIONS, 0), np.float32)
+    book, modes = KnownOperations(np.empty(0, np.int64), np.empty(0, np.bool_)), np.empty((STATIONS, 0), np.float32)
     book.learn(one, field, modes)
     none: frozenset[int] = frozenset()
 
@@ -115,7 +115,7 @@ def test_what_an_operation_moved_is_no_step_for_the_ticks_after_it(random: np.ra
     moved[300:] += switched
     seen = steps_of(moved, SIGMA_M)
     tail = Tail(1e-4, 25.0, np.ones(600), False, lambda ticks, state: bool(np.abs(ticks).max() > 10.0 * SIGMA_M))
-    lived = history_of(field, seen).as_lived(moved.astype(np.float32), np.zeros(moved.shape, np.float32), SIGMA_M, tail).steps
+    lived = history_of(field, seen).replayed(moved.astype(np.float32), np.zeros(moved.shape, np.float32), SIGMA_M, tail).steps
     assert np.isnan(lived[300]).all()
     np.testing.assert_array_equal(lived[:300], seen[:300])
     # As if it had never happened, but for the noise of the sample it was measured by.

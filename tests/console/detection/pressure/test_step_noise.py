@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from console.detection.options import DetectorOptions
-from console.detection.pressure.group_watch import BurstWatch
+from console.detection.pressure.group_watch import LevelTest
 from console.detection.pressure.step_noise import StepNoise, fitted_noise, own_scatter
-from console.detection.signature_cache import SignatureBook
+from console.detection.signature_cache import SignatureCache
 from maps.columns import Floats
 from tests.console.detection.cases import NOISE_M, Town
 
@@ -40,10 +40,10 @@ def test_noise_of_stations_in_two_parts_is_the_models() -> None:
     np.testing.assert_allclose(covariance, np.array([[1.26, 0.5], [0.5, 0.26]]))
 
 
-def learned(town: Town, residual: Floats) -> BurstWatch:
+def learned(town: Town, residual: Floats) -> LevelTest:
     """The level lane after a history of these residuals (ticks, stations), m."""
     rows = np.arange(len(town.quiet_m))
-    watch = BurstWatch(rows, SignatureBook(town.city, [town.state], "imported"), DetectorOptions(tick_s=300.0), 1)
+    watch = LevelTest(rows, SignatureCache(town.city, [town.state], "imported"), DetectorOptions(tick_s=300.0), 1)
     second = np.asarray(np.arange(len(residual)) * 300.0 % 86_400.0, dtype=np.float64)
     watch.learn(residual.astype(np.float32), second, 300.0, switching=False, days=float(DAYS))
     return watch
