@@ -1,4 +1,4 @@
-"""Signatures made by group and state when needed: the same as all at once, few kept, and nothing found where nothing is known."""
+"""Signature cache: computed per group and state on demand, equal to all at once, with a bounded number kept."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_group_has_the_signatures_that_all_stations_made_at_once_have(town: To
         np.testing.assert_allclose(digest.demand_gram, (heads * demand**2) @ heads.T, rtol=1e-4)
 
 
-def test_in_a_large_city_the_nodes_that_stand_for_all_are_even_among_those_a_group_feels() -> None:
+def test_in_a_large_city_sample_nodes_are_even_among_those_with_a_response() -> None:
     city = lattice(12_000, 1)
     city = replace(city, stations=place_stations(city, 40))
     rows = np.arange(5, 25)
@@ -60,7 +60,7 @@ def test_in_a_large_city_the_nodes_that_stand_for_all_are_even_among_those_a_gro
     np.testing.assert_array_equal(heads, whole[:, chosen])
 
 
-def test_a_deferring_book_keeps_the_present_state_and_the_next_where_there_is_no_room_for_more(
+def test_with_little_memory_a_deferred_cache_keeps_the_present_state_and_the_next(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("console.detection.signature_cache._DIGEST_BYTES", 1)
@@ -173,7 +173,7 @@ def resting(city: City) -> HydraulicState:
 @pytest.mark.parametrize("deferred", [False, True])
 @pytest.mark.parametrize("model", [False, True])
 @pytest.mark.parametrize("name", CITIES)
-def test_where_nothing_can_be_matched_ticks_go_on_and_nothing_is_found(
+def test_without_usable_signatures_ticks_continue_and_nothing_is_found(
     name: str, model: bool, deferred: bool, learned: bool
 ) -> None:
     city = CITIES[name].build()

@@ -1,4 +1,4 @@
-"""What quiet history tells of a group's steps: pumps too small to stand out, and thresholds passed as seldom as wanted."""
+"""Step history of a group: pumps below the event threshold, and thresholds at the set false alarm rate."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def history_of(field: MatchedField, steps: NDArray[np.floating]) -> StepHistory:
     return StepHistory(steps.astype(np.float32), np.zeros(len(steps), dtype=np.int64), lambda state: field)
 
 
-def test_a_pump_that_switches_every_day_is_counted_though_each_time_is_small(random: np.random.Generator) -> None:
+def test_a_pump_that_switches_daily_is_counted_though_each_step_is_small(random: np.random.Generator) -> None:
     field, days = a_field(some_shapes(random)), 30
     modes = random.standard_normal((STATIONS, 2)).astype(np.float32)
     steps = SIGMA_M * random.standard_normal((days * DAY_TICKS, STATIONS))
@@ -74,7 +74,7 @@ def test_a_pump_explains_what_it_always_delivers_and_not_twice_as_much(delivery:
     assert switched.misfit < 1.0, "its own channels say that it was switched"
 
 
-def test_a_step_is_the_one_seen_before_up_to_size_and_noise_and_another_is_not(random: np.random.Generator) -> None:
+def test_a_step_matches_a_known_pattern_up_to_scale_and_noise(random: np.random.Generator) -> None:
     field = a_field(some_shapes(random))
     one, other = random.standard_normal((2, STATIONS))
     other -= one * (one @ other) / (one @ one)
@@ -106,7 +106,7 @@ def test_a_step_far_from_any_seen_is_not_explained_by_the_nearest(random: np.ran
     assert not explained(1.0)
 
 
-def test_what_an_operation_moved_is_no_step_for_the_ticks_after_it(random: np.random.Generator) -> None:
+def test_after_an_operation_the_reference_includes_its_step(random: np.random.Generator) -> None:
     shapes = some_shapes(random)
     field, switched = a_field(shapes), 20.0 * SIGMA_M * shapes[:, 3]
     pressure = 50.0 + SIGMA_M * random.standard_normal((600, STATIONS))
@@ -124,7 +124,7 @@ def test_what_an_operation_moved_is_no_step_for_the_ticks_after_it(random: np.ra
     np.testing.assert_allclose(lived[307:], quiet[307:], atol=1e-4)
 
 
-def test_a_threshold_is_passed_as_seldom_as_wanted_and_operations_do_not_raise_it(random: np.random.Generator) -> None:
+def test_a_threshold_has_the_set_false_alarm_rate_and_operations_do_not_raise_it(random: np.random.Generator) -> None:
     shapes, wanted = some_shapes(random), 2e-4
     field = a_field(shapes)
     quiet = SIGMA_M * random.standard_normal((20_000, STATIONS))
