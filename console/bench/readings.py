@@ -1,4 +1,4 @@
-"""How many readings a second the engine takes: its way in alone, then behind a real broker as an engine process."""
+"""Benchmark of ingest in readings per second: ingest alone, then an engine process behind a real broker."""
 
 from __future__ import annotations
 

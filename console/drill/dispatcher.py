@@ -26,7 +26,7 @@ _CREWS_MOST = 50
 
 
 class Console(Protocol):
-    """What the dispatcher has: the picture and the buttons."""
+    """Interface of the simulated dispatcher: the picture and the intents."""
 
     def latest(self) -> Picture: ...
 
@@ -44,7 +44,7 @@ class Stage:
 class ScriptedDispatcher:
     """``stages`` yields whenever something worth seeing has happened; ``wait`` lets real time pass.
 
-    What cannot be done (refused, or waited for in vain) is kept in ``not_done``, one line each, and the case goes on.
+    Steps that fail (refused, or timed out) are recorded in ``not_done``, one line each, and the incident continues.
     """
 
     def __init__(self, console: Console, wait: Callable[[Callable[[], bool]], bool]) -> None:
@@ -87,7 +87,7 @@ class ScriptedDispatcher:
         return float(np.isfinite(value).any(axis=1).mean()) if len(value) else 1.0
 
     def _expect(self, true: Callable[[], bool], else_note: str) -> bool:
-        """Wait for something; what does not come is noted."""
+        """Wait for a condition; a timeout is recorded."""
         came = self._wait(true)
         if not came:
             self._note(else_note)
@@ -125,7 +125,7 @@ class ScriptedDispatcher:
         return self._do(ask.JudgeBurst(self._id, (location.candidates[0].pipe_id,), "judgement"))
 
     def _follow_report(self) -> None:
-        """The crew's word from the site: the pipe it found, if another than judged."""
+        """The crew's report from the site: the pipe it found, if different from the judged one."""
         if not self._orders(OrderKind.SITE_CHECK):
             self._note("no crew was free for the site check")
             return
@@ -181,7 +181,7 @@ class ScriptedDispatcher:
         if not self._incident().notices:
             self._note("there is no notice to issue")
             return False
-        self._do(ask.DraftNotice(self._id))  # the case went on since, and an overtaken notice is not passed on
+        self._do(ask.DraftNotice(self._id))  # the incident has changed since, and an outdated notice is not forwarded
         notice = self._incident().notices[-1]
         if notice.status is NoticeStatus.DRAFT and not self._do(ask.SubmitNotice(self._id, notice.notice_id)):
             return False

@@ -1,4 +1,4 @@
-"""What a drill leaves for its review: the incident package, from its own store."""
+"""Writes the incident package of a drill from its own store, for review."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""run_drill: the whole chain on a drill clock, and what it leaves behind: summary, notices, map, pictures."""
+"""run_drill: runs the whole chain on a drill clock and writes summary, notices, map and pictures."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class _Played:
 
 
 class _Watch:
-    """Real times of what matters: the first reading after the burst, the draft. Readings pass through to the inbox."""
+    """Records real times (first reading after the burst, draft) and forwards readings to the inbox."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime

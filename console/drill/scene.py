@@ -29,7 +29,7 @@ START = datetime(2024, 1, 3, 14, 55, tzinfo=UTC)
 
 HISTORY_STEP_S = 300.0
 LOADING_S = 5.0
-"""Real seconds the simulator has to load the city before the drill's clock stands at its start."""
+"""Real seconds for the simulator to load the city before the start of the drill's clock."""
 _HISTORY_DAYS = 3
 _DRILL_CREWS = 3
 _TRIED, _SEEN_M = 24, 1.0
@@ -67,14 +67,14 @@ def set_scene(options: DrillOptions) -> Scene:
 
 
 def empty_store(out: Path) -> Path:
-    """Where a drill keeps what happens; that of an earlier drill in the same folder goes."""
+    """Store of a drill; the store of an earlier drill in the same folder is deleted."""
     for old in out.glob("drill.sqlite*"):
         old.unlink()
     return out / "drill.sqlite"
 
 
 def _with_drill_crews(city: City, seed: int) -> City:
-    """A city that came without crews gets some for the drill, named as such and standing at nodes by seed."""
+    """Add crews for the drill to a city without crews, named as such and placed at nodes by seed."""
     nodes = city.network.nodes
     at = np.random.default_rng(seed).choice(len(nodes), size=min(_DRILL_CREWS, len(nodes)), replace=False)
     names = [f"演练抢修{number}队" for number in range(1, len(at) + 1)]
@@ -85,7 +85,7 @@ def _with_drill_crews(city: City, seed: int) -> City:
 
 
 def burst_flow_m3h(city: City, diameter_mm: float) -> float:
-    """A believable burst: the pipe's section at 1.4 m/s or so, yet no more than a good share of what the city draws."""
+    """A plausible burst flow: the pipe's section at about 1.4 m/s, limited to a share of the city's demand."""
     by_size = float(np.clip(5000.0 * (np.pi / 4) * (diameter_mm / 1000.0) ** 2, 100.0, 600.0))
     drawn = float(np.nansum(np.maximum(city.network.nodes.demand_m3h, 0.0)))
     return round(min(by_size, max(0.15 * drawn, 20.0)), 1)
