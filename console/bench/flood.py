@@ -1,4 +1,4 @@
-"""A flood of readings for the bench: a publisher that is faster than paho, and the engine in its own process."""
+"""High-rate readings for the benchmark: a publisher faster than paho, and the engine in its own process."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ class SignatureCache:
     def made(self, rows: NDArray[np.int64], page: int) -> Signatures:
         """Compute the signatures of the stations ``rows`` in one state. Raises Closed."""
         if self.closed:
-            raise Closed("the signatures are no longer wanted")
+            raise Closed("the detector is closed: no signatures are computed")
         if self._pumps is None:
             return self._interpolated().whole(rows)
         state, stations = self.states[page], self.city.stations
@@ -159,7 +159,7 @@ class SignatureCache:
         if self._pumps is not None or self._host is None:
             return digested(self.made(rows, page), nodes, self.pump_ends)
         if self.closed:
-            raise Closed("the signatures are no longer wanted")
+            raise Closed("the detector is closed: no signatures are computed")
         return self._interpolated().digest(rows, nodes)
 
     def _interpolated(self) -> SignatureMaker:

@@ -9,7 +9,7 @@ from maps.city import City
 
 
 class DrillControls:
-    """The window's ``DrillPort`` over a simulator; the field's crews learn of it, the detector does not."""
+    """The window's ``DrillPort`` over a simulator; the simulated crews are notified, the detector is not."""
 
     def __init__(self, city: City, simulator: SimulatorProcess, field: DrillField) -> None:
         self._city, self._simulator, self._field = city, simulator, field

@@ -1,4 +1,4 @@
-"""The scripted dispatcher: sees only the picture, clicks through the same intents as a person would."""
+"""Scripted dispatcher: reads only the picture and submits the same intents as a person."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from maps.errors import QuanmaiError
 
 DISPATCHER, SUPERVISOR = "调度员", "值班长"
 _SPOKEN = 0.9
-"""Share of the stations that have spoken once the evening is called quiet."""
+"""Share of stations that must have reported before the burst-free phase ends."""
 _ANSWER_S = 30.0
 """Real seconds for the engine to carry out an intent."""
 _CREWS_MOST = 50
@@ -35,14 +35,14 @@ class Console(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A point of the case worth a picture of the window."""
+    """A stage of the incident at which the window is captured."""
 
     name: str
     incident: Incident | None
 
 
 class ScriptedDispatcher:
-    """``stages`` yields whenever something worth seeing has happened; ``wait`` lets real time pass.
+    """``stages`` yields after every significant event; ``wait`` lets real time pass.
 
     Steps that fail (refused, or timed out) are recorded in ``not_done``, one line each, and the incident continues.
     """
@@ -52,13 +52,13 @@ class ScriptedDispatcher:
         self.not_done: list[str] = []
 
     def stages(self) -> Iterator[Stage]:
-        """The whole case, from quiet to the issued notice. Ends early when no burst is found in time or none can be judged."""
+        """The whole incident, from the burst-free phase to the issued notice. Ends early without a burst finding or judgement."""
         self._expect(lambda: self._spoken() > _SPOKEN, "not all stations have sent readings")
         yield Stage("1-quiet", None)
         if not self._expect(lambda: bool(self._console.latest().incidents), "no burst was found"):
             return
         self._acknowledge()
-        # Candidates settle over the two ticks after the first crossing: the night's patience of half a minute.
+        # The candidates are revised in the two ticks after the first crossing, about half a minute.
         self._wait(lambda: self._incident().plan is not None and self._incident().location is not None)
         yield Stage("2-suspected", self._incident())
         if not self._judge():
@@ -117,7 +117,7 @@ class ScriptedDispatcher:
                 self._do(ask.AcknowledgeAlarm(alarm.alarm_id))
 
     def _judge(self) -> bool:
-        """The first candidate, as a dispatcher in a hurry would; the site check corrects it."""
+        """Judge the first candidate; the site check corrects it."""
         location = self._incident().location
         if location is None or not location.candidates:
             self._note("the burst was not located, so none was judged")

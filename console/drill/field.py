@@ -43,7 +43,7 @@ class _Errand:
 class DrillField:
     """Receives outgoing messages and replies through the inbox, like crews' phones over the broker.
 
-    A crew drives in a straight line at ``speed_kmh``, and reports when its own position says that it is there.
+    A crew drives in a straight line at ``speed_kmh`` and reports when its position is at the destination.
     """
 
     def __init__(self, inbox: Inbox, city: City, burst_pipe: str, speed_kmh: float) -> None:
@@ -78,7 +78,7 @@ class DrillField:
         self._drive(crew, (middle.x, middle.y))
 
     def heard(self, topic: str, payload: bytes) -> None:
-        """Called with every message of the simulator: a crew that reached its place says so."""
+        """Called with every message of the simulator; detects crews that have reached their destination."""
         if not topic.startswith("owntracks/") or not self._errands:
             return
         for fix in self._decoder.decode((Message("drill", topic, payload),)).fixes:

@@ -1,4 +1,4 @@
-"""The scene of a drill: the city, and which pipe breaks how badly. Deterministic by seed."""
+"""Scene of a drill: city, broken pipe and burst flow. Deterministic by seed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from maps.synthetic import SyntheticOptions, build_city
 from maps.trace import islands
 
 START = datetime(2024, 1, 3, 14, 55, tzinfo=UTC)
-"""22:55 in Jinan, five minutes before the night of the article's case."""
+"""22:55 in Jinan, five minutes before the burst of the reference case."""
 
 HISTORY_STEP_S = 300.0
 LOADING_S = 5.0
@@ -92,9 +92,9 @@ def burst_flow_m3h(city: City, diameter_mm: float) -> float:
 
 
 def _chosen_pipe(city: City, options: DrillOptions) -> str:
-    """A fed, open main whose burst the stations can see, by seed: a drill on an unseen burst teaches nothing.
+    """A supplied, open main whose burst is detectable by the stations, chosen by seed.
 
-    A city from outside is solved in a process of its own, for EPANET may crash on its model. Raises WorkerFailed.
+    An imported city is solved in a separate process, because EPANET may crash on its model. Raises WorkerFailed.
     """
     pipes = city.network.pipes
     _, label, fed = islands(city.network)
@@ -116,7 +116,7 @@ def _chosen_pipe(city: City, options: DrillOptions) -> str:
 
 
 def _seen_m(city: City, solve: Callable[..., HydraulicState], pipe: int, at_s: int) -> float:
-    """Pressure drop (m) that the third most touched station would see of a burst in a pipe."""
+    """Third largest pressure drop (m) at a station for a burst in a pipe."""
     nodes = city.stations.node[city.stations.node >= 0]
     flow_m3h = burst_flow_m3h(city, float(city.network.pipes.diameter_mm[pipe]))
     quiet = solve(at_s)
@@ -128,7 +128,7 @@ def _seen_m(city: City, solve: Callable[..., HydraulicState], pipe: int, at_s: i
 
 
 def history_of(scene: Scene, seed: int) -> ReadingBatch:
-    """Three days of readings before the start, as a historian would hand them over."""
+    """Three days of readings before the start, as from a historian."""
     with SimulatorProcess(scene.city_path, sink=lambda topic, payload: None, seed=seed, start=START) as simulator:
         simulator.wait_ready()
         return simulator.history(_HISTORY_DAYS, int(HISTORY_STEP_S))

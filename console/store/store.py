@@ -81,7 +81,7 @@ class SqlStore:
             cases.write(connection, change_set)
             if change_set.outgoing:
                 if not made:
-                    raise ValueError(f"something leaves the house without a change that says why ({at_us})")
+                    raise ValueError(f"an outgoing message has no recorded change ({at_us})")
                 connection.execute(insert(outgoing), [_outgoing_row(item, made[0].seq) for item in change_set.outgoing])
             _count(connection, change_set, made)
         return made
