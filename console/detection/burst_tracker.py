@@ -279,8 +279,8 @@ class BurstTracker:
             known = np.isfinite(seen)
             burst.lately.append(tick.residual_m[group.rows])
             burst.ticks += 1
-            speaks = all(burst.finding.finding_id != told.finding_id for told in revised)
-            if burst.finding.revision < _REVISIONS and known.any() and speaks:
+            is_unreported = all(burst.finding.finding_id != told.finding_id for told in revised)
+            if burst.finding.revision < _REVISIONS and known.any() and is_unreported:
                 # A station without a new sample counts with its mean so far.
                 before = burst.ticks - 1
                 burst.total_m = np.where(known, burst.total_m + seen, burst.total_m * burst.ticks / before)

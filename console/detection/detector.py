@@ -264,7 +264,7 @@ class Detector:
     def _seen_sigma_kpa(self, learning: NDArray[np.bool_]) -> NDArray[np.float64]:
         sigma = np.full(len(learning), np.nan)
         for group in self._groups:
-            if group.level.seasoned:
+            if group.level.is_estimated:
                 sigma[group.rows] = group.level.sigma_m * KPA_PER_METRE
         return np.where(learning, np.nan, sigma)
 

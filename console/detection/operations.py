@@ -22,7 +22,7 @@ _MARGIN_LEAST, _MARGIN_SHARE = 12.0, 0.03
 _MOST_PATTERNS = 200
 _TRUSTED_DAYS = 28.0
 _MANY, _UNSTEADY = 20, 0.1
-_LEAST_OF_USUAL, _LEAST_OF_TOLD, _MOST_OF_USUAL = 0.4, 0.1, 2.0
+_LEAST_OF_USUAL, _LEAST_OF_SWITCHED, _MOST_OF_USUAL = 0.4, 0.1, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class KnownOperations:
         # A step far below a pump's delivery is no switch of it.
         # For a pump that is known to have switched, neighbouring pumps may make up part of the loss.
         told = np.array([int(pump) in switched for pump in self.pumps], dtype=bool)
-        least = np.where(told, _LEAST_OF_TOLD, _LEAST_OF_USUAL) * running_m3h
+        least = np.where(told, _LEAST_OF_SWITCHED, _LEAST_OF_USUAL) * running_m3h
         most = np.array([1.6 * self.seen[column][1] if column in self.seen else 0.0 for column in range(len(self.pumps))])
         most = np.maximum(most, _MOST_OF_USUAL * running_m3h)
         wanted = along / np.maximum(size, 1e-9)

@@ -24,10 +24,10 @@ SAMPLES, BEFORE = 3, 12
 _RING = SAMPLES + BEFORE
 _BINS = 96
 _LEAST_HISTORY = 200
-_SIGMAS, _OF_LOUDEST = 8.0, 1.5
-_LEAST_M3H, _LEAST_SHARE, _UNSEASONED_SHARE = 2.0, 0.10, 0.30
+_SIGMAS, _OF_LARGEST = 8.0, 1.5
+_LEAST_M3H, _LEAST_SHARE, _SHORT_HISTORY_SHARE = 2.0, 0.10, 0.30
 """Least rise as a share of the usual inflow: smaller ones may be weather or, with little history, another day of the week."""
-_SEASONED_US = 14 * DAY_US
+_FULL_HISTORY_US = 14 * DAY_US
 _EACH = 0.6
 """Share of the threshold that every sample of a jump must exceed, so that one outlier raises nothing."""
 _ALIKE = 0.35
@@ -73,7 +73,7 @@ class InflowSurges:
         self._ring, self._at_us = np.full((_RING, count), np.nan), np.zeros((_RING, count), dtype=np.int64)
         self._profile: Floats = np.zeros((_BINS, count))
         self._threshold: Floats = np.full(count, np.inf)
-        self._least_share = _UNSEASONED_SHARE
+        self._least_share = _SHORT_HISTORY_SHARE
         self._quiet_until = np.zeros(count, dtype=np.int64)
 
     def tick(self, value: Floats, good: NDArray[np.bool_], now_us: int) -> Surge | None:
@@ -113,10 +113,10 @@ class InflowSurges:
         began_us = int(self._at_us[SAMPLES - 1, first])
         return Surge(part, parts.label, float(size[first]), float(threshold[first]), began_us)
 
-    def loudest(self, parts: Partition) -> dict[int, float]:
+    def largest_jumps(self, parts: Partition) -> dict[int, float]:
         """Zones of one partition -> largest jump in burst-free history, m³/h, where learned."""
         known = [(part, limit) for (own, part), limit in zip(self._zones, self._threshold, strict=True) if own is parts]
-        return {part: float(limit) / _OF_LOUDEST for part, limit in known if np.isfinite(limit)}
+        return {part: float(limit) / _OF_LARGEST for part, limit in known if np.isfinite(limit)}
 
     def learn(self, history: History) -> None:
         """Learn the daily profile of each zone's inflow and its jump threshold from burst-free history."""
@@ -130,8 +130,8 @@ class InflowSurges:
         for bin_ in np.unique(slot):
             table[bin_] = known_median(net[slot == bin_])
         self._profile = np.nan_to_num(_filled(table))
-        seasoned = int(history.at_us[-1] - history.at_us[0]) >= _SEASONED_US
-        self._least_share = _LEAST_SHARE if seasoned else _UNSEASONED_SHARE
+        full = int(history.at_us[-1] - history.at_us[0]) >= _FULL_HISTORY_US
+        self._least_share = _LEAST_SHARE if full else _SHORT_HISTORY_SHARE
         above = net - self._usual(history.at_us)
         self._threshold = np.array([_jump_threshold(column[np.isfinite(column)]) for column in above.T])
 
@@ -154,7 +154,7 @@ def _jump_threshold(above: Floats) -> float:
     windows = np.lib.stride_tricks.sliding_window_view(above, _RING)
     jump = windows[:, BEFORE:].mean(axis=1) - np.median(windows[:, :BEFORE], axis=1)
     sigma = 1.4826 * float(np.median(np.abs(jump - np.median(jump))))
-    return max(_SIGMAS * sigma, _OF_LOUDEST * float(jump.max()), _LEAST_M3H)
+    return max(_SIGMAS * sigma, _OF_LARGEST * float(jump.max()), _LEAST_M3H)
 
 
 def _filled(table: Floats) -> Floats:

@@ -115,4 +115,4 @@ class MeterTests:
         """Estimate the meters' noise from burst-free history."""
         self._zones.learn(history)
         self._inflows.learn(history)
-        self.reducing.largest_jump_m3h = self._inflows.loudest(self.reducing.parts)
+        self.reducing.largest_jump_m3h = self._inflows.largest_jumps(self.reducing.parts)

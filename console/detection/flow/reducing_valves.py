@@ -35,7 +35,7 @@ _AT_OUTLET_M, _MOSTLY = 300.0, 0.6
 _UNIFORM_SHARE = 0.15
 _LEAST_UNIFORM = 3
 _WATCHED_TICKS = 3
-_TOLD_US, _SETTLING_US = 600_000_000, 1_800_000_000
+_REPORTED_US, _SETTLING_US = 600_000_000, 1_800_000_000
 _UNLIKE_US = 24 * 3_600_000_000
 """Time for which the zone of an operated valve is taken to differ from the model; then trailing levels and learning include
 it."""
@@ -108,9 +108,9 @@ class ReducingValveTest:
             return False
         moved = self._moved(rows, step_m)
         parts = [part for part, until_us in self._unlike.items() if now_us <= until_us and moved <= self._inside[part]]
-        loudest = self._watch.largest_jump_m3h
+        largest = self._watch.largest_jump_m3h
         return any(
-            self._takes_no_more(part, now_us, window, loudest.get(part, 0.0)) for part in parts if self._watch.is_whole(part)
+            self._takes_no_more(part, now_us, window, largest.get(part, 0.0)) for part in parts if self._watch.is_whole(part)
         )
 
     def _takes_no_more(self, part: int, now_us: int, window: int = 1, least_m3h: float = 0.0) -> bool:
@@ -194,7 +194,7 @@ class ReducingValveTest:
             told = self._told.get((cause.kind, cause.valve_id))
             settling_us, first = self._settling.get(cause.part, (0, cause))
             consequence = cause.kind != SET and first != cause and now_us <= settling_us + _SETTLING_US
-            if cause.certain and not consequence and (told is None or now_us > told + _TOLD_US):
+            if cause.certain and not consequence and (told is None or now_us > told + _REPORTED_US):
                 rows = np.flatnonzero(np.isin(self._part, sorted(self._inside[cause.part])) & np.isfinite(step_m))
                 found.append(self.operation(cause, rows, step_m[rows], now_us))
         return found

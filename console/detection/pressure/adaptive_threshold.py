@@ -50,6 +50,6 @@ def usual_days(screens: NDArray[np.float32], second_of_day: NDArray[np.float64])
     days = int(day[-1]) + 1
     if days < _LEAST_DAYS:
         return np.ones(len(screens), dtype=bool)
-    lively = np.array([np.quantile(screens[day == one], 0.9) if (day == one).any() else 0.0 for one in range(days)])
+    high = np.array([np.quantile(screens[day == one], 0.9) if (day == one).any() else 0.0 for one in range(days)])
     # At least half of the days stay, because the limit is relative to the median day.
-    return np.asarray((lively <= _UNUSUAL * np.median(lively))[day])
+    return np.asarray((high <= _UNUSUAL * np.median(high))[day])

@@ -14,7 +14,7 @@ from console.detection.pressure.adaptive_threshold import AdaptiveThreshold, usu
 from console.detection.pressure.batch_screen import LEAST_STATIONS
 from console.detection.pressure.daily_pattern import DailyFactors
 from console.detection.pressure.matched_field import MatchedField, summed
-from console.detection.pressure.thresholds import LEAST_HISTORY, SEASONED_DAYS, quiet_level, screens_by_state, simulated
+from console.detection.pressure.thresholds import FULL_HISTORY_DAYS, LEAST_HISTORY, quiet_level, screens_by_state, simulated
 from console.detection.signature_cache import SignatureCache
 from console.detection.station_groups import representatives
 
@@ -48,7 +48,7 @@ class LevelTest:
         self._reduced: tuple[bytes, MatchedField] | None = None
         self._places = np.empty(0, dtype=np.int64)  # columns of the digest's heads
         self._thresholds: dict[int, float] = {}
-        self._hours, self._restless = DailyFactors(), 1.0
+        self._hours, self._hour_factor = DailyFactors(), 1.0
         self._caution = options.learning_caution
         self._adaptive: dict[int, AdaptiveThreshold] = {}
         self._prior = np.eye(len(rows)) * options.reading_sigma_m**2
@@ -66,7 +66,7 @@ class LevelTest:
         return (self._prior * _PRIOR_TICKS + self._sum) / (_PRIOR_TICKS + self._weight)
 
     @property
-    def seasoned(self) -> bool:
+    def is_estimated(self) -> bool:
         """Whether the estimated noise has more weight than the assumed noise."""
         return self.learned or self._weight >= _PRIOR_TICKS
 
@@ -105,8 +105,8 @@ class LevelTest:
 
     def threshold(self, window: int, field: MatchedField) -> float:
         """Threshold of the statistic for the set false alarm rate, raised by the adaptive factor."""
-        unrest = self._adaptive.get(window)
-        return self._calm_threshold(window, field) * max(self._restless, 1.0 if unrest is None else unrest.ratio())
+        adaptive = self._adaptive.get(window)
+        return self._calm_threshold(window, field) * max(self._hour_factor, 1.0 if adaptive is None else adaptive.ratio())
 
     def _calm_threshold(self, window: int, field: MatchedField) -> float:
         """The threshold without the adaptive factor, raised while the noise is only assumed."""
@@ -124,7 +124,7 @@ class LevelTest:
         ``screens``: (windows,) batch screens of the same ticks, NaN where the full test is needed.
         """
         self._recent.append(residual_m)
-        self._restless = self._hours.at(second_of_day)
+        self._hour_factor = self._hours.at(second_of_day)
         self._since_refresh += 1
         if np.count_nonzero(np.isfinite(residual_m)) < LEAST_STATIONS:
             return None
@@ -263,14 +263,14 @@ class LevelTest:
             whole[all_whole] = usual_days(screens, second_of_day[all_whole])
             self._prior = self._shrunk(residuals[whole], assumed)
         self._sum[:], self._weight, self.learned, self._field, self._sigma_m = 0.0, 0.0, True, None, None
-        self._caution = 1.0 if days >= SEASONED_DAYS else self._options.learning_caution
+        self._caution = 1.0 if days >= FULL_HISTORY_DAYS else self._options.learning_caution
         sigma = np.sqrt(np.diag(self._prior))
         self._places = representatives(self._cache.digest(noon).heads, sigma, self._options.representatives)
         calm = np.where(whole[:, None], residuals, np.float32(np.nan))
         gaussian, _ = simulated(self._field_of_page(noon), self._prior, self._probability, seed=int(self.rows[0]))
         loud = screens_by_state(residuals[whole], page[whole], self._field_of_page)
         self._hours = DailyFactors.learned(loud, second_of_day[whole], step_s, max(WINDOWS))
-        restless = self._hours.at_all(second_of_day)
+        hour_factor = self._hours.at_all(second_of_day)
         least = gaussian if days < _PROVEN_DAYS else 0.0
         # History may contain unreported leaks: the threshold is limited, because their tail would hide every later burst.
         # Excursions that come and go on many days are no leak: the threshold must include them.
@@ -281,11 +281,11 @@ class LevelTest:
                 calm,
                 page[after],
                 window,
-                restless[after],
+                hour_factor[after],
                 self._field_of_page,
                 lambda ticks, state: self._field_of_page(state).decisive(ticks),
                 self._probability,
-                lively=switching,
+                switching=switching,
             )
             if found is None:
                 continue
@@ -304,8 +304,8 @@ class LevelTest:
         passing = 0
         for day in days:
             if float(np.median(screens[day])) < most:
-                loudest = day[np.argsort(-screens[day])[: max(len(day) // _PART_OF_DAY, 1)]]
-                passing += any(self._field_of_page(int(page[one])).decisive(residuals[one][None]) > most for one in loudest)
+                largest = day[np.argsort(-screens[day])[: max(len(day) // _PART_OF_DAY, 1)]]
+                passing += any(self._field_of_page(int(page[one])).decisive(residuals[one][None]) > most for one in largest)
         return passing >= _OFTEN * len(days)
 
     def _shrunk(self, residuals: NDArray[np.float32], assumed: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ def summed(ticks: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(ticks.sum(axis=0) / np.sqrt(np.float32(len(ticks))))
 
 
-def lasting(ticks: NDArray[np.float32]) -> NDArray[np.float32]:
+def common_change(ticks: NDArray[np.float32]) -> NDArray[np.float32]:
     """Smallest common change of the ticks (window, n), in the scale of ``summed``, (n,): 0 where signs differ."""
     least = np.abs(ticks).min(axis=0) * np.sqrt(np.float32(len(ticks)))
     alike = np.abs(np.sign(ticks).sum(axis=0)) == len(ticks)

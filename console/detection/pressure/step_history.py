@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.detection.pressure.daily_pattern import DailyFactors
-from console.detection.pressure.matched_field import MatchedField, lasting
+from console.detection.pressure.matched_field import MatchedField, common_change
 from console.detection.pressure.recent_level import REFERENCE_SAMPLES, predicted
 from console.detection.pressure.thresholds import quiet_level, screens_by_state
 from maps.columns import Floats
@@ -29,14 +29,14 @@ Decide = Callable[[MatchedField, NDArray[np.float32]], float]
 class Tail:
     """How thresholds are derived from history: exceeded with ``probability`` per tick, at least ``gaussian``.
 
-    ``restless``: (ticks,) threshold factor by time of day. ``lively``: frequent operations belong to normal operation.
+    ``hour_factor``: (ticks,) threshold factor by time of day. ``switching``: frequent operations belong to normal operation.
     ``is_operation``: whether an operation explains ticks (window, n) in a state.
     """
 
     probability: float
     gaussian: float
-    restless: Floats
-    lively: bool
+    hour_factor: Floats
+    switching: bool
     is_operation: Callable[[NDArray[np.float32], int], bool]
 
 
@@ -125,11 +125,11 @@ class StepHistory:
             self.steps,
             self.number,
             window,
-            tail.restless[window - 1 :],
+            tail.hour_factor[window - 1 :],
             self.field_of,
             lambda ticks, number: self._surviving(ticks, number, tail, decide),
             tail.probability,
-            lively=tail.lively,
+            switching=tail.switching,
             event=tail.gaussian,
         )
         if found is None:
@@ -150,9 +150,9 @@ def steps_of(pressure_m: NDArray[np.floating], sigma_m: float) -> NDArray[np.flo
     return steps
 
 
-def alike(field: MatchedField, ticks: NDArray[np.float32]) -> float:
+def common_statistic(field: MatchedField, ticks: NDArray[np.float32]) -> float:
     """Statistic of the change common to all ticks (window, n), one station left out."""
-    return field.without_one(lasting(ticks))
+    return field.without_one(common_change(ticks))
 
 
 def _trimmed_chi_square(steps: NDArray[np.float32], precision: NDArray[np.float32]) -> NDArray[np.float32]:

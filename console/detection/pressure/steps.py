@@ -16,9 +16,9 @@ from console.detection.pressure.adaptive_threshold import AdaptiveThreshold
 from console.detection.pressure.batch_screen import LEAST_STATIONS
 from console.detection.pressure.daily_pattern import DailyFactors, DailySteps
 from console.detection.pressure.matched_field import MatchedField, summed
-from console.detection.pressure.step_history import StepHistory, Tail, alike, steps_of
+from console.detection.pressure.step_history import StepHistory, Tail, common_statistic, steps_of
 from console.detection.pressure.step_noise import StepNoise, fitted_noise, own_scatter
-from console.detection.pressure.thresholds import LEAST_HISTORY, SEASONED_DAYS, simulated
+from console.detection.pressure.thresholds import FULL_HISTORY_DAYS, LEAST_HISTORY, simulated
 from console.detection.signature_cache import SignatureCache
 from console.detection.signature_making import Digest
 from console.detection.station_groups import representatives
@@ -60,7 +60,7 @@ class StepTest:
     ) -> None:
         """``lanes``: number of tests that share the false alarm rate; ``number``: the group's number, from 0."""
         self.rows = rows
-        self.learned = self._seasoned = False
+        self.learned = self._has_full_history = False
         self.switching = False
         """Whether frequent operations belong to normal operation here: then large statistics in history are no unknown bursts."""
         self.noise = StepNoise(options.step_sigma_m, options.step_demand_share if cache.states else 0.0)
@@ -74,13 +74,13 @@ class StepTest:
         self._since_refresh = -number
         self._refresh_after = _REFRESH_TICKS
         self._since_operation = _AFTERMATH_TICKS + 1
-        self._hours, self._restless = DailyFactors(), 1.0
+        self._hours, self._hour_factor = DailyFactors(), 1.0
         self._shape, self._own_m2 = np.eye(len(rows)), np.zeros(len(rows))
         self._pages: dict[int, _Page] = {}
         self._reduced: tuple[bytes, int, MatchedField] | None = None
         self._places: NDArray[np.int64] | None = None
         self._thresholds: dict[int, float] = {}
-        self._lasting: dict[int, float] = {}
+        self._common_ratio: dict[int, float] = {}
         """Per window, threshold of the sum over the threshold of the common change; 1 until learned."""
         self._adaptive: dict[int, AdaptiveThreshold] = {}
 
@@ -151,7 +151,7 @@ class StepTest:
         ``switched``, ``steady``: rows of pumps whose own channels show a switch just now, or none.
         """
         number = self._cache.page(second_of_day)
-        self._restless = self._hours.at(second_of_day)
+        self._hour_factor = self._hours.at(second_of_day)
         self._recent.append(step)
         self._since_operation += 1
         outcome = Step(None, None, step, suspicious=False)
@@ -226,7 +226,7 @@ class StepTest:
         """(deciding statistic or 0, threshold, whether it is near) of ticks (window, n), unknown stations as 0."""
         window, scaled = len(ticks), summed(ticks)
         screen, calm = field.screen(scaled), self._calm_threshold(window)
-        threshold = calm if screen <= calm / 2.0 else calm * max(self._adaptive[window].ratio(), self._restless)
+        threshold = calm if screen <= calm / 2.0 else calm * max(self._adaptive[window].ratio(), self._hour_factor)
         if screen <= threshold / 2.0:
             self._adaptive[window].add(screen)
             return 0.0, threshold, False
@@ -234,8 +234,8 @@ class StepTest:
         # ticks do not produce it, and it detects a burst that only two stations respond to. With frequent switching such a
         # response is taken for a pump nearby.
         asked = window > 1 and not self.switching
-        lasts = alike(field, ticks) * self._lasting.get(window, 1.0) if asked else 0.0
-        statistic = max(field.decisive(ticks), lasts)
+        common = common_statistic(field, ticks) * self._common_ratio.get(window, 1.0) if asked else 0.0
+        statistic = max(field.decisive(ticks), common)
         # The adaptive factor uses the statistic without the most suspicious station: one faulty gauge must not raise the
         # threshold.
         self._adaptive[window].add(statistic)
@@ -282,7 +282,7 @@ class StepTest:
             for each in STEP_WINDOWS:
                 self._thresholds.setdefault(each, level)
                 self._adaptive.setdefault(each, AdaptiveThreshold(usual))
-        known = self.learned and (self._seasoned or not self.switching)
+        known = self.learned and (self._has_full_history or not self.switching)
         caution = 1.0 if known else self._options.learning_caution
         if self._since_operation <= _AFTERMATH_TICKS:
             caution = max(caution, _SWITCHING_CAUTION) * _AFTERMATH_CAUTION
@@ -371,7 +371,7 @@ class StepTest:
             page = self._page(int(number[tick]))
             self.operations.learn(np.asarray(jumps[tick], dtype=np.float64), page.field, page.modes)
         days = len(steps) * step_s / 86_400.0
-        self._seasoned = days >= SEASONED_DAYS
+        self._has_full_history = days >= FULL_HISTORY_DAYS
         self.switching = sum(pattern.count for pattern in self.operations.patterns) >= _SWITCHING_A_DAY * days
         if same:
             self._learn_noise(history, calm, pressure_m, second_of_day)
@@ -392,7 +392,7 @@ class StepTest:
         self._renew(self.noise, self._own_m2)
         page = self._page(int(history.number[calm[0]]))
         gaussian, usual = simulated(page.field, page.covariance, self._probability, seed=int(self.rows[0]))
-        self._thresholds, self._lasting = dict.fromkeys(STEP_WINDOWS, gaussian), {}
+        self._thresholds, self._common_ratio = dict.fromkeys(STEP_WINDOWS, gaussian), {}
         self._adaptive = {window: AdaptiveThreshold(usual) for window in STEP_WINDOWS}
         self._hours = history.hours(second_of_day, self._options.tick_s, max(STEP_WINDOWS))
         tail = Tail(self._probability, gaussian, self._hours.at_all(second_of_day), self.switching, self._is_operation)
@@ -402,7 +402,7 @@ class StepTest:
             found[window], calm_screen = history.threshold(window, tail, MatchedField.decisive)
             self._adaptive[window] = AdaptiveThreshold(calm_screen or usual)
         for window in STEP_WINDOWS[1:]:
-            self._lasting[window] = found[window] / history.threshold(window, tail, alike)[0]
+            self._common_ratio[window] = found[window] / history.threshold(window, tail, common_statistic)[0]
         self._thresholds = found
 
     def _is_operation(self, ticks: NDArray[np.float32], number: int) -> bool:

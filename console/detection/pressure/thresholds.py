@@ -15,12 +15,12 @@ from console.detection.pressure.recent_level import REFERENCE_SAMPLES
 LEAST_HISTORY = 200
 """Ticks of history needed for a threshold."""
 
-SEASONED_DAYS = 27.0
+FULL_HISTORY_DAYS = 27.0
 """Days of history after which most recurring patterns are covered."""
 
 _DRAWS = 3000
 _TAIL = 0.03
-_LIVELY_TAILS = (_TAIL, 0.01, 0.004)
+_SWITCHING_TAILS = (_TAIL, 0.01, 0.004)
 _MOST = 600
 GAUSSIAN_TAIL = 2.0
 """Mean excess in the far tail of a chi-square statistic: log-likelihood ratios decay as exp(-T/2)."""
@@ -35,7 +35,7 @@ def simulated(field: MatchedField, covariance: NDArray[np.float64], probability:
     lower = np.linalg.cholesky(covariance + 1e-9 * np.trace(covariance) / len(covariance) * np.eye(len(covariance)))
     noise = (lower @ random.standard_normal((len(covariance), _DRAWS))).astype(np.float32)
     screens = screens_of(field, noise)
-    order, kept = loudest(screens)
+    order, kept = largest_screens(screens)
     tail = np.sort(np.array([field.without_one(noise[:, index]) for index in order]))[::-1]
     return fitted(tail, kept, probability, GAUSSIAN_TAIL), float(np.median(screens))
 
@@ -61,19 +61,19 @@ def quiet_level(
     rows: NDArray[np.float32],
     state: NDArray[np.int64],
     window: int,
-    restless: NDArray[np.float64],
+    hour_factor: NDArray[np.float64],
     field_of: Callable[[int], MatchedField],
     decide: Callable[[NDArray[np.float32], int], float],
     probability: float,
     *,
-    lively: bool,
+    switching: bool,
     event: float = math.inf,
 ) -> tuple[float, float] | None:
     """(threshold that ``decide`` of history exceeds with ``probability`` per tick, median screen); None with too few ticks.
 
-    ``rows``: (ticks, n), NaN where unknown. Per window, (ticks - window + 1,): ``state`` and ``restless``, the threshold factor
-    at its time of day. ``decide``: statistic of ticks (window, n) in a state. ``lively``: frequent operations belong to normal
-    operation. ``event``: values above it count as one event with the ticks around them.
+    ``rows``: (ticks, n), NaN where unknown. Per window, (ticks - window + 1,): ``state`` and ``hour_factor``, the threshold
+    factor at its time of day. ``decide``: statistic of ticks (window, n) in a state. ``switching``: frequent operations belong to
+    normal operation. ``event``: values above it count as one event with the ticks around them.
     """
     count = len(rows) - window + 1
     sums = sum(rows[offset : offset + count] for offset in range(window)) / np.sqrt(np.float32(window))
@@ -83,10 +83,10 @@ def quiet_level(
         return None
     state = state[whole]
     screens = screens_by_state(together[whole], state, field_of)
-    calm = np.maximum(ratios(screens), restless[whole]).astype(np.float32)
-    order, total = loudest(screens / calm)
+    calm = np.maximum(ratios(screens), hour_factor[whole]).astype(np.float32)
+    order, total = largest_screens(screens / calm)
     passing = np.array([decide(rows[whole[k] : whole[k] + window], int(state[k])) for k in order])
-    fit = fitted_with_operations if lively else fitted
+    fit = fitted_with_operations if switching else fitted
     peaks = _one_each(passing / calm[order], whole[order], event)
     return fit(np.sort(peaks)[::-1], total, probability, GAUSSIAN_TAIL), float(np.median(screens))
 
@@ -105,7 +105,7 @@ def _one_each(values: NDArray[np.float64], tick: NDArray[np.int64], event: float
     return kept
 
 
-def loudest(screens: NDArray[np.float32]) -> tuple[NDArray[np.int64], int]:
+def largest_screens(screens: NDArray[np.float32]) -> tuple[NDArray[np.int64], int]:
     """(ticks whose screen is in the top few per cent, number of all): only those can be in the deciding statistic's tail."""
     count = min(max(int(len(screens) * 2 * _TAIL), 20), len(screens), _MOST)
     return np.argsort(-screens)[:count], len(screens)
@@ -116,7 +116,7 @@ def fitted_with_operations(tail: NDArray[np.float64], total: int, probability: f
 
     The maximum of fits to smaller and smaller tails, because a few operations hardly change the mean excess of many ticks.
     """
-    return max(fitted(tail, total, probability, least_excess, share) for share in _LIVELY_TAILS)
+    return max(fitted(tail, total, probability, least_excess, share) for share in _SWITCHING_TAILS)
 
 
 def fitted(tail: NDArray[np.float64], total: int, probability: float, least_excess: float, share: float = _TAIL) -> float:

@@ -7,7 +7,7 @@ import pytest
 
 from console.detection.medians import known_median
 from console.detection.operations import KnownOperations, explains
-from console.detection.pressure.matched_field import MatchedField, lasting, summed
+from console.detection.pressure.matched_field import MatchedField, common_change, summed
 from console.detection.pressure.recent_level import REFERENCE_SAMPLES, RecentLevel, predicted
 from console.detection.pressure.step_noise import StepNoise, fitted_noise
 from console.detection.pressure.thresholds import fitted, screens_of, simulated
@@ -109,7 +109,7 @@ def left_out(field: MatchedField, residual: np.ndarray) -> list[list[int]]:
 
 def test_the_lasting_part_is_the_smallest_common_change_of_all_ticks() -> None:
     ticks = np.array([[-1.0, 2.0, -3.0, 0.0], [-2.0, 1.0, 3.0, 5.0]], dtype=np.float32)
-    assert lasting(ticks) == pytest.approx(np.sqrt(2.0) * np.array([-1.0, 1.0, 0.0, 0.0]))
+    assert common_change(ticks) == pytest.approx(np.sqrt(2.0) * np.array([-1.0, 1.0, 0.0, 0.0]))
     assert summed(ticks) == pytest.approx(np.array([-3.0, 3.0, 0.0, 5.0]) / np.sqrt(2.0))
 
 
