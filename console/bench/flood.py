@@ -1,4 +1,4 @@
-"""A flood of readings for the bench: a publisher that is faster than paho, and the engine in its own process."""
+"""High-rate readings for the benchmark: a publisher faster than paho, and the engine in its own process."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from maps.errors import InputFault
 
 SITE = "bench"
 BROKER_SETTINGS = "max_queued_messages 0\n"
-"""What the README asks of mosquitto."""
+"""Broker configuration required by the README."""
 
 _SLICE_S, _QUIET_S = 0.02, 3.0
 _PUBACK_BYTES = 4
@@ -86,7 +86,7 @@ def publish(port: int, names: list[str], rate: int, seconds: int, arrays: bool, 
 
 
 def engine(city_path: Path, folder: Path, port: int, report: Connection) -> None:
-    """Entry point of the engine's process: pictures on, until told to stop; reports delays and what was stored."""
+    """Entry point of the engine's process: publishes pictures until it is stopped; reports delays and stored readings."""
     city = read_city(city_path)
     options = RuntimeOptions(city_path, folder / "bench.sqlite", folder / "notices", DeskSettings(site=SITE))
     inbox, delays = Inbox(), _Delays(len(city.stations))
@@ -130,7 +130,7 @@ class _Delays:
 
 
 def flood(city: City, city_path: Path, rate: int, seconds: int, *, arrays: bool) -> dict[str, Any]:
-    """Publish to a real broker, take in with a real engine process; what came of it."""
+    """Publish to a real broker and ingest with a real engine process; returns the measured figures."""
     names = [str(name) for name in city.stations.asset_id]
     context = multiprocessing.get_context("spawn")
     with broker() as where, tempfile.TemporaryDirectory(prefix="quanmai-bench-") as folder:
@@ -187,7 +187,7 @@ def _text(value: str) -> bytes:
 
 
 def _exchange(sock: socket.socket, data: bytes, wait_s: float = 0.0) -> int:
-    """Send all of ``data``, reading acknowledgements meanwhile so that neither side waits for the other; bytes read."""
+    """Send all of ``data`` while reading acknowledgements, which avoids a deadlock; returns the bytes read."""
     read, rest = 0, memoryview(data)
     while True:
         readable, writable, _ = select.select([sock], [sock] if rest else [], [], 1.0 if rest else wait_s)

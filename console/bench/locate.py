@@ -1,4 +1,4 @@
-"""Times of location: ``run(pipes, stations) -> dict``. How well it locates is measured in console.bench.ltown."""
+"""Benchmark of location times: ``run(pipes, stations) -> dict``. Accuracy is measured in console.bench.ltown."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def run(pipes: int = 100_000, stations: int = 300, seed: int = 1) -> dict[str, A
 
 
 def laminar_state(city: City, seed: int) -> HydraulicState:
-    """Heads and flows of a network whose resistances are constant: enough of a state to time what is built on one."""
+    """Heads and flows of a network with constant resistances: a sufficient hydraulic state for timing."""
     network, random = city.network, np.random.default_rng(seed)
     start, end = network.pipes.from_node.astype(np.int64), network.pipes.to_node.astype(np.int64)
     conductance = (np.nan_to_num(network.pipes.diameter_mm, nan=100.0) / 100.0) ** 2.6 * 500.0

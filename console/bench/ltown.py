@@ -1,4 +1,4 @@
-"""How well detection and location do on L-Town: mismatched truth, learned quiet days, random bursts, the live detector."""
+"""Accuracy of detection and location on L-Town: mismatched truth, learned burst-free days, random bursts, live detector."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def _played(
     waiting: dict[int, list[int]] = {}
     for number, one in enumerate(planned):
         waiting.setdefault(one.step, []).append(number)
-    # Branches share what never changes; the session of EPANET could not be copied at all.
+    # Branches share immutable objects; the EPANET session cannot be copied.
     shared: dict[int, Any] = {id(city): city, **{id(state): state for state in states}}
     shared[id(detector.responses)] = detector.responses
     outcomes: dict[float, list[_Outcome]] = {flow: [] for flow in _FLOWS_M3H}

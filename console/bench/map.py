@@ -74,7 +74,7 @@ def _measure(city: City, size: tuple[int, int], frames: int) -> dict[str, Any]:
 
 
 def _memory_mb(city: City, size: tuple[int, int], style: Any) -> float:
-    """What a scene keeps once it has been drawn at three scales, MB (numpy's share; pictures are Qt's)."""
+    """Memory of a scene after drawing at three scales, MB (numpy's share; pictures are Qt's)."""
     from console.ui.map.scene import Scene
     from console.ui.map.view.camera import Camera
 

@@ -39,7 +39,7 @@ def run(pipes: int = 200_000, stations: int | None = None, seconds: int = MARKS_
 
 
 def _make(path: Path, pipes: int, stations: int | None) -> dict[str, Any]:
-    """The city, made in another process: what it took is no part of this one's memory."""
+    """The city, built in another process so that its memory is not counted here."""
     code = "import sys; from console.bench.open import make_city; make_city(*sys.argv[1:])"
     made = subprocess.run(
         [sys.executable, "-c", code, str(path), str(pipes), "" if stations is None else str(stations)],

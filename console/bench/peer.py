@@ -1,4 +1,4 @@
-"""Segments side by side with WNTR's ``valve_segments`` (a development dependency): ky10, and as large as a minute allows."""
+"""Comparison of segments with WNTR's ``valve_segments`` (a development dependency): ky10, and the largest city in a minute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many readings a second the engine takes: its way in alone, then behind a real broker as an engine process."""
+"""Benchmark of ingest in readings per second: ingest alone, then an engine process behind a real broker."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run(stations: int = 10_000, rate: int = 20_000, seconds: int = 20) -> dict[s
 
 
 def bench_city(stations: int) -> City:
-    """A small network without a model that carries many stations of pressure."""
+    """A small network without a model with many pressure stations."""
     small = build_city(SyntheticOptions(pipes=100))
     every = StationTable.of([f"S{row:05d}" for row in range(stations)], node=np.zeros(stations, dtype=np.int32))
     return replace(small, info=replace(small.info, site=SITE), epanet=None, stations=every)

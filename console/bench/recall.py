@@ -1,4 +1,4 @@
-"""What a start costs that learns from the store's last weeks: time and peak memory, in a process of its own."""
+"""Benchmark of a start that learns from the store's last weeks: time and peak memory, in a separate process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a synthetic city takes, and whether its hydraulics hold: ``run(pipes) -> dict``."""
+"""Benchmark of building a synthetic city, with a check of its hydraulics: ``run(pipes) -> dict``."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """Detection of bursts and failing stations in station columns.
 
 - ``Detector``: ``tick`` on the live picture's columns, ``learn`` from quiet history; ``TickResult``.
-- ``DetectorOptions``: what a utility sets. ``History``: quiet readings on the tick grid.
-- ``takes_long``: whether a city is so large that signatures are to be deferred; ``Closed``: what then ends a detector at work.
-- ``BurstFinding``, ``StationFinding``: what is found.
+- ``DetectorOptions``: detection settings. ``History``: readings without bursts, on the tick grid.
+- ``takes_long``: whether a city is so large that signatures must be computed between ticks; ``Closed``: raised by a detector
+that computes signatures after ``Detector.close``.
+- ``BurstFinding``, ``StationFinding``: a suspected burst, a station event.
 """
 
 from console.detection.detector import Detector, TickResult

@@ -1,26 +1,28 @@
-"""What a watch tells of one tick: a burst suspected, an operation, or nothing."""
+"""Result types of one group's test at one tick: a threshold crossing, an operation, or neither."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from console.detection.operations import Explanation
+from console.detection.operations import OperationFit
 from maps.columns import Floats
 
 Lane = Literal["level", "step", "slow", "inflow"]
-"""Against the profile and the trailing level of hours, against the last minutes, or nights against nights before; or told by
+"""Baseline that a crossing is measured from.
 
-a metered zone that takes more, not by pressures."""
+level: profile plus trailing level of hours; step: the last minutes; slow: earlier nights; inflow: the metered inflow of a zone,
+not pressures.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Crossing:
-    """A burst suspected in a group by ``lane``. ``residual_m`` (n,): what to locate, averaged over ``window`` ticks, NaN where
+    """A burst suspected in a group by ``lane``.
 
-    unknown; ``covariance`` (n, n), m², of one tick's noise, ``drift_known`` when weeks of history made it; ``against``: which
-    lane's normal they are measured from. ``reference_m`` (n,): what stations showed before, m. ``instead``: an
-    operation that might do as well, though never seen.
+    ``residual_m`` (n,): residuals to locate, mean of ``window`` ticks, NaN where unknown. ``covariance`` (n, n), m²: noise of one
+    tick; ``drift_known``: estimated from weeks of history. ``against``: lane whose baseline the residuals are measured from.
+    ``reference_m`` (n,): pressures before the event, m. ``instead``: an operation that fits about as well but was never observed.
     """
 
     path: str
@@ -31,20 +33,20 @@ class Crossing:
     covariance: Floats
     lane: Lane = "level"
     reference_m: Floats | None = None
-    instead: Explanation | None = None
+    instead: OperationFit | None = None
     drift_known: bool = False
     against: Lane = "level"
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One tick of a step watch: at most one of ``crossing`` and ``operation``.
+    """Result of the step test at one tick: at most one of ``crossing`` and ``operation``.
 
     ``step_m`` (n,), NaN where unknown: the mean of the last ``window`` ticks.
     """
 
     crossing: Crossing | None
-    operation: Explanation | None
+    operation: OperationFit | None
     step_m: Floats
     suspicious: bool
     window: int = 1

@@ -1,4 +1,4 @@
-"""Detector: the live picture's columns at each tick in; bursts, station findings and expected values out."""
+"""Detector: from the live readings of each tick computes bursts, station findings and expected values."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.burst_tracker import Casebook
+from console.detection.burst_tracker import BurstTracker
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
-from console.detection.flow.meter_watch import MeterWatch
+from console.detection.flow.meter_watch import MeterTests
 from console.detection.flow.pump_meters import PumpChannels
-from console.detection.flow.reducing_valves import Regulation
+from console.detection.flow.reducing_valves import ReducingValveTest
 from console.detection.history import History
 from console.detection.localisation import Group, Tick
 from console.detection.options import DetectorOptions
 from console.detection.pressure.expectation import Expectation, QuietResiduals
-from console.detection.pressure.group_watch import BurstWatch
-from console.detection.pressure.night_trend import NightWatch
-from console.detection.pressure.steps import StepWatch
-from console.detection.quality.elevation_errors import Elevations
-from console.detection.quality.station_checks import StationWatch
-from console.detection.signature_cache import DAY_S, SignatureBook
+from console.detection.pressure.group_watch import LevelTest
+from console.detection.pressure.night_trend import NightTrend
+from console.detection.pressure.steps import StepTest
+from console.detection.quality.elevation_errors import ElevationErrors
+from console.detection.quality.station_checks import StationChecks
+from console.detection.signature_cache import DAY_S, SignatureCache
 from console.detection.signature_making import Host
 from console.detection.station_groups import pressure_stations, station_groups
 from console.domain.alarms import Alarm, AlarmState
@@ -38,12 +38,12 @@ _FRESH_TICKS = 1.5
 
 @dataclass(frozen=True, eq=False)
 class TickResult:
-    """What one tick showed. ``expected``: (stations, channels), inside units, NaN where unknown.
+    """Result of one tick. ``expected``: (stations, channels), internal units, NaN where unknown.
 
-    ``bursts``: new ones, one per cause. ``revisions``: the last bursts' findings again, located better with the next
-    ticks (same ``finding_id``). ``learning``: (stations,) pressure stations whose normal is not known yet.
-    ``operations``: what was switched, and explains a step of pressures. ``sigma_kpa``: (stations,) scatter of pressures
-    around what is expected, NaN where it is still only assumed.
+    ``bursts``: new ones, one per cause. ``revisions``: earlier findings relocated with later ticks (same ``finding_id``).
+    ``learning``: (stations,) pressure stations without a baseline yet. ``operations``: switching operations that explain a step
+    of pressures. ``sigma_kpa``: (stations,) standard deviation of pressure around its expected value, NaN while it is only
+    assumed.
     """
 
     bursts: tuple[BurstFinding, ...]
@@ -58,8 +58,8 @@ class TickResult:
 class Detector:
     """Detection for one city. ``states``: hydraulic states over the day (hourly is enough), None without a model.
 
-    ``model``: calibrated, imported or built, as shown with a location; by default the city's own word.
-    Not thread safe: one thread ticks.
+    ``model``: calibrated, imported or built, as shown with a location; by default as the city states.
+    Not thread safe: one thread calls ``tick``.
     """
 
     def __init__(
@@ -73,33 +73,35 @@ class Detector:
         host: Host | None = None,
         pump_curves: PumpCurves | None = None,
     ) -> None:
-        """``responses``: full hydraulics that refine a location; it may take a second, EPANET's process answers it.
+        """``responses``: full hydraulic solutions that refine a location; computed in the EPANET process, up to about a second.
 
-        ``host``: takes the making of interpolated signatures, which holds the interpreter's lock, into another process.
-        ``pump_curves``: those of the city's model, read here when not given.
+        ``host``: runs the computation of interpolated signatures, which holds the interpreter's lock, in another process.
+        ``pump_curves``: pump curves of the city's model; read from it when not given.
         """
         self._city = city
         self.responses = responses
         self.options = options or DetectorOptions(time_zone=city.info.time_zone)
         word = model or (city.epanet.word if city.epanet is not None else "imported")
-        self._book = book = SignatureBook(city, states, word, deferred=self.options.deferred, host=host, pump_curves=pump_curves)
+        self._cache = cache = SignatureCache(
+            city, states, word, deferred=self.options.deferred, host=host, pump_curves=pump_curves
+        )
         groups = station_groups(city, self.options.group_size)
         lanes = 2 * len(groups)
         self._groups = [
             Group(
-                BurstWatch(rows, book, self.options, lanes),
-                StepWatch(rows, book, self.options, lanes, number),
-                NightWatch(rows, book, self.options, len(groups)),
+                LevelTest(rows, cache, self.options, lanes),
+                StepTest(rows, cache, self.options, lanes, number),
+                NightTrend(rows, cache, self.options, len(groups)),
             )
             for number, rows in enumerate(groups)
         ]
-        running = book.running_pumps
-        self._pumps, self._meters = PumpChannels(city, running if running.any() else None), MeterWatch(city)
-        regulation = Regulation(city, self._meters.reducing, self.options.tick_s)
-        self._cases = Casebook(city, book, self._groups, self.options, regulation, self._meters, responses)
-        self._expectation = Expectation(len(city.stations), self.options, book.pressures_kpa())
-        self.elevations = Elevations(len(city.stations), self.options.time_zone, book.pressures_kpa())
-        self._faults = StationWatch(city.stations, self.options)
+        running = cache.running_pumps
+        self._pumps, self._meters = PumpChannels(city, running if running.any() else None), MeterTests(city)
+        regulation = ReducingValveTest(city, self._meters.reducing, self.options.tick_s)
+        self._tracker = BurstTracker(city, cache, self._groups, self.options, regulation, self._meters, responses)
+        self._expectation = Expectation(len(city.stations), self.options, cache.pressures_kpa())
+        self.elevations = ElevationErrors(len(city.stations), self.options.time_zone, cache.pressures_kpa())
+        self._faults = StationChecks(city.stations, self.options)
         self._group_of = np.full(len(city.stations), -1, dtype=np.int64)
         for number, rows in enumerate(groups):
             self._group_of[rows] = number
@@ -110,18 +112,18 @@ class Detector:
 
     @property
     def station_ids(self) -> tuple[str, ...]:
-        """Ids of the stations, in the rows of every array here."""
+        """Station ids, in the row order of all arrays here."""
         return tuple(str(asset) for asset in self._city.stations.asset_id)
 
     @property
     def groups(self) -> int:
-        """How many groups of stations there are."""
+        """Number of station groups."""
         return len(self._groups)
 
     @property
     def is_holding(self) -> bool:
-        """Whether a burst was found a short while ago: what is read now is no quiet history."""
-        return self._cases.is_holding
+        """Whether a burst is open: present readings are then no burst-free history."""
+        return self._tracker.is_holding
 
     def tick(
         self,
@@ -133,11 +135,10 @@ class Detector:
         force: bool = False,
         disturbed: bool = False,
     ) -> TickResult:
-        """One tick on the live picture: arrays (stations, channels), inside units; ``now_us`` the tick's time.
+        """Process one tick of live readings: arrays (stations, channels), internal units; ``now_us`` the tick's time.
 
-        Only samples that are new since the last tick and from its own interval are evidence; what comes late is
-        history and raises nothing. ``force``: a burst is known to have happened; locate it whatever the statistic.
-        ``disturbed``: one is open at the desk.
+        Only samples that are new since the last tick and taken within its interval are tested; late samples raise nothing.
+        ``force``: a burst is known to have happened; locate it whatever the statistic. ``disturbed``: a burst incident is open.
         """
         fresh = self._faults.fresh(at_us, now_us) & (at_us > now_us - int(_FRESH_TICKS * self.options.tick_s * 1e6))
         good = (quality == Quality.GOOD) & np.isfinite(value)
@@ -160,10 +161,10 @@ class Detector:
             steady,
             surge,
         )
-        revisions = self._cases.go_on(tick, self._expectation)
+        revisions = self._tracker.revise(tick, self._expectation)
         self._heard |= np.array([taken[group.rows].any() for group in self._groups], dtype=bool)
         self._second_of_day = tick.second_of_day
-        bursts, operations = self._cases.search(tick, self._expectation, force)
+        bursts, operations = self._tracker.search(tick, self._expectation, force)
         sigma_m, excused = self._noise(len(value))
         alone, together = self._faults.deviations(deviation_m, sigma_m, excused, self._group_of, value, expected, at_us, now_us)
         found += alone
@@ -178,18 +179,18 @@ class Detector:
 
     @property
     def preparing(self) -> tuple[int, int]:
-        """(groups of stations whose signatures have been made, groups that report): fewer, and detection misses some of them."""
+        """(reporting groups with signatures, reporting groups); groups without signatures are not tested yet."""
         usable = np.array([group.usable for group in self._groups], dtype=bool)
         return int(np.count_nonzero(usable & self._heard)), int(np.count_nonzero(self._heard))
 
     def prepare(self) -> bool:
-        """With deferred signatures, make what the next ticks need of one group that reports; False when nothing is left to do.
+        """With deferred signatures, compute those that one reporting group needs next; False when none is missing.
 
-        First every group's state of the present, then the state that comes next. Raises Closed.
+        First the present hydraulic state of every group, then the next state. Raises Closed.
         """
         if not self.options.deferred:
             return False
-        soon = self._second_of_day + DAY_S / self._book.pages
+        soon = self._second_of_day + DAY_S / self._cache.pages
         for second in (self._second_of_day, soon % DAY_S):
             for heard, group in zip(self._heard, self._groups, strict=True):
                 if heard and not group.steps.ready(second):
@@ -200,21 +201,21 @@ class Detector:
     @property
     def closed(self) -> bool:
         """Whether it was closed."""
-        return self._book.closed
+        return self._cache.closed
 
     def close(self) -> None:
-        """From any thread: no signatures are made any more; what needs them raises Closed."""
-        self._book.closed = True
+        """Stop computing signatures (callable from any thread); calls that need them raise Closed."""
+        self._cache.closed = True
 
     def resume_alarms(self, alarms: Iterable[Alarm]) -> None:
-        """Alarms of stations raised before a restart: they end as if there had been none. Call it before the first tick."""
+        """Restore station alarms raised before a restart, so that they end as without the restart. Call before the first tick."""
         living = (one for one in alarms if one.state is not AlarmState.CLEARED and one.returned_at is None)
         self._faults.resume((one.subject, one.code, one.channels) for one in living)
 
     def learn(self, history: History) -> None:
-        """Baselines, noise and thresholds from quiet history (a few days at least; weeks give the time of week).
+        """Estimate baselines, noise and thresholds from burst-free history (at least a few days; weekly profiles need weeks).
 
-        With deferred signatures each group learns with those that are at hand, at least with noon's.
+        With deferred signatures each group learns with the states already computed, at least with noon's.
         """
         if len(history.at_us) >= 2:
             self._expectation.learn(history, self._learn_noise)
@@ -223,9 +224,9 @@ class Detector:
             self._learn_nights(history)
 
     def smallest_flows_m3h(self, now_us: int) -> NDArray[np.float64]:
-        """Per pipe the burst that one tick is likely to show at this time of day, (pipes,), m³/h; infinite where unseen.
+        """Smallest burst per pipe that one tick is likely to detect at this time of day, (pipes,), m³/h; infinite where none.
 
-        What is smaller may still be found by the longer windows; much smaller, by nobody: the stations do not tell.
+        Longer windows may detect somewhat smaller bursts; much smaller ones leave no significant residuals.
         """
         second = self._expectation.second_of_day(now_us)
         pipes = self._city.network.pipes
@@ -254,7 +255,7 @@ class Detector:
             group.nights.learn(history.at_us, second, pressures[:, group.rows] / np.float32(KPA_PER_METRE))
 
     def _usable(self) -> NDArray[np.bool_]:
-        """(stations,) False where a group that reports waits for its signatures."""
+        """(stations,) False for reporting groups without signatures."""
         usable = np.ones(len(self._pressure), dtype=bool)
         for heard, group in zip(self._heard, self._groups, strict=True):
             usable[group.rows] = group.usable or not heard
@@ -263,17 +264,17 @@ class Detector:
     def _seen_sigma_kpa(self, learning: NDArray[np.bool_]) -> NDArray[np.float64]:
         sigma = np.full(len(learning), np.nan)
         for group in self._groups:
-            if group.level.seasoned:
+            if group.level.is_estimated:
                 sigma[group.rows] = group.level.sigma_m * KPA_PER_METRE
         return np.where(learning, np.nan, sigma)
 
     def _noise(self, stations: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """(sigma of each pressure station (m), whether a burst may be what moves it)."""
+        """(standard deviation of each pressure station (m), whether a burst may explain its deviation)."""
         sigma = np.full(stations, self.options.reading_sigma_m)
         excused = np.zeros(stations, dtype=bool)
         for index, group in enumerate(self._groups):
             sigma[group.rows] = group.level.sigma_m
-            excused[group.rows] = self._cases.holds(index) or group.level.abnormal_since_us is not None
-        if self._cases.is_holding:
-            excused |= ~self._pressure  # what meters show of a burst is not their new normal
+            excused[group.rows] = self._tracker.holds(index) or group.level.abnormal_since_us is not None
+        if self._tracker.is_holding:
+            excused |= ~self._pressure  # flow changes during a burst must not enter the baseline
         return sigma, excused

@@ -1,4 +1,4 @@
-"""What detection finds: a burst with its evidence and place, or a station that fails alone."""
+"""Findings of detection: a burst with evidence and location, a switching operation, or a station event."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from maps.locate.result import Location
 
 @dataclass(frozen=True, slots=True)
 class OperationFinding:
-    """Something was switched, which explains a step of pressures: no burst. ``kind``: pump, usual (a step seen before in
+    """A switching operation that explains a step of pressures, so that no burst is reported.
 
-    quiet history), unknown (a step that no burst makes), prv_shut, prv_open, setpoint (of a reducing valve), boundary (a closed
-    valve between two DMAs opened). ``pump_id``: the pump, or the valve. ``certain`` False: only possible, beside a burst
-    suspected.
+    ``kind``: pump, usual (a step seen before in burst-free history), unknown (a step that no burst explains), prv_shut, prv_open,
+    setpoint (of a PRV), boundary (a closed valve between two DMAs opened). ``pump_id``: the pump, or the valve. ``certain``
+    False: only possible, reported beside a suspected burst.
     """
 
     at: datetime
@@ -31,9 +31,9 @@ class BurstFinding:
     """A burst suspected from several stations. ``path``: A (one sample), B (two samples / CUSUM) or N (nights).
 
     ``revision``: 0 for the detection itself, 1 and 2 for the same finding (same ``finding_id``) located better.
-    ``lane``: step, against the stations' last minutes, level, against profile and hours, slow, a leak that grew over days,
-    or inflow, a metered zone that suddenly takes more.
-    ``operations``: what was switched in the ten minutes before, and what might have been instead.
+    ``lane``: step (against the last minutes), level (against profile and trailing level), slow (a leak that grew over days) or
+    inflow (sudden rise of a metered zone's inflow).
+    ``operations``: those of the ten minutes before, and those that might explain the residuals instead.
     """
 
     at: datetime
@@ -54,8 +54,8 @@ class StationFinding:
     """A station event; ``active`` False when it ended.
 
     ``code``: of the station stale, frozen, spike, deviating, out_of_range, future_time; of the water low_pressure,
-    high_pressure, below_limit, above_limit. ``limit``: what was broken by such a one, inside unit.
-    ``elevation_error_m``: of a pressure station, by how much its elevation on record lies above the gauge's; None unknown.
+    high_pressure, below_limit, above_limit. ``limit``: the limit that was violated, internal unit.
+    ``elevation_error_m``: of a pressure station, its recorded elevation minus the gauge's; None where unknown.
     """
 
     station_id: str

@@ -1,4 +1,4 @@
-"""Quiet history of a network's readings, on the tick grid."""
+"""Burst-free history of readings on the tick grid."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from console.domain.readings import Quality, ReadingBatch
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """``at_us``: (ticks,) µs UTC, ascending; ``value``: channel -> (ticks, stations), inside units, NaN where missing."""
+    """``at_us``: (ticks,) µs UTC, ascending; ``value``: channel -> (ticks, stations), internal units, NaN where missing."""
 
     at_us: NDArray[np.int64]
     value: dict[int, NDArray[np.float32]]
 
     @classmethod
     def of_batch(cls, batch: ReadingBatch, stations: int, tick_s: float) -> History:
-        """Good readings put on the grid of ``tick_s``; the last of several in one interval counts."""
+        """Good readings resampled to the grid of ``tick_s``; the last reading of each interval is taken."""
         return cls.of_parts((batch,), stations, tick_s)
 
     @classmethod
     def of_parts(cls, parts: Iterable[ReadingBatch], stations: int, tick_s: float) -> History:
-        """The same of many batches in any order; holds the grid and one batch. Of equal times the one that comes later counts."""
+        """As ``of_batch`` for many batches in any order, one in memory at a time. Of equal times the later batch is taken."""
         tick_us = int(tick_s * 1e6)
         columns: dict[int, _Column] = {}
         for batch in parts:
@@ -44,14 +44,14 @@ class History:
 
 
 class _Column:
-    """One channel on the grid, as far as it has been needed. ``value``: (slots, stations), the first slot is ``first``."""
+    """One channel on the grid, grown as needed. ``value``: (slots, stations); ``first``: number of the first slot."""
 
     def __init__(self, stations: int, tick_us: int) -> None:
         self._tick_us = tick_us
         self.first = 0
         self.value = np.empty((0, stations), dtype=np.float32)
         self._into_us = np.empty((0, stations), dtype=np.int32)
-        """How far into its slot each value was measured, µs."""
+        """Offset of each value's time within its slot, µs."""
 
     def add(self, batch: ReadingBatch, rows: NDArray[np.intp]) -> None:
         at_us, station = batch.at_us[rows], batch.station[rows]
@@ -67,7 +67,7 @@ class _Column:
         known[cell[newest]], value[cell[newest]] = into_us[newest], batch.value[rows[newest]]
 
     def cover(self, first: int, last: int) -> None:
-        """Grow to the slots [first, last) as well."""
+        """Extend the table to include the slots [first, last)."""
         if not len(self.value):
             self.first = first
         before, after = max(self.first - first, 0), max(last - self.first - len(self.value), 0)

@@ -1,4 +1,4 @@
-"""Place: a crossing's residuals become a location and the stations that show it, what all stations share taken out."""
+"""Localisation: burst candidates and evidence stations from a crossing's residuals, after removing the part common to all."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from console.detection.crossing import Crossing
 from console.detection.flow.inflow_surges import Surge
 from console.detection.options import DetectorOptions
-from console.detection.pressure.group_watch import BurstWatch
-from console.detection.pressure.night_trend import NightWatch
-from console.detection.pressure.steps import StepWatch
-from console.detection.signature_cache import SignatureBook
+from console.detection.pressure.group_watch import LevelTest
+from console.detection.pressure.night_trend import NightTrend
+from console.detection.pressure.steps import StepTest
+from console.detection.signature_cache import SignatureCache
 from console.domain.alarms import Evidence
 from console.domain.clock import moment
 from maps.city import City
@@ -32,11 +32,11 @@ _LEAST_EVIDENCE = 3
 
 @dataclass(frozen=True, eq=False)
 class Tick:
-    """One tick as the burst test sees it, (stations,) each. ``pressure_kpa``: as observed.
+    """Input of the burst test at one tick, (stations,) each. ``pressure_kpa``: as observed.
 
-    ``pressure_m``: as read, ``residual_m``: minus profile and trailing level; NaN where a station takes
-    no part. ``ready``: stations whose level is known. ``switched``, ``steady``: pump rows by their own channels.
-    ``surge``: a metered zone that suddenly takes more.
+    ``pressure_m``: as read, ``residual_m``: minus profile and trailing level; NaN for stations left out of the test.
+    ``ready``: stations with a known level. ``switched``, ``steady``: pump rows whose channels show a switch, or none.
+    ``surge``: a sudden rise of a metered zone's inflow.
     """
 
     now_us: int
@@ -52,43 +52,44 @@ class Tick:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Stations near each other, watched against the hours before, against the last minutes, and night against night."""
+    """A group of neighbouring stations, tested against the level of hours, against the last minutes, and night against night."""
 
-    level: BurstWatch
-    steps: StepWatch
-    nights: NightWatch
+    level: LevelTest
+    steps: StepTest
+    nights: NightTrend
 
     @property
     def rows(self) -> NDArray[np.int64]:
-        """Their station rows, (n,)."""
+        """Station rows of the group, (n,)."""
         return self.level.rows
 
     @property
     def usable(self) -> bool:
-        """Whether a tick may look at them: in a large city, once their signatures have been made."""
+        """Whether the group can be tested: in a large city, once its signatures have been computed."""
         return self.steps.usable
 
 
-class Place:
-    """Locates crossings of groups in one city."""
+class BurstLocator:
+    """Locates the crossings of station groups in one city."""
 
-    def __init__(self, city: City, book: SignatureBook, options: DetectorOptions, responses: Responses | None = None) -> None:
-        """``responses``: full hydraulics for the first candidates, where there is a model."""
-        self._city, self._book, self._options = city, book, options
-        self._responses = responses if book.states else None
+    def __init__(self, city: City, cache: SignatureCache, options: DetectorOptions, responses: Responses | None = None) -> None:
+        """``responses``: full hydraulic solutions for the first candidates, where there is a model."""
+        self._city, self._cache, self._options = city, cache, options
+        self._responses = responses if cache.states else None
 
     def located(
         self, group: Group, crossing: Crossing, tick: Tick, within: NDArray[np.bool_] | None = None
     ) -> tuple[Location, tuple[Evidence, ...]]:
-        """Candidates from the group's stations, a clear glitch left out; and the stations that moved, most first.
+        """(location from the group's stations without a clear outlier, evidence stations, largest change first).
 
-        ``within``: (pipes,) where it is known to be, by other means than pressures: then these need not tell anything.
+        ``within``: (pipes,) pipes in which other evidence (metered inflow) places the burst; pressures need not be significant
+        then.
         """
-        rows, book = group.rows, self._book.group(group.rows)
-        own = book.signatures(book.page(tick.second_of_day))
+        rows, cache = group.rows, self._cache.group(group.rows)
+        own = cache.signatures(cache.page(tick.second_of_day))
         residual = crossing.residual_m
         usable = np.isfinite(residual)
-        if crossing.against != "slow":  # the median of nights has no glitches
+        if crossing.against != "slow":  # the median of nights has no outliers
             watch = group.steps if crossing.against == "step" else group.level
             usable[watch.outliers(residual, tick.second_of_day)] = False
         covariance = crossing.covariance / crossing.window
@@ -98,7 +99,7 @@ class Place:
             residual,
             usable=usable,
             noise_covariance=covariance,
-            model=self._book.model,
+            model=self._cache.model,
             options=self._options.locate,
             responses=self._responses,
             station_node=self._city.stations.node[rows].astype(np.int64),
@@ -121,10 +122,10 @@ class Place:
         rows: NDArray[np.int64],
         second_of_day: float,
     ) -> Floats:
-        """What all stations share, (n,), m: an offset and the city's demand drifting, fitted beside the first candidate.
+        """Part common to all stations, (n,), m: an offset and demand drift, fitted together with the first candidate.
 
-        With full hydraulics the candidate's shape is taken at the flow that fits: by straight lines the nearest stations
-        fall too little, and what is missing would pass for shared.
+        With full hydraulics the candidate's signature is taken at the fitted flow: a linear signature underestimates the drop at
+        the nearest stations, and the rest would be taken for common.
         """
         if not location.candidates or np.count_nonzero(usable) < _LEAST_EVIDENCE:
             return np.zeros(len(residual))
@@ -149,7 +150,7 @@ class Place:
     def _evidence(
         self, rows: NDArray[np.int64], shift_m: Floats, sigma_m: Floats, tick: Tick, least: int
     ) -> tuple[Evidence, ...]:
-        """Stations that moved; at least the ``least`` that moved most. Expected is what they would show without the burst."""
+        """Stations with a significant change, at least the ``least`` largest. Expected: their value without the burst."""
         size = np.abs(np.nan_to_num(shift_m)) / sigma_m
         count = max(least, int(np.count_nonzero(size > _MOVED_SIGMAS)))
         order = [place for place in np.argsort(-size, kind="stable")[:count] if np.isfinite(shift_m[place])]

@@ -1,4 +1,4 @@
-"""Operations that move pressures without a burst: pumps that start or stop, and steps seen before in quiet history."""
+"""Operations that change pressures without a burst: pump starts and stops, and steps seen before in burst-free history."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.flow.pump_meters import HeardPumps
+from console.detection.flow.pump_meters import SteadyPumps
 from console.detection.pressure.matched_field import MatchedField
 from maps.columns import Floats
 
@@ -22,15 +22,15 @@ _MARGIN_LEAST, _MARGIN_SHARE = 12.0, 0.03
 _MOST_PATTERNS = 200
 _TRUSTED_DAYS = 28.0
 _MANY, _UNSTEADY = 20, 0.1
-_LEAST_OF_USUAL, _LEAST_OF_TOLD, _MOST_OF_USUAL = 0.4, 0.1, 2.0
+_LEAST_OF_USUAL, _LEAST_OF_SWITCHED, _MOST_OF_USUAL = 0.4, 0.1, 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """``misfit``: what the operation leaves of the residuals, a chi-square. ``pump``: row, -1 for a step seen before.
+class OperationFit:
+    """Fit of an operation to a step. ``misfit``: chi-square of the rest. ``pump``: row, -1 for a step seen before.
 
-    ``known``: it has been seen to happen, or its own channels say so now; else it is only possible. ``nameless``: a step
-    that nothing explains, bursts least.
+    ``known``: it was observed in history, or its channels show it now; else it is only possible. ``nameless``: a step that
+    neither a known operation nor a burst explains.
     """
 
     misfit: float
@@ -40,8 +40,8 @@ class Explanation:
     nameless: bool = False
 
 
-NAMELESS = Explanation(0.0, -1, stopped=False, known=True, nameless=True)
-"""A step that no burst makes and nothing known explains."""
+NAMELESS = OperationFit(0.0, -1, stopped=False, known=True, nameless=True)
+"""A step that neither a burst nor a known operation explains."""
 
 
 @dataclass(eq=False)
@@ -51,8 +51,8 @@ class _Pattern:
 
 
 @dataclass(eq=False)
-class OperationBook:
-    """Of one group: steps seen in quiet history (n,) each, and what pumps were seen to do.
+class KnownOperations:
+    """Operations known to one group: steps of burst-free history, (n,) each, and observed pump deliveries.
 
     ``pumps``: rows of link pumps; ``scheduled``: whether the model switches them through its day.
     """
@@ -62,10 +62,10 @@ class OperationBook:
     patterns: list[_Pattern] = field(default_factory=list)
     seen: dict[int, tuple[float, float]] = field(default_factory=dict)
     usual: dict[int, tuple[float, float]] = field(default_factory=dict)
-    """(median, variance) of what a pump delivers, m³/h, by column, where history showed it many times."""
+    """Column -> (median, variance) of a pump's delivery, m³/h, where history shows it many times."""
 
     def learn(self, step_m: Floats, pull: MatchedField, modes: NDArray[np.float32]) -> None:
-        """Take in a step of quiet history (n,), m, complete; ``modes``: (n, pumps) response to a pump's delivery lost."""
+        """Add a complete step of burst-free history (n,), m; ``modes``: (n, pumps) response to the loss of a pump's delivery."""
         total = _product(pull, step_m, step_m)
         self._learn_pump(step_m, pull, modes, total)
         pattern, factor = self._alike(step_m, pull, total)
@@ -77,7 +77,7 @@ class OperationBook:
             self.patterns.append(_Pattern(np.asarray(step_m, dtype=np.float64)))
 
     def _alike(self, step_m: Floats, pull: MatchedField, total: float) -> tuple[_Pattern | None, float]:
-        """(the pattern that a step repeats, up to its size and what both carry of noise; its factor)."""
+        """(the stored pattern that a step repeats up to scale and noise, its factor)."""
         if not self.patterns:
             return None, 0.0
         count = np.array([pattern.count for pattern in self.patterns], dtype=np.float64)
@@ -91,10 +91,10 @@ class OperationBook:
         return self.patterns[best], float(factor[best])
 
     def trust_history(self, days: float, deliveries: Sequence[Floats]) -> None:
-        """What ``days`` of readings as dense as the live ones show of pumps: what they never showed is not what switches here.
+        """Update the scheduled pumps from ``days`` of history at the live interval: pumps that never switched in it are removed.
 
-        ``deliveries``: by pump (k, 2), m³/h that steps which looked like it took away or brought, and their variances; one in a
-        fortnight and it stays what the model says, many and they tell how much it delivers.
+        ``deliveries``: by pump (k, 2), flow m³/h of the steps that fit its response, and their variances. A pump needs one switch
+        in 14 days to stay scheduled; many give its usual delivery.
         """
         if days < _TRUSTED_DAYS:
             return
@@ -129,12 +129,12 @@ class OperationBook:
         steady: frozenset[int],
         root: float = 1.0,
         least_seen: int = 1,
-    ) -> Explanation | None:
-        """The operation that leaves least of a step (n,), unknown stations as 0; None when there is nothing to try.
+    ) -> OperationFit | None:
+        """The operation with the smallest misfit of a step (n,), unknown stations as 0; None without candidates.
 
-        ``running_m3h``: (pumps,) usual delivery. ``switched``, ``steady``: pump rows whose own channels say so.
-        ``root``: factor by which the step was scaled up (a mean of several ticks in units of one tick's noise).
-        ``least_seen``: how often a step must have been seen to explain this one.
+        ``running_m3h``: (pumps,) usual delivery. ``switched``, ``steady``: pump rows whose channels show a switch, or none.
+        ``root``: factor by which the step was scaled up (mean of several ticks in units of one tick's noise).
+        ``least_seen``: how often a pattern must have been observed to be a candidate.
         """
         total, scaled = _product(pull, step_m, step_m), np.asarray(modes * np.float32(root))
         tried = [
@@ -147,7 +147,7 @@ class OperationBook:
 
     def _usual(
         self, step_m: NDArray[np.float32], pull: MatchedField, total: float, root: float, least_seen: int
-    ) -> Explanation | None:
+    ) -> OperationFit | None:
         patterns = [pattern for pattern in self.patterns if pattern.count >= least_seen]
         if not patterns:
             return None
@@ -157,12 +157,12 @@ class OperationBook:
         wanted = along / np.maximum(size, 1e-9)
         factor = np.sign(wanted) * np.clip(np.abs(wanted), *_SEEN_RANGE)
         left = total - 2.0 * factor * along + factor**2 * size
-        # A step seen once carries its own noise: what it leaves is to be judged by both.
+        # A pattern has noise of its own: the misfit is normalised by the noise of pattern and step.
         left /= 1.0 + _NOISE_OF_STEPS * factor**2 / count
         best = int(np.argmin(left))
         if left[best] > _noise(len(step_m)) + _UNLIKE * total:
-            return None  # what leaves so much is not that step again, even where a burst leaves more
-        return Explanation(float(left[best]), -1, stopped=bool(factor[best] > 0), known=True)
+            return None  # too large a misfit for the same step, even where a burst fits worse
+        return OperationFit(float(left[best]), -1, stopped=bool(factor[best] > 0), known=True)
 
     def _pump(
         self,
@@ -173,28 +173,28 @@ class OperationBook:
         total: float,
         switched: frozenset[int],
         steady: frozenset[int],
-    ) -> Explanation | None:
+    ) -> OperationFit | None:
         if not len(self.pumps):
             return None
         along, size = _fits(pull, step_m, modes)
         known = np.array([column in self.seen or int(pump) in switched for column, pump in enumerate(self.pumps)], dtype=bool)
         known |= self.scheduled
-        # A pump is switched or not: less than a good part of what it delivers is no switch of it.
-        # One that is known to have been switched may be made up for by those beside it.
+        # A step far below a pump's delivery is no switch of it.
+        # For a pump that is known to have switched, neighbouring pumps may make up part of the loss.
         told = np.array([int(pump) in switched for pump in self.pumps], dtype=bool)
-        least = np.where(told, _LEAST_OF_TOLD, _LEAST_OF_USUAL) * running_m3h
+        least = np.where(told, _LEAST_OF_SWITCHED, _LEAST_OF_USUAL) * running_m3h
         most = np.array([1.6 * self.seen[column][1] if column in self.seen else 0.0 for column in range(len(self.pumps))])
         most = np.maximum(most, _MOST_OF_USUAL * running_m3h)
         wanted = along / np.maximum(size, 1e-9)
         factor = np.sign(wanted) * np.clip(np.abs(wanted), least, np.maximum(most, least))
         left = total - 2.0 * factor * along + factor**2 * size
         for column, (usual, variance) in self.usual.items():
-            # A pump that always delivers about the same is not what took half as much again.
+            # A step far from the pump's usual delivery raises the misfit.
             if not told[column]:
                 left[column] += (abs(wanted[column]) - usual) ** 2 / (variance + 1.0 / max(size[column], 1e-9))
         silent = np.array([int(pump) in steady for pump in self.pumps], dtype=bool)
-        if isinstance(steady, HeardPumps):
-            # Where a station delivers more than before, no pump stopped; where less, none started.
+        if isinstance(steady, SteadyPumps):
+            # At a pumping station whose outflow rose no pump stopped; where it fell, none started.
             silent |= (factor > 0.0) & np.array([int(pump) in steady.rising for pump in self.pumps], dtype=bool)
             silent |= (factor < 0.0) & np.array([int(pump) in steady.falling for pump in self.pumps], dtype=bool)
         left = np.where(silent, np.inf, left)
@@ -202,17 +202,17 @@ class OperationBook:
         best = int(np.argmin(np.where(chosen, left, np.inf) if chosen.any() else left))
         if not np.isfinite(left[best]):
             return None
-        return Explanation(float(left[best]), int(self.pumps[best]), stopped=bool(factor[best] > 0), known=bool(known[best]))
+        return OperationFit(float(left[best]), int(self.pumps[best]), stopped=bool(factor[best] > 0), known=bool(known[best]))
 
 
-def explains(explanation: Explanation | None, total: float, burst_misfit: float) -> bool:
-    """Whether an operation explains a step about as well as a burst would: it is then far the likelier cause."""
+def explains(explanation: OperationFit | None, total: float, burst_misfit: float) -> bool:
+    """Whether an operation fits a step about as well as a burst: the operation is then far more likely a priori."""
     margin = _MARGIN_LEAST + _MARGIN_SHARE * total
     return explanation is not None and explanation.misfit <= burst_misfit + margin
 
 
 def _noise(stations: int) -> float:
-    """The most that noise leaves of a step, a chi-square."""
+    """Upper bound of the chi-square of pure noise."""
     return float(stations + _NOISE_SIGMAS * np.sqrt(2.0 * stations))
 
 
@@ -221,7 +221,7 @@ def _product(pull: MatchedField, one: NDArray[np.floating], other: NDArray[np.fl
 
 
 def _fits(pull: MatchedField, step_m: NDArray[np.floating], shapes: NDArray[np.float32]) -> tuple[Floats, Floats]:
-    """(along, size) of shapes (n, k) against a step (n,): its best factor is along / size, its gain along² / size."""
+    """(along, size) of shapes (n, k) fitted to a step (n,): best factor along / size, gain in chi-square along² / size."""
     weighted = pull.precision @ shapes
     along = np.asarray(weighted.T @ step_m.astype(np.float32), dtype=np.float64)
     size = np.asarray(np.einsum("ij,ij->j", shapes, weighted), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""What a utility sets about detection."""
+"""Detection settings of a utility."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from maps.locate.locator import LocateOptions
 
 @dataclass(frozen=True, slots=True)
 class DetectorOptions:
-    """``tick_s``: the city's grid (a recording's own interval). ``false_alarm_days``: one false burst alarm of the whole
+    """Settings of a ``Detector``.
 
-    network in so many days. ``level_s``: time constant of the trailing level. ``hold_s``: after a detection no second one
-    of the same group. ``warm_up_ticks``: before that a station without history stays out of the burst test.
-    ``learning_caution``: factor on thresholds while the noise is assumed rather than learned. ``time_zone``: of the day.
-    ``step_sigma_m``, ``step_demand_share``: what a station and a node's demand change by from tick to tick, until learned.
-    ``deferred``: signatures are made by ``Detector.prepare`` between ticks; a group without any waits for its own.
+    ``tick_s``: interval of the tick grid (a recording's own interval). ``false_alarm_days``: mean days between two false burst
+    alarms in the whole network. ``level_s``: time constant of the trailing level. ``hold_s``: for this time after a detection the
+    same group raises no second one. ``warm_up_ticks``: ticks before a station without history enters the burst test.
+    ``learning_caution``: factor on thresholds while the noise is assumed, not estimated. ``time_zone``: of the daily profile.
+    ``step_sigma_m``, ``step_demand_share``: assumed change of a station, and of a node's demand, from tick to tick.
+    ``deferred``: signatures are computed by ``Detector.prepare`` between ticks; groups without any are not tested.
     ``limits``: of pressure and water quality per station, None for no limits.
     """
 

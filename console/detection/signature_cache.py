@@ -1,4 +1,4 @@
-"""Signatures through the day, made for one group and one hydraulic state when needed; a bounded number is kept."""
+"""Signature cache: computes head signatures per station group and hydraulic state on demand and keeps a bounded number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Generic, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.signature_making import Digest, Host, InterpolatedMaker, Maker, MakerAside, digested
+from console.detection.signature_making import Digest, Host, InterpolatedMaker, RemoteMaker, SignatureMaker, digested
 from console.detection.station_groups import POOL
 from maps.city import City
 from maps.hydraulics.state import HydraulicState
@@ -20,44 +20,45 @@ from maps.locate.signatures import Signatures, head_weights
 from maps.units import KPA_PER_METRE
 
 _WHOLE_BYTES = 120_000_000
-"""Whole signatures: two groups of a hundred stations at 130,000 nodes, all of a small city."""
+"""Memory for whole signatures: two groups of a hundred stations at 130,000 nodes, or all of a small city."""
 _LARGEST_GROUP = 100
 _DIGEST_BYTES = 100_000_000
 _FACTOR_BYTES, _FACTOR_BYTES_A_NODE = 100_000_000, 400
 _FEWEST_PAGES = 2
-"""The state that holds and the next one."""
+"""The present hydraulic state and the next one."""
 
 DAY_S = 86_400.0
 _RUNNING_M3H = 0.1
 _OTHER_MODES, _LEAST_MODE = 2, 0.05
 SMALLEST_FLOW_M3H = 3.0
-"""A burst of tens of m³/h is no small change: pipes nearly at rest carry part of it, and resist as they will then."""
+"""Least flow at which pipes are linearised: pipes nearly at rest carry part of a burst of tens of m³/h, with the resistance of
+that flow."""
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
 _SMALL_ENTRIES = 20_000_000
-"""Stations × nodes whose signatures are made within about a second."""
+"""Stations × nodes whose signatures are computed within about a second."""
 
 
 def takes_long(city: City) -> bool:
-    """Whether making the signatures of all stations would hold a tick up."""
+    """Whether computing the signatures of all stations would delay a tick."""
     return len(city.stations) * len(city.network.nodes) > _SMALL_ENTRIES
 
 
 class Closed(RuntimeError):
-    """The program ends; what asked for signatures ends too."""
+    """Signatures were requested after the cache was closed (the program is ending)."""
 
 
-class Kept(Generic[_Key, _Value]):
-    """The last used of what was made, at most ``most``."""
+class LruCache(Generic[_Key, _Value]):
+    """Least-recently-used cache of at most ``most`` values."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._held: OrderedDict[_Key, _Value] = OrderedDict()
 
     def get(self, key: _Key, make: Callable[[], _Value]) -> _Value:
-        """What is held under ``key``, else made."""
+        """The value under ``key``, computed by ``make`` if absent."""
         if key not in self._held:
             made = make()
             while len(self._held) >= self._most:
@@ -67,7 +68,7 @@ class Kept(Generic[_Key, _Value]):
         return self._held[key]
 
     def keys(self) -> list[_Key]:
-        """Of all that is held."""
+        """Keys of all cached values."""
         return list(self._held)
 
     def __contains__(self, key: _Key) -> bool:
@@ -77,11 +78,11 @@ class Kept(Generic[_Key, _Value]):
         return len(self._held)
 
 
-class SignatureBook:
-    """States evenly over the day (or none), and their signatures. ``model``: the word for where they come from.
+class SignatureCache:
+    """Hydraulic states evenly over the day (or none) and their signatures. ``model``: where they come from.
 
-    ``deferred``: signatures are made between ticks, and a tick works with those at hand; else they are made when first needed.
-    ``closed``: none is made any more. ``host``: takes the making of interpolated ones into another process. Not thread safe.
+    ``deferred``: signatures are computed between ticks and a tick uses those available; else they are computed on first use.
+    ``closed``: no more are computed. ``host``: runs the computation of interpolated ones in another process. Not thread safe.
     """
 
     def __init__(
@@ -109,40 +110,40 @@ class SignatureBook:
         self.usual_pump_flow_m3h = self._usual_pump_flows()
         self.switching_pumps = self._switching_pumps()
         self._host = host
-        self._maker: Maker | None = None
+        self._maker: SignatureMaker | None = None
         nodes, self.pages = len(city.network.nodes), max(len(self.states), 1)
-        self._linear: Kept[int, LinearNetwork] = Kept(max(_FACTOR_BYTES // (_FACTOR_BYTES_A_NODE * max(nodes, 1)), 1))
+        self._linear: LruCache[int, LinearNetwork] = LruCache(max(_FACTOR_BYTES // (_FACTOR_BYTES_A_NODE * max(nodes, 1)), 1))
         whole_bytes = 4 * min(len(city.stations), _LARGEST_GROUP) * max(nodes, 1)
-        self.whole: Kept[tuple[int, int], Signatures] = Kept(max(_WHOLE_BYTES // max(whole_bytes, 1), 1))
+        self.whole: LruCache[tuple[int, int], Signatures] = LruCache(max(_WHOLE_BYTES // max(whole_bytes, 1), 1))
         page_bytes = 4 * len(city.stations) * min(nodes, POOL)
         fitting = max(_DIGEST_BYTES // max(page_bytes, 1), _FEWEST_PAGES)
         self.pages_kept = min(fitting, self.pages) if deferred else self.pages
-        """How many states' digests a group keeps: all of them where a tick makes what it needs, else what memory allows."""
-        self._groups: dict[bytes, GroupBook] = {}
+        """Number of states whose digests a group keeps: all if ticks compute them on demand, else as memory allows."""
+        self._groups: dict[bytes, GroupSignatures] = {}
 
     def __deepcopy__(self, memo: object) -> Self:
-        """Itself: all that it makes follows from the city and its states."""
+        """Itself: its content depends only on the city and its states."""
         return self
 
-    def group(self, rows: NDArray[np.int64]) -> GroupBook:
-        """The book of some stations, the same one for all who ask about them."""
-        return self._groups.setdefault(rows.tobytes(), GroupBook(self, rows))
+    def group(self, rows: NDArray[np.int64]) -> GroupSignatures:
+        """The signatures of some stations; the same object for the same rows."""
+        return self._groups.setdefault(rows.tobytes(), GroupSignatures(self, rows))
 
     def page(self, second_of_day: float) -> int:
-        """Which state stands for a time of day: the nearest."""
+        """Index of the state nearest to a time of day."""
         return self.nearest(second_of_day, range(len(self.states)))
 
     def nearest(self, second_of_day: float, among: Sequence[int]) -> int:
-        """Which of some states is nearest to a time of day; 0 without a model."""
+        """Which of the states ``among`` is nearest to a time of day; 0 without a model."""
         if not self.states:
             return 0
         apart = np.abs(self._times_s[np.asarray(among)] - second_of_day)
         return int(among[int(np.argmin(np.minimum(apart, DAY_S - apart)))])
 
     def made(self, rows: NDArray[np.int64], page: int) -> Signatures:
-        """Signatures of the stations ``rows`` in one state, made now. Raises Closed."""
+        """Compute the signatures of the stations ``rows`` in one state. Raises Closed."""
         if self.closed:
-            raise Closed("the signatures are no longer wanted")
+            raise Closed("the detector is closed: no signatures are computed")
         if self._pumps is None:
             return self._interpolated().whole(rows)
         state, stations = self.states[page], self.city.stations
@@ -154,17 +155,17 @@ class SignatureBook:
     def digested(
         self, rows: NDArray[np.int64], page: int, nodes: NDArray[np.int64] | None
     ) -> tuple[Digest, NDArray[np.int64] | None]:
-        """The digest of one state (``making.digested``), made now from signatures that need not come here. Raises Closed."""
+        """Compute the digest of one state (``signature_making.digested``), in the host process if any. Raises Closed."""
         if self._pumps is not None or self._host is None:
             return digested(self.made(rows, page), nodes, self.pump_ends)
         if self.closed:
-            raise Closed("the signatures are no longer wanted")
+            raise Closed("the detector is closed: no signatures are computed")
         return self._interpolated().digest(rows, nodes)
 
-    def _interpolated(self) -> Maker:
+    def _interpolated(self) -> SignatureMaker:
         if self._maker is None:
             maker = InterpolatedMaker(Interpolation(self.city), self.pump_ends)
-            self._maker = maker if self._host is None else MakerAside(self._host(maker))
+            self._maker = maker if self._host is None else RemoteMaker(self._host(maker))
         return self._maker
 
     def _linearised(self, state: HydraulicState) -> LinearNetwork:
@@ -179,7 +180,7 @@ class SignatureBook:
 
     @property
     def running_pumps(self) -> NDArray[np.bool_]:
-        """(pumps,) those that run at some time of the model's day."""
+        """(pumps,) whether each runs at some time of the model's day."""
         flows = [np.abs(np.nan_to_num(state.pump_flow_m3h)) for state in self.states]
         idle = np.zeros(len(self.city.network.pumps), dtype=bool)
         return np.asarray(np.max(flows, axis=0) > _RUNNING_M3H) if flows and len(idle) else idle
@@ -192,7 +193,7 @@ class SignatureBook:
         return np.asarray(running.any(axis=0) & ~running.all(axis=0))
 
     def _usual_pump_flows(self) -> NDArray[np.float64]:
-        """(link pumps,) m³/h: the model's largest of the day; a pump that rests all day is taken for a middling one."""
+        """(link pumps,) m³/h: largest modelled flow of the day; the median of the others for a pump that never runs."""
         if not self.states or not len(self.pump_rows):
             return np.zeros(len(self.pump_rows))
         flows = np.stack([np.abs(np.nan_to_num(state.pump_flow_m3h[self.pump_rows])) for state in self.states]).max(axis=0)
@@ -213,56 +214,56 @@ class SignatureBook:
         return np.asarray(np.reshape(even, (-1, len(hours))).T, dtype=np.float64)
 
 
-class GroupBook:
-    """The signatures of one group: digests of the last used states, whole ones for as long as there is room."""
+class GroupSignatures:
+    """Signatures of one group: digests of the last used states, whole signatures while memory allows."""
 
-    def __init__(self, book: SignatureBook, rows: NDArray[np.int64]) -> None:
-        self.book, self.rows = book, rows
+    def __init__(self, cache: SignatureCache, rows: NDArray[np.int64]) -> None:
+        self.cache, self.rows = cache, rows
         self._nodes: NDArray[np.int64] | None = None
-        self.pages_kept = book.pages_kept
-        self._digests: Kept[int, Digest] = Kept(self.pages_kept)
+        self.pages_kept = cache.pages_kept
+        self._digests: LruCache[int, Digest] = LruCache(self.pages_kept)
 
     def __deepcopy__(self, memo: object) -> Self:
-        """Itself, as the book it is of."""
+        """Itself, like its cache."""
         return self
 
     @property
     def usable(self) -> bool:
-        """Whether a tick may look at the group: in a book that defers, once a state's digest has been made."""
-        return not self.book.deferred or len(self._digests) > 0
+        """Whether a tick can test the group: with deferred signatures, once a state's digest has been computed."""
+        return not self.cache.deferred or len(self._digests) > 0
 
     def ready(self, page: int) -> bool:
-        """Whether a state's digest is at hand."""
+        """Whether a state's digest has been computed."""
         return page in self._digests
 
     def page(self, second_of_day: float) -> int:
-        """Which state stands for a time of day: the nearest; of those at hand, where making one has to wait."""
-        wanted = self.book.page(second_of_day)
-        if not self.book.deferred or not len(self._digests) or wanted in self._digests:
+        """Index of the state nearest to a time of day; with deferred signatures the nearest of those already computed."""
+        wanted = self.cache.page(second_of_day)
+        if not self.cache.deferred or not len(self._digests) or wanted in self._digests:
             return wanted
-        return self.book.nearest(second_of_day, self._digests.keys())
+        return self.cache.nearest(second_of_day, self._digests.keys())
 
     def digest(self, page: int) -> Digest:
-        """What the watches need of one state."""
+        """The digest of one state, computed if needed."""
         return self._digests.get(page, lambda: self._digested(page))
 
     def signatures(self, page: int) -> Signatures:
         """The whole signatures of the group in one state, (n, nodes)."""
-        return self.book.whole.get((id(self), page), lambda: self.book.made(self.rows, page))
+        return self.cache.whole.get((id(self), page), lambda: self.cache.made(self.rows, page))
 
     def _digested(self, page: int) -> Digest:
-        if (id(self), page) in self.book.whole:
-            made, self._nodes = digested(self.signatures(page), self._nodes, self.book.pump_ends)
+        if (id(self), page) in self.cache.whole:
+            made, self._nodes = digested(self.signatures(page), self._nodes, self.cache.pump_ends)
         else:
-            made, self._nodes = self.book.digested(self.rows, page, self._nodes)
+            made, self._nodes = self.cache.digested(self.rows, page, self._nodes)
         return made
 
 
 def _other_demand(states: Sequence[HydraulicState]) -> NDArray[np.float64] | None:
-    """(nodes, k) how the model's demands drift apart over its day (offices by day, homes by night); None when they do not.
+    """(nodes, k) modes by which demand patterns differ over the model's day (offices by day, homes by night); None without any.
 
-    Principal modes of demand over the states, the first of which is the whole: a holiday or a cold morning moves the others
-    too, and is no burst.
+    Principal components of demand over the states without the first, which is total demand. Holidays and cold mornings change
+    them too, without a burst.
     """
     if len(states) < _OTHER_MODES + 2:
         return None

@@ -1,4 +1,4 @@
-"""Making signatures of a group: whole, or the little of them that every tick needs; here or in another process."""
+"""Computes the signatures of a group, whole or as the digest that every tick needs, in this or another process."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Digest:
-    """What the watches of a group need of one state in every tick.
+    """The part of one state's signatures that the tests of a group use in every tick.
 
-    ``heads``: (n, k) float32, signatures at the nodes that stand for all others: all nodes of a small city, else an even sample
-    of those that the group feels, the same in all states. ``demand_modes``: (n, modes). ``demand_gram``: (n, n), m²,
-    S diag(d²) Sᵀ of the demands d. ``pump_modes``: (n, link pumps) what a pump's stop shows, m per m³/h lost.
+    ``heads``: (n, k) float32, signatures at the sample nodes: all nodes of a small city, else an even sample of those to which
+    the group responds, the same in all states. ``demand_modes``: (n, modes). ``demand_gram``: (n, n), m²,
+    S diag(d²) Sᵀ of the demands d. ``pump_modes``: (n, link pumps) response to a pump's stop, m per m³/h lost.
     """
 
     heads: NDArray[np.float32]
@@ -33,12 +33,12 @@ class Digest:
 
 
 def digested(whole: Signatures, nodes: Rows | None, pump_ends: tuple[Rows, Rows]) -> tuple[Digest, Rows | None]:
-    """(the digest of whole signatures, the nodes that stand for all others; None for all of a small city).
+    """(digest of whole signatures, sample nodes; None for all nodes of a small city).
 
-    ``nodes``: those chosen for the group before, if any. ``pump_ends``: node rows from which and to which link pumps lift.
+    ``nodes``: sample nodes chosen for the group before, if any. ``pump_ends``: node rows from which and to which link pumps lift.
 
-    A link that leaves a linear network changes it along one direction: what a pump delivered is missing at its end and
-    stays at its start.
+    Removing a link from a linear network is a rank-one change: a stopped pump's flow is missing at its outlet and remains at its
+    inlet.
     """
     heads = whole.head_m_per_m3h
     if nodes is None and heads.shape[1] > POOL:
@@ -54,8 +54,8 @@ def digested(whole: Signatures, nodes: Rows | None, pump_ends: tuple[Rows, Rows]
     return made, nodes
 
 
-class Maker(Protocol):
-    """Makes interpolated signatures of the stations ``rows``."""
+class SignatureMaker(Protocol):
+    """Computes interpolated signatures of the stations ``rows``."""
 
     def whole(self, rows: Rows) -> Signatures:
         """(rows, nodes)."""
@@ -68,7 +68,7 @@ class Maker(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class InterpolatedMaker:
-    """Makes them where it stands."""
+    """Computes them in this process."""
 
     interpolation: Interpolation
     pump_ends: tuple[Rows, Rows]
@@ -83,8 +83,8 @@ class InterpolatedMaker:
 
 
 @dataclass(frozen=True, eq=False)
-class MakerAside:
-    """A maker that stands in another process. ``ask``: calls a method of it by name and waits for what it gives."""
+class RemoteMaker:
+    """A maker in another process. ``ask``: calls a method of it by name and waits for the result."""
 
     ask: Callable[..., Any]
 
@@ -100,4 +100,4 @@ class MakerAside:
 
 
 Host = Callable[[InterpolatedMaker], Callable[..., Any]]
-"""Takes a maker into another process and gives the way to ask it."""
+"""Moves a maker into another process and returns the function that calls its methods."""

@@ -1,4 +1,4 @@
-"""Switches: what stations' state channels say was just operated: pumps, valves, setpoints, a tank that begins to fill."""
+"""Operations read from stations' state channels: pumps, valves, setpoints, and tanks that begin to fill."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from maps.columns import Floats
 from maps.network import ValveKind
 
 _MOVED = {Channel.VALVE_POSITION: ("valve", 0.05), Channel.SETPOINT: ("setpoint", 0.01)}
-"""Channel -> (kind, share of the larger value from which on it was moved, not noise)."""
+"""Channel -> (kind, relative change above which it counts as an operation, not noise)."""
 _RISES = 3
 _RISE_M = 0.01
 
 
 class SwitchWatch:
-    """Remembers the last sample of every state channel; ``tick`` once a tick."""
+    """Compares every state channel with its last sample; call ``tick`` once a tick."""
 
     def __init__(self, city: City) -> None:
         stations, pumps = city.stations, city.network.pumps
@@ -34,7 +34,7 @@ class SwitchWatch:
         self._falls = np.zeros(len(stations), dtype=np.int64)
 
     def tick(self, value: Floats, fresh: NDArray[np.bool_], now_us: int) -> list[OperationFinding]:
-        """What was operated since the tick before; arrays (stations, channels), ``fresh``: good samples of this tick."""
+        """Operations since the tick before; arrays (stations, channels), ``fresh``: good samples of this tick."""
         seen = np.where(fresh, value, np.nan)
         before, self._last = self._last, np.where(np.isfinite(seen), seen, self._last)
         at, found = moment(now_us), list[OperationFinding]()
@@ -45,13 +45,13 @@ class SwitchWatch:
             new, old = seen[:, channel], before[:, channel]
             moved = np.abs(new - old) > share * np.maximum(np.abs(new), np.abs(old))
             if channel is Channel.VALVE_POSITION:
-                moved &= ~self._reducing  # it moves by itself: that follows from what happens behind it
+                moved &= ~self._reducing  # a PRV regulates by itself in response to downstream flow: no operation
             found += [OperationFinding(at, kind, self._names[row]) for row in np.flatnonzero(moved)]
         found += [OperationFinding(at, "tank_filling", self._names[row]) for row in self._filling(seen, before)]
         return found
 
     def _filling(self, seen: Floats, before: Floats) -> NDArray[np.int64]:
-        """Stations whose level, having fallen or stood, has risen for some samples."""
+        """Stations whose level has risen for some samples after falling or standing still."""
         step = seen[:, Channel.LEVEL] - before[:, Channel.LEVEL]
         rose, fell = step > _RISE_M, step <= 0.0
         began = rose & (self._rises == _RISES - 1) & (self._falls >= _RISES)

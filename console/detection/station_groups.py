@@ -1,4 +1,4 @@
-"""Station groups of at most a hundred, and the distinguishable places a burst can be as each group sees it."""
+"""Divides pressure stations into groups of at most a hundred and selects the burst nodes that each group can distinguish."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from maps.city import City, StationTable
 
 POOL = 2400
-"""So many nodes, evenly taken, stand for all that a group feels."""
+"""Size of the even sample of nodes to which a group responds."""
 
 
 def pressure_stations(stations: StationTable) -> NDArray[np.int64]:
@@ -18,9 +18,9 @@ def pressure_stations(stations: StationTable) -> NDArray[np.int64]:
 
 
 def station_groups(city: City, limit: int) -> list[NDArray[np.int64]]:
-    """Rows of the pressure stations in as few groups of at most ``limit`` near each other as will do.
+    """Rows of the pressure stations in the fewest groups of at most ``limit`` neighbouring stations.
 
-    Divided along the longer side, again and again: a tick's cost goes by the number of groups.
+    Divided recursively along the longer side; few groups, because the cost of a tick grows with their number.
     """
     rows = pressure_stations(city.stations)
     x, y = np.nan_to_num(city.stations.x), np.nan_to_num(city.stations.y)
@@ -40,7 +40,7 @@ def station_groups(city: City, limit: int) -> list[NDArray[np.int64]]:
 
 
 def felt_nodes(heads: NDArray[np.float32], most: int = POOL) -> NDArray[np.int64]:
-    """Columns of ``heads`` (n, nodes) that some station feels; an even sample of ``most`` where there are more."""
+    """Columns of ``heads`` (n, nodes) to which some station responds; an even sample of ``most`` where there are more."""
     strength = np.maximum(heads.max(axis=0, initial=0.0), -heads.min(axis=0, initial=0.0))
     felt = np.flatnonzero(strength > 1e-4 * max(float(strength.max(initial=0.0)), 1e-9))
     return felt[np.linspace(0, len(felt) - 1, min(len(felt), most)).astype(np.int64)] if len(felt) else felt
@@ -49,8 +49,8 @@ def felt_nodes(heads: NDArray[np.float32], most: int = POOL) -> NDArray[np.int64
 def representatives(heads: NDArray[np.float32], scale_m: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     """Up to ``count`` columns of ``heads`` (n, nodes) whose signatures differ most in direction.
 
-    Farthest-point choice on the sphere of signatures in units of each station's noise ``scale_m`` (n,); nodes that no
-    station of the group feels are left out. Where many nodes are felt, an even sample of them is the pool.
+    Farthest-point selection on the sphere of signatures in units of each station's noise ``scale_m`` (n,). Nodes without a
+    response at any station of the group are left out; where many respond, an even sample of them is used.
     """
     pool = felt_nodes(heads)
     if not len(pool):

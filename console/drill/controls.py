@@ -1,4 +1,4 @@
-"""DrillControls: what an instructor does to a running drill from the window."""
+"""DrillControls: an instructor's actions on a running drill from the window."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from maps.city import City
 
 
 class DrillControls:
-    """The window's ``DrillPort`` over a simulator; the field's crews learn of it, the detector does not."""
+    """The window's ``DrillPort`` over a simulator; the simulated crews are notified, the detector is not."""
 
     def __init__(self, city: City, simulator: SimulatorProcess, field: DrillField) -> None:
         self._city, self._simulator, self._field = city, simulator, field
 
     def burst(self, pipe_id: str) -> float:
-        """Break a pipe at the simulation's next moment; gives the flow, m³/h. Raises UnknownAsset and SimulatorFailed."""
+        """Break a pipe at the simulation's next step; returns the flow, m³/h. Raises UnknownAsset and SimulatorFailed."""
         pipes = self._city.network.pipes
         flow_m3h = burst_flow_m3h(self._city, float(pipes.diameter_mm[pipes.row(pipe_id)]))
         self._simulator.command_burst(pipe_id, flow_m3h)

@@ -1,4 +1,4 @@
-"""The scripted dispatcher: sees only the picture, clicks through the same intents as a person would."""
+"""Scripted dispatcher: reads only the picture and submits the same intents as a person."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from maps.errors import QuanmaiError
 
 DISPATCHER, SUPERVISOR = "调度员", "值班长"
 _SPOKEN = 0.9
-"""Share of the stations that have spoken once the evening is called quiet."""
+"""Share of stations that must have reported before the burst-free phase ends."""
 _ANSWER_S = 30.0
 """Real seconds for the engine to carry out an intent."""
 _CREWS_MOST = 50
@@ -31,7 +31,7 @@ _CREWS_MOST = 50
 
 
 class Console(Protocol):
-    """What the dispatcher has: the picture and the buttons."""
+    """Interface of the simulated dispatcher: the picture and the intents."""
 
     def latest(self) -> Picture: ...
 
@@ -40,16 +40,16 @@ class Console(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A point of the case worth a picture of the window."""
+    """A stage of the incident at which the window is captured."""
 
     name: str
     incident: Incident | None
 
 
 class ScriptedDispatcher:
-    """``stages`` yields whenever something worth seeing has happened; ``wait`` lets real time pass.
+    """``stages`` yields after every significant event; ``wait`` lets real time pass.
 
-    What cannot be done (refused, or waited for in vain) is kept in ``not_done``, one line each, and the case goes on.
+    Steps that fail (refused, or timed out) are recorded in ``not_done``, one line each, and the incident continues.
     """
 
     def __init__(self, console: Console, wait: Callable[[Callable[[], bool]], bool]) -> None:
@@ -57,13 +57,13 @@ class ScriptedDispatcher:
         self.not_done: list[str] = []
 
     def stages(self) -> Iterator[Stage]:
-        """The whole case, from quiet to the issued notice. Ends early when no burst is found in time or none can be judged."""
+        """The whole incident, from the burst-free phase to the issued notice. Ends early without a burst finding or judgement."""
         self._expect(lambda: self._spoken() > _SPOKEN, "not all stations have sent readings")
         yield Stage("1-quiet", None)
         if not self._expect(lambda: bool(self._console.latest().incidents), "no burst was found"):
             return
         self._acknowledge()
-        # Candidates settle over the two ticks after the first crossing: the night's patience of half a minute.
+        # The candidates are revised in the two ticks after the first crossing, about half a minute.
         self._wait(lambda: self._incident().plan is not None and self._incident().location is not None)
         yield Stage("2-suspected", self._incident())
         if not self._judge():
@@ -92,7 +92,7 @@ class ScriptedDispatcher:
         return float(np.isfinite(value).any(axis=1).mean()) if len(value) else 1.0
 
     def _expect(self, true: Callable[[], bool], else_note: str) -> bool:
-        """Wait for something; what does not come is noted."""
+        """Wait for a condition; a timeout is recorded."""
         came = self._wait(true)
         if not came:
             self._note(else_note)
@@ -122,7 +122,7 @@ class ScriptedDispatcher:
                 self._do(AcknowledgeAlarm(alarm.alarm_id))
 
     def _judge(self) -> bool:
-        """The first candidate, as a dispatcher in a hurry would; the site check corrects it."""
+        """Judge the first candidate; the site check corrects it."""
         location = self._incident().location
         if location is None or not location.candidates:
             self._note("the burst was not located, so none was judged")
@@ -130,7 +130,7 @@ class ScriptedDispatcher:
         return self._do(JudgeBurst(self._id, (location.candidates[0].pipe_id,), "judgement"))
 
     def _follow_report(self) -> None:
-        """The crew's word from the site: the pipe it found, if another than judged."""
+        """The crew's report from the site: the pipe it found, if different from the judged one."""
         if not self._orders(OrderKind.SITE_CHECK):
             self._note("no crew was free for the site check")
             return
@@ -186,7 +186,7 @@ class ScriptedDispatcher:
         if not self._incident().notices:
             self._note("there is no notice to issue")
             return False
-        self._do(DraftNotice(self._id))  # the case went on since, and an overtaken notice is not passed on
+        self._do(DraftNotice(self._id))  # the incident has changed since, and an outdated notice is not forwarded
         notice = self._incident().notices[-1]
         if notice.status is NoticeStatus.DRAFT and not self._do(SubmitNotice(self._id, notice.notice_id)):
             return False

@@ -1,4 +1,4 @@
-"""The field in a drill: crews that answer their orders and drive there. Only a crew on site tells where the pipe broke."""
+"""Simulated crews of a drill: they acknowledge orders and drive to the site. Only a crew on site reports the broken pipe."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _THERE_M = 20.0
 
 
 class Streets(Protocol):
-    """Where the crews drive: the simulator."""
+    """Interface of the simulator that moves the crews."""
 
     def command_crew(self, crew_id: str, to: tuple[float, float] | None, speed_kmh: float = ...) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Errand:
-    """What a crew is under way for. ``x``/``y``: the network's CRS."""
+    """Present task of a crew. ``x``/``y``: the network's CRS."""
 
     order_id: str
     site_check: bool
@@ -41,9 +41,9 @@ class _Errand:
 
 
 class DrillField:
-    """Listens to what leaves the house and answers through the inbox, as crews' phones would over the broker.
+    """Receives outgoing messages and replies through the inbox, like crews' phones over the broker.
 
-    A crew drives in a straight line at ``speed_kmh``, and reports when its own position says that it is there.
+    A crew drives in a straight line at ``speed_kmh`` and reports when its position is at the destination.
     """
 
     def __init__(self, inbox: Inbox, city: City, burst_pipe: str, speed_kmh: float) -> None:
@@ -55,11 +55,11 @@ class DrillField:
         self._timers: list[threading.Timer] = []
 
     def drive_on(self, streets: Streets) -> None:
-        """From now on crews drive there; without streets nobody arrives."""
+        """Set the simulator that moves the crews; without streets no crew arrives."""
         self._streets = streets
 
     def broke(self, pipe_id: str) -> None:
-        """Another pipe broke: who is sent to check finds the latest."""
+        """Another pipe broke: crews sent to check find the latest one."""
         self._burst = pipe_id
 
     def on_outgoing(self, outgoing: Outgoing) -> None:
@@ -78,7 +78,7 @@ class DrillField:
         self._drive(crew, (middle.x, middle.y))
 
     def heard(self, topic: str, payload: bytes) -> None:
-        """Called with every message of the simulator: a crew that reached its place says so."""
+        """Called with every message of the simulator; detects crews that have reached their destination."""
         if not topic.startswith("owntracks/") or not self._errands:
             return
         for fix in self._decoder.decode((Message("drill", topic, payload),)).fixes:
@@ -111,7 +111,7 @@ class DrillField:
             return
         try:
             self._streets.command_crew(crew, to, self._speed_kmh)
-        except SimulatorFailed as gone:  # the order stands; only nobody arrives
+        except SimulatorFailed as gone:  # the order stays, but no crew arrives
             log.warning("crew %s cannot drive: %s", crew, gone)
 
     def _later(self, after_s: float, *answer: str) -> None:

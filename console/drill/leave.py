@@ -1,4 +1,4 @@
-"""What a drill leaves for its review: the incident package, from its own store."""
+"""Writes the incident package of a drill from its own store, for review."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from maps.city import City
 
 
 def leave_package(out: Path, store: Path, city: City, incident_id: str) -> Path:
-    """Write ``<id>.incident`` into ``out`` and give its path. Call when the engine has ended: the store is whole then."""
+    """Write ``<id>.incident`` into ``out`` and return its path. Call when the engine has ended and the store is complete."""
     return write_case(store, city, incident_id, out / f"{incident_id}.incident", out / "notices")

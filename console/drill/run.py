@@ -1,4 +1,4 @@
-"""run_drill: the whole chain on a drill clock, and what it leaves behind: summary, notices, map, pictures."""
+"""run_drill: runs the whole chain on a drill clock and writes summary, notices, map and pictures."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PATIENCE_S = 30.0
 def run_drill(options: DrillOptions) -> dict[str, Any]:
     """Runs the drill; returns what it writes to ``summary.json``. Raises InputFault for a city no drill can run on.
 
-    A drill that breaks off leaves its summary too, with the stage it reached and why; then the fault is raised.
+    A failed drill writes its summary too, with the stage reached and the reason; then the fault is raised.
     """
     started = time.perf_counter()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def run_drill(options: DrillOptions) -> dict[str, Any]:
     clock = DrillClock(START, options.speed)
     runtime = Runtime(scene.city, clock, link, RuntimeOptions(scene.city_path, store, options.out / "notices", desk))
     runtime.learn(history_of(scene, options.seed), HISTORY_STEP_S)
-    origin = clock.restart(LOADING_S)  # composing took time; the night begins now
+    origin = clock.restart(LOADING_S)  # building the city took time; the drill's clock starts now
     with runtime:
         watch = _Watch(runtime)
         crews = DrillField(runtime.inbox, scene.city, scene.burst_pipe, desk.crew_speed_kmh)
@@ -86,7 +86,7 @@ def run_drill(options: DrillOptions) -> dict[str, Any]:
 
 @dataclass
 class _Played:
-    """``not_done``: a line for each thing that could not be done; ``broken``: why the drill broke off, if it did."""
+    """``not_done``: a line for each failed step; ``broken``: why the drill failed, if it did."""
 
     stages: list[Stage] = field(default_factory=list)
     not_done: list[str] = field(default_factory=list)
@@ -94,7 +94,7 @@ class _Played:
 
 
 class _Watch:
-    """Real times of what matters: the first reading after the burst, the draft. Readings pass through to the inbox."""
+    """Records real times (first reading after the burst, draft) and forwards readings to the inbox."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -146,7 +146,7 @@ def _waiter(show: Callable[[Stage | None], None]) -> Callable[[Callable[[], bool
 
 
 def _shower(runtime: Runtime, options: DrillOptions) -> Callable[[Stage | None], None]:
-    """Pictures of the window at each stage; ``None`` lets the window breathe."""
+    """Pictures of the window at each stage; ``None`` only processes Qt events."""
     if not options.screens:
         return lambda stage: None
     from console.drill.screens import Screens

@@ -1,4 +1,4 @@
-"""The scene of a drill: the city, and which pipe breaks how badly. Deterministic by seed."""
+"""Scene of a drill: city, broken pipe and burst flow. Deterministic by seed."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from maps.synthetic import SyntheticOptions, build_city
 from maps.trace import islands
 
 START = datetime(2024, 1, 3, 14, 55, tzinfo=UTC)
-"""22:55 in Jinan, five minutes before the night of the article's case."""
+"""22:55 in Jinan, five minutes before the burst of the reference case."""
 
 HISTORY_STEP_S = 300.0
 LOADING_S = 5.0
-"""Real seconds the simulator has to load the city before the drill's clock stands at its start."""
+"""Real seconds for the simulator to load the city before the start of the drill's clock."""
 _HISTORY_DAYS = 3
 _DRILL_CREWS = 3
 _TRIED, _SEEN_M = 24, 1.0
@@ -67,14 +67,14 @@ def set_scene(options: DrillOptions) -> Scene:
 
 
 def empty_store(out: Path) -> Path:
-    """Where a drill keeps what happens; that of an earlier drill in the same folder goes."""
+    """Store of a drill; the store of an earlier drill in the same folder is deleted."""
     for old in out.glob("drill.sqlite*"):
         old.unlink()
     return out / "drill.sqlite"
 
 
 def _with_drill_crews(city: City, seed: int) -> City:
-    """A city that came without crews gets some for the drill, named as such and standing at nodes by seed."""
+    """Add crews for the drill to a city without crews, named as such and placed at nodes by seed."""
     nodes = city.network.nodes
     at = np.random.default_rng(seed).choice(len(nodes), size=min(_DRILL_CREWS, len(nodes)), replace=False)
     names = [f"演练抢修{number}队" for number in range(1, len(at) + 1)]
@@ -85,16 +85,16 @@ def _with_drill_crews(city: City, seed: int) -> City:
 
 
 def burst_flow_m3h(city: City, diameter_mm: float) -> float:
-    """A believable burst: the pipe's section at 1.4 m/s or so, yet no more than a good share of what the city draws."""
+    """A plausible burst flow: the pipe's section at about 1.4 m/s, limited to a share of the city's demand."""
     by_size = float(np.clip(5000.0 * (np.pi / 4) * (diameter_mm / 1000.0) ** 2, 100.0, 600.0))
     drawn = float(np.nansum(np.maximum(city.network.nodes.demand_m3h, 0.0)))
     return round(min(by_size, max(0.15 * drawn, 20.0)), 1)
 
 
 def _chosen_pipe(city: City, options: DrillOptions) -> str:
-    """A fed, open main whose burst the stations can see, by seed: a drill on an unseen burst teaches nothing.
+    """A supplied, open main whose burst is detectable by the stations, chosen by seed.
 
-    A city from outside is solved in a process of its own, for EPANET may crash on its model. Raises WorkerFailed.
+    An imported city is solved in a separate process, because EPANET may crash on its model. Raises WorkerFailed.
     """
     pipes = city.network.pipes
     _, label, fed = islands(city.network)
@@ -116,7 +116,7 @@ def _chosen_pipe(city: City, options: DrillOptions) -> str:
 
 
 def _seen_m(city: City, solve: Callable[..., HydraulicState], pipe: int, at_s: int) -> float:
-    """Pressure drop (m) that the third most touched station would see of a burst in a pipe."""
+    """Third largest pressure drop (m) at a station for a burst in a pipe."""
     nodes = city.stations.node[city.stations.node >= 0]
     flow_m3h = burst_flow_m3h(city, float(city.network.pipes.diameter_mm[pipe]))
     quiet = solve(at_s)
@@ -128,7 +128,7 @@ def _seen_m(city: City, solve: Callable[..., HydraulicState], pipe: int, at_s: i
 
 
 def history_of(scene: Scene, seed: int) -> ReadingBatch:
-    """Three days of readings before the start, as a historian would hand them over."""
+    """Three days of readings before the start, as from a historian."""
     with SimulatorProcess(scene.city_path, sink=lambda topic, payload: None, seed=seed, start=START) as simulator:
         simulator.wait_ready()
         return simulator.history(_HISTORY_DAYS, int(HISTORY_STEP_S))

@@ -1,4 +1,4 @@
-"""How well a drill went: rank of the true pipe, distance along the network."""
+"""Score of a drill: rank of the true pipe, distance along the network."""
 
 from __future__ import annotations
 

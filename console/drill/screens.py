@@ -35,7 +35,7 @@ class Screens:
             ) from missing
 
         def tell(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
-            """Qt's words, without what the offscreen platform says of itself at every window."""
+            """Qt's messages, without those of the offscreen platform at every window."""
             if "propagateSizeHints" not in message:
                 log.warning("Qt: %s", message)
 

@@ -1,4 +1,4 @@
-"""Feeds: what brings readings, crews and replies into the one bounded inbox.
+"""Feeds: receive readings, crew positions and replies into one bounded inbox.
 
 ``Inbox`` (inbox.py), ``Decoder`` (codec.py), ``MqttLink`` (mqtt.py), ``simulator`` (own process).
 """

@@ -1,4 +1,4 @@
-"""Bookings: which message of the outbox a broker's acknowledgement belongs to."""
+"""Bookings: maps the broker's acknowledgements to messages of the outbox."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 import time
 
 _REFUSED_S = 30.0
-"""For so long a topic that the broker refused is not tried again."""
+"""Pause before a topic refused by the broker is tried again."""
 
 
 class Bookings:
@@ -32,7 +32,7 @@ class Bookings:
             return True
 
     def book(self, mid: int, outgoing_id: int | None, topic: str) -> None:
-        """After publishing: ``mid`` stands for ``outgoing_id`` (None: nobody asks for it)."""
+        """After publishing: ``mid`` belongs to ``outgoing_id`` (None: not tracked)."""
         with self._lock:
             if mid in self._early:
                 self._settle(outgoing_id, topic, self._early.pop(mid))
@@ -40,7 +40,7 @@ class Bookings:
                 self._waiting[mid] = (outgoing_id, topic)
 
     def acknowledged(self, mid: int, *, refused: bool) -> str:
-        """The broker answered for ``mid``. Gives the topic when it refused a booked message, else ""."""
+        """The broker acknowledged or refused ``mid``. Returns the topic of a refused booked message, else ""."""
         with self._lock:
             if mid not in self._waiting:
                 self._early[mid] = refused

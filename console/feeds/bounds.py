@@ -1,4 +1,4 @@
-"""What is believable at the door: physical bounds of each channel, sane times, texts that every store can keep."""
+"""Input bounds: physical bounds of each channel, valid times, texts that every store can hold."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ EARLIEST_US, LATEST_US = 946_684_800_000_000, 4_102_444_800_000_000
 
 SPEED_MAX_KMH = 300.0
 FAR_M = 5_000_000.0
-"""A crew farther from the network than this is no crew of the city: a country is not wider."""
+"""Largest distance of a crew from the network; larger ones are errors."""
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _INT_DIGITS = 18
@@ -88,7 +88,7 @@ def number(value: object, name: str) -> float:
 
 
 def parsed(payload: bytes) -> Any:
-    """JSON as leniently as parts of it can still be judged: numbers beyond any range are infinite, bad bytes replaced.
+    """Lenient JSON parsing, so that valid parts can be used: out-of-range numbers become infinite, invalid bytes are replaced.
 
     Raises PartRefused ("not_json").
     """

@@ -1,4 +1,4 @@
-"""Broker: where a broker is, with user and password; shown without them."""
+"""Broker: address of a broker with user and password; shown without them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from maps.errors import InputFault
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where a broker is: from ``mqtt://user:password@host:port`` or ``mqtts://…``."""
+    """Address of a broker, parsed from ``mqtt://user:password@host:port`` or ``mqtts://…``."""
 
     host: str
     port: int

@@ -54,7 +54,7 @@ _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=
 
 
 class _Reading(msgspec.Struct, gc=False):
-    """A reading as it should be; anything else is read part by part. ``n``: the publisher's counter, see sequence.py."""
+    """A well-formed reading; others are parsed part by part. ``n``: the publisher's counter, see sequence.py."""
 
     t: Annotated[datetime, msgspec.Meta(tz=True)]
     v: dict[str, float | bool]
@@ -83,7 +83,7 @@ class CrewTrouble:
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """What one drained batch held.
+    """Content of one drained batch.
 
     ``refused``: parts that were not usable, by kind; ``samples`` shows the first few; ``remarks``: gaps and restarts in
     publishers' numbers, the first few.
@@ -105,7 +105,7 @@ class Decoded:
 
 @dataclass
 class _Rows:
-    """What one batch gathers."""
+    """Rows collected from one batch."""
 
     station: list[int] = field(default_factory=list)
     channel: list[int] = field(default_factory=list)
@@ -250,7 +250,7 @@ class Decoder:
             self._number(station, wire.n, at_us, rows)
 
     def _entry(self, message: Message, entry: Any, rows: _Rows, station_id: str | None = None) -> None:
-        """One reading that is not as it should be: whatever of it can be used."""
+        """One malformed reading: keep its usable parts."""
         if not isinstance(entry, dict):
             raise PartRefused("shape", "a reading that is no object")
         given = station_id if station_id is not None else entry.get("s")

@@ -1,4 +1,4 @@
-"""The one way in: a bounded queue of raw messages between the feeds' threads and the engine."""
+"""Inbox: a bounded queue of raw messages between the feeds' threads and the engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CAPACITY = 200_000
 """Messages held before a feed has to wait: ten seconds at the design rate of 20,000/s."""
 
 GATHER_S = 0.02
-"""After the first message the drain waits this long for others: a turn costs the same for one and for a thousand."""
+"""Wait for further messages after the first: processing costs the same for one and for a thousand."""
 
 Acknowledge = Callable[[], None]
 
@@ -32,7 +32,7 @@ class Inbox:
     engine has their content on disk; what was drained and not kept is delivered again by the broker after a crash.
 
     Coalescing to the latest value per channel happens where a whole drained batch is applied to the picture
-    (``console.domain.live``): here every value is kept, because history wants every one.
+    (``console.domain.live``): here every value is kept for the history.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
@@ -85,7 +85,7 @@ class Inbox:
             return taken
 
     def kept(self, count: int) -> None:
-        """The content of the ``count`` oldest drained messages not yet kept is on disk: their senders may forget them."""
+        """The content of the ``count`` oldest drained messages is on disk: acknowledge them to their senders."""
         due: list[Acknowledge] = []
         with self._changed:
             self._kept += count
@@ -104,7 +104,7 @@ class Inbox:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Let every waiting feed go; later messages are refused."""
+        """Release every waiting feed; later messages are refused."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""LinkState: what a connection is like, when to try again, and two processes that take one session from each other."""
+"""LinkState: health of a connection, reconnect delays, and detection of two processes that use one session."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _COMPLAINT_S = 600.0
 class LinkState:
     """Health and pauses of one link. Safe to use from several threads.
 
-    After a takeover the link comes back once soon, so that the other process learns of it too, then at doubling intervals up
-    to five minutes: two processes with one name are a mistake that a person must end; until then both must not spend their
-    time on reconnecting. A quarter of an hour without a takeover forgets it.
+    After a takeover the link reconnects once soon, so that the other process reports it too, then at doubling intervals up
+    to five minutes: two processes with one name need manual correction, and until then must not reconnect continuously. The
+    delay is reset after a quarter of an hour without a takeover.
     """
 
     def __init__(self, feed: str, broker: Broker, client_id: str, takeover_pause_s: float) -> None:
@@ -68,7 +68,7 @@ class LinkState:
             self._last_at = time.time()
 
     def connected(self) -> None:
-        """The broker accepts us."""
+        """The broker accepted the connection."""
         with self._lock:
             self._retry_s = _RETRY_MIN_S
             contested = self._is_contested()
@@ -92,7 +92,7 @@ class LinkState:
         )
 
     def refused(self, message: str) -> None:
-        """The broker does not accept us."""
+        """The broker refused the connection."""
         log.error("%s", message)
         self._note(state="down", message=message, code="broker_refuses")
 
@@ -108,7 +108,7 @@ class LinkState:
             self._health = replace(self._health, state="off", message="", code="")
 
     def contested(self) -> None:
-        """Another process used our name while we were running."""
+        """Another process used this client id while this one was running."""
         with self._lock:
             self._taken_over_at = time.monotonic()
             self._contested_pause_s = self._takeover_s
@@ -132,7 +132,7 @@ class LinkState:
             self._note(state="down", message=f"connection lost ({reason}){hint}; retrying", code="connection_lost")
 
     def broken(self, defect: Exception) -> None:
-        """A defect of ours ended the connection."""
+        """A defect in this program ended the connection."""
         message = f"{type(defect).__name__}: {defect}; see the log, report it; retrying"
         self._note(state="down", message=message, code="connection_lost")
 

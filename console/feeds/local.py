@@ -1,4 +1,4 @@
-"""LocalLink: stands where a broker would when there is none; what leaves goes to listeners in this process (a drill's field)."""
+"""LocalLink: replaces a broker; outgoing messages go to listeners in this process (a drill's crews)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""MQTT 5: readings, crews and replies in; orders, alerts and notices out (paho-mqtt 2 on a network thread of ours).
+"""MQTT 5 link: receives readings, crews and replies; sends orders, alerts and notices (paho-mqtt 2 on a thread of its own).
 
-Two rules hold this module together. No lock of ours is held over a call into paho: paho calls back with its own locks held,
-so a lock held over ``publish`` and taken in ``on_publish`` stops both threads for ever. And a message is acknowledged to the
-broker only when the engine has its content on disk.
+Two rules. First, no lock of this module is held over a call into paho: paho calls back with its own locks held, so a lock held
+over ``publish`` and taken in ``on_publish`` would be a deadlock. Second, a message is acknowledged to the broker only when
+the engine has its content on disk.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from console.feeds.wire import MOST_PACKET_BYTES, PacketCutter, Wire
 log = logging.getLogger(__name__)
 
 SESSION_HOURS = 24.0
-"""For how long the broker keeps what arrives for a link that is away; then the session ends, so no queue is left behind."""
+"""Session expiry: the broker keeps messages for a disconnected link this long, so that no orphan queue remains."""
 
 _KEEPALIVE_S, _CONNECT_S = 20, 5.0
 _WINDOW = 65_535
-"""Messages the broker may have on their way to us unacknowledged (MQTT's largest): they wait for the disk."""
+"""Receive maximum (MQTT's largest): unacknowledged messages in flight, which wait for the disk."""
 
 
 class MqttLink:
@@ -72,7 +72,7 @@ class MqttLink:
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._prepare(self._client)
 
-    # What others call, from any thread.
+    # Called from any thread.
 
     def start(self) -> None:
         """Connect in the background; retries until ``stop``."""

@@ -22,7 +22,7 @@ _OTHER_TYPES = frozenset(
         "request", "response",
     )
 )  # fmt: skip
-"""What OwnTracks sends besides positions; nothing is wrong with it, nothing is to be read from it here."""
+"""Other OwnTracks message types, which are ignored."""
 
 
 class FixReader:

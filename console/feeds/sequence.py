@@ -1,11 +1,11 @@
-"""Sequence numbers of publishers (key ``n``): lost messages, repeats and new beginnings told apart."""
+"""Sequence numbers of publishers (key ``n``): distinguishes lost messages, repeats and restarts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 _JUMP = 100_000
-"""A number further ahead than this is a new beginning, not a gap."""
+"""A number further ahead than this is a restart, not a gap."""
 _REMEMBERED = 1_000
 
 
@@ -29,7 +29,7 @@ class SequenceWatch:
         self.lost = self.repeated = self.restarts = 0
 
     def see(self, station_row: int, number: int, at_us: int) -> str:
-        """Take in a number and the reading's source time. Gives "" or what is wrong, for the log."""
+        """Process a number and the reading's source time. Returns "" or the problem, for the log."""
         known = self._publishers.get(station_row)
         if known is None:
             self._publishers[station_row] = _Publisher(number, at_us)

@@ -30,9 +30,9 @@ Take = Callable[["Wire", list[Message], bytes], None]
 
 @dataclass
 class Cut:
-    """What a chunk held: ``messages``; ``acks``: PUBACK packets for those of QoS 1; ``rest``: whole packets of other kinds;
+    """Content of a chunk: ``messages``; ``acks``: PUBACK packets for those of QoS 1; ``rest``: whole packets of other kinds;
 
-    ``used``: bytes of the chunk that were understood, the remainder is the beginning of a packet.
+    ``used``: bytes of the chunk that were parsed, the remainder is the beginning of a packet.
     """
 
     messages: list[Message] = field(default_factory=list)
@@ -42,14 +42,14 @@ class Cut:
 
 
 class PacketCutter:
-    """Cuts MQTT 5 packets; remembers topics, of which a city has as many as stations."""
+    """Splits MQTT 5 packets; caches topics, of which a city has as many as stations."""
 
     def __init__(self, feed: str) -> None:
         self._feed = feed
         self._topics: dict[bytes, str] = {}
 
     def cut(self, data: bytes) -> Cut:
-        """All whole packets of ``data``. A PUBLISH that is not well-formed goes to ``rest``: paho judges it.
+        """All whole packets of ``data``. A malformed PUBLISH goes to ``rest`` and is handled by paho.
 
         Raises ConnectionAbortedError for what is no MQTT, or larger than was agreed.
         """
@@ -104,7 +104,7 @@ class PacketCutter:
 
 
 class Wire:
-    """Stands for the socket of one connection towards paho."""
+    """Replaces the socket of one connection for paho."""
 
     def __init__(self, sock: socket.socket, cutter: PacketCutter, take: Take) -> None:
         self._sock, self._cutter, self._take = sock, cutter, take
@@ -169,12 +169,12 @@ class Wire:
         return sent
 
     def pending(self) -> int:
-        """Bytes that wait inside, where the selector does not see them."""
+        """Bytes buffered here, which the selector does not see."""
         inside = self._sock.pending() if isinstance(self._sock, ssl.SSLSocket) else 0
         return inside + len(self._passed)
 
     def close(self) -> None:
-        """Close the socket; later acknowledgements are for nobody."""
+        """Close the socket; later acknowledgements are dropped."""
         with self._lock:
             self._open = False
         self._sock.close()

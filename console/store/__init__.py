@@ -1,4 +1,4 @@
-"""store: what is kept. ``open_store(path | url) -> SqlStore``; the faults are those of console.services.ports."""
+"""Persistent store (SQLite or PostgreSQL). ``open_store(path | url) -> SqlStore``; faults as in console.services.ports."""
 
 from console.store.store import SqlStore, open_store
 

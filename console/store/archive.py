@@ -1,4 +1,4 @@
-"""Reading back: what reviews and packages ask of the store; nothing here writes."""
+"""Read-only queries of the store for reviews and packages."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def links(connection: Connection, first_seq: int, last_seq: int) -> tuple[tuple[
 
 
 def sent_with(connection: Connection, seqs: Iterable[int]) -> tuple[Sent, ...]:
-    """Messages that left the house with these changes, in their order."""
+    """Messages sent with these changes, in their order."""
     of = outgoing.c
     found: list[tuple[int, Sent]] = []
     for some in _some(sorted(set(seqs))):
@@ -92,7 +92,7 @@ def readings_between(log: ReadingLog, since_us: int, until_us: int) -> ReadingBa
 
 
 def _first_arrivals(batch: ReadingBatch, last: NDArray[np.bool_]) -> ReadingBatch:
-    """A message delivered twice was known from its first delivery on; one that corrects a value, from its own."""
+    """Arrival of repeated messages: the first delivery for equal values, its own delivery for a corrected value."""
     if batch.arrived_us is None or last.all():
         return batch
     group = np.concatenate([[0], np.cumsum(last)[:-1]])
@@ -104,6 +104,6 @@ def _first_arrivals(batch: ReadingBatch, last: NDArray[np.bool_]) -> ReadingBatc
 
 
 def _some(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Few at a time: databases limit the parameters of a statement."""
+    """Items in small batches, because databases limit the parameters of a statement."""
     for start in range(0, len(items), _AT_ONCE):
         yield items[start : start + _AT_ONCE]

@@ -1,7 +1,7 @@
-"""When readings arrived, packed beside them: to the millisecond, four bytes a reading, nothing where nobody knows.
+"""Packed arrival times of readings: to the millisecond, four bytes a reading, none where unknown.
 
-A block gathers what arrived between two moves of the log, so its arrivals lie close together, however late the readings
-were: offsets from the first of them fit into 32 bits for 49 days. A log that was not moved for longer keeps them whole.
+A block holds readings that arrived between two moves of the log, so its arrivals are close together, however late the
+readings: offsets from the first one fit into 32 bits for 49 days. A log that was not moved for longer stores 64 bits.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _UNKNOWN = 0xFFFFFFFF
 
 
 def by_arrival(batch: ReadingBatch) -> Iterator[ReadingBatch]:
-    """The batch in parts that arrived together, first come first, each to the millisecond; mostly it is one."""
+    """The batch in parts with equal arrival (to the millisecond), earliest first; usually there is one part."""
     if batch.arrived_us is None or not len(batch):
         yield batch
         return
@@ -37,7 +37,7 @@ def by_arrival(batch: ReadingBatch) -> Iterator[ReadingBatch]:
 
 @dataclass(frozen=True, eq=False)
 class Arrivals:
-    """Arrivals of a whole log, ready to be cut into blocks.
+    """Arrivals of a whole log, for division into blocks.
 
     ``words``: (n,) offsets in ms from ``base_us``; in 64 bits µs UTC.
     """

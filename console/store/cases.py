@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def write(connection: Connection, change_set: ChangeSet) -> None:
-    """Write the new values. Raises StaleState when somebody else was faster."""
+    """Write the new values. Raises StaleState when another process has changed them."""
     new = {draft.subject for draft in change_set.drafts if draft.before is None}
     for incident in change_set.incidents:
         _write_incident(connection, incident)

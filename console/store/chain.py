@@ -57,7 +57,7 @@ def read(connection: Connection, *conditions: Any) -> Iterator[Change]:
 
 
 def broken_at(connection: Connection, expected_last: int) -> int | None:
-    """``seq`` of the first change that does not fit, also when the chain was cut short; None when it is whole."""
+    """``seq`` of the first invalid change, also when the chain is truncated; None when it is valid."""
     seen = 0
 
     def counted() -> Iterator[Change]:
@@ -68,7 +68,7 @@ def broken_at(connection: Connection, expected_last: int) -> int | None:
 
     try:
         broken = first_broken(counted())
-    except ValueError:  # a before or after that is no JSON any more
+    except ValueError:  # a before or after that is no valid JSON
         return seen + 1
     if broken is None and seen < expected_last:
         return seen + 1

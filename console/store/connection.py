@@ -1,4 +1,4 @@
-"""Opening a store: engines with the right guarantees, and the tables brought up to date."""
+"""Opens a store: engines with the required durability and locking, and migration of the tables."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PATIENCE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
-"""libpq: a server whose machine is gone is noticed within seconds, not when TCP gives up after a quarter of an hour."""
+"""libpq: detects an unreachable server within seconds, not after TCP's timeout of a quarter of an hour."""
 READING = {"quanmai_read": True}
 """Execution options of a transaction that only reads: it takes no write lock."""
 
@@ -36,7 +36,7 @@ def store_url(target: str | Path) -> URL:
     try:
         url = make_url(target)
     except (ArgumentError, ValueError):
-        # Not chained: the message behind it may quote the address with its password.
+        # Not chained: the original message may contain the address with its password.
         raise InputFault(f"store {masked(target)!r}: expected a file, or postgresql://user@host/name") from None
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg")
@@ -73,7 +73,7 @@ def engine_for(url: URL, *, durable: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # IMMEDIATE: a DEFERRED one would fail half-way with "locked" when somebody else wrote meanwhile.
+        # IMMEDIATE: a DEFERRED one would fail half-way with "locked" after a write by another process.
         reading = connection.get_execution_options().get("quanmai_read", False)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 

@@ -1,4 +1,4 @@
-"""Expected values on disk: a tick is one packed row of whole hundredths, in planes of bytes, which deflate to a third."""
+"""Stored expected values: one packed row per tick, in integer hundredths and byte planes, which compress to a third."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from console.store.tables import expected_ticks
 
 _PER_UNIT = 100.0
 _SIGMA_HOLDS_US = 2 * 3_600_000_000
-"""The engine tells the scatter once an hour."""
+"""The engine stores the standard deviation once an hour."""
 _NOTHING = np.iinfo(np.int32).min
 
 
 def append(
     connection: Connection, tick_us: int, expected: NDArray[np.float64], sigma_kpa: NDArray[np.float64] | None = None
 ) -> None:
-    """Keep the charted channels of (stations, channels) expected at a tick; the first word on a tick counts.
+    """Store the charted channels of (stations, channels) expected at a tick; the first row of a tick is kept.
 
-    ``sigma_kpa``: (stations,) scatter of pressures, which holds until the next is told.
+    ``sigma_kpa``: (stations,) standard deviation of pressures, valid until the next one is stored.
     """
     row = {"at_us": tick_us, "stations": len(expected), "packed": packed(expected[:, list(CHARTED)])}
     row["sigma"] = None if sigma_kpa is None else zlib.compress(sigma_kpa.astype("<f4").tobytes(), 1)
@@ -32,12 +32,12 @@ def append(
 
 
 def drop(connection: Connection, before_us: int) -> None:
-    """Forget the ticks before a time."""
+    """Delete the ticks before a time."""
     connection.execute(delete(expected_ticks).where(expected_ticks.c.at_us < before_us))
 
 
 def between(connection: Connection, since_us: int, until_us: int) -> ExpectedValues:
-    """What was expected at the ticks in [since, until]."""
+    """Expected values at the ticks in [since, until]."""
     of = expected_ticks.c
     query = (
         select(of.at_us, of.stations, of.packed, of.sigma).where(of.at_us >= since_us, of.at_us <= until_us).order_by(of.at_us)
@@ -58,7 +58,7 @@ def between(connection: Connection, since_us: int, until_us: int) -> ExpectedVal
 
 
 def _sigma_before(connection: Connection, at_us: int) -> NDArray[np.float64]:
-    """What was told last before a time, (stations,), kPa; empty where nothing was, or not for long."""
+    """Last standard deviation stored before a time, (stations,), kPa; empty without a recent one."""
     of = expected_ticks.c
     told = select(of.sigma).where(of.sigma.is_not(None), of.at_us < at_us, of.at_us >= at_us - _SIGMA_HOLDS_US)
     found = connection.execute(told.order_by(of.at_us.desc()).limit(1)).scalar()
@@ -70,7 +70,7 @@ def _floats(content: bytes) -> NDArray[np.float64]:
 
 
 def packed(values: NDArray[np.float64]) -> bytes:
-    """(stations, charted channels) to the hundredth; what is not finite, or beyond ±21 million, as nothing."""
+    """(stations, charted channels) to the hundredth; values that are not finite, or beyond ±21 million, as missing."""
     whole = np.round(values * _PER_UNIT)
     known = np.abs(np.nan_to_num(whole, nan=np.inf)) < -float(_NOTHING)
     codes = np.where(known, whole, _NOTHING).astype("<i4")

@@ -1,4 +1,4 @@
-"""The environment's faults, told apart from defects: StoreUnavailable with what to do."""
+"""Separates environment faults from defects: StoreUnavailable with advice."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _ADVICE = (
 
 
 class Damaged(ValueError):
-    """A row of the store that this program cannot have written; says which."""
+    """A row of the store that is invalid; the message names it."""
 
 
 @contextmanager
 def told(where: str) -> Iterator[None]:
-    """Turns what the disk or server does to us into StoreUnavailable naming ``where``, a value it cannot hold into RecordRefused.
+    """Convert disk and server errors to StoreUnavailable with ``where``, and values that cannot be stored to RecordRefused.
 
-    A defect passes as it is.
+    Defects are passed through.
     """
     try:
         yield

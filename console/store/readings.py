@@ -1,4 +1,4 @@
-"""Readings on disk: whole batches at once into a log, later moved into blocks of one channel each.
+"""Stored readings: batches are appended to a log and later moved into blocks of one channel each.
 
 A row per reading would cost a page per channel and batch (80 MB/s at 20,000 channels); a batch is one blob.
 """

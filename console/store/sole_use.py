@@ -1,6 +1,6 @@
-"""Sole use of a store: one process works on it. The hold vanishes with the process, also after kill -9.
+"""Exclusive use of a store by one process. The lock ends with the process, also after kill -9.
 
-SQLite: a lock on a file beside the store, which holds who has it. PostgreSQL: a session's advisory lock, named by its
+SQLite: a lock on a file beside the store, which contains the holder. PostgreSQL: a session's advisory lock, named by its
 ``application_name``. Readers (``quanmai review``, packages) do not take it.
 """
 
@@ -66,7 +66,7 @@ class SoleUse:
                 raise StoreUnavailable(str(taken)) from taken
 
     def close(self) -> None:
-        """Let go."""
+        """Release the lock."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -92,10 +92,10 @@ class SoleUse:
     def _hold_server(self) -> None:
         assert self._engine is not None
         connection = self._engine.connect()
-        for name in ("idle", "interval", "count"):  # a holder whose machine is gone is noticed within half a minute
+        for name in ("idle", "interval", "count"):  # an unreachable holder is detected within half a minute
             connection.execute(text(f"SET tcp_keepalives_{name} = 5"))
         if connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY}).scalar():
-            connection.commit()  # a session's lock outlives its transaction; an open one would keep old rows alive
+            connection.commit()  # a session's lock remains after its transaction; an open transaction would keep old row versions
             self._connection = connection
             return
         query = (
@@ -115,7 +115,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lock(file: IO[str]) -> bool:
-        """Whether the file is ours now; a byte far behind its content is locked, so that others can read who holds it."""
+        """Whether this process has locked the file; the locked byte is far beyond its content, which others can read."""
         file.seek(1 << 20)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -127,7 +127,7 @@ else:
     import fcntl
 
     def _lock(file: IO[str]) -> bool:
-        """Whether the file is ours now."""
+        """Whether this process has locked the file."""
         try:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,4 +1,4 @@
-"""SqlStore: the one place where things are kept; everything that commits is on disk when the call returns."""
+"""SqlStore: implements the store ports; every commit is on disk when the call returns."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class SqlStore:
             raise
 
     def close(self) -> None:
-        """Give the connections back. The store cannot be used any more."""
+        """Close the connections. The store cannot be used afterwards."""
         self._durable.dispose()
         self._relaxed.dispose()
         if self._sole_use is not None:
@@ -82,15 +82,15 @@ class SqlStore:
             cases.write(connection, change_set)
             if change_set.outgoing:
                 if not made:
-                    raise ValueError(f"something leaves the house without a change that says why ({at_us})")
+                    raise ValueError(f"an outgoing message has no recorded change ({at_us})")
                 connection.execute(insert(outgoing), [_outgoing_row(item, made[0].seq) for item in change_set.outgoing])
             _count(connection, change_set, made)
         return made
 
     def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...] | None:
-        """What ``commit`` with the same arguments gave, if it is on disk; None when it is not.
+        """Result of ``commit`` with the same arguments, if it is on disk; None when it is not.
 
-        A connection may be lost after the server has committed and before it could say so.
+        A connection may be lost after the server has committed and before it has confirmed.
         """
         if not change_set.drafts:
             return None
@@ -98,7 +98,7 @@ class SqlStore:
             return chain.find(connection, change_set.drafts, actor, at)
 
     def probe(self) -> None:
-        """Write something of no meaning. Raises StoreUnavailable while nothing can be written."""
+        """Test write. Raises StoreUnavailable while writing is impossible."""
         with self._writing() as connection:
             known = counters.c.kind == _PROBE
             done = connection.execute(update(counters).where(known).values(last=counters.c.last + 1))
@@ -106,7 +106,7 @@ class SqlStore:
                 connection.execute(insert(counters).values(kind=_PROBE, last=1))
 
     def load_desk(self) -> DeskState:
-        """Open incidents, living alarms, what was closed lately with its history, the numbers given, what was dismissed."""
+        """Open incidents, active alarms, recently closed ones with their history, id counters, dismissed candidates."""
         with self._looking() as connection:
             last_us = connection.execute(select(func.max(changes.c.at_us))).scalar() or 0
             since_us = int(last_us) - int(_LOADED_BACK.total_seconds() * 1e6)
@@ -137,14 +137,14 @@ class SqlStore:
             return tuple(chain.read(connection, changes.c.subject == subject))
 
     def verify_chain(self) -> int | None:
-        """``seq`` of the first change that does not fit the chain, None when it is whole."""
+        """``seq`` of the first invalid change of the chain, None when it is valid."""
         with self._looking() as connection:
             return chain.broken_at(connection, _counters(connection).get(_CHANGE, 0))
 
-    # What leaves the house.
+    # Outgoing messages.
 
     def pending_outgoing(self) -> tuple[tuple[int, Outgoing], ...]:
-        """Messages not yet safely delivered, oldest first, as many as are worth trying at once."""
+        """Messages without confirmed delivery, oldest first, up to the batch size of one attempt."""
         of = outgoing.c
         query = select(of.outgoing_id, of.topic, of.payload, of.content_type, of.qos)
         with self._looking() as connection:
@@ -152,7 +152,7 @@ class SqlStore:
         return tuple((int(row[0]), Outgoing(row[1], bytes(row[2]), row[3], int(row[4]))) for row in found)
 
     def mark_sent(self, outgoing_ids: int | Sequence[int]) -> None:
-        """These have safely arrived."""
+        """Mark messages as delivered."""
         ids = [outgoing_ids] if isinstance(outgoing_ids, int) else list(outgoing_ids)
         if not ids:
             return
@@ -172,16 +172,16 @@ class SqlStore:
         return self._readings.between(int(station_row), int(channel), int(since_us), int(until_us))
 
     def append_expected(self, tick_us: int, values: NDArray[np.float64], sigma_kpa: NDArray[np.float64] | None = None) -> None:
-        """Keep what was expected at a tick, (stations, channels); of a tick told twice the first counts.
+        """Store the expected values at a tick, (stations, channels); the first row of a tick is kept.
 
-        ``sigma_kpa``: (stations,) scatter of pressures; it holds until the next is told.
+        ``sigma_kpa``: (stations,) standard deviation of pressures, valid until the next one is stored.
         """
         self._ensure_sole_use()
         with told(self.where), self._relaxed.begin() as connection:
             expected.append(connection, int(tick_us), values, sigma_kpa)
 
     def drop_expected(self, before_us: int) -> None:
-        """Forget what was expected at the ticks before a time."""
+        """Delete the expected values of the ticks before a time."""
         self._ensure_sole_use()
         with told(self.where), self._relaxed.begin() as connection:
             expected.drop(connection, int(before_us))
@@ -229,7 +229,7 @@ class SqlStore:
             return archive.links(connection, first_seq, last_seq)
 
     def sent_with(self, seqs: Iterable[int]) -> tuple[Sent, ...]:
-        """Messages that left the house with these changes."""
+        """Messages sent with these changes."""
         with self._looking() as connection:
             return archive.sent_with(connection, seqs)
 
@@ -251,12 +251,12 @@ class SqlStore:
         return self._readings.parts(int(since_us), int(until_us))
 
     def expected_between(self, since_us: int, until_us: int) -> ExpectedValues:
-        """What was expected at the ticks in [since, until]."""
+        """Expected values at the ticks in [since, until]."""
         with self._looking() as connection:
             return expected.between(connection, int(since_us), int(until_us))
 
     def flush(self) -> None:
-        """Tidy up before the end: readings of the log go into blocks (they are on disk already)."""
+        """Before closing: move readings of the log into blocks (they are on disk already)."""
         self._readings.move()
 
     def _ensure_sole_use(self) -> None:

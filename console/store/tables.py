@@ -1,6 +1,6 @@
 """Tables of the store, the same for SQLite and PostgreSQL. Times are int64 microseconds since 1970 UTC.
 
-The migrations build them; this is how the code addresses them. A test compares the two.
+The migrations create them; these definitions are used by queries. A test compares the two.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ counters = Table(
     Column("kind", String(40), primary_key=True),
     Column("last", BigInteger, nullable=False),
 )
-"""Last number given per kind of id, and the last ``change``: a chain cut short shows."""
+"""Last number issued per kind of id, and the last ``change``, which reveals a truncated chain."""
 
 reading_log = Table(
     "reading_log",
@@ -124,7 +124,7 @@ expected_ticks = Table(
     Column("packed", LargeBinary, nullable=False),
     Column("sigma", LargeBinary),
 )
-"""What every station was expected to show, tick by tick (``expected.py``). ``sigma``: where empty, that of an earlier tick."""
+"""Expected values of every station per tick (``expected.py``). ``sigma``: where empty, that of an earlier tick."""
 
 tracks = Table(
     "tracks",

@@ -1,4 +1,4 @@
-"""Work that would hold the interpreter lock, in processes of its own.
+"""Processes for work that would hold the interpreter lock.
 
 ``HydraulicsWorker``: EPANET behind the Hydraulics port. ``WorkerFailed``: the process died or could not load the city.
 """

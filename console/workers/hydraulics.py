@@ -1,6 +1,6 @@
 """HydraulicsWorker: EPANET in a process of its own behind the Hydraulics port.
 
-EPANET holds the interpreter lock while it solves; in the engine's process the feeds would stand still.
+EPANET holds the interpreter lock while it solves, which would block the feeds in the engine's process.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class WorkerFailed(QuanmaiError):
 
 
 class _Died(WorkerFailed):
-    """The process went away in the middle: worth one more try, unlike a city that it cannot load."""
+    """The process ended during a request: retried once, unlike a city that it cannot load."""
 
 
 class HydraulicsWorker:
@@ -73,7 +73,7 @@ class HydraulicsWorker:
     ) -> None:
         """``city``: when already read, it is not read again in this process (the other one reads its own).
 
-        ``clock``: whose time of day the pressures are asked for (a drill's own); the system's when not given.
+        ``clock``: clock for the time of day of the pressures (a drill's own); the system's by default.
         """
         self._path, self._city, self._timeout_s = Path(city_path), city, timeout_s
         self._clock: Clock = clock if clock is not None else SystemClock()
@@ -99,7 +99,8 @@ class HydraulicsWorker:
     def impact(self, plan: IsolationPlan, at: datetime | None = None) -> PressureImpact:
         """Customers without water and with low pressure once ``plan`` is carried out; pressures of the time of day ``at``.
 
-        When the process dies it is started again and asked once more; failing that, the answer is not converged and says so.
+        When the process dies it is restarted and the request repeated once; after that, the result is not converged, with a
+        message.
         """
         city = self._read()
         task = AskImpact(plan, _seconds_of_day(at if at is not None else self._clock.now(), city.info.time_zone))
@@ -121,7 +122,7 @@ class HydraulicsWorker:
         )
 
     def reopening(self, plan: IsolationPlan, at: datetime | None = None) -> tuple[ReopenCheck, ...]:
-        """What opening each of the plan's candidates does for its dry pockets, best first; empty when EPANET fails."""
+        """Supply of the dry pockets after opening each of the plan's candidates, best first; empty when EPANET fails."""
         if not plan.reopen_candidates:
             return ()
         city = self._read()
@@ -182,7 +183,7 @@ class HydraulicsWorker:
         """End the process and wait for it; later calls raise WorkerFailed."""
         self._closed = True
         connection, process = self._connection, self._process
-        # Without the turn: a request that hangs must not keep the program from ending.
+        # Without the request lock: a hanging request must not prevent the program from ending.
         if connection is not None and process is not None:
             if not self._turn.acquire(timeout=0):
                 process.terminate()

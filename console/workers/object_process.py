@@ -1,4 +1,4 @@
-"""ObjectProcess: an object in a process of its own, for work that would hold this process's interpreter lock."""
+"""ObjectProcess: runs an object in another process, for work that would hold this process's interpreter lock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 _END_S = 3.0
 _NICE = 5
-"""The window's and the engine's threads go before it."""
+"""Lower priority than the threads of the window and the engine."""
 
 
 class ObjectProcessFailed(QuanmaiError):
@@ -26,9 +26,9 @@ class ObjectProcessFailed(QuanmaiError):
 
 
 class ObjectProcess:
-    """Holds one object in another process, started with the first question; one thread asks, any thread may close.
+    """One object in another process, started with the first call; one thread calls, any thread may close.
 
-    The process ends with this one: it waits on a pipe, whose other end closes whatever way this one dies.
+    The process ends with this one: it waits on a pipe, whose other end closes however this process ends.
     """
 
     def __init__(self, held: object, name: str) -> None:
@@ -39,7 +39,7 @@ class ObjectProcess:
         self._closed = False
 
     def ask(self, method: str, *given: Any) -> Any:
-        """What ``held.method(*given)`` gives there. Raises ObjectProcessFailed."""
+        """Result of ``held.method(*given)`` in that process. Raises ObjectProcessFailed."""
         connection = self._running()
         try:
             connection.send((method, given))
@@ -60,7 +60,7 @@ class ObjectProcess:
         self._closed = True
         process = self._process
         if process is not None:
-            with suppress(ValueError):  # reaped meanwhile by the thread that asked
+            with suppress(ValueError):  # already joined by the calling thread
                 process.terminate()
 
     def join(self) -> None:
@@ -108,7 +108,7 @@ def _serve(held: object, connection: Connection) -> None:
             return
         try:
             answer = True, getattr(held, method)(*given)
-        except Exception:  # noqa: BLE001  # told to the one who asked, with its trace; the process goes on
+        except Exception:  # noqa: BLE001  # sent to the caller with its trace; the process continues
             answer = False, traceback.format_exc(limit=5)
         try:
             connection.send(answer)

@@ -1,4 +1,4 @@
-"""The EPANET process itself: loads one city, keeps its model open, answers until the pipe closes."""
+"""Main loop of the EPANET process: loads one city, keeps its model open and serves requests until the pipe closes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _answer(city: City, session: EpanetSession, connection: Connection) -> None:
         try:
             request = connection.recv()
         except (EOFError, OSError):
-            return  # the parent is gone or has closed its end: that is how it says stop
+            return  # the parent has ended or closed its end, which is the signal to stop
         if not isinstance(request, Request):
             return
         try:

@@ -1,4 +1,4 @@
-"""What is asked of the EPANET process and what it answers; plain values that pickle."""
+"""Requests to the EPANET process and its replies; plain picklable values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from maps.network import ValveState
 
 @dataclass(frozen=True, slots=True)
 class AskImpact:
-    """Who loses water or pressure under ``plan``. ``at_s``: seconds after midnight."""
+    """Customers that lose supply or pressure under ``plan``. ``at_s``: seconds after midnight."""
 
     plan: IsolationPlan
     at_s: float
@@ -49,7 +49,7 @@ class AskState:
 
 @dataclass(frozen=True, eq=False)
 class AskResponses:
-    """What each of ``leaks`` (m³/h by node row) does to heads at ``nodes`` (rows); as maps.hydraulics.responses."""
+    """Head changes at ``nodes`` (rows) for each of ``leaks`` (m³/h by node row); as maps.hydraulics.responses."""
 
     at_s: float
     nodes: NDArray[np.int64]
@@ -66,7 +66,7 @@ Task = AskImpact | AskReopening | AskDay | AskState | AskResponses | AskPumps
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A task with the number that its answer bears."""
+    """A task with the generation number of its reply."""
 
     generation: int
     task: Task
@@ -91,7 +91,7 @@ class Reopening:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The task could not be done; the process lives on. ``is_input``: the input's fault, told in one line."""
+    """The task failed; the process continues. ``is_input``: a fault of the input, stated in one line."""
 
     message: str
     is_input: bool

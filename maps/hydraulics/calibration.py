@@ -1,7 +1,7 @@
 """Calibration aid: one factor on demand and one on the roughness of each group of pipes, fitted to the hours of quiet days.
 
-Gauss-Newton with full hydraulics: EPANET gives heads and flows, differences their slopes. Priors keep what the readings do not
-tell near the model that was given; a constant offset of each station (its height, its zero) is fitted beside, and told.
+Gauss-Newton with full hydraulics: EPANET gives heads and flows, finite differences their derivatives. Priors keep parameters that
+the readings do not determine near the given model; a constant offset of each station (elevation, zero) is fitted and reported.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from maps.hydraulics.state import HydraulicState
 from maps.network import PipeNetwork
 
 _PRESSURE_M, _FLOW_SHARE, _FLOW_LEAST_M3H = 0.3, 0.03, 1.0
-"""What fits are judged by: a model is good when it is off by so much (m; share of a flow)."""
+"""Scales of the residuals: acceptable model errors (m; share of a flow)."""
 _OFFSET_M = 2.0
-"""Stations' heights are known to about so much."""
+"""Prior standard deviation of a station's offset."""
 _DEMAND_PRIOR, _DEMAND_BLIND, _ROUGHNESS_PRIOR = 0.4, 0.1, 0.15
-"""How far factors are believed to be off; without any flow measured, demand can hardly be told from roughness."""
+"""Prior standard deviations of the factors; without measured flows, demand and roughness are hardly distinguishable."""
 _INDEPENDENT = 3.0
-"""A model's errors last through the day: all hours of a station count as so many readings."""
+"""Effective number of readings of a station's day, because model errors are correlated through the day."""
 _STEP, _LARGEST = 0.03, 0.35
 _ROUNDS = 6
 _ROBUST = 2.5
@@ -52,7 +52,7 @@ class Calibration:
     """``demand_factor``; ``roughness_factor`` by group; ``group``: (pipes,) index into ``groups``.
 
     ``before_m``, ``after_m``: (stations,) root mean square of the pressures' residuals over the day, m, NaN unmeasured;
-    ``offset_m``: (stations,) how much a station shows too much, by its height or zero, beside the fit.
+    ``offset_m``: (stations,) constant reading error of a station (elevation, zero), fitted with the factors.
     """
 
     demand_factor: float
@@ -70,7 +70,7 @@ class Calibration:
 
 
 def roughness_groups(network: PipeNetwork, most: int = 5) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """(names, (pipes,) index): by material where it is known, else by diameter; what is rare joins the rest."""
+    """(names, (pipes,) index): by material where known, else by diameter; rare groups are merged with the rest."""
     pipes = network.pipes
     length = np.nan_to_num(pipes.length_m)
     names = np.array([str(text).strip() for text in pipes.material], dtype=object)
@@ -87,7 +87,7 @@ def roughness_groups(network: PipeNetwork, most: int = 5) -> tuple[tuple[str, ..
 
 
 def calibrate(session: EpanetSession, day: QuietDay, *, progress: Callable[[float], None] | None = None) -> Calibration:
-    """Fit the session's model to a quiet day; the session is left as it was.
+    """Fit the session's model to a burst-free day; the session is restored afterwards.
 
     ``converged`` False: EPANET could not solve the model at some hour, and the factors stay at 1.
     """
@@ -114,7 +114,7 @@ def calibrate(session: EpanetSession, day: QuietDay, *, progress: Callable[[floa
 
 
 def with_factors(inp: str, roughness_of: Mapping[str, float], demand_factor: float) -> str:
-    """An .inp text with roughness of pipes (by EPANET id) and the demand multiplier multiplied; all else stays to the letter."""
+    """An .inp text with roughness of pipes (by EPANET id) and the demand multiplier scaled; all else is unchanged."""
     out: list[str] = []
     section, multiplier = "", f" Demand Multiplier  {demand_factor:.6g}"
     for line in inp.splitlines():
@@ -136,7 +136,7 @@ def with_factors(inp: str, roughness_of: Mapping[str, float], demand_factor: flo
 def _shortened(
     problem: _Problem, theta: Floats, step: Floats, prior: Floats, found: _Residuals, cost: float
 ) -> tuple[Floats, _Residuals, float]:
-    """The step, halved until it is one for the better; none when it never is."""
+    """The step, halved until it reduces the cost; none when it never does."""
     for share in (1.0, 0.5, 0.25, 0.1):
         tried = theta + share * step
         residuals = problem.residuals(tried)
@@ -147,7 +147,7 @@ def _shortened(
 
 @dataclass(frozen=True, eq=False)
 class _Residuals:
-    """Observed minus modelled: pressures (n, stations) m, flows (n, stations) in units of what they are good for."""
+    """Observed minus modelled: pressures (n, stations) m, flows (n, stations) in units of their accuracy."""
 
     pressure_m: Floats
     flow: Floats
@@ -174,7 +174,7 @@ class _Problem:
         return _Residuals(self._day.pressure_m - pressure, (self._day.flow_m3h - flow) / scale)
 
     def offsets(self, found: _Residuals) -> Floats:
-        """(stations,) constant part of the residuals, drawn towards none as far as heights are known; NaN unmeasured."""
+        """(stations,) constant part of the residuals, shrunk towards zero by the elevation prior; NaN unmeasured."""
         known = np.isfinite(found.pressure_m).any(axis=0)
         offset = np.full(found.pressure_m.shape[1], np.nan)
         count = np.isfinite(found.pressure_m[:, known]).sum(axis=0)
@@ -190,7 +190,7 @@ class _Problem:
         return size
 
     def cost(self, found: _Residuals, theta: Floats, prior: Floats) -> float:
-        """Half the sum of weighted squares, large ones counted by their size only (Huber), offsets and priors included."""
+        """Half the sum of weighted squares with Huber loss, including offsets and priors."""
         white = self._white(found)
         size = np.abs(white[np.isfinite(white)])
         huber = np.where(size <= _ROBUST, 0.5 * size**2, _ROBUST * (size - 0.5 * _ROBUST))
@@ -198,7 +198,7 @@ class _Problem:
         return float(huber.sum() + 0.5 * (offset**2).sum() + 0.5 * ((theta / prior) ** 2).sum())
 
     def step(self, theta: Floats, prior: Floats, found: _Residuals) -> Floats:
-        """One Gauss-Newton step, no longer than is believable."""
+        """One Gauss-Newton step of limited length."""
         white = self._white(found)
         known = np.isfinite(white)
         slopes = np.zeros((int(known.sum()), len(theta)))
@@ -207,7 +207,7 @@ class _Problem:
             moved[column] += _STEP
             there = self.residuals(moved)
             if there is not None:
-                # Offsets take part of any shift that is the same all day: what they leave is what tells.
+                # Offsets absorb part of any shift that is constant over the day: the rest determines the parameters.
                 slopes[:, column] = np.nan_to_num(((self._white(there) - white) / _STEP)[known])
         weight = np.minimum(1.0, _ROBUST / np.maximum(np.abs(white[known]), 1e-9))
         normal = slopes.T @ (weight[:, None] * slopes) + np.diag(1.0 / prior**2)
@@ -222,7 +222,7 @@ class _Problem:
 
 @contextmanager
 def _roughness(session: EpanetSession, factor: Floats) -> Iterator[None]:
-    """The model with other roughness while it lasts, (pipes,)."""
+    """Context with the roughness multiplied by a factor, (pipes,)."""
     handle = session.project.handle
     links = [(int(link) + 1, row) for row, link in enumerate(session.elements.pipe) if link >= 0]
     before = [float(en.getlinkvalue(handle, link, en.ROUGHNESS)) for link, _ in links]

@@ -1,4 +1,4 @@
-"""carried: a model's own text with the pipes cut that its network now has in pieces; all else stays to the letter."""
+"""Model carrying: splits pipes in an existing .inp text where the network now has them in pieces; all else is unchanged."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from maps.network import PipeNetwork
 Points = NDArray[np.float64]
 _STATUSES = ("CV", "CLOSED", "OPEN")
 _SHORTEST = 1e-3
-"""Length of a piece, in the model's unit, where two cuts coincide: EPANET takes no pipe without length."""
+"""Length of a piece, in the model's unit, where two cuts coincide: EPANET rejects pipes of zero length."""
 
 
 @dataclass(frozen=True, eq=False)
 class Changed:
-    """A network before and after valves were laid over it.
+    """A network before and after valves were added to it.
 
     ``parents``: (pipes after,) the asset id that each piece had before. ``added_valves``: rows of the valves that are new.
     ``drawn``: points of the network's CRS as the model's file has them.
@@ -45,7 +45,7 @@ class Changed:
 
 @dataclass(frozen=True, eq=False)
 class Carried:
-    """``model`` of the changed network. ``left_out``: asset id and reason of what the model could not take."""
+    """``model`` of the changed network. ``left_out``: asset id and reason of elements that the model cannot represent."""
 
     model: EpanetModel
     left_out: tuple[tuple[str, str], ...] = ()
@@ -54,8 +54,8 @@ class Carried:
 def carried(model: EpanetModel, changed: Changed, units: ModelUnits, *, links: bool = True) -> Carried:
     """The model with pieces for cut pipes, and with the one-way valves and the link valves (``links``) that were added.
 
-    The first piece keeps the EPANET id of its pipe, and with it all that the text says of it: status, check valve, controls
-    and rules, which so act on one piece. A closed pipe is closed at that piece only: its other nodes stay connected. Length
+    The first piece keeps the EPANET id of its pipe and everything that refers to it: status, check valve, controls and rules,
+    which then act on one piece. A closed pipe is closed at that piece only: its other nodes stay connected. Length
     and minor loss are shared by length; roughness, reaction coefficients and leakage, which is by length too, hold for all
     pieces. New nodes have neither demand nor emitter.
     """
@@ -157,7 +157,7 @@ class _Carrier:
         return [line.with_words(self._pipe_words(words, row, first=True))]
 
     def _rest_of_pieces(self) -> Iterator[str]:
-        """Every piece but the first, and what the text says of its pipe."""
+        """Lines for every piece but the first."""
         pipes, more = list[str](), dict[str, list[str]]()
         for line in self._lines:
             words = line.words
@@ -175,7 +175,7 @@ class _Carrier:
             yield from [headings[section], *lines] if lines else []
 
     def _told_of_pieces(self, line: Line, words: Sequence[str]) -> Iterator[str]:
-        """A line about a pipe or a range of pipes, said again of its other pieces."""
+        """Copies of a line about a pipe, or a range of pipes, for its other pieces."""
         found = [at for at, kind in id_tokens(line.section, words) if kind is IdKind.LINK]
         between = range_of(line)
         if not found or (line.section == "[STAT" and between is None):
@@ -234,7 +234,7 @@ class _Carrier:
 
 
 def _ids_in(lines: Sequence[Line], wanted: IdKind) -> set[str]:
-    """Every id of one kind that a text names."""
+    """Every id of one kind in a text."""
     found = set[str]()
     for line in lines:
         if not line.is_heading:
@@ -244,7 +244,7 @@ def _ids_in(lines: Sequence[Line], wanted: IdKind) -> set[str]:
 
 
 def _steered(lines: Sequence[Line]) -> set[str]:
-    """Links whose status the text sets: EPANET refuses to set that of a check valve."""
+    """Links whose status the text sets: EPANET rejects that for a check valve."""
     named = {
         line.words[at]
         for line in lines

@@ -1,4 +1,4 @@
-"""heads_apart: how far the heads of two texts of one model are from each other, hour by hour, as EPANET solves them."""
+"""Model comparison: differences of the heads of two .inp texts of one model, hour by hour, solved with EPANET."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from maps.hydraulics.project import Project
 from maps.units import FOOT_M, is_us_flow_unit
 
 ALIKE_M = 0.01
-"""Heads that are as near as this are the same for every use here."""
+"""Head differences up to this count as equal, m."""
 _LINK_HOURS = 400_000
-"""Work of a comparison: a few seconds. Small models are compared over all their hours, large ones over the first of them."""
+"""Limit on the work of a comparison, a few seconds. Small models are compared over all hours, large ones over the first hours."""
 _LONGEST_H = 168
 _MOST_STEPS_AN_HOUR = 40
 _NOISE = 1e-7
-"""Share of a head that is not told apart: a model without sense (demands behind pipes of 0.1 mm) has heads of 1e30 m."""
+"""Relative tolerance: a meaningless model (demands behind pipes of 0.1 mm) has heads of 1e30 m."""
 
 
 @dataclass(frozen=True, eq=False)
 class HeadsApart:
     """``apart_m``: (hours, nodes of the first text) differences of heads, m; ``nodes``: their EPANET ids.
 
-    0 where no open link joins a node to a fixed head in either model: EPANET's head there means nothing. ``cut_off``:
-    nodes of which that is true at some hour. ``message``: why the hours end before the model's do, "" when they do not.
+    0 where no open link connects a node to a fixed head in either model: EPANET's head there is meaningless. ``cut_off``:
+    nodes for which that holds at some hour. ``message``: why the hours end before the model's do, "" when they do not.
     """
 
     nodes: tuple[str, ...]
@@ -112,7 +112,7 @@ class _Hour:
 
 
 class _Feeding:
-    """Which nodes open links join to a fixed head."""
+    """Finds the nodes that open links connect to a fixed head."""
 
     def __init__(self, project: Project) -> None:
         self._project, handle = project, project.handle

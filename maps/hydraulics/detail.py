@@ -1,4 +1,4 @@
-"""ModelDetail: what a hydraulic model holds beyond the tables of the network."""
+"""ModelDetail: content of a hydraulic model beyond the tables of the network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from maps.columns import Floats, Texts
 
 @dataclass(frozen=True, eq=False)
 class ModelDetail:
-    """Patterns, curves, pumps and controls of a model, in inside units (m, m³/h, kW).
+    """Patterns, curves, pumps and controls of a model, in internal units (m, m³/h, kW).
 
     All keys of nodes, links and words in ``controls`` are asset ids; ``build_model`` maps them to EPANET ids.
     ``node_pattern``: (nodes,) pattern id of each node's demand, "" for none. ``curves``: points (m³/h, m) of head curves.

@@ -1,4 +1,4 @@
-"""Which EPANET element stands for which row, and which links given valve states shut."""
+"""Mapping between table rows and EPANET elements, and the links closed by given valve states."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Elements:
         self.pipe_sign = np.where((start >= 0) & (start != self.node[network.pipes.from_node]), -1.0, 1.0)
 
     def shut_links(self, states: Mapping[str, ValveState], pipes: Collection[int] = ()) -> set[int]:
-        """Links shut by valves as in the tables with ``states`` over them, and by ``pipes`` (rows).
+        """Links closed by the tables' valve states, overridden by ``states``, and by ``pipes`` (rows).
 
-        A shut valve at a pipe's end shuts the pipe, one on a node all its pipes. Pipes and link valves that the tables hold
-        closed are left to the model: it holds them closed itself, and its controls may open them. Raises UnknownAsset.
+        A closed valve at a pipe's end closes the pipe, one on a node all its pipes. Pipes and link valves that are closed in the
+        tables are left out: the model closes them itself, and its controls may open them. Raises UnknownAsset.
         """
         valves = self._network.valves
         shut = (valves.state == ValveState.CLOSED) & ~valves.is_link
@@ -60,7 +60,7 @@ class Elements:
         return (links | {int(self.pipe[row]) for row in rows}) - {-1}
 
     def opened_links(self, states: Mapping[str, ValveState]) -> set[int]:
-        """Link valves that the tables hold closed and ``states`` opens."""
+        """Link valves that are closed in the tables and opened by ``states``."""
         valves = self._network.valves
         rows = [valves.row(asset_id) for asset_id, value in states.items() if value is ValveState.OPEN]
         return {int(self.valve[row]) for row in rows if valves.is_link[row] and valves.state[row] == ValveState.CLOSED} - {-1}

@@ -1,4 +1,4 @@
-"""detail_from_gis: a model's demands, roughness and daily pattern from what the GIS knows, where there is no model."""
+"""Estimates a model's demands, roughness and daily pattern from GIS data where there is no model."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ DAY_PATTERN = tuple(round(hour * 24 / sum(_HOURS), 4) for hour in _HOURS)
 def detail_from_gis(city: City) -> ModelDetail:
     """Detail for ``build_model``: customers' demand at the ends of their pipes, roughness from material and year where unknown.
 
-    Node demands of the tables win where there are any. A customer with a demand brings it; one without is counted by its
-    people, or its households. All of it is an estimate: the caller says so in ``info.assumed``.
+    Node demands of the tables take precedence. A customer's own demand is used; without one it is estimated from its people,
+    or its households. All of it is an estimate: the caller states so in ``info.assumed``.
     """
     nodes, pipes = city.network.nodes, city.network.pipes
     given = np.nan_to_num(nodes.demand_m3h)
@@ -43,7 +43,7 @@ def detail_from_gis(city: City) -> ModelDetail:
 
 
 def customer_demand(city: City) -> Floats:
-    """Mean demand of the customers at the nodes, m³/h, (nodes,): half of each at either end of its pipe, or of its pieces."""
+    """Mean demand of customers at nodes, m³/h, (nodes,): half of each at either end of its pipe, or of its pieces."""
     table, pipes = city.customers, city.network.pipes
     people = np.where(table.people > 0, table.people, np.maximum(table.households, 0) * PEOPLE_A_HOUSEHOLD)
     counted = people * LITRES_A_HEAD_DAY * OTHER_USE / 1000.0 / 24.0

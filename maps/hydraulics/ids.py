@@ -9,14 +9,14 @@ _VALID = re.compile(r'[^\s;"\[\]][^\s;"\[\]]{0,30}')
 
 
 def epanet_ids(asset_ids: Iterable[str], prefix: str, taken: set[str] | None = None) -> list[str]:
-    """An EPANET id for each asset id, in order: itself where EPANET takes it, else ``<prefix><number>``.
+    """An EPANET id for each asset id, in order: the same where EPANET accepts it, else ``<prefix><number>``.
 
     Only ASCII ids are kept: 31 is a limit in bytes, and reports are read back in the machine's encoding. ``taken``
     ids are in use already; it grows by the new ones.
     """
     used = taken if taken is not None else set()
     listed = [str(asset_id) for asset_id in asset_ids]
-    # Ids that stay are reserved first, else a made-up one could take their place.
+    # Unchanged ids are reserved first, so that no generated id equals one of them.
     stays = [text.isascii() and _VALID.fullmatch(text) is not None and text not in used for text in listed]
     chosen: list[str | None] = []
     for text, stay in zip(listed, stays, strict=True):

@@ -1,4 +1,4 @@
-"""Pressures after an isolation: who has no water, who has little; what was bad before is not counted."""
+"""Impact of an isolation: customers without supply or with low pressure, excluding those that were so before."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from maps.isolation.result import IsolationPlan
 from maps.network import NodeKind, ValveState
 
 MINIMUM_M = 2.0
-"""Head over the ground below which a tap on it gives nothing worth the name: its own height and the losses of a house line."""
+"""Pressure head below which a tap has no usable flow: its height above ground and the losses of a service line."""
 REQUIRED_M = 14.0
-"""0.14 MPa, the least pressure that Chinese utilities owe at the ends of their network (CJJ 207-2013)."""
+"""0.14 MPa, the least service pressure required at the ends of Chinese networks (CJJ 207-2013)."""
 _DRY_SHARE = 0.0025
-"""Of the way from minimum to required: there a pressure-driven demand gets 5 % (square root), which is no service."""
+"""Share of the range from minimum to required pressure at which pressure-driven demand is 5 % (square root): no service."""
 _SAME_MOMENT_S = 300.0
 _solved: WeakKeyDictionary[EpanetSession, tuple[tuple[float, float, float], HydraulicState]] = WeakKeyDictionary()
-"""The last state before closing, per session: a session solves its model as loaded, whatever was asked in between."""
+"""The last state before closing, cached per session: each solve starts from the model as loaded, so it stays valid."""
 
 
 class Service(IntEnum):
-    """What a node gets; worse is higher."""
+    """Service at a node; higher is worse."""
 
     OK = 0
     LOW = 1
@@ -38,10 +38,10 @@ class Service(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class ImpactResult:
-    """What closing does. ``service`` (nodes,): Service where it got worse, OK where it did not or was as bad before.
+    """Effect of closing. ``service`` (nodes,): Service where it got worse, OK where it did not or was as bad before.
 
     ``unserved_customers``/``low_customers``: customer rows, apart from each other. ``pressure_m`` (nodes,): after closing,
-    m of water. ``converged`` False: nothing of it holds except what the plan itself cuts off; ``message`` says why.
+    m of water. ``converged`` False: only the area cut off by the plan itself is valid; ``message`` gives the reason.
     """
 
     converged: bool
@@ -62,9 +62,9 @@ def impact_of_closing(
 ) -> ImpactResult:
     """Solve before and after the plan's valves are shut and its pumps stopped, pressure-driven.
 
-    The moment is taken at the full five minutes: the state before is then solved once for all corrections of a plan.
-    A node without an open way to a source is unserved whatever its pressure. Customers of the plan are always unserved;
-    any other gets the better of its pipe's ends. Raises UnknownAsset when the plan is not of this city.
+    The time is rounded to five minutes, so that the state before is solved once for all corrections of a plan.
+    A node without an open path to a source is unserved whatever its pressure. Customers of the plan are always unserved;
+    others have the better service of their pipe's ends. Raises UnknownAsset when the plan is not of this city.
     """
     network = city.network
     at_s = at_s // _SAME_MOMENT_S * _SAME_MOMENT_S
@@ -103,12 +103,12 @@ def service_of(city: City, state: HydraulicState, minimum_m: float, required_m: 
     pressure = np.nan_to_num(state.pressure_m, nan=np.inf)
     dry = (pressure < minimum_m + _DRY_SHARE * (required_m - minimum_m)) | ~_supplied(city, state)
     service = np.where(dry, Service.UNSERVED, np.where(pressure < required_m, Service.LOW, Service.OK))
-    # A tank or reservoir is no tap: its own level says nothing about service.
+    # Tanks and reservoirs have no customers: their level is no service pressure.
     return np.where(city.network.nodes.kind == NodeKind.JUNCTION, service, Service.OK).astype(np.uint8)
 
 
 def _supplied(city: City, state: HydraulicState) -> Bools:
-    """Nodes with an open way to a source or tank, (nodes,); a pump that runs and a valve that is not shut are ways."""
+    """Nodes with an open path to a source or tank, (nodes,), including running pumps and valves that are not closed."""
     network = city.network
     link = network.valves.is_link & (state.valve_status != LinkStatus.CLOSED)
     pump = (network.pumps.from_node >= 0) & (np.nan_to_num(state.pump_flow_m3h) > 0)

@@ -1,4 +1,4 @@
-"""The text of an .inp as EPANET reads it: lines, sections, tokens, and which of them are ids."""
+"""Parses .inp text as EPANET does: lines, sections, tokens, and the ids among them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-# EPANET parts tokens at these four only: a full-width space belongs to an id, and so does a comma.
+# EPANET splits tokens at these four only: a full-width space belongs to an id, and so does a comma.
 _TOKEN = re.compile(r'"([^"\r\n]*)"?|[^ \t\r\n]+')
 _NODE_WORDS = ("NODE", "JUNC", "RESERV", "TANK")
 _LINK_WORDS = ("LINK", "PIPE", "PUMP", "VALVE")
 
 
 class IdKind(StrEnum):
-    """What an id names; each kind has names of its own."""
+    """Kind of element that an id names; each kind has a name space of its own."""
 
     NODE = "node"
     LINK = "link"
@@ -25,7 +25,7 @@ class IdKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token with its place in the line; quotes are part of the place, not of the text."""
+    """A token with its position in the line; quotes are part of the position, not of the text."""
 
     text: str
     start: int
@@ -52,7 +52,7 @@ class Line:
         return self.text.partition(";")[0]
 
     def with_words(self, words: dict[int, str]) -> str:
-        """The line with tokens replaced by number; all else stays to the letter."""
+        """The line with tokens replaced by number; all else is unchanged."""
         parts, at = list[str](), 0
         for number in sorted(words):
             token = self.tokens[number]
@@ -62,7 +62,7 @@ class Line:
 
 
 def lines_of(text: str) -> Iterator[Line]:
-    """Every line of the text; joined by newlines they are the text again."""
+    """Every line of the text; joined by newlines they give the text."""
     section, ended = "", False
     for raw in text.split("\n"):
         data = raw.partition(";")[0]
@@ -78,12 +78,12 @@ def lines_of(text: str) -> Iterator[Line]:
 
 
 def is_word(token: str, word: str) -> bool:
-    """Whether EPANET takes a token for a keyword: it compares as many letters as the keyword has."""
+    """Whether EPANET reads a token as a keyword: it compares as many letters as the keyword has."""
     return token.upper().startswith(word)
 
 
 def id_tokens(section: str, words: Sequence[str]) -> list[tuple[int, IdKind]]:
-    """(number of the token, what it names) of every id in a line of data."""
+    """(number of the token, kind) of every id in a line of data."""
     read = _IDS.get(section)
     if read is None or not words:
         return []
@@ -217,23 +217,23 @@ _IDS: dict[str, Callable[[Sequence[str]], Found]] = {
     "[LABE": _fixed((3, IdKind.NODE)),
     "[TAGS": _tag,
 }
-"""Where ids stand, by section (EPANET 2.3 user manual, appendix C)."""
+"""Positions of ids, by section (EPANET 2.3 user manual, appendix C)."""
 DEFINING = {
     "[JUNC": IdKind.NODE, "[RESE": IdKind.NODE, "[TANK": IdKind.NODE,
     "[PIPE": IdKind.LINK, "[PUMP": IdKind.LINK, "[VALV": IdKind.LINK,
 }  # fmt: skip
-"""Sections whose first token makes a node or a link."""
+"""Sections whose first token defines a node or a link."""
 
 
 @dataclass(frozen=True, eq=False)
 class IdRange:
-    """Two ids that stand for all between them, as [STATUS], [QUALITY] and [REACTIONS] take them."""
+    """A range of ids from the first to the last, as in [STATUS], [QUALITY] and [REACTIONS]."""
 
     first: str
     last: str
 
     def holds(self, name: str, encoding: str = "utf-8") -> bool:
-        """Whether EPANET counts an id in: as leading numbers where both ends begin with one, else byte by byte."""
+        """Whether EPANET includes an id: compared as leading numbers where both ends begin with one, else byte by byte."""
         low, high = _leading_number(self.first), _leading_number(self.last)
         if low > 0 and high > 0:
             return low <= _leading_number(name) <= high

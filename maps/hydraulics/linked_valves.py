@@ -1,4 +1,4 @@
-"""Lines of an .inp for valves that are links, in the units of a model that is there already."""
+""".inp lines for valves that are links, in the units of an existing model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SET_KINDS = (*_PRESSURE_KINDS, ValveKind.FCV, ValveKind.TCV)
 
 @dataclass(frozen=True, slots=True)
 class ModelUnits:
-    """Inside units in one of a model's: m³/h, m (length), mm (diameter), m of water (pressure)."""
+    """Internal units per model unit: m³/h, m (length), mm (diameter), m of water (pressure)."""
 
     flow_m3h: float
     length_m: float
@@ -43,8 +43,8 @@ class ModelUnits:
 def valve_lines(network: PipeNetwork, names: Mapping[int, str], nodes: Mapping[str, str], units: ModelUnits) -> Iterator[str]:
     """Sections for the valve rows of ``names`` (their EPANET ids). ``nodes``: EPANET ids by asset id.
 
-    A control valve keeps its setting; a check valve is a short pipe that lets through one way; all others are open or
-    closed throttles without loss.
+    A control valve keeps its setting; a check valve is a short pipe with one flow direction; all others are open or closed TCVs
+    without loss.
     """
     valves, asset = network.valves, network.nodes.asset_id
     checks, others, closed = list[str](), list[str](), list[str]()

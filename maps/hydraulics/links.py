@@ -1,4 +1,4 @@
-"""Shutting and releasing links of a loaded model, and the point of operation it starts from."""
+"""Closes and releases links of a loaded model, and sets the operating point from which it starts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from maps.columns import Floats
 from maps.hydraulics.project import Project
 
 _SHUT_LOSS = 1e12
-"""Minor loss that stands for a shut check valve: EPANET lets nobody close those."""
+"""Minor loss that represents a closed check valve, because EPANET does not allow closing one."""
 _TIMED = (en.TIMER, en.TIMEOFDAY)
 
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Where a solve starts: tank levels (tanks,), initial status and setting of the moving links (links,), model units."""
+    """Initial values of a solve: tank levels (tanks,), status and setting of the controlled links (links,), model units."""
 
     level: Floats
     status: Floats
@@ -25,7 +25,7 @@ class Point:
 
 
 class LinkSwitch:
-    """Writes the initial states of links, and knows how to take each of them back."""
+    """Writes the initial states of links and can restore each of them."""
 
     def __init__(self, project: Project) -> None:
         self._project, handle = project, project.handle
@@ -39,22 +39,22 @@ class LinkSwitch:
         self._timed = [number + 1 for number, control in enumerate(controls) if int(control[0]) in _TIMED]
         rules = en.getcount(handle, en.RULECOUNT)
         self.has_memory = bool(self.tanks or controls or rules)
-        """Whether the model's state depends on what came before."""
+        """Whether the model's state depends on earlier times."""
         moving = set(self._control_link) | set(map(int, np.flatnonzero(self._kind == en.PUMP)))
-        moving |= set(range(project.links)) if rules else set()  # a rule may move any link
+        moving |= set(range(project.links)) if rules else set()  # a rule may change any link
         self._moving = np.array(sorted(moving), dtype=np.int64)
 
     def _initial(self) -> tuple[Floats, Floats]:
-        """Initial status and setting of every link, (links,). A valve fixed open has setting 0: its setting does not act.
+        """Initial status and setting of every link, (links,). A valve fixed open has setting 0, which is not used.
 
-        EPANET says 1 for the status of such a valve and 2 for that of an active one.
+        EPANET reports status 1 for such a valve and 2 for an active one.
         """
         status, setting = self._project.link_values(en.INITSTATUS), self._project.link_values(en.INITSETTING)
         return status, np.where((self._kind > en.PUMP) & (status == en.OPEN), 0.0, setting)
 
     @property
     def held(self) -> frozenset[int]:
-        """Links that are shut now."""
+        """Links that are closed now."""
         return frozenset(self._shut)
 
     def is_check(self, link: int) -> bool:
@@ -62,7 +62,7 @@ class LinkSwitch:
         return bool(self._kind[link] == en.CVPIPE)
 
     def shift_timers(self, by_s: int) -> None:
-        """Controls at a time after the start now count from ``by_s`` later; those before it rest."""
+        """Shift the times of clock controls by ``by_s``; those before the start are disabled."""
         handle = self._project.handle
         for number in self._timed:
             kind, link, setting, node, at_s = en.getcontrol(handle, number)
@@ -88,7 +88,7 @@ class LinkSwitch:
         self._free(link, 1.0)
 
     def restore(self, link: int) -> None:
-        """Give a link back the state its model gave it."""
+        """Restore a link's state as in the model."""
         self._free(link, float(self._status[link]))
 
     def _free(self, link: int, status: float) -> None:
@@ -114,7 +114,7 @@ class LinkSwitch:
         return Point(heads[rows] - bottom[rows], status, self._project.link_values(en.SETTING)[self._moving])
 
     def set_point(self, point: Point, timed_controls: bool) -> None:
-        """Start the next solve from ``point``. Controls by the clock must rest in a snapshot: its clock stands at zero."""
+        """Start the next solve from ``point``. Clock controls must be disabled in a snapshot, whose time is zero."""
         handle = self._project.handle
         for tank, level in zip(self.tanks, point.level, strict=True):
             low, high = en.getnodevalue(handle, tank, en.MINLEVEL), en.getnodevalue(handle, tank, en.MAXLEVEL)
@@ -131,7 +131,7 @@ class LinkSwitch:
         if status == 0 or kind in (en.PIPE, en.GPV) or (setting == 0 and kind != en.TCV):
             en.setlinkvalue(handle, link + 1, en.INITSTATUS, float(status > 0))
         else:
-            # A control valve is given its setting: a status alone would hold it fixed open. A pump gets its speed back.
+            # A control valve needs its setting: with a status alone it would be fixed open. A pump needs its speed.
             en.setlinkvalue(handle, link + 1, en.INITSTATUS, 1.0)
             en.setlinkvalue(handle, link + 1, en.INITSETTING, setting)
 

@@ -1,4 +1,4 @@
-"""build_model: the .inp text of a network, in CMH and metres, with the ids EPANET takes."""
+"""Builds the .inp text of a network, in CMH and metres, with ids valid in EPANET."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class _Ids:
         self.pump = epanet_ids(network.pumps.asset_id[self.pump_rows], "U", links)
         self.valve = epanet_ids(network.valves.asset_id[self.valve_rows], "V", links)
         self.ring = _made(network.pipes.asset_id, rings(network), "~ring", nodes, links)
-        """By pipe row, the node in the middle of a pipe that ends where it begins, and its second half."""
+        """By pipe row, the middle node and the second half of a pipe that starts and ends at the same node."""
         self.anchor = _made(network.nodes.asset_id, without_head(network), "~cut-off", nodes, links)
         """By node row, the reservoir of a part without fixed head, and the closed pipe to it."""
         self.of_node = _by_asset(network.nodes, self.node)
-        # A split pipe's pieces share a source_id; controls that named it act on the first piece, which is enough.
+        # Pieces of a split pipe share a source_id; controls on it act on the first piece, which is enough.
         self.of_link = dict(zip(map(str, network.pipes.source_id[::-1]), self.pipe[::-1], strict=True))
         self.of_link.update(_by_asset(network.pipes, self.pipe))
         self.of_link.update(zip(map(str, network.pumps.asset_id[self.pump_rows]), self.pump, strict=True))
@@ -47,7 +47,7 @@ class _Ids:
 
 
 def _made(asset_ids: Texts, rows: Rows, word: str, nodes: set[str], links: set[str]) -> dict[int, tuple[str, str]]:
-    """Ids of a node and a link that the tables do not have, by the row they stand for."""
+    """Ids of a node and a link that are not in the tables, by the row they belong to."""
     names = [f"{asset_ids[row]}{word}" for row in rows]
     pairs = zip(epanet_ids(names, "N", nodes), epanet_ids(names, "P", links), strict=True)
     return dict(zip(map(int, rows), pairs, strict=True))
@@ -60,14 +60,14 @@ def _by_asset(table: Columns, ids: Sequence[str]) -> dict[str, str]:
 def build_model(network: PipeNetwork, detail: ModelDetail, title: str) -> EpanetModel:
     """The network as an EPANET model (.inp, flow unit CMH, head loss as ``network.headloss``).
 
-    Sources without ``head_m`` stand at their elevation; tanks without levels or diameter are fixed heads; a pipe without
-    diameter gets 100 mm, one without roughness what its material and year suggest. A valve that is a link of its own and
-    no control valve becomes an open or closed throttle without loss, a check valve a pipe of 0.1 m that lets through one
-    way; a pipe with a one-way valve at its end becomes a check-valve pipe, its ends swapped where needed. A pipe that ends
-    at the node where it begins is two halves with a node between them, for EPANET refuses such a link; pumps and link valves
-    that do so stay out. A part without fixed head hangs on a reservoir of its own by a closed pipe, for EPANET solves nothing
-    beside one without. Valves on pipes and nodes stay out: the session writes their states. Asset ids in ``detail`` that
-    the network lacks are dropped.
+    Sources without ``head_m`` get their elevation as head; tanks without levels or diameter are fixed heads; a pipe without
+    diameter gets 100 mm, one without roughness an estimate from material and year. A link valve that is no control valve
+    becomes an open or closed TCV without loss, a check valve a pipe of 0.1 m with one flow direction; a pipe with a one-way
+    valve at its end becomes a check-valve pipe, with its ends exchanged where needed. A pipe that starts and ends at the same
+    node is modelled as two halves with a node between them, because EPANET rejects such a link; such pumps and link valves are
+    left out. A part without fixed head is connected to a reservoir of its own by a closed pipe, because EPANET solves no
+    model with such a part. Valves on pipes and nodes are left out: the session sets their states. Asset ids in ``detail`` that
+    are not in the network are dropped.
     """
     ids = _Ids(network)
     text = "\n".join(_sections(network, detail, ids, title)) + "\n"
@@ -216,7 +216,7 @@ def _pumps(network: PipeNetwork, detail: ModelDetail, ids: _Ids) -> Iterator[str
 
 
 def _status(network: PipeNetwork, ids: _Ids) -> Iterator[str]:
-    """After the valves: EPANET wants a link known before its status."""
+    """Written after the valves: EPANET needs a link defined before its status."""
     yield "[STATUS]"
     for name, row in zip(ids.pump, map(int, ids.pump_rows), strict=True):
         if network.pumps.status[row] == PipeStatus.CLOSED:
@@ -257,7 +257,7 @@ def _tables(detail: ModelDetail) -> Iterator[str]:
 
 
 def _mapped(line: str, ids: _Ids) -> str:
-    """A control line with asset ids turned into EPANET ids; "" when it names what is no longer there."""
+    """A control line with asset ids replaced by EPANET ids; "" when an element no longer exists."""
     words = line.split()
     for place, word in enumerate(words[:-1]):
         known: Mapping[str, str] | None = None
@@ -286,7 +286,7 @@ def _settings(network: PipeNetwork, detail: ModelDetail) -> Iterator[str]:
         "PRESSURE EXPONENT": "0.5",
     }
     if "PATTERN" not in detail.options:
-        # EPANET gives junctions without a pattern the one named 1; this name is nobody's.
+        # EPANET uses pattern 1 for junctions without a pattern; this name is unused.
         options["PATTERN"] = "NO-PATTERN"
     options.update(detail.options)
     yield "[OPTIONS]"

@@ -1,4 +1,4 @@
-"""A model's day, stepped by EPANET itself: tanks fill and empty, controls and rules act."""
+"""Extended-period simulation of a model's day, stepped by EPANET: tanks fill and empty, controls and rules act."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 DAY_S = 86_400
 _MOST_STEPS_AN_HOUR = 40
-"""A model that needs more on top of its own step (DMAs.inp: thousands of steps of seconds) does not settle."""
+"""Limit on extra steps: a model that needs more (DMAs.inp: thousands of steps of seconds) does not settle."""
 
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """Points of operation at seconds after the model's start, hourly."""
+    """Hourly operating points at seconds after the model's start."""
 
     at_s: Floats
     points: tuple[Point, ...]
@@ -47,7 +47,7 @@ class Operation:
 def stepped(session: EpanetSession, step_s: int) -> Iterator[tuple[int, bool, str]]:
     """Step the day; yields (seconds after start, converged, message) at each multiple of ``step_s`` below a day.
 
-    After a yield of False nothing follows. The session's times are given back at the end.
+    A yield of False is the last. The session's time settings are restored at the end.
     """
     handle = session.project.handle
     kept = {code: en.gettimeparam(handle, code) for code in (en.DURATION, en.HYDSTEP, en.REPORTSTEP, en.REPORTSTART)}
@@ -89,7 +89,7 @@ def _steps(session: EpanetSession, step_s: int) -> Iterator[tuple[int, bool, str
 
 
 def day_of(session: EpanetSession, step_s: int, progress: Callable[[float], None] | None = None) -> list[HydraulicState]:
-    """States at every ``step_s`` of the day, by time of day; what could not be reached is not converged, with the reason."""
+    """States at every ``step_s`` of the day, by time of day; states that were not reached are not converged, with the reason."""
     if step_s <= 0 or DAY_S % step_s:
         raise ValueError("step_s must divide a day")
     if not session.has_day:

@@ -1,4 +1,4 @@
-"""One EPANET project: vectors as arrays, warnings as words. Units here are the model's own."""
+"""One EPANET project: vectors as arrays, warnings as text. Units here are the model's own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FLOW_UNITS = ("CFS", "GPM", "MGD", "IMGD", "AFD", "LPS", "LPM", "MLD", "CMH", "C
 _KW_PER_HP = 0.7457
 
 _WORDS = (
-    # words in EPANET's report, our words, whether the numbers still mean something
+    # text in EPANET's report, our text, whether the numbers are still valid
     ("unbalanced", "EPANET did not converge within its trials", False),
     ("maximum trials exceeded", "EPANET did not converge within its trials", False),
     ("unstable", "EPANET's solution is unstable", False),
@@ -39,7 +39,7 @@ _WORDS = (
 
 @contextmanager
 def quiet() -> Iterator[list[warnings.WarningMessage]]:
-    """EPANET's warning codes arrive as bare Python warnings without their code; they are collected, not printed."""
+    """Collect EPANET's warnings, which arrive as Python warnings without their code, instead of printing them."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield caught
@@ -59,7 +59,7 @@ class Project:
             with quiet():
                 en.open(self.handle, str(model), str(self._report), "")
         except Exception as refusal:
-            # The toolkit knows only bare Exception; its report names the line, but only once the project has let go of it.
+            # The toolkit raises bare Exception; its report names the line, but is readable only after the project has closed it.
             with quiet():
                 en.close(self.handle)
                 en.deleteproject(self.handle)
@@ -75,9 +75,9 @@ class Project:
         en.setstatusreport(self.handle, en.NO_REPORT)
 
     def _mend_power(self) -> None:
-        """EPANET 2.3.5 divides a POWER of kW by 0.7457 twice when it reads a metric file: 10 kW lift as 13.4 kW would.
+        """EPANET 2.3.5 divides a POWER in kW by 0.7457 twice when it reads a metric file: 10 kW acts like 13.4 kW.
 
-        Set through the toolkit the same figure acts as it should (power = weight of water x flow x head).
+        Set through the toolkit, the same value acts correctly (power = weight of water x flow x head).
         """
         if is_us_flow_unit(self.flow_unit):
             return
@@ -92,13 +92,13 @@ class Project:
             with quiet():
                 en.openH(self.handle)
         except Exception as refusal:
-            # A node that no link reaches, a part without a fixed head: found here, not when the text is read.
+            # A node without links, or a part without a fixed head, is found here, not when the text is read.
             self.close()
             raise InputFault(f"EPANET refuses the model: {refusal}") from refusal
         self._hydraulics = True
 
     def close(self) -> None:
-        """Let go of the model and its files; a second call does nothing."""
+        """Close the model and its files; a second call does nothing."""
         if self.handle is not None:
             with quiet():
                 if self._hydraulics:
@@ -119,19 +119,19 @@ class Project:
         return self._view[: self.links].copy()
 
     def run(self) -> tuple[bool, str]:
-        """Solve the present period: (whether it converged, what EPANET had to say in our words)."""
+        """Solve the present period: (whether it converged, EPANET's warnings in our text)."""
         _, converged, message = self.guarded(lambda: en.runH(self.handle))
         if converged and not en.getstatistic(self.handle, en.RELATIVEERROR) <= en.getoption(self.handle, en.ACCURACY):
             return False, _WORDS[0][1]
         return converged, message
 
     def guarded(self, step: Callable[[], Any]) -> tuple[Any, bool, str]:
-        """A toolkit call's result, whether its numbers can be used, and its warnings in words."""
+        """(result of a toolkit call, whether its numbers are valid, its warnings as text)."""
         en.clearreport(self.handle)
         with quiet() as caught:
             try:
                 result = step()
-            except Exception as failure:  # noqa: BLE001 — the toolkit knows only bare Exception
+            except Exception as failure:  # noqa: BLE001 — the toolkit raises bare Exception
                 return None, False, f"EPANET stopped: {failure}"
         if not caught:
             return result, True, ""
@@ -156,9 +156,9 @@ class Project:
 
 
 def value_array(size: int) -> tuple[Any, Floats]:
-    """(an array that the toolkit fills, the same memory as numpy sees it, (size,)); the first must outlive the second.
+    """(array that the toolkit fills, numpy view of the same memory, (size,)); the first must outlive the second.
 
-    Seen in place, a hundred thousand values cost no Python objects.
+    The view avoids a Python object for each of a hundred thousand values.
     """
     raw = en.doubleArray(size)
     return raw, np.ctypeslib.as_array((ctypes.c_double * size).from_address(int(raw.cast())))

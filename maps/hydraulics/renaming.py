@@ -1,4 +1,4 @@
-"""epanet_text: a model's text as EPANET takes it, in ASCII, with ids of our own where the utility's do not fit."""
+"""Converts a model's text to ASCII for EPANET, with generated ids where the utility's are not valid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SAID = re.compile(r"[^\s;:,\"']+")
 
 @dataclass(frozen=True, eq=False)
 class EpanetText:
-    """``text``: what EPANET gets. ``names``: by kind, the utility's id of each id of our own making."""
+    """``text``: input of EPANET. ``names``: by kind, the utility's id of each generated id."""
 
     text: str
     names: Mapping[IdKind, Mapping[str, str]] = field(default_factory=dict)
@@ -27,17 +27,17 @@ class EpanetText:
         return self.names.get(kind, {}).get(epanet_id, epanet_id)
 
     def in_own_words(self, message: str) -> str:
-        """EPANET's words with the utility's ids for ours."""
+        """An EPANET message with the utility's ids in place of generated ones."""
         known = {made: own for names in self.names.values() for made, own in names.items()}
         return _SAID.sub(lambda match: known.get(match[0], match[0]), message)
 
 
 def epanet_text(text: str, encoding: str = "utf-8") -> EpanetText:
-    """The text to give to EPANET. One that is ASCII with ids of at most 31 bytes stays to the letter.
+    """The text for EPANET. ASCII text with ids of at most 31 bytes is unchanged.
 
-    Else each id that is not such gets one of our own, and comments that are not ASCII are left out: EPANET counts bytes of
-    UTF-8, of which a Chinese letter takes three. Ranges of ids are written out, for they go by the order of the old ids,
-    in the bytes of ``encoding``. Other letters (titles, tags) become question marks.
+    Else each other id is replaced by a generated one, and comments that are not ASCII are left out: EPANET counts bytes of
+    UTF-8, of which a Chinese character takes three. Ranges of ids are expanded, because they depend on the order of the old
+    ids, in the bytes of ``encoding``. Other non-ASCII characters (titles, tags) become question marks.
     """
     if text.isascii() and not _LONG.search(text):
         return EpanetText(text)
@@ -72,7 +72,7 @@ def _renamed(line: Line, made: Mapping[IdKind, Mapping[str, str]]) -> str:
 
 
 class _Members:
-    """Nodes and links in the order of the text, to write ranges out; check-valve pipes and GPVs, which [STATUS] treats apart."""
+    """Nodes and links in the order of the text, to expand ranges; check-valve pipes and GPVs, special in [STATUS]."""
 
     def __init__(self, lines: list[Line], encoding: str) -> None:
         self._encoding = encoding
@@ -104,5 +104,5 @@ class _Members:
         return [replace(parsed, section=line.section) for text in texts for parsed in lines_of(text)]
 
     def _spared(self, value: str) -> set[str]:
-        """Links that a range leaves alone though a line of their own would be refused."""
+        """Links that a range skips although a line of their own would be rejected."""
         return self._check | self._gpv if is_number(value) else self._check

@@ -1,4 +1,4 @@
-"""Whether opening a closed valve brings the dry pockets of a plan enough pressure: each candidate by a solve of its own."""
+"""Reopening: pressures in a plan's dry pockets after opening a closed valve, one solve per candidate."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def reopening(
     minimum_m: float = MINIMUM_M,
     required_m: float = REQUIRED_M,
 ) -> tuple[Reopened, ...]:
-    """The plan's closed valves among its candidates, those that serve the most first; at most MOST_CANDIDATES.
+    """Results for the closed valves among the plan's candidates, by customers served, most first; at most MOST_CANDIDATES.
 
-    Closed pipes among them are not tried: what shuts them is not known. Raises UnknownAsset.
+    Closed pipes are not solved: the device that closes them is unknown. Raises UnknownAsset.
     """
     closed = dict.fromkeys([*(step.asset_id for step in plan.valves_to_close), *plan.shut_by_crews], ValveState.CLOSED)
     pipes = city.network.pipes

@@ -1,4 +1,4 @@
-"""What bursts of a given size do to heads, straight from EPANET: one solution for each, no straight lines through curves."""
+"""Burst responses: head changes of bursts of given flow, one EPANET solution each, without linearisation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roughness of a pipe from its material and age, where nobody measured it.
+"""Estimates the roughness of pipes from material and age.
 
 Hazen-Williams C of new pipes: Rossman, EPANET 2.2 User Manual, table 3.2 (cast iron 130-140, concrete 120-140,
 galvanised iron 120, plastic 140-150, steel 140-150). Ageing of unlined cast iron and steel, C down to about 100 after 30

@@ -1,4 +1,4 @@
-"""RunningModel: a session's model followed through time, with demands, leaks and valves that change on the way."""
+"""RunningModel: steps a session's model through time with changing demands, leaks and valves."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from maps.network import ValveState
 
 _YEARS_S = 1_000_000_000
 _MOST_STEPS = 500
-"""EPANET steps allowed between two asked-for times; a model that needs more is stuck in tiny steps."""
+"""EPANET steps allowed between two requested times; a model that needs more is stuck in tiny steps."""
 
 
 class RunningModel:
     """Takes over a session: nothing else may use it while this runs. Time only goes forward.
 
-    Demand patterns become straight lines between their values where the step divides theirs: a city does not jump on the
-    hour, and a stair would look like an event everywhere at once. Models made for one moment (duration 0) are solved anew at
-    each step with their tanks as they are. Perturbations and leaks stay until the session is closed.
+    Demand patterns are interpolated linearly where the step divides theirs: a stepped pattern would look like an event in the
+    whole city on the hour. Single-period models (duration 0) are solved at each step with constant tank levels. Perturbations
+    and leaks stay until the session is closed.
     """
 
     def __init__(self, session: EpanetSession, at_s: float, step_s: int) -> None:
@@ -38,7 +38,7 @@ class RunningModel:
         self._smooth_patterns()
 
     def perturb(self, demand: Floats, roughness: Floats) -> None:
-        """Multiply base demands (nodes,) and roughness (pipes,) for good."""
+        """Multiply base demands (nodes,) and roughness (pipes,) permanently."""
         self._scale = np.asarray(demand, dtype=np.float64)
         self._base.write(self._scale)
         for link, factor in zip(self._session.elements.pipe, roughness, strict=True):
@@ -51,7 +51,7 @@ class RunningModel:
         self._base.write(self._scale * factor)
 
     def add_leak(self, key: int, node_flows: Mapping[int, float], state: HydraulicState) -> None:
-        """Open a hole: m³/h at node rows at the pressures of ``state``; from there with the square root of pressure."""
+        """Add a leak: m³/h at node rows at the pressures of ``state``, varying with the square root of pressure."""
         for row, flow_m3h in node_flows.items():
             index = int(self._session.elements.node[row]) + 1
             head = max(float(state.pressure_m[row]), 1.0) * self._session.pressure_per_m
@@ -60,7 +60,7 @@ class RunningModel:
             self._leaks[key * 2 + (1 if key * 2 in self._leaks else 0)] = (index, float(coefficient))
 
     def stop_leak(self, key: int) -> None:
-        """Close a hole again."""
+        """Remove a leak."""
         for slot in (key * 2, key * 2 + 1):
             if slot in self._leaks:
                 index, coefficient = self._leaks.pop(slot)
@@ -68,7 +68,7 @@ class RunningModel:
                 en.setnodevalue(self._handle, index, en.EMITTER, max(float(left), 0.0))
 
     def set_valves(self, states: Mapping[str, ValveState]) -> None:
-        """Valve states as they are now, over those of the tables; replaces what was set before."""
+        """Set the present valve states, overriding the tables; replaces earlier settings."""
         session = self._session
         shut, opened = session.elements.shut_links(states), session.elements.opened_links(states)
         links = {int(link) for link in session.elements.pipe} | {int(link) for link in session.elements.valve}
@@ -80,7 +80,7 @@ class RunningModel:
             self._now(link, 0.0)
 
     def _now(self, link: int, status: float) -> None:
-        """Initial states act at the next start only; a run under way is told directly."""
+        """Set the status in the current run as well: initial states act at the next start only."""
         if self._begun and not self._session.links.is_check(link):
             en.setlinkvalue(self._handle, link + 1, en.STATUS, status)
 
@@ -102,7 +102,7 @@ class RunningModel:
                 usable, message = False, message or "EPANET takes too many steps"
                 break
             usable, message = self._session.project.run()
-        # A period that does not converge is told, and tried again with the next: demands move on.
+        # A period that does not converge is reported; the next one is solved again, because demands change.
         self._last = True, message
         return self._session.read(at_s, usable, message)
 
@@ -122,7 +122,7 @@ class RunningModel:
         self._begun = True
 
     def _smooth_patterns(self) -> None:
-        """Straight lines from each value to the next; patterns that move pumps or heads stay stairs."""
+        """Interpolate demand patterns linearly; patterns of pumps or heads stay stepped."""
         handle, session = self._handle, self._session
         old_step = int(en.gettimeparam(handle, en.PATTERNSTEP))
         fine = self._step_s
@@ -146,7 +146,7 @@ class RunningModel:
 
 
 class _Demands:
-    """Base demands of all junction categories, written as factors of what the model holds."""
+    """Base demands of all junction categories, written as multiples of the model's values."""
 
     def __init__(self, session: EpanetSession) -> None:
         self._handle = session.project.handle

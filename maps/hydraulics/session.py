@@ -1,4 +1,4 @@
-"""EpanetSession: one loaded model, solved again and again without reading it anew; units change at this door.
+"""EpanetSession: one loaded model for repeated solves; converts between model and internal units.
 
 Never ``setflowunits``: it corrupts constant-power pumps (heads moved 14 m on ky10).
 """
@@ -27,7 +27,7 @@ _LEAK_PATTERN = "QM-LEAK"
 _PSI_PER_M = 1.0 / (FOOT_M / 0.4333)
 """EPANET's own factor: 0.4333 psi a foot of water."""
 _HOLDS_WITHIN = 0.05
-"""Metres (or a 20th of the flow) around a valve's setting that count as holding it."""
+"""Tolerance around a valve's setting within which it counts as active: metres, or a 20th of the flow."""
 
 
 class EpanetSession:
@@ -76,7 +76,7 @@ class EpanetSession:
         self.close()
 
     def close(self) -> None:
-        """Let the model go; later calls fail."""
+        """Close the model; later calls fail."""
         self.project.close()
 
     def solve(
@@ -96,7 +96,7 @@ class EpanetSession:
 
         ``valve_states`` (asset id) overrides the tables' states; ``closed_pipes``, ``stopped_pumps``: rows. Pressure-driven:
         nothing is delivered at ``minimum_m``, all of the demand from ``required_m`` (Wagner's curve, exponent 0.5).
-        Everything is taken back before it returns.
+        All changes are undone before it returns.
         """
         if demand_factor <= 0:
             raise ValueError("demand_factor must be above zero")
@@ -116,7 +116,7 @@ class EpanetSession:
     def solve_day(self, step_s: int = 3600, *, progress: Callable[[float], None] | None = None) -> Sequence[HydraulicState]:
         """The model's day as EPANET steps it: tanks fill and empty, controls and rules act. States in order of ``at_s``.
 
-        A day that EPANET cannot finish in a reasonable number of steps ends with states that are not converged and say so.
+        A day that EPANET cannot finish in a reasonable number of steps ends with states that are not converged, with a message.
         """
         return day_of(self, step_s, progress)
 
@@ -127,7 +127,7 @@ class EpanetSession:
         return self._operation
 
     def diagnose(self) -> tuple[bool, str]:
-        """Whether EPANET converges at the start and over the day, and what it has to say, "" when nothing."""
+        """(whether EPANET converges at the start and over the day, its message or "")."""
         first = self.solve(self.clock_s)
         if not first.converged:
             return False, first.message
@@ -138,11 +138,11 @@ class EpanetSession:
         return True, "; ".join(dict.fromkeys(state.message for state in (first, *day) if state.message))
 
     def forget_day(self) -> None:
-        """The model was changed: its day is run again when next needed."""
+        """Discard the stored day after a change of the model; it is run again when next needed."""
         self._operation = None
 
     def read(self, at_s: float, converged: bool, message: str) -> HydraulicState:
-        """What EPANET holds now, in rows of the tables and inside units."""
+        """EPANET's present solution, in table rows and internal units."""
         project, rows, network = self.project, self.elements, self.city.network
         heads = project.node_values(en.HEAD) * self.length_m
         flows = project.link_values(en.FLOW) * self.flow_m3h
@@ -166,7 +166,7 @@ class EpanetSession:
         )
 
     def _valve_status(self, head: Floats, flow: Floats, is_open: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Codes:
-        """EPANET tells open from closed only; a control valve is active while it holds its setting."""
+        """Status of control valves: EPANET reports only open or closed; a valve counts as active while it holds its setting."""
         valves, nodes = self.city.network.valves, self.city.network.nodes
         start, end = np.maximum(valves.from_node, 0), np.maximum(valves.to_node, 0)
         if not len(valves):
@@ -188,7 +188,7 @@ class EpanetSession:
 
     @contextmanager
     def _at(self, at_s: float) -> Iterator[None]:
-        """Patterns at a time of day; tanks and link states as the model's day has them by then."""
+        """Context with patterns at a time of day, and tank levels and link states of the model's day at that time."""
         handle, links = self.project.handle, self.links
         after_start = (at_s - self.clock_s) % DAY_S if at_s < DAY_S else at_s - self.clock_s
         en.settimeparam(handle, en.PATTERNSTART, round(self.pattern_start_s + after_start))
@@ -252,7 +252,7 @@ class EpanetSession:
 
     @property
     def pressure_per_m(self) -> float:
-        """The model's pressure units in a metre of water."""
+        """The model's pressure units per metre of water."""
         unit = int(en.getoption(self.project.handle, en.PRESS_UNITS))
         per_m = {en.PSI: _PSI_PER_M, en.KPA: 6.894757 * _PSI_PER_M, en.BAR: 0.06894757 * _PSI_PER_M, en.FEET: 1.0 / FOOT_M}
         return per_m.get(unit, 1.0)

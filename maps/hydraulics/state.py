@@ -1,4 +1,4 @@
-"""HydraulicState: heads, pressures and flows of one moment, in rows of the city's tables."""
+"""HydraulicState: heads, pressures and flows at one time, in rows of the city's tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from maps.columns import Bools, Codes, Floats
 
 
 class LinkStatus(IntEnum):
-    """What a valve link does in a hydraulic state. NA: the valve is no link of its own (it sits on a pipe or node)."""
+    """Status of a valve link in a hydraulic state. NA: the valve is no link of its own (it is on a pipe or node)."""
 
     NA = 0
     OPEN = 1
@@ -19,7 +19,7 @@ class LinkStatus(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class HydraulicState:
-    """One solved moment. Rows are those of the network's tables; NaN where the model has no such element.
+    """One solution. Rows are those of the network's tables; NaN where the model has no such element.
 
     ``at_s``: seconds after midnight of the city's day. ``converged`` False: the numbers must not be trusted and
     ``message`` says why; ``message`` may also carry a warning of a converged solve. Pressures are metres of water above the

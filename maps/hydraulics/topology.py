@@ -1,7 +1,7 @@
-"""What EPANET refuses of a network's topology, and what stands for it in a model built from the tables.
+"""Topology that EPANET rejects, for replacement in a model built from the tables.
 
-A link from a node to itself is error 222, a part without any fixed head error 110: either would cost the whole city its
-hydraulics.
+A link from a node to itself is error 222, a part without any fixed head error 110: either would prevent hydraulics for
+the whole city.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Rows = NDArray[np.int64]
 
 
 def rings(network: PipeNetwork) -> Rows:
-    """Pipes that end at the node where they begin; each becomes two halves."""
+    """Pipes that start and end at the same node; each is replaced by two halves."""
     return np.flatnonzero(network.pipes.from_node == network.pipes.to_node)
 
 
@@ -34,9 +34,9 @@ def valve_links(network: PipeNetwork) -> Rows:
 
 
 def without_head(network: PipeNetwork) -> Rows:
-    """A node of each part that no link of the model joins to a fixed head; none where the city has no fixed head at all.
+    """One node of each part without a connection to a fixed head; none where the city has no fixed head at all.
 
-    Such a part hangs on a reservoir of its own by a closed pipe: EPANET then says that it is cut off, as it is.
+    Such a part is connected to a reservoir of its own by a closed pipe; EPANET then reports it as disconnected, as it is.
     """
     fixed = network.nodes.kind != NodeKind.JUNCTION
     if not fixed.any():

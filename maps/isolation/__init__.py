@@ -1,8 +1,9 @@
 """Isolation: segments, and which valves to close for a burst.
 
-``Isolator(city).plan(...)`` gives an ``IsolationPlan``; ``ValveOverride`` corrects a valve for one plan (``KEEP`` leaves
-the dataset's value); ``Isolator.conflict`` judges plans that overlap (``overlapping`` finds them), ``by_segment`` sums burst
-candidates, ``schedule`` deals the valves out to crews, ``restoring`` is the reverse of a plan, ``city_plans`` all plans at once.
+``Isolator(city).plan(...)`` computes an ``IsolationPlan``; ``ValveOverride`` corrects a valve for one plan (``KEEP`` leaves
+the dataset's value); ``Isolator.conflict`` computes the effect of plans that overlap (``overlapping`` finds them); ``by_segment``
+sums candidate probabilities; ``schedule`` assigns valves to crews; ``restoring`` gives the steps that restore supply;
+``city_plans`` computes the plans of all segments.
 """
 
 from maps.isolation.candidates import Candidates, CandidateSegment, by_segment

@@ -1,4 +1,4 @@
-"""Burst candidates by segment: probabilities summed, and the valves that every likely plan needs."""
+"""Burst candidates by segment: summed probabilities, and the valves common to all plans."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from maps.isolation.rules import ValveOverride
 
 @dataclass(frozen=True, slots=True)
 class CandidateSegment:
-    """Candidates whose burst has the same plan. ``probability``: of them together."""
+    """Candidates with the same isolation plan. ``probability``: their sum."""
 
     pipes: tuple[str, ...]
     probability: float
@@ -22,20 +22,20 @@ class CandidateSegment:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Segments, most probable first. ``common_valves``: in every plan with valves, so closed first; ``pipes`` counts."""
+    """Segments, most probable first. ``common_valves``: in every plan that has valves, to close first; ``pipes``: number."""
 
     segments: tuple[CandidateSegment, ...]
     common_valves: tuple[str, ...]
     pipes: int
 
     def covered(self, plan: IsolationPlan) -> float:
-        """Probability that the burst lies in what ``plan`` shuts off."""
+        """Probability that the burst lies in the area isolated by ``plan``."""
         shut = set(plan.zone_pipes)
         return sum(segment.probability for segment in self.segments if shut.issuperset(segment.pipes))
 
 
 class Plans(Protocol):
-    """What plans: an Isolator, or what stands for one."""
+    """Interface of an Isolator."""
 
     def plan(
         self, burst_pipes: Sequence[str], *, valves: Mapping[str, ValveOverride] = ..., alternatives: bool = True

@@ -1,4 +1,4 @@
-"""The plan of every segment at once: which segments cost most, which cannot be isolated, which valves matter most."""
+"""Plans of all segments: segments with the largest effect, segments that cannot be isolated, and critical valves."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from maps.isolation.isolator import Isolator
 
 @dataclass(frozen=True, eq=False)
 class SegmentPlans:
-    """One row per segment with pipes, (segments,): a pipe row of it, how many pipes, valves to close, pipes and households
+    """One row per segment with pipes, (segments,).
 
-    that go without water, whether valves isolate it, and how many closable valves it has on its border. The valves of
-    segment ``i`` are ``valve_rows[valve_offsets[i]:valve_offsets[i + 1]]``. ``valve_plans``, ``valve_households``: in how
-    many plans each valve is closed, and the households of those plans together, (valves,).
+    Columns: one of its pipe rows; numbers of its pipes, of valves to close, of pipes and households without supply; whether
+    valves isolate it; number of closable valves on its boundary. The valves of segment ``i`` are
+    ``valve_rows[valve_offsets[i]:valve_offsets[i + 1]]``. ``valve_plans``, ``valve_households``: number of plans that close each
+    valve, and the sum of their households, (valves,).
     """
 
     pipe: Ints
@@ -41,28 +42,28 @@ class SegmentPlans:
         return self.valve_rows[self.valve_offsets[row] : self.valve_offsets[row + 1]]
 
     def by_households(self) -> NDArray[np.int64]:
-        """Rows, those that cost the most households first."""
+        """Rows by households without supply, most first."""
         return np.argsort(-self.households, kind="stable")
 
     def by_valves(self) -> NDArray[np.int64]:
-        """Rows, those that need the most valves first."""
+        """Rows by valves to close, most first."""
         return np.argsort(-self.valves, kind="stable")
 
     def without_boundary(self) -> NDArray[np.int64]:
-        """Rows that cannot be isolated and have no valve that could be closed at all; largest first."""
+        """Rows that cannot be isolated and have no closable valve; largest first."""
         rows = np.flatnonzero(~self.isolatable & (self.closable == 0))
         return rows[np.argsort(-self.pipes[rows], kind="stable")]
 
     def critical_valves(self) -> NDArray[np.int64]:
-        """Valve rows, those that the most plans need first; of equals those with the most households."""
+        """Valve rows by number of plans that need them, most first; then by households."""
         return np.lexsort((-self.valve_households, -self.valve_plans))
 
 
 def city_plans(isolator: Isolator, progress: Callable[[float], bool] | None = None) -> SegmentPlans:
     """Solve every segment in the dataset's own state.
 
-    ``progress`` gets the share done a hundred times and stops the work by returning False; what is left is then not in
-    the answer.
+    ``progress`` is called a hundred times with the share done and stops the work by returning False; the remaining segments are
+    then missing in the result.
     """
     first = isolator.first_pipes()
     rows: list[tuple[int, int, int, int, int, bool, int]] = []

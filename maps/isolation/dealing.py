@@ -1,15 +1,15 @@
-"""Ways to deal out valves to crews: all of them for a few valves, small changes of one for more."""
+"""Assignments of valves to crews: full enumeration for a few valves, neighbouring assignments for local search."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 Deal = list[list[int]]
-"""Per crew the valves it closes, in order; the plan's last valve stands at the end of one crew's list."""
+"""Valves of each crew in closing order; the plan's last valve is at the end of one crew's list."""
 
 
 def dealt(deal: Deal, valves: Sequence[int]) -> Iterator[Deal]:
-    """Every way to deal out ``valves``, in every order, into ``deal``."""
+    """Every assignment of ``valves``, in every order, added to ``deal``."""
     if not valves:
         yield deal
         return
@@ -20,7 +20,7 @@ def dealt(deal: Deal, valves: Sequence[int]) -> Iterator[Deal]:
 
 
 def neighbours(deal: Deal, last: int) -> Iterator[Deal]:
-    """Deals that differ by one valve moved, or two exchanged; ``last`` may change crews, too, and stays at an end."""
+    """Assignments with one valve moved or two exchanged; ``last`` may change crews too and stays at the end of a list."""
     yield from _moved(deal, last)
     yield from _handed_over(deal, last)
     others = [valve for valves in deal for valve in valves if valve != last]
@@ -39,7 +39,7 @@ def _moved(deal: Deal, last: int) -> Iterator[Deal]:
 
 
 def _handed_over(deal: Deal, last: int) -> Iterator[Deal]:
-    """``last`` goes to another crew, which gives one of its valves for it."""
+    """``last`` exchanged for a valve of another crew."""
     owner = next(crew for crew, valves in enumerate(deal) if last in valves)
     kept = deal[owner][:-1]
     for crew, valves in enumerate(deal):

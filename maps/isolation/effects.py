@@ -1,4 +1,4 @@
-"""What a plan does to people: customers, critical ones, hydrants, pumps, parts left with only a tank."""
+"""Effects of a plan: customers, critical customers, hydrants, pumps and demand without supply."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from maps.network import NodeKind, NodeTable
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """Customer rows without water and their sums."""
+    """Customer rows without supply and their totals."""
 
     rows: Ints
     households: int
@@ -27,14 +27,14 @@ class People:
 
 
 class Effects:
-    """Who and what hangs on which segment; indices built when first needed."""
+    """Customers, hydrants, pumps and demand by segment; indices are built on first use."""
 
     def __init__(self, city: City, graph: SegmentGraph) -> None:
         self._city, self._graph = city, graph
 
     @cached_property
     def _customers(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """CSR segment -> customer rows; customers without a pipe hang on none, those of unknown piece on several."""
+        """CSR segment -> customer rows; customers without a pipe are on none, those with an unknown piece of pipe on several."""
         on = self._city.customers_on
         return self._on_segments(on.row, self._graph.of_pipe[on.pipe])
 
@@ -51,7 +51,7 @@ class Effects:
         return offsets, row[order]
 
     def people(self, segments: Collection[int], without: Collection[int] = ()) -> People:
-        """Customers on ``segments``, each once; ``without`` those rows."""
+        """Customers on ``segments``, each once, except the rows ``without``."""
         rows = _once(members(self._customers, np.fromiter(segments, dtype=np.int32, count=len(segments))))
         if without:
             rows = rows[~np.isin(rows, np.fromiter(without, dtype=np.int32, count=len(without)))]
@@ -60,7 +60,7 @@ class Effects:
         return People(rows, int(households[households > 0].sum()), int(people[people > 0].sum()))
 
     def communities(self, people: People) -> tuple[str, ...]:
-        """Communities of customers, those with the most households first."""
+        """Communities of customers by number of households, most first."""
         names, households = self._city.customers.community[people.rows], self._city.customers.households[people.rows]
         sums: dict[str, int] = {}
         for name, number in zip(names.tolist(), households.tolist(), strict=True):
@@ -96,7 +96,7 @@ class Effects:
 
     @cached_property
     def _suction(self) -> dict[int, list[int]]:
-        """Segment -> pumps that draw from it; a pump drawing from a source never loses its suction."""
+        """Segment -> pumps with their suction side on it; without pumps at a supply source, which never lose suction."""
         pumps, nodes = self._city.network.pumps, self._city.network.nodes
         found: dict[int, list[int]] = {}
         for row in range(len(pumps)):
@@ -106,7 +106,7 @@ class Effects:
         return found
 
     def pumps_without_suction(self, segments: Collection[int]) -> tuple[str, ...]:
-        """Pumps that draw from ``segments``: stopped first, before they run dry."""
+        """Pumps with their suction side on ``segments``; they must be stopped first, before they run dry."""
         if not self._suction:
             return ()
         rows = sorted(row for segment in segments for row in self._suction.get(segment, ()))
@@ -114,14 +114,14 @@ class Effects:
 
     @cached_property
     def _pipe_demand(self) -> NDArray[np.float64]:
-        """Half of each end node's share of demand, per pipe, m³/h."""
+        """Demand per pipe, m³/h: the demand of each end node divided equally among its pipes."""
         pipes, nodes = self._city.network.pipes, self._city.network.nodes
         degree = np.bincount(np.concatenate([pipes.from_node, pipes.to_node]), minlength=len(nodes))
         share = np.nan_to_num(nodes.demand_m3h) / np.maximum(degree, 1)
         return np.asarray(share[pipes.from_node] + share[pipes.to_node])
 
     def demand_m3h(self, pipes: Ints) -> float:
-        """Demand of pipes: their customers' where the dataset has it, else their end nodes' shared out."""
+        """Demand of pipes, m³/h: that of their customers where the dataset has it, else from their end nodes."""
         customers = self._city.customers
         if len(customers) and np.nansum(customers.demand_m3h) > 0:
             rows = self._city.customers_on.rows_on(marked(len(self._city.network.pipes), pipes))
@@ -130,7 +130,7 @@ class Effects:
 
 
 def _once(rows: Ints) -> Ints:
-    """Sorted rows without repeats: one of unknown piece hangs on several segments."""
+    """Sorted unique rows: a row with an unknown piece of pipe is on several segments."""
     if len(rows) < 2:
         return rows
     first = np.ones(len(rows), dtype=np.bool_)
@@ -139,7 +139,7 @@ def _once(rows: Ints) -> Ints:
 
 
 def tank_volume_m3(nodes: NodeTable, row: int) -> float | None:
-    """Water above a tank's lowest level; None where its data are missing."""
+    """Volume above a tank's minimum level, m³; None where data are missing."""
     diameter, level, low = (float(column[row]) for column in (nodes.tank_diameter_m, nodes.tank_level_m, nodes.tank_min_m))
     if not np.isfinite(diameter) or not np.isfinite(level):
         return None

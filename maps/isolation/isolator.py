@@ -1,4 +1,4 @@
-"""Isolator: plans for one city. Built once from the dataset's state; every plan may correct valves on top."""
+"""Isolator: computes isolation plans for one city from the dataset's state, with optional valve corrections per plan."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NO_OVERRIDES: Mapping[str, ValveOverride] = {}
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """Numbers of one plan; ``valves``: rows to close; ``closable``: closable valves on the border, needed or not."""
+    """Summary of one plan; ``valves``: rows to close; ``closable``: number of closable valves on the boundary, needed or not."""
 
     pipes: int
     valves: tuple[int, ...]
@@ -47,7 +47,7 @@ class Brief:
 
 
 class Isolator:
-    """Plans which valves to close for a burst. Precomputes segments and supply trees of ``city`` once."""
+    """Computes which valves to close for a burst. Segments and supply trees of ``city`` are computed once."""
 
     def __init__(self, city: City) -> None:
         self._city, self._network = city, city.network
@@ -73,9 +73,9 @@ class Isolator:
     ) -> IsolationPlan:
         """One plan for one or several burst pipes, with ``valves`` corrected.
 
-        ``shut_by_crews``: valves closed for this very case. They hold like closed ones, and whatever lost its water by
-        them counts as dry. An id that names the source of split pieces means all of them. Raises UnknownAsset for an
-        unknown pipe or valve, InputFault for no pipe at all or a ``flows_to`` away from its valve.
+        ``shut_by_crews``: valves closed for this incident. They hold like closed ones, and segments that lost supply through them
+        count as without supply. The source id of split pieces means all of them. Raises UnknownAsset for an unknown pipe or
+        valve, InputFault for no pipe at all or a ``flows_to`` that is not at its valve.
         """
         began = time.perf_counter()
         pipes = self.pipe_rows(burst_pipes)
@@ -92,9 +92,9 @@ class Isolator:
         return replace(plan, shut_by_crews=tuple(shut_by_crews), compute_ms=round((time.perf_counter() - began) * 1000.0, 3))
 
     def conflict(self, plans: Sequence[IsolationPlan], *, valves: Mapping[str, ValveOverride] = NO_OVERRIDES) -> Conflict:
-        """What falls dry when all ``plans`` are in force at once and in none of them alone; its own customers.
+        """Area without supply when all ``plans`` are in force at once but in none of them alone, with its customers.
 
-        Judged by the valves of the plans, not by their bursts alone. Raises UnknownAsset.
+        Computed from the valves of the plans, not only from their bursts. Raises UnknownAsset.
         """
         changed = self._rules.changed(valves, False)
         outcomes = [solve(self._supply, self._starts(self.pipe_rows(plan.burst_pipes)), changed) for plan in plans]
@@ -118,7 +118,7 @@ class Isolator:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Marks the topology and the valve states that plans rest on; another one: older plans have to be made anew."""
+        """Hash of topology and valve states; plans with another fingerprint are out of date."""
         mark = blake2b(digest_size=8)
         valves, pipes = self._network.valves, self._network.pipes
         for column in (valves.asset_id, valves.state, valves.operable, valves.flows_to, valves.pipe, valves.node):
@@ -130,7 +130,7 @@ class Isolator:
 
     @property
     def valve_count(self) -> int:
-        """Valves of the network."""
+        """Number of valves in the network."""
         return len(self._network.valves)
 
     def first_pipes(self) -> NDArray[np.int32]:
@@ -138,7 +138,7 @@ class Isolator:
         return np.unique(self.segments_of_pipes(), return_index=True)[1].astype(np.int32)
 
     def brief(self, pipe: int) -> Brief:
-        """A pipe row's plan in numbers, in the dataset's own state: what city-wide work needs of it."""
+        """Summary of a pipe row's plan in the dataset's own state, for city-wide analyses."""
         outcome = solve(self._supply, [int(self._graph.of_pipe[pipe])], {})
         zone = self._graph.pipes_in(_array(outcome.zone.segments))
         dry = self._graph.pipes_in(_array(outcome.dry))
@@ -151,11 +151,11 @@ class Isolator:
         return starts
 
     def segments_of_pipes(self) -> NDArray[np.int32]:
-        """Segment of each pipe in the dataset's own state, (pipes,): parts joined by nothing that closing could part."""
+        """Segment of each pipe in the dataset's own state, (pipes,): parts that no closable device divides."""
         return joined_segments(self._graph, self._rules.codes)
 
     def pipe_rows(self, pipe_ids: Sequence[str]) -> list[int]:
-        """Rows of pipes; an id that only names a source of split pieces gives all pieces. Raises UnknownAsset, InputFault."""
+        """Rows of pipes; the source id of split pieces gives all pieces. Raises UnknownAsset, InputFault."""
         if not pipe_ids:
             raise InputFault("no burst pipe given; name at least one pipe id")
         rows: dict[int, None] = {}
@@ -212,7 +212,7 @@ class Isolator:
     def _with_barriers(
         self, plan: IsolationPlan, outcome: Outcome, valves: Mapping[str, ValveOverride], ignore_one_way: bool
     ) -> IsolationPlan:
-        """The plan with what it relies on, what could feed its dry pockets, and its warnings."""
+        """The plan with its barriers, reopening candidates for its dry pockets, and warnings."""
         barriers = Barriers(self._network, self._supply, outcome)
         relied = barriers.relied()
 
@@ -235,12 +235,12 @@ class Isolator:
         )
 
     def _with_lasting_dryness(self, plan: IsolationPlan, outcome: Outcome, before: Mapping[int, int]) -> IsolationPlan:
-        """The plan with those of its dry pockets marked that no source fed before it. ``before``: edge codes at that time."""
+        """The plan with the dry pockets marked that had no supply before it. ``before``: edge codes at that time."""
         query = SupplyQuery(self._supply, frozenset(), before)
         without = frozenset(segment for segment in outcome.dry if not query.supplied(segment))
         if not without:
             return plan
-        # A customer of unknown piece that may also be where water was counts as losing it.
+        # A customer with an unknown piece of pipe that may have had supply counts as losing it.
         people = self._effects.people(without, self._effects.people(_out(outcome) - without).rows.tolist())
         return replace(
             plan,
@@ -277,7 +277,7 @@ class Isolator:
         )
 
     def _beyond(self, outcome: Outcome, row: int, borders: Sequence[Border]) -> frozenset[int]:
-        """Segments on the other side of a valve to close that keep their water; of a valve at a node those at its other ends."""
+        """Segments beyond a valve to close that keep their supply; for a valve at a node those at its other pipe ends."""
         ends = {border.far for border in borders}
         edges = self._graph.valve_edges(row)
         if len(edges) > len(borders):
@@ -286,7 +286,7 @@ class Isolator:
         return frozenset(end for end in ends if end not in out and outcome.query.supplied(end))
 
     def _work(self, row: int) -> ValveWork:
-        """Kept: alternatives ask for the same valves again and again."""
+        """Cached, because alternative plans use the same valves many times."""
         found = self._works.get(row)
         if found is None:
             found = self._works[row] = work_of(self._network, row)
@@ -300,7 +300,7 @@ class Isolator:
         steps: tuple[ValveStep, ...],
         shut: Sequence[int],
     ) -> tuple[Alternative, ...]:
-        """The plan without each valve in turn: those that can still be isolated first, by households, then by minutes."""
+        """Plans without each valve in turn: isolatable ones first, then by households, then by minutes."""
         if len(steps) > MOST_ALTERNATIVES:
             return ()
         starts = self._starts(pipes)
@@ -334,7 +334,7 @@ class Isolator:
 
 
 def _out(outcome: Outcome) -> set[int]:
-    """Segments without water: zone 1 and its dry pockets."""
+    """Segments without supply: zone 1 and its dry pockets."""
     return outcome.zone.segments.keys() | outcome.dry
 
 

@@ -1,4 +1,4 @@
-"""Several plans at once: what falls dry only because they overlap, and which of them overlap in time."""
+"""Simultaneous plans: area without supply only because plans overlap, and groups of plans that overlap in time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """What is dry with all plans in force and in none of them alone."""
+    """Area without supply with all plans in force but with none of them alone."""
 
     pipes: tuple[str, ...]
     customers: tuple[str, ...]
@@ -19,13 +19,13 @@ class Conflict:
 
     @property
     def any(self) -> bool:
-        """Whether there is a conflict at all."""
+        """Whether there is a conflict."""
         return bool(self.pipes)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When a plan is in force: from ``starts`` up to, not including, ``ends``; aware times."""
+    """Period in which a plan is in force: from ``starts`` to, not including, ``ends``; times with a zone."""
 
     plan_id: str
     starts: datetime
@@ -35,8 +35,7 @@ class Window:
 def overlapping(windows: Sequence[Window]) -> tuple[tuple[str, ...], ...]:
     """The largest groups of plans in force at one time, groups of two and more.
 
-    The windows cut time into atomic intervals; a group contained in another adds nothing. Windows that only touch do
-    not overlap.
+    Only maximal groups are returned. Windows that only touch do not overlap.
     """
     marks = sorted({window.starts for window in windows})
     groups = {frozenset(w.plan_id for w in windows if w.starts <= mark < w.ends) for mark in marks}

@@ -1,4 +1,4 @@
-"""Which segment each pipe is in, without any plan: what closing valves can part, and what it cannot."""
+"""Segment of each pipe without a plan: parts that closing valves can separate."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from maps.network import NodeKind, PipeNetwork
 def segments_of_pipes(network: PipeNetwork, *, sources_as_junctions: bool = False) -> Ints:
     """Segment of each pipe in the dataset's own state, (pipes,), numbered from 0 in no order.
 
-    A source separates its pipes, since nothing floods across it; ``sources_as_junctions``: it joins them, as segments are
-    defined where supply is not asked about (Walski, WNTR).
+    A source separates its pipes, since isolation does not spread through it; ``sources_as_junctions``: it joins them, as in
+    segment definitions that do not consider supply (Walski, WNTR).
     """
     if sources_as_junctions:
         plain = network.nodes.replaced(kind=np.full(len(network.nodes), NodeKind.JUNCTION, dtype=np.uint8))
@@ -29,7 +29,7 @@ def segments_of_pipes(network: PipeNetwork, *, sources_as_junctions: bool = Fals
 
 
 def joined_segments(graph: SegmentGraph, codes: NDArray[np.uint8]) -> Ints:
-    """Fine segments joined by whatever cannot be shut, for each pipe."""
+    """Segment of each pipe after joining fine segments through everything that cannot be closed."""
     joined = (codes & GROW) == GROW
     ways = (np.ones(int(joined.sum())), (graph.u[joined], graph.v[joined]))
     table = coo_array(ways, shape=(graph.count, graph.count))

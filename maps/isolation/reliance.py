@@ -1,8 +1,8 @@
-"""What a plan relies on without closing it, and what could feed its dry pockets once open.
+"""Barriers that a plan relies on without closing them, and devices whose opening would supply its dry pockets.
 
-A *barrier* is one device that keeps water out of the affected area: a closed valve, one of unknown state, a one-way
-valve, a pipe closed by itself. It is judged as one device with all its edges, so the answer is the same whether the valve
-stands at a node, at a pipe's end or is a link of its own.
+A *barrier* is one device that keeps water out of the affected area: a closed valve, a valve of unknown state, a one-way
+valve, or a closed pipe. It is tested as one device with all its edges, so the result is the same whether the valve is at
+a node, at a pipe's end or a link of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from maps.network import PipeNetwork
 _BEYOND_VALVES = 8
 _ORDER = ("closed", "closed_pipe", "one_way", "unknown_state", "assumed")
 _MOST_BEHIND = 1000
-"""Segments without supply that are searched for the next barrier: a limit to the time of a plan beside a large dry part."""
+"""Limit on segments without supply searched for the next barrier; bounds the time of a plan next to a large dry part."""
 
 Device = tuple[bool, int]
 """(is a pipe, row): a valve or a closed pipe."""
@@ -32,7 +32,7 @@ Opened = Callable[[int], Mapping[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class _Barrier:
-    """``edges``: of the device, with their codes; ``alone``: it alone keeps water out, nothing stands behind it."""
+    """``edges``: the device's edges with their codes; ``alone``: no further barrier is in series with it."""
 
     device: Device
     why: str
@@ -42,7 +42,7 @@ class _Barrier:
 
 @dataclass(frozen=True, slots=True)
 class Feeding:
-    """What would feed a dry pocket once open: ids of valves, of pipes; ``into_zone``: those that would feed the burst too."""
+    """Devices that would supply a dry pocket once open: ids of valves, of pipes; ``into_zone``: those that supply zone 1 too."""
 
     valves: tuple[str, ...]
     pipes: tuple[str, ...]
@@ -60,7 +60,7 @@ class Barriers:
         self._barriers = self._found()
 
     def relied(self) -> tuple[Reliance, ...]:
-        """Barriers by kind, those that hold alone first; then the assumed valves among those to close."""
+        """Barriers by kind, those without another in series first; then the valves to close that are only assumed to exist."""
         found = [(_ORDER.index(one.why), not one.alone, one.device, one) for one in self._barriers]
         listed = [self._reliance(one.device, one.why, one.edges, one.alone) for *_, one in sorted(found, key=lambda f: f[:3])]
         for valve in sorted(self._outcome.held):
@@ -70,7 +70,7 @@ class Barriers:
         return tuple(listed)
 
     def feeding(self, opened: Opened) -> Feeding:
-        """Closed valves and pipes each of which, opened alone, brings water to a pipe of a dry pocket."""
+        """Closed valves and pipes each of which, opened alone, would supply a pipe of a dry pocket."""
         found: list[tuple[Device, bool]] = []
         for one in self._barriers:
             is_pipe, row = one.device
@@ -98,7 +98,7 @@ class Barriers:
         return self._outcome.changed.get(edge, self._supply.code_at[edge])
 
     def _found(self) -> list[_Barrier]:
-        """Barriers met on the way out of the affected area, through what has no supply, up to what has."""
+        """Barriers on the paths from the affected area, through segments without supply, to segments with supply."""
         devices = self._explored()
         graph = self._supply.graph
         edges = {device: tuple(_edges_of(graph, device)) for device in devices}
@@ -127,16 +127,16 @@ class Barriers:
         return devices
 
     def _is_behind(self, segment: int) -> bool:
-        """Not seen yet, and without supply."""
+        """Not visited yet, and without supply."""
         seen = segment in self._behind or len(self._behind) >= _MOST_BEHIND
         return not seen and not self._outcome.query.supplied(segment)
 
     def _reaches_out(self, edges: tuple[int, ...]) -> bool:
-        """Whether water gets into the affected area when all ``edges`` let it through."""
+        """Whether water reaches the affected area when all ``edges`` are open."""
         return not self._out.isdisjoint(self._wetted(dict.fromkeys(edges, SUPPLY), stop=self._out))
 
     def _runs_into_zone(self, wet: set[int]) -> bool:
-        """Whether wet segments border zone 1 openly, or are in it: what is opened then feeds the burst too."""
+        """Whether wet segments are in zone 1 or openly connected to it: opening the device would then supply the burst too."""
         zone, held, graph = self._outcome.zone.segments, self._outcome.held, self._supply.graph
         for segment in wet:
             if segment in zone:
@@ -149,9 +149,9 @@ class Barriers:
         return False
 
     def _wetted(self, ways: Mapping[int, int], *, stop: AbstractSet[int] = frozenset()) -> set[int]:
-        """Segments without supply that get water with edges passing as ``ways`` say; none is gone on from in ``stop``.
+        """Segments without supply that water reaches with the edge codes ``ways``; the search does not continue from ``stop``.
 
-        Zone 1 takes no water further: it is entered only by the edges themselves.
+        The search does not continue from zone 1 either: only the edges themselves lead into it.
         """
         graph, query, zone = self._supply.graph, self._outcome.query, self._outcome.zone.segments
         own: dict[int, list[int]] = {}
@@ -164,7 +164,7 @@ class Barriers:
         wet: set[int] = set()
         while stack:
             here = stack.pop()
-            # Zone 1 is taken out of the query, which says nothing of it.
+            # Zone 1 is removed in the query, which has no answer for it.
             if here in wet or (here not in zone and query.supplied(here)):
                 continue
             wet.add(here)
@@ -173,10 +173,10 @@ class Barriers:
         return wet
 
     def _in_chains(self, edges: Mapping[Device, tuple[int, ...]]) -> frozenset[Device]:
-        """Devices that stand one behind the other between the affected area and what has supply.
+        """Devices in series between the affected area and segments with supply.
 
-        Parts joined by open ways are one; a device that leads from one part to nothing else is dropped, again and again,
-        until each one left lies on a way from the affected area to supply.
+        Parts connected by open links are merged; devices that lead to a dead end are removed repeatedly, until each remaining one
+        is on a path from the affected area to supply.
         """
         part = self._parts()
         meets = {
@@ -205,7 +205,7 @@ class Barriers:
         return part.get(segment, _FED)
 
     def _parts(self) -> dict[int, int]:
-        """Segment behind the barriers -> its part, joined by ways that are no barrier."""
+        """Segment beyond the barriers -> its part; segments connected without a barrier are one part."""
         part: dict[int, int] = {}
         for start in sorted(self._behind):
             stack = [start] if start not in part else []
@@ -229,7 +229,7 @@ class Barriers:
         return Reliance(str(valves.asset_id[row]), why, *facts)
 
     def _beyond(self, device: Device, edges: tuple[int, ...]) -> tuple[str, ...]:
-        """The next closable valves beyond one that may not hold: the border of the part behind it."""
+        """The next closable valves beyond a barrier that may leak: the boundary of the part beyond it."""
         ends = {end for edge in edges for end in self._ends(edge)} - self._out
         walls = dict.fromkeys((*self._rim, *edges), WALL)
         zone = grow(self._supply.around, self._supply.code_at, {**self._outcome.changed, **walls}, ends)
@@ -243,7 +243,7 @@ _OUT, _FED = -2, -1
 
 
 def _why(code: int, is_device: bool) -> str:
-    """Why an edge is a barrier, "" when it is none. ``is_device``: it is a valve or a pump, not the end of a closed pipe."""
+    """Reason code of a barrier edge, "" for other edges. ``is_device``: a valve or a pump, not the end of a closed pipe."""
     if code & WALL:
         return "closed"
     if code & UNKNOWN:

@@ -1,4 +1,4 @@
-"""The reverse of a plan: fill slowly, let the air out, flush, sample, reopen in order, restart what was stopped."""
+"""Restoration steps after a plan: fill slowly, release air, flush, sample, reopen valves in order, restart pumps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHLORINE_END_MIN_MGL = 0.05
 """Limits of the sample before service resumes: GB 5749-2022, turbidity and free chlorine at the end of the main."""
 
 MOST_VENTS = 5
-"""Air gathers at high points; more open hydrants than a crew can watch release no more of it."""
+"""Number of hydrants to release air: air collects at high points, and a crew can attend only a few open hydrants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,10 @@ class RestoreStep:
 
 
 def restoring(city: City, plan: IsolationPlan) -> tuple[RestoreStep, ...]:
-    """Steps that bring water back after ``plan``, in order; the repair itself is done before.
+    """Steps that restore supply after ``plan`` and the repair, in order.
 
-    Filled through the smallest valve that holds back a source; air leaves by the highest hydrants of the part that was
-    dry, dirty water by the lowest. Pump houses of boosted or tank-fed customers shut their tank inlets first, so no dirt is
-    drawn in.
+    Filling is through the smallest valve with supply behind it; air is released at the highest hydrants of the area, dirty
+    water at the lowest. Tank inlets of boosted or tank-fed customers are closed first, so that no dirty water enters.
     """
     rows = city.customers.rows(plan.customers_without_water)
     houses = sorted({str(name) for name in city.customers.pump_house[rows]} - {""})
@@ -60,7 +59,7 @@ def _size(step: ValveStep) -> tuple[float, int]:
 
 def _by_level(city: City, hydrants: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(the few highest hydrants, highest first; the lowest one). By their own node or their pipe's lower end; unknown: 0."""
-    # One of unknown piece has no level.
+    # A hydrant with an unknown piece of pipe has no level.
     rows = city.hydrants.rows(name for name in hydrants if not city.hydrants.pieces[city.hydrants.row(name)])
     if not len(rows):
         return (), ()

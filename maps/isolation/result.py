@@ -1,4 +1,4 @@
-"""IsolationPlan: which valves to close for a burst, in which order, and what that does. Ids, no rows, no arrays."""
+"""Isolation plan: valves to close for a burst, their order and the effects. Contains ids, no rows or arrays."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ValveStep:
-    """One valve to close. ``reason``: a code (``border`` …) the interface words; ``holds_back``: sources beyond it;
+    """One valve to close.
 
-    ``beyond``: the first few pipes on its other side, those that keep their water. ``placing``: why its place is in doubt,
-    as in the valve table; "" when it is not.
+    ``reason``: a code (``border`` …) that the interface words; ``holds_back``: supply sources beyond it; ``beyond``: the first
+    few pipes beyond it that keep their supply. ``placing``: why its location is uncertain, as in the valve table; "" when
+    certain.
 
     ``turns`` and ``minutes`` are None where unknown; ``x``/``y``: the network's CRS.
     """
@@ -33,11 +34,11 @@ class ValveStep:
 
 @dataclass(frozen=True, slots=True)
 class Reliance:
-    """A valve the plan relies on without closing it; or a pipe closed by itself (``closed_pipe``).
+    """A valve that the plan relies on without closing it, or a closed pipe (``closed_pipe``).
 
-    ``why``: closed, closed_pipe, one_way, unknown_state; assumed: a valve to close that may not be there. ``in_series``:
-    another one stands behind it, so that both would have to let water through. ``beyond``: the next closable valves.
-    ``assumed``, ``placing``: doubts about the valve itself, as in the valve table.
+    ``why``: closed, closed_pipe, one_way, unknown_state; assumed: a valve to close that may not exist. ``in_series``:
+    another barrier is in series, so that both would have to leak. ``beyond``: the next closable valves.
+    ``assumed``, ``placing``: uncertainty about the valve itself, as in the valve table.
     """
 
     asset_id: str
@@ -51,7 +52,7 @@ class Reliance:
 
 @dataclass(frozen=True, slots=True)
 class CriticalCustomer:
-    """A critical customer without water. ``piece_unknown``: it may be on a piece of its pipe that keeps its water."""
+    """A critical customer without supply. ``piece_unknown``: it may be on a piece of its pipe that keeps its supply."""
 
     asset_id: str
     name: str
@@ -64,7 +65,7 @@ class CriticalCustomer:
 
 @dataclass(frozen=True, slots=True)
 class TankLimit:
-    """A part left with only a tank. ``hours``: to empty at the present demand, None when unknown."""
+    """A part supplied only by a tank. ``hours``: time to empty at the present demand, None when unknown."""
 
     asset_id: str
     hours: float | None
@@ -87,17 +88,17 @@ class Alternative:
 class IsolationPlan:
     """The answer for one or several burst pipes.
 
-    ``valves_to_close`` is in closing order. ``valves_bounding``: every valve on the border of zone 1, closed
-    and one-way ones included. ``isolatable`` False: ``sources_inside`` names why. ``compute_ms`` is real time.
-    ``shut_by_crews``: what was closed for this case when it was made. ``basis``: what states it was made from, as the
-    caller marks them; another mark means the plan is older than the network or its valves.
+    ``valves_to_close`` is in closing order. ``valves_bounding``: every valve on the boundary of zone 1, including closed and
+    one-way ones. ``isolatable`` False: ``sources_inside`` gives the reason. ``compute_ms`` is wall-clock time.
+    ``shut_by_crews``: valves closed for this incident when the plan was computed. ``basis``: the caller's mark of the states that
+    it was computed from; a different mark means the network or its valves have changed since.
 
-    ``without_supply_before``: those of ``dry_pocket_pipes`` that no source fed before the plan, by the data: a fault of the
-    data perhaps; ``customers_without_supply_before``: those on them. ``customers_piece_unknown``, ``hydrants_piece_unknown``:
-    among those listed, the ones whose pipe was cut and whose piece is not known: they count for every piece.
-    ``reopen_candidates``: closed valves, then closed pipes, each of which would feed a dry pocket once open;
-    ``reopen_pipes``: the pipes among them; ``reopen_feeds_burst``: those after whose opening water runs on into zone 1, since
-    the pocket is open to it: an open valve between them has to be shut first.
+    ``without_supply_before``: those of ``dry_pocket_pipes`` that had no supply before the plan according to the data, possibly
+    a data fault; ``customers_without_supply_before``: customers on them. ``customers_piece_unknown``, ``hydrants_piece_unknown``:
+    those listed whose pipe was split and whose piece is unknown; they count for every piece.
+    ``reopen_candidates``: closed valves, then closed pipes, each of which would supply a dry pocket once open;
+    ``reopen_pipes``: the pipes among them; ``reopen_feeds_burst``: those whose opening would also supply zone 1 through an open
+    connection to the pocket: an open valve between them must be closed first.
     """
 
     burst_pipes: tuple[str, ...]

@@ -1,7 +1,7 @@
-"""What a valve or pump does to water: the rules of design section 5 as bits of one code per edge.
+"""Isolation rules for valves and pumps, as bits of one code per edge.
 
-An edge joins segments ``u`` and ``v``. *Grow*: an isolated zone at one side spreads to the other, because nothing at
-the edge can be shut against it. *Supply*: water from a source may pass.
+An edge connects segments ``u`` and ``v``. *Grow*: an isolated zone on one side extends to the other, because the edge
+cannot be closed. *Supply*: water from a source may pass.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from maps.network import CONTROL_VALVES, DIRECTED_VALVES, PipeNetwork, ValveStat
 
 GROW_UV, GROW_VU, SUPPLY_UV, SUPPLY_VU = 1, 2, 4, 8
 WALL, CLOSABLE, ONE_WAY, UNKNOWN = 16, 32, 64, 128
-"""``CLOSABLE``: can be turned; with ``WALL``: it is shut and could be opened."""
+"""``CLOSABLE``: can be operated; with ``WALL``: it is closed and could be opened."""
 GROW = GROW_UV | GROW_VU
 SUPPLY = SUPPLY_UV | SUPPLY_VU
 
@@ -36,11 +36,11 @@ _SWAPPED = np.array(
     dtype=np.uint8,
 )
 SWAPPED: tuple[int, ...] = tuple(int(code) for code in _SWAPPED)
-"""The code of an edge seen from its other side."""
+"""The code of an edge with its ends exchanged."""
 
 
 class Keep(Enum):
-    """The one value that leaves the dataset's own in place."""
+    """Marker value: keep the dataset's value."""
 
     KEEP = "keep"
 
@@ -50,7 +50,7 @@ KEEP = Keep.KEEP
 
 @dataclass(frozen=True, slots=True)
 class ValveOverride:
-    """A correction of one valve for one plan. None clears a value (open, operable, not one-way); ``flows_to`` is a pipe id."""
+    """Correction of one valve for one plan. None clears a value (open, operable, not one-way); ``flows_to`` is a pipe id."""
 
     state: ValveState | Keep | None = KEEP
     operable: bool | Keep | None = KEEP
@@ -59,7 +59,7 @@ class ValveOverride:
 
 @dataclass(frozen=True, eq=False)
 class EdgeFacts:
-    """Facts of edges' valves as columns, (edges,). ``flows_to``: pipe row, -1 none; ``link``: a link of its own."""
+    """Properties of the edges' valves as columns, (edges,). ``flows_to``: pipe row, -1 none; ``link``: a link of its own."""
 
     kind: NDArray[np.uint8]
     state: NDArray[np.uint8]
@@ -69,7 +69,7 @@ class EdgeFacts:
 
 
 def facts_of(network: PipeNetwork, graph: SegmentGraph, edges: NDArray[np.int32] | slice) -> EdgeFacts:
-    """The dataset's own facts; edges without a valve get any, their code does not ask."""
+    """The dataset's properties; values of edges without a valve are arbitrary and unused."""
     valves, valve = network.valves, graph.valve[edges]
     if not len(valves):
         zero = np.zeros(len(valve), dtype=np.uint8)
@@ -82,7 +82,7 @@ def facts_of(network: PipeNetwork, graph: SegmentGraph, edges: NDArray[np.int32]
 def directions(
     network: PipeNetwork, graph: SegmentGraph, edges: NDArray[np.int32] | slice, flows_to: NDArray[np.int32]
 ) -> NDArray[np.int8]:
-    """Which way a one-way valve lets water: +1 from ``u`` to ``v``, -1 back, 0 not one-way (or ``flows_to`` is not there)."""
+    """Flow direction of one-way valves: +1 from ``u`` to ``v``, -1 back, 0 not one-way (or ``flows_to`` is missing)."""
     pipes, pipe, node, valve = network.pipes, graph.pipe[edges], graph.node[edges], graph.valve[edges]
     set_ = flows_to >= 0
     sign = np.zeros(len(flows_to), dtype=np.int8)
@@ -91,7 +91,7 @@ def directions(
     into = np.where(set_, flows_to, 0)
     start, end = pipes.from_node[into], pipes.to_node[into]
     on_pipe = set_ & (pipe >= 0)
-    # At a pipe's end any other pipe means "out of this one"; at a node only a pipe that ends there tells the way.
+    # At a pipe's end any other pipe means "out of this one"; at a node only a pipe that ends there gives the direction.
     alone = network.valves.pipe[np.where(on_pipe, valve, 0)] >= 0 if len(network.valves) else on_pipe
     sign[on_pipe & (alone | (start == node) | (end == node))] = 1
     sign[on_pipe & (into == pipe)] = -1
@@ -108,12 +108,12 @@ def edge_codes(
 ) -> NDArray[np.uint8]:
     """The code of each edge, (edges,).
 
-    ``ignore_one_way``: no one-way valve is trusted to hold: zones grow through it both ways (it still supplies one way).
+    ``ignore_one_way``: one-way valves are assumed to leak: zones grow through them both ways (supply still has one direction).
     """
     sign = directions(network, graph, edges, facts.flows_to)
     valve, pump = graph.valve[edges], graph.pump[edges]
     control = np.isin(facts.kind, CONTROL_VALVES)
-    # A control valve that is a link supplies its own way; at a pipe's end nothing tells which way that is.
+    # A control valve that is a link supplies in its own direction; at a pipe's end the direction is unknown.
     supply_sign = np.where(facts.operable, sign, 0)
     supply_sign = np.where((supply_sign == 0) & facts.link & np.isin(facts.kind, DIRECTED_VALVES), 1, supply_sign)
     supply = np.choose(supply_sign + 1, [SUPPLY_VU, SUPPLY, SUPPLY_UV])
@@ -137,14 +137,14 @@ def edge_codes(
 
 
 class BaseRules:
-    """The codes of the dataset's own states, and of corrected ones on top."""
+    """Edge codes of the dataset's states, and of corrected states."""
 
     def __init__(self, network: PipeNetwork, graph: SegmentGraph) -> None:
         self._network, self._graph = network, graph
         self.codes = edge_codes(network, graph, slice(None), facts_of(network, graph, slice(None)))
 
     def changed(self, valves: Mapping[str, ValveOverride], ignore_one_way: bool) -> dict[int, int]:
-        """Codes of the edges that differ from the dataset's. Raises UnknownAsset, InputFault (flows_to away from its valve)."""
+        """Codes of the edges that differ from the dataset's. Raises UnknownAsset, InputFault (flows_to is not at its valve)."""
         changed: dict[int, int] = {}
         if ignore_one_way:
             one_way = np.flatnonzero(self.codes & ONE_WAY).astype(np.int32)
@@ -156,7 +156,7 @@ class BaseRules:
     def changed_more(
         self, changed: Mapping[int, int], valve_id: str, override: ValveOverride, ignore_one_way: bool
     ) -> dict[int, int]:
-        """``changed`` with one more valve corrected, or one corrected otherwise."""
+        """``changed`` with one more valve correction, or one replaced."""
         more = dict(changed)
         self._override(more, valve_id, override, ignore_one_way)
         return more
@@ -185,7 +185,7 @@ class BaseRules:
         return replace(facts, **columns)
 
     def _into(self, valve_id: str, edges: NDArray[np.int32], pipe_id: str | None) -> int:
-        """Row of the pipe a one-way valve lets water into; of a split pipe the piece at the valve."""
+        """Row of the pipe into which a one-way valve lets water; of a split pipe the piece at the valve."""
         pipes = self._network.pipes
         if pipe_id is None:
             return -1

@@ -1,9 +1,9 @@
-"""Who closes which valve when: the plan's steps dealt out to crews so that the water stops soonest.
+"""Schedule: assigns the plan's valves to crews so that the isolation is complete as early as possible.
 
-Assumptions, stated with the answer: travel in a straight line lengthened by 1.3 at a city speed of 20 km/h; one valve
-takes a crew the minutes of its step (finding and opening the chamber included), and ``frost_minutes`` more where chambers
-are frozen; remote valves are turned from the desk at once. Rules kept: the plan's last valve is closed last, and never two
-valves of a main from DN600 on at one time.
+Assumptions, stated with the result: travel distance 1.3 times the straight line at 20 km/h; one valve takes a crew the
+minutes of its step (including finding and opening the chamber), plus ``frost_minutes`` where chambers are frozen; remote
+valves are operated from the control room at once. Constraints: the plan's last valve is closed last, and no two valves on mains
+from DN600 on are closed at the same time.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ DETOUR = 1.3
 SPEED_KMH = 20.0
 MAIN_MM = 600.0
 DESK = ""
-"""Crew id of what is done from the desk."""
+"""Crew id of steps done from the control room."""
 _MOST_IMPROVED = 24
-"""Valves up to which the deal is improved by exchange; beyond, the greedy one stands (a plan of so many is no night's work)."""
+"""Number of valves up to which local search is used; above, the greedy assignment is kept."""
 _MOST_LOOKED_AT = 30_000
-"""Valves times deals looked at: a twentieth of a second, and the same answer on every machine."""
+"""Limit on valves times assignments tested: about 50 ms, and the same result on every machine."""
 _FEW_DEALS = 1200
 
 
 @dataclass(frozen=True, slots=True)
 class CrewPlace:
-    """Where a crew is now, network CRS in metres, and the minutes until it is free."""
+    """Present position of a crew, network CRS in metres, and the minutes until it is free."""
 
     crew_id: str
     x: float
@@ -52,7 +52,7 @@ class CrewStep:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Steps by the time they end; ``minutes`` until the water is stopped, None when nobody can go."""
+    """Steps in order of completion; ``minutes`` until the isolation is complete, None when no crew can go."""
 
     steps: tuple[CrewStep, ...]
     minutes: float | None
@@ -63,11 +63,11 @@ class Schedule:
 def schedule(
     plan: IsolationPlan, crews: Sequence[CrewPlace], *, speed_kmh: float = SPEED_KMH, frost_minutes: float = 0.0
 ) -> Schedule:
-    """Deal out ``plan.valves_to_close`` so that the last one ends soonest.
+    """Assign ``plan.valves_to_close`` to crews so that the last one ends as early as possible.
 
-    Few valves: the best of all deals. More: greedy (the valve that can be done soonest, again and again), then improved by
-    moving and exchanging valves until nothing gains. Raises nothing; without crews only the remote valves are scheduled
-    and ``minutes`` is None if others remain.
+    Few valves: the best of all assignments. More: greedy (the valve that can be completed first), then local search by moving
+    and exchanging valves until there is no improvement. Raises nothing; without crews only the remote valves are
+    scheduled and ``minutes`` is None if others remain.
     """
     remote = [step for step in plan.valves_to_close if step.control == "remote"]
     manual = [step for step in plan.valves_to_close if step.control != "remote"]
@@ -84,7 +84,7 @@ def schedule(
 
 
 class _Night:
-    """Times of any deal of the manual valves among the crews. ``steps[-1]`` is the plan's last one."""
+    """Evaluates assignments of the manual valves to crews. ``steps[-1]`` is the plan's last one."""
 
     def __init__(
         self, manual: Sequence[ValveStep], crews: Sequence[CrewPlace], speed_kmh: float, frost: float, desk_ends: float
@@ -99,12 +99,12 @@ class _Night:
         self._last = len(manual) - 1
 
     def few(self) -> bool:
-        """Whether all deals can be looked through in a twentieth of a second."""
+        """Whether all assignments can be tested within about 50 ms."""
         crews = len(self._crews)
         return crews * factorial(self._last + crews - 1) // factorial(crews - 1) <= _FEW_DEALS
 
     def best(self) -> Deal:
-        """The best of all deals."""
+        """The best of all assignments."""
         crews = range(len(self._crews))
         deals = (
             [[*valves, self._last] if crew == closer else valves for crew, valves in enumerate(deal)]
@@ -114,7 +114,7 @@ class _Night:
         return min(deals, key=self._cost)
 
     def greedy(self) -> Deal:
-        """The valve that is done soonest, again and again; the plan's last one to the crew that gets there first."""
+        """Greedy assignment of the valve that can be completed first; the plan's last one to the crew that arrives first."""
         deal: Deal = [[] for _ in self._crews]
         free = [crew.free_in_minutes for crew in self._crews]
         todo = set(range(self._last))
@@ -131,7 +131,7 @@ class _Night:
         return deal
 
     def improved(self, deal: Deal) -> Deal:
-        """The best deal that single moves and exchanges lead to from ``deal``, as far as looking stays within a frame or two."""
+        """Local optimum reached from ``deal`` by single moves and exchanges, within the limit of tested assignments."""
         best, best_cost = deal, self._cost(deal)
         gains, left = True, _MOST_LOOKED_AT // len(self._manual)
         while gains:
@@ -147,12 +147,12 @@ class _Night:
         return self._between[deal[crew][-1]][valve] if deal[crew] else self._to[crew][valve]
 
     def _cost(self, deal: Deal) -> tuple[float, float]:
-        """(minutes until all is closed, sum of the ends: of equal deals the earlier one)."""
+        """(minutes until all valves are closed, sum of end times as a tie-break)."""
         ends = [ends for _, _, _, ends in self._times(deal)]
         return round(max(ends), 6), round(sum(ends), 6)
 
     def _times(self, deal: Deal) -> Iterator[tuple[int, int, float, float]]:
-        """(crew, valve, begins, ends) in the order they can begin; the plan's last valve after all others hold."""
+        """(crew, valve, begin, end) in the order of their begin; the plan's last valve ends after all others are closed."""
         at, free = [0] * len(deal), [crew.free_in_minutes for crew in self._crews]
         mains: list[tuple[float, float]] = []
         others = self._desk_ends
@@ -160,7 +160,7 @@ class _Night:
             crew, begins = self._next(deal, at, free)
             valve = deal[crew][at[crew]]
             if valve == self._last:
-                # It is worked on at once but may only hold once the others do.
+                # Work on it may start at once, but it may only be closed after the others.
                 begins = max(begins, others - self._minutes[valve])
             if self._main[valve]:
                 begins = _after_other_mains(begins, self._minutes[valve], mains)
@@ -181,7 +181,7 @@ class _Night:
         return crew, begins
 
     def steps(self, deal: Deal) -> list[CrewStep]:
-        """The deal as steps."""
+        """The assignment as steps."""
         found = []
         for crew, valve, begins, ends in self._times(deal):
             place = deal[crew].index(valve)
@@ -192,7 +192,7 @@ class _Night:
 
 
 def _after_other_mains(begins: float, minutes: float, mains: Sequence[tuple[float, float]]) -> float:
-    """The first time from ``begins`` on at which no other main is being closed."""
+    """Earliest time from ``begins`` at which no other main is being closed."""
     for start, end in sorted(mains):
         if begins < end and start < begins + minutes:
             begins = end

@@ -1,6 +1,6 @@
-"""Fine segments: the network cut at every valve and pump, whatever its state; the graph every plan works on.
+"""Fine segments: the network cut at every valve and pump regardless of state; the graph used by all plans.
 
-Cutting at *every* valve keeps one graph for all states: a stuck, unknown or reopened valve changes an edge's code
+Cutting at *every* valve gives one graph for all states: a stuck, unknown or reopened valve changes an edge's code
 (``maps.isolation.rules``), never the graph. Built with array operations only: a million pipes in a fraction of a second.
 """
 
@@ -23,9 +23,9 @@ class SegmentGraph:
     """Fine segments as vertices; valves, pumps and ends of closed pipes as edges.
 
     ``of_node`` (nodes,) and ``of_pipe`` (pipes,): segment of each. Edges, all (edges,): ``u``, ``v`` segments; ``valve``
-    row or -1; ``pump`` row or -1; ``pipe`` and ``node`` rows of the pipe end it sits on (``u`` is the pipe's side), -1 for
-    links (``u`` is the side of ``from_node``). ``source_segment``/``source_node``: which segments touch which source; a
-    source itself never connects two of its pipes, but a junction with an inflow does and only feeds its segment.
+    row or -1; ``pump`` row or -1; ``pipe`` and ``node`` rows of its pipe end (``u`` is the pipe's side), -1 for links (``u`` is
+    the side of ``from_node``). ``source_segment``/``source_node``: pairs of adjacent segment and supply source; a source never
+    connects two of its pipes, but a junction with an inflow does and supplies its own segment.
     """
 
     count: int
@@ -55,7 +55,7 @@ class SegmentGraph:
 
     @cached_property
     def closed_pipe_edges(self) -> dict[int, list[int]]:
-        """Pipe row -> the edges at its ends, of pipes closed by themselves."""
+        """Pipe row -> edges at its ends, for closed pipes."""
         found: dict[int, list[int]] = {}
         for edge in np.flatnonzero((self.valve < 0) & (self.pump < 0)).tolist():
             found.setdefault(int(self.pipe[edge]), []).append(edge)
@@ -78,13 +78,13 @@ class SegmentGraph:
         return offsets, with_valve[order]
 
     def valve_edges(self, valve: int) -> Ints:
-        """Edges of one valve row; none when the valve sits nowhere."""
+        """Edges of one valve row; none when the valve has no location in the network."""
         offsets, edges = self.edges_of_valve
         return edges[offsets[valve] : offsets[valve + 1]] if valve + 1 < len(offsets) else edges[:0]
 
     @cached_property
     def sources_of(self) -> dict[int, tuple[int, ...]]:
-        """Source node rows each segment touches."""
+        """Segment -> adjacent source node rows."""
         found: dict[int, tuple[int, ...]] = {}
         for segment, node in zip(self.source_segment.tolist(), self.source_node.tolist(), strict=True):
             found[segment] = tuple(sorted({*found.get(segment, ()), node}))
@@ -111,7 +111,7 @@ def build_segments(network: PipeNetwork) -> SegmentGraph:
 
 
 class _Builder:
-    """One pass over the tables; a class only because the steps share a dozen arrays."""
+    """Builds the graph in one pass; a class because the steps share a dozen arrays."""
 
     def __init__(self, network: PipeNetwork) -> None:
         pipes = network.pipes
@@ -155,8 +155,8 @@ class _Builder:
     def _valves_on_ends(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pairs (pipe end, valve row or -1), sorted by end, from the pipe's middle outward. Ends: from 0…, to P….
 
-        A valve on a pipe that begins and ends at the valve's node shuts both ends: the data cannot tell which one. A
-        closed pipe bars both its ends without a valve: where along it the water is held is not known.
+        A valve on a pipe that begins and ends at the valve's node closes both ends, because the data do not give the end. A
+        closed pipe closes both its ends without a valve, because the location of the closure along it is unknown.
         """
         valves, pipes, count = self._network.valves, self._network.pipes, self._pipes
         on_pipe = np.flatnonzero((valves.pipe >= 0) & (valves.node >= 0) & ~valves.is_link)
@@ -185,7 +185,7 @@ class _Builder:
         return repeated, sorted_valve[first[self._end_node[repeated]] + within]
 
     def _label(self, free: Bools) -> tuple[Ints, Ints]:
-        """Segments of nodes and of pipes; a pipe with no free end is one of its own."""
+        """Segments of nodes and of pipes; a pipe without a free end is a segment of its own."""
         pipes, nodes = self._network.pipes, len(self._network.nodes)
         free_from, free_to = free[: self._pipes], free[self._pipes :]
         both = free_from & free_to
@@ -205,7 +205,7 @@ class _Builder:
     def _chain(
         self, end: NDArray[np.int64], of_node: Ints, of_pipe: Ints
     ) -> tuple[NDArray[np.int32], NDArray[np.int32], tuple[NDArray[np.int32], NDArray[np.int32]]]:
-        """Edges of barred ends, pipe side to node side, through empty segments where one end bears several valves."""
+        """Edges of closed or valved ends, pipe side to node side, through empty segments where one end has several valves."""
         first = np.ones(len(end), dtype=np.bool_)
         first[1:] = end[1:] != end[:-1]
         last = np.roll(first, -1)
@@ -217,7 +217,7 @@ class _Builder:
         u[first] = of_pipe[end[first] % self._pipes] if self._pipes else 0
         node = self._end_node[end[last]]
         v[last] = of_node[node]
-        # Each valved end of a source's pipe meets its own copy of the source: nothing floods across it.
+        # Each valved end of a source's pipe connects to its own copy of the source, so that isolation does not spread through it.
         at_source = self._is_source[node]
         copies = self._new(int(at_source.sum()))
         tail = v[last]

@@ -1,4 +1,4 @@
-"""The core of a plan on segments: which border valves hold back a source, and what falls dry."""
+"""Core algorithm of a plan on segments: boundary valves that hold back a source, and segments without supply."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from maps.isolation.zone import Border, Zone, grow
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One solved burst. ``close``: valve rows in no order; ``query`` answers with the plan carried out."""
+    """One solved burst. ``close``: valve rows, unordered; ``query``: supply with the plan carried out."""
 
     zone: Zone
     close: tuple[int, ...]
@@ -27,7 +27,7 @@ class Outcome:
 def solve(supply: Supply, starts: Iterable[int], changed: Mapping[int, int], shut_now: Iterable[int] = ()) -> Outcome:
     """Zone 1 from the segments ``starts``, its valves to close and its dry pockets, with edge codes ``changed``.
 
-    ``shut_now``: edges among ``changed`` that were shut for this case: what they cut off is dry by this plan.
+    ``shut_now``: edges among ``changed`` that were closed for this incident: segments they cut off count as dry by this plan.
     """
     graph = supply.graph
     zone = grow(supply.around, supply.code_at, changed, starts)
@@ -48,7 +48,7 @@ def solve(supply: Supply, starts: Iterable[int], changed: Mapping[int, int], shu
 
 
 def _held(graph: SegmentGraph, zone: Zone, query: SupplyQuery) -> dict[int, tuple[Border, ...]]:
-    """Valve rows to close -> the border edges at which a source presses on them."""
+    """Valve rows to close -> boundary edges with supply on the other side."""
     held: dict[int, tuple[Border, ...]] = {}
     for border in zone.border:
         if border.closable and query.supplied(border.far):
@@ -58,7 +58,7 @@ def _held(graph: SegmentGraph, zone: Zone, query: SupplyQuery) -> dict[int, tupl
 
 
 def _closed_edges(graph: SegmentGraph, held: Mapping[int, tuple[Border, ...]]) -> dict[int, int]:
-    """Edges that closing shuts beyond the border itself: a valve at a node shuts every pipe there."""
+    """Further edges closed with the boundary valves: a valve at a node closes every pipe there."""
     closed: dict[int, int] = {}
     for valve, borders in held.items():
         edges = graph.valve_edges(valve).tolist()
@@ -72,8 +72,8 @@ def _necessary(
 ) -> dict[int, tuple[Border, ...]]:
     """Only the valves without which a source reaches the zone.
 
-    A valve at a node shuts every pipe there: once closed, it may also cut the only way to the source behind another
-    valve, which then stays open. Two pipes are enough for that where the node is a source or has a pump or a valve link.
+    A valve at a node closes every pipe there, which may also cut the only path from a source to another valve; that one then
+    stays open. Two pipes are enough for that where the node is a source or has a pump or a valve link.
     """
     graph = supply.graph
     if len(held) < 2 or all(len(graph.valve_edges(valve)) < 2 for valve in held):

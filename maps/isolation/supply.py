@@ -1,8 +1,8 @@
-"""Which segments still get water when some are taken out: certificates from spanning trees, then a search.
+"""Supply query: segments that still have supply after removing some, by spanning-tree certificates and a search.
 
-Two trees from the sources are laid over the segments once. A segment whose way to its source along *one* of them meets
-nothing that was taken out is supplied, which a look at a few intervals tells. Only the rest is searched, against the
-flow, until it meets a certified segment; so a plan costs what it touches, not what the city has.
+Two spanning trees from the sources are built over the segments once. A segment whose path to its source along *one* of them
+contains no removed segment is supplied, tested with a few intervals. Only the rest is searched, against the flow direction,
+until a certified segment is found; so the cost depends on the affected area, not on the size of the city.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from maps.isolation.rules import SUPPLY, SUPPLY_UV, SUPPLY_VU, UNKNOWN, WALL
 from maps.isolation.segments import SegmentGraph, grouped
 
 _SEARCH_LIMIT = 4000
-"""Segments searched one by one before one sweep over the whole city is cheaper."""
+"""Number of segments searched individually before one sweep over the whole city is cheaper."""
 
 
 class Adjacency:
     """Neighbours of each segment as flat arrays: for slot ``k`` in ``start[s]:start[s + 1]`` the neighbour and the edge.
 
-    ``flipped``: the segment is the edge's ``v``. Memory views: reading one number costs half of what it does in numpy.
+    ``flipped``: the segment is the edge's ``v``. Memory views: reading one number takes half the time of numpy.
     """
 
     def __init__(self, graph: SegmentGraph) -> None:
@@ -49,9 +49,9 @@ class Adjacency:
 
 @dataclass(frozen=True, eq=False)
 class SupplyTree:
-    """A spanning tree of what the sources reach. ``enter``/``leave``: preorder interval of each segment's subtree, -1 outside.
+    """A spanning tree of the supplied segments. ``enter``/``leave``: preorder interval of each segment's subtree, -1 outside.
 
-    ``parent`` -1 for those that touch a source; ``root``: the segment at the tree's source.
+    ``parent`` -1 for segments adjacent to a source; ``root``: the segment at the tree's source.
     """
 
     enter: NDArray[np.int32]
@@ -61,16 +61,16 @@ class SupplyTree:
 
     @cached_property
     def enter_at(self) -> memoryview:
-        """``enter`` for reading one number at a time."""
+        """``enter`` as a memory view, for scalar reads."""
         return self.enter.data
 
     def intervals(self, taken: Iterable[int]) -> tuple[list[int], list[int]]:
-        """Disjoint sorted preorder intervals that hang below ``taken``."""
+        """Disjoint sorted preorder intervals of the subtrees below ``taken``."""
         spans = sorted((int(self.enter[s]), int(self.leave[s])) for s in taken if self.enter[s] >= 0)
         starts: list[int] = []
         ends: list[int] = []
         for start, end in spans:
-            # Preorder intervals nest or are apart: an inner one adds nothing.
+            # Preorder intervals are nested or disjoint: an inner one adds nothing.
             if not ends or start > ends[-1]:
                 starts.append(start)
                 ends.append(end)
@@ -78,7 +78,7 @@ class SupplyTree:
 
 
 class Supply:
-    """The supply graph of one set of sources in the dataset's own state. ``sources``: (segments,) touching one."""
+    """The supply graph of one set of sources in the dataset's own state. ``sources``: (segments,) adjacent to one."""
 
     def __init__(self, graph: SegmentGraph, codes: NDArray[np.uint8], sources: NDArray[np.bool_], around: Adjacency) -> None:
         self.graph, self.codes, self.sources, self.around = graph, codes, sources, around
@@ -87,7 +87,7 @@ class Supply:
 
     @cached_property
     def arcs(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-        """(from, to, edge) of every way water may take; sources apart."""
+        """(from, to, edge) of every arc on which supply may pass, without the sources."""
         onward, back = (self.codes & SUPPLY_UV) > 0, (self.codes & SUPPLY_VU) > 0
         edges = np.concatenate([np.flatnonzero(onward), np.flatnonzero(back)]).astype(np.int32)
         u, v = self.graph.u, self.graph.v
@@ -95,7 +95,7 @@ class Supply:
 
     @cached_property
     def trees(self) -> tuple[SupplyTree, ...]:
-        """One tree of fewest valves, one that goes round what the first leans on."""
+        """Two trees: one with fewest valves, one that avoids the segments with the largest subtrees of the first."""
         start, end, _ = self.arcs
         root = self.graph.count
         first = np.flatnonzero(self.sources).astype(np.int32)
@@ -108,11 +108,11 @@ class Supply:
 
     @cached_property
     def fed_at(self) -> memoryview:
-        """Whether each segment has water in the dataset's own state."""
+        """Whether each segment has supply in the dataset's own state."""
         return (self.trees[0].enter >= 0).view(np.uint8).data
 
     def sweep(self, taken: Collection[int], shut: Mapping[int, int]) -> NDArray[np.bool_]:
-        """Every supplied segment, (segments,), with ``taken`` out and edge codes ``shut`` in place: exact, one pass over all."""
+        """Supplied segments, (segments,), with ``taken`` removed and edge codes ``shut``: exact, one pass over all segments."""
         codes = self.codes.copy()
         for edge, code in shut.items():
             codes[edge] = code
@@ -132,7 +132,7 @@ class Supply:
 
 
 class SupplyQuery:
-    """Answers for one plan: with ``taken`` segments out and edge codes ``shut`` in place of the dataset's."""
+    """Supply for one plan, with segments ``taken`` removed and edge codes ``shut`` in place of the dataset's."""
 
     def __init__(self, supply: Supply, taken: Collection[int], shut: Mapping[int, int]) -> None:
         self._supply, self._taken, self._shut = supply, taken, shut
@@ -142,12 +142,12 @@ class SupplyQuery:
         self._via: dict[int, int] = {}
 
     def with_supply(self, supply: Supply) -> SupplyQuery:
-        """The same plan asked of other sources."""
+        """The same query for another set of sources."""
         return SupplyQuery(supply, self._taken, self._shut)
 
     @cached_property
     def _cuts(self) -> tuple[tuple[memoryview, list[int], list[int]], ...]:
-        """For every tree the intervals no longer certified."""
+        """For every tree the intervals that are no longer certified."""
         found = []
         for tree in self._supply.trees:
             cut = list(self._taken)
@@ -157,14 +157,14 @@ class SupplyQuery:
         return tuple(found)
 
     def _orphans(self, tree: SupplyTree, edge: int, code: int) -> list[int]:
-        """Segments whose way along the tree may lead through an edge that no longer supplies as it did."""
+        """Segments whose tree path may contain an edge that no longer supplies."""
         lost = int(self._supply.codes[edge]) & SUPPLY & ~code
         u, v = int(self._supply.graph.u[edge]), int(self._supply.graph.v[edge])
         down = [v] if lost & SUPPLY_UV and tree.parent[v] == u else []
         return down + ([u] if lost & SUPPLY_VU and tree.parent[u] == v else [])
 
     def certain(self, segment: int) -> int:
-        """Index of a tree that certifies a segment's supply, -1 when none does."""
+        """Index of a tree that certifies a segment's supply, -1 without one."""
         for number, (enter_at, starts, ends) in enumerate(self._cuts):
             enter = enter_at[segment]
             if enter < 0:
@@ -175,18 +175,18 @@ class SupplyQuery:
         return -1
 
     def before(self, segment: int) -> list[int]:
-        """Segments that water comes from, directly."""
+        """Upstream neighbours."""
         code_at, shut, taken = self._supply.code_at, self._shut, self._taken
         found = []
         for near, edge, flipped in self._supply.around.at(segment):
             code = shut.get(edge, code_at[edge])
-            # From near to here: against the edge's own sense unless flipped.
+            # From the neighbour to this segment: against the edge's direction unless flipped.
             if code & (SUPPLY_UV if flipped else SUPPLY_VU) and near not in taken:
                 found.append(near)
         return found
 
     def after(self, segment: int) -> list[int]:
-        """Segments that water goes to, directly."""
+        """Downstream neighbours."""
         code_at, shut, taken = self._supply.code_at, self._shut, self._taken
         found = []
         for near, edge, flipped in self._supply.around.at(segment):
@@ -209,7 +209,7 @@ class SupplyQuery:
 
     @cached_property
     def _gains(self) -> bool:
-        """Whether some edge passes water that did not before; else what had none has none."""
+        """Whether some edge supplies that did not before; otherwise segments without supply stay without."""
         codes = self._supply.code_at
         return any(code & SUPPLY & ~codes[edge] for edge, code in self._shut.items())
 
@@ -232,7 +232,7 @@ class SupplyQuery:
         return False
 
     def _remember(self, met: int, seen: dict[int, int]) -> None:
-        """The way from where supply was met down to the segment asked is supplied too."""
+        """Store the path from the certified segment down to the queried one as supplied."""
         here = met
         self._fed.add(here)
         while seen[here] != here:
@@ -241,7 +241,7 @@ class SupplyQuery:
             self._fed.add(here)
 
     def source_of(self, segment: int) -> tuple[int, ...]:
-        """Source node rows that feed a supplied segment: those it touches, else the one its certified way leads to."""
+        """Source node rows of a supplied segment: the adjacent ones, else the one at the end of its certified path."""
         here = segment
         while True:
             if self._supply.source_at[here]:
@@ -254,7 +254,7 @@ class SupplyQuery:
             here = self._via[here]
 
     def _by_search(self, segment: int) -> tuple[int, ...]:
-        """The nearest source against the flow, when a sweep answered and left no way."""
+        """The nearest source against the flow, when a sweep gave the result without a path."""
         seen, queue = {segment}, deque((segment,))
         while queue:
             here = queue.popleft()
@@ -267,10 +267,10 @@ class SupplyQuery:
         return ()
 
     def dry_from(self, starts: Iterable[int]) -> set[int]:
-        """Everything downstream of ``starts`` (and they themselves) that no source reaches, and what touches it without supply.
+        """Segments from ``starts`` downstream that no source reaches, and adjacent segments without supply.
 
-        A part that touches it through an open way, in whichever direction, and has no supply either had none before: it is
-        listed all the same, for its missing supply may be a fault of the data.
+        A part with an open connection in either direction and without supply had none before: it is listed as well, because the
+        missing supply may be a data fault.
         """
         dry: set[int] = set()
         stack = [start for start in starts if start not in self._taken]
@@ -283,7 +283,7 @@ class SupplyQuery:
         return dry
 
     def _touching(self, segment: int) -> list[int]:
-        """Neighbours through an open way, whatever its direction, or through a valve of unknown state."""
+        """Neighbours through an open connection in either direction, or through a valve of unknown state."""
         code_at, shut, taken = self._supply.code_at, self._shut, self._taken
         found = []
         for near, edge, _ in self._supply.around.at(segment):
@@ -294,7 +294,7 @@ class SupplyQuery:
 
 
 def _csr(start: NDArray[np.int32], end: NDArray[np.int32], weight: NDArray[np.float64], count: int) -> csr_array:
-    """Sparse graph; of parallel arcs any weight may win, all of them lead the same way."""
+    """Sparse graph; any of the weights of parallel arcs may be used, because all have the same ends."""
     return csr_array(coo_array((weight, (start, end)), shape=(count, count)))
 
 

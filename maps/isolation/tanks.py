@@ -1,4 +1,4 @@
-"""Parts that a plan leaves with only a tank: fed, but for how long."""
+"""Parts that a plan leaves with supply from tanks only, and the hours that the tanks last."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from maps.network import NodeKind, PipeNetwork
 
 
 class Tanks:
-    """Knows which segments live on tanks alone once a plan is carried out."""
+    """Finds segments supplied only by tanks once a plan is carried out."""
 
     def __init__(self, network: PipeNetwork, supply: Supply) -> None:
         self._network, self._supply = network, supply
@@ -26,7 +26,7 @@ class Tanks:
         self._lasting = Supply(graph, supply.codes, touches, supply.around)
 
     def limits(self, outcome: Outcome, far: Iterable[int], effects: Effects) -> tuple[TankLimit, ...]:
-        """Tanks that alone feed a part which had a lasting source before, with the hours they last."""
+        """Tanks that are the only supply of a part that had another source before, with the hours they last."""
         if not self._any:
             return ()
         after = outcome.query.with_supply(self._lasting)
@@ -46,7 +46,7 @@ class Tanks:
         return not out and not after.supplied(segment) and before.supplied(segment)
 
     def _part(self, start: int, outcome: Outcome, before: SupplyQuery, after: SupplyQuery) -> tuple[set[int], set[int]]:
-        """All that is left alone around ``start``, with and against the flow, and the tanks that touch it."""
+        """(segments connected to ``start``, in either direction, without another source; tanks adjacent to them)."""
         part: set[int] = set()
         tanks: set[int] = set()
         stack = [start]
@@ -70,7 +70,7 @@ class Tanks:
         demand = effects.demand_m3h(pipes)
         volumes = [tank_volume_m3(network.nodes, tank) for tank in sorted(tanks)]
         known = [volume for volume in volumes if volume is not None]
-        # Several tanks feed the part together; with one volume missing nothing is claimed.
+        # Several tanks supply the part together; with one volume missing the hours are unknown.
         hours = sum(known) / demand if demand > 0 and len(known) == len(volumes) else None
         names = network.pipes.ids(pipes)
         return [TankLimit(str(network.nodes.asset_id[tank]), hours, names) for tank in sorted(tanks)]

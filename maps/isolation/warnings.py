@@ -1,4 +1,4 @@
-"""What a plan cannot know, in a sentence each: sources inside, inflows, nothing to close, too many valves."""
+"""Warnings of a plan, one sentence each: sources inside, inflows, nothing to close, too many valves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from maps.isolation.result import Reliance
 from maps.network import NodeKind, PipeNetwork
 
 MOST_ALTERNATIVES = 100
-"""Above so many valves a part of the network has no usable valves at all; a hundred replans would say nothing more."""
+"""Number of valves above which alternatives are not computed: the area has hardly any usable valves."""
 _MOST_NAMED = 8
 _WHY = {"closed": "closed", "closed_pipe": "pipe closed", "one_way": "one-way", "unknown_state": "state unknown"}
 
@@ -33,7 +33,7 @@ def warnings_of(network: PipeNetwork, inside: Sequence[int], valves: int, relied
 
 
 def _no_valve(relied: Sequence[Reliance]) -> str:
-    """Why nothing is to close although no source is inside; where water runs all the same, it comes through one of these."""
+    """Warning when no valve is to close although no source is inside: names the barriers through which water may still enter."""
     named = ", ".join(f"{entry.asset_id} ({_WHY[entry.why]})" for entry in relied[:_MOST_NAMED])
     if not named:
         return "by the data no source is connected here, so no valve is to close; if water runs, the data is wrong"

@@ -1,12 +1,12 @@
-"""Turns, minutes and order of closing valves.
+"""Work of closing valves: turns, minutes and order.
 
 Assumptions, each replaceable by the dataset's own ``turns_to_close``:
 
 * Turns of a gate valve: three per inch of diameter plus two (AWWA C509/C515 operators; M44 gives 3 d + 2 to 3).
   Butterfly valves sit behind a gear: a quarter turn takes 30 turns up to DN300, then 30 more per further DN300.
-* A crew of two turns 20 times a minute by key on up to DN300, 12 on larger stems (own estimate, gear and torque).
-* The last 20 % of the turns are slowed against surge: by ``_SLOW`` over diameter (own estimate after surge practice:
-  long enough for several pipe periods on mains).
+* A crew of two makes 20 turns a minute by key up to DN300, 12 on larger stems (own estimate, gear and torque).
+* The last 20 % of the turns are slower to limit surge: by ``_SLOW`` over diameter (own estimate after surge practice:
+long enough for several pipe periods on mains).
 * Finding and opening the chamber: 5 minutes (own estimate, no frost). A remote valve: 30 s to command and confirm plus
   its travel, taken as 10 s per 100 mm.
 """
@@ -33,7 +33,7 @@ _BUTTERFLIES = (ValveKind.BUTTERFLY, ValveKind.BALL)
 
 
 class Work(Protocol):
-    """What closing one valve takes: facts of the valve, the same in every plan."""
+    """Work of closing one valve: properties of the valve, the same in every plan."""
 
     @property
     def asset_id(self) -> str: ...
@@ -53,7 +53,7 @@ class Work(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ValveWork:
-    """One valve's work; ``x``, ``y``: its own point, else its node's, in the network's CRS."""
+    """Work of one valve; ``x``, ``y``: its own point, else its node's, in the network's CRS."""
 
     asset_id: str
     turns: float
@@ -67,7 +67,7 @@ class ValveWork:
 
 
 def work_of(network: PipeNetwork, row: int) -> ValveWork:
-    """The work of a valve row; a valve without a diameter takes that of its pipe."""
+    """Work of a valve row; a valve without a diameter gets that of its pipe."""
     valves = network.valves
     diameter = float(valves.diameter_mm[row])
     if not np.isfinite(diameter) and valves.pipe[row] >= 0:
@@ -90,7 +90,7 @@ def _place(network: PipeNetwork, row: int) -> tuple[float, float]:
 
 
 def turns_to_close(valves: ValveTable, row: int, diameter_mm: float) -> float:
-    """Turns of one valve: the dataset's, else by the table."""
+    """Turns of one valve: the dataset's value, else by the assumptions above."""
     known = float(valves.turns_to_close[row])
     if np.isfinite(known) and known > 0:
         return known
@@ -101,7 +101,7 @@ def turns_to_close(valves: ValveTable, row: int, diameter_mm: float) -> float:
 
 
 def closing_minutes(turns: float, diameter_mm: float, control: str) -> float:
-    """Minutes to close one valve, travel apart."""
+    """Minutes to close one valve, without travel."""
     size = diameter_mm if np.isfinite(diameter_mm) and diameter_mm > 0 else _DEFAULT_DIAMETER_MM
     if control == "remote":
         return round(REMOTE_MINUTES + REMOTE_MINUTES_PER_M * size / 1000.0, 1)
@@ -111,10 +111,10 @@ def closing_minutes(turns: float, diameter_mm: float, control: str) -> float:
 
 
 def in_order(steps: Sequence[Work]) -> list[int]:
-    """Places of ``steps`` in closing order: remote and quick ones first; the last is not the largest or worst-checked.
+    """Indices of ``steps`` in closing order: remote and quick ones first; the last is not the largest or the worst inspected.
 
-    The last valve carries the whole flow and has to hold. Where everything is equally large or equally checked nothing
-    is excluded; where the rules leave nobody, the largest alone is kept from the end.
+    The last valve carries the whole flow and has to close tightly. Where all are equally large or equally inspected none is
+    excluded; where the rules exclude all, only the largest is kept from the end.
     """
     order = sorted(range(len(steps)), key=lambda n: (steps[n].control != "remote", steps[n].minutes or 0.0, steps[n].asset_id))
     if len(order) < 2:
@@ -130,7 +130,7 @@ def in_order(steps: Sequence[Work]) -> list[int]:
 
 
 def total_minutes(steps: Sequence[Work]) -> float | None:
-    """One crew's minutes for all, travel apart; remote valves run beside the crew. None when nothing is to close."""
+    """Minutes of one crew for all steps, without travel; remote valves run in parallel. None when no valve is to close."""
     if not steps:
         return None
     manual = sum(step.minutes or 0.0 for step in steps if step.control != "remote")

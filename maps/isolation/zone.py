@@ -1,4 +1,4 @@
-"""Zone 1: the burst's segment grown through what cannot be shut; and what lies on its border."""
+"""Zone 1: the burst's segment extended through everything that cannot be closed, and its boundary edges."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from maps.isolation.supply import Adjacency
 
 @dataclass(frozen=True, slots=True)
 class Border:
-    """One edge on the border of a zone; ``far`` is the segment beyond. ``code`` as seen from the zone."""
+    """One edge on the boundary of a zone; ``far`` is the segment beyond. ``code`` is oriented from the zone."""
 
     edge: int
     near: int
@@ -20,25 +20,25 @@ class Border:
 
     @property
     def is_open(self) -> bool:
-        """Water could pass: an open valve, one-way ones included."""
+        """Whether water could pass: an open valve, including one-way ones."""
         return not self.code & WALL
 
     @property
     def closable(self) -> bool:
-        """A valve that closing makes a boundary."""
+        """Whether it is a valve that can be closed."""
         return self.code & (CLOSABLE | WALL) == CLOSABLE
 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """``segments`` -> through what each was reached: "" (the burst's own), ``unclosable``, ``one_way``."""
+    """``segments`` -> kind of edge through which each was reached: "" (the burst's own), ``unclosable``, ``one_way``."""
 
     segments: Mapping[int, str]
     border: tuple[Border, ...]
 
 
 def grow(around: Adjacency, codes: memoryview, changed: Mapping[int, int], starts: Iterable[int]) -> Zone:
-    """The zone that spreads from ``starts``: through what cannot be closed both ways, up an open one-way valve."""
+    """The zone from ``starts``: through edges that cannot be closed, either way, and upstream through open one-way valves."""
     through: dict[int, str] = dict.fromkeys(starts, "")
     stack = list(through)
     edges: list[tuple[int, int, int, int]] = []
@@ -58,7 +58,7 @@ def grow(around: Adjacency, codes: memoryview, changed: Mapping[int, int], start
 
 
 def _reason(code: int, so_far: str) -> str:
-    """Pumps, control valves and meters pass silently; what a crew may wonder about is named."""
+    """Reason after passing an edge; pumps, control valves and meters leave it unchanged."""
     if code & ONE_WAY:
         return "one_way"
     if code & GROW == GROW and code & SUPPLY == SUPPLY:

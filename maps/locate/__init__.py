@@ -1,10 +1,10 @@
 """Location of bursts from station residuals.
 
-- ``place_stations``, ``default_station_count``: where to measure.
-- ``build_signatures``: what a burst anywhere does to every station (one factorisation, one adjoint solve per station).
-- ``Interpolation``: a stand-in without a hydraulic model.
-- ``PumpCurves``: how fast pump curves fall, read once from the model.
-- ``locate``: residuals to candidates with probabilities; ``Responses``: full hydraulics that refine the first of them.
+- ``place_stations``, ``default_station_count``: placement of pressure stations.
+- ``build_signatures``: response of every station to a burst at any node (one factorisation, one adjoint solve per station).
+- ``Interpolation``: interpolated signatures, for cities without a hydraulic model.
+- ``PumpCurves``: slopes of pump head curves, read once from the model.
+- ``locate``: candidates with probabilities from residuals; ``Responses``: full hydraulic solutions that refine the first ones.
 """
 
 from maps.locate.interpolated import Interpolation

@@ -1,4 +1,4 @@
-"""Flow per metre of head of every link in one hydraulic state: the weights of the linearised network.
+"""Linearisation: flow per metre of head (gradient) of every link in one hydraulic state.
 
 For a pipe h = r qⁿ, so dq/dh = |q| / (n |Δh|), n = 1.852 (Hazen-Williams) or 2 (Darcy-Weisbach, Chezy-Manning).
 """
@@ -19,10 +19,10 @@ EXPONENT: Mapping[str, float] = {"H-W": 1.852, "D-W": 2.0, "C-M": 2.0}
 """Exponent n of the flow in each head-loss formula."""
 
 LARGEST_GRADIENT = 1e6
-"""m³/h per m: a link without resistance, still leaving the matrix well conditioned."""
+"""m³/h per m: gradient of a link without resistance, small enough for a well-conditioned matrix."""
 
 SMALLEST_FLOW_M3H = 0.02
-"""Below this, a pipe's resistance is taken at this flow: the exponent would make it frictionless."""
+"""Least flow for linearisation: at zero flow the exponent would give zero resistance."""
 
 _SMALLEST_DROP_M = 2e-4
 _GRAVITY = 9.80665
@@ -33,7 +33,7 @@ _HW_TYPICAL, _CM_TYPICAL = 110.0, 0.012
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """Passing links as edges. ``start``/``end``: node rows; ``gradient``: m³/h per m; ``slot`` finds one by (table, row)."""
+    """Open links as edges. ``start``/``end``: node rows; ``gradient``: m³/h per m; ``slot``: edge by (table, row)."""
 
     start: Ints
     end: Ints
@@ -43,7 +43,7 @@ class Links:
 
 @dataclass(frozen=True, eq=False)
 class Pins:
-    """Nodes whose head an active valve holds, and the node that takes over their flow balance; (k,) each."""
+    """Nodes whose head an active valve holds, and the nodes to which their flow balance is added; (k,) each."""
 
     held: Ints
     passes_to: Ints
@@ -68,7 +68,7 @@ def pipe_gradients(network: PipeNetwork, state: HydraulicState, smallest_flow_m3
 
 
 def _resistance(network: PipeNetwork) -> Floats:
-    """r of h = r qⁿ with q in m³/h, (pipes,); typical values stand in for missing ones.
+    """r of h = r qⁿ with q in m³/h, (pipes,); typical values replace missing ones.
 
     Hazen-Williams 10.667 L / (C^1.852 d^4.871) in m and m³/s; Chezy-Manning 10.29 n² L / d^5.33; Darcy-Weisbach with
     a friction factor of rough pipes, 8 f L / (π² g d⁵) (EPANET 2.2 manual, chapter 12).
@@ -98,8 +98,8 @@ def _minor_loss(network: PipeNetwork) -> Floats:
 def pump_gradients(network: PipeNetwork, state: HydraulicState, slope_m_per_m3h: Floats | None = None) -> Floats:
     """m³/h per m of every pump link, (pumps,); zero when stopped.
 
-    ``slope_m_per_m3h``: how fast each head curve falls at its flow (maps.locate.pumps); NaN or None: that of a pump of
-    constant power, gain / flow.
+    ``slope_m_per_m3h``: slope of each head curve at its flow (maps.locate.pumps); NaN or None: that of a pump of constant
+    power, gain / flow.
     """
     pumps = network.pumps
     link = pumps.from_node >= 0
@@ -121,14 +121,14 @@ def valve_gradients(network: PipeNetwork, state: HydraulicState) -> Floats:
     drop = np.abs(state.head_m[start] - state.head_m[end])
     slope = 2.0 * drop / np.maximum(flow, SMALLEST_FLOW_M3H)
     holding = (state.valve_status == LinkStatus.ACTIVE) & np.isin(valves.kind, [ValveKind.PRV, ValveKind.PSV, ValveKind.FCV])
-    # A pressure breaker keeps its drop whatever flows: its two heads move together.
+    # A PBV has a constant head drop at any flow: both heads change equally.
     slope = np.where((state.valve_status == LinkStatus.ACTIVE) & (valves.kind == ValveKind.PBV), 0.0, slope)
     shut = ~link | np.isin(state.valve_status, [LinkStatus.CLOSED, LinkStatus.NA]) | holding
     return np.where(shut, 0.0, 1.0 / np.maximum(slope, 1.0 / LARGEST_GRADIENT))
 
 
 def pins(network: PipeNetwork, state: HydraulicState) -> Pins:
-    """Heads held by active PRVs (downstream) and PSVs (upstream): their flow balance passes to the valve's other end."""
+    """Heads held by active PRVs (downstream) and PSVs (upstream); their flow balance is added to the valve's other end."""
     valves = network.valves
     active = valves.is_link & (state.valve_status == LinkStatus.ACTIVE)
     reducing = np.flatnonzero(active & (valves.kind == ValveKind.PRV))
@@ -145,7 +145,7 @@ def links_of(
     slope_m_per_m3h: Floats | None = None,
     smallest_flow_m3h: float = SMALLEST_FLOW_M3H,
 ) -> Links:
-    """All passing links of a state; ``slot`` maps ``pipe``/``pump``/``valve`` rows to edges, -1 where none."""
+    """All open links of a state; ``slot`` maps ``pipe``/``pump``/``valve`` rows to edges, -1 where none."""
     tables = {
         "pipe": (network.pipes.from_node, network.pipes.to_node, pipe_gradients(network, state, smallest_flow_m3h)),
         "pump": (network.pumps.from_node, network.pumps.to_node, pump_gradients(network, state, slope_m_per_m3h)),

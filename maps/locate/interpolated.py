@@ -1,4 +1,4 @@
-"""Signatures without a hydraulic model: the nearer a station along the pipes, the more it should move."""
+"""Interpolated signatures, without a hydraulic model: responses decrease with the distance along the pipes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _SEARCHED_NODES = 200_000
 
 
 class Interpolation:
-    """Responses falling off exponentially with the distance along the network (thin pipes count longer).
+    """Responses that decay exponentially with the distance along the network (thin pipes count longer).
 
-    The reach is the median distance between neighbouring stations. Shapes only: the size of a burst's response is not
-    known, so no flow must be read from a fit with these.
+    The decay length is the median distance between neighbouring stations. Shapes only: the magnitude of a response is
+    unknown, so a fit gives no burst flow.
     """
 
     def __init__(self, city: City, stations: StationTable | None = None) -> None:
-        """``stations``: all that there are, for the reach; default the city's."""
+        """``stations``: all stations, for the decay length; default the city's."""
         self._stations = city.stations if stations is None else stations
         self._graph = resistance_graph(city.network)
         self._demand_m3h = np.maximum(np.nan_to_num(city.network.nodes.demand_m3h), 0.0)
@@ -36,9 +36,9 @@ class Interpolation:
         self.reach_m = _reach_m(self._graph, node[node >= 0].astype(np.int64))
 
     def signatures(self, rows: NDArray[np.int64] | None = None) -> Signatures:
-        """Of the stations ``rows`` (default all), (rows, nodes); those without a node respond to nothing.
+        """Signatures of the stations ``rows`` (default all), (rows, nodes); zero for stations without a node.
 
-        Searches hold the interpreter's lock, some milliseconds each in a large city: few are made in one call there.
+        Each path search holds the interpreter's lock for some milliseconds in a large city, so each call makes only a few.
         """
         rows = np.arange(len(self._stations), dtype=np.int64) if rows is None else rows
         response = np.zeros((len(rows), self._graph.shape[0]), dtype=np.float32)
@@ -47,17 +47,17 @@ class Interpolation:
         together = max(_SEARCHED_NODES // max(self._graph.shape[0], 1), 1)
         for first in range(0, len(placed), together):
             some = placed[first : first + together]
-            # The graph has each link both ways; read as directed, it is not transposed anew for each search.
+            # The graph holds each link in both directions; treated as directed, it need not be transposed for each search.
             distance = dijkstra(self._graph, directed=True, indices=node[some])
             response[some] = -_TYPICAL_RESPONSE_M * np.exp(-distance / max(self.reach_m, 1.0))
         return Signatures(0.0, tuple(self._stations.asset_id[rows]), response, self._demand_m3h)
 
 
 def _reach_m(graph: csr_array[Any], nodes: NDArray[np.int64]) -> float:
-    """Median distance from a station to the one nearest to it, m of 200 mm pipe; 1000 where no two are connected.
+    """Median distance from a station to its nearest neighbour, m of 200 mm pipe; 1000 where no two are connected.
 
-    One search from all stations together: each node belongs to the station nearest to it, and the way to a station's nearest
-    neighbour leaves its part over one link.
+    One search from all stations at once (Voronoi partition): the path to a station's nearest neighbour crosses exactly one link
+    between two cells.
     """
     if len(nodes) < 2:
         return _UNKNOWN_REACH_M

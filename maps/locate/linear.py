@@ -1,4 +1,4 @@
-"""The network linearised around one hydraulic state: A = B diag(g) Bᵀ, factorised once, solved once per station."""
+"""Linearised network around one hydraulic state: A = B diag(g) Bᵀ, factorised once, one adjoint solve per station."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from maps.locate.gradients import SMALLEST_FLOW_M3H, Pins, links_of, pins
 from maps.network import NodeKind, PipeNetwork
 
 _BLOCK = 32
-"""Right-hand sides solved together: wide enough for the cache, small enough for memory at a million nodes."""
+"""Right-hand sides per solve: enough for the processor cache, few enough for memory at a million nodes."""
 
 
 class LinearNetwork:
-    """Heads' response to flows taken out, near one state.
+    """Response of heads to flows taken out, near one state.
 
-    Fixed heads are removed. A node held by an active PRV keeps its head, and its row of the flow balance is added to
-    that of the valve's other end, which has to deliver what the held side takes. Parts without any fixed head are
-    indifferent: they respond to nothing here (``fed`` False).
+    Fixed heads are removed. A node held by an active PRV keeps its head, and its row of the flow balance is added to that
+    of the valve's other end, which supplies the held side. In parts without any fixed head the response is undetermined;
+    it is zero here (``fed`` False).
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class LinearNetwork:
         self._column = np.where(self.free, np.cumsum(self.free) - 1, -1)
 
     def _fed(self, anchored: Bools) -> Bools:
-        """Nodes whose heads are tied to a fixed or held head."""
+        """Nodes connected to a fixed or held head."""
         ones = np.ones(len(self.links.start), dtype=np.int8)
         graph = coo_array((ones, (self.links.start, self.links.end)), shape=(self._nodes, self._nodes))
         parts, label = connected_components(graph, directed=False)
@@ -58,7 +58,7 @@ class LinearNetwork:
         tied[label[anchored]] = True
         return np.asarray(tied[label])
 
-    # Any: the stubs of SuperLU.solve do not know its second argument, ``trans``.
+    # Any: the stubs of SuperLU.solve lack its second argument, ``trans``.
     @cached_property
     def _factor(self) -> Any:
         size = int(self.free.sum())
@@ -76,11 +76,12 @@ class LinearNetwork:
         row, column, value = (np.concatenate(part) for part in zip(*entries, strict=True))
         inside = (row >= 0) & (column >= 0)
         matrix = csc_array(coo_array((value[inside], (row[inside], column[inside])), shape=(size, size)))
-        # Nearly symmetric and diagonally dominant: the minimum-degree order of A + Aᵀ fills in least and needs no pivots.
+        # Nearly symmetric and diagonally dominant: the minimum-degree order of A + Aᵀ gives the least fill-in and needs no
+        # pivoting.
         return splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
 
     def adjoint(self, weights: Any) -> NDArray[np.float32]:
-        """Response of measured quantities to a unit flow taken out at every node.
+        """Adjoint solve: response of measured quantities to a unit flow taken out at every node.
 
         ``weights``: sparse (k, nodes), each row a linear form of the heads. Returns (k, nodes) in the form's unit per
         m³/h, float32; zero for fixed nodes and parts that are not fed.
@@ -95,7 +96,7 @@ class LinearNetwork:
         dense_rows = csc_array(weights)[:, np.flatnonzero(self.free)].tocsr()
         for first in range(0, count, _BLOCK):
             block = dense_rows[first : first + _BLOCK].toarray()
-            # Columns in, columns out: SuperLU's own order, so that each station's row is one run of memory.
+            # Column-major in and out, as SuperLU stores it, so that each station's row is contiguous in memory.
             solved = factor.solve(block.T, "T").T
             np.negative(np.take(solved, column, axis=1), out=response[first : first + _BLOCK], casting="same_kind")
         response[:, ~self.fed | (rows < 0)] = 0.0
@@ -114,12 +115,12 @@ class LinearNetwork:
 
 
 def fixed_heads(network: PipeNetwork) -> Bools:
-    """Nodes whose head the moment does not change: tanks, and every other source (reservoirs of the model)."""
+    """Nodes with a fixed head at one time: tanks and all other supply sources (reservoirs of the model)."""
     return np.asarray(network.nodes.kind != NodeKind.JUNCTION)
 
 
 def _balance_node(nodes: int, held: Pins) -> NDArray[np.int64]:
-    """For each node, where its flow balance is written: itself, or up the chain of valves that hold it."""
+    """Node to which each node's flow balance is added: itself, or the last one along the chain of valves that hold it."""
     target = np.arange(nodes, dtype=np.int64)
     target[held.held] = held.passes_to
     for _ in range(len(held.held)):

@@ -1,4 +1,4 @@
-"""Locates a burst: residuals of the stations against the signatures of all pipes."""
+"""Burst location: scores the residuals of the stations against the signatures of all pipes."""
 
 from __future__ import annotations
 
@@ -17,29 +17,30 @@ from maps.locate.weights import ErrorModel, free_directions, whitener, with_free
 from maps.network import PipeNetwork
 
 _EXACT_LIMIT = 4_000_000
-"""Stations × pipes up to which every pipe is scored exactly; beyond, a first sweep picks those worth it."""
+"""Stations × pipes up to which every pipe is scored exactly; above, a coarse ranking selects the pipes."""
 
 _PICKED_NODES, _LEADING_STATIONS = 1500, 12
 _MOVED_SIGMAS = 3.0
 _LARGEST_BURST_M3H = 3000.0
 _UNUSUAL_DRIFT = 25.0
-"""Chi-square by which free drift must do better before what history saw of it no longer counts: a source was raised."""
+"""Chi-square gain of unbounded drift from which the learned size of drift is no longer used, e.g. after a source was raised."""
 
 _MEDIAN_OF_CHI_SQUARE = 0.455
-"""Of one degree of freedom."""
+"""Median of a chi-square of one degree of freedom."""
 _OFF = 2.0
 
 _REFINED_SHARES = (1.0, 0.35)
-"""Once all, then the best again: their flow was first fitted with straight lines."""
+"""Rounds of refinement: all candidates, then the best again, because the first flow came from linear signatures."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocateOptions:
-    """``temperature`` flattens the probabilities until the 90 % set holds the truth nine times in ten (measured on
+    """Settings of ``locate``.
 
-    L-Town with a mismatched model); ``candidates``: how many are listed at least (the 90 % set always is).
-    ``refined_errors``: of full hydraulics. ``length_exponent``: of the prior; bursts are likelier on a long pipe, yet short
-    ones are often where others join, bend or were mended.
+    ``temperature`` flattens the probabilities so that the 90 % set contains the burst in 90 % of cases (measured on L-Town with a
+    mismatched model); ``candidates``: least number listed (the 90 % set always is). ``refined_errors``: errors of full
+    hydraulics. ``length_exponent``: of the prior; bursts are likelier on long pipes, but short ones are often at joints, bends or
+    repairs.
     """
 
     errors: ErrorModel = field(default_factory=ErrorModel)
@@ -57,9 +58,10 @@ class Scores:
     score: Floats
     flow_m3h: Floats
     misfit: float = 0.0
-    """What the best of them leaves of the residuals, a chi-square."""
-    unlike: float = 1.0
-    """The same of a usual station, in units of its variance: 1 where the errors are as assumed."""
+    """Chi-square of the residuals after the best fit."""
+    misfit_ratio: float = 1.0
+    """Median of the stations' squared residuals after the best fit, in units of their variance: 1 where the errors are as
+    assumed."""
 
 
 def locate(
@@ -77,15 +79,14 @@ def locate(
     at_s: float | None = None,
     within: Bools | None = None,
 ) -> Location:
-    """Where a burst explains ``residual_m`` best: candidates with probabilities.
+    """Burst candidates with probabilities for ``residual_m``.
 
-    ``residual_m``: (stations,) observed minus expected head, m; NaN where unknown. ``usable``: stations that take part.
-    ``noise_covariance``: (stations, stations), m², learned from quiet history; without it, reading noise and the
-    sensitivity to demand stand in. ``model``: the word for the hydraulics behind the signatures. ``responses``: full
-    hydraulics with which the first candidates are judged again; it needs ``station_node`` (stations,), node rows.
-    ``drift_known``: the covariance comes from weeks of history, how the city drifts as a whole included. ``at_s``: second
-    of the day for ``responses``; default that of the signatures' state. ``within``: (pipes,) those that it can be, as other
-    evidence has it; all by default.
+    ``residual_m``: (stations,) observed minus expected head, m; NaN where unknown. ``usable``: stations to use.
+    ``noise_covariance``: (stations, stations), m², learned from burst-free history; without it, reading noise and demand
+    sensitivity are assumed. ``model``: kind of hydraulics behind the signatures. ``responses``: full hydraulic solutions with
+    which the first candidates are re-scored; needs ``station_node`` (stations,), node rows. ``drift_known``: the covariance
+    comes from weeks of history and includes demand drift. ``at_s``: second of the day for ``responses``; default that of the
+    signatures' state. ``within``: (pipes,) pipes allowed by other evidence; all by default.
     """
     settings = options or LocateOptions()
     known = np.isfinite(residual_m) & signatures.felt
@@ -94,14 +95,14 @@ def locate(
         return Location((), (), model)
     residual = residual_m[rows]
     noise = _noise(signatures, settings.errors, noise_covariance)
-    seen = Seen(residual, rows, noise[np.ix_(rows, rows)], drift_known)
+    seen = Observed(residual, rows, noise[np.ix_(rows, rows)], drift_known)
     free = replace(seen, drift_known=False)
     scores, *instead = score_pipes(network, signatures, [seen, free] if drift_known else [seen], settings.errors, within)
     if instead and scores.misfit - instead[0].misfit > _UNUSUAL_DRIFT:
         seen, scores = free, instead[0]
     probability = _probabilities(network, scores, settings)
     if responses is not None and station_node is not None:
-        judge = _Judge(signatures, seen, settings.refined_errors)
+        judge = _WhitenedResiduals(signatures, seen, settings.refined_errors)
         moment_s = signatures.at_s if at_s is None else at_s
         scores = _refined(network, scores, probability, judge, partial(responses, moment_s, station_node[rows]))
         probability = _probabilities(network, scores, settings)
@@ -120,10 +121,10 @@ def _noise(signatures: Signatures, errors: ErrorModel, learned: Floats | None) -
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """What stations showed: ``residual_m`` (n,) on the stations ``rows`` (n,), ``noise`` (n, n) m².
+class Observed:
+    """Observed residuals ``residual_m`` (n,) of the stations ``rows`` (n,), with noise covariance ``noise`` (n, n) m².
 
-    ``drift_known``: that noise was learned from weeks of history.
+    ``drift_known``: the covariance was learned from weeks of history.
     """
 
     residual_m: Floats
@@ -133,13 +134,13 @@ class Seen:
 
 
 def score_pipes(
-    network: PipeNetwork, signatures: Signatures, views: Sequence[Seen], errors: ErrorModel, within: Bools | None = None
+    network: PipeNetwork, signatures: Signatures, views: Sequence[Observed], errors: ErrorModel, within: Bools | None = None
 ) -> list[Scores]:
-    """Generalised likelihood ratio of a burst on each pipe, for each view of the same residuals on the same stations.
+    """Generalised likelihood ratio of a burst on each pipe, for several noise models of the same residuals and stations.
 
-    ``within``: (pipes,) only those, where there are any.
+    ``within``: (pipes,) score only these, if there are any.
     """
-    judges = [_Judge(signatures, seen, errors) for seen in views]
+    judges = [_WhitenedResiduals(signatures, seen, errors) for seen in views]
     if within is not None and within.any():
         pipes = np.flatnonzero(within)
     else:
@@ -149,15 +150,15 @@ def score_pipes(
     for judge in judges:
         score, flow = judge.fit(heads)
         best = int(np.argmax(score)) if len(score) else -1
-        unlike = judge.unlike(heads[:, best], float(flow[best])) if best >= 0 else 1.0
-        found.append(Scores(pipes, score, flow, judge.total - float(score.max(initial=0.0)), unlike))
+        misfit_ratio = judge.misfit_ratio(heads[:, best], float(flow[best])) if best >= 0 else 1.0
+        found.append(Scores(pipes, score, flow, judge.total - float(score.max(initial=0.0)), misfit_ratio))
     return found
 
 
-class _Judge:
-    """Residuals of stations in units of their noise, model error included."""
+class _WhitenedResiduals:
+    """Whitened residuals of stations, with model error in the covariance."""
 
-    def __init__(self, signatures: Signatures, seen: Seen, errors: ErrorModel) -> None:
+    def __init__(self, signatures: Signatures, seen: Observed, errors: ErrorModel) -> None:
         covariance = seen.noise + np.diag(errors.model_variance(seen.residual_m))
         directions = free_directions(signatures.demand_modes[seen.rows])
         if seen.drift_known:
@@ -178,10 +179,10 @@ class _Judge:
         flow = np.where(felt, np.maximum(along, 0.0) / np.where(felt, size, 1.0), 0.0)
         return np.asarray(flow * np.maximum(along, 0.0), dtype=np.float64), np.asarray(flow, dtype=np.float64)
 
-    def unlike(self, shape: NDArray[np.float32], flow_m3h: float) -> float:
-        """What a burst of this shape (n,), m per m³/h, leaves of a usual station, in units of its variance.
+    def misfit_ratio(self, shape: NDArray[np.float32], flow_m3h: float) -> float:
+        """Median over stations of the squared residual after a burst of this shape (n,), m per m³/h, in units of variance.
 
-        The median: one station that lies does not make the model wrong.
+        The median is robust against one faulty station.
         """
         left = self._residual - self.white.astype(np.float32) @ shape * np.float32(flow_m3h)
         return float(np.median(np.square(left))) / _MEDIAN_OF_CHI_SQUARE
@@ -191,12 +192,12 @@ def _refined(
     network: PipeNetwork,
     scores: Scores,
     probability: Floats,
-    judge: _Judge,
+    judge: _WhitenedResiduals,
     changes: Changes,
 ) -> Scores:
-    """Scores in which the first candidates stand with shapes from full hydraulics, at the flow that fitted them.
+    """Scores with the first candidates' signatures replaced by full hydraulic solutions at their fitted flow.
 
-    All are judged by the same, stricter errors: what a straight line misses is no longer among them.
+    All are scored with the same smaller model error, which no longer includes the error of linearisation.
     """
     score, flow = judge.fit(mean_of_ends(_heads(judge.signatures, judge.rows), network, scores.pipe))
     order = np.argsort(-probability, kind="stable")[: most_refined(len(network.pipes))]
@@ -210,27 +211,29 @@ def _refined(
         exact = shapes[:, solved].astype(np.float32)
         score[chosen], flow[chosen] = judge.fit(exact)
         best = int(np.argmax(score[chosen]))
-        scores = Scores(scores.pipe, score.copy(), flow.copy(), unlike=judge.unlike(exact[:, best], float(flow[chosen[best]])))
+        scores = Scores(
+            scores.pipe, score.copy(), flow.copy(), misfit_ratio=judge.misfit_ratio(exact[:, best], float(flow[chosen[best]]))
+        )
         order = order[np.argsort(-score[order], kind="stable")]
     return scores
 
 
-def _worth_scoring(network: PipeNetwork, signatures: Signatures, seen: Seen, whitened: Sequence[Floats]) -> NDArray[np.int64]:
-    """All pipes of a small network; of a large one those at the nodes that a sweep with plain weights ranks first.
+def _worth_scoring(network: PipeNetwork, signatures: Signatures, seen: Observed, whitened: Sequence[Floats]) -> NDArray[np.int64]:
+    """Pipe rows to score: all of a small network; of a large one those at the nodes ranked first by a coarse score.
 
-    ``whitened``: whiteners (n, n); what is worth scoring for one of them is scored for all.
+    ``whitened``: whitening matrices (n, n); pipes selected for one of them are scored for all.
     """
     rows = seen.rows
     if len(network.pipes) * len(rows) <= _EXACT_LIMIT:
         return np.arange(len(network.pipes), dtype=np.int64)
-    # The whitened residual, put back through Wᵀ, leaves one product with the signatures; their size is then taken on the few
-    # stations that respond most, which ranks well enough to pick from.
+    # Wᵀ W r gives the scores' numerators in one product with the signatures; the norms are approximated on the few stations
+    # with the largest responses, which is accurate enough for the selection.
     heads = _heads(signatures, rows)
     picked = np.zeros(len(network.nodes), dtype=bool)
     for white in whitened:
         weighted = (white.T @ (white @ seen.residual_m)).astype(np.float32)
         leading = np.argsort(-np.abs(weighted), kind="stable")[:_LEADING_STATIONS]
-        # ‖W h‖² of those stations alone: a triangle as small as they are few.
+        # ‖W h‖² of those stations alone, with a small triangular matrix.
         triangle: Floats = np.asarray(np.linalg.qr(white[:, leading], mode="r"))
         size = np.square(triangle.astype(np.float32) @ heads[leading]).sum(axis=0)
         along = np.maximum(weighted @ heads, 0.0)
@@ -246,10 +249,10 @@ def _heads(signatures: Signatures, rows: NDArray[np.int64]) -> NDArray[np.float3
 
 
 def _probabilities(network: PipeNetwork, scores: Scores, settings: LocateOptions) -> Floats:
-    """Prior by length, times the tempered likelihood; sums to 1."""
+    """Length prior times the tempered likelihood; sums to 1."""
     length = np.maximum(np.nan_to_num(network.pipes.length_m[scores.pipe]), 1.0)
-    # Where even the best leaves far more than the errors that were assumed, the model is off, and so is its word on the others.
-    temperature = settings.temperature * max(scores.unlike / _OFF, 1.0)
+    # Where even the best fit exceeds the assumed errors by far, the model is wrong, and the likelihood is flattened further.
+    temperature = settings.temperature * max(scores.misfit_ratio / _OFF, 1.0)
     logarithm = settings.length_exponent * np.log(length) + scores.score / (2.0 * temperature)
     logarithm = np.where(scores.flow_m3h > _LARGEST_BURST_M3H, logarithm - 10.0, logarithm)
     weight = np.exp(logarithm - logarithm.max())

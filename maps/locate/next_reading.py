@@ -1,7 +1,7 @@
-"""What would tell the candidates apart: the place where one more pressure reading narrows them most.
+"""Next reading: ranks places by how much one more pressure reading there is expected to narrow the candidates.
 
-Candidates predict different falls of pressure at a place. The information a reading there is expected to bring is the mutual
-information between "which pipe" and "what the gauge shows" (Lindley 1956), integrated on a grid.
+Candidates predict different pressure drops at a place. The expected information of a reading is the mutual information
+between candidate pipe and reading (Lindley 1956), integrated on a grid.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from maps.locate.result import Candidate, Location
 from maps.units import KPA_PER_METRE
 
 MOST_CANDIDATES = 80
-"""Those behind hold little together, and each costs a solve."""
+"""Number of candidates used: the rest have little probability, and each needs a solve."""
 
 _MODEL_SHARE = 0.10
-"""A predicted fall is off by so much of itself (design section 5: model error)."""
+"""Relative error of a predicted drop (model error, 10 %, as in the locator)."""
 _MOST_TRIED = 60
 _GRID = 401
 _QUANTILES = np.array([-1.5, -0.7, 0.0, 0.7, 1.5])
-"""Standard normal deviates that stand for the readings a candidate may lead to, with equal weight."""
+"""Standard normal quantiles, of equal weight, that represent the distribution of a candidate's reading."""
 _LEAST_GAIN_BITS = 0.02
 WORTH_GOING_BITS = 0.1
-"""Below it a reading tells so little that somebody's way there has to have another reason."""
+"""Least expected information for which a reading is proposed."""
 _LARGEST_M3H = 3000.0
 
 
@@ -36,7 +36,7 @@ class ReadingPlace:
     """A hydrant, station or node worth a reading. ``x``, ``y``: the network's CRS.
 
     ``expected_kpa``: pressure there without a burst, good to ``sigma_kpa`` (gauge included); ``falls_kpa``: (pipe, fall of
-    pressure that its burst would bring there); ``gain_bits``: what the reading is expected to tell; ``set_before``,
+    pressure there with its burst); ``gain_bits``: expected information of the reading; ``set_before``,
     ``set_after``: pipes in the 90 % set, now and on average after the reading.
     """
 
@@ -54,7 +54,7 @@ class ReadingPlace:
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """Where one could read: ids, kinds, the nodes (n, 2) a place lies between (twice the same at a node), x, y (n,)."""
+    """Possible places of a reading: ids, kinds, the nodes (n, 2) on either side (twice the same at a node), x, y (n,)."""
 
     asset_id: Texts
     kind: Texts
@@ -68,9 +68,10 @@ class Places:
 def predicted_falls_m(
     linear: LinearNetwork, pipes: NDArray[np.int64], seen_node: NDArray[np.int64], seen_fall_m: Floats
 ) -> NDArray[np.float32]:
-    """Fall of every head (k, nodes), m, if each of ``pipes`` (k,) is broken, at the flow that fits best what was seen.
+    """Drop of every head (k, nodes), m, for a burst on each of ``pipes`` (k,), at the flow that best fits the observed drops.
 
-    ``seen_fall_m``: (n,) at ``seen_node`` (n,), m, above zero where the head fell. A burst is half at either end of its pipe.
+    ``seen_fall_m``: (n,) at ``seen_node`` (n,), m, positive where the head fell. A burst is split equally between its pipe's
+    ends.
     """
     table = linear.network.pipes
     falls = np.zeros((len(pipes), len(linear.network.nodes)), dtype=np.float32)
@@ -86,7 +87,7 @@ def predicted_falls_m(
 
 
 def next_readings(location: Location, falls_m: NDArray[np.float32], places: Places, most: int = 3) -> tuple[ReadingPlace, ...]:
-    """The ``most`` places that tell the candidates apart best, best first; none where no reading would tell much.
+    """The ``most`` places with the largest expected information, largest first; none where it is too small everywhere.
 
     ``falls_m``: (k, nodes), of the location's first k candidates.
     """
@@ -123,7 +124,7 @@ def next_readings(location: Location, falls_m: NDArray[np.float32], places: Plac
 
 
 def information_bits(falls: Floats, share: Floats, sigma: float) -> float:
-    """Bits that a reading is expected to tell of which candidate it is. ``falls``, ``share``: (k,); ``sigma``: their unit."""
+    """Expected information of a reading about the candidate, bits. ``falls``, ``share``: (k,); ``sigma``: in ``falls``' unit."""
     widths = _widths(falls, sigma)
     low, high = float((falls - 6.0 * widths).min()), float((falls + 6.0 * widths).max())
     grid = np.linspace(low, high, max(_GRID, int((high - low) / (0.25 * sigma)) + 1))
@@ -135,7 +136,7 @@ def information_bits(falls: Floats, share: Floats, sigma: float) -> float:
 
 
 def expected_set_size(falls: Floats, share: Floats, sigma: float) -> float:
-    """Pipes in the 90 % set after a reading, on average over what the reading may show."""
+    """Expected number of pipes in the 90 % set after a reading."""
     widths = _widths(falls, sigma)
     readings = falls[:, None] + widths[:, None] * _QUANTILES
     sizes = np.array([[set_size(_posterior(share, falls, widths, value)) for value in row] for row in readings])
@@ -143,14 +144,14 @@ def expected_set_size(falls: Floats, share: Floats, sigma: float) -> float:
 
 
 def set_size(share: Floats) -> int:
-    """How many leading candidates hold nine tenths."""
+    """Number of leading candidates with 90 % of the probability."""
     return int(np.searchsorted(np.cumsum(np.sort(share)[::-1]), 0.9 * float(share.sum()) - 1e-12) + 1)
 
 
 def reweighed(location: Location, place: ReadingPlace, pressure_kpa: float) -> Location:
-    """The location after a gauge at ``place`` showed ``pressure_kpa``.
+    """The location updated with a reading of ``pressure_kpa`` at ``place``.
 
-    Candidates the place predicts nothing for keep their weight against the others' average.
+    Candidates without a prediction there get the average weight of the others.
     """
     known = dict(place.falls_kpa)
     share = np.array([candidate.probability for candidate in location.candidates])
@@ -163,7 +164,7 @@ def reweighed(location: Location, place: ReadingPlace, pressure_kpa: float) -> L
 
 
 def with_weights(location: Location, weight: Floats) -> Location:
-    """The location with its candidates ranked anew by ``weight`` (candidates,); their probability together stays."""
+    """The location with candidates re-ranked by ``weight`` (candidates,); their total probability is unchanged."""
     weight = weight * sum(candidate.probability for candidate in location.candidates) / weight.sum()
     order = np.argsort(-weight, kind="stable")
     candidates = tuple(Candidate(location.candidates[index].pipe_id, float(weight[index])) for index in order)
@@ -179,7 +180,7 @@ def _density(value: Floats, falls: Floats, widths: Floats) -> Floats:
 
 
 def _log_density(value: float, falls: Floats, widths: Floats, told: NDArray[np.bool_]) -> Floats:
-    """Up to a constant that makes the likeliest zero: a reading that fits none still ranks them."""
+    """Log density up to a constant that makes the maximum zero, so that a reading far from all predictions still ranks them."""
     logarithm = -0.5 * ((value - falls) / widths) ** 2 - np.log(widths)
     return np.asarray(logarithm - (logarithm[told].max() if told.any() else 0.0))
 

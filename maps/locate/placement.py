@@ -1,4 +1,4 @@
-"""Places measuring stations: spread over the network so that every pipe has one within hydraulic reach."""
+"""Station placement: distributes pressure stations so that every pipe has one within a small hydraulic distance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from maps.columns import Floats, Ints
 from maps.network import NodeKind, PipeNetwork, PipeStatus
 
 NODES_PER_STATION = 40
-"""Nodes that one pressure station watches when no number is asked for (L-Town: 782 nodes, 33 stations measured well)."""
+"""Nodes per pressure station by default (L-Town: 33 stations for 782 nodes gave good results)."""
 
 _REFERENCE_DIAMETER_MM = 200.0
 _LINK_LENGTH_M = 1.0
@@ -23,7 +23,7 @@ _SMALLEST_PART = 10
 
 
 def default_station_count(network: PipeNetwork) -> int:
-    """How many stations suit a network of this size: one per ~40 nodes when small, per ~250 when large."""
+    """Default number of stations: one per ~40 nodes in a small network, per ~250 in a large one."""
     nodes = int(np.count_nonzero(network.nodes.kind == NodeKind.JUNCTION))
     dense = nodes / NODES_PER_STATION
     return max(1, min(nodes, round(max(min(dense, 40.0), nodes / 250.0, min(4.0, nodes)))))
@@ -97,7 +97,7 @@ def _shortest_parallel(start: Ints, end: Ints, cost: Floats, nodes: int) -> csr_
 
 
 def _junctions_worth_watching(network: PipeNetwork, graph: csr_array[Any]) -> NDArray[np.int64]:
-    """Junctions of every part that has a source or a size; loose scraps of an import get no station."""
+    """Junctions of all parts with a source or of sufficient size; small disconnected fragments of an import get no station."""
     parts, label = connected_components(graph, directed=False)
     size = np.bincount(label, minlength=parts)
     fed = np.zeros(parts, dtype=bool)
@@ -118,7 +118,7 @@ def _farthest_points(
     for _ in range(count):
         centre = int(allowed[np.argmax(distance[allowed])])
         centres.append(centre)
-        # Beyond the farthest uncovered node nothing can get nearer: the search may stop there.
+        # No distance beyond the farthest uncovered node can decrease: the search may stop there.
         reach = float(distance[allowed].max())
         distance = np.minimum(distance, dijkstra(graph, indices=[centre], limit=reach)[0])
         distance[centre] = -1.0
@@ -128,7 +128,7 @@ def _farthest_points(
 def _recentred(
     graph: csr_array[Any], centres: NDArray[np.int64], allowed: NDArray[np.int64], network: PipeNetwork
 ) -> NDArray[np.int64]:
-    """Each centre moved to the node nearest to the middle of the nodes it covers."""
+    """Each centre moved to the node nearest to the centroid of the nodes it covers."""
     _, _, owner = dijkstra(graph, indices=centres, min_only=True, return_predecessors=True)
     owner = owner[allowed]
     x, y = network.nodes.x[allowed], network.nodes.y[allowed]

@@ -1,4 +1,4 @@
-"""How fast each pump's head curve falls: read from the city's EPANET model, once."""
+"""Pump curves: slope of each pump's head curve, read once from the city's EPANET model."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _read(inp: str, folder: Path, pumps: list[str]) -> tuple[tuple[tuple[float, 
             warnings.simplefilter("ignore")
             en.open(project, str(folder / "model.inp"), str(folder / "model.rpt"), "")
             return tuple(_points(project, name) for name in pumps)
-    except Exception as refusal:  # the toolkit knows only bare Exception
+    except Exception as refusal:  # the toolkit raises bare Exception
         raise InputFault(f"EPANET refuses the model: {refusal}") from refusal
     finally:
         en.deleteproject(project)

@@ -1,4 +1,4 @@
-"""Refinement: the first candidates' signatures anew, from full hydraulics at the size the burst seems to have."""
+"""Refinement: signatures of the first candidates from full hydraulic solutions at the fitted burst flow."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from maps.network import PipeNetwork
 Responses = Callable[[float, NDArray[np.int64], Sequence[Mapping[int, float]]], Floats]
 """(seconds of the day, node rows (n,), leaks in m³/h at node rows) -> change of heads (leaks, n), m; NaN where unsolved.
 
-In the program EPANET in its own process answers (maps.hydraulics.responses)."""
+The program computes them with EPANET in its own process (maps.hydraulics.responses)."""
 
 Changes = Callable[[Sequence[Mapping[int, float]]], Floats]
-"""Responses at one moment and the stations' nodes: leaks -> change of heads (leaks, n), m; NaN where unsolved."""
+"""Responses at one time and the stations' nodes: leaks -> change of heads (leaks, n), m; NaN where unsolved."""
 
 _MOST, _WORK = 120, 400_000
 _LEAST_FLOW_M3H = 2.0
 
 
 def most_refined(pipes: int) -> int:
-    """How many candidates are worth full hydraulics: as many as a second or so solves, fewer in a large city."""
+    """Number of candidates to solve with full hydraulics: as many as take about a second, fewer in a large city."""
     return int(np.clip(_WORK // max(pipes, 1), 4, _MOST))
 
 
 def refined_shapes(network: PipeNetwork, changes: Changes, pipes: NDArray[np.int64], flow_m3h: Floats) -> Floats:
     """Head change (n, k) per m³/h for bursts of ``flow_m3h`` (k,) on ``pipes`` (k,); NaN where unsolved.
 
-    A burst of a size no pipe carries would not be solved sensibly, nor one so small that rounding shows: the flow is kept
-    between 2 m³/h and a third of what the city draws.
+    The flow is limited to between 2 m³/h, below which rounding errors show, and a third of the city's demand, above which
+    solutions are not meaningful.
     """
     drawn = float(np.maximum(np.nan_to_num(network.nodes.demand_m3h), 0.0).sum())
     flow = np.clip(flow_m3h, _LEAST_FLOW_M3H, max(drawn / 3.0, 10.0 * _LEAST_FLOW_M3H))

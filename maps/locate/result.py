@@ -1,4 +1,4 @@
-"""Where a burst may be: a set with probabilities, never one pipe stated as fact."""
+"""Result of a burst location: candidate pipes with probabilities."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Candidate:
 class Location:
     """Ranked candidates, best first. ``set_90``: smallest leading set that holds 90 % of the probability.
 
-    ``model``: calibrated, imported, built or interpolated. ``moved``: stations that moved, most first.
+    ``model``: calibrated, imported, built or interpolated. ``moved``: stations with a change, largest first.
     """
 
     candidates: tuple[Candidate, ...]

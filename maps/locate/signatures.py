@@ -1,4 +1,4 @@
-"""Signatures: what a burst of 1 m³/h at any node does to every station, in one hydraulic state."""
+"""Signatures: response of every station to a burst of 1 m³/h at any node, in one hydraulic state."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Signatures:
     ``head_m_per_m3h``: (stations, nodes) float32, change of the station's head; rows of stations without a node are 0.
     ``flow_per_m3h``: (stations, nodes) float32, change of the flow through the station's link, positive from its
     ``from_node``; None when no station measures flow. ``demand_m3h``: (nodes,) of the state. ``station_id``: (stations,).
-    ``other_demand_m3h``: (nodes, k) how demand drifts besides as a whole (offices against homes), None where not known.
+    ``other_demand_m3h``: (nodes, k) further modes of demand drift (offices against homes), None where unknown.
     """
 
     at_s: float
@@ -37,18 +37,18 @@ class Signatures:
 
     @property
     def drifting_demand_m3h(self) -> Floats:
-        """(nodes, modes): the whole city's demand, and the other ways in which it drifts together."""
+        """(nodes, modes): modes of demand drift; the first is total demand."""
         first = self.demand_m3h[:, None]
         return first if self.other_demand_m3h is None else np.concatenate([first, self.other_demand_m3h], axis=1)
 
     @cached_property
     def demand_modes(self) -> Floats:
-        """Head change of every station when demand drifts, (stations, modes); the first: the whole city draws once more."""
+        """Head change of every station per mode of demand drift, (stations, modes); the first: demand doubles everywhere."""
         return np.asarray(self.head_m_per_m3h @ self.drifting_demand_m3h.astype(np.float32), dtype=np.float64)
 
     @cached_property
     def felt(self) -> Bools:
-        """(stations,) whether a burst anywhere moves them."""
+        """(stations,) whether a burst at some node changes their head."""
         return np.asarray(self.head_m_per_m3h.any(axis=1))
 
     def of_pipes(self, network: PipeNetwork, rows: NDArray[Any] | None = None) -> NDArray[np.float32]:
@@ -56,7 +56,7 @@ class Signatures:
         return mean_of_ends(self.head_m_per_m3h, network, rows)
 
     def demand_covariance(self, sigma: float) -> Floats:
-        """S diag((σ d)²) Sᵀ, (stations, stations), m²: every demand off by ``sigma`` of itself, independently."""
+        """S diag((σ d)²) Sᵀ, (stations, stations), m²: independent relative errors ``sigma`` of all demands."""
         scaled = self.head_m_per_m3h * (sigma * self.demand_m3h).astype(np.float32)
         return np.asarray(scaled @ scaled.T, dtype=np.float64)
 
@@ -96,7 +96,7 @@ def build_signatures(
 
 
 def head_weights(node: Ints, nodes: int) -> csr_array[Any]:
-    """(stations, nodes): the head at each station's node as a linear form; nothing for -1."""
+    """(stations, nodes): the head at each station's node as a linear form; zero for -1."""
     placed = np.flatnonzero(node >= 0)
     entries = (np.ones(len(placed)), (placed, node[placed]))
     return csr_array(coo_array(entries, shape=(len(node), nodes)))

@@ -1,4 +1,4 @@
-"""How far each combination of residuals may be trusted: the covariance behind location and detection."""
+"""Covariance and whitening of residuals, for location and detection."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from maps.columns import Floats
 
 @dataclass(frozen=True, slots=True)
 class ErrorModel:
-    """What makes residuals differ from a burst's signature, besides the burst.
+    """Errors by which residuals differ from a burst's signature.
 
-    ``reading_sigma_m``: noise of one station. ``demand_sigma``: share by which each node's demand is off from what was
-    expected *now* (baselines learn the lasting part away). ``residual_share``/``norm_share``: model error, of each residual
-    and of the norm of all (design section 5: 10 % and 3 %). ``free_m``: size of the directions that carry no evidence
+    ``reading_sigma_m``: noise of one station. ``demand_sigma``: relative deviation of each node's demand from its expected
+    value at the time (baselines absorb the lasting part). ``residual_share``/``norm_share``: model error, of each residual
+    and of the norm of all (10 % and 3 %). ``free_m``: standard deviation of the directions without evidence
     (uniform demand, constant offset), m: large, so that they are projected out.
     """
 
@@ -33,9 +33,9 @@ class ErrorModel:
 
 
 def free_directions(demand_modes: Floats) -> Floats:
-    """Unit directions (stations, k) without evidence: a constant offset, and the city's demand drifting.
+    """Unit directions (stations, k) without evidence: a constant offset and the modes of demand drift.
 
-    ``demand_modes``: (stations,) or (stations, modes), heads' response to each way in which demand drifts as a whole.
+    ``demand_modes``: (stations,) or (stations, modes), response of heads to each mode of demand drift.
     """
     ones = np.ones(len(demand_modes))
     directions = [ones / np.linalg.norm(ones)]
@@ -47,14 +47,14 @@ def free_directions(demand_modes: Floats) -> Floats:
 
 
 def with_free_directions(covariance: Floats, directions: Floats, free_m: float) -> Floats:
-    """Covariance in which ``directions`` may move by ``free_m``: whitening by it projects them out."""
+    """Covariance with variance ``free_m``² along ``directions``: whitening with it projects them out."""
     return np.asarray(covariance + free_m**2 * (directions @ directions.T))
 
 
 def with_known_drift(covariance: Floats, directions: Floats, noise: Floats, sigmas: float) -> Floats:
-    """Covariance in which each of ``directions`` may move by ``sigmas`` times what the learned ``noise`` (n, n) shows along it.
+    """Covariance with ``sigmas`` times the standard deviation of the learned ``noise`` (n, n) along each of ``directions``.
 
-    Where history has seen the city drift, to project that out altogether would throw evidence away.
+    Where drift was learned from history, projecting it out completely would discard evidence.
     """
     variance = np.einsum("ij,ik,kj->j", directions, noise, directions)
     return np.asarray(covariance + (directions * (sigmas**2 * variance)) @ directions.T)
@@ -63,7 +63,7 @@ def with_known_drift(covariance: Floats, directions: Floats, noise: Floats, sigm
 def whitener(covariance: Floats) -> Floats:
     """W with W C Wᵀ = 1 (inverse of the lower Cholesky factor), (n, n).
 
-    Raises numpy.linalg.LinAlgError when the covariance is not positive definite even after a relative nudge of 1e-9.
+    Raises numpy.linalg.LinAlgError when the covariance is not positive definite even after adding a relative 1e-9 to it.
     """
     nudge = 1e-9 * float(np.trace(covariance)) / max(len(covariance), 1)
     lower = np.linalg.cholesky(covariance + nudge * np.eye(len(covariance)))

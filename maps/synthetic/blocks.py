@@ -1,4 +1,4 @@
-"""The inside of superblocks: local lines, collectors, gaps, twists and diagonals."""
+"""Generates the local streets inside superblocks: lines, collectors, gaps, twists and diagonals."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _starts(segments: tuple[Rows, ...], start: int) -> list[int]:
 
 
 def _node_shares(blocks: _Blocks, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Interior nodes as shares of their superblock, (b, nx, ny): the lines, shaken and twisted around its middle."""
+    """Interior nodes as shares of their superblock, (b, nx, ny): the lines, randomly displaced and twisted around its middle."""
     nx, ny = blocks.tx.shape[1], blocks.ty.shape[1]
     shape = (len(blocks.i), nx, ny)
     tx = blocks.tx[:, :, None] + rng.normal(0, 0.10, shape) / (nx + 1)
@@ -203,7 +203,7 @@ def _middle(t: Array, rng: np.random.Generator) -> Mask:
 
 
 def _gaps(count: int, nx: int, ny: int, rng: np.random.Generator) -> tuple[Mask, Mask]:
-    """Which pieces of the lines exist: campuses swallow some, some lines stop half-way, some never reach the arterial."""
+    """Existing pieces of the lines: campuses remove some, some lines end half-way, some do not reach the arterial."""
     across = rng.random((count, nx + 1, ny)) > 0.07
     along = rng.random((count, nx, ny + 1)) > 0.07
     across[:, [0, -1], :] &= rng.random((count, 2, ny)) > 0.16

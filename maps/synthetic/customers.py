@@ -1,4 +1,4 @@
-"""The customers' table: names, addresses and supply of the people settled along the streets."""
+"""Builds the customer table: names, addresses and kind of supply."""
 
 from __future__ import annotations
 

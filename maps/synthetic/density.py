@@ -1,4 +1,4 @@
-"""Where the city is and how densely people live in it."""
+"""Extent and population density of the city."""
 
 from __future__ import annotations
 

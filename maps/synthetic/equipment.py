@@ -1,4 +1,4 @@
-"""Hydrants, stations, plants and crews."""
+"""Builds the tables of hydrants, stations, plants and crews."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def hydrant_table(plumbing: Plumbing, diameter_mm: Array) -> HydrantTable:
 
 
 def plant_table(plumbing: Plumbing) -> PlantTable:
-    """Plants and pumping stations; the stations of the plan of reality are marked planned."""
+    """Plants and pumping stations; stations that are only planned in reality are marked planned."""
     feeds = [*plumbing.of_kind(PLANT), *plumbing.of_kind(BOOSTER)]
     boosters = plumbing.of_kind(BOOSTER)
     planned = {feed.name for feed in boosters[: names.PLANNED_STATIONS]}
@@ -95,7 +95,7 @@ def _pressure_nodes(plumbing: Plumbing) -> Rows:
 
 
 def _node_names(plumbing: Plumbing, nodes: Rows, road_name: Texts) -> list[str]:
-    """A crossing's two roads, as a dispatcher would call it."""
+    """Names of nodes by the two roads of their crossing."""
     streets = plumbing.streets
     wanted = set(nodes.tolist())
     roads: dict[int, list[str]] = {node: [] for node in wanted}
@@ -137,6 +137,6 @@ def crew_table(plumbing: Plumbing, rng: np.random.Generator) -> CrewTable:
         base_x=streets.x[base] + rng.uniform(-20, 20, count),
         base_y=streets.y[base] + rng.uniform(-20, 20, count),
         skills=[skills[k % len(skills)] for k in range(count)],
-        # 0531 is Jinan's; 5550 numbers are not given out to subscribers here, the demo dials nobody.
+        # 0531 is Jinan's area code; 5550 numbers are not assigned to subscribers, so that the demo calls nobody.
         phone=[f"0531-5550{100 + k:04d}" for k in range(count)],
     )

@@ -67,21 +67,21 @@ class Forest:
         return levels
 
     def below(self, load: Array) -> Array:
-        """What passes into each node: its own ``load`` and that of all nodes behind it, (n,)."""
+        """Load into each node: its own ``load`` and that of all nodes downstream, (n,)."""
         total = load.astype(np.float64).copy()
         for level in reversed(self._levels):
             np.add.at(total, self.parent[level], total[level])
         return total
 
     def beyond(self, value: Array) -> Array:
-        """The largest ``value`` at each node or behind it, (n,)."""
+        """The largest ``value`` at each node or downstream, (n,)."""
         largest = value.astype(np.float64).copy()
         for level in reversed(self._levels):
             np.maximum.at(largest, self.parent[level], largest[level])
         return largest
 
     def along(self, step: Array) -> Array:
-        """Sum of ``step`` (n,; of the link into each node) from the source to each node, (n,)."""
+        """Cumulative sum of ``step`` (n,; of the link into each node) from the source to each node, (n,)."""
         total = np.zeros(len(self.parent))
         for level in self._levels:
             total[level] = total[self.parent[level]] + step[level]

@@ -1,4 +1,4 @@
-"""The EPANET model of a procedural city: the day's pattern, pump curves, PRV settings."""
+"""Builds the EPANET model of a synthetic city: demand pattern, pump curves, PRV settings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ zone share its night flow instead of pushing each other back (they stand on suct
 _DESIGN = {PLANT: 1.0, BOOSTER: 1.1}
 """Design flow over the mean flow."""
 _LEAST_SHARE = {PLANT: 0.4, BOOSTER: 0.25}
-"""Least design flow over the mean of the zone's feeds: a pump much smaller than its neighbours is pushed back by them."""
+"""Least design flow over the mean of the zone's feeds: a pump much smaller than its neighbours cannot deliver against them."""
 
 
 def model(plumbing: Plumbing, network: PipeNetwork, sizing: Sizing, title: str) -> EpanetModel:
@@ -74,7 +74,7 @@ def _design_flows(plumbing: Plumbing, sizing: Sizing) -> list[float]:
 def _lifts(plumbing: Plumbing, network: PipeNetwork, sizing: Sizing) -> Array:
     """Lift of each feed at the mean demand, m: the zone's inlet head less the head the trees expect before the pump."""
     heads = inlet_head_m(plumbing)
-    # Loops halve what a tree loses, and the mean hour loses less than the peak.
+    # Loops halve the head loss of a tree, and the loss in the mean hour is below that of the peak.
     mean_loss = 0.5 * sizing.loss_m / PEAK**1.852
     lifts = []
     for feed in plumbing.feeds:

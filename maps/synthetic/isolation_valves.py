@@ -1,4 +1,4 @@
-"""Isolation valves where utilities put them: all but the largest pipe at a junction, along mains, at shut borders."""
+"""Places isolation valves by utility practice: on all but the largest pipe at a junction, along mains, at closed boundaries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the streets come from, with the land, the waters and the places around them."""
+"""Selects the source of the streets (given layer or generated) with terrain, water bodies and named places."""
 
 from __future__ import annotations
 

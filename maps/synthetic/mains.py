@@ -1,4 +1,4 @@
-"""Nodes, pipes, pumps and valves as tables of the network."""
+"""Builds the network's tables of nodes, pipes, pumps and valves."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def valve_table(plumbing: Plumbing, sites: Sites, diameter_mm: Array, rng: np.ra
     size = diameter_mm[sites.edge]
     large = size >= 300
     state = np.where(sites.border, int(ValveState.CLOSED), int(ValveState.OPEN))
-    # Of mains the state is known: were a zone's only inlet of unknown state, no plan could rely on its water.
+    # Valves on mains have a known state: with an unknown state at a zone's only inlet, no plan could rely on its supply.
     state = np.where(~sites.border & ~large & (rng.random(count) < 0.006), int(ValveState.UNKNOWN), state)
     x, y = _beside(streets, sites)
     isolating = {

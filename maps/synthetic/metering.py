@@ -1,4 +1,4 @@
-"""DMAs: groups of nodes whose borders are shut but for the streets that carry the meters."""
+"""Divides pressure zones into DMAs whose boundaries are closed except at the metered streets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Metering:
 
 
 def meter(plumbing: Plumbing, rng: np.random.Generator) -> Metering:
-    """DMAs inside pressure zones; small streets across a border are shut unless somebody would lose supply."""
+    """DMAs inside pressure zones; small streets across a boundary are closed unless nodes would lose supply."""
     streets = plumbing.streets
     dma = grown(streets, ~plumbing.closed, plumbing.zone, NODES_A_DMA, np.array([0.7, 0.9, 1.5]))
     border = (dma[streets.u] != dma[streets.v]) & ~plumbing.closed
@@ -36,7 +36,7 @@ def meter(plumbing: Plumbing, rng: np.random.Generator) -> Metering:
 
 
 def _needed(streets: Streets, closed: Mask, shut: Mask) -> Mask:
-    """Edges of ``shut`` that must stay open so that each zone hangs together."""
+    """Edges of ``shut`` that must stay open so that each zone stays connected."""
     rows = np.flatnonzero(~closed)
     part = connected_components(_graph(streets, np.flatnonzero(~closed & ~shut)), directed=False)[1]
     parts = int(part.max()) + 1

@@ -9,7 +9,7 @@ from maps.synthetic.streets import Rows
 
 DISTRICTS = ("槐荫区", "天桥区", "市中区", "历下区", "历城区", "长清区", "章丘区", "济阳区", "莱芜区", "钢城区")
 HOME = "美林苑"
-"""The community of the case that set the bar; put into 天桥区."""
+"""Community of the reference case; placed in 天桥区."""
 
 _PLANTS = (
     *("大桥水厂", "西关水厂", "临空水厂", "玉清水厂", "鹊华水厂", "雪山水厂", "东湖水厂", "南康水厂", "分水岭水厂"),

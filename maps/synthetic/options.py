@@ -1,4 +1,4 @@
-"""What a procedural city is asked to be."""
+"""Options of a synthetic city."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from maps.errors import InputFault
 
 MODEL_LIMIT = 100_000
-"""Pipes up to which the EPANET model is written and vouched for."""
+"""Number of pipes up to which the EPANET model is written and tested."""
 
 
 @dataclass(frozen=True, slots=True)

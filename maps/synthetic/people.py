@@ -1,4 +1,4 @@
-"""Who lives along the streets: customers, their communities and their demand."""
+"""Generates customers along the streets with their communities and demand."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def settle(plumbing: Plumbing, rng: np.random.Generator) -> People:
 
 
 def node_demand_m3h(plumbing: Plumbing, people: People) -> Array:
-    """Mean demand of each node: half of what each of its streets takes, with leakage, (n,)."""
+    """Mean demand of each node: half the demand of each of its streets, with leakage, (n,)."""
     streets = plumbing.streets
     of_edge = np.bincount(people.edge, weights=people.demand_m3h, minlength=streets.edges)
     of_edge += LEAKAGE / (1 - LEAKAGE) * of_edge.sum() * streets.length_m / streets.length_m.sum()

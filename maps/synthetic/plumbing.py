@@ -1,4 +1,4 @@
-"""Plants, pumping stations and PRVs set into the street graph."""
+"""Inserts plants, pumping stations and PRVs into the street graph."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PLANT, BOOSTER, REDUCER = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Where water enters a pressure zone: node rows before and after, kind, zone, name.
+    """Inlet of a pressure zone: node rows before and after, kind, zone, name.
 
     A plant's ``inlet`` is its clear well.
     """
@@ -170,7 +170,7 @@ def _balanced(streets: Streets, zone: Rows, total: int, named: list[Array], rng:
 
 
 def _place_feeds(builder: _Builder, streets: Streets, zones: PressureZones) -> None:
-    """Feeds on the streets that enter a zone, the larger streets first, far apart; those with little to do are left out."""
+    """Feeds on the streets into a zone, larger streets first, far apart; those with a small share of demand are left out."""
     wanted = _wanted(streets, zones)
     entries = [(child, edge) for child in range(1, zones.count) for edge in _entries(streets, zones, child, wanted[child])]
     count = {BOOSTER: 0, REDUCER: 0}
@@ -197,7 +197,7 @@ def _entries(streets: Streets, zones: PressureZones, child: int, wanted: int) ->
 def _busy(streets: Streets, zones: PressureZones, entries: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Entries that would feed at least a sixth of their fair share of the zone, by distance along the streets.
 
-    A pump with less is pushed back by its neighbours at night. The planned stations stay at least five.
+    A pump with less cannot deliver against its neighbours at night. At least the five planned stations are kept.
     """
     if not entries:
         return []

@@ -1,4 +1,4 @@
-"""Pressure zones: bands of elevation, each in one piece, and how each is fed: by pumps upward, through PRVs downward."""
+"""Divides the city into pressure zones by elevation, each connected, fed by pumps (upward) or PRVs (downward)."""
 
 from __future__ import annotations
 

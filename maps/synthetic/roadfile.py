@@ -1,4 +1,4 @@
-"""A given street layer as the street graph: any file that GDAL reads, with its own CRS."""
+"""Reads a given street layer (any file that GDAL reads, with its own CRS) into the street graph."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RANKS = {
 }
 """Classes that carry mains and larger pipes; a motorway has no main along it and counts as local, like all others."""
 _SNAP_M = 0.5
-"""Ends within half a metre are one node; farther apart, dual carriageways would melt."""
+"""Ends within half a metre are one node; a larger tolerance would merge dual carriageways."""
 
 
 def read_roads(path: Path) -> Streets:
@@ -66,7 +66,7 @@ def _ranks(frame: Any) -> NDArray[np.int8]:
 
 
 def _texts(frame: Any, columns: tuple[str, ...]) -> NDArray[np.object_]:
-    """The first of ``columns`` that the layer has, as text; "" where it says nothing."""
+    """The first of ``columns`` that the layer has, as text; "" where empty."""
     out = np.full(len(frame), "", dtype=object)
     for column in frame.columns:
         if str(column).lower() in columns:

@@ -1,4 +1,4 @@
-"""Which streets belong together, and what they are called."""
+"""Joins street pieces into streets and names them."""
 
 from __future__ import annotations
 

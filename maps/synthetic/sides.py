@@ -1,4 +1,4 @@
-"""Where local streets meet the arterials: ends from both sides of an arterial joined to crossings and T-junctions."""
+"""Joins local streets to arterials: ends from both sides of an arterial become crossings and T-junctions."""
 
 from __future__ import annotations
 

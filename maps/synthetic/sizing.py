@@ -1,4 +1,4 @@
-"""Diameters by accumulated demand along the trees; heads and flows the trees expect."""
+"""Sizes pipes by demand accumulated along supply trees, and estimates heads and flows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PEAK = 1.5
 """Highest hour over mean hour of the demand pattern."""
 
 _FAVOUR = np.array([0.4, 0.8, 1.6])
-"""Weight of a metre by class of street in the trees: water goes along arterials."""
+"""Weight of a metre by class of street in the trees, so that supply paths follow arterials."""
 
 _LEAST_DN = np.array([300.0, 200.0, 100.0])
 _DESIGN_C = 105.0
@@ -93,5 +93,5 @@ def _diameters(plumbing: Plumbing, flow_m3h: Array, reach: Array, rng: np.random
     least = _LEAST_DN[streets.rank.astype(np.int64)].copy()
     least[(streets.rank == 2) & (rng.random(streets.edges) < 0.55)] = 150.0
     wanted = np.maximum(np.maximum(by_slope, by_velocity), least)
-    # 4 % below the next size is still that size: no designer doubles a pipe for so little.
+    # Up to 4 % above a size that size is kept, as in design practice.
     return np.asarray(DN_MM[np.minimum(np.searchsorted(DN_MM * 1.04, wanted), len(DN_MM) - 1)])

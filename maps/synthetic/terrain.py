@@ -1,4 +1,4 @@
-"""The land: a river plain that rises gently southward to hills, with a basin behind them.
+"""Terrain: a river plain that rises gently southward to hills, with a basin behind them.
 
 Invented, in the manner of Jinan: the river in the north near 23 m, springs and lake in the middle, hills in the south.
 """

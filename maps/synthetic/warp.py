@@ -1,4 +1,4 @@
-"""How the plan is bent into the land: along the river's swing, in long waves, around the lake."""
+"""Warps the street plan to the terrain: along the river, in long waves, around the lake."""
 
 from __future__ import annotations
 

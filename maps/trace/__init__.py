@@ -1,8 +1,8 @@
 """Traces: pure functions of a network -> ``Trace``.
 
-``connected``, ``upstream``, ``downstream``: what is reached and why it stopped (``ends_of_pipe``: where a trace from a
-pipe begins); ``barriers``: what shall not be passed (assets, zones, ``DN < 200``); ``Flows``, ``assumed_flows``: which way
-water goes; ``islands``: parts without a source; ``loops``: parts without a bridge; ``shortest_path`` through places (cost:
+``connected``, ``upstream``, ``downstream``: rows reached and the reasons for stopping (``ends_of_pipe``: start nodes of a trace
+from a pipe); ``barriers``: elements not to pass (assets, zones, ``DN < 200``); ``Flows``, ``assumed_flows``: flow
+directions; ``islands``: parts without a source; ``loops``: parts without a bridge; ``shortest_path`` through nodes (cost:
 length, ``resistance`` or ``head_loss``); ``supply_path`` of a pipe from its source; ``source_shares`` of a place;
 ``summary``: lengths and customers; ``profile`` along a path.
 """

@@ -1,4 +1,4 @@
-"""What a trace shall not pass: assets, zones, and pipes of a kind, such as ``DN < 200``."""
+"""Trace barriers: assets, zones, and pipes selected by a condition such as ``DN < 200``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CONDITION = re.compile(r"^\s*(\w+)\s*(<=|>=|!=|==|<|>|=|~)\s*(.+?)\s*$")
 
 @dataclass(frozen=True, eq=False)
 class Barriers:
-    """Marked rows: ``pipes`` and ``nodes`` are not entered at all, ``valves`` are taken as closed."""
+    """Marked rows: ``pipes`` and ``nodes`` are not entered, ``valves`` are treated as closed."""
 
     pipes: Bools
     nodes: Bools
@@ -38,14 +38,14 @@ class Barriers:
 
     @property
     def any(self) -> bool:
-        """Whether anything is barred."""
+        """Whether there is any barrier."""
         return bool(self.pipes.any() or self.nodes.any() or self.valves.any())
 
 
 def barriers(city: City, assets: Sequence[str] = (), *, zones: Sequence[str] = (), where: Sequence[str] = ()) -> Barriers:
     """Barriers from asset ids (pipe, node or valve), zone ids or names (their nodes), and conditions on pipes.
 
-    Several add up. Raises UnknownAsset and InputFault (a condition that cannot be read).
+    All are combined. Raises UnknownAsset and InputFault (a condition that cannot be parsed).
     """
     network = city.network
     marks = tuple(np.zeros(len(table), dtype=np.bool_) for table in (network.pipes, network.nodes, network.valves))
@@ -67,7 +67,7 @@ def matching(pipes: PipeTable, condition: str) -> Bools:
     """Pipes that a condition holds for, (pipes,): ``DN < 200``, ``material = PE``, ``year < 1980 and road ~ 经十``.
 
     Comparisons < <= > >= = != and ~ (contains), joined by ``and``. A pipe whose value is unknown matches nothing. Raises
-    InputFault, which says what can be asked.
+    InputFault, whose message lists the valid conditions.
     """
     found = np.ones(len(pipes), dtype=np.bool_)
     for part in re.split(r"\s+and\s+|\s*&&\s*", condition.strip(), flags=re.IGNORECASE):

@@ -1,4 +1,4 @@
-"""Which way water goes: from a solved state, or assumed away from the nearest source and named as such."""
+"""Flow directions: from a solved state, or assumed to lead away from the nearest source and marked as assumed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from maps.trace.graph import PIPE, PUMP, TraceGraph, trace_graph
 
 FLOW, ASSUMED = "flow", "assumed: away from the nearest source"
 NO_FLOW_M3H = 1e-3
-"""Below this (m³/h) a solver's flow is rounding, and its sign says nothing."""
+"""Below this (m³/h) a solver's flow is rounding error without a meaningful sign."""
 
 
 @dataclass(frozen=True, eq=False)
 class Flows:
     """Flow of every link, positive from ``from_node``: (pipes,), (pumps,), (valves,) in m³/h; NaN unknown.
 
-    ``basis`` names what they rest on. Assumed ones have a direction only: their size means nothing.
+    ``basis``: their origin. Assumed flows have a direction only, no magnitude.
     """
 
     pipe_m3h: Floats
@@ -29,7 +29,7 @@ class Flows:
 
     @property
     def solved(self) -> bool:
-        """Whether sizes mean something."""
+        """Whether magnitudes are valid."""
         return self.basis == FLOW
 
     def of_links(self, graph: TraceGraph) -> Floats:
@@ -43,7 +43,7 @@ class Flows:
 
 
 def assumed_flows(network: PipeNetwork) -> Flows:
-    """Directions away from the nearest source by length through open ways; unknown (NaN) where both ends are as far."""
+    """Directions away from the nearest source by length through open links; unknown (NaN) where both ends are equally far."""
     graph = trace_graph(network)
     unknown = np.full(len(graph.start), np.nan)
     if graph.feeds.any():

@@ -1,4 +1,4 @@
-"""The graph that traces walk: nodes, and links (pipes, pumps, link valves) with the ways water may take through them."""
+"""Trace graph: nodes, and links (pipes, pumps, link valves) with the directions in which water may pass."""
 
 from __future__ import annotations
 
@@ -56,15 +56,15 @@ class TraceGraph:
 
     @property
     def feeds(self) -> Bools:
-        """Nodes that bring water in: the sources, and junctions with an inflow, which lead on all the same."""
+        """Nodes with inflow: the sources, and junctions with an inflow, through which traces continue."""
         return self.network.nodes.feeds
 
     def with_ways(self, onward: Bools, back: Bools) -> TraceGraph:
-        """A copy with other ways."""
+        """A copy with other passable directions."""
         return replace(self, onward=onward, back=back)
 
     def without(self, pipes: Bools | None, nodes: Bools | None, valves: Bools | None = None) -> TraceGraph:
-        """A copy where the marked pipes and nodes are barriers: nothing passes them; and marked valves are shut."""
+        """A copy where marked pipes and nodes are impassable and marked valves closed."""
         barred = np.zeros(len(self.start), dtype=np.bool_)
         if pipes is not None:
             barred[: len(pipes)] = pipes
@@ -77,7 +77,7 @@ class TraceGraph:
         return replace(self, **ways, barred=barred, barred_valves=valves)
 
     def _shut(self, ways: dict[str, Bools], valves: Bools) -> None:
-        """Take away from ``ways`` what the marked valves let pass; a pipe shut at one end is still entered at the other."""
+        """Remove from ``ways`` the directions through marked valves; a pipe closed at one end can be entered at the other."""
         link = np.flatnonzero(self.kind == VALVE)
         of_link = link[valves[self.row[link]]]
         for name in _WAYS:
@@ -98,7 +98,7 @@ class TraceGraph:
 
     @cached_property
     def _arcs(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
-        """(from, to, link) of every way."""
+        """(from, to, link) of every passable direction."""
         onward, back = np.flatnonzero(self.onward), np.flatnonzero(self.back)
         begin = np.concatenate([self.start[onward], self.end[back]])
         finish = np.concatenate([self.end[onward], self.start[back]])
@@ -106,31 +106,31 @@ class TraceGraph:
 
     @cached_property
     def downstream_ways(self) -> csr_array:
-        """Where one gets from each node; nothing leads on from a source."""
+        """Downstream adjacency; nothing continues from a source."""
         begin, finish, _ = self._arcs
         keep = ~self.is_source[begin]
         return _plain(begin[keep], finish[keep], self.nodes)
 
     @cached_property
     def upstream_ways(self) -> csr_array:
-        """Where each node is reached from; nothing leads on from a source."""
+        """Upstream adjacency; nothing continues from a source."""
         begin, finish, _ = self._arcs
         keep = ~self.is_source[finish]
         return _plain(finish[keep], begin[keep], self.nodes)
 
     @property
     def every_way(self) -> csr_array:
-        """All ways, sources passed like any node."""
+        """All passable directions, through sources as through any node."""
         begin, finish, _ = self._arcs
         return _plain(begin, finish, self.nodes)
 
     @cached_property
     def lengths(self) -> csr_array:
-        """The ways with their lengths in m."""
+        """Passable directions with lengths in m."""
         return self.matrix(self.length_m)
 
     def matrix(self, cost: Floats) -> csr_array:
-        """The ways with the cheapest of parallel links; a cost of zero is kept as a trifle (a zero would be no way)."""
+        """Passable directions with the cheapest of parallel links; zero costs become tiny (a zero would mean no link)."""
         begin, finish, link = self._arcs
         weight = np.maximum(np.nan_to_num(cost[link], nan=1.0), 1e-6)
         order = np.lexsort((weight, finish, begin))

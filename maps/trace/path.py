@@ -1,4 +1,4 @@
-"""Paths: the shortest way between places, and the way water takes to a pipe from its source."""
+"""Paths: the cheapest path between nodes, and the supply path from a source to a pipe."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def resistance(network: PipeNetwork) -> Floats:
 
 
 def head_loss(network: PipeNetwork, head_m: Floats) -> Floats:
-    """Loss of head along each pipe in m, (pipes,), from solved heads (nodes,); unknown where a head is."""
+    """Head loss along each pipe in m, (pipes,), from solved heads (nodes,); NaN where a head is NaN."""
     pipes = network.pipes
     return np.asarray(np.abs(head_m[pipes.from_node] - head_m[pipes.to_node]))
 
@@ -42,10 +42,10 @@ def shortest_path(
     avoid_valves: Bools | None = None,
     directed: bool = False,
 ) -> Trace:
-    """The cheapest way through node rows ``stops`` in their order (the middle ones are via points).
+    """The cheapest path through node rows ``stops`` in their order (the middle ones are via points).
 
     ``cost``: (pipes,), not negative, default the length in m. Closed valves and avoided assets are not passed; one-way
-    valves and pumps bind only when ``directed``. Nothing found: an empty trace.
+    valves and pumps apply only when ``directed``. Without a path: an empty trace.
     """
     graph = trace_graph(network)
     if avoid_pipes is not None or avoid_nodes is not None or avoid_valves is not None:
@@ -64,10 +64,10 @@ def shortest_path(
 
 
 def supply_path(network: PipeNetwork, pipe_row: int, flows: Floats | None = None, *, cost: Floats | None = None) -> Trace:
-    """The way water takes to a pipe: nodes from the source on, pipes with the asked one last.
+    """Supply path of a pipe: nodes from the source on, pipes with the given one last.
 
     With solved ``flows`` ((pipes,) m³/h, positive from ``from_node``) it walks against the flow, by the largest inflow
-    at each node (``basis`` flow); without, it is the cheapest open way from the nearest source (``basis`` shortest
+    at each node (``basis`` flow); without, it is the cheapest open path from the nearest source (``basis`` shortest
     path, default cost the length). Empty when no source reaches the pipe.
     """
     graph = trace_graph(network)
@@ -87,7 +87,7 @@ def supply_path(network: PipeNetwork, pipe_row: int, flows: Floats | None = None
 
 
 def _against_flow(graph: TraceGraph, pipe_row: int, flows: Floats) -> Trace | None:
-    """Upstream along the largest inflow; None when the flow gives no way (standing water, a circle)."""
+    """Upstream along the largest inflow; None when the flow gives no path (stagnant water, a cycle)."""
     if not np.isfinite(flows[pipe_row]) or flows[pipe_row] == 0.0:
         return None
     here = int(graph.start[pipe_row] if flows[pipe_row] > 0 else graph.end[pipe_row])
@@ -106,7 +106,7 @@ def _against_flow(graph: TraceGraph, pipe_row: int, flows: Floats) -> Trace | No
 
 
 def _largest_inflow(graph: TraceGraph, node: int, flows: Floats) -> tuple[int, int] | None:
-    """(link, node it comes from). Pumps and link valves count only where no pipe brings water: their flow is not given."""
+    """(link, upstream node). Pumps and link valves count only where no pipe has inflow, because their flow is not given."""
     best: tuple[float, int, int] | None = None
     for link in graph.links_at(node).tolist():
         start, end = int(graph.start[link]), int(graph.end[link])

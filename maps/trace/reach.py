@@ -1,4 +1,4 @@
-"""What is reached from a place: joined to it, feeding it or fed by it; and why it goes no further."""
+"""Traces from nodes: connected, upstream and downstream rows, and the reasons where they stop."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def connected(
     barrier_nodes: Bools | None = None,
     barrier_valves: Bools | None = None,
 ) -> Trace:
-    """Everything joined to node rows through open valves, either way; it goes up to a source, not across it."""
+    """Everything connected to node rows through open valves, in either direction, up to sources but not across them."""
     graph = _barred(trace_graph(network), barrier_pipes, barrier_nodes, barrier_valves).both_ways
     return _reached(graph, _listed(start_nodes), CONNECTIVITY, upstream=False)
 
@@ -39,11 +39,11 @@ def upstream(
     barrier_nodes: Bools | None = None,
     barrier_valves: Bools | None = None,
 ) -> Trace:
-    """What can feed node rows.
+    """Rows that can supply node rows.
 
     With ``flows`` (solved or assumed; a plain array is (pipes,) m³/h, positive from ``from_node``) links are passed against
-    the flow, and open pipes met whose direction is unknown (standing water) are in ``unknown_direction``, not passed.
-    Without, only one-way devices, pumps and PRVs tell a direction: every pipe passed both ways is in ``unknown_direction``.
+    the flow, and open pipes of unknown direction (stagnant water) are in ``unknown_direction``, not passed.
+    Without, only one-way devices, pumps and PRVs give a direction: every pipe passed both ways is in ``unknown_direction``.
     """
     graph = _barred(trace_graph(network), barrier_pipes, barrier_nodes, barrier_valves)
     return _directed(graph, _listed(start_nodes), flows, upstream=True)
@@ -58,15 +58,15 @@ def downstream(
     barrier_nodes: Bools | None = None,
     barrier_valves: Bools | None = None,
 ) -> Trace:
-    """What node rows can feed; directions as in ``upstream``."""
+    """Rows that node rows can supply; directions as in ``upstream``."""
     graph = _barred(trace_graph(network), barrier_pipes, barrier_nodes, barrier_valves)
     return _directed(graph, _listed(start_nodes), flows, upstream=False)
 
 
 def ends_of_pipe(network: PipeNetwork, pipe_row: int, *, upstream: bool | None = None, flows: Flows | None = None) -> list[int]:
-    """Node rows where a trace from a pipe begins: those its water may leave to, or come from (``upstream``), or either (None).
+    """Start nodes of a trace from a pipe: those downstream, or ``upstream`` of it, or both (None).
 
-    With ``flows`` the one end that it flows from, or to. None of them when both ends are shut: the pipe is then all there is.
+    With ``flows`` only the end that it flows from, or to. Empty when both ends are closed: the trace is then the pipe alone.
     """
     graph = trace_graph(network)
     if flows is not None and upstream is not None and abs(flows.pipe_m3h[pipe_row]) > NO_FLOW_M3H:
@@ -81,7 +81,7 @@ def ends_of_pipe(network: PipeNetwork, pipe_row: int, *, upstream: bool | None =
 
 
 def islands(network: PipeNetwork) -> tuple[int, NDArray[np.int32], Bools]:
-    """(count, island of every node, whether each island holds a source): parts joined by pipes, valves taken as open."""
+    """(count, island of every node, whether each island has a source): parts connected by pipes, with valves taken as open."""
     graph = trace_graph(network)
     every = np.ones(len(graph.start), dtype=np.bool_)
     count, label = connected_components(graph.with_ways(every, every).lengths, directed=False)
@@ -102,7 +102,7 @@ def _directed(graph: TraceGraph, starts: list[int], flows: Floats | Flows | None
     if flows is None:
         return _reached(graph, starts, ONE_WAY_DEVICES, upstream=upstream)
     if not isinstance(flows, Flows):
-        # Flows of pipes alone: pumps and link valves keep the way they are built.
+        # Flows of pipes alone: pumps and link valves keep their design direction.
         unknown = np.full(max(len(graph.network.pumps), len(graph.network.valves)), np.nan)
         flows = Flows(flows, unknown[: len(graph.network.pumps)], unknown[: len(graph.network.valves)])
     flow = flows.of_links(graph)
@@ -123,7 +123,7 @@ def _reached(
     open_ways: TraceGraph | None = None,
     standing: Bools | None = None,
 ) -> Trace:
-    """``open_ways``: what passes whatever the flow; ``standing``: links whose water stands, when ``graph`` follows a flow."""
+    """``open_ways``: directions passable regardless of flow; ``standing``: links without flow, when ``graph`` follows a flow."""
     table = graph.upstream_ways if upstream else graph.downstream_ways
     inside = np.zeros(graph.nodes, dtype=np.bool_)
     for start in _first_nodes(graph, starts, upstream):
@@ -135,7 +135,7 @@ def _reached(
     open_start = ~graph.is_source[graph.start] | np.isin(graph.start, starts)
     open_end = ~graph.is_source[graph.end] | np.isin(graph.end, starts)
     passed = (may_start & open_start & ahead) | (may_end & open_end & behind)
-    # A pipe whose far end is shut is entered all the same: its water is part of what is joined.
+    # A pipe closed at its far end is entered: its water is connected.
     entered = (may_start & open_start & graph.into_start) | (may_end & open_end & graph.into_end)
     touched = (passed | entered) if basis == CONNECTIVITY else passed
     pipes = graph.row[touched & (graph.kind == PIPE)]
@@ -161,7 +161,7 @@ def _reached(
 
 
 def _first_nodes(graph: TraceGraph, starts: list[int], upstream: bool) -> list[int]:
-    """Where to begin: the starts; of a source also its neighbours, since nothing leads on from a source by itself."""
+    """Start nodes; for a source also its neighbours, since traces do not continue from a source."""
     first = list(starts)
     for start in starts:
         for link in graph.links_at(start).tolist() if graph.is_source[start] else ():
@@ -173,9 +173,9 @@ def _first_nodes(graph: TraceGraph, starts: list[int], upstream: bool) -> list[i
 
 
 def _stops(graph: TraceGraph, inside: Bools, ahead: Bools, behind: Bools) -> tuple[Stop, ...]:
-    """Links with one end inside that nothing can pass there, each with its reason; then sources met.
+    """Impassable links with one end inside, each with its reason; then sources reached.
 
-    A link passed over only because its water flows the other way is no end of the trace.
+    A link left out only because of its flow direction is no stop.
     """
     from_start = np.flatnonzero(inside[graph.start] & ~inside[graph.end] & ~ahead)
     from_end = np.flatnonzero(inside[graph.end] & ~inside[graph.start] & ~behind)

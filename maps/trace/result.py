@@ -1,4 +1,4 @@
-"""Trace: what a trace found, by rows, and why it stopped. Rows, not ids: views select by row."""
+"""Trace result: rows found and the reasons for stopping. Rows, not ids, because views select by row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def no_rows() -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why a trace went no further at a node row. ``reason``: closed_valve, unknown_valve, closed_pipe, one_way, barrier, source.
+    """Reason why a trace stopped at a node row. ``reason``: closed_valve, unknown_valve, closed_pipe, one_way, barrier, source.
 
     ``asset_id``: the valve, pipe, pump or node that stopped it.
     """
@@ -30,9 +30,9 @@ class Stop:
 class Trace:
     """Rows found; a path's rows are in its order (source first), others ascending.
 
-    ``basis``: what directions rest on — ``connectivity``, ``flow`` (solved), ``one-way devices``, or ``shortest path``
-    (assumed, to be named where shown). ``cost``: a path's, in the unit asked. ``ends``: nodes where the data end;
-    ``unknown_direction``: pipes passed though nothing tells which way water goes in them.
+    ``basis``: origin of the directions — ``connectivity``, ``flow`` (solved), ``one-way devices``, or ``shortest path``
+    (assumed, to be stated where shown). ``cost``: a path's, in the requested unit. ``ends``: nodes where the data end;
+    ``unknown_direction``: pipes passed with unknown flow direction.
     """
 
     nodes: Ints = field(default_factory=no_rows)

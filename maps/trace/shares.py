@@ -1,4 +1,4 @@
-"""Where the water of a place comes from: the shares of the sources, by perfect mixing of a solved flow."""
+"""Source shares: origin of the water at a node by perfect mixing of a solved flow."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from maps.trace.graph import trace_graph
 
 @dataclass(frozen=True, eq=False)
 class SourceShares:
-    """Sources of one place: node rows and their parts of its water, the largest first; ``unknown``: the part not traced.
+    """Sources of one node: node rows and their shares of its water, largest first; ``unknown``: share that was not traced.
 
-    ``unknown`` is 1 where the water stands, and what arrives from nodes that nothing known flows into.
+    ``unknown`` is 1 for stagnant water, and includes water from nodes without known inflow.
     """
 
     sources: Ints
@@ -31,7 +31,7 @@ def source_shares(network: PipeNetwork, node_row: int, flows: Flows) -> SourceSh
     """Shares of the sources in the water of a node, with solved ``flows``.
 
     At each node the inflows mix completely: a share of a node is the flow-weighted mean of those upstream of it. A source
-    keeps its own water whatever flows into it. Raises ValueError for flows that are only assumed: they have no size.
+    keeps its own water whatever flows into it. Raises ValueError for assumed flows, which have no magnitude.
     """
     if not flows.solved:
         raise ValueError("shares need a solved flow; assumed directions have no size")
@@ -44,15 +44,15 @@ def source_shares(network: PipeNetwork, node_row: int, flows: Flows) -> SourceSh
     mixed = ~graph.is_source[taker]
     giver, taker, size = giver[mixed], taker[mixed], np.abs(flow[moving])[mixed]
     against = coo_array((size, (taker, giver)), shape=(graph.nodes, graph.nodes)).tocsr()
-    # Only what lies upstream is solved for: one row of the mixing matrix, asked from its end.
+    # Only upstream nodes are included: one row of the inverse mixing matrix, by a transposed solve.
     near = np.sort(breadth_first_order(against, node_row, directed=True, return_predecessors=False))
     part = against[near][:, near]
     inflow = part.sum(axis=1)
-    # A hair less than all of it: water that runs in a ring for ever must not make the matrix singular.
+    # Slightly less than 1, so that circulating flow does not make the matrix singular.
     mix = csc_array(part.multiply((1.0 - 1e-9) / np.maximum(inflow, NO_FLOW_M3H)[:, None]))
     at = np.zeros(len(near))
     at[int(np.searchsorted(near, node_row))] = 1.0
-    # The share of every upstream node in the place's water is the place's row of (I - M)^-1.
+    # The share of every upstream node in the node's water is the node's row of (I - M)^-1.
     weight = splu(csc_array((identity(len(near), format="csc") - mix).T)).solve(at)
     source = graph.is_source[near]
     found = near[source].astype(np.int32)

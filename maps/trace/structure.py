@@ -1,4 +1,4 @@
-"""Loops and bridges: which pipes have a second way, and what hangs on one that has none."""
+"""Loops and bridges: pipes with and without an alternative path."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from maps.trace.graph import PIPE, TraceGraph, trace_graph
 
 @dataclass(frozen=True, eq=False)
 class Loops:
-    """``loop``: (pipes,) which part of the network without bridges a pipe is in, -1 for bridges and closed pipes.
+    """``loop``: (pipes,) bridge-free part that a pipe is in, -1 for bridges and closed pipes.
 
-    ``count``: such parts; ``independent``: loops that could be cut before the network falls apart (links - nodes + parts).
+    ``count``: number of these parts; ``independent``: number of independent loops (links - nodes + parts).
     """
 
     loop: Ints
@@ -31,7 +31,7 @@ class Loops:
 
 
 def loops(network: PipeNetwork) -> Loops:
-    """Loops of the network in its present state: closed and unknown valves are no way, directions do not matter."""
+    """Loops of the network in its present state: closed and unknown valves are impassable, directions are ignored."""
     graph = trace_graph(network)
     open_ = graph.onward | graph.back
     bridge = _bridges(graph, open_)
@@ -47,7 +47,7 @@ def loops(network: PipeNetwork) -> Loops:
 
 
 def _bridges(graph: TraceGraph, open_: Bools) -> Bools:
-    """Open links without a second way between their ends: parallel links are each other's, a link to itself is its own."""
+    """Open links without an alternative path between their ends; parallel links and self-loops are no bridges."""
     found = np.zeros(len(graph.start), dtype=np.bool_)
     links = np.flatnonzero(open_ & (graph.start != graph.end))
     low, high = np.minimum(graph.start[links], graph.end[links]), np.maximum(graph.start[links], graph.end[links])

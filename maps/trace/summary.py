@@ -1,4 +1,4 @@
-"""What a trace found, in numbers: length by diameter and material, customers; and the profile along a path."""
+"""Trace summary: length by diameter and material, customers; and the profile along a path."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TraceSummary:
 
 
 def summary(city: City, trace: Trace) -> TraceSummary:
-    """Numbers of a trace. A pipe that a path passes twice counts once."""
+    """Summary of a trace. A pipe that a path passes twice counts once."""
     pipes, customers = city.network.pipes, city.customers
     rows = np.unique(trace.pipes)
     length = np.nan_to_num(pipes.length_m[rows])
@@ -71,7 +71,7 @@ class Profile:
 def profile(network: PipeNetwork, path: Trace, head_m: Floats | None = None) -> Profile:
     """The profile of a path from ``shortest_path`` or ``supply_path``; ``head_m``: (nodes,) of a solved state.
 
-    Distances use the pipes' lengths; pumps and link valves take none.
+    Distances use the pipes' lengths; pumps and link valves have length 0.
     """
     nodes, pipes = path.nodes, network.pipes
     steps = np.zeros(len(nodes))

@@ -1,1 +1,1 @@
-"""Metered flows: zones and their balance, reducing valves, pumps, open boundary valves."""
+"""Tests on metered flows: DMA and pressure zone balances, PRVs, pumps, open boundary valves."""

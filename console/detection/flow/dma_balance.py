@@ -1,4 +1,4 @@
-"""Flow balance: the metered inflow of the DMAs weighs a burst's candidates."""
+"""DMA balance: weights burst candidates by the change of their DMA's metered inflow."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from maps.locate.result import Location
 
 RISING_SIGMAS = 3.0
 _TYPICAL_M3H = 50.0
-"""Bursts that are looked for spread about so, the small ones being the more frequent."""
+"""Mean of the exponential prior of burst flows."""
 _MOST = 10.0
-"""However clear the meters are, a zone gains and loses no more than this: a boundary valve may be open, a meter wrong."""
+"""Bound of the weight either way: a boundary valve may be open, or a meter wrong."""
 _FAR = -30.0
 
 
@@ -23,7 +23,7 @@ _FAR = -30.0
 class ZoneInflow:
     """``change_m3h``: of a DMA's metered inflow against what is expected; ``sigma_m3h``: its noise.
 
-    ``is_whole``: every open way in is metered, so that no rise says something too.
+    ``is_whole``: every open inlet is metered, so that a missing rise is evidence too.
     """
 
     name: str
@@ -33,14 +33,14 @@ class ZoneInflow:
 
     @property
     def is_rising(self) -> bool:
-        """Up beyond its noise."""
+        """Whether the inflow rose significantly."""
         return self.change_m3h > RISING_SIGMAS * self.sigma_m3h
 
 
 def balanced(location: Location, zones_of: Mapping[str, tuple[int, int]], inflows: Mapping[int, ZoneInflow]) -> Location:
-    """The location with what the meters say; as it is while no inflow has risen.
+    """The location with candidates weighted by inflows; unchanged while no inflow has risen.
 
-    ``zones_of``: pipe -> the zones of its two ends, -1 for none; a pipe over a border may break on either side.
+    ``zones_of``: pipe -> zones of its two ends, -1 for none; a pipe across a boundary may break on either side.
     """
     if not any(one.is_rising for one in inflows.values()):
         return location
@@ -53,7 +53,7 @@ def balanced(location: Location, zones_of: Mapping[str, tuple[int, int]], inflow
 
 
 def inflow_factor(inflow: ZoneInflow) -> float:
-    """How much likelier the change is with a burst inside than without: normal noise, exponential burst flows.
+    """Bayes factor of a burst inside the zone: Gaussian noise, exponential prior of burst flows.
 
     ∫ exp(-q/Q)/Q · N(change - q; sigma) dq / N(change; sigma), within bounds; the flow itself is not estimated.
     """

@@ -1,4 +1,4 @@
-"""Borders of DMAs as the meters have them: a plant or pumping station lies outside the zone that its metered mains enter."""
+"""DMA boundaries through the meters: plants and pumping stations lie outside the zone that their metered mains enter."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from maps.zones import zone_at
 def metered_zones(city: City) -> NDArray[np.int64]:
     """DMA row of every node, (nodes,), -1 for none.
 
-    Polygons put a pumping station's outlet into the zone it feeds, but its meters stand on the mains behind it. Where all
-    of those are metered, the outlet counts to the side of the suction, so that the border runs through the meters; a
-    source that only pumps and metered mains leave belongs to no zone.
+    Polygons put a pumping station's outlet into the zone it feeds, but its meters are on the mains downstream. Where all of
+    those are metered, the outlet is assigned to the suction side, so that the boundary runs through the meters. A source that
+    only pumps and metered mains leave belongs to no zone.
     """
     network = city.network
     pipes, pumps, nodes = network.pipes, network.pumps, network.nodes

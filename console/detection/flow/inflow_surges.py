@@ -1,7 +1,7 @@
-"""InflowWatch: a zone whose every way in is metered and that suddenly takes more: a burst that pressures may not tell.
+"""Inflow surges: detects sudden rises of the net inflow of wholly metered zones, for bursts that pressures do not show.
 
-Behind a reducing valve, or in a strong main, tens of m³/h may move no gauge clearly. The night's dispatcher sees the meter
-jump; so does this, three samples after.
+Downstream of a PRV, or on a large main, tens of m³/h may change no pressure significantly. A rise is reported after three
+samples.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.flow.pressure_zones import Parts
+from console.detection.flow.pressure_zones import Partition
 from console.detection.history import History
 from console.detection.medians import known_median
 from console.detection.pressure.baseline import LocalTime
@@ -24,14 +24,14 @@ SAMPLES, BEFORE = 3, 12
 _RING = SAMPLES + BEFORE
 _BINS = 96
 _LEAST_HISTORY = 200
-_SIGMAS, _OF_LOUDEST = 8.0, 1.5
-_LEAST_M3H, _LEAST_SHARE, _UNSEASONED_SHARE = 2.0, 0.10, 0.30
-"""Of the usual inflow: less may be the weather, or, after only a few days of history, another day of the week."""
-_SEASONED_US = 14 * DAY_US
+_SIGMAS, _OF_LARGEST = 8.0, 1.5
+_LEAST_M3H, _LEAST_SHARE, _SHORT_HISTORY_SHARE = 2.0, 0.10, 0.30
+"""Least rise as a share of the usual inflow: smaller ones may be weather or, with little history, another day of the week."""
+_FULL_HISTORY_US = 14 * DAY_US
 _EACH = 0.6
-"""Of the threshold: every sample of the jump must pass it, so that one odd reading makes none."""
+"""Share of the threshold that every sample of a jump must exceed, so that one outlier raises nothing."""
 _ALIKE = 0.35
-"""Another zone that lost about as much: the water only comes another way."""
+"""Relative tolerance for another zone that lost about as much: water is only rerouted."""
 _QUIET_US = 3_600_000_000
 
 
@@ -46,13 +46,13 @@ class Surge:
     began_us: int
 
 
-class InflowWatch:
-    """Follows the net inflow of zones; silent until it has learned from history how restless they are."""
+class InflowSurges:
+    """Tests the net inflow of zones for jumps; inactive until thresholds have been learned from history."""
 
-    def __init__(self, city: City, divisions: list[Parts]) -> None:
-        """``divisions``: ways to cut the city into zones; each zone is followed once, however often it is cut out."""
+    def __init__(self, city: City, divisions: list[Partition]) -> None:
+        """``divisions``: partitions of the city into zones; a zone that occurs in several is tested once."""
         self._clock = LocalTime(city.info.time_zone)
-        self._zones: list[tuple[Parts, int]] = []
+        self._zones: list[tuple[Partition, int]] = []
         zone, station, sign = [], [], []
         known: set[frozenset[int]] = set()
         for parts in divisions:
@@ -73,13 +73,13 @@ class InflowWatch:
         self._ring, self._at_us = np.full((_RING, count), np.nan), np.zeros((_RING, count), dtype=np.int64)
         self._profile: Floats = np.zeros((_BINS, count))
         self._threshold: Floats = np.full(count, np.inf)
-        self._least_share = _UNSEASONED_SHARE
+        self._least_share = _SHORT_HISTORY_SHARE
         self._quiet_until = np.zeros(count, dtype=np.int64)
 
     def tick(self, value: Floats, good: NDArray[np.bool_], now_us: int) -> Surge | None:
-        """The largest jump that this tick completes; arrays (stations, channels). ``good``: usable samples of this tick.
+        """The most significant jump at this tick; arrays (stations, channels). ``good``: usable samples of this tick.
 
-        A zone is judged when each of its meters has spoken anew: loggers speak every few minutes.
+        A zone is tested when all of its meters have new samples, because loggers report every few minutes.
         """
         if not self._zones:
             return None
@@ -113,13 +113,13 @@ class InflowWatch:
         began_us = int(self._at_us[SAMPLES - 1, first])
         return Surge(part, parts.label, float(size[first]), float(threshold[first]), began_us)
 
-    def loudest(self, parts: Parts) -> dict[int, float]:
-        """Zones of one division -> the largest jump that quiet history has seen there by itself, m³/h, where learned."""
+    def largest_jumps(self, parts: Partition) -> dict[int, float]:
+        """Zones of one partition -> largest jump in burst-free history, m³/h, where learned."""
         known = [(part, limit) for (own, part), limit in zip(self._zones, self._threshold, strict=True) if own is parts]
-        return {part: float(limit) / _OF_LOUDEST for part, limit in known if np.isfinite(limit)}
+        return {part: float(limit) / _OF_LARGEST for part, limit in known if np.isfinite(limit)}
 
     def learn(self, history: History) -> None:
-        """The day's course of each zone's inflow, and how far it jumps by itself, from quiet history."""
+        """Learn the daily profile of each zone's inflow and its jump threshold from burst-free history."""
         flows = history.value.get(int(Channel.FLOW))
         if flows is None or len(history.at_us) < _LEAST_HISTORY or not self._zones:
             return
@@ -130,13 +130,13 @@ class InflowWatch:
         for bin_ in np.unique(slot):
             table[bin_] = known_median(net[slot == bin_])
         self._profile = np.nan_to_num(_filled(table))
-        seasoned = int(history.at_us[-1] - history.at_us[0]) >= _SEASONED_US
-        self._least_share = _LEAST_SHARE if seasoned else _UNSEASONED_SHARE
+        full = int(history.at_us[-1] - history.at_us[0]) >= _FULL_HISTORY_US
+        self._least_share = _LEAST_SHARE if full else _SHORT_HISTORY_SHARE
         above = net - self._usual(history.at_us)
-        self._threshold = np.array([_loudness(column[np.isfinite(column)]) for column in above.T])
+        self._threshold = np.array([_jump_threshold(column[np.isfinite(column)]) for column in above.T])
 
     def _usual(self, at_us: NDArray[np.int64]) -> Floats:
-        """(times, zones) of the profile, straight between the middles of its quarters of an hour."""
+        """(times, zones) profile values, linear between the centres of 15-minute bins."""
         place = self._slots(at_us) - 0.5
         before = np.floor(place).astype(np.int64)
         share = (place - before)[:, None]
@@ -147,18 +147,18 @@ class InflowWatch:
         return np.asarray(((at_us + offset) % DAY_US) / DAY_US * _BINS)
 
 
-def _loudness(above: Floats) -> float:
+def _jump_threshold(above: Floats) -> float:
     """Threshold of a jump from a quiet series of one zone, m³/h; infinite where too little is known."""
     if len(above) < _LEAST_HISTORY:
         return float("inf")
     windows = np.lib.stride_tricks.sliding_window_view(above, _RING)
     jump = windows[:, BEFORE:].mean(axis=1) - np.median(windows[:, :BEFORE], axis=1)
     sigma = 1.4826 * float(np.median(np.abs(jump - np.median(jump))))
-    return max(_SIGMAS * sigma, _OF_LOUDEST * float(jump.max()), _LEAST_M3H)
+    return max(_SIGMAS * sigma, _OF_LARGEST * float(jump.max()), _LEAST_M3H)
 
 
 def _filled(table: Floats) -> Floats:
-    """Empty quarters take what is between their neighbours round the day."""
+    """Fill empty 15-minute bins by cyclic interpolation."""
     place = np.arange(len(table))
     for column in range(table.shape[1]):
         known = np.isfinite(table[:, column])

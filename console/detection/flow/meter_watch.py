@@ -1,4 +1,4 @@
-"""MeterWatch: what flows say beside the pressures: DMA inflows and reducing valves, of any finding and for themselves."""
+"""Meter tests: applies DMA inflows and PRV zone balances to burst findings, and reports surges and open boundary valves."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from numpy.typing import NDArray
 
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.detection.flow.dma_balance import RISING_SIGMAS, balanced
-from console.detection.flow.inflow_surges import InflowWatch, Surge
-from console.detection.flow.metered_zones import ALIKE, CLEAR_SIGMAS, ZoneWatch
-from console.detection.flow.pressure_zones import parts_of
-from console.detection.flow.zone_balance import BalanceWatch
+from console.detection.flow.inflow_surges import InflowSurges, Surge
+from console.detection.flow.metered_zones import ALIKE, CLEAR_SIGMAS, MeteredZones
+from console.detection.flow.pressure_zones import partition_of
+from console.detection.flow.zone_balance import ZoneBalance
 from console.detection.history import History
 from console.domain.clock import micros, moment
 from maps.city import City
 from maps.columns import Floats
 
 
-class MeterWatch:
-    """``read`` and ``tick`` once a tick; then ``weighed`` may be asked of that tick's findings."""
+class MeterTests:
+    """Call ``read`` and ``tick`` once a tick, then ``weighed`` for that tick's findings."""
 
     def __init__(self, city: City) -> None:
         self._city = city
-        self._zones, self.reducing = ZoneWatch(city), BalanceWatch(city, parts_of(city))
-        self._dmas = BalanceWatch(city, self._zones.wholly_metered())
-        self._inflows = InflowWatch(city, [self.reducing.parts, self._dmas.parts])
+        self._zones, self.reducing = MeteredZones(city), ZoneBalance(city, partition_of(city))
+        self._dmas = ZoneBalance(city, self._zones.wholly_metered())
+        self._inflows = InflowSurges(city, [self.reducing.parts, self._dmas.parts])
 
     def read(self, value: Floats, expected: Floats, good: NDArray[np.bool_], now_us: int) -> Surge | None:
-        """What meters show before bursts are looked for: a zone that suddenly takes more; arrays (stations, channels)."""
+        """Add a tick before the burst test; returns a sudden rise of a zone's inflow. Arrays (stations, channels)."""
         self.reducing.tick(value, expected, good, now_us)
         self._dmas.tick(value, expected, good, now_us)
         return self._inflows.tick(value, good, now_us)
@@ -38,14 +38,14 @@ class MeterWatch:
     def tick(
         self, value: Floats, expected: Floats, good: NDArray[np.bool_], now_us: int, *, disturbed: bool
     ) -> list[StationFinding]:
-        """Boundaries that seem open; arrays (stations, channels), inside units. ``good``: usable samples of this tick.
+        """Boundary valves that seem open; arrays (stations, channels), internal units. ``good``: usable samples of this tick.
 
-        ``disturbed``: a burst is open, flows that change are its doing.
+        ``disturbed``: a burst is open, flow changes are attributed to it.
         """
         return self._zones.tick(value, expected, good, now_us, disturbed=disturbed)
 
     def weighed(self, finding: BurstFinding, value: Floats, now_us: int) -> BurstFinding:
-        """The finding with candidates weighed by metered inflows, and with the flows that speak for it."""
+        """The finding with candidates weighted by metered inflows and with the risen flows among its evidence."""
         since_us = micros(finding.first_abnormal_at)
         nets = {part: (net.size, net.noise) for part, net in self._dmas.nets(since_us).items()}
         found = self._with_rises(self._zones.weighed(finding, value, now_us, nets), since_us)
@@ -55,7 +55,7 @@ class MeterWatch:
         return replace(found, evidence=(*found.evidence, *more))
 
     def _with_rises(self, finding: BurstFinding, since_us: int) -> BurstFinding:
-        """With the meters by which the DMAs that hold the burst take more."""
+        """The finding with the risen meters of the DMAs of its candidates as evidence."""
         pipes, label = self._city.network.pipes, self._dmas.parts.label
         rows = [pipes.row(name) for name in finding.location.set_90 if pipes.has(name)]
         told = {(one.station_id, one.channel) for one in finding.evidence}
@@ -67,15 +67,15 @@ class MeterWatch:
         return replace(finding, evidence=(*finding.evidence, *new))
 
     def takes_no_more(self, since_us: int) -> bool:
-        """Whether wholly metered DMAs are heard and none of them takes clearly more than just before."""
+        """Whether wholly metered DMAs report and none has a significant rise of inflow."""
         nets = self._dmas.nets(since_us).values()
         return bool(nets) and not any(net.size > CLEAR_SIGMAS * net.noise for net in nets)
 
     def opened_boundary(self, pipe_ids: Sequence[str], since_us: int, now_us: int) -> OperationFinding | None:
-        """A closed valve between two DMAs that seems to have been opened: one takes more by its meters, the other as much less.
+        """An opened boundary valve between two DMAs: the metered inflow of one rose and that of the other fell by as much.
 
-        The one that takes more is where pressures fall, as at a burst; but no water is lost, it only comes another way.
-        ``pipe_ids``: where a burst would lie; empty for anywhere.
+        Pressures fall where the inflow rose, as at a burst, but no water is lost. ``pipe_ids``: candidate pipes of the burst;
+        empty for anywhere.
         """
         pipes, nets, label = self._city.network.pipes, self._dmas.nets(since_us), self._dmas.parts.label
         rows = [pipes.row(name) for name in pipe_ids if pipes.has(name)]
@@ -91,7 +91,7 @@ class MeterWatch:
         return None
 
     def _nearest(self, valve_ids: tuple[str, ...], rows: list[int]) -> str:
-        """The valve nearest to the middle of some pipes, the first where there are none."""
+        """The valve nearest to the centre of some pipes; the first valve without pipes."""
         if not rows:
             return valve_ids[0]
         network = self._city.network
@@ -101,7 +101,7 @@ class MeterWatch:
         return valve_ids[int(np.argmin(np.nan_to_num(away, nan=np.inf)))]
 
     def _by_valves(self, finding: BurstFinding) -> BurstFinding:
-        """Weighed by what zones behind reducing valves take, unless the DMAs' meters have already said so."""
+        """The finding weighted by the inflows of PRV zones, unless DMA inflows have already done so."""
         inflows = self.reducing.inflows(micros(finding.first_abnormal_at))
         if not inflows or any(one.channel == "flow" for one in finding.evidence):
             return finding
@@ -112,7 +112,7 @@ class MeterWatch:
         return replace(finding, location=balanced(finding.location, dict(zip(names, ends, strict=True)), inflows))
 
     def learn(self, history: History) -> None:
-        """The meters' noise from quiet history."""
+        """Estimate the meters' noise from burst-free history."""
         self._zones.learn(history)
         self._inflows.learn(history)
-        self.reducing.loudest_m3h = self._inflows.loudest(self.reducing.parts)
+        self.reducing.largest_jump_m3h = self._inflows.largest_jumps(self.reducing.parts)

@@ -1,4 +1,4 @@
-"""Metered zones: which flow stations feed which DMA, whose inflow rises, and two that move oppositely: an open boundary valve."""
+"""Metered DMAs: assigns flow meters to DMAs, tests inflow changes, and detects open boundary valves from opposite changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from console.detection.finding import BurstFinding, StationFinding
 from console.detection.flow.dma_balance import RISING_SIGMAS, ZoneInflow, balanced
 from console.detection.flow.dma_borders import metered_zones
-from console.detection.flow.pressure_zones import Parts, Way
+from console.detection.flow.pressure_zones import Partition, ZoneLink
 from console.detection.history import History
 from console.detection.medians import known_median
 from console.domain.alarms import Evidence
@@ -23,11 +23,11 @@ from maps.network import PipeStatus, ValveState
 
 CLEAR_SIGMAS = 4.0
 ALIKE = 0.35
-"""Two inflows move oppositely when their sum is below this share of the larger."""
+"""Two inflow changes are opposite when their sum is below this share of the larger."""
 _LASTING_TICKS = 5
 _MEMORY = 1.0 / 240.0
 _KNOWN_TICKS = 30
-"""A meter heard less often has no noise to judge by."""
+"""Least number of samples for a noise estimate of a meter."""
 _LAG_S = 3600.0
 _DAY_US, _QUARTER_US, _COURSE_DAYS = 86_400_000_000, 900_000_000, 2.5
 _LEAST_M3H, _LEAST_SHARE = 1.0, 0.03
@@ -43,8 +43,8 @@ class _Pair:
     valves: tuple[str, ...]
 
 
-class ZoneWatch:
-    """Follows the inflow of every DMA against what is expected. ``tick`` once a tick; then ``weighed`` may be asked."""
+class MeteredZones:
+    """Compares the inflow of every DMA with its expected value. Call ``tick`` once a tick, then ``weighed``."""
 
     def __init__(self, city: City) -> None:
         self._city = city
@@ -64,9 +64,9 @@ class ZoneWatch:
     def tick(
         self, value: Floats, expected: Floats, fresh: NDArray[np.bool_], now_us: int, *, disturbed: bool = False
     ) -> list[StationFinding]:
-        """What began and what ended; arrays (stations, channels), inside units. ``fresh``: samples of this tick.
+        """Findings that began or ended; arrays (stations, channels), internal units. ``fresh``: samples of this tick.
 
-        ``disturbed``: a burst is open; it sends water other ways, so that nothing new is judged.
+        ``disturbed``: a burst is open and reroutes flows, so that no new finding is raised.
         """
         if not len(self._station):
             return []
@@ -79,7 +79,7 @@ class ZoneWatch:
         self._latest_us[heard] = now_us
         found = []
         if not disturbed:
-            found = [one for index in self._stirred(sigma) for one in self._judge(index, self._pairs[index], sigma, now_us)]
+            found = [one for index in self._active_pairs(sigma) for one in self._judge(index, self._pairs[index], sigma, now_us)]
         self._learn(sigma)
         return found
 
@@ -93,18 +93,18 @@ class ZoneWatch:
         pair = tuple(sorted((one, other)))
         return next((found.valves for found in self._pairs if (found.first, found.second) == pair), ())
 
-    def wholly_metered(self) -> Parts:
-        """The DMAs whose every open way in is metered, with those ways."""
+    def wholly_metered(self) -> Partition:
+        """Partition of the DMAs whose open inlets are all metered, with these links."""
         meters = zip(self._station.tolist(), self._from.tolist(), self._to.tolist(), strict=True)
         links = self._city.stations.link
         # Two stations on one link measure the same water.
-        ways = {str(links[row]): Way(str(links[row]), False, start, end, ((row, 1.0),)) for row, start, end in meters}
-        return Parts(self._zone.astype(np.int64), self._whole, tuple(ways.values()))
+        ways = {str(links[row]): ZoneLink(str(links[row]), False, start, end, ((row, 1.0),)) for row, start, end in meters}
+        return Partition(self._zone.astype(np.int64), self._whole, tuple(ways.values()))
 
     def learn(self, history: History) -> None:
-        """The meters' noise from quiet history: how far flows, less their usual course of the day, are from an hour before.
+        """Estimate the meters' noise from burst-free history: change of flow within an hour after subtracting the daily profile.
 
-        Without it a start would listen to no meter for half an hour.
+        Without it no meter could be used in the first half hour.
         """
         flows = history.value.get(int(Channel.FLOW))
         if flows is None or len(history.at_us) < 2 or not len(self._station):
@@ -126,7 +126,7 @@ class ZoneWatch:
 
     @staticmethod
     def _less_course(flows: NDArray[np.float32], at_us: NDArray[np.int64]) -> Floats:
-        """Flows (ticks, meters) less the median of their quarter of the day, where days enough were seen to have one."""
+        """Flows (ticks, meters) minus the median of their 15-minute bin of the day, where there are enough days."""
         above = flows.astype(np.float64)
         if int(at_us[-1] - at_us[0]) < _COURSE_DAYS * _DAY_US:
             return above
@@ -139,10 +139,10 @@ class ZoneWatch:
     def weighed(
         self, finding: BurstFinding, value: Floats, now_us: int, nets: Mapping[int, tuple[float, float]] | None = None
     ) -> BurstFinding:
-        """A burst with what the meters have said since it began: candidates weighed, inflows that rose among its evidence.
+        """A burst with the meter samples since it began: candidates weighted, risen inflows among its evidence.
 
-        A meter that speaks every five minutes counts until it speaks again, so that a revision between keeps its word.
-        ``nets``: (change, noise), m³/h, of zones whose balance is known better: against the ticks just before.
+        A meter's last sample stays valid until its next one, so that a revision in between keeps it.
+        ``nets``: (change, noise), m³/h, of zones with a balance against the ticks just before, which is more accurate.
         """
         pipes = self._city.network.pipes
         since = self._heard_since(micros(finding.first_abnormal_at))
@@ -155,7 +155,7 @@ class ZoneWatch:
         return replace(finding, location=location, evidence=(*finding.evidence, *rising))
 
     def _heard_since(self, since_us: int) -> Floats:
-        """Deviations of meters as last heard, NaN for those not heard since then."""
+        """Deviations of meters at their last sample, NaN for those without a sample since then."""
         return np.where(self._latest_us >= since_us, self._latest, np.nan)
 
     def _rising(
@@ -166,16 +166,16 @@ class ZoneWatch:
         deviation: Floats,
         nets: Mapping[int, tuple[float, float]],
     ) -> tuple[Evidence, ...]:
-        """Meters of the DMAs that hold these pipes whose inflow is up: they strengthen a burst.
+        """Risen meters of the DMAs of these pipes, as evidence for a burst.
 
-        What only passes through, in at one meter and out at another, is no inflow.
+        Transit flow, in at one meter and out at another, is no inflow.
         """
         pipes = self._city.network.pipes
         rows = [pipes.row(name) for name in pipe_ids if pipes.has(name)]
         held = {int(zone) for zone in self._zone[pipes.from_node[rows]]} - {-1}
         net = {zone: nets.get(zone, self._inflow(zone, self._noise, deviation)) for zone in held}
         risen = {zone for zone, (change, noise) in net.items() if change > RISING_SIGMAS * noise}
-        zones = risen | {zone for zone, (change, _) in net.items() if np.isnan(change)}  # a meter is silent: the others speak
+        zones = risen | {zone for zone, (change, _) in net.items() if np.isnan(change)}  # a meter is missing: use the others
         found = []
         for index, station in enumerate(self._station):
             sign = int(self._to[index] in zones) - int(self._from[index] in zones)
@@ -190,7 +190,7 @@ class ZoneWatch:
         return tuple(found)
 
     def _inflows(self, deviation: Floats, nets: Mapping[int, tuple[float, float]]) -> dict[int, ZoneInflow]:
-        """What each metered zone's inflow shows; zones with a silent or unknown meter are left out."""
+        """Inflow change of each metered zone; zones with a missing meter, or one of unknown noise, are left out."""
         found = {}
         for zone in sorted({*self._from.tolist(), *self._to.tolist()} - {-1}):
             change, noise = nets.get(zone, self._inflow(zone, self._noise, deviation))
@@ -200,7 +200,7 @@ class ZoneWatch:
         return found
 
     def _meters(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """(station rows, zone its link comes from, zone it goes to): those on a link between two zones, or into one."""
+        """(station rows, upstream zone, downstream zone) of the meters on links between two zones or into one."""
         network, found = self._city.network, []
         for row, link in enumerate(self._city.stations.link):
             for table in (network.pipes, network.pumps, network.valves):
@@ -214,7 +214,7 @@ class ZoneWatch:
         return columns[:, 0], columns[:, 1], columns[:, 2]
 
     def _wholly_metered(self) -> frozenset[int]:
-        """Zones without a source whose every open link over the border carries a meter."""
+        """Zones without a source with a meter on every open link across the boundary."""
         network, metered = self._city.network, set(self._city.stations.link[self._station].tolist())
         shut_pipes = network.valves.pipe[network.valves.state == ValveState.CLOSED]
         sources = self._zone[network.nodes.feeds]
@@ -245,11 +245,11 @@ class ZoneWatch:
         metered = {*self._from.tolist(), *self._to.tolist()}
         return tuple(_Pair(*pair, tuple(names)) for pair, names in sorted(between.items()) if set(pair) <= metered)
 
-    def _stirred(self, sigma: Floats) -> list[int]:
-        """Pairs that are worth judging, all at a glance: both inflows beyond their noise, or something under way."""
+    def _active_pairs(self, sigma: Floats) -> list[int]:
+        """Pairs to test, selected in one vectorised step: both inflows beyond their noise, or a finding in progress."""
         if not len(self._pairs):
             return []
-        zones = int(self._zone.max(initial=-1)) + 2  # the last place takes what lies in no zone
+        zones = int(self._zone.max(initial=-1)) + 2  # the last element is for links outside all zones
         ends = np.concatenate([self._to, self._from])
         change = np.bincount(ends % zones, weights=np.concatenate([self._deviation, -self._deviation]), minlength=zones)
         noise = np.sqrt(np.bincount(ends % zones, weights=np.tile(sigma**2, 2), minlength=zones))
@@ -280,16 +280,16 @@ class ZoneWatch:
         return [StationFinding(station, "flow", "open_boundary", moment(now_us), bool(self._active[index]), detail)]
 
     def _meter_of(self, pair: _Pair) -> int:
-        """The meter of the pair that moved most."""
+        """The meter of the pair with the largest change."""
         touching = np.isin(self._to, (pair.first, pair.second)) | np.isin(self._from, (pair.first, pair.second))
         size = np.where(touching, np.abs(np.nan_to_num(self._deviation)), -1.0)
         return int(self._station[int(np.argmax(size))])
 
     def _inflow(self, zone: int, sigma: Floats, deviation: Floats) -> tuple[float, float]:
-        """(change of a zone's metered inflow, its noise), m³/h; NaN while a meter is not heard."""
+        """(change of a zone's metered inflow, its noise), m³/h; NaN while a meter is missing."""
         sign = (self._to == zone).astype(np.float64) - (self._from == zone)
         mine = sign != 0
-        # What passes through, in at one meter and out at another, wanders in both: the sum is steadier than its parts.
+        # Transit flow varies at both meters with opposite sign: the sum has less noise than its parts.
         noise = self._net_noise.get(zone, np.inf)
         return float(sign[mine] @ deviation[mine]), min(float(np.sqrt((sigma[mine] ** 2).sum())), noise)
 
@@ -298,7 +298,7 @@ class ZoneWatch:
         return np.asarray(np.fmax(1.4826 * self._scatter, least))
 
     def _learn(self, sigma: Floats) -> None:
-        """Mean absolute deviation of the last hours; what is far off teaches little."""
+        """Update the mean absolute deviation of the last hours; outliers are clipped."""
         size = np.minimum(np.abs(self._deviation), 3.0 * sigma)
         first = np.isnan(self._scatter)
         blended = np.where(first, size, self._scatter + _MEMORY * (size - self._scatter))

@@ -1,4 +1,4 @@
-"""Which parts of the network lie behind reducing valves, which ways water takes in and out of them, and what measures it."""
+"""Pressure zones: partitions the network at PRVs and pumps, with the links between the parts and their flow meters."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from maps.network import PipeNetwork, PipeStatus, ValveKind, ValveState
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A reducing valve or a pump between two parts: from ``start`` to ``end`` (labels of parts).
+class ZoneLink:
+    """A PRV, pump or metered pipe between two parts, from ``start`` to ``end`` (labels of parts).
 
-    ``meters``: station rows that its water passes, with +1 where their flow counts along the way, -1 against it.
-    ``outlet``: node row where it lets water in, -1 where that does not matter.
+    ``meters``: rows of stations that measure its flow, with +1 where their sign follows the link, -1 against it.
+    ``outlet``: node row of its downstream end, -1 where unused.
     """
 
     asset_id: str
@@ -29,39 +29,39 @@ class Way:
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
-    """``label``: (nodes,) part of each node once every reducing valve and pump is cut; ``behind``: parts fed by valves alone."""
+class Partition:
+    """``label``: (nodes,) part of each node after cutting all PRVs and pumps; ``behind``: parts fed only through PRVs."""
 
     label: NDArray[np.int64]
     behind: frozenset[int]
-    ways: tuple[Way, ...]
+    ways: tuple[ZoneLink, ...]
 
-    def inward(self, part: int) -> tuple[Way, ...]:
-        """Ways into a part."""
+    def inward(self, part: int) -> tuple[ZoneLink, ...]:
+        """Links into a part."""
         return tuple(way for way in self._at.get(part, ()) if way.end == part)
 
-    def feeding(self, part: int) -> tuple[Way, ...]:
-        """Reducing valves into a part."""
+    def feeding(self, part: int) -> tuple[ZoneLink, ...]:
+        """PRVs into a part."""
         return tuple(way for way in self.inward(part) if way.is_valve)
 
-    def touching(self, part: int) -> tuple[tuple[Way, float], ...]:
-        """Ways over a part's border, with +1 for those in, -1 for those out."""
+    def touching(self, part: int) -> tuple[tuple[ZoneLink, float], ...]:
+        """Links across a part's boundary, with +1 for inlets, -1 for outlets."""
         return tuple((way, 1.0 if way.end == part else -1.0) for way in self._at.get(part, ()))
 
     @cached_property
-    def _at(self) -> dict[int, list[Way]]:
-        """Ways by the parts that they touch."""
-        found: dict[int, list[Way]] = {}
+    def _at(self) -> dict[int, list[ZoneLink]]:
+        """Links by the parts that they connect."""
+        found: dict[int, list[ZoneLink]] = {}
         for way in self.ways:
             for part in {way.start, way.end} if way.start != way.end else ():
                 found.setdefault(part, []).append(way)
         return found
 
 
-def parts_of(city: City) -> Parts:
-    """The parts behind reducing valves. A part with a source of its own, or one that pumps lift into, is behind none.
+def partition_of(city: City) -> Partition:
+    """Partition into the parts downstream of PRVs. A part with its own source, or with a pumped inflow, is not one of them.
 
-    Pumps are cut too: water goes through them one way, so that a tank above a pump feeds nothing below it.
+    Pumps are cut too: flow through them has one direction, so a tank above a pump does not supply the part below.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -84,16 +84,16 @@ def parts_of(city: City) -> Parts:
         for row in lifting
     ]
     ways = tuple(
-        Way(name, is_valve, int(label[before]), int(label[behind]), _meters(city, signs), behind)
+        ZoneLink(name, is_valve, int(label[before]), int(label[behind]), _meters(city, signs), behind)
         for name, is_valve, before, behind, signs in links
         if label[before] != label[behind]
     )
     own = set(label[network.nodes.feeds].tolist()) | {one.end for one in ways if not one.is_valve}
-    return Parts(label.astype(np.int64), frozenset({one.end for one in ways if one.is_valve} - own), ways)
+    return Partition(label.astype(np.int64), frozenset({one.end for one in ways if one.is_valve} - own), ways)
 
 
 def _ends(network: PipeNetwork, valve: int) -> tuple[int, int]:
-    """Nodes before and behind a reducing valve. On a pipe it lets water into that pipe, or out of it at the valve's own end."""
+    """Upstream and downstream node of a PRV. One on a pipe is at an end of it and lets water in, or out, at that end."""
     valves, pipes = network.valves, network.pipes
     pipe = int(valves.pipe[valve])
     if pipe < 0:
@@ -109,7 +109,7 @@ def _meters(city: City, signs: dict[str, float]) -> tuple[tuple[int, float], ...
 
 
 def _links_at(network: PipeNetwork, valve: int) -> dict[str, float]:
-    """Links that carry a valve's flow -> +1 drawn along it, -1 against it: its own, the only pipe that leads to or from it."""
+    """Links that carry a valve's flow -> +1 if drawn along it, -1 against it: its own, or the only pipe before or after it."""
     links, (before, behind), own = (
         {str(network.valves.asset_id[valve]): 1.0},
         _ends(network, valve),

@@ -1,4 +1,4 @@
-"""What meters say of pumps: which have just been switched, and which have not; their own channels, or their station's outflow."""
+"""Pump states from their channels, or from the metered outflow of their station: pumps that switched and pumps that did not."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from maps.columns import Floats
 
 _HELD_TICKS = 3
 _OF_USUAL = 0.35
-"""A pump's flow that moves by this share of what it was, was switched (or throttled)."""
+"""Relative change of a pump's flow that counts as switching (or throttling)."""
 _OF_OUTFLOW, _LEAST_M3H = 0.12, 1.0
-"""A station's outflow that falls so from tick to tick has lost a pump: demand alone does not do that."""
+"""Relative fall of a station's outflow between ticks that means a pump stop: demand alone changes less."""
 
 
-class HeardPumps(frozenset[int]):
-    """Pump rows of which something is heard, and that were not switched.
+class SteadyPumps(frozenset[int]):
+    """Rows of pumps that report and were not switched.
 
-    ``rising``, ``falling``: those whose station delivers clearly more, or less, than just before: whatever moved, none of
-    them stopped, or started.
+    ``rising``, ``falling``: those whose station delivers significantly more, or less, than just before: none of them stopped, or
+    started, respectively.
     """
 
     rising: frozenset[int]
@@ -31,17 +31,17 @@ class HeardPumps(frozenset[int]):
 
     @classmethod
     def of(cls, rows: Iterable[int], rising: Iterable[int], falling: Iterable[int]) -> Self:
-        """The set with those that deliver more or less beside it."""
+        """The set with the rows of rising and falling delivery."""
         made = cls(rows)
         made.rising, made.falling = frozenset(rising), frozenset(falling)
         return made
 
 
 class PumpChannels:
-    """Follows pump_on, frequency and flow of stations that sit on pumps, and the metered outflow of pumping stations."""
+    """Tracks the pump_on, frequency and flow channels of pumps, and the metered outflow of pumping stations."""
 
     def __init__(self, city: City, running: NDArray[np.bool_] | None = None) -> None:
-        """``running``: (pumps,) those that run at some time of the model's day; None for all."""
+        """``running``: (pumps,) whether each runs at some time of the model's day; None for all."""
         pumps = city.network.pumps
         links = [(row, pumps.row(str(link))) for row, link in enumerate(city.stations.link) if link and pumps.has(str(link))]
         self._station = np.array([row for row, _ in links], dtype=np.int64)
@@ -50,11 +50,11 @@ class PumpChannels:
         self._since = np.full(len(links), _HELD_TICKS + 1, dtype=np.int64)
         self._outflow = _Outflow(city, frozenset(self._pump.tolist()), running)
 
-    def read(self, value: NDArray[np.float64], usable: NDArray[np.bool_]) -> tuple[frozenset[int], HeardPumps]:
-        """(pump rows switched within the last ticks, pump rows heard and not switched); arrays (stations, channels)."""
+    def read(self, value: NDArray[np.float64], usable: NDArray[np.bool_]) -> tuple[frozenset[int], SteadyPumps]:
+        """(pump rows switched within the last ticks, reporting pump rows without a switch); arrays (stations, channels)."""
         lost, kept, risen = self._outflow.read(value, usable)
         if not len(self._station):
-            return lost, HeardPumps.of(kept, risen, lost)
+            return lost, SteadyPumps.of(kept, risen, lost)
         seen = np.where(usable[self._station], value[self._station], np.nan)
         before = self._last
         on, flow = Channel.PUMP_ON, Channel.FLOW
@@ -65,15 +65,15 @@ class PumpChannels:
         heard = np.isfinite(seen[:, on]) | np.isfinite(seen[:, flow])
         self._last = np.where(np.isfinite(seen), seen, before)
         recent = self._since < _HELD_TICKS
-        steady = HeardPumps.of(kept | set(self._pump[heard & ~recent].tolist()), risen, lost)
+        steady = SteadyPumps.of(kept | set(self._pump[heard & ~recent].tolist()), risen, lost)
         return lost | frozenset(self._pump[recent].tolist()), steady
 
 
 class _Outflow:
-    """What leaves pumping stations all of whose mains are metered."""
+    """Metered outflow of pumping stations on whose mains all flows are measured."""
 
     def __init__(self, city: City, own: frozenset[int], running: NDArray[np.bool_] | None) -> None:
-        """``own``: pumps that speak for themselves."""
+        """``own``: pumps with channels of their own."""
         network, pumps = city.network, city.network.pumps
         meter = {str(link): row for row, link in enumerate(city.stations.link) if link}
         groups: dict[int, list[int]] = {}

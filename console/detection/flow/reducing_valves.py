@@ -1,7 +1,7 @@
-"""Regulation: what reducing valves did, told from a burst by the water balance of the zones behind them.
+"""PRV operations: distinguishes closed, opened or adjusted PRVs from bursts by the water balance of the zones they feed.
 
-A valve that shuts beside another looks to the pressures exactly like a burst at its outlet: its water is missing there.
-But a burst makes the zone take more; a valve that shuts, opens or is set anew does not.
+A PRV that closes in parallel to another has the same pressure response as a burst at its outlet: its flow is missing there.
+But a burst raises the zone's inflow; closing, opening or adjusting a PRV does not.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from console.detection.finding import OperationFinding
 from console.detection.flow.dma_balance import RISING_SIGMAS
-from console.detection.flow.pressure_zones import Parts, Way
-from console.detection.flow.zone_balance import OPENING, BalanceWatch
+from console.detection.flow.pressure_zones import Partition, ZoneLink
+from console.detection.flow.zone_balance import OPENING, ZoneBalance
 from console.domain.clock import moment
 from maps.city import City
 from maps.columns import Floats
@@ -23,26 +23,27 @@ from maps.locate.result import Location
 
 SHUT, OPENED, SET = "prv_shut", "prv_open", "setpoint"
 _OF_USUAL = 0.35
-"""A valve whose flow changes by this share was moved: demand alone does not do that from tick to tick."""
+"""Relative change of a valve's flow that counts as an operation: demand alone changes less between ticks."""
 _WIDE = 95.0
-"""Per cent of opening from which on a valve regulates no more."""
+"""Opening (%) from which a PRV no longer regulates."""
 _MUCH_WIDER = 15.0
 _CLEARLY_M = 1.0
 _MOVED_SHARE = 0.3
-"""Of the largest step: a station that moved less may stand elsewhere."""
+"""Share of the largest step: stations with smaller steps may lie in another part."""
 _LEAST_RISE_M, _STILL_SHARE, _LEAST_FALLEN = 0.3, 0.5, 2
 _AT_OUTLET_M, _MOSTLY = 300.0, 0.6
 _UNIFORM_SHARE = 0.15
 _LEAST_UNIFORM = 3
 _WATCHED_TICKS = 3
-_TOLD_US, _SETTLING_US = 600_000_000, 1_800_000_000
+_REPORTED_US, _SETTLING_US = 600_000_000, 1_800_000_000
 _UNLIKE_US = 24 * 3_600_000_000
-"""So long a moved valve's zone is taken for unlike the model; the trailing levels and the next learning take it in."""
+"""Time for which the zone of an operated valve is taken to differ from the model; then trailing levels and learning include
+it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """``kind``: SHUT, OPENED or SET; ``valve_id``; ``part``: the part behind it. ``certain``: its own channels say so."""
+    """``kind``: SHUT, OPENED or SET; ``valve_id``; ``part``: the part it feeds. ``certain``: its own channels show it."""
 
     kind: str
     valve_id: str
@@ -50,10 +51,10 @@ class Cause:
     certain: bool
 
 
-class Regulation:
-    """Asked after the reducing watch has taken in the tick."""
+class ReducingValveTest:
+    """PRV operations of the last ticks; use after the zone balance has been updated with the tick."""
 
-    def __init__(self, city: City, watch: BalanceWatch, tick_s: float) -> None:
+    def __init__(self, city: City, watch: ZoneBalance, tick_s: float) -> None:
         self._watch, self._tick_us, self._network = watch, int(tick_s * 1e6), city.network
         node = city.stations.node.astype(np.int64)
         self._ids = city.stations.asset_id
@@ -64,8 +65,8 @@ class Regulation:
         self._unlike: dict[int, int] = {}
 
     def causes(self, step_m: Floats, now_us: int) -> tuple[Cause, ...]:
-        """What valves did within the last ticks; ``step_m``: (stations,) change of pressure, NaN where unknown."""
-        if not self._inside or not self._watch.is_stirred(_WATCHED_TICKS):
+        """Valve operations within the last ticks; ``step_m``: (stations,) change of pressure, NaN where unknown."""
+        if not self._inside or not self._watch.has_changed(_WATCHED_TICKS):
             return ()
         found = (self._cause(part, step_m, now_us) for part in sorted(self._inside))
         return tuple(one for one in found if one is not None)
@@ -73,10 +74,10 @@ class Regulation:
     def explaining(
         self, causes: Sequence[Cause], rows: NDArray[np.int64], step_m: Floats, now_us: int, *, burst_like: bool
     ) -> Cause | None:
-        """The first cause, when all stations ``rows`` that moved much, (n,) by ``step_m`` (n,), stand behind such valves.
+        """The first operation, if all stations ``rows`` (n,) with a large step ``step_m`` (n,) lie downstream of operated valves.
 
-        For half an hour a moved valve's zone settles: what moves there is that event still, unless it looks like a burst
-        (``burst_like``) and the zone's meters do not deny it.
+        For half an hour the zone of an operated valve settles: changes there belong to the operation, unless they look like a
+        burst (``burst_like``) and the zone's meters do not contradict it.
         """
         moved, mostly = self._moved(rows, step_m), self._moved(rows, step_m, _MOSTLY)
         for part, (told_us, cause) in self._settling.items():
@@ -85,43 +86,43 @@ class Regulation:
                 return cause
         reached = set[int]().union(*(self._inside[one.part] for one in causes))
         fitting = [one for one in causes if self._inside[one.part] & moved]
-        # What was set anew is certain, wherever else something moves: that is left to the next tick. A valve's flow may also be
-        # lost by a burst in front of it, which then moves stations there.
+        # A changed setpoint is certain even with changes elsewhere, which are tested at the next tick. A valve's flow may also
+        # fall because of a burst upstream of it, which then changes pressures there.
         sure = [one for one in fitting if one.kind == SET]
-        foreign = self._fell(rows, step_m) - reached  # what rises in front need not be told
+        foreign = self._fell(rows, step_m) - reached  # a rise upstream of the valve needs no explanation
         if not sure and causes and not foreign:
             fitting = fitting or [one for one in causes if one.certain]
         return next(iter(sure), fitting[0] if fitting and not foreign else None)
 
     def reaches(self, cause: Cause, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which of stations ``rows`` (n,) stand behind what was moved."""
+        """Which of the stations ``rows`` (n,) lie downstream of the operated valve."""
         return np.isin(self._part[rows], sorted(self._inside[cause.part]))
 
     def contradicts(self, rows: NDArray[np.int64], step_m: Floats, window: int, now_us: int) -> bool:
-        """Whether a step of stations ``rows`` (n,) lies behind valves that were moved lately, and no more water goes there.
+        """Whether a step of stations ``rows`` (n,) lies downstream of recently operated valves without a rise of inflow.
 
-        With a valve shut or set anew its zone is no longer as the model has it: demand that rises with the morning then looks
-        like a burst. A burst shows in the meters.
+        After an operation the zone differs from the model, and the morning rise of demand then looks like a burst. A real burst
+        raises the metered inflow.
         """
         if not self._unlike:
             return False
         moved = self._moved(rows, step_m)
         parts = [part for part, until_us in self._unlike.items() if now_us <= until_us and moved <= self._inside[part]]
-        loudest = self._watch.loudest_m3h
+        largest = self._watch.largest_jump_m3h
         return any(
-            self._takes_no_more(part, now_us, window, loudest.get(part, 0.0)) for part in parts if self._watch.is_whole(part)
+            self._takes_no_more(part, now_us, window, largest.get(part, 0.0)) for part in parts if self._watch.is_whole(part)
         )
 
     def _takes_no_more(self, part: int, now_us: int, window: int = 1, least_m3h: float = 0.0) -> bool:
-        """Whether a part's metered inflow has not risen within the last ticks, by ``least_m3h`` or its noise."""
+        """Whether a part's metered inflow has not risen beyond ``least_m3h`` and its noise within the last ticks."""
         net = self._watch.net(part, now_us - (window - 1) * self._tick_us - self._tick_us // 2)
         return net is not None and net.size <= max(RISING_SIGMAS * net.noise, least_m3h)
 
     def has_risen(self, rows: NDArray[np.int64], step_m: Floats, covariance: Floats, window: int) -> bool:
-        """Whether pressures rose behind valves, beyond what drift does, stood still elsewhere, and hardly a station fell.
+        """Whether pressures rose downstream of valves beyond drift, were steady elsewhere, and hardly any fell: a gain of supply.
 
-        Water was given, not taken. What all stations share carries no evidence of a burst, so that those which such a rise
-        does not reach look fallen. ``step_m`` (n,) of stations ``rows``, a mean of ``window`` ticks; ``covariance`` (n, n), m².
+        The part common to all stations is projected out, so stations outside the rise would otherwise look like a fall.
+        ``step_m`` (n,) of stations ``rows``, mean of ``window`` ticks; ``covariance`` (n, n), m².
         """
         known = np.isfinite(step_m)
         sigma = np.sqrt(np.diag(covariance) / window)
@@ -141,9 +142,9 @@ class Regulation:
         return False
 
     def possible(self, location: Location, rows: NDArray[np.int64], step_m: Floats, now_us: int) -> OperationFinding | None:
-        """An unmetered reducing valve that might have shut instead: the burst seems to lie at its very outlet.
+        """An unmetered PRV that may have closed instead: the burst is located at its outlet.
 
-        Water missing there looks the same behind it, and no meter can tell; ``step_m`` (n,) of stations ``rows``.
+        Both have the same downstream response, and no meter distinguishes them; ``step_m`` (n,) of stations ``rows``.
         """
         pipes, nodes = self._network.pipes, self._network.nodes
         names = [one.pipe_id for one in location.candidates if pipes.has(one.pipe_id)]
@@ -163,17 +164,17 @@ class Regulation:
         return None
 
     def _moved(self, rows: NDArray[np.int64], step_m: Floats, share: float = _MOVED_SHARE) -> set[int]:
-        """Parts in which stations moved by this share of the largest step."""
+        """Partition with stations whose step is at least this share of the largest."""
         size = np.abs(np.nan_to_num(step_m))
         return set(self._part[rows[size >= share * size.max(initial=0.0)]].tolist())
 
     def _fell(self, rows: NDArray[np.int64], step_m: Floats) -> set[int]:
-        """Parts in which stations fell much, measured by the largest step either way."""
+        """Partition with stations whose fall is large relative to the largest step either way."""
         step = np.nan_to_num(step_m)
         return set(self._part[rows[step <= -max(_MOVED_SHARE * np.abs(step).max(initial=0.0), 1e-9)]].tolist())
 
     def operation(self, cause: Cause, rows: NDArray[np.int64], step_m: Floats, now_us: int) -> OperationFinding:
-        """The cause as it is told, with the stations that moved most."""
+        """The operation as a finding, with the stations of the largest steps."""
         self._unlike[cause.part] = now_us + _UNLIKE_US
         order = rows[np.argsort(-np.abs(np.nan_to_num(step_m)), kind="stable")[:3]]
         self._told[(cause.kind, cause.valve_id)] = now_us
@@ -183,30 +184,30 @@ class Regulation:
         names = tuple(str(self._ids[row]) for row in order)
         return OperationFinding(moment(now_us), cause.kind, cause.valve_id, cause.kind == SHUT, names, cause.certain)
 
-    def untold(self, causes: Sequence[Cause], step_m: Floats, now_us: int) -> list[OperationFinding]:
-        """Causes that valves' own channels show and that were not told in the last minutes.
+    def unreported(self, causes: Sequence[Cause], step_m: Floats, now_us: int) -> list[OperationFinding]:
+        """Operations that valves' own channels show and that were not reported in the last minutes.
 
-        When one valve shuts or is set anew, another opens or closes of itself: that is the same event.
+        When one valve is closed or adjusted, a parallel PRV responds by itself: that is the same event.
         """
         found = []
         for cause in causes:
             told = self._told.get((cause.kind, cause.valve_id))
             settling_us, first = self._settling.get(cause.part, (0, cause))
             consequence = cause.kind != SET and first != cause and now_us <= settling_us + _SETTLING_US
-            if cause.certain and not consequence and (told is None or now_us > told + _TOLD_US):
+            if cause.certain and not consequence and (told is None or now_us > told + _REPORTED_US):
                 rows = np.flatnonzero(np.isin(self._part, sorted(self._inside[cause.part])) & np.isfinite(step_m))
                 found.append(self.operation(cause, rows, step_m[rows], now_us))
         return found
 
     def _cause(self, part: int, step_m: Floats, now_us: int) -> Cause | None:
-        # A valve may have moved a tick or two before the pressures told; the ticks before that are what it is held against.
+        # A valve may have moved a tick or two before pressures responded; the reference is the ticks before that.
         since_us = now_us - (_WATCHED_TICKS - 1) * self._tick_us - self._tick_us // 2
         net, ways = self._watch.net(part, since_us), self._watch.parts.feeding(part)
         if net is not None and net.size > RISING_SIGMAS * net.noise:
             return None
         steps = step_m[(self._part == part) & np.isfinite(step_m)]
         level = float(np.median(steps)) if len(steps) else 0.0
-        anew = [way for way in ways if self._watch.set_anew(way, since_us)]
+        anew = [way for way in ways if self._watch.setpoint_changed(way, since_us)]
         if anew and (net is not None or _uniform(steps)):
             return Cause(SET, anew[0].asset_id, part, certain=True)
         onward = self._onward(part, since_us)
@@ -221,13 +222,13 @@ class Regulation:
         return None
 
     def _onward(self, part: int, since_us: int) -> float:
-        """Change of what a part passes on to others, m³/h: a pump that stops there leaves its valves less to do."""
+        """Change of a part's outflow to other parts, m³/h: a pump stop there lowers the flow of its PRVs."""
         touching = self._watch.parts.touching(part)
         out = (self._watch.through(way, since_us, as_read=True) for way, sign in touching if sign < 0.0)
         return sum(change.size for change in out if change is not None)
 
-    def _lost(self, way: Way, since_us: int, onward_m3h: float) -> bool:
-        """Much less flow than just before and than usual, and not because less is passed on."""
+    def _lost(self, way: ZoneLink, since_us: int, onward_m3h: float) -> bool:
+        """Whether the flow is far below its recent and usual values, and not because the onward flow fell."""
         for as_read in (True, False):
             flow = self._watch.through(way, since_us, as_read=as_read)
             if flow is None or not flow.is_clear or flow.shown > (1.0 - _OF_USUAL) * flow.least:
@@ -236,8 +237,8 @@ class Regulation:
                 return False
         return True
 
-    def _opened(self, way: Way, since_us: int, onward_m3h: float) -> bool:
-        """As good as wide open, or much more flow than just before and than usual that is not passed on."""
+    def _opened(self, way: ZoneLink, since_us: int, onward_m3h: float) -> bool:
+        """Whether the valve is almost fully open, or its flow is far above its recent and usual values without onward flow."""
         opening = self._watch.through(way, since_us, OPENING)
         if opening is not None and opening.size > _MUCH_WIDER and opening.shown >= _WIDE:
             return True
@@ -250,8 +251,8 @@ class Regulation:
         return True
 
 
-def _and_beyond(parts: Parts, part: int) -> frozenset[int]:
-    """A part and those that it alone feeds through further valves."""
+def _and_beyond(parts: Partition, part: int) -> frozenset[int]:
+    """A part and the parts that it alone supplies through further PRVs."""
     inside = {part}
     while True:
         further = {
@@ -263,7 +264,7 @@ def _and_beyond(parts: Parts, part: int) -> frozenset[int]:
 
 
 def _uniform(steps_m: Floats) -> bool:
-    """Whether stations moved alike, as behind a valve that holds another pressure; a burst's fall differs from place to place."""
+    """Whether stations have equal steps, as after a PRV setpoint change; the fall of a burst differs between stations."""
     if len(steps_m) < _LEAST_UNIFORM:
         return False
     return bool(np.ptp(steps_m) <= 2.0 * _UNIFORM_SHARE * abs(float(np.median(steps_m))))

@@ -1,4 +1,4 @@
-"""Surges: a metered zone that suddenly takes more becomes a crossing that pressures only help to locate."""
+"""Surge crossings: turns a sudden rise of a metered zone's inflow into a crossing, located within the zone with pressures."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from maps.city import City
 from maps.columns import Floats
 
 
-class Surges:
-    """Remembers the last ticks' pressures; ``follow`` once a tick, after ``crossing`` may have been asked."""
+class SurgeCrossings:
+    """Keeps the pressures of the last ticks; call ``crossing`` where needed, then ``follow``, once a tick."""
 
     def __init__(self, city: City) -> None:
         self._pipes = city.network.pipes
@@ -26,13 +26,13 @@ class Surges:
         self._past_m: deque[Floats] = deque(maxlen=BEFORE + SAMPLES)
 
     def follow(self, tick: Tick) -> None:
-        """Take in a tick."""
+        """Add a tick."""
         self._past_m.append(tick.pressure_m)
 
     def crossing(
         self, groups: Sequence[Group], tick: Tick, known: Sequence[BurstFinding]
     ) -> tuple[Group, Crossing, NDArray[np.bool_], int] | None:
-        """(group with most stations there, crossing, pipes it can be (pipes,), since when) of a surge that is not ``known``."""
+        """(group with most stations in the zone, crossing, candidate pipes (pipes,), start µs) of a surge not ``known`` yet."""
         surge, pipes = tick.surge, self._pipes
         if surge is None or not groups:
             return None
@@ -45,7 +45,7 @@ class Surges:
         samples = np.stack([*self._past_m, tick.pressure_m])[:, group.rows]
         crossing = Crossing(
             path="B",
-            window=1,  # demand wanders on from tick to tick: three samples know hardly more than one
+            window=1,  # demand drift is correlated from tick to tick: three samples have hardly less noise than one
             statistic=surge.size_m3h,
             threshold=surge.threshold_m3h,
             residual_m=_mean(samples[-SAMPLES:]) - known_median(samples[:-SAMPLES]),
@@ -58,7 +58,7 @@ class Surges:
 
 
 def _mean(samples: Floats) -> Floats:
-    """Mean down the first axis of what was heard, NaN where nothing was."""
+    """Mean along the first axis of the finite values, NaN where there are none."""
     heard = np.isfinite(samples)
     count = heard.sum(axis=0)
     return np.asarray(np.where(count > 0, np.where(heard, samples, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan))

@@ -1,7 +1,7 @@
-"""Water balance of zones: what their metered ways in bring more than usual, and what reducing valves there do.
+"""Zone balance: change of the metered net inflow of zones, and of the flow and opening of the PRVs that feed them.
 
-Behind a reducing valve pressures are pinned, so its own flow and opening speak of a burst. Such a burst often shows more
-before the valve, where nothing is held, than behind it: what tells is whether the zone takes more water than it uses.
+A PRV holds its downstream pressure, so a burst shows in its flow and opening, and often more in the pressures upstream
+of it. The test is whether the zone's net inflow exceeds its usual value.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from console.detection.finding import BurstFinding
 from console.detection.flow.dma_balance import RISING_SIGMAS, ZoneInflow
-from console.detection.flow.pressure_zones import Parts, Way
+from console.detection.flow.pressure_zones import Partition, ZoneLink
 from console.domain.alarms import Evidence
 from console.domain.clock import micros, moment
 from console.domain.readings import Channel
@@ -26,14 +26,14 @@ CHANNELS = (Channel.FLOW, Channel.VALVE_POSITION, Channel.SETPOINT)
 _TICKS = 60
 _LEAST_TICKS, _BEFORE_TICKS = 10, 12
 _LEAST_SHARE, _LEAST_M3H = 0.03, 1.0
-"""Of the usual value: less is no rise, however quiet the meter."""
+"""Least significant change as a share of the usual value, even at low noise."""
 _AROUND = 6
 _STIRRED_SHARE, _STIRRED_LEAST = np.array([0.2, 0.1, 0.005]), np.array([0.5, 1.0, 0.0])
 
 
 @dataclass(frozen=True, eq=False)
 class _Tick:
-    """``seen``, ``above`` what is usual: (stations at ways, CHANNELS), NaN where not heard."""
+    """``seen``: values, ``above``: values minus usual; (stations at links, CHANNELS), NaN where missing."""
 
     at_us: int
     seen: Floats
@@ -42,9 +42,9 @@ class _Tick:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A meter, or several together, against the ticks before an event. ``at_us``: of the last sample.
+    """Change of a meter, or of a sum of meters, against the ticks before an event. ``at_us``: time of the last sample.
 
-    ``least``, ``most``: the range of what was read in those ticks.
+    ``least``, ``most``: range of the readings in those ticks.
     """
 
     size: float
@@ -56,19 +56,19 @@ class Change:
 
     @property
     def shown(self) -> float:
-        """What was read last."""
+        """The last reading."""
         return self.usual + self.size
 
     @property
     def is_clear(self) -> bool:
-        """Beyond its noise, either way."""
+        """Whether the change is significant, either way."""
         return abs(self.size) > RISING_SIGMAS * self.noise
 
 
-class BalanceWatch:
-    """Follows what is measured at the ways into parts of the city. ``tick`` once a tick; then the rest may be asked."""
+class ZoneBalance:
+    """Tracks the measurements on the links into parts of the city. Call ``tick`` once a tick, then the other methods."""
 
-    def __init__(self, city: City, parts: Parts) -> None:
+    def __init__(self, city: City, parts: Partition) -> None:
         self._city, self.parts = city, parts
         near = [way for way in parts.ways if {way.start, way.end} & parts.behind]
         self._row = {station: at for at, station in enumerate(sorted({row for way in near for row, _ in way.meters}))}
@@ -76,29 +76,29 @@ class BalanceWatch:
         self._past: deque[_Tick] = deque(maxlen=_TICKS)
         self._nets: dict[int, dict[int, Change]] = {}
         self._stacked: tuple[NDArray[np.int64], Floats, Floats] | None = None
-        self.loudest_m3h: dict[int, float] = {}
-        """Part -> the largest jump of its inflow in quiet history, once that is known."""
+        self.largest_jump_m3h: dict[int, float] = {}
+        """Part -> largest jump of its inflow in burst-free history, once learned."""
 
     def tick(self, value: Floats, expected: Floats, fresh: NDArray[np.bool_], now_us: int) -> None:
-        """Remember a tick; arrays (stations, channels), inside units. ``fresh``: good samples of this tick."""
+        """Add a tick; arrays (stations, channels), internal units. ``fresh``: good samples of this tick."""
         if not len(self._stations):
             return
         at = np.ix_(self._stations, np.array(CHANNELS))
         seen, usual = np.where(fresh[at], value[at], np.nan), expected[at].copy()
-        usual[:, OPENING:] = 0.0  # openings have no expected value: they are held against the ticks before
+        usual[:, OPENING:] = 0.0  # openings have no expected value: they are compared with the ticks before
         self._past.append(_Tick(now_us, seen, seen - usual))
         self._nets.clear()
         self._stacked = None
 
     def _history(self) -> tuple[NDArray[np.int64], Floats, Floats]:
-        """(times (ticks,), seen, above (ticks, stations at ways, CHANNELS)), put together once a tick, and only when asked."""
+        """(times (ticks,), seen, above (ticks, stations at links, CHANNELS)), stacked on first use in a tick."""
         if self._stacked is None:
             times = np.array([tick.at_us for tick in self._past], dtype=np.int64)
             self._stacked = times, np.stack([t.seen for t in self._past]), np.stack([t.above for t in self._past])
         return self._stacked
 
-    def is_stirred(self, ticks: int) -> bool:
-        """Whether within the last ticks a valve's flow, opening or setpoint moved by more than demand does; cheap."""
+    def has_changed(self, ticks: int) -> bool:
+        """Whether a valve's flow, opening or setpoint changed by more than demand explains within the last ticks; cheap."""
         recent = list(self._past)[-(ticks + 1) :]
         if len(recent) < 2:
             return False
@@ -108,7 +108,7 @@ class BalanceWatch:
         return bool((spread > _STIRRED_SHARE * size + _STIRRED_LEAST).any())
 
     def inflows(self, since_us: int) -> dict[int, ZoneInflow]:
-        """What each metered part behind valves takes more than usual since a moment (it counts as the event's first tick)."""
+        """Inflow change of each metered PRV part since a time (included as the event's first tick)."""
         found = {}
         for part in sorted(self.parts.behind):
             change = self.net(part, since_us)
@@ -118,14 +118,14 @@ class BalanceWatch:
         return found
 
     def nets(self, since_us: int) -> dict[int, Change]:
-        """Net inflow of every part that is wholly metered and heard."""
+        """Change of net inflow of every wholly metered part whose meters report."""
         if since_us not in self._nets:
             found = {part: self.net(part, since_us) for part in sorted(self.parts.behind) if self.is_whole(part)}
             self._nets[since_us] = {part: change for part, change in found.items() if change is not None}
         return self._nets[since_us]
 
     def net(self, part: int, since_us: int) -> Change | None:
-        """Metered inflow of a part less what goes on to others, m³/h; None unless all its valves are heard."""
+        """Change of a part's metered inflow minus its outflow to other parts, m³/h; None unless all its valves report."""
         if not all(self._flow_meter(way) for way in self.parts.feeding(part)):
             return None
         signed = [
@@ -135,10 +135,10 @@ class BalanceWatch:
         ]
         return self._change(signed, FLOW, since_us)
 
-    def through(self, way: Way, since_us: int, channel: int = FLOW, *, as_read: bool = False) -> Change | None:
-        """A way's own flow (m³/h, along it) or its opening (as reported) against before; None where not heard.
+    def through(self, way: ZoneLink, since_us: int, channel: int = FLOW, *, as_read: bool = False) -> Change | None:
+        """Change of a link's flow (m³/h, along it) or opening (as reported); None where it does not report.
 
-        ``as_read``: not against what is usual at this time: what a pump does at another time each day has no usual course.
+        ``as_read``: without subtracting the daily profile, e.g. for pumps that run at a different time each day.
         """
         for station, sign in way.meters:
             signed = [(self._row[station], sign if channel == FLOW else 1.0)]
@@ -147,8 +147,8 @@ class BalanceWatch:
                 return found
         return None
 
-    def set_anew(self, way: Way, since_us: int) -> bool:
-        """Whether a valve's setpoint was moved since then, as its own channel tells."""
+    def setpoint_changed(self, way: ZoneLink, since_us: int) -> bool:
+        """Whether a valve's setpoint channel has changed since then."""
         rows = [self._row[station] for station, _ in way.meters]
         if not rows or not self._past:
             return False
@@ -160,18 +160,18 @@ class BalanceWatch:
         return bool(moved.any())
 
     def is_whole(self, part: int) -> bool:
-        """Whether every way over the border of a part carries a meter, so that no rise says something too."""
+        """Whether every link across a part's boundary has a meter, so that a missing rise is evidence too."""
         return all(self._flow_meter(way) is not None for way, _ in self.parts.touching(part))
 
-    def is_metered(self, way: Way) -> bool:
-        """Whether a way's flow has been heard of lately."""
+    def is_metered(self, way: ZoneLink) -> bool:
+        """Whether a link's flow has been reported recently."""
         return self._flow_meter(way) is not None
 
     def evidence(self, finding: BurstFinding) -> tuple[Evidence, ...]:
-        """Flows and openings that rose at the valves of the zones in which the burst may lie.
+        """Risen flows and openings at the valves of the zones of a burst's candidates, as evidence.
 
-        Where all valves are metered the zone as a whole must take more: what only comes by another valve, or goes on to
-        another zone, is no loss here.
+        Where all valves are metered the net inflow of the zone must have risen: flow that only moved to another valve, or goes on
+        to another zone, is no loss here.
         """
         pipes, since_us = self._city.network.pipes, micros(finding.first_abnormal_at)
         rows = [pipes.row(name) for name in finding.location.set_90 if pipes.has(name)]
@@ -198,7 +198,7 @@ class BalanceWatch:
         return found
 
     def rises(self, part: int, since_us: int, name: str) -> list[Evidence]:
-        """Meters at the border of a part whose flow inward rose; told under ``name``."""
+        """Meters at a part's boundary with risen inward flow, as evidence under ``name``."""
         found = []
         for way, sign in self.parts.touching(part):
             for station, along in way.meters:
@@ -209,8 +209,8 @@ class BalanceWatch:
                     found.append(Evidence(asset_id, "flow", shown, shown - size, moment(change.at_us), name))
         return found
 
-    def _flow_meter(self, way: Way) -> tuple[int, float] | None:
-        """The first of a way's stations that tells flow."""
+    def _flow_meter(self, way: ZoneLink) -> tuple[int, float] | None:
+        """The first of a link's stations that reports flow."""
         for station, sign in way.meters:
             at = self._row.get(station)
             if at is not None and self._past and np.isfinite(self._history()[1][:, at, FLOW]).any():
@@ -218,7 +218,7 @@ class BalanceWatch:
         return None
 
     def _change(self, signed: list[tuple[int, float]], column: int, since_us: int, *, as_read: bool = False) -> Change | None:
-        """Signed sum of meters since a moment against the ticks just before; its noise from how it wanders otherwise."""
+        """Change of the signed sum of meters since a time against the ticks just before; noise from its variation before."""
         if not signed or not self._past:
             return None
         rows, signs = [row for row, _ in signed], np.array([sign for _, sign in signed])
@@ -234,13 +234,13 @@ class BalanceWatch:
         usual = float(seen[last] - size)
         scale = float(np.nanmedian(np.abs(raw[:, rows, column])))
         least = _LEAST_SHARE * max(abs(usual), scale) + (_LEAST_M3H if column == FLOW else 0.0)
-        noise = max(_wandering(before), least / RISING_SIGMAS)
+        noise = max(_robust_sigma(before), least / RISING_SIGMAS)
         read = seen[known & ~since][-_BEFORE_TICKS:]
         return Change(size, noise, usual, int(times[last]), float(read.min()), float(read.max()))
 
 
-def _wandering(before: Floats) -> float:
-    """How far a series leaves the median of the ticks before: robust sigma."""
+def _robust_sigma(before: Floats) -> float:
+    """Robust standard deviation of a series about the median of the ticks before."""
     if len(before) <= _AROUND:
         return 1.4826 * float(np.median(np.abs(before - np.median(before))))
     windows = np.lib.stride_tricks.sliding_window_view(before, _AROUND)[:-1]

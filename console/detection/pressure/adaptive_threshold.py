@@ -1,4 +1,4 @@
-"""Unrest: how much livelier a group is lately than usual; thresholds rise with it, so that a holiday is no alarm."""
+"""Adaptive threshold: raises a group's thresholds by the ratio of its recent to its usual screening statistic (holidays)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _UNUSUAL = 3.0
 _LEAST_DAYS = 5
 
 
-class Unrest:
-    """Running median of the last ticks' screens against the usual median (a constant false-alarm-rate detector).
+class AdaptiveThreshold:
+    """Running median of the last ticks' screens over the usual median (constant false alarm rate).
 
-    The present tick never counts: a burst is judged by the calm before it.
+    The present tick is not included, so that a burst does not raise its own threshold.
     """
 
     def __init__(self, usual: float) -> None:
@@ -30,12 +30,12 @@ class Unrest:
         return max(1.0, float(np.median(self._lately)) / self._usual)
 
     def add(self, screen: float) -> None:
-        """Remember a tick."""
+        """Add the screen of a tick."""
         self._lately.append(screen)
 
 
 def ratios(screens: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What ``Unrest.ratio`` would have been at every tick of history, (ticks,)."""
+    """``AdaptiveThreshold.ratio`` at every tick of history, (ticks,)."""
     usual = max(float(np.median(screens)), 1e-6)
     result = np.ones(len(screens), dtype=np.float32)
     if len(screens) > _TICKS:
@@ -45,11 +45,11 @@ def ratios(screens: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def usual_days(screens: NDArray[np.float32], second_of_day: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Ticks of history that are not on a day far livelier than the median day, (ticks,); all when days are few."""
+    """Ticks of history on days whose statistic is not far above that of the median day, (ticks,); all when days are few."""
     day = np.concatenate([[0], np.cumsum(np.diff(second_of_day) < 0)])
     days = int(day[-1]) + 1
     if days < _LEAST_DAYS:
         return np.ones(len(screens), dtype=bool)
-    lively = np.array([np.quantile(screens[day == one], 0.9) if (day == one).any() else 0.0 for one in range(days)])
-    # At least half of the days stay: when most are lively, liveliness is usual.
-    return np.asarray((lively <= _UNUSUAL * np.median(lively))[day])
+    high = np.array([np.quantile(screens[day == one], 0.9) if (day == one).any() else 0.0 for one in range(days)])
+    # At least half of the days stay, because the limit is relative to the median day.
+    return np.asarray((high <= _UNUSUAL * np.median(high))[day])

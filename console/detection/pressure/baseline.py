@@ -1,4 +1,4 @@
-"""Expected values: a profile over the week (learned) or the model's day, plus a trailing level of what is left."""
+"""Baseline: a cyclic profile (learned by time of day and week, or the model's day) plus a trailing mean of the residuals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DAY_US = 86_400_000_000
 _WEEK_US = 7 * _DAY_US
 _BIN_US, _FINE_BIN_US = 900_000_000, 300_000_000
 _MONDAY_US = 4 * _DAY_US
-"""1970-01-01 was a Thursday: four days later begins a week."""
+"""1970-01-01 was a Thursday: the first week starts four days later."""
 
 _HOUR_US = 3_600_000_000
 _JUDGED_STATIONS, _MOST_OPTIMISM = 40, 0.5
@@ -24,7 +24,7 @@ _MIN_WEEKS_FOR_WEEKLY, _MIN_DAYS_FOR_FINE = 4.0, 6.9
 
 
 class LocalTime:
-    """Microseconds UTC to microseconds on the city's wall clock, with the zone's offset looked up once an hour."""
+    """Converts UTC microseconds to local wall-clock microseconds; the zone's offset is looked up once an hour."""
 
     def __init__(self, time_zone: str) -> None:
         self._zone = ZoneInfo(time_zone)
@@ -41,18 +41,18 @@ class LocalTime:
 
 
 class Profile:
-    """A cyclic table of expected values, linear between its bins."""
+    """A cyclic table of expected values with linear interpolation between its bins."""
 
     def __init__(
         self, table: NDArray[np.float32], cycle_us: int, origin_us: int, centred: bool, besides: Profile | None = None
     ) -> None:
         """``table``: (bins, stations); bin k stands for the middle (``centred``) or the start of its time in the cycle.
 
-        ``besides``: what a longer cycle adds to it.
+        ``besides``: profile of a longer cycle that is added.
         """
         self.table, self.besides = table, besides
         self.optimism = 1.0
-        """Factor by which days that made the profile deviate less from it than days to come will, at least 1."""
+        """Ratio of out-of-sample to in-sample standard deviation of the profile's residuals, at least 1."""
 
         self._cycle_us, self._origin_us = cycle_us, origin_us
         self._bin_us = cycle_us / len(table)
@@ -69,7 +69,7 @@ class Profile:
         return found if self.besides is None else found + self.besides.at(local_us, columns)
 
     def fill(self, stations: NDArray[np.bool_], other: Profile) -> None:
-        """Take ``stations``' columns from another profile (one without history keeps what the model expects)."""
+        """Copy the columns of ``stations`` from another profile (stations without history keep the model's values)."""
         columns = np.flatnonzero(stations)
         if len(columns):
             times = self._origin_us + ((np.arange(len(self.table)) + self._shift) * self._bin_us).astype(np.int64)
@@ -84,12 +84,12 @@ class Profile:
 
     @classmethod
     def learned(cls, local_us: NDArray[np.int64], values: NDArray[np.float32]) -> Profile:
-        """Median by time of day, in steps of minutes once a week of days is known, and what the time of week adds to it
+        """Median by time of day (5-minute bins from a week on), plus the weekly deviation from it after four weeks.
 
-        after four weeks. ``local_us``: (ticks,) wall clock; ``values``: (ticks, stations).
+        ``local_us``: (ticks,) wall clock; ``values``: (ticks, stations).
 
-        Demand and pumps that go by the clock jump, and a profile must jump with them: the day is smoothed by medians, which
-        keep edges; only what the week adds, of which there are few samples, is smoothed over neighbouring quarters.
+        Scheduled demand and pumps make steps that the profile must keep: the day is smoothed by medians, which preserve edges.
+        Only the weekly part, which has few samples, is averaged over neighbouring 15-minute bins.
         """
         span_us = int(local_us[-1]) - int(local_us[0])
         day = _day(local_us, values, _FINE_BIN_US if span_us >= _MIN_DAYS_FOR_FINE * _DAY_US else _BIN_US)
@@ -101,10 +101,10 @@ class Profile:
 
 
 def _optimism(local_us: NDArray[np.int64], values: NDArray[np.float32], made: Profile) -> float:
-    """``Profile.optimism``, from how well every other cycle is foretold by those between.
+    """``Profile.optimism``, by predicting every other cycle from the cycles between.
 
-    A mean of m samples leaves 1 - c/m of the variance to those in it, 1 + c/m to the next, 1 + 2c/m when half of them made it;
-    c is 1 where deviations last longer than a bin, and less where its samples differ.
+    The residual variance of a mean of m samples is 1 - c/m in sample, 1 + c/m out of sample, 1 + 2c/m with half of the samples;
+    c is 1 where deviations last longer than a bin, less where the samples within a bin differ.
     """
     cycle_us = _DAY_US if made.besides is None else _WEEK_US
     chosen = np.linspace(0, values.shape[1] - 1, min(values.shape[1], _JUDGED_STATIONS)).astype(np.int64)
@@ -121,7 +121,7 @@ def _optimism(local_us: NDArray[np.int64], values: NDArray[np.float32], made: Pr
         inside.append(row - made.at(when, chosen))
         outside.append(row - half.at(when))
     wide = 4.0 * 1.4826 * known_median(np.abs(np.stack(outside)[:, columns]))
-    # Mean squares, outliers cut: of few samples one is the median itself, and a median of deviations would count it as noise.
+    # Clipped mean squares, not medians: with few samples the median is itself a sample, which biases a median of deviations.
     inner, outer = (np.nanmean(np.clip(np.stack(left)[:, columns], -wide, wide) ** 2, axis=0) for left in (inside, outside))
     grown = float(np.median(outer / np.maximum(inner, 1e-9))) if len(columns) else 1.0
     share = np.clip((grown - 1.0) / (grown + 2.0), 0.0, _MOST_OPTIMISM)
@@ -129,7 +129,7 @@ def _optimism(local_us: NDArray[np.int64], values: NDArray[np.float32], made: Pr
 
 
 def _day(local_us: NDArray[np.int64], values: NDArray[np.float32], bin_us: int) -> Profile:
-    """By time of day, bins around multiples of ``bin_us``."""
+    """Profile by time of day, bins centred on multiples of ``bin_us``."""
     bins = _DAY_US // bin_us
     table = np.full((bins, values.shape[1]), np.nan, dtype=np.float32)
     for index, rows in _slots((local_us + bin_us // 2) % _DAY_US // bin_us, bins):
@@ -139,7 +139,7 @@ def _day(local_us: NDArray[np.int64], values: NDArray[np.float32], bin_us: int) 
 
 
 def _week(local_us: NDArray[np.int64], values: NDArray[np.float32], day: Profile) -> Profile:
-    """By time of week, what ``day`` leaves."""
+    """Profile by time of week of the residuals of ``day``."""
     bins = _WEEK_US // _BIN_US
     table = np.full((bins, values.shape[1]), np.nan, dtype=np.float32)
     for index, rows in _slots((local_us - _MONDAY_US) % _WEEK_US // _BIN_US, bins):
@@ -151,7 +151,7 @@ def _week(local_us: NDArray[np.int64], values: NDArray[np.float32], day: Profile
 
 
 def _slots(slot: NDArray[np.int64], bins: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """(bin, rows in it), bins without rows left out."""
+    """(bin, rows in it); empty bins are skipped."""
     order = np.argsort(slot, kind="stable")
     bounds = np.searchsorted(slot[order], np.arange(bins + 1))
     for index in range(bins):
@@ -161,13 +161,13 @@ def _slots(slot: NDArray[np.int64], bins: int) -> Iterator[tuple[int, NDArray[np
 
 
 def _edges_kept(table: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each bin the median of itself and its neighbours round the cycle."""
+    """Cyclic running median of three bins."""
     before, after = np.roll(table, 1, axis=0), np.roll(table, -1, axis=0)
     return np.asarray(np.maximum(np.minimum(before, table), np.minimum(np.maximum(before, table), after)))
 
 
 def _filled(table: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Empty bins take what is interpolated between their neighbours round the cycle."""
+    """Fill empty bins by cyclic interpolation."""
     bins = len(table)
     for column in np.flatnonzero(~np.isfinite(table).all(axis=0)):
         known = np.flatnonzero(np.isfinite(table[:, column]))
@@ -177,7 +177,7 @@ def _filled(table: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class TrailingLevel:
-    """What the profile misses lately, per station: a mean that forgets, deaf to outliers, and held while abnormal."""
+    """Exponential mean of recent residuals of the profile, per station: clipped against outliers, frozen while abnormal."""
 
     def __init__(self, stations: int, ticks: float) -> None:
         self.level = np.zeros(stations)
@@ -185,9 +185,9 @@ class TrailingLevel:
         self._ticks = max(ticks, 2.0)
 
     def update(self, deviation: NDArray[np.float64], limit: NDArray[np.float64], held: NDArray[np.bool_]) -> None:
-        """Take in deviations from the profile (stations,), NaN where unknown; steps beyond ``limit`` count as ``limit``.
+        """Add deviations from the profile (stations,), NaN where unknown; changes beyond ``limit`` are clipped to ``limit``.
 
-        While a station is young its level is the plain mean; later the weight of a new sample is 1/ticks.
+        At first the level is the plain mean; later the weight of a new sample is 1/ticks.
         """
         taken = np.isfinite(deviation) & ~held
         self.seen[taken] += 1
@@ -198,10 +198,10 @@ class TrailingLevel:
         self.level += np.where(taken, weight * step, 0.0)
 
     def take_over(self, other: TrailingLevel) -> None:
-        """Go on from the level of another, which may have had another step."""
+        """Copy the level of another, which may have had another tick interval."""
         self.level = other.level.copy()
         self.seen = other.seen.copy()
 
     def shift(self, stations: NDArray[np.int64], by: NDArray[np.float64]) -> None:
-        """Accept a lasting step: the level moves by it at once."""
+        """Add a lasting step to the level at once."""
         self.level[stations] += np.nan_to_num(by)

@@ -1,4 +1,4 @@
-"""Glance: the screens of all groups and windows of one lane in one product, for nearly every tick needs no more."""
+"""Batch screen: screening statistics of all groups and windows of a lane in one matrix product; most ticks need no more."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from console.detection.pressure.matched_field import MatchedField
 from maps.columns import Floats
 
 LEAST_STATIONS = 3
-"""With fewer stations heard, a group tells nothing."""
+"""Groups with fewer reporting stations are skipped."""
 
 FieldOf = Callable[[int, NDArray[np.bool_]], MatchedField | None]
 
 
-class Glance:
-    """The last ticks of all stations, and every group's field stacked; a field is copied in only when it is another one."""
+class BatchScreen:
+    """The last ticks of all stations and the stacked matched fields of all groups; a field is copied only when it has changed."""
 
     def __init__(self, groups: Sequence[NDArray[np.int64]], stations: int, windows: tuple[int, ...], shapes: int) -> None:
-        """``groups``: station rows of each; ``windows``: ticks taken together; ``shapes``: most places in a field."""
+        """``groups``: station rows of each; ``windows``: lengths in ticks; ``shapes``: most signatures in a field."""
         sizes = [len(rows) for rows in groups]
-        # Groups are padded to the largest: the row behind the last station is always zero.
+        # Groups are padded to the largest one with an extra row that is always zero.
         self._members = np.full((len(groups), max(sizes, default=0)), stations, dtype=np.int64)
         for index, rows in enumerate(groups):
             self._members[index, : len(rows)] = rows
@@ -37,14 +37,14 @@ class Glance:
         self._inverse = np.zeros((len(groups), shapes), dtype=np.float32)
 
     def forget(self, group: int) -> None:
-        """A group's ticks before now are no part of what comes."""
+        """Drop the stored ticks of a group."""
         self._recent[:, self._members[group][self._real[group]]] = np.nan
 
     def screens(self, values_m: Floats, field_of: FieldOf) -> NDArray[np.float32]:
-        """Best statistic with all stations in, (groups, windows), after one more tick ``values_m`` (stations,), NaN unknown.
+        """Largest statistic with all stations, (groups, windows), after adding a tick ``values_m`` (stations,), NaN if unknown.
 
-        NaN where a glance cannot tell: where the stations heard are few, or not the same in all ticks of the longest window.
-        ``field_of``: the field of a group with the stations (n,) heard, None when it has none.
+        NaN where too few stations report, or not the same ones in all ticks of the longest window: these need the full test.
+        ``field_of``: the field of a group with the reporting stations (n,), None when it has none.
         """
         self._recent[:-1, :-1] = self._recent[1:, :-1]
         self._recent[-1, :-1] = values_m

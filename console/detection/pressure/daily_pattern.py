@@ -1,4 +1,4 @@
-"""Recurring: steps and restless hours at the same time every day (demand by the hour, pumps on a clock), from quiet history."""
+"""Daily pattern: steps, and increased noise, that recur at the same time every day (scheduled demand and pumps), from history."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _MEDIAN_LOSS = 1.25
 """Standard error of a median, in units of that of a mean."""
 
 
-class RecurringSteps:
-    """What each station's step usually is by time of day, (slots, n), m; zero where nothing recurs clearly."""
+class DailySteps:
+    """Usual step of each station by time of day, (slots, n), m; zero where no step recurs significantly."""
 
     def __init__(self, stations: int) -> None:
         self._table = np.zeros((1, stations), dtype=np.float32)
 
     @classmethod
-    def learned(cls, steps: NDArray[np.float32], second_of_day: Floats, step_s: float) -> RecurringSteps:
-        """From steps (ticks, n), m, NaN where unknown, ``step_s`` apart: medians over days that stand out of their scatter.
+    def learned(cls, steps: NDArray[np.float32], second_of_day: Floats, step_s: float) -> DailySteps:
+        """From steps (ticks, n), m, NaN where unknown, ``step_s`` apart: medians over days, where significant.
 
-        With fewer than five days nothing recurs yet.
+        Zero with fewer than five days.
         """
         found = cls(steps.shape[1])
         slots = max(round(_DAY_S / step_s), 1)
         slot = _slot(second_of_day, slots)
         table = np.zeros((slots, steps.shape[1]), dtype=np.float32)
-        # A few days can agree by chance: scatter is at least what the station shows at any time.
+        # A few days can agree by chance: the scatter is at least the station's scatter over all times.
         usual = 1.4826 * known_median(np.abs(steps))
         for one in np.unique(slot):
             days = steps[slot == one]
@@ -56,17 +56,17 @@ class RecurringSteps:
         return np.asarray(self._table[_slot(second_of_day, len(self._table))])
 
 
-class RestlessHours:
-    """How much livelier than most a time of day is: what jumps by the clock does not jump alike every day."""
+class DailyFactors:
+    """Factor on thresholds by time of day: scheduled steps differ in size from day to day and raise the noise at their time."""
 
     def __init__(self) -> None:
         self._factor: Floats = np.ones(1)
 
     @classmethod
-    def learned(cls, screens: NDArray[np.float32], second_of_day: Floats, step_s: float, ticks: int) -> RestlessHours:
-        """From a group's screens (ticks,), ``step_s`` apart: the median at each time of day against the usual one.
+    def learned(cls, screens: NDArray[np.float32], second_of_day: Floats, step_s: float, ticks: int) -> DailyFactors:
+        """From a group's screens (ticks,), ``step_s`` apart: the median at each time of day over the overall median.
 
-        A restless time counts for the ``ticks`` - 1 after it too, whose windows have it in them.
+        A factor also applies to the following ``ticks`` - 1 ticks, whose windows include its tick.
         """
         found = cls()
         slots = max(round(_DAY_S / step_s), 1)
@@ -75,7 +75,7 @@ class RestlessHours:
         for one in np.unique(slot):
             days = screens[slot == one]
             if len(days) >= _LEAST_DAYS:
-                # A few days are loud by chance.
+                # A few days can be large by chance.
                 louder = float(np.median(days)) / usual
                 factor[one] = louder if louder > max(_RESTLESS, 1.0 + _BY_CHANCE / np.sqrt(len(days))) else 1.0
         found._factor = np.max([np.roll(factor, back) for back in range(ticks)], axis=0)

@@ -1,4 +1,4 @@
-"""What each pressure and flow channel should show now: profile plus trailing level, learned or from the model."""
+"""Expected value of every pressure and flow channel: profile plus trailing level, learned from history or from the model."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _FOLLOWED = (Channel.PRESSURE, Channel.FLOW)
 
 @dataclass(frozen=True, eq=False)
 class QuietResiduals:
-    """Pressures in history: (ticks, stations) m, NaN where unknown; (ticks,) seconds of the day.
+    """Pressures of history: (ticks, stations) m, NaN where unknown; (ticks,) seconds of the day.
 
-    ``pressure_m``: as read; ``residual_m``: what profile and trailing level leave, NaN until settled.
+    ``pressure_m``: as read; ``residual_m``: minus profile and trailing level, NaN until the level has settled.
     """
 
     pressure_m: NDArray[np.float32]
@@ -33,7 +33,7 @@ class QuietResiduals:
 
 
 class Expectation:
-    """Expected values of all stations; arrays (stations, channels). Learns from history and follows live values."""
+    """Expected values of all stations; arrays (stations, channels). Estimated from history and updated with live values."""
 
     def __init__(self, stations: int, options: DetectorOptions, model_day_kpa: NDArray[np.float64] | None) -> None:
         """``model_day_kpa``: (hours, stations) pressures of the model's day, None without a model."""
@@ -55,7 +55,7 @@ class Expectation:
         return np.asarray((at_us + self._clock.offset_us(int(at_us[-1]))) % DAY_US / 1e6, dtype=np.float64)
 
     def ready(self) -> NDArray[np.bool_]:
-        """Pressure stations whose normal is known: from history, or once a whole day was seen."""
+        """(stations,) pressure stations with a baseline: from history, or after a full day of readings."""
         ticks = max(DAY_US / 1e6 / self._options.tick_s, float(self._options.warm_up_ticks))
         return self._learned | (self._level[Channel.PRESSURE].seen >= ticks)
 
@@ -77,7 +77,7 @@ class Expectation:
         held: NDArray[np.bool_],
         now_us: int,
     ) -> None:
-        """Let the levels take in a tick. ``sigma_m``, ``held``: (stations,), noise, and where a burst may be under way."""
+        """Update the trailing levels with a tick. ``sigma_m``, ``held``: (stations,), noise, and where a burst may be active."""
         for channel, level in self._level.items():
             base = np.nan_to_num(self._base(channel, at_us, now_us))
             deviation = np.where(usable[:, channel], value[:, channel] - base, np.nan)
@@ -85,11 +85,11 @@ class Expectation:
             level.update(deviation, limit, held)
 
     def accept(self, rows: NDArray[np.int64], step_m: NDArray[np.float64]) -> None:
-        """A lasting step of pressure stations becomes their normal at once."""
+        """Add a lasting step of pressure stations to their baseline at once."""
         self._level[Channel.PRESSURE].shift(rows, step_m * KPA_PER_METRE)
 
     def learn(self, history: History, take_residuals: Callable[[QuietResiduals], None]) -> None:
-        """Profiles and levels from quiet history; ``take_residuals`` is given what remains of the pressures."""
+        """Estimate profiles and levels from burst-free history; ``take_residuals`` is called with the pressure residuals."""
         local = history.at_us + self._clock.offset_us(int(history.at_us[-1]))
         if local[-1] - local[0] < DAY_US:
             return
@@ -108,7 +108,7 @@ class Expectation:
     def _learn_channel(
         self, channel: Channel, local_us: NDArray[np.int64], values: NDArray[np.float32], step_s: float
     ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-        """(stations with enough history, what profile and level leave of it)."""
+        """(stations with enough history, residuals after profile and level)."""
         profile = Profile.learned(local_us, values)
         known = np.asarray(np.isfinite(profile.table).all(axis=0))
         before = self._profile.get(channel)
@@ -134,7 +134,7 @@ class Expectation:
 
 
 def _deviations(profile: Profile, local_us: NDArray[np.int64], values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(ticks, stations): what the profile does not explain."""
+    """(ticks, stations): values minus the profile."""
     return np.stack([row - profile.at(np.array([at])) for row, at in zip(values, local_us, strict=True)])
 
 

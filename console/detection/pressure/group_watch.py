@@ -1,4 +1,4 @@
-"""BurstWatch: follows one group of stations and tells when their residuals look like a burst."""
+"""Level test of one station group: compares the residuals of profile and trailing level with burst signatures."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from console.detection.crossing import Crossing
 from console.detection.options import DetectorOptions
-from console.detection.pressure.adaptive_threshold import Unrest, usual_days
+from console.detection.pressure.adaptive_threshold import AdaptiveThreshold, usual_days
 from console.detection.pressure.batch_screen import LEAST_STATIONS
-from console.detection.pressure.daily_pattern import RestlessHours
+from console.detection.pressure.daily_pattern import DailyFactors
 from console.detection.pressure.matched_field import MatchedField, summed
-from console.detection.pressure.thresholds import LEAST_HISTORY, SEASONED_DAYS, quiet_level, screens_by_state, simulated
-from console.detection.signature_cache import SignatureBook
+from console.detection.pressure.thresholds import FULL_HISTORY_DAYS, LEAST_HISTORY, quiet_level, screens_by_state, simulated
+from console.detection.signature_cache import SignatureCache
 from console.detection.station_groups import representatives
 
 WINDOWS = (1, 2, 4)
-"""Ticks taken together: 1 is path A, 2 and 4 are path B."""
+"""Window lengths in ticks: 1 is path A, 2 and 4 are path B."""
 
 _PRIOR_TICKS = 150.0
 _PROVEN_DAYS = 56.0
@@ -32,14 +32,14 @@ _SECOND_SHARE = 0.4
 _CLIP_SIGMAS = 4.0
 
 
-class BurstWatch:
-    """Noise, thresholds and memory of one group; ``rows``: its station rows (n ≤ 100)."""
+class LevelTest:
+    """Noise, thresholds and recent ticks of one group; ``rows``: its station rows (n ≤ 100)."""
 
-    def __init__(self, rows: NDArray[np.int64], book: SignatureBook, options: DetectorOptions, groups: int) -> None:
+    def __init__(self, rows: NDArray[np.int64], cache: SignatureCache, options: DetectorOptions, groups: int) -> None:
         self.rows = rows
         self.learned = False
         self.abnormal_since_us: int | None = None
-        self._book, self._has_model, self._options = book.group(rows), bool(book.states), options
+        self._cache, self._has_model, self._options = cache.group(rows), bool(cache.states), options
         per_tick = options.tick_s / 86_400.0 / options.false_alarm_days
         self._probability = per_tick / groups / len(WINDOWS)
         self._recent: deque[NDArray[np.float64]] = deque(maxlen=max(WINDOWS))
@@ -48,39 +48,39 @@ class BurstWatch:
         self._reduced: tuple[bytes, MatchedField] | None = None
         self._places = np.empty(0, dtype=np.int64)  # columns of the digest's heads
         self._thresholds: dict[int, float] = {}
-        self._hours, self._restless = RestlessHours(), 1.0
+        self._hours, self._hour_factor = DailyFactors(), 1.0
         self._caution = options.learning_caution
-        self._unrest: dict[int, Unrest] = {}
+        self._adaptive: dict[int, AdaptiveThreshold] = {}
         self._prior = np.eye(len(rows)) * options.reading_sigma_m**2
         self._sum = np.zeros((len(rows), len(rows)))
         self._weight = 0.0
         self._sigma_m: NDArray[np.float64] | None = None
-        # Groups refresh at different ticks, so that no tick pays for all of them.
+        # Groups refresh their noise at different ticks, which bounds the time of one tick.
         self._since_refresh = int(rows[0]) % _REFRESH_TICKS if len(rows) else 0
         self._fields: dict[int, MatchedField] = {}
         self._started = False
 
     @property
     def covariance(self) -> NDArray[np.float64]:
-        """Noise of the group's residuals (n, n), m²: what was assumed, giving way to what was seen."""
+        """Covariance of the group's residuals (n, n), m²: the assumed one blended with the estimate as samples accumulate."""
         return (self._prior * _PRIOR_TICKS + self._sum) / (_PRIOR_TICKS + self._weight)
 
     @property
-    def seasoned(self) -> bool:
-        """Whether the noise is more what was seen than what was assumed."""
+    def is_estimated(self) -> bool:
+        """Whether the estimated noise has more weight than the assumed noise."""
         return self.learned or self._weight >= _PRIOR_TICKS
 
     @property
     def sigma_m(self) -> NDArray[np.float64]:
-        """Noise of each station alone, (n,), m."""
+        """Standard deviation of each station's residual, (n,), m."""
         if self._sigma_m is None:
             own = np.diag(self._prior) * _PRIOR_TICKS + np.diag(self._sum)
             self._sigma_m = np.sqrt(own / (_PRIOR_TICKS + self._weight))
         return self._sigma_m
 
     def field_at(self, second_of_day: float) -> MatchedField:
-        """The matched field of the nearest state; made anew with the state and with what was learned about noise."""
-        page = self._book.page(second_of_day)
+        """The matched field of the nearest state; recomputed when the state or the noise estimate changes."""
+        page = self._cache.page(second_of_day)
         outdated = not self.learned and self._since_refresh >= _REFRESH_TICKS
         if self._field is None or page != self._page or outdated:
             if not self._started:
@@ -94,9 +94,9 @@ class BurstWatch:
         return self._without_unknown(self.field_at(second_of_day), known)
 
     def _assume(self, page: int) -> None:
-        """Noise before any was seen: of readings, and of demands through their sensitivity; and the places to tell apart."""
+        """Set the prior covariance (reading noise, demand noise through sensitivities) and the representative burst nodes."""
         self._started = True
-        digest = self._book.digest(page)
+        digest = self._cache.digest(page)
         if self._has_model:
             self._prior = self._prior + self._options.demand_sigma**2 * digest.demand_gram
             self._sigma_m = None
@@ -104,16 +104,16 @@ class BurstWatch:
         self._places = representatives(digest.heads, scale, self._options.representatives)
 
     def threshold(self, window: int, field: MatchedField) -> float:
-        """Level of the statistic for one false alarm in the wanted time, raised while the group is unusually lively."""
-        unrest = self._unrest.get(window)
-        return self._calm_threshold(window, field) * max(self._restless, 1.0 if unrest is None else unrest.ratio())
+        """Threshold of the statistic for the set false alarm rate, raised by the adaptive factor."""
+        adaptive = self._adaptive.get(window)
+        return self._calm_threshold(window, field) * max(self._hour_factor, 1.0 if adaptive is None else adaptive.ratio())
 
     def _calm_threshold(self, window: int, field: MatchedField) -> float:
-        """The level in calm times, raised while noise is only assumed."""
+        """The threshold without the adaptive factor, raised while the noise is only assumed."""
         if window not in self._thresholds:
             level, usual = simulated(field, self.covariance, self._probability, seed=int(self.rows[0]))
             self._thresholds = dict.fromkeys(WINDOWS, level)
-            self._unrest = {each: Unrest(usual) for each in WINDOWS}
+            self._adaptive = {each: AdaptiveThreshold(usual) for each in WINDOWS}
         return self._thresholds[window] * self._caution
 
     def tick(
@@ -121,10 +121,10 @@ class BurstWatch:
     ) -> Crossing | None:
         """Test this tick's residuals (n,), NaN where unknown. Returns the crossing of the shortest window that crosses.
 
-        ``screens``: (windows,) of a glance at the same ticks, NaN where it could not tell.
+        ``screens``: (windows,) batch screens of the same ticks, NaN where the full test is needed.
         """
         self._recent.append(residual_m)
-        self._restless = self._hours.at(second_of_day)
+        self._hour_factor = self._hours.at(second_of_day)
         self._since_refresh += 1
         if np.count_nonzero(np.isfinite(residual_m)) < LEAST_STATIONS:
             return None
@@ -145,18 +145,18 @@ class BurstWatch:
         return crossing
 
     def _calm(self, screens: NDArray[np.float32], field: MatchedField) -> bool:
-        """Whether no window comes near its threshold, as nearly every tick."""
-        if not self._unrest:
+        """Whether all windows are far below their thresholds, as at most ticks."""
+        if not self._adaptive:
             return False
         together = list(zip(WINDOWS, screens.tolist(), strict=True))
         if not all(screen <= self._calm_threshold(window, field) / 2.0 for window, screen in together):
             return False
         for window, screen in together:
-            self._unrest[window].add(screen)
+            self._adaptive[window].add(screen)
         return True
 
     def _test(self, field: MatchedField, window: int) -> tuple[Crossing | None, bool]:
-        """(crossing, whether the statistic is suspicious at all) of one window."""
+        """(crossing, whether the statistic is near its threshold) of one window."""
         recent = np.stack(list(self._recent)[-window:])
         mean = np.asarray(recent.mean(axis=0))
         known = np.isfinite(mean)
@@ -168,11 +168,12 @@ class BurstWatch:
         screen, calm = reduced.screen(scaled), self._calm_threshold(window, field)
         threshold = calm if screen <= calm / 2.0 else self.threshold(window, field)
         if screen <= threshold / 2.0:
-            self._unrest[window].add(screen)
+            self._adaptive[window].add(screen)
             return None, False
         statistic = reduced.decisive(ticks)
-        # One station that lies must not deafen the group: unrest is what remains without it.
-        self._unrest[window].add(statistic)
+        # The adaptive factor uses the statistic without the most suspicious station: one faulty gauge must not raise the
+        # threshold.
+        self._adaptive[window].add(statistic)
         near = statistic > threshold / 2.0
         if statistic <= threshold or (window == 1 and reduced.without_two(scaled) <= _SECOND_SHARE * threshold):
             return None, near
@@ -180,9 +181,9 @@ class BurstWatch:
         return Crossing(path, window, statistic, threshold, mean, self.covariance, drift_known=self.learned), True
 
     def sharper(self, step: Crossing) -> Crossing:
-        """A crossing of steps, measured against the level of hours where that is known for as many stations with less noise.
+        """A step crossing, measured against the level baseline where that covers as many stations with less noise.
 
-        A step carries the noise of the few samples before it; a profile that fits carries little of its own.
+        A step includes the noise of the few samples before it; a well-fitted profile adds little noise.
         """
         if len(self._recent) < step.window:
             return step
@@ -191,7 +192,7 @@ class BurstWatch:
         if not known[np.isfinite(step.residual_m)].all():
             return step
         both = np.ix_(known, known)
-        # The floor is a caution of thresholds, no noise that was seen.
+        # The noise floor is a margin for thresholds, not estimated noise.
         own = self.covariance[both] - (_FLOOR_M**2 * np.eye(int(known.sum())) if self.learned else 0.0)
         if np.linalg.slogdet(own)[1] >= np.linalg.slogdet(step.covariance[both])[1]:
             return step
@@ -200,7 +201,7 @@ class BurstWatch:
         )
 
     def statistic(self, residual_m: NDArray[np.float64], second_of_day: float) -> tuple[float, float]:
-        """(path A's statistic, its threshold) of residuals (n,), NaN where unknown, remembering nothing."""
+        """(path A's statistic, its threshold) of residuals (n,), NaN where unknown; changes no state."""
         field = self.field_at(second_of_day)
         reduced = self._without_unknown(field, np.isfinite(residual_m))
         return reduced.without_one(np.nan_to_num(residual_m).astype(np.float32)), self.threshold(1, field)
@@ -214,12 +215,12 @@ class BurstWatch:
         return self._reduced[1]
 
     def outliers(self, residual_m: NDArray[np.float64], second_of_day: float) -> NDArray[np.int64]:
-        """Positions of stations that no burst explains and without which the rest fits well: glitches, at most one."""
+        """Position of an outlier: a station that no burst explains and without which the rest fits well. At most one."""
         field = self._without_unknown(self.field_at(second_of_day), np.isfinite(residual_m))
         return field.outlier(np.nan_to_num(residual_m).astype(np.float32))
 
     def _learn(self, residual_m: NDArray[np.float64]) -> None:
-        """Quiet residuals into the noise; in history learned noise is good enough to stay."""
+        """Add burst-free residuals to the noise estimate, unless it was estimated from history."""
         if self.learned:
             return
         limit = _CLIP_SIGMAS * np.sqrt(np.diag(self.covariance))
@@ -237,42 +238,42 @@ class BurstWatch:
         switching: bool,
         days: float,
     ) -> None:
-        """Noise and thresholds from quiet history: (ticks, n) residuals, NaN where unknown; (ticks,) times, ``step_s`` apart.
+        """Estimate noise and thresholds from history: (ticks, n) residuals, NaN where unknown; (ticks,) times, ``step_s`` apart.
 
-        ``days`` of it: before there are weeks enough to tell Mondays from Sundays, thresholds keep the caution of learning, and
-        before there are months they are no lower than the noise alone makes them: weeks can be quiet by luck.
+        ``days`` of history: until weekly profiles exist thresholds keep the learning margin; until there are months of history
+        they are not below those of Gaussian noise, because a few weeks can be quiet by chance.
 
-        Days far livelier than the others (holidays, works, a leak nobody told of) are left out. ``switching``: operations
-        are part of quiet times here, and the thresholds rise as high as they make them.
+        Days with a statistic far above the others (holidays, works, an unreported leak) are left out. ``switching``: frequent
+        operations belong to normal operation here, and the thresholds include their tail.
         """
         whole = np.asarray(np.isfinite(residuals).all(axis=1))
         if np.count_nonzero(whole) < LEAST_HISTORY:
             return
-        noon = self._book.page(12 * 3600.0)
+        noon = self._cache.page(12 * 3600.0)
         if not self._started:
             self._assume(noon)
-        by_hour = np.array([self._book.page(float(hour * 3600)) for hour in range(24)])
+        by_hour = np.array([self._cache.page(float(hour * 3600)) for hour in range(24)])
         page = by_hour[(second_of_day // 3600).astype(np.int64) % 24]
         assumed = self._prior
         self._prior = self._shrunk(residuals[whole], assumed)
         all_whole = whole.copy()
         for _ in range(_SIFTINGS):
-            # Each round the noise is that of calmer days, and shows better which are not.
+            # Each iteration re-estimates the noise from the remaining days and identifies further abnormal days.
             screens = screens_by_state(residuals[all_whole], page[all_whole], self._field_of_page)
             whole[all_whole] = usual_days(screens, second_of_day[all_whole])
             self._prior = self._shrunk(residuals[whole], assumed)
         self._sum[:], self._weight, self.learned, self._field, self._sigma_m = 0.0, 0.0, True, None, None
-        self._caution = 1.0 if days >= SEASONED_DAYS else self._options.learning_caution
+        self._caution = 1.0 if days >= FULL_HISTORY_DAYS else self._options.learning_caution
         sigma = np.sqrt(np.diag(self._prior))
-        self._places = representatives(self._book.digest(noon).heads, sigma, self._options.representatives)
+        self._places = representatives(self._cache.digest(noon).heads, sigma, self._options.representatives)
         calm = np.where(whole[:, None], residuals, np.float32(np.nan))
         gaussian, _ = simulated(self._field_of_page(noon), self._prior, self._probability, seed=int(self.rows[0]))
         loud = screens_by_state(residuals[whole], page[whole], self._field_of_page)
-        self._hours = RestlessHours.learned(loud, second_of_day[whole], step_s, max(WINDOWS))
-        restless = self._hours.at_all(second_of_day)
+        self._hours = DailyFactors.learned(loud, second_of_day[whole], step_s, max(WINDOWS))
+        hour_factor = self._hours.at_all(second_of_day)
         least = gaussian if days < _PROVEN_DAYS else 0.0
-        # History is seldom as quiet as said: leaks nobody knew of make tails that would hide every later burst.
-        # What comes and goes on many days is no leak, and has to be lived with.
+        # History may contain unreported leaks: the threshold is limited, because their tail would hide every later burst.
+        # Excursions that come and go on many days are no leak: the threshold must include them.
         most = np.inf if switching else _MOST_TIMES_GAUSSIAN * gaussian
         for window in WINDOWS:
             after = slice(window - 1, None)
@@ -280,38 +281,38 @@ class BurstWatch:
                 calm,
                 page[after],
                 window,
-                restless[after],
+                hour_factor[after],
                 self._field_of_page,
                 lambda ticks, state: self._field_of_page(state).decisive(ticks),
                 self._probability,
-                lively=switching,
+                switching=switching,
             )
             if found is None:
                 continue
             if found[0] > most and self._comes_and_goes(residuals[whole], page[whole], second_of_day[whole], most):
                 most = np.inf
             self._thresholds[window] = float(np.clip(found[0], least, most))
-            self._unrest[window] = Unrest(found[1])
+            self._adaptive[window] = AdaptiveThreshold(found[1])
         self._fields.clear()
 
     def _comes_and_goes(
         self, residuals: NDArray[np.float32], page: NDArray[np.int64], second_of_day: NDArray[np.float64], most: float
     ) -> bool:
-        """Whether on many days of history (ticks, n) something passes ``most`` for a part of the day."""
+        """Whether the statistic of history (ticks, n) exceeds ``most`` for part of the day on many days."""
         screens = screens_by_state(residuals, page, self._field_of_page)
         days = np.split(np.arange(len(screens)), np.flatnonzero(np.diff(second_of_day) < 0.0) + 1)
         passing = 0
         for day in days:
             if float(np.median(screens[day])) < most:
-                loudest = day[np.argsort(-screens[day])[: max(len(day) // _PART_OF_DAY, 1)]]
-                passing += any(self._field_of_page(int(page[one])).decisive(residuals[one][None]) > most for one in loudest)
+                largest = day[np.argsort(-screens[day])[: max(len(day) // _PART_OF_DAY, 1)]]
+                passing += any(self._field_of_page(int(page[one])).decisive(residuals[one][None]) > most for one in largest)
         return passing >= _OFTEN * len(days)
 
     def _shrunk(self, residuals: NDArray[np.float32], assumed: NDArray[np.float64]) -> NDArray[np.float64]:
         """Covariance of residuals (ticks, n), outliers clipped.
 
-        Few ticks for many stations give a covariance that flatters itself: what was assumed keeps the weight of two
-        ticks per station, but at the size of what was seen. A recording without noise of its own still gets some.
+        Shrinkage: with few ticks for many stations a sample covariance is too small in some directions, so the prior, scaled to
+        the observed size, keeps the weight of two ticks per station. Recordings without noise get a minimum.
         """
         self._fields.clear()
         scale = 1.4826 * np.median(np.abs(residuals - np.median(residuals, axis=0)), axis=0)
@@ -329,12 +330,12 @@ class BurstWatch:
         return self._fields[page]
 
     def _made_field(self, page: int) -> MatchedField:
-        digest = self._book.digest(page)
+        digest = self._cache.digest(page)
         return MatchedField.of(digest.heads[:, self._places], digest.demand_modes, self.covariance)
 
     def smallest_flows(self, second_of_day: float, ends: tuple[NDArray[np.int32], NDArray[np.int32]]) -> NDArray[np.float64]:
-        """The burst (m³/h) on each pipe that one tick is likely to show to this group; infinite where it feels nothing."""
-        signatures = self._book.signatures(self._book.page(second_of_day))
+        """Smallest burst (m³/h) on each pipe that this group is likely to detect in one tick; infinite without a response."""
+        signatures = self._cache.signatures(self._cache.page(second_of_day))
         heads = signatures.head_m_per_m3h
         pipes = np.float32(0.5) * (heads[:, ends[0]] + heads[:, ends[1]])
         size = MatchedField.of(pipes, signatures.demand_modes, self.covariance).size.astype(np.float64)
@@ -342,6 +343,6 @@ class BurstWatch:
         return np.sqrt(needed / np.maximum(size, 1e-12))
 
     def forget_recent(self) -> None:
-        """After a detection the memory of single ticks starts anew."""
+        """Drop the stored ticks after a detection."""
         self._recent.clear()
         self.abnormal_since_us = None

@@ -1,4 +1,4 @@
-"""Matched field: how much better a burst somewhere explains the residuals of a group than none (path A's statistic)."""
+"""Matched field: generalised likelihood ratio of a burst at any candidate node against none (path A's statistic)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def summed(ticks: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(ticks.sum(axis=0) / np.sqrt(np.float32(len(ticks))))
 
 
-def lasting(ticks: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What every one of the ticks (window, n) shows at least, as ``summed`` would show it, (n,): 0 where signs differ."""
+def common_change(ticks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Smallest common change of the ticks (window, n), in the scale of ``summed``, (n,): 0 where signs differ."""
     least = np.abs(ticks).min(axis=0) * np.sqrt(np.float32(len(ticks)))
     alike = np.abs(np.sign(ticks).sum(axis=0)) == len(ticks)
     return np.asarray(np.where(alike, np.sign(ticks[0]) * least, np.float32(0.0)))
@@ -32,7 +32,7 @@ def lasting(ticks: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, eq=False)
 class MatchedField:
-    """Generalised likelihood ratio of one group in one state, noise included.
+    """Generalised likelihood ratio of one group in one hydraulic state with its noise covariance C.
 
     With P = C⁻¹: ``precision`` P (n, n), ``weighted`` P A (n, shapes), ``size`` diag(Aᵀ P A) (shapes,). Leaving stations out
     is exact without a new inverse: marginal precision by the Schur complement.
@@ -44,9 +44,9 @@ class MatchedField:
 
     @classmethod
     def of(cls, shapes: NDArray[np.float32], demand_modes: Floats, covariance: Floats, free_m: float = 30.0) -> MatchedField:
-        """``shapes``: (n, shapes) signatures; ``covariance``: (n, n), m²; drifting demand and offset carry no evidence.
+        """``shapes``: (n, shapes) signatures; ``covariance``: (n, n), m²; demand drift and offset are projected out.
 
-        Needs more stations than there are free directions: with fewer the statistic is near zero by itself.
+        Needs more stations than projected directions: with fewer the statistic is near zero.
         """
         full = with_free_directions(covariance, free_directions(demand_modes), free_m)
         precision: Floats = np.asarray(np.linalg.inv(full))
@@ -88,27 +88,27 @@ class MatchedField:
         return np.where(felt, 1.0 / np.where(felt, self.size, 1.0), 0.0).astype(np.float32)
 
     def screen(self, residual: NDArray[np.float32]) -> float:
-        """Best statistic with all stations in: an upper bound of the one that decides."""
+        """Largest statistic with all stations: an upper bound of the deciding statistic."""
         return float(self.statistics(residual).max(initial=0.0))
 
     def suspects(self, residual: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Stations that deviate most from what all the others make of them."""
+        """Stations with the largest deviation from their prediction by all others."""
         return _odd_ones(self.precision @ residual, np.diag(self.precision))
 
     def decisive(self, ticks: NDArray[np.float32]) -> float:
-        """The statistic that decides of ticks (window, n), unknown stations as 0.
+        """Deciding statistic of ticks (window, n), unknown stations as 0.
 
-        One station left out of a single tick, two out of several (glitches add up).
+        One station is left out of a single tick, two of several ticks (outliers of different ticks add up).
         """
         return self.without_one(ticks[0]) if len(ticks) == 1 else self.without_two(summed(ticks))
 
     def without_one(self, residual: NDArray[np.float32]) -> float:
-        """Best statistic with the most suspicious station left out: the least over the top suspects."""
+        """Largest statistic with one station left out: the minimum over the most suspicious ones."""
         whole = self._whole(residual)
         return min((self._left(whole, int(one)).best() for one in whole.odd_ones()), default=0.0)
 
     def without_two(self, residual: NDArray[np.float32]) -> float:
-        """Best statistic with the two most suspicious left out, one after the other: what two glitches cannot make."""
+        """Largest statistic with the two most suspicious stations left out in turn, robust against two outliers."""
         whole = self._whole(residual)
         least = np.inf
         for one in whole.odd_ones():
@@ -116,21 +116,21 @@ class MatchedField:
             least = min(least, *(self._left(rest, int(two)).best() for two in rest.odd_ones()), np.inf)
         return float(least) if np.isfinite(least) else 0.0
 
-    def relieves(self, residual: NDArray[np.float32]) -> bool:
-        """Whether a flow that ceased explains residuals (n,) better than one that began: a repair, not a burst.
+    def is_flow_end(self, residual: NDArray[np.float32]) -> bool:
+        """Whether the end of a flow explains residuals (n,) better than a new flow: a repair, not a burst.
 
-        Without what all stations share the two can look alike, so pressures must also have risen on the whole.
+        Without the part common to all stations the two can look alike, so the mean pressure must also have risen.
         """
         heard = np.diag(self.precision) > 0
         risen = bool(heard.any()) and float(np.median(residual[heard])) > 0.0
         return risen and self.screen(-residual) > self.screen(residual)
 
     def misfit(self, residual: NDArray[np.float32]) -> float:
-        """What no burst explains of residuals (n,), as a chi-square."""
+        """Chi-square of residuals (n,) after the best burst fit."""
         return float(residual @ (self.precision @ residual)) - self.screen(residual)
 
     def outlier(self, residual: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Position of the station that no burst explains and without which the rest fits well: a glitch. At most one."""
+        """Position of an outlier: a station that no burst explains and without which the rest fits well. At most one."""
         misfit = self.misfit(residual)
         best, least = -1, misfit
         for one in self.suspects(residual):
@@ -142,12 +142,12 @@ class MatchedField:
         clear = misfit - least > max(_OUTLIER_LEAST, _OUTLIER_SHARE * misfit)
         return np.array([best] if clear and best >= 0 else [], dtype=np.int64)
 
-    def _whole(self, residual: NDArray[np.float32]) -> _Left:
+    def _whole(self, residual: NDArray[np.float32]) -> _Reduced:
         pull = self.precision @ residual
-        return _Left(self.weighted.T @ residual, self.size, pull, np.diag(self.precision), float(residual @ pull))
+        return _Reduced(self.weighted.T @ residual, self.size, pull, np.diag(self.precision), float(residual @ pull))
 
-    def _left(self, before: _Left, station: int) -> _Left:
-        """What remains of products with the residuals when one more station is unknown: vectors only, no new matrix."""
+    def _left(self, before: _Reduced, station: int) -> _Reduced:
+        """Update the products with the residuals when one more station is left out: vector operations only."""
         row, shapes = self.precision[station], self.weighted[station]
         for gone, own, row_gone, shapes_gone in before.gone:
             share = row_gone[station] / own
@@ -155,7 +155,7 @@ class MatchedField:
                 row, shapes = row - share * row_gone, shapes - share * shapes_gone
         own = before.variance[station]
         pull = before.pull[station] / own
-        return _Left(
+        return _Reduced(
             before.along - shapes * pull,
             before.size - shapes**2 / own,
             before.pull - row * pull,
@@ -166,7 +166,7 @@ class MatchedField:
 
 
 @dataclass(frozen=True, eq=False)
-class _Left:
+class _Reduced:
     """Products of a field with residuals: ``along`` Aᵀ P r and ``size`` (shapes,), ``pull`` P r and ``variance`` (n,).
 
     ``total``: rᵀ P r. ``gone``: stations left out so far, with their precision, row of P and row of P A at that moment.
@@ -180,10 +180,10 @@ class _Left:
     gone: tuple[tuple[int, float, NDArray[np.float32], NDArray[np.float32]], ...] = ()
 
     def best(self) -> float:
-        """The best shape's statistic, in units of the noise that evidently is.
+        """The best signature's statistic, divided by the observed noise level.
 
-        What no burst explains can be no more than noise allows: where it is far more (pumps, valves, a city that wakes),
-        the noise is not what was assumed, and the statistic is divided by as much (an F statistic, one-sided).
+        Where the chi-square after the burst fit is far above its expectation (pumps, valves, the morning rise of demand), the
+        noise is larger than assumed and the statistic is divided by the ratio (one-sided F statistic).
         """
         felt = self.size > _FELT
         along = np.maximum(self.along[felt], 0.0)

@@ -1,4 +1,4 @@
-"""What a station should show next, from its own last samples: their median, and their trend where it is clear."""
+"""Recent level: predicts a station's next sample from the median of its last samples, plus their trend if significant."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from maps.columns import Floats
 
 REFERENCE_SAMPLES = 6
-"""So many samples make the reference: deaf to a glitch, quick to forget a pump."""
+"""Number of reference samples: robust against one outlier, short enough to adapt after a pump switch."""
 
 LEAST_SAMPLES = 4
 _TREND_CAUTION = 4.0
@@ -19,9 +19,9 @@ _MEDIAN_OF_THREE = 0.45
 def predicted(ring: Floats, sigma_m: Floats | float, least: NDArray[np.int64] | int = LEAST_SAMPLES) -> Floats:
     """Next sample of each station, (…,), from ``ring`` (REFERENCE_SAMPLES, …), newest first, m; NaN with too few samples.
 
-    The median while no trend is clear; a trend (a zone filling, a pump's aftermath) is taken on as far as it stands out of
-    ``sigma_m``, the noise of one sample. A pump's aftermath would else look like a burst that grows by the minute. A trend
-    runs through both halves of the ring: a step is none, and carried on would look like a burst of its own size.
+    The median, plus a trend (a zone filling, the transient after a pump switch) as far as it exceeds ``sigma_m``, the noise of
+    one sample; without it such a transient would look like a growing burst. A trend must run through both halves of the
+    ring: a step has no trend, and extrapolating it would look like a burst of the same size.
     """
     count = np.isfinite(ring).sum(axis=0)
     ordered = np.sort(ring, axis=0)
@@ -31,7 +31,7 @@ def predicted(ring: Floats, sigma_m: Floats | float, least: NDArray[np.int64] | 
     half = REFERENCE_SAMPLES // 2
     new, old = _median_of_three(ring[:half]), _median_of_three(ring[half:])
     slopes = np.stack([(new - old) / half, (ring[0] - ring[half - 1]) / (half - 1), (ring[half] - ring[-1]) / (half - 1)])
-    # Where the ring is not full the slopes are no numbers, and there is no trend.
+    # Slopes are NaN while the ring is not full: no trend then.
     steady = np.abs(np.sign(slopes).sum(axis=0)) == len(slopes)
     trend = np.where(steady, np.sign(slopes[0]) * np.abs(slopes).min(axis=0), 0.0)
     clear = trend**2 / (2.0 * _MEDIAN_OF_THREE * np.square(sigma_m) / half**2)
@@ -40,23 +40,23 @@ def predicted(ring: Floats, sigma_m: Floats | float, least: NDArray[np.int64] | 
 
 
 def _median_of_three(samples: Floats) -> Floats:
-    """Down the first axis of three; NaN with any of them unknown. A fraction of numpy's time, each tick, for all stations."""
+    """Median of three along the first axis; NaN with any of them unknown. Much faster than numpy's median."""
     one, other, third = samples
     return np.asarray(np.maximum(np.minimum(one, other), np.minimum(np.maximum(one, other), third)))
 
 
-class Ring:
+class RecentLevel:
     """The last samples of all stations, m, newest first."""
 
     def __init__(self, stations: int) -> None:
         self._samples = np.full((REFERENCE_SAMPLES, stations), np.nan)
 
     def predicted(self, sigma_m: Floats, least: NDArray[np.int64] | int = LEAST_SAMPLES) -> Floats:
-        """What each station should show next, (stations,), m; NaN while fewer than ``least`` samples were heard."""
+        """Predicted next sample of each station, (stations,), m; NaN with fewer than ``least`` samples."""
         return predicted(self._samples, sigma_m, least)
 
     def follow(self, pressure_m: Floats) -> None:
-        """Samples (stations,) become part of the reference; NaN where there is none."""
+        """Add samples (stations,), NaN where missing, to the reference."""
         heard = np.isfinite(pressure_m)
         if heard.all():
             self._samples = np.concatenate([pressure_m[None], self._samples[:-1]])
@@ -65,13 +65,13 @@ class Ring:
         self._samples[0, heard] = pressure_m[heard]
 
     def forget(self, rows: NDArray[np.int64]) -> None:
-        """What stations show from now on is their normal."""
+        """Drop the reference samples of stations; new samples define their level."""
         self._samples[:, rows] = np.nan
 
     def shift(self, rows: NDArray[np.int64], step_m: Floats, since: int) -> None:
-        """What was switched moved the normal: the memory of it moves along, so that a burst may follow at once.
+        """Shift the reference by an operation's step, so that a burst right after it can be detected.
 
-        ``since``: so many of the newest samples were taken after the switch and show it already; moved once more, they would
-        look like the way back, and that like another switch, larger each time.
+        ``since``: number of newest samples taken after the switch; they already contain the step. Shifting them again would look
+        like a reverse step, and then like another, ever larger switch.
         """
         self._samples[since:, rows] += np.nan_to_num(step_m)

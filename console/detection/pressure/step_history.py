@@ -1,4 +1,4 @@
-"""StepHistory: quiet history of a group's steps: what switched in it, its noise, and thresholds that it passes seldom enough."""
+"""Step history: extracts operations, noise correlations and thresholds from the burst-free step history of one group."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.pressure.daily_pattern import RestlessHours
-from console.detection.pressure.matched_field import MatchedField, lasting
+from console.detection.pressure.daily_pattern import DailyFactors
+from console.detection.pressure.matched_field import MatchedField, common_change
 from console.detection.pressure.recent_level import REFERENCE_SAMPLES, predicted
 from console.detection.pressure.thresholds import quiet_level, screens_by_state
 from maps.columns import Floats
@@ -19,7 +19,7 @@ _CLIP_SIGMAS = 4.0
 _MOST_TIMES_GAUSSIAN = 12.0
 
 _SWITCH, _MOSTLY = 30.0, 0.6
-"""Chi-square of a step along a pump's response that noise does not make, and its share of all there is to explain."""
+"""Least chi-square of a step along a pump's response, above noise, and its least share of the step's chi-square."""
 
 Decide = Callable[[MatchedField, NDArray[np.float32]], float]
 """The statistic of ticks (window, n) in a field."""
@@ -27,16 +27,16 @@ Decide = Callable[[MatchedField, NDArray[np.float32]], float]
 
 @dataclass(frozen=True, eq=False)
 class Tail:
-    """How thresholds are read off history: passed with ``probability`` a tick, at least ``gaussian``.
+    """How thresholds are derived from history: exceeded with ``probability`` per tick, at least ``gaussian``.
 
-    ``restless``: (ticks,) factor by time of day. ``lively``: operations are part of quiet times. ``is_operation``: whether ticks
-    (window, n) in a state are explained by one.
+    ``hour_factor``: (ticks,) threshold factor by time of day. ``switching``: frequent operations belong to normal operation.
+    ``is_operation``: whether an operation explains ticks (window, n) in a state.
     """
 
     probability: float
     gaussian: float
-    restless: Floats
-    lively: bool
+    hour_factor: Floats
+    switching: bool
     is_operation: Callable[[NDArray[np.float32], int], bool]
 
 
@@ -48,26 +48,26 @@ class StepHistory:
     number: NDArray[np.int64]
     field_of: Callable[[int], MatchedField]
 
-    def parted(self, jumps: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def calm_and_switching(self, jumps: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(calm ticks, ticks on which something switched); ``jumps``: (ticks, n), m, from one tick to the next."""
         liveliness, odd = np.full(len(self.steps), np.nan), np.full(len(self.steps), np.nan)
         for one in np.unique(self.number):
             precision = self.field_of(int(one)).precision
             for source, target in ((self.steps, liveliness), (jumps, odd)):
                 chosen = np.flatnonzero((self.number == one) & np.isfinite(source).all(axis=1))
-                target[chosen] = _liveliness(source[chosen], precision)
+                target[chosen] = _trimmed_chi_square(source[chosen], precision)
         limit = _LIVELY * max(float(self.steps.shape[1]), float(np.nanmedian(liveliness))) + 20.0
         calm = np.flatnonzero(liveliness <= limit)
         events = np.flatnonzero(odd > limit)
-        # The way back of a glitch or of a switch within one interval is no operation of its own.
+        # The return of an outlier, or of a switch within one interval, is no separate operation.
         before = np.nan_to_num(odd[np.maximum(events - 1, 0)])
         return calm, events[odd[events] > 2.0 * np.where(before > limit, before, 0.0)]
 
-    def like_pumps(self, modes_of: Callable[[int], NDArray[np.float32]]) -> list[Floats]:
-        """By pump (k, 2): how much steps that look like a switch of it took away or brought, m³/h, and the variance of that.
+    def pump_deliveries(self, modes_of: Callable[[int], NDArray[np.float32]]) -> list[Floats]:
+        """Per pump (k, 2): flow, m³/h, of the steps that fit a switch of it, and the variance of that flow.
 
-        ``modes_of``: (n, pumps) responses in a state. What a pump does may be too small to stand out as an event, and still be
-        seen again and again.
+        ``modes_of``: (n, pumps) responses in a state. A pump's step may be too small for a single event and still recur
+        many times.
         """
         found: list[list[Floats]] = []
         for one in np.unique(self.number):
@@ -93,10 +93,10 @@ class StepHistory:
         own = 2.0 * stations
         return np.asarray((seen + own * np.eye(stations)) / (len(calm) + own))
 
-    def as_lived(self, pressure_m: NDArray[np.float32], usual_m: NDArray[np.float32], sigma_m: float, tail: Tail) -> StepHistory:
-        """As steps would have been live: what an operation moved is its own tick's (NaN here), and no step for those after it.
+    def replayed(self, pressure_m: NDArray[np.float32], usual_m: NDArray[np.float32], sigma_m: float, tail: Tail) -> StepHistory:
+        """Causal replay: steps as computed live. The tick of an operation is NaN; later references include its step.
 
-        ``pressure_m``: (ticks, n); ``usual_m``: of it (ticks, n) what comes at the same time every day; ``sigma_m``: noise of one
+        ``pressure_m``: (ticks, n); ``usual_m``: (ticks, n) steps that recur at the same time every day; ``sigma_m``: noise of one
         sample.
         """
         steps, pressure = self.steps.copy(), pressure_m.astype(np.float64)
@@ -113,23 +113,23 @@ class StepHistory:
             steps[tick] = np.nan
         return replace(self, steps=steps)
 
-    def hours(self, second_of_day: Floats, tick_s: float, ticks: int) -> RestlessHours:
-        """Times of day that are livelier than most every day; each counts for ``ticks``."""
+    def hours(self, second_of_day: Floats, tick_s: float, ticks: int) -> DailyFactors:
+        """Threshold factors by time of day; each applies to ``ticks`` ticks."""
         whole = np.flatnonzero(np.isfinite(self.steps).all(axis=1))
         screens = screens_by_state(self.steps[whole], self.number[whole], self.field_of)
-        return RestlessHours.learned(screens, second_of_day[whole], tick_s, ticks)
+        return DailyFactors.learned(screens, second_of_day[whole], tick_s, ticks)
 
     def threshold(self, window: int, tail: Tail, decide: Decide) -> tuple[float, float]:
-        """(level of ``decide`` that history passes as seldom as wanted, operations aside; the usual screen, 0 if unknown)."""
+        """(threshold of ``decide`` for the set false alarm rate without operations; median screen, 0 if unknown)."""
         found = quiet_level(
             self.steps,
             self.number,
             window,
-            tail.restless[window - 1 :],
+            tail.hour_factor[window - 1 :],
             self.field_of,
             lambda ticks, number: self._surviving(ticks, number, tail, decide),
             tail.probability,
-            lively=tail.lively,
+            switching=tail.switching,
             event=tail.gaussian,
         )
         if found is None:
@@ -142,7 +142,7 @@ class StepHistory:
 
 
 def steps_of(pressure_m: NDArray[np.floating], sigma_m: float) -> NDArray[np.float32]:
-    """(ticks, n): each tick against what those before it predict; NaN at the start. ``sigma_m``: noise of one sample."""
+    """(ticks, n): each tick minus its prediction from the ticks before; NaN at the start. ``sigma_m``: noise of one sample."""
     steps = np.full(pressure_m.shape, np.nan, dtype=np.float32)
     windows = np.lib.stride_tricks.sliding_window_view(pressure_m, REFERENCE_SAMPLES, axis=0)[:-1]
     newest_first = np.moveaxis(windows, -1, 0)[::-1].astype(np.float64)
@@ -150,13 +150,13 @@ def steps_of(pressure_m: NDArray[np.floating], sigma_m: float) -> NDArray[np.flo
     return steps
 
 
-def alike(field: MatchedField, ticks: NDArray[np.float32]) -> float:
-    """The statistic of what all ticks (window, n) show alike, one station left out."""
-    return field.without_one(lasting(ticks))
+def common_statistic(field: MatchedField, ticks: NDArray[np.float32]) -> float:
+    """Statistic of the change common to all ticks (window, n), one station left out."""
+    return field.without_one(common_change(ticks))
 
 
-def _liveliness(steps: NDArray[np.float32], precision: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Chi-square of each step (ticks, n) without the two stations that stand out most: glitches are no operations."""
+def _trimmed_chi_square(steps: NDArray[np.float32], precision: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Chi-square of each step (ticks, n) without its two largest stations, robust against outliers."""
     pull = steps @ precision
     alone = np.sort(pull**2 / np.maximum(np.diag(precision), 1e-9), axis=1)
     return np.asarray(np.einsum("ij,ij->i", pull, steps) - alone[:, -2:].sum(axis=1))

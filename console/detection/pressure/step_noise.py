@@ -1,4 +1,4 @@
-"""Noise of steps: readings scatter, demands fluctuate through the network; fitted to what calm ticks show."""
+"""Step noise: covariance model of reading noise and demand fluctuation, fitted to ticks without events."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FAR = 9.0
 
 @dataclass(frozen=True, slots=True)
 class StepNoise:
-    """``reading_m``: scatter of a step at one station, m; ``demand_share``: by which each node's demand changes."""
+    """``reading_m``: standard deviation of a step at one station, m; ``demand_share``: relative change of each node's demand."""
 
     reading_m: float
     demand_share: float
@@ -26,7 +26,7 @@ class StepNoise:
         return self.demand_share**2 * sensitivity + self.reading_m**2 * np.eye(len(sensitivity))
 
     def blended(self, other: StepNoise, weight: float) -> StepNoise:
-        """Between this (weight 0) and ``other`` (weight 1), in variances."""
+        """Blend of this (weight 0) and ``other`` (weight 1), linear in variances."""
         mixed = [
             float(np.sqrt((1.0 - weight) * one**2 + weight * two**2))
             for one, two in ((self.reading_m, other.reading_m), (self.demand_share, other.demand_share))
@@ -37,8 +37,8 @@ class StepNoise:
 def fitted_noise(variance: Floats, sensitivity: Floats) -> StepNoise:
     """Two-parameter fit ``variance = share² · sensitivity + reading²`` over stations and times of day, (k,) each, m².
 
-    Weighted least squares on relative errors, a few reweighting rounds: large variances would drown the small otherwise. What is
-    far beyond the fit is of another kind (``own_scatter``) and hardly counts.
+    Weighted least squares on relative errors with a few reweighting iterations; unweighted, large variances would dominate.
+    Values far above the fit have another cause (``own_scatter``) and get little weight.
     """
     known = np.isfinite(variance) & (variance > 0)
     seen, felt = variance[known], sensitivity[known]
@@ -57,7 +57,7 @@ def fitted_noise(variance: Floats, sensitivity: Floats) -> StepNoise:
 
 
 def own_scatter(variance: Floats, modelled: Floats) -> Floats:
-    """What single stations scatter beyond all that noise makes of them, (n,), m²: a pump that cycles beside them.
+    """Extra variance of single stations beyond the noise model, (n,), m²: e.g. a pump that cycles nearby.
 
     ``variance``, ``modelled``: (states, n), m², NaN where unknown. 0 for every station whose noise is near the fit.
     """

@@ -1,4 +1,4 @@
-"""StepWatch: sudden steps of a group's stations against their own last minutes; bursts told from operations."""
+"""Step test of one station group: detects sudden pressure steps against the last minutes and separates bursts from operations."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from numpy.typing import NDArray
 
 from console.detection.crossing import Crossing, Step
 from console.detection.medians import known_median
-from console.detection.operations import NAMELESS, Explanation, OperationBook, explains
+from console.detection.operations import NAMELESS, KnownOperations, OperationFit, explains
 from console.detection.options import DetectorOptions
-from console.detection.pressure.adaptive_threshold import Unrest
+from console.detection.pressure.adaptive_threshold import AdaptiveThreshold
 from console.detection.pressure.batch_screen import LEAST_STATIONS
-from console.detection.pressure.daily_pattern import RecurringSteps, RestlessHours
+from console.detection.pressure.daily_pattern import DailyFactors, DailySteps
 from console.detection.pressure.matched_field import MatchedField, summed
-from console.detection.pressure.step_history import StepHistory, Tail, alike, steps_of
+from console.detection.pressure.step_history import StepHistory, Tail, common_statistic, steps_of
 from console.detection.pressure.step_noise import StepNoise, fitted_noise, own_scatter
-from console.detection.pressure.thresholds import LEAST_HISTORY, SEASONED_DAYS, simulated
-from console.detection.signature_cache import SignatureBook
+from console.detection.pressure.thresholds import FULL_HISTORY_DAYS, LEAST_HISTORY, simulated
+from console.detection.signature_cache import SignatureCache
 from console.detection.signature_making import Digest
 from console.detection.station_groups import representatives
 from maps.columns import Floats
 
 STEP_WINDOWS = (1, 2, 3)
 _TESTS = 2 * len(STEP_WINDOWS) - 1
-"""Each window's sum, and of several ticks what all of them show alike."""
+"""Statistics per window: that of the sum and, for several ticks, that of the change common to all of them."""
 
 _SECOND_SHARE = 0.4
 _LEAST_EXPLAINED, _WELL_EXPLAINED = 0.5, 0.9
@@ -34,17 +34,17 @@ _CLEAR_SIGMAS, _LEAST_FALLEN = 3.0, 2
 _REFRESH_TICKS, _CALM_KEPT, _PRIOR_TICKS = 30, 240, 60.0
 _SAME_INTERVAL = 1.5
 _SEEN_BESIDES = 3
-"""A step of history explains itself: only what was seen a few times shows how well the next one will be explained."""
+"""In history, patterns count as explanations only from this number of observations on: a step always explains itself."""
 
 _SWITCHING_A_DAY = 1.0
 _SWITCHING_CAUTION = 2.5
 _AFTERMATH_TICKS, _AFTERMATH_CAUTION = 5, 2.0
-"""Where pumps come and go, and just after one did, tanks and valves follow in ways no model shows: a burst must be clearer."""
+"""Threshold factors for groups with frequent switching, and just after a switch: tanks and valves respond beyond the model."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Page:
-    """One hydraulic state as the group sees it. ``modes``: (n, pumps) response to each pump's delivery lost, per m³/h."""
+    """Field and noise of the group in one state. ``modes``: (n, pumps) response to each pump's lost delivery, m per m³/h."""
 
     field: MatchedField
     covariance: Floats
@@ -52,88 +52,88 @@ class _Page:
     modes: NDArray[np.float32]
 
 
-class StepWatch:
+class StepTest:
     """Noise, thresholds, operations and the last samples of one group; ``rows``: its station rows (n ≤ 100)."""
 
     def __init__(
-        self, rows: NDArray[np.int64], book: SignatureBook, options: DetectorOptions, lanes: int, number: int = 0
+        self, rows: NDArray[np.int64], cache: SignatureCache, options: DetectorOptions, lanes: int, number: int = 0
     ) -> None:
-        """``lanes``: how many watches share the rate of false alarms; ``number``: the group's, from 0."""
+        """``lanes``: number of tests that share the false alarm rate; ``number``: the group's number, from 0."""
         self.rows = rows
-        self.learned = self._seasoned = False
+        self.learned = self._has_full_history = False
         self.switching = False
-        """Whether operations are part of quiet times here: then loud ticks in history are no unknown bursts."""
-        self.noise = StepNoise(options.step_sigma_m, options.step_demand_share if book.states else 0.0)
-        self.operations = OperationBook(book.pump_rows, book.switching_pumps)
-        self.recurring = RecurringSteps(len(rows))
-        self._book, self._model, self._options = book.group(rows), book, options
+        """Whether frequent operations belong to normal operation here: then large statistics in history are no unknown bursts."""
+        self.noise = StepNoise(options.step_sigma_m, options.step_demand_share if cache.states else 0.0)
+        self.operations = KnownOperations(cache.pump_rows, cache.switching_pumps)
+        self.recurring = DailySteps(len(rows))
+        self._cache, self._model, self._options = cache.group(rows), cache, options
         self._probability = options.tick_s / 86_400.0 / options.false_alarm_days / lanes / _TESTS
         self._recent: deque[Floats] = deque(maxlen=max(STEP_WINDOWS))
         self._calm: deque[tuple[int, Floats]] = deque(maxlen=_CALM_KEPT)
-        # Groups refresh one after the other, so that no tick pays for more than one of them.
+        # Groups refresh their noise one after the other, which bounds the time of one tick.
         self._since_refresh = -number
         self._refresh_after = _REFRESH_TICKS
         self._since_operation = _AFTERMATH_TICKS + 1
-        self._hours, self._restless = RestlessHours(), 1.0
+        self._hours, self._hour_factor = DailyFactors(), 1.0
         self._shape, self._own_m2 = np.eye(len(rows)), np.zeros(len(rows))
         self._pages: dict[int, _Page] = {}
         self._reduced: tuple[bytes, int, MatchedField] | None = None
         self._places: NDArray[np.int64] | None = None
         self._thresholds: dict[int, float] = {}
-        self._lasting: dict[int, float] = {}
-        """Per window, the threshold of its sum over that of what its ticks show alike; 1 until learned."""
-        self._unrest: dict[int, Unrest] = {}
+        self._common_ratio: dict[int, float] = {}
+        """Per window, threshold of the sum over the threshold of the common change; 1 until learned."""
+        self._adaptive: dict[int, AdaptiveThreshold] = {}
 
     @property
     def usable(self) -> bool:
-        """Whether a tick may look at the group (``GroupBook.usable``)."""
-        return self._book.usable
+        """Whether the group can be tested (``GroupSignatures.usable``)."""
+        return self._cache.usable
 
     def ready(self, second_of_day: float) -> bool:
-        """Whether the state of a time of day is at hand."""
-        return self._book.ready(self._model.page(second_of_day))
+        """Whether the signatures of the state at a time of day have been computed."""
+        return self._cache.ready(self._model.page(second_of_day))
 
     def prepare(self, second_of_day: float) -> None:
-        """Make what a tick at that time of day will need, so that the tick need not wait for it."""
+        """Compute in advance what a tick at that time of day needs."""
         number = self._model.page(second_of_day)
-        self._book.digest(number)
+        self._cache.digest(number)
         if not self._pages:
             self._page(number)
             self._calm_threshold(1)
 
     def covariance(self, second_of_day: float) -> Floats:
         """Noise of a step, (n, n), m²."""
-        return self._page(self._book.page(second_of_day)).covariance
+        return self._page(self._cache.page(second_of_day)).covariance
 
-    def switched(self, level: MatchedField, residual_m: Floats, second_of_day: float, root: float) -> Explanation | None:
-        """The operation that explains residuals (n,), scaled up by ``root``, as well as a burst would: a pump at an unusual
+    def switched(self, level: MatchedField, residual_m: Floats, second_of_day: float, root: float) -> OperationFit | None:
+        """The operation that fits residuals (n,), scaled up by ``root``, as well as a burst would; None without one.
 
-        time moves levels for hours. ``level``: the field of those residuals. None when there is none.
+        A pump that switches at an unusual time shifts levels for hours. ``level``: the field of those residuals.
         """
         known = np.isfinite(residual_m)
         field = level.without(np.flatnonzero(~known))
         scaled = np.where(known, residual_m * root, 0.0).astype(np.float32)
-        modes, usual = self._page(self._book.page(second_of_day)).modes, self._model.usual_pump_flow_m3h
+        modes, usual = self._page(self._cache.page(second_of_day)).modes, self._model.usual_pump_flow_m3h
         found = self.operations.explain(scaled, field, modes, usual, frozenset(), frozenset(), root)
         total = float(scaled @ (field.precision @ scaled))
         return found if found is not None and found.known and explains(found, total, field.misfit(scaled)) else None
 
     def field(self, second_of_day: float, known: NDArray[np.bool_]) -> MatchedField:
         """The field of the nearest state with only the stations ``known`` (n,) in it."""
-        number = self._book.page(second_of_day)
+        number = self._cache.page(second_of_day)
         return self._without_unknown(self._page(number).field, known, number)
 
     def outliers(self, step_m: Floats, second_of_day: float) -> NDArray[np.int64]:
-        """Positions of stations that no burst explains and without which the rest fits well: glitches, at most one."""
+        """Position of an outlier: a station that no burst explains and without which the rest fits well. At most one."""
         field = self.field(second_of_day, np.isfinite(step_m))
         return field.outlier(np.nan_to_num(step_m).astype(np.float32))
 
     def sigma_m(self, second_of_day: float) -> Floats:
         """Noise of one step of each station, (n,), m."""
-        return self._page(self._book.page(second_of_day)).sigma_m
+        return self._page(self._cache.page(second_of_day)).sigma_m
 
     def forget(self) -> None:
-        """Steps before now are no part of what comes."""
+        """Drop the stored steps."""
         self._recent.clear()
 
     def tick(
@@ -145,13 +145,13 @@ class StepWatch:
         switched: frozenset[int] = frozenset(),
         steady: frozenset[int] = frozenset(),
     ) -> Step:
-        """Test steps (n,), m, against what stations should have shown (``reference``, m); NaN where unknown.
+        """Test steps (n,), m, relative to the predicted values (``reference``, m); NaN where unknown.
 
-        ``screens``: (windows,) of a glance at the same ticks, NaN where it could not tell.
+        ``screens``: (windows,) batch screens of the same ticks, NaN where the full test is needed.
         ``switched``, ``steady``: rows of pumps whose own channels show a switch just now, or none.
         """
-        number = self._book.page(second_of_day)
-        self._restless = self._hours.at(second_of_day)
+        number = self._cache.page(second_of_day)
+        self._hour_factor = self._hours.at(second_of_day)
         self._recent.append(step)
         self._since_operation += 1
         outcome = Step(None, None, step, suspicious=False)
@@ -166,13 +166,13 @@ class StepWatch:
         return outcome
 
     def _near(self, screens: NDArray[np.float32]) -> list[int]:
-        """Windows that come near their threshold, or cannot tell. Nearly every tick has none."""
-        if not self._unrest:
+        """Windows near their threshold, or without a batch screen. Most ticks have none."""
+        if not self._adaptive:
             return list(STEP_WINDOWS)
         near: list[int] = []
         for window, screen in zip(STEP_WINDOWS, screens.tolist(), strict=True):
             if screen <= self._calm_threshold(window) / 2.0:
-                self._unrest[window].add(screen)
+                self._adaptive[window].add(screen)
             else:
                 near.append(window)
         return near
@@ -226,18 +226,19 @@ class StepWatch:
         """(deciding statistic or 0, threshold, whether it is near) of ticks (window, n), unknown stations as 0."""
         window, scaled = len(ticks), summed(ticks)
         screen, calm = field.screen(scaled), self._calm_threshold(window)
-        threshold = calm if screen <= calm / 2.0 else calm * max(self._unrest[window].ratio(), self._restless)
+        threshold = calm if screen <= calm / 2.0 else calm * max(self._adaptive[window].ratio(), self._hour_factor)
         if screen <= threshold / 2.0:
-            self._unrest[window].add(screen)
+            self._adaptive[window].add(screen)
             return 0.0, threshold, False
-        # Of several ticks also what all show alike, one station left out, held to a threshold of its own: glitches of different
-        # ticks cannot make it, and a burst that only two stations see is found by it. Where pumps come and go, what only two
-        # stations see is a pump beside them.
+        # For several ticks also the change common to all, one station left out, with its own threshold: outliers of different
+        # ticks do not produce it, and it detects a burst that only two stations respond to. With frequent switching such a
+        # response is taken for a pump nearby.
         asked = window > 1 and not self.switching
-        lasts = alike(field, ticks) * self._lasting.get(window, 1.0) if asked else 0.0
-        statistic = max(field.decisive(ticks), lasts)
-        # One station that lies must not deafen the group: unrest is what remains without it.
-        self._unrest[window].add(statistic)
+        common = common_statistic(field, ticks) * self._common_ratio.get(window, 1.0) if asked else 0.0
+        statistic = max(field.decisive(ticks), common)
+        # The adaptive factor uses the statistic without the most suspicious station: one faulty gauge must not raise the
+        # threshold.
+        self._adaptive[window].add(statistic)
         if statistic > threshold and window == 1 and field.without_two(scaled) <= _SECOND_SHARE * threshold:
             return 0.0, threshold, True
         return statistic, threshold, statistic > threshold / 2.0
@@ -251,8 +252,8 @@ class StepWatch:
         switched: frozenset[int] = frozenset(),
         steady: frozenset[int] = frozenset(),
         least_seen: int = 1,
-    ) -> tuple[Explanation | None, bool]:
-        """(operation that does as well as a burst, whether no burst fits the step well)."""
+    ) -> tuple[OperationFit | None, bool]:
+        """(operation that fits as well as a burst, whether no burst fits the step well)."""
         whole, root, usual = field, float(np.sqrt(window)), self._model.usual_pump_flow_m3h
         tried = [(whole, scaled)]
         out = field.outlier(scaled)
@@ -263,11 +264,11 @@ class StepWatch:
         total = float(scaled @ (field.precision @ scaled))
         burst = field.screen(scaled)
         stations = float(np.count_nonzero(np.diag(field.precision) > 0))
-        # What no burst of the model makes is an operation that it does not know; history, once learned, tells how often.
+        # A step that no modelled burst fits is an unknown operation; after learning, the thresholds include such steps.
         share = burst / max(total - stations, 1e-9)
-        poor = field.relieves(scaled) or (share < _LEAST_EXPLAINED and not self.learned)
-        poor |= share < _WELL_EXPLAINED and _is_given(scaled, page.sigma_m)
-        # What no burst explains at one station may be the very pump that stands beside it: tried with and without it.
+        poor = field.is_flow_end(scaled) or (share < _LEAST_EXPLAINED and not self.learned)
+        poor |= share < _WELL_EXPLAINED and _is_supply_gain(scaled, page.sigma_m)
+        # An outlier station may respond to a pump next to it: operations are fitted with and without it.
         for seen, step in tried:
             explanation = self.operations.explain(step, seen, page.modes, usual, switched, steady, root, least_seen)
             if explains(explanation, float(step @ (seen.precision @ step)), total - burst):
@@ -280,8 +281,8 @@ class StepWatch:
             level, usual = simulated(page.field, page.covariance, self._probability, seed=int(self.rows[0]))
             for each in STEP_WINDOWS:
                 self._thresholds.setdefault(each, level)
-                self._unrest.setdefault(each, Unrest(usual))
-        known = self.learned and (self._seasoned or not self.switching)
+                self._adaptive.setdefault(each, AdaptiveThreshold(usual))
+        known = self.learned and (self._has_full_history or not self.switching)
         caution = 1.0 if known else self._options.learning_caution
         if self._since_operation <= _AFTERMATH_TICKS:
             caution = max(caution, _SWITCHING_CAUTION) * _AFTERMATH_CAUTION
@@ -289,7 +290,7 @@ class StepWatch:
 
     def _page(self, number: int) -> _Page:
         if number not in self._pages:
-            digest = self._book.digest(number)
+            digest = self._cache.digest(number)
             if self._places is None:
                 scale = np.full(len(self.rows), self.noise.reading_m)
                 self._places = representatives(digest.heads, scale, self._options.representatives)
@@ -297,13 +298,13 @@ class StepWatch:
             lower = np.linalg.cholesky(model)
             covariance = np.asarray(lower @ self._shape @ lower.T)
             field = MatchedField.of(digest.heads[:, self._places], digest.demand_modes, covariance)
-            while len(self._pages) >= self._book.pages_kept:
+            while len(self._pages) >= self._cache.pages_kept:
                 del self._pages[next(iter(self._pages))]
             self._pages[number] = _Page(field, covariance, np.sqrt(np.diag(covariance)), digest.pump_modes)
         return self._pages[number]
 
     def _sensitivity(self, digest: Digest) -> Floats:
-        """(n, n), m²: what demands make, each fluctuating by the whole of itself; nothing without a model."""
+        """(n, n), m²: covariance if each demand fluctuates by 100 %; zero without a model."""
         return digest.demand_gram if self._model.states else np.zeros_like(digest.demand_gram)
 
     def _without_unknown(self, field: MatchedField, known: NDArray[np.bool_], number: int) -> MatchedField:
@@ -315,14 +316,14 @@ class StepWatch:
         return self._reduced[2]
 
     def _learn_live(self, step: Floats, number: int) -> None:
-        """Calm ticks refine what was assumed about noise."""
+        """Refine the assumed noise with ticks without events."""
         if self.learned or not np.isfinite(step).any():
             return
         self._calm.append((number, step))
         self._since_refresh += 1
         if self._since_refresh < self._refresh_after:
             return
-        # The longer it was watched, the less a few ticks more can change.
+        # The refresh interval doubles, because further ticks change the estimate less and less.
         self._since_refresh, self._refresh_after = 0, min(2 * self._refresh_after, _CALM_KEPT)
         steps, pages = np.stack([one for _, one in self._calm]), np.array([page for page, _ in self._calm])
         seen, own_m2 = self._fit(steps, pages, least=_REFRESH_TICKS)
@@ -334,14 +335,14 @@ class StepWatch:
         self.noise, self._own_m2, self._pages, self._reduced = noise, own_m2, {}, None
 
     def _fit(self, steps: NDArray[np.floating], pages: NDArray[np.int64], least: int) -> tuple[StepNoise, Floats]:
-        """(noise that explains the spread of steps (ticks, n) at each page's own sensitivity; what stations scatter beyond)."""
+        """(noise fitted to the scatter of steps (ticks, n) with each state's sensitivity, extra variance of single stations)."""
         variance, sensitivity = [], []
         for number in np.unique(pages):
             here = steps[pages == number]
             if len(here) < least // 2:
                 continue
             variance.append((1.4826 * known_median(np.abs(here))) ** 2)
-            sensitivity.append(np.diag(self._sensitivity(self._book.digest(int(number)))))
+            sensitivity.append(np.diag(self._sensitivity(self._cache.digest(int(number)))))
         if not variance:
             return self.noise, self._own_m2
         seen, felt = np.stack(variance), np.stack(sensitivity)
@@ -349,41 +350,41 @@ class StepWatch:
         return noise, own_scatter(seen, noise.demand_share**2 * felt + noise.reading_m**2)
 
     def learn(self, pressure_m: NDArray[np.float32], second_of_day: Floats, step_s: float) -> None:
-        """Operations from quiet history (ticks, n), m, NaN where unknown; noise too when its interval is the same."""
+        """Learn operations from burst-free history (ticks, n), m, NaN where unknown; noise too if its interval is the tick's."""
         if np.count_nonzero(np.isfinite(pressure_m).all(axis=1)) < LEAST_HISTORY:
             return
-        self.operations = OperationBook(self._model.pump_rows, self._model.switching_pumps)
-        # Learned anew, not on top of what was learned before: correlations are those that the model's noise misses.
+        self.operations = KnownOperations(self._model.pump_rows, self._model.switching_pumps)
+        # Start from the model's noise, not from an earlier result: the correlations are relative to it.
         self._shape, self._since_operation = np.eye(len(self.rows)), _AFTERMATH_TICKS + 1
-        pages = np.array([self._book.page(float(second)) for second in range(0, 86_400, 3600)])
+        pages = np.array([self._cache.page(float(second)) for second in range(0, 86_400, 3600)])
         number = pages[(second_of_day // 3600).astype(np.int64) % 24]
         steps, jumps = steps_of(pressure_m, self.noise.reading_m), np.diff(pressure_m, axis=0, prepend=pressure_m[:1])
         same = step_s <= _SAME_INTERVAL * self._options.tick_s and self._options.tick_s <= _SAME_INTERVAL * step_s
         if same:
-            self.recurring = RecurringSteps.learned(steps, second_of_day, step_s)
+            self.recurring = DailySteps.learned(steps, second_of_day, step_s)
             steps = steps - self.recurring.at_all(second_of_day)
         before = self.noise, self._own_m2
         self._renew(*self._fit(steps, number, least=_REFRESH_TICKS))
         history = StepHistory(steps, number, lambda one: self._page(one).field)
-        calm, events = history.parted(jumps)
+        calm, events = history.calm_and_switching(jumps)
         for tick in events:
             page = self._page(int(number[tick]))
             self.operations.learn(np.asarray(jumps[tick], dtype=np.float64), page.field, page.modes)
         days = len(steps) * step_s / 86_400.0
-        self._seasoned = days >= SEASONED_DAYS
+        self._has_full_history = days >= FULL_HISTORY_DAYS
         self.switching = sum(pattern.count for pattern in self.operations.patterns) >= _SWITCHING_A_DAY * days
         if same:
             self._learn_noise(history, calm, pressure_m, second_of_day)
-            self.operations.trust_history(days, history.like_pumps(lambda one: self._page(one).modes))
+            self.operations.trust_history(days, history.pump_deliveries(lambda one: self._page(one).modes))
         else:
             self._renew(*before)
-            self._page(self._book.page(12 * 3600.0))
+            self._page(self._cache.page(12 * 3600.0))
             self._calm_threshold(1)
 
     def _learn_noise(
         self, history: StepHistory, calm: NDArray[np.int64], pressure_m: NDArray[np.float32], second_of_day: Floats
     ) -> None:
-        """Correlations that the model's noise misses from ``calm`` ticks; thresholds from all ticks."""
+        """Estimate correlations beyond the noise model from ``calm`` ticks, and thresholds from all ticks."""
         if len(calm) < LEAST_HISTORY:
             return
         self._shape = history.shape(calm, lambda one: self._page(one).covariance)
@@ -391,30 +392,30 @@ class StepWatch:
         self._renew(self.noise, self._own_m2)
         page = self._page(int(history.number[calm[0]]))
         gaussian, usual = simulated(page.field, page.covariance, self._probability, seed=int(self.rows[0]))
-        self._thresholds, self._lasting = dict.fromkeys(STEP_WINDOWS, gaussian), {}
-        self._unrest = {window: Unrest(usual) for window in STEP_WINDOWS}
+        self._thresholds, self._common_ratio = dict.fromkeys(STEP_WINDOWS, gaussian), {}
+        self._adaptive = {window: AdaptiveThreshold(usual) for window in STEP_WINDOWS}
         self._hours = history.hours(second_of_day, self._options.tick_s, max(STEP_WINDOWS))
         tail = Tail(self._probability, gaussian, self._hours.at_all(second_of_day), self.switching, self._is_operation)
-        history = history.as_lived(pressure_m, self.recurring.at_all(second_of_day), self.noise.reading_m, tail)
+        history = history.replayed(pressure_m, self.recurring.at_all(second_of_day), self.noise.reading_m, tail)
         found: dict[int, float] = {}
         for window in STEP_WINDOWS:
             found[window], calm_screen = history.threshold(window, tail, MatchedField.decisive)
-            self._unrest[window] = Unrest(calm_screen or usual)
+            self._adaptive[window] = AdaptiveThreshold(calm_screen or usual)
         for window in STEP_WINDOWS[1:]:
-            self._lasting[window] = found[window] / history.threshold(window, tail, alike)[0]
+            self._common_ratio[window] = found[window] / history.threshold(window, tail, common_statistic)[0]
         self._thresholds = found
 
     def _is_operation(self, ticks: NDArray[np.float32], number: int) -> bool:
-        """Whether ticks (window, n) of history would be explained, as they would live, by what was seen a few times."""
+        """Whether live detection would explain ticks (window, n) of history by an operation observed a few times."""
         page = self._page(number)
         explanation, poor = self._explained(page, page.field, summed(ticks), len(ticks), least_seen=_SEEN_BESIDES)
         return poor or (explanation is not None and explanation.known)
 
 
-def _is_given(step: NDArray[np.float32], sigma_m: Floats) -> bool:
-    """Whether a step (n,) is of water given, not taken: most stations rose and hardly one fell.
+def _is_supply_gain(step: NDArray[np.float32], sigma_m: Floats) -> bool:
+    """Whether a step (n,) is a gain of supply, not a loss: most stations rose and hardly any fell.
 
-    What all stations share is no evidence: those that a rise does not reach look as if they had fallen.
+    The part common to all is projected out, so stations outside the rise would otherwise look like a fall.
     """
     clear = _CLEAR_SIGMAS * sigma_m
     return int(np.count_nonzero(step < -clear)) < _LEAST_FALLEN and int(np.count_nonzero(step > clear)) > len(step) / 2.0

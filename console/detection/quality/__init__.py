@@ -1,1 +1,1 @@
-"""Stations that fail alone or break a limit, and errors of their elevation on record."""
+"""Station faults, limit violations, and errors of recorded station elevations."""

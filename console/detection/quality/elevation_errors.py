@@ -1,4 +1,4 @@
-"""Station elevation errors, from quiet nights: what a station shows beyond the model when hardly anything flows."""
+"""Estimates station elevation errors from night pressures: the difference to the model at low flow."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _DAY_US = 86_400_000_000
 _NIGHT_US = (2 * 3_600_000_000, 4 * 3_600_000_000)
 _LEAST_NIGHTS = 2
 _LEAST_STATIONS = 5
-"""Fewer have no common part to tell one's own error from."""
+"""With fewer stations, the common part and a station's own error cannot be separated."""
 
 
 def elevation_errors(local_us: NDArray[np.int64], pressure_kpa: NDArray[np.floating], model_kpa: NDArray[np.floating]) -> Floats:
-    """(stations,) m, NaN where unknown: by how much the elevation on record lies above the gauge's own.
+    """(stations,) m, NaN where unknown: recorded elevation minus the gauge's elevation.
 
     ``local_us``: (ticks,) wall clock; ``pressure_kpa``, ``model_kpa``: (ticks, stations), NaN where missing.
     The median of each night from 02:00 to 04:00, then of the nights: one night with a burst or a filling tank does not count.
-    The median of all stations is taken off: a source that stands higher than the model's, or drifting demand, is no
-    station's error. A zone whose valve is set otherwise than modelled shifts all its stations alike, and is not told apart.
+    The median of all stations is subtracted: a source head above the model's, or demand drift, is no station's error.
+    A zone whose PRV setpoint differs from the model shifts all its stations alike; that cannot be distinguished.
     """
     quiet = _at_night(local_us)
     above_m = (pressure_kpa[quiet] - model_kpa[quiet]) / KPA_PER_METRE
@@ -43,8 +43,8 @@ def _at_night(local_us: NDArray[np.int64]) -> NDArray[np.bool_]:
     return (time_of_day >= _NIGHT_US[0]) & (time_of_day < _NIGHT_US[1])
 
 
-class Elevations:
-    """Elevation errors as last learned; ``error_m``: (stations,) m, NaN where unknown."""
+class ElevationErrors:
+    """Elevation errors as last estimated; ``error_m``: (stations,) m, NaN where unknown."""
 
     def __init__(self, stations: int, time_zone: str, model_day_kpa: NDArray[np.float64] | None) -> None:
         """``model_day_kpa``: (hours, stations) pressures of the model's day, None without a model."""
@@ -53,7 +53,7 @@ class Elevations:
         self.error_m: Floats = np.full(stations, np.nan)
 
     def learn(self, history: History) -> None:
-        """From quiet history; what gives no answer leaves the one before."""
+        """Estimate from burst-free history; stations without a new estimate keep the last one."""
         pressure = history.value.get(int(Channel.PRESSURE))
         if self._model is None or pressure is None or not pressure.shape[1]:
             return

@@ -1,4 +1,4 @@
-"""Stations that fail alone or break a limit: silent, frozen, impossible, ahead of time, spiking, deviating, limits."""
+"""Station checks: stale, frozen, out-of-range, future-time, spiking and deviating channels, and limit violations."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _POSSIBLE: dict[Channel, tuple[float, float]] = {
     Channel.PH: (0.0, 14.0),
     Channel.TEMPERATURE: (-10.0, 60.0),
 }
-"""What an instrument can truly show; outside, it is broken. Inside units."""
+"""Measuring range per channel, internal units; a value outside means a faulty instrument."""
 
 _FROZEN_SAMPLES = 30
 _LIMIT_SAMPLES = 2
@@ -41,7 +41,7 @@ _STALE_INTERVALS, _STALE_MIN_S, _STALE_DEFAULT_S, _STALE_MAX_S = 3.0, 15.0, 180.
 
 
 class _Latch:
-    """One condition per cell: raised after ``after`` samples in a row, ended by the first without."""
+    """One condition per cell: raised after ``after`` consecutive samples, ended by the first sample without it."""
 
     def __init__(self, after: int = 1) -> None:
         self.count = np.zeros(0, dtype=np.int32)
@@ -49,11 +49,11 @@ class _Latch:
         self._after = after
 
     def grow(self, place: NDArray[np.int64], cells: int) -> None:
-        """Cells move to ``place`` among ``cells``; the new ones begin at rest."""
+        """Move the cells to ``place`` among ``cells``; new cells start inactive."""
         self.count, self.active = _grown(self.count, place, cells, 0), _grown(self.active, place, cells, False)
 
     def resume(self, cells: Flags) -> None:
-        """These were active before a restart: they end as they would have, by the first sample without."""
+        """Restore cells that were active before a restart; the first sample without the condition ends them."""
         self.active |= cells
         self.count = np.where(cells, self._after, self.count)
 
@@ -66,8 +66,8 @@ class _Latch:
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
-    """A tick at the cells that were ever heard: (cells,) each, NaN in ``expected`` where nothing is."""
+class _CellTick:
+    """One tick at the cells that have ever reported: (cells,) each, NaN in ``expected`` without an expected value."""
 
     value: Floats
     at_us: NDArray[np.int64]
@@ -75,10 +75,10 @@ class _Seen:
     expected: Floats | None = None
 
 
-class StationWatch:
-    """Follows every channel of every station; each method at most once a tick, ``instruments`` before the burst test.
+class StationChecks:
+    """Checks every channel of every station; call each method at most once a tick, ``instruments`` before the burst test.
 
-    Most stations have a channel or two of the thirteen: state is kept for cells that were ever heard, (cells,), no others.
+    Most stations have one or two of the thirteen channels: state is kept only for cells that have ever reported, (cells,).
     """
 
     def __init__(self, stations: StationTable, options: DetectorOptions) -> None:
@@ -100,7 +100,7 @@ class StationWatch:
         self._resumed: dict[str, set[int]] = {}
 
     def resume(self, alarms: Iterable[tuple[str, str, tuple[str, ...]]]) -> None:
-        """What was raised before a restart and has not ended: (station id, code, channels). It counts once the cell is heard."""
+        """Restore alarms that were active before a restart: (station id, code, channels). Applied when the cell first reports."""
         rows = {str(name): row for row, name in enumerate(self._ids)}
         for station_id, code, channels in alarms:
             known = [CHANNEL_BY_NAME[name] for name in channels if name in CHANNEL_BY_NAME]
@@ -109,22 +109,22 @@ class StationWatch:
                 self._resumed.setdefault(code, set()).update(cells)
 
     def fresh(self, at_us: NDArray[np.int64], now_us: int) -> Flags:
-        """Cells whose sample is newer than at the last tick, and not ahead of our clock, (stations, channels)."""
-        # Samples taken under a clock that has been set back since do not outlast the true ones.
+        """Cells whose sample is newer than at the last tick and not ahead of the system clock, (stations, channels)."""
+        # After the clock was set back, times recorded before must not block newer samples.
         self._last_us = np.where(self._last_us > now_us + FUTURE_TOLERANCE_US, now_us, self._last_us)
         newer = (at_us > 0) & (at_us <= now_us + FUTURE_TOLERANCE_US)
         newer.ravel()[self._cells] &= at_us.ravel()[self._cells] > self._last_us
         return newer
 
     def faulty(self) -> Flags:
-        """Cells that must stay out of the burst test, (stations, channels)."""
+        """Cells excluded from the burst test, (stations, channels)."""
         flags = np.zeros(self._shape, dtype=bool)
         codes = ("future_time", "stale", "out_of_range", "frozen", "deviating")
         flags.ravel()[self._cells] = np.any([self._latch[code].active for code in codes], axis=0)
         return flags
 
     def instruments(self, value: Floats, at_us: NDArray[np.int64], good: Flags, now_us: int) -> list[StationFinding]:
-        """Faults seen from the station alone; to be called before the burst test, once a tick."""
+        """Faults visible in a single station's channel; call before the burst test, once a tick."""
         seen, usable = self._at_cells(value, at_us, now_us), good.ravel()[self._cells]
         ahead = seen.at_us > now_us + FUTURE_TOLERANCE_US
         fresh = (seen.at_us > self._last_us) & ~ahead
@@ -135,7 +135,9 @@ class StationWatch:
         least, most = self._least_possible[self._channel], self._most_possible[self._channel]
         impossible = (seen.value < least) | (seen.value > most)
         frozen = (self._same >= _FROZEN_SAMPLES) & self._moves & (self._channel <= Channel.FLOW)
-        frozen &= (self._channel != Channel.FLOW) | (seen.value != 0.0)  # nothing flows through a pump at rest or a shut valve
+        frozen &= (self._channel != Channel.FLOW) | (
+            seen.value != 0.0
+        )  # a constant zero is normal for a stopped pump or a closed valve
         everywhere = np.ones(len(self._cells), dtype=bool)
         found = list(self._judge("future_time", ahead, everywhere, seen))
         found += self._judge("stale", stale, everywhere, seen)
@@ -152,10 +154,10 @@ class StationWatch:
         now_us: int,
         elevation_error_m: Floats,
     ) -> list[StationFinding]:
-        """Limits of service and quality. A place where low pressure is expected alarms only well below that.
+        """Violations of service and quality limits. Where the expected pressure is low, the lower limit is reduced accordingly.
 
-        ``elevation_error_m``: (stations,), NaN where unknown; where it matters a pressure is held against its limits both as
-        read and as it is at the elevation on record: the error is an estimate, and neither may hide the other.
+        ``elevation_error_m``: (stations,), NaN where unknown; where it is large, a pressure is compared with its limits both as
+        read and corrected, because the error is only an estimate: either violation raises the alarm.
         """
         if self._limits is None:
             return []
@@ -163,7 +165,7 @@ class StationWatch:
         back = self._limits.hysteresis.ravel()[self._cells]
         low, most = self._limits.low.ravel()[self._cells], self._limits.high.ravel()[self._cells]
         pressure = self._channel == Channel.PRESSURE
-        # Only pressure has an expected value to lean on; quality limits stand.
+        # Only pressure limits depend on the expected value; quality limits are fixed.
         normal = expected.ravel()[self._cells]
         usual = np.where(np.isfinite(normal) & pressure, normal, np.inf)
         least = np.minimum(low, usual - 3.0 * back)
@@ -176,7 +178,7 @@ class StationWatch:
             ("below_limit", least, ~pressure, 1.0),
             ("above_limit", most, ~pressure, -1.0),
         ):
-            # What is raised ends only when the value is back inside by the hysteresis.
+            # An alarm ends only when the value is back inside the limit by the hysteresis.
             margin = np.where(self._latch[code].active, back, 0.0)
             worst = sign * seen.value - np.maximum(sign * off, 0.0)
             beyond = (worst < sign * limit + margin) & mine
@@ -194,11 +196,11 @@ class StationWatch:
         at_us: NDArray[np.int64],
         now_us: int,
     ) -> tuple[list[StationFinding], NDArray[np.int64]]:
-        """(pressure stations that jump alone, rows that jumped together for good).
+        """(findings of single pressure stations that jumped, rows of stations that jumped together and stayed).
 
-        ``deviation``, ``sigma``: (stations,), m; ``excused``: a burst may be why; ``group``: (stations,) number, -1 for none.
-        A jump that comes back within a few samples is a spike, told once it is over; one that stays is deviating. Stations
-        of a group that jump at once have a common cause (a pump, a valve, a repair): that is no fault of theirs.
+        ``deviation``, ``sigma``: (stations,), m; ``excused``: a burst may be the cause; ``group``: (stations,) number, -1 for
+        none. A jump that returns within a few samples is a spike, reported when it is over; one that stays is deviating. Stations
+        of a group that jump at once have a common cause (a pump, a valve, a repair) and are not faulty.
         """
         seen = self._at_cells(value, at_us, now_us, expected)
         far = _is_far(deviation, sigma)
@@ -216,13 +218,13 @@ class StationWatch:
         return found, station[self._together & (self._away == _TOGETHER_SAMPLES)]
 
     def _follow_together(self, judged: Flags, away: Flags, group: NDArray[np.int64]) -> None:
-        """Cells that went away with this tick or the last, with another one of their group."""
+        """Mark cells that jumped at this or the last tick together with another cell of their group."""
         leaving = judged & away & (self._away <= 1) & (group >= 0)
         count = np.bincount(group[leaving], minlength=int(group.max(initial=-1)) + 1)
         self._together[leaving] |= count[group[leaving]] >= _TOGETHER_LEAST
 
     def _grow(self, at_us: NDArray[np.int64]) -> None:
-        """Take in cells heard for the first time."""
+        """Add cells that report for the first time."""
         heard = at_us.ravel() > 0
         heard[self._cells] = True
         if np.count_nonzero(heard) == len(self._cells):
@@ -248,15 +250,15 @@ class StationWatch:
                 self._latch[code].resume(mine)
             resumed.difference_update(cells[mine].tolist())
 
-    def _at_cells(self, value: Floats, at_us: NDArray[np.int64], now_us: int, expected: Floats | None = None) -> _Seen:
+    def _at_cells(self, value: Floats, at_us: NDArray[np.int64], now_us: int, expected: Floats | None = None) -> _CellTick:
         self._grow(at_us)
         normal = None if expected is None else expected.ravel()[self._cells]
-        return _Seen(value.ravel()[self._cells], at_us.ravel()[self._cells], now_us, normal)
+        return _CellTick(value.ravel()[self._cells], at_us.ravel()[self._cells], now_us, normal)
 
-    def _learn(self, seen: _Seen, fresh: Flags) -> None:
+    def _learn(self, seen: _CellTick, fresh: Flags) -> None:
         step_s = np.where(self._last_us > 0, (seen.at_us - self._last_us) / 1e6, np.nan)
         held = self._interval_s
-        # A gap must not make a channel look slow: growth is slow, shrinking quick.
+        # One gap must not raise the interval estimate: it grows slowly and shrinks quickly.
         blended = np.where(step_s > held, held + 0.05 * (step_s - held), held + 0.3 * (step_s - held))
         learned = np.where(np.isnan(held), step_s, np.where(np.isnan(step_s), held, blended))
         self._interval_s = np.where(fresh, learned, held)
@@ -266,13 +268,15 @@ class StationWatch:
         self._last_value = np.where(fresh, seen.value, self._last_value)
         self._last_us = np.where(fresh, seen.at_us, self._last_us)
 
-    def _judge(self, code: str, now: Flags, judged: Flags, seen: _Seen, limit: Floats | None = None) -> Iterator[StationFinding]:
+    def _judge(
+        self, code: str, now: Flags, judged: Flags, seen: _CellTick, limit: Floats | None = None
+    ) -> Iterator[StationFinding]:
         raised, ended = self._latch[code].update(now, judged)
         yield from self._findings(code, raised, True, seen, limit)
         yield from self._findings(code, ended, False, seen, limit)
 
     def _findings(
-        self, code: str, cells: Flags, active: bool, seen: _Seen, limit: Floats | None = None
+        self, code: str, cells: Flags, active: bool, seen: _CellTick, limit: Floats | None = None
     ) -> Iterator[StationFinding]:
         for place in np.flatnonzero(cells).tolist():
             at_us = int(seen.at_us[place])
@@ -294,7 +298,7 @@ def _is_far(deviation: Floats, sigma: Floats) -> Flags:
 
 
 def _grown(before: NDArray[Any], place: NDArray[np.int64], cells: int, empty: float) -> NDArray[Any]:
-    """The state of old cells at ``place`` among ``cells``, ``empty`` for the new ones."""
+    """Array of ``cells`` with the old cells' state at ``place`` and ``empty`` for the new ones."""
     result = np.full(cells, empty, dtype=before.dtype)
     result[place] = before
     return result

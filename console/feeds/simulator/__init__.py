@@ -1,4 +1,4 @@
-"""A city that lives in a process of its own; only encoded payloads leave it.
+"""Simulator of a city in a process of its own; its only output is encoded payloads.
 
 ``SimulatorProcess``: starts it, hands each (topic, payload) to a sink, takes commands (bursts, valves, crews).
 """

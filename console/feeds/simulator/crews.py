@@ -18,7 +18,7 @@ _ROUND_M = 2500.0
 
 @dataclass(frozen=True, eq=False)
 class Tracks:
-    """Where the crews are, (crews,): network CRS, and WGS84 degrees (None where the city is not georeferenced)."""
+    """Positions of the crews, (crews,): network CRS, and WGS84 degrees (None where the city is not georeferenced)."""
 
     x: Floats
     y: Floats

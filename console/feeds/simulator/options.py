@@ -1,4 +1,4 @@
-"""What a simulation is made of, and what may be asked of it; plain values that pickle."""
+"""Options and commands of a simulation; plain picklable values."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SimulatorOptions:
     flow_sigma: float = 0.01
     crews: bool = True
     real_stamps: bool = False
-    """Readings carry the machine's time, whatever the speed: for receivers that live on it."""
+    """Readings carry the system time, whatever the speed: for receivers that use it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Something that the operator should read: a command that cannot be carried out, hydraulics that fail."""
+    """A message to the operator: a command that cannot be carried out, hydraulics that fail."""
 
     message: str
     fatal: bool = False

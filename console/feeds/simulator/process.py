@@ -1,4 +1,4 @@
-"""SimulatorProcess: the parent's handle on the simulated city; hands what leaves it to a sink."""
+"""SimulatorProcess: the parent's handle on the simulated city; passes its payloads to a sink."""
 
 from __future__ import annotations
 
@@ -111,11 +111,11 @@ class SimulatorProcess:
             raise SimulatorFailed(self.failure)
 
     def command_burst(self, pipe_id: str, flow_m3h: float, position: float = 0.5) -> None:
-        """Break a pipe at the next moment; ``position`` along it, 0 to 1. An unknown pipe is told in ``told``."""
+        """Break a pipe at the next step; ``position`` along it, 0 to 1. An unknown pipe is reported in ``told``."""
         self._send(Burst(pipe_id, flow_m3h, position))
 
     def command_valves(self, closed: Sequence[str], opened: Sequence[str] = ()) -> None:
-        """Valves that are now shut in the streets; replaces what was said before."""
+        """Valves that are now closed in the field; replaces earlier commands."""
         self._send(Valves(tuple(closed), tuple(opened)))
 
     def command_crew(self, crew_id: str, to: tuple[float, float] | None, speed_kmh: float = 25.0) -> None:

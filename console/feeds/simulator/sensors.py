@@ -1,4 +1,4 @@
-"""Sensors: what the city's stations would report of a hydraulic state, with noise and glitches."""
+"""Sensors: station readings of a hydraulic state with noise and outliers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Sample:
 
 
 class Sensors:
-    """All sensors of a city. A glitch befalls one station at a time and ends by itself."""
+    """All sensors of a city. An outlier affects one station at a time and ends by itself."""
 
     def __init__(self, city: City, options: SimulatorOptions, *, stream: int = 0) -> None:
         self._options, self._rng = options, np.random.default_rng((options.seed, 2, stream))
@@ -73,7 +73,7 @@ class Sensors:
         return channel in _STEADY or (channel is Channel.PUMP_ON and kind == _PUMP)
 
     def truth(self, state: HydraulicState) -> Floats:
-        """What ideal sensors would show, inside units, (sensors,)."""
+        """Readings of ideal sensors, internal units, (sensors,)."""
         values = np.full(len(self.station), np.nan)
         head = state.head_m[self._node] - self._elevation_m[self._node] if len(self._node) else values
         values = np.where(self.channel == Channel.PRESSURE, kpa_from_head_m(head), values)

@@ -1,4 +1,4 @@
-"""The simulator's own process: steps the hidden city along its clock and sends what leaves it."""
+"""Main loop of the simulator process: steps the hidden city along its clock and sends its payloads."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _follow(simulation: Simulation, options: SimulatorOptions, connection: Conne
 
 
 class Simulation:
-    """The hidden city and its sensors; knows simulated time only."""
+    """The hidden city and its sensors, in simulated time only."""
 
     def __init__(self, city: City, options: SimulatorOptions) -> None:
         self._city, self._options = city, options
@@ -89,7 +89,7 @@ class Simulation:
         self._world.advance(0)
 
     def close(self) -> None:
-        """Let the model go."""
+        """Close the model."""
         self._world.close()
 
     def step(self, behind_s: float = 0.0) -> encode.Messages:
@@ -114,7 +114,7 @@ class Simulation:
         return messages
 
     def obey(self, command: Command) -> list[Told | History]:
-        """Carry out a command; what cannot be done is told and changes nothing."""
+        """Carry out a command; one that cannot be done is reported and changes nothing."""
         try:
             match command:
                 case Burst(pipe_id=pipe, flow_m3h=flow_m3h, position=position):

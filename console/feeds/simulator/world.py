@@ -1,4 +1,4 @@
-"""World: the hidden city. Its demands, roughness and breaks are known here and nowhere else."""
+"""World: the hidden city with its true demands, roughness and breaks, which no other module can read."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from maps.hydraulics.state import HydraulicState
 from maps.network import NodeKind, ValveState
 
 _MEMORY_S = 900.0
-"""Time in which a node's demand forgets its last chance fluctuation."""
+"""Correlation time of a node's random demand fluctuation."""
 _SETTLING_S, _SETTLING_STEP_S = 21_600, 900
-"""A perturbed city put at the tank levels and pumps of the unperturbed one would first rush to its own; let it, unseen."""
+"""Settling time before the start: the perturbed city starts from the unperturbed tank levels and pump states."""
 
 
 class World:
@@ -30,7 +30,7 @@ class World:
         try:
             self._model = RunningModel(self._session, (at_s - _SETTLING_S) % 86_400.0, options.step_s)
             nodes, pipes = len(city.network.nodes), len(city.network.pipes)
-            # The mean stays 1: the whole city draws what its utility knows it draws.
+            # The mean stays 1, so that total demand equals the model's.
             demand = np.exp(hidden.normal(0.0, options.demand_sigma, nodes) - options.demand_sigma**2 / 2)
             roughness = np.clip(1.0 + hidden.normal(0.0, options.roughness_sigma, pipes), 0.5, 1.5)
             self._model.perturb(demand, roughness)
@@ -46,7 +46,7 @@ class World:
         self.state: HydraulicState | None = None
 
     def close(self) -> None:
-        """Let the model go."""
+        """Close the model."""
         self._session.close()
 
     def advance(self, elapsed_s: int) -> HydraulicState:
@@ -64,7 +64,7 @@ class World:
         start, end = int(pipes.from_node[row]), int(pipes.to_node[row])
         shares = {start: 1.0 - position}
         shares[end] = shares.get(end, 0.0) + position
-        # A source holds its head whatever flows out of it: the hole then lies at the other end.
+        # A source has a fixed head: the leak is then placed at the other end.
         able = {node: share for node, share in shares.items() if kind[node] == NodeKind.JUNCTION and share > 0}
         total = sum(able.values())
         if not total or self.state is None:
@@ -73,7 +73,7 @@ class World:
         self._model.add_leak(self._breaks, {node: flow_m3h * share / total for node, share in able.items()}, self.state)
 
     def set_valves(self, closed: tuple[str, ...], opened: tuple[str, ...]) -> None:
-        """What crews have shut or opened. Raises UnknownAsset."""
+        """Set the valves that crews have closed or opened. Raises UnknownAsset."""
         states = {**dict.fromkeys(closed, ValveState.CLOSED), **dict.fromkeys(opened, ValveState.OPEN)}
         self._model.set_valves(states)
 
@@ -81,7 +81,7 @@ class World:
         return np.asarray(np.maximum(1.0 + self._node_noise, 0.0) * (1.0 + self._city_noise))
 
     def _fluctuate(self, after_s: float) -> None:
-        """An AR(1) step whose spread stays the same whatever the length of the step."""
+        """An AR(1) step with a variance independent of its length."""
         kept = float(np.exp(-max(after_s, 0.0) / _MEMORY_S))
         fresh = np.sqrt(1.0 - kept**2)
         size = len(self._node_noise)

@@ -19,7 +19,7 @@ from console.domain.clock import micros, moment
 from console.domain.live import LivePicture
 from console.domain.readings import ReadingBatch
 from console.services.analysis.readings_file import read_recording
-from console.services.analysis.rolling_history import Memory
+from console.services.analysis.rolling_history import RollingHistory
 from console.services.incidents.messages import reading_place
 from console.services.location.outlook import Forecaster, Known
 from maps.city import City
@@ -63,7 +63,7 @@ def locate_recording(
         options = DetectorOptions(tick_s=tick_s, time_zone=city.info.time_zone)
         responses = partial(burst_responses, session) if session is not None and states else None
         detector = Detector(city, states, options, responses=responses)
-        memory = Memory(city.info.time_zone)
+        memory = RollingHistory(city.info.time_zone)
         if baseline is not None:
             history = read_recording(baseline, city)
             memory.start(History.of_batch(history, len(city.stations), recorded_interval_s(history)), detector)
@@ -125,7 +125,7 @@ def _replay(
     batch: ReadingBatch,
     tick_s: float,
     forced_us: int | None,
-    memory: Memory,
+    memory: RollingHistory,
     progress: Progress | None,
 ) -> Iterator[_Found]:
     """Findings as soon as they are located as well as they will be."""

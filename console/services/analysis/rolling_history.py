@@ -1,4 +1,4 @@
-"""Memory of a replay: what was recorded so far, from which the detector learns anew every week, never from what comes."""
+"""Rolling history of a replay: readings so far, from which the detector learns every week (causal: never from later ones)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_BYTES = 400_000_000
 _KEPT = (Channel.PRESSURE, Channel.FLOW)
 
 
-class Memory:
+class RollingHistory:
     """Ticks of the last weeks. The first learning is after three days, then every week at local midnight."""
 
     def __init__(self, time_zone: str) -> None:
@@ -31,7 +31,7 @@ class Memory:
         self._since_learned = _WEEK_DAYS - _FIRST_DAYS
 
     def start(self, history: History, detector: Detector) -> None:
-        """Learn from quiet history at once, and remember it."""
+        """Learn from burst-free history at once, and store it."""
         detector.learn(history)
         self._since_learned = 0
         if not len(history.at_us):
@@ -44,7 +44,7 @@ class Memory:
         self._rows.extend(columns[kept])
 
     def take(self, live: LivePicture, now_us: int, tick_s: float, detector: Detector) -> None:
-        """Remember a tick's good values; before it, learn when a week is over. What a burst has moved is not remembered."""
+        """Store a tick's good values; before it, learn when a week is over. Ticks with an open burst are not stored."""
         day = (now_us + self._clock.offset_us(now_us)) // _DAY_US
         if self._day >= 0 and day != self._day:
             self._since_learned += 1

@@ -1,4 +1,4 @@
-"""A small town with a day of its own, and readings of it: from EPANET's responses, so that the detector is the only unknown."""
+"""A small town with a daily pattern and readings computed with EPANET's responses."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _burst(session: EpanetSession, city: City, pipe: str) -> HydraulicState:
 
 
 class Night:
-    """Ticks of a town, one after another; every station speaks each minute unless told otherwise."""
+    """Successive ticks of a town; by default every station reports each minute."""
 
     def __init__(
         self, town: Town, *, learned: bool = True, seed: int = 1, responses: Responses | None = None, **options: object
@@ -98,7 +98,7 @@ class Night:
         replaced: dict[int, float] | None = None,
         noise_m: float = NOISE_M,
     ) -> TickResult:
-        """One minute. ``silent`` stations say nothing; ``late_us``: samples are that old; ``replaced``: station -> kPa."""
+        """One minute. ``silent`` stations do not report; ``late_us``: age of the samples; ``replaced``: station -> kPa."""
         self.now_us += STEP_US
         speaking = np.ones(len(self.value), dtype=bool)
         speaking[[] if silent is None else silent] = False

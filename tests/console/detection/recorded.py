@@ -1,7 +1,7 @@
-"""Recordings simulated by EPANET with a truth that differs from the model, and the control room that listens to them.
+"""Recordings simulated by EPANET with a truth that differs from the model, and a detector with the desk's services on them.
 
-The truth's demands and roughness are off by seed; valves, pumps and holes are worked through EPANET itself, so that only
-the readings reach what is tested.
+The truth's demands and roughness differ by seed; valves, pumps and leaks are simulated by EPANET itself, so that the tested
+code gets only the readings.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Truth:
         self._random = np.random.default_rng(seed)
         self._session = EpanetSession(city)
         self._handle = self._session.project.handle
-        # Where pressure fails, so does demand: a zone that is cut off draws nothing.
+        # Demand falls with pressure: a zone that is cut off has none.
         unit = self._session.pressure_per_m
         en.setdemandmodel(self._handle, en.PDA, 0.0, _REQUIRED_M * unit, 0.5)
         self._model = RunningModel(self._session, 0, step_s)
@@ -113,7 +113,7 @@ class Truth:
         en.setlinkvalue(self._handle, self._link(valve), en.SETTING, setting_m * self._session.pressure_per_m)
 
     def setting_m(self, valve: str) -> float:
-        """The outlet pressure a reducing valve is told to hold, m, whether it does or not."""
+        """The setpoint of a PRV's outlet pressure, m, whether the valve holds it or not."""
         if valve not in self._setting_m:
             raw = float(en.getlinkvalue(self._handle, self._link(valve), en.SETTING))
             self._setting_m[valve] = raw / self._session.pressure_per_m
@@ -212,14 +212,14 @@ def learned(city: City, days: int, seed: int, tick_s: int = 300) -> Iterator[Sce
         at_us = START_US + np.arange(1, len(table) + 1) * HISTORY_S * 1_000_000
         kept = (Channel.PRESSURE, Channel.FLOW)
         detector.learn(History(at_us, {int(one): np.ascontiguousarray(table[:, :, one]) for one in kept}))
-        # Copies share what never changes; EPANET's session could not be copied at all.
+        # Copies share immutable objects; EPANET's session cannot be copied.
         shared: dict[int, Any] = {id(one): one for one in (city, detector.responses, *states)}
         yield Scene(city, detector, shared, days, seed)
 
 
 @dataclass(eq=False)
 class Room:
-    """The detector with the desk behind it, asked in the engine's order."""
+    """The detector with the desk's services, called in the engine's order."""
 
     truth: Truth
     detector: Detector
@@ -275,7 +275,7 @@ class Room:
         return [alarm for alarm in self._state.alarms.values() if alarm.kind is kind]
 
     def named(self) -> set[tuple[str, str]]:
-        """(kind, asset) of the operations that were told."""
+        """(kind, asset) of the reported operations."""
         return {(one.kind, one.pump_id) for one in self.operations}
 
     def faults(self) -> list[str]:

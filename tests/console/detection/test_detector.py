@@ -1,4 +1,4 @@
-"""What the detector says of a small town's nights: bursts, operations, stations that fail."""
+"""The detector on a small town: bursts, operations, station faults."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_burst_that_grows_is_one_finding_and_one_at_the_same_place_hours_later
 
 
 @pytest.mark.parametrize("seed", [1, 2, 5])
-def test_water_that_is_given_unevenly_is_no_burst_though_it_looks_a_little_like_one(town: Town, seed: int) -> None:
+def test_an_uneven_gain_of_supply_is_no_burst(town: Town, seed: int) -> None:
     night, drop = Night(town), town.drops_m["H33"]
     night.ticks(12)
     given = 1.8 + drop + 0.1 * np.random.default_rng(seed).standard_normal(len(drop))  # every station rises
@@ -136,7 +136,7 @@ def test_backfill_never_raises_an_alarm(town: Town) -> None:
     assert bursts(night.ticks(10, town.drops_m["H33"], late_us=10 * STEP_US)) == 0
 
 
-def test_the_same_sample_twice_is_heard_once(town: Town) -> None:
+def test_a_repeated_sample_is_counted_once(town: Town) -> None:
     night = Night(town)
     night.ticks(12)
     first = night.tick(town.drops_m["H33"])
@@ -155,13 +155,13 @@ def test_demand_that_drifts_everywhere_is_no_burst(town: Town) -> None:
     assert bursts([night.tick(share * drift) for share in np.linspace(0.0, 0.5, 30)]) == 0
 
 
-def test_a_source_that_is_raised_moves_all_alike_and_is_no_burst(town: Town) -> None:
+def test_a_raised_source_head_is_no_burst(town: Town) -> None:
     night = Night(town)
     night.ticks(12)
     assert bursts(night.ticks(5, -2.0)) == 0
 
 
-def test_evidence_is_what_is_left_when_the_common_part_is_out(town: Town) -> None:
+def test_evidence_excludes_the_part_common_to_all_stations(town: Town) -> None:
     with EpanetSession(town.city) as session:
         night = Night(town, responses=partial(burst_responses, session))
         night.ticks(12)
@@ -174,7 +174,7 @@ def test_evidence_is_what_is_left_when_the_common_part_is_out(town: Town) -> Non
     assert town.drops_m["H33"][row] == pytest.approx((most.observed - most.expected) / 9.80665, rel=0.15)
 
 
-def test_a_day_livelier_than_any_known_raises_nothing(town: Town) -> None:
+def test_a_day_of_higher_noise_than_any_known_raises_nothing(town: Town) -> None:
     night = Night(town, seed=2)
     night.ticks(30)
     growing = (night.tick(noise_m=NOISE_M * (1.0 + 1.5 * min(tick / 60, 1.0))) for tick in range(600))
@@ -186,7 +186,7 @@ def test_quiet_days_raise_nothing(town: Town) -> None:
     assert bursts(night.ticks(1500)) == 0
 
 
-def test_before_anything_is_known_stations_are_learning(town: Town) -> None:
+def test_without_history_stations_are_learning(town: Town) -> None:
     assert Night(town, learned=False).tick().learning.all()
     assert not Night(town).tick().learning.any()
 
@@ -220,7 +220,7 @@ def test_a_known_event_is_located_whatever_the_statistic(town: Town) -> None:
     assert len(result.bursts) == 1
 
 
-def test_smaller_bursts_are_seen_near_stations_than_far_from_them(town: Town) -> None:
+def test_smaller_bursts_are_detectable_near_stations_than_far_from_them(town: Town) -> None:
     least = Night(town).detector.smallest_flows_m3h(1_704_067_200_000_000)
     assert np.isfinite(least[town.city.network.pipes.row("H33")])
     assert least[town.city.network.pipes.row("H33")] < least[town.city.network.pipes.row("P0")]

@@ -31,7 +31,7 @@ def written(path: Path, rows: list[np.ndarray], first_step: int, ids: list[str])
     return path
 
 
-def test_a_replay_tells_of_the_burst_alone_with_the_valve_that_was_set_before_it(tmp_path: Path) -> None:
+def test_a_replay_reports_only_the_burst_with_the_valve_set_before_it(tmp_path: Path) -> None:
     city = a_city(metered=True)
     ids = city.stations.asset_id.tolist()
     with Truth(city, HISTORY_S, SEED) as truth:

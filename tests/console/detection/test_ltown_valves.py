@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from console.bench.ltown import STATION_NODES, between_m, ltown
-from console.detection.flow.pressure_zones import parts_of
+from console.detection.flow.pressure_zones import partition_of
 from console.domain.alarms import AlarmKind, Priority
 from maps.city import City, StationTable
 from tests.console.detection.recorded import Room, Scene, learned
@@ -23,7 +23,7 @@ ELSEWHERE = "p280"
 
 
 def a_city(*, metered: bool) -> City:
-    """L-Town with its 33 gauges; the valves tell flow, opening and setpoint, the pump flow and state, the tank its level."""
+    """L-Town with its 33 gauges; the valves report flow, opening and setpoint, the pump flow and state, the tank its level."""
     city = ltown()
     nodes = city.network.nodes
     rows = nodes.rows(list(STATION_NODES))
@@ -53,12 +53,12 @@ def room(metered: Scene) -> Iterator[Room]:
 
 def pipes_behind(city: City, valve: str) -> set[str]:
     """Pipes of the zone that a valve feeds."""
-    parts, pipes = parts_of(city), city.network.pipes
+    parts, pipes = partition_of(city), city.network.pipes
     (part,) = (way.end for way in parts.ways if way.asset_id == valve)
     return set(pipes.asset_id[parts.label[pipes.from_node] == part].tolist())
 
 
-def test_what_no_gauge_tells_the_valves_meter_does(room: Room) -> None:
+def test_a_burst_without_pressure_response_is_found_by_the_valves_meter(room: Room) -> None:
     room.truth.burst(BEHIND_3, 10.0)
     room.ticks(3)
     (found,) = room.bursts
@@ -116,7 +116,7 @@ def test_the_only_valve_of_a_zone_that_shuts_is_named(room: Room) -> None:
 
 
 @pytest.mark.parametrize("valve", VALVES)
-def test_a_valve_that_fails_open_is_named_and_those_that_it_does_not_reach_have_not_fallen(room: Room, valve: str) -> None:
+def test_a_valve_that_fails_open_is_named_and_stations_outside_its_zone_count_as_steady(room: Room, valve: str) -> None:
     room.truth.switch(valve, on=True)
     room.ticks(3)
     assert room.bursts == []
@@ -145,7 +145,7 @@ def test_a_pump_that_stops_is_named_and_the_valves_that_fed_it_are_not(room: Roo
     assert room.named() == {("pump", "PUMP_1")}
 
 
-def test_a_quiet_day_tells_of_nothing_but_the_pump_and_the_tank(room: Room) -> None:
+def test_a_day_without_events_reports_only_the_pump_and_the_tank(room: Room) -> None:
     room.ticks(288)
     assert room.bursts == []
     assert room.named() <= {("pump", "PUMP_1"), ("tank_filling", "L-T1")}

@@ -1,4 +1,4 @@
-"""The synthetic city, all of whose DMAs are metered, recorded from EPANET: what the meters add to the pressures."""
+"""The synthetic city with metered DMAs, recorded from EPANET: tests on flows beside pressures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from console.detection.flow.dma_borders import metered_zones
-from console.detection.flow.metered_zones import ZoneWatch
+from console.detection.flow.metered_zones import MeteredZones
 from console.domain.alarms import AlarmKind
 from maps.city import City
 from maps.network import PipeStatus
@@ -56,7 +56,7 @@ def share_in(room: Room, name: str) -> float:
 
 
 def test_every_dma_of_the_synthetic_city_is_wholly_metered(scene: Scene) -> None:
-    watch = ZoneWatch(scene.city)
+    watch = MeteredZones(scene.city)
     dmas = set(np.flatnonzero(scene.city.zones.kind == "dma").tolist())
     assert watch.wholly_metered().behind == dmas
     assert len(dmas) == 13
@@ -83,7 +83,7 @@ def test_a_boundary_valve_that_is_opened_is_named_and_no_burst(room: Room, valve
     assert room.bursts == []
     (named,) = {asset for kind, asset in room.named() if kind == "boundary"}
     one, other = (dma(room.truth.city, name) for name in pair)
-    assert named in ZoneWatch(room.truth.city).between(one, other)
+    assert named in MeteredZones(room.truth.city).between(one, other)
     assert {kind for kind, _ in room.named()} == {"boundary"}
     (alarm,) = room.alarms(AlarmKind.BOUNDARY)
     assert alarm.returned_at is None
@@ -91,7 +91,7 @@ def test_a_boundary_valve_that_is_opened_is_named_and_no_burst(room: Room, valve
 
 
 @pytest.mark.parametrize("pump", ["PU0001", "PU0004", "PU0010", "PU0016"])
-def test_a_pump_without_channels_that_trips_is_told_by_its_stations_outflow(room: Room, pump: str) -> None:
+def test_a_tripped_pump_without_channels_is_found_by_its_stations_outflow(room: Room, pump: str) -> None:
     pumps = room.truth.city.network.pumps
     assert room.truth.state.pump_flow_m3h[pumps.row(pump)] > 1.0
     room.truth.switch(pump, on=False)
@@ -103,7 +103,7 @@ def test_a_pump_without_channels_that_trips_is_told_by_its_stations_outflow(room
     assert {int(pumps.to_node[pumps.row(one.pump_id)]) for one in told} == {outlet}
 
 
-def test_a_small_burst_behind_the_citys_reducing_valve_is_told_by_its_meter(room: Room) -> None:
+def test_a_small_burst_downstream_of_the_citys_prv_is_found_by_its_meter(room: Room) -> None:
     room.truth.burst(a_pipe(room.truth.city, "城南01分区"), 15.0)
     room.ticks(3)
     (found,) = room.bursts
@@ -111,7 +111,7 @@ def test_a_small_burst_behind_the_citys_reducing_valve_is_told_by_its_meter(room
     assert share_in(room, "城南01分区") > 0.99
 
 
-def test_the_shutting_of_the_citys_reducing_valve_is_named(room: Room) -> None:
+def test_closing_the_citys_prv_is_named(room: Room) -> None:
     room.truth.switch("V4165", on=False)
     room.ticks(4)
     assert room.bursts == []
@@ -119,7 +119,7 @@ def test_the_shutting_of_the_citys_reducing_valve_is_named(room: Room) -> None:
 
 
 @pytest.mark.parametrize("entered", [False, True])
-def test_water_drawn_from_a_hydrant_is_a_burst_unless_somebody_said_so(room: Room, entered: bool) -> None:
+def test_hydrant_use_is_a_burst_unless_it_was_entered_as_an_operation(room: Room, entered: bool) -> None:
     city = room.truth.city
     node = city.network.pipes.from_node[city.hydrants.pipe]
     row = int(np.flatnonzero(metered_zones(city)[node] == dma(city, "城西02分区"))[0])
@@ -131,6 +131,6 @@ def test_water_drawn_from_a_hydrant_is_a_burst_unless_somebody_said_so(room: Roo
     assert {why.code for why in alarm.explanations} == ({"hydrant"} if entered else set())
 
 
-def test_two_quiet_hours_tell_of_nothing(room: Room) -> None:
+def test_two_hours_without_events_report_nothing(room: Room) -> None:
     room.ticks(120)
     assert (room.bursts, room.operations, room.faults()) == ([], [], [])

@@ -1,4 +1,4 @@
-"""Behind a reducing valve pressures are pinned: its own flow and opening speak, and are no operation."""
+"""Zone balance downstream of a PRV: its flow and opening are evidence for a burst, and no operation."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from console.detection.finding import BurstFinding
-from console.detection.flow.pressure_zones import parts_of
-from console.detection.flow.zone_balance import BalanceWatch
+from console.detection.flow.pressure_zones import partition_of
+from console.detection.flow.zone_balance import ZoneBalance
 from console.detection.state_channels import SwitchWatch
 from console.domain.clock import moment
 from console.domain.readings import Channel
@@ -52,7 +52,7 @@ class Hours:
 
     def __init__(self, city: City | None = None) -> None:
         self.city = city or a_city()
-        self.watch, self.switches = BalanceWatch(self.city, parts_of(self.city)), SwitchWatch(self.city)
+        self.watch, self.switches = ZoneBalance(self.city, partition_of(self.city)), SwitchWatch(self.city)
         self.now_us, self.random = 0, np.random.default_rng(3)
         self.operations = 0
 
@@ -70,7 +70,7 @@ class Hours:
             self.operations += len(self.switches.tick(value, fresh, self.now_us))
 
     def evidence(self, *pipes: str) -> list[tuple[str, str]]:
-        """What the valve says of a burst in the last minute that the pressures put on these pipes."""
+        """Evidence of the valve for a burst in the last minute located on these pipes."""
         at = moment(self.now_us)
         candidates = tuple(Candidate(pipe, 1.0 / len(pipes)) for pipe in pipes)
         finding = BurstFinding(at, at - timedelta(seconds=30), "A", 9.0, 5.0, (), Location(candidates, pipes, "calibrated"))
@@ -90,7 +90,7 @@ def test_flow_and_opening_that_rose_are_evidence_for_a_burst_behind_the_valve(ci
     assert [one.deviation for one in hours.found] == pytest.approx([20.0, 9.0, -20.0], abs=2.0)
 
 
-def test_a_burst_in_front_of_the_valve_is_none_of_its_business() -> None:
+def test_a_burst_upstream_of_the_valve_has_no_evidence_from_it() -> None:
     hours = Hours()
     hours.tick(count=40)
     hours.tick(flow=20.0, opening=9.0)
@@ -99,14 +99,14 @@ def test_a_burst_in_front_of_the_valve_is_none_of_its_business() -> None:
 
 
 @pytest.mark.parametrize(("flow", "opening"), [(0.0, 0.0), (1.0, 0.5), (-20.0, -9.0)])
-def test_what_is_within_its_noise_or_fell_is_no_evidence(flow: float, opening: float) -> None:
+def test_changes_within_noise_and_falls_are_no_evidence(flow: float, opening: float) -> None:
     hours = Hours()
     hours.tick(count=40)
     hours.tick(flow, opening)
     assert hours.evidence("P3") == []
 
 
-def test_a_valve_hardly_heard_of_says_nothing() -> None:
+def test_a_valve_with_few_samples_gives_no_evidence() -> None:
     hours = Hours()
     hours.tick(count=5)
     hours.tick(flow=20.0, opening=9.0)
@@ -129,19 +129,19 @@ def test_a_reducing_valve_that_opens_by_itself_is_no_operation() -> None:
         (a_city(source_below=True), False),
     ],
 )
-def test_a_part_is_behind_a_valve_only_without_another_way_to_a_source(city: City, behind: bool) -> None:
-    parts, row = parts_of(city), city.network.nodes.row
+def test_a_part_is_fed_by_a_prv_only_without_another_path_to_a_source(city: City, behind: bool) -> None:
+    parts, row = partition_of(city), city.network.nodes.row
     label = parts.label
     assert label[row("L")] == label[row("M")]
     assert label[row("R")] == label[row("V")]
     assert parts.behind == (frozenset({int(label[row("L")])}) if behind else frozenset())
 
 
-def test_a_tank_above_a_pump_feeds_nothing_below_it() -> None:
+def test_a_tank_above_a_pump_does_not_supply_the_part_below() -> None:
     builder = a_network().source("R", 0, 0).node("H", 100, 0).node("L", 200, 0).node("M", 300, 0).tank("T", 400, 0)
     builder = builder.pipe("P1", "R", "H").pipe("P2", "L", "M").valve("PRV-1", between=("H", "L"), kind=ValveKind.PRV)
     city = builder.pump("PU", "M", "T").station("S", at="L").build()
-    parts = parts_of(city)
+    parts = partition_of(city)
     part = int(parts.label[city.network.nodes.row("L")])
     assert parts.behind == {part}
     assert [(way.asset_id, sign) for way, sign in parts.touching(part)] == [("PRV-1", 1.0), ("PU", -1.0)]

@@ -1,4 +1,4 @@
-"""Signatures made by group and state when needed: the same as all at once, few kept, and nothing found where nothing is known."""
+"""Signature cache: computed per group and state on demand, equal to all at once, with a bounded number kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from console.bench.trace import lattice
 from console.detection import Closed, Detector, DetectorOptions, History, TickResult
-from console.detection.signature_cache import SMALLEST_FLOW_M3H, SignatureBook
+from console.detection.signature_cache import SMALLEST_FLOW_M3H, SignatureCache
 from console.detection.station_groups import POOL
 from console.domain.readings import Channel
 from maps.city import City
@@ -36,7 +36,7 @@ def day_of(state: HydraulicState) -> list[HydraulicState]:
 def test_a_group_has_the_signatures_that_all_stations_made_at_once_have(town: Town) -> None:
     slopes = PumpCurves.of(town.city).slopes(town.state)
     whole = build_signatures(town.city, town.state, pump_slope_m_per_m3h=slopes, smallest_flow_m3h=SMALLEST_FLOW_M3H)
-    book = SignatureBook(town.city, [town.state], "imported")
+    book = SignatureCache(town.city, [town.state], "imported")
     demand = np.nan_to_num(town.state.demand_m3h)
     for rows in (np.array([0, 3, 7]), np.array([15, 2, 9, 1])):
         own, digest = book.group(rows).signatures(0), book.group(rows).digest(0)
@@ -48,26 +48,26 @@ def test_a_group_has_the_signatures_that_all_stations_made_at_once_have(town: To
         np.testing.assert_allclose(digest.demand_gram, (heads * demand**2) @ heads.T, rtol=1e-4)
 
 
-def test_in_a_large_city_the_nodes_that_stand_for_all_are_even_among_those_a_group_feels() -> None:
+def test_in_a_large_city_sample_nodes_are_even_among_those_with_a_response() -> None:
     city = lattice(12_000, 1)
     city = replace(city, stations=place_stations(city, 40))
     rows = np.arange(5, 25)
     whole = Interpolation(city).signatures(rows).head_m_per_m3h
     assert whole.shape[1] > POOL
-    heads = SignatureBook(city, None, "none").group(rows).digest(0).heads
+    heads = SignatureCache(city, None, "none").group(rows).digest(0).heads
     felt = np.flatnonzero(np.abs(whole).max(axis=0) > 1e-4 * np.abs(whole).max())
     chosen = felt[np.linspace(0, len(felt) - 1, min(len(felt), POOL)).astype(int)]
     np.testing.assert_array_equal(heads, whole[:, chosen])
 
 
-def test_a_deferring_book_keeps_the_present_state_and_the_next_where_there_is_no_room_for_more(
+def test_with_little_memory_a_deferred_cache_keeps_the_present_state_and_the_next(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("console.detection.signature_cache._DIGEST_BYTES", 1)
     options = DetectorOptions(time_zone="UTC", deferred=True)
     night = Night(town, learned=False)
     night.detector = Detector(town.city, day_of(town.state), options)
-    kept = SignatureBook(town.city, day_of(town.state), "imported", deferred=True).pages_kept
+    kept = SignatureCache(town.city, day_of(town.state), "imported", deferred=True).pages_kept
     assert kept == 2
     for _ in range(4):
         hour = night.now_us // 3_600_000_000
@@ -173,7 +173,7 @@ def resting(city: City) -> HydraulicState:
 @pytest.mark.parametrize("deferred", [False, True])
 @pytest.mark.parametrize("model", [False, True])
 @pytest.mark.parametrize("name", CITIES)
-def test_where_nothing_can_be_matched_ticks_go_on_and_nothing_is_found(
+def test_without_usable_signatures_ticks_continue_and_nothing_is_found(
     name: str, model: bool, deferred: bool, learned: bool
 ) -> None:
     city = CITIES[name].build()

@@ -1,4 +1,4 @@
-"""State channels that change name what was operated; what only trembles, comes late or is heard first names nothing."""
+"""Operations from state channels: noise, late samples and first samples are none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CITY = a_network().source("R").pipe("P", "R", "A").pump("PU", "A", "B").station(
 
 
 def told(channel: Channel, values: list[float], station: int = 0) -> list[tuple[int, str, str, bool]]:
-    """(tick, kind, asset, stopped) of what is found in one channel's samples; NaN: nothing heard at that tick."""
+    """(tick, kind, asset, stopped) of the findings in one channel's samples; NaN: no sample at that tick."""
     watch, found = SwitchWatch(CITY), []
     for tick, sample in enumerate(values):
         value = np.full((2, len(Channel)), np.nan)
@@ -28,7 +28,7 @@ def test_a_pump_is_named_by_its_own_id_and_by_the_stations_elsewhere() -> None:
 
 
 @pytest.mark.parametrize(("channel", "kind"), [(Channel.VALVE_POSITION, "valve"), (Channel.SETPOINT, "setpoint")])
-def test_a_setting_that_moves_is_named_once(channel: Channel, kind: str) -> None:
+def test_a_changed_setting_is_named_once(channel: Channel, kind: str) -> None:
     assert told(channel, [50.0, 50.2, 49.9, 30.0, 30.1]) == [(3, kind, "S", False)]
     assert told(channel, [0.0, 0.0, 1.0]) == [(2, kind, "S", False)]
 

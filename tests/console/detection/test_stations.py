@@ -1,4 +1,4 @@
-"""Groups of stations, and the watch over each channel of each station."""
+"""Station groups, and the checks of each channel of each station."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import numpy as np
 from console.bench.detect import station_city
 from console.detection.finding import StationFinding
 from console.detection.options import DetectorOptions
-from console.detection.quality.station_checks import StationWatch
+from console.detection.quality.station_checks import StationChecks
 from console.detection.station_groups import pressure_stations, station_groups
 from console.domain.readings import Channel
 
 
-def test_groups_are_as_few_as_will_do_and_hold_every_pressure_station_once() -> None:
+def test_groups_are_the_fewest_possible_and_contain_every_pressure_station_once() -> None:
     city = station_city(1001, seed=3)
     groups = station_groups(city, 100)
     assert len(groups) == 11
@@ -20,11 +20,11 @@ def test_groups_are_as_few_as_will_do_and_hold_every_pressure_station_once() -> 
     assert sorted(np.concatenate(groups).tolist()) == pressure_stations(city.stations).tolist()
 
 
-def test_a_cell_heard_later_is_followed_from_then_on_and_moves_no_other() -> None:
+def test_a_cell_that_reports_later_is_checked_from_then_on_and_affects_no_other() -> None:
     random = np.random.default_rng(4)
     city = station_city(30, seed=3)
     rows = len(city.stations)
-    alone, together = (StationWatch(city.stations, DetectorOptions()) for _ in range(2))
+    alone, together = (StationChecks(city.stations, DetectorOptions()) for _ in range(2))
     told: tuple[list[StationFinding], list[StationFinding]] = ([], [])
     for tick in range(1, 80):
         now_us = tick * 60_000_000
@@ -46,7 +46,7 @@ def test_a_cell_heard_later_is_followed_from_then_on_and_moves_no_other() -> Non
 def told_of_jumps(jumping: list[int], samples: int, both_within: int = 0) -> tuple[list[StationFinding], list[int]]:
     """(findings, rows accepted) when stations jump six metres at the tenth tick; the last of them ``both_within`` later."""
     city = station_city(12, seed=3)
-    watch, rows = StationWatch(city.stations, DetectorOptions()), len(city.stations)
+    watch, rows = StationChecks(city.stations, DetectorOptions()), len(city.stations)
     none, sigma, group = np.zeros(rows, dtype=bool), np.full(rows, 0.05), np.zeros(rows, dtype=np.int64)
     findings: list[StationFinding] = []
     accepted: list[int] = []
@@ -65,13 +65,13 @@ def told_of_jumps(jumping: list[int], samples: int, both_within: int = 0) -> tup
     return findings, accepted
 
 
-def test_stations_that_jump_at_once_have_a_common_cause_and_take_it_as_their_normal() -> None:
+def test_stations_that_jump_at_once_have_a_common_cause_and_include_it_in_their_baseline() -> None:
     assert told_of_jumps([2, 5, 7], samples=30) == ([], [2, 5, 7])
     assert told_of_jumps([2, 5], samples=30, both_within=1) == ([], [2, 5])
     assert told_of_jumps([2, 5, 7], samples=3) == ([], [])
 
 
-def test_stations_that_jump_at_different_times_are_faults_of_their_own() -> None:
+def test_stations_that_jump_at_different_times_are_separate_faults() -> None:
     findings, accepted = told_of_jumps([2, 5], samples=20, both_within=6)
     city = station_city(12, seed=3)
     raised = [one.station_id for one in findings if one.code == "deviating" and one.active]

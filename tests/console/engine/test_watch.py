@@ -66,8 +66,8 @@ class Held:
 @pytest.fixture
 def held(room: Room, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
     """Signatures of the room's detector are under way, and stay so."""
-    held = Held(room.detector._book.made)
-    monkeypatch.setattr(room.detector._book, "made", held)
+    held = Held(room.detector._cache.made)
+    monkeypatch.setattr(room.detector._cache, "made", held)
     values = {name: {"pressure_mpa": 0.3} for name in ("Q-001", "Q-002", "Q-003")}
     room.hears(values)
     room.sees(lambda p: bool(np.isfinite(p.value[1:4, Channel.PRESSURE]).all()))

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from console.detection.signature_cache import SignatureBook
+from console.detection.signature_cache import SignatureCache
 from console.detection.signature_making import InterpolatedMaker
 from console.workers.object_process import ObjectProcess, ObjectProcessFailed
 from tests.console.detection.cases import a_town
@@ -51,7 +51,7 @@ def test_signatures_made_in_another_process_are_those_made_here() -> None:
         asides.append(ObjectProcess(maker, "signatures"))
         return asides[0].ask
 
-    here, there = SignatureBook(city, None, "none"), SignatureBook(city, None, "none", host=host)  # type: ignore[arg-type]
+    here, there = SignatureCache(city, None, "none"), SignatureCache(city, None, "none", host=host)  # type: ignore[arg-type]
     try:
         one, other = here.group(ROWS), there.group(ROWS)
         np.testing.assert_array_equal(one.digest(0).heads, other.digest(0).heads)

@@ -1,4 +1,4 @@
-"""What surrounds a plan: crews, overlaps, candidates by segment, restoring, the whole city."""
+"""Schedules, conflicts, candidates by segment, restoration and city-wide plans."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_crew_that_is_busy_comes_later() -> None:
     assert late.minutes == pytest.approx(35.0)
 
 
-def test_what_only_both_plans_together_dry_is_their_conflict_with_its_own_customers() -> None:
+def test_a_conflict_is_the_area_dry_only_with_both_plans_with_its_own_customers() -> None:
     isolator = Isolator(_ring().build())
     east, west = isolator.plan(["P1"]), isolator.plan(["P3"])
     conflict = isolator.conflict([east, west])
@@ -85,7 +85,7 @@ def test_what_only_both_plans_together_dry_is_their_conflict_with_its_own_custom
 
 @given(network=networks(), one=st.integers(0, 20), other=st.integers(0, 20))
 @settings(max_examples=60, deadline=None)
-def test_a_conflict_is_what_closing_all_valves_dries_beyond_each_plan_alone(network: PipeNetwork, one: int, other: int) -> None:
+def test_a_conflict_equals_closing_all_valves_minus_each_plan_alone(network: PipeNetwork, one: int, other: int) -> None:
     bursts = [str(network.pipes.asset_id[number % len(network.pipes)]) for number in (one, other)]
     isolator = Isolator(city_of(network))
     plans = [isolator.plan([burst], alternatives=False) for burst in bursts]
@@ -97,7 +97,7 @@ def test_a_conflict_is_what_closing_all_valves_dries_beyond_each_plan_alone(netw
     assert set(together.dry_pocket_pipes) - dry_alone <= set(conflict.pipes)
 
 
-def test_windows_that_share_a_moment_form_the_largest_groups() -> None:
+def test_windows_that_overlap_at_one_time_form_maximal_groups() -> None:
     start = datetime(2024, 1, 3, tzinfo=UTC)
 
     def window(name: str, begins: int, ends: int) -> Window:
@@ -138,7 +138,7 @@ def test_restoring_fills_through_the_smallest_valve_then_samples_before_the_rest
 
 @given(network=networks())
 @settings(max_examples=40, deadline=None)
-def test_city_plans_are_the_single_plans_in_numbers(network: PipeNetwork) -> None:
+def test_city_plans_equal_the_single_plans(network: PipeNetwork) -> None:
     isolator = Isolator(city_of(network))
     plans = city_plans(isolator)
     assert int(plans.pipes.sum()) >= 1

@@ -1,4 +1,4 @@
-"""A plan does not depend on the form in which a valve is given; and what it says of closed pipes and parts without supply."""
+"""Plans with valves given in different forms, with closed pipes and with parts without supply."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_a_closed_pipe_that_could_feed_a_dry_pocket_is_offered_beside_closed_val
     assert {(entry.asset_id, entry.why) for entry in plan.relies_on} == {("V", "closed"), ("F", "closed_pipe")}
 
 
-def test_nothing_to_close_and_nothing_relied_on_is_told_as_a_doubt_of_the_data() -> None:
+def test_no_valve_to_close_and_no_barrier_is_warned_as_a_data_fault() -> None:
     plan = Isolator(a_network().pipe("P1", "A", "B").build()).plan(["P1"])
     assert any("no source is connected" in warning for warning in plan.warnings)
 
@@ -177,7 +177,7 @@ def test_a_part_behind_a_closed_valve_is_not_touched() -> None:
     assert plan.without_supply_before == ()
 
 
-def test_what_only_a_valve_shut_for_this_case_cut_off_had_supply_before() -> None:
+def test_an_area_cut_off_only_by_a_valve_closed_for_this_incident_had_supply_before() -> None:
     town = a_network().source("S").pipe("P1", "S", "A").pipe("P2", "A", "B").valve("V2", on="P2", at="A")
     town.pipe("D", "A", "E").valve("VD", on="D", at="A").valve("V1", on="P1", at="A")
     plan = Isolator(town.build()).plan(["P2"], shut_by_crews=["VD"])
@@ -209,7 +209,7 @@ def test_a_well_as_a_kind_and_as_a_negative_demand_give_the_same_valves(columns:
     assert {step.asset_id for step in Isolator(town.build()).plan(["P2"]).valves_to_close} == {"V1", "V3"}
 
 
-def test_the_mark_of_a_doubtful_place_is_in_every_part_of_the_plan_that_uses_the_valve() -> None:
+def test_an_uncertain_valve_location_is_marked_in_every_part_of_the_plan_that_uses_it() -> None:
     town = _town("node", state=ValveState.CLOSED, placing="at_junction").valve("V1", on="B", at="J1", placing="near_two_pipes")
     plan = Isolator(town.build()).plan(["B"])
     assert {step.asset_id: step.placing for step in plan.valves_to_close} == {"V1": "near_two_pipes"}
@@ -228,7 +228,7 @@ def _of_a_cut_pipe() -> NetworkBuilder:
     return town.hydrant("H1", on="B~1", pieces=both)
 
 
-def test_what_names_a_cut_pipe_counts_for_each_piece_and_is_marked() -> None:
+def test_customers_and_hydrants_of_a_split_pipe_count_for_each_piece_and_are_marked() -> None:
     isolator = Isolator(_of_a_cut_pipe().build())
     for burst in ("B~1", "B~2"):
         plan = isolator.plan([burst])

@@ -109,7 +109,7 @@ def test_a_source_inside_means_not_isolatable_and_is_named() -> None:
     assert plan.dry_pocket_pipes == ("P2",)
 
 
-def test_nothing_floods_across_a_source() -> None:
+def test_isolation_does_not_spread_through_a_source() -> None:
     town = a_network().source("S").pipe("P1", "S", "A").valve("V1", on="P1", at="S").pipe("P2", "S", "B")
     plan = _plan(town, "P1")
     assert plan.isolatable
@@ -195,7 +195,7 @@ def test_a_pipe_closed_by_itself_supplies_nothing_but_is_no_boundary() -> None:
     assert not _plan(town, "P3").isolatable
 
 
-def test_what_a_crew_shut_by_mistake_counts_as_dry() -> None:
+def test_an_area_cut_off_by_a_crews_mistake_counts_as_dry() -> None:
     town = _street().pipe("D1", "B", "E").valve("VD", on="D1", at="B").customer("C1", on="D1")
     plan = Isolator(town.build()).plan(["P2"], shut_by_crews=["VD"])
     assert plan.dry_pocket_pipes == ("D1",)

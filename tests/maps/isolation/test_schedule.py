@@ -1,4 +1,4 @@
-"""Schedules against every possible deal: small ones by brute force, with their own arithmetic of times."""
+"""Schedules against all assignments by brute force, with an independent computation of times."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _run(crew: CrewPlace, steps: list[ValveStep]) -> tuple[float, float, float]:
     crews=st.lists(st.tuples(_PLACE, st.integers(0, 20)), min_size=1, max_size=3),
 )
 @settings(max_examples=40, deadline=None)
-def test_few_valves_are_dealt_out_in_the_best_possible_way(
+def test_few_valves_are_assigned_optimally(
     places: list[tuple[int, int]], minutes: list[int], crews: list[tuple[tuple[int, int], int]]
 ) -> None:
     plan = _plan(places, minutes[: len(places)], [200.0] * len(places))
@@ -64,7 +64,7 @@ def test_few_valves_are_dealt_out_in_the_best_possible_way(
     assert sorted(step.valve_id for step in found.steps) == sorted(step.asset_id for step in plan.valves_to_close)
 
 
-def test_many_valves_take_no_longer_than_dealt_out_greedily() -> None:
+def test_many_valves_take_no_longer_than_the_greedy_assignment() -> None:
     places = [(600 * (n % 4), 500 * (n // 4)) for n in range(12)]
     plan = _plan(places, [7 + n % 5 for n in range(12)], [200.0] * 12)
     crews = [CrewPlace("C1", 0.0, 0.0), CrewPlace("C2", 1800.0, 1000.0), CrewPlace("C3", 900.0, 500.0)]
@@ -80,7 +80,9 @@ def test_many_valves_take_no_longer_than_dealt_out_greedily() -> None:
     crews=st.lists(_PLACE, min_size=1, max_size=4),
 )
 @settings(max_examples=40, deadline=None)
-def test_rules_hold_in_every_schedule(places: list[tuple[int, int]], sizes: list[float], crews: list[tuple[int, int]]) -> None:
+def test_constraints_hold_in_every_schedule(
+    places: list[tuple[int, int]], sizes: list[float], crews: list[tuple[int, int]]
+) -> None:
     plan = _plan(places, [10] * len(places), sizes[: len(places)])
     found = schedule(plan, [CrewPlace(f"C{n}", float(x), float(y)) for n, (x, y) in enumerate(crews)])
     size = {step.asset_id: step.diameter_mm or 0.0 for step in plan.valves_to_close}

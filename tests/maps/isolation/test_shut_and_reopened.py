@@ -16,7 +16,7 @@ _RUNS = settings(max_examples=80, deadline=None)
 
 @given(network=networks(closed_pipes=True), number=st.integers(0, 20), picks=st.lists(st.integers(0, 40), min_size=1, max_size=3))
 @_RUNS
-def test_whatever_lost_its_water_by_valves_shut_for_the_case_is_dry(network: PipeNetwork, number: int, picks: list[int]) -> None:
+def test_segments_cut_off_by_valves_closed_for_the_incident_are_dry(network: PipeNetwork, number: int, picks: list[int]) -> None:
     assume(len(network.valves))
     shut = sorted({pick % len(network.valves) for pick in picks})
     burst = number % len(network.pipes)

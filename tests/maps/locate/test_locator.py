@@ -77,7 +77,7 @@ def test_the_set_is_the_smallest_leading_one_with_nine_tenths(city: City, signat
         assert sum(probability[:size]) >= 0.9 > sum(probability[: size - 1])
 
 
-def test_noise_that_is_told_too_small_makes_no_surer_of_the_place(city: City, signatures: Signatures) -> None:
+def test_an_understated_noise_does_not_make_the_location_more_certain(city: City, signatures: Signatures) -> None:
     options = LocateOptions(errors=ErrorModel(residual_share=0.0, norm_share=0.0, free_m=0.0))
     seen = 4.0 * shape(city, signatures, "V11") + 0.1 * np.random.default_rng(1).standard_normal(6)
 
@@ -85,7 +85,7 @@ def test_noise_that_is_told_too_small_makes_no_surer_of_the_place(city: City, si
         location = found(city, signatures, seen, options=options, noise_covariance=noise_m**2 * np.eye(6))
         return [candidate.probability for candidate in location.candidates]
 
-    # As likely as the residuals themselves allow, however small the noise is said to be; and unsure where it is said to be large.
+    # With understated noise the likelihood is limited by the residuals; with overstated noise it is uncertain.
     assert surest(0.01) == pytest.approx(surest(0.001), rel=1e-3)
     assert surest(0.001)[0] < 0.9
     assert surest(10.0)[0] < surest(0.01)[0]
@@ -118,13 +118,13 @@ def test_scores_are_the_likelihood_ratio_by_brute_force(city: City, signatures: 
         assert candidate.probability == pytest.approx(weight[candidate.pipe_id] / sum(weight.values()), rel=2e-2, abs=1e-4)
 
 
-def test_what_all_stations_share_says_nothing_about_the_place(city: City, signatures: Signatures) -> None:
+def test_the_part_common_to_all_stations_does_not_change_the_location(city: City, signatures: Signatures) -> None:
     plain = 8.0 * shape(city, signatures, "V31")
     drifting = plain + 1.5 + 0.2 * signatures.demand_modes[:, 0]
     assert found(city, signatures, drifting).candidates[0].pipe_id == found(city, signatures, plain).candidates[0].pipe_id
 
 
-def test_drift_that_history_never_saw_says_nothing_about_the_place_either(city: City, signatures: Signatures) -> None:
+def test_drift_beyond_the_learned_size_does_not_change_the_location(city: City, signatures: Signatures) -> None:
     noise = 0.03**2 * np.eye(6)
     plain = 8.0 * shape(city, signatures, "V31")
     known = {"noise_covariance": noise, "drift_known": True}
@@ -132,7 +132,7 @@ def test_drift_that_history_never_saw_says_nothing_about_the_place_either(city: 
     assert found(city, signatures, plain + 2.0, **known).candidates[0].pipe_id == "V31"
 
 
-def test_drift_that_history_knows_is_weighed_and_not_thrown_away(city: City, signatures: Signatures) -> None:
+def test_learned_drift_is_weighted_and_not_projected_out(city: City, signatures: Signatures) -> None:
     noise = 0.03**2 * np.eye(6)
     errors = ErrorModel(residual_share=0.0, norm_share=0.0)
     options = LocateOptions(candidates=len(city.network.pipes), temperature=1.0, length_exponent=0.0, errors=errors)
@@ -168,14 +168,14 @@ def test_without_any_station_there_are_no_candidates(city: City, signatures: Sig
     assert found(city, signatures, np.full(6, np.nan)).candidates == ()
 
 
-def test_full_hydraulics_decide_between_what_straight_lines_confuse(city: City, signatures: Signatures) -> None:
+def test_full_hydraulics_distinguish_candidates_with_equal_linear_signatures(city: City, signatures: Signatures) -> None:
     bent = {"H33": 1.25, "V33": 1.0}
     residual = 10.0 * shape(city, signatures, "H33")
     node = city.stations.node.astype(np.int64)
     residual[int(np.argmin(residual))] *= bent["H33"]
 
     def responses(at_s: float, nodes: NDArray[np.int64], leaks: Sequence[Mapping[int, float]]) -> Floats:
-        """H33 does exactly what was seen; all others half of what straight lines say."""
+        """H33 gives exactly the observed change; all others half of the linear response."""
         of_h33 = {int(city.network.pipes.from_node[row]) for row in [city.network.pipes.row("H33")]}
         of_h33 |= {int(city.network.pipes.to_node[city.network.pipes.row("H33")])}
         heads = signatures.head_m_per_m3h.astype(np.float64)
@@ -193,7 +193,7 @@ def test_full_hydraulics_decide_between_what_straight_lines_confuse(city: City, 
     assert refined.candidates[0].probability >= plain.candidates[0].probability
 
 
-def test_unsolved_candidates_keep_what_straight_lines_say(city: City, signatures: Signatures) -> None:
+def test_unsolved_candidates_keep_their_linear_scores(city: City, signatures: Signatures) -> None:
     def nothing(at_s: float, nodes: NDArray[np.int64], leaks: Sequence[Mapping[int, float]]) -> Floats:
         return np.full((len(leaks), len(nodes)), np.nan)
 
@@ -202,7 +202,7 @@ def test_unsolved_candidates_keep_what_straight_lines_say(city: City, signatures
     assert found(city, signatures, residual, responses=nothing, station_node=node).candidates[0].pipe_id == "H33"
 
 
-def test_other_ways_in_which_demand_drifts_are_no_burst(city: City, signatures: Signatures) -> None:
+def test_further_modes_of_demand_drift_are_no_burst(city: City, signatures: Signatures) -> None:
     offices = np.where(np.arange(len(city.network.nodes)) == 13, 20.0, 0.0)
     aware = replace(signatures, other_demand_m3h=offices[:, None])
     drift = signatures.head_m_per_m3h.astype(np.float64) @ offices

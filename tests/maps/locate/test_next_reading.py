@@ -1,4 +1,4 @@
-"""Where to read next: information against Monte Carlo, the choice against brute force, the weighing against Bayes by hand."""
+"""Next reading: information against Monte Carlo, choice against brute force, weights against Bayes' rule by hand."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def sampled_bits(falls: np.ndarray, share: np.ndarray, sigma: float) -> float:
 
 @settings(max_examples=15, deadline=None)
 @given(falls=st.lists(st.floats(0.0, 60.0), min_size=2, max_size=12), sigma=st.floats(1.0, 20.0))
-def test_information_is_what_drawn_readings_tell(falls: list[float], sigma: float) -> None:
+def test_information_equals_a_monte_carlo_estimate(falls: list[float], sigma: float) -> None:
     share = np.arange(1.0, len(falls) + 1.0)
     share /= share.sum()
     column = np.array(falls)
     assert information_bits(column, share, sigma) == pytest.approx(sampled_bits(column, share, sigma), abs=0.04)
 
 
-def test_candidates_that_predict_the_same_tell_nothing_and_far_apart_all() -> None:
+def test_equal_predictions_give_no_information_and_distant_ones_all() -> None:
     four = np.full(4, 0.25)
     assert information_bits(np.full(4, 7.0), four, 5.0) == pytest.approx(0.0, abs=1e-4)
     assert information_bits(np.array([0.0, 100.0, 200.0, 400.0]), four, 0.5) == pytest.approx(2.0, abs=0.01)
@@ -82,12 +82,12 @@ def test_the_place_chosen_is_the_best_of_all_places() -> None:
     assert found[0].set_after < 4
 
 
-def test_no_place_is_proposed_where_a_reading_would_tell_nothing() -> None:
+def test_no_place_is_proposed_without_expected_information() -> None:
     alike = np.full((2, 1), 3.0, dtype=np.float32)
     assert next_readings(location(0.5, 0.5), alike, places_of(np.array([5.0]))) == ()
 
 
-def test_a_reading_weighs_the_candidates_as_bayes_does() -> None:
+def test_a_reading_updates_the_candidates_by_bayes_rule() -> None:
     place = ReadingPlace("H", "hydrant", 0, 0, 300.0, 5.0, (("P0", 2.0), ("P1", 30.0), ("P2", 12.0)), 1.0, 3, 1.5)
     after = reweighed(location(0.6, 0.3, 0.1), place, 272.0)
     # By hand: a fall of 28 kPa; widths √(25 + 0.01 fall²).

@@ -1,4 +1,4 @@
-"""Adjoint signatures against EPANET itself, which knows nothing of straight lines."""
+"""Adjoint signatures against nonlinear EPANET solutions."""
 
 from __future__ import annotations
 

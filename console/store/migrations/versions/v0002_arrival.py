@@ -1,4 +1,4 @@
-"""When readings arrived: one time per batch of the log, packed times per block. What is there stays unknown."""
+"""When readings arrived: one time per batch of the log, packed times per block. Arrivals of existing readings stay unknown."""
 
 from __future__ import annotations
 

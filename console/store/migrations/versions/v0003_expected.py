@@ -1,4 +1,4 @@
-"""What stations were expected to show, tick by tick. Of the time before nothing is known."""
+"""Expected values of stations per tick. None for the time before the migration."""
 
 from __future__ import annotations
 

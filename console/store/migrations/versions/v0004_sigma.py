@@ -1,4 +1,4 @@
-"""How much stations scatter around what was expected. Of the time before it stays unknown."""
+"""Standard deviation of stations around expected values. Unknown for the time before the migration."""
 
 from __future__ import annotations
 

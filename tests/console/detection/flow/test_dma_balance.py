@@ -1,4 +1,4 @@
-"""What a DMA's inflow says of the place of a burst: a likelihood from the meter's own noise."""
+"""Weight of a DMA's inflow change in a burst location: a likelihood ratio with the meter's noise."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def test_the_factor_is_the_integral_over_bursts_of_any_flow(change: float, sigma
 
 
 @pytest.mark.parametrize(("change", "expected"), [(1000.0, 10.0), (-1000.0, 0.1)])
-def test_no_meter_rules_a_zone_in_or_out(change: float, expected: float) -> None:
+def test_the_weight_of_a_meter_is_bounded_either_way(change: float, expected: float) -> None:
     assert inflow_factor(ZoneInflow("Z", change, 1.0, True)) == pytest.approx(expected)
 
 
-def test_no_rise_in_a_zone_with_an_unmetered_way_in_says_nothing() -> None:
+def test_a_missing_rise_is_no_evidence_with_an_unmetered_inlet() -> None:
     assert inflow_factor(ZoneInflow("Z", 0.0, 1.0, False)) == 1.0
     assert inflow_factor(ZoneInflow("Z", 20.0, 1.0, False)) == pytest.approx(10.0)
 
 
-def test_candidates_follow_their_zones_and_a_border_pipe_both() -> None:
+def test_candidates_get_the_weight_of_their_zones_and_a_boundary_pipe_of_both() -> None:
     candidates = tuple(
         Candidate(name, share) for name, share in (("calm", 0.4), ("border", 0.2), ("rose", 0.2), ("outside", 0.1))
     )
@@ -47,6 +47,6 @@ def test_candidates_follow_their_zones_and_a_border_pipe_both() -> None:
     assert (found.moved, found.statistic) == (location.moved, location.statistic)
 
 
-def test_while_no_inflow_rose_the_location_stays_as_it_is() -> None:
+def test_without_a_risen_inflow_the_location_is_unchanged() -> None:
     location = Location((Candidate("calm", 0.9),), ("calm",), "calibrated")
     assert balanced(location, {"calm": (5, 5)}, {3: ZoneInflow("DMA-3", 8.9, 3.0, True), 5: CALM}) is location

@@ -1,12 +1,12 @@
-"""Zones that suddenly take more water, and pumping stations by their outflow."""
+"""Inflow surges of metered zones, and pump states from station outflow."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from console.detection.flow.inflow_surges import InflowWatch, Surge
-from console.detection.flow.pressure_zones import Parts, Way
+from console.detection.flow.inflow_surges import InflowSurges, Surge
+from console.detection.flow.pressure_zones import Partition, ZoneLink
 from console.detection.flow.pump_meters import PumpChannels
 from console.detection.history import History
 from console.domain.readings import Channel
@@ -18,15 +18,15 @@ START_US = 1_704_067_200_000_000
 DAYS, STEPS_A_DAY = 16, 288
 
 
-def two_zones() -> tuple[City, Parts]:
+def two_zones() -> tuple[City, Partition]:
     """Two zones, each with one meter in."""
     builder = a_network().source("R", 0, 0).node("A", 100, 0).node("B", 0, 100).pipe("PA", "R", "A").pipe("PB", "B", "R")
     city = builder.station("QA", on="PA", channels="flow").station("QB", on="PB", channels="flow").build()
     row = city.network.nodes.row
     label = np.zeros(3, dtype=np.int64)
     label[row("A")], label[row("B")] = 1, 2
-    ways = (Way("PA", False, 0, 1, ((0, 1.0),)), Way("PB", False, 0, 2, ((1, -1.0),)))
-    return city, Parts(label, frozenset({1, 2}), ways)
+    ways = (ZoneLink("PA", False, 0, 1, ((0, 1.0),)), ZoneLink("PB", False, 0, 2, ((1, -1.0),)))
+    return city, Partition(label, frozenset({1, 2}), ways)
 
 
 def course(step: int) -> float:
@@ -39,7 +39,7 @@ class Meters:
 
     def __init__(self, *, learned: bool = True) -> None:
         city, parts = two_zones()
-        self.watch, self.random, self.step = InflowWatch(city, [parts]), np.random.default_rng(2), DAYS * STEPS_A_DAY
+        self.watch, self.random, self.step = InflowSurges(city, [parts]), np.random.default_rng(2), DAYS * STEPS_A_DAY
         if learned:
             flow = np.array([[course(step), -course(step)] for step in range(self.step)])
             flow += self.random.normal(0.0, 1.0, flow.shape)
@@ -60,7 +60,7 @@ class Meters:
 
 
 @pytest.mark.parametrize(("one", "other", "part"), [(20.0, 0.0, 1), (0.0, 20.0, 2)])
-def test_a_zone_that_takes_more_for_three_samples_is_told_once_with_its_beginning(one: float, other: float, part: int) -> None:
+def test_an_inflow_surge_of_three_samples_is_reported_once_with_its_start(one: float, other: float, part: int) -> None:
     meters = Meters()
     assert meters.ticks(STEPS_A_DAY) == []
     began_us = START_US + meters.step * STEP_US
@@ -70,7 +70,7 @@ def test_a_zone_that_takes_more_for_three_samples_is_told_once_with_its_beginnin
     assert surge.size_m3h == pytest.approx(20.0, abs=2.0)
 
 
-def test_the_days_own_swing_one_odd_reading_and_small_changes_are_none() -> None:
+def test_the_daily_profile_one_outlier_and_small_changes_are_no_surge() -> None:
     meters = Meters()
     assert meters.ticks(7 * STEPS_A_DAY) == []
     assert meters.ticks(1, 60.0) == []
@@ -78,13 +78,13 @@ def test_the_days_own_swing_one_odd_reading_and_small_changes_are_none() -> None
     assert meters.ticks(20, 3.0) == []
 
 
-def test_what_another_zone_loses_is_only_another_way_of_the_water() -> None:
+def test_a_rise_that_another_zone_loses_is_no_surge() -> None:
     meters = Meters()
     meters.ticks(30)
     assert meters.ticks(10, 20.0, -20.0) == []
 
 
-def test_without_history_or_while_unheard_nothing_is_told() -> None:
+def test_without_history_or_samples_no_surge_is_reported() -> None:
     assert Meters(learned=False).ticks(40, 20.0) == []
     meters = Meters()
     meters.ticks(30)
@@ -102,7 +102,7 @@ def a_station() -> City:
     ("after", "lost", "kept", "risen"),
     [(60.0, True, False, False), (99.0, False, True, False), (140.0, False, False, True), (float("nan"), False, False, False)],
 )
-def test_a_stations_outflow_tells_whether_one_of_its_pumps_stopped(after: float, lost: bool, kept: bool, risen: bool) -> None:
+def test_a_fall_of_station_outflow_means_a_pump_stop(after: float, lost: bool, kept: bool, risen: bool) -> None:
     channels = PumpChannels(a_station())
     value = np.full((1, len(Channel)), np.nan)
     for flow in (100.0, 101.0, after):

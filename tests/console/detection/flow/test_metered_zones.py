@@ -1,4 +1,4 @@
-"""Metered zones: opposite inflows that last name the closed valves between; an inflow that rises speaks for a burst there."""
+"""Metered zones: lasting opposite inflow changes name the closed valves between; a risen inflow is evidence for a burst."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from console.detection.finding import BurstFinding, StationFinding
-from console.detection.flow.metered_zones import ZoneWatch
+from console.detection.flow.metered_zones import MeteredZones
 from console.detection.history import History
 from console.domain.clock import moment
 from console.domain.readings import Channel
@@ -36,7 +36,7 @@ class Meters:
 
     def __init__(self, city: City | None = None) -> None:
         self.city = city or a_city()
-        self.watch, self.tick_no, self.random = ZoneWatch(self.city), 0, np.random.default_rng(1)
+        self.watch, self.tick_no, self.random = MeteredZones(self.city), 0, np.random.default_rng(1)
         self.value = np.full((3, len(Channel)), np.nan)
 
     def tick(self, west: float = 0.0, east: float = 0.0, disturbed: bool = False, heard: bool = True) -> list[StationFinding]:
@@ -54,7 +54,7 @@ class Meters:
         return [one for _ in range(count) for one in self.tick(west, east)]
 
 
-def test_inflows_that_move_oppositely_and_stay_so_name_the_valve_between() -> None:
+def test_lasting_opposite_inflow_changes_name_the_valve_between() -> None:
     meters = Meters()
     assert meters.ticks(60) == []
     assert meters.ticks(4, 25.0, -24.0) == []
@@ -68,20 +68,20 @@ def test_inflows_that_move_oppositely_and_stay_so_name_the_valve_between() -> No
 
 
 @pytest.mark.parametrize(("west", "east"), [(25.0, 24.0), (25.0, 0.0), (25.0, -8.0), (1.5, -1.5)])
-def test_other_changes_are_no_open_boundary(west: float, east: float) -> None:
+def test_other_changes_are_no_open_boundary_valve(west: float, east: float) -> None:
     meters = Meters()
     meters.ticks(60)
     assert meters.ticks(20, west, east) == []
 
 
-def test_while_a_burst_is_open_flows_that_change_are_its_doing() -> None:
+def test_while_a_burst_is_open_flow_changes_are_no_open_boundary_valve() -> None:
     meters = Meters()
     meters.ticks(60)
     assert [one for _ in range(20) for one in meters.tick(25.0, -24.0, disturbed=True)] == []
 
 
 def weighed(meters: Meters, *pipes: str, began_tick: int | None = None) -> BurstFinding:
-    """A burst that the pressures put in the east rather than the west, or on given pipes, with the meters' word."""
+    """A burst located by pressures in the east rather than the west, or on given pipes, weighted by the meters."""
     shares = zip(pipes or ("PE", "PW"), (0.6, 0.4), strict=False)
     candidates = tuple(Candidate(pipe, share) for pipe, share in shares)
     location = Location(candidates, tuple(one.pipe_id for one in candidates), "calibrated")
@@ -91,7 +91,7 @@ def weighed(meters: Meters, *pipes: str, began_tick: int | None = None) -> Burst
     return meters.watch.weighed(finding, meters.value, now_us)
 
 
-def test_only_the_inflow_of_the_zone_with_the_candidates_strengthens() -> None:
+def test_only_risen_inflow_of_the_candidates_zone_is_evidence() -> None:
     meters = Meters()
     meters.ticks(60)
     meters.tick(20.0)
@@ -101,7 +101,7 @@ def test_only_the_inflow_of_the_zone_with_the_candidates_strengthens() -> None:
     assert weighed(meters, "PE").evidence == ()
 
 
-def test_water_that_only_passes_through_a_zone_is_no_inflow() -> None:
+def test_transit_flow_through_a_zone_is_no_inflow() -> None:
     builder = a_network().source("R", 0, 0).node("W", 100, 0).node("X", 100, 100).node("E", 300, 0)
     builder = builder.pipe("IN", "R", "W").pipe("PW", "W", "X").pipe("OUT", "X", "E")
     builder = builder.station("Q1", on="IN", channels="flow").station("Q2", on="OUT", channels="flow").station("P", at="X")
@@ -122,7 +122,7 @@ def test_a_meter_drawn_towards_the_source_counts_backwards() -> None:
     assert evidence.deviation == pytest.approx(-20.0, abs=3.0)
 
 
-def test_between_two_samples_of_a_slow_meter_its_last_word_since_the_burst_holds() -> None:
+def test_a_slow_meters_last_sample_since_the_burst_stays_valid() -> None:
     meters = Meters()
     meters.ticks(60)
     meters.tick(west=20.0)
@@ -132,7 +132,7 @@ def test_between_two_samples_of_a_slow_meter_its_last_word_since_the_burst_holds
     assert weighed(meters, began_tick=meters.tick_no).location.set_90 == ("PE", "PW")
 
 
-def test_a_zone_whose_inflow_rose_takes_the_candidates_from_one_that_did_not() -> None:
+def test_candidates_in_a_zone_with_risen_inflow_gain_weight() -> None:
     meters = Meters()
     meters.ticks(60)
     meters.tick(west=20.0)
@@ -142,7 +142,7 @@ def test_a_zone_whose_inflow_rose_takes_the_candidates_from_one_that_did_not() -
     assert [(one.station_id, one.zone) for one in found.evidence] == [("QW", "西区")]
 
 
-def test_with_an_open_way_between_the_zones_no_rise_says_nothing() -> None:
+def test_with_an_open_link_between_zones_a_missing_rise_is_no_evidence() -> None:
     whole, leaky = Meters(), Meters(a_city(ValveState.OPEN))
     for meters in (whole, leaky):
         meters.ticks(60)
@@ -154,21 +154,21 @@ def test_with_an_open_way_between_the_zones_no_rise_says_nothing() -> None:
 
 
 @pytest.mark.parametrize(("west", "east"), [(0.0, 0.0), (2.0, 0.0), (20.0, 20.0)])
-def test_meters_that_do_not_differ_leave_a_location_as_it_is(west: float, east: float) -> None:
+def test_meters_without_change_leave_a_location_unchanged(west: float, east: float) -> None:
     meters = Meters()
     meters.ticks(60)
     meters.tick(west, east)
     assert [one.probability for one in weighed(meters).location.candidates] == pytest.approx([0.6, 0.4])
 
 
-def test_meters_not_known_yet_weigh_nothing() -> None:
+def test_meters_of_unknown_noise_give_no_weight() -> None:
     meters = Meters()
     meters.ticks(5)
     meters.tick(west=20.0)
     assert [one.pipe_id for one in weighed(meters).location.candidates] == ["PE", "PW"]
 
 
-def test_a_start_knows_from_history_how_meters_scatter() -> None:
+def test_meter_noise_is_estimated_from_history_at_start() -> None:
     meters, steps = Meters(), 600
     random = np.random.default_rng(7)
     flows = np.full((steps, len(meters.city.stations)), np.nan, dtype=np.float32)

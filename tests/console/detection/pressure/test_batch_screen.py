@@ -1,4 +1,4 @@
-"""All groups at a glance against each group's field by itself."""
+"""The batch screen of all groups against the screen of each group's field."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from console.detection.pressure.batch_screen import Glance
+from console.detection.pressure.batch_screen import BatchScreen
 from console.detection.pressure.matched_field import MatchedField
 from maps.columns import Floats
 
@@ -35,9 +35,9 @@ def alone(field: MatchedField, ticks: list[Floats], rows: NDArray[np.int64]) -> 
     return [field.screen(np.nan_to_num(one).astype(np.float32)) for one in sums]
 
 
-def test_a_glance_shows_what_each_field_shows_by_itself(random: np.random.Generator) -> None:
+def test_the_batch_screen_equals_the_screen_of_each_field(random: np.random.Generator) -> None:
     made, ticks = fields(random), [random.standard_normal(STATIONS) for _ in range(6)]
-    glance = Glance(GROUPS, STATIONS, WINDOWS, SHAPES)
+    glance = BatchScreen(GROUPS, STATIONS, WINDOWS, SHAPES)
     shown = [glance.screens(tick, lambda group, known: made[group]) for tick in ticks]
     assert np.isnan(shown[2]).all(), "the longest window is not full"
     for last in (4, 6):
@@ -45,9 +45,9 @@ def test_a_glance_shows_what_each_field_shows_by_itself(random: np.random.Genera
             assert shown[last - 1][group] == pytest.approx(alone(made[group], ticks[:last], rows), rel=1e-4)
 
 
-def test_another_field_is_taken_in_and_nothing_of_the_wider_one_stays(random: np.random.Generator) -> None:
+def test_a_changed_field_replaces_a_wider_one_completely(random: np.random.Generator) -> None:
     made, ticks = fields(random), [random.standard_normal(STATIONS) for _ in range(5)]
-    glance = Glance(GROUPS, STATIONS, WINDOWS, SHAPES)
+    glance = BatchScreen(GROUPS, STATIONS, WINDOWS, SHAPES)
     for tick in ticks[:4]:
         glance.screens(tick, lambda group, known: made[group])
     rows = GROUPS[0]
@@ -57,7 +57,7 @@ def test_another_field_is_taken_in_and_nothing_of_the_wider_one_stays(random: np
     assert shown[1] == pytest.approx(alone(made[1], ticks, GROUPS[1]), rel=1e-4)
 
 
-def test_a_station_dead_all_along_is_left_out_and_one_that_comes_and_goes_is_not_guessed(random: np.random.Generator) -> None:
+def test_a_station_without_data_is_left_out_and_an_intermittent_one_needs_the_full_test(random: np.random.Generator) -> None:
     made, ticks = fields(random), [random.standard_normal(STATIONS) for _ in range(4)]
     for tick in ticks:
         tick[4] = np.nan
@@ -68,7 +68,7 @@ def test_a_station_dead_all_along_is_left_out_and_one_that_comes_and_goes_is_not
         asked[group] = known.tolist()
         return made[group].without(np.flatnonzero(~known))
 
-    glance = Glance(GROUPS, STATIONS, WINDOWS, SHAPES)
+    glance = BatchScreen(GROUPS, STATIONS, WINDOWS, SHAPES)
     for tick in ticks:
         shown = glance.screens(tick, reduced)
     left = made[0].without(np.array([2]))
@@ -78,9 +78,9 @@ def test_a_station_dead_all_along_is_left_out_and_one_that_comes_and_goes_is_not
     assert np.isfinite(shown[2]).all()
 
 
-def test_what_is_forgotten_is_no_part_of_what_comes(random: np.random.Generator) -> None:
+def test_dropped_ticks_do_not_affect_later_screens(random: np.random.Generator) -> None:
     made, ticks = fields(random), [random.standard_normal(STATIONS) for _ in range(8)]
-    glance = Glance(GROUPS, STATIONS, WINDOWS, SHAPES)
+    glance = BatchScreen(GROUPS, STATIONS, WINDOWS, SHAPES)
     shown = []
     for number, tick in enumerate(ticks):
         if number == 4:
@@ -91,9 +91,9 @@ def test_what_is_forgotten_is_no_part_of_what_comes(random: np.random.Generator)
     assert np.isfinite([one[0] for one in shown[4:]]).all()
 
 
-def test_fewer_than_three_stations_tell_nothing(random: np.random.Generator) -> None:
+def test_a_group_with_fewer_than_three_stations_is_skipped(random: np.random.Generator) -> None:
     made = fields(random)
-    glance = Glance(GROUPS, STATIONS, WINDOWS, SHAPES)
+    glance = BatchScreen(GROUPS, STATIONS, WINDOWS, SHAPES)
     for _ in range(4):
         tick = random.standard_normal(STATIONS)
         tick[[1, 3]] = np.nan

@@ -1,4 +1,4 @@
-"""What comes back every day: steps by the clock, and a profile that jumps when demand does."""
+"""Daily patterns: scheduled steps, and a profile that preserves the steps of demand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from console.detection.pressure.baseline import Profile
-from console.detection.pressure.daily_pattern import RecurringSteps, RestlessHours
+from console.detection.pressure.daily_pattern import DailyFactors, DailySteps
 
 STEP_S, A_DAY = 300.0, 288
 TIMES_S: NDArray[np.float64] = np.arange(A_DAY) * np.float64(STEP_S)
@@ -34,16 +34,16 @@ def days_of_steps(random: np.random.Generator, days: int) -> tuple[Steps, NDArra
     return steps.astype(np.float32), second
 
 
-def test_only_what_comes_at_the_same_time_every_day_recurs(random: np.random.Generator) -> None:
-    found = RecurringSteps.learned(*days_of_steps(random, 14), STEP_S)
+def test_only_steps_at_the_same_time_every_day_recur(random: np.random.Generator) -> None:
+    found = DailySteps.learned(*days_of_steps(random, 14), STEP_S)
     day = found.at_all(TIMES_S)
     assert day[84, 0] == pytest.approx(-0.5, abs=0.05)
     day[84, 0] = 0.0
     assert np.count_nonzero(day) <= 2
 
 
-def test_nothing_recurs_in_a_few_days(random: np.random.Generator) -> None:
-    found = RecurringSteps.learned(*days_of_steps(random, 4), STEP_S)
+def test_no_step_recurs_within_a_few_days(random: np.random.Generator) -> None:
+    found = DailySteps.learned(*days_of_steps(random, 4), STEP_S)
     assert not found.at_all(TIMES_S).any()
 
 
@@ -66,7 +66,7 @@ def test_a_profile_jumps_when_demand_jumps(random: np.random.Generator, days: in
     assert found == pytest.approx(pressure(times), abs=0.7)
 
 
-def test_weeks_of_history_tell_weekends_apart(random: np.random.Generator) -> None:
+def test_weeks_of_history_give_a_weekend_profile(random: np.random.Generator) -> None:
     profile = Profile.learned(*weeks_of_pressures(random, 35))
     times = MONDAY_US + 70 * 86_400_000_000 + (np.arange(7) * 1440 + 900) * 60_000_000
     found = np.array([profile.at(np.array([at]))[0] for at in times])
@@ -74,8 +74,8 @@ def test_weeks_of_history_tell_weekends_apart(random: np.random.Generator) -> No
 
 
 @pytest.mark.parametrize("days", [10, 35])
-def test_a_profile_knows_how_much_better_it_fits_the_days_that_made_it(random: np.random.Generator, days: int) -> None:
-    # Deviations last half a day, as weather does: neighbouring quarters tell nothing new.
+def test_optimism_is_the_ratio_of_out_of_sample_to_in_sample_residuals(random: np.random.Generator, days: int) -> None:
+    # Deviations last half a day, like weather: neighbouring 15-minute bins are correlated.
     half_days = np.repeat(random.standard_normal((days * 2 + 60, 40)), A_DAY // 2, axis=0).astype(np.float32)
     local_us = MONDAY_US + np.arange(len(half_days), dtype=np.int64) * int(STEP_S * 1e6)
     made = days * A_DAY
@@ -85,11 +85,11 @@ def test_a_profile_knows_how_much_better_it_fits_the_days_that_made_it(random: n
     assert profile.optimism == pytest.approx(seen, rel=0.12)
 
 
-def test_a_restless_hour_is_known_and_counts_while_windows_hold_it(random: np.random.Generator) -> None:
+def test_a_noisy_hour_raises_thresholds_while_windows_include_it(random: np.random.Generator) -> None:
     screens = random.exponential(5.0, 14 * A_DAY).astype(np.float32)
     second = np.tile(TIMES_S, 14)
     screens[second == 84 * STEP_S] *= 8.0
-    hours = RestlessHours.learned(screens, second, STEP_S, ticks=3)
+    hours = DailyFactors.learned(screens, second, STEP_S, ticks=3)
     found = hours.at_all(TIMES_S)
     assert np.flatnonzero(found > 3.0).tolist() == [84, 85, 86]
     assert hours.at(85 * STEP_S) == found[85]

@@ -1,4 +1,4 @@
-"""Leaks that grow over days are seen by their nights, and by nothing that is no leak."""
+"""Night trend: leaks that grow over days are detected; other night variations are not."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from console.detection.crossing import Crossing
 from console.detection.options import DetectorOptions
-from console.detection.pressure.night_trend import GAP_NIGHTS, RECENT_NIGHTS, REFERENCE_NIGHTS, NightWatch
-from console.detection.signature_cache import SignatureBook
+from console.detection.pressure.night_trend import GAP_NIGHTS, RECENT_NIGHTS, REFERENCE_NIGHTS, NightTrend
+from console.detection.signature_cache import SignatureCache
 from maps.columns import Floats
 from maps.locate import locate
 from tests.console.detection.cases import START_US, Town
@@ -30,7 +30,7 @@ class Nights:
     def __init__(self, town: Town, seed: int = 1) -> None:
         self.town, self.random, self.number = town, np.random.default_rng(seed), 0
         rows: NDArray[np.int64] = np.arange(len(town.quiet_m))
-        self.watch = NightWatch(rows, SignatureBook(town.city, [town.state], "imported"), DetectorOptions(), 1)
+        self.watch = NightTrend(rows, SignatureCache(town.city, [town.state], "imported"), DetectorOptions(), 1)
 
     def pass_by(self, change_m: Floats | float = 0.0) -> Crossing | None:
         midnight = START_US + self.number * DAY_US
@@ -43,23 +43,23 @@ class Nights:
         return self.watch.take(level, 4.1 * 3600, midnight + int(4.1 * 3600e6))
 
 
-def test_a_leak_that_grows_over_days_is_found_in_its_place(town: Town) -> None:
+def test_a_leak_that_grows_over_days_is_detected_and_located(town: Town) -> None:
     nights = Nights(town)
     assert all(nights.pass_by() is None for _ in range(NIGHTS))
     found = [nights.pass_by(share * town.drops_m["H33"]) for share in np.linspace(0.1, 1.0, 12)]
     crossing = next(one for one in found if one is not None)
     assert crossing.lane == "slow"
-    signatures = SignatureBook(town.city, [town.state], "imported").made(np.arange(len(town.quiet_m)), 0)
+    signatures = SignatureCache(town.city, [town.state], "imported").made(np.arange(len(town.quiet_m)), 0)
     place = locate(town.city.network, signatures, crossing.residual_m, noise_covariance=crossing.covariance)
     assert "H33" in place.set_90
 
 
-def test_a_year_of_quiet_nights_raises_nothing(town: Town) -> None:
+def test_a_year_of_nights_without_leaks_gives_no_crossing(town: Town) -> None:
     nights = Nights(town, seed=2)
     assert all(nights.pass_by() is None for _ in range(365))
 
 
-def test_one_odd_night_is_no_leak(town: Town) -> None:
+def test_one_night_outlier_is_no_leak(town: Town) -> None:
     nights = Nights(town)
     quiet = [nights.pass_by() for _ in range(NIGHTS)]
     odd = nights.pass_by(town.drops_m["H33"])
@@ -74,7 +74,7 @@ def test_pressures_that_rise_after_a_repair_are_no_leak(town: Town) -> None:
     assert before + after == [None] * (2 * NIGHTS)
 
 
-def test_after_a_burst_the_nights_before_it_are_no_measure_even_when_learned_anew(town: Town) -> None:
+def test_nights_before_a_burst_stay_excluded_after_learning_again(town: Town) -> None:
     nights = Nights(town)
     for _ in range(NIGHTS):
         nights.pass_by()
@@ -86,7 +86,7 @@ def test_after_a_burst_the_nights_before_it_are_no_measure_even_when_learned_ane
     assert all(nights.pass_by(town.drops_m["H33"]) is None for _ in range(NIGHTS - 1))
 
 
-def test_nights_of_history_count_like_those_lived_through(town: Town) -> None:
+def test_nights_of_history_equal_nights_of_live_ticks(town: Town) -> None:
     nights = Nights(town)
     random = np.random.default_rng(5)
     at_us = START_US - np.arange(30 * 24, 0, -1) * (DAY_US // 24) + 1_800_000_000

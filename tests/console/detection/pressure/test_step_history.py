@@ -1,4 +1,4 @@
-"""What quiet history tells of a group's steps: pumps too small to stand out, and thresholds passed as seldom as wanted."""
+"""Step history of a group: pumps below the event threshold, and thresholds at the set false alarm rate."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from console.detection.operations import OperationBook
+from console.detection.operations import KnownOperations
 from console.detection.pressure.matched_field import MatchedField
 from console.detection.pressure.step_history import StepHistory, Tail, steps_of
 
@@ -30,13 +30,13 @@ def history_of(field: MatchedField, steps: NDArray[np.floating]) -> StepHistory:
     return StepHistory(steps.astype(np.float32), np.zeros(len(steps), dtype=np.int64), lambda state: field)
 
 
-def test_a_pump_that_switches_every_day_is_counted_though_each_time_is_small(random: np.random.Generator) -> None:
+def test_a_pump_that_switches_daily_is_counted_though_each_step_is_small(random: np.random.Generator) -> None:
     field, days = a_field(some_shapes(random)), 30
     modes = random.standard_normal((STATIONS, 2)).astype(np.float32)
     steps = SIGMA_M * random.standard_normal((days * DAY_TICKS, STATIONS))
     # Twice its own noise at each station on average: far below what stands out as an event.
     steps[random.integers(0, DAY_TICKS, days) + DAY_TICKS * np.arange(days)] += 2.0 * SIGMA_M * modes[:, 0]
-    first, second = history_of(field, steps).like_pumps(lambda state: modes)
+    first, second = history_of(field, steps).pump_deliveries(lambda state: modes)
     assert len(first) >= 0.8 * days
     assert len(second) <= 1
     # The step that was put in was 2 sigma of the mode's own size, and a flow along a mode is read as well as its stations say.
@@ -47,7 +47,7 @@ def test_a_pump_that_switches_every_day_is_counted_though_each_time_is_small(ran
 
 
 def test_weeks_of_history_keep_a_pump_that_they_showed_and_drop_one_that_they_did_not() -> None:
-    book = OperationBook(np.array([4, 7, 9]), np.array([True, True, False]))
+    book = KnownOperations(np.array([4, 7, 9]), np.array([True, True, False]))
     often = [np.ones((count, 2)) for count in (3, 1, 10)]
     book.trust_history(20.0, often)
     assert book.scheduled.tolist() == [True, True, False]
@@ -59,7 +59,7 @@ def test_weeks_of_history_keep_a_pump_that_they_showed_and_drop_one_that_they_di
 def test_a_pump_explains_what_it_always_delivers_and_not_twice_as_much(delivery: float, is_the_pump: bool) -> None:
     random = np.random.default_rng(5)
     field, modes = a_field(some_shapes(random)), random.standard_normal((STATIONS, 1)).astype(np.float32)
-    book = OperationBook(np.array([0]), np.array([True]))
+    book = KnownOperations(np.array([0]), np.array([True]))
     # Thirty switches of 20 m3/h, each measured to 1 m3/h.
     book.trust_history(30.0, [np.stack([20.0 + random.standard_normal(30), np.ones(30)], axis=1)])
     step = (delivery * modes[:, 0]).astype(np.float32)
@@ -74,11 +74,11 @@ def test_a_pump_explains_what_it_always_delivers_and_not_twice_as_much(delivery:
     assert switched.misfit < 1.0, "its own channels say that it was switched"
 
 
-def test_a_step_is_the_one_seen_before_up_to_size_and_noise_and_another_is_not(random: np.random.Generator) -> None:
+def test_a_step_matches_a_known_pattern_up_to_scale_and_noise(random: np.random.Generator) -> None:
     field = a_field(some_shapes(random))
     one, other = random.standard_normal((2, STATIONS))
     other -= one * (one @ other) / (one @ one)
-    book, modes = OperationBook(np.empty(0, np.int64), np.empty(0, np.bool_)), np.empty((STATIONS, 0), np.float32)
+    book, modes = KnownOperations(np.empty(0, np.int64), np.empty(0, np.bool_)), np.empty((STATIONS, 0), np.float32)
     for size in (1.0, -1.2, 0.9, 1.4):
         book.learn(size * one + SIGMA_M * random.standard_normal(STATIONS), field, modes)
     assert [pattern.count for pattern in book.patterns] == [4]
@@ -93,7 +93,7 @@ def test_a_step_far_from_any_seen_is_not_explained_by_the_nearest(random: np.ran
     one, other = random.standard_normal((2, STATIONS))
     other -= one * (one @ other) / (one @ one)
     other *= np.linalg.norm(one) / np.linalg.norm(other)
-    book, modes = OperationBook(np.empty(0, np.int64), np.empty(0, np.bool_)), np.empty((STATIONS, 0), np.float32)
+    book, modes = KnownOperations(np.empty(0, np.int64), np.empty(0, np.bool_)), np.empty((STATIONS, 0), np.float32)
     book.learn(one, field, modes)
     none: frozenset[int] = frozenset()
 
@@ -106,7 +106,7 @@ def test_a_step_far_from_any_seen_is_not_explained_by_the_nearest(random: np.ran
     assert not explained(1.0)
 
 
-def test_what_an_operation_moved_is_no_step_for_the_ticks_after_it(random: np.random.Generator) -> None:
+def test_after_an_operation_the_reference_includes_its_step(random: np.random.Generator) -> None:
     shapes = some_shapes(random)
     field, switched = a_field(shapes), 20.0 * SIGMA_M * shapes[:, 3]
     pressure = 50.0 + SIGMA_M * random.standard_normal((600, STATIONS))
@@ -115,7 +115,7 @@ def test_what_an_operation_moved_is_no_step_for_the_ticks_after_it(random: np.ra
     moved[300:] += switched
     seen = steps_of(moved, SIGMA_M)
     tail = Tail(1e-4, 25.0, np.ones(600), False, lambda ticks, state: bool(np.abs(ticks).max() > 10.0 * SIGMA_M))
-    lived = history_of(field, seen).as_lived(moved.astype(np.float32), np.zeros(moved.shape, np.float32), SIGMA_M, tail).steps
+    lived = history_of(field, seen).replayed(moved.astype(np.float32), np.zeros(moved.shape, np.float32), SIGMA_M, tail).steps
     assert np.isnan(lived[300]).all()
     np.testing.assert_array_equal(lived[:300], seen[:300])
     # As if it had never happened, but for the noise of the sample it was measured by.
@@ -124,7 +124,7 @@ def test_what_an_operation_moved_is_no_step_for_the_ticks_after_it(random: np.ra
     np.testing.assert_allclose(lived[307:], quiet[307:], atol=1e-4)
 
 
-def test_a_threshold_is_passed_as_seldom_as_wanted_and_operations_do_not_raise_it(random: np.random.Generator) -> None:
+def test_a_threshold_has_the_set_false_alarm_rate_and_operations_do_not_raise_it(random: np.random.Generator) -> None:
     shapes, wanted = some_shapes(random), 2e-4
     field = a_field(shapes)
     quiet = SIGMA_M * random.standard_normal((20_000, STATIONS))

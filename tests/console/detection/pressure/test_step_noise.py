@@ -1,4 +1,4 @@
-"""Noise: fitted to what most stations show; what cycles beside a few of them is theirs, and comes and goes."""
+"""Step noise: fitted to most stations; extra variance of a few stations is separate."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from console.detection.options import DetectorOptions
-from console.detection.pressure.group_watch import BurstWatch
+from console.detection.pressure.group_watch import LevelTest
 from console.detection.pressure.step_noise import StepNoise, fitted_noise, own_scatter
-from console.detection.signature_cache import SignatureBook
+from console.detection.signature_cache import SignatureCache
 from maps.columns import Floats
 from tests.console.detection.cases import NOISE_M, Town
 
@@ -16,7 +16,7 @@ READING_M, SHARE = 0.05, 0.1
 DAYS, DAY_TICKS = 14, 288
 
 
-def test_noise_is_that_of_most_stations_and_what_is_wild_is_their_own() -> None:
+def test_noise_is_fitted_to_most_stations_and_extra_variance_is_per_station() -> None:
     random = np.random.default_rng(4)
     sensitivity = random.uniform(0.0, 0.5, (24, 30))
     variance = (READING_M**2 + SHARE**2 * sensitivity) * random.uniform(0.8, 1.25, sensitivity.shape)
@@ -40,16 +40,16 @@ def test_noise_of_stations_in_two_parts_is_the_models() -> None:
     np.testing.assert_allclose(covariance, np.array([[1.26, 0.5], [0.5, 0.26]]))
 
 
-def learned(town: Town, residual: Floats) -> BurstWatch:
+def learned(town: Town, residual: Floats) -> LevelTest:
     """The level lane after a history of these residuals (ticks, stations), m."""
     rows = np.arange(len(town.quiet_m))
-    watch = BurstWatch(rows, SignatureBook(town.city, [town.state], "imported"), DetectorOptions(tick_s=300.0), 1)
+    watch = LevelTest(rows, SignatureCache(town.city, [town.state], "imported"), DetectorOptions(tick_s=300.0), 1)
     second = np.asarray(np.arange(len(residual)) * 300.0 % 86_400.0, dtype=np.float64)
     watch.learn(residual.astype(np.float32), second, 300.0, switching=False, days=float(DAYS))
     return watch
 
 
-def test_levels_that_come_and_go_every_day_are_lived_with_and_a_leak_in_history_is_not() -> None:
+def test_recurring_excursions_raise_the_threshold_and_a_leak_in_history_does_not() -> None:
     town = Town.built("H33")
     random, drop = np.random.default_rng(2), 3.0 * town.drops_m["H33"]
     quiet = NOISE_M * random.standard_normal((DAYS * DAY_TICKS, len(town.quiet_m)))

@@ -1,4 +1,4 @@
-"""Elevation errors: what one station alone shows beyond the model on quiet nights."""
+"""Elevation errors: difference of one station's night pressures from the model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def model(local_us: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.tile(MODEL_M * KPA_PER_METRE, (len(local_us), 1))
 
 
-def test_the_part_that_all_stations_share_is_no_stations_error() -> None:
+def test_the_part_common_to_all_stations_is_no_elevation_error() -> None:
     # By hand: every source 3 m higher than modelled; one gauge 2 m below its record, one 1.2 m above it.
     local_us = half_hours(3)
     found = elevation_errors(local_us, shown([0.0, 2.0, 0.0, -1.2, 0.0], local_us, 3.0), model(local_us))
@@ -48,7 +48,7 @@ def test_days_and_one_disturbed_night_do_not_count() -> None:
     assert found == pytest.approx([0.0, 2.0, 0.0, 0.0, 0.0], abs=1e-9)
 
 
-def test_a_station_heard_in_one_night_is_unknown_and_spoils_no_other() -> None:
+def test_a_station_with_one_night_is_unknown_and_affects_no_other() -> None:
     local_us = half_hours(3)
     pressure = np.column_stack([shown([0.0, 2.0, 0.0, 0.0, 0.0], local_us), np.full(len(local_us), 700.0)])
     pressure[48:, 5] = np.nan
@@ -57,12 +57,12 @@ def test_a_station_heard_in_one_night_is_unknown_and_spoils_no_other() -> None:
     assert np.isnan(found[5])
 
 
-def test_few_stations_have_no_common_part_and_no_answer() -> None:
+def test_few_stations_have_no_common_part_and_no_estimate() -> None:
     local_us = half_hours(3)
     assert np.isnan(elevation_errors(local_us, shown([0.0] * 5, local_us)[:, :4], model(local_us)[:, :4])).all()
 
 
-def test_the_detector_learns_them_from_its_history_and_residuals_stay_clean() -> None:
+def test_the_detector_estimates_elevation_errors_and_residuals_are_unaffected() -> None:
     night = Night(Town.built(), learned=False)
     wrong_m = np.zeros(len(night.town.quiet_m))
     wrong_m[[2, 7]] = 2.5, -1.8

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from console.detection import DetectorOptions, StationFinding
-from console.detection.quality.station_checks import StationWatch
+from console.detection.quality.station_checks import StationChecks
 from console.domain.alarms import Alarm, Priority
 from console.domain.clock import micros
 from console.domain.limits import Limits
@@ -86,7 +86,7 @@ def test_every_wrong_entry_of_a_file_is_named_at_once(tmp_path: Path) -> None:
 
 def test_an_alarm_begins_after_two_samples_and_ends_only_well_inside() -> None:
     city = a_city()
-    watch = StationWatch(city.stations, DetectorOptions(limits=station_limits(city)))
+    watch = StationChecks(city.stations, DetectorOptions(limits=station_limits(city)))
     shape = (3, len(Channel))
     # 0.14 MPa with 0.01 MPa of hysteresis: by hand, raised at the second 139, over at the first from 150 on.
     told: list[tuple[int, bool]] = []
@@ -110,7 +110,7 @@ def test_an_alarm_begins_after_two_samples_and_ends_only_well_inside() -> None:
 )
 def test_a_gauge_that_lies_hides_no_pressure_below_the_limit(error_m: float, kpa: float, code: str) -> None:
     city = a_city()
-    watch = StationWatch(city.stations, DetectorOptions(limits=station_limits(city)))
+    watch = StationChecks(city.stations, DetectorOptions(limits=station_limits(city)))
     shape, told = (3, len(Channel)), []
     for tick in (1, 2):
         value, at_us = np.full(shape, np.nan), np.zeros(shape, dtype=np.int64)

@@ -8,7 +8,7 @@ from console.bench.detect import station_city
 from console.detection import Detector, DetectorOptions, History
 from console.domain.live import LivePicture
 from console.domain.readings import Channel
-from console.services.analysis.rolling_history import Memory
+from console.services.analysis.rolling_history import RollingHistory
 
 HOUR_US = 3_600_000_000
 START_US = 1_704_067_200_000_000
@@ -27,7 +27,7 @@ class Listening(Detector):
 def test_what_came_after_a_burst_began_is_not_learned_from() -> None:
     city = station_city(6, seed=3)
     detector = Listening(city, None, DetectorOptions(tick_s=3600.0, time_zone="UTC"))
-    live, memory = LivePicture(len(city.stations)), Memory("UTC")
+    live, memory = LivePicture(len(city.stations)), RollingHistory("UTC")
     for hour in range(73):
         now_us = START_US + hour * HOUR_US
         live.value[:, Channel.PRESSURE], live.at_us[:, Channel.PRESSURE] = 300.0 + hour, now_us
