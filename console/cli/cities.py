@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from console.children import shared_calls
-from console.cli.output import AsJson, CityPath, fault_lines, lacking_lines, print_result
+from console.cli.output import AsJson, CityPath, fault_lines, lacking_lines, print_result, write_fault_report
+from maps.errors import Fault, InputFault, Severity
 from maps.overwriting import refuse_overwriting
 
 commands = typer.Typer()
@@ -30,6 +31,7 @@ def import_(
             "--tolerance-m", min=0.0, max=100.0, help="metres within which line ends join, and valves join a node or a pipe's end"
         ),
     ] = 0.5,
+    report: Annotated[Path | None, typer.Option("--report", help="write every fault of the import to this CSV file")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Import a network into a city dataset."""
@@ -48,8 +50,19 @@ def import_(
     }
     inputs = [*sources, *(path for path in (profile, placed) if isinstance(path, Path))]
     refuse_overwriting(to, inputs)
+    if report is not None:
+        refuse_overwriting(report, [*inputs, to])
+        if report.resolve() == to.resolve():
+            raise InputFault(f"{report}: --report and --to name the same file; write the report to another one")
     models = [path for path in sources if path.suffix.lower() == ".inp"] or sources
-    counts, faults = shared_calls().call(import_into, sources, options, to, reads=", ".join(map(str, models)))
+    try:
+        counts, faults = shared_calls().call(import_into, sources, options, to, reads=", ".join(map(str, models)))
+    except InputFault as refused:
+        if report is not None:
+            write_fault_report(refused.faults or (Fault(Severity.FATAL, "refused", str(refused)),), report)
+        raise
+    if report is not None:
+        write_fault_report(faults, report)
     fault_lines(faults)
     print_result({"city": str(to), **counts, "faults": len(faults)}, as_json, f"{to}: {counts}, {len(faults)} faults reported")
 

@@ -68,13 +68,14 @@ class _Units:
         )
 
 
-def read_inp(path: Path, crs: str | None) -> tuple[PipeNetwork, EpanetModel, tuple[Fault, ...]]:
+def read_inp(path: Path, crs: str | None, encoding: str | None = None) -> tuple[PipeNetwork, EpanetModel, tuple[Fault, ...]]:
     """Network and model of an .inp file. ``crs``: of its coordinates; degrees go to CGCS2000 / GK 117E; None: not georeferenced.
 
+    ``encoding``: of its text where it is told, else as its bytes show.
     Raises InputFault with EPANET's own words when it cannot be read.
     """
     try:
-        source = decoded(path.read_bytes())
+        source = decoded(path.read_bytes(), encoding)
     except OSError as fault:
         raise InputFault(f"{path}: {fault.strerror}; check the path") from fault
     names = epanet_text(source.text, source.encoding)
