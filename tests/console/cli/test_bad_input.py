@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -142,6 +143,20 @@ def test_a_wrong_command_line_costs_one_line_that_names_the_word_and_the_help(
     assert told.startswith("quanmai: ")
     assert named in told
     assert told.strip().endswith(f"{command} --help'")
+
+
+@pytest.mark.parametrize("words", ["--city nowhere.gpkg", "--city garbage.gpkg", "--city city.gpkg --burst P-0"])
+def test_a_drill_that_cannot_begin_leaves_a_summary_that_says_why(
+    words: str, quanmai: Callable[[str], tuple[int, str]], folder: Path
+) -> None:
+    (folder / "began").mkdir(exist_ok=True)
+    (folder / "began" / "summary.json").write_text('{"stage": "7-issued"}')  # of an earlier drill
+    code, told = quanmai(f"drill --headless --out began {words}")
+    summary = json.loads((folder / "began" / "summary.json").read_text(encoding="utf-8"))
+    assert code == 2
+    assert summary["stage"] is None
+    assert len(summary["not_done"]) == 1
+    assert told.strip().splitlines()[-1].removeprefix("quanmai: ").split(":")[0] in summary["not_done"][0]
 
 
 @pytest.mark.parametrize("line", ["", "--help", "import --help"])

@@ -254,3 +254,11 @@ def test_hydraulics_that_fail_are_told_not_hidden(shared_data: Path) -> None:
     report = check_city(_imported(shared_data / "networks" / "DMAs.inp"))
     assert report["hydraulics"]["converged"] is False
     assert report["hydraulics"]["message"]
+
+
+@pytest.mark.parametrize(("size", "column"), [("inf 200", "length_m"), ("1e300 200", "length_m"), ("100 1e300", "diameter_mm")])
+def test_a_pipe_without_an_end_is_refused_with_its_name(tmp_path: Path, size: str, column: str) -> None:
+    path = tmp_path / "endless.inp"
+    path.write_text(f"[JUNCTIONS]\nJ 0 1\n[RESERVOIRS]\nR 50\n[PIPES]\nP7 R J {size} 130\n[END]\n", encoding="ascii")
+    with pytest.raises(InputFault, match=f"pipe P7, {column}"):
+        import_city([path], ImportOptions())
