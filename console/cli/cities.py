@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -51,9 +52,7 @@ def import_(
     inputs = [*sources, *(path for path in (profile, placed) if isinstance(path, Path))]
     refuse_overwriting(to, inputs)
     if report is not None:
-        refuse_overwriting(report, [*inputs, to])
-        if report.resolve() == to.resolve():
-            raise InputFault(f"{report}: --report and --to name the same file; write the report to another one")
+        _refuse_report(report, inputs, to)
     models = [path for path in sources if path.suffix.lower() == ".inp"] or sources
     try:
         counts, faults = shared_calls().call(import_into, sources, options, to, reads=", ".join(map(str, models)))
@@ -65,6 +64,15 @@ def import_(
         write_fault_report(faults, report)
     fault_lines(faults)
     print_result({"city": str(to), **counts, "faults": len(faults)}, as_json, f"{to}: {counts}, {len(faults)} faults reported")
+
+
+def _refuse_report(report: Path, inputs: Sequence[Path], to: Path) -> None:
+    """Before anything is written. Raises InputFault when the report cannot be, or would take the place of another file."""
+    if report.resolve() == to.resolve():
+        raise InputFault(f"{report}: --report and --to name the same file; write the report to another one")
+    refuse_overwriting(report, [*inputs, to])
+    if report.is_dir() or not report.name or not report.parent.is_dir():
+        raise InputFault(f"{report}: --report must name a file in a folder that is there")
 
 
 @commands.command()

@@ -43,6 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 WRONG = {
     "import of a file that is not there": "import nowhere.inp --to x.gpkg",
     "import of a folder": "import . --to x.gpkg",
+    "a list of segments into a folder": "isolate city.gpkg --every-segment --csv .",
     "import of an empty inp": "import empty.inp --to x.gpkg",
     "import of prose": "import prose.inp --to x.gpkg",
     "import of bytes": "import binary.inp --to x.gpkg",
@@ -131,6 +132,11 @@ def test_one_line_says_what_is_wrong(line: str, quanmai: Callable[[str], tuple[i
         ("synth --to x.gpkg --pipes 3", "'--pipes'", "synth"),
         ("check city.gpkg another", "another", "check"),
         ("isolat city.gpkg", "isolat", ""),
+        ("drill --headless --out out --city city.gpkg --flow-m3h inf", "'--flow-m3h'", "drill"),
+        ("drill --headless --out out --city city.gpkg --seed -5", "'--seed'", "drill"),
+        ("simulate city.gpkg --flow-m3h 1e300", "'--flow-m3h'", "simulate"),
+        ("simulate city.gpkg --burst-after nan", "'--burst-after'", "simulate"),
+        ("simulate city.gpkg --for-s inf", "'--for-s'", "simulate"),
         ("--bogus", "--bogus", ""),
     ],
 )
@@ -206,8 +212,8 @@ def test_the_report_of_a_refused_import_says_why(quanmai: Callable[[str], tuple[
     assert {row["asset_id"] for row in fatal} == {f"N{number}" for number in range(5)}
 
 
-@pytest.mark.parametrize("report", ["x.gpkg", "./x.gpkg", "faulty.inp"])
-def test_a_report_never_overwrites_what_the_import_reads_or_writes(
+@pytest.mark.parametrize("report", ["x.gpkg", "./x.gpkg", "faulty.inp", ".", "no_folder/faults.csv"])
+def test_a_report_that_cannot_be_written_or_would_overwrite_is_refused_before_the_import(
     report: str, quanmai: Callable[[str], tuple[int, str]], folder: Path
 ) -> None:
     before = _faulty_model(folder, 3).read_bytes()
