@@ -190,7 +190,7 @@ def _repeated(
     mask = np.zeros(len(ends), dtype=np.bool_)
     for line in np.flatnonzero(count[group.ravel()] > 1):
         earlier = courses.setdefault(int(group.ravel()[line]), [])
-        course = _course(pipes, drawn[line])
+        course = _course(pipes, drawn[int(line)])
         mask[line] = any(_on(course, other) for other in earlier)
         if not mask[line]:
             earlier.append(course)
@@ -204,7 +204,7 @@ def _course(pipes: PipeTable, rows: range) -> shapely.LineString | None:
 
 
 def _on(first: shapely.LineString | None, second: shapely.LineString | None) -> bool:
-    return first is None or second is None or shapely.hausdorff_distance(first, second) <= _SAME_COURSE_M
+    return first is None or second is None or bool(shapely.hausdorff_distance(first, second) <= _SAME_COURSE_M)
 
 
 @dataclass(frozen=True, eq=False)
