@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,9 @@ _NAMED = 5
 """Rows named in a fault that stands for many."""
 _NEAR_MISS_M = 2.0
 """A dead end this near to another pipe was probably meant to join it."""
+
+_SAME_COURSE_M = 0.5
+"""Lines drawn this near to each other all along lie on each other."""
 
 
 def check_city(city: City) -> dict[str, Any]:
@@ -158,20 +162,49 @@ def _duplicates(city: City) -> NDArray[np.bool_]:
     pipes = city.network.pipes
     whole = _whole_pipes(pipes)
     mask = np.zeros(len(pipes), dtype=np.bool_)
-    mask[whole.first[_repeated(whole.ends, whole.length_m, pipes.diameter_mm[whole.first])]] = True
+    drawn = [range(first, last) for first, last in itertools.pairwise([*map(int, whole.first), len(pipes)])]
+    alike = _repeated(pipes, drawn, whole.ends, whole.length_m, pipes.diameter_mm[whole.first])
+    mask[whole.first[alike]] = True
     # A piece may also lie on a pipe as long as itself; not told once more where the whole pipes do.
     told = mask[whole.first][whole.of]
-    pieces = _repeated(np.column_stack([pipes.from_node, pipes.to_node]), pipes.length_m, pipes.diameter_mm)
+    ends = np.column_stack([pipes.from_node, pipes.to_node])
+    pieces = _repeated(pipes, [range(row, row + 1) for row in range(len(pipes))], ends, pipes.length_m, pipes.diameter_mm)
     return np.asarray(mask | (pieces & ~told))
 
 
-def _repeated(ends: NDArray[np.integer], length_m: NDArray[np.float64], diameter_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Rows with the ends, length (to the centimetre) and diameter of an earlier one, (n,); unknown ones are alike."""
+def _repeated(
+    pipes: PipeTable,
+    drawn: Sequence[range],
+    ends: NDArray[np.integer],
+    length_m: NDArray[np.float64],
+    diameter_mm: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Lines with the ends, length (to the centimetre), diameter and course of an earlier one, (n,); unknown ones are alike.
+
+    ``drawn``: the pipe rows that each line consists of. Twin mains on both sides of a street differ in their course only.
+    """
     length, diameter = (np.nan_to_num(values, nan=-1.0) for values in (np.round(length_m, 2), diameter_mm))
-    _, first = np.unique(np.column_stack([ends.min(axis=1), ends.max(axis=1), length, diameter]), axis=0, return_index=True)
-    mask = np.ones(len(ends), dtype=np.bool_)
-    mask[first] = False
+    keys = np.column_stack([ends.min(axis=1), ends.max(axis=1), length, diameter])
+    _, group, count = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
+    courses = dict[int, list[shapely.LineString | None]]()
+    mask = np.zeros(len(ends), dtype=np.bool_)
+    for line in np.flatnonzero(count[group.ravel()] > 1):
+        earlier = courses.setdefault(int(group.ravel()[line]), [])
+        course = _course(pipes, drawn[int(line)])
+        mask[line] = any(_on(course, other) for other in earlier)
+        if not mask[line]:
+            earlier.append(course)
     return mask
+
+
+def _course(pipes: PipeTable, rows: range) -> shapely.LineString | None:
+    """The line through the points of rows that follow one another; None where it is not drawn."""
+    points = np.concatenate([pipes.points(row) for row in rows])
+    return shapely.LineString(points) if len(points) > 1 and np.isfinite(points).all() else None
+
+
+def _on(first: shapely.LineString | None, second: shapely.LineString | None) -> bool:
+    return first is None or second is None or bool(shapely.hausdorff_distance(first, second) <= _SAME_COURSE_M)
 
 
 @dataclass(frozen=True, eq=False)

@@ -139,8 +139,8 @@ class EpanetModel:
 
     ``asset_id``/``epanet_id``/``kind`` are parallel, (n,); ``kind``: node, pipe, pump, valve, and pattern, curve, rule where
     EPANET has them under another name.
-    ``built``: regenerated or built from the tables rather than imported unchanged. ``calibrated``: what it was fitted to,
-    "" when it was not.
+    ``built``: built from the tables, or changed so that its heads are not those of the imported text any more.
+    ``calibrated``: what it was fitted to, "" when it was not.
     """
 
     inp: str

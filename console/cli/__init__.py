@@ -1,9 +1,10 @@
-"""The command line. Results go to stdout, everything else to stderr; exit 0 ok, 2 usage or input fault, 1 defect."""
+"""The command line. Results go to stdout, everything else to stderr; exit 0 ok, 2 usage or input fault (one line), 1 defect."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import typer
 
@@ -17,14 +18,21 @@ app = typer.Typer(
 for room in (cities, network, detection, running, review, bench):
     app.add_typer(room.commands)
 
+_UsageFault: type[Exception] = typer.BadParameter.__bases__[0]
+"""Typer exports it under no name of its own, and takes it from click or from a copy of click, by its version."""
+
 
 def main() -> None:
-    """Entry point: turns a told fault into one line and exit 2."""
+    """Entry point: turns a told fault or a wrong command line into one line and exit 2. Without any word: the help."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for name in ("pyogrio", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
-        app()
+        code = app(standalone_mode=len(sys.argv) < 2)
+    except _UsageFault as fault:
+        fail(_usage_line(fault))
+    except typer.Abort:
+        sys.exit(130)
     except QuanmaiError as fault:
         fail(str(fault))
     except (PermissionError, FileNotFoundError, IsADirectoryError, NotADirectoryError) as fault:
@@ -33,3 +41,11 @@ def main() -> None:
         fail(f"{fault.filename or 'system'}: {fault.strerror}; free space or choose another folder")
     except KeyboardInterrupt:
         sys.exit(130)
+    else:
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage_line(fault: Any) -> str:
+    """What is wrong with the command line, and whose help says more."""
+    asked = fault.ctx.command_path if fault.ctx is not None else "quanmai"
+    return f"{fault.format_message().rstrip('.')}; see '{asked} --help'"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from console.children import shared_calls
-from console.cli.output import AsJson, CityPath, fault_lines, lacking_lines, print_result
+from console.cli.output import AsJson, CityPath, fault_lines, lacking_lines, print_result, write_fault_report
+from maps.errors import Fault, InputFault, Severity
 from maps.overwriting import refuse_overwriting
 
 commands = typer.Typer()
@@ -30,6 +32,7 @@ def import_(
             "--tolerance-m", min=0.0, max=100.0, help="metres within which line ends join, and valves join a node or a pipe's end"
         ),
     ] = 0.5,
+    report: Annotated[Path | None, typer.Option("--report", help="write every fault of the import to this CSV file")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Import a network into a city dataset."""
@@ -48,10 +51,28 @@ def import_(
     }
     inputs = [*sources, *(path for path in (profile, placed) if isinstance(path, Path))]
     refuse_overwriting(to, inputs)
+    if report is not None:
+        _refuse_report(report, inputs, to)
     models = [path for path in sources if path.suffix.lower() == ".inp"] or sources
-    counts, faults = shared_calls().call(import_into, sources, options, to, reads=", ".join(map(str, models)))
+    try:
+        counts, faults = shared_calls().call(import_into, sources, options, to, reads=", ".join(map(str, models)))
+    except InputFault as refused:
+        if report is not None:
+            write_fault_report(refused.faults or (Fault(Severity.FATAL, "refused", str(refused)),), report)
+        raise
+    if report is not None:
+        write_fault_report(faults, report)
     fault_lines(faults)
     print_result({"city": str(to), **counts, "faults": len(faults)}, as_json, f"{to}: {counts}, {len(faults)} faults reported")
+
+
+def _refuse_report(report: Path, inputs: Sequence[Path], to: Path) -> None:
+    """Before anything is written. Raises InputFault when the report cannot be, or would take the place of another file."""
+    if report.resolve() == to.resolve():
+        raise InputFault(f"{report}: --report and --to name the same file; write the report to another one")
+    refuse_overwriting(report, [*inputs, to])
+    if report.is_dir() or not report.name or not report.parent.is_dir():
+        raise InputFault(f"{report}: --report must name a file in a folder that is there")
 
 
 @commands.command()

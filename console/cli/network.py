@@ -26,7 +26,7 @@ def isolate(
     ] = None,
     ignore_one_way: Annotated[bool, typer.Option("--ignore-one-way", help="trust no one-way valve to hold")] = False,
     crews: Annotated[bool, typer.Option("--crews", help="also who closes which valve when, from the crews' bases")] = False,
-    speed_kmh: Annotated[float, typer.Option(help="speed of the crews", min=1.0)] = 20.0,
+    speed_kmh: Annotated[float, typer.Option(help="speed of the crews", min=1.0, max=200.0)] = 20.0,
     restore: Annotated[bool, typer.Option("--restore", help="also the reverse plan: fill, flush, sample, reopen")] = False,
     pressures: Annotated[bool, typer.Option("--pressures", help="also pressures after closing, by EPANET")] = False,
     at: Annotated[str, typer.Option(help="time of day of --pressures, HH:MM")] = "07:00",

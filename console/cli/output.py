@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from maps.errors import Fault
+from maps.errors import Fault, Severity
 
 if TYPE_CHECKING:  # a command that only says what it is for loads no numpy
     from maps.city import City
@@ -40,9 +40,24 @@ def lacking_lines(city: City, only: tuple[str, ...] | None = None) -> None:
             print(f"note: {words.text(f'ui.lacking.{code}')}", file=sys.stderr)  # noqa: T201
 
 
+_FAULT_COLUMNS = ("severity", "code", "layer", "row", "asset_id", "column", "x", "y", "message")
+
+
+def write_fault_report(faults: tuple[Fault, ...], path: Path) -> None:
+    """Every fault of an import as a table (CSV), a row each. Raises InputFault."""
+    from maps.export.csv_file import write_csv
+
+    rows = ([str(value) if isinstance(value, Severity) else value for value in _cells(fault)] for fault in faults)
+    write_csv(path, _FAULT_COLUMNS, rows)
+
+
+def _cells(fault: Fault) -> list[Any]:
+    return [getattr(fault, name) for name in _FAULT_COLUMNS]
+
+
 def fault_lines(faults: tuple[Fault, ...], most: int = 40) -> None:
     """Faults of an import on stderr, the first ``most``."""
     for fault in faults[:most]:
         print(f"  {fault.severity}: {fault.line()}", file=sys.stderr)  # noqa: T201
     if len(faults) > most:
-        print(f"  … and {len(faults) - most} more; 'quanmai check --json' lists all", file=sys.stderr)  # noqa: T201
+        print(f"  … and {len(faults) - most} more; --report FILE writes all of them as a table", file=sys.stderr)  # noqa: T201

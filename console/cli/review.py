@@ -108,7 +108,7 @@ def package_(
     notices: Annotated[Path | None, typer.Option(help="folder with the notices' files")] = None,
     sign: Annotated[Path | None, typer.Option(help="Ed25519 private key (PEM)")] = None,
     redact: Annotated[bool, typer.Option("--redact", help="leave personal data out")] = False,
-    margin_minutes: Annotated[float, typer.Option(help="readings before the first abnormal one", min=0)] = 60.0,
+    margin_minutes: Annotated[float, typer.Option(help="readings before the first abnormal one", min=0, max=1e6)] = 60.0,
     language: Language = "zh_CN",
 ) -> None:
     """Write the package of one incident from a store."""
@@ -142,7 +142,7 @@ def month(
     city: Annotated[str, typer.Option(help="name in the title")] = "",
     phase: Annotated[str, typer.Option(help="only incidents of this phase")] = "",
     text: Annotated[str, typer.Option(help="only incidents with this text in id, place or road")] = "",
-    least_dn: Annotated[float, typer.Option(help="only pipes from this diameter on, mm")] = 0.0,
+    least_dn: Annotated[float, typer.Option(help="only pipes from this diameter on, mm", min=0.0, max=1e5)] = 0.0,
     drills: Annotated[bool, typer.Option("--drills", help="drills count too")] = False,
     packages: Annotated[Path | None, typer.Option(help="folder of reviewed packages: their findings count")] = None,
     language: Language = "zh_CN",

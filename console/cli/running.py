@@ -15,9 +15,13 @@ from maps.errors import InputFault
 from maps.overwriting import refuse_overwriting
 
 commands = typer.Typer()
+_MOST_M3H = 100_000.0
+"""Flow of the largest burst that is simulated, m³/h; also keeps out ``inf``."""
+_LONGEST_S = 1e9
 
 Mqtt = Annotated[str, typer.Option(help="mqtt[s]://[user:password@]host[:port]; default: QUANMAI_MQTT or settings.toml")]
 Store = Annotated[str, typer.Option(help="store file or database URL; default: QUANMAI_STORE, or beside the settings")]
+Seed = Annotated[int, typer.Option(help="another number, another run; the same number, the same one", min=0)]
 Seat = Annotated[str, typer.Option(help="name at the broker, one for each running program; default: by machine and store")]
 
 
@@ -27,8 +31,8 @@ def drill(
     headless: Annotated[bool, typer.Option("--headless", help="no window; a scripted dispatcher clicks")] = False,
     city: Annotated[Path | None, typer.Option(help="city dataset; default: the demo city")] = None,
     burst: Annotated[str, typer.Option(help="pipe that bursts; default: chosen by the seed")] = "",
-    flow_m3h: Annotated[float, typer.Option(help="burst flow; default: by diameter", min=0.0)] = 0.0,
-    seed: int = 1,
+    flow_m3h: Annotated[float, typer.Option(help="burst flow; default: by diameter", min=0.0, max=_MOST_M3H)] = 0.0,
+    seed: Seed = 1,
     screens: Annotated[bool, typer.Option(help="also write pictures of the window")] = True,
     as_json: AsJson = False,
 ) -> None:
@@ -102,12 +106,12 @@ def _refuse_as_store(store: str, city: Path) -> None:
 def simulate(
     city: CityPath,
     mqtt: Mqtt = "",
-    seed: int = 1,
+    seed: Seed = 1,
     burst: Annotated[str, typer.Option(help="pipe that bursts after --burst-after seconds")] = "",
-    flow_m3h: float = 60.0,
-    burst_after: Annotated[float, typer.Option(help="simulated seconds")] = 300.0,
+    flow_m3h: Annotated[float, typer.Option(help="burst flow", min=0.0, max=_MOST_M3H)] = 60.0,
+    burst_after: Annotated[float, typer.Option(help="simulated seconds", min=0.0, max=_LONGEST_S)] = 300.0,
     speed: Annotated[float, typer.Option(help="simulated seconds a second", min=0.1, max=600)] = 1.0,
-    for_s: Annotated[float, typer.Option(help="stop after this many real seconds; 0: never")] = 0.0,
+    for_s: Annotated[float, typer.Option(help="stop after this many real seconds; 0: never", min=0.0, max=_LONGEST_S)] = 0.0,
 ) -> None:
     """Publish simulated readings and crews to a broker."""
     from console.headless import run_simulation

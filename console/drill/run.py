@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from console.documents.map_words import map_words
@@ -27,9 +26,11 @@ from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
 from maps.check import counts
 from maps.export.web_map import WebMapOptions, write_web_map
+from maps.overwriting import refuse_overwriting
 
 log = logging.getLogger(__name__)
 
+_SUMMARY = "summary.json"
 _PATIENCE_S = 30.0
 """Real seconds the scripted dispatcher waits for any one thing."""
 
@@ -37,10 +38,23 @@ _PATIENCE_S = 30.0
 def run_drill(options: DrillOptions) -> dict[str, Any]:
     """Runs the drill; returns what it writes to ``summary.json``. Raises InputFault for a city no drill can run on.
 
-    A failed drill writes its summary too, with the stage reached and the reason; then the fault is raised.
+    A drill that breaks off, or cannot begin, leaves its summary too, with the stage it reached and why; then the fault
+    is raised. The summary of an earlier drill in the same folder goes first.
     """
     started = time.perf_counter()
     options.out.mkdir(parents=True, exist_ok=True)
+    left = options.out / _SUMMARY
+    refuse_overwriting(left, [options.city] if options.city is not None else [])
+    left.unlink(missing_ok=True)
+    try:
+        return _run(options, started)
+    except Exception as fault:
+        if not left.exists():
+            _write_summary(options, {"seed": options.seed, "stage": None, "not_done": [_broke_off(fault)]})
+        raise
+
+
+def _run(options: DrillOptions, started: float) -> dict[str, Any]:
     scene = set_scene(options)
     desk = DeskSettings(
         site=scene.city.info.site, hotline="（演练热线）", issuer="（演练发布单位）", is_drill=True
@@ -75,6 +89,8 @@ def run_drill(options: DrillOptions) -> dict[str, Any]:
         summary = _summary(scene, options, played, watch)
         left = Counter(f"{one.kind}: {one.reason}" for one in runtime.engine.latest().undelivered)
         summary["messages"] = {"delivered": len(delivered), "not_delivered": dict(left)}
+    summary["package"] = None
+    _write_summary(options, summary)  # whatever becomes of the package and the map, how far the drill came is kept
     incident = stages[-1].incident if stages else None
     summary["package"] = None if incident is None else leave_package(options.out, store, scene.city, incident.incident_id).name
     summary["elapsed_s"]["total"] = round(time.perf_counter() - started, 2)
@@ -126,10 +142,14 @@ def _play(runtime: Runtime, watch: _Watch, options: DrillOptions) -> _Played:
             show(stage)
     except Exception as fault:  # noqa: BLE001  # raised again once the summary is written
         played.broken = fault
-        played.not_done.append(f"the drill broke off: {type(fault).__name__}: {fault}")
+        played.not_done.append(_broke_off(fault))
     for line in played.not_done:
         log.warning("drill: %s", line)
     return played
+
+
+def _broke_off(fault: Exception) -> str:
+    return f"the drill broke off: {type(fault).__name__}: {fault}"
 
 
 def _waiter(show: Callable[[Stage | None], None]) -> Callable[[Callable[[], bool]], bool]:
@@ -239,10 +259,11 @@ def _write_results(scene: Scene, options: DrillOptions, stages: list[Stage], sum
             abnormal=frozenset(location.moved if location else ()),
         ),
     )
-    _write_text(options.out / "summary.json", json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
+    _write_summary(options, summary)
 
 
-def _write_text(path: Path, text: str) -> None:
+def _write_summary(options: DrillOptions, summary: dict[str, Any]) -> None:
+    path = options.out / _SUMMARY
     aside = path.with_suffix(path.suffix + ".part")
-    aside.write_text(text, encoding="utf-8")
+    aside.write_text(json.dumps(summary, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     aside.replace(path)

@@ -66,6 +66,8 @@ def write_geojson(path: Path, content: Mapping[str, Any]) -> None:
 
 def write_aside(path: Path, content: bytes) -> None:
     """Whole or not at all. Raises InputFault when the place cannot be written."""
+    if not path.name or path.is_dir():
+        raise InputFault(f"{path}: is a folder; name a file")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:

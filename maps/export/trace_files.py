@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -111,16 +112,18 @@ def _layer(
         return
     table = {column: pa.array([row[column] for row in rows]) for column in columns}
     geometry = np.array([shapely.to_wkb(shape) if shape is not None else None for shape in shapes], dtype=object)
-    pyogrio.raw.write_arrow(
-        pa.table({**table, "geom": pa.array(geometry, type=pa.binary())}),
-        path,
-        layer=name,
-        driver="GPKG",
-        append=path.exists(),
-        geometry_name="geom",
-        geometry_type=kind,
-        crs=None if crs == "local" else crs,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "'crs' was not provided")  # a local grid has none
+        pyogrio.raw.write_arrow(
+            pa.table({**table, "geom": pa.array(geometry, type=pa.binary())}),
+            path,
+            layer=name,
+            driver="GPKG",
+            append=path.exists(),
+            geometry_name="geom",
+            geometry_type=kind,
+            crs=None if crs == "local" else crs,
+        )
 
 
 def _csv(city: City, trace: Trace, path: Path, stops: Sequence[Mapping[str, str]]) -> None:

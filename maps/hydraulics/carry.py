@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from maps.city import EpanetModel
 from maps.columns import Texts, texts
 from maps.hydraulics.ids import epanet_ids
-from maps.hydraulics.inp_text import IdKind, Line, id_tokens, is_number, is_word, lines_of, range_of
+from maps.hydraulics.inp_text import IdKind, Line, id_tokens, is_word, lines_of, number_of, range_of
 from maps.hydraulics.linked_valves import ModelUnits, valve_lines
 from maps.network import PipeNetwork
 
@@ -137,7 +137,7 @@ class _Carrier:
             *((after.valves.asset_id[row], name, "valve") for row, name in zip(added, names, strict=True)),
         ]
         asset, epanet, kind = (texts(row[column] for row in rows) for column in range(3))
-        return replace(model, inp=text, asset_id=asset, epanet_id=epanet, kind=kind, built=True)
+        return replace(model, inp=text, asset_id=asset, epanet_id=epanet, kind=kind)
 
     def _new_junctions(self) -> Iterator[str]:
         nodes = self._changed.after.nodes
@@ -201,9 +201,10 @@ class _Carrier:
         made = {0: self._pipe[row], 1: ends[0], 2: ends[1]}
         if words[0] in self._parent_of:
             share = self._share(words[0], row)
-            made[3] = f"{max(float(words[3]) * share, _SHORTEST):.10g}"
-            if len(words) > 6 and is_number(words[6]):
-                made[6] = f"{float(words[6]) * share:.10g}"
+            made[3] = f"{max((number_of(words[3]) or 0.0) * share, _SHORTEST):.10g}"
+            minor = number_of(words[6]) if len(words) > 6 else None
+            if minor is not None:
+                made[6] = f"{minor * share:.10g}"
         status = "CV" if row in self._one_way else "" if first else "Open"
         last = len(words) - 1
         if status and last >= 6 and any(is_word(words[last], word) for word in _STATUSES):

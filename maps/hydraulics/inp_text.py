@@ -51,12 +51,16 @@ class Line:
         """The line up to its comment."""
         return self.text.partition(";")[0]
 
+    def _goes_on(self, at: int) -> bool:
+        return self.text[at : at + 1] not in ("", " ", "\t", "\r", ";")
+
     def with_words(self, words: dict[int, str]) -> str:
         """The line with tokens replaced by number; all else is unchanged."""
         parts, at = list[str](), 0
         for number in sorted(words):
             token = self.tokens[number]
-            parts += [self.text[at : token.start], words[number]]
+            # EPANET takes ``"P2"J1`` for two tokens: without its quotes the first needs a blank.
+            parts += [self.text[at : token.start], words[number], " " if self._goes_on(token.stop) else ""]
             at = token.stop
         return "".join([*parts, self.text[at:]])
 
@@ -92,11 +96,17 @@ def id_tokens(section: str, words: Sequence[str]) -> list[tuple[int, IdKind]]:
 
 def is_number(token: str) -> bool:
     """Whether a token is a number to EPANET."""
+    return number_of(token) is not None
+
+
+def number_of(token: str) -> float | None:
+    """The number that EPANET reads in a token, as C does (``8e1``, ``0x50``, ``inf``); None when it is none to EPANET."""
+    if not token.isascii() or "_" in token:
+        return None
     try:
-        float(token)
-    except ValueError:
-        return False
-    return token.isascii()
+        return float.fromhex(token) if "x" in token.lower() else float(token)
+    except (ValueError, OverflowError):
+        return None
 
 
 Found = list[tuple[int, IdKind]]

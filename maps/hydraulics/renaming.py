@@ -12,6 +12,7 @@ from maps.hydraulics.inp_text import DEFINING, IdKind, Line, id_tokens, is_numbe
 _PREFIX = {IdKind.NODE: "N", IdKind.LINK: "L", IdKind.PATTERN: "PT", IdKind.CURVE: "C", IdKind.RULE: "R"}
 _ID_BYTES = 31
 _LONG = re.compile(rf"[^ \t\r\n]{{{_ID_BYTES + 1}}}")
+_BLANK = re.compile(r"\s|^$")
 _SAID = re.compile(r"[^\s;:,\"']+")
 
 
@@ -33,23 +34,28 @@ class EpanetText:
 
 
 def epanet_text(text: str, encoding: str = "utf-8") -> EpanetText:
-    """The text for EPANET. ASCII text with ids of at most 31 bytes is unchanged.
+    """The text for EPANET. ASCII text with ids of at most 31 bytes, none in quotes, is unchanged.
 
     Else each other id is replaced by a generated one, and comments that are not ASCII are left out: EPANET counts bytes of
     UTF-8, of which a Chinese character takes three. Ranges of ids are expanded, because they depend on the order of the old
     ids, in the bytes of ``encoding``. Other non-ASCII characters (titles, tags) become question marks.
     """
-    if text.isascii() and not _LONG.search(text):
+    if text.isascii() and '"' not in text and not _LONG.search(text):
         return EpanetText(text)
     lines = list(lines_of(text))
     ids = _ids(lines)
-    if text.isascii() and all(len(name) <= _ID_BYTES for names in ids.values() for name in names):
+    if text.isascii() and all(_stays(name) for names in ids.values() for name in names):
         return EpanetText(text)
     made = {kind: dict(zip(names, epanet_ids(names, _PREFIX[kind]), strict=True)) for kind, names in ids.items()}
     members = _Members(lines, encoding)
     out = [_renamed(part, made) for line in lines for part in members.written_out(line)]
     back = {kind: {new: old for old, new in names.items() if new != old} for kind, names in made.items()}
     return EpanetText("\n".join(out), back)
+
+
+def _stays(name: str) -> bool:
+    """Whether an ASCII id fits EPANET, and a line of our own without quotes: ``"P 2"`` does not."""
+    return len(name) <= _ID_BYTES and not _BLANK.search(name)
 
 
 def _ids(lines: list[Line]) -> dict[IdKind, list[str]]:

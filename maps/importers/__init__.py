@@ -11,6 +11,7 @@ from maps.errors import Fault, InputFault, Severity
 from maps.importers.completion import RESIDENTS_PER_M3_DAY, estimated_customers, stations_from_csv, with_assumed_valves
 from maps.importers.inp import read_inp
 from maps.importers.options import ImportOptions, ImportResult, site_of
+from maps.importers.profile import read_profile
 from maps.zones import with_communities
 
 __all__ = ["ImportOptions", "ImportResult", "import_city"]
@@ -39,7 +40,7 @@ def import_city(sources: Sequence[Path], options: ImportOptions) -> ImportResult
 
 
 def _from_inp(path: Path, options: ImportOptions) -> tuple[City, list[Fault]]:
-    network, model, faults = read_inp(path, options.crs)
+    network, model, faults = read_inp(path, options.crs, read_profile(options.profile).encoding)
     name = options.name or path.stem
     assumed = () if options.crs else ("the coordinates are taken as a local grid: not georeferenced",)
     return City(CityInfo(name, site_of(name), assumed=assumed), network, epanet=model), list(faults)
@@ -76,7 +77,7 @@ def _with_stations(city: City, options: ImportOptions, faults: list[Fault]) -> C
     if options.stations is None:
         return city
     if isinstance(options.stations, Path):
-        return replace(city, stations=stations_from_csv(city, options.stations, faults))
+        return replace(city, stations=stations_from_csv(city, options.stations, faults, read_profile(options.profile).encoding))
     from maps.locate.placement import default_station_count, place_stations
 
     asked = options.stations.partition(":")[2]

@@ -38,9 +38,11 @@ def with_carried_model(city: City, changed: Changed, faults: list[Fault]) -> Cit
     ]
     told = list(_told(found.model, apart, after, len(changed.pieces())))
     faults += told
+    alike = apart.hours > 0 and not apart.message and not apart.beyond() and not found.left_out
     note = f"valves cut {len(changed.pieces())} pipes of the model: its text is changed there, all else is as it came"
     assumed = (*city.info.assumed, note, *(fault.message for fault in told))
-    return replace(city, epanet=found.model, info=replace(city.info, assumed=assumed))
+    model = replace(found.model, built=model.built or not alike)
+    return replace(city, epanet=model, info=replace(city.info, assumed=assumed))
 
 
 def _solved(

@@ -96,13 +96,13 @@ def demands_of_customers(city: City) -> tuple[PipeNetwork, str]:
     return replace(city.network, nodes=nodes.replaced(demand_m3h=given)), note
 
 
-def stations_from_csv(city: City, path: Path, told: list[Fault]) -> StationTable:
+def stations_from_csv(city: City, path: Path, told: list[Fault], encoding: str | None = None) -> StationTable:
     """Stations of a CSV (station_id, node, channel); ``node`` may be a link for flow. Raises InputFault with all faults.
 
-    ``told`` gets what its encoding shows.
+    ``told`` gets what its encoding shows. ``encoding``: of its text where it is told.
     """
     faults, found = list[Fault](), dict[str, dict[str, object]]()
-    for number, line in _csv_rows(path, told):
+    for number, line in _csv_rows(path, told, encoding):
         fault = _station_line(city, line, found)
         if fault:
             column, message = fault
@@ -114,9 +114,9 @@ def stations_from_csv(city: City, path: Path, told: list[Fault]) -> StationTable
     return StationTable.of(list(found), name=list(found), **columns)
 
 
-def _csv_rows(path: Path, told: list[Fault]) -> list[tuple[int, dict[str, str]]]:
+def _csv_rows(path: Path, told: list[Fault], encoding: str | None) -> list[tuple[int, dict[str, str]]]:
     try:
-        text = decoded(path.read_bytes())
+        text = decoded(path.read_bytes(), encoding)
         told += text.faults(path.name)
         with io.StringIO(text.text, newline="") as file:
             reader = csv.DictReader(file)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maps.errors import Fault, Severity
-from maps.importers.encoding import CHINESE, decodes, denied_by, guess_words, known_encoding, label, likely_encoding
+from maps.importers.encoding import CHINESE, decodes, denied_by, guess_words, known_encoding, label, letters_of, likely_encoding
 
 BYTES = "ISO-8859-1"
 """Read so, every byte is the letter of its number: the bytes can be had back."""
@@ -132,16 +132,22 @@ def _whole(content: bytes, encoding: str) -> tuple[str, int]:
 
 
 def _letters(column: NDArray[Any], encoding: str, broken: set[int]) -> NDArray[Any]:
-    made, known = column.copy(), dict[str, str]()
+    made, known = column.copy(), _known_letters(column, encoding)
     for row, value in enumerate(column):
         if not isinstance(value, str) or value.isascii():
             continue
-        if value not in known:
-            known[value] = _whole(value.encode(BYTES, errors="replace"), encoding)[0]
         made[row] = known[value]
         if "\ufffd" in made[row]:
             broken.add(row + 1)
     return np.asarray(made)
+
+
+def _known_letters(column: NDArray[Any], encoding: str) -> dict[str, str]:
+    """The letters of each distinct value; values that broken bytes alone tell apart stay apart."""
+    values = dict.fromkeys(value for value in column if isinstance(value, str) and not value.isascii())
+    contents = [value.encode(BYTES, errors="replace") for value in values]
+    whole = [content[: len(content) - _whole(content, encoding)[1]].replace(b"\x1e", b" ") for content in contents]
+    return dict(zip(values, letters_of(b"\x1e".join(whole), encoding).split("\x1e"), strict=True)) if values else {}
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -17,7 +17,20 @@ _DAMAGE = re.compile(rb"[\x80-\xff]+(?:[\x00-\x7f][\x80-\xbf]+)?")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _PAIR = re.compile(rb"[\x81-\xfe][\xa1-\xfe]")
 _REPLACED = "\ufffd"
+_NUMBERED = "quanmai.numbered"
+_WORD = re.compile(rf"[^\s,;\"]*{_REPLACED}[^\s,;\"]*")
+_UTF16_SHARE = 0.3
+"""Share of zero bytes at even or odd places that makes text without a mark UTF-16: plain letters, digits, commas."""
 _SHOWN = 5
+
+
+def _numbered(fault: UnicodeError) -> tuple[str, int]:
+    if not isinstance(fault, UnicodeDecodeError):
+        raise fault
+    return _REPLACED + fault.object[fault.start : fault.end].hex().upper(), fault.end
+
+
+codecs.register_error(_NUMBERED, _numbered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +63,48 @@ def guess_words(encoding: str) -> str:
 
 def label(encoding: str) -> str:
     """The name of an encoding as people know it."""
-    return {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", CHINESE: "GB 18030 (GBK)", "latin-1": "Latin-1"}.get(
-        encoding, encoding
-    )
+    if encoding.startswith("utf-16"):
+        return "UTF-16"
+    return {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", CHINESE: "GB 18030 (GBK)", "latin-1": "Latin-1"}.get(encoding, encoding)
 
 
 def decoded(content: bytes, encoding: str | None = None) -> Decoded:
     """The text of a file. ``encoding``: as told; else by its mark, else by its bytes (``likely_encoding``)."""
-    marked = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+    marked = next((name for mark, name in _MARKS if content.startswith(mark)), None) or _unmarked_utf16(content)
     told = encoding or marked
     chosen = told or likely_encoding(content)
-    text = content.decode(chosen, errors="replace")
+    # A NUL ends a text for EPANET and in a dataset: what follows it would be lost there without a word.
+    text = letters_of(content, chosen).rstrip("\0").replace("\0", _REPLACED)
     broken = tuple(number for number, line in enumerate(text.split("\n"), start=1) if _REPLACED in line)
     if broken and _REPLACED.encode() in content and chosen.startswith("utf-8"):
-        broken = tuple(number for number in broken if not decodes(content.split(b"\n")[number - 1], "utf-8"))
+        lines = content.split(b"\n")
+        broken = tuple(at for at in broken if b"\0" in lines[at - 1] or not decodes(lines[at - 1], "utf-8"))
     return Decoded(text, chosen, told is None and chosen != "utf-8", broken)
+
+
+def letters_of(content: bytes, encoding: str) -> str:
+    """The text, with U+FFFD for what is no letter; and its bytes behind that where two words would become one (ids)."""
+    text = content.decode(encoding, errors="replace")
+    if _REPLACED not in text:
+        return text
+    numbered = [match[0] for match in _WORD.finditer(content.decode(encoding, errors=_NUMBERED))]
+    plain = [match[0] for match in _WORD.finditer(text)]
+    if len(plain) != len(numbered):
+        return text
+    meant = dict[str, set[str]]()
+    for word, other in zip(plain, numbered, strict=True):
+        meant.setdefault(word, set()).add(other)
+    chosen = iter(other if len(meant[word]) > 1 else word for word, other in zip(plain, numbered, strict=True))
+    return _WORD.sub(lambda _: next(chosen), text)
+
+
+def _unmarked_utf16(content: bytes) -> str | None:
+    """UTF-16 of a text without a mark, by its zero bytes; None when it is not."""
+    sample = content[:4096]
+    zeros = [sample[start::2].count(0) / max(len(sample) // 2, 1) for start in (0, 1)]
+    if max(zeros) < _UTF16_SHARE or min(zeros) > _UTF16_SHARE / 10:
+        return None
+    return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
 
 
 def likely_encoding(content: bytes) -> str:

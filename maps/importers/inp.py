@@ -30,6 +30,8 @@ from maps.units import FOOT_M, INCH_MM, is_us_flow_unit, m3h_per_flow_unit
 _FLOW_UNITS = ("CFS", "GPM", "MGD", "IMGD", "AFD", "LPS", "LPM", "MLD", "CMH", "CMD", "CMS")
 _HEADLOSS = ("H-W", "D-W", "C-M")
 Rows = NDArray[np.int64]
+_ENDLESS = 1e9
+"""Metres or millimetres beyond which a pipe's size is a slip: a million kilometres."""
 _PSI_M = 0.3048 / 0.4333
 """Metres of water that one psi holds up, as EPANET counts it (0.4333 psi a foot)."""
 _PRESSURE_M = {en.PSI: _PSI_M, en.KPA: _PSI_M / 6.895, en.BAR: _PSI_M / 0.068948, en.FEET: FOOT_M}
@@ -68,13 +70,14 @@ class _Units:
         )
 
 
-def read_inp(path: Path, crs: str | None) -> tuple[PipeNetwork, EpanetModel, tuple[Fault, ...]]:
+def read_inp(path: Path, crs: str | None, encoding: str | None = None) -> tuple[PipeNetwork, EpanetModel, tuple[Fault, ...]]:
     """Network and model of an .inp file. ``crs``: of its coordinates; degrees go to CGCS2000 / GK 117E; None: not georeferenced.
 
+    ``encoding``: of its text where it is told, else as its bytes show.
     Raises InputFault with EPANET's own words when it cannot be read.
     """
     try:
-        source = decoded(path.read_bytes())
+        source = decoded(path.read_bytes(), encoding)
     except OSError as fault:
         raise InputFault(f"{path}: {fault.strerror}; check the path") from fault
     names = epanet_text(source.text, source.encoding)
@@ -84,10 +87,20 @@ def read_inp(path: Path, crs: str | None) -> tuple[PipeNetwork, EpanetModel, tup
         units = _Units.of(project)
         nodes, lost = placed(_nodes(project, units, names), _ends(project))
         pipes, links = _links(project, units, nodes, names)
+        _refuse_endless(path, pipes)
         headloss = _HEADLOSS[int(en.getoption(project, en.HEADLOSSFORM))]
         network = _georeferenced(PipeNetwork(nodes, pipes, links.pumps, links.valves, crs_of.LOCAL, headloss), crs)
         model = _model(names, network, links)
     return network, model, (*source.faults(path.name), *_faults(network, lost))
+
+
+def _refuse_endless(path: Path, pipes: PipeTable) -> None:
+    """EPANET reads ``inf`` and 1e300 as lengths; neither it nor anything else can reckon with them. Raises InputFault."""
+    for column in ("length_m", "diameter_mm"):
+        values = getattr(pipes, column)
+        row = next(iter(np.flatnonzero(~(np.abs(values) < _ENDLESS))), None)
+        if row is not None:
+            raise InputFault(f"{path}: pipe {pipes.asset_id[row]}, {column}: {values[row]:g} is no size of a pipe; correct it")
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,9 @@ _TABLES: dict[str, type[Columns]] = {
 }  # fmt: skip
 _SHAPES = ("zones", "roads", "water", "places")
 _MORE_COLUMNS = {"nodes": ("inlet_pipes",)}
+_STYLES = ("layer_styles",)
+"""What QGIS keeps in a GeoPackage beside its layers."""
+_SHOWN = 5
 _LARGEST_MODEL = 100_000
 """Pipes above which no hydraulic model is built: EPANET would take longer for one state than a dispatcher waits."""
 
@@ -83,21 +86,37 @@ def read_frames(sources: Sequence[Path], options: ImportOptions, told: str | Non
     """Every standard layer of the sources, columns renamed and coordinates in the city's CRS."""
     profile = read_profile(options.profile)
     listed = list(layer_names(sources))
-    parts = list[Part]()
+    parts, used = list[Part](), set[tuple[Path, str]]()
     for layer in profile.layers:
         wanted = [(path, name) for wish in layer.layers for path, name in listed if name.lower() == wish.lower()]
         if not wanted and options.profile is not None and layer.columns:
             have = ", ".join(name for _, name in listed)
             raise InputFault(f"{options.profile}: no layer {' or '.join(layer.layers)} in the sources; they have {have}")
         read = [read_layer(path, name, layer.encoding or profile.encoding) for path, name in wanted]
+        used.update(wanted)
         faults += [fault for raw in read for fault in raw.faults]
         parts += [(layer, raw.called(layer.source_names())) for raw in read]
+    faults += _unused(listed, used)
     target = city_crs(parts, profile, told)
     moved = [(layer, in_city_crs((layer, raw), profile, told, target, faults)) for layer, raw in parts]
     if target == crs_of.LOCAL and parts and told != crs_of.LOCAL:
         faults.append(Fault(Severity.WARNING, "no_crs", "no source says its CRS: not georeferenced; give it with --crs"))
     frames = {name: _frame(name, [part for part in moved if part[0].standard == name], faults) for name in STANDARD_LAYERS}
     return Layers(frames, target, profile)
+
+
+def _unused(listed: Sequence[tuple[Path, str]], used: set[tuple[Path, str]]) -> Iterator[Fault]:
+    """What was given and is not read: loud where it is a whole file, quiet for the other layers of one that is read."""
+    for path in dict.fromkeys(path for path, _ in listed):
+        names = [name for other, name in listed if other == path and (path, name) not in used and name not in _STYLES]
+        if not names:
+            continue
+        shown = f"{', '.join(names[:_SHOWN])}{f' and {len(names) - _SHOWN} more' if len(names) > _SHOWN else ''}"
+        if any(other == path for other, _ in used):
+            yield Fault(Severity.INFO, "layer_unused", f"layers that are not read: {shown}", path.name)
+            continue
+        said = f"nothing of it is read: layer {shown} is none of {', '.join(STANDARD_LAYERS)}; rename it or name it in a profile"
+        yield Fault(Severity.WARNING, "layer_unused", said, path.name)
 
 
 def _frame(name: str, parts: Sequence[Part], faults: list[Fault]) -> StandardFrame:

@@ -63,8 +63,8 @@ def layer_names(sources: Sequence[Path]) -> Iterator[tuple[Path, str]]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                listed = pyogrio.list_layers(path)
-        except (DataSourceError, DataLayerError, ValueError) as fault:
+                listed = pyogrio.list_layers(_json_source(path, None)[0])
+        except (DataSourceError, DataLayerError, ValueError, OSError) as fault:
             raise InputFault(f"{path}: cannot be read as vector layers ({_first_line(fault)}); is it whole?") from fault
         single = len(listed) == 1
         yield from (
@@ -84,7 +84,7 @@ def read_layer(path: Path, name: str, encoding: str | None = None) -> RawLayer:
         source, faults = _json_source(path, encoding)
         with warnings.catch_warnings(), np.errstate(invalid="ignore"):
             warnings.simplefilter("ignore")  # faults of single geometries are reported by their row instead
-            layer = name if path.suffix.lower() in {".gpkg", ".gdb"} or len(pyogrio.list_layers(path)) > 1 else None
+            layer = name if path.suffix.lower() in {".gpkg", ".gdb"} or len(pyogrio.list_layers(source)) > 1 else None
             as_bytes = {"encoding": BYTES} if dbf is not None else {}
             meta, _, wkb, columns = pyogrio.raw.read(source, layer=layer, datetime_as_string=True, **as_bytes)
             geometry = None if wkb is None else np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), dtype=object)

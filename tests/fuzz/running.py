@@ -114,10 +114,7 @@ def _judged(code: int | None, said: str) -> str:
         return "a traceback is logged"
     if code == 0:
         return f"exit 0, yet it says {lines[0]!r}" if lines else ""
-    usage = any("Usage:" in line for line in lines)
     told = [line for line in lines if line.startswith("quanmai: ")]
-    if usage and not told:
-        return ""
     if len(told) != 1 or len(lines) != 1:
         return f"{len(lines)} lines instead of one: {lines[:3]}"
     return "a line without a place or a word of advice" if len(told[0]) < 20 else ""

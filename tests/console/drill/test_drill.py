@@ -15,6 +15,7 @@ from console.services.network.isolation_requests import answer_one
 from console.store import open_store
 from maps.city import CrewTable
 from maps.dataset import read_city, write_city
+from maps.errors import InputFault
 from maps.synthetic import SyntheticOptions, build_city
 
 pytestmark = pytest.mark.slow
@@ -98,4 +99,14 @@ def test_a_drill_that_breaks_off_leaves_how_far_it_came_and_why(one_crew: Path, 
         run_drill(DrillOptions(out=tmp_path, city=one_crew))
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["stage"] is None
+    assert summary["not_done"][0].startswith("the drill broke off: FileExistsError")
+
+
+def test_the_summary_is_kept_when_the_map_cannot_be_written(one_crew: Path, tmp_path: Path) -> None:
+    (tmp_path / "screens").write_text("a file where the pictures should go, so that the drill is short")
+    (tmp_path / "map.html").mkdir()
+    with pytest.raises((OSError, InputFault), match=r"map\.html"):
+        run_drill(DrillOptions(out=tmp_path, city=one_crew))
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["burst"]["pipe"]
     assert summary["not_done"][0].startswith("the drill broke off: FileExistsError")

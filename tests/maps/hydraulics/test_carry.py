@@ -209,6 +209,34 @@ def test_all_but_the_cut_pipe_stays_to_the_letter(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("written", ['"P 2" J1', '"P2"J1', '"P 2"J1', '"P2"\tJ1'])
+def test_ids_in_quotes_are_carried(tmp_path: Path, written: str) -> None:
+    inp = _HEAD.replace("P2 J1", written) + _OPEN_PIPE + _TAIL.replace("T1 500300 4058000\n", "")
+    name = written.split('"')[1]
+    result = laid_over(inp, tmp_path, [f"G1,{name},500130,4058000,gate"])
+    assert apart(heads_of(inp, tmp_path), heads_of(text_of(result.city), tmp_path)) < ALIKE_M
+    assert "model_carried" in codes(result)
+    assert f"{name}~2" in result.city.network.pipes.asset_id
+
+
+@pytest.mark.parametrize("written", ["0x50 0x96 130 0x1p1", "8e1 1.5E2 +130 .2e1", "80 150 130 0 OPENED", "80 150 130 2 CVX"])
+def test_numbers_and_words_are_read_as_epanet_reads_them(tmp_path: Path, written: str) -> None:
+    inp = _HEAD.replace("P3 J3 J4 80 150 130 0 Open", f"P3 J3 J4 {written}") + _OPEN_PIPE
+    inp += _TAIL.replace("T1 500300 4058000\n", "")
+    result = laid_over(inp, tmp_path, ["G1,P3,500220,4058000,gate"])
+    assert apart(heads_of(inp, tmp_path), heads_of(text_of(result.city), tmp_path)) < ALIKE_M
+    assert "model_carried" in codes(result)
+
+
+def test_a_model_whose_heads_stay_those_of_the_file_counts_as_imported_and_no_other(tmp_path: Path) -> None:
+    inp = _HEAD + "P23 J2 J3 600 100 130 0 Open\n[LEAKAGE]\nP23 900 5\n" + _TAIL.replace("T1 500300 4058000\n", "")
+    for valve, word in (("G1,P2,500130,4058000,gate", "imported"), ("G1,P23,500180.3,4058000,gate", "built")):
+        result = laid_over(inp, tmp_path, [valve])
+        assert result.city.epanet is not None
+        assert result.city.epanet.word == word
+        assert ("model_differs" in codes(result)) == (word == "built")
+
+
 def test_leakage_that_moves_with_its_pipe_is_measured_and_told_loudly(tmp_path: Path) -> None:
     # EPANET gives half of a pipe's leakage to either end: a cut far from the middle moves some of it.
     inp = _HEAD + "P23 J2 J3 600 100 130 0 Open\n[LEAKAGE]\nP23 900 5\n" + _TAIL.replace("T1 500300 4058000\n", "")

@@ -203,6 +203,84 @@ def test_stations_of_a_table_in_gbk_are_found(tmp_path: Path) -> None:
     assert told(result, "encoding_guessed")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("kind", ["csv", "geojson"])
+def test_utf_16_is_known_with_its_mark_and_without(tmp_path: Path, encoding: str, kind: str) -> None:
+    ends = [[[117 + at / 1000, 36.6], [117 + (at + 1) / 1000, 36.6]] for at in range(len(ROADS))]
+    if kind == "csv":
+        text = "asset_id,road_name,wkt\n" + "".join(
+            f'P{at},{road},"LINESTRING({a[0]} {a[1]},{b[0]} {b[1]})"\n'
+            for at, (road, (a, b)) in enumerate(zip(ROADS, ends, strict=True))
+        )
+    else:
+        features = [
+            {"type": "Feature", "properties": {"asset_id": f"P{at}", "road_name": road},
+             "geometry": {"type": "LineString", "coordinates": ends[at]}}
+            for at, road in enumerate(ROADS)
+        ]  # fmt: skip
+        text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+    path = tmp_path / f"pipes.{kind}"
+    path.write_bytes(text.encode(encoding))
+    result = imported(path, crs="EPSG:4490")
+    assert roads_of(result.city) == list(ROADS)
+    assert not told(result, "encoding_guessed")
+
+
+def test_a_nul_costs_itself_only_and_is_told(tmp_path: Path) -> None:
+    # A dataset ends a text at a NUL: the end of the road's name, and of the whole model, would be lost.
+    pipes = tmp_path / "pipes.csv"
+    pipes.write_text(f'asset_id,road_name,wkt\nA,经\0十路,"LINESTRING({X} {Y},{X + 9} {Y})"\n', encoding="utf-8")
+    result = imported(pipes, crs="EPSG:4548")
+    write_city(result.city, tmp_path / "city.gpkg")
+    assert roads_of(read_city(tmp_path / "city.gpkg")) == ["经\ufffd十路"]
+    assert [fault.row for fault in told(result, "broken_byte")] == [2]
+
+
+@pytest.mark.parametrize("place", ["title", "end"])
+def test_a_model_with_nul_bytes_still_solves_from_its_dataset(tmp_path: Path, place: str) -> None:
+    text = MODEL.replace("历下区", "历下\0区") if place == "title" else MODEL + "\0" * 600
+    path = tmp_path / "own.inp"
+    path.write_text(text, encoding="utf-8")
+    result = imported(path)
+    write_city(result.city, tmp_path / "city.gpkg")
+    with EpanetSession(read_city(tmp_path / "city.gpkg")) as session:
+        assert session.solve().converged
+    assert bool(told(result, "broken_byte")) == (place == "title")
+
+
+def test_ids_that_differ_in_their_broken_bytes_only_stay_two(tmp_path: Path) -> None:
+    broken = MODEL.encode().replace("管乙".encode(), b"\xe7\xae").replace("管丙".encode(), b"\xe7\xaf")
+    (tmp_path / "own.inp").write_bytes(broken)
+    table = tmp_path / "pipes.csv"
+    lines = [f',解放东路,"LINESTRING({X + at} {Y},{X + at + 1} {Y})"\n'.encode() for at in range(2)]
+    table.write_bytes(b"asset_id,road_name,wkt\n\xe7\xae" + lines[0] + b"\xe7\xaf" + lines[1])
+    for path in (tmp_path / "own.inp", table):
+        result = imported(path, crs="EPSG:4548")
+        assert {"\ufffdE7AE", "\ufffdE7AF"} <= set(result.city.network.pipes.asset_id)
+        assert told(result, "broken_byte")
+
+
+def test_ids_of_a_shapefile_that_differ_in_their_broken_bytes_only_stay_two(tmp_path: Path) -> None:
+    path = shapefile(tmp_path, "utf-8")
+    values = [b"\xe7\xae" + "管".encode(), b"\xe7\xaf" + "管".encode(), "管三".encode()]
+    dbf(tmp_path / "pipes.dbf", [b"asset_id"], [[value] for value in values])
+    result = imported(path)
+    assert list(result.city.network.pipes.asset_id) == ["\ufffdE7AE管", "\ufffdE7AF管", "管三"]
+    assert told(result, "broken_byte")
+
+
+def test_the_encoding_of_the_profile_holds_for_a_model_and_for_a_table_of_stations(tmp_path: Path) -> None:
+    # Big5 reads as GB 18030 without one wrong byte: only the profile can tell.
+    profile, model, stations = tmp_path / "p.toml", tmp_path / "own.inp", tmp_path / "stations.csv"
+    profile.write_text('encoding = "Big5"\n', encoding="utf-8")
+    model.write_bytes("[JUNCTIONS]\n節點 0 1\n[RESERVOIRS]\n水廠 50\n[PIPES]\n管線 水廠 節點 100 200 130\n[END]\n".encode("big5"))
+    stations.write_bytes("station_id,node,channel\n測點,節點,pressure\n".encode("big5"))
+    result = imported(model, profile=profile, stations=stations)
+    assert list(result.city.network.nodes.asset_id) == ["節點", "水廠"]
+    assert list(result.city.stations.asset_id) == ["測點"]
+    assert not told(result, "encoding_guessed")
+
+
 MODEL = """[TITLE]
 历下区
 [JUNCTIONS]

@@ -211,7 +211,7 @@ def test_a_valve_on_a_pipe_of_the_model_cuts_it_and_the_model_follows(wntr_netwo
     assert [str(city.network.pipes.asset_id[row]) for row in pieces] == ["131~1", "131~2"]
     assert city.network.pipes.length_m[pieces].sum() == pytest.approx(pipes.length_m[pipes.row("131")])
     assert city.epanet is not None
-    assert city.epanet.built
+    assert city.epanet.word == "imported"  # its heads are those of the file, which the import measured
     assert check_city(city)["hydraulics"]["converged"] is True
 
 
@@ -254,3 +254,11 @@ def test_hydraulics_that_fail_are_told_not_hidden(shared_data: Path) -> None:
     report = check_city(_imported(shared_data / "networks" / "DMAs.inp"))
     assert report["hydraulics"]["converged"] is False
     assert report["hydraulics"]["message"]
+
+
+@pytest.mark.parametrize(("size", "column"), [("inf 200", "length_m"), ("1e300 200", "length_m"), ("100 1e300", "diameter_mm")])
+def test_a_pipe_without_an_end_is_refused_with_its_name(tmp_path: Path, size: str, column: str) -> None:
+    path = tmp_path / "endless.inp"
+    path.write_text(f"[JUNCTIONS]\nJ 0 1\n[RESERVOIRS]\nR 50\n[PIPES]\nP7 R J {size} 130\n[END]\n", encoding="ascii")
+    with pytest.raises(InputFault, match=f"pipe P7, {column}"):
+        import_city([path], ImportOptions())

@@ -416,3 +416,23 @@ def test_a_part_without_source_does_not_cost_the_others_their_hydraulics(tmp_pat
     assert "cut off from every source" in found.message
     rows = [city.network.nodes.row(str(name)) for name in plain.network.nodes.asset_id]
     np.testing.assert_allclose(found.head_m[rows], expected.head_m, atol=1e-3)
+
+
+def test_a_file_of_which_nothing_is_read_is_told_and_other_layers_of_one_that_is_read_are_listed(tmp_path: Path) -> None:
+    rows = [pipe("A", (0, 0), (100, 0))]
+    net = write(tmp_path / "net.gpkg", {"pipes": rows, "old_pipes": rows, "drafts": rows})
+    table = tmp_path / "gate valves.csv"
+    table.write_text(f"asset_id,pipe,x,y\nV1,A,{X + 50},{Y}\n", encoding="utf-8")
+    told = {fault.layer: fault for fault in import_city([net, table], ImportOptions()).faults if fault.code == "layer_unused"}
+    assert told[table.name].severity is Severity.WARNING
+    assert "gate valves" in told[table.name].message
+    assert told[net.name].severity is Severity.INFO
+    assert {"old_pipes", "drafts"} <= set(told[net.name].message.replace(",", "").split())
+
+
+def test_a_table_beside_a_model_that_is_not_read_is_told(tmp_path: Path) -> None:
+    model, table = tmp_path / "m.inp", tmp_path / "v.csv"
+    model.write_text("[JUNCTIONS]\nJ 0 1\n[RESERVOIRS]\nR 50\n[PIPES]\nA R J 100 200 130\n[END]\n", encoding="ascii")
+    table.write_text("asset_id,pipe,node\nV1,A,J\n", encoding="utf-8")
+    told = [fault for fault in import_city([model, table], ImportOptions()).faults if fault.code == "layer_unused"]
+    assert [(fault.severity, fault.layer) for fault in told] == [(Severity.WARNING, "v.csv")]

@@ -164,6 +164,28 @@ def test_a_duplicate_is_found_whichever_of_the_two_pipes_a_valve_cuts(tmp_path: 
         assert [one.partition("~")[0] for one in found] == ["B2"], name
 
 
+def test_pipes_of_one_length_between_the_same_nodes_are_no_duplicates_where_their_courses_differ(tmp_path: Path) -> None:
+    rows = [
+        pipe("A", (0, 0), (50, 30), (100, 0)),
+        pipe("B", (0, 0), (50, -30), (100, 0)),
+        pipe("C", (100, 0), (50, -30), (25, -15), (0, 0)),  # B the other way round
+    ]
+    path = write(tmp_path / "twins.gpkg", {"pipes": rows, "nodes": [source(0, 0)]})
+    told = [f for f in import_city([path], ImportOptions()).faults if f.code == "duplicate_pipe"]
+    assert [fault.asset_id for fault in told] == ["C"]
+
+
+def test_the_halves_of_a_ring_that_a_valve_cuts_are_no_duplicates(tmp_path: Path) -> None:
+    ring = pipe("R", (100, 0), (150, 50), (200, 0), (150, -50), (100, 0))
+    valves = [{"asset_id": "V", "pipe": "R", "wkt": point(200, 0)}]
+    path = write(
+        tmp_path / "ring.gpkg", {"pipes": [pipe("A", (0, 0), (100, 0)), ring], "nodes": [source(0, 0)], "valves": valves}
+    )
+    result = import_city([path], ImportOptions())
+    assert {"R~1", "R~2"} <= set(result.city.network.pipes.asset_id)
+    assert not [fault for fault in result.faults if fault.code == "duplicate_pipe"]
+
+
 def test_two_duplicates_cut_at_different_places_are_told_once(tmp_path: Path) -> None:
     pipes = [pipe("A", (0, 0), (100, 0)), pipe("B", (100, 0), (200, 0)), pipe("B2", (100, 0), (200, 0))]
     valves = [{"asset_id": f"V{n}", "pipe": on, "wkt": point(x, 0)} for n, (on, x) in enumerate([("B", 130), ("B2", 170)])]

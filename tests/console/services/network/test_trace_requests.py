@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -141,3 +142,14 @@ def test_a_profile_is_a_table_along_the_path(tmp_path: Path) -> None:
 def test_a_city_without_a_model_is_not_solved_and_times_are_checked() -> None:
     assert solved_for(TOWN, TraceRequest(("J00",), "upstream")) is None
     assert ids_listed(["A,B", " C "]) == ("A", "B", "C")
+
+
+def test_a_trace_on_a_local_grid_is_written_without_a_word_from_a_library(tmp_path: Path) -> None:
+    town = replace(TOWN, network=replace(TOWN.network, crs="local"))
+    found = trace_of(town, TraceRequest(("H10",)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write_trace(town, found.trace, tmp_path / "t.gpkg", stops_json(town.network, found.trace))
+    table = pyogrio.read_dataframe(tmp_path / "t.gpkg", layer="pipes")
+    assert sorted(table["asset_id"]) == sorted(town.network.pipes.ids(found.trace.pipes))
+    assert table.crs is None or table.crs.to_epsg() is None
