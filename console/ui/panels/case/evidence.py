@@ -57,7 +57,7 @@ class Evidence(Section):
         self._plot.setVisible(bool(incident.evidence))
         self._names.setVisible(bool(incident.evidence))
         self._note.setVisible(bool(incident.evidence))
-        self._note.setText(words("evidence.first", time=words.time(incident.first_abnormal_at)))
+        self._note.setText(words("evidence.first", time=words.stamp(incident.first_abnormal_at, view.now)))
         self._why.setVisible(bool(incident.explanations))
         operations = "；".join(self._explained(one, view) for one in incident.explanations)
         self._why.setText(words("evidence.explained", operations=operations))
@@ -68,9 +68,12 @@ class Evidence(Section):
     def _explained(self, one: Explanation, view: CaseView) -> str:
         words = view.looks.words
         if one.code == "dismissed":
-            return words("evidence.until", name=words.operation(one), until=words.time(one.until)[:5])
+            return words("evidence.until", name=words.operation(one), until=words.hour(one.until, view.now))
         text = words(
-            "evidence.operation", name=words.operation(one), time=words.time(one.at)[:5], until=words.time(one.until)[:5]
+            "evidence.operation",
+            name=words.operation(one),
+            time=words.hour(one.at, view.now),
+            until=words.hour(one.until, view.now),
         )
         return text if one.certain else words("evidence.perhaps", text=text)
 
