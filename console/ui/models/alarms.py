@@ -119,7 +119,7 @@ class AlarmModel(RowsModel[Alarm]):
         return text
 
     def _until(self, moment: datetime | None) -> str:
-        return self._words.hour(moment, self._now or moment)
+        return self._words.hour(moment, self._now or moment) if moment is not None else "–"
 
     def decoration(self, item: Alarm, column: int, role: int) -> Any:
         """Shape and colour of the priority; the row's ground while nobody has seen it."""

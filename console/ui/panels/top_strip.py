@@ -9,7 +9,7 @@ from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QWidget, QWidgetItem
 
 from console.domain.alarms import AlarmKind, AlarmState, Priority
 from console.domain.clock import moment
@@ -29,6 +29,8 @@ _ROOMY_PX = 1500
 """From here on the one running case is written out; below, its clock and title, and the search is a short button."""
 _SHORT_SEARCH_PX = 120
 _LEAST_STRIP_PX, _SPACING_PX = 1024, 10
+_MARGINS_PX = (14, 10)
+"""Left and right."""
 """The strip is as wide as its words: what comes from outside (a broker's error, names) must not push it off the screen."""
 
 
@@ -126,10 +128,12 @@ class TopStrip(QWidget):
             self._language,
             spacing=_SPACING_PX,
         )
-        line.setContentsMargins(14, 5, 10, 5)
+        line.setContentsMargins(_MARGINS_PX[0], 5, _MARGINS_PX[1], 5)
         self.setLayout(line)
         self.setMinimumWidth(_LEAST_STRIP_PX)  # else the window grows beyond a small screen with each further case
-        self._gives_way = {*self._cases, self._more_cases, self._user}
+        self._kept: tuple[QWidget, ...] = (
+            self._name, self._time, self._feed, self._stations, self._alarms, self._search, self._theme, self._language,
+        )  # fmt: skip
         self.set_looks(looks)
 
     def set_looks(self, looks: Looks) -> None:
@@ -190,14 +194,11 @@ class TopStrip(QWidget):
 
     def _room_for(self, cases: int) -> tuple[int, bool]:
         """(cases shown, whether the seat is): as many as have room; the seat's name gives way first."""
-        line = self.layout()
-        items = [line.itemAt(at) for at in range(line.count())]
-        kept = [item for item in items if item.widget() not in self._gives_way and not item.isEmpty()]
-        margins = line.contentsMargins()
-        free = self.width() - margins.left() - margins.right() - sum(one.minimumSize().width() + _SPACING_PX for one in kept)
+        kept = [QWidgetItem(one).minimumSize().width() + _SPACING_PX for one in self._kept if not one.isHidden()]
+        free = self.width() - sum(_MARGINS_PX) - sum(kept)
         most = min(cases, _CASES_SHOWN)
         for count, with_user in [(most, True), *((fewer, False) for fewer in range(most, 1, -1))]:
-            wanted = count * (_LEAST_CASE_PX + _SPACING_PX) + with_user * (_LEAST_PX + _SPACING_PX)
+            wanted = count * (_LEAST_CASE_PX + _SPACING_PX) + (_LEAST_PX + _SPACING_PX if with_user else 0)
             if cases > count:
                 wanted += self._more_cases.sizeHint().width() + _SPACING_PX
             if wanted <= free:

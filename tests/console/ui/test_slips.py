@@ -23,6 +23,7 @@ from console.ui.style import button
 from console.ui.theme import Theme
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import CASE, ScriptedPort
+from tests.console.ui.test_finds import foresee
 
 pytestmark = pytest.mark.gui
 SMALL_SCREEN_PX = 1366
@@ -205,6 +206,19 @@ def test_a_confirmation_shows_every_line_of_what_it_asks_about(small: MainWindow
     assert not cut
     assert question.height() <= 768
     question.close()
+
+
+def test_on_a_low_screen_the_candidates_come_before_what_they_predict(small: MainWindow, port: ScriptedPort) -> None:
+    foresee(port)
+    small.settle()
+    evidence = small.case.evidence
+    assert evidence._deviations.isHidden()
+    judge = small.case.location._judge
+    if small._looks.words.language == "zh_CN":
+        assert judge.visibleRegion().boundingRect().height() == judge.height()
+    small.resize(SMALL_SCREEN_PX, 1000)
+    small.settle()
+    assert not evidence._deviations.isHidden()
 
 
 def test_a_fault_is_told_in_the_windows_language_first(small: MainWindow, port: ScriptedPort) -> None:

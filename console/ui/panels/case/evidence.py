@@ -37,7 +37,7 @@ class Evidence(Section):
         self.box.addWidget(self._note)
         self._why = label(wrap=True)
         self.box.addWidget(self._why)
-        self._deviations = Deviations()
+        self._deviations, self._is_cramped = Deviations(), False
         self.box.addWidget(self._deviations)
         self._series: tuple[Series, ...] = ()
         self._asked_at = 0
@@ -62,8 +62,16 @@ class Evidence(Section):
         operations = "；".join(self._explained(one, view) for one in incident.explanations)
         self._why.setText(words("evidence.explained", operations=operations))
         self._deviations.show_of(incident, view.looks)
+        self._deviations.setVisible(not self._is_cramped and not self._deviations.isHidden())
         self._asked_at = 0
         self._draw(view)
+
+    def set_cramped(self, cramped: bool) -> None:
+        """On a low screen the candidates and their buttons come before what each of them predicts."""
+        if cramped != self._is_cramped:
+            self._is_cramped = cramped
+            if self.view is not None:
+                self._fill(self.view)
 
     def _explained(self, one: Explanation, view: CaseView) -> str:
         words = view.looks.words
