@@ -53,6 +53,5 @@ def assumptions(city: City, most: int = 3) -> Sequence[str]:
 
 
 def _feed(feed: FeedHealth, words: Words) -> str:
-    known = words.of("feed_code", feed.code) if feed.code else ""
-    advice = f"{known}（{feed.message}）" if known and known != feed.code else feed.message
+    advice = words.feed_advice(feed)
     return f"{feed.name}: {advice}" if advice else feed.name

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -90,7 +90,34 @@ def fitted(widget: QWidget, text: str, most_px: int) -> str:
 
 
 class PlainButton(QPushButton):
-    """A push button whose text is shown letter by letter: an ampersand in an id is no shortcut."""
+    """A push button whose text is shown letter by letter: an ampersand in an id is no shortcut.
+
+    One press is one step: the second press of a double click does nothing unless ``is_quick``, and a button that goes or is
+    disabled while it has the focus hands it to no other button, which the key pressed again would press.
+    """
+
+    is_quick = False
+    """Pressed several times in a row as a matter of course (undo of a trial, a layer up or down)."""
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self.is_quick:
+            super().mouseDoubleClickEvent(event)
+
+    def setVisible(self, visible: bool) -> None:
+        """Show or hide; the focus goes to what holds the button."""
+        if not visible:
+            self._leave_focus()
+        super().setVisible(visible)
+
+    def setEnabled(self, enabled: bool) -> None:
+        """Enable or disable, likewise."""
+        if not enabled:
+            self._leave_focus()
+        super().setEnabled(enabled)
+
+    def _leave_focus(self) -> None:
+        if self.hasFocus() and (holder := self.parentWidget()) is not None:
+            holder.setFocus()
 
     def setText(self, text: str) -> None:
         """The text to show."""
@@ -110,9 +137,13 @@ class GivesWay(PlainButton):
         painter.end()
 
 
-def button(text: str, name: str = "", *, gives_way: bool = False) -> QPushButton:
-    """A push button that the keyboard reaches; ``name``: primary or flat; ``gives_way``: may be narrower than its text."""
+def button(text: str, name: str = "", *, gives_way: bool = False, quick: bool = False) -> QPushButton:
+    """A push button that the keyboard reaches; ``name``: primary or flat; ``gives_way``: may be narrower than its text.
+
+    ``quick``: pressed several times in a row as a matter of course.
+    """
     made = GivesWay() if gives_way else PlainButton()
+    made.is_quick = quick
     made.setText(text)
     if name:
         made.setObjectName(name)

@@ -216,6 +216,7 @@ class MainWindow(QMainWindow):
         self._picture, self._heard_at = picture, monotonic()
         self.strip.show_picture(picture)
         self._alarm_model.show(picture.alarms, moment(picture.now_us))
+        self._log_model.show_now(moment(picture.now_us))
         self._station_model.show_picture(picture)
         self.map.show_picture(picture)
         self.tools.show_picture(picture)

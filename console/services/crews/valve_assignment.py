@@ -69,7 +69,7 @@ def send_cards(tools: Tools, state: DeskState, intent: SendValveCards, actor: Ac
     told = "；".join(
         f"{names.get(crew, crew)}：{'、'.join(card.valve_id for card in _in_order(mine))}" for crew, mine in cards.items()
     )
-    return recorded(incident, incident, "cards_sent", f"关阀卡已发 {told}", outgoing=outgoing)
+    return recorded(incident, incident, "cards_sent", f"关阀卡已下达 {told}", outgoing=outgoing)
 
 
 def _message(tools: Tools, incident: Incident, crew: str, cards: list[ValveCard], now: datetime) -> Outgoing:

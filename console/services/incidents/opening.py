@@ -119,7 +119,7 @@ def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime
         None,
         incident,
         "incident_opened",
-        f"{what}立案：{incident.title}，候选 {len(finding.location.set_90)} 条管道（90%），已推送片区",
+        f"{what}立案：{incident.title}，候选 {len(finding.location.set_90)} 条管道（90%），已生成片区预警",
         alarms=(AlarmChange(None, alarm, "alarm_raised", f"爆管报警：{detail}"),),
         outgoing=area_alert(tools, incident, "suspected", now),
     )

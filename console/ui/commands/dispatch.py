@@ -32,34 +32,41 @@ class Dispatcher(QObject):
         super().__init__(parent)
         self._port, self._actor = port, Actor.named(user)
         self._lock, self._closed = Lock(), False
-        self._waiting = 0
+        self._waiting: list[tuple[Intent, str]] = []
         self._answered.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     @property
     def waiting(self) -> int:
         """Intents asked and not answered yet."""
-        return self._waiting
+        return len(self._waiting)
 
     @Slot(object)
     def ask(self, intent: Intent, user: str = "") -> None:
-        """Carry out an intent in the name of ``user`` (this console's by default)."""
-        self._waiting += 1
+        """Carry out an intent in the name of ``user`` (this console's by default).
+
+        The same one again before its answer is a slip of the hand: two crews would be ordered out, two steps undone.
+        """
+        asked = (intent, user)
+        if asked in self._waiting:
+            return
+        self._waiting.append(asked)
         actor = Actor.named(user) if user else self._actor
-        self._port.submit(intent, actor).add_done_callback(lambda answer: self._post(intent, answer))
+        self._port.submit(intent, actor).add_done_callback(lambda answer: self._post(asked, answer))
 
     def close(self) -> None:
         """Answers that are still out are not waited for: what they ask for is on the engine's side."""
         with self._lock:
             self._closed = True
 
-    def _post(self, intent: Intent, answer: Future[Any]) -> None:
+    def _post(self, asked: tuple[Intent, str], answer: Future[Any]) -> None:
         with self._lock:
             if not self._closed:
-                self._answered.emit(intent, answer)
+                self._answered.emit(asked, answer)
 
     @Slot(object, object)
-    def _take(self, intent: Intent, answer: Future[Any]) -> None:
-        self._waiting -= 1
+    def _take(self, asked: tuple[Intent, str], answer: Future[Any]) -> None:
+        self._waiting.remove(asked)
+        intent, _ = asked
         fault = None if answer.cancelled() else answer.exception()
         if fault is None:
             self.done.emit(intent)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QDialogButtonBox, QFormLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QGridLayout, QLineEdit, QPushButton, QWidget
 
 from console.ui.dialogs.ask import LONGEST_REASON, Question
 from console.ui.style import Looks, button, label, row
@@ -29,15 +29,15 @@ class Confirmation(Question):
     ) -> None:
         super().__init__(looks, title, text, parent, do)
         self.setMinimumWidth(520)
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        for what, value in facts:
+        grid = QGridLayout()  # a QFormLayout asks for the height of another width than its fields get
+        grid.setColumnStretch(1, 1)
+        for at, (what, value) in enumerate(facts):
             shown, named = label(value, wrap=True), label(what, "muted")
             shown.setMinimumWidth(320)
-            named.setMinimumWidth(named.sizeHint().width())
-            form.addRow(named, shown)
+            grid.addWidget(named, at, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(shown, at, 1)
         if facts:
-            self.box.addLayout(form)
+            self.box.addLayout(grid)
         self.field: QLineEdit | None = None
         self.usual: list[QPushButton] = []
         if usual is not None:

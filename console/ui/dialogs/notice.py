@@ -108,6 +108,7 @@ class NoticeDialog(QDialog):
     def follow(self, incident: Incident) -> None:
         """The case as it stands. What is being typed is kept; what changed underneath is shown beside it."""
         if incident == self._incident:
+            self._show_day()
             return
         self._incident = incident
         new = next((n for n in incident.notices if n.notice_id == self._notice.notice_id), None)
@@ -203,14 +204,22 @@ class NoticeDialog(QDialog):
         self._remarks.setVisible(editable and bool(lines))
         self._show_steps()
 
+    def _show_day(self) -> None:
+        """After midnight the times of the steps have their date."""
+        if self._day != self._looks.words.local(self._now()).date():
+            self._show_steps()
+
     def _show_steps(self) -> None:
+        self._day = self._looks.words.local(self._now()).date()
         notice, incident = self._notice, self._incident
         self._find()
         waiting = any(other.status in _OPEN for other in incident.notices)
         can_renew = incident.is_open() and not waiting and bool(incident.burst_pipes)
         self.difference.show_found(self._found, open_=notice.status in _OPEN)
         blocked = bool(self._found) and not self.difference.reason
-        self.steps.show_notice(notice, ready=not self._edited() and not blocked, blocked=blocked, can_renew=can_renew)
+        self.steps.show_notice(
+            notice, ready=not self._edited() and not blocked, blocked=blocked, can_renew=can_renew, now=self._now()
+        )
 
     def _find(self) -> None:
         """How the notice differs from its case, looked for once for each of their states."""

@@ -147,7 +147,10 @@ def issue_confirmation(
         (words("notice.to_when"), words("notice.from_to", start=start, end=end)),
         (words("notice.to_channels"), channels),
     ]
-    if differences := "\n".join(one.text(words.language) for one in found):
+    if lines := [one.text(words.language) for one in found]:
+        more = len(lines) - _LINES_SHOWN
+        shown = [*lines[:_LINES_SHOWN], words("notice.more_differences", n=more)] if more > 0 else lines
+        differences = "\n".join(shown)
         told.append((words("notice.to_despite"), f"{differences}\n{words('notice.reason_given', reason=reason)}"))
     title = words("notice.issue_title", notice=notice.notice_id)
     return Confirmation(looks, title, words("notice.issue_text"), words("notice.issue_do"), _said(told), parent=parent)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QPushButton, QWidget
 
@@ -47,11 +49,14 @@ class Steps(QFrame):
         grid.addWidget(self._signing, 3, 0, 1, len(_ORDER))
         grid.addWidget(self._hint, 4, 0, 1, len(_ORDER))
 
-    def show_notice(self, notice: Notice, *, ready: bool, blocked: bool, can_renew: bool) -> None:
-        """``ready``: nothing stands against the next step; ``blocked``: the notice contradicts its case."""
+    def show_notice(self, notice: Notice, *, ready: bool, blocked: bool, can_renew: bool, now: datetime) -> None:
+        """``now``: times of another day have their date. ``ready``: nothing stands against the next step.
+
+        ``blocked``: the notice contradicts its case.
+        """
         words, at = self._looks.words, notice.status
         for status, told in zip(_ORDER, self._told, strict=True):
-            told.setText(self._words(status, notice))
+            told.setText(self._words(status, notice, now))
         for status, step in zip(_ORDER, (self.submit, self.approve, self.issue, self.lift), strict=True):
             free = status is NoticeStatus.ISSUED or ready
             step.setEnabled(at is status and free)
@@ -75,17 +80,17 @@ class Steps(QFrame):
         self.approve.setText(fitted(self.approve, text, _WIDEST_PX))
         self.approve.setToolTip(tip(text))
 
-    def _words(self, status: NoticeStatus, notice: Notice) -> str:
+    def _words(self, status: NoticeStatus, notice: Notice, now: datetime) -> str:
         """What became of a step: by whom and when; "" before it was taken."""
         words = self._looks.words
         match status:
             case NoticeStatus.DRAFT if notice.submitted_by:
                 return words("notice.submitted_by", user=notice.submitted_by)
-            case NoticeStatus.SUBMITTED if notice.approved_by:
-                told = words("notice.approved_by", user=notice.approved_by, time=words.time(notice.approved_at))
+            case NoticeStatus.SUBMITTED if notice.approved_by and notice.approved_at is not None:
+                told = words("notice.approved_by", user=notice.approved_by, time=words.stamp(notice.approved_at, now))
                 return told + (" · " + words("notice.override", reason=notice.override_reason) if notice.override_reason else "")
             case NoticeStatus.APPROVED if notice.issued_at is not None:
-                return words("notice.issued_at", time=words.time(notice.issued_at))
-            case NoticeStatus.ISSUED if notice.status is NoticeStatus.LIFTED:
-                return words("notice.lifted_at", time=words.time(notice.lifted_at), reason=notice.lift_reason or "–")
+                return words("notice.issued_at", time=words.stamp(notice.issued_at, now))
+            case NoticeStatus.ISSUED if notice.status is NoticeStatus.LIFTED and notice.lifted_at is not None:
+                return words("notice.lifted_at", time=words.stamp(notice.lifted_at, now), reason=notice.lift_reason or "–")
         return ""

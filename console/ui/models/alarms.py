@@ -108,7 +108,7 @@ class AlarmModel(RowsModel[Alarm]):
         if alarm.kind is AlarmKind.OPERATION and alarm.ends_at == alarm.raised_at:
             return words("alarms.momentary")
         if alarm.kind is AlarmKind.OPERATION:
-            return words("alarms.from_to", start=words.time(alarm.raised_at)[:5], end=words.time(alarm.ends_at)[:5])
+            return words("alarms.from_to", start=self._until(alarm.raised_at), end=self._until(alarm.ends_at))
         text = words.of("alarm_state", alarm.state.value)
         if alarm.state is AlarmState.SHELVED and alarm.shelved_until is not None:
             text += words("alarms.until", time=self._until(alarm.shelved_until), reason=alarm.shelved_reason)
@@ -118,8 +118,8 @@ class AlarmModel(RowsModel[Alarm]):
             text += words("alarms.part_of", incident=alarm.incident_id)
         return text
 
-    def _until(self, moment: datetime) -> str:
-        return self._words.hour(moment, self._now or moment)
+    def _until(self, moment: datetime | None) -> str:
+        return self._words.hour(moment, self._now or moment) if moment is not None else "–"
 
     def decoration(self, item: Alarm, column: int, role: int) -> Any:
         """Shape and colour of the priority; the row's ground while nobody has seen it."""

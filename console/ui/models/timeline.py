@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt
@@ -20,6 +21,7 @@ class TimelineModel(RowsModel[Change]):
 
     def __init__(self, theme: Theme, words: Words, parent: QObject | None = None) -> None:
         self._theme, self._words = theme, words
+        self._now: datetime | None = None
         super().__init__(lambda change: change.seq, self._columns_in(words), parent)
 
     def set_looks(self, theme: Theme, words: Words) -> None:
@@ -27,9 +29,15 @@ class TimelineModel(RowsModel[Change]):
         self._theme, self._words = theme, words
         self.set_columns(self._columns_in(words))
 
+    def show_now(self, now: datetime) -> None:
+        """As of now: a change of another day says so."""
+        before, self._now = self._now, now
+        if before is None or self._words.local(before).date() != self._words.local(now).date():
+            self._changed(0, self.rowCount() - 1)
+
     def _columns_in(self, words: Words) -> Sequence[Column[Change]]:
         return (
-            Column(words("log.time"), lambda change: self._words.time(change.at)),
+            Column(words("log.time"), lambda change: self._words.stamp(change.at, self._now or change.at)),
             Column(words("log.user"), lambda change: self._words.of("user", change.user)),
             Column(words("log.action"), self._action),
         )

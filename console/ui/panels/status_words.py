@@ -50,8 +50,7 @@ def feed_tip(picture: Picture, looks: Looks) -> str:
 def feed_line(feed: FeedHealth, looks: Looks) -> str:
     """A feed in words: its state, and what is to be done when not all is well."""
     words = looks.words
-    known = words.of("feed_code", feed.code) if feed.code else ""
-    advice = f"{known}（{feed.message}）" if known and known != feed.code else feed.message
+    advice = words.feed_advice(feed)
     return f"{feed.name} · {words.of('feed_state', feed.state)}" + (f" · {advice}" if advice else "")
 
 

@@ -50,7 +50,7 @@ class LogList(QWidget):
     @Slot()
     def _fit(self) -> None:
         """Times are never cut; names take what they need, up to a fifth of the list or a short name's width."""
-        fit_column(self.table, 0, (TIME_SAMPLE,))
+        fit_column(self.table, 0, (TIME_SAMPLE, STAMP_SAMPLE))
         header = self.table.horizontalHeader()
         most = max(self.table.viewport().width() // 5, header.sectionSizeHint(1), _NAME_PX)
         header.resizeSection(1, min(max(self.table.sizeHintForColumn(1), header.sectionSizeHint(1)), most))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QWidget, QWidgetItem
 
 from console.domain.alarms import AlarmKind, AlarmState, Priority
 from console.domain.clock import moment
@@ -15,13 +19,18 @@ from console.ui.models.alarms import priority_pixmap
 from console.ui.panels.case.clock import elapsed_s, is_late, short_title
 from console.ui.panels.status_words import feed_tip, feed_words, station_tip, station_words
 from console.ui.style import Elided, Looks, button, fitted, label, row, tip
+from console.ui.words import one_line
 
 _CASES_SHOWN = 3
 _ALARMS_PER_10_MIN = 10
 _CHIP_PX, _NAME_PX, _CASE_PX = 340, 110, 190
 _LEAST_PX, _LEAST_CASE_PX, _LEAST_CHIP_PX = 90, 130, 100
 _ROOMY_PX = 1500
-"""From here on the one running case is written out; below, its clock and title."""
+"""From here on the one running case is written out; below, its clock and title, and the search is a short button."""
+_SHORT_SEARCH_PX = 120
+_LEAST_STRIP_PX, _SPACING_PX = 1024, 10
+_MARGINS_PX = (14, 10)
+"""Left and right."""
 """The strip is as wide as its words: what comes from outside (a broker's error, names) must not push it off the screen."""
 
 
@@ -91,7 +100,11 @@ class TopStrip(QWidget):
         for index, case in enumerate(self._cases):
             case.clicked.connect(lambda _=False, i=index: self.case_chosen.emit(self._case_ids[i]))
             case.hide()
-        self._more_cases = label(name="strong")
+        self._more_cases = button("", "flat")
+        self._more_cases.clicked.connect(self.offer_hidden_cases)
+        self._hidden: tuple[Incident, ...] = ()
+        self._shows_user = True
+        self._picture: Picture | None = None
         self._search = button("", gives_way=True)
         self._theme, self._language = button("", "flat"), button("", "flat")
         self._search.clicked.connect(self.search_requested)
@@ -113,10 +126,14 @@ class TopStrip(QWidget):
             self._user,
             self._theme,
             self._language,
-            spacing=10,
+            spacing=_SPACING_PX,
         )
-        line.setContentsMargins(14, 5, 10, 5)
+        line.setContentsMargins(_MARGINS_PX[0], 5, _MARGINS_PX[1], 5)
         self.setLayout(line)
+        self.setMinimumWidth(_LEAST_STRIP_PX)  # else the window grows beyond a small screen with each further case
+        self._kept: tuple[QWidget, ...] = (
+            self._name, self._time, self._feed, self._stations, self._alarms, self._search, self._theme, self._language,
+        )  # fmt: skip
         self.set_looks(looks)
 
     def set_looks(self, looks: Looks) -> None:
@@ -136,10 +153,11 @@ class TopStrip(QWidget):
         """Over a recording: no feed is up or down, and whose seat it is says nothing; the room is wanted by the review."""
         self._feed.hide()
         self._user.hide()
+        self._shows_user = False
 
     def show_picture(self, picture: Picture) -> None:
         """The newest state of everything."""
-        words = self._looks.words
+        words, self._picture = self._looks.words, picture
         self._time.setText(words.full_time(moment(picture.now_us)))
         self._feed.say(*feed_words(picture, self._looks), feed_tip(picture, self._looks))
         self._stations.say(*station_words(picture, words), station_tip(picture, words))
@@ -158,9 +176,47 @@ class TopStrip(QWidget):
             self._rate.style().polish(self._rate)
         self._show_cases(picture)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._search.setMaximumWidth(_SHORT_SEARCH_PX if self.width() < _ROOMY_PX else 16_777_215)
+        if self._picture is not None:
+            self._show_cases(self._picture)
+
     def _show_cases(self, picture: Picture) -> None:
-        now = moment(picture.now_us)
-        shown: tuple[Incident, ...] = picture.incidents[-_CASES_SHOWN:]
+        cases = picture.incidents
+        count, with_user = self._room_for(len(cases))
+        self._user.setVisible(with_user)
+        self._show_shown(cases[len(cases) - count :], moment(picture.now_us))
+        self._hidden = cases[: len(cases) - count]
+        self._more_cases.setVisible(bool(self._hidden))
+        self._more_cases.setText(f"+{len(self._hidden)}")
+        self._more_cases.setToolTip(tip("\n".join(one.incident_id for one in self._hidden)))
+
+    def _room_for(self, cases: int) -> tuple[int, bool]:
+        """(cases shown, whether the seat is): as many as have room; the seat's name gives way first."""
+        kept = [QWidgetItem(one).minimumSize().width() + _SPACING_PX for one in self._kept if not one.isHidden()]
+        free = self.width() - sum(_MARGINS_PX) - sum(kept)
+        most = min(cases, _CASES_SHOWN)
+        for count, with_user in [(most, True), *((fewer, False) for fewer in range(most, 1, -1))]:
+            wanted = count * (_LEAST_CASE_PX + _SPACING_PX) + (_LEAST_PX + _SPACING_PX if with_user else 0)
+            if cases > count:
+                wanted += self._more_cases.sizeHint().width() + _SPACING_PX
+            if wanted <= free:
+                return count, with_user and self._shows_user
+        return min(most, 1), False
+
+    def offer_hidden_cases(self) -> QMenu:
+        """A menu of the running cases that have no room in the strip."""
+        menu, now = QMenu(self), moment(self._picture.now_us) if self._picture is not None else None
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for incident in self._hidden:
+            clock = self._looks.words.elapsed(elapsed_s(incident, now)) if now is not None else ""
+            text = f"{incident.incident_id} · {clock} · {short_title(incident, self._looks.words)}"
+            menu.addAction(one_line(text).replace("&", "&&"), partial(self.case_chosen.emit, incident.incident_id))
+        menu.popup(self._more_cases.mapToGlobal(QPoint(0, self._more_cases.height())))
+        return menu
+
+    def _show_shown(self, shown: Sequence[Incident], now: datetime) -> None:
         for index, case in enumerate(self._cases):
             if index >= len(shown):
                 case.hide()
@@ -178,7 +234,3 @@ class TopStrip(QWidget):
             if case.styleSheet() != alert:
                 case.setStyleSheet(alert)
             case.show()
-        hidden = len(picture.incidents) - len(shown)
-        self._more_cases.setVisible(hidden > 0)
-        self._more_cases.setText(f"+{hidden}")
-        self._more_cases.setToolTip(tip("\n".join(one.incident_id for one in picture.incidents[:hidden])))

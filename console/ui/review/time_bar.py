@@ -115,8 +115,8 @@ class TimeBar(QWidget):
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._replay, self._looks, self._at_us = replay, looks, replay.since_us
-        self._before, self._play = button(""), button("", "primary")
-        self._after, self.clock = button(""), label(name="strong")
+        self._before, self._play = button("", quick=True), button("", "primary")
+        self._after, self.clock = button("", quick=True), label(name="strong")
         self.speed = QComboBox()
         for speed in SPEEDS:
             self.speed.addItem(f"×{speed}", speed)

@@ -108,7 +108,7 @@ def test_the_log_is_append_only_in_its_order(qapp: object, port: ScriptedPort) -
     port.burst()
     model = TimelineModel(Theme.load("light"), Words("en", "Asia/Shanghai"))
     model.apply(port.timeline(CASE))
-    assert model.index(0, 2).data() == "Suspected burst; area terminal alerted"
+    assert model.index(0, 2).data() == "Suspected burst: case opened, area alert prepared"
 
 
 def test_only_stations_that_differ_are_told(qtbot: QtBot, port: ScriptedPort) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from console.domain.incidents import Incident
@@ -20,6 +21,8 @@ from console.ui.style import Looks, label
 from maps.city import City
 
 _BAR_PX, _WIDEST_PX = 14, 480
+_ROOMY_PX = 780
+"""From this height on there is room for what each candidate predicts, above the candidates and their buttons."""
 
 
 class CaseColumn(QWidget):
@@ -67,6 +70,10 @@ class CaseColumn(QWidget):
         outer.addWidget(self._scroll, 1)
         outer.addLayout(below)
         self.show_nothing(looks)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.evidence.set_cramped(self.height() < _ROOMY_PX)
 
     def set_looks(self, looks: Looks) -> None:
         """Another theme or language; the next picture fills it in."""

@@ -37,7 +37,7 @@ class Evidence(Section):
         self.box.addWidget(self._note)
         self._why = label(wrap=True)
         self.box.addWidget(self._why)
-        self._deviations = Deviations()
+        self._deviations, self._is_cramped = Deviations(), False
         self.box.addWidget(self._deviations)
         self._series: tuple[Series, ...] = ()
         self._asked_at = 0
@@ -57,20 +57,31 @@ class Evidence(Section):
         self._plot.setVisible(bool(incident.evidence))
         self._names.setVisible(bool(incident.evidence))
         self._note.setVisible(bool(incident.evidence))
-        self._note.setText(words("evidence.first", time=words.time(incident.first_abnormal_at)))
+        self._note.setText(words("evidence.first", time=words.stamp(incident.first_abnormal_at, view.now)))
         self._why.setVisible(bool(incident.explanations))
         operations = "；".join(self._explained(one, view) for one in incident.explanations)
         self._why.setText(words("evidence.explained", operations=operations))
         self._deviations.show_of(incident, view.looks)
+        self._deviations.setVisible(not self._is_cramped and not self._deviations.isHidden())
         self._asked_at = 0
         self._draw(view)
+
+    def set_cramped(self, cramped: bool) -> None:
+        """On a low screen the candidates and their buttons come before what each of them predicts."""
+        if cramped != self._is_cramped:
+            self._is_cramped = cramped
+            if self.view is not None:
+                self._fill(self.view)
 
     def _explained(self, one: Explanation, view: CaseView) -> str:
         words = view.looks.words
         if one.code == "dismissed":
-            return words("evidence.until", name=words.operation(one), until=words.time(one.until)[:5])
+            return words("evidence.until", name=words.operation(one), until=words.hour(one.until, view.now))
         text = words(
-            "evidence.operation", name=words.operation(one), time=words.time(one.at)[:5], until=words.time(one.until)[:5]
+            "evidence.operation",
+            name=words.operation(one),
+            time=words.hour(one.at, view.now),
+            until=words.hour(one.until, view.now),
         )
         return text if one.certain else words("evidence.perhaps", text=text)
 

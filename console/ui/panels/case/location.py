@@ -269,7 +269,7 @@ def order_words(view: CaseView, order: WorkOrder) -> str:
         state = undelivered_words(failed, words)
     text = f"{kind} → {crews.get(order.crew_id) or order.crew_id} · {state}"
     if order.answered_at is not None:
-        text += f" {words.time(order.answered_at)}"
+        text += f" {words.stamp(order.answered_at, view.now)}"
     elif order.eta_minutes is not None:
         text += " · " + words("crew.eta", eta=words.minutes(order.eta_minutes))
     if order.found_pipe:

@@ -89,12 +89,12 @@ def state_words(view: CaseView, notice: Notice) -> str:
     parts = [
         f"{notice.notice_id} · {words('notice.version', n=notice.version)} · {words.of('notice_status', notice.status.value)}"
     ]
-    if notice.approved_by:
-        parts.append(words("notice.approved_by", user=notice.approved_by, time=words.time(notice.approved_at)))
+    if notice.approved_by and notice.approved_at is not None:
+        parts.append(words("notice.approved_by", user=notice.approved_by, time=words.stamp(notice.approved_at, view.now)))
     if notice.override_reason:
         parts.append(words("notice.override", reason=notice.override_reason))
     if notice.issued_at is not None:
-        parts.append(words("notice.issued_at", time=words.time(notice.issued_at)))
+        parts.append(words("notice.issued_at", time=words.stamp(notice.issued_at, view.now)))
     failed = next((one for one in view.undelivered if one.subject == notice.notice_id), None)
     if failed is not None:
         parts.append(undelivered_words(failed, words))

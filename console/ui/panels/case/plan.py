@@ -59,6 +59,7 @@ class PlanSection(Section):
         for kind, made in self._kinds.items():
             made.clicked.connect(lambda _=False, kind=kind: self.report_unable_as(kind))
         self._explained, self._all, self._by_hand = False, False, False
+        self._reports, self._restores = False, False
         self._around = label(name="muted", wrap=True)
         self.cards = button("", "flat")
         self.cards.clicked.connect(self._on_cards)
@@ -88,6 +89,7 @@ class PlanSection(Section):
         plan = view.incident.plan
         self.setVisible(plan is not None)
         if plan is None:
+            self._reports = False
             return
         ids = [step.asset_id for step in plan.valves_to_close]
         reported = {mark.valve_id for mark in view.incident.valve_marks}
@@ -157,9 +159,10 @@ class PlanSection(Section):
         marks = {mark.valve_id: mark for mark in incident.valve_marks}
         mark, judged = marks.get(self._chosen), bool(incident.burst_pipes)
         operated = mark is not None and mark.operated
-        restoring = incident.phase in (Phase.REPAIRING, Phase.RESTORING) and operated
+        restoring = self._restores = incident.phase in (Phase.REPAIRING, Phase.RESTORING) and operated
         self._closed.setText(words("plan.restored" if restoring else "plan.closed"))
-        self._closed.setEnabled(judged and self._chosen != "" and (restoring or not operated))
+        self._reports = judged and self._chosen != "" and (restoring or not operated)
+        self._closed.setEnabled(self._reports)
         self._closed.setToolTip("" if judged else words("plan.judge_first"))
         self._unable.setText(words("plan.unable"))
         self._unable.setEnabled(self._chosen != "" and not operated)
@@ -186,14 +189,15 @@ class PlanSection(Section):
         self.valve_chosen.emit(valve_id)
 
     def report_closed(self) -> None:
-        """The chosen valve is closed (or, when restoring, back as it was)."""
-        if self.view is None:
+        """What the button says, also by its key: the chosen valve is closed, or, when restoring, back as it was.
+
+        The key pressed once too often, after the last valve, reports nothing: else a closed valve would be told open again.
+        """
+        if self.view is None or not self._reports:
             return
-        incident = self.view.incident
-        restoring = self._chosen in incident.closed_valves()
         self._by_hand = False  # reported: on to the next one
-        kind = MarkValveRestored if restoring else MarkValveClosed
-        self.intent_asked.emit(kind(incident.incident_id, self._chosen))
+        kind = MarkValveRestored if self._restores else MarkValveClosed
+        self.intent_asked.emit(kind(self.view.incident.incident_id, self._chosen))
 
     def report_unable(self) -> None:
         """The chosen valve cannot be closed: ask why."""
@@ -276,9 +280,9 @@ def _step_words(view: CaseView, step: ValveStep) -> str:
 def _report_words(view: CaseView, step: ValveStep, mark: ValveMark | None, crew: str) -> str:
     words = view.looks.words
     if mark is not None and mark.restored_at is not None:
-        return words("plan.restored_at", time=words.time(mark.restored_at), by=mark.restored_by)
+        return words("plan.restored_at", time=words.stamp(mark.restored_at, view.now), by=mark.restored_by)
     if mark is not None and mark.closed:
-        return words("plan.closed_at", time=words.time(mark.at)[:5], by=mark.by)
+        return words("plan.closed_at", time=words.hour(mark.at, view.now), by=mark.by)
     if mark is not None and mark.unable is not None:
         return words.of("unable", mark.unable.value)
     turns = words("plan.turns", n=f"{step.turns:.0f}") + " · " if step.turns else ""

@@ -37,7 +37,8 @@ class CaseView:
 
 
 def _shown(view: CaseView) -> tuple[object, ...]:
-    return view.incident, view.undelivered
+    """Of another day a time has its date, so what is shown changes at midnight too."""
+    return view.incident, view.undelivered, view.looks.words.local(view.now).date()
 
 
 class Section(Card):

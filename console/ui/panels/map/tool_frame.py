@@ -26,7 +26,7 @@ class ToolFrame(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.looks = looks
         self.title = label(name="strong")
-        self.undo, self.redo, self.shut = button("↶", "flat"), button("↷", "flat"), button("✕", "flat")
+        self.undo, self.redo, self.shut = button("↶", "flat", quick=True), button("↷", "flat", quick=True), button("✕", "flat")
         self.undo.clicked.connect(self.undo_asked)
         self.redo.clicked.connect(self.redo_asked)
         self.shut.clicked.connect(self.closed)

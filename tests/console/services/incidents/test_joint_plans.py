@@ -162,7 +162,7 @@ def test_each_crew_is_sent_the_cards_of_its_own_valves_in_its_order(judged: Chai
         assert topic.startswith("quanmai/v1/test/orders/C")
         assert [card["crew_order"] for card in body["valves"]] == list(range(1, len(body["valves"]) + 1))
         assert body["t"].endswith("+08:00")
-    assert "关阀卡已发" in judged.log[-1].note
+    assert "关阀卡已下达" in judged.log[-1].note
     judged.does(MarkValveClosed(CASE, "H10a"))
     judged.sent.clear()
     judged.does(SendValveCards(CASE))

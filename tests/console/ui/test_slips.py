@@ -1,0 +1,242 @@
+"""Slips of the hand: a double click or a key pressed again takes one step; nothing shown is cut off or without its date."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton
+from pytestqt.qtbot import QtBot
+
+from console.domain.intents import DraftNotice, Intent, JudgeBurst, MarkValveClosed, MarkValveRestored, SendCrew, UndoLast
+from console.domain.picture import FeedHealth
+from console.services.notices.contradictions import Contradiction
+from console.ui.dialogs.notice_parts import issue_confirmation
+from console.ui.settings import WindowSettings
+from console.ui.style import button
+from console.ui.theme import Theme
+from console.ui.window import MainWindow
+from tests.console.ui.scripted import CASE, ScriptedPort
+from tests.console.ui.test_finds import foresee
+
+pytestmark = pytest.mark.gui
+SMALL_SCREEN_PX = 1366
+A_DAY_S = 24 * 3600.0
+
+
+@pytest.fixture
+def judged(window: MainWindow, port: ScriptedPort) -> MainWindow:
+    """A judged case."""
+    port.burst()
+    window.settle()
+    window.case.location.judge()
+    window.settle()
+    window.activateWindow()
+    return window
+
+
+@pytest.fixture(params=["zh_CN", "en"])
+def small(request: pytest.FixtureRequest, qtbot: QtBot, port: ScriptedPort) -> Iterator[MainWindow]:
+    """The window on the smallest usual screen, in each language."""
+    made = MainWindow(port, WindowSettings("王建国", None, request.param, "dark"))
+    qtbot.addWidget(made)
+    made.resize(SMALL_SCREEN_PX, 768)
+    made.show()
+    yield made
+    made.close()
+
+
+class Slow(ScriptedPort):
+    """An engine that has not answered yet."""
+
+    def submit(self, intent: Intent, user: str) -> Future[Any]:
+        self.asked.append((intent, user))
+        self.answers.append(Future())
+        return self.answers[-1]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: list[Future[Any]] = []
+
+
+def asked(port: ScriptedPort, kind: type[Intent]) -> list[Intent]:
+    """The intents of a kind that reached the engine."""
+    return [intent for intent, _ in port.asked if isinstance(intent, kind)]
+
+
+def double_click(one: QPushButton) -> None:
+    """Both presses as Qt delivers them."""
+    QTest.mouseClick(one, Qt.MouseButton.LeftButton)
+    QTest.mouseDClick(one, Qt.MouseButton.LeftButton)
+    QTest.mouseRelease(one, Qt.MouseButton.LeftButton)
+
+
+def said(window: MainWindow) -> str:
+    """Everything that the case column's labels say."""
+    return "\n".join(one.text() for one in window.case.findChildren(QLabel) if one.isVisibleTo(window))
+
+
+def test_a_double_click_orders_one_crew_and_undoes_one_step(judged: MainWindow, port: ScriptedPort) -> None:
+    response = judged.case.response
+    double_click(response._send)
+    judged.settle()
+    assert len(asked(port, SendCrew)) == 1
+    double_click(response._undo)
+    judged.settle()
+    assert len(asked(port, UndoLast)) == 1
+
+
+def test_the_same_step_asked_again_before_its_answer_is_taken_once(qtbot: QtBot) -> None:
+    port = Slow()
+    window = MainWindow(port, WindowSettings("王", None, "zh_CN", "dark"))
+    qtbot.addWidget(window)
+    window.show()
+    for _ in range(3):
+        window.ask(SendCrew(CASE))
+    assert len(port.asked) == 1
+    port.answers[0].set_result(None)
+    qtbot.waitUntil(lambda: window._dispatcher.waiting == 0)
+    window.ask(SendCrew(CASE))
+    assert len(port.asked) == 2
+    port.answers[1].set_result(None)
+    qtbot.waitUntil(lambda: window._dispatcher.waiting == 0)
+    window.close()
+
+
+def test_a_button_that_goes_hands_its_focus_to_no_other_button(judged: MainWindow, port: ScriptedPort) -> None:
+    judged.case.response._send.setFocus()
+    for _ in range(4):
+        QTest.keyClick(judged.focusWidget() or judged, Qt.Key.Key_Space)
+        judged.settle()
+    assert len(asked(port, SendCrew)) == 1
+    assert not isinstance(judged.focusWidget(), QPushButton)
+    assert {type(intent) for intent, _ in port.asked} == {JudgeBurst, SendCrew}
+
+
+def test_the_key_that_reports_valves_pressed_once_too_often_opens_none_again(judged: MainWindow, port: ScriptedPort) -> None:
+    plan = port.case.plan
+    assert plan is not None
+    for _ in range(len(plan.valves_to_close) + 3):
+        QTest.keyClick(judged, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        judged.settle()
+    assert set(port.case.closed_valves()) == {step.asset_id for step in plan.valves_to_close}
+    judged.case.plan.choose(plan.valves_to_close[0].asset_id)
+    QTest.keyClick(judged, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    judged.settle()
+    assert not asked(port, MarkValveRestored)
+
+
+def test_buttons_meant_for_it_take_every_press(qtbot: QtBot) -> None:
+    quick, plain = button("↶", quick=True), button("x")
+    for one, presses in ((quick, 2), (plain, 1)):
+        qtbot.addWidget(one)
+        pressed: list[QPushButton] = []
+        one.clicked.connect(lambda _=False, one=one, pressed=pressed: pressed.append(one))
+        double_click(one)
+        assert len(pressed) == presses
+
+
+def test_running_cases_never_widen_the_window_and_all_can_be_reached(small: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    small.settle()
+    for number in range(1, 7):
+        cases = tuple(replace(port.case, incident_id=f"2024-000{n + 1}") for n in range(number))
+        small.show_picture(replace(port.latest(), version=100 + number, incidents=cases))
+        assert small.width() == SMALL_SCREEN_PX
+        line = small.strip.layout()
+        assert line is not None
+        assert line.minimumSize().width() <= SMALL_SCREEN_PX
+    strip = small.strip
+    shown = sum(not one.isHidden() for one in strip._cases)
+    assert shown >= 1
+    assert strip._more_cases.text() == f"+{6 - shown}"
+    chosen: list[str] = []
+    strip.case_chosen.connect(chosen.append)
+    menu = strip.offer_hidden_cases()
+    for action in menu.actions():
+        action.trigger()
+    menu.close()
+    assert chosen == [case.incident_id for case in cases[: 6 - shown]]
+
+
+def test_after_midnight_every_time_of_yesterday_has_its_date(judged: MainWindow, port: ScriptedPort) -> None:
+    valve = port.case.plan.valves_to_close[0].asset_id if port.case.plan is not None else ""
+    judged.ask(MarkValveClosed(CASE, valve))
+    judged.ask(SendCrew(CASE))
+    judged.ask(DraftNotice(CASE), "赵")
+    judged.settle()
+    port.reply("acknowledged")
+    judged.case.notice.next_step()
+    dialog = judged.questions.open_notice
+    assert dialog is not None
+    dialog.submit()
+    dialog.approve_as("李")
+    judged.settle()
+    log = judged._log_model
+    assert log.index(0, 0).data() == "23:00:05"
+    port.wait(A_DAY_S)
+    judged.settle()
+    dates = {log.index(row, 0).data()[:5] for row in range(log.rowCount())}
+    assert dates == {"01-03"}
+    assert judged.log.table.columnWidth(0) >= judged.log.table.sizeHintForColumn(0)
+    after = said(judged)
+    assert after.count("01-03 23:0") >= 3  # first abnormal, order accepted, notice approved
+    assert re.findall(r"^.*(?<!\d\d-\d\d )\b23:0\d.*$", after, re.MULTILINE) == []
+    told = "\n".join(one.text() for one in dialog.steps.findChildren(QLabel))
+    assert "李 01-03 23:01" in told
+
+
+def test_a_confirmation_shows_every_line_of_what_it_asks_about(small: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    small.settle()
+    small.case.location.judge()
+    small.ask(DraftNotice(CASE), "赵")
+    small.settle()
+    found = [Contradiction("crew_found", ("P-104148",), (f"P-10403{n}",)) for n in range(12)]
+    question = issue_confirmation(small._looks, port.case.notices[0], "mqtt", found, "现场看错了，" * 30, small)
+    question.show()
+    small.settle()
+    cut = [one.text() for one in question.findChildren(QLabel) if one.height() < one.heightForWidth(one.width())]
+    assert not cut
+    assert question.height() <= 768
+    question.close()
+
+
+def test_on_a_low_screen_the_candidates_come_before_what_they_predict(small: MainWindow, port: ScriptedPort) -> None:
+    foresee(port)
+    small.settle()
+    evidence = small.case.evidence
+    assert evidence._deviations.isHidden()
+    judge = small.case.location._judge
+    if small._looks.words.language == "zh_CN":
+        assert judge.visibleRegion().boundingRect().height() == judge.height()
+    small.resize(SMALL_SCREEN_PX, 1000)
+    small.settle()
+    assert not evidence._deviations.isHidden()
+
+
+def test_a_fault_is_told_in_the_windows_language_first(small: MainWindow, port: ScriptedPort) -> None:
+    for name in ("store", "engine", "files", "impact", "outlook", "hydraulics"):
+        port.feeds = (FeedHealth("mqtt", "up"), FeedHealth(name, "down", "disk full; free space"))
+        port.publish()
+        small.settle()
+        known = small._looks.words.of("fault_of", name)
+        assert known != name
+        assert f"{known}" in small.messages.text
+        assert "disk full" in small.messages.text
+        assert ("（disk" in small.messages.text) == (small._looks.words.language == "zh_CN")
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_no_state_of_a_station_wears_the_trials_hue(name: str) -> None:
+    theme = Theme.load(name)
+    trial = theme.colour("trial.main")
+    states = [theme.colour(key) for key in theme.colours if key.startswith("state.")]
+    near = [one.name() for one in states if one.saturation() > 40 and abs(one.hue() - trial.hue()) < 40]
+    assert not near
