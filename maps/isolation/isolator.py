@@ -19,7 +19,7 @@ from maps.isolation.labels import joined_segments
 from maps.isolation.reliance import Barriers
 from maps.isolation.result import Alternative, IsolationPlan, TankLimit, ValveStep
 from maps.isolation.rules import BaseRules, ValveOverride
-from maps.isolation.segments import build_segments
+from maps.isolation.segments import ClosedPipes, build_segments
 from maps.isolation.solve import Outcome, solve
 from maps.isolation.supply import Adjacency, Supply, SupplyQuery
 from maps.isolation.tanks import Tanks
@@ -115,6 +115,10 @@ class Isolator:
             people.people,
             tuple(customer.asset_id for customer in self._effects.critical(people)),
         )
+
+    @cached_property
+    def _closed_pipes(self) -> ClosedPipes:
+        return ClosedPipes(self._network, self._graph)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -213,7 +217,7 @@ class Isolator:
         self, plan: IsolationPlan, outcome: Outcome, valves: Mapping[str, ValveOverride], ignore_one_way: bool
     ) -> IsolationPlan:
         """The plan with what it relies on, what could feed its dry pockets, and its warnings."""
-        barriers = Barriers(self._network, self._supply, outcome)
+        barriers = Barriers(self._network, self._supply, self._closed_pipes, outcome)
         relied = barriers.relied()
 
         def opened(row: int) -> dict[int, int]:

@@ -95,7 +95,8 @@ class IsolationPlan:
     ``without_supply_before``: those of ``dry_pocket_pipes`` that no source fed before the plan, by the data: a fault of the
     data perhaps; ``customers_without_supply_before``: those on them. ``customers_piece_unknown``, ``hydrants_piece_unknown``:
     among those listed, the ones whose pipe was cut and whose piece is not known: they count for every piece.
-    ``reopen_candidates``: closed valves, then closed pipes, each of which would feed a dry pocket once open;
+    ``reopen_candidates``: closed valves, then closed pipes, each of which would feed a dry pocket once open (the closed
+    pieces of a pipe that was cut count as one pipe: all are listed, all have to be open);
     ``reopen_pipes``: the pipes among them; ``reopen_feeds_burst``: those after whose opening water runs on into zone 1, since
     the pocket is open to it: an open valve between them has to be shut first.
     """
