@@ -228,15 +228,14 @@ class Isolator:
             return {edge: codes.get(edge, int(self._rules.codes[edge])) for edge in edges}
 
         feeding = barriers.feeding(opened)
-        warnings = warnings_of(self._network, outcome.sources_inside, len(plan.valves_to_close), relied)
-        return replace(
+        plan = replace(
             plan,
             relies_on=relied,
             reopen_candidates=(*feeding.valves, *feeding.pipes),
             reopen_pipes=feeding.pipes,
             reopen_feeds_burst=feeding.into_zone,
-            warnings=warnings,
         )
+        return replace(plan, warnings=tuple(warning.english for warning in warnings_of(plan, self._network)))
 
     def _with_lasting_dryness(self, plan: IsolationPlan, outcome: Outcome, before: Mapping[int, int]) -> IsolationPlan:
         """The plan with those of its dry pockets marked that no source fed before it. ``before``: edge codes at that time."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from maps.city import City
@@ -48,6 +49,40 @@ def test_a_valve_drawn_nearer_to_one_pipe_than_to_the_node_sits_on_that_pipes_en
     isolator = Isolator(city)
     assert [step.asset_id for step in isolator.plan(["C"]).valves_to_close] == ["VC"]
     assert {step.asset_id for step in isolator.plan(["A"]).valves_to_close} == {"VA"}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_valve_beside_a_source_of_two_pipes_shuts_only_the_pipe_it_is_drawn_on(turned: bool, tmp_path: Path) -> None:
+    """A and B meet at a well, V is drawn on A's end 0.2 m from it: nothing keeps the well's water out of B."""
+    pipes = [pipe("A", (0, 0), (100, 0)), pipe("B", (200, 0), (100, 0)) if turned else pipe("B", (100, 0), (200, 0))]
+    valves = [{"asset_id": "V", "wkt": point(99.8, 0)}]
+    wells: list[dict[str, Any]] = [
+        {"nodes": [source(0, 0), source(100, 0, "W")]},
+        {"nodes": [{"asset_id": "W", "demand_m3h": -5.0, "wkt": point(100, 0)}, source(0, 0)]},
+        {"nodes": [source(0, 0)], "plants": [{"asset_id": "W", "kind": "well", "wkt": point(100, 0)}]},
+    ]
+    for number, layers in enumerate(wells):
+        rows = pipes[::-1] if turned else pipes
+        city = import_city(
+            [write(tmp_path / f"{number}.gpkg", {**layers, "pipes": rows, "valves": valves})], ImportOptions()
+        ).city
+        plan = Isolator(city).plan(["B"])
+        well = str(city.network.nodes.asset_id[np.flatnonzero(city.network.nodes.x == 500_100.0)[0]])
+        # A fixed head parts its two pipes; past an inflow water runs on, and V holds back what lies behind A.
+        holds = [step.asset_id for step in plan.valves_to_close]
+        assert (plan.isolatable, plan.sources_inside, holds) == (False, (well,), ["V"] if number == 1 else [])
+        assert [step.asset_id for step in Isolator(city).plan(["A"]).valves_to_close] == ["V"]
+
+
+def test_a_valve_drawn_on_a_source_of_two_pipes_is_in_doubt(tmp_path: Path) -> None:
+    layers = {
+        "nodes": [source(0, 0), source(100, 0, "W")],
+        "pipes": [pipe("A", (0, 0), (100, 0)), pipe("B", (100, 0), (200, 0))],
+        "valves": [{"asset_id": "V", "wkt": point(100, 0)}],
+    }
+    made = import_city([write(tmp_path / "w.gpkg", layers)], ImportOptions())
+    assert _doubt(made.city, "V") == "at_junction"
+    assert "valve_at_junction" in _codes(made.faults, "V")
 
 
 def test_a_wider_tolerance_takes_to_the_pipes_end_what_a_narrow_one_cuts(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.domain.incidents import Phase, ReopenCheck
 from console.services.crews.valve_assignment import FROST_MINUTES, dealt, is_frost
 from console.services.network.what_if import TRIAL
-from console.ui.panels.case.reliance_words import doubt_words
+from console.ui.panels.case.reliance_words import doubt_words, warning_words
 from console.ui.panels.case.section import CaseView
 from maps.isolation import Schedule, restoring
 from maps.isolation.result import IsolationPlan
@@ -66,7 +66,7 @@ def trust_words(view: CaseView, plan: IsolationPlan) -> str:
     impact = view.incident.impact
     if impact is not None and not impact.converged:
         parts.append(words("plan.hydraulics_message", message=impact.message))
-    return ("；" if words.language == "zh_CN" else "; ").join([*parts, *plan.warnings])
+    return ("；" if words.language == "zh_CN" else "; ").join([*parts, *warning_words(view, plan)])
 
 
 def around_words(view: CaseView, plan: IsolationPlan, found: Schedule | None = None) -> str:
