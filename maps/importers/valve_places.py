@@ -2,9 +2,9 @@
 
 A valve known by its point only sits on the pipe it is drawn nearer to than to any node: within the tolerance of that pipe's
 end it shuts that end, else the pipe is cut. One drawn on a node shuts every pipe there. Marks of a doubtful place:
-``near_two_pipes``, ``tolerance_edge`` (a little nearer or farther and it would sit elsewhere), ``at_junction`` (on a
-node of several pipes, where it matters which of them it shuts), ``off_its_pipe`` (drawn away from the pipe it names), ``end_unknown``, ``pipe_wrong``,
-``direction_unknown`` (one-way into a pipe with pieces on both sides).
+``near_two_pipes``, ``tolerance_edge`` (a little nearer or farther and it would sit elsewhere), ``at_junction`` (on a node of
+several pipes, where it matters which of them it shuts), ``off_its_pipe`` (drawn away from the pipe it names),
+``end_unknown``, ``pipe_wrong``, ``direction_unknown`` (one-way into a pipe with pieces on both sides).
 """
 
 from __future__ import annotations
