@@ -28,12 +28,12 @@ def city_crs(parts: Iterable[Part], profile: Profile, told: str | None) -> str:
         return told
     if told:
         _refuse_shifted(told)
-        return crs_of.projected_metric(told) if not crs_of.is_geographic(told) else crs_of.DEFAULT_PROJECTED
+        return crs_of.projected_metric(told) if not crs_of.must_be_projected(told) else crs_of.DEFAULT_PROJECTED
     listed = sorted(parts, key=lambda part: _FIRST.index(part[0].standard) if part[0].standard in _FIRST else len(_FIRST))
     for layer, raw in listed:
         own = _declared(layer, raw, profile)
         if own:
-            return crs_of.DEFAULT_PROJECTED if crs_of.is_geographic(own) else crs_of.projected_metric(own)
+            return crs_of.DEFAULT_PROJECTED if crs_of.must_be_projected(own) else crs_of.projected_metric(own)
     return crs_of.LOCAL
 
 
@@ -72,9 +72,9 @@ def _source_crs(layer: LayerProfile, raw: RawLayer, profile: Profile, told: str 
     own = _declared(layer, raw, profile)
     if told == crs_of.LOCAL or not told or layer.crs:
         return own or target
-    if not own or crs_of.is_geographic(told):
+    if not own or crs_of.must_be_projected(told):
         return told
-    if crs_of.is_geographic(own) or not crs_of.is_metric(own):
+    if crs_of.must_be_projected(own) or not crs_of.is_metric(own):
         return own
     if crs_of.parse(own) != crs_of.parse(told):
         message = f"declares {crs_of.describe(own)}, taken as {crs_of.describe(told)} as told"

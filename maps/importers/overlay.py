@@ -73,8 +73,8 @@ def _moved(valves: ValveTable, before: PipeTable, pipes: PipeTable, pieces: Piec
 
 
 def _drawn(options: ImportOptions, crs: str) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """Points of the network as the model's file has them: in degrees where it was told to be."""
+    """Points of the network as the model's file has them: in degrees or as a Mercator map where it was told to be."""
     told = options.crs
-    if not told or not crs_of.is_geographic(told):
+    if not told or not crs_of.must_be_projected(told):
         return lambda points: points
     return lambda points: np.column_stack(crs_of.transform(points[:, 0], points[:, 1], crs, told))
