@@ -48,8 +48,13 @@ def _refuse_shifted(crs: str) -> None:
         raise InputFault(f"CRS {crs}: shifted map coordinates are 500 m and more off; convert them to CGCS2000 or WGS84 first")
 
 
-def in_city_crs(part: Part, profile: Profile, told: str | None, target: str, faults: list[Fault]) -> RawLayer:
-    """One layer in the city's CRS, two-dimensional. Faults: coordinates not finite (fatal), a CRS overridden."""
+def in_city_crs(
+    part: Part, profile: Profile, told: str | None, target: str, faults: list[Fault], undeclared: str | None = None
+) -> RawLayer:
+    """One layer in the city's CRS, two-dimensional. Faults: coordinates not finite (fatal), a CRS overridden.
+
+    ``undeclared``: the CRS of a layer that does not say its own, where that is not ``told``.
+    """
     layer, raw = part
     if raw.geometry is None:
         return raw
@@ -57,7 +62,8 @@ def in_city_crs(part: Part, profile: Profile, told: str | None, target: str, fau
     place = f"{raw.source}:{raw.name}"
     broken = _not_finite(shapes)
     faults += [_fatal(place, row, "not_finite", "a coordinate is not a finite number; draw the feature anew") for row in broken]
-    source = _source_crs(layer, raw, profile, told, target, faults)
+    own = _declared(layer, raw, profile) or undeclared or ""
+    source = _source_crs(layer, raw, own, told, target, faults)
     if source and target not in (source, crs_of.LOCAL) and not len(broken):
         _check_range(place, shapes, source)
         shapes = _moved(shapes, source, target)
@@ -68,8 +74,7 @@ def in_city_crs(part: Part, profile: Profile, told: str | None, target: str, fau
     return replace(raw, geometry=shapes, crs=target)
 
 
-def _source_crs(layer: LayerProfile, raw: RawLayer, profile: Profile, told: str | None, target: str, faults: list[Fault]) -> str:
-    own = _declared(layer, raw, profile)
+def _source_crs(layer: LayerProfile, raw: RawLayer, own: str, told: str | None, target: str, faults: list[Fault]) -> str:
     if told == crs_of.LOCAL or not told or layer.crs:
         return own or target
     if not own or crs_of.must_be_projected(told):

@@ -69,7 +69,7 @@ class _Units:
 
 
 def read_inp(path: Path, crs: str | None) -> tuple[PipeNetwork, EpanetModel, tuple[Fault, ...]]:
-    """Network and model of an .inp file. ``crs``: of its coordinates; degrees and Mercator maps go to CGCS2000 / GK 117E; None: not georeferenced.
+    """Network and model of an .inp file. ``crs``: of its coordinates; degrees go to CGCS2000 / GK 117E; None: not georeferenced.
 
     Raises InputFault with EPANET's own words when it cannot be read.
     """
@@ -267,7 +267,7 @@ def _ends(project: Any) -> Rows:
 
 
 def _georeferenced(network: PipeNetwork, crs: str | None) -> PipeNetwork:
-    """The network in the CRS told; degrees and Mercator maps are projected. Raises InputFault for a CRS unknown or not in metres."""
+    """The network in the CRS told; degrees and Mercator maps are projected. Raises InputFault for one unknown or unsuitable."""
     if not crs:
         return network
     if not crs_of.must_be_projected(crs):

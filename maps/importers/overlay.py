@@ -31,7 +31,8 @@ def overlaid(city: City, sources: Sequence[Path], options: ImportOptions, faults
     Raises InputFault with every fatal fault, and when the layers bring pipes or nodes of their own.
     """
     place = ", ".join(path.name for path in sources)
-    frames = read_frames(sources, options, city.network.crs, faults).frames
+    # A table of points beside a model in degrees is in degrees too: --crs says so of both.
+    frames = read_frames(sources, options, city.network.crs, faults, undeclared=options.crs).frames
     extra = next((name for name in _BASE_LAYERS if len(frames[name])), None)
     if extra:
         raise InputFault(f"{place}: layer {extra} beside an .inp; give the model with its valves, or layers without the model")

@@ -23,6 +23,9 @@ def _tee(path: Path, valves: list[dict[str, Any]], *, snap_m: float = 0.5, **lay
     return made.city, made.faults
 
 
+_STATED = (("T", (100, 0)), ("E", (100, -150)))
+
+
 def _sits(city: City, valve: str) -> tuple[str, tuple[float, float]]:
     """(pipe, place of the node) of a valve."""
     network = city.network
@@ -72,6 +75,20 @@ def test_a_valve_beside_a_source_of_two_pipes_shuts_only_the_pipe_it_is_drawn_on
         holds = [step.asset_id for step in plan.valves_to_close]
         assert (plan.isolatable, plan.sources_inside, holds) == (False, (well,), ["V"] if number == 1 else [])
         assert [step.asset_id for step in Isolator(city).plan(["A"]).valves_to_close] == ["V"]
+
+
+@pytest.mark.parametrize("away", [0.05, 0.2, 0.4])
+def test_a_line_that_stops_a_little_short_of_its_stated_node_still_has_its_valves(away: float, tmp_path: Path) -> None:
+    nodes = [source(0, 0, "R1"), source(300, 0, "R2"), *({"asset_id": n, "wkt": point(*at)} for n, at in _STATED)]
+    pipes = [
+        pipe("A", (0, 0), (99.7, 0), from_node="R1", to_node="T"),
+        pipe("B", (300, 0), (100.3, 0), from_node="R2", to_node="T"),
+        pipe("C", (100, -0.3), (100, -150), from_node="T", to_node="E"),
+    ]
+    layers = {"nodes": nodes, "pipes": pipes, "valves": _three(away)}
+    city = import_city([write(tmp_path / "tee.gpkg", layers)], ImportOptions()).city
+    assert [_sits(city, name)[0] for name in ("VA", "VB", "VC")] == ["A", "B", "C"]
+    assert [step.asset_id for step in Isolator(city).plan(["C"]).valves_to_close] == ["VC"]
 
 
 def test_a_valve_drawn_on_a_source_of_two_pipes_is_in_doubt(tmp_path: Path) -> None:
