@@ -12,7 +12,7 @@ from maps.city import City
 from maps.errors import Fault
 from maps.importers import ImportOptions, import_city
 from maps.isolation import Isolator
-from tests.maps.importers.writing import pipe, point, source, write
+from tests.maps.importers.writing import line, pipe, point, source, write
 
 
 def _tee(path: Path, valves: list[dict[str, Any]], *, snap_m: float = 0.5, **layers: Any) -> tuple[City, tuple[Fault, ...]]:
@@ -75,6 +75,16 @@ def test_a_valve_beside_a_source_of_two_pipes_shuts_only_the_pipe_it_is_drawn_on
         holds = [step.asset_id for step in plan.valves_to_close]
         assert (plan.isolatable, plan.sources_inside, holds) == (False, (well,), ["V"] if number == 1 else [])
         assert [step.asset_id for step in Isolator(city).plan(["A"]).valves_to_close] == ["V"]
+
+
+@pytest.mark.parametrize("long_m", [0.1, 0.2, 0.45])
+def test_valves_drawn_as_short_links_around_a_tee_are_not_bypassed(long_m: float, tmp_path: Path) -> None:
+    far = {"A": (100 - long_m, 0.0), "B": (100 + long_m, 0.0), "C": (100.0, -long_m)}
+    pipes = [pipe("A", (0, 0), far["A"]), pipe("B", far["B"], (300, 0)), pipe("C", (100, -150), far["C"])]
+    valves = [{"asset_id": f"V{name}", "wkt": line(at, (100, 0))} for name, at in far.items()]
+    layers = {"nodes": [source(0, 0, "R1"), source(300, 0, "R2")], "pipes": pipes, "valves": valves}
+    isolator = Isolator(import_city([write(tmp_path / "tee.gpkg", layers)], ImportOptions()).city)
+    assert [[step.asset_id for step in isolator.plan([name]).valves_to_close] for name in far] == [["VA"], ["VB"], ["VC"]]
 
 
 @pytest.mark.parametrize("away", [0.05, 0.2, 0.4])
