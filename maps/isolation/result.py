@@ -88,7 +88,9 @@ class IsolationPlan:
     """The answer for one or several burst pipes.
 
     ``valves_to_close`` is in closing order. ``valves_bounding``: every valve on the border of zone 1, closed
-    and one-way ones included. ``isolatable`` False: ``sources_inside`` names why. ``compute_ms`` is real time.
+    and one-way ones included. ``isolatable`` False: ``sources_inside`` names why; True
+    says no more than that no source is inside: with nothing to close, ``warnings`` says that the data connect no source here.
+    ``compute_ms`` is real time.
     ``warnings``: in English; ``maps.isolation.warnings`` has them as keys for other languages.
     ``shut_by_crews``: what was closed for this case when it was made. ``basis``: what states it was made from, as the
     caller marks them; another mark means the plan is older than the network or its valves.

@@ -87,6 +87,23 @@ def test_valves_drawn_as_short_links_around_a_tee_are_not_bypassed(long_m: float
     assert [[step.asset_id for step in isolator.plan([name]).valves_to_close] for name in far] == [["VA"], ["VB"], ["VC"]]
 
 
+@pytest.mark.parametrize("kind", ["gate", "prv"])
+@pytest.mark.parametrize("ends", [(1.0, 2.0), (2.0, 1.0), (0.0, 1.0)])
+def test_a_valve_drawn_as_a_line_over_a_pipe_is_on_it_or_is_told_as_bypassed(
+    ends: tuple[float, float], kind: str, tmp_path: Path
+) -> None:
+    drawn = [{"asset_id": "VC", "kind": kind, "wkt": line(*((100, -down) for down in ends))}]
+    city, faults = _tee(tmp_path, [*({**row, "kind": "gate"} for row in _three(0.4)[:2]), *drawn])
+    last = str(city.network.pipes.asset_id[np.flatnonzero(city.network.pipes.source_id == "C")[-1]])
+    steps = [step.asset_id for step in Isolator(city).plan([last]).valves_to_close]
+    if kind == "gate":
+        assert steps == ["VC"]
+        assert "valve_over_pipe" in _codes(faults, "VC")
+    else:
+        assert steps == ["VA", "VB"]
+        assert "valve_bypassed" in _codes(faults, "VC")
+
+
 @pytest.mark.parametrize("away", [0.05, 0.2, 0.4])
 def test_a_line_that_stops_a_little_short_of_its_stated_node_still_has_its_valves(away: float, tmp_path: Path) -> None:
     nodes = [source(0, 0, "R1"), source(300, 0, "R2"), *({"asset_id": n, "wkt": point(*at)} for n, at in _STATED)]
