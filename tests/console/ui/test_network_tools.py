@@ -322,17 +322,18 @@ def test_a_plans_warnings_are_in_the_language_of_the_window(window: MainWindow, 
     window.settle()
     view = window.case.plan.view
     assert view is not None
-    assert view.incident.plan is not None
+    planned = view.incident.plan
+    assert planned is not None
     view = replace(view, looks=replace(view.looks, words=Words(language, port.city.info.time_zone)))
-    step, node = view.incident.plan.valves_to_close[0], str(port.city.network.nodes.asset_id[0])
+    step, node = planned.valves_to_close[0], str(port.city.network.nodes.asset_id[0])
     junction = str(port.city.network.nodes.asset_id[np.flatnonzero(port.city.network.nodes.kind == NodeKind.JUNCTION)[0]])
-    nothing = replace(view.incident.plan, valves_to_close=(), sources_inside=())
+    nothing = replace(planned, valves_to_close=(), sources_inside=())
     plans = [
         (replace(nothing, sources_inside=(node,)), {node}),
         (replace(nothing, sources_inside=(junction,)), {junction}),
         (replace(nothing, relies_on=()), set()),
         (replace(nothing, relies_on=(Reliance("VX", "closed"), Reliance("PX", "closed_pipe"))), {"VX", "PX"}),
-        (replace(view.incident.plan, valves_to_close=(step,) * 101), {"101"}),
+        (replace(planned, valves_to_close=(step,) * 101), {"101"}),
     ]
     seen = set[str]()
     for plan, named in plans:
