@@ -53,7 +53,7 @@ def in_city_crs(
 ) -> RawLayer:
     """One layer in the city's CRS, two-dimensional. Faults: coordinates not finite (fatal), a CRS overridden.
 
-    ``undeclared``: the CRS of a layer that does not say its own, where that is not ``told``.
+    ``undeclared``: the CRS of a layer that does not say its own, where that is not ``told`` and the coordinates can be in it.
     """
     layer, raw = part
     if raw.geometry is None:
@@ -62,7 +62,7 @@ def in_city_crs(
     place = f"{raw.source}:{raw.name}"
     broken = _not_finite(shapes)
     faults += [_fatal(place, row, "not_finite", "a coordinate is not a finite number; draw the feature anew") for row in broken]
-    own = _declared(layer, raw, profile) or undeclared or ""
+    own = _declared(layer, raw, profile) or (undeclared if undeclared and _may_be(shapes, undeclared) else "")
     source = _source_crs(layer, raw, own, told, target, faults)
     if source and target not in (source, crs_of.LOCAL) and not len(broken):
         _check_range(place, shapes, source)
@@ -91,6 +91,11 @@ def _moved(shapes: NDArray[np.object_], source: str, target: str) -> NDArray[np.
     points = shapely.get_coordinates(shapes)
     x, y = crs_of.transform(points[:, 0], points[:, 1], source, target)
     return np.asarray(shapely.set_coordinates(shapes.copy(), np.column_stack([x, y])), dtype=object)
+
+
+def _may_be(shapes: NDArray[np.object_], crs: str) -> bool:
+    """Whether coordinates can be those of a CRS: metres can be no degrees."""
+    return not crs_of.is_geographic(crs) or bool(np.nanmax(np.abs(shapely.total_bounds(shapes)), initial=0.0) <= 360.0)
 
 
 def _check_range(place: str, shapes: NDArray[np.object_], source: str) -> None:

@@ -86,11 +86,12 @@ def _over_pipe(
 ) -> None:
     """A valve drawn as a line along a pipe that was drawn on beneath it sits on that pipe: as a link it would be bypassed."""
     shape, table = frame.geometry[at], base.pipes
-    if shape is None or shape.is_empty:
+    if shape is None or shape.is_empty or shape.geom_type != "LineString":
         return
-    same = (table.from_node == place.ends[0]) & (table.to_node == place.ends[1])
-    same |= (table.from_node == place.ends[1]) & (table.to_node == place.ends[0])
-    under = [row for row in np.flatnonzero(same).tolist() if pieces.index.lines[row].hausdorff_distance(shape) <= snap_m]
+    middle = np.array([shape.interpolate(0.5, normalized=True).coords[0][:2]])
+    near = pieces.index.within(middle, snap_m)[1].tolist()
+    same = [row for row in near if {int(table.from_node[row]), int(table.to_node[row])} == set(place.ends)]
+    under = [row for row in sorted(same) if pieces.index.lines[row].hausdorff_distance(shape) <= snap_m]
     if not under:
         return
     pipe = str(table.asset_id[under[0]])
