@@ -81,6 +81,7 @@ def network_faults(city: City) -> Iterator[Fault]:
     yield from _pipe_faults(city)
     yield from _dangling_faults(city)
     yield from _inflow_faults(city)
+    yield from _customer_inflow_faults(city)
     yield from _placing_faults(city)
     yield from _piece_faults(city)
 
@@ -91,6 +92,16 @@ def _inflow_faults(city: City) -> Iterator[Fault]:
         most = max(float(np.nan_to_num(nodes.inflow_m3h[row])), -float(np.nan_to_num(nodes.demand_m3h[row])))
         message = f"negative demand: up to {most:.4g} m³/h flow in; taken as a source (a well), correct it if it is a slip"
         yield _at_node(city, int(row), "inflow_is_source", message)
+
+
+def _customer_inflow_faults(city: City) -> Iterator[Fault]:
+    """A customer uses water: what a negative demand means (a well, a slip) is asked, never taken into a plan silently."""
+    customers = city.customers
+    for row in np.flatnonzero(customers.demand_m3h < 0):
+        message = "negative demand: no water is taken to come from a customer; put a well or an inflow on its node, or correct it"
+        x, y = float(customers.x[row]), float(customers.y[row])
+        name = str(customers.asset_id[row])
+        yield Fault(Severity.WARNING, "customer_inflow", message, "customers", name, column="demand_m3h", x=x, y=y)
 
 
 def _placing_faults(city: City) -> Iterator[Fault]:

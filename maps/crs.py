@@ -32,6 +32,17 @@ def is_geographic(crs: str) -> bool:
     return bool(parse(crs).is_geographic)
 
 
+def must_be_projected(crs: str) -> bool:
+    """Whether distances cannot be taken from the coordinates: degrees, or a Mercator map (a metre in Jinan is 1.25 m of it).
+
+    Raises InputFault for an unknown CRS.
+    """
+    parsed = parse(crs)
+    operation = parsed.coordinate_operation
+    is_mercator = operation is not None and str(operation.method_name).startswith(("Popular Visualisation", "Mercator"))
+    return bool(parsed.is_geographic or is_mercator)
+
+
 def is_engineering(crs: str) -> bool:
     """Whether a declared CRS means no place on earth (a local grid, "undefined"). Raises InputFault for an unknown one."""
     return crs == LOCAL or bool(parse(crs).is_engineering)

@@ -57,7 +57,7 @@ def build_base(frames: dict[str, StandardFrame], snap_m: float, faults: list[Fau
     parts = {"pipes": pipe_links, **others}
     given = len(nodes)
     nodes, ends = _joined(nodes, parts, snap_m, faults)
-    pipes = _pipe_table(frame, ends["pipes"], pipe_links, nodes, faults)
+    pipes = _pipe_table(frame, ends["pipes"], pipe_links, nodes, snap_m, faults)
     pipes = _cut_where_ends_lie(pipes, nodes, pipe_links, ends, given, snap_m, faults)
     return _without_lone_nodes(nodes, pipes, {name: ends[name] for name in others}, frames["pumps"], faults)
 
@@ -214,8 +214,13 @@ def with_nodes(nodes: NodeTable, ids: list[str], xy: NDArray[np.float64], **colu
     return NodeTable.of(joined.pop("asset_id"), **joined, extra=extra)
 
 
-def _pipe_table(frame: StandardFrame, ends: Rows, links: Links, nodes: NodeTable, faults: list[Fault]) -> PipeTable:
-    """Pipes with their lines; drawn ends that were joined end exactly at their node, stated ones may stop short."""
+def _pipe_table(
+    frame: StandardFrame, ends: Rows, links: Links, nodes: NodeTable, snap_m: float, faults: list[Fault]
+) -> PipeTable:
+    """Pipes with their lines; ends that were joined or are within the tolerance end exactly at their node, stated ones may
+
+    stop short by more.
+    """
     xy = np.column_stack([nodes.x, nodes.y])
     shapes, joined = list[NDArray[np.float64]](), links.open
     for at, shape in enumerate(frame.geometry):
@@ -228,6 +233,10 @@ def _pipe_table(frame: StandardFrame, ends: Rows, links: Links, nodes: NodeTable
             line[0], line[-1] = (a if joined[at, 0] else line[0]), (b if joined[at, 1] else line[-1])
         elif np.hypot(*(line[0] - b)) + np.hypot(*(line[-1] - a)) < np.hypot(*(line[0] - a)) + np.hypot(*(line[-1] - b)):
             line = line[::-1]
+        for end, at_node in ((0, a), (-1, b)):
+            # A valve drawn in a gap this small is on this pipe, not on the node.
+            if np.hypot(*(line[end] - at_node)) <= snap_m:
+                line[end] = at_node
         shapes.append(line)
     offsets = np.concatenate([[0], np.cumsum([len(line) for line in shapes])]).astype(np.int64)
     vertices = np.concatenate(shapes) if shapes else np.empty((0, 2))

@@ -28,12 +28,12 @@ def city_crs(parts: Iterable[Part], profile: Profile, told: str | None) -> str:
         return told
     if told:
         _refuse_shifted(told)
-        return crs_of.projected_metric(told) if not crs_of.is_geographic(told) else crs_of.DEFAULT_PROJECTED
+        return crs_of.projected_metric(told) if not crs_of.must_be_projected(told) else crs_of.DEFAULT_PROJECTED
     listed = sorted(parts, key=lambda part: _FIRST.index(part[0].standard) if part[0].standard in _FIRST else len(_FIRST))
     for layer, raw in listed:
         own = _declared(layer, raw, profile)
         if own:
-            return crs_of.DEFAULT_PROJECTED if crs_of.is_geographic(own) else crs_of.projected_metric(own)
+            return crs_of.DEFAULT_PROJECTED if crs_of.must_be_projected(own) else crs_of.projected_metric(own)
     return crs_of.LOCAL
 
 
@@ -48,8 +48,13 @@ def _refuse_shifted(crs: str) -> None:
         raise InputFault(f"CRS {crs}: shifted map coordinates are 500 m and more off; convert them to CGCS2000 or WGS84 first")
 
 
-def in_city_crs(part: Part, profile: Profile, told: str | None, target: str, faults: list[Fault]) -> RawLayer:
-    """One layer in the city's CRS, two-dimensional. Faults: coordinates not finite (fatal), a CRS overridden."""
+def in_city_crs(
+    part: Part, profile: Profile, told: str | None, target: str, faults: list[Fault], undeclared: str | None = None
+) -> RawLayer:
+    """One layer in the city's CRS, two-dimensional. Faults: coordinates not finite (fatal), a CRS overridden.
+
+    ``undeclared``: the CRS of a layer that does not say its own, where that is not ``told`` and the coordinates can be in it.
+    """
     layer, raw = part
     if raw.geometry is None:
         return raw
@@ -57,7 +62,8 @@ def in_city_crs(part: Part, profile: Profile, told: str | None, target: str, fau
     place = f"{raw.source}:{raw.name}"
     broken = _not_finite(shapes)
     faults += [_fatal(place, row, "not_finite", "a coordinate is not a finite number; draw the feature anew") for row in broken]
-    source = _source_crs(layer, raw, profile, told, target, faults)
+    own = _declared(layer, raw, profile) or (undeclared if undeclared and _may_be(shapes, undeclared) else "")
+    source = _source_crs(layer, raw, own, told, target, faults)
     if source and target not in (source, crs_of.LOCAL) and not len(broken):
         _check_range(place, shapes, source)
         shapes = _moved(shapes, source, target)
@@ -68,13 +74,12 @@ def in_city_crs(part: Part, profile: Profile, told: str | None, target: str, fau
     return replace(raw, geometry=shapes, crs=target)
 
 
-def _source_crs(layer: LayerProfile, raw: RawLayer, profile: Profile, told: str | None, target: str, faults: list[Fault]) -> str:
-    own = _declared(layer, raw, profile)
+def _source_crs(layer: LayerProfile, raw: RawLayer, own: str, told: str | None, target: str, faults: list[Fault]) -> str:
     if told == crs_of.LOCAL or not told or layer.crs:
         return own or target
-    if not own or crs_of.is_geographic(told):
+    if not own or crs_of.must_be_projected(told):
         return told
-    if crs_of.is_geographic(own) or not crs_of.is_metric(own):
+    if crs_of.must_be_projected(own) or not crs_of.is_metric(own):
         return own
     if crs_of.parse(own) != crs_of.parse(told):
         message = f"declares {crs_of.describe(own)}, taken as {crs_of.describe(told)} as told"
@@ -86,6 +91,11 @@ def _moved(shapes: NDArray[np.object_], source: str, target: str) -> NDArray[np.
     points = shapely.get_coordinates(shapes)
     x, y = crs_of.transform(points[:, 0], points[:, 1], source, target)
     return np.asarray(shapely.set_coordinates(shapes.copy(), np.column_stack([x, y])), dtype=object)
+
+
+def _may_be(shapes: NDArray[np.object_], crs: str) -> bool:
+    """Whether coordinates can be those of a CRS: metres can be no degrees."""
+    return not crs_of.is_geographic(crs) or bool(np.nanmax(np.abs(shapely.total_bounds(shapes)), initial=0.0) <= 360.0)
 
 
 def _check_range(place: str, shapes: NDArray[np.object_], source: str) -> None:

@@ -280,16 +280,16 @@ def _ends(project: Any) -> Rows:
 
 
 def _georeferenced(network: PipeNetwork, crs: str | None) -> PipeNetwork:
-    """The network in the CRS told; degrees are projected. Raises InputFault for a CRS unknown or not in metres."""
+    """The network in the CRS told; degrees and Mercator maps are projected. Raises InputFault for one unknown or unsuitable."""
     if not crs:
         return network
-    if not crs_of.is_geographic(crs):
+    if not crs_of.must_be_projected(crs):
         return replace(network, crs=crs_of.projected_metric(crs))
     x, y = crs_of.transform(network.nodes.x, network.nodes.y, crs, crs_of.DEFAULT_PROJECTED)
     line_x, line_y = network.pipes.vertices.T
     vertices = np.column_stack(crs_of.transform(line_x, line_y, crs, crs_of.DEFAULT_PROJECTED))
     if not (np.isfinite(vertices).all() and np.isfinite(x).all() and np.isfinite(y).all()):
-        raise InputFault(f"the coordinates cannot be degrees of {crs_of.describe(crs)}; give their true CRS with --crs")
+        raise InputFault(f"the coordinates cannot be those of {crs_of.describe(crs)}; give their true CRS with --crs")
     return replace(
         network,
         nodes=network.nodes.replaced(x=x, y=y),

@@ -82,8 +82,13 @@ def read_layers(sources: Sequence[Path], options: ImportOptions) -> tuple[City, 
     return with_model(fed_by_plants(city, faults), faults), tuple(faults)
 
 
-def read_frames(sources: Sequence[Path], options: ImportOptions, told: str | None, faults: list[Fault]) -> Layers:
-    """Every standard layer of the sources, columns renamed and coordinates in the city's CRS."""
+def read_frames(
+    sources: Sequence[Path], options: ImportOptions, told: str | None, faults: list[Fault], undeclared: str | None = None
+) -> Layers:
+    """Every standard layer of the sources, columns renamed and coordinates in the city's CRS.
+
+    ``undeclared``: the CRS of a layer that does not say its own, where that is not ``told``.
+    """
     profile = read_profile(options.profile)
     listed = list(layer_names(sources))
     parts, used = list[Part](), set[tuple[Path, str]]()
@@ -98,7 +103,7 @@ def read_frames(sources: Sequence[Path], options: ImportOptions, told: str | Non
         parts += [(layer, raw.called(layer.source_names())) for raw in read]
     faults += _unused(listed, used)
     target = city_crs(parts, profile, told)
-    moved = [(layer, in_city_crs((layer, raw), profile, told, target, faults)) for layer, raw in parts]
+    moved = [(layer, in_city_crs((layer, raw), profile, told, target, faults, undeclared)) for layer, raw in parts]
     if target == crs_of.LOCAL and parts and told != crs_of.LOCAL:
         faults.append(Fault(Severity.WARNING, "no_crs", "no source says its CRS: not georeferenced; give it with --crs"))
     frames = {name: _frame(name, [part for part in moved if part[0].standard == name], faults) for name in STANDARD_LAYERS}

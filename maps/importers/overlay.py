@@ -31,7 +31,8 @@ def overlaid(city: City, sources: Sequence[Path], options: ImportOptions, faults
     Raises InputFault with every fatal fault, and when the layers bring pipes or nodes of their own.
     """
     place = ", ".join(path.name for path in sources)
-    frames = read_frames(sources, options, city.network.crs, faults).frames
+    # A table of points beside a model in degrees is in degrees too: --crs says so of both.
+    frames = read_frames(sources, options, city.network.crs, faults, undeclared=options.crs).frames
     extra = next((name for name in _BASE_LAYERS if len(frames[name])), None)
     if extra:
         raise InputFault(f"{place}: layer {extra} beside an .inp; give the model with its valves, or layers without the model")
@@ -73,8 +74,8 @@ def _moved(valves: ValveTable, before: PipeTable, pipes: PipeTable, pieces: Piec
 
 
 def _drawn(options: ImportOptions, crs: str) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """Points of the network as the model's file has them: in degrees where it was told to be."""
+    """Points of the network as the model's file has them: in degrees or as a Mercator map where it was told to be."""
     told = options.crs
-    if not told or not crs_of.is_geographic(told):
+    if not told or not crs_of.must_be_projected(told):
         return lambda points: points
     return lambda points: np.column_stack(crs_of.transform(points[:, 0], points[:, 1], crs, told))

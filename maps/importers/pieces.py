@@ -10,6 +10,8 @@ from maps.columns import Texts
 from maps.index import PipeIndex
 from maps.network import PipeTable
 
+_SAME_M = 1e-3
+
 
 class Pieces:
     """Pipes by the id that a source uses: the asset id, the source id of all pieces, or the id before it was cut."""
@@ -35,10 +37,15 @@ class Pieces:
         """Every piece that ends at a node row: two where the pipe was cut there."""
         return [row for row in self.rows(pipe) if node in (self._pipes.from_node[row], self._pipes.to_node[row])]
 
-    def near(self, pipe: str, point: NDArray[np.float64]) -> int:
-        """The piece nearest to a point; the first when the point is not finite; -1 for an unknown id."""
+    def nearest(self, pipe: str, point: NDArray[np.float64]) -> list[int]:
+        """The piece nearest to a point, and those as near to the millimetre; all of them when the point is not finite."""
         rows = self.rows(pipe)
         if len(rows) < 2 or not np.isfinite(point).all():
-            return rows[0] if rows else -1
+            return rows
         away = np.asarray(shapely.distance(self.index.lines[rows], shapely.Point(point)))
-        return rows[int(np.argmin(away))]
+        return [row for row, away_m in zip(rows, away.tolist(), strict=True) if away_m <= away.min() + _SAME_M]
+
+    def near(self, pipe: str, point: NDArray[np.float64]) -> int:
+        """The piece nearest to a point; the first when the point is not finite; -1 for an unknown id."""
+        rows = self.nearest(pipe, point)
+        return rows[0] if rows else -1

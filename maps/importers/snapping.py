@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 _SAME_M = 1e-3
@@ -30,12 +32,14 @@ def snap(ends: NDArray[np.float64], line: NDArray[np.int64], fixed: NDArray[np.f
     """Nodes of line ``ends`` (k, 2). ``line``: (k,) which line an end belongs to; ``fixed``: (m, 2) nodes there already.
 
     Ends join the nearest first and move no further than the tolerance. Two ends of one line never join, unless drawn on
-    one point, nor do two fixed nodes: a short valve or pipe within the tolerance stays a link.
+    one point, nor do two fixed nodes: a short valve or pipe within the tolerance stays a link. Nor do places that such short
+    lines lead to from one another: three valves drawn as links around a tee would be bypassed.
     """
     count = len(fixed)
     points = np.concatenate([fixed, ends])
     place, first, owner = _distinct(points)
     lines = _lines_of(owner[count:], line, len(place))
+    _mark_short_lines(lines, owner[count:], line, place, tolerance_m)
     fixed_of = np.full(len(place), -1, dtype=np.int64)
     fixed_of[owner[:count][::-1]] = np.arange(count)[::-1]
     groups = _Groups(place, lines, fixed_of, tolerance_m)
@@ -67,6 +71,21 @@ def _lines_of(owner: NDArray[np.int64], line: NDArray[np.int64], places: int) ->
     for at, name in zip(owner.tolist(), line.tolist(), strict=True):
         lines[at].add(name)
     return lines
+
+
+def _mark_short_lines(
+    lines: list[set[int]], owner: NDArray[np.int64], line: NDArray[np.int64], place: NDArray[np.float64], tolerance_m: float
+) -> None:
+    """Adds to places that short lines join with one another one mark (below 0, lines are not) which keeps them apart."""
+    order = np.argsort(line, kind="stable")
+    a, b = order[:-1], order[1:]
+    pair = np.flatnonzero(line[a] == line[b])
+    ends = np.column_stack([owner[a[pair]], owner[b[pair]]])
+    short = ends[np.hypot(*(place[ends[:, 0]] - place[ends[:, 1]]).T) <= tolerance_m]
+    ways = coo_array((np.ones(len(short)), (short[:, 0], short[:, 1])), shape=(len(place), len(place)))
+    part = connected_components(csr_array(ways), directed=False)[1] if len(short) else np.empty(0, dtype=np.int64)
+    for at in np.unique(short).tolist():
+        lines[at].add(-1 - int(part[at]))
 
 
 class _Groups:

@@ -20,6 +20,8 @@ from maps.network import PipeNetwork
 _HYDRANT_M, _CUSTOMER_M, _STATION_M = 10.0, 100.0, 10.0
 """How far a thing without a reference may stand from the pipe or node it is given."""
 
+_SAME_M = 1e-3
+
 _OWN = ("x", "y", "pieces")
 
 Shapes = TypeVar("Shapes", ZoneTable, ShapeTable)
@@ -129,21 +131,37 @@ class Around:
         at_node: NDArray[np.bool_] | None = None,
         names: NDArray[np.object_] | None = None,
     ) -> dict[int, list[int]]:
-        """Row -> pipe rows, of those that name a pipe which is in several pieces and have no place of their own.
+        """Row -> pipe rows, of those that name a pipe which is in several pieces and whose place does not tell which.
 
         A dataset taken in again says it in ``pieces``: the point it has there is only where it was drawn.
         """
         found: dict[int, list[int]] = {}
-        old = frame.text("pieces")
+        old, of_dataset = frame.text("pieces"), "pieces" in frame.frame
         for at, name in enumerate(frame.text("pipe") if names is None else names):
             if at_node is not None and at_node[at]:
                 continue
             rows = self._pieces_of_old(str(old[at])) if old[at] else []
-            if not rows and name and not np.isfinite(points[at]).all():
-                rows = self._pieces.rows(str(name))
+            if not rows and name:
+                drawn_only = of_dataset and self._is_made_up(str(name), points[at], is_station=names is not None)
+                rows = self._pieces.rows(str(name)) if drawn_only else self._pieces.nearest(str(name), points[at])
             if len(rows) > 1:
                 found[at] = rows
         return found
+
+    def _is_made_up(self, pipe: str, point: NDArray[np.float64], *, is_station: bool) -> bool:
+        """Whether a point is where a dataset draws what has none: amid the ends of its pipe, or (a listed station) at the first.
+
+        Then it tells nothing of the piece once another import cuts that pipe.
+        """
+        rows = self._pieces.rows(pipe)
+        if len(rows) < 2:
+            return False
+        nodes, pipes = self._network.nodes, self._network.pipes
+        ends = [int(pipes.from_node[rows[0]]), int(pipes.to_node[rows[-1]])]
+        first, last = np.column_stack([nodes.x[ends], nodes.y[ends]])
+        made_up = [(first + last) / 2, first] if is_station else [(first + last) / 2]
+        away = np.abs(np.array(made_up) - point).max(axis=1)
+        return bool((away < _SAME_M).any())
 
     def _pieces_of_old(self, text: str) -> list[int]:
         try:

@@ -2,9 +2,9 @@
 
 A valve known by its point only sits on the pipe it is drawn nearer to than to any node: within the tolerance of that pipe's
 end it shuts that end, else the pipe is cut. One drawn on a node shuts every pipe there. Marks of a doubtful place:
-``near_two_pipes``, ``tolerance_edge`` (a little nearer or farther and it would sit elsewhere), ``at_junction`` (snapped to a
-node of more than two pipes), ``off_its_pipe`` (drawn away from the pipe it names), ``end_unknown``, ``pipe_wrong``,
-``direction_unknown`` (one-way into a pipe with pieces on both sides).
+``near_two_pipes``, ``tolerance_edge`` (a little nearer or farther and it would sit elsewhere), ``at_junction`` (on a node of
+several pipes, where it matters which of them it shuts), ``off_its_pipe`` (drawn away from the pipe it names),
+``end_unknown``, ``pipe_wrong``, ``direction_unknown`` (one-way into a pipe with pieces on both sides).
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ class Finder:
         self._tree = cKDTree(xy) if len(xy) and np.isfinite(xy).all() else None
 
     def is_joint(self, node: int) -> bool:
-        """A plain joint of two pipes: shutting either is the same."""
-        return bool(self.degree[node] == 2 and self._links[node] == 0)
+        """A plain joint of two pipes where nothing flows in: shutting either is the same."""
+        return bool(self.degree[node] == 2 and self._links[node] == 0 and not self.base.nodes.feeds[node])
 
     @property
     def reach_m(self) -> float:
@@ -192,8 +192,7 @@ def _on_pipe(row: ValveRow, finder: Finder, place: Place) -> tuple[int, float] |
     if min(row.along_m, to_end) > finder.snap_m:
         return row.meant, row.along_m
     place.node = int(table.from_node[row.meant] if row.along_m <= to_end else table.to_node[row.meant])
-    # At a plain joint of two pipes it shuts both sides the same; only at a branch does the pipe matter.
-    place.pipe = row.meant if not finder.is_joint(place.node) else -1
+    place.pipe = row.meant
     return None
 
 
@@ -206,7 +205,7 @@ def _doubt(
         place.doubts.append("off_its_pipe")
         said = f"drawn {row.off_m:.1f} m from pipe {row.pipe!r} that it names; correct the pipe or the point"
         faults.append(frame.fault(row.at, "valve_off_its_pipe", said, column="pipe"))
-    if place.node >= 0 and place.pipe < 0 and finder.degree[place.node] > 2:
+    if place.node >= 0 and place.pipe < 0 and finder.degree[place.node] > 1 and not finder.is_joint(place.node):
         place.doubts.append("at_junction")
         said = f"drawn on a junction of {finder.degree[place.node]} pipes: taken to shut all of them; move it onto its pipe"
         faults.append(frame.fault(row.at, "valve_at_junction", said))

@@ -18,6 +18,9 @@ from maps.importers.tables import asset_ids, plain_columns, points_of
 from maps.importers.valve_places import Finder, Place, ValveRow, by_node, by_point, other_than
 from maps.network import NodeTable, PipeTable, ValveKind, ValveTable
 
+_PLAIN = ("", "gate", "butterfly", "ball", "other")
+"""Kinds without a direction of their own: on a pipe's end they do what they do as a link."""
+
 
 @dataclass(frozen=True, eq=False)
 class Placed:
@@ -68,6 +71,7 @@ def place_valves(frame: StandardFrame, base: Base, snap_m: float, faults: list[F
         )  # fmt: skip
         if (links[at] >= 0).all():
             place.ends = (int(links[at, 0]), int(links[at, 1]))
+            _over_pipe(frame, at, base, pieces, finder.snap_m, place, faults)
         elif row.node:
             by_node(frame, row, base, pieces, place, faults)
         else:
@@ -75,6 +79,30 @@ def place_valves(frame: StandardFrame, base: Base, snap_m: float, faults: list[F
             if cut is not None:
                 cuts.append((cut[0], cut[1], at))
     return _cut(frame, base, places, cuts, points, pieces)
+
+
+def _over_pipe(
+    frame: StandardFrame, at: int, base: Base, pieces: Pieces, snap_m: float, place: Place, faults: list[Fault]
+) -> None:
+    """A valve drawn as a line along a pipe that was drawn on beneath it sits on that pipe: as a link it would be bypassed."""
+    shape, table = frame.geometry[at], base.pipes
+    if shape is None or shape.is_empty or shape.geom_type != "LineString":
+        return
+    middle = np.array([shape.interpolate(0.5, normalized=True).coords[0][:2]])
+    near = pieces.index.within(middle, snap_m)[1].tolist()
+    same = [row for row in near if {int(table.from_node[row]), int(table.to_node[row])} == set(place.ends)]
+    under = [row for row in sorted(same) if pieces.index.lines[row].hausdorff_distance(shape) <= snap_m]
+    if not under:
+        return
+    pipe = str(table.asset_id[under[0]])
+    plain = str(frame.text("kind")[at]).lower() in _PLAIN and not frame.text("flows_to")[at]
+    if plain and len(under) == 1:
+        place.node, place.pipe, place.ends = place.ends[1], under[0], (-1, -1)
+        said = f"drawn along pipe {pipe!r}, which runs on beneath it: taken to sit on that pipe"
+        faults.append(frame.fault(at, "valve_over_pipe", said, Severity.INFO))
+        return
+    said = f"pipe {pipe!r} runs on beneath it, so water passes it by; interrupt the pipe where the valve is"
+    faults.append(frame.fault(at, "valve_bypassed", said))
 
 
 def _cut(

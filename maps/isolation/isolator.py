@@ -19,7 +19,7 @@ from maps.isolation.labels import joined_segments
 from maps.isolation.reliance import Barriers
 from maps.isolation.result import Alternative, IsolationPlan, TankLimit, ValveStep
 from maps.isolation.rules import BaseRules, ValveOverride
-from maps.isolation.segments import build_segments
+from maps.isolation.segments import ClosedPipes, build_segments
 from maps.isolation.solve import Outcome, solve
 from maps.isolation.supply import Adjacency, Supply, SupplyQuery
 from maps.isolation.tanks import Tanks
@@ -115,6 +115,10 @@ class Isolator:
             people.people,
             tuple(customer.asset_id for customer in self._effects.critical(people)),
         )
+
+    @cached_property
+    def _closed_pipes(self) -> ClosedPipes:
+        return ClosedPipes(self._network, self._graph)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -213,7 +217,7 @@ class Isolator:
         self, plan: IsolationPlan, outcome: Outcome, valves: Mapping[str, ValveOverride], ignore_one_way: bool
     ) -> IsolationPlan:
         """The plan with its barriers, reopening candidates for its dry pockets, and warnings."""
-        barriers = Barriers(self._network, self._supply, outcome)
+        barriers = Barriers(self._network, self._supply, self._closed_pipes, outcome)
         relied = barriers.relied()
 
         def opened(row: int) -> dict[int, int]:
@@ -224,15 +228,14 @@ class Isolator:
             return {edge: codes.get(edge, int(self._rules.codes[edge])) for edge in edges}
 
         feeding = barriers.feeding(opened)
-        warnings = warnings_of(self._network, outcome.sources_inside, len(plan.valves_to_close), relied)
-        return replace(
+        plan = replace(
             plan,
             relies_on=relied,
             reopen_candidates=(*feeding.valves, *feeding.pipes),
             reopen_pipes=feeding.pipes,
             reopen_feeds_burst=feeding.into_zone,
-            warnings=warnings,
         )
+        return replace(plan, warnings=tuple(warning.english for warning in warnings_of(plan, self._network)))
 
     def _with_lasting_dryness(self, plan: IsolationPlan, outcome: Outcome, before: Mapping[int, int]) -> IsolationPlan:
         """The plan with the dry pockets marked that had no supply before it. ``before``: edge codes at that time."""

@@ -2,7 +2,8 @@
 
 A *barrier* is one device that keeps water out of the affected area: a closed valve, a valve of unknown state, a one-way
 valve, or a closed pipe. It is tested as one device with all its edges, so the result is the same whether the valve is at
-a node, at a pipe's end or a link of its own.
+a node, at a pipe's end or a link of its own. The closed pieces of a pipe that was cut are one device too: the utility closed
+one pipe.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 from maps.isolation.result import Reliance
 from maps.isolation.rules import CLOSABLE, GROW, ONE_WAY, SUPPLY, SUPPLY_UV, SWAPPED, UNKNOWN, WALL
-from maps.isolation.segments import SegmentGraph
+from maps.isolation.segments import ClosedPipes, SegmentGraph
 from maps.isolation.solve import Outcome
 from maps.isolation.supply import Supply
 from maps.isolation.zone import grow
@@ -25,7 +26,7 @@ _MOST_BEHIND = 1000
 """Limit on segments without supply searched for the next barrier; bounds the time of a plan next to a large dry part."""
 
 Device = tuple[bool, int]
-"""(is a pipe, row): a valve or a closed pipe."""
+"""(is a pipe, row): a valve, or a closed pipe by the first of its closed pieces."""
 Opened = Callable[[int], Mapping[int, int]]
 """Codes of a valve row's edges once it is open."""
 
@@ -52,8 +53,8 @@ class Feeding:
 class Barriers:
     """The barriers around one plan's affected area."""
 
-    def __init__(self, network: PipeNetwork, supply: Supply, outcome: Outcome) -> None:
-        self._network, self._supply, self._outcome = network, supply, outcome
+    def __init__(self, network: PipeNetwork, supply: Supply, closed: ClosedPipes, outcome: Outcome) -> None:
+        self._network, self._supply, self._closed, self._outcome = network, supply, closed, outcome
         self._out = outcome.zone.segments.keys() | outcome.dry
         self._rim: set[int] = set()
         self._behind: set[int] = set()
@@ -62,11 +63,12 @@ class Barriers:
     def relied(self) -> tuple[Reliance, ...]:
         """Barriers by kind, those without another in series first; then the valves to close that are only assumed to exist."""
         found = [(_ORDER.index(one.why), not one.alone, one.device, one) for one in self._barriers]
-        listed = [self._reliance(one.device, one.why, one.edges, one.alone) for *_, one in sorted(found, key=lambda f: f[:3])]
+        ordered = [one for *_, one in sorted(found, key=lambda f: f[:3])]
+        listed = [said for one in ordered for said in self._reliances(one.device, one.why, one.edges, one.alone)]
         for valve in sorted(self._outcome.held):
             if self._network.valves.assumed[valve]:
                 edges = tuple(self._supply.graph.valve_edges(valve).tolist())
-                listed.append(self._reliance((False, valve), "assumed", edges, True))
+                listed += self._reliances((False, valve), "assumed", edges, True)
         return tuple(listed)
 
     def feeding(self, opened: Opened) -> Feeding:
@@ -86,13 +88,13 @@ class Barriers:
         found.sort()
         return Feeding(
             self._network.valves.ids([row for (is_pipe, row), _ in found if not is_pipe]),
-            self._network.pipes.ids([row for (is_pipe, row), _ in found if is_pipe]),
-            tuple(self._name(device) for device, into_zone in found if into_zone),
+            tuple(name for device, _ in found if device[0] for name in self._names(device)),
+            tuple(name for device, into_zone in found if into_zone for name in self._names(device)),
         )
 
-    def _name(self, device: Device) -> str:
+    def _names(self, device: Device) -> tuple[str, ...]:
         is_pipe, row = device
-        return str((self._network.pipes if is_pipe else self._network.valves).asset_id[row])
+        return self._network.pipes.ids(self._closed.pieces(row)) if is_pipe else self._network.valves.ids([row])
 
     def _code(self, edge: int) -> int:
         return self._outcome.changed.get(edge, self._supply.code_at[edge])
@@ -101,7 +103,7 @@ class Barriers:
         """Barriers on the paths from the affected area, through segments without supply, to segments with supply."""
         devices = self._explored()
         graph = self._supply.graph
-        edges = {device: tuple(_edges_of(graph, device)) for device in devices}
+        edges = {device: tuple(self._edges_of(graph, device)) for device in devices}
         alone = {device for device in devices if self._reaches_out(edges[device])}
         chained = self._in_chains(edges) if len(alone) < len(devices) else frozenset()
         return [_Barrier(one, why, edges[one], one in alone) for one, why in devices.items() if one in alone or one in chained]
@@ -119,7 +121,8 @@ class Barriers:
                 valve = int(graph.valve[edge])
                 why = _why(code, valve >= 0 or int(graph.pump[edge]) >= 0)
                 if why and valve not in held:
-                    devices.setdefault((False, valve) if valve >= 0 else (True, int(graph.pipe[edge])), why)
+                    pipe = int(graph.pipe[edge])
+                    devices.setdefault((False, valve) if valve >= 0 else (True, self._closed.first(pipe)), why)
                     self._rim.add(edge)
                 if valve not in held and self._is_behind(far):
                     self._behind.add(far)
@@ -219,14 +222,19 @@ class Barriers:
                 ]
         return part
 
-    def _reliance(self, device: Device, why: str, edges: tuple[int, ...], alone: bool) -> Reliance:
+    def _edges_of(self, graph: SegmentGraph, device: Device) -> list[int]:
+        is_pipe, row = device
+        return self._closed.edges(row) if is_pipe else graph.valve_edges(row).tolist()
+
+    def _reliances(self, device: Device, why: str, edges: tuple[int, ...], alone: bool) -> list[Reliance]:
+        """One entry a device; of a closed pipe that was cut one for each closed piece."""
         is_pipe, row = device
         beyond = self._beyond(device, edges)
         if is_pipe:
-            return Reliance(str(self._network.pipes.asset_id[row]), why, "", beyond, not alone)
+            return [Reliance(name, why, "", beyond, not alone) for name in self._names(device)]
         valves = self._network.valves
         facts = (str(valves.last_checked[row]), beyond, not alone, bool(valves.assumed[row]), str(valves.placing[row]))
-        return Reliance(str(valves.asset_id[row]), why, *facts)
+        return [Reliance(str(valves.asset_id[row]), why, *facts)]
 
     def _beyond(self, device: Device, edges: tuple[int, ...]) -> tuple[str, ...]:
         """The next closable valves beyond a barrier that may leak: the boundary of the part beyond it."""
@@ -251,8 +259,3 @@ def _why(code: int, is_device: bool) -> str:
     if code & ONE_WAY:
         return "one_way"
     return "closed_pipe" if not is_device and code == GROW else ""
-
-
-def _edges_of(graph: SegmentGraph, device: Device) -> list[int]:
-    is_pipe, row = device
-    return graph.closed_pipe_edges.get(row, []) if is_pipe else graph.valve_edges(row).tolist()

@@ -89,14 +89,17 @@ class IsolationPlan:
     """The answer for one or several burst pipes.
 
     ``valves_to_close`` is in closing order. ``valves_bounding``: every valve on the boundary of zone 1, including closed and
-    one-way ones. ``isolatable`` False: ``sources_inside`` gives the reason. ``compute_ms`` is wall-clock time.
+    one-way ones. ``isolatable`` False: ``sources_inside`` gives the reason; True says only that no source is inside: with nothing
+    to close, ``warnings`` says that the data connect no source here. ``warnings``: in English; ``maps.isolation.warnings`` has
+    them as keys for other languages. ``compute_ms`` is wall-clock time.
     ``shut_by_crews``: valves closed for this incident when the plan was computed. ``basis``: the caller's mark of the states that
     it was computed from; a different mark means the network or its valves have changed since.
 
     ``without_supply_before``: those of ``dry_pocket_pipes`` that had no supply before the plan according to the data, possibly
     a data fault; ``customers_without_supply_before``: customers on them. ``customers_piece_unknown``, ``hydrants_piece_unknown``:
     those listed whose pipe was split and whose piece is unknown; they count for every piece.
-    ``reopen_candidates``: closed valves, then closed pipes, each of which would supply a dry pocket once open;
+    ``reopen_candidates``: closed valves, then closed pipes, each of which would supply a dry pocket once open (the closed
+    pieces of a pipe that was cut count as one pipe: all are listed, all have to be open);
     ``reopen_pipes``: the pipes among them; ``reopen_feeds_burst``: those whose opening would also supply zone 1 through an open
     connection to the pocket: an open valve between them must be closed first.
     """

@@ -53,14 +53,6 @@ class SegmentGraph:
         """Whether a segment holds a pipe, (segments,)."""
         return np.bincount(self.of_pipe, minlength=self.count) > 0
 
-    @cached_property
-    def closed_pipe_edges(self) -> dict[int, list[int]]:
-        """Pipe row -> edges at its ends, for closed pipes."""
-        found: dict[int, list[int]] = {}
-        for edge in np.flatnonzero((self.valve < 0) & (self.pump < 0)).tolist():
-            found.setdefault(int(self.pipe[edge]), []).append(edge)
-        return found
-
     def pipes_in(self, segments: NDArray[np.int32]) -> Ints:
         """Pipe rows of segments, sorted."""
         return members(self._pipes, segments)
@@ -89,6 +81,35 @@ class SegmentGraph:
         for segment, node in zip(self.source_segment.tolist(), self.source_node.tolist(), strict=True):
             found[segment] = tuple(sorted({*found.get(segment, ()), node}))
         return found
+
+
+class ClosedPipes:
+    """Pipes closed by themselves. The closed pieces of a pipe that was cut belong together: they are open or closed as one."""
+
+    def __init__(self, network: PipeNetwork, graph: SegmentGraph) -> None:
+        self._pieces: dict[int, list[int]] = {}
+        self._edges: dict[int, list[int]] = {}
+        self._first: dict[int, int] = {}
+        first_of: dict[str, int] = {}
+        for row in np.flatnonzero(network.pipes.status == PipeStatus.CLOSED).tolist():
+            source = str(network.pipes.source_id[row])
+            first = first_of.setdefault(source, row) if source else row
+            self._first[row] = first
+            self._pieces.setdefault(first, []).append(row)
+        for edge in np.flatnonzero((graph.valve < 0) & (graph.pump < 0)).tolist():
+            self._edges.setdefault(self._first[int(graph.pipe[edge])], []).append(edge)
+
+    def first(self, row: int) -> int:
+        """Row of the first closed piece of a closed pipe row's pipe: itself where it was not cut."""
+        return self._first[row]
+
+    def pieces(self, first: int) -> list[int]:
+        """Rows of the closed pieces of a pipe, by the first of them."""
+        return self._pieces[first]
+
+    def edges(self, first: int) -> list[int]:
+        """The edges at the ends of all closed pieces of a pipe, by the first of them."""
+        return self._edges.get(first, [])
 
 
 def grouped(keys: NDArray[np.int32], count: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -56,6 +56,13 @@ def test_only_projected_metres_can_hold_a_city(code: str, fits: bool) -> None:
             crs.projected_metric(code)
 
 
+@pytest.mark.parametrize(
+    ("code", "must"), [("EPSG:4548", False), ("EPSG:32650", False), ("EPSG:4490", True), ("EPSG:3857", True), ("EPSG:3395", True)]
+)
+def test_degrees_and_mercator_maps_hold_no_distances(code: str, must: bool) -> None:
+    assert crs.must_be_projected(code) is must
+
+
 def test_a_network_far_from_where_its_crs_is_used_is_told() -> None:
     assert crs.outside_area("EPSG:4548", (500_000.0, 4_058_000.0)) == ""
     assert "not used" in crs.outside_area("EPSG:4548", (500_000.0, 9_000_000.0))

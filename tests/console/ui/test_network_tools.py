@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
@@ -19,11 +20,13 @@ from console.ui.dialogs.segments import SegmentsWindow
 from console.ui.map.view.picking import Asset
 from console.ui.models.segments import FiguresModel
 from console.ui.panels.case.plan_words import around_words, crews_for, crews_words, trust_words, why_words
-from console.ui.panels.case.reliance_words import tight_list
+from console.ui.panels.case.reliance_words import tight_list, warning_words
 from console.ui.panels.case.section import CaseView
 from console.ui.window import MainWindow
 from console.ui.words import Words
 from maps.isolation.result import CriticalCustomer, Reliance
+from maps.isolation.warnings import warnings_of
+from maps.network import NodeKind
 from tests.console.ui.scripted import CASE, ScriptedPort
 
 pytestmark = pytest.mark.gui
@@ -312,6 +315,37 @@ def test_the_plan_panel_says_what_is_in_doubt(window: MainWindow, port: Scripted
     for part in IN_DOUBT[language]:
         assert part in text
     assert "VY" in tight_list(view, plan)
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_a_plans_warnings_are_in_the_language_of_the_window(window: MainWindow, port: ScriptedPort, language: str) -> None:
+    port.burst()
+    window.settle()
+    view = window.case.plan.view
+    assert view is not None
+    planned = view.incident.plan
+    assert planned is not None
+    view = replace(view, looks=replace(view.looks, words=Words(language, port.city.info.time_zone)))
+    step, node = planned.valves_to_close[0], str(port.city.network.nodes.asset_id[0])
+    junction = str(port.city.network.nodes.asset_id[np.flatnonzero(port.city.network.nodes.kind == NodeKind.JUNCTION)[0]])
+    nothing = replace(planned, valves_to_close=(), sources_inside=())
+    plans = [
+        (replace(nothing, sources_inside=(node,)), {node}),
+        (replace(nothing, sources_inside=(junction,)), {junction}),
+        (replace(nothing, relies_on=()), set()),
+        (replace(nothing, relies_on=(Reliance("VX", "closed"), Reliance("PX", "closed_pipe"))), {"VX", "PX"}),
+        (replace(planned, valves_to_close=(step,) * 101), {"101"}),
+    ]
+    seen = set[str]()
+    for plan, named in plans:
+        seen |= {warning.key for warning in warnings_of(plan, port.city.network)}
+        sentences, shown = warning_words(view, plan), trust_words(view, plan)
+        assert all(sentence in shown for sentence in sentences)
+        said = " ".join(sentences)
+        assert all(name in said for name in named)
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in said) == (language == "zh_CN")
+        assert (" is " in said or " to close" in said or " inside" in said) == (language == "en")
+    assert seen == {"sources_inside", "inflow_inside", "no_source", "no_valve", "many_valves"}
 
 
 def test_a_pipe_clicked_with_ctrl_is_a_barrier_and_with_shift_another_start(

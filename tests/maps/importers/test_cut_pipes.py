@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from maps.city import City
 from maps.dataset import read_city, write_city
 from maps.errors import InputFault
 from maps.importers import ImportOptions, ImportResult, import_city
+from maps.importers.completion import stations_from_csv
 from maps.isolation import Isolator
 from tests.maps.importers.writing import pipe, point, source, write
 
@@ -82,6 +84,40 @@ def test_unknown_pieces_survive_writing_reading_and_importing_again(city: City, 
     anew = import_city([path], ImportOptions()).city
     assert piece_ids(str(anew.customers.pieces[anew.customers.row("C1")])) == BOTH
     assert str(anew.customers.pieces[anew.customers.row("C2")]) == ""
+
+
+def test_a_row_without_a_place_counts_for_all_pieces_when_a_later_import_cuts_its_pipe(tmp_path: Path) -> None:
+    """C3, H3 and F3 name piece B~2 (F3 in a list), C4 stands on it at 290; then a second import cuts B~2 at 250 and at 270."""
+    tables: dict[str, list[dict[str, Any]]] = {
+        "customers": [
+            {"asset_id": "C3", "pipe": "B~2", "households": 7, "wkt": None},
+            {"asset_id": "C4", "pipe": "B~2", "households": 1, "wkt": point(290, 3)},
+        ],
+        "hydrants": [{"asset_id": "H3", "pipe": "B~2", "wkt": None}],
+    }
+    first, more = tmp_path / "first.gpkg", tmp_path / "more.gpkg"
+    made = _made(tmp_path, **tables).city
+    (tmp_path / "stations.csv").write_text("station_id,node,channel\nF3,B~2,flow\n", encoding="utf-8")
+    listed = stations_from_csv(made, tmp_path / "stations.csv", [])
+    write_city(replace(made, stations=listed), first)
+    write(more, {"valves": [{"asset_id": f"V{x}", "wkt": point(x, 0)} for x in (250, 270)]})
+    city = import_city([first, more], ImportOptions()).city
+    pieces = ("B~2~1", "B~2~2", "B~2~3")
+    assert [name for name in city.network.pipes.asset_id if name.startswith("B~2")] == list(pieces)
+    for table, name in ((city.customers, "C3"), (city.hydrants, "H3"), (city.stations, "F3")):
+        assert piece_ids(str(table.pieces[table.row(name)])) == pieces
+    assert str(city.customers.pieces[city.customers.row("C4")]) == ""
+    isolator = Isolator(city)
+    assert [isolator.plan([piece]).households_without_water for piece in pieces] == [8, 8, 8]
+    assert isolator.plan([pieces[2]]).customers_piece_unknown == ("C3",)
+
+
+def test_a_place_as_near_to_two_pieces_counts_for_both(tmp_path: Path) -> None:
+    """C1 stands opposite to the valve that cuts B, C2 one metre further on."""
+    rows = [{"asset_id": name, "pipe": "B", "wkt": point(x, 8)} for name, x in (("C1", 200), ("C2", 201))]
+    customers = _made(tmp_path, customers=rows).city.customers
+    assert piece_ids(str(customers.pieces[customers.row("C1")])) == BOTH
+    assert str(customers.pieces[customers.row("C2")]) == ""
 
 
 def test_a_dataset_from_before_these_columns_opens_as_it_did(city: City, tmp_path: Path) -> None:

@@ -82,3 +82,14 @@ def test_a_negative_demand_of_a_layer_stays_an_inflow_when_customers_bring_the_d
     assert (float(network.nodes.inflow_m3h[row]), float(network.nodes.demand_m3h[row])) == (8.0, 2.0)
     assert "J2" in Isolator(made.city).plan(["B"]).sources_inside
     assert [fault.asset_id for fault in made.faults if fault.code == "inflow_is_source"] == ["J2"]
+
+
+def test_a_negative_demand_of_a_customer_is_told_and_feeds_nothing(tmp_path: Path) -> None:
+    layers = {
+        "nodes": [source(0, 0)],
+        "pipes": [pipe("A", (0, 0), (100, 0)), pipe("B", (100, 0), (200, 0))],
+        "customers": [{"asset_id": "C1", "pipe": "B", "demand_m3h": -8.0, "households": 1, "wkt": None}],
+    }
+    made = import_city([write(tmp_path / "net.gpkg", layers)], ImportOptions())
+    assert [fault.asset_id for fault in made.faults if fault.code == "customer_inflow"] == ["C1"]
+    assert int(made.city.network.nodes.feeds.sum()) == 1

@@ -11,6 +11,7 @@ import pytest
 
 from maps.check import check_city
 from maps.city import City
+from maps.crs import transform
 from maps.dataset import read_city, write_city
 from maps.errors import InputFault
 from maps.importers import ImportOptions, import_city
@@ -262,3 +263,21 @@ def test_a_pipe_without_an_end_is_refused_with_its_name(tmp_path: Path, size: st
     path.write_text(f"[JUNCTIONS]\nJ 0 1\n[RESERVOIRS]\nR 50\n[PIPES]\nP7 R J {size} 130\n[END]\n", encoding="ascii")
     with pytest.raises(InputFault, match=f"pipe P7, {column}"):
         import_city([path], ImportOptions())
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4548", "EPSG:4490", "EPSG:3857"])
+def test_a_table_of_points_beside_a_model_is_in_the_crs_told_for_both(crs: str, small: Path, tmp_path: Path) -> None:
+    def moved(x: float, y: float) -> tuple[float, float]:
+        east, north = transform(x, y, "EPSG:4548", crs)
+        return float(east), float(north)
+
+    text = small.read_text(encoding="utf-8")
+    head, _, rest = text.partition("[COORDINATES]")
+    lines = [line.split() for line in rest.split("[")[0].splitlines() if len(line.split()) == 3]
+    told = "\n".join("{} {!r} {!r}".format(name, *moved(float(x), float(y))) for name, x, y in lines)
+    model, valves = tmp_path / "told.inp", tmp_path / "valves.csv"
+    model.write_text(f"{head}[COORDINATES]\n{told}\n[END]\n", encoding="utf-8")
+    valves.write_text("asset_id,x,y\nV1,{!r},{!r}\n".format(*moved(500_050.0, 4_058_000.0)), encoding="utf-8")
+    network = import_city([model, valves], ImportOptions(crs=crs)).city.network
+    assert network.crs == "EPSG:4548"
+    assert [network.valves.x[network.valves.row("V1")], network.valves.y[-1]] == pytest.approx([500_050.0, 4_058_000.0], abs=0.01)

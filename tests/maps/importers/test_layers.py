@@ -276,6 +276,15 @@ def test_a_projected_metric_crs_is_kept(tmp_path: Path) -> None:
     assert _import(path).city.network.crs == "EPSG:32650"
 
 
+@pytest.mark.parametrize(("told", "into"), [(None, "EPSG:4548"), ("EPSG:4549", "EPSG:4549"), ("EPSG:3857", "EPSG:4548")])
+def test_a_mercator_map_is_projected_for_its_metres_are_too_long(told: str | None, into: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "net.gpkg", {"pipes": [pipe("A", (0, 0), (100, 0))]}, to="EPSG:3857")
+    city = _import(path, crs=told).city
+    assert city.network.crs == into
+    # Edge of a 3-degree zone: up to 0.1 % apart.
+    assert city.network.pipes.length_m[0] == pytest.approx(100, abs=0.1)
+
+
 def test_a_told_crs_overrides_the_source_and_says_so(tmp_path: Path) -> None:
     path = write(tmp_path / "net.gpkg", {"pipes": [pipe("A", (0, 0), (100, 0))]})
     result = _import(path, crs="EPSG:4547")

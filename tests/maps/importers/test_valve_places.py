@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from maps.city import City
 from maps.errors import Fault
 from maps.importers import ImportOptions, import_city
 from maps.isolation import Isolator
-from tests.maps.importers.writing import pipe, point, source, write
+from tests.maps.importers.writing import line, pipe, point, source, write
 
 
 def _tee(path: Path, valves: list[dict[str, Any]], *, snap_m: float = 0.5, **layers: Any) -> tuple[City, tuple[Fault, ...]]:
@@ -20,6 +21,9 @@ def _tee(path: Path, valves: list[dict[str, Any]], *, snap_m: float = 0.5, **lay
     everything = {"nodes": [source(0, 0, "R1"), source(300, 0, "R2")], "pipes": pipes, "valves": valves, **layers}
     made = import_city([write(path / "tee.gpkg", everything)], ImportOptions(snap_m=snap_m))
     return made.city, made.faults
+
+
+_STATED = (("T", (100, 0)), ("E", (100, -150)))
 
 
 def _sits(city: City, valve: str) -> tuple[str, tuple[float, float]]:
@@ -48,6 +52,81 @@ def test_a_valve_drawn_nearer_to_one_pipe_than_to_the_node_sits_on_that_pipes_en
     isolator = Isolator(city)
     assert [step.asset_id for step in isolator.plan(["C"]).valves_to_close] == ["VC"]
     assert {step.asset_id for step in isolator.plan(["A"]).valves_to_close} == {"VA"}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_valve_beside_a_source_of_two_pipes_shuts_only_the_pipe_it_is_drawn_on(turned: bool, tmp_path: Path) -> None:
+    """A and B meet at a well, V is drawn on A's end 0.2 m from it: nothing keeps the well's water out of B."""
+    pipes = [pipe("A", (0, 0), (100, 0)), pipe("B", (200, 0), (100, 0)) if turned else pipe("B", (100, 0), (200, 0))]
+    valves = [{"asset_id": "V", "wkt": point(99.8, 0)}]
+    wells: list[dict[str, Any]] = [
+        {"nodes": [source(0, 0), source(100, 0, "W")]},
+        {"nodes": [{"asset_id": "W", "demand_m3h": -5.0, "wkt": point(100, 0)}, source(0, 0)]},
+        {"nodes": [source(0, 0)], "plants": [{"asset_id": "W", "kind": "well", "wkt": point(100, 0)}]},
+    ]
+    for number, layers in enumerate(wells):
+        rows = pipes[::-1] if turned else pipes
+        city = import_city(
+            [write(tmp_path / f"{number}.gpkg", {**layers, "pipes": rows, "valves": valves})], ImportOptions()
+        ).city
+        plan = Isolator(city).plan(["B"])
+        well = str(city.network.nodes.asset_id[np.flatnonzero(city.network.nodes.x == 500_100.0)[0]])
+        # A fixed head parts its two pipes; past an inflow water runs on, and V holds back what lies behind A.
+        holds = [step.asset_id for step in plan.valves_to_close]
+        assert (plan.isolatable, plan.sources_inside, holds) == (False, (well,), ["V"] if number == 1 else [])
+        assert [step.asset_id for step in Isolator(city).plan(["A"]).valves_to_close] == ["V"]
+
+
+@pytest.mark.parametrize("long_m", [0.1, 0.2, 0.45])
+def test_valves_drawn_as_short_links_around_a_tee_are_not_bypassed(long_m: float, tmp_path: Path) -> None:
+    far = {"A": (100 - long_m, 0.0), "B": (100 + long_m, 0.0), "C": (100.0, -long_m)}
+    pipes = [pipe("A", (0, 0), far["A"]), pipe("B", far["B"], (300, 0)), pipe("C", (100, -150), far["C"])]
+    valves = [{"asset_id": f"V{name}", "wkt": line(at, (100, 0))} for name, at in far.items()]
+    layers = {"nodes": [source(0, 0, "R1"), source(300, 0, "R2")], "pipes": pipes, "valves": valves}
+    isolator = Isolator(import_city([write(tmp_path / "tee.gpkg", layers)], ImportOptions()).city)
+    assert [[step.asset_id for step in isolator.plan([name]).valves_to_close] for name in far] == [["VA"], ["VB"], ["VC"]]
+
+
+@pytest.mark.parametrize("kind", ["gate", "prv"])
+@pytest.mark.parametrize("ends", [(1.0, 2.0), (2.0, 1.0), (0.0, 1.0)])
+def test_a_valve_drawn_as_a_line_over_a_pipe_is_on_it_or_is_told_as_bypassed(
+    ends: tuple[float, float], kind: str, tmp_path: Path
+) -> None:
+    drawn = [{"asset_id": "VC", "kind": kind, "wkt": line(*((100, -down) for down in ends))}]
+    city, faults = _tee(tmp_path, [*({**row, "kind": "gate"} for row in _three(0.4)[:2]), *drawn])
+    last = str(city.network.pipes.asset_id[np.flatnonzero(city.network.pipes.source_id == "C")[-1]])
+    steps = [step.asset_id for step in Isolator(city).plan([last]).valves_to_close]
+    if kind == "gate":
+        assert steps == ["VC"]
+        assert "valve_over_pipe" in _codes(faults, "VC")
+    else:
+        assert steps == ["VA", "VB"]
+        assert "valve_bypassed" in _codes(faults, "VC")
+
+
+@pytest.mark.parametrize("away", [0.05, 0.2, 0.4])
+def test_a_line_that_stops_a_little_short_of_its_stated_node_still_has_its_valves(away: float, tmp_path: Path) -> None:
+    nodes = [source(0, 0, "R1"), source(300, 0, "R2"), *({"asset_id": n, "wkt": point(*at)} for n, at in _STATED)]
+    pipes = [
+        pipe("A", (0, 0), (99.7, 0), from_node="R1", to_node="T"),
+        pipe("B", (300, 0), (100.3, 0), from_node="R2", to_node="T"),
+        pipe("C", (100, -0.3), (100, -150), from_node="T", to_node="E"),
+    ]
+    layers = {"nodes": nodes, "pipes": pipes, "valves": _three(away)}
+    city = import_city([write(tmp_path / "tee.gpkg", layers)], ImportOptions()).city
+    assert [_sits(city, name)[0] for name in ("VA", "VB", "VC")] == ["A", "B", "C"]
+    assert [step.asset_id for step in Isolator(city).plan(["C"]).valves_to_close] == ["VC"]
+
+
+def test_a_valve_drawn_on_a_source_of_two_pipes_is_in_doubt(tmp_path: Path) -> None:
+    layers = {
+        "nodes": [source(0, 0), source(100, 0, "W")],
+        "pipes": [pipe("A", (0, 0), (100, 0)), pipe("B", (100, 0), (200, 0))],
+        "valves": [{"asset_id": "V", "wkt": point(100, 0)}],
+    }
+    made = import_city([write(tmp_path / "w.gpkg", layers)], ImportOptions())
+    assert _doubt(made.city, "V") == "at_junction"
+    assert "valve_at_junction" in _codes(made.faults, "V")
 
 
 def test_a_wider_tolerance_takes_to_the_pipes_end_what_a_narrow_one_cuts(tmp_path: Path) -> None:

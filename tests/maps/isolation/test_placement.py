@@ -249,3 +249,22 @@ def test_a_conflict_does_not_count_customers_that_a_plan_already_has() -> None:
     isolator = Isolator(town.build())
     conflict = isolator.conflict([isolator.plan(["B~1"]), isolator.plan(["D"])])
     assert "C1" not in conflict.customers
+
+
+@pytest.mark.parametrize("ends", [("J3", "T"), ("T", "J3")])
+def test_a_closed_pipe_that_a_valve_cuts_is_still_one_closed_pipe(ends: tuple[str, str]) -> None:
+    """S =A= J1 =B= J2 =C= J3 =D, closed, cut by V3= T: pocket C gets water when D, both of its pieces, is open."""
+    names = ("D~1", "D~2")
+    town = a_network().source("S").pipe("A", "S", "J1").pipe("B", "J1", "J2").pipe("C", "J2", "J3").source("T")
+    for name, a, b in zip(names, (ends[0], "M"), ("M", ends[1]), strict=True):
+        town.pipe(name, a, b, status=PipeStatus.CLOSED, source_id="D")
+    town.valve("V1", on="B", at="J1").valve("V2", on="C", at="J2").valve("V3", at="M")
+    plan = Isolator(town.build()).plan(["B"])
+    assert [(entry.asset_id, entry.why, entry.in_series) for entry in plan.relies_on] == [
+        (name, "closed_pipe", False) for name in names
+    ]
+    assert plan.reopen_candidates == plan.reopen_pipes == names
+    town.valve("V3", at="M", state=ValveState.CLOSED)
+    plan = Isolator(town.build()).plan(["B"])
+    assert {entry.asset_id: entry.in_series for entry in plan.relies_on} == dict.fromkeys((*names, "V3"), True)
+    assert plan.reopen_candidates == ()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from console.domain.incidents import Phase, ReopenCheck
 from console.services.crews.valve_assignment import FROST_MINUTES, dealt, is_frost
 from console.services.network.what_if import TRIAL
-from console.ui.panels.case.reliance_words import doubt_words
+from console.ui.panels.case.reliance_words import doubt_words, warning_words
 from console.ui.panels.case.section import CaseView
-from console.ui.panels.case.warning_words import warning_words
 from maps.isolation import Schedule, restoring
 from maps.isolation.result import IsolationPlan
 

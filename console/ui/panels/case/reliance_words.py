@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console.ui.panels.case.section import CaseView
 from maps.isolation.result import IsolationPlan, Reliance
+from maps.isolation.warnings import warnings_of
 
 _SHOWN = 4
 
@@ -26,6 +27,15 @@ def doubt_words(view: CaseView, plan: IsolationPlan) -> list[str]:
         counts = {"customers": len(plan.customers_piece_unknown), "hydrants": len(plan.hydrants_piece_unknown)}
         parts.append(_text(view, "piece_unknown", **counts))
     return parts
+
+
+def warning_words(view: CaseView, plan: IsolationPlan) -> list[str]:
+    """What the plan cannot know, a sentence each, in the reader's language."""
+    said = []
+    for warning in warnings_of(plan, view.city.network):
+        relied = (_text(view, "warning_relied", name=one.asset_id, why=_text(view, f"why_{one.why}")) for one in warning.relied)
+        said.append(_text(view, f"warning_{warning.key}", names="、".join(warning.names or relied), n=warning.n))
+    return said
 
 
 def tight_list(view: CaseView, plan: IsolationPlan) -> str:
