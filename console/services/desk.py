@@ -19,6 +19,7 @@ from console.services.changesets import NOTHING, Refused, recorded
 from console.services.crews import orders as crews
 from console.services.crews import valve_assignment as crew_plan
 from console.services.crews import valve_reports as valves
+from console.services.crews.valve_replies import on_valve_reply
 from console.services.incidents import judging, opening, undo
 from console.services.incidents.joint_plans import merged, with_plans_following
 from console.services.incidents.messages import fire_brigade
@@ -46,7 +47,11 @@ class Desk:
 
     def carry_out(self, state: DeskState, intent: Intent, user: str, now: datetime) -> ChangeSet:
         """What ``user`` asks for. Raises Refused and UnknownAsset."""
-        changes = with_plans_following(self._tools, state, self._on_alarm_or_text(state, intent, user, now))
+        return self._followed(state, self._on_alarm_or_text(state, intent, user, now), now)
+
+    def _followed(self, state: DeskState, step: ChangeSet, now: datetime) -> ChangeSet:
+        """A step with what follows from it: other cases' plans, hydrants that lose or regain their water."""
+        changes = with_plans_following(self._tools, state, step)
         told = [
             message
             for incident in changes.incidents
@@ -138,7 +143,9 @@ class Desk:
         return operations.on_operation(self._tools, state, finding, now)
 
     def on_order_reply(self, state: DeskState, reply: OrderReply, now: datetime) -> ChangeSet:
-        """A crew answered; after a refusal the note names the next nearest free crew."""
+        """A crew answered, or reports a valve: the plan follows. After a refusal the note names the next nearest free crew."""
+        if reply.is_on_valve:
+            return self._followed(state, on_valve_reply(self._tools, state, reply, now), now)
         return crews.on_reply(self._tools, state, reply, now)
 
     def on_impact(self, state: DeskState, incident_id: str, impact: PressureImpact, now: datetime) -> ChangeSet:

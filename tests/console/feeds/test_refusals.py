@@ -199,6 +199,17 @@ def test_what_postgresql_refuses_does_not_pass_the_door_and_long_texts_are_cut()
     assert reply.text.startswith("到")
 
 
+@pytest.mark.parametrize("case", [{"order_id": "W1"}, {"incident_id": "2024-0001"}])
+def test_a_report_on_a_valve_names_it_and_its_order_or_case(case: dict[str, str]) -> None:
+    topic, body = "quanmai/v1/t/orders/C1/ack", {"state": "valve_unable", "unable": "seized", "t": T}
+    (reply,) = _decode(topic, {**body, **case, "valve_id": "V\x007"}).replies
+    assert (reply.crew_id, reply.state, reply.valve_id, reply.unable) == ("C1", "valve_unable", "V\ufffd7", "seized")
+    assert (reply.order_id or reply.incident_id) in case.values()
+    assert _decode(topic, {**body, **case}).refused == {"order": 1}
+    assert _decode(topic, {**body, "valve_id": "V7"}).refused == {"order": 1}
+    assert _decode(topic, {"state": "done", "incident_id": "2024-0001"}).refused == {"order": 1}
+
+
 def test_an_odd_part_of_a_reply_does_not_cost_the_reply() -> None:
     body = {"order_id": "W1", "state": "done", "text": 7, "t": "2099-01-01T00:00:00Z"}
     got = _decode("quanmai/v1/t/orders/C1/ack", body)
