@@ -152,12 +152,17 @@ class SqlStore:
 
     def mark_sent(self, outgoing_ids: int | Sequence[int]) -> None:
         """These have safely arrived."""
-        ids = [outgoing_ids] if isinstance(outgoing_ids, int) else list(outgoing_ids)
+        self._mark([outgoing_ids] if isinstance(outgoing_ids, int) else outgoing_ids, micros(SystemClock().now()))
+
+    def mark_withdrawn(self, outgoing_ids: Sequence[int]) -> None:
+        """These never left and are not to be sent any more."""
+        self._mark(outgoing_ids, -micros(SystemClock().now()))
+
+    def _mark(self, ids: Sequence[int], sent_us: int) -> None:
         if not ids:
             return
-        now_us = micros(SystemClock().now())
         with self._writing() as connection:
-            connection.execute(update(outgoing).where(outgoing.c.outgoing_id.in_(ids)).values(sent_us=now_us))
+            connection.execute(update(outgoing).where(outgoing.c.outgoing_id.in_(ids)).values(sent_us=sent_us))
 
     # Readings and tracks.
 
