@@ -27,6 +27,7 @@ from console.store.connection import ADVISORY_LOCK, READING, engine_for, migrate
 from console.store.faults import told
 from console.store.readings import ReadingLog, Times, Values
 from console.store.sole_use import SoleUse
+from console.store.store_file import StoreFile
 from console.store.tables import changes, counters, outgoing, tracks
 
 _LOADED_BACK = timedelta(hours=6)
@@ -57,6 +58,7 @@ class SqlStore:
                 if url.get_backend_name() == "sqlite":
                     Path(str(url.database)).resolve().parent.mkdir(parents=True, exist_ok=True)
                 migrate(self._durable, self.where)
+            self._file = StoreFile(url)
             self._readings = ReadingLog(self._relaxed, self.where)
         except BaseException:
             self.close()
@@ -168,7 +170,7 @@ class SqlStore:
 
     def append_readings(self, batch: ReadingBatch) -> None:
         """Keep readings; they survive the end of the process when this returns."""
-        self._ensure_sole_use()
+        self._ensure_ours()
         self._readings.append(batch)
 
     def readings(self, station_row: int, channel: int, since_us: int, until_us: int) -> tuple[Times, Values]:
@@ -180,13 +182,13 @@ class SqlStore:
 
         ``sigma_kpa``: (stations,) scatter of pressures; it holds until the next is told.
         """
-        self._ensure_sole_use()
+        self._ensure_ours()
         with told(self.where), self._relaxed.begin() as connection:
             expected.append(connection, int(tick_us), values, sigma_kpa)
 
     def drop_expected(self, before_us: int) -> None:
         """Forget what was expected at the ticks before a time."""
-        self._ensure_sole_use()
+        self._ensure_ours()
         with told(self.where), self._relaxed.begin() as connection:
             expected.drop(connection, int(before_us))
 
@@ -195,7 +197,7 @@ class SqlStore:
         rows = {(fix.crew_id, fix.at_us): fix for fix in fixes if fix.at_us > 0}
         if not rows:
             return
-        self._ensure_sole_use()
+        self._ensure_ours()
         with told(self.where), self._relaxed.begin() as connection:
             connection.execute(
                 text("INSERT INTO tracks (crew_id, at_us, x, y) VALUES (:crew_id, :at_us, :x, :y) ON CONFLICT DO NOTHING"),
@@ -263,13 +265,15 @@ class SqlStore:
         """Tidy up before the end: readings of the log go into blocks (they are on disk already)."""
         self._readings.move()
 
-    def _ensure_sole_use(self) -> None:
+    def _ensure_ours(self) -> None:
+        with told(self.where):
+            self._file.ensure()
         if self._sole_use is not None:
             self._sole_use.ensure()
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        self._ensure_sole_use()
+        self._ensure_ours()
         with told(self.where), self._durable.begin() as connection:
             yield connection
 
