@@ -11,10 +11,15 @@ from functools import partial
 from console.domain.changes import ChangeSet
 from console.domain.clock import Clock
 from console.domain.intents import Intent
+from console.domain.texts import longest_text, storable, with_storable_texts
 from console.engine.decisions import Decisions
 from console.feeds.inbox import Inbox
-from console.services.desk import Desk
+from console.services.desk import Desk, Refused
 from console.services.state import DeskState
+
+MOST_CHARACTERS = 20_000
+"""Of one text that a person gives: a notice has some hundred."""
+_NAME_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +37,15 @@ class Commands:
         self._asks: queue.SimpleQueue[_Ask | Callable[[], None]] = queue.SimpleQueue()
 
     def submit(self, intent: Intent, user: str) -> Future[ChangeSet]:
-        """Ask for an intent; the future holds the committed change set or the QuanmaiError that refused it."""
+        """Ask for an intent; the future holds the committed change set or the QuanmaiError that refused it.
+
+        Characters that a store cannot hold are replaced: pasted ones, and those of an account's name that is no UTF-8.
+        """
         answer: Future[ChangeSet] = Future()
-        self._asks.put(_Ask(intent, user, answer))
+        if longest_text(intent) > MOST_CHARACTERS:
+            answer.set_exception(Refused("text_too_long", most=str(MOST_CHARACTERS)))
+            return answer
+        self._asks.put(_Ask(with_storable_texts(intent), storable(user[:_NAME_CHARACTERS]), answer))
         self._inbox.wake()
         return answer
 
