@@ -186,6 +186,13 @@ def test_a_ping_bears_the_present_time_for_an_old_place_and_moves_nobody() -> No
     assert (got.fixes, got.refused) == ((), {})
 
 
+@pytest.mark.parametrize("topic", [MANY, f"{MANY}/S1"])
+def test_a_byte_order_mark_does_not_cost_the_payload(topic: str) -> None:
+    entry = {"s": "S1", "t": T, "v": {"pressure_mpa": 0.3}}
+    got = _decode(topic, b"\xef\xbb\xbf" + json.dumps([entry] if topic == MANY else entry).encode())
+    assert (len(got.readings), got.refused) == (1, {})
+
+
 # Replies.
 
 
