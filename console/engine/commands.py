@@ -5,17 +5,22 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from console.domain.actors import Actor
 from console.domain.changes import ChangeSet
 from console.domain.clock import Clock
 from console.domain.intents import Intent
+from console.domain.texts import longest_text, storable, with_storable_texts
 from console.engine.decisions import Decisions
 from console.feeds.inbox import Inbox
-from console.services.desk import Desk
+from console.services.desk import Desk, Refused
 from console.services.state import DeskState
+
+MOST_CHARACTERS = 20_000
+"""Of one text that a person gives: a notice has some hundred."""
+_NAME_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +38,16 @@ class Commands:
         self._asks: queue.SimpleQueue[_Ask | Callable[[], None]] = queue.SimpleQueue()
 
     def submit(self, intent: Intent, actor: Actor) -> Future[ChangeSet]:
-        """Ask for an intent; the future holds the committed change set or the QuanmaiError that refused it."""
+        """Ask for an intent; the future holds the committed change set or the QuanmaiError that refused it.
+
+        Characters that a store cannot hold are replaced: pasted ones, and those of an account's name that is no UTF-8.
+        """
         answer: Future[ChangeSet] = Future()
-        self._asks.put(_Ask(intent, actor, answer))
+        if longest_text(intent) > MOST_CHARACTERS:
+            answer.set_exception(Refused("text_too_long", most=str(MOST_CHARACTERS)))
+            return answer
+        named = replace(actor, name=storable(actor.name[:_NAME_CHARACTERS]), actor_id=storable(actor.actor_id[:_NAME_CHARACTERS]))
+        self._asks.put(_Ask(with_storable_texts(intent), named, answer))
         self._inbox.wake()
         return answer
 

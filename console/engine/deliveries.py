@@ -1,8 +1,8 @@
-"""Deliveries: what the outbox cannot send, and what arrived after all -> the log of actions of its case."""
+"""Deliveries: what the outbox cannot send or gave up, and what arrived after all -> the log of actions of its case."""
 
 from __future__ import annotations
 
-from console.domain.delivery import Undelivered
+from console.domain.delivery import Obsolete, Undelivered
 from console.engine.decisions import Decisions
 from console.engine.outbox import Outbox
 from console.services.incidents.deliveries import on_deliveries
@@ -20,10 +20,13 @@ class Deliveries:
         lasting, arrived = self._outbox.lasting, list[Undelivered]()
         while not self._outbox.delivered.empty():
             arrived.append(self._outbox.delivered.get())
-        if lasting is self._seen and not arrived:
+        withdrawn = list[tuple[Undelivered, Obsolete]]()
+        while not self._outbox.withdrawn.empty():
+            withdrawn.append(self._outbox.withdrawn.get())
+        if lasting is self._seen and not (arrived or withdrawn):
             return
         known = set(self._seen)
         waiting = tuple(one for one in lasting if one not in known)
         self._seen = lasting
-        if waiting or arrived:
-            self._decisions.decide(lambda state: on_deliveries(state, waiting, arrived))
+        if waiting or arrived or withdrawn:
+            self._decisions.decide(lambda state: on_deliveries(state, waiting, arrived, withdrawn))

@@ -6,10 +6,12 @@ import logging
 import queue
 import threading
 import time
+from functools import cache
 
 from console.domain.changes import Outgoing
-from console.domain.delivery import Reason, Undelivered, undelivered
+from console.domain.delivery import Obsolete, Reason, Undelivered, undelivered
 from console.engine.faults import Faults
+from console.services.incidents.obsolete_messages import CaseOf, obsolete
 from console.services.ports import Link, Store, StoreUnavailable
 
 FAULT = "store/outbox"
@@ -26,13 +28,16 @@ class Outbox:
     """Waits for the link and for the store. ``wake``: something new is due; any thread.
 
     ``waiting``: what cannot go out now; ``lasting``: of these what is worth an entry in the log of actions; ``delivered``:
-    what the broker has, to be taken from there.
+    what the broker has, ``withdrawn``: what never left and is over meanwhile; both to be taken from there.
     """
 
     def __init__(self, store: Store, link: Link, faults: Faults) -> None:
         self._store, self._link, self._faults = store, link, faults
         self._in_flight: dict[int, Undelivered] = {}
+        self._handed: set[int] = set()
+        """Handed to the link and not refused: they may have left, and the link sends them again by itself."""
         self.delivered: queue.SimpleQueue[Undelivered] = queue.SimpleQueue()
+        self.withdrawn: queue.SimpleQueue[tuple[Undelivered, Obsolete]] = queue.SimpleQueue()
         self._arrived: list[int] = []
         self.waiting: tuple[Undelivered, ...] = ()
         self.lasting: tuple[Undelivered, ...] = ()
@@ -81,6 +86,7 @@ class Outbox:
         self._arrived += self._link.taken()
         if self._arrived:
             self._store.mark_sent(self._arrived)
+            self._handed.difference_update(self._arrived)
             for outgoing_id in self._arrived:
                 if outgoing_id in self._in_flight:
                     self.delivered.put(self._in_flight.pop(outgoing_id))
@@ -92,13 +98,24 @@ class Outbox:
                 return
         self._state, self._looked_at = state, now
         pending = [item for item in self._store.pending_outgoing() if item[0] not in self._in_flight]
-        self._show([one for item in pending if (one := self._left(*item, state)) is not None], now)
+        # As they are on disk: read after the messages, a case is never older than what was sent about it.
+        case_of = cache(self._store.incident)
+        self._show([one for item in pending if (one := self._left(*item, state, case_of)) is not None], now)
 
-    def _left(self, outgoing_id: int, outgoing: Outgoing, state: str) -> Undelivered | None:
-        """Hand a message over; what it is, when that is not possible now."""
+    def _left(self, outgoing_id: int, outgoing: Outgoing, state: str, case_of: CaseOf) -> Undelivered | None:
+        """Hand a message over, or give it up when it is over; what it is, when neither is possible now."""
         one = self._name(outgoing_id, outgoing, state)
-        if state != "up" or not self._link.publish(outgoing_id, outgoing):
+        if outgoing_id not in self._handed and (why := obsolete(outgoing, case_of)) is not None:
+            self._store.mark_withdrawn([outgoing_id])
+            log.warning("withdrawn (%s), not known to have left: %s %s of case %s", why, one.kind, one.subject, one.incident_id)
+            self.withdrawn.put((one, why))
+            return None
+        if state != "up":
             return one
+        if not self._link.publish(outgoing_id, outgoing):
+            self._handed.discard(outgoing_id)
+            return one
+        self._handed.add(outgoing_id)
         self._in_flight[outgoing_id] = one
         return None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from console.domain.readings import Channel
+from console.domain.texts import storable
 
 BOUNDS: dict[Channel, tuple[float, float]] = {
     # channel              lowest      highest     inside unit; why
@@ -38,7 +38,6 @@ SPEED_MAX_KMH = 300.0
 FAR_M = 5_000_000.0
 """Largest distance of a crew from the network; larger ones are errors."""
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _INT_DIGITS = 18
 
 
@@ -56,7 +55,7 @@ class PartRefused(ValueError):
 
 def text(value: str, most: int) -> str:
     """A text from outside: cut to ``most`` characters; what PostgreSQL or UTF-8 refuses (U+0000, lone surrogates) replaced."""
-    return _UNPRINTABLE.sub("\ufffd", value[:most])
+    return storable(value[:most])
 
 
 def sane_time(at_us: int, earliest_us: int = EARLIEST_US) -> int:
@@ -88,12 +87,14 @@ def number(value: object, name: str) -> float:
 
 
 def parsed(payload: bytes) -> Any:
-    """Lenient JSON parsing, so that valid parts can be used: out-of-range numbers become infinite, invalid bytes are replaced.
+    """Lenient JSON parsing, so that valid parts can be used.
+
+    Out-of-range numbers become infinite, invalid bytes are replaced, a byte order mark is ignored.
 
     Raises PartRefused ("not_json").
     """
     try:
-        return json.loads(payload.decode("utf-8", "replace"), parse_int=_whole)
+        return json.loads(payload.decode("utf-8-sig", "replace"), parse_int=_whole)
     except RecursionError:
         raise PartRefused("not_json", "nested too deeply") from None
     except ValueError as fault:

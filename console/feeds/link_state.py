@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 import time
 from dataclasses import replace
@@ -85,9 +86,14 @@ class LinkState:
     def unreachable(self, fault: Exception) -> None:
         """No connection came about."""
         where = f"{self._broker.host}:{self._broker.port}"
+        advice = "check that it runs and the address"
+        if isinstance(fault, ssl.SSLCertVerificationError):
+            advice = "check the broker's certificate and SSL_CERT_FILE"
+        elif self._broker.tls and isinstance(fault, ssl.SSLError | ConnectionResetError):
+            advice = "check that this port speaks TLS (else mqtt://)"
         self._note(
             state="down",
-            message=f"no broker at {where} ({fault}); retrying, check that it runs and the address",
+            message=f"no broker at {where} ({fault}); retrying, {advice}",
             code="no_broker",
         )
 
@@ -128,7 +134,8 @@ class LinkState:
             message = f"{self._contest()}; tries again in {self._contested_pause_s:g} s"
             self._note(state="down", message=message, code="session_taken")
         elif self.health().state == "up" or self.health().code != "broker_refuses":
-            hint = "" if self._answered else " before the broker answered; it must speak MQTT 5"
+            plain = "" if self._broker.tls else " on a port without TLS (else mqtts://)"
+            hint = "" if self._answered else f" before the broker answered; it must speak MQTT 5{plain}"
             self._note(state="down", message=f"connection lost ({reason}){hint}; retrying", code="connection_lost")
 
     def broken(self, defect: Exception) -> None:

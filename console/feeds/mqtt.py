@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import selectors
 import socket
+import ssl
 import threading
 import uuid
 from collections.abc import Iterable
@@ -37,6 +38,16 @@ SESSION_HOURS = 24.0
 _KEEPALIVE_S, _CONNECT_S = 20, 5.0
 _WINDOW = 65_535
 """Receive maximum (MQTT's largest): unacknowledged messages in flight, which wait for the disk."""
+
+_ADVICE = {
+    0x84: "it must speak MQTT 5",
+    0x85: "start with another --seat",
+    0x88: "it is not available now, retrying",
+    0x89: "it is busy, retrying",
+    0x97: "its quota is used up, see its settings",
+    0x9F: "it takes no more connections now, retrying",
+}
+"""By MQTT 5's reason code of a CONNACK; what else a broker refuses with has to do with who connects."""
 
 
 class MqttLink:
@@ -225,7 +236,9 @@ class MqttLink:
         if self._broker.user:
             client.username_pw_set(self._broker.user, self._broker.password)
         if self._broker.tls:
-            client.tls_set()
+            context = ssl.create_default_context()
+            context.sslsocket_class = _TlsSocket
+            client.tls_set_context(context)
         client.connect_timeout = _CONNECT_S
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
@@ -259,7 +272,7 @@ class MqttLink:
         self, client: paho.Client, userdata: Any, flags: Any, reason: ReasonCode, properties: Properties | None
     ) -> None:
         if reason.is_failure:
-            self._state.refused(f"broker refuses: {reason}; check user and password")
+            self._state.refused(f"broker refuses: {reason}; {_ADVICE.get(reason.value, 'check user and password')}")
             return
         self._judged = not self._announced  # on the first connection it is an earlier run's
         if self._inbox is not None:
@@ -307,6 +320,17 @@ class MqttLink:
             return
         log.error("broker %s refuses %s: %s; check its access list", self._broker, topic, reason)
         self._state.complain(f"broker refuses {topic}: {reason}; check its access list")
+
+
+class _TlsSocket(ssl.SSLSocket):
+    """Closed when its handshake fails: paho leaves that to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
 
 
 class _Client(paho.Client):

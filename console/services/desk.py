@@ -16,6 +16,7 @@ from console.domain.orders import OrderReply
 from console.services.alarms import operations, station_alarms
 from console.services.changesets import NOTHING, Refused, recorded
 from console.services.crews import orders, valve_assignment, valve_reports
+from console.services.crews.valve_replies import on_valve_reply
 from console.services.handling import table
 from console.services.incidents import judging, opening, undo
 from console.services.incidents.joint_plans import merged, with_plans_following
@@ -61,7 +62,11 @@ class Desk:
             raise TypeError(f"no service carries out {type(intent).__name__}")
         if not actor.may(handler.permission):
             raise Refused("not_permitted", user=actor.name, role=actor.role, intent=handler.wording)
-        changes = with_plans_following(self._tools, state, handler.carry_out(self._tools, state, intent, actor, now))
+        return self._followed(state, handler.carry_out(self._tools, state, intent, actor, now), now)
+
+    def _followed(self, state: DeskState, step: ChangeSet, now: datetime) -> ChangeSet:
+        """A step with what follows from it: other cases' plans, hydrants that lose or regain their water."""
+        changes = with_plans_following(self._tools, state, step)
         told = [
             message
             for incident in changes.incidents
@@ -82,7 +87,9 @@ class Desk:
         return operations.on_operation(self._tools, state, finding, now)
 
     def on_order_reply(self, state: DeskState, reply: OrderReply, now: datetime) -> ChangeSet:
-        """A crew answered; after a refusal the note names the next nearest free crew."""
+        """A crew answered, or reports a valve: the plan follows. After a refusal the note names the next nearest free crew."""
+        if reply.is_on_valve:
+            return self._followed(state, on_valve_reply(self._tools, state, reply, now), now)
         return orders.on_reply(self._tools, state, reply, now)
 
     def on_impact(self, state: DeskState, incident_id: str, impact: PressureImpact, now: datetime) -> ChangeSet:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from console.domain.actors import Actor
 from console.domain.changes import Change, ChangeSet, Outgoing
 from console.domain.crews import CrewFix
-from console.domain.incidents import PressureImpact, ReopenCheck
+from console.domain.incidents import Incident, PressureImpact, ReopenCheck
 from console.domain.notices import Notice, NoticeFacts
 from console.domain.picture import FeedHealth
 from console.domain.readings import ReadingBatch
@@ -113,6 +113,14 @@ class Store(UnitOfWork, Protocol):
 
     def mark_sent(self, outgoing_ids: Sequence[int]) -> None:
         """These have safely arrived."""
+        ...
+
+    def mark_withdrawn(self, outgoing_ids: Sequence[int]) -> None:
+        """These never left and are not to be sent any more."""
+        ...
+
+    def incident(self, incident_id: str) -> Incident | None:
+        """One incident, open or closed; None when unknown."""
         ...
 
     def changes_of(self, subject: str) -> tuple[Change, ...]:

@@ -44,11 +44,15 @@ class SoleUse:
                 self._hold_server()
 
     def ensure(self) -> None:
-        """Before each write: whether it is still held; a server that was away ended the session, and the hold with it.
+        """Before each write: whether it is still held; a server that was away ended the session, and the hold with it, and
+
+        somebody may have deleted the lock file as a leftover. It is taken again then.
 
         Raises StoreUnavailable, also when another process has taken it meanwhile: then nothing may be written.
         """
         if self._engine is None:
+            with self._lock, told(self._where):
+                self._ensure_file()
             return
         with self._lock, told(self._where):
             if self._connection is not None:
@@ -88,6 +92,19 @@ class SoleUse:
         file.write(f"{self._me} since {datetime.now(UTC).isoformat(timespec='seconds')}\n")
         file.flush()
         self._file = file
+
+    def _ensure_file(self) -> None:
+        file = self._file
+        if file is None:
+            raise StoreUnavailable(f"store {self._where} was closed")
+        path, ours = Path(file.name), os.fstat(file.fileno())
+        if path.exists() and os.path.samestat(path.stat(), ours):
+            return
+        try:
+            self._hold_file(path)
+        except StoreInUse as taken:
+            raise StoreUnavailable(str(taken)) from taken
+        file.close()
 
     def _hold_server(self) -> None:
         assert self._engine is not None

@@ -28,6 +28,7 @@ from console.store.connection import ADVISORY_LOCK, READING, engine_for, migrate
 from console.store.faults import told
 from console.store.readings import ReadingLog, Times, Values
 from console.store.sole_use import SoleUse
+from console.store.store_file import StoreFile
 from console.store.tables import changes, counters, outgoing, tracks
 
 _LOADED_BACK = timedelta(hours=6)
@@ -58,6 +59,7 @@ class SqlStore:
                 if url.get_backend_name() == "sqlite":
                     Path(str(url.database)).resolve().parent.mkdir(parents=True, exist_ok=True)
                 migrate(self._durable, self.where)
+            self._file = StoreFile(url)
             self._readings = ReadingLog(self._relaxed, self.where)
         except BaseException:
             self.close()
@@ -153,18 +155,23 @@ class SqlStore:
 
     def mark_sent(self, outgoing_ids: int | Sequence[int]) -> None:
         """Mark messages as delivered."""
-        ids = [outgoing_ids] if isinstance(outgoing_ids, int) else list(outgoing_ids)
+        self._mark([outgoing_ids] if isinstance(outgoing_ids, int) else outgoing_ids, micros(SystemClock().now()))
+
+    def mark_withdrawn(self, outgoing_ids: Sequence[int]) -> None:
+        """Mark messages as withdrawn: they never left and are not sent any more."""
+        self._mark(outgoing_ids, -micros(SystemClock().now()))
+
+    def _mark(self, ids: Sequence[int], sent_us: int) -> None:
         if not ids:
             return
-        now_us = micros(SystemClock().now())
         with self._writing() as connection:
-            connection.execute(update(outgoing).where(outgoing.c.outgoing_id.in_(ids)).values(sent_us=now_us))
+            connection.execute(update(outgoing).where(outgoing.c.outgoing_id.in_(ids)).values(sent_us=sent_us))
 
     # Readings and tracks.
 
     def append_readings(self, batch: ReadingBatch) -> None:
         """Keep readings; they survive the end of the process when this returns."""
-        self._ensure_sole_use()
+        self._ensure_ours()
         self._readings.append(batch)
 
     def readings(self, station_row: int, channel: int, since_us: int, until_us: int) -> tuple[Times, Values]:
@@ -176,13 +183,13 @@ class SqlStore:
 
         ``sigma_kpa``: (stations,) standard deviation of pressures, valid until the next one is stored.
         """
-        self._ensure_sole_use()
+        self._ensure_ours()
         with told(self.where), self._relaxed.begin() as connection:
             expected.append(connection, int(tick_us), values, sigma_kpa)
 
     def drop_expected(self, before_us: int) -> None:
         """Delete the expected values of the ticks before a time."""
-        self._ensure_sole_use()
+        self._ensure_ours()
         with told(self.where), self._relaxed.begin() as connection:
             expected.drop(connection, int(before_us))
 
@@ -191,7 +198,7 @@ class SqlStore:
         rows = {(fix.crew_id, fix.at_us): fix for fix in fixes if fix.at_us > 0}
         if not rows:
             return
-        self._ensure_sole_use()
+        self._ensure_ours()
         with told(self.where), self._relaxed.begin() as connection:
             connection.execute(
                 text("INSERT INTO tracks (crew_id, at_us, x, y) VALUES (:crew_id, :at_us, :x, :y) ON CONFLICT DO NOTHING"),
@@ -259,13 +266,15 @@ class SqlStore:
         """Before closing: move readings of the log into blocks (they are on disk already)."""
         self._readings.move()
 
-    def _ensure_sole_use(self) -> None:
+    def _ensure_ours(self) -> None:
+        with told(self.where):
+            self._file.ensure()
         if self._sole_use is not None:
             self._sole_use.ensure()
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        self._ensure_sole_use()
+        self._ensure_ours()
         with told(self.where), self._durable.begin() as connection:
             yield connection
 

@@ -82,7 +82,7 @@ outgoing = Table(
     Column("sent_us", BigInteger),
     Index("outgoing_pending", "sent_us", "outgoing_id"),
 )
-"""``sent_us`` (the machine's clock) is empty until the broker has the message."""
+"""``sent_us`` (the machine's clock) is empty until the broker has the message; negative: it never left and was withdrawn then."""
 
 counters = Table(
     "counters",

@@ -343,8 +343,8 @@ class StepTest:
                 continue
             variance.append((1.4826 * known_median(np.abs(here))) ** 2)
             sensitivity.append(np.diag(self._sensitivity(self._cache.digest(int(number)))))
-        if not variance:
-            return self.noise, self._own_m2
+        if not variance or not (np.stack(variance) > 0).any():
+            return self.noise, self._own_m2  # too few ticks, or constant values: no estimate of noise
         seen, felt = np.stack(variance), np.stack(sensitivity)
         noise = fitted_noise(seen.ravel(), felt.ravel())
         return noise, own_scatter(seen, noise.demand_share**2 * felt + noise.reading_m**2)

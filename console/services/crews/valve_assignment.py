@@ -77,6 +77,7 @@ def _message(tools: Tools, incident: Incident, crew: str, cards: list[ValveCard]
         "incident_id": incident.incident_id,
         "t": now.astimezone(ZoneInfo(tools.city.info.time_zone)).isoformat(timespec="milliseconds"),
         "exercise": incident.is_drill,
+        "reply_to": tools.topic("orders", crew, "ack"),
         "valves": [card_json(card) for card in _in_order(cards)],
     }
     return Outgoing(tools.topic("orders", crew, "valves"), msgspec.json.encode(body))

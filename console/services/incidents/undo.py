@@ -15,11 +15,11 @@ from console.domain.intents import Intent
 from console.domain.notices import Notice, NoticeStatus
 from console.domain.values import from_json
 from console.services.changesets import AlarmChange, Refused, recorded
-from console.services.crews.orders import LIVE, countermanded
+from console.services.crews.orders import LIVE, countermanded, live_orders
 from console.services.handling import Handler
 from console.services.incidents.case_plan import replanned
 from console.services.incidents.judging import redirected
-from console.services.incidents.messages import area_alert
+from console.services.incidents.messages import area_alert, order_message
 from console.services.notices.lifecycle import OUT, lifted
 from console.services.state import DeskState
 from console.services.tools import Tools
@@ -62,9 +62,7 @@ def undo_last(tools: Tools, state: DeskState, intent: UndoLast, actor: Actor, no
             if after != incident:
                 note = "；".join(part for part in (f"撤销：{change.note}", *called) if part)
                 alarms = _alarms(state, incident, after)
-                told = (
-                    area_alert(tools, after, _status(after), now) if after.phase is not incident.phase and _told(change) else ()
-                )
+                told = _told_again(tools, incident, after, change, now)
                 return recorded(incident, after, "undo", note, alarms=alarms, outgoing=(*outgoing, *told), undoes=change.seq)
     raise Refused("nothing_to_undo", incident=incident_id)
 
@@ -143,8 +141,13 @@ def _alarms(state: DeskState, before: Incident, after: Incident) -> tuple[AlarmC
     )
 
 
-def _told(change: Change) -> bool:
-    return change.kind in ("burst_judged", "incident_dismissed", "phase_closed")
+def _told_again(tools: Tools, before: Incident, after: Incident, change: Change, now: datetime) -> tuple[Outgoing, ...]:
+    """The area's alert; and to crews of a case that is open again their live orders, which may have been withdrawn unsent."""
+    if after.phase is before.phase or change.kind not in ("burst_judged", "incident_dismissed", "phase_closed"):
+        return ()
+    reopened = after.is_open() and not before.is_open()
+    orders = [order_message(tools, after, o, now, action="revised") for o in live_orders(after)] if reopened else []
+    return (*area_alert(tools, after, _status(after), now), *orders)
 
 
 def _status(incident: Incident) -> str:

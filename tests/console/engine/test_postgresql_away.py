@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from console.domain.actors import Actor
+from console.domain.changes import ChangeSet
 from console.domain.incidents import OrderState
 from console.domain.readings import Channel
 from console.feeds.inbox import Message
@@ -61,11 +64,22 @@ def test_what_happens_while_the_server_is_stopped_is_shown_and_is_on_disk_after_
     assert room.store.readings(1, Channel.PRESSURE, 0, 2**62)[1].tolist() == pytest.approx([300.0, 310.0, 320.0])
 
 
-def test_u_0000_in_an_intent_is_refused_in_one_line_and_the_next_one_is_served(room: Room) -> None:
+def test_u_0000_in_an_intent_does_not_cost_the_step(room: Room) -> None:
     done(room.engine.submit(OpenIncident("P-104040"), Actor.named("王")))
     (case,) = room.sees(lambda p: len(p.incidents) == 1).incidents
+    done(room.engine.submit(DismissIncident(case.incident_id, "用\x00水"), Actor.named("王\x00")))
+    assert room.store.load_desk().incidents[case.incident_id].close_reason == "用\ufffd水"
+
+
+def test_u_0000_that_reaches_the_store_is_refused_in_one_line_and_the_next_step_is_served(room: Room) -> None:
+    done(room.engine.submit(OpenIncident("P-104040"), Actor.named("王")))
+    (case,) = room.sees(lambda p: len(p.incidents) == 1).incidents
+    answer: Future[ChangeSet] = Future()
+    ask, desk = DismissIncident(case.incident_id, "用\x00水"), room.desk
+    decide = partial(desk.carry_out, intent=ask, actor=Actor.named("王"), now=room.clock.at)
+    room.engine._commands.call(lambda: room.engine._decisions.ask(decide, Actor.named("王"), answer))
     with pytest.raises(RecordRefused, match="cannot keep this value"):
-        done(room.engine.submit(DismissIncident(case.incident_id, "用\x00水"), Actor.named("王")))
+        done(answer)
     assert room.engine.latest().incidents[0].is_open()
     done(room.engine.submit(DismissIncident(case.incident_id, "用水"), Actor.named("王")))
 

@@ -186,6 +186,13 @@ def test_a_ping_bears_the_present_time_for_an_old_place_and_moves_nobody() -> No
     assert (got.fixes, got.refused) == ((), {})
 
 
+@pytest.mark.parametrize("topic", [MANY, f"{MANY}/S1"])
+def test_a_byte_order_mark_does_not_cost_the_payload(topic: str) -> None:
+    entry = {"s": "S1", "t": T, "v": {"pressure_mpa": 0.3}}
+    got = _decode(topic, b"\xef\xbb\xbf" + json.dumps([entry] if topic == MANY else entry).encode())
+    assert (len(got.readings), got.refused) == (1, {})
+
+
 # Replies.
 
 
@@ -197,6 +204,17 @@ def test_what_postgresql_refuses_does_not_pass_the_door_and_long_texts_are_cut()
     assert "".join(texts).encode()
     assert len(reply.text) <= 500
     assert reply.text.startswith("到")
+
+
+@pytest.mark.parametrize("case", [{"order_id": "W1"}, {"incident_id": "2024-0001"}])
+def test_a_report_on_a_valve_names_it_and_its_order_or_case(case: dict[str, str]) -> None:
+    topic, body = "quanmai/v1/t/orders/C1/ack", {"state": "valve_unable", "unable": "seized", "t": T}
+    (reply,) = _decode(topic, {**body, **case, "valve_id": "V\x007"}).replies
+    assert (reply.crew_id, reply.state, reply.valve_id, reply.unable) == ("C1", "valve_unable", "V\ufffd7", "seized")
+    assert (reply.order_id or reply.incident_id) in case.values()
+    assert _decode(topic, {**body, **case}).refused == {"order": 1}
+    assert _decode(topic, {**body, "valve_id": "V7"}).refused == {"order": 1}
+    assert _decode(topic, {"state": "done", "incident_id": "2024-0001"}).refused == {"order": 1}
 
 
 def test_an_odd_part_of_a_reply_does_not_cost_the_reply() -> None:

@@ -14,9 +14,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from console.domain.intents import DraftNotice, Intent, JudgeBurst, MarkValveClosed, MarkValveRestored, SendCrew, UndoLast
+from console.domain.actors import Actor
+from console.domain.intents import Intent
 from console.domain.picture import FeedHealth
+from console.services.crews.orders import SendCrew
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored
+from console.services.incidents.judging import JudgeBurst
+from console.services.incidents.undo import UndoLast
 from console.services.notices.contradictions import Contradiction
+from console.services.notices.lifecycle import DraftNotice
 from console.ui.dialogs.notice_parts import issue_confirmation
 from console.ui.settings import WindowSettings
 from console.ui.style import button
@@ -55,8 +61,8 @@ def small(request: pytest.FixtureRequest, qtbot: QtBot, port: ScriptedPort) -> I
 class Slow(ScriptedPort):
     """An engine that has not answered yet."""
 
-    def submit(self, intent: Intent, user: str) -> Future[Any]:
-        self.asked.append((intent, user))
+    def submit(self, intent: Intent, actor: Actor) -> Future[Any]:
+        self.asked.append((intent, actor.name))
         self.answers.append(Future())
         return self.answers[-1]
 

@@ -10,7 +10,7 @@ from console.detection.pressure.group_watch import LevelTest
 from console.detection.pressure.step_noise import StepNoise, fitted_noise, own_scatter
 from console.detection.signature_cache import SignatureCache
 from maps.columns import Floats
-from tests.console.detection.cases import NOISE_M, Town
+from tests.console.detection.cases import NOISE_M, Night, Town, bursts
 
 READING_M, SHARE = 0.05, 0.1
 DAYS, DAY_TICKS = 14, 288
@@ -61,3 +61,10 @@ def test_recurring_excursions_raise_the_threshold_and_a_leak_in_history_does_not
     calm, lived_with, leaked = (learned(town, one).statistic(drop, 12 * 3600.0)[1] for one in (quiet, cycling, leaking))
     assert lived_with > 15.0 * calm
     assert leaked < 12.5 * calm, "a leak nobody knew of makes no later one unheard"
+
+
+def test_stations_that_repeat_one_value_for_hours_say_nothing_of_noise_and_a_burst_is_found_after() -> None:
+    town = Town.built("H33")
+    night = Night(town, learned=False)
+    assert bursts(night.ticks(60, noise_m=0.0)) == 0
+    assert bursts(night.ticks(3, 3.0 * town.drops_m["H33"])) == 1

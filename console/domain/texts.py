@@ -1,0 +1,42 @@
+"""Texts from people and wires: what every store, message and file can hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """The text with line breaks as ``\\n``; what PostgreSQL or UTF-8 refuses (U+0000, lone surrogates) and other control
+
+    characters replaced by U+FFFD.
+    """
+    return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
+def with_storable_texts(value: T) -> T:
+    """A dataclass of texts, tuples of texts and other values, its texts ``storable``; the value itself where all are."""
+    changed: dict[str, Any] = {}
+    for field in fields(value):  # type: ignore[arg-type]
+        old = getattr(value, field.name)
+        new = _storable(old)
+        if new != old:
+            changed[field.name] = new
+    return replace(value, **changed) if changed else value  # type: ignore[type-var]
+
+
+def longest_text(value: object) -> int:
+    """Characters of the longest text of a dataclass."""
+    values = (getattr(value, field.name) for field in fields(value))  # type: ignore[arg-type]
+    return max((len(one) for one in values if isinstance(one, str)), default=0)
+
+
+def _storable(value: object) -> object:
+    if type(value) is str:  # an enum's member stays what it is
+        return storable(value)
+    return tuple(map(_storable, value)) if type(value) is tuple else value

@@ -1,0 +1,76 @@
+"""Reports on valves in crews' replies: the same steps as the desk's own marks, said by the crew."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from console.domain.actors import Actor, Role
+from console.domain.changes import ChangeSet
+from console.domain.incidents import Incident, Unable, ValveMark
+from console.domain.orders import OrderReply
+from console.services.changesets import NOTHING, Refused, recorded
+from console.services.crews.valve_reports import UNABLE_ZH, MarkValveClosed, MarkValveUnable, mark_closed, mark_unable
+from console.services.state import DeskState
+from console.services.tools import Tools
+from maps.errors import UnknownAsset
+
+log = logging.getLogger(__name__)
+
+_REPORT_ZH = {"valve_closed": "已关", "valve_unable": "无法关闭"}
+
+
+def on_valve_reply(tools: Tools, state: DeskState, reply: OrderReply, now: datetime) -> ChangeSet:
+    """The valve's mark and the plan that follows. A valve is where it is: a report counts also with an order called back.
+
+    What cannot be applied (a case not judged or closed, a valve the network lacks, no reason) changes no plan and stays in
+    the case's log of actions. Repeated reports, and those of crews unknown here, change nothing.
+    """
+    incident = _case_of(state, reply)
+    if incident is None:
+        log.warning("crew %s reports valve %s for a case that is none of ours", reply.crew_id, reply.valve_id)
+        return NOTHING
+    at = max(reply.at or now, incident.opened_at)
+    mark = next((mark for mark in incident.valve_marks if mark.valve_id == reply.valve_id), None)
+    if mark is not None and _is_same(mark, reply):
+        return NOTHING
+    if mark is not None and reply.at is not None and reply.at <= (mark.restored_at or mark.at):
+        return _noted(state, incident, reply, f"已有更晚的报告（{mark.restored_by or mark.by}）")
+    if reply.state == "valve_unable" and reply.unable not in tuple(Unable):
+        return _noted(state, incident, reply, "未说明原因")
+    try:
+        return _marked(tools, state, incident, reply, at)
+    except Refused as fault:
+        return _noted(state, incident, reply, fault.text("zh_CN"))
+    except UnknownAsset:
+        return _noted(state, incident, reply, "管网中无此阀门")
+
+
+def _marked(tools: Tools, state: DeskState, incident: Incident, reply: OrderReply, at: datetime) -> ChangeSet:
+    case, valve, crew = incident.incident_id, reply.valve_id, Actor.named(reply.crew_id, Role.CREW)
+    if reply.state == "valve_closed":
+        return mark_closed(tools, state, MarkValveClosed(case, valve), crew, at)
+    return mark_unable(tools, state, MarkValveUnable(case, valve, Unable(reply.unable)), crew, at)
+
+
+def _case_of(state: DeskState, reply: OrderReply) -> Incident | None:
+    """The case of the order the crew has or had, or the one the crew names from its valve card."""
+    for incident in state.incidents.values():
+        if any(order.order_id == reply.order_id and order.crew_id == reply.crew_id for order in incident.orders):
+            return incident
+    return state.incidents.get(reply.incident_id) if reply.crew_id in state.crews else None
+
+
+def _is_same(mark: ValveMark, reply: OrderReply) -> bool:
+    """Sent again, or said before by somebody else."""
+    return mark.operated and mark.unable is None if reply.state == "valve_closed" else mark.unable == reply.unable
+
+
+def _noted(state: DeskState, incident: Incident, reply: OrderReply, why: str) -> ChangeSet:
+    """The report and why it changes nothing, once."""
+    unable = f"（{UNABLE_ZH[Unable(reply.unable)]}）" if reply.unable in tuple(Unable) else ""
+    note = f"{reply.crew_id} 报告阀门 {reply.valve_id} {_REPORT_ZH[reply.state]}{unable}，未计入方案：{why}"
+    if any(change.note == note for change in state.history.get(incident.incident_id, ())):
+        return NOTHING
+    log.warning("crew %s: %s of valve %s changes no plan: %s", reply.crew_id, reply.state, reply.valve_id, why)
+    return recorded(incident, incident, "valve_report_unused", note)

@@ -1,0 +1,61 @@
+"""Texts that people paste, and names of accounts: whatever they hold, the step is kept or refused in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from console.domain.actors import Actor
+from console.domain.intents import Intent
+from console.services.crews.valve_reports import RecordSample
+from console.services.desk import Refused
+from console.services.incidents.judging import DismissIncident, JudgeBurst, SetRestoration
+from console.services.incidents.opening import OpenIncident
+from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, SubmitNotice
+from tests.console.engine.room import Room, done
+
+PIPE = "P-104040"
+ODD = ("a\x00b", "a\ud800b", "\udcff\x1b[31m", "一\r\n二")
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    opened = Room(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_characters_that_no_store_holds_are_replaced_in_what_people_ask_and_in_their_names(room: Room, odd: str) -> None:
+    done(room.engine.submit(OpenIncident(PIPE), Actor.named(odd)))
+    case = room.sees(lambda p: len(p.incidents) == 1).incidents[0].incident_id
+    notice = f"{case}-N1"
+    asked: tuple[Intent, ...] = (
+        JudgeBurst(case, (PIPE,), "calls"),
+        SetRestoration(case, room.clock.at + timedelta(hours=5)),
+        RecordSample(case, None, None, odd, odd),
+        DraftNotice(case),
+        EditNotice(case, notice, odd, odd),
+        SubmitNotice(case, notice),
+        ApproveNotice(case, notice, odd),
+        DismissIncident(case, odd),
+    )
+    for intent in asked:
+        done(room.engine.submit(intent, Actor.named(odd)))
+    kept = room.store.changes()
+    assert {change.kind for change in kept} >= {"sample_waived", "notice_edited", "notice_override", "incident_dismissed"}
+    texts = "".join(f"{change.user}{change.note}{change.after}" for change in kept)
+    assert not set("\x00\ud800\udcff\x1b\r") & set(texts)
+    assert room.store.verify_chain() is None
+    assert all(feed.state == "up" for feed in room.engine.latest().feeds)
+
+
+def test_a_text_far_beyond_any_notice_is_refused_in_one_line_and_holds_nothing_up(room: Room) -> None:
+    done(room.engine.submit(OpenIncident(PIPE), Actor.named("王")))
+    case = room.sees(lambda p: len(p.incidents) == 1).incidents[0].incident_id
+    with pytest.raises(Refused, match="20000 characters at most"):
+        done(room.engine.submit(DismissIncident(case, "长" * 1_000_000), Actor.named("王")))
+    done(room.engine.submit(DismissIncident(case, "长" * 20_000), Actor.named("王" * 1_000_000)))
