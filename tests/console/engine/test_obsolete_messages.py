@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from console.domain.actors import Actor
 from console.domain.incidents import Phase
 from console.domain.intents import Intent
 from console.feeds.inbox import Message

@@ -6,7 +6,9 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 
 from console.domain.actors import Actor
 from console.domain.alarms import AlarmState
+from console.domain.changes import ChangeSet
 from console.domain.incidents import OrderState
 from console.domain.picture import Picture
 from console.domain.readings import Channel
@@ -161,8 +164,12 @@ def test_a_record_the_store_cannot_take_is_logged_with_its_content_and_what_foll
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
     case, order_id, crew_id = case_with_order(room)
+    answer: Future[ChangeSet] = Future()
+    odd = Actor.named("王\ud800")  # no text of any encoding; ``submit`` would replace it, so it is put in behind
+    decide = partial(room.desk.carry_out, intent=OpenIncident("P-104041"), actor=odd, now=room.clock.at)
+    room.engine._commands.call(lambda: room.engine._decisions.ask(decide, odd, answer))
     with pytest.raises(ValueError, match="surrogates"):
-        done(room.engine.submit(OpenIncident("P-104041"), Actor.named("王\ud800")))  # no text of any encoding
+        done(answer)
     assert "P-104041" in caplog.text
     reply(room, order_id, crew_id)
     room.sees(lambda p: p.incidents[0].orders[-1].state is OrderState.ACKNOWLEDGED)
