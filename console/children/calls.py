@@ -23,7 +23,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
-from console.children.parent import end_with_parent, how_ended
+from console.children.parent import end_with_parent, ended, how_ended
 from maps.errors import QuanmaiError
 
 _T = TypeVar("_T")
@@ -184,11 +184,7 @@ class CallProcess:
         if process is not None:
             if now:
                 process.kill()
-            process.join(_END_S)
-            if process.is_alive():
-                process.kill()
-                process.join()
-            process.close()
+            ended(process)
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
 

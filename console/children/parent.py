@@ -38,6 +38,17 @@ def how_ended(code: int | None) -> str:
     return _SIGNALS.get(name, f"ended by {name}")
 
 
+def ended(process: BaseProcess, patience_s: float = 3.0) -> int | None:
+    """Wait for a child that is to end, kill it when it does not, and give its exit code. Its handle is closed."""
+    process.join(patience_s)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    code = process.exitcode
+    process.close()
+    return code
+
+
 def _end_after(parent: BaseProcess) -> None:
     parent.join()
     os._exit(1)

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from console.children import how_ended
+from console.children import ended, how_ended
 from console.domain.clock import Clock, SystemClock
 from console.domain.incidents import PressureImpact, ReopenCheck
 from console.workers.process import serve
@@ -49,7 +49,6 @@ from maps.locate.pumps import PumpCurves
 from maps.network import ValveState
 
 _log = logging.getLogger(__name__)
-_END_S = 3.0
 _T = TypeVar("_T")
 
 
@@ -256,15 +255,7 @@ class HydraulicsWorker:
         self._connection = self._process = None
         if connection is not None:
             connection.close()
-        if process is None:
-            return None
-        process.join(_END_S)
-        if process.is_alive():
-            process.kill()
-            process.join()
-        code = process.exitcode
-        process.close()
-        return code
+        return None if process is None else ended(process)
 
 
 def _seconds_of_day(at: datetime, time_zone: str) -> float:

@@ -12,11 +12,11 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
+from console.children import end_with_parent, ended
 from maps.errors import QuanmaiError
 
 log = logging.getLogger(__name__)
 
-_END_S = 3.0
 _NICE = 5
 """Lower priority than the threads of the window and the engine."""
 
@@ -84,19 +84,12 @@ class ObjectProcess:
         self._connection = self._process = None
         if connection is not None:
             connection.close()
-        if process is None:
-            return None
-        process.join(_END_S)
-        if process.is_alive():
-            process.kill()
-            process.join()
-        code = process.exitcode
-        process.close()
-        return code
+        return None if process is None else ended(process)
 
 
 def _serve(held: object, connection: Connection) -> None:
     """Entry point of the process: answers until the pipe closes."""
+    end_with_parent()
     # Ctrl+C reaches the whole group; the parent decides when this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):

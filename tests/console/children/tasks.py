@@ -64,3 +64,15 @@ def counted(most: int, *, progress: object = None) -> Iterator[int]:
 def text_of(name: str) -> str:
     """A file of the working folder."""
     return Path(name).read_text()
+
+
+class Held:
+    """An object that lives in a process of its own."""
+
+    def own_pid(self) -> int:
+        """Of the process it lives in."""
+        return own_pid()
+
+    def busy_in_c(self) -> None:
+        """C code that keeps the interpreter lock for good; the process itself saw to its end before."""
+        sum(range(10**15))

@@ -15,10 +15,11 @@ from tests.maps.hydraulics.build import a_line
 
 _ROOT = Path(__file__).resolve().parents[3]
 _PARENT = """
-import multiprocessing, os, time
+import multiprocessing, os, threading, time
 from concurrent.futures import ProcessPoolExecutor
 from console.children import CallProcess, end_with_parent
-from tests.console.children.tasks import busy_in_c, own_pid
+from console.workers.object_process import ObjectProcess
+from tests.console.children.tasks import Held, busy_in_c, own_pid
 
 if __name__ == "__main__":
     pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), end_with_parent)
@@ -26,6 +27,9 @@ if __name__ == "__main__":
     pids = [pool.submit(os.getpid).result(), calls.call(own_pid, reads="nothing")]
     busy = multiprocessing.get_context("spawn").Process(target=busy_in_c)
     busy.start()
+    held = ObjectProcess(Held(), "held")
+    pids.append(held.ask("own_pid"))
+    threading.Thread(target=held.ask, args=("busy_in_c",), daemon=True).start()
     print(*pids, busy.pid, flush=True)
     time.sleep(600)
 """
@@ -58,13 +62,13 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks a
 
 @linux
 @pytest.mark.slow
-def test_a_pool_an_idle_process_and_one_busy_in_c_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+def test_a_pool_an_idle_process_and_those_busy_in_c_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(_PARENT)
     with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, env=_environment(), text=True) as parent:
         assert parent.stdout is not None
         pids = [int(word) for word in parent.stdout.readline().split()]
-        assert len(pids) == 3
+        assert len(pids) == 4
         assert all(map(_lives, pids))
         parent.kill()
     assert _until(lambda: not any(map(_lives, pids))), [pid for pid in pids if _lives(pid)]
