@@ -59,7 +59,7 @@ class Undelivered:
 
 
 def undelivered(outgoing_id: int, outgoing: Outgoing, reason: Reason) -> Undelivered:
-    """What a message of the outbox is, by its topic and its body (``services/messages.py`` makes them)."""
+    """What a message of the outbox is, by its topic and its body (``services/incidents/messages.py`` makes them)."""
     parts, body = outgoing.topic.split("/"), body_of(outgoing)
     kind = kind_of(outgoing)
     subject = body.get("order_id") or body.get("notice_id") or _addressee(parts)
