@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from console.domain.alarms import Alarm, AlarmState
 from console.domain.changes import Change
@@ -59,12 +59,12 @@ def links(connection: Connection, first_seq: int, last_seq: int) -> tuple[tuple[
 
 
 def sent_with(connection: Connection, seqs: Iterable[int]) -> tuple[Sent, ...]:
-    """Messages sent with these changes, in their order; not those that were withdrawn before they left."""
+    """Messages of these changes that left the house, in their order; none that waits or was withdrawn."""
     of = outgoing.c
     found: list[tuple[int, Sent]] = []
     for some in _some(sorted(set(seqs))):
         query = select(of.outgoing_id, of.change_seq, of.topic, of.content_type, of.payload).where(
-            of.change_seq.in_(some), or_(of.sent_us.is_(None), of.sent_us > 0)
+            of.change_seq.in_(some), of.sent_us > 0
         )
         found += [(int(r[0]), Sent(int(r[1]), str(r[2]), str(r[3]), bytes(r[4]))) for r in connection.execute(query)]
     return tuple(sent for _, sent in sorted(found, key=lambda item: item[0]))
