@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 from console.detection.signature_cache import SignatureCache
 from console.detection.signature_making import InterpolatedMaker
 from console.workers.object_process import ObjectProcess, ObjectProcessFailed
+from tests.conftest import ROOT
 from tests.console.detection.cases import a_town
 
 ROWS = np.array([3, 0, 7])
@@ -113,7 +115,13 @@ def test_the_process_ends_with_its_owner_however_that_one_dies(tmp_path: Path) -
     )
     script = tmp_path / "owner.py"
     script.write_text(code, "utf-8")
-    owner = subprocess.run([sys.executable, str(script), str(tmp_path / "x")], stdout=subprocess.PIPE, check=False, timeout=60)
+    owner = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "x")],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},  # the script lies elsewhere and imports the tests
+        check=False,
+        timeout=60,
+    )
     pid = int(owner.stdout)
     for _ in range(1000):
         status = Path(f"/proc/{pid}/stat")
