@@ -71,7 +71,9 @@ def _ids(lines: list[Line]) -> dict[IdKind, list[str]]:
 def _renamed(line: Line, made: Mapping[IdKind, Mapping[str, str]]) -> str:
     words = line.words
     places = [] if line.is_heading else id_tokens(line.section, words)
-    text = line.with_words({at: made[kind][words[at]] for at, kind in places if made[kind][words[at]] != words[at]})
+    # A damaged id, expanded from a range, may read as another word: EPANET then refuses that word.
+    new = {at: made[kind].get(words[at], words[at]) for at, kind in places}
+    text = line.with_words({at: name for at, name in new.items() if name != words[at]})
     data, mark, comment = text.partition(";")
     kept = data + (mark + comment if comment.isascii() else "\r" if comment.endswith("\r") else "")
     return kept.encode("ascii", errors="replace").decode("ascii")
