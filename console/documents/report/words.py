@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from console.domain.changes import Change
+from console.domain.notes import Note
+from console.services.note_texts import NoteTexts
 from console.services.review.answers import Answer, Fact, Value, Verdict
 from resources.texts import Catalogue
 
@@ -22,6 +24,7 @@ class ReportWords:
 
     def __init__(self, language: str, time_zone: str) -> None:
         self.language, self.catalogue, self.zone = language, Catalogue.load(language), ZoneInfo(time_zone)
+        self._notes = NoteTexts(language, time_zone)
 
     def __call__(self, text: str, /, **params: object) -> str:
         return self.catalogue.text(f"review.{text}", **params)
@@ -82,6 +85,8 @@ class ReportWords:
         """A value in words."""
         if value is None:
             return self("word.none")
+        if isinstance(value, Note):
+            return self._notes.text(value)
         if isinstance(value, bool):
             return self("word.yes" if value else "word.no")
         if isinstance(value, timedelta):
@@ -122,11 +127,11 @@ class ReportWords:
         return (f"{hours} h {minutes:02d} min" if hours else f"{minutes} min") + f" {rest / 10:04.1f} s"
 
     def note(self, change: Change) -> str:
-        """What a change did; the Chinese note as it was written, in English its kind's words before it."""
-        key = f"ui.change.{change.kind}"
-        if self.language == "en" and self.catalogue.has(key):
-            return f"{self.catalogue.text(key)} — {change.note}"
-        return change.note
+        """What a change did. A literal note is Chinese, as it was written; in English the words of its kind stand before it."""
+        key, text = f"ui.change.{change.kind}", self._notes.text(change.note)
+        if not change.note.key and self.language == "en" and self.catalogue.has(key):
+            return f"{self.catalogue.text(key)} — {text}"
+        return text
 
     def _coded(self, code: str, unit: str) -> str:
         for prefix in (_OF_CATALOGUE[unit], "review.fact", "domain.unable"):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from console.domain.actors import Actor, Role
 from console.domain.changes import GENESIS, ChangeSet, Draft, canonical_json, change_hash
 from console.domain.clock import micros
+from console.domain.notes import Note
 from console.store import SqlStore, open_store
 from tests.console.store.values import NOW, opening
 
@@ -41,7 +42,7 @@ def test_the_database_itself_refuses_to_edit_the_chain(store: SqlStore, act: str
     connection.close()
 
 
-EDITS = ["at_us", "user", "actor", "kind", "subject", "before", "after", "note", "undoes", "prev_hash", "hash"]
+EDITS = ["at_us", "user", "actor", "kind", "subject", "before", "after", "note", "note_params", "undoes", "prev_hash", "hash"]
 
 
 @pytest.mark.parametrize("column", EDITS)
@@ -82,7 +83,7 @@ def test_whatever_is_kept_is_read_back_and_verifies(
 ) -> None:
     store = open_store(tmp_path_factory.mktemp("chain") / "store.db")
     for before, after in values:
-        store.commit(ChangeSet((Draft("k", "s/1", before, after, "n"),)), Actor.named("u"), NOW)
+        store.commit(ChangeSet((Draft("k", "s/1", before, after, Note.literal("n")),)), Actor.named("u"), NOW)
     assert store.verify_chain() is None
     assert [canonical_json([c.before, c.after]) for c in store.changes()] == [canonical_json(list(pair)) for pair in values]
     store.close()
@@ -91,7 +92,7 @@ def test_whatever_is_kept_is_read_back_and_verifies(
 def _three_changes(tmp_path: Path) -> SqlStore:
     store = open_store(tmp_path / "store.db")
     for number in range(3):
-        store.commit(ChangeSet((Draft("k", "s/1", {"n": number}, {"n": number + 1}, "n"),)), Actor.named("u"), NOW)
+        store.commit(ChangeSet((Draft("k", "s/1", {"n": number}, {"n": number + 1}, Note.literal("n")),)), Actor.named("u"), NOW)
     return store
 
 
@@ -118,7 +119,7 @@ def test_a_store_from_before_actors_opens_with_its_chain_whole_and_goes_on(tmp_p
     with sqlite3.connect(path) as connection:
         prev = GENESIS
         for seq in (1, 2):
-            draft = Draft("k", "s/1", None, {"n": seq}, "注")
+            draft = Draft("k", "s/1", None, {"n": seq}, Note.literal("注"))
             digest = change_hash(seq, NOW, "王", draft, prev)
             row = (seq, micros(NOW), "王", "k", "s/1", canonical_json(draft.after).decode(), "注", prev, digest)
             columns = 'seq, at_us, "user", kind, subject, after, note, prev_hash, hash'
@@ -126,6 +127,7 @@ def test_a_store_from_before_actors_opens_with_its_chain_whole_and_goes_on(tmp_p
             prev = digest
         connection.execute("INSERT INTO counters (kind, last) VALUES ('change', 2)")
         connection.execute("ALTER TABLE changes DROP COLUMN actor")
+        connection.execute("ALTER TABLE changes DROP COLUMN note_params")
         connection.execute("UPDATE alembic_version SET version_num = '0004'")
     connection.close()
     store = open_store(path)
