@@ -35,7 +35,7 @@ def _road(place: PipePlace) -> Note:
 
 def _pipe(place: PipePlace) -> Note:
     sized = math.isfinite(place.diameter_mm) and place.diameter_mm > 0
-    material = Code("material", place.material)
+    material = Code("pipe_material", place.material)
     if sized and place.material:
         return Note("place.pipe", diameter=place.diameter_mm, material=material)
     if sized:

@@ -13,7 +13,7 @@ from console.domain.notes import Code, Note
 from console.domain.notices import Notice, NoticeBasis
 from console.services.changesets import Refused
 from console.services.note_texts import NoteTexts
-from console.services.notices.facts import area_of, work_of
+from console.services.notices.facts import area_of, repaired, work_of
 from maps.city import City
 from resources.texts import Catalogue
 
@@ -141,8 +141,11 @@ def _texts(value: object) -> tuple[str, ...]:
     return (str(value),)
 
 
-def _word(text: str) -> str:
-    """A time as it is read; all else as it is."""
+def _word(text: str) -> str | Note:
+    """A time as it is read, the usual works as a note; all else as it is."""
+    size = repaired(text)
+    if size is not None:
+        return Note("refused.repair_work", size=size)
     try:
         return f"{datetime.fromisoformat(text):%m-%d %H:%M}" if "T" in text and text[:4].isdigit() else text
     except ValueError:

@@ -114,6 +114,13 @@ def work_of(incident: Incident) -> str:
     return _written("work.emergency", size=f"{place.road if place else ''}{diameter}")
 
 
+def repaired(work: str) -> str | None:
+    """What ``work_of`` says is repaired (road and size of the pipe); None where the works are worded otherwise."""
+    before, after = _written("work.emergency", size="\n").split("\n")
+    worded = work.startswith(before) and work.endswith(after) and len(work) >= len(before) + len(after)
+    return work[len(before) : len(work) - len(after)] if worded else None
+
+
 def _written(key: str, **params: str) -> str:
     """A phrase of the notice's first language; its English text is made from the same facts."""
     return Catalogue.load(LANGUAGES[0]).text(f"notice.{key}", **params)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from console.domain.actors import Actor, Role
 from console.domain.changes import GENESIS, ChangeSet, Draft, canonical_json, change_hash
 from console.domain.clock import micros
 from console.domain.notes import Note
+from console.package import verify_package
 from console.store import SqlStore, open_store
 from tests.console.store.values import NOW, opening
 
@@ -104,6 +107,42 @@ def _force(store: SqlStore, statement: str, values: tuple[Any, ...]) -> None:
     connection.execute(statement, values)
     connection.commit()
     connection.close()
+
+
+def test_notes_are_kept_with_key_and_parameters(store: SqlStore) -> None:
+    notes = [
+        Note("valve.closed", valve="V1", progress=Note("valve.progress", done=1, all=2)),
+        Note.literal('{"key": 1}'),
+        Note("a"),
+    ]
+    store.commit(ChangeSet(tuple(Draft("k", "s/1", None, {}, note) for note in notes)), Actor.named("u"), NOW)
+    assert [change.note for change in store.changes()] == notes
+    assert store.verify_chain() is None
+
+
+def test_a_store_from_before_notes_had_keys_opens_with_its_texts_and_its_chain_whole(tmp_path: Path) -> None:
+    """The rows and their hashes were written by the version before (its package of a case)."""
+    old = Path(__file__).parents[1] / "package" / "schema_5.incident"
+    lines = [json.loads(line) for line in verify_package(old).files["audit.jsonl"].splitlines()]
+    path = tmp_path / "before.sqlite"
+    open_store(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE changes DROP COLUMN note_params")
+        for line in lines:
+            row = {**line, "at_us": micros(datetime.fromisoformat(line["at"])), "actor": None}
+            row |= {name: json.dumps(line[name], ensure_ascii=False) for name in ("before", "after") if line[name] is not None}
+            names = [name for name in row if name != "at"]
+            columns = ", ".join(f'"{name}"' for name in names)
+            connection.execute(f"INSERT INTO changes ({columns}) VALUES ({', '.join('?' * len(names))})", [row[n] for n in names])
+        connection.execute("INSERT INTO counters (kind, last) VALUES ('change', ?)", (len(lines),))
+        connection.execute("UPDATE alembic_version SET version_num = '0005'")
+    connection.close()
+    store = open_store(path)
+    assert [change.note for change in store.changes()] == [Note.literal(line["note"]) for line in lines]
+    assert store.verify_chain() is None
+    store.commit(ChangeSet((Draft("k", "s/1", None, {}, Note("a", n=1)),)), Actor.named("李"), NOW)
+    assert store.verify_chain() is None
+    store.close()
 
 
 def test_a_change_keeps_who_acted_with_role_areas_and_seat(store: SqlStore) -> None:
