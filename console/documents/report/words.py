@@ -6,7 +6,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from console.domain.changes import Change
+from console.domain.incidents import Incident
 from console.domain.notes import Note
+from console.services.location.place_note import title_note
 from console.services.note_texts import NoteTexts
 from console.services.review.answers import Answer, Fact, Value, Verdict
 from resources.texts import Catalogue
@@ -132,6 +134,10 @@ class ReportWords:
         if not change.note.key and self.language == "en" and self.catalogue.has(key):
             return f"{self.catalogue.text(key)} — {text}"
         return text
+
+    def place(self, incident: Incident) -> str:
+        """Where a case is; as its title says it where no place is known."""
+        return incident.title if incident.place is None else self._notes.text(title_note(incident))
 
     def _coded(self, code: str, unit: str) -> str:
         for prefix in (_OF_CATALOGUE[unit], "review.fact", "domain.unable"):
