@@ -161,7 +161,7 @@ class ValveTable(Columns):
     ``flows_to``: row of the pipe that a one-way valve lets water into, -1 when not one-way. ``operable`` False:
     cannot be closed (and, one-way, counts as open both ways). ``setting``: of a control valve, in EPANET's sense,
     inside units (PRV/PSV/PBV: head m; FCV: m³/h; TCV: loss coefficient). ``last_checked``: ISO date or "". ``placing``: why
-    its place is in doubt, codes of ``maps.importers.valve_places`` parted by commas; "" when it is not.
+    its place is in doubt, codes of ``maps.importers.topology.valve_positions`` parted by commas; "" when it is not.
     """
 
     kind: Codes

@@ -11,7 +11,7 @@ from console.bench.trace import lattice
 from console.detection import Detector, DetectorOptions, History
 from console.domain.readings import Channel
 from maps.city import City
-from maps.locate.placement import place_stations
+from maps.locate.station_placement import place_stations
 
 _TICKS = 40
 _TICK_US = 60_000_000

@@ -19,7 +19,7 @@ from console.domain.readings import Channel
 from maps.city import City, StationTable
 from maps.columns import Floats
 from maps.errors import InputFault
-from maps.hydraulics.responses import burst_responses
+from maps.hydraulics.analysis.burst_responses import burst_responses
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
 from maps.importers import ImportOptions, import_city

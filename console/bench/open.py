@@ -55,7 +55,7 @@ def make_city(path: str, pipes: str, stations: str) -> None:
     from dataclasses import replace
 
     from maps.dataset import write_city
-    from maps.locate.placement import place_stations
+    from maps.locate.station_placement import place_stations
     from maps.synthetic import SyntheticOptions, build_city
 
     city = build_city(SyntheticOptions(pipes=int(pipes)))

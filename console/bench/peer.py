@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maps.isolation.labels import segments_of_pipes
+from maps.isolation.graph.pipe_segments import segments_of_pipes
 from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
 
 _MOST_S = 60.0

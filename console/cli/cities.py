@@ -12,7 +12,7 @@ import typer
 from console.children import shared_calls
 from console.cli.output import AsJson, CityPath, fault_lines, lacking_lines, print_result, write_fault_report
 from maps.errors import Fault, InputFault, Severity
-from maps.overwriting import refuse_overwriting
+from maps.files import refuse_overwriting
 
 commands = typer.Typer()
 

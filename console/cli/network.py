@@ -11,7 +11,7 @@ import typer
 from console.children import shared_calls
 from console.cli.output import AsJson, CityPath, lacking_lines, print_result
 from maps.errors import InputFault
-from maps.overwriting import refuse_overwriting
+from maps.files import refuse_overwriting
 
 commands = typer.Typer()
 

@@ -45,7 +45,7 @@ _FAULT_COLUMNS = ("severity", "code", "layer", "row", "asset_id", "column", "x",
 
 def write_fault_report(faults: tuple[Fault, ...], path: Path) -> None:
     """Every fault of an import as a table (CSV), a row each. Raises InputFault."""
-    from maps.export.csv_file import write_csv
+    from maps.export.csv_tables import write_csv
 
     rows = ([str(value) if isinstance(value, Severity) else value for value in _cells(fault)] for fault in faults)
     write_csv(path, _FAULT_COLUMNS, rows)

@@ -15,7 +15,7 @@ from console.children import shared_calls
 from console.cli.output import AsJson, print_result
 from console.domain.addresses import masked
 from maps.errors import InputFault
-from maps.overwriting import refuse_overwriting
+from maps.files import refuse_overwriting
 
 if TYPE_CHECKING:
     from console.documents.report.case_report import ReportOptions
@@ -154,7 +154,7 @@ def month(
     from console.documents.report.words import ReportWords
     from console.services.review.monthly import Filters
     from console.store import open_store
-    from maps.export.geojson import write_aside
+    from maps.files import write_aside
 
     if out is not None:
         refuse_overwriting(out, [*([] if "://" in store else [Path(store)]), *_past_files(packages)])
@@ -179,7 +179,7 @@ def month(
 
 
 def _write(record: CaseRecord, file: Path, form: str, out: Path, options: ReportOptions) -> None:
-    from maps.export.geojson import write_aside
+    from maps.files import write_aside
 
     if form == "html":
         from console.documents.report.html_page import report_html
@@ -221,7 +221,7 @@ def _write_tables(record: CaseRecord, file: Path, form: str, out: Path, language
 def _write_layers(record: CaseRecord, form: str, out: Path, options: ReportOptions) -> None:
     from console.documents.case_layers import case_layers
     from console.documents.report.words import ReportWords
-    from maps.export.layers import write_layers_geojson, write_layers_gpkg, write_layers_kml
+    from maps.export.vector_files import write_layers_geojson, write_layers_gpkg, write_layers_kml
 
     words, crs = ReportWords(options.language, record.city.info.time_zone), record.city.network.crs
     layers = case_layers(record, words, public=options.public, network=form != "kml")

@@ -12,7 +12,7 @@ import typer
 
 from console.cli.output import AsJson, CityPath, print_result
 from maps.errors import InputFault
-from maps.overwriting import refuse_overwriting
+from maps.files import refuse_overwriting
 
 commands = typer.Typer()
 _MOST_M3H = 100_000.0

@@ -24,9 +24,9 @@ from console.domain.readings import Channel, Quality, ReadingBatch
 from console.services.review.answers import Answer, Rows, Value
 from console.services.review.record import CaseRecord
 from maps.errors import InputFault
-from maps.export import csv_file
-from maps.export.csv_file import printable
-from maps.export.geojson import write_aside
+from maps.export import csv_tables
+from maps.export.csv_tables import printable
+from maps.files import write_aside
 
 _SHEET_ROWS = 1_048_575
 
@@ -116,7 +116,7 @@ def write_csv(tables: Sequence[DataTable], folder: Path) -> None:
     """One file a table, UTF-8 with a byte order mark (spreadsheets need it); a cell is never a formula."""
     _make(folder)
     for table in tables:
-        csv_file.write_csv(folder / f"{table.name}.csv", tuple(table.columns), zip(*table.columns.values(), strict=True))
+        csv_tables.write_csv(folder / f"{table.name}.csv", tuple(table.columns), zip(*table.columns.values(), strict=True))
 
 
 def write_parquet(tables: Sequence[DataTable], folder: Path) -> None:

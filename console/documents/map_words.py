@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maps.export.legend import MapWords
+from maps.export.web.legend import MapWords
 from resources.texts import Catalogue
 
 

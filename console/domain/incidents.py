@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from console.domain.alarms import Evidence, Explanation
 from console.domain.notices import Notice
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 from maps.locate.next_reading import ReadingPlace
 from maps.locate.result import Location
 

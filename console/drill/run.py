@@ -25,8 +25,8 @@ from console.feeds.simulator import SimulatorProcess
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
 from maps.check import counts
-from maps.export.web_map import WebMapOptions, write_web_map
-from maps.overwriting import refuse_overwriting
+from maps.export.web.network_map import WebMapOptions, write_web_map
+from maps.files import refuse_overwriting
 
 log = logging.getLogger(__name__)
 

@@ -17,10 +17,10 @@ from console.workers import HydraulicsWorker
 from maps.city import City, CrewTable
 from maps.dataset import read_city, write_city
 from maps.errors import InputFault
+from maps.files import refuse_overwriting
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
 from maps.network import PipeStatus
-from maps.overwriting import refuse_overwriting
 from maps.synthetic import SyntheticOptions, build_city
 from maps.trace import islands
 

@@ -15,7 +15,7 @@ from console.package.read import verify_package
 from console.package.signing import signature_bytes
 from console.services.review.notes import ReviewNotes
 from console.services.review.record import CaseRecord
-from maps.export.geojson import write_aside
+from maps.files import write_aside
 
 
 def write_package(record: CaseRecord, path: Path, *, report: bytes | None = None, key: Path | None = None) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from maps.columns import Floats
 from maps.hydraulics.state import HydraulicState
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 from maps.locate.pumps import PumpCurves
 from maps.network import ValveState
 

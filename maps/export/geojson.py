@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,9 @@ import numpy as np
 from maps.city import City
 from maps.columns import Columns, Floats
 from maps.errors import InputFault
-from maps.export.shown import Shown, collection, feature, point
-from maps.isolation.result import IsolationPlan
+from maps.export.output_coordinates import Shown, collection, feature, point
+from maps.files import write_aside
+from maps.isolation.plan.result import IsolationPlan
 from maps.locate.result import Candidate
 from maps.network import NodeKind, ValveKind, ValveState
 
@@ -62,22 +62,6 @@ def plan_geojson(city: City, plan: IsolationPlan, candidates: Sequence[Candidate
 def write_geojson(path: Path, content: Mapping[str, Any]) -> None:
     """Write aside, then rename. Raises InputFault when the place cannot be written."""
     write_aside(path, json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
-
-
-def write_aside(path: Path, content: bytes) -> None:
-    """Whole or not at all. Raises InputFault when the place cannot be written."""
-    if not path.name or path.is_dir():
-        raise InputFault(f"{path}: is a folder; name a file")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as fault:
-        part.unlink(missing_ok=True)
-        raise InputFault(f"{path}: cannot be written ({fault.strerror}); choose another folder or free the disk") from fault
 
 
 def _pipes(city: City) -> list[Feature]:

@@ -16,9 +16,9 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldE
 
 from maps.city import City
 from maps.errors import InputFault
-from maps.export.csv_file import write_csv
+from maps.export.csv_tables import write_csv
 from maps.export.geojson import write_geojson
-from maps.export.shown import Shown, collection, feature
+from maps.export.output_coordinates import Shown, collection, feature
 from maps.trace import Profile, Trace
 
 _PIPE_COLUMNS = ("diameter_mm", "material", "length_m", "year_laid", "road_name")

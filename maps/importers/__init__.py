@@ -9,9 +9,9 @@ from pathlib import Path
 from maps.city import City, CityInfo
 from maps.errors import Fault, InputFault, Severity
 from maps.importers.completion import RESIDENTS_PER_M3_DAY, estimated_customers, stations_from_csv, with_assumed_valves
-from maps.importers.inp import read_inp
+from maps.importers.epanet.inp_reader import read_inp
 from maps.importers.options import ImportOptions, ImportResult, site_of
-from maps.importers.profile import read_profile
+from maps.importers.readers.profile import read_profile
 from maps.zones import with_communities
 
 __all__ = ["ImportOptions", "ImportResult", "import_city"]
@@ -48,14 +48,14 @@ def _from_inp(path: Path, options: ImportOptions) -> tuple[City, list[Fault]]:
 
 def _from_layers(sources: Sequence[Path], options: ImportOptions) -> tuple[City, list[Fault]]:
     # GIS readers are slow to load: an .inp does without them.
-    from maps.importers.layers import read_layers
+    from maps.importers.layered_city import read_layers
 
     city, faults = read_layers(sources, options)
     return city, list(faults)
 
 
 def _overlaid(city: City, sources: Sequence[Path], options: ImportOptions, faults: list[Fault]) -> City:
-    from maps.importers.overlay import overlaid
+    from maps.importers.epanet.overlay import overlaid
 
     return overlaid(city, sources, options, faults)
 
@@ -78,7 +78,7 @@ def _with_stations(city: City, options: ImportOptions, faults: list[Fault]) -> C
         return city
     if isinstance(options.stations, Path):
         return replace(city, stations=stations_from_csv(city, options.stations, faults, read_profile(options.profile).encoding))
-    from maps.locate.placement import default_station_count, place_stations
+    from maps.locate.station_placement import default_station_count, place_stations
 
     asked = options.stations.partition(":")[2]
     if asked and not (asked.isdigit() and int(asked) > 0):

@@ -14,7 +14,7 @@ from maps.attachment import pieces_text
 from maps.city import City, CustomerTable, StationTable
 from maps.columns import Columns, Ints
 from maps.errors import Fault, InputFault, Severity
-from maps.importers.encoding import decoded
+from maps.importers.readers.encoding import decoded
 from maps.network import NodeKind, PipeNetwork, ValveTable
 
 RESIDENTS_PER_M3_DAY = 5.0

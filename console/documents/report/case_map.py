@@ -20,8 +20,8 @@ from console.domain.readings import Channel
 from console.services.review.record import CaseRecord
 from console.services.review.replay import Replay
 from console.services.review.states import Known
-from maps.export.case_map import COLOURS_OF_CASE, network_layers, rings, view_of
-from maps.export.encoded import Grid
+from maps.export.web.case_map import COLOURS_OF_CASE, network_layers, rings, view_of
+from maps.export.web.polylines import Grid
 from maps.units import mpa_from_kpa
 
 _WORDS = (
@@ -33,7 +33,7 @@ _OUT = (NoticeStatus.ISSUED, NoticeStatus.UPDATED, NoticeStatus.LIFTED)
 
 
 def map_data(record: CaseRecord, words: ReportWords, *, public: bool) -> dict[str, Any]:
-    """The data of ``maps.export.case_map``; times in ms UTC."""
+    """The data of ``maps.export.web.case_map``; times in ms UTC."""
     grid, replay = Grid.of(record.city.network), Replay(record)
     case, zone = record.incident, ZoneInfo(record.city.info.time_zone)
     offset = case.first_abnormal_at.astimezone(zone).utcoffset()

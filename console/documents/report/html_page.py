@@ -30,7 +30,7 @@ class _Part(NamedTuple):
 
 def report_html(record: CaseRecord, options: ReportOptions | None = None) -> bytes:
     """The page of a case, with its map and slider; the same bytes for the same case."""
-    from maps.export.case_map import case_page
+    from maps.export.web.case_map import case_page
 
     options = options or ReportOptions()
     report = case_report(record, options)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from console.documents.report.blocks import Figure
 from console.documents.report.words import ReportWords
 from console.services.review.record import CaseRecord
-from maps.export.case_map import COLOURS_OF_CASE as COLOURS
-from maps.export.legend import WIDTH_CLASSES, width_class
+from maps.export.web.case_map import COLOURS_OF_CASE as COLOURS
+from maps.export.web.legend import WIDTH_CLASSES, width_class
 
 _W, _H = 860, 520
 _MARGIN_M, _LEAST_M, _MOST_PIPES = 200.0, 500.0, 2_000
