@@ -29,9 +29,9 @@ def write_aside(path: Path, content: bytes) -> None:
 
 
 def refuse_overwriting(to: Path, sources: Iterable[Path]) -> None:
-    """Raises InputFault when ``to`` is one of the files that are read, however it is spelt or linked.
+    """Raise InputFault when ``to`` is one of the source files, under any spelling or link.
 
-    A shapefile's other parts (.dbf, .shx …) and what lies in a folder that is read count too.
+    The other files of a Shapefile (.dbf, .shx …) and the files in a source folder count too.
     """
     if not to.exists():
         return

@@ -25,7 +25,7 @@ _OUT = (NoticeStatus.ISSUED, NoticeStatus.UPDATED, NoticeStatus.LIFTED)
 
 
 def case_layers(record: CaseRecord, words: ReportWords, *, public: bool = False, network: bool = True) -> list[Layer]:
-    """Layers from the ground up, empty ones left out. ``network``: with all pipes and valves of the package."""
+    """Layers in drawing order, without empty ones. ``network``: include all pipes and valves of the package."""
     if public:
         made = [_roads(record.city, words), _communities(record, words)]
     else:

@@ -1,4 +1,4 @@
-"""Words of the web map from the catalogue: ``maps`` knows no resources."""
+"""Words of the web map from the catalogue, because ``maps`` does not import ``resources``."""
 
 from __future__ import annotations
 

@@ -174,7 +174,7 @@ class HydraulicsWorker:
             with self._turn:
                 return _expected(self._ask(task), HeadChanges).change_m
         except WorkerFailed as failure:
-            # A location that is not refined is still a location.
+            # Without refinement the location of the linearised model stands.
             _log.warning("candidates are not refined: %s", failure)
             return np.full((len(leaks), len(nodes)), np.nan)
 

@@ -49,7 +49,7 @@ class AskState:
 
 @dataclass(frozen=True, eq=False)
 class AskResponses:
-    """Head changes at ``nodes`` (rows) for each of ``leaks`` (m³/h by node row); as maps.hydraulics.responses."""
+    """Head changes at ``nodes`` (rows) for each of ``leaks`` (m³/h by node row), as ``burst_responses``."""
 
     at_s: float
     nodes: NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""Reads a city dataset fast: Arrow columns in, references turned into rows. Another program may have edited it."""
+"""Reads a city dataset: Arrow columns, references converted to rows. Another program may have edited the file."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _HEADLOSS = ("H-W", "D-W", "C-M")
 
 
 def read_city(path: Path) -> City:
-    """Read a dataset. Raises InputFault: not there, no dataset, of a newer version, or a reference that leads nowhere.
+    """Read a dataset. Raises InputFault when it is missing, no dataset, of a newer schema, or has an unknown reference.
 
     A missing optional column gets its default, named in ``info.assumed``; unknown columns are kept in ``extra``.
     """
@@ -55,7 +55,7 @@ def read_city(path: Path) -> City:
         raise InputFault(f"{path}: no such file; give a city dataset (.gpkg)")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a file that is no GeoPackage at all: told below, in our words
+            warnings.simplefilter("ignore")  # GDAL's warning about a file that is no GeoPackage: reported below instead
             layers = {str(name) for name, _ in pyogrio.list_layers(path)}
     except (DataSourceError, DataLayerError, ValueError) as fault:
         raise InputFault(f"{path}: not a readable GeoPackage; make one with 'quanmai import'") from fault
@@ -63,13 +63,13 @@ def read_city(path: Path) -> City:
         raise InputFault(f"{path}: no city dataset (layers city, nodes, pipes are needed); make one with 'quanmai import'")
     try:
         city = _read(_Reader(path, layers))
-        # Columns were copied out of Arrow's memory: of 200,000 pipes and their customers it would keep 80 MB for later.
+        # The columns are copies; Arrow would keep 80 MB allocated for 200,000 pipes and their customers.
         pa.default_memory_pool().release_unused()
         return city
     except shapely.errors.ShapelyError as fault:
-        raise InputFault(f"{path}: holds a shape that cannot be read ({fault}); import the city anew") from fault
-    except (UnicodeDecodeError, pa.ArrowException) as fault:  # Arrow's own for the text of a whole column
-        raise InputFault(f"{path}: holds text that is not UTF-8 ({fault}); import the city anew") from fault
+        raise InputFault(f"{path}: contains a shape that cannot be read ({fault}); import the city anew") from fault
+    except (UnicodeDecodeError, pa.ArrowException) as fault:  # Arrow raises this for the text of a whole column
+        raise InputFault(f"{path}: contains text that is not UTF-8 ({fault}); import the city anew") from fault
 
 
 def _read(reader: _Reader) -> City:
@@ -93,7 +93,7 @@ def _read(reader: _Reader) -> City:
 
 
 class _Reader:
-    """Reads tables in the order their references need; collects what is missing and what is wrong."""
+    """Reads tables in the order of their references; collects missing columns and faults."""
 
     def __init__(self, path: Path, layers: set[str]) -> None:
         self._path, self._layers = path, layers
@@ -102,7 +102,7 @@ class _Reader:
         self._defaults: list[str] = []
 
     def head(self) -> Mapping[str, Any]:
-        """The one row of layer ``city``. Raises InputFault for one of a newer program."""
+        """The only row of layer ``city``. Raises InputFault for a newer schema."""
         rows, _ = self._arrow("city")
         if rows.num_rows != 1 or "schema_version" not in rows.column_names:
             raise InputFault(f"{self._path}, layer city: expected one row with schema_version; import the city anew")
@@ -127,7 +127,7 @@ class _Reader:
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
-            said = f"{self._path}, layer city: time_zone {zone[:60]!r} is no time zone; name one such as Asia/Shanghai"
+            said = f"{self._path}, layer city: time_zone {zone[:60]!r} is not a time zone; give one such as Asia/Shanghai"
             raise InputFault(said) from fault
         return CityInfo(name, site, zone, bool(head.get("synthetic")), tuple(map(str, listed)))
 
@@ -156,14 +156,14 @@ class _Reader:
         return table.replaced(vertices=vertices, offsets=offsets)
 
     def table(self, kind: type[Table]) -> Table:
-        """One layer as its table; empty when it is not there."""
+        """One layer as a table; empty when the layer is missing."""
         if kind.LAYER not in self._layers:
             return kind.empty()
         rows, shapes = self._arrow(kind.LAYER)
         return self._columns(kind, rows, shapes)
 
     def shapes(self, layer: str, kind: type[Shapes]) -> Shapes:
-        """Zones or background; rows without a shape are left out."""
+        """Zones or a background layer; rows without a shape are left out."""
         if layer not in self._layers:
             return kind.empty()
         rows, shapes = self._arrow(layer)
@@ -176,7 +176,7 @@ class _Reader:
         return table.replaced(geometry=geometry[drawn])
 
     def epanet(self) -> EpanetModel | None:
-        """The hydraulic model, None when there is none."""
+        """The hydraulic model; None without one."""
         if not {"epanet_model", "epanet_ids"} <= self._layers:
             return None
         model, ids = self._arrow("epanet_model")[0].to_pylist(), self._arrow("epanet_ids")[0]
@@ -190,7 +190,7 @@ class _Reader:
         return EpanetModel(str(first["inp"]), asset, epanet, kind, built=bool(first.get("built")), calibrated=fitted_to)
 
     def reported(self, city: City) -> City:
-        """The city with its defaults named. Raises InputFault with every fault found."""
+        """The city with the defaults listed in ``info.assumed``. Raises InputFault with every fault found."""
         if self._faults:
             raise InputFault.from_faults(str(self._path), self._faults)
         if not self._defaults:
@@ -198,7 +198,7 @@ class _Reader:
         return replace(city, info=replace(city.info, assumed=(*city.info.assumed, *self._defaults)))
 
     def _arrow(self, layer: str) -> tuple[pa.Table, pa.ChunkedArray | None]:
-        """Columns and WKB of a layer. Raises InputFault."""
+        """Columns and WKB of a layer. Raises InputFault when it cannot be read or lacks a required column."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -217,7 +217,7 @@ class _Reader:
             raise InputFault(f"{self._path}, layer {layer}: required column {name} is missing; import the city anew")
         absent = [name for name in kinds if name not in present and name not in drawn and name not in kind.OPTIONAL]
         if absent and rows.num_rows:
-            self._defaults.append(f"layer {layer} has no column {', '.join(absent)}: default taken")
+            self._defaults.append(f"layer {layer} lacks the column {', '.join(absent)}: default taken")
         columns = {name: self._column(layer, kind, name, sort, rows[name]) for name, sort in kinds.items() if name in present}
         placed = _drawn_points(drawn, shapes, columns, rows.num_rows)
         for values in placed.values():
@@ -236,11 +236,11 @@ class _Reader:
             try:
                 piece_ids(str(pieces[row]))
             except ValueError:
-                said = f"{pieces[row]!r} is no JSON list of pipe ids; empty it once the pipe is known"
+                said = f"{pieces[row]!r} is not a JSON list of pipe ids; clear it if the pipe is known"
                 self._faults.append(Fault(Severity.FATAL, "not_a_list", said, layer, row=row + 1, column="pieces"))
 
     def _check_bounds(self, layer: str, xy: NDArray[np.float64]) -> None:
-        """A coordinate may be unknown (NaN), never endless."""
+        """Report coordinates beyond the limit; a coordinate may be unknown (NaN)."""
         if (np.abs(xy) > _FARTHEST_M).any():
             said = f"a coordinate lies beyond {_FARTHEST_M:g} m; correct the shape"
             self._faults.append(Fault(Severity.FATAL, "not_finite", said, layer))
@@ -266,7 +266,7 @@ class _Reader:
         default = kind.DEFAULTS.get(name, {"Floats": np.nan, "Ints": -1, "Bools": False}[sort])
         target = {"Floats": pa.float64(), "Ints": pa.int32(), "Bools": pa.bool_()}[sort]
         try:
-            # A column edited elsewhere may have become text or a wider number.
+            # A column edited by another program may have become text or a wider number.
             typed = values if values.type == target else pc.cast(values, target, safe=False)
         except pa.ArrowInvalid as fault:
             self._faults.append(Fault(Severity.FATAL, "not_a_number", f"is no {target} column ({fault})", layer, column=name))
@@ -301,7 +301,7 @@ class _Reader:
 
 
 def _listed(text: object) -> list[object]:
-    """What was assumed: a JSON list, or any other content as the one line of it."""
+    """Assumptions: a JSON list; any other content becomes the only entry."""
     try:
         found = json.loads(str(text)) if text else []
     except (ValueError, RecursionError):
@@ -310,7 +310,7 @@ def _listed(text: object) -> list[object]:
 
 
 def _drawn_straight(vertices: NDArray[np.float64], offsets: NDArray[np.int64], ends: NDArray[np.float64]) -> Lines:
-    """Lines with those that have no points drawn from node to node. ``ends``: (n, 2, 2)."""
+    """Lines, where those without points become straight lines between their nodes. ``ends``: (n, 2, 2)."""
     lines = [
         vertices[start:stop] if stop > start else straight
         for start, stop, straight in zip(offsets[:-1], offsets[1:], ends, strict=True)
@@ -319,7 +319,7 @@ def _drawn_straight(vertices: NDArray[np.float64], offsets: NDArray[np.int64], e
 
 
 def _table(kind: type[Table], ids: NDArray[np.object_], columns: Mapping[str, NDArray[Any]], extra: Mapping[str, Any]) -> Table:
-    """The table of typed columns; ``Columns.of`` would look at every text once more."""
+    """The table of typed columns, without ``Columns.of``, which would check every text again."""
     blank = kind.of([""])
     rest = {
         name: np.repeat(getattr(blank, name), len(ids))
@@ -332,7 +332,7 @@ def _table(kind: type[Table], ids: NDArray[np.object_], columns: Mapping[str, ND
 def _drawn_points(
     names: tuple[str, ...], shapes: pa.ChunkedArray | None, columns: Mapping[str, NDArray[Any]], count: int
 ) -> dict[str, NDArray[Any]]:
-    """Coordinates of point layers: the geometry's, else columns of their name."""
+    """Coordinates of a point layer, (n, 2): the geometry's, else its columns x and y."""
     if not names:
         return {}
     x, y = (np.array(columns.get(name, np.full(count, np.nan)), dtype=np.float64) for name in names)
@@ -351,7 +351,7 @@ def _strings(values: pa.ChunkedArray) -> pa.Array:
 
 
 def _text(values: pa.ChunkedArray) -> NDArray[np.object_]:
-    """A column of any type as strings, empty for null. Words that come again and again are one string in memory."""
+    """A column of any type as strings, empty for null. Repeated words share one string in memory."""
     strings = _strings(values)
     coded = strings.dictionary_encode()
     if len(coded.dictionary) > len(coded) // 2:

@@ -1,4 +1,4 @@
-"""A part of a city as a city of its own: what an incident package takes with it, small and still right for isolation."""
+"""Cuts a part out of a city for an incident package: small, with the same isolation plans."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ TableT = TypeVar("TableT", bound=Columns)
 
 
 def clip_city(city: City, box: Box) -> City:
-    """The part of ``city`` that touches ``box`` (min x, min y, max x, max y; its CRS), renumbered; ids stay.
+    """The part of ``city`` that touches ``box`` (min x, min y, max x, max y; its CRS), with new rows and the same ids.
 
-    Pipes are kept whole; what outside hangs on the part alone for its water comes with it, or ways through it and dry
-    pockets in it would be lost. The first node beyond the edge, where a source lies behind it, becomes a source itself, so
-    that isolation finds the same ways to water for what does not reach the edge. The hydraulic model does not survive
-    cutting and is left out, as ``info.assumed`` says.
+    Pipes are kept whole. Parts outside that are supplied only through the clip are included, since otherwise paths through
+    them and their dry pockets would be lost. The first node beyond the edge becomes a source where a source lies behind it, so
+    that isolation finds the same supply for everything that does not reach the edge. The hydraulic model cannot be cut
+    and is left out, as ``info.assumed`` says.
     """
     network = city.network
     pipe = _touching(network.pipes, box)
@@ -36,10 +36,10 @@ def clip_city(city: City, box: Box) -> City:
     for table in (network.valves, network.pumps):
         near = (table.from_node >= 0) & (keep[table.from_node] | keep[table.to_node])
         keep[table.from_node[near]] = keep[table.to_node[near]] = True
-    pipe |= keep[network.pipes.from_node] & keep[network.pipes.to_node]  # else a way between two kept nodes would be lost
+    pipe |= keep[network.pipes.from_node] & keep[network.pipes.to_node]  # otherwise a path between two kept nodes would be lost
     hanging, watered = _outside(network, keep, pipe)
     keep |= hanging
-    # One pipe more at the edge: the valves at the last nodes sit on it. Shut ones too: what opening them gives is asked.
+    # One more pipe at the edge, because the valves at the last nodes sit on it; closed ones too, for the effect of opening them.
     pipe |= keep[network.pipes.from_node] | keep[network.pipes.to_node]
     ends = keep.copy()
     ends[network.pipes.from_node[pipe]] = ends[network.pipes.to_node[pipe]] = True
@@ -139,7 +139,7 @@ def _inside(x: NDArray[np.float64], y: NDArray[np.float64], box: Box) -> NDArray
 
 
 def _places(rows: Rows, count: int) -> Rows:
-    """New row of each old one, (count + 1,); -1 for what is gone and, at the end, for none."""
+    """New row of each old row, (count + 1,); -1 for removed rows and, at the end, for none."""
     places = np.full(count + 1, -1, dtype=np.int64)
     places[rows] = np.arange(len(rows))
     return places
@@ -168,7 +168,7 @@ def _pipes(pipes: PipeTable, rows: Rows, node_at: Rows) -> PipeTable:
 
 
 def _shapes(table: Any, box: Box) -> Any:
-    """Zones whole where they touch the box (a community is named whole); roads and water cut to it."""
+    """Zones that touch the box, whole (a notice names whole communities); roads and water, cut to it."""
     if not len(table):
         return table
     frame = shapely.box(*box)

@@ -1,4 +1,4 @@
-"""Tables as CSV for spreadsheets: the one writer of all of them, so that no cell is ever run as a formula."""
+"""Writes all CSV tables, so that a spreadsheet never executes a cell as a formula."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from typing import Any
 from maps.files import write_aside
 
 _STARTS = tuple("=+-@\t\r\n＝＋－＠")
-"""What spreadsheets take for the beginning of a formula; the wide forms are read so under Chinese and Japanese settings."""
+"""Characters that start a formula in spreadsheets; the full-width forms do so under Chinese and Japanese settings."""
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """UTF-8 with a byte order mark (spreadsheets need it), whole or not at all. Cells as ``cell``. Raises InputFault."""
+    """Write a table in UTF-8 with a byte order mark (spreadsheets need it), whole or not at all; cells as by ``cell``.
+
+    Raises InputFault when the file cannot be written.
+    """
     out = io.StringIO(newline="")
     table = csv.writer(out)
     table.writerow([cell(name) for name in columns])
@@ -26,7 +29,7 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]])
 
 
 def cell(value: Any) -> Any:
-    """Numbers as they are, times in ISO 8601, nothing for None and NaN; a text that would run gets a leading apostrophe."""
+    """A value as cell text: times in ISO 8601, "" for None and NaN; text that would be a formula gets a leading apostrophe."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     if isinstance(value, datetime):
@@ -38,5 +41,5 @@ def cell(value: Any) -> Any:
 
 
 def printable(text: str) -> str:
-    """The text with a blank for each control character, line ends and tabs apart."""
+    """The text with a blank for each control character except line ends and tabs."""
     return "".join(char if char in "\n\t" or char.isprintable() else " " for char in text)

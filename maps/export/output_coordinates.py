@@ -1,4 +1,4 @@
-"""Coordinates as they are shown outside: WGS84 lon, lat on earth; the drawing's own x, y otherwise."""
+"""Coordinates as written to files: WGS84 lon, lat; local x, y where the network is not georeferenced."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _DEGREE_DECIMALS, _METRE_DECIMALS = 6, 2
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How a network's coordinates go out. ``decimals``: of what is written (about 0.1 m, 0.01 m)."""
+    """Converts a network's coordinates for output. ``decimals``: of written numbers (about 0.1 m, or 0.01 m for local ones)."""
 
     crs: str
     georeferenced: bool
 
     @classmethod
     def of(cls, network: PipeNetwork) -> Shown:
-        """That of a network."""
+        """Converter for one network."""
         return cls(network.crs, network.georeferenced)
 
     def points(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n, 2) of the network's CRS as (n, 2) lon, lat – or x, y."""
+        """Convert points (n, 2) of the network's CRS to lon, lat (or x, y), (n, 2)."""
         if not self.georeferenced:
             return np.asarray(np.round(xy, _METRE_DECIMALS))
         lon, lat = to_wgs84(xy[:, 0], xy[:, 1], self.crs)
@@ -42,7 +42,7 @@ class Shown:
         return shapely.geometry.mapping(shapely.transform(shape, self.points))
 
     def lines(self, pipes: PipeTable, rows: Iterable[int]) -> dict[int, list[list[float]]]:
-        """Coordinates by pipe row, for rows with at least two finite points; one transformation for all."""
+        """Coordinates by pipe row, for rows with at least two finite points; all are transformed at once."""
         parts = {int(row): pipes.points(int(row)) for row in rows}
         parts = {row: points for row, points in parts.items() if len(points) > 1 and bool(np.isfinite(points).all())}
         if not parts:

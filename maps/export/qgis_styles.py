@@ -12,7 +12,7 @@ from lxml import etree
 class Look:
     """``colour`` as ``#rrggbb``; ``width`` in px (diameter of points); ``opacity`` of areas.
 
-    ``classes``: (QGIS expression, label, colour, width) instead of one symbol; ``label``: column written beside.
+    ``classes``: (QGIS expression, label, colour, width) instead of one symbol; ``label``: column used as label.
     """
 
     colour: str = "#456172"
@@ -23,7 +23,7 @@ class Look:
 
 
 def qml(kind: str, look: Look) -> str:
-    """The style as QGIS stores it. ``kind``: geometry type of the layer."""
+    """The style as QML text. ``kind``: geometry type of the layer."""
     root = etree.Element("qgis", version="3.22.0", styleCategories="Symbology|Labeling", labelsEnabled="1" if look.label else "0")
     form = "marker" if "Point" in kind else "fill" if "Polygon" in kind else "line"
     rules = look.classes or (("", "", look.colour, look.width),)

@@ -1,4 +1,4 @@
-"""Layers of any kind out of the house: GeoPackage with QGIS styles, GeoJSON, KML for phones."""
+"""Writes layers of any content as GeoPackage with QGIS styles, as GeoJSON, or as KML for phones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LEGAL = {"\t", "\n", "\r"}
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """``geometry``: shapely, the network's CRS, (n,); ``columns``: each (n,); ``title`` is what people read."""
+    """One layer. ``geometry``: shapely, the network's CRS, (n,); ``columns``: (n,) each; ``title``: shown name."""
 
     name: str
     title: str
@@ -48,12 +48,15 @@ class Layer:
 
 
 def write_layers_gpkg(layers: Sequence[Layer], crs: str, path: Path) -> None:
-    """One GeoPackage; QGIS opens each layer in its style. Whole or not at all. Raises InputFault."""
+    """Write one GeoPackage, whole or not at all; QGIS opens each layer in its style.
+
+    Raises InputFault when the file cannot be written.
+    """
     with tempfile.TemporaryDirectory(prefix="quanmai-layers-") as folder:
         aside = Path(folder) / "layers.gpkg"
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of an engineering CRS: written as meant
+                warnings.simplefilter("ignore")  # GDAL warns about engineering CRSs, which are intended
                 for layer in layers:
                     _append(layer, LOCAL_WKT if crs == "local" else crs, aside)
             _styles([layer for layer in layers if len(layer)], aside)
@@ -65,7 +68,10 @@ def write_layers_gpkg(layers: Sequence[Layer], crs: str, path: Path) -> None:
 
 
 def write_layers_geojson(layers: Sequence[Layer], crs: str, path: Path) -> None:
-    """One FeatureCollection (WGS84); each feature names its ``layer``. A drawing keeps its own coordinates and says so."""
+    """Write one FeatureCollection (WGS84, or local coordinates with a note); each feature names its ``layer``.
+
+    Raises InputFault when the file cannot be written.
+    """
     features = []
     for layer in layers:
         shapes = layer.geometry if crs == "local" else shapely.transform(layer.geometry, lambda xy: _degrees(xy, crs))
@@ -79,9 +85,9 @@ def write_layers_geojson(layers: Sequence[Layer], crs: str, path: Path) -> None:
 
 
 def write_layers_kml(layers: Sequence[Layer], crs: str, path: Path, title: str) -> None:
-    """KML 2.2 for phones. Raises InputFault for a network that is not georeferenced: KML knows degrees only."""
+    """Write KML 2.2 for phones. Raises InputFault for a network that is not georeferenced, since KML has degrees only."""
     if crs == "local":
-        raise InputFault(f"{path}: KML needs places on earth; this network is not georeferenced, take --geojson")
+        raise InputFault(f"{path}: KML needs positions on earth; this network is not georeferenced, use --geojson")
     root = etree.fromstring(f'<kml xmlns="{_KML}"/>')
     document = _put(root, "Document")
     _put(document, "name", title)
@@ -108,7 +114,7 @@ def _append(layer: Layer, crs: str, path: Path) -> None:
 
 
 def _styles(layers: Sequence[Layer], path: Path) -> None:
-    """QGIS's own table: it takes the default style of each layer from here."""
+    """Write QGIS's table ``layer_styles``, from which it takes the default style of each layer."""
     columns = (
         "id INTEGER PRIMARY KEY AUTOINCREMENT, f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), "
         "f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, "
@@ -172,7 +178,7 @@ def _put(parent: Any, name: str, text: str = "") -> Any:
 
 
 def _printable(code: int) -> bool:
-    """Whether XML 1.0 lets a character in."""
+    """Whether XML 1.0 allows a character."""
     return 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000
 
 
@@ -187,7 +193,7 @@ def _degrees(xy: NDArray[np.float64], crs: str) -> NDArray[np.float64]:
 
 
 def _plain(value: Any) -> Any:
-    """A value that every format takes: no NaN, no numpy type."""
+    """A value for any format: None instead of NaN, no numpy type."""
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value

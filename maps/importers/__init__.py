@@ -1,4 +1,7 @@
-"""Importers: real network files into a City. ``import_city(sources, ImportOptions) -> ImportResult``."""
+"""Imports EPANET files and GIS layers as a ``City``: ``import_city(sources, ImportOptions) -> ImportResult``.
+
+``readers``: GIS files as standard layers; ``topology``: nodes, pipes and valves; ``epanet``: .inp files and layers over them.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,11 @@ __all__ = ["ImportOptions", "ImportResult", "import_city"]
 
 
 def import_city(sources: Sequence[Path], options: ImportOptions) -> ImportResult:
-    """A city from one .inp or from GIS layers. Pure in its input. Raises InputFault for what is fatal."""
+    """Import a city from one .inp file, from GIS layers, or from one .inp file with layers laid over it.
+
+    A clean import is a pure function of its input. Raises InputFault with every fatal fault, and for sources that are
+    missing or of which two are .inp files.
+    """
     if not sources:
         raise InputFault("no source given; name an .inp file or GIS layers")
     missing = next((path for path in sources if not path.exists()), None)
@@ -26,7 +33,7 @@ def import_city(sources: Sequence[Path], options: ImportOptions) -> ImportResult
         raise InputFault(f"{missing}: no such file; check the path")
     inps = [path for path in sources if path.suffix.lower() == ".inp"]
     if len(inps) > 1:
-        raise InputFault(f"{inps[0]}, {inps[1]}: one .inp makes a city; import them one by one")
+        raise InputFault(f"{inps[0]}, {inps[1]}: a city has one .inp file; import them one at a time")
     city, faults = _from_inp(inps[0], options) if inps else _from_layers(sources, options)
     others = [path for path in sources if path not in inps]
     if inps and others:
@@ -34,7 +41,7 @@ def import_city(sources: Sequence[Path], options: ImportOptions) -> ImportResult
     city = _completed(city, options, faults)
     from maps.check import network_faults
 
-    # A doubtful place of a valve is among the import's own faults already, in more words.
+    # Ambiguous valve positions are already among the import's own faults, with more detail.
     listed = (*faults, *(fault for fault in network_faults(city) if fault.code != "valve_placing"))
     return ImportResult(city, tuple(sorted(listed, key=lambda fault: list(Severity).index(fault.severity))))
 
@@ -47,7 +54,7 @@ def _from_inp(path: Path, options: ImportOptions) -> tuple[City, list[Fault]]:
 
 
 def _from_layers(sources: Sequence[Path], options: ImportOptions) -> tuple[City, list[Fault]]:
-    # GIS readers are slow to load: an .inp does without them.
+    # GIS readers are slow to load, and an .inp does not need them.
     from maps.importers.layered_city import read_layers
 
     city, faults = read_layers(sources, options)

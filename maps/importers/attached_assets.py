@@ -1,4 +1,4 @@
-"""What stands around the pipes: hydrants, plants, crews, stations, customers, zones, background."""
+"""Assets that refer to the network: hydrants, plants, crews, stations, customers; zones and background layers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from maps.importers.topology.pieces import Pieces
 from maps.network import PipeNetwork
 
 _HYDRANT_M, _CUSTOMER_M, _STATION_M = 10.0, 100.0, 10.0
-"""How far a thing without a reference may stand from the pipe or node it is given."""
+"""Greatest distance between an asset without a reference and the pipe or node it is attached to."""
 
 _SAME_M = 1e-3
 
@@ -28,7 +28,7 @@ Shapes = TypeVar("Shapes", ZoneTable, ShapeTable)
 
 
 class Around:
-    """Attaches layers to a finished network; rows in, tables out, faults collected."""
+    """Attaches the rows of layers to a finished network and returns their tables; faults are collected in ``faults``."""
 
     def __init__(self, network: PipeNetwork, pieces: Pieces, faults: list[Fault]) -> None:
         self._network, self._pieces, self._faults = network, pieces, faults
@@ -63,7 +63,7 @@ class Around:
         return CustomerTable.of(ids, **columns, pipe=pipe, x=xy[:, 0], y=xy[:, 1], extra=frame.extras())
 
     def stations(self, frame: StandardFrame) -> StationTable:
-        """Stations at their node or link. Fatal: an id twice, a place that is not there."""
+        """Stations at their node or link. Fatal: a duplicate id, an unknown node or link."""
         columns, points = plain_columns(StationTable, frame, self._faults, skip=(*_OWN, "link")), points_of(frame)
         node, link = self._nodes(frame, fatal=False, quiet=True), frame.text("link").copy()
         for at, name in enumerate(frame.text("node")):
@@ -95,7 +95,7 @@ class Around:
         return PlantTable.of(once(frame, self._faults), **columns, node=node, extra=frame.extras())
 
     def crews(self, frame: StandardFrame) -> CrewTable:
-        """Crews with the base where they are drawn, unless columns say it."""
+        """Crews; the base is where they are drawn, unless columns give it."""
         columns, points = plain_columns(CrewTable, frame, self._faults), points_of(frame)
         columns.setdefault("base_x", points[:, 0])
         columns.setdefault("base_y", points[:, 1])
@@ -131,9 +131,9 @@ class Around:
         at_node: NDArray[np.bool_] | None = None,
         names: NDArray[np.object_] | None = None,
     ) -> dict[int, list[int]]:
-        """Row -> pipe rows, of those that name a pipe which is in several pieces and whose place does not tell which.
+        """Row -> pipe rows, for rows that name a pipe in several pieces and have no position that selects one of them.
 
-        A dataset taken in again says it in ``pieces``: the point it has there is only where it was drawn.
+        A dataset that is imported again has them in ``pieces``; its point there is only where the row was drawn.
         """
         found: dict[int, list[int]] = {}
         old, of_dataset = frame.text("pieces"), "pieces" in frame.frame
@@ -149,9 +149,9 @@ class Around:
         return found
 
     def _is_made_up(self, pipe: str, point: NDArray[np.float64], *, is_station: bool) -> bool:
-        """Whether a point is where a dataset draws what has none: amid the ends of its pipe, or (a listed station) at the first.
+        """Whether a point is where a dataset draws a row without one: midway between its pipe's ends, a station at the first end.
 
-        Then it tells nothing of the piece once another import cuts that pipe.
+        Such a point does not select a piece once another import cuts that pipe.
         """
         rows = self._pieces.rows(pipe)
         if len(rows) < 2:
@@ -170,7 +170,7 @@ class Around:
             return []
 
     def _named(self, frame: StandardFrame, pieces: dict[int, list[int]]) -> NDArray[np.object_]:
-        """The column ``pieces``."""
+        """The column ``pieces``: ids of the pieces that a row counts for, "" for other rows, (n,)."""
         named = np.full(len(frame), "", dtype=object)
         for at, rows in pieces.items():
             named[at] = pieces_text(self._network.pipes.ids(rows))
@@ -207,7 +207,7 @@ class Around:
         pipe: NDArray[np.int64],
         pieces: dict[int, list[int]],
     ) -> NDArray[np.float64]:
-        """Where things are drawn: their own point, else their node, else the middle of their pipe's ends; amid its pieces."""
+        """Where assets are drawn, (n, 2): their own point, else their node, else midway between the ends of their pipe."""
         nodes, pipes = self._network.nodes, self._network.pipes
         xy = np.append(np.column_stack([nodes.x, nodes.y]), [[np.nan, np.nan]], axis=0)
         out = np.where(np.isfinite(points), points, xy[node])

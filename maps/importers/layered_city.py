@@ -1,4 +1,4 @@
-"""GIS layers into a city: read, brought into one CRS, joined, cut, attached; with a model built from them."""
+"""Builds a city from GIS layers: read, transformed to one CRS, joined, cut, attached, with a model built from the tables."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ _TABLES: dict[str, type[Columns]] = {
 _SHAPES = ("zones", "roads", "water", "places")
 _MORE_COLUMNS = {"nodes": ("inlet_pipes",)}
 _STYLES = ("layer_styles",)
-"""What QGIS keeps in a GeoPackage beside its layers."""
+"""Tables that QGIS keeps in a GeoPackage besides its layers."""
 _SHOWN = 5
 _LARGEST_MODEL = 100_000
-"""Pipes above which no hydraulic model is built: EPANET would take longer for one state than a dispatcher waits."""
+"""Number of pipes above which no hydraulic model is built: EPANET would need too long for one state."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class Layers:
 
 
 def read_layers(sources: Sequence[Path], options: ImportOptions) -> tuple[City, tuple[Fault, ...]]:
-    """A city from layers with pipes. Raises InputFault with every fatal fault found."""
+    """Import a city from layers, one of them with pipes. Raises InputFault with every fatal fault found."""
     faults = list[Fault]()
     layers = read_frames(sources, options, options.crs, faults)
     place = ", ".join(path.name for path in sources)
@@ -88,7 +88,7 @@ def read_frames(
 ) -> Layers:
     """Every standard layer of the sources, columns renamed and coordinates in the city's CRS.
 
-    ``undeclared``: the CRS of a layer that does not say its own, where that is not ``told``.
+    ``undeclared``: the CRS assumed for layers that declare none, where that is not ``told``.
     """
     profile = read_profile(options.profile)
     listed = list(layer_names(sources))
@@ -106,13 +106,13 @@ def read_frames(
     target = city_crs(parts, profile, told)
     moved = [(layer, in_city_crs((layer, raw), profile, told, target, faults, undeclared)) for layer, raw in parts]
     if target == crs_of.LOCAL and parts and told != crs_of.LOCAL:
-        faults.append(Fault(Severity.WARNING, "no_crs", "no source says its CRS: not georeferenced; give it with --crs"))
+        faults.append(Fault(Severity.WARNING, "no_crs", "no source declares its CRS: not georeferenced; give it with --crs"))
     frames = {name: _frame(name, [part for part in moved if part[0].standard == name], faults) for name in STANDARD_LAYERS}
     return Layers(frames, target, profile)
 
 
 def _unused(listed: Sequence[tuple[Path, str]], used: set[tuple[Path, str]]) -> Iterator[Fault]:
-    """What was given and is not read: loud where it is a whole file, quiet for the other layers of one that is read."""
+    """Faults for unread sources: a warning for a whole file, information for the other layers of a file that is read."""
     for path in dict.fromkeys(path for path, _ in listed):
         names = [name for other, name in listed if other == path and (path, name) not in used and name not in _STYLES]
         if not names:
@@ -134,7 +134,7 @@ def _frame(name: str, parts: Sequence[Part], faults: list[Fault]) -> StandardFra
 
 
 def network_of(base: Base, layers: Layers, snap_m: float, faults: list[Fault]) -> tuple[PipeNetwork, Any]:
-    """The network with valves placed and pieces numbered; and each pipe's id before that, (pipes,)."""
+    """The network with valves placed and pieces numbered, and each pipe's id before numbering, (pipes,)."""
     frames = layers.frames
     placed = place_valves(frames["valves"], base, snap_m, faults)
     pipes, shared = numbered(placed.pipes)
@@ -158,7 +158,7 @@ def _shared_faults(base: Base, shared: Sequence[str]) -> list[Fault]:
 
 
 def pump_table(frame: StandardFrame, base: Base, faults: list[Fault]) -> PumpTable:
-    """Pumps as links, or at a node. Fatal: a node that is not there."""
+    """Pumps as links between two nodes, or at a node. Fatal: an unknown node."""
     columns: dict[str, Any] = plain_columns(PumpTable, frame, faults)
     ends, node = base.links["pumps"], np.full(len(frame), -1, dtype=np.int64)
     for row, name in enumerate(frame.text("node")):
@@ -174,7 +174,7 @@ def pump_table(frame: StandardFrame, base: Base, faults: list[Fault]) -> PumpTab
 
 
 def surrounded(city: City, frames: dict[str, StandardFrame], before: Any, faults: list[Fault]) -> City:
-    """The city with what its frames hold besides the network; layers that are not there leave what was."""
+    """The city with the assets of its frames; tables without a layer keep their rows."""
     around = Around(city.network, Pieces(city.network.pipes, before), faults)
     made: dict[str, Any] = {}
     for name in ("hydrants", "plants", "crews", "stations", "customers"):
@@ -189,7 +189,7 @@ def surrounded(city: City, frames: dict[str, StandardFrame], before: Any, faults
 
 
 def fed_by_plants(city: City, faults: list[Fault]) -> City:
-    """Plants and wells at a junction make it a source: they are where the water comes from. Planned ones do not."""
+    """Turn the junctions of plants and wells into sources, since the water enters there; planned plants are skipped."""
     nodes, kinds = city.network.nodes, city.network.nodes.kind.copy()
     for row, name in enumerate(city.plants.kind):
         node, made = int(city.plants.node[row]), {"plant": NodeKind.PLANT, "well": NodeKind.WELL}.get(str(name))
@@ -202,7 +202,7 @@ def fed_by_plants(city: City, faults: list[Fault]) -> City:
 
 
 def with_model(city: City, faults: list[Fault]) -> City:
-    """The city with a hydraulic model built from its tables, and what that rests on."""
+    """The city with a hydraulic model built from its tables; the assumptions are added to ``info.assumed``."""
     from maps.hydraulics.model_building.gis_estimates import detail_from_gis
     from maps.hydraulics.model_building.model import build_model
 

@@ -39,7 +39,9 @@ class Plans(Protocol):
 
     def plan(
         self, burst_pipes: Sequence[str], *, valves: Mapping[str, ValveOverride] = ..., alternatives: bool = True
-    ) -> IsolationPlan: ...
+    ) -> IsolationPlan:
+        """Plan for the given burst pipes, as ``Isolator.plan``."""
+        ...
 
 
 def by_segment(

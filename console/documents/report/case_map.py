@@ -1,4 +1,4 @@
-"""What the report's map shows of a case over time: frames of what was known, tracks, stations. The public one: communities."""
+"""Data of the report's map over time: frames of what was known, tracks, stations. Public variant: communities only."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _internal(record: CaseRecord, replay: Replay, grid: Grid, words: ReportWords
 
 
 def _frames(record: CaseRecord) -> list[_Frame]:
-    """One for each state of the incident that the map would show differently."""
+    """One frame for each state of the incident that changes the map."""
     found: list[_Frame] = []
     before: tuple[object, ...] | None = None
     for known in record.incident_states:
@@ -148,7 +148,7 @@ def _valves(record: CaseRecord, case: Incident, grid: Grid) -> list[dict[str, An
 
 
 def _customers(record: CaseRecord, frames: Sequence[_Frame], grid: Grid) -> tuple[dict[str, int], list[dict[str, Any]]]:
-    """Places of customers without water in any frame; only institutions are named."""
+    """Positions of customers without water in any frame; only institutions have a name."""
     table = record.city.customers
     ids = sorted({name for frame in frames if frame.incident.plan for name in frame.incident.plan.customers_without_water})
     numbers: dict[str, int] = {}
@@ -215,5 +215,5 @@ def _communities(record: CaseRecord, grid: Grid) -> tuple[list[dict[str, Any]], 
 
 
 def _every(count: int, most: int) -> Any:
-    """Rows to keep of ``count``, evenly, the last one too."""
+    """Evenly spaced rows out of ``count``, including the last one."""
     return np.arange(count) if count <= most else np.unique(np.linspace(0, count - 1, most).astype(np.int64))

@@ -19,7 +19,7 @@ _MARGIN_M, _LEAST_M, _MOST_PIPES = 200.0, 500.0, 2_000
 
 
 def still_map(record: CaseRecord, words: ReportWords) -> Figure | None:
-    """The end of the case; None without any coordinates."""
+    """The map at the end of the case as SVG; None without any coordinates."""
     view = _View.of(record)
     if view is None:
         return None
@@ -41,7 +41,7 @@ def still_map(record: CaseRecord, words: ReportWords) -> Figure | None:
 
 
 class _View:
-    """From the network's CRS to the picture."""
+    """Transforms coordinates of the network's CRS to the picture."""
 
     def __init__(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
         middle, size = (low + high) / 2, np.maximum(high - low, _LEAST_M)

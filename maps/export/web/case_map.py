@@ -1,7 +1,7 @@
 """The map of a case with a time slider, as part of a page: Leaflet through folium, data as JSON, its script inlined.
 
-Lines are simplified and put on a grid of about a metre, so that fifty thousand pipes stay a few megabytes. The script reads
-texts only as texts; the page's own policy forbids it to load anything at all.
+Lines are simplified and rounded to a grid of about a metre, so that 50,000 pipes take a few megabytes. The script inserts
+texts as text only, and the page's Content-Security-Policy forbids it to load anything.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _VIEW_MARGIN_M = 250.0
 
 
 class _Start(MacroElement):
-    """Hands the map over to the case's script."""
+    """Starts the case's script with the map."""
 
     _template = Template(
         "{% macro script(this, kwargs) %}quanmaiCase({{ this._parent.get_name() }}, "
@@ -40,7 +40,7 @@ class _Start(MacroElement):
 
 
 def network_layers(city: City, grid: Grid, *, public: bool) -> dict[str, Any]:
-    """Pipes by width (none when ``public``), roads and water, encoded."""
+    """Pipes by width class (none when ``public``), roads and water, as encoded lines for the page's data."""
     pipes, layers = city.network.pipes, []
     if not public:
         classes = width_class(pipes.diameter_mm)
@@ -58,12 +58,12 @@ def network_layers(city: City, grid: Grid, *, public: bool) -> dict[str, Any]:
 
 
 def rings(polygon: shapely.Polygon, grid: Grid) -> list[str]:
-    """A polygon's outline and holes, encoded."""
+    """Encoded outline and holes of a polygon."""
     return [_line(ring, grid) for ring in (polygon.exterior, *polygon.interiors)]
 
 
 def view_of(points: Sequence[tuple[float, float]], city: City, grid: Grid) -> list[list[float]]:
-    """Corners of the first view: around ``points`` (x, y of the network's CRS), else the whole network."""
+    """Corners of the first view: around ``points`` (k, 2) of the network's CRS, else the whole network."""
     known = np.array([point for point in points if np.isfinite(point).all()], dtype=np.float64).reshape(-1, 2)
     if not len(known):
         known = np.array(city.network.bounds, dtype=np.float64).reshape(2, 2)
@@ -72,12 +72,12 @@ def view_of(points: Sequence[tuple[float, float]], city: City, grid: Grid) -> li
 
 
 def case_page(city: City, data: Mapping[str, Any], *, head: str, before: str, after: str) -> str:
-    """The whole page: ``head`` (HTML for the header), what stands before and after the map; the same text for the same case."""
+    """The whole page: ``head`` (HTML of the header), HTML before and after the map. The same case gives the same text."""
     page = offline_map("EPSG3857" if city.network.georeferenced else "Simple", COLOURS["ground"])
     start: Any = _Start
     start().add_to(page)
     root = page.get_root()
-    # Marks only: folium reads every element as a template, and nothing of a case may ever be read as one.
+    # Placeholders only: folium treats each element as a template, and content of a case must not become one.
     root.header.add_child(folium.Element(_POLICY_HERE), name="a_policy", index=0)
     root.header.add_child(folium.Element(_HEAD_HERE))
     root.html.add_child(folium.Element(_BODY_HERE))
@@ -85,7 +85,7 @@ def case_page(city: City, data: Mapping[str, Any], *, head: str, before: str, af
     found = re.search(r'<div class="folium-map"[^>]*></div>', made)
     if found is None:
         raise ValueError("folium wrote no map into the page")
-    # A policy in the page itself: whatever slips into it, nothing is loaded and nothing is sent.
+    # A policy in the page itself: even injected content could load and send nothing.
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     content = f'<script type="application/json" id="qm-case">{_json(data)}</script>'
     filled = {
@@ -98,13 +98,13 @@ def case_page(city: City, data: Mapping[str, Any], *, head: str, before: str, af
 
 
 def _numbered(page: str) -> str:
-    """folium names its parts at random; numbered instead, the same case gives the same page."""
+    """Replace folium's random element names by numbers, so that the same case gives the same page."""
     names: dict[str, str] = {}
     return re.sub(r"(?<=_)[0-9a-f]{32}\b", lambda found: names.setdefault(found[0], str(len(names) + 1)), page)
 
 
 def _json(data: Mapping[str, Any]) -> str:
-    """JSON that cannot end its script element, nor be read as markup."""
+    """JSON that cannot end its script element or be parsed as markup."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")

@@ -1,4 +1,4 @@
-"""Text of a city put into a page: nothing in it is ever read as markup or script."""
+"""Escapes text of a city for a page, so that none of it is parsed as markup or script."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
 
 
 def safe(text: object, length: int = 160) -> str:
-    """One line of HTML text, also safe inside a JavaScript template literal, which folium puts tooltips and popups in.
+    """One line of HTML text, also safe in a JavaScript template literal, which folium uses for tooltips and popups.
 
-    Control, direction and invisible characters go; a long text is cut.
+    Control, direction and invisible characters are removed; a long text is cut.
     """
     spaced = "".join(" " if char.isspace() else char for char in str(text))
     line = " ".join("".join(char for char in spaced if unicodedata.category(char) not in _INVISIBLE).split())

@@ -33,7 +33,7 @@ WIDTH_CLASSES: tuple[tuple[float, float, str], ...] = (
     (300.0, 2.6, "#66808f"),
     (800.0, 4.5, "#456172"),
 )
-"""(from mm, weight in px, colour): thin pipes pale."""
+"""(from mm, weight in px, colour) of each width class; thin pipes are pale."""
 
 _ENGLISH: Mapping[str, str] = {
     "water": "Water",
@@ -67,28 +67,28 @@ class MapWords:
     critical: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, key: str) -> str:
-        """The word of a layer or label."""
+        """Text of a layer or label, by its key."""
         return self.texts.get(key) or _ENGLISH.get(key, key)
 
     def critical_of(self, code: str) -> str:
-        """The word of a kind of critical customer, its code when there is none."""
+        """Text of a kind of critical customer; its code without one."""
         return self.critical.get(code, code)
 
 
 def width_class(diameter_mm: Floats) -> NDArray[np.int64]:
-    """Class of each pipe, (n,); of unknown diameter the thinnest."""
+    """Width class of each pipe, (n,); the thinnest for an unknown diameter."""
     bounds = [least for least, _, _ in WIDTH_CLASSES[1:]]
     return np.asarray(np.searchsorted(bounds, np.nan_to_num(diameter_mm, nan=0.0), side="right"), dtype=np.int64)
 
 
 def strip(title: str, badges: Sequence[str]) -> str:
-    """The strip on top: title and loud labels, as HTML, with the page's own style."""
+    """The strip at the top, as HTML: title and warning labels, with the page's style."""
     marks = "".join(f'<span class="qm-badge">{safe(badge)}</span>' for badge in badges)
     return f'{_STYLE}<div class="qm-strip"><b>{safe(title)}</b>{marks}</div>'
 
 
 def legend(used: Sequence[str], words: MapWords, attribution: str = "") -> str:
-    """The legend of the layers that are there, as HTML."""
+    """The legend of the given layers, as HTML."""
     rows = "".join(f"<li>{_swatch(name)}{safe(words.of(name))}</li>" for name in used if name not in ("water", "roads"))
     source = f'<div class="qm-source">{safe(attribution)}</div>' if attribution else ""
     return f'<div class="qm-legend"><b>{safe(words.of("legend"))}</b><ul>{rows}</ul>{source}</div>'

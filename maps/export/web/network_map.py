@@ -1,7 +1,7 @@
 """The offline web map: one HTML file that loads nothing from the network.
 
 The internal variant shows pipes, valves and candidates; the public one streets and affected communities only.
-Every word of the city is escaped (``safe``).
+All text of the city is escaped (``safe``).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from maps.isolation.plan.result import IsolationPlan
 from maps.locate.result import Candidate
 
 _HOVER_LIMIT = 20_000
-"""Pipes up to which each can be pointed at; above, a class is one shape, else the page becomes too slow to open."""
+"""Number of pipes up to which each pipe has a tooltip; above, a width class is one shape, as the page would open too slowly."""
 
 _ZONE_MARGIN_M, _VIEW_MARGIN_M = 25.0, 200.0
 _ON_EACH = JsCode("function(f,l){if(f.properties.t){l.bindTooltip(f.properties.t,{sticky:true});}}")
@@ -38,7 +38,9 @@ _ON_EACH = JsCode("function(f,l){if(f.properties.t){l.bindTooltip(f.properties.t
 
 @dataclass(frozen=True, slots=True)
 class WebMapOptions:
-    """``stations``: words shown beside a station id (``0.212 MPa ↓``); ``abnormal``: ids drawn as abnormal.
+    """Content of the map.
+
+    ``stations``: text shown beside a station id (``0.212 MPa ↓``); ``abnormal``: ids of stations drawn as abnormal.
 
     ``no_water``/``low_pressure``: communities of the public map; empty means those of the plan's customers.
     """
@@ -76,7 +78,7 @@ def web_map_html(
     public: bool = False,
     options: WebMapOptions | None = None,
 ) -> str:
-    """The page as text. ``public``: streets and communities only; candidates and plan then name no pipe in it."""
+    """The page as text. ``public``: streets and communities only; no pipe of candidates or plan appears in it."""
     chosen = options or WebMapOptions()
     page = offline_map("EPSG3857" if city.network.georeferenced else "Simple", COLOURS["ground"])
     build = _Builder(page, city, chosen)
@@ -125,7 +127,7 @@ class _Builder:
             self._layer(f"pipes_{number}", features, {"color": colour, "weight": weight, "opacity": 1.0})
 
     def plan_pipes(self, plan: IsolationPlan | None) -> None:
-        """The zone as an area and its pipes, dry pockets apart from it."""
+        """The zone as an area with its pipes, and the dry pockets in another style."""
         if plan is None:
             return
         for name, ids in (("zone", plan.zone_pipes), ("dry_pocket", plan.dry_pocket_pipes)):
@@ -142,7 +144,7 @@ class _Builder:
             self._layer(name, features, {"color": COLOURS[name], "weight": 5, "opacity": 0.9})
 
     def candidates(self, candidates: Sequence[Candidate]) -> None:
-        """Shaded by probability: a set, the strongest shade being the most likely, not the certain one."""
+        """Candidate pipes, shaded by probability: a darker pipe is more likely, none is certain."""
         pipes = self._network.pipes
         most = max((candidate.probability for candidate in candidates), default=0.0) or 1.0
         rows = {pipes.row(candidate.pipe_id): candidate.probability for candidate in candidates}
@@ -155,7 +157,7 @@ class _Builder:
         self._layer("candidates", features, {"color": COLOURS["candidates"], "weight": 9})
 
     def stations(self) -> None:
-        """Stations; those named abnormal in colour and larger."""
+        """Stations; abnormal ones are coloured and larger."""
         table = self._city.stations
         for name, wanted in (("stations", False), ("abnormal", True)):
             rows = [row for row in range(len(table)) if (str(table.asset_id[row]) in self._options.abnormal) is wanted]
@@ -195,7 +197,7 @@ class _Builder:
         self._used.append("valves")
 
     def communities(self, plan: IsolationPlan | None) -> None:
-        """The public map: outlines of communities; no water and low pressure kept apart."""
+        """Outlines of communities on the public map, without water and with low pressure separately."""
         zones = self._city.zones
         without = self._zones_named(self._options.no_water) if self._options.no_water else self._zones_dry(plan)
         low = [row for row in self._zones_named(self._options.low_pressure) if row not in without]
@@ -207,7 +209,7 @@ class _Builder:
             self._layer(name, features, style)
 
     def _zones_dry(self, plan: IsolationPlan | None) -> list[int]:
-        """Communities by where the plan's customers are (two of one name stay two), by name where it lists no customers."""
+        """Communities of the plan's customers by position (namesakes are kept apart); by name if the plan lists no customers."""
         if plan is None or not plan.customers_without_water:
             return self._zones_named(plan.communities if plan else ())
         customers = self._city.customers
@@ -219,7 +221,7 @@ class _Builder:
         return [row for row in range(len(zones)) if zones.kind[row] == "community" and str(zones.name[row]) in wanted]
 
     def frame(self, title: str) -> None:
-        """Title, legend, switch of layers, and the first view: the case, else the whole city."""
+        """Title, legend, layer control, and the first view: the case, else the whole city."""
         badges = [self._words.of("drill")] if self._options.is_drill else []
         badges += [self._words.of("synthetic")] if self._city.info.synthetic else []
         badges += [] if self._network.georeferenced else [self._words.of("not_georeferenced")]
@@ -234,7 +236,7 @@ class _Builder:
     # Parts
 
     def _view(self) -> NDArray[np.float64]:
-        """Corners (2, 2) of what the page is about, with a margin; else of the whole network."""
+        """Corners of the first view, (2, 2): what the page shows, with a margin, else the whole network."""
         if not self._focus:
             return np.array(self._network.bounds).reshape(2, 2)
         boxes = np.array(self._focus)
@@ -242,7 +244,7 @@ class _Builder:
         return np.array([low - _VIEW_MARGIN_M, high + _VIEW_MARGIN_M])
 
     def _look_at(self, points: NDArray[np.float64]) -> None:
-        """Bring points (n, 2) of the network's CRS into the first view."""
+        """Extend the first view to points (n, 2) of the network's CRS."""
         self._focus.append((*points.min(axis=0), *points.max(axis=0)))
 
     def _layer(self, name: str, features: list[dict[str, Any]], style: dict[str, Any], *, control: bool = True) -> None:

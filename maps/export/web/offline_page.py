@@ -1,6 +1,6 @@
 """A folium page that loads nothing: Leaflet and jQuery inlined, images as data URIs, no tiles.
 
-``folium.Map`` lists ten files on content networks; its lists are emptied for the one page made here.
+``folium.Map`` lists ten files on content delivery networks; the lists are emptied for this page only.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ class _Scale(MacroElement):
 
 
 def offline_map(crs: str, background: str) -> Any:
-    """An empty folium map on plain ground. ``crs``: Leaflet's (``EPSG3857``, ``Simple``)."""
+    """An empty folium map without tiles. ``crs``: Leaflet's (``EPSG3857``, ``Simple``). Raises WebAssetsMissing."""
     page = folium.Map(
         tiles=None,
         crs=crs,
         prefer_canvas=True,
         control_scale=False,
         zoom_snap=0.25,
-        attribution_control=False,  # its own link would be the page's only address on the network
+        attribution_control=False,  # Leaflet's own link would be the page's only network address
     )
-    # folium hands zoom limits to tiles only; a drawing in metres needs levels below zero.
+    # folium passes zoom limits to tiles only; local coordinates in metres need levels below zero.
     page.options.update(min_zoom=0 if crs != "Simple" else -12, max_zoom=22)
     page.default_js, page.default_css = [], []
     root: Any = page.get_root()
-    if crs != "Simple":  # a drawing's units are its own: a bar of metres would be a guess
+    if crs != "Simple":  # the units of local coordinates are unknown, so no scale bar in metres
         bar: Any = _Scale
         bar().add_to(page)
     head = root.header
@@ -63,13 +63,13 @@ def offline_map(crs: str, background: str) -> Any:
 @cache
 def _script(package: str, name: str) -> str:
     text = (_folder(package) / name).read_text("utf-8")
-    text = re.sub(r"//# sourceMappingURL=.*", "", text)  # a browser with open tools would ask for it
+    text = re.sub(r"//# sourceMappingURL=.*", "", text)  # a browser with open developer tools would request it
     return text.replace("</script", "<\\/script")
 
 
 @cache
 def _style() -> str:
-    """Leaflet's style sheet with its images in it."""
+    """Leaflet's style sheet with its images inlined."""
     folder = _folder("leaflet")
 
     def inlined(found: re.Match[str]) -> str:
@@ -80,7 +80,7 @@ def _style() -> str:
 
 
 def _folder(package: str) -> Path:
-    """Where an XStatic package keeps its files; found without importing it (its namespace warns)."""
+    """Folder of an XStatic package's files, found without importing it (its namespace package warns). Raises WebAssetsMissing."""
     spec = importlib.util.find_spec("xstatic")
     for place in spec.submodule_search_locations or () if spec else ():
         folder = Path(place) / "pkg" / package / "data"

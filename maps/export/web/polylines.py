@@ -1,4 +1,4 @@
-"""Lines as short text: simplified, put on a grid, written as differences (the widely used polyline encoding)."""
+"""Encodes lines as short text: simplified, rounded to a grid, as differences (the Google polyline encoding)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _FIRST, _BITS, _CHUNK = 63, 5, 31
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Where coordinates lie on a page: whole steps of ``step`` (degrees, or metres of a drawing), y before x as Leaflet has it.
+    """Grid of a page's coordinates: multiples of ``step`` (degrees, or metres of local coordinates), y before x as in Leaflet.
 
-    ``tolerance_m``: how far a simplified line may leave its pipe.
+    ``tolerance_m``: greatest distance between a simplified line and its pipe.
     """
 
     crs: str
@@ -29,22 +29,22 @@ class Grid:
 
     @classmethod
     def of(cls, network: PipeNetwork) -> Grid:
-        """About a metre on earth, half a metre in a drawing; coarser lines for more pipes."""
+        """Grid of a network: steps of about 1 m, or 0.5 m in local coordinates; coarser lines for more pipes."""
         tolerance = 0.5 if len(network.pipes) < 10_000 else 2.0
         return cls(network.crs, network.georeferenced, 1e-5 if network.georeferenced else 0.5, tolerance)
 
     def steps(self, xy: NDArray[np.float64]) -> NDArray[np.int64]:
-        """(n, 2) of the network's CRS as whole steps (n, 2), y first."""
+        """Convert points (n, 2) of the network's CRS to grid steps (n, 2), y first."""
         x, y = (to_wgs84(xy[:, 0], xy[:, 1], self.crs)) if self.georeferenced else (xy[:, 0], xy[:, 1])
         return np.rint(np.column_stack([y, x]) / self.step).astype(np.int64)
 
     def place(self, x: float, y: float) -> list[float]:
-        """One point as Leaflet takes it: [lat, lon] or [y, x]."""
+        """One point for Leaflet: [lat, lon] or [y, x]."""
         step = self.steps(np.array([[x, y]], dtype=np.float64))[0]
         return [round(float(step[0]) * self.step, 6), round(float(step[1]) * self.step, 6)]
 
     def lines(self, network: PipeNetwork, rows: Iterable[int]) -> list[str]:
-        """Each pipe as encoded text, "" for one that has no two finite points."""
+        """Each pipe as encoded text, "" for one with fewer than two finite points."""
         wanted = np.fromiter(rows, dtype=np.int64)
         pipes = network.pipes
         counts = np.diff(pipes.offsets)[wanted]
@@ -70,7 +70,7 @@ class Grid:
 
 
 def encoded(steps: NDArray[np.int64]) -> str:
-    """Whole numbers (n, 2) as differences in printable characters."""
+    """Encode whole numbers (n, 2) as differences in printable characters."""
     out: list[str] = []
     before = [0, 0]
     for pair in steps.tolist():
@@ -86,7 +86,7 @@ def encoded(steps: NDArray[np.int64]) -> str:
 
 
 def decoded(text: str) -> list[tuple[int, int]]:
-    """The whole numbers of an encoded line: what the page's script does, for tests."""
+    """Decode a line to whole numbers (n, 2), as the page's script does."""
     numbers, value, shift = [], 0, 0
     for char in text:
         bits = ord(char) - _FIRST

@@ -36,10 +36,10 @@ _LEAST_SHARE = 0.05
 
 @dataclass(frozen=True, eq=False)
 class QuietDay:
-    """Medians of quiet days by time of day. ``at_s``: (n,) seconds after midnight; ``pressure_m``: (n, stations) metres of
+    """Medians of quiet days by time of day.
 
-    water at the stations' nodes; ``flow_m3h``: (n, stations) through the stations' links, from their ``from_node``; NaN
-    where nothing was measured.
+    ``at_s``: seconds after midnight, (n,). ``pressure_m``: metres of water at the stations' nodes, (n, stations). ``flow_m3h``:
+    flow through the stations' links, from their ``from_node``, (n, stations). NaN where nothing was measured.
     """
 
     at_s: Floats

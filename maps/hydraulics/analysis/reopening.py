@@ -19,9 +19,10 @@ MOST_CANDIDATES = 8
 
 @dataclass(frozen=True, eq=False)
 class Reopened:
-    """What one closed valve, once open, does for the customers in the dry pockets (rows): ``served`` have water, ``low`` too
+    """Effect of opening one closed valve on the customers in the dry pockets.
 
-    little, ``dry`` none still. ``suffices``: all of them are served as they should be; None when EPANET gives no answer.
+    Customer rows: ``served`` have enough pressure, ``low`` too little, ``dry`` still no water. ``suffices``: whether all of
+    them are served; None when EPANET gives no answer.
     """
 
     valve_id: str

@@ -1,4 +1,4 @@
-"""The model of a city whose pipes were cut: carried over, solved beside the one that came, and the difference told."""
+"""Carries an imported model over to cut pipes, solves it beside the original and reports the difference of heads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHOWN = 5
 
 
 def with_carried_model(city: City, changed: Changed, faults: list[Fault]) -> City:
-    """``city`` with the changed network and the model that follows it; the import's report gets what was measured."""
+    """``city`` with the changed network and the model changed accordingly; ``faults`` gets the measured difference of heads."""
     model, after = city.epanet, changed.after
     city = replace(city, network=after)
     rows = changed.added_valves
@@ -39,7 +39,7 @@ def with_carried_model(city: City, changed: Changed, faults: list[Fault]) -> Cit
     told = list(_told(found.model, apart, after, len(changed.pieces())))
     faults += told
     alike = apart.hours > 0 and not apart.message and not apart.beyond() and not found.left_out
-    note = f"valves cut {len(changed.pieces())} pipes of the model: its text is changed there, all else is as it came"
+    note = f"valves cut {len(changed.pieces())} pipes of the model: its text is changed there, all else is unchanged"
     assumed = (*city.info.assumed, note, *(fault.message for fault in told))
     model = replace(found.model, built=model.built or not alike)
     return replace(city, epanet=model, info=replace(city.info, assumed=assumed))
@@ -48,7 +48,7 @@ def with_carried_model(city: City, changed: Changed, faults: list[Fault]) -> Cit
 def _solved(
     model: EpanetModel, changed: Changed, units: ModelUnits, faults: list[Fault], *, links: bool = True
 ) -> tuple[Carried, HeadsApart]:
-    """The carried model and its distance from the one that came; without the link valves when EPANET refuses those."""
+    """The carried model, and its differences from the original; without the link valves if EPANET refuses them."""
     found = carried(model, changed, units, links=links)
     rows = [int(row) for row in changed.added_valves if changed.after.valves.is_link[row]] if links else []
     try:

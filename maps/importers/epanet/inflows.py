@@ -1,4 +1,4 @@
-"""What flows in at a model's junctions: a negative demand, by itself, by its pattern or in one of its categories."""
+"""Inflows at a model's junctions: negative demands, by themselves, by a pattern or in one of several categories."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from maps.columns import Floats
 
 
 def inflows(project: Any) -> Floats:
-    """The most that flows in at each node in any hour, in the project's flow unit, 0 for none, (nodes,).
+    """Greatest inflow at each node in any hour, in the project's flow unit, 0 for none, (nodes,).
 
-    Categories are taken apart: a well that gives less than is used at its node still gives it when the rest is shut off.
+    Categories are evaluated separately: a well that supplies less than its node uses still supplies it when the rest is shut off.
     """
     multiplier = float(en.getoption(project, en.DEMANDMULT))
     default = int(en.getoption(project, en.DEMANDPATTERN))
@@ -38,7 +38,7 @@ class _PatternRange:
         self._known: dict[int, tuple[float, float]] = {}
 
     def of(self, pattern: int) -> tuple[float, float]:
-        """(lowest, highest); no pattern: (1, 1)."""
+        """(lowest, highest) factor of a pattern; (1, 1) without a pattern."""
         if pattern <= 0:
             return (1.0, 1.0)
         if pattern not in self._known:

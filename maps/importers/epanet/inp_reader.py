@@ -1,4 +1,4 @@
-"""EPANET .inp, read by EPANET itself (owa-epanet); units change here, nowhere later. The text is kept as it came."""
+"""Reads .inp files with EPANET itself (owa-epanet) and converts their units. The text is kept unchanged."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _FLOW_UNITS = ("CFS", "GPM", "MGD", "IMGD", "AFD", "LPS", "LPM", "MLD", "CMH", "
 _HEADLOSS = ("H-W", "D-W", "C-M")
 Rows = NDArray[np.int64]
 _ENDLESS = 1e9
-"""Metres or millimetres beyond which a pipe's size is a slip: a million kilometres."""
+"""Limit of lengths and diameters, m or mm: a larger number is a typing error."""
 _PSI_M = 0.3048 / 0.4333
-"""Metres of water that one psi holds up, as EPANET counts it (0.4333 psi a foot)."""
+"""Metres of water per psi, with EPANET's factor (0.4333 psi per foot)."""
 _PRESSURE_M = {en.PSI: _PSI_M, en.KPA: _PSI_M / 6.895, en.BAR: _PSI_M / 0.068948, en.FEET: FOOT_M}
-"""Metres of water in one unit of pressure, by EPANET's own constants (EPANET 2.3 types.h)."""
+"""Metres of water per unit of pressure, by EPANET's constants (EPANET 2.3, types.h)."""
 _TANK_COLUMNS = {
     "tank_level_m": en.TANKLEVEL,
     "tank_min_m": en.MINLEVEL,
@@ -71,10 +71,11 @@ class _Units:
 
 
 def read_inp(path: Path, crs: str | None, encoding: str | None = None) -> tuple[PipeNetwork, EpanetModel, tuple[Fault, ...]]:
-    """Network and model of an .inp file. ``crs``: of its coordinates; degrees go to CGCS2000 / GK 117E; None: not georeferenced.
+    """Network, model and faults of an .inp file.
 
-    ``encoding``: of its text where it is told, else as its bytes show.
-    Raises InputFault with EPANET's own words when it cannot be read.
+    ``crs``: of its coordinates; degrees and Mercator maps are projected to CGCS2000 / GK 117E; None: not georeferenced.
+    ``encoding``: of its text where known, else detected from its bytes. Raises InputFault with EPANET's message when it
+    cannot be read.
     """
     try:
         source = decoded(path.read_bytes(), encoding)
@@ -95,33 +96,35 @@ def read_inp(path: Path, crs: str | None, encoding: str | None = None) -> tuple[
 
 
 def _refuse_endless(path: Path, pipes: PipeTable) -> None:
-    """EPANET reads ``inf`` and 1e300 as lengths; neither it nor anything else can reckon with them. Raises InputFault."""
+    """Refuse lengths that EPANET accepts but nothing can compute with (``inf``, 1e300). Raises InputFault."""
     for column in ("length_m", "diameter_mm"):
         values = getattr(pipes, column)
         row = next(iter(np.flatnonzero(~(np.abs(values) < _ENDLESS))), None)
         if row is not None:
-            raise InputFault(f"{path}: pipe {pipes.asset_id[row]}, {column}: {values[row]:g} is no size of a pipe; correct it")
+            raise InputFault(
+                f"{path}: pipe {pipes.asset_id[row]}, {column}: {values[row]:g} is not a possible size of a pipe; correct it"
+            )
 
 
 @contextmanager
 def _opened(path: Path, names: EpanetText, broken_lines: Sequence[int]) -> Iterator[Any]:
     with tempfile.TemporaryDirectory(prefix="quanmai-import-") as folder:
         copy, report = Path(folder, "model.inp"), Path(folder, "model.rpt")
-        copy.write_bytes(names.text.encode("utf-8"))  # the toolkit takes no Chinese paths everywhere
+        copy.write_bytes(names.text.encode("utf-8"))  # the toolkit does not accept Chinese paths on every system
         project = en.createproject()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 en.open(project, str(copy), str(report), "")
         except Exception as refusal:
-            # Only a project let go has its report written out; the toolkit knows only bare Exception.
+            # EPANET writes its report when the project is deleted; the toolkit raises bare Exception only.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 en.close(project)
                 en.deleteproject(project)
             told = report.read_text(encoding="utf-8", errors="replace") if report.exists() else ""
             said = names.in_own_words(_first_errors(told) or str(refusal))
-            broken = f" (line {broken_lines[0]} holds a byte that is no letter)" if broken_lines else ""
+            broken = f" (line {broken_lines[0]} holds an invalid byte)" if broken_lines else ""
             raise InputFault(f"{path}: EPANET cannot read it: {said}{broken}") from refusal
         try:
             yield project
@@ -160,7 +163,7 @@ def _node_values(project: Any, code: int, count: int) -> NDArray[np.float64]:
 
 
 def _demand(project: Any, index: int) -> float:
-    """Base demand over all categories, times the mean of their patterns: the day's average."""
+    """Mean demand of the day: base demand of all categories times the mean of their patterns, (nodes,)."""
     default, total = int(en.getoption(project, en.DEMANDPATTERN)), 0.0
     for category in range(1, en.getnumdemands(project, index) + 1):
         pattern = en.getdemandpattern(project, index, category) or default
@@ -208,7 +211,7 @@ def _pipes(project: Any, units: _Units, nodes: NodeTable, ids: list[str], ends: 
         points += [en.getvertex(project, int(i) + 1, v) for v in range(1, en.getvertexcount(project, int(i) + 1) + 1)]
         points.append((float(nodes.x[b]), float(nodes.y[b])))
         offsets.append(len(points))
-    # Darcy-Weisbach roughness is millifeet or millimetres in the file; the model keeps its own.
+    # Darcy-Weisbach roughness is in millifeet or millimetres in the file; the model keeps its own unit.
     rough = values[en.ROUGHNESS] * (FOOT_M if units.length_m != 1.0 and en.getoption(project, en.HEADLOSSFORM) == 1 else 1.0)
     return PipeTable.of(
         [ids[i] for i in rows],
@@ -220,7 +223,7 @@ def _pipes(project: Any, units: _Units, nodes: NodeTable, ids: list[str], ends: 
 
 
 def _check_valves(pipes: PipeTable, pipe_rows: Rows, check: Rows) -> dict[str, list[Any]]:
-    """EPANET's CV pipes: a check valve at their start that lets water into the pipe."""
+    """Check valves of EPANET's CV pipes: at the pipe's start, letting water into the pipe."""
     rows = [int(r) for r in np.flatnonzero(np.isin(pipe_rows, check))]
     return {
         "asset_id": [f"CV-{pipes.asset_id[r]}" for r in rows], "kind": [ValveKind.CHECK] * len(rows), "pipe": rows,
@@ -257,7 +260,7 @@ def _valves(
 
 
 def _model(names: EpanetText, network: PipeNetwork, links: _Links) -> EpanetModel:
-    """The model with the EPANET id of every asset; patterns, curves and rules are listed where they have another name there."""
+    """The model with the EPANET id of every asset, and of patterns, curves and rules that were renamed."""
     of_link = links.valves.asset_id[links.valves.is_link]
     parts: list[tuple[str, str, str]] = []
     for kind, id_kind, assets in (
@@ -280,7 +283,7 @@ def _ends(project: Any) -> Rows:
 
 
 def _georeferenced(network: PipeNetwork, crs: str | None) -> PipeNetwork:
-    """The network in the CRS told; degrees and Mercator maps are projected. Raises InputFault for one unknown or unsuitable."""
+    """The network in the given CRS; degrees and Mercator maps are projected. Raises InputFault for an unusable CRS."""
     if not crs:
         return network
     if not crs_of.must_be_projected(crs):
@@ -300,12 +303,12 @@ def _georeferenced(network: PipeNetwork, crs: str | None) -> PipeNetwork:
 
 def _faults(network: PipeNetwork, lost: Rows) -> Iterator[Fault]:
     for row in lost:
-        said = "has no coordinates; drawn between its neighbours"
+        said = "has no coordinates; placed between its neighbours"
         yield Fault(Severity.WARNING, "no_coordinate", said, "nodes", str(network.nodes.asset_id[row]))
     if network.georeferenced:
         found = list[Fault]()
         try:
             check_extent(network.crs, network.bounds, found)
-        except InputFault as fault:  # lengths are the model's own: only the places on earth are in doubt
+        except InputFault as fault:  # lengths are the model's own: only the position on earth is doubtful
             found.append(Fault(Severity.WARNING, "crs_unlikely", str(fault)))
         yield from found

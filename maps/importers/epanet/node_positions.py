@@ -1,4 +1,4 @@
-"""A place for nodes that a model gives none, so that every pipe can be drawn and picked."""
+"""Positions for nodes without coordinates, so that every pipe can be drawn and selected."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _ROUNDS = 200
 
 
 def placed(nodes: NodeTable, ends: NDArray[np.int64]) -> tuple[NodeTable, NDArray[np.int64]]:
-    """Nodes with a place each, and the rows that had none. ``ends``: (links, 2) node rows.
+    """Nodes with coordinates, and the rows that had none. ``ends``: node rows of all links, (links, 2).
 
-    A lost node goes to the mean of its neighbours that have a place, outwards from what is known; what hangs
-    on nothing known stands on a grid below the rest.
+    A node without coordinates is placed at the mean of its known neighbours, step by step outwards; nodes that are connected
+    to no known node are placed on a grid below the rest.
     """
     xy = np.column_stack([nodes.x, nodes.y])
     lost = np.flatnonzero(~np.isfinite(xy).all(axis=1))

@@ -1,4 +1,4 @@
-"""Layers laid over a model: valves, hydrants, customers, stations, zones … onto the nodes and pipes of an .inp."""
+"""Lays layers over a model: valves, hydrants, customers, stations, zones … on the nodes and pipes of an .inp."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _BASE_LAYERS = ("pipes", "nodes", "pumps")
 
 
 def overlaid(city: City, sources: Sequence[Path], options: ImportOptions, faults: list[Fault]) -> City:
-    """``city`` with what the layers add. A valve drawn on a pipe cuts it, in the model's text too.
+    """``city`` with the content of the layers. A valve drawn on a pipe cuts it, in the model's text too.
 
-    Raises InputFault with every fatal fault, and when the layers bring pipes or nodes of their own.
+    Raises InputFault with every fatal fault, and when the layers contain pipes or nodes.
     """
     place = ", ".join(path.name for path in sources)
-    # A table of points beside a model in degrees is in degrees too: --crs says so of both.
+    # A table of points beside a model in degrees is in degrees too: --crs declares both.
     frames = read_frames(sources, options, city.network.crs, faults, undeclared=options.crs).frames
     extra = next((name for name in _BASE_LAYERS if len(frames[name])), None)
     if extra:
@@ -48,7 +48,7 @@ def overlaid(city: City, sources: Sequence[Path], options: ImportOptions, faults
     added = valve_table(frames["valves"], placed, pipes, faults)
     for row, name in enumerate(added.asset_id):
         if old.has(str(name)):
-            said = "is a valve of the model already; leave it out of the layer or call it otherwise"
+            said = "is a valve of the model already; leave it out of the layer or give it another id"
             faults.append(Fault(Severity.FATAL, "duplicate_id", said, "valves", str(name), row + 1, "asset_id"))
     refuse_fatal(place, faults)
     valves = joined(old, added)
@@ -61,7 +61,7 @@ def overlaid(city: City, sources: Sequence[Path], options: ImportOptions, faults
 
 
 def _moved(valves: ValveTable, before: PipeTable, pipes: PipeTable, pieces: Pieces) -> ValveTable:
-    """Valves that were there, on the rows that their pipes have now."""
+    """The model's own valves, on the present rows of their pipes."""
     if len(pipes) == len(before):
         return valves
     pipe, flows = valves.pipe.copy(), valves.flows_to.copy()
@@ -75,7 +75,7 @@ def _moved(valves: ValveTable, before: PipeTable, pipes: PipeTable, pieces: Piec
 
 
 def _drawn(options: ImportOptions, crs: str) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """Points of the network as the model's file has them: in degrees or as a Mercator map where it was told to be."""
+    """Node coordinates as in the model's file, (nodes, 2): in degrees or Mercator metres where that is its CRS."""
     told = options.crs
     if not told or not crs_of.must_be_projected(told):
         return lambda points: points

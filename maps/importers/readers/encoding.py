@@ -1,4 +1,4 @@
-"""Text of unknown encoding: UTF-8, then the code page of Chinese Windows; what fits neither is replaced and located."""
+"""Decodes text of unknown encoding: UTF-8, then GB 18030, then Latin-1; undecodable bytes are replaced and located."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from maps.errors import Fault, Severity
 
 CHINESE = "gb18030"
-"""Holds GB 2312 and GBK (code page 936) whole."""
+"""A superset of GB 2312 and GBK (code page 936)."""
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _UTF8_LONG = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _DAMAGE = re.compile(rb"[\x80-\xff]+(?:[\x00-\x7f][\x80-\xbf]+)?")
-"""What is left of a letter of which one byte was replaced."""
+"""Remains of a multi-byte character of which one byte was replaced."""
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _PAIR = re.compile(rb"[\x81-\xfe][\xa1-\xfe]")
 _REPLACED = "\ufffd"
 _NUMBERED = "quanmai.numbered"
 _WORD = re.compile(rf"[^\s,;\"]*{_REPLACED}[^\s,;\"]*")
 _UTF16_SHARE = 0.3
-"""Share of zero bytes at even or odd places that makes text without a mark UTF-16: plain letters, digits, commas."""
+"""Share of zero bytes at even or odd positions from which text without a byte order mark is UTF-16 (ASCII characters)."""
 _SHOWN = 5
 
 
@@ -35,7 +35,10 @@ codecs.register_error(_NUMBERED, _numbered)
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """``text`` with a U+FFFD for each byte that is no letter. ``guessed``: nothing told the encoding, and it is not UTF-8."""
+    """``text``, with U+FFFD for each undecodable byte. ``guessed``: the encoding was not declared, and it is not UTF-8.
+
+    ``broken_lines``: line numbers, from 1, with undecodable bytes.
+    """
 
     text: str
     encoding: str
@@ -43,37 +46,37 @@ class Decoded:
     broken_lines: tuple[int, ...] = ()
 
     def faults(self, place: str) -> list[Fault]:
-        """What the reader of the import's report must know."""
+        """Warnings for the import's report; ``place`` names the file."""
         found = list[Fault]()
         if self.guessed:
             found.append(Fault(Severity.WARNING, "encoding_guessed", guess_words(self.encoding), place))
         for line in self.broken_lines[:_SHOWN]:
-            said = f"a byte is no letter of {label(self.encoding)}; it alone is replaced by �, correct it in the file"
+            said = f"a byte is not valid in {label(self.encoding)}; it is replaced by �, correct it in the file"
             found.append(Fault(Severity.WARNING, "broken_byte", said, place, row=line))
         if len(self.broken_lines) > _SHOWN:
-            said = f"{len(self.broken_lines) - _SHOWN} more lines hold bytes that are no letters"
+            said = f"{len(self.broken_lines) - _SHOWN} more lines hold invalid bytes"
             found.append(Fault(Severity.WARNING, "broken_byte", said, place))
         return found
 
 
 def guess_words(encoding: str) -> str:
-    """The warning about an encoding that nothing told."""
+    """Warning text for a guessed encoding."""
     return f"is not UTF-8: read as {label(encoding)} by its bytes; if names look wrong, state its encoding or save it as UTF-8"
 
 
 def label(encoding: str) -> str:
-    """The name of an encoding as people know it."""
+    """Common name of an encoding, for messages."""
     if encoding.startswith("utf-16"):
         return "UTF-16"
     return {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", CHINESE: "GB 18030 (GBK)", "latin-1": "Latin-1"}.get(encoding, encoding)
 
 
 def decoded(content: bytes, encoding: str | None = None) -> Decoded:
-    """The text of a file. ``encoding``: as told; else by its mark, else by its bytes (``likely_encoding``)."""
+    """Decode the content of a file. ``encoding``: as declared, else by its byte order mark, else by ``likely_encoding``."""
     marked = next((name for mark, name in _MARKS if content.startswith(mark)), None) or _unmarked_utf16(content)
     told = encoding or marked
     chosen = told or likely_encoding(content)
-    # A NUL ends a text for EPANET and in a dataset: what follows it would be lost there without a word.
+    # A NUL ends a text in EPANET and in a dataset: whatever follows it would be lost silently.
     text = letters_of(content, chosen).rstrip("\0").replace("\0", _REPLACED)
     broken = tuple(number for number, line in enumerate(text.split("\n"), start=1) if _REPLACED in line)
     if broken and _REPLACED.encode() in content and chosen.startswith("utf-8"):
@@ -83,7 +86,7 @@ def decoded(content: bytes, encoding: str | None = None) -> Decoded:
 
 
 def letters_of(content: bytes, encoding: str) -> str:
-    """The text, with U+FFFD for what is no letter; and its bytes behind that where two words would become one (ids)."""
+    """Decode with U+FFFD for undecodable bytes, followed by their hexadecimal value where two words (ids) would become equal."""
     text = content.decode(encoding, errors="replace")
     if _REPLACED not in text:
         return text
@@ -99,7 +102,7 @@ def letters_of(content: bytes, encoding: str) -> str:
 
 
 def _unmarked_utf16(content: bytes) -> str | None:
-    """UTF-16 of a text without a mark, by its zero bytes; None when it is not."""
+    """UTF-16 variant of text without a byte order mark, by its zero bytes; None for other text."""
     sample = content[:4096]
     zeros = [sample[start::2].count(0) / max(len(sample) // 2, 1) for start in (0, 1)]
     if max(zeros) < _UTF16_SHARE or min(zeros) > _UTF16_SHARE / 10:
@@ -108,10 +111,10 @@ def _unmarked_utf16(content: bytes) -> str | None:
 
 
 def likely_encoding(content: bytes) -> str:
-    """UTF-8, ``CHINESE`` or ``latin-1``, whichever leaves the fewest bytes without a letter.
+    """UTF-8, ``CHINESE`` or ``latin-1``, whichever leaves the fewest undecodable bytes.
 
-    A few broken bytes do not make UTF-8 another encoding: Chinese in GBK hardly ever has its three-byte letters. Bytes
-    above 127 that stand alone or before a plain letter are Western; Chinese ones come in pairs.
+    A few broken bytes do not rule out UTF-8: Chinese text in GBK hardly ever forms UTF-8's three-byte sequences. Single
+    bytes above 127 are Latin-1; GBK has them in pairs.
     """
     if decodes(content, "utf-8"):
         return "utf-8"
@@ -125,7 +128,7 @@ def likely_encoding(content: bytes) -> str:
 
 
 def denied_by(content: bytes, declared: str) -> bool:
-    """Whether bytes that a declared encoding can read are plainly another's all the same."""
+    """Whether the bytes clearly belong to another encoding, although the declared one decodes them."""
     if declared == "utf-8" or content.isascii():
         return False
     likely = likely_encoding(content)
@@ -138,7 +141,7 @@ def denied_by(content: bytes, declared: str) -> bool:
 
 
 def decodes(content: bytes, encoding: str) -> bool:
-    """Whether every byte is a letter of an encoding."""
+    """Whether an encoding decodes every byte."""
     try:
         content.decode(encoding)
     except UnicodeDecodeError:
@@ -147,13 +150,13 @@ def decodes(content: bytes, encoding: str) -> bool:
 
 
 def known_encoding(name: str) -> str | None:
-    """The codec of a name as profiles and .cpg files write it (``GBK``, ``936``, ``ANSI 936``, ``UTF-8``); None when unknown."""
+    """Python codec for a name in a profile or .cpg file (``GBK``, ``936``, ``ANSI 936``, ``UTF-8``); None when unknown."""
     text = name.strip().strip('"').lower().replace(" ", "").removeprefix("ansi").removeprefix("oem")
     text = {"65001": "utf-8", "88591": "latin-1", "54936": CHINESE, "936": CHINESE, "950": "cp950"}.get(text, text)
     for candidate in (text, f"cp{text}"):
         try:
             found = codecs.lookup(candidate).name
-            "a".encode(candidate)  # no codec of text: LookupError
+            "a".encode(candidate)  # a codec that is not for text raises LookupError
         except (LookupError, ValueError):
             continue
         return CHINESE if found in ("gb2312", "gbk", "gb18030") else found

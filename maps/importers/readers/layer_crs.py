@@ -1,4 +1,4 @@
-"""Brings every layer into one projected metric CRS; what cannot be there is a fault with its row."""
+"""Transforms every layer to one projected metric CRS; what cannot be transformed is a fault with its row."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _SHIFTED = ("GCJ", "BD-09", "BD09", "火星", "百度")
 
 
 def city_crs(parts: Iterable[Part], profile: Profile, told: str | None) -> str:
-    """The CRS all layers go to: the one told, else the pipes' own when projected in metres, else CGCS2000 / GK 117E.
+    """CRS of the city: ``told``, else the pipes' own when projected in metres, else CGCS2000 / GK 117E (EPSG:4548).
 
-    ``maps.crs.LOCAL`` when no layer and nobody says any. Raises InputFault for one unknown or unsuitable.
+    ``maps.crs.LOCAL`` when nothing declares one. Raises InputFault for an unknown or unsuitable CRS.
     """
     if told == crs_of.LOCAL:
         return told
@@ -51,9 +51,10 @@ def _refuse_shifted(crs: str) -> None:
 def in_city_crs(
     part: Part, profile: Profile, told: str | None, target: str, faults: list[Fault], undeclared: str | None = None
 ) -> RawLayer:
-    """One layer in the city's CRS, two-dimensional. Faults: coordinates not finite (fatal), a CRS overridden.
+    """Transform one layer to the city's CRS ``target``, two-dimensional.
 
-    ``undeclared``: the CRS of a layer that does not say its own, where that is not ``told`` and the coordinates can be in it.
+    Faults: coordinates that are not finite or outside the CRS (fatal), a declared CRS overridden by ``told``. ``undeclared``: CRS
+    assumed for a layer that declares none, where it is not ``told`` and the coordinates fit it.
     """
     layer, raw = part
     if raw.geometry is None:
@@ -61,14 +62,14 @@ def in_city_crs(
     shapes = np.asarray(shapely.force_2d(raw.geometry), dtype=object)
     place = f"{raw.source}:{raw.name}"
     broken = _not_finite(shapes)
-    faults += [_fatal(place, row, "not_finite", "a coordinate is not a finite number; draw the feature anew") for row in broken]
+    faults += [_fatal(place, row, "not_finite", "a coordinate is not a finite number; redraw the feature") for row in broken]
     own = _declared(layer, raw, profile) or (undeclared if undeclared and _may_be(shapes, undeclared) else "")
     source = _source_crs(layer, raw, own, told, target, faults)
     if source and target not in (source, crs_of.LOCAL) and not len(broken):
         _check_range(place, shapes, source)
         shapes = _moved(shapes, source, target)
         lost = _not_finite(shapes)
-        said = f"lies outside of what {crs_of.describe(target)} can show; is {crs_of.describe(source)} its true CRS?"
+        said = f"lies outside the range of {crs_of.describe(target)}; is {crs_of.describe(source)} its true CRS?"
         faults += [_fatal(place, row, "outside_crs", said) for row in lost[:20]]
         shapes[lost] = None
     return replace(raw, geometry=shapes, crs=target)
@@ -94,7 +95,7 @@ def _moved(shapes: NDArray[np.object_], source: str, target: str) -> NDArray[np.
 
 
 def _may_be(shapes: NDArray[np.object_], crs: str) -> bool:
-    """Whether coordinates can be those of a CRS: metres can be no degrees."""
+    """Whether the coordinates fit a CRS: values in metres cannot be degrees."""
     return not crs_of.is_geographic(crs) or bool(np.nanmax(np.abs(shapely.total_bounds(shapes)), initial=0.0) <= 360.0)
 
 
@@ -110,7 +111,10 @@ def _check_range(place: str, shapes: NDArray[np.object_], source: str) -> None:
 
 
 def check_extent(crs: str, bounds: Sequence[float], faults: list[Fault]) -> None:
-    """Whether a network's bounds (CRS units) make sense in a projected CRS. Raises InputFault for degrees taken as metres."""
+    """Check a network's bounds (min x, min y, max x, max y) against a projected CRS; a warning outside its area of use.
+
+    Raises InputFault for degrees taken as metres.
+    """
     low_x, low_y, high_x, high_y = bounds
     if crs == crs_of.LOCAL or not np.isfinite(bounds).all():
         return

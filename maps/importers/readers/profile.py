@@ -1,9 +1,9 @@
-"""Column profiles (TOML): how a utility's layers and columns are called here. Standard names need none.
+"""Column profiles (TOML): which source layers and columns feed the standard ones. Standard names need no profile.
 
-Of each standard layer one table or a list of tables::
+For each standard layer, one table or a list of tables::
 
-    crs = "EPSG:26917"                      # of every source that does not say
-    encoding = "GBK"                        # of the text of Shapefiles and tables; without it as declared or as the bytes show
+    crs = "EPSG:26917"                      # of every source that declares none
+    encoding = "GBK"                        # of Shapefiles and tables; default: as declared, else detected
     [[nodes]]
     layer = "fixed_head"                    # the source's layer, or a list of them
     columns = { asset_id = ["asset_id", "id"], head_m = "fixed_level" }   # a list: the first that is not empty
@@ -36,7 +36,7 @@ _KEYS = {"layer", "columns", "constants", "factors", "values", "where", "crs", "
 
 @dataclass(frozen=True, slots=True)
 class LayerProfile:
-    """How one standard layer comes out of source layers. ``columns``: standard name -> source names, first filled wins."""
+    """How source layers feed one standard layer. ``columns``: standard name -> source names, the first non-empty one counts."""
 
     standard: str
     layers: tuple[str, ...]
@@ -56,7 +56,7 @@ class LayerProfile:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """All layers of one profile; ``crs``/``headloss``/``name``/``encoding`` of the sources where they do not say."""
+    """All layers of one profile; ``crs``, ``headloss``, ``name``, ``encoding``: for sources that declare none."""
 
     layers: tuple[LayerProfile, ...]
     crs: str | None = None
@@ -65,17 +65,17 @@ class Profile:
     encoding: str | None = None
 
     def of(self, standard: str) -> tuple[LayerProfile, ...]:
-        """What feeds a standard layer, in the profile's order."""
+        """The entries that feed a standard layer, in the profile's order."""
         return tuple(layer for layer in self.layers if layer.standard == standard)
 
 
 def standard_profile() -> Profile:
-    """Layers and columns that already carry the standard names."""
+    """Profile of layers and columns with standard names."""
     return Profile(tuple(LayerProfile(name, (name,)) for name in STANDARD_LAYERS))
 
 
 def read_profile(path: Path | None) -> Profile:
-    """A profile file; None gives the standard one. Raises InputFault with the place of what is wrong."""
+    """Read a profile file; None gives the standard profile. Raises InputFault with the position of the fault."""
     if path is None:
         return standard_profile()
     try:
@@ -121,16 +121,16 @@ def _layer(path: Path, standard: str, number: int, table: Any) -> LayerProfile:
             _encoding(where, table),
         )
     except (AttributeError, TypeError, ValueError) as fault:
-        raise InputFault(f"{where}: {fault}; see the profile's form in maps/importers/readers/profile.py") from fault
+        raise InputFault(f"{where}: {fault}; the form of a profile is described in maps/importers/readers/profile.py") from fault
 
 
 def _encoding(where: Any, table: Mapping[str, Any]) -> str | None:
-    """The codec of the key ``encoding``, None without. Raises InputFault for one that is not known."""
+    """The codec of the key ``encoding``, None without. Raises InputFault for an unknown one."""
     if "encoding" not in table:
         return None
     found = known_encoding(str(table["encoding"]))
     if found is None:
-        raise InputFault(f"{where}: encoding {table['encoding']!r} is not known; such as UTF-8, GBK, GB18030, Big5")
+        raise InputFault(f"{where}: encoding {table['encoding']!r} is unknown; use for example UTF-8, GBK, GB18030 or Big5")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Text of a Shapefile: bytes of an encoding that is declared, or not, or wrongly; names cut to ten bytes."""
+"""Decodes the text of a Shapefile, whose encoding may be declared, missing or wrong; column names are cut to ten bytes."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from maps.importers.readers.encoding import (
 )
 
 BYTES = "ISO-8859-1"
-"""Read so, every byte is the letter of its number: the bytes can be had back."""
+"""Decoded as Latin-1, each byte becomes the character of its number, so the bytes can be restored."""
 _NAME_BYTES = 10
 _LANGUAGE_BYTE = 29
 _LANGUAGES = {
     0x01: "cp437", 0x02: "cp850", 0x03: "cp1252", 0x13: "cp932", 0x4D: CHINESE, 0x4E: "cp949", 0x4F: "cp950", 0x58: "cp1252",
     0x59: "cp1252", 0x78: "cp950", 0x79: "cp949", 0x7A: CHINESE, 0x7B: "cp932", 0xC8: "cp1250", 0xC9: "cp1251",
 }  # fmt: skip
-"""Codecs by the language byte of a dBase file. 0 and 0x57 (the writer's own code page) declare nothing."""
+"""Codecs by the language byte of a dBase file. 0 and 0x57 (the writer's code page) declare nothing."""
 _SAMPLE_BYTES = 4_000_000
 
 
@@ -43,7 +43,7 @@ def member(path: Path, layer: str, suffix: str) -> bytes | None:
         if path.suffix.lower() == ".zip":
             with zipfile.ZipFile(path) as folder:
                 names = [name for name in folder.namelist() if name.lower().endswith(suffix)]
-                # GDAL calls the only layer of a zip by the name of the zip.
+                # GDAL names the only layer of a zip after the zip.
                 found = names if len(names) == 1 else [name for name in names if name.lower().rpartition("/")[2] == wanted]
                 return folder.read(found[0]) if found else None
         if path.suffix.lower() == ".shp":
@@ -58,13 +58,13 @@ def member(path: Path, layer: str, suffix: str) -> bytes | None:
 
 
 def name_in(name: str, encoding: str) -> str:
-    """A column's name as it is left of a dBase file: the letters that are whole within ten bytes."""
+    """A column's name as stored in a dBase file: the characters that fit completely into ten bytes."""
     return _whole(name.encode(encoding, errors="replace")[:_NAME_BYTES], encoding)[0]
 
 
 @dataclass(frozen=True, eq=False)
 class DbfText:
-    """Names and columns in letters. ``said``: what is to be told about the encoding, or ""; ``broken``: rows with other bytes."""
+    """Decoded names and columns. ``said``: warning about the encoding or ""; ``broken``: rows, from 1, with undecodable bytes."""
 
     names: list[str]
     columns: list[NDArray[Any]]
@@ -74,7 +74,7 @@ class DbfText:
 
     @classmethod
     def of(cls, fields: Sequence[str], columns: Sequence[NDArray[Any]], dbf: bytes, cpg: bytes | None, told: str | None) -> Self:
-        """Letters out of fields and columns read as ``BYTES``. ``told``: the encoding that the profile states."""
+        """Decode fields and columns that were read as ``BYTES``. ``told``: the encoding that the profile gives, else detected."""
         texts = [column.dtype == object for column in columns]
         sample = _sample(fields, [column for column, is_text in zip(columns, texts, strict=True) if is_text])
         encoding, said = (told, "") if told else _chosen(sample, _declared(dbf, cpg))
@@ -84,16 +84,16 @@ class DbfText:
         return cls(names, made, encoding, said, tuple(sorted(broken)))
 
     def faults(self, place: str) -> list[Fault]:
-        """What the reader of the import's report must know."""
+        """Warnings for the import's report; ``place`` names the file and layer."""
         found = [Fault(Severity.WARNING, "encoding_guessed", self.said, place)] if self.said else []
         if self.broken:
-            said = f"{len(self.broken)} rows hold bytes that are no letters of {label(self.encoding)}; each is replaced by �"
+            said = f"{len(self.broken)} rows hold bytes that are not valid in {label(self.encoding)}; each is replaced by �"
             found.append(Fault(Severity.WARNING, "broken_byte", said, place, row=self.broken[0]))
         return found
 
 
 def _declared(dbf: bytes, cpg: bytes | None) -> tuple[str, str | None]:
-    """(by what, the codec; None when it is not known). ("", None) when nothing is declared."""
+    """(what declares it, codec or None when unknown); ("", None) when nothing is declared."""
     if cpg is not None and cpg.strip():
         text = cpg.decode("ascii", errors="replace").strip()
         return f".cpg ({text})", known_encoding(text)
@@ -103,20 +103,20 @@ def _declared(dbf: bytes, cpg: bytes | None) -> tuple[str, str | None]:
 
 
 def _chosen(sample: bytes, declared: tuple[str, str | None]) -> tuple[str, str]:
-    """(encoding, what to tell). The declared one holds unless the bytes deny it."""
+    """(encoding, warning or ""). The declared encoding is used unless the bytes contradict it."""
     by, codec = declared
     likely = likely_encoding(sample)
     holds = codec is not None and decodes(_whole_lines(sample, codec), codec) and not denied_by(sample, codec)
     if codec is not None and (likely == codec or holds):
         return codec, ""
     if by and not sample.isascii():
-        said = f"its {by} is not what its text is in: read as {label(likely)} by its bytes"
-        return likely, f"{said}; state its encoding in a profile if names look wrong"
+        said = f"its {by} does not match its text: read as {label(likely)} by its bytes"
+        return likely, f"{said}; give its encoding in a profile if names look wrong"
     return likely, guess_words(likely) if likely != "utf-8" else ""
 
 
 def _sample(fields: Sequence[str], columns: Sequence[NDArray[Any]]) -> bytes:
-    """Distinct texts that are not plain ASCII, a line each, up to a few megabytes; one plain line when there are none."""
+    """Distinct texts that are not ASCII, one per line, up to a few megabytes; empty when there are none."""
     found, size = dict.fromkeys(name.encode(BYTES) for name in fields if not name.isascii()), 0
     for column in columns:
         for value in column:
@@ -129,12 +129,12 @@ def _sample(fields: Sequence[str], columns: Sequence[NDArray[Any]]) -> bytes:
 
 
 def _whole_lines(sample: bytes, codec: str) -> bytes:
-    """The lines without a letter that their field cut in two: that is no sign of another encoding."""
+    """The lines without a character cut at the field's end: that is no sign of another encoding."""
     return b"\n".join(line[: len(line) - _whole(line, codec)[1]] for line in sample.split(b"\n"))
 
 
 def _whole(content: bytes, encoding: str) -> tuple[str, int]:
-    """(the text without a letter cut in two at its end, bytes left out); what else is no letter becomes U+FFFD."""
+    """(text without a character cut at its end, number of bytes left out); other undecodable bytes become U+FFFD."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
     text = decoder.decode(content, final=False)
     return text, len(decoder.getstate()[0])
@@ -152,7 +152,7 @@ def _letters(column: NDArray[Any], encoding: str, broken: set[int]) -> NDArray[A
 
 
 def _known_letters(column: NDArray[Any], encoding: str) -> dict[str, str]:
-    """The letters of each distinct value; values that broken bytes alone tell apart stay apart."""
+    """Decoded text of each distinct value; values that differ only in broken bytes stay different."""
     values = dict.fromkeys(value for value in column if isinstance(value, str) and not value.isascii())
     contents = [value.encode(BYTES, errors="replace") for value in values]
     whole = [content[: len(content) - _whole(content, encoding)[1]].replace(b"\x1e", b" ") for content in contents]
@@ -160,7 +160,7 @@ def _known_letters(column: NDArray[Any], encoding: str) -> dict[str, str]:
 
 
 def _unique(names: Sequence[str]) -> list[str]:
-    """Names that became one when they were cut are numbered: no column may hide another."""
+    """Number names that became equal when they were cut, so that no column hides another."""
     made = list[str]()
     for name in names:
         free, number = name, 1

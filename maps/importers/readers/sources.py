@@ -1,4 +1,4 @@
-"""Reads vector layers and tables as they are: GeoPackage, Shapefile, GeoJSON, FileGDB, CSV (a column ``wkt``, or x and y)."""
+"""Reads vector layers and tables unchanged: GeoPackage, Shapefile, GeoJSON, FileGDB, CSV (a column ``wkt``, or x and y)."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _VECTORS = {".gpkg", ".shp", ".geojson", ".json", ".gdb", ".zip", ".fgb", ".kml"
 
 @dataclass(frozen=True, eq=False)
 class RawLayer:
-    """One source layer. ``frame``: its columns, no geometry; ``geometry``: shapely objects or None, (n,); ``crs``: "" unknown.
+    """One source layer. ``frame``: its columns, no geometry; ``geometry``: shapely objects or None, (n,); ``crs``: "" if unknown.
 
-    ``dbf_encoding``: of a Shapefile, "" of others; its column names are cut to ten bytes. ``faults``: what its text shows.
+    ``dbf_encoding``: of a Shapefile, whose column names are cut to ten bytes; "" for others. ``faults``: of its encoding.
     """
 
     source: str
@@ -42,7 +42,7 @@ class RawLayer:
     faults: tuple[Fault, ...] = ()
 
     def called(self, names: Sequence[str]) -> RawLayer:
-        """The layer with cut column names written as ``names`` has them, where those are not there themselves."""
+        """The layer with cut column names replaced by the full ``names``, where the full names are absent."""
         if not self.dbf_encoding:
             return self
         cut = {name_in(name, self.dbf_encoding): name for name in names if name not in self.frame}
@@ -51,21 +51,21 @@ class RawLayer:
 
 
 def layer_names(sources: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-    """Every layer of every source, in order. Raises InputFault for a file that is none."""
+    """(path, layer name) of every layer of every source, in order. Raises InputFault for a file of another kind or unreadable."""
     for path in sources:
         if path.suffix.lower() in _TABLES:
             yield path, path.stem
             continue
         if path.suffix.lower() not in _VECTORS and not path.is_dir():
             raise InputFault(
-                f"{path}: kind {path.suffix or '(none)'} is not read; give .inp, .gpkg, .shp, .geojson, .gdb or .csv"
+                f"{path}: files of kind {path.suffix or '(none)'} are not read; give .inp, .gpkg, .shp, .geojson, .gdb or .csv"
             )
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 listed = pyogrio.list_layers(_json_source(path, None)[0])
         except (DataSourceError, DataLayerError, ValueError, OSError) as fault:
-            raise InputFault(f"{path}: cannot be read as vector layers ({_first_line(fault)}); is it whole?") from fault
+            raise InputFault(f"{path}: cannot be read as vector layers ({_first_line(fault)}); is the file complete?") from fault
         single = len(listed) == 1
         yield from (
             (path, path.stem if single and path.suffix.lower() not in {".gpkg", ".gdb"} else str(row[0])) for row in listed
@@ -73,9 +73,9 @@ def layer_names(sources: Sequence[Path]) -> Iterator[tuple[Path, str]]:
 
 
 def read_layer(path: Path, name: str, encoding: str | None = None) -> RawLayer:
-    """One layer. ``encoding``: of its text where the profile states it, else as it declares or as its bytes show.
+    """Read one layer. ``encoding``: of its text where the profile gives it, else as declared, else detected from its bytes.
 
-    Raises InputFault.
+    Raises InputFault when the layer cannot be read.
     """
     if path.suffix.lower() in _TABLES:
         return _read_table(path, encoding)
@@ -97,12 +97,12 @@ def read_layer(path: Path, name: str, encoding: str | None = None) -> RawLayer:
     frame = pd.DataFrame(dict(zip(fields, columns, strict=True)))
     if geometry is not None and len(geometry) and all(shape is None for shape in geometry):
         geometry = None
-    # A GeoJSON holds WGS84 by its standard; GDAL says so itself.
+    # GeoJSON is WGS84 by its standard; GDAL reports that itself.
     return RawLayer(path.name, name, frame, geometry, str(meta.get("crs") or ""), dbf_encoding, tuple(faults))
 
 
 def _json_source(path: Path, encoding: str | None) -> tuple[Any, list[Fault]]:
-    """What GDAL is to read: the file, or its text in UTF-8 where it is in another encoding."""
+    """Input for GDAL: the file, or its text converted to UTF-8, and faults of its encoding."""
     if path.suffix.lower() not in _JSON:
         return path, []
     text = decoded(path.read_bytes(), encoding)
@@ -125,7 +125,7 @@ def _read_table(path: Path, encoding: str | None) -> RawLayer:
 def _frame(path: Path, encoding: str | None) -> tuple[pd.DataFrame, list[Fault]]:
     try:
         text = decoded(path.read_bytes(), encoding)
-        # Everything as text: ids keep their zeros, numbers are judged with their row.
+        # Everything as text: ids keep leading zeros, and numbers are checked with their row later.
         frame = pd.read_csv(io.StringIO(text.text), dtype=str, keep_default_na=False)
     except (OSError, ValueError, csv.Error) as fault:
         raise InputFault(f"{path}: cannot be read as a table ({_first_line(fault)})") from fault
@@ -134,7 +134,7 @@ def _frame(path: Path, encoding: str | None) -> tuple[pd.DataFrame, list[Fault]]
 
 def _from_wkt(path: Path, column: str, values: pd.Series) -> NDArray[np.object_]:
     filled = [text if text.strip() else None for text in values]
-    with np.errstate(invalid="ignore"):  # a coordinate that is no number is a fault with its row, later
+    with np.errstate(invalid="ignore"):  # a coordinate that is not a number is reported with its row later
         shapes = np.asarray(shapely.from_wkt(filled, on_invalid="ignore"), dtype=object)
     broken = [row for row, (text, shape) in enumerate(zip(filled, shapes, strict=True)) if text and shape is None]
     if broken:

@@ -1,4 +1,4 @@
-"""A standard layer out of raw ones: columns renamed, filtered, mapped and typed; every cell that fails is a located fault."""
+"""Builds standard layers from raw ones: columns renamed, filtered, mapped and typed; each invalid cell is a located fault."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class StandardFrame:
         return np.asarray(self.frame[name], dtype=object)
 
     def number(self, name: str, faults: list[Fault]) -> NDArray[np.float64]:
-        """A column as numbers, NaN where unknown; what is no number is reported and unknown."""
+        """A column as numbers, (n,), NaN where unknown; text that is not a number is reported and becomes NaN."""
         texts = self.text(name)
         found = np.array(pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce"), dtype=np.float64)
         found[~np.isfinite(found)] = np.nan
@@ -60,7 +60,7 @@ class StandardFrame:
         return found
 
     def flag(self, name: str, default: bool, faults: list[Fault]) -> NDArray[np.bool_]:
-        """A column as yes or no."""
+        """A column as booleans, (n,); ``default`` where empty, missing or not understood (reported)."""
         if name not in self.frame:
             return np.full(len(self), default)
         texts = [str(value).lower().removesuffix(".0") for value in self.text(name)]
@@ -72,7 +72,10 @@ class StandardFrame:
         return np.array([default if v == "" or v not in _TRUE | _FALSE else v in _TRUE for v in texts], dtype=np.bool_)
 
     def code(self, name: str, kinds: Any, default: int, unknown: int, faults: list[Fault]) -> NDArray[np.uint8]:
-        """A column as codes of an IntEnum by its names, any case; empty gives ``default``."""
+        """A column as codes of an IntEnum by its names in any letter case, (n,).
+
+        ``default`` where empty; ``unknown`` where not understood, which is reported.
+        """
         known = {kind.name.lower(): int(kind) for kind in kinds}
         found = np.full(len(self), default, dtype=np.uint8)
         for at, value in enumerate(self.text(name)):
@@ -86,11 +89,11 @@ class StandardFrame:
         return found
 
     def extras(self) -> dict[str, NDArray[Any]]:
-        """Columns of the source without a standard name."""
+        """Columns of the source without a standard name, (n,) each."""
         return {name: np.asarray(self.frame[name], dtype=object) for name in self.extra}
 
     def fault(self, at: int, code: str, message: str, severity: Severity = Severity.WARNING, *, column: str = "") -> Fault:
-        """A fault of one row."""
+        """A fault of the row at position ``at``, with its asset id and its row in the source."""
         name = str(self.frame["asset_id"].iloc[at]) if "asset_id" in self.frame else ""
         return Fault(severity, code, message, self.layer, name, int(self.row[at]), column)
 
@@ -112,7 +115,7 @@ def standard_frame(
     required: Iterable[str],
     optional: Collection[str] = (),
 ) -> StandardFrame:
-    """One standard layer of all raw layers that feed it, in order. ``faults`` holds missing required columns (fatal).
+    """Build one standard layer from all raw layers that feed it, in order; missing required columns are fatal faults.
 
     ``optional``: columns whose absence is not reported.
     """
@@ -143,7 +146,7 @@ def _defaults(standard: str, frame: pd.DataFrame, known: Sequence[str]) -> list[
     absent = [name for name in known if name not in frame]
     if not absent or not len(frame):
         return []
-    return [Fault(Severity.INFO, "default_column", f"not given, default taken: {', '.join(absent)}", standard)]
+    return [Fault(Severity.INFO, "default_column", f"missing, defaults used: {', '.join(absent)}", standard)]
 
 
 def _where(profile: LayerProfile, raw: RawLayer, faults: list[Fault]) -> NDArray[np.bool_]:
@@ -177,7 +180,7 @@ def _renamed(profile: LayerProfile, raw: RawLayer, known: Sequence[str], faults:
 
 
 def _standard_source(name: str, raw: RawLayer, *, exact: bool) -> tuple[str, ...]:
-    """The column under its standard name; without a profile in any case, or cut to the ten characters of a Shapefile."""
+    """The column with the standard name; without a profile in any letter case, or cut to a Shapefile's ten characters."""
     if exact:
         return (name,) if name in raw.frame else ()
     names = {str(column).lower(): str(column) for column in raw.frame}
@@ -209,7 +212,7 @@ def _scaled(value: str, factor: float) -> str:
 
 
 def _texts(values: pd.Series) -> NDArray[np.object_]:
-    """Any column as trimmed strings; whole floats lose their point (an id that a reader made a number)."""
+    """Any column as trimmed strings; whole floats lose their decimal point (an id that a reader turned into a number)."""
     array = values.to_numpy()
     if array.dtype.kind == "f":
         return np.array(

@@ -1,4 +1,4 @@
-"""Standard columns of a frame as typed columns of a table; references between tables are left to others."""
+"""Converts a standard frame's columns to typed table columns, ids and points; references between tables are not resolved here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from maps.network import NodeKind, PipeStatus, ValveKind, ValveState
 _YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
 
 CODES: Mapping[tuple[str, str], tuple[type[IntEnum], int, int]] = {
-    # layer, column -> kinds, where empty, where not understood
+    # layer, column -> enumeration, code where empty, code where not understood
     ("nodes", "kind"): (NodeKind, NodeKind.JUNCTION, NodeKind.JUNCTION),
     ("pipes", "status"): (PipeStatus, PipeStatus.OPEN, PipeStatus.OPEN),
     ("pumps", "status"): (PipeStatus, PipeStatus.OPEN, PipeStatus.OPEN),
@@ -31,7 +31,7 @@ REFERENCES = frozenset({"from_node", "to_node", "node", "pipe", "flows_to"})
 
 
 def plain_columns(kind: type[Columns], frame: StandardFrame, faults: list[Fault], skip: Collection[str] = ()) -> dict[str, Any]:
-    """The columns that a frame gives and that are no references, typed; what fails is reported and unknown."""
+    """The columns of ``table`` that a frame has, typed, without references; invalid values are reported and become unknown."""
     columns: dict[str, Any] = {}
     for name, sort in kind.column_kinds().items():
         if name == "asset_id" or name in skip or not frame.has(name) or (sort == "Ints" and name in REFERENCES):
@@ -57,13 +57,13 @@ def _column(kind: type[Columns], name: str, sort: str, frame: StandardFrame, fau
 
 
 def years(texts: NDArray[np.object_]) -> NDArray[np.int32]:
-    """The year in a date of any form, -1 where there is none, (n,)."""
+    """The year in each date of any form, -1 where there is none, (n,)."""
     found = (_YEAR.search(str(text)) for text in texts)
     return np.array([int(match[1]) if match else -1 for match in found], dtype=np.int32)
 
 
 def asset_ids(frame: StandardFrame, faults: list[Fault], *, unique: bool) -> NDArray[np.object_]:
-    """Ids of a frame. An empty one becomes ``<layer>-row<n>`` and is reported; twice is fatal where ``unique``."""
+    """Asset ids of a frame, (n,). An empty id becomes ``<layer>-row<n>`` and is reported; a duplicate is fatal if ``unique``."""
     ids = frame.text("asset_id").copy()
     for at in map(int, np.flatnonzero(ids == "")):
         ids[at] = f"{frame.layer}-row{frame.row[at]}"
@@ -81,7 +81,7 @@ def asset_ids(frame: StandardFrame, faults: list[Fault], *, unique: bool) -> NDA
 
 
 def once(frame: StandardFrame, faults: list[Fault]) -> NDArray[np.object_]:
-    """Ids of a layer where doubles do no harm: the second becomes ``<id>~2`` and is reported."""
+    """Asset ids of a layer that allows duplicates, (n,): the second becomes ``<id>~2`` and is reported."""
     ids = asset_ids(frame, faults, unique=False)
     used, number = set(ids), dict[str, int]()
     for at, name in enumerate(ids.copy()):
@@ -97,7 +97,7 @@ def once(frame: StandardFrame, faults: list[Fault]) -> NDArray[np.object_]:
 
 
 def points_of(frame: StandardFrame) -> NDArray[np.float64]:
-    """A point of every row, (n, 2), in the network's CRS: the geometry's own, or the middle of it; NaN without."""
+    """A point for each row, (n, 2), network CRS: the geometry's own or its middle; NaN without a geometry."""
     found = np.full((len(frame), 2), np.nan)
     shapes = frame.geometry
     for at in np.flatnonzero([shape is not None and not shape.is_empty for shape in shapes]):

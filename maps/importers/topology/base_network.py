@@ -1,4 +1,4 @@
-"""Nodes and pipes out of layers: topology as given where it is, else from where lines end."""
+"""Builds nodes and pipes from layers: topology as stated, else from where lines end."""
 
 from __future__ import annotations
 
@@ -21,20 +21,24 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """Lines of one layer with their ends. ``ends``: (n, 2) node rows, -1 where still unknown; ``shape``: (n, 2, 2) drawn ends."""
+    """Lines of one layer with their ends. ``ends``: node rows, -1 while unknown, (n, 2); ``drawn``: drawn ends, (n, 2, 2)."""
 
     ends: Rows
     drawn: NDArray[np.float64]
 
     @property
     def open(self) -> NDArray[np.bool_]:
-        """Ends that geometry must find, (n, 2)."""
+        """Ends whose node must be found by geometry, (n, 2)."""
         return (self.ends < 0) & np.isfinite(self.drawn).all(axis=2)
 
 
 @dataclass(frozen=True, eq=False)
 class Base:
-    """Nodes and pipes; pieces of a pipe share its id still. ``links``: node rows of the ends of other layers' lines, (n, 2)."""
+    """Nodes and pipes before numbering: pieces of a pipe share its id.
+
+    ``links``: node rows of the ends of lines by layer (pumps, valves), (n, 2). ``alone``: ids of nodes left out because no link
+    reaches them.
+    """
 
     nodes: NodeTable
     pipes: PipeTable
@@ -43,10 +47,10 @@ class Base:
 
 
 def build_base(frames: dict[str, StandardFrame], snap_m: float, faults: list[Fault]) -> Base:
-    """Nodes, pipes and the ends of drawn pumps and valves. Raises InputFault for nodes without a place."""
+    """Build nodes, pipes and the ends of drawn pumps and valves. Raises InputFault for nodes without coordinates."""
     nodes = node_table(frames["nodes"], faults)
     if not np.isfinite(nodes.x + nodes.y).all():
-        raise InputFault.from_faults("nodes", faults)  # nothing can be joined to a node without a place
+        raise InputFault.from_faults("nodes", faults)  # nothing can be joined to a node without coordinates
     frame = single_lines(frames["pipes"], faults)
     if not len(nodes) and frame.has("from_node") and frame.has("to_node"):
         nodes = _nodes_of_ends(frame, faults)
@@ -65,7 +69,7 @@ def build_base(frames: dict[str, StandardFrame], snap_m: float, faults: list[Fau
 def _without_lone_nodes(
     nodes: NodeTable, pipes: PipeTable, links: dict[str, Rows], pumps: StandardFrame, faults: list[Fault]
 ) -> Base:
-    """EPANET refuses a model with a node that no link reaches: such nodes are left out and reported."""
+    """Leave out and report nodes that no link reaches: EPANET refuses a model with one."""
     used = np.zeros(len(nodes) + 1, dtype=np.bool_)
     used[np.concatenate([pipes.from_node, pipes.to_node, *(rows.reshape(-1) for rows in links.values())])] = True
     used[[nodes.row(str(name)) for name in pumps.text("node") if nodes.has(str(name))]] = True
@@ -83,7 +87,7 @@ def _without_lone_nodes(
 
 
 def node_table(frame: StandardFrame, faults: list[Fault]) -> NodeTable:
-    """The nodes layer. Fatal: an id twice, a node without a place."""
+    """The nodes layer as a table. Fatal: a duplicate id, a node without coordinates."""
     if not len(frame):
         return NodeTable.empty()
     points = points_of(frame)
@@ -91,14 +95,14 @@ def node_table(frame: StandardFrame, faults: list[Fault]) -> NodeTable:
         faults.append(frame.fault(int(at), "not_finite", "has no finite coordinates; give it a point", Severity.FATAL))
     columns = plain_columns(NodeTable, frame, faults, skip=("x", "y"))
     if "demand_m3h" in columns:
-        # Kept apart: the demand of customers may be added to the node's later.
+        # Kept in a column of its own: customers' demand may be added to the node's later.
         columns["inflow_m3h"] = np.fmax(columns.get("inflow_m3h", 0.0), np.maximum(-np.nan_to_num(columns["demand_m3h"]), 0.0))
     ids = asset_ids(frame, faults, unique=True)
     return NodeTable.of(ids, x=points[:, 0], y=points[:, 1], **columns, extra=frame.extras())
 
 
 def single_lines(frame: StandardFrame, faults: list[Fault]) -> StandardFrame:
-    """Every row one line: parts that touch are merged, others become rows of the same id."""
+    """One line per row: parts that touch are merged, other parts become rows with the same id."""
     kinds = np.asarray(shapely.get_type_id(frame.geometry))
     wrong = (kinds >= 0) & ~np.isin(kinds, (1, 2, 5))
     for at in np.flatnonzero(wrong):
@@ -118,14 +122,14 @@ def single_lines(frame: StandardFrame, faults: list[Fault]) -> StandardFrame:
     keep = ~wrong[rows]
     table = frame.frame.iloc[rows].reset_index(drop=True)
     if many.any():
-        # The ends and the length stated for the whole hold for none of its parts.
+        # Ends and length stated for the whole are valid for none of its parts.
         for name in {"from_node", "to_node", "length_m"} & set(table):
             table.loc[many, name] = ""
     return StandardFrame(frame.layer, table, lines, frame.row[rows], frame.extra, frame.faults).only(keep)
 
 
 def links_of(frame: StandardFrame, nodes: NodeTable, faults: list[Fault], *, known_nodes: bool) -> Links:
-    """Ends as the columns from_node, to_node say, and as drawn. An id that no node has is fatal."""
+    """Ends as stated in the columns from_node and to_node, and as drawn. Fatal: an unknown node id, if ``known_nodes``."""
     ends = np.full((len(frame), 2), -1, dtype=np.int64)
     drawn = np.full((len(frame), 2, 2), np.nan)
     lines = np.flatnonzero(np.asarray(shapely.get_type_id(frame.geometry)) == 1)
@@ -143,7 +147,7 @@ def links_of(frame: StandardFrame, nodes: NodeTable, faults: list[Fault], *, kno
 
 
 def _nodes_of_ends(frame: StandardFrame, faults: list[Fault]) -> NodeTable:
-    """Without a nodes layer, the ids at the pipes' ends are the nodes, where the first line with that end has it."""
+    """Nodes from the ids at the pipes' ends, without a nodes layer; each at the end of the first line that names it."""
     place: dict[str, tuple[float, float]] = {}
     for shape, start, end in zip(frame.geometry, frame.text("from_node"), frame.text("to_node"), strict=True):
         if shape is None or shape.is_empty:
@@ -159,7 +163,7 @@ def _nodes_of_ends(frame: StandardFrame, faults: list[Fault]) -> NodeTable:
 
 
 def _usable(frame: StandardFrame, links: Links, faults: list[Fault]) -> NDArray[np.bool_]:
-    """Pipes that are somewhere: with a line, or with two known nodes."""
+    """Pipes with a position: a line, or two known nodes, (n,)."""
     somewhere = np.asarray(((links.ends >= 0) | np.isfinite(links.drawn).all(axis=2)).all(axis=1), dtype=np.bool_)
     for at in np.flatnonzero(~somewhere):
         faults.append(frame.fault(int(at), "no_geometry", "has neither a line nor two nodes; left out"))
@@ -167,7 +171,7 @@ def _usable(frame: StandardFrame, links: Links, faults: list[Fault]) -> NDArray[
 
 
 def _joined(nodes: NodeTable, parts: dict[str, Links], snap_m: float, faults: list[Fault]) -> tuple[NodeTable, dict[str, Rows]]:
-    """Node rows for the open ends of all parts; new nodes where none is."""
+    """Node rows for the open ends of all parts; new nodes where no node is near."""
     ends = {name: part.ends.copy() for name, part in parts.items()}
     wanted = {name: np.argwhere(part.open) for name, part in parts.items()}
     if not any(len(at) for at in wanted.values()):
@@ -188,7 +192,7 @@ def _snap_faults(found: Snapped, nodes: NodeTable, snap_m: float) -> list[Fault]
     moved = found.moved_m > 1e-3
     said = f"{snap_m:g} m or nearer to node"
     faults = [
-        _at(nodes, b, "nodes_too_close", f"{said} {nodes.asset_id[a]}; kept apart, join them if they are one")
+        _at(nodes, b, "nodes_too_close", f"{said} {nodes.asset_id[a]}; kept apart; join them if they are the same node")
         for a, b in found.crowded
     ]
     if moved.any():
@@ -207,7 +211,7 @@ def _with_new_nodes(nodes: NodeTable, found: Snapped) -> NodeTable:
 
 
 def with_nodes(nodes: NodeTable, ids: list[str], xy: NDArray[np.float64], **columns: Any) -> NodeTable:
-    """The table with junctions added below; columns not given get their default."""
+    """The table with junctions appended; columns that are not given get their default. ``xy``: (k, 2)."""
     added = NodeTable.of(ids, x=xy[:, 0], y=xy[:, 1], **columns)
     joined = {name: np.concatenate([getattr(nodes, name), getattr(added, name)]) for name in NodeTable.column_kinds()}
     extra = {name: np.concatenate([values, np.full(len(ids), "", dtype=object)]) for name, values in nodes.extra.items()}
@@ -217,9 +221,9 @@ def with_nodes(nodes: NodeTable, ids: list[str], xy: NDArray[np.float64], **colu
 def _pipe_table(
     frame: StandardFrame, ends: Rows, links: Links, nodes: NodeTable, snap_m: float, faults: list[Fault]
 ) -> PipeTable:
-    """Pipes with their lines; ends that were joined or are within the tolerance end exactly at their node, stated ones may
+    """Pipes with their lines.
 
-    stop short by more.
+    Ends that were joined, or lie within the tolerance, are moved exactly to their node; stated ones may end farther from it.
     """
     xy = np.column_stack([nodes.x, nodes.y])
     shapes, joined = list[NDArray[np.float64]](), links.open
@@ -234,7 +238,7 @@ def _pipe_table(
         elif np.hypot(*(line[0] - b)) + np.hypot(*(line[-1] - a)) < np.hypot(*(line[0] - a)) + np.hypot(*(line[-1] - b)):
             line = line[::-1]
         for end, at_node in ((0, a), (-1, b)):
-            # A valve drawn in a gap this small is on this pipe, not on the node.
+            # A valve drawn in so small a gap is on this pipe, not on the node.
             if np.hypot(*(line[end] - at_node)) <= snap_m:
                 line[end] = at_node
         shapes.append(line)
@@ -253,7 +257,7 @@ def _pipe_table(
 def _cut_where_ends_lie(
     pipes: PipeTable, nodes: NodeTable, links: Links, ends: dict[str, Rows], given: int, snap_m: float, faults: list[Fault]
 ) -> PipeTable:
-    """Pipes without a stated topology are split where a node lies on them; stated ones only where a loose end does."""
+    """Split pipes without stated topology where a node lies on them, and stated ones only where a loose end does."""
     loose = np.asarray(links.open.any(axis=1), dtype=np.bool_)
     if not loose.any():
         return pipes

@@ -12,14 +12,15 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 _SAME_M = 1e-3
-"""Points nearer than a millimetre are one point, whatever the tolerance."""
+"""Points closer than a millimetre are one point, whatever the tolerance."""
 
 
 @dataclass(frozen=True, eq=False)
 class Snapped:
-    """``node``: node number of each end, (k,); numbers below the count of fixed nodes are these. ``xy``: (nodes, 2), metres.
+    """Result of ``snap``.
 
-    ``moved_m``: how far each end moved to its node, (k,). ``crowded``: pairs of fixed nodes within the tolerance, kept apart.
+    ``node``: node number of each end, (k,); the first numbers are the fixed nodes. ``xy``: (nodes, 2), metres. ``moved_m``:
+    distance from each end to its node, (k,). ``crowded``: pairs of fixed nodes within the tolerance, kept apart.
     """
 
     node: NDArray[np.int64]
@@ -29,11 +30,11 @@ class Snapped:
 
 
 def snap(ends: NDArray[np.float64], line: NDArray[np.int64], fixed: NDArray[np.float64], tolerance_m: float) -> Snapped:
-    """Nodes of line ``ends`` (k, 2). ``line``: (k,) which line an end belongs to; ``fixed``: (m, 2) nodes there already.
+    """Join line ``ends`` (k, 2) into nodes. ``line``: (k,) the line of each end; ``fixed``: (m, 2) given nodes.
 
-    Ends join the nearest first and move no further than the tolerance. Two ends of one line never join, unless drawn on
-    one point, nor do two fixed nodes: a short valve or pipe within the tolerance stays a link. Nor do places that such short
-    lines lead to from one another: three valves drawn as links around a tee would be bypassed.
+    Pairs are joined in order of distance, and no end moves further than the tolerance. Two ends of one line never join, unless
+    drawn on one point, nor do two fixed nodes: a short valve or pipe within the tolerance stays a link. Nor do places that
+    such short lines connect with one another: three valves drawn as links around a tee would be bypassed.
     """
     count = len(fixed)
     points = np.concatenate([fixed, ends])
@@ -52,7 +53,7 @@ def snap(ends: NDArray[np.float64], line: NDArray[np.int64], fixed: NDArray[np.f
 
 
 def _distinct(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Distinct places, the first point at each, and the place of every point."""
+    """Distinct places, (places, 2), the first point at each, and the place of each point, (k,)."""
     grid = np.round(points / _SAME_M).astype(np.int64)
     _, first, inverse = np.unique(grid, axis=0, return_index=True, return_inverse=True)
     return points[first], first, np.asarray(inverse).reshape(-1)
@@ -76,7 +77,7 @@ def _lines_of(owner: NDArray[np.int64], line: NDArray[np.int64], places: int) ->
 def _mark_short_lines(
     lines: list[set[int]], owner: NDArray[np.int64], line: NDArray[np.int64], place: NDArray[np.float64], tolerance_m: float
 ) -> None:
-    """Adds to places that short lines join with one another one mark (below 0, lines are not) which keeps them apart."""
+    """Give places that short lines connect a common mark, which keeps them apart; marks are below 0, lines are not."""
     order = np.argsort(line, kind="stable")
     a, b = order[:-1], order[1:]
     pair = np.flatnonzero(line[a] == line[b])
@@ -89,7 +90,7 @@ def _mark_short_lines(
 
 
 class _Groups:
-    """Joins places under one that keeps its place; refuses what would fold a line, merge fixed nodes or move one too far."""
+    """Union of places; refuses joins that would fold a line, merge fixed nodes or move a place too far."""
 
     def __init__(
         self, place: NDArray[np.float64], lines: list[set[int]], fixed_of: NDArray[np.int64], tolerance_m: float
@@ -101,7 +102,7 @@ class _Groups:
         self.crowded: set[tuple[int, int]] = set()
 
     def join(self, a: int, b: int) -> None:
-        """Join the groups of two places, where nothing speaks against it."""
+        """Join the groups of two places where that is allowed."""
         a, b = self._root[a], self._root[b]
         if a == b or not self._lines[a].isdisjoint(self._lines[b]):
             return
@@ -116,7 +117,7 @@ class _Groups:
                 return
 
     def _reaches(self, head: int, tail: int) -> bool:
-        # Chains of near ends would else pull the last one far from where it was drawn.
+        # Otherwise a chain of near ends would move the last one far from where it was drawn.
         away = self._place[self._members[tail]] - self._place[head]
         return bool((np.hypot(away[:, 0], away[:, 1]) <= self._reach).all())
 
@@ -127,7 +128,7 @@ class _Groups:
         self._lines[head] |= self._lines[tail]
 
     def roots(self) -> NDArray[np.int64]:
-        """The place that each place has gone to, (places,)."""
+        """The place that each place was joined to, (places,)."""
         return np.array(self._root, dtype=np.int64)
 
 
@@ -138,7 +139,7 @@ def _numbered(
     place: NDArray[np.float64],
     first: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Node number of every end: the fixed one of its group, else new ones in the order of the ends."""
+    """Node number of each end, and coordinates of all nodes: the fixed node of its group, else new ones in order of the ends."""
     node = fixed_of[root].copy() if len(root) else np.empty(0, dtype=np.int64)
     new = np.flatnonzero(node < 0)
     groups, first_end, inverse = np.unique(root[new], return_index=True, return_inverse=True)
@@ -150,7 +151,7 @@ def _numbered(
 
 
 def generated_ids(count: int, prefix: str, taken: Iterable[str]) -> list[str]:
-    """``count`` ids ``<prefix><number>`` that are not taken."""
+    """The first ``count`` ids ``<prefix><number>`` that are not in ``taken``."""
     used, made, number = set(taken), list[str](), 0
     while len(made) < count:
         number += 1

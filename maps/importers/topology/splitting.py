@@ -1,4 +1,4 @@
-"""Cuts pipes where another ends on them or a valve sits on them, and numbers the pieces. Pure."""
+"""Splits pipes at given places and numbers the pieces. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SAME_M = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Cuts:
-    """Where pipes are cut: pipe row, metres along its drawn line, node row put there; all (k,)."""
+    """Places where pipes are cut: pipe row, metres along its drawn line, node row at the cut; all (k,)."""
 
     pipe: NDArray[np.int64]
     along_m: NDArray[np.float64]
@@ -28,7 +28,7 @@ class Cuts:
 
 
 def ends_on_pipes(pipes: PipeTable, xy: NDArray[np.float64], tolerance_m: float) -> Cuts:
-    """Nodes that lie on a pipe they do not end. ``xy``: (nodes, 2) in the pipes' CRS."""
+    """Nodes that lie on a pipe without being one of its ends. ``xy``: (nodes, 2) in the pipes' CRS."""
     index = PipeIndex(pipes)
     points, lines = np.asarray(shapely.points(xy), dtype=object).reshape(-1), index.lines
     node, pipe = index.within(xy, max(tolerance_m, _SAME_M))
@@ -36,15 +36,15 @@ def ends_on_pipes(pipes: PipeTable, xy: NDArray[np.float64], tolerance_m: float)
     node, pipe = node[~own], pipe[~own]
     along = np.asarray(shapely.line_locate_point(lines[pipe], points[node]))
     length = np.asarray(shapely.length(lines[pipe]))
-    # Near an end the node was kept apart on purpose (the two ends of a short link): no cut there.
+    # Near an end the node was kept apart on purpose (the two ends of a short link), so the pipe is not cut there.
     inside = (along > max(tolerance_m, _SAME_M)) & (along < length - max(tolerance_m, _SAME_M))
     return Cuts(pipe[inside].astype(np.int64), along[inside], node[inside].astype(np.int64))
 
 
 def split(pipes: PipeTable, cuts: Cuts, xy: NDArray[np.float64]) -> tuple[PipeTable, NDArray[np.int64]]:
-    """The pieces in digitised order and each one's old row. Ids stay the parent's; ``numbered`` makes them unique.
+    """The pieces in digitised order, and the former row of each, (pieces,). Pieces keep their pipe's id; see ``numbered``.
 
-    A stated length and a minor loss are shared by the drawn lengths. ``xy``: of the nodes.
+    Length and minor loss are shared in proportion to drawn length. ``xy``: of the nodes, (nodes, 2).
     """
     if not len(cuts.pipe):
         return pipes, np.arange(len(pipes), dtype=np.int64)
@@ -93,7 +93,7 @@ def _pieces(
 
 
 def numbered(pipes: PipeTable, taken: frozenset[str] = frozenset()) -> tuple[PipeTable, tuple[str, ...]]:
-    """Rows that share an id become ``<id>~1``, ``<id>~2`` … in order, with ``source_id``. Gives the shared ids too."""
+    """Number rows that share an id as ``<id>~1``, ``<id>~2`` … with ``source_id``; also returns the shared ids."""
     ids = [str(name) for name in pipes.asset_id]
     count: dict[str, int] = {}
     for name in ids:

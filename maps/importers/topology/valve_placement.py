@@ -1,4 +1,4 @@
-"""Places the valves of a layer; a pipe is cut where a valve sits between its ends."""
+"""Places the valves of a layer, and cuts a pipe where a valve sits between its ends."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from maps.importers.topology.valve_positions import Finder, Place, ValveRow, by_
 from maps.network import NodeTable, PipeTable
 
 _PLAIN = ("", "gate", "butterfly", "ball", "other")
-"""Kinds without a direction of their own: on a pipe's end they do what they do as a link."""
+"""Kinds without a direction: on a pipe's end they act as they do as a link."""
 
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """Valves placed. ``nodes``/``pipes``: with what was cut; ``pipes`` still carry their parents' ids.
+    """Placed valves, and the network after the cuts. ``pipes``: pieces still have their pipe's id.
 
-    ``parent``: the row of each before the cuts, (pipes,), ascending.
+    ``points``: drawn points of the valves, (n, 2). ``parent``: row of each pipe before the cuts, (pipes,), ascending.
     """
 
     nodes: NodeTable
@@ -35,7 +35,7 @@ class Placed:
     cut: bool
 
     def piece(self, place: Place) -> int:
-        """Row of the piece of a valve's pipe that ends at its node, -1 where it shuts the node or is a link."""
+        """Row of the piece of a valve's pipe that ends at its node; -1 where the valve shuts the whole node or is a link."""
         if place.pipe < 0:
             return -1
         first, last = np.searchsorted(self.parent, [place.pipe, place.pipe + 1])
@@ -44,7 +44,7 @@ class Placed:
 
 
 def place_valves(frame: StandardFrame, base: Base, snap_m: float, faults: list[Fault]) -> Placed:
-    """Every valve's place; pipes are cut where one sits in between. Fatal: a node that is not there."""
+    """Find the position of each valve, and cut pipes that a valve sits on. Fatal: an unknown node."""
     points, pieces, finder = points_of(frame), Pieces(base.pipes), Finder(base, snap_m)
     links = base.links["valves"]
     nodes, pipes = frame.text("node"), frame.text("pipe")
@@ -82,7 +82,7 @@ def place_valves(frame: StandardFrame, base: Base, snap_m: float, faults: list[F
 def _over_pipe(
     frame: StandardFrame, at: int, base: Base, pieces: Pieces, snap_m: float, place: Place, faults: list[Fault]
 ) -> None:
-    """A valve drawn as a line along a pipe that was drawn on beneath it sits on that pipe: as a link it would be bypassed."""
+    """Place a valve drawn as a line along a pipe on that pipe: as a link beside the pipe it would be bypassed."""
     shape, table = frame.geometry[at], base.pipes
     if shape is None or shape.is_empty or shape.geom_type != "LineString":
         return
@@ -96,10 +96,10 @@ def _over_pipe(
     plain = str(frame.text("kind")[at]).lower() in _PLAIN and not frame.text("flows_to")[at]
     if plain and len(under) == 1:
         place.node, place.pipe, place.ends = place.ends[1], under[0], (-1, -1)
-        said = f"drawn along pipe {pipe!r}, which runs on beneath it: taken to sit on that pipe"
+        said = f"drawn along pipe {pipe!r}, which continues beneath it: taken to sit on that pipe"
         faults.append(frame.fault(at, "valve_over_pipe", said, Severity.INFO))
         return
-    said = f"pipe {pipe!r} runs on beneath it, so water passes it by; interrupt the pipe where the valve is"
+    said = f"pipe {pipe!r} continues beneath it, so water bypasses the valve; interrupt the pipe at the valve"
     faults.append(frame.fault(at, "valve_bypassed", said))
 
 
@@ -129,7 +129,7 @@ def _cut(
 
 
 def _node_names(nodes: NodeTable, valves: list[str]) -> list[str]:
-    """The node that a valve cuts into a pipe is called after the valve."""
+    """Ids of the nodes where valves cut pipes: the valve's id, numbered when taken."""
     used, names = set(map(str, nodes.asset_id)), list[str]()
     for valve in valves:
         name, number = valve, 1

@@ -1,9 +1,9 @@
-"""Where one valve sits, by what it states and where it is drawn; places that could be others are told and marked.
+"""Finds where a valve sits, from its columns and its drawn point; ambiguous positions are reported and marked.
 
-A valve known by its point only sits on the pipe it is drawn nearer to than to any node: within the tolerance of that pipe's
-end it shuts that end, else the pipe is cut. One drawn on a node shuts every pipe there. Marks of a doubtful place:
-``near_two_pipes``, ``tolerance_edge`` (a little nearer or farther and it would sit elsewhere), ``at_junction`` (on a node of
-several pipes, where it matters which of them it shuts), ``off_its_pipe`` (drawn away from the pipe it names),
+A valve with a point only sits on the nearest pipe, if that is nearer than any node: within the tolerance of the pipe's end it
+shuts that end, else the pipe is cut. A valve drawn on a node shuts every pipe there. Marks of an ambiguous position:
+``near_two_pipes``, ``tolerance_edge`` (with a slightly different distance it would sit elsewhere), ``at_junction`` (on a node
+of several pipes, where it matters which of them it shuts), ``off_its_pipe`` (drawn away from the pipe it names),
 ``end_unknown``, ``pipe_wrong``, ``direction_unknown`` (one-way into a pipe with pieces on both sides).
 """
 
@@ -21,12 +21,17 @@ from maps.importers.topology.base_network import Base
 from maps.importers.topology.pieces import Pieces
 
 _EDGE, _RIVAL, _SAME_M = 0.1, 0.1, 1e-3
-"""Shares of the tolerance: how near to it is its edge, and within what another pipe is as near; metres that are nothing."""
+"""Shares of the tolerance: band around it that counts as its edge, and within which another pipe is equally near; and a
+distance in metres that counts as zero."""
 
 
 @dataclass(eq=False)
 class Place:
-    """Where one valve sits; ``pipe``: a row of the pipes as they are before valves cut them, -1 for the whole node."""
+    """Position of one valve.
+
+    ``node``, ``ends``: node rows, -1 for none; ``ends`` of a link. ``pipe``: row of the pipes before valves cut them, -1 for the
+    whole node. ``lost``: the valve is left out. ``doubts``: marks of an ambiguous position.
+    """
 
     node: int = -1
     pipe: int = -1
@@ -37,9 +42,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class ValveRow:
-    """One valve: what it states, and what is near its point. ``meant``: the pipe stated, else the nearest; -1 for none.
+    """One valve: its columns, and what is near its point. ``meant``: row of the stated pipe, else of the nearest; -1 for none.
 
-    ``off_m``, ``node_m``: from its point to that pipe and to ``near_node``; ``other``, ``other_m``: the pipe next nearest.
+    ``off_m``, ``node_m``: distance from its point to that pipe and to ``near_node``; ``other``, ``other_m``: the next nearest
+    pipe and its distance.
     """
 
     at: int
@@ -59,7 +65,7 @@ class ValveRow:
 
 @dataclass(frozen=True, eq=False)
 class Nearest:
-    """The nearest pipe row of each point within reach and the next nearest, -1 for none, with their distances in m; (n,)."""
+    """The nearest and the next nearest pipe row of each point within reach, -1 for none, with their distances in m; (n,)."""
 
     pipe: NDArray[np.int64]
     pipe_m: NDArray[np.float64]
@@ -68,7 +74,7 @@ class Nearest:
 
 
 class Finder:
-    """Nodes and pipes by place, and how many pipes each node has."""
+    """Finds nodes and pipes near points; ``degree``: number of pipe ends at each node, (nodes,)."""
 
     def __init__(self, base: Base, snap_m: float) -> None:
         self.base, self.snap_m = base, max(snap_m, 1e-3)
@@ -81,16 +87,16 @@ class Finder:
         self._tree = cKDTree(xy) if len(xy) and np.isfinite(xy).all() else None
 
     def is_joint(self, node: int) -> bool:
-        """A plain joint of two pipes where nothing flows in: shutting either is the same."""
+        """Whether a node only joins two pipes, without inflow: then shutting either pipe has the same effect."""
         return bool(self.degree[node] == 2 and self._links[node] == 0 and not self.base.nodes.feeds[node])
 
     @property
     def reach_m(self) -> float:
-        """How far is looked: a little beyond the tolerance, to tell what would just not join."""
+        """Search radius: slightly beyond the tolerance, to report what would just not join."""
         return self.snap_m * (1.0 + _EDGE)
 
     def near(self, points: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The node row nearest to each point, -1 when there is none within reach, and its distance in m; (n,)."""
+        """The node row nearest to each point, -1 for none within reach, and its distance in m; (n,)."""
         found, distance = np.full(len(points), -1, dtype=np.int64), np.full(len(points), np.inf)
         known = np.flatnonzero(np.isfinite(points).all(axis=1))
         if self._tree is None or not len(known):
@@ -101,7 +107,7 @@ class Finder:
         return found, distance
 
     def pipes(self, points: NDArray[np.float64], pieces: Pieces) -> Nearest:
-        """The two pipes nearest to each point within reach; of equally near ones the first."""
+        """The two pipes nearest to each point within reach; of equally near ones the first row."""
         nothing = np.full(len(points), -1, dtype=np.int64)
         far = np.full(len(points), np.inf)
         found = Nearest(nothing, far, nothing.copy(), far.copy())
@@ -121,13 +127,14 @@ class Finder:
 
 
 def other_than(meant: int, nearest: Nearest, at: int) -> tuple[int, float]:
-    """The pipe nearest to a point but the one meant, and its distance in m; (-1, inf) for none within reach."""
+    """The pipe nearest to a point other than ``meant``, and its distance in m; (-1, inf) for none within reach."""
     if nearest.pipe[at] == meant:
         return int(nearest.other[at]), float(nearest.other_m[at])
     return int(nearest.pipe[at]), float(nearest.pipe_m[at])
 
 
 def by_node(frame: StandardFrame, row: ValveRow, base: Base, pieces: Pieces, place: Place, faults: list[Fault]) -> None:
+    """Place a valve that states its node, with or without a pipe. Fatal: an unknown node."""
     if row.node in base.alone:
         place.lost = True
         faults.append(frame.fault(row.at, "valve_off_network", f"no pipe ends at its node {row.node!r}; left out", column="node"))
@@ -154,13 +161,13 @@ def by_node(frame: StandardFrame, row: ValveRow, base: Base, pieces: Pieces, pla
 
 
 def by_point(frame: StandardFrame, row: ValveRow, finder: Finder, place: Place, faults: list[Fault]) -> tuple[int, float] | None:
-    """A valve known by its pipe or its point. Gives (pipe row, metres along) where the pipe must be cut."""
+    """Place a valve that states its pipe or has a point; returns (pipe row, metres along) of a necessary cut, else None."""
     if row.pipe and row.stated < 0:
         faults.append(frame.fault(row.at, "unknown_pipe", f"no pipe {row.pipe!r}; placed by its point", column="pipe"))
     if row.stated >= 0 and not row.drawn:
         place.node, place.pipe = int(finder.base.pipes.from_node[row.stated]), row.stated
         place.doubts.append("end_unknown")
-        said = "neither node nor point: taken to sit at the pipe's first end"
+        said = "neither node nor point given: taken to sit at the pipe's first end"
         faults.append(frame.fault(row.at, "valve_end_unknown", said, column="node"))
         return None
     cut = None
@@ -177,7 +184,7 @@ def by_point(frame: StandardFrame, row: ValveRow, finder: Finder, place: Place, 
 
 
 def _is_on_node(row: ValveRow, finder: Finder) -> bool:
-    """A valve that names no pipe and is not drawn nearer to a pipe than to the node."""
+    """Whether a valve names no pipe and is not drawn nearer to a pipe than to its node."""
     return row.stated < 0 and row.node_m <= finder.snap_m and (row.meant < 0 or row.node_m <= row.off_m + _SAME_M)
 
 
@@ -199,11 +206,11 @@ def _on_pipe(row: ValveRow, finder: Finder, place: Place) -> tuple[int, float] |
 def _doubt(
     frame: StandardFrame, row: ValveRow, finder: Finder, place: Place, cut: tuple[int, float] | None, faults: list[Fault]
 ) -> None:
-    """Tells and marks a place that could be another one."""
+    """Report and mark an ambiguous position."""
     ids = finder.base.pipes.asset_id
     if row.stated >= 0 and row.off_m > finder.snap_m:
         place.doubts.append("off_its_pipe")
-        said = f"drawn {row.off_m:.1f} m from pipe {row.pipe!r} that it names; correct the pipe or the point"
+        said = f"drawn {row.off_m:.1f} m from pipe {row.pipe!r}, which it names; correct the pipe or the point"
         faults.append(frame.fault(row.at, "valve_off_its_pipe", said, column="pipe"))
     if place.node >= 0 and place.pipe < 0 and finder.degree[place.node] > 1 and not finder.is_joint(place.node):
         place.doubts.append("at_junction")
@@ -219,12 +226,12 @@ def _doubt(
     edge = _at_edge(row, finder, place, cut)
     if edge:
         place.doubts.append("tolerance_edge")
-        said = f"{edge}, about as far as the tolerance of {finder.snap_m:g} m: look whether it sits right"
+        said = f"{edge}, about as far as the tolerance of {finder.snap_m:g} m: check its position"
         faults.append(frame.fault(row.at, "valve_at_tolerance", said))
 
 
 def _has_rival(row: ValveRow, finder: Finder, place: Place) -> bool:
-    """Whether another pipe is about as near as the one taken, and shutting it would not be the same."""
+    """Whether another pipe is about as near as the chosen one, and shutting it would have another effect."""
     ids = finder.base.pipes.asset_id
     if row.meant < 0 or row.other < 0 or (row.stated >= 0 and ids[row.other] != ids[row.meant]):
         return False
@@ -236,7 +243,7 @@ def _has_rival(row: ValveRow, finder: Finder, place: Place) -> bool:
 
 
 def _at_edge(row: ValveRow, finder: Finder, place: Place, cut: tuple[int, float] | None) -> str:
-    """What lies at the tolerance's edge: its way to the pipe or node taken, or along the pipe to its end; "" for nothing."""
+    """The distance that lies at the tolerance's edge, in words: to the chosen pipe or node, or to the pipe's end; "" for none."""
     low, high = finder.snap_m * (1.0 - _EDGE), finder.snap_m * (1.0 + _EDGE)
     if place.node == row.near_node and row.near_node >= 0 and place.pipe < 0 and cut is None and row.stated < 0:
         return f"{row.node_m:.2f} m from its node" if low <= row.node_m <= high else ""

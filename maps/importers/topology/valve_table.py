@@ -1,4 +1,4 @@
-"""The table of valves on the pipes as they are after all cuts, with the direction of one-way valves."""
+"""Builds the table of valves on the final pipes, with the direction of one-way valves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from maps.network import NodeTable, PipeTable, ValveKind, ValveTable
 
 
 def valve_table(frame: StandardFrame, placed: Placed, pipes: PipeTable, faults: list[Fault]) -> ValveTable:
-    """Valves in their columns, on the pipes' last rows. Fatal: an id twice. One-way: ``flows_to`` names the pipe."""
+    """The table of valves on the final rows of ``pipes``. Fatal: a duplicate id. ``flows_to`` makes a valve one-way."""
     ids = asset_ids(frame, faults, unique=True)
     columns: dict[str, Any] = plain_columns(ValveTable, frame, faults, skip=("x", "y"))
     if not frame.has("normal_state") and "state" in columns:
@@ -40,7 +40,7 @@ def valve_table(frame: StandardFrame, placed: Placed, pipes: PipeTable, faults: 
 
 
 def _marks(frame: StandardFrame, placed: Placed) -> list[str]:
-    """Doubts of this import, and those that a dataset taken in again has of old where this one has none of its own."""
+    """Marks of ambiguous positions: of this import, else those in the column ``placing`` of a dataset that is imported again."""
     given = frame.text("placing")
     return [",".join(place.doubts) or str(old) for place, old in zip(placed.places, given, strict=True)]
 
@@ -53,9 +53,9 @@ class _Spot:
     doubts: list[str]
 
     def into(self, pieces: Pieces, pipe: str) -> list[int]:
-        """Pieces of a pipe at this valve that it may let water into, the likeliest first.
+        """Pieces of a pipe at this valve that it may let water into, the most likely first.
 
-        Of two pieces the valve's own comes first, then the later one: water is taken to run as the pipe is drawn.
+        Of two pieces the valve's own comes first, then the later one: water is assumed to flow in digitised direction.
         """
         found = next((rows for node in self._nodes() if (rows := pieces.all_at_node(pipe, node))), [])
         return sorted(found, key=lambda row: (row != self.pipe, -row))
@@ -76,18 +76,20 @@ def _flows_to(
             said = f"pieces of {pipe!r} lie on both sides of this valve: taken to let water into {pipes.asset_id[row]}; name it"
             faults.append(frame.fault(at, "flows_to_ambiguous", said, column="flows_to"))
         if pipe and row < 0:
-            said = f"no pipe {pipe!r} at this valve; taken as letting water both ways"
+            said = f"no pipe {pipe!r} at this valve; taken to let water pass both ways"
             faults.append(frame.fault(at, "flows_to_wrong", said, column="flows_to"))
         if row < 0 and not pipe and kinds is not None and kinds[at] == ValveKind.CHECK:
             row = _after_link(spot, pipes)
             if row < 0:
-                faults.append(frame.fault(at, "check_valve_without_direction", "flows_to is empty; taken as letting both ways"))
+                faults.append(
+                    frame.fault(at, "check_valve_without_direction", "flows_to is empty; taken to let water pass both ways")
+                )
         found.append(row)
     return found
 
 
 def _after_link(spot: _Spot, pipes: PipeTable) -> int:
-    """A check valve drawn as a link lets water from its first end to its second."""
+    """Pipe that a check valve drawn as a link lets water into: one at its second end; -1 for none."""
     if spot.ends[1] < 0:
         return -1
     rows = np.flatnonzero((pipes.from_node == spot.ends[1]) | (pipes.to_node == spot.ends[1]))
@@ -103,7 +105,7 @@ def _without_lost(table: ValveTable, keep: NDArray[np.bool_]) -> ValveTable:
 
 
 def inlet_valves(nodes: NodeTable, pipes: PipeTable, inlets: NDArray[np.object_], faults: list[Fault]) -> ValveTable:
-    """One-way valves at tanks whose inlet pipes only fill them. ``inlets``: (nodes,) pipe ids parted by , ; | or blanks."""
+    """One-way valves at tanks whose inlet pipes only fill them. ``inlets``: (nodes,) pipe ids separated by , ; | or blanks."""
     pieces, rows = Pieces(pipes), list[tuple[str, int, int, int]]()
     for node, text in enumerate(inlets):
         names = [name for name in str(text).translate(str.maketrans("|;,{}", "     ")).split() if name]

@@ -36,19 +36,29 @@ class Work(Protocol):
     """Work of closing one valve: properties of the valve, the same in every plan."""
 
     @property
-    def asset_id(self) -> str: ...
+    def asset_id(self) -> str:
+        """Id of the valve."""
+        ...
 
     @property
-    def minutes(self) -> float | None: ...
+    def minutes(self) -> float | None:
+        """Minutes to close it, without travel; None when unknown."""
+        ...
 
     @property
-    def diameter_mm(self) -> float | None: ...
+    def diameter_mm(self) -> float | None:
+        """Diameter, mm; None when unknown."""
+        ...
 
     @property
-    def last_checked(self) -> str: ...
+    def last_checked(self) -> str:
+        """ISO date of the last check, "" when unknown."""
+        ...
 
     @property
-    def control(self) -> str: ...
+    def control(self) -> str:
+        """``manual`` or ``remote``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

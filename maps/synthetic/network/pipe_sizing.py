@@ -26,8 +26,11 @@ _LOSS_BUDGET_M = 12.0
 
 @dataclass(frozen=True, eq=False)
 class Sizing:
-    """``diameter_mm``: (m,); ``through_m3h``: (n,) mean flow that passes into each node from its source; ``loss_m``: (n,)
-    head lost at the peak from the zone's inlet, along the tree (the loops lose less); ``feed_m3h``: mean flow of each feed."""
+    """Diameters, flows and losses.
+
+    ``diameter_mm``: (m,). ``through_m3h``: mean flow into each node from its source, (n,). ``loss_m``: head lost at the peak from
+    the zone's inlet along the tree, (n,); with loops it is less. ``feed_m3h``: mean flow of each feed.
+    """
 
     diameter_mm: Array
     through_m3h: Array
