@@ -44,9 +44,9 @@ class SoleUse:
                 self._hold_server()
 
     def ensure(self) -> None:
-        """Before each write: whether it is still held; a server that was away ended the session, and the hold with it, and
+        """Check before each write that the lock is still held, and take it again if it was lost.
 
-        somebody may have deleted the lock file as a leftover. It is taken again then.
+        A server that was away has ended the session and its lock; a user may have deleted the lock file.
 
         Raises StoreUnavailable, also when another process has taken it meanwhile: then nothing may be written.
         """
