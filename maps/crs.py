@@ -24,7 +24,7 @@ def parse(crs: str) -> CRS:
     try:
         return CRS.from_user_input(crs)
     except CRSError as fault:
-        raise InputFault(f"CRS {crs[:80]!r} is unknown; give an authority code such as EPSG:4548") from fault
+        raise InputFault(f"CRS {crs[:80]!r} is not known; give an authority code such as EPSG:4548") from fault
 
 
 def is_geographic(crs: str) -> bool:

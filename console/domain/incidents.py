@@ -75,9 +75,9 @@ class WorkOrder:
 
 @dataclass(frozen=True, slots=True)
 class ValveMark:
-    """What was reported of one valve of the plan: closed (with who says so), or why it cannot be; later, back in its
+    """Report on one valve of the plan: closed (and by whom), or why it cannot be closed.
 
-    normal state (``restored_at``, ``restored_by``).
+    ``restored_at``, ``restored_by``: later report that it is back in its normal state.
     """
 
     valve_id: str

@@ -77,7 +77,7 @@ def _zone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
-        raise PackageFault(f"network.gpkg: {name[:60]!r} is not a time zone") from fault
+        raise PackageFault(f"network.gpkg: {name[:60]!r} is no time zone") from fault
 
 
 def _verified(content: bytes, trusted: Path | None) -> Checked:

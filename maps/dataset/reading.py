@@ -33,12 +33,12 @@ from maps.city import (
     ZoneTable,
 )  # fmt: skip
 from maps.columns import Columns
+from maps.dataset.arrow_columns import Lines, drawn_points, drawn_straight, plain, string_array, table_of, texts_of
 from maps.dataset.schema import CODES, NODE_REFERENCES, PIPE_REFERENCES, POINT_COLUMNS, REQUIRED, SCHEMA_VERSION, UNIQUE
-from maps.dataset.wkb import line_coordinates, objects, point_coordinates
+from maps.dataset.wkb import line_coordinates, objects
 from maps.errors import Fault, InputFault, Severity
 from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
 
-Lines = tuple[NDArray[np.float64], NDArray[np.int64]]
 Table = TypeVar("Table", bound=Columns)
 Shapes = TypeVar("Shapes", ZoneTable, ShapeTable)
 _FARTHEST_M = 1e8
@@ -127,7 +127,7 @@ class _Reader:
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
-            said = f"{self._path}, layer city: time_zone {zone[:60]!r} is not a time zone; give one such as Asia/Shanghai"
+            said = f"{self._path}, layer city: time_zone {zone[:60]!r} is no time zone; give one such as Asia/Shanghai"
             raise InputFault(said) from fault
         return CityInfo(name, site, zone, bool(head.get("synthetic")), tuple(map(str, listed)))
 
@@ -151,7 +151,7 @@ class _Reader:
         vertices, offsets = none if shapes is None else line_coordinates(shapes)
         if (np.diff(offsets) == 0).any():
             ends = [np.column_stack([nodes.x, nodes.y])[rows] for rows in (table.from_node, table.to_node)]
-            vertices, offsets = _drawn_straight(vertices, offsets, np.stack(ends, axis=1))
+            vertices, offsets = drawn_straight(vertices, offsets, np.stack(ends, axis=1))
         self._check_bounds("pipes", vertices)
         return table.replaced(vertices=vertices, offsets=offsets)
 
@@ -184,7 +184,7 @@ class _Reader:
             raise InputFault(f"{self._path}, layer epanet_model: column inp is missing or empty; import the city anew")
         if not model or not {"asset_id", "epanet_id", "kind"} <= set(ids.column_names):
             return None
-        asset, epanet, kind = (_text(ids[name]) for name in ("asset_id", "epanet_id", "kind"))
+        asset, epanet, kind = (texts_of(ids[name]) for name in ("asset_id", "epanet_id", "kind"))
         first = model[0]
         fitted_to = str(first.get("calibrated") or "")
         return EpanetModel(str(first["inp"]), asset, epanet, kind, built=bool(first.get("built")), calibrated=fitted_to)
@@ -219,7 +219,7 @@ class _Reader:
         if absent and rows.num_rows:
             self._defaults.append(f"layer {layer} lacks the column {', '.join(absent)}: default taken")
         columns = {name: self._column(layer, kind, name, sort, rows[name]) for name, sort in kinds.items() if name in present}
-        placed = _drawn_points(drawn, shapes, columns, rows.num_rows)
+        placed = drawn_points(drawn, shapes, columns, rows.num_rows)
         for values in placed.values():
             self._check_bounds(layer, values)
         columns |= placed
@@ -228,8 +228,8 @@ class _Reader:
             self._check_unique(layer, ids)
         if "pieces" in columns:
             self._check_pieces(layer, columns["pieces"])
-        extra = {name: _plain(rows[name]) for name in rows.column_names if name not in kinds}
-        return _table(kind, ids, columns, extra)
+        extra = {name: plain(rows[name]) for name in rows.column_names if name not in kinds}
+        return table_of(kind, ids, columns, extra)
 
     def _check_pieces(self, layer: str, pieces: NDArray[np.object_]) -> None:
         for row in np.flatnonzero(pieces != "").tolist():
@@ -262,7 +262,7 @@ class _Reader:
         if sort == "Ints" and name in NODE_REFERENCES | PIPE_REFERENCES:
             return self._referenced(layer, name, values, self._node_ids if name in NODE_REFERENCES else self._pipe_ids)
         if sort == "Texts":
-            return _text(values)
+            return texts_of(values)
         default = kind.DEFAULTS.get(name, {"Floats": np.nan, "Ints": -1, "Bools": False}[sort])
         target = {"Floats": pa.float64(), "Ints": pa.int32(), "Bools": pa.bool_()}[sort]
         try:
@@ -274,7 +274,7 @@ class _Reader:
         return np.asarray(typed.fill_null(default).to_numpy())
 
     def _coded(self, layer: str, name: str, values: pa.ChunkedArray, codes: Mapping[str, int]) -> NDArray[np.uint8]:
-        coded = _strings(values).dictionary_encode()
+        coded = string_array(values).dictionary_encode()
         words, at = coded.dictionary.to_pylist(), coded.indices.to_numpy()
         table = [codes.get(word.strip().lower(), 0 if not word.strip() else -1) for word in words]
         for place in np.flatnonzero(np.array(table) < 0):
@@ -284,7 +284,7 @@ class _Reader:
         return np.maximum(table, 0).astype(np.uint8)[at] if table else np.empty(0, dtype=np.uint8)
 
     def _referenced(self, layer: str, name: str, values: pa.ChunkedArray, assets: pa.Array) -> NDArray[np.int32]:
-        ids = _strings(values)
+        ids = string_array(values)
         none = pc.equal(ids, "").to_numpy(zero_copy_only=False)
         if none.all():
             found = np.full(len(ids), -1, dtype=np.int32)
@@ -307,58 +307,3 @@ def _listed(text: object) -> list[object]:
     except (ValueError, RecursionError):
         return [text]
     return found if isinstance(found, list) else [text]
-
-
-def _drawn_straight(vertices: NDArray[np.float64], offsets: NDArray[np.int64], ends: NDArray[np.float64]) -> Lines:
-    """Lines, where those without points become straight lines between their nodes. ``ends``: (n, 2, 2)."""
-    lines = [
-        vertices[start:stop] if stop > start else straight
-        for start, stop, straight in zip(offsets[:-1], offsets[1:], ends, strict=True)
-    ]
-    return np.concatenate(lines), np.concatenate([[0], np.cumsum([len(line) for line in lines])]).astype(np.int64)
-
-
-def _table(kind: type[Table], ids: NDArray[np.object_], columns: Mapping[str, NDArray[Any]], extra: Mapping[str, Any]) -> Table:
-    """The table of typed columns, without ``Columns.of``, which would check every text again."""
-    blank = kind.of([""])
-    rest = {
-        name: np.repeat(getattr(blank, name), len(ids))
-        for name in kind.column_kinds()
-        if name != "asset_id" and name not in columns
-    }
-    return kind(ids, **columns, **rest, extra=extra)
-
-
-def _drawn_points(
-    names: tuple[str, ...], shapes: pa.ChunkedArray | None, columns: Mapping[str, NDArray[Any]], count: int
-) -> dict[str, NDArray[Any]]:
-    """Coordinates of a point layer, (n, 2): the geometry's, else its columns x and y."""
-    if not names:
-        return {}
-    x, y = (np.array(columns.get(name, np.full(count, np.nan)), dtype=np.float64) for name in names)
-    if shapes is None:
-        return {names[0]: x, names[1]: y}
-    drawn = point_coordinates(shapes)
-    known = np.isfinite(drawn[:, 0])
-    return {names[0]: np.where(known, drawn[:, 0], x), names[1]: np.where(known, drawn[:, 1], y)}
-
-
-def _strings(values: pa.ChunkedArray) -> pa.Array:
-    """A column of any type as one array of strings, empty for null."""
-    typed = values if pa.types.is_string(values.type) else pc.cast(values, pa.string())
-    whole = typed.fill_null("").combine_chunks()
-    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
-
-
-def _text(values: pa.ChunkedArray) -> NDArray[np.object_]:
-    """A column of any type as strings, empty for null. Repeated words share one string in memory."""
-    strings = _strings(values)
-    coded = strings.dictionary_encode()
-    if len(coded.dictionary) > len(coded) // 2:
-        return np.asarray(strings.to_numpy(zero_copy_only=False), dtype=object)
-    words = np.asarray(coded.dictionary.to_numpy(zero_copy_only=False), dtype=object)
-    return np.asarray(words[coded.indices.to_numpy()], dtype=object)
-
-
-def _plain(values: pa.ChunkedArray) -> NDArray[Any]:
-    return _text(values) if pa.types.is_string(values.type) else np.asarray(values.to_numpy(zero_copy_only=False))

@@ -130,7 +130,7 @@ def _encoding(where: Any, table: Mapping[str, Any]) -> str | None:
         return None
     found = known_encoding(str(table["encoding"]))
     if found is None:
-        raise InputFault(f"{where}: encoding {table['encoding']!r} is unknown; use for example UTF-8, GBK, GB18030 or Big5")
+        raise InputFault(f"{where}: encoding {table['encoding']!r} is not known; use for example UTF-8, GBK, GB18030 or Big5")
     return found
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from maps.isolation.graph.edge_rules import WALL
 from maps.isolation.graph.isolation_zone import Border, Zone, grow
 from maps.isolation.graph.segments import SegmentGraph
-from maps.isolation.graph.supply import Supply, SupplyQuery
+from maps.isolation.graph.supply import SupplyQuery
+from maps.isolation.graph.supply_trees import Supply
 
 
 @dataclass(frozen=True, slots=True)

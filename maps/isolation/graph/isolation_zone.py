@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from maps.isolation.graph.edge_rules import CLOSABLE, GROW, GROW_UV, ONE_WAY, SUPPLY, SWAPPED, WALL
-from maps.isolation.graph.supply import Adjacency
+from maps.isolation.graph.supply_trees import Adjacency
 
 
 @dataclass(frozen=True, slots=True)

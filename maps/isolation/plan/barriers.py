@@ -16,7 +16,7 @@ from maps.isolation.graph.boundary_valves import Outcome
 from maps.isolation.graph.edge_rules import CLOSABLE, GROW, ONE_WAY, SUPPLY, SUPPLY_UV, SWAPPED, UNKNOWN, WALL
 from maps.isolation.graph.isolation_zone import grow
 from maps.isolation.graph.segments import ClosedPipes, SegmentGraph
-from maps.isolation.graph.supply import Supply
+from maps.isolation.graph.supply_trees import Supply
 from maps.isolation.plan.result import Reliance
 from maps.network import PipeNetwork
 

@@ -18,7 +18,8 @@ from maps.isolation.graph.edge_rules import BaseRules, ValveOverride
 from maps.isolation.graph.isolation_zone import Border
 from maps.isolation.graph.pipe_segments import joined_segments
 from maps.isolation.graph.segments import ClosedPipes, build_segments
-from maps.isolation.graph.supply import Adjacency, Supply, SupplyQuery
+from maps.isolation.graph.supply import SupplyQuery
+from maps.isolation.graph.supply_trees import Adjacency, Supply
 from maps.isolation.plan.barriers import Barriers
 from maps.isolation.plan.closing_work import ValveWork, in_order, total_minutes, work_of
 from maps.isolation.plan.effects import Effects

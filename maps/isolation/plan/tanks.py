@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from maps.isolation.graph.boundary_valves import Outcome
-from maps.isolation.graph.supply import Supply, SupplyQuery
+from maps.isolation.graph.supply import SupplyQuery
+from maps.isolation.graph.supply_trees import Supply
 from maps.isolation.plan.effects import Effects, tank_volume_m3
 from maps.isolation.plan.result import TankLimit
 from maps.network import NodeKind, PipeNetwork
