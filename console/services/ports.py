@@ -22,7 +22,7 @@ from console.domain.picture import FeedHealth
 from console.domain.readings import ReadingBatch
 from console.services.state import DeskState
 from maps.errors import QuanmaiError
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 
 if TYPE_CHECKING:
     from console.domain.alarms import Evidence

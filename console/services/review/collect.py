@@ -21,7 +21,7 @@ from console.services.review.record import CaseRecord, Sent, Tracks
 from console.services.review.states import incident_over_time
 from maps.city import City
 from maps.errors import InputFault
-from maps.export.clip import Box, clip_city
+from maps.export.city_clip import Box, clip_city
 
 BEFORE, AFTER = timedelta(minutes=60), timedelta(minutes=15)
 WHOLE_PIPES = 20_000
