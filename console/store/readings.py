@@ -152,7 +152,7 @@ def within(since_us: int, until_us: int) -> ColumnElement[bool]:
     return and_(of.from_us > since_us - BLOCK_US, of.from_us <= until_us, of.to_us >= since_us)
 
 
-def of_channel(station: int, channel: int, since_us: int, until_us: int) -> Select[tuple[bytes]]:
+def of_channel(station: int, channel: int, since_us: int, until_us: int) -> Select[bytes]:
     """One channel's blocks that reach into [since, until], by the key; later copies last."""
     of = reading_blocks.c
     query = select(of.packed).where(of.station == station, of.channel == channel, within(since_us, until_us))

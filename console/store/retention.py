@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Delete, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy import Connection, delete, func, insert, literal, select, tuple_, update
+
+from sqlalchemy.sql.dml import ReturningDelete
 
 from console.services.analysis.retention import Deletion, HistoryKind
 from console.store.tables import deletions, expected_ticks, reading_blocks, tracks
@@ -70,7 +72,7 @@ def _count(connection: Connection, gone: Deletion) -> None:
     )
 
 
-def _blocks(since_us: int, until_us: int) -> Delete:
+def _blocks(since_us: int, until_us: int) -> ReturningDelete[Any]:
     of = reading_blocks.c
     keys: Sequence[Any] = (of.station, of.channel, of.from_us, of.block_no)
     oldest = select(*keys).where(of.from_us >= since_us, of.from_us < until_us, of.to_us < until_us)
@@ -78,14 +80,14 @@ def _blocks(since_us: int, until_us: int) -> Delete:
     return delete(reading_blocks).where(chosen).returning(of.from_us, of.to_us, func.length(of.packed))
 
 
-def _fixes(since_us: int, until_us: int) -> Delete:
+def _fixes(since_us: int, until_us: int) -> ReturningDelete[Any]:
     of = tracks.c
     oldest = select(of.crew_id, of.at_us).where(of.at_us >= since_us, of.at_us < until_us)
     chosen = tuple_(of.crew_id, of.at_us).in_(oldest.order_by(of.at_us).limit(_FIXES))
     return delete(tracks).where(chosen).returning(of.at_us, of.at_us.label("last"))
 
 
-def _ticks(since_us: int, until_us: int) -> Delete:
+def _ticks(since_us: int, until_us: int) -> ReturningDelete[Any]:
     of = expected_ticks.c
     oldest = select(of.at_us).where(of.at_us >= since_us, of.at_us < until_us)
     chosen = of.at_us.in_(oldest.order_by(of.at_us).limit(_TICKS))

@@ -83,17 +83,17 @@ def collect_case(archive: CaseArchive, city: City, incident_id: str, around: Aro
         raise InputFault(f"incident {incident_id} names {unknown}, which this city does not hold; give the dataset of that time")
     part, clipped = _part(city, named, (item.station_id for item in incident.evidence), around)
     here = [str(name) for name in city.stations.asset_id]
-    removed = [name for name in archive.stations_between(since_us, until_us) if not city.stations.has(name)]
-    readings = archive.readings_between(since_us, until_us, [*here, *removed])
-    part = with_removed_stations(part, removed, _channels_from(readings, len(here)))
+    ids = [*here, *(name for name in archive.stations_between(since_us, until_us) if not city.stations.has(name))]
+    readings = archive.readings_between(since_us, until_us, ids)
+    part = with_removed_stations(part, {ids[row]: names for row, names in _channels_from(readings, len(here)).items()})
     return CaseRecord(
         incident=incident,
         city=part,
         changes=changes,
         links=tuple((seq, digest) for seq, digest in links if seq not in seqs),
         alarms=alarms,
-        readings=_for(part, [*here, *removed], readings),
-        expected=_for(part, [*here, *removed], archive.expected_between(since_us, until_us, [*here, *removed])),
+        readings=_for(part, ids, readings),
+        expected=_for(part, ids, archive.expected_between(since_us, until_us, ids)),
         past=past_of(archive.incidents_between(0, micros(incident.opened_at)), incident),
         tracks=archive.tracks_between(since_us, until_us),
         since=since,
@@ -139,29 +139,28 @@ def case_box(city: City, named: Named, stations: Iterable[str], margin_m: float)
     return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
 
 
-def with_removed_stations(city: City, ids: Sequence[str], channels: Sequence[str]) -> City:
-    """The city with stations that its dataset does not have any more, so that their readings stay readable; their place is unknown.
+def with_removed_stations(city: City, channels: Mapping[str, str]) -> City:
+    """The city with stations that its dataset does not have any more: their readings stay readable, their place is unknown.
 
-    ``channels``: of each, comma separated.
+    ``channels``: by id, comma separated.
     """
-    if not ids:
+    if not channels:
         return city
-    table, more = city.stations, StationTable.of(ids, channels=channels)
+    table, more = city.stations, StationTable.of(channels, channels=channels.values())
     columns = {name: np.concatenate([getattr(table, name), getattr(more, name)]) for name in table.column_kinds()}
-    extra = {name: np.concatenate([values, np.full(len(ids), None)]) for name, values in table.extra.items()}
-    note = f"no longer in the dataset, their place is unknown: stations {', '.join(ids)}"
+    extra = {name: np.concatenate([values, np.full(len(more), None)]) for name, values in table.extra.items()}
+    note = f"no longer in the dataset, their place is unknown: stations {', '.join(channels)}"
     info = replace(city.info, assumed=(*city.info.assumed, note))
     return replace(city, info=info, stations=StationTable(**columns, extra=extra))
 
 
-def _channels_from(batch: ReadingBatch, first_row: int) -> list[str]:
-    """Names of the channels read from each row from ``first_row`` on; every such row has readings."""
-    rows = batch.where(batch.station >= first_row)
-    pairs = np.unique(np.column_stack([rows.station, rows.channel]), axis=0).tolist()
+def _channels_from(batch: ReadingBatch, first_row: int) -> dict[int, str]:
+    """Names of the channels with readings, comma separated, of the rows from ``first_row`` on that have any."""
+    beyond = batch.where(batch.station >= first_row)
     found: dict[int, list[str]] = {}
-    for row, channel in pairs:
+    for row, channel in np.unique(np.column_stack([beyond.station, beyond.channel]), axis=0).tolist():
         found.setdefault(row, []).append(Channel(channel).name.lower())
-    return [",".join(found[row]) for row in sorted(found)]
+    return {row: ",".join(names) for row, names in found.items()}
 
 
 def _for(part: City, ids: Sequence[str], values: Columns) -> Columns:
