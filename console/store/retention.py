@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, literal, select, tuple_, update
-
 from sqlalchemy.sql.dml import ReturningDelete
 
 from console.services.analysis.retention import Deletion, HistoryKind
