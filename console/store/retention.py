@@ -27,6 +27,14 @@ def delete_some(connection: Connection, kind: HistoryKind, since_us: int, until_
     return rows
 
 
+def span(connection: Connection, kind: HistoryKind) -> tuple[int, int] | None:
+    """(oldest, newest) time kept; of readings the newest is that of the last block's first one, found by the index."""
+    column = {HistoryKind.READINGS: reading_blocks.c.from_us, HistoryKind.POSITIONS: tracks.c.at_us,
+              HistoryKind.EXPECTED: expected_ticks.c.at_us}[kind]  # fmt: skip
+    oldest, newest = (connection.execute(select(one(column))).scalar() for one in (func.min, func.max))
+    return None if oldest is None or newest is None else (int(oldest), int(newest))
+
+
 def unrecorded(connection: Connection) -> tuple[Deletion, ...]:
     """Deletions that the log of actions does not have yet, oldest first."""
     return _read(connection, deletions.c.is_recorded.is_(False))

@@ -290,6 +290,11 @@ class SqlStore:
         with told(self.where), self._relaxed.begin() as connection:
             return retention.delete_some(connection, kind, int(since_us), int(until_us), days, at_us)
 
+    def history_span(self, kind: HistoryKind) -> tuple[int, int] | None:
+        """(oldest, newest) source time of what is kept, without the readings that wait in the log; None without any."""
+        with self._looking() as connection:
+            return retention.span(connection, kind)
+
     def deletions(self, *, unrecorded: bool = False) -> tuple[Deletion, ...]:
         """What retention deleted, oldest first; ``unrecorded``: only what the log of actions does not have yet."""
         with self._looking() as connection:
