@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from console.services.review.notes import Findings
     from console.services.review.past_case import PastCase
     from console.services.review.record import CaseRecord
-    from console.store import SqlStore
 
 commands = typer.Typer()
 
@@ -118,12 +117,13 @@ def package_(
     from console.package import write_package
     from console.services.review.collect import Around, collect_case
     from console.services.review.redact import redacted
+    from console.store import open_store
     from maps.dataset import read_city
 
     _refuse_language(language)
     refuse_overwriting(to, [city, *([] if "://" in store else [Path(store)]), *(one for one in (sign, notices) if one)])
     files = {path.name: path.read_bytes() for path in notices.iterdir() if path.is_file()} if notices else {}
-    kept = existing_store(store)
+    kept = _existing_store(store, open_store)
     try:
         record = collect_case(kept, read_city(city), incident, Around(before=timedelta(minutes=margin_minutes), files=files))
     finally:
@@ -153,13 +153,14 @@ def month(
     from console.documents.report.pdf import pdf_of
     from console.documents.report.words import ReportWords
     from console.services.review.monthly import Filters
+    from console.store import open_store
     from maps.export.geojson import write_aside
 
     if out is not None:
         refuse_overwriting(out, [*([] if "://" in store else [Path(store)]), *_past_files(packages)])
     _refuse_language(language)
     filters = Filters(phase, text, drills, least_dn)
-    kept = existing_store(store)
+    kept = _existing_store(store, open_store)
     try:
         made = _month(kept, _first_of(when), time_zone, filters, _findings(packages))
     finally:
@@ -274,10 +275,8 @@ def _refuse_language(language: str) -> None:
         raise typer.BadParameter(f"{language!r} is neither zh_CN nor en")
 
 
-def existing_store(store: str) -> SqlStore:
-    """A review makes no store: a mistyped name must not leave an empty one behind. Raises InputFault."""
-    from console.store import open_store
-
+def _existing_store(store: str, open_store: Any) -> Any:
+    """A review makes no store: a mistyped name must not leave an empty one behind."""
     if "://" not in store and not Path(store).is_file():
         raise InputFault(f"store {masked(store)}: no such file; check the path")
     return open_store(store if "://" in store else Path(store))

@@ -32,7 +32,7 @@ def test_the_span_of_what_is_kept_and_each_deletion_is_listed(
         store.flush()
     store.delete_history(HistoryKind.READINGS, FIRST_US, DAY_US, 730, 9 * DAY_US)
     store.close()
-    assert run(monkeypatch, "history", tmp_path / "s.sqlite", "--json") == 0
+    assert run(monkeypatch, "history", "--store", tmp_path / "s.sqlite", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["kept"] == {
         "readings": {"from": "1970-01-02T00:00:00+00:00", "until": "1970-01-03T00:00:00+00:00"},
@@ -41,6 +41,6 @@ def test_the_span_of_what_is_kept_and_each_deletion_is_listed(
     first = "1970-01-01T00:00:00+00:00"
     deletion = {"at": "1970-01-10T00:00:00+00:00", "kind": "readings", "from": first, "until": first, "values": 1, "days": 730}
     assert found["deleted"] == [deletion]
-    assert run(monkeypatch, "history", tmp_path / "s.sqlite") == 0
+    assert run(monkeypatch, "history", "--store", tmp_path / "s.sqlite") == 0
     assert "1 values of readings" in capsys.readouterr().out
-    assert run(monkeypatch, "history", tmp_path / "none.sqlite") == 2
+    assert run(monkeypatch, "history", "--store", tmp_path / "none.sqlite") == 2
