@@ -13,7 +13,7 @@ from console.store import migrations
 from console.store.connection import engine_for, store_url
 
 
-def a_store_of_revision(path: Path, revision: str) -> None:
+def a_store_of_revision(path: Path | str, revision: str) -> None:
     """An empty store with the tables of a revision."""
     engine = engine_for(store_url(path), durable=True)
     config = Config()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from console.domain.readings import Channel, ReadingBatch
 from console.store import SqlStore, open_store
-from tests.console.store.older import a_store_as_written
+from console.store.connection import engine_for, store_url
+from tests.console.store.older import a_store_as_written, a_store_of_revision
 from tests.console.store.values import readings
 
 T0 = 1_704_294_000_000_000
@@ -185,3 +188,40 @@ def test_a_batch_by_rows_is_not_changed_by_its_filing(store: SqlStore) -> None:
     batch: ReadingBatch = readings(0, (T0, 1.0, 0))
     store.append_readings(batch)
     assert batch.station.tolist() == [0]
+
+
+@pytest.mark.slow
+def test_processes_with_different_datasets_give_one_number_to_a_station(database: str) -> None:
+    datasets = [[f"S{(number * 7 + row) % 40}" for row in range(20)] for number in range(4)]
+    stores = [open_store(database) for _ in datasets]
+    threads = [threading.Thread(target=one.use_stations, args=(ids,)) for one, ids in zip(stores, datasets, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for one, ids in zip(stores, datasets, strict=True):
+        for row, station in enumerate(ids):
+            one.append_readings(readings(row, (T0, float(station[1:]), 0)))
+        one.flush()
+    every = sorted({station for ids in datasets for station in ids})
+    assert by_id(stores[0], every) == {station: [float(station[1:])] for station in every}
+    assert sorted(stores[0].stations_between(T0, T0)) == every
+    for one in stores:
+        one.close()
+
+
+@pytest.mark.slow
+def test_a_server_of_the_version_before_opens_with_its_late_blocks_cut(database: str) -> None:
+    a_store_of_revision(database, "0005")
+    at_us, value = np.array([T0, T0 + 1, T0 + 3 * DAY_US], dtype="<i8"), np.array([1.0, 2.0, 3.0], dtype="<f8")
+    engine = engine_for(store_url(database), durable=True)
+    with engine.begin() as connection:
+        row = {"at": T0, "to": T0 + 3 * DAY_US, "packed": at_us.tobytes() + value.tobytes() + bytes(3)}
+        connection.execute(text("INSERT INTO reading_blocks VALUES (1, 0, :at, 7, :to, :packed, NULL)"), row)
+    engine.dispose()
+    store = open_store(database)
+    assert store.readings(1, 0, T0 + 2 * DAY_US, T0 + 4 * DAY_US)[1].tolist() == [3.0]
+    assert store.readings(1, 0, 0, 2**60)[1].tolist() == [1.0, 2.0, 3.0]
+    store.use_stations(["A", "B"])
+    assert store.readings_between(0, 2**60, ["B"]).value.tolist() == [1.0, 2.0, 3.0]
+    store.close()
