@@ -12,6 +12,7 @@ import pytest
 
 from console.domain.actors import SYSTEM
 from console.domain.clock import micros
+from console.domain.picture import feeds_set_up
 from console.domain.readings import ReadingBatch
 from console.services.analysis.retention import RetentionRules
 from console.store import open_store
@@ -78,6 +79,7 @@ def test_a_clock_set_years_ahead_deletes_nothing_and_a_banner_says_why_until_it_
     room.waits(lambda: bool(recorded(room)))
     room.clock.at = START + 3000 * DAY
     shown = room.sees(lambda picture: any(feed.name == "retention" for feed in picture.feeds))
+    assert "retention" not in [feed.name for feed in feeds_set_up(shown.feeds)]
     assert "set the clock right" in next(feed.message for feed in shown.feeds if feed.name == "retention")
     assert left(room) == OLD[3:]
     room.clock.at = START + DAY
