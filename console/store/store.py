@@ -194,6 +194,7 @@ class SqlStore:
 
         The first dataset that is used with a store of before version 0007 gives its stations to the rows of old readings.
         """
+        self._ensure_ours()
         self._stations.use(station_ids)
 
     def append_readings(self, batch: ReadingBatch) -> None:
