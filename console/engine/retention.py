@@ -99,7 +99,7 @@ class Retention:
             log.info("retention: waits for the first readings, which show whether the clock is right")
             return
         if wrong:
-            self._faults.begin(FAULT, f"old history is not deleted: {wrong}; set the clock right")
+            self._faults.begin(FAULT, f"old history is not deleted: {wrong}; check clock and feed")
             return
         kept = kept_for_cases(self._store.cases_since(now_us - CASE_DAYS * _DAY_US), now_us)
         for kind in HistoryKind:

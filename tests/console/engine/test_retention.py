@@ -80,7 +80,7 @@ def test_a_clock_set_years_ahead_deletes_nothing_and_a_banner_says_why_until_it_
     room.clock.at = START + 3000 * DAY
     shown = room.sees(lambda picture: any(feed.name == "retention" for feed in picture.feeds))
     assert "retention" not in [feed.name for feed in feeds_set_up(shown.feeds)]
-    assert "set the clock right" in next(feed.message for feed in shown.feeds if feed.name == "retention")
+    assert "check clock and feed" in next(feed.message for feed in shown.feeds if feed.name == "retention")
     assert left(room) == OLD[3:]
     room.clock.at = START + DAY
     hears(room)

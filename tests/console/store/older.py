@@ -28,4 +28,4 @@ def a_store_of_revision(path: Path | str, revision: str) -> None:
 def a_store_as_written(path: Path, dump: str) -> None:
     """The store that an earlier version wrote, from its dump beside this module."""
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript((Path(__file__).parent / dump).read_text())
+        connection.executescript((Path(__file__).parent / dump).read_text("utf-8"))
