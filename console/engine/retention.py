@@ -41,6 +41,18 @@ _FIRST_S = 60.0
 _SHARE = 4.0
 """After a batch it rests for as many times the batch's duration: readings come first."""
 _LOOK_S = 0.2
+_FIRST_ROWS, _MOST_ROWS = 20, 2_000
+_SHORT_S, _LONG_S = 0.02, 0.05
+
+
+def next_batch(rows: int, took_s: float) -> int:
+    """Rows of the next batch: a batch should take 20 to 50 ms, since writing readings to SQLite waits for it meanwhile.
+
+    Blocks hold from one reading to a day of them, so that no fixed number fits.
+    """
+    if took_s > _LONG_S:
+        return max(rows // 2, 1)
+    return min(rows * 2, _MOST_ROWS) if took_s < _SHORT_S else rows
 
 
 class Retention:
@@ -112,11 +124,14 @@ class Retention:
             self._faults.end(FAULT)
 
     def _delete(self, kind: HistoryKind, stretch: Stretch, days: int, now_us: int) -> None:
+        most = _FIRST_ROWS
         while not self._closing.is_set():
             started = time.monotonic()
-            if not self._store.delete_history(kind, *stretch, days, now_us):
+            if not self._store.delete_history(kind, *stretch, most, days=days, at_us=now_us):
                 return
-            self._closing.wait(_SHARE * (time.monotonic() - started))
+            took_s = time.monotonic() - started
+            most = next_batch(most, took_s)
+            self._closing.wait(_SHARE * took_s)
 
     def _record(self) -> None:
         for deletion in self._store.deletions(unrecorded=True):

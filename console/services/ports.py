@@ -132,8 +132,8 @@ class Store(UnitOfWork, Protocol):
         """Open cases, and those closed after a time."""
         ...
 
-    def delete_history(self, kind: HistoryKind, since_us: int, until_us: int, days: int, at_us: int) -> int:
-        """Delete a small batch of what lies in [since, until), oldest first; how many values went, 0 when nothing is left.
+    def delete_history(self, kind: HistoryKind, since_us: int, until_us: int, most: int, *, days: int, at_us: int) -> int:
+        """Delete at most ``most`` rows of what lies in [since, until), oldest first; how many values went, 0 for nothing left.
 
         ``days``, ``at_us``: the setting and the time, kept with the count.
         """

@@ -11,14 +11,15 @@ from sqlalchemy.sql.dml import ReturningDelete
 from console.services.analysis.retention import Deletion, HistoryKind
 from console.store.tables import deletions, expected_ticks, reading_blocks, tracks
 
-_BLOCKS, _FIXES, _TICKS = 200, 2_000, 200
-"""Of one batch: some milliseconds each, so that writing readings never waits noticeably."""
 _BLOCK_ROW_BYTES = 8 + 8 + 1
 
 
-def delete_some(connection: Connection, kind: HistoryKind, since_us: int, until_us: int, days: int, at_us: int) -> int:
-    """Delete a batch of what lies whole in [since, until), oldest first; how many values went, 0 when nothing is left."""
-    gone = connection.execute(_STATEMENTS[kind](since_us, until_us)).all()
+def delete_some(connection: Connection, kind: HistoryKind, since_us: int, until_us: int, most: int, days: int, at_us: int) -> int:
+    """Delete ``most`` rows (blocks, fixes, ticks) of what lies whole in [since, until), oldest first.
+
+    Gives how many values went, 0 when nothing is left.
+    """
+    gone = connection.execute(_STATEMENTS[kind](since_us, until_us, most)).all()
     if not gone:
         return 0
     first, last = min(row[0] for row in gone), max(row[1] for row in gone)
@@ -79,25 +80,25 @@ def _count(connection: Connection, gone: Deletion) -> None:
     )
 
 
-def _blocks(since_us: int, until_us: int) -> ReturningDelete[Any]:
+def _blocks(since_us: int, until_us: int, most: int) -> ReturningDelete[Any]:
     of = reading_blocks.c
     keys: Sequence[Any] = (of.station, of.channel, of.from_us, of.block_no)
     oldest = select(*keys).where(of.from_us >= since_us, of.from_us < until_us, of.to_us < until_us)
-    chosen = tuple_(*keys).in_(oldest.order_by(of.from_us).limit(_BLOCKS))
+    chosen = tuple_(*keys).in_(oldest.order_by(of.from_us).limit(most))
     return delete(reading_blocks).where(chosen).returning(of.from_us, of.to_us, func.length(of.packed))
 
 
-def _fixes(since_us: int, until_us: int) -> ReturningDelete[Any]:
+def _fixes(since_us: int, until_us: int, most: int) -> ReturningDelete[Any]:
     of = tracks.c
     oldest = select(of.crew_id, of.at_us).where(of.at_us >= since_us, of.at_us < until_us)
-    chosen = tuple_(of.crew_id, of.at_us).in_(oldest.order_by(of.at_us).limit(_FIXES))
+    chosen = tuple_(of.crew_id, of.at_us).in_(oldest.order_by(of.at_us).limit(most))
     return delete(tracks).where(chosen).returning(of.at_us, of.at_us.label("last"))
 
 
-def _ticks(since_us: int, until_us: int) -> ReturningDelete[Any]:
+def _ticks(since_us: int, until_us: int, most: int) -> ReturningDelete[Any]:
     of = expected_ticks.c
     oldest = select(of.at_us).where(of.at_us >= since_us, of.at_us < until_us)
-    chosen = of.at_us.in_(oldest.order_by(of.at_us).limit(_TICKS))
+    chosen = of.at_us.in_(oldest.order_by(of.at_us).limit(most))
     return delete(expected_ticks).where(chosen).returning(of.at_us, of.at_us.label("last"))
 
 

@@ -299,14 +299,14 @@ class SqlStore:
         with self._looking() as connection:
             return tuple(cases.incidents_since(connection, int(closed_after_us)).values())
 
-    def delete_history(self, kind: HistoryKind, since_us: int, until_us: int, days: int, at_us: int) -> int:
-        """Delete a small batch of what lies in [since, until), oldest first; how many values went, 0 when nothing is left.
+    def delete_history(self, kind: HistoryKind, since_us: int, until_us: int, most: int, *, days: int, at_us: int) -> int:
+        """Delete at most ``most`` rows of what lies in [since, until), oldest first; how many values went, 0 for nothing left.
 
         ``days``, ``at_us``: the setting and the time, kept with the count (``deletions``).
         """
         self._ensure_ours()
         with told(self.where), self._relaxed.begin() as connection:
-            return retention.delete_some(connection, kind, int(since_us), int(until_us), days, at_us)
+            return retention.delete_some(connection, kind, int(since_us), int(until_us), most, days, at_us)
 
     def history_span(self, kind: HistoryKind) -> tuple[int, int] | None:
         """(oldest, newest) source time of what is kept, without the readings that wait in the log; None without any."""

@@ -30,7 +30,7 @@ def test_the_span_of_what_is_kept_and_each_deletion_is_listed(
     for day in range(3):
         store.append_readings(readings(0, (day * DAY_US, 1.0, 0)))
         store.flush()
-    store.delete_history(HistoryKind.READINGS, FIRST_US, DAY_US, 730, 9 * DAY_US)
+    store.delete_history(HistoryKind.READINGS, FIRST_US, DAY_US, 10, days=730, at_us=9 * DAY_US)
     store.close()
     assert run(monkeypatch, "history", "--store", tmp_path / "s.sqlite", "--json") == 0
     found = json.loads(capsys.readouterr().out)

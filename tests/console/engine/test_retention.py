@@ -14,6 +14,7 @@ from console.domain.actors import SYSTEM
 from console.domain.clock import micros
 from console.domain.picture import feeds_set_up
 from console.domain.readings import ReadingBatch
+from console.engine.retention import next_batch
 from console.services.analysis.retention import RetentionRules
 from console.store import open_store
 from tests.console.engine.faulty_store import locked
@@ -138,3 +139,12 @@ def test_a_locked_store_is_shown_and_tried_again(room: Room) -> None:
         room.sees(lambda picture: any(feed.name == "retention" for feed in picture.feeds), within_s=30.0)
     room.waits(lambda: bool(recorded(room)))
     room.sees(lambda picture: all(feed.name != "retention" for feed in picture.feeds))
+
+
+@pytest.mark.parametrize("per_row_s", [0.00001, 0.0004, 0.008, 0.2])
+def test_batches_settle_at_a_length_that_holds_up_no_readings(per_row_s: float) -> None:
+    rows, took = 20, []
+    for _ in range(40):
+        took.append(rows * per_row_s)
+        rows = next_batch(rows, took[-1])
+    assert max(took[10:]) <= max(0.05, per_row_s)

@@ -13,7 +13,6 @@ from console.domain.crews import CrewFix
 from console.domain.readings import Channel
 from console.services.analysis.retention import FIRST_US, HistoryKind
 from console.store import SqlStore, open_store
-from console.store import retention as retention_module
 from tests.console.store.values import readings
 
 DAY_US = 86_400_000_000
@@ -36,9 +35,9 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     store.close()
 
 
-def delete_all(store: SqlStore, kind: HistoryKind, since_us: int, until_us: int) -> list[int]:
+def delete_all(store: SqlStore, kind: HistoryKind, since_us: int, until_us: int, most: int = 1000) -> list[int]:
     counts = []
-    while count := store.delete_history(kind, since_us, until_us, 7, NOW_US):
+    while count := store.delete_history(kind, since_us, until_us, most, days=7, at_us=NOW_US):
         counts.append(count)
     return counts
 
@@ -73,10 +72,9 @@ def test_a_block_that_reaches_into_what_is_kept_stays_whole(kept: SqlStore) -> N
 
 
 def test_batches_are_bounded_and_their_sum_is_recorded_with_kind_and_span(
-    kept: SqlStore, monkeypatch: pytest.MonkeyPatch
+    kept: SqlStore,
 ) -> None:
-    monkeypatch.setattr(retention_module, "_BLOCKS", 4)
-    assert delete_all(kept, HistoryKind.READINGS, FIRST_US, 3 * DAY_US) == [8, 8, 2]
+    assert delete_all(kept, HistoryKind.READINGS, FIRST_US, 3 * DAY_US, 4) == [8, 8, 2]
     delete_all(kept, HistoryKind.POSITIONS, FIRST_US, DAY_US)
     first, second = kept.deletions(unrecorded=True)
     assert (first.kind, first.rows, first.from_us, first.until_us) == (HistoryKind.READINGS, 18, 0, 2 * DAY_US + 1000)
@@ -95,7 +93,7 @@ def test_a_batch_that_fails_neither_deletes_nor_counts(kept: SqlStore) -> None:
 
     event.listen(kept._relaxed, "before_cursor_execute", fail)
     with pytest.raises(RuntimeError):
-        kept.delete_history(HistoryKind.READINGS, FIRST_US, 4 * DAY_US, 7, NOW_US)
+        kept.delete_history(HistoryKind.READINGS, FIRST_US, 4 * DAY_US, 10, days=7, at_us=NOW_US)
     event.remove(kept._relaxed, "before_cursor_execute", fail)
     assert days_of(kept)[0] == list(range(10))
     assert kept.deletions() == ()
