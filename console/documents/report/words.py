@@ -29,6 +29,7 @@ class ReportWords:
         self._notes = NoteTexts(language, time_zone)
 
     def __call__(self, text: str, /, **params: object) -> str:
+        """The text ``review.<text>`` with ``params`` inserted."""
         return self.catalogue.text(f"review.{text}", **params)
 
     def domain(self, group: str, code: str) -> str:
@@ -37,15 +38,15 @@ class ReportWords:
         return self.catalogue.text(key) if self.catalogue.has(key) else code
 
     def question(self, answer: Answer) -> str:
-        """The answer's question."""
+        """Text of the answer's question."""
         return self(f"question.{answer.key}")
 
     def label(self, fact: Fact) -> str:
-        """What the fact is about."""
+        """Label of a fact."""
         return self(f"fact.{fact.key}")
 
     def fact(self, fact: Fact) -> str:
-        """Its value in words, with the note and the target."""
+        """Value of a fact in words, with its note and target."""
         if fact.value is None:
             text = self("verdict.unknown")
         elif fact.unit == "of":
@@ -62,7 +63,7 @@ class ReportWords:
         return text
 
     def _beside(self, fact: Fact) -> str:
-        """The value; in parts of a second where it is over its target and both would read the same."""
+        """The value; with tenths of a second if it exceeds its target and both would read the same."""
         text = self.value(fact.value, fact.unit)
         value, target = fact.value, fact.target
         if not (isinstance(value, timedelta) and isinstance(target, timedelta)):
@@ -70,11 +71,11 @@ class ReportWords:
         return self._exact(value) if value > target and text == self.value(target, fact.unit) else text
 
     def verdict(self, fact: Fact) -> str:
-        """Shape and word of the verdict; "" where there is nothing to judge."""
+        """Symbol and word of the verdict; "" without one."""
         return "" if fact.verdict in (Verdict.PLAIN, Verdict.UNKNOWN) else self(f"verdict.{fact.verdict.value}")
 
     def cell(self, value: Value, unit: str) -> str:
-        """A table's cell."""
+        """A cell of a table in words."""
         if value is None or value == "":
             return self("word.none")
         if unit in _OF_CATALOGUE:
@@ -110,7 +111,7 @@ class ReportWords:
         return f"{at.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
 
     def duration(self, value: timedelta) -> str:
-        """``12 min 05 s``: cannot be read as a time of day."""
+        """A duration such as ``12 min 05 s``, which cannot be mistaken for a time of day."""
         whole = round(abs(value.total_seconds()))
         sign = "−" if value.total_seconds() < -0.5 else ""
         hours, rest = divmod(whole, 3600)
@@ -120,7 +121,7 @@ class ReportWords:
         return sign + (f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {seconds:02d} s")
 
     def _exact(self, value: timedelta) -> str:
-        """``1 min 00.1 s``, rounded up: what is over a round target by little shows it."""
+        """A duration such as ``1 min 00.1 s``, rounded up, so that it differs from a target that it barely exceeds."""
         tenths = -(-value // timedelta(milliseconds=100))
         minutes, rest = divmod(tenths, 600)
         hours, minutes = divmod(minutes, 60)
@@ -129,7 +130,7 @@ class ReportWords:
         return (f"{hours} h {minutes:02d} min" if hours else f"{minutes} min") + f" {rest / 10:04.1f} s"
 
     def note(self, change: Change) -> str:
-        """What a change did. A literal note is Chinese, as it was written; in English the words of its kind stand before it."""
+        """Note of a change. A literal one is Chinese, as written; in English preceded by the words of its kind."""
         key, text = f"ui.change.{change.kind}", self._notes.text(change.note)
         if not change.note.key and self.language == "en" and self.catalogue.has(key):
             return f"{self.catalogue.text(key)} — {text}"

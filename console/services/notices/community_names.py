@@ -1,4 +1,4 @@
-"""Names of communities as they are told: what has a namesake in the city carries its district, road or direction."""
+"""Names of communities in texts: a name that occurs twice in the city gets its district, road or direction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from resources.texts import LANGUAGES, Catalogue
 
 
 def named_apart(community: Community) -> str:
-    """阳光花园, or 阳光花园（历下区） where another community bears the name (Chinese; notices translate the direction)."""
+    """阳光花园, or 阳光花园（历下区） where another community has the same name (Chinese; notices translate the direction)."""
     catalogue, key = Catalogue.load(LANGUAGES[0]), f"notice.direction.{community.apart}"
     apart = community.apart_name or (catalogue.text(key) if catalogue.has(key) else "")
     return community.name + catalogue.text("notice.apart", name=apart) if apart else community.name

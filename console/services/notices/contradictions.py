@@ -1,4 +1,4 @@
-"""Where a notice contradicts its case: another pipe found, another plan, other people touched, another time."""
+"""Contradictions of a notice to its case: other pipe, plan, customers or time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AFTER_CLOSING = ("low_pressure_communities", "households_low_pressure")
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """One difference. ``code``: what differs (texts: ``domain.contradiction``); ``said`` by the notice, ``now`` by the case.
+    """One difference. ``code``: what differs (texts: ``domain.contradiction``); ``said``: in the notice, ``now``: in the case.
 
     Values are texts: ids, names, numbers, times as ISO 8601 in the city's zone.
     """
@@ -55,7 +55,7 @@ def _side(own: tuple[str, ...], other: tuple[str, ...]) -> list[str | Note]:
 
 
 class NoticeContradicted(Refused):
-    """A notice that contradicts its case was to be submitted, approved or issued; ``contradictions`` hold the differences."""
+    """Raised when a notice that contradicts its case is submitted, approved or issued; ``contradictions`` are the differences."""
 
     def __init__(self, notice: Notice, contradictions: tuple[Contradiction, ...]) -> None:
         self.contradictions = contradictions
@@ -73,7 +73,7 @@ def in_one_line(contradictions: Iterable[Contradiction], language: str) -> str:
 
 
 def basis_of(incident: Incident) -> NoticeBasis:
-    """What a notice drafted now would rest on."""
+    """The facts that a notice drafted now would be based on."""
     plan = incident.plan
     touched = (sorted(plan.customers_without_water), sorted((*plan.zone_pipes, *plan.dry_pocket_pipes))) if plan else ()
     return NoticeBasis(
@@ -85,7 +85,7 @@ def basis_of(incident: Incident) -> NoticeBasis:
 
 
 def contradictions(city: City, incident: Incident, notice: Notice) -> tuple[Contradiction, ...]:
-    """How ``notice`` differs from its case as it stands, the gravest first; empty when it says what is so."""
+    """Differences of ``notice`` from its case, the most severe first; empty when it agrees."""
     found = [*_of_basis(incident, notice), *_of_area(city, incident, notice), *_of_times(incident, notice)]
     marked = notice.basis is not None and notice.basis.customers != basis_of(incident).customers
     if marked and not found:

@@ -18,6 +18,7 @@ from console.domain.clock import micros
 from console.domain.notes import Note
 from console.package import verify_package
 from console.store import SqlStore, open_store
+from tests.console.store.older import a_store_of_revision
 from tests.console.store.values import NOW, opening
 
 JSON = st.recursive(
@@ -125,9 +126,8 @@ def test_a_store_from_before_notes_had_keys_opens_with_its_texts_and_its_chain_w
     old = Path(__file__).parents[1] / "package" / "schema_5.incident"
     lines = [json.loads(line) for line in verify_package(old).files["audit.jsonl"].splitlines()]
     path = tmp_path / "before.sqlite"
-    open_store(path).close()
+    a_store_of_revision(path, "0005")
     with sqlite3.connect(path) as connection:
-        connection.execute("ALTER TABLE changes DROP COLUMN note_params")
         for line in lines:
             row = {**line, "at_us": micros(datetime.fromisoformat(line["at"])), "actor": None}
             row |= {name: json.dumps(line[name], ensure_ascii=False) for name in ("before", "after") if line[name] is not None}
@@ -135,7 +135,6 @@ def test_a_store_from_before_notes_had_keys_opens_with_its_texts_and_its_chain_w
             columns = ", ".join(f'"{name}"' for name in names)
             connection.execute(f"INSERT INTO changes ({columns}) VALUES ({', '.join('?' * len(names))})", [row[n] for n in names])
         connection.execute("INSERT INTO counters (kind, last) VALUES ('change', ?)", (len(lines),))
-        connection.execute("UPDATE alembic_version SET version_num = '0005'")
     connection.close()
     store = open_store(path)
     assert [change.note for change in store.changes()] == [Note.literal(line["note"]) for line in lines]
@@ -154,7 +153,7 @@ def test_a_change_keeps_who_acted_with_role_areas_and_seat(store: SqlStore) -> N
 
 def test_a_store_from_before_actors_opens_with_its_chain_whole_and_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "before.sqlite"
-    open_store(path).close()
+    a_store_of_revision(path, "0004")
     with sqlite3.connect(path) as connection:
         prev = GENESIS
         for seq in (1, 2):
@@ -165,9 +164,6 @@ def test_a_store_from_before_actors_opens_with_its_chain_whole_and_goes_on(tmp_p
             connection.execute(f"INSERT INTO changes ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             prev = digest
         connection.execute("INSERT INTO counters (kind, last) VALUES ('change', 2)")
-        connection.execute("ALTER TABLE changes DROP COLUMN actor")
-        connection.execute("ALTER TABLE changes DROP COLUMN note_params")
-        connection.execute("UPDATE alembic_version SET version_num = '0004'")
     connection.close()
     store = open_store(path)
     assert [change.actor for change in store.changes()] == [None, None]
