@@ -29,11 +29,10 @@ from console.package.tables import (
     readings_of,
     readings_parquet,
 )
-from console.services.note_texts import NoteTexts
+from console.services.note_texts import in_each_language
 from console.services.review.notes import ReviewNotes
 from console.services.review.past_case import PastCase
 from console.services.review.record import CaseRecord, Sent
-from resources.texts import LANGUAGES
 
 REPORT, NOTES, AUDIT, PAST, EXPECTED = "report.html", "notes.json", "audit.jsonl", "past.json", "expected.parquet"
 T = TypeVar("T")
@@ -139,14 +138,13 @@ def _derived(record: CaseRecord) -> dict[str, bytes]:
             versions[f"notices/versions/{stem}.zh_CN.txt"] = notice.text_zh.encode()
             versions[f"notices/versions/{stem}.en.txt"] = notice.text_en.encode()
             versions[f"notices/versions/{stem}.json"] = _json({"known_at": to_json(known.at), **to_json(notice)})
-    notes = {language: NoteTexts(language, record.city.info.time_zone) for language in LANGUAGES}
     timeline = [
         {
             "at": to_json(change.at),
             "seq": change.seq,
             "user": change.user,
             "kind": change.kind,
-            "note": {language: texts.text(change.note) for language, texts in notes.items()},
+            "note": in_each_language(change.note, record.city.info.time_zone),
         }
         for change in record.changes
     ]

@@ -129,5 +129,10 @@ def as_written(note: Note) -> str:
     return NoteTexts(LANGUAGES[0]).text(note)
 
 
+def in_each_language(note: Note, time_zone: str = "UTC") -> dict[str, str]:
+    """A note in words by language, for files that other programs read."""
+    return {language: NoteTexts(language, time_zone).text(note) for language in LANGUAGES}
+
+
 def _full(key: str) -> str:
     return key if key.startswith("refused.") else f"notes.{key}"

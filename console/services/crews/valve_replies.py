@@ -78,7 +78,8 @@ def _noted(state: DeskState, incident: Incident, reply: OrderReply, why: Note) -
         why=why,
     )
     text = as_written(note)  # one written before notes had keys is the same report
-    if any(as_written(change.note) == text for change in state.history.get(incident.incident_id, ())):
+    history = state.history.get(incident.incident_id, ())
+    if any(change.kind == "valve_report_unused" and as_written(change.note) == text for change in history):
         return NOTHING
     log.warning("crew %s: %s of valve %s changes no plan: %s", reply.crew_id, reply.state, reply.valve_id, why.key)
     return recorded(incident, incident, "valve_report_unused", note)

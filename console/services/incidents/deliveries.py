@@ -11,6 +11,9 @@ from console.services.note_texts import as_written
 from console.services.state import DeskState
 
 
+_KINDS = ("not_delivered", "delivered", "withdrawn")
+
+
 def on_deliveries(
     state: DeskState,
     waiting: Sequence[Undelivered],
@@ -24,7 +27,8 @@ def on_deliveries(
 
     An entry that is already in the log is not repeated, also not after a restart.
     """
-    told = {_said(change.subject, change.note) for changes in state.history.values() for change in changes}
+    history = (change for changes in state.history.values() for change in changes if change.kind in _KINDS)
+    told = {_said(change.subject, change.note) for change in history}
     failed = [_not_delivered(one, one.reason) for one in waiting]
     missed = [one for one in arrived if any(_entry(_not_delivered(one, reason)) in told for reason in Reason)]
     given_up = [_draft(one, "withdrawn", reason=Code("obsolete", why)) for one, why in withdrawn]
