@@ -10,7 +10,6 @@ from console.domain.notes import Code, Note
 from console.services.note_texts import as_written
 from console.services.state import DeskState
 
-
 _KINDS = ("not_delivered", "delivered", "withdrawn")
 
 
