@@ -114,7 +114,7 @@ def _frames(scene: Any, size: tuple[int, int], theme: Any, count: int) -> dict[s
     canvas.show()
     QCoreApplication.processEvents()
     canvas.highlight((Highlight(MarkLines(_trace(city))),))
-    canvas.fit_all()
+    canvas.navigation.fit_all()
     canvas.settle()
     set_loaded_aside()
     overlay = []
@@ -128,9 +128,9 @@ def _frames(scene: Any, size: tuple[int, int], theme: Any, count: int) -> dict[s
     for step in range(count):
         begin = perf_counter()
         if step % 10 == 9:
-            canvas.zoom(1.25 if step % 20 == 9 else 0.8, QPointF(size[0] / 3, size[1] / 3))
+            canvas.navigation.zoom(1.25 if step % 20 == 9 else 0.8, QPointF(size[0] / 3, size[1] / 3))
         else:
-            canvas.look(canvas.camera.panned(6.0 if step % 40 < 20 else -6.0, 3.0))
+            canvas.navigation.look(canvas.camera.panned(6.0 if step % 40 < 20 else -6.0, 3.0))
         canvas.repaint()
         frames.append((perf_counter() - begin) * 1000)
         QCoreApplication.processEvents()

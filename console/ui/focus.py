@@ -10,7 +10,7 @@ from console.domain.changes import Change
 from console.domain.clock import micros
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
-from console.ui.bridge import Errands
+from console.ui.background_tasks import BackgroundTasks
 from console.ui.map.live.case_marks import CaseLook, look_of
 from console.ui.panels.case.evidence import BEFORE_S, SERIES_MOST, channel_of
 from console.ui.panels.trend import Series
@@ -29,9 +29,9 @@ class CaseFocus(QObject):
     series_ready = Signal(object)
     """tuple of Series."""
 
-    def __init__(self, port: ConsolePort, errands: Errands, parent: QObject | None = None) -> None:
+    def __init__(self, port: ConsolePort, tasks: BackgroundTasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._port, self._errands = port, errands
+        self._port, self._tasks = port, tasks
         self._wanted = ""
         self.incident: Incident | None = None
 
@@ -70,11 +70,11 @@ class CaseFocus(QObject):
         """Ask for the log of actions."""
         if self.incident is not None:
             incident_id = self.incident.incident_id
-            self._errands.ask("log", lambda: self._port.timeline(incident_id), self._on_log)
+            self._tasks.request("log", lambda: self._port.timeline(incident_id), self._on_log)
 
     def read_series(self, incident: Incident) -> None:
         """Ask for the history of the evidence's stations."""
-        self._errands.ask("series", lambda: self._series(incident), self.series_ready.emit)
+        self._tasks.request("series", lambda: self._series(incident), self.series_ready.emit)
 
     def _on_log(self, changes: tuple[Change, ...]) -> None:
         self.log_ready.emit(changes)

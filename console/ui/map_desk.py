@@ -75,14 +75,14 @@ class MapDesk(QObject):
         self.flows.ready.connect(self._take_flows)
         self.bookmarks = bookmarks_from(str(parts.memory.get(self._key("bookmarks"), "")))
         map_ = parts.map
-        map_.glides = True
+        map_.navigation.glides = True
         map_.attribution = attribution(parts.city)
         parts.layers.look_changed.connect(map_.set_look)
         map_.look_changed.connect(self._look_changed)
-        map_.shape_ended.connect(self._shape_ended)
-        map_.theme_ready.connect(lambda: self._show_legend(map_.layer_look))
-        self.strip = ToolStrip({**self.deeds(), "fit": map_.fit_all}, looks, map_)
-        map_.tool_changed.connect(self.strip.show_tool)
+        map_.input.shape_ended.connect(self._shape_ended)
+        map_.derived.theme_ready.connect(lambda: self._show_legend(map_.layer_look))
+        self.strip = ToolStrip({**self.deeds(), "fit": map_.navigation.fit_all}, looks, map_)
+        map_.input.tool_changed.connect(self.strip.show_tool)
         self._tile_came.connect(self._redraw_tiles)
         self._restore()
 
@@ -113,16 +113,16 @@ class MapDesk(QObject):
         """Commands of the map."""
         map_ = self._parts.map
         return {
-            "map_back": map_.go_back,
-            "map_forward": map_.go_forward,
+            "map_back": map_.navigation.go_back,
+            "map_forward": map_.navigation.go_forward,
             "bookmark": self.ask_bookmark,
             "bookmarks": self.offer_bookmarks,
-            "pan": partial(map_.use, Tool.PAN),
-            "zoom_box": partial(map_.use, Tool.ZOOM_BOX),
-            "select_box": partial(map_.use, Tool.SELECT_BOX),
-            "select_polygon": partial(map_.use, Tool.SELECT_POLYGON),
-            "measure_length": partial(map_.use, Tool.MEASURE_LENGTH),
-            "measure_area": partial(map_.use, Tool.MEASURE_AREA),
+            "pan": partial(map_.input.use, Tool.PAN),
+            "zoom_box": partial(map_.input.use, Tool.ZOOM_BOX),
+            "select_box": partial(map_.input.use, Tool.SELECT_BOX),
+            "select_polygon": partial(map_.input.use, Tool.SELECT_POLYGON),
+            "measure_length": partial(map_.input.use, Tool.MEASURE_LENGTH),
+            "measure_area": partial(map_.input.use, Tool.MEASURE_AREA),
             "next_crs": self.next_reading,
             "copy_coordinates": self.copy_coordinates,
             "copy_map": self.copy_map,
@@ -135,8 +135,8 @@ class MapDesk(QObject):
 
     def put_away(self) -> bool:
         """Esc: the tool in hand, else the card, else the selection; False when there was nothing."""
-        if self._parts.map.sketch.tool is not Tool.PAN:
-            self._parts.map.use(Tool.PAN)
+        if self._parts.map.input.sketch.tool is not Tool.PAN:
+            self._parts.map.input.use(Tool.PAN)
             return True
         if self.card.put_away():
             return True
@@ -197,8 +197,8 @@ class MapDesk(QObject):
     def go_to(self, bookmark: Bookmark) -> None:
         """A bookmark's view."""
         map_ = self._parts.map
-        map_.touched = True
-        map_.fly(bookmark.view.camera(map_.camera))
+        map_.navigation.touched = True
+        map_.navigation.fly(bookmark.view.camera(map_.camera))
 
     # Identify, select, measure
 
@@ -218,7 +218,7 @@ class MapDesk(QObject):
             self.selection = select_in(self._parts.map.scene, sketch.ring())
             self._parts.map.highlight(self.selection.highlights)
             self.noted.emit(self.selection.text(self._looks.words))
-            self._parts.map.use(sketch.tool)
+            self._parts.map.input.use(sketch.tool)
 
     # Coordinates, pictures
 
@@ -236,7 +236,7 @@ class MapDesk(QObject):
     def copy_coordinates(self) -> None:
         """Of the place under the pointer, else of the middle, with the name of their CRS."""
         map_ = self._parts.map
-        x, y = map_.cursor_world or (map_.camera.x, map_.camera.y)
+        x, y = map_.input.cursor_world or (map_.camera.x, map_.camera.y)
         name = map_.coordinates.name(self._looks.words("map.local_crs"))
         text = f"{map_.coordinates.text(x, y, precise=True)} ({name})"
         QApplication.clipboard().setText(text)

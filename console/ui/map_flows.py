@@ -58,7 +58,7 @@ class ModelFlows(QObject):
                 self.told.emit(words("lacking.hydraulics"))
                 return
             self._snapshot = Snapshot(self._city)
-            self._map.background.ask("flows", partial(_solved, self._snapshot, now), self._take)
+            self._map.derived.background.request("flows", partial(_solved, self._snapshot, now), self._take)
 
     def close(self) -> None:
         """End the model's process."""

@@ -61,11 +61,11 @@ class MapWindow(QMainWindow):
         self.layers.hide()
         self._bar.addAction(self.layers.toggleViewAction())
         self.tree.look_changed.connect(self._take_own)
-        self.map.menu_requested.connect(lambda _asset, at: self.offer(at))
+        self.map.input.menu_requested.connect(lambda _asset, at: self.offer(at))
         self.linked.toggled.connect(self._link)
-        first.moved.connect(self._follow)
+        first.navigation.moved.connect(self._follow)
         first.look_changed.connect(self._follow_look)
-        self.map.moved.connect(self._lead)
+        self.map.navigation.moved.connect(self._lead)
         self._link(not wall)
         self.resize(1100, 750)
         self.set_looks(looks)
@@ -98,7 +98,7 @@ class MapWindow(QMainWindow):
         if self.linked.isChecked():
             self._follow(self._first.camera)
         else:
-            self.map.fit_all()
+            self.map.navigation.fit_all()
 
     def stands(self) -> Stood:
         """How it stands now."""
@@ -123,7 +123,7 @@ class MapWindow(QMainWindow):
         if self.linked.isChecked():
             self._follow(self._first.camera)
         else:
-            self.map.put(View(stood.x, stood.y, stood.m_per_px).camera(self.map.camera))
+            self.map.navigation.put(View(stood.x, stood.y, stood.m_per_px).camera(self.map.camera))
 
     def _fill(self, screen: QScreen) -> None:
         self.setScreen(screen)
@@ -139,7 +139,7 @@ class MapWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._first.moved.disconnect(self._follow)
+        self._first.navigation.moved.disconnect(self._follow)
         self._first.look_changed.disconnect(self._follow_look)
         self.map.shut()
         self.shut.emit(self)
@@ -179,7 +179,7 @@ class MapWindow(QMainWindow):
         if self._passing or not self.linked.isChecked():
             return
         self._passing = True
-        to.look(to.camera.centred(camera.x, camera.y, camera.m_per_px))
+        to.navigation.look(to.camera.centred(camera.x, camera.y, camera.m_per_px))
         self._passing = False
 
 

@@ -111,7 +111,7 @@ class MapWindows(QObject):
     def _new(self, wall: bool) -> MapWindow:
         window = MapWindow(self._first, self._looks, wall, self._parent)
         window.shut.connect(self.open_now.remove)
-        window.map.picked.connect(self.picked)
+        window.map.input.picked.connect(self.picked)
         self.open_now.append(window)
         return window
 

@@ -15,7 +15,8 @@ from console.domain.clock import moment
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
 from console.domain.picture import Picture
-from console.ui.bridge import Errands, PictureBridge
+from console.ui.background_tasks import BackgroundTasks
+from console.ui.bridge import PictureBridge
 from console.ui.commands.actions import Commands
 from console.ui.commands.dispatch import Dispatcher
 from console.ui.commands.guide import Guide
@@ -94,14 +95,14 @@ class MainWindow(QMainWindow):
         return Looks(Theme.load(theme), Words(language, self._port.city.info.time_zone))
 
     def _build_workers(self) -> None:
-        self._bridge, self._errands = PictureBridge(self), Errands(self)
+        self._bridge, self._tasks = PictureBridge(self), BackgroundTasks("window-reads", self)
         self._dispatcher = Dispatcher(self._port, self._settings.user, self)
         self.questions = Questions(self._port, self._settings.user, self._looks, self)
-        self._focus = CaseFocus(self._port, self._errands, self)
-        self.station_cards = StationCards(self._port, self._errands, self._looks, self)
+        self._focus = CaseFocus(self._port, self._tasks, self)
+        self.station_cards = StationCards(self._port, self._tasks, self._looks, self)
         self.packages = CasePackages(self._looks, self)
         self._search = Search(self._port.city)
-        self._errands.ask("search", self._search.prepare, lambda _: None)
+        self._tasks.request("search", self._search.prepare, lambda _: None)
 
     def _build_views(self) -> None:
         city, looks, picture = self._port.city, self._looks, self._picture
@@ -115,7 +116,7 @@ class MainWindow(QMainWindow):
         self.layers = LayersPanel(city, looks, self._station_model, self.map.visible_layers)
         self.case = CaseColumn(city, looks)
         self.guide = Guide(self._port.city, self.map, self.case, self._focus, self.questions, looks, self)
-        self.tools = NetworkTools(city, self.map, self._errands, looks, self)
+        self.tools = NetworkTools(city, self.map, self._tasks, looks, self)
         self.desk = MapDesk(MapParts(city, self.map, self.layers, self._memory, self._settings.tiles), looks, picture, self)
         self.desk.strip.add("trace", self.tools.toggle_trace)
         self.desk.strip.add("trial", self.tools.toggle_burst)
@@ -132,7 +133,7 @@ class MainWindow(QMainWindow):
         self._dispatcher.refused.connect(self.questions.show_refused)
         self._dispatcher.broken.connect(lambda text: self.messages.tell(self._looks.words("messages.defect", text=text)))
         self._dispatcher.done.connect(lambda _: self._focus.read_log())
-        self._errands.failed.connect(self.messages.tell)
+        self._tasks.failed.connect(self.messages.tell)
         self.packages.told.connect(self.messages.tell)
         self.questions.asked.connect(self.ask)
         self.case.intent_asked.connect(self.ask)
@@ -169,14 +170,14 @@ class MainWindow(QMainWindow):
         self.layers.station_opened.connect(self.station_cards.show)
         self.station_cards.place_asked.connect(self.guide.show_station)
         self.tools.not_taken.connect(self._on_picked)
-        self.map.picked.connect(self.tools.on_picked)
+        self.map.input.picked.connect(self.tools.on_picked)
         self.tools.told.connect(self.messages.tell)
         self.desk.told.connect(self.messages.tell)
         self.desk.noted.connect(self.messages.note)
         self.tools.report_asked.connect(self.questions.report)
         self.tools.valve_asked.connect(self.guide.show_valve)
         self.case.plan.cards_asked.connect(self.tools.print_cards)
-        self.map.menu_requested.connect(self.guide.on_menu)
+        self.map.input.menu_requested.connect(self.guide.on_menu)
         self.guide.in_drill = self._drill is not None
         self.guide.drill_burst_asked.connect(self._break_pipe)
 
@@ -204,7 +205,7 @@ class MainWindow(QMainWindow):
         """Where crews were before the window opened."""
         port, since_us = self._port, self._picture.now_us - TRACK_US
         crews = [str(crew) for crew in port.city.crews.asset_id]
-        self._errands.ask(
+        self._tasks.request(
             "tracks", lambda: {crew: port.track(crew, since_us) for crew in crews}, self.map.overlay.crews.tracks.recall
         )
 
@@ -237,7 +238,7 @@ class MainWindow(QMainWindow):
             return
         self.case.show_case(incident, self._picture)
         self.log.show_of(incident.incident_id)
-        if not self.map.touched and (framed := (incident.incident_id, incident.plan)) != self._framed:
+        if not self.map.navigation.touched and (framed := (incident.incident_id, incident.plan)) != self._framed:
             self._framed = framed
             self.guide.show_case()
 
@@ -250,7 +251,7 @@ class MainWindow(QMainWindow):
         """Wait until reads and answers have arrived and every view shows the newest picture (screenshots, tests)."""
         until = monotonic() + most_s
         self.show_picture(self._port.latest())
-        while (self._errands.busy or self._dispatcher.waiting) and monotonic() < until:
+        while (self._tasks.busy or self._dispatcher.waiting) and monotonic() < until:
             QApplication.processEvents()
         QApplication.processEvents()
 
@@ -345,7 +346,7 @@ class MainWindow(QMainWindow):
             "package": lambda: self._with_case(self.packages.ask),
             "next_case": lambda: self._focus.next(self._picture),
             "show_case": self.guide.show_case,
-            "fit": map_.fit_all,
+            "fit": map_.navigation.fit_all,
             "map": map_.setFocus,
             "case": case.setFocus,
             "alarms": self.alarms.table.setFocus,
@@ -377,6 +378,6 @@ class MainWindow(QMainWindow):
         self.tools.close()
         self.map.shut()
         self._dispatcher.close()
-        self._errands.close()
+        self._tasks.close()
         self.packages.close()
         super().closeEvent(event)

@@ -52,7 +52,7 @@ class Guide(QObject):
             return
         plan, location = incident.plan, incident.location
         around = (*plan.zone_pipes, *plan.dry_pocket_pipes) if plan is not None else ()
-        self._map.fit_lines((*around, *(location.set_90 if location is not None else ()), *incident.target_pipes()))
+        self._map.fit_pipes((*around, *(location.set_90 if location is not None else ()), *incident.target_pipes()))
 
     def select_pipe(self, pipe_id: str) -> None:
         """Highlight a pipe and say what it is; nothing is judged or made ready for it."""
@@ -90,7 +90,7 @@ class Guide(QObject):
                 self.choose_case(hit.key, picture)
             case "pipe":
                 self.select_pipe(hit.key)
-                self._map.fit_lines((hit.key,))
+                self._map.fit_pipes((hit.key,))
             case _:
                 self._near(hit.x, hit.y, _PLACE_M_PER_PX)
 
@@ -112,7 +112,7 @@ class Guide(QObject):
             self._offer(menu, asset)
             menu.addAction(words("map.operation"), lambda: self._questions.operation(asset.asset_id, asset.kind))
             menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))
-        menu.addAction(words("commands.fit"), self._map.fit_all)
+        menu.addAction(words("commands.fit"), self._map.navigation.fit_all)
         menu.popup(at)
 
     def _offer(self, menu: QMenu, asset: Asset) -> None:
@@ -131,4 +131,4 @@ class Guide(QObject):
             menu.addAction(words("plan.unable"), lambda: self._questions.why_unable(case_id, asset.asset_id))
 
     def _near(self, x: float, y: float, m_per_px: float) -> None:
-        self._map.look_at(x, y, min(self._map.camera.m_per_px, m_per_px))
+        self._map.navigation.look_at(x, y, min(self._map.camera.m_per_px, m_per_px))

@@ -13,7 +13,7 @@ from console.domain.picture import Picture
 from console.services.crews.valve_assignment import dealt
 from console.services.crews.valve_cards import valve_cards
 from console.services.network.what_if import TRIAL
-from console.ui.bridge import Errands
+from console.ui.background_tasks import BackgroundTasks
 from console.ui.commands.trace_tool import TraceTool
 from console.ui.commands.valve_cards import write_cards
 from console.ui.commands.what_if_tool import BurstTool
@@ -40,14 +40,14 @@ class NetworkTools(QObject):
     report_asked = Signal(str)
     """Pipe id: a case is wanted of what was tried."""
 
-    def __init__(self, city: City, canvas: MapCanvas, errands: Errands, looks: Looks, window: QWidget) -> None:
+    def __init__(self, city: City, canvas: MapCanvas, tasks: BackgroundTasks, looks: Looks, window: QWidget) -> None:
         super().__init__(window)
         self._city, self._map, self._looks, self._window = city, canvas, looks, window
         self.segments: SegmentsWindow | None = None
-        self.trace = TraceTool(city, canvas, errands, looks, self)
-        self.burst = BurstTool(city, canvas, errands, looks, self)
+        self.trace = TraceTool(city, canvas, tasks, looks, self)
+        self.burst = BurstTool(city, canvas, tasks, looks, self)
         for tool in (self.trace, self.burst):
-            canvas.dock(tool.panel)
+            canvas.navigation.dock(tool.panel)
         self.trace.told.connect(self.told)
         self.burst.report_asked.connect(self.report_asked)
         self.burst.cards_asked.connect(self.print_cards)
@@ -115,7 +115,7 @@ class NetworkTools(QObject):
         if not self.burst.active:
             self.toggle_burst()
         self.burst.try_pipe(pipe_id)
-        self._map.fit_lines((pipe_id,))
+        self._map.fit_pipes((pipe_id,))
 
     @Slot(object)
     def on_picked(self, asset: Asset | None) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from console.domain.incidents import Incident
-from console.ui.bridge import Errands
+from console.ui.background_tasks import BackgroundTasks
 from console.ui.style import Looks
 
 
@@ -29,14 +29,14 @@ class CasePackages(QObject):
         super().__init__(window)
         self._looks, self._window = looks, window
         self.writer: PackageWriter | None = None
-        # Not the window's errands: a package of a large city would hold up the charts for seconds.
-        self._errands = Errands(self)
-        self._errands.failed.connect(self.told)
+        # Not the window's tasks: a package of a large city would hold up the charts for seconds.
+        self._tasks = BackgroundTasks("package", self)
+        self._tasks.failed.connect(self.told)
 
     @property
     def busy(self) -> bool:
         """Whether a package is being written."""
-        return self._errands.busy
+        return self._tasks.busy
 
     def set_looks(self, looks: Looks) -> None:
         """Another language."""
@@ -60,11 +60,11 @@ class CasePackages(QObject):
             return
         to = to if to.suffix else to.with_suffix(".incident")
         self.told.emit(words("messages.package_writing", incident=incident_id))
-        self._errands.ask(str(to), lambda: writer(incident_id, to, words.language), self._written)
+        self._tasks.request(str(to), lambda: writer(incident_id, to, words.language), self._written)
 
     def close(self) -> None:
         """Finish what is being written."""
-        self._errands.close()
+        self._tasks.close()
 
     def _written(self, path: Path) -> None:
         self.told.emit(self._looks.words("messages.package_written", path=path))

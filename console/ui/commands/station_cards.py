@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from console.domain.picture import Picture
 from console.domain.readings import Channel
-from console.ui.bridge import Errands
+from console.ui.background_tasks import BackgroundTasks
 from console.ui.dialogs.station import StationDialog
 from console.ui.panels.trend import Series
 from console.ui.port import ConsolePort
@@ -20,9 +20,9 @@ class StationCards(QObject):
     place_asked = Signal(int)
     """Show this station (row) on the map."""
 
-    def __init__(self, port: ConsolePort, errands: Errands, looks: Looks, window: QWidget) -> None:
+    def __init__(self, port: ConsolePort, tasks: BackgroundTasks, looks: Looks, window: QWidget) -> None:
         super().__init__(window)
-        self._port, self._errands, self._looks, self._window = port, errands, looks, window
+        self._port, self._tasks, self._looks, self._window = port, tasks, looks, window
         self._open: dict[int, StationDialog] = {}
 
     def set_looks(self, looks: Looks) -> None:
@@ -57,7 +57,7 @@ class StationCards(QObject):
 
     @Slot(int, object, object)
     def _read(self, station: int, channel: Channel, since_us: int) -> None:
-        self._errands.ask(f"station {station}", lambda: self._series(station, channel, since_us), self._deliver)
+        self._tasks.request(f"station {station}", lambda: self._series(station, channel, since_us), self._deliver)
 
     def _series(self, station: int, channel: Channel, since_us: int) -> tuple[int, Series]:
         at_us, value, expected = self._port.history(station, channel, since_us)

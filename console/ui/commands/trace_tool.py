@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from console.services.network.trace_requests import TraceAnswer, TraceRequest, stops_json, trace_of
-from console.ui.bridge import Errands
+from console.ui.background_tasks import BackgroundTasks
 from console.ui.commands.attempts import Steps
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.live.case_marks import pipe_lines
@@ -40,9 +40,11 @@ class TraceTool(QObject):
     told = Signal(str)
     """One line for the message bar."""
 
-    def __init__(self, city: City, canvas: MapCanvas, errands: Errands, looks: Looks, parent: QObject | None = None) -> None:
+    def __init__(
+        self, city: City, canvas: MapCanvas, tasks: BackgroundTasks, looks: Looks, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._city, self._map, self._errands = city, canvas, errands
+        self._city, self._map, self._tasks = city, canvas, tasks
         self._states: Sequence[HydraulicState] = ()
         self._now: Callable[[], datetime] | None = None
         self._steps = Steps(TraceRequest(()))
@@ -121,7 +123,7 @@ class TraceTool(QObject):
     def fit(self) -> None:
         """The whole trace in view."""
         if self.answer is not None:
-            self._map.fit_lines(self._city.network.pipes.ids(self.answer.trace.pipes))
+            self._map.fit_pipes(self._city.network.pipes.ids(self.answer.trace.pipes))
 
     def export(self) -> None:
         """To a file chosen by name."""
@@ -155,7 +157,7 @@ class TraceTool(QObject):
             self.panel.show_answer(None)
             self._mark(request)
             return
-        self._errands.ask("trace", partial(_answered, self._city, request, self._state()), self._take)
+        self._tasks.request("trace", partial(_answered, self._city, request, self._state()), self._take)
 
     def _take(self, found: _Answer) -> None:
         if isinstance(found, QuanmaiError):

@@ -9,7 +9,7 @@ from console.domain.clock import moment
 from console.domain.incidents import Incident, Unable
 from console.domain.picture import Picture
 from console.services.network.what_if import Trial, tried
-from console.ui.bridge import Errands
+from console.ui.background_tasks import BackgroundTasks
 from console.ui.commands.attempts import Steps
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.live.case_marks import CaseLook, look_of
@@ -27,9 +27,11 @@ class BurstTool(QObject):
     """Pipe id: somebody wants a case of this trial."""
     cards_asked = Signal(object)
 
-    def __init__(self, city: City, canvas: MapCanvas, errands: Errands, looks: Looks, parent: QObject | None = None) -> None:
+    def __init__(
+        self, city: City, canvas: MapCanvas, tasks: BackgroundTasks, looks: Looks, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._city, self._map, self._errands = city, canvas, errands
+        self._city, self._map, self._tasks = city, canvas, tasks
         self._planner: Isolator | None = None
         self._picture: Picture | None = None
         self._steps = Steps(Trial())
@@ -68,7 +70,7 @@ class BurstTool(QObject):
         self._map.show_trial(CaseLook())
         if self._planner is None:
             self.panel.show_working()
-            self._errands.ask("isolator", lambda: Isolator(self._city), self._take_planner)
+            self._tasks.request("isolator", lambda: Isolator(self._city), self._take_planner)
         self._refresh(fit=True)
 
     def toggle(self) -> None:
@@ -138,4 +140,4 @@ class BurstTool(QObject):
             look = look_of(self._city, self.incident) if self.incident is not None else CaseLook()
             self._map.show_trial(look)
             if fit:
-                self._map.bring_into_view(look.points())
+                self._map.navigation.bring_into_view(look.points())

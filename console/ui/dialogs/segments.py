@@ -8,7 +8,7 @@ from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtWidgets import QAbstractItemView, QDialog, QFileDialog, QProgressBar, QTableView, QTabWidget, QVBoxLayout, QWidget
 
 from console.services.network.segment_list import segment_row, write_segments_csv
-from console.ui.bridge import Errands
+from console.ui.background_tasks import BackgroundTasks
 from console.ui.models.segments import FiguresModel, segment_columns, valve_columns
 from console.ui.style import Looks, button, label, row
 from maps.city import City
@@ -28,7 +28,7 @@ class SegmentsWindow(QDialog):
     def __init__(self, city: City, looks: Looks, parent: QWidget) -> None:
         super().__init__(parent)
         self._city, self._looks = city, looks
-        self._errands, self._cancelled = Errands(self), False
+        self._tasks, self._cancelled = BackgroundTasks("segments", self), False
         self.plans: SegmentPlans | None = None
         self.setWindowTitle(self.text("title"))
         self.resize(820, 560)
@@ -60,12 +60,12 @@ class SegmentsWindow(QDialog):
         def work() -> SegmentPlans:
             return city_plans(planner or Isolator(self._city), self._told)
 
-        self._errands.ask("plans", work, self._take)
+        self._tasks.request("plans", work, self._take)
 
     @property
     def busy(self) -> bool:
         """Whether plans are being worked out."""
-        return self._errands.busy
+        return self._tasks.busy
 
     def cancel(self) -> None:
         """Stop: what is worked out so far is shown."""
@@ -130,7 +130,7 @@ class SegmentsWindow(QDialog):
 
     def done(self, result: int) -> None:
         self.cancel()
-        self._errands.close()
+        self._tasks.close()
         super().done(result)
 
 

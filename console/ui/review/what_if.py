@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 from console.children import shared_calls
 from console.services.review.record import CaseRecord
 from console.services.review.what_if import Outcome, rerun
-from console.ui.bridge import Errands
+from console.ui.background_tasks import BackgroundTasks
 from console.ui.style import Looks, button, label, row
 
 
@@ -21,10 +21,10 @@ class WhatIfPanel(QWidget):
     shown = Signal(object)
     """Outcome."""
 
-    def __init__(self, record: CaseRecord, errands: Errands, looks: Looks, parent: QWidget | None = None) -> None:
+    def __init__(self, record: CaseRecord, tasks: BackgroundTasks, looks: Looks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
-        self._record, self._errands, self._looks = record, errands, looks
+        self._record, self._tasks, self._looks = record, tasks, looks
         self.outcome: Outcome | None = None
         self._valve_label, self._was = label(name="muted"), label(name="muted", wrap=True)
         self.valve, self.how, self.run = QComboBox(), QComboBox(), button("", "primary")
@@ -69,7 +69,7 @@ class WhatIfPanel(QWidget):
             asked = partial(rerun, closed=[valve], unable=stuck)
         else:
             asked = partial(rerun, unable=[*stuck, valve])
-        self._errands.ask("what_if", lambda: _answered(record, asked), self._show)
+        self._tasks.request("what_if", lambda: _answered(record, asked), self._show)
         self.result.setText("…")
 
     def _show(self, outcome: Outcome) -> None:

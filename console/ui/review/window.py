@@ -52,7 +52,7 @@ class ReviewWindow(MainWindow):
         self.bar = TimeBar(self.replaying.replay, looks, self._title_at)
         self.then_now = ThenNow(record, looks)
         self.answers = AnswersPanel(answers_to(record, replay=self.replaying.replay), zone, looks)
-        self.what_if = WhatIfPanel(record, self._errands, looks)
+        self.what_if = WhatIfPanel(record, self._tasks, looks)
         self.notes = NotesPanel(record.notes, self.replaying.now, looks)
         self._beside = (self.bar, self.then_now, self.answers, self.what_if, self.notes)
         self._build_review()

@@ -39,7 +39,7 @@ def texts(widget: QWidget) -> str:
 
 def clicked(window: MainWindow, asset_id: str, kind: str = "pipe") -> None:
     """A click on an asset of the map."""
-    window.map.picked.emit(Asset(kind, asset_id, 0, 0.0, 0.0))
+    window.map.input.picked.emit(Asset(kind, asset_id, 0, 0.0, 0.0))
     window.settle()
 
 

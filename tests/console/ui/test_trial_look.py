@@ -40,7 +40,7 @@ def tried(window: MainWindow, pipe_id: str) -> None:
     if not window.tools.burst.active:
         window.tools.toggle_burst()
     window.settle()
-    window.map.picked.emit(Asset("pipe", pipe_id, 0, 0.0, 0.0))
+    window.map.input.picked.emit(Asset("pipe", pipe_id, 0, 0.0, 0.0))
     window.settle()
 
 

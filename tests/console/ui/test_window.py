@@ -79,7 +79,7 @@ def test_another_pipe_clicked_on_the_map_is_judged_by_the_button_that_names_it(w
     row = pipes.row(port.case.location.candidates[2].pipe_id if port.case.location else "")
     window.layers.set_visible(frozenset({MapLayer.PIPES}))
     x, y = pipes.points(row)[1]
-    window.map.look_at(float(x), float(y), 1.0)
+    window.map.navigation.look_at(float(x), float(y), 1.0)
     middle = QPoint(window.map.width() // 2, window.map.height() // 2)
     QTest.mouseClick(window.map, Qt.MouseButton.LeftButton, pos=middle)
     assert port.asked == []

@@ -50,7 +50,7 @@ def _do(window: MainWindow, deed: str) -> None:
             second = window.desk.windows.open(wall=False)
             second.setGeometry(2100, 300, 900, 700)
             second.linked.setChecked(False)
-            second.map.put(second.map.camera.centred(*window.map.camera.view()[:2], 0.5))
+            second.map.navigation.put(second.map.camera.centred(*window.map.camera.view()[:2], 0.5))
         case "move":
             window.move(2000, 120)
         case "fill":

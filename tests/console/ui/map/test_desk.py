@@ -50,17 +50,17 @@ def test_layers_order_theme_coordinates_and_bookmarks_are_remembered(qtbot: QtBo
 
 def test_the_card_shows_what_is_known_and_follows_live_values(window: MainWindow, port: ScriptedPort) -> None:
     city = port.city
-    window.map.picked.emit(Asset("pipe", "P-104100", 100, 0.0, 0.0))
+    window.map.input.picked.emit(Asset("pipe", "P-104100", 100, 0.0, 0.0))
     text = " ".join(value for _, value in window.desk.card.lines)
     assert f"DN{city.network.pipes.diameter_mm[100]:.0f}" in text
     assert str(city.network.pipes.road_name[100]) in text
-    window.map.picked.emit(Asset("station", "Q-003", 3, 0.0, 0.0))
+    window.map.input.picked.emit(Asset("station", "Q-003", 3, 0.0, 0.0))
     assert f"{port.latest().value[3, Channel.PRESSURE] / 1000:.3f} MPa" in " ".join(v for _, v in window.desk.card.lines)
     port.wait(30, measuring=False)
     window.settle()
     assert any("秒" in value for _, value in window.desk.card.lines)
     for kind, asset_id in (("customer", "C-40"), ("facility", "W1"), ("hydrant", "H-2203"), ("valve", "V-5500")):
-        window.map.picked.emit(Asset(kind, asset_id, 0, 0.0, 0.0))
+        window.map.input.picked.emit(Asset(kind, asset_id, 0, 0.0, 0.0))
         assert window.desk.card.lines or kind == "hydrant"
     assert not window.desk.card.isHidden()
     assert window.desk.put_away()
@@ -69,9 +69,9 @@ def test_the_card_shows_what_is_known_and_follows_live_values(window: MainWindow
 
 def test_a_selection_is_counted_told_and_put_away(window: MainWindow) -> None:
     low_x, low_y, high_x, high_y = window.map.scene.bounds
-    window.map.use(Tool.SELECT_BOX)
-    window.map.sketch.points = [(low_x, low_y), (high_x, high_y)]
-    window.map.shape_ended.emit(window.map.sketch)
+    window.map.input.use(Tool.SELECT_BOX)
+    window.map.input.sketch.points = [(low_x, low_y), (high_x, high_y)]
+    window.map.input.shape_ended.emit(window.map.input.sketch)
     city = window.map.scene.city
     assert window.desk.selection is not None
     assert len(window.desk.selection.pipes) == len(city.network.pipes)
@@ -100,10 +100,10 @@ def test_the_map_is_written_with_its_legend(window: MainWindow, tmp_path: Path) 
 
 def test_a_linked_window_moves_with_the_first_and_a_free_one_does_not(window: MainWindow, port: ScriptedPort) -> None:
     second, wall = window.desk.windows.open(wall=False), window.desk.windows.open(wall=True)
-    window.map.look(window.map.camera.zoomed(3.0, 200, 150))
+    window.map.navigation.look(window.map.camera.zoomed(3.0, 200, 150))
     assert (second.map.camera.x, second.map.camera.m_per_px) == (window.map.camera.x, window.map.camera.m_per_px)
     assert wall.map.camera.m_per_px != window.map.camera.m_per_px
-    second.map.look(second.map.camera.panned(100, 0))
+    second.map.navigation.look(second.map.camera.panned(100, 0))
     assert window.map.camera.x == second.map.camera.x
     port.burst()
     window.settle()
@@ -122,13 +122,13 @@ def test_flows_of_the_model_turn_arrows_and_colour_velocities(window: MainWindow
     window.layers.set_look(replace(window.map.layer_look, theme=PipeTheme.VELOCITY))
     window.map.settle()
     assert window.map.renderer.extras.themed is not None
-    window.map.picked.emit(Asset("pipe", "P-104100", 100, 0.0, 0.0))
+    window.map.input.picked.emit(Asset("pipe", "P-104100", 100, 0.0, 0.0))
     assert any("m/s" in value and "07:00" in value for _, value in window.desk.card.lines)
 
 
 def test_a_city_without_a_model_says_so_when_flows_are_asked_for(window: MainWindow) -> None:
     window.layers.set_look(replace(window.map.layer_look, theme=PipeTheme.VELOCITY))
-    window.map.background.finish()
+    window.map.derived.background.finish()
     assert "无水力模型" in window.messages.text
 
 

@@ -47,7 +47,7 @@ def test_a_vector_file_holds_symbols_and_names_as_vectors_and_no_picture(
     canvas: MapCanvas, tmp_path: Path, factor: float
 ) -> None:
     canvas.set_visible(frozenset(MapLayer) - {MapLayer.TILES, MapLayer.PRESSURE})
-    canvas.look(canvas.camera.zoomed(factor, 450, 300))
+    canvas.navigation.look(canvas.camera.zoomed(factor, 450, 300))
     canvas.settle()
     export_map(canvas, tmp_path / "map.svg", a_sheet(), THEME)
     text = (tmp_path / "map.svg").read_text("utf-8")

@@ -23,19 +23,19 @@ _STEP_PX = 73
 
 def _trace(window: MainWindow) -> QWidget:
     window.tools.toggle_trace()
-    window.map.picked.emit(Asset("pipe", "P-104040", 0, 0.0, 0.0))
+    window.map.input.picked.emit(Asset("pipe", "P-104040", 0, 0.0, 0.0))
     return window.tools.trace.panel
 
 
 def _trial(window: MainWindow) -> QWidget:
     window.tools.toggle_burst()
     window.settle()
-    window.map.picked.emit(Asset("pipe", "P-104040", 0, 0.0, 0.0))
+    window.map.input.picked.emit(Asset("pipe", "P-104040", 0, 0.0, 0.0))
     return window.tools.burst.panel
 
 
 def _card(window: MainWindow) -> QWidget:
-    window.map.picked.emit(Asset("pipe", "P-104040", 0, 0.0, 0.0))
+    window.map.input.picked.emit(Asset("pipe", "P-104040", 0, 0.0, 0.0))
     return window.desk.card
 
 
@@ -57,7 +57,7 @@ class Heard:
     def __init__(self, canvas: MapCanvas) -> None:
         self._canvas, self.told = canvas, list[str]()
         for name in ("picked", "menu_requested", "activated", "shape_ended"):
-            getattr(canvas, name).connect(lambda *_, n=name: self.told.append(n))
+            getattr(canvas.input, name).connect(lambda *_, n=name: self.told.append(n))
         self._place = place_of(canvas)
 
     def check(self, what: str) -> None:
@@ -67,7 +67,7 @@ class Heard:
             popup.close()
         assert self.told == [], what
         assert place_of(self._canvas) == self._place, what
-        assert self._canvas.cursor_world is None, what
+        assert self._canvas.input.cursor_world is None, what
 
 
 def _points(window: MainWindow, panel: QWidget) -> Iterator[tuple[QWidget, QPoint, QPoint]]:

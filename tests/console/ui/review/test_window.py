@@ -171,7 +171,7 @@ def test_another_decision_is_calculated_aside_and_shown(window: ReviewWindow, qt
     assert window.what_if.outcome.plan.valves_to_close[0].asset_id in window.what_if.result.text()
     window.what_if.valve.setEditText("no such valve")
     window.what_if.run.click()
-    qtbot.waitUntil(lambda: not window._errands.busy, timeout=5000)
+    qtbot.waitUntil(lambda: not window._tasks.busy, timeout=5000)
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh_CN", "dark"), ("en", "dark")])
