@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from PySide6.QtCore import QObject, Signal
@@ -33,22 +34,30 @@ class CaseFocus(QObject):
         super().__init__(parent)
         self._port, self._tasks = port, tasks
         self._wanted = ""
+        self.picture = port.latest()
+        """The picture that was shown last."""
         self.incident: Incident | None = None
 
-    def choose(self, incident_id: str, picture: Picture) -> None:
-        """Look at another case."""
+    def choose(self, incident_id: str) -> None:
+        """Bring another case into focus."""
         self._wanted = incident_id
-        self.show_picture(picture)
+        self.show_picture(self.picture)
 
-    def next(self, picture: Picture) -> None:
+    def next(self) -> None:
         """The next open case."""
-        ids = [incident.incident_id for incident in picture.incidents]
+        ids = [incident.incident_id for incident in self.picture.incidents]
         if ids:
             at = ids.index(self._wanted) if self._wanted in ids else -1
-            self.choose(ids[(at + 1) % len(ids)], picture)
+            self.choose(ids[(at + 1) % len(ids)])
+
+    def with_incident(self, action: Callable[[Incident], object]) -> None:
+        """Call ``action`` with the case in focus, if there is one."""
+        if self.incident is not None:
+            action(self.incident)
 
     def show_picture(self, picture: Picture) -> None:
         """The newest cases."""
+        self.picture = picture
         by_id = {incident.incident_id: incident for incident in picture.incidents}
         incident = by_id.get(self._wanted) or (picture.incidents[-1] if picture.incidents else None)
         before, self.incident = self.incident, incident

@@ -5,7 +5,7 @@ coordinates, export, further map windows. Holds no rule of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,8 +20,9 @@ from console.domain.picture import Picture
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.export import FORMATS, MapNotSaved, Sheet, export_map
 from console.ui.map.ground.tile_store import open_tiles
-from console.ui.map.layers import LayerLook, MapLayer
+from console.ui.map.layers import LayerLook, MapLayer, PipeTheme
 from console.ui.map.network.flow import Flows
+from console.ui.map.network.themes import Entry
 from console.ui.map.texts import say
 from console.ui.map.view.coordinates import Reading
 from console.ui.map.view.picking import Asset
@@ -31,7 +32,6 @@ from console.ui.map.view.view_history import Bookmark, View, bookmarks_from, boo
 from console.ui.map_flows import ModelFlows
 from console.ui.map_windows import MapWindows
 from console.ui.panels.map.identify_card import IdentifyCard
-from console.ui.panels.map.layers import LayersPanel
 from console.ui.panels.map.legend import legend_rows
 from console.ui.panels.map.tool_strip import ToolStrip
 from console.ui.settings import Memory
@@ -48,7 +48,6 @@ class MapParts:
 
     city: City
     map: MapCanvas
-    layers: LayersPanel
     memory: Memory
     tile_cache: Path | None = None
     """Folder of cached tiles, None for the program's own."""
@@ -61,9 +60,11 @@ class MapDesk(QObject):
     """What went wrong, one line for the message bar."""
     noted = Signal(str)
     """What was done, likewise."""
+    legend_changed = Signal(object, object)
+    """(PipeTheme, entries): the map's pipes are drawn otherwise."""
     _tile_came = Signal()
 
-    def __init__(self, parts: MapParts, looks: Looks, picture: Picture, window: QWidget) -> None:
+    def __init__(self, parts: MapParts, run: Callable[[str], None], looks: Looks, picture: Picture, window: QWidget) -> None:
         super().__init__(window)
         self._parts, self._looks, self._picture, self._window = parts, looks, picture, window
         self.selection: Selection | None = None
@@ -77,11 +78,10 @@ class MapDesk(QObject):
         map_ = parts.map
         map_.navigation.glides = True
         map_.attribution = attribution(parts.city)
-        parts.layers.look_changed.connect(map_.set_look)
         map_.look_changed.connect(self._look_changed)
         map_.input.shape_ended.connect(self._shape_ended)
-        map_.derived.theme_ready.connect(lambda: self._show_legend(map_.layer_look))
-        self.strip = ToolStrip({**self.deeds(), "fit": map_.navigation.fit_all}, looks, map_)
+        map_.derived.theme_ready.connect(self._tell_legend)
+        self.strip = ToolStrip(run, looks, map_)
         map_.input.tool_changed.connect(self.strip.show_tool)
         self._tile_came.connect(self._redraw_tiles)
         self._restore()
@@ -108,30 +108,6 @@ class MapDesk(QObject):
         """The model's day, solved already: flows follow its hours."""
         self.flows.set_states(states)
         self._follow_flows()
-
-    def deeds(self) -> Mapping[str, Callable[[], object]]:
-        """Commands of the map."""
-        map_ = self._parts.map
-        return {
-            "map_back": map_.navigation.go_back,
-            "map_forward": map_.navigation.go_forward,
-            "bookmark": self.ask_bookmark,
-            "bookmarks": self.offer_bookmarks,
-            "pan": partial(map_.input.use, Tool.PAN),
-            "zoom_box": partial(map_.input.use, Tool.ZOOM_BOX),
-            "select_box": partial(map_.input.use, Tool.SELECT_BOX),
-            "select_polygon": partial(map_.input.use, Tool.SELECT_POLYGON),
-            "measure_length": partial(map_.input.use, Tool.MEASURE_LENGTH),
-            "measure_area": partial(map_.input.use, Tool.MEASURE_AREA),
-            "next_crs": self.next_reading,
-            "copy_coordinates": self.copy_coordinates,
-            "copy_map": self.copy_map,
-            "export_map": self.ask_export,
-            "second_map": partial(self.windows.open, wall=False),
-            "wall": partial(self.windows.open, wall=True),
-            "follow_crew": self.offer_crews,
-            "tiles": self.ask_tiles,
-        }
 
     def put_away(self) -> bool:
         """Esc: the tool in hand, else the card, else the selection; False when there was nothing."""
@@ -165,6 +141,11 @@ class MapDesk(QObject):
         tiles = self._parts.map.renderer.extras.tiles
         if tiles is not None:
             tiles.close()
+
+    def legend(self) -> tuple[PipeTheme, tuple[Entry, ...]]:
+        """What the colours of the pipes mean now; no entries while the theme is being computed."""
+        theme, themed = self._parts.map.layer_look.theme, self._parts.map.renderer.extras.themed
+        return theme, themed.entries if themed is not None and themed.theme is theme else ()
 
     # Bookmarks
 
@@ -258,13 +239,11 @@ class MapDesk(QObject):
         """Write the map as it looks, A3 across; what goes wrong is told."""
         map_, words = self._parts.map, self._looks.words
         map_.settle()
-        look, themed = map_.layer_look, map_.renderer.extras.themed
-        entries = themed.entries if themed is not None and themed.theme is look.theme else ()
         when = words.local(moment(self._picture.now_us))
         sheet = Sheet(
             say(words, "export.heading", city=self._parts.city.info.name),
             say(words, "export.note", when=f"{when:%Y-%m-%d %H:%M}"),
-            legend_rows(self._looks, look.theme, entries),
+            legend_rows(self._looks, *self.legend()),
             dpi=dpi,
         )
         try:
@@ -311,13 +290,12 @@ class MapDesk(QObject):
         if old is not None:
             old.close()
         if tiles is not None:
-            shown = map_.layer_look.visible | {MapLayer.TILES}
-            self._parts.layers.set_visible(shown)
+            map_.set_visible(map_.layer_look.visible | {MapLayer.TILES})
 
     # Inside
 
     def _look_changed(self, look: LayerLook) -> None:
-        self._show_legend(look)
+        self._tell_legend()
         self._follow_flows()
 
     def _follow_flows(self) -> None:
@@ -332,10 +310,8 @@ class MapDesk(QObject):
         for canvas in self._canvases():
             canvas.set_flows(flows)
 
-    def _show_legend(self, look: LayerLook) -> None:
-        themed = self._parts.map.renderer.extras.themed
-        entries = themed.entries if themed is not None and themed.theme is look.theme else ()
-        self._parts.layers.show_theme(look.theme, entries)
+    def _tell_legend(self) -> None:
+        self.legend_changed.emit(*self.legend())
 
     def _redraw_tiles(self) -> None:
         for canvas in self._canvases():
@@ -354,7 +330,7 @@ class MapDesk(QObject):
         memory, map_ = self._parts.memory, self._parts.map
         look = memory.get("map/look")
         if isinstance(look, str):
-            self._parts.layers.set_look(LayerLook.from_text(look))
+            map_.set_look(LayerLook.from_text(look))
         readings = {reading.value: reading for reading in Reading}
         map_.set_reading(readings.get(str(memory.get("map/reading", "")), Reading.NETWORK))
         tiles = str(memory.get("map/tiles", ""))

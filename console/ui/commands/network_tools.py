@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -19,7 +19,6 @@ from console.ui.commands.valve_cards import write_cards
 from console.ui.commands.what_if_tool import BurstTool
 from console.ui.dialogs.segments import SegmentsWindow
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.live.case_marks import CaseLook
 from console.ui.map.view.picking import Asset
 from console.ui.panels.case.plan import PlanSection
 from console.ui.panels.case.section import CaseView
@@ -52,27 +51,9 @@ class NetworkTools(QObject):
         self.burst.report_asked.connect(self.report_asked)
         self.burst.cards_asked.connect(self.print_cards)
 
-    def deeds(
-        self, plan: PlanSection, undo: Callable[[], object], dismiss: Callable[[], object]
-    ) -> Mapping[str, Callable[[], object]]:
-        """Commands; ``plan``, ``undo`` and ``dismiss``: the case's, and what those do when no tool is in use.
-
-        While a burst is tried, what is said of valves is said of the trial, never of the case behind it.
-        """
-
-        def on() -> PlanSection:
-            return self.burst.panel.plan if self.burst.active else plan
-
-        return {
-            "closed": lambda: on().report_closed(),
-            "unable": lambda: on().report_unable(),
-            "trace": self.toggle_trace,
-            "trial": self.toggle_burst,
-            "undo": lambda: self._undo() or undo(),
-            "redo": self._redo,
-            "segments": self.open_segments,
-            "dismiss_message": lambda: self._put_away() or dismiss(),
-        }
+    def plan_in_use(self, case_plan: PlanSection) -> PlanSection:
+        """The plan that valve reports are about: the what-if's while it is open, else the case's."""
+        return self.burst.panel.plan if self.burst.active else case_plan
 
     def toggle_trace(self) -> None:
         """The trace tool, or none."""
@@ -123,10 +104,6 @@ class NetworkTools(QObject):
         if not (self.trace.on_picked(asset) or self.burst.on_picked(asset)):
             self.not_taken.emit(asset)
 
-    def show_case(self, case: CaseLook) -> None:
-        """The marks of the case in focus; a trial is drawn over them."""
-        self._map.show_case(case)
-
     def show_picture(self, picture: Picture) -> None:
         """Crews and the time."""
         self.burst.show_picture(picture)
@@ -164,19 +141,21 @@ class NetworkTools(QObject):
         else:
             self.told.emit(self.burst.panel.text("plan.cards_saved", path=path.name))
 
-    def _undo(self) -> bool:
-        """One step of the tool in use back; False when none is."""
+    def undo(self) -> bool:
+        """Undo one step of the tool in use; False when no tool is in use."""
         tool = self._tool()
         if tool is not None:
             tool.undo()
         return tool is not None
 
-    def _redo(self) -> None:
+    def redo(self) -> None:
+        """Redo one step of the tool in use."""
         tool = self._tool()
         if tool is not None:
             tool.redo()
 
-    def _put_away(self) -> bool:
+    def put_away(self) -> bool:
+        """Close the tool in use; False when no tool is in use."""
         tool = self._tool()
         if tool is not None:
             tool.close()

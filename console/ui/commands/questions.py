@@ -1,10 +1,10 @@
-"""Questions that stand between a wish and its intent: reasons, times, kinds; each answered one becomes an intent."""
+"""Questions that complete an intent: a reason, a time, a kind, a confirmation. Each answered question is submitted."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDialog, QWidget
 
 from console.domain.alarms import Alarm
@@ -19,6 +19,7 @@ from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
 from console.services.location.gauge_readings import EnterReading
 from console.services.notices.contradictions import contradictions
+from console.ui.commands.dispatch import Submit
 from console.ui.dialogs.ask import (
     OperationQuestion,
     PressureQuestion,
@@ -42,11 +43,9 @@ from maps.locate.next_reading import ReadingPlace
 class Questions(QObject):
     """Opens dialogs over the window, never blocking it (pictures and alarms go on behind them)."""
 
-    asked = Signal(object, str)
-    """(intent, in whose name; "" for this console's user)."""
-
-    def __init__(self, port: ConsolePort, user: str, looks: Looks, window: QWidget) -> None:
+    def __init__(self, port: ConsolePort, submit: Submit, user: str, looks: Looks, window: QWidget) -> None:
         super().__init__(window)
+        self._submit = submit
         self._port, self._user, self._looks, self._window = port, user, looks, window
         self._notice: NoticeDialog | None = None
 
@@ -65,7 +64,7 @@ class Questions(QObject):
     def why_unable(self, incident_id: str, valve_id: str) -> None:
         """Why the valve cannot be closed."""
         question = UnableQuestion(self._looks, valve_id, self._window)
-        question.accepted.connect(lambda: self.asked.emit(MarkValveUnable(incident_id, valve_id, question.unable), ""))
+        question.accepted.connect(lambda: self._submit(MarkValveUnable(incident_id, valve_id, question.unable)))
         self._open(question)
 
     def judgement(self, incident: Incident, pipe_id: str, ground: str = "judgement", looked_at: str = "") -> None:
@@ -74,10 +73,10 @@ class Questions(QObject):
         far = candidate_distance(self._port.city.network, incident.location, pipe_id)
         expected = pipe_id in incident.target_pipes() if far is None else far.in_set
         if expected and not incident.burst_pipes and not looked_at:
-            self.asked.emit(intent, "")
+            self._submit(intent)
             return
         question = judgement_question(self._looks, self._port.city, incident, intent, far, looked_at, self._window)
-        question.accepted.connect(lambda: self.asked.emit(intent, ""))
+        question.accepted.connect(lambda: self._submit(intent))
         self._open(question)
 
     def dismissal(self, incident_id: str) -> None:
@@ -91,14 +90,14 @@ class Questions(QObject):
             do=words("dialog.dismiss_do"),
             usual=words.catalogue.section("ui.not_burst").values(),
         )
-        question.accepted.connect(lambda: self.asked.emit(DismissIncident(incident_id, question.reason), ""))
+        question.accepted.connect(lambda: self._submit(DismissIncident(incident_id, question.reason)))
         self._open(question)
 
     def shelving(self, alarm: Alarm) -> None:
         """How long, and why."""
         model = AlarmModel(self._port.city, self._looks.theme, self._looks.words)
         question = ShelveQuestion(self._looks, alarm, model.headline(alarm), self._port.now, self._window)
-        question.accepted.connect(lambda: self.asked.emit(question.intent(), ""))
+        question.accepted.connect(lambda: self._submit(question.intent()))
         self._open(question)
 
     def restoration(self, incident: Incident) -> None:
@@ -106,7 +105,7 @@ class Questions(QObject):
         words = self._looks.words
         start = incident.restoration_at or self._port.now() + timedelta(hours=4)
         question = TimeQuestion(self._looks, words("response.correct"), words("dialog.restoration_text"), start, self._window)
-        question.accepted.connect(lambda: self.asked.emit(SetRestoration(incident.incident_id, question.moment), ""))
+        question.accepted.connect(lambda: self._submit(SetRestoration(incident.incident_id, question.moment)))
         self._open(question)
 
     def phase(self, incident_id: str, phase: Phase) -> None:
@@ -120,7 +119,7 @@ class Questions(QObject):
             text = f"{text}\n{words('dialog.still_pressure', stations=against)}"
         question = ReasonQuestion(self._looks, words("response.next", phase=name), text, phase is Phase.ISOLATED, self._window)
         question.field.setText("；".join(self._sign(sign) for sign in signs if sign.sign is not Sign.STILL_PRESSURE))
-        question.accepted.connect(lambda: self.asked.emit(AdvancePhase(incident_id, phase, question.reason), ""))
+        question.accepted.connect(lambda: self._submit(AdvancePhase(incident_id, phase, question.reason)))
         self._open(question)
 
     def _signs(self, incident_id: str) -> tuple[IsolationSign, ...]:
@@ -137,7 +136,7 @@ class Questions(QObject):
     def sample(self, incident_id: str) -> None:
         """The water sample before service resumes."""
         question = SampleQuestion(self._looks, self._window)
-        question.accepted.connect(lambda: self.asked.emit(question.intent(incident_id), ""))
+        question.accepted.connect(lambda: self._submit(question.intent(incident_id)))
         self._open(question)
 
     def reading(self, incident: Incident, place: ReadingPlace) -> None:
@@ -147,20 +146,18 @@ class Questions(QObject):
         text = words("dialog.reading_text", expected=words.value(Channel.PRESSURE, place.expected_kpa))
         title = words("dialog.reading", place=name)
         question = PressureQuestion(self._looks, title, text, self._window, words("dialog.reading_do"))
-        question.accepted.connect(
-            lambda: self.asked.emit(EnterReading(incident.incident_id, place.asset_id, question.pressure_kpa), "")
-        )
+        question.accepted.connect(lambda: self._submit(EnterReading(incident.incident_id, place.asset_id, question.pressure_kpa)))
         self._open(question)
 
     def operation(self, asset_id: str = "", kind: str = "") -> None:
         """Planned works or an operation, on an asset or on the whole network."""
         question = OperationQuestion(self._looks, asset_id, kind, self._port.now(), self._window)
-        question.accepted.connect(lambda: self.asked.emit(question.intent(), ""))
+        question.accepted.connect(lambda: self._submit(question.intent()))
         self._open(question)
 
     def report(self, pipe_id: str) -> None:
         """A burst reported by a call on this pipe."""
-        self.asked.emit(OpenIncident(pipe_id), "")
+        self._submit(OpenIncident(pipe_id))
 
     def withdrawal(self, incident: Incident) -> None:
         """Why a public notice is withdrawn, which is what undoing its issue does."""
@@ -169,7 +166,7 @@ class Questions(QObject):
             return
         words = self._looks.words
         question = lift_confirmation(self._looks, notice, channel_words(words, self._port.latest()), self._window, is_undo=True)
-        question.accepted.connect(lambda: self.asked.emit(UndoLast(incident.incident_id, question.reason), ""))
+        question.accepted.connect(lambda: self._submit(UndoLast(incident.incident_id, question.reason)))
         self._open(question)
 
     def notice(self, incident: Incident, notice_id: str = "") -> None:
@@ -193,7 +190,7 @@ class Questions(QObject):
             lambda: channel_words(self._looks.words, self._port.latest()),
             self._window,
         )
-        dialog.asked.connect(self.asked)
+        dialog.asked.connect(self._submit)
         dialog.finished.connect(self._forget_notice)
         self._notice = dialog
         self._open(dialog)

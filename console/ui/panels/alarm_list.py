@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QVBoxLayout
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState
+from console.domain.clock import moment
+from console.domain.picture import Picture
 from console.services.alarms.operations import EndOperation
 from console.services.alarms.station_alarms import AcknowledgeAlarm, AcknowledgeAlarms, RestoreAlarm
+from console.ui.commands.dispatch import Submit
 from console.ui.models.alarms import AlarmModel
+from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.tables import STAMP_SAMPLE, TIME_SAMPLE, Letters, fit_column, plain_table
 from console.ui.style import Looks, button, label, row
+from maps.city import City
 
 _SET_ASIDE = (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE)
 _UNSEEN = (AlarmState.ACTIVE, AlarmState.RETURNED)
@@ -26,21 +31,19 @@ Priorities, times and figures are short and never cut: half a time is a wrong ti
 _TOLD_LINES = 3
 
 
-class AlarmList(QWidget):
+class AlarmList(Panel):
     """Open alarms with what can be done about the chosen one."""
 
-    intent_asked = Signal(object)
     shelving_asked = Signal(object)
     """Alarm: how long and why is to be asked."""
     alarm_chosen = Signal(object)
     alarm_opened = Signal(object)
     """Alarm: double click or Enter."""
 
-    def __init__(self, model: AlarmModel, looks: Looks, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._model, self._looks = model, looks
+    def __init__(self, city: City, looks: Looks, submit: Submit) -> None:
+        super().__init__()
+        self._looks, self._submit = looks, submit
+        model = self._model = AlarmModel(city, looks.theme, looks.words, self)
         self._title = label(name="heading")
         self._acknowledge, self._shelve = button(""), button("")
         self._acknowledge.clicked.connect(self.acknowledge)
@@ -69,9 +72,14 @@ class AlarmList(QWidget):
         Letters(self.table).changed.connect(lambda: self._fit(anew=True))
         self.set_looks(looks)
 
+    def show_picture(self, picture: Picture) -> None:
+        """The newest alarms."""
+        self._model.show(picture.alarms, moment(picture.now_us))
+
     def set_looks(self, looks: Looks) -> None:
         """Another theme or language."""
         self._looks = looks
+        self._model.set_looks(looks.theme, looks.words)
         self._refresh()
         self._fit(anew=True)
 
@@ -132,15 +140,31 @@ class AlarmList(QWidget):
         first = next((alarm for alarm in self._model.items() if alarm.state is AlarmState.ACTIVE), None)
         chosen = self.waiting() or ([first] if self.chosen() is None and first is not None else [])
         if len(chosen) > 1:
-            self.intent_asked.emit(AcknowledgeAlarms(tuple(alarm.alarm_id for alarm in chosen)))
+            self._submit(AcknowledgeAlarms(tuple(alarm.alarm_id for alarm in chosen)))
         elif chosen:
-            self.intent_asked.emit(AcknowledgeAlarm(chosen[0].alarm_id))
+            self._submit(AcknowledgeAlarm(chosen[0].alarm_id))
 
     def _on_shelve(self) -> None:
         alarm = self.chosen()
         if alarm is not None and alarm.kind is AlarmKind.OPERATION:
-            self.intent_asked.emit(EndOperation(alarm.alarm_id))
+            self._submit(EndOperation(alarm.alarm_id))
         elif alarm is not None and alarm.state in _SET_ASIDE:
-            self.intent_asked.emit(RestoreAlarm(alarm.alarm_id))
+            self._submit(RestoreAlarm(alarm.alarm_id))
         elif alarm is not None:
             self.shelving_asked.emit(alarm)
+
+
+def make(context: PanelContext) -> AlarmList:
+    """The alarm list. A case's alarm opens the case, another one the card of its station."""
+    panel, guide, stations = AlarmList(context.city, context.looks, context.submit), context.guide, context.city.stations
+
+    def open_alarm(alarm: Alarm) -> None:
+        if not alarm.incident_id and stations.has(alarm.subject):
+            context.station_cards.show(stations.row(alarm.subject))
+        else:
+            guide.on_alarm(alarm)
+
+    panel.shelving_asked.connect(context.questions.shelving)
+    panel.alarm_chosen.connect(guide.on_alarm)
+    panel.alarm_opened.connect(open_alarm)
+    return panel

@@ -17,6 +17,7 @@ from console.domain.incidents import Incident
 from console.domain.picture import Picture
 from console.ui.models.alarms import priority_pixmap
 from console.ui.panels.case.clock import elapsed_s, is_late, short_title
+from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.status_words import feed_tip, feed_words, station_tip, station_words
 from console.ui.style import Elided, Looks, button, fitted, label, row, tip
 from console.ui.words import one_line
@@ -71,7 +72,7 @@ class Chip(QFrame):
             self.text.style().polish(self.text)
 
 
-class TopStrip(QWidget):
+class TopStrip(Panel):
     """One line that says how things are."""
 
     case_chosen = Signal(str)
@@ -79,10 +80,8 @@ class TopStrip(QWidget):
     language_requested = Signal()
     theme_requested = Signal()
 
-    def __init__(self, looks: Looks, seat: Seat, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    def __init__(self, looks: Looks, seat: Seat) -> None:
+        super().__init__()
         self._looks, self._seat = looks, seat
         self._name, self._time = label(name="title"), label(name="strong")
         self._feed, self._alarms, self._stations = Chip(), Chip(), Chip()
@@ -234,3 +233,13 @@ class TopStrip(QWidget):
             if case.styleSheet() != alert:
                 case.setStyleSheet(alert)
             case.show()
+
+
+def make(context: PanelContext) -> TopStrip:
+    """The strip of this seat; its buttons run the window's commands."""
+    panel = TopStrip(context.looks, Seat(context.city.info.name, context.user))
+    panel.case_chosen.connect(context.guide.choose_case)
+    panel.search_requested.connect(partial(context.run, "search"))
+    panel.language_requested.connect(partial(context.run, "language"))
+    panel.theme_requested.connect(partial(context.run, "theme"))
+    return panel

@@ -52,7 +52,7 @@ class ReviewWindow(MainWindow):
         self.bar = TimeBar(self.replaying.replay, looks, self._title_at)
         self.then_now = ThenNow(record, looks)
         self.answers = AnswersPanel(answers_to(record, replay=self.replaying.replay), zone, looks)
-        self.what_if = WhatIfPanel(record, self._tasks, looks)
+        self.what_if = WhatIfPanel(record, self.tasks, looks)
         self.notes = NotesPanel(record.notes, self.replaying.now, looks)
         self._beside = (self.bar, self.then_now, self.answers, self.what_if, self.notes)
         self._build_review()
@@ -77,9 +77,9 @@ class ReviewWindow(MainWindow):
         mark = Badge(words.catalogue.text("review.replay.recording"), "state.high")
         self.map.set_badges((mark, *badges(self._port.city, picture, words)))
 
-    def _look_after(self) -> None:
+    def _refresh_lasting_message(self) -> None:
         """A recording never falls silent."""
-        self.messages.keep(lasting_message(self._picture, self._focus.incident, 0.0, self._looks.words))
+        self.messages.keep(lasting_message(self._picture, self.focus.incident, 0.0, self._looks.words))
 
     def set_looks(self, looks: Looks) -> None:
         """Another theme or language, everywhere at once."""
@@ -104,7 +104,7 @@ class ReviewWindow(MainWindow):
     def _read_series(self) -> None:
         incident, self._series_of = self._series_of, None
         if incident is not None:
-            self._focus.read_series(incident)
+            self.focus.read_series(incident)
             self._series_timer.start()
 
     # Notes
@@ -167,12 +167,12 @@ class ReviewWindow(MainWindow):
         below.setMovable(False)
         below.addWidget(self.bar)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, below)
-        self._station_model.slow_down(_LIST_MS)
+        self.layers.stations.slow_down(_LIST_MS)
         self._series_timer = QTimer(self)
         self._series_timer.setSingleShot(True)
         self._series_timer.setInterval(_CHART_MS)
         self._series_timer.timeout.connect(self._read_series)
-        self.case.evidence.history_wanted.disconnect(self._focus.read_series)
+        self.case.evidence.history_wanted.disconnect(self.focus.read_series)
         self.case.evidence.history_wanted.connect(self._on_series_wanted)
         self.bar.wanted.connect(self.go)
         self.notes.wanted.connect(self.go)
@@ -195,7 +195,7 @@ class ReviewWindow(MainWindow):
 
     def _jump(self, row: int) -> None:
         """To the moment of a line of the log."""
-        change = self._log_model.item(row)
+        change = self.log.model.item(row)
         if change is not None:
             with QSignalBlocker(self.log.table):
                 self.go(micros(change.at))

@@ -200,6 +200,6 @@ def test_a_pipe_looked_at_changes_no_case_s_next_judgement(window: MainWindow, p
     window.show_picture(picture)
     window.guide.select_pipe(other)
     for incident_id in (CASE, "2024-0002"):
-        window.guide.choose_case(incident_id, picture)
+        window.guide.choose_case(incident_id)
         window.show_picture(picture)
         assert window.case.location._judge.text() == f"判定 {first} 爆管"

@@ -21,12 +21,12 @@ FAR = "P-104003"
 
 def clicked(window: MainWindow, pipe_id: str) -> None:
     """A click on the map."""
-    window._on_picked(asset(window, pipe_id))
+    window.pick(asset(window, pipe_id))
 
 
 def found(window: MainWindow, pipe_id: str) -> None:
     """A hit of Ctrl+K."""
-    window._on_hit(Hit("pipe", pipe_id, pipe_id))
+    window.open_hit(Hit("pipe", pipe_id, pipe_id))
 
 
 def listed(window: MainWindow, pipe_id: str) -> None:
@@ -75,7 +75,7 @@ def test_looking_at_a_pipe_arms_nothing(window: MainWindow, port: ScriptedPort, 
     before = window.case.location._judge.text()
     look(window, FAR)
     assert window.case.location._judge.text() == before == f"判定 {first(port)} 爆管"
-    window._commands.run("judge")
+    window.commands.run("judge")
     assert port.asked == []
     shown = said(question(window))
     assert first(port) in shown, "the key names its pipe before it judges with another one in sight"
@@ -93,7 +93,7 @@ def test_looking_at_a_pipe_arms_least_of_all_in_a_judged_case(
     done = list(port.asked)
     look(window, FAR)
     for _ in range(3):
-        window._commands.run("judge")
+        window.commands.run("judge")
     window.settle()
     assert port.asked == done
     assert not window.case.location._judge.isVisibleTo(window)
@@ -151,6 +151,6 @@ def test_nothing_in_sight_any_more_leaves_no_button(window: MainWindow, port: Sc
     port.burst()
     window.settle()
     window.guide.select_pipe(FAR)
-    window._on_picked(None)
+    window.pick(None)
     assert not window.case.location._judge_seen.isVisibleTo(window)
     assert FAR not in said(window.case.location)

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from console.domain.picture import StationState
 from console.domain.readings import Channel
+from console.ui.map.layers import LayerLook
 from console.ui.map.live.stations import main_channels
 from console.ui.models.alarms import AlarmModel
 from console.ui.models.rows import Column, RowsModel
@@ -142,7 +143,7 @@ def test_the_list_of_stations_is_sorted_anew_when_a_state_changes_and_keeps_its_
     picture = port.latest()
     looks = Looks(Theme.load("dark"), WORDS)
     model = StationModel(port.city, main_channels(port.city), picture, looks.theme, WORDS)
-    panel = LayersPanel(port.city, looks, model, frozenset())
+    panel = LayersPanel(port.city, looks, model, LayerLook(frozenset()))
     qtbot.addWidget(panel)
     shown = panel.table.model()
     state = picture.station_state.copy()

@@ -47,7 +47,7 @@ def test_no_name_makes_the_window_wider_than_the_screen(qtbot: QtBot, language: 
     port.burst()
     port.station_event(5, "frozen")
     window.settle()
-    window.ask(ShelveAlarm(port.latest().alarms[-1].alarm_id, port.now() + timedelta(minutes=5), NAMES[0]))
+    window.dispatcher.submit(ShelveAlarm(port.latest().alarms[-1].alarm_id, port.now() + timedelta(minutes=5), NAMES[0]))
     window.case.location.judge()
     window.alarms.table.selectRow(0)
     window.settle()

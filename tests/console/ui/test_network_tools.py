@@ -74,12 +74,12 @@ def test_a_barrier_by_click_cuts_the_trace_and_undo_and_redo_go_over_every_step(
     assert "单向设备" in texts(tool.panel)
     seen = [tool.request]
     while tool.request.starts:
-        window._commands.run("undo")
+        window.commands.run("undo")
         seen.append(tool.request)
     assert len(seen) == 5
     assert seen[-1] == TraceRequest(())
     for wanted in reversed(seen[:-1]):
-        window._commands.run("redo")
+        window.commands.run("redo")
         assert tool.request == wanted
     assert port.asked == []
 
@@ -134,7 +134,7 @@ def test_a_valve_supposed_stuck_changes_the_plan_and_undo_brings_it_back(
     clicked(window, before[0].asset_id, "valve")
     burst.panel.suppose(unable)
     assert before[0].asset_id not in {step.asset_id for step in burst.incident.plan.valves_to_close}
-    window._commands.run("undo")
+    window.commands.run("undo")
     assert burst.incident.plan.valves_to_close == before
     assert port.asked == []
 
@@ -148,12 +148,12 @@ def test_closing_on_trial_never_closes_in_the_case_behind_it(window: MainWindow,
     window.tools.toggle_burst()
     window.settle()
     clicked(window, a_pipe(port))
-    window._commands.run("closed")
+    window.commands.run("closed")
     assert len(window.tools.burst.trial.shut) == 1
     assert len(port.asked) == asked
-    window._commands.run("dismiss_message")
+    window.commands.run("dismiss_message")
     assert not window.tools.burst.active
-    window._commands.run("closed")
+    window.commands.run("closed")
     assert isinstance(port.asked[-1][0], MarkValveClosed)
 
 

@@ -87,7 +87,7 @@ def test_out_of_service_is_another_thing_than_shelving(window: MainWindow, port:
 
 def test_an_alarm_that_is_over_before_the_answer_is_refused_in_one_line(window: MainWindow, port: ScriptedPort) -> None:
     question = shelving(window, port)
-    window.ask(TakeOutOfService(port.latest().alarms[0].alarm_id, "检修"))
+    window.dispatcher.submit(TakeOutOfService(port.latest().alarms[0].alarm_id, "检修"))
     question.field.setText("片区已知")
     question.ok.click()
     window.settle()

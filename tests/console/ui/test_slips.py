@@ -104,14 +104,14 @@ def test_the_same_step_asked_again_before_its_answer_is_taken_once(qtbot: QtBot)
     qtbot.addWidget(window)
     window.show()
     for _ in range(3):
-        window.ask(SendCrew(CASE))
+        window.dispatcher.submit(SendCrew(CASE))
     assert len(port.asked) == 1
     port.answers[0].set_result(None)
-    qtbot.waitUntil(lambda: window._dispatcher.waiting == 0)
-    window.ask(SendCrew(CASE))
+    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0)
+    window.dispatcher.submit(SendCrew(CASE))
     assert len(port.asked) == 2
     port.answers[1].set_result(None)
-    qtbot.waitUntil(lambda: window._dispatcher.waiting == 0)
+    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0)
     window.close()
 
 
@@ -173,9 +173,9 @@ def test_running_cases_never_widen_the_window_and_all_can_be_reached(small: Main
 
 def test_after_midnight_every_time_of_yesterday_has_its_date(judged: MainWindow, port: ScriptedPort) -> None:
     valve = port.case.plan.valves_to_close[0].asset_id if port.case.plan is not None else ""
-    judged.ask(MarkValveClosed(CASE, valve))
-    judged.ask(SendCrew(CASE))
-    judged.ask(DraftNotice(CASE), "赵")
+    judged.dispatcher.submit(MarkValveClosed(CASE, valve))
+    judged.dispatcher.submit(SendCrew(CASE))
+    judged.dispatcher.submit(DraftNotice(CASE), "赵")
     judged.settle()
     port.reply("acknowledged")
     judged.case.notice.next_step()
@@ -184,7 +184,7 @@ def test_after_midnight_every_time_of_yesterday_has_its_date(judged: MainWindow,
     dialog.submit()
     dialog.approve_as("李")
     judged.settle()
-    log = judged._log_model
+    log = judged.log.model
     assert log.index(0, 0).data() == "23:00:05"
     port.wait(A_DAY_S)
     judged.settle()
@@ -202,7 +202,7 @@ def test_a_confirmation_shows_every_line_of_what_it_asks_about(small: MainWindow
     port.burst()
     small.settle()
     small.case.location.judge()
-    small.ask(DraftNotice(CASE), "赵")
+    small.dispatcher.submit(DraftNotice(CASE), "赵")
     small.settle()
     found = [Contradiction("crew_found", ("P-104148",), (f"P-10403{n}",)) for n in range(12)]
     question = issue_confirmation(small._looks, port.case.notices[0], "mqtt", found, "现场看错了，" * 30, small)

@@ -64,7 +64,7 @@ def test_the_frame_and_the_word_are_there_as_long_as_the_trial_is_on(window: Mai
     left, right = image.copy(0, 0, 4, high), image.copy(wide - 4, 0, 4, high)
     for edge in (upper, lower, left, right):
         assert share_of(edge, colour) > 0.98
-    window._commands.run("dismiss_message")
+    window.commands.run("dismiss_message")
     assert window.map.margin().trial == ()
     assert share_of(window.map.picture_now().copy(0, 0, wide, 4), colour) == 0.0
 
@@ -83,7 +83,7 @@ def test_the_real_plan_stays_as_it_was_beneath_the_trial(window: MainWindow, por
     window.settle()
     assert window.map.marks().case.steps == real.steps
     assert window.map.marks().trial is not None
-    window._commands.run("dismiss_message")
+    window.commands.run("dismiss_message")
     assert window.map.marks().trial is None
     assert window.map.marks().case.steps == real.steps
 
@@ -129,7 +129,7 @@ def test_a_second_map_window_shows_the_trial_as_a_trial_too(window: MainWindow, 
     tried(window, a_pipe_nearby(port))
     twin = window.map.twin(window._looks.theme, window._looks.words)
     assert "试算" in twin.margin().trial
-    window._commands.run("dismiss_message")
+    window.commands.run("dismiss_message")
     twin.mirror(window.map)
     assert twin.margin().trial == ()
     twin.shut()

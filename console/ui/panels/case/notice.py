@@ -10,6 +10,7 @@ from console.domain.notices import Notice, NoticeStatus
 from console.domain.picture import FeedHealth, Picture
 from console.services.notices.contradictions import contradictions
 from console.services.notices.lifecycle import DraftNotice
+from console.ui.commands.dispatch import Submit
 from console.ui.panels.case.location import undelivered_words
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.style import button, label, row
@@ -26,8 +27,9 @@ class NoticeSection(Section):
     notice_opened = Signal(str, str)
     """(incident id, notice id): preview, edit, submit, approve, issue, lift."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, submit: Submit, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._submit = submit
         self._text, self._state = label(name="muted", wrap=True), label(wrap=True)
         self._step = button("", "primary")
         self._step.clicked.connect(self.next_step)
@@ -72,7 +74,7 @@ class NoticeSection(Section):
             return
         notice = latest_notice(self.view.incident)
         if notice is None:
-            self.intent_asked.emit(DraftNotice(self.view.incident.incident_id))
+            self._submit(DraftNotice(self.view.incident.incident_id))
         else:
             self.notice_opened.emit(self.view.incident.incident_id, notice.notice_id)
 

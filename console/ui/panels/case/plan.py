@@ -11,6 +11,7 @@ from console.services.crews.valve_assignment import SendValveCards
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable
 from console.services.network.data_gaps import WITHOUT_NO_PLAN, lacking
 from console.services.network.what_if import TRIAL
+from console.ui.commands.dispatch import Submit
 from console.ui.map.live.case_marks import StepStatus, step_marks
 from console.ui.panels.case.plan_words import (
     around_words,
@@ -44,8 +45,9 @@ class PlanSection(Section):
     cards_asked = Signal(object)
     """CaseView: the valve cards of its plan are to be printed."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, submit: Submit, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._submit = submit
         self._chosen = ""
         self._list = QVBoxLayout()
         self._list.setSpacing(1)
@@ -197,7 +199,7 @@ class PlanSection(Section):
             return
         self._by_hand = False  # reported: on to the next one
         kind = MarkValveRestored if self._restores else MarkValveClosed
-        self.intent_asked.emit(kind(self.view.incident.incident_id, self._chosen))
+        self._submit(kind(self.view.incident.incident_id, self._chosen))
 
     def report_unable(self) -> None:
         """The chosen valve cannot be closed: ask why."""
@@ -208,11 +210,11 @@ class PlanSection(Section):
         """The chosen valve cannot be closed, for this reason."""
         if self.view is not None and self._chosen:
             self._by_hand = False
-            self.intent_asked.emit(MarkValveUnable(self.view.incident.incident_id, self._chosen, kind))
+            self._submit(MarkValveUnable(self.view.incident.incident_id, self._chosen, kind))
 
     def _on_send(self) -> None:
         if self.view is not None:
-            self.intent_asked.emit(SendValveCards(self.view.incident.incident_id))
+            self._submit(SendValveCards(self.view.incident.incident_id))
 
     def _on_cards(self) -> None:
         if self.view is not None and self.view.incident.plan is not None:

@@ -10,6 +10,7 @@ from console.domain.incidents import OrderKind, OrderState, Phase
 from console.services.crews.orders import SendCrew
 from console.services.desk import UNDOABLE
 from console.services.incidents.undo import UndoLast, withdraws_notice
+from console.ui.commands.dispatch import Submit
 from console.ui.panels.case.location import order_words
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.style import button, label, row
@@ -35,8 +36,9 @@ class ResponseSection(Section):
     withdrawal_asked = Signal(object)
     """Incident: undoing would withdraw its public notice."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, submit: Submit, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._submit = submit
         self._crew, self._back = label(wrap=True), label(wrap=True)
         self._withdraws = False
         self._send, self._correct, self._next, self._undo = button(""), button("", "flat"), button(""), button("", "flat")
@@ -85,7 +87,7 @@ class ResponseSection(Section):
     def send_crew(self) -> None:
         """The nearest free crew."""
         if self.view is not None:
-            self.intent_asked.emit(SendCrew(self.view.incident.incident_id))
+            self._submit(SendCrew(self.view.incident.incident_id))
 
     def _on_sample(self) -> None:
         if self.view is not None:
@@ -110,7 +112,7 @@ class ResponseSection(Section):
         if self._withdraws:
             self.withdrawal_asked.emit(self.view.incident)
         else:
-            self.intent_asked.emit(UndoLast(self.view.incident.incident_id))
+            self._submit(UndoLast(self.view.incident.incident_id))
 
 
 def sample_words(view: CaseView) -> str:

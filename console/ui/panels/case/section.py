@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from console.domain.clock import moment
@@ -42,10 +41,10 @@ def _shown(view: CaseView) -> tuple[object, ...]:
 
 
 class Section(Card):
-    """Emits intents; knows no service. Subclasses fill in ``_fill`` (on change) and ``_tick`` (every picture)."""
+    """A card about the case in focus. Subclasses fill in ``_fill`` (on change) and ``_tick`` (every picture).
 
-    intent_asked = Signal(object)
-    """Intent."""
+    One that offers intents is given ``submit`` and calls it; it calls no service that changes state.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout
 
+from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.ui.map.layers import LayerLook, MapLayer, PipeTheme
 from console.ui.map.live.stations import main_channels
@@ -15,6 +16,7 @@ from console.ui.map.network.themes import Entry
 from console.ui.models.stations import StationModel, WorstFirst
 from console.ui.panels.map.layer_tree import LayerTree
 from console.ui.panels.map.legend import PipeLegend, StateLegend
+from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.tables import Letters, fit_column
 from console.ui.style import Looks, label
 from maps.city import City
@@ -25,25 +27,20 @@ _WIDE = {Channel.PRESSURE: -888.0, Channel.FLOW: 18_888.0}
 _AGES_S = (float("nan"), 119.0, 7199.0, 888 * 3600.0)
 
 
-class LayersPanel(QWidget):
+class LayersPanel(Panel):
     """What the map shows, what it means, and the stations (those out of order first)."""
 
-    layers_changed = Signal(object)
-    """Visible layers."""
     look_changed = Signal(object)
     """LayerLook: visibility, opacity, order, theme."""
     station_chosen = Signal(int)
     station_opened = Signal(int)
     """Row of a station whose card is wanted (double click, Enter)."""
 
-    def __init__(
-        self, city: City, looks: Looks, stations: StationModel, visible: frozenset[MapLayer], parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
-        self.setObjectName("panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    def __init__(self, city: City, looks: Looks, stations: StationModel, look: LayerLook) -> None:
+        super().__init__()
+        self.stations = stations
         self._titles = {name: label(name="heading") for name in ("layers", "widths", "states", "stations")}
-        self.tree = LayerTree(city, looks, LayerLook(visible))
+        self.tree = LayerTree(city, looks, look)
         self.legend = PipeLegend(looks)
         self._states = StateLegend(looks)
         self.table = self._station_table(stations)
@@ -66,8 +63,13 @@ class LayersPanel(QWidget):
         Letters(self.table).changed.connect(self._fit)
         self.set_looks(looks)
 
+    def show_picture(self, picture: Picture) -> None:
+        """The newest values of the stations."""
+        self.stations.show_picture(picture)
+
     def set_looks(self, looks: Looks) -> None:
         """Another theme or language."""
+        self.stations.set_looks(looks.theme, looks.words)
         for name, title in self._titles.items():
             title.setText(looks.words(f"layers.title_{name}"))
         for part in (self.tree, self.legend, self._states):
@@ -85,9 +87,9 @@ class LayersPanel(QWidget):
         """Tick these layers; the map follows."""
         self._tell(self.tree.look.with_visible(visible))
 
-    def set_look(self, look: LayerLook) -> None:
-        """Layers, opacities, order and theme as they were remembered; the map follows."""
-        self._tell(look)
+    def show_look(self, look: LayerLook) -> None:
+        """What the map shows now."""
+        self.tree.set_look(look)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """On a low screen the layers and stations go before the shapes' meanings, which the stations' table tells as well."""
@@ -108,7 +110,6 @@ class LayersPanel(QWidget):
         self._tell(replace(self.tree.look, theme=theme))
 
     def _changed(self, look: LayerLook) -> None:
-        self.layers_changed.emit(look.visible)
         self.look_changed.emit(look)
 
     def _station_table(self, stations: StationModel) -> QTableView:
@@ -132,3 +133,18 @@ class LayersPanel(QWidget):
 
     def _opened(self, index: QModelIndex) -> None:
         self.station_opened.emit(self._worst_first.mapToSource(index).row())
+
+
+def make(context: PanelContext) -> LayersPanel:
+    """The layers of the map and the stations; map and tree follow each other."""
+    city, looks, map_ = context.city, context.looks, context.map
+    stations = StationModel(city, main_channels(city), context.picture, looks.theme, looks.words)
+    panel = LayersPanel(city, looks, stations, map_.layer_look)
+    stations.setParent(panel)
+    panel.look_changed.connect(map_.set_look)
+    map_.look_changed.connect(panel.show_look)
+    context.map_desk.legend_changed.connect(panel.show_theme)
+    panel.show_theme(*context.map_desk.legend())
+    panel.station_chosen.connect(context.guide.show_station)
+    panel.station_opened.connect(context.station_cards.show)
+    return panel

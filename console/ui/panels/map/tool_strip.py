@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
-from console.ui.commands.actions import KEYS
+from console.ui.commands.key_bindings import KEYS
 from console.ui.map.view.tools import Tool
 from console.ui.style import Looks
 
@@ -27,6 +27,8 @@ _BUTTONS = (
     "bookmarks",
     "export_map",
     "second_map",
+    "trace",
+    "trial",
 )
 
 Lines = tuple[tuple[tuple[float, float], ...], ...]
@@ -55,7 +57,7 @@ _ICONS: Mapping[str, Lines] = {
 class ToolStrip(QFrame):
     """Lies on the map's left edge."""
 
-    def __init__(self, deeds: Mapping[str, Callable[[], object]], looks: Looks, parent: QWidget) -> None:
+    def __init__(self, run: Callable[[str], None], looks: Looks, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("chip")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -65,24 +67,23 @@ class ToolStrip(QFrame):
         box.setSpacing(1)
         self._looks = looks
         for name in _BUTTONS:
-            self.add(name, deeds[name])
+            self._add(name, run)
+        self.set_looks(looks)
+        self.adjustSize()
         self.show_tool(Tool.PAN)
         self.move(*_PLACE)
 
-    def add(self, name: str, deed: Callable[[], object]) -> None:
-        """One more button, below the others: a command by its name."""
+    def _add(self, name: str, run: Callable[[str], None]) -> None:
         button = QToolButton()
         button.setAutoRaise(True)
         button.setIconSize(QSize(_SIZE, _SIZE))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setCheckable(name in {tool.value for tool in Tool})
-        button.clicked.connect(lambda _=False: deed())
+        button.clicked.connect(lambda _=False: run(name))
         self._buttons[name] = button
         layout = self.layout()
         if layout is not None:
             layout.addWidget(button)
-        self.set_looks(self._looks)
-        self.adjustSize()
 
     def set_looks(self, looks: Looks) -> None:
         """Another theme or language."""

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from console.domain.incidents import Incident, Unable
+from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored
 from console.ui.panels.case.people import PeopleSection
@@ -34,11 +35,10 @@ class TrialPanel(ToolFrame):
         self.setObjectName("trial")
         self.title.setObjectName("trial")
         self._city, self._chosen = city, ""
-        self.plan, self.people = PlanSection(), PeopleSection()
+        self.plan, self.people = PlanSection(self._on_intent), PeopleSection()
         self.plan.valve_chosen.connect(self._on_chosen)
         self.plan.valve_chosen.connect(self.valve_chosen)
         self.plan.unable_asked.connect(lambda _, valve: self.unable_supposed.emit(valve, Unable.SEIZED))
-        self.plan.intent_asked.connect(self._on_intent)
         self.plan.cards_asked.connect(self.cards_asked)
         self._kinds: dict[Unable | None, QPushButton] = {kind: button("", "flat") for kind in (*Unable, None)}
         for kind, made in self._kinds.items():
@@ -114,7 +114,8 @@ class TrialPanel(ToolFrame):
         for made in self._kinds.values():
             made.setVisible(bool(valve_id))
 
-    def _on_intent(self, intent: object) -> None:
+    def _on_intent(self, intent: Intent, user: str = "") -> None:
+        """A what-if changes no case: reports about valves are assumptions."""
         match intent:
             case MarkValveClosed(valve_id=valve_id):
                 self.shut_supposed.emit(valve_id, True)

@@ -63,20 +63,20 @@ def at(record: CaseRecord, kind: str) -> int:
 def test_every_view_shows_the_chosen_moment(window: ReviewWindow, record: CaseRecord) -> None:
     window.go(at(record, "burst_judged"))
     window.settle()
-    assert window._focus.incident is not None
-    assert window._focus.incident.burst_pipes == ("H10",)
+    assert window.focus.incident is not None
+    assert window.focus.incident.burst_pipes == ("H10",)
     assert window.then_now.cells["burst_pipe"][1].text() == "≠ H10"
     assert window.then_now.cells["burst_pipe"][2].text() == "V10"
-    assert window._log_model.rowCount() < len(record.case_changes)
+    assert window.log.model.rowCount() < len(record.case_changes)
     window.go(at(record, "notice_issued"))
     window.settle()
-    assert window._focus.incident.issued_at is not None
+    assert window.focus.incident.issued_at is not None
     assert window.then_now.cells["burst_pipe"][1].text() == "V10"
 
 
 def test_before_the_case_was_opened_there_is_none(window: ReviewWindow) -> None:
     window.go(window.replaying.replay.since_us)
-    assert window._focus.incident is None
+    assert window.focus.incident is None
     assert "尚未立案" in window.then_now.cells["phase"][1].text()
 
 
@@ -112,8 +112,8 @@ def test_playing_moves_on_and_ends_at_the_end(window: ReviewWindow, qtbot: QtBot
 def test_what_has_happened_cannot_be_changed(window: ReviewWindow, qtbot: QtBot) -> None:
     with pytest.raises(Recorded):
         window.replaying.submit(UndoLast(CASE), Actor.named("王")).result()
-    window.ask(UndoLast(CASE))
-    qtbot.waitUntil(lambda: window._dispatcher.waiting == 0, timeout=2000)
+    window.dispatcher.submit(UndoLast(CASE))
+    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0, timeout=2000)
     assert window.record.incident == read_package(window.path or Path()).incident
 
 
@@ -171,7 +171,7 @@ def test_another_decision_is_calculated_aside_and_shown(window: ReviewWindow, qt
     assert window.what_if.outcome.plan.valves_to_close[0].asset_id in window.what_if.result.text()
     window.what_if.valve.setEditText("no such valve")
     window.what_if.run.click()
-    qtbot.waitUntil(lambda: not window._tasks.busy, timeout=5000)
+    qtbot.waitUntil(lambda: not window.tasks.busy, timeout=5000)
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh_CN", "dark"), ("en", "dark")])
