@@ -162,7 +162,7 @@ def _show(runtime: Runtime, settings: Settings, drill: DrillPort | None = None) 
 
     def show_states(states: Sequence[HydraulicState]) -> None:
         window.tools.set_states(states)
-        window.desk.set_states(states)
+        window.map_commands.set_states(states)
 
     runtime.when_states(Arrival(show_states, window).push)
     window.packages.writer = runtime.case_files.write
@@ -170,7 +170,7 @@ def _show(runtime: Runtime, settings: Settings, drill: DrillPort | None = None) 
         window.show()
     else:
         window.showMaximized()
-    window.desk.reopen_windows()
+    window.map_commands.reopen_windows()
     set_loaded_aside()
     code: int = app.exec()
     runtime.when_states(None)

@@ -47,12 +47,12 @@ def run(pipes: int = 200_000, size: str = "2560x1440", frames: int = 120) -> dic
 
 def _measure(city: City, size: tuple[int, int], frames: int) -> dict[str, Any]:
     from console.ui.map.drawing.band import StaticStyle
-    from console.ui.map.layers import LayerLook, MapLayer
+    from console.ui.map.layers import LayerSettings, MapLayer
     from console.ui.map.scene import Scene
     from console.ui.map.view.camera import Camera
     from console.ui.theme import Theme
 
-    style = StaticStyle(Theme.load("dark"), LayerLook(frozenset(MapLayer)))
+    style = StaticStyle(Theme.load("dark"), LayerSettings(frozenset(MapLayer)))
     memory = _memory_mb(city, size, style)
     begin = perf_counter()
     scene = Scene(city)
@@ -151,9 +151,9 @@ def _trace(city: City) -> NDArray[np.float64]:
     return np.vstack([np.hstack([line[:-1], line[1:]]) for line in (pipes.points(int(row)) for row in rows)])
 
 
-def _timed(deed: Any) -> float:
+def _timed(action: Any) -> float:
     begin = perf_counter()
-    deed()
+    action()
     return (perf_counter() - begin) * 1000
 
 

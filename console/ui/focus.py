@@ -12,7 +12,7 @@ from console.domain.clock import micros
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
 from console.ui.background_tasks import BackgroundTasks
-from console.ui.map.live.case_marks import CaseLook, look_of
+from console.ui.map.live.case_marks import CaseMarks, case_marks
 from console.ui.panels.case.evidence import BEFORE_S, SERIES_MOST, channel_of
 from console.ui.panels.trend import Series
 from console.ui.port import ConsolePort
@@ -64,14 +64,14 @@ class CaseFocus(QObject):
         if incident is None:
             self._wanted = ""
             if before is not None:
-                self.marks_ready.emit(CaseLook())
+                self.marks_ready.emit(CaseMarks())
                 self.log_ready.emit(())
                 self.changed.emit()
             return
         self._wanted = incident.incident_id
         if incident != before:
-            if before is None or _look_parts(before) != _look_parts(incident):
-                self.marks_ready.emit(look_of(self._port.city, incident))
+            if before is None or _marked_parts(before) != _marked_parts(incident):
+                self.marks_ready.emit(case_marks(self._port.city, incident))
             self.read_log()
             self.changed.emit()
 
@@ -102,7 +102,7 @@ class CaseFocus(QObject):
         return tuple(found)
 
 
-def _look_parts(incident: Incident) -> tuple[object, ...]:
+def _marked_parts(incident: Incident) -> tuple[object, ...]:
     return (
         incident.incident_id,
         incident.location,

@@ -8,7 +8,7 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from console.ui.panels.panel import Area, Panel, PanelSpec
-from console.ui.settings import Memory
+from console.ui.settings import StoredSettings
 
 _MAP_PX, _LEFT_PX = 1164, 1490
 _UPPER_PX, _LOWER_PX = 830, 200
@@ -60,15 +60,15 @@ class WindowLayout(QWidget):
         self._left.setSizes([_UPPER_PX, _LOWER_PX])
         self._whole.setSizes([_LEFT_PX, *self._sizes(Area.RIGHT)])
 
-    def save(self, memory: Memory) -> None:
+    def save(self, stored: StoredSettings) -> None:
         """Remember the sizes."""
         for name, splitter in self._named():
-            memory.put(f"layout/{name}", splitter.saveState())
+            stored.put(f"layout/{name}", splitter.saveState())
 
-    def restore(self, memory: Memory) -> None:
+    def restore(self, stored: StoredSettings) -> None:
         """Restore the remembered sizes, where there are any."""
         for name, splitter in self._named():
-            state = memory.get(f"layout/{name}")
+            state = stored.get(f"layout/{name}")
             if isinstance(state, QByteArray):
                 splitter.restoreState(state)
 

@@ -26,7 +26,7 @@ class WindowSettings:
     """Folder where tiles from a network are kept, None for the program's own cache."""
 
 
-class Memory:
+class StoredSettings:
     """The remembered layout and looks; without a folder it forgets."""
 
     def __init__(self, folder: Path | None) -> None:

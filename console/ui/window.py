@@ -10,10 +10,11 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from console.domain.picture import Picture
+from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
 from console.ui.bridge import PictureBridge
+from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.dispatch import Dispatcher
-from console.ui.commands.guide import Guide
 from console.ui.commands.key_bindings import Commands
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.package_export import CasePackages
@@ -27,7 +28,7 @@ from console.ui.map.canvas import MapCanvas
 from console.ui.map.live.tracks import TRACK_US
 from console.ui.map.scene import Scene
 from console.ui.map.view.picking import Asset
-from console.ui.map_desk import MapDesk, MapParts
+from console.ui.map_commands.map_commands import MapCommands, MapParts
 from console.ui.panels.alarm_list import AlarmList
 from console.ui.panels.case.column import CaseColumn
 from console.ui.panels.log_list import LogList
@@ -37,9 +38,8 @@ from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.registry import PANELS
 from console.ui.panels.top_strip import TopStrip
 from console.ui.port import ConsolePort, DrillPort
-from console.ui.settings import Memory, WindowSettings
+from console.ui.settings import StoredSettings, WindowSettings
 from console.ui.status_banners import badges, lasting_message
-from console.ui.style import Looks
 from console.ui.theme import NAMES as THEMES
 from console.ui.theme import Theme, apply_theme
 from console.ui.words import Words
@@ -62,16 +62,16 @@ class MainWindow(QMainWindow):
         super().__init__(parent)
         self._port, self._drill = port, drill
         self._settings = settings or WindowSettings()
-        self._memory = Memory(self._settings.folder)
-        self._looks = self._first_looks()
+        self._stored = StoredSettings(self._settings.folder)
+        self._appearance = self._first_appearance()
         self._picture = port.latest()
         self._heard_at = monotonic()
-        apply_theme(cast(QApplication, QApplication.instance()), self._looks.theme)
+        apply_theme(cast(QApplication, QApplication.instance()), self._appearance.theme)
         self._build_services()
         self._build_map()
         self._build_panels()
         self._connect()
-        self.commands = Commands(self, self._looks.words)
+        self.commands = Commands(self, self._appearance.words)
         self._restore()
         self.show_picture(self._picture)
         self._recall_tracks()
@@ -83,75 +83,77 @@ class MainWindow(QMainWindow):
 
     # Building
 
-    def _first_looks(self) -> Looks:
-        given, memory = self._settings, self._memory
-        language = given.language or memory.choice("language", LANGUAGES, given.usual_language)
-        theme = given.theme or memory.choice("theme", THEMES, given.usual_theme)
-        return Looks(Theme.load(theme), Words(language, self._port.city.info.time_zone))
+    def _first_appearance(self) -> Appearance:
+        given, stored = self._settings, self._stored
+        language = given.language or stored.choice("language", LANGUAGES, given.usual_language)
+        theme = given.theme or stored.choice("theme", THEMES, given.usual_theme)
+        return Appearance(Theme.load(theme), Words(language, self._port.city.info.time_zone))
 
     def _build_services(self) -> None:
         self._bridge, self.tasks = PictureBridge(self), BackgroundTasks("window-reads", self)
         self.dispatcher = Dispatcher(self._port, self._settings.user, self)
-        self.questions = Questions(self._port, self.dispatcher.submit, self._settings.user, self._looks, self)
+        self.questions = Questions(self._port, self.dispatcher.submit, self._settings.user, self._appearance, self)
         self.focus = CaseFocus(self._port, self.tasks, self)
-        self.station_cards = StationCards(self._port, self.tasks, self._looks, self)
-        self.packages = CasePackages(self._looks, self)
+        self.station_cards = StationCards(self._port, self.tasks, self._appearance, self)
+        self.packages = CasePackages(self._appearance, self)
         self._search = Search(self._port.city)
         self.tasks.request("search", self._search.prepare, lambda _: None)
 
     def _build_map(self) -> None:
-        city, looks, picture = self._port.city, self._looks, self._picture
-        self.map = MapCanvas(Scene(city), picture, looks.theme, looks.words)
-        self.guide = Guide(self.map, self.focus, self.questions, looks, self)
-        self.tools = NetworkTools(city, self.map, self.tasks, looks, self)
-        parts = MapParts(city, self.map, self._memory, self._settings.tiles)
-        self.desk = MapDesk(parts, self.run_command, looks, picture, self)
+        city, appearance, picture = self._port.city, self._appearance, self._picture
+        self.map = MapCanvas(Scene(city), picture, appearance.theme, appearance.words)
+        self.locator = AssetLocator(self.map, self.focus, self.questions, appearance, self)
+        self.tools = NetworkTools(city, self.map, self.tasks, appearance, self)
+        parts = MapParts(city, self.map, self._stored, self._settings.tiles)
+        self.map_commands = MapCommands(parts, self.run_command, appearance, picture, self)
 
     def _build_panels(self) -> None:
         context = PanelContext(
             self._port,
             self._settings.user,
-            self._looks,
+            self._appearance,
             self._picture,
             self.dispatcher.submit,
             self.run_command,
             self.questions,
             self.focus,
-            self.guide,
+            self.locator,
             self.map,
-            self.desk,
+            self.map_commands,
             self.tools,
             self.station_cards,
         )
         self._panels = [(spec, spec.make(context)) for spec in PANELS]
         self.strip, self.layers, self.case = self.panel(TopStrip), self.panel(LayersPanel), self.panel(CaseColumn)
         self.alarms, self.log = self.panel(AlarmList), self.panel(LogList)
-        self.messages = MessageBar(self._looks)
+        self.messages = MessageBar(self._appearance)
         self._layout = WindowLayout(self._panels, self.messages, self.map)
         self.setCentralWidget(self._layout)
-        self.setWindowTitle(f"{self._looks.words('app.name')} · {self._port.city.info.name}")
+        self.setWindowTitle(f"{self._appearance.words('app.name')} · {self._port.city.info.name}")
         self._name_panels()
         self.resize(1600, 900)
         self.map.setFocus()
 
     def _connect(self) -> None:
         self._bridge.arrived.connect(self.show_picture)
-        self.dispatcher.refused.connect(lambda fault: self.messages.tell(self._looks.words.fault(fault)))
+        self.dispatcher.refused.connect(lambda fault: self.messages.show_message(self._appearance.words.fault(fault)))
         self.dispatcher.refused.connect(self.questions.show_refused)
-        self.dispatcher.broken.connect(lambda text: self.messages.tell(self._looks.words("messages.defect", text=text)))
+        self.dispatcher.broken.connect(
+            lambda text: self.messages.show_message(self._appearance.words("messages.defect", text=text))
+        )
         self.dispatcher.done.connect(lambda _: self.focus.read_log())
-        for failed in (self.tasks.failed, self.packages.told, self.tools.told, self.desk.told):
-            failed.connect(self.messages.tell)
-        self.desk.noted.connect(self.messages.note)
+        for failed in (self.tasks.failed, self.packages.told, self.tools.told, self.map_commands.told):
+            failed.connect(self.messages.show_message)
+        self.map_commands.noted.connect(self.messages.show_note)
         self.focus.marks_ready.connect(self.map.show_case)
-        self.station_cards.place_asked.connect(self.guide.show_station)
+        self.station_cards.place_asked.connect(self.locator.show_station)
         self.map.input.picked.connect(self.tools.on_picked)
-        self.map.input.menu_requested.connect(self.guide.on_menu)
+        self.map.input.menu_requested.connect(self.locator.on_menu)
         self.tools.not_taken.connect(self.pick)
         self.tools.report_asked.connect(self.questions.report)
-        self.tools.valve_asked.connect(self.guide.show_valve)
-        self.guide.in_drill = self._drill is not None
-        self.guide.drill_burst_asked.connect(self._break_pipe)
+        self.tools.valve_asked.connect(self.locator.show_valve)
+        self.locator.in_drill = self._drill is not None
+        self.locator.drill_burst_asked.connect(self._break_pipe)
 
     def panel(self, kind: type[P]) -> P:
         """The panel of this class."""
@@ -172,8 +174,8 @@ class MainWindow(QMainWindow):
         """Pass the newest picture to every part."""
         self._picture, self._heard_at = picture, monotonic()
         self.map.show_picture(picture)
-        self.map.set_badges(badges(self._port.city, picture, self._looks.words))
-        for part in (self.tools, self.desk, self.focus, self.station_cards, self.questions):
+        self.map.set_badges(badges(self._port.city, picture, self._appearance.words))
+        for part in (self.tools, self.map_commands, self.focus, self.station_cards, self.questions):
             part.show_picture(picture)
         for _, panel in self._panels:
             panel.show_picture(picture)
@@ -182,7 +184,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _refresh_lasting_message(self) -> None:
         silent = monotonic() - self._heard_at
-        self.messages.keep(lasting_message(self._picture, self.focus.incident, silent, self._looks.words))
+        self.messages.show_lasting(lasting_message(self._picture, self.focus.incident, silent, self._appearance.words))
 
     def settle(self, most_s: float = 2.0) -> None:
         """Wait until reads and answers have arrived and every part shows the newest picture (screenshots, tests)."""
@@ -201,26 +203,26 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def pick(self, asset: Asset | None) -> None:
         """An asset of the map was clicked while no tool was in use; None: an empty place."""
-        self.desk.on_picked(asset)
-        self.guide.on_picked(asset)
+        self.map_commands.on_picked(asset)
+        self.locator.on_picked(asset)
 
     def open_palette(self) -> None:
         """Open the search over the window."""
-        palette = Palette(self._looks, self.search, self)
+        palette = Palette(self._appearance, self.search, self)
         palette.chosen.connect(self.open_hit)
         palette.move(self.mapToGlobal(QPoint((self.width() - palette.width()) // 2, 60)))
         palette.show()
 
     def search(self, text: str) -> list[Hit]:
         """What the palette finds for a text."""
-        return self._search.find(text, self._picture, self.commands.listed(), self._looks.words)
+        return self._search.find(text, self._picture, self.commands.listed(), self._appearance.words)
 
     def open_hit(self, hit: Hit) -> None:
         """Run the command that was found, or show the asset or case."""
         if hit.kind == "command":
             self.commands.run(hit.key)
         else:
-            self.guide.go_to(hit)
+            self.locator.go_to(hit)
 
     def toggle_full_screen(self) -> None:
         """Fill the screen, or stop filling it."""
@@ -238,62 +240,70 @@ class MainWindow(QMainWindow):
         try:
             flow_m3h = self._drill.burst(pipe_id)
         except QuanmaiError as fault:
-            self.messages.tell(self._looks.words.fault(fault))
+            self.messages.show_message(self._appearance.words.fault(fault))
         else:
-            self.messages.note(self._looks.words("messages.drill_burst", pipe=pipe_id, flow=f"{flow_m3h:.0f}"))
+            self.messages.show_note(self._appearance.words("messages.drill_burst", pipe=pipe_id, flow=f"{flow_m3h:.0f}"))
 
     # Theme and language
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language, everywhere at once."""
-        self._looks = looks
-        apply_theme(cast(QApplication, QApplication.instance()), looks.theme)
+        self._appearance = appearance
+        apply_theme(cast(QApplication, QApplication.instance()), appearance.theme)
         for _, panel in self._panels:
-            panel.set_looks(looks)
-        for part in (self.messages, self.questions, self.guide, self.station_cards, self.packages, self.tools, self.desk):
-            part.set_looks(looks)
-        self.map.set_looks(looks.theme, looks.words)
-        self.commands.set_words(looks.words)
+            panel.set_appearance(appearance)
+        for part in (
+            self.messages,
+            self.questions,
+            self.locator,
+            self.station_cards,
+            self.packages,
+            self.tools,
+            self.map_commands,
+        ):
+            part.set_appearance(appearance)
+        self.map.set_appearance(appearance.theme, appearance.words)
+        self.commands.set_words(appearance.words)
         self._name_panels()
         self.show_picture(self._picture)
 
     def toggle_language(self) -> None:
         """The other language, from now on."""
-        language = "en" if self._looks.words.language == "zh_CN" else "zh_CN"
-        self._choose("language", language, Looks(self._looks.theme, Words(language, self._port.city.info.time_zone)))
+        language = "en" if self._appearance.words.language == "zh_CN" else "zh_CN"
+        self._choose("language", language, Appearance(self._appearance.theme, Words(language, self._port.city.info.time_zone)))
 
     def toggle_theme(self) -> None:
         """The other theme, from now on."""
-        theme = "light" if self._looks.theme.name == "dark" else "dark"
-        self._choose("theme", theme, Looks(Theme.load(theme), self._looks.words))
+        theme = "light" if self._appearance.theme.name == "dark" else "dark"
+        self._choose("theme", theme, Appearance(Theme.load(theme), self._appearance.words))
 
-    def _choose(self, key: str, value: str, looks: Looks) -> None:
+    def _choose(self, key: str, value: str, appearance: Appearance) -> None:
         """Only a choice of the user is remembered, and at once: a window that is killed loses nothing."""
-        self.set_looks(looks)
-        self._memory.put(key, value)
-        self._memory.flush()
+        self.set_appearance(appearance)
+        self._stored.put(key, value)
+        self._stored.flush()
 
     def _name_panels(self) -> None:
         """Names for screen readers."""
         for spec, panel in self._panels:
-            panel.setAccessibleName(self._looks.words(f"panels.{spec.title}"))
+            panel.setAccessibleName(self._appearance.words(f"panels.{spec.title}"))
 
     # End
 
     def _restore(self) -> None:
-        geometry = self._memory.get("geometry")
+        geometry = self._stored.get("geometry")
         self.placed = isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)
         """Whether the window has its place of the last session."""
-        self._layout.restore(self._memory)
+        self._layout.restore(self._stored)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._watch.stop()
-        self._memory.put("geometry", self.saveGeometry())
-        self._layout.save(self._memory)
-        self.desk.save()
-        self._memory.flush()
+        self._stored.put("geometry", self.saveGeometry())
+        self._layout.save(self._stored)
+        self.map_commands.save()
+        self._stored.flush()
         self._bridge.close()
-        self.desk.close()
+        self.map_commands.close()
         self.tools.close()
         self.map.shut()
         self.dispatcher.close()

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from console.domain.incidents import Incident
+from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
-from console.ui.style import Looks
 
 
 class PackageWriter(Protocol):
@@ -25,9 +25,9 @@ class CasePackages(QObject):
     told = Signal(str)
     """One line for the message bar."""
 
-    def __init__(self, looks: Looks, window: QWidget) -> None:
+    def __init__(self, appearance: Appearance, window: QWidget) -> None:
         super().__init__(window)
-        self._looks, self._window = looks, window
+        self._appearance, self._window = appearance, window
         self.writer: PackageWriter | None = None
         # Not the window's tasks: a package of a large city would hold up the charts for seconds.
         self._tasks = BackgroundTasks("package", self)
@@ -38,13 +38,13 @@ class CasePackages(QObject):
         """Whether a package is being written."""
         return self._tasks.busy
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another language."""
-        self._looks = looks
+        self._appearance = appearance
 
     def ask(self, incident: Incident) -> None:
         """Ask for a place and write."""
-        words = self._looks.words
+        words = self._appearance.words
         if self.writer is None:
             self.told.emit(words("messages.package_nowhere"))
             return
@@ -55,7 +55,7 @@ class CasePackages(QObject):
 
     def write(self, incident_id: str, to: Path) -> None:
         """Write aside; the bar says that it is under way, then where it lies."""
-        writer, words = self.writer, self._looks.words
+        writer, words = self.writer, self._appearance.words
         if writer is None:
             return
         to = to if to.suffix else to.with_suffix(".incident")
@@ -67,4 +67,4 @@ class CasePackages(QObject):
         self._tasks.close()
 
     def _written(self, path: Path) -> None:
-        self.told.emit(self._looks.words("messages.package_written", path=path))
+        self.told.emit(self._appearance.words("messages.package_written", path=path))

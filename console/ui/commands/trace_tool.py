@@ -14,14 +14,14 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from console.services.network.trace_requests import TraceAnswer, TraceRequest, stops_json, trace_of
+from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
-from console.ui.commands.attempts import Steps
+from console.ui.commands.undo_history import UndoHistory
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.live.case_marks import pipe_lines
 from console.ui.map.live.marks import Highlight, MarkLines
 from console.ui.map.view.picking import Asset
 from console.ui.panels.map.trace import TracePanel
-from console.ui.style import Looks
 from maps.city import City
 from maps.errors import QuanmaiError
 from maps.export.trace_files import write_trace
@@ -41,15 +41,15 @@ class TraceTool(QObject):
     """One line for the message bar."""
 
     def __init__(
-        self, city: City, canvas: MapCanvas, tasks: BackgroundTasks, looks: Looks, parent: QObject | None = None
+        self, city: City, canvas: MapCanvas, tasks: BackgroundTasks, appearance: Appearance, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._city, self._map, self._tasks = city, canvas, tasks
         self._states: Sequence[HydraulicState] = ()
         self._now: Callable[[], datetime] | None = None
-        self._steps = Steps(TraceRequest(()))
+        self._steps = UndoHistory(TraceRequest(()))
         self.answer: TraceAnswer | None = None
-        self.panel = TracePanel(canvas, city, looks)
+        self.panel = TracePanel(canvas, city, appearance)
         self.panel.request_changed.connect(self._ask)
         self.panel.undo_asked.connect(self.undo)
         self.panel.redo_asked.connect(self.redo)
@@ -65,15 +65,15 @@ class TraceTool(QObject):
     @property
     def request(self) -> TraceRequest:
         """What is asked now."""
-        return self._steps.now
+        return self._steps.current
 
     def set_states(self, states: Sequence[HydraulicState], now: Callable[[], datetime]) -> None:
         """Solved states of the model's day, for directions, shares and heads; ``now``: the city's own time."""
         self._states, self._now = states, now
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self.panel.set_looks(looks)
+        self.panel.set_appearance(appearance)
         self._refresh()
 
     def open(self) -> None:
@@ -144,7 +144,7 @@ class TraceTool(QObject):
             self.told.emit(self.panel.text("trace.saved", path=path.name))
 
     def _ask(self, request: TraceRequest) -> bool:
-        if self._steps.take(request):
+        if self._steps.push(request):
             self._refresh()
         return True
 

@@ -8,8 +8,9 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialogButtonBox, QGridLayout, QLineEdit, QPushButton, QWidget
 
+from console.ui.appearance import Appearance
 from console.ui.dialogs.ask import LONGEST_REASON, Question
-from console.ui.style import Looks, button, label, row
+from console.ui.widgets import button, label, row
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -19,7 +20,7 @@ class Confirmation(Question):
 
     def __init__(
         self,
-        looks: Looks,
+        appearance: Appearance,
         title: str,
         text: str,
         do: str,
@@ -27,7 +28,7 @@ class Confirmation(Question):
         usual: Iterable[str] | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(looks, title, text, parent, do)
+        super().__init__(appearance, title, text, parent, do)
         self.setMinimumWidth(520)
         grid = QGridLayout()  # a QFormLayout asks for the height of another width than its fields get
         grid.setColumnStretch(1, 1)
@@ -41,17 +42,17 @@ class Confirmation(Question):
         self.field: QLineEdit | None = None
         self.usual: list[QPushButton] = []
         if usual is not None:
-            self._ask_reason(looks, usual)
+            self._ask_reason(appearance, usual)
         self.finish()
         for one in (self.ok, self.cancel):
             one.setAutoDefault(False)
         self.cancel.setDefault(True)
         self.ok.installEventFilter(self)
 
-    def _ask_reason(self, looks: Looks, usual: Iterable[str]) -> None:
+    def _ask_reason(self, appearance: Appearance, usual: Iterable[str]) -> None:
         field = self.field = QLineEdit()
         field.setMaxLength(LONGEST_REASON)
-        field.setPlaceholderText(looks.words("dialog.reason"))
+        field.setPlaceholderText(appearance.words("dialog.reason"))
         self.box.addWidget(field)
         for reason in usual:
             choice = button(reason)

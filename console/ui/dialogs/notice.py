@@ -16,10 +16,11 @@ from console.domain.notices import Notice, NoticeStatus
 from console.services.notices.contradictions import Contradiction
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
 from console.services.notices.redrafting import redrafted
+from console.ui.appearance import Appearance
 from console.ui.dialogs.confirm import ENTER
 from console.ui.dialogs.notice_parts import Difference, Leave, Underneath, issue_confirmation, lift_confirmation
-from console.ui.dialogs.notice_steps import Steps
-from console.ui.style import Looks, button, label, row
+from console.ui.dialogs.notice_steps import NoticeSteps
+from console.ui.widgets import button, label, row
 
 _EDITABLE = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED)
 _OPEN = (*_EDITABLE, NoticeStatus.APPROVED)
@@ -33,7 +34,7 @@ class NoticeDialog(QDialog):
 
     def __init__(
         self,
-        looks: Looks,
+        appearance: Appearance,
         user: str,
         now: Callable[[], datetime],
         incident: Incident,
@@ -44,7 +45,7 @@ class NoticeDialog(QDialog):
     ) -> None:
         """``contradicted``: how a notice differs from its case; ``channels``: in words, by which way a notice leaves."""
         super().__init__(parent)
-        self._looks, self._now, self._incident, self._notice = looks, now, incident, notice
+        self._appearance, self._now, self._incident, self._notice = appearance, now, incident, notice
         self._contradicted, self._channels = contradicted, channels
         self._base = (notice.text_zh, notice.text_en)
         self._to_newest, self._leaving = False, False
@@ -58,10 +59,10 @@ class NoticeDialog(QDialog):
         self._show_notice()
 
     def _build(self, user: str) -> None:
-        words = self._looks.words
+        words = self._appearance.words
         self._state, self._version = label(name="strong", wrap=True), QComboBox()
         self._version.activated.connect(self._on_version)
-        self.difference, self.underneath = Difference(self._looks), Underneath(self._looks)
+        self.difference, self.underneath = Difference(self._appearance), Underneath(self._appearance)
         self.difference.redraft_asked.connect(self.redraft)
         self.difference.reason_changed.connect(self._show_steps)
         self.underneath.taken.connect(self._take_new_text)
@@ -73,7 +74,7 @@ class NoticeDialog(QDialog):
         self._dropped, self._remarks = label(name="warning", wrap=True), label(name="warning", wrap=True)
         self._refused = label(name="warning", wrap=True)
         self._refused.hide()
-        self.steps = Steps(self._looks, user)
+        self.steps = NoticeSteps(self._appearance, user)
         self.steps.submit.clicked.connect(self.submit)
         self.steps.approve.clicked.connect(self.approve)
         self.steps.issue.clicked.connect(self.ask_issue)
@@ -159,7 +160,7 @@ class NoticeDialog(QDialog):
     # What is shown
 
     def _show_notice(self, fill: bool = True) -> None:
-        words, notice = self._looks.words, self._notice
+        words, notice = self._appearance.words, self._notice
         self.setWindowTitle(words("notice.window", notice=notice.notice_id))
         if fill:
             self._set_texts(*self._base)
@@ -175,7 +176,7 @@ class NoticeDialog(QDialog):
 
     def _show_versions(self) -> None:
         """Every version is kept and can be read again."""
-        words, notices = self._looks.words, self._incident.notices
+        words, notices = self._appearance.words, self._incident.notices
         self._version.clear()
         for notice in notices:
             status = words.of("notice_status", notice.status.value)
@@ -194,7 +195,7 @@ class NoticeDialog(QDialog):
         self._save.setEnabled(editable and edited)
         self._version.setEnabled(not edited)
         self.underneath.setVisible(edited and self.underneath.pending)
-        facts, language = self._notice.facts, self._looks.words.language
+        facts, language = self._notice.facts, self._appearance.words.language
         lines = [
             *remarks(facts, self._now(), language),
             *left_out(facts, self._zh.toPlainText(), "zh_CN", language),
@@ -206,11 +207,11 @@ class NoticeDialog(QDialog):
 
     def _show_day(self) -> None:
         """After midnight the times of the steps have their date."""
-        if self._day != self._looks.words.local(self._now()).date():
+        if self._day != self._appearance.words.local(self._now()).date():
             self._show_steps()
 
     def _show_steps(self) -> None:
-        self._day = self._looks.words.local(self._now()).date()
+        self._day = self._appearance.words.local(self._now()).date()
         notice, incident = self._notice, self._incident
         self._find()
         waiting = any(other.status in _OPEN for other in incident.notices)
@@ -268,14 +269,14 @@ class NoticeDialog(QDialog):
         """Shows what goes out, to whom, by which way, from when; nothing leaves before that is confirmed."""
         case, notice_id, reason = self._incident.incident_id, self._notice.notice_id, self.difference.reason
         shown = self._notice
-        question = issue_confirmation(self._looks, shown, self._channels(), self._found, reason, self)
+        question = issue_confirmation(self._appearance, shown, self._channels(), self._found, reason, self)
         question.accepted.connect(lambda: self._if_same(shown, IssueNotice(case, notice_id, reason)))
         self._open(question)
 
     def ask_lift(self) -> None:
         """Asks why; shows what is withdrawn."""
         case, notice_id, shown = self._incident.incident_id, self._notice.notice_id, self._notice
-        question = lift_confirmation(self._looks, shown, self._channels(), self)
+        question = lift_confirmation(self._appearance, shown, self._channels(), self)
         question.accepted.connect(lambda: self._if_same(shown, LiftNotice(case, notice_id, question.reason)))
         self._open(question)
 
@@ -299,7 +300,7 @@ class NoticeDialog(QDialog):
         self._set_texts(*(one.text for one in made))
         lost = [line for one in made for line in one.dropped]
         if lost:
-            self._dropped.setText("\n".join([self._looks.words("notice.dropped"), *(f"· {line}" for line in lost)]))
+            self._dropped.setText("\n".join([self._appearance.words("notice.dropped"), *(f"· {line}" for line in lost)]))
             self._dropped.show()
         self._show_text_state()
 
@@ -310,7 +311,7 @@ class NoticeDialog(QDialog):
         if not self._edited():
             super().reject()
             return
-        question = Leave(self._looks, can_save=self._notice.status in _EDITABLE, parent=self)
+        question = Leave(self._appearance, can_save=self._notice.status in _EDITABLE, parent=self)
         question.saved.connect(self._save_and_leave)
         question.dropped.connect(lambda: QDialog.reject(self))
         self._open(question)

@@ -8,9 +8,10 @@ from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtWidgets import QAbstractItemView, QDialog, QFileDialog, QProgressBar, QTableView, QTabWidget, QVBoxLayout, QWidget
 
 from console.services.network.segment_list import segment_row, write_segments_csv
+from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
 from console.ui.models.segments import FiguresModel, segment_columns, valve_columns
-from console.ui.style import Looks, button, label, row
+from console.ui.widgets import button, label, row
 from maps.city import City
 from maps.errors import InputFault
 from maps.isolation import Isolator, SegmentPlans, city_plans
@@ -25,9 +26,9 @@ class SegmentsWindow(QDialog):
     told = Signal(str)
     _progressed = Signal(float)
 
-    def __init__(self, city: City, looks: Looks, parent: QWidget) -> None:
+    def __init__(self, city: City, appearance: Appearance, parent: QWidget) -> None:
         super().__init__(parent)
-        self._city, self._looks = city, looks
+        self._city, self._appearance = city, appearance
         self._tasks, self._cancelled = BackgroundTasks("segments", self), False
         self.plans: SegmentPlans | None = None
         self.setWindowTitle(self.text("title"))
@@ -52,7 +53,7 @@ class SegmentsWindow(QDialog):
 
     def text(self, key: str, **params: object) -> str:
         """A word of this window."""
-        return self._looks.words.catalogue.text(f"tools.segments.{key}", **params)
+        return self._appearance.words.catalogue.text(f"tools.segments.{key}", **params)
 
     def begin(self, planner: Isolator | None = None) -> None:
         """Work out every plan aside; ``planner`` when there is one already."""
@@ -104,7 +105,7 @@ class SegmentsWindow(QDialog):
 
     def text_of(self, key: str) -> str:
         """Words for the columns, ``segments.<key>``."""
-        return self._looks.words.catalogue.text(f"tools.{key}")
+        return self._appearance.words.catalogue.text(f"tools.{key}")
 
     def _show(self, table: QTableView, model: FiguresModel, chosen: object) -> None:
         table.setModel(model)

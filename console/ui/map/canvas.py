@@ -17,15 +17,15 @@ from console.ui.map.drawing.frame import Frame
 from console.ui.map.drawing.label_placement import LabelMemory, Placer
 from console.ui.map.drawing.renderer import Renderer
 from console.ui.map.ground.tiles import TileSource
-from console.ui.map.layers import LayerLook, MapLayer, PipeTheme
-from console.ui.map.live.case_marks import CaseLook, pipe_lines
+from console.ui.map.layers import LayerSettings, MapLayer, PipeTheme
+from console.ui.map.live.case_marks import CaseMarks, pipe_lines
 from console.ui.map.live.decorations import Badge, Margin, paint_furniture, reserve
 from console.ui.map.live.marks import Highlight, Marks
 from console.ui.map.network.flow import Flows
 from console.ui.map.overlay import Live, Overlay
 from console.ui.map.scene import Scene
 from console.ui.map.view.camera import Camera
-from console.ui.map.view.coordinates import Coordinates, Reading
+from console.ui.map.view.coordinates import Coordinates, CoordinateSystem
 from console.ui.map.view.input import POINTER_EVENTS, InputHandler
 from console.ui.map.view.navigation import Navigation
 from console.ui.map.view.picking import Asset, Picker
@@ -40,13 +40,13 @@ class MapCanvas(QWidget):
     Wheel zooms at the cursor, drag pans, click picks, right click offers a menu.
     """
 
-    look_changed = Signal(object)
+    layers_changed = Signal(object)
     """LayerLook: shown otherwise."""
 
     def __init__(self, scene: Scene, picture: Picture, theme: Theme, words: Words, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.scene, self._theme, self._words = scene, theme, words
-        self.layer_look = LayerLook()
+        self.layer_settings = LayerSettings()
         self.overlay = Overlay(scene)
         self._picker = Picker(scene, self.overlay.gauges.x, self.overlay.gauges.y)
         self._live = Live(picture)
@@ -79,14 +79,14 @@ class MapCanvas(QWidget):
         self._refresh_surface()
         self.update()
 
-    def show_case(self, case: CaseLook) -> None:
+    def show_case(self, case: CaseMarks) -> None:
         """The case in focus."""
         self._live = replace(self._live, case=case)
         self._remark()
 
-    def show_trial(self, trial: CaseLook | None) -> None:
+    def show_what_if(self, what_if: CaseMarks | None) -> None:
         """What is tried, over the case and in a hue of its own, with a frame that says so; None ends it."""
-        self._live = replace(self._live, trial=trial)
+        self._live = replace(self._live, what_if=what_if)
         self._remark()
 
     def select_pipes(self, pipe_ids: tuple[str, ...], text: str = "") -> None:
@@ -107,21 +107,21 @@ class MapCanvas(QWidget):
 
     def set_visible(self, visible: frozenset[MapLayer]) -> None:
         """Show these layers only."""
-        self.set_look(self.layer_look.with_visible(visible))
+        self.set_layers(self.layer_settings.with_visible(visible))
 
-    def set_look(self, look: LayerLook) -> None:
+    def set_layers(self, look: LayerSettings) -> None:
         """Layers, opacities, order and the theme of the pipes."""
-        before, self.layer_look = self.layer_look, look
+        before, self.layer_settings = self.layer_settings, look
         if look == before:
             return
         self.renderer.set_style(self._style())
         if look.theme is not before.theme:
-            self.derived.refresh_theme(self.layer_look)
+            self.derived.refresh_theme(self.layer_settings)
         self._refresh_surface()
-        self.look_changed.emit(look)
+        self.layers_changed.emit(look)
         self.update()
 
-    def set_looks(self, theme: Theme, words: Words) -> None:
+    def set_appearance(self, theme: Theme, words: Words) -> None:
         """Another theme or language."""
         self._theme, self._words = theme, words
         self.derived.forget_surface()
@@ -129,16 +129,16 @@ class MapCanvas(QWidget):
         self.renderer.set_style(self._style())
         self.update()
 
-    def set_reading(self, reading: Reading) -> None:
+    def set_coordinate_system(self, system: CoordinateSystem) -> None:
         """In what coordinates are read out."""
-        self.coordinates = Coordinates(self.scene.city, reading)
+        self.coordinates = Coordinates(self.scene.city, system)
         self.update()
 
     def set_flows(self, flows: Flows | None) -> None:
         """What the model says of flows: arrows and the theme of velocities."""
         self.renderer.set_extras(flows=flows)
-        if self.layer_look.theme is PipeTheme.VELOCITY:
-            self.derived.refresh_theme(self.layer_look)
+        if self.layer_settings.theme is PipeTheme.VELOCITY:
+            self.derived.refresh_theme(self.layer_settings)
         self.update()
 
     def set_tiles(self, tiles: TileSource | None) -> None:
@@ -163,7 +163,7 @@ class MapCanvas(QWidget):
     @property
     def visible_layers(self) -> frozenset[MapLayer]:
         """Layers shown."""
-        return self.layer_look.visible
+        return self.layer_settings.visible
 
     def fit_pipes(self, pipe_ids: tuple[str, ...]) -> None:
         """Bring pipes into view, with room around them."""
@@ -200,24 +200,24 @@ class MapCanvas(QWidget):
 
     def margin(self) -> Margin:
         """What stands at the map's edge."""
-        tiles = self.renderer.extras.tiles if self.layer_look.shows(MapLayer.TILES) else None
+        tiles = self.renderer.extras.tiles if self.layer_settings.shows(MapLayer.TILES) else None
         attribution = " · ".join(text for text in (tiles.attribution if tiles else "", self.attribution) if text)
-        field = self.renderer.extras.pressure if self.layer_look.shows(MapLayer.PRESSURE) else None
+        field = self.renderer.extras.pressure if self.layer_settings.shows(MapLayer.PRESSURE) else None
         remark = ""
         if field is not None:
             low, high = (self._words.value(Channel.PRESSURE, kpa, unit=False) for kpa in (field.low_kpa, field.high_kpa))
             remark = self._words("map.interpolated", n=field.stations, low=low, high=high)
-        trial = (self._words("map.trial"), self._words("map.trial_note")) if self._live.trial is not None else ()
+        what_if = (self._words("map.what_if"), self._words("map.what_if_note")) if self._live.what_if is not None else ()
         dots = self.logicalDpiX()
         covered = self.navigation.covered_px()
-        return Margin(self.coordinates, self.input.cursor_world, dots, self._badges, attribution, remark, trial, covered)
+        return Margin(self.coordinates, self.input.cursor_world, dots, self._badges, attribution, remark, what_if, covered)
 
     def paint_overlay(
         self, painter: QPainter, camera: Camera, ratio: float, *, hurried: bool = False, vector: bool = False
     ) -> Placer:
         """All that lies over the picture, for any painter (a screen's, a printer's)."""
         placer = Placer(camera.width, camera.height, self._memory)
-        frame = Frame(painter, camera, self._theme, self._words, placer, self.layer_look, ratio, hurried, vector)
+        frame = Frame(painter, camera, self._theme, self._words, placer, self.layer_settings, ratio, hurried, vector)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         margin = self.margin()
         if camera.width != self.width():  # an export: no panel lies on it
@@ -235,7 +235,7 @@ class MapCanvas(QWidget):
     def twin(self, theme: Theme, words: Words) -> MapCanvas:
         """Another canvas on the same scene that shows the same things at first."""
         twin = MapCanvas(self.scene, self._live.picture, theme, words)
-        twin.layer_look, twin.attribution, twin.coordinates = self.layer_look, self.attribution, self.coordinates
+        twin.layer_settings, twin.attribution, twin.coordinates = self.layer_settings, self.attribution, self.coordinates
         twin._live, twin._highlights, twin._badges = self._live, self._highlights, self._badges
         twin.renderer.share(self.renderer, twin._style(), twin.marks())
         twin.navigation.adopt(self.navigation)
@@ -244,14 +244,14 @@ class MapCanvas(QWidget):
     def mirror(self, other: MapCanvas) -> None:
         """The case, the trial and the highlights of another canvas."""
         mine, first = self._live, other._live
-        if mine.case is not first.case or mine.trial is not first.trial or self._highlights is not other._highlights:
-            self._live = replace(self._live, case=first.case, trial=first.trial)
+        if mine.case is not first.case or mine.what_if is not first.what_if or self._highlights is not other._highlights:
+            self._live = replace(self._live, case=first.case, what_if=first.what_if)
             self._highlights = other._highlights
             self._remark()
 
     def marks(self) -> Marks:
         """Areas and lines over the network as they are now."""
-        return Marks(self._live.case, self._live.selected, self._highlights, self._live.trial)
+        return Marks(self._live.case, self._live.selected, self._highlights, self._live.what_if)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, camera = QPainter(self), self.navigation.shown_camera
@@ -308,7 +308,7 @@ class MapCanvas(QWidget):
     # Inside
 
     def _pick(self, at: QPointF) -> Asset | None:
-        return self._picker.at(at.x(), at.y(), self.camera, self.layer_look.visible)
+        return self._picker.at(at.x(), at.y(), self.camera, self.layer_settings.visible)
 
     def _on_moved(self, camera: Camera) -> None:
         self.renderer.request(camera)
@@ -328,10 +328,10 @@ class MapCanvas(QWidget):
         self.update()
 
     def _refresh_surface(self) -> None:
-        self.derived.refresh_surface(self.layer_look, self._live.picture, self._theme)
+        self.derived.refresh_surface(self.layer_settings, self._live.picture, self._theme)
 
     def _ratio(self) -> float:
         return float(np.clip(self.devicePixelRatioF(), 1.0, 4.0))
 
     def _style(self) -> StaticStyle:
-        return StaticStyle(self._theme, self.layer_look, self._ratio())
+        return StaticStyle(self._theme, self.layer_settings, self._ratio())

@@ -11,7 +11,7 @@ from console.domain.picture import Picture
 from console.ui.background_tasks import BackgroundTasks
 from console.ui.map.drawing.renderer import Renderer, yield_to_window
 from console.ui.map.ground.pressure_surface import PressureSurface
-from console.ui.map.layers import LayerLook, MapLayer
+from console.ui.map.layers import LayerSettings, MapLayer
 from console.ui.map.network.road_names import RoadNames, road_names
 from console.ui.map.network.themes import Themed, themed
 from console.ui.map.overlay import Overlay
@@ -38,12 +38,12 @@ class DerivedLayers(QObject):
         self._roads_requested = False
         renderer.finished.connect(self._request_roads)
 
-    def refresh_theme(self, look: LayerLook) -> None:
+    def refresh_theme(self, look: LayerSettings) -> None:
         """Pipes in the colours of a theme."""
         work = partial(themed, self._scene, look.theme, self._renderer.extras.flows)
         self.background.request("theme", work, self._on_theme)
 
-    def refresh_surface(self, look: LayerLook, picture: Picture, theme: Theme) -> None:
+    def refresh_surface(self, look: LayerSettings, picture: Picture, theme: Theme) -> None:
         """The interpolated pressure, if it is shown and due."""
         if look.shows(MapLayer.PRESSURE) and (work := self._surface.due(picture, theme)) is not None:
             self.background.request("pressure", work, lambda field: self._renderer.set_extras(pressure=field))

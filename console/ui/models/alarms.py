@@ -26,7 +26,7 @@ class AlarmModel(RowsModel[Alarm]):
         self._now: datetime | None = None
         super().__init__(lambda alarm: alarm.alarm_id, self._columns_in(words), parent)
 
-    def set_looks(self, theme: Theme, words: Words) -> None:
+    def set_appearance(self, theme: Theme, words: Words) -> None:
         """Another theme or language."""
         self._theme, self._words = theme, words
         self.set_columns(self._columns_in(words))

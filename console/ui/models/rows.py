@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from console.ui.style import tip
+from console.ui.widgets import tip
 from console.ui.words import one_line
 
 Item = TypeVar("Item")

@@ -52,7 +52,7 @@ class StationModel(QAbstractTableModel):
         """Tell at most so often: while a recording plays at ×600 every value of every frame is new, and lists sort anew."""
         self._pause.setInterval(least_ms)
 
-    def set_looks(self, theme: Theme, words: Words) -> None:
+    def set_appearance(self, theme: Theme, words: Words) -> None:
         """Another theme or language."""
         self._theme, self._words = theme, words
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, 2)

@@ -11,11 +11,12 @@ from console.domain.clock import moment
 from console.domain.picture import Picture
 from console.services.alarms.operations import EndOperation
 from console.services.alarms.station_alarms import AcknowledgeAlarm, AcknowledgeAlarms, RestoreAlarm
+from console.ui.appearance import Appearance
 from console.ui.commands.dispatch import Submit
 from console.ui.models.alarms import AlarmModel
 from console.ui.panels.panel import Panel, PanelContext
-from console.ui.panels.tables import STAMP_SAMPLE, TIME_SAMPLE, Letters, fit_column, plain_table
-from console.ui.style import Looks, button, label, row
+from console.ui.panels.tables import STAMP_SAMPLE, TIME_SAMPLE, FontWatcher, fit_column, plain_table
+from console.ui.widgets import button, label, row
 from maps.city import City
 
 _SET_ASIDE = (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE)
@@ -40,10 +41,10 @@ class AlarmList(Panel):
     alarm_opened = Signal(object)
     """Alarm: double click or Enter."""
 
-    def __init__(self, city: City, looks: Looks, submit: Submit) -> None:
+    def __init__(self, city: City, appearance: Appearance, submit: Submit) -> None:
         super().__init__()
-        self._looks, self._submit = looks, submit
-        model = self._model = AlarmModel(city, looks.theme, looks.words, self)
+        self._appearance, self._submit = appearance, submit
+        model = self._model = AlarmModel(city, appearance.theme, appearance.words, self)
         self._title = label(name="heading")
         self._acknowledge, self._shelve = button(""), button("")
         self._acknowledge.clicked.connect(self.acknowledge)
@@ -69,17 +70,17 @@ class AlarmList(Panel):
         box.addWidget(self._told)
         model.settled.connect(self._refresh)
         model.settled.connect(self._fit)
-        Letters(self.table).changed.connect(lambda: self._fit(anew=True))
-        self.set_looks(looks)
+        FontWatcher(self.table).changed.connect(lambda: self._fit(anew=True))
+        self.set_appearance(appearance)
 
     def show_picture(self, picture: Picture) -> None:
         """The newest alarms."""
         self._model.show(picture.alarms, moment(picture.now_us))
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks = looks
-        self._model.set_looks(looks.theme, looks.words)
+        self._appearance = appearance
+        self._model.set_appearance(appearance.theme, appearance.words)
         self._refresh()
         self._fit(anew=True)
 
@@ -108,7 +109,7 @@ class AlarmList(Panel):
                 header.resizeSection(column, width)
 
     def _refresh(self) -> None:
-        words, alarms = self._looks.words, self._model.items()
+        words, alarms = self._appearance.words, self._model.items()
         unseen = sum(alarm.state is AlarmState.ACTIVE for alarm in alarms)
         aside = sum(alarm.state in _SET_ASIDE for alarm in alarms)
         title = words("alarms.title", n=len(alarms), unseen=unseen)
@@ -156,15 +157,15 @@ class AlarmList(Panel):
 
 def make(context: PanelContext) -> AlarmList:
     """The alarm list. A case's alarm opens the case, another one the card of its station."""
-    panel, guide, stations = AlarmList(context.city, context.looks, context.submit), context.guide, context.city.stations
+    panel, locator, stations = AlarmList(context.city, context.appearance, context.submit), context.locator, context.city.stations
 
     def open_alarm(alarm: Alarm) -> None:
         if not alarm.incident_id and stations.has(alarm.subject):
             context.station_cards.show(stations.row(alarm.subject))
         else:
-            guide.on_alarm(alarm)
+            locator.on_alarm(alarm)
 
     panel.shelving_asked.connect(context.questions.shelving)
-    panel.alarm_chosen.connect(guide.on_alarm)
+    panel.alarm_chosen.connect(locator.on_alarm)
     panel.alarm_opened.connect(open_alarm)
     return panel

@@ -8,7 +8,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from console.ui.style import Looks, tip
+from console.ui.appearance import Appearance
+from console.ui.widgets import tip
 
 _HEIGHT_PX, _LEFT_PX, _DASH_PX, _GAP_PX = 14, 38, 10, 4
 
@@ -20,23 +21,23 @@ class LineNames(QWidget):
         super().__init__(parent)
         self.setFixedHeight(_HEIGHT_PX)
         self._names: tuple[str, ...] = ()
-        self._looks: Looks | None = None
+        self._appearance: Appearance | None = None
 
     def sizeHint(self) -> QSize:
         return QSize(240, _HEIGHT_PX)
 
-    def show_names(self, names: Sequence[str], looks: Looks) -> None:
+    def show_names(self, names: Sequence[str], appearance: Appearance) -> None:
         """Names in the order of the lines."""
-        self._names, self._looks = tuple(names), looks
-        told = looks.words("alarms.and").join(names)
+        self._names, self._appearance = tuple(names), appearance
+        told = appearance.words("alarms.and").join(names)
         self.setToolTip(tip(told))
         self.setAccessibleName(told)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._looks is None or not self._names:
+        if self._appearance is None or not self._names:
             return
-        theme, series = self._looks.theme, self._looks.theme.series
+        theme, series = self._appearance.theme, self._appearance.theme.series
         painter = QPainter(self)
         painter.setFont(theme.font(8))
         room = (self.width() - _LEFT_PX) / len(self._names)

@@ -7,10 +7,11 @@ from PySide6.QtWidgets import QHeaderView, QVBoxLayout
 
 from console.domain.clock import moment
 from console.domain.picture import Picture
+from console.ui.appearance import Appearance
 from console.ui.models.timeline import TimelineModel
 from console.ui.panels.panel import Panel, PanelContext
-from console.ui.panels.tables import STAMP_SAMPLE, TIME_SAMPLE, Letters, fit_column, plain_table
-from console.ui.style import Looks, label
+from console.ui.panels.tables import STAMP_SAMPLE, TIME_SAMPLE, FontWatcher, fit_column, plain_table
+from console.ui.widgets import label
 
 _NAME_PX = 84
 
@@ -18,12 +19,12 @@ _NAME_PX = 84
 class LogList(Panel):
     """The log of actions, the newest in sight."""
 
-    def __init__(self, looks: Looks) -> None:
+    def __init__(self, appearance: Appearance) -> None:
         super().__init__()
-        model = self.model = TimelineModel(looks.theme, looks.words, self)
+        model = self.model = TimelineModel(appearance.theme, appearance.words, self)
         self._title = label(name="heading")
         self._incident_id = ""
-        self._looks = looks
+        self._appearance = appearance
         self.table = plain_table(model)
         self.table.horizontalHeader().setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         self.table.horizontalHeader().setResizeContentsPrecision(0)  # what is in sight
@@ -34,17 +35,17 @@ class LogList(Panel):
         box.addWidget(self.table, 1)
         model.rowsInserted.connect(self.table.scrollToBottom)
         model.rowsInserted.connect(self._fit)
-        Letters(self.table).changed.connect(self._fit)
-        self.set_looks(looks)
+        FontWatcher(self.table).changed.connect(self._fit)
+        self.set_appearance(appearance)
 
     def show_picture(self, picture: Picture) -> None:
         """The time: entries of another day show their date."""
         self.model.show_now(moment(picture.now_us))
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks = looks
-        self.model.set_looks(looks.theme, looks.words)
+        self._appearance = appearance
+        self.model.set_appearance(appearance.theme, appearance.words)
         self.show_of(self._incident_id)
         self._fit()
 
@@ -59,13 +60,13 @@ class LogList(Panel):
     def show_of(self, incident_id: str) -> None:
         """Whose log this is."""
         self._incident_id = incident_id
-        words = self._looks.words
+        words = self._appearance.words
         self._title.setText(words("log.title_of", incident=incident_id) if incident_id else words("log.title"))
 
 
 def make(context: PanelContext) -> LogList:
     """The log of the case in focus."""
-    panel, focus = LogList(context.looks), context.focus
+    panel, focus = LogList(context.appearance), context.focus
     focus.changed.connect(lambda: panel.show_of(focus.incident.incident_id if focus.incident is not None else ""))
     focus.log_ready.connect(panel.model.apply)
     return panel

@@ -10,16 +10,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from console.domain.picture import Picture
+from console.ui.appearance import Appearance
+from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.dispatch import Submit
-from console.ui.commands.guide import Guide
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.questions import Questions
 from console.ui.commands.station_cards import StationCards
 from console.ui.focus import CaseFocus
 from console.ui.map.canvas import MapCanvas
-from console.ui.map_desk import MapDesk
+from console.ui.map_commands.map_commands import MapCommands
 from console.ui.port import ConsolePort
-from console.ui.style import Looks
 from maps.city import City
 
 
@@ -34,7 +34,7 @@ class Panel(QWidget):
     def show_picture(self, picture: Picture) -> None:
         """Show the newest picture; nothing by default."""
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Show another theme or language."""
         raise NotImplementedError
 
@@ -54,7 +54,7 @@ class PanelContext:
 
     port: ConsolePort
     user: str
-    looks: Looks
+    appearance: Appearance
     picture: Picture
     submit: Submit
     """Carry out an intent in this seat's name."""
@@ -62,9 +62,9 @@ class PanelContext:
     """Run a command of the window by name (``commands/key_bindings.py``)."""
     questions: Questions
     focus: CaseFocus
-    guide: Guide
+    locator: AssetLocator
     map: MapCanvas
-    map_desk: MapDesk
+    map_commands: MapCommands
     tools: NetworkTools
     station_cards: StationCards
 

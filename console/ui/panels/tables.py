@@ -15,7 +15,7 @@ TIME_SAMPLE, STAMP_SAMPLE = "00:00:00", "00-00 00:00"
 _LETTERS_CHANGED = (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange, QEvent.Type.StyleChange)
 
 
-class Letters(QObject):
+class FontWatcher(QObject):
     """Watches a table's letters: its columns have to be fitted anew when their size or style changes."""
 
     changed = Signal()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from console.domain.clock import moment
 from console.domain.expected import usual_scatter
 from console.domain.readings import Channel
-from console.ui.style import Looks
+from console.ui.appearance import Appearance
 from console.ui.words import Words
 from maps.units import mpa_from_kpa
 
@@ -56,33 +56,33 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         self.getPlotItem().layout.setContentsMargins(1, _TOP_PX, 6, 1)  # else the uppermost value is cut in half
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
-    def draw(self, series: Sequence[Series], looks: Looks, since_s: float, until_s: float) -> None:
+    def draw(self, series: Sequence[Series], appearance: Appearance, since_s: float, until_s: float) -> None:
         """Lines from ``since_s`` to ``until_s`` (seconds since 1970)."""
         self.clear()
-        self._dress(looks)
-        self._values.decimals = looks.words.decimals(series[0].channel) if series else 0
+        self._dress(appearance)
+        self._values.decimals = appearance.words.decimals(series[0].channel) if series else 0
         for index, one in enumerate(series):
             if index == 0:
-                self._band(one, looks)
-            pen = pg.mkPen(looks.theme.series[index % len(looks.theme.series)], width=1.6)
+                self._band(one, appearance)
+            pen = pg.mkPen(appearance.theme.series[index % len(appearance.theme.series)], width=1.6)
             self.plot(one.at_us / 1e6, shown(one.channel, one.value - one.base), pen=pen, connect="finite")
         self.setXRange(since_s, until_s, padding=0.01)
 
-    def mark_time(self, at_s: float, looks: Looks) -> None:
+    def mark_time(self, at_s: float, appearance: Appearance) -> None:
         """A dashed line at a moment."""
-        pen = pg.mkPen(looks.theme.colour("chart.event"), width=1, style=Qt.PenStyle.DashLine)
+        pen = pg.mkPen(appearance.theme.colour("chart.event"), width=1, style=Qt.PenStyle.DashLine)
         self.addItem(pg.InfiniteLine(at_s, pen=pen))
 
-    def mark_level(self, channel: Channel, value: float, looks: Looks) -> None:
+    def mark_level(self, channel: Channel, value: float, appearance: Appearance) -> None:
         """A dotted line at a limit, inside units, where values come near it: a far one would press readings and band flat."""
-        pen = pg.mkPen(looks.theme.colour("chart.event"), width=1, style=Qt.PenStyle.DotLine)
+        pen = pg.mkPen(appearance.theme.colour("chart.event"), width=1, style=Qt.PenStyle.DotLine)
         line = pg.InfiniteLine(float(shown(channel, np.array([value]))[0]), angle=0, pen=pen)
         self.addItem(line, ignoreBounds=True)
 
-    def _dress(self, looks: Looks) -> None:
-        theme = looks.theme
+    def _dress(self, appearance: Appearance) -> None:
+        theme = appearance.theme
         self.setBackground(theme.colour("surface.card"))
-        self._time.words = looks.words
+        self._time.words = appearance.words
         for name in ("bottom", "left"):
             axis = self.getAxis(name)
             axis.setPen(theme.colour("chart.grid"))
@@ -90,12 +90,12 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
             axis.setStyle(tickFont=theme.font(8))
         self.getAxis("left").setWidth(44)
 
-    def _band(self, series: Series, looks: Looks) -> None:
+    def _band(self, series: Series, appearance: Appearance) -> None:
         """Expected values and the usual scatter around them."""
         known = np.isfinite(series.expected)
         if not known.any():
             return
-        seconds, expected, theme = series.at_us[known] / 1e6, series.expected[known], looks.theme
+        seconds, expected, theme = series.at_us[known] / 1e6, series.expected[known], appearance.theme
         scatter = usual_scatter(series.channel, expected, series.sigma)
         edge = pg.mkPen(theme.colour("chart.band", 0.35), width=1)
         low = pg.PlotDataItem(seconds, shown(series.channel, expected - series.base - scatter), pen=edge)

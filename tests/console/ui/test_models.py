@@ -15,14 +15,14 @@ from pytestqt.qtbot import QtBot
 
 from console.domain.picture import StationState
 from console.domain.readings import Channel
-from console.ui.map.layers import LayerLook
+from console.ui.appearance import Appearance
+from console.ui.map.layers import LayerSettings
 from console.ui.map.live.stations import main_channels
 from console.ui.models.alarms import AlarmModel
 from console.ui.models.rows import Column, RowsModel
 from console.ui.models.stations import StationModel, WorstFirst
 from console.ui.models.timeline import TimelineModel
 from console.ui.panels.map.layers import LayersPanel
-from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.words import Words
 from tests.console.services.town import NOW
@@ -141,9 +141,9 @@ def test_the_list_of_stations_is_sorted_anew_when_a_state_changes_and_keeps_its_
     qtbot: QtBot, port: ScriptedPort
 ) -> None:
     picture = port.latest()
-    looks = Looks(Theme.load("dark"), WORDS)
-    model = StationModel(port.city, main_channels(port.city), picture, looks.theme, WORDS)
-    panel = LayersPanel(port.city, looks, model, LayerLook(frozenset()))
+    appearance = Appearance(Theme.load("dark"), WORDS)
+    model = StationModel(port.city, main_channels(port.city), picture, appearance.theme, WORDS)
+    panel = LayersPanel(port.city, appearance, model, LayerSettings(frozenset()))
     qtbot.addWidget(panel)
     shown = panel.table.model()
     state = picture.station_state.copy()

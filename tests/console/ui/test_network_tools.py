@@ -108,10 +108,10 @@ def test_a_condition_that_cannot_be_read_is_said_in_the_panel(window: MainWindow
 
 
 def test_a_trial_shows_the_plan_of_a_click_and_asks_nothing_of_the_desk(window: MainWindow, port: ScriptedPort) -> None:
-    window.tools.toggle_burst()
+    window.tools.toggle_what_if()
     window.settle()
     clicked(window, a_pipe(port))
-    burst = window.tools.burst
+    burst = window.tools.what_if
     assert burst.incident is not None
     assert burst.incident.plan is not None
     assert f"关阀 · {len(burst.incident.plan.valves_to_close)} 个" in texts(burst.panel)
@@ -124,10 +124,10 @@ def test_a_trial_shows_the_plan_of_a_click_and_asks_nothing_of_the_desk(window: 
 def test_a_valve_supposed_stuck_changes_the_plan_and_undo_brings_it_back(
     window: MainWindow, port: ScriptedPort, unable: Unable
 ) -> None:
-    window.tools.toggle_burst()
+    window.tools.toggle_what_if()
     window.settle()
     clicked(window, a_pipe(port))
-    burst = window.tools.burst
+    burst = window.tools.what_if
     assert burst.incident is not None
     assert burst.incident.plan is not None
     before = burst.incident.plan.valves_to_close
@@ -145,32 +145,32 @@ def test_closing_on_trial_never_closes_in_the_case_behind_it(window: MainWindow,
     window.case.location.judge()
     window.settle()
     asked = len(port.asked)
-    window.tools.toggle_burst()
+    window.tools.toggle_what_if()
     window.settle()
     clicked(window, a_pipe(port))
     window.commands.run("closed")
-    assert len(window.tools.burst.trial.shut) == 1
+    assert len(window.tools.what_if.current.shut) == 1
     assert len(port.asked) == asked
     window.commands.run("dismiss_message")
-    assert not window.tools.burst.active
+    assert not window.tools.what_if.active
     window.commands.run("closed")
     assert isinstance(port.asked[-1][0], MarkValveClosed)
 
 
 def test_a_trial_can_be_reported_as_a_burst(window: MainWindow, port: ScriptedPort) -> None:
-    window.tools.toggle_burst()
+    window.tools.toggle_what_if()
     window.settle()
     clicked(window, a_pipe(port))
-    window.tools.burst.panel.report.click()
+    window.tools.what_if.panel.report.click()
     window.settle()
     assert port.asked[-1][0] == OpenIncident(a_pipe(port))
 
 
 def test_one_tool_at_a_time_has_the_map_and_without_one_a_click_selects(window: MainWindow, port: ScriptedPort) -> None:
     window.tools.toggle_trace()
-    window.tools.toggle_burst()
-    assert (window.tools.trace.active, window.tools.burst.active) == (False, True)
-    window.tools.toggle_burst()
+    window.tools.toggle_what_if()
+    assert (window.tools.trace.active, window.tools.what_if.active) == (False, True)
+    window.tools.toggle_what_if()
     clicked(window, a_pipe(port))
     assert len(window.map.marks()._selected)
 
@@ -197,10 +197,10 @@ def test_tools_speak_both_languages_in_both_themes(window: MainWindow, port: Scr
     window.toggle_theme()
     window.settle()
     assert "Stopped at" in texts(window.tools.trace.panel)
-    window.tools.toggle_burst()
+    window.tools.toggle_what_if()
     window.settle()
     clicked(window, a_pipe(port))
-    assert "If one cannot be closed" in texts(window.tools.burst.panel)
+    assert "If one cannot be closed" in texts(window.tools.what_if.panel)
     assert QApplication.keyboardModifiers() == Qt.KeyboardModifier.NoModifier
 
 
@@ -224,7 +224,7 @@ def test_the_plans_of_the_whole_city_are_ranked_and_a_chosen_one_is_tried_on_the
     opened.segments.selectRow(2)
     window.settle()
     pipe = str(port.city.network.pipes.asset_id[plans.pipe[model.original(2)]])
-    assert window.tools.burst.trial.pipes == (pipe,)
+    assert window.tools.what_if.current.pipes == (pipe,)
     opened.write(tmp_path / "segments.csv")
     lines = (tmp_path / "segments.csv").read_text(encoding="utf-8-sig").splitlines()
     assert len(lines) == len(plans) + 1
@@ -310,7 +310,7 @@ def test_the_plan_panel_says_what_is_in_doubt(window: MainWindow, port: Scripted
         reopen_candidates=("P9",), reopen_pipes=("P9",),
     )  # fmt: skip
     words = Words(language, port.city.info.time_zone)
-    view = replace(view, looks=replace(view.looks, words=words), incident=replace(view.incident, plan=plan))
+    view = replace(view, appearance=replace(view.appearance, words=words), incident=replace(view.incident, plan=plan))
     text = "\n".join((trust_words(view, plan), why_words(view, plan, step.asset_id), around_words(view, plan)))
     for part in IN_DOUBT[language]:
         assert part in text
@@ -325,7 +325,7 @@ def test_a_plans_warnings_are_in_the_language_of_the_window(window: MainWindow, 
     assert view is not None
     planned = view.incident.plan
     assert planned is not None
-    view = replace(view, looks=replace(view.looks, words=Words(language, port.city.info.time_zone)))
+    view = replace(view, appearance=replace(view.appearance, words=Words(language, port.city.info.time_zone)))
     step, node = planned.valves_to_close[0], str(port.city.network.nodes.asset_id[0])
     junction = str(port.city.network.nodes.asset_id[np.flatnonzero(port.city.network.nodes.kind == NodeKind.JUNCTION)[0]])
     nothing = replace(planned, valves_to_close=(), sources_inside=())
@@ -374,7 +374,7 @@ def test_one_click_on_a_kind_says_that_a_picked_valve_cannot_be_closed(
     plan = port.case.plan
     assert plan is not None
     valve = plan.valves_to_close[0].asset_id
-    word = window.tools.burst.panel.text(f"trial.{kind.value}")
+    word = window.tools.what_if.panel.text(f"what_if.{kind.value}")
     (made,) = [one for one in window.case.plan.findChildren(QPushButton) if one.text() == word]
     assert made.isHidden()
     window.case.plan.choose(valve)

@@ -439,7 +439,7 @@ def test_the_dialog_follows_its_own_case_whichever_is_in_focus(
     other = replace(port.case, incident_id="2024-0002", notices=())
     picture = replace(port.latest(), incidents=(port.case, other))
     window.show_picture(picture)
-    window.guide.choose_case("2024-0002")
+    window.locator.choose_case("2024-0002")
     dialog.submit()
     window.show_picture(replace(port.latest(), incidents=(port.case, other)))
     assert dialog.incident_id == CASE

@@ -52,7 +52,7 @@ def test_what_cannot_be_written_is_told(window: MainWindow, port: ScriptedPort, 
     port.burst()
     window.settle()
     window.commands.run("package")
-    assert window.messages.text == window._looks.words("messages.package_nowhere")
+    assert window.messages.text == window._appearance.words("messages.package_nowhere")
     window.packages.writer = refuses
     window.commands.run("package")
     qtbot.waitUntil(lambda: not window.packages.busy, timeout=5000)

@@ -89,13 +89,13 @@ def opened(qtbot: QtBot, city: City, folder: Path, language: str = "en") -> tupl
         window.tasks.failed.connect(said.append)
         window.dispatcher.broken.connect(said.append)
         window.tools.set_states(runtime.states)
-        window.desk.set_states(runtime.states)
+        window.map_commands.set_states(runtime.states)
         window.show()
         told = "\n".join(label.text() for label in window.case.findChildren(QLabel) if not label.isHidden())
         window.layers.set_visible(frozenset(MapLayer))
         window.map.navigation.fit_all()
         pipe = Asset("pipe", str(city.network.pipes.asset_id[0]), 0, 0.0, 0.0) if len(city.network.pipes) else None
-        for toggle in (window.tools.toggle_trace, window.tools.toggle_burst):
+        for toggle in (window.tools.toggle_trace, window.tools.toggle_what_if):
             toggle()
             window.settle()
             window.map.input.picked.emit(pipe)

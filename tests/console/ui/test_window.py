@@ -270,7 +270,7 @@ def test_a_remembered_choice_that_no_version_offers_gives_way_to_the_usual_one(
     (tmp_path / "window.ini").write_text("[General]\nlanguage=fr\ntheme=pink\n")
     made = MainWindow(port, WindowSettings("王", tmp_path, usual_language="en", usual_theme="light"))
     qtbot.addWidget(made)
-    assert (made._looks.words.language, made._looks.theme.name) == ("en", "light")
+    assert (made._appearance.words.language, made._appearance.theme.name) == ("en", "light")
     made.close()
 
 
@@ -278,5 +278,5 @@ def test_looks_given_for_one_start_are_not_remembered(qtbot: QtBot, port: Script
     for given, seen in ((("en", "light"), ("en", "light")), (("", ""), ("zh_CN", "dark"))):
         made = MainWindow(port, WindowSettings("王", tmp_path, *given))
         qtbot.addWidget(made)
-        assert (made._looks.words.language, made._looks.theme.name) == seen
+        assert (made._appearance.words.language, made._appearance.theme.name) == seen
         made.close()

@@ -10,7 +10,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 
 from console.ui.map.drawing.label_placement import Ink, Placer, text_size, write
-from console.ui.map.layers import LayerLook, MapLayer
+from console.ui.map.layers import LayerSettings, MapLayer
 from console.ui.map.view.camera import Camera
 from console.ui.theme import Theme
 from console.ui.words import Words
@@ -28,7 +28,7 @@ class Frame:
     theme: Theme
     words: Words
     placer: Placer
-    look: LayerLook
+    look: LayerSettings
     ratio: float = 1.0
     hurried: bool = False
     vector: bool = False

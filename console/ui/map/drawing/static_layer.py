@@ -12,7 +12,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QGradient, QImage, QPainter, QPen, QTransform
 
-from console.ui.map.drawing.band import GivenUp, Pane, StaticStyle, bands
+from console.ui.map.drawing.band import Band, DrawingCancelled, StaticStyle, bands
 from console.ui.map.drawing.line_batches import draw_segments
 from console.ui.map.drawing.sprites import (
     CUSTOMER_KINDS,
@@ -65,7 +65,7 @@ def warm() -> None:
     painter.setOpacity(0.5)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setTransform(QTransform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0), True)
-    painter.setBrush(QBrush(theme.colour("trial.main"), Qt.BrushStyle.BDiagPattern))
+    painter.setBrush(QBrush(theme.colour("what_if.main"), Qt.BrushStyle.BDiagPattern))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
     painter.drawImage(QRectF(0, 0, 2, 2), QImage(image), QRectF(0, 0, 2, 2))
@@ -114,7 +114,7 @@ def paint_static(
         try:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.translate(0, -top)
-            paint_all(Pane(painter, camera, view, style, wanted), scene, extras)
+            paint_all(Band(painter, camera, view, style, wanted), scene, extras)
         finally:
             painter.end()
 
@@ -146,13 +146,13 @@ def in_bands(
         raise fault
 
 
-def paint_all(pane: Pane, scene: Scene, extras: Extras) -> None:
+def paint_all(band: Band, scene: Scene, extras: Extras) -> None:
     """The whole picture of a pane, for any painter. Raises GivenUp."""
-    look = pane.style.look
+    look = band.style.look
     for layer in reversed(look.order):
         if look.shows(layer):
-            pane.painter.setOpacity(look.alpha(layer))
-            _ground(pane, scene, extras, layer)
+            band.painter.setOpacity(look.alpha(layer))
+            _ground(band, scene, extras, layer)
     for layer, paint in (
         (MapLayer.CUSTOMERS, paint_customers),
         (MapLayer.HYDRANTS, paint_hydrants),
@@ -161,27 +161,27 @@ def paint_all(pane: Pane, scene: Scene, extras: Extras) -> None:
         (MapLayer.PLANTS, paint_facilities),
     ):
         if look.shows(layer):
-            pane.painter.setOpacity(look.alpha(layer))
-            paint(pane, scene)
-    pane.painter.setOpacity(1.0)
+            band.painter.setOpacity(look.alpha(layer))
+            paint(band, scene)
+    band.painter.setOpacity(1.0)
 
 
-def _ground(pane: Pane, scene: Scene, extras: Extras, layer: MapLayer) -> None:
-    if not pane.wanted():
-        raise GivenUp
+def _ground(band: Band, scene: Scene, extras: Extras, layer: MapLayer) -> None:
+    if not band.wanted():
+        raise DrawingCancelled
     match layer:
         case MapLayer.TILES:
-            paint_tiles(pane, extras.tiles, scene.city.network.crs)
+            paint_tiles(band, extras.tiles, scene.city.network.crs)
         case MapLayer.WATER:
-            paint_water(pane, scene)
+            paint_water(band, scene)
         case MapLayer.PRESSURE:
-            paint_pressure(pane, extras.pressure)
+            paint_pressure(band, extras.pressure)
         case MapLayer.ROADS:
-            paint_roads(pane, scene)
+            paint_roads(band, scene)
         case MapLayer.PIPES:
             themed = extras.themed
-            paint_pipes(pane, scene, themed if themed is not None and themed.theme is pane.style.look.theme else None)
+            paint_pipes(band, scene, themed if themed is not None and themed.theme is band.style.look.theme else None)
         case MapLayer.FLOW:
-            paint_flow(pane, scene, extras.flows)
+            paint_flow(band, scene, extras.flows)
         case _:
-            paint_boundaries(pane, scene, layer)
+            paint_boundaries(band, scene, layer)

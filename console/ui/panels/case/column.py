@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
 from console.services.network.data_gaps import lacking
+from console.ui.appearance import Appearance
 from console.ui.commands.dispatch import Submit
 from console.ui.focus import CaseFocus
 from console.ui.panels.case.evidence import Evidence
@@ -20,7 +21,7 @@ from console.ui.panels.case.plan import PlanSection
 from console.ui.panels.case.response import ResponseSection
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.panels.panel import Panel, PanelContext
-from console.ui.style import Looks, label
+from console.ui.widgets import label
 from maps.city import City
 
 _BAR_PX, _WIDEST_PX = 14, 480
@@ -31,9 +32,9 @@ _ROOMY_PX = 780
 class CaseColumn(Panel):
     """All sections of the case in focus, or one line when there is none; the notice's next step stays in sight below."""
 
-    def __init__(self, focus: CaseFocus, city: City, looks: Looks, submit: Submit) -> None:
+    def __init__(self, focus: CaseFocus, city: City, appearance: Appearance, submit: Submit) -> None:
         super().__init__()
-        self._focus, self._city, self._looks = focus, city, looks
+        self._focus, self._city, self._appearance = focus, city, appearance
         self.head, self.evidence, self.location = Head(), Evidence(), LocationSection()
         self.plan, self.people = PlanSection(submit), PeopleSection()
         self.response, self.notice = ResponseSection(submit), NoticeSection(submit)
@@ -68,7 +69,7 @@ class CaseColumn(Panel):
         outer.setSpacing(0)
         outer.addWidget(self._scroll, 1)
         outer.addLayout(below)
-        self.show_nothing(looks)
+        self.show_nothing(appearance)
         focus.changed.connect(self._show_focus)
 
     def show_picture(self, picture: Picture) -> None:
@@ -78,7 +79,7 @@ class CaseColumn(Panel):
 
     def _show_focus(self) -> None:
         if self._focus.incident is None:
-            self.show_nothing(self._looks)
+            self.show_nothing(self._appearance)
         else:
             self.show_case(self._focus.incident, self._focus.picture)
 
@@ -86,17 +87,17 @@ class CaseColumn(Panel):
         super().resizeEvent(event)
         self.evidence.set_cramped(self.height() < _ROOMY_PX)
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language; the next picture fills it in."""
-        self._looks = looks
-        self._none.setText(looks.words("case.none"))
+        self._appearance = appearance
+        self._none.setText(appearance.words("case.none"))
         gaps = lacking(self._city)
-        lines = [looks.words("lacking.title"), *(f"• {looks.words(f'lacking.{code}')}" for code in gaps)]
+        lines = [appearance.words("lacking.title"), *(f"• {appearance.words(f'lacking.{code}')}" for code in gaps)]
         self._lacking.setText("\n".join(lines) if gaps else "")
 
-    def show_nothing(self, looks: Looks) -> None:
+    def show_nothing(self, appearance: Appearance) -> None:
         """No case is open."""
-        self.set_looks(looks)
+        self.set_appearance(appearance)
         self._none.show()
         self._lacking.setVisible(bool(self._lacking.text()))
         for section in self._sections:
@@ -104,7 +105,7 @@ class CaseColumn(Panel):
 
     def show_case(self, incident: Incident, picture: Picture) -> None:
         """The case as it stands."""
-        view = CaseView(self._city, incident, picture, self._looks)
+        view = CaseView(self._city, incident, picture, self._appearance)
         was_hidden = not self._none.isHidden()
         self._none.hide()
         self._lacking.hide()
@@ -118,19 +119,19 @@ class CaseColumn(Panel):
 
 def make(context: PanelContext) -> CaseColumn:
     """The column of the case in focus, its sections connected to map, questions and tools."""
-    column = CaseColumn(context.focus, context.city, context.looks, context.submit)
-    focus, guide, questions = context.focus, context.guide, context.questions
+    column = CaseColumn(context.focus, context.city, context.appearance, context.submit)
+    focus, locator, questions = context.focus, context.locator, context.questions
     focus.log_ready.connect(column.response.take_log)
     focus.series_ready.connect(column.evidence.show_series)
-    guide.pipe_selected.connect(column.location.look_at)
-    guide.valve_picked.connect(column.plan.choose)
+    locator.pipe_selected.connect(column.location.look_at)
+    locator.valve_picked.connect(column.plan.choose)
     column.evidence.history_wanted.connect(focus.read_series)
-    column.location.pipe_chosen.connect(guide.select_pipe)
-    column.location.place_chosen.connect(guide.show_reading_place)
+    column.location.pipe_chosen.connect(locator.select_pipe)
+    column.location.place_chosen.connect(locator.show_reading_place)
     column.location.judgement_asked.connect(questions.judgement)
     column.location.dismissal_asked.connect(questions.dismissal)
     column.location.reading_asked.connect(questions.reading)
-    column.plan.valve_chosen.connect(guide.show_valve)
+    column.plan.valve_chosen.connect(locator.show_valve)
     column.plan.unable_asked.connect(questions.why_unable)
     column.plan.cards_asked.connect(context.tools.print_cards)
     column.response.restoration_asked.connect(lambda _: focus.with_incident(questions.restoration))

@@ -13,7 +13,7 @@ from console.services.notices.lifecycle import DraftNotice
 from console.ui.commands.dispatch import Submit
 from console.ui.panels.case.location import undelivered_words
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.style import button, label, row
+from console.ui.widgets import button, label, row
 from console.ui.words import Words
 
 _EXCERPT = 56
@@ -41,7 +41,7 @@ class NoticeSection(Section):
         self.box.addWidget(self._warning)
 
     def _fill(self, view: CaseView) -> None:
-        words, notice = view.looks.words, latest_notice(view.incident)
+        words, notice = view.appearance.words, latest_notice(view.incident)
         self.heading.setText(words("notice.title"))
         if notice is None:
             self._state.setText(words("notice.none" if view.incident.burst_pipes else "notice.none_yet"))
@@ -60,7 +60,7 @@ class NoticeSection(Section):
 
     def _show_contradictions(self, view: CaseView, notice: Notice | None) -> None:
         """The first difference between the notice and its case; the dialog holds them all."""
-        words = view.looks.words
+        words = view.appearance.words
         wanted = notice is not None and notice.status not in (NoticeStatus.UPDATED, NoticeStatus.LIFTED)
         found = contradictions(view.city, view.incident, notice) if wanted and notice is not None else ()
         self._warning.setVisible(bool(found))
@@ -87,7 +87,7 @@ def latest_notice(incident: Incident) -> Notice | None:
 
 def state_words(view: CaseView, notice: Notice) -> str:
     """The notice's state: draft by whom, approved by whom, issued when; and when it has not left the house, why."""
-    words = view.looks.words
+    words = view.appearance.words
     parts = [
         f"{notice.notice_id} · {words('notice.version', n=notice.version)} · {words.of('notice_status', notice.status.value)}"
     ]

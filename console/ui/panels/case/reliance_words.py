@@ -15,10 +15,10 @@ def doubt_words(view: CaseView, plan: IsolationPlan) -> list[str]:
     if plan.relies_on:
         shown = [_relied(view, entry) for entry in plan.relies_on[:_SHOWN]]
         more = " …" if len(plan.relies_on) > _SHOWN else ""
-        parts.append(view.looks.words("plan.relies", n=len(plan.relies_on), valves="、".join(shown) + more))
+        parts.append(view.appearance.words("plan.relies", n=len(plan.relies_on), valves="、".join(shown) + more))
     doubtful = [step for step in plan.valves_to_close if step.placing]
     if doubtful:
-        named = "、".join(f"{step.asset_id}（{view.looks.words.placing(step.placing)}）" for step in doubtful[:_SHOWN])
+        named = "、".join(f"{step.asset_id}（{view.appearance.words.placing(step.placing)}）" for step in doubtful[:_SHOWN])
         parts.append(_text(view, "doubtful", n=len(doubtful), valves=named))
     if plan.without_supply_before:
         pipes, households = len(plan.without_supply_before), f"{plan.households_without_supply_before:,}"
@@ -48,7 +48,7 @@ def tight_list(view: CaseView, plan: IsolationPlan) -> str:
 
 
 def _relied(view: CaseView, entry: Reliance) -> str:
-    words = view.looks.words
+    words = view.appearance.words
     checked = words("plan.checked", date=entry.last_checked) if entry.last_checked else words("plan.never_checked")
     why = [_text(view, f"why_{entry.why}")]
     why += [_text(view, "in_series")] if entry.in_series else []
@@ -58,4 +58,4 @@ def _relied(view: CaseView, entry: Reliance) -> str:
 
 
 def _text(view: CaseView, key: str, **params: object) -> str:
-    return view.looks.words.catalogue.text(f"tools.plan.{key}", **params)
+    return view.appearance.words.catalogue.text(f"tools.plan.{key}", **params)

@@ -13,7 +13,7 @@ from console.services.incidents.undo import UndoLast, withdraws_notice
 from console.ui.commands.dispatch import Submit
 from console.ui.panels.case.location import order_words
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.style import button, label, row
+from console.ui.widgets import button, label, row
 
 _NEXT = {
     Phase.VERIFIED: Phase.ISOLATING,
@@ -58,7 +58,7 @@ class ResponseSection(Section):
         self.box.addLayout(row(self._send, self._sample, self._next, 1))
 
     def _fill(self, view: CaseView) -> None:
-        words, incident = view.looks.words, view.incident
+        words, incident = view.appearance.words, view.incident
         self.heading.setText(words("response.title"))
         repair = next((o for o in reversed(incident.orders) if o.kind is OrderKind.REPAIR), None)
         self._crew.setText(order_words(view, repair) if repair is not None else words("response.no_crew"))
@@ -117,7 +117,7 @@ class ResponseSection(Section):
 
 def sample_words(view: CaseView) -> str:
     """What the water sample says, and how many valves are not yet back as they were."""
-    words, sample = view.looks.words, view.incident.sample
+    words, sample = view.appearance.words, view.incident.sample
     left = words("response.valves_left", n=len(view.incident.closed_valves())) if view.incident.closed_valves() else ""
     if sample is None:
         return words("response.no_sample") + left

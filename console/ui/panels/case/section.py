@@ -11,7 +11,8 @@ from console.domain.clock import moment
 from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
-from console.ui.style import Card, Looks
+from console.ui.appearance import Appearance
+from console.ui.widgets import Card
 from maps.city import City
 
 
@@ -22,7 +23,7 @@ class CaseView:
     city: City
     incident: Incident
     picture: Picture
-    looks: Looks
+    appearance: Appearance
 
     @property
     def undelivered(self) -> tuple[Undelivered, ...]:
@@ -37,7 +38,7 @@ class CaseView:
 
 def _shown(view: CaseView) -> tuple[object, ...]:
     """Of another day a time has its date, so what is shown changes at midnight too."""
-    return view.incident, view.undelivered, view.looks.words.local(view.now).date()
+    return view.incident, view.undelivered, view.appearance.words.local(view.now).date()
 
 
 class Section(Card):
@@ -53,7 +54,7 @@ class Section(Card):
     def show_case(self, view: CaseView) -> None:
         """The case as it stands."""
         before, self.view = self.view, view
-        if before is None or before.looks is not view.looks or _shown(before) != _shown(view):
+        if before is None or before.appearance is not view.appearance or _shown(before) != _shown(view):
             self._fill(view)
         self._tick(view)
 

@@ -6,12 +6,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
 from console.domain.picture import Picture
+from console.ui.appearance import Appearance
 from console.ui.map.network.flow import Flows
 from console.ui.map.scene import Scene
 from console.ui.map.texts import say
 from console.ui.map.view.identify import Known, Line, lines_of
 from console.ui.map.view.picking import Asset
-from console.ui.style import Looks, button, clear, label, row
+from console.ui.widgets import button, clear, label, row
 
 _WIDTH = 280
 _MARGIN = 12
@@ -23,11 +24,11 @@ class IdentifyCard(QFrame):
 
     closed = Signal()
 
-    def __init__(self, scene: Scene, looks: Looks, parent: QWidget) -> None:
+    def __init__(self, scene: Scene, appearance: Appearance, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("card")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._scene, self._looks = scene, looks
+        self._scene, self._appearance = scene, appearance
         self._asset: Asset | None = None
         self._shown: tuple[Line, ...] = ()
         self._title = label(name="title", selectable=True)
@@ -46,15 +47,15 @@ class IdentifyCard(QFrame):
         self.setFixedWidth(_WIDTH)
         self.hide()
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks, self._shown = looks, ()
+        self._appearance, self._shown = appearance, ()
 
     def show_asset(self, asset: Asset, picture: Picture, flows: Flows | None) -> None:
         """What is known of an asset."""
         self._asset = asset
         self._title.setText(asset.asset_id)
-        self._kind.setText(say(self._looks.words, f"card.kind_{asset.kind}"))
+        self._kind.setText(say(self._appearance.words, f"card.kind_{asset.kind}"))
         self._shown = ()
         self.refresh(picture, flows)
         self.place()
@@ -65,7 +66,7 @@ class IdentifyCard(QFrame):
         """The newest values; only lines that changed are written."""
         if self._asset is None:
             return
-        known = Known(self._scene.city, picture, self._looks.words, flows, self._scene.facilities)
+        known = Known(self._scene.city, picture, self._appearance.words, flows, self._scene.facilities)
         lines = lines_of(self._asset, known)
         if [name for name, _ in lines] != [name for name, _ in self._shown]:
             clear(self._rows)

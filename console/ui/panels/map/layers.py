@@ -10,15 +10,16 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxL
 
 from console.domain.picture import Picture
 from console.domain.readings import Channel
-from console.ui.map.layers import LayerLook, MapLayer, PipeTheme
+from console.ui.appearance import Appearance
+from console.ui.map.layers import LayerSettings, MapLayer, PipeTheme
 from console.ui.map.live.stations import main_channels
 from console.ui.map.network.themes import Entry
 from console.ui.models.stations import StationModel, WorstFirst
 from console.ui.panels.map.layer_tree import LayerTree
 from console.ui.panels.map.legend import PipeLegend, StateLegend
 from console.ui.panels.panel import Panel, PanelContext
-from console.ui.panels.tables import Letters, fit_column
-from console.ui.style import Looks, label
+from console.ui.panels.tables import FontWatcher, fit_column
+from console.ui.widgets import label
 from maps.city import City
 
 _ROOMY_PX = 700
@@ -30,22 +31,22 @@ _AGES_S = (float("nan"), 119.0, 7199.0, 888 * 3600.0)
 class LayersPanel(Panel):
     """What the map shows, what it means, and the stations (those out of order first)."""
 
-    look_changed = Signal(object)
+    layers_changed = Signal(object)
     """LayerLook: visibility, opacity, order, theme."""
     station_chosen = Signal(int)
     station_opened = Signal(int)
     """Row of a station whose card is wanted (double click, Enter)."""
 
-    def __init__(self, city: City, looks: Looks, stations: StationModel, look: LayerLook) -> None:
+    def __init__(self, city: City, appearance: Appearance, stations: StationModel, look: LayerSettings) -> None:
         super().__init__()
         self.stations = stations
         self._titles = {name: label(name="heading") for name in ("layers", "widths", "states", "stations")}
-        self.tree = LayerTree(city, looks, look)
-        self.legend = PipeLegend(looks)
-        self._states = StateLegend(looks)
+        self.tree = LayerTree(city, appearance, look)
+        self.legend = PipeLegend(appearance)
+        self._states = StateLegend(appearance)
         self.table = self._station_table(stations)
         self._channels = {Channel.PRESSURE, *map(Channel, main_channels(city).tolist())}
-        self._words = looks.words
+        self._words = appearance.words
         box = QVBoxLayout(self)
         box.setContentsMargins(12, 10, 8, 8)
         box.setSpacing(5)
@@ -58,23 +59,23 @@ class LayersPanel(Panel):
             box.addWidget(self._titles[name])
             box.addWidget(part, stretch)
             box.addSpacing(6)
-        self.tree.look_changed.connect(self._changed)
+        self.tree.layers_changed.connect(self._changed)
         self.legend.theme_chosen.connect(self._themed)
-        Letters(self.table).changed.connect(self._fit)
-        self.set_looks(looks)
+        FontWatcher(self.table).changed.connect(self._fit)
+        self.set_appearance(appearance)
 
     def show_picture(self, picture: Picture) -> None:
         """The newest values of the stations."""
         self.stations.show_picture(picture)
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self.stations.set_looks(looks.theme, looks.words)
+        self.stations.set_appearance(appearance.theme, appearance.words)
         for name, title in self._titles.items():
-            title.setText(looks.words(f"layers.title_{name}"))
+            title.setText(appearance.words(f"layers.title_{name}"))
         for part in (self.tree, self.legend, self._states):
-            part.set_looks(looks)
-        self._words = looks.words
+            part.set_appearance(appearance)
+        self._words = appearance.words
         self._fit()
 
     @Slot()
@@ -87,9 +88,9 @@ class LayersPanel(Panel):
         """Tick these layers; the map follows."""
         self._tell(self.tree.look.with_visible(visible))
 
-    def show_look(self, look: LayerLook) -> None:
+    def show_layers(self, look: LayerSettings) -> None:
         """What the map shows now."""
-        self.tree.set_look(look)
+        self.tree.set_layers(look)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """On a low screen the layers and stations go before the shapes' meanings, which the stations' table tells as well."""
@@ -102,15 +103,15 @@ class LayersPanel(Panel):
         """The legend of what the map draws."""
         self.legend.show_theme(theme, entries)
 
-    def _tell(self, look: LayerLook) -> None:
-        self.tree.set_look(look)
+    def _tell(self, look: LayerSettings) -> None:
+        self.tree.set_layers(look)
         self._changed(look)
 
     def _themed(self, theme: PipeTheme) -> None:
         self._tell(replace(self.tree.look, theme=theme))
 
-    def _changed(self, look: LayerLook) -> None:
-        self.look_changed.emit(look)
+    def _changed(self, look: LayerSettings) -> None:
+        self.layers_changed.emit(look)
 
     def _station_table(self, stations: StationModel) -> QTableView:
         self._worst_first = WorstFirst(stations, self)
@@ -137,14 +138,14 @@ class LayersPanel(Panel):
 
 def make(context: PanelContext) -> LayersPanel:
     """The layers of the map and the stations; map and tree follow each other."""
-    city, looks, map_ = context.city, context.looks, context.map
-    stations = StationModel(city, main_channels(city), context.picture, looks.theme, looks.words)
-    panel = LayersPanel(city, looks, stations, map_.layer_look)
+    city, appearance, map_ = context.city, context.appearance, context.map
+    stations = StationModel(city, main_channels(city), context.picture, appearance.theme, appearance.words)
+    panel = LayersPanel(city, appearance, stations, map_.layer_settings)
     stations.setParent(panel)
-    panel.look_changed.connect(map_.set_look)
-    map_.look_changed.connect(panel.show_look)
-    context.map_desk.legend_changed.connect(panel.show_theme)
-    panel.show_theme(*context.map_desk.legend())
-    panel.station_chosen.connect(context.guide.show_station)
+    panel.layers_changed.connect(map_.set_layers)
+    map_.layers_changed.connect(panel.show_layers)
+    context.map_commands.legend_changed.connect(panel.show_theme)
+    panel.show_theme(*context.map_commands.legend())
+    panel.station_chosen.connect(context.locator.show_station)
     panel.station_opened.connect(context.station_cards.show)
     return panel

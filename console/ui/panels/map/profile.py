@@ -6,7 +6,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
-from console.ui.style import Looks
+from console.ui.appearance import Appearance
 from maps.trace import Profile
 
 
@@ -22,13 +22,13 @@ class ProfileChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.hide()
 
-    def show_profile(self, found: Profile | None, looks: Looks, ground: str, head: str) -> None:
+    def show_profile(self, found: Profile | None, appearance: Appearance, ground: str, head: str) -> None:
         """Draw a profile; None hides the chart. ``ground``, ``head``: names of the two lines."""
         self.setVisible(found is not None and len(found.node) > 1)
         self.clear()
         if found is None or len(found.node) < 2:
             return
-        theme = looks.theme
+        theme = appearance.theme
         self.setBackground(theme.colour("surface.panel"))
         axis_pen, text_pen = pg.mkPen(theme.colour("chart.grid")), pg.mkPen(theme.colour("text.muted"))
         for side in ("left", "bottom"):

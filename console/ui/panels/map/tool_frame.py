@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from console.ui.style import Looks, button, label, row
+from console.ui.appearance import Appearance
+from console.ui.widgets import button, label, row
 
 WIDTH = 400
 _TOP, _LEFT, _BELOW = 44, 54, 56
@@ -20,11 +21,11 @@ class ToolFrame(QFrame):
     redo_asked = Signal()
     closed = Signal()
 
-    def __init__(self, over: QWidget, looks: Looks) -> None:
+    def __init__(self, over: QWidget, appearance: Appearance) -> None:
         super().__init__(over)
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.looks = looks
+        self.appearance = appearance
         self.title = label(name="strong")
         self.undo, self.redo, self.shut = button("↶", "flat", quick=True), button("↷", "flat", quick=True), button("✕", "flat")
         self.undo.clicked.connect(self.undo_asked)
@@ -55,12 +56,12 @@ class ToolFrame(QFrame):
 
     def text(self, key: str, **params: object) -> str:
         """A word of the tools, ``tools.<key>``."""
-        return self.looks.words.catalogue.text(f"tools.{key}", **params)
+        return self.appearance.words.catalogue.text(f"tools.{key}", **params)
 
     def word(self, group: str, code: str) -> str:
         """The word for a code; the code where there is none."""
         key = f"tools.{group}.{code}"
-        return self.text(f"{group}.{code}") if self.looks.words.catalogue.has(key) else code
+        return self.text(f"{group}.{code}") if self.appearance.words.catalogue.has(key) else code
 
     def show_steps(self, can_undo: bool, can_redo: bool) -> None:
         """What the arrows can do."""

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QImage
 
+from console.ui.appearance import Appearance
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.export import MapNotSaved, Sheet, export_map, paper_camera
 from console.ui.map.layers import MapLayer, PipeTheme
 from console.ui.panels.map.legend import legend_rows
-from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.words import Words
 
@@ -21,7 +21,7 @@ THEME = Theme.load("light")
 
 def a_sheet(dpi: int = 96) -> Sheet:
     """A5 across."""
-    rows = legend_rows(Looks(THEME, Words("zh_CN", "Asia/Shanghai")), PipeTheme.DIAMETER, ())
+    rows = legend_rows(Appearance(THEME, Words("zh_CN", "Asia/Shanghai")), PipeTheme.DIAMETER, ())
     return Sheet("小城 供水管网图", "内部使用", rows, 210.0, 148.0, dpi)
 
 

@@ -14,7 +14,7 @@ from console.ui.map.canvas import MapCanvas
 from console.ui.map.drawing.band import StaticStyle
 from console.ui.map.drawing.line_batches import unlocked
 from console.ui.map.drawing.static_layer import Extras, blank, paint_static
-from console.ui.map.layers import LayerLook, MapLayer
+from console.ui.map.layers import LayerSettings, MapLayer
 from console.ui.map.live.case_marks import pipe_lines
 from console.ui.map.live.marks import Highlight, MarkLines
 from console.ui.map.scene import Scene
@@ -32,7 +32,7 @@ def pixels(image: QImage) -> NDArray[np.int64]:
 
 def a_style(ratio: float = 1.0) -> StaticStyle:
     """Everything shown, dark."""
-    return StaticStyle(Theme.load("dark"), LayerLook(frozenset(MapLayer) - {MapLayer.TILES, MapLayer.PRESSURE}), ratio)
+    return StaticStyle(Theme.load("dark"), LayerSettings(frozenset(MapLayer) - {MapLayer.TILES, MapLayer.PRESSURE}), ratio)
 
 
 @pytest.mark.parametrize(("factor", "ratio"), [(1, 1.0), (4, 1.0), (12, 1.0), (4, 2.0), (4, 1.5)])
@@ -70,7 +70,7 @@ def test_the_picture_that_stays_is_of_the_last_camera(canvas: MapCanvas) -> None
     canvas.settle()
     drawn = canvas.renderer._drawn
     assert drawn is not None
-    assert drawn.wish.camera == canvas.camera
+    assert drawn.job.camera == canvas.camera
     fresh = blank(canvas.camera, canvas._style())
     paint_static(fresh, canvas.scene, canvas.camera, canvas._style())
     assert (np.abs(pixels(fresh) - pixels(drawn.ground)).max(axis=2) > 40).mean() < 0.001

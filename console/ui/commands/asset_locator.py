@@ -6,20 +6,20 @@ from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from console.domain.alarms import Alarm
+from console.ui.appearance import Appearance
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit
 from console.ui.focus import CaseFocus
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.view.picking import Asset
 from console.ui.panels.case.location import JUDGED_IN
-from console.ui.style import Looks
 from maps.locate.next_reading import ReadingPlace
 
 _VALVE_M_PER_PX = 0.8
 _PLACE_M_PER_PX = 2.0
 
 
-class Guide(QObject):
+class AssetLocator(QObject):
     """Moves the map and the focus; what must be decided is asked first."""
 
     pipe_selected = Signal(str)
@@ -29,17 +29,17 @@ class Guide(QObject):
     drill_burst_asked = Signal(str)
     """An instructor wants this pipe to break (drills only)."""
 
-    def __init__(self, map_: MapCanvas, focus: CaseFocus, questions: Questions, looks: Looks, window: QWidget) -> None:
+    def __init__(self, map_: MapCanvas, focus: CaseFocus, questions: Questions, appearance: Appearance, window: QWidget) -> None:
         super().__init__(window)
         self._city, self._map, self._focus = map_.scene.city, map_, focus
         self._framed: tuple[object, ...] = ()
         focus.changed.connect(self._frame_case)
-        self._questions, self._looks, self._window = questions, looks, window
+        self._questions, self._appearance, self._window = questions, appearance, window
         self.in_drill = False
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another language for menus and labels to come."""
-        self._looks = looks
+        self._appearance = appearance
 
     def choose_case(self, incident_id: str) -> None:
         """Bring a case into focus and into view."""
@@ -59,7 +59,7 @@ class Guide(QObject):
         """Highlight a pipe and say what it is; nothing is judged or made ready for it."""
         pipes = self._city.network.pipes
         row = pipes.row(pipe_id)
-        kind = self._looks.words.pipe(float(pipes.diameter_mm[row]), str(pipes.material[row]), int(pipes.year_laid[row]))
+        kind = self._appearance.words.pipe(float(pipes.diameter_mm[row]), str(pipes.material[row]), int(pipes.year_laid[row]))
         self._map.select_pipes((pipe_id,), " · ".join(part for part in (pipe_id, kind, str(pipes.road_name[row])) if part))
         self.pipe_selected.emit(pipe_id)
 
@@ -107,7 +107,7 @@ class Guide(QObject):
 
     def on_menu(self, asset: Asset | None, at: QPoint) -> None:
         """A right click on the map: what can be done with what is there."""
-        menu, words = QMenu(self._window), self._looks.words
+        menu, words = QMenu(self._window), self._appearance.words
         menu.aboutToHide.connect(menu.deleteLater)
         if asset is not None:
             self._offer(menu, asset)
@@ -117,7 +117,7 @@ class Guide(QObject):
         menu.popup(at)
 
     def _offer(self, menu: QMenu, asset: Asset) -> None:
-        words, incident = self._looks.words, self._focus.incident
+        words, incident = self._appearance.words, self._focus.incident
         if asset.kind == "pipe":
             self.select_pipe(asset.asset_id)
             if incident is not None and incident.phase in JUDGED_IN and asset.asset_id not in incident.burst_pipes:

@@ -1,8 +1,7 @@
-"""Looks: theme and words together, as every view gets them; and the few widgets that all panels are made of."""
+"""Small widgets and layouts that all panels are made of."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from html import escape
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
+    QMenu,
     QPushButton,
     QSizePolicy,
     QStyle,
@@ -21,19 +21,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from console.ui.theme import Theme
-from console.ui.words import Words, one_line
+from console.ui.words import one_line
 
 _WIDEST_WORD_PX = 280
 """Text that wraps is else as wide as its longest word, and one endless id makes the window wider than the screen."""
-
-
-@dataclass(frozen=True, eq=False)
-class Looks:
-    """How a view looks and speaks."""
-
-    theme: Theme
-    words: Words
 
 
 class PlainLabel(QLabel):
@@ -66,7 +57,7 @@ def tip(text: str) -> str:
     return f"<p>{escape(text)}</p>".replace("\n", "<br>") if text else ""
 
 
-class Elided(QLabel):
+class ElidedLabel(QLabel):
     """A label that gives way: what does not fit ends in an ellipsis, the whole text is in its tip."""
 
     def __init__(self, text: str, name: str = "") -> None:
@@ -124,7 +115,7 @@ class PlainButton(QPushButton):
         super().setText(text.replace("&", "&&"))
 
 
-class GivesWay(PlainButton):
+class ElidedButton(PlainButton):
     """A push button that may become narrower than its text, whose end is then cut with an ellipsis."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -137,12 +128,12 @@ class GivesWay(PlainButton):
         painter.end()
 
 
-def button(text: str, name: str = "", *, gives_way: bool = False, quick: bool = False) -> QPushButton:
+def button(text: str, name: str = "", *, elided: bool = False, quick: bool = False) -> QPushButton:
     """A push button that the keyboard reaches; ``name``: primary or flat; ``gives_way``: may be narrower than its text.
 
     ``quick``: pressed several times in a row as a matter of course.
     """
-    made = GivesWay() if gives_way else PlainButton()
+    made = ElidedButton() if elided else PlainButton()
     made.is_quick = quick
     made.setText(text)
     if name:
@@ -177,7 +168,7 @@ class Card(QFrame):
         self.box.addWidget(self.heading)
 
 
-class Bar(QWidget):
+class ProbabilityBar(QWidget):
     """A probability as a bar."""
 
     def __init__(self, share: float, colour: QColor, ground: QColor, parent: QWidget | None = None) -> None:
@@ -200,7 +191,7 @@ class Bar(QWidget):
         painter.end()
 
 
-class Disc(QWidget):
+class NumberDisc(QWidget):
     """A numbered disc, as the valves of the plan wear on the map."""
 
     def __init__(self, text: str, fill: QColor, ink: QColor, parent: QWidget | None = None) -> None:
@@ -230,3 +221,10 @@ def clear(layout: QLayout) -> None:
         if widget is not None:
             widget.hide()
             widget.deleteLater()
+
+
+def menu_over(window: QWidget) -> QMenu:
+    """A menu that is deleted once it is closed."""
+    menu = QMenu(window)
+    menu.aboutToHide.connect(menu.deleteLater)
+    return menu

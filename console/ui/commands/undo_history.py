@@ -7,20 +7,20 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Steps(Generic[T]):
+class UndoHistory(Generic[T]):
     """Values in order with a place among them; a new one drops those that were undone."""
 
     def __init__(self, first: T) -> None:
         self._values, self._at = [first], 0
 
     @property
-    def now(self) -> T:
+    def current(self) -> T:
         """The value in force."""
         return self._values[self._at]
 
-    def take(self, value: T) -> bool:
+    def push(self, value: T) -> bool:
         """A new value; False when it is the one in force already."""
-        if value == self.now:
+        if value == self.current:
             return False
         self._values = [*self._values[: self._at + 1], value]
         self._at += 1

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from console.domain.clock import moment
 from console.domain.picture import Picture
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.layers import LayerLook, MapLayer, PipeTheme
+from console.ui.map.layers import LayerSettings, MapLayer, PipeTheme
 from console.ui.map.network.flow import flows_of
 from console.ui.words import Words
 from console.workers.snapshot import Snapshot, SnapshotFailed
@@ -41,7 +41,7 @@ class ModelFlows(QObject):
         """A solved moment of the model."""
         self.ready.emit(flows_of(self._city.network.pipes, state.pipe_flow_m3h, state.at_s))
 
-    def follow(self, look: LayerLook, picture: Picture, words: Words) -> None:
+    def follow(self, look: LayerSettings, picture: Picture, words: Words) -> None:
         """See to it that what is shown is of this hour; without a solved day the model is solved once, aside."""
         if not (look.shows(MapLayer.FLOW) or look.theme is PipeTheme.VELOCITY):
             return
