@@ -35,6 +35,7 @@ class PlainLabel(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
 
     def minimumSizeHint(self) -> QSize:
+        """The smallest size; an endless word counts up to a limit."""
         hint = super().minimumSizeHint()
         return QSize(min(hint.width(), _WIDEST_WORD_PX), hint.height()) if self.wordWrap() else hint
 
@@ -68,6 +69,7 @@ class ElidedLabel(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
         painter = QPainter(self)
         shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         painter.setPen(self.palette().color(self.foregroundRole()))
@@ -91,6 +93,7 @@ class PlainButton(QPushButton):
     """Pressed several times in a row as a matter of course (undo of a trial, a layer up or down)."""
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Ignore the second press of a double click, unless the button is quick."""
         if self.is_quick:
             super().mouseDoubleClickEvent(event)
 
@@ -119,6 +122,7 @@ class ElidedButton(PlainButton):
     """A push button that may become narrower than its text, whose end is then cut with an ellipsis."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
         option = QStyleOptionButton()
         self.initStyleOption(option)
         room = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
@@ -177,9 +181,11 @@ class ProbabilityBar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
+        """The preferred size."""
         return QSize(70, 14)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -200,6 +206,7 @@ class NumberDisc(QWidget):
         self.setFixedSize(22, 22)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(self._fill)

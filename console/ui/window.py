@@ -297,6 +297,7 @@ class MainWindow(QMainWindow):
         self._layout.restore(self._stored)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        """Store the layout, end threads and processes, then close."""
         self._watch.stop()
         self._stored.put("geometry", self.saveGeometry())
         self._layout.save(self._stored)

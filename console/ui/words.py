@@ -49,6 +49,7 @@ class Words:
         self.zone = ZoneInfo(time_zone)
 
     def __call__(self, key: str, **params: object) -> str:
+        """The text ``ui.<key>`` with its parameters filled in."""
         return self.catalogue.text(f"ui.{key}", **params)
 
     def placing(self, codes: str) -> str:

@@ -20,7 +20,9 @@ log = logging.getLogger(__name__)
 class Submit(Protocol):
     """Carry out an intent; panels and dialogs are given ``Dispatcher.submit``."""
 
-    def __call__(self, intent: Intent, user: str = "") -> None: ...
+    def __call__(self, intent: Intent, user: str = "") -> None:
+        """Submit ``intent`` in the name of ``user``; "" for this seat's actor."""
+        ...
 
 
 class Dispatcher(QObject):

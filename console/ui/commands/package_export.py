@@ -16,7 +16,9 @@ from console.ui.background_tasks import BackgroundTasks
 class PackageWriter(Protocol):
     """Writes the package of a case; takes seconds and is called aside. Raises QuanmaiError."""
 
-    def __call__(self, incident_id: str, to: Path, language: str) -> Path: ...
+    def __call__(self, incident_id: str, to: Path, language: str) -> Path:
+        """Write the package of a case to ``to``; gives the path that was written."""
+        ...
 
 
 class CasePackages(QObject):

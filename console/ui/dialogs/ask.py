@@ -158,7 +158,8 @@ class SampleQuestion(Question):
 
 class PressureQuestion(Question):
     """A pressure read on a gauge, in MPa. It starts empty: what is expected, entered by a stray Enter, would speak against
-    the burst."""
+    the burst.
+    """
 
     def __init__(self, appearance: Appearance, title: str, text: str, parent: QWidget | None = None, do: str = "") -> None:
         super().__init__(appearance, title, text, parent, do)

@@ -79,6 +79,7 @@ class Confirmation(Question):
         return super().eventFilter(watched, event)
 
     def showEvent(self, event: QShowEvent) -> None:
+        """Put the focus into the reason, else on Cancel."""
         super().showEvent(event)
         (self.cancel if self.field is None else self.field).setFocus()
 

@@ -322,6 +322,7 @@ class NoticeDialog(QDialog):
         self.save()
 
     def showEvent(self, event: QShowEvent) -> None:
+        """Put the focus on no button: a key that is still down does nothing."""
         super().showEvent(event)
         self.steps.setFocus()
 

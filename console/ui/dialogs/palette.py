@@ -36,6 +36,7 @@ class Palette(QDialog):
         self._search("")
 
     def showEvent(self, event: QEvent) -> None:
+        """Put the focus into the search field."""
         self._field.setFocus()
 
     def _search(self, text: str) -> None:
@@ -51,6 +52,7 @@ class Palette(QDialog):
         self._list.setCurrentRow(0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Arrow keys and Enter of the search field act on the list."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
             if step is not None:

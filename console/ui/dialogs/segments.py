@@ -130,6 +130,7 @@ class SegmentsWindow(QDialog):
             self.write(Path(name).with_suffix(".csv"))
 
     def done(self, result: int) -> None:
+        """Cancel the calculation and close."""
         self.cancel()
         self._tasks.close()
         super().done(result)

@@ -254,6 +254,7 @@ class MapCanvas(QWidget):
         return Marks(self._live.case, self._live.selected, self._highlights, self._live.what_if)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the network's picture and the live overlay over it."""
         painter, camera = QPainter(self), self.navigation.shown_camera
         try:
             self.renderer.paint(painter, camera)
@@ -266,6 +267,7 @@ class MapCanvas(QWidget):
     # Events of Qt, passed on
 
     def event(self, event: QEvent) -> bool:
+        """Give pointer events to the input handler first; follow a change of the screen's resolution."""
         if event.type() in POINTER_EVENTS and self.input.take(event):
             return True
         if event.type() == QEvent.Type.DevicePixelRatioChange:  # moved to another screen, perhaps without another size
@@ -274,34 +276,43 @@ class MapCanvas(QWidget):
         return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """Resize the camera and request a picture of the new size."""
         self.navigation.resize(self.width(), self.height())
         self.renderer.set_ratio(self._ratio())
         self.renderer.request(self.camera)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
+        """Pass on to the input handler."""
         self.input.wheel(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Pass on to the input handler."""
         self.input.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Pass on to the input handler."""
         self.input.move(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Pass on to the input handler."""
         self.input.release(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Pass on to the input handler."""
         self.input.double_click(event)
 
     def leaveEvent(self, event: QEvent) -> None:
+        """Pass on to the input handler."""
         self.input.leave()
 
     def childEvent(self, event: QChildEvent) -> None:
+        """Watch a panel that is added: the pointer over it is not over the map."""
         if event.added() and isinstance(event.child(), QWidget):  # a panel: the pointer over it is not over the map
             event.child().installEventFilter(self.input)
         super().childEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Pass on to the input handler; other keys go to Qt."""
         if not self.input.key(event):
             super().keyPressEvent(event)
 

@@ -131,6 +131,7 @@ class MapWindow(QMainWindow):
         self.showFullScreen()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes a wall view; Ctrl+L links the window or sets it free."""
         if event.key() == Qt.Key.Key_Escape and self.wall:
             self.close()
         elif event.key() == Qt.Key.Key_L and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -139,6 +140,7 @@ class MapWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        """Disconnect from the first map and end the threads."""
         self._first.navigation.moved.disconnect(self._follow)
         self._first.layers_changed.disconnect(self._follow_look)
         self.map.shut()

@@ -129,12 +129,15 @@ class RowsModel(QAbstractTableModel, Generic[Item]):
     # Qt
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
+        """Number of rows; none below a row."""
         return 0 if parent.isValid() else len(self._items)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
+        """Number of columns; none below a row."""
         return 0 if parent.isValid() else len(self._columns)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """A cell's value for a role of Qt."""
         if not index.isValid():
             return None
         column, item = self._columns[index.column()], self._items[index.row()]
@@ -151,6 +154,7 @@ class RowsModel(QAbstractTableModel, Generic[Item]):
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """A column's heading for a role of Qt."""
         if orientation is not Qt.Orientation.Horizontal:
             return None
         column = self._columns[section]

@@ -95,6 +95,7 @@ class AlarmList(Panel):
         return [alarm for alarm in map(self._model.item, rows) if alarm.state in _UNSEEN]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the columns to the new width."""
         super().resizeEvent(event)
         self._fit(anew=True)
 

@@ -24,6 +24,7 @@ class LineNames(QWidget):
         self._appearance: Appearance | None = None
 
     def sizeHint(self) -> QSize:
+        """The preferred size."""
         return QSize(240, _HEIGHT_PX)
 
     def show_names(self, names: Sequence[str], appearance: Appearance) -> None:
@@ -35,6 +36,7 @@ class LineNames(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
         if self._appearance is None or not self._names:
             return
         theme, series = self._appearance.theme, self._appearance.theme.series

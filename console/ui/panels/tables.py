@@ -26,6 +26,7 @@ class FontWatcher(QObject):
         table.horizontalHeader().installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Emit ``changed`` when the font may have changed."""
         shown = isinstance(watched, QWidget) and watched.isVisible()
         if event.type() is QEvent.Type.Show or (shown and event.type() in _LETTERS_CHANGED):
             self.changed.emit()

@@ -177,6 +177,7 @@ class TopStrip(Panel):
         self._show_cases(picture)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show as many cases as there is room for."""
         super().resizeEvent(event)
         self._search.setMaximumWidth(_SHORT_SEARCH_PX if self.width() < _ROOMY_PX else 16_777_215)
         if self._picture is not None:

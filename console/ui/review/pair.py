@@ -70,6 +70,7 @@ class PairWindow(QMainWindow):
         self._moving = False
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        """Close both reviews."""
         self.left.close()
         self.right.close()
         super().closeEvent(event)

@@ -37,6 +37,7 @@ class Axis(QWidget):
     _appearance: Appearance | None
 
     def sizeHint(self) -> QSize:
+        """The preferred size."""
         return QSize(400, 34)
 
     def show_at(self, at_us: int, appearance: Appearance) -> None:
@@ -58,6 +59,7 @@ class Axis(QWidget):
         return min(close, key=lambda at: abs(self._x(at) - x), default=None)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the axis, the events and the present moment."""
         if self._appearance is None:
             return
         theme, middle = self._appearance.theme, self.height() / 2
@@ -81,16 +83,19 @@ class Axis(QWidget):
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Jump to the moment or event under the pointer."""
         near = self._near(event.position().x())
         self.moved.emit(near if near is not None else self._at(event.position().x()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Follow the pointer while the button is held; otherwise name the event under it."""
         if event.buttons() & Qt.MouseButton.LeftButton:
             self.moved.emit(self._at(event.position().x()))
         elif (near := self._near(event.position().x())) is not None:
             QToolTip.showText(event.globalPosition().toPoint(), self._titles(near), self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrow keys step through time; Home and End jump to the ends."""
         step = 60_000_000 if event.modifiers() & Qt.KeyboardModifier.ControlModifier else 1_000_000
         moves = {Qt.Key.Key_Left: -step, Qt.Key.Key_Right: step}
         if event.key() in moves:
@@ -101,6 +106,7 @@ class Axis(QWidget):
             super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
+        """Handle a change of the widget."""
         super().changeEvent(event)
         self.update()
 

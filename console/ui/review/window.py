@@ -211,6 +211,7 @@ class ReviewWindow(MainWindow):
         return f"{words.time(self.replaying.now())}\n{text}".replace("<", "‹") if text else ""
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop the replay, then close."""
         self.bar.pause()
         self._series_timer.stop()
         super().closeEvent(event)

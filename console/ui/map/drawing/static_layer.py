@@ -105,7 +105,6 @@ def paint_static(
     wanted: Callable[[], bool] = _always,
 ) -> None:
     """Draw everything static into ``image``, in bands on ``pool`` when there is one. Raises GivenUp when not wanted any more."""
-
     warm()
 
     def paint(part: QImage, top: float, view: tuple[float, float, float, float]) -> None:

@@ -191,6 +191,7 @@ class InputHandler(QObject):
         self._widget.update()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The pointer enters a panel over the map: it has left the map."""
         if event.type() == QEvent.Type.Enter:  # Qt sends no Leave to a parent when the pointer enters its child
             self.leave()
         return super().eventFilter(watched, event)

@@ -21,7 +21,8 @@ REACH_PX = 9.0
 class Asset:
     """A picked asset. ``kind``: pipe, valve, hydrant, station, customer, facility; ``row`` in its table (of a
 
-    facility: in ``Scene.facilities``); place in the network."""
+    facility: in ``Scene.facilities``); place in the network.
+    """
 
     kind: str
     asset_id: str

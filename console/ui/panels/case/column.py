@@ -84,6 +84,7 @@ class CaseColumn(Panel):
             self.show_case(self._focus.incident, self._focus.picture)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """On a low window the evidence takes less room."""
         super().resizeEvent(event)
         self.evidence.set_cramped(self.height() < _ROOMY_PX)
 

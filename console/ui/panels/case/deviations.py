@@ -53,6 +53,7 @@ class Deviations(QWidget):
         self._appearance: Appearance | None = None
 
     def sizeHint(self) -> QSize:
+        """The preferred size."""
         return QSize(240, _HEIGHT_PX)
 
     def show_of(self, incident: Incident, appearance: Appearance) -> None:
@@ -65,6 +66,7 @@ class Deviations(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
         if self._appearance is None or not self._groups:
             return
         theme = self._appearance.theme

@@ -127,12 +127,15 @@ class PhaseStrip(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
+        """The preferred size."""
         return QSize(300, 30)
 
     def minimumSizeHint(self) -> QSize:
+        """The smallest size."""
         return QSize(200, 30)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
         if self._appearance is None:
             return
         theme, phases = self._appearance.theme, list(Phase)

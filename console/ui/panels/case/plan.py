@@ -262,6 +262,7 @@ class StepRow(QFrame):
         self.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A click, Enter or Space chooses the row's valve."""
         if event.type() == QEvent.Type.MouseButtonRelease:
             self.chosen.emit(self._valve_id)
             return True

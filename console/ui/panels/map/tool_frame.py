@@ -83,6 +83,7 @@ class ToolFrame(QFrame):
         self.setGeometry(_LEFT, _TOP, width, max(height, 120))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Handle an event of a watched widget."""
         wanted = QEvent.Type.LayoutRequest if watched is self._inner else QEvent.Type.Resize
         if self.isVisible() and event.type() == wanted:
             # After the layouts below have heard of it: until then they give the heights of before.
@@ -90,5 +91,6 @@ class ToolFrame(QFrame):
         return super().eventFilter(watched, event)
 
     def showEvent(self, event: QEvent) -> None:
+        """Place the panel and raise it over the others."""
         self.place()
         self.raise_()

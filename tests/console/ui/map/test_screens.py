@@ -86,7 +86,7 @@ def test_a_wall_view_whose_screen_is_pulled_meanwhile_covers_nobody_and_comes_ba
     assert all(second in now["further"] for now in story["d=unplug"])
 
 
-@pytest.mark.parametrize("deed", ["b=move", "c=fill"])
+@pytest.mark.parametrize("action", ["b=move", "c=fill"])
 def test_the_first_window_comes_back_to_its_screen_or_to_one_that_is_there(story: dict[str, list[Stand]], action: str) -> None:
     first = story[action][0]["first"]
     assert (first["screen"], first["full"]) == ("wall", action == "c=fill")
