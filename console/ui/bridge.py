@@ -29,7 +29,7 @@ class PictureBridge(QObject):
         self._pushed.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     def push(self, picture: Picture) -> None:
-        """Any thread: a new picture."""
+        """Hand over a new picture; callable from any thread."""
         with self._lock:
             if self._closed:
                 return
@@ -40,7 +40,7 @@ class PictureBridge(QObject):
             self._pushed.emit()
 
     def close(self) -> None:
-        """Nothing arrives any more."""
+        """Stop delivering pictures."""
         with self._lock:
             self._closed = True
 
@@ -63,7 +63,7 @@ class PictureBridge(QObject):
 
 
 class Arrival(QObject):
-    """Something that another thread brings by ``push``; ``receiver`` is given it in the window's thread."""
+    """Passes a value from any thread (``push``) to ``receiver`` in the window's thread."""
 
     _pushed = Signal(object)
 
@@ -73,7 +73,7 @@ class Arrival(QObject):
         self._pushed.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     def push(self, brought: object) -> None:
-        """Any thread, while the window stands."""
+        """Hand over a value; callable from any thread while the window exists."""
         self._pushed.emit(brought)
 
     @Slot(object)

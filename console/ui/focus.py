@@ -1,4 +1,4 @@
-"""The case in focus: which one, its marks on the map, its history and log (read aside)."""
+"""The case in focus: which one, its marks on the map, and its history and log, read in the background."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from console.domain.picture import Picture
 from console.ui.background_tasks import BackgroundTasks
 from console.ui.map.live.case_marks import CaseMarks, case_marks
 from console.ui.panels.case.evidence import BEFORE_S, SERIES_MOST, channel_of
-from console.ui.panels.trend import Series
+from console.ui.panels.charts import Series
 from console.ui.port import ConsolePort
 
 
 class CaseFocus(QObject):
-    """Keeps to one case while it is open; a new one takes over only when there is none."""
+    """Keeps one case in focus while it is open; a new case gets the focus only when there is none."""
 
     changed = Signal()
     """Another case, or the same one in a new version."""
     marks_ready = Signal(object)
-    """CaseLook of the case in focus."""
+    """CaseMarks of the case in focus."""
     log_ready = Signal(object)
     """tuple of Change."""
     series_ready = Signal(object)
@@ -76,13 +76,13 @@ class CaseFocus(QObject):
             self.changed.emit()
 
     def read_log(self) -> None:
-        """Ask for the log of actions."""
+        """Read the log of actions."""
         if self.incident is not None:
             incident_id = self.incident.incident_id
             self._tasks.request("log", lambda: self._port.timeline(incident_id), self._on_log)
 
     def read_series(self, incident: Incident) -> None:
-        """Ask for the history of the evidence's stations."""
+        """Read the history of the evidence's stations."""
         self._tasks.request("series", lambda: self._series(incident), self.series_ready.emit)
 
     def _on_log(self, changes: tuple[Change, ...]) -> None:

@@ -1,4 +1,4 @@
-"""What a window is started with, and what it remembers in a folder of its own."""
+"""Settings of a window: those it is started with, and those it stores in a folder."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class WindowSettings:
 
 
 class StoredSettings:
-    """The remembered layout and looks; without a folder it forgets."""
+    """Settings stored between sessions; without a folder nothing is stored."""
 
     def __init__(self, folder: Path | None) -> None:
         self._store = None if folder is None else QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)

@@ -59,7 +59,7 @@ def tip(text: str) -> str:
 
 
 class ElidedLabel(QLabel):
-    """A label that gives way: what does not fit ends in an ellipsis, the whole text is in its tip."""
+    """A label that may be narrower than its text: the end becomes an ellipsis, the whole text is in the tool tip."""
 
     def __init__(self, text: str, name: str = "") -> None:
         super().__init__(text)
@@ -83,14 +83,14 @@ def fitted(widget: QWidget, text: str, most_px: int) -> str:
 
 
 class PlainButton(QPushButton):
-    """A push button whose text is shown letter by letter: an ampersand in an id is no shortcut.
+    """A push button that shows its text as it is: an ampersand in an id is no shortcut.
 
     One press is one step: the second press of a double click does nothing unless ``is_quick``, and a button that goes or is
     disabled while it has the focus hands it to no other button, which the key pressed again would press.
     """
 
     is_quick = False
-    """Pressed several times in a row as a matter of course (undo of a trial, a layer up or down)."""
+    """Whether it is meant to be pressed several times in a row (undo of a what-if, a layer up or down)."""
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Ignore the second press of a double click, unless the button is quick."""
@@ -133,9 +133,9 @@ class ElidedButton(PlainButton):
 
 
 def button(text: str, name: str = "", *, elided: bool = False, quick: bool = False) -> QPushButton:
-    """A push button that the keyboard reaches; ``name``: primary or flat; ``gives_way``: may be narrower than its text.
+    """A push button that the keyboard reaches; ``name``: primary or flat; ``elided``: may be narrower than its text.
 
-    ``quick``: pressed several times in a row as a matter of course.
+    ``quick``: meant to be pressed several times in a row.
     """
     made = ElidedButton() if elided else PlainButton()
     made.is_quick = quick
@@ -198,7 +198,7 @@ class ProbabilityBar(QWidget):
 
 
 class NumberDisc(QWidget):
-    """A numbered disc, as the valves of the plan wear on the map."""
+    """A numbered disc like those of the plan's valves on the map."""
 
     def __init__(self, text: str, fill: QColor, ink: QColor, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -220,7 +220,7 @@ class NumberDisc(QWidget):
 
 
 def clear(layout: QLayout) -> None:
-    """Take everything out of a layout; the widgets go when Qt next gets to it."""
+    """Remove everything from a layout; Qt deletes the widgets at the next turn of its loop."""
     while (item := layout.takeAt(0)) is not None:
         inner, widget = item.layout(), item.widget()
         if inner is not None:

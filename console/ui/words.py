@@ -207,3 +207,8 @@ class Words:
             str(year) if year is not None and year > 0 else "",
         ]
         return " ".join(part for part in parts if part)
+
+
+def map_text(words: Words, key: str, **params: object) -> str:
+    """The text ``map.<key>`` (``resources/translations/*/map.toml``)."""
+    return words.catalogue.text(f"map.{key}", **params)

@@ -1,4 +1,4 @@
-"""Guide: from what was picked, chosen or found to where the map looks and what the case column offers."""
+"""AssetLocator: shows assets and cases that were picked, chosen or found, and offers the map's context menu."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLACE_M_PER_PX = 2.0
 
 
 class AssetLocator(QObject):
-    """Moves the map and the focus; what must be decided is asked first."""
+    """Moves the map and the case focus. Decisions go through ``Questions``."""
 
     pipe_selected = Signal(str)
     """A pipe is looked at; "" for none."""
@@ -38,7 +38,7 @@ class AssetLocator(QObject):
         self.in_drill = False
 
     def set_appearance(self, appearance: Appearance) -> None:
-        """Another language for menus and labels to come."""
+        """Another theme or language, for the next menu."""
         self._appearance = appearance
 
     def choose_case(self, incident_id: str) -> None:
@@ -56,7 +56,7 @@ class AssetLocator(QObject):
         self._map.fit_pipes((*around, *(location.set_90 if location is not None else ()), *incident.target_pipes()))
 
     def select_pipe(self, pipe_id: str) -> None:
-        """Highlight a pipe and say what it is; nothing is judged or made ready for it."""
+        """Highlight a pipe with its description. What a judgement would be about stays the same."""
         pipes = self._city.network.pipes
         row = pipes.row(pipe_id)
         kind = self._appearance.words.pipe(float(pipes.diameter_mm[row]), str(pipes.material[row]), int(pipes.year_laid[row]))
@@ -106,7 +106,7 @@ class AssetLocator(QObject):
             self.valve_picked.emit(asset.asset_id)
 
     def on_menu(self, asset: Asset | None, at: QPoint) -> None:
-        """A right click on the map: what can be done with what is there."""
+        """Show the context menu of an asset on the map."""
         menu, words = QMenu(self._window), self._appearance.words
         menu.aboutToHide.connect(menu.deleteLater)
         if asset is not None:

@@ -1,4 +1,4 @@
-"""NetworkTools: trace tool, burst tool and valve cards of one window; one tool at a time has the map."""
+"""NetworkTools: trace tool, what-if tool and valve cards of one window. One tool at a time is in use."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from maps.hydraulics.state import HydraulicState
 
 
 class NetworkTools(QObject):
-    """Clicks, marks and undo go to the tool in use, else where they would have gone."""
+    """Routes clicks, undo and redo to the tool in use; without one they go to the case."""
 
     told = Signal(str)
     """One line for the message bar."""
@@ -37,7 +37,7 @@ class NetworkTools(QObject):
     not_taken = Signal(object)
     """Asset or None: clicked while no tool is in use."""
     report_asked = Signal(str)
-    """Pipe id: a case is wanted of what was tried."""
+    """Pipe id: a case is to be opened for the what-if's burst."""
 
     def __init__(self, city: City, canvas: MapCanvas, tasks: BackgroundTasks, appearance: Appearance, window: QWidget) -> None:
         super().__init__(window)
@@ -56,19 +56,19 @@ class NetworkTools(QObject):
         return self.what_if.panel.plan if self.what_if.active else case_plan
 
     def toggle_trace(self) -> None:
-        """The trace tool, or none."""
+        """Open or close the trace tool."""
         if self.what_if.active:
             self.what_if.close()
         self.trace.toggle()
 
     def toggle_what_if(self) -> None:
-        """The burst tool, or none."""
+        """Open or close the what-if tool."""
         if self.trace.active:
             self.trace.close()
         self.what_if.toggle()
 
     def open_segments(self) -> SegmentsWindow:
-        """The plans of the whole city; a chosen segment is tried on the map."""
+        """Open the plans of the whole city; a chosen segment opens as a what-if on the map."""
         if self.segments is not None:
             self.segments.raise_()
             return self.segments
@@ -83,7 +83,7 @@ class NetworkTools(QObject):
         return opened
 
     def close(self) -> None:
-        """End what is worked out aside; the window goes."""
+        """Close the window of segments and its calculation."""
         if self.segments is not None:
             self.segments.close()
 
@@ -100,7 +100,7 @@ class NetworkTools(QObject):
 
     @Slot(object)
     def on_picked(self, asset: Asset | None) -> None:
-        """A click on the map: to the tool in use, else passed on."""
+        """A click on the map: for the tool in use, else ``not_taken`` is emitted."""
         if not (self.trace.on_picked(asset) or self.what_if.on_picked(asset)):
             self.not_taken.emit(asset)
 
@@ -120,14 +120,14 @@ class NetworkTools(QObject):
         self.what_if.set_appearance(appearance)
 
     def print_cards(self, view: CaseView) -> None:
-        """The valve cards of a plan, to a PDF chosen by name."""
+        """Ask for a file and write the valve cards of a plan to it as PDF."""
         title = self.what_if.panel.text("plan.cards_file")
         name, _ = QFileDialog.getSaveFileName(self._window, self.what_if.panel.text("plan.cards"), title, "PDF (*.pdf)")
         if name:
             self.write_cards(view, Path(name).with_suffix(".pdf"))
 
     def write_cards(self, view: CaseView, path: Path) -> None:
-        """To this file; what goes wrong is told."""
+        """Write to this file; a fault is reported in the message bar."""
         incident, plan = view.incident, view.incident.plan
         if plan is None:
             return

@@ -1,4 +1,4 @@
-"""CasePackages: the package of the case in focus, asked for by a file dialog and written aside."""
+"""CasePackages: writes the package of the case in focus in the background, to a file that the user chooses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from console.ui.background_tasks import BackgroundTasks
 
 
 class PackageWriter(Protocol):
-    """Writes the package of a case; takes seconds and is called aside. Raises QuanmaiError."""
+    """Writes the package of a case. Takes seconds, so it is called on a worker thread. Raises QuanmaiError."""
 
     def __call__(self, incident_id: str, to: Path, language: str) -> Path:
         """Write the package of a case to ``to``; gives the path that was written."""
@@ -22,7 +22,7 @@ class PackageWriter(Protocol):
 
 
 class CasePackages(QObject):
-    """``writer``: what writes; without one (a recording, a window without a store) the command says so."""
+    """``writer`` does the writing; None (a recording, a window without a store): the command reports that there is no store."""
 
     told = Signal(str)
     """One line for the message bar."""
@@ -56,7 +56,7 @@ class CasePackages(QObject):
             self.write(incident.incident_id, Path(name))
 
     def write(self, incident_id: str, to: Path) -> None:
-        """Write aside; the bar says that it is under way, then where it lies."""
+        """Write in the background; the message bar shows the beginning and the path at the end."""
         writer, words = self.writer, self._appearance.words
         if writer is None:
             return

@@ -41,7 +41,7 @@ from maps.locate.next_reading import ReadingPlace
 
 
 class Questions(QObject):
-    """Opens dialogs over the window, never blocking it (pictures and alarms go on behind them)."""
+    """Opens dialogs over the window without blocking it: pictures and alarms go on behind them."""
 
     def __init__(self, port: ConsolePort, submit: Submit, user: str, appearance: Appearance, window: QWidget) -> None:
         super().__init__(window)
@@ -50,7 +50,7 @@ class Questions(QObject):
         self._notice: NoticeDialog | None = None
 
     def set_appearance(self, appearance: Appearance) -> None:
-        """For the dialogs to come."""
+        """Another theme or language, for the next dialog."""
         self._appearance = appearance
 
     def show_picture(self, picture: Picture) -> None:
@@ -68,7 +68,10 @@ class Questions(QObject):
         self._open(question)
 
     def judgement(self, incident: Incident, pipe_id: str, ground: str = "judgement", looked_at: str = "") -> None:
-        """A burst on a pipe that was named; asked first for a correction, outside the 90 % set, with another pipe in sight."""
+        """Judge a pipe as burst.
+
+        Confirmed first: a correction, a pipe outside the 90 % set, and any pipe while another one is looked at.
+        """
         intent = JudgeBurst(incident.incident_id, (pipe_id,), ground)
         far = candidate_distance(self._port.city.network, incident.location, pipe_id)
         expected = pipe_id in incident.target_pipes() if far is None else far.in_set
@@ -111,7 +114,7 @@ class Questions(QObject):
         self._open(question)
 
     def phase(self, incident_id: str, phase: Phase) -> None:
-        """What shows that the case has come so far (needed for "isolated")."""
+        """The evidence for a phase (required for "isolated")."""
         words = self._appearance.words
         name = words.of("phase", phase.value)
         signs = self._signs(incident_id) if phase is Phase.ISOLATED else ()
@@ -132,7 +135,7 @@ class Questions(QObject):
         return isolation_signs(self._port.city, incident, picture) if incident is not None else ()
 
     def _sign(self, sign: IsolationSign) -> str:
-        """What one station says, as the log will keep it."""
+        """What one station shows, as it is written to the log."""
         words = self._appearance.words
         value = words.value(CHANNEL_BY_NAME[sign.channel], sign.value)
         return words(f"dialog.sign_{sign.sign.value}", station=sign.station_id, value=value)

@@ -10,12 +10,12 @@ from console.domain.readings import Channel
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
 from console.ui.dialogs.station import StationDialog
-from console.ui.panels.trend import Series
+from console.ui.panels.charts import Series
 from console.ui.port import ConsolePort
 
 
 class StationCards(QObject):
-    """Opens, feeds and forgets station dialogs."""
+    """Opens station dialogs and keeps them up to date."""
 
     place_asked = Signal(int)
     """Show this station (row) on the map."""

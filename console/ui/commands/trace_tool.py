@@ -1,4 +1,4 @@
-"""TraceTool: clicks on the map become a request, its answer lies on the map and in the panel; undone any number of times."""
+"""TraceTool: clicks on the map build a trace request; the answer is shown on the map and in the panel. Steps can be undone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from maps.network import ValveTable
 from maps.trace import Profile, profile
 
 _BARRIER_KEYS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
-"""Either: many window managers keep Alt and the mouse for themselves."""
+"""Either key: many window managers reserve Alt with the mouse."""
 _Answer = tuple[TraceAnswer, Profile | None] | QuanmaiError
 
 
@@ -77,7 +77,7 @@ class TraceTool(QObject):
         self._refresh()
 
     def open(self) -> None:
-        """Begin, or go on where it was left."""
+        """Begin, or continue where it was left."""
         self.panel.show()
         self._refresh()
 
@@ -86,7 +86,7 @@ class TraceTool(QObject):
         self.close() if self.active else self.open()
 
     def close(self) -> None:
-        """The map is for other things again; what was asked is kept."""
+        """Stop using the tool; the request is kept."""
         self.panel.hide()
         self._map.highlight(())
 
@@ -111,12 +111,12 @@ class TraceTool(QObject):
         return self._ask(replace(request, starts=starts))
 
     def undo(self) -> None:
-        """The request before."""
+        """Undo the last change of the request."""
         if self._steps.undo():
             self._refresh()
 
     def redo(self) -> None:
-        """The request after, where one went back."""
+        """Redo the last change of the request."""
         if self._steps.redo():
             self._refresh()
 
@@ -126,14 +126,14 @@ class TraceTool(QObject):
             self._map.fit_pipes(self._city.network.pipes.ids(self.answer.trace.pipes))
 
     def export(self) -> None:
-        """To a file chosen by name."""
+        """Ask for a file and write the trace to it."""
         words = "GeoJSON (*.geojson);;GeoPackage (*.gpkg);;CSV (*.csv)"
         name, kind = QFileDialog.getSaveFileName(self.panel.window(), self.panel.text("trace.export"), "trace.geojson", words)
         if name:
             self.export_to(Path(name) if Path(name).suffix else Path(name + kind[kind.index("*") + 1 : -1]))
 
     def export_to(self, path: Path) -> None:
-        """To this file; what goes wrong is told."""
+        """Write to this file; a fault is reported in the message bar."""
         if self.answer is None:
             return
         try:
@@ -196,7 +196,7 @@ class TraceTool(QObject):
 
 
 def _answered(city: City, request: TraceRequest, state: HydraulicState | None) -> _Answer:
-    """Aside from the window; a fault of the request is an answer, too."""
+    """Compute on a worker thread; a fault of the request is returned, not raised."""
     try:
         answer = trace_of(city, request, state)
     except QuanmaiError as fault:

@@ -1,4 +1,4 @@
-"""BurstTool: a click on a pipe shows what closing for a burst there would do; valves are supposed stuck or closed at will."""
+"""WhatIfTool: a click on a pipe plans the isolation of a burst there; valves can be assumed stuck or closed."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from maps.isolation import Isolator
 
 
 class WhatIfTool(QObject):
-    """One per window; in use while its panel is shown. The case's marks come back to the map when it is put away."""
+    """One per window; in use while its panel is shown. On closing, the map shows the case's marks alone again."""
 
     report_asked = Signal(str)
-    """Pipe id: somebody wants a case of this trial."""
+    """Pipe id: a case is to be opened for this burst."""
     cards_asked = Signal(object)
 
     def __init__(
@@ -52,7 +52,7 @@ class WhatIfTool(QObject):
 
     @property
     def current(self) -> WhatIf:
-        """What is tried now."""
+        """The what-if as it is now."""
         return self._steps.current
 
     def show_picture(self, picture: Picture) -> None:
@@ -65,7 +65,7 @@ class WhatIfTool(QObject):
         self._refresh()
 
     def open(self) -> None:
-        """Begin, or go on where it was left. Segments are built aside the first time."""
+        """Begin, or continue where it was left. Segments are built in the background the first time."""
         self.panel.show()
         self._map.show_what_if(CaseMarks())
         if self._planner is None:
@@ -78,7 +78,7 @@ class WhatIfTool(QObject):
         self.close() if self.active else self.open()
 
     def close(self) -> None:
-        """The map is for the case alone again; what was tried is kept."""
+        """Stop using the tool; the what-if is kept."""
         self.panel.hide()
         self._map.show_what_if(None)
 
@@ -107,12 +107,12 @@ class WhatIfTool(QObject):
         self._ask(self.current.with_unable(valve_id, unable))
 
     def undo(self) -> None:
-        """The trial before."""
+        """Undo the last change."""
         if self._steps.undo():
             self._refresh(fit=True)
 
     def redo(self) -> None:
-        """The trial after, where one went back."""
+        """Redo the last change."""
         if self._steps.redo():
             self._refresh(fit=True)
 
@@ -130,7 +130,7 @@ class WhatIfTool(QObject):
             self._refresh(fit=True)
 
     def _refresh(self, fit: bool = False) -> None:
-        """Within a frame: a plan takes milliseconds. ``fit``: what is tried is brought into view beside the panel."""
+        """Plan and show, within a frame: a plan takes milliseconds. ``fit``: bring the plan into view beside the panel."""
         self.panel.show_steps(self._steps.can_undo, self._steps.can_redo)
         if self._picture is None or self._planner is None:
             return

@@ -29,18 +29,18 @@ from console.ui.widgets import button, label, row
 from maps.units import kpa_from_mpa
 
 LONGEST_REASON = 200
-"""It stands in rows, notices of the log and reports; whoever has more to say writes a note."""
+"""Longest text: it is shown in rows, in the log and in reports."""
 _NOTHING_READ_MPA = -0.01
 """Below every reading, 0 is one."""
 _USUAL_CODE = {"valve": "valve", "hydrant": "hydrant", "plant": "pump"}
-"""What is likely meant when somebody asks on such an asset."""
+"""The likeliest operation on an asset of this kind."""
 
 
 class Question(QDialog):
     """A question with OK and cancel; ``accepted`` is Qt's own signal."""
 
     def __init__(self, appearance: Appearance, title: str, text: str, parent: QWidget | None = None, do: str = "") -> None:
-        """``do``: what pressing the button does, in a word; "OK" where that says it all."""
+        """``do``: text of the accepting button; "OK" by default."""
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setMinimumWidth(420)
@@ -58,7 +58,7 @@ class Question(QDialog):
         self.box.addWidget(self._buttons)
 
     def accept(self) -> None:
-        """Once: the second click of a double one is no second answer."""
+        """Accept once: the second click of a double click is ignored."""
         if self.isVisible():
             super().accept()
 
@@ -69,7 +69,7 @@ class Question(QDialog):
 
 
 class ReasonQuestion(Question):
-    """Asks for a reason in words; not accepted without one. The usual ones are a click away: nights are no time for prose."""
+    """Asks for a reason in words; not accepted without one. The usual reasons can be chosen with a click."""
 
     def __init__(
         self,
@@ -157,8 +157,9 @@ class SampleQuestion(Question):
 
 
 class PressureQuestion(Question):
-    """A pressure read on a gauge, in MPa. It starts empty: what is expected, entered by a stray Enter, would speak against
-    the burst.
+    """A pressure read on a gauge, in MPa.
+
+    The field starts empty: the expected value, entered by a stray Enter, would be evidence against the burst.
     """
 
     def __init__(self, appearance: Appearance, title: str, text: str, parent: QWidget | None = None, do: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Confirmation: what a step does, before it is done; Cancel is the default, and no key that is held or repeated confirms."""
+"""Confirmation: shows what a step does before it is done. Cancel is the default; a held or repeated key confirms nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Confirmation(Question):
-    """``facts``: (what, value) lines under the text; ``usual``: reasons a click away, None where no reason is asked for."""
+    """``facts``: (what, value) lines under the text; ``usual``: reasons to choose from, None where no reason is needed."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Confirmation(Question):
 
     @property
     def cancel(self) -> QPushButton:
-        """The button that leaves everything as it is."""
+        """The Cancel button."""
         return self._buttons.button(QDialogButtonBox.StandardButton.Cancel)
 
     @property
@@ -73,7 +73,7 @@ class Confirmation(Question):
         return self.field.text().strip() if self.field is not None else ""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The second press of a double click on what opened this is no answer to it."""
+        """Ignore the second press of the double click that opened the dialog."""
         if event.type() == QEvent.Type.MouseButtonDblClick:
             return True
         return super().eventFilter(watched, event)

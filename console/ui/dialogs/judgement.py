@@ -1,4 +1,4 @@
-"""The question before a pipe is judged that the pressures do not name, or one that is judged already is corrected."""
+"""The confirmation before a pipe outside the 90 % set is judged, or before a judgement is corrected."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def judgement_question(
     looked_at: str,
     parent: QWidget,
 ) -> Confirmation:
-    """Names the pipe, the one judged before or in sight, and how far it lies from the candidates."""
+    """Names the pipe, the one judged before or looked at, and its distance from the candidates."""
     words, (pipe_id,) = appearance.words, intent.pipe_ids
     judged = bool(incident.burst_pipes)
     pipes = city.network.pipes

@@ -27,7 +27,7 @@ _OPEN = (*_EDITABLE, NoticeStatus.APPROVED)
 
 
 class NoticeDialog(QDialog):
-    """Follows the notice while it is open: each picture may bring its next state."""
+    """Shows one notice. It follows the case: each picture may bring the notice's next state."""
 
     asked = Signal(object, str)
     """(intent, in whose name; "" for this console's user)."""
@@ -233,12 +233,12 @@ class NoticeDialog(QDialog):
     # What is asked
 
     def save(self) -> None:
-        """What was typed becomes the notice's text."""
+        """Save the edited texts."""
         self._base = self._texts()
         self._ask(EditNotice(self._incident.incident_id, self._notice.notice_id, *self._base))
 
     def redraft(self) -> None:
-        """From the facts as they are; what was typed goes in first, so that it is kept where it still fits."""
+        """Draft again from the present facts. Edits are saved first and kept where they still fit."""
         if self._edited():
             self.save()
         self._sent = self._texts()
@@ -250,11 +250,11 @@ class NoticeDialog(QDialog):
         self.redraft()
 
     def submit(self) -> None:
-        """To the supervisor."""
+        """Submit to the supervisor."""
         self._ask(SubmitNotice(self._incident.incident_id, self._notice.notice_id, self.difference.reason))
 
     def approve(self) -> None:
-        """In the name typed beside the button."""
+        """Approve in the name typed beside the button."""
         approver, override = self.steps.approver.text().strip(), self.steps.override.text().strip()
         intent = ApproveNotice(self._incident.incident_id, self._notice.notice_id, override, self.difference.reason)
         self._ask(intent, approver)
@@ -274,19 +274,19 @@ class NoticeDialog(QDialog):
         self._open(question)
 
     def ask_lift(self) -> None:
-        """Asks why; shows what is withdrawn."""
+        """Ask for the reason and show what is withdrawn."""
         case, notice_id, shown = self._incident.incident_id, self._notice.notice_id, self._notice
         question = lift_confirmation(self._appearance, shown, self._channels(), self)
         question.accepted.connect(lambda: self._if_same(shown, LiftNotice(case, notice_id, question.reason)))
         self._open(question)
 
     def _if_same(self, shown: Notice, intent: Intent) -> None:
-        """Only what was shown is confirmed: a text that changed meanwhile has to be shown again."""
+        """Confirm only what was shown: a text that changed meanwhile has to be shown again."""
         if (shown.status, shown.text_zh, shown.text_en) == (self._notice.status, self._notice.text_zh, self._notice.text_en):
             self._ask(intent)
 
     def _ask(self, intent: Intent, person: str = "") -> None:
-        """The focus leaves the button: a key pressed again takes no further step."""
+        """Submit an intent. The focus leaves the button, so a key pressed again takes no further step."""
         self.steps.setFocus()
         self._refused.hide()
         self.asked.emit(intent, person)

@@ -20,7 +20,7 @@ _LINES_SHOWN = 8
 
 
 class Difference(QFrame):
-    """How the notice differs from its case: redraft at a click, or go on with a typed reason."""
+    """How the notice differs from its case, with a button to redraft and a field for the reason to continue."""
 
     redraft_asked = Signal()
     reason_changed = Signal()

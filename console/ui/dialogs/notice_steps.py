@@ -16,7 +16,7 @@ _ORDER = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED, NoticeStatus.APPROVED, Not
 
 
 class NoticeSteps(QFrame):
-    """Takes the focus itself after each step: a key pressed again meets no button."""
+    """Takes the focus after each step: a key pressed again presses no button."""
 
     def __init__(self, appearance: Appearance, user: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -82,7 +82,7 @@ class NoticeSteps(QFrame):
         self.approve.setToolTip(tip(text))
 
     def _words(self, status: NoticeStatus, notice: Notice, now: datetime) -> str:
-        """What became of a step: by whom and when; "" before it was taken."""
+        """By whom and when a step was taken; "" before."""
         words = self._appearance.words
         match status:
             case NoticeStatus.DRAFT if notice.submitted_by:

@@ -1,4 +1,4 @@
-"""Ctrl+K: type, arrow keys, Enter."""
+"""The search dialog (Ctrl+K)."""
 
 from __future__ import annotations
 

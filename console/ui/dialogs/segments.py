@@ -1,4 +1,4 @@
-"""SegmentsWindow: the plan of every segment, ranked; worked out aside with progress, browsed, taken along as CSV."""
+"""SegmentsWindow: the plan of every segment, ranked; computed in the background with progress, exported as CSV."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from maps.isolation import Isolator, SegmentPlans, city_plans
 
 
 class SegmentsWindow(QDialog):
-    """Opened over the window, never blocking it. Closing it cancels what is still being worked out."""
+    """Opened over the window without blocking it. Closing it cancels the calculation."""
 
     pipe_chosen = Signal(str)
     """A pipe of the chosen segment."""
@@ -56,7 +56,7 @@ class SegmentsWindow(QDialog):
         return self._appearance.words.catalogue.text(f"tools.segments.{key}", **params)
 
     def begin(self, planner: Isolator | None = None) -> None:
-        """Work out every plan aside; ``planner`` when there is one already."""
+        """Compute every plan in the background; ``planner``: the segments, if they are built already."""
 
         def work() -> SegmentPlans:
             return city_plans(planner or Isolator(self._city), self._told)
@@ -65,15 +65,15 @@ class SegmentsWindow(QDialog):
 
     @property
     def busy(self) -> bool:
-        """Whether plans are being worked out."""
+        """Whether plans are being computed."""
         return self._tasks.busy
 
     def cancel(self) -> None:
-        """Stop: what is worked out so far is shown."""
+        """Stop; the plans computed so far are shown."""
         self._cancelled = True
 
     def write(self, path: Path) -> None:
-        """The segments as CSV, in the order shown; what goes wrong is told."""
+        """Write the segments as CSV in the order shown; a fault is reported."""
         model, plans = self.segments.model(), self.plans
         if plans is None or not isinstance(model, FiguresModel):
             return
@@ -84,7 +84,7 @@ class SegmentsWindow(QDialog):
             self.told.emit(str(fault))
 
     def _told(self, share: float) -> bool:
-        """On the worker's thread, a hundred times in all."""
+        """Called on the worker's thread, a hundred times in all."""
         self._progressed.emit(share)
         return not self._cancelled
 

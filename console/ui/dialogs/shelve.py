@@ -1,4 +1,4 @@
-"""The shelving dialog: which alarm, how long, why, and what brings it back."""
+"""The shelving dialog: which alarm, for how long and why."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from console.domain.limits import Limits
 from console.domain.picture import Picture, StationState
 from console.domain.readings import CHANNEL_BY_NAME, Channel, Quality
 from console.ui.appearance import Appearance
-from console.ui.panels.trend import Series, Trend
+from console.ui.panels.charts import Series, Trend
 from console.ui.widgets import button, clear, label, row
 from console.ui.words import one_line
 from maps.city import City
@@ -137,7 +137,7 @@ class StationDialog(QDialog):
         return self._appearance.words("station.elevation", error=error) if error else ""
 
     def _channels(self) -> list[Channel]:
-        """The city's word on what the station measures, and whatever has come in besides."""
+        """Channels that the city lists for the station, and those it has sent besides."""
         named = str(self._city.stations.channels[self._row]).split(",")
         told = [CHANNEL_BY_NAME[name.strip()] for name in named if name.strip() in CHANNEL_BY_NAME]
         heard = [channel for channel in Channel if self._picture.at_us[self._row, channel] > 0]

@@ -1,4 +1,4 @@
-"""MapCanvas: the widget — moves the camera, shows the picture there is, paints the live overlay, tells what was done on it."""
+"""MapCanvas: the map widget. It shows the network's picture and paints the live overlay over it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class MapCanvas(QWidget):
     """
 
     layers_changed = Signal(object)
-    """LayerLook: shown otherwise."""
+    """LayerSettings: the map shows something else."""
 
     def __init__(self, scene: Scene, picture: Picture, theme: Theme, words: Words, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,7 +85,7 @@ class MapCanvas(QWidget):
         self._remark()
 
     def show_what_if(self, what_if: CaseMarks | None) -> None:
-        """What is tried, over the case and in a hue of its own, with a frame that says so; None ends it."""
+        """Draw a what-if over the case, in its own colour and with a labelled frame; None ends it."""
         self._live = replace(self._live, what_if=what_if)
         self._remark()
 
@@ -130,12 +130,12 @@ class MapCanvas(QWidget):
         self.update()
 
     def set_coordinate_system(self, system: CoordinateSystem) -> None:
-        """In what coordinates are read out."""
+        """The coordinate system of the coordinates shown."""
         self.coordinates = Coordinates(self.scene.city, system)
         self.update()
 
     def set_flows(self, flows: Flows | None) -> None:
-        """What the model says of flows: arrows and the theme of velocities."""
+        """Flows of the model, for the arrows and the theme of velocities."""
         self.renderer.set_extras(flows=flows)
         if self.layer_settings.theme is PipeTheme.VELOCITY:
             self.derived.refresh_theme(self.layer_settings)
@@ -178,7 +178,7 @@ class MapCanvas(QWidget):
     # Pictures
 
     def settle(self) -> None:
-        """Finish what is worked out aside and the picture (screenshots, tests)."""
+        """Finish the background work and the picture (screenshots, tests)."""
         self.navigation.land()
         self.derived.finish()
         self.renderer.draw_now()
@@ -215,7 +215,7 @@ class MapCanvas(QWidget):
     def paint_overlay(
         self, painter: QPainter, camera: Camera, ratio: float, *, hurried: bool = False, vector: bool = False
     ) -> Placer:
-        """All that lies over the picture, for any painter (a screen's, a printer's)."""
+        """Paint everything that lies over the picture, with any painter (a screen's, a printer's)."""
         placer = Placer(camera.width, camera.height, self._memory)
         frame = Frame(painter, camera, self._theme, self._words, placer, self.layer_settings, ratio, hurried, vector)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
@@ -242,7 +242,7 @@ class MapCanvas(QWidget):
         return twin
 
     def mirror(self, other: MapCanvas) -> None:
-        """The case, the trial and the highlights of another canvas."""
+        """Take over the case, the what-if and the highlights of another canvas."""
         mine, first = self._live, other._live
         if mine.case is not first.case or mine.what_if is not first.what_if or self._highlights is not other._highlights:
             self._live = replace(self._live, case=first.case, what_if=first.what_if)
@@ -261,7 +261,7 @@ class MapCanvas(QWidget):
             self.paint_overlay(painter, camera, self._ratio(), hurried=True)
             if self.overlay.names.unfinished:
                 QTimer.singleShot(0, self, self.update)
-        finally:  # a painter left open takes the whole program down
+        finally:  # an open painter crashes the program
             painter.end()
 
     # Events of Qt, passed on

@@ -133,7 +133,7 @@ def _svg(canvas: MapCanvas, path: Path, sheet: Sheet, camera: Camera, theme: The
 def paint_sheet(
     painter: QPainter, canvas: MapCanvas, sheet: Sheet, camera: Camera, theme: Theme, ratio: float, *, vector: bool = False
 ) -> None:
-    """Ground, marks, symbols, names, furniture, then title and legend."""
+    """Draw ground, marks, symbols, names and decorations, then title and legend."""
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
     painter.translate(0, _TITLE_PX)
     painter.setClipRect(QRectF(0, 0, camera.width, camera.height))

@@ -62,7 +62,7 @@ GROUND_LAYERS = (
 
 
 class PipeTheme(StrEnum):
-    """What the colour of pipes tells."""
+    """What the colour of the pipes stands for."""
 
     DIAMETER = "diameter"
     MATERIAL = "material"
@@ -100,7 +100,7 @@ class LayerSettings:
 
     @classmethod
     def from_text(cls, text: str) -> LayerSettings:
-        """As remembered; what is not understood (an older or newer version's) keeps its default."""
+        """Parse stored settings; unknown parts (of an older or newer version) keep their defaults."""
         parts = [*text.split("|"), "", "", ""]
         known = {layer.value: layer for layer in MapLayer}
         default = cls()

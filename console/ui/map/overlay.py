@@ -22,7 +22,7 @@ from console.ui.map.scene import Scene
 
 _DISC_PX = 21.0
 _ONE_SPOT_PX = 42.0
-"""A plan smaller than two discs: its numbers would only crowd about the burst, whose symbol stands for it."""
+"""A plan smaller than two discs: its numbers would overlap the burst's symbol, so they are left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Live:
     picture: Picture
     case: CaseMarks = field(default_factory=CaseMarks)
     what_if: CaseMarks | None = None
-    """What is tried, over the case; None when no trial is on."""
+    """Marks of the what-if over the case; None when there is none."""
     selected: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
     selected_text: str = ""
 
@@ -79,9 +79,10 @@ def _burst(frame: Frame, case: CaseMarks, role: str) -> None:
 
 
 def _steps(frame: Frame, case: CaseMarks, alarming: list[tuple[float, float]], what_if_role: str = "") -> None:
-    """``alarming``: screen points of the symbols that a disc must not hide, nor be hidden by; ``trial_role``: the one colour
+    """Numbered valves of a plan.
 
-    of a trial's valves, which are squares.
+    ``alarming``: screen points of symbols that a disc must not hide, nor be hidden by. ``what_if_role``: the colour of a
+    what-if's valves, which are squares.
     """
     anchors = [frame.camera.to_screen(mark.x, mark.y) for mark in case.steps]
     if len(anchors) > 1 and np.ptp(np.array(anchors), axis=0).max() < _ONE_SPOT_PX:

@@ -8,11 +8,10 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.texts import say
 from console.ui.map.view.view_history import Bookmark, View, bookmarks_from, bookmarks_text
 from console.ui.settings import StoredSettings
 from console.ui.widgets import menu_over
-from console.ui.words import Words
+from console.ui.words import Words, map_text
 
 
 class Bookmarks:
@@ -25,8 +24,8 @@ class Bookmarks:
     def ask(self, words: Words) -> None:
         """Ask for a name of the present view."""
         dialog = QInputDialog(self._window)
-        dialog.setWindowTitle(say(words, "bookmarks.title"))
-        dialog.setLabelText(say(words, "bookmarks.name"))
+        dialog.setWindowTitle(map_text(words, "bookmarks.title"))
+        dialog.setLabelText(map_text(words, "bookmarks.name"))
         dialog.textValueSelected.connect(self.add)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
@@ -44,7 +43,7 @@ class Bookmarks:
         for mark in self.kept:
             menu.addAction(mark.name, partial(self.go_to, mark))
         menu.addSeparator()
-        menu.addAction(say(words, "bookmarks.add"), partial(self.ask, words))
+        menu.addAction(map_text(words, "bookmarks.add"), partial(self.ask, words))
         menu.popup(QCursor.pos())
         return menu
 

@@ -1,4 +1,4 @@
-"""ModelFlows: where arrows and velocities come from — the hours of the model's day, else one snapshot solved when asked for."""
+"""ModelFlows: the source of arrows and velocities: the solved hours of the model's day, else one snapshot solved on demand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from maps.hydraulics.state import HydraulicState
 
 
 class ModelFlows(QObject):
-    """Works only while a map shows flows."""
+    """Provides flows while some map shows them."""
 
     told = Signal(str)
     """Why there are none."""
@@ -42,7 +42,7 @@ class ModelFlows(QObject):
         self.ready.emit(flows_of(self._city.network.pipes, state.pipe_flow_m3h, state.at_s))
 
     def follow(self, look: LayerSettings, picture: Picture, words: Words) -> None:
-        """See to it that what is shown is of this hour; without a solved day the model is solved once, aside."""
+        """Show the flows of this hour. Without a solved day the model is solved once, in the background."""
         if not (look.shows(MapLayer.FLOW) or look.theme is PipeTheme.VELOCITY):
             return
         local = words.local(moment(picture.now_us))

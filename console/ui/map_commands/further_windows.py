@@ -1,6 +1,7 @@
-"""The further map windows of one first map. Those open at the end are there again at the next start, where their screen still
+"""The further map windows of one first map.
 
-is; a wall view whose screen goes while the program runs waits for it, so that it never covers the dispatcher's window.
+Windows that were open at the end open again at the next start, if their screen is there. A wall view whose screen goes while the
+program runs waits for the screen, so that it never covers the dispatcher's window.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ class FurtherWindows(QObject):
         return window
 
     def reopen(self, text: str) -> None:
-        """Those that stood open, as ``remembered`` told; a wall view only where there is a screen for it: it would lie
+        """Open the windows of ``remembered``.
 
-        over the first window. Damaged text opens none.
+        A wall view opens only where there is another screen: it would cover the first window. Damaged text opens none.
         """
         room = bool(other_screens(self._first))
         saved = _placements_from(text)
@@ -85,9 +86,10 @@ class FurtherWindows(QObject):
 
     @Slot(QScreen)
     def _screen_gone(self, screen: QScreen) -> None:
-        """Qt moves the windows of a screen that has gone to the one that is left: wall views are put aside before, and after
+        """Close the wall views of a screen that has gone.
 
-        it those that the first window has been moved under.
+        Qt moves its windows to the screen that is left: wall views are put aside before that, and after it those that
+        the first window was moved under.
         """
         self._put_aside(screen)
         QTimer.singleShot(0, self, lambda: self._put_aside(self._first.screen()))

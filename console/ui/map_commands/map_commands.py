@@ -16,7 +16,6 @@ from console.ui.appearance import Appearance
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.layers import LayerSettings
 from console.ui.map.network.flow import Flows
-from console.ui.map.texts import say
 from console.ui.map.view.coordinates import CoordinateSystem
 from console.ui.map.view.picking import Asset
 from console.ui.map.view.selection import Selection, select_in
@@ -30,6 +29,7 @@ from console.ui.panels.map.identify_card import IdentifyCard
 from console.ui.panels.map.tool_strip import ToolStrip
 from console.ui.settings import StoredSettings
 from console.ui.widgets import menu_over
+from console.ui.words import map_text
 from maps.attribution import attribution
 from maps.city import City
 from maps.hydraulics.state import HydraulicState
@@ -163,7 +163,7 @@ class MapCommands(QObject):
         menu, follow = menu_over(self._window), self._parts.map.follow
         for fix in self._picture.crews:
             menu.addAction(fix.name or fix.crew_id, partial(follow, fix.crew_id))
-        menu.addAction(say(self._appearance.words, "follow_none"), partial(follow, ""))
+        menu.addAction(map_text(self._appearance.words, "follow_none"), partial(follow, ""))
         menu.popup(QCursor.pos())
         return menu
 
@@ -185,7 +185,7 @@ class MapCommands(QObject):
         name = map_.coordinates.name(self._appearance.words("map.local_crs"))
         text = f"{map_.coordinates.text(x, y, precise=True)} ({name})"
         QApplication.clipboard().setText(text)
-        self.noted.emit(say(self._appearance.words, "copied", text=text))
+        self.noted.emit(map_text(self._appearance.words, "copied", text=text))
 
     def identify(self, asset: Asset) -> None:
         """Show the card of an asset."""

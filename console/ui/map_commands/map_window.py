@@ -11,15 +11,15 @@ from PySide6.QtWidgets import QCheckBox, QDockWidget, QMainWindow, QMenu, QToolB
 from console.ui.appearance import Appearance
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.layers import LayerSettings
-from console.ui.map.texts import say
 from console.ui.map.view.camera import Camera
 from console.ui.map.view.view_history import View
 from console.ui.panels.map.layer_tree import LayerTree
+from console.ui.words import map_text
 
 
 @dataclass(frozen=True, slots=True)
 class WindowPlacement:
-    """How a further window stood. ``screen``: its name; ``geometry``: as Qt saves it, base64."""
+    """Place of a further window. ``screen``: its name; ``geometry``: as Qt saves it, base64."""
 
     wall: bool
     linked: bool
@@ -29,7 +29,7 @@ class WindowPlacement:
     y: float
     m_per_px: float
     look: str = ""
-    """Its own layers, as ``LayerLook.as_text``."""
+    """Its own layers, as ``LayerSettings.as_text``."""
 
 
 class MapWindow(QMainWindow):
@@ -72,8 +72,8 @@ class MapWindow(QMainWindow):
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self.setWindowTitle(say(appearance.words, "windows.wall" if self.wall else "windows.second"))
-        self.linked.setText(say(appearance.words, "windows.linked"))
+        self.setWindowTitle(map_text(appearance.words, "windows.wall" if self.wall else "windows.second"))
+        self.linked.setText(map_text(appearance.words, "windows.linked"))
         self.layers.setWindowTitle(appearance.words("layers.title_layers"))
         self.tree.set_appearance(appearance)
         self.map.set_appearance(appearance.theme, appearance.words)
@@ -101,7 +101,7 @@ class MapWindow(QMainWindow):
             self.map.navigation.fit_all()
 
     def placement(self) -> WindowPlacement:
-        """How it stands now."""
+        """Its place now."""
         view, geometry = View.of(self.map.camera), bytes(self.saveGeometry().toBase64().data()).decode("ascii")
         place = view.x, view.y, view.m_per_px
         return WindowPlacement(
@@ -109,7 +109,7 @@ class MapWindow(QMainWindow):
         )
 
     def reopen(self, saved: WindowPlacement) -> None:
-        """Show it where it stood; on a screen that there is, when its own has gone."""
+        """Show it at a stored place; on another screen when its own is gone."""
         if saved.look:
             self._own = LayerSettings.from_text(saved.look)
         self.linked.setChecked(saved.linked)

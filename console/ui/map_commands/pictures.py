@@ -14,8 +14,8 @@ from console.ui.map.canvas import MapCanvas
 from console.ui.map.export import FORMATS, MapNotSaved, Sheet, export_map
 from console.ui.map.layers import PipeTheme
 from console.ui.map.network.themes import Entry
-from console.ui.map.texts import say
 from console.ui.panels.map.legend import legend_rows
+from console.ui.words import map_text
 
 Legend = tuple[PipeTheme, tuple[Entry, ...]]
 
@@ -35,12 +35,12 @@ class MapPictures(QObject):
     def copy(self, appearance: Appearance) -> None:
         """Copy the map as it is shown."""
         QApplication.clipboard().setImage(self._map.picture_now())
-        self.noted.emit(say(appearance.words, "picture_copied"))
+        self.noted.emit(map_text(appearance.words, "picture_copied"))
 
     def ask_export(self, appearance: Appearance, now_us: int) -> None:
         """Ask for a file and write the map to it."""
         kinds = " ".join(f"*.{ending}" for ending in FORMATS)
-        name, _ = QFileDialog.getSaveFileName(self._window, say(appearance.words, "export.title"), "map.pdf", kinds)
+        name, _ = QFileDialog.getSaveFileName(self._window, map_text(appearance.words, "export.title"), "map.pdf", kinds)
         if name:
             self.export(Path(name), appearance, now_us)
 
@@ -50,8 +50,8 @@ class MapPictures(QObject):
         self._map.settle()
         when = words.local(moment(now_us))
         sheet = Sheet(
-            say(words, "export.heading", city=self._map.scene.city.info.name),
-            say(words, "export.note", when=f"{when:%Y-%m-%d %H:%M}"),
+            map_text(words, "export.heading", city=self._map.scene.city.info.name),
+            map_text(words, "export.note", when=f"{when:%Y-%m-%d %H:%M}"),
             legend_rows(appearance, *self._legend()),
             dpi=dpi,
         )
@@ -60,4 +60,4 @@ class MapPictures(QObject):
         except MapNotSaved as fault:
             self.told.emit(str(fault))
         else:
-            self.noted.emit(say(words, "export.done", path=path))
+            self.noted.emit(map_text(words, "export.done", path=path))

@@ -12,9 +12,8 @@ from PySide6.QtWidgets import QInputDialog, QWidget
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.ground.tile_store import open_tiles
 from console.ui.map.layers import MapLayer
-from console.ui.map.texts import say
 from console.ui.settings import StoredSettings
-from console.ui.words import Words
+from console.ui.words import Words, map_text
 from maps.errors import InputFault
 
 _KEY = "map/tiles"
@@ -46,8 +45,8 @@ class TileChoice(QObject):
     def ask(self, words: Words) -> None:
         """Ask for a file or an address."""
         dialog = QInputDialog(self._window)
-        dialog.setWindowTitle(say(words, "tiles.title"))
-        dialog.setLabelText(say(words, "tiles.label"))
+        dialog.setWindowTitle(map_text(words, "tiles.title"))
+        dialog.setLabelText(map_text(words, "tiles.label"))
         dialog.setTextValue(str(self._stored.get(_KEY, "")))
         dialog.textValueSelected.connect(self.use)
         dialog.finished.connect(dialog.deleteLater)

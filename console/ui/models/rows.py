@@ -37,7 +37,7 @@ class RowsModel(QAbstractTableModel, Generic[Item]):
     """Items in the order given. ``apply`` compares by key and value: insert, remove, new order, change — no reset."""
 
     settled = Signal()
-    """``apply`` has changed something and is through; what counts or measures rows waits for it."""
+    """``apply`` has finished and changed something; whoever counts or measures rows listens to it."""
 
     def __init__(self, key: Callable[[Item], object], columns: Sequence[Column[Item]], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -59,7 +59,7 @@ class RowsModel(QAbstractTableModel, Generic[Item]):
         self._changed(0, len(self._items) - 1)
 
     def apply(self, items: Sequence[Item]) -> None:
-        """Show these items. A flood (a broker dies, thousands fall silent) costs a few steps for the view, not thousands."""
+        """Show these items. A flood of changes (thousands of stations turn stale) costs the view a few steps, not thousands."""
         wanted = {self._key(item): row for row, item in enumerate(items)}
         differs = self._drop(wanted)
         kept = {self._key(item) for item in self._items}

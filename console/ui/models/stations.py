@@ -1,4 +1,4 @@
-"""Stations as a table: state by shape and word, value, age. Columns are compared as arrays; only runs that differ are told."""
+"""Stations as a table: state by shape and word, value, age. Columns are compared as arrays; only differing rows are emitted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class StationModel(QAbstractTableModel):
     """One row per station of the city, in its order."""
 
     states_changed = Signal()
-    """A list sorted by state has to be sorted anew; a thousand new ages alone leave its order as it is."""
+    """A list sorted by state has to be sorted again; new ages alone leave the order as it is."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class StationModel(QAbstractTableModel):
         return self._picture.station_state
 
     def slow_down(self, least_ms: int) -> None:
-        """Tell at most so often: while a recording plays at ×600 every value of every frame is new, and lists sort anew."""
+        """Emit changes at most this often: a recording at ×600 changes every value in every frame, and lists sort each time."""
         self._pause.setInterval(least_ms)
 
     def set_appearance(self, theme: Theme, words: Words) -> None:
@@ -59,7 +59,7 @@ class StationModel(QAbstractTableModel):
         self._tell(np.arange(self.rowCount()))
 
     def show_picture(self, picture: Picture) -> None:
-        """The newest values; tells only the runs of rows whose value, state or shown age differ."""
+        """The newest values; emits only the runs of rows whose value, state or displayed age differ."""
         if self._pause.isActive():
             self._waiting = picture
             return

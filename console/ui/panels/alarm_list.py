@@ -26,7 +26,7 @@ _TIME = 1
 _SHARES = {0: (64, 1.0), 2: (90, 0.17), 4: (64, 1.0), 5: (110, 0.23)}
 """Column: (least pixels, most of the list's width). They take what their words need; the content has the rest.
 
-Priorities, times and figures are short and never cut: half a time is a wrong time.
+Priorities, times and figures are short and never cut: a cut time would be read as another time.
 """
 
 _TOLD_LINES = 3
@@ -100,7 +100,7 @@ class AlarmList(Panel):
         self._fit(anew=True)
 
     def _fit(self, anew: bool = False) -> None:
-        """Columns as wide as their words, within their share; between alarms they only grow: a list must not fidget."""
+        """Columns as wide as their words, within their share. Between alarms they only grow, so that the list stays still."""
         header, whole = self.table.horizontalHeader(), self.table.viewport().width()
         fit_column(self.table, _TIME, (TIME_SAMPLE, STAMP_SAMPLE))
         for column, (least, share) in _SHARES.items():
@@ -138,7 +138,7 @@ class AlarmList(Panel):
             self.alarm_chosen.emit(self._model.item(current.row()))
 
     def acknowledge(self) -> None:
-        """The selected alarms, or without any the most pressing unseen one, are seen."""
+        """Acknowledge the selected alarms; without a selection the most pressing one that is not acknowledged."""
         first = next((alarm for alarm in self._model.items() if alarm.state is AlarmState.ACTIVE), None)
         chosen = self.waiting() or ([first] if self.chosen() is None and first is not None else [])
         if len(chosen) > 1:

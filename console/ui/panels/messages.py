@@ -1,4 +1,4 @@
-"""One line under the strip: what was refused or has failed, and what is not as it should be for as long as it is not."""
+"""The message bar under the strip: refusals and faults for a while, lasting conditions for as long as they last."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SHOWN_MS = 20_000
 
 
 class MessageBar(QFrame):
-    """A passing message (goes by itself or by Esc) before a lasting one (goes when its cause goes)."""
+    """A passing message (ends by itself or by Esc) hides a lasting one (ends with its cause)."""
 
     dismissed = Signal()
 
@@ -53,7 +53,7 @@ class MessageBar(QFrame):
         self._show()
 
     def show_note(self, message: str) -> None:
-        """A passing message that nothing is wrong with: it is not coloured."""
+        """A passing message that reports no fault: it is not coloured."""
         self.show_message(message)
         self._calm = True
         self._show()

@@ -1,4 +1,4 @@
-"""What the strip says of feeds and stations: each word counts something in the picture, none is said without evidence."""
+"""Status of feeds and stations in words: each counts something in the picture."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COUNTED = (
     StationState.FAULT,
     StationState.LEARNING,
 )
-"""What is said behind the normal ones, the gravest first: a narrow strip cuts the end, so abnormal ones come in front."""
+"""States named after the normal ones, the gravest first. Abnormal ones come in front: a narrow strip cuts the end."""
 _SILENT_SHARE = 0.05
 
 

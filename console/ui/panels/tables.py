@@ -16,7 +16,7 @@ _LETTERS_CHANGED = (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange, Q
 
 
 class FontWatcher(QObject):
-    """Watches a table's letters: its columns have to be fitted anew when their size or style changes."""
+    """Watches a table's font: its columns have to be fitted again when it changes."""
 
     changed = Signal()
 

@@ -74,7 +74,7 @@ class Chip(QFrame):
 
 
 class TopStrip(Panel):
-    """One line that says how things are."""
+    """One line with the state of the city."""
 
     case_chosen = Signal(str)
     search_requested = Signal()
@@ -150,7 +150,7 @@ class TopStrip(Panel):
             shape.setToolTip(words.of("priority", priority.name.lower()))
 
     def leave_out_live(self) -> None:
-        """Over a recording: no feed is up or down, and whose seat it is says nothing; the room is wanted by the review."""
+        """Hide feeds and seat: they have no meaning over a recording, and the review needs the room."""
         self._feed.hide()
         self._user.hide()
         self._shows_user = False

@@ -1,4 +1,4 @@
-"""What only people know afterwards, as a form: cause, frost, where it was dug, customers, calls, satisfaction."""
+"""Findings entered after the repair: cause, frost, where it was dug, customers, calls, satisfaction."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from console.ui.widgets import button, label, row
 
 
 class NotesPanel(QWidget):
-    """Keeps ``notes``; tells when they change and which moment is wanted."""
+    """Keeps ``notes``; emits their changes and the moment that was chosen."""
 
     changed = Signal(object)
     """ReviewNotes."""

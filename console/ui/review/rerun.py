@@ -1,4 +1,4 @@
-"""What if: another valve, rerun on the recorded state; the calculation runs aside."""
+"""Rerun of the isolation on the recorded state with another valve; computed in the background."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class RerunPanel(QWidget):
             self.result.setText(self._words(self.outcome))
 
     def rerun(self) -> None:
-        """Ask for it."""
+        """Start the calculation."""
         valve, record = self.valve.currentText().strip(), self._record
         stuck = [one for one in record.incident.unable_valves() if one != valve and record.city.network.valves.has(one)]
         if self.how.currentData() == "closed":

@@ -58,7 +58,7 @@ class ThenNow(QWidget):
         self.show_then(self._incident)
 
     def show_record(self, record: CaseRecord) -> None:
-        """The reviewer found something out: what is known now is another."""
+        """The reviewer's findings changed what is known now."""
         self._record = record
         self.set_appearance(self._appearance)
 

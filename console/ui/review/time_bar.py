@@ -183,7 +183,7 @@ class TimeBar(QWidget):
         self._say_play()
 
     def pause(self) -> None:
-        """Stand still."""
+        """Pause."""
         self._timer.stop()
         self._say_play()
 

@@ -78,7 +78,7 @@ class ReviewWindow(MainWindow):
         self.map.set_badges((mark, *badges(self._port.city, picture, words)))
 
     def _refresh_lasting_message(self) -> None:
-        """A recording never falls silent."""
+        """The lasting message, without the check for a silent engine."""
         self.messages.show_lasting(lasting_message(self._picture, self.focus.incident, 0.0, self._appearance.words))
 
     def set_appearance(self, appearance: Appearance) -> None:

@@ -11,7 +11,7 @@ import pytest
 from console.domain.clock import micros
 from console.domain.readings import Channel
 from console.ui.appearance import Appearance
-from console.ui.panels.trend import Series, TimeAxis, Trend, ValueAxis
+from console.ui.panels.charts import Series, TimeAxis, Trend, ValueAxis
 from console.ui.theme import Theme
 from console.ui.window import MainWindow
 from console.ui.words import Words

@@ -1,4 +1,4 @@
-"""Pane: one horizontal band of the static picture with its own painter, so that bands are drawn at the same time."""
+"""Band: one horizontal band of the static picture with its own painter, so that bands are drawn in parallel."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Band:
     vector: bool = False
 
     def lines(self, work: LineWork, klass: int, pen: QPen) -> None:
-        """Line work of one class. Raises GivenUp."""
+        """Draw line work of one class. Raises DrawingCancelled."""
         self.painter.setPen(pen)
         level = work.level(self.camera.m_per_px * self.fineness)
         for screen in batches(work, level, klass, self.camera, self.view):

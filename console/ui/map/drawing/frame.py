@@ -1,4 +1,4 @@
-"""Frame: what painting one frame of the overlay needs — where, how, what is taken already."""
+"""Frame: painter, camera, style and occupied places for painting one frame of the overlay."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from console.ui.words import Words
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One frame's painting. ``hurried``: what is slow to make may wait for the next frame; ``vector``: symbols and names as
+    """One frame of the overlay.
 
-    strokes, not as pictures.
+    ``hurried``: slow parts may wait for the next frame; ``vector``: symbols and names as strokes, not as pictures.
     """
 
     painter: QPainter

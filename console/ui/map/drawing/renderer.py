@@ -29,7 +29,7 @@ _NICE = 4
 
 @dataclass(frozen=True, eq=False)
 class DrawJob:
-    """All that a picture depends on; two wishes with the same parts give the same picture."""
+    """Everything a picture depends on; two jobs with equal parts give the same picture."""
 
     camera: Camera
     style: StaticStyle
@@ -55,7 +55,7 @@ class Drawn:
 
 
 def yield_to_window() -> None:
-    """Where threads have a niceness of their own (Linux): the window's thread goes before the one that calls this."""
+    """Lower the priority of the calling thread below the window's (Linux, where niceness is per thread)."""
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICE)
@@ -114,7 +114,7 @@ class Renderer(QObject):
             self.set_style(replace(self._style, ratio=ratio))
 
     def share(self, other: Renderer, style: StaticStyle, marks: Marks) -> None:
-        """Show what another renderer has worked out already."""
+        """Take over what another renderer has computed."""
         self._extras, self._marks = other.extras, marks
         self.set_style(style)
 
@@ -129,7 +129,7 @@ class Renderer(QObject):
         self._again()
 
     def request(self, camera: Camera) -> None:
-        """Want a picture of ``camera``. One that is under way is finished first unless it is of another scale."""
+        """Request a picture of ``camera``. A running one is finished first, unless it is of another scale."""
         self._camera = camera
         running = self._running_wish
         if running is not None and not 0.5 < running.camera.m_per_px / camera.m_per_px < 2.0:
@@ -230,7 +230,7 @@ class Renderer(QObject):
                     self._spare.append(image)
 
     def _draw(self, job: DrawJob, last: Drawn | None) -> Drawn:
-        """On the conductor's thread."""
+        """Draw the picture of a job; called on the conductor's thread."""
         if last is not None and last.job.same_ground(job):
             ground = last.ground
         else:

@@ -47,7 +47,7 @@ def _always() -> bool:
 
 @cache
 def warm() -> None:
-    """Use once, on the window's thread, every class of Qt that the bands use.
+    """Use every Qt class of the bands once, on the window's thread.
 
     PySide completes its classes at first use, and two threads that do so at the same time can meet a half-made one
     ("QGradient has no attribute 'Preset'").
@@ -104,7 +104,7 @@ def paint_static(
     pool: Executor | None = None,
     wanted: Callable[[], bool] = _always,
 ) -> None:
-    """Draw everything static into ``image``, in bands on ``pool`` when there is one. Raises GivenUp when not wanted any more."""
+    """Draw everything static into ``image``, in bands on ``pool`` if given. Raises DrawingCancelled when no longer needed."""
     warm()
 
     def paint(part: QImage, top: float, view: tuple[float, float, float, float]) -> None:
@@ -146,7 +146,7 @@ def in_bands(
 
 
 def paint_all(band: Band, scene: Scene, extras: Extras) -> None:
-    """The whole picture of a pane, for any painter. Raises GivenUp."""
+    """Draw the whole content of a band, with any painter. Raises DrawingCancelled."""
     look = band.style.look
     for layer in reversed(look.order):
         if look.shows(layer):

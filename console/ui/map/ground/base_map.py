@@ -19,7 +19,7 @@ _PAPER_FINER = 8
 
 
 def paint_tiles(band: Band, source: TileSource | None, crs: str) -> None:
-    """Raster tiles there are; those that are not stay blank and are fetched aside."""
+    """Draw the raster tiles at hand; missing ones stay blank and are fetched in the background."""
     if source is None:
         return
     band.painter.save()

@@ -1,4 +1,4 @@
-"""What of the case in focus lies on the map: candidates, zone, dry pockets, low pressure, numbered valves."""
+"""Marks of a case on the map: candidates, zone, dry pockets, low pressure, numbered valves."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Region:
 
 @dataclass(frozen=True, eq=False)
 class CaseMarks:
-    """The case's marks, each with coordinates; empty where the case has not come so far. Lines: (n, 4) world, m."""
+    """Marks of a case with their coordinates; empty where the case has none yet. Lines: (n, 4) world, m."""
 
     candidates: tuple[tuple[NDArray[np.float64], float], ...] = ()
     zone: Region | None = None

@@ -1,4 +1,4 @@
-"""Furniture: scale bar, coordinates with the CRS's name, north, and what must never be forgotten (drill, synthetic …)."""
+"""Decorations at the map's edge: scale bar, coordinates with their CRS, north arrow, badges (drill, synthetic …)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Badge:
 
 @dataclass(frozen=True, eq=False)
 class Margin:
-    """What stands at the map's edge. ``cursor``: world point under the pointer; ``attribution``: whose ground it is."""
+    """Content of the decorations. ``cursor``: world point under the pointer; ``attribution``: source of the ground."""
 
     coordinates: Coordinates
     cursor: tuple[float, float] | None
@@ -37,9 +37,9 @@ class Margin:
     badges: tuple[Badge, ...]
     attribution: str = ""
     remark: str = ""
-    """What must be said of what is drawn (an interpolated surface); beside the scale bar."""
+    """A remark on what is drawn (an interpolated surface), beside the scale bar."""
     what_if: tuple[str, ...] = ()
-    """(word, note) that a trial is shown, which is not the real plan: a frame about the map carries them."""
+    """(word, note) in the frame about the map while a what-if is shown: it is not the real plan."""
     covered_px: float = 0.0
     """How far from the left a panel covers the map."""
 
@@ -51,7 +51,7 @@ def map_scale(denominator: float) -> str:
 
 
 def reserve(frame: Frame, margin: Margin) -> None:
-    """Keep labels off the furniture."""
+    """Keep labels off the decorations."""
     width, height = frame.camera.width, frame.camera.height
     frame.placer.take(QRectF(0, height - 44, 200, 44))
     frame.placer.take(_coordinates_place(frame, margin))
@@ -90,7 +90,7 @@ def paint_furniture(frame: Frame, margin: Margin) -> None:
 
 
 def _what_if(frame: Frame, margin: Margin) -> None:
-    """A frame about the whole map, and on it in large letters that this is a trial."""
+    """A frame about the whole map, labelled in large letters as a what-if."""
     painter, colour = frame.painter, frame.theme.colour("what_if.main")
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(colour, _FRAME_PX, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin))
@@ -112,7 +112,7 @@ def _what_if_fonts(frame: Frame) -> tuple[QFont, QFont]:
 
 
 def _what_if_place(frame: Frame, margin: Margin) -> QRectF:
-    """In the middle of what no panel covers, above the scale bar's line."""
+    """Place of the label: in the middle of the uncovered part, above the scale bar's line."""
     sizes = [text_size(font, text) for text, font in zip(margin.what_if, _what_if_fonts(frame), strict=True)]
     width = max(width for width, _ in sizes) * (1.0 + _OTHER_FONTS * frame.vector) + 24
     height = sum(height for _, height in sizes) + 6

@@ -120,7 +120,7 @@ class Marks:
 
 
 class WhatIfMarks:
-    """What a trial would do, over the marks of the case: one hue of its own, hatched, lines beside the case's full ones."""
+    """Marks of a what-if over those of the case: one colour of its own, hatched, lines beside the case's."""
 
     def __init__(self, look: CaseMarks) -> None:
         self.look = look
@@ -135,7 +135,7 @@ class WhatIfMarks:
         ]
 
     def paint(self, band: Band) -> None:
-        """Areas, customers, the pipe that is supposed broken."""
+        """Draw areas, customers and the pipe that is assumed broken."""
         theme, look = band.style.theme, band.style.look
         for region, lines, role, layer in self._regions:
             if look.shows(layer):

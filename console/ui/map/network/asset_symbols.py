@@ -26,7 +26,7 @@ _LOOK_AT_PLAN = 400
 
 
 def stamp(band: Band, x: NDArray[np.float64], y: NDArray[np.float64], symbol: Sprite) -> None:
-    """The same symbol at many world points. Raises GivenUp."""
+    """Draw the same symbol at many world points. Raises DrawingCancelled."""
     if not len(x):
         return
     px, py = band.camera.project(x, y)

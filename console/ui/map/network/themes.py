@@ -1,4 +1,4 @@
-"""Themes: what the colour of pipes tells (material, year, metered zone, pressure zone, velocity), with the legend's entries.
+"""Themes: colours of the pipes by material, year, metered zone, pressure zone or velocity, with the legend's entries.
 
 Ramps are of the viridis family, trimmed to what is seen on the map's ground (its dark end by night, its bright end by day
 leave); kinds without an order take the colours of Okabe and Ito. Both can be told apart by colour-blind people.
@@ -76,7 +76,7 @@ def ramp(theme: Theme, share: float) -> QColor:
 
 
 def themed(scene: Scene, theme: PipeTheme, flows: Flows | None = None) -> Themed | None:
-    """The line work of a theme, None for diameters (and for velocity until the model has spoken).
+    """The line work of a theme, None for diameters (and for velocities until the model is solved).
 
     Takes a second per 200,000 pipes.
     """

@@ -1,4 +1,4 @@
-"""Coordinates as they are read out: in the network's own CRS, CGCS2000 or WGS84 degrees, or GCJ-02, each always named."""
+"""Coordinates as they are displayed: in the network's CRS, CGCS2000 or WGS84 degrees, or GCJ-02, always with the name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ECCENTRICITY = 0.006_693_421_622_965_943
 
 
 class CoordinateSystem(StrEnum):
-    """In what coordinates are read out."""
+    """The coordinate system of the coordinates shown."""
 
     NETWORK = "network"
     CGCS2000 = "cgcs2000"
@@ -32,7 +32,7 @@ _NAMES = {
 
 
 class Coordinates:
-    """Names and writes coordinates of one city in the chosen way. A city that is not georeferenced has its own only."""
+    """Formats coordinates of one city in the chosen system. A city that is not georeferenced has its local system only."""
 
     def __init__(self, city: City, system: CoordinateSystem = CoordinateSystem.NETWORK) -> None:
         self._crs = city.network.crs
@@ -41,11 +41,11 @@ class Coordinates:
 
     @property
     def offered(self) -> tuple[CoordinateSystem, ...]:
-        """Ways this city's coordinates can be read out."""
+        """Coordinate systems that this city offers."""
         return tuple(CoordinateSystem) if self._georeferenced else (CoordinateSystem.NETWORK,)
 
     def name(self, local: str, system: CoordinateSystem | None = None) -> str:
-        """What the coordinates are in; ``local``: the words for coordinates that mean no place on earth."""
+        """Name of the system; ``local``: the name of coordinates that are not georeferenced."""
         system = system or self.system
         if system in _NAMES:
             return _NAMES[system]

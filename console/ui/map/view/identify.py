@@ -1,4 +1,4 @@
-"""Identify: what is known of a picked asset, as lines of a card; live values with their age, flows with their source."""
+"""Identify: the known attributes of a picked asset as lines of a card; live values with their age, flows with their source."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from console.domain.picture import Picture, StationState
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.map.network.facilities import Facility, stations_at
 from console.ui.map.network.flow import Flows
-from console.ui.map.texts import say
 from console.ui.map.view.picking import Asset
-from console.ui.words import Words
+from console.ui.words import Words, map_text
 from maps.attachment import piece_ids
 from maps.city import City
 from maps.network import NodeKind, PipeStatus, ValveKind, ValveState
@@ -22,7 +21,7 @@ Line = tuple[str, str]
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What the card may use. ``flows``: None when the model has not been asked."""
+    """Data of the card. ``flows``: None when the model has not been solved."""
 
     city: City
     picture: Picture
@@ -42,7 +41,7 @@ def lines_of(asset: Asset, known: Known) -> tuple[Line, ...]:
         "facility": _facility,
     }
     lines = maker[asset.kind](asset.row, known) if asset.kind in maker else []
-    return tuple((say(known.words, f"card.{key}"), value) for key, value in lines if value)
+    return tuple((map_text(known.words, f"card.{key}"), value) for key, value in lines if value)
 
 
 def _pipe(row: int, known: Known) -> list[Line]:
@@ -53,19 +52,19 @@ def _pipe(row: int, known: Known) -> list[Line]:
         ("road", " ".join(part for part in (str(pipes.road_name[row]), str(pipes.road_side[row])) if part)),
         ("depth", _number(float(pipes.depth_m[row]), 2, "m")),
         ("ownership", str(pipes.ownership[row])),
-        ("status", say(words, "card.closed") if pipes.status[row] else ""),
+        ("status", map_text(words, "card.closed") if pipes.status[row] else ""),
     ]
     if known.flows is not None and math.isfinite(float(known.flows.velocity_mps[row])):
         hour = f"{int(known.flows.at_s // 3600) % 24:02d}:{int(known.flows.at_s % 3600 // 60):02d}"
-        lines.append(("velocity", say(words, "card.by_model", value=f"{known.flows.velocity_mps[row]:.2f} m/s", hour=hour)))
+        lines.append(("velocity", map_text(words, "card.by_model", value=f"{known.flows.velocity_mps[row]:.2f} m/s", hour=hour)))
     return lines
 
 
 def _valve(row: int, known: Known) -> list[Line]:
     valves, words = known.city.network.valves, known.words
     states = [words.of("valve_state", ValveState(int(valves.state[row])).name.lower())]
-    states += [say(words, "card.stuck")] if not valves.operable[row] else []
-    states += [say(words, "card.one_way")] if valves.flows_to[row] >= 0 else []
+    states += [map_text(words, "card.stuck")] if not valves.operable[row] else []
+    states += [map_text(words, "card.one_way")] if valves.flows_to[row] >= 0 else []
     turns = float(valves.turns_to_close[row])
     return [
         ("kind", words.of("valve_kind", ValveKind(int(valves.kind[row])).name.lower())),
@@ -74,7 +73,7 @@ def _valve(row: int, known: Known) -> list[Line]:
         ("control", words.of("control", str(valves.control[row]))),
         ("turns", f"{turns:.0f}" if math.isfinite(turns) and turns > 0 else ""),
         ("checked", str(valves.last_checked[row])),
-        ("assumed", say(words, "card.yes") if valves.assumed[row] else ""),
+        ("assumed", map_text(words, "card.yes") if valves.assumed[row] else ""),
         ("placing", words.placing(str(valves.placing[row]))),
     ]
 
@@ -88,7 +87,7 @@ def _hydrant(row: int, known: Known) -> list[Line]:
 def _unknown_piece(pieces: str, known: Known) -> list[Line]:
     """All pieces of a cut pipe, where nothing says on which one it is."""
     ids = piece_ids(pieces)
-    return [("on_pipe", say(known.words, "card.piece_unknown", pieces="、".join(ids)))] if ids else []
+    return [("on_pipe", map_text(known.words, "card.piece_unknown", pieces="、".join(ids)))] if ids else []
 
 
 def _facility(row: int, known: Known) -> list[Line]:
@@ -115,7 +114,7 @@ def _levels(node: int, known: Known) -> list[Line]:
 
 def _pump(row: int, known: Known) -> str:
     pumps = known.city.network.pumps
-    shut = f" · {say(known.words, 'card.pump_off')}" if pumps.status[row] == PipeStatus.CLOSED else ""
+    shut = f" · {map_text(known.words, 'card.pump_off')}" if pumps.status[row] == PipeStatus.CLOSED else ""
     return f"{str(pumps.name[row]) or str(pumps.asset_id[row])}{shut}"
 
 

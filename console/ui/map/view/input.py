@@ -249,9 +249,9 @@ class InputHandler(QObject):
         event.accept(pinch)
         if self._widget.childAt(self._widget.mapFromGlobal(pinch.centerPoint().toPoint())) is not None:
             return True
-        self._pressed_at = None  # the first finger is no mouse that drags the map or picks
+        self._pressed_at = None  # the first finger must not drag the map or pick
         if pinch.centerPoint() == pinch.lastCenterPoint() and pinch.scaleFactor() == pinch.lastScaleFactor():
-            return True  # Qt 6 tells each touch twice: the second would zoom once more
+            return True  # Qt 6 reports each touch twice: the second would zoom once more
         at = QPointF(self._widget.mapFromGlobal(pinch.centerPoint().toPoint()))
         step = pinch.centerPoint() - pinch.lastCenterPoint()
         camera = self._navigation.camera

@@ -13,8 +13,7 @@ from console.domain.clock import micros
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.panels.case.deviations import Deviations
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.panels.line_names import LineNames
-from console.ui.panels.trend import Series, Trend
+from console.ui.panels.charts import LineNames, Series, Trend
 from console.ui.widgets import label
 
 SERIES_MOST = 5
@@ -106,9 +105,9 @@ class Evidence(Section):
 
 
 def _from(series: Series, first_s: float) -> Series:
-    """As the change against its last value before the first abnormal one: stations stand at many levels, and the fall
+    """The series as change against its last value before the first abnormal one.
 
-    that matters is small beside what lies between them.
+    Stations have different levels; the drop is small beside the differences between them.
     """
     known = np.isfinite(series.value)
     before = np.flatnonzero(known & (series.at_us < first_s * 1e6))

@@ -62,7 +62,7 @@ class Head(Section):
 
 
 def unsent_words(view: CaseView) -> str:
-    """What of this case has not left the house, and why: "✕ not delivered, no channel: 2 × order, 1 × notice"."""
+    """Undelivered messages of the case with the reason: "✕ not delivered, no channel: 2 × order, 1 × notice"."""
     words, reasons = view.appearance.words, dict[str, Counter[str]]()
     for one in view.undelivered:
         reasons.setdefault(one.reason.value, Counter())[words.of("message_kind", one.kind.value)] += 1
@@ -77,7 +77,7 @@ def unsent_words(view: CaseView) -> str:
 
 
 def status_of(view: CaseView) -> str:
-    """Where the ten minutes stand: to_judge, checking, drafting, to_approve, to_issue, issued, closed."""
+    """State of the case within the ten minutes: to_judge, checking, drafting, to_approve, to_issue, issued, closed."""
     incident = view.incident
     if incident.closed_at is not None:
         return "closed"

@@ -1,6 +1,6 @@
-"""Location: a set with probabilities, never one pipe stated as fact; the site check beside it; judging.
+"""Location: the candidates with probabilities, the site check, and judging.
 
-Looking is not judging: a pipe chosen on the map, in the list or by search is shown with a button of its own that names it.
+Looking at a pipe does not judge it: a pipe chosen on the map, in the list or by search gets a button that names it.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class LocationSection(Section):
         self._hint.setText(words("location.judged", pipes="、".join(incident.burst_pipes)) if judged else words("location.hint"))
 
     def _looking(self, view: CaseView) -> None:
-        """The pipe that is being looked at, with what it would take to judge it."""
+        """The pipe that is looked at, with the button to judge it."""
         words, seen, incident = view.appearance.words, self._seen, view.incident
         shown = bool(seen) and view.city.network.pipes.has(seen)
         may = shown and incident.phase in JUDGED_IN and seen not in incident.burst_pipes and seen != self._target(view)
@@ -234,14 +234,14 @@ def next_place(incident: Incident) -> ReadingPlace | None:
 
 
 def _promise(place: ReadingPlace) -> str:
-    """How much a reading there is said to tell: fewer pipes, likelier ones among as many, or little."""
+    """Text key for the expected gain of a reading: fewer pipes, likelier ones among as many, or little."""
     if place.gain_bits < WORTH_GOING_BITS:
         return "location.next_little"
     return "location.next" if round(place.set_after) < place.set_before else "location.next_plain"
 
 
 def _undecided(incident: Incident) -> bool:
-    """Several candidates are left, and it was looked for where to read."""
+    """Whether several candidates are left and the next reading was searched for."""
     foreseen = incident.outlook is not None and bool(incident.outlook.predictions)
     several = incident.location is not None and len(incident.location.set_90) > 1
     return foreseen and several and incident.phase is Phase.SUSPECTED

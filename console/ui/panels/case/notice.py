@@ -18,7 +18,7 @@ from console.ui.words import Words
 
 _EXCERPT = 56
 _NO_CHANNEL = ("local", "store", "engine")
-"""Entries of the feeds' health that take no message out of the house."""
+"""Entries of the feeds' health that deliver no messages."""
 
 
 class NoticeSection(Section):
@@ -86,7 +86,7 @@ def latest_notice(incident: Incident) -> Notice | None:
 
 
 def state_words(view: CaseView, notice: Notice) -> str:
-    """The notice's state: draft by whom, approved by whom, issued when; and when it has not left the house, why."""
+    """The notice's state: drafted and approved by whom, issued when; and why it is not delivered."""
     words = view.appearance.words
     parts = [
         f"{notice.notice_id} · {words('notice.version', n=notice.version)} · {words.of('notice_status', notice.status.value)}"
@@ -106,12 +106,12 @@ def state_words(view: CaseView, notice: Notice) -> str:
 
 
 def _channel(picture: Picture) -> FeedHealth | None:
-    """What takes messages out of the house; None where nothing is set up to."""
+    """The channel that delivers messages; None when none is set up."""
     return next((feed for feed in picture.feeds if feed.name not in _NO_CHANNEL and feed.state != "off"), None)
 
 
 def channel_words(words: Words, picture: Picture) -> str:
-    """By which way a notice leaves, as things stand."""
+    """How a notice is delivered now."""
     channel = _channel(picture)
     if channel is None:
         return words("notice.channel_none")

@@ -168,7 +168,7 @@ class PlanSection(Section):
         self._closed.setToolTip("" if judged else words("plan.judge_first"))
         self._unable.setText(words("plan.unable"))
         self._unable.setEnabled(self._chosen != "" and not operated)
-        # The kinds stand ready under a valve that was picked: one click and the plan has changed.
+        # The reasons are shown under a valve that was picked: one click changes the plan.
         for kind, made in self._kinds.items():
             made.setText(words.catalogue.text(f"tools.what_if.{kind.value}"))
             made.setVisible(self._by_hand and judged and not operated and incident.incident_id != WHAT_IF_ID)

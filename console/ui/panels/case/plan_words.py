@@ -1,4 +1,4 @@
-"""What a plan says about itself: why each valve, what it relies on, who goes where, conflicts, the way back."""
+"""Texts about a plan: why each valve, what it relies on, who closes what, conflicts, restoring."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RESTORING = (Phase.REPAIRING, Phase.RESTORING)
 
 
 def hydraulics_state(view: CaseView) -> str:
-    """pending, done or failed: the check of pressures after closing; untried for a trial, which is not checked."""
+    """State of the pressures after closing: pending, done, failed; untried for a what-if, which is not computed."""
     if view.incident.incident_id == WHAT_IF_ID:
         return "untried"
     impact = view.incident.impact
@@ -116,7 +116,7 @@ def _parts(view: CaseView) -> list[str]:
 
 
 def _reopening(view: CaseView, plan: IsolationPlan) -> list[str]:
-    """Closed valves that could feed the dry pockets, in one line; with what the hydraulics say of each once they have."""
+    """Closed valves that could feed the dry pockets, in one line, each with the hydraulic result once there is one."""
     impact = view.incident.impact
     checks = {check.valve_id: check for check in impact.reopening} if impact is not None else {}
     if not plan.reopen_candidates or view.incident.incident_id == WHAT_IF_ID:

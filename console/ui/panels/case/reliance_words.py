@@ -1,4 +1,4 @@
-"""What a plan rests on, in words: barriers with their last check, doubtful places, parts without supply, unknown pieces."""
+"""Texts on what a plan relies on: barriers with their last check, doubtful places, parts without supply, unknown pieces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SHOWN = 4
 
 
 def doubt_words(view: CaseView, plan: IsolationPlan) -> list[str]:
-    """What in the plan is not certain by the data: one sentence each."""
+    """Uncertain parts of the plan's data, a sentence each."""
     parts = []
     if plan.relies_on:
         shown = [_relied(view, entry) for entry in plan.relies_on[:_SHOWN]]
@@ -30,7 +30,7 @@ def doubt_words(view: CaseView, plan: IsolationPlan) -> list[str]:
 
 
 def warning_words(view: CaseView, plan: IsolationPlan) -> list[str]:
-    """What the plan cannot know, a sentence each, in the reader's language."""
+    """Warnings of a plan, a sentence each, in the reader's language."""
     said = []
     for warning in warnings_of(plan, view.city.network):
         relied = (_text(view, "warning_relied", name=one.asset_id, why=_text(view, f"why_{one.why}")) for one in warning.relied)

@@ -1,4 +1,4 @@
-"""Response: crew and its way, when water comes back, and the case's next phase."""
+"""Response: crew and its arrival, restoration time, and the case's next phase."""
 
 from __future__ import annotations
 

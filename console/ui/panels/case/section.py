@@ -27,7 +27,7 @@ class CaseView:
 
     @property
     def undelivered(self) -> tuple[Undelivered, ...]:
-        """Messages of this case that have not left the house."""
+        """Messages of this case that are not delivered."""
         return tuple(one for one in self.picture.undelivered if one.incident_id == self.incident.incident_id)
 
     @property

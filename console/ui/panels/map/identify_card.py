@@ -9,10 +9,10 @@ from console.domain.picture import Picture
 from console.ui.appearance import Appearance
 from console.ui.map.network.flow import Flows
 from console.ui.map.scene import Scene
-from console.ui.map.texts import say
 from console.ui.map.view.identify import Known, Line, lines_of
 from console.ui.map.view.picking import Asset
 from console.ui.widgets import button, clear, label, row
+from console.ui.words import map_text
 
 _WIDTH = 280
 _MARGIN = 12
@@ -55,7 +55,7 @@ class IdentifyCard(QFrame):
         """What is known of an asset."""
         self._asset = asset
         self._title.setText(asset.asset_id)
-        self._kind.setText(say(self._appearance.words, f"card.kind_{asset.kind}"))
+        self._kind.setText(map_text(self._appearance.words, f"card.kind_{asset.kind}"))
         self._shown = ()
         self.refresh(picture, flows)
         self.place()
@@ -89,7 +89,7 @@ class IdentifyCard(QFrame):
             self.move(parent.width() - self.width() - _MARGIN, _TOP)
 
     def put_away(self) -> bool:
-        """Close it; False when it was not open."""
+        """Close the card; False when it was not open."""
         was_open = not self.isHidden()
         self._asset = None
         self.hide()

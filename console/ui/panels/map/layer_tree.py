@@ -36,7 +36,7 @@ class LayerTree(QWidget):
     """Ticks show layers; below, opacity and order of the one that is chosen."""
 
     layers_changed = Signal(object)
-    """LayerLook."""
+    """LayerSettings."""
 
     def __init__(self, city: City, appearance: Appearance, look: LayerSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)

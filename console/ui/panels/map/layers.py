@@ -32,7 +32,7 @@ class LayersPanel(Panel):
     """What the map shows, what it means, and the stations (those out of order first)."""
 
     layers_changed = Signal(object)
-    """LayerLook: visibility, opacity, order, theme."""
+    """LayerSettings: visibility, opacity, order, theme."""
     station_chosen = Signal(int)
     station_opened = Signal(int)
     """Row of a station whose card is wanted (double click, Enter)."""

@@ -11,7 +11,7 @@ from console.ui.widgets import button, label, row
 WIDTH = 400
 _TOP, _LEFT, _BELOW = 44, 54, 56
 _SHARE_MOST, _LEAST_WIDTH = 0.55, 330
-"""On a narrow map the panel gives way, down to what its words need: what is tried has to be seen beside it."""
+"""On a narrow map the panel is narrower, down to what its words need: the plan has to be seen beside it."""
 
 
 class ToolFrame(QFrame):
@@ -86,7 +86,7 @@ class ToolFrame(QFrame):
         """Handle an event of a watched widget."""
         wanted = QEvent.Type.LayoutRequest if watched is self._inner else QEvent.Type.Resize
         if self.isVisible() and event.type() == wanted:
-            # After the layouts below have heard of it: until then they give the heights of before.
+            # Later: the layouts below still have the old heights.
             QTimer.singleShot(0, self, self.place)
         return super().eventFilter(watched, event)
 

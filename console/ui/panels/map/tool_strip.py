@@ -1,4 +1,4 @@
-"""The strip of tools on the map: each button is a command with its key; the tool in hand stays pressed."""
+"""The strip of tools on the map: each button runs a command; the tool in use stays pressed."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class ToolStrip(QFrame):
             button.setIcon(_icon(name, appearance))
 
     def show_tool(self, tool: Tool) -> None:
-        """The tool in hand."""
+        """Show the tool in use."""
         for name, button in self._buttons.items():
             if button.isCheckable():
                 button.setChecked(name == tool.value)

@@ -1,4 +1,4 @@
-"""TrialPanel: a burst tried on the map — the plan's own checklist, what is supposed of the chosen valve, the alternatives."""
+"""WhatIfPanel: the plan of a what-if, what is assumed of the chosen valve, and the alternatives."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ALTERNATIVES = 6
 
 
 class WhatIfPanel(ToolFrame):
-    """Shows a trial as if it were a case; its wishes stay on trial."""
+    """Shows a what-if like a case; reports about valves change the what-if only."""
 
     unable_supposed = Signal(str, object)
     """(valve id, Unable, or None: it closes after all)."""
@@ -59,7 +59,7 @@ class WhatIfPanel(ToolFrame):
         self.set_appearance(appearance)
 
     def set_appearance(self, appearance: Appearance) -> None:
-        """Another theme or language; the next trial shown fills it in."""
+        """Another theme or language; the next what-if fills it in."""
         self.appearance = appearance
         self.title.setText(self.text("what_if.title"))
         self.hint.setText(self.text("what_if.hint"))
@@ -75,7 +75,7 @@ class WhatIfPanel(ToolFrame):
         self.hint.setText(self.text("what_if.working"))
 
     def show_what_if(self, incident: Incident | None, picture: Picture) -> None:
-        """The trial as it stands; None: no pipe is chosen."""
+        """The what-if as it is; None: no pipe is chosen."""
         self.hint.setText(self.text("what_if.hint"))
         shown = incident is not None and incident.plan is not None
         for part in (self.plan, self.people, self.alternatives, self.reopen, self.report):
