@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, insert, select, text, update
 
 from console.domain.actors import Actor
 from console.domain.alarms import Alarm
-from console.domain.changes import Change, ChangeSet, Outgoing
+from console.domain.changes import GENESIS, Change, ChangeSet, Outgoing
 from console.domain.clock import SystemClock, micros
 from console.domain.crews import CrewFix
 from console.domain.expected import ExpectedValues
@@ -138,6 +138,18 @@ class SqlStore:
         with self._looking() as connection:
             return tuple(chain.read(connection, changes.c.subject == subject))
 
+    def each_change(self, after_seq: int = 0) -> Iterator[Change]:
+        """The chain behind ``after_seq`` one by one, for a chain of any length; a read transaction lasts as long."""
+        with self._looking() as connection:
+            yield from chain.read(connection, changes.c.seq > after_seq)
+
+    def head(self) -> tuple[int, str]:
+        """(seq, hash) of the last change; (0, 64 zeros) of an empty chain."""
+        query = select(changes.c.seq, changes.c.hash).order_by(changes.c.seq.desc()).limit(1)
+        with self._looking() as connection:
+            found = connection.execute(query).one_or_none()
+        return (0, GENESIS) if found is None else (int(found[0]), str(found[1]))
+
     def verify_chain(self) -> int | None:
         """``seq`` of the first invalid change of the chain, None when it is valid."""
         with self._looking() as connection:
@@ -152,6 +164,11 @@ class SqlStore:
         with self._looking() as connection:
             found = connection.execute(query.where(of.sent_us.is_(None)).order_by(of.outgoing_id).limit(_AT_ONCE)).all()
         return tuple((int(row[0]), Outgoing(row[1], bytes(row[2]), row[3], int(row[4]))) for row in found)
+
+    def count_unsent(self) -> int:
+        """Number of messages without confirmed delivery."""
+        with self._looking() as connection:
+            return int(connection.execute(select(func.count()).where(outgoing.c.sent_us.is_(None))).scalar_one())
 
     def mark_sent(self, outgoing_ids: int | Sequence[int]) -> None:
         """Mark messages as delivered."""
