@@ -52,6 +52,21 @@ P = TypeVar("P", bound=Panel)
 class MainWindow(QMainWindow):
     """The console's window. Panels come from ``panels/registry.py``, commands from ``commands/key_bindings.py``."""
 
+    # Types for ``KEY_BINDINGS``, whose functions are checked before ``__init__``.
+    questions: Questions
+    focus: CaseFocus
+    packages: CasePackages
+    map: MapCanvas
+    map_commands: MapCommands
+    locator: AssetLocator
+    tools: NetworkTools
+    messages: MessageBar
+    strip: TopStrip
+    layers: LayersPanel
+    alarms: AlarmList
+    log: LogList
+    case: CaseColumn
+
     def __init__(
         self,
         port: ConsolePort,

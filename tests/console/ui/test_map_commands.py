@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from console.domain.readings import Channel
@@ -205,3 +205,17 @@ def test_tiles_chosen_later_lie_under_every_map(window: MainWindow, tmp_path: Pa
     window.map_commands.tiles.use(f"http://127.0.0.1:9/{{z}}/{{x}}/{{y}}.png | {tmp_path.name}")
     assert second.map.renderer.extras.tiles is window.map.renderer.extras.tiles is not None
     assert tmp_path.name in second.map.margin().attribution
+
+
+def test_an_open_card_changes_its_language_with_room_for_all_its_lines(window: MainWindow) -> None:
+    window.map.input.picked.emit(Asset("station", "Q-003", 3, 0.0, 0.0))
+    card = window.map_commands.card
+    height = card.height()
+    window.toggle_language()
+    window.settle()
+    said = [one.text() for one in card.findChildren(QLabel) if not one.isHidden()]
+    assert "Station" in said
+    assert "测点" not in said
+    assert card.height() > 0.8 * height
+    cut = [one.text() for one in card.findChildren(QLabel) if not one.isHidden() and one.height() < one.fontMetrics().height()]
+    assert cut == []

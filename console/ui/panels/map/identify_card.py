@@ -50,12 +50,13 @@ class IdentifyCard(QFrame):
     def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
         self._appearance, self._shown = appearance, ()
+        self._name_kind()
 
     def show_asset(self, asset: Asset, picture: Picture, flows: Flows | None) -> None:
-        """What is known of an asset."""
+        """Show the known attributes of an asset."""
         self._asset = asset
         self._title.setText(asset.asset_id)
-        self._kind.setText(map_text(self._appearance.words, f"card.kind_{asset.kind}"))
+        self._name_kind()
         self._shown = ()
         self.refresh(picture, flows)
         self.place()
@@ -71,8 +72,11 @@ class IdentifyCard(QFrame):
         if [name for name, _ in lines] != [name for name, _ in self._shown]:
             clear(self._rows)
             for number, (name, value) in enumerate(lines):
-                self._rows.addWidget(label(name, "muted"), number, 0, Qt.AlignmentFlag.AlignTop)
-                self._rows.addWidget(label(value, wrap=True, selectable=True), number, 1)
+                cells = label(name, "muted"), label(value, wrap=True, selectable=True)
+                self._rows.addWidget(cells[0], number, 0, Qt.AlignmentFlag.AlignTop)
+                self._rows.addWidget(cells[1], number, 1)
+                for cell in cells if self.isVisible() else ():
+                    cell.show()  # Qt shows them later; until then the card's size leaves them out
         else:
             for number, (_, value) in enumerate(lines):
                 item = self._rows.itemAtPosition(number, 1)
@@ -82,8 +86,12 @@ class IdentifyCard(QFrame):
         self._shown = lines
         self.adjustSize()
 
+    def _name_kind(self) -> None:
+        if self._asset is not None:
+            self._kind.setText(map_text(self._appearance.words, f"card.kind_{self._asset.kind}"))
+
     def place(self) -> None:
-        """Into the corner of the map."""
+        """Move into the corner of the map."""
         parent = self.parentWidget()
         if parent is not None:
             self.move(parent.width() - self.width() - _MARGIN, _TOP)
@@ -98,5 +106,5 @@ class IdentifyCard(QFrame):
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """What it says."""
+        """(label, value) of the lines shown."""
         return self._shown
