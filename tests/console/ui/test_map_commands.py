@@ -1,4 +1,4 @@
-"""The map's desk in a whole window: layers remembered, bookmarks, card, selection, export, further windows, the model's flows."""
+"""Commands of the map in a whole window: layers, bookmarks, card, selection, export, further windows, flows."""
 
 from __future__ import annotations
 

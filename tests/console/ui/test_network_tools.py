@@ -1,4 +1,4 @@
-"""Trace tool and burst tool on the map: clicks, barriers, answers, undo; valve cards; nothing of a trial reaches the case."""
+"""Trace tool and what-if tool on the map: clicks, barriers, answers, undo; valve cards; no what-if reaches the case."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_condition_that_cannot_be_read_is_said_in_the_panel(window: MainWindow
     assert "colour" in texts(window.tools.trace.panel)
 
 
-def test_a_trial_shows_the_plan_of_a_click_and_asks_nothing_of_the_desk(window: MainWindow, port: ScriptedPort) -> None:
+def test_a_what_if_shows_the_plan_of_a_click_and_submits_nothing(window: MainWindow, port: ScriptedPort) -> None:
     window.tools.toggle_what_if()
     window.settle()
     clicked(window, a_pipe(port))
@@ -139,7 +139,7 @@ def test_a_valve_supposed_stuck_changes_the_plan_and_undo_brings_it_back(
     assert port.asked == []
 
 
-def test_closing_on_trial_never_closes_in_the_case_behind_it(window: MainWindow, port: ScriptedPort) -> None:
+def test_closing_in_a_what_if_never_closes_in_the_case_behind_it(window: MainWindow, port: ScriptedPort) -> None:
     port.burst()
     window.settle()
     window.case.location.judge()
@@ -157,7 +157,7 @@ def test_closing_on_trial_never_closes_in_the_case_behind_it(window: MainWindow,
     assert isinstance(port.asked[-1][0], MarkValveClosed)
 
 
-def test_a_trial_can_be_reported_as_a_burst(window: MainWindow, port: ScriptedPort) -> None:
+def test_a_what_if_can_be_reported_as_a_burst(window: MainWindow, port: ScriptedPort) -> None:
     window.tools.toggle_what_if()
     window.settle()
     clicked(window, a_pipe(port))

@@ -240,7 +240,7 @@ def test_a_fault_is_told_in_the_windows_language_first(small: MainWindow, port: 
 
 
 @pytest.mark.parametrize("name", ["dark", "light"])
-def test_no_state_of_a_station_wears_the_trials_hue(name: str) -> None:
+def test_no_state_of_a_station_has_the_colour_of_a_what_if(name: str) -> None:
     theme = Theme.load(name)
     what_if = theme.colour("what_if.main")
     states = [theme.colour(key) for key in theme.colours if key.startswith("state.")]

@@ -1,4 +1,4 @@
-"""A trial is never taken for the real plan: a frame, words and a hue of its own; the real plan stays beneath it."""
+"""A what-if is never taken for the real plan: a frame, words and a colour of its own; the real plan stays beneath it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def a_case(window: MainWindow, port: ScriptedPort) -> None:
 
 
 def tried(window: MainWindow, pipe_id: str) -> None:
-    """A trial on a pipe."""
+    """A what-if on a pipe."""
     if not window.tools.what_if.active:
         window.tools.toggle_what_if()
     window.settle()
@@ -50,7 +50,7 @@ def a_pipe_nearby(port: ScriptedPort) -> str:
     return location.candidates[6].pipe_id
 
 
-def test_the_frame_and_the_word_are_there_as_long_as_the_trial_is_on(window: MainWindow, port: ScriptedPort) -> None:
+def test_the_frame_and_the_word_are_there_as_long_as_the_what_if_is_on(window: MainWindow, port: ScriptedPort) -> None:
     colour = window._appearance.theme.colour("what_if.main")
     a_case(window, port)
     assert window.map.margin().what_if == ()
@@ -69,7 +69,7 @@ def test_the_frame_and_the_word_are_there_as_long_as_the_trial_is_on(window: Mai
     assert share_of(window.map.picture_now().copy(0, 0, wide, 4), colour) == 0.0
 
 
-def test_the_real_plan_stays_as_it_was_beneath_the_trial(window: MainWindow, port: ScriptedPort) -> None:
+def test_the_real_plan_stays_as_it_was_beneath_the_what_if(window: MainWindow, port: ScriptedPort) -> None:
     a_case(window, port)
     real = window.map.marks().case
     assert real.steps
@@ -79,7 +79,7 @@ def test_the_real_plan_stays_as_it_was_beneath_the_trial(window: MainWindow, por
     assert marks.case is real
     assert marks.what_if is not None
     assert {step.valve_id for step in marks.what_if.look.steps} != {step.valve_id for step in real.steps}
-    port.wait(5)  # the case goes on under the trial
+    port.wait(5)  # the case goes on under the what-if
     window.settle()
     assert window.map.marks().case.steps == real.steps
     assert window.map.marks().what_if is not None
@@ -88,7 +88,7 @@ def test_the_real_plan_stays_as_it_was_beneath_the_trial(window: MainWindow, por
     assert window.map.marks().case.steps == real.steps
 
 
-def test_trial_and_real_plan_have_no_colour_in_common(window: MainWindow) -> None:
+def test_what_if_and_real_plan_have_no_colour_in_common(window: MainWindow) -> None:
     for theme in ("dark", "light"):
         if window._appearance.theme.name != theme:
             window.toggle_theme()
@@ -124,7 +124,7 @@ def test_what_is_tried_is_seen_beside_the_panel(qtbot: QtBot, port: ScriptedPort
     window.close()
 
 
-def test_a_second_map_window_shows_the_trial_as_a_trial_too(window: MainWindow, port: ScriptedPort) -> None:
+def test_a_second_map_window_shows_the_what_if_as_a_what_if_too(window: MainWindow, port: ScriptedPort) -> None:
     a_case(window, port)
     tried(window, a_pipe_nearby(port))
     twin = window.map.twin(window._appearance.theme, window._appearance.words)

@@ -1,6 +1,6 @@
 """The window on screens of its own, in its own process.
 
-``python -m … FOLDER=DEED …`` does each deed in turn, with a new window and the settings of its folder, and prints each result.
+``python -m … FOLDER=ACTION …`` does each action in turn, in a new window with the settings of its folder, and prints the results.
 
 Qt's offscreen platform reads its screens once, when a program starts; so other screens need another process.
 """
@@ -23,11 +23,11 @@ from console.ui.window import MainWindow
 from tests.console.ui.scripted import ScriptedPort
 
 
-def main(deeds: Iterable[str]) -> None:
-    """Each deed: start as the program does, do it, tell, close."""
+def main(actions: Iterable[str]) -> None:
+    """Each action: start as the program does, do it, print the result, close."""
     application = QApplication(sys.argv[:1])
     told = []
-    for one in deeds:
+    for one in actions:
         folder, _, action = one.rpartition("=")
         window = MainWindow(ScriptedPort(is_drill=False), WindowSettings("王", Path(folder)))
         window.show()
