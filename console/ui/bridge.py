@@ -62,7 +62,7 @@ class PictureBridge(QObject):
         self.arrived.emit(picture)
 
 
-class Arrival(QObject):
+class CrossThreadCall(QObject):
     """Passes a value from any thread (``push``) to ``receiver`` in the window's thread."""
 
     _pushed = Signal(object)

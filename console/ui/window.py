@@ -15,7 +15,7 @@ from console.ui.background_tasks import BackgroundTasks
 from console.ui.bridge import PictureBridge
 from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.dispatch import Dispatcher
-from console.ui.commands.key_bindings import Commands
+from console.ui.commands.key_bindings import WindowCommands
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.package_export import CasePackages
 from console.ui.commands.questions import Questions
@@ -86,7 +86,7 @@ class MainWindow(QMainWindow):
         self._build_map()
         self._build_panels()
         self._connect()
-        self.commands = Commands(self, self._appearance.words)
+        self.commands = WindowCommands(self, self._appearance.words)
         self._restore()
         self.show_picture(self._picture)
         self._recall_tracks()

@@ -75,7 +75,7 @@ KEYS = {binding.name: binding.key for binding in KEY_BINDINGS}
 """Keys by command, for tool tips."""
 
 
-class Commands:
+class WindowCommands:
     """The window's commands as actions, by name."""
 
     def __init__(self, window: MainWindow, words: Words) -> None:

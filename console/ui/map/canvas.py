@@ -21,7 +21,7 @@ from console.ui.map.layers import LayerSettings, MapLayer, PipeTheme
 from console.ui.map.live.case_marks import CaseMarks, pipe_lines
 from console.ui.map.live.decorations import Badge, Margin, paint_furniture, reserve
 from console.ui.map.live.marks import Highlight, Marks
-from console.ui.map.network.flow import Flows
+from console.ui.map.network.flow import PipeFlows
 from console.ui.map.overlay import Live, Overlay
 from console.ui.map.scene import Scene
 from console.ui.map.view.camera import Camera
@@ -134,7 +134,7 @@ class MapCanvas(QWidget):
         self.coordinates = Coordinates(self.scene.city, system)
         self.update()
 
-    def set_flows(self, flows: Flows | None) -> None:
+    def set_flows(self, flows: PipeFlows | None) -> None:
         """Flows of the model, for the arrows and the theme of velocities."""
         self.renderer.set_extras(flows=flows)
         if self.layer_settings.theme is PipeTheme.VELOCITY:

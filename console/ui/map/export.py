@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QFont, QImage, QImageWriter, QPageLayout, QPag
 from PySide6.QtSvg import QSvgGenerator
 
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.drawing.band import Band, StaticStyle
+from console.ui.map.drawing.band import PictureBand, StaticStyle
 from console.ui.map.drawing.label_placement import text_size
 from console.ui.map.drawing.static_layer import paint_all
 from console.ui.map.view.camera import Camera
@@ -139,7 +139,7 @@ def paint_sheet(
     painter.setClipRect(QRectF(0, 0, camera.width, camera.height))
     painter.fillRect(QRectF(0, 0, camera.width, camera.height), theme.colour("map.background"))
     style = StaticStyle(theme, canvas.layer_settings, ratio)
-    band = Band(painter, camera, camera.view(), style, lambda: True, _CSS_DPI / sheet.dpi, vector)
+    band = PictureBand(painter, camera, camera.view(), style, lambda: True, _CSS_DPI / sheet.dpi, vector)
     paint_all(band, canvas.scene, canvas.renderer.extras)
     canvas.marks().paint(band)
     canvas.paint_overlay(painter, camera, ratio, vector=vector)

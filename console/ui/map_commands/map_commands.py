@@ -15,7 +15,7 @@ from console.domain.picture import Picture
 from console.ui.appearance import Appearance
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.layers import LayerSettings
-from console.ui.map.network.flow import Flows
+from console.ui.map.network.flow import PipeFlows
 from console.ui.map.view.coordinates import CoordinateSystem
 from console.ui.map.view.picking import Asset
 from console.ui.map.view.selection import Selection, select_in
@@ -232,7 +232,7 @@ class MapCommands(QObject):
         for canvas in self._canvases():
             self.flows.follow(canvas.layer_settings, self._picture, self._appearance.words)
 
-    def _on_flows(self, flows: Flows) -> None:
+    def _on_flows(self, flows: PipeFlows) -> None:
         for canvas in self._canvases():
             canvas.set_flows(flows)
 

@@ -13,11 +13,11 @@ from console.ui.appearance import Appearance
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.export import FORMATS, MapNotSaved, Sheet, export_map
 from console.ui.map.layers import PipeTheme
-from console.ui.map.network.themes import Entry
+from console.ui.map.network.themes import LegendEntry
 from console.ui.panels.map.legend import legend_rows
 from console.ui.words import map_text
 
-Legend = tuple[PipeTheme, tuple[Entry, ...]]
+Legend = tuple[PipeTheme, tuple[LegendEntry, ...]]
 
 
 class MapPictures(QObject):

@@ -1,4 +1,4 @@
-"""Band: one horizontal band of the static picture with its own painter, so that bands are drawn in parallel."""
+"""PictureBand: one horizontal band of the static picture with its own painter, so that bands are drawn in parallel."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class StaticStyle:
 
 
 @dataclass(frozen=True, eq=False)
-class Band:
+class PictureBand:
     """``view``: the world rectangle of this band (m), ``camera`` the whole picture's; ``wanted``: False stops drawing.
 
     ``fineness``: below 1 for painters with more dots than a screen has pixels; ``vector``: symbols as strokes, not as pictures.

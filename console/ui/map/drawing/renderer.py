@@ -13,7 +13,7 @@ from threading import Event, Lock, get_native_id
 from PySide6.QtCore import QObject, QPoint, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QPainter, QRegion
 
-from console.ui.map.drawing.band import Band, DrawingCancelled, StaticStyle
+from console.ui.map.drawing.band import DrawingCancelled, PictureBand, StaticStyle
 from console.ui.map.drawing.static_layer import BANDS, Extras, blank, in_bands, paint_static, warm
 from console.ui.map.live.marks import Marks
 from console.ui.map.scene import Scene
@@ -253,7 +253,7 @@ class Renderer(QObject):
                 painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing)
                 painter.translate(0, -top)
-                job.marks.paint(Band(painter, job.camera, view, job.style, self._wanted))
+                job.marks.paint(PictureBand(painter, job.camera, view, job.style, self._wanted))
             finally:
                 painter.end()
 

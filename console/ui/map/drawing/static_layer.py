@@ -12,7 +12,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QGradient, QImage, QPainter, QPen, QTransform
 
-from console.ui.map.drawing.band import Band, DrawingCancelled, StaticStyle, bands
+from console.ui.map.drawing.band import DrawingCancelled, PictureBand, StaticStyle, bands
 from console.ui.map.drawing.line_batches import draw_segments
 from console.ui.map.drawing.sprites import (
     CUSTOMER_KINDS,
@@ -30,7 +30,7 @@ from console.ui.map.ground.pressure_surface import PressureField
 from console.ui.map.ground.tiles import TileSource
 from console.ui.map.layers import MapLayer
 from console.ui.map.network.asset_symbols import paint_customers, paint_facilities, paint_hydrants, paint_meters, paint_valves
-from console.ui.map.network.flow import Flows
+from console.ui.map.network.flow import PipeFlows
 from console.ui.map.network.pipes import paint_flow, paint_pipes
 from console.ui.map.network.themes import Themed
 from console.ui.map.scene import Scene
@@ -83,7 +83,7 @@ class Extras:
     """What the picture shows beside the city itself; each None until it is known."""
 
     themed: Themed | None = None
-    flows: Flows | None = None
+    flows: PipeFlows | None = None
     pressure: PressureField | None = None
     tiles: TileSource | None = None
 
@@ -113,7 +113,7 @@ def paint_static(
         try:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.translate(0, -top)
-            paint_all(Band(painter, camera, view, style, wanted), scene, extras)
+            paint_all(PictureBand(painter, camera, view, style, wanted), scene, extras)
         finally:
             painter.end()
 
@@ -145,7 +145,7 @@ def in_bands(
         raise fault
 
 
-def paint_all(band: Band, scene: Scene, extras: Extras) -> None:
+def paint_all(band: PictureBand, scene: Scene, extras: Extras) -> None:
     """Draw the whole content of a band, with any painter. Raises DrawingCancelled."""
     look = band.style.look
     for layer in reversed(look.order):
@@ -165,7 +165,7 @@ def paint_all(band: Band, scene: Scene, extras: Extras) -> None:
     band.painter.setOpacity(1.0)
 
 
-def _ground(band: Band, scene: Scene, extras: Extras, layer: MapLayer) -> None:
+def _ground(band: PictureBand, scene: Scene, extras: Extras, layer: MapLayer) -> None:
     if not band.wanted():
         raise DrawingCancelled
     match layer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 
-from console.ui.map.drawing.band import Band, DrawingCancelled, pen, world_transform
+from console.ui.map.drawing.band import DrawingCancelled, PictureBand, pen, world_transform
 from console.ui.map.ground.pressure_surface import PressureField
 from console.ui.map.ground.tiles import TileSource, tiles_in_view
 from console.ui.map.layers import MapLayer
@@ -18,7 +18,7 @@ DISTRICTS_BOLD_FROM = 15.0
 _PAPER_FINER = 8
 
 
-def paint_tiles(band: Band, source: TileSource | None, crs: str) -> None:
+def paint_tiles(band: PictureBand, source: TileSource | None, crs: str) -> None:
     """Draw the raster tiles at hand; missing ones stay blank and are fetched in the background."""
     if source is None:
         return
@@ -34,7 +34,7 @@ def paint_tiles(band: Band, source: TileSource | None, crs: str) -> None:
     band.painter.restore()
 
 
-def paint_water(band: Band, scene: Scene) -> None:
+def paint_water(band: PictureBand, scene: Scene) -> None:
     """Rivers and lakes in view."""
     painter = band.painter
     painter.setPen(Qt.PenStyle.NoPen)
@@ -50,7 +50,7 @@ def paint_water(band: Band, scene: Scene) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
-def paint_roads(band: Band, scene: Scene) -> None:
+def paint_roads(band: PictureBand, scene: Scene) -> None:
     """Roads, wider as they come nearer; minor ones leave at city scale."""
     if not len(scene.roads):
         return
@@ -62,7 +62,7 @@ def paint_roads(band: Band, scene: Scene) -> None:
     band.lines(scene.roads, 1, pen(theme.colour("map.road_major"), 1.0 if major < 1.5 else major))
 
 
-def paint_boundaries(band: Band, scene: Scene, layer: MapLayer) -> None:
+def paint_boundaries(band: PictureBand, scene: Scene, layer: MapLayer) -> None:
     """Outlines of communities, metered zones, or districts and areas; metered zones are shaded too."""
     theme, m_per_px = band.style.theme, band.camera.m_per_px
     if layer is MapLayer.COMMUNITIES and m_per_px < COMMUNITIES_FROM:
@@ -74,7 +74,7 @@ def paint_boundaries(band: Band, scene: Scene, layer: MapLayer) -> None:
         band.lines(scene.boundaries, 2, pen(theme.colour("map.boundary", 0.9 if near else 0.6), 1.4 if near else 0.0))
 
 
-def paint_pressure(band: Band, field: PressureField | None) -> None:
+def paint_pressure(band: PictureBand, field: PressureField | None) -> None:
     """Pressure between the stations as a soft surface."""
     if field is None:
         return

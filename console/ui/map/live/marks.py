@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QPen
 
-from console.ui.map.drawing.band import Band, pen, world_transform
+from console.ui.map.drawing.band import PictureBand, pen, world_transform
 from console.ui.map.drawing.generalisation import Lines
 from console.ui.map.drawing.line_batches import draw_segments, on_screen
 from console.ui.map.drawing.line_levels import LineWork
@@ -35,7 +35,7 @@ class MarkLines:
             offsets = np.arange(0, 2 * len(segments) + 1, 2, dtype=np.int64)
             self._work = LineWork(Lines(segments.reshape(-1, 2), offsets, np.zeros(len(segments), dtype=np.uint8)), 1)
 
-    def paint(self, band: Band, ink: QPen) -> None:
+    def paint(self, band: PictureBand, ink: QPen) -> None:
         """Draw what is in the band."""
         if self._work is not None:
             band.lines(self._work, 0, ink)
@@ -87,7 +87,7 @@ class Marks:
         parts = (self._selected, self._supply, self._burst, self._candidates, self._regions, self.highlights)
         return self.what_if is None and not any(len(part) for part in parts)
 
-    def paint(self, band: Band) -> None:
+    def paint(self, band: PictureBand) -> None:
         """Areas, then lines; what is most certain lies on top."""
         theme, look = band.style.theme, band.style.look
         for highlight in self.highlights:
@@ -110,7 +110,7 @@ class Marks:
         self._selected.paint(band, _round(theme.colour("map.selection", 0.35), 9.0))
         self._selected.paint(band, QPen(theme.colour("map.selection"), 2.0))
 
-    def _paint_candidates(self, band: Band) -> None:
+    def _paint_candidates(self, band: PictureBand) -> None:
         """Shaded by probability: the likelier, the wider and the fuller."""
         most = max((probability for _, probability in self._candidates), default=1.0)
         whole = band.style.look.alpha(MapLayer.CANDIDATES)
@@ -134,7 +134,7 @@ class WhatIfMarks:
             if region is not None
         ]
 
-    def paint(self, band: Band) -> None:
+    def paint(self, band: PictureBand) -> None:
         """Draw areas, customers and the pipe that is assumed broken."""
         theme, look = band.style.theme, band.style.look
         for region, lines, role, layer in self._regions:
@@ -145,7 +145,7 @@ class WhatIfMarks:
         self._burst.paint(band, _round(theme.colour("what_if.main"), 6.0))
 
 
-def _people(band: Band, places: NDArray[np.float64], role: str) -> None:
+def _people(band: PictureBand, places: NDArray[np.float64], role: str) -> None:
     """Affected customers: small squares without water or with little."""
     if not len(places):
         return
@@ -155,7 +155,7 @@ def _people(band: Band, places: NDArray[np.float64], role: str) -> None:
     stamp(band, places[rows, 0], places[rows, 1], symbol)
 
 
-def _region(band: Band, region: Region, lines: MarkLines, colour: QColor, fill: float) -> None:
+def _region(band: PictureBand, region: Region, lines: MarkLines, colour: QColor, fill: float) -> None:
     inside, edge = QColor(colour), QColor(colour)
     inside.setAlphaF(fill)
     edge.setAlphaF(0.8)
@@ -166,7 +166,7 @@ def _region(band: Band, region: Region, lines: MarkLines, colour: QColor, fill: 
     lines.paint(band, QPen(edge, 2.4))
 
 
-def _hatched(band: Band, region: Region, lines: MarkLines, colour: QColor, alpha: float) -> None:
+def _hatched(band: PictureBand, region: Region, lines: MarkLines, colour: QColor, alpha: float) -> None:
     edge, inside = QColor(colour), QColor(colour)
     edge.setAlphaF(0.95 * alpha)
     inside.setAlphaF(0.6 * alpha)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 
-from console.ui.map.drawing.band import Band, DrawingCancelled
+from console.ui.map.drawing.band import DrawingCancelled, PictureBand
 from console.ui.map.drawing.sprites import Sprite, customer_sprite, facility_sprite, sprite, valve_sprites
 from console.ui.map.drawing.symbols import circle, meter, paint_at
 from console.ui.map.scene import Scene, ValveLook
@@ -25,7 +25,7 @@ _CLOSED_VALVES_FROM = 6.0
 _LOOK_AT_PLAN = 400
 
 
-def stamp(band: Band, x: NDArray[np.float64], y: NDArray[np.float64], symbol: Sprite) -> None:
+def stamp(band: PictureBand, x: NDArray[np.float64], y: NDArray[np.float64], symbol: Sprite) -> None:
     """Draw the same symbol at many world points. Raises DrawingCancelled."""
     if not len(x):
         return
@@ -42,7 +42,7 @@ def stamp(band: Band, x: NDArray[np.float64], y: NDArray[np.float64], symbol: Sp
             raise DrawingCancelled
 
 
-def paint_hydrants(band: Band, scene: Scene) -> None:
+def paint_hydrants(band: PictureBand, scene: Scene) -> None:
     """Hydrants: small filled rings."""
     if band.camera.m_per_px > HYDRANTS_FROM:
         return
@@ -52,7 +52,7 @@ def paint_hydrants(band: Band, scene: Scene) -> None:
     stamp(band, hydrants.x[rows], hydrants.y[rows], symbol)
 
 
-def paint_valves(band: Band, scene: Scene) -> None:
+def paint_valves(band: PictureBand, scene: Scene) -> None:
     """Valves: bow ties along their pipe, each state with its own shape."""
     m_per_px = band.camera.m_per_px
     if m_per_px > _CLOSED_VALVES_FROM:
@@ -71,7 +71,7 @@ def paint_valves(band: Band, scene: Scene) -> None:
             stamp(band, valves.x[some], valves.y[some], symbols[number])
 
 
-def paint_facilities(band: Band, scene: Scene) -> None:
+def paint_facilities(band: PictureBand, scene: Scene) -> None:
     """Plants, pumping stations, wells and tanks: their own shapes, planned ones dotted."""
     size = 6.0 if band.camera.m_per_px > FACILITIES_SMALL_FROM else 8.0
     for facility in scene.facilities:
@@ -81,7 +81,7 @@ def paint_facilities(band: Band, scene: Scene) -> None:
             stamp(band, np.array([facility.x]), np.array([facility.y]), symbol)
 
 
-def paint_customers(band: Band, scene: Scene) -> None:
+def paint_customers(band: PictureBand, scene: Scene) -> None:
     """Customers by category; critical ones carry a cross and appear earlier."""
     m_per_px = band.camera.m_per_px
     if m_per_px > 4 * CUSTOMERS_FROM:
@@ -96,7 +96,7 @@ def paint_customers(band: Band, scene: Scene) -> None:
         stamp(band, customers.x[some], customers.y[some], customer_sprite(theme, kind, band.style.ratio))
 
 
-def paint_meters(band: Band, scene: Scene) -> None:
+def paint_meters(band: PictureBand, scene: Scene) -> None:
     """Meters of the network (valves of kind meter): a ring with a hand."""
     if band.camera.m_per_px > VALVES_FROM:
         return

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import Qt
 
-from console.ui.map.drawing.band import Band, pen
+from console.ui.map.drawing.band import PictureBand, pen
 from console.ui.map.drawing.sprites import turned_arrows
 from console.ui.map.network.asset_symbols import stamp
-from console.ui.map.network.flow import Flows
+from console.ui.map.network.flow import PipeFlows
 from console.ui.map.network.themes import Themed
 from console.ui.map.scene import CLOSED_CLASS, PIPE_CLASSES, Scene
 
@@ -31,7 +31,7 @@ def pipe_widths(m_per_px: float) -> tuple[float, ...]:
     return next(widths for above, widths in _WIDTHS if m_per_px >= above)
 
 
-def paint_pipes(band: Band, scene: Scene, themed: Themed | None) -> None:
+def paint_pipes(band: PictureBand, scene: Scene, themed: Themed | None) -> None:
     """Every pipe, and the links that are none. A theme's ramp replaces the greys; closed pipes stay dashed whatever the theme."""
     theme, widths = band.style.theme, pipe_widths(band.camera.m_per_px)
     band.lines(scene.links, 0, pen(theme.colour("map.pipe_1"), max(widths[1], 1.0)))
@@ -49,7 +49,7 @@ def paint_pipes(band: Band, scene: Scene, themed: Themed | None) -> None:
         band.lines(themed.work, number * PIPE_CLASSES + CLOSED_CLASS, closed)
 
 
-def paint_flow(band: Band, scene: Scene, flows: Flows | None) -> None:
+def paint_flow(band: PictureBand, scene: Scene, flows: PipeFlows | None) -> None:
     """An arrow on the middle of each pipe that flows, at most one in a cell; the cells lie on the ground, not on the screen."""
     m_per_px = band.camera.m_per_px
     if flows is None or m_per_px > ARROWS_FROM:

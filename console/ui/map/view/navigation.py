@@ -28,7 +28,7 @@ Bounds = tuple[float, float, float, float]
 """Left, bottom, right, top in world coordinates (m, the network's CRS)."""
 
 
-class Extent(Protocol):
+class MapExtent(Protocol):
     """What there is to look at; ``Scene`` is one."""
 
     @property
@@ -56,7 +56,7 @@ class Navigation(QObject):
     taken_by_hand = Signal()
     """The user dragged, zoomed or panned."""
 
-    def __init__(self, widget: QWidget, extent: Extent) -> None:
+    def __init__(self, widget: QWidget, extent: MapExtent) -> None:
         super().__init__(widget)
         self._widget, self._extent = widget, extent
         self.history = ViewHistory()

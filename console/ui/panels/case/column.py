@@ -12,8 +12,8 @@ from console.services.network.data_gaps import lacking
 from console.ui.appearance import Appearance
 from console.ui.commands.dispatch import Submit
 from console.ui.focus import CaseFocus
-from console.ui.panels.case.evidence import Evidence
-from console.ui.panels.case.head import Head
+from console.ui.panels.case.evidence import EvidenceSection
+from console.ui.panels.case.head import HeadSection
 from console.ui.panels.case.location import LocationSection
 from console.ui.panels.case.notice import NoticeSection
 from console.ui.panels.case.people import PeopleSection
@@ -35,7 +35,7 @@ class CaseColumn(Panel):
     def __init__(self, focus: CaseFocus, city: City, appearance: Appearance, submit: Submit) -> None:
         super().__init__()
         self._focus, self._city, self._appearance = focus, city, appearance
-        self.head, self.evidence, self.location = Head(), Evidence(), LocationSection()
+        self.head, self.evidence, self.location = HeadSection(), EvidenceSection(), LocationSection()
         self.plan, self.people = PlanSection(submit), PeopleSection()
         self.response, self.notice = ResponseSection(submit), NoticeSection(submit)
         self._sections: tuple[Section, ...] = (

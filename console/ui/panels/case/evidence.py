@@ -20,7 +20,7 @@ SERIES_MOST = 5
 BEFORE_S = 1500.0
 
 
-class Evidence(Section):
+class EvidenceSection(Section):
     """Chart and summary."""
 
     history_wanted = Signal(object)

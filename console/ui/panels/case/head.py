@@ -20,7 +20,7 @@ _SMALLEST_PT, _GAP_PX = 5.5, 4.0
 """Of the phases' letters: below this size they are cut, not smaller; and what keeps two words apart."""
 
 
-class Head(Section):
+class HeadSection(Section):
     """Title, clock, phase strip, place in words."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
 from console.domain.picture import Picture
 from console.ui.appearance import Appearance
-from console.ui.map.network.flow import Flows
+from console.ui.map.network.flow import PipeFlows
 from console.ui.map.scene import Scene
-from console.ui.map.view.identify import Known, Line, lines_of
+from console.ui.map.view.identify import CardData, Line, lines_of
 from console.ui.map.view.picking import Asset
 from console.ui.widgets import button, clear, label, row
 from console.ui.words import map_text
@@ -52,7 +52,7 @@ class IdentifyCard(QFrame):
         self._appearance, self._shown = appearance, ()
         self._name_kind()
 
-    def show_asset(self, asset: Asset, picture: Picture, flows: Flows | None) -> None:
+    def show_asset(self, asset: Asset, picture: Picture, flows: PipeFlows | None) -> None:
         """Show the known attributes of an asset."""
         self._asset = asset
         self._title.setText(asset.asset_id)
@@ -63,11 +63,11 @@ class IdentifyCard(QFrame):
         self.show()
         self.raise_()
 
-    def refresh(self, picture: Picture, flows: Flows | None) -> None:
+    def refresh(self, picture: Picture, flows: PipeFlows | None) -> None:
         """The newest values; only lines that changed are written."""
         if self._asset is None:
             return
-        known = Known(self._scene.city, picture, self._appearance.words, flows, self._scene.facilities)
+        known = CardData(self._scene.city, picture, self._appearance.words, flows, self._scene.facilities)
         lines = lines_of(self._asset, known)
         if [name for name, _ in lines] != [name for name, _ in self._shown]:
             clear(self._rows)

@@ -13,7 +13,7 @@ from console.domain.readings import Channel
 from console.ui.appearance import Appearance
 from console.ui.map.layers import LayerSettings, MapLayer, PipeTheme
 from console.ui.map.live.stations import main_channels
-from console.ui.map.network.themes import Entry
+from console.ui.map.network.themes import LegendEntry
 from console.ui.models.stations import StationModel, WorstFirst
 from console.ui.panels.map.layer_tree import LayerTree
 from console.ui.panels.map.legend import PipeLegend, StateLegend
@@ -99,7 +99,7 @@ class LayersPanel(Panel):
         self._titles["states"].setVisible(roomy)
         super().resizeEvent(event)
 
-    def show_theme(self, theme: PipeTheme, entries: tuple[Entry, ...]) -> None:
+    def show_theme(self, theme: PipeTheme, entries: tuple[LegendEntry, ...]) -> None:
         """The legend of what the map draws."""
         self.legend.show_theme(theme, entries)
 

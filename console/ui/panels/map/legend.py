@@ -10,7 +10,7 @@ from console.domain.picture import StationState
 from console.ui.appearance import Appearance
 from console.ui.map.layers import PipeTheme
 from console.ui.map.network.pipes import pipe_widths
-from console.ui.map.network.themes import Entry
+from console.ui.map.network.themes import LegendEntry
 from console.ui.models.stations import station_pixmap
 from console.ui.widgets import clear, label
 from console.ui.words import Words
@@ -27,7 +27,7 @@ class PipeLegend(QWidget):
     def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._appearance = appearance
-        self._theme, self._entries = PipeTheme.DIAMETER, tuple[Entry, ...]()
+        self._theme, self._entries = PipeTheme.DIAMETER, tuple[LegendEntry, ...]()
         self.choice = QComboBox()
         for theme in PipeTheme:
             self.choice.addItem("", theme.value)
@@ -50,7 +50,7 @@ class PipeLegend(QWidget):
         self.choice.setAccessibleName(appearance.words("layers.title_widths"))
         self._fill()
 
-    def show_theme(self, theme: PipeTheme, entries: tuple[Entry, ...]) -> None:
+    def show_theme(self, theme: PipeTheme, entries: tuple[LegendEntry, ...]) -> None:
         """Another theme; ``entries`` empty while it is being worked out."""
         self._theme, self._entries = theme, entries
         self.choice.blockSignals(True)
@@ -65,7 +65,7 @@ class PipeLegend(QWidget):
             self._rows.addWidget(label(text, "muted"), number, 1)
 
 
-def legend_rows(appearance: Appearance, theme: PipeTheme, entries: tuple[Entry, ...]) -> list[tuple[str, QColor, float]]:
+def legend_rows(appearance: Appearance, theme: PipeTheme, entries: tuple[LegendEntry, ...]) -> list[tuple[str, QColor, float]]:
     """(text, colour, pen width) of every row of the legend."""
     widths = pipe_widths(LEGEND_M_PER_PX)
     if theme is PipeTheme.DIAMETER:
@@ -77,7 +77,7 @@ def legend_rows(appearance: Appearance, theme: PipeTheme, entries: tuple[Entry, 
     return [(entry_text(entry, appearance.words), entry.colour(appearance.theme), 3.0) for entry in (*entries[1:], entries[0])]
 
 
-def entry_text(entry: Entry, words: Words) -> str:
+def entry_text(entry: LegendEntry, words: Words) -> str:
     """What an entry says."""
     if entry.key == "material":
         return words.of("material", entry.text)
