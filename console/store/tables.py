@@ -38,9 +38,13 @@ changes = Table(
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Column("actor", Text),
+    Column("note_params", Text),
     Index("changes_by_subject", "subject", "seq"),
 )
-"""Append-only (triggers refuse anything else); ``before``/``after``: canonical JSON."""
+"""Append-only (triggers refuse anything else); ``before``/``after``/``note_params``: canonical JSON. ``note``: a key, or where
+
+``note_params`` is empty the text itself.
+"""
 
 incidents = Table(
     "incidents",
