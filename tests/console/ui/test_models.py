@@ -125,7 +125,7 @@ def test_the_log_reads_in_the_language_of_the_window_and_older_texts_are_worded_
     model.apply([opened, older])
     assert "area alert prepared" in model.index(0, 2).data()
     assert model.index(1, 2).data() == "Suspected burst: case opened, area alert prepared"
-    model.set_looks(theme, chinese)
+    model.set_appearance(theme, chinese)
     assert "已生成片区预警" in model.index(0, 2).data()
     assert model.index(1, 2).data() == "疑似爆管立案"
 
