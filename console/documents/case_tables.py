@@ -244,4 +244,4 @@ def _make(folder: Path) -> None:
         if not os.access(folder, os.W_OK):
             raise PermissionError(13, "Permission denied", str(folder))
     except OSError as fault:
-        raise InputFault(f"{folder}: the folder cannot be created ({fault.strerror}); name another one") from fault
+        raise InputFault(f"{folder}: no folder can be created there ({fault.strerror}); name another one") from fault

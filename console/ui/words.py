@@ -52,6 +52,7 @@ class Words:
         self._notes = NoteTexts(language, time_zone)
 
     def __call__(self, key: str, **params: object) -> str:
+        """The text ``ui.<key>`` with its parameters filled in."""
         return self.catalogue.text(f"ui.{key}", **params)
 
     def placing(self, codes: str) -> str:
@@ -215,3 +216,8 @@ class Words:
             str(year) if year is not None and year > 0 else "",
         ]
         return " ".join(part for part in parts if part)
+
+
+def map_text(words: Words, key: str, **params: object) -> str:
+    """The text ``map.<key>`` (``resources/translations/*/map.toml``)."""
+    return words.catalogue.text(f"map.{key}", **params)
