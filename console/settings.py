@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     """Name of this seat at the broker, one for each running program; ``--seat`` goes before it; default: by machine and store."""
     mqtt_session_hours: float = Field(default=24.0, gt=0, le=24 * 365)
     """For how long the broker keeps what arrives for a seat that is away."""
+    notices_to: Path | None = None
+    """Folder that issued notices are delivered to as files, beside the broker; others fetch them from there."""
     expected_days: int = Field(default=EXPECTED_DAYS, ge=1)
     """Days for which the store keeps what stations were expected to show; packages keep theirs."""
     data_folder: Path = Field(default_factory=lambda: user_data_path(_APP))

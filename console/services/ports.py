@@ -1,4 +1,4 @@
-"""What the services need from outside, as Protocols; the store, feeds, documents and workers implement them.
+"""What the services need from outside, as Protocols; the store, documents and workers implement them.
 
 ``Clock`` is in console.domain.clock.
 """
@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.actors import Actor
-from console.domain.changes import Change, ChangeSet, Outgoing
+from console.domain.changes import Change, ChangeSet
 from console.domain.crews import CrewFix
+from console.domain.delivery import Delivery, Pending
 from console.domain.incidents import Incident, PressureImpact, ReopenCheck
 from console.domain.notices import Notice, NoticeFacts
-from console.domain.picture import FeedHealth
+from console.domain.outgoing import Outgoing
 from console.domain.readings import ReadingBatch
 from console.services.state import DeskState
 from maps.errors import QuanmaiError
@@ -107,12 +108,12 @@ class Store(UnitOfWork, Protocol):
         """(source time µs, x, y) of a crew in [since, until], oldest first; coordinates in the network's CRS."""
         ...
 
-    def pending_outgoing(self) -> tuple[tuple[int, Outgoing], ...]:
-        """Messages not yet safely delivered, oldest first."""
+    def pending_outgoing(self) -> tuple[Pending, ...]:
+        """Messages not yet delivered by every channel that carries them, oldest first."""
         ...
 
-    def mark_sent(self, outgoing_ids: Sequence[int]) -> None:
-        """These have safely arrived."""
+    def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = ()) -> None:
+        """(message, delivery) as they are now; the messages ``sent`` are with everybody."""
         ...
 
     def mark_withdrawn(self, outgoing_ids: Sequence[int]) -> None:
@@ -132,26 +133,6 @@ class Store(UnitOfWork, Protocol):
         ...
 
 
-class Publisher(Protocol):
-    """Takes messages out of the house, at least once."""
-
-    def publish(self, outgoing_id: int, outgoing: Outgoing) -> bool:
-        """Hand over a stored message; False when it cannot be taken now (it stays pending)."""
-        ...
-
-    def taken(self) -> list[int]:
-        """Ids that have safely arrived since the last call."""
-        ...
-
-
-class Link(Publisher, Protocol):
-    """A publisher that tells how it is."""
-
-    def health(self) -> FeedHealth:
-        """State of the connection now."""
-        ...
-
-
 class Documents(Protocol):
     """Words and files of a notice."""
 
@@ -168,7 +149,7 @@ class Documents(Protocol):
         ...
 
     def payloads(self, notice: Notice) -> tuple[Outgoing, ...]:
-        """What goes to ``quanmai/v1/<site>/notices`` for the notice as it stands: JSON and CAP 1.2 XML.
+        """What leaves the house for the notice as it stands: JSON and CAP 1.2 XML.
 
         ISSUED without references is a CAP Alert, with references an Update, LIFTED a Cancel.
         """

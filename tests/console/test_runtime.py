@@ -12,7 +12,6 @@ import pytest
 
 from console.domain.clock import DrillClock, micros
 from console.domain.live import LivePicture
-from console.feeds.local import LocalLink
 from console.feeds.simulator import SimulatorProcess
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
@@ -33,7 +32,7 @@ def test_a_restart_learns_from_the_store_and_is_not_learning_any_more(tmp_path: 
         simulator.wait_ready()
         history = simulator.history(3)
     options = RuntimeOptions(path, tmp_path / "store.sqlite", tmp_path / "notices", DeskSettings(site="test"))
-    with Runtime(city, DrillClock(START), LocalLink(), options) as runtime:
+    with Runtime(city, DrillClock(START), options) as runtime:
         runtime.store.append_readings(history)
         runtime.recall().result(60)
         live = LivePicture(len(city.stations))
@@ -48,7 +47,7 @@ def test_a_model_that_is_solved_behind_the_window_becomes_detections_and_the_sta
     write_city(build_city(SyntheticOptions(pipes=400)), path)
     options = RuntimeOptions(path, tmp_path / "store.sqlite", tmp_path / "notices", DeskSettings(site="test"))
     told: queue.SimpleQueue[Sequence[HydraulicState]] = queue.SimpleQueue()
-    runtime = Runtime(read_city(path), DrillClock(START), LocalLink(), options, late_model=True)
+    runtime = Runtime(read_city(path), DrillClock(START), options, late_model=True)
     runtime.when_states(told.put)
     assert not runtime.states
     before, said = runtime.detector, set[object]()
@@ -69,7 +68,7 @@ def test_a_model_that_cannot_be_solved_leaves_the_window_and_is_told(tmp_path: P
     broken = replace(city, epanet=replace(city.epanet, inp="[JUNCTIONS]\n nonsense"))
     write_city(broken, path)
     options = RuntimeOptions(path, tmp_path / "store.sqlite", tmp_path / "notices", DeskSettings(site="test"))
-    with Runtime(read_city(path), DrillClock(START), LocalLink(), options, late_model=True) as runtime:
+    with Runtime(read_city(path), DrillClock(START), options, late_model=True) as runtime:
         runtime.recall().result(60)
         feeds: queue.SimpleQueue[str] = queue.SimpleQueue()
         runtime.engine.subscribe(lambda picture: feeds.put(" ".join(feed.name for feed in picture.feeds)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.domain.changes import ChangeSet, Draft
-from console.domain.delivery import MessageKind, Obsolete, Reason, Undelivered
+from console.domain.delivery import Obsolete, Reason, Undelivered
+from console.domain.outgoing import MessageKind
 from console.services.state import DeskState
 
 _KIND_ZH = {

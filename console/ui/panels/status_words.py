@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from console.domain.picture import FeedHealth, Picture, StationState, feeds_set_up
+from console.domain.health import ChannelHealth, FeedHealth, feeds_set_up
+from console.domain.picture import Picture, StationState
 from console.ui.style import Looks
 from console.ui.words import Words
 
@@ -37,18 +38,22 @@ def feed_words(picture: Picture, looks: Looks) -> tuple[str, str]:
 
 
 def feed_tip(picture: Picture, looks: Looks) -> str:
-    """The feeds in full, a line each: messages received, parts refused by kind, gaps, repeats and restarts of publishers."""
+    """The feeds in full, a line each: messages received, parts refused by kind, gaps, repeats and restarts of publishers;
+
+    then the channels, a line each.
+    """
     words, lines = looks.words, list[str]()
     for feed in feeds_set_up(picture.feeds):
         lines.append(feed_line(feed, looks) + words("strip.received", n=f"{feed.received:,}"))
         lines += [f"  {words.of('refused_part', kind)}: {count:,}" for kind, count in feed.refused]
         counted = ((what, getattr(feed, what)) for what in ("lost", "repeated", "restarts"))
         lines += [f"  {words.of('sequence', what)}: {count:,}" for what, count in counted if count]
+    lines += [words("strip.channel", line=feed_line(channel, looks)) for channel in picture.channels if channel.state != "off"]
     return "\n".join(lines)
 
 
-def feed_line(feed: FeedHealth, looks: Looks) -> str:
-    """A feed in words: its state, and what is to be done when not all is well."""
+def feed_line(feed: FeedHealth | ChannelHealth, looks: Looks) -> str:
+    """A feed or a channel in words: its state, and what is to be done when not all is well."""
     words = looks.words
     advice = words.feed_advice(feed)
     return f"{feed.name} · {words.of('feed_state', feed.state)}" + (f" · {advice}" if advice else "")

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from console.domain.incidents import Incident
 from console.domain.notices import Notice, NoticeStatus
-from console.domain.picture import FeedHealth, Picture
+from console.domain.picture import Picture
 from console.services.notices.contradictions import contradictions
 from console.services.notices.lifecycle import DraftNotice
 from console.ui.panels.case.location import undelivered_words
@@ -16,8 +16,6 @@ from console.ui.style import button, label, row
 from console.ui.words import Words
 
 _EXCERPT = 56
-_NO_CHANNEL = ("local", "store", "engine")
-"""Entries of the feeds' health that take no message out of the house."""
 
 
 class NoticeSection(Section):
@@ -103,14 +101,11 @@ def state_words(view: CaseView, notice: Notice) -> str:
     return " · ".join(parts)
 
 
-def _channel(picture: Picture) -> FeedHealth | None:
-    """What takes messages out of the house; None where nothing is set up to."""
-    return next((feed for feed in picture.feeds if feed.name not in _NO_CHANNEL and feed.state != "off"), None)
-
-
 def channel_words(words: Words, picture: Picture) -> str:
-    """By which way a notice leaves, as things stand."""
-    channel = _channel(picture)
-    if channel is None:
+    """By which channels a notice leaves, as things stand; those that are not connected first."""
+    channels = [channel for channel in picture.channels if channel.state != "off"]
+    if not channels:
         return words("notice.channel_none")
-    return words("notice.channel_up" if channel.state == "up" else "notice.channel_down", name=channel.name)
+    down = [channel for channel in channels if channel.state != "up"]
+    key = "notice.channel_down" if down else "notice.channel_up"
+    return words(key, name=words("alarms.and").join(channel.name for channel in down or channels))
