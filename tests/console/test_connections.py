@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,8 +55,8 @@ class Both:
         # The simulator has all stations but the last; that one is measured and reaches the broker.
         self.station = str(self.city.stations.asset_id[-1])
         simulated = folder / "simulated.gpkg"
-        others = {column.name: getattr(self.city.stations, column.name)[:-1] for column in fields(self.city.stations)}
-        write_city(replace(self.city, stations=StationTable(**others)), simulated)
+        others = {name: getattr(self.city.stations, name)[:-1] for name in StationTable.column_kinds()}
+        write_city(replace(self.city, stations=StationTable.of(others.pop("asset_id"), **others)), simulated)
         mqtt = MqttFeed(MqttConnection(broker, self.site, "quanmai-t-engine"), self.city)
         self.simulator = SimulatorFeed(
             self.city, lambda sink: SimulatorProcess(simulated, sink=sink, start=datetime.now(UTC), speed=60, real_stamps=True)

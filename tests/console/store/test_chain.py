@@ -126,6 +126,7 @@ def test_a_store_from_before_actors_opens_with_its_chain_whole_and_goes_on(tmp_p
             prev = digest
         connection.execute("INSERT INTO counters (kind, last) VALUES ('change', 2)")
         connection.execute("ALTER TABLE changes DROP COLUMN actor")
+        connection.execute("DROP TABLE deliveries")
         connection.execute("UPDATE alembic_version SET version_num = '0004'")
     connection.close()
     store = open_store(path)
