@@ -226,8 +226,10 @@ class Runtime:
             self._maker.join()
         self.inbox.close()
         # After the engine's end: what it wrote last is still acknowledged, what is due still sent.
-        for way in (*self._channels, *self._feeds):
-            self._attempt("stop", way.name, way.stop)
+        for channel in self._channels:
+            self._attempt("stop", channel.name, channel.stop)
+        for feed in self._feeds:
+            self._attempt("stop", feed.name, feed.stop)
         if self.worker is not None:
             self.worker.close()
         self.store.close()

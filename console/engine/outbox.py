@@ -21,7 +21,7 @@ from console.services.ports import Store, StoreUnavailable
 FAULT = "store/outbox"
 _BUSY_S, _IDLE_S = 0.05, 0.5
 _LOOK_S = 30.0
-"""While nothing can be sent, the store is looked into when something new is due, and so often."""
+"""The store is looked into when something new is due, when a channel changes its state, for a next try, and so often."""
 LASTING_S = 30.0
 """A lost connection that comes back within this is no failed delivery."""
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 30.0, 300.0
@@ -34,17 +34,26 @@ Key = tuple[int, str]
 """(message, channel): one delivery."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """A message handed to a channel. ``is_last``: with this delivery it is with everybody."""
+
+    message: Pending
+    claim: Delivery
+    is_last: bool
+
+
 @dataclass
 class _Look:
     """What one look at the store found: ``left``: cannot go out now; ``due``: can; ``done``: with everybody.
 
-    ``held``: (channel, address) that refused something a short while ago: nothing else goes there until that is tried again.
+    ``held``: (channel, address) that refused something -> when that is tried again (µs); nothing else goes there before.
     """
 
     states: dict[str, str]
-    held: frozenset[tuple[str, str]]
+    held: dict[tuple[str, str], int]
     left: list[Undelivered] = field(default_factory=list)
-    due: list[tuple[Pending, DeliveryChannel]] = field(default_factory=list)
+    due: list[tuple[DeliveryChannel, _Handed]] = field(default_factory=list)
     done: list[Pending] = field(default_factory=list)
 
 
@@ -57,17 +66,20 @@ class Outbox:
     """
 
     def __init__(self, store: Store, channels: Sequence[DeliveryChannel], faults: Faults) -> None:
+        if len({channel.name for channel in channels}) < len(channels):
+            raise ValueError("two channels of one name: deliveries are recorded by it")
         self._store, self._channels, self._faults = store, tuple(channels), faults
         self._in_flight: set[Key] = set()
-        self._handed: dict[Key, Delivery] = {}
+        self._handed: dict[Key, _Handed] = {}
         """Handed over and not refused: they may have left, and a channel sends them again by itself."""
-        self._results: list[tuple[str, Result]] = []
+        self._results: list[tuple[Key, str]] = []
+        """(delivery, why it failed or ""), kept while the store is away."""
         self.delivered: queue.SimpleQueue[Undelivered] = queue.SimpleQueue()
         self.withdrawn: queue.SimpleQueue[tuple[Undelivered, Obsolete]] = queue.SimpleQueue()
         self.waiting: tuple[Undelivered, ...] = ()
         self.lasting: tuple[Undelivered, ...] = ()
         self._since: dict[Key, float] = {}
-        self._looked_at, self._states = -_LOOK_S, dict[str, str]()
+        self._next_look, self._states = 0.0, dict[str, str]()
         self._woken, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
 
@@ -104,47 +116,62 @@ class Outbox:
             except Exception as defect:  # noqa: BLE001 - shown and logged; the next message goes out all the same
                 self._faults.defect("outbox", defect)
             if not last:
-                is_woken = self._woken.wait(_BUSY_S if self._in_flight or self._results else _IDLE_S)
+                if self._woken.wait(_BUSY_S if self._in_flight or self._results else _IDLE_S):
+                    self._next_look = 0.0
                 self._woken.clear()
-                if is_woken:
-                    self._looked_at = -_LOOK_S
 
     def _turn(self) -> None:
         """Record results, sort what is pending, hand over what is due."""
-        self._record_results()
+        has_results = self._record_results()
         states, now = {one.name: one.state for one in self.health()}, time.monotonic()
         self._in_flight = {key for key in self._in_flight if states.get(key[1]) == "up"}
-        can_send = "up" in states.values()
-        if not can_send and states == self._states and now - self._looked_at < _LOOK_S:
+        if not has_results and states == self._states and now < self._next_look:
             return
-        self._states, self._looked_at = states, now
         # Cases as they are on disk: read after the messages, a case is never older than what was sent about it.
-        pending, case_of = self._store.pending_outgoing(), cache(self._store.incident)
+        pending, case_of = self._pending(), cache(self._store.incident)
         look = _Look(states, _held(pending))
         for one in pending:
             self._sort(one, look, case_of)
         self._finish(look.done)
         self._hand_over(look)
         self._show(look.left, now)
+        next_try_s = (min(look.held.values(), default=_now_us()) - _now_us()) / 1e6
+        self._states, self._next_look = states, now + (min(next_try_s, _LOOK_S) if look.held else _LOOK_S)
+
+    def _pending(self) -> list[Pending]:
+        """All of them, for those of one channel must not hide those of another."""
+        found = list[Pending]()
+        while some := self._store.pending_outgoing(found[-1].outgoing_id if found else 0):
+            found += some
+        return found
 
     # Results.
 
-    def _record_results(self) -> None:
+    def _record_results(self) -> bool:
+        """Whether there were any."""
         for channel in self._channels:
-            found = self._guarded(channel, channel.results, [])
-            self._results += [(channel.name, result) for result in found]
-        made = [(result.outgoing_id, self._outcome(channel, result)) for channel, result in self._results]
-        self._store.record_deliveries(made)
-        for channel_name, result in self._results:
-            self._in_flight.discard((result.outgoing_id, channel_name))
-            self._handed.pop((result.outgoing_id, channel_name), None)
+            found = self._guarded(channel, channel.results, list[Result]())
+            self._results += [((result.outgoing_id, channel.name), result.failure) for result in found]
+        if not self._results:
+            return False
+        made, done = list[tuple[int, Delivery]](), list[Pending]()
+        for key, failure in self._results:
+            handed = self._handed.get(key)
+            claim = Delivery(key[1], attempts=1) if handed is None else handed.claim
+            made.append((key[0], _failed(claim, failure) if failure else replace(claim, state=DeliveryState.SENT)))
+            if handed is not None and handed.is_last and not failure:
+                done.append(handed.message)
+        self._finish(done, made)
+        for key, _ in self._results:
+            self._in_flight.discard(key)
+            self._handed.pop(key, None)
         self._results.clear()
+        return True
 
-    def _outcome(self, channel: str, result: Result) -> Delivery:
-        delivery = self._handed.get((result.outgoing_id, channel), Delivery(channel, attempts=1))
-        if not result.failure:
-            return replace(delivery, state=DeliveryState.SENT, failure="")
-        return _failed(delivery, result.failure)
+    def _finish(self, done: Sequence[Pending], made: Sequence[tuple[int, Delivery]] = ()) -> None:
+        self._store.record_deliveries(made, [one.outgoing_id for one in done])
+        for one in done:
+            self.delivered.put(undelivered(one.outgoing_id, one.outgoing, Reason.DISCONNECTED))
 
     # What is pending.
 
@@ -163,15 +190,15 @@ class Outbox:
             look.left.append(undelivered(one.outgoing_id, one.outgoing, Reason.NO_CHANNEL))
         for channel in missing:
             if (one.outgoing_id, channel.name) not in self._in_flight:
-                self._sort_delivery(one, channel, look)
+                self._sort_delivery(one, channel, look, is_last=len(missing) == 1)
 
     @staticmethod
-    def _sort_delivery(one: Pending, channel: DeliveryChannel, look: _Look) -> None:
+    def _sort_delivery(one: Pending, channel: DeliveryChannel, look: _Look, *, is_last: bool) -> None:
         state, reason = look.states.get(channel.name, "off"), Reason.REFUSED
         if state != "up":
             reason = Reason.NO_CHANNEL if state == "off" else Reason.DISCONNECTED
         elif (channel.name, one.outgoing.address) not in look.held:
-            look.due.append((one, channel))
+            look.due.append((channel, _Handed(one, _claimed(one.by(channel.name)), is_last)))
             return
         look.left.append(undelivered(one.outgoing_id, one.outgoing, reason, one.by(channel.name)))
 
@@ -185,29 +212,23 @@ class Outbox:
         log.warning("withdrawn (%s), not known to have left: %s %s of case %s", why, told.kind, told.subject, told.incident_id)
         self.withdrawn.put((told, why))
 
-    def _finish(self, done: Sequence[Pending]) -> None:
-        self._store.record_deliveries((), [one.outgoing_id for one in done])
-        for one in done:
-            self.delivered.put(undelivered(one.outgoing_id, one.outgoing, Reason.DISCONNECTED))
-
     # Handing over.
 
     def _hand_over(self, look: _Look) -> None:
         """Claim what is due, on disk, then hand it to its channels."""
-        claims = [(one, channel, _claimed(one.by(channel.name))) for one, channel in look.due]
-        self._store.record_deliveries([(one.outgoing_id, claim) for one, _, claim in claims])
+        self._store.record_deliveries([(handed.message.outgoing_id, handed.claim) for _, handed in look.due])
         unclaimed = []
-        for one, channel, claim in claims:
-            key = (one.outgoing_id, channel.name)
+        for channel, handed in look.due:
+            one, before = handed.message, handed.message.by(channel.name)
             is_taken = self._deliver(one, channel)
             if is_taken:
-                self._in_flight.add(key)
-                self._handed[key] = claim
-            elif is_taken is None:
-                unclaimed.append((one.outgoing_id, _failed(claim, "defect in the channel; see the log, report it")))
-            else:
-                unclaimed.append((one.outgoing_id, one.by(channel.name)))
-                look.left.append(undelivered(one.outgoing_id, one.outgoing, Reason.DISCONNECTED, one.by(channel.name)))
+                self._in_flight.add((one.outgoing_id, channel.name))
+                self._handed[one.outgoing_id, channel.name] = handed
+                continue
+            if is_taken is None:
+                before = _failed(handed.claim, "defect in the channel; see the log, report it")
+            unclaimed.append((one.outgoing_id, before))
+            look.left.append(undelivered(one.outgoing_id, one.outgoing, Reason.DISCONNECTED, before))
         self._store.record_deliveries(unclaimed)
 
     def _deliver(self, one: Pending, channel: DeliveryChannel) -> bool | None:
@@ -257,15 +278,15 @@ def _why(one: Undelivered) -> str:
     return f"{one.reason} {one.channel}: {one.failure}; attempt {one.attempts} failed, the next is at {at}"
 
 
-def _held(pending: Iterable[Pending]) -> frozenset[tuple[str, str]]:
+def _held(pending: Iterable[Pending]) -> dict[tuple[str, str], int]:
     now_us = _now_us()
     latest_us = now_us + round(_LONGEST_RETRY_S * 1e6)  # a later time comes from a clock that was set back since
-    return frozenset(
-        (delivery.channel, one.outgoing.address)
+    return {
+        (delivery.channel, one.outgoing.address): delivery.next_us
         for one in pending
         for delivery in one.deliveries
         if delivery.state is DeliveryState.FAILED and now_us < delivery.next_us <= latest_us
-    )
+    }
 
 
 def _claimed(delivery: Delivery) -> Delivery:

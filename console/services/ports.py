@@ -108,8 +108,8 @@ class Store(UnitOfWork, Protocol):
         """(source time µs, x, y) of a crew in [since, until], oldest first; coordinates in the network's CRS."""
         ...
 
-    def pending_outgoing(self) -> tuple[Pending, ...]:
-        """Messages not yet delivered by every channel that carries them, oldest first."""
+    def pending_outgoing(self, after: int = 0) -> tuple[Pending, ...]:
+        """The oldest messages behind the number ``after`` not yet delivered by every channel that carries them."""
         ...
 
     def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = ()) -> None:

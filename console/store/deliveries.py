@@ -27,10 +27,10 @@ def add(connection: Connection, change_set: ChangeSet, change_seq: int) -> None:
     connection.execute(insert(outgoing), rows)
 
 
-def pending(connection: Connection) -> tuple[Pending, ...]:
-    """Messages that are not with everybody yet, oldest first, up to the batch size of one attempt."""
+def pending(connection: Connection, after: int) -> tuple[Pending, ...]:
+    """The oldest messages behind the number ``after`` that are not with everybody yet; none when there are no more."""
     of = outgoing.c
-    query = select(of.outgoing_id, of.topic, of.payload, of.content_type).where(of.sent_us.is_(None))
+    query = select(of.outgoing_id, of.topic, of.payload, of.content_type).where(of.sent_us.is_(None), of.outgoing_id > after)
     found = connection.execute(query.order_by(of.outgoing_id).limit(_AT_ONCE)).all()
     recorded = _recorded(connection, [int(row[0]) for row in found])
     return tuple(

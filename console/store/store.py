@@ -144,10 +144,10 @@ class SqlStore:
 
     # Outgoing messages.
 
-    def pending_outgoing(self) -> tuple[Pending, ...]:
-        """Messages not yet delivered by every channel that carries them, oldest first, up to the batch size of one attempt."""
+    def pending_outgoing(self, after: int = 0) -> tuple[Pending, ...]:
+        """The oldest messages behind the number ``after`` not yet delivered by every channel that carries them."""
         with self._looking() as connection:
-            return deliveries.pending(connection)
+            return deliveries.pending(connection, after)
 
     def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = ()) -> None:
         """(message, delivery) as they are now; the messages ``sent`` are with everybody."""

@@ -139,8 +139,10 @@ class Room:
     def close(self) -> None:
         self.engine.stop()
         self.inbox.close()
-        for way in (*self._ports.feeds, *self._ports.channels):
-            way.stop()
+        for feed in self._ports.feeds:
+            feed.stop()
+        for channel in self._ports.channels:
+            channel.stop()
         self.store.close()
 
 

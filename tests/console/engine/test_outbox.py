@@ -36,7 +36,7 @@ class Desk119:
         self.kind, self.answers = kind, list(answers)
         self.left: list[tuple[int, Outgoing]] = []
         self.state = "up"
-        self.on_deliver: Callable[[], None] = lambda: None
+        self.on_deliver: Callable[[int], None] = lambda outgoing_id: None
         self._results: list[Result] = []
 
     def carries(self, outgoing: Outgoing) -> bool:
@@ -50,7 +50,7 @@ class Desk119:
         return ChannelHealth(self.name, self.state)
 
     def deliver(self, outgoing_id: int, outgoing: Outgoing) -> bool:
-        self.on_deliver()
+        self.on_deliver(outgoing_id)
         self.left.append((outgoing_id, outgoing))
         self._results.append(Result(outgoing_id, self.answers.pop(0) if self.answers else ""))
         return True
@@ -137,8 +137,8 @@ def test_a_delivery_is_claimed_on_disk_before_it_is_handed_over_and_sent_after_i
     channel, seen = Desk119(MessageKind.ORDER), list[tuple[DeliveryState, int]]()
     room = opened(channel)
 
-    def look() -> None:
-        (one,) = (one for one in room.store.pending_outgoing() if one.outgoing.kind is MessageKind.ORDER)
+    def look(outgoing_id: int) -> None:
+        (one,) = (one for one in room.store.pending_outgoing() if one.outgoing_id == outgoing_id)
         seen.append((one.by("desk119").state, one.by("desk119").attempts))
 
     channel.on_deliver = look
@@ -177,7 +177,7 @@ def test_after_a_refusal_nothing_more_goes_to_that_address_before_the_next_try(
 def test_a_defect_in_a_channel_is_shown_and_the_others_deliver(opened: Opened) -> None:
     channel = Desk119(MessageKind.ORDER)
 
-    def broken() -> None:
+    def broken(outgoing_id: int) -> None:
         raise ZeroDivisionError("injected")
 
     channel.on_deliver = broken
@@ -201,3 +201,17 @@ def test_a_channel_that_is_away_gets_its_messages_when_it_is_back(opened: Opened
     ids = [outgoing_id for outgoing_id, _ in channel.left]
     assert ids == sorted(set(ids))
     assert ids
+
+
+def test_more_messages_than_one_reading_of_the_store_gives_that_wait_for_one_channel_do_not_hide_those_of_another(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.store.deliveries._AT_ONCE", 1)
+    away, folder = Desk119(MessageKind.ALERT), Desk119(MessageKind.ORDER)
+    away.name, away.state = "away", "down"
+    room = opened(away, folder)
+    room.channel.listen()
+    case_with_order(room)
+    room.waits(lambda: bool(folder.left))
+    left = room.sees(lambda p: bool(p.undelivered)).undelivered
+    assert {(one.kind, one.channel) for one in left} == {(MessageKind.ALERT, "away")}

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.domain.readings import Channel, Quality
-from console.feeds.codec import Decoded, Decoder
+from console.feeds.codec import Decoder
+from console.feeds.port import Decoded
 from console.mqtt.message import Message
 from maps.city import City, CityInfo, CrewTable, StationTable
 from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from console.domain.delivery import MessageKind, Reason, Undelivered
+from console.domain.delivery import Reason, Undelivered
 from console.domain.health import ChannelHealth, FeedHealth
+from console.domain.outgoing import MessageKind
 from console.ui.map.live.crew_marks import crew_words
 from console.ui.window import MainWindow
 from console.ui.words import Words
