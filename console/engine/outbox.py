@@ -184,7 +184,7 @@ class Outbox:
         if not any((one.outgoing_id, channel.name) in self._handed for channel in self._channels):
             why = obsolete(one.outgoing, case_of)
             if why is not None:
-                self._give_up(one, why, look)
+                self._give_up(one, why)
                 return
         if not carriers:
             look.left.append(undelivered(one.outgoing_id, one.outgoing, Reason.NO_CHANNEL))
@@ -202,12 +202,12 @@ class Outbox:
             return
         look.left.append(undelivered(one.outgoing_id, one.outgoing, reason, one.by(channel.name)))
 
-    def _give_up(self, one: Pending, why: Obsolete, look: _Look) -> None:
-        """It is over: where one channel has delivered it already, the others are left out; else it never left."""
+    def _give_up(self, one: Pending, why: Obsolete) -> None:
+        """It is over: no channel gets it any more. Where one has delivered it already it counts as sent."""
         if any(delivery.state is DeliveryState.SENT for delivery in one.deliveries):
-            look.done.append(one)
-            return
-        self._store.mark_withdrawn([one.outgoing_id])
+            self._store.record_deliveries((), [one.outgoing_id])
+        else:
+            self._store.mark_withdrawn([one.outgoing_id])
         told = undelivered(one.outgoing_id, one.outgoing, Reason.NO_CHANNEL)
         log.warning("withdrawn (%s), not known to have left: %s %s of case %s", why, told.kind, told.subject, told.incident_id)
         self.withdrawn.put((told, why))

@@ -19,7 +19,7 @@ from console.engine import outbox
 from console.services.crews.orders import SendCrew
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
-from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, SubmitNotice
+from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, LiftNotice, SubmitNotice
 from tests.console.engine.room import Room, done
 
 PIPE = "P-104040"
@@ -201,6 +201,23 @@ def test_a_channel_that_is_away_gets_its_messages_when_it_is_back(opened: Opened
     ids = [outgoing_id for outgoing_id, _ in channel.left]
     assert ids == sorted(set(ids))
     assert ids
+
+
+def test_a_notice_that_is_over_before_one_of_its_channels_was_back_does_not_go_there_and_counts_as_sent(opened: Opened) -> None:
+    away = Desk119(MessageKind.NOTICE)
+    away.state = "down"
+    room = opened(away)
+    case = case_with_order(room)
+    issue(room, case)
+    room.waits(lambda: sum(one.kind is MessageKind.NOTICE for one in room.left) == 2)
+    done(room.engine.submit(LiftNotice(case, f"{case}-N1", "误发"), Actor.named("李")))
+    room.waits(lambda: sum(change.kind == "withdrawn" for change in room.engine.timeline(case)) == 2)
+    away.state = "up"
+    room.waits(lambda: not room.store.pending_outgoing())
+    told = [json.loads(one.payload)["status"] for _, one in away.left if one.content_type == "application/json"]
+    assert told == ["lifted"]
+    kept = room.store.sent_with(change.seq for change in room.engine.timeline(case))
+    assert len([sent for sent in kept if sent.topic == "notices"]) == 4  # as issued and as lifted, JSON and CAP
 
 
 def test_more_messages_than_one_reading_of_the_store_gives_that_wait_for_one_channel_do_not_hide_those_of_another(
