@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from console.domain.changes import ChangeSet
 from console.domain.delivery import Delivery, DeliveryState, Pending
@@ -36,6 +36,11 @@ def pending(connection: Connection, after: int) -> tuple[Pending, ...]:
     return tuple(
         Pending(int(row[0]), Outgoing.at(row[1], bytes(row[2]), row[3]), tuple(recorded.get(int(row[0]), ()))) for row in found
     )
+
+
+def count(connection: Connection) -> int:
+    """Number of messages that are not with everybody yet."""
+    return int(connection.execute(select(func.count()).where(outgoing.c.sent_us.is_(None))).scalar_one())
 
 
 def record(connection: Connection, made: Iterable[tuple[int, Delivery]]) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, insert, select, text, update
 
 from console.domain.actors import Actor
 from console.domain.alarms import Alarm
-from console.domain.changes import Change, ChangeSet
+from console.domain.changes import GENESIS, Change, ChangeSet
 from console.domain.clock import micros
 from console.domain.crews import CrewFix
 from console.domain.delivery import Delivery, Pending
@@ -137,6 +137,18 @@ class SqlStore:
         with self._looking() as connection:
             return tuple(chain.read(connection, changes.c.subject == subject))
 
+    def each_change(self, after_seq: int = 0) -> Iterator[Change]:
+        """The chain behind ``after_seq`` one by one, for a chain of any length; a read transaction lasts as long."""
+        with self._looking() as connection:
+            yield from chain.read(connection, changes.c.seq > after_seq)
+
+    def head(self) -> tuple[int, str]:
+        """(seq, hash) of the last change; (0, 64 zeros) of an empty chain."""
+        query = select(changes.c.seq, changes.c.hash).order_by(changes.c.seq.desc()).limit(1)
+        with self._looking() as connection:
+            found = connection.execute(query).one_or_none()
+        return (0, GENESIS) if found is None else (int(found[0]), str(found[1]))
+
     def verify_chain(self) -> int | None:
         """``seq`` of the first invalid change of the chain, None when it is valid."""
         with self._looking() as connection:
@@ -148,6 +160,11 @@ class SqlStore:
         """The oldest messages behind the number ``after`` not yet delivered by every channel that carries them."""
         with self._looking() as connection:
             return deliveries.pending(connection, after)
+
+    def count_unsent(self) -> int:
+        """Number of messages without confirmed delivery."""
+        with self._looking() as connection:
+            return deliveries.count(connection)
 
     def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = ()) -> None:
         """(message, delivery) as they are now; the messages ``sent`` are with everybody."""

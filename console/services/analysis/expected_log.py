@@ -1,4 +1,4 @@
-"""What was expected, kept tick by tick for a number of days."""
+"""Expected values, stored tick by tick and kept for a number of days."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _HOUR_US, _DAY_US = 3_600_000_000, 86_400_000_000
 
 
 class ExpectedStore(Protocol):
-    """Where it is kept; as in ``console.services.ports.Store``."""
+    """The store's methods for expected values; as in ``console.services.ports.Store``."""
 
     def append_expected(self, tick_us: int, expected: NDArray[np.float64], sigma_kpa: NDArray[np.float64] | None = None) -> None:
-        """Keep what was expected at a tick."""
+        """Store the expected values of a tick."""
         ...
 
     def drop_expected(self, before_us: int) -> None:
-        """Forget the ticks before a time."""
+        """Delete the expected values of ticks before a time."""
         ...
 
 
@@ -33,7 +33,7 @@ class ExpectedLog:
         self._known, self._told_us, self._dropped_us = b"", 0, 0
 
     def keep(self, tick_us: int, expected: NDArray[np.float64], sigma_kpa: NDArray[np.float64]) -> None:
-        """A tick: (stations, channels); (stations,) scatter, which goes down once an hour and when it becomes known of one."""
+        """Store a tick: expected values (stations, channels); scatter (stations,), written hourly and when first known."""
         self._told_us = min(self._told_us, tick_us)  # the clock may have been set back
         self._dropped_us = min(self._dropped_us, tick_us)
         known = np.isfinite(sigma_kpa).tobytes()

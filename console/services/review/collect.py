@@ -1,4 +1,4 @@
-"""From a store to a CaseRecord: the case, what stood around it, and the part of the network it concerns."""
+"""Collects a CaseRecord from the store: the case, other alarms and readings around it, and its part of the network."""
 
 from __future__ import annotations
 
@@ -31,30 +31,39 @@ Columns = TypeVar("Columns", ReadingBatch, ExpectedValues)
 
 
 class CaseArchive(Protocol):
-    """What is asked of the store; times in µs UTC."""
+    """The store's methods used here; times in µs UTC."""
 
-    def incident(self, incident_id: str) -> Incident | None: ...
+    def incident(self, incident_id: str) -> Incident | None:
+        """One incident, open or closed; None when unknown."""
 
-    def alarms_between(self, since_us: int, until_us: int) -> tuple[Alarm, ...]: ...
+    def alarms_between(self, since_us: int, until_us: int) -> tuple[Alarm, ...]:
+        """Alarms that were active at some time in [since, until]."""
 
-    def changes_with(self, subjects: Iterable[str]) -> tuple[Change, ...]: ...
+    def changes_with(self, subjects: Iterable[str]) -> tuple[Change, ...]:
+        """The changes of several subjects, by seq."""
 
-    def links(self, first_seq: int, last_seq: int) -> tuple[tuple[int, str], ...]: ...
+    def links(self, first_seq: int, last_seq: int) -> tuple[tuple[int, str], ...]:
+        """(seq, hash) of the whole chain in [first, last]."""
 
-    def sent_with(self, seqs: Iterable[int]) -> tuple[Sent, ...]: ...
+    def sent_with(self, seqs: Iterable[int]) -> tuple[Sent, ...]:
+        """Messages sent with these changes."""
 
-    def tracks_between(self, since_us: int, until_us: int) -> Tracks: ...
+    def tracks_between(self, since_us: int, until_us: int) -> Tracks:
+        """Positions of all crews in [since, until]."""
 
-    def expected_between(self, since_us: int, until_us: int) -> ExpectedValues: ...
+    def expected_between(self, since_us: int, until_us: int) -> ExpectedValues:
+        """Expected values at the ticks in [since, until]."""
 
-    def incidents_between(self, since_us: int, until_us: int) -> tuple[Incident, ...]: ...
+    def incidents_between(self, since_us: int, until_us: int) -> tuple[Incident, ...]:
+        """Incidents opened in [since, until), oldest first."""
 
-    def readings_between(self, since_us: int, until_us: int) -> ReadingBatch: ...
+    def readings_between(self, since_us: int, until_us: int) -> ReadingBatch:
+        """Every reading in [since, until], by time."""
 
 
 @dataclass(frozen=True, eq=False)
 class Around:
-    """How much goes with a case. ``files``: the notices' files as they went out, by name."""
+    """Extent of a record. ``files``: the notices' files as issued, by name."""
 
     before: timedelta = BEFORE
     after: timedelta = AFTER
@@ -115,7 +124,7 @@ def _part(city: City, named: Named, stations: Iterable[str], around: Around) -> 
 
 
 def case_box(city: City, named: Named, stations: Iterable[str], margin_m: float) -> Box:
-    """The box around all that the case ever named and the stations that moved; with a margin, metres."""
+    """Bounding box of all assets the case ever named and the deviating stations, with a margin in metres."""
     pipes, valves, customers, table = city.network.pipes, city.network.valves, city.customers, city.stations
     points = [pipes.points(pipes.row(pipe)) for pipe in sorted(named.pipes)]
     on = city.customers_on
@@ -134,7 +143,7 @@ def case_box(city: City, named: Named, stations: Iterable[str], margin_m: float)
 
 
 def _for(part: City, city: City, batch: Columns, clipped: bool) -> Columns:
-    """What belongs to the stations that are in the part, with its rows."""
+    """Values of the stations in the clipped network, with its rows."""
     if not clipped:
         return batch
     place = np.full(len(city.stations), -1, dtype=np.int32)
