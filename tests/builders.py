@@ -220,6 +220,6 @@ def _columns(kind: Any, rows: Mapping[str, Row]) -> dict[str, list[Any]]:
 
 def _with_model(city: City) -> City:
 
-    from maps.hydraulics.model import ModelDetail, build_model
+    from maps.hydraulics.model_building.model import ModelDetail, build_model
 
     return replace(city, epanet=build_model(city.network, ModelDetail(), city.info.name))

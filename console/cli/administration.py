@@ -1,4 +1,4 @@
-"""Commands for administrators: doctor, backup, restore, audit."""
+"""Commands for administrators: doctor, backup, restore, history, audit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 
 from console.cli.output import AsJson, print_result
 from maps.errors import InputFault
-from maps.overwriting import refuse_overwriting
+from maps.files import refuse_overwriting
 
 if TYPE_CHECKING:
     from console.domain.heads import Head
@@ -72,6 +72,34 @@ def restore(
     print_result(about, as_json, "\n".join(lines))
 
 
+@commands.command()
+def history(store: AtStore = "", as_json: AsJson = False) -> None:
+    """From when to when a store holds readings, positions and expected values, and what retention deleted."""
+    from console.domain.clock import moment
+    from console.services.analysis.retention import HistoryKind
+
+    def at(time_us: int) -> str:
+        return moment(time_us).isoformat(timespec="seconds")
+
+    with _opened(store) as opened:
+        spans = {kind.value: opened.history_span(kind) for kind in HistoryKind}
+        gone = opened.deletions()
+    kept = {kind: None if span is None else {"from": at(span[0]), "until": at(span[1])} for kind, span in spans.items()}
+    deleted = [
+        {
+            "at": at(one.at_us), "kind": one.kind.value, "from": at(one.from_us), "until": at(one.until_us), "values": one.rows,
+            "days": one.days,
+        }
+        for one in gone
+    ]  # fmt: skip
+    lines = [f"{kind}: {span['from']} to {span['until']}" if span else f"{kind}: none" for kind, span in kept.items()]
+    lines += [
+        f"deleted {one['at']}: {one['values']} values of {one['kind']}, {one['from']} to {one['until']}, kept {one['days']} days"
+        for one in deleted
+    ]
+    print_result({"kept": kept, "deleted": deleted}, as_json, "\n".join(lines))
+
+
 @audit.command()
 def verify(
     store: AtStore = "",
@@ -114,7 +142,7 @@ def export_(
 ) -> None:
     """Write every change with its hash, one JSON object a line, after checking the chain."""
     from console.domain.values import to_json
-    from maps.export.geojson import write_aside
+    from maps.files import write_aside
 
     named = _named(store)
     refuse_overwriting(to, [] if "://" in named else [Path(named)])

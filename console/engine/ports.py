@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from console.channels.port import DeliveryChannel
 from console.domain.clock import Clock
 from console.feeds.inbox import Inbox
 from console.feeds.port import Feed
-from console.services.analysis.expected_log import EXPECTED_DAYS
+from console.services.analysis.retention import RetentionRules
 from console.services.ports import Documents, Forecasts, Hydraulics, Store
 
 
@@ -27,4 +27,4 @@ class Ports:
     channels: Sequence[DeliveryChannel] = ()
     hydraulics: Hydraulics | None = None
     forecasts: Forecasts | None = None
-    expected_days: int = EXPECTED_DAYS
+    retention: RetentionRules = field(default_factory=RetentionRules)

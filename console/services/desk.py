@@ -14,6 +14,7 @@ from console.domain.intents import Intent
 from console.domain.limits import Limits
 from console.domain.orders import OrderReply
 from console.services.alarms import operations, station_alarms
+from console.services.analysis.retention import Deletion, recorded_deletion
 from console.services.changesets import NOTHING, Refused, recorded
 from console.services.crews import orders, valve_assignment, valve_reports
 from console.services.crews.valve_replies import on_valve_reply
@@ -114,6 +115,10 @@ class Desk:
     def on_files(self, state: DeskState, incident_id: str, notice_id: str, files: tuple[str, ...], now: datetime) -> ChangeSet:
         """The files of a notice were written (Documents.files, after the commit)."""
         return lifecycle.on_files(state, incident_id, notice_id, files)
+
+    def on_deletion(self, deletion: Deletion) -> ChangeSet:
+        """History was deleted by its setting."""
+        return recorded_deletion(deletion, self._tools.city.info.time_zone)
 
     def on_start(self, state: DeskState, now: datetime) -> ChangeSet:
         """At start: end the alarms of stations that are no longer in the dataset."""

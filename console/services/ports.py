@@ -23,11 +23,12 @@ from console.domain.outgoing import Outgoing
 from console.domain.readings import ReadingBatch
 from console.services.state import DeskState
 from maps.errors import QuanmaiError
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 
 if TYPE_CHECKING:
     from console.domain.alarms import Evidence
     from console.domain.incidents import Outlook
+    from console.services.analysis.retention import Deletion, HistoryKind
     from console.services.location.outlook import Known
     from maps.isolation import Conflict, ValveOverride
     from maps.locate.result import Location
@@ -79,6 +80,10 @@ class Store(UnitOfWork, Protocol):
         """Test write: whether the store accepts writes now."""
         ...
 
+    def use_stations(self, station_ids: Iterable[str]) -> None:
+        """From now on station rows are those of a dataset with these stations, in this order; history is kept by id."""
+        ...
+
     def append_readings(self, batch: ReadingBatch) -> None:
         """Keep readings; batched, on disk at the latest after ``flush``."""
         ...
@@ -88,10 +93,6 @@ class Store(UnitOfWork, Protocol):
 
         ``sigma_kpa``: (stations,) scatter of pressures, NaN where unknown; valid until the next one is stored.
         """
-        ...
-
-    def drop_expected(self, before_us: int) -> None:
-        """Delete expected values of ticks before a time."""
         ...
 
     def append_positions(self, fixes: Iterable[CrewFix]) -> None:
@@ -126,6 +127,25 @@ class Store(UnitOfWork, Protocol):
 
     def changes_of(self, subject: str) -> tuple[Change, ...]:
         """The changes of one subject (``incident/2026-0001``), oldest first."""
+        ...
+
+    def cases_since(self, closed_after_us: int) -> tuple[Incident, ...]:
+        """Open cases, and those closed after a time."""
+        ...
+
+    def delete_history(self, kind: HistoryKind, since_us: int, until_us: int, most: int, *, days: int, at_us: int) -> int:
+        """Delete at most ``most`` rows of what lies in [since, until), oldest first; how many values went, 0 for nothing left.
+
+        ``days``, ``at_us``: the setting and the time, kept with the count.
+        """
+        ...
+
+    def deletions(self, *, unrecorded: bool = False) -> tuple[Deletion, ...]:
+        """What retention deleted, oldest first; ``unrecorded``: only what the log of actions does not have yet."""
+        ...
+
+    def mark_recorded(self, deletion_ids: Iterable[int]) -> None:
+        """The log of actions has these deletions."""
         ...
 
     def flush(self) -> None:

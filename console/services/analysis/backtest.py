@@ -24,7 +24,7 @@ from console.services.incidents.messages import reading_place
 from console.services.location.outlook import Forecaster, Known
 from maps.city import City
 from maps.errors import InputFault
-from maps.hydraulics.responses import burst_responses
+from maps.hydraulics.analysis.burst_responses import burst_responses
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
 from maps.isolation import build_segments

@@ -18,7 +18,7 @@ from console.services.analysis.readings_file import read_recording
 from maps.city import City
 from maps.columns import Floats
 from maps.errors import InputFault
-from maps.hydraulics.calibration import Calibration, QuietDay, calibrate, with_factors
+from maps.hydraulics.analysis.calibration import Calibration, QuietDay, calibrate, with_factors
 from maps.hydraulics.session import EpanetSession
 from maps.units import KPA_PER_METRE
 

@@ -21,7 +21,7 @@ from console.services.handling import Handler
 from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.isolation import CrewPlace, Schedule, schedule
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from maps.city import City
 from maps.crs import to_wgs84
 from maps.isolation import CrewStep, IsolationPlan
-from maps.isolation.result import ValveStep
+from maps.isolation.plan.result import ValveStep
 
 SKETCH_M = 60.0
 """Half the width of the sketch around a valve."""

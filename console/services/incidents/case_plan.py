@@ -10,7 +10,7 @@ from console.domain.incidents import CandidateParts, Incident
 from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.isolation import ValveOverride, by_segment
-from maps.isolation.result import IsolationPlan, ValveStep
+from maps.isolation.plan.result import IsolationPlan, ValveStep
 from maps.network import ValveState
 
 _MOST_CANDIDATES = 40

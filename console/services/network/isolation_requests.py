@@ -12,7 +12,7 @@ from console.domain.values import parsed_json, to_json
 from maps.city import City
 from maps.errors import InputFault, QuanmaiError
 from maps.isolation import KEEP, IsolationPlan, Isolator, ValveOverride
-from maps.isolation.rules import Keep
+from maps.isolation.graph.edge_rules import Keep
 from maps.network import ValveState
 
 _KEYS = {"burst", "valves", "ignore_one_way", "shut_by_crews"}

@@ -15,8 +15,8 @@ def pressures_json(city: City, plan: IsolationPlan, at: str) -> dict[str, Any]:
 
     Customers with low pressure before closing are not counted. Raises InputFault for a city without a model, or an invalid time.
     """
-    from maps.hydraulics.impact import impact_of_closing  # EPANET loads slowly
-    from maps.hydraulics.reopening import reopening
+    from maps.hydraulics.analysis.closing_impact import impact_of_closing  # EPANET loads slowly
+    from maps.hydraulics.analysis.reopening import reopening
     from maps.hydraulics.session import EpanetSession
 
     at_s = second_of_day(at)

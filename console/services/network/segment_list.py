@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from maps.city import City
 from maps.errors import InputFault
-from maps.export.csv_file import write_csv
+from maps.export.csv_tables import write_csv
 from maps.isolation import Isolator, SegmentPlans, city_plans
 
 ORDERS = ("households", "valves")

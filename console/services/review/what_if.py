@@ -11,7 +11,7 @@ from console.services.review.decisions import excavated
 from console.services.review.record import CaseRecord
 from maps.errors import InputFault
 from maps.isolation import Isolator, ValveOverride
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def _impact(record: CaseRecord, plan: IsolationPlan, at_s: float | None) -> Pres
         return None
     from zoneinfo import ZoneInfo
 
-    from maps.hydraulics.impact import impact_of_closing
+    from maps.hydraulics.analysis.closing_impact import impact_of_closing
     from maps.hydraulics.session import EpanetSession
 
     local = record.incident.first_abnormal_at.astimezone(ZoneInfo(city.info.time_zone))

@@ -22,6 +22,7 @@ from console.engine import Engine, Ports
 from console.feeds.inbox import Inbox
 from console.feeds.local import LocalFeed
 from console.feeds.port import Feed
+from console.services.analysis.retention import RetentionRules
 from console.services.desk import Desk, DeskSettings
 from console.services.ports import Documents, Hydraulics
 from console.store import SqlStore, open_store
@@ -63,6 +64,7 @@ class Room:
         notices: Path | None = None,
         feeds: Sequence[Feed] = (),
         channels: Sequence[DeliveryChannel] = (),
+        retention: RetentionRules | None = None,
     ) -> None:
         self.city = city or build_small_city()
         self.clock, self.inbox = HandClock(), Inbox()
@@ -76,7 +78,10 @@ class Room:
         self.detector = Detector(self.city, None)
         self.desk = Desk(self.city, Isolator(self.city), self.documents, settings)
         ways = ([self.feed, *feeds], [self.channel, *channels])
-        ports = Ports(self.clock, self.inbox, self.store, self.documents, notices or folder, *ways, hydraulics)
+        ports = Ports(
+            self.clock, self.inbox, self.store, self.documents, notices or folder, *ways, hydraulics,
+            retention=retention or RetentionRules(),
+        )  # fmt: skip
         self.engine = Engine(self.city, self.desk, self.detector, ports, grid=TickGrid(60.0, 0.0))
         self.engine.start()
         for feed in ports.feeds:
