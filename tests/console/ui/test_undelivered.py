@@ -49,8 +49,8 @@ def test_a_delivery_that_failed_says_when_it_is_tried_again(window: MainWindow, 
     port.undelivered = (failed, replace(failed, channel="sms"))
     port.publish()
     window.settle()
-    assert "✕ 未送达：通道未接收，第 2 次未成，23:07:30 再试" in texts(window.case.location)
-    assert "未送达（通道未接收）：工单 × 1" in texts(window.case)
+    assert "✕ 未送达：服务器拒收，第 2 次未成，23:07:30 再试" in texts(window.case.location)
+    assert "未送达（服务器拒收）：工单 × 1" in texts(window.case)
 
 
 def test_each_feed_and_each_channel_has_a_line_of_its_own(window: MainWindow, port: ScriptedPort) -> None:
