@@ -13,6 +13,7 @@ from console.domain.actors import Actor
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident
 from console.domain.notes import Note
+from console.domain.outgoing import Outgoing
 from console.domain.values import to_json
 
 GENESIS = "0" * 64
@@ -51,16 +52,6 @@ class Change:
     prev_hash: str
     hash: str
     actor: Actor | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message that must leave the house: stored with the change, published after it, kept until the broker has it."""
-
-    topic: str
-    payload: bytes
-    content_type: str = "application/json"
-    qos: int = 1
 
 
 @dataclass(frozen=True, slots=True)

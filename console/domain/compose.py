@@ -12,9 +12,10 @@ from console.domain.alarms import Alarm, AlarmKind, AlarmState
 from console.domain.crews import CrewFix
 from console.domain.delivery import Undelivered
 from console.domain.expected import CHARTED
+from console.domain.health import ChannelHealth, FeedHealth
 from console.domain.incidents import Incident, Phase
 from console.domain.live import LivePicture
-from console.domain.picture import FeedHealth, Picture
+from console.domain.picture import Picture
 from console.domain.readings import Channel
 
 _OPEN = (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED)
@@ -66,6 +67,7 @@ def compose_picture(
     elevation_error_m: NDArray[np.float64] | None = None,
     preparing: tuple[int, int] | None = None,
     undelivered: tuple[Undelivered, ...] = (),
+    channels: tuple[ChannelHealth, ...] = (),
 ) -> Picture:
     """One frozen picture; the arrays are copies, so that later readings never change what a view holds."""
     every, running = tuple(alarms), tuple(i for i in incidents if i.phase is not Phase.CLOSED)
@@ -99,6 +101,7 @@ def compose_picture(
         elevation_error_m=elevation_error_m,
         preparing=preparing,
         undelivered=undelivered,
+        channels=channels,
     )
 
 

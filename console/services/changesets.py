@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from console.domain.alarms import Alarm
-from console.domain.changes import ChangeSet, Draft, Outgoing
+from console.domain.changes import ChangeSet, Draft
 from console.domain.incidents import Incident
 from console.domain.notes import Code, Note
+from console.domain.outgoing import Outgoing
 from console.domain.values import to_json
 from console.services.state import DeskState
 from maps.errors import QuanmaiError

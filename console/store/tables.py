@@ -86,7 +86,29 @@ outgoing = Table(
     Column("sent_us", BigInteger),
     Index("outgoing_pending", "sent_us", "outgoing_id"),
 )
-"""``sent_us`` (the machine's clock) is empty until the broker has the message; negative: it never left and was withdrawn then."""
+"""``topic``: the message's address (``orders/C1``), in rows of earlier versions its MQTT topic. ``sent_us`` (the machine's
+
+clock) is empty until every channel that carries the message has delivered it; negative: it never left and was withdrawn then.
+"""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column(
+        "outgoing_id",
+        BigInteger().with_variant(Integer, "sqlite"),
+        ForeignKey("outgoing.outgoing_id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("channel", String(40), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_us", BigInteger),
+    Column("failure", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
+"""A message's way by one channel, once it was tried (``console.domain.delivery``). Times: the machine's clock."""
 
 counters = Table(
     "counters",
@@ -137,11 +159,12 @@ reading_blocks = Table(
     Column("packed", LargeBinary, nullable=False),
     Column("arrivals", LargeBinary),
     Index("reading_blocks_by_time", "from_us", "to_us"),
-    sqlite_with_rowid=False,
 )
 """One channel's readings over less than a day; stretches may overlap after backfill. ``station``: its number.
 
 ``block_no``: last id of the log at the move; a later copy of a reading has a higher one. ``arrivals``: empty when unknown.
+On SQLite with a rowid: in a table without one each comparison of keys reads the whole row, and rows above 1 kB waste a page.
+Stores of more than 2 GB before version 0007 keep theirs without.
 """
 
 expected_ticks = Table(

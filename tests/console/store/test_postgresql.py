@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import exc, text
 
 from console.domain.actors import Actor
+from console.domain.delivery import Delivery, DeliveryState
 from console.domain.incidents import Phase
 from console.domain.readings import Channel
 from console.services.ports import StaleState, StoreNewer, StoreUnavailable
@@ -43,9 +44,9 @@ def test_a_case_is_kept_and_loaded_as_in_sqlite(shared: SqlStore) -> None:
     assert dict(state.history) == dict(loaded.history)
     assert dict(state.serials) == dict(loaded.serials)
     assert again.verify_chain() is None
-    (first, message), _ = again.pending_outgoing()
-    assert message == opening(1).outgoing[0]
-    again.mark_sent([first])
+    first, _ = again.pending_outgoing()
+    assert first.outgoing == opening(1).outgoing[0]
+    again.record_deliveries([(first.outgoing_id, Delivery("mqtt", DeliveryState.SENT, 1))], [first.outgoing_id])
     assert len(shared.pending_outgoing()) == 1
     again.close()
 

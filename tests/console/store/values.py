@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import numpy as np
 
 from console.domain.alarms import Alarm, AlarmKind, Priority
-from console.domain.changes import ChangeSet, Draft, Outgoing
+from console.domain.changes import ChangeSet, Draft
 from console.domain.incidents import Incident, Phase
 from console.domain.notes import Note
+from console.domain.outgoing import MessageKind, Outgoing
 from console.domain.readings import ReadingBatch
 
 NOW = datetime(2024, 1, 3, 15, 0, 5, 120000, tzinfo=UTC)
@@ -36,7 +37,7 @@ def opening(number: int = 1) -> ChangeSet:
         ),
         (incident,),
         (alarm,),
-        (Outgoing("quanmai/v1/jinan/areas/A1/alerts", "爆管".encode()),),
+        (Outgoing(MessageKind.ALERT, "A1", "爆管".encode()),),
     )
 
 
