@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from console.domain.alarms import Alarm
 from console.domain.crews import CrewFix
 from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident
+from console.domain.records import R, Record, RecordKind
 
 
 class StationState(IntEnum):
@@ -72,6 +74,8 @@ class Picture:
     ``elevation_error_m``: (stations,) by how much a station's elevation on record lies above its gauge, NaN where unknown;
     None where nobody estimates it (review). ``undelivered``: messages that should have left the house and have not.
     ``preparing``: (groups of stations that detection can look at, groups that report) while the first are fewer.
+    ``others``: open records of further kinds, by the kind's name, oldest first. ``given``: final ids by provisional ones, of
+    records that an earlier picture showed before they were on disk.
     """
 
     version: int
@@ -90,6 +94,13 @@ class Picture:
     elevation_error_m: NDArray[np.float64] | None = None
     preparing: tuple[int, int] | None = None
     undelivered: tuple[Undelivered, ...] = ()
+    others: Mapping[str, tuple[Record, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    given: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def of(self, kind: RecordKind[R]) -> tuple[R, ...]:
+        """Records of one kind."""
+        every = (*self.incidents, *self.alarms, *self.others.get(kind.name, ()))
+        return tuple(record for record in every if isinstance(record, kind.type))
 
     def age_s(self) -> NDArray[np.float64]:
         """Age of every value in seconds, NaN when never seen, (stations, channels)."""

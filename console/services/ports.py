@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.actors import Actor
-from console.domain.changes import Change, ChangeSet, Outgoing
+from console.domain.changes import Change, ChangeSet, Committed, Outgoing
 from console.domain.crews import CrewFix
 from console.domain.incidents import Incident, PressureImpact, ReopenCheck
 from console.domain.notices import Notice, NoticeFacts
@@ -49,20 +49,21 @@ class StoreNewer(QuanmaiError):
 
 
 class StaleState(QuanmaiError):
-    """Somebody else changed the incident or alarm meanwhile: nothing was written; look again and decide anew."""
+    """Somebody else changed the record meanwhile: nothing was written; look again and decide anew."""
 
 
 class UnitOfWork(Protocol):
     """All or nothing: a change set is on disk when ``commit`` returns."""
 
-    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...]:
+    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime) -> Committed:
         """Write everything of ``change_set`` in one transaction; ``at`` is aware.
 
+        New records with provisional ids are numbered, and provisional ids are replaced everywhere in the change set.
         Raises StoreUnavailable (nothing written, advice in the message), StaleState and RecordRefused.
         """
         ...
 
-    def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...] | None:
+    def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> Committed | None:
         """What ``commit`` with the same arguments gave, if it is on disk: an answer can be lost with the connection."""
         ...
 
@@ -71,7 +72,7 @@ class Store(UnitOfWork, Protocol):
     """What the engine asks of the store. Everything raises StoreUnavailable when the disk or server fails."""
 
     def load_desk(self) -> DeskState:
-        """Open incidents with their history, live alarms, and the last numbers given."""
+        """Open records, with their history where undo needs it."""
         ...
 
     def probe(self) -> None:

@@ -46,7 +46,7 @@ def find(connection: Connection, drafts: Sequence[Draft], actor: Actor, at: date
 
 
 def _comparable(one: Draft | Change) -> bytes:
-    return canonical_json([one.kind, one.subject, one.before, one.after, one.note, one.undoes])
+    return canonical_json([one.kind, one.subject, one.before, one.after, one.note, one.undoes, one.schema])
 
 
 def read(connection: Connection, *conditions: Any) -> Iterator[Change]:
@@ -89,6 +89,7 @@ def _row(change: Change) -> dict[str, Any]:
         "prev_hash": change.prev_hash,
         "hash": change.hash,
         "actor": None if change.actor is None else _text(to_json(change.actor)),
+        "schema": None if change.schema == 1 else change.schema,
     }
 
 
@@ -117,4 +118,5 @@ def _read_change(row: Row[Any]) -> Change:
         prev_hash=row.prev_hash,
         hash=row.hash,
         actor=None if row.actor is None else from_json(parsed_json(row.actor), Actor),
+        schema=1 if row.schema is None else int(row.schema),
     )

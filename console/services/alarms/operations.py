@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from console.detection.finding import BurstFinding, OperationFinding
 from console.domain.actors import Actor, Permission
-from console.domain.alarms import Alarm, AlarmKind, AlarmState, Explanation, Priority
+from console.domain.alarms import ALARM, Alarm, AlarmKind, AlarmState, Explanation, Priority
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
 from console.domain.intents import Intent
+from console.domain.record_ids import provisional_id
 from console.services.changesets import NOTHING, AlarmChange, Refused, recorded_alarms
 from console.services.handling import Handler
 from console.services.incidents import dismissals
@@ -82,7 +83,7 @@ def on_operation(tools: Tools, state: DeskState, finding: OperationFinding, now:
             return recorded_alarms([AlarmChange(alarm, lasts, "operation_lasts", f"操作仍在继续：{alarm.detail}")])
     detail = f"{OPERATIONS_ZH[code]} {finding.pump_id}".strip()
     detail += f"（{'、'.join(finding.stations)}）" if finding.stations else ""
-    alarm = _information(tools, state, code, subject, finding.at, finding.at, detail)
+    alarm = _information(tools, code, subject, finding.at, finding.at, detail)
     return recorded_alarms([AlarmChange(None, alarm, "operation_seen", f"操作：{detail}")])
 
 
@@ -95,7 +96,7 @@ def enter(tools: Tools, state: DeskState, intent: EnterOperation, actor: Actor, 
     if intent.asset_id and _place(tools.city, intent.asset_id) is None:
         raise Refused("operation_place", asset=intent.asset_id)
     detail = "，".join(part for part in (f"{OPERATIONS_ZH[intent.code]} {intent.asset_id}".strip(), intent.note.strip()) if part)
-    alarm = _information(tools, state, intent.code, intent.asset_id or "network", intent.starts_at, intent.ends_at, detail)
+    alarm = _information(tools, intent.code, intent.asset_id or "network", intent.starts_at, intent.ends_at, detail)
     change = AlarmChange(None, replace(alarm, acknowledged_at=now, acknowledged_by=actor.name), "operation_entered", "")
     return recorded_alarms([replace(change, note=f"{actor.name} 登记：{detail}")])
 
@@ -184,11 +185,9 @@ def _over(alarm: Alarm, now: datetime) -> AlarmChange:
     return AlarmChange(alarm, after, "operation_over", f"操作结束：{alarm.detail}")
 
 
-def _information(
-    tools: Tools, state: DeskState, code: str, subject: str, starts_at: datetime, ends_at: datetime, detail: str
-) -> Alarm:
+def _information(tools: Tools, code: str, subject: str, starts_at: datetime, ends_at: datetime, detail: str) -> Alarm:
     return Alarm(
-        alarm_id=state.next_id("alarm"),
+        alarm_id=provisional_id(ALARM),
         kind=AlarmKind.OPERATION,
         priority=Priority.LOW,
         subject=subject,

@@ -9,6 +9,7 @@ from console.domain.actors import Actor, Role
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Unable, ValveMark
 from console.domain.orders import OrderReply
+from console.domain.records import subject_of
 from console.services.changesets import NOTHING, Refused, recorded
 from console.services.crews.valve_reports import UNABLE_ZH, MarkValveClosed, MarkValveUnable, mark_closed, mark_unable
 from console.services.state import DeskState
@@ -70,7 +71,7 @@ def _noted(state: DeskState, incident: Incident, reply: OrderReply, why: str) ->
     """The report and why it changes nothing, once."""
     unable = f"（{UNABLE_ZH[Unable(reply.unable)]}）" if reply.unable in tuple(Unable) else ""
     note = f"{reply.crew_id} 报告阀门 {reply.valve_id} {_REPORT_ZH[reply.state]}{unable}，未计入方案：{why}"
-    if any(change.note == note for change in state.history.get(incident.incident_id, ())):
+    if any(change.note == note for change in state.history.get(subject_of(incident), ())):
         return NOTHING
     log.warning("crew %s: %s of valve %s changes no plan: %s", reply.crew_id, reply.state, reply.valve_id, why)
     return recorded(incident, incident, "valve_report_unused", note)

@@ -13,8 +13,9 @@ from console.domain.alarms import Alarm
 from console.domain.changes import Change
 from console.domain.clock import micros
 from console.domain.expected import ExpectedValues
-from console.domain.incidents import Incident
+from console.domain.incidents import INCIDENT, Incident
 from console.domain.readings import ReadingBatch
+from console.domain.records import Record, subject_of
 from console.services.review.named import Named, named_in, unknown_asset
 from console.services.review.past_case import past_of
 from console.services.review.record import CaseRecord, Sent, Tracks
@@ -35,7 +36,7 @@ class CaseArchive(Protocol):
 
     def incident(self, incident_id: str) -> Incident | None: ...
 
-    def alarms_between(self, since_us: int, until_us: int) -> tuple[Alarm, ...]: ...
+    def records_between(self, since_us: int, until_us: int) -> tuple[Record, ...]: ...
 
     def changes_with(self, subjects: Iterable[str]) -> tuple[Change, ...]: ...
 
@@ -72,8 +73,8 @@ def collect_case(archive: CaseArchive, city: City, incident_id: str, around: Aro
     own = archive.changes_with([f"incident/{incident_id}"])
     since, until = _window(incident, own, around)
     since_us, until_us = micros(since), micros(until)
-    alarms = archive.alarms_between(since_us, until_us)
-    changes = archive.changes_with([f"incident/{incident_id}", *(f"alarm/{alarm.alarm_id}" for alarm in alarms)])
+    records = [one for one in archive.records_between(since_us, until_us) if one.record_kind.in_package(one, incident_id)]
+    changes = archive.changes_with([INCIDENT.subject(incident_id), *map(subject_of, records)])
     seqs = {change.seq for change in changes}
     links = archive.links(min(seqs), max(seqs)) if seqs else ()
     named = named_in([incident, *(known.value for known in incident_over_time(own, incident_id))])
@@ -85,7 +86,8 @@ def collect_case(archive: CaseArchive, city: City, incident_id: str, around: Aro
         city=part,
         changes=changes,
         links=tuple((seq, digest) for seq, digest in links if seq not in seqs),
-        alarms=alarms,
+        alarms=tuple(one for one in records if isinstance(one, Alarm)),
+        others=tuple(one for one in records if not isinstance(one, Alarm | Incident)),
         readings=_for(part, city, archive.readings_between(since_us, until_us), clipped),
         expected=_for(part, city, archive.expected_between(since_us, until_us), clipped),
         past=past_of(archive.incidents_between(0, micros(incident.opened_at)), incident),
