@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from console.domain.kinds import KINDS
+from console.domain.records import RecordKind
 from console.package.container import MOST_BYTES, Packed, unpacked, unzipped
 from console.package.faults import PackageFault
 from console.package.manifest import NAME, SIGNATURE, Manifest, check_content, check_files, manifest_of
 from console.package.migrate import up_to_date
-from console.package.parts import record_from
+from console.package.parts import RECORDS, record_from
 from console.package.signing import check_signature
 from console.services.review.named import named_in, unknown_asset
 from console.services.review.record import CaseRecord
@@ -48,26 +51,24 @@ def verify_package(path: Path, *, trusted: Path | None = None) -> Checked:
         raise InputFault(f"{path}: cannot be read ({fault.strerror}); check the path") from fault
 
 
-def read_package(path: Path, *, trusted: Path | None = None) -> CaseRecord:
-    """The record in a package, after verifying it. Raises PackageFault, InputFault."""
-    return record_of(verify_package(path, trusted=trusted), path)
+def read_package(path: Path, *, trusted: Path | None = None, kinds: tuple[RecordKind[Any], ...] = KINDS) -> CaseRecord:
+    """The record in a package, after verifying it. ``kinds``: of the records in it. Raises PackageFault, InputFault."""
+    return record_of(verify_package(path, trusted=trusted), path, kinds)
 
 
-def record_of(checked: Checked, path: Path) -> CaseRecord:
+def record_of(checked: Checked, path: Path, kinds: tuple[RecordKind[Any], ...] = KINDS) -> CaseRecord:
     """The record of a verified package; its chain of changes is checked too. Raises PackageFault."""
     try:
-        record = record_from(checked.contents(), checked.manifest)
+        record = record_from(checked.contents(), checked.manifest, kinds)
         broken = None if record.redacted else broken_change(record.changes, record.links)
         if broken is not None:
             raise PackageFault(f"audit.jsonl: change {broken} does not fit the chain; it was altered before the package was made")
         unknown = unknown_asset(record.city, named_in([record.incident, *(state.value for state in record.incident_states)]))
         if unknown:
-            raise PackageFault(f"incident.json names {unknown}, which network.gpkg does not hold")
+            raise PackageFault(f"{RECORDS} names {unknown}, which network.gpkg does not hold")
         _zone(record.city.info.time_zone)
-        if record.incident.incident_id != checked.manifest.incident_id:
-            raise PackageFault("incident.json is of another incident than the manifest says")
         return record
-    except PackageFault as fault:
+    except (PackageFault, InputFault) as fault:
         raise PackageFault(f"{path}: {fault}") from fault
 
 

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+import msgspec
+
 from console.domain.alarms import ALARM, Alarm
 from console.domain.changes import GENESIS, Change, change_hash
 from console.domain.clock import micros
 from console.domain.incidents import INCIDENT, Incident
 from console.domain.records import R, RecordKind
+from maps.errors import InputFault
 
 T = TypeVar("T")
 
@@ -33,7 +36,7 @@ def incident_over_time(changes: Iterable[Change], incident_id: str) -> tuple[Kno
 
 
 def record_over_time(changes: Iterable[Change], kind: RecordKind[R], record_id: str) -> tuple[Known[R], ...]:
-    """A record after each of its changes; versions count from 1."""
+    """A record after each of its changes; versions count from 1. Raises InputFault for a change that is damaged."""
     return tuple(_folded(changes, kind, kind.subject(record_id)))
 
 
@@ -75,5 +78,9 @@ def _folded(changes: Iterable[Change], kind: RecordKind[R], subject: str) -> Ite
     document: dict[str, Any] = {}
     own = (change for change in changes if change.subject == subject)
     for version, change in enumerate(own, start=1):
-        document = {**document, **kind.upgraded(change.after or {}, change.schema)}
-        yield Known(change.at, change.seq, change.kind, kind.read(document, kind.schema, version))
+        try:
+            document = {**document, **kind.upgraded(change.after or {}, change.schema)}
+            value = kind.read(document, kind.schema, version)
+        except (ValueError, TypeError, KeyError, msgspec.ValidationError) as fault:
+            raise InputFault(f"change {change.seq} of {subject} cannot be understood ({fault})") from fault
+        yield Known(change.at, change.seq, change.kind, value)
