@@ -1,4 +1,4 @@
-"""DeskState: what the desk decides on — open records, crews, and the history that undo needs."""
+"""DeskState: the input of decisions: open records, crews, and the history for undo."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from console.domain.records import R, Record, RecordKind, key_of
 from console.services.incidents.dismissals import REMEMBERED, Dismissal, learned
 
 _KEPT = timedelta(hours=6)
-"""How long closed records stay at hand: for undo, and against flapping alarms."""
+"""How long closed records are kept in memory: for undo, and against flapping alarms."""
 
 _DOING = {
     OrderState.SENT: CrewState.ASSIGNED,
@@ -34,7 +34,7 @@ def _empty() -> Mapping[Any, Any]:
 class DeskState:
     """Frozen mappings. ``records``: by kind and id; ``history``: committed changes by subject, oldest first, of kinds that
 
-    keep it. ``dismissals``: of the last days by incident id, longer than their cases stay at hand. ``given``: final ids by
+    keep it. ``dismissals``: of the last days by incident id; kept longer than their cases. ``given``: final ids by
     provisional ones, of records that were shown before they were on disk.
     """
 
@@ -136,7 +136,7 @@ def _longer(history: Mapping[str, tuple[Change, ...]], committed: Iterable[Chang
 
 
 def crews_by_orders(crews: Mapping[str, CrewFix], incidents: Iterable[Incident]) -> dict[str, CrewFix]:
-    """Crews with the state that their live orders give them; off duty stays off duty."""
+    """Crews with the state given by their open orders; off duty stays off duty."""
     doing: dict[str, CrewState] = {}
     for order in (order for incident in incidents for order in incident.orders):
         if order.state in _DOING and doing.get(order.crew_id) is not CrewState.ON_SITE:

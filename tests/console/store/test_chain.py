@@ -14,7 +14,7 @@ from console.domain.actors import Actor, Role
 from console.domain.changes import GENESIS, ChangeSet, Draft, canonical_json, change_hash
 from console.domain.clock import micros
 from console.store import SqlStore, open_store
-from tests.console.store.older import store_of
+from tests.console.store.older import a_store_of_revision
 from tests.console.store.values import NOW, opening
 
 JSON = st.recursive(
@@ -115,16 +115,18 @@ def test_a_change_keeps_who_acted_with_role_areas_and_seat(store: SqlStore) -> N
 
 def test_a_store_from_before_actors_opens_with_its_chain_whole_and_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "before.sqlite"
-    with store_of(path, "0004") as connection:
+    a_store_of_revision(path, "0004")
+    with sqlite3.connect(path) as connection:
         prev = GENESIS
         for seq in (1, 2):
             draft = Draft("k", "s/1", None, {"n": seq}, "注")
             digest = change_hash(seq, NOW, "王", draft, prev)
             row = (seq, micros(NOW), "王", "k", "s/1", canonical_json(draft.after).decode(), "注", prev, digest)
             columns = 'seq, at_us, "user", kind, subject, after, note, prev_hash, hash'
-            connection.exec_driver_sql(f"INSERT INTO changes ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute(f"INSERT INTO changes ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             prev = digest
-        connection.exec_driver_sql("INSERT INTO counters (kind, last) VALUES ('change', 2)")
+        connection.execute("INSERT INTO counters (kind, last) VALUES ('change', 2)")
+    connection.close()
     store = open_store(path)
     assert [change.actor for change in store.changes()] == [None, None]
     assert store.verify_chain() is None

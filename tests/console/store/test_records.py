@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +18,7 @@ from console.domain.changes import ChangeSet, Draft
 from console.domain.incidents import Phase
 from console.services.ports import StaleState, StoreUnavailable
 from console.store import SqlStore, open_store
-from tests.console.store.older import fill, store_of
+from tests.console.store.older import filled_of_0005
 from tests.console.store.values import NOW, an_alarm, an_incident, opening
 from tests.postgresql import database, server
 
@@ -82,8 +84,7 @@ def test_records_that_were_open_in_a_window_are_found_and_no_others(kept: SqlSto
 
 
 def test_a_store_of_before_records_opens_with_its_cases_alarms_and_numbers_and_goes_on(where: str) -> None:
-    with store_of(where, "0005") as connection:
-        fill(connection)
+    filled_of_0005(where)
     store = open_store(where)
     state = store.load_desk()
     case, living, cleared = state.incidents["2024-0001"], state.alarms["A-000001"], state.alarms["A-000002"]
@@ -109,9 +110,10 @@ def test_a_store_of_before_records_opens_with_its_cases_alarms_and_numbers_and_g
 
 def test_a_damaged_document_of_an_old_store_is_reported_when_it_is_read_and_the_store_opens(tmp_path: Path) -> None:
     path = tmp_path / "old.sqlite"
-    with store_of(path, "0005") as connection:
-        fill(connection)
-        connection.execute(text("UPDATE incidents SET document = '{'"))
+    filled_of_0005(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE incidents SET document = '{'")
+        connection.commit()
     store = open_store(path)
     with pytest.raises(StoreUnavailable, match="incident 2024-0001 cannot be understood"):
         store.load_desk()
