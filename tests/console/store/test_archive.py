@@ -25,7 +25,7 @@ from console.services.review.states import broken_change
 from console.store import SqlStore, open_store
 from maps.city import StationTable
 from maps.errors import InputFault
-from maps.export.layers import write_layers_gpkg
+from maps.export.vector_files import write_layers_gpkg
 from tests.builders import a_network
 from tests.console.package.cases import CASE, a_reviewed_town
 from tests.console.services.town import NOW, Chair, a_finding
