@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import exc, text
 
 from console.domain.actors import Actor
+from console.domain.changes import Outgoing
 from console.domain.incidents import Phase
 from console.domain.readings import Channel
 from console.services.ports import StaleState, StoreNewer, StoreUnavailable
@@ -44,7 +45,7 @@ def test_a_case_is_kept_and_loaded_as_in_sqlite(shared: SqlStore) -> None:
     assert dict(state.history) == dict(loaded.history)
     assert again.verify_chain() is None
     (first, message), _ = again.pending_outgoing()
-    assert message == opening(1).outgoing[0]
+    assert message == Outgoing("quanmai/v1/jinan/cases/2024-0001", b'{"order_id":"2024-0001-W1"}')
     again.mark_sent([first])
     assert len(shared.pending_outgoing()) == 1
     again.close()
