@@ -15,7 +15,7 @@ from console.domain.records import Record, RecordKind
 T = TypeVar("T")
 
 _MARK = "new-"
-_TOKEN = re.compile(r"new-[a-z_]+(?:-[0-9A-Za-z_]+)?-[0-9a-f]{32}")
+_TOKEN = re.compile(r"new-[a-z][a-z_]*(?:-[0-9A-Za-z_]+)?-[0-9a-f]{32}")
 _TOKEN_BYTES = re.compile(_TOKEN.pattern.encode())
 _SHOWN = 4
 

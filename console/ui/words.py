@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from console.domain.alarms import Alarm, Explanation
 from console.domain.picture import FeedHealth
 from console.domain.readings import CHANNEL_BY_NAME, Channel
+from console.domain.record_ids import shown_id
 from console.services.changesets import Refused
 from maps.errors import QuanmaiError
 from maps.units import mpa_from_kpa
@@ -35,8 +36,11 @@ _UNSEEN = {code: None for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A
 
 
 def one_line(text: str) -> str:
-    """Text from outside as one line: no breaks, no control characters, nothing that turns the direction."""
-    plain = text.translate(_UNSEEN)
+    """Text from outside as one line: no breaks, no control characters, nothing that turns the direction.
+
+    Provisional ids are cut to what can be read.
+    """
+    plain = shown_id(text).translate(_UNSEEN)
     return " ".join("".join(letter if letter.isprintable() else " " for letter in plain).split())
 
 
@@ -49,7 +53,8 @@ class Words:
         self.zone = ZoneInfo(time_zone)
 
     def __call__(self, key: str, **params: object) -> str:
-        return self.catalogue.text(f"ui.{key}", **params)
+        shown = {name: shown_id(value) if isinstance(value, str) else value for name, value in params.items()}
+        return self.catalogue.text(f"ui.{key}", **shown)
 
     def placing(self, codes: str) -> str:
         """Why a valve's place is in doubt, of codes parted by commas; a code of another version as it is."""
