@@ -12,7 +12,7 @@ import typer
 
 from console.cli.output import AsJson, print_result
 from maps.errors import InputFault
-from maps.overwriting import refuse_overwriting
+from maps.files import refuse_overwriting
 
 if TYPE_CHECKING:
     from console.domain.heads import Head
@@ -142,7 +142,7 @@ def export_(
 ) -> None:
     """Write every change with its hash, one JSON object a line, after checking the chain."""
     from console.domain.values import to_json
-    from maps.export.geojson import write_aside
+    from maps.files import write_aside
 
     named = _named(store)
     refuse_overwriting(to, [] if "://" in named else [Path(named)])
