@@ -87,7 +87,7 @@ class RecordKind(Generic[R]):
         """The record in a document (JSON value). Raises ValueError, TypeError, msgspec.ValidationError."""
         if not isinstance(document, Mapping):
             raise ValueError(f"{self.name}: expected a JSON object")
-        record: Any = from_json(self.upgraded(document, schema), self.type)
+        record: R = from_json(self.upgraded(document, schema), self.type)
         return record if version is None else at_version(record, version)
 
 
@@ -132,7 +132,8 @@ def with_fields(record: R, document: Mapping[str, Any], schema: int = 1) -> R:
     """The record with the fields of a part of a document, as a change holds it before or after."""
     types, value = _types(type(record)), record.record_kind.upgraded(document, schema)
     changed: Any = record
-    return replace(changed, **{name: from_json(one, types[name]) for name, one in value.items() if name in types})
+    new: R = replace(changed, **{name: from_json(one, types[name]) for name, one in value.items() if name in types})
+    return new
 
 
 def by_name(kinds: tuple[RecordKind[Any], ...]) -> dict[str, RecordKind[Any]]:

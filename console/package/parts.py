@@ -42,8 +42,9 @@ T = TypeVar("T")
 
 def files_of(record: CaseRecord, report: bytes | None = None) -> dict[str, bytes]:
     """Every file of a record except the manifest, in the order of writing. The record is already redacted."""
+    records: tuple[Record, ...] = (record.incident, *record.alarms, *record.others)
     files = {
-        RECORDS: _lines(_record(one) for one in (record.incident, *record.alarms, *record.others)),
+        RECORDS: _lines(map(_record, records)),
         AUDIT: _lines(to_json(change) for change in record.changes),
         "links.json": _json([[seq, digest] for seq, digest in record.links]),
         "sent.jsonl": _lines(_sent(sent) for sent in record.sent),
