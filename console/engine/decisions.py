@@ -165,7 +165,8 @@ class Decisions:
             self._journal.reload()  # something was decided meanwhile: once more, after it
             return
         log.warning("cases and alarms are shown again as the store holds them")
-        self.state = replace(state, crews=crews_by_orders(self.state.crews, state.incidents.values()))
+        crews = crews_by_orders(self.state.crews, state.incidents.values())
+        self.state = replace(state, crews=crews, given=self.state.given)
         self._steps.extendleft(reversed(self._again))
         self._again.clear()
         self._tell(ChangeSet(()))
