@@ -6,6 +6,8 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -78,16 +80,19 @@ def renamed(value: T, ids: Mapping[str, str]) -> T:
 def _renamed(value: Any, ids: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         return _TOKEN.sub(lambda found: ids.get(found[0], found[0]), value) if _MARK in value else value
+    if value is None or isinstance(value, int | float):
+        return value
     if isinstance(value, bytes):
         return _renamed_bytes(value, ids)
     if isinstance(value, tuple | list | set | frozenset):
         items = [(item, _renamed(item, ids)) for item in value]
         return value if all(old is new for old, new in items) else type(value)(new for _, new in items)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | MappingProxyType):
         pairs = tuple(value.items())
         new = _renamed(pairs, ids)
         return value if new is pairs else dict(new)
-    return _with_fields(value, ids) if is_dataclass(value) and not isinstance(value, type) else value
+    names = _field_names(type(value))
+    return _with_fields(value, names, ids) if names else value
 
 
 def _renamed_bytes(value: bytes, ids: Mapping[str, str]) -> bytes:
@@ -96,7 +101,13 @@ def _renamed_bytes(value: bytes, ids: Mapping[str, str]) -> bytes:
     return _TOKEN_BYTES.sub(lambda found: ids.get(found[0].decode(), found[0].decode()).encode(), value)
 
 
-def _with_fields(value: Any, ids: Mapping[str, str]) -> Any:
-    pairs = [(one.name, getattr(value, one.name)) for one in fields(value)]
+def _with_fields(value: Any, names: tuple[str, ...], ids: Mapping[str, str]) -> Any:
+    pairs = [(name, getattr(value, name)) for name in names]
     new = {name: after for name, before in pairs if (after := _renamed(before, ids)) is not before}
     return replace(value, **new) if new else value
+
+
+@cache
+def _field_names(of: type[Any]) -> tuple[str, ...]:
+    """Names of a dataclass's fields; none of another type."""
+    return tuple(one.name for one in fields(of)) if is_dataclass(of) else ()

@@ -18,6 +18,7 @@ from console.store.faults import Damaged
 from console.store.tables import records
 
 _AT_ONCE = 500
+_NAMED = 3
 
 
 def write(connection: Connection, values: Iterable[Record], opened_as: Mapping[tuple[str, str], str]) -> None:
@@ -25,12 +26,15 @@ def write(connection: Connection, values: Iterable[Record], opened_as: Mapping[t
 
     ``opened_as``: provisional ids of new records, by kind and id.
     """
+    new = []
     for value in values:
         row = _row(value)
         if value.version == 1:
-            _insert(connection, {**row, "opened_as": opened_as.get(key_of(value))})
+            new.append({**row, "opened_as": opened_as.get(key_of(value))})
         else:
             _update(connection, row)
+    if new:
+        _insert(connection, new)
 
 
 def since(connection: Connection, kind: RecordKind[R], closed_after_us: int) -> dict[str, R]:
@@ -75,11 +79,13 @@ def _of(kind: RecordKind[Any]) -> Any:
     return select(of.id, of.version, of.schema, of.document).where(of.kind == kind.name)
 
 
-def _insert(connection: Connection, row: dict[str, Any]) -> None:
+def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """All at once: when a broker dies thousands of stations raise an alarm in one change set."""
     try:
-        connection.execute(insert(records).values(**row))
+        connection.execute(insert(records), rows)
     except IntegrityError as fault:
-        raise StaleState(f"{_name(row)} was opened elsewhere meanwhile; look again, nothing was written") from fault
+        names = ", ".join(map(_name, rows[:_NAMED])) + (" …" if len(rows) > _NAMED else "")
+        raise StaleState(f"opened elsewhere meanwhile: one of {names}; look again, nothing was written") from fault
 
 
 def _update(connection: Connection, row: dict[str, Any]) -> None:
