@@ -12,6 +12,7 @@ from typing import Any
 from console.domain.actors import Actor
 from console.domain.alarms import ALARM, Alarm
 from console.domain.incidents import INCIDENT, Incident
+from console.domain.notes import Note
 from console.domain.record_ids import provisional_ids
 from console.domain.records import R, Record, RecordKind, last_values
 from console.domain.values import to_json
@@ -31,7 +32,7 @@ class Draft:
     subject: str
     before: Any
     after: Any
-    note: str
+    note: Note
     undoes: int | None = None
     schema: int = 1
 
@@ -40,7 +41,8 @@ class Draft:
 class Change:
     """A committed change. ``hash`` is SHA-256 over the canonical JSON of all else, ``prev_hash`` included.
 
-    ``user``: the actor's shown name; ``actor`` None in changes written before actors were recorded.
+    ``user``: the actor's shown name; ``actor`` None in changes written before actors were recorded. ``note``: a literal one in
+    changes written before notes had keys; its JSON is its text, so their hashes stay.
     """
 
     seq: int
@@ -50,7 +52,7 @@ class Change:
     subject: str
     before: Any
     after: Any
-    note: str
+    note: Note
     undoes: int | None
     prev_hash: str
     hash: str
@@ -145,7 +147,7 @@ def change_hash(seq: int, at: datetime, user: str, draft: Draft, prev_hash: str,
         "subject": draft.subject,
         "before": draft.before,
         "after": draft.after,
-        "note": draft.note,
+        "note": draft.note.json(),
         "undoes": draft.undoes,
         "prev_hash": prev_hash,
     }

@@ -10,9 +10,9 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-import msgspec
-
+from console.domain.notes import Note
 from console.domain.records import Record, RecordKind
+from console.domain.values import json_bytes
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ def shown_id(record_id: str) -> str:
 
 def provisional_ids(values: object, texts: Iterable[bytes] = ()) -> set[str]:
     """Every provisional id in domain values and in texts."""
-    every = (msgspec.json.encode(values), *texts)
+    every = (json_bytes(values), *texts)
     return {found.decode() for one in every if _MARK.encode() in one for found in _TOKEN_BYTES.findall(one)}
 
 
@@ -71,7 +71,7 @@ def numbers_for(records: Iterable[Record], last: Mapping[str, int]) -> Numbers:
 def renamed(value: T, ids: Mapping[str, str]) -> T:
     """``value`` with provisional ids replaced by ``ids`` in every text in it; itself where it holds none.
 
-    Dataclasses, tuples, lists, sets, mappings, texts and bytes are looked into.
+    Dataclasses, notes, tuples, lists, sets, mappings, texts and bytes are looked into.
     """
     changed: Any = _renamed(value, ids) if ids else value
     return changed  # type: ignore[no-any-return]
@@ -82,6 +82,9 @@ def _renamed(value: Any, ids: Mapping[str, str]) -> Any:
         return _TOKEN.sub(lambda found: ids.get(found[0], found[0]), value) if _MARK in value else value
     if value is None or isinstance(value, int | float):
         return value
+    if isinstance(value, Note):
+        new = value.with_texts(lambda text: str(_renamed(text, ids)))
+        return value if new == value else new
     if isinstance(value, bytes):
         return _renamed_bytes(value, ids)
     if isinstance(value, tuple | list | set | frozenset):
@@ -91,7 +94,8 @@ def _renamed(value: Any, ids: Mapping[str, str]) -> Any:
         pairs = tuple(value.items())
         new = _renamed(pairs, ids)
         return value if new is pairs else dict(new)
-    names = _field_names(type(value))
+    kind: type[object] = type(value)
+    names = _field_names(kind)
     return _with_fields(value, names, ids) if names else value
 
 
@@ -108,6 +112,6 @@ def _with_fields(value: Any, names: tuple[str, ...], ids: Mapping[str, str]) -> 
 
 
 @cache
-def _field_names(of: type[Any]) -> tuple[str, ...]:
+def _field_names(of: type[object]) -> tuple[str, ...]:
     """Names of a dataclass's fields; none of another type."""
     return tuple(one.name for one in fields(of)) if is_dataclass(of) else ()

@@ -51,7 +51,12 @@ def _from_4(files: Files) -> dict[str, bytes]:
 
 
 def _from_5(files: Files) -> dict[str, bytes]:
-    """5 kept the incident and the alarms in a file each, without kind and schema; those of other kinds it did not have."""
+    """5 kept notes and alarm texts as texts: they stay literal."""
+    return dict(files)
+
+
+def _from_6(files: Files) -> dict[str, bytes]:
+    """6 kept the incident and the alarms in a file each, without kind and schema; those of other kinds it did not have."""
     incident, alarms = _parsed(files, "incident.json"), _parsed(files, "alarms.json")
     if not isinstance(incident, dict) or not isinstance(alarms, list):
         raise PackageFault("incident.json or alarms.json is damaged")
@@ -68,4 +73,5 @@ def _parsed(files: Files, name: str) -> Any:
         raise PackageFault(f"{name} is missing or damaged") from fault
 
 
-STEPS: Mapping[int, Callable[[Files], dict[str, bytes]]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5}
+Step = Callable[[Files], dict[str, bytes]]
+STEPS: Mapping[int, Step] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5, 6: _from_6}

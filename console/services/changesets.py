@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from console.domain.alarms import Alarm
 from console.domain.changes import Change, ChangeSet, Draft, Outgoing
 from console.domain.incidents import Incident
+from console.domain.notes import Code, Note
 from console.domain.records import R, Record, at_version, difference, subject_of, with_fields
 from console.services.state import DeskState
 from maps.errors import QuanmaiError
@@ -33,6 +34,10 @@ class Refused(QuanmaiError):
         words = {name: catalogue.text(key) if catalogue.has(key) else self.params[name] for name, key in named.items()}
         return catalogue.text(f"refused.{self.key}", **words)
 
+    def note(self) -> Note:
+        """The reason for the log of actions."""
+        return Note(f"refused.{self.key}", **{name: Code(name, text) for name, text in self.params.items()})
+
 
 @dataclass(frozen=True, slots=True)
 class AlarmChange:
@@ -41,14 +46,14 @@ class AlarmChange:
     before: Alarm | None
     after: Alarm
     kind: str
-    note: str
+    note: Note
 
 
 def recorded(
     before: R | None,
     after: R,
     kind: str,
-    note: str,
+    note: Note,
     *,
     alarms: Sequence[AlarmChange] = (),
     outgoing: Sequence[Outgoing] = (),
@@ -90,7 +95,7 @@ def _alarm_draft(change: AlarmChange) -> Draft:
     return _draft(change.before, change.after, change.kind, change.note)
 
 
-def _draft(before: Record | None, after: Record, kind: str, note: str, undoes: int | None = None) -> Draft:
+def _draft(before: Record | None, after: Record, kind: str, note: Note, undoes: int | None = None) -> Draft:
     old, new = difference(before, after)
     return Draft(kind, subject_of(after), old, new, note, undoes, after.record_kind.schema)
 

@@ -39,10 +39,14 @@ changes = Table(
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Column("actor", Text),
+    Column("note_params", Text),
     Column("schema", SmallInteger),
     Index("changes_by_subject", "subject", "seq"),
 )
-"""Append-only (triggers refuse anything else); ``before``/``after``: canonical JSON of ``schema`` (empty: 1)."""
+"""Append-only (triggers refuse anything else); ``before``/``after``/``note_params``: canonical JSON. ``note``: a key, or where
+
+``note_params`` is empty the text itself. ``schema``: of the documents that ``before`` and ``after`` are parts of (empty: 1).
+"""
 
 records = Table(
     "records",

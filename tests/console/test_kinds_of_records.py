@@ -15,6 +15,7 @@ from console.domain.changes import ChangeSet
 from console.domain.compose import compose_picture
 from console.domain.kinds import KINDS
 from console.domain.live import LivePicture
+from console.domain.notes import NO_NOTE, Note
 from console.domain.record_ids import provisional_id
 from console.domain.records import RecordKind, difference
 from console.package import PackageFault, read_package, write_package
@@ -82,7 +83,7 @@ def kept(where: str) -> Iterator[SqlStore]:
 
 
 def called(incident_id: str = "", text: str = "没水了") -> ChangeSet:
-    return recorded(None, Ticket(provisional_id(TICKET, "24"), NOW, text, incident_id), "ticket_opened", text)
+    return recorded(None, Ticket(provisional_id(TICKET, "24"), NOW, text, incident_id), "ticket_opened", Note.literal(text))
 
 
 def test_a_further_kind_is_numbered_kept_loaded_and_undone(kept: SqlStore, where: str) -> None:
@@ -91,7 +92,7 @@ def test_a_further_kind_is_numbered_kept_loaded_and_undone(kept: SqlStore, where
     state = state.applied(done.change_set, done.changes)
     ticket = state.of(TICKET)["T24-1"]
     assert (ticket.version, ticket.text, done.changes[0].schema) == (1, "没水了", 2)
-    answered = recorded(ticket, replace(ticket, answered_at=NOW, text="已回复"), "ticket_answered", "回复")
+    answered = recorded(ticket, replace(ticket, answered_at=NOW, text="已回复"), "ticket_answered", NO_NOTE)
     done = kept.commit(answered, SYSTEM, NOW)
     with pytest.raises(StaleState, match="ticket T24-1"):
         kept.commit(answered, SYSTEM, NOW)
@@ -101,7 +102,7 @@ def test_a_further_kind_is_numbered_kept_loaded_and_undone(kept: SqlStore, where
     now = loaded.of(TICKET)["T24-1"]
     assert now == replace(ticket, answered_at=NOW, text="已回复", version=2)
     *_, last = loaded.history["ticket/T24-1"]
-    back = again.commit(recorded(now, reverted(now, last), "undo", "撤销", undoes=last.seq), SYSTEM, NOW)
+    back = again.commit(recorded(now, reverted(now, last), "undo", NO_NOTE, undoes=last.seq), SYSTEM, NOW)
     assert again.record(TICKET, "T24-1") == replace(ticket, version=3)
     assert (back.changes[0].after, back.changes[0].undoes) == ({"answered_at": None, "text": "没水了"}, last.seq)
     assert [one.value for one in record_over_time(again.changes(), TICKET, "T24-1")][-1] == replace(ticket, version=3)
@@ -112,7 +113,7 @@ def test_a_further_kind_is_numbered_kept_loaded_and_undone(kept: SqlStore, where
 def test_a_further_kind_leaves_the_desk_some_hours_after_it_was_closed(kept: SqlStore) -> None:
     state, (ticket,) = kept.load_desk(), kept.commit(called(), SYSTEM, NOW).change_set.of(TICKET)
     for version, at, there in ((2, NOW, True), (3, NOW + timedelta(hours=7), False)):
-        step = recorded(replace(ticket, version=version - 1), replace(ticket, answered_at=NOW, version=version), "k", "")
+        step = recorded(replace(ticket, version=version - 1), replace(ticket, answered_at=NOW, version=version), "k", NO_NOTE)
         done = kept.commit(step, SYSTEM, at)
         state = state.applied(done.change_set, done.changes)
         assert (ticket.ticket_id in state.of(TICKET)) is there
@@ -123,7 +124,7 @@ def test_a_picture_shows_open_records_of_a_further_kind(kept: SqlStore) -> None:
     kept.commit(called(), SYSTEM, NOW)
     kept.commit(called(text="水浑"), SYSTEM, NOW)
     (first, second) = kept.load_desk().of(TICKET).values()
-    kept.commit(recorded(first, replace(first, answered_at=NOW), "k", ""), SYSTEM, NOW)
+    kept.commit(recorded(first, replace(first, answered_at=NOW), "k", NO_NOTE), SYSTEM, NOW)
     live = LivePicture(0)
     state = kept.load_desk()
     picture = compose_picture(

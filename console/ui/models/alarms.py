@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QPointF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
+from console.domain.notes import Note
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.map.drawing.symbols import priority_path
 from console.ui.models.rows import Column, RowsModel
@@ -74,15 +75,16 @@ class AlarmModel(RowsModel[Alarm]):
     def _content(self, alarm: Alarm) -> str:
         words, worst = self._words, _worst(alarm)
         if alarm.kind is AlarmKind.OPERATION:
-            if alarm.detail and words.language == "zh_CN":
-                return alarm.detail
-            named, note = words.of("operation", alarm.code), alarm.detail.partition("，")[2]
+            if _is_readable(alarm.detail, words):
+                return words.note(alarm.detail)
+            named, note = words.of("operation", alarm.code), alarm.detail.text.partition("，")[2]
             return f"{named[:1].upper()}{named[1:]}{f' · {note}' if note else ''}"
         kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
         if alarm.kind is AlarmKind.BOUNDARY:
-            return f"{kind} · {alarm.detail.partition('：')[2]}"
+            moved = alarm.detail.params.get("detail")
+            return f"{kind} · {words.note(moved) if isinstance(moved, Note) else alarm.detail.text.partition('：')[2]}"
         if worst is None:
-            return kind if words.language != "zh_CN" or not alarm.detail else f"{kind} · {alarm.detail}"
+            return f"{kind} · {words.note(alarm.detail)}" if _is_readable(alarm.detail, words) else kind
         channel = CHANNEL_BY_NAME.get(worst.channel, Channel.PRESSURE)
         if alarm.limit is not None:
             seen = words.over_limit(alarm)
@@ -148,6 +150,11 @@ def priority_pixmap(theme: Theme, priority: Priority, size: int = 16, filled: bo
     painter.drawPath(priority_path(priority, size * 0.38))
     painter.end()
     return pixmap
+
+
+def _is_readable(note: Note, words: Words) -> bool:
+    """Whether a note can be read in this language: literal ones are Chinese."""
+    return bool(note.key or (note and words.language == "zh_CN"))
 
 
 def _worst(alarm: Alarm) -> Evidence | None:

@@ -206,7 +206,7 @@ class ReviewWindow(MainWindow):
         titles = [remark.text or "★" for remark in self.notes.notes.remarks if micros(remark.at) == at_us]
         changes = self.record.changes
         last = bisect_right([micros(change.at) for change in changes], at_us)
-        titles += [change.note for change in changes[max(last - 6, 0) : last] if micros(change.at) == at_us]
+        titles += [words.note(change.note) for change in changes[max(last - 6, 0) : last] if micros(change.at) == at_us]
         text = "\n".join(f"{title[:120]}" for title in titles)
         return f"{words.time(self.replaying.now())}\n{text}".replace("<", "‹") if text else ""
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from console.domain.alarms import ALARM, Alarm, AlarmKind, Priority
 from console.domain.changes import canonical_json
 from console.domain.incidents import INCIDENT, Incident
+from console.domain.notes import Note
 from console.domain.record_ids import is_provisional, numbers_for, provisional_id, provisional_ids, renamed, shown_id
 
 NOW = datetime(2024, 1, 3, 15, 0, 5, tzinfo=UTC)
@@ -49,6 +50,14 @@ def test_ids_are_replaced_as_in_the_json_text_and_all_else_stays(value: Any) -> 
     assert held == Held(replaced(value), (replaced(value),))
     assert json.loads(renamed(canonical_json(value), IDS)) == replaced(value)
     assert provisional_ids(held).isdisjoint(IDS)
+
+
+@given(TEXTS, st.lists(TEXTS, max_size=3))
+def test_ids_in_notes_and_in_notes_of_notes_are_replaced(text: str, more: list[str]) -> None:
+    note = Note("x.y", text=text, inner=Note("x.z", more=more), written=Note.literal(text))
+    assert provisional_ids(note) == provisional_ids([text, more])
+    assert renamed(note, IDS).json() == replaced(note.json())
+    assert renamed(note, {}) is note
 
 
 @given(VALUES)

@@ -14,6 +14,7 @@ from console.domain.actors import SYSTEM, Actor
 from console.domain.alarms import AlarmState
 from console.domain.changes import ChangeSet, Draft, Outgoing
 from console.domain.incidents import Phase
+from console.domain.notes import Note
 from console.services.ports import StaleState
 from console.store import SqlStore, open_store
 from tests.console.store.values import NOW, opening, unnumbered
@@ -45,8 +46,8 @@ def judged(opened: ChangeSet) -> ChangeSet:
     payload = json.dumps({"order_id": order, "text": "到场核实"}, ensure_ascii=False).encode()
     return ChangeSet(
         (
-            Draft("burst_judged", case, {"close_reason": ""}, {"close_reason": order}, f"工单 {order}"),
-            Draft("alarm_acknowledged", mine, {}, {"state": "acknowledged"}, f"报警 {alarm.alarm_id} 已确认"),
+            Draft("burst_judged", case, {"close_reason": ""}, {"close_reason": order}, Note("order.sent", order=order)),
+            Draft("alarm_acknowledged", mine, {}, {"state": "acknowledged"}, Note.literal(f"报警 {alarm.alarm_id} 已确认")),
         ),
         (
             replace(incident, version=2, phase=Phase.VERIFIED, close_reason=order),
@@ -62,8 +63,8 @@ def test_a_new_record_is_numbered_and_its_provisional_id_is_replaced_in_every_te
     (incident,), (alarm,) = done.change_set.incidents, done.change_set.alarms
     assert (incident.incident_id, incident.alarm_ids, alarm.incident_id) == ("2024-0001", ("A-000001",), "2024-0001")
     assert [(change.subject, change.after, change.note) for change in done.changes] == [
-        ("incident/2024-0001", {"alarm_ids": ["A-000001"]}, "立案"),
-        ("alarm/A-000001", {"state": "active"}, "报警 A-000001（爆管）"),
+        ("incident/2024-0001", {"alarm_ids": ["A-000001"]}, Note("x.opened", alarms=["A-000001"])),
+        ("alarm/A-000001", {"state": "active"}, Note.literal("报警 A-000001（爆管）")),
     ]
     ((_, message),) = kept.pending_outgoing()
     assert (message.topic, message.payload) == ("quanmai/v1/jinan/cases/2024-0001", b'{"order_id":"2024-0001-W1"}')
@@ -79,7 +80,10 @@ def test_what_was_decided_before_the_opening_was_on_disk_is_written_under_its_fi
     kept.commit(opened, SYSTEM, NOW)
     done = kept.commit(waiting, ACTOR, NOW)
     assert [change.subject for change in done.changes] == ["incident/2024-0002", "alarm/A-000002"]
-    assert [change.note for change in done.changes] == ["工单 2024-0002-W1", "报警 A-000002 已确认"]
+    assert [change.note for change in done.changes] == [
+        Note("order.sent", order="2024-0002-W1"),
+        Note.literal("报警 A-000002 已确认"),
+    ]
     assert kept.load_desk().incidents["2024-0002"].close_reason == "2024-0002-W1"
     assert json.loads(kept.pending_outgoing()[-1][1].payload)["order_id"] == "2024-0002-W1"
     assert kept.verify_chain() is None
@@ -113,8 +117,8 @@ def test_a_number_is_not_given_by_a_commit_that_failed(kept: SqlStore) -> None:
 def test_a_text_that_only_looks_like_a_provisional_id_stays_as_it_was_written(kept: SqlStore) -> None:
     odd = f"new-incident-2024-{'0' * 32} 是什么？"
     change_set = opening(1)
-    change_set = replace(change_set, drafts=tuple(replace(draft, note=odd) for draft in change_set.drafts))
-    assert {change.note for change in kept.commit(change_set, ACTOR, NOW).changes} == {odd}
+    change_set = replace(change_set, drafts=tuple(replace(draft, note=Note.literal(odd)) for draft in change_set.drafts))
+    assert {change.note for change in kept.commit(change_set, ACTOR, NOW).changes} == {Note.literal(odd)}
 
 
 def test_connections_that_commit_at_once_give_each_number_once_and_leave_none_out(where: str) -> None:

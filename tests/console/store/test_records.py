@@ -16,6 +16,7 @@ from console.domain.actors import SYSTEM, Actor
 from console.domain.alarms import AlarmState
 from console.domain.changes import ChangeSet, Draft
 from console.domain.incidents import Phase
+from console.domain.notes import NO_NOTE
 from console.services.ports import StaleState, StoreUnavailable
 from console.store import SqlStore, open_store
 from tests.console.store.older import filled_of_0005
@@ -44,7 +45,7 @@ def kept(where: str) -> Iterator[SqlStore]:
 
 def alarm_step(version: int, state: AlarmState) -> ChangeSet:
     alarm = replace(an_alarm(1, version), state=state)
-    return ChangeSet((Draft("k", "alarm/A-000001", {}, {"state": state.value}, ""),), (alarm,))
+    return ChangeSet((Draft("k", "alarm/A-000001", {}, {"state": state.value}, NO_NOTE),), (alarm,))
 
 
 def test_who_decides_on_an_older_version_of_an_alarm_is_refused_and_nothing_is_written(kept: SqlStore) -> None:
@@ -76,7 +77,7 @@ def test_records_that_were_open_in_a_window_are_found_and_no_others(kept: SqlSto
         incident = replace(an_incident(number), opened_at=NOW + opened * hour)
         if closed is not None:
             incident = replace(incident, phase=Phase.CLOSED, closed_at=NOW + closed * hour)
-        kept.commit(ChangeSet((Draft("k", f"incident/2024-000{number}", None, {}, ""),), (incident,)), ACTOR, NOW)
+        kept.commit(ChangeSet((Draft("k", f"incident/2024-000{number}", None, {}, NO_NOTE),), (incident,)), ACTOR, NOW)
     since, until = (round((NOW + shift).timestamp() * 1e6) for shift in (-hour, 2 * hour))
     found = [one.incident_id for one in kept.records_between(since, until) if one in kept.incidents_between(0, 2**62)]
     assert found == ["2024-0002", "2024-0003", "2024-0004"]
@@ -103,7 +104,7 @@ def test_a_store_of_before_records_opens_with_its_cases_alarms_and_numbers_and_g
     assert store.verify_chain() is None
     assert len(state.history["incident/2024-0001"]) == 3
     closed = replace(living, state=AlarmState.CLEARED, version=2)
-    store.commit(ChangeSet((Draft("k", "alarm/A-000001", {}, {}, ""),), (closed,)), SYSTEM, NOW)
+    store.commit(ChangeSet((Draft("k", "alarm/A-000001", {}, {}, NO_NOTE),), (closed,)), SYSTEM, NOW)
     assert store.load_desk().alarms["A-000001"] == closed
     store.close()
 

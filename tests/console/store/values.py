@@ -10,6 +10,7 @@ import numpy as np
 from console.domain.alarms import ALARM, Alarm, AlarmKind, Priority
 from console.domain.changes import ChangeSet, Draft, Outgoing
 from console.domain.incidents import INCIDENT, Incident, Phase
+from console.domain.notes import Note
 from console.domain.readings import ReadingBatch
 from console.domain.record_ids import provisional_id
 
@@ -31,8 +32,8 @@ def opening(number: int = 1) -> ChangeSet:
     incident, alarm = an_incident(number), an_alarm(number)
     return ChangeSet(
         (
-            Draft("incident_opened", f"incident/{incident.incident_id}", None, {"phase": "suspected"}, "立案"),
-            Draft("alarm_raised", f"alarm/{alarm.alarm_id}", None, {"state": "active"}, "报警"),
+            Draft("incident_opened", f"incident/{incident.incident_id}", None, {"phase": "suspected"}, Note.literal("立案")),
+            Draft("alarm_raised", f"alarm/{alarm.alarm_id}", None, {"state": "active"}, Note.literal("报警")),
         ),
         (incident, alarm),
         (Outgoing("quanmai/v1/jinan/areas/A1/alerts", "爆管".encode()),),
@@ -45,8 +46,20 @@ def unnumbered() -> ChangeSet:
     alarm = replace(an_alarm(), alarm_id=provisional_id(ALARM), incident_id=incident.incident_id)
     return ChangeSet(
         (
-            Draft("incident_opened", f"incident/{incident.incident_id}", None, {"alarm_ids": [alarm.alarm_id]}, "立案"),
-            Draft("alarm_raised", f"alarm/{alarm.alarm_id}", None, {"state": "active"}, f"报警 {alarm.alarm_id}（爆管）"),
+            Draft(
+                "incident_opened",
+                f"incident/{incident.incident_id}",
+                None,
+                {"alarm_ids": [alarm.alarm_id]},
+                Note("x.opened", alarms=[alarm.alarm_id]),
+            ),
+            Draft(
+                "alarm_raised",
+                f"alarm/{alarm.alarm_id}",
+                None,
+                {"state": "active"},
+                Note.literal(f"报警 {alarm.alarm_id}（爆管）"),
+            ),
         ),
         (replace(incident, alarm_ids=(alarm.alarm_id,)), alarm),
         (Outgoing(f"quanmai/v1/jinan/cases/{incident.incident_id}", f'{{"order_id":"{incident.incident_id}-W1"}}'.encode()),),
@@ -56,7 +69,7 @@ def unnumbered() -> ChangeSet:
 def step(number: int, version: int, phase: Phase) -> ChangeSet:
     """A later version of an incident."""
     incident = replace(an_incident(number, version), phase=phase)
-    draft = Draft("phase", f"incident/{incident.incident_id}", {"phase": "?"}, {"phase": phase.value}, "阶段")
+    draft = Draft("phase", f"incident/{incident.incident_id}", {"phase": "?"}, {"phase": phase.value}, Note.literal("阶段"))
     return ChangeSet((draft,), (incident,))
 
 

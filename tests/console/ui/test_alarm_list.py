@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
+from console.domain.notes import Note
 from console.services.alarms.station_alarms import AcknowledgeAlarm, AcknowledgeAlarms, ShelveAlarm
 from console.ui.dialogs.station import StationDialog
 from console.ui.window import MainWindow
@@ -91,7 +92,9 @@ def test_text_from_outside_stays_one_plain_line_and_widens_nothing(window: MainW
     window.settle()
     before = window.width(), window.alarms.width()
     show(
-        window, port, an_alarm(1, subject=HOSTILE, evidence=(), detail=HOSTILE, shelved_reason=HOSTILE, state=AlarmState.SHELVED)
+        window,
+        port,
+        an_alarm(1, subject=HOSTILE, evidence=(), detail=Note.literal(HOSTILE), shelved_reason=HOSTILE, state=AlarmState.SHELVED),
     )
     window.alarms.table.selectRow(0)
     QApplication.processEvents()

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _DAY_US = 86_400_000_000
