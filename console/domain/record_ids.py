@@ -94,8 +94,7 @@ def _renamed(value: Any, ids: Mapping[str, str]) -> Any:
         pairs = tuple(value.items())
         new = _renamed(pairs, ids)
         return value if new is pairs else dict(new)
-    kind: type[object] = type(value)
-    names = _field_names(kind)
+    names = _field_names(type(value))  # type: ignore[arg-type]  # mypy takes a type for not hashable
     return _with_fields(value, names, ids) if names else value
 
 
@@ -112,6 +111,6 @@ def _with_fields(value: Any, names: tuple[str, ...], ids: Mapping[str, str]) -> 
 
 
 @cache
-def _field_names(of: type[object]) -> tuple[str, ...]:
+def _field_names(of: type[Any]) -> tuple[str, ...]:
     """Names of a dataclass's fields; none of another type."""
     return tuple(one.name for one in fields(of)) if is_dataclass(of) else ()
