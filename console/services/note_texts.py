@@ -25,7 +25,7 @@ _UNITS: Mapping[str, tuple[str, int]] = {
 }
 """Channel -> its unit on screen, decimals."""
 _UNKNOWN_UNIT = ("", 2)
-_CODES = ("notes.code", "domain", "ui")
+_CODES = ("notes.code", "domain")
 """Where words of codes are looked up, the first one first: sentences need other words than labels."""
 
 

@@ -56,6 +56,7 @@ class Words:
         self._notes = NoteTexts(language, time_zone)
 
     def __call__(self, key: str, **params: object) -> str:
+        """The text ``ui.<key>`` with its parameters filled in; provisional ids are cut to what can be read."""
         shown = {name: shown_id(value) if isinstance(value, str) else value for name, value in params.items()}
         return self.catalogue.text(f"ui.{key}", **shown)
 
@@ -220,3 +221,8 @@ class Words:
             str(year) if year is not None and year > 0 else "",
         ]
         return " ".join(part for part in parts if part)
+
+
+def map_text(words: Words, key: str, **params: object) -> str:
+    """The text ``map.<key>`` (``resources/translations/*/map.toml``)."""
+    return words.catalogue.text(f"map.{key}", **params)

@@ -27,7 +27,7 @@ class AlarmModel(RowsModel[Alarm]):
         self._now: datetime | None = None
         super().__init__(lambda alarm: alarm.alarm_id, self._columns_in(words), parent)
 
-    def set_looks(self, theme: Theme, words: Words) -> None:
+    def set_appearance(self, theme: Theme, words: Words) -> None:
         """Another theme or language."""
         self._theme, self._words = theme, words
         self.set_columns(self._columns_in(words))
@@ -40,7 +40,7 @@ class AlarmModel(RowsModel[Alarm]):
         self.apply(alarms)
 
     def told(self, alarm: Alarm) -> str:
-        """All that the alarm's row says and what a narrow one cuts, for reading at leisure."""
+        """The whole text of an alarm, which a narrow row cuts."""
         words, seen_at = self._words, alarm.acknowledged_at
         by = words("alarms.seen_by", user=alarm.acknowledged_by, time=self._stamp(seen_at)) if seen_at is not None else ""
         return one_line(f"{self.headline(alarm)} · {self._state(alarm)}{by}")
@@ -160,7 +160,7 @@ def _is_readable(note: Note, words: Words) -> bool:
 def _worst(alarm: Alarm) -> Evidence | None:
     """The pressure that moved most against what was expected (relative), or whatever else moved where no pressure did.
 
-    A burst turns small flows round: in shares of themselves they would always come first, and tell the least.
+    A burst reverses small flows: relative to themselves they would always come first, though they say least.
     """
     weights = ((e.channel == "pressure", abs(e.deviation) / max(abs(e.expected), 1e-6), e) for e in alarm.evidence)
     return max(weights, key=lambda weighed: weighed[:2], default=(False, 0.0, None))[2]

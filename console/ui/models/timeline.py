@@ -24,7 +24,7 @@ class TimelineModel(RowsModel[Change]):
         self._now: datetime | None = None
         super().__init__(lambda change: change.seq, self._columns_in(words), parent)
 
-    def set_looks(self, theme: Theme, words: Words) -> None:
+    def set_appearance(self, theme: Theme, words: Words) -> None:
         """Another theme or language."""
         self._theme, self._words = theme, words
         self.set_columns(self._columns_in(words))

@@ -62,7 +62,8 @@ def test_a_note_is_frozen() -> None:
 
 
 def test_numbers_of_numpy_are_kept_as_plain_ones() -> None:
-    assert Note("a", n=np.int64(3), x=np.float64(0.5)).json() == {"key": "a", "params": {"n": 3, "x": 0.5}}
+    numbers: dict[str, Any] = {"n": np.int64(3), "x": np.float64(0.5)}
+    assert Note("a", **numbers).json() == {"key": "a", "params": {"n": 3, "x": 0.5}}
 
 
 def test_a_time_without_zone_is_refused() -> None:

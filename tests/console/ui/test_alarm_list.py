@@ -57,8 +57,8 @@ def test_the_chosen_alarm_is_told_in_full_with_who_has_seen_it_and_why_it_is_she
     port.burst()
     window.settle()
     alarm = port.latest().alarms[0]
-    window.ask(AcknowledgeAlarm(alarm.alarm_id))
-    window.ask(ShelveAlarm(alarm.alarm_id, port.now() + timedelta(minutes=30), "冲洗消火栓，片区已知"))
+    window.dispatcher.submit(AcknowledgeAlarm(alarm.alarm_id))
+    window.dispatcher.submit(ShelveAlarm(alarm.alarm_id, port.now() + timedelta(minutes=30), "冲洗消火栓，片区已知"))
     window.alarms.table.selectRow(0)
     window.settle()
     line = told(window)
@@ -135,7 +135,7 @@ def test_several_chosen_alarms_are_acknowledged_together_and_shelved_one_by_one(
         port.station_event(row, "frozen")
     window.settle()
     first, *_ = alarms = port.latest().alarms
-    window.ask(AcknowledgeAlarm(first.alarm_id))
+    window.dispatcher.submit(AcknowledgeAlarm(first.alarm_id))
     window.settle()
     window.alarms.table.selectAll()
     buttons = {button.text(): button for button in window.alarms.findChildren(QPushButton)}

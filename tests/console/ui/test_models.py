@@ -17,13 +17,14 @@ from console.domain.alarms import Alarm, AlarmKind, Priority
 from console.domain.notes import Code, Note
 from console.domain.picture import StationState
 from console.domain.readings import Channel
+from console.ui.appearance import Appearance
+from console.ui.map.layers import LayerSettings
 from console.ui.map.live.stations import main_channels
 from console.ui.models.alarms import AlarmModel
 from console.ui.models.rows import Column, RowsModel
 from console.ui.models.stations import StationModel, WorstFirst
 from console.ui.models.timeline import TimelineModel
 from console.ui.panels.map.layers import LayersPanel
-from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.words import Words
 from tests.console.services.town import NOW
@@ -124,7 +125,7 @@ def test_the_log_reads_in_the_language_of_the_window_and_older_texts_are_worded_
     model.apply([opened, older])
     assert "area alert prepared" in model.index(0, 2).data()
     assert model.index(1, 2).data() == "Suspected burst: case opened, area alert prepared"
-    model.set_looks(theme, chinese)
+    model.set_appearance(theme, chinese)
     assert "已生成片区预警" in model.index(0, 2).data()
     assert model.index(1, 2).data() == "疑似爆管立案"
 
@@ -174,9 +175,9 @@ def test_the_list_of_stations_is_sorted_anew_when_a_state_changes_and_keeps_its_
     qtbot: QtBot, port: ScriptedPort
 ) -> None:
     picture = port.latest()
-    looks = Looks(Theme.load("dark"), WORDS)
-    model = StationModel(port.city, main_channels(port.city), picture, looks.theme, WORDS)
-    panel = LayersPanel(port.city, looks, model, frozenset())
+    appearance = Appearance(Theme.load("dark"), WORDS)
+    model = StationModel(port.city, main_channels(port.city), picture, appearance.theme, WORDS)
+    panel = LayersPanel(port.city, appearance, model, LayerSettings(frozenset()))
     qtbot.addWidget(panel)
     shown = panel.table.model()
     state = picture.station_state.copy()

@@ -27,7 +27,7 @@ def test_a_case_without_number_is_shown_short_and_stays_in_focus_when_it_gets_on
     other = replace(case, incident_id="2024-0002", title="另一处")
     version = window._picture.version
     window.show_picture(replace(picture, version=version + 1, incidents=(replace(case, incident_id=token), other)))
-    window.guide.choose_case(token, window._picture)
+    window.locator.choose_case(token)
     QApplication.processEvents()
     assert f"◆ new-{token[-4:]} " in titles(window)
     assert token not in titles(window)
