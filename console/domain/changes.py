@@ -13,6 +13,7 @@ from console.domain.actors import Actor
 from console.domain.alarms import ALARM, Alarm
 from console.domain.incidents import INCIDENT, Incident
 from console.domain.notes import Note
+from console.domain.outgoing import Outgoing
 from console.domain.record_ids import provisional_ids
 from console.domain.records import R, Record, RecordKind, last_values
 from console.domain.values import to_json
@@ -66,16 +67,6 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message that must leave the house: stored with the change, published after it, kept until the broker has it."""
-
-    topic: str
-    payload: bytes
-    content_type: str = "application/json"
-    qos: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class ChangeSet:
     """What one intent changes: drafts for the chain in order, the new values of records, and what has to be sent.
 
@@ -100,8 +91,8 @@ class ChangeSet:
 
     def provisional_ids(self) -> set[str]:
         """Ids in it that only the store will make final."""
-        texts = (text for message in self.outgoing for text in (message.topic.encode(), message.payload))
-        return provisional_ids((self.drafts, self.records), texts)
+        addressees = tuple(message.to for message in self.outgoing)
+        return provisional_ids((self.drafts, self.records, addressees), (message.payload for message in self.outgoing))
 
     @property
     def incidents(self) -> tuple[Incident, ...]:

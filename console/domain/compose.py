@@ -12,9 +12,10 @@ from console.domain.alarms import ALARM, Alarm, AlarmKind, AlarmState
 from console.domain.crews import CrewFix
 from console.domain.delivery import Undelivered
 from console.domain.expected import CHARTED
+from console.domain.health import ChannelHealth, FeedHealth
 from console.domain.incidents import INCIDENT, Incident, Phase
 from console.domain.live import LivePicture
-from console.domain.picture import FeedHealth, Picture
+from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.domain.records import Record
 
@@ -69,6 +70,7 @@ def compose_picture(
     undelivered: tuple[Undelivered, ...] = (),
     records: Mapping[str, Mapping[str, Record]] | None = None,
     given: Mapping[str, str] | None = None,
+    channels: tuple[ChannelHealth, ...] = (),
 ) -> Picture:
     """One frozen picture; the arrays are copies, so that later readings never change what a view holds.
 
@@ -107,6 +109,7 @@ def compose_picture(
         undelivered=undelivered,
         others=_others(records or {}),
         given=given or {},
+        channels=channels,
     )
 
 

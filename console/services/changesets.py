@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from console.domain.alarms import Alarm
-from console.domain.changes import Change, ChangeSet, Draft, Outgoing
+from console.domain.changes import Change, ChangeSet, Draft
 from console.domain.incidents import Incident
 from console.domain.notes import Code, Note
+from console.domain.outgoing import Outgoing
 from console.domain.records import R, Record, at_version, difference, subject_of, with_fields
 from console.services.state import DeskState
 from maps.errors import QuanmaiError

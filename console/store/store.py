@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select, text, update
 
 from console.domain.actors import Actor
-from console.domain.changes import GENESIS, Change, ChangeSet, Committed, Outgoing
-from console.domain.clock import SystemClock, micros
+from console.domain.changes import GENESIS, Change, ChangeSet, Committed
+from console.domain.clock import micros
 from console.domain.crews import CrewFix
+from console.domain.delivery import Delivery, Pending
 from console.domain.expected import ExpectedValues
 from console.domain.incidents import INCIDENT, Incident
 from console.domain.kinds import KINDS
@@ -26,18 +27,17 @@ from console.services.analysis.retention import Deletion, HistoryKind
 from console.services.incidents.dismissals import REMEMBERED, learned
 from console.services.review.record import Sent, Tracks
 from console.services.state import DeskState
-from console.store import archive, chain, expected, numbering, records, retention
+from console.store import archive, chain, deliveries, expected, numbering, records, retention
 from console.store.connection import ADVISORY_LOCK, READING, engine_for, migrate, shown, store_url
 from console.store.faults import told
 from console.store.readings import ReadingLog, Times, Values
 from console.store.sole_use import SoleUse
 from console.store.stations import Stations
 from console.store.store_file import StoreFile
-from console.store.tables import changes, counters, outgoing, tracks
+from console.store.tables import changes, counters, tracks
 
 _LOADED_BACK = timedelta(hours=6)
 _CHANGE, _PROBE = "change", "probe"
-_AT_ONCE = 500
 
 
 def open_store(target: str | Path, role: str = "", kinds: tuple[RecordKind[Any], ...] = KINDS) -> SqlStore:
@@ -96,7 +96,7 @@ class SqlStore:
             if numbered.outgoing:
                 if not made:
                     raise ValueError(f"an outgoing message has no recorded change ({at_us})")
-                connection.execute(insert(outgoing), [_outgoing_row(item, made[0].seq) for item in numbered.outgoing])
+                deliveries.add(connection, numbered, made[0].seq)
             _count(connection, last, {**numbers.last, **({_CHANGE: made[-1].seq} if made else {})})
         return Committed(numbered, made, numbers.ids)
 
@@ -175,32 +175,28 @@ class SqlStore:
 
     # Outgoing messages.
 
-    def pending_outgoing(self) -> tuple[tuple[int, Outgoing], ...]:
-        """Messages without confirmed delivery, oldest first, up to the batch size of one attempt."""
-        of = outgoing.c
-        query = select(of.outgoing_id, of.topic, of.payload, of.content_type, of.qos)
+    def pending_outgoing(self, after: int = 0) -> tuple[Pending, ...]:
+        """The oldest messages behind the number ``after`` not yet delivered by every channel that carries them."""
         with self._looking() as connection:
-            found = connection.execute(query.where(of.sent_us.is_(None)).order_by(of.outgoing_id).limit(_AT_ONCE)).all()
-        return tuple((int(row[0]), Outgoing(row[1], bytes(row[2]), row[3], int(row[4]))) for row in found)
+            return deliveries.pending(connection, after)
 
     def count_unsent(self) -> int:
         """Number of messages without confirmed delivery."""
         with self._looking() as connection:
-            return int(connection.execute(select(func.count()).where(outgoing.c.sent_us.is_(None))).scalar_one())
+            return deliveries.count(connection)
 
-    def mark_sent(self, outgoing_ids: int | Sequence[int]) -> None:
-        """Mark messages as delivered."""
-        self._mark([outgoing_ids] if isinstance(outgoing_ids, int) else outgoing_ids, micros(SystemClock().now()))
+    def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = ()) -> None:
+        """(message, delivery) as they are now; the messages ``sent`` are with everybody."""
+        if not (made or sent):
+            return
+        with self._writing() as connection:
+            deliveries.record(connection, made)
+            deliveries.settle(connection, sent, deliveries.now_us())
 
     def mark_withdrawn(self, outgoing_ids: Sequence[int]) -> None:
         """Mark messages as withdrawn: they never left and are not sent any more."""
-        self._mark(outgoing_ids, -micros(SystemClock().now()))
-
-    def _mark(self, ids: Sequence[int], sent_us: int) -> None:
-        if not ids:
-            return
         with self._writing() as connection:
-            connection.execute(update(outgoing).where(outgoing.c.outgoing_id.in_(ids)).values(sent_us=sent_us))
+            deliveries.settle(connection, outgoing_ids, -deliveries.now_us())
 
     # Readings and tracks.
 
@@ -358,16 +354,6 @@ class SqlStore:
     def _looking(self) -> Iterator[Connection]:
         with told(self.where), self._relaxed.connect().execution_options(**READING) as connection:
             yield connection
-
-
-def _outgoing_row(item: Outgoing, change_seq: int) -> dict[str, Any]:
-    return {
-        "change_seq": change_seq,
-        "topic": item.topic,
-        "content_type": item.content_type,
-        "qos": item.qos,
-        "payload": item.payload,
-    }
 
 
 def _counters(connection: Connection) -> dict[str, int]:

@@ -82,7 +82,29 @@ outgoing = Table(
     Column("sent_us", BigInteger),
     Index("outgoing_pending", "sent_us", "outgoing_id"),
 )
-"""``sent_us`` (the machine's clock) is empty until the broker has the message; negative: it never left and was withdrawn then."""
+"""``topic``: the message's address (``orders/C1``), in rows of earlier versions its MQTT topic. ``sent_us`` (the machine's
+
+clock) is empty until every channel that carries the message has delivered it; negative: it never left and was withdrawn then.
+"""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column(
+        "outgoing_id",
+        BigInteger().with_variant(Integer, "sqlite"),
+        ForeignKey("outgoing.outgoing_id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("channel", String(40), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_us", BigInteger),
+    Column("failure", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
+"""A message's way by one channel, once it was tried (``console.domain.delivery``). Times: the machine's clock."""
 
 counters = Table(
     "counters",

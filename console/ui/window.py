@@ -239,6 +239,16 @@ class MainWindow(QMainWindow):
         else:
             self.locator.go_to(hit)
 
+    def undo(self) -> None:
+        """Undo one step of the tool in use, else of the case."""
+        if not self.tools.undo():
+            self.case.response.undo()
+
+    def dismiss(self) -> None:
+        """Esc: close the tool in use, else end what the map has open, else dismiss the message."""
+        if not (self.tools.put_away() or self.map_commands.put_away()):
+            self.messages.dismiss()
+
     def toggle_full_screen(self) -> None:
         """Fill the screen, or stop filling it."""
         self.showNormal() if self.isFullScreen() else self.showFullScreen()

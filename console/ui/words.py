@@ -8,8 +8,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from console.domain.alarms import Alarm, Explanation
+from console.domain.health import ChannelHealth, FeedHealth
 from console.domain.notes import Note
-from console.domain.picture import FeedHealth
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.domain.record_ids import shown_id
 from console.services.changesets import Refused
@@ -80,8 +80,8 @@ class Words:
         """Why something was not done, in one line."""
         return fault.text(self.language) if isinstance(fault, Refused) else str(fault)
 
-    def feed_advice(self, feed: FeedHealth) -> str:
-        """What is not well with a feed or a part of the engine, in this language first, then in the program's own words."""
+    def feed_advice(self, feed: FeedHealth | ChannelHealth) -> str:
+        """What is not well with a feed, a channel or a part of the engine: in this language, else in the program's own words."""
         group, code = ("feed_code", feed.code) if feed.code else ("fault_of", feed.name)
         known = self.of(group, code)
         if known == code or (feed.state == "up" and not feed.code):

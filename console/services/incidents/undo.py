@@ -9,11 +9,12 @@ from typing import Any
 
 from console.domain.actors import Actor, Permission
 from console.domain.alarms import AlarmState
-from console.domain.changes import Change, ChangeSet, Outgoing
+from console.domain.changes import Change, ChangeSet
 from console.domain.incidents import Incident, Phase, WorkOrder
 from console.domain.intents import Intent
 from console.domain.notes import Note, joined
 from console.domain.notices import Notice, NoticeStatus
+from console.domain.outgoing import Outgoing
 from console.domain.records import subject_of
 from console.domain.values import from_json
 from console.services.changesets import AlarmChange, Refused, recorded, reverted

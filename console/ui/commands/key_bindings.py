@@ -32,7 +32,7 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("unable", "Ctrl+U", lambda w: w.tools.plan_in_use(w.case.plan).report_unable()),
     KeyBinding("crew", "Ctrl+R", lambda w: w.case.response.send_crew()),
     KeyBinding("notice", "Ctrl+N", lambda w: w.case.notice.next_step()),
-    KeyBinding("undo", "Ctrl+Z", lambda w: w.tools.undo() or w.case.response.undo()),
+    KeyBinding("undo", "Ctrl+Z", lambda w: w.undo()),
     KeyBinding("redo", "Ctrl+Shift+Z", lambda w: w.tools.redo()),
     KeyBinding("trace", "Ctrl+Shift+T", lambda w: w.tools.toggle_trace()),
     KeyBinding("what_if", "Ctrl+Shift+B", lambda w: w.tools.toggle_what_if()),
@@ -69,7 +69,7 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("wall", "Ctrl+F11", lambda w: w.map_commands.windows.open(wall=True)),
     KeyBinding("follow_crew", "", lambda w: w.map_commands.offer_crews()),
     KeyBinding("tiles", "", lambda w: w.map_commands.ask_tiles()),
-    KeyBinding("dismiss_message", "Esc", lambda w: w.tools.put_away() or w.map_commands.put_away() or w.messages.dismiss()),
+    KeyBinding("dismiss_message", "Esc", lambda w: w.dismiss()),
 )
 KEYS = {binding.name: binding.key for binding in KEY_BINDINGS}
 """Keys by command, for tool tips."""

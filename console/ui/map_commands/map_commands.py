@@ -63,7 +63,7 @@ class MapCommands(QObject):
         self._parts, self._appearance, self._picture, self._window = parts, appearance, picture, window
         map_ = parts.map
         self.selection: Selection | None = None
-        self.windows = FurtherWindows(map_, appearance, window)
+        self.windows: FurtherWindows = FurtherWindows(map_, appearance, window)
         self.card = IdentifyCard(map_.scene, appearance, map_)
         self.flows = ModelFlows(parts.city, map_, self)
         self.bookmarks = Bookmarks(map_, parts.stored, self._key("bookmarks"), window)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QVBoxLayout
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTableView, QVBoxLayout
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState
 from console.domain.clock import moment
@@ -52,7 +52,7 @@ class AlarmList(Panel):
         # Before the table's own selection hears of it: it would pass the row on to a neighbour, and the next press of
         # "Acknowledge" would be for an alarm that nobody has read.
         model.rowsAboutToBeRemoved.connect(self._on_leaving)
-        self.table = plain_table(model)
+        self.table: QTableView = plain_table(model)
         self.table.horizontalHeader().setResizeContentsPrecision(0)  # what is in sight; thousands more would be measured
         self.table.horizontalHeader().setSectionResizeMode(_CONTENT, QHeaderView.ResizeMode.Stretch)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

@@ -22,7 +22,7 @@ from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.domain.record_ids import is_provisional, provisional_ids
 from console.engine import archive, journal
-from console.feeds.inbox import Message
+from console.mqtt.message import Message
 from console.services.crews.orders import SendCrew
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
@@ -62,7 +62,7 @@ def case_with_order(room: Room) -> tuple[str, str, str]:
 
 def reply(room: Room, order_id: str, crew_id: str, text: str = "") -> None:
     body = json.dumps({"order_id": order_id, "state": "acknowledged", "text": text}).encode()
-    room.inbox.offer(Message("test", f"quanmai/v1/test/orders/{crew_id}/ack", body))
+    room.feed.offer(f"quanmai/v1/test/orders/{crew_id}/ack", body)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -151,11 +151,11 @@ def test_messages_are_acknowledged_once_their_readings_and_replies_are_on_disk(r
     body = json.dumps({"order_id": order_id, "state": "acknowledged"}).encode()
     reading = json.dumps({"t": room.clock.at.isoformat(), "v": {"pressure_mpa": 0.3}}).encode()
     pack = (
-        Message("test", "quanmai/v1/test/readings/Q-001", reading),
-        Message("test", f"quanmai/v1/test/orders/{crew_id}/ack", body),
+        Message("quanmai/v1/test/readings/Q-001", reading),
+        Message(f"quanmai/v1/test/orders/{crew_id}/ack", body),
     )
     with locked(room.store):
-        room.inbox.offer_all(pack, acknowledged.set)
+        room.feed.offer_all(pack, acknowledged.set)
         room.sees(lambda p: p.incidents[0].orders[-1].state is OrderState.ACKNOWLEDGED)
         room.sees(is_down)
         assert not acknowledged.is_set()
@@ -255,7 +255,7 @@ def test_a_case_found_while_the_store_is_away_is_numbered_when_it_is_back_with_a
     (judged,) = room.store.load_desk().incidents.values()
     assert (judged.incident_id, judged.burst_pipes) == ("2024-0001", (PIPE,))
     done(room.engine.submit(UndoLast("2024-0001"), Actor.named("王")))
-    messages = b"".join(message.topic.encode() + message.payload for _, message in room.store.pending_outgoing())
+    messages = b"".join(one.outgoing.address.encode() + one.outgoing.payload for one in room.store.pending_outgoing())
     assert provisional_ids(room.store.changes(), [messages]) == set()
     assert room.store.verify_chain() is None
 

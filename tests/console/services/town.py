@@ -12,11 +12,12 @@ import shapely
 from console.detection.finding import BurstFinding
 from console.domain.actors import Actor
 from console.domain.alarms import Evidence
-from console.domain.changes import Change, ChangeSet, Outgoing
+from console.domain.changes import Change, ChangeSet
 from console.domain.clock import micros
 from console.domain.crews import CrewFix
 from console.domain.intents import Intent
 from console.domain.notices import Notice, NoticeFacts, NoticeStatus
+from console.domain.outgoing import MessageKind, Outgoing
 from console.domain.record_ids import numbers_for, renamed
 from console.services.desk import Desk, DeskSettings, DeskState
 from console.services.ports import Documents
@@ -149,7 +150,7 @@ class PlainDocuments:
     def payloads(self, notice: Notice) -> tuple[Outgoing, ...]:
         """Its state and references."""
         kind = "cancel" if notice.status is NoticeStatus.LIFTED else "update" if notice.references else "alert"
-        return (Outgoing("quanmai/v1/test/notices", f"{kind} {notice.notice_id} {','.join(notice.references)}".encode()),)
+        return (Outgoing(MessageKind.NOTICE, "", f"{kind} {notice.notice_id} {','.join(notice.references)}".encode()),)
 
     def reference(self, notice: Notice) -> str:
         """CAP's form."""

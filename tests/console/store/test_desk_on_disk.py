@@ -45,7 +45,7 @@ def test_a_case_goes_on_after_a_restart_as_if_nothing_had_happened(store: SqlSto
     assert state.incidents[CASE].phase is Phase.SUSPECTED
     assert again.load_desk().incidents == dict(state.incidents)
     assert again.verify_chain() is None
-    topics = {message.topic.split("/")[3] for _, message in again.pending_outgoing()}
+    topics = {one.outgoing.address.split("/")[0] for one in again.pending_outgoing()}
     assert topics == {"areas", "orders"}
     again.close()
 

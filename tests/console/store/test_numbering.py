@@ -12,9 +12,10 @@ import pytest
 
 from console.domain.actors import SYSTEM, Actor
 from console.domain.alarms import AlarmState
-from console.domain.changes import ChangeSet, Draft, Outgoing
+from console.domain.changes import ChangeSet, Draft
 from console.domain.incidents import Phase
 from console.domain.notes import Note
+from console.domain.outgoing import MessageKind, Outgoing
 from console.services.ports import StaleState
 from console.store import SqlStore, open_store
 from tests.console.store.values import NOW, opening, unnumbered
@@ -53,7 +54,7 @@ def judged(opened: ChangeSet) -> ChangeSet:
             replace(incident, version=2, phase=Phase.VERIFIED, close_reason=order),
             replace(alarm, version=2, state=AlarmState.ACKNOWLEDGED),
         ),
-        (Outgoing("quanmai/v1/jinan/orders/C1", payload),),
+        (Outgoing(MessageKind.ORDER, "C1", payload),),
     )
 
 
@@ -66,8 +67,8 @@ def test_a_new_record_is_numbered_and_its_provisional_id_is_replaced_in_every_te
         ("incident/2024-0001", {"alarm_ids": ["A-000001"]}, Note("x.opened", alarms=["A-000001"])),
         ("alarm/A-000001", {"state": "active"}, Note.literal("报警 A-000001（爆管）")),
     ]
-    ((_, message),) = kept.pending_outgoing()
-    assert (message.topic, message.payload) == ("quanmai/v1/jinan/cases/2024-0001", b'{"order_id":"2024-0001-W1"}')
+    (pending,) = kept.pending_outgoing()
+    assert (pending.outgoing.address, pending.outgoing.payload) == ("cases/2024-0001", b'{"order_id":"2024-0001-W1"}')
     assert kept.changes() == done.changes
     assert kept.load_desk().incidents == {"2024-0001": incident}
     assert kept.verify_chain() is None
@@ -85,7 +86,7 @@ def test_what_was_decided_before_the_opening_was_on_disk_is_written_under_its_fi
         Note.literal("报警 A-000002 已确认"),
     ]
     assert kept.load_desk().incidents["2024-0002"].close_reason == "2024-0002-W1"
-    assert json.loads(kept.pending_outgoing()[-1][1].payload)["order_id"] == "2024-0002-W1"
+    assert json.loads(kept.pending_outgoing()[-1].outgoing.payload)["order_id"] == "2024-0002-W1"
     assert kept.verify_chain() is None
 
 
@@ -110,7 +111,7 @@ def test_a_commit_whose_answer_was_lost_is_found_again_with_its_final_ids(kept: 
 def test_a_number_is_not_given_by_a_commit_that_failed(kept: SqlStore) -> None:
     whole = unnumbered()
     with pytest.raises(Exception, match=r"(?i)not.null"):
-        kept.commit(replace(whole, outgoing=(Outgoing("t", b"", qos=None),)), ACTOR, NOW)  # type: ignore[arg-type]
+        kept.commit(replace(whole, outgoing=(Outgoing(MessageKind.OTHER, "t", b"", None),)), ACTOR, NOW)  # type: ignore[arg-type]
     assert set(kept.commit(whole, ACTOR, NOW).ids.values()) == {"2024-0001", "A-000001"}
 
 

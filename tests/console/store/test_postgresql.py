@@ -13,8 +13,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import exc, text
 
 from console.domain.actors import Actor
-from console.domain.changes import Outgoing
+from console.domain.delivery import Delivery, DeliveryState
 from console.domain.incidents import Phase
+from console.domain.outgoing import MessageKind, Outgoing
 from console.domain.readings import Channel
 from console.services.ports import StaleState, StoreNewer, StoreUnavailable
 from console.store import SqlStore, open_store
@@ -44,9 +45,9 @@ def test_a_case_is_kept_and_loaded_as_in_sqlite(shared: SqlStore) -> None:
     assert dict(state.incidents) == dict(loaded.incidents)
     assert dict(state.history) == dict(loaded.history)
     assert again.verify_chain() is None
-    (first, message), _ = again.pending_outgoing()
-    assert message == Outgoing("quanmai/v1/jinan/cases/2024-0001", b'{"order_id":"2024-0001-W1"}')
-    again.mark_sent([first])
+    first, _ = again.pending_outgoing()
+    assert first.outgoing == Outgoing(MessageKind.OTHER, "cases/2024-0001", b'{"order_id":"2024-0001-W1"}')
+    again.record_deliveries([(first.outgoing_id, Delivery("mqtt", DeliveryState.SENT, 1))], [first.outgoing_id])
     assert len(shared.pending_outgoing()) == 1
     again.close()
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import numpy as np
 
 from console.domain.alarms import ALARM, Alarm, AlarmKind, Priority
-from console.domain.changes import ChangeSet, Draft, Outgoing
+from console.domain.changes import ChangeSet, Draft
 from console.domain.incidents import INCIDENT, Incident, Phase
 from console.domain.notes import Note
+from console.domain.outgoing import MessageKind, Outgoing
 from console.domain.readings import ReadingBatch
 from console.domain.record_ids import provisional_id
 
@@ -36,7 +37,7 @@ def opening(number: int = 1) -> ChangeSet:
             Draft("alarm_raised", f"alarm/{alarm.alarm_id}", None, {"state": "active"}, Note.literal("报警")),
         ),
         (incident, alarm),
-        (Outgoing("quanmai/v1/jinan/areas/A1/alerts", "爆管".encode()),),
+        (Outgoing(MessageKind.ALERT, "A1", "爆管".encode()),),
     )
 
 
@@ -62,7 +63,13 @@ def unnumbered() -> ChangeSet:
             ),
         ),
         (replace(incident, alarm_ids=(alarm.alarm_id,)), alarm),
-        (Outgoing(f"quanmai/v1/jinan/cases/{incident.incident_id}", f'{{"order_id":"{incident.incident_id}-W1"}}'.encode()),),
+        (
+            Outgoing(
+                MessageKind.OTHER,
+                f"cases/{incident.incident_id}",
+                f'{{"order_id":"{incident.incident_id}-W1"}}'.encode(),
+            ),
+        ),
     )
 
 

@@ -32,6 +32,14 @@ _ROOMY_PX = 780
 class CaseColumn(Panel):
     """All sections of the case in focus, or one line when there is none; the notice's next step stays in sight below."""
 
+    head: HeadSection
+    evidence: EvidenceSection
+    location: LocationSection
+    plan: PlanSection
+    people: PeopleSection
+    response: ResponseSection
+    notice: NoticeSection
+
     def __init__(self, focus: CaseFocus, city: City, appearance: Appearance, submit: Submit) -> None:
         super().__init__()
         self._focus, self._city, self._appearance = focus, city, appearance

@@ -44,7 +44,7 @@ class LayersPanel(Panel):
         self.tree = LayerTree(city, appearance, look)
         self.legend = PipeLegend(appearance)
         self._states = StateLegend(appearance)
-        self.table = self._station_table(stations)
+        self.table: QTableView = self._station_table(stations)
         self._channels = {Channel.PRESSURE, *map(Channel, main_channels(city).tolist())}
         self._words = appearance.words
         box = QVBoxLayout(self)
