@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from console.domain.crews import CrewFix
 from console.domain.delivery import Undelivered
 from console.domain.health import ChannelHealth, FeedHealth
 from console.domain.incidents import Incident
+from console.domain.records import R, Record, RecordKind
 
 
 class StationState(IntEnum):
@@ -37,6 +40,8 @@ class Picture:
     None where nobody estimates it (review). ``undelivered``: messages that should have left the house and have not;
     ``channels``: the ways they leave by.
     ``preparing``: (groups of stations that detection can look at, groups that report) while the first are fewer.
+    ``others``: open records of further kinds, by the kind's name, oldest first. ``given``: final ids by provisional ones, of
+    records that an earlier picture showed before they were on disk.
     """
 
     version: int
@@ -56,6 +61,13 @@ class Picture:
     preparing: tuple[int, int] | None = None
     undelivered: tuple[Undelivered, ...] = ()
     channels: tuple[ChannelHealth, ...] = ()
+    others: Mapping[str, tuple[Record, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    given: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def of(self, kind: RecordKind[R]) -> tuple[R, ...]:
+        """Records of one kind."""
+        every = (*self.incidents, *self.alarms, *self.others.get(kind.name, ()))
+        return tuple(record for record in every if isinstance(record, kind.type))
 
     def age_s(self) -> NDArray[np.float64]:
         """Age of every value in seconds, NaN when never seen, (stations, channels)."""

@@ -20,6 +20,7 @@ from console.domain.compose import compose_picture
 from console.domain.crews import CrewFix
 from console.domain.grid import TickGrid
 from console.domain.health import FeedHealth
+from console.domain.incidents import INCIDENT
 from console.domain.intents import Intent
 from console.domain.live import LivePicture
 from console.domain.picture import Picture
@@ -181,7 +182,8 @@ class Engine:
 
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
         """The log of actions of one incident, oldest first."""
-        return self._ports.store.changes_of(f"incident/{incident_id}")
+        given = self._decisions.state.given
+        return self._ports.store.changes_of(INCIDENT.subject(given.get(incident_id, incident_id)))
 
     def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
         """(source time µs, x, y) of a crew's fixes since a time, oldest first."""
@@ -241,6 +243,8 @@ class Engine:
             crews=state.crews.values(),
             alarms=state.alarms.values(),
             incidents=state.incidents.values(),
+            records=state.records,
+            given=state.given,
             feeds=self._feeds(),
             undelivered=self._outbox.waiting,
             channels=self._outbox.health(),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.actors import Actor
-from console.domain.changes import Change, ChangeSet
+from console.domain.changes import Change, ChangeSet, Committed
 from console.domain.crews import CrewFix
 from console.domain.delivery import Delivery, Pending
 from console.domain.incidents import Incident, PressureImpact, ReopenCheck
@@ -57,14 +57,15 @@ class StaleState(QuanmaiError):
 class UnitOfWork(Protocol):
     """All or nothing: a change set is on disk when ``commit`` returns."""
 
-    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...]:
+    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime) -> Committed:
         """Write everything of ``change_set`` in one transaction; ``at`` is aware.
 
+        New records with provisional ids are numbered, and provisional ids are replaced everywhere in the change set.
         Raises StoreUnavailable (nothing written, advice in the message), StaleState and RecordRefused.
         """
         ...
 
-    def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...] | None:
+    def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> Committed | None:
         """The result of ``commit`` with the same arguments, if it is on disk: its answer can be lost with the connection."""
         ...
 
@@ -73,7 +74,7 @@ class Store(UnitOfWork, Protocol):
     """The store as used by the engine. Every method raises StoreUnavailable when the disk or server fails."""
 
     def load_desk(self) -> DeskState:
-        """Open incidents with their history, live alarms, and the last numbers given."""
+        """Open records, with their history where undo needs it."""
         ...
 
     def probe(self) -> None:

@@ -64,7 +64,7 @@ def test_a_case_is_collected_whole_with_links_over_the_changes_of_others(store: 
             chair.now = NOW + timedelta(hours=2)
         change_set = chair.desk.on_burst(chair.state, finding, chair.now)
         committed = store.commit(change_set, Actor.named("quanmai"), chair.now)
-        chair.state = chair.state.applied(change_set, committed)
+        chair.state = chair.state.applied(committed.change_set, committed.changes)
     from console.services.incidents.judging import DismissIncident
 
     change_set = chair.desk.carry_out(chair.state, DismissIncident(CASE, "误报"), Actor.named("王小明"), chair.now)

@@ -193,7 +193,7 @@ def test_a_step_inside_what_is_being_shut_off_is_no_second_burst(judged: Chair) 
     case = judged.state.incidents[CASE]
     assert case.plan is not None
     wide = replace(case, plan=replace(case.plan, zone_pipes=(*case.plan.zone_pipes, "H23")))
-    judged.state = replace(judged.state, incidents={**judged.state.incidents, CASE: wide})
+    judged.state = judged.state.with_records([wide])
     judged.now += timedelta(minutes=20)
     judged.sees(a_step(("H13", "H23"), timedelta(minutes=20)))
     assert set(judged.state.incidents) == {CASE}
