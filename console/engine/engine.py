@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.detection import Detector, History
-from console.domain.actors import Actor
 from console.domain.changes import Change, ChangeSet
 from console.domain.clock import micros
 from console.domain.compose import compose_picture
@@ -21,7 +20,6 @@ from console.domain.crews import CrewFix
 from console.domain.grid import TickGrid
 from console.domain.health import FeedHealth
 from console.domain.incidents import INCIDENT
-from console.domain.intents import Intent
 from console.domain.live import LivePicture
 from console.domain.picture import Picture
 from console.domain.readings import Channel
@@ -74,6 +72,7 @@ class Engine:
             city, clock, self._live, detector, grid, expected_log, desk, self._decisions, self._faults, inbox.wake
         )
         self._commands = Commands(inbox, clock, desk, self._decisions)
+        self.submit = self._commands.submit
         self._outbox = Outbox(store, ports.channels, self._faults)
         self._deliveries = Deliveries(self._outbox, self._decisions)
         self._jobs = Jobs(ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands, self._faults)
@@ -127,10 +126,6 @@ class Engine:
             self._ports.store.flush()
         except StoreUnavailable as fault:
             log.error("%s", fault)
-
-    def submit(self, intent: Intent, actor: Actor) -> Future[ChangeSet]:
-        """Submit an intent; the future gets the committed change set or the QuanmaiError that refused it."""
-        return self._commands.submit(intent, actor)
 
     def learn(self, history: Callable[[], History | None]) -> Future[None]:
         """Let detection learn in the background from the quiet history that ``history`` reads, before later ticks."""
