@@ -17,11 +17,13 @@ from console.domain.actors import Actor
 from console.domain.changes import Change, ChangeSet, Committed
 from console.domain.crews import CrewFix
 from console.domain.delivery import Delivery, Pending
+from console.domain.expected import ExpectedValues
 from console.domain.incidents import Incident, PressureImpact, ReopenCheck
+from console.domain.lease import Lease
 from console.domain.notices import Notice, NoticeFacts
 from console.domain.outgoing import Outgoing
 from console.domain.readings import ReadingBatch
-from console.services.state import DeskState
+from console.services.state import DeskState, Followed
 from maps.errors import QuanmaiError
 from maps.isolation.plan.result import IsolationPlan
 
@@ -54,14 +56,19 @@ class StaleState(QuanmaiError):
     """Another process changed the record meanwhile: nothing was written; reload and decide again."""
 
 
+class NotLeading(QuanmaiError):
+    """A write that only the leading process may make: another one leads. Nothing was written."""
+
+
 class UnitOfWork(Protocol):
     """All or nothing: a change set is on disk when ``commit`` returns."""
 
-    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime) -> Committed:
+    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime, epoch: int | None = None) -> Committed:
         """Write everything of ``change_set`` in one transaction; ``at`` is aware.
 
         New records with provisional ids are numbered, and provisional ids are replaced everywhere in the change set.
-        Raises StoreUnavailable (nothing written, advice in the message), StaleState and RecordRefused.
+        ``epoch``: under which the leading process decided it; None for what any process may commit.
+        Raises StoreUnavailable (nothing written, advice in the message), StaleState, RecordRefused and NotLeading.
         """
         ...
 
@@ -114,8 +121,11 @@ class Store(UnitOfWork, Protocol):
         """The oldest messages behind the number ``after`` not yet delivered by every channel that carries them."""
         ...
 
-    def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = ()) -> None:
-        """(message, delivery) as they are now; the messages ``sent`` are with everybody."""
+    def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = (), epoch: int | None = None) -> None:
+        """(message, delivery) as they are now; the messages ``sent`` are with everybody.
+
+        ``epoch``: under which the messages were read, by default the present one. Raises NotLeading.
+        """
         ...
 
     def mark_withdrawn(self, outgoing_ids: Sequence[int]) -> None:
@@ -151,6 +161,30 @@ class Store(UnitOfWork, Protocol):
 
     def flush(self) -> None:
         """Write everything buffered to disk."""
+        ...
+
+    def hold_lease(self) -> Lease:
+        """Renew the lease, or take it where it is free or has expired; who leads then."""
+        ...
+
+    def release_lease(self) -> None:
+        """Let another process lead at once."""
+        ...
+
+    def follow(self, after_seq: int) -> Followed:
+        """What was committed behind ``after_seq``, by any process; at most some thousand changes at a time."""
+        ...
+
+    def head(self) -> tuple[int, str]:
+        """(seq, hash) of the last change; (0, 64 zeros) of an empty chain."""
+        ...
+
+    def last_expected_us(self) -> int:
+        """Time of the newest tick with expected values (µs UTC), 0 without any."""
+        ...
+
+    def expected_between(self, since_us: int, until_us: int) -> ExpectedValues:
+        """Expected values at the ticks in [since, until]."""
         ...
 
 

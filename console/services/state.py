@@ -30,6 +30,18 @@ def _empty() -> Mapping[Any, Any]:
     return MappingProxyType({})
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What other processes and this one have committed: changes by seq, and their records as they are now.
+
+    ``head``: seq up to which it was read.
+    """
+
+    changes: tuple[Change, ...]
+    records: tuple[Record, ...]
+    head: int
+
+
 @dataclass(frozen=True, eq=False)
 class DeskState:
     """Frozen mappings.
@@ -98,6 +110,19 @@ class DeskState:
     def with_history(self, committed: Sequence[Change]) -> DeskState:
         """The state after changes that it shows already were committed."""
         return self.applied(ChangeSet(()), committed)
+
+    def followed(self, followed: Followed) -> tuple[DeskState, ChangeSet]:
+        """The state with what is newer in ``followed``, and that as a change set: own commits are in it already."""
+        newer = tuple(record for record in followed.records if self._lacks(record))
+        latest = {subject: changes[-1].seq for subject, changes in self.history.items() if changes}
+        unseen = [change for change in followed.changes if change.seq > latest.get(change.subject, 0)]
+        changes = ChangeSet((), newer)
+        return self.applied(changes, unseen), changes
+
+    def _lacks(self, record: Record) -> bool:
+        kind, record_id = key_of(record)
+        known = self.records.get(kind, {}).get(record_id)
+        return known is None or known.version < record.version
 
     def with_crews(self, fixes: Iterable[CrewFix]) -> DeskState:
         """The state with newer fixes of crews."""

@@ -57,6 +57,12 @@ def read(connection: Connection, *conditions: Any) -> Iterator[Change]:
         yield _change(row)
 
 
+def behind(connection: Connection, seq: int, most: int) -> tuple[Change, ...]:
+    """At most ``most`` changes behind ``seq``, oldest first."""
+    query = select(changes).where(changes.c.seq > seq).order_by(changes.c.seq).limit(most)
+    return tuple(map(_change, connection.execute(query).all()))
+
+
 def broken_at(connection: Connection, expected_last: int) -> int | None:
     """``seq`` of the first invalid change, also when the chain is truncated; None when it is valid."""
     seen = 0

@@ -43,8 +43,8 @@ def count(connection: Connection) -> int:
     return int(connection.execute(select(func.count()).where(outgoing.c.sent_us.is_(None))).scalar_one())
 
 
-def record(connection: Connection, made: Iterable[tuple[int, Delivery]]) -> None:
-    """(message, delivery) as they are now."""
+def record(connection: Connection, made: Iterable[tuple[int, Delivery]], epoch: int | None = None) -> None:
+    """(message, delivery) as they are now, written under a leader's ``epoch``."""
     for outgoing_id, one in made:
         values: dict[str, Any] = {
             "state": one.state.value,
@@ -52,6 +52,7 @@ def record(connection: Connection, made: Iterable[tuple[int, Delivery]]) -> None
             "next_us": one.next_us or None,
             "failure": one.failure,
             "at_us": now_us(),
+            "epoch": epoch,
         }
         of = deliveries.c
         same = (of.outgoing_id == outgoing_id) & (of.channel == one.channel)

@@ -11,7 +11,7 @@ two would hide readings from them otherwise.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -49,12 +49,16 @@ class ReadingLog:
             rows, batches = connection.execute(select(func.coalesce(func.sum(reading_log.c.rows), 0), func.count())).one()
         self._rows, self._batches = int(rows), int(batches)
 
-    def append(self, batch: ReadingBatch) -> None:
-        """Keep a batch; it survives the end of the process when this returns. Raises StoreUnavailable."""
+    def append(self, batch: ReadingBatch, check: Callable[[Connection], None] = lambda _: None) -> None:
+        """Keep a batch; it survives the end of the process when this returns. Raises StoreUnavailable.
+
+        ``check``: called inside the transaction; what it raises keeps the batch from the disk.
+        """
         if not len(batch):
             return
         with self._lock:
             with told(self._where), self._engine.begin() as connection:
+                check(connection)
                 connection.execute(insert(reading_log), [_log_row(part) for part in by_arrival(batch)])
             self._rows += len(batch)
             self._batches += 1

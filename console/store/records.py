@@ -50,6 +50,15 @@ def one(connection: Connection, kind: RecordKind[R], record_id: str) -> R | None
     return None if row is None else _value(kind, row)
 
 
+def some(connection: Connection, kind: RecordKind[R], record_ids: Iterable[str]) -> tuple[R, ...]:
+    """Records by their ids, open or closed, by id."""
+    ids, found = sorted(record_ids), list[R]()
+    for start in range(0, len(ids), _AT_ONCE):
+        query = _of(kind).where(records.c.id.in_(ids[start : start + _AT_ONCE])).order_by(records.c.id)
+        found += [_value(kind, row) for row in connection.execute(query)]
+    return tuple(found)
+
+
 def opened_between(connection: Connection, kind: RecordKind[R], since_us: int, until_us: int) -> tuple[R, ...]:
     """Records opened in [since, until), oldest first."""
     of = records.c

@@ -1,5 +1,6 @@
-"""Exclusive use of a store by one process. The lock ends with the process, also after kill -9.
+"""Use of a store by one process alone, or by several that share it. The lock ends with the process, also after kill -9.
 
+Processes that share a store exclude those that want it alone (a restore, an older version), and the other way round.
 SQLite: a lock on a file beside the store, which contains the holder. PostgreSQL: a session's advisory lock, named by its
 ``application_name``. Readers (``quanmai review``, packages) do not take it.
 """
@@ -42,12 +43,21 @@ def holder_of(url: URL, connection: Connection) -> str:
         return "" if _lock(file) else file.read().strip() or "another process"
 
 
-class SoleUse:
-    """Held from its making until ``close``. Raises StoreInUse, which names the other process; StoreUnavailable."""
+def process_name(role: str) -> str:
+    """This process in messages to others: what it is, its id, its machine."""
+    return f"quanmai {role} pid {os.getpid()} on {socket.gethostname()}"
 
-    def __init__(self, url: URL, role: str) -> None:
+
+class SoleUse:
+    """Held from its making until ``close``. Raises StoreInUse, which names the other process; StoreUnavailable.
+
+    ``is_shared``: others may hold it too that share it.
+    """
+
+    def __init__(self, url: URL, role: str, *, is_shared: bool = False) -> None:
+        self._is_shared = is_shared
         self._url, self._where = url, shown(url)
-        self._me = f"quanmai {role} pid {os.getpid()} on {socket.gethostname()}"
+        self._me = process_name(role)
         self._file: IO[str] | None = None
         self._engine: Engine | None = None
         self._connection: Connection | None = None
@@ -99,7 +109,7 @@ class SoleUse:
     def _hold_file(self, path: Path) -> None:
         path.resolve().parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a+", encoding="utf-8")
-        if not _lock(file):
+        if not _lock(file, is_shared=self._is_shared):
             file.seek(0)
             holder = file.read().strip()
             file.close()
@@ -127,7 +137,8 @@ class SoleUse:
         connection = self._engine.connect()
         for name in ("idle", "interval", "count"):  # an unreachable holder is detected within half a minute
             connection.execute(text(f"SET tcp_keepalives_{name} = 5"))
-        if connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY}).scalar():
+        asked = "pg_try_advisory_lock_shared" if self._is_shared else "pg_try_advisory_lock"
+        if connection.execute(text(f"SELECT {asked}(:key)"), {"key": _KEY}).scalar():
             connection.commit()  # a session's lock remains after its transaction; an open transaction would keep old row versions
             self._connection = connection
             return
@@ -142,22 +153,26 @@ class SoleUse:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(file: IO[str]) -> bool:
-        """Whether this process has locked the file; the locked byte is far beyond its content, which others can read."""
-        file.seek(1 << 20)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
+    _FIRST, _SEATS = 1 << 20, 256
+
+    def _lock(file: IO[str], *, is_shared: bool = False) -> bool:
+        """Whether this process has locked the file, alone or one byte of many; the bytes are far beyond its content."""
+        for seat in range(_SEATS) if is_shared else (0,):
+            file.seek(_FIRST + seat)
+            try:
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1 if is_shared else _SEATS)
+            except OSError:
+                continue
+            return True
+        return False
 
 else:
     import fcntl
 
-    def _lock(file: IO[str]) -> bool:
-        """Whether this process has locked the file."""
+    def _lock(file: IO[str], *, is_shared: bool = False) -> bool:
+        """Whether this process has locked the file, alone or as one of several."""
         try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file.fileno(), (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True

@@ -20,45 +20,55 @@ from console.domain.delivery import Delivery, Pending
 from console.domain.expected import ExpectedValues
 from console.domain.incidents import INCIDENT, Incident
 from console.domain.kinds import KINDS
+from console.domain.lease import Lease
 from console.domain.readings import ReadingBatch
 from console.domain.record_ids import renamed
 from console.domain.records import R, Record, RecordKind
 from console.services.analysis.retention import Deletion, HistoryKind
 from console.services.incidents.dismissals import REMEMBERED, learned
 from console.services.review.record import Sent, Tracks
-from console.services.state import DeskState
+from console.services.state import DeskState, Followed
 from console.store import archive, chain, deliveries, expected, numbering, records, retention
 from console.store.connection import ADVISORY_LOCK, READING, engine_for, migrate, shown, store_url
 from console.store.faults import told
+from console.store.lease import END_IDLE, Leases
 from console.store.readings import ReadingLog, Times, Values
-from console.store.sole_use import SoleUse
+from console.store.sole_use import SoleUse, process_name
 from console.store.stations import Stations
 from console.store.store_file import StoreFile
-from console.store.tables import changes, counters, tracks
+from console.store.tables import changes, counters, expected_ticks, tracks
 
 _LOADED_BACK = timedelta(hours=6)
 _CHANGE, _PROBE = "change", "probe"
+_FOLLOWED = 2_000
 
 
-def open_store(target: str | Path, role: str = "", kinds: tuple[RecordKind[Any], ...] = KINDS) -> SqlStore:
+def open_store(
+    target: str | Path, role: str = "", kinds: tuple[RecordKind[Any], ...] = KINDS, *, is_shared: bool = False
+) -> SqlStore:
     """Open (and where needed create or migrate) the store at a file's path or a URL.
 
     ``role``: what the process is (``engine``, ``console``), which then has sole use of it until it closes it or ends; readers
-    give none. ``kinds``: those of the records it loads. Raises StoreUnavailable, StoreInUse, StoreNewer, InputFault.
+    give none. ``is_shared``: others may work on it too; then only the process that holds the lease may make a leader's writes
+    (readings, expected values, deliveries, retention), else they raise NotLeading. ``kinds``: those of the records it loads.
+    Raises StoreUnavailable, StoreInUse, StoreNewer, InputFault.
     """
-    return SqlStore(target, role, kinds)
+    return SqlStore(target, role, kinds, is_shared=is_shared)
 
 
 class SqlStore:
     """Implements the services' ports UnitOfWork and Store over SQLite or PostgreSQL. Safe to use from several threads."""
 
-    def __init__(self, target: str | Path, role: str = "", kinds: tuple[RecordKind[Any], ...] = KINDS) -> None:
+    def __init__(
+        self, target: str | Path, role: str = "", kinds: tuple[RecordKind[Any], ...] = KINDS, *, is_shared: bool = False
+    ) -> None:
         url = store_url(target)
         self._kinds = kinds
         self.where = shown(url)
-        self._sole_use = SoleUse(url, role) if role else None
+        self._sole_use = SoleUse(url, role, is_shared=is_shared) if role else None
         self._durable = engine_for(url, durable=True)
         self._relaxed = engine_for(url, durable=False)
+        self._leases = Leases(self._relaxed, self.where, process_name(role), is_shared=is_shared)
         try:
             with told(self.where):
                 if url.get_backend_name() == "sqlite":
@@ -80,15 +90,18 @@ class SqlStore:
 
     # Decisions.
 
-    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime) -> Committed:
-        """All of ``change_set`` or nothing, on disk, with final ids.
+    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime, epoch: int | None = None) -> Committed:
+        """All of ``change_set`` or nothing, on disk, with final ids. ``epoch``: of a leader's decision, else None.
 
-        Raises StoreUnavailable, StaleState; ValueError for a naive time.
+        Raises StoreUnavailable, StaleState, NotLeading; ValueError for a naive time.
         """
         at_us = micros(at)
         with self._writing() as connection:
             if connection.dialect.name == "postgresql":
+                connection.execute(END_IDLE)
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+            if epoch is not None:
+                self._leases.check(connection, epoch)
             last = _counters(connection)
             numbered, numbers = numbering.numbered(connection, change_set, last)
             made = chain.append(connection, numbered.drafts, actor, at)
@@ -173,6 +186,47 @@ class SqlStore:
         with self._looking() as connection:
             return chain.broken_at(connection, _counters(connection).get(_CHANGE, 0))
 
+    # Several processes.
+
+    @property
+    def epoch(self) -> int | None:
+        """Under which this process leads, None while it follows or has the store alone."""
+        return self._leases.epoch
+
+    def hold_lease(self) -> Lease:
+        """Renew the lease, or take it where it is free or has expired; who leads then."""
+        self._ensure_ours()
+        return self._leases.hold()
+
+    def release_lease(self) -> None:
+        """Let another process lead at once."""
+        self._leases.release()
+
+    def follow(self, after_seq: int) -> Followed:
+        """What was committed behind ``after_seq``, by any process: at most 2,000 changes, their records as they are now.
+
+        Changes are committed in the order of their seq (one writer of the chain at a time): none appears behind the cursor.
+        """
+        with self._looking() as connection:
+            last = connection.execute(select(counters.c.last).where(counters.c.kind == _CHANGE)).scalar() or 0
+            if last <= after_seq:
+                return Followed((), (), after_seq)
+            made = chain.behind(connection, after_seq, _FOLLOWED)
+            subjects = {change.subject for change in made}
+            found = [
+                record
+                for kind in self._kinds
+                for record in records.some(
+                    connection, kind, [s.partition("/")[2] for s in subjects if s.startswith(f"{kind.name}/")]
+                )
+            ]
+        return Followed(made, tuple(found), made[-1].seq if made else after_seq)
+
+    def last_expected_us(self) -> int:
+        """Time of the newest tick with expected values (µs UTC), 0 without any."""
+        with self._looking() as connection:
+            return int(connection.execute(select(func.max(expected_ticks.c.at_us))).scalar() or 0)
+
     # Outgoing messages.
 
     def pending_outgoing(self, after: int = 0) -> tuple[Pending, ...]:
@@ -185,17 +239,19 @@ class SqlStore:
         with self._looking() as connection:
             return deliveries.count(connection)
 
-    def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = ()) -> None:
-        """(message, delivery) as they are now; the messages ``sent`` are with everybody."""
+    def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = (), epoch: int | None = None) -> None:
+        """(message, delivery) as they are now; the messages ``sent`` are with everybody. ``epoch``: as in ``commit``."""
         if not (made or sent):
             return
         with self._writing() as connection:
-            deliveries.record(connection, made)
+            self._leases.check(connection, epoch)
+            deliveries.record(connection, made, self._leases.epoch if epoch is None else epoch)
             deliveries.settle(connection, sent, deliveries.now_us())
 
     def mark_withdrawn(self, outgoing_ids: Sequence[int]) -> None:
         """Mark messages as withdrawn: they never left and are not sent any more."""
         with self._writing() as connection:
+            self._leases.check(connection)
             deliveries.settle(connection, outgoing_ids, -deliveries.now_us())
 
     # Readings and tracks.
@@ -211,7 +267,7 @@ class SqlStore:
     def append_readings(self, batch: ReadingBatch) -> None:
         """Keep readings; they survive the end of the process when this returns."""
         self._ensure_ours()
-        self._readings.append(self._stations.for_writing().numbered(batch))
+        self._readings.append(self._stations.for_writing().numbered(batch), self._leases.check)
 
     def readings(self, station_row: int, channel: int, since_us: int, until_us: int) -> tuple[Times, Values]:
         """(source times µs, values in inside units) of one channel in [since, until], oldest first; bad ones NaN."""
@@ -226,6 +282,7 @@ class SqlStore:
         self._ensure_ours()
         order_no = self._stations.for_writing().order_no
         with told(self.where), self._relaxed.begin() as connection:
+            self._leases.check(connection)
             expected.append(connection, int(tick_us), values, sigma_kpa, order_no)
 
     def append_positions(self, fixes: Iterable[CrewFix]) -> None:
@@ -235,6 +292,7 @@ class SqlStore:
             return
         self._ensure_ours()
         with told(self.where), self._relaxed.begin() as connection:
+            self._leases.check(connection)
             connection.execute(
                 text("INSERT INTO tracks (crew_id, at_us, x, y) VALUES (:crew_id, :at_us, :x, :y) ON CONFLICT DO NOTHING"),
                 [{"crew_id": f.crew_id, "at_us": f.at_us, "x": f.x, "y": f.y} for f in rows.values()],
@@ -317,6 +375,7 @@ class SqlStore:
         """
         self._ensure_ours()
         with told(self.where), self._relaxed.begin() as connection:
+            self._leases.check(connection)
             return retention.delete_some(connection, kind, int(since_us), int(until_us), most, days, at_us)
 
     def history_span(self, kind: HistoryKind) -> tuple[int, int] | None:
@@ -332,6 +391,7 @@ class SqlStore:
     def mark_recorded(self, deletion_ids: Iterable[int]) -> None:
         """The log of actions has these deletions."""
         with self._writing() as connection:
+            self._leases.check(connection)
             retention.mark_recorded(connection, deletion_ids)
 
     def flush(self) -> None:

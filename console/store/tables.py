@@ -103,8 +103,22 @@ deliveries = Table(
     Column("next_us", BigInteger),
     Column("failure", Text, nullable=False),
     Column("at_us", BigInteger, nullable=False),
+    Column("epoch", BigInteger),
 )
-"""A message's way by one channel, once it was tried (``console.domain.delivery``). Times: the machine's clock."""
+"""A message's way by one channel, once it was tried (``console.domain.delivery``). Times: the machine's clock.
+
+``epoch``: under which a leading process wrote it; empty where one process has the store alone.
+"""
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+)
+"""Which process leads, until when by the store's clock. ``epoch`` rises with each take-over and is never given again."""
 
 counters = Table(
     "counters",

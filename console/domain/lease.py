@@ -1,0 +1,23 @@
+"""Lease: which of several processes on one store leads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TERM_S = 10.0
+"""A lease that was not renewed for this long, by the store's clock, can be taken over."""
+RENEWED_S = 3.0
+"""The leader renews it this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The lease as the store has it. ``holder``: the leading process; ``is_ours``: this one leads.
+
+    ``epoch``: rises by one with each take-over. Every write of a leader is checked against it (a fencing token), so that a
+    leader that was paused and has been replaced writes nothing any more.
+    """
+
+    holder: str
+    epoch: int
+    is_ours: bool

@@ -1,0 +1,300 @@
+"""One of several processes leads: by the store's clock, and no write of a leader that was replaced reaches the store."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from console.domain.actors import SYSTEM
+from console.domain.changes import ChangeSet
+from console.domain.delivery import Delivery, DeliveryState
+from console.domain.incidents import INCIDENT
+from console.domain.lease import Lease
+from console.services.analysis.retention import HistoryKind
+from console.services.ports import NotLeading, StoreInUse
+from console.store import SqlStore, lease, open_store
+from tests.conftest import ROOT
+from tests.console.store.values import NOW, opening, readings, unnumbered
+
+_SHORT_US = 400_000
+
+_SEAT = f"""
+import sys
+from console.domain.actors import SYSTEM
+from console.services.ports import NotLeading
+from console.store import lease, open_store
+from tests.console.store.values import NOW, opening, readings
+lease._TERM_US = {_SHORT_US}
+store = open_store(sys.argv[1], "engine", is_shared=True)
+decided = store.hold_lease().epoch
+print(decided, flush=True)
+for asked in sys.stdin:
+    try:
+        match asked.strip():
+            case "commit":
+                store.commit(opening(7), SYSTEM, NOW, decided)
+            case "readings":
+                store.append_readings(readings(1, (70, 1.0, 0)))
+            case "hold":
+                decided = store.hold_lease().epoch
+        print("written", flush=True)
+    except NotLeading:
+        print("fenced", flush=True)
+"""
+
+
+class Seat:
+    """A process on a store."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.epoch = int(self.answer())
+
+    def answer(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def asked(self, what: str) -> str:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{what}\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+
+@contextmanager
+def a_seat(target: str, *program: str) -> Iterator[Seat]:
+    """A process that takes the lease if it can."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [*program, sys.executable, "-c", _SEAT, target],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment,
+    )  # fmt: skip
+    try:
+        yield Seat(process)
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            assert pipe is not None
+            pipe.close()
+
+
+def taken(store: SqlStore) -> Lease:
+    """The lease once it is this process's: the term of another one that no longer renews it passes."""
+    for _ in range(500):
+        held = store.hold_lease()
+        if held.is_ours:
+            return held
+        threading.Event().wait(0.02)
+    pytest.fail("the lease was never free")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty store."""
+    if request.param == "sqlite":
+        return str(tmp_path / "泉 s.sqlite")
+    return str(request.getfixturevalue("database"))
+
+
+@pytest.fixture
+def shared(target: str) -> Iterator[SqlStore]:
+    """A store that several processes may use."""
+    store = open_store(target, "console", is_shared=True)
+    yield store
+    store.close()
+
+
+def leaders_writes(store: SqlStore, epoch: int) -> tuple[Callable[[], object], ...]:
+    return (
+        lambda: store.append_readings(readings(1, (10, 1.0, 0))),
+        lambda: store.append_expected(60_000_000, np.full((1, 8), 1.0)),
+        lambda: store.record_deliveries([(1, Delivery("mqtt", DeliveryState.CLAIMED, 1))]),
+        lambda: store.mark_withdrawn([1]),
+        lambda: store.delete_history(HistoryKind.READINGS, 0, 1, 1, days=1, at_us=0),
+        lambda: store.commit(opening(9), SYSTEM, NOW, epoch),
+    )
+
+
+def content(store: SqlStore) -> tuple[object, ...]:
+    return (
+        store.head(),
+        store.count_readings(0, 10**18),
+        store.last_expected_us(),
+        [(one.outgoing_id, one.deliveries) for one in store.pending_outgoing()],
+    )
+
+
+def test_the_first_process_leads_and_the_second_one_sees_which(target: str, shared: SqlStore) -> None:
+    assert shared.hold_lease() == Lease(f"quanmai console pid {os.getpid()} on {os.uname().nodename}", 1, is_ours=True)
+    second = open_store(target, "engine", is_shared=True)
+    seen = second.hold_lease()
+    assert (seen.is_ours, seen.epoch) == (False, 1)
+    assert seen.holder.startswith("quanmai console pid")
+    second.close()
+
+
+def test_a_process_that_does_not_lead_makes_none_of_the_leaders_writes_yet_commits_what_people_decide(
+    target: str, shared: SqlStore
+) -> None:
+    shared.hold_lease()
+    shared.commit(opening(1), SYSTEM, NOW)
+    before = content(shared)
+    follower = open_store(target, "console", is_shared=True)
+    assert not follower.hold_lease().is_ours
+    for write in leaders_writes(follower, 0):
+        with pytest.raises(NotLeading):
+            write()
+    assert content(shared) == before
+    follower.commit(opening(2), SYSTEM, NOW)
+    assert set(shared.load_desk().of(INCIDENT)) == {"2024-0001", "2024-0002"}
+    follower.close()
+
+
+def test_the_leader_makes_them_and_its_claims_carry_the_epoch(shared: SqlStore) -> None:
+    shared.commit(opening(1), SYSTEM, NOW)
+    epoch = shared.hold_lease().epoch
+    for write in leaders_writes(shared, epoch):
+        write()
+    with shared._durable.connect() as connection:
+        assert connection.exec_driver_sql("SELECT epoch FROM deliveries").scalars().all() == [epoch]
+
+
+def test_of_processes_that_race_for_a_lease_one_gets_it_each_time(target: str, shared: SqlStore) -> None:
+    stores = [shared, *(open_store(target, f"engine {number}", is_shared=True) for number in range(3))]
+    for turn in range(1, 6):
+        together, held = threading.Barrier(len(stores)), list[Lease]()
+
+        def take(store: SqlStore, together: threading.Barrier = together, held: list[Lease] = held) -> None:
+            together.wait()
+            held.append(store.hold_lease())
+
+        threads = [threading.Thread(target=take, args=(store,)) for store in stores]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [one.epoch for one in held] == [turn] * len(stores)
+        assert sum(one.is_ours for one in held) == 1
+        assert len({one.holder for one in held}) == 1
+        for store in stores:
+            store.release_lease()
+    for store in stores[1:]:
+        store.close()
+
+
+def test_a_leader_that_is_killed_is_replaced_after_its_term_and_not_before(
+    target: str, shared: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "_TERM_US", _SHORT_US)
+    with a_seat(target) as seat:
+        assert seat.epoch == 1
+        assert seat.asked("hold") == "written"
+        assert not shared.hold_lease().is_ours
+        seat.process.kill()
+        seat.process.wait()
+        assert taken(shared).epoch == 2
+
+
+def test_a_leader_that_was_paused_past_its_term_writes_nothing_under_its_old_epoch(
+    target: str, shared: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "_TERM_US", _SHORT_US)
+    with a_seat(target) as seat:
+        assert seat.asked("readings") == "written"
+        seat.process.send_signal(signal.SIGSTOP)
+        assert taken(shared).epoch == 2
+        shared.append_readings(readings(1, (71, 1.0, 0)))
+        before = content(shared)
+        seat.process.send_signal(signal.SIGCONT)
+        assert [seat.asked(what) for what in ("commit", "readings")] == ["fenced", "fenced"]
+        assert content(shared) == before
+        shared.release_lease()
+        assert seat.asked("hold") == "written"  # it leads again, in a new epoch
+        assert seat.asked("readings") == "written"
+
+
+def test_a_decision_of_an_earlier_term_of_the_same_process_is_not_written(target: str, shared: SqlStore) -> None:
+    first = shared.hold_lease().epoch
+    shared.release_lease()
+    other = open_store(target, "engine", is_shared=True)
+    assert other.hold_lease().epoch == 2
+    other.release_lease()
+    assert shared.hold_lease().epoch == 3
+    with pytest.raises(NotLeading):
+        shared.commit(opening(1), SYSTEM, NOW, first)
+    assert shared.head()[0] == 0
+    other.close()
+
+
+def test_an_expired_lease_that_nobody_took_is_renewed_in_its_epoch(shared: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "_TERM_US", -1)
+    assert shared.hold_lease().epoch == 1
+    assert shared.hold_lease() == Lease(shared.hold_lease().holder, 1, is_ours=True)
+    shared.append_readings(readings(1, (10, 1.0, 0)))
+
+
+@pytest.mark.slow
+def test_a_leader_paused_inside_a_transaction_does_not_hold_up_the_take_over_on_a_server(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "_TERM_US", _SHORT_US)
+    leader, other = (open_store(database, role, is_shared=True) for role in ("engine", "console"))
+    leader.hold_lease()
+    with leader._relaxed.connect() as paused:
+        leader._leases.check(paused)  # and then nothing more comes from it
+        assert taken(other).epoch == 2
+        with pytest.raises(Exception, match=r"terminat|closed|idle"):
+            paused.exec_driver_sql("INSERT INTO tracks VALUES ('C', 1, 0, 0)")
+    leader.close()
+    other.close()
+
+
+def test_processes_that_share_a_store_and_those_that_want_it_alone_exclude_each_other(target: str, shared: SqlStore) -> None:
+    with pytest.raises(StoreInUse, match="console pid"):
+        open_store(target, "restore")
+    shared.close()
+    alone = open_store(target, "engine")
+    with pytest.raises(StoreInUse, match="engine pid"):
+        open_store(target, "console", is_shared=True)
+    alone.close()
+
+
+def test_every_change_of_any_process_comes_once_behind_the_cursor_with_its_records(target: str, shared: SqlStore) -> None:
+    second = open_store(target, "console", is_shared=True)
+    stores, cursor, seqs, seen = (shared, second), 0, list[int](), dict[str, int]()
+
+    def commit(store: SqlStore) -> None:
+        for _ in range(10):
+            store.commit(unnumbered(), SYSTEM, NOW)
+
+    threads = [threading.Thread(target=commit, args=(store,)) for store in stores]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads) or cursor < shared.head()[0]:
+        some = second.follow(cursor)
+        seqs += [change.seq for change in some.changes]
+        seen |= {record.record_kind.id_of(record): record.version for record in some.records}
+        cursor = some.head
+    assert seqs == list(range(1, 41))
+    assert len(seen) == 40
+    assert shared.follow(cursor) == second.follow(cursor)
+    assert second.follow(cursor).changes == ()
+    second.close()
+
+
+def test_one_process_alone_needs_no_lease(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "s.sqlite", "engine")
+    store.append_readings(readings(1, (10, 1.0, 0)))
+    store.commit(ChangeSet(()), SYSTEM, NOW)
+    store.close()
