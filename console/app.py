@@ -55,7 +55,9 @@ def run_console(
         limits_file=settings.limits_file,
     )
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
-    options = RuntimeOptions(city_path, where, settings.data_folder / "notices", desk, retention=settings.retention)
+    options = RuntimeOptions(
+        city_path, where, settings.data_folder / "notices", desk, retention=settings.retention, is_shared=settings.shared
+    )
     seat = seat_of(settings, "console", where)
     connection = connection_of(settings, broker, city.info.site, seat) if broker is not None else None
     feeds = [*feeds_of(city, connection), *(more_feeds(city) if more_feeds is not None else ())]

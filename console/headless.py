@@ -59,6 +59,7 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
         desk_settings(settings, site=city.info.site, is_drill=False),
         retention=settings.retention,
         role="engine",
+        is_shared=settings.shared,
     )
     name = seat_of(settings, "engine", where)
     connection = connection_of(settings, broker, city.info.site, name)

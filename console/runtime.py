@@ -41,7 +41,8 @@ _SETTLE_S = 20.0
 class RuntimeOptions:
     """``city_path``: the worker loads the model from it. ``notices``: where files of notices go.
 
-    ``role``: name of this process in the message to another one that wants the store.
+    ``role``: name of this process in messages to others. ``is_shared``: other processes may use the store too; the one that
+    leads stores readings, detects, sends and runs jobs.
     """
 
     city_path: Path
@@ -52,6 +53,7 @@ class RuntimeOptions:
     settle_s: float = _SETTLE_S
     retention: RetentionRules = field(default_factory=RetentionRules)
     role: str = "console"
+    is_shared: bool = False
 
 
 class Runtime:
@@ -71,7 +73,10 @@ class Runtime:
         self._late_model = late_model
         self.clock, self.inbox = clock, Inbox()
         self._feeds, self._channels = tuple(feeds), tuple(channels)
-        self.store: SqlStore = open_store(options.store, options.role)  # first: a store in use is no reason to start a worker
+        self._is_shared, self._has_led = options.is_shared, False
+        self.store: SqlStore = open_store(
+            options.store, options.role, is_shared=options.is_shared
+        )  # first: a store in use is no reason to start a worker
         try:
             self._compose(city, clock, options)
         except BaseException:
@@ -112,6 +117,7 @@ class Runtime:
             self.worker,
             self._forecasts,
             options.retention,
+            options.is_shared,
         )
         grid = TickGrid(options.grid_s, options.settle_s)
         self.engine = Engine(city, desk, self.detector, ports, grid=grid, is_drill=options.desk.is_drill)
@@ -130,10 +136,24 @@ class Runtime:
         self.store.append_readings(history)
 
     def recall(self) -> Future[None]:
-        """Learn from the last weeks in the store, so that detection is ready after a restart.
+        """Learn from the last weeks in the store, so that detection is ready after a restart, or when this process takes over.
 
-        On detection's thread, once the engine runs: only detection waits for it.
+        On detection's thread, once the engine runs: only detection waits for it. Call before starting.
         """
+        if not self._is_shared:
+            return self._learn_from_store()
+        self.engine.when_leading(self._recall)
+        later: Future[None] = Future()
+        later.set_result(None)
+        return later
+
+    def _recall(self) -> None:
+        if self._has_led:
+            self.engine.replace_detector(self._detector)  # the one of an earlier term has missed what was between
+        self._has_led = True
+        self._learn_from_store()
+
+    def _learn_from_store(self) -> Future[None]:
         return self.engine.learn(lambda: quiet_history(self.store, len(self.city.stations), self.clock.now()))
 
     def _detector(self) -> Detector:

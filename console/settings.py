@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """Broker, ``mqtt://user:password@host:port``; ``--mqtt`` goes before it."""
     store: str = ""
     """Store file or database URL; ``--store`` goes before it; without either a file in ``data_folder``."""
+    shared: bool = False
+    """Several consoles and engines use the store at once (``QUANMAI_SHARED=1``); each needs a ``seat`` of its own."""
     seat: str = Field(default="", pattern="^[A-Za-z0-9._-]{0,40}$")
     """Name of this seat at the broker, one for each running program; ``--seat`` goes before it; default: by machine and store."""
     mqtt_session_hours: float = Field(default=24.0, gt=0, le=24 * 365)

@@ -14,6 +14,7 @@ from console.domain.delivery import Undelivered
 from console.domain.expected import CHARTED
 from console.domain.health import ChannelHealth, FeedHealth
 from console.domain.incidents import INCIDENT, Incident, Phase
+from console.domain.lease import Lease
 from console.domain.live import LivePicture
 from console.domain.picture import Picture
 from console.domain.readings import Channel
@@ -71,6 +72,7 @@ def compose_picture(
     records: Mapping[str, Mapping[str, Record]] | None = None,
     given: Mapping[str, str] | None = None,
     channels: tuple[ChannelHealth, ...] = (),
+    lease: Lease | None = None,
 ) -> Picture:
     """One frozen picture; the arrays are copies, so that later readings never change what a view holds.
 
@@ -110,6 +112,7 @@ def compose_picture(
         others=_others(records or {}),
         given=given or {},
         channels=channels,
+        lease=lease,
     )
 
 

@@ -11,6 +11,18 @@ RENEWED_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """What a change set was decided on, checked when it is committed to a store that several processes use.
+
+    ``seq``: of the last change that the decision took into account. ``epoch``: under which a leader decided it; None for what
+    any process may commit.
+    """
+
+    seq: int
+    epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """The lease as the store has it. ``holder``: the leading process; ``is_ours``: this one leads.
 

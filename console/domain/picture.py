@@ -15,6 +15,7 @@ from console.domain.crews import CrewFix
 from console.domain.delivery import Undelivered
 from console.domain.health import ChannelHealth, FeedHealth
 from console.domain.incidents import Incident
+from console.domain.lease import Lease
 from console.domain.records import R, Record, RecordKind
 
 
@@ -41,7 +42,8 @@ class Picture:
     ``channels``: the ways they leave by.
     ``preparing``: (groups of stations that detection can look at, groups that report) while the first are fewer.
     ``others``: open records of further kinds, by the kind's name, oldest first. ``given``: final ids by provisional ones, of
-    records that an earlier picture showed before they were on disk.
+    records that an earlier picture showed before they were on disk. ``lease``: which of several processes on the store leads;
+    None for one alone.
     """
 
     version: int
@@ -63,6 +65,7 @@ class Picture:
     channels: tuple[ChannelHealth, ...] = ()
     others: Mapping[str, tuple[Record, ...]] = field(default_factory=lambda: MappingProxyType({}))
     given: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    lease: Lease | None = None
 
     def of(self, kind: RecordKind[R]) -> tuple[R, ...]:
         """Records of one kind."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from console.domain.crews import CrewFix
 from console.domain.readings import ReadingBatch
 from console.engine.faults import Faults
-from console.services.ports import Store, StoreUnavailable
+from console.services.ports import NotLeading, Store, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ MOST_UNACKNOWLEDGED = 20_000
 disk: else it would send no more, and the picture would stand still."""
 STUCK_S = 6.0
 """A store that has not answered for this long counts as away."""
+HELD_S = 30.0
+"""For how long a process that follows holds what it would store: longer than a take-over lasts (lease, poll, a paused write)."""
 _AT_ONCE = 50_000
 _RETRY_S, _CLOSING_RETRY_S = 1.0, 0.1
 FAULT = "store/readings"
@@ -47,7 +49,10 @@ class _Item:
 class Archive:
     """Also the ``ExpectedStore`` of the log of expected values. Every method may be called from any thread."""
 
-    def __init__(self, store: Store, faults: Faults) -> None:
+    def __init__(self, store: Store, faults: Faults, leads: Callable[[], bool] = lambda: True) -> None:
+        """``leads``: else another process stores the same readings; the last ones are held, for the case that it ends."""
+        self._leads = leads
+        self._held: deque[tuple[float, _Item]] = deque()
         self._store, self._faults = store, faults
         self._changed = threading.Condition()
         self._items: deque[_Item] = deque()
@@ -98,7 +103,25 @@ class Archive:
             self._thread.join(patience_s + _RETRY_S)
         return self._rows
 
+    def lead(self) -> None:
+        """This process stores readings from now on, and those of the last seconds: the one before may not have had time to."""
+        with self._changed:
+            held, self._held = self._held, deque()
+        for _, item in held:
+            self._put(item)
+
+    def _hold(self, items: Sequence[_Item]) -> None:
+        now = time.monotonic()
+        with self._changed:
+            self._held.extend((now, replace(item, kept=None)) for item in items)
+            while self._held and now - self._held[0][0] > HELD_S:
+                self._held.popleft()
+        _let_go(items)
+
     def _put(self, item: _Item) -> None:
+        if not self._leads():
+            self._hold([item])
+            return
         released: list[_Item] = []
         with self._changed:
             if self._rows + item.rows > MOST_ROWS:
@@ -143,6 +166,10 @@ class Archive:
         while True:
             try:
                 self._attempt(items)
+            except NotLeading:
+                self._done(items, self._hold)
+                self._caught_up(len(items))
+                return True
             except StoreUnavailable as fault:
                 self._away, self._behind = True, None
                 self._faults.begin(FAULT, str(fault), self._waiting())
@@ -171,11 +198,11 @@ class Archive:
         finally:
             self._since = 0.0
 
-    def _done(self, items: list[_Item]) -> None:
+    def _done(self, items: list[_Item], then: Callable[[Sequence[_Item]], None] | None = None) -> None:
         with self._changed:
             finished = [self._items.popleft() for _ in items]
             self._rows -= sum(item.rows for item in finished)
-        _let_go(finished)
+        (then or _let_go)(finished)
 
     def _caught_up(self, items: int) -> None:
         """The store is back; the fault ends once everything that waited is written."""

@@ -16,6 +16,7 @@ from console.domain.record_ids import renamed
 from console.domain.texts import longest_text, storable, with_storable_texts
 from console.engine.decisions import Decisions
 from console.feeds.inbox import Inbox
+from console.services.conflicts import subjects_of
 from console.services.desk import Desk, Refused
 from console.services.state import DeskState
 
@@ -67,7 +68,8 @@ class Commands:
         while not self._asks.empty():
             ask = self._asks.get()
             if isinstance(ask, _Ask):
-                self._decisions.ask(partial(self._carry_out, ask), ask.actor, ask.answer)
+                about = partial(subjects_of, intent=ask.intent)
+                self._decisions.ask(partial(self._carry_out, ask), ask.actor, ask.answer, about)
             else:
                 ask()
 

@@ -28,9 +28,11 @@ from console.engine.commands import Commands
 from console.engine.decisions import Decisions
 from console.engine.deliveries import Deliveries
 from console.engine.faults import Faults
+from console.engine.follow import Follow
 from console.engine.ingest import Ingest
 from console.engine.jobs import Jobs
 from console.engine.journal import Journal
+from console.engine.lease import Leadership
 from console.engine.outbox import Outbox
 from console.engine.ports import Ports
 from console.engine.retention import Retention
@@ -63,25 +65,37 @@ class Engine:
         store.use_stations(map(str, city.stations.asset_id))
         self._faults = Faults()
         self._live = LivePicture(len(city.stations))
-        self._archive = Archive(store, self._faults)
+        self._leadership = Leadership(store, self._faults, inbox.wake, is_shared=ports.is_shared)
+        leads = self._leadership.is_leading
+        self._follow: Follow | None = None
+        if ports.is_shared:
+            self._follow = Follow(store, self._faults, inbox.wake, len(city.stations), lambda: not leads())
+        self._archive = Archive(store, self._faults, leads)
         self._journal = Journal(store, self._faults, inbox.wake)
-        self._decisions = Decisions(self._journal, self._faults, clock, _with_crew_bases(store.load_desk(), city))
+        state = _with_crew_bases(store.load_desk(), city)
+        self._decisions = Decisions(self._journal, self._faults, clock, state, self._leadership, self._follow)
         expected_log = ExpectedLog(self._archive)
-        self._ingest = Ingest(ports, city, self._live, self._archive, desk, self._decisions, self._faults)
+        self._ingest = Ingest(ports, city, self._live, self._archive, desk, self._decisions, self._faults, leads)
         self._watch = Watch(
-            city, clock, self._live, detector, grid, expected_log, desk, self._decisions, self._faults, inbox.wake
+            city, clock, self._live, detector, grid, expected_log, desk, self._decisions, self._faults, inbox.wake, leads
         )
         self._commands = Commands(inbox, clock, desk, self._decisions)
         self.submit = self._commands.submit
-        self._outbox = Outbox(store, ports.channels, self._faults)
+        self._outbox = Outbox(store, ports.channels, self._faults, self._leadership)
         self._deliveries = Deliveries(self._outbox, self._decisions)
-        self._jobs = Jobs(ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands, self._faults)
+        self._jobs = Jobs(
+            ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands, self._faults, leads
+        )
         self._retention = Retention(
-            ports.retention, store, clock, self._live, desk, self._decisions, self._commands, self._faults
+            ports.retention, store, clock, self._live, desk, self._decisions, self._commands, self._faults, leads
         )
         self._decisions.observe(self._after)
-        detector.resume_alarms(self._decisions.state.alarms.values())
-        self._decisions.decide(lambda state: desk.on_start(state, clock.now()))
+        self._desk = desk
+        self._leadership.listen(self._begin_to_lead, self._jobs.drop)
+        self._when_leading: Callable[[], None] = lambda: None
+        if self._leadership.leads:
+            detector.resume_alarms(self._decisions.state.alarms.values())
+            self._decisions.decide(lambda state: desk.on_start(state, clock.now()))
         self._subscribers: list[Callable[[Picture], None]] = []
         self._version = 0
         self._published_at = -1.0
@@ -99,6 +113,9 @@ class Engine:
         """Begin: the thread runs until ``stop``."""
         for part in (self._archive, self._journal, self._outbox, self._jobs, self._watch, self._retention):
             part.start()
+        if self._follow is not None:
+            self._follow.start(self._decisions.state.seq)
+        self._leadership.start()
         self._thread.start()
         self.watchdog.start()
 
@@ -118,14 +135,23 @@ class Engine:
         self._retention.close(_PATIENCE_S)
         unwritten, rows = self._journal.close(_PATIENCE_S), self._archive.close(_PATIENCE_S)
         self._outbox.close(_PATIENCE_S)
+        if self._follow is not None:
+            self._follow.close(_PATIENCE_S)
+        led = self._leadership.leads
+        self._leadership.close(_PATIENCE_S)
         if unwritten or rows:
             log.critical("the store could not be written: %d change sets and %d readings are lost", unwritten, rows)
             self.has_lost = True
             return
         try:
-            self._ports.store.flush()
+            if led:
+                self._ports.store.flush()
         except StoreUnavailable as fault:
             log.error("%s", fault)
+
+    def when_leading(self, work: Callable[[], None]) -> None:
+        """Call this each time this process begins to lead, on the engine's thread. Call before starting."""
+        self._when_leading = work
 
     def learn(self, history: Callable[[], History | None]) -> Future[None]:
         """Let detection learn in the background from the quiet history that ``history`` reads, before later ticks."""
@@ -193,6 +219,7 @@ class Engine:
 
     def _turn(self) -> None:
         self._say_when_stuck()
+        self._turn_leadership()
         parts = (self._ingest, self._commands, self._watch, self._deliveries, self._decisions)
         for part in (*(room.turn for room in parts), self._publish_picture):
             try:
@@ -202,6 +229,27 @@ class Engine:
         if self._watch.history.last_us and not self._is_resumed:
             self._is_resumed = True
             self._jobs.resume_outlooks()
+
+    def _turn_leadership(self) -> None:
+        """Lead or follow from here on, and show the leader's expected values."""
+        if self._follow is None:
+            return
+        self._leadership.turn(self._follow.ask, self._decisions.followed)
+        tick = self._follow.tick()
+        if tick is not None and not self._leadership.leads:
+            self._watch.follow(tick.at_us, tick.expected)
+
+    def _begin_to_lead(self) -> None:
+        """Take over what the leader before has left undone; the state holds all that was committed."""
+        desk, clock = self._desk, self._ports.clock
+        self._when_leading()
+        self._watch.lead(self._decisions.state.alarms.values())
+        self._ingest.lead()
+        self._archive.lead()
+        self._decisions.decide(lambda state: desk.on_start(state, clock.now()))
+        self._jobs.resume()
+        self._is_resumed = False
+        self._outbox.wake()
 
     def _say_when_stuck(self) -> None:
         """Show a store that does not respond: it raises no error."""
@@ -214,7 +262,7 @@ class Engine:
     def _after(self, changes: ChangeSet) -> None:
         self._published_at = -1.0
         self._jobs.after(changes)
-        if changes.outgoing:
+        if changes.outgoing or self._follow is not None:  # of others only the records are known, not what is to be sent
             self._outbox.wake()
 
     def _publish_picture(self) -> None:
@@ -247,6 +295,7 @@ class Engine:
             learning=watch.learning,
             elevation_error_m=watch.elevation_error_m,
             preparing=watch.preparing,
+            lease=self._leadership.lease,
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -26,6 +28,7 @@ from console.services.state import DeskState
 from maps.city import City
 
 _WAIT_S = 0.05
+LEADER_FIRST_S = 5.0
 _KEPT_AHEAD_US = 86_400_000_000
 """Readings ahead of the clock are kept for history, yet not those of more than a day: their time would come as a surprise."""
 
@@ -42,7 +45,10 @@ class Ingest:
         desk: Desk,
         decisions: Decisions,
         faults: Faults,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._leads, self._station_ids = leads, city.stations.asset_id
+        self._replies: deque[tuple[float, OrderReply, Callable[[], None]]] = deque()
         self._feeds, self._inbox, self._clock = tuple(ports.feeds), ports.inbox, ports.clock
         self._live, self._archive, self._desk, self._decisions, self._faults = live, archive, desk, decisions, faults
         self._clocks = StationClocks(city.stations.asset_id, decisions.state.alarms.values())
@@ -51,6 +57,7 @@ class Ingest:
     def turn(self) -> None:
         """Take in arrived items; waits a short time for the first one, for nothing else."""
         arrived = self._inbox.drain(_WAIT_S, gather_s=GATHER_S)
+        self._take_replies()
         if not arrived:
             return
         now_us = micros(self._clock.now())
@@ -60,6 +67,10 @@ class Ingest:
         for batch in decoded:
             self._take(batch, now_us, kept)
         kept()
+
+    def lead(self) -> None:
+        """This process detects from now on: the faults of clocks that the one before has found are known."""
+        self._clocks = StationClocks(self._station_ids, self._decisions.state.alarms.values())
 
     def health(self) -> tuple[FeedHealth, ...]:
         """State of every feed."""
@@ -78,12 +89,22 @@ class Ingest:
         self._note_troubles(batch.troubles, batch.fixes)
         readings = batch.readings.where(batch.readings.at_us <= now_us + _KEPT_AHEAD_US)
         self._archive.append_readings(readings.received(now_us), kept)
-        for reply in batch.replies:
-            self._decisions.decide(partial(self._answered, reply), Actor.named(reply.crew_id, Role.CREW), kept)
+        due = time.monotonic() + (0.0 if self._leads() else LEADER_FIRST_S)
+        self._replies.extend((due, reply, kept) for reply in batch.replies)
+        self._take_replies()
         applied = self._live.apply(batch.readings, now_us)
         findings = self._clocks.look(batch.readings, applied.ahead, now_us)
         if findings:
             self._decisions.decide(lambda state: self._desk.on_stations(state, findings, moment(now_us)))
+
+    def _take_replies(self) -> None:
+        """Each process gets every reply. The leader takes it up at once; after a moment any other, where it changes anything yet.
+
+        So a reply is not lost with the leader that had not written it, and not recorded twice.
+        """
+        while self._replies and self._replies[0][0] <= time.monotonic():
+            _, reply, kept = self._replies.popleft()
+            self._decisions.decide(partial(self._answered, reply), Actor.named(reply.crew_id, Role.CREW), kept, by_any=True)
 
     def _answered(self, reply: OrderReply, state: DeskState) -> ChangeSet:
         return self._desk.on_order_reply(state, reply, self._clock.now())

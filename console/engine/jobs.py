@@ -39,7 +39,9 @@ class Jobs:
         decisions: Decisions,
         commands: Commands,
         faults: Faults,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._leads = leads
         self._ports, self._live, self._expected = ports, live, expected
         self._desk, self._decisions, self._commands = desk, decisions, commands
         self._retrying = Retrying(ports.clock, faults)
@@ -49,19 +51,30 @@ class Jobs:
 
     def start(self) -> None:
         """Begin, with unfinished jobs of an earlier process. Outlooks wait for ``resume_outlooks``."""
-        for incident in self._decisions.state.incidents.values():
+        self.resume()
+        self._retrying.start()
+
+    def resume(self) -> None:
+        """Derive the unfinished jobs from the cases; a process that follows has none."""
+        for incident in self._decisions.state.incidents.values() if self._leads() else ():
             self._ask_impact(incident)
             self._ask_files(incident)
-        self._retrying.start()
+
+    def drop(self) -> None:
+        """Another process leads: it does them; the running one's result is not taken."""
+        self._planned.clear()
+        self._foreseen.clear()
+        self._asked.clear()
+        self._retrying.drop()
 
     def resume_outlooks(self) -> None:
         """Start outlooks left unfinished by an earlier process; they need the expected values of a first tick."""
-        for incident in self._decisions.state.incidents.values():
+        for incident in self._decisions.state.incidents.values() if self._leads() else ():
             self._ask_outlook(incident)
 
     def after(self, changes: ChangeSet) -> None:
         """Start the jobs that these changes require."""
-        for changed in changes.incidents:
+        for changed in changes.incidents if self._leads() else ():
             incident = self._decisions.state.incidents[changed.incident_id]
             self._ask_outlook(incident)
             self._ask_impact(incident)

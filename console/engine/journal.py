@@ -11,14 +11,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from console.domain.actors import Actor
 from console.domain.changes import ChangeSet, Committed
 from console.domain.clock import moment
+from console.domain.lease import Basis
 from console.domain.values import to_json
 from console.engine.faults import Faults
-from console.services.ports import Store, StoreUnavailable
+from console.services.ports import NotLeading, StaleState, Store, StoreUnavailable
 from console.services.state import DeskState
 
 log = logging.getLogger(__name__)
@@ -32,12 +33,16 @@ FAULT = "store"
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A change set with its actor and time (µs UTC). ``is_asked``: a user waits for it; it is not kept for later."""
+    """A change set with its actor and time (µs UTC). ``is_asked``: a user waits for it; it is not kept for later.
+
+    ``basis``: what it was decided on; None where no other process commits.
+    """
 
     changes: ChangeSet
     actor: Actor
     at_us: int
     is_asked: bool
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +88,8 @@ class Journal:
         self._entries: deque[Entry] = deque()
         self._outcomes: deque[Outcome] = deque()
         self._doubtful: Entry | None = None
+        self._ours = (0, -1)
+        """(first, last) seq between which this process alone has committed."""
         self._reload = False
         self._since = 0.0
         self._away = False
@@ -186,10 +193,14 @@ class Journal:
         try:
             self._resolve_doubt()
             done = self._store.written(entry.changes, entry.actor, moment(entry.at_us)) if is_again else None
-            committed = done if done is not None else self._store.commit(entry.changes, entry.actor, moment(entry.at_us))
+            committed = done if done is not None else self._commit(entry)
         except StoreUnavailable as fault:
             self._is_gone(fault)
             return Away(entry, fault)
+        except (StaleState, NotLeading) as fault:
+            if entry.basis is None:
+                log.error("a change set was refused by the store: %s; its content: %s", fault, _content(entry))
+            return NotTaken(entry, fault)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it must not keep what follows from the disk
             log.error(
                 "a change set was refused by the store: %s: %s; its content: %s", type(fault).__name__, fault, _content(entry)
@@ -198,6 +209,20 @@ class Journal:
         finally:
             self._since = 0.0
         return Written(entry, committed)
+
+    def _commit(self, entry: Entry) -> Committed:
+        """Where only this process has committed since the decision, that was decided with it: it waited here, shown."""
+        basis, (first, last) = entry.basis, self._ours
+        if basis is not None:
+            if first <= basis.seq <= last:
+                basis = replace(basis, seq=last)
+            else:
+                first = basis.seq
+        if basis is None:
+            return self._store.commit(entry.changes, entry.actor, moment(entry.at_us))
+        committed = self._store.commit(entry.changes, entry.actor, moment(entry.at_us), basis)
+        self._ours = (first, committed.changes[-1].seq if committed.changes else basis.seq)
+        return committed
 
     def _settle(self, entry: Entry, outcome: Outcome) -> None:
         if isinstance(outcome, Away):

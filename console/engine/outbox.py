@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TypeVar
@@ -15,8 +16,9 @@ from console.channels.port import DeliveryChannel, Result
 from console.domain.delivery import Delivery, DeliveryState, Obsolete, Pending, Reason, Undelivered, undelivered
 from console.domain.health import ChannelHealth
 from console.engine.faults import Faults
+from console.engine.lease import Leadership
 from console.services.incidents.obsolete_messages import CaseOf, obsolete
-from console.services.ports import Store, StoreUnavailable
+from console.services.ports import NotLeading, Store, StoreUnavailable
 
 FAULT = "store/outbox"
 _BUSY_S, _IDLE_S = 0.05, 0.5
@@ -24,6 +26,7 @@ _LOOK_S = 30.0
 """The store is looked into when something new is due, when a channel changes its state, for a next try, and so often."""
 LASTING_S = 30.0
 """A lost connection that comes back within this is no failed delivery."""
+_FOLLOWER_LOOK_S = 2.0
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 30.0, 300.0
 """Pause after a failed delivery, doubled each time. Not shorter: some brokers end the connection of whom they refuse."""
 
@@ -65,9 +68,13 @@ class Outbox:
     be taken from there.
     """
 
-    def __init__(self, store: Store, channels: Sequence[DeliveryChannel], faults: Faults) -> None:
+    def __init__(
+        self, store: Store, channels: Sequence[DeliveryChannel], faults: Faults, leadership: Leadership | None = None
+    ) -> None:
+        """``leadership``: where other processes use the store too; the one that leads sends."""
         if len({channel.name for channel in channels}) < len(channels):
             raise ValueError("two channels of one name: deliveries are recorded by it")
+        self._leadership, self._epoch = leadership, None if leadership is None else leadership.epoch
         self._store, self._channels, self._faults = store, tuple(channels), faults
         self._in_flight: set[Key] = set()
         self._handed: dict[Key, _Handed] = {}
@@ -107,9 +114,9 @@ class Outbox:
         while not last:
             last = self._closing.is_set()
             try:
-                self._turn()
+                self._send()
                 if last:
-                    self._turn()  # recent hand-overs may have been delivered
+                    self._send()  # recent hand-overs may have been delivered
                 self._faults.end(FAULT)
             except StoreUnavailable as fault:
                 self._faults.begin(FAULT, str(fault), "what is due is sent when it is back")
@@ -119,6 +126,30 @@ class Outbox:
                 if self._woken.wait(_BUSY_S if self._in_flight or self._results else _IDLE_S):
                     self._next_look = 0.0
                 self._woken.clear()
+
+    def _send(self) -> None:
+        """What this process does of it: all where it leads, nothing but showing where it follows."""
+        leadership = self._leadership
+        if leadership is None or not leadership.is_shared:
+            self._turn()
+            return
+        if self._epoch != leadership.epoch:
+            self._epoch = leadership.epoch
+            self._forget()
+        if leadership.leads:
+            with suppress(NotLeading):  # the engine's thread learns it with the next look at the lease
+                self._turn()
+        elif time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + _FOLLOWER_LOOK_S
+            self.waiting = tuple(_as_recorded(one) for one in self._pending())
+
+    def _forget(self) -> None:
+        """Of an earlier term: what was handed over then, the leader after it has sent again or found recorded."""
+        self._in_flight.clear()
+        self._handed.clear()
+        self._results.clear()
+        self._since.clear()
+        self._next_look, self.waiting, self.lasting = 0.0, (), ()
 
     def _turn(self) -> None:
         """Record results, sort what is pending, hand over what is due."""
@@ -169,7 +200,7 @@ class Outbox:
         return True
 
     def _finish(self, done: Sequence[Pending], made: Sequence[tuple[int, Delivery]] = ()) -> None:
-        self._store.record_deliveries(made, [one.outgoing_id for one in done])
+        self._store.record_deliveries(made, [one.outgoing_id for one in done], self._epoch)
         for one in done:
             self.delivered.put(undelivered(one.outgoing_id, one.outgoing, Reason.DISCONNECTED))
 
@@ -205,7 +236,7 @@ class Outbox:
     def _give_up(self, one: Pending, why: Obsolete) -> None:
         """The message is out of date: no further channel gets it. If one has delivered it, it counts as sent."""
         if any(delivery.state is DeliveryState.SENT for delivery in one.deliveries):
-            self._store.record_deliveries((), [one.outgoing_id])
+            self._store.record_deliveries((), [one.outgoing_id], self._epoch)
         else:
             self._store.mark_withdrawn([one.outgoing_id])
         told = undelivered(one.outgoing_id, one.outgoing, Reason.NO_CHANNEL)
@@ -216,10 +247,13 @@ class Outbox:
 
     def _hand_over(self, look: _Look) -> None:
         """Claim due messages, on disk, then hand them to their channels."""
-        self._store.record_deliveries([(handed.message.outgoing_id, handed.claim) for _, handed in look.due])
+        claims = [(handed.message.outgoing_id, handed.claim) for _, handed in look.due]
+        self._store.record_deliveries(claims, epoch=self._epoch)
         unclaimed = []
         for channel, handed in look.due:
             one, before = handed.message, handed.message.by(channel.name)
+            if self._leadership is not None and not self._leadership.is_sure:
+                return  # paused since the claim: another process may have taken over and send it
             is_taken = self._deliver(one, channel)
             if is_taken:
                 self._in_flight.add((one.outgoing_id, channel.name))
@@ -229,7 +263,7 @@ class Outbox:
                 before = _failed(handed.claim, "defect in the channel; see the log, report it")
             unclaimed.append((one.outgoing_id, before))
             look.left.append(undelivered(one.outgoing_id, one.outgoing, Reason.DISCONNECTED, before))
-        self._store.record_deliveries(unclaimed)
+        self._store.record_deliveries(unclaimed, epoch=self._epoch)
 
     def _deliver(self, one: Pending, channel: DeliveryChannel) -> bool | None:
         """Whether the channel has accepted it; None for a defect in the channel."""
@@ -265,6 +299,13 @@ class Outbox:
             if (_key(one), one.reason, one.attempts) not in known:
                 log.warning("not delivered (%s): %s %s of case %s", _why(one), one.kind, one.subject, one.incident_id or "none")
         self.lasting = lasting
+
+
+def _as_recorded(one: Pending) -> Undelivered:
+    """What a process that follows can say of a message: what the leader has recorded."""
+    failed = next((way for way in one.deliveries if way.state is DeliveryState.FAILED), None)
+    reason = Reason.DISCONNECTED if failed is None else Reason.REFUSED
+    return undelivered(one.outgoing_id, one.outgoing, reason, failed)
 
 
 def _key(one: Undelivered) -> Key:

@@ -16,7 +16,10 @@ from console.services.ports import Documents, Forecasts, Hydraulics, Store
 
 @dataclass(frozen=True, eq=False)
 class Ports:
-    """Clock, feeds, channels, store, and the ports that compute or write for the engine."""
+    """Clock, feeds, channels, store, and the ports that compute or write for the engine.
+
+    ``is_shared``: other processes use the store too (``lease.py``, ``follow.py``).
+    """
 
     clock: Clock
     inbox: Inbox
@@ -28,3 +31,4 @@ class Ports:
     hydraulics: Hydraulics | None = None
     forecasts: Forecasts | None = None
     retention: RetentionRules = field(default_factory=RetentionRules)
+    is_shared: bool = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 
@@ -68,7 +69,9 @@ class Retention:
         decisions: Decisions,
         commands: Commands,
         faults: Faults,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._leads = leads
         self._rules, self._store, self._clock, self._live = rules, store, clock, live
         self._desk, self._decisions, self._commands, self._faults = desk, decisions, commands, faults
         self._ran_us: int | None = None
@@ -103,6 +106,8 @@ class Retention:
     def look(self) -> None:
         """Delete what is due, at most once a day; after a clock jump it is due again, and may be refused."""
         now_us = micros(self._clock.now())
+        if not self._leads():
+            return
         if self._ran_us is not None and abs(now_us - self._ran_us) < _DAY_US:
             return
         heard = self._live.at_us[self._live.at_us > 0]

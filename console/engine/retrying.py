@@ -50,6 +50,14 @@ class Retrying:
             self._jobs[job.key] = job
             self._changed.notify_all()
 
+    def drop(self) -> None:
+        """Drop the waiting jobs and their faults."""
+        with self._changed:
+            keys = list(self._jobs)
+            self._jobs.clear()
+        for key in keys:
+            self._faults.end(key)
+
     def close(self, patience_s: float) -> None:
         """Finish the running job, drop the waiting ones: the next start derives them again."""
         with self._changed:

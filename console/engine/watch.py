@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from console.detection import Detector, TickResult
 from console.detection.finding import OperationFinding, StationFinding
 from console.detection.state_channels import SwitchWatch
+from console.domain.alarms import Alarm
 from console.domain.clock import Clock, micros, moment
 from console.domain.compose import ExpectedHistory
 from console.domain.grid import TickGrid
@@ -45,7 +46,7 @@ class Watch:
     """Waits for the grid's next tick, which is evaluated in the background: it may run EPANET, and no reading waits for it.
 
     Work given by ``first`` (learning, another detector) is done there too, and between two ticks the
-    missing signatures of a large city, one group at a time.
+    missing signatures of a large city, one group at a time. ``leads``: else another process detects, nothing ticks here.
     ``expected``: (stations, channels); ``learning``, ``sigma_kpa``, ``elevation_error_m``: (stations,).
     """
 
@@ -61,7 +62,9 @@ class Watch:
         decisions: Decisions,
         faults: Faults,
         wake: Callable[[], None],
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._leads, self._city = leads, city
         self._clock, self._live, self.detector, self._grid = clock, live, detector, grid
         self._expected_log, self._desk, self._decisions = expected_log, desk, decisions
         self._switches = SwitchWatch(city)
@@ -105,6 +108,16 @@ class Watch:
             usable, all_ = 0, self.detector.groups
         return (usable, all_) if usable < all_ else None
 
+    def lead(self, alarms: Iterable[Alarm]) -> None:
+        """This process detects from now on; ``alarms``: what the process before has found."""
+        self._switches = SwitchWatch(self._city)
+        self.detector.resume_alarms(alarms)
+
+    def follow(self, tick_us: int, expected: NDArray[np.float64]) -> None:
+        """Show the expected values (stations, channels) of the leader's tick."""
+        self.expected = expected
+        self.history.add(tick_us, expected)
+
     def cease(self) -> None:
         """Stop making signatures; the running one ends soon."""
         self.detector.close()
@@ -122,6 +135,8 @@ class Watch:
         if not self._first.empty():
             self._is_at_first = True
             self._begin(self._did_first)
+            return
+        if not self._leads():
             return
         tick_us = self._grid.due(micros(self._clock.now()), self._live)
         if tick_us is None:

@@ -30,10 +30,14 @@ class Refused(QuanmaiError):
 
     def text(self, language: str) -> str:
         """The reason in one line."""
+        return self.worded(language)
+
+    def worded(self, language: str, **more: str) -> str:
+        """The text of its key with its parameters and ``more``."""
         catalogue = Catalogue.load(language)
         named = {name: f"domain.{name}.{code}" for name, code in self.params.items()}
         words = {name: catalogue.text(key) if catalogue.has(key) else self.params[name] for name, key in named.items()}
-        return catalogue.text(f"refused.{self.key}", **words)
+        return catalogue.text(f"refused.{self.key}", **words, **more)
 
     def note(self) -> Note:
         """The reason for the log of actions."""

@@ -19,7 +19,7 @@ from console.domain.crews import CrewFix
 from console.domain.delivery import Delivery, Pending
 from console.domain.expected import ExpectedValues
 from console.domain.incidents import Incident, PressureImpact, ReopenCheck
-from console.domain.lease import Lease
+from console.domain.lease import Basis, Lease
 from console.domain.notices import Notice, NoticeFacts
 from console.domain.outgoing import Outgoing
 from console.domain.readings import ReadingBatch
@@ -63,11 +63,11 @@ class NotLeading(QuanmaiError):
 class UnitOfWork(Protocol):
     """All or nothing: a change set is on disk when ``commit`` returns."""
 
-    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime, epoch: int | None = None) -> Committed:
+    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime, basis: Basis | None = None) -> Committed:
         """Write everything of ``change_set`` in one transaction; ``at`` is aware.
 
         New records with provisional ids are numbered, and provisional ids are replaced everywhere in the change set.
-        ``epoch``: under which the leading process decided it; None for what any process may commit.
+        ``basis``: StaleState when others have committed anything behind it, NotLeading when its epoch is over.
         Raises StoreUnavailable (nothing written, advice in the message), StaleState, RecordRefused and NotLeading.
         """
         ...

@@ -48,7 +48,7 @@ class DeskState:
 
     ``records``: by kind and id. ``history``: committed changes by subject, oldest first, of kinds with history.
     ``dismissals``: of the last days by incident id; kept longer than their cases. ``given``: final ids by provisional ones, of
-    records that were shown before they were on disk.
+    records that were shown before they were on disk. ``seq``: of the last change that it includes.
     """
 
     records: Mapping[str, Mapping[str, Any]] = field(default_factory=_empty)
@@ -56,6 +56,7 @@ class DeskState:
     history: Mapping[str, tuple[Change, ...]] = field(default_factory=_empty)
     dismissals: Mapping[str, Dismissal] = field(default_factory=_empty)
     given: Mapping[str, str] = field(default_factory=_empty)
+    seq: int = 0
 
     def of(self, kind: RecordKind[R]) -> Mapping[str, R]:
         """Records of one kind by id."""
@@ -78,7 +79,8 @@ class DeskState:
         taught = learned(self.dismissals, change_set.incidents)
         kept = {name for name, kind in _kinds(state.records).items() if kind.keeps_history}
         history = _longer(self.history, [change for change in committed if change.subject.partition("/")[0] in kept])
-        state = replace(state, crews=crews, history=history, dismissals=taught)
+        seq = max(self.seq, committed[-1].seq) if committed else self.seq
+        state = replace(state, crews=crews, history=history, dismissals=taught, seq=seq)
         return state._without_old(committed[-1].at) if committed else state
 
     def with_records(self, records: Iterable[Record]) -> DeskState:
@@ -117,7 +119,7 @@ class DeskState:
         latest = {subject: changes[-1].seq for subject, changes in self.history.items() if changes}
         unseen = [change for change in followed.changes if change.seq > latest.get(change.subject, 0)]
         changes = ChangeSet((), newer)
-        return self.applied(changes, unseen), changes
+        return replace(self.applied(changes, unseen), seq=max(self.seq, followed.head)), changes
 
     def _lacks(self, record: Record) -> bool:
         kind, record_id = key_of(record)

@@ -20,12 +20,13 @@ from console.domain.delivery import Delivery, Pending
 from console.domain.expected import ExpectedValues
 from console.domain.incidents import INCIDENT, Incident
 from console.domain.kinds import KINDS
-from console.domain.lease import Lease
+from console.domain.lease import Basis, Lease
 from console.domain.readings import ReadingBatch
 from console.domain.record_ids import renamed
 from console.domain.records import R, Record, RecordKind
 from console.services.analysis.retention import Deletion, HistoryKind
 from console.services.incidents.dismissals import REMEMBERED, learned
+from console.services.ports import StaleState
 from console.services.review.record import Sent, Tracks
 from console.services.state import DeskState, Followed
 from console.store import archive, chain, deliveries, expected, numbering, records, retention
@@ -90,8 +91,8 @@ class SqlStore:
 
     # Decisions.
 
-    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime, epoch: int | None = None) -> Committed:
-        """All of ``change_set`` or nothing, on disk, with final ids. ``epoch``: of a leader's decision, else None.
+    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime, basis: Basis | None = None) -> Committed:
+        """All of ``change_set`` or nothing, on disk, with final ids. ``basis``: checked inside the transaction.
 
         Raises StoreUnavailable, StaleState, NotLeading; ValueError for a naive time.
         """
@@ -100,9 +101,9 @@ class SqlStore:
             if connection.dialect.name == "postgresql":
                 connection.execute(END_IDLE)
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-            if epoch is not None:
-                self._leases.check(connection, epoch)
             last = _counters(connection)
+            if basis is not None:
+                self._check(connection, basis, last.get(_CHANGE, 0))
             numbered, numbers = numbering.numbered(connection, change_set, last)
             made = chain.append(connection, numbered.drafts, actor, at)
             records.write(connection, numbered.records, numbering.opened_as(change_set, numbered))
@@ -137,6 +138,7 @@ class SqlStore:
     def load_desk(self) -> DeskState:
         """Open records, recently closed ones, their history for undo, dismissed candidates."""
         with self._looking() as connection:
+            seq = _counters(connection).get(_CHANGE, 0)  # first: what is read behind it may be newer, and comes again
             last_us = connection.execute(select(func.max(changes.c.at_us))).scalar() or 0
             since_us = int(last_us) - int(_LOADED_BACK.total_seconds() * 1e6)
             found = {kind.name: records.since(connection, kind, since_us) for kind in self._kinds}
@@ -148,7 +150,7 @@ class SqlStore:
             }
             remembered_us = int(last_us) - int(REMEMBERED.total_seconds() * 1e6)
             dismissals = learned({}, records.since(connection, INCIDENT, remembered_us).values())
-        return DeskState(found, {}, history, dismissals)
+        return DeskState(found, {}, history, dismissals, seq=seq)
 
     def record(self, kind: RecordKind[R], record_id: str) -> R | None:
         """One record, open or closed; None when unknown."""
@@ -240,7 +242,7 @@ class SqlStore:
             return deliveries.count(connection)
 
     def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = (), epoch: int | None = None) -> None:
-        """(message, delivery) as they are now; the messages ``sent`` are with everybody. ``epoch``: as in ``commit``."""
+        """(message, delivery) as they are now; the messages ``sent`` are with everybody. ``epoch``: of the claim."""
         if not (made or sent):
             return
         with self._writing() as connection:
@@ -397,6 +399,13 @@ class SqlStore:
     def flush(self) -> None:
         """Before closing: move readings of the log into blocks (they are on disk already)."""
         self._readings.move()
+
+    def _check(self, connection: Connection, basis: Basis, last: int) -> None:
+        """Raises NotLeading, StaleState."""
+        if basis.epoch is not None:
+            self._leases.check(connection, basis.epoch)
+        if basis.seq != last:
+            raise StaleState(f"store {self.where}: others committed meanwhile; look again, nothing was written")
 
     def _ensure_ours(self) -> None:
         with told(self.where):

@@ -65,6 +65,7 @@ class Room:
         feeds: Sequence[Feed] = (),
         channels: Sequence[DeliveryChannel] = (),
         retention: RetentionRules | None = None,
+        is_shared: bool = False,
     ) -> None:
         self.city = city or build_small_city()
         self.clock, self.inbox = HandClock(), Inbox()
@@ -72,7 +73,7 @@ class Room:
         self.left: list[Outgoing] = []
         self.channel.listen(self.left.append)
         self.clock.at = at
-        self.store: SqlStore = open_store(store or folder / "engine.sqlite")
+        self.store: SqlStore = open_store(store or folder / "engine.sqlite", "engine" if is_shared else "", is_shared=is_shared)
         settings = DeskSettings(site="test")
         self.documents = documents or NoticeDocuments(settings, "test", self.clock.now)
         self.detector = Detector(self.city, None)
@@ -80,7 +81,7 @@ class Room:
         ways = ([self.feed, *feeds], [self.channel, *channels])
         ports = Ports(
             self.clock, self.inbox, self.store, self.documents, notices or folder, *ways, hydraulics,
-            retention=retention or RetentionRules(),
+            retention=retention or RetentionRules(), is_shared=is_shared,
         )  # fmt: skip
         self.engine = Engine(self.city, self.desk, self.detector, ports, grid=TickGrid(60.0, 0.0))
         self.engine.start()

@@ -18,9 +18,9 @@ from console.domain.actors import SYSTEM
 from console.domain.changes import ChangeSet
 from console.domain.delivery import Delivery, DeliveryState
 from console.domain.incidents import INCIDENT
-from console.domain.lease import Lease
+from console.domain.lease import Basis, Lease
 from console.services.analysis.retention import HistoryKind
-from console.services.ports import NotLeading, StoreInUse
+from console.services.ports import NotLeading, StaleState, StoreInUse
 from console.store import SqlStore, lease, open_store
 from tests.conftest import ROOT
 from tests.console.store.values import NOW, opening, readings, unnumbered
@@ -30,6 +30,7 @@ _SHORT_US = 400_000
 _SEAT = f"""
 import sys
 from console.domain.actors import SYSTEM
+from console.domain.lease import Basis
 from console.services.ports import NotLeading
 from console.store import lease, open_store
 from tests.console.store.values import NOW, opening, readings
@@ -41,7 +42,7 @@ for asked in sys.stdin:
     try:
         match asked.strip():
             case "commit":
-                store.commit(opening(7), SYSTEM, NOW, decided)
+                store.commit(opening(7), SYSTEM, NOW, Basis(store.head()[0], decided))
             case "readings":
                 store.append_readings(readings(1, (70, 1.0, 0)))
             case "hold":
@@ -122,7 +123,7 @@ def leaders_writes(store: SqlStore, epoch: int) -> tuple[Callable[[], object], .
         lambda: store.record_deliveries([(1, Delivery("mqtt", DeliveryState.CLAIMED, 1))]),
         lambda: store.mark_withdrawn([1]),
         lambda: store.delete_history(HistoryKind.READINGS, 0, 1, 1, days=1, at_us=0),
-        lambda: store.commit(opening(9), SYSTEM, NOW, epoch),
+        lambda: store.commit(opening(9), SYSTEM, NOW, Basis(store.head()[0], epoch)),
     )
 
 
@@ -232,7 +233,7 @@ def test_a_decision_of_an_earlier_term_of_the_same_process_is_not_written(target
     other.release_lease()
     assert shared.hold_lease().epoch == 3
     with pytest.raises(NotLeading):
-        shared.commit(opening(1), SYSTEM, NOW, first)
+        shared.commit(opening(1), SYSTEM, NOW, Basis(0, first))
     assert shared.head()[0] == 0
     other.close()
 
@@ -290,6 +291,16 @@ def test_every_change_of_any_process_comes_once_behind_the_cursor_with_its_recor
     assert len(seen) == 40
     assert shared.follow(cursor) == second.follow(cursor)
     assert second.follow(cursor).changes == ()
+    second.close()
+
+
+def test_a_decision_that_missed_a_change_of_another_process_is_not_written(target: str, shared: SqlStore) -> None:
+    second = open_store(target, "console", is_shared=True)
+    known = shared.commit(opening(1), SYSTEM, NOW, Basis(0)).changes[-1].seq
+    with pytest.raises(StaleState):
+        second.commit(opening(2), SYSTEM, NOW, Basis(0))
+    assert shared.head()[0] == known
+    second.commit(opening(2), SYSTEM, NOW, Basis(known))
     second.close()
 
 

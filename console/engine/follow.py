@@ -1,0 +1,123 @@
+"""Follow: reads what any process has committed, by the change cursor, on its own thread; of a leader also the expected values.
+
+Polling is the truth; ``ask`` only shortens the wait. Changes are committed in the order of their seq, so that none is missed.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.readings import Channel
+from console.engine.faults import Faults
+from console.services.ports import Store, StoreUnavailable
+from console.services.state import Followed
+
+FAULT = "store/follow"
+POLL_S = 0.4
+_EXPECTED_POLLS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was read. ``answers``: number of the last ``ask`` before the reading began."""
+
+    followed: Followed
+    answers: int
+
+
+@dataclass(frozen=True, eq=False)
+class FollowedTick:
+    """Expected values of a leader's tick: (stations, channels), NaN where none."""
+
+    at_us: int
+    expected: NDArray[np.float64]
+
+
+class Follow:
+    """``ask`` and ``taken`` are for the engine's thread. ``wants_expected``: whether another process computes them."""
+
+    def __init__(
+        self, store: Store, faults: Faults, wake: Callable[[], None], stations: int, wants_expected: Callable[[], bool]
+    ) -> None:
+        self._store, self._faults, self._wake = store, faults, wake
+        self._stations, self._wants_expected = stations, wants_expected
+        self._batches: queue.SimpleQueue[Batch] = queue.SimpleQueue()
+        self._ticks: queue.SimpleQueue[FollowedTick] = queue.SimpleQueue()
+        self._asked = self._answered = self._seq = self._polls = self._tick_us = 0
+        self._woken, self._closing = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="follow", daemon=True)
+
+    def start(self, seq: int) -> None:
+        """Read what is committed behind ``seq``."""
+        self._seq = seq
+        self._thread.start()
+
+    def close(self, patience_s: float) -> None:
+        """Read no more."""
+        self._closing.set()
+        self._woken.set()
+        if self._thread.is_alive():
+            self._thread.join(patience_s)
+
+    def ask(self) -> int:
+        """Read now; the batch whose ``answers`` is not below the returned number holds all that is committed before."""
+        self._asked += 1
+        self._woken.set()
+        return self._asked
+
+    def taken(self) -> Batch | None:
+        """The next batch, in order; None when there is none."""
+        return None if self._batches.empty() else self._batches.get()
+
+    def tick(self) -> FollowedTick | None:
+        """The newest expected values since the last call."""
+        found = None
+        while not self._ticks.empty():
+            found = self._ticks.get()
+        return found
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._woken.clear()
+            try:
+                self._read()
+                if self._polls % _EXPECTED_POLLS == 0 and self._wants_expected():
+                    self._read_expected()
+                self._polls += 1
+                self._faults.end(FAULT)
+            except StoreUnavailable as fault:
+                self._faults.begin(FAULT, str(fault), "what other seats decide is shown when it is back")
+            except Exception as defect:  # noqa: BLE001 - shown and logged; the next poll comes
+                self._faults.defect("follow", defect)
+            self._woken.wait(POLL_S)
+
+    def _read(self) -> None:
+        asked = self._asked
+        while True:
+            followed = self._store.follow(self._seq)
+            is_last = not followed.changes
+            if followed.changes or asked > self._answered:
+                self._answered = asked if is_last else self._answered
+                self._batches.put(Batch(followed, self._answered))
+                self._wake()
+            self._seq = followed.head
+            if is_last:
+                return
+
+    def _read_expected(self) -> None:
+        tick_us = self._store.last_expected_us()
+        if tick_us == self._tick_us:
+            return
+        kept = self._store.expected_between(tick_us, tick_us)
+        expected = np.full((self._stations, len(Channel)), np.nan)
+        inside = (kept.station >= 0) & (kept.station < self._stations)
+        expected[kept.station[inside], kept.channel[inside]] = kept.value[inside]
+        self._tick_us = tick_us
+        self._ticks.put(FollowedTick(tick_us, expected))
+        self._wake()

@@ -1,0 +1,112 @@
+"""Leadership: whether this process leads, that is detects, stores readings, sends and runs jobs, or follows another one.
+
+The lease is taken and renewed on a thread of its own. The engine's thread acts on it between two turns, and only after the
+desk's state holds everything that was committed before the lease was taken.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from console.domain.lease import RENEWED_S, TERM_S, Lease
+from console.engine.faults import Faults
+from console.services.ports import Store, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+FAULT = "store/lease"
+_LOOK_S = 1.0
+"""A follower looks this often whether the lease is free."""
+
+
+class Leadership:
+    """``is_shared``: others use the store too; else this process leads always, without a lease.
+
+    A leader whose store is away goes on: nobody else can take the lease then, and if somebody can, the fence keeps its
+    writes from the store.
+    """
+
+    def __init__(self, store: Store, faults: Faults, wake: Callable[[], None], *, is_shared: bool) -> None:
+        self._store, self._faults, self._wake = store, faults, wake
+        self.is_shared = is_shared
+        self.leads = not is_shared
+        """As the engine's thread acts; changes between two of its turns."""
+        self.epoch: int | None = None
+        """Under which this process leads; None while it follows, or is alone."""
+        self.lease: Lease | None = None
+        """As last seen in the store; None before, or alone."""
+        self._renewed = 0.0
+        self._begin: Callable[[], None] = lambda: None
+        self._end: Callable[[], None] = lambda: None
+        self._catching_up = 0
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
+
+    def listen(self, begin: Callable[[], None], end: Callable[[], None]) -> None:
+        """Call ``begin`` when this process begins to lead, ``end`` when it follows again; on the engine's thread."""
+        self._begin, self._end = begin, end
+
+    def start(self) -> None:
+        """Take the lease if it is free, and go on looking."""
+        if self.is_shared:
+            self._thread.start()
+
+    def close(self, patience_s: float) -> None:
+        """After the last write: let another process lead at once."""
+        self._closing.set()
+        if not self._thread.is_alive():
+            return
+        self._thread.join(patience_s)
+        try:
+            self._store.release_lease()
+        except StoreUnavailable as fault:
+            log.warning("%s: another process leads after %.0f s", fault, TERM_S)
+
+    def is_leading(self) -> bool:
+        """``leads``, for parts that look at it each time."""
+        return self.leads
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether no other process can have taken over yet: checked before something leaves the house."""
+        return not self.is_shared or (self.leads and time.monotonic() - self._renewed < TERM_S)
+
+    def turn(self, catch_up: Callable[[], int], followed: int) -> None:
+        """On the engine's thread: begin or end to lead. ``catch_up``: ask for all commits; ``followed``: last answer taken in."""
+        seen = self.lease
+        if seen is None:
+            return
+        epoch = seen.epoch if seen.is_ours else None
+        if epoch != self.epoch:
+            self._lose()
+            self.epoch, self._catching_up = epoch, catch_up() if epoch is not None else 0
+        if self.epoch is not None and not self.leads and followed >= self._catching_up:
+            log.info("this process leads, epoch %d", self.epoch)
+            self.leads = True
+            self._begin()
+
+    def _lose(self) -> None:
+        self.epoch = None
+        if self.leads:
+            self.leads = False
+            log.warning("another process leads: this one follows")
+            self._end()
+
+    def _run(self) -> None:
+        pause_s = 0.0
+        while not self._closing.wait(pause_s):
+            asked = time.monotonic()
+            try:
+                self.lease = self._store.hold_lease()
+                self._faults.end(FAULT)
+            except StoreUnavailable as fault:
+                self._faults.begin(FAULT, str(fault))
+            except Exception as defect:  # noqa: BLE001 - shown and logged; tried again
+                self._faults.defect("lease", defect)
+            else:
+                self._renewed = asked if self.lease.is_ours else self._renewed
+                self._wake()
+            pause_s = RENEWED_S if self.lease is not None and self.lease.is_ours else _LOOK_S

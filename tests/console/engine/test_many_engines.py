@@ -1,0 +1,362 @@
+"""Several engines on one store: one leads, the others follow; what any seat decides reaches all, nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from console.domain.actors import SYSTEM, Actor
+from console.domain.alarms import AlarmKind
+from console.domain.incidents import OrderState, Phase
+from console.domain.picture import Picture
+from console.domain.readings import Channel
+from console.engine import follow, ingest, outbox
+from console.engine import lease as leadership
+from console.services.conflicts import ChangedElsewhere
+from console.services.crews.orders import SendCrew
+from console.services.incidents.judging import JudgeBurst, SetRestoration
+from console.services.incidents.opening import OpenIncident
+from console.store import lease
+from maps.city import City
+from tests.console.engine.room import START, Room, done
+from tests.console.services.town import a_finding
+from tests.console.ui.small_city import build_small_city
+
+PIPE, OTHER = "P-104040", "P-104050"
+WANG, LI = Actor.named("王"), Actor.named("李")
+Seats = Callable[..., Room]
+
+
+@pytest.fixture(scope="module")
+def city() -> City:
+    return build_small_city()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty store."""
+    return str(tmp_path / "s.sqlite") if request.param == "sqlite" else str(request.getfixturevalue("database"))
+
+
+@pytest.fixture
+def seat(store: str, tmp_path: Path, city: City, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seats]:
+    """Opens engines on one store; the lease lasts a second here, and is looked at five times as often."""
+    monkeypatch.setattr(lease, "_TERM_US", 1_000_000)
+    monkeypatch.setattr(leadership, "TERM_S", 1.0)
+    monkeypatch.setattr(leadership, "RENEWED_S", 0.2)
+    monkeypatch.setattr(leadership, "_LOOK_S", 0.1)
+    monkeypatch.setattr(ingest, "LEADER_FIRST_S", 1.0)
+    monkeypatch.setattr(outbox, "_FOLLOWER_LOOK_S", 0.1)
+    with ExitStack() as stack:
+
+        def opened(**more: Any) -> Room:
+            room = Room(tmp_path, store=store, city=city, is_shared=True, **more)
+            stack.callback(close, room)
+            return room
+
+        yield opened
+
+
+def close(room: Room) -> None:
+    if room.engine._thread.is_alive():
+        room.close()
+
+
+def leads(room: Room) -> None:
+    room.sees(lambda p: p.lease is not None and p.lease.is_ours)
+    room.waits(lambda: room.engine._leadership.leads)
+
+
+def follows(room: Room) -> None:
+    room.sees(lambda p: p.lease is not None and not p.lease.is_ours)
+
+
+def pauses(room: Room) -> None:
+    """It neither renews its lease nor looks at it: as a process that is stopped, but for its other threads, which go on."""
+    room.engine._leadership._closing.set()
+    room.engine._leadership._thread.join()
+
+
+def a_case(room: Room, pipe: str = PIPE) -> str:
+    (incident,) = done(room.engine.submit(OpenIncident(pipe), WANG)).incidents
+    return str(incident.incident_id)
+
+
+def version(case: str, at_least: int) -> Callable[[Picture], bool]:
+    return lambda p: any(one.incident_id == case and one.version >= at_least for one in p.incidents)
+
+
+def shown(room: Room) -> dict[str, object]:
+    """What a picture shows of cases and alarms, and its timelines."""
+    picture = room.engine.latest()
+    cases = {one.incident_id: one for one in picture.incidents}
+    return {
+        **cases,
+        **{one.alarm_id: one for one in picture.alarms},
+        **{f"log {case}": room.engine.timeline(case) for case in cases},
+    }
+
+
+def all_equal(*rooms: Room) -> None:
+    first, *others = rooms
+    for other in others:
+        first.waits(lambda other=other: shown(first) == shown(other))  # type: ignore[misc]
+
+
+def finding(room: Room, start: int = 200) -> Any:
+    pipes = tuple(str(pipe) for pipe in room.city.network.pipes.asset_id[start : start + 3])
+    return a_finding(pipes, at=room.clock.at, stations=("Q-001", "Q-002"))
+
+
+def test_the_first_one_leads_and_every_picture_says_who(seat: Seats) -> None:
+    first = seat()
+    leads(first)
+    second = seat()
+    follows(second)
+    named = {room.engine.latest().lease.holder for room in (first, second)}  # type: ignore[union-attr]
+    assert len(named) == 1
+    assert named.pop().startswith("quanmai engine pid ")
+
+
+def test_what_any_seat_decides_is_shown_at_all_and_the_jobs_are_the_leaders(seat: Seats) -> None:
+    first, second, third = seat(), seat(), seat()
+    leads(first)
+    case = a_case(second)
+    assert second.engine.latest() is not None
+    for room in (first, third):
+        room.sees(version(case, 1))
+    done(third.engine.submit(JudgeBurst(case, (PIPE,), "calls"), LI))
+    for room in (first, second):
+        judged = room.sees(version(case, 2)).incidents[0]
+        assert judged.plan is not None
+    all_equal(first, second, third)
+    assert first.store.verify_chain() is None
+
+
+def test_the_leader_alone_stores_readings_and_the_others_show_its_expected_values(seat: Seats) -> None:
+    first, second = seat(), seat()
+    leads(first)
+    for step in range(4):
+        for room in (first, second):
+            room.send("Q-001", 0.3 + step / 1000)
+            room.sees(lambda p, room=room: bool(p.at_us[1, Channel.PRESSURE] == round(room.clock.at.timestamp() * 1e6)))  # type: ignore[misc]
+        second.clock.sleep(60)
+        first.ticks()
+    ticked = first.store.last_expected_us
+    first.waits(lambda: ticked() > 0)
+
+    def expected(picture: Picture) -> list[float]:
+        return np.round(picture.expected[:, Channel.PRESSURE], 2).tolist()
+
+    assert np.isfinite(expected(first.engine.latest())[1])
+    picture = second.sees(lambda p: str(expected(p)) == str(expected(first.engine.latest())))
+    assert picture.value[1, Channel.PRESSURE] == pytest.approx(303.0)
+    assert second.engine.history(1, Channel.PRESSURE, 0)[1].tolist() == pytest.approx([300.0, 301.0, 302.0, 303.0])
+    assert len(first.store.readings_between(0, 2**62)) == 4
+
+
+def test_a_finding_counts_where_the_leader_made_it(seat: Seats) -> None:
+    first, second = seat(), seat()
+    leads(first)
+    for room in (second, first):
+        room.finds(finding(room))
+        room.settles()
+    found = second.sees(lambda p: len(p.incidents) == 1)
+    assert [alarm.kind for alarm in found.alarms] == [AlarmKind.BURST]
+    all_equal(first, second)
+
+
+def test_a_finding_decided_while_another_seat_opens_the_same_case_by_hand_makes_no_second_one(
+    seat: Seats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "POLL_S", 30.0)  # the leader learns of the other seat's case by its refused commit only
+    first, second = seat(), seat()
+    leads(first)
+    pipe = str(first.city.network.pipes.asset_id[200])
+    case = a_case(second, pipe)
+    assert not first.engine.latest().incidents
+    alone = Room(Path(second.store.where).parent / "alone") if "://" not in second.store.where else None
+    first.finds(finding(first))
+    picture = first.sees(lambda p: bool(p.incidents) and bool(p.alarms))
+    if alone is not None:
+        a_case(alone, pipe)
+        alone.finds(finding(alone))
+        expected = alone.sees(lambda p: bool(p.alarms))
+        assert len(picture.incidents) == len(expected.incidents)  # as one process alone decides it
+        alone.close()
+    assert case in {one.incident_id for one in picture.incidents}
+
+
+def test_two_people_on_one_case_the_second_is_told_who_changed_what_and_nothing_is_written(
+    seat: Seats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = seat(), seat()
+    leads(first)
+    case = a_case(first)
+    second.sees(version(case, 1))
+    monkeypatch.setattr(follow, "POLL_S", 30.0)
+    second.waits(lambda: not second.engine._follow._woken.is_set())  # type: ignore[union-attr]
+    second.engine._follow._woken.set()  # type: ignore[union-attr]  # into the long pause
+    second.settles()
+    done(first.engine.submit(JudgeBurst(case, (PIPE,), "calls"), WANG))
+    before = first.store.head()
+    with pytest.raises(ChangedElsewhere) as refused:
+        done(second.engine.submit(JudgeBurst(case, (OTHER,), "calls"), LI))
+    assert first.store.load_desk().incidents[case].burst_pipes == (PIPE,)
+    assert before[0] == first.store.head()[0] or all(one.actor == SYSTEM for one in first.store.changes(before[0]))
+    assert "王" in refused.value.text("zh_CN")
+    assert "王" in refused.value.text("en")
+    assert PIPE in refused.value.text("en")
+    second.sees(lambda p: p.incidents[0].burst_pipes == (PIPE,))  # it shows what there is, to decide again
+    at = START + timedelta(hours=4)
+    done(second.engine.submit(SetRestoration(case, at), LI))
+    assert first.store.load_desk().incidents[case].restoration_at == at
+
+
+def test_a_decision_on_another_case_is_carried_out_on_what_the_store_holds(seat: Seats, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "POLL_S", 30.0)
+    first, second = seat(), seat()
+    leads(first)
+    one = a_case(first)
+    other = a_case(second, OTHER)  # the second did not know of the first case
+    assert one != other
+    done(first.engine.submit(JudgeBurst(one, (PIPE,), "calls"), WANG))
+    done(second.engine.submit(JudgeBurst(other, (OTHER,), "calls"), LI))
+    kept = first.store.load_desk().incidents
+    assert {case: kept[case].burst_pipes for case in (one, other)} == {one: (PIPE,), other: (OTHER,)}
+    assert first.store.verify_chain() is None
+
+
+def test_one_crew_sent_to_two_cases_at_once_by_two_seats_goes_to_one(seat: Seats, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "POLL_S", 30.0)
+    first, second = seat(), seat()
+    leads(first)
+    cases = (a_case(first), a_case(second, OTHER))
+    for room, case, pipe in zip((first, second), cases, (PIPE, OTHER), strict=True):
+        done(room.engine.submit(JudgeBurst(case, (pipe,), "calls"), WANG))
+    crew = first.engine.latest().crews[0].crew_id
+    answers = [room.engine.submit(SendCrew(case, crew), WANG) for room, case in zip((first, second), cases, strict=True)]
+    refused = [answer.exception(10) for answer in answers]
+    sent = [order for case in first.store.load_desk().incidents.values() for order in case.orders if order.crew_id == crew]
+    assert len(sent) == sum(fault is None for fault in refused)
+    # As when one person sends it twice.
+    assert len(sent) == 1
+
+
+def test_a_leader_that_ends_hands_over_at_once(seat: Seats) -> None:
+    first, second = seat(), seat()
+    leads(first)
+    case = a_case(first)
+    first.close()
+    leads(second)
+    second.sees(version(case, 1))
+    second.finds(finding(second))
+    second.sees(lambda p: len(p.incidents) == 2)
+
+
+def test_a_paused_leader_is_replaced_its_finding_is_not_written_and_the_new_leaders_is_once(seat: Seats) -> None:
+    first, second = seat(), seat()
+    leads(first)
+    for room in (first, second):
+        room.send("Q-001", 0.3)
+    pauses(first)
+    leads(second)
+    second.finds(finding(second))
+    second.sees(lambda p: len(p.incidents) == 1)
+    known = first.store.head()
+    first.finds(finding(first, 300))
+    first.send("Q-002", 0.3)
+    first.settles()
+    assert first.store.head() == known
+    assert {one.incident_id for one in first.store.load_desk().incidents.values()} == {
+        one.incident_id for one in second.engine.latest().incidents
+    }
+    case = a_case(first)  # people at the paused one decide as before
+    second.sees(version(case, 1))
+    all_equal(first, second)
+
+
+def test_readings_that_the_leader_had_not_stored_are_stored_by_the_next(seat: Seats, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = seat(), seat()
+    leads(first)
+    pauses(first)
+    second.send("Q-001", 0.301)  # the first one, stopped, stores nothing
+    leads(second)
+    second.waits(lambda: second.store.count_readings(0, 2**62) == 1)
+
+
+def answers(room: Room, order_id: str, crew_id: str) -> None:
+    body = json.dumps({"order_id": order_id, "state": "acknowledged", "text": "到"}).encode()
+    room.feed.offer(f"quanmai/v1/test/orders/{crew_id}/ack", body)
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_crews_reply_that_every_process_gets_is_recorded_once_also_without_the_leader(seat: Seats, is_killed: bool) -> None:
+    rooms = first, second, third = seat(), seat(), seat()
+    leads(first)
+    case = a_case(first)
+    done(first.engine.submit(JudgeBurst(case, (PIPE,), "calls"), WANG))
+    done(first.engine.submit(SendCrew(case, "crew1"), WANG))
+    order = first.store.load_desk().incidents[case].orders[0]
+    for room in rooms[1:]:
+        room.sees(lambda p: bool(p.incidents) and bool(p.incidents[0].orders))
+    for room in rooms[1 if is_killed else 0 :]:  # killed: what it got is gone with it
+        answers(room, order.order_id, order.crew_id)
+    for room in rooms:
+        room.sees(lambda p: p.incidents[0].orders[0].state is OrderState.ACKNOWLEDGED)
+    second.waits(lambda: not (second.engine._ingest._replies or third.engine._ingest._replies))
+    for room in (second, third):
+        room.settles()
+    assert sum(change.kind == "order_acknowledged" for change in first.store.changes()) == 1
+
+
+def test_orders_leave_once_whoever_gives_them(seat: Seats) -> None:
+    rooms = first, second = seat(), seat()
+    leads(first)
+    case = a_case(second)
+    done(second.engine.submit(JudgeBurst(case, (PIPE,), "calls"), WANG))
+    done(second.engine.submit(SendCrew(case, "crew1"), WANG))
+    first.waits(lambda: first.store.count_unsent() == 0)
+    assert second.left == []
+    payloads = [one.payload for one in first.left]
+    assert len(payloads) == len(set(payloads)) > 0
+    for room in rooms:
+        room.sees(lambda p: p.undelivered == ())
+
+
+def test_a_clock_that_is_wrong_by_ten_minutes_neither_loses_nor_takes_the_lead(seat: Seats) -> None:
+    wrong = seat(at=START + timedelta(minutes=10))
+    leads(wrong)
+    right, slow = seat(), seat(at=START - timedelta(minutes=10))
+    for room in (right, slow):
+        follows(room)
+    held = wrong.engine.latest().lease
+    case = a_case(slow)
+    for room in (wrong, right):
+        room.sees(version(case, 1))
+    assert wrong.store.hold_lease() == held
+    wrong.close()
+    right.waits(lambda: right.engine._leadership.leads or slow.engine._leadership.leads)
+    assert right.engine._leadership.leads != slow.engine._leadership.leads
+
+
+def test_the_new_leader_does_what_the_one_before_has_left_undone(seat: Seats, tmp_path: Path) -> None:
+    first, second = seat(), seat()
+    leads(first)
+    case = a_case(second)
+    pauses(first)
+    leads(second)
+    assert second.engine.latest().incidents[0].phase is Phase.SUSPECTED
+    done(first.engine.submit(JudgeBurst(case, (PIPE,), "calls"), WANG))  # its alert is due; the first one may not send it
+    second.waits(lambda: second.store.count_unsent() == 0)
+    done(second.engine.submit(SendCrew(case, "crew1"), LI))
+    second.waits(lambda: second.store.count_unsent() == 0)
+    both = [one.payload for room in (first, second) for one in room.left]
+    assert len(both) == len(set(both)) > 0
