@@ -1,0 +1,98 @@
+"""A console's or engine's runtime without a window in a process of its own; a test asks it by lines of JSON.
+
+Run: ``python -m tests.console.seat_process CITY BROKER STORE FOLDER SEAT``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from console.connections import broker_of, channels_of, connection_of, feeds_of
+from console.domain.actors import Actor
+from console.domain.clock import SystemClock
+from console.domain.intents import Intent
+from console.domain.picture import Picture
+from console.domain.values import to_json
+from console.headless import desk_settings
+from console.runtime import Runtime, RuntimeOptions
+from console.services.crews.orders import SendCrew
+from console.services.incidents.judging import JudgeBurst
+from console.services.incidents.opening import OpenIncident
+from console.settings import load_settings
+from maps.dataset import read_city
+
+
+class SeatProcess:
+    """``seen``: when this seat's picture first showed a version of a case."""
+
+    def __init__(self, city_path: Path, broker: str, store: str, folder: Path, seat: str) -> None:
+        settings = load_settings(seat=seat, data_folder=folder, shared=True)
+        city = read_city(city_path)
+        connection = connection_of(settings, broker_of(settings, broker), city.info.site, seat)
+        desk = desk_settings(settings, site=city.info.site, is_drill=False)
+        options = RuntimeOptions(
+            city_path, store, folder / seat, desk, grid_s=1.0, settle_s=0.1, role=seat, is_shared=settings.shared
+        )
+        ways = {"feeds": feeds_of(city, connection), "channels": channels_of(settings, city, connection)}
+        self.runtime = Runtime(city, SystemClock(), options, **ways)
+        self.seen: dict[str, float] = {}
+        self._actor = Actor.named(seat)
+        self.runtime.engine.subscribe(self._note)
+        self.runtime.recall()
+
+    def _note(self, picture: Picture) -> None:
+        for one in picture.incidents:
+            self.seen.setdefault(f"{one.incident_id} {one.version}", time.time())
+
+    def answer(self, do: str, *words: str) -> Any:
+        """One question's answer, a JSON value."""
+        match do:
+            case "open":
+                return self._done(OpenIncident(words[0]))
+            case "judge":
+                return self._done(JudgeBurst(words[0], (words[1],), "calls"))
+            case "send":
+                return self._done(SendCrew(words[0]))
+            case "seen":
+                return dict(self.seen)
+            case "picture":
+                return self._picture()
+        raise ValueError(do)
+
+    def _done(self, intent: Intent) -> Any:
+        (incident,) = self.runtime.engine.submit(intent, self._actor).result(20).incidents
+        return {"case": incident.incident_id, "version": incident.version, "at": time.time()}
+
+    def _picture(self) -> Any:
+        engine = self.runtime.engine
+        picture = engine.latest()
+        return {
+            "leads": engine._leadership.leads,
+            "holder": None if picture.lease is None else picture.lease.holder,
+            "cases": {one.incident_id: to_json(one) for one in picture.incidents},
+            "logs": {one.incident_id: [change.hash for change in engine.timeline(one.incident_id)] for one in picture.incidents},
+            "alarms": {one.alarm_id: to_json(one) for one in picture.alarms},
+            "undelivered": [one.outgoing_id for one in picture.undelivered],
+        }
+
+
+def main() -> None:
+    """Answer until the end of standard input."""
+    city, broker, store, folder, seat = sys.argv[1:]
+    process = SeatProcess(Path(city), broker, store, Path(folder), seat)
+    with process.runtime:
+        print("runs", flush=True)
+        for line in sys.stdin:
+            try:
+                answer = process.answer(*json.loads(line))
+            except Exception as fault:  # noqa: BLE001 - the test judges it
+                answer = {"fault": f"{type(fault).__name__}: {fault}"}
+            print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
