@@ -85,13 +85,18 @@ def main() -> None:
     city, broker, store, folder, seat = sys.argv[1:]
     process = SeatProcess(Path(city), broker, store, Path(folder), seat)
     with process.runtime:
-        print("runs", flush=True)
+        _write("runs")
         for line in sys.stdin:
             try:
                 answer = process.answer(*json.loads(line))
             except Exception as fault:  # noqa: BLE001 - the test judges it
                 answer = {"fault": f"{type(fault).__name__}: {fault}"}
-            print(json.dumps(answer), flush=True)
+            _write(json.dumps(answer))
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ pytestmark = pytest.mark.slow
 SHOWN_WITHIN_S = 5.0
 """Generous: the machine of the tests has two cores. The median is printed; the aim is a second."""
 TAKEN_OVER_WITHIN_S = 25.0
+AHEAD = timedelta(hours=1)
+"""By how much a station's clock is wrong, which is a fault that the leader finds."""
 
 
 class Seat:
@@ -64,7 +66,7 @@ class ControlRoom:
         self.folder, self.store, self.broker = folder, store, broker
         self.city = build_small_city()
         write_city(self.city, folder / "city.gpkg")
-        self.low: set[str] = set()
+        self.ahead: set[str] = set()
         self.orders: list[bytes] = []
         self._closing = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
@@ -78,9 +80,9 @@ class ControlRoom:
     def _publish(self) -> None:
         topic = f"quanmai/v1/{self.city.info.site}/readings"
         while not self._closing.wait(0.2):
-            now = datetime.now(UTC).isoformat()
+            now = datetime.now(UTC)
             body = [
-                {"s": str(name), "t": now, "v": {"pressure_mpa": 0.02 if name in self.low else 0.30 + row / 1000}}
+                {"s": str(name), "t": (now + AHEAD * (name in self.ahead)).isoformat(), "v": {"pressure_mpa": 0.30 + row / 1000}}
                 for row, name in enumerate(self.city.stations.asset_id)
             ]
             self._client.publish(topic, json.dumps(body).encode(), qos=1)
@@ -165,13 +167,13 @@ def test_three_processes_decide_on_one_store_the_leader_is_killed_and_nothing_is
         opened = [(seats[turn % 3].asks("open", pipes[turn]), seats[turn % 3]) for turn in range(4)]
         judged = [(seats[turn % 3].asks("judge", opened[turn][0]["case"], pipes[turn]), seats[turn % 3]) for turn in range(4)]
         before = delays([*opened, *judged], seats)
-        room.low = {"Q-003"}
+        room.ahead = {"Q-003"}
         for seat in seats:
             until(lambda seat=seat: subjects(seat) >= {"Q-003"}, 20, "no alarm of the first leader")  # type: ignore[misc]
 
         engine.kill()
         killed = time.monotonic()
-        room.low = {"Q-003", "Q-007"}
+        room.ahead = {"Q-003", "Q-007"}
         late = consoles[0].asks("open", pipes[5])  # while nobody leads
         consoles[0].asks("judge", late["case"], pipes[5])
         until(lambda: any(seat.asks("picture")["leads"] for seat in consoles), TAKEN_OVER_WITHIN_S, "nobody took over")
@@ -185,17 +187,17 @@ def test_three_processes_decide_on_one_store_the_leader_is_killed_and_nothing_is
         after = delays([(seat.asks("open", pipe), seat) for seat, pipe in zip(seats, pipes[6:9], strict=True)], seats)
         store = open_store(room.store)
         until(lambda: store.count_unsent() == 0, 20, "messages are left")
-        room.low = set()
         until(lambda: settled(seats), 20, "the pictures differ")
-        print(
+        sys.stdout.write(
             f"a decision at the other seats: median {statistics.median([*before, *after]):.2f} s, "
-            f"longest {max([*before, *after]):.2f} s; taken over {taken_s:.1f} s after the kill"
+            f"longest {max([*before, *after]):.2f} s; taken over {taken_s:.1f} s after the kill\n"
         )
 
         assert store.verify_chain() is None
         cases, alarms = store.load_desk().of(INCIDENT), store.load_desk().of(ALARM)
         assert len(cases) == 8
-        assert max(Counter((one.subject, one.code) for one in alarms.values()).values()) == 1
+        found = Counter((one.subject, one.code) for one in alarms.values())
+        assert found == {("network", ""): len(cases), ("Q-003", "future_time"): 1, ("Q-007", "future_time"): 1}
         orders = [order.order_id for case in cases.values() for order in case.orders]
         assert len(orders) == len(set(orders)) > 0
         until(lambda: sent(room) == set(orders), 10, f"orders at the broker: {sent(room)}, in the store: {orders}")

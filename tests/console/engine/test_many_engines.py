@@ -23,6 +23,7 @@ from console.services.conflicts import ChangedElsewhere
 from console.services.crews.orders import SendCrew
 from console.services.incidents.judging import JudgeBurst, SetRestoration
 from console.services.incidents.opening import OpenIncident
+from console.services.incidents.undo import UndoLast
 from console.store import lease
 from maps.city import City
 from tests.console.engine.room import START, Room, done
@@ -218,6 +219,18 @@ def test_two_people_on_one_case_the_second_is_told_who_changed_what_and_nothing_
     at = START + timedelta(hours=4)
     done(second.engine.submit(SetRestoration(case, at), LI))
     assert first.store.load_desk().incidents[case].restoration_at == at
+
+
+def test_what_one_seat_decided_another_can_undo(seat: Seats) -> None:
+    first, second = seat(), seat()
+    leads(first)
+    case = a_case(first)
+    done(first.engine.submit(JudgeBurst(case, (PIPE,), "calls"), WANG))
+    second.sees(lambda p: bool(p.incidents) and p.incidents[0].phase is not Phase.SUSPECTED)
+    done(second.engine.submit(UndoLast(case), LI))
+    for room in (first, second):
+        room.sees(lambda p: p.incidents[0].phase is Phase.SUSPECTED)
+    all_equal(first, second)
 
 
 def test_a_decision_on_another_case_is_carried_out_on_what_the_store_holds(seat: Seats, monkeypatch: pytest.MonkeyPatch) -> None:
