@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from console.domain.crews import CrewFix
 from console.domain.readings import ReadingBatch
 from console.engine.faults import Faults
+from console.engine.lease import Leadership
 from console.services.ports import NotLeading, Store, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,10 @@ disk: else it would send no more, and the picture would stand still."""
 STUCK_S = 6.0
 """A store that has not answered for this long counts as away."""
 HELD_S = 30.0
-"""For how long a process that follows holds what it would store: longer than a take-over lasts (lease, poll, a paused write)."""
+"""A process that follows holds what it would store, back to this long before the leader was last known to reach the store:
+
+longer than a take-over lasts (lease, poll, a paused write).
+"""
 _AT_ONCE = 50_000
 _RETRY_S, _CLOSING_RETRY_S = 1.0, 0.1
 FAULT = "store/readings"
@@ -49,9 +53,10 @@ class _Item:
 class Archive:
     """Also the ``ExpectedStore`` of the log of expected values. Every method may be called from any thread."""
 
-    def __init__(self, store: Store, faults: Faults, leads: Callable[[], bool] = lambda: True) -> None:
-        """``leads``: else another process stores the same readings; the last ones are held, for the case that it ends."""
-        self._leads = leads
+    def __init__(self, store: Store, faults: Faults, leadership: Leadership | None = None) -> None:
+        """``leadership``: where another process leads, it stores the same readings; the last ones are held in case it ends."""
+        self._leadership = leadership
+        self._held_rows = 0
         self._held: deque[tuple[float, _Item]] = deque()
         self._store, self._faults = store, faults
         self._changed = threading.Condition()
@@ -106,20 +111,22 @@ class Archive:
     def lead(self) -> None:
         """This process stores readings from now on, and those of the last seconds: the one before may not have had time to."""
         with self._changed:
-            held, self._held = self._held, deque()
+            held, self._held, self._held_rows = self._held, deque(), 0
         for _, item in held:
             self._put(item)
 
     def _hold(self, items: Sequence[_Item]) -> None:
         now = time.monotonic()
+        alive_at = now if self._leadership is None else self._leadership.alive_at
         with self._changed:
             self._held.extend((now, replace(item, kept=None)) for item in items)
-            while self._held and now - self._held[0][0] > HELD_S:
-                self._held.popleft()
+            self._held_rows += sum(item.rows for item in items)
+            while self._held and (alive_at - self._held[0][0] > HELD_S or self._held_rows > MOST_ROWS):
+                self._held_rows -= self._held.popleft()[1].rows
         _let_go(items)
 
     def _put(self, item: _Item) -> None:
-        if not self._leads():
+        if self._leadership is not None and not self._leadership.leads:
             self._hold([item])
             return
         released: list[_Item] = []

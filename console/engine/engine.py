@@ -70,7 +70,7 @@ class Engine:
         self._follow: Follow | None = None
         if ports.is_shared:
             self._follow = Follow(store, self._faults, inbox.wake, len(city.stations), lambda: not leads())
-        self._archive = Archive(store, self._faults, leads)
+        self._archive = Archive(store, self._faults, self._leadership)
         self._journal = Journal(store, self._faults, inbox.wake)
         state = _with_crew_bases(store.load_desk(), city)
         self._decisions = Decisions(self._journal, self._faults, clock, state, self._leadership, self._follow)

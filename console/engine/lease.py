@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 FAULT = "store/lease"
 _LOOK_S = 1.0
 """A follower looks this often whether the lease is free."""
+_RETRY_S = 0.5
+INCUMBENT_S = 3.0
+"""After the store was away the lease has expired; its holder, which keeps readings and findings in memory, comes first."""
 
 
 class Leadership:
@@ -39,6 +42,8 @@ class Leadership:
         self.lease: Lease | None = None
         """As last seen in the store; None before, or alone."""
         self._renewed = 0.0
+        self.alive_at = time.monotonic()
+        """When the leader was last known to reach the store, by this process's monotonic clock."""
         self._begin: Callable[[], None] = lambda: None
         self._end: Callable[[], None] = lambda: None
         self._catching_up = 0
@@ -96,17 +101,19 @@ class Leadership:
             self._end()
 
     def _run(self) -> None:
-        pause_s = 0.0
+        pause_s, since = 0.0, time.monotonic() - INCUMBENT_S  # since when the store has answered
         while not self._closing.wait(pause_s):
-            asked = time.monotonic()
+            asked, pause_s = time.monotonic(), _RETRY_S
             try:
-                self.lease = self._store.hold_lease()
+                self.lease = self._store.hold_lease(may_take_over=asked - since >= INCUMBENT_S)
                 self._faults.end(FAULT)
             except StoreUnavailable as fault:
                 self._faults.begin(FAULT, str(fault))
+                since = time.monotonic()
             except Exception as defect:  # noqa: BLE001 - shown and logged; tried again
                 self._faults.defect("lease", defect)
             else:
                 self._renewed = asked if self.lease.is_ours else self._renewed
+                self.alive_at = asked if asked - since >= INCUMBENT_S else self.alive_at
                 self._wake()
-            pause_s = RENEWED_S if self.lease is not None and self.lease.is_ours else _LOOK_S
+                pause_s = RENEWED_S if self.lease.is_ours else _LOOK_S

@@ -163,8 +163,8 @@ class Store(UnitOfWork, Protocol):
         """Write everything buffered to disk."""
         ...
 
-    def hold_lease(self) -> Lease:
-        """Renew the lease, or take it where it is free or has expired; who leads then."""
+    def hold_lease(self, *, may_take_over: bool = True) -> Lease:
+        """Renew the lease, or take it where it is free or (``may_take_over``) has expired; who leads then."""
         ...
 
     def release_lease(self) -> None:

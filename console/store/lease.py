@@ -39,15 +39,18 @@ class Leases:
         self._engine, self._where, self._holder, self._is_shared = engine, where, holder, is_shared
         self.epoch: int | None = None
 
-    def hold(self) -> Lease:
-        """Renew the lease, or take it where it is free or has expired; says who leads then. Raises StoreUnavailable."""
+    def hold(self, *, may_take_over: bool = True) -> Lease:
+        """Renew the lease, or take it where it is free or has expired; says who leads then. Raises StoreUnavailable.
+
+        ``may_take_over``: else one that has only expired is left to its holder; one given back, or never taken, is free.
+        """
         if self.epoch is not None:
             self._renew(self.epoch)
         if self.epoch is not None:
             return Lease(self._holder, self.epoch, is_ours=True)
         with told(self._where), self._engine.connect().execution_options(**READING) as connection:
-            seen = _living(connection)
-        return seen if seen is not None else self._take()
+            seen = _living(connection, may_take_over=may_take_over)
+        return seen if seen is not None else self._take(may_take_over=may_take_over)
 
     def release(self) -> None:
         """Let another process lead at once; nothing when this one does not lead. Raises StoreUnavailable."""
@@ -79,11 +82,11 @@ class Leases:
             if not connection.execute(mine.values(expires_us=_now_us(connection) + _TERM_US)).rowcount:
                 self.epoch = None
 
-    def _take(self) -> Lease:
+    def _take(self, *, may_take_over: bool) -> Lease:
         with told(self._where), self._engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY})
-            seen = _living(connection)
+            seen = _living(connection, may_take_over=may_take_over)
             if seen is not None:  # another one was quicker
                 return seen
             epoch = connection.execute(select(lease.c.epoch).where(_MINE)).scalar()
@@ -96,11 +99,11 @@ class Leases:
         return Lease(self._holder, self.epoch, is_ours=True)
 
 
-def _living(connection: Connection) -> Lease | None:
-    """The lease that another process holds and that has not expired."""
+def _living(connection: Connection, *, may_take_over: bool) -> Lease | None:
+    """The lease that another process holds and that cannot be taken."""
     of = lease.c
     row = connection.execute(select(of.holder, of.epoch, of.expires_us).where(_MINE)).one_or_none()
-    if row is None or int(row.expires_us) <= _now_us(connection):
+    if row is None or int(row.expires_us) == 0 or (may_take_over and int(row.expires_us) <= _now_us(connection)):
         return None
     return Lease(str(row.holder), int(row.epoch), is_ours=False)
 

@@ -195,10 +195,10 @@ class SqlStore:
         """Under which this process leads, None while it follows or has the store alone."""
         return self._leases.epoch
 
-    def hold_lease(self) -> Lease:
-        """Renew the lease, or take it where it is free or has expired; who leads then."""
+    def hold_lease(self, *, may_take_over: bool = True) -> Lease:
+        """Renew the lease, or take it where it is free or (``may_take_over``) has expired; who leads then."""
         self._ensure_ours()
-        return self._leases.hold()
+        return self._leases.hold(may_take_over=may_take_over)
 
     def release_lease(self) -> None:
         """Let another process lead at once."""

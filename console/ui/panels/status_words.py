@@ -38,7 +38,7 @@ def feed_words(picture: Picture, appearance: Appearance) -> tuple[str, str]:
 
 
 def feed_tip(picture: Picture, appearance: Appearance) -> str:
-    """The feeds in full, a line each (messages received, parts refused by kind, gaps, repeats, restarts), then the channels."""
+    """The feeds in full, a line each (received, parts refused by kind, gaps, repeats, restarts), the channels, who leads."""
     words, lines = appearance.words, list[str]()
     for feed in feeds_set_up(picture.feeds):
         lines.append(feed_line(feed, appearance) + words("strip.received", n=f"{feed.received:,}"))
@@ -48,6 +48,8 @@ def feed_tip(picture: Picture, appearance: Appearance) -> str:
     lines += [
         words("strip.channel", line=feed_line(channel, appearance)) for channel in picture.channels if channel.state != "off"
     ]
+    if picture.lease is not None:
+        lines.append(words("strip.leads_here" if picture.lease.is_ours else "strip.follows", holder=picture.lease.holder))
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -17,7 +18,7 @@ from console.domain.alarms import AlarmKind
 from console.domain.incidents import OrderState, Phase
 from console.domain.picture import Picture
 from console.domain.readings import Channel
-from console.engine import follow, ingest, outbox
+from console.engine import archive, follow, ingest, journal, outbox
 from console.engine import lease as leadership
 from console.services.conflicts import ChangedElsewhere
 from console.services.crews.orders import SendCrew
@@ -26,6 +27,7 @@ from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
 from console.store import lease
 from maps.city import City
+from tests.console.engine.faulty_store import locked
 from tests.console.engine.room import START, Room, done
 from tests.console.services.town import a_finding
 from tests.console.ui.small_city import build_small_city
@@ -53,6 +55,7 @@ def seat(store: str, tmp_path: Path, city: City, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(leadership, "TERM_S", 1.0)
     monkeypatch.setattr(leadership, "RENEWED_S", 0.2)
     monkeypatch.setattr(leadership, "_LOOK_S", 0.1)
+    monkeypatch.setattr(leadership, "_RETRY_S", 0.1)
     monkeypatch.setattr(ingest, "LEADER_FIRST_S", 1.0)
     monkeypatch.setattr(outbox, "_FOLLOWER_LOOK_S", 0.1)
     with ExitStack() as stack:
@@ -300,6 +303,38 @@ def test_readings_that_the_leader_had_not_stored_are_stored_by_the_next(seat: Se
     second.send("Q-001", 0.301)  # the first one, stopped, stores nothing
     leads(second)
     second.waits(lambda: second.store.count_readings(0, 2**62) == 1)
+
+
+def test_a_store_that_was_away_for_longer_than_the_term_finds_its_leader_again_with_all_that_waited(
+    tmp_path: Path, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.store.connection._BUSY_MS", 50)
+    monkeypatch.setattr(journal, "_RETRY_S", 0.1)
+    monkeypatch.setattr(archive, "_RETRY_S", 0.1)
+    monkeypatch.setattr(lease, "_TERM_US", 500_000)
+    monkeypatch.setattr(leadership, "TERM_S", 0.5)
+    monkeypatch.setattr(leadership, "RENEWED_S", 0.1)
+    monkeypatch.setattr(leadership, "_LOOK_S", 0.1)
+    monkeypatch.setattr(leadership, "_RETRY_S", 0.1)
+    first, second = (Room(tmp_path, city=city, is_shared=True) for _ in range(2))
+    leads(first)
+    follows(second)
+    with locked(first.store):
+        first.finds(finding(first))
+        for room in (first, second):
+            room.send("Q-001", 0.3)
+            room.hears({"Q-005": {"pressure_mpa": 0.3}}, at=START + timedelta(hours=1))
+        first.sees(lambda p: len(p.incidents) == 1 and len(p.alarms) == 2)
+        until = time.monotonic() + 1.0
+        first.waits(lambda: time.monotonic() > until)
+    second.sees(lambda p: len(p.incidents) == 1 and len(p.alarms) == 2)
+    assert first.engine._leadership.leads
+    assert first.store.hold_lease().epoch == 1
+    all_equal(first, second)
+    first.waits(lambda: first.store.count_readings(0, 2**62) == 2)
+    first.close()
+    leads(second)
+    second.close()
 
 
 def answers(room: Room, order_id: str, crew_id: str) -> None:
