@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.detection import BurstFinding, Detector, DetectorOptions, History
+from console.detection.driven.threshold_calibration import Threshold
 from console.domain.clock import micros, moment
 from console.domain.live import LivePicture
 from console.domain.readings import ReadingBatch
@@ -24,6 +25,7 @@ from console.services.incidents.messages import reading_place
 from console.services.location.outlook import Forecaster, Known
 from maps.city import City
 from maps.errors import InputFault
+from maps.hydraulics.driven import driven_model
 from maps.hydraulics.responses import burst_responses
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
@@ -78,14 +80,26 @@ def located_events(
         states = _day_of(session)
         options = DetectorOptions(tick_s=tick_s, time_zone=city.info.time_zone)
         responses = partial(burst_responses, session) if session is not None and states else None
-        detector = Detector(city, states, options, responses=responses)
+        driven = driven_model(session) if session is not None and states else None
+        detector = Detector(city, states, options, responses=responses, driven=driven)
         memory = RollingHistory(city.info.time_zone)
         if quiet is not None:
             memory.start(quiet, detector)
         describe = _Describer(city, states or ())
         forced_us = None if event_at is None else micros(event_at)
         for found in _replay(detector, batch, tick_s, forced_us, memory, progress):
-            yield describe.event(found)
+            yield {**describe.event(found), **_trust(detector.threshold)}
+
+
+def _trust(threshold: Threshold | None) -> dict[str, Any]:
+    """How many false events to expect with the threshold read from history; nothing where it was not."""
+    if threshold is None:
+        return {}
+    return {
+        "expected_false_a_month": round(threshold.expected_a_month, 2),
+        "at_most_false_a_month": round(threshold.at_most_a_month, 1),
+        "history_days": round(threshold.history_days, 1),
+    }
 
 
 def _refuse_gaps(batch: ReadingBatch, tick_s: float, path: Path) -> None:
