@@ -129,11 +129,14 @@ class DrivenValues:
     @classmethod
     def joined(cls, parts: Sequence[DrivenValues]) -> DrivenValues:
         """Parts one after the other."""
-        arrays = (
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("pressure_m", "flow_m3h", "inflow_m3h", "demand_m3h", "shut")
+        return cls(
+            np.concatenate([part.pressure_m for part in parts]),
+            np.concatenate([part.flow_m3h for part in parts]),
+            np.concatenate([part.inflow_m3h for part in parts]),
+            np.concatenate([part.demand_m3h for part in parts]),
+            np.concatenate([part.shut for part in parts]),
+            parts[-1].modes,
         )
-        return cls(*arrays, modes=parts[-1].modes)
 
 
 class DrivenSolver(Protocol):

@@ -64,6 +64,9 @@ class DrivenWatch:
         self._clock = LocalTime(options.time_zone)
         self._filter = BoundaryFilter(self._meters, options.tick_s)
         self._factor = np.ones(48)
+        self._step_s = options.tick_s
+        self._tested_us = 0
+        self._seen: Floats | None = None
         self._expectation: DrivenExpectation | None = None
         self._statistics: WindowStatistics | None = None
         self._bank: SignatureBank | None = None
@@ -91,9 +94,10 @@ class DrivenWatch:
         step_s = float(np.median(np.diff(history.at_us))) / 1e6 if ticks > 1 else 0.0
         if ticks * step_s < _LEAST_DAYS * 86_400.0 or ticks < 1.5 * self._learned_ticks or self.is_holding:
             return
-        if abs(step_s - self._options.tick_s) > 0.01 * step_s:
-            return  # windows and noise are those of the tick grid
-        self._filter = BoundaryFilter(self._meters, self._options.tick_s)
+        if step_s < 0.99 * self._options.tick_s:
+            return  # windows and noise are those of the history's grid, which later ticks must be able to follow
+        self._step_s = step_s
+        self._filter = BoundaryFilter(self._meters, step_s)
         self._filter.learn_rates(self._filter.levels({key: table[:] for key, table in history.value.items()}))
         readings = self._readings(history.at_us, dict(history.value))
         self._factor = demand_factors(readings, self._day())
@@ -102,13 +106,15 @@ class DrivenWatch:
         if np.isfinite(values.demand_m3h).mean() < _LEAST_SOLVED:
             return
         expectation = DrivenExpectation(learned, len(self._meters.state_link), float(self._nominal_m3h.mean()))
-        self._bank = self._signatures(expectation, learned)
+        bank = self._signatures(expectation, learned)
+        if bank is None:
+            return
+        self._bank = bank
         stretch = self._stretch(expectation, learned, expectation.remains, None)
-        self._statistics = WindowStatistics(
-            replace(stretch, values=cleaned(stretch.values, stretch.changed)), self._bank, self._options.tick_s
-        )
-        self.threshold = calibrated(self._statistics.replayed[self._statistics.longest :], self._options.tick_s, _WANTED_A_MONTH)
+        self._statistics = WindowStatistics(replace(stretch, values=cleaned(stretch.values, stretch.changed)), self._bank, step_s)
+        self.threshold = calibrated(self._statistics.replayed[self._statistics.longest :], step_s, _WANTED_A_MONTH)
         self._expectation, self._modes, self._learned_ticks = expectation, values.modes, ticks
+        self._tested_us, self._seen = int(history.at_us[-1]), None
         self._state = learned.state[-1]
         kept = self._statistics.longest + 8
         self._lately = stretch.last(kept)
@@ -117,7 +123,9 @@ class DrivenWatch:
         """(new findings, revisions) of one tick; ``value``, ``usable``: (stations, channels)."""
         if self._expectation is None or self._statistics is None or self.threshold is None:
             return (), ()
-        seen = np.where(usable, value, np.nan)
+        seen = self._sampled(np.where(usable, value, np.nan), now_us)
+        if seen is None:
+            return (), ()
         readings = self._readings(np.array([now_us]), {channel: seen[None, :, channel] for channel in range(seen.shape[1])})
         values = self._solver.values(readings.driving(self._factor), self._modes)
         self._modes = values.modes
@@ -129,6 +137,19 @@ class DrivenWatch:
         if match is None:
             return (), ()
         return self._judged(match, lately, readings, now_us)
+
+    def _sampled(self, seen: Floats, now_us: int) -> Floats | None:
+        """The latest values on the grid of the history, (stations, channels); None between its ticks."""
+        if self._seen is not None:
+            seen = np.where(np.isfinite(seen), seen, self._seen)
+        since_s = (now_us - self._tested_us) / 1e6
+        if 0.0 <= since_s < self._step_s - 0.5 * self._options.tick_s:
+            self._seen = seen
+            return None
+        if not 0.0 <= since_s < 1.5 * self._step_s and self._tested_us:
+            self._lately = None  # after a gap: a difference across it would be no difference of neighbouring ticks
+        self._tested_us, self._seen = now_us, None
+        return seen
 
     def _judged(
         self, match: Match, lately: Stretch, readings: TickReadings, now_us: int
@@ -156,7 +177,7 @@ class DrivenWatch:
     def _finding(self, match: Match, lately: Stretch, readings: TickReadings, now_us: int) -> BurstFinding:
         assert self.threshold is not None
         at, scale = moment(now_us), lately.scale[-1]
-        since_us = now_us - int((match.window - 1) * self._options.tick_s * 1e6)
+        since_us = now_us - int((match.window - 1) * self._step_s * 1e6)
         evidence = self._evidence(match, scale, readings, now_us)
         location = self._location(match, tuple(one.station_id for one in evidence))
         return BurstFinding(
@@ -228,8 +249,8 @@ class DrivenWatch:
         row = self._bank.nearest(regime, ticks.values.demand_m3h)
         return Stretch(rest / scale, scale, regime, changed, ticks.readings.second_of_day, row)
 
-    def _signatures(self, expectation: DrivenExpectation, learned: DrivenTicks) -> SignatureBank:
-        """Signatures in states of the frequent combinations, at low, middle and high demand."""
+    def _signatures(self, expectation: DrivenExpectation, learned: DrivenTicks) -> SignatureBank | None:
+        """Signatures in states of the frequent combinations, at low, middle and high demand; None where EPANET failed."""
         channels, pipes = learned.observed.shape[1], len(self._city.network.pipes)
         regime, demand = expectation.regime(learned.state), learned.values.demand_m3h
         count = np.bincount(regime, minlength=len(expectation.combinations))
@@ -242,6 +263,8 @@ class DrivenWatch:
             ticks += [int(own[int(share * (len(own) - 1))]) for share in shares if len(own)]
         chosen = np.array(ticks, dtype=np.int64)
         states = self._solver.states(learned.readings.driving(self._factor).part(chosen), learned.values.shut[chosen])
+        if len(states) < len(chosen):
+            return None
         table = np.stack([self._of_pipes(state, channels) for state in states])
         return SignatureBank(regime[chosen], np.asarray(demand[chosen]), table)
 

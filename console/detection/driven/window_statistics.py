@@ -14,9 +14,7 @@ from maps.columns import Bools, Floats
 
 WINDOWS_MIN = (10, 15, 30, 60, 120, 180)
 REFERENCE_MIN = 60
-_JUMP_SIGMAS = 6.0
-_ALONE = 2
-_MEMORY = 6
+_MEDIAN = 3
 _CLIP = 4.0
 _FOLDS = 4
 _FOLD_S = 172_800.0
@@ -107,30 +105,16 @@ class _Noise:
 
 
 def cleaned(values: Floats, changed: Bools) -> Floats:
-    """Residuals without glitches, (ticks, channels): what no burst can make.
+    """Residuals without glitches, (ticks, channels): the median of the last three ticks.
 
-    The tick in which a pump or valve switched keeps the value before: its readings were not taken together. A channel that jumps
-    and returns is a spike. One or two channels that jump alone in the last tick may be: they count from the next tick on.
+    The tick in which a pump or valve switched keeps the values before: its readings were not taken at one moment.
     """
     found = values.copy()
-    for tick in np.flatnonzero(~np.isfinite(found).all(axis=1)):
+    for tick in np.flatnonzero(~np.isfinite(found).all(axis=1) | changed):
         before = found[tick - 1] if tick else np.zeros(found.shape[1])
-        found[tick] = np.where(np.isfinite(found[tick]), found[tick], before)
-    for tick in np.flatnonzero(changed):
-        found[tick] = found[max(tick - 1, 0)]
-    before, here, after = found[:-2], found[1:-1], found[2:]
-    up, down = here - before, here - after
-    spike = (np.minimum(np.abs(up), np.abs(down)) > _JUMP_SIGMAS) & (up * down > 0)
-    spike &= np.abs(before - after) < 0.5 * np.abs(up)
-    middle = found[1:-1]
-    middle[spike] = ((before + after) / 2.0)[spike]
-    padded = np.vstack([np.repeat(found[:1], _MEMORY, axis=0), found[:-1]])
-    usual = np.median(np.lib.stride_tricks.sliding_window_view(padded, _MEMORY, axis=0), axis=-1)[: len(found)]
-    jumps = np.abs(found - usual) > _JUMP_SIGMAS
-    fresh = jumps & ~np.vstack([np.zeros((1, jumps.shape[1]), dtype=bool), jumps[:-1]])
-    alone = fresh & (fresh.sum(axis=1) <= _ALONE)[:, None]
-    found[alone] = usual[alone]
-    return found
+        found[tick] = np.where(np.isfinite(found[tick]) & ~changed[tick], found[tick], before)
+    padded = np.vstack([np.repeat(found[:1], _MEDIAN - 1, axis=0), found])
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, _MEDIAN, axis=0), axis=-1))
 
 
 def differences(values: Floats, window: int, reference: int) -> Floats:
