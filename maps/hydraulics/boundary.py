@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from maps.city import City
 from maps.columns import Bools, Floats
 from maps.hydraulics.state import HydraulicState
-from maps.network import NodeKind
+from maps.network import NodeKind, ValveKind
 
 Rows = NDArray[np.int64]
 
@@ -40,8 +40,8 @@ class BoundaryMeters:
 
     @property
     def drives(self) -> bool:
-        """Whether tank levels or states of pumps and valves are measured: then the model can be driven by them."""
-        return len(self.tank_node) > 0 or len(self.state_link) > 0
+        """Whether states of pumps or valves are measured: then the model is driven by them, and by tank levels and inflow."""
+        return len(self.state_link) > 0
 
     @classmethod
     def of(cls, city: City) -> BoundaryMeters:
@@ -58,6 +58,7 @@ class BoundaryMeters:
         level = level[nodes.kind[stations.node[level]] == NodeKind.TANK]
         flow = rows(frozenset({"flow"}), linked)
         state = rows(frozenset({"pump_on", "valve_position"}), linked)
+        state = state[[_is_switched(city, str(link)) for link in stations.link[state]]] if len(state) else state
         links = tuple(str(link) for link in stations.link[flow])
         tank = stations.node[level].astype(np.int64)
         sign, metered = _supply(city, links)
@@ -149,6 +150,15 @@ class DrivenSolver(Protocol):
     def states(self, readings: BoundaryReadings, shut: Bools) -> Sequence[HydraulicState]:
         """Whole states at some ticks; ``shut``: (ticks, tanks) as found before."""
         ...
+
+
+def _is_switched(city: City, link: str) -> bool:
+    """Whether a link is open or shut by command: pumps, pipes, valves that do not regulate (a PRV finds its opening itself)."""
+    network = city.network
+    if network.valves.has(link):
+        kind = network.valves.kind[network.valves.row(link)]
+        return kind not in (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV, ValveKind.FCV)
+    return bool(network.pumps.has(link) or network.pipes.has(link))
 
 
 def _supply(city: City, links: Sequence[str]) -> tuple[Floats, bool]:

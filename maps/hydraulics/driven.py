@@ -173,7 +173,7 @@ class DrivenModel:
 
 
 def driven_model(session: EpanetSession) -> DrivenModel | None:
-    """The model of a session driven by what the city's stations measure; None where no level and no state is measured."""
+    """The model of a session driven by what the city's stations measure; None where no state of a pump or valve is measured."""
     meters = BoundaryMeters.of(session.city)
     return DrivenModel(session, meters) if meters.drives and len(meters.pressure_node) else None
 
