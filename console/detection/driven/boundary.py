@@ -24,8 +24,8 @@ HOURS = 24
 class TickReadings:
     """Readings of some ticks: (ticks, …), NaN where missing; ``pressure_m`` by pressure station.
 
-    ``balance_m3h``: what the city takes, inflow from sources less the change of all tanks; NaN unless everything is metered.
-    ``slot``: (ticks,) hour of the day, 24 more on days of the weekend.
+    ``flow_m3h``: by flow station on a link. ``balance_m3h``: what the city takes, inflow from sources less the change of all
+    tanks; NaN unless everything is metered. ``slot``: (ticks,) hour of the day, 24 more on days of the weekend.
     """
 
     second_of_day: Floats
@@ -33,6 +33,7 @@ class TickReadings:
     pressure_m: Floats
     level_m: Floats
     is_open: Floats
+    flow_m3h: Floats
     balance_m3h: Floats
 
     def driving(self, factor: Floats) -> BoundaryReadings:
@@ -73,7 +74,8 @@ class BoundaryFilter:
         slot = (second_of_day // 3600.0).astype(np.int64) + HOURS * weekend
         pressure = _of(value, Channel.PRESSURE, meters.pressure_station) / KPA_PER_METRE
         balance = self._balance(value, np.vstack([before[None, :], level]))
-        return TickReadings(second_of_day, slot, pressure, level, is_open, balance)
+        flow = _of(value, Channel.FLOW, meters.flow_station)
+        return TickReadings(second_of_day, slot, pressure, level, is_open, flow, balance)
 
     def _states(self, value: dict[int, Floats]) -> Floats:
         on = _of(value, Channel.PUMP_ON, self._meters.state_station)
@@ -104,13 +106,16 @@ def demand_factors(readings: TickReadings, nominal_m3h: Floats) -> Floats:
 
     ``nominal_m3h``: (24,) total demand of the model by hour.
     """
-    factor = np.ones(2 * HOURS)
+    factor = np.full(2 * HOURS, np.nan)
     known = np.isfinite(readings.balance_m3h)
-    whole = np.nanmedian(readings.balance_m3h) / nominal_m3h.mean() if known.any() and nominal_m3h.mean() > 0 else 1.0
     for slot in range(2 * HOURS):
         here = readings.balance_m3h[known & (readings.slot == slot)]
         nominal = nominal_m3h[slot % HOURS]
-        factor[slot] = np.median(here) / nominal if len(here) and nominal > 0 else whole
+        if len(here) and nominal > 0:
+            factor[slot] = np.median(here) / nominal
+    # A history without weekends: as on working days, and the other way round.
+    factor = np.where(np.isfinite(factor), factor, np.roll(factor, HOURS))
+    factor = np.where(np.isfinite(factor), factor, 1.0)
     return np.clip(factor, _LEAST_FACTOR, _LARGEST_FACTOR)
 
 

@@ -20,15 +20,15 @@ _FOLDS = 7
 _LOSS_EXPONENT = 1.85
 _LARGEST_LOSS = 5.0
 _LEAST_SIGMA_M = 0.02
-_LEAST_BALANCE_SHARE = 0.005
+_LEAST_FLOW_SHARE = 0.002
 
 
 @dataclass(frozen=True, eq=False)
 class DrivenTicks:
     """Readings of some ticks beside the model's values for them.
 
-    ``observed``, ``modelled``: (ticks, channels): pressures (m), then the city's balance (m³/h) where it is metered. ``state``:
-    (ticks, n) links that are open and tanks shut off at a limit.
+    ``observed``, ``modelled``: (ticks, channels): pressures (m), metered flows (m³/h), then the city's balance (m³/h) where it is
+    metered as a whole. ``state``: (ticks, n) links that are open and tanks shut off at a limit.
     """
 
     readings: TickReadings
@@ -40,7 +40,8 @@ class DrivenTicks:
     @classmethod
     def of(cls, readings: TickReadings, values: DrivenValues, *, balanced: bool) -> DrivenTicks:
         """Readings and model values of the same ticks."""
-        observed, modelled = readings.pressure_m, values.pressure_m
+        observed = np.column_stack([readings.pressure_m, readings.flow_m3h])
+        modelled = np.column_stack([values.pressure_m, values.flow_m3h])
         if balanced:
             observed = np.column_stack([observed, readings.balance_m3h])
             modelled = np.column_stack([modelled, values.demand_m3h])
@@ -105,7 +106,7 @@ class DrivenExpectation:
         rest = ticks.observed - ticks.modelled
         channels = rest.shape[1]
         self.floor = np.full(channels, _LEAST_SIGMA_M)
-        self.floor[len(ticks.values.pressure_m[0]) :] = _LEAST_BALANCE_SHARE * inflow_m3h
+        self.floor[ticks.values.pressure_m.shape[1] :] = _LEAST_FLOW_SHARE * inflow_m3h
         regime = regime.reshape(-1)
         known = np.isfinite(rest)
         rest = np.where(known, rest, 0.0)

@@ -24,7 +24,7 @@ from maps.hydraulics.boundary import BoundaryMeters, DrivenSolver, TankModes
 from maps.hydraulics.state import HydraulicState
 from maps.locate.pumps import PumpCurves
 from maps.locate.result import Candidate, Location
-from maps.locate.signatures import build_signatures
+from maps.locate.signatures import build_signatures, mean_of_ends
 from maps.units import KPA_PER_METRE
 
 _DAY_US = 86_400_000_000
@@ -36,8 +36,8 @@ _WANTED_A_MONTH = 0.5
 _HOLD_TICKS_S = 21_600.0
 _REVISIONS = 2
 _MOVED_SIGMAS, _LEAST_EVIDENCE = 3.0, 3
-_RESIDUAL_SHARE, _NORM_SHARE = 0.15, 0.05
-_TEMPERATURE, _LENGTH_EXPONENT = 2.0, 0.25
+_RESIDUAL_SHARE, _NORM_SHARE = 0.2, 0.1
+_TEMPERATURE, _LENGTH_EXPONENT = 1.0, 0.25
 _LISTED = 20
 
 
@@ -270,12 +270,17 @@ class DrivenWatch:
 
     def _of_pipes(self, state: HydraulicState, channels: int) -> NDArray[np.float32]:
         slopes = self._curves.slopes(state) if self._curves is not None else None
-        signatures = build_signatures(self._city, state, pump_slope_m_per_m3h=slopes, flows=False)
-        own = signatures.of_pipes(self._city.network)[self._meters.pressure_station]
+        signatures = build_signatures(self._city, state, pump_slope_m_per_m3h=slopes)
+        network, meters = self._city.network, self._meters
+        heads = signatures.of_pipes(network)[meters.pressure_station]
+        flows = np.zeros((len(meters.flow_station), heads.shape[1]), dtype=np.float32)
+        if signatures.flow_per_m3h is not None:
+            flows = mean_of_ends(signatures.flow_per_m3h, network)[meters.flow_station]
+        own = np.concatenate([heads, flows])
         if channels == len(own):
             return own
-        taken = own.any(axis=0)[None, :].astype(np.float32)  # what bursts, the city's inflow and tanks must bring
-        return np.concatenate([own, np.maximum(taken, 1.0)])
+        # What bursts, the sources and tanks must bring, wherever it is.
+        return np.concatenate([own, np.ones((1, own.shape[1]), dtype=np.float32)])
 
 
 def _joined(before: Stretch | None, new: Stretch, kept: int) -> Stretch:

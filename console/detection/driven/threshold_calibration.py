@@ -11,7 +11,7 @@ from maps.columns import Floats
 _MONTH_DAYS = 30.0
 _CLUSTER_S = 21_600.0
 _PEAKS, _TAIL = 60, 12
-_MARGIN = 1.2
+_MARGIN = 1.5
 """On the threshold: later weeks differ more from history than history's days from each other."""
 
 _BOUND = 2.303
@@ -42,7 +42,8 @@ def calibrated(statistic: Floats, tick_s: float, wanted_a_month: float) -> Thres
     wanted = wanted_a_month * days / _MONTH_DAYS
     value = _MARGIN * (float(peaks[tail]) + scale * np.log(max(tail / wanted, 1.0)))
     value = max(value, float(peaks[0]))
-    expected = tail * np.exp(-(value - float(peaks[tail])) / scale) * _MONTH_DAYS / days
+    # The margin stands for what history does not show: it is not counted as fewer false events.
+    expected = tail * np.exp(-max(value / _MARGIN - float(peaks[tail]), 0.0) / scale) * _MONTH_DAYS / days
     return Threshold(value, float(expected), _MONTH_DAYS * _BOUND / days, days)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from console.detection.driven.threshold_calibration import calibrated
 from maps.columns import Bools, Floats
 
 WINDOWS_MIN = (10, 15, 30, 60, 120, 180)
@@ -21,7 +22,8 @@ _FOLD_S = 172_800.0
 _HALF_HOURS = 48
 _OWN_TICKS = 50
 _DIAGONAL_TICKS, _POOLED_TICKS = 20.0, 10.0
-_SCREEN_QUANTILE = 0.995
+_WINDOW_RATE = 0.25
+"""Exceedances a month that set the scale of each window."""
 _SIGNATURE_ERROR = 0.02
 """Share of the explained chi-square that the misfit of a true burst's signature adds."""
 
@@ -79,7 +81,7 @@ class Stretch:
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """The best window of one tick. ``statistic``: in units of its usual high quantile; ``explained``: chi-square per pipe.
+    """The best window of one tick. ``statistic``: in units of what history shows rarely; ``explained``: chi-square per pipe.
 
     ``relieved``: a flow that ends fits better than one that begins.
     """
@@ -149,8 +151,16 @@ class WindowStatistics:
                 statistic[number, here] = found[here]
             noises.append(self._noise(learned, difference, window, np.ones(len(fold), dtype=bool)))
         self._noises = noises
-        self._usual = np.maximum(np.quantile(statistic[:, self.longest :], _SCREEN_QUANTILE, axis=1), 1.0)
-        self.replayed = (statistic / self._usual[:, None]).max(axis=0)
+        # Short windows, and those in which a pump or tank changed its state, have the heavier tail: each has its own scale, or
+        # they would set the threshold of all.
+        self._usual = np.ones((len(self.windows), 2))
+        for number, window in enumerate(self.windows):
+            mixed = self._mixed(learned.changed, window)
+            for kind in (0, 1):
+                own = np.where(mixed == kind, statistic[number], 0.0)[self.longest :]
+                self._usual[number, kind] = max(calibrated(own, tick_s, _WINDOW_RATE).value, 1.0)
+            statistic[number] /= self._usual[number, mixed.astype(np.int64)]
+        self.replayed = statistic.max(axis=0)
         """(ticks,) the statistic on history, each part by what was learned from the others."""
 
     @property
@@ -171,9 +181,9 @@ class WindowStatistics:
             only[-1] = True
             noise = self._noises[number]
             statistic, relieved = self._statistics(part, difference, window, noise, only)
-            size = float(statistic[-1] / self._usual[number])
+            mixed = bool(part.changed[1:].any())
+            size = float(statistic[-1] / self._usual[number, int(mixed)])
             if best is None or size > best.statistic or (bool(relieved[-1]) and best.statistic < 1.0):
-                mixed = bool(part.changed[1:].any())
                 covariance, scaled = self._class(part, need - 1, mixed, noise)
                 best = Match(window, size, difference[-1], covariance, scaled, bool(relieved[-1]))
         return best

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,9 +56,9 @@ T 1300 300
 """
 
 
-@pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> City:
-    path = tmp_path_factory.mktemp("driven") / "pumped.inp"
+def pumped_city(folder: Path) -> City:
+    """A pump, a tank and two customers' nodes; stations for both pressures, the level and the pump."""
+    path = folder / "pumped.inp"
     path.write_text(INP)
     found = import_city([path], ImportOptions()).city
     nodes = found.network.nodes
@@ -68,6 +69,11 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> City:
         channels=["pressure", "pressure", "level", "pump_on,flow"],
     )
     return replace(found, stations=stations)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> City:
+    return pumped_city(tmp_path_factory.mktemp("driven"))
 
 
 @pytest.fixture(scope="module")
