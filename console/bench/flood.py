@@ -22,9 +22,8 @@ import numpy as np
 from console.domain.clock import SystemClock, micros
 from console.domain.picture import Picture
 from console.domain.readings import Channel
-from console.feeds.broker import Broker
-from console.feeds.inbox import Inbox
-from console.feeds.mqtt import MqttLink
+from console.feeds.mqtt import MqttFeed
+from console.mqtt import Broker, MqttConnection
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
 from maps.city import City
@@ -41,10 +40,10 @@ _PUBACK_BYTES = 4
 
 @contextmanager
 def broker() -> Iterator[Broker]:
-    """A mosquitto of our own on a free port. Raises InputFault where the program is not installed."""
+    """Start mosquitto on a free port. Raises InputFault when the program is not installed."""
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
     if program is None:
-        raise InputFault("this bench starts a broker of its own; install mosquitto")
+        raise InputFault("this benchmark starts its own broker; install mosquitto")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -89,42 +88,42 @@ def engine(city_path: Path, folder: Path, port: int, report: Connection) -> None
     """Entry point of the engine's process: publishes pictures until it is stopped; reports delays and stored readings."""
     city = read_city(city_path)
     options = RuntimeOptions(city_path, folder / "bench.sqlite", folder / "notices", DeskSettings(site=SITE))
-    inbox, delays = Inbox(), _Delays(len(city.stations))
-    link = MqttLink(Broker("127.0.0.1", port, tls=False), SITE, "quanmai-bench-engine", inbox)
-    with Runtime(city, SystemClock(), link, options, inbox=inbox) as runtime:
-        runtime.engine.subscribe(delays.see)
-        link.start()
-        while link.health().state != "up":
+    connection = MqttConnection(Broker("127.0.0.1", port, tls=False), SITE, "quanmai-bench-engine")
+    feed, delays = MqttFeed(connection, city), _Delays(len(city.stations))
+    runtime = Runtime(city, SystemClock(), options, feeds=[feed])
+    runtime.engine.subscribe(delays.see)
+    with runtime:
+        while feed.health().state != "up":
             time.sleep(0.01)
         report.send("ready")
         report.recv()
-        counted, still_since = link.health().received, time.monotonic()
+        counted, still_since = feed.health().received, time.monotonic()
         while time.monotonic() - still_since < _QUIET_S:
             time.sleep(0.05)
-            if link.health().received != counted or len(inbox):
-                counted, still_since = link.health().received, time.monotonic()
-        link.stop()
+            if feed.health().received != counted or len(runtime.inbox):
+                counted, still_since = feed.health().received, time.monotonic()
+        feed.stop()
         stored = runtime.store.readings_between(0, micros(datetime.now(UTC)))
         distinct = len(np.unique(np.stack([stored.station.astype(np.int64), stored.at_us]), axis=1).T)
     report.send({"stored": distinct, "duplicates": len(stored) - distinct, "cpu_s": time.process_time(), **delays.percentiles()})
 
 
 class _Delays:
-    """Source time to picture, for each value that a picture shows first."""
+    """Delay from source time to picture, of each value first shown in a picture."""
 
     def __init__(self, stations: int) -> None:
         self._seen_us = np.zeros(stations, dtype=np.int64)
         self._delays_s: list[Any] = []
 
     def see(self, picture: Picture) -> None:
-        """A subscriber of the engine."""
+        """Receive a picture from the engine."""
         at_us = picture.at_us[:, Channel.PRESSURE]
         fresh = at_us > self._seen_us
         self._delays_s.append(time.time() - at_us[fresh] / 1e6)
         self._seen_us = at_us.copy()
 
     def percentiles(self) -> dict[str, float]:
-        """p50 and p99 in seconds."""
+        """p50 and p99 of the delays in seconds."""
         every = np.concatenate(self._delays_s)
         return {f"delay_p{share}_s": round(float(np.percentile(every, share)), 3) for share in (50, 99)}
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from console.domain.notes import NO_NOTE, Note
+from console.domain.records import RecordKind
 from maps.units import KPA_PER_METRE
 
 
@@ -71,6 +73,7 @@ class Explanation:
     """An operation that may be why a finding came. ``until``: so long it lowers the finding's priority; it never hides it.
 
     ``code``: of the operation (``pump_stop``, ``works`` …); ``certain`` False: only possible, nothing says that it happened.
+    ``note``: more of it, as the operation's own entry says it.
     """
 
     code: str
@@ -78,18 +81,18 @@ class Explanation:
     at: datetime
     until: datetime
     certain: bool = True
-    note: str = ""
+    note: Note = NO_NOTE
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm. ``subject``: station id, or ``network`` for a burst; ``detail``: plain facts, no markup.
+    """One alarm. ``subject``: station id, or ``network`` for a burst; ``detail``: plain facts.
 
     ``code``: of a station event (``frozen`` …), one alarm per subject and code; ``channels``: those still in it.
     ``ends_at``: of an operation. ``explanations``: operations that may be why; ``full_priority``: without them.
     ``limit``: what a value broke (inside unit of the evidence's channel), None where no limit is in question.
     ``elevation_error_m``: of a pressure against its limit, where the station's elevation on record is off by enough to
-    spoil the comparison; None otherwise.
+    spoil the comparison; None otherwise. ``version`` rises by one per commit.
     """
 
     alarm_id: str
@@ -99,7 +102,7 @@ class Alarm:
     raised_at: datetime
     evidence: tuple[Evidence, ...] = ()
     state: AlarmState = AlarmState.ACTIVE
-    detail: str = ""
+    detail: Note = NO_NOTE
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
     returned_at: datetime | None = None
@@ -114,6 +117,12 @@ class Alarm:
     explanations: tuple[Explanation, ...] = ()
     full_priority: Priority | None = None
     elevation_error_m: float | None = None
+    version: int = 0
+
+    @property
+    def record_kind(self) -> RecordKind[Alarm]:
+        """Alarms."""
+        return ALARM
 
     @property
     def corrected_kpa(self) -> float | None:
@@ -142,3 +151,19 @@ class Alarm:
     def unexplained_priority(self) -> Priority:
         """The priority it would have without an operation that may be why."""
         return self.priority if self.full_priority is None else self.full_priority
+
+
+def _cleared_at(alarm: Alarm) -> datetime | None:
+    return (alarm.returned_at or alarm.raised_at) if alarm.state is AlarmState.CLEARED else None
+
+
+ALARM = RecordKind(
+    "alarm",
+    Alarm,
+    "alarm_id",
+    number=lambda _, serial: f"A-{serial:06d}",
+    state=lambda alarm: alarm.state.value,
+    opened_at=lambda alarm: alarm.raised_at,
+    closed_at=_cleared_at,
+    in_package=lambda _alarm, _incident_id: True,
+)

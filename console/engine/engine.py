@@ -19,9 +19,11 @@ from console.domain.clock import micros
 from console.domain.compose import compose_picture
 from console.domain.crews import CrewFix
 from console.domain.grid import TickGrid
+from console.domain.health import FeedHealth
+from console.domain.incidents import INCIDENT
 from console.domain.intents import Intent
 from console.domain.live import LivePicture
-from console.domain.picture import FeedHealth, Picture
+from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.engine.archive import STUCK_S, Archive
 from console.engine.commands import Commands
@@ -33,6 +35,7 @@ from console.engine.jobs import Jobs
 from console.engine.journal import Journal
 from console.engine.outbox import Outbox
 from console.engine.ports import Ports
+from console.engine.retention import Retention
 from console.engine.watch import Watch
 from console.engine.watchdog import Watchdog
 from console.services.analysis.expected_log import ExpectedLog
@@ -59,20 +62,24 @@ class Engine:
         self._ports, self._is_drill = ports, is_drill
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         clock, inbox, store = ports.clock, ports.inbox, ports.store
+        store.use_stations(map(str, city.stations.asset_id))
         self._faults = Faults()
         self._live = LivePicture(len(city.stations))
         self._archive = Archive(store, self._faults)
         self._journal = Journal(store, self._faults, inbox.wake)
         self._decisions = Decisions(self._journal, self._faults, clock, _with_crew_bases(store.load_desk(), city))
-        expected_log = ExpectedLog(self._archive, ports.expected_days)
-        self._ingest = Ingest(city, inbox, clock, self._live, self._archive, desk, self._decisions)
+        expected_log = ExpectedLog(self._archive)
+        self._ingest = Ingest(ports, city, self._live, self._archive, desk, self._decisions, self._faults)
         self._watch = Watch(
             city, clock, self._live, detector, grid, expected_log, desk, self._decisions, self._faults, inbox.wake
         )
         self._commands = Commands(inbox, clock, desk, self._decisions)
-        self._outbox = Outbox(store, ports.link, self._faults)
+        self._outbox = Outbox(store, ports.channels, self._faults)
         self._deliveries = Deliveries(self._outbox, self._decisions)
         self._jobs = Jobs(ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands, self._faults)
+        self._retention = Retention(
+            ports.retention, store, clock, self._live, desk, self._decisions, self._commands, self._faults
+        )
         self._decisions.observe(self._after)
         detector.resume_alarms(self._decisions.state.alarms.values())
         self._decisions.decide(lambda state: desk.on_start(state, clock.now()))
@@ -91,7 +98,7 @@ class Engine:
 
     def start(self) -> None:
         """Begin: the thread runs until ``stop``."""
-        for part in (self._archive, self._journal, self._outbox, self._jobs, self._watch):
+        for part in (self._archive, self._journal, self._outbox, self._jobs, self._watch, self._retention):
             part.start()
         self._thread.start()
         self.watchdog.start()
@@ -100,6 +107,7 @@ class Engine:
         """Finish what has been submitted, flush to disk, end the threads; says what could not be written."""
         self._stopping.set()
         self._watch.cease()
+        self._retention.cease()
         self._ports.inbox.wake()
         while self._thread.is_alive() and not self.watchdog.is_silent.is_set():
             self._thread.join(_LOOK_S)
@@ -108,6 +116,7 @@ class Engine:
             return  # it never began
         self._watch.close(_PATIENCE_S)
         self._jobs.close(_PATIENCE_S)
+        self._retention.close(_PATIENCE_S)
         unwritten, rows = self._journal.close(_PATIENCE_S), self._archive.close(_PATIENCE_S)
         self._outbox.close(_PATIENCE_S)
         if unwritten or rows:
@@ -173,7 +182,8 @@ class Engine:
 
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
         """The log of actions of one incident, oldest first."""
-        return self._ports.store.changes_of(f"incident/{incident_id}")
+        given = self._decisions.state.given
+        return self._ports.store.changes_of(INCIDENT.subject(given.get(incident_id, incident_id)))
 
     def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
         """(source time µs, x, y) of a crew's fixes since a time, oldest first."""
@@ -233,8 +243,11 @@ class Engine:
             crews=state.crews.values(),
             alarms=state.alarms.values(),
             incidents=state.incidents.values(),
+            records=state.records,
+            given=state.given,
             feeds=self._feeds(),
             undelivered=self._outbox.waiting,
+            channels=self._outbox.health(),
             is_drill=self._is_drill,
             learning=watch.learning,
             elevation_error_m=watch.elevation_error_m,
@@ -242,7 +255,7 @@ class Engine:
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:
-        return (self._ingest.counted(self._ports.link.health()), *self._faults.feeds())
+        return (*self._ingest.health(), *self._faults.feeds())
 
 
 def _with_crew_bases(state: DeskState, city: City) -> DeskState:

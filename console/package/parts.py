@@ -1,6 +1,6 @@
-"""Values to the files of a package and back. What can be derived (timeline, plans, texts) is written for readers without
+"""Converts values to the files of a package and back.
 
-this program, and never read back.
+Derived files (timeline, plans, texts) are written for readers without this program and are never read back.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import msgspec
 from console.domain.alarms import Alarm
 from console.domain.changes import Change, canonical_json
 from console.domain.incidents import Incident
+from console.domain.kinds import KINDS
+from console.domain.records import Record, RecordKind, by_name
 from console.domain.values import from_json, to_json
 from console.package.faults import PackageFault
 from console.package.network import network_gpkg, network_of
@@ -29,19 +31,21 @@ from console.package.tables import (
     readings_of,
     readings_parquet,
 )
+from console.services.note_texts import in_each_language
 from console.services.review.notes import ReviewNotes
 from console.services.review.past_case import PastCase
 from console.services.review.record import CaseRecord, Sent
 
 REPORT, NOTES, AUDIT, PAST, EXPECTED = "report.html", "notes.json", "audit.jsonl", "past.json", "expected.parquet"
+RECORDS = "records.jsonl"
 T = TypeVar("T")
 
 
 def files_of(record: CaseRecord, report: bytes | None = None) -> dict[str, bytes]:
-    """Every file of a record but the manifest, in the order they are written. Redaction is in the record already."""
+    """Every file of a record except the manifest, in the order of writing. The record is already redacted."""
+    records: tuple[Record, ...] = (record.incident, *record.alarms, *record.others)
     files = {
-        "incident.json": _json(_typed(record.incident, Incident)),
-        "alarms.json": _json(_typed(record.alarms, tuple[Alarm, ...])),
+        RECORDS: _lines(map(_record, records)),
         AUDIT: _lines(to_json(change) for change in record.changes),
         "links.json": _json([[seq, digest] for seq, digest in record.links]),
         "sent.jsonl": _lines(_sent(sent) for sent in record.sent),
@@ -58,7 +62,7 @@ def files_of(record: CaseRecord, report: bytes | None = None) -> dict[str, bytes
 
 
 def about(record: CaseRecord) -> dict[str, Any]:
-    """What the manifest says of the record."""
+    """Properties of the record for the manifest."""
     info, zone = record.city.info, ZoneInfo(record.city.info.time_zone)
     return {
         "incident_id": record.incident.incident_id,
@@ -75,16 +79,21 @@ def about(record: CaseRecord) -> dict[str, Any]:
     }
 
 
-def record_from(files: Mapping[str, bytes], manifest: Any) -> CaseRecord:
-    """The record in verified files of the present schema. Raises PackageFault."""
+def record_from(files: Mapping[str, bytes], manifest: Any, kinds: tuple[RecordKind[Any], ...] = KINDS) -> CaseRecord:
+    """Read the record from verified files of the present schema. ``kinds``: of the records in it. Raises PackageFault."""
     city = network_of(_file(files, "network.gpkg"), "network.gpkg")
+    records = _records(files, kinds)
+    cases = [one for one in records if isinstance(one, Incident)]
+    if [one.incident_id for one in cases] != [manifest.incident_id]:
+        raise PackageFault(f"{RECORDS} holds another incident than the manifest says")
     notices = "notices/"
     return CaseRecord(
-        incident=_value(files, "incident.json", Incident),
+        incident=cases[0],
         city=city,
         changes=tuple(_many(files, AUDIT, Change)),
         links=_value(files, "links.json", tuple[tuple[int, str], ...]),
-        alarms=_value(files, "alarms.json", tuple[Alarm, ...]),
+        alarms=tuple(one for one in records if isinstance(one, Alarm)),
+        others=tuple(one for one in records if not isinstance(one, Alarm | Incident)),
         readings=readings_of(_file(files, "readings.parquet"), city, "readings.parquet"),
         expected=expected_of(_file(files, EXPECTED), city, EXPECTED),
         past=_value(files, PAST, tuple[PastCase, ...]),
@@ -105,12 +114,12 @@ def record_from(files: Mapping[str, bytes], manifest: Any) -> CaseRecord:
 
 
 def notes_bytes(notes: ReviewNotes) -> bytes:
-    """The reviewer's part."""
+    """The reviewer's notes as a file."""
     return _json(to_json(notes))
 
 
 def plain_name(name: str) -> str:
-    """A file's name in the letters that every system reads the same."""
+    """A file name in characters that are equal on all systems."""
     return re.sub(r"[^A-Za-z0-9_.\-]+", "-", name).lstrip("-.") or "file"
 
 
@@ -138,7 +147,13 @@ def _derived(record: CaseRecord) -> dict[str, bytes]:
             versions[f"notices/versions/{stem}.en.txt"] = notice.text_en.encode()
             versions[f"notices/versions/{stem}.json"] = _json({"known_at": to_json(known.at), **to_json(notice)})
     timeline = [
-        {"at": to_json(change.at), "seq": change.seq, "user": change.user, "kind": change.kind, "note": change.note}
+        {
+            "at": to_json(change.at),
+            "seq": change.seq,
+            "user": change.user,
+            "kind": change.kind,
+            "note": in_each_language(change.note, record.city.info.time_zone),
+        }
         for change in record.changes
     ]
     planned = {
@@ -149,8 +164,34 @@ def _derived(record: CaseRecord) -> dict[str, bytes]:
 
 
 @dataclass(frozen=True, slots=True)
+class _RecordLine:
+    """A record of any kind; its document is of the kind's ``schema``."""
+
+    kind: str
+    schema: int
+    document: dict[str, Any]
+
+
+def _record(one: Record) -> dict[str, Any]:
+    kind = one.record_kind
+    return {"kind": kind.name, "schema": kind.schema, "document": _typed(one, kind.type)}
+
+
+def _records(files: Mapping[str, bytes], kinds: tuple[RecordKind[Any], ...]) -> list[Any]:
+    known, found = by_name(kinds), list[Any]()
+    for line in _many(files, RECORDS, _RecordLine):
+        if line.kind not in known:
+            raise PackageFault(f"{RECORDS} holds a record of unknown kind {line.kind[:40]!r}; update this program")
+        try:
+            found.append(known[line.kind].read(line.document, line.schema))
+        except (ValueError, TypeError, KeyError, RecursionError, msgspec.ValidationError) as fault:
+            raise PackageFault(f"{RECORDS} cannot be understood: {fault}") from fault
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class _SentLine:
-    """A message that left the house, its payload as text."""
+    """A message that was sent, with its payload as text."""
 
     change_seq: int
     topic: str
@@ -171,7 +212,7 @@ def _sent(sent: Sent) -> dict[str, Any]:
 
 
 def _typed(value: Any, kind: Any) -> Any:
-    """As JSON, every number in its own type: a whole number in a field of decimals would else come back as another text."""
+    """A value as JSON, numbers in their field's type: a whole number in a decimal field would be read back as another text."""
     return to_json(from_json(to_json(value), kind))
 
 
@@ -193,21 +234,21 @@ def _value(files: Mapping[str, bytes], name: str, kind: type[T] | Any) -> Any:
     try:
         return from_json(json.loads(_file(files, name)), kind)
     except (ValueError, RecursionError, msgspec.ValidationError) as fault:
-        raise PackageFault(f"{name} cannot be understood: {fault}") from fault
+        raise PackageFault(f"{name} cannot be interpreted: {fault}") from fault
 
 
 def _many(files: Mapping[str, bytes], name: str, kind: type[T]) -> list[T]:
     try:
         return [from_json(json.loads(line), kind) for line in _file(files, name).splitlines()]
     except (ValueError, RecursionError, msgspec.ValidationError) as fault:
-        raise PackageFault(f"{name} cannot be understood: {fault}") from fault
+        raise PackageFault(f"{name} cannot be interpreted: {fault}") from fault
 
 
 def _moment(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as fault:
-        raise PackageFault(f"manifest.json: {text!r} is no time") from fault
+        raise PackageFault(f"manifest.json: {text!r} is not a time") from fault
     if at.tzinfo is None:
         raise PackageFault(f"manifest.json: {text!r} has no offset")
     return at

@@ -10,39 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
-from console.domain.alarms import Alarm, AlarmState
 from console.domain.changes import Change
-from console.domain.clock import moment
-from console.domain.incidents import Incident
 from console.domain.readings import ReadingBatch
 from console.services.review.record import Sent, Tracks
 from console.store import chain
-from console.store.cases import alarm_of, incident_of
 from console.store.readings import ReadingLog
-from console.store.tables import alarms, changes, incidents, outgoing, tracks
+from console.store.stations import StationRows
+from console.store.tables import changes, outgoing, tracks
 
 _AT_ONCE = 500
 T = TypeVar("T")
-
-
-def incidents_between(connection: Connection, since_us: int, until_us: int) -> tuple[Incident, ...]:
-    """Incidents opened in [since, until), oldest first."""
-    of = incidents.c
-    query = select(of.document).where(of.opened_us >= since_us, of.opened_us < until_us)
-    return tuple(incident_of(text) for text in connection.execute(query.order_by(of.opened_us, of.incident_id)).scalars())
-
-
-def alarms_between(connection: Connection, since_us: int, until_us: int) -> tuple[Alarm, ...]:
-    """Alarms that stood at some time in [since, until], by id."""
-    of = alarms.c
-    query = select(of.document).where(of.raised_us <= until_us)
-    found = [alarm_of(text) for text in connection.execute(query.order_by(of.alarm_id)).scalars()]
-    since = moment(since_us)
-    return tuple(
-        alarm
-        for alarm in found
-        if alarm.state is not AlarmState.CLEARED or (alarm.returned_at or alarm.raised_at) >= since or alarm.raised_at >= since
-    )
 
 
 def changes_of(connection: Connection, subjects: Iterable[str]) -> tuple[Change, ...]:
@@ -81,9 +58,12 @@ def tracks_between(connection: Connection, since_us: int, until_us: int) -> Trac
     return Tracks(ids, np.array([row[1] for row in rows], dtype=np.int64), numbers[:, 0], numbers[:, 1])
 
 
-def readings_between(log: ReadingLog, since_us: int, until_us: int) -> ReadingBatch:
-    """Every reading with a source time in [since, until], by time, station and channel; the later copy of a repeated one."""
-    batch = log.whole(since_us, until_us)
+def readings_between(log: ReadingLog, since_us: int, until_us: int, rows: StationRows) -> ReadingBatch:
+    """Every reading of stations of ``rows`` with a source time in [since, until], by time, row and channel.
+
+    Of a repeated one the later copy.
+    """
+    batch = rows.placed(log.whole(since_us, until_us))
     order = np.lexsort((np.arange(len(batch)), batch.channel, batch.station, batch.at_us))
     batch = batch.where(order)
     last = np.ones(len(batch), dtype=np.bool_)

@@ -13,43 +13,48 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select, text, update
 
 from console.domain.actors import Actor
-from console.domain.alarms import Alarm
-from console.domain.changes import Change, ChangeSet, Outgoing
-from console.domain.clock import SystemClock, micros
+from console.domain.changes import GENESIS, Change, ChangeSet, Committed
+from console.domain.clock import micros
 from console.domain.crews import CrewFix
+from console.domain.delivery import Delivery, Pending
 from console.domain.expected import ExpectedValues
-from console.domain.incidents import Incident
+from console.domain.incidents import INCIDENT, Incident
+from console.domain.kinds import KINDS
 from console.domain.readings import ReadingBatch
+from console.domain.record_ids import renamed
+from console.domain.records import R, Record, RecordKind
+from console.services.analysis.retention import Deletion, HistoryKind
 from console.services.incidents.dismissals import REMEMBERED, learned
 from console.services.review.record import Sent, Tracks
-from console.services.state import DeskState, alarms_of, incidents_of, raised_serials
-from console.store import archive, cases, chain, expected
+from console.services.state import DeskState
+from console.store import archive, chain, deliveries, expected, numbering, records, retention
 from console.store.connection import ADVISORY_LOCK, READING, engine_for, migrate, shown, store_url
 from console.store.faults import told
 from console.store.readings import ReadingLog, Times, Values
 from console.store.sole_use import SoleUse
+from console.store.stations import Stations
 from console.store.store_file import StoreFile
-from console.store.tables import changes, counters, outgoing, tracks
+from console.store.tables import changes, counters, tracks
 
 _LOADED_BACK = timedelta(hours=6)
 _CHANGE, _PROBE = "change", "probe"
-_AT_ONCE = 500
 
 
-def open_store(target: str | Path, role: str = "") -> SqlStore:
+def open_store(target: str | Path, role: str = "", kinds: tuple[RecordKind[Any], ...] = KINDS) -> SqlStore:
     """Open (and where needed create or migrate) the store at a file's path or a URL.
 
     ``role``: what the process is (``engine``, ``console``), which then has sole use of it until it closes it or ends; readers
-    give none. Raises StoreUnavailable, StoreInUse, StoreNewer, InputFault.
+    give none. ``kinds``: those of the records it loads. Raises StoreUnavailable, StoreInUse, StoreNewer, InputFault.
     """
-    return SqlStore(target, role)
+    return SqlStore(target, role, kinds)
 
 
 class SqlStore:
     """Implements the services' ports UnitOfWork and Store over SQLite or PostgreSQL. Safe to use from several threads."""
 
-    def __init__(self, target: str | Path, role: str = "") -> None:
+    def __init__(self, target: str | Path, role: str = "", kinds: tuple[RecordKind[Any], ...] = KINDS) -> None:
         url = store_url(target)
+        self._kinds = kinds
         self.where = shown(url)
         self._sole_use = SoleUse(url, role) if role else None
         self._durable = engine_for(url, durable=True)
@@ -61,6 +66,7 @@ class SqlStore:
                 migrate(self._durable, self.where)
             self._file = StoreFile(url)
             self._readings = ReadingLog(self._relaxed, self.where)
+            self._stations = Stations(self._relaxed, self.where)
         except BaseException:
             self.close()
             raise
@@ -74,22 +80,27 @@ class SqlStore:
 
     # Decisions.
 
-    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...]:
-        """All of ``change_set`` or nothing, on disk. Raises StoreUnavailable, StaleState; ValueError for a naive time."""
+    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime) -> Committed:
+        """All of ``change_set`` or nothing, on disk, with final ids.
+
+        Raises StoreUnavailable, StaleState; ValueError for a naive time.
+        """
         at_us = micros(at)
         with self._writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-            made = chain.append(connection, change_set.drafts, actor, at)
-            cases.write(connection, change_set)
-            if change_set.outgoing:
+            last = _counters(connection)
+            numbered, numbers = numbering.numbered(connection, change_set, last)
+            made = chain.append(connection, numbered.drafts, actor, at)
+            records.write(connection, numbered.records, numbering.opened_as(change_set, numbered))
+            if numbered.outgoing:
                 if not made:
                     raise ValueError(f"an outgoing message has no recorded change ({at_us})")
-                connection.execute(insert(outgoing), [_outgoing_row(item, made[0].seq) for item in change_set.outgoing])
-            _count(connection, change_set, made)
-        return made
+                deliveries.add(connection, numbered, made[0].seq)
+            _count(connection, last, {**numbers.last, **({_CHANGE: made[-1].seq} if made else {})})
+        return Committed(numbered, made, numbers.ids)
 
-    def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...] | None:
+    def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> Committed | None:
         """Result of ``commit`` with the same arguments, if it is on disk; None when it is not.
 
         A connection may be lost after the server has committed and before it has confirmed.
@@ -97,7 +108,10 @@ class SqlStore:
         if not change_set.drafts:
             return None
         with self._looking() as connection:
-            return chain.find(connection, change_set.drafts, actor, at)
+            ids = records.given_ids(connection, change_set.provisional_ids())
+            numbered = renamed(change_set, ids)
+            made = chain.find(connection, numbered.drafts, actor, at)
+        return None if made is None else Committed(numbered, made, ids)
 
     def probe(self) -> None:
         """Test write. Raises StoreUnavailable while writing is impossible."""
@@ -108,25 +122,29 @@ class SqlStore:
                 connection.execute(insert(counters).values(kind=_PROBE, last=1))
 
     def load_desk(self) -> DeskState:
-        """Open incidents, active alarms, recently closed ones with their history, id counters, dismissed candidates."""
+        """Open records, recently closed ones, their history for undo, dismissed candidates."""
         with self._looking() as connection:
             last_us = connection.execute(select(func.max(changes.c.at_us))).scalar() or 0
             since_us = int(last_us) - int(_LOADED_BACK.total_seconds() * 1e6)
-            found = cases.incidents_since(connection, since_us)
+            found = {kind.name: records.since(connection, kind, since_us) for kind in self._kinds}
             history = {
-                incident_id: tuple(chain.read(connection, changes.c.subject == f"incident/{incident_id}"))
-                for incident_id in found
+                subject: tuple(chain.read(connection, changes.c.subject == subject))
+                for kind in self._kinds
+                if kind.keeps_history
+                for subject in map(kind.subject, found[kind.name])
             }
-            alarms = cases.alarms_since(connection, since_us)
             remembered_us = int(last_us) - int(REMEMBERED.total_seconds() * 1e6)
-            dismissals = learned({}, cases.incidents_since(connection, remembered_us).values())
-            serials = {kind: last for kind, last in _counters(connection).items() if kind not in (_CHANGE, _PROBE)}
-        return DeskState(alarms, found, {}, history, serials, dismissals)
+            dismissals = learned({}, records.since(connection, INCIDENT, remembered_us).values())
+        return DeskState(found, {}, history, dismissals)
+
+    def record(self, kind: RecordKind[R], record_id: str) -> R | None:
+        """One record, open or closed; None when unknown."""
+        with self._looking() as connection:
+            return records.one(connection, kind, record_id)
 
     def incident(self, incident_id: str) -> Incident | None:
         """One incident, open or closed; None when unknown."""
-        with self._looking() as connection:
-            return cases.incident(connection, incident_id)
+        return self.record(INCIDENT, incident_id)
 
     def changes(self, after_seq: int = 0) -> tuple[Change, ...]:
         """The chain behind ``after_seq``, oldest first."""
@@ -138,6 +156,18 @@ class SqlStore:
         with self._looking() as connection:
             return tuple(chain.read(connection, changes.c.subject == subject))
 
+    def each_change(self, after_seq: int = 0) -> Iterator[Change]:
+        """The chain behind ``after_seq`` one by one, for a chain of any length; a read transaction lasts as long."""
+        with self._looking() as connection:
+            yield from chain.read(connection, changes.c.seq > after_seq)
+
+    def head(self) -> tuple[int, str]:
+        """(seq, hash) of the last change; (0, 64 zeros) of an empty chain."""
+        query = select(changes.c.seq, changes.c.hash).order_by(changes.c.seq.desc()).limit(1)
+        with self._looking() as connection:
+            found = connection.execute(query).one_or_none()
+        return (0, GENESIS) if found is None else (int(found[0]), str(found[1]))
+
     def verify_chain(self) -> int | None:
         """``seq`` of the first invalid change of the chain, None when it is valid."""
         with self._looking() as connection:
@@ -145,38 +175,48 @@ class SqlStore:
 
     # Outgoing messages.
 
-    def pending_outgoing(self) -> tuple[tuple[int, Outgoing], ...]:
-        """Messages without confirmed delivery, oldest first, up to the batch size of one attempt."""
-        of = outgoing.c
-        query = select(of.outgoing_id, of.topic, of.payload, of.content_type, of.qos)
+    def pending_outgoing(self, after: int = 0) -> tuple[Pending, ...]:
+        """The oldest messages behind the number ``after`` not yet delivered by every channel that carries them."""
         with self._looking() as connection:
-            found = connection.execute(query.where(of.sent_us.is_(None)).order_by(of.outgoing_id).limit(_AT_ONCE)).all()
-        return tuple((int(row[0]), Outgoing(row[1], bytes(row[2]), row[3], int(row[4]))) for row in found)
+            return deliveries.pending(connection, after)
 
-    def mark_sent(self, outgoing_ids: int | Sequence[int]) -> None:
-        """Mark messages as delivered."""
-        self._mark([outgoing_ids] if isinstance(outgoing_ids, int) else outgoing_ids, micros(SystemClock().now()))
+    def count_unsent(self) -> int:
+        """Number of messages without confirmed delivery."""
+        with self._looking() as connection:
+            return deliveries.count(connection)
+
+    def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = ()) -> None:
+        """(message, delivery) as they are now; the messages ``sent`` are with everybody."""
+        if not (made or sent):
+            return
+        with self._writing() as connection:
+            deliveries.record(connection, made)
+            deliveries.settle(connection, sent, deliveries.now_us())
 
     def mark_withdrawn(self, outgoing_ids: Sequence[int]) -> None:
         """Mark messages as withdrawn: they never left and are not sent any more."""
-        self._mark(outgoing_ids, -micros(SystemClock().now()))
-
-    def _mark(self, ids: Sequence[int], sent_us: int) -> None:
-        if not ids:
-            return
         with self._writing() as connection:
-            connection.execute(update(outgoing).where(outgoing.c.outgoing_id.in_(ids)).values(sent_us=sent_us))
+            deliveries.settle(connection, outgoing_ids, -deliveries.now_us())
 
     # Readings and tracks.
+
+    def use_stations(self, station_ids: Iterable[str]) -> None:
+        """From now on station rows are those of a dataset with these stations, in this order.
+
+        The first dataset that is used with a store of before version 0007 gives its stations to the rows of old readings.
+        """
+        self._ensure_ours()
+        self._stations.use(station_ids)
 
     def append_readings(self, batch: ReadingBatch) -> None:
         """Keep readings; they survive the end of the process when this returns."""
         self._ensure_ours()
-        self._readings.append(batch)
+        self._readings.append(self._stations.for_writing().numbered(batch))
 
     def readings(self, station_row: int, channel: int, since_us: int, until_us: int) -> tuple[Times, Values]:
         """(source times µs, values in inside units) of one channel in [since, until], oldest first; bad ones NaN."""
-        return self._readings.between(int(station_row), int(channel), int(since_us), int(until_us))
+        number = self._stations.current.number(int(station_row))
+        return self._readings.between(number, int(channel), int(since_us), int(until_us))
 
     def append_expected(self, tick_us: int, values: NDArray[np.float64], sigma_kpa: NDArray[np.float64] | None = None) -> None:
         """Store the expected values at a tick, (stations, channels); the first row of a tick is kept.
@@ -184,14 +224,9 @@ class SqlStore:
         ``sigma_kpa``: (stations,) standard deviation of pressures, valid until the next one is stored.
         """
         self._ensure_ours()
+        order_no = self._stations.for_writing().order_no
         with told(self.where), self._relaxed.begin() as connection:
-            expected.append(connection, int(tick_us), values, sigma_kpa)
-
-    def drop_expected(self, before_us: int) -> None:
-        """Delete the expected values of the ticks before a time."""
-        self._ensure_ours()
-        with told(self.where), self._relaxed.begin() as connection:
-            expected.drop(connection, int(before_us))
+            expected.append(connection, int(tick_us), values, sigma_kpa, order_no)
 
     def append_positions(self, fixes: Iterable[CrewFix]) -> None:
         """Keep crews' fixes; a repeated one changes nothing."""
@@ -218,12 +253,12 @@ class SqlStore:
     def incidents_between(self, since_us: int, until_us: int) -> tuple[Incident, ...]:
         """Incidents opened in [since, until), oldest first."""
         with self._looking() as connection:
-            return archive.incidents_between(connection, since_us, until_us)
+            return records.opened_between(connection, INCIDENT, since_us, until_us)
 
-    def alarms_between(self, since_us: int, until_us: int) -> tuple[Alarm, ...]:
-        """Alarms that stood at some time in [since, until], by id."""
+    def records_between(self, since_us: int, until_us: int) -> tuple[Record, ...]:
+        """Records of every kind that were open at some time in [since, until], or opened in it, by kind and id."""
         with self._looking() as connection:
-            return archive.alarms_between(connection, since_us, until_us)
+            return tuple(one for kind in self._kinds for one in records.open_between(connection, kind, since_us, until_us))
 
     def changes_with(self, subjects: Iterable[str]) -> tuple[Change, ...]:
         """The changes of several subjects, by seq."""
@@ -245,22 +280,59 @@ class SqlStore:
         with self._looking() as connection:
             return archive.tracks_between(connection, since_us, until_us)
 
-    def readings_between(self, since_us: int, until_us: int) -> ReadingBatch:
-        """Every reading in [since, until], by time."""
-        return archive.readings_between(self._readings, int(since_us), int(until_us))
+    def stations_between(self, since_us: int, until_us: int) -> tuple[str, ...]:
+        """Ids of all stations with readings in [since, until], of removed ones too; none in a store that has rows only."""
+        return self._stations.ids_of(self._readings.stations(int(since_us), int(until_us)))
+
+    def readings_between(self, since_us: int, until_us: int, stations: Sequence[str] | None = None) -> ReadingBatch:
+        """Every reading in [since, until], by time. ``stations``: ids by row; by default those of the dataset in use."""
+        return archive.readings_between(self._readings, int(since_us), int(until_us), self._stations.rows_of(stations))
 
     def count_readings(self, since_us: int, until_us: int) -> int:
         """About how many readings there are in [since, until], counted without reading them."""
         return self._readings.count(int(since_us), int(until_us))
 
     def reading_parts(self, since_us: int, until_us: int) -> Iterator[ReadingBatch]:
-        """Every reading in [since, until], in parts of bounded size and in no order; arrivals unknown."""
-        return self._readings.parts(int(since_us), int(until_us))
+        """Every reading of the dataset's stations in [since, until], in parts of bounded size, in no order; arrivals unknown."""
+        rows = self._stations.current
+        return (rows.placed(part) for part in self._readings.parts(int(since_us), int(until_us)))
 
-    def expected_between(self, since_us: int, until_us: int) -> ExpectedValues:
-        """Expected values at the ticks in [since, until]."""
+    def expected_between(self, since_us: int, until_us: int, stations: Sequence[str] | None = None) -> ExpectedValues:
+        """Expected values at the ticks in [since, until]. ``stations``: ids by row; by default those of the dataset in use."""
+        rows = self._stations.rows_of(stations)
         with self._looking() as connection:
-            return expected.between(connection, int(since_us), int(until_us))
+            return expected.between(connection, int(since_us), int(until_us), rows)
+
+    # Retention.
+
+    def cases_since(self, closed_after_us: int) -> tuple[Incident, ...]:
+        """Open cases, and those closed after a time."""
+        with self._looking() as connection:
+            return tuple(records.since(connection, INCIDENT, int(closed_after_us)).values())
+
+    def delete_history(self, kind: HistoryKind, since_us: int, until_us: int, most: int, *, days: int, at_us: int) -> int:
+        """Delete at most ``most`` rows of what lies in [since, until), oldest first; how many values went, 0 for nothing left.
+
+        ``days``, ``at_us``: the setting and the time, kept with the count (``deletions``).
+        """
+        self._ensure_ours()
+        with told(self.where), self._relaxed.begin() as connection:
+            return retention.delete_some(connection, kind, int(since_us), int(until_us), most, days, at_us)
+
+    def history_span(self, kind: HistoryKind) -> tuple[int, int] | None:
+        """(oldest, newest) source time of what is kept, without the readings that wait in the log; None without any."""
+        with self._looking() as connection:
+            return retention.span(connection, kind)
+
+    def deletions(self, *, unrecorded: bool = False) -> tuple[Deletion, ...]:
+        """What retention deleted, oldest first; ``unrecorded``: only what the log of actions does not have yet."""
+        with self._looking() as connection:
+            return retention.unrecorded(connection) if unrecorded else retention.all_deletions(connection)
+
+    def mark_recorded(self, deletion_ids: Iterable[int]) -> None:
+        """The log of actions has these deletions."""
+        with self._writing() as connection:
+            retention.mark_recorded(connection, deletion_ids)
 
     def flush(self) -> None:
         """Before closing: move readings of the log into blocks (they are on disk already)."""
@@ -284,25 +356,11 @@ class SqlStore:
             yield connection
 
 
-def _outgoing_row(item: Outgoing, change_seq: int) -> dict[str, Any]:
-    return {
-        "change_seq": change_seq,
-        "topic": item.topic,
-        "content_type": item.content_type,
-        "qos": item.qos,
-        "payload": item.payload,
-    }
-
-
 def _counters(connection: Connection) -> dict[str, int]:
     return {str(kind): int(last) for kind, last in connection.execute(select(counters.c.kind, counters.c.last))}
 
 
-def _count(connection: Connection, change_set: ChangeSet, made: Sequence[Change]) -> None:
-    known = _counters(connection)
-    raised: Mapping[str, int] = raised_serials(known, incidents_of(change_set), alarms_of(change_set))
-    if made:
-        raised = {**raised, _CHANGE: made[-1].seq}
+def _count(connection: Connection, known: Mapping[str, int], raised: Mapping[str, int]) -> None:
     for kind, last in raised.items():
         if kind not in known:
             connection.execute(insert(counters).values(kind=kind, last=last))

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 metadata = MetaData()
@@ -38,37 +39,36 @@ changes = Table(
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Column("actor", Text),
+    Column("note_params", Text),
+    Column("schema", SmallInteger),
     Index("changes_by_subject", "subject", "seq"),
 )
-"""Append-only (triggers refuse anything else); ``before``/``after``: canonical JSON."""
+"""Append-only (triggers refuse anything else); ``before``/``after``/``note_params``: canonical JSON. ``note``: a key, or where
 
-incidents = Table(
-    "incidents",
+``note_params`` is empty the text itself. ``schema``: of the documents that ``before`` and ``after`` are parts of (empty: 1).
+"""
+
+records = Table(
+    "records",
     metadata,
-    Column("incident_id", String(40), primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    Column("id", String(80), primary_key=True),
     Column("version", Integer, nullable=False),
-    Column("phase", String(20), nullable=False),
-    Column("title", Text, nullable=False),
+    Column("state", String(40), nullable=False),
     Column("opened_us", BigInteger, nullable=False),
     Column("closed_us", BigInteger),
-    Column("is_drill", Boolean, nullable=False),
+    Column("area", Text, nullable=False),
+    Column("schema", SmallInteger, nullable=False),
     Column("document", Text, nullable=False),
-    Index("incidents_by_phase", "phase", "closed_us"),
+    Column("opened_as", String(120)),
+    UniqueConstraint("opened_as", name="records_opened_as"),
+    Index("records_by_closed", "kind", "closed_us"),
+    Index("records_by_opened", "kind", "opened_us"),
 )
+"""Every kind of record. ``closed_us``: empty while open; ``document``: canonical JSON of ``schema``; ``opened_as``: the
 
-alarms = Table(
-    "alarms",
-    metadata,
-    Column("alarm_id", String(40), primary_key=True),
-    Column("kind", String(20), nullable=False),
-    Column("priority", SmallInteger, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("state", String(20), nullable=False),
-    Column("raised_us", BigInteger, nullable=False),
-    Column("incident_id", String(40), nullable=False),
-    Column("document", Text, nullable=False),
-    Index("alarms_by_state", "state", "raised_us"),
-)
+provisional id that it was opened with, empty where it came with its own.
+"""
 
 outgoing = Table(
     "outgoing",
@@ -82,7 +82,29 @@ outgoing = Table(
     Column("sent_us", BigInteger),
     Index("outgoing_pending", "sent_us", "outgoing_id"),
 )
-"""``sent_us`` (the machine's clock) is empty until the broker has the message; negative: it never left and was withdrawn then."""
+"""``topic``: the message's address (``orders/C1``), in rows of earlier versions its MQTT topic. ``sent_us`` (the machine's
+
+clock) is empty until every channel that carries the message has delivered it; negative: it never left and was withdrawn then.
+"""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column(
+        "outgoing_id",
+        BigInteger().with_variant(Integer, "sqlite"),
+        ForeignKey("outgoing.outgoing_id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("channel", String(40), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_us", BigInteger),
+    Column("failure", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
+"""A message's way by one channel, once it was tried (``console.domain.delivery``). Times: the machine's clock."""
 
 counters = Table(
     "counters",
@@ -99,8 +121,28 @@ reading_log = Table(
     Column("rows", Integer, nullable=False),
     Column("packed", LargeBinary, nullable=False),
     Column("arrived_us", BigInteger),
+    sqlite_autoincrement=True,
 )
-"""Batches as they came, packed whole: on disk at once, later moved into blocks. ``arrived_us``: empty when unknown."""
+"""Batches as they came, packed whole: on disk at once, later moved into blocks. ``arrived_us``: empty when unknown.
+
+Ids are never given again, also after the log was emptied: they order the blocks.
+"""
+
+stations = Table(
+    "stations",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("station_id", Text, nullable=False, unique=True),
+)
+"""Numbers under which readings are filed. Rows are never deleted, so that a number is never given to another station."""
+
+station_orders = Table(
+    "station_orders",
+    metadata,
+    Column("order_no", Integer, primary_key=True, autoincrement=False),
+    Column("numbers", LargeBinary, nullable=False),
+)
+"""Orders in which rows of expected values list their stations: little-endian int32 numbers."""
 
 reading_blocks = Table(
     "reading_blocks",
@@ -112,9 +154,14 @@ reading_blocks = Table(
     Column("to_us", BigInteger, nullable=False),
     Column("packed", LargeBinary, nullable=False),
     Column("arrivals", LargeBinary),
-    sqlite_with_rowid=False,
+    Index("reading_blocks_by_time", "from_us", "to_us"),
 )
-"""One channel's readings over a stretch of time; stretches may overlap after backfill. ``arrivals``: empty when unknown."""
+"""One channel's readings over less than a day; stretches may overlap after backfill. ``station``: its number.
+
+``block_no``: last id of the log at the move; a later copy of a reading has a higher one. ``arrivals``: empty when unknown.
+On SQLite with a rowid: in a table without one each comparison of keys reads the whole row, and rows above 1 kB waste a page.
+Stores of more than 2 GB before version 0007 keep theirs without.
+"""
 
 expected_ticks = Table(
     "expected_ticks",
@@ -123,8 +170,12 @@ expected_ticks = Table(
     Column("stations", Integer, nullable=False),
     Column("packed", LargeBinary, nullable=False),
     Column("sigma", LargeBinary),
+    Column("order_no", Integer),
 )
-"""Expected values of every station per tick (``expected.py``). ``sigma``: where empty, that of an earlier tick."""
+"""Expected values of every station per tick (``expected.py``). ``sigma``: where empty, that of an earlier tick.
+
+``order_no``: of the stations; empty: by their numbers, from 0.
+"""
 
 tracks = Table(
     "tracks",
@@ -133,6 +184,21 @@ tracks = Table(
     Column("at_us", BigInteger, primary_key=True, autoincrement=False),
     Column("x", Float(53), nullable=False),
     Column("y", Float(53), nullable=False),
+    Index("tracks_by_time", "at_us"),
     sqlite_with_rowid=False,
 )
 """Fixes of crews, in the network's CRS."""
+
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("deletion_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("from_us", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("is_recorded", Boolean, nullable=False),
+)
+"""What retention deleted: one row a run and kind, written with each batch. ``is_recorded``: the log of actions has it."""

@@ -8,9 +8,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from console.domain.alarms import Alarm, Explanation
-from console.domain.picture import FeedHealth
+from console.domain.health import ChannelHealth, FeedHealth
+from console.domain.notes import Note
 from console.domain.readings import CHANNEL_BY_NAME, Channel
+from console.domain.record_ids import shown_id
 from console.services.changesets import Refused
+from console.services.note_texts import NoteTexts
 from maps.errors import QuanmaiError
 from maps.units import mpa_from_kpa
 from resources.texts import Catalogue
@@ -35,8 +38,11 @@ _UNSEEN = {code: None for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A
 
 
 def one_line(text: str) -> str:
-    """Text from outside as one line: no breaks, no control characters, nothing that turns the direction."""
-    plain = text.translate(_UNSEEN)
+    """Text from outside as one line: no breaks, no control characters, nothing that turns the direction.
+
+    Provisional ids are cut to what can be read.
+    """
+    plain = shown_id(text).translate(_UNSEEN)
     return " ".join("".join(letter if letter.isprintable() else " " for letter in plain).split())
 
 
@@ -47,9 +53,12 @@ class Words:
         self.catalogue = Catalogue.load(language)
         self.language = language
         self.zone = ZoneInfo(time_zone)
+        self._notes = NoteTexts(language, time_zone)
 
     def __call__(self, key: str, **params: object) -> str:
-        return self.catalogue.text(f"ui.{key}", **params)
+        """The text ``ui.<key>`` with its parameters filled in; provisional ids are cut to what can be read."""
+        shown = {name: shown_id(value) if isinstance(value, str) else value for name, value in params.items()}
+        return self.catalogue.text(f"ui.{key}", **shown)
 
     def placing(self, codes: str) -> str:
         """Why a valve's place is in doubt, of codes parted by commas; a code of another version as it is."""
@@ -63,12 +72,16 @@ class Words:
                 return self.catalogue.text(key)
         return code
 
+    def note(self, note: Note) -> str:
+        """A note of the log or the text of an alarm."""
+        return self._notes.text(note)
+
     def fault(self, fault: QuanmaiError) -> str:
         """Why something was not done, in one line."""
         return fault.text(self.language) if isinstance(fault, Refused) else str(fault)
 
-    def feed_advice(self, feed: FeedHealth) -> str:
-        """What is not well with a feed or a part of the engine, in this language first, then in the program's own words."""
+    def feed_advice(self, feed: FeedHealth | ChannelHealth) -> str:
+        """What is not well with a feed, a channel or a part of the engine: in this language, else in the program's own words."""
         group, code = ("feed_code", feed.code) if feed.code else ("fault_of", feed.name)
         known = self.of(group, code)
         if known == code or (feed.state == "up" and not feed.code):
@@ -128,7 +141,9 @@ class Words:
     def operation(self, one: Explanation) -> str:
         """An operation that may be why, or the finding like it that was dismissed."""
         if one.code == "dismissed":
-            return self("evidence.dismissed", date=f"{self.local(one.at):%m-%d}", incident=one.asset_id, reason=one.note)
+            return self(
+                "evidence.dismissed", date=f"{self.local(one.at):%m-%d}", incident=one.asset_id, reason=self.note(one.note)
+            )
         return f"{self.of('operation', one.code)} {one.asset_id}".strip()
 
     def decimals(self, channel: Channel) -> int:
@@ -206,3 +221,8 @@ class Words:
             str(year) if year is not None and year > 0 else "",
         ]
         return " ".join(part for part in parts if part)
+
+
+def map_text(words: Words, key: str, **params: object) -> str:
+    """The text ``map.<key>`` (``resources/translations/*/map.toml``)."""
+    return words.catalogue.text(f"map.{key}", **params)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from maps.columns import Bools, Floats
 from maps.hydraulics.boundary import BoundaryReadings, DrivenValues, TankModes
 from maps.hydraulics.state import HydraulicState
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 from maps.locate.pumps import PumpCurves
 from maps.network import ValveState
 
@@ -50,7 +50,7 @@ class AskState:
 
 @dataclass(frozen=True, eq=False)
 class AskResponses:
-    """Head changes at ``nodes`` (rows) for each of ``leaks`` (m³/h by node row); as maps.hydraulics.responses."""
+    """Head changes at ``nodes`` (rows) for each of ``leaks`` (m³/h by node row), as ``burst_responses``."""
 
     at_s: float
     nodes: NDArray[np.int64]

@@ -10,7 +10,7 @@ from epanet import toolkit as en
 from maps.city import City
 from maps.columns import Bools, Floats
 from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings, DrivenValues, Rows, TankModes
-from maps.hydraulics.period import DAY_S
+from maps.hydraulics.model_day import DAY_S
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
 

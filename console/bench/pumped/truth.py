@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from maps.hydraulics.running import RunningModel
 from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
 
@@ -14,7 +15,6 @@ from console.bench.pumped.sensors import Sensors
 from maps.city import City
 from maps.columns import Floats
 from maps.errors import InputFault
-from maps.hydraulics.running import RunningModel
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
 from maps.network import NodeKind, PipeStatus

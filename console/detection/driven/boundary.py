@@ -116,7 +116,7 @@ def demand_factors(readings: TickReadings, nominal_m3h: Floats) -> Floats:
     # A history without weekends: as on working days, and the other way round.
     factor = np.where(np.isfinite(factor), factor, np.roll(factor, HOURS))
     factor = np.where(np.isfinite(factor), factor, 1.0)
-    return np.clip(factor, _LEAST_FACTOR, _LARGEST_FACTOR)
+    return np.asarray(np.clip(factor, _LEAST_FACTOR, _LARGEST_FACTOR))
 
 
 def _of(value: dict[int, Floats], channel: Channel, rows: NDArray[np.int64]) -> Floats:

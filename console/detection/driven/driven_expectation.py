@@ -129,12 +129,12 @@ class DrivenExpectation:
         """(regimes + 1, channels): of each frequent combination of states; the last row for all others."""
         pooled = np.maximum(_robust(remains), remains.std(axis=0))
         rows = [_robust(remains[regime == number]) if n >= _LEAST_TICKS else pooled for number, n in enumerate(count)]
-        return np.maximum(np.vstack([*rows, pooled]), self.floor)
+        return np.asarray(np.maximum(np.vstack([*rows, pooled]), self.floor))
 
     def regime(self, state: Bools) -> NDArray[np.int64]:
         """Row of each tick's combination of link states, the last one for combinations never seen."""
         same = (state[:, None, : self._links] == self.combinations[None, :, :]).all(axis=2)
-        return np.where(same.any(axis=1), same.argmax(axis=1), len(self.combinations))
+        return np.asarray(np.where(same.any(axis=1), same.argmax(axis=1), len(self.combinations)))
 
     def residual(self, ticks: DrivenTicks) -> Floats:
         """(ticks, channels) observed minus expected, channel units, NaN where unknown."""

@@ -1,4 +1,4 @@
-"""Alarms of stations and what people do with alarms: life per ISA-18.2 / OPC UA Part 9."""
+"""Alarms of stations and users' actions on alarms: states per ISA-18.2 / OPC UA Part 9."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 
 from console.detection.finding import StationFinding
 from console.domain.actors import Actor, Permission
-from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
+from console.domain.alarms import ALARM, Alarm, AlarmKind, AlarmState, Evidence, Priority
 from console.domain.changes import ChangeSet
 from console.domain.intents import Intent
 from console.domain.limits import ELEVATION_MATTERS_M, LIMIT_CODES
+from console.domain.notes import Code, Note, Quantity
 from console.domain.readings import CHANNEL_BY_NAME
+from console.domain.record_ids import provisional_id
 from console.services.changesets import NOTHING, AlarmChange, Refused, recorded_alarms
 from console.services.handling import Handler
-from console.services.state import DeskState, alarm_id_of
+from console.services.state import DeskState
 from console.services.tools import Tools
-from console.services.words_zh import UNITS_ZH
-from maps.units import mpa_from_kpa
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class AcknowledgeAlarm(Intent):
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeAlarms(Intent):
-    """确认 of several that were chosen together, as a flood needs; each keeps its own line in the log."""
+    """确认 of several selected alarms, for alarm floods; each gets its own log entry."""
 
     alarm_ids: tuple[str, ...]
 
@@ -48,7 +48,7 @@ class ShelveAlarm(Intent):
 
 @dataclass(frozen=True, slots=True)
 class TakeOutOfService(Intent):
-    """停用, until a person restores it; with a reason."""
+    """停用 (out of service) until a user restores it; with a reason."""
 
     alarm_id: str
     reason: str
@@ -56,7 +56,7 @@ class TakeOutOfService(Intent):
 
 @dataclass(frozen=True, slots=True)
 class RestoreAlarm(Intent):
-    """A shelved alarm, or one out of service, back among the others."""
+    """Unshelve an alarm, or put it back in service."""
 
     alarm_id: str
 
@@ -82,19 +82,6 @@ _FAR_BELOW = 0.5
 """Under half of the limit somebody is close to having no water."""
 _NEAR_M = 300.0
 """Critical customers this near a station share what it shows."""
-_CODE_ZH = {
-    "stale": "数据超时",
-    "frozen": "数值不变（疑似死数）",
-    "spike": "突跳",
-    "out_of_range": "超量程",
-    "future_time": "时钟超前",
-    "low_pressure": "压力过低",
-    "high_pressure": "压力过高",
-    "below_limit": "低于限值",
-    "above_limit": "高于限值",
-    "deviating": "单站偏差",
-    "open_boundary": "两分区进水此增彼减，边界阀可能开着",
-}
 LONGEST_SHELF = timedelta(hours=24)
 """A shelf is for a shift or a day (ISA-18.2 asks for a bound); what is wrong for longer is taken out of service, by name."""
 _REUSED_WITHIN = timedelta(minutes=10)
@@ -104,24 +91,23 @@ _REUSED_WITHIN = timedelta(minutes=10)
 def on_stations(tools: Tools, state: DeskState, findings: Sequence[StationFinding], now: datetime) -> ChangeSet:
     """Raise, extend or return the one alarm of each station and code; a tick's findings are one change set.
 
-    When a broker dies thousands of stations fall silent at once: as many transactions would keep everything else waiting.
+    When a broker stops, thousands of stations fall silent at once; one transaction each would block everything else.
     """
     if not findings:
         return NOTHING
     current = _current(state, now)
-    serial, changes = state.next_serial("alarm"), list[AlarmChange]()
+    changes = list[AlarmChange]()
     for finding in findings:
         key = (finding.station_id, finding.code)
-        change = _change(tools, current.get(key), finding, now, alarm_id_of(serial))
+        change = _change(tools, current.get(key), finding, now)
         if change is not None:
-            serial += change.before is None
             current[key] = change.after
             changes.append(change)
     return recorded_alarms(changes) if changes else NOTHING
 
 
 def on_absent(tools: Tools, state: DeskState, now: datetime) -> ChangeSet:
-    """Alarms of stations that the city does not have any more return: nothing else would ever end them."""
+    """Alarms of stations that were removed from the dataset return to normal; no reading will ever end them."""
     gone = [
         alarm
         for alarm in state.alarms.values()
@@ -130,25 +116,25 @@ def on_absent(tools: Tools, state: DeskState, now: datetime) -> ChangeSet:
         and alarm.returned_at is None
         and not tools.city.stations.has(alarm.subject)
     ]
-    changes = [AlarmChange(one, _returned(one, now), "alarm_returned", _note(one, "测点已不在管网数据中")) for one in gone]
+    changes = [AlarmChange(one, _returned(one, now), "alarm_returned", _note("station_gone", one)) for one in gone]
     return recorded_alarms(changes) if changes else NOTHING
 
 
-def _change(tools: Tools, alarm: Alarm | None, finding: StationFinding, now: datetime, new_id: str) -> AlarmChange | None:
+def _change(tools: Tools, alarm: Alarm | None, finding: StationFinding, now: datetime) -> AlarmChange | None:
     if finding.active:
-        return _raised(tools, alarm, finding, new_id)
+        return _raised(tools, alarm, finding)
     if alarm is None or finding.channel not in alarm.channels:
         return None
     left = tuple(channel for channel in alarm.channels if channel != finding.channel)
     if left:
-        return AlarmChange(alarm, replace(alarm, channels=left), "alarm_revised", _note(alarm, "部分恢复"))
-    return AlarmChange(alarm, _returned(alarm, now), "alarm_returned", _note(alarm, "恢复正常"))
+        return AlarmChange(alarm, replace(alarm, channels=left), "alarm_revised", _note("partly_normal", alarm))
+    return AlarmChange(alarm, _returned(alarm, now), "alarm_returned", _note("normal", alarm))
 
 
 def acknowledge(
     tools: Tools, state: DeskState, intent: AcknowledgeAlarm | AcknowledgeAlarms, actor: Actor, now: datetime
 ) -> ChangeSet:
-    """Seen by a person; one that had already returned is thereby cleared. Of several, those that still wait for it.
+    """Acknowledge alarms; one that has already returned is cleared. Of several, those not yet acknowledged.
 
     Raises Refused when none does.
     """
@@ -163,13 +149,13 @@ def acknowledge(
 def _acknowledged(alarm: Alarm, user: str, now: datetime) -> AlarmChange:
     seen = AlarmState.CLEARED if alarm.state is AlarmState.RETURNED else AlarmState.ACKNOWLEDGED
     after = replace(alarm, state=seen, acknowledged_at=now, acknowledged_by=user)
-    return AlarmChange(alarm, after, "alarm_acknowledged", f"{user} {_note(alarm, '已确认')}")
+    return AlarmChange(alarm, after, "alarm_acknowledged", _note("acknowledged", alarm, user=user))
 
 
 def shelve(tools: Tools, state: DeskState, intent: ShelveAlarm, actor: Actor, now: datetime) -> ChangeSet:
-    """Out of sight until a time or until it returns, with a reason."""
+    """Shelve until a time or until it returns (one-shot), with a reason."""
     alarm = _alarm_of(state, intent.alarm_id)
-    over = intent.until is None and alarm.returned_at is not None  # nothing would ever end it
+    over = intent.until is None and alarm.returned_at is not None  # no reading would ever end it
     if over or alarm.state in (AlarmState.CLEARED, AlarmState.OUT_OF_SERVICE):
         raise Refused("cannot_shelve", alarm=alarm.alarm_id, alarm_state=alarm.state)
     if not intent.reason.strip():
@@ -180,12 +166,12 @@ def shelve(tools: Tools, state: DeskState, intent: ShelveAlarm, actor: Actor, no
         raise Refused("shelve_too_long", hours=f"{LONGEST_SHELF.total_seconds() / 3600:.0f}")
     after = replace(alarm, state=AlarmState.SHELVED, shelved_until=intent.until, shelved_reason=intent.reason.strip())
     return recorded_alarms(
-        [AlarmChange(alarm, after, "alarm_shelved", f"{actor.name} {_note(alarm, '已搁置')}：{intent.reason.strip()}")]
+        [AlarmChange(alarm, after, "alarm_shelved", _note("shelved", alarm, user=actor.name, reason=intent.reason.strip()))]
     )
 
 
 def take_out(tools: Tools, state: DeskState, intent: TakeOutOfService, actor: Actor, now: datetime) -> ChangeSet:
-    """Out of service until a person restores it (ISA-18.2), with a reason."""
+    """Take out of service until a user restores it (ISA-18.2), with a reason."""
     alarm, reason = _alarm_of(state, intent.alarm_id), intent.reason.strip()
     if alarm.state in (AlarmState.CLEARED, AlarmState.OUT_OF_SERVICE):
         raise Refused("cannot_shelve", alarm=alarm.alarm_id, alarm_state=alarm.state)
@@ -193,22 +179,22 @@ def take_out(tools: Tools, state: DeskState, intent: TakeOutOfService, actor: Ac
         raise Refused("shelve_reason")
     after = replace(alarm, state=AlarmState.OUT_OF_SERVICE, shelved_until=None, shelved_reason=reason)
     return recorded_alarms(
-        [AlarmChange(alarm, after, "alarm_out_of_service", f"{actor.name} {_note(alarm, '已停用')}：{reason}")]
+        [AlarmChange(alarm, after, "alarm_out_of_service", _note("out_of_service", alarm, user=actor.name, reason=reason))]
     )
 
 
 def restore(tools: Tools, state: DeskState, intent: RestoreAlarm, actor: Actor, now: datetime) -> ChangeSet:
-    """From the shelf or out of service: the alarm is back as what it has become meanwhile."""
+    """Unshelve or put back in service; the alarm shows its present state."""
     alarm = _alarm_of(state, intent.alarm_id)
     if alarm.state not in (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE):
         raise Refused("not_shelved", alarm=alarm.alarm_id, alarm_state=alarm.state)
-    return recorded_alarms([AlarmChange(alarm, _unshelved(alarm), "alarm_unshelved", f"{actor.name} {_note(alarm, '已恢复')}")])
+    return recorded_alarms([AlarmChange(alarm, _unshelved(alarm), "alarm_unshelved", _note("restored", alarm, user=actor.name))])
 
 
 def on_time(state: DeskState, now: datetime) -> ChangeSet:
-    """Shelving that has run out: the alarm is back as what it has become meanwhile.
+    """End expired shelving; the alarm shows its present state.
 
-    A shelf that ends later than any may was put up under a clock since set back: it ends now.
+    An end beyond the longest allowed shelving was set under a clock that was since set back: shelving ends now.
     """
     due = [
         alarm
@@ -217,14 +203,14 @@ def on_time(state: DeskState, now: datetime) -> ChangeSet:
         and alarm.shelved_until is not None
         and not now < alarm.shelved_until <= now + LONGEST_SHELF
     ]
-    changes = [AlarmChange(alarm, _unshelved(alarm), "alarm_unshelved", _note(alarm, "搁置到期")) for alarm in due]
+    changes = [AlarmChange(alarm, _unshelved(alarm), "alarm_unshelved", _note("shelf_over", alarm)) for alarm in due]
     return recorded_alarms(changes) if changes else NOTHING
 
 
-def _raised(tools: Tools, alarm: Alarm | None, finding: StationFinding, new_id: str) -> AlarmChange | None:
+def _raised(tools: Tools, alarm: Alarm | None, finding: StationFinding) -> AlarmChange | None:
     if alarm is None:
-        new = _weighed(_new(tools, finding, new_id), finding)
-        return AlarmChange(None, new, "alarm_raised", f"报警：{new.detail}")
+        new = _weighed(_new(tools, finding), finding)
+        return AlarmChange(None, new, "alarm_raised", Note("alarm.raised", detail=new.detail))
     lasting = alarm.state not in (AlarmState.RETURNED, AlarmState.CLEARED) and alarm.returned_at is None
     if lasting and finding.channel in alarm.channels:
         return None
@@ -240,16 +226,16 @@ def _raised(tools: Tools, alarm: Alarm | None, finding: StationFinding, new_id: 
     )
     after = _weighed(after, finding)
     if lasting:
-        return AlarmChange(alarm, after, "alarm_revised", _note(after, "又有通道异常"))
+        return AlarmChange(alarm, after, "alarm_revised", _note("one_more_channel", after))
     if alarm.state not in (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE):
-        # Back again: it has to be seen anew, whoever saw it the last time.
+        # Active again: it must be acknowledged again.
         after = replace(after, state=AlarmState.ACTIVE, raised_at=finding.at, acknowledged_at=None, acknowledged_by="")
-    return AlarmChange(alarm, after, "alarm_raised", _note(after, "再次报警"))
+    return AlarmChange(alarm, after, "alarm_raised", _note("again", after))
 
 
-def _new(tools: Tools, finding: StationFinding, new_id: str) -> Alarm:
+def _new(tools: Tools, finding: StationFinding) -> Alarm:
     return Alarm(
-        alarm_id=new_id,
+        alarm_id=provisional_id(ALARM),
         kind=_kind(finding),
         priority=_priority(tools, finding),
         subject=finding.station_id,
@@ -264,16 +250,22 @@ def _new(tools: Tools, finding: StationFinding, new_id: str) -> Alarm:
 
 
 def _weighed(alarm: Alarm, finding: StationFinding) -> Alarm:
-    """The alarm with what the station's elevation error makes of it. It is told, not silenced: the error is an estimate."""
+    """The alarm with the effect of the station's estimated elevation error. The alarm stays: the error is an estimate."""
     error_m = finding.elevation_error_m
     spoils = finding.code in ("low_pressure", "high_pressure") and error_m is not None and abs(error_m) > ELEVATION_MATTERS_M
     told = replace(alarm, elevation_error_m=error_m if spoils else None)
     corrected = told.corrected_kpa
     if corrected is None:
         return told
-    verdict = "在限值内，存疑" if told.is_doubtful else "仍超限" if told.is_beyond_as_read else "实际超限"
-    text = f"{told.detail}；标高误差 {told.elevation_error_m:+.1f} m，修正后 {mpa_from_kpa(corrected):.3f} MPa，{verdict}"
-    return replace(told, detail=text)
+    verdict = "doubtful" if told.is_doubtful else "beyond" if told.is_beyond_as_read else "truly_beyond"
+    note = Note(
+        "station.corrected",
+        detail=told.detail,
+        error=told.elevation_error_m or 0.0,
+        corrected=Quantity(corrected, "pressure"),
+        verdict=Code("corrected", verdict),
+    )
+    return replace(told, detail=note)
 
 
 def _kind(finding: StationFinding) -> AlarmKind:
@@ -281,7 +273,7 @@ def _kind(finding: StationFinding) -> AlarmKind:
 
 
 def _priority(tools: Tools, finding: StationFinding) -> Priority:
-    """That of the limit's rule; a step higher far below it, or where critical customers are near."""
+    """Priority of the limit's rule; one higher far below the limit or near critical customers."""
     if finding.code not in LIMIT_CODES or not tools.city.stations.has(finding.station_id):
         return _PRIORITY.get(_kind(finding), Priority.LOW)
     row = tools.city.stations.row(finding.station_id)
@@ -305,24 +297,28 @@ def _evidence(finding: StationFinding) -> tuple[Evidence, ...]:
     return (Evidence(finding.station_id, finding.channel, finding.observed, against, finding.at),)
 
 
-def _detail(finding: StationFinding) -> str:
-    words = f"{finding.station_id} {_CODE_ZH.get(finding.code, finding.code)}"
+def _detail(finding: StationFinding) -> Note:
+    what = Code("station_event", finding.code)
     if finding.limit is not None and finding.observed is not None:
-        return f"{words}：{limit_zh(finding.channel, finding.observed, finding.limit)}"
-    return f"{words}：{finding.detail}" if finding.detail else words
+        beyond = _beyond(finding.channel, finding.observed, finding.limit)
+        return Note("station.detailed", station=finding.station_id, what=what, detail=beyond)
+    if finding.detail:
+        return Note("station.detailed", station=finding.station_id, what=what, detail=finding.detail)
+    return Note("station.event", station=finding.station_id, what=what)
 
 
-def limit_zh(channel: str, observed: float, limit: float) -> str:
-    """A value beyond its limit (inside units) in Chinese: 压力 0.121 MPa，低于 0.14 MPa."""
-    name, unit, digits = UNITS_ZH.get(channel, (channel, "", 2))
-    in_mpa = channel == "pressure"
-    seen, held = (mpa_from_kpa(value) if in_mpa else value for value in (observed, limit))
-    side = "低于" if observed < limit else "高于"
-    return f"{name} {seen:.{digits}f} {unit}，{side} {held:g} {unit}".replace(" ，", "，").rstrip()
+def _beyond(channel: str, observed: float, limit: float) -> Note:
+    """A value beyond its limit: 压力 0.121 MPa，低于 0.14 MPa."""
+    return Note(
+        "station.below" if observed < limit else "station.above",
+        channel=Code("channel", channel),
+        observed=Quantity(observed, channel),
+        limit=Quantity(limit, channel),
+    )
 
 
 def _current(state: DeskState, now: datetime) -> dict[tuple[str, str], Alarm]:
-    """By station and code the alarm that still lives, or was cleared a moment ago."""
+    """By station and code the alarm that is not cleared, or was cleared recently."""
     found: dict[tuple[str, str], Alarm] = {}
     for alarm in sorted(state.alarms.values(), key=_recency):
         lives = alarm.state is not AlarmState.CLEARED
@@ -332,19 +328,19 @@ def _current(state: DeskState, now: datetime) -> dict[tuple[str, str], Alarm]:
 
 
 def _recency(alarm: Alarm) -> tuple[bool, datetime]:
-    """Living ones last, the newest of them at the very end."""
+    """Sort key: alarms not cleared last, the newest at the end."""
     return alarm.state is not AlarmState.CLEARED, alarm.raised_at
 
 
 def _returned(alarm: Alarm, now: datetime) -> Alarm:
-    """What a person has seen is over; what nobody has seen stays in the list until somebody does."""
+    """An acknowledged alarm is cleared; an unacknowledged one stays in the list until it is acknowledged."""
     after = replace(alarm, channels=(), returned_at=now)
     if alarm.state is AlarmState.ACTIVE:
         return replace(after, state=AlarmState.RETURNED)
     if alarm.state is AlarmState.ACKNOWLEDGED:
         return replace(after, state=AlarmState.CLEARED)
     if alarm.state is AlarmState.SHELVED and alarm.shelved_until is None:
-        return _unshelved(after)  # one-shot: the shelf held it until now
+        return _unshelved(after)  # one-shot shelving ends with the return
     return after
 
 
@@ -366,8 +362,8 @@ def _alarm_of(state: DeskState, alarm_id: str) -> Alarm:
     return alarm
 
 
-def _note(alarm: Alarm, what: str) -> str:
-    return f"报警 {alarm.alarm_id}（{alarm.detail}）{what}"
+def _note(what: str, alarm: Alarm, **more: str) -> Note:
+    return Note(f"alarm.{what}", alarm=alarm.alarm_id, detail=alarm.detail, **more)
 
 
 HANDLERS = (

@@ -1,4 +1,4 @@
-"""Crews and their orders: who is nearest and free, sending, calling back, and what crews answer."""
+"""Crews and their orders: nearest free crew, sending, countermanding, replies."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from console.domain.actors import Actor, Permission
-from console.domain.changes import ChangeSet, Outgoing
+from console.domain.changes import ChangeSet
 from console.domain.crews import CrewFix, CrewState
 from console.domain.incidents import Incident, OrderKind, OrderState, Phase, PipePlace, WorkOrder
 from console.domain.intents import Intent
+from console.domain.notes import NO_NOTE, Code, Note
 from console.domain.orders import OrderReply
+from console.domain.outgoing import Outgoing
 from console.services.changesets import NOTHING, Refused, incident_of, recorded
 from console.services.handling import Handler
 from console.services.incidents.messages import order_message, order_text
@@ -34,24 +36,17 @@ log = logging.getLogger(__name__)
 LIVE = (OrderState.SENT, OrderState.ACKNOWLEDGED, OrderState.ON_SITE)
 """Orders that bind a crew."""
 
-_KIND_ZH = {OrderKind.SITE_CHECK: "现场核实单", OrderKind.REPAIR: "抢修单"}
-_STATE_ZH = {
-    OrderState.ACKNOWLEDGED: "已接单",
-    OrderState.REFUSED: "拒单",
-    OrderState.ON_SITE: "已到现场",
-    OrderState.DONE: "已完成",
-}
-_ANSWERS = tuple(state.value for state in _STATE_ZH)
+_ANSWERS = (OrderState.ACKNOWLEDGED, OrderState.REFUSED, OrderState.ON_SITE, OrderState.DONE)
 _RANK = {OrderState.SENT: 0, OrderState.ACKNOWLEDGED: 1, OrderState.ON_SITE: 2, OrderState.DONE: 3, OrderState.REFUSED: 3}
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An order made out: the incident with it, the message, what to note."""
+    """A new order: the incident with it, its message, the note for the log."""
 
     incident: Incident
     outgoing: tuple[Outgoing, ...]
-    note: str
+    note: Note
 
 
 def free_crews(tools: Tools, state: DeskState, incident: Incident) -> tuple[CrewFix, ...]:
@@ -72,7 +67,7 @@ def free_crews(tools: Tools, state: DeskState, incident: Incident) -> tuple[Crew
 
 
 def send(tools: Tools, incident: Incident, crew: CrewFix, kind: OrderKind, now: datetime) -> Sent:
-    """Make out an order for ``crew``; the place gets its way there."""
+    """Make an order for ``crew``; the place includes the route there."""
     place, eta = _approach(tools, incident, crew)
     incident = replace(incident, place=place)
     number = len(incident.orders) + 1
@@ -88,28 +83,28 @@ def send(tools: Tools, incident: Incident, crew: CrewFix, kind: OrderKind, now: 
         eta_minutes=eta,
     )
     incident = replace(incident, orders=(*incident.orders, order))
-    name = crew.name or crew.crew_id
-    return Sent(incident, (order_message(tools, incident, order, now, action="new"),), f"{_KIND_ZH[kind]}已下达{name}")
+    note = Note("order.sent", kind=Code("order_paper", kind), crew=crew.name or crew.crew_id)
+    return Sent(incident, (order_message(tools, incident, order, now, action="new"),), note)
 
 
 def countermanded(tools: Tools, incident: Incident, orders: Sequence[WorkOrder], reason: str, now: datetime) -> Sent:
-    """Call these orders back: they have left the house, so they are never undone."""
+    """Countermand these orders: they were sent, so they cannot be undone."""
     ids = {order.order_id for order in orders}
     called = tuple(replace(o, state=OrderState.COUNTERMANDED) if o.order_id in ids else o for o in incident.orders)
     messages = tuple(order_message(tools, incident, order, now, action="countermand", reason=reason) for order in orders)
-    note = f"撤销工单 {'、'.join(sorted(ids))}" if ids else ""
+    note = Note("order.countermanded", orders=sorted(ids)) if ids else NO_NOTE
     return Sent(replace(incident, orders=called), messages, note)
 
 
 def live_orders(incident: Incident) -> tuple[WorkOrder, ...]:
-    """The case's orders that bind a crew."""
+    """The case's orders that are neither finished, refused nor countermanded."""
     return tuple(order for order in incident.orders if order.state in LIVE)
 
 
 def send_crew(tools: Tools, state: DeskState, intent: SendCrew, actor: Actor, now: datetime) -> ChangeSet:
-    """A repair order; while a site check is still wanting (refused, or nobody was free), a site check.
+    """A repair order; or a site check while none is assigned (refused, or no crew was free).
 
-    Without a name the nearest free crew is sent; when none is free, the crew that checks the site does the repair.
+    Without a crew id the nearest free crew is sent; when none is free, the crew of the site check gets the repair.
     """
     incident = incident_of(state, intent.incident_id)
     if incident.phase is Phase.SUSPECTED:
@@ -123,7 +118,7 @@ def send_crew(tools: Tools, state: DeskState, intent: SendCrew, actor: Actor, no
 
 
 def on_reply(tools: Tools, state: DeskState, reply: OrderReply, now: datetime) -> ChangeSet:
-    """A crew's answer. Late, repeated or foreign answers change nothing: phones say what they like."""
+    """A crew's reply. Late, repeated or unknown replies change nothing: a phone may send anything."""
     found = _order_of(state, reply)
     if found is None or reply.state not in _ANSWERS:
         log.warning("reply %r of crew %s to order %s fits no order of ours", reply.state, reply.crew_id, reply.order_id)
@@ -135,19 +130,26 @@ def on_reply(tools: Tools, state: DeskState, reply: OrderReply, now: datetime) -
         order, state=answered, answered_at=reply.at or now, reply=reply.text, found_pipe=reply.burst_pipe or order.found_pipe
     )
     after = replace(incident, orders=tuple(new if o.order_id == order.order_id else o for o in incident.orders))
-    note = f"{order.crew_id} {_STATE_ZH[answered]}（{order.order_id}）"
-    if reply.burst_pipe:
-        note += f"，现场确认爆管管道 {reply.burst_pipe}"
-    if reply.text:
-        note += f"：{reply.text}"
-    if answered is OrderState.REFUSED:
-        nearest = free_crews(tools, state, after)
-        note += f"；建议改派 {nearest[0].name or nearest[0].crew_id}" if nearest else "；无其他空闲抢修队"
+    note = Note(
+        "order.answered",
+        crew=order.crew_id,
+        answer=Code("order_answer", answered),
+        order=order.order_id,
+        found=Note("order.found", pipe=reply.burst_pipe) if reply.burst_pipe else NO_NOTE,
+        reply=Note("order.reply", text=reply.text) if reply.text else NO_NOTE,
+        proposal=_proposal(tools, state, after) if answered is OrderState.REFUSED else NO_NOTE,
+    )
     return recorded(incident, after, f"order_{answered.value}", note)
 
 
+def _proposal(tools: Tools, state: DeskState, incident: Incident) -> Note:
+    """Who could go instead of a crew that refused."""
+    nearest = free_crews(tools, state, incident)
+    return Note("order.proposal", crew=nearest[0].name or nearest[0].crew_id) if nearest else Note("order.no_other_crew")
+
+
 def _approach(tools: Tools, incident: Incident, crew: CrewFix) -> tuple[PipePlace, float | None]:
-    """The place of the case's first pipe with the way there from a crew, and the minutes it takes."""
+    """The place of the case's first pipe with the route from a crew, and the travel time in minutes."""
     pipe_id = incident.target_pipes()[0]
     place = incident.place if incident.place is not None and incident.place.pipe_id == pipe_id else tools.places.place(pipe_id)
     place, way = tools.places.with_way(place, crew.x, crew.y)
@@ -174,7 +176,7 @@ def _chosen(tools: Tools, state: DeskState, incident: Incident, crew_id: str) ->
 
 
 def _checking(state: DeskState, incident: Incident) -> list[CrewFix]:
-    """Crews bound to this case by its site check alone, those on site first."""
+    """Crews assigned to this case only by its site check, those on site first."""
     bound = {order.crew_id for order in live_orders(incident) if order.kind is not OrderKind.SITE_CHECK}
     checks = sorted(live_orders(incident), key=lambda order: order.state is not OrderState.ON_SITE)
     crews = [state.crews[order.crew_id] for order in checks if order.crew_id not in bound and order.crew_id in state.crews]

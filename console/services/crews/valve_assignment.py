@@ -1,4 +1,4 @@
-"""Who closes what: a case's valves dealt out to its crews, and the cards that tell them."""
+"""Assignment of a case's valves to crews, and the valve cards sent to them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from console.domain.actors import Actor, Permission
-from console.domain.changes import ChangeSet, Outgoing
+from console.domain.changes import ChangeSet
 from console.domain.crews import CrewFix, CrewState
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
+from console.domain.notes import Note
+from console.domain.outgoing import MessageKind, Outgoing
 from console.services.changesets import Refused, incident_of, recorded
 from console.services.crews.valve_cards import ValveCard, card_json, valve_cards
 from console.services.handling import Handler
 from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.isolation import CrewPlace, Schedule, schedule
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 
 
 @dataclass(frozen=True, slots=True)
 class SendValveCards(Intent):
-    """The crews are told which valves to close, in which order, with their cards."""
+    """Send each crew its valves to close, in order, with their cards."""
 
     incident_id: str
 
@@ -36,12 +38,12 @@ FROST_MINUTES = 5.0
 
 
 def is_frost(incident: Incident, time_zone: str) -> bool:
-    """Whether the case falls into the months in which chambers freeze, by the city's calendar."""
+    """Whether the case is in the months when chambers freeze, by the city's calendar."""
     return incident.opened_at.astimezone(ZoneInfo(time_zone)).month in FROST_MONTHS
 
 
 def dealt(incident: Incident, plan: IsolationPlan, crews: Iterable[CrewFix], time_zone: str) -> Schedule:
-    """Who closes what is left to close: the case's own crews and free ones, from where they are."""
+    """Which crew closes which remaining valve: the case's crews and free ones, from their present positions."""
     done = set(incident.closed_valves())
     left = tuple(step for step in plan.valves_to_close if step.asset_id not in done)
     own = {order.crew_id for order in incident.orders}
@@ -52,7 +54,7 @@ def dealt(incident: Incident, plan: IsolationPlan, crews: Iterable[CrewFix], tim
 
 
 def send_cards(tools: Tools, state: DeskState, intent: SendValveCards, actor: Actor, now: datetime) -> ChangeSet:
-    """To each crew the cards of the valves that are its own, in its order, on ``…/orders/<crew_id>/valves``."""
+    """Send each crew the cards of its valves, in closing order, on ``…/orders/<crew_id>/valves``."""
     incident = incident_of(state, intent.incident_id)
     plan = incident.plan
     if plan is None or not incident.burst_pipes:
@@ -66,10 +68,11 @@ def send_cards(tools: Tools, state: DeskState, intent: SendValveCards, actor: Ac
         raise Refused("no_crew_for_valves", incident=incident.incident_id)
     outgoing = tuple(_message(tools, incident, crew, mine, now) for crew, mine in cards.items())
     names = {fix.crew_id: fix.name or fix.crew_id for fix in state.crews.values()}
-    told = "；".join(
-        f"{names.get(crew, crew)}：{'、'.join(card.valve_id for card in _in_order(mine))}" for crew, mine in cards.items()
-    )
-    return recorded(incident, incident, "cards_sent", f"关阀卡已下达 {told}", outgoing=outgoing)
+    told = [
+        Note("valve.cards_of", crew=names.get(crew, crew), valves=[card.valve_id for card in _in_order(mine)])
+        for crew, mine in cards.items()
+    ]
+    return recorded(incident, incident, "cards_sent", Note("valve.cards", crews=told), outgoing=outgoing)
 
 
 def _message(tools: Tools, incident: Incident, crew: str, cards: list[ValveCard], now: datetime) -> Outgoing:
@@ -80,7 +83,7 @@ def _message(tools: Tools, incident: Incident, crew: str, cards: list[ValveCard]
         "reply_to": tools.topic("orders", crew, "ack"),
         "valves": [card_json(card) for card in _in_order(cards)],
     }
-    return Outgoing(tools.topic("orders", crew, "valves"), msgspec.json.encode(body))
+    return Outgoing(MessageKind.VALVE_CARDS, crew, msgspec.json.encode(body))
 
 
 def _in_order(cards: list[ValveCard]) -> list[ValveCard]:

@@ -1,4 +1,4 @@
-"""Plans of several cases: each follows what the others closed; those in force at one time are judged by their joint effect."""
+"""Plans of several cases: each depends on valves closed by the others; plans in force at one time are judged jointly."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase, PlanConflict
+from console.domain.notes import Note, joined
 from console.services.changesets import recorded
 from console.services.incidents.case_plan import outdated, replanned
 from console.services.state import DeskState
@@ -19,12 +20,12 @@ _OPEN_END = datetime.max.replace(tzinfo=UTC)
 
 
 def with_plans_following(tools: Tools, state: DeskState, changes: ChangeSet) -> ChangeSet:
-    """``changes``, and what follows from them for the other cases: plans made anew, conflicts found or gone."""
-    cases = {**state.incidents, **{incident.incident_id: incident for incident in changes.incidents}}
+    """``changes`` with their consequences for other cases: plans made anew, conflicts found or gone."""
+    after_all = state.with_records(changes.incidents)
+    cases = after_all.incidents
     open_ = {key: case for key, case in cases.items() if case.is_open() and case.plan is not None}
     if not changes.incidents and not any(outdated(tools, state, case) for case in open_.values()):
         return changes
-    after_all = replace(state, incidents=cases)
     followed = {key: replanned(tools, after_all, case) for key, case in open_.items()}
     found = conflicts_of(tools, followed.values())
     more: list[ChangeSet] = []
@@ -36,7 +37,7 @@ def with_plans_following(tools: Tools, state: DeskState, changes: ChangeSet) -> 
 
 
 def conflicts_of(tools: Tools, cases: Iterable[Incident]) -> dict[str, tuple[PlanConflict, ...]]:
-    """Per case its conflicts with other plans in force at the same time; only groups whose joint effect is more than the sum."""
+    """Conflicts of each case with plans in force at the same time; only groups whose joint effect exceeds the sum."""
     plans = {case.incident_id: case.plan for case in cases if case.plan is not None and case.phase is not Phase.SUSPECTED}
     windows = [Window(c.incident_id, c.opened_at, _ends(c)) for c in cases if c.incident_id in plans]
     found: dict[str, tuple[PlanConflict, ...]] = {}
@@ -56,22 +57,21 @@ def _ends(incident: Incident) -> datetime:
     return ends if ends is not None and ends > incident.opened_at else _OPEN_END
 
 
-def _note(before: Incident, after: Incident) -> str:
+def _note(before: Incident, after: Incident) -> Note:
     parts = []
     if after.plan != before.plan and after.plan is not None:
-        parts.append(f"方案早于阀门或管网的变化，已重新计算：关 {len(after.plan.valves_to_close)} 个阀门")
+        parts.append(Note("plan.followed", n=len(after.plan.valves_to_close)))
     if after.conflicts != before.conflicts:
         names = sorted({other for conflict in after.conflicts for other in conflict.with_incidents})
         households = sum(conflict.households for conflict in after.conflicts)
-        parts.append(f"与 {'、'.join(names)} 的方案叠加，另有 {households} 户停水" if names else "与其他方案不再冲突")
-    return "；".join(parts)
+        parts.append(Note("plan.overlaps", cases=names, n=households) if names else Note("plan.no_overlap"))
+    return joined(*parts)
 
 
 def merged(*sets: ChangeSet) -> ChangeSet:
     """One change set of several, in their order."""
     return ChangeSet(
         tuple(draft for one in sets for draft in one.drafts),
-        tuple(incident for one in sets for incident in one.incidents),
-        tuple(alarm for one in sets for alarm in one.alarms),
+        tuple(record for one in sets for record in one.records),
         tuple(outgoing for one in sets for outgoing in one.outgoing),
     )

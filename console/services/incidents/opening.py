@@ -1,4 +1,4 @@
-"""How a case begins: a finding from the pressures, or a call; and how later findings revise its location."""
+"""Opening a case: by a finding or a call; later findings revise its location."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ import numpy as np
 
 from console.detection.finding import BurstFinding
 from console.domain.actors import Actor, Permission
-from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
+from console.domain.alarms import ALARM, Alarm, AlarmKind, AlarmState, Evidence, Priority
 from console.domain.changes import ChangeSet
-from console.domain.incidents import Incident, Phase
+from console.domain.incidents import INCIDENT, Incident, Phase
 from console.domain.intents import Intent
-from console.services.alarms.operations import explained, explanation_zh, explanations, still_holding
+from console.domain.notes import NO_NOTE, Code, Note, Quantity
+from console.domain.record_ids import provisional_id
+from console.services.alarms.operations import explained, explanation_notes, explanations, still_holding
 from console.services.changesets import NOTHING, AlarmChange, Refused, recorded
 from console.services.crews.orders import free_crews
 from console.services.handling import Handler
 from console.services.incidents.case_plan import planned, replanned
 from console.services.incidents.dismissals import GROWN
-from console.services.incidents.messages import area_alert, place_zh
+from console.services.incidents.messages import area_alert
+from console.services.location.place_note import title_note
+from console.services.note_texts import as_written
 from console.services.state import DeskState
 from console.services.tools import Tools
-from console.services.words_zh import UNITS_ZH
 from maps.locate.result import Location
-from maps.units import mpa_from_kpa
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +44,17 @@ _SETTLES = timedelta(minutes=3)
 _MATERIAL_SHIFT = 0.05
 """A candidate's probability has to move by this much for a revision to be worth telling."""
 
-_WHAT_ZH = {
-    "slow": "疑似缓慢漏损（近几夜比此前各夜）",
-    "inflow": "疑似爆管（分区进水突增，压力未必可见）",
-}
 _GRAVEST = {"slow": Priority.MEDIUM, "inflow": Priority.HIGH}
 """What grew for days wakes nobody; a fire pump or a large user draws as much as what only a meter shows."""
+
+_BURST = Code("suspicion", "burst")
 
 SLOW_LEAK = "slow_leak"
 """Code of the alarm of a leak that grew over days."""
 
 
 def on_burst(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:
-    """Open a case, revise the one it belongs to, or nothing when there is nothing new."""
+    """Open a case, or revise the one it belongs to; nothing when nothing is new."""
     for incident in sorted(state.incidents.values(), key=lambda case: case.opened_at, reverse=True):
         if incident.is_open() and _same_case(incident, finding):
             return _revised(tools, state, incident, finding, now)
@@ -69,46 +69,53 @@ def open_by_hand(tools: Tools, state: DeskState, intent: OpenIncident, actor: Ac
     for incident in state.incidents.values():
         if incident.is_open() and intent.pipe_id in incident.target_pipes():
             raise Refused("already_open", incident=incident.incident_id, pipe=intent.pipe_id)
-    incident = replace(_new_incident(tools, state, now, now), ground=intent.ground or "call", burst_pipes=(intent.pipe_id,))
+    incident = replace(_new_incident(tools, now, now), ground=intent.ground or "call", burst_pipes=(intent.pipe_id,))
     # The pipe is the plan's, not yet a judgement: burst_pipes stays empty until somebody judges.
     incident = replace(_with_place(tools, state, planned(tools, state, incident), intent.pipe_id), burst_pipes=())
     incident = replace(incident, alerted_at=now, title=_title(incident))
-    alarm = _alarm(tools, state, incident, now, evidence=(), detail=f"来电报告：{incident.title}")
+    alarm = _alarm(tools, incident, now, evidence=(), detail=Note("burst.called", place=title_note(incident)))
     incident = replace(incident, alarm_ids=(alarm.alarm_id,))
     return recorded(
         None,
         incident,
         "incident_reported",
-        f"{actor.name} 按来电立案：{incident.title}",
-        alarms=(AlarmChange(None, alarm, "alarm_raised", f"爆管报警：{alarm.detail}"),),
+        Note("case.reported", user=actor.name, place=title_note(incident)),
+        alarms=(AlarmChange(None, alarm, "alarm_raised", Note("burst.raised", detail=alarm.detail)),),
         outgoing=area_alert(tools, incident, "suspected", now),
     )
 
 
-def evidence_zh(evidence: tuple[Evidence, ...]) -> str:
-    """Which stations moved, by how much, against what; the first few spelled out."""
-    words = []
-    for item in evidence[:_NAMED]:
-        name, unit, digits = UNITS_ZH.get(item.channel, (item.channel, "", 2))
-        inside = (item.observed, item.expected, item.deviation)
-        observed, expected, deviation = map(mpa_from_kpa, inside) if item.channel == "pressure" else inside
-        words.append(
-            f"{item.station_id} {name} {observed:.{digits}f} {unit}（预期 {expected:.{digits}f}，偏差 {deviation:+.{digits}f}）"
-        )
-    more = f"等 {len(evidence)} 个测点" if len(evidence) > _NAMED else ""
-    zones = "、".join(dict.fromkeys(item.zone for item in evidence if item.zone))
-    return "；".join(words) + more + (f"；{zones} 进水上升" if zones else "")
+def _evidence_note(evidence: tuple[Evidence, ...]) -> Note:
+    """Which stations deviate, by how much, against what; the first few in full."""
+    zones = tuple(dict.fromkeys(item.zone for item in evidence if item.zone))
+    return Note(
+        "burst.evidence",
+        stations=[_station_note(item) for item in evidence[:_NAMED]],
+        more=Note("burst.more", n=len(evidence)) if len(evidence) > _NAMED else NO_NOTE,
+        zones=Note("burst.zones", zones=zones) if zones else NO_NOTE,
+    )
+
+
+def _station_note(item: Evidence) -> Note:
+    return Note(
+        "burst.station",
+        station=item.station_id,
+        channel=Code("channel", item.channel),
+        observed=Quantity(item.observed, item.channel),
+        expected=Quantity(item.expected, item.channel),
+        deviation=Quantity(item.deviation, item.channel),
+    )
 
 
 def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:
-    incident = _new_incident(tools, state, finding.first_abnormal_at, now)
+    incident = _new_incident(tools, finding.first_abnormal_at, now)
     why = explanations(tools, state, finding)
     incident = replace(incident, location=finding.location, evidence=finding.evidence, alerted_at=now, explanations=why)
     incident = _with_place(tools, state, planned(tools, state, incident))
     incident = replace(incident, title=_title(incident))
-    what = _WHAT_ZH.get(finding.lane, "疑似爆管")
+    what = Code("suspicion", finding.lane if finding.lane in _GRAVEST else "burst")
     detail = _detail(incident, what)
-    alarm = _alarm(tools, state, incident, now, evidence=finding.evidence, detail=detail)
+    alarm = _alarm(tools, incident, now, evidence=finding.evidence, detail=detail)
     if finding.lane in _GRAVEST:
         gravest = _GRAVEST[finding.lane]
         alarm = replace(alarm, priority=max(alarm.priority, gravest), full_priority=max(alarm.unexplained_priority, gravest))
@@ -119,8 +126,8 @@ def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime
         None,
         incident,
         "incident_opened",
-        f"{what}立案：{incident.title}，候选 {len(finding.location.set_90)} 条管道（90%），已生成片区预警",
-        alarms=(AlarmChange(None, alarm, "alarm_raised", f"爆管报警：{detail}"),),
+        Note("case.opened", what=what, place=title_note(incident), n=len(finding.location.set_90)),
+        alarms=(AlarmChange(None, alarm, "alarm_raised", Note("burst.raised", detail=detail)),),
         outgoing=area_alert(tools, incident, "suspected", now),
     )
 
@@ -129,7 +136,7 @@ def _revised(tools: Tools, state: DeskState, incident: Incident, finding: BurstF
     if incident.phase is not Phase.SUSPECTED or not _tells_more(incident.location, finding.location):
         return NOTHING
     if incident.hand_readings:
-        return NOTHING  # what the crew read on the spot knows more than the next minute of the same stations
+        return NOTHING  # a gauge reading on site is stronger evidence than the next tick of the same stations
     why = still_holding(tools, state, incident.explanations, finding)
     told = replace(incident, evidence=finding.evidence, outlook=None, explanations=why)
     after = relocated(tools, state, told, finding.location)
@@ -139,15 +146,15 @@ def _revised(tools: Tools, state: DeskState, incident: Incident, finding: BurstF
         if alarm is not None and alarm.state is not AlarmState.CLEARED:
             detail = _detail(after)
             full = min(alarm.unexplained_priority, _priority(tools, after))
-            code = alarm.code if finding.lane == "slow" else ""  # what grew for days may burst
+            code = alarm.code if finding.lane == "slow" else ""  # a leak that grew for days may burst
             new = explained(after, replace(alarm, evidence=finding.evidence, detail=detail, code=code), full, now)
-            alarms.append(AlarmChange(alarm, new, "alarm_revised", f"爆管报警更新：{detail}"))
-    note = f"定位更新：{after.title}，候选 {len(finding.location.set_90)} 条管道（90%）"
+            alarms.append(AlarmChange(alarm, new, "alarm_revised", Note("burst.revised", detail=detail)))
+    note = Note("case.revised", place=title_note(after), n=len(finding.location.set_90))
     return recorded(incident, after, "location_revised", note, alarms=alarms, outgoing=area_alert(tools, after, "revised", now))
 
 
 def relocated(tools: Tools, state: DeskState, incident: Incident, location: Location) -> Incident:
-    """The incident with another location: plan, place and title follow."""
+    """The incident with a new location, and with plan, place and title for it."""
     after = _with_place(tools, state, replanned(tools, state, replace(incident, location=location)))
     return replace(after, title=_title(after))
 
@@ -165,7 +172,7 @@ def _tells_more(old: Location | None, new: Location) -> bool:
 def _same_case(incident: Incident, finding: BurstFinding) -> bool:
     """Whether a finding belongs to a case: its pipes are the case's, or mostly the same stations moved.
 
-    A new step is another burst wherever else it lies: in a town that hangs together each burst moves most stations.
+    A new step elsewhere is another burst: in a well-connected network each burst moves most stations.
     """
     found = set(finding.location.set_90)
     if incident.location is None:
@@ -177,7 +184,7 @@ def _same_case(incident: Incident, finding: BurstFinding) -> bool:
 
 
 def _is_new_step(incident: Incident, finding: BurstFinding) -> bool:
-    """Whether stations stepped down against their last minutes, well after the case had begun."""
+    """Whether stations stepped down against their last minutes, well after the start of the case."""
     return finding.lane == "step" and finding.first_abnormal_at > incident.opened_at + _SETTLES
 
 
@@ -188,7 +195,7 @@ def _same_stations(incident: Incident, finding: BurstFinding) -> bool:
 
 
 def _dismissed_before(tools: Tools, incident: Incident, finding: BurstFinding, now: datetime) -> bool:
-    """The same finding, not grown, soon after somebody said that it is none: it must not ring every minute."""
+    """Whether the same finding, not larger, was dismissed recently: it must not raise an alarm every minute."""
     if incident.closed_at is None or now - incident.closed_at > timedelta(minutes=tools.settings.same_case_minutes):
         return False
     if not _same_case(incident, finding):
@@ -197,10 +204,10 @@ def _dismissed_before(tools: Tools, incident: Incident, finding: BurstFinding, n
     return bool(incident.burst_pipes) or finding.location.statistic < GROWN * statistic
 
 
-def _new_incident(tools: Tools, state: DeskState, first_abnormal_at: datetime, now: datetime) -> Incident:
+def _new_incident(tools: Tools, first_abnormal_at: datetime, now: datetime) -> Incident:
     year = now.astimezone(ZoneInfo(tools.city.info.time_zone)).year
     return Incident(
-        incident_id=state.next_id(f"incident/{year}"),
+        incident_id=provisional_id(INCIDENT, str(year)),
         title="",
         opened_at=now,
         first_abnormal_at=first_abnormal_at,
@@ -209,7 +216,7 @@ def _new_incident(tools: Tools, state: DeskState, first_abnormal_at: datetime, n
 
 
 def _with_place(tools: Tools, state: DeskState, incident: Incident, pipe_id: str = "") -> Incident:
-    """The incident with the place of its first pipe and the way there for the nearest free crew."""
+    """The incident with the place of its first pipe and the route there for the nearest free crew."""
     pipes = (pipe_id,) if pipe_id else incident.target_pipes()
     if not pipes:
         return replace(incident, place=None)
@@ -220,21 +227,25 @@ def _with_place(tools: Tools, state: DeskState, incident: Incident, pipe_id: str
     return replace(incident, place=place)
 
 
-def _detail(incident: Incident, what: str = "疑似爆管") -> str:
-    why = explanation_zh(incident.explanations)
-    return f"{what}：{incident.title}；{evidence_zh(incident.evidence)}" + (f"；可能的原因：{why}" if why else "")
+def _detail(incident: Incident, what: Code = _BURST) -> Note:
+    why = explanation_notes(incident.explanations)
+    return Note(
+        "burst.alarm",
+        what=what,
+        place=title_note(incident),
+        evidence=_evidence_note(incident.evidence),
+        why=Note("burst.why", reasons=why) if why else NO_NOTE,
+    )
 
 
 def _title(incident: Incident) -> str:
-    return place_zh(incident.place) if incident.place is not None else "位置未定"
+    return as_written(title_note(incident))
 
 
-def _alarm(
-    tools: Tools, state: DeskState, incident: Incident, now: datetime, *, evidence: tuple[Evidence, ...], detail: str
-) -> Alarm:
+def _alarm(tools: Tools, incident: Incident, now: datetime, *, evidence: tuple[Evidence, ...], detail: Note) -> Alarm:
     full = _priority(tools, incident)
     alarm = Alarm(
-        alarm_id=state.next_id("alarm"),
+        alarm_id=provisional_id(ALARM),
         kind=AlarmKind.BURST,
         priority=full,
         subject="network",

@@ -1,28 +1,33 @@
-"""Undo: appends the inverse of the case's last undoable step. What has left the house is countermanded, never undone."""
+"""Undo: appends the inverse of the case's last undoable step. What was sent is countermanded, never undone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, get_type_hints
+from typing import Any
 
 from console.domain.actors import Actor, Permission
 from console.domain.alarms import AlarmState
-from console.domain.changes import Change, ChangeSet, Outgoing
+from console.domain.changes import Change, ChangeSet
 from console.domain.incidents import Incident, Phase, WorkOrder
 from console.domain.intents import Intent
+from console.domain.notes import Note, joined
 from console.domain.notices import Notice, NoticeStatus
+from console.domain.outgoing import Outgoing
+from console.domain.records import subject_of
 from console.domain.values import from_json
-from console.services.changesets import AlarmChange, Refused, recorded
+from console.services.changesets import AlarmChange, Refused, recorded, reverted
 from console.services.crews.orders import LIVE, countermanded, live_orders
 from console.services.handling import Handler
 from console.services.incidents.case_plan import replanned
 from console.services.incidents.judging import redirected
 from console.services.incidents.messages import area_alert, order_message
+from console.services.note_texts import as_written
 from console.services.notices.lifecycle import OUT, lifted
 from console.services.state import DeskState
 from console.services.tools import Tools
+from resources.texts import LANGUAGES, Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +38,13 @@ class UndoLast(Intent):
     reason: str = ""
 
 
-_WITHDRAWN = "发布操作已撤销"
-_TYPES = get_type_hints(Incident)
 _NEVER_RESTORED = ("orders", "notices", "drafted_at", "issued_at", "alerted_at")
 
 
 def withdraws_notice(history: Sequence[Change], undoable: frozenset[str]) -> bool:
     """Whether undoing the last step would withdraw a public notice.
 
-    ``history``: a case's changes, oldest first. ``undoable``: kinds of changes that people can take back.
+    ``history``: a case's changes, oldest first. ``undoable``: kinds of changes that users can undo.
     """
     undone = {change.undoes for change in history if change.undoes is not None}
     last = next((change for change in reversed(history) if change.kind in undoable and change.seq not in undone), None)
@@ -49,18 +52,18 @@ def withdraws_notice(history: Sequence[Change], undoable: frozenset[str]) -> boo
 
 
 def undo_last(tools: Tools, state: DeskState, intent: UndoLast, actor: Actor, now: datetime) -> ChangeSet:
-    """The inverse of the last step that still has something to take back. Raises Refused when there is none."""
+    """The inverse of the last step that can still be undone. Raises Refused when there is none."""
     incident_id = intent.incident_id
     incident = state.incidents.get(incident_id)
     if incident is None:
         raise Refused("no_incident", incident=incident_id)
-    history = state.history.get(incident_id, ())
+    history = state.history.get(subject_of(incident), ())
     undone = {change.undoes for change in history if change.undoes is not None}
     for change in reversed(history):
         if change.kind in tools.undoable and change.seq not in undone:
             after, outgoing, called = _inverse(tools, state, incident, change, now, intent.reason)
             if after != incident:
-                note = "；".join(part for part in (f"撤销：{change.note}", *called) if part)
+                note = joined(Note("case.undone", step=change.note), *called)
                 alarms = _alarms(state, incident, after)
                 told = _told_again(tools, incident, after, change, now)
                 return recorded(incident, after, "undo", note, alarms=alarms, outgoing=(*outgoing, *told), undoes=change.seq)
@@ -69,45 +72,43 @@ def undo_last(tools: Tools, state: DeskState, intent: UndoLast, actor: Actor, no
 
 def _inverse(
     tools: Tools, state: DeskState, incident: Incident, change: Change, now: datetime, reason: str
-) -> tuple[Incident, tuple[Outgoing, ...], tuple[str, ...]]:
-    before: dict[str, Any] = change.before or {}
-    values = {name: from_json(value, _TYPES[name]) for name, value in before.items() if name not in _NEVER_RESTORED}
-    after: Incident = replace(incident, **values)
+) -> tuple[Incident, tuple[Outgoing, ...], tuple[Note, ...]]:
+    after = reverted(incident, change, keeping=_NEVER_RESTORED)
     after, outgoing, called = _orders_called_back(tools, after, change, now)
     after, more, lifted_notes = _notices_taken_back(tools, after, change, now, reason)
     outgoing, notes = (*outgoing, *more), (*called, *lifted_notes)
     if change.kind == "burst_judged":
         after, more, note = redirected(tools, after, now)
-        outgoing, notes = (*outgoing, *more), (*notes, note if more else "")
+        outgoing, notes = (*outgoing, *more), (*notes, note) if more else notes
     return replanned(tools, state, after), outgoing, notes
 
 
 def _orders_called_back(
     tools: Tools, incident: Incident, change: Change, now: datetime
-) -> tuple[Incident, tuple[Outgoing, ...], tuple[str, ...]]:
-    """Orders that the step sent and that still bind a crew."""
+) -> tuple[Incident, tuple[Outgoing, ...], tuple[Note, ...]]:
+    """Countermand the orders that the step sent and that are still open."""
     if "orders" not in (change.after or {}) or change.kind == "incident_dismissed":
         return incident, (), ()
     had = {order["order_id"] for order in change.before["orders"]}
     sent = {order["order_id"] for order in change.after["orders"]} - had
     live: list[WorkOrder] = [order for order in incident.orders if order.order_id in sent and order.state in LIVE]
-    called = countermanded(tools, incident, live, "调度员撤销", now)
+    called = countermanded(tools, incident, live, as_written(Note("order.undone")), now)
     return called.incident, called.outgoing, (called.note,)
 
 
 def _notices_taken_back(
     tools: Tools, incident: Incident, change: Change, now: datetime, reason: str
-) -> tuple[Incident, tuple[Outgoing, ...], tuple[str, ...]]:
-    """Drafts as they were before the step; a notice that the step made public is lifted instead."""
+) -> tuple[Incident, tuple[Outgoing, ...], tuple[Note, ...]]:
+    """Restore drafts to their state before the step; a notice that the step issued is lifted instead."""
     if "notices" not in (change.after or {}):
         return incident, (), ()
     if change.kind == "notice_issued":
         made = {n["notice_id"] for n in change.after["notices"] if n["status"] == NoticeStatus.ISSUED}
         public = [n for n in incident.notices if n.status is NoticeStatus.ISSUED and n.notice_id in made]
-        gone = {n.notice_id: lifted(tools, n, reason.strip() or _WITHDRAWN, now, withdrawn=True) for n in public}
+        gone = {n.notice_id: lifted(tools, n, reason.strip() or _withdrawn(), now, withdrawn=True) for n in public}
         after = replace(incident, notices=tuple(gone.get(n.notice_id, n) for n in incident.notices))
         outgoing = tuple(message for n in gone.values() for message in tools.documents.payloads(n))
-        return after, outgoing, tuple(f"公告 {notice_id} 已撤回" for notice_id in gone)
+        return after, outgoing, tuple(Note("notice.withdrawn", notice=notice_id) for notice_id in gone)
     old = {n["notice_id"]: from_json(n, Notice) for n in change.before["notices"]}
     touched = {n["notice_id"] for n in change.after["notices"] if n != _raw(change.before["notices"], n["notice_id"])}
     kept = []
@@ -120,12 +121,17 @@ def _notices_taken_back(
     return replace(incident, notices=tuple(kept), drafted_at=drafted_at), (), ()
 
 
+def _withdrawn() -> str:
+    """The reason in a public notice; its English text is found by this one."""
+    return Catalogue.load(LANGUAGES[0]).text("notice.lift_reason.undone")
+
+
 def _raw(notices: list[dict[str, Any]], notice_id: str) -> dict[str, Any] | None:
     return next((n for n in notices if n["notice_id"] == notice_id), None)
 
 
 def _alarms(state: DeskState, before: Incident, after: Incident) -> tuple[AlarmChange, ...]:
-    """A case that is open again has its alarms back, as acknowledged ones."""
+    """The alarms of a reopened case become active again, acknowledged."""
     if before.is_open() or not after.is_open():
         return ()
     alarms = [state.alarms[alarm_id] for alarm_id in after.alarm_ids if alarm_id in state.alarms]
@@ -134,7 +140,7 @@ def _alarms(state: DeskState, before: Incident, after: Incident) -> tuple[AlarmC
             alarm,
             replace(alarm, state=AlarmState.ACKNOWLEDGED, returned_at=None),
             "alarm_raised",
-            f"报警 {alarm.alarm_id} 随案件重新打开",
+            Note("alarm.open_with_case", alarm=alarm.alarm_id),
         )
         for alarm in alarms
         if alarm.state is AlarmState.CLEARED
@@ -142,7 +148,7 @@ def _alarms(state: DeskState, before: Incident, after: Incident) -> tuple[AlarmC
 
 
 def _told_again(tools: Tools, before: Incident, after: Incident, change: Change, now: datetime) -> tuple[Outgoing, ...]:
-    """The area's alert; and to crews of a case that is open again their live orders, which may have been withdrawn unsent."""
+    """The area alert; for a reopened case also its open orders, which may have been withdrawn before they were sent."""
     if after.phase is before.phase or change.kind not in ("burst_judged", "incident_dismissed", "phase_closed"):
         return ()
     reopened = after.is_open() and not before.is_open()

@@ -1,4 +1,4 @@
-"""Where a notice contradicts its case: another pipe found, another plan, other people touched, another time."""
+"""Contradictions of a notice to its case: other pipe, plan, customers or time."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from console.domain.incidents import Incident
+from console.domain.notes import Code, Note
 from console.domain.notices import Notice, NoticeBasis
 from console.services.changesets import Refused
-from console.services.notices.facts import area_of, work_of
+from console.services.note_texts import NoteTexts
+from console.services.notices.facts import area_of, repaired, work_of
 from maps.city import City
 from resources.texts import Catalogue
 
@@ -24,7 +26,7 @@ _AFTER_CLOSING = ("low_pressure_communities", "households_low_pressure")
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """One difference. ``code``: what differs (texts: ``domain.contradiction``); ``said`` by the notice, ``now`` by the case.
+    """One difference. ``code``: what differs (texts: ``domain.contradiction``); ``said``: in the notice, ``now``: in the case.
 
     Values are texts: ids, names, numbers, times as ISO 8601 in the city's zone.
     """
@@ -35,23 +37,25 @@ class Contradiction:
 
     def text(self, language: str) -> str:
         """The difference in one line."""
-        catalogue = Catalogue.load(language)
-        what = catalogue.text(f"domain.contradiction.{self.code}")
-        return catalogue.text("refused.difference", what=what, said=self._side(0, catalogue), now=self._side(1, catalogue))
+        return NoteTexts(language).text(self.note())
 
-    def _side(self, side: int, catalogue: Catalogue) -> str:
-        """One side; of two long lists only what the other side does not have."""
-        own, other = (self.said, self.now) if side == 0 else (self.now, self.said)
-        shown = [name for name in own if name not in other] if len(own) > _NAMES_SHOWN else list(own)
-        words = [catalogue.text("refused.yes") if text == _YES else _word(text) for text in shown[:_NAMES_SHOWN]]
-        separator = catalogue.text("refused.separator")
-        if len(own) > len(words):
-            words.append(catalogue.text("refused.of_all", n=len(own)))
-        return separator.join(words) or catalogue.text("refused.nothing")
+    def note(self) -> Note:
+        """The difference for the log of actions."""
+        what = Code("contradiction", self.code)
+        return Note("refused.difference", what=what, said=_side(self.said, self.now), now=_side(self.now, self.said))
+
+
+def _side(own: tuple[str, ...], other: tuple[str, ...]) -> list[str | Note]:
+    """One side; of two long lists only what the other side does not have."""
+    shown = [name for name in own if name not in other] if len(own) > _NAMES_SHOWN else list(own)
+    words: list[str | Note] = [Note("refused.yes") if text == _YES else _word(text) for text in shown[:_NAMES_SHOWN]]
+    if len(own) > len(words):
+        words.append(Note("refused.of_all", n=len(own)))
+    return words or [Note("refused.nothing")]
 
 
 class NoticeContradicted(Refused):
-    """A notice that contradicts its case was to be submitted, approved or issued; ``contradictions`` hold the differences."""
+    """Raised when a notice that contradicts its case is submitted, approved or issued; ``contradictions`` are the differences."""
 
     def __init__(self, notice: Notice, contradictions: tuple[Contradiction, ...]) -> None:
         self.contradictions = contradictions
@@ -64,11 +68,12 @@ class NoticeContradicted(Refused):
 
 def in_one_line(contradictions: Iterable[Contradiction], language: str) -> str:
     """All differences in one line."""
-    return "；".join(one.text(language) for one in contradictions)
+    separator = Catalogue.load(language).text("notes.list.clauses")
+    return separator.join(one.text(language) for one in contradictions)
 
 
 def basis_of(incident: Incident) -> NoticeBasis:
-    """What a notice drafted now would rest on."""
+    """The facts that a notice drafted now would be based on."""
     plan = incident.plan
     touched = (sorted(plan.customers_without_water), sorted((*plan.zone_pipes, *plan.dry_pocket_pipes))) if plan else ()
     return NoticeBasis(
@@ -80,7 +85,7 @@ def basis_of(incident: Incident) -> NoticeBasis:
 
 
 def contradictions(city: City, incident: Incident, notice: Notice) -> tuple[Contradiction, ...]:
-    """How ``notice`` differs from its case as it stands, the gravest first; empty when it says what is so."""
+    """Differences of ``notice`` from its case, the most severe first; empty when it agrees."""
     found = [*_of_basis(incident, notice), *_of_area(city, incident, notice), *_of_times(incident, notice)]
     marked = notice.basis is not None and notice.basis.customers != basis_of(incident).customers
     if marked and not found:
@@ -136,8 +141,11 @@ def _texts(value: object) -> tuple[str, ...]:
     return (str(value),)
 
 
-def _word(text: str) -> str:
-    """A time as it is read; all else as it is."""
+def _word(text: str) -> str | Note:
+    """A time as it is read, the usual works as a note; all else as it is."""
+    size = repaired(text)
+    if size is not None:
+        return Note("refused.repair_work", size=size)
     try:
         return f"{datetime.fromisoformat(text):%m-%d %H:%M}" if "T" in text and text[:4].isdigit() else text
     except ValueError:

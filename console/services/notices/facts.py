@@ -1,4 +1,4 @@
-"""The facts of a notice: who is without water, where, why and until when. No pipe or valve ids: the network is internal."""
+"""The facts of a notice: customers without water, place, reason and time. No pipe or valve ids: the network map is internal."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import shapely
 
 from console.domain.incidents import Incident
 from console.domain.notices import NoticeFacts, NoticeKind
-from console.services.location.streets import SIDES_ZH
+from console.services.location.streets import side_written
 from console.services.notices.community_names import names_apart
 from console.services.tools import Tools
 from maps.city import City
 from maps.communities import Community, communities_of, polygons_of
 from maps.crs import to_wgs84
+from resources.texts import LANGUAGES, Catalogue
 
 _LONG_OUTAGE = timedelta(hours=24)
 _RING_TOLERANCE_M = 5.0
@@ -26,7 +27,10 @@ Ring = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class NoticeArea:
-    """Whom a plan touches, as a notice says it. ``…_zones``: ids of the communities' outlines; ``outlines``: of no water."""
+    """The customers affected by a plan, as named in a notice.
+
+    ``…_zones``: ids of the communities' outlines. ``outlines``: of the area without water.
+    """
 
     roads: tuple[str, ...]
     no_water_communities: tuple[str, ...]
@@ -43,7 +47,7 @@ class NoticeArea:
 
 
 def area_of(city: City, incident: Incident) -> NoticeArea:
-    """Whom the incident's plan touches, by where the customers are; nobody without a plan."""
+    """Customers affected by the incident's plan, by their place; empty without a plan."""
     plan, impact = incident.plan, incident.impact
     dry = _rows(city, plan.customers_without_water if plan else ())
     low = _rows(city, impact.low_pressure_customers if impact else ())
@@ -67,7 +71,7 @@ def area_of(city: City, incident: Incident) -> NoticeArea:
 
 
 def facts_of(tools: Tools, incident: Incident, now: datetime) -> NoticeFacts:
-    """What the notice of a judged incident says, as things stand at ``now`` (aware)."""
+    """The facts for a notice of a judged incident at ``now`` (aware)."""
     city, place, plan = tools.city, incident.place, incident.plan
     area = area_of(city, incident)
     start = incident.verified_at or now
@@ -77,7 +81,7 @@ def facts_of(tools: Tools, incident: Incident, now: datetime) -> NoticeFacts:
     rings, reason = _rings(city, area.outlines)
     return NoticeFacts(
         kind=NoticeKind.EMERGENCY,
-        cause="应急抢修",
+        cause=_written("cause.usual"),
         work=work_of(incident),
         starts_at=start,
         expected_end=end,
@@ -107,10 +111,22 @@ def facts_of(tools: Tools, incident: Incident, now: datetime) -> NoticeFacts:
 
 
 def work_of(incident: Incident) -> str:
-    """What is done, in Chinese: on which road, at a pipe of which size."""
+    """The work done, in Chinese: road and diameter of the pipe."""
     place = incident.place
     diameter = f"DN{place.diameter_mm:.0f}" if place and np.isfinite(place.diameter_mm) else ""
-    return f"对{place.road if place else ''}{diameter}供水管道进行应急抢修"
+    return _written("work.emergency", size=f"{place.road if place else ''}{diameter}")
+
+
+def repaired(work: str) -> str | None:
+    """What ``work_of`` says is repaired (road and size of the pipe); None where the works are worded otherwise."""
+    before, after = _written("work.emergency", size="\n").split("\n")
+    worded = work.startswith(before) and work.endswith(after) and len(work) >= len(before) + len(after)
+    return work[len(before) : len(work) - len(after)] if worded else None
+
+
+def _written(key: str, **params: str) -> str:
+    """A phrase of the notice's first language; its English text is made from the same facts."""
+    return Catalogue.load(LANGUAGES[0]).text(f"notice.{key}", **params)
 
 
 def _rows(city: City, customer_ids: Iterable[str]) -> list[int]:
@@ -122,7 +138,7 @@ def _zone_ids(city: City, communities: Iterable[Community]) -> tuple[str, ...]:
 
 
 def _units(city: City, rows: list[int]) -> tuple[str, ...]:
-    """Names of critical customers first, then of others that are no households."""
+    """Names of critical customers first, then of other non-household customers."""
     customers = city.customers
     critical = [str(customers.name[row]) for row in rows if customers.critical[row]]
     others = [str(customers.name[row]) for row in rows if customers.category[row] not in ("", "residential", "household")]
@@ -132,7 +148,7 @@ def _units(city: City, rows: list[int]) -> tuple[str, ...]:
 def _roads(city: City, incident: Incident) -> tuple[str, ...]:
     """The burst's road with its side, then the roads of the other pipes without water."""
     place, plan, pipes = incident.place, incident.plan, city.network.pipes
-    first = f"{place.road}{SIDES_ZH.get(place.side, place.side)}" if place and place.road else ""
+    first = f"{place.road}{side_written(place.side)}" if place and place.road else ""
     dry = (*plan.zone_pipes, *plan.dry_pocket_pipes) if plan else ()
     others = sorted({str(pipes.road_name[pipes.row(pipe_id)]) for pipe_id in dry} - {place.road if place else "", ""})
     return tuple(road for road in (first, *others) if road)

@@ -9,11 +9,12 @@ from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
 from console.domain.intents import Intent
+from console.domain.notes import NO_NOTE, Note
 from console.domain.notices import Notice, NoticeStatus
 from console.services.changesets import NOTHING, Refused, incident_of, recorded
 from console.services.handling import Handler
 from console.services.incidents.judging import require_restored
-from console.services.notices.contradictions import NoticeContradicted, basis_of, contradictions, in_one_line
+from console.services.notices.contradictions import NoticeContradicted, basis_of, contradictions
 from console.services.notices.facts import facts_of
 from console.services.notices.redrafting import redrafted
 from console.services.ports import Documents
@@ -40,7 +41,7 @@ class EditNotice(Intent):
 
 @dataclass(frozen=True, slots=True)
 class SubmitNotice(Intent):
-    """Hand a draft to the supervisor. ``contradiction_reason``: why, although the notice contradicts the case."""
+    """Hand a draft to the supervisor. ``contradiction_reason``: reason to go on although the notice contradicts the case."""
 
     incident_id: str
     notice_id: str
@@ -81,7 +82,7 @@ OUT = (NoticeStatus.ISSUED, NoticeStatus.UPDATED, NoticeStatus.LIFTED)
 
 
 def draft(tools: Tools, state: DeskState, intent: DraftNotice, actor: Actor, now: datetime) -> ChangeSet:
-    """A draft from the facts as they are; one still in preparation is filled anew; after a public one, the next version."""
+    """A draft from the present facts; an existing draft is filled anew; after an issued notice, the next version."""
     incident = incident_of(state, intent.incident_id)
     if incident.phase is Phase.SUSPECTED or incident.plan is None:
         raise Refused("notice_needs_burst", incident=incident.incident_id)
@@ -103,21 +104,21 @@ def draft(tools: Tools, state: DeskState, intent: DraftNotice, actor: Actor, now
         basis=basis_of(incident),
     )
     if waiting is not None:
-        notice, kept = _with_edits(tools, waiting, notice)
-        note = f"停水公告 {notice.notice_id} 按最新情况重新起草{kept}"
+        notice, kept, lost = _with_edits(tools, waiting, notice)
+        note = Note("notice.redrafted", notice=notice.notice_id, kept=kept, dropped=lost)
         return recorded(incident, _with(incident, notice), "notice_redrafted", note)
     after = replace(incident, notices=(*incident.notices, notice), drafted_at=incident.drafted_at or now)
-    return recorded(incident, after, "notice_drafted", f"停水公告 {notice.notice_id} 已起草（第 {number} 版）")
+    return recorded(incident, after, "notice_drafted", Note("notice.drafted", notice=notice.notice_id, version=number))
 
 
 def _references(tools: Tools, incident: Incident) -> tuple[str, ...]:
-    """The last public message, in force or lifted: what comes after it is its update."""
+    """CAP references to the last issued message, in force or lifted; the next message updates it."""
     public = [notice for notice in incident.notices if notice.status in (NoticeStatus.ISSUED, NoticeStatus.LIFTED)]
     return tuple(tools.documents.reference(notice) for notice in public[-1:])
 
 
-def _with_edits(tools: Tools, before: Notice, notice: Notice) -> tuple[Notice, str]:
-    """The new draft with what was written by hand in the old one, where it still fits, and a word on it."""
+def _with_edits(tools: Tools, before: Notice, notice: Notice) -> tuple[Notice, Note, Note]:
+    """The new draft with manual edits of the old one where they still fit; notes on the edits kept and on those dropped."""
     old_zh, old_en = tools.documents.texts(before.facts)
     zh, en = redrafted(old_zh, before.text_zh, notice.text_zh), redrafted(old_en, before.text_en, notice.text_en)
     dropped = (*zh.dropped, *en.dropped)
@@ -128,12 +129,12 @@ def _with_edits(tools: Tools, before: Notice, notice: Notice) -> tuple[Notice, s
         edited_by=before.edited_by if zh.kept or en.kept else (),
         dropped_edits=tuple(dict.fromkeys((*before.dropped_edits, *dropped))),
     )
-    kept = "，保留仍适用的人工修改" if zh.kept or en.kept else ""
-    return new, kept + (f"；未能保留：{'／'.join(dropped)}" if dropped else "")
+    kept = Note("notice.kept") if zh.kept or en.kept else NO_NOTE
+    return new, kept, Note("notice.dropped", lines=dropped) if dropped else NO_NOTE
 
 
 def edit(tools: Tools, state: DeskState, intent: EditNotice, actor: Actor, now: datetime) -> ChangeSet:
-    """Correct the texts; what was submitted or approved has to be checked again."""
+    """Edit the texts; a submitted or approved notice must be checked again."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     if notice.status not in _OPEN:
         raise Refused("notice_update", notice=notice.notice_id, notice_status=notice.status)
@@ -143,20 +144,22 @@ def edit(tools: Tools, state: DeskState, intent: EditNotice, actor: Actor, now: 
         return NOTHING
     edited_by = notice.edited_by if actor.name in notice.edited_by else (*notice.edited_by, actor.name)
     new = replace(_unchecked(notice), text_zh=intent.text_zh, text_en=intent.text_en, edited_by=edited_by)
-    return recorded(incident, _with(incident, new), "notice_edited", f"停水公告 {notice.notice_id} 由 {actor.name} 修改")
+    note = Note("notice.edited", notice=notice.notice_id, user=actor.name)
+    return recorded(incident, _with(incident, new), "notice_edited", note)
 
 
 def submit(tools: Tools, state: DeskState, intent: SubmitNotice, actor: Actor, now: datetime) -> ChangeSet:
-    """Hand it to the supervisor. Raises NoticeContradicted."""
+    """Submit to the supervisor. Raises NoticeContradicted."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     _require(notice, NoticeStatus.DRAFT)
     reason, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
     new = replace(notice, status=NoticeStatus.SUBMITTED, submitted_by=actor.name, contradiction_reason=reason)
-    return recorded(incident, _with(incident, new), "notice_submitted", f"停水公告 {notice.notice_id} 已提交审批{loud}")
+    note = Note("notice.submitted", notice=notice.notice_id, despite=loud)
+    return recorded(incident, _with(incident, new), "notice_submitted", note)
 
 
 def approve(tools: Tools, state: DeskState, intent: ApproveNotice, actor: Actor, now: datetime) -> ChangeSet:
-    """By a second person, who neither drafted nor edited nor submitted it; alone only with a reason, recorded loudly.
+    """Approval by a second person who neither drafted, edited nor submitted it; an override needs a reason and is recorded.
 
     Raises NoticeContradicted.
     """
@@ -178,13 +181,14 @@ def approve(tools: Tools, state: DeskState, intent: ApproveNotice, actor: Actor,
     )
     after = _with(incident, new)
     if reason:
-        note = f"【紧急越权签发】停水公告 {notice.notice_id} 由 {actor.name} 单人批准，理由：{reason}{loud}"
+        note = Note("notice.override", notice=notice.notice_id, user=actor.name, reason=reason, despite=loud)
         return recorded(incident, after, "notice_override", note)
-    return recorded(incident, after, "notice_approved", f"停水公告 {notice.notice_id} 由 {actor.name} 批准{loud}")
+    note = Note("notice.approved", notice=notice.notice_id, user=actor.name, despite=loud)
+    return recorded(incident, after, "notice_approved", note)
 
 
 def issue(tools: Tools, state: DeskState, intent: IssueNotice, actor: Actor, now: datetime) -> ChangeSet:
-    """Out: JSON and CAP to the topic; an earlier issued notice becomes updated. Raises NoticeContradicted."""
+    """Issue: JSON and CAP are sent; an earlier issued notice becomes updated. Raises NoticeContradicted."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     _require(notice, NoticeStatus.APPROVED)
     reason, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
@@ -194,12 +198,12 @@ def issue(tools: Tools, state: DeskState, intent: IssueNotice, actor: Actor, now
         for n in incident.notices
     )
     after = replace(incident, notices=notices, issued_at=incident.issued_at or now)
-    note = f"停水公告 {notice.notice_id} 由 {actor.name} 签发{loud}"
+    note = Note("notice.issued", notice=notice.notice_id, user=actor.name, despite=loud)
     return recorded(incident, after, "notice_issued", note, outgoing=tools.documents.payloads(new))
 
 
 def lift(tools: Tools, state: DeskState, intent: LiftNotice, actor: Actor, now: datetime) -> ChangeSet:
-    """Water is back: the notice ends (CAP Cancel), with the reason."""
+    """Lift the notice (CAP Cancel), with the reason."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     _require(notice, NoticeStatus.ISSUED)
     require_restored(incident)
@@ -207,46 +211,46 @@ def lift(tools: Tools, state: DeskState, intent: LiftNotice, actor: Actor, now: 
     if not reason:
         raise Refused("lift_reason", notice=notice.notice_id)
     new = lifted(tools, notice, reason, now, withdrawn=not _water_is_back(incident))
-    note = f"停水公告 {notice.notice_id} 由 {actor.name} 解除：{reason}"
+    note = Note("notice.lifted", notice=notice.notice_id, user=actor.name, reason=reason)
     return recorded(incident, _with(incident, new), "notice_lifted", note, outgoing=tools.documents.payloads(new))
 
 
 def _water_is_back(incident: Incident) -> bool:
-    """Valves were turned and are back, or the case is restoring; else a lifted notice is only taken back."""
+    """Whether supply is restored: operated valves are back, or the case is restoring; else the notice is withdrawn."""
     return incident.phase is Phase.RESTORING or any(mark.closed for mark in incident.valve_marks)
 
 
 def lifted(tools: Tools, notice: Notice, reason: str, now: datetime, *, withdrawn: bool = False) -> Notice:
-    """The notice at its end, with the reference to the message that this cancels."""
+    """The lifted notice, with the reference to the message that it cancels."""
     references = (*notice.references, tools.documents.reference(notice))
     ended = replace(notice, status=NoticeStatus.LIFTED, references=references, lift_reason=reason, lifted_at=now)
     return replace(ended, withdrawn=withdrawn)
 
 
-def _contradicted(tools: Tools, incident: Incident, notice: Notice, reason: str) -> tuple[str, str]:
+def _contradicted(tools: Tools, incident: Incident, notice: Notice, reason: str) -> tuple[str, Note]:
     """(reason to go on, words for the log), both empty for a notice that fits its case. Raises NoticeContradicted."""
     found = contradictions(tools.city, incident, notice)
     if not found:
-        return "", ""
+        return "", NO_NOTE
     if not reason.strip():
         raise NoticeContradicted(notice, found)
-    return reason.strip(), f"【与案件现状不符仍继续】理由：{reason.strip()}；{in_one_line(found, 'zh_CN')}"
+    return reason.strip(), Note("notice.despite", reason=reason.strip(), differences=[one.note() for one in found])
 
 
 def lacks_files(notice: Notice, documents: Documents) -> bool:
-    """Whether a notice that has left the house has no files of what it says now: of its issue, or of its end."""
+    """Whether an issued or lifted notice has no files of its present version."""
     stem = documents.stem(notice)
     return notice.status in OUT and not any(name.startswith(f"{stem}.") for name in notice.files)
 
 
 def on_files(state: DeskState, incident_id: str, notice_id: str, files: tuple[str, ...]) -> ChangeSet:
-    """Which files of a notice were written."""
+    """Record the files written for a notice."""
     incident = state.incidents.get(incident_id)
     notice = next((n for n in incident.notices if n.notice_id == notice_id), None) if incident else None
     if incident is None or notice is None or set(files) <= set(notice.files):
         return NOTHING
     after = _with(incident, replace(notice, files=tuple(dict.fromkeys((*notice.files, *files)))))
-    return recorded(incident, after, "notice_files", f"停水公告 {notice_id} 文件已生成：{len(files)} 个")
+    return recorded(incident, after, "notice_files", Note("notice.files", notice=notice_id, n=len(files)))
 
 
 def _unchecked(notice: Notice) -> Notice:

@@ -1,4 +1,4 @@
-"""CaseRecord: everything of one incident as one value — what the package holds, the report shows and the window replays."""
+"""CaseRecord: all data of one incident as one value, for the package, the report and the replay."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from console.domain.changes import Change
 from console.domain.expected import ExpectedValues
 from console.domain.incidents import Incident
 from console.domain.readings import ReadingBatch
+from console.domain.records import Record
 from console.services.review.notes import ReviewNotes
 from console.services.review.past_case import PastCase
 from console.services.review.states import Known, alarms_over_time, incident_over_time
@@ -32,7 +33,7 @@ class Tracks:
 
     @classmethod
     def empty(cls) -> Tracks:
-        """No fix at all."""
+        """Columns without any fix."""
         return cls(np.empty(0, object), np.empty(0, np.int64), np.empty(0), np.empty(0))
 
     def __len__(self) -> int:
@@ -41,7 +42,7 @@ class Tracks:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that left the house with a change (``change_seq``)."""
+    """A message sent with a change (``change_seq``)."""
 
     change_seq: int
     topic: str
@@ -53,10 +54,10 @@ class Sent:
 class CaseRecord:
     """One incident from ``since`` to ``until`` (aware).
 
-    ``city``: the network around it with its state when the case was opened. ``changes``: of the incident and of the
+    ``city``: the network around it with its state at the opening of the case. ``changes``: of the incident and of the
     alarms of the window, by seq; ``links``: (seq, hash) of the changes of others in between, which hold the chain
     together. ``readings``, ``expected``: rows of ``city.stations``. ``past``: earlier cases, oldest first.
-    ``files``: the notices' files as they went out, by name.
+    ``files``: the notices' files as issued, by name. ``others``: records of other kinds that belong to the case.
     ``redacted``: personal data were left out, so the chain's hashes no longer fit. ``program``: version that wrote it.
     """
 
@@ -77,6 +78,7 @@ class CaseRecord:
     redacted: bool = False
     expected: ExpectedValues = field(default_factory=ExpectedValues.empty)
     past: tuple[PastCase, ...] = ()
+    others: tuple[Record, ...] = ()
 
     @cached_property
     def incident_states(self) -> tuple[Known[Incident], ...]:

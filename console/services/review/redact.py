@@ -1,7 +1,7 @@
 """A record without personal data: people become P1, P2 …, customers lose names, addresses and numbers, phones are masked.
 
 Names of institutions (hospitals, schools: critical customers) and of crews stay: they are no persons. The notices stay as
-they were made public. The chain's hashes no longer fit what is left; the package says so and its own SHA-256s still hold.
+issued. The chain's hashes no longer match the redacted values; the package states this, its own SHA-256s stay valid.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from maps.columns import texts
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(?:1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}-?\d{7,8})(?!\d)")
 _PROGRAM = "quanmai"
 _BY = ("drafted_by", "submitted_by", "approved_by", "acknowledged_by", "restoration_by", "restored_by", "waived_by", "by")
+_NOTE, _CODE = {"key", "params"}, {"code", "of"}
+"""Objects of a note in JSON (``console/domain/notes.py``): keys and codes are no names."""
 T = TypeVar("T")
 
 
@@ -38,6 +40,7 @@ def redacted(record: CaseRecord) -> CaseRecord:
         city=mask.city(record.city),
         changes=changes,
         alarms=tuple(mask.value(alarm, Alarm) for alarm in record.alarms),
+        others=tuple(mask.value(one, one.record_kind.type) for one in record.others),
         sent=tuple(replace(sent, payload=mask.text(sent.payload.decode("utf-8", "replace")).encode()) for sent in record.sent),
         notes=mask.notes(record.notes),
         redacted=True,
@@ -51,7 +54,7 @@ class _Mask:
         self._names = {name: f"P{number}" for number, name in enumerate(names, start=1)}
         self._customers = {str(name): f"C{row + 1}" for row, name in enumerate(record.city.customers.asset_id)}
         self._public = {notice.facts.hotline for notice in record.incident.notices} - {""}
-        # The longest first: 王小明 before 王. A name of one sign is taken only where it stands alone.
+        # The longest first: 王小明 before 王. A name of one character is replaced only where it stands alone.
         words = [re.escape(name) if len(name) > 1 else rf"(?<!\w){re.escape(name)}(?!\w)" for name in self._by_length()]
         self._any_name = re.compile("|".join(words)) if words else None
 
@@ -59,16 +62,20 @@ class _Mask:
         return sorted(self._names, key=lambda name: (-len(name), name))
 
     def text(self, text: str) -> str:
-        """A free text."""
+        """A free text, redacted."""
         if self._any_name is not None:
             text = self._any_name.sub(lambda found: self._names[found[0]], text)
         return _PHONE.sub(lambda found: found[0] if found[0] in self._public else "***", text)
 
     def json(self, value: Any) -> Any:
-        """A JSON value, every text in it."""
+        """A JSON value with every text redacted."""
         if isinstance(value, str):
             return self._names.get(value) or self._customers.get(value) or self.text(value)
         if isinstance(value, Mapping):
+            if set(value) == _NOTE:
+                return {"key": value["key"], "params": self.json(value["params"])}
+            if set(value) == _CODE:
+                return dict(value)
             return {key: self.json(item) for key, item in value.items()}
         return [self.json(item) for item in value] if isinstance(value, list) else value
 
@@ -83,8 +90,12 @@ class _Mask:
             actor=None if actor is None else replace(actor, actor_id=name, name=name, seat=""),
             before=self.json(change.before),
             after=self.json(change.after),
-            note=self.text(change.note),
+            note=change.note.with_texts(self._of_note),
         )
+
+    def _of_note(self, text: str) -> str:
+        """A text in a note: the name of a person or a customer, or a free text."""
+        return self._names.get(text) or self._customers.get(text) or self.text(text)
 
     def city(self, city: City) -> City:
         customers, crews = city.customers, city.crews

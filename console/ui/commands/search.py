@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from console.domain.picture import Picture
+from console.domain.record_ids import shown_id
 from console.ui.commands.text_index import Names, TextIndex
 from console.ui.map.network.facilities import Facility, facilities
 from console.ui.panels.case.clock import short_title
@@ -23,7 +24,7 @@ _KINDS = ("zones", "roads", "stations", "facilities", "pipes", "valves", "hydran
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Something found. ``x``/``y``: the network's CRS, NaN for commands; ``detail``: what tells it from its likes."""
+    """A search result. ``x``/``y``: the network's CRS, NaN for commands; ``detail``: distinguishes results of the same title."""
 
     kind: str
     key: str
@@ -43,7 +44,7 @@ class Command:
 
 
 class Search:
-    """Looks through the city as it is typed; cases, crews and commands first, they are few and urgent.
+    """Searches the city while the user types. Cases, crews and commands come first: they are few and urgent.
 
     The names of the assets are indexed when first needed; ``prepare`` does that ahead, on any thread.
     """
@@ -130,7 +131,7 @@ class Search:
 
     def _cases(self, needle: str, picture: Picture, words: Words) -> Iterator[Hit]:
         for incident in picture.incidents:
-            title = f"{incident.incident_id} {short_title(incident, words)}"
+            title = f"{shown_id(incident.incident_id)} {short_title(incident, words)}"
             if needle in title.casefold() or needle in incident.title.casefold():
                 yield Hit("incident", incident.incident_id, title, words.of("phase", incident.phase.value))
 

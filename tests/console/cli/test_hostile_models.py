@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 
 from console.domain.clock import DrillClock
-from console.feeds.local import LocalLink
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
 from maps.city import City, CrewTable, StationTable
 from maps.dataset import read_city, write_city
 from maps.errors import InputFault
-from maps.overwriting import refuse_overwriting
+from maps.files import refuse_overwriting
 from tests.console.cli.conftest import Quanmai
 from tests.console.services.town import a_town
 from tests.maps.hydraulics.build import a_line
@@ -75,7 +74,7 @@ def test_the_console_goes_on_without_hydraulics_and_says_so(
     write_city(hostile, tmp_path / "bad.gpkg")
     options = RuntimeOptions(tmp_path / "bad.gpkg", tmp_path / "s.sqlite", tmp_path / "notices", DeskSettings(site="test"))
     clock = DrillClock(datetime(2024, 1, 3, 15, 0, tzinfo=UTC))
-    runtime = Runtime(read_city(tmp_path / "bad.gpkg"), clock, LocalLink(), options)
+    runtime = Runtime(read_city(tmp_path / "bad.gpkg"), clock, options)
     try:
         assert (runtime.worker, runtime.city.epanet, tuple(runtime.states)) == (None, None, ())
         assert "EPANET crashed while reading" in runtime.city.info.assumed[0]

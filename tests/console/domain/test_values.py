@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,9 +15,11 @@ from hypothesis import strategies as st
 from console.domain.alarms import Alarm, AlarmKind, Evidence, Priority
 from console.domain.changes import canonical_json
 from console.domain.incidents import Incident, Phase, PipePlace, Unable, ValveMark
+from console.domain.notes import Note
 from console.domain.values import from_json, to_json
-from maps.isolation.result import IsolationPlan, Reliance, ValveStep
+from maps.isolation.plan.result import IsolationPlan, Reliance, ValveStep
 from maps.locate.result import Candidate, Location
+from tests.conftest import ROOT
 
 NOW = datetime(2024, 1, 3, 15, 0, 5, 120001, tzinfo=UTC)
 
@@ -27,7 +31,15 @@ NOW = datetime(2024, 1, 3, 15, 0, 5, 120001, tzinfo=UTC)
     priority=st.sampled_from(Priority),
 )
 def test_an_alarm_comes_back_equal(observed: float, text: str, at: datetime, priority: Priority) -> None:
-    alarm = Alarm("A-1", AlarmKind.BURST, priority, "network", at, (Evidence("S1", "pressure", observed, 1.5, at),), detail=text)
+    alarm = Alarm(
+        "A-1",
+        AlarmKind.BURST,
+        priority,
+        "network",
+        at,
+        (Evidence("S1", "pressure", observed, 1.5, at),),
+        detail=Note.literal(text),
+    )
     assert from_json(json.loads(canonical_json(to_json(alarm))), Alarm) == alarm
 
 
@@ -73,3 +85,29 @@ def test_a_plan_kept_before_its_marks_existed_is_read_without_them() -> None:
     for name in ("in_series", "assumed", "placing"):
         del raw["relies_on"][0][name]
     assert from_json(raw, IsolationPlan) == plan
+
+
+_THREADS = """
+import sys, threading
+from dataclasses import make_dataclass
+from console.domain.values import from_json
+sys.setswitchinterval(1e-6)
+for number in range(100):
+    names = [(f"f{field}", str, "") for field in range(20)]
+    inner = make_dataclass(f"Inner{number}", names, frozen=True, slots=True)
+    outer = make_dataclass(f"Outer{number}", [*names, ("inner", tuple[inner, ...], ())], frozen=True, slots=True)
+    begin = threading.Barrier(4)
+    def read():
+        begin.wait()
+        assert from_json({"f1": "x", "inner": [{"f2": "y"}]}, outer).inner[0].f2 == "y"
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_threads_that_read_a_type_for_the_first_time_at_once_do_not_crash() -> None:
+    done = subprocess.run([sys.executable, "-c", _THREADS], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

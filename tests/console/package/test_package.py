@@ -15,6 +15,7 @@ import pytest
 
 from console.domain.changes import canonical_json
 from console.domain.expected import ExpectedValues
+from console.domain.notes import Note
 from console.package import PackageFault, package_bytes, read_package, verify_package, with_notes, write_package
 from console.package import manifest as manifests
 from console.package.container import Packed, unpacked, unzipped, zipped
@@ -23,6 +24,7 @@ from console.services.review.notes import Action, Findings, Remark, ReviewNotes
 from console.services.review.record import CaseRecord
 from maps.dataset import read_city
 from maps.errors import InputFault
+from tests.console.notes import chinese
 from tests.console.package.cases import FILES, HOSTILE, a_case, chained
 
 
@@ -106,7 +108,7 @@ def test_a_change_altered_before_packing_is_named(record: CaseRecord, tmp_path: 
     changes = list(record.changes)
     changes[3] = replace(changes[3], user="somebody else")
     write_package(replace(record, changes=tuple(changes)), tmp_path / "a.incident")
-    with pytest.raises(PackageFault, match=r"audit\.jsonl: change 4 does not fit"):
+    with pytest.raises(PackageFault, match=r"audit\.jsonl: change 4 does not match"):
         read_package(tmp_path / "a.incident")
 
 
@@ -140,7 +142,7 @@ def test_a_package_of_the_second_schema_opens_with_its_arrivals_unknown(record: 
     assert np.array_equal(back.readings.value, record.readings.value)
     write_package(back, again)
     before = replace(record, readings=replace(record.readings, arrived_us=None), expected=ExpectedValues.empty(), past=())
-    assert again.read_bytes() == package_bytes(before)
+    assert again.read_bytes() == package_bytes(without_versions(before))
 
 
 def test_a_package_of_the_third_schema_opens_without_expected_values_and_earlier_cases(
@@ -150,7 +152,40 @@ def test_a_package_of_the_third_schema_opens_without_expected_values_and_earlier
     path.write_bytes(as_third_schema(package_bytes(record)))
     assert verify_package(path).manifest.schema == 3
     write_package(read_package(path), again)
-    assert again.read_bytes() == package_bytes(replace(record, expected=ExpectedValues.empty(), past=()))
+    before = replace(record, expected=ExpectedValues.empty(), past=())
+    assert again.read_bytes() == package_bytes(without_versions(before))
+
+
+def test_a_package_of_the_sixth_schema_opens_with_its_incident_and_alarms(record: CaseRecord, tmp_path: Path) -> None:
+    path, content = tmp_path / "old.incident", package_bytes(record)
+    path.write_bytes(repacked(content, files_before_7(content), 6))
+    assert verify_package(path).manifest.schema == 6
+    back = read_package(path)
+    assert back.incident == record.incident
+    assert [replace(alarm, version=0) for alarm in back.alarms] == [replace(alarm, version=0) for alarm in record.alarms]
+    assert back.changes == record.changes
+
+
+def test_a_package_of_the_fifth_schema_opens_with_its_texts_as_they_were_written(record: CaseRecord, tmp_path: Path) -> None:
+    """The file was written by the version before notes had keys, of the same case."""
+    old, again = Path(__file__).with_name("schema_5.incident"), tmp_path / "again.incident"
+    checked = verify_package(old)
+    assert checked.manifest.schema == 5
+    back = read_package(old)  # its chain is checked too
+    lines = [json.loads(line)["note"] for line in checked.files["audit.jsonl"].splitlines()]
+    assert [change.note for change in back.changes] == list(map(Note.literal, lines))
+    assert {alarm.detail.text for alarm in back.alarms} == {alarm["detail"] for alarm in json.loads(checked.files["alarms.json"])}
+    assert [chinese(change.note) for change in record.changes] == lines
+    write_package(back, again)
+    assert read_package(again).changes == back.changes
+
+
+def test_the_timeline_of_a_package_reads_in_both_languages(record: CaseRecord, tmp_path: Path) -> None:
+    write_package(record, tmp_path / "a.incident")
+    timeline = json.loads(verify_package(tmp_path / "a.incident").files["timeline.json"])
+    closed = next(line for line in timeline if line["kind"] == "valve_closed")
+    valve = next(change.note.params["valve"] for change in record.changes if change.kind == "valve_closed")
+    assert closed["note"] == {"zh_CN": f"阀门 {valve} 已关（1/2）", "en": f"Valve {valve} closed (1 of 2)"}
 
 
 def test_a_package_of_a_newer_schema_says_that_the_program_is_too_old(record: CaseRecord, tmp_path: Path) -> None:
@@ -218,8 +253,18 @@ def as_third_schema(content: bytes) -> bytes:
 
 def files_before_4(content: bytes) -> dict[str, bytes]:
     """The files of a package but its manifest and those that schema 4 brought."""
-    new = ("manifest.json", "expected.parquet", "past.json")
-    return {name: unpacked(name, packed) for name, packed in unzipped(content).items() if name not in new}
+    return {name: data for name, data in files_before_7(content).items() if name not in ("expected.parquet", "past.json")}
+
+
+def files_before_7(content: bytes) -> dict[str, bytes]:
+    """The files of a package but its manifest, the incident and its alarms in a file each."""
+    files = {name: unpacked(name, packed) for name, packed in unzipped(content).items() if name != "manifest.json"}
+    lines = [json.loads(line) for line in files.pop("records.jsonl").splitlines()]
+    (incident,) = (line["document"] for line in lines if line["kind"] == "incident")
+    alarms = [line["document"] for line in lines if line["kind"] == "alarm"]
+    for alarm in alarms:
+        del alarm["version"]
+    return {"incident.json": canonical_json(incident), "alarms.json": canonical_json(alarms), **files}
 
 
 def as_second_schema(content: bytes) -> bytes:
@@ -227,6 +272,11 @@ def as_second_schema(content: bytes) -> bytes:
     files = files_before_4(content)
     files["readings.parquet"] = without_arrivals(files["readings.parquet"])
     return repacked(content, files, 2)
+
+
+def without_versions(record: CaseRecord) -> CaseRecord:
+    """Alarms as packages before schema 7 had them."""
+    return replace(record, alarms=tuple(replace(alarm, version=0) for alarm in record.alarms))
 
 
 def without_arrivals(content: bytes) -> bytes:

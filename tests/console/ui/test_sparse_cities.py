@@ -16,7 +16,6 @@ from pytestqt.qtbot import QtBot
 
 from console.cli import main
 from console.domain.clock import SystemClock
-from console.feeds.local import LocalLink
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
 from console.services.network.data_gaps import lacking
@@ -82,25 +81,25 @@ def opened(qtbot: QtBot, city: City, folder: Path, language: str = "en") -> tupl
     write_city(city, path)
     city = read_city(path)
     options = RuntimeOptions(path, folder / "s.sqlite", folder / "notices", DeskSettings(site=city.info.site))
-    with Runtime(city, SystemClock(), LocalLink(), options) as runtime:
+    with Runtime(city, SystemClock(), options) as runtime:
         window = MainWindow(runtime.engine, WindowSettings("王", None, language, "dark"))
         qtbot.addWidget(window)
         said = list[str]()
-        window._errands.failed.connect(said.append)
-        window._dispatcher.broken.connect(said.append)
+        window.tasks.failed.connect(said.append)
+        window.dispatcher.broken.connect(said.append)
         window.tools.set_states(runtime.states)
-        window.desk.set_states(runtime.states)
+        window.map_commands.set_states(runtime.states)
         window.show()
         told = "\n".join(label.text() for label in window.case.findChildren(QLabel) if not label.isHidden())
         window.layers.set_visible(frozenset(MapLayer))
-        window.map.fit_all()
+        window.map.navigation.fit_all()
         pipe = Asset("pipe", str(city.network.pipes.asset_id[0]), 0, 0.0, 0.0) if len(city.network.pipes) else None
-        for toggle in (window.tools.toggle_trace, window.tools.toggle_burst):
+        for toggle in (window.tools.toggle_trace, window.tools.toggle_what_if):
             toggle()
             window.settle()
-            window.map.picked.emit(pipe)
+            window.map.input.picked.emit(pipe)
             window.settle()
-        window._dismiss()
+        window.run_command("dismiss_message")
         window.search("P")
         assert not window.map.picture_now().isNull()
         window.close()

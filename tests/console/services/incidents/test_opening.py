@@ -15,6 +15,7 @@ from console.services.desk import DeskSettings, Refused
 from console.services.incidents.judging import DismissIncident, JudgeBurst
 from console.services.incidents.opening import OpenIncident
 from maps.errors import UnknownAsset
+from tests.console.notes import chinese
 from tests.console.services.conftest import CASE
 from tests.console.services.town import NOW, STEP_M, X0, Y0, Chair, a_finding, a_town
 
@@ -30,12 +31,12 @@ def test_a_finding_opens_a_case_with_alarm_place_plan_and_area_alert(chair: Chai
     assert incident.alarm_ids == (alarm.alarm_id,)
     assert alarm.incident_id == CASE
     assert [change.kind for change in changes.drafts] == ["incident_opened", "alarm_raised"]
-    assert [message.topic for message in changes.outgoing] == ["quanmai/v1/test/areas/A1/alerts"]
+    assert [message.address for message in changes.outgoing] == ["areas/A1/alerts"]
 
 
 def test_the_alarm_names_the_stations_what_moved_and_against_what(chair: Chair) -> None:
     chair.sees(a_finding())
-    detail = chair.state.alarms["A-000001"].detail
+    detail = chinese(chair.state.alarms["A-000001"].detail)
     assert "S1 压力 0.250 MPa（预期 0.312，偏差 -0.062）" in detail
     assert "经十路" in detail
 
@@ -44,7 +45,7 @@ def test_a_leak_that_grew_over_days_says_so_and_wakes_nobody_until_it_bursts(cha
     chair.sees(replace(a_finding(), lane="slow"))
     alarm = chair.state.alarms["A-000001"]
     assert (alarm.priority, alarm.code) == (Priority.MEDIUM, "slow_leak")
-    assert "缓慢漏损" in alarm.detail
+    assert "缓慢漏损" in chinese(alarm.detail)
     sudden = a_finding()
     grown = replace(sudden, location=replace(sudden.location, set_90=sudden.location.set_90[:1]))
     chair.sees(grown)
@@ -192,7 +193,7 @@ def test_a_step_inside_what_is_being_shut_off_is_no_second_burst(judged: Chair) 
     case = judged.state.incidents[CASE]
     assert case.plan is not None
     wide = replace(case, plan=replace(case.plan, zone_pipes=(*case.plan.zone_pipes, "H23")))
-    judged.state = replace(judged.state, incidents={**judged.state.incidents, CASE: wide})
+    judged.state = judged.state.with_records([wide])
     judged.now += timedelta(minutes=20)
     judged.sees(a_step(("H13", "H23"), timedelta(minutes=20)))
     assert set(judged.state.incidents) == {CASE}

@@ -1,0 +1,238 @@
+"""Small widgets and layouts that all panels are made of."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console.domain.record_ids import shown_id
+from console.ui.words import one_line
+
+_WIDEST_WORD_PX = 280
+"""Text that wraps is else as wide as its longest word, and one endless id makes the window wider than the screen."""
+
+
+class PlainLabel(QLabel):
+    """Text as it stands, never markup; one endless word is cut rather than widening everything."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+    def minimumSizeHint(self) -> QSize:
+        """The smallest size; an endless word counts up to a limit."""
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), _WIDEST_WORD_PX), hint.height()) if self.wordWrap() else hint
+
+
+def label(text: str = "", name: str = "", wrap: bool = False, selectable: bool = False) -> QLabel:
+    """A label; ``name`` picks its style (muted, strong, big …). Plain text always: nothing from outside is markup."""
+    made = PlainLabel(text)
+    if name:
+        made.setObjectName(name)
+    if wrap:
+        made.setWordWrap(True)
+        made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    if selectable:
+        made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return made
+
+
+def tip(text: str) -> str:
+    """Text for a tool tip, its lines kept: Qt takes what looks like markup for markup, and never wraps what does not."""
+    return f"<p>{escape(shown_id(text))}</p>".replace("\n", "<br>") if text else ""
+
+
+class ElidedLabel(QLabel):
+    """A label that may be narrower than its text: the end becomes an ellipsis, the whole text is in the tool tip."""
+
+    def __init__(self, text: str, name: str = "") -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setObjectName(name)
+        self.setToolTip(tip(text))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
+        painter = QPainter(self)
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.end()
+
+
+def fitted(widget: QWidget, text: str, most_px: int) -> str:
+    """A text in one line of at most so many pixels in the widget's letters, its end cut with an ellipsis."""
+    return widget.fontMetrics().elidedText(one_line(text), Qt.TextElideMode.ElideRight, most_px)
+
+
+class PlainButton(QPushButton):
+    """A push button that shows its text as it is: an ampersand in an id is no shortcut.
+
+    One press is one step: the second press of a double click does nothing unless ``is_quick``, and a button that goes or is
+    disabled while it has the focus hands it to no other button, which the key pressed again would press.
+    """
+
+    is_quick = False
+    """Whether it is meant to be pressed several times in a row (undo of a what-if, a layer up or down)."""
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Ignore the second press of a double click, unless the button is quick."""
+        if self.is_quick:
+            super().mouseDoubleClickEvent(event)
+
+    def setVisible(self, visible: bool) -> None:
+        """Show or hide; the focus goes to what holds the button."""
+        if not visible:
+            self._leave_focus()
+        super().setVisible(visible)
+
+    def setEnabled(self, enabled: bool) -> None:
+        """Enable or disable, likewise."""
+        if not enabled:
+            self._leave_focus()
+        super().setEnabled(enabled)
+
+    def _leave_focus(self) -> None:
+        if self.hasFocus() and (holder := self.parentWidget()) is not None:
+            holder.setFocus()
+
+    def setText(self, text: str) -> None:
+        """The text to show."""
+        super().setText(text.replace("&", "&&"))
+
+
+class ElidedButton(PlainButton):
+    """A push button that may become narrower than its text, whose end is then cut with an ellipsis."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        room = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        painter.end()
+
+
+def button(text: str, name: str = "", *, elided: bool = False, quick: bool = False) -> QPushButton:
+    """A push button that the keyboard reaches; ``name``: primary or flat; ``elided``: may be narrower than its text.
+
+    ``quick``: meant to be pressed several times in a row.
+    """
+    made = ElidedButton() if elided else PlainButton()
+    made.is_quick = quick
+    made.setText(text)
+    if name:
+        made.setObjectName(name)
+    made.setAutoDefault(False)
+    return made
+
+
+def row(*parts: QWidget | int, spacing: int = 6) -> QHBoxLayout:
+    """Widgets side by side; a number is a stretch of that weight."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for part in parts:
+        if isinstance(part, int):
+            layout.addStretch(part)
+        else:
+            layout.addWidget(part)
+    return layout
+
+
+class Card(QFrame):
+    """A card of the incident column: a muted heading and what is under it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.box = QVBoxLayout(self)
+        self.box.setContentsMargins(12, 9, 12, 10)
+        self.box.setSpacing(5)
+        self.heading = label(name="heading", wrap=True)
+        self.box.addWidget(self.heading)
+
+
+class ProbabilityBar(QWidget):
+    """A probability as a bar."""
+
+    def __init__(self, share: float, colour: QColor, ground: QColor, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._share, self._colour, self._ground = share, colour, ground
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        """The preferred size."""
+        return QSize(70, 14)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        middle = self.height() / 2
+        painter.setBrush(self._ground)
+        painter.drawRoundedRect(QRectF(0, middle - 3, self.width(), 6), 3, 3)
+        painter.setBrush(self._colour)
+        painter.drawRoundedRect(QRectF(0, middle - 3, max(self.width() * self._share, 4), 6), 3, 3)
+        painter.end()
+
+
+class NumberDisc(QWidget):
+    """A numbered disc like those of the plan's valves on the map."""
+
+    def __init__(self, text: str, fill: QColor, ink: QColor, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text, self._fill, self._ink = text, fill, ink
+        self.setFixedSize(22, 22)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(self._fill)
+        painter.setPen(self._ink)
+        painter.drawEllipse(QRectF(1, 1, 20, 20))
+        font = painter.font()
+        font.setBold(True)
+        painter.setFont(font)
+        painter.drawText(QRectF(0, 0, 22, 22), Qt.AlignmentFlag.AlignCenter, self._text)
+        painter.end()
+
+
+def clear(layout: QLayout) -> None:
+    """Remove everything from a layout; Qt deletes the widgets at the next turn of its loop."""
+    while (item := layout.takeAt(0)) is not None:
+        inner, widget = item.layout(), item.widget()
+        if inner is not None:
+            clear(inner)
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+
+
+def menu_over(window: QWidget) -> QMenu:
+    """A menu that is deleted once it is closed."""
+    menu = QMenu(window)
+    menu.aboutToHide.connect(menu.deleteLater)
+    return menu
