@@ -103,9 +103,13 @@ def switched_links(city: City) -> list[str]:
     model = city.epanet
     assert model is not None
     section = re.search(r"(?ims)^\s*\[CONTROLS\](.*?)(?=^\s*\[|\Z)", model.inp)
-    named = set(re.findall(r"(?im)^\s*link\s+(\S+)\s+(?:open|closed)\s+(?:if|at\s+clocktime)", section.group(1) if section else ""))
+    named = set(
+        re.findall(r"(?im)^\s*link\s+(\S+)\s+(?:open|closed)\s+(?:if|at\s+clocktime)", section.group(1) if section else "")
+    )
     rules = re.search(r"(?ims)^\s*\[RULES\](.*?)(?=^\s*\[|\Z)", model.inp)
-    named |= set(re.findall(r"(?im)^\s*(?:then|else|and)\s+(?:link|pipe|valve)\s+(\S+)\s+status", rules.group(1) if rules else ""))
+    named |= set(
+        re.findall(r"(?im)^\s*(?:then|else|and)\s+(?:link|pipe|valve)\s+(\S+)\s+status", rules.group(1) if rules else "")
+    )
     links = (model.kind == "pipe") | (model.kind == "valve")
     return [str(asset) for asset, own in zip(model.asset_id[links], model.epanet_id[links], strict=True) if str(own) in named]
 
@@ -135,14 +139,28 @@ def _stations(city: City, nodes_per_station: int, seed: int) -> StationTable:
 
 def _source_links(city: City) -> list[str]:
     """Pipes and valves at sources with a fixed head; pumps there measure their own flow."""
-    network = city.network
-    fixed = np.isin(network.nodes.kind, (NodeKind.SOURCE,))
+    fixed = city.network.nodes.kind == NodeKind.SOURCE
     found = []
-    for table in (network.pipes, network.valves):
+    for table in (city.network.pipes, city.network.valves):
         linked = (table.from_node >= 0) & (table.to_node >= 0)
         at = linked & (fixed[table.from_node] | fixed[table.to_node])
         found += [str(asset) for asset in table.asset_id[at]]
     return found
+
+
+def source_meters(city: City) -> tuple[NDArray[np.int64], Floats]:
+    """(rows of the stations on links at sources with a fixed head, 1 where their flow enters the city, else -1)."""
+    fixed = city.network.nodes.kind == NodeKind.SOURCE
+    rows, signs = [], []
+    for row, link in enumerate(city.stations.link.astype(str)):
+        for table in (city.network.pipes, city.network.pumps, city.network.valves):
+            if link and table.has(link):
+                at = table.row(link)
+                enters = int(fixed[table.from_node[at]]) - int(fixed[table.to_node[at]])
+                if enters:
+                    rows.append(row)
+                    signs.append(float(enters))
+    return np.array(rows, dtype=np.int64), np.array(signs)
 
 
 def _spread(city: City, nodes_per_station: int, seed: int) -> NDArray[np.int64]:
