@@ -104,7 +104,7 @@ class _World:
         history = self._options.history_days * DAY_STEPS
         slots = round(len(planned) * self._options.slot_h * 3600 / STEP_S)
         ticks = history + self._options.quiet_days * DAY_STEPS + slots
-        windows = np.linspace(0, history - WINDOW_TICKS, _WINDOWS if history > WINDOW_TICKS else 0).astype(int)
+        windows = np.linspace(0, history - WINDOW_TICKS, min(_WINDOWS, history // WINDOW_TICKS)).astype(int)
         sampled = {int(first) + k: (window, k) for window, first in enumerate(windows) for k in range(WINDOW_TICKS)}
         unknown = np.full((len(windows), WINDOW_TICKS, len(self._city.stations)), np.nan)
         leaks = _Leaks(self._city, planned)
