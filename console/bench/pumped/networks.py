@@ -173,6 +173,8 @@ def _spread(city: City, nodes_per_station: int, seed: int) -> NDArray[np.int64]:
     least: Floats = np.min([state.pressure_m for state in day], axis=0)
     junction = nodes.kind == NodeKind.JUNCTION
     able = np.flatnonzero(junction & (least > _LEAST_PRESSURE_M))
+    if len(able) < _LEAST_STATIONS:
+        raise InputFault(f"{city.info.name}: only {len(able)} junctions keep {_LEAST_PRESSURE_M:g} m of pressure all day")
     count = max(_LEAST_STATIONS, round(int(junction.sum()) / nodes_per_station))
     place = np.column_stack([nodes.x[able], nodes.y[able]])
     centres, _ = kmeans2(place, min(count, len(able)), seed=np.random.default_rng((seed, 40)), minit="++")

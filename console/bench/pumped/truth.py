@@ -28,22 +28,26 @@ _LEAST_PRESSURE_M = 10.0
 _PRESSURE_LEFT = 0.3
 """Of the pressure at a broken pipe: below it the pipe cannot pass a leak of that size."""
 _MOST_TRIES = 400
+_MOST_UNSOLVED = 0.1
 
 
 def record(city: City, options: RecordingOptions, progress: Callable[[float], None] | None = None) -> Recording:
-    """A recording of ``city`` (all stations). Raises InputFault where no pipe can pass the bursts asked for."""
-    inflow = _mean_inflow(city)
-    planned = _planned(city, options, inflow)
-    with EpanetSession(city) as session:
-        return _World(session, options).run(planned, inflow, progress)
+    """A recording of ``city`` (all stations).
 
-
-def _mean_inflow(city: City) -> float:
-    """Mean consumption of the nominal day, m³/h: equal to the mean inflow from sources over a cycle of the tanks."""
+    Raises InputFault where no pipe can pass the bursts asked for, or EPANET cannot solve a tenth of the ticks.
+    """
     junction = city.network.nodes.kind == NodeKind.JUNCTION
     with EpanetSession(city) as session:
         day = session.solve_day(3600)
-    return float(np.mean([np.nansum(state.demand_m3h[junction]) for state in day]))
+    # Mean consumption equals the mean inflow from sources over a cycle of the tanks.
+    inflow = float(np.mean([np.nansum(state.demand_m3h[junction]) for state in day]))
+    usual_m = np.asarray(np.mean([state.pressure_m for state in day], axis=0))
+    planned = _planned(city, options, inflow)
+    with EpanetSession(city) as session:
+        made = _World(session, options).run(planned, inflow, usual_m, progress)
+    if made.unsolved_ticks > _MOST_UNSOLVED * made.ticks:
+        raise InputFault(f"{city.info.name}: EPANET solves only {made.ticks - made.unsolved_ticks} of {made.ticks} ticks")
+    return made
 
 
 def _planned(city: City, options: RecordingOptions, inflow: float) -> list[Burst]:
@@ -100,14 +104,15 @@ class _World:
         self._demand = _DemandInTime(self._city, options)
         self._sensors = Sensors(self._city, options)
 
-    def run(self, planned: list[Burst], inflow: float, progress: Callable[[float], None] | None) -> Recording:
+    def run(self, planned: list[Burst], inflow: float, usual_m: Floats, progress: Callable[[float], None] | None) -> Recording:
+        """``usual_m``: (nodes,) mean pressure of the nominal day."""
         history = self._options.history_days * DAY_STEPS
         slots = round(len(planned) * self._options.slot_h * 3600 / STEP_S)
         ticks = history + self._options.quiet_days * DAY_STEPS + slots
         windows = np.linspace(0, history - WINDOW_TICKS, min(_WINDOWS, history // WINDOW_TICKS)).astype(int)
         sampled = {int(first) + k: (window, k) for window, first in enumerate(windows) for k in range(WINDOW_TICKS)}
         unknown = np.full((len(windows), WINDOW_TICKS, len(self._city.stations)), np.nan)
-        leaks = _Leaks(self._city, planned)
+        leaks = _Leaks(self._city, planned, usual_m)
         signal = np.full((len(planned), len(self._city.stations)), np.nan)
         for tick in range(-_SETTLING_STEPS, ticks):
             factors = self._demand.step(tick)
@@ -145,10 +150,14 @@ class _World:
 
 
 class _Leaks:
-    """The bursts of a recording as leaks that vary with the square root of pressure."""
+    """The bursts of a recording as leaks that vary with the square root of pressure.
 
-    def __init__(self, city: City, planned: list[Burst]) -> None:
-        self._planned = planned
+    The outflow asked for is that at the first moment's pressure, or at half the usual one where a pump's stop leaves less: the
+    hole would else be many times too large.
+    """
+
+    def __init__(self, city: City, planned: list[Burst], usual_m: Floats) -> None:
+        self._planned, self._least_m = planned, usual_m / 2.0
         pipes = city.network.pipes
         self._flows = [leaks_of(city, pipes.row(one.pipe), one.share, one.flow_m3h) for one in planned]
         self._before: dict[int, HydraulicState] = {}
@@ -158,8 +167,8 @@ class _Leaks:
         """Begin the burst of this tick; its number."""
         number = next((k for k, one in enumerate(self._planned) if one.start == tick), None)
         if number is not None:
-            model.add_leak(number, self._flows[number], state)
-            self._before[number] = state
+            self._before[number] = replace(state, pressure_m=np.fmax(state.pressure_m, self._least_m))
+            model.add_leak(number, self._flows[number], self._before[number])
         return number
 
     def stop(self, tick: int, model: RunningModel) -> bool:
