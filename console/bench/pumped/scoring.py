@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from console.bench.pumped.detectable import CLEAR, TICKS, Detectable
-from console.bench.pumped.recording import STEP_S, Burst, Recording
+from console.bench.pumped.recording import START_US, STEP_S, Burst, Recording
 from console.services.analysis.scoring import Distances
 from maps.city import City
 
@@ -74,7 +74,7 @@ def score(city: City, recording: Recording, events: Sequence[Mapping[str, Any]])
 
 def _tick(recording: Recording, at: str) -> int:
     """The tick of a time of detection."""
-    return round((datetime.fromisoformat(at).timestamp() - recording.at_us[0] / 1e6) / STEP_S)
+    return round((datetime.fromisoformat(at).timestamp() - START_US / 1e6) / STEP_S)
 
 
 def _start(recording: Recording, burst: Burst) -> str:

@@ -141,10 +141,10 @@ def test_the_variant_of_pressures_has_no_other_channel(net3: City, small: Record
 
 def test_the_key_of_a_recording_changes_with_every_option_and_with_the_network(net3: City) -> None:
     options = RecordingOptions()
-    others = [
-        replace(options, **{each.name: (0.5,) if each.name == "sizes" else getattr(options, each.name) + 1})
-        for each in fields(options)
-    ]
+    others = []
+    for each in fields(options):
+        changed: Any = (0.5,) if each.name == "sizes" else getattr(options, each.name) + 1
+        others.append(replace(options, **{each.name: changed}))
     assert net3.epanet is not None
     other_city = replace(net3, epanet=replace(net3.epanet, inp=net3.epanet.inp + "; changed\n"))
     keys = [cache.key_of(net3, one) for one in (options, *others)] + [cache.key_of(other_city, options)]
@@ -241,7 +241,7 @@ def _numbers(table: Any) -> Iterator[float]:
 
 
 def test_the_bench_prints_a_table_for_each_variant_and_keeps_its_recordings(tmp_path: Path) -> None:
-    asked = {"networks": ["Net1"], "days": 3, "quiet_days": 1, "bursts": 1, "cache": tmp_path / "kept"}
+    asked: dict[str, Any] = {"networks": ["Net1"], "days": 3, "quiet_days": 1, "bursts": 1, "cache": tmp_path / "kept"}
     table = run(**asked, inp=[], to=tmp_path / "written")
     kept = list((tmp_path / "kept").iterdir())
     assert not any(np.isnan(value) for value in _numbers(table))
