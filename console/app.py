@@ -53,7 +53,7 @@ def run_console(city_path: Path, mqtt: str, store: str, seat: str = "", *, inbox
         limits_file=settings.limits_file,
     )
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
-    options = RuntimeOptions(city_path, where, settings.data_folder / "notices", desk, expected_days=settings.expected_days)
+    options = RuntimeOptions(city_path, where, settings.data_folder / "notices", desk, retention=settings.retention)
     inbox = Inbox() if inbox is None else inbox
     link: MqttLink | LocalLink = LocalLink()
     if broker is not None:

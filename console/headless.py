@@ -58,7 +58,7 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
         where,
         settings.data_folder / "notices",
         desk_settings(settings, site=city.info.site, is_drill=False),
-        expected_days=settings.expected_days,
+        retention=settings.retention,
         role="engine",
     )
     inbox, name = Inbox(), seat_of(settings, "engine", where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,8 +19,8 @@ from console.domain.readings import ReadingBatch
 from console.engine import Engine, Ports
 from console.feeds.inbox import Inbox
 from console.services.alarms.limits import station_limits
-from console.services.analysis.expected_log import EXPECTED_DAYS
 from console.services.analysis.quiet_history import quiet_history
+from console.services.analysis.retention import RetentionRules
 from console.services.desk import Desk, DeskSettings
 from console.services.location.outlook import Forecaster
 from console.services.ports import Link
@@ -49,7 +49,7 @@ class RuntimeOptions:
     desk: DeskSettings
     grid_s: float = GRID_S
     settle_s: float = _SETTLE_S
-    expected_days: int = EXPECTED_DAYS
+    retention: RetentionRules = field(default_factory=RetentionRules)
     role: str = "console"
 
 
@@ -109,7 +109,7 @@ class Runtime:
             options.notices,
             self.worker,
             self._forecasts,
-            options.expected_days,
+            options.retention,
         )
         grid = TickGrid(options.grid_s, options.settle_s)
         self.engine = Engine(city, desk, self.detector, ports, grid=grid, is_drill=options.desk.is_drill)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -18,7 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from console.services.analysis.expected_log import EXPECTED_DAYS
+from console.services.analysis.retention import EXPECTED_DAYS, LEAST_READINGS_DAYS, POSITIONS_DAYS, READINGS_DAYS, RetentionRules
 from maps.errors import InputFault
 
 _APP = "quanmai"
@@ -48,9 +48,25 @@ class Settings(BaseSettings):
     """Name of this seat at the broker, one for each running program; ``--seat`` goes before it; default: by machine and store."""
     mqtt_session_hours: float = Field(default=24.0, gt=0, le=24 * 365)
     """For how long the broker keeps what arrives for a seat that is away."""
+    readings_days: int = Field(default=READINGS_DAYS, ge=0)
+    """Days for which the store keeps readings, at least 35; 0: for good. Packages keep theirs."""
+    positions_days: int = Field(default=POSITIONS_DAYS, ge=0)
+    """Days for which the store keeps positions of crews; 0: for good. Packages keep theirs."""
     expected_days: int = Field(default=EXPECTED_DAYS, ge=1)
     """Days for which the store keeps what stations were expected to show; packages keep theirs."""
     data_folder: Path = Field(default_factory=lambda: user_data_path(_APP))
+
+    @field_validator("readings_days")
+    @classmethod
+    def _long_enough(cls, days: int) -> int:
+        if 0 < days < LEAST_READINGS_DAYS:
+            raise ValueError(f"at least {LEAST_READINGS_DAYS} days (detection learns from the last 28), or 0 for good")
+        return days
+
+    @property
+    def retention(self) -> RetentionRules:
+        """How long history is kept."""
+        return RetentionRules(self.readings_days, self.positions_days, self.expected_days)
 
     @classmethod
     def settings_customise_sources(

@@ -1,1 +1,1 @@
-"""The city as data and mathematics; no Qt, no SQLAlchemy, usable as a library."""
+"""The city as data and mathematics: a library without Qt and SQLAlchemy."""

@@ -1,4 +1,4 @@
-"""Which pipes a customer or hydrant counts for: its own, or every piece of a pipe that was cut while nothing says which."""
+"""Which pipes a customer, hydrant or station counts for: its own pipe, or every piece of a cut pipe if the piece is unknown."""
 
 from __future__ import annotations
 
@@ -16,13 +16,17 @@ from maps.network import PipeTable
 
 
 class Attached(Protocol):
-    """A table of things on pipes."""
+    """A table of assets on pipes."""
 
     @property
-    def pipe(self) -> Ints: ...
+    def pipe(self) -> Ints:
+        """Pipe row of each asset, -1 for none, (n,)."""
+        ...
 
     @property
-    def pieces(self) -> Texts: ...
+    def pieces(self) -> Texts:
+        """Ids of all pieces as a JSON list where the piece is unknown, else "", (n,)."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,17 +38,17 @@ class OnPipes:
     count: int
 
     def rows_on(self, marked: Bools) -> Ints:
-        """Rows on at least one of the marked pipes, (pipes,) bool; each once, sorted."""
+        """Table rows on at least one marked pipe, sorted, each once. ``marked``: mask of pipes, (pipes,)."""
         return np.unique(self.row[marked[self.pipe]]).astype(np.int32)
 
     @cached_property
     def share(self) -> Floats:
-        """What each pair stands for: 1, or an equal part where the piece is not known; (k,)."""
+        """Weight of each pair, (k,): 1, or an equal share for each piece where the piece is unknown."""
         return np.asarray(1.0 / np.bincount(self.row, minlength=self.count)[self.row])
 
 
 def on_pipes(table: Attached, pipes: PipeTable) -> OnPipes:
-    """The pairs of one table. Pieces that ``pipes`` does not hold (of a clipped city) are left out."""
+    """The pairs of one table. Pieces that ``pipes`` does not contain (of a clipped city) are left out."""
     unknown = np.asarray(table.pieces != "", dtype=np.bool_)
     known = np.flatnonzero((table.pipe >= 0) & ~unknown)
     pairs = [(row, pipe) for row in np.flatnonzero(unknown).tolist() for pipe in _rows(pipes, str(table.pieces[row]))]
@@ -60,7 +64,7 @@ def _rows(pipes: PipeTable, pieces: str) -> list[int]:
 
 
 def piece_ids(text: str) -> tuple[str, ...]:
-    """The ids in a cell of ``pieces``, none for an empty one. Raises ValueError for what is no JSON list of ids."""
+    """Pipe ids in a cell of ``pieces``, none for an empty cell. Raises ValueError for anything but a JSON list of ids."""
     if not text:
         return ()
     listed = json.loads(text)
@@ -70,7 +74,7 @@ def piece_ids(text: str) -> tuple[str, ...]:
 
 
 def pieces_text(ids: Iterable[str]) -> str:
-    """A cell of ``pieces``."""
+    """Pipe ids as a cell of ``pieces`` (a JSON list)."""
     return json.dumps(list(ids), ensure_ascii=False)
 
 

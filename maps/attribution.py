@@ -1,4 +1,4 @@
-"""Whose ground a city stands on: the sentence that must stay beside every map of it."""
+"""Attribution of a city's source data, which its licence requires beside every map."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _ALONG_STREETS = "pipes are laid along the streets of"
 
 
 def attribution(city: City) -> str:
-    """ "" when the city says nothing of its source.
+    """Return the attribution of a city's source data, "" when its assumptions name none.
 
-    A synthetic city laid along a street layer names that layer among its assumptions. Such layers come from OpenStreetMap
-    unless their name says otherwise (an ``official`` or ``own`` one): naming it once too often harms nobody, leaving it out
-    breaks its licence.
+    A synthetic city laid along a street layer names that layer among its assumptions. Such a layer is taken to come from
+    OpenStreetMap unless its file name contains ``official`` or ``own_``: a superfluous attribution does no harm, a missing one
+    breaks the licence.
     """
     for sentence in city.info.assumed:
         if "OpenStreetMap" in sentence:

@@ -1,4 +1,4 @@
-"""What a dataset holds and what is wrong with it: counts, CRS, faults of topology, and whether the hydraulics converge."""
+"""Checks a dataset: counts, CRS, faults of topology, and whether the hydraulics converge."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from maps.network import NodeKind, PipeTable
 from maps.trace import islands
 
 _SHOWN_PER_CODE = 50
-"""Faults of one kind listed in full; the counts name them all."""
+"""Number of faults of one kind that are listed in full; the counts include all of them."""
 _NAMED = 5
-"""Rows named in a fault that stands for many."""
+"""Number of rows named in a fault that summarises several."""
 _NEAR_MISS_M = 2.0
-"""A dead end this near to another pipe was probably meant to join it."""
+"""A dead end closer than this to another pipe was probably meant to join it."""
 
 _SAME_COURSE_M = 0.5
-"""Lines drawn this near to each other all along lie on each other."""
+"""Lines closer to each other than this along their whole length are drawn on each other."""
 
 
 def check_city(city: City) -> dict[str, Any]:
-    """The report as JSON values: counts, crs, faults {counts, list}, hydraulics {converged, message}, assumed."""
+    """Check a city; the report as JSON values: counts, crs, faults {counts, list}, hydraulics {converged, message}, assumed."""
     faults = list(network_faults(city))
     codes = [fault.code for fault in faults]
     return {
@@ -46,7 +46,7 @@ def check_city(city: City) -> dict[str, Any]:
 
 
 def counts(city: City) -> dict[str, int | float]:
-    """How many of each, and the length of pipes in km."""
+    """Number of assets of each kind, and the length of pipes in km."""
     network = city.network
     tables = (
         network.nodes, network.pipes, network.pumps, network.valves, city.hydrants, city.plants, city.crews,
@@ -59,7 +59,7 @@ def counts(city: City) -> dict[str, int | float]:
 
 
 def hydraulics(city: City) -> dict[str, Any]:
-    """Whether the model's day converges, in EPANET's words; a city without a model says so."""
+    """Whether the model's day converges, with EPANET's message; for a city without a model, a message that says so."""
     from maps.hydraulics.session import EpanetSession
 
     if city.epanet is None:
@@ -76,7 +76,7 @@ def hydraulics(city: City) -> dict[str, Any]:
 
 
 def network_faults(city: City) -> Iterator[Fault]:
-    """Faults that topology and columns show. Every rule names the asset and where it is."""
+    """Faults found in topology and columns, each with its asset and position."""
     yield from _island_faults(city)
     yield from _pipe_faults(city)
     yield from _dangling_faults(city)
@@ -90,15 +90,15 @@ def _inflow_faults(city: City) -> Iterator[Fault]:
     nodes = city.network.nodes
     for row in np.flatnonzero(nodes.feeds & (nodes.kind < NodeKind.SOURCE)):
         most = max(float(np.nan_to_num(nodes.inflow_m3h[row])), -float(np.nan_to_num(nodes.demand_m3h[row])))
-        message = f"negative demand: up to {most:.4g} m³/h flow in; taken as a source (a well), correct it if it is a slip"
+        message = f"negative demand: up to {most:.4g} m³/h flow in; taken as a source (a well); correct it if it is a mistake"
         yield _at_node(city, int(row), "inflow_is_source", message)
 
 
 def _customer_inflow_faults(city: City) -> Iterator[Fault]:
-    """A customer uses water: what a negative demand means (a well, a slip) is asked, never taken into a plan silently."""
+    """Report customers with negative demand (a well, or a mistake): a plan must not use it silently."""
     customers = city.customers
     for row in np.flatnonzero(customers.demand_m3h < 0):
-        message = "negative demand: no water is taken to come from a customer; put a well or an inflow on its node, or correct it"
+        message = "negative demand: customers are not treated as sources; put a well or an inflow on its node, or correct it"
         x, y = float(customers.x[row]), float(customers.y[row])
         name = str(customers.asset_id[row])
         yield Fault(Severity.WARNING, "customer_inflow", message, "customers", name, column="demand_m3h", x=x, y=y)
@@ -107,13 +107,13 @@ def _customer_inflow_faults(city: City) -> Iterator[Fault]:
 def _placing_faults(city: City) -> Iterator[Fault]:
     valves = city.network.valves
     for row in np.flatnonzero(valves.placing != ""):
-        message = f"its place is in doubt ({valves.placing[row]}): plans that use it say so; look on site"
+        message = f"its place is in doubt ({valves.placing[row]}): plans that use it say so; check on site"
         x, y = float(valves.x[row]), float(valves.y[row])
         yield Fault(Severity.WARNING, "valve_placing", message, "valves", str(valves.asset_id[row]), column="placing", x=x, y=y)
 
 
 def _piece_faults(city: City) -> Iterator[Fault]:
-    """Rows that name a pipe which was cut and have no place of their own, told once a layer."""
+    """Rows without a position that name a cut pipe, in one fault per layer."""
     for table in (city.customers, city.hydrants, city.stations):
         rows = np.flatnonzero(table.pieces != "")
         if not len(rows):
@@ -138,10 +138,10 @@ def _island_faults(city: City) -> Iterator[Fault]:
 
 
 def _loops(city: City) -> Iterator[Fault]:
-    """Pumps and link valves from a node to itself: EPANET refuses such links, the model goes without them."""
+    """Pumps and link valves from a node to itself: EPANET refuses such links, so the model omits them."""
     for table in (city.network.pumps, city.network.valves):
         for row in np.flatnonzero((table.from_node >= 0) & (table.from_node == table.to_node)):
-            said = "begins and ends at the same node: the hydraulic model goes without it"
+            said = "begins and ends at the same node: the hydraulic model omits it"
             yield Fault(Severity.WARNING, "loop_link", said, table.LAYER, str(table.asset_id[row]))
 
 
@@ -149,14 +149,14 @@ def _pipe_faults(city: City) -> Iterator[Fault]:
     pipes = city.network.pipes
     rules = (
         ("unknown_diameter", ~(pipes.diameter_mm > 0), "diameter_mm", "no diameter; the model takes 100 mm"),
-        ("zero_length", ~(pipes.length_m > 0), "length_m", "no length; draw it or give its length"),
+        ("zero_length", ~(pipes.length_m > 0), "length_m", "no length; draw the pipe or give its length"),
         (
             "loop_pipe",
             pipes.from_node == pipes.to_node,
             "",
-            "begins and ends at the same node: nothing flows through it, the model holds it as two halves",
+            "begins and ends at the same node: nothing flows through it, and the model holds it as two halves",
         ),
-        ("duplicate_pipe", _duplicates(city), "", "lies exactly where another pipe lies; delete one"),
+        ("duplicate_pipe", _duplicates(city), "", "is drawn exactly on another pipe; delete one of them"),
     )
     yield from _loops(city)
     for code, mask, column, message in rules:
@@ -166,9 +166,9 @@ def _pipe_faults(city: City) -> Iterator[Fault]:
 
 
 def _duplicates(city: City) -> NDArray[np.bool_]:
-    """Pipes with the same ends, length and diameter as an earlier one; of one that was cut, as it was before.
+    """Pipes with the same ends, length and diameter as an earlier one, (pipes,); cut pipes are compared as before the cut.
 
-    A valve on one of two pipes that lie on each other cuts that one alone, and then no piece of it is like the other.
+    A valve on one of two pipes drawn on each other cuts only one of them, so that none of its pieces equals the other pipe.
     """
     pipes = city.network.pipes
     whole = _whole_pipes(pipes)
@@ -176,7 +176,7 @@ def _duplicates(city: City) -> NDArray[np.bool_]:
     drawn = [range(first, last) for first, last in itertools.pairwise([*map(int, whole.first), len(pipes)])]
     alike = _repeated(pipes, drawn, whole.ends, whole.length_m, pipes.diameter_mm[whole.first])
     mask[whole.first[alike]] = True
-    # A piece may also lie on a pipe as long as itself; not told once more where the whole pipes do.
+    # A piece may also lie on a pipe of its own length; it is not reported again where the whole pipes are.
     told = mask[whole.first][whole.of]
     ends = np.column_stack([pipes.from_node, pipes.to_node])
     pieces = _repeated(pipes, [range(row, row + 1) for row in range(len(pipes))], ends, pipes.length_m, pipes.diameter_mm)
@@ -190,9 +190,9 @@ def _repeated(
     length_m: NDArray[np.float64],
     diameter_mm: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
-    """Lines with the ends, length (to the centimetre), diameter and course of an earlier one, (n,); unknown ones are alike.
+    """Lines with the ends, length (to 1 cm), diameter and course of an earlier one, (n,); unknown values count as equal.
 
-    ``drawn``: the pipe rows that each line consists of. Twin mains on both sides of a street differ in their course only.
+    ``drawn``: the pipe rows that each line consists of. Twin mains on both sides of a street differ only in their course.
     """
     length, diameter = (np.nan_to_num(values, nan=-1.0) for values in (np.round(length_m, 2), diameter_mm))
     keys = np.column_stack([ends.min(axis=1), ends.max(axis=1), length, diameter])
@@ -209,7 +209,7 @@ def _repeated(
 
 
 def _course(pipes: PipeTable, rows: range) -> shapely.LineString | None:
-    """The line through the points of rows that follow one another; None where it is not drawn."""
+    """The line through the points of consecutive rows; None where it is not drawn."""
     points = np.concatenate([pipes.points(row) for row in rows])
     return shapely.LineString(points) if len(points) > 1 and np.isfinite(points).all() else None
 
@@ -220,7 +220,7 @@ def _on(first: shapely.LineString | None, second: shapely.LineString | None) -> 
 
 @dataclass(frozen=True, eq=False)
 class _Whole:
-    """Pipes as they were before they were cut: first row, end nodes (n, 2) and length of each; ``of``: its pipe, (rows,)."""
+    """Pipes before they were cut: first row (n,), end nodes (n, 2) and length (n,); ``of``: whole pipe of each row, (rows,)."""
 
     of: NDArray[np.int64]
     first: NDArray[np.int64]
@@ -229,7 +229,7 @@ class _Whole:
 
 
 def _whole_pipes(pipes: PipeTable) -> _Whole:
-    """Pieces that share a ``source_id`` and follow one another end to end are one pipe; any other row is its own."""
+    """Join pieces that share a ``source_id`` and follow one another end to end; any other row is a pipe of its own."""
     follows = np.zeros(len(pipes), dtype=np.bool_)
     if len(pipes):
         same = (pipes.source_id[1:] != "") & (pipes.source_id[1:] == pipes.source_id[:-1])
@@ -242,7 +242,7 @@ def _whole_pipes(pipes: PipeTable) -> _Whole:
 
 
 def _dangling_faults(city: City) -> Iterator[Fault]:
-    """Ends where one pipe stops and nothing is. A dead end is no fault, unless another pipe passes close by."""
+    """Dead ends: a warning where another pipe passes close by, information otherwise; and nodes without any pipe."""
     network = city.network
     degree = np.bincount(np.concatenate([network.pipes.from_node, network.pipes.to_node]), minlength=len(network.nodes))
     linked = np.concatenate([network.valves.from_node, network.valves.to_node, network.pumps.from_node, network.pumps.to_node])
@@ -252,8 +252,8 @@ def _dangling_faults(city: City) -> Iterator[Fault]:
     for row in map(int, ends):
         if row in near:
             pipe, gap_m = near[row]
-            message = f"ends {gap_m:.2f} m beside pipe {network.pipes.asset_id[pipe]} without joining it; join them or snap wider"
-            yield _at_node(city, row, "dangling_end", message)
+            said = f"ends {gap_m:.2f} m beside pipe {network.pipes.asset_id[pipe]} without joining it"
+            yield _at_node(city, row, "dangling_end", f"{said}; join them or widen the tolerance")
         else:
             yield _at_node(city, row, "dangling_end", "a dead end", Severity.INFO)
     pumps = network.pumps.node[network.pumps.node >= 0]
@@ -262,7 +262,7 @@ def _dangling_faults(city: City) -> Iterator[Fault]:
 
 
 def _passing_by(city: City, ends: NDArray[np.int64]) -> dict[int, tuple[int, float]]:
-    """For each node row the nearest pipe within reach that does not share a node with the one ending there."""
+    """For each node row, the nearest pipe within reach that shares no node with the pipe ending there."""
     network = city.network
     xy = np.column_stack([network.nodes.x, network.nodes.y])[ends]
     finite = np.isfinite(xy).all(axis=1)

@@ -1,4 +1,4 @@
-"""City: one utility's network with what surrounds it, as read from a city dataset."""
+"""City: one utility's network with its customers, stations, zones and background, as read from a city dataset."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Geometries = NDArray[np.object_]
 
 @dataclass(frozen=True, eq=False)
 class HydrantTable(Columns):
-    """Fire hydrants, at a node row or on a pipe row. ``pieces``: as of customers."""
+    """Fire hydrants, at a node row or on a pipe row. ``pieces``: as for customers."""
 
     node: Ints
     pipe: Ints
@@ -34,7 +34,7 @@ class HydrantTable(Columns):
 
 @dataclass(frozen=True, eq=False)
 class PlantTable(Columns):
-    """Water plants and pumping stations. ``kind``: plant, pumping_station, well; ``planned``: not yet built in reality."""
+    """Water plants and pumping stations. ``kind``: plant, pumping_station, well; ``planned``: not built yet."""
 
     node: Ints
     kind: Texts
@@ -61,7 +61,7 @@ class CrewTable(Columns):
 class StationTable(Columns):
     """Measuring stations, on a node row or on a link (asset id of a pipe, pump or link valve).
 
-    ``channels``: comma separated names (``pressure,flow``); ``limits``: JSON object as text or "". ``pieces``: as of
+    ``channels``: comma separated names (``pressure,flow``); ``limits``: JSON object as text or "". ``pieces``: as for
     customers, for a station on a pipe; ``link`` is then the first of them.
     """
 
@@ -83,8 +83,8 @@ class StationTable(Columns):
 class CustomerTable(Columns):
     """Customers on pipes. ``critical``: "" or hospital, dialysis, school, …; ``supply``: direct, tank, boosted.
 
-    ``pieces``: where the pipe was cut and nothing says which piece is meant, the ids of all pieces, as a JSON list; it
-    counts for each of them, ``pipe`` is the first. "" where the pipe is known: cleared once it is placed.
+    ``pieces``: ids of all pieces as a JSON list, where the pipe was cut and the customer's piece is unknown; the customer
+    counts for each of them, and ``pipe`` is the first. "" where the pipe is known.
     """
 
     pipe: Ints
@@ -135,12 +135,11 @@ class ShapeTable(Columns):
 
 @dataclass(frozen=True, eq=False)
 class EpanetModel:
-    """The .inp text as imported or built, and which EPANET element stands for which asset.
+    """The .inp text as imported or built, and the EPANET element of each asset.
 
-    ``asset_id``/``epanet_id``/``kind`` are parallel, (n,); ``kind``: node, pipe, pump, valve, and pattern, curve, rule where
-    EPANET has them under another name.
-    ``built``: built from the tables, or changed so that its heads are not those of the imported text any more.
-    ``calibrated``: what it was fitted to, "" when it was not.
+    ``asset_id``, ``epanet_id``, ``kind``: parallel, (n,); ``kind``: node, pipe, pump, valve, and pattern, curve, rule where
+    EPANET has another name for them. ``built``: built from the tables, or changed so that its heads differ from those of the
+    imported text. ``calibrated``: the data it was fitted to, "" if not calibrated.
     """
 
     inp: str
@@ -152,13 +151,13 @@ class EpanetModel:
 
     @property
     def word(self) -> str:
-        """How far it can be trusted, in a word: calibrated, built or imported."""
+        """Origin of the model in a word: calibrated, built or imported."""
         return "calibrated" if self.calibrated else "built" if self.built else "imported"
 
 
 @dataclass(frozen=True, slots=True)
 class CityInfo:
-    """The one row of layer ``city``. ``assumed``: what had to be assumed, one sentence each."""
+    """The one row of layer ``city``. ``assumed``: the assumptions made, one sentence each."""
 
     name: str
     site: str
@@ -169,7 +168,7 @@ class CityInfo:
 
 @dataclass(frozen=True, eq=False)
 class City:
-    """Everything one city dataset holds. ``fingerprint`` identifies the dataset file's content."""
+    """Content of one city dataset. ``fingerprint`` identifies the content of the dataset file."""
 
     info: CityInfo
     network: PipeNetwork
@@ -186,10 +185,10 @@ class City:
 
     @cached_property
     def customers_on(self) -> OnPipes:
-        """Which pipes each customer counts for."""
+        """Pairs of customer and pipe that it counts for."""
         return on_pipes(self.customers, self.network.pipes)
 
     @cached_property
     def hydrants_on(self) -> OnPipes:
-        """Which pipes each hydrant counts for; those at a node are not among them."""
+        """Pairs of hydrant and pipe that it counts for; hydrants at a node are not included."""
         return on_pipes(self.hydrants, self.network.pipes)

@@ -1,4 +1,4 @@
-"""Tables as frozen columns: a hundred thousand assets are arrays, never objects."""
+"""Tables as frozen columns: large numbers of assets are arrays, not objects."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Columns:
 
     @classmethod
     def of(cls, asset_id: Iterable[str], **columns: Any) -> Self:
-        """A table from any sequences; columns not given get their default (NaN, -1, False, 0, "")."""
+        """Build a table from any sequences; missing columns get their default (NaN, -1, False, 0, "")."""
         ids = texts(asset_id)
         filled: dict[str, Any] = {}
         for name, kind in cls.column_kinds().items():
@@ -81,7 +81,7 @@ class Columns:
 
     @classmethod
     def empty(cls) -> Self:
-        """A table of no rows."""
+        """A table without rows."""
         return cls.of([])
 
     @classmethod
@@ -91,29 +91,29 @@ class Columns:
     DEFAULTS: ClassVar[Mapping[str, Any]] = {}
 
     OPTIONAL: ClassVar[frozenset[str]] = frozenset()
-    """Columns that most sources and older datasets lack; their absence says nothing and is not reported."""
+    """Columns that most sources and older datasets lack; their absence is not reported."""
 
     @cached_property
     def _rows(self) -> dict[str, int]:
         return {str(asset_id): row for row, asset_id in enumerate(self.asset_id)}
 
     def row(self, asset_id: str) -> int:
-        """Row of an asset. Raises UnknownAsset."""
+        """Row of an asset id. Raises UnknownAsset."""
         found = self._rows.get(asset_id)
         if found is None:
             raise UnknownAsset(f"{self.LAYER}: no {asset_id!r} in this network; check the id")
         return found
 
     def rows(self, asset_ids: Iterable[str]) -> Ints:
-        """Rows of many assets, in their order. Raises UnknownAsset."""
+        """Rows of several asset ids, in their order. Raises UnknownAsset."""
         return np.array([self.row(asset_id) for asset_id in asset_ids], dtype=np.int32)
 
     def has(self, asset_id: str) -> bool:
-        """Whether the table holds this id."""
+        """Whether the table contains this id."""
         return asset_id in self._rows
 
     def ids(self, rows: Iterable[int] | NDArray[Any]) -> tuple[str, ...]:
-        """Asset ids of rows."""
+        """Asset ids of the given rows, in their order."""
         return tuple(self.asset_id[np.asarray(list(rows) if not isinstance(rows, np.ndarray) else rows, dtype=np.int64)])
 
     def replaced(self, **columns: Any) -> Self:

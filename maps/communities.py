@@ -1,4 +1,4 @@
-"""Communities of given customers, by where they are: two of one name stay two, and a name alone chooses nothing."""
+"""Communities of given customers, by position: two communities with one name are kept apart."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from maps.city import City
 from maps.zones import zone_at
 
 _APART_M = 1000.0
-"""Outlines and customers of one name that are farther apart than this belong to different communities."""
+"""Outlines and customers with one name belong to different communities when they are farther apart than this."""
 _CELL_M = 250.0
-"""Customers of one name are grouped by squares of this size: a community of thousands is then a few dozen points."""
+"""Side of the squares into which customers are grouped first: a community of thousands is then a few dozen points."""
 _WINDS = ("east", "north_east", "north", "north_west", "west", "south_west", "south", "south_east")
 
 
@@ -28,9 +28,9 @@ _WINDS = ("east", "north_east", "north", "north_west", "west", "south_west", "so
 class Community:
     """A community that holds some of the given customers.
 
-    ``apart``: what tells it from others of its name: ``district`` or ``road`` with that name in ``apart_name``, or a wind
-    (``south_west``) where neither does; "" where no other has its name. ``zones``: rows of the zones that hold the customers,
-    ``outlines``: their valid polygons (network's CRS), without parts that lie with a namesake.
+    ``apart``: what distinguishes it from others of the same name: ``district`` or ``road`` (named in ``apart_name``), or a
+    direction (``south_west``) where neither does; "" where no other has its name. ``zones``: rows of the zones that contain the
+    customers; ``outlines``: their valid polygons (network's CRS), without parts that belong to a namesake.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Community:
 
 
 def communities_of(city: City, customers: Sequence[int]) -> tuple[Community, ...]:
-    """Communities of the given rows of customers, by name. Customers without a position are where their pipe is."""
+    """Communities of the given customer rows, by name. Customers without a position are located on their pipe."""
     if not len(customers):
         return ()
     rows = np.asarray(customers, dtype=np.int64)
@@ -61,7 +61,7 @@ def communities_of(city: City, customers: Sequence[int]) -> tuple[Community, ...
 
 
 def polygons_of(shape: shapely.Geometry | None) -> tuple[shapely.Polygon, ...]:
-    """The valid polygons of an outline as drawn: one that crosses itself is cut where it does."""
+    """Valid polygons of a drawn outline: a self-crossing one is split where it crosses itself."""
     if shape is None or shapely.is_empty(shape):
         return ()
     parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(shape)))
@@ -69,7 +69,7 @@ def polygons_of(shape: shapely.Geometry | None) -> tuple[shapely.Polygon, ...]:
 
 
 class _Namesakes:
-    """All outlines and customers that bear one name, grouped into communities. Keeps no city: it is kept per city."""
+    """All outlines and customers with one name, grouped into communities. Cached per city, so it holds no reference to it."""
 
     def __init__(self, city: City, name: str) -> None:
         zones = city.zones
@@ -90,13 +90,13 @@ class _Namesakes:
         self._told = self._told_apart(city, name, customers, cells)
 
     def holding(self, city: City, at: NDArray[np.float64]) -> list[Community]:
-        """The communities that points (n, 2) of customers with this name are in."""
+        """Communities of customers with this name, at points (n, 2)."""
         cells: list[tuple[float, ...]] = [tuple(cell) for cell in _cells(at).tolist()]
         groups = np.array([self._group_of(cell, x, y) for cell, (x, y) in zip(cells, at.tolist(), strict=True)], dtype=np.int64)
         return [self._community(city, int(group), at[groups == group]) for group in np.unique(groups)]
 
     def _group_of(self, cell: tuple[float, ...], x: float, y: float) -> int:
-        """The group of a place, else of the nearest outline; -1 for a place unknown or far from all of them."""
+        """The group at each point, else that of the nearest outline; -1 for an unknown point or one far from all of them."""
         if cell in self._by_cell:
             return self._by_cell[cell]
         if not np.isfinite(x + y) or not len(self._shapes):
@@ -110,7 +110,7 @@ class _Namesakes:
         if own:
             zones = _zones_holding(own, at)
             outlines = tuple(part for row, part in own if row in zones)
-        else:  # a name without an outline here: whichever community's outline holds the customers
+        else:  # no outline with this name: use the community whose outline contains the customers
             held = zone_at(city.zones, "community", at[:, 0], at[:, 1])
             zones = {int(row) for row in held if row >= 0}
             outlines = tuple(part for row in sorted(zones) for part in polygons_of(city.zones.geometry[row]))
@@ -119,7 +119,7 @@ class _Namesakes:
     def _told_apart(
         self, city: City, name: str, customers: NDArray[np.int64], cells: NDArray[np.float64]
     ) -> dict[int, Community]:
-        """Each group by the first that no namesake shares: district, road, direction."""
+        """What distinguishes each group: the first of district, road and direction that no namesake shares."""
         groups = sorted(set(self._group.tolist()))
         told = {group: Community(name) for group in (-1, *groups)}
         if len(groups) < 2:
@@ -142,7 +142,7 @@ class _Namesakes:
         return np.asarray(shapely.get_coordinates(shapely.centroid(own)).mean(axis=0), dtype=np.float64)
 
     def _roads(self, city: City, groups: list[int], customers: NDArray[np.int64], cells: NDArray[np.float64]) -> list[str]:
-        """The road that most customers of each group are on."""
+        """The most frequent road among the customers of each group."""
         roads: dict[int, Counter[str]] = {group: Counter() for group in groups}
         for cell, pipe in zip(cells.tolist(), city.customers.pipe[customers].tolist(), strict=True):
             road = str(city.network.pipes.road_name[pipe]) if pipe >= 0 else ""
@@ -152,11 +152,11 @@ class _Namesakes:
 
 
 _KNOWN: WeakKeyDictionary[City, dict[str, _Namesakes]] = WeakKeyDictionary()
-"""Names looked up before: a large city's customers are searched once for each."""
+"""Groups by name, cached: each name needs a search through all customers of the city."""
 
 
 def _zones_holding(parts: Iterable[tuple[int, shapely.Polygon]], at: NDArray[np.float64]) -> set[int]:
-    """Rows of the zones that the points lie in; a point in none is with the nearest."""
+    """Rows of the zones that contain the points; a point in no zone counts for the nearest one."""
     parts = list(parts)
     if not parts:
         return set()
@@ -166,7 +166,7 @@ def _zones_holding(parts: Iterable[tuple[int, shapely.Polygon]], at: NDArray[np.
 
 
 def _grouped(shapes: NDArray[np.object_]) -> NDArray[np.int64]:
-    """Group number of each shape; those within ``_APART_M`` of each other, directly or over others, are one group."""
+    """Group number of each shape; shapes within ``_APART_M`` of each other, directly or through others, form one group."""
     if not len(shapes):
         return np.empty(0, dtype=np.int64)
     one, other = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=_APART_M)
@@ -175,7 +175,7 @@ def _grouped(shapes: NDArray[np.object_]) -> NDArray[np.int64]:
 
 
 def _positions(city: City, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(n, 2) where customers are: their own position, else half-way along their pipe, else NaN."""
+    """Positions of customers, (n, 2): their own, else half-way along their pipe, else NaN."""
     customers, pipes = city.customers, city.network.pipes
     at = np.column_stack([customers.x[rows], customers.y[rows]]).astype(np.float64)
     for number in np.flatnonzero(~np.isfinite(at).all(axis=1)):
@@ -186,5 +186,5 @@ def _positions(city: City, rows: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _cells(at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The middle of each point's square."""
+    """Centre of each point's square, (n, 2)."""
     return (np.floor(at / _CELL_M) + 0.5) * _CELL_M

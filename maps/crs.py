@@ -12,10 +12,10 @@ from pyproj.exceptions import CRSError
 from maps.errors import InputFault
 
 LOCAL = "local"
-"""A local engineering CRS: coordinates that mean no place on earth."""
+"""A local engineering CRS: coordinates without a position on earth."""
 
 DEFAULT_PROJECTED = "EPSG:4548"
-"""CGCS2000 / 3-degree Gauss-Kruger, central meridian 117° E: where geographic sources go unless told otherwise."""
+"""CGCS2000 / 3-degree Gauss-Kruger, central meridian 117° E: the default for geographic sources."""
 
 
 @lru_cache(maxsize=32)
@@ -33,7 +33,7 @@ def is_geographic(crs: str) -> bool:
 
 
 def must_be_projected(crs: str) -> bool:
-    """Whether distances cannot be taken from the coordinates: degrees, or a Mercator map (a metre in Jinan is 1.25 m of it).
+    """Whether distances cannot be computed from the coordinates: degrees, or Mercator (1 m in Jinan is 1.25 m there).
 
     Raises InputFault for an unknown CRS.
     """
@@ -44,7 +44,7 @@ def must_be_projected(crs: str) -> bool:
 
 
 def is_engineering(crs: str) -> bool:
-    """Whether a declared CRS means no place on earth (a local grid, "undefined"). Raises InputFault for an unknown one."""
+    """Whether a declared CRS has no position on earth (a local grid, "undefined"). Raises InputFault for an unknown one."""
     return crs == LOCAL or bool(parse(crs).is_engineering)
 
 
@@ -55,11 +55,11 @@ def is_metric(crs: str) -> bool:
 
 
 def outside_area(crs: str, point: tuple[float, float], margin_deg: float = 3.0) -> str:
-    """A sentence when ``point`` (x, y of ``crs``) lies well outside of the CRS's area of use, else ""."""
+    """A sentence when ``point`` (x, y of ``crs``) lies far outside the CRS's area of use, else ""."""
     area = parse(crs).area_of_use
     lon, lat = (float(value) for value in to_wgs84(*point, crs))
     if not (np.isfinite(lon) and np.isfinite(lat)):
-        return f"coordinates {point[0]:.0f} {point[1]:.0f} are no place on earth in {describe(crs)}"
+        return f"coordinates {point[0]:.0f} {point[1]:.0f} have no position on earth in {describe(crs)}"
     if area is None:
         return ""
     inside = area.west - margin_deg <= lon <= area.east + margin_deg and area.south - margin_deg <= lat <= area.north + margin_deg
@@ -69,7 +69,7 @@ def outside_area(crs: str, point: tuple[float, float], margin_deg: float = 3.0) 
 
 
 def projected_metric(crs: str) -> str:
-    """Checks that ``crs`` is projected and in metres; gives its short name. Raises InputFault."""
+    """Check that ``crs`` is projected and in metres; return its short name. Raises InputFault when it is not, or is unknown."""
     parsed = parse(crs)
     if not is_metric(crs):
         raise InputFault(f"CRS {short_name(parsed)} is not projected in metres; choose one such as {DEFAULT_PROJECTED}")
@@ -83,7 +83,7 @@ def short_name(crs: CRS) -> str:
 
 
 def describe(crs: str) -> str:
-    """What a person calls it: ``CGCS2000 / 3-degree Gauss-Kruger CM 117E (EPSG:4548)``."""
+    """Name for messages: ``CGCS2000 / 3-degree Gauss-Kruger CM 117E (EPSG:4548)``."""
     if crs == LOCAL:
         return "local, not georeferenced"
     parsed = parse(crs)
@@ -97,9 +97,12 @@ def _transformer(source: str, target: str) -> Transformer:
 
 
 def transform(x: ArrayLike, y: ArrayLike, source: str, target: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coordinates of any shape from one CRS to another; inf where the projection does not reach."""
+    """Transform coordinates of any shape from one CRS to another; inf outside the projection's range.
+
+    Raises InputFault for a local CRS, and for an unknown one.
+    """
     if LOCAL in (source, target):
-        raise InputFault("the network is not georeferenced: its coordinates mean no place on earth; import with --crs")
+        raise InputFault("the network is not georeferenced: its coordinates have no position on earth; import with --crs")
     out_x, out_y = _transformer(source, target).transform(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
     return np.asarray(out_x, dtype=np.float64), np.asarray(out_y, dtype=np.float64)
 

@@ -1,4 +1,4 @@
-"""Faults of what comes from outside: located, advising, all at once."""
+"""Faults of external input: each with its place and advice, all reported at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How bad a fault is: fatal refuses the input, the others are reported and imported."""
+    """Severity of a fault: a fatal one refuses the input, the others are reported and the input is imported."""
 
     FATAL = "fatal"
     WARNING = "warning"
@@ -17,10 +17,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault of an input, with its place.
+    """One fault of an input, with its location.
 
     ``code`` is stable (``dangling_end``); ``row`` counts from 1 in the source; ``x``/``y`` are in the
-    network's CRS where the place is known.
+    network's CRS where the position is known.
     """
 
     severity: Severity
@@ -34,7 +34,7 @@ class Fault:
     y: float | None = None
 
     def line(self) -> str:
-        """The fault in one line: where, then what and what to do."""
+        """The fault in one line: location, fault, advice."""
         place = ", ".join(
             part
             for part in (
@@ -50,7 +50,7 @@ class Fault:
 
 
 class QuanmaiError(Exception):
-    """Anything the program tells the user in one clear line (exit 2), apart from a defect."""
+    """An error that is not a defect: shown to the user in one line, exit code 2."""
 
 
 class InputFault(QuanmaiError):
@@ -62,7 +62,7 @@ class InputFault(QuanmaiError):
 
     @classmethod
     def from_faults(cls, source: str, faults: Iterable[Fault]) -> InputFault:
-        """One error for all fatal ``faults`` of ``source``; the first few are spelled out."""
+        """One error for all fatal ``faults`` of ``source``; its text has the first few in full."""
         fatal = [fault for fault in faults if fault.severity is Severity.FATAL]
         shown = "; ".join(fault.line() for fault in fatal[:3])
         more = f" (and {len(fatal) - 3} more)" if len(fatal) > 3 else ""
@@ -70,4 +70,4 @@ class InputFault(QuanmaiError):
 
 
 class UnknownAsset(QuanmaiError):
-    """An asset id that the network does not hold."""
+    """An asset id that the network does not contain."""

@@ -1,4 +1,4 @@
-"""Finds pipes by place: nearest to points, within a distance, in a rectangle. Built once for a table, shared by callers."""
+"""Spatial search of pipes: nearest to points, within a distance, in a rectangle. Built once per table and shared."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PipeIndex:
 
     @cached_property
     def lines(self) -> NDArray[np.object_]:
-        """Every pipe as a shapely line, (pipes,)."""
+        """Each pipe as a shapely line, (pipes,)."""
         counts = np.diff(self._pipes.offsets)
         if not len(counts):
             return np.empty(0, dtype=object)
@@ -34,7 +34,7 @@ class PipeIndex:
         return shapely.STRtree(self.lines)
 
     def nearest(self, points: NDArray[np.float64], within_m: float) -> Rows:
-        """The nearest pipe of each point (n, 2), -1 where none is within the distance; of equally near ones the first."""
+        """Row of the pipe nearest to each point, (n,); -1 for none within the distance, of equally near ones the first."""
         found = np.full(len(points), -1, dtype=np.int64)
         known = np.flatnonzero(np.isfinite(points).all(axis=1))
         if not len(known) or not len(self._pipes):
@@ -48,7 +48,7 @@ class PipeIndex:
         return found
 
     def within(self, points: NDArray[np.float64], distance_m: float) -> tuple[Rows, Rows]:
-        """Pairs (row of the point, row of the pipe) no further apart than ``distance_m``, sorted."""
+        """Pairs (point row, pipe row) within ``distance_m`` of each other, sorted."""
         if not len(self._pipes) or not len(points):
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         at, pipe = self._tree.query(_points(points), predicate="dwithin", distance=max(distance_m, _LEAST_M))
@@ -60,7 +60,7 @@ class PipeIndex:
         return np.sort(self._tree.query(shapely.box(low_x, low_y, high_x, high_y), predicate="intersects")).astype(np.int64)
 
     def along(self, pipes: Rows, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Metres along each drawn pipe to the place nearest to a point, and its drawn length; NaN where there is no pipe."""
+        """Metres along each drawn pipe to the place nearest to its point, and the drawn length; NaN for pipe row -1."""
         along, length = np.full(len(pipes), np.nan), np.full(len(pipes), np.nan)
         known = np.flatnonzero((pipes >= 0) & np.isfinite(points).all(axis=1))
         lines = self.lines[pipes[known]]
@@ -69,14 +69,14 @@ class PipeIndex:
         return along, length
 
     def away(self, pipes: Rows, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Metres from each point to a pipe as drawn, (n,); NaN where there is no pipe or no point."""
+        """Metres from each point to its pipe as drawn, (n,); NaN for pipe row -1 or a point that is not finite."""
         found = np.full(len(pipes), np.nan)
         known = np.flatnonzero((pipes >= 0) & np.isfinite(points).all(axis=1))
         found[known] = shapely.distance(self.lines[pipes[known]], _points(points[known]))
         return found
 
     def at(self, pipes: Rows, along_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(n, 2) places so many metres along drawn pipes, and the pipes' drawn lengths."""
+        """Points at the given metres along drawn pipes, (n, 2), and the pipes' drawn lengths, (n,)."""
         lines = self.lines[pipes]
         places = np.asarray(shapely.line_interpolate_point(lines, along_m), dtype=object).reshape(-1)
         return np.column_stack([shapely.get_x(places), shapely.get_y(places)]), np.asarray(shapely.length(lines))

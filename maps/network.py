@@ -1,4 +1,4 @@
-"""PipeNetwork: the city's pipes, nodes, pumps and valves as frozen columns; the only truth on topology and state.
+"""PipeNetwork: the city's pipes, nodes, pumps and valves as frozen columns; the only source of topology and state.
 
 Built once, never mutated. Rows are positions in the tables; ``asset_id`` is the utility's own id.
 Units: m, mm (diameters), m³/h, head m. Coordinates: projected metres in ``crs``.
@@ -19,7 +19,7 @@ from maps.columns import Bools, Codes, Columns, Floats, Ints, Texts
 
 
 class NodeKind(IntEnum):
-    """What a node is. Everything from SOURCE on is a source for isolation."""
+    """Kind of a node. Every kind from SOURCE on is a source for isolation."""
 
     JUNCTION = 0
     SOURCE = 1
@@ -37,7 +37,7 @@ class PipeStatus(IntEnum):
 
 
 class ValveKind(IntEnum):
-    """Kinds of valves; PRV … GPV are EPANET's control valves, METER passes."""
+    """Kinds of valves; PRV … GPV are EPANET's control valves; a METER never closes."""
 
     GATE = 0
     BUTTERFLY = 1
@@ -54,7 +54,7 @@ class ValveKind(IntEnum):
 
 
 class ValveState(IntEnum):
-    """State of a valve. Unknown passes for the cut and is shut for supply."""
+    """State of a valve. UNKNOWN counts as open for the cut and as closed for supply."""
 
     OPEN = 0
     PARTIAL = 1
@@ -71,7 +71,7 @@ CONTROL_VALVES = (
     ValveKind.GPV,
     ValveKind.METER,
 )
-"""Kinds that never hold a boundary: they pass for the cut."""
+"""Kinds that never bound an isolated area: they count as open for the cut."""
 
 DIRECTED_VALVES = (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV, ValveKind.FCV)
 """Link kinds that supply only from ``from_node`` to ``to_node``."""
@@ -81,7 +81,7 @@ DIRECTED_VALVES = (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV, ValveKind.FCV)
 class NodeTable(Columns):
     """Nodes. ``x``, ``y``: projected metres; ``kind``: NodeKind; ``head_m``: of a source; tank levels above elevation.
 
-    ``inflow_m3h``: the most that flows in at a junction in any hour (a well, a transfer), 0 for none.
+    ``inflow_m3h``: greatest inflow at a junction in any hour (a well, a transfer), 0 for none.
     """
 
     x: Floats
@@ -103,7 +103,7 @@ class NodeTable(Columns):
 
     @cached_property
     def feeds(self) -> Bools:
-        """Nodes that bring water in, (n,): sources, and junctions with an inflow or a negative demand."""
+        """Nodes that supply water, (n,): sources, and junctions with an inflow or a negative demand."""
         inflow = (np.nan_to_num(self.inflow_m3h) > 0) | (np.nan_to_num(self.demand_m3h) < 0)
         return np.asarray((self.kind >= NodeKind.SOURCE) | inflow)
 
@@ -143,7 +143,7 @@ class PipeTable(Columns):
 
 @dataclass(frozen=True, eq=False)
 class PumpTable(Columns):
-    """Pumps: links that supply from ``from_node`` to ``to_node`` only, or sitting at ``node`` (then passing)."""
+    """Pumps: links that supply from ``from_node`` to ``to_node`` only, or at ``node`` (then without a direction)."""
 
     from_node: Ints
     to_node: Ints
@@ -156,12 +156,12 @@ class PumpTable(Columns):
 
 @dataclass(frozen=True, eq=False)
 class ValveTable(Columns):
-    """Valves. Where: ``node`` alone (shuts all its pipes there), ``pipe`` + ``node`` (that end), or ``from_node`` + ``to_node``.
+    """Valves, at ``node`` (shuts all its pipes there), ``pipe`` + ``node`` (that end), or ``from_node`` + ``to_node``.
 
     ``flows_to``: row of the pipe that a one-way valve lets water into, -1 when not one-way. ``operable`` False:
     cannot be closed (and, one-way, counts as open both ways). ``setting``: of a control valve, in EPANET's sense,
     inside units (PRV/PSV/PBV: head m; FCV: m³/h; TCV: loss coefficient). ``last_checked``: ISO date or "". ``placing``: why
-    its place is in doubt, codes of ``maps.importers.valve_places`` parted by commas; "" when it is not.
+    its position is ambiguous, codes of ``maps.importers.topology.valve_positions`` separated by commas; "" when it is not.
     """
 
     kind: Codes
@@ -192,7 +192,7 @@ class ValveTable(Columns):
 
     @cached_property
     def is_link(self) -> Bools:
-        """Valves that are links of their own between two nodes, (n,)."""
+        """Valves that are links between two nodes, (n,)."""
         return np.asarray(self.from_node >= 0)
 
 
@@ -209,7 +209,7 @@ class PipeNetwork:
 
     @property
     def georeferenced(self) -> bool:
-        """Whether coordinates mean a place on earth."""
+        """Whether coordinates have a position on earth."""
         return self.crs != "local"
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The only place where units change. Inside: m, mm (diameters), m³/h, head m, pressure kPa."""
+"""Unit conversions, all of them here. Internal units: m, mm (diameters), m³/h, head m, pressure kPa."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Number = TypeVar("Number", float, NDArray[np.float64])
 
 KPA_PER_METRE = 9.80665
-"""Weight of a metre of water at 4 °C, kPa (standard gravity 9.80665 m/s², 1000 kg/m³)."""
+"""Pressure of one metre of water, kPa (standard gravity 9.80665 m/s², 1000 kg/m³)."""
 
 M3H_PER_LPS = 3.6
 FOOT_M = 0.3048
@@ -18,22 +18,22 @@ INCH_MM = 25.4
 
 
 def kpa_from_head_m(head_m: Number) -> Number:
-    """Pressure in kPa of a water column of ``head_m`` metres."""
+    """Pressure in kPa of a water column of ``head_m`` metres, any shape."""
     return head_m * KPA_PER_METRE
 
 
 def head_m_from_kpa(pressure_kpa: Number) -> Number:
-    """Water column in metres that a pressure in kPa holds up."""
+    """Height in metres of the water column of a pressure in kPa, any shape."""
     return pressure_kpa / KPA_PER_METRE
 
 
 def kpa_from_mpa(pressure_mpa: Number) -> Number:
-    """MPa (screen, wire, files) to kPa (inside)."""
+    """Convert MPa (screen, wire, files) to kPa (internal)."""
     return pressure_mpa * 1000.0
 
 
 def mpa_from_kpa(pressure_kpa: Number) -> Number:
-    """kPa (inside) to MPa (screen, wire, files)."""
+    """Convert kPa (internal) to MPa (screen, wire, files)."""
     return pressure_kpa / 1000.0
 
 
@@ -59,10 +59,10 @@ _FLOW_M3H = {
 
 
 def m3h_per_flow_unit(unit: str) -> float:
-    """Cubic metres per hour in one EPANET flow unit (``"GPM"`` …). Raises KeyError for an unknown one."""
+    """Cubic metres per hour in one EPANET flow unit (``"GPM"`` …). Raises KeyError for an unknown unit."""
     return _FLOW_M3H[unit.upper()]
 
 
 def is_us_flow_unit(unit: str) -> bool:
-    """Whether EPANET works in feet, inches and psi under this flow unit."""
+    """Whether EPANET uses feet, inches and psi with this flow unit."""
     return unit.upper() in {"CFS", "GPM", "MGD", "IMGD", "AFD"}

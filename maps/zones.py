@@ -1,4 +1,4 @@
-"""Which zone a place is in."""
+"""Zone of a point, and the communities of customers by their position."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def zone_at(zones: ZoneTable, kind: str, x: NDArray[np.float64], y: NDArray[np.f
     shapes = zones.geometry[rows]
     points = np.asarray(shapely.points(x[known], y[known]), dtype=object).reshape(-1)
     at, zone = shapely.STRtree(shapes).query(points, predicate="intersects")
-    # Written from the largest to the smallest: the smallest, written last, stays.
+    # Assigned from the largest to the smallest zone, so that the smallest one remains.
     order = np.lexsort((-zone, -shapely.area(shapes)[zone]))
     found[known[at[order]]] = rows[zone[order]]
     return found
 
 
 def with_communities(city: City) -> City:
-    """The city with the community of each customer that has none, from the community zones it lies in."""
+    """The city with a community for each customer without one, from the community zone that contains it."""
     customers = city.customers
     row = zone_at(city.zones, "community", customers.x, customers.y)
     named = np.append(city.zones.name, "")[row]

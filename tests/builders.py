@@ -41,7 +41,7 @@ class NetworkBuilder:
         self._rest: dict[str, dict[str, Row]] = {}
 
     def node(self, asset_id: str, x: float | None = None, y: float | None = None, **columns: Any) -> Self:
-        """A junction (or another ``kind``): elevation_m, demand_m3h, …"""
+        """A junction (or another ``kind``): elevation_m, demand_m3h and other columns."""
         known = self._nodes.get(asset_id)
         number = known["number"] if known else len(self._nodes)
         grid_x = _ORIGIN[0] + _STEP_M * (number % _COLUMNS_OF_GRID)
@@ -100,7 +100,7 @@ class NetworkBuilder:
         return self
 
     def customer(self, asset_id: str, *, on: str, households: int = 1, people: int = 3, **columns: Any) -> Self:
-        """Customers ``on`` a pipe: critical, community, supply, …"""
+        """Customers ``on`` a pipe: critical, community, supply and other columns."""
         return self._add("customers", asset_id, {"pipe": on, "households": households, "people": people, **columns})
 
     def hydrant(self, asset_id: str, *, at: str | None = None, on: str | None = None, **columns: Any) -> Self:
@@ -220,6 +220,6 @@ def _columns(kind: Any, rows: Mapping[str, Row]) -> dict[str, list[Any]]:
 
 def _with_model(city: City) -> City:
 
-    from maps.hydraulics.model import ModelDetail, build_model
+    from maps.hydraulics.model_building.model import ModelDetail, build_model
 
     return replace(city, epanet=build_model(city.network, ModelDetail(), city.info.name))

@@ -1,4 +1,4 @@
-"""Figures of detection: ``run(stations) -> dict`` with the time of a tick; ``ltown(...)`` prints how well it detects."""
+"""Benchmark of the time of a detection tick: ``run(stations) -> dict``. Accuracy is measured in console.bench.ltown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from console.bench.trace import lattice
 from console.detection import Detector, DetectorOptions, History
 from console.domain.readings import Channel
 from maps.city import City
-from maps.locate.placement import place_stations
+from maps.locate.station_placement import place_stations
 
 _TICKS = 40
 _TICK_US = 60_000_000
@@ -23,7 +23,7 @@ _MOST_NODES = 12_000
 def run(stations: int = 10_000, seed: int = 1) -> dict[str, Any]:
     """Median, 95th percentile and largest time of one tick of ``stations`` pressure stations, ms, on quiet readings.
 
-    Without a model (a lattice has no hydraulics): signatures by distance, as many as with one.
+    A lattice has no hydraulics, so signatures are interpolated by distance; their number is that of a modelled network.
     """
     city = station_city(stations, seed)
     rows = len(city.stations)
@@ -57,7 +57,7 @@ def run(stations: int = 10_000, seed: int = 1) -> dict[str, Any]:
 
 
 def station_city(stations: int, seed: int) -> City:
-    """A lattice with ``stations`` pressure stations, two nodes to each where that is not too large a network."""
+    """A lattice with ``stations`` pressure stations and two nodes per station, up to a size limit."""
     from dataclasses import replace
 
     city = lattice(int(max(min(stations * _NODES_PER_STATION, _MOST_NODES), stations) * 1.6), seed)

@@ -41,10 +41,10 @@ _PUBACK_BYTES = 4
 
 @contextmanager
 def broker() -> Iterator[Broker]:
-    """A mosquitto of our own on a free port. Raises InputFault where the program is not installed."""
+    """Start mosquitto on a free port. Raises InputFault when the program is not installed."""
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
     if program is None:
-        raise InputFault("this bench starts a broker of its own; install mosquitto")
+        raise InputFault("this benchmark starts its own broker; install mosquitto")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -110,21 +110,21 @@ def engine(city_path: Path, folder: Path, port: int, report: Connection) -> None
 
 
 class _Delays:
-    """Source time to picture, for each value that a picture shows first."""
+    """Delay from source time to picture, of each value first shown in a picture."""
 
     def __init__(self, stations: int) -> None:
         self._seen_us = np.zeros(stations, dtype=np.int64)
         self._delays_s: list[Any] = []
 
     def see(self, picture: Picture) -> None:
-        """A subscriber of the engine."""
+        """Receive a picture from the engine."""
         at_us = picture.at_us[:, Channel.PRESSURE]
         fresh = at_us > self._seen_us
         self._delays_s.append(time.time() - at_us[fresh] / 1e6)
         self._seen_us = at_us.copy()
 
     def percentiles(self) -> dict[str, float]:
-        """p50 and p99 in seconds."""
+        """p50 and p99 of the delays in seconds."""
         every = np.concatenate(self._delays_s)
         return {f"delay_p{share}_s": round(float(np.percentile(every, share)), 3) for share in (50, 99)}
 

@@ -22,7 +22,7 @@ _READING_SIGMA_M = 0.03
 
 
 def run(pipes: int = 100_000, stations: int = 300, seed: int = 1) -> dict[str, Any]:
-    """Times on a lattice: signatures of one state (s), one event (ms), a second state once the first is known (``refine_s``)."""
+    """Times on a lattice: signatures of one state (s), one event (ms), and a second state after the first (``refine_s``)."""
     city = lattice(pipes, seed)
     city = replace(city, stations=place_stations(city, stations))
     state = laminar_state(city, seed)

@@ -19,7 +19,7 @@ from console.domain.readings import Channel
 from maps.city import City, StationTable
 from maps.columns import Floats
 from maps.errors import InputFault
-from maps.hydraulics.responses import burst_responses
+from maps.hydraulics.analysis.burst_responses import burst_responses
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
 from maps.importers import ImportOptions, import_city
@@ -50,7 +50,7 @@ class _Burst:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """``sample``: 1 to 3 at which it was detected, 0 if not. Of the location from the first sample: the rest."""
+    """``sample``: 1 to 3, at which the burst was detected, 0 if not; the other fields: location from the first sample."""
 
     sample: int
     distance_m: float
@@ -60,10 +60,10 @@ class _Outcome:
 
 
 def run(days: int = 120, bursts: int = 200, seed: int = 1, test_days: int = 30, inp: Path | None = None) -> dict[str, Any]:
-    """The table of L-Town: thresholds from ``days`` quiet days, false alarms in ``test_days`` more, ``bursts`` of each size.
+    """Measure on L-Town: thresholds from ``days`` quiet days, false alarms in ``test_days`` more, ``bursts`` of each size.
 
-    Every reading has 3 cm of noise and every station one glitch a week. Raises InputFault without L-TOWN.inp (it is in
-    the package epyt).
+    Readings have 3 cm of noise, and each station has one glitch a week. Raises InputFault without L-TOWN.inp (part of the
+    package epyt).
     """
     city = ltown(inp)
     random = np.random.default_rng((seed, 77))
@@ -84,7 +84,7 @@ def ltown(inp: Path | None = None) -> City:
     folder = Path(found.origin).parent if found is not None and found.origin else Path()
     path = inp or folder / "networks" / "L-TOWN.inp"
     if not path.is_file():
-        raise InputFault("L-TOWN.inp not found; install the package epyt (pip install epyt), which brings it")
+        raise InputFault("L-TOWN.inp not found; install the package epyt (pip install epyt), which contains it")
     city = import_city([path], ImportOptions()).city
     nodes = city.network.nodes
     rows = nodes.rows(list(STATION_NODES))
@@ -100,14 +100,14 @@ def ltown(inp: Path | None = None) -> City:
 
 
 def pressures(city: City, truth: MismatchedTruth, steps: int, random: np.random.Generator) -> NDArray[np.float32]:
-    """(steps, stations) quiet readings, kPa."""
+    """Quiet readings, kPa, (steps, stations)."""
     node = city.stations.node.astype(np.int64)
     head = np.stack([truth.heads(step * _STEP_S)[node] for step in range(steps)])
     return _read(city, head, random)
 
 
 def _read(city: City, head_m: Floats, random: np.random.Generator) -> NDArray[np.float32]:
-    """Heads (…, stations) as stations report them, kPa, with noise and glitches."""
+    """Heads (…, stations) in m as reported pressures in kPa, with noise and glitches."""
     elevation = np.nan_to_num(city.network.nodes.elevation_m)[city.stations.node.astype(np.int64)]
     value = (head_m - elevation + _READING_SIGMA_M * random.standard_normal(head_m.shape)) * KPA_PER_METRE
     glitch = random.random(head_m.shape) < _GLITCHES_A_STEP
@@ -115,7 +115,7 @@ def _read(city: City, head_m: Floats, random: np.random.Generator) -> NDArray[np
 
 
 def _hurt(city: City, truth: MismatchedTruth, burst: _Burst, flow_m3h: float, random: np.random.Generator) -> NDArray[np.float32]:
-    """(samples, stations) readings after a burst, kPa."""
+    """Readings after a burst, kPa, (samples, stations)."""
     pipes, node = city.network.pipes, city.stations.node.astype(np.int64)
     start, end = int(pipes.from_node[burst.pipe]), int(pipes.to_node[burst.pipe])
     leak = {start: flow_m3h * (1.0 - burst.share)}
@@ -132,7 +132,7 @@ def measured(
     days: int,
     options: DetectorOptions | None = None,
 ) -> dict[str, Any]:
-    """The table from readings: the detector learns ``days`` of ``quiet``, then runs through the rest, bursts on branches."""
+    """Figures from readings: the detector learns ``days`` of ``quiet`` and runs through the rest; bursts run on copies."""
     with EpanetSession(city) as session:
         states = session.solve_day(3600)
         settings = options or DetectorOptions(tick_s=float(_STEP_S), time_zone="UTC")

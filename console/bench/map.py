@@ -74,7 +74,7 @@ def _measure(city: City, size: tuple[int, int], frames: int) -> dict[str, Any]:
 
 
 def _memory_mb(city: City, size: tuple[int, int], style: Any) -> float:
-    """Memory of a scene after drawing at three scales, MB (numpy's share; pictures are Qt's)."""
+    """Memory of a scene after drawing at three scales, MB (arrays only; images are allocated by Qt)."""
     from console.ui.map.scene import Scene
     from console.ui.map.view.camera import Camera
 
@@ -90,7 +90,7 @@ def _memory_mb(city: City, size: tuple[int, int], style: Any) -> float:
 
 
 def _redraws_ms(scene: Any, camera: Any, style: Any, times: int) -> list[float]:
-    """Times of full redraws as the renderer makes them: in bands on threads, into a picture that is used again."""
+    """Times of full redraws as in the renderer, ms: in bands on threads, into a reused image."""
     from console.ui.map.drawing.static_layer import BANDS, Extras, blank, paint_static
 
     image = blank(camera, style)
@@ -100,7 +100,7 @@ def _redraws_ms(scene: Any, camera: Any, style: Any, times: int) -> list[float]:
 
 
 def _frames(scene: Any, size: tuple[int, int], theme: Any, count: int) -> dict[str, Any]:
-    """Frames of a real canvas: with all that lives on it, each with new values; and panning and zooming while it is redrawn."""
+    """Frames of a real canvas with all live items, each with new values; then panning and zooming during redraws."""
     from PySide6.QtCore import QCoreApplication, QPointF
 
     from console.ui.map.canvas import MapCanvas
@@ -143,7 +143,7 @@ def _frames(scene: Any, size: tuple[int, int], theme: Any, count: int) -> dict[s
 
 
 def _trace(city: City) -> NDArray[np.float64]:
-    """Segments of the pipes about the middle, a tenth of the city but at most 20,000 pipes, (n, 4)."""
+    """Segments of the pipes around the centre, (n, 4): a tenth of the city, at most 20,000 pipes."""
     pipes = city.network.pipes
     middle = pipes.vertices[pipes.offsets[:-1]]
     away = np.abs(middle - np.median(middle, axis=0)).max(axis=1)
@@ -170,7 +170,7 @@ def _pick_p95_ms(scene: Any) -> float:
 
 
 def _picture(city: City, step: int) -> Any:
-    """Live values of a moment: a station in five hundred abnormal, five hundred crews, some of them driving."""
+    """Live values of one moment: one station in 500 is abnormal; 500 crews, some of them driving."""
     from console.domain.crews import CrewFix, CrewState
     from console.domain.picture import Picture
     from console.domain.readings import Channel
@@ -238,7 +238,7 @@ def grid_city(pipes: int) -> City:
 
 
 def _bent(nodes: NodeTable, ends: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Points of each pipe, (pipes × 6, 2): the straight line, its inner points moved a metre or two."""
+    """Points of each pipe, (pipes × 6, 2): a straight line with inner points displaced by 1–2 m."""
     start = np.column_stack([nodes.x[ends[:, 0]], nodes.y[ends[:, 0]]])
     stop = np.column_stack([nodes.x[ends[:, 1]], nodes.y[ends[:, 1]]])
     share = np.linspace(0, 1, _SEGMENTS_A_PIPE + 1)[None, :, None]

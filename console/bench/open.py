@@ -1,4 +1,4 @@
-"""Benchmark of opening: the real window on a large city in a process of its own; its stalls and memory from outside."""
+"""Benchmark of opening: the window on a large city in another process; its stalls and memory, measured from outside."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from maps.errors import InputFault
 
 MARKS_S = (30, 60, 120, 180)
 _WINDOW = "console.cli.bench_window"
-"""Of the layer above: a process, not an import."""
+"""A module of a higher layer, started as a process and not imported."""
 
 _SAMPLE_S = 0.1
 _MAP_MOST_S = 600.0
 
 
 def run(pipes: int = 200_000, stations: int | None = None, seconds: int = MARKS_S[-1], feed: bool = False) -> dict[str, Any]:
-    """Open the console without a broker on a synthetic city, offscreen; figures when so many seconds have passed.
+    """Open the console without a broker on a synthetic city, offscreen; figures at the given times.
 
     ``stations``: None for those of the synthetic city. ``feed``: readings of all stations once a minute, offered in the process.
-    ``map_s``: from the start of the process until the map's first whole picture, ``map_cpu_s`` what it took of processors until
-    then (all threads; a busy machine makes only the first longer). ``stall_ms``: the longest time in which
-    the window's event loop did not turn after that, up to each mark. ``peak_mb``: largest resident memory of the window's
+    ``map_s``: from the start of the process until the map's first complete picture; ``map_cpu_s``: processor time until
+    then (all threads; other load lengthens only ``map_s``). ``stall_ms``: longest time in which
+    the window's event loop did not run after that, up to each mark. ``peak_mb``: largest resident memory of the window's
     process up to each mark, ``peak_all_mb`` with the processes that it started.
     """
     if not Path("/proc/self/status").exists():
@@ -39,7 +39,7 @@ def run(pipes: int = 200_000, stations: int | None = None, seconds: int = MARKS_
 
 
 def _make(path: Path, pipes: int, stations: int | None) -> dict[str, Any]:
-    """The city, built in another process so that its memory is not counted here."""
+    """Build the city in another process, so that its memory is not counted here."""
     code = "import sys; from console.bench.open import make_city; make_city(*sys.argv[1:])"
     made = subprocess.run(
         [sys.executable, "-c", code, str(path), str(pipes), "" if stations is None else str(stations)],
@@ -55,7 +55,7 @@ def make_city(path: str, pipes: str, stations: str) -> None:
     from dataclasses import replace
 
     from maps.dataset import write_city
-    from maps.locate.placement import place_stations
+    from maps.locate.station_placement import place_stations
     from maps.synthetic import SyntheticOptions, build_city
 
     city = build_city(SyntheticOptions(pipes=int(pipes)))
@@ -109,10 +109,10 @@ def _opened(city: Path, folder: Path, marks: list[int], feed: bool) -> dict[str,
 
 
 def _resident_mb(pid: int) -> tuple[float, float]:
-    """(resident memory of a process, that of it and all that it started), MB; 0 for one that is gone."""
+    """Resident memory of a process, and including its child processes, MB; 0 after its end."""
     try:
         status = Path(f"/proc/{pid}/status").read_text("ascii", errors="replace")
-        # Each thread has the processes that it started.
+        # Linux lists child processes by the thread that started them.
         children = [child for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text("ascii").split()]
     except OSError:
         return 0.0, 0.0

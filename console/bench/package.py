@@ -1,4 +1,4 @@
-"""Bench of the incident package: 12 h, 1,000 stations at one reading a minute, written, opened, replayed; its report."""
+"""Benchmark of the incident package: 12 h of 1,000 stations, one reading a minute, written, opened, replayed; its report."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FRAMES = 600
 
 
 def run(pipes: int = 20_000, stations: int = 1_000, hours: float = 12.0, window: bool = True) -> dict[str, Any]:
-    """Figures in seconds and milliseconds."""
+    """Measure; times in seconds (``…_s``) and milliseconds (``…_ms``)."""
     from console.documents.report.html_page import report_html
     from console.package import read_package, write_package
     from console.services.review.replay import Replay
@@ -59,7 +59,7 @@ def run(pipes: int = 20_000, stations: int = 1_000, hours: float = 12.0, window:
 
 
 def a_record(pipes: int, stations: int, hours: float) -> CaseRecord:
-    """A synthetic city, a burst in the middle of the time, everything that belongs to it."""
+    """The record of a burst in the middle of the period, in a synthetic city."""
     city = _with_stations(build_city(SyntheticOptions(pipes=pipes)), stations)
     rng = np.random.default_rng(7)
     since, until = _START - timedelta(hours=hours / 2), _START + timedelta(hours=hours / 2)
@@ -82,7 +82,7 @@ def a_record(pipes: int, stations: int, hours: float) -> CaseRecord:
 
 
 def _expected(at_us: Any, stations: int) -> ExpectedValues:
-    """Pressures that follow the day, each station at its own height, to the hundredth as the store keeps them."""
+    """Pressures over the day at each station's level, rounded to 0.01 as in the store."""
     day = 300 + 15 * np.sin(np.arange(len(at_us)) / 229.0)
     expected = np.full((len(at_us), stations, len(CHARTED)), np.nan)
     expected[:, :, 0] = (day[:, None] + np.random.default_rng(11).normal(0, 40, stations)).round(2)
@@ -104,7 +104,7 @@ def _with_stations(city: City, count: int) -> City:
 
 
 def _case(city: City, until: datetime) -> tuple[Incident, tuple[Change, ...]]:
-    """Opened, judged, valves closed one by one, phases to the end."""
+    """A case: opened, judged, valves closed one after another, then all phases to the end."""
     pipe = str(city.network.pipes.asset_id[len(city.network.pipes) // 2])
     near = [str(name) for name in city.network.pipes.asset_id[len(city.network.pipes) // 2 :][:30]]
     evidence = tuple(Evidence(str(name), "pressure", 280.0, 300.0, _START) for name in city.stations.asset_id[:20])
@@ -153,7 +153,7 @@ def _tracks(city: City, at_us: Any, rng: Any) -> Tracks:
 
 
 def _frames(record: CaseRecord, path: Path) -> dict[str, float]:
-    """The window's frame: another moment shown and painted, as while playing at ×600."""
+    """Time per frame of the review window: the next moment shown and painted, as at ×600."""
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication

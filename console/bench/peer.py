@@ -1,4 +1,4 @@
-"""Comparison of segments with WNTR's ``valve_segments`` (a development dependency): ky10, and the largest city in a minute."""
+"""Comparison of segments with WNTR's ``valve_segments`` (a development dependency): on ky10 and larger lattices."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maps.isolation.labels import segments_of_pipes
+from maps.isolation.graph.pipe_segments import segments_of_pipes
 from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
 
 _MOST_S = 60.0
 _GROWTH = 5.0
-"""Its time grows with the square of the pipes; twice the pipes are tried when five times the seconds still fit."""
+"""WNTR's time grows with the square of the pipes; the number is doubled while five times the last time still fits."""
 
 
 def side_by_side(lattice_of: Any, seed: int = 1) -> dict[str, Any]:
-    """Seconds of both, and whether the segments agree, on ky10 with half of its pipe ends valved and on lattices.
+    """Seconds of both tools, and whether their segments agree, on ky10 with valves at half of its pipe ends and on lattices.
 
-    ``lattice_of``: pipes -> City. Says so where WNTR is not installed.
+    ``lattice_of``: number of pipes -> City. Without WNTR the figures contain a message.
     """
     if find_spec("wntr") is None:
         return {"missing": "wntr is not installed; it is a development dependency"}
@@ -62,7 +62,7 @@ def _lattice(network: PipeNetwork) -> dict[str, Any]:
 
 
 def _compared(nodes: int, ends: NDArray[Any], is_pipe: NDArray[np.bool_], chosen: NDArray[Any]) -> dict[str, Any]:
-    """``chosen``: (valves, 2) link and which end; links that are no pipes pass for the cut."""
+    """``chosen``: link and its end, (valves, 2); links other than pipes count as open."""
     import pandas as pd
     from wntr.metrics.topographic import valve_segments
 

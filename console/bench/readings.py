@@ -25,9 +25,9 @@ _START_US = 1_704_294_000_000_000
 
 
 def run(stations: int = 10_000, rate: int = 20_000, seconds: int = 20) -> dict[str, Any]:
-    """The way in alone; then single-value messages and arrays at ``rate`` readings a second for ``seconds``.
+    """Measure ingest alone; then single-value messages and arrays at ``rate`` readings a second for ``seconds``.
 
-    The engine runs in its own process on a broker of our own. Raises InputFault where mosquitto is not installed.
+    The engine runs in its own process on a broker started here. Raises InputFault when mosquitto is not installed.
     """
     city = bench_city(stations)
     with tempfile.TemporaryDirectory(prefix="quanmai-bench-") as folder:
@@ -48,7 +48,7 @@ def bench_city(stations: int) -> City:
 
 
 def way_in(city: City, seconds: int = 10) -> dict[str, Any]:
-    """Decode, apply to the picture, keep in the store: single-value messages of all stations; medians over batches of 5,000."""
+    """Decode, apply to the picture and store single-value messages of all stations; medians over batches of 5,000."""
     names = [str(name) for name in city.stations.asset_id]
     decoder, live = Decoder(city), LivePicture(len(names))
     messages = [_message(name, second) for second in range(seconds) for name in names]

@@ -35,7 +35,7 @@ print(json.dumps({
 
 
 def run(stations: int = 2_000, per_station: int = 6_000) -> dict[str, Any]:
-    """``stations`` × ``per_station`` readings, evenly over the last day (12 million at the default)."""
+    """Measure with ``stations`` × ``per_station`` readings, evenly over the last day (12 million by default)."""
     with tempfile.TemporaryDirectory(prefix="quanmai-bench-") as folder:
         path = Path(folder) / "bench.sqlite"
         started = time.perf_counter()

@@ -16,7 +16,7 @@ _HOURS = (3, 7, 13, 19)
 
 
 def run(pipes: int = 5_000, seed: int = 1) -> dict[str, Any]:
-    """Seconds to build a city of ``pipes`` pipes; with a model also its load, the median solve and the day's pressures (MPa)."""
+    """Seconds to build a city of ``pipes`` pipes; with a model also its load, median solve and the day's pressures (MPa)."""
     started = time.perf_counter()
     cpu = time.process_time()
     city = build_city(SyntheticOptions(pipes=pipes, seed=seed))

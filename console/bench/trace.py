@@ -1,8 +1,8 @@
-"""Figures of traces and isolation plans on a street lattice of any size: ``run(pipes) -> dict``.
+"""Benchmark of traces and isolation plans on a street lattice of any size: ``run(pipes) -> dict``.
 
-The lattice stands for a city where building a whole synthetic one would take longer than the measurement: crossings in
-a grid joined along the streets, three dead-end pipes to every seven street pipes, branched, 0.6 valves a pipe,
-sources along one side, tanks on the other, one customer a pipe. Bursts are drawn by seed.
+The lattice replaces a synthetic city, which would take longer to build than to measure: crossings in a grid joined along the
+streets, three branched dead-end pipes per seven street pipes, 0.6 valves per pipe, sources along one side, tanks on the
+other, one customer per pipe. Bursts are chosen by seed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _STEP_M = 80.0
 
 
 def run(pipes: int = 200_000, seed: int = 1, peer: bool = False) -> dict[str, Any]:
-    """Segments, plans, alternatives, replans and traces on ``pipes`` pipes, in ms; long ``city_plans_s`` are scaled up.
+    """Segments, plans, alternatives, replans and traces on ``pipes`` pipes, in ms; a long ``city_plans_s`` is extrapolated.
 
     ``peer``: also WNTR's segments side by side, on ky10 and on the largest lattice it finishes in a minute.
     """
@@ -47,7 +47,7 @@ def run(pipes: int = 200_000, seed: int = 1, peer: bool = False) -> dict[str, An
         if plan.valves_to_close
     ]
     _warm_traces(network)
-    # A crossing in the middle of the town: from the first node, a source, nothing is upstream.
+    # A crossing in the middle of the town, because nothing is upstream of the first node, a source.
     start = _middle(network)
     connected_ms, reached = _timed(lambda: connected(network, start))
     upstream_ms, feeding = _timed(lambda: upstream(network, start))
@@ -75,7 +75,7 @@ def run(pipes: int = 200_000, seed: int = 1, peer: bool = False) -> dict[str, An
 
 
 def _city_plans_s(isolator: Isolator) -> float:
-    """Seconds for the plan of every segment: measured on the first part of them, scaled up beyond ten seconds."""
+    """Seconds for the plans of all segments; beyond ten seconds extrapolated from the first part of them."""
     began, share = time.perf_counter(), 1.0
 
     def within_ten_seconds(done: float) -> bool:
@@ -92,7 +92,7 @@ def _stuck(plan: Any) -> dict[str, ValveOverride]:
 
 
 def _warm(isolator: Isolator, network: PipeNetwork) -> Isolator:
-    """Indices and trees are built with the first plan; loading counts them."""
+    """Compute a first plan, which builds indices and trees; they count as loading."""
     isolator.plan([str(network.pipes.asset_id[0])])
     return isolator
 
@@ -105,7 +105,7 @@ def _warm_traces(network: PipeNetwork) -> None:
 
 
 def _middle(network: PipeNetwork) -> int:
-    """A crossing amid the streets (crossings are the first nodes; each joins two streets or more)."""
+    """Node row of a crossing in the middle (crossings are the first nodes; each joins two or more streets)."""
     side = int(network.pipes.from_node.max()) + 1
     return side // 2 + int(np.sqrt(side)) // 2
 
@@ -130,7 +130,7 @@ def lattice(pipes: int, seed: int = 1) -> City:
     end = np.concatenate([grid[:, 1:].ravel(), grid[1:].ravel()])
     twigs = max(pipes - len(start), 0)
     stems = random.integers(0, side * side, twigs)
-    # Every second branch grows from an earlier one: what lies behind it is dry when the earlier one is shut off.
+    # Every second branch starts at an earlier one, so it is dry when the earlier one is shut off.
     later = np.flatnonzero(np.arange(twigs) % 2)
     stems[later] = side * side + (random.random(len(later)) * later).astype(np.int64)
     start = np.concatenate([start, stems])
@@ -167,7 +167,7 @@ def lattice(pipes: int, seed: int = 1) -> City:
 def _places(
     grid: NDArray[np.int64], stems: NDArray[np.int64], random: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Crossings on the grid, a branch's end beside its stem; stems are known before what grows from them."""
+    """Coordinates of crossings on the grid, and of each branch's end beside its start node, which has a lower row."""
     row, column = np.divmod(np.arange(grid.size), grid.shape[1])
     shift = random.uniform(5.0, 35.0, (2, len(stems)))
     x, y = np.concatenate([column * _STEP_M, shift[0]]), np.concatenate([row * _STEP_M, shift[1]])
@@ -178,7 +178,7 @@ def _places(
 
 
 def _valves(start: NDArray[np.int64], streets: int, random: np.random.Generator) -> ValveTable:
-    """Valves where pipes leave a crossing, three quarters of the streets and a quarter of the branches: 0.6 a pipe."""
+    """Valves where pipes leave a crossing, on three quarters of the streets and a quarter of the branches: 0.6 per pipe."""
     shares = ((0, streets, _STREETS_VALVED), (streets, len(start), _BRANCHES_VALVED))
     parts = [low + random.choice(high - low, int(share * (high - low)), replace=False) for low, high, share in shares]
     pipe = np.sort(np.concatenate(parts))

@@ -1,4 +1,4 @@
-"""A mismatched truth for benchmarks: EPANET with demands and roughness off by seed; only readings come out."""
+"""A mismatched truth for benchmarks: EPANET with demands and roughness perturbed by seed; only readings are given out."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _FLOW_UNITS = ("CFS", "GPM", "MGD", "IMGD", "AFD", "LPS", "LPM", "MLD", "CMH", "
 
 
 class MismatchedTruth:
-    """The city's model with node demands lognormal (``demand_sigma``) around nominal and roughness off (``roughness_sigma``).
+    """The city's model with lognormal node demands (``demand_sigma``) and perturbed roughness (``roughness_sigma``).
 
-    ``demand_noise``: of every node and step, on top. Snapshots: tanks stay at their initial level. Node rows are the city's.
+    ``demand_noise``: noise of each node and step on top. Snapshots: tanks stay at their initial level. Node rows are the city's.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class MismatchedTruth:
         return np.asarray(self._heads[self._index - 1] * self._length)
 
     def _take_over_demands(self) -> NDArray[np.float64]:
-        """Nominal demands (steps, nodes), m³/h; the model's own patterns are taken out of play."""
+        """Nominal demands (steps, nodes), m³/h; the model's patterns are replaced by constants."""
         project = self._project
         self._step_s = float(en.gettimeparam(project, en.PATTERNSTEP))
         multiplier = en.getoption(project, en.DEMANDMULT)

@@ -1,8 +1,8 @@
-"""Child processes of every kind: how they end with their parent, and functions that run in one.
+"""Child processes: ending with the parent, exit codes in words, and functions that run in a child.
 
 ``end_with_parent``: called first in each child. ``ended``: waits for a child's end. ``how_ended``: an exit code in words.
-``CallProcess``: runs functions apart, for what may crash; ``shared_calls`` the one of a program. ``CallCrashed``:
-it ended before it answered. Light to import.
+``CallProcess``: runs functions that may crash in another process; ``shared_calls``: the program's own one. ``CallCrashed``:
+the process ended before it answered. Fast to import.
 """
 
 from console.children.calls import CallCrashed, CallProcess, shared_calls

@@ -1,4 +1,4 @@
-"""CallProcess: functions run in a process of their own, so that a crash of a C library costs one answer, not the program."""
+"""CallProcess: runs functions in another process, so that a crash of a C library loses one answer, not the program."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Progress = Callable[[float], None]
 
 
 class CallCrashed(QuanmaiError):
-    """The process ended or fell silent before it answered; the message names what it was reading."""
+    """The process ended or stopped responding before it answered; the message names the file it was reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +68,20 @@ class _Raised:
 
 
 class _TraceInChild(Exception):
-    """The child's own traceback, shown as the cause of an exception that it raised."""
+    """The child's traceback, as the cause of an exception that it raised."""
 
     def __str__(self) -> str:
         return f"\n{self.args[0]}"
 
 
 class CallProcess:
-    """Calls from any thread, one at a time. The process starts with the first call and anew after a crash.
+    """Runs calls from any thread, one at a time. The process starts with the first call and is restarted after a crash.
 
     Tasks are functions of modules; arguments and results are pickled. A task's exception is raised here.
     """
 
     def __init__(self, *, silence_s: float = _SILENCE_S) -> None:
-        """``silence_s``: a process that says nothing for so long, progress included, is ended."""
+        """``silence_s``: a process that sends neither an answer nor progress for so long is ended."""
         self._silence_s = silence_s
         self._turn = threading.Lock()
         self._process: SpawnProcess | None = None
@@ -89,7 +89,7 @@ class CallProcess:
         self._folder: Path | None = None
 
     def call(self, task: Callable[..., _T], *arguments: Any, reads: str, progress: Progress | None = None) -> _T:
-        """What ``task(*arguments)`` returns; with ``progress`` the task is given one too, as a keyword.
+        """Return ``task(*arguments)``; with ``progress``, the task receives a keyword argument of that name.
 
         ``reads``: the file that a message names when the process crashes. Raises CallCrashed, and what the task raises.
         """
@@ -105,7 +105,7 @@ class CallProcess:
     def stream(
         self, task: Callable[..., Iterator[_T]], *arguments: Any, reads: str, progress: Progress | None = None
     ) -> Iterator[_T]:
-        """The items of ``task(*arguments)`` as they come; as ``call`` otherwise."""
+        """Yield the items of ``task(*arguments)`` as they arrive; otherwise as ``call``."""
         with self._turn:
             yield from self._answers(_Call(task, arguments, True, progress is not None, str(Path.cwd())), reads, progress)
 
@@ -123,7 +123,7 @@ class CallProcess:
                 if not connection.poll(self._silence_s):
                     raise CallCrashed(
                         f"{reads}: no answer within {self._silence_s:g} s, so the process that reads it was ended; "
-                        "are its time steps and its duration meant?"
+                        "check its time steps and its duration"
                     )
                 match connection.recv():
                     case _Item(value=value):
@@ -140,11 +140,11 @@ class CallProcess:
         except (EOFError, ConnectionError) as broken:
             raise CallCrashed(self._crash(reads)) from broken
         finally:
-            if not finished:  # crashed, silent, interrupted, or the caller wants no more items
+            if not finished:  # crashed, not responding, interrupted, or the caller stopped iterating
                 self._end(now=True)
 
     def _crash(self, reads: str) -> str:
-        """One line about the crash: in EPANET, when the child's last frames are its toolkit's."""
+        """One line about the crash; it names EPANET when the child's last frames are in its toolkit."""
         process, folder = self._process, self._folder
         if process is None:
             return f"{reads}: the process that reads it has ended"
@@ -156,7 +156,7 @@ class CallProcess:
             return f"the process that reads {reads} ended ({how}); check the file, and whether memory is left"
         doing = "reading" if innermost.endswith(" in open") else "solving"
         return (
-            f"EPANET crashed while {doing} {reads} ({how}); open the model in the EPANET program and save it anew, or leave out "
+            f"EPANET crashed while {doing} {reads} ({how}); open the model in EPANET and save it again, or leave out "
             "[RULES], [CONTROLS] or [CURVES] to find the line"
         )
 
@@ -166,7 +166,7 @@ class CallProcess:
         self._end(now=True)
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        # Its temporary files stay in a folder that is removed here: a process that crashed cannot.
+        # Temporary files are in a folder that is removed here, because a crashed process cannot remove them.
         self._folder = Path(tempfile.mkdtemp(prefix="quanmai-calls-"))
         level = logging.getLogger().getEffectiveLevel()
         arguments = (theirs, self._folder, level)
@@ -191,7 +191,7 @@ class CallProcess:
 
 @cache
 def shared_calls() -> CallProcess:
-    """The process of a program that runs one command after the other; ends with the program."""
+    """The shared call process of a program that runs one command after the other; it ends with the program."""
     calls = CallProcess()
     atexit.register(calls.close)
     return calls

@@ -1,4 +1,4 @@
-"""Child processes end with the process that started them, also when that one was killed; how a child ended, in words."""
+"""Ends child processes with the process that started them, even when that one is killed; exit codes in words."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _SIGNALS = {"SIGSEGV": "segmentation fault", "SIGABRT": "aborted", "SIGFPE": "ar
 
 
 def end_with_parent() -> None:
-    """Call first in the entry point of every child process: the child ends as soon as its parent is gone.
+    """Call first in the entry point of each child process: the child ends as soon as its parent has ended.
 
     The parent holds one end of a pipe (on Windows: its process handle) that the system closes however the parent ends. A
-    thread waits for that. The thread stands still while C code such as EPANET's solver holds the interpreter lock; on Linux
+    thread waits for that. The thread cannot run while C code such as EPANET's solver holds the interpreter lock; on Linux
     the kernel therefore signals the closing as well (SIGIO, which ends the process). PR_SET_PDEATHSIG is not used: it fires
     when the *thread* that started the child ends.
     """
@@ -26,7 +26,7 @@ def end_with_parent() -> None:
     threading.Thread(target=_end_after, args=(parent,), name="end-with-parent", daemon=True).start()
     if sys.platform.startswith("linux"):
         _signal_when_closed(parent.sentinel)
-        if not parent.is_alive():  # it ended before the signal was asked for
+        if not parent.is_alive():  # the parent ended before the signal was requested
             os._exit(1)
 
 
@@ -39,7 +39,7 @@ def how_ended(code: int | None) -> str:
 
 
 def ended(process: BaseProcess, patience_s: float = 3.0) -> int | None:
-    """Wait for a child that is to end, kill it when it does not, and give its exit code. Its handle is closed."""
+    """Wait for a child that should end, kill it if it does not, close its handle and return its exit code."""
     process.join(patience_s)
     if process.is_alive():
         process.kill()

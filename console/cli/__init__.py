@@ -8,22 +8,22 @@ from typing import Any
 
 import typer
 
-from console.cli import bench, cities, detection, network, review, running
+from console.cli import administration, bench, cities, detection, network, review, running
 from console.cli.output import fail
 from maps.errors import QuanmaiError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Quanmai 泉脉: water dispatch."
 )
-for room in (cities, network, detection, running, review, bench):
+for room in (cities, network, detection, running, review, administration, bench):
     app.add_typer(room.commands)
 
 _UsageFault: type[Exception] = typer.BadParameter.__bases__[0]
-"""Typer exports it under no name of its own, and takes it from click or from a copy of click, by its version."""
+"""Typer does not export the class; depending on its version it comes from click or from Typer's copy of click."""
 
 
 def main() -> None:
-    """Entry point: turns a told fault or a wrong command line into one line and exit 2. Without any word: the help."""
+    """Entry point: prints an expected fault or a wrong command line as one line with exit code 2; without arguments, the help."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for name in ("pyogrio", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -46,6 +46,6 @@ def main() -> None:
 
 
 def _usage_line(fault: Any) -> str:
-    """What is wrong with the command line, and whose help says more."""
+    """The fault of the command line, and the help command to consult."""
     asked = fault.ctx.command_path if fault.ctx is not None else "quanmai"
     return f"{fault.format_message().rstrip('.')}; see '{asked} --help'"

@@ -1,4 +1,4 @@
-"""The command that measures the budgets."""
+"""The command bench: measures the budgets."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def bench(
     pipes: int = 200_000,
     stations: Annotated[int | None, typer.Option(help="default 300; open: those of the synthetic city")] = None,
     size: str = "2560x1440",
-    seconds: Annotated[int, typer.Option(help="open: how long the window stands", min=5)] = 180,
-    feed: Annotated[bool, typer.Option("--feed", help="open: readings of all stations arrive")] = False,
+    seconds: Annotated[int, typer.Option(help="open: seconds that the window stays open", min=5)] = 180,
+    feed: Annotated[bool, typer.Option("--feed", help="open: feed readings of all stations")] = False,
     peer: Annotated[bool, typer.Option("--peer", help="trace: WNTR side by side (about a minute)")] = False,
     networks: Annotated[str, typer.Option(help="pumped: names in wntr and epyt, by comma; default: those of the table")] = "",
     inp: Annotated[list[Path] | None, typer.Option(help="pumped: .inp files, instead or besides; repeat it")] = None,
@@ -36,11 +36,11 @@ def bench(
     seed: Annotated[int, typer.Option(help="pumped: of the true city, its bursts and all noise", min=0)] = 1,
     noise: Annotated[float, typer.Option(help="pumped: factor on all noise of demand and readings", min=0.0)] = 1.0,
     to: Annotated[Path | None, typer.Option(help="pumped: folder to write the recordings to, for locate and score")] = None,
-    json: Annotated[bool, typer.Option("--json", help="one JSON object; always so")] = True,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object (always)")] = True,
 ) -> None:
     """Measure a budget; prints JSON."""
     if name not in BENCHES:
-        raise typer.BadParameter(f"{name!r} is none of {', '.join(BENCHES)}")
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(BENCHES)}")
     run_bench: Callable[..., dict[str, Any]] = import_module(f"console.bench.{name}").run
     asked: dict[str, dict[str, Any]] = {
         "map": {"pipes": pipes, "size": size},

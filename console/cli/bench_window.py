@@ -1,4 +1,4 @@
-"""The window's process of the opening benchmark: the console as it runs, and a timer that notes when its loop stood still."""
+"""Window process of the opening benchmark: the console, and a timer that records when its event loop did not run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FEED_S = 15.0
 
 
 def main(city: Path, told: Path, seconds: float, feed: bool) -> int:
-    """Run the console on ``city`` until the process is ``seconds`` old; what was seen goes to ``told``, one JSON a line."""
+    """Run the console on ``city`` until the process is ``seconds`` old; measurements go to ``told`` as JSON lines."""
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
@@ -42,7 +42,7 @@ def main(city: Path, told: Path, seconds: float, feed: bool) -> int:
 
 
 class _Watch:
-    """Notes the first whole picture of the map, and each gap between two turns of the loop."""
+    """Records the first complete picture of the map, and each gap between two runs of the event loop."""
 
     def __init__(self, app: Any, tell: Any) -> None:
         self._app, self._tell = app, tell

@@ -1,4 +1,4 @@
-"""Commands that make and check city datasets: import, check, synth."""
+"""Commands that create and check city datasets: import, check, synth."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from console.children import shared_calls
 from console.cli.output import AsJson, CityPath, fault_lines, lacking_lines, print_result, write_fault_report
 from maps.errors import Fault, InputFault, Severity
-from maps.overwriting import refuse_overwriting
+from maps.files import refuse_overwriting
 
 commands = typer.Typer()
 
@@ -24,7 +24,9 @@ def import_(
     crs: Annotated[str, typer.Option(help="CRS of the source, such as EPSG:4548")] = "",
     profile: Annotated[Path | None, typer.Option(help="column profile (TOML)")] = None,
     stations: Annotated[str, typer.Option(help="CSV (station_id,node,channel), or auto[:N]")] = "",
-    assume_valves: Annotated[bool, typer.Option("--assume-valves", help="a valve at both ends of every pipe")] = False,
+    assume_valves: Annotated[
+        bool, typer.Option("--assume-valves", help="add an assumed valve at both ends of every pipe")
+    ] = False,
     name: Annotated[str, typer.Option(help="name of the city")] = "",
     tolerance_m: Annotated[
         float,
@@ -67,17 +69,17 @@ def import_(
 
 
 def _refuse_report(report: Path, inputs: Sequence[Path], to: Path) -> None:
-    """Before anything is written. Raises InputFault when the report cannot be, or would take the place of another file."""
+    """Check ``--report`` before anything is written. Raises InputFault if it is not writable or would replace another file."""
     if report.resolve() == to.resolve():
         raise InputFault(f"{report}: --report and --to name the same file; write the report to another one")
     refuse_overwriting(report, [*inputs, to])
     if report.is_dir() or not report.name or not report.parent.is_dir():
-        raise InputFault(f"{report}: --report must name a file in a folder that is there")
+        raise InputFault(f"{report}: --report must name a file in an existing folder")
 
 
 @commands.command()
 def check(city: CityPath, as_json: AsJson = False) -> None:
-    """Counts, CRS, faults, and whether the hydraulics converge."""
+    """Show counts, CRS, faults, and whether the hydraulics converge."""
     from console.services.network.foreign_models import check_file
     from maps.dataset import read_city
 
@@ -94,7 +96,7 @@ def synth(
     roads: Annotated[Path | None, typer.Option(help="lay the pipes along this street layer")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a synthetic city."""
+    """Create a synthetic city."""
     from maps.dataset import write_city
     from maps.synthetic import SyntheticOptions, build_city
 

@@ -1,4 +1,4 @@
-"""Commands that find bursts in recordings: locate, score; and one that fits the model to them: calibrate."""
+"""Commands on recorded readings: locate, score, calibrate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from console.children import shared_calls
 from console.cli.output import AsJson, CityPath, print_result
-from maps.overwriting import refuse_overwriting
+from maps.files import refuse_overwriting
 
 commands = typer.Typer()
 
@@ -20,11 +20,11 @@ commands = typer.Typer()
 def locate(
     city: CityPath,
     readings: Annotated[Path, typer.Option(help="recorded readings, parquet or csv")],
-    baseline: Annotated[Path | None, typer.Option(help="quiet history to learn from first")] = None,
-    event_at: Annotated[str, typer.Option(help="ask for the location at this time only (ISO 8601; naive: the city's)")] = "",
+    baseline: Annotated[Path | None, typer.Option(help="burst-free history to learn from first")] = None,
+    event_at: Annotated[str, typer.Option(help="locate at this time only (ISO 8601; without an offset: the city's time)")] = "",
     as_json: AsJson = True,
 ) -> None:
-    """Replay a recording through the live code; one JSON line per event."""
+    """Replay a recording through the live detection; one JSON line per event."""
     from console.services.network.foreign_models import located
 
     events = shared_calls().stream(located, city, readings, baseline, event_at, reads=str(city), progress=_progress())
@@ -36,11 +36,11 @@ def locate(
 @commands.command()
 def calibrate(
     city: CityPath,
-    readings: Annotated[Path, typer.Option(help="recorded readings of some quiet days, parquet or csv")],
-    to: Annotated[Path, typer.Option("--to", help="city dataset to write, with the model as fitted")],
+    readings: Annotated[Path, typer.Option(help="recorded readings of burst-free days, parquet or csv")],
+    to: Annotated[Path, typer.Option("--to", help="city dataset to write, with the fitted model")],
     as_json: AsJson = False,
 ) -> None:
-    """Fit demand and roughness to a quiet week: residuals before and after, a calibrated city."""
+    """Fit demand and roughness to burst-free days: residuals before and after, and a calibrated city."""
     from console.services.network.foreign_models import calibrated_into
 
     refuse_overwriting(to, [city, readings])
@@ -51,7 +51,7 @@ def calibrate(
 
 @commands.command()
 def score(
-    events: Annotated[Path, typer.Argument(help="what locate printed, one JSON object a line")],
+    events: Annotated[Path, typer.Argument(help="output of locate, one JSON object a line")],
     truth: Annotated[Path, typer.Option(help="known leaks, csv: pipe, start, end; optionally type (abrupt, incipient)")],
     city: Annotated[Path | None, typer.Option(help="city dataset for distances; default: the one named in the events")] = None,
     as_json: AsJson = True,
@@ -63,7 +63,7 @@ def score(
 
 
 def _calibration_text(report: dict[str, Any]) -> str:
-    """Figures a person compares, worst station first."""
+    """Figures as text, the worst station first."""
     lines = [
         f"{report['city']}: {report['stations']} stations, {report['days']} days",
         f"residuals {report['before_m']} m -> {report['after_m']} m ({report['after_without_offsets_m']} m beside offsets)",
@@ -77,7 +77,7 @@ def _calibration_text(report: dict[str, Any]) -> str:
 
 
 def _progress() -> Callable[[float], None]:
-    """Percentages on stderr, where someone watches; a sign of life of the process that works, in any case."""
+    """Progress callback: percentages on stderr if it is a terminal; always shows that the process is working."""
 
     def show(share: float) -> None:
         if sys.stderr.isatty():

@@ -1,4 +1,4 @@
-"""Commands that ask the network: isolate, trace."""
+"""Commands on the network: isolate, trace."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from console.children import shared_calls
 from console.cli.output import AsJson, CityPath, lacking_lines, print_result
 from maps.errors import InputFault
-from maps.overwriting import refuse_overwriting
+from maps.files import refuse_overwriting
 
 commands = typer.Typer()
 
@@ -24,21 +24,25 @@ def isolate(
     shut: Annotated[
         list[str] | None, typer.Option(help="valve a crew has already closed for this burst; may be repeated")
     ] = None,
-    ignore_one_way: Annotated[bool, typer.Option("--ignore-one-way", help="trust no one-way valve to hold")] = False,
-    crews: Annotated[bool, typer.Option("--crews", help="also who closes which valve when, from the crews' bases")] = False,
+    ignore_one_way: Annotated[bool, typer.Option("--ignore-one-way", help="assume that one-way valves do not hold")] = False,
+    crews: Annotated[
+        bool, typer.Option("--crews", help="also a schedule: which crew closes which valve when, from the crews' bases")
+    ] = False,
     speed_kmh: Annotated[float, typer.Option(help="speed of the crews", min=1.0, max=200.0)] = 20.0,
     restore: Annotated[bool, typer.Option("--restore", help="also the reverse plan: fill, flush, sample, reopen")] = False,
     pressures: Annotated[bool, typer.Option("--pressures", help="also pressures after closing, by EPANET")] = False,
     at: Annotated[str, typer.Option(help="time of day of --pressures, HH:MM")] = "07:00",
     batch: Annotated[Path | None, typer.Option(help="requests, one JSON object a line")] = None,
-    overlap: Annotated[Path | None, typer.Option(help="requests with id, starts, ends: conflicts where they overlap")] = None,
+    overlap: Annotated[
+        Path | None, typer.Option(help="requests with id, starts, ends: conflicts of plans that overlap in time")
+    ] = None,
     every_segment: Annotated[bool, typer.Option("--every-segment", help="the plan of every segment, ranked")] = False,
     by: Annotated[str, typer.Option(help="with --every-segment: rank by households or valves")] = "households",
-    top: Annotated[int, typer.Option(help="with --every-segment: only the first so many; 0: all", min=0)] = 0,
+    top: Annotated[int, typer.Option(help="with --every-segment: number of segments listed; 0: all", min=0)] = 0,
     csv: Annotated[Path | None, typer.Option("--csv", help="with --every-segment: also write the list as CSV")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """The valves to close for a burst, and what that does."""
+    """Plan the valves to close for a burst, and the effects."""
     asked = [name for name, given in (("--burst", burst), ("--batch", batch), ("--overlap", overlap)) if given]
     asked += ["--every-segment"] if every_segment else []
     if len(asked) != 1:
@@ -118,11 +122,11 @@ def trace(
     kind: Annotated[
         str, typer.Option(help="connected, upstream, downstream, fed, supply, sources, path, loop, islands")
     ] = "connected",
-    to: Annotated[str, typer.Option(help="where a path leads")] = "",
-    via: Annotated[list[str] | None, typer.Option(help="place a path goes over; may be repeated")] = None,
-    barrier: Annotated[list[str] | None, typer.Option(help="pipe, node or valve not to be passed; may be repeated")] = None,
-    barrier_zone: Annotated[list[str] | None, typer.Option(help="zone (id or name) not to be entered")] = None,
-    barrier_where: Annotated[list[str] | None, typer.Option(help="pipes not to be passed, such as 'DN < 200'")] = None,
+    to: Annotated[str, typer.Option(help="destination of a path")] = "",
+    via: Annotated[list[str] | None, typer.Option(help="place on the path; may be repeated")] = None,
+    barrier: Annotated[list[str] | None, typer.Option(help="pipe, node or valve not to pass; may be repeated")] = None,
+    barrier_zone: Annotated[list[str] | None, typer.Option(help="zone (id or name) not to enter")] = None,
+    barrier_where: Annotated[list[str] | None, typer.Option(help="pipes not to pass, such as 'DN < 200'")] = None,
     cost: Annotated[str, typer.Option(help="of a path: length, resistance, headloss")] = "length",
     directions: Annotated[str, typer.Option(help="auto, flow (solved), devices, assumed")] = "auto",
     at: Annotated[str, typer.Option(help="time of day of the solved flow, HH:MM")] = "00:00",
@@ -130,7 +134,7 @@ def trace(
     export: Annotated[Path | None, typer.Option(help="write the pipes: .geojson, .gpkg, .csv")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a place is connected to, fed by, or feeds; the way to another; why it stops where it does."""
+    """Trace what a place is connected to, fed by, or feeds; find paths; say why a trace stops."""
     from console.services.network.trace_flows import solved_for, trace_text
     from console.services.network.trace_requests import TraceRequest, answer_json, ids_listed, needs_flow, trace_of
     from maps.dataset import read_city

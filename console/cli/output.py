@@ -1,4 +1,4 @@
-"""What every command shares: its arguments, and how results and faults are printed."""
+"""Shared by all commands: arguments, and printing of results and faults."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from maps.errors import Fault, Severity
 
-if TYPE_CHECKING:  # a command that only says what it is for loads no numpy
+if TYPE_CHECKING:  # a command that only prints its help loads no numpy
     from maps.city import City
 
 CityPath = Annotated[Path, typer.Argument(help="city dataset (.gpkg)")]
@@ -19,18 +19,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on one lin
 
 
 def fail(line: str) -> None:
-    """One line on stderr, exit 2."""
+    """Print one line on stderr and exit with code 2."""
     print(f"quanmai: {' '.join(line.split())}", file=sys.stderr)  # noqa: T201
     sys.exit(2)
 
 
 def print_result(value: Any, as_json: bool, text: str = "") -> None:
-    """The result on stdout: one line of JSON, or ``text`` where there is one and JSON was not asked for."""
+    """Print the result on stdout: one line of JSON, or ``text`` if given and JSON was not requested."""
     print(json.dumps(value, ensure_ascii=False) if as_json or not text else text)  # noqa: T201
 
 
 def lacking_lines(city: City, only: tuple[str, ...] | None = None) -> None:
-    """What the city's data lack and what therefore cannot be done, a line each on stderr; ``only``: of these parts."""
+    """Print data that the city lacks and the functions that need it, one line each on stderr; ``only``: for these parts."""
     from console.services.network.data_gaps import lacking
     from resources.texts import Catalogue
 
@@ -44,8 +44,8 @@ _FAULT_COLUMNS = ("severity", "code", "layer", "row", "asset_id", "column", "x",
 
 
 def write_fault_report(faults: tuple[Fault, ...], path: Path) -> None:
-    """Every fault of an import as a table (CSV), a row each. Raises InputFault."""
-    from maps.export.csv_file import write_csv
+    """Write every fault of an import to a CSV table. Raises InputFault when it cannot be written."""
+    from maps.export.csv_tables import write_csv
 
     rows = ([str(value) if isinstance(value, Severity) else value for value in _cells(fault)] for fault in faults)
     write_csv(path, _FAULT_COLUMNS, rows)
@@ -56,7 +56,7 @@ def _cells(fault: Fault) -> list[Any]:
 
 
 def fault_lines(faults: tuple[Fault, ...], most: int = 40) -> None:
-    """Faults of an import on stderr, the first ``most``."""
+    """Print the first ``most`` faults of an import on stderr."""
     for fault in faults[:most]:
         print(f"  {fault.severity}: {fault.line()}", file=sys.stderr)  # noqa: T201
     if len(faults) > most:

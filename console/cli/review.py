@@ -1,4 +1,4 @@
-"""Commands for afterwards: package, review, export, month."""
+"""Commands for review: package, review, export, month."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from console.children import shared_calls
 from console.cli.output import AsJson, print_result
 from console.domain.addresses import masked
 from maps.errors import InputFault
-from maps.overwriting import refuse_overwriting
+from maps.files import refuse_overwriting
 
 if TYPE_CHECKING:
     from console.documents.report.case_report import ReportOptions
@@ -28,20 +28,20 @@ commands = typer.Typer()
 
 PackagePath = Annotated[Path, typer.Argument(help="incident package (.incident)")]
 Language = Annotated[str, typer.Option(help="zh_CN or en")]
-Trusted = Annotated[Path | None, typer.Option("--key", help="public key (PEM) that it has to be signed by")]
+Trusted = Annotated[Path | None, typer.Option("--key", help="public key (PEM) that must have signed it")]
 
 
 @commands.command()
 def review(
     file: PackagePath,
     other: Annotated[Path | None, typer.Argument(help="a second package, shown beside the first")] = None,
-    check: Annotated[bool, typer.Option("--check", help="verify only; exit 2 when anything is off")] = False,
+    check: Annotated[bool, typer.Option("--check", help="verify only; exit 2 for an invalid package")] = False,
     key: Trusted = None,
     what_if_closed: Annotated[list[str] | None, typer.Option(help="valve that had been closed; prints the outcome")] = None,
     what_if_stuck: Annotated[list[str] | None, typer.Option(help="valve that could not be closed; prints the outcome")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Verify an incident package and open it: the same window, driven by time, without server or network."""
+    """Verify an incident package and open it in the window with a time slider, without server or network."""
     from console.package import record_of, verify_package
 
     checked = verify_package(file, trusted=key)
@@ -56,7 +56,7 @@ def review(
     from console.headless import has_screen
 
     if not has_screen():
-        raise InputFault(f"{file}: good, but there is no screen here; 'quanmai export {file} --html OUT' makes a page of it")
+        raise InputFault(f"{file}: valid, but there is no screen here; 'quanmai export {file} --html OUT' makes a page of it")
     second = None if other is None else (record_of(verify_package(other, trusted=key), other), other)
     raise typer.Exit(run_review((record, file), second))
 
@@ -65,22 +65,22 @@ def review(
 def export(
     file: PackagePath,
     out: Annotated[Path, typer.Argument(help="file, or folder for --csv and --parquet")],
-    html: Annotated[bool, typer.Option("--html", help="one page with map and time slider, no network needed")] = False,
-    pdf: Annotated[bool, typer.Option("--pdf", help="the same on paper")] = False,
+    html: Annotated[bool, typer.Option("--html", help="one HTML page with map and time slider, no network needed")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="the report as PDF")] = False,
     gpkg: Annotated[bool, typer.Option("--gpkg", help="layers with styles for QGIS")] = False,
     geojson: Annotated[bool, typer.Option("--geojson", help="layers, WGS84")] = False,
     kml: Annotated[bool, typer.Option("--kml", help="layers for phones")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="tables in a folder")] = False,
     parquet: Annotated[bool, typer.Option("--parquet", help="tables in a folder")] = False,
     xlsx: Annotated[bool, typer.Option("--xlsx", help="tables in one spreadsheet")] = False,
-    package: Annotated[bool, typer.Option("--package", help="a package again, to go with --redact")] = False,
-    public: Annotated[bool, typer.Option("--public", help="without pipes, valves, people")] = False,
+    package: Annotated[bool, typer.Option("--package", help="a package again, with --redact")] = False,
+    public: Annotated[bool, typer.Option("--public", help="without pipes, valves and people")] = False,
     redact: Annotated[bool, typer.Option("--redact", help="leave personal data out")] = False,
     past: Annotated[Path | None, typer.Option(help="folder of earlier packages to compare with")] = None,
     language: Language = "zh_CN",
     key: Trusted = None,
 ) -> None:
-    """Take a case out of its package, in one form."""
+    """Export a case from its package, in one format."""
     from console.package import record_of, verify_package
     from console.services.review.redact import redacted
 
@@ -90,7 +90,7 @@ def export(
         raise typer.BadParameter("give one of " + ", ".join(f"--{name}" for name in (*forms, "package")))
     _refuse_language(language)
     if public and asked[0] in ("csv", "parquet", "xlsx", "package"):
-        raise typer.BadParameter(f"--{asked[0]} holds the case itself; --public goes with a page, a PDF or layers")
+        raise typer.BadParameter(f"--{asked[0]} contains the whole case; --public is for a page, a PDF or layers")
     refuse_overwriting(out, [file, *_past_files(past), *([key] if key else [])])
     checked = verify_package(file, trusted=key)
     record = record_of(checked, file)
@@ -105,7 +105,7 @@ def package_(
     incident: Annotated[str, typer.Argument(help="incident id, such as 2024-0001")],
     to: Annotated[Path, typer.Option("--to", help="package to write (.incident)")],
     city: Annotated[Path, typer.Option(help="city dataset (.gpkg)")],
-    notices: Annotated[Path | None, typer.Option(help="folder with the notices' files")] = None,
+    notices: Annotated[Path | None, typer.Option(help="folder of the notices' files")] = None,
     sign: Annotated[Path | None, typer.Option(help="Ed25519 private key (PEM)")] = None,
     redact: Annotated[bool, typer.Option("--redact", help="leave personal data out")] = False,
     margin_minutes: Annotated[float, typer.Option(help="readings before the first abnormal one", min=0, max=1e6)] = 60.0,
@@ -143,18 +143,18 @@ def month(
     phase: Annotated[str, typer.Option(help="only incidents of this phase")] = "",
     text: Annotated[str, typer.Option(help="only incidents with this text in id, place or road")] = "",
     least_dn: Annotated[float, typer.Option(help="only pipes from this diameter on, mm", min=0.0, max=1e5)] = 0.0,
-    drills: Annotated[bool, typer.Option("--drills", help="drills count too")] = False,
-    packages: Annotated[Path | None, typer.Option(help="folder of reviewed packages: their findings count")] = None,
+    drills: Annotated[bool, typer.Option("--drills", help="include drills")] = False,
+    packages: Annotated[Path | None, typer.Option(help="folder of reviewed packages, whose findings are included")] = None,
     language: Language = "zh_CN",
 ) -> None:
-    """The monthly review: incidents, service standard, trends."""
+    """Make the monthly review: incidents, service standard, trends."""
     from console.documents.report.html_page import plain_page
     from console.documents.report.month_report import month_report
     from console.documents.report.pdf import pdf_of
     from console.documents.report.words import ReportWords
     from console.services.review.monthly import Filters
     from console.store import open_store
-    from maps.export.geojson import write_aside
+    from maps.files import write_aside
 
     if out is not None:
         refuse_overwriting(out, [*([] if "://" in store else [Path(store)]), *_past_files(packages)])
@@ -179,7 +179,7 @@ def month(
 
 
 def _write(record: CaseRecord, file: Path, form: str, out: Path, options: ReportOptions) -> None:
-    from maps.export.geojson import write_aside
+    from maps.files import write_aside
 
     if form == "html":
         from console.documents.report.html_page import report_html
@@ -221,7 +221,7 @@ def _write_tables(record: CaseRecord, file: Path, form: str, out: Path, language
 def _write_layers(record: CaseRecord, form: str, out: Path, options: ReportOptions) -> None:
     from console.documents.case_layers import case_layers
     from console.documents.report.words import ReportWords
-    from maps.export.layers import write_layers_geojson, write_layers_gpkg, write_layers_kml
+    from maps.export.vector_files import write_layers_geojson, write_layers_gpkg, write_layers_kml
 
     words, crs = ReportWords(options.language, record.city.info.time_zone), record.city.network.crs
     layers = case_layers(record, words, public=options.public, network=form != "kml")
@@ -250,7 +250,7 @@ def _about(file: Path, checked: Checked) -> dict[str, Any]:
 
 def _sentence(file: Path, checked: Checked) -> str:
     signed = f"signed by {checked.signed_by}" if checked.signed_by else "not signed"
-    return f"{file}: whole, incident {checked.manifest.incident_id}, {len(checked.manifest.files)} files, {signed}"
+    return f"{file}: valid, incident {checked.manifest.incident_id}, {len(checked.manifest.files)} files, {signed}"
 
 
 def _print_outcome(record: CaseRecord, file: Path, closed: list[str], stuck: list[str], as_json: bool) -> None:
@@ -276,7 +276,7 @@ def _refuse_language(language: str) -> None:
 
 
 def _existing_store(store: str, open_store: Any) -> Any:
-    """A review makes no store: a mistyped name must not leave an empty one behind."""
+    """The existing store at an address; a review never creates one, so that a mistyped name leaves no empty file."""
     if "://" not in store and not Path(store).is_file():
         raise InputFault(f"store {masked(store)}: no such file; check the path")
     return open_store(store if "://" in store else Path(store))
@@ -286,9 +286,9 @@ def _first_of(when: str) -> date:
     try:
         first = datetime.strptime(when, "%Y-%m").date()  # noqa: DTZ007
     except ValueError as fault:
-        raise typer.BadParameter(f"{when!r} is no month; write it as 2024-01") from fault
+        raise typer.BadParameter(f"{when!r} is not a month; write it as 2024-01") from fault
     if not 1970 <= first.year < 2200:
-        raise typer.BadParameter(f"{when!r} is no month between 1970 and 2199")
+        raise typer.BadParameter(f"{when!r} is not a month between 1970 and 2199")
     return first
 
 
@@ -305,14 +305,14 @@ def _month(store: Any, first: date, time_zone: str, filters: Any, findings: dict
 
 
 def _past_cases(folder: Path | None) -> list[PastCase]:
-    """The cases in the packages of a folder, with what their reviewers found."""
+    """The cases in the packages of a folder, with their reviewers' findings."""
     from console.services.review.past_case import PastCase
 
     return [PastCase.of(record.incident, record.notes.findings) for record in _packages(folder)]
 
 
 def _findings(folder: Path | None) -> dict[str, Findings]:
-    """What reviewers found, by incident, from the packages of a folder; the last by name counts."""
+    """Reviewers' findings by incident, from the packages of a folder; of several the last by file name counts."""
     return {record.incident.incident_id: record.notes.findings for record in _packages(folder)}
 
 

@@ -1,4 +1,4 @@
-"""Commands that run: the console, the engine, the simulator, the drill."""
+"""Commands that run the console, the engine, the simulator and the drill."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ import typer
 
 from console.cli.output import AsJson, CityPath, print_result
 from maps.errors import InputFault
-from maps.overwriting import refuse_overwriting
+from maps.files import refuse_overwriting
 
 commands = typer.Typer()
 _MOST_M3H = 100_000.0
-"""Flow of the largest burst that is simulated, m³/h; also keeps out ``inf``."""
+"""Largest burst flow that is simulated, m³/h; also excludes ``inf``."""
 _LONGEST_S = 1e9
 
 Mqtt = Annotated[str, typer.Option(help="mqtt[s]://[user:password@]host[:port]; default: QUANMAI_MQTT or settings.toml")]
 Store = Annotated[str, typer.Option(help="store file or database URL; default: QUANMAI_STORE, or beside the settings")]
-Seed = Annotated[int, typer.Option(help="another number, another run; the same number, the same one", min=0)]
-Seat = Annotated[str, typer.Option(help="name at the broker, one for each running program; default: by machine and store")]
+Seed = Annotated[int, typer.Option(help="seed: the same number gives the same run", min=0)]
+Seat = Annotated[
+    str, typer.Option(help="name of the session at the broker, one per running program; default: by machine and store")
+]
 
 
 @commands.command()
 def drill(
     out: Annotated[Path, typer.Option("--out", help="folder for the results")],
-    headless: Annotated[bool, typer.Option("--headless", help="no window; a scripted dispatcher clicks")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="no window; a scripted dispatcher acts")] = False,
     city: Annotated[Path | None, typer.Option(help="city dataset; default: the demo city")] = None,
     burst: Annotated[str, typer.Option(help="pipe that bursts; default: chosen by the seed")] = "",
     flow_m3h: Annotated[float, typer.Option(help="burst flow; default: by diameter", min=0.0, max=_MOST_M3H)] = 0.0,
@@ -36,7 +38,7 @@ def drill(
     screens: Annotated[bool, typer.Option(help="also write pictures of the window")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """A simulated burst, from the first abnormal reading to the issued notice."""
+    """Run a simulated burst, from the first abnormal reading to the issued notice."""
     from console.drill import DrillOptions, run_drill
 
     asked = DrillOptions(out=out, city=city, burst=burst, flow_m3h=flow_m3h, seed=seed, screens=screens)
@@ -51,8 +53,8 @@ def drill(
 
 
 @commands.command()
-def demo(out: Annotated[Path, typer.Option("--out", help="where results go without a screen")] = Path("out/drill")) -> None:
-    """The console on the demo city with a running drill; without a screen the same drill headless."""
+def demo(out: Annotated[Path, typer.Option("--out", help="folder for results without a screen")] = Path("out/drill")) -> None:
+    """Open the console on the demo city with a running drill; without a screen the drill runs headless."""
     from console.headless import has_screen
 
     if has_screen():
@@ -73,10 +75,11 @@ def run(
     store: Store = "",
     seat: Seat = "",
 ) -> None:
-    """The console on a city."""
+    """Open the console on a city."""
     from console.app import run_console
 
     _refuse_as_store(store, city)
+    _log_to_file("console", city, store)
     sys.exit(run_console(city, mqtt, store, seat))
 
 
@@ -87,19 +90,30 @@ def engine(
     store: Store = "",
     seat: Seat = "",
 ) -> None:
-    """The engine alone: feeds, detection, incidents, store; never loads Qt."""
+    """Run the engine without a window: feeds, detection, incidents, store. Never loads Qt."""
     from console.headless import run_engine
 
     _refuse_as_store(store, city)
+    _log_to_file("engine", city, store)
     code = run_engine(city, mqtt, store, seat)
     if code:
         logging.shutdown()
-        os._exit(code)  # a thread that stands still would keep the process from ending
+        os._exit(code)  # a blocked thread would keep the process from ending
 
 
 def _refuse_as_store(store: str, city: Path) -> None:
     if store and "://" not in store:
         refuse_overwriting(Path(store), [city])
+
+
+def _log_to_file(kind: str, city: Path, store: str) -> None:
+    """A file of its own for each program and store: two programs cannot rotate one file."""
+    from console.log_files import log_to
+    from console.seat import seat_of
+    from console.settings import load_settings
+
+    settings = load_settings()
+    log_to(settings.data_folder / "logs", seat_of(settings, kind, store or settings.store or city))
 
 
 @commands.command()

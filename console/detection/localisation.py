@@ -19,11 +19,11 @@ from console.domain.alarms import Evidence
 from console.domain.clock import moment
 from maps.city import City
 from maps.columns import Floats
+from maps.locate.covariance import free_directions
 from maps.locate.locator import locate
 from maps.locate.refine import Responses, refined_shapes
 from maps.locate.result import Location
 from maps.locate.signatures import Signatures
-from maps.locate.weights import free_directions
 from maps.units import KPA_PER_METRE
 
 _MOVED_SIGMAS = 3.0

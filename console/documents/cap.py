@@ -1,4 +1,4 @@
-"""CAP 1.2 (OASIS Common Alerting Protocol) message of a notice; checked against the schema before it leaves."""
+"""CAP 1.2 (OASIS Common Alerting Protocol) message of a notice, checked against the schema before it is sent."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ Ring = tuple[tuple[float, float], ...]
 
 
 def cap_message(notice: Notice, site: str, now: datetime) -> bytes:
-    """The message for the notice as it stands: Alert, with references an Update, LIFTED a Cancel sent ``now`` (aware).
+    """The CAP message of a notice as XML: Alert; Update if it refers to earlier ones; Cancel, sent ``now`` (aware), once lifted.
 
-    Raises ValueError for a notice that was never issued, lxml's DocumentInvalid if the message is not CAP.
+    Raises ValueError for a notice that was never issued, lxml's DocumentInvalid if the message violates the schema.
     """
     cancel = notice.status is NoticeStatus.LIFTED
     sent = now if cancel else _issued_at(notice)
@@ -54,29 +54,29 @@ def reference(notice: Notice, site: str) -> str:
 
 
 def identifier(notice: Notice, site: str) -> str:
-    """The message's own identifier; the Cancel of a notice has another than the notice."""
+    """Identifier of the message; a Cancel has another one than its notice."""
     return _identifier(notice, site, ".cancel" if notice.status is NoticeStatus.LIFTED else "")
 
 
 def sender(site: str) -> str:
-    """Who sends: unique to the site."""
+    """Sender, unique to the site."""
     return f"quanmai.{_token(site) or 'site'}"
 
 
 def moment(at: datetime, time_zone: str) -> str:
-    """A time as CAP wants it: to the second, offset in figures, UTC as ``-00:00``."""
+    """A time in CAP's form: to the second, numeric offset, UTC as ``-00:00``."""
     text = at.astimezone(ZoneInfo(time_zone)).isoformat(timespec="seconds")
     return text.removesuffix("+00:00") + "-00:00" if text.endswith("+00:00") else text
 
 
 def closed_rings(rings: tuple[Ring, ...]) -> tuple[Ring, ...]:
-    """Rings (lat, lon) closed and of at least four points; what is no ring on earth is left out."""
+    """Rings (lat, lon), closed and with at least four points; invalid rings are left out."""
     return tuple(ring for ring in map(_closed, rings) if ring)
 
 
 @cache
 def schema() -> etree.XMLSchema:
-    """The schema in the resources."""
+    """The CAP 1.2 schema from the resources, cached."""
     raw = resources.files("resources").joinpath("schema", "cap-1.2-subset.xsd").read_bytes()
     return etree.XMLSchema(etree.fromstring(raw))
 
@@ -111,7 +111,7 @@ def _info(root: etree._Element, notice: Notice, language: str, text: str, sent: 
 
 
 def _put(parent: etree._Element, name: str, text: str, *, empty: bool = False) -> etree._Element:
-    """Add an element; nothing when there is nothing to say (unless ``empty``)."""
+    """Add an element with text; none for an empty text (unless ``empty``)."""
     element = etree.Element(f"{{{NAMESPACE}}}{name}")
     if text or empty:
         element.text = text or None
@@ -166,7 +166,7 @@ def _urgency(facts: NoticeFacts, sent: datetime, lifted: bool) -> str:
 
 
 def _severity(facts: NoticeFacts) -> str:
-    """Severe over 24 hours without water, Moderate from a hundred households on, else Minor."""
+    """Severe above 24 hours without water, Moderate from 100 households, else Minor."""
     if facts.emergency_supply or facts.expected_end - facts.starts_at > _SEVERE:
         return "Severe"
     return "Moderate" if facts.households_no_water >= _MODERATE_HOUSEHOLDS else "Minor"

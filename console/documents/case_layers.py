@@ -15,17 +15,17 @@ from console.domain.incidents import Incident
 from console.domain.notices import NoticeStatus
 from console.services.review.record import CaseRecord
 from maps.city import City
-from maps.export.case_map import COLOURS_OF_CASE as COLOURS
-from maps.export.layers import Layer
-from maps.export.legend import WIDTH_CLASSES
-from maps.export.qml import Look
+from maps.export.qgis_styles import Look
+from maps.export.vector_files import Layer
+from maps.export.web.case_map import COLOURS_OF_CASE as COLOURS
+from maps.export.web.legend import WIDTH_CLASSES
 from maps.network import ValveKind, ValveState
 
 _OUT = (NoticeStatus.ISSUED, NoticeStatus.UPDATED, NoticeStatus.LIFTED)
 
 
 def case_layers(record: CaseRecord, words: ReportWords, *, public: bool = False, network: bool = True) -> list[Layer]:
-    """Layers from the ground up, empty ones left out. ``network``: with all pipes and valves of the package."""
+    """Layers in drawing order, without empty ones. ``network``: include all pipes and valves of the package."""
     if public:
         made = [_roads(record.city, words), _communities(record, words)]
     else:

@@ -24,9 +24,9 @@ from console.domain.readings import Channel, Quality, ReadingBatch
 from console.services.review.answers import Answer, Rows, Value
 from console.services.review.record import CaseRecord
 from maps.errors import InputFault
-from maps.export import csv_file
-from maps.export.csv_file import printable
-from maps.export.geojson import write_aside
+from maps.export import csv_tables
+from maps.export.csv_tables import printable
+from maps.files import write_aside
 
 _SHEET_ROWS = 1_048_575
 
@@ -113,14 +113,17 @@ def case_tables(record: CaseRecord, words: ReportWords, answers: Sequence[Answer
 
 
 def write_csv(tables: Sequence[DataTable], folder: Path) -> None:
-    """One file a table, UTF-8 with a byte order mark (spreadsheets need it); a cell is never a formula."""
+    """Write one CSV file per table, UTF-8 with a byte order mark (spreadsheets need it); no cell is a formula.
+
+    Raises InputFault when a file cannot be written.
+    """
     _make(folder)
     for table in tables:
-        csv_file.write_csv(folder / f"{table.name}.csv", tuple(table.columns), zip(*table.columns.values(), strict=True))
+        csv_tables.write_csv(folder / f"{table.name}.csv", tuple(table.columns), zip(*table.columns.values(), strict=True))
 
 
 def write_parquet(tables: Sequence[DataTable], folder: Path) -> None:
-    """One file a table, times in UTC."""
+    """Write one Parquet file per table, times in UTC. Raises InputFault when a file cannot be written."""
     _make(folder)
     for table in tables:
         sink = io.BytesIO()
@@ -129,11 +132,11 @@ def write_parquet(tables: Sequence[DataTable], folder: Path) -> None:
 
 
 def write_xlsx(tables: Sequence[DataTable], path: Path, words: ReportWords) -> None:
-    """One sheet a table, times on the city's clock. Raises InputFault without the package xlsxwriter."""
+    """Write one sheet per table, times in the city's zone. Raises InputFault without the package xlsxwriter."""
     try:
         xlsxwriter: Any = import_module("xlsxwriter")
     except ImportError as missing:
-        raise InputFault(f"{path}: spreadsheets need the package xlsxwriter; take --csv, or install it") from missing
+        raise InputFault(f"{path}: spreadsheets need the package xlsxwriter; use --csv, or install it") from missing
     out = io.BytesIO()
     options = {
         "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
@@ -202,7 +205,7 @@ def _measured(record: CaseRecord, values: ReadingBatch | ExpectedValues) -> dict
 
 
 def _answered(answer: Answer, table: Rows, words: ReportWords) -> DataTable:
-    """An answer's whole table: numbers and times as such, durations in seconds, codes as they are."""
+    """The complete table of an answer: numbers and times typed, durations in seconds, codes unchanged."""
     columns = zip(*table.rows, strict=True) if table.rows else ((),) * len(table.columns)
     return DataTable(
         f"answer_{answer.key}",
@@ -215,7 +218,7 @@ def _plain(column: Sequence[Value], unit: str, words: ReportWords) -> list[Any]:
     if kinds == {timedelta}:
         return [value.total_seconds() if isinstance(value, timedelta) else None for value in column]
     if tuple in kinds or (len(kinds) > 1 and kinds != {int, float}):
-        return [words.cell(value, unit) for value in column]  # a column of several kinds: households and times
+        return [words.cell(value, unit) for value in column]  # a column with several kinds of value: households and times
     return list(column)
 
 
@@ -239,4 +242,4 @@ def _make(folder: Path) -> None:
         if not os.access(folder, os.W_OK):
             raise PermissionError(13, "Permission denied", str(folder))
     except OSError as fault:
-        raise InputFault(f"{folder}: no folder can be made there ({fault.strerror}); name another one") from fault
+        raise InputFault(f"{folder}: the folder cannot be created ({fault.strerror}); name another one") from fault

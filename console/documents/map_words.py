@@ -1,8 +1,8 @@
-"""Words of the web map from the catalogue: ``maps`` knows no resources."""
+"""Words of the web map from the catalogue, because ``maps`` does not import ``resources``."""
 
 from __future__ import annotations
 
-from maps.export.legend import MapWords
+from maps.export.web.legend import MapWords
 from resources.texts import Catalogue
 
 

@@ -1,4 +1,4 @@
-"""A notice as one JSON object: what web pages, short messages and other systems take. No pipe or valve ids."""
+"""A notice as one JSON object for web pages, short messages and other systems; without pipe or valve ids."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCHEMA = "quanmai.notice/1"
 
 
 def notice_json(notice: Notice, site: str, now: datetime) -> bytes:
-    """Canonical JSON, times with the city's offset, outlines as GeoJSON (WGS84, lon then lat) or the reason for none."""
+    """Canonical JSON, times with the city's offset, outlines as GeoJSON (WGS84, lon then lat) or the reason for their absence."""
     facts = notice.facts
     text_zh, text_en = issued_texts(notice, now)
     body = {
@@ -51,7 +51,7 @@ def notice_json(notice: Notice, site: str, now: datetime) -> bytes:
 
 
 def _lifting(notice: Notice) -> dict[str, Any]:
-    """When and why it was lifted; ``withdrawn``: taken back, not because water is back."""
+    """When and why it was lifted; ``withdrawn``: revoked although supply is not restored."""
     if notice.status is not NoticeStatus.LIFTED:
         return {}
     reason = {"zh": lift_reason(notice, "zh_CN"), "en": lift_reason(notice, "en")}

@@ -23,20 +23,20 @@ class DocumentFault(QuanmaiError):
 
 
 class NoticeDocuments:
-    """``site``: the topic's site where the settings name none; ``now``: aware, dates what is lifted."""
+    """Texts, files and messages of notices. ``site``: where the settings have none; ``now``: clock (aware), for lifting."""
 
     def __init__(self, settings: DeskSettings, site: str = "", now: Callable[[], datetime] | None = None) -> None:
         self._site = settings.site or site or "site"
         self._now = now or _system_now
 
     def texts(self, facts: NoticeFacts) -> tuple[str, str]:
-        """The notice in Chinese and in English."""
+        """Text of the notice in Chinese and in English."""
         return draft_text(facts, "zh_CN"), draft_text(facts, "en")
 
     def files(self, notice: Notice, folder: Path) -> tuple[Path, ...]:
-        """Write txt zh and en, PDF, JSON and – once issued – CAP into ``folder``; all written aside, then renamed.
+        """Write txt zh and en, PDF, JSON and – once issued – CAP into ``folder``: all files or none.
 
-        Raises DocumentFault (disk full, read-only folder).
+        Returns their paths. Raises DocumentFault when they cannot be written (disk full, read-only folder).
         """
         now, stem = self._now(), self.stem(notice)
         contents: list[tuple[str, bytes]] = [
@@ -49,7 +49,7 @@ class NoticeDocuments:
         return _write_all(folder, contents)
 
     def stem(self, notice: Notice) -> str:
-        """A file name of the notice, its version and whether it was lifted; ids are the utility's own and may hold anything."""
+        """File name from the notice's id, its version and whether it was lifted; ids may contain any character."""
         safe = re.sub(r"[^\w.\-]+", "-", notice.notice_id).strip(".-") or "notice"
         lifted = "-lifted" if notice.status is NoticeStatus.LIFTED else ""
         return f"{safe[:80]}-v{notice.version}{lifted}"
@@ -68,7 +68,7 @@ class NoticeDocuments:
 
 
 def _write_all(folder: Path, contents: list[tuple[str, bytes]]) -> tuple[Path, ...]:
-    """All of them or none: a full disk is met before the first rename."""
+    """Write all files or none: all are written before the first one is renamed."""
     aside: list[tuple[Path, Path]] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""Setting of a notice's PDF with Qt: A4, plain official look. Run as a process: JSON of the page in, PDF out.
+"""Sets a notice's PDF with Qt (A4). Run as a process: JSON of the page on stdin, PDF on stdout.
 
-The only Qt outside ui and app; nothing imports this module but its own process (see ``pdf_page.make_pdf``) and tests.
+With ``report.pdf_setting`` the only Qt outside ui and app; imported only by its own process (``pdf_page.make_pdf``) and tests.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SANS = ["Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang 
 _SERIF = ["Noto Serif CJK SC", "Source Han Serif SC", "SimSun", "Songti SC", "serif"]
 _DPI = 300
 _MM = _DPI / 25.4
-_SCALED_MM = 96 / 25.4  # margins above and below a block are scaled to the device by Qt, those at its side are not
+_SCALED_MM = 96 / 25.4  # Qt scales vertical block margins to the device, but not horizontal ones
 _SKETCH_MM, _SKETCH_LEAST_MM = 90.0, 50.0
 _METRES_PER_DEGREE = 111_320.0
 _RED, _INK, _GREY = QColor("#b3261e"), QColor("#1a1a1a"), QColor("#666666")
@@ -70,7 +70,7 @@ def render(page: NoticePage) -> bytes:
 
 
 def _print_text(painter: QPainter, writer: QPdfWriter, text: TextPage, page: NoticePage, rings: tuple[Ring, ...]) -> None:
-    """One language, over as many pages as it needs; the sketch after it, where it fits, else on a page of its own."""
+    """Print one language on as many pages as needed, then the sketch, on a new page if it does not fit."""
     width, height = float(writer.width()), float(writer.height())
     document = _document(text, writer, QSizeF(width, height))
     count = max(document.pageCount(), 1)
@@ -93,7 +93,7 @@ def _print_text(painter: QPainter, writer: QPdfWriter, text: TextPage, page: Not
 
 
 def _body_height(document: QTextDocument, count: int, height: float) -> float:
-    """Where the text ends on its last page (a document with a page size is as tall as whole pages)."""
+    """Height at which the text ends on its last page; a document with a page size is a multiple of it."""
     layout = document.documentLayout()
     last = layout.blockBoundingRect(document.lastBlock())
     return last.bottom() - (count - 1) * height
@@ -138,7 +138,7 @@ def _block(
         cursor.setBlockFormat(block)
     else:
         cursor.insertBlock(block)
-    cursor.insertText(text, chars)  # plain text: nothing in a notice is ever read as markup
+    cursor.insertText(text, chars)  # plain text: nothing in a notice is parsed as markup
 
 
 def _chars(families: list[str], points: float, *, bold: bool = False, colour: QColor = _INK) -> QTextCharFormat:
@@ -152,7 +152,7 @@ def _font(families: list[str], points: float, bold: bool = False) -> QFont:
     font = QFont(families)
     font.setPointSizeF(points)
     font.setBold(bold)
-    # Localised figures of the CJK fonts carry no Unicode: a text copied out of the PDF would have lost its numbers.
+    # Localised digits of the CJK fonts have no Unicode mapping: text copied from the PDF would lose its numbers.
     font.setFeature(QFont.Tag.fromString("locl"), 0)
     return font
 
@@ -170,7 +170,7 @@ def _watermark(painter: QPainter, words: str, width: float, height: float) -> No
 
 
 def _sketch(painter: QPainter, frame: QRectF, page: NoticePage, rings: tuple[Ring, ...]) -> None:
-    """The blocks affected in a frame, north up, with a scale bar; no pipes, no valves, no base map."""
+    """Draw the affected blocks in a frame, north up, with a scale bar; without pipes, valves or base map."""
     painter.save()
     painter.setFont(_font(_SANS, 10, bold=True))
     painter.setPen(_INK)
@@ -197,7 +197,7 @@ def _sketch(painter: QPainter, frame: QRectF, page: NoticePage, rings: tuple[Rin
 
 
 def _fitted(rings: tuple[Ring, ...], box: QRectF) -> tuple[list[QPolygonF], float]:
-    """Rings on paper (equirectangular about their middle: exact enough for a few kilometres), and dots per metre."""
+    """Rings on paper (equirectangular around their centre, sufficient for a few kilometres), and dots per metre."""
     lats = [lat for ring in rings for lat, _ in ring]
     lons = [lon for ring in rings for _, lon in ring]
     lat0, lon0 = (min(lats) + max(lats)) / 2, (min(lons) + max(lons)) / 2

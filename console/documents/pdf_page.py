@@ -1,7 +1,7 @@
-"""What a notice's PDF shows, and its making in a process of its own.
+"""Content of a notice's PDF, and its setting in another process.
 
-Qt stays out of this process: an engine without a window never loads it, a thread of the engine must not own a
-QGuiApplication, and a window is not held up while a page is set.
+Qt is not loaded in this process: an engine without a window never loads it, a thread of the engine must not own a
+QGuiApplication, and the window is not blocked while a page is set.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TIMEOUT_S = 60.0
 
 
 class PdfFault(QuanmaiError):
-    """The PDF could not be made."""
+    """The PDF could not be produced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class NoticePage:
 
 
 def page_of(notice: Notice, now: datetime) -> NoticePage:
-    """What to print of a notice."""
+    """Content of a notice's PDF: both texts, rings of the sketch, watermark."""
     text_zh, text_en = issued_texts(notice, now)
     wording = Wording("zh_CN")
     return NoticePage(
@@ -63,13 +63,13 @@ def page_of(notice: Notice, now: datetime) -> NoticePage:
 
 
 def watermark(facts: NoticeFacts) -> str:
-    """Large pale words across the page of what is no real notice."""
+    """Watermark of a notice in a drill or a synthetic city, "" otherwise."""
     wording = Wording("zh_CN")
     return wording("pdf.drill") if facts.is_drill else wording("pdf.synthetic") if facts.synthetic else ""
 
 
 def text_page(language: str, text: str) -> TextPage:
-    """The parts of a notice's text as it stands, edited by hand or not: the last block is the signature when short."""
+    """Split a notice's text (drafted or edited) into its parts; a short last block is the signature."""
     lines = text.strip("\n").split("\n")
     banners: list[str] = []
     while lines and (lines[0].startswith(("【", "***")) or not lines[0].strip()):
@@ -79,19 +79,19 @@ def text_page(language: str, text: str) -> TextPage:
     tail: list[str] = []
     while lines and lines[-1].strip() and len(tail) < 4:
         tail.insert(0, lines.pop())
-    if lines and lines[-1].strip():  # no blank line before it: it is text, no signature; only the date stays apart
+    if lines and lines[-1].strip():  # no blank line before it: it belongs to the text, and only the date is separate
         lines.extend(tail[:-1])
         tail = tail[-1:]
     return TextPage(language, tuple(banners), title, tuple(line for line in lines if line.strip()), tuple(tail))
 
 
 def make_pdf(page: NoticePage) -> bytes:
-    """The PDF's bytes. Raises PdfFault with what the process said."""
+    """Set the PDF and return its bytes. Raises PdfFault with the process's message."""
     return run_setter("console.documents.pdf", msgspec.json.encode(page))
 
 
 def run_setter(module: str, content: bytes) -> bytes:
-    """A PDF set by a module of Qt in a process of its own: ``content`` in, PDF out. Raises PdfFault."""
+    """Run a setting module with Qt in another process: ``content`` on stdin, PDF bytes returned. Raises PdfFault."""
     environment = dict(os.environ)
     if sys.platform.startswith("linux"):
         environment["QT_QPA_PLATFORM"] = "offscreen"

@@ -1,6 +1,6 @@
-"""What a supervisor should know before signing a notice: where it misses a rule, in words.
+"""Remarks for a supervisor before signing a notice: rules that it does not meet, in words.
 
-Remarks never stop a notice: the dispatcher decides.
+Remarks never block a notice; the dispatcher decides.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from resources.texts import Catalogue
 
 
 def remarks(facts: NoticeFacts, now: datetime, language: str) -> tuple[str, ...]:
-    """Remarks on the facts as they stand at ``now`` (aware), the gravest first; empty when there is nothing to say."""
+    """Remarks on the facts at ``now`` (aware), the most serious first; empty without any."""
     catalogue, rules = Catalogue.load(language), _rules()
     hours = int(rules["planned"]["notice_hours_ahead"])
     long_hours = int(rules["long_outage"]["hours"])
@@ -48,7 +48,7 @@ def remarks(facts: NoticeFacts, now: datetime, language: str) -> tuple[str, ...]
 
 
 def left_out(facts: NoticeFacts, text: str, of_text: str, language: str) -> tuple[str, ...]:
-    """Facts that a corrected text no longer holds, in ``language``'s words; ``of_text``: the language of the text."""
+    """Facts that an edited text no longer contains, in the words of ``language``; ``of_text``: language of the text."""
     wanted, said = _rules()["wording"]["must_contain"], facts_in_words(facts, of_text)
     missing = [name for part in wanted for name in said[part] if name and name not in text]
     return (Catalogue.load(language).text("documents.remark.left_out", names="、".join(missing)),) if missing else ()
@@ -56,6 +56,6 @@ def left_out(facts: NoticeFacts, text: str, of_text: str, language: str) -> tupl
 
 @cache
 def _rules(name: str = "notice_jinan") -> dict[str, Any]:
-    """A table over the one it extends."""
+    """A table of rules merged over the table that it extends."""
     table = tomllib.loads(resources.files("resources").joinpath("rules", f"{name}.toml").read_text("utf-8"))
     return _rules(table["extends"]) | table if "extends" in table else table

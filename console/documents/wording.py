@@ -1,4 +1,4 @@
-"""Text of an outage notice in one language, from its facts; every field cleaned before it is put in."""
+"""Text of an outage notice in one language, from its facts; every field is cleaned before it is inserted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SIDES = {"北侧": "north", "南侧": "south", "东侧": "east", "西侧": "wes
 _WINDS = {"东": "east", "东北": "north_east", "北": "north", "西北": "north_west"}
 _WINDS |= {"西": "west", "西南": "south_west", "南": "south", "东南": "south_east"}
 _DEFAULT_CAUSES = {"", "应急抢修", "抢修"}
-# Named here: the machine's locale must not choose a public notice's language.
+# Fixed here: the machine's locale must not determine the language of a public notice.
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -28,7 +28,7 @@ _MONTHS = (
 
 
 def clean(text: str, length: int = _FIELD_LENGTH) -> str:
-    """One line without control, direction and invisible characters (a name must not fake a line or turn text around)."""
+    """One line without control, direction and invisible characters (a name must not imitate a line or reverse text)."""
     spaced = "".join(" " if char.isspace() else char for char in text)
     kept = "".join(char for char in spaced if unicodedata.category(char) not in _INVISIBLE)
     one_line = " ".join(kept.split())
@@ -36,14 +36,14 @@ def clean(text: str, length: int = _FIELD_LENGTH) -> str:
 
 
 def clean_lines(text: str) -> str:
-    """The same for a text of several lines, as people edit them; leading full-width indents stay."""
+    """As ``clean`` for an edited text of several lines; leading full-width indents stay."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     kept = ("".join(char for char in line if unicodedata.category(char) not in _INVISIBLE).rstrip() for line in lines)
     return "\n".join(kept).strip("\n")
 
 
 def has_chinese(text: str) -> bool:
-    """Whether a text holds Chinese characters."""
+    """Whether a text contains Chinese characters."""
     return any("\u3400" <= char <= "\u9fff" for char in text)
 
 
@@ -55,6 +55,7 @@ class Wording:
         self._catalogue = Catalogue.load(language)
 
     def __call__(self, key: str, **params: object) -> str:
+        """The text ``notice.<key>`` with ``params`` inserted."""
         return self._catalogue.text(f"notice.{key}", **params)
 
     # Times
@@ -70,7 +71,7 @@ class Wording:
         return self._time("time.date", moment.astimezone(ZoneInfo(time_zone)))
 
     def zone(self, time_zone: str) -> str:
-        """What the zone is called."""
+        """Name of the time zone in this language."""
         return self("time.beijing") if time_zone == "Asia/Shanghai" else time_zone
 
     def _time(self, key: str, local: datetime) -> str:
@@ -87,7 +88,7 @@ class Wording:
     # Names
 
     def names(self, names: Iterable[str]) -> str:
-        """Names in a row; a long list is cut and says how many there are in all."""
+        """Names as a list in words; a long list is cut and gives the total number."""
         cleaned = [name for name in dict.fromkeys(clean(name) for name in names) if name]
         shown = self("time.separator").join(cleaned[:_NAMES_SHOWN])
         if len(cleaned) <= _NAMES_SHOWN:
@@ -95,18 +96,18 @@ class Wording:
         return f"{shown}{self('time.separator')}{self('time.more', count=len(cleaned))}"
 
     def communities(self, names: Iterable[str]) -> str:
-        """Communities, the winds that tell namesakes apart in this language."""
+        """Communities as a list in words, with what distinguishes namesakes."""
         return self.names(map(self.community, names))
 
     def community(self, name: str) -> str:
-        """A community's name: what tells it from its namesakes, 阳光花园（东北）, as this language writes it."""
+        """A community's name with what distinguishes it from namesakes, such as 阳光花园（东北）."""
         plain, found, apart = name.removesuffix("）").rpartition("（")
         if not (plain and found and name.endswith("）")):
             return name
         return plain + self("apart", name=self(f"direction.{_WINDS[apart]}") if apart in _WINDS else apart)
 
     def roads(self, facts: NoticeFacts) -> str:
-        """Roads with their sides, the sides in this language."""
+        """Roads as a list in words, with the affected sides."""
         return self.names(self._road(road) for road in facts.roads)
 
     def _road(self, road: str) -> str:
@@ -121,7 +122,7 @@ def draft_text(facts: NoticeFacts, language: str) -> str:
 
 
 def facts_in_words(facts: NoticeFacts, language: str) -> dict[str, tuple[str, ...]]:
-    """The facts a reader must find, as the text words them, by what they are: window, communities, units, hotline, issuer."""
+    """Facts that the text must contain, in its words, by key: window, communities, units, hotline, issuer."""
     wording = Wording(language)
     communities = (*facts.no_water_communities, *facts.low_pressure_communities, *facts.delayed_communities)
     return {
@@ -134,12 +135,12 @@ def facts_in_words(facts: NoticeFacts, language: str) -> dict[str, tuple[str, ..
 
 
 def issued_texts(notice: Notice, now: datetime) -> tuple[str, str]:
-    """The texts as they leave the house (zh, en): what people approved, with version, lifting and date."""
+    """The texts as sent (zh, en): the approved text with version, lifting and date."""
     return _as_issued(notice, notice.text_zh, "zh_CN", now), _as_issued(notice, notice.text_en, "en", now)
 
 
 def title_of(facts: NoticeFacts, language: str) -> str:
-    """The notice's title."""
+    """Title of the notice."""
     wording = Wording(language)
     return wording(f"title.{_form(facts)}", city=clean(facts.city_name)).lstrip(": ")
 
@@ -151,14 +152,14 @@ def _as_issued(notice: Notice, text: str, language: str, now: datetime) -> str:
         lines[:0] = _lifting(wording, notice, now)
     elif notice.references:
         lines.insert(0, wording("banner.updated", version=notice.version))
-    # Edited by hand, the loud words may be gone: they are put back, an exercise never leaves without them.
+    # An edited text may lack the banners: they are inserted again, since an exercise must not be sent without them.
     lines[:0] = [banner for banner in _banners(wording, facts) if banner not in text]
     lines.append(wording.date(notice.issued_at or notice.approved_at or notice.drafted_at, facts.time_zone))
     return "\n".join(lines) + "\n"
 
 
 def lift_reason(notice: Notice, language: str) -> str:
-    """Why a notice was lifted, in ``language``; "" where it was only given in Chinese and English is asked for."""
+    """Why a notice was lifted, in ``language``; "" if it was given in Chinese only and ``language`` is English."""
     reason = clean(notice.lift_reason)
     usual = {text: key for key, text in Catalogue.load("zh_CN").section("notice.lift_reason").items()}
     usual |= {text: key for key, text in Catalogue.load("en").section("notice.lift_reason").items()}
@@ -168,7 +169,7 @@ def lift_reason(notice: Notice, language: str) -> str:
 
 
 def _lifting(wording: Wording, notice: Notice, now: datetime) -> list[str]:
-    """That it ended, and why; that water is back is said only where the reason says so."""
+    """Sentence about the end of the outage and its reason; restored supply is stated only if the reason says so."""
     banner = "banner.withdrawn" if notice.withdrawn else "banner.lifted"
     reason = lift_reason(notice, wording.language)
     ended = wording(banner, at=wording.minute(notice.lifted_at or now, notice.facts.time_zone))
@@ -213,7 +214,7 @@ def _form(facts: NoticeFacts) -> str:
 
 
 def _cause(wording: Wording, facts: NoticeFacts) -> str:
-    """The cause as a clause; an English notice does not quote a Chinese cause, it says the kind's own."""
+    """The cause as a clause; an English notice uses the standard cause of its kind instead of a Chinese one."""
     cause = clean(facts.cause).rstrip("。，,. ")
     if cause in _DEFAULT_CAUSES or (wording.language == "en" and has_chinese(cause)):
         return wording(f"cause.{facts.kind}")
@@ -223,7 +224,7 @@ def _cause(wording: Wording, facts: NoticeFacts) -> str:
 
 
 def _work(wording: Wording, facts: NoticeFacts) -> str:
-    """What is done; in English from the diameter named in the Chinese words."""
+    """The work done; in English derived from the diameter in the Chinese words."""
     work = clean(facts.work).rstrip("。，,. ")
     if work and not (wording.language == "en" and has_chinese(work)):
         return work
@@ -232,7 +233,7 @@ def _work(wording: Wording, facts: NoticeFacts) -> str:
 
 
 def _area(wording: Wording, facts: NoticeFacts) -> Iterator[str]:
-    """No water and low pressure are kept apart, households too."""
+    """Affected areas, separately without water and with low pressure, with households."""
     named = [
         ("area.roads", wording.roads(facts)),
         ("area.no_water", wording.communities(facts.no_water_communities)),

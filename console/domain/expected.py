@@ -20,10 +20,10 @@ _BAND_KPA, _BAND_SHARE = 12.0, 0.08
 
 @dataclass(frozen=True, eq=False)
 class ExpectedValues:
-    """Expected values as columns, each (n,), by station, channel and time: station row, Channel, tick (µs UTC), value
+    """Expected values as columns, (n,) each, by station, channel and time.
 
-    (inside unit). Each is as it was expected at its tick; where nothing was expected there is none.
-    ``sigma``: the station's own scatter around it then, inside unit, NaN where unknown; None where nobody kept any.
+    ``station``: row; ``channel``: Channel; ``at_us``: tick, µs UTC; ``value``: as expected at that tick, internal unit.
+    ``sigma``: the station's scatter around it, internal unit, NaN where unknown; None where none was stored.
     """
 
     station: NDArray[np.int32]

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from console.domain.alarms import Evidence, Explanation
 from console.domain.notices import Notice
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 from maps.locate.next_reading import ReadingPlace
 from maps.locate.result import Location
 
@@ -75,9 +75,9 @@ class WorkOrder:
 
 @dataclass(frozen=True, slots=True)
 class ValveMark:
-    """What was reported of one valve of the plan: closed (with who says so), or why it cannot be; later, back in its
+    """Report on one valve of the plan: closed (and by whom), or why it cannot be closed.
 
-    normal state (``restored_at``, ``restored_by``).
+    ``restored_at``, ``restored_by``: later report that it is back in its normal state.
     """
 
     valve_id: str

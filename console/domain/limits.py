@@ -29,9 +29,10 @@ _LOW_NAMES, _HIGH_NAMES = ("least", "low"), ("most", "high")
 
 @dataclass(frozen=True, slots=True)
 class LimitRule:
-    """``place``: any, plant (stations at plants and pumping stations), network (all others). ``least``, ``most``,
+    """One limit of a channel.
 
-    ``hysteresis``: inside units, None for no limit. ``article``: what it rests on, "" where no article is known.
+    ``place``: any, plant (stations at plants and pumping stations), network (all others). ``least``, ``most``,
+    ``hysteresis``: internal units, None for no limit. ``article``: source of the limit, "" where no article is known.
     """
 
     channel: Channel
@@ -45,9 +46,10 @@ class LimitRule:
 
 @dataclass(frozen=True, eq=False)
 class Limits:
-    """``low``, ``high`` (stations, channels): inside units, infinite where none. ``hysteresis``: how far back inside ends
+    """Limits of all stations, (stations, channels).
 
-    an alarm. ``rule``: index into ``rules`` that a cell stands on, -1 for none; a station's own limit keeps it.
+    ``low``, ``high``: internal units, infinite for no limit. ``hysteresis``: distance inside the limit at which an alarm ends.
+    ``rule``: index into ``rules`` of each cell, -1 for none; a station's own limit keeps it.
     """
 
     low: Floats

@@ -19,9 +19,10 @@ _STALE_MIN_S, _STALE_DEFAULT_S, _STALE_MAX_S = 15.0, 180.0, 3600.0
 
 @dataclass(frozen=True, eq=False)
 class Applied:
-    """What applying a batch showed. ``late``: values older than what was known, for history only;
+    """Result of applying a batch.
 
-    ``ahead``: rows (stations) whose clock runs ahead.
+    ``taken``: number of values applied. ``late``: number of values older than the latest ones, for history only. ``ahead``:
+    station rows whose clock is ahead.
     """
 
     taken: int

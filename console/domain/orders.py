@@ -10,10 +10,11 @@ VALVE_STATES = ("valve_closed", "valve_unable")
 
 @dataclass(frozen=True, slots=True)
 class OrderReply:
-    """A crew's reply. ``state``: acknowledged, refused, on_site, done, or valve_closed, valve_unable; ``at`` None when it
+    """A crew's reply to an order, or its report on a valve.
 
-    bears no time. ``burst_pipe``: the pipe the crew found broken, "" when it says nothing of it. A report on a valve names it
-    (``valve_id``), for valve_unable why (``unable``), and its case by ``order_id`` or, from a valve card, ``incident_id``.
+    ``state``: acknowledged, refused, on_site, done, valve_closed or valve_unable; ``at``: None when the reply has no time.
+    ``burst_pipe``: the pipe that the crew found broken, "" if not stated. A report on a valve has ``valve_id``, for
+    valve_unable ``unable`` (the reason), and its case by ``order_id`` or, from a valve card, ``incident_id``.
     """
 
     order_id: str

@@ -28,7 +28,7 @@ class StationState(IntEnum):
     ABNORMAL = 6
 
 
-FAULT_NAMES = frozenset({"store", "engine", "files", "impact", "outlook", "hydraulics"})
+FAULT_NAMES = frozenset({"store", "engine", "files", "impact", "outlook", "hydraulics", "retention"})
 """Names of ``FeedHealth`` that tell of a fault behind the picture, not of a feed: live values go on."""
 
 

@@ -12,9 +12,9 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 def storable(text: str) -> str:
-    """The text with line breaks as ``\\n``; what PostgreSQL or UTF-8 refuses (U+0000, lone surrogates) and other control
+    """The text with line feeds as line breaks, and invalid characters replaced by U+FFFD.
 
-    characters replaced by U+FFFD.
+    Invalid are characters that PostgreSQL or UTF-8 refuses (U+0000, lone surrogates), and other control characters.
     """
     return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
 

@@ -27,15 +27,19 @@ _SPOKEN = 0.9
 _ANSWER_S = 30.0
 """Real seconds for the engine to carry out an intent."""
 _CREWS_MOST = 50
-"""Crews tried one after the other for one repair."""
+"""Number of crews tried one after another for one repair."""
 
 
 class Console(Protocol):
     """Interface of the simulated dispatcher: the picture and the intents."""
 
-    def latest(self) -> Picture: ...
+    def latest(self) -> Picture:
+        """The latest picture."""
+        ...
 
-    def submit(self, intent: Intent, actor: Actor) -> Future[Any]: ...
+    def submit(self, intent: Intent, actor: Actor) -> Future[Any]:
+        """Submit an intent; the future has its change set, or the fault."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ class ScriptedDispatcher:
         return self._do(JudgeBurst(self._id, (location.candidates[0].pipe_id,), "judgement"))
 
     def _follow_report(self) -> None:
-        """The crew's report from the site: the pipe it found, if different from the judged one."""
+        """Correct the judged pipe by the crew's report from the site, if it found another one."""
         if not self._orders(OrderKind.SITE_CHECK):
             self._note("no crew was free for the site check")
             return
@@ -182,7 +186,7 @@ class ScriptedDispatcher:
             self._do(MarkValveClosed(self._id, step.asset_id))
 
     def _issue(self) -> bool:
-        """Draft anew, submit, approve and issue; False when it did not go out."""
+        """Redraft, submit, approve and issue the notice; False when it was not issued."""
         if not self._incident().notices:
             self._note("there is no notice to issue")
             return False

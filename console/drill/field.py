@@ -27,7 +27,9 @@ _THERE_M = 20.0
 class Streets(Protocol):
     """Interface of the simulator that moves the crews."""
 
-    def command_crew(self, crew_id: str, to: tuple[float, float] | None, speed_kmh: float = ...) -> None: ...
+    def command_crew(self, crew_id: str, to: tuple[float, float] | None, speed_kmh: float = ...) -> None:
+        """Send a crew in a straight line to ``to`` (x, y; network CRS); None: back to its rounds."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,11 @@ class DrillField:
         self._streets = streets
 
     def broke(self, pipe_id: str) -> None:
-        """Another pipe broke: crews sent to check find the latest one."""
+        """Set the broken pipe that crews sent to check will find."""
         self._burst = pipe_id
 
     def on_outgoing(self, outgoing: Outgoing) -> None:
-        """Called with every message that leaves."""
+        """Receive an outgoing message."""
         parts = outgoing.topic.split("/")
         if len(parts) < 2 or parts[-2] != "orders":
             return
@@ -78,7 +80,7 @@ class DrillField:
         self._drive(crew, (middle.x, middle.y))
 
     def heard(self, topic: str, payload: bytes) -> None:
-        """Called with every message of the simulator; detects crews that have reached their destination."""
+        """Receive a message of the simulator; detects crews that have reached their destination."""
         if not topic.startswith("owntracks/") or not self._errands:
             return
         for fix in self._decoder.decode((Message("drill", topic, payload),)).fixes:
@@ -91,7 +93,7 @@ class DrillField:
             self._answer(fix.crew_id, errand.order_id, "on_site", *found)
 
     def close(self) -> None:
-        """No more answers."""
+        """Stop answering."""
         with self._lock:
             self._errands.clear()
         for timer in self._timers:

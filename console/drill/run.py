@@ -25,8 +25,8 @@ from console.feeds.simulator import SimulatorProcess
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
 from maps.check import counts
-from maps.export.web_map import WebMapOptions, write_web_map
-from maps.overwriting import refuse_overwriting
+from maps.export.web.network_map import WebMapOptions, write_web_map
+from maps.files import refuse_overwriting
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +38,8 @@ _PATIENCE_S = 30.0
 def run_drill(options: DrillOptions) -> dict[str, Any]:
     """Runs the drill; returns what it writes to ``summary.json``. Raises InputFault for a city no drill can run on.
 
-    A drill that breaks off, or cannot begin, leaves its summary too, with the stage it reached and why; then the fault
-    is raised. The summary of an earlier drill in the same folder goes first.
+    A drill that fails or cannot start also leaves its summary, with the stage it reached and the reason; then the fault
+    is raised. The summary of an earlier drill in the same folder is deleted first.
     """
     started = time.perf_counter()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def _run(options: DrillOptions, started: float) -> dict[str, Any]:
         left = Counter(f"{one.kind}: {one.reason}" for one in runtime.engine.latest().undelivered)
         summary["messages"] = {"delivered": len(delivered), "not_delivered": dict(left)}
     summary["package"] = None
-    _write_summary(options, summary)  # whatever becomes of the package and the map, how far the drill came is kept
+    _write_summary(options, summary)  # the summary is kept even if package or map fail
     incident = stages[-1].incident if stages else None
     summary["package"] = None if incident is None else leave_package(options.out, store, scene.city, incident.incident_id).name
     summary["elapsed_s"]["total"] = round(time.perf_counter() - started, 2)

@@ -17,10 +17,10 @@ from console.workers import HydraulicsWorker
 from maps.city import City, CrewTable
 from maps.dataset import read_city, write_city
 from maps.errors import InputFault
+from maps.files import refuse_overwriting
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
 from maps.network import PipeStatus
-from maps.overwriting import refuse_overwriting
 from maps.synthetic import SyntheticOptions, build_city
 from maps.trace import islands
 
@@ -128,7 +128,7 @@ def _seen_m(city: City, solve: Callable[..., HydraulicState], pipe: int, at_s: i
 
 
 def history_of(scene: Scene, seed: int) -> ReadingBatch:
-    """Three days of readings before the start, as from a historian."""
+    """Readings of three days before the start, as a historian would have them."""
     with SimulatorProcess(scene.city_path, sink=lambda topic, payload: None, seed=seed, start=START) as simulator:
         simulator.wait_ready()
         return simulator.history(_HISTORY_DAYS, int(HISTORY_STEP_S))

@@ -83,10 +83,6 @@ class Archive:
         rows = len(expected)  # for the bound: about the size of as many readings
         self._put(_Item(rows, write=lambda store: store.append_expected(tick_us, expected, sigma_kpa)))
 
-    def drop_expected(self, before_us: int) -> None:
-        """Forget what was expected at the ticks before a time."""
-        self._put(_Item(0, write=lambda store: store.drop_expected(before_us)))
-
     @property
     def busy_s(self) -> float:
         """For how many seconds the store has not answered, 0 when it is not asked."""

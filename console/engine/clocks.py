@@ -25,9 +25,10 @@ class StationClocks:
         self._since_us = {rows[a.subject]: micros(a.raised_at) for a in living if a.subject in rows}
 
     def look(self, batch: ReadingBatch, ahead: NDArray[np.int32], now_us: int) -> tuple[StationFinding, ...]:
-        """What a batch shows; ``ahead``: rows with readings from the future. A reading is ahead relative to *our* clock:
+        """Findings of a batch; ``ahead``: rows of stations with readings from the future.
 
-        when it is set back, the fault of every station begins, and it ends when either clock is right again.
+        A reading is ahead of *our* clock: when that is set back, the fault of every station begins. It ends when either clock
+        is right again.
         """
         begun = [int(row) for row in ahead if int(row) not in self._since_us]
         ended = self._right_again(batch, ahead, now_us) if self._since_us else []

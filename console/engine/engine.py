@@ -33,6 +33,7 @@ from console.engine.jobs import Jobs
 from console.engine.journal import Journal
 from console.engine.outbox import Outbox
 from console.engine.ports import Ports
+from console.engine.retention import Retention
 from console.engine.watch import Watch
 from console.engine.watchdog import Watchdog
 from console.services.analysis.expected_log import ExpectedLog
@@ -59,12 +60,13 @@ class Engine:
         self._ports, self._is_drill = ports, is_drill
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         clock, inbox, store = ports.clock, ports.inbox, ports.store
+        store.use_stations(map(str, city.stations.asset_id))
         self._faults = Faults()
         self._live = LivePicture(len(city.stations))
         self._archive = Archive(store, self._faults)
         self._journal = Journal(store, self._faults, inbox.wake)
         self._decisions = Decisions(self._journal, self._faults, clock, _with_crew_bases(store.load_desk(), city))
-        expected_log = ExpectedLog(self._archive, ports.expected_days)
+        expected_log = ExpectedLog(self._archive)
         self._ingest = Ingest(city, inbox, clock, self._live, self._archive, desk, self._decisions)
         self._watch = Watch(
             city, clock, self._live, detector, grid, expected_log, desk, self._decisions, self._faults, inbox.wake
@@ -73,6 +75,9 @@ class Engine:
         self._outbox = Outbox(store, ports.link, self._faults)
         self._deliveries = Deliveries(self._outbox, self._decisions)
         self._jobs = Jobs(ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands, self._faults)
+        self._retention = Retention(
+            ports.retention, store, clock, self._live, desk, self._decisions, self._commands, self._faults
+        )
         self._decisions.observe(self._after)
         detector.resume_alarms(self._decisions.state.alarms.values())
         self._decisions.decide(lambda state: desk.on_start(state, clock.now()))
@@ -91,7 +96,7 @@ class Engine:
 
     def start(self) -> None:
         """Begin: the thread runs until ``stop``."""
-        for part in (self._archive, self._journal, self._outbox, self._jobs, self._watch):
+        for part in (self._archive, self._journal, self._outbox, self._jobs, self._watch, self._retention):
             part.start()
         self._thread.start()
         self.watchdog.start()
@@ -100,6 +105,7 @@ class Engine:
         """Finish what has been submitted, flush to disk, end the threads; says what could not be written."""
         self._stopping.set()
         self._watch.cease()
+        self._retention.cease()
         self._ports.inbox.wake()
         while self._thread.is_alive() and not self.watchdog.is_silent.is_set():
             self._thread.join(_LOOK_S)
@@ -108,6 +114,7 @@ class Engine:
             return  # it never began
         self._watch.close(_PATIENCE_S)
         self._jobs.close(_PATIENCE_S)
+        self._retention.close(_PATIENCE_S)
         unwritten, rows = self._journal.close(_PATIENCE_S), self._archive.close(_PATIENCE_S)
         self._outbox.close(_PATIENCE_S)
         if unwritten or rows:

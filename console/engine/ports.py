@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from console.domain.clock import Clock
 from console.feeds.inbox import Inbox
-from console.services.analysis.expected_log import EXPECTED_DAYS
+from console.services.analysis.retention import RetentionRules
 from console.services.ports import Documents, Forecasts, Hydraulics, Link, Store
 
 
@@ -23,4 +23,4 @@ class Ports:
     notices_folder: Path
     hydraulics: Hydraulics | None = None
     forecasts: Forecasts | None = None
-    expected_days: int = EXPECTED_DAYS
+    retention: RetentionRules = field(default_factory=RetentionRules)

@@ -75,7 +75,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class CrewTrouble:
-    """A crew's payload that could not be used. ``kind`` as counted: encrypted, future, position …"""
+    """A crew's payload that could not be used. ``kind`` as counted: encrypted, future, position and others."""
 
     crew_id: str
     kind: str

@@ -65,9 +65,9 @@ class Inbox:
             return True
 
     def drain(self, timeout_s: float, most: int = 20_000, gather_s: float = 0.0) -> list[Message]:
-        """About ``most`` messages (whole packs) in order of arrival; waits at most ``timeout_s`` real seconds for the first,
+        """About ``most`` messages (whole packs) in order of arrival.
 
-        and ``gather_s`` more for others while there are fewer than ``most``.
+        Waits at most ``timeout_s`` real seconds for the first, and ``gather_s`` more while there are fewer than ``most``.
         """
         with self._changed:
             self._wait(timeout_s, lambda: self._count > 0)

@@ -30,9 +30,10 @@ Take = Callable[["Wire", list[Message], bytes], None]
 
 @dataclass
 class Cut:
-    """Content of a chunk: ``messages``; ``acks``: PUBACK packets for those of QoS 1; ``rest``: whole packets of other kinds;
+    """Content of a chunk.
 
-    ``used``: bytes of the chunk that were parsed, the remainder is the beginning of a packet.
+    ``acks``: PUBACK packets for messages of QoS 1. ``rest``: whole packets of other kinds. ``used``: bytes of the chunk that
+    were parsed; the remainder is the beginning of a packet.
     """
 
     messages: list[Message] = field(default_factory=list)

@@ -1,8 +1,10 @@
-"""The incident package ``<id>.incident``: one file with everything of one case, verifiable, the same bytes for the same case.
+"""The incident package ``<id>.incident``: one verifiable file with the whole case; the same case gives the same bytes.
 
-write_package(record, path, report=…, key=…), read_package(path) -> CaseRecord, verify_package(path) -> Checked (only
-verified, nothing interpreted), with_notes(path, notes, to): a reviewer's copy. PackageFault: one line that names what is off.
-container: zip and its limits; manifest: what is in it; parts: values <-> files; migrate: older versions; signing: Ed25519.
+- ``write_package(record, path, report=…, key=…)``, ``read_package(path) -> CaseRecord``.
+- ``verify_package(path) -> Checked``: verifies without interpreting. ``with_notes(path, notes, to)``: a reviewer's copy.
+- ``PackageFault``: one line that names the fault.
+- Modules: ``container`` (zip and its limits), ``manifest`` (list of files), ``parts`` (values to files and back), ``migrate``
+  (older versions), ``signing`` (Ed25519).
 """
 
 from console.package.faults import PackageFault

@@ -1,7 +1,7 @@
-"""The zip: the same bytes for the same content, and reading that trusts nothing.
+"""The zip file: the same content gives the same bytes, and reading checks everything.
 
-Every byte of a package is accounted for: contents by their SHA-256, and names, times, flags and tables of the zip by
-being exactly what this module writes. So any changed byte is found and named, padding included.
+Every byte of a package is verified: contents by their SHA-256; names, times, flags and tables of the zip by comparison with what
+this module writes. So any changed byte is found and located, padding included.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from dataclasses import dataclass
 from console.package.faults import PackageFault
 
 MOST_FILES, MOST_BYTES, MOST_RATIO, SMALL_BYTES = 2_000, 2 << 30, 200, 1 << 20
-"""Limits on what a package may unpack to: files, bytes, and times its packed size (below ``SMALL_BYTES`` any)."""
+"""Limits of an unpacked package: number of files, bytes, and ratio to its packed size (any ratio below ``SMALL_BYTES``)."""
 
 _LEVEL = 6
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(/[A-Za-z0-9_][A-Za-z0-9_.\-]*)*")
 _RAW = (".pdf", ".parquet", ".png")
-"""Files that are compressed already: stored as they are."""
+"""Files that are compressed already and are stored unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """One file as it lies in the zip: its packed bytes and how they were packed."""
+    """One file of the zip: its packed bytes and the compression method."""
 
     data: bytes
     method: int
@@ -37,7 +37,7 @@ class Packed:
 
     @classmethod
     def of(cls, name: str, content: bytes) -> Packed:
-        """Pack a file, the same way every time."""
+        """Pack a file; the same content gives the same bytes."""
         if name.endswith(_RAW) or name == "manifest.json":
             return cls(content, zipfile.ZIP_STORED, zlib.crc32(content), len(content))
         packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15)
@@ -45,17 +45,17 @@ class Packed:
 
 
 def valid_name(name: str) -> bool:
-    """A relative path of plain letters, digits, dots, dashes: means the same on every system and leads nowhere else."""
+    """Whether a name is a relative path of ASCII letters, digits, dots and dashes, which stays inside the package."""
     return len(name) <= 200 and _NAME.fullmatch(name) is not None
 
 
 def zipped(files: Mapping[str, Packed]) -> bytes:
-    """The zip of packed files in their order. Raises ValueError for a name no package may hold, or above 4 GB."""
+    """The zip of packed files, in their order. Raises ValueError for an invalid name or above 4 GB."""
     out = io.BytesIO()
     table = []
     for name, packed in files.items():
         if not valid_name(name):
-            raise ValueError(f"{name!r} is no name for a file of a package")
+            raise ValueError(f"{name!r} is not a valid file name in a package")
         table.append(_directory(name, packed, out.tell()))
         out.write(_header(name, packed) + packed.data)
     start, directory = out.tell(), b"".join(table)
@@ -67,7 +67,7 @@ def zipped(files: Mapping[str, Packed]) -> bytes:
 
 
 def unzipped(content: bytes) -> dict[str, Packed]:
-    """The packed files of a zip, nothing unpacked yet. Raises PackageFault for anything this program would not write."""
+    """The packed files of a zip, without unpacking them. Raises PackageFault for anything this program would not write."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
@@ -81,7 +81,7 @@ def unzipped(content: bytes) -> dict[str, Packed]:
 
 
 def unpacked(name: str, packed: Packed) -> bytes:
-    """The content of one file, never more than it says. Raises PackageFault."""
+    """The content of one file, at most as long as declared. Raises PackageFault for another size or checksum."""
     try:
         if packed.method == zipfile.ZIP_STORED:
             content = packed.data
@@ -89,11 +89,11 @@ def unpacked(name: str, packed: Packed) -> bytes:
             opener = zlib.decompressobj(-15)
             content = opener.decompress(packed.data, packed.size + 1)
             if not opener.eof or opener.unused_data:
-                raise PackageFault(f"{name} was changed: it does not unpack to what it says")
+                raise PackageFault(f"{name} was changed: it does not unpack to its declared size")
     except zlib.error as fault:
         raise PackageFault(f"{name} was changed: it cannot be unpacked ({fault})") from fault
     if len(content) != packed.size or zlib.crc32(content) != packed.crc:
-        raise PackageFault(f"{name} was changed: size or checksum do not fit")
+        raise PackageFault(f"{name} was changed: size or checksum do not match")
     return content
 
 
@@ -104,13 +104,13 @@ def _judge(entries: list[zipfile.ZipInfo]) -> None:
     for entry in entries:
         name = entry.orig_filename
         if not valid_name(name):
-            raise PackageFault(f"holds the foreign path {name[:80]!r}; a package has plain names only")
+            raise PackageFault(f"contains the invalid path {name[:80]!r}; a package has plain names only")
         if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG):
-            raise PackageFault(f"{name} is no plain file")
+            raise PackageFault(f"{name} is not a regular file")
         if name.casefold() in seen:
-            raise PackageFault(f"{name} is there twice")
+            raise PackageFault(f"{name} is contained twice")
         if entry.flag_bits or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise PackageFault(f"{name} is packed in a way that no package is (encrypted, or an unknown method)")
+            raise PackageFault(f"{name} is packed in an unsupported way (encrypted, or an unknown method)")
         seen.add(name.casefold())
         if entry.file_size > SMALL_BYTES and entry.file_size > MOST_RATIO * max(entry.compress_size, 1):
             raise PackageFault(f"{name} would unpack to {entry.file_size:,} bytes, {MOST_RATIO} times its size: a zip bomb")
@@ -139,7 +139,7 @@ def _directory(name: str, packed: Packed, offset: int) -> bytes:
 
 
 def _first_difference(files: Mapping[str, Packed], content: bytes) -> str:
-    """Whose part of the zip differs from what would have been written."""
+    """Name of the part of the zip that first differs from what would have been written."""
     at = 0
     for name, packed in files.items():
         part = _header(name, packed) + packed.data

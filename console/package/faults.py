@@ -1,4 +1,4 @@
-"""What is wrong with a package, in one line."""
+"""Error for an invalid package, in one line."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from maps.errors import InputFault
 
 
 class PackageFault(InputFault):
-    """A package that cannot be trusted or understood; the message names the file in it and what is off."""
+    """A package that fails verification or cannot be interpreted; the message names the file in it and the fault."""

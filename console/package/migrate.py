@@ -1,4 +1,4 @@
-"""Older packages in the form of today's: one step per schema version, over the files as bytes."""
+"""Converts older packages to the present schema: one step per schema version, on the files as bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Files = Mapping[str, bytes]
 
 
 def up_to_date(files: Files, schema: int) -> dict[str, bytes]:
-    """The files of a package of ``schema`` as this version would have written them. Raises PackageFault."""
+    """The files of a package of an older ``schema``, converted to the present one. Raises PackageFault."""
     now = dict(files)
     for step in range(schema, SCHEMA):
         now = STEPS[step](now)
@@ -22,20 +22,20 @@ def up_to_date(files: Files, schema: int) -> dict[str, bytes]:
 
 
 def _from_1(files: Files) -> dict[str, bytes]:
-    """1 kept the audit chain as one JSON array, without the links over others' changes, and no reviewer's notes."""
+    """Schema 1 had the audit chain as one JSON array without links over other cases' changes, and no reviewer's notes."""
     try:
         changes = parsed_json(files["audit.json"])
     except (KeyError, ValueError) as fault:
         raise PackageFault("audit.json is missing or damaged") from fault
     if not isinstance(changes, list):
-        raise PackageFault("audit.json holds no list of changes")
+        raise PackageFault("audit.json contains no list of changes")
     lines = b"".join(canonical_json(change) + b"\n" for change in changes)
     kept = {name: content for name, content in files.items() if name != "audit.json"}
     return {"links.json": b"[]\n", "sent.jsonl": b"", "notes.json": b"{}\n", **kept, "audit.jsonl": lines}
 
 
 def _from_2(files: Files) -> dict[str, bytes]:
-    """2 kept no arrivals: they are unknown."""
+    """Schema 2 had no arrival times; they become unknown."""
     name = "readings.parquet"
     if name not in files:
         raise PackageFault(f"{name} is missing")
@@ -43,12 +43,12 @@ def _from_2(files: Files) -> dict[str, bytes]:
 
 
 def _from_3(files: Files) -> dict[str, bytes]:
-    """3 kept neither expected values nor earlier cases: none are known."""
+    """Schema 3 had neither expected values nor earlier cases; both become empty."""
     return {**files, "expected.parquet": no_expected(), "past.json": b"[]\n"}
 
 
 def _from_4(files: Files) -> dict[str, bytes]:
-    """4 kept of a change's actor the name alone: the rest is unknown, as in its hash."""
+    """Schema 4 had only the name of a change's actor; the rest stays unknown, as in its hash."""
     return dict(files)
 
 

@@ -1,4 +1,4 @@
-"""The network in a package: a city dataset, the same bytes for the same city (GeoPackages carry the time of writing)."""
+"""The network of a package: a city dataset without the time of writing, so that the same city gives the same bytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DATE = {"OGR_CURRENT_DATE": "1980-01-01T00:00:00.000Z"}
 
 
 def network_gpkg(city: City) -> bytes:
-    """The dataset of a city."""
+    """The dataset of a city as bytes, deterministic."""
     before = {name: pyogrio.get_gdal_config_option(name) for name in _DATE}
     pyogrio.set_gdal_config_options(_DATE)
     try:
@@ -29,7 +29,7 @@ def network_gpkg(city: City) -> bytes:
 
 
 def network_of(content: bytes, name: str) -> City:
-    """The city in a dataset. Raises PackageFault."""
+    """Read the city from a dataset's bytes. Raises PackageFault when it cannot be read."""
     with tempfile.TemporaryDirectory(prefix="quanmai-package-") as folder:
         path = Path(folder) / "network.gpkg"
         path.write_bytes(content)

@@ -1,6 +1,6 @@
-"""Values to the files of a package and back. What can be derived (timeline, plans, texts) is written for readers without
+"""Converts values to the files of a package and back.
 
-this program, and never read back.
+Derived files (timeline, plans, texts) are written for readers without this program and are never read back.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 def files_of(record: CaseRecord, report: bytes | None = None) -> dict[str, bytes]:
-    """Every file of a record but the manifest, in the order they are written. Redaction is in the record already."""
+    """Every file of a record except the manifest, in the order of writing. The record is already redacted."""
     files = {
         "incident.json": _json(_typed(record.incident, Incident)),
         "alarms.json": _json(_typed(record.alarms, tuple[Alarm, ...])),
@@ -58,7 +58,7 @@ def files_of(record: CaseRecord, report: bytes | None = None) -> dict[str, bytes
 
 
 def about(record: CaseRecord) -> dict[str, Any]:
-    """What the manifest says of the record."""
+    """Properties of the record for the manifest."""
     info, zone = record.city.info, ZoneInfo(record.city.info.time_zone)
     return {
         "incident_id": record.incident.incident_id,
@@ -76,7 +76,7 @@ def about(record: CaseRecord) -> dict[str, Any]:
 
 
 def record_from(files: Mapping[str, bytes], manifest: Any) -> CaseRecord:
-    """The record in verified files of the present schema. Raises PackageFault."""
+    """Read the record from verified files of the present schema. Raises PackageFault."""
     city = network_of(_file(files, "network.gpkg"), "network.gpkg")
     notices = "notices/"
     return CaseRecord(
@@ -105,12 +105,12 @@ def record_from(files: Mapping[str, bytes], manifest: Any) -> CaseRecord:
 
 
 def notes_bytes(notes: ReviewNotes) -> bytes:
-    """The reviewer's part."""
+    """The reviewer's notes as a file."""
     return _json(to_json(notes))
 
 
 def plain_name(name: str) -> str:
-    """A file's name in the letters that every system reads the same."""
+    """A file name in characters that are equal on all systems."""
     return re.sub(r"[^A-Za-z0-9_.\-]+", "-", name).lstrip("-.") or "file"
 
 
@@ -150,7 +150,7 @@ def _derived(record: CaseRecord) -> dict[str, bytes]:
 
 @dataclass(frozen=True, slots=True)
 class _SentLine:
-    """A message that left the house, its payload as text."""
+    """A message that was sent, with its payload as text."""
 
     change_seq: int
     topic: str
@@ -171,7 +171,7 @@ def _sent(sent: Sent) -> dict[str, Any]:
 
 
 def _typed(value: Any, kind: Any) -> Any:
-    """As JSON, every number in its own type: a whole number in a field of decimals would else come back as another text."""
+    """A value as JSON, numbers in their field's type: a whole number in a decimal field would be read back as another text."""
     return to_json(from_json(to_json(value), kind))
 
 
@@ -193,21 +193,21 @@ def _value(files: Mapping[str, bytes], name: str, kind: type[T] | Any) -> Any:
     try:
         return from_json(json.loads(_file(files, name)), kind)
     except (ValueError, RecursionError, msgspec.ValidationError) as fault:
-        raise PackageFault(f"{name} cannot be understood: {fault}") from fault
+        raise PackageFault(f"{name} cannot be interpreted: {fault}") from fault
 
 
 def _many(files: Mapping[str, bytes], name: str, kind: type[T]) -> list[T]:
     try:
         return [from_json(json.loads(line), kind) for line in _file(files, name).splitlines()]
     except (ValueError, RecursionError, msgspec.ValidationError) as fault:
-        raise PackageFault(f"{name} cannot be understood: {fault}") from fault
+        raise PackageFault(f"{name} cannot be interpreted: {fault}") from fault
 
 
 def _moment(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as fault:
-        raise PackageFault(f"manifest.json: {text!r} is no time") from fault
+        raise PackageFault(f"manifest.json: {text!r} is not a time") from fault
     if at.tzinfo is None:
         raise PackageFault(f"manifest.json: {text!r} has no offset")
     return at

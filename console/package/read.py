@@ -1,4 +1,4 @@
-"""Opening a package: verified first, then interpreted. Everything in it may be hostile."""
+"""Reads a package: verified first, then interpreted. All of its content is untrusted."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from maps.errors import InputFault
 
 @dataclass(frozen=True, eq=False)
 class Checked:
-    """A package whose every byte is as it was written. ``signed_by``: fingerprint of the key, "" without a signature."""
+    """A verified package: every byte is as written. ``signed_by``: fingerprint of the key, "" without a signature."""
 
     manifest: Manifest
     signed_by: str
     files: Mapping[str, bytes]
 
     def contents(self) -> dict[str, bytes]:
-        """Files in today's form: those of an older schema are brought up to date."""
+        """The files in the present schema; those of an older schema are converted."""
         return up_to_date(self.files, self.manifest.schema)
 
 
 def verify_package(path: Path, *, trusted: Path | None = None) -> Checked:
-    """Check a package; ``trusted``: the public key (PEM) it has to be signed by.
+    """Verify a package. ``trusted``: the public key (PEM) that must have signed it.
 
-    Raises PackageFault with one line that names what is off, InputFault for a file that cannot be read.
+    Raises PackageFault with one line that names the fault, InputFault for a file that cannot be read.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -49,7 +49,7 @@ def verify_package(path: Path, *, trusted: Path | None = None) -> Checked:
 
 
 def read_package(path: Path, *, trusted: Path | None = None) -> CaseRecord:
-    """The record in a package, after verifying it. Raises PackageFault, InputFault."""
+    """Verify a package and read its record. Raises as ``verify_package``, and PackageFault for unusable content."""
     return record_of(verify_package(path, trusted=trusted), path)
 
 
@@ -59,13 +59,15 @@ def record_of(checked: Checked, path: Path) -> CaseRecord:
         record = record_from(checked.contents(), checked.manifest)
         broken = None if record.redacted else broken_change(record.changes, record.links)
         if broken is not None:
-            raise PackageFault(f"audit.jsonl: change {broken} does not fit the chain; it was altered before the package was made")
+            raise PackageFault(
+                f"audit.jsonl: change {broken} does not match the chain; it was altered before the package was made"
+            )
         unknown = unknown_asset(record.city, named_in([record.incident, *(state.value for state in record.incident_states)]))
         if unknown:
-            raise PackageFault(f"incident.json names {unknown}, which network.gpkg does not hold")
+            raise PackageFault(f"incident.json names {unknown}, which network.gpkg does not contain")
         _zone(record.city.info.time_zone)
         if record.incident.incident_id != checked.manifest.incident_id:
-            raise PackageFault("incident.json is of another incident than the manifest says")
+            raise PackageFault("incident.json belongs to another incident than the manifest states")
         return record
     except PackageFault as fault:
         raise PackageFault(f"{path}: {fault}") from fault
@@ -97,5 +99,5 @@ def _signature(manifest: bytes, packed: Mapping[str, Packed], trusted: Path | No
     if SIGNATURE in packed:
         return check_signature(manifest, unpacked(SIGNATURE, packed[SIGNATURE]), trusted)
     if trusted is not None:
-        raise PackageFault(f"not signed, though it has to be by {trusted}")
+        raise PackageFault(f"not signed, although a signature is required by {trusted}")
     return ""

@@ -1,4 +1,4 @@
-"""Ed25519 signatures over the manifest, by the optional package ``cryptography``; nothing of it is home-made."""
+"""Ed25519 signatures over the manifest, with the optional package ``cryptography``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NEEDED = "signatures need the package 'cryptography' (pip install quanmai[signi
 
 
 def available() -> bool:
-    """Whether signatures can be made and checked here."""
+    """Whether ``cryptography`` is installed, so that signatures can be made and checked."""
     return find_spec("cryptography") is not None
 
 
@@ -50,9 +50,9 @@ def signature_bytes(manifest: bytes, key: Path) -> bytes:
 
 
 def check_signature(manifest: bytes, signature: bytes, trusted: Path | None = None) -> str:
-    """The fingerprint of the key that signed; with "unchecked" before it where ``cryptography`` is not installed.
+    """The fingerprint of the signing key, preceded by "unchecked" where ``cryptography`` is not installed.
 
-    ``trusted``: a public key in PEM that it has to be. Raises PackageFault for a signature that does not hold.
+    ``trusted``: PEM file of the public key that must have signed. Raises PackageFault for an invalid signature.
     """
     public, value = _parts(signature)
     fingerprint = hashlib.sha256(public).hexdigest()[:16]
@@ -65,7 +65,7 @@ def check_signature(manifest: bytes, signature: bytes, trusted: Path | None = No
     try:
         _ed25519().Ed25519PublicKey.from_public_bytes(public).verify(value, manifest)
     except (import_module("cryptography.exceptions").InvalidSignature, ValueError) as fault:
-        raise PackageFault("signature.json: the signature does not fit the manifest") from fault
+        raise PackageFault("signature.json: the signature does not match the manifest") from fault
     return fingerprint
 
 

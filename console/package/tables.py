@@ -1,4 +1,4 @@
-"""Readings and positions as Parquet, in the form of recorded readings (any tool reads it; ``quanmai locate`` too)."""
+"""Readings, expected values and positions as Parquet, in the form of recorded readings (``quanmai locate`` reads it too)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from maps.columns import texts
 _MOST_ROWS = 200_000_000
 _LAST_US = 253_402_300_799_000_000
 _FARTHEST_M = 1e8
-"""Coordinates of a network's CRS stay far below, in metres and in degrees."""
+"""Limit of coordinates; those of any network's CRS are far below it."""
 _UNITS = {
     Channel.PRESSURE: "kPa", Channel.FLOW: "m3/h", Channel.LEVEL: "m", Channel.TURBIDITY: "NTU", Channel.CHLORINE: "mg/L",
     Channel.TEMPERATURE: "degC", Channel.FREQUENCY: "Hz", Channel.POWER: "kW",
@@ -31,9 +31,9 @@ _TIME = pa.timestamp("us", tz="UTC")
 
 
 def readings_parquet(batch: ReadingBatch, city: City) -> bytes:
-    """Columns time, station_id, channel, value, unit, quality, arrived. Inside units, so that nothing is lost in rounding.
+    """Columns time, station_id, channel, value, unit, quality, arrived, in internal units, so that no rounding occurs.
 
-    ``arrived`` is empty where nobody knows.
+    ``arrived`` is empty where unknown.
     """
     return _written(
         {
@@ -49,7 +49,7 @@ def readings_parquet(batch: ReadingBatch, city: City) -> bytes:
 
 
 def readings_of(content: bytes, city: City, name: str) -> ReadingBatch:
-    """The readings in a file of a package. Raises PackageFault."""
+    """Read the readings of a package. Raises PackageFault for an invalid file."""
     table = _read(content, name, ("time", "station_id", "channel", "value", "quality", "arrived"))
     station, channel = _stations_and_channels(table, city, name)
     return ReadingBatch(
@@ -63,17 +63,14 @@ def readings_of(content: bytes, city: City, name: str) -> ReadingBatch:
 
 
 def with_unknown_arrivals(content: bytes, name: str) -> bytes:
-    """Readings of a schema that kept no arrivals, with an empty column for them. Raises PackageFault."""
+    """Readings of a schema without arrival times, with an empty column for them. Raises PackageFault."""
     table = _read(content, name, ("time", "station_id", "channel", "value", "unit", "quality"))
     columns = {column: table.column(column) for column in table.column_names}
     return _written({**columns, "arrived": pa.nulls(len(table), _TIME)})
 
 
 def expected_parquet(values: ExpectedValues, city: City) -> bytes:
-    """Columns time (of the tick), station_id, channel, value, unit: what was expected then.
-
-    And sigma, the station's own scatter, where it was kept.
-    """
+    """Columns time (of the tick), station_id, channel, value (expected), unit, and sigma (the station's scatter) where stored."""
     columns = {
         "time": _times(values.at_us),
         "station_id": _coded(values.station, [str(name) for name in city.stations.asset_id]),
@@ -85,13 +82,13 @@ def expected_parquet(values: ExpectedValues, city: City) -> bytes:
 
 
 def no_expected() -> bytes:
-    """The file of a schema that kept no expected values."""
+    """Empty file for a schema without expected values."""
     none, words = pa.array([], pa.float64()), pa.array([], pa.string())
     return _written({"time": pa.array([], _TIME), "station_id": words, "channel": words, "value": none, "unit": words})
 
 
 def expected_of(content: bytes, city: City, name: str) -> ExpectedValues:
-    """The expected values in a file of a package. Raises PackageFault."""
+    """Read the expected values of a package. Raises PackageFault for an invalid file."""
     table = _read(content, name, ("time", "station_id", "channel", "value"), optional=("sigma",))
     station, channel = _stations_and_channels(table, city, name)
     sigma = None
@@ -110,12 +107,12 @@ def positions_parquet(tracks: Tracks) -> bytes:
 
 
 def positions_of(content: bytes, name: str) -> Tracks:
-    """The fixes in a file of a package. Raises PackageFault."""
+    """Read the crews' positions of a package. Raises PackageFault for an invalid file."""
     table = _read(content, name, ("crew_id", "time", "x", "y"))
     ids = texts(table.column("crew_id").to_pylist())
     x, y = _numbers(table, "x", name), _numbers(table, "y", name)
     if not (np.abs(x) < _FARTHEST_M).all() or not (np.abs(y) < _FARTHEST_M).all():
-        raise PackageFault(f"{name} holds a place that is nowhere on the map")
+        raise PackageFault(f"{name} contains a position beyond any map")
     return Tracks(ids, _micros(table, "time", name), x, y)
 
 
@@ -124,7 +121,7 @@ def _times(at_us: Any) -> pa.Array:
 
 
 def _coded(codes: Any, words: list[str]) -> pa.Array:
-    # Each word once: with repeated ones Parquet's own dictionary, and so the bytes, differ from run to run.
+    # Each word once: with repeated ones Parquet's dictionary, and so the bytes, differ between runs.
     known = {word: number for number, word in enumerate(dict.fromkeys(words))}
     place = np.array([known[word] for word in words] or [0], dtype=np.int32)
     index = place[np.asarray(codes, dtype=np.int64)]
@@ -141,7 +138,7 @@ def _read(content: bytes, name: str, wanted: tuple[str, ...], optional: tuple[st
     try:
         file = pq.ParquetFile(pa.BufferReader(content))
         if file.metadata.num_rows > _MOST_ROWS:
-            raise PackageFault(f"{name} says it holds {file.metadata.num_rows:,} rows; a package has fewer")
+            raise PackageFault(f"{name} declares {file.metadata.num_rows:,} rows; a package has fewer")
         if absent := [column for column in wanted if column not in file.schema_arrow.names]:
             raise PackageFault(f"{name} has no column {absent[0]}")
         if double := [column for column in wanted if file.schema_arrow.names.count(column) > 1]:
@@ -190,7 +187,7 @@ def _arrived(table: pa.Table, name: str) -> Any:
         return None
     arrived = np.maximum(_micros(table, "arrived", name), 0)
     if len(arrived) and int(arrived.max()) > _LAST_US:
-        raise PackageFault(f"{name}: column arrived holds times behind the year 9999")
+        raise PackageFault(f"{name}: column arrived contains times after the year 9999")
     return arrived
 
 
@@ -199,11 +196,11 @@ def _micros(table: pa.Table, column: str, name: str) -> Any:
         whole = table.column(column).cast(_TIME).cast(pa.int64()).fill_null(0)
         return whole.to_numpy().astype(np.int64)
     except pa.ArrowException as fault:
-        raise PackageFault(f"{name}: column {column} holds no times") from fault
+        raise PackageFault(f"{name}: column {column} contains no times") from fault
 
 
 def _numbers(table: pa.Table, column: str, name: str) -> Any:
     try:
         return table.column(column).cast(pa.float64()).to_numpy().astype(np.float64)
     except pa.ArrowException as fault:
-        raise PackageFault(f"{name}: column {column} holds no numbers") from fault
+        raise PackageFault(f"{name}: column {column} contains no numbers") from fault

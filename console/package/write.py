@@ -1,4 +1,4 @@
-"""Writing a package: whole or not at all, the same bytes for the same record."""
+"""Writes a package: whole or not at all; the same record gives the same bytes."""
 
 from __future__ import annotations
 
@@ -15,24 +15,28 @@ from console.package.read import verify_package
 from console.package.signing import signature_bytes
 from console.services.review.notes import ReviewNotes
 from console.services.review.record import CaseRecord
-from maps.export.geojson import write_aside
+from maps.files import write_aside
 
 
 def write_package(record: CaseRecord, path: Path, *, report: bytes | None = None, key: Path | None = None) -> None:
-    """Write ``record`` to ``path``; ``report``: its page, ``key``: an Ed25519 private key (PEM). Raises InputFault."""
+    """Write ``record`` to ``path``; ``report``: HTML page of the case; ``key``: Ed25519 private key (PEM).
+
+    Raises InputFault when the file cannot be written or the key cannot be used.
+    """
     write_aside(path, package_bytes(record, report=report, key=key))
 
 
 def package_bytes(record: CaseRecord, *, report: bytes | None = None, key: Path | None = None) -> bytes:
-    """The package as bytes."""
+    """The package as bytes. Raises InputFault for an unusable key."""
     record = record if record.program else replace(record, program=program())
     return _together(about(record), files_of(record, report), key)
 
 
 def with_notes(path: Path, notes: ReviewNotes, to: Path, *, key: Path | None = None) -> None:
-    """A copy of the package at ``path`` with a reviewer's notes; all else is byte for byte the same.
+    """Write a copy of the package at ``path`` with a reviewer's notes; all other files are byte for byte the same.
 
-    The copy is another file, so a signature does not go with it: sign it anew by ``key``. Raises PackageFault, InputFault.
+    The signature does not cover the copy and is dropped; ``key`` signs it again. Raises PackageFault for an invalid package,
+    InputFault when a file cannot be read or written.
     """
     checked = verify_package(path)
     body = {name: getattr(checked.manifest, name) for name in _ABOUT}
@@ -40,7 +44,7 @@ def with_notes(path: Path, notes: ReviewNotes, to: Path, *, key: Path | None = N
 
 
 def program() -> str:
-    """This program's version."""
+    """Name and version of this program."""
     try:
         return metadata.version("quanmai")
     except metadata.PackageNotFoundError:

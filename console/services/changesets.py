@@ -1,4 +1,4 @@
-"""Recording: from the value before and the value after to a ChangeSet with its drafts."""
+"""Builds a ChangeSet with its drafts from a record's values before and after a step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOTHING = ChangeSet(())
 
 
 class Refused(QuanmaiError):
-    """An intent that does not fit the state; says why and what can be done, in either language (``refused.toml``).
+    """An intent that the state does not allow; gives the reason and advice in either language (``refused.toml``).
 
     Parameters that are codes (a phase, an alarm's or a notice's state …) are named as their group in ``domain.toml``.
     """
@@ -57,7 +57,7 @@ def recorded(
 ) -> ChangeSet:
     """The change set of one incident's step. ``before``/``after`` of its draft hold the fields that differ.
 
-    Only what differs: a plan of a large city is long, and undo needs no more than the fields a step touched.
+    Only the fields that differ: a plan of a large city is long, and undo needs only the changed fields.
     """
     old, new = difference(before, after)
     version = before.version + 1 if before is not None else 1

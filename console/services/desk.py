@@ -1,4 +1,4 @@
-"""Desk: what dispatchers do, and what the world does to a case. (state, intent, now) -> ChangeSet; nothing is mutated."""
+"""Desk: applies intents of users and events from outside. (state, intent, now) -> ChangeSet; nothing is mutated."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from console.domain.intents import Intent
 from console.domain.limits import Limits
 from console.domain.orders import OrderReply
 from console.services.alarms import operations, station_alarms
+from console.services.analysis.retention import Deletion, recorded_deletion
 from console.services.changesets import NOTHING, Refused, recorded
 from console.services.crews import orders, valve_assignment, valve_reports
 from console.services.crews.valve_replies import on_valve_reply
@@ -52,11 +53,11 @@ class Desk:
 
     @property
     def limits(self) -> Limits:
-        """What each station's channels are held against."""
+        """Limits of each station's channels."""
         return self._tools.limits
 
     def carry_out(self, state: DeskState, intent: Intent, actor: Actor, now: datetime) -> ChangeSet:
-        """What ``actor`` asks for. Raises Refused and UnknownAsset."""
+        """Carry out an intent of ``actor``. Raises Refused and UnknownAsset."""
         handler = HANDLERS.get(type(intent))
         if handler is None:
             raise TypeError(f"no service carries out {type(intent).__name__}")
@@ -65,7 +66,7 @@ class Desk:
         return self._followed(state, handler.carry_out(self._tools, state, intent, actor, now), now)
 
     def _followed(self, state: DeskState, step: ChangeSet, now: datetime) -> ChangeSet:
-        """A step with what follows from it: other cases' plans, hydrants that lose or regain their water."""
+        """A step with its consequences: other cases' plans, hydrants that lose or regain water."""
         changes = with_plans_following(self._tools, state, step)
         told = [
             message
@@ -79,21 +80,21 @@ class Desk:
         return opening.on_burst(self._tools, state, finding, now)
 
     def on_stations(self, state: DeskState, findings: Sequence[StationFinding], now: datetime) -> ChangeSet:
-        """Stations' faults or limits raised or ended: one alarm per station and code."""
+        """Station faults or limit violations begin or end: one alarm per station and code."""
         return station_alarms.on_stations(self._tools, state, findings, now)
 
     def on_operation(self, state: DeskState, finding: OperationFinding, now: datetime) -> ChangeSet:
-        """Something was switched that explains a step of pressures: information in the list, no alarm."""
+        """A switching that explains a pressure step: shown as information, no alarm."""
         return operations.on_operation(self._tools, state, finding, now)
 
     def on_order_reply(self, state: DeskState, reply: OrderReply, now: datetime) -> ChangeSet:
-        """A crew answered, or reports a valve: the plan follows. After a refusal the note names the next nearest free crew."""
+        """A crew's reply to an order, or its report on a valve. After a refusal the note names the next nearest free crew."""
         if reply.is_on_valve:
             return self._followed(state, on_valve_reply(self._tools, state, reply, now), now)
         return orders.on_reply(self._tools, state, reply, now)
 
     def on_impact(self, state: DeskState, incident_id: str, impact: PressureImpact, now: datetime) -> ChangeSet:
-        """Pressures after closing came back from the hydraulics; the caller drops late answers."""
+        """Result of the pressures after closing; the caller drops outdated results."""
         incident = state.incidents.get(incident_id)
         if incident is None or not incident.is_open() or incident.impact == impact:
             return NOTHING
@@ -108,19 +109,23 @@ class Desk:
         return recorded(incident, replace(incident, impact=impact), "impact_computed", note)
 
     def on_outlook(self, state: DeskState, incident_id: str, outlook: Outlook, now: datetime) -> ChangeSet:
-        """What a case's location predicts came back; the caller drops late answers."""
+        """Result of a case's forecast; the caller drops outdated results."""
         return gauge_readings.on_outlook(self._tools, state, incident_id, outlook, now)
 
     def on_files(self, state: DeskState, incident_id: str, notice_id: str, files: tuple[str, ...], now: datetime) -> ChangeSet:
         """The files of a notice were written (Documents.files, after the commit)."""
         return lifecycle.on_files(state, incident_id, notice_id, files)
 
+    def on_deletion(self, deletion: Deletion) -> ChangeSet:
+        """History was deleted by its setting."""
+        return recorded_deletion(deletion, self._tools.city.info.time_zone)
+
     def on_start(self, state: DeskState, now: datetime) -> ChangeSet:
-        """What another dataset than the last one's ends: alarms of stations that are gone."""
+        """At start: end the alarms of stations that are no longer in the dataset."""
         return station_alarms.on_absent(self._tools, state, now)
 
     def on_time(self, state: DeskState, now: datetime) -> ChangeSet:
-        """Shelving that has run out ends, plans older than the network are made anew; call it every few seconds."""
+        """End expired shelving, make outdated plans anew; call it every few seconds."""
         return with_plans_following(
             self._tools, state, merged(station_alarms.on_time(state, now), operations.on_time(state, now))
         )

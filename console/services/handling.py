@@ -1,4 +1,4 @@
-"""Handlers: each intent bound to the function that carries it out, with what it needs and whether it can be undone."""
+"""Handlers: each intent with the function that carries it out, its permission and its undoable changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Handler:
     """One entry of a module's ``HANDLERS``.
 
     ``carry_out(tools, state, intent, actor, now)``: pure, raises Refused and UnknownAsset. ``undoable``: kinds of its changes
-    that a person can take back. The intent's own words are ``domain.intent.<wording>`` in the catalogue.
+    that a user can undo. The intent's wording is ``domain.intent.<wording>`` in the catalogue.
     """
 
     intent: type[Intent]

@@ -1,4 +1,4 @@
-"""What the services need from outside, as Protocols; the store, feeds, documents and workers implement them.
+"""Ports (Protocols) of the services; the store, feeds, documents and workers implement them.
 
 ``Clock`` is in console.domain.clock.
 """
@@ -22,18 +22,19 @@ from console.domain.picture import FeedHealth
 from console.domain.readings import ReadingBatch
 from console.services.state import DeskState
 from maps.errors import QuanmaiError
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 
 if TYPE_CHECKING:
     from console.domain.alarms import Evidence
     from console.domain.incidents import Outlook
+    from console.services.analysis.retention import Deletion, HistoryKind
     from console.services.location.outlook import Known
     from maps.isolation import Conflict, ValveOverride
     from maps.locate.result import Location
 
 
 class StoreUnavailable(QuanmaiError):
-    """The store cannot be read or written now: the environment, not a defect. The message advises; retry later."""
+    """The store cannot be read or written now: a fault of the environment, not a defect. The message advises; retry later."""
 
 
 class RecordRefused(QuanmaiError):
@@ -49,7 +50,7 @@ class StoreNewer(QuanmaiError):
 
 
 class StaleState(QuanmaiError):
-    """Somebody else changed the incident or alarm meanwhile: nothing was written; look again and decide anew."""
+    """Another process changed the record meanwhile: nothing was written; reload and decide again."""
 
 
 class UnitOfWork(Protocol):
@@ -63,19 +64,23 @@ class UnitOfWork(Protocol):
         ...
 
     def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...] | None:
-        """What ``commit`` with the same arguments gave, if it is on disk: an answer can be lost with the connection."""
+        """The result of ``commit`` with the same arguments, if it is on disk: its answer can be lost with the connection."""
         ...
 
 
 class Store(UnitOfWork, Protocol):
-    """What the engine asks of the store. Everything raises StoreUnavailable when the disk or server fails."""
+    """The store as used by the engine. Every method raises StoreUnavailable when the disk or server fails."""
 
     def load_desk(self) -> DeskState:
         """Open incidents with their history, live alarms, and the last numbers given."""
         ...
 
     def probe(self) -> None:
-        """Write something of no meaning: whether the store takes anything now."""
+        """Test write: whether the store accepts writes now."""
+        ...
+
+    def use_stations(self, station_ids: Iterable[str]) -> None:
+        """From now on station rows are those of a dataset with these stations, in this order; history is kept by id."""
         ...
 
     def append_readings(self, batch: ReadingBatch) -> None:
@@ -83,18 +88,14 @@ class Store(UnitOfWork, Protocol):
         ...
 
     def append_expected(self, tick_us: int, expected: NDArray[np.float64], sigma_kpa: NDArray[np.float64] | None = None) -> None:
-        """Keep what was expected at a tick: (stations, channels), inside units, NaN where nothing was.
+        """Store the expected values of a tick: (stations, channels), inside units, NaN where none.
 
-        ``sigma_kpa``: (stations,) scatter of pressures, NaN where unknown; it holds until the next is told.
+        ``sigma_kpa``: (stations,) scatter of pressures, NaN where unknown; valid until the next one is stored.
         """
         ...
 
-    def drop_expected(self, before_us: int) -> None:
-        """Forget what was expected at the ticks before a time."""
-        ...
-
     def append_positions(self, fixes: Iterable[CrewFix]) -> None:
-        """Keep fixes of crews."""
+        """Store positions of crews."""
         ...
 
     def readings(
@@ -108,15 +109,15 @@ class Store(UnitOfWork, Protocol):
         ...
 
     def pending_outgoing(self) -> tuple[tuple[int, Outgoing], ...]:
-        """Messages not yet safely delivered, oldest first."""
+        """Messages without confirmed delivery, oldest first."""
         ...
 
     def mark_sent(self, outgoing_ids: Sequence[int]) -> None:
-        """These have safely arrived."""
+        """Mark messages as delivered."""
         ...
 
     def mark_withdrawn(self, outgoing_ids: Sequence[int]) -> None:
-        """These never left and are not to be sent any more."""
+        """Mark messages as withdrawn: they were never sent and will not be."""
         ...
 
     def incident(self, incident_id: str) -> Incident | None:
@@ -127,25 +128,44 @@ class Store(UnitOfWork, Protocol):
         """The changes of one subject (``incident/2026-0001``), oldest first."""
         ...
 
+    def cases_since(self, closed_after_us: int) -> tuple[Incident, ...]:
+        """Open cases, and those closed after a time."""
+        ...
+
+    def delete_history(self, kind: HistoryKind, since_us: int, until_us: int, most: int, *, days: int, at_us: int) -> int:
+        """Delete at most ``most`` rows of what lies in [since, until), oldest first; how many values went, 0 for nothing left.
+
+        ``days``, ``at_us``: the setting and the time, kept with the count.
+        """
+        ...
+
+    def deletions(self, *, unrecorded: bool = False) -> tuple[Deletion, ...]:
+        """What retention deleted, oldest first; ``unrecorded``: only what the log of actions does not have yet."""
+        ...
+
+    def mark_recorded(self, deletion_ids: Iterable[int]) -> None:
+        """The log of actions has these deletions."""
+        ...
+
     def flush(self) -> None:
-        """Put everything batched on disk."""
+        """Write everything buffered to disk."""
         ...
 
 
 class Publisher(Protocol):
-    """Takes messages out of the house, at least once."""
+    """Delivers messages at least once."""
 
     def publish(self, outgoing_id: int, outgoing: Outgoing) -> bool:
-        """Hand over a stored message; False when it cannot be taken now (it stays pending)."""
+        """Send a stored message; False when it cannot be sent now (it stays pending)."""
         ...
 
     def taken(self) -> list[int]:
-        """Ids that have safely arrived since the last call."""
+        """Ids of messages confirmed since the last call."""
         ...
 
 
 class Link(Publisher, Protocol):
-    """A publisher that tells how it is."""
+    """A publisher with health."""
 
     def health(self) -> FeedHealth:
         """State of the connection now."""
@@ -153,7 +173,7 @@ class Link(Publisher, Protocol):
 
 
 class Documents(Protocol):
-    """Words and files of a notice."""
+    """Texts and files of a notice."""
 
     def texts(self, facts: NoticeFacts) -> tuple[str, str]:
         """The notice in Chinese and in English."""
@@ -164,11 +184,11 @@ class Documents(Protocol):
         ...
 
     def stem(self, notice: Notice) -> str:
-        """What the names of a notice's files begin with, as it stands: ``<stem>.<rest>``."""
+        """Common start of the names of a notice's files in its present version: ``<stem>.<rest>``."""
         ...
 
     def payloads(self, notice: Notice) -> tuple[Outgoing, ...]:
-        """What goes to ``quanmai/v1/<site>/notices`` for the notice as it stands: JSON and CAP 1.2 XML.
+        """Messages to ``quanmai/v1/<site>/notices`` for the notice's present version: JSON and CAP 1.2 XML.
 
         ISSUED without references is a CAP Alert, with references an Update, LIFTED a Cancel.
         """
@@ -193,25 +213,25 @@ class Planner(Protocol):
     ) -> IsolationPlan:
         """The plan that isolates ``burst_pipes`` with the valves as corrected. Raises UnknownAsset.
 
-        ``shut_by_crews``: closed for this very case; whatever lost its water by them counts as dry.
+        ``shut_by_crews``: valves closed for this case; the parts they cut off count as dry.
         """
         ...
 
     def conflict(self, plans: Sequence[IsolationPlan], *, valves: Mapping[str, ValveOverride] = ...) -> Conflict:
-        """What falls dry when all ``plans`` are in force at once and in none of them alone."""
+        """The part that is dry when all ``plans`` are in force, but under none of them alone."""
         ...
 
     @property
     def fingerprint(self) -> str:
-        """Marks the network and its valve states; a plan made under another one is out of date."""
+        """Fingerprint of the network and its valve states; a plan with another one is out of date."""
         ...
 
 
 class Forecasts(Protocol):
-    """What a location predicts."""
+    """Forecasts from a burst location."""
 
     def outlook(self, location: Location, evidence: Sequence[Evidence], at: datetime, known: Known) -> Outlook:
-        """Predicted at the stations that moved, and where to read next. Blocking, a second in a large city."""
+        """Forecast at the deviating stations, and where to read next. Blocking; about a second in a large city."""
         ...
 
 
@@ -219,7 +239,7 @@ class Hydraulics(Protocol):
     """Pressures after a plan."""
 
     def impact(self, plan: IsolationPlan) -> PressureImpact:
-        """Blocking; the engine asks in the background and drops late answers."""
+        """Blocking; the engine calls it in the background and drops outdated results."""
         ...
 
     def reopening(self, plan: IsolationPlan) -> tuple[ReopenCheck, ...]:

@@ -1,4 +1,4 @@
-"""What a utility sets about its desk."""
+"""Settings of a utility for its desk."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class DeskSettings:
-    """``site``: the topic's site, "" = the city's. Crew speed is door to door, in town. Thresholds of alarm priority:
+    """Settings of the desk.
 
-    a burst is critical from ``critical_diameter_mm`` or ``critical_households`` on, with any critical customer without
-    water, or when no valves can isolate it. ``same_case_minutes``: how long a dismissed finding stays dismissed.
-    ``limits_file``: the utility's own limits of pressure and water quality over the program's (TOML, as rules/limits.toml).
+    ``site``: the topic's site, "" = the city's. Crew speed is door to door, in town. Thresholds of alarm priority: a burst is
+    critical from ``critical_diameter_mm`` or ``critical_households`` on, with any critical customer without water, or when no
+    valves can isolate it. ``same_case_minutes``: how long a dismissed finding stays dismissed. ``limits_file``: the utility's own
+    limits of pressure and water quality (TOML, as rules/limits.toml).
     """
 
     site: str = ""

@@ -1,4 +1,4 @@
-"""DeskState: what the desk decides on — open alarms and incidents, crews, and the history that undo needs."""
+"""DeskState: the input of decisions: open alarms and incidents, crews, and the history for undo."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from console.domain.incidents import Incident, OrderState
 from console.services.incidents.dismissals import REMEMBERED, Dismissal, learned
 
 _KEPT = timedelta(hours=6)
-"""How long cleared alarms and closed incidents stay at hand: for undo, and against flapping."""
+"""How long cleared alarms and closed incidents are kept in memory: for undo, and against flapping."""
 
 _DOING = {
     OrderState.SENT: CrewState.ASSIGNED,
@@ -29,7 +29,7 @@ class DeskState:
     """Frozen mappings by id. ``history``: committed changes per incident id, oldest first.
 
     ``serials``: last number given per kind of id (``incident/2026``, ``alarm``), kept by the store over restarts.
-    ``dismissals``: of the last days by incident id, longer than their cases stay at hand.
+    ``dismissals``: of the last days by incident id; kept longer than their cases.
     """
 
     alarms: Mapping[str, Alarm] = field(default_factory=lambda: MappingProxyType({}))
@@ -102,7 +102,7 @@ def alarm_id_of(serial: int) -> str:
 
 
 def crews_by_orders(crews: Mapping[str, CrewFix], incidents: Iterable[Incident]) -> dict[str, CrewFix]:
-    """Crews with the state that their live orders give them; off duty stays off duty."""
+    """Crews with the state given by their open orders; off duty stays off duty."""
     doing: dict[str, CrewState] = {}
     for order in (order for incident in incidents for order in incident.orders):
         if order.state in _DOING and doing.get(order.crew_id) is not CrewState.ON_SITE:

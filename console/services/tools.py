@@ -1,4 +1,4 @@
-"""Tools: what every service of one city's desk works with."""
+"""Tools: the inputs shared by all services of one city's desk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from maps.city import City
 
 @dataclass(frozen=True, eq=False)
 class Tools:
-    """One city, its planner, the documents' words, the settings. ``undoable``: kinds of changes that people can take back."""
+    """The city, its planner, texts of documents, settings. ``undoable``: kinds of changes that users can undo."""
 
     city: City
     planner: Planner
@@ -27,12 +27,12 @@ class Tools:
 
     @cached_property
     def places(self) -> PlaceFinder:
-        """Where a pipe lies."""
+        """Finder of pipes' positions."""
         return PlaceFinder(self.city)
 
     @cached_property
     def restoration(self) -> RestorationTable:
-        """How long repairs take."""
+        """Table of repair durations."""
         return RestorationTable.load()
 
     @cached_property

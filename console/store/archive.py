@@ -19,6 +19,7 @@ from console.services.review.record import Sent, Tracks
 from console.store import chain
 from console.store.cases import alarm_of, incident_of
 from console.store.readings import ReadingLog
+from console.store.stations import StationRows
 from console.store.tables import alarms, changes, incidents, outgoing, tracks
 
 _AT_ONCE = 500
@@ -81,9 +82,12 @@ def tracks_between(connection: Connection, since_us: int, until_us: int) -> Trac
     return Tracks(ids, np.array([row[1] for row in rows], dtype=np.int64), numbers[:, 0], numbers[:, 1])
 
 
-def readings_between(log: ReadingLog, since_us: int, until_us: int) -> ReadingBatch:
-    """Every reading with a source time in [since, until], by time, station and channel; the later copy of a repeated one."""
-    batch = log.whole(since_us, until_us)
+def readings_between(log: ReadingLog, since_us: int, until_us: int, rows: StationRows) -> ReadingBatch:
+    """Every reading of stations of ``rows`` with a source time in [since, until], by time, row and channel.
+
+    Of a repeated one the later copy.
+    """
+    batch = rows.placed(log.whole(since_us, until_us))
     order = np.lexsort((np.arange(len(batch)), batch.channel, batch.station, batch.at_us))
     batch = batch.where(order)
     last = np.ones(len(batch), dtype=np.bool_)

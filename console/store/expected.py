@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, select, text
 
 from console.domain.expected import CHARTED, ExpectedValues
+from console.store.stations import StationRows, numbers_of
 from console.store.tables import expected_ticks
 
 _PER_UNIT = 100.0
@@ -18,51 +20,77 @@ _NOTHING = np.iinfo(np.int32).min
 
 
 def append(
-    connection: Connection, tick_us: int, expected: NDArray[np.float64], sigma_kpa: NDArray[np.float64] | None = None
+    connection: Connection,
+    tick_us: int,
+    expected: NDArray[np.float64],
+    sigma_kpa: NDArray[np.float64] | None = None,
+    order_no: int | None = None,
 ) -> None:
     """Store the charted channels of (stations, channels) expected at a tick; the first row of a tick is kept.
 
-    ``sigma_kpa``: (stations,) standard deviation of pressures, valid until the next one is stored.
+    ``sigma_kpa``: (stations,) standard deviation of pressures, valid until the next one is stored. ``order_no``: of the stations.
     """
-    row = {"at_us": tick_us, "stations": len(expected), "packed": packed(expected[:, list(CHARTED)])}
+    row = {"at_us": tick_us, "stations": len(expected), "packed": packed(expected[:, list(CHARTED)]), "order_no": order_no}
     row["sigma"] = None if sigma_kpa is None else zlib.compress(sigma_kpa.astype("<f4").tobytes(), 1)
-    columns = "at_us, stations, packed, sigma"
-    values = ":at_us, :stations, :packed, :sigma"
+    columns = "at_us, stations, packed, sigma, order_no"
+    values = ":at_us, :stations, :packed, :sigma, :order_no"
     connection.execute(text(f"INSERT INTO expected_ticks ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING"), row)
 
 
-def drop(connection: Connection, before_us: int) -> None:
-    """Delete the ticks before a time."""
-    connection.execute(delete(expected_ticks).where(expected_ticks.c.at_us < before_us))
-
-
-def between(connection: Connection, since_us: int, until_us: int) -> ExpectedValues:
-    """Expected values at the ticks in [since, until]."""
+def between(connection: Connection, since_us: int, until_us: int, rows: StationRows) -> ExpectedValues:
+    """Expected values at the ticks in [since, until], by ``rows``."""
     of = expected_ticks.c
-    query = (
-        select(of.at_us, of.stations, of.packed, of.sigma).where(of.at_us >= since_us, of.at_us <= until_us).order_by(of.at_us)
-    )
-    rows = connection.execute(query).all()
-    if not rows:
+    query = select(of.at_us, of.stations, of.packed, of.sigma, of.order_no).where(of.at_us >= since_us, of.at_us <= until_us)
+    ticks = connection.execute(query.order_by(of.at_us)).all()
+    if not ticks:
         return ExpectedValues.empty()
-    values = np.full((len(rows), max(row.stations for row in rows), len(CHARTED)), np.nan)
+    places = _Places(connection, rows)
+    count = max(int(places.of(tick).max(initial=-1)) for tick in ticks) + 1
+    values = np.full((len(ticks), count, len(CHARTED)), np.nan)
     sigma = np.full(values.shape[:2], np.nan)
-    last = _sigma_before(connection, since_us)
-    for number, row in enumerate(rows):
-        values[number, : row.stations] = unpacked(bytes(row.packed), row.stations)
-        last = last if row.sigma is None else _floats(row.sigma)
-        known = last[: sigma.shape[1]]
-        sigma[number, : len(known)] = known
-    ticks_us = np.array([row.at_us for row in rows], dtype=np.int64)
+    last = _placed(_sigma_before(connection, since_us), places, count)
+    for number, tick in enumerate(ticks):
+        place = places.of(tick)
+        values[number, place[place >= 0]] = unpacked(bytes(tick.packed), tick.stations)[place >= 0]
+        last = last if tick.sigma is None else _placed(tick, places, count)
+        sigma[number] = last
+    ticks_us = np.array([tick.at_us for tick in ticks], dtype=np.int64)
     return ExpectedValues.of_ticks(ticks_us, values, sigma if np.isfinite(sigma).any() else None)
 
 
-def _sigma_before(connection: Connection, at_us: int) -> NDArray[np.float64]:
-    """Last standard deviation stored before a time, (stations,), kPa; empty without a recent one."""
+class _Places:
+    """Rows at which the stations of stored ticks stand, -1 for stations that are not wanted."""
+
+    def __init__(self, connection: Connection, rows: StationRows) -> None:
+        self._connection, self._rows = connection, rows
+        self._known: dict[tuple[int | None, int], NDArray[np.int32]] = {}
+
+    def of(self, tick: Any) -> NDArray[np.int32]:
+        """(stations of the tick,)."""
+        key = (tick.order_no, int(tick.stations))
+        if key not in self._known:
+            filed = np.arange(key[1], dtype=np.int32) if key[0] is None else numbers_of(self._connection, key[0])
+            self._known[key] = self._rows.rows(filed)
+        return self._known[key]
+
+
+def _placed(tick: Any, places: _Places, count: int) -> NDArray[np.float64]:
+    """Standard deviation stored with a tick, (count,) by rows, kPa; NaN where unknown."""
+    sigma = np.full(count, np.nan)
+    if tick is not None:
+        place = places.of(tick)
+        inside = (place >= 0) & (place < count)
+        sigma[place[inside]] = _floats(tick.sigma)[inside]
+    return sigma
+
+
+def _sigma_before(connection: Connection, at_us: int) -> Any:
+    """The last tick before a time that holds the standard deviation; None without a recent one."""
     of = expected_ticks.c
-    told = select(of.sigma).where(of.sigma.is_not(None), of.at_us < at_us, of.at_us >= at_us - _SIGMA_HOLDS_US)
-    found = connection.execute(told.order_by(of.at_us.desc()).limit(1)).scalar()
-    return np.empty(0) if found is None else _floats(found)
+    query = select(of.stations, of.sigma, of.order_no).where(
+        of.sigma.is_not(None), of.at_us < at_us, of.at_us >= at_us - _SIGMA_HOLDS_US
+    )
+    return connection.execute(query.order_by(of.at_us.desc()).limit(1)).first()
 
 
 def _floats(content: bytes) -> NDArray[np.float64]:

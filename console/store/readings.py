@@ -1,6 +1,11 @@
 """Stored readings: batches are appended to a log and later moved into blocks of one channel each.
 
-A row per reading would cost a page per channel and batch (80 MB/s at 20,000 channels); a batch is one blob.
+A row per reading would cost a page per channel and batch (80 MB/s at 20,000 channels); a batch is one blob. ``station`` in the
+batches of this module is the station's number in the store, not its row in a dataset (``stations.py``).
+
+Several processes may append to one store. Their log rows may be committed in another order than their ids, and be moved by
+any of them: what a move deletes is exactly what it has read. Queries read the log before the blocks, since a move between the
+two would hide readings from them otherwise.
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, func, insert, select
 
 from console.domain.readings import Quality, ReadingBatch
 from console.store.arrivals import Arrivals, by_arrival, unpacked_arrivals
@@ -26,6 +31,8 @@ MOVED_AT_ROWS, MOVED_AT_BATCHES = 300_000, 4_000
 _ROW_BYTES = 4 + 1 + 8 + 8 + 1
 _BLOCK_ROW_BYTES = 8 + 8 + 1
 _PART_ROWS, _FETCHED = 200_000, 500
+BLOCK_US = 86_400_000_000
+"""A block spans less than this, so that a search by time looks back this far and no further."""
 Times: TypeAlias = NDArray[np.int64]
 Values: TypeAlias = NDArray[np.float64]
 
@@ -57,12 +64,13 @@ class ReadingLog:
         with self._lock:
             self._move()
 
-    def between(self, station_row: int, channel: int, since_us: int, until_us: int) -> tuple[Times, Values]:
+    def between(self, station: int, channel: int, since_us: int, until_us: int) -> tuple[Times, Values]:
         """(source times µs, values) of one channel in [since, until], oldest first, each time once; bad ones are NaN."""
         with told(self._where), self._engine.connect().execution_options(**READING) as connection:
-            parts = self._from_blocks(connection, station_row, channel, since_us, until_us)
-            logged = _log(connection)[1]
-        mine = (logged.station == station_row) & (logged.channel == channel)
+            logged = _log(connection)
+            packed = connection.execute(of_channel(station, channel, since_us, until_us)).scalars().all()
+        parts = [_block(one) for one in packed]
+        mine = (logged.station == station) & (logged.channel == channel)
         parts.append((logged.at_us[mine], logged.value[mine], logged.quality[mine]))
         at_us, value, quality = (np.concatenate(column) for column in zip(*parts, strict=True))
         # A redelivered message repeats its time: the later copy counts.
@@ -75,10 +83,10 @@ class ReadingLog:
     def whole(self, since_us: int, until_us: int) -> ReadingBatch:
         """Every reading of every channel in [since, until], in no order, repeated ones too (a later copy comes later)."""
         of = reading_blocks.c
-        query = select(of.station, of.channel, of.packed, of.arrivals).where(of.from_us <= until_us, of.to_us >= since_us)
+        query = select(of.station, of.channel, of.packed, of.arrivals).where(within(since_us, until_us))
         with told(self._where), self._engine.connect().execution_options(**READING) as connection:
+            logged = _log(connection)
             blocks = connection.execute(query.order_by(of.block_no)).all()
-            logged = _log(connection)[1]
         parts = [_block(row.packed) for row in blocks]
         counts = [len(at_us) for at_us, _, _ in parts]
         arrived = [unpacked_arrivals(row.arrivals, count) for row, count in zip(blocks, counts, strict=True)]
@@ -98,15 +106,16 @@ class ReadingLog:
         of = reading_blocks.c
         size = func.coalesce(func.sum(func.length(of.packed)), 0)
         with told(self._where), self._engine.connect().execution_options(**READING) as connection:
-            packed = connection.execute(select(size).where(of.from_us <= until_us, of.to_us >= since_us)).scalar()
+            packed = connection.execute(select(size).where(within(since_us, until_us))).scalar()
             logged = connection.execute(select(func.coalesce(func.sum(reading_log.c.rows), 0))).scalar()
         return int(packed or 0) // _BLOCK_ROW_BYTES + int(logged or 0)
 
     def parts(self, since_us: int, until_us: int) -> Iterator[ReadingBatch]:
         """Every reading in [since, until], repeated ones too, in parts of about 200,000 and in no order; arrivals unknown."""
         of = reading_blocks.c
-        query = select(of.station, of.channel, of.packed).where(of.from_us <= until_us, of.to_us >= since_us)
+        query = select(of.station, of.channel, of.packed).where(within(since_us, until_us))
         with told(self._where), self._engine.connect().execution_options(**READING, yield_per=_FETCHED) as connection:
+            logged = _log(connection)
             rows: list[Any] = []
             size = 0
             for row in connection.execute(query):
@@ -117,27 +126,37 @@ class ReadingLog:
                     rows, size = [], 0
             if rows:
                 yield _inside(_joined(rows), since_us, until_us)
-            yield _inside(_log(connection)[1], since_us, until_us)
+            yield _inside(logged, since_us, until_us)
 
-    @staticmethod
-    def _from_blocks(
-        connection: Connection, station_row: int, channel: int, since_us: int, until_us: int
-    ) -> list[tuple[Times, Values, NDArray[np.uint8]]]:
+    def stations(self, since_us: int, until_us: int) -> set[int]:
+        """Numbers of the stations with readings in [since, until], and of some just outside."""
         of = reading_blocks.c
-        query = (
-            select(of.packed)
-            .where(of.station == station_row, of.channel == channel, of.from_us <= until_us, of.to_us >= since_us)
-            .order_by(of.block_no)
-        )
-        return [_block(packed) for packed in connection.execute(query).scalars()]
+        with told(self._where), self._engine.connect().execution_options(**READING) as connection:
+            logged = _inside(_log(connection), since_us, until_us)
+            kept = connection.execute(select(of.station).where(within(since_us, until_us)).distinct()).scalars().all()
+        return {*map(int, kept), *np.unique(logged.station).tolist()}
 
     def _move(self) -> None:
+        of = reading_log.c
+        taken = delete(reading_log).returning(of.log_id, of.rows, of.packed, of.arrived_us)
         with told(self._where), self._engine.begin() as connection:
-            last_id, batch = _log(connection)
-            if len(batch):
-                connection.execute(insert(reading_blocks), _blocks(batch, last_id))
-                connection.execute(delete(reading_log).where(reading_log.c.log_id <= last_id))
+            found = sorted(connection.execute(taken).all(), key=lambda row: int(row.log_id))
+            if found:
+                connection.execute(insert(reading_blocks), _blocks(_batch(found), int(found[-1].log_id)))
         self._rows = self._batches = 0
+
+
+def within(since_us: int, until_us: int) -> ColumnElement[bool]:
+    """Blocks that reach into [since, until], by the index on time."""
+    of = reading_blocks.c
+    return and_(of.from_us > since_us - BLOCK_US, of.from_us <= until_us, of.to_us >= since_us)
+
+
+def of_channel(station: int, channel: int, since_us: int, until_us: int) -> Select[bytes]:
+    """One channel's blocks that reach into [since, until], by the key; later copies last."""
+    of = reading_blocks.c
+    query = select(of.packed).where(of.station == station, of.channel == channel, within(since_us, until_us))
+    return query.order_by(of.block_no)
 
 
 def _joined(rows: Sequence[Any]) -> ReadingBatch:
@@ -156,13 +175,17 @@ def _inside(batch: ReadingBatch, since_us: int, until_us: int) -> ReadingBatch:
     return batch.where((batch.at_us >= since_us) & (batch.at_us <= until_us))
 
 
-def _log(connection: Connection) -> tuple[int, ReadingBatch]:
-    """(last id, all readings of the log in the order of arrival)."""
+def _log(connection: Connection) -> ReadingBatch:
+    """All readings of the log in the order of arrival."""
     of = reading_log.c
-    found = connection.execute(select(of.log_id, of.rows, of.packed, of.arrived_us).order_by(of.log_id)).all()
+    return _batch(connection.execute(select(of.rows, of.packed, of.arrived_us).order_by(of.log_id)).all())
+
+
+def _batch(found: Sequence[Any]) -> ReadingBatch:
+    """The readings of some rows of the log, in their order."""
     batch = _unpacked([bytes(row.packed) for row in found])
     arrived = np.repeat(np.array([row.arrived_us or 0 for row in found], np.int64), [row.rows for row in found])
-    return (int(found[-1].log_id) if found else 0), replace(batch, arrived_us=arrived)
+    return replace(batch, arrived_us=arrived)
 
 
 def _log_row(batch: ReadingBatch) -> dict[str, object]:
@@ -201,13 +224,16 @@ def _unpacked(blobs: list[bytes]) -> ReadingBatch:
 
 
 def _blocks(batch: ReadingBatch, block_no: int) -> list[dict[str, object]]:
-    """One row per channel of a station, its readings by time; a repeated time keeps its order of arrival."""
+    """One row per channel of a station and day from its first reading on, by time; a repeated time keeps its order of arrival."""
     order = np.lexsort((batch.at_us, batch.channel, batch.station))
     station, channel = batch.station[order], batch.channel[order]
     at_us, value, quality = batch.at_us[order].astype("<i8"), batch.value[order].astype("<f8"), batch.quality[order]
     arrivals = Arrivals.of(_arrived(batch)[order])
     fresh = np.ones(len(order), dtype=bool)
     fresh[1:] = (station[1:] != station[:-1]) | (channel[1:] != channel[:-1])
+    first_us = at_us[np.flatnonzero(fresh)[np.cumsum(fresh) - 1]]
+    day = (at_us - first_us) // BLOCK_US
+    fresh[1:] |= day[1:] != day[:-1]
     starts = np.flatnonzero(fresh).tolist()
     rows = []
     for start, end in zip(starts, [*starts[1:], len(order)], strict=True):

@@ -24,6 +24,22 @@ from console.store.faults import told
 
 _KEY = 0x5155414F
 """PostgreSQL's advisory lock for sole use; that of the chain's writer is another."""
+_HOLDER = (
+    "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
+    "WHERE l.locktype = 'advisory' AND l.granted AND l.objid = :key AND l.classid = 0 "
+    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+
+
+def holder_of(url: URL, connection: Connection) -> str:
+    """The process that has sole use of a store, "" when none has; takes nothing and creates no file."""
+    if url.get_backend_name() != "sqlite":
+        return str(connection.execute(text(_HOLDER), {"key": _KEY}).scalar() or "")
+    path = Path(f"{url.database}.lock")
+    if not path.exists():
+        return ""
+    with path.open("r+", encoding="utf-8") as file:
+        return "" if _lock(file) else file.read().strip() or "another process"
 
 
 class SoleUse:
@@ -44,9 +60,9 @@ class SoleUse:
                 self._hold_server()
 
     def ensure(self) -> None:
-        """Before each write: whether it is still held; a server that was away ended the session, and the hold with it, and
+        """Check before each write that the lock is still held, and take it again if it was lost.
 
-        somebody may have deleted the lock file as a leftover. It is taken again then.
+        A server that was away has ended the session and its lock; a user may have deleted the lock file.
 
         Raises StoreUnavailable, also when another process has taken it meanwhile: then nothing may be written.
         """
@@ -115,12 +131,7 @@ class SoleUse:
             connection.commit()  # a session's lock remains after its transaction; an open transaction would keep old row versions
             self._connection = connection
             return
-        query = (
-            "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
-            "WHERE l.locktype = 'advisory' AND l.granted AND l.objid = :key AND l.classid = 0 "
-            "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        )
-        holder = connection.execute(text(query), {"key": _KEY}).scalar()
+        holder = connection.execute(text(_HOLDER), {"key": _KEY}).scalar()
         connection.close()
         raise StoreInUse(self._refusal(str(holder or "another process")))
 

@@ -14,20 +14,22 @@ from sqlalchemy import Connection, func, insert, select, text, update
 
 from console.domain.actors import Actor
 from console.domain.alarms import Alarm
-from console.domain.changes import Change, ChangeSet, Outgoing
+from console.domain.changes import GENESIS, Change, ChangeSet, Outgoing
 from console.domain.clock import SystemClock, micros
 from console.domain.crews import CrewFix
 from console.domain.expected import ExpectedValues
 from console.domain.incidents import Incident
 from console.domain.readings import ReadingBatch
+from console.services.analysis.retention import Deletion, HistoryKind
 from console.services.incidents.dismissals import REMEMBERED, learned
 from console.services.review.record import Sent, Tracks
 from console.services.state import DeskState, alarms_of, incidents_of, raised_serials
-from console.store import archive, cases, chain, expected
+from console.store import archive, cases, chain, expected, retention
 from console.store.connection import ADVISORY_LOCK, READING, engine_for, migrate, shown, store_url
 from console.store.faults import told
 from console.store.readings import ReadingLog, Times, Values
 from console.store.sole_use import SoleUse
+from console.store.stations import Stations
 from console.store.store_file import StoreFile
 from console.store.tables import changes, counters, outgoing, tracks
 
@@ -61,6 +63,7 @@ class SqlStore:
                 migrate(self._durable, self.where)
             self._file = StoreFile(url)
             self._readings = ReadingLog(self._relaxed, self.where)
+            self._stations = Stations(self._relaxed, self.where)
         except BaseException:
             self.close()
             raise
@@ -138,6 +141,18 @@ class SqlStore:
         with self._looking() as connection:
             return tuple(chain.read(connection, changes.c.subject == subject))
 
+    def each_change(self, after_seq: int = 0) -> Iterator[Change]:
+        """The chain behind ``after_seq`` one by one, for a chain of any length; a read transaction lasts as long."""
+        with self._looking() as connection:
+            yield from chain.read(connection, changes.c.seq > after_seq)
+
+    def head(self) -> tuple[int, str]:
+        """(seq, hash) of the last change; (0, 64 zeros) of an empty chain."""
+        query = select(changes.c.seq, changes.c.hash).order_by(changes.c.seq.desc()).limit(1)
+        with self._looking() as connection:
+            found = connection.execute(query).one_or_none()
+        return (0, GENESIS) if found is None else (int(found[0]), str(found[1]))
+
     def verify_chain(self) -> int | None:
         """``seq`` of the first invalid change of the chain, None when it is valid."""
         with self._looking() as connection:
@@ -152,6 +167,11 @@ class SqlStore:
         with self._looking() as connection:
             found = connection.execute(query.where(of.sent_us.is_(None)).order_by(of.outgoing_id).limit(_AT_ONCE)).all()
         return tuple((int(row[0]), Outgoing(row[1], bytes(row[2]), row[3], int(row[4]))) for row in found)
+
+    def count_unsent(self) -> int:
+        """Number of messages without confirmed delivery."""
+        with self._looking() as connection:
+            return int(connection.execute(select(func.count()).where(outgoing.c.sent_us.is_(None))).scalar_one())
 
     def mark_sent(self, outgoing_ids: int | Sequence[int]) -> None:
         """Mark messages as delivered."""
@@ -169,14 +189,23 @@ class SqlStore:
 
     # Readings and tracks.
 
+    def use_stations(self, station_ids: Iterable[str]) -> None:
+        """From now on station rows are those of a dataset with these stations, in this order.
+
+        The first dataset that is used with a store of before version 0007 gives its stations to the rows of old readings.
+        """
+        self._ensure_ours()
+        self._stations.use(station_ids)
+
     def append_readings(self, batch: ReadingBatch) -> None:
         """Keep readings; they survive the end of the process when this returns."""
         self._ensure_ours()
-        self._readings.append(batch)
+        self._readings.append(self._stations.for_writing().numbered(batch))
 
     def readings(self, station_row: int, channel: int, since_us: int, until_us: int) -> tuple[Times, Values]:
         """(source times µs, values in inside units) of one channel in [since, until], oldest first; bad ones NaN."""
-        return self._readings.between(int(station_row), int(channel), int(since_us), int(until_us))
+        number = self._stations.current.number(int(station_row))
+        return self._readings.between(number, int(channel), int(since_us), int(until_us))
 
     def append_expected(self, tick_us: int, values: NDArray[np.float64], sigma_kpa: NDArray[np.float64] | None = None) -> None:
         """Store the expected values at a tick, (stations, channels); the first row of a tick is kept.
@@ -184,14 +213,9 @@ class SqlStore:
         ``sigma_kpa``: (stations,) standard deviation of pressures, valid until the next one is stored.
         """
         self._ensure_ours()
+        order_no = self._stations.for_writing().order_no
         with told(self.where), self._relaxed.begin() as connection:
-            expected.append(connection, int(tick_us), values, sigma_kpa)
-
-    def drop_expected(self, before_us: int) -> None:
-        """Delete the expected values of the ticks before a time."""
-        self._ensure_ours()
-        with told(self.where), self._relaxed.begin() as connection:
-            expected.drop(connection, int(before_us))
+            expected.append(connection, int(tick_us), values, sigma_kpa, order_no)
 
     def append_positions(self, fixes: Iterable[CrewFix]) -> None:
         """Keep crews' fixes; a repeated one changes nothing."""
@@ -245,22 +269,59 @@ class SqlStore:
         with self._looking() as connection:
             return archive.tracks_between(connection, since_us, until_us)
 
-    def readings_between(self, since_us: int, until_us: int) -> ReadingBatch:
-        """Every reading in [since, until], by time."""
-        return archive.readings_between(self._readings, int(since_us), int(until_us))
+    def stations_between(self, since_us: int, until_us: int) -> tuple[str, ...]:
+        """Ids of all stations with readings in [since, until], of removed ones too; none in a store that has rows only."""
+        return self._stations.ids_of(self._readings.stations(int(since_us), int(until_us)))
+
+    def readings_between(self, since_us: int, until_us: int, stations: Sequence[str] | None = None) -> ReadingBatch:
+        """Every reading in [since, until], by time. ``stations``: ids by row; by default those of the dataset in use."""
+        return archive.readings_between(self._readings, int(since_us), int(until_us), self._stations.rows_of(stations))
 
     def count_readings(self, since_us: int, until_us: int) -> int:
         """About how many readings there are in [since, until], counted without reading them."""
         return self._readings.count(int(since_us), int(until_us))
 
     def reading_parts(self, since_us: int, until_us: int) -> Iterator[ReadingBatch]:
-        """Every reading in [since, until], in parts of bounded size and in no order; arrivals unknown."""
-        return self._readings.parts(int(since_us), int(until_us))
+        """Every reading of the dataset's stations in [since, until], in parts of bounded size, in no order; arrivals unknown."""
+        rows = self._stations.current
+        return (rows.placed(part) for part in self._readings.parts(int(since_us), int(until_us)))
 
-    def expected_between(self, since_us: int, until_us: int) -> ExpectedValues:
-        """Expected values at the ticks in [since, until]."""
+    def expected_between(self, since_us: int, until_us: int, stations: Sequence[str] | None = None) -> ExpectedValues:
+        """Expected values at the ticks in [since, until]. ``stations``: ids by row; by default those of the dataset in use."""
+        rows = self._stations.rows_of(stations)
         with self._looking() as connection:
-            return expected.between(connection, int(since_us), int(until_us))
+            return expected.between(connection, int(since_us), int(until_us), rows)
+
+    # Retention.
+
+    def cases_since(self, closed_after_us: int) -> tuple[Incident, ...]:
+        """Open cases, and those closed after a time."""
+        with self._looking() as connection:
+            return tuple(cases.incidents_since(connection, int(closed_after_us)).values())
+
+    def delete_history(self, kind: HistoryKind, since_us: int, until_us: int, most: int, *, days: int, at_us: int) -> int:
+        """Delete at most ``most`` rows of what lies in [since, until), oldest first; how many values went, 0 for nothing left.
+
+        ``days``, ``at_us``: the setting and the time, kept with the count (``deletions``).
+        """
+        self._ensure_ours()
+        with told(self.where), self._relaxed.begin() as connection:
+            return retention.delete_some(connection, kind, int(since_us), int(until_us), most, days, at_us)
+
+    def history_span(self, kind: HistoryKind) -> tuple[int, int] | None:
+        """(oldest, newest) source time of what is kept, without the readings that wait in the log; None without any."""
+        with self._looking() as connection:
+            return retention.span(connection, kind)
+
+    def deletions(self, *, unrecorded: bool = False) -> tuple[Deletion, ...]:
+        """What retention deleted, oldest first; ``unrecorded``: only what the log of actions does not have yet."""
+        with self._looking() as connection:
+            return retention.unrecorded(connection) if unrecorded else retention.all_deletions(connection)
+
+    def mark_recorded(self, deletion_ids: Iterable[int]) -> None:
+        """The log of actions has these deletions."""
+        with self._writing() as connection:
+            retention.mark_recorded(connection, deletion_ids)
 
     def flush(self) -> None:
         """Before closing: move readings of the log into blocks (they are on disk already)."""

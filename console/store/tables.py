@@ -99,8 +99,28 @@ reading_log = Table(
     Column("rows", Integer, nullable=False),
     Column("packed", LargeBinary, nullable=False),
     Column("arrived_us", BigInteger),
+    sqlite_autoincrement=True,
 )
-"""Batches as they came, packed whole: on disk at once, later moved into blocks. ``arrived_us``: empty when unknown."""
+"""Batches as they came, packed whole: on disk at once, later moved into blocks. ``arrived_us``: empty when unknown.
+
+Ids are never given again, also after the log was emptied: they order the blocks.
+"""
+
+stations = Table(
+    "stations",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("station_id", Text, nullable=False, unique=True),
+)
+"""Numbers under which readings are filed. Rows are never deleted, so that a number is never given to another station."""
+
+station_orders = Table(
+    "station_orders",
+    metadata,
+    Column("order_no", Integer, primary_key=True, autoincrement=False),
+    Column("numbers", LargeBinary, nullable=False),
+)
+"""Orders in which rows of expected values list their stations: little-endian int32 numbers."""
 
 reading_blocks = Table(
     "reading_blocks",
@@ -112,9 +132,13 @@ reading_blocks = Table(
     Column("to_us", BigInteger, nullable=False),
     Column("packed", LargeBinary, nullable=False),
     Column("arrivals", LargeBinary),
+    Index("reading_blocks_by_time", "from_us", "to_us"),
     sqlite_with_rowid=False,
 )
-"""One channel's readings over a stretch of time; stretches may overlap after backfill. ``arrivals``: empty when unknown."""
+"""One channel's readings over less than a day; stretches may overlap after backfill. ``station``: its number.
+
+``block_no``: last id of the log at the move; a later copy of a reading has a higher one. ``arrivals``: empty when unknown.
+"""
 
 expected_ticks = Table(
     "expected_ticks",
@@ -123,8 +147,12 @@ expected_ticks = Table(
     Column("stations", Integer, nullable=False),
     Column("packed", LargeBinary, nullable=False),
     Column("sigma", LargeBinary),
+    Column("order_no", Integer),
 )
-"""Expected values of every station per tick (``expected.py``). ``sigma``: where empty, that of an earlier tick."""
+"""Expected values of every station per tick (``expected.py``). ``sigma``: where empty, that of an earlier tick.
+
+``order_no``: of the stations; empty: by their numbers, from 0.
+"""
 
 tracks = Table(
     "tracks",
@@ -133,6 +161,21 @@ tracks = Table(
     Column("at_us", BigInteger, primary_key=True, autoincrement=False),
     Column("x", Float(53), nullable=False),
     Column("y", Float(53), nullable=False),
+    Index("tracks_by_time", "at_us"),
     sqlite_with_rowid=False,
 )
 """Fixes of crews, in the network's CRS."""
+
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("deletion_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("from_us", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("is_recorded", Boolean, nullable=False),
+)
+"""What retention deleted: one row a run and kind, written with each batch. ``is_recorded``: the log of actions has it."""

@@ -44,7 +44,7 @@ from maps.columns import Floats
 from maps.dataset import read_city
 from maps.errors import QuanmaiError
 from maps.hydraulics.state import HydraulicState
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 from maps.locate.pumps import PumpCurves
 from maps.network import ValveState
 
@@ -168,13 +168,13 @@ class HydraulicsWorker:
         return _expected(result, HydraulicState)
 
     def responses(self, at_s: float, nodes: NDArray[np.int64], leaks: Sequence[Mapping[int, float]]) -> Floats:
-        """(leaks, nodes) change of heads under each leak, m, as maps.hydraulics.responses; NaN when EPANET cannot be asked."""
+        """Change of heads, m, (leaks, nodes), as ``burst_responses`` computes it; NaN where EPANET cannot compute it."""
         task = AskResponses(at_s, nodes, tuple(dict(leak) for leak in leaks))
         try:
             with self._turn:
                 return _expected(self._ask(task), HeadChanges).change_m
         except WorkerFailed as failure:
-            # A location that is not refined is still a location.
+            # Without refinement the location of the linearised model stands.
             _log.warning("candidates are not refined: %s", failure)
             return np.full((len(leaks), len(nodes)), np.nan)
 

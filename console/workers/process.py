@@ -28,9 +28,9 @@ from console.workers.tasks import (
 from maps.city import City
 from maps.dataset import read_city
 from maps.errors import QuanmaiError
-from maps.hydraulics.impact import impact_of_closing
-from maps.hydraulics.reopening import reopening
-from maps.hydraulics.responses import burst_responses
+from maps.hydraulics.analysis.burst_responses import burst_responses
+from maps.hydraulics.analysis.closing_impact import impact_of_closing
+from maps.hydraulics.analysis.reopening import reopening
 from maps.hydraulics.session import EpanetSession
 from maps.locate.pumps import PumpCurves
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from maps.columns import Floats
 from maps.hydraulics.state import HydraulicState
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 from maps.locate.pumps import PumpCurves
 from maps.network import ValveState
 
@@ -49,7 +49,7 @@ class AskState:
 
 @dataclass(frozen=True, eq=False)
 class AskResponses:
-    """Head changes at ``nodes`` (rows) for each of ``leaks`` (m³/h by node row); as maps.hydraulics.responses."""
+    """Head changes at ``nodes`` (rows) for each of ``leaks`` (m³/h by node row), as ``burst_responses``."""
 
     at_s: float
     nodes: NDArray[np.int64]

@@ -1,7 +1,7 @@
 """The city dataset: one GeoPackage with the standard layers; opens in QGIS.
 
-``read_city(path) -> City``, ``write_city(city, path)`` (written aside, then renamed), ``SCHEMA_VERSION``. Row references are
-written as asset ids, kinds and states as their names; a place is its geometry, in the city's CRS.
+``read_city(path) -> City``, ``write_city(city, path)`` (to a temporary file, then renamed), ``SCHEMA_VERSION``. Row references
+are written as asset ids, kinds and states as their names, positions as geometry in the city's CRS.
 """
 
 from maps.dataset.reading import read_city

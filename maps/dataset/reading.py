@@ -1,4 +1,4 @@
-"""Reads a city dataset fast: Arrow columns in, references turned into rows. Another program may have edited it."""
+"""Reads a city dataset: Arrow columns, references converted to rows. Another program may have edited the file."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from maps.city import (
     ZoneTable,
 )  # fmt: skip
 from maps.columns import Columns
+from maps.dataset.arrow_columns import Lines, drawn_points, drawn_straight, plain, string_array, table_of, texts_of
 from maps.dataset.schema import CODES, NODE_REFERENCES, PIPE_REFERENCES, POINT_COLUMNS, REQUIRED, SCHEMA_VERSION, UNIQUE
-from maps.dataset.wkb import line_coordinates, objects, point_coordinates
+from maps.dataset.wkb import line_coordinates, objects
 from maps.errors import Fault, InputFault, Severity
 from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
 
-Lines = tuple[NDArray[np.float64], NDArray[np.int64]]
 Table = TypeVar("Table", bound=Columns)
 Shapes = TypeVar("Shapes", ZoneTable, ShapeTable)
 _FARTHEST_M = 1e8
@@ -46,7 +46,7 @@ _HEADLOSS = ("H-W", "D-W", "C-M")
 
 
 def read_city(path: Path) -> City:
-    """Read a dataset. Raises InputFault: not there, no dataset, of a newer version, or a reference that leads nowhere.
+    """Read a dataset. Raises InputFault when it is missing, no dataset, of a newer schema, or has an unknown reference.
 
     A missing optional column gets its default, named in ``info.assumed``; unknown columns are kept in ``extra``.
     """
@@ -55,7 +55,7 @@ def read_city(path: Path) -> City:
         raise InputFault(f"{path}: no such file; give a city dataset (.gpkg)")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a file that is no GeoPackage at all: told below, in our words
+            warnings.simplefilter("ignore")  # GDAL's warning about a file that is no GeoPackage: reported below instead
             layers = {str(name) for name, _ in pyogrio.list_layers(path)}
     except (DataSourceError, DataLayerError, ValueError) as fault:
         raise InputFault(f"{path}: not a readable GeoPackage; make one with 'quanmai import'") from fault
@@ -63,13 +63,13 @@ def read_city(path: Path) -> City:
         raise InputFault(f"{path}: no city dataset (layers city, nodes, pipes are needed); make one with 'quanmai import'")
     try:
         city = _read(_Reader(path, layers))
-        # Columns were copied out of Arrow's memory: of 200,000 pipes and their customers it would keep 80 MB for later.
+        # The columns are copies; Arrow would keep 80 MB allocated for 200,000 pipes and their customers.
         pa.default_memory_pool().release_unused()
         return city
     except shapely.errors.ShapelyError as fault:
-        raise InputFault(f"{path}: holds a shape that cannot be read ({fault}); import the city anew") from fault
-    except (UnicodeDecodeError, pa.ArrowException) as fault:  # Arrow's own for the text of a whole column
-        raise InputFault(f"{path}: holds text that is not UTF-8 ({fault}); import the city anew") from fault
+        raise InputFault(f"{path}: contains a shape that cannot be read ({fault}); import the city anew") from fault
+    except (UnicodeDecodeError, pa.ArrowException) as fault:  # Arrow raises this for the text of a whole column
+        raise InputFault(f"{path}: contains text that is not UTF-8 ({fault}); import the city anew") from fault
 
 
 def _read(reader: _Reader) -> City:
@@ -93,7 +93,7 @@ def _read(reader: _Reader) -> City:
 
 
 class _Reader:
-    """Reads tables in the order their references need; collects what is missing and what is wrong."""
+    """Reads tables in the order of their references; collects missing columns and faults."""
 
     def __init__(self, path: Path, layers: set[str]) -> None:
         self._path, self._layers = path, layers
@@ -102,7 +102,7 @@ class _Reader:
         self._defaults: list[str] = []
 
     def head(self) -> Mapping[str, Any]:
-        """The one row of layer ``city``. Raises InputFault for one of a newer program."""
+        """The only row of layer ``city``. Raises InputFault for a newer schema."""
         rows, _ = self._arrow("city")
         if rows.num_rows != 1 or "schema_version" not in rows.column_names:
             raise InputFault(f"{self._path}, layer city: expected one row with schema_version; import the city anew")
@@ -127,7 +127,7 @@ class _Reader:
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
-            said = f"{self._path}, layer city: time_zone {zone[:60]!r} is no time zone; name one such as Asia/Shanghai"
+            said = f"{self._path}, layer city: time_zone {zone[:60]!r} is no time zone; give one such as Asia/Shanghai"
             raise InputFault(said) from fault
         return CityInfo(name, site, zone, bool(head.get("synthetic")), tuple(map(str, listed)))
 
@@ -151,19 +151,19 @@ class _Reader:
         vertices, offsets = none if shapes is None else line_coordinates(shapes)
         if (np.diff(offsets) == 0).any():
             ends = [np.column_stack([nodes.x, nodes.y])[rows] for rows in (table.from_node, table.to_node)]
-            vertices, offsets = _drawn_straight(vertices, offsets, np.stack(ends, axis=1))
+            vertices, offsets = drawn_straight(vertices, offsets, np.stack(ends, axis=1))
         self._check_bounds("pipes", vertices)
         return table.replaced(vertices=vertices, offsets=offsets)
 
     def table(self, kind: type[Table]) -> Table:
-        """One layer as its table; empty when it is not there."""
+        """One layer as a table; empty when the layer is missing."""
         if kind.LAYER not in self._layers:
             return kind.empty()
         rows, shapes = self._arrow(kind.LAYER)
         return self._columns(kind, rows, shapes)
 
     def shapes(self, layer: str, kind: type[Shapes]) -> Shapes:
-        """Zones or background; rows without a shape are left out."""
+        """Zones or a background layer; rows without a shape are left out."""
         if layer not in self._layers:
             return kind.empty()
         rows, shapes = self._arrow(layer)
@@ -176,7 +176,7 @@ class _Reader:
         return table.replaced(geometry=geometry[drawn])
 
     def epanet(self) -> EpanetModel | None:
-        """The hydraulic model, None when there is none."""
+        """The hydraulic model; None without one."""
         if not {"epanet_model", "epanet_ids"} <= self._layers:
             return None
         model, ids = self._arrow("epanet_model")[0].to_pylist(), self._arrow("epanet_ids")[0]
@@ -184,13 +184,13 @@ class _Reader:
             raise InputFault(f"{self._path}, layer epanet_model: column inp is missing or empty; import the city anew")
         if not model or not {"asset_id", "epanet_id", "kind"} <= set(ids.column_names):
             return None
-        asset, epanet, kind = (_text(ids[name]) for name in ("asset_id", "epanet_id", "kind"))
+        asset, epanet, kind = (texts_of(ids[name]) for name in ("asset_id", "epanet_id", "kind"))
         first = model[0]
         fitted_to = str(first.get("calibrated") or "")
         return EpanetModel(str(first["inp"]), asset, epanet, kind, built=bool(first.get("built")), calibrated=fitted_to)
 
     def reported(self, city: City) -> City:
-        """The city with its defaults named. Raises InputFault with every fault found."""
+        """The city with the defaults listed in ``info.assumed``. Raises InputFault with every fault found."""
         if self._faults:
             raise InputFault.from_faults(str(self._path), self._faults)
         if not self._defaults:
@@ -198,7 +198,7 @@ class _Reader:
         return replace(city, info=replace(city.info, assumed=(*city.info.assumed, *self._defaults)))
 
     def _arrow(self, layer: str) -> tuple[pa.Table, pa.ChunkedArray | None]:
-        """Columns and WKB of a layer. Raises InputFault."""
+        """Columns and WKB of a layer. Raises InputFault when it cannot be read or lacks a required column."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -217,9 +217,9 @@ class _Reader:
             raise InputFault(f"{self._path}, layer {layer}: required column {name} is missing; import the city anew")
         absent = [name for name in kinds if name not in present and name not in drawn and name not in kind.OPTIONAL]
         if absent and rows.num_rows:
-            self._defaults.append(f"layer {layer} has no column {', '.join(absent)}: default taken")
+            self._defaults.append(f"layer {layer} lacks the column {', '.join(absent)}: default taken")
         columns = {name: self._column(layer, kind, name, sort, rows[name]) for name, sort in kinds.items() if name in present}
-        placed = _drawn_points(drawn, shapes, columns, rows.num_rows)
+        placed = drawn_points(drawn, shapes, columns, rows.num_rows)
         for values in placed.values():
             self._check_bounds(layer, values)
         columns |= placed
@@ -228,19 +228,19 @@ class _Reader:
             self._check_unique(layer, ids)
         if "pieces" in columns:
             self._check_pieces(layer, columns["pieces"])
-        extra = {name: _plain(rows[name]) for name in rows.column_names if name not in kinds}
-        return _table(kind, ids, columns, extra)
+        extra = {name: plain(rows[name]) for name in rows.column_names if name not in kinds}
+        return table_of(kind, ids, columns, extra)
 
     def _check_pieces(self, layer: str, pieces: NDArray[np.object_]) -> None:
         for row in np.flatnonzero(pieces != "").tolist():
             try:
                 piece_ids(str(pieces[row]))
             except ValueError:
-                said = f"{pieces[row]!r} is no JSON list of pipe ids; empty it once the pipe is known"
+                said = f"{pieces[row]!r} is not a JSON list of pipe ids; clear it if the pipe is known"
                 self._faults.append(Fault(Severity.FATAL, "not_a_list", said, layer, row=row + 1, column="pieces"))
 
     def _check_bounds(self, layer: str, xy: NDArray[np.float64]) -> None:
-        """A coordinate may be unknown (NaN), never endless."""
+        """Report coordinates beyond the limit; a coordinate may be unknown (NaN)."""
         if (np.abs(xy) > _FARTHEST_M).any():
             said = f"a coordinate lies beyond {_FARTHEST_M:g} m; correct the shape"
             self._faults.append(Fault(Severity.FATAL, "not_finite", said, layer))
@@ -262,11 +262,11 @@ class _Reader:
         if sort == "Ints" and name in NODE_REFERENCES | PIPE_REFERENCES:
             return self._referenced(layer, name, values, self._node_ids if name in NODE_REFERENCES else self._pipe_ids)
         if sort == "Texts":
-            return _text(values)
+            return texts_of(values)
         default = kind.DEFAULTS.get(name, {"Floats": np.nan, "Ints": -1, "Bools": False}[sort])
         target = {"Floats": pa.float64(), "Ints": pa.int32(), "Bools": pa.bool_()}[sort]
         try:
-            # A column edited elsewhere may have become text or a wider number.
+            # A column edited by another program may have become text or a wider number.
             typed = values if values.type == target else pc.cast(values, target, safe=False)
         except pa.ArrowInvalid as fault:
             self._faults.append(Fault(Severity.FATAL, "not_a_number", f"is no {target} column ({fault})", layer, column=name))
@@ -274,7 +274,7 @@ class _Reader:
         return np.asarray(typed.fill_null(default).to_numpy())
 
     def _coded(self, layer: str, name: str, values: pa.ChunkedArray, codes: Mapping[str, int]) -> NDArray[np.uint8]:
-        coded = _strings(values).dictionary_encode()
+        coded = string_array(values).dictionary_encode()
         words, at = coded.dictionary.to_pylist(), coded.indices.to_numpy()
         table = [codes.get(word.strip().lower(), 0 if not word.strip() else -1) for word in words]
         for place in np.flatnonzero(np.array(table) < 0):
@@ -284,7 +284,7 @@ class _Reader:
         return np.maximum(table, 0).astype(np.uint8)[at] if table else np.empty(0, dtype=np.uint8)
 
     def _referenced(self, layer: str, name: str, values: pa.ChunkedArray, assets: pa.Array) -> NDArray[np.int32]:
-        ids = _strings(values)
+        ids = string_array(values)
         none = pc.equal(ids, "").to_numpy(zero_copy_only=False)
         if none.all():
             found = np.full(len(ids), -1, dtype=np.int32)
@@ -301,64 +301,9 @@ class _Reader:
 
 
 def _listed(text: object) -> list[object]:
-    """What was assumed: a JSON list, or any other content as the one line of it."""
+    """Assumptions: a JSON list; any other content becomes the only entry."""
     try:
         found = json.loads(str(text)) if text else []
     except (ValueError, RecursionError):
         return [text]
     return found if isinstance(found, list) else [text]
-
-
-def _drawn_straight(vertices: NDArray[np.float64], offsets: NDArray[np.int64], ends: NDArray[np.float64]) -> Lines:
-    """Lines with those that have no points drawn from node to node. ``ends``: (n, 2, 2)."""
-    lines = [
-        vertices[start:stop] if stop > start else straight
-        for start, stop, straight in zip(offsets[:-1], offsets[1:], ends, strict=True)
-    ]
-    return np.concatenate(lines), np.concatenate([[0], np.cumsum([len(line) for line in lines])]).astype(np.int64)
-
-
-def _table(kind: type[Table], ids: NDArray[np.object_], columns: Mapping[str, NDArray[Any]], extra: Mapping[str, Any]) -> Table:
-    """The table of typed columns; ``Columns.of`` would look at every text once more."""
-    blank = kind.of([""])
-    rest = {
-        name: np.repeat(getattr(blank, name), len(ids))
-        for name in kind.column_kinds()
-        if name != "asset_id" and name not in columns
-    }
-    return kind(ids, **columns, **rest, extra=extra)
-
-
-def _drawn_points(
-    names: tuple[str, ...], shapes: pa.ChunkedArray | None, columns: Mapping[str, NDArray[Any]], count: int
-) -> dict[str, NDArray[Any]]:
-    """Coordinates of point layers: the geometry's, else columns of their name."""
-    if not names:
-        return {}
-    x, y = (np.array(columns.get(name, np.full(count, np.nan)), dtype=np.float64) for name in names)
-    if shapes is None:
-        return {names[0]: x, names[1]: y}
-    drawn = point_coordinates(shapes)
-    known = np.isfinite(drawn[:, 0])
-    return {names[0]: np.where(known, drawn[:, 0], x), names[1]: np.where(known, drawn[:, 1], y)}
-
-
-def _strings(values: pa.ChunkedArray) -> pa.Array:
-    """A column of any type as one array of strings, empty for null."""
-    typed = values if pa.types.is_string(values.type) else pc.cast(values, pa.string())
-    whole = typed.fill_null("").combine_chunks()
-    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
-
-
-def _text(values: pa.ChunkedArray) -> NDArray[np.object_]:
-    """A column of any type as strings, empty for null. Words that come again and again are one string in memory."""
-    strings = _strings(values)
-    coded = strings.dictionary_encode()
-    if len(coded.dictionary) > len(coded) // 2:
-        return np.asarray(strings.to_numpy(zero_copy_only=False), dtype=object)
-    words = np.asarray(coded.dictionary.to_numpy(zero_copy_only=False), dtype=object)
-    return np.asarray(words[coded.indices.to_numpy()], dtype=object)
-
-
-def _plain(values: pa.ChunkedArray) -> NDArray[Any]:
-    return _text(values) if pa.types.is_string(values.type) else np.asarray(values.to_numpy(zero_copy_only=False))

@@ -1,4 +1,4 @@
-"""What reading and writing of a city dataset agree on."""
+"""Layers, columns and versions of a city dataset, for reading and writing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from maps.network import NodeKind, NodeTable, PipeStatus, PipeTable, PumpTable, 
 SCHEMA_VERSION = 1
 
 LOCAL_WKT = 'LOCAL_CS["Local grid, not georeferenced",UNIT["metre",1],AXIS["x",EAST],AXIS["y",NORTH]]'
-"""The engineering CRS of coordinates that mean no place on earth."""
+"""Engineering CRS of coordinates without a position on earth."""
 
 CODES: Mapping[tuple[str, str], type[IntEnum]] = {
     ("nodes", "kind"): NodeKind,
@@ -28,7 +28,7 @@ POINT_COLUMNS: Mapping[str, tuple[str, str]] = {
     "nodes": ("x", "y"), "valves": ("x", "y"), "hydrants": ("x", "y"), "stations": ("x", "y"), "customers": ("x", "y"),
     "crews": ("base_x", "base_y"),
 }  # fmt: skip
-"""Columns that are no columns in the file but the geometry."""
+"""Columns that the file holds as geometry."""
 
 TABLES: Mapping[str, type[Columns]] = {
     "nodes": NodeTable, "pipes": PipeTable, "pumps": PumpTable, "valves": ValveTable, "hydrants": HydrantTable,

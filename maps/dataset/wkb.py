@@ -1,4 +1,4 @@
-"""Coordinates straight out of a column of WKB: no geometry object for each of a million features."""
+"""Coordinates from a column of WKB, without a geometry object per feature."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _POINT_BYTES = 21
 
 
 def point_coordinates(shapes: pa.ChunkedArray) -> NDArray[np.float64]:
-    """(n, 2) of a column of points, NaN where there is none or something else is drawn."""
+    """Coordinates of a column of points, (n, 2); NaN for null and for other geometries."""
     data, offsets = _buffers(shapes)
     lengths = np.diff(offsets)
     found = np.full((len(lengths), 2), np.nan)
@@ -32,7 +32,7 @@ def point_coordinates(shapes: pa.ChunkedArray) -> NDArray[np.float64]:
 
 
 def line_coordinates(shapes: pa.ChunkedArray) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Ragged (points, 2) and offsets (n + 1,) of a column of lines; a row without a line has no points."""
+    """Points (points, 2) and offsets (n + 1,) of a column of lines; a row without a line has no points."""
     data, offsets = _buffers(shapes)
     lengths, starts = np.diff(offsets), offsets[:-1]
     whole = lengths >= _HEADER + 32
@@ -51,12 +51,12 @@ def line_coordinates(shapes: pa.ChunkedArray) -> tuple[NDArray[np.float64], NDAr
 
 
 def objects(shapes: pa.ChunkedArray) -> NDArray[np.object_]:
-    """Shapely geometries of a column, None where null. Raises ShapelyError for what is no WKB."""
+    """Shapely geometries of a column, None where null. Raises ShapelyError for invalid WKB."""
     return np.array(shapely.from_wkb(shapes.to_numpy()), dtype=object)
 
 
 def _buffers(shapes: pa.ChunkedArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """All bytes of a binary column and where each row begins; a null row has no bytes."""
+    """All bytes of a binary column and the start of each row; a null row has no bytes."""
     array = shapes.combine_chunks().cast(pa.large_binary())
     if isinstance(array, pa.ChunkedArray):
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], type=pa.large_binary())

@@ -1,4 +1,4 @@
-"""Writes a city dataset aside and renames it: either the whole new file is there or the old one."""
+"""Writes a city dataset to a temporary file and renames it: the file is completely new or unchanged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from maps.dataset.schema import CODES, LOCAL_WKT, NODE_REFERENCES, PIPE_REFERENC
 Fields = dict[str, NDArray[Any]]
 _RESERVED = frozenset({"fid", "geom", "geometry"})
 _INDEXED_ROWS = 200_000
-"""Layers up to this size get a spatial index: only GIS programs use it, and it costs more than all the rest of the writing."""
+"""Layers up to this size get a spatial index: only GIS programs use it, and it takes longer than all other writing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,22 +39,22 @@ class _Layer:
 
 
 def write_city(city: City, path: Path) -> None:
-    """Write a dataset, atomically. Raises OSError from the disk."""
+    """Write a dataset, completely or not at all. Raises OSError when the file cannot be written."""
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "is a folder; name a file", str(path))
     try:
         handle, aside = tempfile.mkstemp(suffix=".gpkg", prefix=f".{path.stem}-", dir=path.parent)
     except OSError as fault:
-        raise OSError(fault.errno, fault.strerror, str(path)) from fault  # of the file asked for, not of the one aside
+        raise OSError(fault.errno, fault.strerror, str(path)) from fault  # names the requested file, not the temporary one
     os.close(handle)
     Path(aside).unlink()
-    # The file is new and renamed only when whole: waiting for the disk after each layer would buy nothing.
+    # The file is renamed only when complete, so waiting for the disk after each layer is not needed.
     before = pyogrio.get_gdal_config_option("OGR_SQLITE_SYNCHRONOUS")
     pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": "OFF"})
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a table without geometry, of an engineering CRS: written as meant
+            warnings.simplefilter("ignore")  # GDAL warns about tables without geometry and engineering CRSs; both are intended
             crs = LOCAL_WKT if city.network.crs == crs_of.LOCAL else city.network.crs
             for layer in _layers(city):
                 _append(layer, Path(aside), crs)
@@ -87,7 +87,7 @@ def _append(layer: _Layer, path: Path, crs: str) -> None:
 
 
 def _arrow(values: NDArray[Any]) -> pa.Array:
-    """A column; texts keep their type when there is none of them, else an empty layer could not be written."""
+    """A column for Arrow; an empty text column keeps its type, since an empty layer could not be written otherwise."""
     return pa.array(values, type=pa.string()) if values.dtype == object and not len(values) else pa.array(values)
 
 
@@ -129,7 +129,7 @@ def _one(value: str) -> NDArray[np.object_]:
 
 
 def _fields(city: City, table: Columns) -> Fields:
-    """Columns as they stand in the file: references as ids, codes as names, no coordinates."""
+    """Columns as written to the file: references as ids, codes as names, no coordinates."""
     fields: Fields = {}
     for name, kind in table.column_kinds().items():
         values = getattr(table, name)
@@ -146,7 +146,7 @@ def _fields(city: City, table: Columns) -> Fields:
 
 
 def _extra(table: Columns, fields: Fields) -> Fields:
-    """Other columns under names that a GeoPackage can tell apart, whatever their case."""
+    """Extra columns, renamed where names differ only in letter case, which a GeoPackage does not allow."""
     used, extra = {name.lower() for name in fields} | _RESERVED, dict[str, NDArray[Any]]()
     for name, values in table.extra.items():
         free = name
@@ -173,7 +173,7 @@ def _lines(city: City) -> NDArray[np.object_]:
     rows = np.repeat(np.arange(len(counts)), counts)
     if np.isfinite(pipes.vertices).all():
         return np.asarray(shapely.linestrings(pipes.vertices, indices=rows), dtype=object)
-    # A pipe whose node has no coordinates is drawn by what is known of it, or not at all.
+    # A pipe whose node has no coordinates is drawn by its known points, or not at all.
     known = np.isfinite(pipes.vertices).all(axis=1)
     enough = np.bincount(rows[known], minlength=len(counts)) >= 2
     known &= enough[rows]
@@ -185,7 +185,7 @@ def _lines(city: City) -> NDArray[np.object_]:
 
 
 def _place(city: City, table: Columns) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Where rows are drawn: their own point, else their node, else the middle of their two nodes."""
+    """Where rows are drawn, (n, 2): their own point, else their node, else midway between their two nodes."""
     x, y = (
         np.array(getattr(table, name), dtype=np.float64) for name in POINT_COLUMNS[table.LAYER]
     ) if table.LAYER in POINT_COLUMNS else (np.full(len(table), np.nan), np.full(len(table), np.nan))  # fmt: skip

@@ -1,13 +1,12 @@
 """GeoJSON (RFC 7946: WGS84, lon then lat) of a city's assets and of a plan.
 
-A network that is not georeferenced keeps its drawing's coordinates; the collection then says so in ``coordinates``.
+A network that is not georeferenced keeps its local coordinates; the member ``coordinates`` of the collection says so.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,9 @@ import numpy as np
 from maps.city import City
 from maps.columns import Columns, Floats
 from maps.errors import InputFault
-from maps.export.shown import Shown, collection, feature, point
-from maps.isolation.result import IsolationPlan
+from maps.export.output_coordinates import Shown, collection, feature, point
+from maps.files import write_aside
+from maps.isolation.plan.result import IsolationPlan
 from maps.locate.result import Candidate
 from maps.network import NodeKind, ValveKind, ValveState
 
@@ -26,9 +26,9 @@ Feature = dict[str, Any]
 
 
 def city_geojson(city: City, layers: Sequence[str] = ("pipes", "valves", "stations")) -> dict[str, Any]:
-    """Layers of a city in one collection; each feature names its ``layer``. Internal: it holds pipes and valves.
+    """Layers of a city in one collection; each feature names its ``layer``. For internal use: it contains pipes and valves.
 
-    Raises InputFault for a layer that does not exist.
+    Raises InputFault for an unknown layer.
     """
     unknown = [layer for layer in layers if layer not in _LAYERS]
     if unknown:
@@ -38,7 +38,7 @@ def city_geojson(city: City, layers: Sequence[str] = ("pipes", "valves", "statio
 
 
 def plan_geojson(city: City, plan: IsolationPlan, candidates: Sequence[Candidate] = ()) -> dict[str, Any]:
-    """A plan: zone, dry pockets, valves to close in order; and the candidates with their probabilities."""
+    """A plan as GeoJSON: zone, dry pockets, valves to close in order, and the candidates with their probabilities."""
     shown, pipes = Shown.of(city.network), city.network.pipes
     parts: list[tuple[str, dict[str, dict[str, Any]]]] = [
         ("zone", {pipe_id: {} for pipe_id in plan.zone_pipes}),
@@ -60,24 +60,8 @@ def plan_geojson(city: City, plan: IsolationPlan, candidates: Sequence[Candidate
 
 
 def write_geojson(path: Path, content: Mapping[str, Any]) -> None:
-    """Write aside, then rename. Raises InputFault when the place cannot be written."""
+    """Write GeoJSON, whole or not at all. Raises InputFault when the file cannot be written."""
     write_aside(path, json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
-
-
-def write_aside(path: Path, content: bytes) -> None:
-    """Whole or not at all. Raises InputFault when the place cannot be written."""
-    if not path.name or path.is_dir():
-        raise InputFault(f"{path}: is a folder; name a file")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as fault:
-        part.unlink(missing_ok=True)
-        raise InputFault(f"{path}: cannot be written ({fault.strerror}); choose another folder or free the disk") from fault
 
 
 def _pipes(city: City) -> list[Feature]:

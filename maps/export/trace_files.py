@@ -1,4 +1,4 @@
-"""A trace as a file: GeoJSON (WGS84), GeoPackage (the network's CRS) or CSV; a profile as CSV."""
+"""Writes a trace as GeoJSON (WGS84), GeoPackage (the network's CRS) or CSV, and a profile as CSV."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldE
 
 from maps.city import City
 from maps.errors import InputFault
-from maps.export.csv_file import write_csv
+from maps.export.csv_tables import write_csv
 from maps.export.geojson import write_geojson
-from maps.export.shown import Shown, collection, feature
+from maps.export.output_coordinates import Shown, collection, feature
 from maps.trace import Profile, Trace
 
 _PIPE_COLUMNS = ("diameter_mm", "material", "length_m", "year_laid", "road_name")
 
 
 def write_trace(city: City, trace: Trace, path: Path, stops: Sequence[Mapping[str, str]] = ()) -> None:
-    """Write pipes (with their attributes) and why it stopped (``stops``: node, reason, asset_id), by the file's ending.
+    """Write the trace's pipes with their attributes, and its stops (node, reason, asset_id), in the format of the file's suffix.
 
-    ``.geojson``/``.json``, ``.gpkg``, or ``.csv`` (pipes only). Written aside, then renamed. Raises InputFault for another
-    ending and for a place that cannot be written.
+    ``.geojson``/``.json``, ``.gpkg``, or ``.csv`` (pipes only); whole or not at all. Raises InputFault for another suffix and
+    for a file that cannot be written.
     """
     writers = {".geojson": _geojson, ".json": _geojson, ".gpkg": _gpkg, ".csv": _csv}
     writer = writers.get(path.suffix.lower())
@@ -38,13 +38,16 @@ def write_trace(city: City, trace: Trace, path: Path, stops: Sequence[Mapping[st
 
 
 def write_profile(city: City, found: Profile, path: Path) -> None:
-    """A profile as CSV: node, metres along, elevation, head and pressure in m; empty where unknown."""
+    """Write a profile as CSV: node, metres along, elevation, head and pressure in m; empty where unknown.
+
+    Raises InputFault when the file cannot be written.
+    """
     rows = profile_rows(city, found)
     write_csv(path, ("node", "along_m", "elevation_m", "head_m", "pressure_m"), (list(row.values()) for row in rows))
 
 
 def profile_rows(city: City, found: Profile) -> list[dict[str, Any]]:
-    """A profile as objects; None where unknown."""
+    """A profile as one dictionary per node, with the columns of ``write_profile``; None where unknown."""
     columns = {"along_m": found.along_m, "elevation_m": found.elevation_m, "head_m": found.head_m, "pressure_m": found.pressure_m}
     return [
         {"node": str(city.network.nodes.asset_id[node])}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -16,8 +17,8 @@ from maps.city import City
 from maps.columns import Codes, Floats
 from maps.errors import InputFault
 from maps.hydraulics.elements import Elements, by_row
-from maps.hydraulics.links import LinkSwitch
-from maps.hydraulics.period import DAY_S, Operation, day_of
+from maps.hydraulics.link_states import LinkSwitch
+from maps.hydraulics.model_day import DAY_S, Operation, stepped
 from maps.hydraulics.project import Project
 from maps.hydraulics.state import HydraulicState, LinkStatus
 from maps.network import ValveKind, ValveState
@@ -117,13 +118,31 @@ class EpanetSession:
         """The model's day as EPANET steps it: tanks fill and empty, controls and rules act. States in order of ``at_s``.
 
         A day that EPANET cannot finish in a reasonable number of steps ends with states that are not converged, with a message.
+        Raises ValueError for a step that does not divide a day.
         """
-        return day_of(self, step_s, progress)
+        if step_s <= 0 or DAY_S % step_s:
+            raise ValueError("step_s must divide a day")
+        if not self.has_day:
+            return [self.solve(at_s) for at_s in range(0, DAY_S, step_s)]
+        found: dict[int, HydraulicState] = {}
+        failure: HydraulicState | None = None
+        for after_start, converged, message in stepped(self.project, step_s):
+            state = self.read((after_start + self.clock_s) % DAY_S, converged, message)
+            if converged:
+                found[after_start] = state
+            else:
+                failure = state
+            if progress is not None:
+                progress(after_start / DAY_S)
+        if failure is not None:
+            for after_start in set(range(0, DAY_S, step_s)) - found.keys():
+                found[after_start] = replace(failure, at_s=(after_start + self.clock_s) % DAY_S)
+        return sorted(found.values(), key=lambda state: state.at_s)
 
     def operation(self) -> Operation:
         """Tank levels and link states over the model's day, run once."""
         if self._operation is None:
-            self._operation = Operation.of(self)
+            self._operation = Operation.of(self.project, self.links)
         return self._operation
 
     def diagnose(self) -> tuple[bool, str]:

@@ -1,4 +1,7 @@
-"""Importers: real network files into a City. ``import_city(sources, ImportOptions) -> ImportResult``."""
+"""Imports EPANET files and GIS layers as a ``City``: ``import_city(sources, ImportOptions) -> ImportResult``.
+
+``readers``: GIS files as standard layers; ``topology``: nodes, pipes and valves; ``epanet``: .inp files and layers over them.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,20 @@ from pathlib import Path
 from maps.city import City, CityInfo
 from maps.errors import Fault, InputFault, Severity
 from maps.importers.completion import RESIDENTS_PER_M3_DAY, estimated_customers, stations_from_csv, with_assumed_valves
-from maps.importers.inp import read_inp
+from maps.importers.epanet.inp_reader import read_inp
 from maps.importers.options import ImportOptions, ImportResult, site_of
-from maps.importers.profile import read_profile
+from maps.importers.readers.profile import read_profile
 from maps.zones import with_communities
 
 __all__ = ["ImportOptions", "ImportResult", "import_city"]
 
 
 def import_city(sources: Sequence[Path], options: ImportOptions) -> ImportResult:
-    """A city from one .inp or from GIS layers. Pure in its input. Raises InputFault for what is fatal."""
+    """Import a city from one .inp file, from GIS layers, or from one .inp file with layers laid over it.
+
+    A clean import is a pure function of its input. Raises InputFault with every fatal fault, and for sources that are
+    missing or of which two are .inp files.
+    """
     if not sources:
         raise InputFault("no source given; name an .inp file or GIS layers")
     missing = next((path for path in sources if not path.exists()), None)
@@ -26,7 +33,7 @@ def import_city(sources: Sequence[Path], options: ImportOptions) -> ImportResult
         raise InputFault(f"{missing}: no such file; check the path")
     inps = [path for path in sources if path.suffix.lower() == ".inp"]
     if len(inps) > 1:
-        raise InputFault(f"{inps[0]}, {inps[1]}: one .inp makes a city; import them one by one")
+        raise InputFault(f"{inps[0]}, {inps[1]}: a city has one .inp file; import them one at a time")
     city, faults = _from_inp(inps[0], options) if inps else _from_layers(sources, options)
     others = [path for path in sources if path not in inps]
     if inps and others:
@@ -34,7 +41,7 @@ def import_city(sources: Sequence[Path], options: ImportOptions) -> ImportResult
     city = _completed(city, options, faults)
     from maps.check import network_faults
 
-    # A doubtful place of a valve is among the import's own faults already, in more words.
+    # Ambiguous valve positions are already among the import's own faults, with more detail.
     listed = (*faults, *(fault for fault in network_faults(city) if fault.code != "valve_placing"))
     return ImportResult(city, tuple(sorted(listed, key=lambda fault: list(Severity).index(fault.severity))))
 
@@ -47,15 +54,15 @@ def _from_inp(path: Path, options: ImportOptions) -> tuple[City, list[Fault]]:
 
 
 def _from_layers(sources: Sequence[Path], options: ImportOptions) -> tuple[City, list[Fault]]:
-    # GIS readers are slow to load: an .inp does without them.
-    from maps.importers.layers import read_layers
+    # GIS readers are slow to load, and an .inp does not need them.
+    from maps.importers.layered_city import read_layers
 
     city, faults = read_layers(sources, options)
     return city, list(faults)
 
 
 def _overlaid(city: City, sources: Sequence[Path], options: ImportOptions, faults: list[Fault]) -> City:
-    from maps.importers.overlay import overlaid
+    from maps.importers.epanet.overlay import overlaid
 
     return overlaid(city, sources, options, faults)
 
@@ -78,7 +85,7 @@ def _with_stations(city: City, options: ImportOptions, faults: list[Fault]) -> C
         return city
     if isinstance(options.stations, Path):
         return replace(city, stations=stations_from_csv(city, options.stations, faults, read_profile(options.profile).encoding))
-    from maps.locate.placement import default_station_count, place_stations
+    from maps.locate.station_placement import default_station_count, place_stations
 
     asked = options.stations.partition(":")[2]
     if asked and not (asked.isdigit() and int(asked) > 0):

@@ -1,4 +1,4 @@
-"""What an import adds when asked, or when the source has none: valves, stations, customers. All of it marked."""
+"""Adds valves, stations and customers on request or where the source has none; all of them are marked as assumed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from maps.attachment import pieces_text
 from maps.city import City, CustomerTable, StationTable
 from maps.columns import Columns, Ints
 from maps.errors import Fault, InputFault, Severity
-from maps.importers.encoding import decoded
+from maps.importers.readers.encoding import decoded
 from maps.network import NodeKind, PipeNetwork, ValveTable
 
 RESIDENTS_PER_M3_DAY = 5.0
-"""Residents that one m³ of daily demand stands for: 0.2 m³ a head and day, losses and trade included."""
+"""Residents per m³ of daily demand: 0.2 m³ per head and day, losses and trade included."""
 PEOPLE_PER_HOUSEHOLD = 2.6
-"""China's seventh census (2020): 2.62 persons a household."""
+"""China's seventh census (2020): 2.62 persons per household."""
 _MOST_PEOPLE = 100_000_000
-"""At one node; a demand beyond is a wrong number, and must not overflow the column."""
+"""Limit at one node: a larger demand is a wrong number, and must not overflow the column."""
 
 Table = TypeVar("Table", bound=Columns)
 
@@ -31,7 +31,7 @@ CHANNELS = ("pressure", "flow", "level", "turbidity", "chlorine", "ph", "tempera
 
 
 def with_assumed_valves(network: PipeNetwork) -> PipeNetwork:
-    """A gate valve at both ends of every pipe, marked assumed; existing valves stay."""
+    """Add a gate valve at both ends of every pipe, marked as assumed; existing valves stay."""
     pipes, count = network.pipes, len(network.pipes)
     old = network.valves
     rows = np.tile(np.arange(count, dtype=np.int32), 2)
@@ -48,7 +48,7 @@ def with_assumed_valves(network: PipeNetwork) -> PipeNetwork:
 
 
 def _along(values: np.ndarray, at: np.ndarray, step: int) -> np.ndarray:
-    """A little way in from a pipe's end, so that both of its valves are seen apart."""
+    """Points a short way in from a pipe's end, so that its two valves are drawn apart."""
     inward: np.ndarray = values[at] + 0.15 * (values[at + step] - values[at])
     return inward
 
@@ -62,7 +62,7 @@ def joined(first: Table, second: Table) -> Table:
 
 
 def estimated_customers(network: PipeNetwork) -> CustomerTable:
-    """One customer a demand node, on a pipe of it; households from the demand, marked estimated."""
+    """One customer per demand node, on one of its pipes; households from the demand, marked as estimated."""
     nodes = network.nodes
     rows = np.flatnonzero((nodes.kind == NodeKind.JUNCTION) & (nodes.demand_m3h > 0))
     pipe = np.array([network.pipes_at(int(row))[0] if len(network.pipes_at(int(row))) else -1 for row in rows], dtype=np.int32)
@@ -76,18 +76,17 @@ def estimated_customers(network: PipeNetwork) -> CustomerTable:
 
 
 def demands_of_customers(city: City) -> tuple[PipeNetwork, str]:
-    """Node demands where the source has none: each customer's, half to either end of its pipe (of unknown piece: parted
+    """Node demands where the source has none, m³/h, and the assumption in words.
 
-    among its pieces); what flows in stays. And what was assumed.
-
-    A customer without a demand counts by its people, without people by its households.
+    Half of a customer's demand goes to either end of its pipe (of unknown piece: shared by all pieces); inflows are kept.
+    A customer without a demand gets one from its people, or from its households.
     """
     customers, nodes, pipes = city.customers, city.network.nodes, city.network.pipes
     on = city.customers_on
     people = np.where(customers.people > 0, customers.people, customers.households * PEOPLE_PER_HOUSEHOLD)
     counted = people / RESIDENTS_PER_M3_DAY / 24.0
     demand = np.where(customers.demand_m3h > 0, customers.demand_m3h, counted)
-    given = np.minimum(np.nan_to_num(nodes.demand_m3h), 0.0)  # what flows in stays
+    given = np.minimum(np.nan_to_num(nodes.demand_m3h), 0.0)  # inflows are kept
     for ends in (pipes.from_node, pipes.to_node):
         np.add.at(given, ends[on.pipe], demand[on.row] * on.share / 2)
     given[nodes.kind != NodeKind.JUNCTION] = 0.0
@@ -99,7 +98,7 @@ def demands_of_customers(city: City) -> tuple[PipeNetwork, str]:
 def stations_from_csv(city: City, path: Path, told: list[Fault], encoding: str | None = None) -> StationTable:
     """Stations of a CSV (station_id, node, channel); ``node`` may be a link for flow. Raises InputFault with all faults.
 
-    ``told`` gets what its encoding shows. ``encoding``: of its text where it is told.
+    ``told`` receives warnings about the encoding. ``encoding``: of its text where known, else detected from its bytes.
     """
     faults, found = list[Fault](), dict[str, dict[str, object]]()
     for number, line in _csv_rows(path, told, encoding):
@@ -128,7 +127,7 @@ def _csv_rows(path: Path, told: list[Fault], encoding: str | None) -> list[tuple
 
 
 def _pieces_of(network: PipeNetwork, pipe: str) -> Ints:
-    """Rows of a pipe, or of all pieces of one that was cut; none for an unknown id."""
+    """Rows of a pipe, or of all pieces of a cut pipe; empty for an unknown id."""
     pipes = network.pipes
     return pipes.rows([pipe]) if pipes.has(pipe) else np.flatnonzero(pipes.source_id == pipe).astype(np.int32)
 

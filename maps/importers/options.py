@@ -1,4 +1,4 @@
-"""What an import is asked for, and what it gives back."""
+"""Options and result of an import."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class ImportOptions:
 
 @dataclass(frozen=True, eq=False)
 class ImportResult:
-    """The city and every fault that did not refuse it."""
+    """The city, and every fault that was not fatal."""
 
     city: City
     faults: tuple[Fault, ...]
 
 
 def site_of(name: str) -> str:
-    """A name as a site: what topics and file names take."""
+    """Site identifier of a name, valid in MQTT topics and file names."""
     kept = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
     return kept.strip("-").lower() or "city"

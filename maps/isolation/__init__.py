@@ -6,16 +6,16 @@ sums candidate probabilities; ``schedule`` assigns valves to crews; ``restoring`
 ``city_plans`` computes the plans of all segments.
 """
 
-from maps.isolation.candidates import Candidates, CandidateSegment, by_segment
-from maps.isolation.citywide import SegmentPlans, city_plans
-from maps.isolation.isolator import Isolator
-from maps.isolation.joint import Conflict, Window, overlapping
-from maps.isolation.labels import segments_of_pipes
-from maps.isolation.restoring import RestoreStep, restoring
-from maps.isolation.result import IsolationPlan
-from maps.isolation.rules import KEEP, ValveOverride
+from maps.isolation.burst_candidates import Candidates, CandidateSegment, by_segment
+from maps.isolation.city_plans import SegmentPlans, city_plans
+from maps.isolation.graph.edge_rules import KEEP, ValveOverride
+from maps.isolation.graph.pipe_segments import segments_of_pipes
+from maps.isolation.graph.segments import SegmentGraph, build_segments
+from maps.isolation.plan.isolator import Isolator
+from maps.isolation.plan.overlaps import Conflict, Window, overlapping
+from maps.isolation.plan.result import IsolationPlan
+from maps.isolation.restoration import RestoreStep, restoring
 from maps.isolation.schedule import CrewPlace, CrewStep, Schedule, schedule
-from maps.isolation.segments import SegmentGraph, build_segments
 
 __all__ = [
     "KEEP",

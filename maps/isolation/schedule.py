@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import islice
 from math import factorial, hypot
 
-from maps.isolation.dealing import Deal, dealt, neighbours
-from maps.isolation.result import IsolationPlan, ValveStep
+from maps.isolation.crew_assignments import Deal, dealt, neighbours
+from maps.isolation.plan.result import IsolationPlan, ValveStep
 
 DETOUR = 1.3
 SPEED_KMH = 20.0

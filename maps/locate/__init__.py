@@ -7,14 +7,14 @@
 - ``locate``: candidates with probabilities from residuals; ``Responses``: full hydraulic solutions that refine the first ones.
 """
 
+from maps.locate.covariance import ErrorModel
 from maps.locate.interpolated import Interpolation
 from maps.locate.locator import LocateOptions, locate
-from maps.locate.placement import default_station_count, place_stations
 from maps.locate.pumps import PumpCurves
 from maps.locate.refine import Responses
 from maps.locate.result import Candidate, Location
 from maps.locate.signatures import Signatures, build_signatures
-from maps.locate.weights import ErrorModel
+from maps.locate.station_placement import default_station_count, place_stations
 
 __all__ = [
     "Candidate",

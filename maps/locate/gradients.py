@@ -68,7 +68,7 @@ def pipe_gradients(network: PipeNetwork, state: HydraulicState, smallest_flow_m3
 
 
 def _resistance(network: PipeNetwork) -> Floats:
-    """r of h = r qⁿ with q in m³/h, (pipes,); typical values replace missing ones.
+    """Coefficient r of h = r qⁿ with q in m³/h, (pipes,); typical values replace missing ones.
 
     Hazen-Williams 10.667 L / (C^1.852 d^4.871) in m and m³/s; Chezy-Manning 10.29 n² L / d^5.33; Darcy-Weisbach with
     a friction factor of rough pipes, 8 f L / (π² g d⁵) (EPANET 2.2 manual, chapter 12).
@@ -88,7 +88,7 @@ def _resistance(network: PipeNetwork) -> Floats:
 
 
 def _minor_loss(network: PipeNetwork) -> Floats:
-    """m of h = m q² (q in m³/h) of the fittings, (pipes,): K 8 / (π² g d⁴)."""
+    """Coefficient m of h = m q² (q in m³/h) of the fittings, (pipes,): K 8 / (π² g d⁴)."""
     pipes = network.pipes
     diameter = np.where(pipes.diameter_mm > 0, pipes.diameter_mm, 150.0) / 1000.0
     coefficient = np.nan_to_num(pipes.minor_loss)

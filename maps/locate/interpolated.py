@@ -11,8 +11,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from maps.city import City, StationTable
 from maps.columns import Floats
-from maps.locate.placement import resistance_graph
 from maps.locate.signatures import Signatures
+from maps.locate.station_placement import resistance_graph
 
 _TYPICAL_RESPONSE_M = 0.05
 _UNKNOWN_REACH_M = 1000.0

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maps.columns import Bools, Floats
+from maps.locate.covariance import ErrorModel, free_directions, whitener, with_free_directions, with_known_drift
 from maps.locate.refine import Changes, Responses, most_refined, refined_shapes
 from maps.locate.result import Candidate, Location
 from maps.locate.signatures import Signatures, mean_of_ends
-from maps.locate.weights import ErrorModel, free_directions, whitener, with_free_directions, with_known_drift
 from maps.network import PipeNetwork
 
 _EXACT_LIMIT = 4_000_000

@@ -13,7 +13,7 @@ from maps.network import PipeNetwork
 Responses = Callable[[float, NDArray[np.int64], Sequence[Mapping[int, float]]], Floats]
 """(seconds of the day, node rows (n,), leaks in m³/h at node rows) -> change of heads (leaks, n), m; NaN where unsolved.
 
-The program computes them with EPANET in its own process (maps.hydraulics.responses)."""
+The program computes them with EPANET in its own process (``maps.hydraulics.analysis.burst_responses``)."""
 
 Changes = Callable[[Sequence[Mapping[int, float]]], Floats]
 """Responses at one time and the stations' nodes: leaks -> change of heads (leaks, n), m; NaN where unsolved."""

@@ -9,21 +9,20 @@ from maps.city import City, CityInfo, ShapeTable
 from maps.columns import Texts
 from maps.network import PipeNetwork
 from maps.synthetic import names
-from maps.synthetic.customers import customer_table
-from maps.synthetic.equipment import crew_table, hydrant_table, plant_table, station_table
-from maps.synthetic.hydraulic_model import model
-from maps.synthetic.isolation_valves import site_valves
-from maps.synthetic.land import land
-from maps.synthetic.mains import lay, node_table, pipe_table, pump_table, valve_table
-from maps.synthetic.metering import meter
+from maps.synthetic.customers import customer_table, node_demand_m3h, settle
+from maps.synthetic.network.asset_tables import crew_table, hydrant_table, plant_table, station_table
+from maps.synthetic.network.dmas import meter
+from maps.synthetic.network.feeds import install
+from maps.synthetic.network.hydraulic_model import model
+from maps.synthetic.network.isolation_valves import site_valves
+from maps.synthetic.network.pipe_sizing import size
+from maps.synthetic.network.pipe_tables import lay, node_table, pipe_table, pump_table, valve_table
+from maps.synthetic.network.pressure_zones import divide
 from maps.synthetic.options import MODEL_LIMIT, SyntheticOptions
-from maps.synthetic.people import node_demand_m3h, settle
-from maps.synthetic.plumbing import install
-from maps.synthetic.pressure_zones import divide
-from maps.synthetic.roadnames import name_streets
-from maps.synthetic.sizing import size
-from maps.synthetic.streets import Rows, Streets
-from maps.synthetic.territory import settle_territory
+from maps.synthetic.streets.graph import Rows, Streets
+from maps.synthetic.streets.landscape import land
+from maps.synthetic.streets.street_names import name_streets
+from maps.synthetic.zones import settle_territory
 
 CRS = "EPSG:4548"
 _INVENTED = "the whole city is invented: streets, pipes, people, demands and pressures are procedural, not any utility's"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from maps.synthetic.streets import Rows
-
 DISTRICTS = ("槐荫区", "天桥区", "市中区", "历下区", "历城区", "长清区", "章丘区", "济阳区", "莱芜区", "钢城区")
 HOME = "美林苑"
 """Community of the reference case; placed in 天桥区."""
@@ -96,7 +94,7 @@ def ordinal(number: int) -> str:
     return f"第{'一二三四五六七八九十'[number - 1] if number <= 10 else number}"
 
 
-def look_up(names: list[str], rows: Rows) -> NDArray[np.object_]:
+def look_up(names: list[str], rows: NDArray[np.int64]) -> NDArray[np.object_]:
     """Names by row, "" for -1."""
     table = np.empty(len(names) + 1, dtype=object)
     table[:] = [*names, ""]

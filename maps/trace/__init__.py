@@ -9,11 +9,11 @@ length, ``resistance`` or ``head_loss``); ``supply_path`` of a pipe from its sou
 
 from maps.trace.barriers import Barriers, barriers, matching
 from maps.trace.flows import ASSUMED, FLOW, Flows, assumed_flows
+from maps.trace.loops_and_bridges import Loops, loops
 from maps.trace.path import head_loss, resistance, shortest_path, supply_path
 from maps.trace.reach import CONNECTIVITY, ONE_WAY_DEVICES, connected, downstream, ends_of_pipe, islands, upstream
 from maps.trace.result import Stop, Trace
-from maps.trace.shares import SourceShares, source_shares
-from maps.trace.structure import Loops, loops
+from maps.trace.source_shares import SourceShares, source_shares
 from maps.trace.summary import Profile, TraceSummary, profile, summary
 
 __all__ = [

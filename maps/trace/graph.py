@@ -11,8 +11,8 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from maps.columns import Bools, Floats, Ints
-from maps.isolation.rules import SUPPLY_UV, SUPPLY_VU, BaseRules
-from maps.isolation.segments import SegmentGraph, build_segments, grouped
+from maps.isolation.graph.edge_rules import SUPPLY_UV, SUPPLY_VU, BaseRules
+from maps.isolation.graph.segments import SegmentGraph, build_segments, grouped
 from maps.network import NodeKind, PipeNetwork, PipeStatus
 
 PIPE, PUMP, VALVE = 0, 1, 2

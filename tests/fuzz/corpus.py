@@ -18,7 +18,7 @@ from console.package import verify_package, write_package
 from console.store import open_store
 from maps.city import CrewTable, EpanetModel
 from maps.dataset import read_city, write_city
-from maps.hydraulics.model import ModelDetail, build_model
+from maps.hydraulics.model_building.model import ModelDetail, build_model
 from maps.importers import ImportOptions, import_city
 from tests.console.package.cases import CASE, a_case, a_reviewed_town
 from tests.console.services.town import Chair, a_finding

@@ -7,8 +7,8 @@ import pytest
 
 from maps.attachment import marked, on_pipes, piece_ids, pieces_text
 from maps.city import CustomerTable
-from maps.export.clip import clip_city
-from maps.hydraulics.gis import customer_demand
+from maps.export.city_clip import clip_city
+from maps.hydraulics.model_building.gis_estimates import customer_demand
 from maps.isolation import Isolator
 from maps.network import NodeKind
 from maps.trace import connected, islands, supply_path

@@ -14,7 +14,7 @@ from console.bench.pumped.sensors import Sensors
 from maps.city import City
 from maps.columns import Floats
 from maps.errors import InputFault
-from maps.hydraulics.running import RunningModel
+from maps.hydraulics.running_model import RunningModel
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
 from maps.network import NodeKind, PipeStatus

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maps.columns import Floats
-from maps.locate.weights import free_directions, with_free_directions
+from maps.locate.covariance import free_directions, with_free_directions
 
 _SUSPECTS = 3
 _FELT, _KNOWN = 1e-6, 1e-3

@@ -1,1 +1,1 @@
-"""The report of a case and of a month: blocks of content, set as an HTML page or as PDF."""
+"""The report of a case and of a month: blocks of content, rendered as an HTML page or as PDF."""

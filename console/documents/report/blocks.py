@@ -1,4 +1,4 @@
-"""Blocks of a report: what it says, apart from how a page or a PDF sets it. All texts are plain; whoever sets them escapes."""
+"""Blocks of a report: content without layout. All texts are plain; the renderers escape them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A paragraph; line breaks count. ``tone``: "", muted, loud, notice."""
+    """A paragraph; line breaks are kept. ``tone``: "", muted, loud, notice."""
 
     text: str
     tone: str = ""
@@ -33,14 +33,14 @@ class FactLine:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts under each other."""
+    """A list of facts."""
 
     lines: tuple[FactLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cells as texts; ``times``: of each row in µs UTC where a page may jump to it, else empty."""
+    """A table of texts; ``times``: of each row in µs UTC if a page can jump to it, else empty."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -62,7 +62,7 @@ Block = Heading | Text | Facts | Table | Figure
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """``badges``: loud labels (drill, internal). ``foot``: one line under it all."""
+    """A report. ``badges``: warning labels (drill, internal). ``foot``: one line at the end."""
 
     title: str
     language: str

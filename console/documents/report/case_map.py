@@ -1,4 +1,4 @@
-"""What the report's map shows of a case over time: frames of what was known, tracks, stations. The public one: communities."""
+"""Data of the report's map over time: frames of what was known, tracks, stations. Public variant: communities only."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from console.domain.readings import Channel
 from console.services.review.record import CaseRecord
 from console.services.review.replay import Replay
 from console.services.review.states import Known
-from maps.export.case_map import COLOURS_OF_CASE, network_layers, rings, view_of
-from maps.export.encoded import Grid
+from maps.export.web.case_map import COLOURS_OF_CASE, network_layers, rings, view_of
+from maps.export.web.polylines import Grid
 from maps.units import mpa_from_kpa
 
 _WORDS = (
@@ -33,7 +33,7 @@ _OUT = (NoticeStatus.ISSUED, NoticeStatus.UPDATED, NoticeStatus.LIFTED)
 
 
 def map_data(record: CaseRecord, words: ReportWords, *, public: bool) -> dict[str, Any]:
-    """The data of ``maps.export.case_map``; times in ms UTC."""
+    """The data of ``maps.export.web.case_map``; times in ms UTC."""
     grid, replay = Grid.of(record.city.network), Replay(record)
     case, zone = record.incident, ZoneInfo(record.city.info.time_zone)
     offset = case.first_abnormal_at.astimezone(zone).utcoffset()
@@ -82,7 +82,7 @@ def _internal(record: CaseRecord, replay: Replay, grid: Grid, words: ReportWords
 
 
 def _frames(record: CaseRecord) -> list[_Frame]:
-    """One for each state of the incident that the map would show differently."""
+    """One frame for each state of the incident that changes the map."""
     found: list[_Frame] = []
     before: tuple[object, ...] | None = None
     for known in record.incident_states:
@@ -148,7 +148,7 @@ def _valves(record: CaseRecord, case: Incident, grid: Grid) -> list[dict[str, An
 
 
 def _customers(record: CaseRecord, frames: Sequence[_Frame], grid: Grid) -> tuple[dict[str, int], list[dict[str, Any]]]:
-    """Places of customers without water in any frame; only institutions are named."""
+    """Positions of customers without water in any frame; only institutions have a name."""
     table = record.city.customers
     ids = sorted({name for frame in frames if frame.incident.plan for name in frame.incident.plan.customers_without_water})
     numbers: dict[str, int] = {}
@@ -215,5 +215,5 @@ def _communities(record: CaseRecord, grid: Grid) -> tuple[list[dict[str, Any]], 
 
 
 def _every(count: int, most: int) -> Any:
-    """Rows to keep of ``count``, evenly, the last one too."""
+    """Evenly spaced rows out of ``count``, including the last one."""
     return np.arange(count) if count <= most else np.unique(np.linspace(0, count - 1, most).astype(np.int64))

@@ -28,7 +28,10 @@ _ROWS_MOST, _ANSWERED_MOST = 2_000, 30
 
 @dataclass(frozen=True, eq=False)
 class ReportOptions:
-    """``public``: streets and notices only. ``past``: earlier cases besides the record's. ``signed_by``: key's fingerprint."""
+    """Options of a report.
+
+    ``public``: streets and notices only. ``past``: earlier cases besides the record's. ``signed_by``: fingerprint of the key.
+    """
 
     language: str = "zh_CN"
     public: bool = False
@@ -37,7 +40,7 @@ class ReportOptions:
 
 
 def case_report(record: CaseRecord, options: ReportOptions | None = None) -> Report:
-    """What the report of a case says."""
+    """The report of a case as blocks."""
     options = options or ReportOptions()
     words = ReportWords(options.language, record.city.info.time_zone)
     replay = Replay(record)
@@ -118,7 +121,7 @@ def _log(record: CaseRecord, words: ReportWords) -> list[Block]:
 
 
 def _remarks(record: CaseRecord, words: ReportWords) -> list[Block]:
-    """The reviewer's bookmarks, where there are any."""
+    """Section of the reviewer's bookmarks, if any."""
     remarks = record.notes.remarks
     if not remarks:
         return []
@@ -143,7 +146,7 @@ def _charts(record: CaseRecord, replay: Replay, words: ReportWords) -> list[Bloc
 
 
 def _beside_expected(record: CaseRecord, replay: Replay, words: ReportWords, marks: Sequence[Mark]) -> list[Block]:
-    """Measured against expected, a drawing for each station that moved; none where nothing expected was kept."""
+    """Measured and expected values, one chart per station that deviated; none without stored expected values."""
     if not len(record.expected):
         return []
     found: list[Block] = []
@@ -189,7 +192,7 @@ def _chart(
 
 
 def _public_facts(record: CaseRecord, words: ReportWords) -> list[Block]:
-    """Communities as the last public notice names them; nothing of the network."""
+    """Communities as named in the last public notice, without any part of the network."""
     public = [notice for notice in record.incident.notices if notice.status in _PUBLIC]
     if not public:
         return []

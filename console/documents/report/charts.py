@@ -1,4 +1,4 @@
-"""Charts of reports as SVG: lines over time and bars. Colours come by CSS class with a fixed fallback, so that they print."""
+"""Charts of reports as SVG: lines over time and bars. Colours: CSS classes with a fixed fallback for printing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_POINTS = 500
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """Times µs UTC, lowest and highest expected values, each (n,), NaN where nothing was expected."""
+    """Times µs UTC, lowest and highest expected values, each (n,), NaN where no value was expected."""
 
     at_us: NDArray[np.int64]
     low: NDArray[np.float64]
@@ -33,7 +33,7 @@ class Band:
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One series: name, times µs UTC and values, each (n,); ``band``: what was expected, drawn behind it."""
+    """One series: name, times µs UTC and values, each (n,); ``band``: expected range, drawn behind it."""
 
     name: str
     at_us: NDArray[np.int64]
@@ -43,14 +43,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A moment drawn as an upright line with its word."""
+    """A moment, drawn as a vertical line with a label."""
 
     at_us: int
     name: str
 
 
 def line_chart(lines: Sequence[Line], marks: Sequence[Mark], zone: ZoneInfo, caption: str, tall: int = _H) -> Figure | None:
-    """Values over time, ``tall`` px high; None where there is nothing finite to draw."""
+    """Chart of values over time, ``tall`` px high; None without finite values."""
     known = [line for line in (_thinned(line) for line in lines) if len(line.value)]
     if not known:
         return None
@@ -89,7 +89,7 @@ def line_chart(lines: Sequence[Line], marks: Sequence[Mark], zone: ZoneInfo, cap
 def bar_chart(
     bars: Sequence[tuple[str, float]], caption: str, target: float | None = None, *, counts: bool = False
 ) -> Figure | None:
-    """One bar a name, an empty place where the value is not finite; ``target``: a dashed line; ``counts``: whole numbers."""
+    """Chart with one bar per name, empty for a value that is not finite; ``target``: dashed line; ``counts``: whole numbers."""
     finite = [value for _, value in bars if math.isfinite(value)]
     if not finite:
         return None
@@ -115,7 +115,7 @@ def bar_chart(
 
 
 def _thinned(line: Line) -> Line:
-    """Finite values; of many, the lowest and highest of each stretch, so that no dip is lost."""
+    """Finite values; of many, the lowest and highest per interval, so that no dip is lost."""
     kept = np.isfinite(line.value)
     at_us, value = line.at_us[kept], line.value[kept]
     if len(value) <= _MOST_POINTS:
@@ -128,7 +128,7 @@ def _thinned(line: Line) -> Line:
 
 
 def _span(lines: Sequence[Line], start: int, end: int) -> tuple[float, float]:
-    """Lowest and highest of all that is drawn between two times."""
+    """Lowest and highest of all values drawn between two times."""
     drawn = [line.value for line in lines]
     for band in (line.band for line in lines if line.band is not None):
         seen = np.isfinite(band.low) & (band.at_us >= start) & (band.at_us <= end)
@@ -138,7 +138,7 @@ def _span(lines: Sequence[Line], start: int, end: int) -> tuple[float, float]:
 
 
 def _banded(band: Band | None, start: int, end: int, x: Callable[[float], float], y: Callable[[float], float]) -> list[str]:
-    """The band as one area for each stretch without a gap."""
+    """The band as one area per interval without a gap."""
     if band is None:
         return []
     known = np.flatnonzero(np.isfinite(band.low) & (band.at_us >= start) & (band.at_us <= end))

@@ -30,13 +30,13 @@ class _Part(NamedTuple):
 
 def report_html(record: CaseRecord, options: ReportOptions | None = None) -> bytes:
     """The page of a case, with its map and slider; the same bytes for the same case."""
-    from maps.export.case_map import case_page
+    from maps.export.web.case_map import case_page
 
     options = options or ReportOptions()
     report = case_report(record, options)
     words = ReportWords(options.language, record.city.info.time_zone)
     lead, rest = _split(report.blocks)
-    # Browsers print a canvas as it happens to stand: on paper a drawing takes its place.
+    # Browsers print a canvas in its current state, so a still map replaces it on paper.
     paper = None if options.public else still_map(record, words)
     parts = _parts()
     page = case_page(
@@ -57,16 +57,16 @@ def plain_page(report: Report) -> bytes:
 
 @cache
 def _parts() -> Any:
-    """The macros of ``report.html``. Every value is escaped and loses its invisible characters."""
+    """The macros of ``report.html``. Every value is escaped, and invisible characters are removed."""
     environment = Environment(
         loader=PackageLoader("console.documents", "."), autoescape=True, undefined=StrictUndefined, finalize=_visible
     )
-    environment.filters["svg"] = Markup  # Drawings are made by this program, their texts escaped there.
+    environment.filters["svg"] = Markup  # Drawings come from this program, with escaped texts.
     return environment.get_template("report.html").module
 
 
 def _visible(value: object) -> object:
-    """A text without what nobody sees; markup that is ready stays as it is."""
+    """A text without invisible characters; finished markup is unchanged."""
     return _UNSEEN.sub("", value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
@@ -75,7 +75,7 @@ def _kinds(blocks: tuple[Block, ...]) -> list[_Part]:
 
 
 def _split(blocks: tuple[Block, ...]) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
-    """What stands before the map: the first section."""
+    """Blocks before the map (the first section), and the rest."""
     heads = [number for number, block in enumerate(blocks) if isinstance(block, Heading) and block.level < 3]
     cut = heads[1] if len(heads) > 1 else len(blocks)
     return blocks[:cut], blocks[cut:]

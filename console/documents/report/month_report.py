@@ -12,7 +12,7 @@ from console.services.review.monthly import Filters, Month
 
 
 def month_report(month: Month, city: str, words: ReportWords, filters: Filters, *, badges: tuple[str, ...] = ()) -> Report:
-    """What the review of a month says."""
+    """The review of a month as a report."""
     blocks: list[Block] = [Text(words("month.filters", filters=_filters(filters, words)), "muted"), Heading(words("month.board"))]
     blocks.append(Facts(tuple(_line(fact, words) for fact in month.board)))
     counts = bar_chart([(row.month[2:], float(row.cases)) for row in month.trend], words("month.by_month"), counts=True)

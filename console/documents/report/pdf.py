@@ -1,4 +1,4 @@
-"""The report as PDF, set by Qt in a process of its own (see ``pdf_page``: an engine never loads Qt)."""
+"""The report as PDF, set by Qt in another process (see ``pdf_page``: an engine never loads Qt)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from console.documents.report.words import ReportWords
 from console.services.review.record import CaseRecord
 
 _MOST_ROWS = 400
-"""Rows of one table that are put on paper; the page holds them all."""
+"""Limit of rows of a table in the PDF; the HTML page has all of them."""
 
 
 def report_pdf(record: CaseRecord, options: ReportOptions | None = None) -> bytes:
-    """The PDF of a case. Raises PdfFault with what the process said."""
+    """The PDF of a case. Raises PdfFault with the process's message."""
     options = options or ReportOptions()
     report = case_report(record, options)
     words = ReportWords(options.language, record.city.info.time_zone)
@@ -30,7 +30,7 @@ def report_pdf(record: CaseRecord, options: ReportOptions | None = None) -> byte
 
 
 def pdf_of(report: Report) -> bytes:
-    """The PDF of any report. Raises PdfFault."""
+    """The PDF of any report. Raises PdfFault with the process's message."""
     return run_setter("console.documents.report.pdf_setting", msgspec.json.encode(_flat(report)))
 
 

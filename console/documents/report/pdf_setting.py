@@ -1,4 +1,4 @@
-"""Setting of a report's PDF with Qt: JSON of a report in, PDF out. Run as a process; beside ``pdf`` the only Qt here."""
+"""Sets a report's PDF with Qt. Run as a process: JSON of a report on stdin, PDF on stdout."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class _Setter:
         self._images = 0
 
     def fill(self) -> None:
-        """Everything of the report."""
+        """Insert all blocks of the report."""
         self._line(self._report["title"], _chars(18, bold=True), below=2)
         if self._report["badges"]:
             self._line(" · ".join(self._report["badges"]), _chars(9.5, bold=True, colour=_RED), below=2)
@@ -103,7 +103,7 @@ class _Setter:
         self._line("", _chars(6))
         placed = QTextImageFormat()
         placed.setName(name)
-        # Sizes of images are scaled to the device by Qt.
+        # Qt scales the sizes of images to the device.
         placed.setWidth(self._width * 96 / _DPI)
         placed.setHeight(self._width * 96 / _DPI * block["height"] / block["width"])
         self._cursor.insertImage(placed)
@@ -187,7 +187,7 @@ def _font(points: float, bold: bool = False) -> QFont:
     font = QFont(_SANS)
     font.setPointSizeF(points)
     font.setBold(bold)
-    # Localised figures of the CJK fonts carry no Unicode: a text copied out of the PDF would have lost its numbers.
+    # Localised digits of the CJK fonts have no Unicode mapping: text copied from the PDF would lose its numbers.
     font.setFeature(QFont.Tag.fromString("locl"), 0)
     return font
 

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from console.documents.report.blocks import Figure
 from console.documents.report.words import ReportWords
 from console.services.review.record import CaseRecord
-from maps.export.case_map import COLOURS_OF_CASE as COLOURS
-from maps.export.legend import WIDTH_CLASSES, width_class
+from maps.export.web.case_map import COLOURS_OF_CASE as COLOURS
+from maps.export.web.legend import WIDTH_CLASSES, width_class
 
 _W, _H = 860, 520
 _MARGIN_M, _LEAST_M, _MOST_PIPES = 200.0, 500.0, 2_000
 
 
 def still_map(record: CaseRecord, words: ReportWords) -> Figure | None:
-    """The end of the case; None without any coordinates."""
+    """The map at the end of the case as SVG; None without any coordinates."""
     view = _View.of(record)
     if view is None:
         return None
@@ -41,7 +41,7 @@ def still_map(record: CaseRecord, words: ReportWords) -> Figure | None:
 
 
 class _View:
-    """From the network's CRS to the picture."""
+    """Transforms coordinates of the network's CRS to the picture."""
 
     def __init__(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
         middle, size = (low + high) / 2, np.maximum(high - low, _LEAST_M)

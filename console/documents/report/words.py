@@ -24,6 +24,7 @@ class ReportWords:
         self.language, self.catalogue, self.zone = language, Catalogue.load(language), ZoneInfo(time_zone)
 
     def __call__(self, text: str, /, **params: object) -> str:
+        """The text ``review.<text>`` with ``params`` inserted."""
         return self.catalogue.text(f"review.{text}", **params)
 
     def domain(self, group: str, code: str) -> str:
@@ -32,15 +33,15 @@ class ReportWords:
         return self.catalogue.text(key) if self.catalogue.has(key) else code
 
     def question(self, answer: Answer) -> str:
-        """The answer's question."""
+        """Text of the answer's question."""
         return self(f"question.{answer.key}")
 
     def label(self, fact: Fact) -> str:
-        """What the fact is about."""
+        """Label of a fact."""
         return self(f"fact.{fact.key}")
 
     def fact(self, fact: Fact) -> str:
-        """Its value in words, with the note and the target."""
+        """Value of a fact in words, with its note and target."""
         if fact.value is None:
             text = self("verdict.unknown")
         elif fact.unit == "of":
@@ -57,7 +58,7 @@ class ReportWords:
         return text
 
     def _beside(self, fact: Fact) -> str:
-        """The value; in parts of a second where it is over its target and both would read the same."""
+        """The value; with tenths of a second if it exceeds its target and both would read the same."""
         text = self.value(fact.value, fact.unit)
         value, target = fact.value, fact.target
         if not (isinstance(value, timedelta) and isinstance(target, timedelta)):
@@ -65,11 +66,11 @@ class ReportWords:
         return self._exact(value) if value > target and text == self.value(target, fact.unit) else text
 
     def verdict(self, fact: Fact) -> str:
-        """Shape and word of the verdict; "" where there is nothing to judge."""
+        """Symbol and word of the verdict; "" without one."""
         return "" if fact.verdict in (Verdict.PLAIN, Verdict.UNKNOWN) else self(f"verdict.{fact.verdict.value}")
 
     def cell(self, value: Value, unit: str) -> str:
-        """A table's cell."""
+        """A cell of a table in words."""
         if value is None or value == "":
             return self("word.none")
         if unit in _OF_CATALOGUE:
@@ -103,7 +104,7 @@ class ReportWords:
         return f"{at.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
 
     def duration(self, value: timedelta) -> str:
-        """``12 min 05 s``: cannot be read as a time of day."""
+        """A duration such as ``12 min 05 s``, which cannot be mistaken for a time of day."""
         whole = round(abs(value.total_seconds()))
         sign = "−" if value.total_seconds() < -0.5 else ""
         hours, rest = divmod(whole, 3600)
@@ -113,7 +114,7 @@ class ReportWords:
         return sign + (f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {seconds:02d} s")
 
     def _exact(self, value: timedelta) -> str:
-        """``1 min 00.1 s``, rounded up: what is over a round target by little shows it."""
+        """A duration such as ``1 min 00.1 s``, rounded up, so that it differs from a target that it barely exceeds."""
         tenths = -(-value // timedelta(milliseconds=100))
         minutes, rest = divmod(tenths, 600)
         hours, minutes = divmod(minutes, 60)
@@ -122,7 +123,7 @@ class ReportWords:
         return (f"{hours} h {minutes:02d} min" if hours else f"{minutes} min") + f" {rest / 10:04.1f} s"
 
     def note(self, change: Change) -> str:
-        """What a change did; the Chinese note as it was written, in English its kind's words before it."""
+        """Note of a change: the Chinese note as written; in English preceded by the words of its kind."""
         key = f"ui.change.{change.kind}"
         if self.language == "en" and self.catalogue.has(key):
             return f"{self.catalogue.text(key)} — {change.note}"

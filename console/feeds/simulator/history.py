@@ -1,6 +1,6 @@
-"""Days of readings before the start, computed in one go: solved states (of large cities every
+"""Days of readings before the start, computed in one go.
 
-half hour, joined by straight lines), measured with noise.
+Solved states, measured with noise; for large cities every half hour with linear interpolation.
 """
 
 from __future__ import annotations

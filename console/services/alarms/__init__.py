@@ -1,1 +1,1 @@
-"""Alarms of stations and their life (ISA-18.2), the limits behind them, and operations that explain what stations show."""
+"""Alarms of stations and their life (ISA-18.2), the limits behind them, and operations that explain deviations."""

@@ -1,4 +1,4 @@
-"""Limits of pressure and water quality: dated data in the resources, a utility's own file over them."""
+"""Limits of pressure and water quality: dated data in the resources, a utility's own file overrides them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLACES = ("any", "plant", "network")
 
 @dataclass(frozen=True, slots=True)
 class LimitTable:
-    """``version`` and ``source`` of the table that came last; ``rules`` in inside units."""
+    """``version`` and ``source`` of the overriding table, if any; ``rules`` in inside units."""
 
     version: str
     source: str
@@ -30,7 +30,7 @@ class LimitTable:
 
     @classmethod
     def load(cls, own: Path | None = None) -> LimitTable:
-        """The resources' table, and a utility's own over it. Raises InputFault that names every wrong entry of a file."""
+        """The table in the resources, overridden by a utility's own. Raises InputFault naming every wrong entry."""
         text = resources.files("resources").joinpath("rules", "limits.toml").read_text("utf-8")
         table = cls.read(text, "rules/limits.toml")
         if own is None:
@@ -41,7 +41,7 @@ class LimitTable:
             raise InputFault(f"{own}: cannot be read ({fault}); mend the setting limits_file") from fault
         replaced = {(rule.channel, rule.place) for rule in given.rules}
         kept = tuple(rule for rule in table.rules if (rule.channel, rule.place) not in replaced)
-        # "any" first: a rule for one place goes before one for all.
+        # "any" first, so that a rule for one place overrides it.
         rules = sorted((*kept, *given.rules), key=lambda rule: rule.place != "any")
         return cls(given.version, given.source, tuple(rules))
 

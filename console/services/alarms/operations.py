@@ -1,6 +1,6 @@
-"""Operations: pumps, valves, setpoints, tanks, hydrants, works. They name themselves beside a finding, lower its priority for
+"""Operations (pumps, valves, setpoints, tanks, hydrants, works) that may explain a finding.
 
-ten minutes, and never hide it: a trip may follow a burst.
+A finding lists them; its priority is lower for ten minutes. It is never hidden: a burst may follow a pump trip.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from maps.city import City
 
 @dataclass(frozen=True, slots=True)
 class EnterOperation(Intent):
-    """Planned works or an operation, known at the desk: what (``code``), on which asset ("" for the whole network), when."""
+    """Planned works or an operation, entered by a user: kind (``code``), asset ("" for the whole network), time."""
 
     code: str
     asset_id: str
@@ -39,7 +39,7 @@ class EnterOperation(Intent):
 
 @dataclass(frozen=True, slots=True)
 class EndOperation(Intent):
-    """An operation is over, or will not take place."""
+    """An operation has ended or is cancelled."""
 
     alarm_id: str
 
@@ -72,7 +72,7 @@ ENTERED = ("works", "valve", "pump", "setpoint", "tank_filling", "hydrant")
 
 
 def on_operation(tools: Tools, state: DeskState, finding: OperationFinding, now: datetime) -> ChangeSet:
-    """Something was switched, seen in the readings: information for ten minutes, once while it lasts."""
+    """A switching was detected in the readings: shown as information for ten minutes, once while it lasts."""
     code, subject = _code_of(finding), finding.pump_id or "network"
     for alarm in _in_force(state):
         if (alarm.code, alarm.subject) == (code, subject) and alarm.ends_at is not None:
@@ -87,7 +87,7 @@ def on_operation(tools: Tools, state: DeskState, finding: OperationFinding, now:
 
 
 def enter(tools: Tools, state: DeskState, intent: EnterOperation, actor: Actor, now: datetime) -> ChangeSet:
-    """Works or an operation entered at the desk. Raises Refused."""
+    """Record works or an operation entered by a user. Raises Refused."""
     if intent.code not in ENTERED:
         raise Refused("operation_kind", code=intent.code)
     if intent.starts_at.tzinfo is None or intent.ends_at.tzinfo is None or intent.ends_at <= max(intent.starts_at, now):
@@ -101,7 +101,7 @@ def enter(tools: Tools, state: DeskState, intent: EnterOperation, actor: Actor, 
 
 
 def end(tools: Tools, state: DeskState, intent: EndOperation, actor: Actor, now: datetime) -> ChangeSet:
-    """Over, or called off. Raises Refused."""
+    """End or cancel an operation. Raises Refused."""
     alarm = state.alarms.get(intent.alarm_id)
     if alarm is None or alarm.kind is not AlarmKind.OPERATION or alarm.state is AlarmState.CLEARED:
         raise Refused("no_alarm", alarm=intent.alarm_id)
@@ -114,7 +114,7 @@ def end(tools: Tools, state: DeskState, intent: EndOperation, actor: Actor, now:
 
 
 def on_time(state: DeskState, now: datetime) -> ChangeSet:
-    """Operations ten minutes over leave the list; findings they explained get their own priority back."""
+    """Operations that ended ten minutes ago are cleared; findings they explained regain their own priority."""
     over = [alarm for alarm in _in_force(state) if alarm.ends_at is not None and now > alarm.ends_at + EXPLAINS]
     changes = [_over(alarm, now) for alarm in over]
     changes += [_no_longer_explained(alarm) for alarm in state.alarms.values() if _expired(state, alarm, now)]
@@ -122,7 +122,7 @@ def on_time(state: DeskState, now: datetime) -> ChangeSet:
 
 
 def explanations(tools: Tools, state: DeskState, finding: BurstFinding) -> tuple[Explanation, ...]:
-    """Operations that may be why a finding came: seen by detection, or in force at the desk and near the candidates."""
+    """Operations that may have caused a finding: detected in the readings, or in force and near the candidates."""
     until = finding.at + EXPLAINS
     found = [
         Explanation(_code_of(one), one.pump_id, one.at, min(one.at + EXPLAINS, until), one.certain) for one in finding.operations
@@ -143,13 +143,13 @@ def explanations(tools: Tools, state: DeskState, finding: BurstFinding) -> tuple
 
 
 def still_holding(tools: Tools, state: DeskState, why: tuple[Explanation, ...], finding: BurstFinding) -> tuple[Explanation, ...]:
-    """A case's explanations once more is known: one by a dismissal falls when the finding is no longer like it."""
+    """A case's explanations after an update; a dismissal no longer explains a finding that differs from it."""
     before = dismissals.like(state.dismissals.values(), finding, tools.city.info.time_zone, finding.at)
     return tuple(one for one in why if one.code != dismissals.CODE or before is not None)
 
 
 def lowered(priority: Priority, why: Iterable[Explanation], now: datetime) -> Priority:
-    """A step less pressing while an operation explains it; never the least."""
+    """One priority lower while an operation explains it; never the lowest."""
     explained = any(one.until > now for one in why)
     return Priority(min(priority + 1, Priority.MEDIUM)) if explained and priority < Priority.MEDIUM else priority
 
@@ -242,9 +242,9 @@ def _place(city: City, asset_id: str) -> tuple[float, float] | None:
 
 
 def explained(incident: Incident, alarm: Alarm, full: Priority, now: datetime) -> Alarm:
-    """A burst's alarm with what may explain it, a step less pressing while that holds."""
+    """A burst's alarm with its explanations, one priority lower while they hold."""
     why = incident.explanations
-    known_flow = any(one.code == dismissals.CODE for one in why)  # a like one was dismissed with these meters moving
+    known_flow = any(one.code == dismissals.CODE for one in why)  # a similar finding was dismissed with the same meters moving
     if not known_flow and any(one.channel in ("flow", "valve_position") and one.deviation != 0.0 for one in incident.evidence):
         # More water goes into the zone than it uses: an operation elsewhere does not explain that.
         return replace(alarm, priority=full, full_priority=full, explanations=why)

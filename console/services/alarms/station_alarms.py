@@ -1,4 +1,4 @@
-"""Alarms of stations and what people do with alarms: life per ISA-18.2 / OPC UA Part 9."""
+"""Alarms of stations and users' actions on alarms: states per ISA-18.2 / OPC UA Part 9."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AcknowledgeAlarm(Intent):
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeAlarms(Intent):
-    """确认 of several that were chosen together, as a flood needs; each keeps its own line in the log."""
+    """确认 of several selected alarms, for alarm floods; each gets its own log entry."""
 
     alarm_ids: tuple[str, ...]
 
@@ -48,7 +48,7 @@ class ShelveAlarm(Intent):
 
 @dataclass(frozen=True, slots=True)
 class TakeOutOfService(Intent):
-    """停用, until a person restores it; with a reason."""
+    """停用 (out of service) until a user restores it; with a reason."""
 
     alarm_id: str
     reason: str
@@ -56,7 +56,7 @@ class TakeOutOfService(Intent):
 
 @dataclass(frozen=True, slots=True)
 class RestoreAlarm(Intent):
-    """A shelved alarm, or one out of service, back among the others."""
+    """Unshelve an alarm, or put it back in service."""
 
     alarm_id: str
 
@@ -104,7 +104,7 @@ _REUSED_WITHIN = timedelta(minutes=10)
 def on_stations(tools: Tools, state: DeskState, findings: Sequence[StationFinding], now: datetime) -> ChangeSet:
     """Raise, extend or return the one alarm of each station and code; a tick's findings are one change set.
 
-    When a broker dies thousands of stations fall silent at once: as many transactions would keep everything else waiting.
+    When a broker stops, thousands of stations fall silent at once; one transaction each would block everything else.
     """
     if not findings:
         return NOTHING
@@ -121,7 +121,7 @@ def on_stations(tools: Tools, state: DeskState, findings: Sequence[StationFindin
 
 
 def on_absent(tools: Tools, state: DeskState, now: datetime) -> ChangeSet:
-    """Alarms of stations that the city does not have any more return: nothing else would ever end them."""
+    """Alarms of stations that were removed from the dataset return to normal; no reading will ever end them."""
     gone = [
         alarm
         for alarm in state.alarms.values()
@@ -148,7 +148,7 @@ def _change(tools: Tools, alarm: Alarm | None, finding: StationFinding, now: dat
 def acknowledge(
     tools: Tools, state: DeskState, intent: AcknowledgeAlarm | AcknowledgeAlarms, actor: Actor, now: datetime
 ) -> ChangeSet:
-    """Seen by a person; one that had already returned is thereby cleared. Of several, those that still wait for it.
+    """Acknowledge alarms; one that has already returned is cleared. Of several, those not yet acknowledged.
 
     Raises Refused when none does.
     """
@@ -167,9 +167,9 @@ def _acknowledged(alarm: Alarm, user: str, now: datetime) -> AlarmChange:
 
 
 def shelve(tools: Tools, state: DeskState, intent: ShelveAlarm, actor: Actor, now: datetime) -> ChangeSet:
-    """Out of sight until a time or until it returns, with a reason."""
+    """Shelve until a time or until it returns (one-shot), with a reason."""
     alarm = _alarm_of(state, intent.alarm_id)
-    over = intent.until is None and alarm.returned_at is not None  # nothing would ever end it
+    over = intent.until is None and alarm.returned_at is not None  # no reading would ever end it
     if over or alarm.state in (AlarmState.CLEARED, AlarmState.OUT_OF_SERVICE):
         raise Refused("cannot_shelve", alarm=alarm.alarm_id, alarm_state=alarm.state)
     if not intent.reason.strip():
@@ -185,7 +185,7 @@ def shelve(tools: Tools, state: DeskState, intent: ShelveAlarm, actor: Actor, no
 
 
 def take_out(tools: Tools, state: DeskState, intent: TakeOutOfService, actor: Actor, now: datetime) -> ChangeSet:
-    """Out of service until a person restores it (ISA-18.2), with a reason."""
+    """Take out of service until a user restores it (ISA-18.2), with a reason."""
     alarm, reason = _alarm_of(state, intent.alarm_id), intent.reason.strip()
     if alarm.state in (AlarmState.CLEARED, AlarmState.OUT_OF_SERVICE):
         raise Refused("cannot_shelve", alarm=alarm.alarm_id, alarm_state=alarm.state)
@@ -198,7 +198,7 @@ def take_out(tools: Tools, state: DeskState, intent: TakeOutOfService, actor: Ac
 
 
 def restore(tools: Tools, state: DeskState, intent: RestoreAlarm, actor: Actor, now: datetime) -> ChangeSet:
-    """From the shelf or out of service: the alarm is back as what it has become meanwhile."""
+    """Unshelve or put back in service; the alarm shows its present state."""
     alarm = _alarm_of(state, intent.alarm_id)
     if alarm.state not in (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE):
         raise Refused("not_shelved", alarm=alarm.alarm_id, alarm_state=alarm.state)
@@ -206,9 +206,9 @@ def restore(tools: Tools, state: DeskState, intent: RestoreAlarm, actor: Actor, 
 
 
 def on_time(state: DeskState, now: datetime) -> ChangeSet:
-    """Shelving that has run out: the alarm is back as what it has become meanwhile.
+    """End expired shelving; the alarm shows its present state.
 
-    A shelf that ends later than any may was put up under a clock since set back: it ends now.
+    An end beyond the longest allowed shelving was set under a clock that was since set back: shelving ends now.
     """
     due = [
         alarm
@@ -242,7 +242,7 @@ def _raised(tools: Tools, alarm: Alarm | None, finding: StationFinding, new_id: 
     if lasting:
         return AlarmChange(alarm, after, "alarm_revised", _note(after, "又有通道异常"))
     if alarm.state not in (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE):
-        # Back again: it has to be seen anew, whoever saw it the last time.
+        # Active again: it must be acknowledged again.
         after = replace(after, state=AlarmState.ACTIVE, raised_at=finding.at, acknowledged_at=None, acknowledged_by="")
     return AlarmChange(alarm, after, "alarm_raised", _note(after, "再次报警"))
 
@@ -264,7 +264,7 @@ def _new(tools: Tools, finding: StationFinding, new_id: str) -> Alarm:
 
 
 def _weighed(alarm: Alarm, finding: StationFinding) -> Alarm:
-    """The alarm with what the station's elevation error makes of it. It is told, not silenced: the error is an estimate."""
+    """The alarm with the effect of the station's estimated elevation error. The alarm stays: the error is an estimate."""
     error_m = finding.elevation_error_m
     spoils = finding.code in ("low_pressure", "high_pressure") and error_m is not None and abs(error_m) > ELEVATION_MATTERS_M
     told = replace(alarm, elevation_error_m=error_m if spoils else None)
@@ -281,7 +281,7 @@ def _kind(finding: StationFinding) -> AlarmKind:
 
 
 def _priority(tools: Tools, finding: StationFinding) -> Priority:
-    """That of the limit's rule; a step higher far below it, or where critical customers are near."""
+    """Priority of the limit's rule; one higher far below the limit or near critical customers."""
     if finding.code not in LIMIT_CODES or not tools.city.stations.has(finding.station_id):
         return _PRIORITY.get(_kind(finding), Priority.LOW)
     row = tools.city.stations.row(finding.station_id)
@@ -322,7 +322,7 @@ def limit_zh(channel: str, observed: float, limit: float) -> str:
 
 
 def _current(state: DeskState, now: datetime) -> dict[tuple[str, str], Alarm]:
-    """By station and code the alarm that still lives, or was cleared a moment ago."""
+    """By station and code the alarm that is not cleared, or was cleared recently."""
     found: dict[tuple[str, str], Alarm] = {}
     for alarm in sorted(state.alarms.values(), key=_recency):
         lives = alarm.state is not AlarmState.CLEARED
@@ -332,19 +332,19 @@ def _current(state: DeskState, now: datetime) -> dict[tuple[str, str], Alarm]:
 
 
 def _recency(alarm: Alarm) -> tuple[bool, datetime]:
-    """Living ones last, the newest of them at the very end."""
+    """Sort key: alarms not cleared last, the newest at the end."""
     return alarm.state is not AlarmState.CLEARED, alarm.raised_at
 
 
 def _returned(alarm: Alarm, now: datetime) -> Alarm:
-    """What a person has seen is over; what nobody has seen stays in the list until somebody does."""
+    """An acknowledged alarm is cleared; an unacknowledged one stays in the list until it is acknowledged."""
     after = replace(alarm, channels=(), returned_at=now)
     if alarm.state is AlarmState.ACTIVE:
         return replace(after, state=AlarmState.RETURNED)
     if alarm.state is AlarmState.ACKNOWLEDGED:
         return replace(after, state=AlarmState.CLEARED)
     if alarm.state is AlarmState.SHELVED and alarm.shelved_until is None:
-        return _unshelved(after)  # one-shot: the shelf held it until now
+        return _unshelved(after)  # one-shot shelving ends with the return
     return after
 
 

@@ -1,1 +1,1 @@
-"""Recordings and history: backtests, scores, calibration, what detection learns from at a start."""
+"""Recordings and history: backtests, scores, calibration, and the history that detection learns from at start."""

@@ -1,4 +1,4 @@
-"""Replays recorded readings through the live detection, as fast as it can; one event per burst found."""
+"""Replays recorded readings through the live detection at full speed; one event per detected burst."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from console.services.incidents.messages import reading_place
 from console.services.location.outlook import Forecaster, Known
 from maps.city import City
 from maps.errors import InputFault
-from maps.hydraulics.responses import burst_responses
+from maps.hydraulics.analysis.burst_responses import burst_responses
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
 from maps.isolation import build_segments
@@ -89,7 +89,7 @@ def located_events(
 
 
 def _refuse_gaps(batch: ReadingBatch, tick_s: float, path: Path) -> None:
-    """Raises InputFault for a time so far from its neighbours that it is wrong: every tick between would be worked out."""
+    """Raises InputFault for a time implausibly far from its neighbours: each tick in between would be computed."""
     gaps = np.diff(batch.at_us)
     if len(gaps) and gaps.max() > max(_MOST_EMPTY_TICKS * tick_s * 1e6, _MONTH_US):
         at = int(np.argmax(gaps))
@@ -107,7 +107,7 @@ def _session(city: City) -> Iterator[EpanetSession | None]:
 
 
 def _day_of(session: EpanetSession | None) -> Sequence[HydraulicState] | None:
-    """The model's day by the hour; None without a model or where EPANET does not converge."""
+    """Hourly hydraulic states of the model's day; None without a model or where EPANET does not converge."""
     if session is None:
         return None
     states = session.solve_day(3600)
@@ -143,7 +143,7 @@ def _replay(
     memory: RollingHistory,
     progress: Progress | None,
 ) -> Iterator[_Found]:
-    """Findings as soon as they are located as well as they will be."""
+    """Findings, each once its location will not improve any more."""
     live = LivePicture(len(detector.station_ids))
     waiting: list[_Found] = []
     for tick_us, part in _ticks(batch, tick_s, progress):
@@ -152,7 +152,7 @@ def _replay(
         memory.take(live, tick_us, tick_s, detector)
         result = detector.tick(live.value, live.at_us, live.quality, tick_us, force=force)
         for burst in result.bursts:
-            if burst.lane != "slow":  # what grew for weeks is all the history there is
+            if burst.lane != "slow":  # a leak that grew for weeks leaves no other history
                 memory.leave_out(micros(burst.first_abnormal_at))
         for revision in result.revisions:
             for found in waiting:

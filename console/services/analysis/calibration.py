@@ -1,4 +1,4 @@
-"""Calibration from a recording: quiet hours out of readings, the fit, and a city with the model as fitted."""
+"""Calibration from a recording: quiet hours of the readings, the fit, and a city with the fitted model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from console.services.analysis.readings_file import read_recording
 from maps.city import City
 from maps.columns import Floats
 from maps.errors import InputFault
-from maps.hydraulics.calibration import Calibration, QuietDay, calibrate, with_factors
+from maps.hydraulics.analysis.calibration import Calibration, QuietDay, calibrate, with_factors
 from maps.hydraulics.session import EpanetSession
 from maps.units import KPA_PER_METRE
 
@@ -32,7 +32,7 @@ _LEAST_SAMPLES = 3
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """``city``: with the model as fitted. ``stations``, ``days``: what it was fitted to."""
+    """``city``: with the fitted model. ``stations``, ``days``: number of each used for the fit."""
 
     city: City
     calibration: Calibration
@@ -69,8 +69,8 @@ class Fitted:
 def fitted(city: City, readings: Path, *, progress: Callable[[float], None] | None = None) -> Fitted:
     """The city's model fitted to the last quiet week of a recording.
 
-    Medians by time of day: a burst of some hours in the week does not count. Raises InputFault without a model, for a
-    recording that shows too little, or when EPANET does not converge.
+    Medians by time of day: a burst of some hours in the week does not change them. Raises InputFault without a model, for a
+    recording with too few readings, or when EPANET does not converge.
     """
     if city.epanet is None:
         raise InputFault(f"{city.info.name}: no hydraulic model to calibrate; import an .inp or customers to build one from")
@@ -91,7 +91,7 @@ def fitted(city: City, readings: Path, *, progress: Callable[[float], None] | No
 
 
 def quiet_day(history: History, time_zone: str) -> tuple[QuietDay, float]:
-    """(medians of the last week by time of day, days it spans); hours at which nothing was heard are left out."""
+    """(medians of the last week by time of day, number of days); hours without readings are left out."""
     at_us = history.at_us
     recent = at_us >= (int(at_us[-1]) if len(at_us) else 0) - _DAYS * _DAY_US
     clock = LocalTime(time_zone)
@@ -108,7 +108,7 @@ def quiet_day(history: History, time_zone: str) -> tuple[QuietDay, float]:
 
 
 def _median(values: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Floats:
-    """Per station (n, stations) -> (stations,), NaN where too little was heard."""
+    """Per station (n, stations) -> (stations,), NaN where there are too few readings."""
     enough = np.isfinite(values).sum(axis=0) >= _LEAST_SAMPLES
     found = np.full(values.shape[1], np.nan)
     if enough.any():

@@ -1,4 +1,4 @@
-"""What the detector learns from when a console starts: the store's last weeks, without what was no quiet."""
+"""History that the detector learns from at start: the store's last weeks without bursts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AFTERMATH = timedelta(hours=6)
 
 
 class Archive(Protocol):
-    """What a store keeps of the past."""
+    """The store's methods for past readings and incidents."""
 
     def count_readings(self, since_us: int, until_us: int) -> int:
         """About how many readings there are in [since, until]."""
@@ -40,9 +40,9 @@ class Archive(Protocol):
 
 
 def quiet_history(archive: Archive, stations: int, now: datetime) -> History | None:
-    """Up to four weeks before ``now`` on a grid of five minutes, bursts and their aftermath left out; None without any.
+    """Up to four weeks before ``now`` on a grid of five minutes, without bursts and the hours after them; None without readings.
 
-    A case dismissed as no burst stays in: it was quiet.
+    The time of a case dismissed as no burst stays in.
     """
     until_us = micros(now)
     last_day = archive.count_readings(until_us - _DAY_US, until_us)
@@ -55,7 +55,7 @@ def quiet_history(archive: Archive, stations: int, now: datetime) -> History | N
 
 
 def quiet(at_us: NDArray[np.int64], incidents: Iterable[Incident], until_us: int) -> NDArray[np.bool_]:
-    """Which times are outside every burst, (n,)."""
+    """Mask of the times outside every burst, (n,)."""
     kept = np.ones(len(at_us), dtype=bool)
     for incident in incidents:
         if not incident.is_open() and not incident.burst_pipes:

@@ -66,7 +66,7 @@ def _frame(path: Path) -> Any:
             frame = pd.read_csv(path, dtype={"station_id": str, "time": str, "channel": str}, keep_default_na=True)
     except FileNotFoundError as missing:
         raise InputFault(f"{path}: no such file; check the path") from missing
-    except (ValueError, OSError) as unreadable:  # pandas' and pyarrow's errors for what is no table are ValueErrors
+    except (ValueError, OSError) as unreadable:  # pandas and pyarrow raise ValueError for a file that is no table
         raise InputFault(f"{path}: not readable as parquet or csv: {unreadable}") from unreadable
     absent = [name for name in _REQUIRED if name not in frame]
     if absent:
@@ -88,7 +88,7 @@ def _times(column: Any, zone: str, path: Path, faults: list[Fault]) -> NDArray[n
         return _localised(column, zone)
     text = column.astype(str).str.strip()
     has_offset = text.str.contains(r"[Tt ]\d.*(?:[+-]\d\d(?::?\d\d)?|[Zz])$", regex=True)
-    # Distinct times are few: parsing each once is what makes a year of readings load in seconds.
+    # Distinct times are few; parsing each once makes a year of readings load in seconds.
     unique = pd.Index(text.unique())
     moments = pd.Series(np.zeros(len(unique), dtype=np.int64), index=unique)
     for with_offset in (True, False):
@@ -107,13 +107,13 @@ def _times(column: Any, zone: str, path: Path, faults: list[Fault]) -> NDArray[n
 
 
 def _parsed(texts: Any, with_offset: bool) -> Any:
-    """Times, NaT for what is none; also where an offset stands in another form than ISO 8601 gives it."""
+    """Parsed times, NaT where invalid; accepts offsets that are not in ISO 8601 form."""
     import pandas as pd
 
     none = pd.Series(pd.NaT, index=texts.index)
     try:
         parsed = pd.to_datetime(texts, utc=with_offset, format="ISO8601", errors="coerce")
-    except ValueError:  # several offsets among times without one
+    except ValueError:  # mixed: some times with an offset, some without
         return none
     return parsed if with_offset or pd.api.types.is_datetime64_dtype(parsed.dtype) else none
 

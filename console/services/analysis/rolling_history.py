@@ -1,4 +1,4 @@
-"""Rolling history of a replay: readings so far, from which the detector learns every week (causal: never from later ones)."""
+"""Rolling history of a replay: the detector learns weekly from the readings so far, never from later ones (causal)."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ class RollingHistory:
             self._rows.popleft()
 
     def leave_out(self, since_us: int) -> None:
-        """Forget ticks since a moment: a burst that only then was found had begun."""
+        """Delete ticks since a time: a burst that was detected later had begun then."""
         while len(self._at_us) > 1 and self._at_us[-1] >= since_us:
             self._at_us.pop()
             self._rows.pop()
 
     def _history(self, tick_s: float) -> History:
-        """On the tick's grid; ticks that nothing was heard in are missing rows."""
+        """On the tick's grid; ticks without readings are missing rows."""
         step_us = int(tick_s * 1e6)
         slot = np.array(self._at_us, dtype=np.int64) // step_us
         place = slot - slot[0]

@@ -28,14 +28,14 @@ _BEST_OF = 20
 
 @dataclass(frozen=True, slots=True)
 class EventPipe:
-    """A candidate of an event; what else locate prints of it is not read."""
+    """A candidate of an event; other keys of the locate output are ignored."""
 
     pipe: str
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """The part of a line of locate that a score needs."""
+    """The keys of a line of the locate output that scoring uses."""
 
     detected_at: str
     candidates: tuple[EventPipe, ...]
@@ -45,7 +45,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class KnownLeak:
-    """``kind``: abrupt, incipient or "" when not said."""
+    """``kind``: abrupt, incipient or "" when not given."""
 
     pipe: str
     start: datetime
@@ -54,9 +54,10 @@ class KnownLeak:
 
 
 def score_events(events: Path, truth: Path, city: Path | None = None) -> dict[str, Any]:
-    """One table. An event is true for a leak that runs at its time and began within a day, or lies within 500 m of one of the
+    """Score the events of a recording in one table.
 
-    first twenty candidates; of several the nearest. Further events of a leak already found are repeats, neither true nor
+    An event is true for a leak that runs at its time and began within a day before, or lies within 500 m of one of the first
+    twenty candidates; of several leaks the nearest. Further events of a leak already found are repeats, neither true nor
     false. Raises InputFault for files that cannot be understood.
     """
     lines = _events(events)
@@ -95,7 +96,7 @@ def score_events(events: Path, truth: Path, city: Path | None = None) -> dict[st
 
 
 def _in_city(lines: list[Event], city: City, events: str, path: str) -> Iterator[tuple[Event, datetime, list[str]]]:
-    """Events with their time and the pipes of their candidates. Raises InputFault: no time, or a pipe that is not there."""
+    """Events with their time and candidate pipes. Raises InputFault for a missing time or an unknown pipe."""
     zone = ZoneInfo(city.info.time_zone)
     for number, event in enumerate(lines, start=1):
         at = _moment(event.detected_at, zone)
@@ -144,7 +145,7 @@ class Distances:
         start = np.concatenate([pipes.from_node, valves.from_node[linked], pumps.from_node[pumped]]).astype(np.int64)
         end = np.concatenate([pipes.to_node, valves.to_node[linked], pumps.to_node[pumped]]).astype(np.int64)
         cost = np.concatenate([self._length, np.full(len(linked) + len(pumped), 0.1)])
-        # Of parallel links only the shortest: a sparse matrix would add them up.
+        # Only the shortest of parallel links: a sparse matrix would sum them.
         order = np.lexsort((cost, np.maximum(start, end), np.minimum(start, end)))
         low, high = np.minimum(start, end)[order], np.maximum(start, end)[order]
         first = np.ones(len(order), dtype=bool)
@@ -162,7 +163,7 @@ class Distances:
 
 
 def _events(path: Path) -> list[Event]:
-    """Raises InputFault with the first line that is no event."""
+    """Events of a file. Raises InputFault with the first line that is no event."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as fault:
@@ -207,10 +208,7 @@ def _leaks(path: Path, city: City) -> list[KnownLeak]:
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime | None:
-    """A time, on the city's clock where it has no offset; None when it is none, or so near the ends of the calendar that
-
-    it has no time in UTC.
-    """
+    """A time, on the city's clock without an offset; None when invalid or not representable in UTC."""
     try:
         at = datetime.fromisoformat(text)
         at = at if at.tzinfo is not None else at.replace(tzinfo=zone)

@@ -1,1 +1,1 @@
-"""Crews: orders and answers, who closes which valve, valve cards, what was reported of valves."""
+"""Crews: orders and replies, assignment of valves to crews, valve cards, reports on valves."""

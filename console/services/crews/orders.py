@@ -1,4 +1,4 @@
-"""Crews and their orders: who is nearest and free, sending, calling back, and what crews answer."""
+"""Crews and their orders: nearest free crew, sending, countermanding, replies."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _RANK = {OrderState.SENT: 0, OrderState.ACKNOWLEDGED: 1, OrderState.ON_SITE: 2, 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An order made out: the incident with it, the message, what to note."""
+    """A new order: the incident with it, its message, the note for the log."""
 
     incident: Incident
     outgoing: tuple[Outgoing, ...]
@@ -72,7 +72,7 @@ def free_crews(tools: Tools, state: DeskState, incident: Incident) -> tuple[Crew
 
 
 def send(tools: Tools, incident: Incident, crew: CrewFix, kind: OrderKind, now: datetime) -> Sent:
-    """Make out an order for ``crew``; the place gets its way there."""
+    """Make an order for ``crew``; the place includes the route there."""
     place, eta = _approach(tools, incident, crew)
     incident = replace(incident, place=place)
     number = len(incident.orders) + 1
@@ -93,7 +93,7 @@ def send(tools: Tools, incident: Incident, crew: CrewFix, kind: OrderKind, now: 
 
 
 def countermanded(tools: Tools, incident: Incident, orders: Sequence[WorkOrder], reason: str, now: datetime) -> Sent:
-    """Call these orders back: they have left the house, so they are never undone."""
+    """Countermand these orders: they were sent, so they cannot be undone."""
     ids = {order.order_id for order in orders}
     called = tuple(replace(o, state=OrderState.COUNTERMANDED) if o.order_id in ids else o for o in incident.orders)
     messages = tuple(order_message(tools, incident, order, now, action="countermand", reason=reason) for order in orders)
@@ -102,14 +102,14 @@ def countermanded(tools: Tools, incident: Incident, orders: Sequence[WorkOrder],
 
 
 def live_orders(incident: Incident) -> tuple[WorkOrder, ...]:
-    """The case's orders that bind a crew."""
+    """The case's orders that are neither finished, refused nor countermanded."""
     return tuple(order for order in incident.orders if order.state in LIVE)
 
 
 def send_crew(tools: Tools, state: DeskState, intent: SendCrew, actor: Actor, now: datetime) -> ChangeSet:
-    """A repair order; while a site check is still wanting (refused, or nobody was free), a site check.
+    """A repair order; or a site check while none is assigned (refused, or no crew was free).
 
-    Without a name the nearest free crew is sent; when none is free, the crew that checks the site does the repair.
+    Without a crew id the nearest free crew is sent; when none is free, the crew of the site check gets the repair.
     """
     incident = incident_of(state, intent.incident_id)
     if incident.phase is Phase.SUSPECTED:
@@ -123,7 +123,7 @@ def send_crew(tools: Tools, state: DeskState, intent: SendCrew, actor: Actor, no
 
 
 def on_reply(tools: Tools, state: DeskState, reply: OrderReply, now: datetime) -> ChangeSet:
-    """A crew's answer. Late, repeated or foreign answers change nothing: phones say what they like."""
+    """A crew's reply. Late, repeated or unknown replies change nothing: a phone may send anything."""
     found = _order_of(state, reply)
     if found is None or reply.state not in _ANSWERS:
         log.warning("reply %r of crew %s to order %s fits no order of ours", reply.state, reply.crew_id, reply.order_id)
@@ -147,7 +147,7 @@ def on_reply(tools: Tools, state: DeskState, reply: OrderReply, now: datetime) -
 
 
 def _approach(tools: Tools, incident: Incident, crew: CrewFix) -> tuple[PipePlace, float | None]:
-    """The place of the case's first pipe with the way there from a crew, and the minutes it takes."""
+    """The place of the case's first pipe with the route from a crew, and the travel time in minutes."""
     pipe_id = incident.target_pipes()[0]
     place = incident.place if incident.place is not None and incident.place.pipe_id == pipe_id else tools.places.place(pipe_id)
     place, way = tools.places.with_way(place, crew.x, crew.y)
@@ -174,7 +174,7 @@ def _chosen(tools: Tools, state: DeskState, incident: Incident, crew_id: str) ->
 
 
 def _checking(state: DeskState, incident: Incident) -> list[CrewFix]:
-    """Crews bound to this case by its site check alone, those on site first."""
+    """Crews assigned to this case only by its site check, those on site first."""
     bound = {order.crew_id for order in live_orders(incident) if order.kind is not OrderKind.SITE_CHECK}
     checks = sorted(live_orders(incident), key=lambda order: order.state is not OrderState.ON_SITE)
     crews = [state.crews[order.crew_id] for order in checks if order.crew_id not in bound and order.crew_id in state.crews]

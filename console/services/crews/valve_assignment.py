@@ -1,4 +1,4 @@
-"""Who closes what: a case's valves dealt out to its crews, and the cards that tell them."""
+"""Assignment of a case's valves to crews, and the valve cards sent to them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from console.services.handling import Handler
 from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.isolation import CrewPlace, Schedule, schedule
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 
 
 @dataclass(frozen=True, slots=True)
 class SendValveCards(Intent):
-    """The crews are told which valves to close, in which order, with their cards."""
+    """Send each crew its valves to close, in order, with their cards."""
 
     incident_id: str
 
@@ -36,12 +36,12 @@ FROST_MINUTES = 5.0
 
 
 def is_frost(incident: Incident, time_zone: str) -> bool:
-    """Whether the case falls into the months in which chambers freeze, by the city's calendar."""
+    """Whether the case is in the months when chambers freeze, by the city's calendar."""
     return incident.opened_at.astimezone(ZoneInfo(time_zone)).month in FROST_MONTHS
 
 
 def dealt(incident: Incident, plan: IsolationPlan, crews: Iterable[CrewFix], time_zone: str) -> Schedule:
-    """Who closes what is left to close: the case's own crews and free ones, from where they are."""
+    """Which crew closes which remaining valve: the case's crews and free ones, from their present positions."""
     done = set(incident.closed_valves())
     left = tuple(step for step in plan.valves_to_close if step.asset_id not in done)
     own = {order.crew_id for order in incident.orders}
@@ -52,7 +52,7 @@ def dealt(incident: Incident, plan: IsolationPlan, crews: Iterable[CrewFix], tim
 
 
 def send_cards(tools: Tools, state: DeskState, intent: SendValveCards, actor: Actor, now: datetime) -> ChangeSet:
-    """To each crew the cards of the valves that are its own, in its order, on ``…/orders/<crew_id>/valves``."""
+    """Send each crew the cards of its valves, in closing order, on ``…/orders/<crew_id>/valves``."""
     incident = incident_of(state, intent.incident_id)
     plan = incident.plan
     if plan is None or not incident.burst_pipes:

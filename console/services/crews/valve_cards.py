@@ -1,4 +1,4 @@
-"""Valve cards: what the crew at one valve must know — place, sketch, turns, direction, depth, what it holds back."""
+"""Valve cards: place, sketch, turns, direction, depth and purpose of one valve to close."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from maps.city import City
 from maps.crs import to_wgs84
 from maps.isolation import CrewStep, IsolationPlan
-from maps.isolation.result import ValveStep
+from maps.isolation.plan.result import ValveStep
 
 SKETCH_M = 60.0
 """Half the width of the sketch around a valve."""
@@ -50,7 +50,7 @@ class ValveCard:
 
 
 def valve_cards(city: City, plan: IsolationPlan, steps: tuple[CrewStep, ...] = ()) -> tuple[ValveCard, ...]:
-    """The cards of a plan, in closing order; ``steps``: who goes where, from ``schedule``."""
+    """The cards of a plan, in closing order; ``steps``: crew and start of each valve, from ``schedule``."""
     crews = {step.valve_id: step for step in steps}
     return tuple(_card(city, step, crews.get(step.asset_id)) for step in plan.valves_to_close)
 
@@ -114,7 +114,7 @@ def _card(city: City, step: ValveStep, crew: CrewStep | None) -> ValveCard:
 
 
 def _pipe_of(city: City, valve: int) -> int:
-    """The pipe a valve stands on or at; -1 none."""
+    """The row of the pipe that a valve stands on or at; -1 none."""
     valves = city.network.valves
     if valves.pipe[valve] >= 0:
         return int(valves.pipe[valve])
@@ -146,7 +146,7 @@ def _near_roads(city: City, x: float, y: float) -> NDArray[np.float64]:
 
 
 def _beside(city: City, x: float, y: float) -> str:
-    """The nearest named customer within sight, as a crew would look for it; "" when none is near."""
+    """The nearest named customer within sight, as a landmark; "" when none is near."""
     customers = city.customers
     if not len(customers):
         return ""

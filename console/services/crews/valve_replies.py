@@ -1,4 +1,4 @@
-"""Reports on valves in crews' replies: the same steps as the desk's own marks, said by the crew."""
+"""Reports on valves in crews' replies: the same steps as marks made at the desk, with the crew as actor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REPORT_ZH = {"valve_closed": "已关", "valve_unable": "无法关闭"}
 
 
 def on_valve_reply(tools: Tools, state: DeskState, reply: OrderReply, now: datetime) -> ChangeSet:
-    """The valve's mark and the plan that follows. A valve is where it is: a report counts also with an order called back.
+    """Mark the valve and replan. A report counts even if its order was countermanded.
 
     What cannot be applied (a case not judged or closed, a valve the network lacks, no reason) changes no plan and stays in
     the case's log of actions. Repeated reports, and those of crews unknown here, change nothing.
@@ -54,7 +54,7 @@ def _marked(tools: Tools, state: DeskState, incident: Incident, reply: OrderRepl
 
 
 def _case_of(state: DeskState, reply: OrderReply) -> Incident | None:
-    """The case of the order the crew has or had, or the one the crew names from its valve card."""
+    """The case of the crew's order, present or past, or the case named on its valve card."""
     for incident in state.incidents.values():
         if any(order.order_id == reply.order_id and order.crew_id == reply.crew_id for order in incident.orders):
             return incident
@@ -62,12 +62,12 @@ def _case_of(state: DeskState, reply: OrderReply) -> Incident | None:
 
 
 def _is_same(mark: ValveMark, reply: OrderReply) -> bool:
-    """Sent again, or said before by somebody else."""
+    """Whether this was reported before, by this crew or another user."""
     return mark.operated and mark.unable is None if reply.state == "valve_closed" else mark.unable == reply.unable
 
 
 def _noted(state: DeskState, incident: Incident, reply: OrderReply, why: str) -> ChangeSet:
-    """The report and why it changes nothing, once."""
+    """Log the report and why it changes nothing, once."""
     unable = f"（{UNABLE_ZH[Unable(reply.unable)]}）" if reply.unable in tuple(Unable) else ""
     note = f"{reply.crew_id} 报告阀门 {reply.valve_id} {_REPORT_ZH[reply.state]}{unable}，未计入方案：{why}"
     if any(change.note == note for change in state.history.get(incident.incident_id, ())):

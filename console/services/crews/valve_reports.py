@@ -1,4 +1,4 @@
-"""What crews report of valves: closed, cannot be closed, back to normal; and the sample before service resumes."""
+"""Reports on valves: closed, cannot be closed, back to normal; and the water sample before service resumes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MarkValveClosed(Intent):
 
 @dataclass(frozen=True, slots=True)
 class MarkValveUnable(Intent):
-    """A valve of the plan cannot be closed; the plan follows."""
+    """A valve of the plan cannot be closed; the plan is made anew."""
 
     incident_id: str
     valve_id: str
@@ -62,13 +62,13 @@ UNABLE_ZH = {
 
 
 def mark_closed(tools: Tools, state: DeskState, intent: MarkValveClosed, actor: Actor, now: datetime) -> ChangeSet:
-    """A valve is closed; the first one takes the case to the phase isolating."""
+    """Mark a valve closed; the first one moves the case to the phase isolating."""
     incident = _judged(state, intent.incident_id)
     tools.city.network.valves.row(intent.valve_id)
     mark = _mark_of(incident, intent.valve_id)
     if mark is not None and mark.operated:
         raise Refused("valve_closed", valve=intent.valve_id, by=mark.by)
-    # A valve reported unable before and closed after all: the plan follows back.
+    # A valve reported as not closable is closed after all: the plan is made anew.
     after = replanned(tools, state, _with_mark(incident, ValveMark(intent.valve_id, True, now, actor.name)))
     if incident.phase is Phase.VERIFIED:
         after = replace(after, phase=Phase.ISOLATING)
@@ -79,13 +79,13 @@ def mark_closed(tools: Tools, state: DeskState, intent: MarkValveClosed, actor: 
 
 
 def mark_unable(tools: Tools, state: DeskState, intent: MarkValveUnable, actor: Actor, now: datetime) -> ChangeSet:
-    """A valve cannot be closed; the plan follows, what is already closed stays closed."""
+    """Mark a valve as not closable; the plan is made anew, closed valves stay closed."""
     incident = _judged(state, intent.incident_id)
     tools.city.network.valves.row(intent.valve_id)
     mark = _mark_of(incident, intent.valve_id)
     if mark is not None and mark.unable is intent.unable:
         raise Refused("valve_unable", valve=intent.valve_id, unable=intent.unable)
-    # Not tight: it has been turned, so it still has to be brought back before the case closes.
+    # Not tight: it was operated, so it must be restored before the case closes.
     turned = intent.unable is Unable.NOT_TIGHT or (mark is not None and mark.operated)
     after = planned(tools, state, _with_mark(incident, ValveMark(intent.valve_id, turned, now, actor.name, intent.unable)))
     plan = after.plan
@@ -97,7 +97,7 @@ def mark_unable(tools: Tools, state: DeskState, intent: MarkValveUnable, actor: 
 
 
 def mark_restored(tools: Tools, state: DeskState, intent: MarkValveRestored, actor: Actor, now: datetime) -> ChangeSet:
-    """A valve is back in its normal state."""
+    """Mark a valve as back in its normal state."""
     incident = _judged(state, intent.incident_id)
     mark = _mark_of(incident, intent.valve_id)
     if mark is None or not mark.operated:
@@ -109,7 +109,7 @@ def mark_restored(tools: Tools, state: DeskState, intent: MarkValveRestored, act
 
 
 def record_sample(tools: Tools, state: DeskState, intent: RecordSample, actor: Actor, now: datetime) -> ChangeSet:
-    """The sample's figures, or who waives it and why."""
+    """Record the sample's values, or who waives it and why."""
     incident = _judged(state, intent.incident_id)
     turbidity, chlorine = intent.turbidity_ntu, intent.chlorine_mgl
     if intent.waived_by.strip():

@@ -1,1 +1,1 @@
-"""A case from its opening to its closing: judged, planned, isolated on evidence, dismissed, undone; and what it sends out."""
+"""A case from opening to closing: judging, plan, isolation evidence, dismissal, undo; and its outgoing messages."""

@@ -1,4 +1,4 @@
-"""How far a pipe lies from where a burst is suspected: asked before somebody judges a pipe that the pressures do not name."""
+"""Distance of a pipe from the burst candidates: shown before a user judges a pipe outside the candidate set."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from maps.network import PipeNetwork
 
 @dataclass(frozen=True, slots=True)
 class CandidateDistance:
-    """Of one pipe, metres between the nearest points in a straight line. ``in_set``: it is in the 90 % set."""
+    """Distance in metres in a straight line between the nearest points. ``in_set``: the pipe is in the 90 % set."""
 
     in_set: bool
     to_first_m: float
@@ -20,7 +20,7 @@ class CandidateDistance:
 
 
 def candidate_distance(network: PipeNetwork, location: Location | None, pipe_id: str) -> CandidateDistance | None:
-    """Of ``pipe_id``; None where no pipes are suspected. Raises UnknownAsset."""
+    """Distance of ``pipe_id``; None without candidates. Raises UnknownAsset."""
     if location is None or not location.candidates:
         return None
     own = _line(network, pipe_id)

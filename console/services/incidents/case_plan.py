@@ -1,4 +1,4 @@
-"""The plan of a case: follows the pipes it is for, what the crews reported of the valves, and what other cases closed."""
+"""The plan of a case: depends on its burst pipes, the reported valve states and the valves closed by other cases."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from console.domain.incidents import CandidateParts, Incident
 from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.isolation import ValveOverride, by_segment
-from maps.isolation.result import IsolationPlan, ValveStep
+from maps.isolation.plan.result import IsolationPlan, ValveStep
 from maps.network import ValveState
 
 _MOST_CANDIDATES = 40
@@ -18,10 +18,10 @@ _MOST_CANDIDATES = 40
 
 
 def planned(tools: Tools, state: DeskState, incident: Incident) -> Incident:
-    """The incident with a plan for its target pipes and valve marks; its impact is asked anew when the plan does more or less.
+    """The incident with a plan for its target pipes and valve marks; its impact is recomputed when the plan's effect changes.
 
-    Valves closed for this case hold, and whoever lost water by them stays in the plan, even behind a valve closed by
-    mistake. Valves that other cases closed are closed: what they took from people is theirs.
+    Valves closed for this case count as closed; customers they cut off stay in the plan, even behind a valve closed by
+    mistake. Valves closed for other cases count as closed too; the customers they cut off belong to those cases.
     """
     pipes = incident.target_pipes()
     if not pipes:
@@ -48,7 +48,7 @@ def replanned(tools: Tools, state: DeskState, incident: Incident) -> Incident:
 def outdated(tools: Tools, state: DeskState, incident: Incident) -> bool:
     """Whether the network, its valves, or what was reported of them changed since the plan was made.
 
-    Closing what the plan itself lists does not age it.
+    Closing a valve that the plan lists does not make it outdated.
     """
     plan = incident.plan
     return plan is not None and plan.basis != _basis(tools, state, incident, plan)
@@ -66,7 +66,7 @@ def _parts(
 
 
 def _parts_fit(incident: Incident) -> bool:
-    """Whether the sums by segment are those of the candidates as they are."""
+    """Whether the probabilities by segment match the present candidates."""
     likely = _likely(incident)
     if incident.parts is None or not likely:
         return incident.parts is None and not likely
@@ -78,20 +78,20 @@ def _parts_fit(incident: Incident) -> bool:
 
 
 def _likely(incident: Incident) -> dict[str, float]:
-    """The candidates worth a plan each; none once the burst is judged: then there is nothing left to sum."""
+    """The candidates that get a plan each; none once the burst is judged."""
     if incident.location is None or incident.burst_pipes or len(incident.location.candidates) < 2:
         return {}
     return {candidate.pipe_id: candidate.probability for candidate in incident.location.candidates[:_MOST_CANDIDATES]}
 
 
 def _overrides(state: DeskState, incident: Incident) -> dict[str, ValveOverride]:
-    """Valves as they are for this case: other cases' closings, its own failures."""
+    """Valve states for this case: closed by other cases, not closable in this one."""
     failed = {valve: ValveOverride(operable=False) for valve in incident.unable_valves()}
     return {**_closed_elsewhere(state, incident), **failed}
 
 
 def _shut(incident: Incident) -> tuple[str, ...]:
-    """Valves closed for the case that hold; one that is not tight has been turned, yet lets water through."""
+    """Valves closed for the case that are tight; one that is not tight lets water through."""
     unable = set(incident.unable_valves())
     return tuple(valve for valve in incident.closed_valves() if valve not in unable)
 
@@ -103,7 +103,7 @@ def _closed_elsewhere(state: DeskState, incident: Incident) -> Mapping[str, Valv
 
 
 def _basis(tools: Tools, state: DeskState, incident: Incident, plan: IsolationPlan) -> str:
-    """Mark of what a plan rests on: the network, other cases' valves, this one's failures and closings beyond the plan."""
+    """Fingerprint of a plan's inputs: the network, other cases' valves, this case's failed valves, closings beyond the plan."""
     listed = {step.asset_id for step in plan.valves_to_close}
     facts = (
         tools.planner.fingerprint,
@@ -115,13 +115,13 @@ def _basis(tools: Tools, state: DeskState, incident: Incident, plan: IsolationPl
 
 
 def _does(plan: IsolationPlan) -> tuple[frozenset[str], ...]:
-    """What the pressures after closing depend on."""
+    """The part of a plan that the pressures after closing depend on."""
     valves = frozenset({*(step.asset_id for step in plan.valves_to_close), *plan.shut_by_crews})
     return valves, frozenset(plan.pumps_to_stop), frozenset(plan.customers_without_water)
 
 
 def _with_finished(plan: IsolationPlan, incident: Incident) -> IsolationPlan:
-    """The plan with the valves already closed kept in front: to the planner they are walls, to the crew finished work."""
+    """The plan with the valves already closed listed first; the planner treats them as walls and leaves them out."""
     closed = set(incident.closed_valves())
     known = {step.asset_id: step for step in (incident.plan.valves_to_close if incident.plan else ())}
     listed = {step.asset_id for step in plan.valves_to_close}

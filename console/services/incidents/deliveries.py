@@ -1,4 +1,4 @@
-"""What became of the messages of a case: told once when one cannot go out, and once when it arrived after all."""
+"""Delivery of a case's messages: logged once when one cannot be sent, and once when it is delivered later."""
 
 from __future__ import annotations
 
@@ -33,11 +33,12 @@ def on_deliveries(
     arrived: Sequence[Undelivered],
     withdrawn: Sequence[tuple[Undelivered, Obsolete]] = (),
 ) -> ChangeSet:
-    """Entries in the log of actions: ``waiting`` messages are not delivered; ``arrived`` ones are, where it said otherwise;
+    """Entries in the log of actions about delivery.
 
-    ``withdrawn`` ones are not known to have left and are not sent any more.
+    ``waiting``: messages not delivered. ``arrived``: messages delivered that were logged as not delivered. ``withdrawn``:
+    messages not known to have been sent, which will not be sent any more.
 
-    What the log says already is not said again, also not after a restart.
+    An entry that is already in the log is not repeated, also not after a restart.
     """
     told = {(change.subject, change.note) for changes in state.history.values() for change in changes}
     failed = [_draft(one, "not_delivered", f"未送达（{_REASON_ZH[one.reason]}）") for one in waiting]

@@ -1,4 +1,4 @@
-"""What was dismissed as no burst teaches: a like finding of the following days names it and is less pressing, never hidden."""
+"""Dismissals: a similar finding on the following days refers to the dismissal and has a lower priority; it is never hidden."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Dismissal:
-    """A finding that was none: where, which stations, when. ``at``: its first abnormal reading; ``flows``: meters that moved."""
+    """A false finding: place, stations, time. ``at``: its first abnormal reading; ``flows``: meters that moved."""
 
     incident_id: str
     at: datetime
@@ -35,7 +35,7 @@ class Dismissal:
 
 
 def dismissal_of(incident: Incident) -> Dismissal | None:
-    """What a case teaches; None while it is open, and of a burst, or of one that no station showed."""
+    """The dismissal of a case; None while it is open, for a real burst, or without stations."""
     if incident.phase is not Phase.CLOSED or incident.closed_at is None or incident.burst_pipes or incident.location is None:
         return None
     return Dismissal(
@@ -51,7 +51,7 @@ def dismissal_of(incident: Incident) -> Dismissal | None:
 
 
 def learned(known: Mapping[str, Dismissal], incidents: Iterable[Incident]) -> dict[str, Dismissal]:
-    """The dismissals after these cases: a new one is added, one whose case was reopened is taken back."""
+    """The dismissals after these changes: new ones added, those of reopened cases removed."""
     after = dict(known)
     for incident in incidents:
         told = dismissal_of(incident)
@@ -63,7 +63,7 @@ def learned(known: Mapping[str, Dismissal], incidents: Iterable[Incident]) -> di
 
 
 def like(dismissals: Iterable[Dismissal], finding: BurstFinding, time_zone: str, now: datetime) -> Dismissal | None:
-    """The latest dismissal that a finding looks like: there, by those stations, at that time of day, no larger."""
+    """The latest dismissal similar to a finding: same place, stations and time of day, not smaller than the finding."""
     zone = ZoneInfo(time_zone)
     found = [one for one in dismissals if now - one.closed_at <= REMEMBERED and _is_like(one, finding, zone)]
     return max(found, key=lambda one: one.at, default=None)
@@ -82,7 +82,7 @@ def _is_like(one: Dismissal, finding: BurstFinding, zone: tzinfo) -> bool:
 
 
 def _apart(one: datetime, other: datetime, zone: tzinfo) -> timedelta:
-    """How far two times of day are apart on the city's clock, across midnight too."""
+    """Difference of two times of day on the city's clock, across midnight too."""
     midnights = (at.replace(hour=0, minute=0, second=0, microsecond=0) for at in (one.astimezone(zone), other.astimezone(zone)))
     first, second = (at.astimezone(zone) - midnight for at, midnight in zip((one, other), midnights, strict=True))
     return min(abs(first - second), _DAY - abs(first - second))

@@ -1,4 +1,4 @@
-"""Event level I–IV of a case and the clock of its reports, from a dated table that a city replaces by its own plan."""
+"""Event level I–IV of a case and the clock of its reports, from a dated table; a city may replace it by its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BOUNDS = ("households", "hours", "diameter_mm", "critical_customers")
 
 @dataclass(frozen=True, slots=True)
 class EventLevel:
-    """Level ``I`` … ``IV``; ``reached``: which bounds made it (``households`` …, empty for the lowest).
+    """Level ``I`` … ``IV``; ``reached``: which bounds were reached (``households`` …, empty for the lowest).
 
     Reports: ``first_due``, then every ``continued_every`` until the case is closed, then ``final_due`` (None before).
     """
@@ -33,7 +33,7 @@ class EventLevel:
 
 @dataclass(frozen=True, slots=True)
 class LevelTable:
-    """The levels, the gravest first. ``version`` and ``source`` are shown with the level."""
+    """The levels, the most severe first. ``version`` and ``source`` are shown with the level."""
 
     version: str
     source: str
@@ -41,7 +41,7 @@ class LevelTable:
 
     @classmethod
     def load(cls, text: str | None = None) -> LevelTable:
-        """The table in the resources, or in ``text`` (TOML). Raises InputFault that names what is wrong."""
+        """The table in the resources, or in ``text`` (TOML). Raises InputFault that names the fault."""
         if text is None:
             text = resources.files("resources").joinpath("rules", "event_levels.toml").read_text("utf-8")
         try:
@@ -54,7 +54,7 @@ class LevelTable:
             raise InputFault(f"rules/event_levels.toml: {fault!r}; compare it with the one that came with the program") from fault
 
     def level_of(self, incident: Incident) -> EventLevel:
-        """The level of a case as its plan and estimate stand now."""
+        """The level of a case by its present plan and estimate."""
         figures = _figures(incident)
         for row in self.levels:
             reached = tuple(key for key in _BOUNDS if key in row and figures[key] >= row[key] > 0)

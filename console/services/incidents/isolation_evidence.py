@@ -1,4 +1,4 @@
-"""What the stations say of an isolation: near zero inside, inflow back to normal — or still pressure, so a valve passes."""
+"""Evidence of an isolation from stations: pressure near zero inside, inflow back to normal, or pressure left: a valve passes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BACK_SHARE = 0.3
 
 
 class Sign(StrEnum):
-    """What one reading says."""
+    """What one reading shows."""
 
     NEAR_ZERO = "near_zero"
     INFLOW_BACK = "inflow_back"
@@ -30,7 +30,7 @@ class Sign(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IsolationSign:
-    """One station's word; ``value`` in inside units."""
+    """One station's evidence; ``value`` in inside units."""
 
     station_id: str
     channel: str
@@ -39,7 +39,7 @@ class IsolationSign:
 
 
 def isolation_signs(city: City, incident: Incident, picture: Picture) -> tuple[IsolationSign, ...]:
-    """What fresh, good readings say of the plan's area; empty where nothing measures there."""
+    """Evidence from current good readings in the plan's area; empty without stations there."""
     fresh = (picture.age_s() < FRESH_S) & (picture.quality == Quality.GOOD) & np.isfinite(picture.value)
     return (*_inside(city, incident, picture, fresh), *_inflows(city, incident, picture, fresh))
 
@@ -58,7 +58,7 @@ def _inside(city: City, incident: Incident, picture: Picture, fresh: NDArray[np.
 def _dry_nodes(city: City, incident: Incident) -> NDArray[np.bool_]:
     """Nodes that only pipes of the plan's area reach: at its border a station may stand on either side of the valve.
 
-    Parts without supply before the plan prove nothing: pressure was near zero there already.
+    Parts without supply before the plan are left out: their pressure was near zero already.
     """
     pipes, plan = city.network.pipes, incident.plan
     area = np.zeros(len(pipes), dtype=bool)

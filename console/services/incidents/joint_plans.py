@@ -1,4 +1,4 @@
-"""Plans of several cases: each follows what the others closed; those in force at one time are judged by their joint effect."""
+"""Plans of several cases: each depends on valves closed by the others; plans in force at one time are judged jointly."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OPEN_END = datetime.max.replace(tzinfo=UTC)
 
 
 def with_plans_following(tools: Tools, state: DeskState, changes: ChangeSet) -> ChangeSet:
-    """``changes``, and what follows from them for the other cases: plans made anew, conflicts found or gone."""
+    """``changes`` with their consequences for other cases: plans made anew, conflicts found or gone."""
     cases = {**state.incidents, **{incident.incident_id: incident for incident in changes.incidents}}
     open_ = {key: case for key, case in cases.items() if case.is_open() and case.plan is not None}
     if not changes.incidents and not any(outdated(tools, state, case) for case in open_.values()):
@@ -36,7 +36,7 @@ def with_plans_following(tools: Tools, state: DeskState, changes: ChangeSet) -> 
 
 
 def conflicts_of(tools: Tools, cases: Iterable[Incident]) -> dict[str, tuple[PlanConflict, ...]]:
-    """Per case its conflicts with other plans in force at the same time; only groups whose joint effect is more than the sum."""
+    """Conflicts of each case with plans in force at the same time; only groups whose joint effect exceeds the sum."""
     plans = {case.incident_id: case.plan for case in cases if case.plan is not None and case.phase is not Phase.SUSPECTED}
     windows = [Window(c.incident_id, c.opened_at, _ends(c)) for c in cases if c.incident_id in plans]
     found: dict[str, tuple[PlanConflict, ...]] = {}

@@ -1,4 +1,4 @@
-"""Judging a case and moving it on: verified, isolated with evidence, restored, closed."""
+"""Judging a case and advancing its phase: verified, isolated with evidence, restored, closed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from console.services.tools import Tools
 
 @dataclass(frozen=True, slots=True)
 class JudgeBurst(Intent):
-    """The dispatcher judges it a burst on these pipes (first candidate or picked by hand); a site check goes out."""
+    """The dispatcher judges it a burst on these pipes (first candidate or selected by hand); a site check is sent."""
 
     incident_id: str
     pipe_ids: tuple[str, ...]
@@ -69,7 +69,7 @@ _ORDER = tuple(Phase)
 
 
 def judge(tools: Tools, state: DeskState, intent: JudgeBurst, actor: Actor, now: datetime) -> ChangeSet:
-    """A burst on these pipes: plan anew, site check to the nearest free crew, estimate of restoration, area told."""
+    """Judge a burst on these pipes: new plan, site check to the nearest free crew, restoration estimate, area alert."""
     incident = incident_of(state, intent.incident_id)
     pipes = _existing(tools, intent.pipe_ids)
     if incident.phase not in (Phase.SUSPECTED, Phase.VERIFIED, Phase.ISOLATING):
@@ -96,7 +96,7 @@ def judge(tools: Tools, state: DeskState, intent: JudgeBurst, actor: Actor, now:
 
 
 def dismiss(tools: Tools, state: DeskState, intent: DismissIncident, actor: Actor, now: datetime) -> ChangeSet:
-    """No burst: the case is closed with its reason; what has left the house is called back."""
+    """Dismiss as no burst: close the case with its reason; countermand what was sent."""
     incident = incident_of(state, intent.incident_id)
     if not intent.reason.strip():
         raise Refused("dismiss_reason")
@@ -117,7 +117,7 @@ def dismiss(tools: Tools, state: DeskState, intent: DismissIncident, actor: Acto
 
 
 def advance(tools: Tools, state: DeskState, intent: AdvancePhase, actor: Actor, now: datetime) -> ChangeSet:
-    """To a later phase, with the evidence it needs."""
+    """Advance to a later phase, with the evidence it needs."""
     incident = incident_of(state, intent.incident_id)
     if incident.phase is Phase.SUSPECTED:
         raise Refused("not_judged", incident=incident.incident_id)
@@ -143,7 +143,7 @@ def advance(tools: Tools, state: DeskState, intent: AdvancePhase, actor: Actor, 
 
 
 def set_restoration(tools: Tools, state: DeskState, intent: SetRestoration, actor: Actor, now: datetime) -> ChangeSet:
-    """Correct the estimate by hand; it stays, whatever is judged later."""
+    """Set the estimate by hand; later judgements do not change it."""
     incident = incident_of(state, intent.incident_id)
     if intent.at.tzinfo is None:
         raise Refused("restoration_zone")
@@ -155,7 +155,7 @@ def set_restoration(tools: Tools, state: DeskState, intent: SetRestoration, acto
 
 
 def require_restored(incident: Incident) -> None:
-    """Valves are back, the sample passed or waived by name: else no case closes and no notice is lifted. Raises Refused."""
+    """Raises Refused unless all valves are restored and the sample has passed or is waived by name."""
     _valves_back(incident)
     if incident.closed_valves() or not any(mark.closed for mark in incident.valve_marks):
         return
@@ -180,7 +180,7 @@ def _existing(tools: Tools, pipe_ids: tuple[str, ...]) -> tuple[str, ...]:
 def _checked_on_site(
     tools: Tools, state: DeskState, incident: Incident, now: datetime
 ) -> tuple[Incident, tuple[Outgoing, ...], str]:
-    """A site check to the nearest free crew; a crew already sent gets the corrected pipe instead."""
+    """Send a site check to the nearest free crew; a crew already sent gets the corrected pipe instead."""
     live = live_orders(incident)
     if live:
         return redirected(tools, incident, now)
@@ -194,7 +194,7 @@ def _checked_on_site(
 
 
 def redirected(tools: Tools, incident: Incident, now: datetime) -> tuple[Incident, tuple[Outgoing, ...], str]:
-    """Live orders that name another pipe than the case's place are sent again with the right one."""
+    """Open orders that name another pipe than the case's place are revised."""
     place = incident.place
     stale = {order.order_id for order in live_orders(incident) if place is not None and order.pipe_id != place.pipe_id}
     if place is None or not stale:
@@ -221,7 +221,7 @@ def _estimated(tools: Tools, incident: Incident, now: datetime) -> Incident:
 
 
 def _evidence_of_isolation(incident: Incident, evidence: str) -> None:
-    """Raises Refused that ranks the valves which may be passing: not tight first, then unknown, assumed, closed unproven."""
+    """Evidence for *isolated*. Raises Refused with the valves that may be passing, ranked."""
     if evidence.strip():
         return
     rank = {"unknown_state": 0, "assumed": 1, "closed": 2, "closed_pipe": 2, "one_way": 3}

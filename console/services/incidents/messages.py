@@ -1,4 +1,4 @@
-"""What leaves the house by MQTT apart from notices: area alerts and work orders (design section 4)."""
+"""Outgoing messages apart from notices: area alerts and work orders."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _NOT_GEOREFERENCED = "the network is not georeferenced: its coordinates mean no 
 
 
 def area_alert(tools: Tools, incident: Incident, status: str, now: datetime) -> tuple[Outgoing, ...]:
-    """The alert to the terminal of the area the pipe lies in (``city`` when no area holds it); ``status``:
+    """The alert to the terminal of the pipe's area (``city`` when no area contains it).
 
-    suspected, revised, verified or cancelled. Nothing before a place is known.
+    ``status``: suspected, revised, verified or cancelled. No message before a place is known.
     """
     place = incident.place
     if place is None:
@@ -80,7 +80,7 @@ def order_message(
 
 
 def fire_brigade(tools: Tools, before: Incident | None, after: Incident, now: datetime) -> tuple[Outgoing, ...]:
-    """Hydrants lost or back (119) at once, whenever a judged case's plan changes which ones have no water."""
+    """Tell the fire brigade (119) at once when a judged case's plan changes which hydrants have no water."""
     old, new = _hydrants_lost(before), _hydrants_lost(after)
     if old == new:
         return ()
@@ -97,7 +97,7 @@ def fire_brigade(tools: Tools, before: Incident | None, after: Incident, now: da
 
 
 def order_text(kind: OrderKind, incident: Incident, place: PipePlace, eta_minutes: float | None) -> str:
-    """What the crew reads (Chinese)."""
+    """Text for the crew (Chinese)."""
     task = "现场核实疑似爆管" if kind is OrderKind.SITE_CHECK else "抢修爆管"
     plan = incident.plan
     valves = "、".join(step.asset_id for step in plan.valves_to_close) if plan else ""
@@ -145,7 +145,7 @@ def _segments(incident: Incident) -> list[dict[str, Any]]:
 
 
 def _next_reading(tools: Tools, incident: Incident) -> dict[str, Any] | None:
-    """Where one more pressure reading would tell the candidates apart best."""
+    """Where one more pressure reading would discriminate the candidates best."""
     places = incident.outlook.next_readings if incident.outlook is not None and not incident.burst_pipes else ()
     if not places:
         return None

@@ -1,7 +1,7 @@
-"""Messages that waited for a channel until what they say was over: they are not sent as if they were new.
+"""Messages that waited for a channel until they were out of date: they are not sent.
 
-A countermand, a cancelled alert, the end of a notice and hydrants that have water again always go out: nobody can say for
-sure that what they end was never received.
+A countermand, a cancelled alert, the end of a notice and hydrants back in service are always sent: it is not certain
+that the message they end was never received.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OVER = {
 
 
 def obsolete(outgoing: Outgoing, case_of: CaseOf) -> Obsolete | None:
-    """Why a message that never left is not to be sent any more, by its case as it is now; None: send it."""
+    """Why an unsent message is out of date, by the present state of its case; None: send it."""
     body: dict[str, Any] = body_of(outgoing)
     incident = case_of(str(body.get("incident_id", "")))
     if incident is None:

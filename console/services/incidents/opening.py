@@ -1,4 +1,4 @@
-"""How a case begins: a finding from the pressures, or a call; and how later findings revise its location."""
+"""Opening a case: by a finding or a call; later findings revise its location."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ SLOW_LEAK = "slow_leak"
 
 
 def on_burst(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:
-    """Open a case, revise the one it belongs to, or nothing when there is nothing new."""
+    """Open a case, or revise the one it belongs to; nothing when nothing is new."""
     for incident in sorted(state.incidents.values(), key=lambda case: case.opened_at, reverse=True):
         if incident.is_open() and _same_case(incident, finding):
             return _revised(tools, state, incident, finding, now)
@@ -86,7 +86,7 @@ def open_by_hand(tools: Tools, state: DeskState, intent: OpenIncident, actor: Ac
 
 
 def evidence_zh(evidence: tuple[Evidence, ...]) -> str:
-    """Which stations moved, by how much, against what; the first few spelled out."""
+    """Which stations deviate, by how much, against what; the first few in full."""
     words = []
     for item in evidence[:_NAMED]:
         name, unit, digits = UNITS_ZH.get(item.channel, (item.channel, "", 2))
@@ -129,7 +129,7 @@ def _revised(tools: Tools, state: DeskState, incident: Incident, finding: BurstF
     if incident.phase is not Phase.SUSPECTED or not _tells_more(incident.location, finding.location):
         return NOTHING
     if incident.hand_readings:
-        return NOTHING  # what the crew read on the spot knows more than the next minute of the same stations
+        return NOTHING  # a gauge reading on site is stronger evidence than the next tick of the same stations
     why = still_holding(tools, state, incident.explanations, finding)
     told = replace(incident, evidence=finding.evidence, outlook=None, explanations=why)
     after = relocated(tools, state, told, finding.location)
@@ -139,7 +139,7 @@ def _revised(tools: Tools, state: DeskState, incident: Incident, finding: BurstF
         if alarm is not None and alarm.state is not AlarmState.CLEARED:
             detail = _detail(after)
             full = min(alarm.unexplained_priority, _priority(tools, after))
-            code = alarm.code if finding.lane == "slow" else ""  # what grew for days may burst
+            code = alarm.code if finding.lane == "slow" else ""  # a leak that grew for days may burst
             new = explained(after, replace(alarm, evidence=finding.evidence, detail=detail, code=code), full, now)
             alarms.append(AlarmChange(alarm, new, "alarm_revised", f"爆管报警更新：{detail}"))
     note = f"定位更新：{after.title}，候选 {len(finding.location.set_90)} 条管道（90%）"
@@ -147,7 +147,7 @@ def _revised(tools: Tools, state: DeskState, incident: Incident, finding: BurstF
 
 
 def relocated(tools: Tools, state: DeskState, incident: Incident, location: Location) -> Incident:
-    """The incident with another location: plan, place and title follow."""
+    """The incident with a new location, and with plan, place and title for it."""
     after = _with_place(tools, state, replanned(tools, state, replace(incident, location=location)))
     return replace(after, title=_title(after))
 
@@ -165,7 +165,7 @@ def _tells_more(old: Location | None, new: Location) -> bool:
 def _same_case(incident: Incident, finding: BurstFinding) -> bool:
     """Whether a finding belongs to a case: its pipes are the case's, or mostly the same stations moved.
 
-    A new step is another burst wherever else it lies: in a town that hangs together each burst moves most stations.
+    A new step elsewhere is another burst: in a well-connected network each burst moves most stations.
     """
     found = set(finding.location.set_90)
     if incident.location is None:
@@ -177,7 +177,7 @@ def _same_case(incident: Incident, finding: BurstFinding) -> bool:
 
 
 def _is_new_step(incident: Incident, finding: BurstFinding) -> bool:
-    """Whether stations stepped down against their last minutes, well after the case had begun."""
+    """Whether stations stepped down against their last minutes, well after the start of the case."""
     return finding.lane == "step" and finding.first_abnormal_at > incident.opened_at + _SETTLES
 
 
@@ -188,7 +188,7 @@ def _same_stations(incident: Incident, finding: BurstFinding) -> bool:
 
 
 def _dismissed_before(tools: Tools, incident: Incident, finding: BurstFinding, now: datetime) -> bool:
-    """The same finding, not grown, soon after somebody said that it is none: it must not ring every minute."""
+    """Whether the same finding, not larger, was dismissed recently: it must not raise an alarm every minute."""
     if incident.closed_at is None or now - incident.closed_at > timedelta(minutes=tools.settings.same_case_minutes):
         return False
     if not _same_case(incident, finding):
@@ -209,7 +209,7 @@ def _new_incident(tools: Tools, state: DeskState, first_abnormal_at: datetime, n
 
 
 def _with_place(tools: Tools, state: DeskState, incident: Incident, pipe_id: str = "") -> Incident:
-    """The incident with the place of its first pipe and the way there for the nearest free crew."""
+    """The incident with the place of its first pipe and the route there for the nearest free crew."""
     pipes = (pipe_id,) if pipe_id else incident.target_pipes()
     if not pipes:
         return replace(incident, place=None)

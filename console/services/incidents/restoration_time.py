@@ -1,4 +1,4 @@
-"""When water will be back: a dated table over diameter, material and season, corrected by hand."""
+"""Estimated time of restoration: a dated table over diameter, material and season; can be set by hand."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class RestorationTable:
 
     @classmethod
     def load(cls, text: str | None = None) -> RestorationTable:
-        """The table in the resources, or in ``text`` (TOML). Raises InputFault that names what is wrong."""
+        """The table in the resources, or in ``text`` (TOML). Raises InputFault that names the fault."""
         if text is None:
             text = resources.files("resources").joinpath("rules", "restoration.toml").read_text("utf-8")
         try:
@@ -54,7 +54,7 @@ class RestorationTable:
         )
 
     def hours(self, diameter_mm: float, material: str, month: int) -> float:
-        """Hours from the crew's arrival to water; an unknown diameter counts as the middle of the table."""
+        """Hours from the crew's arrival to restoration; an unknown diameter counts as the middle of the table."""
         rows = self.hours_by_diameter
         known = math.isfinite(diameter_mm) and diameter_mm > 0
         repair = next((hours for up_to, hours in rows if diameter_mm <= up_to), rows[-1][1]) if known else rows[len(rows) // 2][1]
@@ -63,7 +63,7 @@ class RestorationTable:
     def expected_end(
         self, diameter_mm: float, material: str, start: datetime, time_zone: str, travel_minutes: float = 0.0
     ) -> datetime:
-        """When water is back (in ``start``'s zone), rounded up; the season is that of the city's own calendar."""
+        """Estimated time of restoration (in ``start``'s zone), rounded up; the season is by the city's calendar."""
         month = start.astimezone(ZoneInfo(time_zone)).month
         end = start + timedelta(minutes=travel_minutes, hours=self.hours(diameter_mm, material, month))
         step = timedelta(minutes=self.round_minutes)

@@ -1,4 +1,4 @@
-"""Undo: appends the inverse of the case's last undoable step. What has left the house is countermanded, never undone."""
+"""Undo: appends the inverse of the case's last undoable step. What was sent is countermanded, never undone."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _NEVER_RESTORED = ("orders", "notices", "drafted_at", "issued_at", "alerted_at")
 def withdraws_notice(history: Sequence[Change], undoable: frozenset[str]) -> bool:
     """Whether undoing the last step would withdraw a public notice.
 
-    ``history``: a case's changes, oldest first. ``undoable``: kinds of changes that people can take back.
+    ``history``: a case's changes, oldest first. ``undoable``: kinds of changes that users can undo.
     """
     undone = {change.undoes for change in history if change.undoes is not None}
     last = next((change for change in reversed(history) if change.kind in undoable and change.seq not in undone), None)
@@ -49,7 +49,7 @@ def withdraws_notice(history: Sequence[Change], undoable: frozenset[str]) -> boo
 
 
 def undo_last(tools: Tools, state: DeskState, intent: UndoLast, actor: Actor, now: datetime) -> ChangeSet:
-    """The inverse of the last step that still has something to take back. Raises Refused when there is none."""
+    """The inverse of the last step that can still be undone. Raises Refused when there is none."""
     incident_id = intent.incident_id
     incident = state.incidents.get(incident_id)
     if incident is None:
@@ -85,7 +85,7 @@ def _inverse(
 def _orders_called_back(
     tools: Tools, incident: Incident, change: Change, now: datetime
 ) -> tuple[Incident, tuple[Outgoing, ...], tuple[str, ...]]:
-    """Orders that the step sent and that still bind a crew."""
+    """Countermand the orders that the step sent and that are still open."""
     if "orders" not in (change.after or {}) or change.kind == "incident_dismissed":
         return incident, (), ()
     had = {order["order_id"] for order in change.before["orders"]}
@@ -98,7 +98,7 @@ def _orders_called_back(
 def _notices_taken_back(
     tools: Tools, incident: Incident, change: Change, now: datetime, reason: str
 ) -> tuple[Incident, tuple[Outgoing, ...], tuple[str, ...]]:
-    """Drafts as they were before the step; a notice that the step made public is lifted instead."""
+    """Restore drafts to their state before the step; a notice that the step issued is lifted instead."""
     if "notices" not in (change.after or {}):
         return incident, (), ()
     if change.kind == "notice_issued":
@@ -125,7 +125,7 @@ def _raw(notices: list[dict[str, Any]], notice_id: str) -> dict[str, Any] | None
 
 
 def _alarms(state: DeskState, before: Incident, after: Incident) -> tuple[AlarmChange, ...]:
-    """A case that is open again has its alarms back, as acknowledged ones."""
+    """The alarms of a reopened case become active again, acknowledged."""
     if before.is_open() or not after.is_open():
         return ()
     alarms = [state.alarms[alarm_id] for alarm_id in after.alarm_ids if alarm_id in state.alarms]
@@ -142,7 +142,7 @@ def _alarms(state: DeskState, before: Incident, after: Incident) -> tuple[AlarmC
 
 
 def _told_again(tools: Tools, before: Incident, after: Incident, change: Change, now: datetime) -> tuple[Outgoing, ...]:
-    """The area's alert; and to crews of a case that is open again their live orders, which may have been withdrawn unsent."""
+    """The area alert; for a reopened case also its open orders, which may have been withdrawn before they were sent."""
     if after.phase is before.phase or change.kind not in ("burst_judged", "incident_dismissed", "phase_closed"):
         return ()
     reopened = after.is_open() and not before.is_open()

@@ -1,1 +1,1 @@
-"""Where a pipe lies and how to get there; what a burst's location predicts; gauge readings that weigh its candidates."""
+"""Position of a pipe and route to it; forecasts from a burst's location; gauge readings that reweight its candidates."""

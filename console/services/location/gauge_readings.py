@@ -1,4 +1,4 @@
-"""Where to read next, and what was read there: a gauge's pressure weighs a case's candidates anew."""
+"""Where to read next, and gauge readings: a measured pressure reweights a case's candidates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from maps.units import mpa_from_kpa
 
 @dataclass(frozen=True, slots=True)
 class EnterReading(Intent):
-    """What a crew read on a gauge at one of the places proposed (``place_id``); the candidates are weighed anew."""
+    """A gauge reading of a crew at one of the proposed places (``place_id``); it reweights the candidates."""
 
     incident_id: str
     place_id: str
@@ -34,7 +34,7 @@ _KIND_ZH = {"hydrant": "消火栓", "station": "测点", "node": "节点"}
 
 
 def on_outlook(tools: Tools, state: DeskState, incident_id: str, outlook: Outlook, now: datetime) -> ChangeSet:
-    """What the location predicts was worked out; the area hears where to read when that is new."""
+    """Store a forecast; the area alert is revised when it has a new place to read."""
     incident = state.incidents.get(incident_id)
     if incident is None or incident.phase is not Phase.SUSPECTED or incident.outlook == outlook:
         return NOTHING
@@ -49,7 +49,7 @@ def on_outlook(tools: Tools, state: DeskState, incident_id: str, outlook: Outloo
 
 
 def enter(tools: Tools, state: DeskState, intent: EnterReading, actor: Actor, now: datetime) -> ChangeSet:
-    """A gauge's pressure at a proposed place. Raises Refused."""
+    """Apply a gauge reading at a proposed place. Raises Refused."""
     incident = incident_of(state, intent.incident_id)
     if incident.phase is not Phase.SUSPECTED or incident.location is None:
         raise Refused("past_judging", incident=incident.incident_id, phase=incident.phase)

@@ -1,4 +1,4 @@
-"""What a location predicts: the fall at the stations that moved, and where to read next."""
+"""Forecast of a burst location: pressure drop at the deviating stations, and where to read next."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ _DAY_S = 86_400.0
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What is known beside the finding, (stations,) each: ``usual_kpa`` pressure expected without a burst, NaN unknown;
+    """Input beside the finding, each (stations,).
 
-    ``heard``: stations that measure pressure now, at which there is nothing to read. ``read``: places read already.
+    ``usual_kpa``: pressure expected without a burst, NaN unknown. ``heard``: stations that report pressure now, so need no gauge
+    reading. ``read``: places already read.
     """
 
     usual_kpa: Floats
@@ -51,7 +52,7 @@ class Known:
 
 
 class Forecaster:
-    """Predicts with the model's states over the day; keeps the network linearised around the last one asked for."""
+    """Predicts with the model's states over the day; caches the linearised network of the last state used."""
 
     def __init__(self, city: City, states: Sequence[HydraulicState]) -> None:
         self._city = city
@@ -62,13 +63,13 @@ class Forecaster:
         self.adopt(states)
 
     def adopt(self, states: Sequence[HydraulicState]) -> None:
-        """Predict with these states from now on; from any thread, once."""
+        """Set the states to predict with; from any thread, once."""
         converged = tuple(state for state in states if state.converged)
         self._pumps = PumpCurves.of(self._city) if converged else None
         self._states = converged
 
     def outlook(self, location: Location, evidence: Sequence[Evidence], at: datetime, known: Known) -> Outlook:
-        """Of one finding; empty without a model, or where no station that moved sits on a node."""
+        """Forecast of one finding; empty without a model, or when no deviating station is on a node."""
         stations = self._city.stations
         moved = [one for one in evidence if one.channel == "pressure" and stations.has(one.station_id)]
         moved = [one for one in moved if stations.node[stations.row(one.station_id)] >= 0]
@@ -102,7 +103,7 @@ class Forecaster:
         return self._kept[1]
 
     def _places(self, state: HydraulicState, known: Known) -> Places:
-        """Hydrants, stations that are silent; where a city has no hydrants, any junction."""
+        """Places to read: hydrants and silent stations; any junction in a city without hydrants."""
         ids, kinds, node, x, y = self._where(known)
         model_kpa = KPA_PER_METRE * state.pressure_m[node].mean(axis=1)
         expected, sigma_m = self._corrected(state, known, model_kpa, x, y)
@@ -113,7 +114,7 @@ class Forecaster:
 
     def _where(self, known: Known) -> tuple[NDArray[np.object_], NDArray[np.object_], NDArray[np.int64], Floats, Floats]:
         network, hydrants, stations = self._city.network, self._city.hydrants, self._city.stations
-        placed = np.flatnonzero(hydrants.pieces == "")  # where one of unknown piece measures is not known
+        placed = np.flatnonzero(hydrants.pieces == "")  # the position of a station on an unknown piece is not known
         pipe = np.maximum(hydrants.pipe[placed], 0)
         ends = np.column_stack([network.pipes.from_node[pipe], network.pipes.to_node[pipe]]).astype(np.int64)
         node = hydrants.node[placed, None]
@@ -145,9 +146,9 @@ class Forecaster:
         )
 
     def _corrected(self, state: HydraulicState, known: Known, model_kpa: Floats, x: Floats, y: Floats) -> tuple[Floats, float]:
-        """(pressure expected at places (n,), kPa; how far off, m): the model, shifted as the stations around say.
+        """(pressure expected at places (n,), kPa; error, m): the model corrected by the stations around.
 
-        How far off is what the stations themselves are told wrong by their own neighbours.
+        The error is the cross-validation error of the stations: each predicted from its neighbours.
         """
         stations, nodes = self._city.stations, self._city.network.nodes
         used = np.flatnonzero((stations.node >= 0) & np.isfinite(known.usual_kpa))
@@ -162,7 +163,7 @@ class Forecaster:
 
 
 def _interpolated(known_at: Floats, value: Floats, wanted_at: Floats, itself: bool = True) -> Floats:
-    """Mean of the nearest few by inverse squared distance, (n,); ``itself`` False leaves out a point at the very place."""
+    """Mean of the nearest few by inverse squared distance, (n,); ``itself`` False leaves out a point at the same place."""
     from scipy.spatial import cKDTree
 
     count = min(_NEIGHBOURS, len(value))

@@ -1,4 +1,4 @@
-"""The pipe's position and course 位置及走向: what the article's platform pushed to the area's terminal."""
+"""The pipe's position and course 位置及走向: part of the alert to the area's terminal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PlaceFinder:
         self._ways = WayFinder(city.network)
 
     def place(self, pipe_id: str) -> PipePlace:
-        """Everything known of where a pipe lies, without the way there. Raises UnknownAsset."""
+        """The position and course of a pipe, without the route there. Raises UnknownAsset."""
         pipes = self._network.pipes
         row = pipes.row(pipe_id)
         middle = self.middle(row)
@@ -62,7 +62,7 @@ class PlaceFinder:
         )
 
     def with_way(self, place: PipePlace, x: float, y: float) -> tuple[PipePlace, Way]:
-        """The place with the way there from a crew's point (network's CRS), and that way."""
+        """The place with the route from a crew's point (network's CRS), and that route."""
         way = self._ways.way(x, y, self._network.pipes.row(place.pipe_id))
         return replace(place, way=way.roads), way
 
@@ -75,7 +75,7 @@ class PlaceFinder:
         return self._zones[kind].holding(point)
 
     def _community(self, pipe: int, middle: Point) -> str:
-        """By whom the pipe serves, else where it lies, else the nearest."""
+        """Community of the customers on the pipe, else the one that contains it, else the nearest."""
         rows = self._customers_on(pipe)
         named = Counter(name for name in (str(self._city.customers.community[row]) for row in rows) if name)
         if named:

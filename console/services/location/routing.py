@@ -1,4 +1,4 @@
-"""The way there: roads follow pipes, so the pipes' street names serve as the crew's road book."""
+"""Route to a place: roads follow pipes, so the route uses the pipes' street names."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from maps.network import PipeNetwork
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Road names in order and the length in m; None when there is no way along the pipes."""
+    """Road names in order and the length in m; None when the pipes do not connect."""
 
     roads: tuple[str, ...]
     length_m: float | None
 
 
 class WayFinder:
-    """Shortest way along the pipes' streets, regardless of valves and flow."""
+    """Shortest route along the pipes' streets, regardless of valves and flow."""
 
     def __init__(self, network: PipeNetwork) -> None:
         self._network = network
@@ -78,7 +78,7 @@ class WayFinder:
         """Shortest length between neighbours, symmetric by use (directed=False)."""
         pipes, count = self._network.pipes, len(self._network.nodes)
         low, high = np.minimum(pipes.from_node, pipes.to_node), np.maximum(pipes.from_node, pipes.to_node)
-        # Parallel pipes: the matrix would add them up, so only the shortest is put in. Zero would mean "no edge".
+        # Only the shortest of parallel pipes: a sparse matrix would sum them. Zero would mean "no edge".
         length = np.maximum(np.nan_to_num(pipes.length_m, nan=1.0), 0.01)
         order = np.lexsort((length, high, low))
         first = np.ones(len(order), dtype=bool)

@@ -1,4 +1,4 @@
-"""Streets around a pipe: its road and side, and the cross roads between which it lies."""
+"""Streets around a pipe: its road and side, and the cross roads at its ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WALK_STEPS = 60
 
 
 class Layer:
-    """Shapes of one layer with their names, found by place. Needs coordinates in metres."""
+    """Named shapes of one layer with spatial lookup. Needs coordinates in metres."""
 
     def __init__(self, ids: Texts, names: Texts, geometry: Geometries) -> None:
         self._ids, self._names, self._geometry = ids, names, geometry
@@ -71,7 +71,7 @@ class Layer:
 
 
 class Streets:
-    """Roads as the pipes' own names tell them, completed by the road layer."""
+    """Roads by the pipes' road names, completed by the road layer."""
 
     def __init__(self, city: City) -> None:
         self._network = city.network
@@ -82,11 +82,11 @@ class Streets:
         return str(self._network.pipes.road_name[pipe]) or self._roads.nearest(middle, _ROAD_WITHIN_M)[1]
 
     def side_of(self, pipe: int, road: str, middle: Point) -> str:
-        """The side of its road: as recorded, else worked out from the road layer."""
+        """The side of its road: as recorded, else computed from the road layer."""
         return str(self._network.pipes.road_side[pipe]) or self._roads.side_of(middle, road, _ROAD_WITHIN_M)
 
     def cross_at(self, pipe: int, end: int, road: str) -> str:
-        """What bounds the pipe's course beyond its end node: the first cross road, else a place near, else the node's id."""
+        """The end of the pipe's course at a node: the first cross road, else a place near, else the node's id."""
         seen = {pipe}
         at, came = end, pipe
         for _ in range(_WALK_STEPS):

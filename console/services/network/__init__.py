@@ -1,1 +1,1 @@
-"""Questions to the network without a case: isolation requests, all segments, traces, what-if plans, pressures after closing."""
+"""Network analysis without a case: isolation requests, all segments, traces, what-if plans, pressures after closing."""

@@ -1,4 +1,4 @@
-"""What a city's data do not hold, and what the program therefore cannot do."""
+"""Missing parts of a city's data, and the functions that need them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ WITHOUT_NO_PLAN = ("sources", "valves")
 
 
 def lacking(city: City) -> tuple[str, ...]:
-    """Codes of the missing parts, what matters most first; words for them are ``ui.lacking.<code>``.
+    """Codes of the missing parts, the most important first; texts are ``ui.lacking.<code>``.
 
-    Without pipes nothing else of the network is worth naming. Pumps are no part that a network must have.
+    Without pipes the other parts of the network are not listed. Pumps are optional.
     """
     network = city.network
     if not len(network.pipes):

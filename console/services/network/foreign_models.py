@@ -1,7 +1,7 @@
-"""What commands do with models from outside, as functions of paths: they run in a process of their own, for EPANET may crash.
+"""Commands on foreign models, as functions of paths: they run in a child process because EPANET may crash.
 
-A crash cannot be caught in the process that has it: whatever opens a model that was not built here goes through
-``console.children`` or ``HydraulicsWorker``. Imports stand inside the functions: the process that asks needs none of them.
+A crash cannot be caught in its own process: a model that was not built by this program is opened through
+``console.children`` or ``HydraulicsWorker``. Imports are inside the functions: the parent process does not need them.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def located(
 
 
 def calibrated_into(city: Path, readings: Path, to: Path, *, progress: Callable[[float], None] | None = None) -> dict[str, Any]:
-    """Write the city with its model fitted to a recording; the report of the fit. Raises InputFault."""
+    """Write the city with its model fitted to a recording; returns the report of the fit. Raises InputFault."""
     from console.services.analysis.calibration import fitted
     from maps.dataset import read_city, write_city
 

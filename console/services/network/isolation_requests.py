@@ -12,7 +12,7 @@ from console.domain.values import parsed_json, to_json
 from maps.city import City
 from maps.errors import InputFault, QuanmaiError
 from maps.isolation import KEEP, IsolationPlan, Isolator, ValveOverride
-from maps.isolation.rules import Keep
+from maps.isolation.graph.edge_rules import Keep
 from maps.network import ValveState
 
 _KEYS = {"burst", "valves", "ignore_one_way", "shut_by_crews"}
@@ -28,7 +28,7 @@ def answer_one(city: City, request: Mapping[str, Any]) -> dict[str, Any]:
 def answer_batch(city: City, path: Path) -> Iterator[dict[str, Any]]:
     """One answer for each line of a file that is not blank.
 
-    A line that cannot be answered gets ``{"line": n, "error": …}`` in its place, so answers and requests stay in step;
+    A line that fails gets ``{"line": n, "error": …}`` in its place, so answers stay aligned with requests;
     at the end all of them are one InputFault. Raises InputFault at once when the file cannot be read.
     """
     requests = numbered_lines(path)
@@ -46,9 +46,12 @@ def answer_batch(city: City, path: Path) -> Iterator[dict[str, Any]]:
 
 
 def numbered_lines(path: Path) -> list[tuple[int, Callable[[], Mapping[str, Any]]]]:
-    """(line number, what parses it or raises InputFault) of every line that is not blank. Raises InputFault: unreadable."""
+    """(line number, function that parses the line or raises InputFault) of every non-blank line.
+
+    Raises InputFault for an unreadable file.
+    """
     try:
-        # Split at line ends only: a text inside JSON may hold any other separator of Unicode.
+        # Split at line ends only: a JSON text may contain other Unicode line separators.
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as fault:
         raise InputFault(f"{path}: cannot be read ({fault}); give a UTF-8 file of one JSON object a line") from fault
@@ -70,7 +73,7 @@ def _answer(isolator: Isolator, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plan_of(isolator: Isolator, request: Mapping[str, Any]) -> IsolationPlan:
-    """The plan that one request asks for. Raises InputFault and UnknownAsset."""
+    """The plan for one request. Raises InputFault and UnknownAsset."""
     unknown = sorted(set(request) - _KEYS)
     if unknown:
         raise InputFault(f"unknown key {unknown[0]!r}; known are burst, valves, ignore_one_way, shut_by_crews")

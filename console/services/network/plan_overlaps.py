@@ -1,4 +1,4 @@
-"""``quanmai isolate --overlap``: plans with their windows, judged together wherever they are in force at one time."""
+"""``quanmai isolate --overlap``: plans with their time windows, judged jointly where they overlap."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from maps.isolation import IsolationPlan, Isolator, Window, overlapping
 def answer_overlaps(city: City, path: Path) -> dict[str, Any]:
     """Groups of requests (one JSON object a line: as for ``--batch``, with ``id``, ``starts`` and ``ends``) that overlap.
 
-    Each group's conflict is what is dry in none of its plans alone: ``{"plans":[…],"pipes":[…],"customers":[…],…}``. Times
-    without an offset are the city's wall clock. Raises InputFault, which names every faulty line.
+    Each group's conflict is the part that is dry under all plans but under none alone:
+    ``{"plans":[…],"pipes":[…],"customers":[…],…}``. Times without an offset are the city's wall clock. Raises InputFault, which
+    names every faulty line.
     """
     isolator, zone = Isolator(city), ZoneInfo(city.info.time_zone)
     plans: dict[str, IsolationPlan] = {}

@@ -34,7 +34,7 @@ def schedule_json(city: City, plan: IsolationPlan, speed_kmh: float) -> dict[str
 
 
 def plan_text(answer: dict[str, Any]) -> str:
-    """A plan's JSON as lines for people."""
+    """A plan's JSON as text lines."""
     lines = [f"burst {', '.join(answer['burst'])}: {_verdict(answer)}"]
     for step in answer["valves_to_close"]:
         size = f" DN{step['diameter_mm']:.0f}" if isinstance(step["diameter_mm"], float) else ""
@@ -70,7 +70,7 @@ def plan_text(answer: dict[str, Any]) -> str:
 
 
 def _uncertain(answer: dict[str, Any]) -> list[str]:
-    """What is listed although the data leave it open."""
+    """Entries listed because the data are uncertain."""
     lines = []
     if answer["without_supply_before"]:
         lines.append(
@@ -109,7 +109,7 @@ def _verdict(answer: dict[str, Any]) -> str:
 
 
 def segments_text(answer: dict[str, Any]) -> str:
-    """The city-wide list, its first rows, as lines for people."""
+    """The first rows of the city-wide list as text lines."""
     bare = len(answer["without_closable_boundary"])
     lines = [f"{answer['segments']} segments; {answer['not_isolatable']} not isolatable, {bare} without any closable boundary"]
     lines += [

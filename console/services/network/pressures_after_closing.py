@@ -1,4 +1,4 @@
-"""Pressures after a plan, for the command line: who is without water, who has little, what reopening would bring."""
+"""Pressures after a plan, for the command line: customers without water or with low pressure, effect of reopening valves."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from maps.isolation import IsolationPlan
 
 
 def pressures_json(city: City, plan: IsolationPlan, at: str) -> dict[str, Any]:
-    """Customer ids by what they get once ``plan`` is carried out, at a time of day; ``solve_ms`` without loading the model.
+    """Customer ids by supply state after ``plan``, at a time of day; ``solve_ms`` without loading the model.
 
-    What was bad before closing is not counted. Raises InputFault for a city without a model, or a time that is none.
+    Customers with low pressure before closing are not counted. Raises InputFault for a city without a model, or an invalid time.
     """
-    from maps.hydraulics.impact import impact_of_closing  # EPANET loads slowly
-    from maps.hydraulics.reopening import reopening
+    from maps.hydraulics.analysis.closing_impact import impact_of_closing  # EPANET loads slowly
+    from maps.hydraulics.analysis.reopening import reopening
     from maps.hydraulics.session import EpanetSession
 
     at_s = second_of_day(at)

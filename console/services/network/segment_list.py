@@ -1,4 +1,4 @@
-"""The plans of all segments as lists: segments by what they cost, valves by how many plans need them; JSON and CSV."""
+"""The plans of all segments as lists: segments by their effect, valves by the number of plans that need them; JSON and CSV."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from maps.city import City
 from maps.errors import InputFault
-from maps.export.csv_file import write_csv
+from maps.export.csv_tables import write_csv
 from maps.isolation import Isolator, SegmentPlans, city_plans
 
 ORDERS = ("households", "valves")
@@ -21,10 +21,10 @@ COLUMNS = ("rank", "pipe", "pipes", "valves", "valve_ids", "dry_pocket_pipes", "
 def every_segment(
     city: City, *, by: str = "households", top: int = 0, progress: Callable[[float], bool] | None = None
 ) -> dict[str, Any]:
-    """All segments ranked ``by``, the first ``top`` of them (0: all); those without any closable boundary; valves by need.
+    """All segments ranked ``by``, the first ``top`` of them (0: all); those without closable boundary; valves by number of plans.
 
-    ``segments`` are objects with COLUMNS; of a segment ``pipe`` names one pipe, enough to ask for its whole plan. Raises
-    InputFault for another order.
+    ``segments`` are objects with COLUMNS; ``pipe`` is one pipe of the segment, which identifies its plan. Raises
+    InputFault for an unknown order.
     """
     if by not in ORDERS:
         raise InputFault(f"order {by!r} is none of {', '.join(ORDERS)}")
@@ -57,7 +57,7 @@ def segment_row(city: City, plans: SegmentPlans, row: int, rank: int) -> dict[st
 
 
 def valve_rows(city: City, plans: SegmentPlans, top: int) -> list[dict[str, Any]]:
-    """The ``top`` valves that the most plans need, with those plans' households together."""
+    """The ``top`` valves that most plans need, with the sum of those plans' households."""
     rows: NDArray[np.int64] = plans.critical_valves()[:top]
     return [
         {
@@ -71,5 +71,5 @@ def valve_rows(city: City, plans: SegmentPlans, top: int) -> list[dict[str, Any]
 
 
 def write_segments_csv(rows: Iterable[dict[str, Any]], path: Path) -> None:
-    """Rows of COLUMNS as CSV (UTF-8 with a mark, as spreadsheets expect); valve ids joined by blanks."""
+    """Rows of COLUMNS as CSV (UTF-8 with BOM, as spreadsheets expect); valve ids joined by blanks."""
     write_csv(path, COLUMNS, ([*({**row, "valve_ids": " ".join(row["valve_ids"])}[name] for name in COLUMNS)] for row in rows))

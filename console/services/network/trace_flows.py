@@ -1,4 +1,4 @@
-"""The solved flow a trace asks for, and a trace's answer as text for a terminal."""
+"""The solved flows that a trace needs, and a trace's answer as text for a terminal."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _MOST = 12
 
 
 def solved_for(city: City, request: TraceRequest, at: str = "00:00", always: bool = False) -> HydraulicState | None:
-    """The state at a time of day when the request wants one and the city has a model; None otherwise.
+    """The hydraulic state at a time of day if the request needs one and the city has a model; else None.
 
-    Raises InputFault for a time that is none, and for a model that EPANET refuses.
+    Raises InputFault for an invalid time and for a model that EPANET refuses.
     """
     if not (needs_flow(request) or always) or city.epanet is None:
         return None
@@ -37,7 +37,7 @@ def second_of_day(at: str) -> int:
 
 
 def trace_text(answer: dict[str, Any]) -> str:
-    """An answer's JSON as lines for people."""
+    """An answer's JSON as text lines."""
     start = answer["from"] if isinstance(answer["from"], str) else ", ".join(answer["from"])
     lines = [
         f"{answer['kind']} from {start} ({answer['basis']}): {len(answer['pipes'])} pipes, {answer['length_m'] / 1000:.2f} km, "

@@ -1,4 +1,4 @@
-"""Traces as they are asked for: one request with its starts, barriers and directions; the answer in numbers and as JSON."""
+"""Trace requests with starts, barriers and directions; answers as numbers and as JSON."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _DIRECTED = ("upstream", "downstream", "fed", "supply", "sources")
 
 @dataclass(frozen=True, slots=True)
 class TraceRequest:
-    """What is asked. ``starts``: pipe or node ids (a path: from the first to ``to`` over ``via``).
+    """One request. ``starts``: pipe or node ids (a path: from the first to ``to`` over ``via``).
 
     ``kind``: one of KINDS; fed: everything fed through the pipes; supply: the way from the source; sources: their shares;
     loop: the looped part a pipe is in. ``barriers``: ids of pipes, nodes, valves; ``zones``: ids or names; ``where``:
@@ -63,7 +63,7 @@ class TraceRequest:
 
 @dataclass(frozen=True, eq=False)
 class TraceAnswer:
-    """The trace, its numbers, and for single kinds what only they have."""
+    """The trace, its numbers, and results of single kinds."""
 
     request: TraceRequest
     trace: Trace
@@ -73,7 +73,7 @@ class TraceAnswer:
 
 
 def needs_flow(request: TraceRequest) -> bool:
-    """Whether a solved state would be used: worth the seconds of a solve."""
+    """Whether a solved state would be used; a solve takes seconds."""
     if request.kind == "path":
         return request.cost == "headloss"
     return request.kind in _DIRECTED and request.directions in ("auto", "flow")
@@ -85,15 +85,15 @@ def solved_flows(state: HydraulicState) -> Flows:
 
 
 def trace_of(city: City, request: TraceRequest, state: HydraulicState | None = None) -> TraceAnswer:
-    """Carry out a request; ``state``: solved heads and flows, where there are any.
+    """Carry out a request; ``state``: solved heads and flows, or None.
 
-    Raises UnknownAsset; InputFault for what cannot be meant or needs a solved flow that is not given.
+    Raises UnknownAsset; InputFault for an inconsistent request or a missing solved flow.
     """
     return _Asked(city, request, state).answer()
 
 
 def answer_json(city: City, answer: TraceAnswer) -> dict[str, Any]:
-    """An answer as JSON: ids, lengths in m, why it stopped at each end."""
+    """An answer as JSON: ids, lengths in m, reason of each end."""
     trace, numbers, network = answer.trace, answer.summary, city.network
     request = answer.request
     body: dict[str, Any] = {"kind": request.kind, "from": request.starts[0] if len(request.starts) == 1 else list(request.starts)}
@@ -122,7 +122,7 @@ def answer_json(city: City, answer: TraceAnswer) -> dict[str, Any]:
 
 
 def stops_json(network: PipeNetwork, trace: Trace) -> list[dict[str, str]]:
-    """Why the trace stopped at each end: valves, sources, barriers; and where the data end."""
+    """Reason of each end of the trace: valves, sources, barriers, ends of the data."""
     ids = network.nodes.asset_id
     found = [{"node": str(ids[s.node]), "reason": s.reason, "asset_id": s.asset_id} for s in trace.stops]
     met = {stop.node for stop in trace.stops}
@@ -131,7 +131,7 @@ def stops_json(network: PipeNetwork, trace: Trace) -> list[dict[str, str]]:
 
 
 class _Asked:
-    """One request on its way: rows instead of ids, flows instead of a word."""
+    """A resolved request: rows instead of ids, flows instead of a direction word."""
 
     def __init__(self, city: City, request: TraceRequest, state: HydraulicState | None) -> None:
         for name, value, known in (
@@ -150,7 +150,7 @@ class _Asked:
         self._nodes = [row for table, row in places if table == "node"]
 
     def answer(self) -> TraceAnswer:
-        """Trace, then count."""
+        """Run the trace and compute its numbers."""
         kind = self._request.kind
         extra: dict[str, Any] = {}
         shares = None
@@ -202,7 +202,7 @@ class _Asked:
             trace = (upstream if sense else downstream)(network, starts, flows=flows, **masks)
         if not self._pipes:
             return trace
-        # A pipe asked from belongs to its own trace even where both its ends are shut.
+        # A start pipe belongs to its trace even if both its ends are shut.
         rows = np.union1d(trace.pipes, np.array(self._pipes, dtype=np.int32)).astype(np.int32)
         return replace(trace, pipes=rows, length_m=float(np.nansum(network.pipes.length_m[rows])))
 
@@ -214,7 +214,7 @@ class _Asked:
         return supply_path(self._network, pipes[0], flows.pipe_m3h if flows is not None and flows.solved else None)
 
     def _shares(self) -> SourceShares | None:
-        """Of the first start; a pipe's water is that of the end it comes from."""
+        """Source shares at the first start; a pipe has the shares of its upstream end."""
         flows = self._flows()
         if flows is None or not flows.solved:
             return None
@@ -277,7 +277,7 @@ class _Asked:
 
 
 def _masks(bars: Barriers) -> dict[str, Bools]:
-    """Keywords of the traces; none where nothing is barred (a copy of the graph takes time)."""
+    """Keyword arguments of the traces; empty without barriers (copying the graph takes time)."""
     return {f"barrier_{name}": getattr(bars, name) for name in ("pipes", "nodes", "valves")} if bars.any else {}
 
 

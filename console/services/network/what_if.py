@@ -1,4 +1,4 @@
-"""A trial: what closing for a burst would do, worked out before there is a case; nothing is recorded, nobody is told."""
+"""A trial: the effect of closing for a burst, computed without a case; nothing is recorded or sent."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ TRIAL = "trial"
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Burst pipes, and what is supposed of valves: why each cannot be closed (``unable``), or that it is closed (``shut``)."""
+    """Burst pipes and assumed valve states: reason why each cannot be closed (``unable``), or closed (``shut``)."""
 
     pipes: tuple[str, ...] = ()
     unable: tuple[tuple[str, Unable], ...] = ()
     shut: tuple[str, ...] = ()
 
     def with_pipe(self, pipe_id: str, *, add: bool = False) -> Trial:
-        """Another burst: alone, with nothing supposed of valves; ``add``: beside the others, or no longer one of them."""
+        """The trial with another burst pipe only, without assumed valves; ``add``: toggle the pipe beside the others."""
         if not add:
             return Trial((pipe_id,))
         if pipe_id in self.pipes:
@@ -30,13 +30,13 @@ class Trial:
         return replace(self, pipes=(*self.pipes, pipe_id))
 
     def with_unable(self, valve_id: str, unable: Unable | None) -> Trial:
-        """A valve that cannot be closed, or (None) can after all."""
+        """The trial with a valve assumed not closable, or (None) closable again."""
         others = tuple(known for known in self.unable if known[0] != valve_id)
         shut = tuple(valve for valve in self.shut if valve != valve_id) if unable is not None else self.shut
         return replace(self, unable=others if unable is None else (*others, (valve_id, unable)), shut=shut)
 
     def with_shut(self, valve_id: str, closed: bool = True) -> Trial:
-        """A valve supposed closed, or (False) open again."""
+        """The trial with a valve assumed closed, or (False) open again."""
         others = tuple(valve for valve in self.shut if valve != valve_id)
         unable = tuple(known for known in self.unable if known[0] != valve_id) if closed else self.unable
         return replace(self, shut=(*others, valve_id) if closed else others, unable=unable)
@@ -47,9 +47,9 @@ class Trial:
 
 
 def tried(planner: Planner, trial: Trial, now: datetime) -> Incident | None:
-    """The trial as a case that exists nowhere else; None without a burst. Raises UnknownAsset.
+    """The trial as an incident that is not stored; None without a burst. Raises UnknownAsset.
 
-    Its plan is for the valves as they would be from the start, so closings already supposed stay in the list, as walls.
+    Its plan is for the assumed valve states from the start, so valves assumed closed stay in the list as walls.
     """
     if not trial.pipes:
         return None

@@ -1,1 +1,1 @@
-"""Outage notices: their facts, their life from draft to lifted, and where they contradict their case."""
+"""Outage notices: their facts, their states from draft to lifted, and contradictions to their case."""

@@ -1,4 +1,4 @@
-"""Names of communities as they are told: what has a namesake in the city carries its district, road or direction."""
+"""Names of communities in texts: a name that occurs twice in the city gets its district, road or direction."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DIRECTIONS_ZH = {
 
 
 def named_apart(community: Community) -> str:
-    """阳光花园, or 阳光花园（历下区） where another community bears the name (Chinese; notices translate the direction)."""
+    """阳光花园, or 阳光花园（历下区） where another community has the same name (Chinese; notices translate the direction)."""
     apart = community.apart_name or DIRECTIONS_ZH.get(community.apart, "")
     return f"{community.name}（{apart}）" if apart else community.name
 

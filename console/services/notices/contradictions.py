@@ -1,4 +1,4 @@
-"""Where a notice contradicts its case: another pipe found, another plan, other people touched, another time."""
+"""Contradictions of a notice to its case: other pipe, plan, customers or time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AFTER_CLOSING = ("low_pressure_communities", "households_low_pressure")
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """One difference. ``code``: what differs (texts: ``domain.contradiction``); ``said`` by the notice, ``now`` by the case.
+    """One difference. ``code``: what differs (texts: ``domain.contradiction``); ``said``: in the notice, ``now``: in the case.
 
     Values are texts: ids, names, numbers, times as ISO 8601 in the city's zone.
     """
@@ -40,7 +40,7 @@ class Contradiction:
         return catalogue.text("refused.difference", what=what, said=self._side(0, catalogue), now=self._side(1, catalogue))
 
     def _side(self, side: int, catalogue: Catalogue) -> str:
-        """One side; of two long lists only what the other side does not have."""
+        """One side of the difference; of long lists only the entries the other side lacks."""
         own, other = (self.said, self.now) if side == 0 else (self.now, self.said)
         shown = [name for name in own if name not in other] if len(own) > _NAMES_SHOWN else list(own)
         words = [catalogue.text("refused.yes") if text == _YES else _word(text) for text in shown[:_NAMES_SHOWN]]
@@ -51,7 +51,7 @@ class Contradiction:
 
 
 class NoticeContradicted(Refused):
-    """A notice that contradicts its case was to be submitted, approved or issued; ``contradictions`` hold the differences."""
+    """Raised when a notice that contradicts its case is submitted, approved or issued; ``contradictions`` are the differences."""
 
     def __init__(self, notice: Notice, contradictions: tuple[Contradiction, ...]) -> None:
         self.contradictions = contradictions
@@ -68,7 +68,7 @@ def in_one_line(contradictions: Iterable[Contradiction], language: str) -> str:
 
 
 def basis_of(incident: Incident) -> NoticeBasis:
-    """What a notice drafted now would rest on."""
+    """The facts that a notice drafted now would be based on."""
     plan = incident.plan
     touched = (sorted(plan.customers_without_water), sorted((*plan.zone_pipes, *plan.dry_pocket_pipes))) if plan else ()
     return NoticeBasis(
@@ -80,7 +80,7 @@ def basis_of(incident: Incident) -> NoticeBasis:
 
 
 def contradictions(city: City, incident: Incident, notice: Notice) -> tuple[Contradiction, ...]:
-    """How ``notice`` differs from its case as it stands, the gravest first; empty when it says what is so."""
+    """Differences of ``notice`` from its case, the most severe first; empty when it agrees."""
     found = [*_of_basis(incident, notice), *_of_area(city, incident, notice), *_of_times(incident, notice)]
     marked = notice.basis is not None and notice.basis.customers != basis_of(incident).customers
     if marked and not found:
@@ -137,7 +137,7 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def _word(text: str) -> str:
-    """A time as it is read; all else as it is."""
+    """A time in readable form; other values unchanged."""
     try:
         return f"{datetime.fromisoformat(text):%m-%d %H:%M}" if "T" in text and text[:4].isdigit() else text
     except ValueError:

@@ -1,4 +1,4 @@
-"""The facts of a notice: who is without water, where, why and until when. No pipe or valve ids: the network is internal."""
+"""The facts of a notice: customers without water, place, reason and time. No pipe or valve ids: the network map is internal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ Ring = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class NoticeArea:
-    """Whom a plan touches, as a notice says it. ``…_zones``: ids of the communities' outlines; ``outlines``: of no water."""
+    """The customers affected by a plan, as named in a notice.
+
+    ``…_zones``: ids of the communities' outlines. ``outlines``: of the area without water.
+    """
 
     roads: tuple[str, ...]
     no_water_communities: tuple[str, ...]
@@ -43,7 +46,7 @@ class NoticeArea:
 
 
 def area_of(city: City, incident: Incident) -> NoticeArea:
-    """Whom the incident's plan touches, by where the customers are; nobody without a plan."""
+    """Customers affected by the incident's plan, by their place; empty without a plan."""
     plan, impact = incident.plan, incident.impact
     dry = _rows(city, plan.customers_without_water if plan else ())
     low = _rows(city, impact.low_pressure_customers if impact else ())
@@ -67,7 +70,7 @@ def area_of(city: City, incident: Incident) -> NoticeArea:
 
 
 def facts_of(tools: Tools, incident: Incident, now: datetime) -> NoticeFacts:
-    """What the notice of a judged incident says, as things stand at ``now`` (aware)."""
+    """The facts for a notice of a judged incident at ``now`` (aware)."""
     city, place, plan = tools.city, incident.place, incident.plan
     area = area_of(city, incident)
     start = incident.verified_at or now
@@ -107,7 +110,7 @@ def facts_of(tools: Tools, incident: Incident, now: datetime) -> NoticeFacts:
 
 
 def work_of(incident: Incident) -> str:
-    """What is done, in Chinese: on which road, at a pipe of which size."""
+    """The work done, in Chinese: road and diameter of the pipe."""
     place = incident.place
     diameter = f"DN{place.diameter_mm:.0f}" if place and np.isfinite(place.diameter_mm) else ""
     return f"对{place.road if place else ''}{diameter}供水管道进行应急抢修"
@@ -122,7 +125,7 @@ def _zone_ids(city: City, communities: Iterable[Community]) -> tuple[str, ...]:
 
 
 def _units(city: City, rows: list[int]) -> tuple[str, ...]:
-    """Names of critical customers first, then of others that are no households."""
+    """Names of critical customers first, then of other non-household customers."""
     customers = city.customers
     critical = [str(customers.name[row]) for row in rows if customers.critical[row]]
     others = [str(customers.name[row]) for row in rows if customers.category[row] not in ("", "residential", "household")]

@@ -40,7 +40,7 @@ class EditNotice(Intent):
 
 @dataclass(frozen=True, slots=True)
 class SubmitNotice(Intent):
-    """Hand a draft to the supervisor. ``contradiction_reason``: why, although the notice contradicts the case."""
+    """Hand a draft to the supervisor. ``contradiction_reason``: reason to go on although the notice contradicts the case."""
 
     incident_id: str
     notice_id: str
@@ -81,7 +81,7 @@ OUT = (NoticeStatus.ISSUED, NoticeStatus.UPDATED, NoticeStatus.LIFTED)
 
 
 def draft(tools: Tools, state: DeskState, intent: DraftNotice, actor: Actor, now: datetime) -> ChangeSet:
-    """A draft from the facts as they are; one still in preparation is filled anew; after a public one, the next version."""
+    """A draft from the present facts; an existing draft is filled anew; after an issued notice, the next version."""
     incident = incident_of(state, intent.incident_id)
     if incident.phase is Phase.SUSPECTED or incident.plan is None:
         raise Refused("notice_needs_burst", incident=incident.incident_id)
@@ -111,13 +111,13 @@ def draft(tools: Tools, state: DeskState, intent: DraftNotice, actor: Actor, now
 
 
 def _references(tools: Tools, incident: Incident) -> tuple[str, ...]:
-    """The last public message, in force or lifted: what comes after it is its update."""
+    """CAP references to the last issued message, in force or lifted; the next message updates it."""
     public = [notice for notice in incident.notices if notice.status in (NoticeStatus.ISSUED, NoticeStatus.LIFTED)]
     return tuple(tools.documents.reference(notice) for notice in public[-1:])
 
 
 def _with_edits(tools: Tools, before: Notice, notice: Notice) -> tuple[Notice, str]:
-    """The new draft with what was written by hand in the old one, where it still fits, and a word on it."""
+    """The new draft with manual edits of the old one where they still fit, and a note on them."""
     old_zh, old_en = tools.documents.texts(before.facts)
     zh, en = redrafted(old_zh, before.text_zh, notice.text_zh), redrafted(old_en, before.text_en, notice.text_en)
     dropped = (*zh.dropped, *en.dropped)
@@ -133,7 +133,7 @@ def _with_edits(tools: Tools, before: Notice, notice: Notice) -> tuple[Notice, s
 
 
 def edit(tools: Tools, state: DeskState, intent: EditNotice, actor: Actor, now: datetime) -> ChangeSet:
-    """Correct the texts; what was submitted or approved has to be checked again."""
+    """Edit the texts; a submitted or approved notice must be checked again."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     if notice.status not in _OPEN:
         raise Refused("notice_update", notice=notice.notice_id, notice_status=notice.status)
@@ -147,7 +147,7 @@ def edit(tools: Tools, state: DeskState, intent: EditNotice, actor: Actor, now: 
 
 
 def submit(tools: Tools, state: DeskState, intent: SubmitNotice, actor: Actor, now: datetime) -> ChangeSet:
-    """Hand it to the supervisor. Raises NoticeContradicted."""
+    """Submit to the supervisor. Raises NoticeContradicted."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     _require(notice, NoticeStatus.DRAFT)
     reason, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
@@ -156,7 +156,7 @@ def submit(tools: Tools, state: DeskState, intent: SubmitNotice, actor: Actor, n
 
 
 def approve(tools: Tools, state: DeskState, intent: ApproveNotice, actor: Actor, now: datetime) -> ChangeSet:
-    """By a second person, who neither drafted nor edited nor submitted it; alone only with a reason, recorded loudly.
+    """Approval by a second person who neither drafted, edited nor submitted it; an override needs a reason and is recorded.
 
     Raises NoticeContradicted.
     """
@@ -184,7 +184,7 @@ def approve(tools: Tools, state: DeskState, intent: ApproveNotice, actor: Actor,
 
 
 def issue(tools: Tools, state: DeskState, intent: IssueNotice, actor: Actor, now: datetime) -> ChangeSet:
-    """Out: JSON and CAP to the topic; an earlier issued notice becomes updated. Raises NoticeContradicted."""
+    """Issue: JSON and CAP are sent; an earlier issued notice becomes updated. Raises NoticeContradicted."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     _require(notice, NoticeStatus.APPROVED)
     reason, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
@@ -199,7 +199,7 @@ def issue(tools: Tools, state: DeskState, intent: IssueNotice, actor: Actor, now
 
 
 def lift(tools: Tools, state: DeskState, intent: LiftNotice, actor: Actor, now: datetime) -> ChangeSet:
-    """Water is back: the notice ends (CAP Cancel), with the reason."""
+    """Lift the notice (CAP Cancel), with the reason."""
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     _require(notice, NoticeStatus.ISSUED)
     require_restored(incident)
@@ -212,12 +212,12 @@ def lift(tools: Tools, state: DeskState, intent: LiftNotice, actor: Actor, now: 
 
 
 def _water_is_back(incident: Incident) -> bool:
-    """Valves were turned and are back, or the case is restoring; else a lifted notice is only taken back."""
+    """Whether supply is restored: operated valves are back, or the case is restoring; else the notice is withdrawn."""
     return incident.phase is Phase.RESTORING or any(mark.closed for mark in incident.valve_marks)
 
 
 def lifted(tools: Tools, notice: Notice, reason: str, now: datetime, *, withdrawn: bool = False) -> Notice:
-    """The notice at its end, with the reference to the message that this cancels."""
+    """The lifted notice, with the reference to the message that it cancels."""
     references = (*notice.references, tools.documents.reference(notice))
     ended = replace(notice, status=NoticeStatus.LIFTED, references=references, lift_reason=reason, lifted_at=now)
     return replace(ended, withdrawn=withdrawn)
@@ -234,13 +234,13 @@ def _contradicted(tools: Tools, incident: Incident, notice: Notice, reason: str)
 
 
 def lacks_files(notice: Notice, documents: Documents) -> bool:
-    """Whether a notice that has left the house has no files of what it says now: of its issue, or of its end."""
+    """Whether an issued or lifted notice has no files of its present version."""
     stem = documents.stem(notice)
     return notice.status in OUT and not any(name.startswith(f"{stem}.") for name in notice.files)
 
 
 def on_files(state: DeskState, incident_id: str, notice_id: str, files: tuple[str, ...]) -> ChangeSet:
-    """Which files of a notice were written."""
+    """Record the files written for a notice."""
     incident = state.incidents.get(incident_id)
     notice = next((n for n in incident.notices if n.notice_id == notice_id), None) if incident else None
     if incident is None or notice is None or set(files) <= set(notice.files):

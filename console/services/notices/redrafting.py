@@ -1,4 +1,4 @@
-"""A text drafted anew keeps what people wrote by hand, line by line, where the line it stood for is still the same."""
+"""A new draft keeps manual edits, line by line, where the edited line is unchanged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 @dataclass(frozen=True, slots=True)
 class Redraft:
-    """``text``: the new draft with the edits that fit; ``dropped``: lines written by hand that found no place in it."""
+    """``text``: the new draft with the edits that fit; ``dropped``: manual lines without a place in it."""
 
     text: str
     dropped: tuple[str, ...] = ()
@@ -17,7 +17,7 @@ class Redraft:
 
 
 def redrafted(old: str, edited: str, new: str) -> Redraft:
-    """``edited`` was made from ``old`` by hand; the same edits on ``new``, the draft that replaces ``old``."""
+    """Apply the edits that made ``edited`` from ``old`` to ``new``, the draft that replaces ``old``."""
     if edited == old:
         return Redraft(new)
     base, mine, result = old.split("\n"), edited.split("\n"), new.split("\n")
@@ -38,15 +38,15 @@ def redrafted(old: str, edited: str, new: str) -> Redraft:
 
 
 def _places(base: list[str], new: list[str]) -> dict[int, int]:
-    """Line of ``new`` that each line of ``base`` still is."""
+    """Line of ``new`` that equals each line of ``base``."""
     blocks = SequenceMatcher(None, base, new, autojunk=False).get_matching_blocks()
     return {block.a + n: block.b + n for block in blocks for n in range(block.size)}
 
 
 def _place(at: dict[int, int], start: int, end: int) -> int | None:
-    """Where lines ``start`` to ``end`` of the old draft stand in the new one; None when they changed or moved apart.
+    """Position in the new draft of lines ``start`` to ``end`` of the old one; None when they changed or are no longer adjacent.
 
-    Lines that were put in stand behind the line before them, or in front of the one after; those at the end stay there.
+    Inserted lines go behind the line before them, or before the line after; lines at the end stay at the end.
     """
     if start == end:
         if start - 1 in at:

@@ -1,4 +1,4 @@
-"""An answer of the review page: facts with their verdicts, and tables; words come from the catalogue (``review.*``)."""
+"""An answer of the review page: facts with their verdicts, and tables; texts come from the catalogue (``review.*``)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Value: TypeAlias = str | int | float | bool | datetime | date | timedelta | tupl
 
 
 class Verdict(StrEnum):
-    """How a fact stands against its target; shown as a word and a shape, never by colour alone."""
+    """Result of a fact against its target; shown as text and shape, never by colour alone."""
 
     GOOD = "good"
     BAD = "bad"
@@ -47,7 +47,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One question reviewers ask: ``review.question.<key>``."""
+    """One question of the review page: ``review.question.<key>``."""
 
     key: str
     facts: tuple[Fact, ...] = ()

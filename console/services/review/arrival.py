@@ -1,4 +1,4 @@
-"""Measured time against arrival time: how long readings took, station by station, and which of the case came late."""
+"""Measured time against arrival time: delays by station, and late readings of the case."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def late_after() -> timedelta:
 
 
 def arrival_delays(record: CaseRecord) -> Answer:
-    """Every station's middle and longest delay and its late readings, the slowest first. Unknown where none was kept."""
+    """Median and longest delay and late readings of every station, the slowest first; unknown where no arrival was stored."""
     batch = record.readings
     delay_s = batch.delay_s()
     timed = np.flatnonzero(np.isfinite(delay_s))
@@ -44,7 +44,7 @@ def arrival_delays(record: CaseRecord) -> Answer:
 def late_readings(record: CaseRecord) -> list[tuple[datetime, timedelta, str, str]]:
     """(arrived, longest delay, station, what) of the readings from the first abnormal one on that came late, the latest first.
 
-    What arrived together from one station is one line: station, measured from, until, how many.
+    Readings of one station that arrived together are one line: station, measured from, until, count.
     """
     batch = record.readings
     if batch.arrived_us is None:

@@ -1,4 +1,4 @@
-"""What was around the case: alarms missed and dismissed, pressure before, cause, samples, reports, calls, actions."""
+"""Circumstances of the case: alarms missed and dismissed, pressure before, cause, samples, reports, calls, actions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CONTINUED_MOST = 50
 
 
 def alarms_around(record: CaseRecord, replay: Replay) -> Answer:
-    """Alarms of the window: never acknowledged, shelved; and stations that fell by 20 kPa and more without being named."""
+    """Alarms in the time window: never acknowledged, shelved; and stations that fell by 20 kPa or more without an alarm."""
     rows: list[tuple[Value, ...]] = []
     unheard = shelved = 0
     for alarm in record.alarms:
@@ -63,7 +63,7 @@ def falls(record: CaseRecord, replay: Replay) -> list[tuple[str, float]]:
 
 
 def pressure_before(record: CaseRecord, replay: Replay) -> Answer:
-    """The hour before at the stations that moved: usual, highest, and by how much it rose; a surge is named."""
+    """The hour before at the deviating stations: usual and highest pressure, rise; a surge is pointed out."""
     first = micros(record.incident.first_abnormal_at)
     rows: list[tuple[Value, ...]] = []
     for item in record.incident.evidence[:8]:
@@ -81,7 +81,7 @@ def pressure_before(record: CaseRecord, replay: Replay) -> Answer:
 
 
 def cause(record: CaseRecord) -> Answer:
-    """Cause and frost as found; else what is known of the pipe and the season."""
+    """Cause and frost as found; else the pipe's data and the season."""
     found, place = record.notes.findings, record.incident.place
     month = record.incident.first_abnormal_at.astimezone(ZoneInfo(record.city.info.time_zone)).month
     age = record.incident.first_abnormal_at.year - place.year_laid if place and place.year_laid else None
@@ -99,7 +99,7 @@ def cause(record: CaseRecord) -> Answer:
 
 
 def water_samples(record: CaseRecord) -> Answer:
-    """Every sample that was recorded, the last one decides."""
+    """Every recorded sample; the last one decides."""
     seen = dict.fromkeys(known_.value.sample for known_ in record.incident_states if known_.value.sample is not None)
     rows: list[tuple[Value, ...]] = [
         (s.at, s.by, "waived" if s.waived_by else "passed" if s.passed else "failed", s.turbidity_ntu, s.chlorine_mgl, s.reason)
@@ -113,7 +113,7 @@ def water_samples(record: CaseRecord) -> Answer:
 
 
 def reports(record: CaseRecord) -> Answer:
-    """First, continued and final report to the authority: due and made. Those made are what the reviewer entered."""
+    """First, continued and final report to the authority: due and made. Reports made are entered by the reviewer."""
     level = LevelTable.load().level_of(record.incident)
     made: dict[str, list[datetime]] = {name: [] for name in (_FIRST, _CONTINUED, _FINAL)}
     for name, at in sorted(record.notes.findings.reports, key=lambda item: item[1]):
@@ -137,7 +137,7 @@ def reports(record: CaseRecord) -> Answer:
 
 
 def _every(step: timedelta, since: datetime, last: datetime) -> list[datetime]:
-    """Continued reports due until ``last``, no more than a table shows."""
+    """Continued reports due until ``last``, limited to the table's length."""
     count = int((last - since) / step) if step > timedelta() else 0
     return [since + step * number for number in range(1, min(max(count, 0), _CONTINUED_MOST) + 1)]
 
@@ -148,7 +148,7 @@ def _report(key: str, made: Sequence[datetime], due: Sequence[datetime]) -> Fact
 
 
 def _continued(made: Sequence[datetime], due: Sequence[datetime]) -> Fact:
-    """How many of those due were made in time; none made: unknown, as for the others."""
+    """Number of due reports made in time; unknown when none was entered."""
     if not due:
         return Fact("report_continued", len(made) or "–")
     in_time = sum(at <= until for until, at in zip(due, made, strict=False))
@@ -164,7 +164,7 @@ def calls(record: CaseRecord) -> Answer:
 
 
 def actions(record: CaseRecord) -> Answer:
-    """What is to be done, by whom, until when."""
+    """Actions with responsible person and date."""
     rows: tuple[tuple[Value, ...], ...] = tuple(
         (action.what, action.owner, action.due, action.done) for action in record.notes.actions
     )

@@ -1,8 +1,8 @@
-"""From a store to a CaseRecord: the case, what stood around it, and the part of the network it concerns."""
+"""Collects a CaseRecord from the store: the case, other alarms and readings around it, and its part of the network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -14,14 +14,14 @@ from console.domain.changes import Change
 from console.domain.clock import micros
 from console.domain.expected import ExpectedValues
 from console.domain.incidents import Incident
-from console.domain.readings import ReadingBatch
+from console.domain.readings import Channel, ReadingBatch
 from console.services.review.named import Named, named_in, unknown_asset
 from console.services.review.past_case import past_of
 from console.services.review.record import CaseRecord, Sent, Tracks
 from console.services.review.states import incident_over_time
-from maps.city import City
+from maps.city import City, StationTable
 from maps.errors import InputFault
-from maps.export.clip import Box, clip_city
+from maps.export.city_clip import Box, clip_city
 
 BEFORE, AFTER = timedelta(minutes=60), timedelta(minutes=15)
 WHOLE_PIPES = 20_000
@@ -31,30 +31,42 @@ Columns = TypeVar("Columns", ReadingBatch, ExpectedValues)
 
 
 class CaseArchive(Protocol):
-    """What is asked of the store; times in µs UTC."""
+    """The store's methods used here; times in µs UTC."""
 
-    def incident(self, incident_id: str) -> Incident | None: ...
+    def incident(self, incident_id: str) -> Incident | None:
+        """One incident, open or closed; None when unknown."""
 
-    def alarms_between(self, since_us: int, until_us: int) -> tuple[Alarm, ...]: ...
+    def alarms_between(self, since_us: int, until_us: int) -> tuple[Alarm, ...]:
+        """Alarms that were active at some time in [since, until]."""
 
-    def changes_with(self, subjects: Iterable[str]) -> tuple[Change, ...]: ...
+    def changes_with(self, subjects: Iterable[str]) -> tuple[Change, ...]:
+        """The changes of several subjects, by seq."""
 
-    def links(self, first_seq: int, last_seq: int) -> tuple[tuple[int, str], ...]: ...
+    def links(self, first_seq: int, last_seq: int) -> tuple[tuple[int, str], ...]:
+        """(seq, hash) of the whole chain in [first, last]."""
 
-    def sent_with(self, seqs: Iterable[int]) -> tuple[Sent, ...]: ...
+    def sent_with(self, seqs: Iterable[int]) -> tuple[Sent, ...]:
+        """Messages sent with these changes."""
 
-    def tracks_between(self, since_us: int, until_us: int) -> Tracks: ...
+    def tracks_between(self, since_us: int, until_us: int) -> Tracks:
+        """Positions of all crews in [since, until]."""
 
-    def expected_between(self, since_us: int, until_us: int) -> ExpectedValues: ...
+    def stations_between(self, since_us: int, until_us: int) -> tuple[str, ...]:
+        """Ids of all stations with readings in [since, until], of removed ones too."""
 
-    def incidents_between(self, since_us: int, until_us: int) -> tuple[Incident, ...]: ...
+    def expected_between(self, since_us: int, until_us: int, stations: Sequence[str] | None = None) -> ExpectedValues:
+        """Expected values at the ticks in [since, until]. ``stations``: ids by row."""
 
-    def readings_between(self, since_us: int, until_us: int) -> ReadingBatch: ...
+    def incidents_between(self, since_us: int, until_us: int) -> tuple[Incident, ...]:
+        """Incidents opened in [since, until), oldest first."""
+
+    def readings_between(self, since_us: int, until_us: int, stations: Sequence[str] | None = None) -> ReadingBatch:
+        """Every reading in [since, until], by time. ``stations``: ids by row."""
 
 
 @dataclass(frozen=True, eq=False)
 class Around:
-    """How much goes with a case. ``files``: the notices' files as they went out, by name."""
+    """Extent of a record. ``files``: the notices' files as issued, by name."""
 
     before: timedelta = BEFORE
     after: timedelta = AFTER
@@ -80,14 +92,18 @@ def collect_case(archive: CaseArchive, city: City, incident_id: str, around: Aro
     if unknown := unknown_asset(city, named):
         raise InputFault(f"incident {incident_id} names {unknown}, which this city does not hold; give the dataset of that time")
     part, clipped = _part(city, named, (item.station_id for item in incident.evidence), around)
+    here = [str(name) for name in city.stations.asset_id]
+    ids = [*here, *(name for name in archive.stations_between(since_us, until_us) if not city.stations.has(name))]
+    readings = archive.readings_between(since_us, until_us, ids)
+    part = with_removed_stations(part, {ids[row]: names for row, names in _channels_from(readings, len(here)).items()})
     return CaseRecord(
         incident=incident,
         city=part,
         changes=changes,
         links=tuple((seq, digest) for seq, digest in links if seq not in seqs),
         alarms=alarms,
-        readings=_for(part, city, archive.readings_between(since_us, until_us), clipped),
-        expected=_for(part, city, archive.expected_between(since_us, until_us), clipped),
+        readings=_for(part, ids, readings),
+        expected=_for(part, ids, archive.expected_between(since_us, until_us, ids)),
         past=past_of(archive.incidents_between(0, micros(incident.opened_at)), incident),
         tracks=archive.tracks_between(since_us, until_us),
         since=since,
@@ -115,7 +131,7 @@ def _part(city: City, named: Named, stations: Iterable[str], around: Around) -> 
 
 
 def case_box(city: City, named: Named, stations: Iterable[str], margin_m: float) -> Box:
-    """The box around all that the case ever named and the stations that moved; with a margin, metres."""
+    """Bounding box of all assets the case ever named and the deviating stations, with a margin in metres."""
     pipes, valves, customers, table = city.network.pipes, city.network.valves, city.customers, city.stations
     points = [pipes.points(pipes.row(pipe)) for pipe in sorted(named.pipes)]
     on = city.customers_on
@@ -133,12 +149,33 @@ def case_box(city: City, named: Named, stations: Iterable[str], margin_m: float)
     return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
 
 
-def _for(part: City, city: City, batch: Columns, clipped: bool) -> Columns:
-    """What belongs to the stations that are in the part, with its rows."""
-    if not clipped:
-        return batch
-    place = np.full(len(city.stations), -1, dtype=np.int32)
-    place[city.stations.rows(str(name) for name in part.stations.asset_id)] = np.arange(len(part.stations))
-    row = place[batch.station]
+def with_removed_stations(city: City, channels: Mapping[str, str]) -> City:
+    """The city with stations that its dataset does not have any more: their readings stay readable, their place is unknown.
+
+    ``channels``: by id, comma separated.
+    """
+    if not channels:
+        return city
+    table, more = city.stations, StationTable.of(channels, channels=channels.values())
+    columns = {name: np.concatenate([getattr(table, name), getattr(more, name)]) for name in table.column_kinds()}
+    extra = {name: np.concatenate([values, np.full(len(more), None)]) for name, values in table.extra.items()}
+    note = f"no longer in the dataset, their place is unknown: stations {', '.join(channels)}"
+    info = replace(city.info, assumed=(*city.info.assumed, note))
+    return replace(city, info=info, stations=StationTable(**columns, extra=extra))
+
+
+def _channels_from(batch: ReadingBatch, first_row: int) -> dict[int, str]:
+    """Names of the channels with readings, comma separated, of the rows from ``first_row`` on that have any."""
+    beyond = batch.where(batch.station >= first_row)
+    found: dict[int, list[str]] = {}
+    for row, channel in np.unique(np.column_stack([beyond.station, beyond.channel]), axis=0).tolist():
+        found.setdefault(row, []).append(Channel(channel).name.lower())
+    return {row: ",".join(names) for row, names in found.items()}
+
+
+def _for(part: City, ids: Sequence[str], values: Columns) -> Columns:
+    """What belongs to the stations that are in the part, with its rows. ``ids``: by row of ``values``."""
+    place = np.array([part.stations.row(name) if part.stations.has(name) else -1 for name in ids] or [-1], dtype=np.int32)
+    row = place[values.station]
     kept = row >= 0
-    return replace(batch.where(kept), station=row[kept])
+    return replace(values.where(kept), station=row[kept])

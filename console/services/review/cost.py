@@ -1,4 +1,4 @@
-"""What the case cost: customers times hours without water, and water lost."""
+"""Cost of the case: customer hours without water, and water lost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BEFORE_US = 1_800_000_000
 
 
 def outage(record: CaseRecord) -> Answer:
-    """Households times hours from the first closed valve until water was back, stretch by stretch as the plan changed."""
+    """Household hours from the first closed valve until restoration, summed over the periods of each plan."""
     end = restored_at(record) or record.incident.closed_at
     states = record.incident_states
     rows: list[tuple[Value, ...]] = []
@@ -45,9 +45,9 @@ def outage(record: CaseRecord) -> Answer:
 
 
 def water_lost(record: CaseRecord, replay: Replay) -> Answer:
-    """As the reviewer measured it; else an estimate: the largest rise of one flow station, until isolated.
+    """As entered by the reviewer; else an estimate: the largest rise of one flow station, until isolated.
 
-    One station, because stations in a row see the same water; so the estimate is rather too low, and says so.
+    One station, because stations in series measure the same water; so the estimate is rather too low, which the text states.
     """
     said = record.notes.findings.water_lost_m3
     if said is not None:

@@ -1,4 +1,4 @@
-"""Crews' arrivals: promised when they were sent, reported by them, and measured by their own tracks."""
+"""Crews' arrivals: promised when sent, reported by the crew, and measured by its track."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from console.services.review.replay import Replay
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One order's way. ``promised``, ``reported``, ``measured`` None: nobody reckoned, said, or saw it.
+    """Arrival for one order. ``promised``, ``reported``, ``measured`` None: unknown.
 
-    ``reported`` is by the crew's own word and clock; ``measured`` by its first fix near the place, after it was sent;
-    ``tracked``: it sent fixes at all.
+    ``reported``: by the crew, on its clock; ``measured``: its first fix near the place after the order;
+    ``tracked``: the crew sent positions.
     """
 
     order: WorkOrder
@@ -34,7 +34,7 @@ class Arrival:
 
     @property
     def there(self) -> datetime | None:
-        """When it was there: as measured, else as reported."""
+        """Arrival time: as measured, else as reported."""
         return self.measured or self.reported
 
     @property
@@ -44,7 +44,7 @@ class Arrival:
 
 
 def arrivals(record: CaseRecord, replay: Replay) -> tuple[Arrival, ...]:
-    """Every order that was ever sent, in its order."""
+    """Every order that was ever sent, in sequence."""
     lives: dict[str, list[WorkOrder]] = {}
     for state in record.incident_states:
         for order in state.value.orders:
@@ -53,7 +53,7 @@ def arrivals(record: CaseRecord, replay: Replay) -> tuple[Arrival, ...]:
 
 
 def crew_arrivals(record: CaseRecord, replay: Replay) -> Answer:
-    """Sent, promised, reported on site, measured on site, and how far off the promise was."""
+    """Sent, promised, reported on site, measured on site, and the error of the promise."""
     found = arrivals(record, replay)
     allowed = timedelta(minutes=float(targets()["crews"]["late_minutes"]))
     late = tuple(one.order.crew_id for one in found if one.late_by is not None and one.late_by > allowed)
@@ -80,7 +80,7 @@ def crew_arrivals(record: CaseRecord, replay: Replay) -> Answer:
 
 def _arrival(record: CaseRecord, replay: Replay, life: list[WorkOrder]) -> Arrival:
     first, last = life[0], life[-1]
-    # A corrected place drops the estimate from the order; what was promised on sending stays promised.
+    # A corrected place removes the estimate from the order; the estimate at sending is kept here.
     eta = first.eta_minutes
     promised = None if eta is None else first.sent_at + timedelta(minutes=eta)
     fixes = replay.fixes(first.crew_id, micros(first.sent_at), replay.until_us)

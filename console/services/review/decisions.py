@@ -1,4 +1,4 @@
-"""Plan against done, predicted against actual, and which information came late."""
+"""Plan against done, predicted against actual, and late information."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CORRECTIONS = ("burst_judged", "valve_unable", "restoration_set", "order_on_sit
 
 
 def plan_against_done(record: CaseRecord) -> Answer:
-    """Each valve of the last plan, what was reported of it; turns, tightness, corrections of the map."""
+    """Each valve of the last plan with its reports: turns, tightness, corrections of the map."""
     case = record.incident
     plan, marks = case.plan, {mark.valve_id: mark for mark in case.valve_marks}
     steps = plan.valves_to_close if plan else ()
@@ -45,7 +45,7 @@ def plan_against_done(record: CaseRecord) -> Answer:
 
 
 def predicted_against_actual(record: CaseRecord) -> Answer:
-    """Customers, restoration time and place: the first answer, the last, and what was found."""
+    """Customers, restoration time and place: first and last prediction, and actual values."""
     found, states = record.notes.findings, record.incident_states
     plans = [known_.value for known_ in states if known_.value.plan is not None]
     first, last = (plans[0].plan, plans[-1].plan) if plans else (None, None)
@@ -76,9 +76,9 @@ def predicted_against_actual(record: CaseRecord) -> Answer:
 
 
 def late_information(record: CaseRecord) -> Answer:
-    """What arrived after the burst was judged and changed something, and what was measured long before it was known.
+    """Information that arrived after the burst was judged and changed the case, and readings that arrived late.
 
-    Readings that came late are lines of their own, after the decisions'.
+    Late readings are separate lines, after the decisions.
     """
     judged = next((change.at for change in record.case_changes if change.kind == "burst_judged"), None)
     rows: list[tuple[Value, ...]] = []
@@ -87,7 +87,7 @@ def late_information(record: CaseRecord) -> Answer:
             rows.append((change.at, change.at - judged, change.note, None))
     arrived = late_readings(record)
     rows += [(at, at - judged if judged else None, what, delay) for at, delay, _, what in arrived]
-    # Known with the case: its own time is that of the tick, which a late engine is behind.
+    # Known with the case: its time is that of the tick, and a slow engine is behind.
     opened = record.incident_states[0].at if record.incident_states else record.incident.opened_at
     delays = sorted((opened - item.at, item.station_id) for item in record.incident.evidence)
     slowest = delays[-1] if delays else None
@@ -101,12 +101,12 @@ def late_information(record: CaseRecord) -> Answer:
 
 
 def excavated(record: CaseRecord) -> str:
-    """Where the pipe was really broken: dug out, else found by a crew, else as judged on site; "" unknown."""
+    """The pipe that was really broken: as excavated, else found by a crew, else judged on site; "" unknown."""
     return _found(record)[0]
 
 
 def excavated_by(record: CaseRecord) -> str:
-    """Who says so: ``dug``, ``crew`` or ``on_site``; "" when nobody does."""
+    """Source of that: ``dug``, ``crew`` or ``on_site``; "" unknown."""
     return _found(record)[1]
 
 

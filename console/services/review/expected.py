@@ -1,4 +1,4 @@
-"""Expected values by time: what each station was expected to show at any moment, as it was expected then."""
+"""Expected values over time, as computed at that time."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Expectations:
     def at(
         self, station_row: int, channel: Channel, at_us: NDArray[np.int64], known_by_us: int | None = None
     ) -> NDArray[np.float64]:
-        """Expected at given times (n,): linear between two ticks, the last one held, NaN where none was kept.
+        """Expected at given times (n,): linear between two ticks, the last one held, NaN where none is stored.
 
         ``known_by_us``: only by ticks until then.
         """
@@ -56,7 +56,7 @@ class Expectations:
         return np.where(known, np.interp(at_us, ticks, values), np.nan)
 
     def sigma(self, station_row: int, channel: Channel, known_by_us: int | None = None) -> float:
-        """The last known scatter of a channel, by ticks until ``known_by_us``; NaN where none was kept."""
+        """The last known scatter of a channel, by ticks until ``known_by_us``; NaN where none is stored."""
         if self._sigma is None:
             return np.nan
         cell = station_row * _CHANNELS + channel
@@ -65,7 +65,7 @@ class Expectations:
         return float(self._sigma[own][kept][-1]) if kept.any() else np.nan
 
     def all_at(self, at_us: int) -> NDArray[np.float64]:
-        """(stations, channels) as of the last tick until a moment, NaN where none was kept."""
+        """(stations, channels) of the last tick until a time, NaN where none is stored."""
         expected = np.full((self._stations, _CHANNELS), np.nan)
         wanted = self._used * self._span + min(max(at_us - self._zero, -1), self._span - 1)
         last = np.searchsorted(self._key, wanted, side="right") - 1

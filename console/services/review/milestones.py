@@ -1,4 +1,4 @@
-"""Milestones of a case: when each was reached, and how long that took against target."""
+"""Milestones of a case: time of each, and duration against target."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _SPANS = (("alerted", "verified"), ("alerted", "verified_on_site"), ("verified",
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """``at`` None: not reached (or not recorded)."""
+    """A milestone of a case. ``at`` None: not reached (or not recorded)."""
 
     key: str
     at: datetime | None
 
 
 def milestones(record: CaseRecord) -> tuple[Milestone, ...]:
-    """All of them, in the order a case usually takes."""
+    """All milestones, in the usual order of a case."""
     states, case = record.incident_states, record.incident
     raised = [alarm.raised_at for alarm in record.alarms if alarm.alarm_id in case.alarm_ids]
     heard = [alarm.acknowledged_at for alarm in record.alarms if alarm.alarm_id in case.alarm_ids and alarm.acknowledged_at]
@@ -50,7 +50,7 @@ def milestones(record: CaseRecord) -> tuple[Milestone, ...]:
 
 
 def restored_at(record: CaseRecord) -> datetime | None:
-    """When there was water again: as the reviewer found out, else when the last valve was reported open again."""
+    """Time of restoration: as entered by the reviewer, else when the last valve was reported open again."""
     if record.notes.findings.restored_at is not None:
         return record.notes.findings.restored_at
     case = record.incident
@@ -72,7 +72,7 @@ def how_long(record: CaseRecord) -> Answer:
 
 
 def spans(record: CaseRecord) -> Answer:
-    """From alert to verified to issued: the ten minutes."""
+    """Durations from alert to verified to issued (target ten minutes)."""
     at = {milestone.key: milestone.at for milestone in milestones(record)}
     wanted = targets()["spans"]
     facts: list[Fact] = []

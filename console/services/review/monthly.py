@@ -26,7 +26,7 @@ Readings = Callable[[datetime, datetime], ReadingBatch]
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which incidents count; "" and None: all. ``text``: anywhere in id, title, road, community."""
+    """Filters of the incidents; "" and None: all. ``text``: anywhere in id, title, road, community."""
 
     phase: str = ""
     text: str = ""
@@ -59,8 +59,9 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class Month:
-    """``cases`` of the month that pass the filters; ``board``: figures against the standard; ``trend``: by month, oldest first;
+    """The review of a month.
 
+    ``cases``: of the month that pass the filters. ``board``: figures against the standard. ``trend``: by month, oldest first.
     ``repeats``: (pipe, incidents in the last year).
     """
 

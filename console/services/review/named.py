@@ -1,4 +1,4 @@
-"""Assets that a case names: what a package's network must hold, or its replay would speak of what is not there."""
+"""Assets that a case names: a package's network must contain them, or its replay would refer to missing assets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Named:
 
 
 def named_in(states: Iterable[Incident]) -> Named:
-    """Everything that any state of a case names."""
+    """Assets named in any state of a case."""
     pipes, valves, customers, hydrants = set[str](), set[str](), set[str](), set[str]()
     for case in states:
         pipes |= {*case.burst_pipes, *(order.pipe_id for order in case.orders), *(order.found_pipe for order in case.orders)}

@@ -1,4 +1,4 @@
-"""What reviewers add to a case: bookmarks, findings, actions. Kept in a copy of the package, never in the case itself."""
+"""Reviewers' additions to a case: bookmarks, findings, actions. Stored in a copy of the package, never in the case itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is to be done so that it goes better next time, by whom and until when."""
+    """An improvement action: what, by whom and until when."""
 
     what: str
     owner: str
@@ -27,7 +27,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What only people know afterwards; "" or None: nobody said. ``excavated_pipe``: where the broken place was dug out.
+    """Facts entered after the case; "" or None: unknown. ``excavated_pipe``: the pipe found broken when excavated.
 
     ``restored_at`` (aware): when customers had water again; satisfaction 1 to 5, with the process and with the result.
     ``reports``: (name such as 初报, when it was made); ``calls``: references of the customers' calls.
@@ -47,7 +47,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class ReviewNotes:
-    """All that a review added."""
+    """All additions of a review."""
 
     remarks: tuple[Remark, ...] = ()
     actions: tuple[Action, ...] = ()

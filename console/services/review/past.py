@@ -1,4 +1,4 @@
-"""Comparison with past incidents: the same pipe, the same road, how long such cases took, and the trend over months."""
+"""Comparison with past incidents: the same pipe, the same road, durations, and the trend over months."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def compared(record: CaseRecord, past: Sequence[PastCase]) -> Answer:
         Fact("same_pipe", same_pipe or "–", "", None, Verdict.BAD if same_pipe else Verdict.PLAIN),
         known("same_road", same_road or "–"),
     )
-    # Those on the same pipe or road first in choice, or a busy year would push them off the list.
+    # Cases on the same pipe or road are chosen first, so that a busy year does not push them off the list.
     alike = {*same_pipe, *same_road}
     listed = sorted(past, key=lambda one: (one.incident_id in alike, one.opened_at))[-_LISTED:]
     rows: tuple[tuple[Value, ...], ...] = tuple(

@@ -1,4 +1,4 @@
-"""PastCase: what a review needs to know of an earlier case; goes with a package, so that it compares without a store."""
+"""PastCase: the figures of an earlier case for comparison; part of a package, so that no store is needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEPT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class PastCase:
-    """An incident in figures; None: not reached, or nobody said. ``satisfaction``: 1 to 5, with the result."""
+    """An incident in figures; None: not reached or unknown. ``satisfaction``: 1 to 5, with the result."""
 
     incident_id: str
     opened_at: datetime
@@ -29,7 +29,7 @@ class PastCase:
 
     @classmethod
     def of(cls, incident: Incident, findings: Findings | None = None) -> PastCase:
-        """An incident as it stands, with what its reviewer found."""
+        """The figures of an incident, with its reviewer's findings."""
         took = notice_time(incident)
         return cls(
             incident.incident_id,
@@ -45,17 +45,17 @@ class PastCase:
 
     @property
     def to_notice(self) -> timedelta | None:
-        """From the first abnormal reading to the notice being public."""
+        """Time from the first abnormal reading to the issued notice."""
         return None if self.notice_minutes is None else timedelta(minutes=self.notice_minutes)
 
 
 def notice_time(incident: Incident) -> timedelta | None:
-    """From the first abnormal reading to the notice being public."""
+    """Time from the first abnormal reading to the issued notice."""
     return None if incident.issued_at is None else incident.issued_at - incident.first_abnormal_at
 
 
 def past_of(incidents: Iterable[Incident], case: Incident) -> tuple[PastCase, ...]:
-    """The earlier ones of ``incidents``, oldest first, the newest ``KEPT`` of them."""
+    """The newest ``KEPT`` earlier cases of ``incidents``, oldest first."""
     earlier = sorted(
         (one for one in incidents if one.incident_id != case.incident_id and one.opened_at < case.opened_at),
         key=lambda one: (one.opened_at, one.incident_id),
@@ -64,7 +64,7 @@ def past_of(incidents: Iterable[Incident], case: Incident) -> tuple[PastCase, ..
 
 
 def together(kept: Sequence[PastCase], given: Sequence[PastCase], case: Incident) -> tuple[PastCase, ...]:
-    """Earlier cases of two sources, each once (a given one counts), oldest first; drills only beside a drill."""
+    """Earlier cases of two sources without duplicates (the given one wins), oldest first; drills only for a drill."""
     known = {one.incident_id: one for one in (*kept, *given)}
     like = (one for one in known.values() if one.is_drill == case.is_drill and one.incident_id != case.incident_id)
     return tuple(

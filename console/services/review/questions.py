@@ -1,4 +1,4 @@
-"""The questions reviewers ask, all on one page: pure functions of a record."""
+"""The questions of the review page: pure functions of a record."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from console.services.review.what_if import other_decisions
 
 
 def answers_to(record: CaseRecord, past: Sequence[PastCase] = (), replay: Replay | None = None) -> tuple[Answer, ...]:
-    """Every answer, in the order of the page. ``past``: earlier cases besides those of the record."""
+    """Every answer, in the order of the page. ``past``: earlier cases beside those in the record."""
     replay = replay or Replay(record)
     earlier = together(record.past, past, record.incident)
     return (

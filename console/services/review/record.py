@@ -1,4 +1,4 @@
-"""CaseRecord: everything of one incident as one value — what the package holds, the report shows and the window replays."""
+"""CaseRecord: all data of one incident as one value, for the package, the report and the replay."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Tracks:
 
     @classmethod
     def empty(cls) -> Tracks:
-        """No fix at all."""
+        """Columns without any fix."""
         return cls(np.empty(0, object), np.empty(0, np.int64), np.empty(0), np.empty(0))
 
     def __len__(self) -> int:
@@ -41,7 +41,7 @@ class Tracks:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that left the house with a change (``change_seq``)."""
+    """A message sent with a change (``change_seq``)."""
 
     change_seq: int
     topic: str
@@ -53,10 +53,10 @@ class Sent:
 class CaseRecord:
     """One incident from ``since`` to ``until`` (aware).
 
-    ``city``: the network around it with its state when the case was opened. ``changes``: of the incident and of the
+    ``city``: the network around it with its state at the opening of the case. ``changes``: of the incident and of the
     alarms of the window, by seq; ``links``: (seq, hash) of the changes of others in between, which hold the chain
     together. ``readings``, ``expected``: rows of ``city.stations``. ``past``: earlier cases, oldest first.
-    ``files``: the notices' files as they went out, by name.
+    ``files``: the notices' files as issued, by name.
     ``redacted``: personal data were left out, so the chain's hashes no longer fit. ``program``: version that wrote it.
     """
 

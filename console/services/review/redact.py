@@ -1,7 +1,7 @@
 """A record without personal data: people become P1, P2 …, customers lose names, addresses and numbers, phones are masked.
 
 Names of institutions (hospitals, schools: critical customers) and of crews stay: they are no persons. The notices stay as
-they were made public. The chain's hashes no longer fit what is left; the package says so and its own SHA-256s still hold.
+issued. The chain's hashes no longer match the redacted values; the package states this, its own SHA-256s stay valid.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class _Mask:
         self._names = {name: f"P{number}" for number, name in enumerate(names, start=1)}
         self._customers = {str(name): f"C{row + 1}" for row, name in enumerate(record.city.customers.asset_id)}
         self._public = {notice.facts.hotline for notice in record.incident.notices} - {""}
-        # The longest first: 王小明 before 王. A name of one sign is taken only where it stands alone.
+        # The longest first: 王小明 before 王. A name of one character is replaced only where it stands alone.
         words = [re.escape(name) if len(name) > 1 else rf"(?<!\w){re.escape(name)}(?!\w)" for name in self._by_length()]
         self._any_name = re.compile("|".join(words)) if words else None
 
@@ -59,13 +59,13 @@ class _Mask:
         return sorted(self._names, key=lambda name: (-len(name), name))
 
     def text(self, text: str) -> str:
-        """A free text."""
+        """A free text, redacted."""
         if self._any_name is not None:
             text = self._any_name.sub(lambda found: self._names[found[0]], text)
         return _PHONE.sub(lambda found: found[0] if found[0] in self._public else "***", text)
 
     def json(self, value: Any) -> Any:
-        """A JSON value, every text in it."""
+        """A JSON value with every text redacted."""
         if isinstance(value, str):
             return self._names.get(value) or self._customers.get(value) or self.text(value)
         if isinstance(value, Mapping):

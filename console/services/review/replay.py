@@ -1,4 +1,4 @@
-"""Replay: the picture of any moment of a record, as the console would have shown it. No database, no feed."""
+"""Replay: the picture at any time of a record, as the console would have shown it. No database, no feed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EXPECTED_FOR_US = 600_000_000
 class Replay:
     """One record by time; every method is pure. Times in µs UTC within ``since_us`` … ``until_us``.
 
-    A reading is known from its arrival on; where that was not kept, from its source time on.
+    A reading is known from its arrival; where that is not stored, from its source time.
     """
 
     def __init__(self, record: CaseRecord) -> None:
@@ -43,7 +43,7 @@ class Replay:
         self._expected = Expectations(record.expected.within(self.since_us, self.until_us), self.stations)
 
     def picture(self, at_us: int, version: int = 0) -> Picture:
-        """What was known at a time."""
+        """The picture as known at a time."""
         incident = self.incident(at_us)
         return compose_picture(
             self._live(at_us),
@@ -77,8 +77,8 @@ class Replay:
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """(times µs, values, expected values) of one channel in [since, until], bad ones NaN, each (n,).
 
-        ``known_by_us``: only what had arrived by then.
-        Expected is as it was expected then. Where the record keeps none of any station: what the alarm compared with, for ten
+        ``known_by_us``: only readings that had arrived by then.
+        Expected values are as computed at that time. For a record without any: the alarm's reference values, for ten
         minutes from the first abnormal reading. NaN elsewhere.
         """
         cell = station_row * _CHANNELS + channel
@@ -94,7 +94,7 @@ class Replay:
         return at_us, value, self._compared(station_row, channel, at_us)
 
     def scatter(self, station_row: int, channel: Channel, known_by_us: int | None = None) -> float:
-        """Sigma of a channel around what was expected, the last that was known, inside unit; NaN where none was kept."""
+        """Last known standard deviation of a channel around its expected value, inside unit; NaN where none is stored."""
         return self._expected.sigma(station_row, channel, known_by_us)
 
     def _compared(self, station_row: int, channel: Channel, at_us: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -107,14 +107,14 @@ class Replay:
         return expected
 
     def as_known(self, station_row: int, channel: Channel) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """(µs from when on it was the newest known, value) of one channel, each (n,), bad ones NaN; overtaken ones left out."""
+        """(time in µs since which the value was the newest known, value) of one channel, each (n,), bad ones NaN."""
         cell = station_row * _CHANNELS + channel
         low, high = np.searchsorted(self._latest, [self._starts[cell], self._starts[cell + 1]])
         own = self._latest[low:high]
         return self._known[own], np.where(self._quality[own] == Quality.BAD, np.nan, self._value[own])
 
     def track(self, crew_id: str, since_us: int, until_us: int) -> NDArray[np.float64]:
-        """(n, 2) places of a crew in [since, until], the network's CRS."""
+        """(n, 2) positions of a crew in [since, until], the network's CRS."""
         return np.array([(x, y) for _, x, y in self.fixes(crew_id, since_us, until_us)], dtype=np.float64).reshape(-1, 2)
 
     def fixes(self, crew_id: str, since_us: int, until_us: int) -> tuple[tuple[int, float, float], ...]:
@@ -141,21 +141,21 @@ class Replay:
         self._index_latest(cells)
 
     def _index_latest(self, cells: NDArray[np.int64]) -> None:
-        """Which reading was the latest of its channel from when on: what arrived late, after a newer one, never was."""
+        """From when each reading was the latest of its channel; one that arrived after a newer one never was."""
         heard = np.flatnonzero(self._at <= self._known + FUTURE_TOLERANCE_US)
         heard = heard[np.lexsort((heard, self._known[heard], cells[heard]))]
-        # By channel and time: a place in the sorted readings is both, so the newest so far is the highest place so far.
+        # Sorted by channel and time, so the newest reading so far has the highest position so far.
         newest = np.maximum.accumulate(heard) if len(heard) else heard
         fresh = newest == heard
         self._latest = heard[fresh]
-        # One sorted key over all channels: the latest value of each at any time is one search, not a thousand.
+        # One sorted key over all channels: the latest value of all channels at any time is one search.
         self._zero = min(int(self._known.min(initial=self.since_us)), self.since_us)
         self._span = self.until_us - self._zero + 3
         known = np.minimum(self._known[self._latest], self.until_us + 1)
         self._key = cells[self._latest] * self._span + (known - self._zero)
 
     def _usual_intervals(self, cells: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The middle of the times between samples of each channel, seconds, NaN where there are fewer than two."""
+        """Median sampling interval of each channel, seconds, NaN with fewer than two samples."""
         interval = np.full(self.stations * _CHANNELS, np.nan)
         same = cells[1:] == cells[:-1]
         step, of = np.diff(self._at)[same] / 1e6, cells[1:][same]
@@ -208,7 +208,7 @@ class Replay:
 
 
 def jumped(at: datetime, replay: Replay) -> int:
-    """A moment of the case as µs within the record."""
+    """A time of the case as µs, limited to the record."""
     return min(max(micros(at), replay.since_us), replay.until_us)
 
 

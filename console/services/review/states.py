@@ -1,4 +1,4 @@
-"""What was known when: values over time, folded from the chain of changes."""
+"""States of records over time, rebuilt from the chain of changes."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def known_at(states: Sequence[Known[T]], at_us: int) -> T | None:
 
 
 def broken_change(changes: Sequence[Change], links: Iterable[tuple[int, str]]) -> int | None:
-    """``seq`` of the first change that is not as it was signed into the chain, None when all hold.
+    """``seq`` of the first change that does not match its hash, None when all match.
 
-    Changes of other cases are missing from an excerpt; ``links`` carry their hashes so that nothing can be dropped.
+    An excerpt lacks the changes of other cases; ``links`` has their hashes, so that a missing change is detected.
     """
     hashes = dict(links)
     hashes.update((change.seq, change.hash) for change in changes)

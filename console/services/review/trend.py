@@ -1,4 +1,4 @@
-"""The trend over months: how many cases, how long to the notice, how content people were."""
+"""The trend over months: number of cases, time to notice, satisfaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an earlier or another decision would have given: isolation and hydraulics rerun on the recorded state."""
+"""Effect of an earlier or another decision: isolation and hydraulics rerun on the recorded state."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from console.services.review.decisions import excavated
 from console.services.review.record import CaseRecord
 from maps.errors import InputFault
 from maps.isolation import Isolator, ValveOverride
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A plan as it would have been; ``impact`` None where the package holds no hydraulic model, or EPANET failed."""
+    """The alternative plan; ``impact`` None where the package has no hydraulic model, or EPANET failed."""
 
     plan: IsolationPlan
     impact: PressureImpact | None
@@ -31,10 +31,10 @@ def rerun(
     at_s: float | None = None,
     hydraulics: bool = True,
 ) -> Outcome:
-    """The plan for ``pipes`` (default: those the case ended with) had these valves been closed, or been impossible to close.
+    """The plan for ``pipes`` (default: the case's final ones) with these valves assumed closed or not closable.
 
-    What was closed besides the plan stays closed, unless other ``pipes`` are asked about: then nobody had closed anything.
-    Whoever lost water by a valve closed for the case counts.
+    Valves closed beyond the plan stay closed, unless other ``pipes`` are given: then no valve is assumed closed.
+    Customers cut off by a valve closed for the case count.
     ``at_s``: second of the day for the pressures, default that of the case. Raises UnknownAsset, InputFault.
     """
     targets = tuple(pipes) or record.incident.target_pipes()
@@ -48,7 +48,7 @@ def rerun(
 
 
 def other_decisions(record: CaseRecord, hydraulics: bool = False) -> Answer:
-    """As it was; had the broken pipe been judged at once; had each stuck valve worked; had the last valve failed too."""
+    """Variants: as it was; the broken pipe judged at once; each stuck valve operable; the last valve failed too."""
     case = record.incident
     if case.plan is None:
         return Answer("what_if", (known("what_if", None),))
@@ -90,7 +90,7 @@ def _impact(record: CaseRecord, plan: IsolationPlan, at_s: float | None) -> Pres
         return None
     from zoneinfo import ZoneInfo
 
-    from maps.hydraulics.impact import impact_of_closing
+    from maps.hydraulics.analysis.closing_impact import impact_of_closing
     from maps.hydraulics.session import EpanetSession
 
     local = record.incident.first_abnormal_at.astimezone(ZoneInfo(city.info.time_zone))

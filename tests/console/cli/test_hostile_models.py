@@ -17,7 +17,7 @@ from console.services.desk import DeskSettings
 from maps.city import City, CrewTable, StationTable
 from maps.dataset import read_city, write_city
 from maps.errors import InputFault
-from maps.overwriting import refuse_overwriting
+from maps.files import refuse_overwriting
 from tests.console.cli.conftest import Quanmai
 from tests.console.services.town import a_town
 from tests.maps.hydraulics.build import a_line

@@ -13,7 +13,7 @@ import pytest
 from console.domain.values import parsed_json
 from maps.dataset import read_city, write_city
 from maps.errors import InputFault
-from maps.hydraulics.model import ModelDetail, build_model
+from maps.hydraulics.model_building.model import ModelDetail, build_model
 from tests.console.cli.conftest import Quanmai
 from tests.console.services.town import a_town
 

@@ -32,8 +32,8 @@ from console.domain.readings import CHANNEL_BY_NAME, Channel, Quality
 from console.services.alarms.operations import EnterOperation
 from console.services.desk import Desk, DeskSettings, DeskState
 from maps.city import City
-from maps.hydraulics.responses import burst_responses
-from maps.hydraulics.running import RunningModel
+from maps.hydraulics.analysis.burst_responses import burst_responses
+from maps.hydraulics.running_model import RunningModel
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
 from maps.isolation import Isolator

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from maps.hydraulics.responses import burst_responses
+from maps.hydraulics.analysis.burst_responses import burst_responses
 from maps.hydraulics.session import EpanetSession
 from maps.units import KPA_PER_METRE
 from tests.console.detection.cases import NOISE_M, STEP_US, Night, Town, bursts, faults

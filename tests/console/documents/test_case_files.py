@@ -22,7 +22,7 @@ from console.documents.report.words import ReportWords
 from console.services.review.questions import answers_to
 from console.services.review.record import CaseRecord
 from maps.errors import InputFault
-from maps.export.layers import write_layers_geojson, write_layers_gpkg, write_layers_kml
+from maps.export.vector_files import write_layers_geojson, write_layers_gpkg, write_layers_kml
 from tests.console.package.cases import HOSTILE, a_case
 
 WORDS = ReportWords("zh_CN", "Asia/Shanghai")

@@ -15,7 +15,7 @@ from console.documents.report.case_report import ReportOptions
 from console.documents.report.html_page import report_html
 from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
 from tests.console.package.cases import HOSTILE, a_case
-from tests.maps.export.test_web_map_browser import chromium, of_page, opened
+from tests.maps.export.web.test_network_map_browser import chromium, of_page, opened
 
 __all__ = ["chromium"]
 pytestmark = pytest.mark.slow

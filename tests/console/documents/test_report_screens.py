@@ -15,7 +15,7 @@ from console.documents.report.html_page import report_html
 from console.services.review.record import CaseRecord
 from tests.console.coarse import coarse, differences, moved
 from tests.console.package.cases import a_case
-from tests.maps.export.test_web_map_browser import chromium, opened
+from tests.maps.export.web.test_network_map_browser import chromium, opened
 
 __all__ = ["chromium"]
 pytestmark = pytest.mark.slow

@@ -14,7 +14,7 @@ from console.domain.alarms import Alarm, AlarmKind, Evidence, Priority
 from console.domain.changes import canonical_json
 from console.domain.incidents import Incident, Phase, PipePlace, Unable, ValveMark
 from console.domain.values import from_json, to_json
-from maps.isolation.result import IsolationPlan, Reliance, ValveStep
+from maps.isolation.plan.result import IsolationPlan, Reliance, ValveStep
 from maps.locate.result import Candidate, Location
 
 NOW = datetime(2024, 1, 3, 15, 0, 5, 120001, tzinfo=UTC)

@@ -19,6 +19,7 @@ from console.domain.picture import Picture
 from console.engine import Engine, Ports
 from console.feeds.inbox import Inbox, Message
 from console.feeds.local import LocalLink
+from console.services.analysis.retention import RetentionRules
 from console.services.desk import Desk, DeskSettings
 from console.services.ports import Documents, Hydraulics
 from console.store import SqlStore, open_store
@@ -58,6 +59,7 @@ class Room:
         hydraulics: Hydraulics | None = None,
         at: datetime = START,
         notices: Path | None = None,
+        retention: RetentionRules | None = None,
     ) -> None:
         self.city = city or build_small_city()
         self.clock, self.inbox, self.link = HandClock(), Inbox(), LocalLink()
@@ -69,7 +71,10 @@ class Room:
         self.documents = documents or NoticeDocuments(settings, "test", self.clock.now)
         self.detector = Detector(self.city, None)
         self.desk = Desk(self.city, Isolator(self.city), self.documents, settings)
-        ports = Ports(self.clock, self.inbox, self.store, self.link, self.documents, notices or folder, hydraulics)
+        ports = Ports(
+            self.clock, self.inbox, self.store, self.link, self.documents, notices or folder, hydraulics,
+            retention=retention or RetentionRules(),
+        )  # fmt: skip
         self.engine = Engine(self.city, self.desk, self.detector, ports, grid=TickGrid(60.0, 0.0))
         self.engine.start()
 

@@ -167,9 +167,6 @@ def test_after_a_clock_set_back_the_scatter_is_kept_once_an_hour_again() -> None
             if sigma_kpa is not None:
                 self.told.append(tick_us)
 
-        def drop_expected(self, before_us: int) -> None:
-            assert before_us < 0
-
     hour, kept = 3_600_000_000, Kept()
     log, values, sigma = ExpectedLog(kept), np.zeros((1, len(Channel))), np.ones(1)
     for tick_us in (24 * hour, hour, 2 * hour):

@@ -74,7 +74,7 @@ def test_a_wrong_broker_address_is_told_in_one_line(url: str) -> None:
 
 
 def test_thousands_of_messages_published_one_after_another_are_all_taken(tmp_path: Path) -> None:
-    """paho answers a publish from its network thread with its own lock held; a lock of ours over publish stopped both."""
+    """Regression: paho confirms a publish on its network thread under its own lock; holding ours over publish deadlocked."""
     count = 2_000
     with mosquitto(tmp_path, free_port()) as url:
         for trial in range(5):

@@ -106,7 +106,7 @@ def test_a_change_altered_before_packing_is_named(record: CaseRecord, tmp_path: 
     changes = list(record.changes)
     changes[3] = replace(changes[3], user="somebody else")
     write_package(replace(record, changes=tuple(changes)), tmp_path / "a.incident")
-    with pytest.raises(PackageFault, match=r"audit\.jsonl: change 4 does not fit"):
+    with pytest.raises(PackageFault, match=r"audit\.jsonl: change 4 does not match"):
         read_package(tmp_path / "a.incident")
 
 

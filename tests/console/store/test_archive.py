@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from console.documents.case_layers import case_layers
+from console.documents.case_tables import case_tables
+from console.documents.report.html_page import report_html
+from console.documents.report.words import ReportWords
 from console.domain.actors import Actor
 from console.domain.clock import micros
 from console.domain.crews import CrewFix
-from console.domain.readings import ReadingBatch
+from console.domain.readings import Channel, ReadingBatch
 from console.package import read_package, write_package
 from console.services.review.collect import Around, collect_case
+from console.services.review.questions import answers_to
+from console.services.review.replay import Replay
 from console.services.review.states import broken_change
 from console.store import SqlStore, open_store
+from maps.city import StationTable
 from maps.errors import InputFault
+from maps.export.vector_files import write_layers_gpkg
 from tests.builders import a_network
 from tests.console.package.cases import CASE, a_reviewed_town
 from tests.console.services.town import NOW, Chair, a_finding
@@ -88,4 +97,41 @@ def test_a_case_is_collected_whole_with_links_over_the_changes_of_others(store: 
 def test_an_unknown_incident_is_told(store: SqlStore) -> None:
     with pytest.raises(InputFault, match="2031-0001"):
         collect_case(store, a_reviewed_town(), "2031-0001")
+    store.close()
+
+
+@pytest.mark.parametrize("whole_pipes", [20_000, 1])
+def test_readings_of_a_station_removed_since_go_into_the_package_under_its_id(
+    store: SqlStore, tmp_path: Path, whole_pipes: int
+) -> None:
+    city, at_us = a_reviewed_town(), micros(NOW)
+    store.use_stations(map(str, city.stations.asset_id))
+    store.append_readings(batch([at_us + row for row in range(4)], [0, 1, 2, 3], [301.0, 302.0, 303.0, 304.0]))
+    expected = np.full((4, len(Channel)), np.nan)
+    expected[:, 0] = [311.0, 312.0, 313.0, 314.0]
+    store.append_expected(at_us, expected, np.array([1.0, 2.0, 3.0, 4.0]))
+    chair = Chair(city)
+    store.commit(chair.desk.on_burst(chair.state, a_finding(), chair.now), Actor.named("quanmai"), chair.now)
+    rows = np.array([3, 0, 2])  # S2 was removed, the others reordered
+    table = city.stations
+    now = replace(city, stations=StationTable(**{name: getattr(table, name)[rows] for name in table.column_kinds()}))
+    write_package(collect_case(store, now, CASE, Around(whole_pipes=whole_pipes)), tmp_path / "a.incident")
+    record = read_package(tmp_path / "a.incident")
+    ids = [str(name) for name in record.city.stations.asset_id]
+    assert ids[-1] == "S2"
+    found = {ids[row]: value for row, value in zip(record.readings.station.tolist(), record.readings.value.tolist(), strict=True)}
+    assert found == {name: 300.0 + int(name[1:]) for name in ids}
+    assert found["S2"] == 302.0
+    wanted = zip(record.expected.station.tolist(), record.expected.value.tolist(), strict=True)
+    assert {ids[row]: value for row, value in wanted} == {name: 310.0 + int(name[1:]) for name in ids}
+    row = record.city.stations.row("S2")
+    assert record.city.stations.channels[row] == "pressure"
+    assert np.isnan(record.city.stations.x[row])
+    assert any("S2" in note for note in record.city.info.assumed)
+    assert Replay(record).series(row, Channel.PRESSURE, 0, 2**62)[1].tolist() == [302.0]
+    words = ReportWords("en", record.city.info.time_zone)
+    tables = {one.name: one for one in case_tables(record, words, answers_to(record))}
+    assert "S2" in tables["readings"].columns["station_id"]
+    write_layers_gpkg(case_layers(record, words), record.city.network.crs, tmp_path / "layers.gpkg")
+    assert report_html(record)
     store.close()

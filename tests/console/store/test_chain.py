@@ -14,6 +14,7 @@ from console.domain.actors import Actor, Role
 from console.domain.changes import GENESIS, ChangeSet, Draft, canonical_json, change_hash
 from console.domain.clock import micros
 from console.store import SqlStore, open_store
+from tests.console.store.older import a_store_of_revision
 from tests.console.store.values import NOW, opening
 
 JSON = st.recursive(
@@ -114,7 +115,7 @@ def test_a_change_keeps_who_acted_with_role_areas_and_seat(store: SqlStore) -> N
 
 def test_a_store_from_before_actors_opens_with_its_chain_whole_and_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "before.sqlite"
-    open_store(path).close()
+    a_store_of_revision(path, "0004")
     with sqlite3.connect(path) as connection:
         prev = GENESIS
         for seq in (1, 2):
@@ -125,8 +126,6 @@ def test_a_store_from_before_actors_opens_with_its_chain_whole_and_goes_on(tmp_p
             connection.execute(f"INSERT INTO changes ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             prev = digest
         connection.execute("INSERT INTO counters (kind, last) VALUES ('change', 2)")
-        connection.execute("ALTER TABLE changes DROP COLUMN actor")
-        connection.execute("UPDATE alembic_version SET version_num = '0004'")
     connection.close()
     store = open_store(path)
     assert [change.actor for change in store.changes()] == [None, None]

@@ -68,23 +68,12 @@ def test_scatter_holds_from_its_tick_until_the_next_is_told_but_not_for_hours(st
     assert store.expected_between(T0 + 200 * MINUTE_US, T0 + 200 * MINUTE_US).sigma is None
 
 
-def test_each_day_the_ticks_older_than_the_days_kept_are_dropped(store: SqlStore) -> None:
-    log, six_hours_us = ExpectedLog(store, days=3), 6 * 3_600_000_000
-    for number in range(26):  # six and a quarter days
-        log.keep(T0 + number * six_hours_us, expected(300.0), np.array([1.0]))
-    # Dropped last at the 24th six hours, the sixth day's end: what is older than the 12th went then.
-    kept = store.expected_between(0, 2**62)
-    assert ((kept.at_us - T0) // six_hours_us).tolist() == list(range(12, 26))
-
-
 def test_scatter_goes_down_once_an_hour_and_when_it_becomes_known_of_a_station() -> None:
     told: list[int] = []
 
     class Told:
         def append_expected(self, tick_us: int, _: np.ndarray, sigma_kpa: np.ndarray | None = None) -> None:
             told.extend([] if sigma_kpa is None else [(tick_us - T0) // MINUTE_US])
-
-        def drop_expected(self, before_us: int) -> None: ...
 
     log = ExpectedLog(Told())
     for minute in range(130):

@@ -24,8 +24,8 @@ from console.ui.panels.case.reliance_words import tight_list, warning_words
 from console.ui.panels.case.section import CaseView
 from console.ui.window import MainWindow
 from console.ui.words import Words
-from maps.isolation.result import CriticalCustomer, Reliance
-from maps.isolation.warnings import warnings_of
+from maps.isolation.plan.result import CriticalCustomer, Reliance
+from maps.isolation.plan.warnings import warnings_of
 from maps.network import NodeKind
 from tests.console.ui.scripted import CASE, ScriptedPort
 

@@ -15,9 +15,9 @@ import pytest
 from console.workers import HydraulicsWorker, WorkerFailed
 from maps.city import City
 from maps.dataset import write_city
-from maps.hydraulics.impact import impact_of_closing
+from maps.hydraulics.analysis.closing_impact import impact_of_closing
 from maps.hydraulics.session import EpanetSession
-from maps.isolation.result import IsolationPlan, ValveStep
+from maps.isolation.plan.result import IsolationPlan, ValveStep
 from maps.network import ValveKind, ValveTable
 from tests.maps.hydraulics.build import a_line, with_customers
 

@@ -9,7 +9,7 @@ import shapely
 
 from maps.city import City, CityInfo, CustomerTable, ShapeTable, StationTable, ZoneTable
 from maps.columns import Texts
-from maps.isolation.result import CriticalCustomer, IsolationPlan, ValveStep
+from maps.isolation.plan.result import CriticalCustomer, IsolationPlan, ValveStep
 from maps.locate.result import Candidate
 from maps.network import NodeKind, NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from maps.city import City, CityInfo, CustomerTable
-from maps.hydraulics.model import ModelDetail, build_model
-from maps.importers.inp import read_inp
+from maps.hydraulics.model_building.model import ModelDetail, build_model
+from maps.importers.epanet.inp_reader import read_inp
 from maps.network import NodeKind, NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
 
 PIPE_M = 1000.0

@@ -12,7 +12,7 @@ import pytest
 
 from maps.city import City, CityInfo
 from maps.errors import InputFault
-from maps.hydraulics.model import ModelDetail
+from maps.hydraulics.model_building.model import ModelDetail
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState, LinkStatus
 from maps.network import ValveKind, ValveState, ValveTable

@@ -20,7 +20,7 @@ from maps.isolation import (
     restoring,
     schedule,
 )
-from maps.isolation.result import IsolationPlan, ValveStep
+from maps.isolation.plan.result import IsolationPlan, ValveStep
 from maps.isolation.schedule import DESK
 from maps.network import PipeNetwork, ValveState
 from tests.builders import NetworkBuilder, a_network

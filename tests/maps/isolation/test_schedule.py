@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maps.isolation import CrewPlace, IsolationPlan, schedule
-from maps.isolation.result import ValveStep
+from maps.isolation.plan.result import ValveStep
 
 _PLACE = st.tuples(st.integers(0, 4000), st.integers(0, 4000))
 

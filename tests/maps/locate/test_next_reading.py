@@ -59,12 +59,12 @@ def test_the_set_is_the_fewest_that_hold_nine_tenths() -> None:
 
 
 def location(*share: float) -> Location:
-    """Candidates P0, P1, …"""
+    """Candidates P0, P1 and so on."""
     return Location(tuple(Candidate(f"P{n}", p) for n, p in enumerate(share)), (), "built")
 
 
 def places_of(sigma: np.ndarray) -> Places:
-    """Hydrants ``H0``, ``H1`` … at nodes 0, 1 …"""
+    """Hydrants ``H0``, ``H1`` and so on at nodes 0, 1 and so on."""
     count, nowhere = len(sigma), np.zeros(len(sigma))
     ids, kinds = np.array([f"H{n}" for n in range(count)], dtype=object), np.full(count, "hydrant", dtype=object)
     return Places(ids, kinds, np.tile(np.arange(count)[:, None], 2), nowhere, nowhere, np.full(count, 300.0), sigma)

@@ -13,8 +13,8 @@ from shapely.geometry import LineString
 
 from maps.errors import InputFault
 from maps.synthetic import SyntheticOptions, build_city, names
-from maps.synthetic.forest import Forest, Links
-from maps.synthetic.roadfile import read_roads
+from maps.synthetic.streets.road_layer import read_roads
+from maps.synthetic.streets.shortest_path_trees import Forest, Links
 
 
 def _grid_links(size: int, seed: int) -> Links:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from console.domain.incidents import Incident
 from console.domain.notices import Notice, NoticeStatus
-from console.domain.picture import FeedHealth, Picture
+from console.domain.picture import FAULT_NAMES, FeedHealth, Picture
 from console.services.notices.contradictions import contradictions
 from console.services.notices.lifecycle import DraftNotice
 from console.ui.panels.case.location import undelivered_words
@@ -16,7 +16,7 @@ from console.ui.style import button, label, row
 from console.ui.words import Words
 
 _EXCERPT = 56
-_NO_CHANNEL = ("local", "store", "engine")
+_NO_CHANNEL = frozenset({"local", *FAULT_NAMES})
 """Entries of the feeds' health that take no message out of the house."""
 
 

@@ -25,7 +25,7 @@ from console.ui.panels.case.reliance_words import tight_list
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.style import Disc, Elided, button, clear, fitted, label, row
 from maps.isolation import Schedule
-from maps.isolation.result import IsolationPlan, ValveStep
+from maps.isolation.plan.result import IsolationPlan, ValveStep
 
 _SHOWN = 6
 _CLOSING = (Phase.VERIFIED, Phase.ISOLATING)

@@ -8,7 +8,7 @@ from console.services.network.what_if import TRIAL
 from console.ui.panels.case.reliance_words import doubt_words, warning_words
 from console.ui.panels.case.section import CaseView
 from maps.isolation import Schedule, restoring
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 
 _REOPENED = 4
 _RESTORING = (Phase.REPAIRING, Phase.RESTORING)

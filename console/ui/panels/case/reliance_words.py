@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from console.ui.panels.case.section import CaseView
-from maps.isolation.result import IsolationPlan, Reliance
-from maps.isolation.warnings import warnings_of
+from maps.isolation.plan.result import IsolationPlan, Reliance
+from maps.isolation.plan.warnings import warnings_of
 
 _SHOWN = 4
 

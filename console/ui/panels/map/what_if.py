@@ -14,7 +14,7 @@ from console.ui.panels.case.section import CaseView
 from console.ui.panels.map.tool_frame import ToolFrame
 from console.ui.style import Looks, button, label, row
 from maps.city import City
-from maps.isolation.result import Alternative, IsolationPlan
+from maps.isolation.plan.result import Alternative, IsolationPlan
 
 _ALTERNATIVES = 6
 

@@ -12,7 +12,7 @@ from console.detection.pressure.recent_level import REFERENCE_SAMPLES, RecentLev
 from console.detection.pressure.step_noise import StepNoise, fitted_noise
 from console.detection.pressure.thresholds import fitted, screens_of, simulated
 from maps.columns import Floats
-from maps.locate.weights import free_directions, whitener, with_free_directions
+from maps.locate.covariance import free_directions, whitener, with_free_directions
 
 STATIONS, SHAPES = 9, 40
 

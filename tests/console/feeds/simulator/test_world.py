@@ -19,7 +19,7 @@ from console.feeds.simulator.sensors import Sensors
 from console.feeds.simulator.serve import Simulation
 from console.feeds.simulator.world import World
 from maps.city import City, CrewTable, StationTable
-from maps.hydraulics.model import ModelDetail
+from maps.hydraulics.model_building.model import ModelDetail
 from maps.hydraulics.session import EpanetSession
 from maps.network import ValveKind, ValveTable
 from tests.maps.hydraulics.build import a_line

@@ -14,7 +14,7 @@ from console.domain.readings import Channel
 from console.services.analysis.calibration import fitted, quiet_day
 from maps.dataset import read_city, write_city
 from maps.errors import InputFault
-from tests.maps.hydraulics.test_calibration import HOURS, a_town, day_of
+from tests.maps.hydraulics.analysis.test_calibration import HOURS, a_town, day_of
 
 MIDNIGHT_US = 1_704_038_400_000_000
 """2024-01-01 00:00 in Jinan."""

@@ -10,7 +10,7 @@ import pytest
 from console.domain.incidents import Incident
 from console.services.incidents.event_level import LevelTable
 from maps.errors import InputFault
-from maps.isolation.result import CriticalCustomer, IsolationPlan
+from maps.isolation.plan.result import CriticalCustomer, IsolationPlan
 from tests.console.services.town import NOW
 
 TABLE = LevelTable.load()

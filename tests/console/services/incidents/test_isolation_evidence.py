@@ -15,7 +15,7 @@ from console.domain.readings import Channel, Quality
 from console.services.incidents.isolation_evidence import Sign, isolation_signs
 from console.services.incidents.judging import JudgeBurst
 from maps.city import City, StationTable
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 from tests.console.services.town import NOW, Chair, a_finding, a_town
 
 CASE = "2024-0001"

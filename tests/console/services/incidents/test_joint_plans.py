@@ -15,7 +15,7 @@ from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
 from maps.isolation import Isolator
-from maps.isolation.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan
 from tests.console.services.conftest import CASE
 from tests.console.services.town import Chair, a_finding, a_town
 

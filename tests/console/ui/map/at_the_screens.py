@@ -1,6 +1,6 @@
-"""The window on screens of its own, in its own process: ``python -m … FOLDER=DEED …`` does one thing after the other, each with a
+"""The window on screens of its own, in its own process.
 
-window of its own over the memory in its folder, and prints what came of each.
+``python -m … FOLDER=DEED …`` does each deed in turn, with a new window and the settings of its folder, and prints each result.
 
 Qt's offscreen platform reads its screens once, when a program starts; so other screens need another process.
 """

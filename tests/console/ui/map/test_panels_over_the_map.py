@@ -71,9 +71,9 @@ class Heard:
 
 
 def _points(window: MainWindow, panel: QWidget) -> Iterator[tuple[QWidget, QPoint, QPoint]]:
-    """(widget there, point of the window, global point) all over a panel's visible part, its very edges too; first its
+    """(widget there, point of the window, global point) all over a panel's visible part, its edges too.
 
-    disabled controls, which Qt lets every event through.
+    Its disabled controls come first: Qt lets every event through them.
     """
     for child in panel.findChildren(QAbstractButton):
         if child.isVisible() and not child.isEnabled():

@@ -1,0 +1,27 @@
+"""Heads kept elsewhere: present in the chain, or the chain was rewritten or cut off."""
+
+from __future__ import annotations
+
+from console.domain.heads import Head, head_faults
+
+CHAIN = {1: "a", 2: "b", 3: "c"}
+
+
+def test_heads_that_the_chain_contains_are_no_fault() -> None:
+    assert head_faults([Head(1, "a"), Head(3, "c")], CHAIN, 3) == ()
+
+
+def test_a_head_beyond_the_end_says_that_the_end_was_cut_off() -> None:
+    (fault,) = head_faults([Head(2, "b"), Head(5, "e", "shift.jsonl, line 2")], CHAIN, 3)
+    assert fault.is_cut_off
+    assert fault.line() == "shift.jsonl, line 2: has change 5, the chain ends at 3: its end was cut off"
+
+
+def test_another_hash_at_a_seq_says_that_the_chain_was_rewritten() -> None:
+    (fault,) = head_faults([Head(2, "x", "2024-0001.incident")], CHAIN, 3)
+    assert not fault.is_cut_off
+    assert "change 2 has another hash" in fault.line()
+
+
+def test_a_change_that_is_missing_in_the_middle_is_a_fault() -> None:
+    assert len(head_faults([Head(2, "b")], {1: "a", 3: "c"}, 3)) == 1
