@@ -170,6 +170,9 @@ def test_an_exported_recording_replays_by_locate_to_the_same_events(watched: Cit
     expected = replay.events(watched, eventful, "pressures")
     assert expected
     assert [(one["detected_at"], one["set_90"]) for one in told] == [(one["detected_at"], one["set_90"]) for one in expected]
+    (tmp_path / "events.jsonl").write_text(shown.stdout, encoding="utf-8")
+    scored = CliRunner().invoke(app, ["score", str(tmp_path / "events.jsonl"), "--truth", str(tmp_path / "truth.csv")])
+    assert json.loads(scored.stdout)["leaks_known"] == len(eventful.bursts)
 
 
 def test_an_event_finds_the_burst_that_runs_and_is_false_outside(net3: City, small: Recording) -> None:
