@@ -151,7 +151,7 @@ def _show(runtime: Runtime, settings: Settings, drill: DrillPort | None = None) 
     try:
         from PySide6.QtWidgets import QApplication
 
-        from console.ui.bridge import Arrival
+        from console.ui.bridge import CrossThreadCall
         from console.ui.window import MainWindow
     except ImportError as missing:
         raise InputFault(f"the window needs Qt's system libraries ({missing}); 'make run' installs or names them") from missing
@@ -162,15 +162,15 @@ def _show(runtime: Runtime, settings: Settings, drill: DrillPort | None = None) 
 
     def show_states(states: Sequence[HydraulicState]) -> None:
         window.tools.set_states(states)
-        window.desk.set_states(states)
+        window.map_commands.set_states(states)
 
-    runtime.when_states(Arrival(show_states, window).push)
+    runtime.when_states(CrossThreadCall(show_states, window).push)
     window.packages.writer = runtime.case_files.write
     if window.placed:
         window.show()
     else:
         window.showMaximized()
-    window.desk.reopen_windows()
+    window.map_commands.reopen_windows()
     set_loaded_aside()
     code: int = app.exec()
     runtime.when_states(None)

@@ -47,12 +47,12 @@ def run(pipes: int = 200_000, size: str = "2560x1440", frames: int = 120) -> dic
 
 def _measure(city: City, size: tuple[int, int], frames: int) -> dict[str, Any]:
     from console.ui.map.drawing.band import StaticStyle
-    from console.ui.map.layers import LayerLook, MapLayer
+    from console.ui.map.layers import LayerSettings, MapLayer
     from console.ui.map.scene import Scene
     from console.ui.map.view.camera import Camera
     from console.ui.theme import Theme
 
-    style = StaticStyle(Theme.load("dark"), LayerLook(frozenset(MapLayer)))
+    style = StaticStyle(Theme.load("dark"), LayerSettings(frozenset(MapLayer)))
     memory = _memory_mb(city, size, style)
     begin = perf_counter()
     scene = Scene(city)
@@ -114,7 +114,7 @@ def _frames(scene: Any, size: tuple[int, int], theme: Any, count: int) -> dict[s
     canvas.show()
     QCoreApplication.processEvents()
     canvas.highlight((Highlight(MarkLines(_trace(city))),))
-    canvas.fit_all()
+    canvas.navigation.fit_all()
     canvas.settle()
     set_loaded_aside()
     overlay = []
@@ -128,9 +128,9 @@ def _frames(scene: Any, size: tuple[int, int], theme: Any, count: int) -> dict[s
     for step in range(count):
         begin = perf_counter()
         if step % 10 == 9:
-            canvas.zoom(1.25 if step % 20 == 9 else 0.8, QPointF(size[0] / 3, size[1] / 3))
+            canvas.navigation.zoom(1.25 if step % 20 == 9 else 0.8, QPointF(size[0] / 3, size[1] / 3))
         else:
-            canvas.look(canvas.camera.panned(6.0 if step % 40 < 20 else -6.0, 3.0))
+            canvas.navigation.look(canvas.camera.panned(6.0 if step % 40 < 20 else -6.0, 3.0))
         canvas.repaint()
         frames.append((perf_counter() - begin) * 1000)
         QCoreApplication.processEvents()
@@ -151,9 +151,9 @@ def _trace(city: City) -> NDArray[np.float64]:
     return np.vstack([np.hstack([line[:-1], line[1:]]) for line in (pipes.points(int(row)) for row in rows)])
 
 
-def _timed(deed: Any) -> float:
+def _timed(action: Any) -> float:
     begin = perf_counter()
-    deed()
+    action()
     return (perf_counter() - begin) * 1000
 
 

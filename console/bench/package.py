@@ -18,6 +18,7 @@ from console.domain.changes import GENESIS, Change, Draft, change_hash
 from console.domain.clock import micros
 from console.domain.expected import CHARTED, ExpectedValues
 from console.domain.incidents import Incident, Phase
+from console.domain.notes import Note
 from console.domain.readings import Channel, ReadingBatch
 from console.domain.values import to_json
 from console.services.review.record import CaseRecord, Tracks
@@ -116,14 +117,14 @@ def _case(city: City, until: datetime) -> tuple[Incident, tuple[Change, ...]]:
     steps: list[tuple[str, dict[str, Any]]] = [("burst_judged", {"burst_pipes": (pipe,), "phase": Phase.VERIFIED})]
     steps += [("phase_isolating", {"phase": Phase.ISOLATING}), ("phase_isolated", {"phase": Phase.ISOLATED})]
     steps += [("phase_repairing", {"phase": Phase.REPAIRING})]
-    drafts = [Draft("incident_opened", "incident/2024-0001", None, to_json(first), "立案")]
+    drafts = [Draft("incident_opened", "incident/2024-0001", None, to_json(first), Note.literal("立案"))]
     case = first
     for kind, values in steps:
         before = {name: to_json(getattr(case, name)) for name in values}
         case = replace(case, **values)
         after = {name: to_json(getattr(case, name)) for name in values}
-        drafts.append(Draft(kind, "incident/2024-0001", before, after, kind))
-    drafts.append(Draft("alarm_raised", "alarm/A-000001", None, to_json(_alarms(first)[0]), "报警"))
+        drafts.append(Draft(kind, "incident/2024-0001", before, after, Note.literal(kind)))
+    drafts.append(Draft("alarm_raised", "alarm/A-000001", None, to_json(_alarms(first)[0]), Note.literal("报警")))
     gap = (until - _START) / (len(drafts) + 1)
     return replace(case, version=len(steps) + 1), _chained(drafts, gap)
 

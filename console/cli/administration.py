@@ -140,8 +140,12 @@ def export_(
     store: AtStore = "",
     as_json: AsJson = False,
 ) -> None:
-    """Write every change with its hash, one JSON object a line, after checking the chain."""
+    """Write every change with its hash, one JSON object a line, after checking the chain.
+
+    "note" is what the hash covers: key and parameters, or the text of older changes; "text" the same in words, times in UTC.
+    """
     from console.domain.values import to_json
+    from console.services.note_texts import in_each_language
     from maps.files import write_aside
 
     named = _named(store)
@@ -150,7 +154,10 @@ def export_(
         broken = opened.verify_chain()
         if broken is not None:
             raise InputFault(f"change {broken} does not fit the chain: it or the one before was altered or removed")
-        lines = [json.dumps(to_json(change), ensure_ascii=False, sort_keys=True) for change in opened.each_change()]
+        lines = [
+            json.dumps({**to_json(change), "text": in_each_language(change.note)}, ensure_ascii=False, sort_keys=True)
+            for change in opened.each_change()
+        ]
         seq, digest = opened.head()
     write_aside(to, "".join(f"{line}\n" for line in lines).encode())
     print_result({"written": str(to), "changes": seq, "head": digest}, as_json, f"{to}: {seq} changes, head {digest}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.domain.alarms import Evidence
+from console.domain.notes import NO_NOTE, Note
 from maps.locate.result import Location
 
 
@@ -63,7 +64,7 @@ class StationFinding:
     code: str
     at: datetime
     active: bool
-    detail: str = ""
+    detail: Note = NO_NOTE
     observed: float | None = None
     expected: float | None = None
     limit: float | None = None

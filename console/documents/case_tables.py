@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from console.documents.report.words import ReportWords
 from console.domain.clock import moment
 from console.domain.expected import ExpectedValues
+from console.domain.notes import Note
 from console.domain.readings import Channel, Quality, ReadingBatch
 from console.services.review.answers import Answer, Rows, Value
 from console.services.review.record import CaseRecord
@@ -60,7 +61,8 @@ def case_tables(record: CaseRecord, words: ReportWords, answers: Sequence[Answer
                 "user": [change.user for change in changes],
                 "kind": [change.kind for change in changes],
                 "subject": [change.subject for change in changes],
-                "note": [change.note for change in changes],
+                "note": [words.note(change) for change in changes],
+                "note_key": [change.note.key for change in changes],
             },
         ),
         DataTable(
@@ -217,7 +219,7 @@ def _plain(column: Sequence[Value], unit: str, words: ReportWords) -> list[Any]:
     kinds = {type(value) for value in column if value is not None}
     if kinds == {timedelta}:
         return [value.total_seconds() if isinstance(value, timedelta) else None for value in column]
-    if tuple in kinds or (len(kinds) > 1 and kinds != {int, float}):
+    if tuple in kinds or Note in kinds or (len(kinds) > 1 and kinds != {int, float}):
         return [words.cell(value, unit) for value in column]  # a column with several kinds of value: households and times
     return list(column)
 
@@ -242,4 +244,4 @@ def _make(folder: Path) -> None:
         if not os.access(folder, os.W_OK):
             raise PermissionError(13, "Permission denied", str(folder))
     except OSError as fault:
-        raise InputFault(f"{folder}: the folder cannot be created ({fault.strerror}); name another one") from fault
+        raise InputFault(f"{folder}: no folder can be created there ({fault.strerror}); name another one") from fault

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from console.domain.notes import NO_NOTE, Note
 from maps.units import KPA_PER_METRE
 
 
@@ -71,6 +72,7 @@ class Explanation:
     """An operation that may be why a finding came. ``until``: so long it lowers the finding's priority; it never hides it.
 
     ``code``: of the operation (``pump_stop``, ``works`` …); ``certain`` False: only possible, nothing says that it happened.
+    ``note``: more of it, as the operation's own entry says it.
     """
 
     code: str
@@ -78,12 +80,12 @@ class Explanation:
     at: datetime
     until: datetime
     certain: bool = True
-    note: str = ""
+    note: Note = NO_NOTE
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm. ``subject``: station id, or ``network`` for a burst; ``detail``: plain facts, no markup.
+    """One alarm. ``subject``: station id, or ``network`` for a burst; ``detail``: plain facts.
 
     ``code``: of a station event (``frozen`` …), one alarm per subject and code; ``channels``: those still in it.
     ``ends_at``: of an operation. ``explanations``: operations that may be why; ``full_priority``: without them.
@@ -99,7 +101,7 @@ class Alarm:
     raised_at: datetime
     evidence: tuple[Evidence, ...] = ()
     state: AlarmState = AlarmState.ACTIVE
-    detail: str = ""
+    detail: Note = NO_NOTE
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
     returned_at: datetime | None = None

@@ -12,6 +12,7 @@ from typing import Any
 from console.domain.actors import Actor
 from console.domain.alarms import Alarm
 from console.domain.incidents import Incident
+from console.domain.notes import Note
 from console.domain.values import to_json
 
 GENESIS = "0" * 64
@@ -26,7 +27,7 @@ class Draft:
     subject: str
     before: Any
     after: Any
-    note: str
+    note: Note
     undoes: int | None = None
 
 
@@ -34,7 +35,8 @@ class Draft:
 class Change:
     """A committed change. ``hash`` is SHA-256 over the canonical JSON of all else, ``prev_hash`` included.
 
-    ``user``: the actor's shown name; ``actor`` None in changes written before actors were recorded.
+    ``user``: the actor's shown name; ``actor`` None in changes written before actors were recorded. ``note``: a literal one in
+    changes written before notes had keys; its JSON is its text, so their hashes stay.
     """
 
     seq: int
@@ -44,7 +46,7 @@ class Change:
     subject: str
     before: Any
     after: Any
-    note: str
+    note: Note
     undoes: int | None
     prev_hash: str
     hash: str
@@ -113,7 +115,7 @@ def change_hash(seq: int, at: datetime, user: str, draft: Draft, prev_hash: str,
         "subject": draft.subject,
         "before": draft.before,
         "after": draft.after,
-        "note": draft.note,
+        "note": draft.note.json(),
         "undoes": draft.undoes,
         "prev_hash": prev_hash,
     }

@@ -8,20 +8,22 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from console.domain.notes import Note
+
 T = TypeVar("T")
 
 
 def to_json(value: object) -> Any:
-    """A domain value (dataclasses, enums, times) as a JSON value; what is not finite becomes a text (``"nan"``).
+    """A domain value (dataclasses, enums, times, notes) as a JSON value; what is not finite becomes a text (``"nan"``).
 
     JSON knows no NaN, and the chain's canonical form refuses it.
     """
-    return _finite(msgspec.to_builtins(value))
+    return _finite(msgspec.to_builtins(value, enc_hook=_encoded))
 
 
 def from_json(value: Any, kind: type[T]) -> T:
     """The domain value of ``kind`` in a JSON value. Raises msgspec.ValidationError, which names the field."""
-    return msgspec.convert(value, kind, strict=False)
+    return msgspec.convert(value, kind, strict=False, dec_hook=_decoded)
 
 
 def parsed_json(text: str | bytes) -> Any:
@@ -30,6 +32,18 @@ def parsed_json(text: str | bytes) -> Any:
         return json.loads(text)
     except RecursionError as fault:
         raise ValueError("nested too deeply") from fault
+
+
+def _encoded(value: object) -> Any:
+    if isinstance(value, Note):
+        return value.json()
+    raise NotImplementedError(f"{type(value).__name__} has no JSON form")
+
+
+def _decoded(kind: type, value: Any) -> Any:
+    if kind is Note:
+        return Note.of_json(value)
+    raise NotImplementedError(f"{kind.__name__} has no JSON form")
 
 
 def _finite(value: Any) -> Any:

@@ -50,5 +50,4 @@ class StationClocks:
         return right
 
     def _finding(self, row: int, now_us: int, *, active: bool) -> StationFinding:
-        detail = "source time ahead of the clock" if active else ""
-        return StationFinding(str(self._ids[row]), "", CODE, moment(now_us), active=active, detail=detail)
+        return StationFinding(str(self._ids[row]), "", CODE, moment(now_us), active=active)

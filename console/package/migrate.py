@@ -52,4 +52,9 @@ def _from_4(files: Files) -> dict[str, bytes]:
     return dict(files)
 
 
-STEPS: Mapping[int, Callable[[Files], dict[str, bytes]]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}
+def _from_5(files: Files) -> dict[str, bytes]:
+    """5 kept notes and alarm texts as texts: they stay literal."""
+    return dict(files)
+
+
+STEPS: Mapping[int, Callable[[Files], dict[str, bytes]]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5}

@@ -29,6 +29,7 @@ from console.package.tables import (
     readings_of,
     readings_parquet,
 )
+from console.services.note_texts import in_each_language
 from console.services.review.notes import ReviewNotes
 from console.services.review.past_case import PastCase
 from console.services.review.record import CaseRecord, Sent
@@ -138,7 +139,13 @@ def _derived(record: CaseRecord) -> dict[str, bytes]:
             versions[f"notices/versions/{stem}.en.txt"] = notice.text_en.encode()
             versions[f"notices/versions/{stem}.json"] = _json({"known_at": to_json(known.at), **to_json(notice)})
     timeline = [
-        {"at": to_json(change.at), "seq": change.seq, "user": change.user, "kind": change.kind, "note": change.note}
+        {
+            "at": to_json(change.at),
+            "seq": change.seq,
+            "user": change.user,
+            "kind": change.kind,
+            "note": in_each_language(change.note, record.city.info.time_zone),
+        }
         for change in record.changes
     ]
     planned = {

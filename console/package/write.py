@@ -44,7 +44,7 @@ def with_notes(path: Path, notes: ReviewNotes, to: Path, *, key: Path | None = N
 
 
 def program() -> str:
-    """Name and version of this program."""
+    """Version of this program, "0" when it is not installed."""
     try:
         return metadata.version("quanmai")
     except metadata.PackageNotFoundError:

@@ -9,6 +9,7 @@ from typing import Any
 from console.domain.alarms import Alarm
 from console.domain.changes import ChangeSet, Draft, Outgoing
 from console.domain.incidents import Incident
+from console.domain.notes import Code, Note
 from console.domain.values import to_json
 from console.services.state import DeskState
 from maps.errors import QuanmaiError
@@ -34,6 +35,10 @@ class Refused(QuanmaiError):
         words = {name: catalogue.text(key) if catalogue.has(key) else self.params[name] for name, key in named.items()}
         return catalogue.text(f"refused.{self.key}", **words)
 
+    def note(self) -> Note:
+        """The reason for the log of actions."""
+        return Note(f"refused.{self.key}", **{name: Code(name, text) for name, text in self.params.items()})
+
 
 @dataclass(frozen=True, slots=True)
 class AlarmChange:
@@ -42,14 +47,14 @@ class AlarmChange:
     before: Alarm | None
     after: Alarm
     kind: str
-    note: str
+    note: Note
 
 
 def recorded(
     before: Incident | None,
     after: Incident,
     kind: str,
-    note: str,
+    note: Note,
     *,
     alarms: Sequence[AlarmChange] = (),
     outgoing: Sequence[Outgoing] = (),

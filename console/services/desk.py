@@ -12,6 +12,7 @@ from console.domain.changes import ChangeSet
 from console.domain.incidents import Outlook, PressureImpact
 from console.domain.intents import Intent
 from console.domain.limits import Limits
+from console.domain.notes import Note
 from console.domain.orders import OrderReply
 from console.services.alarms import operations, station_alarms
 from console.services.analysis.retention import Deletion, recorded_deletion
@@ -99,12 +100,13 @@ class Desk:
         if incident is None or not incident.is_open() or incident.impact == impact:
             return NOTHING
         if impact.reopening and incident.impact == replace(impact, reopening=()):
-            tried = "、".join(f"{one.valve_id}{'可' if one.suffices else '不足'}" for one in impact.reopening)
-            return recorded(incident, replace(incident, impact=impact), "reopening_checked", f"开阀补水核算：{tried}")
+            tried = [Note("plan.suffices" if one.suffices else "plan.not_enough", valve=one.valve_id) for one in impact.reopening]
+            note = Note("plan.reopening", valves=tried)
+            return recorded(incident, replace(incident, impact=impact), "reopening_checked", note)
         note = (
-            f"关阀后水压：降压 {impact.low_pressure_households} 户"
+            Note("plan.impact", n=impact.low_pressure_households)
             if impact.converged
-            else f"关阀后水压未能计算：{impact.message}"
+            else Note("plan.impact_failed", reason=impact.message)
         )
         return recorded(incident, replace(incident, impact=impact), "impact_computed", note)
 
@@ -118,7 +120,7 @@ class Desk:
 
     def on_deletion(self, deletion: Deletion) -> ChangeSet:
         """History was deleted by its setting."""
-        return recorded_deletion(deletion, self._tools.city.info.time_zone)
+        return recorded_deletion(deletion)
 
     def on_start(self, state: DeskState, now: datetime) -> ChangeSet:
         """At start: end the alarms of stations that are no longer in the dataset."""

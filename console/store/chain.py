@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, insert, select
 from console.domain.actors import Actor
 from console.domain.changes import GENESIS, Change, Draft, canonical_json, committed, first_broken
 from console.domain.clock import micros, moment
+from console.domain.notes import Note
 from console.domain.values import from_json, parsed_json, to_json
 from console.store.faults import Damaged
 from console.store.tables import changes
@@ -46,7 +47,7 @@ def find(connection: Connection, drafts: Sequence[Draft], actor: Actor, at: date
 
 
 def _comparable(one: Draft | Change) -> bytes:
-    return canonical_json([one.kind, one.subject, one.before, one.after, one.note, one.undoes])
+    return canonical_json([one.kind, one.subject, one.before, one.after, one.note.json(), one.undoes])
 
 
 def read(connection: Connection, *conditions: Any) -> Iterator[Change]:
@@ -84,7 +85,8 @@ def _row(change: Change) -> dict[str, Any]:
         "subject": change.subject,
         "before": _text(change.before),
         "after": _text(change.after),
-        "note": change.note,
+        "note": change.note.key or change.note.text,
+        "note_params": _text(change.note.json()["params"]) if change.note.key else None,
         "undoes": change.undoes,
         "prev_hash": change.prev_hash,
         "hash": change.hash,
@@ -112,9 +114,15 @@ def _read_change(row: Row[Any]) -> Change:
         subject=row.subject,
         before=None if row.before is None else parsed_json(row.before),
         after=None if row.after is None else parsed_json(row.after),
-        note=row.note,
+        note=_note(row),
         undoes=row.undoes,
         prev_hash=row.prev_hash,
         hash=row.hash,
         actor=None if row.actor is None else from_json(parsed_json(row.actor), Actor),
     )
+
+
+def _note(row: Row[Any]) -> Note:
+    if row.note_params is None:
+        return Note.literal(row.note)
+    return Note.of_json({"key": row.note, "params": parsed_json(row.note_params)})

@@ -38,9 +38,13 @@ changes = Table(
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Column("actor", Text),
+    Column("note_params", Text),
     Index("changes_by_subject", "subject", "seq"),
 )
-"""Append-only (triggers refuse anything else); ``before``/``after``: canonical JSON."""
+"""Append-only (triggers refuse anything else); ``before``/``after``/``note_params``: canonical JSON. ``note``: a key, or where
+
+``note_params`` is empty the text itself.
+"""
 
 incidents = Table(
     "incidents",
@@ -133,11 +137,12 @@ reading_blocks = Table(
     Column("packed", LargeBinary, nullable=False),
     Column("arrivals", LargeBinary),
     Index("reading_blocks_by_time", "from_us", "to_us"),
-    sqlite_with_rowid=False,
 )
 """One channel's readings over less than a day; stretches may overlap after backfill. ``station``: its number.
 
 ``block_no``: last id of the log at the move; a later copy of a reading has a higher one. ``arrivals``: empty when unknown.
+On SQLite with a rowid: in a table without one each comparison of keys reads the whole row, and rows above 1 kB waste a page.
+Stores of more than 2 GB before version 0007 keep theirs without.
 """
 
 expected_ticks = Table(

@@ -1,1 +1,1 @@
-"""The window: map, models, panels, dialogs, commands. ``port.ConsolePort`` is all it knows of the engine."""
+"""The window: map, models, panels, dialogs, commands. It uses the engine through ``port.ConsolePort`` only."""

@@ -1,7 +1,8 @@
-"""The case in focus: which one, its marks on the map, its history and log (read aside)."""
+"""The case in focus: which one, its marks on the map, and its history and log, read in the background."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from PySide6.QtCore import QObject, Signal
@@ -10,71 +11,79 @@ from console.domain.changes import Change
 from console.domain.clock import micros
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
-from console.ui.bridge import Errands
-from console.ui.map.live.case_marks import CaseLook, look_of
+from console.ui.background_tasks import BackgroundTasks
+from console.ui.map.live.case_marks import CaseMarks, case_marks
 from console.ui.panels.case.evidence import BEFORE_S, SERIES_MOST, channel_of
-from console.ui.panels.trend import Series
+from console.ui.panels.charts import Series
 from console.ui.port import ConsolePort
 
 
 class CaseFocus(QObject):
-    """Keeps to one case while it is open; a new one takes over only when there is none."""
+    """Keeps one case in focus while it is open; a new case gets the focus only when there is none."""
 
     changed = Signal()
     """Another case, or the same one in a new version."""
     marks_ready = Signal(object)
-    """CaseLook of the case in focus."""
+    """CaseMarks of the case in focus."""
     log_ready = Signal(object)
     """tuple of Change."""
     series_ready = Signal(object)
     """tuple of Series."""
 
-    def __init__(self, port: ConsolePort, errands: Errands, parent: QObject | None = None) -> None:
+    def __init__(self, port: ConsolePort, tasks: BackgroundTasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._port, self._errands = port, errands
+        self._port, self._tasks = port, tasks
         self._wanted = ""
+        self.picture = port.latest()
+        """The picture that was shown last."""
         self.incident: Incident | None = None
 
-    def choose(self, incident_id: str, picture: Picture) -> None:
-        """Look at another case."""
+    def choose(self, incident_id: str) -> None:
+        """Bring another case into focus."""
         self._wanted = incident_id
-        self.show_picture(picture)
+        self.show_picture(self.picture)
 
-    def next(self, picture: Picture) -> None:
+    def next(self) -> None:
         """The next open case."""
-        ids = [incident.incident_id for incident in picture.incidents]
+        ids = [incident.incident_id for incident in self.picture.incidents]
         if ids:
             at = ids.index(self._wanted) if self._wanted in ids else -1
-            self.choose(ids[(at + 1) % len(ids)], picture)
+            self.choose(ids[(at + 1) % len(ids)])
+
+    def with_incident(self, action: Callable[[Incident], object]) -> None:
+        """Call ``action`` with the case in focus, if there is one."""
+        if self.incident is not None:
+            action(self.incident)
 
     def show_picture(self, picture: Picture) -> None:
         """The newest cases."""
+        self.picture = picture
         by_id = {incident.incident_id: incident for incident in picture.incidents}
         incident = by_id.get(self._wanted) or (picture.incidents[-1] if picture.incidents else None)
         before, self.incident = self.incident, incident
         if incident is None:
             self._wanted = ""
             if before is not None:
-                self.marks_ready.emit(CaseLook())
+                self.marks_ready.emit(CaseMarks())
                 self.log_ready.emit(())
                 self.changed.emit()
             return
         self._wanted = incident.incident_id
         if incident != before:
-            if before is None or _look_parts(before) != _look_parts(incident):
-                self.marks_ready.emit(look_of(self._port.city, incident))
+            if before is None or _marked_parts(before) != _marked_parts(incident):
+                self.marks_ready.emit(case_marks(self._port.city, incident))
             self.read_log()
             self.changed.emit()
 
     def read_log(self) -> None:
-        """Ask for the log of actions."""
+        """Read the log of actions."""
         if self.incident is not None:
             incident_id = self.incident.incident_id
-            self._errands.ask("log", lambda: self._port.timeline(incident_id), self._on_log)
+            self._tasks.request("log", lambda: self._port.timeline(incident_id), self._on_log)
 
     def read_series(self, incident: Incident) -> None:
-        """Ask for the history of the evidence's stations."""
-        self._errands.ask("series", lambda: self._series(incident), self.series_ready.emit)
+        """Read the history of the evidence's stations."""
+        self._tasks.request("series", lambda: self._series(incident), self.series_ready.emit)
 
     def _on_log(self, changes: tuple[Change, ...]) -> None:
         self.log_ready.emit(changes)
@@ -93,7 +102,7 @@ class CaseFocus(QObject):
         return tuple(found)
 
 
-def _look_parts(incident: Incident) -> tuple[object, ...]:
+def _marked_parts(incident: Incident) -> tuple[object, ...]:
     return (
         incident.incident_id,
         incident.location,

@@ -1,4 +1,4 @@
-"""ConsolePort: all the window knows of the engine. ``console.engine.Engine`` is one; tests script another."""
+"""ConsolePort: the interface of the engine to the window. ``console.engine.Engine`` implements it; tests script another."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class DrillPort(Protocol):
 
 
 class ConsolePort(Protocol):
-    """What the window asks of the engine. Every method may be called from any thread."""
+    """The engine as the window uses it. Every method may be called from any thread."""
 
     city: City
     limits: Limits
@@ -43,7 +43,7 @@ class ConsolePort(Protocol):
         ...
 
     def submit(self, intent: Intent, actor: Actor) -> Future[Any]:
-        """Ask for an intent in ``actor``'s name.
+        """Carry out an intent in ``actor``'s name.
 
         The future is done once the change is on disk; a refusal is a QuanmaiError as its exception.
         """

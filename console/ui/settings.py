@@ -1,4 +1,4 @@
-"""What a window is started with, and what it remembers in a folder of its own."""
+"""Settings of a window: those it is started with, and those it stores in a folder."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class WindowSettings:
     """Folder where tiles from a network are kept, None for the program's own cache."""
 
 
-class Memory:
-    """The remembered layout and looks; without a folder it forgets."""
+class StoredSettings:
+    """Settings stored between sessions; without a folder nothing is stored."""
 
     def __init__(self, folder: Path | None) -> None:
         self._store = None if folder is None else QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)

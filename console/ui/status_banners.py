@@ -1,4 +1,4 @@
-"""What must not be forgotten or hidden: drill, synthetic, not georeferenced, feeds, hydraulics, an engine that fell silent."""
+"""Lasting conditions: drill, synthetic, not georeferenced, feeds down, failed hydraulics, an engine without new pictures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def badges(city: City, picture: Picture, words: Words) -> tuple[Badge, ...]:
 
 
 def lasting_message(picture: Picture, incident: Incident | None, silent_s: float, words: Words) -> str:
-    """The gravest thing that is not as it should be; "" when all is well."""
+    """The gravest lasting condition; "" when there is none."""
     if silent_s > SILENT_AFTER_S:
         return words("honest.engine_silent", age=words.elapsed(silent_s))
     down = [feed for feed in picture.feeds if feed.state == "down"]

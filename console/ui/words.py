@@ -8,9 +8,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from console.domain.alarms import Alarm, Explanation
+from console.domain.notes import Note
 from console.domain.picture import FeedHealth
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.services.changesets import Refused
+from console.services.note_texts import NoteTexts
 from maps.errors import QuanmaiError
 from maps.units import mpa_from_kpa
 from resources.texts import Catalogue
@@ -47,8 +49,10 @@ class Words:
         self.catalogue = Catalogue.load(language)
         self.language = language
         self.zone = ZoneInfo(time_zone)
+        self._notes = NoteTexts(language, time_zone)
 
     def __call__(self, key: str, **params: object) -> str:
+        """The text ``ui.<key>`` with its parameters filled in."""
         return self.catalogue.text(f"ui.{key}", **params)
 
     def placing(self, codes: str) -> str:
@@ -62,6 +66,10 @@ class Words:
             if self.catalogue.has(key):
                 return self.catalogue.text(key)
         return code
+
+    def note(self, note: Note) -> str:
+        """A note of the log or the text of an alarm."""
+        return self._notes.text(note)
 
     def fault(self, fault: QuanmaiError) -> str:
         """Why something was not done, in one line."""
@@ -128,7 +136,9 @@ class Words:
     def operation(self, one: Explanation) -> str:
         """An operation that may be why, or the finding like it that was dismissed."""
         if one.code == "dismissed":
-            return self("evidence.dismissed", date=f"{self.local(one.at):%m-%d}", incident=one.asset_id, reason=one.note)
+            return self(
+                "evidence.dismissed", date=f"{self.local(one.at):%m-%d}", incident=one.asset_id, reason=self.note(one.note)
+            )
         return f"{self.of('operation', one.code)} {one.asset_id}".strip()
 
     def decimals(self, channel: Channel) -> int:
@@ -206,3 +216,8 @@ class Words:
             str(year) if year is not None and year > 0 else "",
         ]
         return " ".join(part for part in parts if part)
+
+
+def map_text(words: Words, key: str, **params: object) -> str:
+    """The text ``map.<key>`` (``resources/translations/*/map.toml``)."""
+    return words.catalogue.text(f"map.{key}", **params)

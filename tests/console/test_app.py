@@ -26,7 +26,7 @@ app = QApplication([])
 
 def act():
     window = next(w for w in app.topLevelWidgets() if isinstance(w, MainWindow))
-    print(window._looks.words.language, window._looks.theme.name, flush=True)
+    print(window._appearance.words.language, window._appearance.theme.name, flush=True)
     for deed in sys.argv[2:]:
         os._exit(0) if deed == "die" else getattr(window, deed)()
     window.close()

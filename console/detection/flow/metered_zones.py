@@ -16,6 +16,7 @@ from console.detection.history import History
 from console.detection.medians import known_median
 from console.domain.alarms import Evidence
 from console.domain.clock import micros, moment
+from console.domain.notes import Note, Quantity
 from console.domain.readings import Channel
 from maps.city import City
 from maps.columns import Floats
@@ -274,8 +275,14 @@ class MeteredZones:
             return []
         names = self._city.zones.name
         gains, loses = (pair.second, pair.first) if one < 0 else (pair.first, pair.second)
-        moved = f"{names[gains]} {max(one, other):+.0f} m³/h，{names[loses]} {min(one, other):+.0f} m³/h"
-        detail = f"{moved}；{'、'.join(pair.valves[:_MOST_VALVES])}"
+        detail = Note(
+            "station.opposite_inflows",
+            gains=str(names[gains]),
+            more=Quantity(max(one, other), "flow"),
+            loses=str(names[loses]),
+            less=Quantity(min(one, other), "flow"),
+            valves=pair.valves[:_MOST_VALVES],
+        )
         station = str(self._city.stations.asset_id[self._meter_of(pair)])
         return [StationFinding(station, "flow", "open_boundary", moment(now_us), bool(self._active[index]), detail)]
 

@@ -113,7 +113,7 @@ class ZoneBalance:
         for part in sorted(self.parts.behind):
             change = self.net(part, since_us)
             if change is not None:
-                names = "、".join(way.asset_id for way in self.parts.feeding(part))
+                names = " + ".join(way.asset_id for way in self.parts.feeding(part))
                 found[part] = ZoneInflow(names, change.size, change.noise, self.is_whole(part))
         return found
 

@@ -79,7 +79,7 @@ def _foot(record: CaseRecord, words: ReportWords, options: ReportOptions) -> str
 def _head(record: CaseRecord, words: ReportWords, answers: Sequence[Answer]) -> list[Block]:
     case = record.incident
     lines = [
-        FactLine(words("page.place"), case.title),
+        FactLine(words("page.place"), words.place(case)),
         FactLine(words("page.phase"), words.domain("phase", case.phase.value)),
         FactLine(words("page.opened"), words.time(case.opened_at)),
         FactLine(words("page.households"), f"{case.plan.households_without_water:,}" if case.plan else words("word.none")),

@@ -54,7 +54,7 @@ def _list(month: Month, words: ReportWords) -> Table:
             (
                 incident.incident_id,
                 words.time(incident.opened_at),
-                incident.title,
+                words.place(incident),
                 words.domain("phase", incident.phase.value),
                 *(words.cell(value, "duration") for value in (case.to_notice, case.to_site, case.to_repair)),
                 households,

@@ -6,6 +6,10 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from console.domain.changes import Change
+from console.domain.incidents import Incident
+from console.domain.notes import Note
+from console.services.location.place_note import title_note
+from console.services.note_texts import NoteTexts
 from console.services.review.answers import Answer, Fact, Value, Verdict
 from resources.texts import Catalogue
 
@@ -22,6 +26,7 @@ class ReportWords:
 
     def __init__(self, language: str, time_zone: str) -> None:
         self.language, self.catalogue, self.zone = language, Catalogue.load(language), ZoneInfo(time_zone)
+        self._notes = NoteTexts(language, time_zone)
 
     def __call__(self, text: str, /, **params: object) -> str:
         """The text ``review.<text>`` with ``params`` inserted."""
@@ -83,6 +88,8 @@ class ReportWords:
         """A value in words."""
         if value is None:
             return self("word.none")
+        if isinstance(value, Note):
+            return self._notes.text(value)
         if isinstance(value, bool):
             return self("word.yes" if value else "word.no")
         if isinstance(value, timedelta):
@@ -123,11 +130,15 @@ class ReportWords:
         return (f"{hours} h {minutes:02d} min" if hours else f"{minutes} min") + f" {rest / 10:04.1f} s"
 
     def note(self, change: Change) -> str:
-        """Note of a change: the Chinese note as written; in English preceded by the words of its kind."""
-        key = f"ui.change.{change.kind}"
-        if self.language == "en" and self.catalogue.has(key):
-            return f"{self.catalogue.text(key)} — {change.note}"
-        return change.note
+        """Note of a change. A literal one is Chinese, as written; in English preceded by the words of its kind."""
+        key, text = f"ui.change.{change.kind}", self._notes.text(change.note)
+        if not change.note.key and self.language == "en" and self.catalogue.has(key):
+            return f"{self.catalogue.text(key)} — {text}"
+        return text
+
+    def place(self, incident: Incident) -> str:
+        """Where a case is; as its title says it where no place is known."""
+        return incident.title if incident.place is None else self._notes.text(title_note(incident))
 
     def _coded(self, code: str, unit: str) -> str:
         for prefix in (_OF_CATALOGUE[unit], "review.fact", "domain.unable"):

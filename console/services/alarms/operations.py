@@ -18,6 +18,7 @@ from console.domain.alarms import Alarm, AlarmKind, AlarmState, Explanation, Pri
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
 from console.domain.intents import Intent
+from console.domain.notes import Code, Note
 from console.services.changesets import NOTHING, AlarmChange, Refused, recorded_alarms
 from console.services.handling import Handler
 from console.services.incidents import dismissals
@@ -52,21 +53,6 @@ _NEAR_M = 800.0
 
 _EVERYWHERE = ("pump", "pump_stop", "pump_start", "setpoint", "prv_shut", "prv_open", "tank_filling")
 
-OPERATIONS_ZH = {
-    "works": "计划施工",
-    "valve": "阀门操作",
-    "pump": "水泵操作",
-    "pump_stop": "水泵停",
-    "pump_start": "水泵开",
-    "setpoint": "设定值调整",
-    "boundary": "边界阀似已打开（两分区进水此增彼减）",
-    "prv_shut": "减压阀过流骤降（关小、关闭或阀前失压）",
-    "prv_open": "减压阀开大（阀后压力升高）",
-    "tank_filling": "水池进水",
-    "hydrant": "消火栓用水或冲洗",
-    "usual": "常见的压力变化",
-    "unknown": "原因不明的压力变化（不像爆管）",
-}
 ENTERED = ("works", "valve", "pump", "setpoint", "tank_filling", "hydrant")
 """What people enter; the others only detection tells."""
 
@@ -79,11 +65,12 @@ def on_operation(tools: Tools, state: DeskState, finding: OperationFinding, now:
             if finding.at <= alarm.ends_at + _AGAIN:
                 return NOTHING
             lasts = replace(alarm, ends_at=finding.at)
-            return recorded_alarms([AlarmChange(alarm, lasts, "operation_lasts", f"操作仍在继续：{alarm.detail}")])
-    detail = f"{OPERATIONS_ZH[code]} {finding.pump_id}".strip()
-    detail += f"（{'、'.join(finding.stations)}）" if finding.stations else ""
+            return recorded_alarms([AlarmChange(alarm, lasts, "operation_lasts", Note("operation.lasts", detail=alarm.detail))])
+    detail = _named(code, finding.pump_id)
+    if finding.stations:
+        detail = Note("operation.seen_by", operation=detail, stations=finding.stations)
     alarm = _information(tools, state, code, subject, finding.at, finding.at, detail)
-    return recorded_alarms([AlarmChange(None, alarm, "operation_seen", f"操作：{detail}")])
+    return recorded_alarms([AlarmChange(None, alarm, "operation_seen", Note("operation.seen", detail=detail))])
 
 
 def enter(tools: Tools, state: DeskState, intent: EnterOperation, actor: Actor, now: datetime) -> ChangeSet:
@@ -94,10 +81,13 @@ def enter(tools: Tools, state: DeskState, intent: EnterOperation, actor: Actor, 
         raise Refused("operation_time")
     if intent.asset_id and _place(tools.city, intent.asset_id) is None:
         raise Refused("operation_place", asset=intent.asset_id)
-    detail = "，".join(part for part in (f"{OPERATIONS_ZH[intent.code]} {intent.asset_id}".strip(), intent.note.strip()) if part)
+    detail, more = _named(intent.code, intent.asset_id), intent.note.strip()
+    if more:
+        detail = Note("operation.with_note", operation=detail, note=more)
     alarm = _information(tools, state, intent.code, intent.asset_id or "network", intent.starts_at, intent.ends_at, detail)
-    change = AlarmChange(None, replace(alarm, acknowledged_at=now, acknowledged_by=actor.name), "operation_entered", "")
-    return recorded_alarms([replace(change, note=f"{actor.name} 登记：{detail}")])
+    seen = replace(alarm, acknowledged_at=now, acknowledged_by=actor.name)
+    note = Note("operation.entered", user=actor.name, detail=detail)
+    return recorded_alarms([AlarmChange(None, seen, "operation_entered", note)])
 
 
 def end(tools: Tools, state: DeskState, intent: EndOperation, actor: Actor, now: datetime) -> ChangeSet:
@@ -107,10 +97,10 @@ def end(tools: Tools, state: DeskState, intent: EndOperation, actor: Actor, now:
         raise Refused("no_alarm", alarm=intent.alarm_id)
     if alarm.raised_at > now:
         after = replace(alarm, ends_at=alarm.raised_at, state=AlarmState.CLEARED, returned_at=now)
-        return recorded_alarms([AlarmChange(alarm, after, "operation_ended", f"{actor.name} 取消：{alarm.detail}")])
-    return recorded_alarms(
-        [AlarmChange(alarm, replace(alarm, ends_at=now), "operation_ended", f"{actor.name} 结束：{alarm.detail}")]
-    )
+        note = Note("operation.called_off", user=actor.name, detail=alarm.detail)
+        return recorded_alarms([AlarmChange(alarm, after, "operation_ended", note)])
+    note = Note("operation.ended", user=actor.name, detail=alarm.detail)
+    return recorded_alarms([AlarmChange(alarm, replace(alarm, ends_at=now), "operation_ended", note)])
 
 
 def on_time(state: DeskState, now: datetime) -> ChangeSet:
@@ -138,7 +128,9 @@ def explanations(tools: Tools, state: DeskState, finding: BurstFinding) -> tuple
             found.append(Explanation(alarm.code, asset_id, alarm.raised_at, ends, note=alarm.detail))
     before = dismissals.like(state.dismissals.values(), finding, tools.city.info.time_zone, finding.at)
     if before is not None:
-        found.append(Explanation(dismissals.CODE, before.incident_id, before.at, until, certain=False, note=before.reason))
+        found.append(
+            Explanation(dismissals.CODE, before.incident_id, before.at, until, certain=False, note=Note.literal(before.reason))
+        )
     return tuple(one for one in found if one.until > finding.at)
 
 
@@ -154,16 +146,25 @@ def lowered(priority: Priority, why: Iterable[Explanation], now: datetime) -> Pr
     return Priority(min(priority + 1, Priority.MEDIUM)) if explained and priority < Priority.MEDIUM else priority
 
 
-def explanation_zh(why: Iterable[Explanation]) -> str:
-    """Which operations, and which dismissal, in Chinese."""
-    return "、".join(_one_zh(one) for one in why)
+def explanation_notes(why: Iterable[Explanation]) -> tuple[Note, ...]:
+    """Which operations, and which dismissal."""
+    return tuple(map(_explanation_note, why))
 
 
-def _one_zh(one: Explanation) -> str:
+def _explanation_note(one: Explanation) -> Note:
     if one.code == dismissals.CODE:
-        return f"与 {one.asset_id} 相似（已排除：{one.note}）"
-    name = one.note or f"{OPERATIONS_ZH[one.code]} {one.asset_id}".strip()
-    return name if one.certain else f"可能：{name}"
+        return Note("burst.like_dismissed", case=one.asset_id, reason=one.note)
+    named = one.note or _named(one.code, one.asset_id)
+    return named if one.certain else Note("burst.possible", operation=named)
+
+
+def _named(code: str, asset_id: str) -> Note:
+    operation = Code("operation", code)
+    return (
+        Note("operation.at_asset", operation=operation, asset=asset_id)
+        if asset_id
+        else Note("operation.named", operation=operation)
+    )
 
 
 def _expired(state: DeskState, alarm: Alarm, now: datetime) -> bool:
@@ -175,17 +176,17 @@ def _expired(state: DeskState, alarm: Alarm, now: datetime) -> bool:
 
 
 def _no_longer_explained(alarm: Alarm) -> AlarmChange:
-    note = f"已过 10 分钟仍未恢复，报警 {alarm.alarm_id} 恢复原级别：{alarm.detail}"
+    note = Note("operation.explanation_over", alarm=alarm.alarm_id, detail=alarm.detail)
     return AlarmChange(alarm, replace(alarm, priority=alarm.unexplained_priority), "explanation_over", note)
 
 
 def _over(alarm: Alarm, now: datetime) -> AlarmChange:
     after = replace(alarm, state=AlarmState.CLEARED, returned_at=now)
-    return AlarmChange(alarm, after, "operation_over", f"操作结束：{alarm.detail}")
+    return AlarmChange(alarm, after, "operation_over", Note("operation.over", detail=alarm.detail))
 
 
 def _information(
-    tools: Tools, state: DeskState, code: str, subject: str, starts_at: datetime, ends_at: datetime, detail: str
+    tools: Tools, state: DeskState, code: str, subject: str, starts_at: datetime, ends_at: datetime, detail: Note
 ) -> Alarm:
     return Alarm(
         alarm_id=state.next_id("alarm"),

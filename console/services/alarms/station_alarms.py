@@ -14,13 +14,12 @@ from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priori
 from console.domain.changes import ChangeSet
 from console.domain.intents import Intent
 from console.domain.limits import ELEVATION_MATTERS_M, LIMIT_CODES
+from console.domain.notes import Code, Note, Quantity
 from console.domain.readings import CHANNEL_BY_NAME
 from console.services.changesets import NOTHING, AlarmChange, Refused, recorded_alarms
 from console.services.handling import Handler
 from console.services.state import DeskState, alarm_id_of
 from console.services.tools import Tools
-from console.services.words_zh import UNITS_ZH
-from maps.units import mpa_from_kpa
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +81,6 @@ _FAR_BELOW = 0.5
 """Under half of the limit somebody is close to having no water."""
 _NEAR_M = 300.0
 """Critical customers this near a station share what it shows."""
-_CODE_ZH = {
-    "stale": "数据超时",
-    "frozen": "数值不变（疑似死数）",
-    "spike": "突跳",
-    "out_of_range": "超量程",
-    "future_time": "时钟超前",
-    "low_pressure": "压力过低",
-    "high_pressure": "压力过高",
-    "below_limit": "低于限值",
-    "above_limit": "高于限值",
-    "deviating": "单站偏差",
-    "open_boundary": "两分区进水此增彼减，边界阀可能开着",
-}
 LONGEST_SHELF = timedelta(hours=24)
 """A shelf is for a shift or a day (ISA-18.2 asks for a bound); what is wrong for longer is taken out of service, by name."""
 _REUSED_WITHIN = timedelta(minutes=10)
@@ -130,7 +116,7 @@ def on_absent(tools: Tools, state: DeskState, now: datetime) -> ChangeSet:
         and alarm.returned_at is None
         and not tools.city.stations.has(alarm.subject)
     ]
-    changes = [AlarmChange(one, _returned(one, now), "alarm_returned", _note(one, "测点已不在管网数据中")) for one in gone]
+    changes = [AlarmChange(one, _returned(one, now), "alarm_returned", _note("station_gone", one)) for one in gone]
     return recorded_alarms(changes) if changes else NOTHING
 
 
@@ -141,8 +127,8 @@ def _change(tools: Tools, alarm: Alarm | None, finding: StationFinding, now: dat
         return None
     left = tuple(channel for channel in alarm.channels if channel != finding.channel)
     if left:
-        return AlarmChange(alarm, replace(alarm, channels=left), "alarm_revised", _note(alarm, "部分恢复"))
-    return AlarmChange(alarm, _returned(alarm, now), "alarm_returned", _note(alarm, "恢复正常"))
+        return AlarmChange(alarm, replace(alarm, channels=left), "alarm_revised", _note("partly_normal", alarm))
+    return AlarmChange(alarm, _returned(alarm, now), "alarm_returned", _note("normal", alarm))
 
 
 def acknowledge(
@@ -163,7 +149,7 @@ def acknowledge(
 def _acknowledged(alarm: Alarm, user: str, now: datetime) -> AlarmChange:
     seen = AlarmState.CLEARED if alarm.state is AlarmState.RETURNED else AlarmState.ACKNOWLEDGED
     after = replace(alarm, state=seen, acknowledged_at=now, acknowledged_by=user)
-    return AlarmChange(alarm, after, "alarm_acknowledged", f"{user} {_note(alarm, '已确认')}")
+    return AlarmChange(alarm, after, "alarm_acknowledged", _note("acknowledged", alarm, user=user))
 
 
 def shelve(tools: Tools, state: DeskState, intent: ShelveAlarm, actor: Actor, now: datetime) -> ChangeSet:
@@ -180,7 +166,7 @@ def shelve(tools: Tools, state: DeskState, intent: ShelveAlarm, actor: Actor, no
         raise Refused("shelve_too_long", hours=f"{LONGEST_SHELF.total_seconds() / 3600:.0f}")
     after = replace(alarm, state=AlarmState.SHELVED, shelved_until=intent.until, shelved_reason=intent.reason.strip())
     return recorded_alarms(
-        [AlarmChange(alarm, after, "alarm_shelved", f"{actor.name} {_note(alarm, '已搁置')}：{intent.reason.strip()}")]
+        [AlarmChange(alarm, after, "alarm_shelved", _note("shelved", alarm, user=actor.name, reason=intent.reason.strip()))]
     )
 
 
@@ -193,7 +179,7 @@ def take_out(tools: Tools, state: DeskState, intent: TakeOutOfService, actor: Ac
         raise Refused("shelve_reason")
     after = replace(alarm, state=AlarmState.OUT_OF_SERVICE, shelved_until=None, shelved_reason=reason)
     return recorded_alarms(
-        [AlarmChange(alarm, after, "alarm_out_of_service", f"{actor.name} {_note(alarm, '已停用')}：{reason}")]
+        [AlarmChange(alarm, after, "alarm_out_of_service", _note("out_of_service", alarm, user=actor.name, reason=reason))]
     )
 
 
@@ -202,7 +188,7 @@ def restore(tools: Tools, state: DeskState, intent: RestoreAlarm, actor: Actor, 
     alarm = _alarm_of(state, intent.alarm_id)
     if alarm.state not in (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE):
         raise Refused("not_shelved", alarm=alarm.alarm_id, alarm_state=alarm.state)
-    return recorded_alarms([AlarmChange(alarm, _unshelved(alarm), "alarm_unshelved", f"{actor.name} {_note(alarm, '已恢复')}")])
+    return recorded_alarms([AlarmChange(alarm, _unshelved(alarm), "alarm_unshelved", _note("restored", alarm, user=actor.name))])
 
 
 def on_time(state: DeskState, now: datetime) -> ChangeSet:
@@ -217,14 +203,14 @@ def on_time(state: DeskState, now: datetime) -> ChangeSet:
         and alarm.shelved_until is not None
         and not now < alarm.shelved_until <= now + LONGEST_SHELF
     ]
-    changes = [AlarmChange(alarm, _unshelved(alarm), "alarm_unshelved", _note(alarm, "搁置到期")) for alarm in due]
+    changes = [AlarmChange(alarm, _unshelved(alarm), "alarm_unshelved", _note("shelf_over", alarm)) for alarm in due]
     return recorded_alarms(changes) if changes else NOTHING
 
 
 def _raised(tools: Tools, alarm: Alarm | None, finding: StationFinding, new_id: str) -> AlarmChange | None:
     if alarm is None:
         new = _weighed(_new(tools, finding, new_id), finding)
-        return AlarmChange(None, new, "alarm_raised", f"报警：{new.detail}")
+        return AlarmChange(None, new, "alarm_raised", Note("alarm.raised", detail=new.detail))
     lasting = alarm.state not in (AlarmState.RETURNED, AlarmState.CLEARED) and alarm.returned_at is None
     if lasting and finding.channel in alarm.channels:
         return None
@@ -240,11 +226,11 @@ def _raised(tools: Tools, alarm: Alarm | None, finding: StationFinding, new_id: 
     )
     after = _weighed(after, finding)
     if lasting:
-        return AlarmChange(alarm, after, "alarm_revised", _note(after, "又有通道异常"))
+        return AlarmChange(alarm, after, "alarm_revised", _note("one_more_channel", after))
     if alarm.state not in (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE):
         # Active again: it must be acknowledged again.
         after = replace(after, state=AlarmState.ACTIVE, raised_at=finding.at, acknowledged_at=None, acknowledged_by="")
-    return AlarmChange(alarm, after, "alarm_raised", _note(after, "再次报警"))
+    return AlarmChange(alarm, after, "alarm_raised", _note("again", after))
 
 
 def _new(tools: Tools, finding: StationFinding, new_id: str) -> Alarm:
@@ -271,9 +257,15 @@ def _weighed(alarm: Alarm, finding: StationFinding) -> Alarm:
     corrected = told.corrected_kpa
     if corrected is None:
         return told
-    verdict = "在限值内，存疑" if told.is_doubtful else "仍超限" if told.is_beyond_as_read else "实际超限"
-    text = f"{told.detail}；标高误差 {told.elevation_error_m:+.1f} m，修正后 {mpa_from_kpa(corrected):.3f} MPa，{verdict}"
-    return replace(told, detail=text)
+    verdict = "doubtful" if told.is_doubtful else "beyond" if told.is_beyond_as_read else "truly_beyond"
+    note = Note(
+        "station.corrected",
+        detail=told.detail,
+        error=told.elevation_error_m or 0.0,
+        corrected=Quantity(corrected, "pressure"),
+        verdict=Code("corrected", verdict),
+    )
+    return replace(told, detail=note)
 
 
 def _kind(finding: StationFinding) -> AlarmKind:
@@ -305,20 +297,24 @@ def _evidence(finding: StationFinding) -> tuple[Evidence, ...]:
     return (Evidence(finding.station_id, finding.channel, finding.observed, against, finding.at),)
 
 
-def _detail(finding: StationFinding) -> str:
-    words = f"{finding.station_id} {_CODE_ZH.get(finding.code, finding.code)}"
+def _detail(finding: StationFinding) -> Note:
+    what = Code("station_event", finding.code)
     if finding.limit is not None and finding.observed is not None:
-        return f"{words}：{limit_zh(finding.channel, finding.observed, finding.limit)}"
-    return f"{words}：{finding.detail}" if finding.detail else words
+        beyond = _beyond(finding.channel, finding.observed, finding.limit)
+        return Note("station.detailed", station=finding.station_id, what=what, detail=beyond)
+    if finding.detail:
+        return Note("station.detailed", station=finding.station_id, what=what, detail=finding.detail)
+    return Note("station.event", station=finding.station_id, what=what)
 
 
-def limit_zh(channel: str, observed: float, limit: float) -> str:
-    """A value beyond its limit (inside units) in Chinese: 压力 0.121 MPa，低于 0.14 MPa."""
-    name, unit, digits = UNITS_ZH.get(channel, (channel, "", 2))
-    in_mpa = channel == "pressure"
-    seen, held = (mpa_from_kpa(value) if in_mpa else value for value in (observed, limit))
-    side = "低于" if observed < limit else "高于"
-    return f"{name} {seen:.{digits}f} {unit}，{side} {held:g} {unit}".replace(" ，", "，").rstrip()
+def _beyond(channel: str, observed: float, limit: float) -> Note:
+    """A value beyond its limit: 压力 0.121 MPa，低于 0.14 MPa."""
+    return Note(
+        "station.below" if observed < limit else "station.above",
+        channel=Code("channel", channel),
+        observed=Quantity(observed, channel),
+        limit=Quantity(limit, channel),
+    )
 
 
 def _current(state: DeskState, now: datetime) -> dict[tuple[str, str], Alarm]:
@@ -366,8 +362,8 @@ def _alarm_of(state: DeskState, alarm_id: str) -> Alarm:
     return alarm
 
 
-def _note(alarm: Alarm, what: str) -> str:
-    return f"报警 {alarm.alarm_id}（{alarm.detail}）{what}"
+def _note(what: str, alarm: Alarm, **more: str) -> Note:
+    return Note(f"alarm.{what}", alarm=alarm.alarm_id, detail=alarm.detail, **more)
 
 
 HANDLERS = (

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from console.domain.changes import ChangeSet, Draft
 from console.domain.clock import micros, moment
 from console.domain.incidents import Incident
+from console.domain.notes import Code, Note
 
 READINGS_DAYS, POSITIONS_DAYS, EXPECTED_DAYS = 730, 90, 35
 LEAST_READINGS_DAYS = 35
@@ -118,7 +118,7 @@ def deletable(before_us: int, kept: Iterable[Stretch]) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
-def recorded_deletion(deletion: Deletion, time_zone: str) -> ChangeSet:
+def recorded_deletion(deletion: Deletion) -> ChangeSet:
     """The entry of the log of actions for what was deleted."""
     first, last = moment(deletion.from_us), moment(deletion.until_us)
     after = {
@@ -128,8 +128,12 @@ def recorded_deletion(deletion: Deletion, time_zone: str) -> ChangeSet:
         "rows": deletion.rows,
         "days": deletion.days,
     }
-    zone = ZoneInfo(time_zone)
-    what = {HistoryKind.READINGS: "历史读数", HistoryKind.POSITIONS: "人员定位", HistoryKind.EXPECTED: "期望值"}[deletion.kind]
-    span = f"{first.astimezone(zone):%Y-%m-%d %H:%M} 至 {last.astimezone(zone):%Y-%m-%d %H:%M}"
-    note = f"按保留期 {deletion.days} 天删除{what}：{span}，共 {deletion.rows} 条"
+    note = Note(
+        "history.deleted",
+        kind=Code("history_kind", deletion.kind),
+        days=deletion.days,
+        since=first,
+        until=last,
+        rows=deletion.rows,
+    )
     return ChangeSet((Draft("history_deleted", f"retention/{deletion.kind.value}", None, after, note),))

@@ -13,6 +13,7 @@ from console.domain.changes import ChangeSet, Outgoing
 from console.domain.crews import CrewFix, CrewState
 from console.domain.incidents import Incident, OrderKind, OrderState, Phase, PipePlace, WorkOrder
 from console.domain.intents import Intent
+from console.domain.notes import NO_NOTE, Code, Note
 from console.domain.orders import OrderReply
 from console.services.changesets import NOTHING, Refused, incident_of, recorded
 from console.services.handling import Handler
@@ -34,14 +35,7 @@ log = logging.getLogger(__name__)
 LIVE = (OrderState.SENT, OrderState.ACKNOWLEDGED, OrderState.ON_SITE)
 """Orders that bind a crew."""
 
-_KIND_ZH = {OrderKind.SITE_CHECK: "现场核实单", OrderKind.REPAIR: "抢修单"}
-_STATE_ZH = {
-    OrderState.ACKNOWLEDGED: "已接单",
-    OrderState.REFUSED: "拒单",
-    OrderState.ON_SITE: "已到现场",
-    OrderState.DONE: "已完成",
-}
-_ANSWERS = tuple(state.value for state in _STATE_ZH)
+_ANSWERS = (OrderState.ACKNOWLEDGED, OrderState.REFUSED, OrderState.ON_SITE, OrderState.DONE)
 _RANK = {OrderState.SENT: 0, OrderState.ACKNOWLEDGED: 1, OrderState.ON_SITE: 2, OrderState.DONE: 3, OrderState.REFUSED: 3}
 
 
@@ -51,7 +45,7 @@ class Sent:
 
     incident: Incident
     outgoing: tuple[Outgoing, ...]
-    note: str
+    note: Note
 
 
 def free_crews(tools: Tools, state: DeskState, incident: Incident) -> tuple[CrewFix, ...]:
@@ -88,8 +82,8 @@ def send(tools: Tools, incident: Incident, crew: CrewFix, kind: OrderKind, now: 
         eta_minutes=eta,
     )
     incident = replace(incident, orders=(*incident.orders, order))
-    name = crew.name or crew.crew_id
-    return Sent(incident, (order_message(tools, incident, order, now, action="new"),), f"{_KIND_ZH[kind]}已下达{name}")
+    note = Note("order.sent", kind=Code("order_paper", kind), crew=crew.name or crew.crew_id)
+    return Sent(incident, (order_message(tools, incident, order, now, action="new"),), note)
 
 
 def countermanded(tools: Tools, incident: Incident, orders: Sequence[WorkOrder], reason: str, now: datetime) -> Sent:
@@ -97,7 +91,7 @@ def countermanded(tools: Tools, incident: Incident, orders: Sequence[WorkOrder],
     ids = {order.order_id for order in orders}
     called = tuple(replace(o, state=OrderState.COUNTERMANDED) if o.order_id in ids else o for o in incident.orders)
     messages = tuple(order_message(tools, incident, order, now, action="countermand", reason=reason) for order in orders)
-    note = f"撤销工单 {'、'.join(sorted(ids))}" if ids else ""
+    note = Note("order.countermanded", orders=sorted(ids)) if ids else NO_NOTE
     return Sent(replace(incident, orders=called), messages, note)
 
 
@@ -135,15 +129,22 @@ def on_reply(tools: Tools, state: DeskState, reply: OrderReply, now: datetime) -
         order, state=answered, answered_at=reply.at or now, reply=reply.text, found_pipe=reply.burst_pipe or order.found_pipe
     )
     after = replace(incident, orders=tuple(new if o.order_id == order.order_id else o for o in incident.orders))
-    note = f"{order.crew_id} {_STATE_ZH[answered]}（{order.order_id}）"
-    if reply.burst_pipe:
-        note += f"，现场确认爆管管道 {reply.burst_pipe}"
-    if reply.text:
-        note += f"：{reply.text}"
-    if answered is OrderState.REFUSED:
-        nearest = free_crews(tools, state, after)
-        note += f"；建议改派 {nearest[0].name or nearest[0].crew_id}" if nearest else "；无其他空闲抢修队"
+    note = Note(
+        "order.answered",
+        crew=order.crew_id,
+        answer=Code("order_answer", answered),
+        order=order.order_id,
+        found=Note("order.found", pipe=reply.burst_pipe) if reply.burst_pipe else NO_NOTE,
+        reply=Note("order.reply", text=reply.text) if reply.text else NO_NOTE,
+        proposal=_proposal(tools, state, after) if answered is OrderState.REFUSED else NO_NOTE,
+    )
     return recorded(incident, after, f"order_{answered.value}", note)
+
+
+def _proposal(tools: Tools, state: DeskState, incident: Incident) -> Note:
+    """Who could go instead of a crew that refused."""
+    nearest = free_crews(tools, state, incident)
+    return Note("order.proposal", crew=nearest[0].name or nearest[0].crew_id) if nearest else Note("order.no_other_crew")
 
 
 def _approach(tools: Tools, incident: Incident, crew: CrewFix) -> tuple[PipePlace, float | None]:

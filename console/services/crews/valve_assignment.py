@@ -14,6 +14,7 @@ from console.domain.changes import ChangeSet, Outgoing
 from console.domain.crews import CrewFix, CrewState
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
+from console.domain.notes import Note
 from console.services.changesets import Refused, incident_of, recorded
 from console.services.crews.valve_cards import ValveCard, card_json, valve_cards
 from console.services.handling import Handler
@@ -66,10 +67,11 @@ def send_cards(tools: Tools, state: DeskState, intent: SendValveCards, actor: Ac
         raise Refused("no_crew_for_valves", incident=incident.incident_id)
     outgoing = tuple(_message(tools, incident, crew, mine, now) for crew, mine in cards.items())
     names = {fix.crew_id: fix.name or fix.crew_id for fix in state.crews.values()}
-    told = "；".join(
-        f"{names.get(crew, crew)}：{'、'.join(card.valve_id for card in _in_order(mine))}" for crew, mine in cards.items()
-    )
-    return recorded(incident, incident, "cards_sent", f"关阀卡已下达 {told}", outgoing=outgoing)
+    told = [
+        Note("valve.cards_of", crew=names.get(crew, crew), valves=[card.valve_id for card in _in_order(mine)])
+        for crew, mine in cards.items()
+    ]
+    return recorded(incident, incident, "cards_sent", Note("valve.cards", crews=told), outgoing=outgoing)
 
 
 def _message(tools: Tools, incident: Incident, crew: str, cards: list[ValveCard], now: datetime) -> Outgoing:

@@ -8,16 +8,16 @@ from datetime import datetime
 from console.domain.actors import Actor, Role
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Unable, ValveMark
+from console.domain.notes import NO_NOTE, Code, Note
 from console.domain.orders import OrderReply
 from console.services.changesets import NOTHING, Refused, recorded
-from console.services.crews.valve_reports import UNABLE_ZH, MarkValveClosed, MarkValveUnable, mark_closed, mark_unable
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveUnable, mark_closed, mark_unable
+from console.services.note_texts import as_written
 from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.errors import UnknownAsset
 
 log = logging.getLogger(__name__)
-
-_REPORT_ZH = {"valve_closed": "已关", "valve_unable": "无法关闭"}
 
 
 def on_valve_reply(tools: Tools, state: DeskState, reply: OrderReply, now: datetime) -> ChangeSet:
@@ -35,15 +35,15 @@ def on_valve_reply(tools: Tools, state: DeskState, reply: OrderReply, now: datet
     if mark is not None and _is_same(mark, reply):
         return NOTHING
     if mark is not None and reply.at is not None and reply.at <= (mark.restored_at or mark.at):
-        return _noted(state, incident, reply, f"已有更晚的报告（{mark.restored_by or mark.by}）")
+        return _noted(state, incident, reply, Note("valve.later_report", by=mark.restored_by or mark.by))
     if reply.state == "valve_unable" and reply.unable not in tuple(Unable):
-        return _noted(state, incident, reply, "未说明原因")
+        return _noted(state, incident, reply, Note("valve.no_reason"))
     try:
         return _marked(tools, state, incident, reply, at)
     except Refused as fault:
-        return _noted(state, incident, reply, fault.text("zh_CN"))
+        return _noted(state, incident, reply, fault.note())
     except UnknownAsset:
-        return _noted(state, incident, reply, "管网中无此阀门")
+        return _noted(state, incident, reply, Note("valve.unknown"))
 
 
 def _marked(tools: Tools, state: DeskState, incident: Incident, reply: OrderReply, at: datetime) -> ChangeSet:
@@ -66,11 +66,20 @@ def _is_same(mark: ValveMark, reply: OrderReply) -> bool:
     return mark.operated and mark.unable is None if reply.state == "valve_closed" else mark.unable == reply.unable
 
 
-def _noted(state: DeskState, incident: Incident, reply: OrderReply, why: str) -> ChangeSet:
+def _noted(state: DeskState, incident: Incident, reply: OrderReply, why: Note) -> ChangeSet:
     """Log the report and why it changes nothing, once."""
-    unable = f"（{UNABLE_ZH[Unable(reply.unable)]}）" if reply.unable in tuple(Unable) else ""
-    note = f"{reply.crew_id} 报告阀门 {reply.valve_id} {_REPORT_ZH[reply.state]}{unable}，未计入方案：{why}"
-    if any(change.note == note for change in state.history.get(incident.incident_id, ())):
+    is_known = reply.unable in tuple(Unable)
+    note = Note(
+        "valve.report_unused",
+        crew=reply.crew_id,
+        valve=reply.valve_id,
+        report=Code("valve_report", reply.state),
+        reason=Note("valve.report_reason", unable=Code("unable", reply.unable)) if is_known else NO_NOTE,
+        why=why,
+    )
+    text = as_written(note)  # one written before notes had keys is the same report
+    history = state.history.get(incident.incident_id, ())
+    if any(change.kind == "valve_report_unused" and as_written(change.note) == text for change in history):
         return NOTHING
-    log.warning("crew %s: %s of valve %s changes no plan: %s", reply.crew_id, reply.state, reply.valve_id, why)
+    log.warning("crew %s: %s of valve %s changes no plan: %s", reply.crew_id, reply.state, reply.valve_id, why.key)
     return recorded(incident, incident, "valve_report_unused", note)

@@ -9,6 +9,7 @@ from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase, Unable, ValveMark, WaterSample
 from console.domain.intents import Intent
+from console.domain.notes import Code, Note, Quantity
 from console.domain.readings import Channel
 from console.services.changesets import Refused, incident_of, recorded
 from console.services.handling import Handler
@@ -53,14 +54,6 @@ class RecordSample(Intent):
     reason: str = ""
 
 
-UNABLE_ZH = {
-    Unable.SEIZED: "关不动",
-    Unable.NOT_TIGHT: "关不严",
-    Unable.NOT_FOUND: "找不到（埋压）",
-    Unable.CHAMBER_UNSAFE: "井下不能作业",
-}
-
-
 def mark_closed(tools: Tools, state: DeskState, intent: MarkValveClosed, actor: Actor, now: datetime) -> ChangeSet:
     """Mark a valve closed; the first one moves the case to the phase isolating."""
     incident = _judged(state, intent.incident_id)
@@ -74,8 +67,9 @@ def mark_closed(tools: Tools, state: DeskState, intent: MarkValveClosed, actor: 
         after = replace(after, phase=Phase.ISOLATING)
     steps = [step.asset_id for step in after.plan.valves_to_close] if after.plan else []
     done = sum(1 for valve_id in steps if valve_id in after.closed_valves())
-    extra = f"（{done}/{len(steps)}）" if intent.valve_id in steps else "（方案外）"
-    return recorded(incident, after, "valve_closed", f"阀门 {intent.valve_id} 已关{extra}")
+    listed = intent.valve_id in steps
+    progress = Note("valve.progress", done=done, all=len(steps)) if listed else Note("valve.not_in_plan")
+    return recorded(incident, after, "valve_closed", Note("valve.closed", valve=intent.valve_id, progress=progress))
 
 
 def mark_unable(tools: Tools, state: DeskState, intent: MarkValveUnable, actor: Actor, now: datetime) -> ChangeSet:
@@ -90,10 +84,11 @@ def mark_unable(tools: Tools, state: DeskState, intent: MarkValveUnable, actor: 
     after = planned(tools, state, _with_mark(incident, ValveMark(intent.valve_id, turned, now, actor.name, intent.unable)))
     plan = after.plan
     more = [step.asset_id for step in plan.valves_to_close if step.asset_id not in after.closed_valves()] if plan else []
-    follows = f"还需关 {'、'.join(more)}" if more else "无更多阀门需关"
+    follows = Note("valve.still_to_close", valves=more) if more else Note("valve.none_to_close")
     if plan is not None and not plan.isolatable:
-        follows = f"仅靠阀门无法止水（区内水源 {'、'.join(plan.sources_inside)}）"
-    return recorded(incident, after, "valve_unable", f"阀门 {intent.valve_id} {UNABLE_ZH[intent.unable]}，方案已更新：{follows}")
+        follows = Note("valve.not_isolatable", sources=plan.sources_inside)
+    note = Note("valve.unable", valve=intent.valve_id, unable=Code("unable", intent.unable), follows=follows)
+    return recorded(incident, after, "valve_unable", note)
 
 
 def mark_restored(tools: Tools, state: DeskState, intent: MarkValveRestored, actor: Actor, now: datetime) -> ChangeSet:
@@ -104,8 +99,8 @@ def mark_restored(tools: Tools, state: DeskState, intent: MarkValveRestored, act
         raise Refused("valve_not_operated", valve=intent.valve_id)
     after = replanned(tools, state, _with_mark(incident, replace(mark, restored_at=now, restored_by=actor.name)))
     left = len(after.closed_valves())
-    note = f"阀门 {intent.valve_id} 已恢复常态" + (f"，还有 {left} 个" if left else "，全部恢复")
-    return recorded(incident, after, "valve_restored", note)
+    others = Note("valve.left", n=left) if left else Note("valve.all_restored")
+    return recorded(incident, after, "valve_restored", Note("valve.restored", valve=intent.valve_id, left=others))
 
 
 def record_sample(tools: Tools, state: DeskState, intent: RecordSample, actor: Actor, now: datetime) -> ChangeSet:
@@ -116,15 +111,18 @@ def record_sample(tools: Tools, state: DeskState, intent: RecordSample, actor: A
         if not intent.reason.strip():
             raise Refused("sample_reason")
         sample = WaterSample(now, actor.name, False, turbidity, chlorine, intent.waived_by.strip(), intent.reason.strip())
-        return recorded(
-            incident, replace(incident, sample=sample), "sample_waived", f"水样免检：{sample.waived_by}（{sample.reason}）"
-        )
+        note = Note("sample.waived", by=sample.waived_by, reason=sample.reason)
+        return recorded(incident, replace(incident, sample=sample), "sample_waived", note)
     if turbidity is None or chlorine is None:
         raise Refused("sample_figures")
     passed = turbidity >= 0.0 and tools.keeps(Channel.TURBIDITY, turbidity) and tools.keeps(Channel.CHLORINE, chlorine)
     sample = WaterSample(now, actor.name, passed, turbidity, chlorine)
-    verdict = "合格" if passed else "不合格"
-    note = f"水样{verdict}：浊度 {turbidity:g} NTU，余氯 {chlorine:g} mg/L"
+    note = Note(
+        "sample.recorded",
+        verdict=Code("sample", "passed" if passed else "failed"),
+        turbidity=Quantity(turbidity, "turbidity"),
+        chlorine=Quantity(chlorine, "chlorine"),
+    )
     return recorded(incident, replace(incident, sample=sample), "sample_recorded", note)
 
 

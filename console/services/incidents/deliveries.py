@@ -5,26 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.domain.changes import ChangeSet, Draft
-from console.domain.delivery import MessageKind, Obsolete, Reason, Undelivered
+from console.domain.delivery import Obsolete, Reason, Undelivered
+from console.domain.notes import Code, Note
+from console.services.note_texts import as_written
 from console.services.state import DeskState
 
-_KIND_ZH = {
-    MessageKind.ORDER: "工单",
-    MessageKind.VALVE_CARDS: "关阀卡",
-    MessageKind.ALERT: "片区预警",
-    MessageKind.NOTICE: "公告",
-    MessageKind.FIRE_BRIGADE: "消防通报",
-    MessageKind.OTHER: "消息",
-}
-_REASON_ZH = {Reason.NO_CHANNEL: "无通道", Reason.DISCONNECTED: "通道中断", Reason.REFUSED: "服务器拒收"}
-_OBSOLETE_ZH = {
-    Obsolete.COUNTERMANDED: "工单已撤销",
-    Obsolete.DONE: "工单已完成",
-    Obsolete.REFUSED: "工单已拒接",
-    Obsolete.RESTORING: "已在恢复供水",
-    Obsolete.CASE_CLOSED: "已销案",
-    Obsolete.NOTICE_LIFTED: "公告已解除",
-}
+_KINDS = ("not_delivered", "delivered", "withdrawn")
 
 
 def on_deliveries(
@@ -40,20 +26,29 @@ def on_deliveries(
 
     An entry that is already in the log is not repeated, also not after a restart.
     """
-    told = {(change.subject, change.note) for changes in state.history.values() for change in changes}
-    failed = [_draft(one, "not_delivered", f"未送达（{_REASON_ZH[one.reason]}）") for one in waiting]
-    missed = [one for one in arrived if any(_entry(one, reason) in told for reason in Reason)]
-    given_up = [_draft(one, "withdrawn", f"未确认送达，已作废（{_OBSOLETE_ZH[why]}）") for one, why in withdrawn]
-    drafts = [*failed, *given_up, *(_draft(one, "delivered", "已送达") for one in missed)]
+    history = (change for changes in state.history.values() for change in changes if change.kind in _KINDS)
+    told = {_said(change.subject, change.note) for change in history}
+    failed = [_not_delivered(one, one.reason) for one in waiting]
+    missed = [one for one in arrived if any(_entry(_not_delivered(one, reason)) in told for reason in Reason)]
+    given_up = [_draft(one, "withdrawn", reason=Code("obsolete", why)) for one, why in withdrawn]
+    drafts = [*failed, *given_up, *(_draft(one, "delivered") for one in missed)]
     cases = {f"incident/{incident_id}" for incident_id in state.incidents}
-    return ChangeSet(tuple(d for d in drafts if d.subject in cases and (d.subject, d.note) not in told))
+    return ChangeSet(tuple(d for d in drafts if d.subject in cases and _entry(d) not in told))
 
 
-def _entry(one: Undelivered, reason: Reason) -> tuple[str, str]:
-    draft = _draft(one, "not_delivered", f"未送达（{_REASON_ZH[reason]}）")
-    return draft.subject, draft.note
+def _entry(draft: Draft) -> tuple[str, str]:
+    return _said(draft.subject, draft.note)
 
 
-def _draft(one: Undelivered, kind: str, what: str) -> Draft:
-    note = f"{what}：{_KIND_ZH[one.kind]} {one.subject}（第 {one.outgoing_id} 号）"
+def _said(subject: str, note: Note) -> tuple[str, str]:
+    """A line of the log; one written before notes had keys is the same line."""
+    return subject, as_written(note)
+
+
+def _not_delivered(one: Undelivered, reason: Reason) -> Draft:
+    return _draft(one, "not_delivered", reason=Code("undelivered", reason))
+
+
+def _draft(one: Undelivered, kind: str, **why: Code) -> Draft:
+    note = Note(f"delivery.{kind}", kind=Code("message_kind", one.kind), subject=one.subject, number=one.outgoing_id, **why)
     return Draft(kind, f"incident/{one.incident_id}", None, None, note)

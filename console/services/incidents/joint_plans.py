@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase, PlanConflict
+from console.domain.notes import Note, joined
 from console.services.changesets import recorded
 from console.services.incidents.case_plan import outdated, replanned
 from console.services.state import DeskState
@@ -56,15 +57,15 @@ def _ends(incident: Incident) -> datetime:
     return ends if ends is not None and ends > incident.opened_at else _OPEN_END
 
 
-def _note(before: Incident, after: Incident) -> str:
+def _note(before: Incident, after: Incident) -> Note:
     parts = []
     if after.plan != before.plan and after.plan is not None:
-        parts.append(f"方案早于阀门或管网的变化，已重新计算：关 {len(after.plan.valves_to_close)} 个阀门")
+        parts.append(Note("plan.followed", n=len(after.plan.valves_to_close)))
     if after.conflicts != before.conflicts:
         names = sorted({other for conflict in after.conflicts for other in conflict.with_incidents})
         households = sum(conflict.households for conflict in after.conflicts)
-        parts.append(f"与 {'、'.join(names)} 的方案叠加，另有 {households} 户停水" if names else "与其他方案不再冲突")
-    return "；".join(parts)
+        parts.append(Note("plan.overlaps", cases=names, n=households) if names else Note("plan.no_overlap"))
+    return joined(*parts)
 
 
 def merged(*sets: ChangeSet) -> ChangeSet:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from console.domain.actors import Actor, Permission
 from console.domain.alarms import Alarm, AlarmState
 from console.domain.changes import ChangeSet, Outgoing
 from console.domain.incidents import Incident, OrderKind, Phase
 from console.domain.intents import Intent
+from console.domain.notes import NO_NOTE, Code, Note, joined
 from console.domain.notices import NoticeStatus
 from console.services.changesets import AlarmChange, Refused, incident_of, recorded
 from console.services.crews.orders import countermanded, free_crews, live_orders, send
 from console.services.handling import Handler
 from console.services.incidents.case_plan import planned
-from console.services.incidents.messages import area_alert, order_message, order_text, place_zh
+from console.services.incidents.messages import area_alert, order_message, order_text
+from console.services.location.place_note import place_note
+from console.services.note_texts import as_written
 from console.services.state import DeskState
 from console.services.tools import Tools
 
@@ -55,16 +57,6 @@ class AdvancePhase(Intent):
     evidence: str = ""
 
 
-PHASE_ZH = {
-    Phase.SUSPECTED: "疑似",
-    Phase.VERIFIED: "核实",
-    Phase.ISOLATING: "关阀",
-    Phase.ISOLATED: "已止水",
-    Phase.REPAIRING: "抢修",
-    Phase.RESTORING: "恢复",
-    Phase.CLOSED: "销案",
-}
-_GROUND_ZH = {"on_site": "现场", "call": "来电", "calls": "来电", "judgement": "研判"}
 _ORDER = tuple(Phase)
 
 
@@ -80,11 +72,10 @@ def judge(tools: Tools, state: DeskState, intent: JudgeBurst, actor: Actor, now:
     after = replace(incident, burst_pipes=pipes, ground=intent.ground, phase=phase, verified_at=incident.verified_at or now)
     after = planned(tools, state, after)
     place = incident.place if incident.place is not None and incident.place.pipe_id == pipes[0] else tools.places.place(pipes[0])
-    after = replace(after, place=place, title=place_zh(place))
+    after = replace(after, place=place, title=as_written(place_note(place)))
     after, outgoing, order_note = _checked_on_site(tools, state, after, now)
     after = _estimated(tools, after, now)
-    ground = _GROUND_ZH.get(intent.ground, intent.ground)
-    note = f"核实为爆管（依据：{ground}）：{'、'.join(pipes)}；{order_note}"
+    note = Note("case.judged", ground=Code("ground", intent.ground), pipes=pipes, order=order_note)
     return recorded(
         incident,
         after,
@@ -110,7 +101,7 @@ def dismiss(tools: Tools, state: DeskState, intent: DismissIncident, actor: Acto
         incident,
         after,
         "incident_dismissed",
-        "；".join(part for part in (f"排除爆管：{intent.reason}", called.note) if part),
+        joined(Note("case.dismissed", reason=intent.reason), called.note),
         alarms=_cleared(state, incident, actor.name, now),
         outgoing=(*area_alert(tools, after, "cancelled", now), *called.outgoing),
     )
@@ -137,8 +128,8 @@ def advance(tools: Tools, state: DeskState, intent: AdvancePhase, actor: Actor, 
         after = replace(after, closed_at=now, close_reason=intent.evidence.strip())
         alarms = _cleared(state, incident, actor.name, now)
         outgoing = area_alert(tools, after, "cancelled", now)
-    evidence = f"（依据：{intent.evidence.strip()}）" if intent.evidence.strip() else ""
-    note = f"{PHASE_ZH[incident.phase]} → {PHASE_ZH[intent.phase]}{evidence}"
+    evidence = Note("case.evidence", evidence=intent.evidence.strip()) if intent.evidence.strip() else NO_NOTE
+    note = Note("case.phase", before=Code("phase", incident.phase), after=Code("phase", intent.phase), evidence=evidence)
     return recorded(incident, after, f"phase_{intent.phase.value}", note, alarms=alarms, outgoing=outgoing)
 
 
@@ -150,8 +141,8 @@ def set_restoration(tools: Tools, state: DeskState, intent: SetRestoration, acto
     if intent.at <= now:
         raise Refused("restoration_past")
     after = replace(incident, restoration_at=intent.at.astimezone(UTC), restoration_by=actor.name)
-    local = intent.at.astimezone(_zone(tools)).strftime("%m-%d %H:%M")
-    return recorded(incident, after, "restoration_set", f"预计恢复供水改为 {local}（{actor.name}）")
+    note = Note("case.restoration", at=intent.at, user=actor.name)
+    return recorded(incident, after, "restoration_set", note)
 
 
 def require_restored(incident: Incident) -> None:
@@ -179,26 +170,26 @@ def _existing(tools: Tools, pipe_ids: tuple[str, ...]) -> tuple[str, ...]:
 
 def _checked_on_site(
     tools: Tools, state: DeskState, incident: Incident, now: datetime
-) -> tuple[Incident, tuple[Outgoing, ...], str]:
+) -> tuple[Incident, tuple[Outgoing, ...], Note]:
     """Send a site check to the nearest free crew; a crew already sent gets the corrected pipe instead."""
     live = live_orders(incident)
     if live:
         return redirected(tools, incident, now)
     if incident.ground == "on_site":
-        return incident, (), "现场已确认"
+        return incident, (), Note("case.confirmed_on_site")
     crews = free_crews(tools, state, incident)
     if not crews:
-        return incident, (), "无空闲抢修队，现场核实待派"
+        return incident, (), Note("case.no_free_crew")
     sent = send(tools, incident, crews[0], OrderKind.SITE_CHECK, now)
     return sent.incident, sent.outgoing, sent.note
 
 
-def redirected(tools: Tools, incident: Incident, now: datetime) -> tuple[Incident, tuple[Outgoing, ...], str]:
+def redirected(tools: Tools, incident: Incident, now: datetime) -> tuple[Incident, tuple[Outgoing, ...], Note]:
     """Open orders that name another pipe than the case's place are revised."""
     place = incident.place
     stale = {order.order_id for order in live_orders(incident) if place is not None and order.pipe_id != place.pipe_id}
     if place is None or not stale:
-        return incident, (), "抢修队已在途或在场"
+        return incident, (), Note("case.crew_there")
     orders = tuple(
         replace(o, pipe_id=place.pipe_id, text=order_text(o.kind, incident, place, None), eta_minutes=None)
         if o.order_id in stale
@@ -207,7 +198,7 @@ def redirected(tools: Tools, incident: Incident, now: datetime) -> tuple[Inciden
     )
     after = replace(incident, orders=orders)
     messages = tuple(order_message(tools, after, o, now, action="revised") for o in orders if o.order_id in stale)
-    return after, messages, f"工单 {'、'.join(sorted(stale))} 改为新位置"
+    return after, messages, Note("order.redirected", orders=sorted(stale))
 
 
 def _estimated(tools: Tools, incident: Incident, now: datetime) -> Incident:
@@ -239,7 +230,7 @@ def _acknowledged(state: DeskState, incident: Incident, user: str, now: datetime
             alarm,
             replace(alarm, state=AlarmState.ACKNOWLEDGED, acknowledged_at=now, acknowledged_by=user),
             "alarm_acknowledged",
-            f"{user} 确认报警 {alarm.alarm_id}（核实案件）",
+            Note("alarm.acknowledged_with_case", user=user, alarm=alarm.alarm_id),
         )
         for alarm in _alarms(state, incident)
         if alarm.state is AlarmState.ACTIVE
@@ -259,7 +250,7 @@ def _cleared(state: DeskState, incident: Incident, user: str, now: datetime) -> 
                 shelved_until=None,
             ),
             "alarm_cleared",
-            f"报警 {alarm.alarm_id} 解除（案件 {incident.incident_id}）",
+            Note("alarm.cleared_with_case", alarm=alarm.alarm_id, case=incident.incident_id),
         )
         for alarm in _alarms(state, incident)
         if alarm.state is not AlarmState.CLEARED
@@ -268,10 +259,6 @@ def _cleared(state: DeskState, incident: Incident, user: str, now: datetime) -> 
 
 def _alarms(state: DeskState, incident: Incident) -> list[Alarm]:
     return [state.alarms[alarm_id] for alarm_id in incident.alarm_ids if alarm_id in state.alarms]
-
-
-def _zone(tools: Tools) -> ZoneInfo:
-    return ZoneInfo(tools.city.info.time_zone)
 
 
 HANDLERS = (

@@ -11,8 +11,10 @@ from shapely.geometry import Point
 
 from console.domain.changes import Outgoing, canonical_json
 from console.domain.incidents import Incident, OrderKind, PipePlace, WorkOrder
+from console.domain.notes import NO_NOTE, Code, Note
 from console.domain.values import to_json
-from console.services.location.streets import SIDES_ZH
+from console.services.location.place_note import place_note
+from console.services.note_texts import as_written
 from console.services.tools import Tools
 from maps.city import City
 from maps.crs import to_wgs84
@@ -67,7 +69,7 @@ def order_message(
         "kind": order.kind.value,
         "t": _local(now, tools.city),
         "exercise": incident.is_drill,
-        "text": order.text if action != "countermand" else f"撤销工单 {order.order_id}：{reason}",
+        "text": order.text if action != "countermand" else _called_back(order, reason),
         "pipe_id": order.pipe_id,
         "place": _course(incident.place) if incident.place else None,
         "way": list(incident.place.way) if incident.place else [],
@@ -88,7 +90,7 @@ def fire_brigade(tools: Tools, before: Incident | None, after: Incident, now: da
         "incident_id": after.incident_id,
         "t": _local(now, tools.city),
         "exercise": after.is_drill,
-        "place": place_zh(after.place) if after.place else "",
+        "place": as_written(place_note(after.place)) if after.place else "",
         "hydrants_lost": sorted(new - old),
         "hydrants_back": sorted(old - new),
         "hydrants_without_water": sorted(new),
@@ -98,29 +100,27 @@ def fire_brigade(tools: Tools, before: Incident | None, after: Incident, now: da
 
 def order_text(kind: OrderKind, incident: Incident, place: PipePlace, eta_minutes: float | None) -> str:
     """Text for the crew (Chinese)."""
-    task = "现场核实疑似爆管" if kind is OrderKind.SITE_CHECK else "抢修爆管"
     plan = incident.plan
-    valves = "、".join(step.asset_id for step in plan.valves_to_close) if plan else ""
+    valves = [step.asset_id for step in plan.valves_to_close] if plan else []
     parts = [
-        f"{'【演练】' if incident.is_drill else ''}{task}：{place_zh(place)}",
-        f"管道编号 {place.pipe_id}",
-        f"附近阀门井 {'、'.join(place.valve_chambers)}" if place.valve_chambers else "",
-        f"拟关阀门 {valves}" if valves else "",
-        f"路线 {'→'.join(place.way)}" if place.way else "",
-        f"预计 {eta_minutes:.0f} 分钟到达" if eta_minutes is not None else "",
+        Note("order.pipe", pipe=place.pipe_id),
+        Note("order.chambers", valves=place.valve_chambers) if place.valve_chambers else NO_NOTE,
+        Note("order.valves", valves=valves) if valves else NO_NOTE,
+        Note("order.way", roads=place.way) if place.way else NO_NOTE,
+        Note("order.eta", minutes=eta_minutes) if eta_minutes is not None else NO_NOTE,
     ]
-    return "；".join(part for part in parts if part) + "。"
+    text = Note(
+        "order.text",
+        drill=Note("order.drill") if incident.is_drill else NO_NOTE,
+        task=Code("order_task", kind),
+        place=place_note(place),
+        parts=[part for part in parts if part],
+    )
+    return as_written(text)
 
 
-def place_zh(place: PipePlace) -> str:
-    """The place in one Chinese phrase: 经十路北侧（A—B）DN300 球墨铸铁管，埋深1.2 m，美林苑."""
-    road = f"{place.road}{SIDES_ZH.get(place.side, place.side)}"
-    course = f"（{place.from_place}—{place.to_place}）" if place.from_place and place.to_place else ""
-    size = f"DN{place.diameter_mm:.0f}" if np.isfinite(place.diameter_mm) and place.diameter_mm > 0 else ""
-    kind = f"{size} {place.material}管道".strip() if size or place.material else "管道"
-    depth = f"，埋深{place.depth_m:.1f} m" if place.depth_m is not None else ""
-    where = f"，{place.community}附近" if place.community else ""
-    return f"{road}{course}{kind}{depth}{where}"
+def _called_back(order: WorkOrder, reason: str) -> str:
+    return as_written(Note("order.countermand_text", order=order.order_id, reason=reason))
 
 
 def _hydrants_lost(incident: Incident | None) -> set[str]:
@@ -194,7 +194,7 @@ def _course(place: PipePlace) -> Any:
     return to_json(
         {
             "pipe_id": place.pipe_id,
-            "text": place_zh(place),
+            "text": as_written(place_note(place)),
             "road": place.road,
             "side": place.side,
             "depth_m": place.depth_m,

@@ -14,18 +14,19 @@ from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priori
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
 from console.domain.intents import Intent
-from console.services.alarms.operations import explained, explanation_zh, explanations, still_holding
+from console.domain.notes import NO_NOTE, Code, Note, Quantity
+from console.services.alarms.operations import explained, explanation_notes, explanations, still_holding
 from console.services.changesets import NOTHING, AlarmChange, Refused, recorded
 from console.services.crews.orders import free_crews
 from console.services.handling import Handler
 from console.services.incidents.case_plan import planned, replanned
 from console.services.incidents.dismissals import GROWN
-from console.services.incidents.messages import area_alert, place_zh
+from console.services.incidents.messages import area_alert
+from console.services.location.place_note import title_note
+from console.services.note_texts import as_written
 from console.services.state import DeskState
 from console.services.tools import Tools
-from console.services.words_zh import UNITS_ZH
 from maps.locate.result import Location
-from maps.units import mpa_from_kpa
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,10 @@ _SETTLES = timedelta(minutes=3)
 _MATERIAL_SHIFT = 0.05
 """A candidate's probability has to move by this much for a revision to be worth telling."""
 
-_WHAT_ZH = {
-    "slow": "疑似缓慢漏损（近几夜比此前各夜）",
-    "inflow": "疑似爆管（分区进水突增，压力未必可见）",
-}
 _GRAVEST = {"slow": Priority.MEDIUM, "inflow": Priority.HIGH}
 """What grew for days wakes nobody; a fire pump or a large user draws as much as what only a meter shows."""
+
+_BURST = Code("suspicion", "burst")
 
 SLOW_LEAK = "slow_leak"
 """Code of the alarm of a leak that grew over days."""
@@ -73,31 +72,38 @@ def open_by_hand(tools: Tools, state: DeskState, intent: OpenIncident, actor: Ac
     # The pipe is the plan's, not yet a judgement: burst_pipes stays empty until somebody judges.
     incident = replace(_with_place(tools, state, planned(tools, state, incident), intent.pipe_id), burst_pipes=())
     incident = replace(incident, alerted_at=now, title=_title(incident))
-    alarm = _alarm(tools, state, incident, now, evidence=(), detail=f"来电报告：{incident.title}")
+    alarm = _alarm(tools, state, incident, now, evidence=(), detail=Note("burst.called", place=title_note(incident)))
     incident = replace(incident, alarm_ids=(alarm.alarm_id,))
     return recorded(
         None,
         incident,
         "incident_reported",
-        f"{actor.name} 按来电立案：{incident.title}",
-        alarms=(AlarmChange(None, alarm, "alarm_raised", f"爆管报警：{alarm.detail}"),),
+        Note("case.reported", user=actor.name, place=title_note(incident)),
+        alarms=(AlarmChange(None, alarm, "alarm_raised", Note("burst.raised", detail=alarm.detail)),),
         outgoing=area_alert(tools, incident, "suspected", now),
     )
 
 
-def evidence_zh(evidence: tuple[Evidence, ...]) -> str:
+def _evidence_note(evidence: tuple[Evidence, ...]) -> Note:
     """Which stations deviate, by how much, against what; the first few in full."""
-    words = []
-    for item in evidence[:_NAMED]:
-        name, unit, digits = UNITS_ZH.get(item.channel, (item.channel, "", 2))
-        inside = (item.observed, item.expected, item.deviation)
-        observed, expected, deviation = map(mpa_from_kpa, inside) if item.channel == "pressure" else inside
-        words.append(
-            f"{item.station_id} {name} {observed:.{digits}f} {unit}（预期 {expected:.{digits}f}，偏差 {deviation:+.{digits}f}）"
-        )
-    more = f"等 {len(evidence)} 个测点" if len(evidence) > _NAMED else ""
-    zones = "、".join(dict.fromkeys(item.zone for item in evidence if item.zone))
-    return "；".join(words) + more + (f"；{zones} 进水上升" if zones else "")
+    zones = tuple(dict.fromkeys(item.zone for item in evidence if item.zone))
+    return Note(
+        "burst.evidence",
+        stations=[_station_note(item) for item in evidence[:_NAMED]],
+        more=Note("burst.more", n=len(evidence)) if len(evidence) > _NAMED else NO_NOTE,
+        zones=Note("burst.zones", zones=zones) if zones else NO_NOTE,
+    )
+
+
+def _station_note(item: Evidence) -> Note:
+    return Note(
+        "burst.station",
+        station=item.station_id,
+        channel=Code("channel", item.channel),
+        observed=Quantity(item.observed, item.channel),
+        expected=Quantity(item.expected, item.channel),
+        deviation=Quantity(item.deviation, item.channel),
+    )
 
 
 def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:
@@ -106,7 +112,7 @@ def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime
     incident = replace(incident, location=finding.location, evidence=finding.evidence, alerted_at=now, explanations=why)
     incident = _with_place(tools, state, planned(tools, state, incident))
     incident = replace(incident, title=_title(incident))
-    what = _WHAT_ZH.get(finding.lane, "疑似爆管")
+    what = Code("suspicion", finding.lane if finding.lane in _GRAVEST else "burst")
     detail = _detail(incident, what)
     alarm = _alarm(tools, state, incident, now, evidence=finding.evidence, detail=detail)
     if finding.lane in _GRAVEST:
@@ -119,8 +125,8 @@ def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime
         None,
         incident,
         "incident_opened",
-        f"{what}立案：{incident.title}，候选 {len(finding.location.set_90)} 条管道（90%），已生成片区预警",
-        alarms=(AlarmChange(None, alarm, "alarm_raised", f"爆管报警：{detail}"),),
+        Note("case.opened", what=what, place=title_note(incident), n=len(finding.location.set_90)),
+        alarms=(AlarmChange(None, alarm, "alarm_raised", Note("burst.raised", detail=detail)),),
         outgoing=area_alert(tools, incident, "suspected", now),
     )
 
@@ -141,8 +147,8 @@ def _revised(tools: Tools, state: DeskState, incident: Incident, finding: BurstF
             full = min(alarm.unexplained_priority, _priority(tools, after))
             code = alarm.code if finding.lane == "slow" else ""  # a leak that grew for days may burst
             new = explained(after, replace(alarm, evidence=finding.evidence, detail=detail, code=code), full, now)
-            alarms.append(AlarmChange(alarm, new, "alarm_revised", f"爆管报警更新：{detail}"))
-    note = f"定位更新：{after.title}，候选 {len(finding.location.set_90)} 条管道（90%）"
+            alarms.append(AlarmChange(alarm, new, "alarm_revised", Note("burst.revised", detail=detail)))
+    note = Note("case.revised", place=title_note(after), n=len(finding.location.set_90))
     return recorded(incident, after, "location_revised", note, alarms=alarms, outgoing=area_alert(tools, after, "revised", now))
 
 
@@ -220,17 +226,23 @@ def _with_place(tools: Tools, state: DeskState, incident: Incident, pipe_id: str
     return replace(incident, place=place)
 
 
-def _detail(incident: Incident, what: str = "疑似爆管") -> str:
-    why = explanation_zh(incident.explanations)
-    return f"{what}：{incident.title}；{evidence_zh(incident.evidence)}" + (f"；可能的原因：{why}" if why else "")
+def _detail(incident: Incident, what: Code = _BURST) -> Note:
+    why = explanation_notes(incident.explanations)
+    return Note(
+        "burst.alarm",
+        what=what,
+        place=title_note(incident),
+        evidence=_evidence_note(incident.evidence),
+        why=Note("burst.why", reasons=why) if why else NO_NOTE,
+    )
 
 
 def _title(incident: Incident) -> str:
-    return place_zh(incident.place) if incident.place is not None else "位置未定"
+    return as_written(title_note(incident))
 
 
 def _alarm(
-    tools: Tools, state: DeskState, incident: Incident, now: datetime, *, evidence: tuple[Evidence, ...], detail: str
+    tools: Tools, state: DeskState, incident: Incident, now: datetime, *, evidence: tuple[Evidence, ...], detail: Note
 ) -> Alarm:
     full = _priority(tools, incident)
     alarm = Alarm(

@@ -12,6 +12,7 @@ from console.domain.alarms import AlarmState
 from console.domain.changes import Change, ChangeSet, Outgoing
 from console.domain.incidents import Incident, Phase, WorkOrder
 from console.domain.intents import Intent
+from console.domain.notes import Note, joined
 from console.domain.notices import Notice, NoticeStatus
 from console.domain.values import from_json
 from console.services.changesets import AlarmChange, Refused, recorded
@@ -20,9 +21,11 @@ from console.services.handling import Handler
 from console.services.incidents.case_plan import replanned
 from console.services.incidents.judging import redirected
 from console.services.incidents.messages import area_alert, order_message
+from console.services.note_texts import as_written
 from console.services.notices.lifecycle import OUT, lifted
 from console.services.state import DeskState
 from console.services.tools import Tools
+from resources.texts import LANGUAGES, Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,6 @@ class UndoLast(Intent):
     reason: str = ""
 
 
-_WITHDRAWN = "发布操作已撤销"
 _TYPES = get_type_hints(Incident)
 _NEVER_RESTORED = ("orders", "notices", "drafted_at", "issued_at", "alerted_at")
 
@@ -60,7 +62,7 @@ def undo_last(tools: Tools, state: DeskState, intent: UndoLast, actor: Actor, no
         if change.kind in tools.undoable and change.seq not in undone:
             after, outgoing, called = _inverse(tools, state, incident, change, now, intent.reason)
             if after != incident:
-                note = "；".join(part for part in (f"撤销：{change.note}", *called) if part)
+                note = joined(Note("case.undone", step=change.note), *called)
                 alarms = _alarms(state, incident, after)
                 told = _told_again(tools, incident, after, change, now)
                 return recorded(incident, after, "undo", note, alarms=alarms, outgoing=(*outgoing, *told), undoes=change.seq)
@@ -69,7 +71,7 @@ def undo_last(tools: Tools, state: DeskState, intent: UndoLast, actor: Actor, no
 
 def _inverse(
     tools: Tools, state: DeskState, incident: Incident, change: Change, now: datetime, reason: str
-) -> tuple[Incident, tuple[Outgoing, ...], tuple[str, ...]]:
+) -> tuple[Incident, tuple[Outgoing, ...], tuple[Note, ...]]:
     before: dict[str, Any] = change.before or {}
     values = {name: from_json(value, _TYPES[name]) for name, value in before.items() if name not in _NEVER_RESTORED}
     after: Incident = replace(incident, **values)
@@ -78,36 +80,36 @@ def _inverse(
     outgoing, notes = (*outgoing, *more), (*called, *lifted_notes)
     if change.kind == "burst_judged":
         after, more, note = redirected(tools, after, now)
-        outgoing, notes = (*outgoing, *more), (*notes, note if more else "")
+        outgoing, notes = (*outgoing, *more), (*notes, note) if more else notes
     return replanned(tools, state, after), outgoing, notes
 
 
 def _orders_called_back(
     tools: Tools, incident: Incident, change: Change, now: datetime
-) -> tuple[Incident, tuple[Outgoing, ...], tuple[str, ...]]:
+) -> tuple[Incident, tuple[Outgoing, ...], tuple[Note, ...]]:
     """Countermand the orders that the step sent and that are still open."""
     if "orders" not in (change.after or {}) or change.kind == "incident_dismissed":
         return incident, (), ()
     had = {order["order_id"] for order in change.before["orders"]}
     sent = {order["order_id"] for order in change.after["orders"]} - had
     live: list[WorkOrder] = [order for order in incident.orders if order.order_id in sent and order.state in LIVE]
-    called = countermanded(tools, incident, live, "调度员撤销", now)
+    called = countermanded(tools, incident, live, as_written(Note("order.undone")), now)
     return called.incident, called.outgoing, (called.note,)
 
 
 def _notices_taken_back(
     tools: Tools, incident: Incident, change: Change, now: datetime, reason: str
-) -> tuple[Incident, tuple[Outgoing, ...], tuple[str, ...]]:
+) -> tuple[Incident, tuple[Outgoing, ...], tuple[Note, ...]]:
     """Restore drafts to their state before the step; a notice that the step issued is lifted instead."""
     if "notices" not in (change.after or {}):
         return incident, (), ()
     if change.kind == "notice_issued":
         made = {n["notice_id"] for n in change.after["notices"] if n["status"] == NoticeStatus.ISSUED}
         public = [n for n in incident.notices if n.status is NoticeStatus.ISSUED and n.notice_id in made]
-        gone = {n.notice_id: lifted(tools, n, reason.strip() or _WITHDRAWN, now, withdrawn=True) for n in public}
+        gone = {n.notice_id: lifted(tools, n, reason.strip() or _withdrawn(), now, withdrawn=True) for n in public}
         after = replace(incident, notices=tuple(gone.get(n.notice_id, n) for n in incident.notices))
         outgoing = tuple(message for n in gone.values() for message in tools.documents.payloads(n))
-        return after, outgoing, tuple(f"公告 {notice_id} 已撤回" for notice_id in gone)
+        return after, outgoing, tuple(Note("notice.withdrawn", notice=notice_id) for notice_id in gone)
     old = {n["notice_id"]: from_json(n, Notice) for n in change.before["notices"]}
     touched = {n["notice_id"] for n in change.after["notices"] if n != _raw(change.before["notices"], n["notice_id"])}
     kept = []
@@ -118,6 +120,11 @@ def _notices_taken_back(
             kept.append(old[notice.notice_id])
     drafted_at = incident.drafted_at if kept else None
     return replace(incident, notices=tuple(kept), drafted_at=drafted_at), (), ()
+
+
+def _withdrawn() -> str:
+    """The reason in a public notice; its English text is found by this one."""
+    return Catalogue.load(LANGUAGES[0]).text("notice.lift_reason.undone")
 
 
 def _raw(notices: list[dict[str, Any]], notice_id: str) -> dict[str, Any] | None:
@@ -134,7 +141,7 @@ def _alarms(state: DeskState, before: Incident, after: Incident) -> tuple[AlarmC
             alarm,
             replace(alarm, state=AlarmState.ACKNOWLEDGED, returned_at=None),
             "alarm_raised",
-            f"报警 {alarm.alarm_id} 随案件重新打开",
+            Note("alarm.open_with_case", alarm=alarm.alarm_id),
         )
         for alarm in alarms
         if alarm.state is AlarmState.CLEARED

@@ -10,6 +10,7 @@ from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
 from console.domain.incidents import HandReading, Incident, Outlook, Phase
 from console.domain.intents import Intent
+from console.domain.notes import Code, Note, Quantity
 from console.services.changesets import NOTHING, Refused, incident_of, recorded
 from console.services.handling import Handler
 from console.services.incidents.messages import area_alert
@@ -17,7 +18,6 @@ from console.services.incidents.opening import relocated
 from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.locate.next_reading import ReadingPlace, reweighed
-from maps.units import mpa_from_kpa
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,6 @@ class EnterReading(Intent):
 
 
 _MOST_KPA = 3000.0
-_KIND_ZH = {"hydrant": "消火栓", "station": "测点", "node": "节点"}
 
 
 def on_outlook(tools: Tools, state: DeskState, incident_id: str, outlook: Outlook, now: datetime) -> ChangeSet:
@@ -40,9 +39,9 @@ def on_outlook(tools: Tools, state: DeskState, incident_id: str, outlook: Outloo
         return NOTHING
     after = replace(incident, outlook=outlook)
     if not outlook.next_readings:
-        return recorded(incident, after, "outlook", "建议复测点：无，再读一处分不开候选管道")
+        return recorded(incident, after, "outlook", Note("reading.none_helps"))
     place = outlook.next_readings[0]
-    note = f"建议复测点：{place_zh(place)}（90% 候选 {place.set_before} 条，预计降到 {place.set_after:.0f} 条）"
+    note = Note("reading.proposed", **_place(place), before=place.set_before, after=place.set_after)
     moved = not (incident.outlook and incident.outlook.next_readings[:1] == outlook.next_readings[:1])
     told = area_alert(tools, after, "revised", now) if moved else ()
     return recorded(incident, after, "outlook", note, outgoing=told)
@@ -63,16 +62,20 @@ def enter(tools: Tools, state: DeskState, intent: EnterReading, actor: Actor, no
     location = reweighed(incident.location, place, intent.pressure_kpa)
     with_reading: Incident = replace(incident, hand_readings=(*incident.hand_readings, read), outlook=None)
     after = relocated(tools, state, with_reading, location)
-    note = (
-        f"{place_zh(place)} 实测 {mpa_from_kpa(read.pressure_kpa):.3f} MPa（无爆管时 {mpa_from_kpa(read.expected_kpa):.3f}）："
-        f"90% 候选由 {len(incident.location.set_90)} 条变为 {len(location.set_90)} 条，首选 {location.candidates[0].pipe_id}"
+    note = Note(
+        "reading.entered",
+        **_place(place),
+        observed=Quantity(read.pressure_kpa, "pressure"),
+        expected=Quantity(read.expected_kpa, "pressure"),
+        before=len(incident.location.set_90),
+        after=len(location.set_90),
+        pipe=location.candidates[0].pipe_id,
     )
     return recorded(incident, after, "reading_entered", note, outgoing=area_alert(tools, after, "revised", now))
 
 
-def place_zh(place: ReadingPlace) -> str:
-    """A place to read, in Chinese."""
-    return f"{_KIND_ZH.get(place.kind, place.kind)} {place.asset_id}"
+def _place(place: ReadingPlace) -> dict[str, Code | str]:
+    return {"kind": Code("place_kind", place.kind), "place": place.asset_id}
 
 
 HANDLERS = (Handler(EnterReading, enter, Permission.CASES, undoable=("reading_entered",)),)

@@ -10,13 +10,17 @@ from shapely.geometry import Point
 
 from maps.city import City, Geometries, ShapeTable, ZoneTable
 from maps.columns import Texts
-
-SIDES_ZH = {"north": "北侧", "south": "南侧", "east": "东侧", "west": "西侧"}
-"""Side codes as they are written in Chinese; a source's own wording passes as it is."""
+from resources.texts import LANGUAGES, Catalogue
 
 _ROAD_WITHIN_M = 60.0
 _PLACE_WITHIN_M = 500.0
 _WALK_STEPS = 60
+
+
+def side_written(side: str) -> str:
+    """A side's code as it is written in notices (Chinese); a source's own wording passes as it is."""
+    catalogue, key = Catalogue.load(LANGUAGES[0]), f"domain.side.{side}"
+    return catalogue.text(key) if catalogue.has(key) else side
 
 
 class Layer:

@@ -6,24 +6,14 @@ from collections.abc import Iterable
 
 from maps.city import City
 from maps.communities import Community, communities_of
-
-DIRECTIONS_ZH = {
-    "east": "东",
-    "north_east": "东北",
-    "north": "北",
-    "north_west": "西北",
-    "west": "西",
-    "south_west": "西南",
-    "south": "南",
-    "south_east": "东南",
-}
-"""Winds that tell communities of one name apart where neither district nor road does."""
+from resources.texts import LANGUAGES, Catalogue
 
 
 def named_apart(community: Community) -> str:
     """阳光花园, or 阳光花园（历下区） where another community has the same name (Chinese; notices translate the direction)."""
-    apart = community.apart_name or DIRECTIONS_ZH.get(community.apart, "")
-    return f"{community.name}（{apart}）" if apart else community.name
+    catalogue, key = Catalogue.load(LANGUAGES[0]), f"notice.direction.{community.apart}"
+    apart = community.apart_name or (catalogue.text(key) if catalogue.has(key) else "")
+    return community.name + catalogue.text("notice.apart", name=apart) if apart else community.name
 
 
 def names_apart(communities: Iterable[Community]) -> tuple[str, ...]:

@@ -9,9 +9,11 @@ from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from console.domain.incidents import Incident
+from console.domain.notes import Code, Note
 from console.domain.notices import Notice, NoticeBasis
 from console.services.changesets import Refused
-from console.services.notices.facts import area_of, work_of
+from console.services.note_texts import NoteTexts
+from console.services.notices.facts import area_of, repaired, work_of
 from maps.city import City
 from resources.texts import Catalogue
 
@@ -35,19 +37,21 @@ class Contradiction:
 
     def text(self, language: str) -> str:
         """The difference in one line."""
-        catalogue = Catalogue.load(language)
-        what = catalogue.text(f"domain.contradiction.{self.code}")
-        return catalogue.text("refused.difference", what=what, said=self._side(0, catalogue), now=self._side(1, catalogue))
+        return NoteTexts(language).text(self.note())
 
-    def _side(self, side: int, catalogue: Catalogue) -> str:
-        """One side of the difference; of long lists only the entries the other side lacks."""
-        own, other = (self.said, self.now) if side == 0 else (self.now, self.said)
-        shown = [name for name in own if name not in other] if len(own) > _NAMES_SHOWN else list(own)
-        words = [catalogue.text("refused.yes") if text == _YES else _word(text) for text in shown[:_NAMES_SHOWN]]
-        separator = catalogue.text("refused.separator")
-        if len(own) > len(words):
-            words.append(catalogue.text("refused.of_all", n=len(own)))
-        return separator.join(words) or catalogue.text("refused.nothing")
+    def note(self) -> Note:
+        """The difference for the log of actions."""
+        what = Code("contradiction", self.code)
+        return Note("refused.difference", what=what, said=_side(self.said, self.now), now=_side(self.now, self.said))
+
+
+def _side(own: tuple[str, ...], other: tuple[str, ...]) -> list[str | Note]:
+    """One side; of two long lists only what the other side does not have."""
+    shown = [name for name in own if name not in other] if len(own) > _NAMES_SHOWN else list(own)
+    words: list[str | Note] = [Note("refused.yes") if text == _YES else _word(text) for text in shown[:_NAMES_SHOWN]]
+    if len(own) > len(words):
+        words.append(Note("refused.of_all", n=len(own)))
+    return words or [Note("refused.nothing")]
 
 
 class NoticeContradicted(Refused):
@@ -64,7 +68,8 @@ class NoticeContradicted(Refused):
 
 def in_one_line(contradictions: Iterable[Contradiction], language: str) -> str:
     """All differences in one line."""
-    return "；".join(one.text(language) for one in contradictions)
+    separator = Catalogue.load(language).text("notes.list.clauses")
+    return separator.join(one.text(language) for one in contradictions)
 
 
 def basis_of(incident: Incident) -> NoticeBasis:
@@ -136,8 +141,11 @@ def _texts(value: object) -> tuple[str, ...]:
     return (str(value),)
 
 
-def _word(text: str) -> str:
-    """A time in readable form; other values unchanged."""
+def _word(text: str) -> str | Note:
+    """A time as it is read, the usual works as a note; all else as it is."""
+    size = repaired(text)
+    if size is not None:
+        return Note("refused.repair_work", size=size)
     try:
         return f"{datetime.fromisoformat(text):%m-%d %H:%M}" if "T" in text and text[:4].isdigit() else text
     except ValueError:

@@ -11,12 +11,13 @@ import shapely
 
 from console.domain.incidents import Incident
 from console.domain.notices import NoticeFacts, NoticeKind
-from console.services.location.streets import SIDES_ZH
+from console.services.location.streets import side_written
 from console.services.notices.community_names import names_apart
 from console.services.tools import Tools
 from maps.city import City
 from maps.communities import Community, communities_of, polygons_of
 from maps.crs import to_wgs84
+from resources.texts import LANGUAGES, Catalogue
 
 _LONG_OUTAGE = timedelta(hours=24)
 _RING_TOLERANCE_M = 5.0
@@ -80,7 +81,7 @@ def facts_of(tools: Tools, incident: Incident, now: datetime) -> NoticeFacts:
     rings, reason = _rings(city, area.outlines)
     return NoticeFacts(
         kind=NoticeKind.EMERGENCY,
-        cause="应急抢修",
+        cause=_written("cause.usual"),
         work=work_of(incident),
         starts_at=start,
         expected_end=end,
@@ -113,7 +114,19 @@ def work_of(incident: Incident) -> str:
     """The work done, in Chinese: road and diameter of the pipe."""
     place = incident.place
     diameter = f"DN{place.diameter_mm:.0f}" if place and np.isfinite(place.diameter_mm) else ""
-    return f"对{place.road if place else ''}{diameter}供水管道进行应急抢修"
+    return _written("work.emergency", size=f"{place.road if place else ''}{diameter}")
+
+
+def repaired(work: str) -> str | None:
+    """What ``work_of`` says is repaired (road and size of the pipe); None where the works are worded otherwise."""
+    before, after = _written("work.emergency", size="\n").split("\n")
+    worded = work.startswith(before) and work.endswith(after) and len(work) >= len(before) + len(after)
+    return work[len(before) : len(work) - len(after)] if worded else None
+
+
+def _written(key: str, **params: str) -> str:
+    """A phrase of the notice's first language; its English text is made from the same facts."""
+    return Catalogue.load(LANGUAGES[0]).text(f"notice.{key}", **params)
 
 
 def _rows(city: City, customer_ids: Iterable[str]) -> list[int]:
@@ -135,7 +148,7 @@ def _units(city: City, rows: list[int]) -> tuple[str, ...]:
 def _roads(city: City, incident: Incident) -> tuple[str, ...]:
     """The burst's road with its side, then the roads of the other pipes without water."""
     place, plan, pipes = incident.place, incident.plan, city.network.pipes
-    first = f"{place.road}{SIDES_ZH.get(place.side, place.side)}" if place and place.road else ""
+    first = f"{place.road}{side_written(place.side)}" if place and place.road else ""
     dry = (*plan.zone_pipes, *plan.dry_pocket_pipes) if plan else ()
     others = sorted({str(pipes.road_name[pipes.row(pipe_id)]) for pipe_id in dry} - {place.road if place else "", ""})
     return tuple(road for road in (first, *others) if road)

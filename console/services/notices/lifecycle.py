@@ -9,11 +9,12 @@ from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
 from console.domain.intents import Intent
+from console.domain.notes import NO_NOTE, Note
 from console.domain.notices import Notice, NoticeStatus
 from console.services.changesets import NOTHING, Refused, incident_of, recorded
 from console.services.handling import Handler
 from console.services.incidents.judging import require_restored
-from console.services.notices.contradictions import NoticeContradicted, basis_of, contradictions, in_one_line
+from console.services.notices.contradictions import NoticeContradicted, basis_of, contradictions
 from console.services.notices.facts import facts_of
 from console.services.notices.redrafting import redrafted
 from console.services.ports import Documents
@@ -103,11 +104,11 @@ def draft(tools: Tools, state: DeskState, intent: DraftNotice, actor: Actor, now
         basis=basis_of(incident),
     )
     if waiting is not None:
-        notice, kept = _with_edits(tools, waiting, notice)
-        note = f"停水公告 {notice.notice_id} 按最新情况重新起草{kept}"
+        notice, kept, lost = _with_edits(tools, waiting, notice)
+        note = Note("notice.redrafted", notice=notice.notice_id, kept=kept, dropped=lost)
         return recorded(incident, _with(incident, notice), "notice_redrafted", note)
     after = replace(incident, notices=(*incident.notices, notice), drafted_at=incident.drafted_at or now)
-    return recorded(incident, after, "notice_drafted", f"停水公告 {notice.notice_id} 已起草（第 {number} 版）")
+    return recorded(incident, after, "notice_drafted", Note("notice.drafted", notice=notice.notice_id, version=number))
 
 
 def _references(tools: Tools, incident: Incident) -> tuple[str, ...]:
@@ -116,8 +117,8 @@ def _references(tools: Tools, incident: Incident) -> tuple[str, ...]:
     return tuple(tools.documents.reference(notice) for notice in public[-1:])
 
 
-def _with_edits(tools: Tools, before: Notice, notice: Notice) -> tuple[Notice, str]:
-    """The new draft with manual edits of the old one where they still fit, and a note on them."""
+def _with_edits(tools: Tools, before: Notice, notice: Notice) -> tuple[Notice, Note, Note]:
+    """The new draft with manual edits of the old one where they still fit; notes on the edits kept and on those dropped."""
     old_zh, old_en = tools.documents.texts(before.facts)
     zh, en = redrafted(old_zh, before.text_zh, notice.text_zh), redrafted(old_en, before.text_en, notice.text_en)
     dropped = (*zh.dropped, *en.dropped)
@@ -128,8 +129,8 @@ def _with_edits(tools: Tools, before: Notice, notice: Notice) -> tuple[Notice, s
         edited_by=before.edited_by if zh.kept or en.kept else (),
         dropped_edits=tuple(dict.fromkeys((*before.dropped_edits, *dropped))),
     )
-    kept = "，保留仍适用的人工修改" if zh.kept or en.kept else ""
-    return new, kept + (f"；未能保留：{'／'.join(dropped)}" if dropped else "")
+    kept = Note("notice.kept") if zh.kept or en.kept else NO_NOTE
+    return new, kept, Note("notice.dropped", lines=dropped) if dropped else NO_NOTE
 
 
 def edit(tools: Tools, state: DeskState, intent: EditNotice, actor: Actor, now: datetime) -> ChangeSet:
@@ -143,7 +144,8 @@ def edit(tools: Tools, state: DeskState, intent: EditNotice, actor: Actor, now: 
         return NOTHING
     edited_by = notice.edited_by if actor.name in notice.edited_by else (*notice.edited_by, actor.name)
     new = replace(_unchecked(notice), text_zh=intent.text_zh, text_en=intent.text_en, edited_by=edited_by)
-    return recorded(incident, _with(incident, new), "notice_edited", f"停水公告 {notice.notice_id} 由 {actor.name} 修改")
+    note = Note("notice.edited", notice=notice.notice_id, user=actor.name)
+    return recorded(incident, _with(incident, new), "notice_edited", note)
 
 
 def submit(tools: Tools, state: DeskState, intent: SubmitNotice, actor: Actor, now: datetime) -> ChangeSet:
@@ -152,7 +154,8 @@ def submit(tools: Tools, state: DeskState, intent: SubmitNotice, actor: Actor, n
     _require(notice, NoticeStatus.DRAFT)
     reason, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
     new = replace(notice, status=NoticeStatus.SUBMITTED, submitted_by=actor.name, contradiction_reason=reason)
-    return recorded(incident, _with(incident, new), "notice_submitted", f"停水公告 {notice.notice_id} 已提交审批{loud}")
+    note = Note("notice.submitted", notice=notice.notice_id, despite=loud)
+    return recorded(incident, _with(incident, new), "notice_submitted", note)
 
 
 def approve(tools: Tools, state: DeskState, intent: ApproveNotice, actor: Actor, now: datetime) -> ChangeSet:
@@ -178,9 +181,10 @@ def approve(tools: Tools, state: DeskState, intent: ApproveNotice, actor: Actor,
     )
     after = _with(incident, new)
     if reason:
-        note = f"【紧急越权签发】停水公告 {notice.notice_id} 由 {actor.name} 单人批准，理由：{reason}{loud}"
+        note = Note("notice.override", notice=notice.notice_id, user=actor.name, reason=reason, despite=loud)
         return recorded(incident, after, "notice_override", note)
-    return recorded(incident, after, "notice_approved", f"停水公告 {notice.notice_id} 由 {actor.name} 批准{loud}")
+    note = Note("notice.approved", notice=notice.notice_id, user=actor.name, despite=loud)
+    return recorded(incident, after, "notice_approved", note)
 
 
 def issue(tools: Tools, state: DeskState, intent: IssueNotice, actor: Actor, now: datetime) -> ChangeSet:
@@ -194,7 +198,7 @@ def issue(tools: Tools, state: DeskState, intent: IssueNotice, actor: Actor, now
         for n in incident.notices
     )
     after = replace(incident, notices=notices, issued_at=incident.issued_at or now)
-    note = f"停水公告 {notice.notice_id} 由 {actor.name} 签发{loud}"
+    note = Note("notice.issued", notice=notice.notice_id, user=actor.name, despite=loud)
     return recorded(incident, after, "notice_issued", note, outgoing=tools.documents.payloads(new))
 
 
@@ -207,7 +211,7 @@ def lift(tools: Tools, state: DeskState, intent: LiftNotice, actor: Actor, now: 
     if not reason:
         raise Refused("lift_reason", notice=notice.notice_id)
     new = lifted(tools, notice, reason, now, withdrawn=not _water_is_back(incident))
-    note = f"停水公告 {notice.notice_id} 由 {actor.name} 解除：{reason}"
+    note = Note("notice.lifted", notice=notice.notice_id, user=actor.name, reason=reason)
     return recorded(incident, _with(incident, new), "notice_lifted", note, outgoing=tools.documents.payloads(new))
 
 
@@ -223,14 +227,14 @@ def lifted(tools: Tools, notice: Notice, reason: str, now: datetime, *, withdraw
     return replace(ended, withdrawn=withdrawn)
 
 
-def _contradicted(tools: Tools, incident: Incident, notice: Notice, reason: str) -> tuple[str, str]:
+def _contradicted(tools: Tools, incident: Incident, notice: Notice, reason: str) -> tuple[str, Note]:
     """(reason to go on, words for the log), both empty for a notice that fits its case. Raises NoticeContradicted."""
     found = contradictions(tools.city, incident, notice)
     if not found:
-        return "", ""
+        return "", NO_NOTE
     if not reason.strip():
         raise NoticeContradicted(notice, found)
-    return reason.strip(), f"【与案件现状不符仍继续】理由：{reason.strip()}；{in_one_line(found, 'zh_CN')}"
+    return reason.strip(), Note("notice.despite", reason=reason.strip(), differences=[one.note() for one in found])
 
 
 def lacks_files(notice: Notice, documents: Documents) -> bool:
@@ -246,7 +250,7 @@ def on_files(state: DeskState, incident_id: str, notice_id: str, files: tuple[st
     if incident is None or notice is None or set(files) <= set(notice.files):
         return NOTHING
     after = _with(incident, replace(notice, files=tuple(dict.fromkeys((*notice.files, *files)))))
-    return recorded(incident, after, "notice_files", f"停水公告 {notice_id} 文件已生成：{len(files)} 个")
+    return recorded(incident, after, "notice_files", Note("notice.files", notice=notice_id, n=len(files)))
 
 
 def _unchecked(notice: Notice) -> Notice:

@@ -11,7 +11,9 @@ from functools import cache
 from importlib import resources
 from typing import Any, TypeAlias
 
-Value: TypeAlias = str | int | float | bool | datetime | date | timedelta | tuple[str, ...] | None
+from console.domain.notes import Note
+
+Value: TypeAlias = str | int | float | bool | datetime | date | timedelta | tuple[str, ...] | Note | None
 """None: nobody recorded it."""
 
 

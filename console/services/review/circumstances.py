@@ -15,13 +15,12 @@ from console.services.incidents.event_level import LevelTable
 from console.services.review.answers import Answer, Fact, Rows, Value, Verdict, known
 from console.services.review.record import CaseRecord
 from console.services.review.replay import Replay
+from resources.texts import LANGUAGES, Catalogue
 
 _HOUR_US, _SETTLED_US = 3_600_000_000, 600_000_000
 _NOTABLE_KPA = 20.0
 _FROST_MONTHS = (12, 1, 2)
 _FIRST, _CONTINUED, _FINAL = "first", "continued", "final"
-_REPORTS = {"初报": _FIRST, "续报": _CONTINUED, "终报": _FINAL}
-"""Reports as reviewers write them, in either language."""
 _CONTINUED_MOST = 50
 
 
@@ -115,9 +114,10 @@ def water_samples(record: CaseRecord) -> Answer:
 def reports(record: CaseRecord) -> Answer:
     """First, continued and final report to the authority: due and made. Reports made are entered by the reviewer."""
     level = LevelTable.load().level_of(record.incident)
+    written = {text: name for name, text in Catalogue.load(LANGUAGES[0]).section("review.report").items()}
     made: dict[str, list[datetime]] = {name: [] for name in (_FIRST, _CONTINUED, _FINAL)}
     for name, at in sorted(record.notes.findings.reports, key=lambda item: item[1]):
-        made.setdefault(_REPORTS.get(name, name.casefold() if name.casefold() in made else name), []).append(at)
+        made.setdefault(written.get(name, name.casefold() if name.casefold() in made else name), []).append(at)
     last = record.incident.closed_at or record.until
     due: dict[str, list[datetime]] = {
         _FIRST: [level.first_due],

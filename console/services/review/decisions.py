@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from console.domain.incidents import Incident
+from console.domain.notes import Note
 from console.services.review.answers import Answer, Fact, Rows, Value, Verdict, known
 from console.services.review.arrival import late_after, late_readings
 from console.services.review.milestones import restored_at
@@ -140,8 +141,8 @@ def _apart(record: CaseRecord, first: str, second: str) -> float | None:
     return min(lengths) + half if lengths else None
 
 
-def _evidence(record: CaseRecord) -> str:
-    return next((change.note for change in record.case_changes if change.kind == "phase_isolated"), "")
+def _evidence(record: CaseRecord) -> Note | None:
+    return next((change.note for change in record.case_changes if change.kind == "phase_isolated"), None)
 
 
 def _map_corrections(case: Incident) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ from maps.columns import texts
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(?:1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}-?\d{7,8})(?!\d)")
 _PROGRAM = "quanmai"
 _BY = ("drafted_by", "submitted_by", "approved_by", "acknowledged_by", "restoration_by", "restored_by", "waived_by", "by")
+_NOTE, _CODE = {"key", "params"}, {"code", "of"}
+"""Objects of a note in JSON (``console/domain/notes.py``): keys and codes are no names."""
 T = TypeVar("T")
 
 
@@ -69,6 +71,10 @@ class _Mask:
         if isinstance(value, str):
             return self._names.get(value) or self._customers.get(value) or self.text(value)
         if isinstance(value, Mapping):
+            if set(value) == _NOTE:
+                return {"key": value["key"], "params": self.json(value["params"])}
+            if set(value) == _CODE:
+                return dict(value)
             return {key: self.json(item) for key, item in value.items()}
         return [self.json(item) for item in value] if isinstance(value, list) else value
 
@@ -83,8 +89,12 @@ class _Mask:
             actor=None if actor is None else replace(actor, actor_id=name, name=name, seat=""),
             before=self.json(change.before),
             after=self.json(change.after),
-            note=self.text(change.note),
+            note=change.note.with_texts(self._of_note),
         )
+
+    def _of_note(self, text: str) -> str:
+        """A text in a note: the name of a person or a customer, or a free text."""
+        return self._names.get(text) or self._customers.get(text) or self.text(text)
 
     def city(self, city: City) -> City:
         customers, crews = city.customers, city.crews

@@ -1,1 +1,1 @@
-"""From a view's wish to an intent at the port, and back: the answer or one clear line."""
+"""Commands of the window: keys, questions, dispatch of intents, search, and tools of the network."""

@@ -1,11 +1,11 @@
-"""Dispatcher: intents to the port in the user's name; what comes back as done or as one clear line."""
+"""Dispatcher: submits intents to the port for this seat's actor and reports how each ended."""
 
 from __future__ import annotations
 
 import logging
 from concurrent.futures import Future
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
@@ -17,8 +17,16 @@ from maps.errors import QuanmaiError
 log = logging.getLogger(__name__)
 
 
+class Submit(Protocol):
+    """Carry out an intent; panels and dialogs are given ``Dispatcher.submit``."""
+
+    def __call__(self, intent: Intent, user: str = "") -> None:
+        """Submit ``intent`` in the name of ``user``; "" for this seat's actor."""
+        ...
+
+
 class Dispatcher(QObject):
-    """One per window."""
+    """Submits the intents of one window. A panel calls ``submit``; answers come as signals."""
 
     done = Signal(object)
     """The intent that is on disk now."""
@@ -37,14 +45,15 @@ class Dispatcher(QObject):
 
     @property
     def waiting(self) -> int:
-        """Intents asked and not answered yet."""
+        """Number of intents without an answer yet."""
         return len(self._waiting)
 
     @Slot(object)
-    def ask(self, intent: Intent, user: str = "") -> None:
+    @Slot(object, str)
+    def submit(self, intent: Intent, user: str = "") -> None:
         """Carry out an intent in the name of ``user`` (this console's by default).
 
-        The same one again before its answer is a slip of the hand: two crews would be ordered out, two steps undone.
+        The same intent again before its answer is dropped: otherwise two crews would be sent, two steps undone.
         """
         asked = (intent, user)
         if asked in self._waiting:
@@ -54,7 +63,7 @@ class Dispatcher(QObject):
         self._port.submit(intent, actor).add_done_callback(lambda answer: self._post(asked, answer))
 
     def close(self) -> None:
-        """Answers that are still out are not waited for: what they ask for is on the engine's side."""
+        """Drop answers that are still to come; the engine carries the intents out all the same."""
         with self._lock:
             self._closed = True
 

@@ -1,8 +1,8 @@
-"""NetworkTools: trace tool, burst tool and valve cards of one window; one tool at a time has the map."""
+"""NetworkTools: trace tool, what-if tool and valve cards of one window. One tool at a time is in use."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -12,24 +12,23 @@ from console.domain.clock import moment
 from console.domain.picture import Picture
 from console.services.crews.valve_assignment import dealt
 from console.services.crews.valve_cards import valve_cards
-from console.services.network.what_if import TRIAL
-from console.ui.bridge import Errands
+from console.services.network.what_if import WHAT_IF_ID
+from console.ui.appearance import Appearance
+from console.ui.background_tasks import BackgroundTasks
 from console.ui.commands.trace_tool import TraceTool
 from console.ui.commands.valve_cards import write_cards
-from console.ui.commands.what_if_tool import BurstTool
+from console.ui.commands.what_if_tool import WhatIfTool
 from console.ui.dialogs.segments import SegmentsWindow
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.live.case_marks import CaseLook
 from console.ui.map.view.picking import Asset
 from console.ui.panels.case.plan import PlanSection
 from console.ui.panels.case.section import CaseView
-from console.ui.style import Looks
 from maps.city import City
 from maps.hydraulics.state import HydraulicState
 
 
 class NetworkTools(QObject):
-    """Clicks, marks and undo go to the tool in use, else where they would have gone."""
+    """Routes clicks, undo and redo to the tool in use; without one they go to the case."""
 
     told = Signal(str)
     """One line for the message bar."""
@@ -38,71 +37,53 @@ class NetworkTools(QObject):
     not_taken = Signal(object)
     """Asset or None: clicked while no tool is in use."""
     report_asked = Signal(str)
-    """Pipe id: a case is wanted of what was tried."""
+    """Pipe id: a case is to be opened for the what-if's burst."""
 
-    def __init__(self, city: City, canvas: MapCanvas, errands: Errands, looks: Looks, window: QWidget) -> None:
+    def __init__(self, city: City, canvas: MapCanvas, tasks: BackgroundTasks, appearance: Appearance, window: QWidget) -> None:
         super().__init__(window)
-        self._city, self._map, self._looks, self._window = city, canvas, looks, window
+        self._city, self._map, self._appearance, self._window = city, canvas, appearance, window
         self.segments: SegmentsWindow | None = None
-        self.trace = TraceTool(city, canvas, errands, looks, self)
-        self.burst = BurstTool(city, canvas, errands, looks, self)
-        for tool in (self.trace, self.burst):
-            canvas.dock(tool.panel)
+        self.trace = TraceTool(city, canvas, tasks, appearance, self)
+        self.what_if = WhatIfTool(city, canvas, tasks, appearance, self)
+        for tool in (self.trace, self.what_if):
+            canvas.navigation.dock(tool.panel)
         self.trace.told.connect(self.told)
-        self.burst.report_asked.connect(self.report_asked)
-        self.burst.cards_asked.connect(self.print_cards)
+        self.what_if.report_asked.connect(self.report_asked)
+        self.what_if.cards_asked.connect(self.print_cards)
 
-    def deeds(
-        self, plan: PlanSection, undo: Callable[[], object], dismiss: Callable[[], object]
-    ) -> Mapping[str, Callable[[], object]]:
-        """Commands; ``plan``, ``undo`` and ``dismiss``: the case's, and what those do when no tool is in use.
-
-        While a burst is tried, what is said of valves is said of the trial, never of the case behind it.
-        """
-
-        def on() -> PlanSection:
-            return self.burst.panel.plan if self.burst.active else plan
-
-        return {
-            "closed": lambda: on().report_closed(),
-            "unable": lambda: on().report_unable(),
-            "trace": self.toggle_trace,
-            "trial": self.toggle_burst,
-            "undo": lambda: self._undo() or undo(),
-            "redo": self._redo,
-            "segments": self.open_segments,
-            "dismiss_message": lambda: self._put_away() or dismiss(),
-        }
+    def plan_in_use(self, case_plan: PlanSection) -> PlanSection:
+        """The plan that valve reports are about: the what-if's while it is open, else the case's."""
+        return self.what_if.panel.plan if self.what_if.active else case_plan
 
     def toggle_trace(self) -> None:
-        """The trace tool, or none."""
-        if self.burst.active:
-            self.burst.close()
+        """Open or close the trace tool."""
+        if self.what_if.active:
+            self.what_if.close()
         self.trace.toggle()
 
-    def toggle_burst(self) -> None:
-        """The burst tool, or none."""
+    def toggle_what_if(self) -> None:
+        """Open or close the what-if tool."""
         if self.trace.active:
             self.trace.close()
-        self.burst.toggle()
+        self.what_if.toggle()
 
     def open_segments(self) -> SegmentsWindow:
-        """The plans of the whole city; a chosen segment is tried on the map."""
+        """Open the plans of the whole city; a chosen segment opens as a what-if on the map."""
         if self.segments is not None:
             self.segments.raise_()
             return self.segments
-        opened = SegmentsWindow(self._city, self._looks, self._window)
+        opened = SegmentsWindow(self._city, self._appearance, self._window)
         opened.pipe_chosen.connect(self._try_pipe)
         opened.valve_chosen.connect(self.valve_asked)
         opened.told.connect(self.told)
         opened.finished.connect(self._forget_segments)
         opened.show()
-        opened.begin(self.burst.planner)
+        opened.begin(self.what_if.planner)
         self.segments = opened
         return opened
 
     def close(self) -> None:
-        """End what is worked out aside; the window goes."""
+        """Close the window of segments and its calculation."""
         if self.segments is not None:
             self.segments.close()
 
@@ -112,75 +93,73 @@ class NetworkTools(QObject):
         self.segments = None
 
     def _try_pipe(self, pipe_id: str) -> None:
-        if not self.burst.active:
-            self.toggle_burst()
-        self.burst.try_pipe(pipe_id)
-        self._map.fit_lines((pipe_id,))
+        if not self.what_if.active:
+            self.toggle_what_if()
+        self.what_if.try_pipe(pipe_id)
+        self._map.fit_pipes((pipe_id,))
 
     @Slot(object)
     def on_picked(self, asset: Asset | None) -> None:
-        """A click on the map: to the tool in use, else passed on."""
-        if not (self.trace.on_picked(asset) or self.burst.on_picked(asset)):
+        """A click on the map: for the tool in use, else ``not_taken`` is emitted."""
+        if not (self.trace.on_picked(asset) or self.what_if.on_picked(asset)):
             self.not_taken.emit(asset)
-
-    def show_case(self, case: CaseLook) -> None:
-        """The marks of the case in focus; a trial is drawn over them."""
-        self._map.show_case(case)
 
     def show_picture(self, picture: Picture) -> None:
         """Crews and the time."""
-        self.burst.show_picture(picture)
+        self.what_if.show_picture(picture)
         self._now = moment(picture.now_us)
 
     def set_states(self, states: Sequence[HydraulicState]) -> None:
         """Solved states of the model's day: directions and heads of traces."""
-        self.trace.set_states(states, lambda: self._looks.words.local(self._now))
+        self.trace.set_states(states, lambda: self._appearance.words.local(self._now))
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks = looks
-        self.trace.set_looks(looks)
-        self.burst.set_looks(looks)
+        self._appearance = appearance
+        self.trace.set_appearance(appearance)
+        self.what_if.set_appearance(appearance)
 
     def print_cards(self, view: CaseView) -> None:
-        """The valve cards of a plan, to a PDF chosen by name."""
-        title = self.burst.panel.text("plan.cards_file")
-        name, _ = QFileDialog.getSaveFileName(self._window, self.burst.panel.text("plan.cards"), title, "PDF (*.pdf)")
+        """Ask for a file and write the valve cards of a plan to it as PDF."""
+        title = self.what_if.panel.text("plan.cards_file")
+        name, _ = QFileDialog.getSaveFileName(self._window, self.what_if.panel.text("plan.cards"), title, "PDF (*.pdf)")
         if name:
             self.write_cards(view, Path(name).with_suffix(".pdf"))
 
     def write_cards(self, view: CaseView, path: Path) -> None:
-        """To this file; what goes wrong is told."""
+        """Write to this file; a fault is reported in the message bar."""
         incident, plan = view.incident, view.incident.plan
         if plan is None:
             return
         cards = valve_cards(self._city, plan, dealt(incident, plan, view.picture.crews, self._city.info.time_zone).steps)
         crews = {fix.crew_id: fix.name or fix.crew_id for fix in view.picture.crews}
-        drill = incident.is_drill or incident.incident_id == TRIAL
+        drill = incident.is_drill or incident.incident_id == WHAT_IF_ID
         try:
-            write_cards(path, cards, self._looks.words, is_drill=drill, crews=crews)
+            write_cards(path, cards, self._appearance.words, is_drill=drill, crews=crews)
         except OSError as fault:
             self.told.emit(str(fault))
         else:
-            self.told.emit(self.burst.panel.text("plan.cards_saved", path=path.name))
+            self.told.emit(self.what_if.panel.text("plan.cards_saved", path=path.name))
 
-    def _undo(self) -> bool:
-        """One step of the tool in use back; False when none is."""
+    def undo(self) -> bool:
+        """Undo one step of the tool in use; False when no tool is in use."""
         tool = self._tool()
         if tool is not None:
             tool.undo()
         return tool is not None
 
-    def _redo(self) -> None:
+    def redo(self) -> None:
+        """Redo one step of the tool in use."""
         tool = self._tool()
         if tool is not None:
             tool.redo()
 
-    def _put_away(self) -> bool:
+    def put_away(self) -> bool:
+        """Close the tool in use; False when no tool is in use."""
         tool = self._tool()
         if tool is not None:
             tool.close()
         return tool is not None
 
-    def _tool(self) -> TraceTool | BurstTool | None:
-        return self.trace if self.trace.active else self.burst if self.burst.active else None
+    def _tool(self) -> TraceTool | WhatIfTool | None:
+        return self.trace if self.trace.active else self.what_if if self.what_if.active else None

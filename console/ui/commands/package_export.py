@@ -1,4 +1,4 @@
-"""CasePackages: the package of the case in focus, asked for by a file dialog and written aside."""
+"""CasePackages: writes the package of the case in focus in the background, to a file that the user chooses."""
 
 from __future__ import annotations
 
@@ -9,42 +9,44 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from console.domain.incidents import Incident
-from console.ui.bridge import Errands
-from console.ui.style import Looks
+from console.ui.appearance import Appearance
+from console.ui.background_tasks import BackgroundTasks
 
 
 class PackageWriter(Protocol):
-    """Writes the package of a case; takes seconds and is called aside. Raises QuanmaiError."""
+    """Writes the package of a case. Takes seconds, so it is called on a worker thread. Raises QuanmaiError."""
 
-    def __call__(self, incident_id: str, to: Path, language: str) -> Path: ...
+    def __call__(self, incident_id: str, to: Path, language: str) -> Path:
+        """Write the package of a case to ``to``; gives the path that was written."""
+        ...
 
 
 class CasePackages(QObject):
-    """``writer``: what writes; without one (a recording, a window without a store) the command says so."""
+    """``writer`` does the writing; None (a recording, a window without a store): the command reports that there is no store."""
 
     told = Signal(str)
     """One line for the message bar."""
 
-    def __init__(self, looks: Looks, window: QWidget) -> None:
+    def __init__(self, appearance: Appearance, window: QWidget) -> None:
         super().__init__(window)
-        self._looks, self._window = looks, window
+        self._appearance, self._window = appearance, window
         self.writer: PackageWriter | None = None
-        # Not the window's errands: a package of a large city would hold up the charts for seconds.
-        self._errands = Errands(self)
-        self._errands.failed.connect(self.told)
+        # Not the window's tasks: a package of a large city would hold up the charts for seconds.
+        self._tasks = BackgroundTasks("package", self)
+        self._tasks.failed.connect(self.told)
 
     @property
     def busy(self) -> bool:
         """Whether a package is being written."""
-        return self._errands.busy
+        return self._tasks.busy
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another language."""
-        self._looks = looks
+        self._appearance = appearance
 
     def ask(self, incident: Incident) -> None:
         """Ask for a place and write."""
-        words = self._looks.words
+        words = self._appearance.words
         if self.writer is None:
             self.told.emit(words("messages.package_nowhere"))
             return
@@ -54,17 +56,17 @@ class CasePackages(QObject):
             self.write(incident.incident_id, Path(name))
 
     def write(self, incident_id: str, to: Path) -> None:
-        """Write aside; the bar says that it is under way, then where it lies."""
-        writer, words = self.writer, self._looks.words
+        """Write in the background; the message bar shows the beginning and the path at the end."""
+        writer, words = self.writer, self._appearance.words
         if writer is None:
             return
         to = to if to.suffix else to.with_suffix(".incident")
         self.told.emit(words("messages.package_writing", incident=incident_id))
-        self._errands.ask(str(to), lambda: writer(incident_id, to, words.language), self._written)
+        self._tasks.request(str(to), lambda: writer(incident_id, to, words.language), self._written)
 
     def close(self) -> None:
         """Finish what is being written."""
-        self._errands.close()
+        self._tasks.close()
 
     def _written(self, path: Path) -> None:
-        self.told.emit(self._looks.words("messages.package_written", path=path))
+        self.told.emit(self._appearance.words("messages.package_written", path=path))

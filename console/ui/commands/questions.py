@@ -1,10 +1,10 @@
-"""Questions that stand between a wish and its intent: reasons, times, kinds; each answered one becomes an intent."""
+"""Questions that complete an intent: a reason, a time, a kind, a confirmation. Each answered question is submitted."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDialog, QWidget
 
 from console.domain.alarms import Alarm
@@ -19,6 +19,8 @@ from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
 from console.services.location.gauge_readings import EnterReading
 from console.services.notices.contradictions import contradictions
+from console.ui.appearance import Appearance
+from console.ui.commands.dispatch import Submit
 from console.ui.dialogs.ask import (
     OperationQuestion,
     PressureQuestion,
@@ -34,25 +36,22 @@ from console.ui.dialogs.shelve import ShelveQuestion
 from console.ui.models.alarms import AlarmModel
 from console.ui.panels.case.notice import channel_words, latest_notice
 from console.ui.port import ConsolePort
-from console.ui.style import Looks
 from maps.errors import QuanmaiError
 from maps.locate.next_reading import ReadingPlace
 
 
 class Questions(QObject):
-    """Opens dialogs over the window, never blocking it (pictures and alarms go on behind them)."""
+    """Opens dialogs over the window without blocking it: pictures and alarms go on behind them."""
 
-    asked = Signal(object, str)
-    """(intent, in whose name; "" for this console's user)."""
-
-    def __init__(self, port: ConsolePort, user: str, looks: Looks, window: QWidget) -> None:
+    def __init__(self, port: ConsolePort, submit: Submit, user: str, appearance: Appearance, window: QWidget) -> None:
         super().__init__(window)
-        self._port, self._user, self._looks, self._window = port, user, looks, window
+        self._submit = submit
+        self._port, self._user, self._appearance, self._window = port, user, appearance, window
         self._notice: NoticeDialog | None = None
 
-    def set_looks(self, looks: Looks) -> None:
-        """For the dialogs to come."""
-        self._looks = looks
+    def set_appearance(self, appearance: Appearance) -> None:
+        """Another theme or language, for the next dialog."""
+        self._appearance = appearance
 
     def show_picture(self, picture: Picture) -> None:
         """An open notice dialog follows its case, whichever case is in focus."""
@@ -64,63 +63,70 @@ class Questions(QObject):
 
     def why_unable(self, incident_id: str, valve_id: str) -> None:
         """Why the valve cannot be closed."""
-        question = UnableQuestion(self._looks, valve_id, self._window)
-        question.accepted.connect(lambda: self.asked.emit(MarkValveUnable(incident_id, valve_id, question.unable), ""))
+        question = UnableQuestion(self._appearance, valve_id, self._window)
+        question.accepted.connect(lambda: self._submit(MarkValveUnable(incident_id, valve_id, question.unable)))
         self._open(question)
 
     def judgement(self, incident: Incident, pipe_id: str, ground: str = "judgement", looked_at: str = "") -> None:
-        """A burst on a pipe that was named; asked first for a correction, outside the 90 % set, with another pipe in sight."""
+        """Judge a pipe as burst.
+
+        Confirmed first: a correction, a pipe outside the 90 % set, and any pipe while another one is looked at.
+        """
         intent = JudgeBurst(incident.incident_id, (pipe_id,), ground)
         far = candidate_distance(self._port.city.network, incident.location, pipe_id)
         expected = pipe_id in incident.target_pipes() if far is None else far.in_set
         if expected and not incident.burst_pipes and not looked_at:
-            self.asked.emit(intent, "")
+            self._submit(intent)
             return
-        question = judgement_question(self._looks, self._port.city, incident, intent, far, looked_at, self._window)
-        question.accepted.connect(lambda: self.asked.emit(intent, ""))
+        question = judgement_question(self._appearance, self._port.city, incident, intent, far, looked_at, self._window)
+        question.accepted.connect(lambda: self._submit(intent))
         self._open(question)
 
     def dismissal(self, incident_id: str) -> None:
         """Why it is not a burst."""
-        words = self._looks.words
+        words = self._appearance.words
         question = ReasonQuestion(
-            self._looks,
+            self._appearance,
             words("location.dismiss"),
             words("dialog.dismiss_text", incident=incident_id),
             parent=self._window,
             do=words("dialog.dismiss_do"),
             usual=words.catalogue.section("ui.not_burst").values(),
         )
-        question.accepted.connect(lambda: self.asked.emit(DismissIncident(incident_id, question.reason), ""))
+        question.accepted.connect(lambda: self._submit(DismissIncident(incident_id, question.reason)))
         self._open(question)
 
     def shelving(self, alarm: Alarm) -> None:
         """How long, and why."""
-        model = AlarmModel(self._port.city, self._looks.theme, self._looks.words)
-        question = ShelveQuestion(self._looks, alarm, model.headline(alarm), self._port.now, self._window)
-        question.accepted.connect(lambda: self.asked.emit(question.intent(), ""))
+        model = AlarmModel(self._port.city, self._appearance.theme, self._appearance.words)
+        question = ShelveQuestion(self._appearance, alarm, model.headline(alarm), self._port.now, self._window)
+        question.accepted.connect(lambda: self._submit(question.intent()))
         self._open(question)
 
     def restoration(self, incident: Incident) -> None:
         """When water comes back."""
-        words = self._looks.words
+        words = self._appearance.words
         start = incident.restoration_at or self._port.now() + timedelta(hours=4)
-        question = TimeQuestion(self._looks, words("response.correct"), words("dialog.restoration_text"), start, self._window)
-        question.accepted.connect(lambda: self.asked.emit(SetRestoration(incident.incident_id, question.moment), ""))
+        question = TimeQuestion(
+            self._appearance, words("response.correct"), words("dialog.restoration_text"), start, self._window
+        )
+        question.accepted.connect(lambda: self._submit(SetRestoration(incident.incident_id, question.moment)))
         self._open(question)
 
     def phase(self, incident_id: str, phase: Phase) -> None:
-        """What shows that the case has come so far (needed for "isolated")."""
-        words = self._looks.words
+        """The evidence for a phase (required for "isolated")."""
+        words = self._appearance.words
         name = words.of("phase", phase.value)
         signs = self._signs(incident_id) if phase is Phase.ISOLATED else ()
         against = "；".join(self._sign(sign) for sign in signs if sign.sign is Sign.STILL_PRESSURE)
         text = words("dialog.isolated_text") if phase is Phase.ISOLATED else words("dialog.phase_text", phase=name)
         if against:
             text = f"{text}\n{words('dialog.still_pressure', stations=against)}"
-        question = ReasonQuestion(self._looks, words("response.next", phase=name), text, phase is Phase.ISOLATED, self._window)
+        question = ReasonQuestion(
+            self._appearance, words("response.next", phase=name), text, phase is Phase.ISOLATED, self._window
+        )
         question.field.setText("；".join(self._sign(sign) for sign in signs if sign.sign is not Sign.STILL_PRESSURE))
-        question.accepted.connect(lambda: self.asked.emit(AdvancePhase(incident_id, phase, question.reason), ""))
+        question.accepted.connect(lambda: self._submit(AdvancePhase(incident_id, phase, question.reason)))
         self._open(question)
 
     def _signs(self, incident_id: str) -> tuple[IsolationSign, ...]:
@@ -129,47 +135,47 @@ class Questions(QObject):
         return isolation_signs(self._port.city, incident, picture) if incident is not None else ()
 
     def _sign(self, sign: IsolationSign) -> str:
-        """What one station says, as the log will keep it."""
-        words = self._looks.words
+        """What one station shows, as it is written to the log."""
+        words = self._appearance.words
         value = words.value(CHANNEL_BY_NAME[sign.channel], sign.value)
         return words(f"dialog.sign_{sign.sign.value}", station=sign.station_id, value=value)
 
     def sample(self, incident_id: str) -> None:
         """The water sample before service resumes."""
-        question = SampleQuestion(self._looks, self._window)
-        question.accepted.connect(lambda: self.asked.emit(question.intent(incident_id), ""))
+        question = SampleQuestion(self._appearance, self._window)
+        question.accepted.connect(lambda: self._submit(question.intent(incident_id)))
         self._open(question)
 
     def reading(self, incident: Incident, place: ReadingPlace) -> None:
         """What the crew read on a gauge at the place proposed."""
-        words = self._looks.words
+        words = self._appearance.words
         name = words("location.place", kind=words.of("kind", place.kind), id=place.asset_id)
         text = words("dialog.reading_text", expected=words.value(Channel.PRESSURE, place.expected_kpa))
         title = words("dialog.reading", place=name)
-        question = PressureQuestion(self._looks, title, text, self._window, words("dialog.reading_do"))
-        question.accepted.connect(
-            lambda: self.asked.emit(EnterReading(incident.incident_id, place.asset_id, question.pressure_kpa), "")
-        )
+        question = PressureQuestion(self._appearance, title, text, self._window, words("dialog.reading_do"))
+        question.accepted.connect(lambda: self._submit(EnterReading(incident.incident_id, place.asset_id, question.pressure_kpa)))
         self._open(question)
 
     def operation(self, asset_id: str = "", kind: str = "") -> None:
         """Planned works or an operation, on an asset or on the whole network."""
-        question = OperationQuestion(self._looks, asset_id, kind, self._port.now(), self._window)
-        question.accepted.connect(lambda: self.asked.emit(question.intent(), ""))
+        question = OperationQuestion(self._appearance, asset_id, kind, self._port.now(), self._window)
+        question.accepted.connect(lambda: self._submit(question.intent()))
         self._open(question)
 
     def report(self, pipe_id: str) -> None:
         """A burst reported by a call on this pipe."""
-        self.asked.emit(OpenIncident(pipe_id), "")
+        self._submit(OpenIncident(pipe_id))
 
     def withdrawal(self, incident: Incident) -> None:
         """Why a public notice is withdrawn, which is what undoing its issue does."""
         notice = latest_notice(incident)
         if notice is None:
             return
-        words = self._looks.words
-        question = lift_confirmation(self._looks, notice, channel_words(words, self._port.latest()), self._window, is_undo=True)
-        question.accepted.connect(lambda: self.asked.emit(UndoLast(incident.incident_id, question.reason), ""))
+        words = self._appearance.words
+        question = lift_confirmation(
+            self._appearance, notice, channel_words(words, self._port.latest()), self._window, is_undo=True
+        )
+        question.accepted.connect(lambda: self._submit(UndoLast(incident.incident_id, question.reason)))
         self._open(question)
 
     def notice(self, incident: Incident, notice_id: str = "") -> None:
@@ -184,16 +190,16 @@ class Questions(QObject):
                 return
         city, now = self._port.city, self._port.now
         dialog = NoticeDialog(
-            self._looks,
+            self._appearance,
             self._user,
             now,
             incident,
             notice,
             lambda case, shown: contradictions(city, case, shown),
-            lambda: channel_words(self._looks.words, self._port.latest()),
+            lambda: channel_words(self._appearance.words, self._port.latest()),
             self._window,
         )
-        dialog.asked.connect(self.asked)
+        dialog.asked.connect(self._submit)
         dialog.finished.connect(self._forget_notice)
         self._notice = dialog
         self._open(dialog)
@@ -201,7 +207,7 @@ class Questions(QObject):
     def show_refused(self, fault: QuanmaiError) -> None:
         """Why a step was not taken, also in the notice dialog, which covers the window's own message."""
         if self._notice is not None:
-            self._notice.show_refused(self._looks.words.fault(fault))
+            self._notice.show_refused(self._appearance.words.fault(fault))
 
     @property
     def open_notice(self) -> NoticeDialog | None:

@@ -23,7 +23,7 @@ _KINDS = ("zones", "roads", "stations", "facilities", "pipes", "valves", "hydran
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Something found. ``x``/``y``: the network's CRS, NaN for commands; ``detail``: what tells it from its likes."""
+    """A search result. ``x``/``y``: the network's CRS, NaN for commands; ``detail``: distinguishes results of the same title."""
 
     kind: str
     key: str
@@ -43,7 +43,7 @@ class Command:
 
 
 class Search:
-    """Looks through the city as it is typed; cases, crews and commands first, they are few and urgent.
+    """Searches the city while the user types. Cases, crews and commands come first: they are few and urgent.
 
     The names of the assets are indexed when first needed; ``prepare`` does that ahead, on any thread.
     """

@@ -7,27 +7,27 @@ from PySide6.QtWidgets import QWidget
 
 from console.domain.picture import Picture
 from console.domain.readings import Channel
-from console.ui.bridge import Errands
+from console.ui.appearance import Appearance
+from console.ui.background_tasks import BackgroundTasks
 from console.ui.dialogs.station import StationDialog
-from console.ui.panels.trend import Series
+from console.ui.panels.charts import Series
 from console.ui.port import ConsolePort
-from console.ui.style import Looks
 
 
 class StationCards(QObject):
-    """Opens, feeds and forgets station dialogs."""
+    """Opens station dialogs and keeps them up to date."""
 
     place_asked = Signal(int)
     """Show this station (row) on the map."""
 
-    def __init__(self, port: ConsolePort, errands: Errands, looks: Looks, window: QWidget) -> None:
+    def __init__(self, port: ConsolePort, tasks: BackgroundTasks, appearance: Appearance, window: QWidget) -> None:
         super().__init__(window)
-        self._port, self._errands, self._looks, self._window = port, errands, looks, window
+        self._port, self._tasks, self._appearance, self._window = port, tasks, appearance, window
         self._open: dict[int, StationDialog] = {}
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language: open dialogs are made anew where they stand."""
-        self._looks = looks
+        self._appearance = appearance
         for station, dialog in list(self._open.items()):
             place, view = dialog.pos(), dialog.view
             dialog.close()
@@ -40,7 +40,9 @@ class StationCards(QObject):
         """The dialog of a station (row), in front."""
         dialog = self._open.get(station)
         if dialog is None:
-            dialog = StationDialog(self._port.city, self._port.limits, station, self._looks, self._port.latest(), self._window)
+            dialog = StationDialog(
+                self._port.city, self._port.limits, station, self._appearance, self._port.latest(), self._window
+            )
             dialog.history_wanted.connect(self._read)
             dialog.place_asked.connect(self.place_asked)
             dialog.finished.connect(lambda _: self._forget(station))
@@ -57,7 +59,7 @@ class StationCards(QObject):
 
     @Slot(int, object, object)
     def _read(self, station: int, channel: Channel, since_us: int) -> None:
-        self._errands.ask(f"station {station}", lambda: self._series(station, channel, since_us), self._deliver)
+        self._tasks.request(f"station {station}", lambda: self._series(station, channel, since_us), self._deliver)
 
     def _series(self, station: int, channel: Channel, since_us: int) -> tuple[int, Series]:
         at_us, value, expected = self._port.history(station, channel, since_us)

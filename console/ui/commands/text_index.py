@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Names = Sequence[object] | NDArray[np.object_]
 _CHUNK = 20_000
-"""Names joined by one call: the interpreter lock is held for about 2 ms, so other threads go on while an index is made."""
+"""Names joined in one call. It holds the interpreter lock for 2 ms, so other threads keep running meanwhile."""
 _END = b"\n"
 _PIECE = 4_096
 """Matches whose rows are looked up at once: usually the first piece already holds enough."""
@@ -43,7 +43,7 @@ class TextIndex:
         return list(islice(self._rows(_END + _bytes(needle), 1), most)) if _bytes(needle) else []
 
     def _rows(self, pattern: bytes, offset: int) -> Iterator[int]:
-        """Rows where the pattern stands, ascending, each once; ``offset``: of the name's own text in the pattern."""
+        """Rows that contain the pattern, ascending, each once; ``offset``: of the name's own text in the pattern."""
         if not pattern or _END in pattern[offset:] or len(pattern) > len(self._text):
             return
         places = self._candidates(pattern)

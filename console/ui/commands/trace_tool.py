@@ -1,4 +1,4 @@
-"""TraceTool: clicks on the map become a request, its answer lies on the map and in the panel; undone any number of times."""
+"""TraceTool: clicks on the map build a trace request; the answer is shown on the map and in the panel. Steps can be undone."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from console.services.network.trace_requests import TraceAnswer, TraceRequest, stops_json, trace_of
-from console.ui.bridge import Errands
-from console.ui.commands.attempts import Steps
+from console.ui.appearance import Appearance
+from console.ui.background_tasks import BackgroundTasks
+from console.ui.commands.undo_history import UndoHistory
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.live.case_marks import pipe_lines
 from console.ui.map.live.marks import Highlight, MarkLines
 from console.ui.map.view.picking import Asset
 from console.ui.panels.map.trace import TracePanel
-from console.ui.style import Looks
 from maps.city import City
 from maps.errors import QuanmaiError
 from maps.export.trace_files import write_trace
@@ -30,7 +30,7 @@ from maps.network import ValveTable
 from maps.trace import Profile, profile
 
 _BARRIER_KEYS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
-"""Either: many window managers keep Alt and the mouse for themselves."""
+"""Either key: many window managers reserve Alt with the mouse."""
 _Answer = tuple[TraceAnswer, Profile | None] | QuanmaiError
 
 
@@ -40,14 +40,16 @@ class TraceTool(QObject):
     told = Signal(str)
     """One line for the message bar."""
 
-    def __init__(self, city: City, canvas: MapCanvas, errands: Errands, looks: Looks, parent: QObject | None = None) -> None:
+    def __init__(
+        self, city: City, canvas: MapCanvas, tasks: BackgroundTasks, appearance: Appearance, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._city, self._map, self._errands = city, canvas, errands
+        self._city, self._map, self._tasks = city, canvas, tasks
         self._states: Sequence[HydraulicState] = ()
         self._now: Callable[[], datetime] | None = None
-        self._steps = Steps(TraceRequest(()))
+        self._steps = UndoHistory(TraceRequest(()))
         self.answer: TraceAnswer | None = None
-        self.panel = TracePanel(canvas, city, looks)
+        self.panel = TracePanel(canvas, city, appearance)
         self.panel.request_changed.connect(self._ask)
         self.panel.undo_asked.connect(self.undo)
         self.panel.redo_asked.connect(self.redo)
@@ -63,19 +65,19 @@ class TraceTool(QObject):
     @property
     def request(self) -> TraceRequest:
         """What is asked now."""
-        return self._steps.now
+        return self._steps.current
 
     def set_states(self, states: Sequence[HydraulicState], now: Callable[[], datetime]) -> None:
         """Solved states of the model's day, for directions, shares and heads; ``now``: the city's own time."""
         self._states, self._now = states, now
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self.panel.set_looks(looks)
+        self.panel.set_appearance(appearance)
         self._refresh()
 
     def open(self) -> None:
-        """Begin, or go on where it was left."""
+        """Begin, or continue where it was left."""
         self.panel.show()
         self._refresh()
 
@@ -84,7 +86,7 @@ class TraceTool(QObject):
         self.close() if self.active else self.open()
 
     def close(self) -> None:
-        """The map is for other things again; what was asked is kept."""
+        """Stop using the tool; the request is kept."""
         self.panel.hide()
         self._map.highlight(())
 
@@ -109,29 +111,29 @@ class TraceTool(QObject):
         return self._ask(replace(request, starts=starts))
 
     def undo(self) -> None:
-        """The request before."""
+        """Undo the last change of the request."""
         if self._steps.undo():
             self._refresh()
 
     def redo(self) -> None:
-        """The request after, where one went back."""
+        """Redo the last change of the request."""
         if self._steps.redo():
             self._refresh()
 
     def fit(self) -> None:
         """The whole trace in view."""
         if self.answer is not None:
-            self._map.fit_lines(self._city.network.pipes.ids(self.answer.trace.pipes))
+            self._map.fit_pipes(self._city.network.pipes.ids(self.answer.trace.pipes))
 
     def export(self) -> None:
-        """To a file chosen by name."""
+        """Ask for a file and write the trace to it."""
         words = "GeoJSON (*.geojson);;GeoPackage (*.gpkg);;CSV (*.csv)"
         name, kind = QFileDialog.getSaveFileName(self.panel.window(), self.panel.text("trace.export"), "trace.geojson", words)
         if name:
             self.export_to(Path(name) if Path(name).suffix else Path(name + kind[kind.index("*") + 1 : -1]))
 
     def export_to(self, path: Path) -> None:
-        """To this file; what goes wrong is told."""
+        """Write to this file; a fault is reported in the message bar."""
         if self.answer is None:
             return
         try:
@@ -142,7 +144,7 @@ class TraceTool(QObject):
             self.told.emit(self.panel.text("trace.saved", path=path.name))
 
     def _ask(self, request: TraceRequest) -> bool:
-        if self._steps.take(request):
+        if self._steps.push(request):
             self._refresh()
         return True
 
@@ -155,7 +157,7 @@ class TraceTool(QObject):
             self.panel.show_answer(None)
             self._mark(request)
             return
-        self._errands.ask("trace", partial(_answered, self._city, request, self._state()), self._take)
+        self._tasks.request("trace", partial(_answered, self._city, request, self._state()), self._take)
 
     def _take(self, found: _Answer) -> None:
         if isinstance(found, QuanmaiError):
@@ -194,7 +196,7 @@ class TraceTool(QObject):
 
 
 def _answered(city: City, request: TraceRequest, state: HydraulicState | None) -> _Answer:
-    """Aside from the window; a fault of the request is an answer, too."""
+    """Compute on a worker thread; a fault of the request is returned, not raised."""
     try:
         answer = trace_of(city, request, state)
     except QuanmaiError as fault:

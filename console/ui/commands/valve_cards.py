@@ -1,4 +1,4 @@
-"""Valve cards on paper: two to a page, each with its sketch; a PDF that any printer takes."""
+"""Valve cards for printing: a PDF with two cards a page, each with a sketch."""
 
 from __future__ import annotations
 

@@ -24,22 +24,23 @@ from PySide6.QtWidgets import (
 from console.domain.incidents import Unable
 from console.services.alarms.operations import ENTERED, EnterOperation
 from console.services.crews.valve_reports import RecordSample
-from console.ui.style import Looks, button, label, row
+from console.ui.appearance import Appearance
+from console.ui.widgets import button, label, row
 from maps.units import kpa_from_mpa
 
 LONGEST_REASON = 200
-"""It stands in rows, notices of the log and reports; whoever has more to say writes a note."""
+"""Longest text: it is shown in rows, in the log and in reports."""
 _NOTHING_READ_MPA = -0.01
 """Below every reading, 0 is one."""
 _USUAL_CODE = {"valve": "valve", "hydrant": "hydrant", "plant": "pump"}
-"""What is likely meant when somebody asks on such an asset."""
+"""The likeliest operation on an asset of this kind."""
 
 
 class Question(QDialog):
     """A question with OK and cancel; ``accepted`` is Qt's own signal."""
 
-    def __init__(self, looks: Looks, title: str, text: str, parent: QWidget | None = None, do: str = "") -> None:
-        """``do``: what pressing the button does, in a word; "OK" where that says it all."""
+    def __init__(self, appearance: Appearance, title: str, text: str, parent: QWidget | None = None, do: str = "") -> None:
+        """``do``: text of the accepting button; "OK" by default."""
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setMinimumWidth(420)
@@ -47,8 +48,8 @@ class Question(QDialog):
         self.box.setSpacing(8)
         self.box.addWidget(label(text, wrap=True))
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setText(do or looks.words("dialog.ok"))
-        self._buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(looks.words("dialog.cancel"))
+        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setText(do or appearance.words("dialog.ok"))
+        self._buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(appearance.words("dialog.cancel"))
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
 
@@ -57,7 +58,7 @@ class Question(QDialog):
         self.box.addWidget(self._buttons)
 
     def accept(self) -> None:
-        """Once: the second click of a double one is no second answer."""
+        """Accept once: the second click of a double click is ignored."""
         if self.isVisible():
             super().accept()
 
@@ -68,11 +69,11 @@ class Question(QDialog):
 
 
 class ReasonQuestion(Question):
-    """Asks for a reason in words; not accepted without one. The usual ones are a click away: nights are no time for prose."""
+    """Asks for a reason in words; not accepted without one. The usual reasons can be chosen with a click."""
 
     def __init__(
         self,
-        looks: Looks,
+        appearance: Appearance,
         title: str,
         text: str,
         required: bool = True,
@@ -80,10 +81,10 @@ class ReasonQuestion(Question):
         do: str = "",
         usual: Iterable[str] = (),
     ) -> None:
-        super().__init__(looks, title, text, parent, do)
+        super().__init__(appearance, title, text, parent, do)
         self.field = QLineEdit()
         self.field.setMaxLength(LONGEST_REASON)
-        self.field.setPlaceholderText(looks.words("dialog.reason"))
+        self.field.setPlaceholderText(appearance.words("dialog.reason"))
         self.box.addWidget(self.field)
         self.usual = [button(reason) for reason in usual]
         for choice, reason in zip(self.usual, usual, strict=True):
@@ -108,9 +109,9 @@ class ReasonQuestion(Question):
 class UnableQuestion(Question):
     """关不动 关不严 找不到 井下不能作业."""
 
-    def __init__(self, looks: Looks, valve_id: str, parent: QWidget | None = None) -> None:
-        words = looks.words
-        super().__init__(looks, words("unable_dialog.title", valve=valve_id), words("unable_dialog.text"), parent)
+    def __init__(self, appearance: Appearance, valve_id: str, parent: QWidget | None = None) -> None:
+        words = appearance.words
+        super().__init__(appearance, words("unable_dialog.title", valve=valve_id), words("unable_dialog.text"), parent)
         self._group = QButtonGroup(self)
         for number, unable in enumerate(Unable):
             choice = QRadioButton(words.of("unable", unable.value))
@@ -128,9 +129,9 @@ class UnableQuestion(Question):
 class SampleQuestion(Question):
     """The sample before service resumes, or who waives it and why."""
 
-    def __init__(self, looks: Looks, parent: QWidget | None = None) -> None:
-        words = looks.words
-        super().__init__(looks, words("sample.title"), words("sample.text"), parent)
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
+        words = appearance.words
+        super().__init__(appearance, words("sample.title"), words("sample.text"), parent)
         self._fields = {name: QLineEdit() for name in ("turbidity", "chlorine", "waived_by", "reason")}
         form = QFormLayout()
         for name, field in self._fields.items():
@@ -156,11 +157,13 @@ class SampleQuestion(Question):
 
 
 class PressureQuestion(Question):
-    """A pressure read on a gauge, in MPa. It starts empty: what is expected, entered by a stray Enter, would speak against
-    the burst."""
+    """A pressure read on a gauge, in MPa.
 
-    def __init__(self, looks: Looks, title: str, text: str, parent: QWidget | None = None, do: str = "") -> None:
-        super().__init__(looks, title, text, parent, do)
+    The field starts empty: the expected value, entered by a stray Enter, would be evidence against the burst.
+    """
+
+    def __init__(self, appearance: Appearance, title: str, text: str, parent: QWidget | None = None, do: str = "") -> None:
+        super().__init__(appearance, title, text, parent, do)
         self.field = QDoubleSpinBox()
         self.field.setLocale(QLocale.c())  # a point on every machine, as everywhere else on the screen
         self.field.setRange(_NOTHING_READ_MPA, 3.0)
@@ -189,14 +192,14 @@ class PressureQuestion(Question):
 class MomentEdit(QDateTimeEdit):
     """A date and time in the city's zone."""
 
-    def __init__(self, looks: Looks, moment: datetime, parent: QWidget | None = None) -> None:
+    def __init__(self, appearance: Appearance, moment: datetime, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        zone = QTimeZone(str(looks.words.zone).encode())
+        zone = QTimeZone(str(appearance.words.zone).encode())
         self.setTimeZone(zone)  # the field's own, else it shows this machine's clock time, hours off in another zone
         self.setDateTime(QDateTime.fromSecsSinceEpoch(int(moment.timestamp()), zone))
         self.setDisplayFormat("yyyy-MM-dd HH:mm")
         self.setCalendarPopup(True)
-        self._zone = looks.words.zone
+        self._zone = appearance.words.zone
 
     @property
     def moment(self) -> datetime:
@@ -207,9 +210,9 @@ class MomentEdit(QDateTimeEdit):
 class TimeQuestion(Question):
     """Asks for a date and time."""
 
-    def __init__(self, looks: Looks, title: str, text: str, moment: datetime, parent: QWidget | None = None) -> None:
-        super().__init__(looks, title, text, parent)
-        self._edit = MomentEdit(looks, moment)
+    def __init__(self, appearance: Appearance, title: str, text: str, moment: datetime, parent: QWidget | None = None) -> None:
+        super().__init__(appearance, title, text, parent)
+        self._edit = MomentEdit(appearance, moment)
         self.box.addWidget(self._edit)
         self.finish()
 
@@ -222,14 +225,14 @@ class TimeQuestion(Question):
 class OperationQuestion(Question):
     """Planned works or an operation: what, where, from when to when."""
 
-    def __init__(self, looks: Looks, asset_id: str, kind: str, now: datetime, parent: QWidget | None = None) -> None:
-        words = looks.words
-        super().__init__(looks, words("operation_dialog.title"), words("operation_dialog.text"), parent)
+    def __init__(self, appearance: Appearance, asset_id: str, kind: str, now: datetime, parent: QWidget | None = None) -> None:
+        words = appearance.words
+        super().__init__(appearance, words("operation_dialog.title"), words("operation_dialog.text"), parent)
         self.code, self.asset, self.note = QComboBox(), QLineEdit(asset_id), QLineEdit()
         for code in ENTERED:
             self.code.addItem(words.of("operation", code), code)
         self.code.setCurrentIndex(ENTERED.index(_USUAL_CODE.get(kind, "works")))
-        self.start, self.end = MomentEdit(looks, now), MomentEdit(looks, now + timedelta(hours=2))
+        self.start, self.end = MomentEdit(appearance, now), MomentEdit(appearance, now + timedelta(hours=2))
         form = QFormLayout()
         fields = {"what": self.code, "place": self.asset, "start": self.start, "end": self.end, "note": self.note}
         for name, field in fields.items():

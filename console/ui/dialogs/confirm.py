@@ -1,4 +1,4 @@
-"""Confirmation: what a step does, before it is done; Cancel is the default, and no key that is held or repeated confirms."""
+"""Confirmation: shows what a step does before it is done. Cancel is the default; a held or repeated key confirms nothing."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialogButtonBox, QGridLayout, QLineEdit, QPushButton, QWidget
 
+from console.ui.appearance import Appearance
 from console.ui.dialogs.ask import LONGEST_REASON, Question
-from console.ui.style import Looks, button, label, row
+from console.ui.widgets import button, label, row
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Confirmation(Question):
-    """``facts``: (what, value) lines under the text; ``usual``: reasons a click away, None where no reason is asked for."""
+    """``facts``: (what, value) lines under the text; ``usual``: reasons to choose from, None where no reason is needed."""
 
     def __init__(
         self,
-        looks: Looks,
+        appearance: Appearance,
         title: str,
         text: str,
         do: str,
@@ -27,7 +28,7 @@ class Confirmation(Question):
         usual: Iterable[str] | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(looks, title, text, parent, do)
+        super().__init__(appearance, title, text, parent, do)
         self.setMinimumWidth(520)
         grid = QGridLayout()  # a QFormLayout asks for the height of another width than its fields get
         grid.setColumnStretch(1, 1)
@@ -41,17 +42,17 @@ class Confirmation(Question):
         self.field: QLineEdit | None = None
         self.usual: list[QPushButton] = []
         if usual is not None:
-            self._ask_reason(looks, usual)
+            self._ask_reason(appearance, usual)
         self.finish()
         for one in (self.ok, self.cancel):
             one.setAutoDefault(False)
         self.cancel.setDefault(True)
         self.ok.installEventFilter(self)
 
-    def _ask_reason(self, looks: Looks, usual: Iterable[str]) -> None:
+    def _ask_reason(self, appearance: Appearance, usual: Iterable[str]) -> None:
         field = self.field = QLineEdit()
         field.setMaxLength(LONGEST_REASON)
-        field.setPlaceholderText(looks.words("dialog.reason"))
+        field.setPlaceholderText(appearance.words("dialog.reason"))
         self.box.addWidget(field)
         for reason in usual:
             choice = button(reason)
@@ -63,7 +64,7 @@ class Confirmation(Question):
 
     @property
     def cancel(self) -> QPushButton:
-        """The button that leaves everything as it is."""
+        """The Cancel button."""
         return self._buttons.button(QDialogButtonBox.StandardButton.Cancel)
 
     @property
@@ -72,12 +73,13 @@ class Confirmation(Question):
         return self.field.text().strip() if self.field is not None else ""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The second press of a double click on what opened this is no answer to it."""
+        """Ignore the second press of the double click that opened the dialog."""
         if event.type() == QEvent.Type.MouseButtonDblClick:
             return True
         return super().eventFilter(watched, event)
 
     def showEvent(self, event: QShowEvent) -> None:
+        """Put the focus into the reason, else on Cancel."""
         super().showEvent(event)
         (self.cancel if self.field is None else self.field).setFocus()
 

@@ -1,4 +1,4 @@
-"""The question before a pipe is judged that the pressures do not name, or one that is judged already is corrected."""
+"""The confirmation before a pipe outside the 90 % set is judged, or before a judgement is corrected."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from PySide6.QtWidgets import QWidget
 from console.domain.incidents import Incident
 from console.services.incidents.candidate_distance import CandidateDistance
 from console.services.incidents.judging import JudgeBurst
+from console.ui.appearance import Appearance
 from console.ui.dialogs.confirm import Confirmation
 from console.ui.panels.case.location import metres
-from console.ui.style import Looks
 from maps.city import City
 
 
 def judgement_question(
-    looks: Looks,
+    appearance: Appearance,
     city: City,
     incident: Incident,
     intent: JudgeBurst,
@@ -22,8 +22,8 @@ def judgement_question(
     looked_at: str,
     parent: QWidget,
 ) -> Confirmation:
-    """Names the pipe, the one judged before or in sight, and how far it lies from the candidates."""
-    words, (pipe_id,) = looks.words, intent.pipe_ids
+    """Names the pipe, the one judged before or looked at, and its distance from the candidates."""
+    words, (pipe_id,) = appearance.words, intent.pipe_ids
     judged = bool(incident.burst_pipes)
     pipes = city.network.pipes
     row = pipes.row(pipe_id)
@@ -40,7 +40,7 @@ def judgement_question(
         facts += [(words("judgement.first", pipe=first), metres(far.to_first_m)), (words("judgement.set_90"), set_90)]
     text = "correct_text" if judged else "which_text" if looked_at else "outside_text"
     return Confirmation(
-        looks,
+        appearance,
         words("location.correct" if judged else "location.judge", pipe=pipe_id),
         words(f"judgement.{text}"),
         words("location.correct" if judged else "location.judge", pipe=pipe_id),

@@ -16,24 +16,25 @@ from console.domain.notices import Notice, NoticeStatus
 from console.services.notices.contradictions import Contradiction
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
 from console.services.notices.redrafting import redrafted
+from console.ui.appearance import Appearance
 from console.ui.dialogs.confirm import ENTER
 from console.ui.dialogs.notice_parts import Difference, Leave, Underneath, issue_confirmation, lift_confirmation
-from console.ui.dialogs.notice_steps import Steps
-from console.ui.style import Looks, button, label, row
+from console.ui.dialogs.notice_steps import NoticeSteps
+from console.ui.widgets import button, label, row
 
 _EDITABLE = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED)
 _OPEN = (*_EDITABLE, NoticeStatus.APPROVED)
 
 
 class NoticeDialog(QDialog):
-    """Follows the notice while it is open: each picture may bring its next state."""
+    """Shows one notice. It follows the case: each picture may bring the notice's next state."""
 
     asked = Signal(object, str)
     """(intent, in whose name; "" for this console's user)."""
 
     def __init__(
         self,
-        looks: Looks,
+        appearance: Appearance,
         user: str,
         now: Callable[[], datetime],
         incident: Incident,
@@ -44,7 +45,7 @@ class NoticeDialog(QDialog):
     ) -> None:
         """``contradicted``: how a notice differs from its case; ``channels``: in words, by which way a notice leaves."""
         super().__init__(parent)
-        self._looks, self._now, self._incident, self._notice = looks, now, incident, notice
+        self._appearance, self._now, self._incident, self._notice = appearance, now, incident, notice
         self._contradicted, self._channels = contradicted, channels
         self._base = (notice.text_zh, notice.text_en)
         self._to_newest, self._leaving = False, False
@@ -58,10 +59,10 @@ class NoticeDialog(QDialog):
         self._show_notice()
 
     def _build(self, user: str) -> None:
-        words = self._looks.words
+        words = self._appearance.words
         self._state, self._version = label(name="strong", wrap=True), QComboBox()
         self._version.activated.connect(self._on_version)
-        self.difference, self.underneath = Difference(self._looks), Underneath(self._looks)
+        self.difference, self.underneath = Difference(self._appearance), Underneath(self._appearance)
         self.difference.redraft_asked.connect(self.redraft)
         self.difference.reason_changed.connect(self._show_steps)
         self.underneath.taken.connect(self._take_new_text)
@@ -73,7 +74,7 @@ class NoticeDialog(QDialog):
         self._dropped, self._remarks = label(name="warning", wrap=True), label(name="warning", wrap=True)
         self._refused = label(name="warning", wrap=True)
         self._refused.hide()
-        self.steps = Steps(self._looks, user)
+        self.steps = NoticeSteps(self._appearance, user)
         self.steps.submit.clicked.connect(self.submit)
         self.steps.approve.clicked.connect(self.approve)
         self.steps.issue.clicked.connect(self.ask_issue)
@@ -159,7 +160,7 @@ class NoticeDialog(QDialog):
     # What is shown
 
     def _show_notice(self, fill: bool = True) -> None:
-        words, notice = self._looks.words, self._notice
+        words, notice = self._appearance.words, self._notice
         self.setWindowTitle(words("notice.window", notice=notice.notice_id))
         if fill:
             self._set_texts(*self._base)
@@ -175,7 +176,7 @@ class NoticeDialog(QDialog):
 
     def _show_versions(self) -> None:
         """Every version is kept and can be read again."""
-        words, notices = self._looks.words, self._incident.notices
+        words, notices = self._appearance.words, self._incident.notices
         self._version.clear()
         for notice in notices:
             status = words.of("notice_status", notice.status.value)
@@ -194,7 +195,7 @@ class NoticeDialog(QDialog):
         self._save.setEnabled(editable and edited)
         self._version.setEnabled(not edited)
         self.underneath.setVisible(edited and self.underneath.pending)
-        facts, language = self._notice.facts, self._looks.words.language
+        facts, language = self._notice.facts, self._appearance.words.language
         lines = [
             *remarks(facts, self._now(), language),
             *left_out(facts, self._zh.toPlainText(), "zh_CN", language),
@@ -206,11 +207,11 @@ class NoticeDialog(QDialog):
 
     def _show_day(self) -> None:
         """After midnight the times of the steps have their date."""
-        if self._day != self._looks.words.local(self._now()).date():
+        if self._day != self._appearance.words.local(self._now()).date():
             self._show_steps()
 
     def _show_steps(self) -> None:
-        self._day = self._looks.words.local(self._now()).date()
+        self._day = self._appearance.words.local(self._now()).date()
         notice, incident = self._notice, self._incident
         self._find()
         waiting = any(other.status in _OPEN for other in incident.notices)
@@ -232,12 +233,12 @@ class NoticeDialog(QDialog):
     # What is asked
 
     def save(self) -> None:
-        """What was typed becomes the notice's text."""
+        """Save the edited texts."""
         self._base = self._texts()
         self._ask(EditNotice(self._incident.incident_id, self._notice.notice_id, *self._base))
 
     def redraft(self) -> None:
-        """From the facts as they are; what was typed goes in first, so that it is kept where it still fits."""
+        """Draft again from the present facts. Edits are saved first and kept where they still fit."""
         if self._edited():
             self.save()
         self._sent = self._texts()
@@ -249,11 +250,11 @@ class NoticeDialog(QDialog):
         self.redraft()
 
     def submit(self) -> None:
-        """To the supervisor."""
+        """Submit to the supervisor."""
         self._ask(SubmitNotice(self._incident.incident_id, self._notice.notice_id, self.difference.reason))
 
     def approve(self) -> None:
-        """In the name typed beside the button."""
+        """Approve in the name typed beside the button."""
         approver, override = self.steps.approver.text().strip(), self.steps.override.text().strip()
         intent = ApproveNotice(self._incident.incident_id, self._notice.notice_id, override, self.difference.reason)
         self._ask(intent, approver)
@@ -268,24 +269,24 @@ class NoticeDialog(QDialog):
         """Shows what goes out, to whom, by which way, from when; nothing leaves before that is confirmed."""
         case, notice_id, reason = self._incident.incident_id, self._notice.notice_id, self.difference.reason
         shown = self._notice
-        question = issue_confirmation(self._looks, shown, self._channels(), self._found, reason, self)
+        question = issue_confirmation(self._appearance, shown, self._channels(), self._found, reason, self)
         question.accepted.connect(lambda: self._if_same(shown, IssueNotice(case, notice_id, reason)))
         self._open(question)
 
     def ask_lift(self) -> None:
-        """Asks why; shows what is withdrawn."""
+        """Ask for the reason and show what is withdrawn."""
         case, notice_id, shown = self._incident.incident_id, self._notice.notice_id, self._notice
-        question = lift_confirmation(self._looks, shown, self._channels(), self)
+        question = lift_confirmation(self._appearance, shown, self._channels(), self)
         question.accepted.connect(lambda: self._if_same(shown, LiftNotice(case, notice_id, question.reason)))
         self._open(question)
 
     def _if_same(self, shown: Notice, intent: Intent) -> None:
-        """Only what was shown is confirmed: a text that changed meanwhile has to be shown again."""
+        """Confirm only what was shown: a text that changed meanwhile has to be shown again."""
         if (shown.status, shown.text_zh, shown.text_en) == (self._notice.status, self._notice.text_zh, self._notice.text_en):
             self._ask(intent)
 
     def _ask(self, intent: Intent, person: str = "") -> None:
-        """The focus leaves the button: a key pressed again takes no further step."""
+        """Submit an intent. The focus leaves the button, so a key pressed again takes no further step."""
         self.steps.setFocus()
         self._refused.hide()
         self.asked.emit(intent, person)
@@ -299,7 +300,7 @@ class NoticeDialog(QDialog):
         self._set_texts(*(one.text for one in made))
         lost = [line for one in made for line in one.dropped]
         if lost:
-            self._dropped.setText("\n".join([self._looks.words("notice.dropped"), *(f"· {line}" for line in lost)]))
+            self._dropped.setText("\n".join([self._appearance.words("notice.dropped"), *(f"· {line}" for line in lost)]))
             self._dropped.show()
         self._show_text_state()
 
@@ -310,7 +311,7 @@ class NoticeDialog(QDialog):
         if not self._edited():
             super().reject()
             return
-        question = Leave(self._looks, can_save=self._notice.status in _EDITABLE, parent=self)
+        question = Leave(self._appearance, can_save=self._notice.status in _EDITABLE, parent=self)
         question.saved.connect(self._save_and_leave)
         question.dropped.connect(lambda: QDialog.reject(self))
         self._open(question)
@@ -321,6 +322,7 @@ class NoticeDialog(QDialog):
         self.save()
 
     def showEvent(self, event: QShowEvent) -> None:
+        """Put the focus on no button: a key that is still down does nothing."""
         super().showEvent(event)
         self.steps.setFocus()
 

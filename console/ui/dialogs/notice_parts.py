@@ -11,29 +11,30 @@ from PySide6.QtWidgets import QDialogButtonBox, QFrame, QLineEdit, QVBoxLayout, 
 from console.documents.wording import Wording, title_of
 from console.domain.notices import Notice
 from console.services.notices.contradictions import Contradiction
+from console.ui.appearance import Appearance
 from console.ui.dialogs.ask import LONGEST_REASON
 from console.ui.dialogs.confirm import Confirmation
-from console.ui.style import Looks, button, label, row
+from console.ui.widgets import button, label, row
 
 _LINES_SHOWN = 8
 
 
 class Difference(QFrame):
-    """How the notice differs from its case: redraft at a click, or go on with a typed reason."""
+    """How the notice differs from its case, with a button to redraft and a field for the reason to continue."""
 
     redraft_asked = Signal()
     reason_changed = Signal()
 
-    def __init__(self, looks: Looks, parent: QWidget | None = None) -> None:
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
-        self._looks = looks
+        self._appearance = appearance
         self._open = False
         self._title, self._lines = label(name="warning", wrap=True), label(wrap=True, selectable=True)
-        self.redraft, self._field = button(looks.words("notice.redraft"), "primary"), QLineEdit()
+        self.redraft, self._field = button(appearance.words("notice.redraft"), "primary"), QLineEdit()
         self.redraft.clicked.connect(self.redraft_asked)
         self._field.setMaxLength(LONGEST_REASON)
-        self._field.setPlaceholderText(looks.words("notice.despite"))
+        self._field.setPlaceholderText(appearance.words("notice.despite"))
         self._field.textChanged.connect(lambda _: self.reason_changed.emit())
         box = QVBoxLayout(self)
         box.setContentsMargins(10, 6, 10, 6)
@@ -46,7 +47,7 @@ class Difference(QFrame):
 
     def show_found(self, found: Iterable[Contradiction], *, open_: bool) -> None:
         """``open_``: the notice is still in preparation; else it is public and wants a new version."""
-        words, self._open = self._looks.words, open_
+        words, self._open = self._appearance.words, open_
         found = tuple(found)
         lines = [f"· {one.text(words.language)}" for one in found]
         to_correct = any(one.code == "crew_found" for one in found)  # a redraft does not settle that, judging does
@@ -74,12 +75,12 @@ class Underneath(QFrame):
 
     taken = Signal()
 
-    def __init__(self, looks: Looks, parent: QWidget | None = None) -> None:
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
-        self._looks, self.pending = looks, False
+        self._appearance, self.pending = appearance, False
         self._title, self._lines = label(name="warning", wrap=True), label(wrap=True, selectable=True)
-        self._take = button(looks.words("notice.take_new"))
+        self._take = button(appearance.words("notice.take_new"))
         self._take.clicked.connect(self.taken)
         box = QVBoxLayout(self)
         box.setContentsMargins(10, 6, 10, 6)
@@ -90,7 +91,7 @@ class Underneath(QFrame):
 
     def show_change(self, before: tuple[str, str], after: tuple[str, str], *, editable: bool) -> None:
         """Lines that went and came, in both languages."""
-        words, self.pending = self._looks.words, True
+        words, self.pending = self._appearance.words, True
         changed = [
             line
             for old, new in zip(before, after, strict=True)
@@ -116,9 +117,9 @@ class Leave(Confirmation):
     saved = Signal()
     dropped = Signal()
 
-    def __init__(self, looks: Looks, *, can_save: bool, parent: QWidget | None = None) -> None:
-        words = looks.words
-        super().__init__(looks, words("notice.leave"), words("notice.leave_text"), words("notice.leave_drop"), parent=parent)
+    def __init__(self, appearance: Appearance, *, can_save: bool, parent: QWidget | None = None) -> None:
+        words = appearance.words
+        super().__init__(appearance, words("notice.leave"), words("notice.leave_text"), words("notice.leave_drop"), parent=parent)
         self.cancel.setText(words("notice.leave_stay"))
         self.accepted.connect(self.dropped)
         self.save = button(words("notice.leave_save"), "primary")
@@ -132,17 +133,17 @@ class Leave(Confirmation):
 
 
 def issue_confirmation(
-    looks: Looks, notice: Notice, channels: str, found: Iterable[Contradiction], reason: str, parent: QWidget
+    appearance: Appearance, notice: Notice, channels: str, found: Iterable[Contradiction], reason: str, parent: QWidget
 ) -> Confirmation:
     """What goes out, to whom, by which way, from when."""
-    words, facts = looks.words, notice.facts
+    words, facts = appearance.words, notice.facts
     wording = Wording(words.language)
     start, end = (wording.minute(at, facts.time_zone) for at in (facts.starts_at, facts.expected_end))
     what = "issue_drill" if facts.is_drill else "issue_update" if notice.references else "issue_first"
     told = [
         (words("notice.to_what"), f"{title_of(facts, words.language)} · {words('notice.version', n=notice.version)}"),
         (words("notice.to_kind"), words(f"notice.{what}")),
-        *_touched(looks, notice),
+        *_touched(appearance, notice),
         (words("notice.to_roads"), wording.roads(facts)),
         (words("notice.to_when"), words("notice.from_to", start=start, end=end)),
         (words("notice.to_channels"), channels),
@@ -153,26 +154,28 @@ def issue_confirmation(
         differences = "\n".join(shown)
         told.append((words("notice.to_despite"), f"{differences}\n{words('notice.reason_given', reason=reason)}"))
     title = words("notice.issue_title", notice=notice.notice_id)
-    return Confirmation(looks, title, words("notice.issue_text"), words("notice.issue_do"), _said(told), parent=parent)
+    return Confirmation(appearance, title, words("notice.issue_text"), words("notice.issue_do"), _said(told), parent=parent)
 
 
-def lift_confirmation(looks: Looks, notice: Notice, channels: str, parent: QWidget, *, is_undo: bool = False) -> Confirmation:
+def lift_confirmation(
+    appearance: Appearance, notice: Notice, channels: str, parent: QWidget, *, is_undo: bool = False
+) -> Confirmation:
     """What is lifted, for whom; why has to be said. ``is_undo``: its issue is undone, water need not be back."""
-    words = looks.words
+    words = appearance.words
     told = [
         (words("notice.to_what"), f"{title_of(notice.facts, words.language)} · {words('notice.version', n=notice.version)}"),
-        *_touched(looks, notice),
+        *_touched(appearance, notice),
         (words("notice.to_channels"), channels),
     ]
     usual = words.catalogue.section("notice.lift_reason")
     reasons = [usual[key] for key in ("restored", "wrong", "not_needed") if not (is_undo and key == "restored")]
     what = "withdraw" if is_undo else "lift"
     title = words(f"notice.{what}_title", notice=notice.notice_id)
-    return Confirmation(looks, title, words(f"notice.{what}_text"), words(f"notice.{what}_do"), _said(told), reasons, parent)
+    return Confirmation(appearance, title, words(f"notice.{what}_text"), words(f"notice.{what}_do"), _said(told), reasons, parent)
 
 
-def _touched(looks: Looks, notice: Notice) -> list[tuple[str, str]]:
-    words, facts = looks.words, notice.facts
+def _touched(appearance: Appearance, notice: Notice) -> list[tuple[str, str]]:
+    words, facts = appearance.words, notice.facts
     wording = Wording(words.language)
     told = []
     for what, count, names in (

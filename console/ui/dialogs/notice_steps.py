@@ -8,21 +8,22 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QPushButton, QWidget
 
 from console.domain.notices import Notice, NoticeStatus
-from console.ui.style import Looks, button, fitted, label, row, tip
+from console.ui.appearance import Appearance
+from console.ui.widgets import button, fitted, label, row, tip
 
 _WIDEST_PX = 170
 _ORDER = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED, NoticeStatus.APPROVED, NoticeStatus.ISSUED)
 
 
-class Steps(QFrame):
-    """Takes the focus itself after each step: a key pressed again meets no button."""
+class NoticeSteps(QFrame):
+    """Takes the focus after each step: a key pressed again presses no button."""
 
-    def __init__(self, looks: Looks, user: str, parent: QWidget | None = None) -> None:
+    def __init__(self, appearance: Appearance, user: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._looks, self._user = looks, user
-        words = looks.words
+        self._appearance, self._user = appearance, user
+        words = appearance.words
         self.submit, self.approve = button(words("notice.do_draft")), button(words("notice.do_submitted"))
         self.issue, self.lift = button(words("notice.do_approved")), button(words("notice.do_issued"))
         self.renew = button(words("notice.renew"))
@@ -54,7 +55,7 @@ class Steps(QFrame):
 
         ``blocked``: the notice contradicts its case.
         """
-        words, at = self._looks.words, notice.status
+        words, at = self._appearance.words, notice.status
         for status, told in zip(_ORDER, self._told, strict=True):
             told.setText(self._words(status, notice, now))
         for status, step in zip(_ORDER, (self.submit, self.approve, self.issue, self.lift), strict=True):
@@ -76,13 +77,13 @@ class Steps(QFrame):
     def _show_approver(self) -> None:
         """The button says in whose name."""
         person = self.approver.text().strip() or self._user
-        text = self._looks.words("notice.do_submitted_as", user=person)
+        text = self._appearance.words("notice.do_submitted_as", user=person)
         self.approve.setText(fitted(self.approve, text, _WIDEST_PX))
         self.approve.setToolTip(tip(text))
 
     def _words(self, status: NoticeStatus, notice: Notice, now: datetime) -> str:
-        """What became of a step: by whom and when; "" before it was taken."""
-        words = self._looks.words
+        """By whom and when a step was taken; "" before."""
+        words = self._appearance.words
         match status:
             case NoticeStatus.DRAFT if notice.submitted_by:
                 return words("notice.submitted_by", user=notice.submitted_by)

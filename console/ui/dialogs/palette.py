@@ -1,4 +1,4 @@
-"""Ctrl+K: type, arrow keys, Enter."""
+"""The search dialog (Ctrl+K)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from console.ui.appearance import Appearance
 from console.ui.commands.search import Hit
-from console.ui.style import Looks
 
 
 class Palette(QDialog):
@@ -18,12 +18,12 @@ class Palette(QDialog):
     chosen = Signal(object)
     """Hit."""
 
-    def __init__(self, looks: Looks, find: Callable[[str], list[Hit]], parent: QWidget | None = None) -> None:
+    def __init__(self, appearance: Appearance, find: Callable[[str], list[Hit]], parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._looks, self._find = looks, find
+        self._appearance, self._find = appearance, find
         self._field, self._list = QLineEdit(), QListWidget()
-        self._field.setPlaceholderText(looks.words("search.placeholder"))
+        self._field.setPlaceholderText(appearance.words("search.placeholder"))
         self._field.textChanged.connect(self._search)
         self._field.installEventFilter(self)
         self._list.itemActivated.connect(self._take)
@@ -36,10 +36,11 @@ class Palette(QDialog):
         self._search("")
 
     def showEvent(self, event: QEvent) -> None:
+        """Put the focus into the search field."""
         self._field.setFocus()
 
     def _search(self, text: str) -> None:
-        words = self._looks.words
+        words = self._appearance.words
         self._list.clear()
         for hit in self._find(text):
             kind = words.of("kind", hit.kind)
@@ -51,6 +52,7 @@ class Palette(QDialog):
         self._list.setCurrentRow(0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Arrow keys and Enter of the search field act on the list."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
             if step is not None:

@@ -1,4 +1,4 @@
-"""SegmentsWindow: the plan of every segment, ranked; worked out aside with progress, browsed, taken along as CSV."""
+"""SegmentsWindow: the plan of every segment, ranked; computed in the background with progress, exported as CSV."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtWidgets import QAbstractItemView, QDialog, QFileDialog, QProgressBar, QTableView, QTabWidget, QVBoxLayout, QWidget
 
 from console.services.network.segment_list import segment_row, write_segments_csv
-from console.ui.bridge import Errands
+from console.ui.appearance import Appearance
+from console.ui.background_tasks import BackgroundTasks
 from console.ui.models.segments import FiguresModel, segment_columns, valve_columns
-from console.ui.style import Looks, button, label, row
+from console.ui.widgets import button, label, row
 from maps.city import City
 from maps.errors import InputFault
 from maps.isolation import Isolator, SegmentPlans, city_plans
 
 
 class SegmentsWindow(QDialog):
-    """Opened over the window, never blocking it. Closing it cancels what is still being worked out."""
+    """Opened over the window without blocking it. Closing it cancels the calculation."""
 
     pipe_chosen = Signal(str)
     """A pipe of the chosen segment."""
@@ -25,10 +26,10 @@ class SegmentsWindow(QDialog):
     told = Signal(str)
     _progressed = Signal(float)
 
-    def __init__(self, city: City, looks: Looks, parent: QWidget) -> None:
+    def __init__(self, city: City, appearance: Appearance, parent: QWidget) -> None:
         super().__init__(parent)
-        self._city, self._looks = city, looks
-        self._errands, self._cancelled = Errands(self), False
+        self._city, self._appearance = city, appearance
+        self._tasks, self._cancelled = BackgroundTasks("segments", self), False
         self.plans: SegmentPlans | None = None
         self.setWindowTitle(self.text("title"))
         self.resize(820, 560)
@@ -52,27 +53,27 @@ class SegmentsWindow(QDialog):
 
     def text(self, key: str, **params: object) -> str:
         """A word of this window."""
-        return self._looks.words.catalogue.text(f"tools.segments.{key}", **params)
+        return self._appearance.words.catalogue.text(f"tools.segments.{key}", **params)
 
     def begin(self, planner: Isolator | None = None) -> None:
-        """Work out every plan aside; ``planner`` when there is one already."""
+        """Compute every plan in the background; ``planner``: the segments, if they are built already."""
 
         def work() -> SegmentPlans:
             return city_plans(planner or Isolator(self._city), self._told)
 
-        self._errands.ask("plans", work, self._take)
+        self._tasks.request("plans", work, self._take)
 
     @property
     def busy(self) -> bool:
-        """Whether plans are being worked out."""
-        return self._errands.busy
+        """Whether plans are being computed."""
+        return self._tasks.busy
 
     def cancel(self) -> None:
-        """Stop: what is worked out so far is shown."""
+        """Stop; the plans computed so far are shown."""
         self._cancelled = True
 
     def write(self, path: Path) -> None:
-        """The segments as CSV, in the order shown; what goes wrong is told."""
+        """Write the segments as CSV in the order shown; a fault is reported."""
         model, plans = self.segments.model(), self.plans
         if plans is None or not isinstance(model, FiguresModel):
             return
@@ -83,7 +84,7 @@ class SegmentsWindow(QDialog):
             self.told.emit(str(fault))
 
     def _told(self, share: float) -> bool:
-        """On the worker's thread, a hundred times in all."""
+        """Called on the worker's thread, a hundred times in all."""
         self._progressed.emit(share)
         return not self._cancelled
 
@@ -104,7 +105,7 @@ class SegmentsWindow(QDialog):
 
     def text_of(self, key: str) -> str:
         """Words for the columns, ``segments.<key>``."""
-        return self._looks.words.catalogue.text(f"tools.{key}")
+        return self._appearance.words.catalogue.text(f"tools.{key}")
 
     def _show(self, table: QTableView, model: FiguresModel, chosen: object) -> None:
         table.setModel(model)
@@ -129,8 +130,9 @@ class SegmentsWindow(QDialog):
             self.write(Path(name).with_suffix(".csv"))
 
     def done(self, result: int) -> None:
+        """Cancel the calculation and close."""
         self.cancel()
-        self._errands.close()
+        self._tasks.close()
         super().done(result)
 
 

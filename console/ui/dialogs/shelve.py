@@ -1,4 +1,4 @@
-"""The shelving dialog: which alarm, how long, why, and what brings it back."""
+"""The shelving dialog: which alarm, for how long and why."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
 from console.domain.alarms import Alarm
 from console.services.alarms.station_alarms import ShelveAlarm, TakeOutOfService
+from console.ui.appearance import Appearance
 from console.ui.dialogs.ask import ReasonQuestion
-from console.ui.style import Elided, Looks, label
+from console.ui.widgets import ElidedLabel, label
 
 _MINUTES = (15, 30, 60, 120, 480)
 _ONE_SHOT, _OUT_OF_SERVICE = 0, -1
@@ -19,12 +20,16 @@ _ONE_SHOT, _OUT_OF_SERVICE = 0, -1
 class ShelveQuestion(ReasonQuestion):
     """How long an alarm rests, and why. ``told``: the alarm in words; ``now``: the present, while the dialog stands open."""
 
-    def __init__(self, looks: Looks, alarm: Alarm, told: str, now: Callable[[], datetime], parent: QWidget | None = None) -> None:
-        words = looks.words
+    def __init__(
+        self, appearance: Appearance, alarm: Alarm, told: str, now: Callable[[], datetime], parent: QWidget | None = None
+    ) -> None:
+        words = appearance.words
         usual = words.catalogue.section("ui.shelve_usual").values()
-        super().__init__(looks, words("shelve.title"), words("shelve.text"), parent=parent, do=words("shelve.do"), usual=usual)
+        super().__init__(
+            appearance, words("shelve.title"), words("shelve.text"), parent=parent, do=words("shelve.do"), usual=usual
+        )
         self._words, self._now, self._alarm = words, now, alarm
-        which = Elided(told, "strong")
+        which = ElidedLabel(told, "strong")
         which.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.time = QComboBox()
         for minutes in _MINUTES:

@@ -12,8 +12,9 @@ from console.domain.expected import BAND_SIGMAS
 from console.domain.limits import Limits
 from console.domain.picture import Picture, StationState
 from console.domain.readings import CHANNEL_BY_NAME, Channel, Quality
-from console.ui.panels.trend import Series, Trend
-from console.ui.style import Looks, button, clear, label, row
+from console.ui.appearance import Appearance
+from console.ui.panels.charts import Series, Trend
+from console.ui.widgets import button, clear, label, row
 from console.ui.words import one_line
 from maps.city import City
 
@@ -30,13 +31,13 @@ class StationDialog(QDialog):
     """Show this station (row) on the map."""
 
     def __init__(
-        self, city: City, limits: Limits, row_: int, looks: Looks, picture: Picture, parent: QWidget | None = None
+        self, city: City, limits: Limits, row_: int, appearance: Appearance, picture: Picture, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._limits = limits
-        self._city, self._row, self._looks, self._picture = city, row_, looks, picture
+        self._city, self._row, self._appearance, self._picture = city, row_, appearance, picture
         self._read_at = 0
-        stations, words = city.stations, looks.words
+        stations, words = city.stations, appearance.words
         self.setWindowTitle(one_line(words("station.window", name=str(stations.name[row_]) or str(stations.asset_id[row_]))))
         self.resize(620, 460)
         self._state = label(name="strong", wrap=True, selectable=True)
@@ -82,7 +83,7 @@ class StationDialog(QDialog):
     def show_picture(self, picture: Picture) -> None:
         """The newest values; the trend is read again every few seconds of the picture's time."""
         self._picture = picture
-        words, stations = self._looks.words, self._city.stations
+        words, stations = self._appearance.words, self._city.stations
         state = StationState(int(picture.station_state[self._row]))
         told = (str(stations.asset_id[self._row]), words.of("station_state", state.name.lower()), self._elevation_words())
         self._state.setText(" · ".join(part for part in told if part))
@@ -96,10 +97,10 @@ class StationDialog(QDialog):
         """The history that was asked for; one of another channel came too late."""
         if series.channel is not self.channel:
             return
-        words, until_s = self._looks.words, self._picture.now_us / 1e6
-        self._trend.draw((series,), self._looks, self.since_us / 1e6, until_s)
+        words, until_s = self._appearance.words, self._picture.now_us / 1e6
+        self._trend.draw((series,), self._appearance, self.since_us / 1e6, until_s)
         for limit in self._limits_of(series.channel):
-            self._trend.mark_level(series.channel, limit, self._looks)
+            self._trend.mark_level(series.channel, limit, self._appearance)
         known = np.isfinite(series.value)
         parts = [words.unit(series.channel), words("station.readings", n=int(known.sum()))]
         parts.append(self._band_words(series))
@@ -109,18 +110,18 @@ class StationDialog(QDialog):
     def _band_words(self, series: Series) -> str:
         """What the band is made of."""
         if not np.isfinite(series.expected).any():
-            return self._looks.words("station.learning")
+            return self._appearance.words("station.learning")
         if not np.isfinite(series.sigma):
             least = "station.band_pressure" if series.channel is Channel.PRESSURE else "station.band"
-            return self._looks.words(least)
-        return self._looks.words("station.band_own", width=f"{BAND_SIGMAS * series.sigma:.1f}")
+            return self._appearance.words(least)
+        return self._appearance.words("station.band_own", width=f"{BAND_SIGMAS * series.sigma:.1f}")
 
     def _limits_of(self, channel: Channel) -> list[float]:
         pair = (float(self._limits.low[self._row, channel]), float(self._limits.high[self._row, channel]))
         return [limit for limit in pair if np.isfinite(limit)]
 
     def _limit_words(self, channel: Channel) -> str:
-        words, low, high = self._looks.words, self._limits.low[self._row, channel], self._limits.high[self._row, channel]
+        words, low, high = self._appearance.words, self._limits.low[self._row, channel], self._limits.high[self._row, channel]
         least = words("station.at_least", limit=words.limit(channel, float(low))) if np.isfinite(low) else ""
         most = words("station.at_most", limit=words.limit(channel, float(high))) if np.isfinite(high) else ""
         told = " · ".join(part for part in (least, most) if part)
@@ -132,18 +133,18 @@ class StationDialog(QDialog):
         errors = self._picture.elevation_error_m
         if errors is None or not np.isfinite(errors[self._row]):
             return ""
-        error = self._looks.words.elevation(float(errors[self._row]))
-        return self._looks.words("station.elevation", error=error) if error else ""
+        error = self._appearance.words.elevation(float(errors[self._row]))
+        return self._appearance.words("station.elevation", error=error) if error else ""
 
     def _channels(self) -> list[Channel]:
-        """The city's word on what the station measures, and whatever has come in besides."""
+        """Channels that the city lists for the station, and those it has sent besides."""
         named = str(self._city.stations.channels[self._row]).split(",")
         told = [CHANNEL_BY_NAME[name.strip()] for name in named if name.strip() in CHANNEL_BY_NAME]
         heard = [channel for channel in Channel if self._picture.at_us[self._row, channel] > 0]
         return list(dict.fromkeys((*told, *heard))) or [Channel.PRESSURE]
 
     def _show_values(self) -> None:
-        words, picture, at = self._looks.words, self._picture, self._row
+        words, picture, at = self._appearance.words, self._picture, self._row
         clear(self._values)
         age = picture.age_s()[at]
         for line, channel in enumerate(self._channels()):
@@ -169,7 +170,7 @@ class StationDialog(QDialog):
         return named and alarm.state is not AlarmState.CLEARED
 
     def _alarm_line(self, alarm: Alarm) -> str:
-        words = self._looks.words
+        words = self._appearance.words
         kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
         if alarm.limit is not None and alarm.evidence:
             kind = words.over_limit(alarm)

@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QFont, QImage, QImageWriter, QPageLayout, QPag
 from PySide6.QtSvg import QSvgGenerator
 
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.drawing.band import Pane, StaticStyle
+from console.ui.map.drawing.band import PictureBand, StaticStyle
 from console.ui.map.drawing.label_placement import text_size
 from console.ui.map.drawing.static_layer import paint_all
 from console.ui.map.view.camera import Camera
@@ -133,15 +133,15 @@ def _svg(canvas: MapCanvas, path: Path, sheet: Sheet, camera: Camera, theme: The
 def paint_sheet(
     painter: QPainter, canvas: MapCanvas, sheet: Sheet, camera: Camera, theme: Theme, ratio: float, *, vector: bool = False
 ) -> None:
-    """Ground, marks, symbols, names, furniture, then title and legend."""
+    """Draw ground, marks, symbols, names and decorations, then title and legend."""
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
     painter.translate(0, _TITLE_PX)
     painter.setClipRect(QRectF(0, 0, camera.width, camera.height))
     painter.fillRect(QRectF(0, 0, camera.width, camera.height), theme.colour("map.background"))
-    style = StaticStyle(theme, canvas.layer_look, ratio)
-    pane = Pane(painter, camera, camera.view(), style, lambda: True, _CSS_DPI / sheet.dpi, vector)
-    paint_all(pane, canvas.scene, canvas.renderer.extras)
-    canvas.marks().paint(pane)
+    style = StaticStyle(theme, canvas.layer_settings, ratio)
+    band = PictureBand(painter, camera, camera.view(), style, lambda: True, _CSS_DPI / sheet.dpi, vector)
+    paint_all(band, canvas.scene, canvas.renderer.extras)
+    canvas.marks().paint(band)
     canvas.paint_overlay(painter, camera, ratio, vector=vector)
     _legend(painter, sheet, camera, theme, raised=bool(canvas.margin().remark))
     painter.setClipping(False)

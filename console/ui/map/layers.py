@@ -62,7 +62,7 @@ GROUND_LAYERS = (
 
 
 class PipeTheme(StrEnum):
-    """What the colour of pipes tells."""
+    """What the colour of the pipes stands for."""
 
     DIAMETER = "diameter"
     MATERIAL = "material"
@@ -73,7 +73,7 @@ class PipeTheme(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LayerLook:
+class LayerSettings:
     """What the map shows and how: visible layers, opacities below 1, order of the ground layers (from above), theme."""
 
     visible: frozenset[MapLayer] = frozenset(MapLayer) - HIDDEN_AT_FIRST
@@ -89,7 +89,7 @@ class LayerLook:
         """Opacity of a layer, 0–1."""
         return self.opacity.get(layer, 1.0)
 
-    def with_visible(self, visible: frozenset[MapLayer]) -> LayerLook:
+    def with_visible(self, visible: frozenset[MapLayer]) -> LayerSettings:
         """Other layers shown."""
         return replace(self, visible=visible)
 
@@ -99,8 +99,8 @@ class LayerLook:
         return "|".join((shown, ",".join(layer.value for layer in self.order), self.theme.value))
 
     @classmethod
-    def from_text(cls, text: str) -> LayerLook:
-        """As remembered; what is not understood (an older or newer version's) keeps its default."""
+    def from_text(cls, text: str) -> LayerSettings:
+        """Parse stored settings; unknown parts (of an older or newer version) keep their defaults."""
         parts = [*text.split("|"), "", "", ""]
         known = {layer.value: layer for layer in MapLayer}
         default = cls()

@@ -14,7 +14,7 @@ from console.ui.map.drawing.frame import Frame
 from console.ui.map.drawing.label_placement import Ink, spread, text_size, write
 from console.ui.map.drawing.symbols import diamond, paint_number
 from console.ui.map.layers import MapLayer
-from console.ui.map.live.case_marks import CaseLook, StepStatus
+from console.ui.map.live.case_marks import CaseMarks, StepStatus
 from console.ui.map.live.crew_marks import CrewMarks
 from console.ui.map.live.stations import Gauges
 from console.ui.map.network.names import Names
@@ -22,7 +22,7 @@ from console.ui.map.scene import Scene
 
 _DISC_PX = 21.0
 _ONE_SPOT_PX = 42.0
-"""A plan smaller than two discs: its numbers would only crowd about the burst, whose symbol stands for it."""
+"""A plan smaller than two discs: its numbers would overlap the burst's symbol, so they are left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +30,9 @@ class Live:
     """What the overlay shows. ``selected``: segments of the picked pipe (world); ``selected_text``: its label."""
 
     picture: Picture
-    case: CaseLook = field(default_factory=CaseLook)
-    trial: CaseLook | None = None
-    """What is tried, over the case; None when no trial is on."""
+    case: CaseMarks = field(default_factory=CaseMarks)
+    what_if: CaseMarks | None = None
+    """Marks of the what-if over the case; None when there is none."""
     selected: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
     selected_text: str = ""
 
@@ -49,11 +49,11 @@ class Overlay:
         """Symbols and their labels; what matters most gets its label first."""
         self.names.keep_clear(frame)
         if frame.shows(MapLayer.PLAN):
-            looks = ((live.case, "state.critical"), (live.trial, "trial.main"))
-            for look, role in looks:
+            marked = ((live.case, "state.critical"), (live.what_if, "what_if.main"))
+            for look, role in marked:
                 if look is not None:
                     _burst(frame, look, role)
-            for look, role in looks:
+            for look, role in marked:
                 if look is not None and look.steps and frame.shows(MapLayer.STEPS):
                     with frame.faded(MapLayer.STEPS):
                         _steps(frame, look, self.gauges.alarming(frame, live.picture), "" if look is live.case else role)
@@ -67,7 +67,7 @@ class Overlay:
             self.names.paint(frame)
 
 
-def _burst(frame: Frame, case: CaseLook, role: str) -> None:
+def _burst(frame: Frame, case: CaseMarks, role: str) -> None:
     if not len(case.burst):
         return
     middle = case.burst[len(case.burst) // 2]
@@ -78,10 +78,11 @@ def _burst(frame: Frame, case: CaseLook, role: str) -> None:
     frame.placer.take(QRectF(x - 10, y - 10, 20, 20))
 
 
-def _steps(frame: Frame, case: CaseLook, alarming: list[tuple[float, float]], trial_role: str = "") -> None:
-    """``alarming``: screen points of the symbols that a disc must not hide, nor be hidden by; ``trial_role``: the one colour
+def _steps(frame: Frame, case: CaseMarks, alarming: list[tuple[float, float]], what_if_role: str = "") -> None:
+    """Numbered valves of a plan.
 
-    of a trial's valves, which are squares.
+    ``alarming``: screen points of symbols that a disc must not hide, nor be hidden by. ``what_if_role``: the colour of a
+    what-if's valves, which are squares.
     """
     anchors = [frame.camera.to_screen(mark.x, mark.y) for mark in case.steps]
     if len(anchors) > 1 and np.ptp(np.array(anchors), axis=0).max() < _ONE_SPOT_PX:
@@ -100,8 +101,8 @@ def _steps(frame: Frame, case: CaseLook, alarming: list[tuple[float, float]], tr
         painter.setPen(QPen(theme.colour("text.normal"), 1.2))
         painter.drawLine(QPointF(*frame.camera.to_screen(mark.x, mark.y)), QPointF(x, y))
         text = {StepStatus.CLOSED: "✓", StepStatus.UNABLE: "✕"}.get(mark.status, str(mark.number))
-        if trial_role:
-            main, on_main = theme.colour(trial_role), theme.colour("trial.on_main")
+        if what_if_role:
+            main, on_main = theme.colour(what_if_role), theme.colour("what_if.on_main")
             paint_number(painter, text, x, y, 9.0, main, on_main, on_main, square=True)
             frame.placer.take(QRectF(x - 10, y - 10, 20, 20))
             continue
@@ -110,7 +111,7 @@ def _steps(frame: Frame, case: CaseLook, alarming: list[tuple[float, float]], tr
         frame.placer.take(QRectF(x - 10, y - 10, 20, 20))
 
 
-def _reads(frame: Frame, case: CaseLook) -> None:
+def _reads(frame: Frame, case: CaseMarks) -> None:
     """A ring with a dot, like a gauge, and the id of where to read."""
     theme, painter = frame.theme, frame.painter
     for mark in case.reads:

@@ -1,4 +1,4 @@
-"""Scene: what of a city the static picture shows, as line work, areas and points; built once."""
+"""Scene: the content of the static picture of a city as line work, areas and points; built once."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Qt models over the picture: they compare with what they last showed and emit no more than what differs."""
+"""Qt models over the picture. They compare it with what they last showed and emit only the differences."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QPointF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
+from console.domain.notes import Note
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.map.drawing.symbols import priority_path
 from console.ui.models.rows import Column, RowsModel
@@ -26,7 +27,7 @@ class AlarmModel(RowsModel[Alarm]):
         self._now: datetime | None = None
         super().__init__(lambda alarm: alarm.alarm_id, self._columns_in(words), parent)
 
-    def set_looks(self, theme: Theme, words: Words) -> None:
+    def set_appearance(self, theme: Theme, words: Words) -> None:
         """Another theme or language."""
         self._theme, self._words = theme, words
         self.set_columns(self._columns_in(words))
@@ -39,7 +40,7 @@ class AlarmModel(RowsModel[Alarm]):
         self.apply(alarms)
 
     def told(self, alarm: Alarm) -> str:
-        """All that the alarm's row says and what a narrow one cuts, for reading at leisure."""
+        """The whole text of an alarm, which a narrow row cuts."""
         words, seen_at = self._words, alarm.acknowledged_at
         by = words("alarms.seen_by", user=alarm.acknowledged_by, time=self._stamp(seen_at)) if seen_at is not None else ""
         return one_line(f"{self.headline(alarm)} · {self._state(alarm)}{by}")
@@ -74,15 +75,16 @@ class AlarmModel(RowsModel[Alarm]):
     def _content(self, alarm: Alarm) -> str:
         words, worst = self._words, _worst(alarm)
         if alarm.kind is AlarmKind.OPERATION:
-            if alarm.detail and words.language == "zh_CN":
-                return alarm.detail
-            named, note = words.of("operation", alarm.code), alarm.detail.partition("，")[2]
+            if _is_readable(alarm.detail, words):
+                return words.note(alarm.detail)
+            named, note = words.of("operation", alarm.code), alarm.detail.text.partition("，")[2]
             return f"{named[:1].upper()}{named[1:]}{f' · {note}' if note else ''}"
         kind = words.of("station_code", alarm.code) if alarm.code else words.of("alarm_kind", alarm.kind.value)
         if alarm.kind is AlarmKind.BOUNDARY:
-            return f"{kind} · {alarm.detail.partition('：')[2]}"
+            moved = alarm.detail.params.get("detail")
+            return f"{kind} · {words.note(moved) if isinstance(moved, Note) else alarm.detail.text.partition('：')[2]}"
         if worst is None:
-            return kind if words.language != "zh_CN" or not alarm.detail else f"{kind} · {alarm.detail}"
+            return f"{kind} · {words.note(alarm.detail)}" if _is_readable(alarm.detail, words) else kind
         channel = CHANNEL_BY_NAME.get(worst.channel, Channel.PRESSURE)
         if alarm.limit is not None:
             seen = words.over_limit(alarm)
@@ -150,10 +152,15 @@ def priority_pixmap(theme: Theme, priority: Priority, size: int = 16, filled: bo
     return pixmap
 
 
+def _is_readable(note: Note, words: Words) -> bool:
+    """Whether a note can be read in this language: literal ones are Chinese."""
+    return bool(note.key or (note and words.language == "zh_CN"))
+
+
 def _worst(alarm: Alarm) -> Evidence | None:
     """The pressure that moved most against what was expected (relative), or whatever else moved where no pressure did.
 
-    A burst turns small flows round: in shares of themselves they would always come first, and tell the least.
+    A burst reverses small flows: relative to themselves they would always come first, though they say least.
     """
     weights = ((e.channel == "pressure", abs(e.deviation) / max(abs(e.expected), 1e-6), e) for e in alarm.evidence)
     return max(weights, key=lambda weighed: weighed[:2], default=(False, 0.0, None))[2]

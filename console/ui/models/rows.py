@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from console.ui.style import tip
+from console.ui.widgets import tip
 from console.ui.words import one_line
 
 Item = TypeVar("Item")
@@ -37,7 +37,7 @@ class RowsModel(QAbstractTableModel, Generic[Item]):
     """Items in the order given. ``apply`` compares by key and value: insert, remove, new order, change — no reset."""
 
     settled = Signal()
-    """``apply`` has changed something and is through; what counts or measures rows waits for it."""
+    """``apply`` has finished and changed something; whoever counts or measures rows listens to it."""
 
     def __init__(self, key: Callable[[Item], object], columns: Sequence[Column[Item]], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -59,7 +59,7 @@ class RowsModel(QAbstractTableModel, Generic[Item]):
         self._changed(0, len(self._items) - 1)
 
     def apply(self, items: Sequence[Item]) -> None:
-        """Show these items. A flood (a broker dies, thousands fall silent) costs a few steps for the view, not thousands."""
+        """Show these items. A flood of changes (thousands of stations turn stale) costs the view a few steps, not thousands."""
         wanted = {self._key(item): row for row, item in enumerate(items)}
         differs = self._drop(wanted)
         kept = {self._key(item) for item in self._items}
@@ -129,12 +129,15 @@ class RowsModel(QAbstractTableModel, Generic[Item]):
     # Qt
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
+        """Number of rows; none below a row."""
         return 0 if parent.isValid() else len(self._items)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
+        """Number of columns; none below a row."""
         return 0 if parent.isValid() else len(self._columns)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """A cell's value for a role of Qt."""
         if not index.isValid():
             return None
         column, item = self._columns[index.column()], self._items[index.row()]
@@ -151,6 +154,7 @@ class RowsModel(QAbstractTableModel, Generic[Item]):
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """A column's heading for a role of Qt."""
         if orientation is not Qt.Orientation.Horizontal:
             return None
         column = self._columns[section]

@@ -1,4 +1,4 @@
-"""Stations as a table: state by shape and word, value, age. Columns are compared as arrays; only runs that differ are told."""
+"""Stations as a table: state by shape and word, value, age. Columns are compared as arrays; only differing rows are emitted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class StationModel(QAbstractTableModel):
     """One row per station of the city, in its order."""
 
     states_changed = Signal()
-    """A list sorted by state has to be sorted anew; a thousand new ages alone leave its order as it is."""
+    """A list sorted by state has to be sorted again; new ages alone leave the order as it is."""
 
     def __init__(
         self,
@@ -49,17 +49,17 @@ class StationModel(QAbstractTableModel):
         return self._picture.station_state
 
     def slow_down(self, least_ms: int) -> None:
-        """Tell at most so often: while a recording plays at ×600 every value of every frame is new, and lists sort anew."""
+        """Emit changes at most this often: a recording at ×600 changes every value in every frame, and lists sort each time."""
         self._pause.setInterval(least_ms)
 
-    def set_looks(self, theme: Theme, words: Words) -> None:
+    def set_appearance(self, theme: Theme, words: Words) -> None:
         """Another theme or language."""
         self._theme, self._words = theme, words
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, 2)
         self._tell(np.arange(self.rowCount()))
 
     def show_picture(self, picture: Picture) -> None:
-        """The newest values; tells only the runs of rows whose value, state or shown age differ."""
+        """The newest values; emits only the runs of rows whose value, state or displayed age differ."""
         if self._pause.isActive():
             self._waiting = picture
             return
@@ -101,12 +101,15 @@ class StationModel(QAbstractTableModel):
     # Qt
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
+        """Number of rows; none below a row."""
         return 0 if parent.isValid() else len(self._channel)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
+        """Number of columns; none below a row."""
         return 0 if parent.isValid() else 3
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """A cell's value for a role of Qt."""
         if not index.isValid():
             return None
         row, state = index.row(), StationState(int(self._picture.station_state[index.row()]))
@@ -134,6 +137,7 @@ class StationModel(QAbstractTableModel):
         return self._words.age(float(age) if age >= 0 else float("nan"))
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """A column's heading for a role of Qt."""
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return (self._words("stations.name"), self._words("stations.value"), self._words("stations.age"))[section]
         return None
@@ -173,21 +177,27 @@ class WorstFirst(QAbstractProxyModel):
     # Qt
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
+        """Number of rows; none below a row."""
         return 0 if parent.isValid() else len(self._order)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
+        """Number of columns; none below a row."""
         return self._stations.columnCount(parent)
 
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008  # Qt's own signature
+        """Index of a cell."""
         return self.createIndex(row, column) if self.hasIndex(row, column, parent) else QModelIndex()
 
     def parent(self, child: Index) -> QModelIndex:  # type: ignore[override]  # QObject.parent() shares the name
+        """Index of the row above."""
         return QModelIndex()
 
     def mapToSource(self, index: Index) -> QModelIndex:
+        """The row of the model for a row of the sorted table."""
         return self._stations.index(int(self._order[index.row()]), index.column()) if index.isValid() else QModelIndex()
 
     def mapFromSource(self, index: Index) -> QModelIndex:
+        """The row of the sorted table for a row of the model."""
         return self.index(int(self._place[index.row()]), index.column()) if index.isValid() else QModelIndex()
 
 

@@ -17,14 +17,14 @@ _USER_COLUMN = 1
 
 
 class TimelineModel(RowsModel[Change]):
-    """Changes, oldest first: when, who, what. Notes are the record's own (Chinese); other languages word the kind."""
+    """Changes, oldest first: when, who, what. Literal notes are Chinese; other languages word their kind."""
 
     def __init__(self, theme: Theme, words: Words, parent: QObject | None = None) -> None:
         self._theme, self._words = theme, words
         self._now: datetime | None = None
         super().__init__(lambda change: change.seq, self._columns_in(words), parent)
 
-    def set_looks(self, theme: Theme, words: Words) -> None:
+    def set_appearance(self, theme: Theme, words: Words) -> None:
         """Another theme or language."""
         self._theme, self._words = theme, words
         self.set_columns(self._columns_in(words))
@@ -44,8 +44,8 @@ class TimelineModel(RowsModel[Change]):
 
     def _action(self, change: Change) -> str:
         undone = self._words("log.undo", seq=change.undoes) if change.undoes is not None else ""
-        if self._words.language == "zh_CN" and change.note:
-            return undone + change.note
+        if change.note.key or (change.note and self._words.language == "zh_CN"):
+            return undone + self._words.note(change.note)
         return undone + self._words.of("change", change.kind)
 
     def decoration(self, item: Change, column: int, role: int) -> Any:

@@ -1,1 +1,1 @@
-"""Panels: views of the picture. They emit intents as signals and know no service."""
+"""Panels: views of the picture. They submit intents to the dispatcher and call no service that changes state."""

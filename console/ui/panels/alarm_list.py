@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTableView, QVBoxLayout
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState
+from console.domain.clock import moment
+from console.domain.picture import Picture
 from console.services.alarms.operations import EndOperation
 from console.services.alarms.station_alarms import AcknowledgeAlarm, AcknowledgeAlarms, RestoreAlarm
+from console.ui.appearance import Appearance
+from console.ui.commands.dispatch import Submit
 from console.ui.models.alarms import AlarmModel
-from console.ui.panels.tables import STAMP_SAMPLE, TIME_SAMPLE, Letters, fit_column, plain_table
-from console.ui.style import Looks, button, label, row
+from console.ui.panels.panel import Panel, PanelContext
+from console.ui.panels.tables import STAMP_SAMPLE, TIME_SAMPLE, FontWatcher, fit_column, plain_table
+from console.ui.widgets import button, label, row
+from maps.city import City
 
 _SET_ASIDE = (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE)
 _UNSEEN = (AlarmState.ACTIVE, AlarmState.RETURNED)
@@ -20,27 +26,25 @@ _TIME = 1
 _SHARES = {0: (64, 1.0), 2: (90, 0.17), 4: (64, 1.0), 5: (110, 0.23)}
 """Column: (least pixels, most of the list's width). They take what their words need; the content has the rest.
 
-Priorities, times and figures are short and never cut: half a time is a wrong time.
+Priorities, times and figures are short and never cut: a cut time would be read as another time.
 """
 
 _TOLD_LINES = 3
 
 
-class AlarmList(QWidget):
+class AlarmList(Panel):
     """Open alarms with what can be done about the chosen one."""
 
-    intent_asked = Signal(object)
     shelving_asked = Signal(object)
     """Alarm: how long and why is to be asked."""
     alarm_chosen = Signal(object)
     alarm_opened = Signal(object)
     """Alarm: double click or Enter."""
 
-    def __init__(self, model: AlarmModel, looks: Looks, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._model, self._looks = model, looks
+    def __init__(self, city: City, appearance: Appearance, submit: Submit) -> None:
+        super().__init__()
+        self._appearance, self._submit = appearance, submit
+        model = self._model = AlarmModel(city, appearance.theme, appearance.words, self)
         self._title = label(name="heading")
         self._acknowledge, self._shelve = button(""), button("")
         self._acknowledge.clicked.connect(self.acknowledge)
@@ -48,7 +52,7 @@ class AlarmList(QWidget):
         # Before the table's own selection hears of it: it would pass the row on to a neighbour, and the next press of
         # "Acknowledge" would be for an alarm that nobody has read.
         model.rowsAboutToBeRemoved.connect(self._on_leaving)
-        self.table = plain_table(model)
+        self.table: QTableView = plain_table(model)
         self.table.horizontalHeader().setResizeContentsPrecision(0)  # what is in sight; thousands more would be measured
         self.table.horizontalHeader().setSectionResizeMode(_CONTENT, QHeaderView.ResizeMode.Stretch)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -66,12 +70,17 @@ class AlarmList(QWidget):
         box.addWidget(self._told)
         model.settled.connect(self._refresh)
         model.settled.connect(self._fit)
-        Letters(self.table).changed.connect(lambda: self._fit(anew=True))
-        self.set_looks(looks)
+        FontWatcher(self.table).changed.connect(lambda: self._fit(anew=True))
+        self.set_appearance(appearance)
 
-    def set_looks(self, looks: Looks) -> None:
+    def show_picture(self, picture: Picture) -> None:
+        """The newest alarms."""
+        self._model.show(picture.alarms, moment(picture.now_us))
+
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks = looks
+        self._appearance = appearance
+        self._model.set_appearance(appearance.theme, appearance.words)
         self._refresh()
         self._fit(anew=True)
 
@@ -86,11 +95,12 @@ class AlarmList(QWidget):
         return [alarm for alarm in map(self._model.item, rows) if alarm.state in _UNSEEN]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the columns to the new width."""
         super().resizeEvent(event)
         self._fit(anew=True)
 
     def _fit(self, anew: bool = False) -> None:
-        """Columns as wide as their words, within their share; between alarms they only grow: a list must not fidget."""
+        """Columns as wide as their words, within their share. Between alarms they only grow, so that the list stays still."""
         header, whole = self.table.horizontalHeader(), self.table.viewport().width()
         fit_column(self.table, _TIME, (TIME_SAMPLE, STAMP_SAMPLE))
         for column, (least, share) in _SHARES.items():
@@ -100,7 +110,7 @@ class AlarmList(QWidget):
                 header.resizeSection(column, width)
 
     def _refresh(self) -> None:
-        words, alarms = self._looks.words, self._model.items()
+        words, alarms = self._appearance.words, self._model.items()
         unseen = sum(alarm.state is AlarmState.ACTIVE for alarm in alarms)
         aside = sum(alarm.state in _SET_ASIDE for alarm in alarms)
         title = words("alarms.title", n=len(alarms), unseen=unseen)
@@ -128,19 +138,35 @@ class AlarmList(QWidget):
             self.alarm_chosen.emit(self._model.item(current.row()))
 
     def acknowledge(self) -> None:
-        """The selected alarms, or without any the most pressing unseen one, are seen."""
+        """Acknowledge the selected alarms; without a selection the most pressing one that is not acknowledged."""
         first = next((alarm for alarm in self._model.items() if alarm.state is AlarmState.ACTIVE), None)
         chosen = self.waiting() or ([first] if self.chosen() is None and first is not None else [])
         if len(chosen) > 1:
-            self.intent_asked.emit(AcknowledgeAlarms(tuple(alarm.alarm_id for alarm in chosen)))
+            self._submit(AcknowledgeAlarms(tuple(alarm.alarm_id for alarm in chosen)))
         elif chosen:
-            self.intent_asked.emit(AcknowledgeAlarm(chosen[0].alarm_id))
+            self._submit(AcknowledgeAlarm(chosen[0].alarm_id))
 
     def _on_shelve(self) -> None:
         alarm = self.chosen()
         if alarm is not None and alarm.kind is AlarmKind.OPERATION:
-            self.intent_asked.emit(EndOperation(alarm.alarm_id))
+            self._submit(EndOperation(alarm.alarm_id))
         elif alarm is not None and alarm.state in _SET_ASIDE:
-            self.intent_asked.emit(RestoreAlarm(alarm.alarm_id))
+            self._submit(RestoreAlarm(alarm.alarm_id))
         elif alarm is not None:
             self.shelving_asked.emit(alarm)
+
+
+def make(context: PanelContext) -> AlarmList:
+    """The alarm list. A case's alarm opens the case, another one the card of its station."""
+    panel, locator, stations = AlarmList(context.city, context.appearance, context.submit), context.locator, context.city.stations
+
+    def open_alarm(alarm: Alarm) -> None:
+        if not alarm.incident_id and stations.has(alarm.subject):
+            context.station_cards.show(stations.row(alarm.subject))
+        else:
+            locator.on_alarm(alarm)
+
+    panel.shelving_asked.connect(context.questions.shelving)
+    panel.alarm_chosen.connect(locator.on_alarm)
+    panel.alarm_opened.connect(open_alarm)
+    return panel

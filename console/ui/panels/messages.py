@@ -1,25 +1,26 @@
-"""One line under the strip: what was refused or has failed, and what is not as it should be for as long as it is not."""
+"""The message bar under the strip: refusals and faults for a while, lasting conditions for as long as they last."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
-from console.ui.style import Looks, button, label, row
+from console.ui.appearance import Appearance
+from console.ui.widgets import button, label, row
 from console.ui.words import one_line
 
 _SHOWN_MS = 20_000
 
 
 class MessageBar(QFrame):
-    """A passing message (goes by itself or by Esc) before a lasting one (goes when its cause goes)."""
+    """A passing message (ends by itself or by Esc) hides a lasting one (ends with its cause)."""
 
     dismissed = Signal()
 
-    def __init__(self, looks: Looks, parent: QWidget | None = None) -> None:
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("banner")
-        self._looks = looks
+        self._appearance = appearance
         self._passing, self._lasting, self._calm = "", "", False
         self._text = label(name="strong", wrap=True, selectable=True)
         self._close = button("", "flat")
@@ -32,12 +33,12 @@ class MessageBar(QFrame):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.set_looks(looks)
+        self.set_appearance(appearance)
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another language."""
-        self._looks = looks
-        self._close.setText(looks.words("messages.dismiss"))
+        self._appearance = appearance
+        self._close.setText(appearance.words("messages.dismiss"))
         self._show()
 
     @property
@@ -45,19 +46,19 @@ class MessageBar(QFrame):
         """What is shown now, "" when nothing."""
         return self._passing or self._lasting
 
-    def tell(self, message: str) -> None:
+    def show_message(self, message: str) -> None:
         """A passing message, one line."""
         self._passing, self._calm = one_line(message), False
         self._timer.start(_SHOWN_MS)
         self._show()
 
-    def note(self, message: str) -> None:
-        """A passing message that nothing is wrong with: it is not coloured."""
-        self.tell(message)
+    def show_note(self, message: str) -> None:
+        """A passing message that reports no fault: it is not coloured."""
+        self.show_message(message)
         self._calm = True
         self._show()
 
-    def keep(self, message: str) -> None:
+    def show_lasting(self, message: str) -> None:
         """The lasting message; "" when all is well."""
         if (line := one_line(message)) != self._lasting:
             self._lasting = line

@@ -1,9 +1,9 @@
-"""What the strip says of feeds and stations: each word counts something in the picture, none is said without evidence."""
+"""Status of feeds and stations in words: each counts something in the picture."""
 
 from __future__ import annotations
 
 from console.domain.picture import FeedHealth, Picture, StationState, feeds_set_up
-from console.ui.style import Looks
+from console.ui.appearance import Appearance
 from console.ui.words import Words
 
 _COUNTED = (
@@ -13,43 +13,43 @@ _COUNTED = (
     StationState.FAULT,
     StationState.LEARNING,
 )
-"""What is said behind the normal ones, the gravest first: a narrow strip cuts the end, so abnormal ones come in front."""
+"""States named after the normal ones, the gravest first. Abnormal ones come in front: a narrow strip cuts the end."""
 _SILENT_SHARE = 0.05
 
 
-def feed_words(picture: Picture, looks: Looks) -> tuple[str, str]:
+def feed_words(picture: Picture, appearance: Appearance) -> tuple[str, str]:
     """(text, tone) of the feeds: none set up, one that is down, connected without a reading yet, connected."""
-    words, feeds = looks.words, feeds_set_up(picture.feeds)
+    words, feeds = appearance.words, feeds_set_up(picture.feeds)
     if not feeds:
         return words("strip.no_feed"), "warning"
     troubled = sorted((feed for feed in feeds if feed.state != "up"), key=lambda feed: feed.state != "down")
     if troubled:
-        return f"✕ {feed_line(troubled[0], looks)}", "critical" if troubled[0].state == "down" else "warning"
+        return f"✕ {feed_line(troubled[0], appearance)}", "critical" if troubled[0].state == "down" else "warning"
     if not (picture.at_us > 0).any():
         return words("strip.feed_silent", n=len(feeds)), "warning"
     contested = next((feed for feed in feeds if feed.code), None)
     if contested is not None:
-        return f"✕ {feed_line(contested, looks)}", "critical"
+        return f"✕ {feed_line(contested, appearance)}", "critical"
     text = words("strip.feed_up", n=len(feeds))
     counts = {"lost": sum(feed.lost for feed in feeds), "invalid": sum(feed.invalid for feed in feeds)}
     told = "".join(words(f"strip.{what}", n=f"{count:,}") for what, count in counts.items() if count)
     return text + told, "warning" if told else ""
 
 
-def feed_tip(picture: Picture, looks: Looks) -> str:
+def feed_tip(picture: Picture, appearance: Appearance) -> str:
     """The feeds in full, a line each: messages received, parts refused by kind, gaps, repeats and restarts of publishers."""
-    words, lines = looks.words, list[str]()
+    words, lines = appearance.words, list[str]()
     for feed in feeds_set_up(picture.feeds):
-        lines.append(feed_line(feed, looks) + words("strip.received", n=f"{feed.received:,}"))
+        lines.append(feed_line(feed, appearance) + words("strip.received", n=f"{feed.received:,}"))
         lines += [f"  {words.of('refused_part', kind)}: {count:,}" for kind, count in feed.refused]
         counted = ((what, getattr(feed, what)) for what in ("lost", "repeated", "restarts"))
         lines += [f"  {words.of('sequence', what)}: {count:,}" for what, count in counted if count]
     return "\n".join(lines)
 
 
-def feed_line(feed: FeedHealth, looks: Looks) -> str:
+def feed_line(feed: FeedHealth, appearance: Appearance) -> str:
     """A feed in words: its state, and what is to be done when not all is well."""
-    words = looks.words
+    words = appearance.words
     advice = words.feed_advice(feed)
     return f"{feed.name} · {words.of('feed_state', feed.state)}" + (f" · {advice}" if advice else "")
 

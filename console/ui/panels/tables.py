@@ -1,16 +1,13 @@
-"""The log of actions of the case in focus, and the kind of table the bottom of the window is made of."""
+"""Tables of the bottom panels: a plain table, and columns that fit their texts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QObject, QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QTableView, QVBoxLayout, QWidget
+from PySide6.QtCore import QAbstractItemModel, QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QTableView, QWidget
 
-from console.ui.models.timeline import TimelineModel
-from console.ui.style import Looks, label
-
-_ROW_PX, _NAME_PX = 27, 84
+_ROW_PX = 27
 _CELL_PADDING_PX = 6
 """``QTableView::item`` in window.qss."""
 TIME_SAMPLE, STAMP_SAMPLE = "00:00:00", "00-00 00:00"
@@ -18,52 +15,8 @@ TIME_SAMPLE, STAMP_SAMPLE = "00:00:00", "00-00 00:00"
 _LETTERS_CHANGED = (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange, QEvent.Type.StyleChange)
 
 
-class LogList(QWidget):
-    """The log of actions, the newest in sight."""
-
-    def __init__(self, model: TimelineModel, looks: Looks, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._title = label(name="heading")
-        self._incident_id = ""
-        self._looks = looks
-        self.table = plain_table(model)
-        self.table.horizontalHeader().setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
-        self.table.horizontalHeader().setResizeContentsPrecision(0)  # what is in sight
-        box = QVBoxLayout(self)
-        box.setContentsMargins(12, 6, 6, 4)
-        box.setSpacing(3)
-        box.addWidget(self._title)
-        box.addWidget(self.table, 1)
-        model.rowsInserted.connect(self.table.scrollToBottom)
-        model.rowsInserted.connect(self._fit)
-        Letters(self.table).changed.connect(self._fit)
-        self.set_looks(looks)
-
-    def set_looks(self, looks: Looks) -> None:
-        """Another theme or language."""
-        self._looks = looks
-        self.show_of(self._incident_id)
-        self._fit()
-
-    @Slot()
-    def _fit(self) -> None:
-        """Times are never cut; names take what they need, up to a fifth of the list or a short name's width."""
-        fit_column(self.table, 0, (TIME_SAMPLE, STAMP_SAMPLE))
-        header = self.table.horizontalHeader()
-        most = max(self.table.viewport().width() // 5, header.sectionSizeHint(1), _NAME_PX)
-        header.resizeSection(1, min(max(self.table.sizeHintForColumn(1), header.sectionSizeHint(1)), most))
-
-    def show_of(self, incident_id: str) -> None:
-        """Whose log this is."""
-        self._incident_id = incident_id
-        words = self._looks.words
-        self._title.setText(words("log.title_of", incident=incident_id) if incident_id else words("log.title"))
-
-
-class Letters(QObject):
-    """Watches a table's letters: its columns have to be fitted anew when their size or style changes."""
+class FontWatcher(QObject):
+    """Watches a table's font: its columns have to be fitted again when it changes."""
 
     changed = Signal()
 
@@ -73,6 +26,7 @@ class Letters(QObject):
         table.horizontalHeader().installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Emit ``changed`` when the font may have changed."""
         shown = isinstance(watched, QWidget) and watched.isVisible()
         if event.type() is QEvent.Type.Show or (shown and event.type() in _LETTERS_CHANGED):
             self.changed.emit()

@@ -15,10 +15,12 @@ from console.domain.alarms import AlarmKind, AlarmState, Priority
 from console.domain.clock import moment
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
+from console.ui.appearance import Appearance
 from console.ui.models.alarms import priority_pixmap
 from console.ui.panels.case.clock import elapsed_s, is_late, short_title
+from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.status_words import feed_tip, feed_words, station_tip, station_words
-from console.ui.style import Elided, Looks, button, fitted, label, row, tip
+from console.ui.widgets import ElidedLabel, button, fitted, label, row, tip
 from console.ui.words import one_line
 
 _CASES_SHOWN = 3
@@ -51,7 +53,7 @@ class Chip(QFrame):
         self.box = QHBoxLayout(self)
         self.box.setContentsMargins(9, 3, 9, 3)
         self.box.setSpacing(6)
-        self.text = Elided("")
+        self.text = ElidedLabel("")
         self.text.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.text.setMinimumWidth(_LEAST_CHIP_PX)
         self.box.addWidget(self.text)
@@ -71,19 +73,17 @@ class Chip(QFrame):
             self.text.style().polish(self.text)
 
 
-class TopStrip(QWidget):
-    """One line that says how things are."""
+class TopStrip(Panel):
+    """One line with the state of the city."""
 
     case_chosen = Signal(str)
     search_requested = Signal()
     language_requested = Signal()
     theme_requested = Signal()
 
-    def __init__(self, looks: Looks, seat: Seat, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._looks, self._seat = looks, seat
+    def __init__(self, appearance: Appearance, seat: Seat) -> None:
+        super().__init__()
+        self._appearance, self._seat = appearance, seat
         self._name, self._time = label(name="title"), label(name="strong")
         self._feed, self._alarms, self._stations = Chip(), Chip(), Chip()
         self._alarms.text.hide()
@@ -95,7 +95,7 @@ class TopStrip(QWidget):
             self._counts.append((shape, number))
         self._rate = label(name="muted")
         self._alarms.box.addWidget(self._rate)
-        self._cases = [button("", "flat", gives_way=True) for _ in range(_CASES_SHOWN)]
+        self._cases = [button("", "flat", elided=True) for _ in range(_CASES_SHOWN)]
         self._case_ids = [""] * _CASES_SHOWN
         for index, case in enumerate(self._cases):
             case.clicked.connect(lambda _=False, i=index: self.case_chosen.emit(self._case_ids[i]))
@@ -105,14 +105,14 @@ class TopStrip(QWidget):
         self._hidden: tuple[Incident, ...] = ()
         self._shows_user = True
         self._picture: Picture | None = None
-        self._search = button("", gives_way=True)
+        self._search = button("", elided=True)
         self._theme, self._language = button("", "flat"), button("", "flat")
         self._search.clicked.connect(self.search_requested)
         self._theme.clicked.connect(self.theme_requested)
         self._language.clicked.connect(self.language_requested)
         self._user = label(name="muted")
-        for gives_way in (self._search, self._user):
-            gives_way.setMinimumWidth(_LEAST_PX)
+        for elided in (self._search, self._user):
+            elided.setMinimumWidth(_LEAST_PX)
         line = row(
             self._name,
             self._time,
@@ -134,32 +134,32 @@ class TopStrip(QWidget):
         self._kept: tuple[QWidget, ...] = (
             self._name, self._time, self._feed, self._stations, self._alarms, self._search, self._theme, self._language,
         )  # fmt: skip
-        self.set_looks(looks)
+        self.set_appearance(appearance)
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks = looks
-        words = looks.words
+        self._appearance = appearance
+        words = appearance.words
         self._name.setText(words("app.name"))
         self._search.setText(words("search.button"))
         self._user.setText(" · ".join(fitted(self._user, name, _NAME_PX) for name in (self._seat.city, self._seat.user)))
         self._language.setText(words("app.other_language"))
-        self._theme.setText(words(f"app.theme_{'light' if looks.theme.name == 'dark' else 'dark'}"))
+        self._theme.setText(words(f"app.theme_{'light' if appearance.theme.name == 'dark' else 'dark'}"))
         for priority, (shape, _) in zip(Priority, self._counts, strict=True):
-            shape.setPixmap(priority_pixmap(looks.theme, priority, 15))
+            shape.setPixmap(priority_pixmap(appearance.theme, priority, 15))
             shape.setToolTip(words.of("priority", priority.name.lower()))
 
     def leave_out_live(self) -> None:
-        """Over a recording: no feed is up or down, and whose seat it is says nothing; the room is wanted by the review."""
+        """Hide feeds and seat: they have no meaning over a recording, and the review needs the room."""
         self._feed.hide()
         self._user.hide()
         self._shows_user = False
 
     def show_picture(self, picture: Picture) -> None:
         """The newest state of everything."""
-        words, self._picture = self._looks.words, picture
+        words, self._picture = self._appearance.words, picture
         self._time.setText(words.full_time(moment(picture.now_us)))
-        self._feed.say(*feed_words(picture, self._looks), feed_tip(picture, self._looks))
+        self._feed.say(*feed_words(picture, self._appearance), feed_tip(picture, self._appearance))
         self._stations.say(*station_words(picture, words), station_tip(picture, words))
         open_ = (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED)
         live = [alarm for alarm in picture.alarms if alarm.state in open_ and alarm.kind is not AlarmKind.OPERATION]
@@ -177,6 +177,7 @@ class TopStrip(QWidget):
         self._show_cases(picture)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show as many cases as there is room for."""
         super().resizeEvent(event)
         self._search.setMaximumWidth(_SHORT_SEARCH_PX if self.width() < _ROOMY_PX else 16_777_215)
         if self._picture is not None:
@@ -210,8 +211,8 @@ class TopStrip(QWidget):
         menu, now = QMenu(self), moment(self._picture.now_us) if self._picture is not None else None
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for incident in self._hidden:
-            clock = self._looks.words.elapsed(elapsed_s(incident, now)) if now is not None else ""
-            text = f"{incident.incident_id} · {clock} · {short_title(incident, self._looks.words)}"
+            clock = self._appearance.words.elapsed(elapsed_s(incident, now)) if now is not None else ""
+            text = f"{incident.incident_id} · {clock} · {short_title(incident, self._appearance.words)}"
             menu.addAction(one_line(text).replace("&", "&&"), partial(self.case_chosen.emit, incident.incident_id))
         menu.popup(self._more_cases.mapToGlobal(QPoint(0, self._more_cases.height())))
         return menu
@@ -222,7 +223,7 @@ class TopStrip(QWidget):
                 case.hide()
                 continue
             incident = shown[index]
-            words = self._looks.words
+            words = self._appearance.words
             title = fitted(case, short_title(incident, words), _CASE_PX)
             key = "strip.case" if len(shown) == 1 and self.width() >= _ROOMY_PX else "strip.case_of_several"
             text = words(key, title=title, elapsed=words.elapsed(elapsed_s(incident, now)))
@@ -230,7 +231,17 @@ class TopStrip(QWidget):
             case.setText("◆ " + text)
             case.setMinimumWidth(_LEAST_CASE_PX)  # where it is narrow the clock comes first, the title gives way
             case.setToolTip(tip(f"{incident.incident_id} {text}"))
-            alert = f"color: {self._looks.theme.colours['state.critical']};" if is_late(incident, now) else ""
+            alert = f"color: {self._appearance.theme.colours['state.critical']};" if is_late(incident, now) else ""
             if case.styleSheet() != alert:
                 case.setStyleSheet(alert)
             case.show()
+
+
+def make(context: PanelContext) -> TopStrip:
+    """The strip of this seat; its buttons run the window's commands."""
+    panel = TopStrip(context.appearance, Seat(context.city.info.name, context.user))
+    panel.case_chosen.connect(context.locator.choose_case)
+    panel.search_requested.connect(partial(context.run, "search"))
+    panel.language_requested.connect(partial(context.run, "language"))
+    panel.theme_requested.connect(partial(context.run, "theme"))
+    return panel

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
 from console.documents.report.words import ReportWords
 from console.services.review.answers import Answer, Fact, Rows, Value, Verdict
-from console.ui.style import Looks
+from console.ui.appearance import Appearance
 
 _ROLES = {Verdict.GOOD: "state.ok", Verdict.BAD: "state.critical", Verdict.UNKNOWN: "text.muted", Verdict.PLAIN: "text.normal"}
 _ROWS_MOST = 15
@@ -20,7 +20,7 @@ _ROWS_MOST = 15
 class AnswersPanel(QWidget):
     """One page: each question with its facts and its table; every text is escaped, nothing is a link."""
 
-    def __init__(self, answers: Sequence[Answer], time_zone: str, looks: Looks, parent: QWidget | None = None) -> None:
+    def __init__(self, answers: Sequence[Answer], time_zone: str, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self._answers, self._zone = answers, time_zone
@@ -32,30 +32,30 @@ class AnswersPanel(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(4, 4, 4, 4)
         box.addWidget(self.page)
-        self.set_looks(looks)
+        self.set_appearance(appearance)
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language: all of it anew."""
-        words = ReportWords(looks.words.language, self._zone)
-        self.page.setHtml("".join(self._answer(answer, words, looks) for answer in self._answers))
+        words = ReportWords(appearance.words.language, self._zone)
+        self.page.setHtml("".join(self._answer(answer, words, appearance) for answer in self._answers))
 
-    def show_answers(self, answers: Sequence[Answer], looks: Looks) -> None:
+    def show_answers(self, answers: Sequence[Answer], appearance: Appearance) -> None:
         """Answers that the reviewer's findings have changed; the page stays where it was scrolled to."""
         at = self.page.verticalScrollBar().value()
         self._answers = answers
-        self.set_looks(looks)
+        self.set_appearance(appearance)
         self.page.verticalScrollBar().setValue(at)
 
-    def _answer(self, answer: Answer, words: ReportWords, looks: Looks) -> str:
-        strong = looks.theme.colours["text.strong"]
-        facts = "".join(_fact(fact, words, looks) for fact in answer.facts)
-        table = _table(answer.table, words, looks) if answer.table is not None and answer.table.rows else ""
+    def _answer(self, answer: Answer, words: ReportWords, appearance: Appearance) -> str:
+        strong = appearance.theme.colours["text.strong"]
+        facts = "".join(_fact(fact, words, appearance) for fact in answer.facts)
+        table = _table(answer.table, words, appearance) if answer.table is not None and answer.table.rows else ""
         head = f'<p style="margin:12px 0 2px 0"><b style="color:{strong}">{html.escape(words.question(answer))}</b></p>'
         return f'{head}<table width="100%" cellpadding="1">{facts}</table>{table}'
 
 
-def _fact(fact: Fact, words: ReportWords, looks: Looks) -> str:
-    colours = looks.theme.colours
+def _fact(fact: Fact, words: ReportWords, appearance: Appearance) -> str:
+    colours = appearance.theme.colours
     text = f"{words.fact(fact)} {words.verdict(fact)}".strip()
     return (
         f'<tr><td width="46%" style="color:{colours["text.muted"]}">{html.escape(words.label(fact))}</td>'
@@ -63,8 +63,8 @@ def _fact(fact: Fact, words: ReportWords, looks: Looks) -> str:
     )
 
 
-def _table(table: Rows, report: ReportWords, looks: Looks) -> str:
-    muted = looks.theme.colours["text.muted"]
+def _table(table: Rows, report: ReportWords, appearance: Appearance) -> str:
+    muted = appearance.theme.colours["text.muted"]
     head = "".join(f'<td style="color:{muted}">{html.escape(report(f"column.{column}"))}</td>' for column in table.columns)
     rows = []
     first = next((value for row in table.rows for value in row if isinstance(value, datetime)), None)

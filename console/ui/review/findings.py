@@ -1,4 +1,4 @@
-"""What only people know afterwards, as a form: cause, frost, where it was dug, customers, calls, satisfaction."""
+"""Findings entered after the repair: cause, frost, where it was dug, customers, calls, satisfaction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QWidget
 
 from console.services.review.notes import Findings
-from console.ui.style import Looks, label
+from console.ui.appearance import Appearance
+from console.ui.widgets import label
 
 _FIELDS = (
     "cause", "frost", "excavated_pipe", "restored_at", "customers", "water_lost_m3", "calls", "reports", "satisfaction_process",
@@ -25,9 +26,9 @@ class FindingsForm(QWidget):
     changed = Signal(object)
     """Findings."""
 
-    def __init__(self, findings: Findings, looks: Looks, parent: QWidget | None = None) -> None:
+    def __init__(self, findings: Findings, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.findings, self._looks = findings, looks
+        self.findings, self._appearance = findings, appearance
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(4)
@@ -40,12 +41,12 @@ class FindingsForm(QWidget):
             edit.editingFinished.connect(lambda name=name: self._take(name))
             self.edits[name], self._labels[name] = edit, text
             form.addRow(text, edit)
-        self.set_looks(looks)
+        self.set_appearance(appearance)
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks = looks
-        text = looks.words.catalogue.text
+        self._appearance = appearance
+        text = appearance.words.catalogue.text
         for name, head in self._labels.items():
             head.setText(text(f"review.finding.{name}"))
             self.edits[name].setAccessibleName(text(f"review.finding.{name}"))
@@ -62,7 +63,7 @@ class FindingsForm(QWidget):
         try:
             value = self._readers()[name](written)
         except ValueError:
-            edit.setStyleSheet(f"border: 1px solid {self._looks.theme.colours['state.critical']};")
+            edit.setStyleSheet(f"border: 1px solid {self._appearance.theme.colours['state.critical']};")
             return
         edit.setStyleSheet("")
         if value != getattr(self.findings, name):
@@ -82,16 +83,16 @@ class FindingsForm(QWidget):
         if value is None:
             return ""
         if name == "restored_at":
-            return f"{self._looks.words.local(value):%Y-%m-%d %H:%M}"
+            return f"{self._appearance.words.local(value):%Y-%m-%d %H:%M}"
         if name == "reports":
-            return "; ".join(f"{report} {self._looks.words.local(at):%Y-%m-%d %H:%M}" for report, at in value)
+            return "; ".join(f"{report} {self._appearance.words.local(at):%Y-%m-%d %H:%M}" for report, at in value)
         if name == "frost":
-            return self._looks.words.catalogue.text(f"review.word.{'yes' if value else 'no'}")
+            return self._appearance.words.catalogue.text(f"review.word.{'yes' if value else 'no'}")
         return ", ".join(value) if name == "calls" else str(value)
 
     def _moment(self, text: str) -> datetime | None:
         """A time on the city's clock."""
-        return datetime.fromisoformat(text).replace(tzinfo=self._looks.words.zone) if text else None
+        return datetime.fromisoformat(text).replace(tzinfo=self._appearance.words.zone) if text else None
 
     def _reports(self, text: str) -> tuple[tuple[str, datetime], ...]:
         found = []
@@ -105,7 +106,7 @@ class FindingsForm(QWidget):
         return tuple(found)
 
     def _yes_no(self, text: str) -> bool | None:
-        catalogue = self._looks.words.catalogue.text
+        catalogue = self._appearance.words.catalogue.text
         known = {"": None, catalogue("review.word.yes"): True, catalogue("review.word.no"): False}
         if text not in known:
             raise ValueError(text)

@@ -11,12 +11,13 @@ from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QVBoxLayo
 
 from console.domain.clock import micros
 from console.services.review.notes import Action, Findings, Remark, ReviewNotes
+from console.ui.appearance import Appearance
 from console.ui.review.findings import FindingsForm
-from console.ui.style import Looks, button, label, row
+from console.ui.widgets import button, label, row
 
 
 class NotesPanel(QWidget):
-    """Keeps ``notes``; tells when they change and which moment is wanted."""
+    """Keeps ``notes``; emits their changes and the moment that was chosen."""
 
     changed = Signal(object)
     """ReviewNotes."""
@@ -24,12 +25,14 @@ class NotesPanel(QWidget):
     """µs UTC of a chosen bookmark."""
     save_asked = Signal()
 
-    def __init__(self, notes: ReviewNotes, now: Callable[[], datetime], looks: Looks, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, notes: ReviewNotes, now: Callable[[], datetime], appearance: Appearance, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
-        self.notes, self._now, self._looks = notes, now, looks
+        self.notes, self._now, self._appearance = notes, now, appearance
         self.text, self.reviewer = QLineEdit(), QLineEdit()
-        self.findings = FindingsForm(notes.findings, looks)
+        self.findings = FindingsForm(notes.findings, appearance)
         self.what, self.owner, self.due = QLineEdit(), QLineEdit(), QLineEdit()
         self._add, self._add_action, self.save = button(""), button(""), button("", "primary")
         self.list, self.todo = QListWidget(), QListWidget()
@@ -56,12 +59,12 @@ class NotesPanel(QWidget):
         box.addLayout(row(self._add_action, 1))
         box.addWidget(self.todo, 1)
         box.addLayout(row(1, self.save))
-        self.set_looks(looks)
+        self.set_appearance(appearance)
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks = looks
-        text = looks.words.catalogue.text
+        self._appearance = appearance
+        text = appearance.words.catalogue.text
         for edit, key in (
             (self.text, "note_hint"), (self.reviewer, "reviewer"), (self.what, "action"),
             (self.owner, "owner"),
@@ -74,7 +77,7 @@ class NotesPanel(QWidget):
         self._titles[0].setText(text("review.replay.notes"))
         self._titles[1].setText(text("review.question.actions"))
         self._titles[2].setText(text("review.finding.title"))
-        self.findings.set_looks(looks)
+        self.findings.set_appearance(appearance)
         self._fill()
 
     def bookmark(self) -> None:
@@ -111,7 +114,7 @@ class NotesPanel(QWidget):
         self.changed.emit(notes)
 
     def _fill(self) -> None:
-        words = self._looks.words
+        words = self._appearance.words
         self.list.clear()
         for remark in self.notes.remarks:
             by = f" ({remark.by})" if remark.by else ""

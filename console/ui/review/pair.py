@@ -12,7 +12,7 @@ from console.domain.clock import micros
 from console.services.review.record import CaseRecord
 from console.ui.review.window import ReviewWindow
 from console.ui.settings import WindowSettings
-from console.ui.style import label, row
+from console.ui.widgets import label, row
 
 
 class PairWindow(QMainWindow):
@@ -50,7 +50,7 @@ class PairWindow(QMainWindow):
         box.addLayout(line)
         box.addWidget(splitter, 1)
         self.setCentralWidget(middle)
-        text = self.left._looks.words.catalogue.text
+        text = self.left._appearance.words.catalogue.text
         self.linked.setText(text("review.replay.link"))
         self.setWindowTitle(text("review.replay.pair"))
         self.resize(1920, 1080)
@@ -70,6 +70,7 @@ class PairWindow(QMainWindow):
         self._moving = False
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        """Close both reviews."""
         self.left.close()
         self.right.close()
         super().closeEvent(event)

@@ -1,4 +1,4 @@
-"""ReplayPort: the window's port over a record; time stands where it is put, and nothing can be changed."""
+"""ReplayPort: the window's port over a record. It shows one moment at a time; nothing can be changed."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from maps.errors import QuanmaiError
 
 
 class Recorded(QuanmaiError):
-    """Somebody tried to change what has long happened."""
+    """A change of a recorded case was asked for."""
 
 
 class ReplayPort:
-    """A ConsolePort that shows what was known at ``at_us``. ``refusal``: what it says to whoever wants to change something."""
+    """A ConsolePort that shows what was known at ``at_us``. ``refusal``: the message when a change is asked for."""
 
     def __init__(self, record: CaseRecord, refusal: str = "this is a recording: nothing can be changed in it") -> None:
         self.city, self.record, self.refusal = record.city, record, refusal
@@ -38,7 +38,7 @@ class ReplayPort:
         self._picture = self.replay.picture(self.at_us)
 
     def go(self, at_us: int) -> Picture:
-        """Stand at another moment (kept within the record); the picture of it."""
+        """Go to another moment (kept within the record); gives its picture."""
         self.at_us = min(max(int(at_us), self.replay.since_us), self.replay.until_us)
         self._version += 1
         self._picture = self.replay.picture(self.at_us, self._version)
@@ -53,7 +53,7 @@ class ReplayPort:
         return moment(self.at_us)
 
     def submit(self, intent: Intent, actor: Actor) -> Future[Any]:
-        """Refused: the past stays as it was."""
+        """Refuse every intent: a record cannot be changed."""
         answer: Future[Any] = Future()
         answer.set_exception(Recorded(self.refusal))
         return answer

@@ -9,7 +9,8 @@ from console.documents.report.words import ReportWords
 from console.domain.incidents import Incident
 from console.services.review.decisions import excavated
 from console.services.review.record import CaseRecord
-from console.ui.style import Looks, label
+from console.ui.appearance import Appearance
+from console.ui.widgets import label
 
 _ROWS = (
     "phase", "candidate", "burst_pipe", "found", "valves", "closed", "unable", "households", "low", "critical", "restoration",
@@ -20,10 +21,10 @@ _ROWS = (
 class ThenNow(QWidget):
     """A line for each thing: then, now; what was otherwise then is set apart by weight and a sign, not by colour alone."""
 
-    def __init__(self, record: CaseRecord, looks: Looks, parent: QWidget | None = None) -> None:
+    def __init__(self, record: CaseRecord, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
-        self._record, self._looks = record, looks
+        self._record, self._appearance = record, appearance
         self._incident: Incident | None = None
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
@@ -43,12 +44,12 @@ class ThenNow(QWidget):
         box.setContentsMargins(12, 10, 12, 10)
         box.addLayout(grid)
         box.addStretch(1)
-        self.set_looks(looks)
+        self.set_appearance(appearance)
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks = looks
-        text = looks.words.catalogue.text
+        self._appearance = appearance
+        text = appearance.words.catalogue.text
         self._heads[0].setText(text("review.replay.then"))
         self._heads[1].setText(text("review.replay.now"))
         for key, (head, _, now) in self.cells.items():
@@ -57,14 +58,14 @@ class ThenNow(QWidget):
         self.show_then(self._incident)
 
     def show_record(self, record: CaseRecord) -> None:
-        """The reviewer found something out: what is known now is another."""
+        """The reviewer's findings changed what is known now."""
         self._record = record
-        self.set_looks(self._looks)
+        self.set_appearance(self._appearance)
 
     def show_then(self, incident: Incident | None) -> None:
         """The case as it was known at the moment, None before it was opened."""
         self._incident = incident
-        none = self._looks.words.catalogue.text("review.replay.not_opened")
+        none = self._appearance.words.catalogue.text("review.replay.not_opened")
         for key, (_, then, now) in self.cells.items():
             value = self._known(key, incident, at_end=False) if incident is not None else none if key == "phase" else "–"
             differs = value != now.text()
@@ -75,7 +76,7 @@ class ThenNow(QWidget):
                 then.style().polish(then)
 
     def _known(self, key: str, case: Incident, *, at_end: bool) -> str:
-        report = ReportWords(self._looks.words.language, self._record.city.info.time_zone)
+        report = ReportWords(self._appearance.words.language, self._record.city.info.time_zone)
         plan = case.plan
         found = excavated(self._record) if at_end else next((o.found_pipe for o in reversed(case.orders) if o.found_pipe), "")
         notice = case.notices[-1] if case.notices else None

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QComboBox, QSizePolicy, QToolTip, QVBoxLayout, QWi
 
 from console.domain.clock import moment
 from console.services.review.replay import Replay, clock_words
-from console.ui.style import Looks, button, label, row
+from console.ui.appearance import Appearance
+from console.ui.widgets import button, label, row
 
 SPEEDS = (1, 2, 5, 10, 30, 60, 120, 300, 600)
 _FRAME_MS = 33
@@ -27,21 +28,22 @@ class Axis(QWidget):
     def __init__(self, replay: Replay, titles: Callable[[int], str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._replay, self._titles = replay, titles
-        self._at_us, self._looks = replay.since_us, None
+        self._at_us, self._appearance = replay.since_us, None
         self.marks_us: tuple[int, ...] = ()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    _looks: Looks | None
+    _appearance: Appearance | None
 
     def sizeHint(self) -> QSize:
+        """The preferred size."""
         return QSize(400, 34)
 
-    def show_at(self, at_us: int, looks: Looks) -> None:
+    def show_at(self, at_us: int, appearance: Appearance) -> None:
         """Put the handle at a moment."""
-        self._at_us, self._looks = at_us, looks
-        self.setAccessibleDescription(looks.words.full_time(moment(at_us)))
+        self._at_us, self._appearance = at_us, appearance
+        self.setAccessibleDescription(appearance.words.full_time(moment(at_us)))
         self.update()
 
     def _x(self, at_us: int) -> float:
@@ -57,9 +59,10 @@ class Axis(QWidget):
         return min(close, key=lambda at: abs(self._x(at) - x), default=None)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._looks is None:
+        """Paint the axis, the events and the present moment."""
+        if self._appearance is None:
             return
-        theme, middle = self._looks.theme, self.height() / 2
+        theme, middle = self._appearance.theme, self.height() / 2
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -80,16 +83,19 @@ class Axis(QWidget):
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Jump to the moment or event under the pointer."""
         near = self._near(event.position().x())
         self.moved.emit(near if near is not None else self._at(event.position().x()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Follow the pointer while the button is held; otherwise name the event under it."""
         if event.buttons() & Qt.MouseButton.LeftButton:
             self.moved.emit(self._at(event.position().x()))
         elif (near := self._near(event.position().x())) is not None:
             QToolTip.showText(event.globalPosition().toPoint(), self._titles(near), self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrow keys step through time; Home and End jump to the ends."""
         step = 60_000_000 if event.modifiers() & Qt.KeyboardModifier.ControlModifier else 1_000_000
         moves = {Qt.Key.Key_Left: -step, Qt.Key.Key_Right: step}
         if event.key() in moves:
@@ -100,6 +106,7 @@ class Axis(QWidget):
             super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
+        """Handle a change of the widget."""
         super().changeEvent(event)
         self.update()
 
@@ -110,11 +117,13 @@ class TimeBar(QWidget):
     wanted = Signal(object)
     """µs UTC to show now."""
 
-    def __init__(self, replay: Replay, looks: Looks, titles: Callable[[int], str], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, replay: Replay, appearance: Appearance, titles: Callable[[int], str], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._replay, self._looks, self._at_us = replay, looks, replay.since_us
+        self._replay, self._appearance, self._at_us = replay, appearance, replay.since_us
         self._before, self._play = button("", quick=True), button("", "primary")
         self._after, self.clock = button("", quick=True), label(name="strong")
         self.speed = QComboBox()
@@ -137,17 +146,17 @@ class TimeBar(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(12, 4, 12, 4)
         box.addLayout(line)
-        self.set_looks(looks)
+        self.set_appearance(appearance)
 
     @property
     def playing(self) -> bool:
         """Whether time runs."""
         return self._timer.isActive()
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks = looks
-        text = looks.words.catalogue.text
+        self._appearance = appearance
+        text = appearance.words.catalogue.text
         self._before.setText("◀ " + text("review.replay.previous"))
         self._after.setText(text("review.replay.next") + " ▶")
         self.speed.setAccessibleName(text("review.replay.speed"))
@@ -158,8 +167,8 @@ class TimeBar(QWidget):
     def show_at(self, at_us: int) -> None:
         """The moment that is shown now."""
         self._at_us = at_us
-        self.axis.show_at(at_us, self._looks)
-        self.clock.setText(f"{self._looks.words.full_time(moment(at_us))} · {clock_words(self._replay, at_us)}")
+        self.axis.show_at(at_us, self._appearance)
+        self.clock.setText(f"{self._appearance.words.full_time(moment(at_us))} · {clock_words(self._replay, at_us)}")
 
     @Slot()
     def toggle(self) -> None:
@@ -174,7 +183,7 @@ class TimeBar(QWidget):
         self._say_play()
 
     def pause(self) -> None:
-        """Stand still."""
+        """Pause."""
         self._timer.stop()
         self._say_play()
 
@@ -209,5 +218,5 @@ class TimeBar(QWidget):
             self.pause()
 
     def _say_play(self) -> None:
-        text = self._looks.words.catalogue.text
+        text = self._appearance.words.catalogue.text
         self._play.setText(text(f"review.replay.{'pause' if self.playing else 'play'}"))

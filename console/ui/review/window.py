@@ -17,16 +17,16 @@ from console.package import with_notes
 from console.services.review.notes import ReviewNotes
 from console.services.review.questions import answers_to
 from console.services.review.record import CaseRecord
+from console.ui.appearance import Appearance
 from console.ui.map.live.decorations import Badge
 from console.ui.review.answers import AnswersPanel
 from console.ui.review.notes import NotesPanel
 from console.ui.review.port import ReplayPort
+from console.ui.review.rerun import RerunPanel
 from console.ui.review.then_now import ThenNow
 from console.ui.review.time_bar import TimeBar
-from console.ui.review.what_if import WhatIfPanel
 from console.ui.settings import WindowSettings
 from console.ui.status_banners import badges, lasting_message
-from console.ui.style import Looks
 from console.ui.window import MainWindow
 from maps.errors import QuanmaiError
 
@@ -46,17 +46,17 @@ class ReviewWindow(MainWindow):
         self.record, self.path = record, path
         self.replaying = ReplayPort(record)
         self._series_of: Incident | None = None
-        self._beside: tuple[TimeBar | ThenNow | AnswersPanel | WhatIfPanel | NotesPanel, ...] = ()
+        self._beside: tuple[TimeBar | ThenNow | AnswersPanel | RerunPanel | NotesPanel, ...] = ()
         super().__init__(self.replaying, settings, parent=parent)
-        looks, zone = self._looks, record.city.info.time_zone
-        self.bar = TimeBar(self.replaying.replay, looks, self._title_at)
-        self.then_now = ThenNow(record, looks)
-        self.answers = AnswersPanel(answers_to(record, replay=self.replaying.replay), zone, looks)
-        self.what_if = WhatIfPanel(record, self._errands, looks)
-        self.notes = NotesPanel(record.notes, self.replaying.now, looks)
-        self._beside = (self.bar, self.then_now, self.answers, self.what_if, self.notes)
+        appearance, zone = self._appearance, record.city.info.time_zone
+        self.bar = TimeBar(self.replaying.replay, appearance, self._title_at)
+        self.then_now = ThenNow(record, appearance)
+        self.answers = AnswersPanel(answers_to(record, replay=self.replaying.replay), zone, appearance)
+        self.rerun = RerunPanel(record, self.tasks, appearance)
+        self.notes = NotesPanel(record.notes, self.replaying.now, appearance)
+        self._beside = (self.bar, self.then_now, self.answers, self.rerun, self.notes)
         self._build_review()
-        self.set_looks(looks)
+        self.set_appearance(appearance)
         self.go(micros(record.incident.opened_at))
 
     # Time
@@ -73,22 +73,22 @@ class ReviewWindow(MainWindow):
     def show_picture(self, picture: Picture) -> None:
         """As the console; the map says that this is a recording."""
         super().show_picture(picture)
-        words = self._looks.words
+        words = self._appearance.words
         mark = Badge(words.catalogue.text("review.replay.recording"), "state.high")
         self.map.set_badges((mark, *badges(self._port.city, picture, words)))
 
-    def _look_after(self) -> None:
-        """A recording never falls silent."""
-        self.messages.keep(lasting_message(self._picture, self._focus.incident, 0.0, self._looks.words))
+    def _refresh_lasting_message(self) -> None:
+        """The lasting message, without the check for a silent engine."""
+        self.messages.show_lasting(lasting_message(self._picture, self.focus.incident, 0.0, self._appearance.words))
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language, everywhere at once."""
-        super().set_looks(looks)
-        text = looks.words.catalogue.text
+        super().set_appearance(appearance)
+        text = appearance.words.catalogue.text
         self.replaying.refusal = text("review.replay.refused")
         self.setWindowTitle(text("review.replay.title", incident=self.record.incident.incident_id))
         for view in self._beside:
-            view.set_looks(looks)
+            view.set_appearance(appearance)
         if self._beside:
             for number, tab in enumerate(_TABS):
                 self.tabs.setTabText(number, text(f"review.replay.{tab}"))
@@ -104,7 +104,7 @@ class ReviewWindow(MainWindow):
     def _read_series(self) -> None:
         incident, self._series_of = self._series_of, None
         if incident is not None:
-            self._focus.read_series(incident)
+            self.focus.read_series(incident)
             self._series_timer.start()
 
     # Notes
@@ -118,9 +118,9 @@ class ReviewWindow(MainWindow):
                 raise QuanmaiError(f"{to}: the package itself stays as it is; choose another name for the copy")
             with_notes(self.path, self.notes.notes, to)
         except QuanmaiError as fault:
-            self.messages.tell(str(fault))
+            self.messages.show_message(str(fault))
             return False
-        self.messages.tell(self._looks.words.catalogue.text("review.replay.saved", path=to))
+        self.messages.show_message(self._appearance.words.catalogue.text("review.replay.saved", path=to))
         return True
 
     @Slot()
@@ -137,7 +137,7 @@ class ReviewWindow(MainWindow):
         if notes != self.record.notes:
             self.record = replace(self.record, notes=notes)
             self.then_now.show_record(self.record)
-            self.answers.show_answers(answers_to(self.record, replay=self.replaying.replay), self._looks)
+            self.answers.show_answers(answers_to(self.record, replay=self.replaying.replay), self._appearance)
         self.bar.axis.marks_us = tuple(micros(remark.at) for remark in notes.remarks)
         self.bar.axis.update()
 
@@ -152,7 +152,7 @@ class ReviewWindow(MainWindow):
         self.strip.leave_out_live()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        for panel in (self.then_now, self.answers, self.what_if, self.notes):
+        for panel in (self.then_now, self.answers, self.rerun, self.notes):
             self.tabs.addTab(_scrolling(panel) if panel in (self.then_now, self.notes) else panel, "")
         dock = self._dock = QDockWidget()
         dock.setObjectName("review")
@@ -167,12 +167,12 @@ class ReviewWindow(MainWindow):
         below.setMovable(False)
         below.addWidget(self.bar)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, below)
-        self._station_model.slow_down(_LIST_MS)
+        self.layers.stations.slow_down(_LIST_MS)
         self._series_timer = QTimer(self)
         self._series_timer.setSingleShot(True)
         self._series_timer.setInterval(_CHART_MS)
         self._series_timer.timeout.connect(self._read_series)
-        self.case.evidence.history_wanted.disconnect(self._focus.read_series)
+        self.case.evidence.history_wanted.disconnect(self.focus.read_series)
         self.case.evidence.history_wanted.connect(self._on_series_wanted)
         self.bar.wanted.connect(self.go)
         self.notes.wanted.connect(self.go)
@@ -181,7 +181,7 @@ class ReviewWindow(MainWindow):
         self._on_notes(self.record.notes)
         self.log.table.activated.connect(lambda index: self._jump(index.row()))
         self.log.table.clicked.connect(lambda index: self._jump(index.row()))
-        for keys, deed in (
+        for keys, action in (
             ("Ctrl+Space", self.bar.toggle),
             ("Ctrl+Right", self.bar.next),
             ("Ctrl+Left", self.bar.previous),
@@ -191,26 +191,27 @@ class ReviewWindow(MainWindow):
         ):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(deed)
+            shortcut.activated.connect(action)
 
     def _jump(self, row: int) -> None:
         """To the moment of a line of the log."""
-        change = self._log_model.item(row)
+        change = self.log.model.item(row)
         if change is not None:
             with QSignalBlocker(self.log.table):
                 self.go(micros(change.at))
 
     def _title_at(self, at_us: int) -> str:
         """What happened at an event: the notes of its changes, or the bookmark's text."""
-        words = self._looks.words
+        words = self._appearance.words
         titles = [remark.text or "★" for remark in self.notes.notes.remarks if micros(remark.at) == at_us]
         changes = self.record.changes
         last = bisect_right([micros(change.at) for change in changes], at_us)
-        titles += [change.note for change in changes[max(last - 6, 0) : last] if micros(change.at) == at_us]
+        titles += [words.note(change.note) for change in changes[max(last - 6, 0) : last] if micros(change.at) == at_us]
         text = "\n".join(f"{title[:120]}" for title in titles)
         return f"{words.time(self.replaying.now())}\n{text}".replace("<", "‹") if text else ""
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop the replay, then close."""
         self.bar.pause()
         self._series_timer.stop()
         super().closeEvent(event)

@@ -77,6 +77,7 @@ def test_an_exported_log_serves_as_heads_of_every_change(
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text("utf-8").splitlines()]
     assert [line["seq"] for line in lines] == [1, 2, 3, 4, 5, 6]
     assert all(later["prev_hash"] == earlier["hash"] for earlier, later in itertools.pairwise(lines))
+    assert all(line["text"].keys() == {"zh_CN", "en"} for line in lines)
     capsys.readouterr()
     assert run(monkeypatch, "audit", "verify", "--store", store, "--heads", tmp_path / "log.jsonl", "--json") == 0
     assert json.loads(capsys.readouterr().out)["heads_checked"] == 6

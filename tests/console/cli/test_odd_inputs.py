@@ -126,7 +126,7 @@ def test_whatever_stands_in_assumed_the_city_is_read(assumed: str, city: Path) -
     [
         ("UPDATE city SET time_zone = 'Mars/Olympus'", "no time zone"),
         ("UPDATE city SET time_zone = '../../x'", "no time zone"),
-        ("UPDATE pipes SET geom = x'475000010000000001FF000000'", "holds a shape that cannot be read"),
+        ("UPDATE pipes SET geom = x'475000010000000001FF000000'", "contains a shape that cannot be read"),
     ],
 )
 def test_an_odd_dataset_costs_one_line_that_names_it(change: str, word: str, city: Path) -> None:

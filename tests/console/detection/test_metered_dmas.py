@@ -14,6 +14,7 @@ from maps.city import City
 from maps.network import PipeStatus
 from maps.synthetic import SyntheticOptions, build_city
 from tests.console.detection.recorded import Room, Scene, learned
+from tests.console.notes import chinese
 
 pytestmark = pytest.mark.slow
 
@@ -73,7 +74,7 @@ def test_the_balance_puts_a_burst_into_its_dma_and_is_evidence(room: Room, name:
     flows = [one for one in found.evidence if one.channel == "flow"]
     assert name in {one.zone for one in flows}
     (alarm,) = room.alarms()
-    assert f"{name} 进水上升" in alarm.detail
+    assert f"{name} 进水上升" in chinese(alarm.detail)
 
 
 @pytest.mark.parametrize(("valve", "pair"), [("V0171", ("城西02分区", "城南02分区")), ("V0033", ("城西01分区", "城南02分区"))])
@@ -87,7 +88,7 @@ def test_a_boundary_valve_that_is_opened_is_named_and_no_burst(room: Room, valve
     assert {kind for kind, _ in room.named()} == {"boundary"}
     (alarm,) = room.alarms(AlarmKind.BOUNDARY)
     assert alarm.returned_at is None
-    assert all(name in alarm.detail for name in pair)
+    assert all(name in chinese(alarm.detail) for name in pair)
 
 
 @pytest.mark.parametrize("pump", ["PU0001", "PU0004", "PU0010", "PU0016"])

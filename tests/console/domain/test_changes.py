@@ -11,16 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.domain.changes import GENESIS, Change, Draft, canonical_json, change_hash, first_broken
+from console.domain.notes import Note
 
 NOW = datetime(2024, 1, 3, 15, 0, tzinfo=UTC)
 TEXTS = st.text(max_size=8)
+NOTES = TEXTS.map(Note.literal) | st.builds(lambda n, text: Note("a.b", n=n, text=text), st.integers(), TEXTS)
 DRAFTS = st.builds(
     Draft,
     kind=TEXTS,
     subject=TEXTS,
     before=st.none() | st.dictionaries(TEXTS, st.integers()),
     after=st.none() | st.dictionaries(TEXTS, TEXTS),
-    note=TEXTS,
+    note=NOTES,
     undoes=st.none() | st.integers(1, 9),
 )
 EDITS: dict[str, Any] = {
@@ -31,7 +33,7 @@ EDITS: dict[str, Any] = {
     "subject": lambda c: c.subject + "x",
     "before": lambda c: {"edited": c.before},
     "after": lambda c: {"edited": c.after},
-    "note": lambda c: c.note + "x",
+    "note": lambda c: Note("edited", note=c.note),
     "undoes": lambda c: (c.undoes or 0) + 1,
     "prev_hash": lambda c: "f" * 64,
     "hash": lambda c: "f" * 64,

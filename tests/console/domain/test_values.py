@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from console.domain.alarms import Alarm, AlarmKind, Evidence, Priority
 from console.domain.changes import canonical_json
 from console.domain.incidents import Incident, Phase, PipePlace, Unable, ValveMark
+from console.domain.notes import Note
 from console.domain.values import from_json, to_json
 from maps.isolation.plan.result import IsolationPlan, Reliance, ValveStep
 from maps.locate.result import Candidate, Location
@@ -27,7 +28,15 @@ NOW = datetime(2024, 1, 3, 15, 0, 5, 120001, tzinfo=UTC)
     priority=st.sampled_from(Priority),
 )
 def test_an_alarm_comes_back_equal(observed: float, text: str, at: datetime, priority: Priority) -> None:
-    alarm = Alarm("A-1", AlarmKind.BURST, priority, "network", at, (Evidence("S1", "pressure", observed, 1.5, at),), detail=text)
+    alarm = Alarm(
+        "A-1",
+        AlarmKind.BURST,
+        priority,
+        "network",
+        at,
+        (Evidence("S1", "pressure", observed, 1.5, at),),
+        detail=Note.literal(text),
+    )
     assert from_json(json.loads(canonical_json(to_json(alarm))), Alarm) == alarm
 
 

@@ -19,6 +19,7 @@ from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, LiftNotice, SubmitNotice
 from tests.console.engine.room import Room, done
+from tests.console.notes import chinese
 
 PIPE = "P-104040"
 
@@ -55,7 +56,7 @@ def _orders(left: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def _told(room: Room, case: str) -> list[str]:
-    return [change.note for change in room.engine.timeline(case) if change.kind == "withdrawn"]
+    return [chinese(change.note) for change in room.engine.timeline(case) if change.kind == "withdrawn"]
 
 
 def test_an_order_called_back_and_an_alert_of_a_closed_case_do_not_go_out_when_a_channel_appears(room: Room) -> None:

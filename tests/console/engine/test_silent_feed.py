@@ -15,6 +15,7 @@ from console.detection.finding import StationFinding
 from console.domain.actors import SYSTEM
 from console.domain.alarms import AlarmState
 from console.domain.changes import ChangeSet
+from console.domain.notes import NO_NOTE
 from console.services.changesets import AlarmChange, recorded_alarms
 from console.services.incidents.joint_plans import merged
 from console.services.state import DeskState
@@ -137,6 +138,6 @@ def test_a_change_set_holds_the_last_value_of_each_alarm_and_all_drafts_in_order
     chair = Chair()
     chair.sees(a_finding())
     (alarm,) = chair.state.alarms.values()
-    steps = [AlarmChange(alarm, alarm, f"step {number}", "") for number in range(3)]
+    steps = [AlarmChange(alarm, alarm, f"step {number}", NO_NOTE) for number in range(3)]
     changes = ChangeSet(recorded_alarms(steps).drafts, alarms=(alarm, alarm, alarm))
     assert (changes.alarms, [draft.kind for draft in changes.drafts]) == ((alarm,), ["step 0", "step 1", "step 2"])

@@ -16,6 +16,7 @@ from console.services.incidents.judging import DismissIncident, JudgeBurst, SetR
 from console.services.incidents.opening import OpenIncident
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, SubmitNotice
 from tests.console.engine.room import Room, done
+from tests.console.notes import chinese
 
 PIPE = "P-104040"
 ODD = ("a\x00b", "a\ud800b", "\udcff\x1b[31m", "一\r\n二")
@@ -47,7 +48,7 @@ def test_characters_that_no_store_holds_are_replaced_in_what_people_ask_and_in_t
         done(room.engine.submit(intent, Actor.named(odd)))
     kept = room.store.changes()
     assert {change.kind for change in kept} >= {"sample_waived", "notice_edited", "notice_override", "incident_dismissed"}
-    texts = "".join(f"{change.user}{change.note}{change.after}" for change in kept)
+    texts = "".join(f"{change.user}{chinese(change.note)}{change.after}" for change in kept)
     assert not set("\x00\ud800\udcff\x1b\r") & set(texts)
     assert room.store.verify_chain() is None
     assert all(feed.state == "up" for feed in room.engine.latest().feeds)

@@ -15,6 +15,7 @@ import pytest
 
 from console.domain.changes import canonical_json
 from console.domain.expected import ExpectedValues
+from console.domain.notes import Note
 from console.package import PackageFault, package_bytes, read_package, verify_package, with_notes, write_package
 from console.package import manifest as manifests
 from console.package.container import Packed, unpacked, unzipped, zipped
@@ -23,6 +24,7 @@ from console.services.review.notes import Action, Findings, Remark, ReviewNotes
 from console.services.review.record import CaseRecord
 from maps.dataset import read_city
 from maps.errors import InputFault
+from tests.console.notes import chinese
 from tests.console.package.cases import FILES, HOSTILE, a_case, chained
 
 
@@ -151,6 +153,28 @@ def test_a_package_of_the_third_schema_opens_without_expected_values_and_earlier
     assert verify_package(path).manifest.schema == 3
     write_package(read_package(path), again)
     assert again.read_bytes() == package_bytes(replace(record, expected=ExpectedValues.empty(), past=()))
+
+
+def test_a_package_of_the_fifth_schema_opens_with_its_texts_as_they_were_written(record: CaseRecord, tmp_path: Path) -> None:
+    """The file was written by the version before notes had keys, of the same case."""
+    old, again = Path(__file__).with_name("schema_5.incident"), tmp_path / "again.incident"
+    checked = verify_package(old)
+    assert checked.manifest.schema == 5
+    back = read_package(old)  # its chain is checked too
+    lines = [json.loads(line)["note"] for line in checked.files["audit.jsonl"].splitlines()]
+    assert [change.note for change in back.changes] == list(map(Note.literal, lines))
+    assert {alarm.detail.text for alarm in back.alarms} == {alarm["detail"] for alarm in json.loads(checked.files["alarms.json"])}
+    assert [chinese(change.note) for change in record.changes] == lines
+    write_package(back, again)
+    assert read_package(again).changes == back.changes
+
+
+def test_the_timeline_of_a_package_reads_in_both_languages(record: CaseRecord, tmp_path: Path) -> None:
+    write_package(record, tmp_path / "a.incident")
+    timeline = json.loads(verify_package(tmp_path / "a.incident").files["timeline.json"])
+    closed = next(line for line in timeline if line["kind"] == "valve_closed")
+    valve = next(change.note.params["valve"] for change in record.changes if change.kind == "valve_closed")
+    assert closed["note"] == {"zh_CN": f"阀门 {valve} 已关（1/2）", "en": f"Valve {valve} closed (1 of 2)"}
 
 
 def test_a_package_of_a_newer_schema_says_that_the_program_is_too_old(record: CaseRecord, tmp_path: Path) -> None:

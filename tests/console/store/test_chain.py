@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from hypothesis import strategies as st
 from console.domain.actors import Actor, Role
 from console.domain.changes import GENESIS, ChangeSet, Draft, canonical_json, change_hash
 from console.domain.clock import micros
+from console.domain.notes import Note
+from console.package import verify_package
 from console.store import SqlStore, open_store
 from tests.console.store.older import a_store_of_revision
 from tests.console.store.values import NOW, opening
@@ -42,7 +46,7 @@ def test_the_database_itself_refuses_to_edit_the_chain(store: SqlStore, act: str
     connection.close()
 
 
-EDITS = ["at_us", "user", "actor", "kind", "subject", "before", "after", "note", "undoes", "prev_hash", "hash"]
+EDITS = ["at_us", "user", "actor", "kind", "subject", "before", "after", "note", "note_params", "undoes", "prev_hash", "hash"]
 
 
 @pytest.mark.parametrize("column", EDITS)
@@ -83,7 +87,7 @@ def test_whatever_is_kept_is_read_back_and_verifies(
 ) -> None:
     store = open_store(tmp_path_factory.mktemp("chain") / "store.db")
     for before, after in values:
-        store.commit(ChangeSet((Draft("k", "s/1", before, after, "n"),)), Actor.named("u"), NOW)
+        store.commit(ChangeSet((Draft("k", "s/1", before, after, Note.literal("n")),)), Actor.named("u"), NOW)
     assert store.verify_chain() is None
     assert [canonical_json([c.before, c.after]) for c in store.changes()] == [canonical_json(list(pair)) for pair in values]
     store.close()
@@ -92,7 +96,7 @@ def test_whatever_is_kept_is_read_back_and_verifies(
 def _three_changes(tmp_path: Path) -> SqlStore:
     store = open_store(tmp_path / "store.db")
     for number in range(3):
-        store.commit(ChangeSet((Draft("k", "s/1", {"n": number}, {"n": number + 1}, "n"),)), Actor.named("u"), NOW)
+        store.commit(ChangeSet((Draft("k", "s/1", {"n": number}, {"n": number + 1}, Note.literal("n")),)), Actor.named("u"), NOW)
     return store
 
 
@@ -104,6 +108,40 @@ def _force(store: SqlStore, statement: str, values: tuple[Any, ...]) -> None:
     connection.execute(statement, values)
     connection.commit()
     connection.close()
+
+
+def test_notes_are_kept_with_key_and_parameters(store: SqlStore) -> None:
+    notes = [
+        Note("valve.closed", valve="V1", progress=Note("valve.progress", done=1, all=2)),
+        Note.literal('{"key": 1}'),
+        Note("a"),
+    ]
+    store.commit(ChangeSet(tuple(Draft("k", "s/1", None, {}, note) for note in notes)), Actor.named("u"), NOW)
+    assert [change.note for change in store.changes()] == notes
+    assert store.verify_chain() is None
+
+
+def test_a_store_from_before_notes_had_keys_opens_with_its_texts_and_its_chain_whole(tmp_path: Path) -> None:
+    """The rows and their hashes were written by the version before (its package of a case)."""
+    old = Path(__file__).parents[1] / "package" / "schema_5.incident"
+    lines = [json.loads(line) for line in verify_package(old).files["audit.jsonl"].splitlines()]
+    path = tmp_path / "before.sqlite"
+    a_store_of_revision(path, "0005")
+    with sqlite3.connect(path) as connection:
+        for line in lines:
+            row = {**line, "at_us": micros(datetime.fromisoformat(line["at"])), "actor": None}
+            row |= {name: json.dumps(line[name], ensure_ascii=False) for name in ("before", "after") if line[name] is not None}
+            names = [name for name in row if name != "at"]
+            columns = ", ".join(f'"{name}"' for name in names)
+            connection.execute(f"INSERT INTO changes ({columns}) VALUES ({', '.join('?' * len(names))})", [row[n] for n in names])
+        connection.execute("INSERT INTO counters (kind, last) VALUES ('change', ?)", (len(lines),))
+    connection.close()
+    store = open_store(path)
+    assert [change.note for change in store.changes()] == [Note.literal(line["note"]) for line in lines]
+    assert store.verify_chain() is None
+    store.commit(ChangeSet((Draft("k", "s/1", None, {}, Note("a", n=1)),)), Actor.named("李"), NOW)
+    assert store.verify_chain() is None
+    store.close()
 
 
 def test_a_change_keeps_who_acted_with_role_areas_and_seat(store: SqlStore) -> None:
@@ -119,7 +157,7 @@ def test_a_store_from_before_actors_opens_with_its_chain_whole_and_goes_on(tmp_p
     with sqlite3.connect(path) as connection:
         prev = GENESIS
         for seq in (1, 2):
-            draft = Draft("k", "s/1", None, {"n": seq}, "注")
+            draft = Draft("k", "s/1", None, {"n": seq}, Note.literal("注"))
             digest = change_hash(seq, NOW, "王", draft, prev)
             row = (seq, micros(NOW), "王", "k", "s/1", canonical_json(draft.after).decode(), "注", prev, digest)
             columns = 'seq, at_us, "user", kind, subject, after, note, prev_hash, hash'

@@ -15,6 +15,7 @@ from console.domain.alarms import AlarmState
 from console.domain.changes import ChangeSet, Draft, Outgoing
 from console.domain.crews import CrewFix
 from console.domain.incidents import Phase
+from console.domain.notes import NO_NOTE
 from console.services.ports import StaleState, StoreNewer, StoreUnavailable
 from console.store import SqlStore, open_store
 from maps.errors import InputFault
@@ -45,9 +46,9 @@ def test_the_state_kept_in_memory_equals_the_state_loaded(store: SqlStore) -> No
 def test_cases_closed_long_ago_are_not_loaded(store: SqlStore) -> None:
     store.commit(opening(1), Actor.named("王"), NOW)
     closed = replace(an_incident(1, 2, Phase.CLOSED), closed_at=NOW)
-    store.commit(ChangeSet((Draft("x", "incident/2024-0001", {}, {}, ""),), (closed,)), Actor.named("王"), NOW)
+    store.commit(ChangeSet((Draft("x", "incident/2024-0001", {}, {}, NO_NOTE),), (closed,)), Actor.named("王"), NOW)
     cleared = replace(an_alarm(1), state=AlarmState.CLEARED)
-    store.commit(ChangeSet((Draft("x", "alarm/A-000001", {}, {}, ""),), (), (cleared,)), Actor.named("王"), NOW)
+    store.commit(ChangeSet((Draft("x", "alarm/A-000001", {}, {}, NO_NOTE),), (), (cleared,)), Actor.named("王"), NOW)
     assert set(store.load_desk().incidents) == {"2024-0001"}
     store.commit(opening(2), Actor.named("王"), NOW + timedelta(hours=7))
     assert set(store.load_desk().incidents) == {"2024-0002"}

@@ -10,6 +10,7 @@ import numpy as np
 from console.domain.alarms import Alarm, AlarmKind, Priority
 from console.domain.changes import ChangeSet, Draft, Outgoing
 from console.domain.incidents import Incident, Phase
+from console.domain.notes import Note
 from console.domain.readings import ReadingBatch
 
 NOW = datetime(2024, 1, 3, 15, 0, 5, 120000, tzinfo=UTC)
@@ -30,8 +31,8 @@ def opening(number: int = 1) -> ChangeSet:
     incident, alarm = an_incident(number), an_alarm(number)
     return ChangeSet(
         (
-            Draft("incident_opened", f"incident/{incident.incident_id}", None, {"phase": "suspected"}, "立案"),
-            Draft("alarm_raised", f"alarm/{alarm.alarm_id}", None, {"state": "active"}, "报警"),
+            Draft("incident_opened", f"incident/{incident.incident_id}", None, {"phase": "suspected"}, Note.literal("立案")),
+            Draft("alarm_raised", f"alarm/{alarm.alarm_id}", None, {"state": "active"}, Note.literal("报警")),
         ),
         (incident,),
         (alarm,),
@@ -42,7 +43,7 @@ def opening(number: int = 1) -> ChangeSet:
 def step(number: int, version: int, phase: Phase) -> ChangeSet:
     """A later version of an incident."""
     incident = replace(an_incident(number, version), phase=phase)
-    draft = Draft("phase", f"incident/{incident.incident_id}", {"phase": "?"}, {"phase": phase.value}, "阶段")
+    draft = Draft("phase", f"incident/{incident.incident_id}", {"phase": "?"}, {"phase": phase.value}, Note.literal("阶段"))
     return ChangeSet((draft,), (incident,))
 
 

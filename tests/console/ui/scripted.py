@@ -22,6 +22,7 @@ from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident, PressureImpact
 from console.domain.intents import Intent
 from console.domain.live import LivePicture
+from console.domain.notes import NO_NOTE
 from console.domain.orders import OrderReply
 from console.domain.picture import FeedHealth, Picture
 from console.domain.readings import Channel
@@ -179,7 +180,9 @@ class ScriptedPort:
     ) -> None:
         """A station fails alone, or breaks a limit."""
         station_id, usual = str(self.city.stations.asset_id[row]), 350.0 if channel == "pressure" else None
-        finding = StationFinding(station_id, channel, code, self.chair.now, True, "", observed, usual, limit, elevation_error_m)
+        finding = StationFinding(
+            station_id, channel, code, self.chair.now, True, NO_NOTE, observed, usual, limit, elevation_error_m
+        )
         if elevation_error_m is not None:
             self.elevation_error_m[row] = elevation_error_m
         self.chair.take(self.chair.desk.on_stations(self.chair.state, [finding], self.chair.now))

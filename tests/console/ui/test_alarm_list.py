@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
+from console.domain.notes import Note
 from console.services.alarms.station_alarms import AcknowledgeAlarm, AcknowledgeAlarms, ShelveAlarm
 from console.ui.dialogs.station import StationDialog
 from console.ui.window import MainWindow
@@ -56,8 +57,8 @@ def test_the_chosen_alarm_is_told_in_full_with_who_has_seen_it_and_why_it_is_she
     port.burst()
     window.settle()
     alarm = port.latest().alarms[0]
-    window.ask(AcknowledgeAlarm(alarm.alarm_id))
-    window.ask(ShelveAlarm(alarm.alarm_id, port.now() + timedelta(minutes=30), "冲洗消火栓，片区已知"))
+    window.dispatcher.submit(AcknowledgeAlarm(alarm.alarm_id))
+    window.dispatcher.submit(ShelveAlarm(alarm.alarm_id, port.now() + timedelta(minutes=30), "冲洗消火栓，片区已知"))
     window.alarms.table.selectRow(0)
     window.settle()
     line = told(window)
@@ -91,7 +92,9 @@ def test_text_from_outside_stays_one_plain_line_and_widens_nothing(window: MainW
     window.settle()
     before = window.width(), window.alarms.width()
     show(
-        window, port, an_alarm(1, subject=HOSTILE, evidence=(), detail=HOSTILE, shelved_reason=HOSTILE, state=AlarmState.SHELVED)
+        window,
+        port,
+        an_alarm(1, subject=HOSTILE, evidence=(), detail=Note.literal(HOSTILE), shelved_reason=HOSTILE, state=AlarmState.SHELVED),
     )
     window.alarms.table.selectRow(0)
     QApplication.processEvents()
@@ -132,7 +135,7 @@ def test_several_chosen_alarms_are_acknowledged_together_and_shelved_one_by_one(
         port.station_event(row, "frozen")
     window.settle()
     first, *_ = alarms = port.latest().alarms
-    window.ask(AcknowledgeAlarm(first.alarm_id))
+    window.dispatcher.submit(AcknowledgeAlarm(first.alarm_id))
     window.settle()
     window.alarms.table.selectAll()
     buttons = {button.text(): button for button in window.alarms.findChildren(QPushButton)}

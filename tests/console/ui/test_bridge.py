@@ -9,7 +9,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from console.domain.picture import Picture
-from console.ui.bridge import Errands, PictureBridge
+from console.ui.background_tasks import BackgroundTasks
+from console.ui.bridge import PictureBridge
 from maps.errors import QuanmaiError
 from tests.console.ui.scripted import ScriptedPort
 
@@ -37,26 +38,26 @@ def test_of_many_pictures_few_arrive_and_the_last_one_does(qtbot: QtBot, port: S
 
 
 def test_a_late_answer_is_dropped(qtbot: QtBot) -> None:
-    errands, gate, seen = Errands(), Event(), list[object]()
+    tasks, gate, seen = BackgroundTasks("test"), Event(), list[object]()
 
     def slow() -> str:
         gate.wait(5)
         return "old"
 
-    errands.ask("log", slow, seen.append)
-    errands.ask("log", lambda: "new", seen.append)
+    tasks.request("log", slow, seen.append)
+    tasks.request("log", lambda: "new", seen.append)
     gate.set()
-    qtbot.waitUntil(lambda: not errands.busy)
+    qtbot.waitUntil(lambda: not tasks.busy)
     assert seen == ["new"]
-    errands.close()
+    tasks.close()
 
 
 def test_a_failed_read_is_one_line(qtbot: QtBot) -> None:
     def fails() -> object:
         raise QuanmaiError("store: the disk is full; make room")
 
-    errands = Errands()
-    with qtbot.waitSignal(errands.failed) as told:
-        errands.ask("log", fails, lambda _: None)
+    tasks = BackgroundTasks("test")
+    with qtbot.waitSignal(tasks.failed) as told:
+        tasks.request("log", fails, lambda _: None)
     assert told.args == ["store: the disk is full; make room"]
-    errands.close()
+    tasks.close()

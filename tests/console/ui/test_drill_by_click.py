@@ -36,7 +36,7 @@ def offered(window: MainWindow, pipe_id: str) -> dict[str, QMenu]:
     """What a right click on a pipe offers."""
     pipes = window._port.city.network.pipes
     x, y = map(float, pipes.points(pipes.row(pipe_id))[1])
-    window.guide.on_menu(Asset("pipe", pipe_id, pipes.row(pipe_id), x, y), QPoint(10, 10))
+    window.locator.on_menu(Asset("pipe", pipe_id, pipes.row(pipe_id), x, y), QPoint(10, 10))
     menu = window.findChildren(QMenu)[-1]
     return {action.text(): menu for action in menu.actions()}
 

@@ -15,7 +15,7 @@ from console.services.incidents.judging import DismissIncident, JudgeBurst
 from console.services.location.gauge_readings import EnterReading
 from console.ui.dialogs.ask import OperationQuestion, PressureQuestion
 from console.ui.dialogs.confirm import Confirmation
-from console.ui.map.live.case_marks import look_of
+from console.ui.map.live.case_marks import case_marks
 from console.ui.panels.case.deviations import groups_of
 from console.ui.window import MainWindow
 from maps.locate.next_reading import ReadingPlace
@@ -52,7 +52,7 @@ def test_where_to_read_next_is_told_and_lies_on_the_map(window: MainWindow, port
     place = foresee(port)
     window.settle()
     assert f"建议复测点：消火栓 {place.asset_id} · 4 → 约 2 条" in said(window.case.location)
-    (mark,) = look_of(port.city, port.case).reads
+    (mark,) = case_marks(port.city, port.case).reads
     assert (mark.asset_id, mark.x, mark.y) == (place.asset_id, place.x, place.y)
 
 
@@ -198,8 +198,8 @@ def test_a_pipe_looked_at_changes_no_case_s_next_judgement(window: MainWindow, p
     first, other = (candidate.pipe_id for candidate in case.location.candidates[:2])
     picture = replace(port.latest(), incidents=(case, replace(case, incident_id="2024-0002")))
     window.show_picture(picture)
-    window.guide.select_pipe(other)
+    window.locator.select_pipe(other)
     for incident_id in (CASE, "2024-0002"):
-        window.guide.choose_case(incident_id, picture)
+        window.locator.choose_case(incident_id)
         window.show_picture(picture)
         assert window.case.location._judge.text() == f"判定 {first} 爆管"

@@ -21,12 +21,12 @@ FAR = "P-104003"
 
 def clicked(window: MainWindow, pipe_id: str) -> None:
     """A click on the map."""
-    window._on_picked(asset(window, pipe_id))
+    window.pick(asset(window, pipe_id))
 
 
 def found(window: MainWindow, pipe_id: str) -> None:
     """A hit of Ctrl+K."""
-    window._on_hit(Hit("pipe", pipe_id, pipe_id))
+    window.open_hit(Hit("pipe", pipe_id, pipe_id))
 
 
 def listed(window: MainWindow, pipe_id: str) -> None:
@@ -36,7 +36,7 @@ def listed(window: MainWindow, pipe_id: str) -> None:
 
 def right_clicked(window: MainWindow, pipe_id: str) -> None:
     """A menu that is put away."""
-    window.guide.on_menu(asset(window, pipe_id), QPoint(10, 10))
+    window.locator.on_menu(asset(window, pipe_id), QPoint(10, 10))
     window.findChildren(QMenu)[-1].close()
 
 
@@ -75,7 +75,7 @@ def test_looking_at_a_pipe_arms_nothing(window: MainWindow, port: ScriptedPort, 
     before = window.case.location._judge.text()
     look(window, FAR)
     assert window.case.location._judge.text() == before == f"判定 {first(port)} 爆管"
-    window._commands.run("judge")
+    window.commands.run("judge")
     assert port.asked == []
     shown = said(question(window))
     assert first(port) in shown, "the key names its pipe before it judges with another one in sight"
@@ -93,7 +93,7 @@ def test_looking_at_a_pipe_arms_least_of_all_in_a_judged_case(
     done = list(port.asked)
     look(window, FAR)
     for _ in range(3):
-        window._commands.run("judge")
+        window.commands.run("judge")
     window.settle()
     assert port.asked == done
     assert not window.case.location._judge.isVisibleTo(window)
@@ -104,7 +104,7 @@ def test_outside_the_candidates_it_is_asked_with_the_distance_and_cancel_is_the_
 ) -> None:
     port.burst()
     window.settle()
-    window.guide.select_pipe(FAR)
+    window.locator.select_pipe(FAR)
     assert "不在 90% 范围内" in said(window.case.location)
     window.case.location._judge_seen.click()
     assert port.asked == []
@@ -121,7 +121,7 @@ def test_a_candidate_is_judged_at_one_press_of_the_button_that_names_it(window: 
     window.settle()
     assert port.case.location is not None
     second = port.case.location.candidates[1].pipe_id
-    window.guide.select_pipe(second)
+    window.locator.select_pipe(second)
     assert second in window.case.location._judge_seen.text()
     window.case.location._judge_seen.click()
     window.settle()
@@ -134,7 +134,7 @@ def test_a_judged_case_is_corrected_only_when_that_is_confirmed(window: MainWind
     window.case.location.judge()
     window.settle()
     done = list(port.asked)
-    window.guide.select_pipe(FAR)
+    window.locator.select_pipe(FAR)
     assert window.case.location._judge_seen.text() == f"改判为 {FAR}…"
     window.case.location._judge_seen.click()
     asked = question(window)
@@ -150,7 +150,7 @@ def test_a_judged_case_is_corrected_only_when_that_is_confirmed(window: MainWind
 def test_nothing_in_sight_any_more_leaves_no_button(window: MainWindow, port: ScriptedPort) -> None:
     port.burst()
     window.settle()
-    window.guide.select_pipe(FAR)
-    window._on_picked(None)
+    window.locator.select_pipe(FAR)
+    window.pick(None)
     assert not window.case.location._judge_seen.isVisibleTo(window)
     assert FAR not in said(window.case.location)

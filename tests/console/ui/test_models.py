@@ -13,15 +13,18 @@ from PySide6.QtCore import QPersistentModelIndex
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
+from console.domain.alarms import Alarm, AlarmKind, Priority
+from console.domain.notes import Code, Note
 from console.domain.picture import StationState
 from console.domain.readings import Channel
+from console.ui.appearance import Appearance
+from console.ui.map.layers import LayerSettings
 from console.ui.map.live.stations import main_channels
 from console.ui.models.alarms import AlarmModel
 from console.ui.models.rows import Column, RowsModel
 from console.ui.models.stations import StationModel, WorstFirst
 from console.ui.models.timeline import TimelineModel
 from console.ui.panels.map.layers import LayersPanel
-from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.words import Words
 from tests.console.services.town import NOW
@@ -108,7 +111,39 @@ def test_the_log_is_append_only_in_its_order(qapp: object, port: ScriptedPort) -
     port.burst()
     model = TimelineModel(Theme.load("light"), Words("en", "Asia/Shanghai"))
     model.apply(port.timeline(CASE))
-    assert model.index(0, 2).data() == "Suspected burst: case opened, area alert prepared"
+    assert str(model.index(0, 2).data()).startswith("Suspected burst, case opened: ")
+
+
+def test_the_log_reads_in_the_language_of_the_window_and_older_texts_are_worded_by_their_kind(
+    qapp: object, port: ScriptedPort
+) -> None:
+    port.burst()
+    opened = port.timeline(CASE)[0]
+    older = replace(opened, seq=opened.seq + 100, note=Note.literal("疑似爆管立案"))
+    chinese, theme = Words("zh_CN", "Asia/Shanghai"), Theme.load("light")
+    model = TimelineModel(theme, Words("en", "Asia/Shanghai"))
+    model.apply([opened, older])
+    assert "area alert prepared" in model.index(0, 2).data()
+    assert model.index(1, 2).data() == "Suspected burst: case opened, area alert prepared"
+    model.set_appearance(theme, chinese)
+    assert "已生成片区预警" in model.index(0, 2).data()
+    assert model.index(1, 2).data() == "疑似爆管立案"
+
+
+@pytest.mark.parametrize(
+    ("language", "keyed", "older"),
+    [("zh_CN", "计划施工 H10，换阀", "计划施工 H10，换阀"), ("en", "planned works H10: 换阀", "Planned works · 换阀")],
+)
+def test_an_operation_in_the_list_reads_in_the_language_of_the_window(
+    qapp: object, port: ScriptedPort, language: str, keyed: str, older: str
+) -> None:
+    works = Note("operation.at_asset", operation=Code("operation", "works"), asset="H10")
+    detail = Note("operation.with_note", operation=works, note="换阀")
+    alarm = Alarm("A-1", AlarmKind.OPERATION, Priority.LOW, "H10", NOW, detail=detail, code="works", ends_at=NOW)
+    model = AlarmModel(port.city, Theme.load("dark"), Words(language, "Asia/Shanghai"))
+    model.apply([alarm, replace(alarm, alarm_id="A-2", detail=Note.literal("计划施工 H10，换阀"))])
+    assert str(model.index(0, 3).data()).casefold() == keyed.casefold()
+    assert model.index(1, 3).data() == older
 
 
 def test_only_stations_that_differ_are_told(qtbot: QtBot, port: ScriptedPort) -> None:
@@ -140,9 +175,9 @@ def test_the_list_of_stations_is_sorted_anew_when_a_state_changes_and_keeps_its_
     qtbot: QtBot, port: ScriptedPort
 ) -> None:
     picture = port.latest()
-    looks = Looks(Theme.load("dark"), WORDS)
-    model = StationModel(port.city, main_channels(port.city), picture, looks.theme, WORDS)
-    panel = LayersPanel(port.city, looks, model, frozenset())
+    appearance = Appearance(Theme.load("dark"), WORDS)
+    model = StationModel(port.city, main_channels(port.city), picture, appearance.theme, WORDS)
+    panel = LayersPanel(port.city, appearance, model, LayerSettings(frozenset()))
     qtbot.addWidget(panel)
     shown = panel.table.model()
     state = picture.station_state.copy()

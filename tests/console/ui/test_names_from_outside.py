@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from console.domain.picture import FeedHealth
 from console.services.alarms.station_alarms import ShelveAlarm
 from console.ui.settings import WindowSettings
-from console.ui.style import PlainButton, PlainLabel, tip
+from console.ui.widgets import PlainButton, PlainLabel, tip
 from console.ui.window import MainWindow
 from console.ui.words import one_line
 from tests.console.ui.scripted import ScriptedPort
@@ -47,7 +47,7 @@ def test_no_name_makes_the_window_wider_than_the_screen(qtbot: QtBot, language: 
     port.burst()
     port.station_event(5, "frozen")
     window.settle()
-    window.ask(ShelveAlarm(port.latest().alarms[-1].alarm_id, port.now() + timedelta(minutes=5), NAMES[0]))
+    window.dispatcher.submit(ShelveAlarm(port.latest().alarms[-1].alarm_id, port.now() + timedelta(minutes=5), NAMES[0]))
     window.case.location.judge()
     window.alarms.table.selectRow(0)
     window.settle()
@@ -70,7 +70,7 @@ def test_three_running_cases_fit_the_strip(qtbot: QtBot, language: str) -> None:
     cases = tuple(replace(port.case, incident_id=f"2024-000{number}") for number in range(1, 4))
     window.show_picture(replace(port.latest(), incidents=cases))
     assert window.strip.minimumSizeHint().width() <= SMALL_SCREEN_PX
-    elapsed = window._looks.words.elapsed(10)
+    elapsed = window._appearance.words.elapsed(10)
     assert window.strip._more_cases.isHidden()
     more = (*cases, *(replace(port.case, incident_id=f"2024-001{number}") for number in range(2)))
     window.show_picture(replace(port.latest(), version=99, incidents=more))

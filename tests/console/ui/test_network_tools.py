@@ -1,4 +1,4 @@
-"""Trace tool and burst tool on the map: clicks, barriers, answers, undo; valve cards; nothing of a trial reaches the case."""
+"""Trace tool and what-if tool on the map: clicks, barriers, answers, undo; valve cards; no what-if reaches the case."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def texts(widget: QWidget) -> str:
 
 def clicked(window: MainWindow, asset_id: str, kind: str = "pipe") -> None:
     """A click on an asset of the map."""
-    window.map.picked.emit(Asset(kind, asset_id, 0, 0.0, 0.0))
+    window.map.input.picked.emit(Asset(kind, asset_id, 0, 0.0, 0.0))
     window.settle()
 
 
@@ -74,12 +74,12 @@ def test_a_barrier_by_click_cuts_the_trace_and_undo_and_redo_go_over_every_step(
     assert "单向设备" in texts(tool.panel)
     seen = [tool.request]
     while tool.request.starts:
-        window._commands.run("undo")
+        window.commands.run("undo")
         seen.append(tool.request)
     assert len(seen) == 5
     assert seen[-1] == TraceRequest(())
     for wanted in reversed(seen[:-1]):
-        window._commands.run("redo")
+        window.commands.run("redo")
         assert tool.request == wanted
     assert port.asked == []
 
@@ -107,11 +107,11 @@ def test_a_condition_that_cannot_be_read_is_said_in_the_panel(window: MainWindow
     assert "colour" in texts(window.tools.trace.panel)
 
 
-def test_a_trial_shows_the_plan_of_a_click_and_asks_nothing_of_the_desk(window: MainWindow, port: ScriptedPort) -> None:
-    window.tools.toggle_burst()
+def test_a_what_if_shows_the_plan_of_a_click_and_submits_nothing(window: MainWindow, port: ScriptedPort) -> None:
+    window.tools.toggle_what_if()
     window.settle()
     clicked(window, a_pipe(port))
-    burst = window.tools.burst
+    burst = window.tools.what_if
     assert burst.incident is not None
     assert burst.incident.plan is not None
     assert f"关阀 · {len(burst.incident.plan.valves_to_close)} 个" in texts(burst.panel)
@@ -124,53 +124,53 @@ def test_a_trial_shows_the_plan_of_a_click_and_asks_nothing_of_the_desk(window: 
 def test_a_valve_supposed_stuck_changes_the_plan_and_undo_brings_it_back(
     window: MainWindow, port: ScriptedPort, unable: Unable
 ) -> None:
-    window.tools.toggle_burst()
+    window.tools.toggle_what_if()
     window.settle()
     clicked(window, a_pipe(port))
-    burst = window.tools.burst
+    burst = window.tools.what_if
     assert burst.incident is not None
     assert burst.incident.plan is not None
     before = burst.incident.plan.valves_to_close
     clicked(window, before[0].asset_id, "valve")
     burst.panel.suppose(unable)
     assert before[0].asset_id not in {step.asset_id for step in burst.incident.plan.valves_to_close}
-    window._commands.run("undo")
+    window.commands.run("undo")
     assert burst.incident.plan.valves_to_close == before
     assert port.asked == []
 
 
-def test_closing_on_trial_never_closes_in_the_case_behind_it(window: MainWindow, port: ScriptedPort) -> None:
+def test_closing_in_a_what_if_never_closes_in_the_case_behind_it(window: MainWindow, port: ScriptedPort) -> None:
     port.burst()
     window.settle()
     window.case.location.judge()
     window.settle()
     asked = len(port.asked)
-    window.tools.toggle_burst()
+    window.tools.toggle_what_if()
     window.settle()
     clicked(window, a_pipe(port))
-    window._commands.run("closed")
-    assert len(window.tools.burst.trial.shut) == 1
+    window.commands.run("closed")
+    assert len(window.tools.what_if.current.shut) == 1
     assert len(port.asked) == asked
-    window._commands.run("dismiss_message")
-    assert not window.tools.burst.active
-    window._commands.run("closed")
+    window.commands.run("dismiss_message")
+    assert not window.tools.what_if.active
+    window.commands.run("closed")
     assert isinstance(port.asked[-1][0], MarkValveClosed)
 
 
-def test_a_trial_can_be_reported_as_a_burst(window: MainWindow, port: ScriptedPort) -> None:
-    window.tools.toggle_burst()
+def test_a_what_if_can_be_reported_as_a_burst(window: MainWindow, port: ScriptedPort) -> None:
+    window.tools.toggle_what_if()
     window.settle()
     clicked(window, a_pipe(port))
-    window.tools.burst.panel.report.click()
+    window.tools.what_if.panel.report.click()
     window.settle()
     assert port.asked[-1][0] == OpenIncident(a_pipe(port))
 
 
 def test_one_tool_at_a_time_has_the_map_and_without_one_a_click_selects(window: MainWindow, port: ScriptedPort) -> None:
     window.tools.toggle_trace()
-    window.tools.toggle_burst()
-    assert (window.tools.trace.active, window.tools.burst.active) == (False, True)
-    window.tools.toggle_burst()
+    window.tools.toggle_what_if()
+    assert (window.tools.trace.active, window.tools.what_if.active) == (False, True)
+    window.tools.toggle_what_if()
     clicked(window, a_pipe(port))
     assert len(window.map.marks()._selected)
 
@@ -197,10 +197,10 @@ def test_tools_speak_both_languages_in_both_themes(window: MainWindow, port: Scr
     window.toggle_theme()
     window.settle()
     assert "Stopped at" in texts(window.tools.trace.panel)
-    window.tools.toggle_burst()
+    window.tools.toggle_what_if()
     window.settle()
     clicked(window, a_pipe(port))
-    assert "If one cannot be closed" in texts(window.tools.burst.panel)
+    assert "If one cannot be closed" in texts(window.tools.what_if.panel)
     assert QApplication.keyboardModifiers() == Qt.KeyboardModifier.NoModifier
 
 
@@ -224,7 +224,7 @@ def test_the_plans_of_the_whole_city_are_ranked_and_a_chosen_one_is_tried_on_the
     opened.segments.selectRow(2)
     window.settle()
     pipe = str(port.city.network.pipes.asset_id[plans.pipe[model.original(2)]])
-    assert window.tools.burst.trial.pipes == (pipe,)
+    assert window.tools.what_if.current.pipes == (pipe,)
     opened.write(tmp_path / "segments.csv")
     lines = (tmp_path / "segments.csv").read_text(encoding="utf-8-sig").splitlines()
     assert len(lines) == len(plans) + 1
@@ -310,7 +310,7 @@ def test_the_plan_panel_says_what_is_in_doubt(window: MainWindow, port: Scripted
         reopen_candidates=("P9",), reopen_pipes=("P9",),
     )  # fmt: skip
     words = Words(language, port.city.info.time_zone)
-    view = replace(view, looks=replace(view.looks, words=words), incident=replace(view.incident, plan=plan))
+    view = replace(view, appearance=replace(view.appearance, words=words), incident=replace(view.incident, plan=plan))
     text = "\n".join((trust_words(view, plan), why_words(view, plan, step.asset_id), around_words(view, plan)))
     for part in IN_DOUBT[language]:
         assert part in text
@@ -325,7 +325,7 @@ def test_a_plans_warnings_are_in_the_language_of_the_window(window: MainWindow, 
     assert view is not None
     planned = view.incident.plan
     assert planned is not None
-    view = replace(view, looks=replace(view.looks, words=Words(language, port.city.info.time_zone)))
+    view = replace(view, appearance=replace(view.appearance, words=Words(language, port.city.info.time_zone)))
     step, node = planned.valves_to_close[0], str(port.city.network.nodes.asset_id[0])
     junction = str(port.city.network.nodes.asset_id[np.flatnonzero(port.city.network.nodes.kind == NodeKind.JUNCTION)[0]])
     nothing = replace(planned, valves_to_close=(), sources_inside=())
@@ -374,7 +374,7 @@ def test_one_click_on_a_kind_says_that_a_picked_valve_cannot_be_closed(
     plan = port.case.plan
     assert plan is not None
     valve = plan.valves_to_close[0].asset_id
-    word = window.tools.burst.panel.text(f"trial.{kind.value}")
+    word = window.tools.what_if.panel.text(f"what_if.{kind.value}")
     (made,) = [one for one in window.case.plan.findChildren(QPushButton) if one.text() == word]
     assert made.isHidden()
     window.case.plan.choose(valve)

@@ -44,7 +44,7 @@ def dialog(window: MainWindow, port: ScriptedPort) -> NoticeDialog:
     window.settle()
     window.case.location.judge()
     window.settle()
-    window.ask(DraftNotice(CASE), "赵")
+    window.dispatcher.submit(DraftNotice(CASE), "赵")
     window.settle()
     window.case.notice.next_step()
     opened = window.questions.open_notice
@@ -204,7 +204,7 @@ def test_after_an_issue_or_a_lift_a_new_version_is_drafted_and_the_old_one_can_b
 ) -> None:
     issued(dialog, window)
     if is_lifted:
-        window.ask(LiftNotice(CASE, N1, "公告内容有误"))
+        window.dispatcher.submit(LiftNotice(CASE, N1, "公告内容有误"))
         window.settle()
     dialog.steps.renew.click()
     window.settle()
@@ -219,7 +219,7 @@ def contradicted(window: MainWindow, port: ScriptedPort) -> None:
     """The crew finds another pipe, and it is judged."""
     port.reply("on_site", found=ELSEWHERE)
     window.settle()
-    window.ask(JudgeBurst(CASE, (ELSEWHERE,), "on_site"))
+    window.dispatcher.submit(JudgeBurst(CASE, (ELSEWHERE,), "on_site"))
     window.settle()
 
 
@@ -352,7 +352,7 @@ def test_what_is_typed_is_kept_while_the_notice_changes_and_the_change_is_shown(
 ) -> None:
     notice = port.case.notices[-1]
     dialog._zh.appendPlainText("送水车在小区门口")
-    window.ask(EditNotice(CASE, N1, "停水通知\n" + notice.text_zh, notice.text_en), "赵")
+    window.dispatcher.submit(EditNotice(CASE, N1, "停水通知\n" + notice.text_zh, notice.text_en), "赵")
     window.settle()
     assert dialog._zh.toPlainText() == notice.text_zh + "\n送水车在小区门口"
     assert "文本已变" in said(dialog)
@@ -381,7 +381,7 @@ def test_what_was_confirmed_is_what_was_shown(dialog: NoticeDialog, window: Main
     dialog.ask_issue()
     question = asked_about(dialog)
     notice = port.case.notices[-1]
-    window.ask(EditNotice(CASE, N1, "另一种说法", notice.text_en), "赵")
+    window.dispatcher.submit(EditNotice(CASE, N1, "另一种说法", notice.text_en), "赵")
     window.settle()
     question.ok.click()
     window.settle()
@@ -404,13 +404,13 @@ def test_undoing_an_issue_is_asked_about_and_its_reason_is_kept(
 ) -> None:
     issued(dialog, window)
     dialog.close()
-    window._commands.run("undo")
+    window.commands.run("undo")
     (question,) = [one for one in window.findChildren(Confirmation) if one.isVisible()]
     for key in (Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_Return):
         QTest.keyClick(question.focusWidget() or question, key)
     window.settle()
     assert status(port) is NoticeStatus.ISSUED
-    window._commands.run("undo")
+    window.commands.run("undo")
     (question,) = [one for one in window.findChildren(Confirmation) if one.isVisible()]
     question.usual[0].click()
     question.ok.click()
@@ -439,7 +439,7 @@ def test_the_dialog_follows_its_own_case_whichever_is_in_focus(
     other = replace(port.case, incident_id="2024-0002", notices=())
     picture = replace(port.latest(), incidents=(port.case, other))
     window.show_picture(picture)
-    window.guide.choose_case("2024-0002", picture)
+    window.locator.choose_case("2024-0002")
     dialog.submit()
     window.show_picture(replace(port.latest(), incidents=(port.case, other)))
     assert dialog.incident_id == CASE

@@ -33,12 +33,12 @@ def test_the_package_of_the_case_in_focus_is_written_aside_and_its_place_told(
         return to
 
     window.packages.writer = writer
-    window._commands.run("package")
+    window.commands.run("package")
     assert not asked, "there is no case yet"
     port.burst()
     window.settle()
     hit = next(hit for hit in window.search("事件包") if hit.kind == "command")
-    window._on_hit(hit)
+    window.open_hit(hit)
     assert CASE in window.messages.text
     qtbot.waitUntil(lambda: not window.packages.busy, timeout=5000)
     assert asked == [(CASE, chosen.with_suffix(".incident"), "zh_CN")]
@@ -51,9 +51,9 @@ def test_what_cannot_be_written_is_told(window: MainWindow, port: ScriptedPort, 
 
     port.burst()
     window.settle()
-    window._commands.run("package")
-    assert window.messages.text == window._looks.words("messages.package_nowhere")
+    window.commands.run("package")
+    assert window.messages.text == window._appearance.words("messages.package_nowhere")
     window.packages.writer = refuses
-    window._commands.run("package")
+    window.commands.run("package")
     qtbot.waitUntil(lambda: not window.packages.busy, timeout=5000)
     assert "no place" in window.messages.text

@@ -14,9 +14,9 @@ from pytestqt.qtbot import QtBot
 from console.domain.alarms import AlarmState
 from console.services.alarms.station_alarms import AcknowledgeAlarm, ShelveAlarm, TakeOutOfService
 from console.services.incidents.judging import DismissIncident
+from console.ui.appearance import Appearance
 from console.ui.dialogs.ask import MomentEdit, PressureQuestion, ReasonQuestion, SampleQuestion
 from console.ui.dialogs.shelve import ShelveQuestion
-from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.window import MainWindow
 from console.ui.words import Words
@@ -43,7 +43,7 @@ def shelving(window: MainWindow, port: ScriptedPort) -> ShelveQuestion:
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/Lima", "UTC"])
 def test_a_time_is_shown_and_taken_in_the_citys_zone_whatever_the_machines(qapp: object, zone: str) -> None:
-    edit = MomentEdit(Looks(Theme.load("dark"), Words("zh_CN", zone)), NOW)
+    edit = MomentEdit(Appearance(Theme.load("dark"), Words("zh_CN", zone)), NOW)
     assert edit.text() == f"{NOW.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
     assert edit.moment == NOW
     edit.setDateTime(edit.dateTime().addSecs(3600))
@@ -87,7 +87,7 @@ def test_out_of_service_is_another_thing_than_shelving(window: MainWindow, port:
 
 def test_an_alarm_that_is_over_before_the_answer_is_refused_in_one_line(window: MainWindow, port: ScriptedPort) -> None:
     question = shelving(window, port)
-    window.ask(TakeOutOfService(port.latest().alarms[0].alarm_id, "检修"))
+    window.dispatcher.submit(TakeOutOfService(port.latest().alarms[0].alarm_id, "检修"))
     question.field.setText("片区已知")
     question.ok.click()
     window.settle()
@@ -128,7 +128,7 @@ def test_an_open_question_outlives_a_change_of_language(window: MainWindow, port
 
 
 def test_a_gauge_starts_empty_and_zero_is_a_reading(qapp: object) -> None:
-    question = PressureQuestion(Looks(Theme.load("dark"), Words("en", "Asia/Shanghai")), "", "", do="Enter reading")
+    question = PressureQuestion(Appearance(Theme.load("dark"), Words("en", "Asia/Shanghai")), "", "", do="Enter reading")
     assert question.field.text() == "–"
     assert question.ok.text() == "Enter reading"
     assert not question.ok.isEnabled()
@@ -138,7 +138,7 @@ def test_a_gauge_starts_empty_and_zero_is_a_reading(qapp: object) -> None:
 
 
 def test_a_gauge_is_typed_over_the_dash_and_entered_by_the_keyboard(qtbot: QtBot) -> None:
-    question = PressureQuestion(Looks(Theme.load("dark"), Words("zh_CN", "Asia/Shanghai")), "", "")
+    question = PressureQuestion(Appearance(Theme.load("dark"), Words("zh_CN", "Asia/Shanghai")), "", "")
     qtbot.addWidget(question)
     question.open()
     QTest.keyClick(question.field, Qt.Key.Key_Return)
@@ -151,7 +151,7 @@ def test_a_gauge_is_typed_over_the_dash_and_entered_by_the_keyboard(qtbot: QtBot
 
 @pytest.mark.parametrize("text", ["²", "1.2.3", "-1", "abc", ".", "１²"])
 def test_a_sample_that_is_no_number_is_not_accepted(qapp: object, text: str) -> None:
-    question = SampleQuestion(Looks(Theme.load("dark"), Words("zh_CN", "Asia/Shanghai")))
+    question = SampleQuestion(Appearance(Theme.load("dark"), Words("zh_CN", "Asia/Shanghai")))
     question._fields["chlorine"].setText("0,3")
     question._fields["turbidity"].setText("0.4")
     assert question.ok.isEnabled()

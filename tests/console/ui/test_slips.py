@@ -25,8 +25,8 @@ from console.services.notices.contradictions import Contradiction
 from console.services.notices.lifecycle import DraftNotice
 from console.ui.dialogs.notice_parts import issue_confirmation
 from console.ui.settings import WindowSettings
-from console.ui.style import button
 from console.ui.theme import Theme
+from console.ui.widgets import button
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import CASE, ScriptedPort
 from tests.console.ui.test_finds import foresee
@@ -104,14 +104,14 @@ def test_the_same_step_asked_again_before_its_answer_is_taken_once(qtbot: QtBot)
     qtbot.addWidget(window)
     window.show()
     for _ in range(3):
-        window.ask(SendCrew(CASE))
+        window.dispatcher.submit(SendCrew(CASE))
     assert len(port.asked) == 1
     port.answers[0].set_result(None)
-    qtbot.waitUntil(lambda: window._dispatcher.waiting == 0)
-    window.ask(SendCrew(CASE))
+    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0)
+    window.dispatcher.submit(SendCrew(CASE))
     assert len(port.asked) == 2
     port.answers[1].set_result(None)
-    qtbot.waitUntil(lambda: window._dispatcher.waiting == 0)
+    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0)
     window.close()
 
 
@@ -173,9 +173,9 @@ def test_running_cases_never_widen_the_window_and_all_can_be_reached(small: Main
 
 def test_after_midnight_every_time_of_yesterday_has_its_date(judged: MainWindow, port: ScriptedPort) -> None:
     valve = port.case.plan.valves_to_close[0].asset_id if port.case.plan is not None else ""
-    judged.ask(MarkValveClosed(CASE, valve))
-    judged.ask(SendCrew(CASE))
-    judged.ask(DraftNotice(CASE), "赵")
+    judged.dispatcher.submit(MarkValveClosed(CASE, valve))
+    judged.dispatcher.submit(SendCrew(CASE))
+    judged.dispatcher.submit(DraftNotice(CASE), "赵")
     judged.settle()
     port.reply("acknowledged")
     judged.case.notice.next_step()
@@ -184,7 +184,7 @@ def test_after_midnight_every_time_of_yesterday_has_its_date(judged: MainWindow,
     dialog.submit()
     dialog.approve_as("李")
     judged.settle()
-    log = judged._log_model
+    log = judged.log.model
     assert log.index(0, 0).data() == "23:00:05"
     port.wait(A_DAY_S)
     judged.settle()
@@ -202,10 +202,10 @@ def test_a_confirmation_shows_every_line_of_what_it_asks_about(small: MainWindow
     port.burst()
     small.settle()
     small.case.location.judge()
-    small.ask(DraftNotice(CASE), "赵")
+    small.dispatcher.submit(DraftNotice(CASE), "赵")
     small.settle()
     found = [Contradiction("crew_found", ("P-104148",), (f"P-10403{n}",)) for n in range(12)]
-    question = issue_confirmation(small._looks, port.case.notices[0], "mqtt", found, "现场看错了，" * 30, small)
+    question = issue_confirmation(small._appearance, port.case.notices[0], "mqtt", found, "现场看错了，" * 30, small)
     question.show()
     small.settle()
     cut = [one.text() for one in question.findChildren(QLabel) if one.height() < one.heightForWidth(one.width())]
@@ -220,7 +220,7 @@ def test_on_a_low_screen_the_candidates_come_before_what_they_predict(small: Mai
     evidence = small.case.evidence
     assert evidence._deviations.isHidden()
     judge = small.case.location._judge
-    if small._looks.words.language == "zh_CN":
+    if small._appearance.words.language == "zh_CN":
         assert judge.visibleRegion().boundingRect().height() == judge.height()
     small.resize(SMALL_SCREEN_PX, 1000)
     small.settle()
@@ -232,17 +232,17 @@ def test_a_fault_is_told_in_the_windows_language_first(small: MainWindow, port: 
         port.feeds = (FeedHealth("mqtt", "up"), FeedHealth(name, "down", "disk full; free space"))
         port.publish()
         small.settle()
-        known = small._looks.words.of("fault_of", name)
+        known = small._appearance.words.of("fault_of", name)
         assert known != name
         assert f"{known}" in small.messages.text
         assert "disk full" in small.messages.text
-        assert ("（disk" in small.messages.text) == (small._looks.words.language == "zh_CN")
+        assert ("（disk" in small.messages.text) == (small._appearance.words.language == "zh_CN")
 
 
 @pytest.mark.parametrize("name", ["dark", "light"])
-def test_no_state_of_a_station_wears_the_trials_hue(name: str) -> None:
+def test_no_state_of_a_station_has_the_colour_of_a_what_if(name: str) -> None:
     theme = Theme.load(name)
-    trial = theme.colour("trial.main")
+    what_if = theme.colour("what_if.main")
     states = [theme.colour(key) for key in theme.colours if key.startswith("state.")]
-    near = [one.name() for one in states if one.saturation() > 40 and abs(one.hue() - trial.hue()) < 40]
+    near = [one.name() for one in states if one.saturation() > 40 and abs(one.hue() - what_if.hue()) < 40]
     assert not near

@@ -11,10 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from console.domain.picture import FeedHealth, Picture, StationState
 from console.feeds.local import LocalLink
+from console.ui.appearance import Appearance
 from console.ui.panels.status_words import feed_words, station_tip, station_words
 from console.ui.settings import WindowSettings
 from console.ui.status_banners import lasting_message
-from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.window import MainWindow
 from console.ui.words import Words
@@ -31,8 +31,8 @@ def calm() -> Picture:
     return ScriptedPort().latest()
 
 
-def english() -> Looks:
-    return Looks(Theme.load("dark"), Words("en", "Asia/Shanghai"))
+def english() -> Appearance:
+    return Appearance(Theme.load("dark"), Words("en", "Asia/Shanghai"))
 
 
 def of_states(calm: Picture, **counts: int) -> Picture:
@@ -64,12 +64,12 @@ def test_without_readings_or_stations_nothing_is_called_normal(calm: Picture) ->
 
 
 def test_a_console_without_a_broker_has_no_feed_and_says_so(calm: Picture) -> None:
-    looks = english()
+    appearance = english()
     alone = replace(calm, feeds=(LocalLink().health(),))
-    assert feed_words(alone, looks) == ("No feed", "warning")
-    assert "No feed" in lasting_message(alone, None, 0.0, looks.words)
+    assert feed_words(alone, appearance) == ("No feed", "warning")
+    assert "No feed" in lasting_message(alone, None, 0.0, appearance.words)
     drill = replace(calm, feeds=(LocalLink("simulator").health(),))
-    assert feed_words(drill, looks) == ("Feeds up: 1", "")
+    assert feed_words(drill, appearance) == ("Feeds up: 1", "")
 
 
 def test_a_connected_feed_without_a_reading_is_not_called_more_than_connected(calm: Picture) -> None:

@@ -10,15 +10,15 @@ import pytest
 
 from console.domain.clock import micros
 from console.domain.readings import Channel
-from console.ui.panels.trend import Series, TimeAxis, Trend, ValueAxis
-from console.ui.style import Looks
+from console.ui.appearance import Appearance
+from console.ui.panels.charts import Series, TimeAxis, Trend, ValueAxis
 from console.ui.theme import Theme
 from console.ui.window import MainWindow
 from console.ui.words import Words
 from tests.console.ui.scripted import ScriptedPort
 
 pytestmark = pytest.mark.gui
-LOOKS = Looks(Theme.load("light"), Words("en", "Asia/Kathmandu"))  # UTC+5:45
+LOOKS = Appearance(Theme.load("light"), Words("en", "Asia/Kathmandu"))  # UTC+5:45
 
 
 @pytest.mark.parametrize(("span", "step_s"), [(1800, 300), (7200, 900), (86_400, 10_800)])

@@ -79,7 +79,7 @@ def test_another_pipe_clicked_on_the_map_is_judged_by_the_button_that_names_it(w
     row = pipes.row(port.case.location.candidates[2].pipe_id if port.case.location else "")
     window.layers.set_visible(frozenset({MapLayer.PIPES}))
     x, y = pipes.points(row)[1]
-    window.map.look_at(float(x), float(y), 1.0)
+    window.map.navigation.look_at(float(x), float(y), 1.0)
     middle = QPoint(window.map.width() // 2, window.map.height() // 2)
     QTest.mouseClick(window.map, Qt.MouseButton.LeftButton, pos=middle)
     assert port.asked == []
@@ -93,12 +93,12 @@ def test_another_pipe_clicked_on_the_map_is_judged_by_the_button_that_names_it(w
 def test_a_refused_intent_is_one_clear_line_and_nothing_breaks(window: MainWindow, port: ScriptedPort) -> None:
     port.burst()
     window.settle()
-    window.ask(IssueNotice(CASE, "none"))
+    window.dispatcher.submit(IssueNotice(CASE, "none"))
     window.settle()
     assert "none" in window.messages.text
     assert "\n" not in window.messages.text
     port.fault = QuanmaiError("store: the disk is full;\nmake room")
-    window.ask(JudgeBurst(CASE, ("P-104000",)))
+    window.dispatcher.submit(JudgeBurst(CASE, ("P-104000",)))
     window.settle()
     assert window.messages.text == "store: the disk is full; make room"
     window.messages.dismiss()
@@ -112,7 +112,7 @@ def test_a_valve_that_cannot_be_closed_changes_the_plan_at_once(window: MainWind
     first, second = (step.asset_id for step in plan.valves_to_close[:2])
     window.case.plan.choose(first)
     window.case.plan.report_closed()
-    window.ask(MarkValveUnable(CASE, second, Unable.SEIZED))
+    window.dispatcher.submit(MarkValveUnable(CASE, second, Unable.SEIZED))
     window.settle()
     assert (MarkValveClosed(CASE, first), "王") in port.asked
     assert f"✕ {second} · 关不动" in texts(window.case.plan)
@@ -241,13 +241,13 @@ def test_a_newer_picture_never_shows_an_older_case(window: MainWindow, port: Scr
 def test_a_case_can_be_closed_from_the_window_once_sampled_and_restored(window: MainWindow, port: ScriptedPort) -> None:
     judged(window, port)
     valve = port.case.plan.valves_to_close[0].asset_id if port.case.plan else ""
-    window.ask(MarkValveClosed(CASE, valve))
+    window.dispatcher.submit(MarkValveClosed(CASE, valve))
     for phase, evidence in ((Phase.ISOLATED, "crew"), (Phase.REPAIRING, ""), (Phase.RESTORING, "")):
-        window.ask(AdvancePhase(CASE, phase, evidence))
+        window.dispatcher.submit(AdvancePhase(CASE, phase, evidence))
         window.settle()
         assert window.messages.text == ""
     assert "水样未检" in texts(window.case.response)
-    window.ask(AdvancePhase(CASE, Phase.CLOSED, ""))
+    window.dispatcher.submit(AdvancePhase(CASE, Phase.CLOSED, ""))
     window.settle()
     assert valve in window.messages.text
     assert "1 个阀门尚未复位" in texts(window.case.response)
@@ -256,10 +256,10 @@ def test_a_case_can_be_closed_from_the_window_once_sampled_and_restored(window: 
     window.settle()
     assert (MarkValveRestored(CASE, valve), "王") in port.asked
     window.messages.dismiss()
-    window.ask(RecordSample(CASE, 0.4, 0.2))
+    window.dispatcher.submit(RecordSample(CASE, 0.4, 0.2))
     window.settle()
     assert "水样合格" in texts(window.case.response)
-    window.ask(AdvancePhase(CASE, Phase.CLOSED, ""))
+    window.dispatcher.submit(AdvancePhase(CASE, Phase.CLOSED, ""))
     window.settle()
     assert "没有进行中的事件" in texts(window.case)
 
@@ -270,7 +270,7 @@ def test_a_remembered_choice_that_no_version_offers_gives_way_to_the_usual_one(
     (tmp_path / "window.ini").write_text("[General]\nlanguage=fr\ntheme=pink\n")
     made = MainWindow(port, WindowSettings("王", tmp_path, usual_language="en", usual_theme="light"))
     qtbot.addWidget(made)
-    assert (made._looks.words.language, made._looks.theme.name) == ("en", "light")
+    assert (made._appearance.words.language, made._appearance.theme.name) == ("en", "light")
     made.close()
 
 
@@ -278,5 +278,5 @@ def test_looks_given_for_one_start_are_not_remembered(qtbot: QtBot, port: Script
     for given, seen in ((("en", "light"), ("en", "light")), (("", ""), ("zh_CN", "dark"))):
         made = MainWindow(port, WindowSettings("王", tmp_path, *given))
         qtbot.addWidget(made)
-        assert (made._looks.words.language, made._looks.theme.name) == seen
+        assert (made._appearance.words.language, made._appearance.theme.name) == seen
         made.close()

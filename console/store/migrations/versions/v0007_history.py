@@ -14,11 +14,12 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _DAY_US = 86_400_000_000
 _ROW_BYTES = 8 + 8 + 1
+_COPIED_BYTES = 2_000_000_000
 
 
 def upgrade() -> None:
@@ -45,11 +46,34 @@ def upgrade() -> None:
         sa.Column("rows", sa.BigInteger, nullable=False),
         sa.Column("is_recorded", sa.Boolean, nullable=False),
     )
+    if op.get_bind().dialect.name == "sqlite":
+        _blocks_with_rowid(op.get_bind())
     op.create_index("reading_blocks_by_time", "reading_blocks", ["from_us", "to_us"])
     op.create_index("tracks_by_time", "tracks", ["at_us"])
     _cut_long_blocks(op.get_bind())
     if op.get_bind().dialect.name == "sqlite":
         _log_with_rising_ids(op.get_bind())
+
+
+def _blocks_with_rowid(connection: sa.Connection) -> None:
+    """The same table with a rowid: found by the index on time five times as fast. A large store is not copied for it."""
+    pages, size = (int(connection.execute(sa.text(f"PRAGMA {name}")).scalar_one()) for name in ("page_count", "page_size"))
+    if pages * size > _COPIED_BYTES:
+        return
+    op.rename_table("reading_blocks", "reading_blocks_before")
+    op.create_table(
+        "reading_blocks",
+        sa.Column("station", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("channel", sa.SmallInteger, primary_key=True, autoincrement=False),
+        sa.Column("from_us", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("block_no", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("to_us", sa.BigInteger, nullable=False),
+        sa.Column("packed", sa.LargeBinary, nullable=False),
+        sa.Column("arrivals", sa.LargeBinary),
+    )
+    columns = "station, channel, from_us, block_no, to_us, packed, arrivals"
+    connection.execute(sa.text(f"INSERT INTO reading_blocks ({columns}) SELECT {columns} FROM reading_blocks_before"))
+    op.drop_table("reading_blocks_before")
 
 
 def _log_with_rising_ids(connection: sa.Connection) -> None:

@@ -1,1 +1,1 @@
-"""How the map is drawn: levels of detail, line batches, bands, sprites, label placement. Nothing here is about water."""
+"""How the map is drawn: levels of detail, line batches, bands, sprites, label placement. Not what is drawn."""

@@ -1,4 +1,4 @@
-"""Pane: one horizontal band of the static picture with its own painter, so that bands are drawn at the same time."""
+"""PictureBand: one horizontal band of the static picture with its own painter, so that bands are drawn in parallel."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QTransform
 
 from console.ui.map.drawing.line_batches import batches, draw_segments
 from console.ui.map.drawing.line_levels import LineWork
-from console.ui.map.layers import LayerLook, MapLayer
+from console.ui.map.layers import LayerSettings, MapLayer
 from console.ui.map.view.camera import Camera
 from console.ui.theme import Theme
 
 
-class GivenUp(Exception):
+class DrawingCancelled(Exception):
     """The picture being drawn is no longer wanted."""
 
 
@@ -26,7 +26,7 @@ class StaticStyle:
     """How to draw: theme, layers, pixels per logical pixel."""
 
     theme: Theme
-    look: LayerLook = field(default_factory=LayerLook)
+    look: LayerSettings = field(default_factory=LayerSettings)
     ratio: float = 1.0
 
     @property
@@ -36,7 +36,7 @@ class StaticStyle:
 
 
 @dataclass(frozen=True, eq=False)
-class Pane:
+class PictureBand:
     """``view``: the world rectangle of this band (m), ``camera`` the whole picture's; ``wanted``: False stops drawing.
 
     ``fineness``: below 1 for painters with more dots than a screen has pixels; ``vector``: symbols as strokes, not as pictures.
@@ -51,12 +51,12 @@ class Pane:
     vector: bool = False
 
     def lines(self, work: LineWork, klass: int, pen: QPen) -> None:
-        """Line work of one class. Raises GivenUp."""
+        """Draw line work of one class. Raises DrawingCancelled."""
         self.painter.setPen(pen)
         level = work.level(self.camera.m_per_px * self.fineness)
         for screen in batches(work, level, klass, self.camera, self.view):
             if not self.wanted():
-                raise GivenUp
+                raise DrawingCancelled
             draw_segments(self.painter, screen)
 
     def rows_in_view(self, x: NDArray[np.float64], y: NDArray[np.float64], margin_px: float = 12.0) -> NDArray[np.int64]:

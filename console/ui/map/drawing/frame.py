@@ -1,4 +1,4 @@
-"""Frame: what painting one frame of the overlay needs — where, how, what is taken already."""
+"""Frame: painter, camera, style and occupied places for painting one frame of the overlay."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 
 from console.ui.map.drawing.label_placement import Ink, Placer, text_size, write
-from console.ui.map.layers import LayerLook, MapLayer
+from console.ui.map.layers import LayerSettings, MapLayer
 from console.ui.map.view.camera import Camera
 from console.ui.theme import Theme
 from console.ui.words import Words
@@ -18,9 +18,9 @@ from console.ui.words import Words
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One frame's painting. ``hurried``: what is slow to make may wait for the next frame; ``vector``: symbols and names as
+    """One frame of the overlay.
 
-    strokes, not as pictures.
+    ``hurried``: slow parts may wait for the next frame; ``vector``: symbols and names as strokes, not as pictures.
     """
 
     painter: QPainter
@@ -28,7 +28,7 @@ class Frame:
     theme: Theme
     words: Words
     placer: Placer
-    look: LayerLook
+    look: LayerSettings
     ratio: float = 1.0
     hurried: bool = False
     vector: bool = False

@@ -1,7 +1,7 @@
-"""Strokes: lines joined end to end where they run on, and thinned to a tolerance.
+"""Generalisation: lines are joined end to end into strokes and thinned to a tolerance.
 
-A street of a hundred pipes is a hundred lines to the network but one stroke to the eye: at city scale a stroke needs a
-few points where its pipes would need a segment each. Everything works on columns; no Python loop runs over lines.
+A street of a hundred pipes is a hundred lines in the network but one visible line: at city scale a stroke needs a few points
+where its pipes need a segment each. Everything works on columns; no Python loop runs over lines.
 """
 
 from __future__ import annotations

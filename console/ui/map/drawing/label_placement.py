@@ -1,4 +1,4 @@
-"""Labels without overlap: first come, first placed; who comes first is the caller's order, so labels stay put while panning."""
+"""Labels without overlap: placed in the caller's order, on the side they had in the last frame."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Ink:
 
 
 class LabelMemory:
-    """Which side of its anchor each label stood on last: it stands there again while there is room, so labels do not dance."""
+    """The side of its anchor on which each label was drawn last. It is used again while there is room, so labels do not jump."""
 
     def __init__(self) -> None:
         self.sides: dict[str, int] = {}
@@ -142,9 +142,9 @@ def _beside(side: int, x: float, y: float, width: float, height: float, offset: 
 def spread(
     places: list[tuple[float, float]], apart_px: float, taken: list[tuple[float, float]] | None = None
 ) -> list[tuple[float, float]]:
-    """Screen points moved aside, each to the nearest free spot around it, so that discs of ``apart_px`` do not overlap
+    """Screen points, each moved to the nearest free spot around it.
 
-    one another, nor those at the points ``taken``.
+    Discs of ``apart_px`` at the results overlap neither one another nor those at the points ``taken``.
     """
     kept: list[tuple[float, float]] = []
     fixed = taken or []

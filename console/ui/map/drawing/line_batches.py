@@ -24,7 +24,7 @@ from console.ui.map.drawing.line_levels import Level, LineWork
 from console.ui.map.view.camera import Camera
 
 BATCH = 8000
-"""Lines between two looks at whether the picture is still wanted (about 2 ms)."""
+"""Lines drawn between two checks whether the picture is still needed (about 2 ms)."""
 _LIBRARIES = ("Qt/lib/libQt6Gui.so.6", "Qt/lib/QtGui.framework/QtGui", "Qt6Gui.dll")
 _NAMES = ("_ZN8QPainter9drawLinesEPK6QLineFi", "?drawLines@QPainter@@QEAAXPEBVQLineF@@H@Z")
 

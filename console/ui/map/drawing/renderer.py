@@ -13,7 +13,7 @@ from threading import Event, Lock, get_native_id
 from PySide6.QtCore import QObject, QPoint, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QPainter, QRegion
 
-from console.ui.map.drawing.band import GivenUp, Pane, StaticStyle
+from console.ui.map.drawing.band import DrawingCancelled, PictureBand, StaticStyle
 from console.ui.map.drawing.static_layer import BANDS, Extras, blank, in_bands, paint_static, warm
 from console.ui.map.live.marks import Marks
 from console.ui.map.scene import Scene
@@ -28,19 +28,19 @@ _NICE = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Wish:
-    """All that a picture depends on; two wishes with the same parts give the same picture."""
+class DrawJob:
+    """Everything a picture depends on; two jobs with equal parts give the same picture."""
 
     camera: Camera
     style: StaticStyle
     extras: Extras
     marks: Marks
 
-    def same_ground(self, other: Wish) -> bool:
+    def same_ground(self, other: DrawJob) -> bool:
         """Whether all but the marks is the same."""
         return self.camera == other.camera and self.style is other.style and self.extras is other.extras
 
-    def same(self, other: Wish) -> bool:
+    def same(self, other: DrawJob) -> bool:
         """Whether the picture would be the same."""
         return self.same_ground(other) and self.marks is other.marks
 
@@ -51,11 +51,11 @@ class Drawn:
 
     image: QImage
     ground: QImage
-    wish: Wish
+    job: DrawJob
 
 
 def yield_to_window() -> None:
-    """Where threads have a niceness of their own (Linux): the window's thread goes before the one that calls this."""
+    """Lower the priority of the calling thread below the window's (Linux, where niceness is per thread)."""
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICE)
@@ -79,7 +79,7 @@ class Renderer(QObject):
         self._overview: Drawn | None = None
         self._camera: Camera | None = None
         self._running: Future[Drawn] | None = None
-        self._running_wish: Wish | None = None
+        self._running_wish: DrawJob | None = None
         self._cancelled = Event()
         self._spare: list[QImage] = []
         self._lock = Lock()
@@ -114,7 +114,7 @@ class Renderer(QObject):
             self.set_style(replace(self._style, ratio=ratio))
 
     def share(self, other: Renderer, style: StaticStyle, marks: Marks) -> None:
-        """Show what another renderer has worked out already."""
+        """Take over what another renderer has computed."""
         self._extras, self._marks = other.extras, marks
         self.set_style(style)
 
@@ -129,7 +129,7 @@ class Renderer(QObject):
         self._again()
 
     def request(self, camera: Camera) -> None:
-        """Want a picture of ``camera``. One that is under way is finished first unless it is of another scale."""
+        """Request a picture of ``camera``. A running one is finished first, unless it is of another scale."""
         self._camera = camera
         running = self._running_wish
         if running is not None and not 0.5 < running.camera.m_per_px / camera.m_per_px < 2.0:
@@ -157,14 +157,14 @@ class Renderer(QObject):
         if self._drawn is None and self._camera is not None and not self._closed:
             self.draw_now()
         drawn = self._drawn
-        if drawn is not None and drawn.wish.camera == camera:
+        if drawn is not None and drawn.job.camera == camera:
             painter.drawImage(0, 0, drawn.image)
             return
         painter.save()
         screen = QRect(0, 0, camera.width, camera.height)
         around = QRegion(screen)
         if drawn is not None:
-            covered = _placed(drawn.wish.camera, camera)
+            covered = _placed(drawn.job.camera, camera)
             around -= QRegion(covered.toAlignedRect().adjusted(1, 1, -1, -1))
         if not around.isEmpty():
             painter.setClipRegion(around)
@@ -173,7 +173,7 @@ class Renderer(QObject):
                 _paint_part(painter, self._overview, camera, around.boundingRect())
             painter.setClipping(False)
         if drawn is not None:
-            if abs(drawn.wish.camera.m_per_px / camera.m_per_px - 1.0) < _SAME_SCALE:
+            if abs(drawn.job.camera.m_per_px / camera.m_per_px - 1.0) < _SAME_SCALE:
                 painter.drawImage(QPoint(round(covered.left()), round(covered.top())), drawn.image)
             else:
                 _paint_part(painter, drawn, camera, screen)
@@ -188,12 +188,12 @@ class Renderer(QObject):
     def _begin(self) -> None:
         if self._running is not None or self._camera is None or self._closed:
             return
-        wish = Wish(self._camera, self._style, self._extras, self._marks)
-        if self._drawn is not None and self._drawn.wish.same(wish):
+        job = DrawJob(self._camera, self._style, self._extras, self._marks)
+        if self._drawn is not None and self._drawn.job.same(job):
             return
         self._cancelled.clear()
-        self._running_wish = wish
-        running = self._conductor.submit(self._draw, wish, self._drawn)
+        self._running_wish = job
+        running = self._conductor.submit(self._draw, job, self._drawn)
         self._running = running
         running.add_done_callback(self._tell)
 
@@ -211,7 +211,7 @@ class Renderer(QObject):
         fault = done.exception()
         if fault is None:
             self._swap(done.result())
-        elif not isinstance(fault, GivenUp):
+        elif not isinstance(fault, DrawingCancelled):
             raise fault
         self._begin()
         if fault is None:
@@ -219,8 +219,8 @@ class Renderer(QObject):
 
     def _swap(self, drawn: Drawn) -> None:
         old, self._drawn = self._drawn, drawn
-        if (self._overview is None or self._overview.wish.style is not drawn.wish.style) and not self._closed:
-            self._conductor.submit(self._draw_overview, drawn.wish)
+        if (self._overview is None or self._overview.job.style is not drawn.job.style) and not self._closed:
+            self._conductor.submit(self._draw_overview, drawn.job)
         if old is None:
             return
         kept = (drawn.image, drawn.ground)
@@ -229,35 +229,35 @@ class Renderer(QObject):
                 if not any(image is other for other in (*kept, *self._spare)) and len(self._spare) < _SPARE_MOST:
                     self._spare.append(image)
 
-    def _draw(self, wish: Wish, last: Drawn | None) -> Drawn:
-        """On the conductor's thread."""
-        if last is not None and last.wish.same_ground(wish):
+    def _draw(self, job: DrawJob, last: Drawn | None) -> Drawn:
+        """Draw the picture of a job; called on the conductor's thread."""
+        if last is not None and last.job.same_ground(job):
             ground = last.ground
         else:
-            ground = self._blank(wish.camera, wish.style)
-            paint_static(ground, self._scene, wish.camera, wish.style, wish.extras, self._pool, self._wanted)
-        if wish.marks.empty:
+            ground = self._blank(job.camera, job.style)
+            paint_static(ground, self._scene, job.camera, job.style, job.extras, self._pool, self._wanted)
+        if job.marks.empty:
             image = ground
         else:
-            image = self._blank(wish.camera, wish.style)
-            self._marked(image, ground, wish)
-        return Drawn(image, ground, wish)
+            image = self._blank(job.camera, job.style)
+            self._marked(image, ground, job)
+        return Drawn(image, ground, job)
 
-    def _marked(self, image: QImage, ground: QImage, wish: Wish) -> None:
+    def _marked(self, image: QImage, ground: QImage, job: DrawJob) -> None:
         def paint(part: QImage, top: float, view: tuple[float, float, float, float]) -> None:
             painter = QPainter(part)
             try:
                 painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
-                target = QRectF(0, 0, wish.camera.width, part.height() / wish.style.ratio)
-                painter.drawImage(target, ground, _source(ground, part, top, wish))
+                target = QRectF(0, 0, job.camera.width, part.height() / job.style.ratio)
+                painter.drawImage(target, ground, _source(ground, part, top, job))
                 painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing)
                 painter.translate(0, -top)
-                wish.marks.paint(Pane(painter, wish.camera, view, wish.style, self._wanted))
+                job.marks.paint(PictureBand(painter, job.camera, view, job.style, self._wanted))
             finally:
                 painter.end()
 
-        in_bands(image, wish.camera, wish.style.ratio, self._pool, paint)
+        in_bands(image, job.camera, job.style.ratio, self._pool, paint)
 
     def _wanted(self) -> bool:
         return not self._cancelled.is_set()
@@ -270,20 +270,20 @@ class Renderer(QObject):
             self._spare.clear()
         return blank(camera, style)
 
-    def _draw_overview(self, wish: Wish) -> None:
-        size = max(1, min(_OVERVIEW_PX, wish.camera.height))
+    def _draw_overview(self, job: DrawJob) -> None:
+        size = max(1, min(_OVERVIEW_PX, job.camera.height))
         whole = Camera(0, 0, 1, _OVERVIEW_PX, size).fitted(self._scene.bounds)
-        image = blank(whole, replace(wish.style, ratio=1.0))
-        paint_static(image, self._scene, whole, replace(wish.style, ratio=1.0), Extras(wish.extras.themed), self._pool)
-        self._overview = Drawn(image, image, replace(wish, camera=whole))
+        image = blank(whole, replace(job.style, ratio=1.0))
+        paint_static(image, self._scene, whole, replace(job.style, ratio=1.0), Extras(job.extras.themed), self._pool)
+        self._overview = Drawn(image, image, replace(job, camera=whole))
 
 
 def _size(camera: Camera, style: StaticStyle) -> QSize:
     return QSize(round(camera.width * style.ratio), round(camera.height * style.ratio))
 
 
-def _source(ground: QImage, part: QImage, top: float, wish: Wish) -> QRectF:
-    return QRectF(0, round(top * wish.style.ratio), ground.width(), part.height())
+def _source(ground: QImage, part: QImage, top: float, job: DrawJob) -> QRectF:
+    return QRectF(0, round(top * job.style.ratio), ground.width(), part.height())
 
 
 def _placed(drawn: Camera, shown: Camera) -> QRectF:
@@ -295,7 +295,7 @@ def _placed(drawn: Camera, shown: Camera) -> QRectF:
 
 def _paint_part(painter: QPainter, drawn: Drawn, camera: Camera, wanted: QRect) -> None:
     """The part of a picture that lies in ``wanted`` (screen), scaled; all of a huge one would be clipped pixel by pixel."""
-    placed = _placed(drawn.wish.camera, camera)
+    placed = _placed(drawn.job.camera, camera)
     part = placed.intersected(QRectF(wanted))
     if part.isEmpty():
         return

@@ -77,9 +77,9 @@ _VALVES: dict[tuple[str, str, float, float, int], tuple[Sprite, ...]] = {}
 
 
 def valve_sprites(theme: Theme, look: str, size: float, ratio: float, turns: int) -> tuple[Sprite, ...]:
-    """A valve's bow tie in ``turns`` directions. Shape tells the state: closed filled with a bar, unknown hollow,
+    """A valve's bow tie in ``turns`` directions, its state as shape.
 
-    stuck crossed out, one-way half filled with an arrow; open filled.
+    Closed: filled with a bar; unknown: hollow; stuck: crossed out; one-way: half filled with an arrow; open: filled.
     """
     key = (theme.name, look, size, ratio, turns)
     if key not in _VALVES:

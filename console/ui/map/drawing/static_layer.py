@@ -12,7 +12,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QGradient, QImage, QPainter, QPen, QTransform
 
-from console.ui.map.drawing.band import GivenUp, Pane, StaticStyle, bands
+from console.ui.map.drawing.band import DrawingCancelled, PictureBand, StaticStyle, bands
 from console.ui.map.drawing.line_batches import draw_segments
 from console.ui.map.drawing.sprites import (
     CUSTOMER_KINDS,
@@ -30,7 +30,7 @@ from console.ui.map.ground.pressure_surface import PressureField
 from console.ui.map.ground.tiles import TileSource
 from console.ui.map.layers import MapLayer
 from console.ui.map.network.asset_symbols import paint_customers, paint_facilities, paint_hydrants, paint_meters, paint_valves
-from console.ui.map.network.flow import Flows
+from console.ui.map.network.flow import PipeFlows
 from console.ui.map.network.pipes import paint_flow, paint_pipes
 from console.ui.map.network.themes import Themed
 from console.ui.map.scene import Scene
@@ -47,7 +47,7 @@ def _always() -> bool:
 
 @cache
 def warm() -> None:
-    """Use once, on the window's thread, every class of Qt that the bands use.
+    """Use every Qt class of the bands once, on the window's thread.
 
     PySide completes its classes at first use, and two threads that do so at the same time can meet a half-made one
     ("QGradient has no attribute 'Preset'").
@@ -65,7 +65,7 @@ def warm() -> None:
     painter.setOpacity(0.5)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setTransform(QTransform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0), True)
-    painter.setBrush(QBrush(theme.colour("trial.main"), Qt.BrushStyle.BDiagPattern))
+    painter.setBrush(QBrush(theme.colour("what_if.main"), Qt.BrushStyle.BDiagPattern))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
     painter.drawImage(QRectF(0, 0, 2, 2), QImage(image), QRectF(0, 0, 2, 2))
@@ -83,7 +83,7 @@ class Extras:
     """What the picture shows beside the city itself; each None until it is known."""
 
     themed: Themed | None = None
-    flows: Flows | None = None
+    flows: PipeFlows | None = None
     pressure: PressureField | None = None
     tiles: TileSource | None = None
 
@@ -104,8 +104,7 @@ def paint_static(
     pool: Executor | None = None,
     wanted: Callable[[], bool] = _always,
 ) -> None:
-    """Draw everything static into ``image``, in bands on ``pool`` when there is one. Raises GivenUp when not wanted any more."""
-
+    """Draw everything static into ``image``, in bands on ``pool`` if given. Raises DrawingCancelled when no longer needed."""
     warm()
 
     def paint(part: QImage, top: float, view: tuple[float, float, float, float]) -> None:
@@ -114,7 +113,7 @@ def paint_static(
         try:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.translate(0, -top)
-            paint_all(Pane(painter, camera, view, style, wanted), scene, extras)
+            paint_all(PictureBand(painter, camera, view, style, wanted), scene, extras)
         finally:
             painter.end()
 
@@ -146,13 +145,13 @@ def in_bands(
         raise fault
 
 
-def paint_all(pane: Pane, scene: Scene, extras: Extras) -> None:
-    """The whole picture of a pane, for any painter. Raises GivenUp."""
-    look = pane.style.look
+def paint_all(band: PictureBand, scene: Scene, extras: Extras) -> None:
+    """Draw the whole content of a band, with any painter. Raises DrawingCancelled."""
+    look = band.style.look
     for layer in reversed(look.order):
         if look.shows(layer):
-            pane.painter.setOpacity(look.alpha(layer))
-            _ground(pane, scene, extras, layer)
+            band.painter.setOpacity(look.alpha(layer))
+            _ground(band, scene, extras, layer)
     for layer, paint in (
         (MapLayer.CUSTOMERS, paint_customers),
         (MapLayer.HYDRANTS, paint_hydrants),
@@ -161,27 +160,27 @@ def paint_all(pane: Pane, scene: Scene, extras: Extras) -> None:
         (MapLayer.PLANTS, paint_facilities),
     ):
         if look.shows(layer):
-            pane.painter.setOpacity(look.alpha(layer))
-            paint(pane, scene)
-    pane.painter.setOpacity(1.0)
+            band.painter.setOpacity(look.alpha(layer))
+            paint(band, scene)
+    band.painter.setOpacity(1.0)
 
 
-def _ground(pane: Pane, scene: Scene, extras: Extras, layer: MapLayer) -> None:
-    if not pane.wanted():
-        raise GivenUp
+def _ground(band: PictureBand, scene: Scene, extras: Extras, layer: MapLayer) -> None:
+    if not band.wanted():
+        raise DrawingCancelled
     match layer:
         case MapLayer.TILES:
-            paint_tiles(pane, extras.tiles, scene.city.network.crs)
+            paint_tiles(band, extras.tiles, scene.city.network.crs)
         case MapLayer.WATER:
-            paint_water(pane, scene)
+            paint_water(band, scene)
         case MapLayer.PRESSURE:
-            paint_pressure(pane, extras.pressure)
+            paint_pressure(band, extras.pressure)
         case MapLayer.ROADS:
-            paint_roads(pane, scene)
+            paint_roads(band, scene)
         case MapLayer.PIPES:
             themed = extras.themed
-            paint_pipes(pane, scene, themed if themed is not None and themed.theme is pane.style.look.theme else None)
+            paint_pipes(band, scene, themed if themed is not None and themed.theme is band.style.look.theme else None)
         case MapLayer.FLOW:
-            paint_flow(pane, scene, extras.flows)
+            paint_flow(band, scene, extras.flows)
         case _:
-            paint_boundaries(pane, scene, layer)
+            paint_boundaries(band, scene, layer)

@@ -147,7 +147,7 @@ def paint_number(
     *,
     square: bool = False,
 ) -> None:
-    """A numbered disc (a valve of the plan) or square (a valve of a trial)."""
+    """A numbered disc (a valve of the plan) or square (a valve of a what-if)."""
     painter.setPen(QPen(edge, 1.4))
     painter.setBrush(QBrush(fill))
     if square:

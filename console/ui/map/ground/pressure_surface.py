@@ -1,16 +1,25 @@
-"""Pressure between stations: a surface interpolated from the measured pressures (not heads); never shown without saying so."""
+"""Pressure between stations: a surface interpolated from the measured pressures (not heads), always labelled as interpolated."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 from scipy.spatial import KDTree
 
+from console.domain.picture import Picture, StationState
+from console.domain.readings import Channel
 from console.ui.map.network.themes import ramp
 from console.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from console.ui.map.live.stations import Gauges
+    from console.ui.map.scene import Scene
 
 _CELLS = 120
 _NEIGHBOURS = 6
@@ -19,6 +28,9 @@ _MARGIN = 0.06
 """Share of the longer side along which the surface fades at the edge of its bounds."""
 _STRONGEST = 0.6
 _RAMP_STEPS = 64
+_EVERY_US = 5_000_000
+_EDGE = 0.12
+"""Room beyond the city for the fading, as a share of its longer side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,3 +96,33 @@ def _edge(x: NDArray[np.float64], y: NDArray[np.float64], bounds: tuple[float, f
     across = np.clip(np.minimum(x - bounds[0], bounds[2] - x) / margin, 0.0, 1.0)
     upward = np.clip(np.minimum(y - bounds[1], bounds[3] - y) / margin, 0.0, 1.0)
     return np.outer(upward, across).ravel()
+
+
+class PressureSurface:
+    """When the surface is due again: every five seconds. Stale, missing and faulty stations are left out."""
+
+    def __init__(self, scene: Scene, gauges: Gauges) -> None:
+        self._scene, self._gauges = scene, gauges
+        self._last_us: int | None = None
+
+    def forget(self) -> None:
+        """Due at once (another theme)."""
+        self._last_us = None
+
+    def due(self, picture: Picture, theme: Theme) -> Callable[[], PressureField | None] | None:
+        """The calculation for a worker thread, None while the last surface is fresh."""
+        if self._last_us is not None and 0 <= picture.now_us - self._last_us < _EVERY_US:
+            return None
+        self._last_us = picture.now_us
+        state = picture.station_state
+        pressure = picture.value[:, Channel.PRESSURE].copy()
+        bad = (state == StationState.STALE) | (state == StationState.MISSING) | (state == StationState.FAULT)
+        pressure[bad] = np.nan
+        points = np.column_stack([self._gauges.x, self._gauges.y])
+        return partial(pressure_field, points, pressure, _wider(self._scene.home), theme)
+
+
+def _wider(bounds: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """Room for the fading at the town's edge."""
+    more = _EDGE * max(bounds[2] - bounds[0], bounds[3] - bounds[1])
+    return bounds[0] - more, bounds[1] - more, bounds[2] + more, bounds[3] + more

@@ -1,4 +1,4 @@
-"""Tiles that are there: an MBTiles file, or an XYZ address whose tiles are kept on disk. Neither makes the map wait."""
+"""Tile sources: an MBTiles file, or an XYZ address whose tiles are kept on disk. The map never waits for them."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class MbTiles:
         return None if image.isNull() else image
 
     def close(self) -> None:
-        """Let go of the file; a picture that is being drawn with it gets no more tiles."""
+        """Close the file; a picture that is being drawn with it gets no more tiles."""
         with self._lock:
             self._closed = True
             self._database.close()
@@ -115,7 +115,7 @@ class XyzTiles:
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="map-tiles")
 
     def tile(self, zoom: int, column: int, row: int) -> QImage | None:
-        """The tile if memory or disk has it; else it is asked for aside."""
+        """The tile if memory or disk has it; else it is fetched in the background."""
         name = (zoom, column, row)
         image = self._kept.get(name)
         if image is None:
@@ -128,7 +128,7 @@ class XyzTiles:
         return None if image.isNull() else image
 
     def close(self) -> None:
-        """Ask for nothing more."""
+        """Stop fetching."""
         self._workers.shutdown(wait=True, cancel_futures=True)
 
     def _path(self, name: TileName) -> Path:

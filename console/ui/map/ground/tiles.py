@@ -32,11 +32,11 @@ class TileSource(Protocol):
     max_zoom: int
 
     def tile(self, zoom: int, column: int, row: int) -> QImage | None:
-        """The tile if it is at hand; never waits for a network. One that is not is fetched aside and announced."""
+        """The tile if it is at hand; never waits for a network. A missing one is fetched in the background and announced."""
         ...
 
     def close(self) -> None:
-        """Let go of file and threads."""
+        """Close file and threads."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What of the case in focus lies on the map: candidates, zone, dry pockets, low pressure, numbered valves."""
+"""Marks of a case on the map: candidates, zone, dry pockets, low pressure, numbered valves."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Region:
 
 
 @dataclass(frozen=True, eq=False)
-class CaseLook:
-    """The case's marks, each with coordinates; empty where the case has not come so far. Lines: (n, 4) world, m."""
+class CaseMarks:
+    """Marks of a case with their coordinates; empty where the case has none yet. Lines: (n, 4) world, m."""
 
     candidates: tuple[tuple[NDArray[np.float64], float], ...] = ()
     zone: Region | None = None
@@ -83,14 +83,14 @@ class CaseLook:
         return np.vstack([*(line.reshape(-1, 2) for line in lines), valves])
 
 
-def look_of(city: City, incident: Incident) -> CaseLook:
+def case_marks(city: City, incident: Incident) -> CaseMarks:
     """The marks of an incident."""
     plan, place, location = incident.plan, incident.place, incident.location
     candidates: tuple[tuple[NDArray[np.float64], float], ...] = ()
     if location is not None and not incident.burst_pipes:
         kept = [c for c in location.candidates if c.pipe_id in set(location.set_90)] or list(location.candidates[:1])
         candidates = tuple((pipe_lines(city, [c.pipe_id]), c.probability) for c in reversed(kept))
-    return CaseLook(
+    return CaseMarks(
         candidates=candidates,
         zone=_region(city, plan.zone_pipes) if plan else None,
         pocket=_region(city, plan.dry_pocket_pipes) if plan else None,

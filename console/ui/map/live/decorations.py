@@ -1,4 +1,4 @@
-"""Furniture: scale bar, coordinates with the CRS's name, north, and what must never be forgotten (drill, synthetic …)."""
+"""Decorations at the map's edge: scale bar, coordinates with their CRS, north arrow, badges (drill, synthetic …)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Badge:
 
 @dataclass(frozen=True, eq=False)
 class Margin:
-    """What stands at the map's edge. ``cursor``: world point under the pointer; ``attribution``: whose ground it is."""
+    """Content of the decorations. ``cursor``: world point under the pointer; ``attribution``: source of the ground."""
 
     coordinates: Coordinates
     cursor: tuple[float, float] | None
@@ -37,9 +37,9 @@ class Margin:
     badges: tuple[Badge, ...]
     attribution: str = ""
     remark: str = ""
-    """What must be said of what is drawn (an interpolated surface); beside the scale bar."""
-    trial: tuple[str, ...] = ()
-    """(word, note) that a trial is shown, which is not the real plan: a frame about the map carries them."""
+    """A remark on what is drawn (an interpolated surface), beside the scale bar."""
+    what_if: tuple[str, ...] = ()
+    """(word, note) in the frame about the map while a what-if is shown: it is not the real plan."""
     covered_px: float = 0.0
     """How far from the left a panel covers the map."""
 
@@ -51,7 +51,7 @@ def map_scale(denominator: float) -> str:
 
 
 def reserve(frame: Frame, margin: Margin) -> None:
-    """Keep labels off the furniture."""
+    """Keep labels off the decorations."""
     width, height = frame.camera.width, frame.camera.height
     frame.placer.take(QRectF(0, height - 44, 200, 44))
     frame.placer.take(_coordinates_place(frame, margin))
@@ -60,8 +60,8 @@ def reserve(frame: Frame, margin: Margin) -> None:
         frame.placer.take(place)
     if margin.remark:
         frame.placer.take(_remark_place(frame, margin.remark))
-    if margin.trial:
-        frame.placer.take(_trial_place(frame, margin))
+    if margin.what_if:
+        frame.placer.take(_what_if_place(frame, margin))
 
 
 def paint_furniture(frame: Frame, margin: Margin) -> None:
@@ -85,35 +85,35 @@ def paint_furniture(frame: Frame, margin: Margin) -> None:
         write(painter, _remark_place(frame, margin.remark), margin.remark, remark)
     _north(frame)
     _badges(frame, margin.badges)
-    if margin.trial:
-        _trial(frame, margin)
+    if margin.what_if:
+        _what_if(frame, margin)
 
 
-def _trial(frame: Frame, margin: Margin) -> None:
-    """A frame about the whole map, and on it in large letters that this is a trial."""
-    painter, colour = frame.painter, frame.theme.colour("trial.main")
+def _what_if(frame: Frame, margin: Margin) -> None:
+    """A frame about the whole map, labelled in large letters as a what-if."""
+    painter, colour = frame.painter, frame.theme.colour("what_if.main")
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(colour, _FRAME_PX, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin))
     half = _FRAME_PX / 2
     painter.drawRect(QRectF(half, half, frame.camera.width - _FRAME_PX, frame.camera.height - _FRAME_PX))
-    place = _trial_place(frame, margin)
+    place = _what_if_place(frame, margin)
     painter.fillRect(place, colour)
-    painter.setPen(frame.theme.colour("trial.on_main"))
+    painter.setPen(frame.theme.colour("what_if.on_main"))
     top = place.top() + 2
-    for text, font in zip(margin.trial, _trial_fonts(frame), strict=True):
+    for text, font in zip(margin.what_if, _what_if_fonts(frame), strict=True):
         height = text_size(font, text)[1]
         painter.setFont(font)
         painter.drawText(QRectF(place.left(), top, place.width(), height), Qt.AlignmentFlag.AlignCenter, text)
         top += height
 
 
-def _trial_fonts(frame: Frame) -> tuple[QFont, QFont]:
+def _what_if_fonts(frame: Frame) -> tuple[QFont, QFont]:
     return frame.theme.font(18.0, QFont.Weight.Bold), frame.theme.font(10.0, QFont.Weight.DemiBold)
 
 
-def _trial_place(frame: Frame, margin: Margin) -> QRectF:
-    """In the middle of what no panel covers, above the scale bar's line."""
-    sizes = [text_size(font, text) for text, font in zip(margin.trial, _trial_fonts(frame), strict=True)]
+def _what_if_place(frame: Frame, margin: Margin) -> QRectF:
+    """Place of the label: in the middle of the uncovered part, above the scale bar's line."""
+    sizes = [text_size(font, text) for text, font in zip(margin.what_if, _what_if_fonts(frame), strict=True)]
     width = max(width for width, _ in sizes) * (1.0 + _OTHER_FONTS * frame.vector) + 24
     height = sum(height for _, height in sizes) + 6
     left = margin.covered_px if margin.covered_px + width < frame.camera.width else 0.0
@@ -131,7 +131,7 @@ def _coordinates_text(frame: Frame, margin: Margin) -> str:
 def _coordinates_place(frame: Frame, margin: Margin) -> QRectF:
     width, height = text_size(frame.theme.font(8.5), _coordinates_text(frame, margin))
     width *= 1.0 + _OTHER_FONTS * frame.vector
-    edge = _FRAME_PX if margin.trial else 0.0
+    edge = _FRAME_PX if margin.what_if else 0.0
     return QRectF(frame.camera.width - width - 8 - edge, frame.camera.height - height - 6 - edge, width, height)
 
 

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QPen
 
-from console.ui.map.drawing.band import Pane, pen, world_transform
+from console.ui.map.drawing.band import PictureBand, pen, world_transform
 from console.ui.map.drawing.generalisation import Lines
 from console.ui.map.drawing.line_batches import draw_segments, on_screen
 from console.ui.map.drawing.line_levels import LineWork
 from console.ui.map.drawing.sprites import sprite
 from console.ui.map.drawing.symbols import square
 from console.ui.map.layers import MapLayer
-from console.ui.map.live.case_marks import CaseLook, Region
+from console.ui.map.live.case_marks import CaseMarks, Region
 from console.ui.map.network.asset_symbols import stamp
 
 AFFECTED_FROM = 6.0
@@ -35,13 +35,13 @@ class MarkLines:
             offsets = np.arange(0, 2 * len(segments) + 1, 2, dtype=np.int64)
             self._work = LineWork(Lines(segments.reshape(-1, 2), offsets, np.zeros(len(segments), dtype=np.uint8)), 1)
 
-    def paint(self, pane: Pane, ink: QPen) -> None:
+    def paint(self, band: PictureBand, ink: QPen) -> None:
         """Draw what is in the band."""
         if self._work is not None:
-            pane.lines(self._work, 0, ink)
+            band.lines(self._work, 0, ink)
         elif len(self._segments):
-            pane.painter.setPen(ink)
-            draw_segments(pane.painter, on_screen(self._segments, (0.0, 0.0), pane.camera))
+            band.painter.setPen(ink)
+            draw_segments(band.painter, on_screen(self._segments, (0.0, 0.0), band.camera))
 
     def __len__(self) -> int:
         return len(self._segments)
@@ -60,13 +60,13 @@ class Marks:
 
     def __init__(
         self,
-        case: CaseLook | None = None,
+        case: CaseMarks | None = None,
         selected: NDArray[np.float64] | None = None,
         highlights: tuple[Highlight, ...] = (),
-        trial: CaseLook | None = None,
+        what_if: CaseMarks | None = None,
     ) -> None:
-        case = case or CaseLook()
-        self.trial = None if trial is None else TrialMarks(trial)
+        case = case or CaseMarks()
+        self.what_if = None if what_if is None else WhatIfMarks(what_if)
         self.case, self.highlights = case, highlights
         self._selected = MarkLines(selected if selected is not None else np.empty((0, 4)))
         self._supply, self._burst = MarkLines(case.supply), MarkLines(case.burst)
@@ -85,96 +85,96 @@ class Marks:
     def empty(self) -> bool:
         """Whether there is nothing to draw."""
         parts = (self._selected, self._supply, self._burst, self._candidates, self._regions, self.highlights)
-        return self.trial is None and not any(len(part) for part in parts)
+        return self.what_if is None and not any(len(part) for part in parts)
 
-    def paint(self, pane: Pane) -> None:
+    def paint(self, band: PictureBand) -> None:
         """Areas, then lines; what is most certain lies on top."""
-        theme, look = pane.style.theme, pane.style.look
+        theme, look = band.style.theme, band.style.look
         for highlight in self.highlights:
-            highlight.lines.paint(pane, pen(theme.colour(highlight.role, 0.85), 3.0))
+            highlight.lines.paint(band, pen(theme.colour(highlight.role, 0.85), 3.0))
         for region, lines, role, fill, layer in self._regions:
             if look.shows(layer):
-                _region(pane, region, lines, theme.colour(role), fill * look.alpha(layer))
-        if look.shows(MapLayer.AFFECTED) and pane.camera.m_per_px < AFFECTED_FROM:
-            pane.painter.setOpacity(look.alpha(MapLayer.AFFECTED))
-            _people(pane, self.case.weak, "case.low_pressure")
-            _people(pane, self.case.dry, "case.zone")
-            pane.painter.setOpacity(1.0)
+                _region(band, region, lines, theme.colour(role), fill * look.alpha(layer))
+        if look.shows(MapLayer.AFFECTED) and band.camera.m_per_px < AFFECTED_FROM:
+            band.painter.setOpacity(look.alpha(MapLayer.AFFECTED))
+            _people(band, self.case.weak, "case.low_pressure")
+            _people(band, self.case.dry, "case.zone")
+            band.painter.setOpacity(1.0)
         if look.shows(MapLayer.PLAN):
-            self._supply.paint(pane, QPen(theme.colour("case.route", 0.75), 2.0, Qt.PenStyle.DashDotLine))
+            self._supply.paint(band, QPen(theme.colour("case.route", 0.75), 2.0, Qt.PenStyle.DashDotLine))
         if look.shows(MapLayer.CANDIDATES):
-            self._paint_candidates(pane)
-        self._burst.paint(pane, _round(theme.colour("state.critical"), 6.0))
-        if self.trial is not None:
-            self.trial.paint(pane)
-        self._selected.paint(pane, _round(theme.colour("map.selection", 0.35), 9.0))
-        self._selected.paint(pane, QPen(theme.colour("map.selection"), 2.0))
+            self._paint_candidates(band)
+        self._burst.paint(band, _round(theme.colour("state.critical"), 6.0))
+        if self.what_if is not None:
+            self.what_if.paint(band)
+        self._selected.paint(band, _round(theme.colour("map.selection", 0.35), 9.0))
+        self._selected.paint(band, QPen(theme.colour("map.selection"), 2.0))
 
-    def _paint_candidates(self, pane: Pane) -> None:
+    def _paint_candidates(self, band: PictureBand) -> None:
         """Shaded by probability: the likelier, the wider and the fuller."""
         most = max((probability for _, probability in self._candidates), default=1.0)
-        whole = pane.style.look.alpha(MapLayer.CANDIDATES)
+        whole = band.style.look.alpha(MapLayer.CANDIDATES)
         for lines, probability in self._candidates:
             share = probability / max(most, 1e-9)
-            lines.paint(pane, _round(pane.style.theme.colour("case.candidate", whole * (0.35 + 0.65 * share)), 3.0 + 4.0 * share))
+            lines.paint(band, _round(band.style.theme.colour("case.candidate", whole * (0.35 + 0.65 * share)), 3.0 + 4.0 * share))
 
 
-class TrialMarks:
-    """What a trial would do, over the marks of the case: one hue of its own, hatched, lines beside the case's full ones."""
+class WhatIfMarks:
+    """Marks of a what-if over those of the case: one colour of its own, hatched, lines beside the case's."""
 
-    def __init__(self, look: CaseLook) -> None:
+    def __init__(self, look: CaseMarks) -> None:
         self.look = look
         self._burst = MarkLines(look.burst)
         self._regions = [
             (region, MarkLines(region.lines), role, layer)
             for region, role, layer in (
-                (look.pocket, "trial.pocket", MapLayer.POCKETS),
-                (look.zone, "trial.main", MapLayer.ZONE),
+                (look.pocket, "what_if.pocket", MapLayer.POCKETS),
+                (look.zone, "what_if.main", MapLayer.ZONE),
             )
             if region is not None
         ]
 
-    def paint(self, pane: Pane) -> None:
-        """Areas, customers, the pipe that is supposed broken."""
-        theme, look = pane.style.theme, pane.style.look
+    def paint(self, band: PictureBand) -> None:
+        """Draw areas, customers and the pipe that is assumed broken."""
+        theme, look = band.style.theme, band.style.look
         for region, lines, role, layer in self._regions:
             if look.shows(layer):
-                _hatched(pane, region, lines, theme.colour(role), look.alpha(layer))
-        if look.shows(MapLayer.AFFECTED) and pane.camera.m_per_px < AFFECTED_FROM:
-            _people(pane, self.look.dry, "trial.main")
-        self._burst.paint(pane, _round(theme.colour("trial.main"), 6.0))
+                _hatched(band, region, lines, theme.colour(role), look.alpha(layer))
+        if look.shows(MapLayer.AFFECTED) and band.camera.m_per_px < AFFECTED_FROM:
+            _people(band, self.look.dry, "what_if.main")
+        self._burst.paint(band, _round(theme.colour("what_if.main"), 6.0))
 
 
-def _people(pane: Pane, places: NDArray[np.float64], role: str) -> None:
+def _people(band: PictureBand, places: NDArray[np.float64], role: str) -> None:
     """Affected customers: small squares without water or with little."""
     if not len(places):
         return
-    theme = pane.style.theme
-    rows = pane.rows_in_view(places[:, 0], places[:, 1])
-    symbol = sprite(square(2.2), 8, theme.colour(role), theme.colour("map.halo"), pane.style.ratio)
-    stamp(pane, places[rows, 0], places[rows, 1], symbol)
+    theme = band.style.theme
+    rows = band.rows_in_view(places[:, 0], places[:, 1])
+    symbol = sprite(square(2.2), 8, theme.colour(role), theme.colour("map.halo"), band.style.ratio)
+    stamp(band, places[rows, 0], places[rows, 1], symbol)
 
 
-def _region(pane: Pane, region: Region, lines: MarkLines, colour: QColor, fill: float) -> None:
+def _region(band: PictureBand, region: Region, lines: MarkLines, colour: QColor, fill: float) -> None:
     inside, edge = QColor(colour), QColor(colour)
     inside.setAlphaF(fill)
     edge.setAlphaF(0.8)
-    pane.painter.setBrush(inside)
-    pane.painter.setPen(QPen(edge, 1.2, Qt.PenStyle.DashLine))
-    pane.painter.drawPath(world_transform(pane.camera).map(region.area))
-    pane.painter.setBrush(Qt.BrushStyle.NoBrush)
-    lines.paint(pane, QPen(edge, 2.4))
+    band.painter.setBrush(inside)
+    band.painter.setPen(QPen(edge, 1.2, Qt.PenStyle.DashLine))
+    band.painter.drawPath(world_transform(band.camera).map(region.area))
+    band.painter.setBrush(Qt.BrushStyle.NoBrush)
+    lines.paint(band, QPen(edge, 2.4))
 
 
-def _hatched(pane: Pane, region: Region, lines: MarkLines, colour: QColor, alpha: float) -> None:
+def _hatched(band: PictureBand, region: Region, lines: MarkLines, colour: QColor, alpha: float) -> None:
     edge, inside = QColor(colour), QColor(colour)
     edge.setAlphaF(0.95 * alpha)
     inside.setAlphaF(0.6 * alpha)
-    pane.painter.setBrush(QBrush(inside, Qt.BrushStyle.BDiagPattern))
-    pane.painter.setPen(QPen(edge, 2.0, Qt.PenStyle.DotLine))
-    pane.painter.drawPath(world_transform(pane.camera).map(region.area))
-    pane.painter.setBrush(Qt.BrushStyle.NoBrush)
-    lines.paint(pane, QPen(edge, 3.4, Qt.PenStyle.DashLine))
+    band.painter.setBrush(QBrush(inside, Qt.BrushStyle.BDiagPattern))
+    band.painter.setPen(QPen(edge, 2.0, Qt.PenStyle.DotLine))
+    band.painter.drawPath(world_transform(band.camera).map(region.area))
+    band.painter.setBrush(Qt.BrushStyle.NoBrush)
+    lines.paint(band, QPen(edge, 3.4, Qt.PenStyle.DashLine))
 
 
 def _round(colour: QColor, width: float) -> QPen:

@@ -110,7 +110,7 @@ class Gauges:
     def _label(self, frame: Frame, picture: Picture, row: int, x: float, y: float, offset: float) -> None:
         state = StationState(int(picture.station_state[row]))
         if state is StationState.MISSING:
-            return  # its symbol says that it has never spoken
+            return  # its symbol shows that it has never reported
         channel = Channel(int(self.channel[row]))
         value, at_us = float(picture.value[row, channel]), int(picture.at_us[row, channel])
         age = (picture.now_us - at_us) / 1e6 if at_us else float("nan")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 
-from console.ui.map.drawing.band import GivenUp, Pane
+from console.ui.map.drawing.band import DrawingCancelled, PictureBand
 from console.ui.map.drawing.sprites import Sprite, customer_sprite, facility_sprite, sprite, valve_sprites
 from console.ui.map.drawing.symbols import circle, meter, paint_at
 from console.ui.map.scene import Scene, ValveLook
@@ -25,83 +25,83 @@ _CLOSED_VALVES_FROM = 6.0
 _LOOK_AT_PLAN = 400
 
 
-def stamp(pane: Pane, x: NDArray[np.float64], y: NDArray[np.float64], symbol: Sprite) -> None:
-    """The same symbol at many world points. Raises GivenUp."""
+def stamp(band: PictureBand, x: NDArray[np.float64], y: NDArray[np.float64], symbol: Sprite) -> None:
+    """Draw the same symbol at many world points. Raises DrawingCancelled."""
     if not len(x):
         return
-    px, py = pane.camera.project(x, y)
-    if pane.vector:
+    px, py = band.camera.project(x, y)
+    if band.vector:
         for left, top in zip(px.tolist(), py.tolist(), strict=True):
-            paint_at(pane.painter, left, top, symbol.paint)
+            paint_at(band.painter, left, top, symbol.paint)
         return
-    image, draw = symbol.image, pane.painter.drawImage
+    image, draw = symbol.image, band.painter.drawImage
     half = image.width() / image.devicePixelRatio() / 2
     for number, (left, top) in enumerate(zip((px - half).tolist(), (py - half).tolist(), strict=True)):
         draw(QPointF(left, top), image)
-        if number % _LOOK_AT_PLAN == 0 and not pane.wanted():
-            raise GivenUp
+        if number % _LOOK_AT_PLAN == 0 and not band.wanted():
+            raise DrawingCancelled
 
 
-def paint_hydrants(pane: Pane, scene: Scene) -> None:
+def paint_hydrants(band: PictureBand, scene: Scene) -> None:
     """Hydrants: small filled rings."""
-    if pane.camera.m_per_px > HYDRANTS_FROM:
+    if band.camera.m_per_px > HYDRANTS_FROM:
         return
-    hydrants, theme = scene.city.hydrants, pane.style.theme
-    rows = pane.rows_in_view(hydrants.x, hydrants.y)
-    symbol = sprite(circle(2.8), 9, theme.colour("map.hydrant"), theme.colour("map.halo"), pane.style.ratio)
-    stamp(pane, hydrants.x[rows], hydrants.y[rows], symbol)
+    hydrants, theme = scene.city.hydrants, band.style.theme
+    rows = band.rows_in_view(hydrants.x, hydrants.y)
+    symbol = sprite(circle(2.8), 9, theme.colour("map.hydrant"), theme.colour("map.halo"), band.style.ratio)
+    stamp(band, hydrants.x[rows], hydrants.y[rows], symbol)
 
 
-def paint_valves(pane: Pane, scene: Scene) -> None:
+def paint_valves(band: PictureBand, scene: Scene) -> None:
     """Valves: bow ties along their pipe, each state with its own shape."""
-    m_per_px = pane.camera.m_per_px
+    m_per_px = band.camera.m_per_px
     if m_per_px > _CLOSED_VALVES_FROM:
         return
     valves = scene.city.network.valves
-    rows = pane.rows_in_view(valves.x, valves.y)
+    rows = band.rows_in_view(valves.x, valves.y)
     if m_per_px > VALVES_FROM:
         rows = rows[scene.valve_look[rows] != ValveLook.OPEN]
     size = 4.5 if m_per_px > 0.8 else 6.0
     turn = np.round(scene.valve_angle[rows] / (360.0 / _TURNS)).astype(np.int64) % _TURNS
     for look in ValveLook:
-        symbols = valve_sprites(pane.style.theme, look.name.lower(), size, pane.style.ratio, _TURNS)
+        symbols = valve_sprites(band.style.theme, look.name.lower(), size, band.style.ratio, _TURNS)
         of_look = scene.valve_look[rows] == look
         for number in np.unique(turn[of_look]).tolist():
             some = rows[of_look & (turn == number)]
-            stamp(pane, valves.x[some], valves.y[some], symbols[number])
+            stamp(band, valves.x[some], valves.y[some], symbols[number])
 
 
-def paint_facilities(pane: Pane, scene: Scene) -> None:
+def paint_facilities(band: PictureBand, scene: Scene) -> None:
     """Plants, pumping stations, wells and tanks: their own shapes, planned ones dotted."""
-    size = 6.0 if pane.camera.m_per_px > FACILITIES_SMALL_FROM else 8.0
+    size = 6.0 if band.camera.m_per_px > FACILITIES_SMALL_FROM else 8.0
     for facility in scene.facilities:
-        rows = pane.rows_in_view(np.array([facility.x]), np.array([facility.y]), 20.0)
+        rows = band.rows_in_view(np.array([facility.x]), np.array([facility.y]), 20.0)
         if len(rows):
-            symbol = facility_sprite(pane.style.theme, facility.kind, facility.planned, size, pane.style.ratio)
-            stamp(pane, np.array([facility.x]), np.array([facility.y]), symbol)
+            symbol = facility_sprite(band.style.theme, facility.kind, facility.planned, size, band.style.ratio)
+            stamp(band, np.array([facility.x]), np.array([facility.y]), symbol)
 
 
-def paint_customers(pane: Pane, scene: Scene) -> None:
+def paint_customers(band: PictureBand, scene: Scene) -> None:
     """Customers by category; critical ones carry a cross and appear earlier."""
-    m_per_px = pane.camera.m_per_px
+    m_per_px = band.camera.m_per_px
     if m_per_px > 4 * CUSTOMERS_FROM:
         return
-    customers, theme = scene.city.customers, pane.style.theme
-    rows = pane.rows_in_view(customers.x, customers.y)
+    customers, theme = scene.city.customers, band.style.theme
+    rows = band.rows_in_view(customers.x, customers.y)
     kinds = scene.customer_kind[rows]
     for number, kind in enumerate(scene.customer_kinds):
         if kind != "critical" and m_per_px > CUSTOMERS_FROM:
             continue
         some = rows[kinds == number]
-        stamp(pane, customers.x[some], customers.y[some], customer_sprite(theme, kind, pane.style.ratio))
+        stamp(band, customers.x[some], customers.y[some], customer_sprite(theme, kind, band.style.ratio))
 
 
-def paint_meters(pane: Pane, scene: Scene) -> None:
+def paint_meters(band: PictureBand, scene: Scene) -> None:
     """Meters of the network (valves of kind meter): a ring with a hand."""
-    if pane.camera.m_per_px > VALVES_FROM:
+    if band.camera.m_per_px > VALVES_FROM:
         return
     valves = scene.city.network.valves
-    rows = scene.meter_rows[pane.rows_in_view(valves.x[scene.meter_rows], valves.y[scene.meter_rows])]
-    theme = pane.style.theme
-    symbol = sprite(meter(4.2), 12, theme.colour("map.halo"), theme.colour("map.valve"), pane.style.ratio)
-    stamp(pane, valves.x[rows], valves.y[rows], symbol)
+    rows = scene.meter_rows[band.rows_in_view(valves.x[scene.meter_rows], valves.y[scene.meter_rows])]
+    theme = band.style.theme
+    symbol = sprite(meter(4.2), 12, theme.colour("map.halo"), theme.colour("map.valve"), band.style.ratio)
+    stamp(band, valves.x[rows], valves.y[rows], symbol)

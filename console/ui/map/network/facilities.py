@@ -1,6 +1,6 @@
-"""Facilities: plants, pumping stations, wells, tanks and sources — as listed by the utility, and those only the network knows
+"""Facilities: plants, pumping stations, wells, tanks and sources.
 
-(an EPANET model lists no plants, yet has reservoirs, tanks and pumps).
+They come from the utility's list and from the network: an EPANET model lists no plants, but has reservoirs, tanks and pumps.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ _STILL_MPS = 0.005
 
 
 @dataclass(frozen=True, eq=False)
-class Flows:
+class PipeFlows:
     """Per pipe, (pipes,): ``velocity_mps`` (NaN where the model has no such pipe), ``backwards`` against its digitised way.
 
     ``at_s``: seconds after midnight of the model's day.
@@ -30,10 +30,10 @@ class Flows:
         return np.nan_to_num(self.velocity_mps) > _STILL_MPS
 
 
-def flows_of(pipes: PipeTable, flow_m3h: NDArray[np.float64], at_s: float) -> Flows:
+def flows_of(pipes: PipeTable, flow_m3h: NDArray[np.float64], at_s: float) -> PipeFlows:
     """Flows from the model's flow in each pipe (m³/h, positive from ``from_node`` to ``to_node``)."""
     area_m2 = math.pi / 4 * (pipes.diameter_mm / 1000.0) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         velocity = np.abs(flow_m3h) / 3600.0 / area_m2
     velocity[~np.isfinite(velocity)] = np.nan
-    return Flows(velocity, flow_m3h < 0, at_s)
+    return PipeFlows(velocity, flow_m3h < 0, at_s)

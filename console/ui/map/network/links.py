@@ -1,4 +1,4 @@
-"""Links that are no pipes — pumps, and valves between two nodes: without them the network would fall apart on the map."""
+"""Links that are not pipes: pumps, and valves between two nodes. Without them the network has gaps on the map."""
 
 from __future__ import annotations
 

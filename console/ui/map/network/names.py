@@ -1,6 +1,7 @@
-"""Names on the map: plants, places, districts, communities, metered zones, roads, pipes. What matters more is placed first;
+"""Names on the map: plants, places, districts, communities, metered zones, roads, pipes.
 
-candidates are chosen on the ground (not on the screen), so that names stay where they are while the map is dragged.
+Important names are placed first. Candidates are chosen on the ground, not on the screen, so that names keep their place while the
+map is dragged.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Names:
         self.roads: RoadNames | None = None
         self._pixmaps: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
         self.unfinished = False
-        """Whether names are still to be drawn: another frame is wanted."""
+        """Whether names are still to be drawn: another frame is needed."""
         self._until = 0.0
 
     def keep_clear(self, frame: Frame) -> None:
@@ -211,9 +212,9 @@ class Names:
                 self._stand(frame, place, text, angle, ink)
 
     def _stand(self, frame: Frame, place: QRectF, text: str, angle: int, ink: Ink) -> None:
-        """Put a name into its place. Turned text and halos are slow to draw: on a screen each is drawn once and kept as a
+        """Draw a name at its place.
 
-        small picture.
+        Turned text and halos are slow to draw: on a screen each is drawn once and kept as a small picture.
         """
         if frame.vector:
             paint_at(frame.painter, place.center().x(), place.center().y(), partial(_write_name, frame, text, angle, ink))

@@ -13,9 +13,10 @@ from maps.city import ShapeTable
 
 @dataclass(frozen=True, slots=True)
 class _Fineness:
-    """Up to how many metres per pixel runs serve; how far they may lie beside their road, how long they are at least, how
+    """Limits of the runs for one range of scales.
 
-    many of a name are kept. A name stands at most some four pixels beside its road.
+    Largest scale (m per pixel), distance from the road, least length (m) and number kept of one name. A name lies at most about
+    four pixels beside its road.
     """
 
     m_per_px: float

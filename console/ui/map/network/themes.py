@@ -1,4 +1,4 @@
-"""Themes: what the colour of pipes tells (material, year, metered zone, pressure zone, velocity), with the legend's entries.
+"""Themes: colours of the pipes by material, year, metered zone, pressure zone or velocity, with the legend's entries.
 
 Ramps are of the viridis family, trimmed to what is seen on the map's ground (its dark end by night, its bright end by day
 leave); kinds without an order take the colours of Okabe and Ito. Both can be told apart by colour-blind people.
@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 from console.ui.map.drawing.generalisation import Lines
 from console.ui.map.drawing.line_levels import LineWork
 from console.ui.map.layers import PipeTheme
-from console.ui.map.network.flow import Flows
+from console.ui.map.network.flow import PipeFlows
 from console.ui.map.scene import PIPE_CLASSES, Scene, pipe_classes
 from console.ui.theme import Theme
 from maps.city import City
@@ -38,7 +38,7 @@ _SPEEDS = (0.05, 0.2, 0.5, 1.0, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LegendEntry:
     """One colour of a theme. ``text``: as it is; or ``key``: of ``ui.theme.<key>``. ``share`` 0–1 on the ramp, or ``kind``."""
 
     text: str = ""
@@ -60,7 +60,7 @@ class Themed:
     """A theme's line work: class = entry × PIPE_CLASSES + width class. ``entry_of``: entry of each pipe, (pipes,)."""
 
     theme: PipeTheme
-    entries: tuple[Entry, ...]
+    entries: tuple[LegendEntry, ...]
     entry_of: NDArray[np.uint8]
     work: LineWork
 
@@ -75,8 +75,8 @@ def ramp(theme: Theme, share: float) -> QColor:
     return QColor(*(round(a[i] + (b[i] - a[i]) * rest) for i in range(3)))
 
 
-def themed(scene: Scene, theme: PipeTheme, flows: Flows | None = None) -> Themed | None:
-    """The line work of a theme, None for diameters (and for velocity until the model has spoken).
+def themed(scene: Scene, theme: PipeTheme, flows: PipeFlows | None = None) -> Themed | None:
+    """The line work of a theme, None for diameters (and for velocities until the model is solved).
 
     Takes a second per 200,000 pipes.
     """
@@ -100,7 +100,7 @@ def themed(scene: Scene, theme: PipeTheme, flows: Flows | None = None) -> Themed
     return Themed(theme, entries, entry_of, work)
 
 
-def _by_material(city: City) -> tuple[tuple[Entry, ...], NDArray[np.uint8]]:
+def _by_material(city: City) -> tuple[tuple[LegendEntry, ...], NDArray[np.uint8]]:
     pipes = city.network.pipes
     names, of = np.unique(pipes.material.astype(str), return_inverse=True)
     length = np.bincount(of, weights=np.nan_to_num(pipes.length_m), minlength=len(names))
@@ -108,19 +108,25 @@ def _by_material(city: City) -> tuple[tuple[Entry, ...], NDArray[np.uint8]]:
     number = np.zeros(len(names), dtype=np.uint8)
     for place, name in enumerate(known):
         number[name] = place + 1
-    return (Entry(key="other"), *(Entry(text=str(names[i]), key="material", kind=k) for k, i in enumerate(known))), number[of]
+    return (
+        LegendEntry(key="other"),
+        *(LegendEntry(text=str(names[i]), key="material", kind=k) for k, i in enumerate(known)),
+    ), number[of]
 
 
-def _by_year(city: City) -> tuple[tuple[Entry, ...], NDArray[np.uint8]]:
+def _by_year(city: City) -> tuple[tuple[LegendEntry, ...], NDArray[np.uint8]]:
     year = city.network.pipes.year_laid
     number = np.searchsorted(_YEARS, year, side="right").astype(np.uint8) + 1
     number[year <= 0] = 0
     spans = [f"< {_YEARS[0]}", *(f"{a}–{b - 1}" for a, b in pairwise(_YEARS)), f"≥ {_YEARS[-1]}"]
     shares = [i / len(_YEARS) for i in range(len(spans))]
-    return (Entry(key="unknown"), *(Entry(text=t, share=s) for t, s in zip(spans, shares, strict=True))), number.astype(np.uint8)
+    return (
+        LegendEntry(key="unknown"),
+        *(LegendEntry(text=t, share=s) for t, s in zip(spans, shares, strict=True)),
+    ), number.astype(np.uint8)
 
 
-def _by_dma(scene: Scene) -> tuple[tuple[Entry, ...], NDArray[np.uint8]]:
+def _by_dma(scene: Scene) -> tuple[tuple[LegendEntry, ...], NDArray[np.uint8]]:
     zones = scene.city.zones
     x, y = scene.pipe_middle
     row = zone_at(zones, "dma", x, y)
@@ -128,14 +134,14 @@ def _by_dma(scene: Scene) -> tuple[tuple[Entry, ...], NDArray[np.uint8]]:
     place = np.searchsorted(rows, row)
     number = np.where(row >= 0, place % _KINDS_MOST + 1, 0).astype(np.uint8)
     if len(rows) <= _KINDS_MOST:
-        entries = [Entry(text=str(zones.name[r]), kind=k) for k, r in enumerate(rows)]
+        entries = [LegendEntry(text=str(zones.name[r]), kind=k) for k, r in enumerate(rows)]
     else:  # more zones than colours: they repeat, and each zone's name is on the map
         alike = [zones.name[rows[k::_KINDS_MOST]] for k in range(_KINDS_MOST)]
-        entries = [Entry(text=f"{names[0]} +{len(names) - 1}", kind=k) for k, names in enumerate(alike)]
-    return (Entry(key="no_dma"), *entries), number
+        entries = [LegendEntry(text=f"{names[0]} +{len(names) - 1}", kind=k) for k, names in enumerate(alike)]
+    return (LegendEntry(key="no_dma"), *entries), number
 
 
-def _by_pressure_zone(city: City) -> tuple[tuple[Entry, ...], NDArray[np.uint8]]:
+def _by_pressure_zone(city: City) -> tuple[tuple[LegendEntry, ...], NDArray[np.uint8]]:
     """Parts that hang together through open pipes alone: control valves and pumps are links of their own and part them."""
     pipes, nodes = city.network.pipes, city.network.nodes
     is_open = pipes.status == PipeStatus.OPEN
@@ -147,14 +153,17 @@ def _by_pressure_zone(city: City) -> tuple[tuple[Entry, ...], NDArray[np.uint8]]
     rank[np.argsort(-size, kind="stable")] = np.arange(len(size))
     number = np.where(rank[part] < _KINDS_MOST, rank[part] + 1, 0).astype(np.uint8)
     found = min(int((size > 0).sum()), _KINDS_MOST)
-    named = (Entry(key="zone", text=f"{k + 1} · {size[np.argsort(-size)[k]] / 1000:,.0f} km", kind=k) for k in range(found))
-    return (Entry(key="other_zone"), *named), number
+    named = (LegendEntry(key="zone", text=f"{k + 1} · {size[np.argsort(-size)[k]] / 1000:,.0f} km", kind=k) for k in range(found))
+    return (LegendEntry(key="other_zone"), *named), number
 
 
-def _by_velocity(flows: Flows) -> tuple[tuple[Entry, ...], NDArray[np.uint8]]:
+def _by_velocity(flows: PipeFlows) -> tuple[tuple[LegendEntry, ...], NDArray[np.uint8]]:
     number = np.searchsorted(_SPEEDS, np.nan_to_num(flows.velocity_mps), side="right").astype(np.uint8) + 1
     number[~np.isfinite(flows.velocity_mps)] = 0
     pairs = pairwise(_SPEEDS)
     spans = [f"< {_SPEEDS[0]} m/s", *(f"{a}–{b} m/s" for a, b in pairs), f"≥ {_SPEEDS[-1]} m/s"]
     shares = [i / (len(spans) - 1) for i in range(len(spans))]
-    return (Entry(key="unknown"), *(Entry(text=t, share=s) for t, s in zip(spans, shares, strict=True))), number.astype(np.uint8)
+    return (
+        LegendEntry(key="unknown"),
+        *(LegendEntry(text=t, share=s) for t, s in zip(spans, shares, strict=True)),
+    ), number.astype(np.uint8)

@@ -1,1 +1,1 @@
-"""Where the map looks and what mouse and keys do on it: camera, navigation, input, tools, picking, identify."""
+"""Camera, navigation, input, tools, picking and identify."""

@@ -12,7 +12,7 @@ from console.ui.map.view.camera import Camera
 
 _TAKES_MS = 260
 _FAR_SCREENS = 6.0
-"""Further than this many screens the map jumps: a glide over nothing known tells nothing."""
+"""Beyond this many screens the map jumps: a longer glide shows nothing the user knows."""
 
 
 class Flight(QObject):
@@ -42,7 +42,7 @@ class Flight(QObject):
         return True
 
     def land(self) -> None:
-        """Be there."""
+        """End the flight at its target."""
         self._run.stop()
         if self._target is not None:
             self._start = self._target = None

@@ -1,4 +1,4 @@
-"""Camera: which part of the world the map shows, and how big. Frozen; every move gives a new one."""
+"""Camera: the part of the world that the map shows, and its scale. Frozen; every move gives a new one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Coordinates as they are read out: in the network's own CRS, CGCS2000 or WGS84 degrees, or GCJ-02, each always named."""
+"""Coordinates as they are displayed: in the network's CRS, CGCS2000 or WGS84 degrees, or GCJ-02, always with the name."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _ECCENTRICITY = 0.006_693_421_622_965_943
 """Krassowsky's ellipsoid, on which GCJ-02 is defined."""
 
 
-class Reading(StrEnum):
-    """In what coordinates are read out."""
+class CoordinateSystem(StrEnum):
+    """The coordinate system of the coordinates shown."""
 
     NETWORK = "network"
     CGCS2000 = "cgcs2000"
@@ -24,34 +24,38 @@ class Reading(StrEnum):
     GCJ02 = "gcj02"
 
 
-_NAMES = {Reading.CGCS2000: "CGCS2000 (EPSG:4490)", Reading.WGS84: "WGS84 (EPSG:4326)", Reading.GCJ02: "GCJ-02"}
+_NAMES = {
+    CoordinateSystem.CGCS2000: "CGCS2000 (EPSG:4490)",
+    CoordinateSystem.WGS84: "WGS84 (EPSG:4326)",
+    CoordinateSystem.GCJ02: "GCJ-02",
+}
 
 
 class Coordinates:
-    """Names and writes coordinates of one city in the chosen way. A city that is not georeferenced has its own only."""
+    """Formats coordinates of one city in the chosen system. A city that is not georeferenced has its local system only."""
 
-    def __init__(self, city: City, reading: Reading = Reading.NETWORK) -> None:
+    def __init__(self, city: City, system: CoordinateSystem = CoordinateSystem.NETWORK) -> None:
         self._crs = city.network.crs
         self._georeferenced = city.network.georeferenced
-        self.reading = reading if self._georeferenced else Reading.NETWORK
+        self.system = system if self._georeferenced else CoordinateSystem.NETWORK
 
     @property
-    def offered(self) -> tuple[Reading, ...]:
-        """Ways this city's coordinates can be read out."""
-        return tuple(Reading) if self._georeferenced else (Reading.NETWORK,)
+    def offered(self) -> tuple[CoordinateSystem, ...]:
+        """Coordinate systems that this city offers."""
+        return tuple(CoordinateSystem) if self._georeferenced else (CoordinateSystem.NETWORK,)
 
-    def name(self, local: str, reading: Reading | None = None) -> str:
-        """What the coordinates are in; ``local``: the words for coordinates that mean no place on earth."""
-        reading = reading or self.reading
-        if reading in _NAMES:
-            return _NAMES[reading]
+    def name(self, local: str, system: CoordinateSystem | None = None) -> str:
+        """Name of the system; ``local``: the name of coordinates that are not georeferenced."""
+        system = system or self.system
+        if system in _NAMES:
+            return _NAMES[system]
         if not self._georeferenced:
             return local
         return _described(self._crs)
 
     def text(self, x: float, y: float, precise: bool = False) -> str:
         """A world point as it is shown: metres east and north, or degrees east and north."""
-        if self.reading is Reading.NETWORK:
+        if self.system is CoordinateSystem.NETWORK:
             return f"{x:.3f}, {y:.3f}" if precise else f"{x:,.1f}  {y:,.1f}".replace(",", "\u2009")
         lon, lat = self.degrees(x, y)
         if not (math.isfinite(lon) and math.isfinite(lat)):
@@ -60,13 +64,13 @@ class Coordinates:
 
     def degrees(self, x: float, y: float) -> tuple[float, float]:
         """(lon, lat) of a world point in the chosen datum; NaN where it is no place on earth."""
-        target = "EPSG:4490" if self.reading is Reading.CGCS2000 else "EPSG:4326"
+        target = "EPSG:4490" if self.system is CoordinateSystem.CGCS2000 else "EPSG:4326"
         try:
             east, north = crs_of.transform(x, y, self._crs, target)
         except QuanmaiError:
             return math.nan, math.nan
         lon, lat = float(east), float(north)
-        return gcj02(lon, lat) if self.reading is Reading.GCJ02 else (lon, lat)
+        return gcj02(lon, lat) if self.system is CoordinateSystem.GCJ02 else (lon, lat)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Identify: what is known of a picked asset, as lines of a card; live values with their age, flows with their source."""
+"""Identify: the known attributes of a picked asset as lines of a card; live values with their age, flows with their source."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from console.domain.picture import Picture, StationState
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.map.network.facilities import Facility, stations_at
-from console.ui.map.network.flow import Flows
-from console.ui.map.texts import say
+from console.ui.map.network.flow import PipeFlows
 from console.ui.map.view.picking import Asset
-from console.ui.words import Words
+from console.ui.words import Words, map_text
 from maps.attachment import piece_ids
 from maps.city import City
 from maps.network import NodeKind, PipeStatus, ValveKind, ValveState
@@ -21,19 +20,19 @@ Line = tuple[str, str]
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
-    """What the card may use. ``flows``: None when the model has not been asked."""
+class CardData:
+    """Data of the card. ``flows``: None when the model has not been solved."""
 
     city: City
     picture: Picture
     words: Words
-    flows: Flows | None = None
+    flows: PipeFlows | None = None
     facilities: tuple[Facility, ...] = ()
 
 
-def lines_of(asset: Asset, known: Known) -> tuple[Line, ...]:
+def lines_of(asset: Asset, known: CardData) -> tuple[Line, ...]:
     """(label, value) of everything known; what is unknown is left out."""
-    maker: dict[str, Callable[[int, Known], list[Line]]] = {
+    maker: dict[str, Callable[[int, CardData], list[Line]]] = {
         "pipe": _pipe,
         "valve": _valve,
         "hydrant": _hydrant,
@@ -42,10 +41,10 @@ def lines_of(asset: Asset, known: Known) -> tuple[Line, ...]:
         "facility": _facility,
     }
     lines = maker[asset.kind](asset.row, known) if asset.kind in maker else []
-    return tuple((say(known.words, f"card.{key}"), value) for key, value in lines if value)
+    return tuple((map_text(known.words, f"card.{key}"), value) for key, value in lines if value)
 
 
-def _pipe(row: int, known: Known) -> list[Line]:
+def _pipe(row: int, known: CardData) -> list[Line]:
     pipes, words = known.city.network.pipes, known.words
     lines = [
         ("size", words.pipe(float(pipes.diameter_mm[row]), str(pipes.material[row]), int(pipes.year_laid[row]))),
@@ -53,19 +52,19 @@ def _pipe(row: int, known: Known) -> list[Line]:
         ("road", " ".join(part for part in (str(pipes.road_name[row]), str(pipes.road_side[row])) if part)),
         ("depth", _number(float(pipes.depth_m[row]), 2, "m")),
         ("ownership", str(pipes.ownership[row])),
-        ("status", say(words, "card.closed") if pipes.status[row] else ""),
+        ("status", map_text(words, "card.closed") if pipes.status[row] else ""),
     ]
     if known.flows is not None and math.isfinite(float(known.flows.velocity_mps[row])):
         hour = f"{int(known.flows.at_s // 3600) % 24:02d}:{int(known.flows.at_s % 3600 // 60):02d}"
-        lines.append(("velocity", say(words, "card.by_model", value=f"{known.flows.velocity_mps[row]:.2f} m/s", hour=hour)))
+        lines.append(("velocity", map_text(words, "card.by_model", value=f"{known.flows.velocity_mps[row]:.2f} m/s", hour=hour)))
     return lines
 
 
-def _valve(row: int, known: Known) -> list[Line]:
+def _valve(row: int, known: CardData) -> list[Line]:
     valves, words = known.city.network.valves, known.words
     states = [words.of("valve_state", ValveState(int(valves.state[row])).name.lower())]
-    states += [say(words, "card.stuck")] if not valves.operable[row] else []
-    states += [say(words, "card.one_way")] if valves.flows_to[row] >= 0 else []
+    states += [map_text(words, "card.stuck")] if not valves.operable[row] else []
+    states += [map_text(words, "card.one_way")] if valves.flows_to[row] >= 0 else []
     turns = float(valves.turns_to_close[row])
     return [
         ("kind", words.of("valve_kind", ValveKind(int(valves.kind[row])).name.lower())),
@@ -74,24 +73,24 @@ def _valve(row: int, known: Known) -> list[Line]:
         ("control", words.of("control", str(valves.control[row]))),
         ("turns", f"{turns:.0f}" if math.isfinite(turns) and turns > 0 else ""),
         ("checked", str(valves.last_checked[row])),
-        ("assumed", say(words, "card.yes") if valves.assumed[row] else ""),
+        ("assumed", map_text(words, "card.yes") if valves.assumed[row] else ""),
         ("placing", words.placing(str(valves.placing[row]))),
     ]
 
 
-def _hydrant(row: int, known: Known) -> list[Line]:
+def _hydrant(row: int, known: CardData) -> list[Line]:
     table, pipes = known.city.hydrants, known.city.network.pipes
     pipe, unknown = int(table.pipe[row]), _unknown_piece(str(table.pieces[row]), known)
     return unknown or [("on_pipe", str(pipes.asset_id[pipe]) if pipe >= 0 else "")]
 
 
-def _unknown_piece(pieces: str, known: Known) -> list[Line]:
+def _unknown_piece(pieces: str, known: CardData) -> list[Line]:
     """All pieces of a cut pipe, where nothing says on which one it is."""
     ids = piece_ids(pieces)
-    return [("on_pipe", say(known.words, "card.piece_unknown", pieces="、".join(ids)))] if ids else []
+    return [("on_pipe", map_text(known.words, "card.piece_unknown", pieces="、".join(ids)))] if ids else []
 
 
-def _facility(row: int, known: Known) -> list[Line]:
+def _facility(row: int, known: CardData) -> list[Line]:
     facility, words = known.facilities[row], known.words
     kind = words.of("word", facility.kind) + (words("map.planned") if facility.planned else "")
     lines = [("name", facility.name), ("kind", kind)]
@@ -102,7 +101,7 @@ def _facility(row: int, known: Known) -> list[Line]:
     return lines
 
 
-def _levels(node: int, known: Known) -> list[Line]:
+def _levels(node: int, known: CardData) -> list[Line]:
     """Heads and levels that a node holds; levels of a tank stand above its floor."""
     nodes = known.city.network.nodes
     lines = [("elevation", _number(float(nodes.elevation_m[node]), 1, "m")), ("head", _number(float(nodes.head_m[node]), 1, "m"))]
@@ -113,13 +112,13 @@ def _levels(node: int, known: Known) -> list[Line]:
     return lines
 
 
-def _pump(row: int, known: Known) -> str:
+def _pump(row: int, known: CardData) -> str:
     pumps = known.city.network.pumps
-    shut = f" · {say(known.words, 'card.pump_off')}" if pumps.status[row] == PipeStatus.CLOSED else ""
+    shut = f" · {map_text(known.words, 'card.pump_off')}" if pumps.status[row] == PipeStatus.CLOSED else ""
     return f"{str(pumps.name[row]) or str(pumps.asset_id[row])}{shut}"
 
 
-def _customer(row: int, known: Known) -> list[Line]:
+def _customer(row: int, known: CardData) -> list[Line]:
     customers, words = known.city.customers, known.words
     households = int(customers.households[row])
     return [
@@ -133,12 +132,12 @@ def _customer(row: int, known: Known) -> list[Line]:
     ]
 
 
-def _station(row: int, known: Known) -> list[Line]:
+def _station(row: int, known: CardData) -> list[Line]:
     stations = known.city.stations
     return [("name", str(stations.name[row])), *_unknown_piece(str(stations.pieces[row]), known), *_readings(row, known)]
 
 
-def _readings(row: int, known: Known) -> list[Line]:
+def _readings(row: int, known: CardData) -> list[Line]:
     """A station's state and the newest value of each of its channels."""
     state = StationState(int(known.picture.station_state[row])).name.lower()
     lines: list[Line] = [("state", known.words.of("station_state", state))]
@@ -149,7 +148,7 @@ def _readings(row: int, known: Known) -> list[Line]:
     return lines
 
 
-def _reading(row: int, channel: Channel, known: Known) -> str:
+def _reading(row: int, channel: Channel, known: CardData) -> str:
     picture, words = known.picture, known.words
     at_us = int(picture.at_us[row, channel])
     age = words.age((picture.now_us - at_us) / 1e6 if at_us else math.nan)

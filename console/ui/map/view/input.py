@@ -1,10 +1,10 @@
-"""Hands: what mouse, wheel, touch and keys do on the map; the canvas builds on it."""
+"""Input of the map: what mouse, wheel, touch and keys do."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from PySide6.QtCore import QChildEvent, QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QHelpEvent,
@@ -16,16 +16,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QGestureEvent, QPinchGesture, QWidget
 
-from console.ui.map.view.camera import Camera
-from console.ui.map.view.picking import Asset, Picker
+from console.ui.map.view.navigation import Navigation
+from console.ui.map.view.picking import Asset
 from console.ui.map.view.tools import BOXES, CLICKED, Sketch, Tool
-
-if TYPE_CHECKING:
-    from PySide6.QtCore import SignalInstance
-
-    from console.ui.map.layers import LayerLook
-    from console.ui.map.overlay import Overlay
-    from console.ui.map.view.animation import Flight
 
 _CLICK_PX = 4
 _KEY_PAN_PX = 120
@@ -52,84 +45,87 @@ _BEGUN = {
     QEvent.Type.ToolTip,
     QEvent.Type.WhatsThis,
 }
-"""Events that act on what is under the pointer. Qt hands a child's on to its parent when the child has no use for them."""
+"""Events that act on what is under the pointer. Qt passes a child's unused ones on to its parent."""
+
+POINTER_EVENTS = _BEGUN | {QEvent.Type.MouseMove, QEvent.Type.Gesture}
+"""Events that ``InputHandler.take`` may handle in place of the widget."""
 
 
-class Hands(QWidget):
-    """Turns events into moves of the camera, picks, and shapes."""
+class InputHandler(QObject):
+    """Turns the events of one map widget into moves of the camera, picks and sketches.
 
-    camera: Camera
-    sketch: Sketch
-    touched: bool
-    layer_look: LayerLook
-    overlay: Overlay
-    _picker: Picker
-    _flight: Flight
-    _fitted: bool
-    if TYPE_CHECKING:
-        picked: SignalInstance
-        menu_requested: SignalInstance
-        activated: SignalInstance
-        shape_ended: SignalInstance
+    The widget passes its Qt events on; it keeps no state of input. ``pick``: the asset at a position of the widget.
+    """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    picked = Signal(object)
+    """Asset or None: clicked."""
+    menu_requested = Signal(object, QPoint)
+    """(Asset or None, global position): right click or menu key."""
+    activated = Signal(object)
+    """Asset: double-clicked."""
+    shape_ended = Signal(object)
+    """Sketch: a box or polygon is complete."""
+    tool_changed = Signal(object)
+    """Tool: what the left button does now."""
+
+    def __init__(self, widget: QWidget, navigation: Navigation, pick: Callable[[QPointF], Asset | None]) -> None:
+        super().__init__(widget)
+        self._widget, self._navigation, self._pick = widget, navigation, pick
+        self.sketch = Sketch()
         self.cursor_world: tuple[float, float] | None = None
         """World point under the pointer, None when it is elsewhere."""
         self._pressed_at: QPointF | None = None
         self._dragged = False
         self._box_tool: Tool | None = None
-        self.setMouseTracking(True)
-        self.grabGesture(Qt.GestureType.PinchGesture)
-
-    def look(self, camera: Camera) -> None:
-        """Show another part at once."""
-        raise NotImplementedError
+        self._after_box = Tool.PAN
+        widget.setMouseTracking(True)
+        widget.grabGesture(Qt.GestureType.PinchGesture)
 
     def use(self, tool: Tool) -> None:
-        """What the left button does."""
-        raise NotImplementedError
+        """Choose what the left button does."""
+        self.sketch.start(tool)
+        self._widget.setCursor(Qt.CursorShape.CrossCursor) if tool is not Tool.PAN else self._widget.unsetCursor()
+        self.tool_changed.emit(tool)
+        self._widget.update()
 
-    def fit_all(self) -> None:
-        """The whole network."""
-        raise NotImplementedError
+    def pick_at(self, position: QPoint) -> Asset | None:
+        """The asset at a position of the widget."""
+        return self._pick(QPointF(position))
 
-    def go_back(self) -> None:
-        """The view before."""
-        raise NotImplementedError
+    # Events of the widget
 
-    def go_forward(self) -> None:
-        """The view after."""
-        raise NotImplementedError
+    def take(self, event: QEvent) -> bool:
+        """Handle an event before the widget does: whether the widget must not see it.
 
-    # Qt
-
-    def event(self, event: QEvent) -> bool:
+        Handled are events over a panel, pinches and native zoom gestures.
+        """
         if self._is_for_a_panel(event):
             event.accept()
             return True
         if isinstance(event, QGestureEvent) and event.type() == QEvent.Type.Gesture:
             return self._pinch(event)
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
-            self.zoom(1.0 + event.value(), event.position())
+            self._navigation.zoom(1.0 + event.value(), event.position())
             return True
-        return super().event(event)
+        return False
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
+    def wheel(self, event: QWheelEvent) -> None:
+        """Zoom about the pointer."""
         steps = event.angleDelta().y() / 120 or event.pixelDelta().y() / 40
-        self.zoom(1.25**steps, event.position())
+        self._navigation.zoom(1.25**steps, event.position())
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.setFocus()
+    def press(self, event: QMouseEvent) -> None:
+        """Begin a click, a drag or a box; right: take a corner back or offer the menu; back and forward buttons."""
+        self._widget.setFocus()
         position = event.position()
         self._pressed_at, self._dragged, self._box_tool = position, False, None
         if event.button() == Qt.MouseButton.BackButton:
-            self.go_back()
+            self._navigation.go_back()
         elif event.button() == Qt.MouseButton.ForwardButton:
-            self.go_forward()
+            self._navigation.go_forward()
         elif event.button() == Qt.MouseButton.RightButton:
             if self.sketch.tool in CLICKED and self.sketch.undo_point():
-                self.update()
+                self._widget.update()
                 return
             self.menu_requested.emit(self._pick(position), event.globalPosition().toPoint())
         elif event.button() == Qt.MouseButton.LeftButton:
@@ -142,7 +138,8 @@ class Hands(QWidget):
                 self.sketch.points = [self._world(position)]
                 self._after_box = previous
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+    def move(self, event: QMouseEvent) -> None:
+        """Drag the map, or move the loose end of the sketch."""
         position = event.position()
         self.cursor_world = self._world(position)
         self.sketch.cursor = self.cursor_world
@@ -151,12 +148,12 @@ class Hands(QWidget):
             moved = position - self._pressed_at
             if self._dragged or moved.manhattanLength() > _CLICK_PX:
                 self._dragged, self._pressed_at = True, position
-                self._by_hand()
-                self.look(self.camera.panned(moved.x(), moved.y()))
+                self._navigation.move_by_hand(self._navigation.camera.panned(moved.x(), moved.y()))
                 self.cursor_world = self._world(position)
-        self.update()
+        self._widget.update()
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+    def release(self, event: QMouseEvent) -> None:
+        """End a click, a drag or a box."""
         position = event.position()
         if event.button() == Qt.MouseButton.LeftButton and self._pressed_at is not None:
             if self._box_tool is not None:
@@ -166,9 +163,10 @@ class Hands(QWidget):
             elif not self._dragged:
                 self.picked.emit(self._pick(position))
         self._pressed_at = None
-        self.update()
+        self._widget.update()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+    def double_click(self, event: QMouseEvent) -> None:
+        """End a shape, open an asset, or zoom in."""
         if self.sketch.tool in CLICKED:
             self._end_shape()
             return
@@ -176,58 +174,58 @@ class Hands(QWidget):
         if asset is not None:
             self.activated.emit(asset)
         else:
-            self.zoom(2.0, event.position())
+            self._navigation.zoom(2.0, event.position())
 
-    def leaveEvent(self, event: QEvent) -> None:
-        self._leave()
+    def key(self, event: QKeyEvent) -> bool:
+        """A key of the map; False when it is none, or when a panel over the map passed it on."""
+        holder = QApplication.focusWidget()
+        if holder is not None and holder is not self._widget and self._widget.isAncestorOf(holder):
+            return False
+        key, middle = Qt.Key(event.key()), QPointF(self._widget.width() / 2, self._widget.height() / 2)
+        alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+        return self._view_key(key, alt, middle) or self._tool_key(key, middle)
 
-    def childEvent(self, event: QChildEvent) -> None:
-        if event.added() and isinstance(event.child(), QWidget):
-            event.child().installEventFilter(self)
-        super().childEvent(event)
+    def leave(self) -> None:
+        """The pointer left the map, or is over a panel."""
+        self.cursor_world = None
+        self._widget.update()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The pointer enters a panel over the map: it has left the map."""
         if event.type() == QEvent.Type.Enter:  # Qt sends no Leave to a parent when the pointer enters its child
-            self._leave()
+            self.leave()
         return super().eventFilter(watched, event)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        holder = QApplication.focusWidget()
-        if holder is not None and holder is not self and self.isAncestorOf(holder):  # handed on by a panel over the map
-            super().keyPressEvent(event)
-            return
-        key, middle = Qt.Key(event.key()), QPointF(self.width() / 2, self.height() / 2)
-        alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+    # Inside
+
+    def _view_key(self, key: Qt.Key, alt: bool, middle: QPointF) -> bool:
+        """Keys that move the map."""
+        navigation = self._navigation
         if alt and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
-            (self.go_back if key == Qt.Key.Key_Left else self.go_forward)()
+            (navigation.go_back if key == Qt.Key.Key_Left else navigation.go_forward)()
         elif key in _PANS:
-            self._by_hand()
-            self.look(self.camera.panned(*_PANS[key]))
+            navigation.move_by_hand(navigation.camera.panned(*_PANS[key]))
         elif key in _ZOOMS:
-            self.zoom(_ZOOMS[key], middle)
+            navigation.zoom(_ZOOMS[key], middle)
         elif key == Qt.Key.Key_Home:
-            self.fit_all()
+            navigation.fit_all()
         elif key == Qt.Key.Key_Backspace:
-            self.go_back()
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.sketch.tool in CLICKED:
+            navigation.go_back()
+        else:
+            return False
+        return True
+
+    def _tool_key(self, key: Qt.Key, middle: QPointF) -> bool:
+        """Keys of the tool in use, and the menu key."""
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.sketch.tool in CLICKED:
             self._end_shape()
         elif key == Qt.Key.Key_Escape and self.sketch.tool is not Tool.PAN:
             self.use(Tool.PAN)
         elif key == Qt.Key.Key_Menu:
-            self.menu_requested.emit(self._pick(middle), self.mapToGlobal(middle.toPoint()))
+            self.menu_requested.emit(self._pick(middle), self._widget.mapToGlobal(middle.toPoint()))
         else:
-            super().keyPressEvent(event)
-
-    def zoom(self, factor: float, at: QPointF) -> None:
-        """Magnify about a screen position."""
-        self._fitted = self.touched = True
-        self.look(self.camera.zoomed(factor, at.x(), at.y()))
-
-    def pick_at(self, position: QPoint) -> Asset | None:
-        """The asset at a position of the widget."""
-        return self._pick(QPointF(position))
-
-    # Inside
+            return False
+        return True
 
     def _is_for_a_panel(self, event: QEvent) -> bool:
         """Whether an event happened over a panel that lies on the map: the map hidden there must not act on it.
@@ -235,58 +233,47 @@ class Hands(QWidget):
         A drag that began on the map goes on beneath the panels; one that began on a panel never moves the map.
         """
         if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseMove:
-            return self._pressed_at is None and self.childAt(event.position().toPoint()) is not None
+            return self._pressed_at is None and self._widget.childAt(event.position().toPoint()) is not None
         if event.type() not in _BEGUN:
             return False
         at = event.position().toPoint() if isinstance(event, QSinglePointEvent) else _help_position(event)
-        covered = at is not None and self.childAt(at) is not None
+        covered = at is not None and self._widget.childAt(at) is not None
         if covered and isinstance(event, QMouseEvent):
             self._pressed_at = None
         return covered
-
-    def _leave(self) -> None:
-        self.cursor_world = None
-        self.update()
 
     def _pinch(self, event: QGestureEvent) -> bool:
         pinch = event.gesture(Qt.GestureType.PinchGesture)
         if not isinstance(pinch, QPinchGesture):
             return False
         event.accept(pinch)
-        if self.childAt(self.mapFromGlobal(pinch.centerPoint().toPoint())) is not None:
+        if self._widget.childAt(self._widget.mapFromGlobal(pinch.centerPoint().toPoint())) is not None:
             return True
-        self._pressed_at = None  # the first finger is no mouse that drags the map or picks
+        self._pressed_at = None  # the first finger must not drag the map or pick
         if pinch.centerPoint() == pinch.lastCenterPoint() and pinch.scaleFactor() == pinch.lastScaleFactor():
-            return True  # Qt 6 tells each touch twice: the second would zoom once more
-        self._by_hand()
-        at = QPointF(self.mapFromGlobal(pinch.centerPoint().toPoint()))
+            return True  # Qt 6 reports each touch twice: the second would zoom once more
+        at = QPointF(self._widget.mapFromGlobal(pinch.centerPoint().toPoint()))
         step = pinch.centerPoint() - pinch.lastCenterPoint()
-        camera = self.camera if pinch.lastCenterPoint().isNull() else self.camera.panned(step.x(), step.y())
-        self.look(camera.zoomed(pinch.scaleFactor(), at.x(), at.y()))
+        camera = self._navigation.camera
+        if not pinch.lastCenterPoint().isNull():
+            camera = camera.panned(step.x(), step.y())
+        self._navigation.move_by_hand(camera.zoomed(pinch.scaleFactor(), at.x(), at.y()))
         return True
 
-    def _by_hand(self) -> None:
-        self._fitted = self.touched = True
-        self.overlay.crews.followed = ""
-
     def _world(self, position: QPointF) -> tuple[float, float]:
-        return self.camera.to_world(position.x(), position.y())
-
-    def _pick(self, at: QPointF) -> Asset | None:
-        return self._picker.at(at.x(), at.y(), self.camera, self.layer_look.visible)
+        return self._navigation.camera.to_world(position.x(), position.y())
 
     def _end_box(self, position: QPointF) -> None:
         tool, start = self._box_tool, self.sketch.points[0]
         self._box_tool = None
         self.sketch.points = [start, self._world(position)]
-        left, top = self.camera.to_screen(*start)
+        left, top = self._navigation.camera.to_screen(*start)
         small = max(abs(left - position.x()), abs(top - position.y())) < _BOX_LEAST_PX
         if tool is Tool.ZOOM_BOX:
             (ax, ay), (bx, by) = self.sketch.points
             self.sketch.start(self._after_box)
             if not small:
-                self._by_hand()
-                self.look(self.camera.fitted((min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)), margin=0.0))
+                self._navigation.fit_box((min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)))
         elif small:
             self.sketch.start(Tool.SELECT_BOX)
             self.picked.emit(self._pick(position))
@@ -296,7 +283,7 @@ class Hands(QWidget):
     def _end_shape(self) -> None:
         self.sketch.ended = True
         self.shape_ended.emit(self.sketch)
-        self.update()
+        self._widget.update()
 
 
 def _help_position(event: QEvent) -> QPoint | None:

@@ -19,9 +19,11 @@ REACH_PX = 9.0
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A picked asset. ``kind``: pipe, valve, hydrant, station, customer, facility; ``row`` in its table (of a
+    """A picked asset.
 
-    facility: in ``Scene.facilities``); place in the network."""
+    ``kind``: pipe, valve, hydrant, station, customer, facility; ``row`` in its table (of a facility: in ``Scene.facilities``);
+    ``x``, ``y``: place in the network's CRS, m.
+    """
 
     kind: str
     asset_id: str

@@ -1,4 +1,4 @@
-"""Selection by area: what lies in a box or polygon, counted and lit."""
+"""Selection by area: assets in a box or polygon, counted and highlighted."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from console.ui.map.live.case_marks import pipe_lines
 from console.ui.map.live.marks import Highlight, MarkLines
 from console.ui.map.scene import Scene
-from console.ui.map.texts import say
 from console.ui.map.view.measure import Point, pipes_in, points_in
-from console.ui.words import Words
+from console.ui.words import Words, map_text
 
 Rows = NDArray[np.int64]
 
@@ -32,7 +31,7 @@ class Selection:
 
     def text(self, words: Words) -> str:
         """What was selected, in one line."""
-        return say(
+        return map_text(
             words,
             "selected",
             pipes=f"{len(self.pipes):,}",

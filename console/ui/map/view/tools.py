@@ -40,7 +40,7 @@ class Sketch:
     ended: bool = False
 
     def start(self, tool: Tool) -> None:
-        """Take up a tool; what was drawn goes."""
+        """Choose a tool; the sketch is cleared."""
         self.tool, self.points, self.cursor, self.ended = tool, [], None, False
 
     def click(self, point: Point) -> None:
@@ -50,7 +50,7 @@ class Sketch:
         self.points.append(point)
 
     def undo_point(self) -> bool:
-        """Take the last corner back; False when there is none."""
+        """Remove the last corner; False when there is none."""
         if self.points and not self.ended:
             self.points.pop()
             return True

@@ -1,4 +1,4 @@
-"""Where the map has looked: back and forward as in a browser, and bookmarks by name."""
+"""History of views, back and forward as in a browser, and named bookmarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clock of a case: elapsed against the ten minutes, and the few words a case goes by."""
+"""The clock of a case: elapsed time against ten minutes, and the case's short title."""
 
 from __future__ import annotations
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
 from console.services.network.data_gaps import lacking
-from console.ui.panels.case.evidence import Evidence
-from console.ui.panels.case.head import Head
+from console.ui.appearance import Appearance
+from console.ui.commands.dispatch import Submit
+from console.ui.focus import CaseFocus
+from console.ui.panels.case.evidence import EvidenceSection
+from console.ui.panels.case.head import HeadSection
 from console.ui.panels.case.location import LocationSection
 from console.ui.panels.case.notice import NoticeSection
 from console.ui.panels.case.people import PeopleSection
 from console.ui.panels.case.plan import PlanSection
 from console.ui.panels.case.response import ResponseSection
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.style import Looks, label
+from console.ui.panels.panel import Panel, PanelContext
+from console.ui.widgets import label
 from maps.city import City
 
 _BAR_PX, _WIDEST_PX = 14, 480
@@ -25,18 +29,23 @@ _ROOMY_PX = 780
 """From this height on there is room for what each candidate predicts, above the candidates and their buttons."""
 
 
-class CaseColumn(QWidget):
+class CaseColumn(Panel):
     """All sections of the case in focus, or one line when there is none; the notice's next step stays in sight below."""
 
-    intent_asked = Signal(object)
+    head: HeadSection
+    evidence: EvidenceSection
+    location: LocationSection
+    plan: PlanSection
+    people: PeopleSection
+    response: ResponseSection
+    notice: NoticeSection
 
-    def __init__(self, city: City, looks: Looks, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._city, self._looks = city, looks
-        self.head, self.evidence, self.location = Head(), Evidence(), LocationSection()
-        self.plan, self.people, self.response, self.notice = PlanSection(), PeopleSection(), ResponseSection(), NoticeSection()
+    def __init__(self, focus: CaseFocus, city: City, appearance: Appearance, submit: Submit) -> None:
+        super().__init__()
+        self._focus, self._city, self._appearance = focus, city, appearance
+        self.head, self.evidence, self.location = HeadSection(), EvidenceSection(), LocationSection()
+        self.plan, self.people = PlanSection(submit), PeopleSection()
+        self.response, self.notice = ResponseSection(submit), NoticeSection(submit)
         self._sections: tuple[Section, ...] = (
             self.head, self.evidence, self.location, self.plan, self.people, self.response, self.notice,
         )  # fmt: skip
@@ -50,7 +59,6 @@ class CaseColumn(QWidget):
         self._lacking = label(wrap=True, selectable=True)
         box.addWidget(self._lacking)
         for section in self._sections:
-            section.intent_asked.connect(self.intent_asked)
             if section is not self.notice:
                 box.addWidget(section)
         box.addStretch(1)
@@ -69,23 +77,36 @@ class CaseColumn(QWidget):
         outer.setSpacing(0)
         outer.addWidget(self._scroll, 1)
         outer.addLayout(below)
-        self.show_nothing(looks)
+        self.show_nothing(appearance)
+        focus.changed.connect(self._show_focus)
+
+    def show_picture(self, picture: Picture) -> None:
+        """The case in focus as of the newest picture."""
+        if self._focus.incident is not None:
+            self.show_case(self._focus.incident, picture)
+
+    def _show_focus(self) -> None:
+        if self._focus.incident is None:
+            self.show_nothing(self._appearance)
+        else:
+            self.show_case(self._focus.incident, self._focus.picture)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """On a low window the evidence takes less room."""
         super().resizeEvent(event)
         self.evidence.set_cramped(self.height() < _ROOMY_PX)
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language; the next picture fills it in."""
-        self._looks = looks
-        self._none.setText(looks.words("case.none"))
+        self._appearance = appearance
+        self._none.setText(appearance.words("case.none"))
         gaps = lacking(self._city)
-        lines = [looks.words("lacking.title"), *(f"• {looks.words(f'lacking.{code}')}" for code in gaps)]
+        lines = [appearance.words("lacking.title"), *(f"• {appearance.words(f'lacking.{code}')}" for code in gaps)]
         self._lacking.setText("\n".join(lines) if gaps else "")
 
-    def show_nothing(self, looks: Looks) -> None:
+    def show_nothing(self, appearance: Appearance) -> None:
         """No case is open."""
-        self.set_looks(looks)
+        self.set_appearance(appearance)
         self._none.show()
         self._lacking.setVisible(bool(self._lacking.text()))
         for section in self._sections:
@@ -93,7 +114,7 @@ class CaseColumn(QWidget):
 
     def show_case(self, incident: Incident, picture: Picture) -> None:
         """The case as it stands."""
-        view = CaseView(self._city, incident, picture, self._looks)
+        view = CaseView(self._city, incident, picture, self._appearance)
         was_hidden = not self._none.isHidden()
         self._none.hide()
         self._lacking.hide()
@@ -103,3 +124,28 @@ class CaseColumn(QWidget):
             section.show_case(view)
         # Words of one language are wider than the other's: what does not wrap must not be cut off.
         self._scroll.setMinimumWidth(min(self._column.minimumSizeHint().width() + _BAR_PX, _WIDEST_PX))
+
+
+def make(context: PanelContext) -> CaseColumn:
+    """The column of the case in focus, its sections connected to map, questions and tools."""
+    column = CaseColumn(context.focus, context.city, context.appearance, context.submit)
+    focus, locator, questions = context.focus, context.locator, context.questions
+    focus.log_ready.connect(column.response.take_log)
+    focus.series_ready.connect(column.evidence.show_series)
+    locator.pipe_selected.connect(column.location.look_at)
+    locator.valve_picked.connect(column.plan.choose)
+    column.evidence.history_wanted.connect(focus.read_series)
+    column.location.pipe_chosen.connect(locator.select_pipe)
+    column.location.place_chosen.connect(locator.show_reading_place)
+    column.location.judgement_asked.connect(questions.judgement)
+    column.location.dismissal_asked.connect(questions.dismissal)
+    column.location.reading_asked.connect(questions.reading)
+    column.plan.valve_chosen.connect(locator.show_valve)
+    column.plan.unable_asked.connect(questions.why_unable)
+    column.plan.cards_asked.connect(context.tools.print_cards)
+    column.response.restoration_asked.connect(lambda _: focus.with_incident(questions.restoration))
+    column.response.sample_asked.connect(questions.sample)
+    column.response.phase_asked.connect(questions.phase)
+    column.response.withdrawal_asked.connect(questions.withdrawal)
+    column.notice.notice_opened.connect(lambda _, notice_id: focus.with_incident(lambda case: questions.notice(case, notice_id)))
+    return column

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from console.domain.alarms import Evidence
 from console.domain.incidents import Incident
 from console.domain.readings import Channel
-from console.ui.style import Looks
+from console.ui.appearance import Appearance
 from console.ui.theme import Theme
 
 _MOST = 7
@@ -50,28 +50,30 @@ class Deviations(QWidget):
         self.setFixedHeight(_HEIGHT_PX)
         self._groups: tuple[Group, ...] = ()
         self._pipes: tuple[str, ...] = ()
-        self._looks: Looks | None = None
+        self._appearance: Appearance | None = None
 
     def sizeHint(self) -> QSize:
+        """The preferred size."""
         return QSize(240, _HEIGHT_PX)
 
-    def show_of(self, incident: Incident, looks: Looks) -> None:
+    def show_of(self, incident: Incident, appearance: Appearance) -> None:
         """A case's stations; hidden when there is nothing to compare."""
-        self._looks, self._groups = looks, groups_of(incident)
+        self._appearance, self._groups = appearance, groups_of(incident)
         self._pipes = tuple(one.pipe_id for one in incident.outlook.predictions) if incident.outlook is not None else ()
         self.setVisible(bool(self._groups))
-        self.setToolTip(looks.words("evidence.predicted"))
-        self.setAccessibleName(looks.words("evidence.predicted"))
+        self.setToolTip(appearance.words("evidence.predicted"))
+        self.setAccessibleName(appearance.words("evidence.predicted"))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._looks is None or not self._groups:
+        """Paint the widget."""
+        if self._appearance is None or not self._groups:
             return
-        theme = self._looks.theme
+        theme = self._appearance.theme
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(theme.font(8))
-        self._legend(painter, self._looks)
+        self._legend(painter, self._appearance)
         values = [value for one in self._groups for value in (one.measured_kpa, *one.predicted_kpa)]
         low, high = min(*values, 0.0), max(*values, 0.0)
         top, bottom = _LEGEND_PX + 4.0, self.height() - _NAMES_PX - 3.0
@@ -82,7 +84,7 @@ class Deviations(QWidget):
         painter.setPen(theme.colour("text.muted"))
         extreme = low if -low >= high else high
         place = QRectF(0, zero - extreme * per_kpa - 7, _AXIS_PX - 4, 14)
-        painter.drawText(place, Qt.AlignmentFlag.AlignRight, self._looks.words.deviation(Channel.PRESSURE, extreme))
+        painter.drawText(place, Qt.AlignmentFlag.AlignRight, self._appearance.words.deviation(Channel.PRESSURE, extreme))
         step = (self.width() - _AXIS_PX) / len(self._groups)
         for index, one in enumerate(self._groups):
             self._group(painter, one, QRectF(_AXIS_PX + index * step, zero, step, per_kpa))
@@ -90,7 +92,7 @@ class Deviations(QWidget):
 
     def _group(self, painter: QPainter, one: Group, at: QRectF) -> None:
         """``at``: left edge and width; y the zero line, height the pixels of a kPa."""
-        theme = self._looks.theme if self._looks is not None else None
+        theme = self._appearance.theme if self._appearance is not None else None
         if theme is None:
             return
         width = min(at.width() * 0.42, 22.0)
@@ -105,19 +107,19 @@ class Deviations(QWidget):
         name = painter.fontMetrics().elidedText(one.station_id, Qt.TextElideMode.ElideRight, int(at.width()) - 2)
         painter.drawText(QRectF(at.x(), self.height() - _NAMES_PX, at.width(), _NAMES_PX), Qt.AlignmentFlag.AlignCenter, name)
 
-    def _legend(self, painter: QPainter, looks: Looks) -> None:
+    def _legend(self, painter: QPainter, appearance: Appearance) -> None:
         x, metrics = float(_AXIS_PX), painter.fontMetrics()
-        painter.fillRect(QRectF(x, 6, 10, 4), looks.theme.colour("text.muted", 0.55))
-        x = self._entry(painter, looks, x + 13, looks.words("evidence.observed"))
+        painter.fillRect(QRectF(x, 6, 10, 4), appearance.theme.colour("text.muted", 0.55))
+        x = self._entry(painter, appearance, x + 13, appearance.words("evidence.observed"))
         for style, text in zip(_STROKES, self._pipes, strict=False):
-            painter.setPen(_candidate(looks.theme, style))
+            painter.setPen(_candidate(appearance.theme, style))
             painter.drawLine(QLineF(x, 8, x + _STROKE_PX, 8))
             name = metrics.elidedText(text, Qt.TextElideMode.ElideRight, _NAME_PX)
-            x = self._entry(painter, looks, x + _STROKE_PX + 3, name)
+            x = self._entry(painter, appearance, x + _STROKE_PX + 3, name)
 
-    def _entry(self, painter: QPainter, looks: Looks, x: float, text: str) -> float:
+    def _entry(self, painter: QPainter, appearance: Appearance, x: float, text: str) -> float:
         """Where the next one begins."""
-        painter.setPen(looks.theme.colour("text.muted"))
+        painter.setPen(appearance.theme.colour("text.muted"))
         painter.drawText(QRectF(x, 0, 400, _LEGEND_PX), Qt.AlignmentFlag.AlignVCenter, text)
         return x + painter.fontMetrics().horizontalAdvance(text) + 12
 

@@ -13,15 +13,14 @@ from console.domain.clock import micros
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.panels.case.deviations import Deviations
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.panels.line_names import LineNames
-from console.ui.panels.trend import Series, Trend
-from console.ui.style import label
+from console.ui.panels.charts import LineNames, Series, Trend
+from console.ui.widgets import label
 
 SERIES_MOST = 5
 BEFORE_S = 1500.0
 
 
-class Evidence(Section):
+class EvidenceSection(Section):
     """Chart and summary."""
 
     history_wanted = Signal(object)
@@ -43,7 +42,7 @@ class Evidence(Section):
         self._asked_at = 0
 
     def _fill(self, view: CaseView) -> None:
-        words, incident = view.looks.words, view.incident
+        words, incident = view.appearance.words, view.incident
         falling = [e for e in incident.evidence if e.deviation < 0 and e.channel == "pressure"]
         rising = [e for e in incident.evidence if e.channel == "flow" and (e.deviation > 0 or e.zone)]
         if incident.evidence:
@@ -61,7 +60,7 @@ class Evidence(Section):
         self._why.setVisible(bool(incident.explanations))
         operations = "；".join(self._explained(one, view) for one in incident.explanations)
         self._why.setText(words("evidence.explained", operations=operations))
-        self._deviations.show_of(incident, view.looks)
+        self._deviations.show_of(incident, view.appearance)
         self._deviations.setVisible(not self._is_cramped and not self._deviations.isHidden())
         self._asked_at = 0
         self._draw(view)
@@ -74,7 +73,7 @@ class Evidence(Section):
                 self._fill(self.view)
 
     def _explained(self, one: Explanation, view: CaseView) -> str:
-        words = view.looks.words
+        words = view.appearance.words
         if one.code == "dismissed":
             return words("evidence.until", name=words.operation(one), until=words.hour(one.until, view.now))
         text = words(
@@ -100,15 +99,15 @@ class Evidence(Section):
         channel = self._series[0].channel if self._series else Channel.PRESSURE
         first = micros(view.incident.first_abnormal_at) / 1e6
         same = [_from(series, first) for series in self._series if series.channel is channel]
-        self._names.show_names([series.station_id for series in same], view.looks)
-        self._plot.draw(same, view.looks, first - BEFORE_S, max(view.picture.now_us / 1e6, first + 240))
-        self._plot.mark_time(first, view.looks)
+        self._names.show_names([series.station_id for series in same], view.appearance)
+        self._plot.draw(same, view.appearance, first - BEFORE_S, max(view.picture.now_us / 1e6, first + 240))
+        self._plot.mark_time(first, view.appearance)
 
 
 def _from(series: Series, first_s: float) -> Series:
-    """As the change against its last value before the first abnormal one: stations stand at many levels, and the fall
+    """The series as change against its last value before the first abnormal one.
 
-    that matters is small beside what lies between them.
+    Stations have different levels; the drop is small beside the differences between them.
     """
     known = np.isfinite(series.value)
     before = np.flatnonzero(known & (series.at_us < first_s * 1e6))

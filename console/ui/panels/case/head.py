@@ -10,16 +10,17 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from console.domain.incidents import Phase
+from console.ui.appearance import Appearance
 from console.ui.panels.case.clock import TARGET_S, elapsed_s, is_late, short_title
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.style import Looks, label, row
+from console.ui.widgets import label, row
 from console.ui.words import one_line
 
 _SMALLEST_PT, _GAP_PX = 5.5, 4.0
 """Of the phases' letters: below this size they are cut, not smaller; and what keeps two words apart."""
 
 
-class Head(Section):
+class HeadSection(Section):
     """Title, clock, phase strip, place in words."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -41,15 +42,15 @@ class Head(Section):
         self.box.addWidget(self._unsent)
 
     def _fill(self, view: CaseView) -> None:
-        incident, words = view.incident, view.looks.words
+        incident, words = view.incident, view.appearance.words
         self._title.setText(one_line(f"◆ {incident.incident_id} {short_title(incident, words)}"))
         self._place.setText(place_words(view))
-        self._phases.show_phase(incident.phase, view.looks)
+        self._phases.show_phase(incident.phase, view.appearance)
         self._unsent.setText(unsent_words(view))
         self._unsent.setVisible(bool(view.undelivered))
 
     def _tick(self, view: CaseView) -> None:
-        incident, words = view.incident, view.looks.words
+        incident, words = view.incident, view.appearance.words
         elapsed = words.elapsed(elapsed_s(incident, view.now))
         key = "case.took" if incident.issued_at is not None else "case.elapsed"
         self._clock.setText(words(key, elapsed=elapsed))
@@ -61,8 +62,8 @@ class Head(Section):
 
 
 def unsent_words(view: CaseView) -> str:
-    """What of this case has not left the house, and why: "✕ not delivered, no channel: 2 × order, 1 × notice"."""
-    words, reasons = view.looks.words, dict[str, Counter[str]]()
+    """Undelivered messages of the case with the reason: "✕ not delivered, no channel: 2 × order, 1 × notice"."""
+    words, reasons = view.appearance.words, dict[str, Counter[str]]()
     for one in view.undelivered:
         reasons.setdefault(one.reason.value, Counter())[words.of("message_kind", one.kind.value)] += 1
     return "\n".join(
@@ -76,7 +77,7 @@ def unsent_words(view: CaseView) -> str:
 
 
 def status_of(view: CaseView) -> str:
-    """Where the ten minutes stand: to_judge, checking, drafting, to_approve, to_issue, issued, closed."""
+    """State of the case within the ten minutes: to_judge, checking, drafting, to_approve, to_issue, issued, closed."""
     incident = view.incident
     if incident.closed_at is not None:
         return "closed"
@@ -93,7 +94,7 @@ def status_of(view: CaseView) -> str:
 
 def place_words(view: CaseView) -> str:
     """Road, side, from–to, depth, district: what is said on the phone."""
-    place, words = view.incident.place, view.looks.words
+    place, words = view.incident.place, view.appearance.words
     if place is None:
         return view.incident.title
     stretch = (
@@ -115,26 +116,29 @@ class PhaseStrip(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._phase, self._looks = Phase.SUSPECTED, None
+        self._phase, self._appearance = Phase.SUSPECTED, None
 
-    _looks: Looks | None
+    _appearance: Appearance | None
 
-    def show_phase(self, phase: Phase, looks: Looks) -> None:
+    def show_phase(self, phase: Phase, appearance: Appearance) -> None:
         """Mark this phase."""
-        self._phase, self._looks = phase, looks
-        self.setAccessibleName(looks.words.of("phase", phase.value))
+        self._phase, self._appearance = phase, appearance
+        self.setAccessibleName(appearance.words.of("phase", phase.value))
         self.update()
 
     def sizeHint(self) -> QSize:
+        """The preferred size."""
         return QSize(300, 30)
 
     def minimumSizeHint(self) -> QSize:
+        """The smallest size."""
         return QSize(200, 30)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._looks is None:
+        """Paint the widget."""
+        if self._appearance is None:
             return
-        theme, phases = self._looks.theme, list(Phase)
+        theme, phases = self._appearance.theme, list(Phase)
         at, left = phases.index(self._phase), 0.0
         size, widths = self._fitted()
         painter = QPainter(self)
@@ -146,16 +150,16 @@ class PhaseStrip(QWidget):
             painter.setPen(theme.colour(role))
             cell = QRectF(left, 0, widths[index], 20)
             left += widths[index]
-            painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, self._looks.words.of("phase", phase.value))
+            painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, self._appearance.words.of("phase", phase.value))
             painter.setPen(QPen(theme.colour("accent.focus" if now else "text.muted" if index < at else "surface.line"), 3))
             painter.drawLine(cell.bottomLeft() + QRectF(2, 5, 0, 0).topLeft(), cell.bottomRight() + QRectF(-2, 5, 0, 0).topLeft())
         painter.end()
 
     def _fitted(self) -> tuple[float, list[float]]:
         """(size of letters in points, width of each phase's cell): each word gets its room, smaller where it is narrow."""
-        if self._looks is None:
+        if self._appearance is None:
             return 0.0, []
-        theme, words = self._looks.theme, self._looks.words
+        theme, words = self._appearance.theme, self._appearance.words
         largest = 9.5 if words.language == "zh_CN" else 8.0
         names = [words.of("phase", phase.value) for phase in Phase]
         for size in np.arange(largest, _SMALLEST_PT, -0.5).tolist():

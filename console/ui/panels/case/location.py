@@ -1,6 +1,6 @@
-"""Location: a set with probabilities, never one pipe stated as fact; the site check beside it; judging.
+"""Location: the candidates with probabilities, the site check, and judging.
 
-Looking is not judging: a pipe chosen on the map, in the list or by search is shown with a button of its own that names it.
+Looking at a pipe does not judge it: a pipe chosen on the map, in the list or by search gets a button that names it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from console.domain.incidents import Incident, OrderKind, Phase, WorkOrder
 from console.domain.readings import Channel
 from console.services.incidents.candidate_distance import candidate_distance
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.style import Bar, Elided, button, clear, label, row
+from console.ui.widgets import ElidedLabel, ProbabilityBar, button, clear, label, row
 from console.ui.words import Words
 from maps.locate.next_reading import WORTH_GOING_BITS, ReadingPlace
 from maps.locate.result import Candidate
@@ -77,7 +77,7 @@ class LocationSection(Section):
             self._fill(self.view)
 
     def _fill(self, view: CaseView) -> None:
-        words, incident = view.looks.words, view.incident
+        words, incident = view.appearance.words, view.incident
         if incident.incident_id != self._seen_in:
             self._seen_in, self._all = incident.incident_id, False
         self._heading(view)
@@ -106,8 +106,8 @@ class LocationSection(Section):
         self._hint.setText(words("location.judged", pipes="、".join(incident.burst_pipes)) if judged else words("location.hint"))
 
     def _looking(self, view: CaseView) -> None:
-        """The pipe that is being looked at, with what it would take to judge it."""
-        words, seen, incident = view.looks.words, self._seen, view.incident
+        """The pipe that is looked at, with the button to judge it."""
+        words, seen, incident = view.appearance.words, self._seen, view.incident
         shown = bool(seen) and view.city.network.pipes.has(seen)
         may = shown and incident.phase in JUDGED_IN and seen not in incident.burst_pipes and seen != self._target(view)
         self._seen_label.setVisible(shown)
@@ -120,7 +120,7 @@ class LocationSection(Section):
 
     def _reading(self, view: CaseView) -> None:
         """Where to read next, and what was read."""
-        words, incident, place = view.looks.words, view.incident, next_place(view.incident)
+        words, incident, place = view.appearance.words, view.incident, next_place(view.incident)
         self._next.setVisible(place is not None)
         self._enter.setVisible(place is not None and incident.is_open())
         if place is not None:
@@ -143,10 +143,10 @@ class LocationSection(Section):
         self._read.setVisible(bool(told))
         self._read.setText("\n".join(told))
 
-    def _with_place(self, deed: Callable[[ReadingPlace], None]) -> None:
+    def _with_place(self, action: Callable[[ReadingPlace], None]) -> None:
         place = next_place(self.view.incident) if self.view is not None else None
         if place is not None:
-            deed(place)
+            action(place)
 
     def _on_enter(self) -> None:
         view = self.view
@@ -154,7 +154,7 @@ class LocationSection(Section):
             self._with_place(lambda place: self.reading_asked.emit(view.incident, place))
 
     def _heading(self, view: CaseView) -> None:
-        words, location = view.looks.words, view.incident.location
+        words, location = view.appearance.words, view.incident.location
         if location is None:
             self.heading.setText(words("location.reported"))
             return
@@ -162,16 +162,16 @@ class LocationSection(Section):
         self.heading.setText(words("location.title", n=len(location.set_90), model=model))
 
     def _candidate(self, line: int, pipe_id: str, probability: float, view: CaseView) -> None:
-        theme = view.looks.theme
+        theme = view.appearance.theme
         name = button(pipe_id, "flat")
         name.clicked.connect(lambda: self._on_choose(pipe_id))
         if pipe_id == self._target(view):
             name.setStyleSheet(f"font-weight: 700; color: {theme.colours['text.strong']};")
         share = probability / max(view.incident.location.candidates[0].probability, 1e-9) if view.incident.location else 0.0
         self._grid.addWidget(name, line, 0)
-        self._grid.addWidget(Elided(_pipe_words(view, pipe_id), "muted"), line, 1)
-        self._grid.addWidget(Bar(share, theme.colour("case.candidate"), theme.colour("surface.raised")), line, 2)
-        self._grid.addWidget(label(view.looks.words.share(probability), "strong"), line, 3)
+        self._grid.addWidget(ElidedLabel(_pipe_words(view, pipe_id), "muted"), line, 1)
+        self._grid.addWidget(ProbabilityBar(share, theme.colour("case.candidate"), theme.colour("surface.raised")), line, 2)
+        self._grid.addWidget(label(view.appearance.words.share(probability), "strong"), line, 3)
 
     def _on_more(self) -> None:
         self._all = not self._all
@@ -234,14 +234,14 @@ def next_place(incident: Incident) -> ReadingPlace | None:
 
 
 def _promise(place: ReadingPlace) -> str:
-    """How much a reading there is said to tell: fewer pipes, likelier ones among as many, or little."""
+    """Text key for the expected gain of a reading: fewer pipes, likelier ones among as many, or little."""
     if place.gain_bits < WORTH_GOING_BITS:
         return "location.next_little"
     return "location.next" if round(place.set_after) < place.set_before else "location.next_plain"
 
 
 def _undecided(incident: Incident) -> bool:
-    """Several candidates are left, and it was looked for where to read."""
+    """Whether several candidates are left and the next reading was searched for."""
     foreseen = incident.outlook is not None and bool(incident.outlook.predictions)
     several = incident.location is not None and len(incident.location.set_90) > 1
     return foreseen and several and incident.phase is Phase.SUSPECTED
@@ -249,7 +249,7 @@ def _undecided(incident: Incident) -> bool:
 
 def falls_words(view: CaseView, place: ReadingPlace) -> str:
     """What the gauge would show under each of the first candidates."""
-    words, falls = view.looks.words, dict(place.falls_kpa)
+    words, falls = view.appearance.words, dict(place.falls_kpa)
     first = [c.pipe_id for c in _listed(view.incident) if c.pipe_id in falls]
     return " · ".join(f"{pipe} {words.value(Channel.PRESSURE, place.expected_kpa - falls[pipe], unit=False)}" for pipe in first)
 
@@ -261,7 +261,7 @@ def undelivered_words(failed: Undelivered, words: Words) -> str:
 
 def order_words(view: CaseView, order: WorkOrder) -> str:
     """An order in words: what, who, state, time to arrival or the answer."""
-    words = view.looks.words
+    words = view.appearance.words
     crews = {fix.crew_id: fix.name for fix in view.picture.crews}
     kind, state = words.of("order_kind", order.kind.value), words.of("order_state", order.state.value)
     failed = next((one for one in view.undelivered if one.subject == order.order_id), None)
@@ -279,7 +279,7 @@ def order_words(view: CaseView, order: WorkOrder) -> str:
 
 def far_words(view: CaseView, pipe_id: str) -> str:
     """How far a pipe lies from where the burst is suspected; "" where nothing is located."""
-    words, far = view.looks.words, candidate_distance(view.city.network, view.incident.location, pipe_id)
+    words, far = view.appearance.words, candidate_distance(view.city.network, view.incident.location, pipe_id)
     if far is None:
         return ""
     return (
@@ -299,4 +299,4 @@ def _pipe_words(view: CaseView, pipe_id: str) -> str:
     if not pipes.has(pipe_id):
         return ""
     row_ = pipes.row(pipe_id)
-    return view.looks.words.pipe(float(pipes.diameter_mm[row_]), str(pipes.material[row_]), int(pipes.year_laid[row_]))
+    return view.appearance.words.pipe(float(pipes.diameter_mm[row_]), str(pipes.material[row_]), int(pipes.year_laid[row_]))

@@ -10,14 +10,15 @@ from console.domain.notices import Notice, NoticeStatus
 from console.domain.picture import FAULT_NAMES, FeedHealth, Picture
 from console.services.notices.contradictions import contradictions
 from console.services.notices.lifecycle import DraftNotice
+from console.ui.commands.dispatch import Submit
 from console.ui.panels.case.location import undelivered_words
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.style import button, label, row
+from console.ui.widgets import button, label, row
 from console.ui.words import Words
 
 _EXCERPT = 56
 _NO_CHANNEL = frozenset({"local", *FAULT_NAMES})
-"""Entries of the feeds' health that take no message out of the house."""
+"""Entries of the feeds' health that deliver no messages."""
 
 
 class NoticeSection(Section):
@@ -26,8 +27,9 @@ class NoticeSection(Section):
     notice_opened = Signal(str, str)
     """(incident id, notice id): preview, edit, submit, approve, issue, lift."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, submit: Submit, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._submit = submit
         self._text, self._state = label(name="muted", wrap=True), label(wrap=True)
         self._step = button("", "primary")
         self._step.clicked.connect(self.next_step)
@@ -39,7 +41,7 @@ class NoticeSection(Section):
         self.box.addWidget(self._warning)
 
     def _fill(self, view: CaseView) -> None:
-        words, notice = view.looks.words, latest_notice(view.incident)
+        words, notice = view.appearance.words, latest_notice(view.incident)
         self.heading.setText(words("notice.title"))
         if notice is None:
             self._state.setText(words("notice.none" if view.incident.burst_pipes else "notice.none_yet"))
@@ -58,7 +60,7 @@ class NoticeSection(Section):
 
     def _show_contradictions(self, view: CaseView, notice: Notice | None) -> None:
         """The first difference between the notice and its case; the dialog holds them all."""
-        words = view.looks.words
+        words = view.appearance.words
         wanted = notice is not None and notice.status not in (NoticeStatus.UPDATED, NoticeStatus.LIFTED)
         found = contradictions(view.city, view.incident, notice) if wanted and notice is not None else ()
         self._warning.setVisible(bool(found))
@@ -72,7 +74,7 @@ class NoticeSection(Section):
             return
         notice = latest_notice(self.view.incident)
         if notice is None:
-            self.intent_asked.emit(DraftNotice(self.view.incident.incident_id))
+            self._submit(DraftNotice(self.view.incident.incident_id))
         else:
             self.notice_opened.emit(self.view.incident.incident_id, notice.notice_id)
 
@@ -84,8 +86,8 @@ def latest_notice(incident: Incident) -> Notice | None:
 
 
 def state_words(view: CaseView, notice: Notice) -> str:
-    """The notice's state: draft by whom, approved by whom, issued when; and when it has not left the house, why."""
-    words = view.looks.words
+    """The notice's state: drafted and approved by whom, issued when; and why it is not delivered."""
+    words = view.appearance.words
     parts = [
         f"{notice.notice_id} · {words('notice.version', n=notice.version)} · {words.of('notice_status', notice.status.value)}"
     ]
@@ -104,12 +106,12 @@ def state_words(view: CaseView, notice: Notice) -> str:
 
 
 def _channel(picture: Picture) -> FeedHealth | None:
-    """What takes messages out of the house; None where nothing is set up to."""
+    """The channel that delivers messages; None when none is set up."""
     return next((feed for feed in picture.feeds if feed.name not in _NO_CHANNEL and feed.state != "off"), None)
 
 
 def channel_words(words: Words, picture: Picture) -> str:
-    """By which way a notice leaves, as things stand."""
+    """How a notice is delivered now."""
     channel = _channel(picture)
     if channel is None:
         return words("notice.channel_none")

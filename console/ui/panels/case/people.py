@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from console.services.notices.community_names import names_of_customers
 from console.ui.panels.case.plan_words import hydraulics_state
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.style import clear, label
+from console.ui.widgets import clear, label
 
 _CRITICAL_SHOWN = 4
 
@@ -29,7 +29,7 @@ class PeopleSection(Section):
         self.box.addLayout(self._critical)
 
     def _fill(self, view: CaseView) -> None:
-        plan, words = view.incident.plan, view.looks.words
+        plan, words = view.incident.plan, view.appearance.words
         self.setVisible(plan is not None)
         if plan is None:
             return
@@ -58,5 +58,5 @@ class PeopleSection(Section):
 
 def _unknown(view: CaseView) -> str:
     """Why the households with low pressure are not known."""
-    words, state = view.looks.words, hydraulics_state(view)
-    return words.catalogue.text("tools.trial.untried") if state == "untried" else words(f"people.low_{state}")
+    words, state = view.appearance.words, hydraulics_state(view)
+    return words.catalogue.text("tools.what_if.untried") if state == "untried" else words(f"people.low_{state}")

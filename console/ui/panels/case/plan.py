@@ -10,7 +10,8 @@ from console.domain.incidents import Phase, Unable, ValveMark
 from console.services.crews.valve_assignment import SendValveCards
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable
 from console.services.network.data_gaps import WITHOUT_NO_PLAN, lacking
-from console.services.network.what_if import TRIAL
+from console.services.network.what_if import WHAT_IF_ID
+from console.ui.commands.dispatch import Submit
 from console.ui.map.live.case_marks import StepStatus, step_marks
 from console.ui.panels.case.plan_words import (
     around_words,
@@ -23,7 +24,7 @@ from console.ui.panels.case.plan_words import (
 )
 from console.ui.panels.case.reliance_words import tight_list
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.style import Disc, Elided, button, clear, fitted, label, row
+from console.ui.widgets import ElidedLabel, NumberDisc, button, clear, fitted, label, row
 from maps.isolation import Schedule
 from maps.isolation.plan.result import IsolationPlan, ValveStep
 
@@ -44,8 +45,9 @@ class PlanSection(Section):
     cards_asked = Signal(object)
     """CaseView: the valve cards of its plan are to be printed."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, submit: Submit, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._submit = submit
         self._chosen = ""
         self._list = QVBoxLayout()
         self._list.setSpacing(1)
@@ -100,7 +102,7 @@ class PlanSection(Section):
         self._rows(view, plan, crew_names(view, crews))
         self._buttons(view)
         self._explain(view, plan)
-        gaps = [view.looks.words(f"lacking.{code}") for code in lacking(view.city) if code in WITHOUT_NO_PLAN]
+        gaps = [view.appearance.words(f"lacking.{code}") for code in lacking(view.city) if code in WITHOUT_NO_PLAN]
         self._trust.setText("\n".join(filter(None, (*gaps, trust_words(view, plan)))))
         self._trust.setToolTip(tight_list(view, plan))
         self._trust.setVisible(bool(self._trust.text()))
@@ -109,7 +111,7 @@ class PlanSection(Section):
 
     def _heading(self, view: CaseView, plan: IsolationPlan, crews: Schedule | None) -> None:
         """The minutes are those of the crews there are; of one crew without its way where nobody is known."""
-        words = view.looks.words
+        words = view.appearance.words
         self.heading.setToolTip(crews_words(view, crews) if crews is not None else "")
         if not plan.isolatable:
             self.heading.setText(words("plan.not_isolatable", sources="、".join(plan.sources_inside) or "–"))
@@ -135,7 +137,7 @@ class PlanSection(Section):
             self._list.addWidget(line)
         self._more.setVisible(len(steps) > _SHOWN + 1)
         self._more.setText(
-            view.looks.words("plan.fewer") if self._all else view.looks.words("plan.more", n=len(steps) - len(shown))
+            view.appearance.words("plan.fewer") if self._all else view.appearance.words("plan.more", n=len(steps) - len(shown))
         )
         for valve_id in view.incident.unable_valves():
             if valve_id not in statuses:
@@ -155,7 +157,7 @@ class PlanSection(Section):
             self._fill(self.view)
 
     def _buttons(self, view: CaseView) -> None:
-        words, incident = view.looks.words, view.incident
+        words, incident = view.appearance.words, view.incident
         marks = {mark.valve_id: mark for mark in incident.valve_marks}
         mark, judged = marks.get(self._chosen), bool(incident.burst_pipes)
         operated = mark is not None and mark.operated
@@ -166,16 +168,16 @@ class PlanSection(Section):
         self._closed.setToolTip("" if judged else words("plan.judge_first"))
         self._unable.setText(words("plan.unable"))
         self._unable.setEnabled(self._chosen != "" and not operated)
-        # The kinds stand ready under a valve that was picked: one click and the plan has changed.
+        # The reasons are shown under a valve that was picked: one click changes the plan.
         for kind, made in self._kinds.items():
-            made.setText(words.catalogue.text(f"tools.trial.{kind.value}"))
-            made.setVisible(self._by_hand and judged and not operated and incident.incident_id != TRIAL)
+            made.setText(words.catalogue.text(f"tools.what_if.{kind.value}"))
+            made.setVisible(self._by_hand and judged and not operated and incident.incident_id != WHAT_IF_ID)
         self._ask_why.setText(words("plan.why"))
         self.cards.setText(words.catalogue.text("tools.plan.cards"))
         self.cards.setToolTip(words.catalogue.text("tools.plan.cards_tip"))
         self.send.setText(words.catalogue.text("tools.plan.send"))
         self.send.setToolTip(words.catalogue.text("tools.plan.send_tip"))
-        self.send.setVisible(incident.incident_id != TRIAL)
+        self.send.setVisible(incident.incident_id != WHAT_IF_ID)
         self.send.setEnabled(judged and incident.phase in _CLOSING)
         self._ask_why.setEnabled(self._chosen != "")
 
@@ -197,7 +199,7 @@ class PlanSection(Section):
             return
         self._by_hand = False  # reported: on to the next one
         kind = MarkValveRestored if self._restores else MarkValveClosed
-        self.intent_asked.emit(kind(self.view.incident.incident_id, self._chosen))
+        self._submit(kind(self.view.incident.incident_id, self._chosen))
 
     def report_unable(self) -> None:
         """The chosen valve cannot be closed: ask why."""
@@ -208,11 +210,11 @@ class PlanSection(Section):
         """The chosen valve cannot be closed, for this reason."""
         if self.view is not None and self._chosen:
             self._by_hand = False
-            self.intent_asked.emit(MarkValveUnable(self.view.incident.incident_id, self._chosen, kind))
+            self._submit(MarkValveUnable(self.view.incident.incident_id, self._chosen, kind))
 
     def _on_send(self) -> None:
         if self.view is not None:
-            self.intent_asked.emit(SendValveCards(self.view.incident.incident_id))
+            self._submit(SendValveCards(self.view.incident.incident_id))
 
     def _on_cards(self) -> None:
         if self.view is not None and self.view.incident.plan is not None:
@@ -231,7 +233,7 @@ class StepRow(QFrame):
 
     def __init__(self, view: CaseView, step: ValveStep, status: StepStatus, report: str, is_chosen: bool) -> None:
         super().__init__()
-        theme = view.looks.theme
+        theme = view.appearance.theme
         self._valve_id = step.asset_id
         self.setMinimumHeight(_ROW_PX)  # a layout short of room presses frames together rather than scroll
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -245,13 +247,13 @@ class StepRow(QFrame):
         light = status in (StepStatus.CLOSED, StepStatus.UNABLE)
         line = QHBoxLayout(self)
         line.setContentsMargins(2, 1, 6, 1)
-        line.addWidget(Disc(text, theme.colour(role), QColor("white") if light else QColor("#14181c")))
-        name = Elided(_step_words(view, step))
+        line.addWidget(NumberDisc(text, theme.colour(role), QColor("white") if light else QColor("#14181c")))
+        name = ElidedLabel(_step_words(view, step))
         name.setMinimumWidth(
             min(name.fontMetrics().horizontalAdvance(f"{step.asset_id} …") + 4, _ID_PX)
         )  # the id never gives way
         line.addWidget(name, 1)
-        done = Elided(report, "ok" if status is StepStatus.CLOSED else "muted")
+        done = ElidedLabel(report, "ok" if status is StepStatus.CLOSED else "muted")
         done.setText(fitted(done, report, _REPORT_PX))
         done.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         done.setMinimumWidth(_REPORT_LEAST_PX)
@@ -260,6 +262,7 @@ class StepRow(QFrame):
         self.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A click, Enter or Space chooses the row's valve."""
         if event.type() == QEvent.Type.MouseButtonRelease:
             self.chosen.emit(self._valve_id)
             return True
@@ -271,14 +274,14 @@ class StepRow(QFrame):
 
 def _step_words(view: CaseView, step: ValveStep) -> str:
     size = f" DN{step.diameter_mm:.0f}" if step.diameter_mm else ""
-    remote = f" · {view.looks.words('plan.remote')}" if step.control == "remote" else ""
-    assumed = f" · {view.looks.words('plan.assumed_short')}" if step.assumed else ""
-    doubtful = f" · {view.looks.words.catalogue.text('tools.plan.doubtful_short')}" if step.placing else ""
+    remote = f" · {view.appearance.words('plan.remote')}" if step.control == "remote" else ""
+    assumed = f" · {view.appearance.words('plan.assumed_short')}" if step.assumed else ""
+    doubtful = f" · {view.appearance.words.catalogue.text('tools.plan.doubtful_short')}" if step.placing else ""
     return f"{step.asset_id}{size}{remote}{assumed}{doubtful}"
 
 
 def _report_words(view: CaseView, step: ValveStep, mark: ValveMark | None, crew: str) -> str:
-    words = view.looks.words
+    words = view.appearance.words
     if mark is not None and mark.restored_at is not None:
         return words("plan.restored_at", time=words.stamp(mark.restored_at, view.now), by=mark.restored_by)
     if mark is not None and mark.closed:
@@ -290,5 +293,5 @@ def _report_words(view: CaseView, step: ValveStep, mark: ValveMark | None, crew:
 
 
 def _unable_words(view: CaseView, mark: ValveMark) -> str:
-    reason = view.looks.words.of("unable", mark.unable.value) if mark.unable is not None else ""
+    reason = view.appearance.words.of("unable", mark.unable.value) if mark.unable is not None else ""
     return f"✕ {mark.valve_id} · {reason}"

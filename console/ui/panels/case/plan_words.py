@@ -1,10 +1,10 @@
-"""What a plan says about itself: why each valve, what it relies on, who goes where, conflicts, the way back."""
+"""Texts about a plan: why each valve, what it relies on, who closes what, conflicts, restoring."""
 
 from __future__ import annotations
 
 from console.domain.incidents import Phase, ReopenCheck
 from console.services.crews.valve_assignment import FROST_MINUTES, dealt, is_frost
-from console.services.network.what_if import TRIAL
+from console.services.network.what_if import WHAT_IF_ID
 from console.ui.panels.case.reliance_words import doubt_words, warning_words
 from console.ui.panels.case.section import CaseView
 from maps.isolation import Schedule, restoring
@@ -15,8 +15,8 @@ _RESTORING = (Phase.REPAIRING, Phase.RESTORING)
 
 
 def hydraulics_state(view: CaseView) -> str:
-    """pending, done or failed: the check of pressures after closing; untried for a trial, which is not checked."""
-    if view.incident.incident_id == TRIAL:
+    """State of the pressures after closing: pending, done, failed; untried for a what-if, which is not computed."""
+    if view.incident.incident_id == WHAT_IF_ID:
         return "untried"
     impact = view.incident.impact
     if impact is None:
@@ -26,7 +26,7 @@ def hydraulics_state(view: CaseView) -> str:
 
 def why_words(view: CaseView, plan: IsolationPlan, valve_id: str) -> str:
     """Why a valve is in the plan and what would follow if it could not be closed."""
-    words = view.looks.words
+    words = view.appearance.words
     step = next((s for s in plan.valves_to_close if s.asset_id == valve_id), None)
     if step is None:
         return ""
@@ -52,7 +52,7 @@ def why_words(view: CaseView, plan: IsolationPlan, valve_id: str) -> str:
 
 def trust_words(view: CaseView, plan: IsolationPlan) -> str:
     """What the plan relies on without closing it, lost hydrants, dry pockets, tanks, warnings."""
-    words, parts = view.looks.words, []
+    words, parts = view.appearance.words, []
     if plan.dry_pocket_pipes:
         parts.append(words("plan.pockets", n=len(plan.dry_pocket_pipes)))
     parts += doubt_words(view, plan)
@@ -78,7 +78,7 @@ def around_words(view: CaseView, plan: IsolationPlan, found: Schedule | None = N
 
 
 def _text(view: CaseView, key: str, **params: object) -> str:
-    return view.looks.words.catalogue.text(f"tools.plan.{key}", **params)
+    return view.appearance.words.catalogue.text(f"tools.plan.{key}", **params)
 
 
 def _pipe(view: CaseView, pipe_id: str) -> str:
@@ -87,7 +87,7 @@ def _pipe(view: CaseView, pipe_id: str) -> str:
     if not pipes.has(pipe_id):
         return pipe_id
     row = pipes.row(pipe_id)
-    size = view.looks.words.pipe(float(pipes.diameter_mm[row]), "", None)
+    size = view.appearance.words.pipe(float(pipes.diameter_mm[row]), "", None)
     named = " ".join(part for part in (str(pipes.road_name[row]), size) if part)
     return f"{pipe_id}（{named}）" if named else pipe_id
 
@@ -116,10 +116,10 @@ def _parts(view: CaseView) -> list[str]:
 
 
 def _reopening(view: CaseView, plan: IsolationPlan) -> list[str]:
-    """Closed valves that could feed the dry pockets, in one line; with what the hydraulics say of each once they have."""
+    """Closed valves that could feed the dry pockets, in one line, each with the hydraulic result once there is one."""
     impact = view.incident.impact
     checks = {check.valve_id: check for check in impact.reopening} if impact is not None else {}
-    if not plan.reopen_candidates or view.incident.incident_id == TRIAL:
+    if not plan.reopen_candidates or view.incident.incident_id == WHAT_IF_ID:
         return []
     ordered = [*checks, *(valve for valve in plan.reopen_candidates if valve not in checks and valve not in plan.reopen_pipes)]
     ordered += [_text(view, "reopen_pipe", pipe=pipe) for pipe in plan.reopen_pipes]
@@ -164,7 +164,7 @@ def crews_words(view: CaseView, found: Schedule) -> str:
     shares = [_text(view, "crew_line", crew=crew, steps=" → ".join(steps)) for crew, steps in by_crew.items()]
     frost = is_frost(view.incident, view.city.info.time_zone)
     said = _text(view, "frost", minutes=f"{FROST_MINUTES:g}") if frost else ""
-    minutes = view.looks.words.minutes(found.minutes)
+    minutes = view.appearance.words.minutes(found.minutes)
     return _text(view, "crews", speed=f"{found.speed_kmh:g}", minutes=minutes, shares="\n".join(shares), frost=said)
 
 

@@ -1,4 +1,4 @@
-"""What a plan rests on, in words: barriers with their last check, doubtful places, parts without supply, unknown pieces."""
+"""Texts on what a plan relies on: barriers with their last check, doubtful places, parts without supply, unknown pieces."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _SHOWN = 4
 
 
 def doubt_words(view: CaseView, plan: IsolationPlan) -> list[str]:
-    """What in the plan is not certain by the data: one sentence each."""
+    """Uncertain parts of the plan's data, a sentence each."""
     parts = []
     if plan.relies_on:
         shown = [_relied(view, entry) for entry in plan.relies_on[:_SHOWN]]
         more = " …" if len(plan.relies_on) > _SHOWN else ""
-        parts.append(view.looks.words("plan.relies", n=len(plan.relies_on), valves="、".join(shown) + more))
+        parts.append(view.appearance.words("plan.relies", n=len(plan.relies_on), valves="、".join(shown) + more))
     doubtful = [step for step in plan.valves_to_close if step.placing]
     if doubtful:
-        named = "、".join(f"{step.asset_id}（{view.looks.words.placing(step.placing)}）" for step in doubtful[:_SHOWN])
+        named = "、".join(f"{step.asset_id}（{view.appearance.words.placing(step.placing)}）" for step in doubtful[:_SHOWN])
         parts.append(_text(view, "doubtful", n=len(doubtful), valves=named))
     if plan.without_supply_before:
         pipes, households = len(plan.without_supply_before), f"{plan.households_without_supply_before:,}"
@@ -30,7 +30,7 @@ def doubt_words(view: CaseView, plan: IsolationPlan) -> list[str]:
 
 
 def warning_words(view: CaseView, plan: IsolationPlan) -> list[str]:
-    """What the plan cannot know, a sentence each, in the reader's language."""
+    """Warnings of a plan, a sentence each, in the reader's language."""
     said = []
     for warning in warnings_of(plan, view.city.network):
         relied = (_text(view, "warning_relied", name=one.asset_id, why=_text(view, f"why_{one.why}")) for one in warning.relied)
@@ -48,7 +48,7 @@ def tight_list(view: CaseView, plan: IsolationPlan) -> str:
 
 
 def _relied(view: CaseView, entry: Reliance) -> str:
-    words = view.looks.words
+    words = view.appearance.words
     checked = words("plan.checked", date=entry.last_checked) if entry.last_checked else words("plan.never_checked")
     why = [_text(view, f"why_{entry.why}")]
     why += [_text(view, "in_series")] if entry.in_series else []
@@ -58,4 +58,4 @@ def _relied(view: CaseView, entry: Reliance) -> str:
 
 
 def _text(view: CaseView, key: str, **params: object) -> str:
-    return view.looks.words.catalogue.text(f"tools.plan.{key}", **params)
+    return view.appearance.words.catalogue.text(f"tools.plan.{key}", **params)

@@ -1,4 +1,4 @@
-"""Response: crew and its way, when water comes back, and the case's next phase."""
+"""Response: crew and its arrival, restoration time, and the case's next phase."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from console.domain.incidents import OrderKind, OrderState, Phase
 from console.services.crews.orders import SendCrew
 from console.services.desk import UNDOABLE
 from console.services.incidents.undo import UndoLast, withdraws_notice
+from console.ui.commands.dispatch import Submit
 from console.ui.panels.case.location import order_words
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.style import button, label, row
+from console.ui.widgets import button, label, row
 
 _NEXT = {
     Phase.VERIFIED: Phase.ISOLATING,
@@ -35,8 +36,9 @@ class ResponseSection(Section):
     withdrawal_asked = Signal(object)
     """Incident: undoing would withdraw its public notice."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, submit: Submit, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._submit = submit
         self._crew, self._back = label(wrap=True), label(wrap=True)
         self._withdraws = False
         self._send, self._correct, self._next, self._undo = button(""), button("", "flat"), button(""), button("", "flat")
@@ -56,7 +58,7 @@ class ResponseSection(Section):
         self.box.addLayout(row(self._send, self._sample, self._next, 1))
 
     def _fill(self, view: CaseView) -> None:
-        words, incident = view.looks.words, view.incident
+        words, incident = view.appearance.words, view.incident
         self.heading.setText(words("response.title"))
         repair = next((o for o in reversed(incident.orders) if o.kind is OrderKind.REPAIR), None)
         self._crew.setText(order_words(view, repair) if repair is not None else words("response.no_crew"))
@@ -85,7 +87,7 @@ class ResponseSection(Section):
     def send_crew(self) -> None:
         """The nearest free crew."""
         if self.view is not None:
-            self.intent_asked.emit(SendCrew(self.view.incident.incident_id))
+            self._submit(SendCrew(self.view.incident.incident_id))
 
     def _on_sample(self) -> None:
         if self.view is not None:
@@ -110,12 +112,12 @@ class ResponseSection(Section):
         if self._withdraws:
             self.withdrawal_asked.emit(self.view.incident)
         else:
-            self.intent_asked.emit(UndoLast(self.view.incident.incident_id))
+            self._submit(UndoLast(self.view.incident.incident_id))
 
 
 def sample_words(view: CaseView) -> str:
     """What the water sample says, and how many valves are not yet back as they were."""
-    words, sample = view.looks.words, view.incident.sample
+    words, sample = view.appearance.words, view.incident.sample
     left = words("response.valves_left", n=len(view.incident.closed_valves())) if view.incident.closed_valves() else ""
     if sample is None:
         return words("response.no_sample") + left

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from console.domain.clock import moment
 from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
-from console.ui.style import Card, Looks
+from console.ui.appearance import Appearance
+from console.ui.widgets import Card
 from maps.city import City
 
 
@@ -23,11 +23,11 @@ class CaseView:
     city: City
     incident: Incident
     picture: Picture
-    looks: Looks
+    appearance: Appearance
 
     @property
     def undelivered(self) -> tuple[Undelivered, ...]:
-        """Messages of this case that have not left the house."""
+        """Messages of this case that are not delivered."""
         return tuple(one for one in self.picture.undelivered if one.incident_id == self.incident.incident_id)
 
     @property
@@ -38,14 +38,14 @@ class CaseView:
 
 def _shown(view: CaseView) -> tuple[object, ...]:
     """Of another day a time has its date, so what is shown changes at midnight too."""
-    return view.incident, view.undelivered, view.looks.words.local(view.now).date()
+    return view.incident, view.undelivered, view.appearance.words.local(view.now).date()
 
 
 class Section(Card):
-    """Emits intents; knows no service. Subclasses fill in ``_fill`` (on change) and ``_tick`` (every picture)."""
+    """A card about the case in focus. Subclasses fill in ``_fill`` (on change) and ``_tick`` (every picture).
 
-    intent_asked = Signal(object)
-    """Intent."""
+    One that offers intents is given ``submit`` and calls it; it calls no service that changes state.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,7 +54,7 @@ class Section(Card):
     def show_case(self, view: CaseView) -> None:
         """The case as it stands."""
         before, self.view = self.view, view
-        if before is None or before.looks is not view.looks or _shown(before) != _shown(view):
+        if before is None or before.appearance is not view.appearance or _shown(before) != _shown(view):
             self._fill(view)
         self._tick(view)
 

@@ -6,12 +6,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
 from console.domain.picture import Picture
-from console.ui.map.network.flow import Flows
+from console.ui.appearance import Appearance
+from console.ui.map.network.flow import PipeFlows
 from console.ui.map.scene import Scene
-from console.ui.map.texts import say
-from console.ui.map.view.identify import Known, Line, lines_of
+from console.ui.map.view.identify import CardData, Line, lines_of
 from console.ui.map.view.picking import Asset
-from console.ui.style import Looks, button, clear, label, row
+from console.ui.widgets import button, clear, label, row
+from console.ui.words import map_text
 
 _WIDTH = 280
 _MARGIN = 12
@@ -23,11 +24,11 @@ class IdentifyCard(QFrame):
 
     closed = Signal()
 
-    def __init__(self, scene: Scene, looks: Looks, parent: QWidget) -> None:
+    def __init__(self, scene: Scene, appearance: Appearance, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("card")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._scene, self._looks = scene, looks
+        self._scene, self._appearance = scene, appearance
         self._asset: Asset | None = None
         self._shown: tuple[Line, ...] = ()
         self._title = label(name="title", selectable=True)
@@ -46,32 +47,36 @@ class IdentifyCard(QFrame):
         self.setFixedWidth(_WIDTH)
         self.hide()
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks, self._shown = looks, ()
+        self._appearance, self._shown = appearance, ()
+        self._name_kind()
 
-    def show_asset(self, asset: Asset, picture: Picture, flows: Flows | None) -> None:
-        """What is known of an asset."""
+    def show_asset(self, asset: Asset, picture: Picture, flows: PipeFlows | None) -> None:
+        """Show the known attributes of an asset."""
         self._asset = asset
         self._title.setText(asset.asset_id)
-        self._kind.setText(say(self._looks.words, f"card.kind_{asset.kind}"))
+        self._name_kind()
         self._shown = ()
         self.refresh(picture, flows)
         self.place()
         self.show()
         self.raise_()
 
-    def refresh(self, picture: Picture, flows: Flows | None) -> None:
+    def refresh(self, picture: Picture, flows: PipeFlows | None) -> None:
         """The newest values; only lines that changed are written."""
         if self._asset is None:
             return
-        known = Known(self._scene.city, picture, self._looks.words, flows, self._scene.facilities)
+        known = CardData(self._scene.city, picture, self._appearance.words, flows, self._scene.facilities)
         lines = lines_of(self._asset, known)
         if [name for name, _ in lines] != [name for name, _ in self._shown]:
             clear(self._rows)
             for number, (name, value) in enumerate(lines):
-                self._rows.addWidget(label(name, "muted"), number, 0, Qt.AlignmentFlag.AlignTop)
-                self._rows.addWidget(label(value, wrap=True, selectable=True), number, 1)
+                cells = label(name, "muted"), label(value, wrap=True, selectable=True)
+                self._rows.addWidget(cells[0], number, 0, Qt.AlignmentFlag.AlignTop)
+                self._rows.addWidget(cells[1], number, 1)
+                for cell in cells if self.isVisible() else ():
+                    cell.show()  # Qt shows them later; until then the card's size leaves them out
         else:
             for number, (_, value) in enumerate(lines):
                 item = self._rows.itemAtPosition(number, 1)
@@ -81,14 +86,18 @@ class IdentifyCard(QFrame):
         self._shown = lines
         self.adjustSize()
 
+    def _name_kind(self) -> None:
+        if self._asset is not None:
+            self._kind.setText(map_text(self._appearance.words, f"card.kind_{self._asset.kind}"))
+
     def place(self) -> None:
-        """Into the corner of the map."""
+        """Move into the corner of the map."""
         parent = self.parentWidget()
         if parent is not None:
             self.move(parent.width() - self.width() - _MARGIN, _TOP)
 
     def put_away(self) -> bool:
-        """Close it; False when it was not open."""
+        """Close the card; False when it was not open."""
         was_open = not self.isHidden()
         self._asset = None
         self.hide()
@@ -97,5 +106,5 @@ class IdentifyCard(QFrame):
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """What it says."""
+        """(label, value) of the lines shown."""
         return self._shown

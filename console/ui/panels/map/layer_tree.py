@@ -8,9 +8,10 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QSlider, QToolButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from console.ui.map.layers import GROUND_LAYERS, PLAN_LAYERS, LayerLook, MapLayer
+from console.ui.appearance import Appearance
+from console.ui.map.layers import GROUND_LAYERS, PLAN_LAYERS, LayerSettings, MapLayer
 from console.ui.map.network.facilities import facilities
-from console.ui.style import Looks, label
+from console.ui.widgets import label
 from maps.city import City
 
 _GROUPS: Mapping[str, tuple[MapLayer, ...]] = {
@@ -34,12 +35,12 @@ _LAYER = int(Qt.ItemDataRole.UserRole)
 class LayerTree(QWidget):
     """Ticks show layers; below, opacity and order of the one that is chosen."""
 
-    look_changed = Signal(object)
-    """LayerLook."""
+    layers_changed = Signal(object)
+    """LayerSettings."""
 
-    def __init__(self, city: City, looks: Looks, look: LayerLook, parent: QWidget | None = None) -> None:
+    def __init__(self, city: City, appearance: Appearance, look: LayerSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._looks, self._look = looks, look
+        self._appearance, self._look = appearance, look
         self._counts = layer_counts(city)
         self.tree = QTreeWidget()
         self.tree.setColumnCount(2)
@@ -80,19 +81,19 @@ class LayerTree(QWidget):
         self._opacity.valueChanged.connect(self._faded)
         self._up.clicked.connect(lambda: self._shift(-1))
         self._down.clicked.connect(lambda: self._shift(1))
-        self.set_looks(looks)
-        self.set_look(look)
+        self.set_appearance(appearance)
+        self.set_layers(look)
         self.tree.setCurrentItem(self._items[MapLayer.PIPES])
 
     @property
-    def look(self) -> LayerLook:
+    def look(self) -> LayerSettings:
         """As it is set."""
         return self._look
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks = looks
-        words = looks.words
+        self._appearance = appearance
+        words = appearance.words
         self.tree.blockSignals(True)
         for group, item in self._groups.items():
             item.setText(0, words("layers.plan") if group == "plan" else words(f"layers.group_{group}"))
@@ -100,7 +101,7 @@ class LayerTree(QWidget):
             item.setText(0, words(f"layers.{layer.value}"))
             count = self._counts.get(layer)
             item.setText(1, f"{count:,}" if count is not None else "")
-            item.setForeground(1, looks.theme.colour("text.muted"))
+            item.setForeground(1, appearance.theme.colour("text.muted"))
         self.tree.blockSignals(False)
         self._opacity_label.setText(words("layers.opacity"))
         self._up.setToolTip(words("layers.up"))
@@ -108,7 +109,7 @@ class LayerTree(QWidget):
         for part, name in ((self._opacity, "layers.opacity"), (self._up, "layers.up"), (self._down, "layers.down")):
             part.setAccessibleName(words(name))
 
-    def set_look(self, look: LayerLook) -> None:
+    def set_layers(self, look: LayerSettings) -> None:
         """Show what is shown; nothing is emitted."""
         self._look = look
         self.tree.blockSignals(True)
@@ -168,10 +169,10 @@ class LayerTree(QWidget):
         order.insert(to, order.pop(at))
         self._set(replace(self._look, order=tuple(order)))
 
-    def _set(self, look: LayerLook) -> None:
+    def _set(self, look: LayerSettings) -> None:
         if look != self._look:
             self._look = look
-            self.look_changed.emit(look)
+            self.layers_changed.emit(look)
 
 
 def layer_counts(city: City) -> dict[MapLayer, int]:

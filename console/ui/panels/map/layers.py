@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout
 
+from console.domain.picture import Picture
 from console.domain.readings import Channel
-from console.ui.map.layers import LayerLook, MapLayer, PipeTheme
+from console.ui.appearance import Appearance
+from console.ui.map.layers import LayerSettings, MapLayer, PipeTheme
 from console.ui.map.live.stations import main_channels
-from console.ui.map.network.themes import Entry
+from console.ui.map.network.themes import LegendEntry
 from console.ui.models.stations import StationModel, WorstFirst
 from console.ui.panels.map.layer_tree import LayerTree
 from console.ui.panels.map.legend import PipeLegend, StateLegend
-from console.ui.panels.tables import Letters, fit_column
-from console.ui.style import Looks, label
+from console.ui.panels.panel import Panel, PanelContext
+from console.ui.panels.tables import FontWatcher, fit_column
+from console.ui.widgets import label
 from maps.city import City
 
 _ROOMY_PX = 700
@@ -25,30 +28,25 @@ _WIDE = {Channel.PRESSURE: -888.0, Channel.FLOW: 18_888.0}
 _AGES_S = (float("nan"), 119.0, 7199.0, 888 * 3600.0)
 
 
-class LayersPanel(QWidget):
+class LayersPanel(Panel):
     """What the map shows, what it means, and the stations (those out of order first)."""
 
     layers_changed = Signal(object)
-    """Visible layers."""
-    look_changed = Signal(object)
-    """LayerLook: visibility, opacity, order, theme."""
+    """LayerSettings: visibility, opacity, order, theme."""
     station_chosen = Signal(int)
     station_opened = Signal(int)
     """Row of a station whose card is wanted (double click, Enter)."""
 
-    def __init__(
-        self, city: City, looks: Looks, stations: StationModel, visible: frozenset[MapLayer], parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
-        self.setObjectName("panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    def __init__(self, city: City, appearance: Appearance, stations: StationModel, look: LayerSettings) -> None:
+        super().__init__()
+        self.stations = stations
         self._titles = {name: label(name="heading") for name in ("layers", "widths", "states", "stations")}
-        self.tree = LayerTree(city, looks, LayerLook(visible))
-        self.legend = PipeLegend(looks)
-        self._states = StateLegend(looks)
-        self.table = self._station_table(stations)
+        self.tree = LayerTree(city, appearance, look)
+        self.legend = PipeLegend(appearance)
+        self._states = StateLegend(appearance)
+        self.table: QTableView = self._station_table(stations)
         self._channels = {Channel.PRESSURE, *map(Channel, main_channels(city).tolist())}
-        self._words = looks.words
+        self._words = appearance.words
         box = QVBoxLayout(self)
         box.setContentsMargins(12, 10, 8, 8)
         box.setSpacing(5)
@@ -61,18 +59,23 @@ class LayersPanel(QWidget):
             box.addWidget(self._titles[name])
             box.addWidget(part, stretch)
             box.addSpacing(6)
-        self.tree.look_changed.connect(self._changed)
+        self.tree.layers_changed.connect(self._changed)
         self.legend.theme_chosen.connect(self._themed)
-        Letters(self.table).changed.connect(self._fit)
-        self.set_looks(looks)
+        FontWatcher(self.table).changed.connect(self._fit)
+        self.set_appearance(appearance)
 
-    def set_looks(self, looks: Looks) -> None:
+    def show_picture(self, picture: Picture) -> None:
+        """The newest values of the stations."""
+        self.stations.show_picture(picture)
+
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
+        self.stations.set_appearance(appearance.theme, appearance.words)
         for name, title in self._titles.items():
-            title.setText(looks.words(f"layers.title_{name}"))
+            title.setText(appearance.words(f"layers.title_{name}"))
         for part in (self.tree, self.legend, self._states):
-            part.set_looks(looks)
-        self._words = looks.words
+            part.set_appearance(appearance)
+        self._words = appearance.words
         self._fit()
 
     @Slot()
@@ -85,9 +88,9 @@ class LayersPanel(QWidget):
         """Tick these layers; the map follows."""
         self._tell(self.tree.look.with_visible(visible))
 
-    def set_look(self, look: LayerLook) -> None:
-        """Layers, opacities, order and theme as they were remembered; the map follows."""
-        self._tell(look)
+    def show_layers(self, look: LayerSettings) -> None:
+        """What the map shows now."""
+        self.tree.set_layers(look)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """On a low screen the layers and stations go before the shapes' meanings, which the stations' table tells as well."""
@@ -96,20 +99,19 @@ class LayersPanel(QWidget):
         self._titles["states"].setVisible(roomy)
         super().resizeEvent(event)
 
-    def show_theme(self, theme: PipeTheme, entries: tuple[Entry, ...]) -> None:
+    def show_theme(self, theme: PipeTheme, entries: tuple[LegendEntry, ...]) -> None:
         """The legend of what the map draws."""
         self.legend.show_theme(theme, entries)
 
-    def _tell(self, look: LayerLook) -> None:
-        self.tree.set_look(look)
+    def _tell(self, look: LayerSettings) -> None:
+        self.tree.set_layers(look)
         self._changed(look)
 
     def _themed(self, theme: PipeTheme) -> None:
         self._tell(replace(self.tree.look, theme=theme))
 
-    def _changed(self, look: LayerLook) -> None:
-        self.layers_changed.emit(look.visible)
-        self.look_changed.emit(look)
+    def _changed(self, look: LayerSettings) -> None:
+        self.layers_changed.emit(look)
 
     def _station_table(self, stations: StationModel) -> QTableView:
         self._worst_first = WorstFirst(stations, self)
@@ -132,3 +134,18 @@ class LayersPanel(QWidget):
 
     def _opened(self, index: QModelIndex) -> None:
         self.station_opened.emit(self._worst_first.mapToSource(index).row())
+
+
+def make(context: PanelContext) -> LayersPanel:
+    """The layers of the map and the stations; map and tree follow each other."""
+    city, appearance, map_ = context.city, context.appearance, context.map
+    stations = StationModel(city, main_channels(city), context.picture, appearance.theme, appearance.words)
+    panel = LayersPanel(city, appearance, stations, map_.layer_settings)
+    stations.setParent(panel)
+    panel.layers_changed.connect(map_.set_layers)
+    map_.layers_changed.connect(panel.show_layers)
+    context.map_commands.legend_changed.connect(panel.show_theme)
+    panel.show_theme(*context.map_commands.legend())
+    panel.station_chosen.connect(context.locator.show_station)
+    panel.station_opened.connect(context.station_cards.show)
+    return panel

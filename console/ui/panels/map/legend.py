@@ -7,11 +7,12 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from console.domain.picture import StationState
+from console.ui.appearance import Appearance
 from console.ui.map.layers import PipeTheme
 from console.ui.map.network.pipes import pipe_widths
-from console.ui.map.network.themes import Entry
+from console.ui.map.network.themes import LegendEntry
 from console.ui.models.stations import station_pixmap
-from console.ui.style import Looks, clear, label
+from console.ui.widgets import clear, label
 from console.ui.words import Words
 
 LEGEND_M_PER_PX = 1.0
@@ -23,10 +24,10 @@ class PipeLegend(QWidget):
     theme_chosen = Signal(object)
     """PipeTheme."""
 
-    def __init__(self, looks: Looks, parent: QWidget | None = None) -> None:
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._looks = looks
-        self._theme, self._entries = PipeTheme.DIAMETER, tuple[Entry, ...]()
+        self._appearance = appearance
+        self._theme, self._entries = PipeTheme.DIAMETER, tuple[LegendEntry, ...]()
         self.choice = QComboBox()
         for theme in PipeTheme:
             self.choice.addItem("", theme.value)
@@ -39,17 +40,17 @@ class PipeLegend(QWidget):
         box.addWidget(self.choice)
         box.addLayout(self._rows)
         self.choice.currentIndexChanged.connect(lambda _: self.theme_chosen.emit(PipeTheme(self.choice.currentData())))
-        self.set_looks(looks)
+        self.set_appearance(appearance)
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks = looks
+        self._appearance = appearance
         for number, theme in enumerate(PipeTheme):
-            self.choice.setItemText(number, looks.words(f"pipe_theme.{theme.value}"))
-        self.choice.setAccessibleName(looks.words("layers.title_widths"))
+            self.choice.setItemText(number, appearance.words(f"pipe_theme.{theme.value}"))
+        self.choice.setAccessibleName(appearance.words("layers.title_widths"))
         self._fill()
 
-    def show_theme(self, theme: PipeTheme, entries: tuple[Entry, ...]) -> None:
+    def show_theme(self, theme: PipeTheme, entries: tuple[LegendEntry, ...]) -> None:
         """Another theme; ``entries`` empty while it is being worked out."""
         self._theme, self._entries = theme, entries
         self.choice.blockSignals(True)
@@ -59,22 +60,24 @@ class PipeLegend(QWidget):
 
     def _fill(self) -> None:
         clear(self._rows)
-        for number, (text, colour, width) in enumerate(legend_rows(self._looks, self._theme, self._entries)):
+        for number, (text, colour, width) in enumerate(legend_rows(self._appearance, self._theme, self._entries)):
             self._rows.addWidget(Stroke(colour, width), number, 0)
             self._rows.addWidget(label(text, "muted"), number, 1)
 
 
-def legend_rows(looks: Looks, theme: PipeTheme, entries: tuple[Entry, ...]) -> list[tuple[str, QColor, float]]:
+def legend_rows(appearance: Appearance, theme: PipeTheme, entries: tuple[LegendEntry, ...]) -> list[tuple[str, QColor, float]]:
     """(text, colour, pen width) of every row of the legend."""
     widths = pipe_widths(LEGEND_M_PER_PX)
     if theme is PipeTheme.DIAMETER:
-        return [(width_words(klass), looks.theme.colour(f"map.pipe_{klass}"), max(widths[klass], 1.0)) for klass in (3, 2, 1, 0)]
+        return [
+            (width_words(klass), appearance.theme.colour(f"map.pipe_{klass}"), max(widths[klass], 1.0)) for klass in (3, 2, 1, 0)
+        ]
     if not entries:
-        return [(looks.words("pipe_theme.working"), looks.theme.colour("map.pipe_0"), 2.0)]
-    return [(entry_text(entry, looks.words), entry.colour(looks.theme), 3.0) for entry in (*entries[1:], entries[0])]
+        return [(appearance.words("pipe_theme.working"), appearance.theme.colour("map.pipe_0"), 2.0)]
+    return [(entry_text(entry, appearance.words), entry.colour(appearance.theme), 3.0) for entry in (*entries[1:], entries[0])]
 
 
-def entry_text(entry: Entry, words: Words) -> str:
+def entry_text(entry: LegendEntry, words: Words) -> str:
     """What an entry says."""
     if entry.key == "material":
         return words.of("material", entry.text)
@@ -91,7 +94,7 @@ def width_words(klass: int) -> str:
 class StateLegend(QWidget):
     """Shape and word of every state of a station."""
 
-    def __init__(self, looks: Looks, parent: QWidget | None = None) -> None:
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._labels = {state: (QLabel(), label(name="muted")) for state in StationState}
         grid = QGridLayout(self)
@@ -102,13 +105,13 @@ class StateLegend(QWidget):
             grid.addWidget(text, index // 2, index % 2 * 2 + 1)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
-        self.set_looks(looks)
+        self.set_appearance(appearance)
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
         for state, (shape, text) in self._labels.items():
-            shape.setPixmap(station_pixmap(looks.theme, state))
-            text.setText(looks.words.of("station_state", state.name.lower()))
+            shape.setPixmap(station_pixmap(appearance.theme, state))
+            text.setText(appearance.words.of("station_state", state.name.lower()))
 
 
 class Stroke(QWidget):
@@ -120,6 +123,7 @@ class Stroke(QWidget):
         self.setFixedSize(QSize(44, 15))
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self._colour, self._width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))

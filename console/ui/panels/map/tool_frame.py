@@ -5,12 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from console.ui.style import Looks, button, label, row
+from console.ui.appearance import Appearance
+from console.ui.widgets import button, label, row
 
 WIDTH = 400
 _TOP, _LEFT, _BELOW = 44, 54, 56
 _SHARE_MOST, _LEAST_WIDTH = 0.55, 330
-"""On a narrow map the panel gives way, down to what its words need: what is tried has to be seen beside it."""
+"""On a narrow map the panel is narrower, down to what its words need: the plan has to be seen beside it."""
 
 
 class ToolFrame(QFrame):
@@ -20,11 +21,11 @@ class ToolFrame(QFrame):
     redo_asked = Signal()
     closed = Signal()
 
-    def __init__(self, over: QWidget, looks: Looks) -> None:
+    def __init__(self, over: QWidget, appearance: Appearance) -> None:
         super().__init__(over)
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.looks = looks
+        self.appearance = appearance
         self.title = label(name="strong")
         self.undo, self.redo, self.shut = button("↶", "flat", quick=True), button("↷", "flat", quick=True), button("✕", "flat")
         self.undo.clicked.connect(self.undo_asked)
@@ -55,12 +56,12 @@ class ToolFrame(QFrame):
 
     def text(self, key: str, **params: object) -> str:
         """A word of the tools, ``tools.<key>``."""
-        return self.looks.words.catalogue.text(f"tools.{key}", **params)
+        return self.appearance.words.catalogue.text(f"tools.{key}", **params)
 
     def word(self, group: str, code: str) -> str:
         """The word for a code; the code where there is none."""
         key = f"tools.{group}.{code}"
-        return self.text(f"{group}.{code}") if self.looks.words.catalogue.has(key) else code
+        return self.text(f"{group}.{code}") if self.appearance.words.catalogue.has(key) else code
 
     def show_steps(self, can_undo: bool, can_redo: bool) -> None:
         """What the arrows can do."""
@@ -82,12 +83,14 @@ class ToolFrame(QFrame):
         self.setGeometry(_LEFT, _TOP, width, max(height, 120))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Handle an event of a watched widget."""
         wanted = QEvent.Type.LayoutRequest if watched is self._inner else QEvent.Type.Resize
         if self.isVisible() and event.type() == wanted:
-            # After the layouts below have heard of it: until then they give the heights of before.
+            # Later: the layouts below still have the old heights.
             QTimer.singleShot(0, self, self.place)
         return super().eventFilter(watched, event)
 
     def showEvent(self, event: QEvent) -> None:
+        """Place the panel and raise it over the others."""
         self.place()
         self.raise_()

@@ -1,4 +1,4 @@
-"""The strip of tools on the map: each button is a command with its key; the tool in hand stays pressed."""
+"""The strip of tools on the map: each button runs a command; the tool in use stays pressed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
-from console.ui.commands.actions import KEYS
+from console.ui.appearance import Appearance
+from console.ui.commands.key_bindings import KEYS
 from console.ui.map.view.tools import Tool
-from console.ui.style import Looks
 
 _SIZE = 18
 _PLACE = (12, 56)
@@ -27,6 +27,8 @@ _BUTTONS = (
     "bookmarks",
     "export_map",
     "second_map",
+    "trace",
+    "what_if",
 )
 
 Lines = tuple[tuple[tuple[float, float], ...], ...]
@@ -46,7 +48,7 @@ _ICONS: Mapping[str, Lines] = {
     "bookmarks": (((5, 2.5), (13, 2.5), (13, 15.5), (9, 12), (5, 15.5), (5, 2.5)),),
     "export_map": (((9, 2), (9, 11)), ((5.5, 7.5), (9, 11), (12.5, 7.5)), ((3, 12), (3, 15.5), (15, 15.5), (15, 12))),
     "trace": (((3, 4), (8, 4), (8, 9), (15, 9)), ((8, 9), (8, 14), (3, 14)), ((12, 6), (15, 9), (12, 12))),
-    "trial": (((2, 9), (6, 9)), ((12, 9), (16, 9)), ((9, 3), (9, 6)), ((9, 12), (9, 15)), ((5, 5), (7, 7)), ((13, 5), (11, 7)),
+    "what_if": (((2, 9), (6, 9)), ((12, 9), (16, 9)), ((9, 3), (9, 6)), ((9, 12), (9, 15)), ((5, 5), (7, 7)), ((13, 5), (11, 7)),
               ((5, 13), (7, 11)), ((13, 13), (11, 11))),
     "second_map": (((2.5, 6), (11, 6), (11, 15), (2.5, 15), (2.5, 6)), ((6, 6), (6, 2.5), (15.5, 2.5), (15.5, 11.5), (11, 11.5))),
 }  # fmt: skip
@@ -55,7 +57,7 @@ _ICONS: Mapping[str, Lines] = {
 class ToolStrip(QFrame):
     """Lies on the map's left edge."""
 
-    def __init__(self, deeds: Mapping[str, Callable[[], object]], looks: Looks, parent: QWidget) -> None:
+    def __init__(self, run: Callable[[str], None], appearance: Appearance, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("chip")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -63,52 +65,51 @@ class ToolStrip(QFrame):
         box = QVBoxLayout(self)
         box.setContentsMargins(2, 2, 2, 2)
         box.setSpacing(1)
-        self._looks = looks
+        self._appearance = appearance
         for name in _BUTTONS:
-            self.add(name, deeds[name])
+            self._add(name, run)
+        self.set_appearance(appearance)
+        self.adjustSize()
         self.show_tool(Tool.PAN)
         self.move(*_PLACE)
 
-    def add(self, name: str, deed: Callable[[], object]) -> None:
-        """One more button, below the others: a command by its name."""
+    def _add(self, name: str, run: Callable[[str], None]) -> None:
         button = QToolButton()
         button.setAutoRaise(True)
         button.setIconSize(QSize(_SIZE, _SIZE))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setCheckable(name in {tool.value for tool in Tool})
-        button.clicked.connect(lambda _=False: deed())
+        button.clicked.connect(lambda _=False: run(name))
         self._buttons[name] = button
         layout = self.layout()
         if layout is not None:
             layout.addWidget(button)
-        self.set_looks(self._looks)
-        self.adjustSize()
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks = looks
+        self._appearance = appearance
         for name, button in self._buttons.items():
             key = KEYS.get(name, "")
-            text = looks.words(f"commands.{name}")
+            text = appearance.words(f"commands.{name}")
             button.setToolTip(f"{text} · {key}" if key else text)
             button.setAccessibleName(text)
-            button.setIcon(_icon(name, looks))
+            button.setIcon(_icon(name, appearance))
 
     def show_tool(self, tool: Tool) -> None:
-        """The tool in hand."""
+        """Show the tool in use."""
         for name, button in self._buttons.items():
             if button.isCheckable():
                 button.setChecked(name == tool.value)
 
 
-def _icon(name: str, looks: Looks) -> QIcon:
+def _icon(name: str, appearance: Appearance) -> QIcon:
     ratio = 3
     pixmap = QPixmap(_SIZE * ratio, _SIZE * ratio)
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    ink = QPen(looks.theme.colour("text.normal"), 1.4)
+    ink = QPen(appearance.theme.colour("text.normal"), 1.4)
     ink.setCapStyle(Qt.PenCapStyle.RoundCap)
     ink.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     painter.setPen(ink)

@@ -9,9 +9,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from console.services.network.trace_requests import COSTS, DIRECTIONS, KINDS, TraceAnswer, TraceRequest, stops_json
-from console.ui.panels.map.profile import ProfileChart
+from console.ui.appearance import Appearance
+from console.ui.panels.charts import ProfileChart
 from console.ui.panels.map.tool_frame import ToolFrame
-from console.ui.style import Looks, button, label, row
+from console.ui.widgets import button, label, row
 from maps.city import City
 from maps.trace import ASSUMED, Profile
 
@@ -29,8 +30,8 @@ class TracePanel(ToolFrame):
     export_asked = Signal()
     fit_asked = Signal()
 
-    def __init__(self, over: QWidget, city: City, looks: Looks) -> None:
-        super().__init__(over, looks)
+    def __init__(self, over: QWidget, city: City, appearance: Appearance) -> None:
+        super().__init__(over, appearance)
         self._city, self._request, self._filling = city, TraceRequest(()), False
         self.kind, self.cost, self.directions = QComboBox(), QComboBox(), QComboBox()
         self.where = QLineEdit()
@@ -51,11 +52,11 @@ class TracePanel(ToolFrame):
             self.box.addWidget(part)
         self.box.addLayout(row(self.fit, self.clear_all, self.export, 1))
         self.box.addStretch(1)
-        self.set_looks(looks)
+        self.set_appearance(appearance)
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self.looks, self._filling = looks, True
+        self.appearance, self._filling = appearance, True
         self.title.setText(self.text("trace.title"))
         self.hint.setText(self.text("trace.hint"))
         self.where.setPlaceholderText(self.text("trace.where"))
@@ -99,7 +100,7 @@ class TracePanel(ToolFrame):
 
     def show_answer(self, answer: TraceAnswer | None, along: Profile | None = None) -> None:
         """The numbers of an answer; None clears them."""
-        self.chart.show_profile(along, self.looks, self.text("trace.elevation"), self.text("trace.head"))
+        self.chart.show_profile(along, self.appearance, self.text("trace.elevation"), self.text("trace.head"))
         for made in (self.fit, self.export):
             made.setEnabled(answer is not None)
         if answer is None:
@@ -125,7 +126,7 @@ class TracePanel(ToolFrame):
         return lines
 
     def _sizes(self, answer: TraceAnswer) -> list[str]:
-        found, words = answer.summary, self.looks.words
+        found, words = answer.summary, self.appearance.words
         sizes = [f"DN{size or '?'} {length / 1000:.2f} km" for size, length in list(found.by_diameter.items())[-_SIZES:]]
         kinds = [
             f"{words.of('material', name) or '?'} {length / 1000:.2f} km" for name, length in found.by_material.items() if length

@@ -1,4 +1,4 @@
-"""TrialPanel: a burst tried on the map — the plan's own checklist, what is supposed of the chosen valve, the alternatives."""
+"""WhatIfPanel: the plan of a what-if, what is assumed of the chosen valve, and the alternatives."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from console.domain.incidents import Incident, Unable
+from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored
+from console.ui.appearance import Appearance
 from console.ui.panels.case.people import PeopleSection
 from console.ui.panels.case.plan import PlanSection
 from console.ui.panels.case.section import CaseView
 from console.ui.panels.map.tool_frame import ToolFrame
-from console.ui.style import Looks, button, label, row
+from console.ui.widgets import button, label, row
 from maps.city import City
 from maps.isolation.plan.result import Alternative, IsolationPlan
 
 _ALTERNATIVES = 6
 
 
-class TrialPanel(ToolFrame):
-    """Shows a trial as if it were a case; its wishes stay on trial."""
+class WhatIfPanel(ToolFrame):
+    """Shows a what-if like a case; reports about valves change the what-if only."""
 
     unable_supposed = Signal(str, object)
     """(valve id, Unable, or None: it closes after all)."""
@@ -29,16 +31,15 @@ class TrialPanel(ToolFrame):
     cards_asked = Signal(object)
     report_asked = Signal()
 
-    def __init__(self, over: QWidget, city: City, looks: Looks) -> None:
-        super().__init__(over, looks)
-        self.setObjectName("trial")
-        self.title.setObjectName("trial")
+    def __init__(self, over: QWidget, city: City, appearance: Appearance) -> None:
+        super().__init__(over, appearance)
+        self.setObjectName("what_if")
+        self.title.setObjectName("what_if")
         self._city, self._chosen = city, ""
-        self.plan, self.people = PlanSection(), PeopleSection()
+        self.plan, self.people = PlanSection(self._on_intent), PeopleSection()
         self.plan.valve_chosen.connect(self._on_chosen)
         self.plan.valve_chosen.connect(self.valve_chosen)
         self.plan.unable_asked.connect(lambda _, valve: self.unable_supposed.emit(valve, Unable.SEIZED))
-        self.plan.intent_asked.connect(self._on_intent)
         self.plan.cards_asked.connect(self.cards_asked)
         self._kinds: dict[Unable | None, QPushButton] = {kind: button("", "flat") for kind in (*Unable, None)}
         for kind, made in self._kinds.items():
@@ -55,34 +56,34 @@ class TrialPanel(ToolFrame):
             self.box.addWidget(part)
         self.box.addLayout(row(self.report, 1))
         self.box.addStretch(1)
-        self.set_looks(looks)
+        self.set_appearance(appearance)
 
-    def set_looks(self, looks: Looks) -> None:
-        """Another theme or language; the next trial shown fills it in."""
-        self.looks = looks
-        self.title.setText(self.text("trial.title"))
-        self.hint.setText(self.text("trial.hint"))
-        self.report.setText(self.text("trial.report"))
+    def set_appearance(self, appearance: Appearance) -> None:
+        """Another theme or language; the next what-if fills it in."""
+        self.appearance = appearance
+        self.title.setText(self.text("what_if.title"))
+        self.hint.setText(self.text("what_if.hint"))
+        self.report.setText(self.text("what_if.report"))
         for made, key in ((self.undo, "undo"), (self.redo, "redo"), (self.shut, "close")):
             made.setToolTip(self.text(f"trace.{key}"))
             made.setAccessibleName(self.text(f"trace.{key}"))
         for kind, made in self._kinds.items():
-            made.setText(self.text(f"trial.{kind.value if kind is not None else 'can'}"))
+            made.setText(self.text(f"what_if.{kind.value if kind is not None else 'can'}"))
 
     def show_working(self) -> None:
         """Segments are being built: once per city."""
-        self.hint.setText(self.text("trial.working"))
+        self.hint.setText(self.text("what_if.working"))
 
-    def show_trial(self, incident: Incident | None, picture: Picture) -> None:
-        """The trial as it stands; None: no pipe is chosen."""
-        self.hint.setText(self.text("trial.hint"))
+    def show_what_if(self, incident: Incident | None, picture: Picture) -> None:
+        """The what-if as it is; None: no pipe is chosen."""
+        self.hint.setText(self.text("what_if.hint"))
         shown = incident is not None and incident.plan is not None
         for part in (self.plan, self.people, self.alternatives, self.reopen, self.report):
             part.setVisible(shown)
         if incident is None or incident.plan is None:
             self._show_valve("")
             return
-        view = CaseView(self._city, incident, picture, self.looks)
+        view = CaseView(self._city, incident, picture, self.appearance)
         self.plan.show_case(view)
         self.people.show_case(view)
         self._show_alternatives(incident.plan)
@@ -90,7 +91,7 @@ class TrialPanel(ToolFrame):
         valves = [name for name in incident.plan.reopen_candidates if name not in incident.plan.reopen_pipes]
         pipes = [self.text("plan.reopen_pipe", pipe=name) for name in incident.plan.reopen_pipes]
         named = "、".join([*valves, *pipes][:6])
-        self.reopen.setText(self.text("trial.reopen", valves=named) + self.text("trial.reopen_check"))
+        self.reopen.setText(self.text("what_if.reopen", valves=named) + self.text("what_if.reopen_check"))
         known = {step.asset_id for step in incident.plan.valves_to_close} | {mark.valve_id for mark in incident.valve_marks}
         self._show_valve(self._chosen if self._chosen in known else "")
 
@@ -114,7 +115,8 @@ class TrialPanel(ToolFrame):
         for made in self._kinds.values():
             made.setVisible(bool(valve_id))
 
-    def _on_intent(self, intent: object) -> None:
+    def _on_intent(self, intent: Intent, user: str = "") -> None:
+        """A what-if changes no case: reports about valves are assumptions."""
         match intent:
             case MarkValveClosed(valve_id=valve_id):
                 self.shut_supposed.emit(valve_id, True)
@@ -124,15 +126,15 @@ class TrialPanel(ToolFrame):
     def _show_alternatives(self, plan: IsolationPlan) -> None:
         lines = [self._alternative(other) for other in plan.alternatives[:_ALTERNATIVES]]
         self.alternatives.setVisible(bool(lines))
-        self.alternatives.setText("\n".join([self.text("trial.alternatives"), *lines]))
+        self.alternatives.setText("\n".join([self.text("what_if.alternatives"), *lines]))
 
     def _alternative(self, other: Alternative) -> str:
         if not other.isolatable:
-            return self.text("trial.alternative_no", valve=other.cannot_close)
+            return self.text("what_if.alternative_no", valve=other.cannot_close)
         return self.text(
-            "trial.alternative",
+            "what_if.alternative",
             valve=other.cannot_close,
             more="、".join(other.more_valves) or "–",
             households=f"{other.households_without_water:,}",
-            minutes=self.looks.words.minutes(other.minutes),
+            minutes=self.appearance.words.minutes(other.minutes),
         )

@@ -18,6 +18,7 @@ from console.services.alarms.limits import LimitTable, station_limits
 from maps.city import City
 from maps.errors import InputFault
 from tests.builders import a_network
+from tests.console.notes import chinese
 from tests.console.services.town import NOW, Chair
 
 STEP_US = 60_000_000
@@ -133,10 +134,10 @@ def test_a_broken_limit_is_told_with_value_limit_and_priority() -> None:
     chair = Chair(a_city())
     low = raised(chair, "low_pressure", "pressure", 121.0, 140.0)
     assert (low.priority, low.limit) == (Priority.MEDIUM, 140.0)
-    assert "压力 0.121 MPa，低于 0.14 MPa" in low.detail
+    assert "压力 0.121 MPa，低于 0.14 MPa" in chinese(low.detail)
     cloudy = raised(chair, "above_limit", "turbidity", 1.6, 1.0)
     assert cloudy.priority is Priority.HIGH
-    assert "浊度 1.60 NTU，高于 1 NTU" in cloudy.detail
+    assert "浊度 1.60 NTU，高于 1 NTU" in chinese(cloudy.detail)
 
 
 def test_next_to_nothing_or_beside_a_hospital_is_a_step_graver() -> None:
@@ -158,12 +159,12 @@ def test_an_elevation_error_that_spoils_the_comparison_is_told_and_hides_nothing
     error_m: float | None, told: str, doubtful: bool
 ) -> None:
     low = raised(Chair(a_city()), "low_pressure", "pressure", 121.0, 140.0, error_m)
-    assert told in low.detail
-    assert ("标高误差" in low.detail, low.is_doubtful) == (bool(told), doubtful)
+    assert told in chinese(low.detail)
+    assert ("标高误差" in chinese(low.detail), low.is_doubtful) == (bool(told), doubtful)
     assert low.priority is Priority.MEDIUM
 
 
 def test_a_pressure_that_is_low_only_in_truth_says_so() -> None:
     low = raised(Chair(a_city()), "low_pressure", "pressure", 150.0, 140.0, 3.0)
-    assert "修正后 0.121 MPa，实际超限" in low.detail
+    assert "修正后 0.121 MPa，实际超限" in chinese(low.detail)
     assert (low.is_doubtful, low.is_beyond_as_read) == (False, False)

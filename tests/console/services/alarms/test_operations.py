@@ -13,6 +13,7 @@ from console.services.alarms.operations import EndOperation, EnterOperation
 from console.services.alarms.station_alarms import AcknowledgeAlarm
 from console.services.desk import Refused
 from console.services.incidents.judging import JudgeBurst
+from tests.console.notes import chinese
 from tests.console.services.town import Chair, a_finding
 
 FULL, LOWER = Priority.CRITICAL, Priority.HIGH
@@ -59,7 +60,7 @@ def test_works_near_a_finding_are_named_and_lower_it_for_ten_minutes(asset: str)
     plans(chair, asset)
     alarm = finds(chair)
     assert (alarm.kind, alarm.state, alarm.priority) == (AlarmKind.BURST, AlarmState.ACTIVE, LOWER)
-    assert "可能的原因：计划施工" in alarm.detail
+    assert "可能的原因：计划施工" in chinese(alarm.detail)
     assert [(one.code, one.asset_id) for one in alarm.explanations] == [("works", asset)]
     assert chair.state.incidents["2024-0001"].explanations == alarm.explanations
     passes(chair, 9.0)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from console.detection.finding import StationFinding
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Priority
+from console.domain.notes import NO_NOTE
 from console.services.alarms.station_alarms import (
     AcknowledgeAlarm,
     AcknowledgeAlarms,
@@ -26,7 +27,7 @@ A1 = "A-000001"
 
 def happens(chair: Chair, code: str = "frozen", *, active: bool, channel: str = "pressure", station: str = "S1") -> None:
     """A station event."""
-    finding = StationFinding(station, channel, code, chair.now, active, "", 300.0, 310.0)
+    finding = StationFinding(station, channel, code, chair.now, active, NO_NOTE, 300.0, 310.0)
     chair.take(chair.desk.on_stations(chair.state, [finding], chair.now))
 
 

@@ -22,6 +22,7 @@ from console.services.analysis.retention import (
     kept_for_cases,
     recorded_deletion,
 )
+from tests.console.notes import chinese, english
 
 NOW = datetime(2026, 1, 10, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -79,14 +80,15 @@ def test_some_stations_with_wrong_clocks_neither_allow_nor_prevent_a_deletion(of
 
 def test_the_entry_of_the_log_names_kind_span_and_count() -> None:
     first, last = datetime(2023, 12, 31, 16, 0, tzinfo=UTC), datetime(2024, 1, 1, 15, 59, tzinfo=UTC)
-    (draft,) = recorded_deletion(
-        Deletion(HistoryKind.READINGS, micros(NOW), 730, micros(first), micros(last), 4321), "Asia/Shanghai"
-    ).drafts
+    (draft,) = recorded_deletion(Deletion(HistoryKind.READINGS, micros(NOW), 730, micros(first), micros(last), 4321)).drafts
     assert draft.subject == "retention/readings"
     assert draft.after == {
         "kind": "readings", "from": first.isoformat(), "until": last.isoformat(), "rows": 4321, "days": 730,
     }  # fmt: skip
-    assert "2024-01-01 00:00 至 2024-01-01 23:59" in draft.note
+    assert chinese(draft.note) == "按保留期 730 天删除历史读数：2024-01-01 00:00 至 2024-01-01 23:59，共 4321 条"
+    assert english(draft.note) == (
+        "Readings deleted after 730 days of retention: 2024-01-01 00:00 to 2024-01-01 23:59, 4321 rows"
+    )
 
 
 def test_by_default_readings_stay_two_years_and_positions_ninety_days() -> None:

@@ -11,6 +11,7 @@ from console.detection.finding import BurstFinding
 from console.domain.alarms import Alarm, AlarmKind, Evidence, Priority
 from console.services.incidents.judging import DismissIncident, JudgeBurst
 from console.services.incidents.undo import UndoLast
+from tests.console.notes import chinese
 from tests.console.services.conftest import CASE
 from tests.console.services.town import Chair, a_finding
 
@@ -48,7 +49,7 @@ def test_a_like_finding_of_the_following_days_is_open_lower_and_names_the_dismis
     chair.now += later
     alarm = sees(chair, found(chair))
     assert (alarm.priority, alarm.unexplained_priority) == (LOWER, FULL)
-    assert f"与 {CASE} 相似（已排除：消火栓用水）" in alarm.detail
+    assert f"与 {CASE} 相似（已排除：消火栓用水）" in chinese(alarm.detail)
     assert chair.state.incidents[alarm.incident_id].is_open()
 
 

@@ -16,6 +16,7 @@ from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
 from maps.isolation import Isolator
 from maps.isolation.plan.result import IsolationPlan
+from tests.console.notes import chinese
 from tests.console.services.conftest import CASE
 from tests.console.services.town import Chair, a_finding, a_town
 
@@ -82,7 +83,7 @@ def test_a_plan_follows_what_another_case_closes(two_cases: Chair) -> None:
     assert "V00a" not in [step.asset_id for step in the_plan(two_cases, OTHER).valves_to_close]
     assert ("V00a", "closed") in [(r.asset_id, r.why) for r in the_plan(two_cases, OTHER).relies_on]
     assert two_cases.log[-1].subject == f"incident/{OTHER}"
-    assert "已重新计算" in two_cases.log[-1].note
+    assert "已重新计算" in chinese(two_cases.log[-1].note)
     two_cases.does(MarkValveRestored(CASE, "V00a"))
     assert "V00a" in [step.asset_id for step in the_plan(two_cases, OTHER).valves_to_close]
 
@@ -111,7 +112,7 @@ def test_a_plan_older_than_the_network_is_made_anew_and_says_so(judged: Chair) -
     later.state, later.log = judged.state, judged.log
     later.take(later.desk.on_time(later.state, later.now))
     assert [step.asset_id for step in the_plan(later).valves_to_close] == ["H10b"]
-    assert "方案早于" in later.log[-1].note
+    assert "方案早于" in chinese(later.log[-1].note)
     assert not later.desk.on_time(later.state, later.now).drafts
 
 
@@ -162,7 +163,7 @@ def test_each_crew_is_sent_the_cards_of_its_own_valves_in_its_order(judged: Chai
         assert topic.startswith("quanmai/v1/test/orders/C")
         assert [card["crew_order"] for card in body["valves"]] == list(range(1, len(body["valves"]) + 1))
         assert body["t"].endswith("+08:00")
-    assert "关阀卡已下达" in judged.log[-1].note
+    assert "关阀卡已下达" in chinese(judged.log[-1].note)
     judged.does(MarkValveClosed(CASE, "H10a"))
     judged.sent.clear()
     judged.does(SendValveCards(CASE))
@@ -185,7 +186,7 @@ def test_a_checked_reopening_is_told_apart_from_the_impact(judged: Chair) -> Non
     checked = replace(impact, reopening=(ReopenCheck("V1", 12, 0, 0, suffices=True), ReopenCheck("V2", 0, 9, 3, suffices=False)))
     judged.take(judged.desk.on_impact(judged.state, CASE, checked, judged.now))
     assert judged.log[-1].kind == "reopening_checked"
-    assert "V1可、V2不足" in judged.log[-1].note
+    assert "V1可、V2不足" in chinese(judged.log[-1].note)
     assert the_case(judged).impact == checked
 
 

@@ -18,6 +18,7 @@ from console.services.desk import Refused
 from console.services.incidents.judging import AdvancePhase, DismissIncident, JudgeBurst, SetRestoration
 from maps.city import HydrantTable
 from maps.errors import UnknownAsset
+from tests.console.notes import chinese
 from tests.console.services.conftest import CASE
 from tests.console.services.town import CREWS, Chair, a_finding, a_town
 
@@ -83,7 +84,7 @@ def test_without_a_free_crew_the_judgement_stands_and_says_so(chair: Chair) -> N
     chair.state = chair.state.with_crews([replace(crew, state=CrewState.OFF_DUTY) for crew in CREWS])
     chair.sees(a_finding())
     changes = chair.does(JudgeBurst(CASE, ("H10",)))
-    assert "无空闲抢修队" in changes.drafts[0].note
+    assert "无空闲抢修队" in chinese(changes.drafts[0].note)
     assert chair.state.incidents[CASE].orders == ()
     with pytest.raises(Refused, match="No crew is free"):
         chair.does(SendCrew(CASE))
@@ -115,7 +116,7 @@ def test_a_crew_that_checks_another_site_is_not_taken_from_it(judged: Chair) -> 
 def test_after_a_refusal_the_next_nearest_crew_is_proposed_and_sent_on_the_dispatchers_word(judged: Chair) -> None:
     reply = OrderReply(f"{CASE}-W1", "C1", "refused", judged.now, "车辆故障")
     changes = judged.take(judged.desk.on_order_reply(judged.state, reply, judged.now))
-    assert "建议改派 二队" in changes.drafts[0].note
+    assert "建议改派 二队" in chinese(changes.drafts[0].note)
     judged.does(SendCrew(CASE))
     orders = judged.state.incidents[CASE].orders
     assert [(o.crew_id, o.kind, o.state) for o in orders] == [
@@ -163,7 +164,7 @@ def test_the_first_closed_valve_starts_isolating(judged: Chair) -> None:
     incident = judged.state.incidents[CASE]
     assert incident.phase is Phase.ISOLATING
     assert incident.closed_valves() == ("H10a",)
-    assert "（1/2）" in changes.drafts[0].note
+    assert "（1/2）" in chinese(changes.drafts[0].note)
     with pytest.raises(Refused, match="already reported closed by 一队"):
         judged.does(MarkValveClosed(CASE, "H10a"))
     with pytest.raises(UnknownAsset, match="V-404"):

@@ -15,6 +15,7 @@ from console.services.desk import DeskSettings, Refused
 from console.services.incidents.judging import DismissIncident, JudgeBurst
 from console.services.incidents.opening import OpenIncident
 from maps.errors import UnknownAsset
+from tests.console.notes import chinese
 from tests.console.services.conftest import CASE
 from tests.console.services.town import NOW, STEP_M, X0, Y0, Chair, a_finding, a_town
 
@@ -35,7 +36,7 @@ def test_a_finding_opens_a_case_with_alarm_place_plan_and_area_alert(chair: Chai
 
 def test_the_alarm_names_the_stations_what_moved_and_against_what(chair: Chair) -> None:
     chair.sees(a_finding())
-    detail = chair.state.alarms["A-000001"].detail
+    detail = chinese(chair.state.alarms["A-000001"].detail)
     assert "S1 压力 0.250 MPa（预期 0.312，偏差 -0.062）" in detail
     assert "经十路" in detail
 
@@ -44,7 +45,7 @@ def test_a_leak_that_grew_over_days_says_so_and_wakes_nobody_until_it_bursts(cha
     chair.sees(replace(a_finding(), lane="slow"))
     alarm = chair.state.alarms["A-000001"]
     assert (alarm.priority, alarm.code) == (Priority.MEDIUM, "slow_leak")
-    assert "缓慢漏损" in alarm.detail
+    assert "缓慢漏损" in chinese(alarm.detail)
     sudden = a_finding()
     grown = replace(sudden, location=replace(sudden.location, set_90=sudden.location.set_90[:1]))
     chair.sees(grown)

@@ -12,6 +12,7 @@ from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.undo import UndoLast
 from console.services.location.gauge_readings import EnterReading
 from maps.locate.next_reading import ReadingPlace
+from tests.console.notes import chinese
 from tests.console.services.town import X0, Y0, Chair, a_finding
 
 CASE = "2024-0001"
@@ -57,7 +58,7 @@ def test_a_reading_that_speaks_for_another_pipe_moves_plan_and_place_there(suspe
     assert after.place is not None
     assert after.place.pipe_id == "V10"
     assert [(one.place_id, one.by, one.pressure_kpa) for one in after.hand_readings] == [("FH1", "李", 240.0)]
-    assert "实测 0.240 MPa" in suspected.log[-1].note
+    assert "实测 0.240 MPa" in chinese(suspected.log[-1].note)
 
 
 def test_stations_a_minute_later_do_not_overrule_what_was_read(suspected: Chair) -> None:

@@ -16,6 +16,7 @@ from console.services.crews.valve_reports import MarkValveClosed, MarkValveUnabl
 from console.services.incidents.judging import JudgeBurst, SetRestoration
 from console.services.notices.contradictions import Contradiction, NoticeContradicted, contradictions
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, SubmitNotice
+from tests.console.notes import chinese
 from tests.console.services.conftest import CASE
 from tests.console.services.town import Chair
 
@@ -120,8 +121,8 @@ def test_going_on_in_spite_of_it_needs_a_reason_at_each_step_and_is_recorded(jud
     judged.does(DraftNotice(CASE), "王")
     crew_finds(judged)
     changes = judged.does(SubmitNotice(CASE, N1, "现场编号有误，已电话核实"))
-    assert "现场编号有误" in changes.drafts[0].note
-    assert "现场找到的管道：公告为 H10，现为 V10" in changes.drafts[0].note
+    assert "现场编号有误" in chinese(changes.drafts[0].note)
+    assert "现场找到的管道：公告为 H10，现为 V10" in chinese(changes.drafts[0].note)
     with pytest.raises(NoticeContradicted):
         judged.does(ApproveNotice(CASE, N1, contradiction_reason="  "), "李")
     judged.does(ApproveNotice(CASE, N1, contradiction_reason="同意"), "李")

@@ -14,6 +14,7 @@ from console.services.desk import Refused
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.undo import UndoLast
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
+from tests.console.notes import chinese
 from tests.console.services.conftest import CASE
 from tests.console.services.town import Chair, PlainDocuments, a_finding, a_town
 
@@ -111,7 +112,7 @@ def test_an_override_is_possible_recorded_and_loud(judged: Chair) -> None:
     assert notice(judged).status is NoticeStatus.APPROVED
     assert notice(judged).override_reason == "主管失联，医院断水"
     assert changes.drafts[0].kind == "notice_override"
-    assert "越权" in changes.drafts[0].note
+    assert "越权" in chinese(changes.drafts[0].note)
 
 
 def test_an_edit_takes_the_approval_back(judged: Chair) -> None:
@@ -184,7 +185,7 @@ def test_a_notice_is_lifted_with_a_reason_that_is_kept(judged: Chair) -> None:
         judged.does(LiftNotice(CASE, N1, "  "))
     changes = judged.does(LiftNotice(CASE, N1, "公告内容有误"), "张")
     assert notice(judged).lift_reason == "公告内容有误"
-    assert changes.drafts[0].note == f"停水公告 {N1} 由 张 解除：公告内容有误"
+    assert chinese(changes.drafts[0].note) == f"停水公告 {N1} 由 张 解除：公告内容有误"
     assert notice(judged).withdrawn, "no valve was turned: nothing shows that water is back"
 
 
@@ -232,7 +233,7 @@ def test_what_was_written_by_hand_survives_a_redraft_or_is_shown(chair: Chair) -
     assert notice(chair).text_zh.split("\n")[1] == "80"
     assert notice(chair).text_zh.endswith("送水车在小区门口")
     assert notice(chair).dropped_edits == ("约 40 户",)
-    assert "约 40 户" in changes.drafts[0].note
+    assert "约 40 户" in chinese(changes.drafts[0].note)
     chair.does(SubmitNotice(CASE, N1))
     with pytest.raises(Refused, match="second person"):
         chair.does(ApproveNotice(CASE, N1), "张")

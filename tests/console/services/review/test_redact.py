@@ -8,6 +8,7 @@ from console.package import read_package, verify_package, write_package
 from console.services.review.notes import Action, Findings, Remark, ReviewNotes
 from console.services.review.redact import redacted
 from console.services.review.replay import Replay
+from tests.console.notes import chinese, english
 from tests.console.package.cases import a_case
 
 
@@ -50,4 +51,14 @@ def test_a_name_of_one_sign_goes_only_where_it_stands_alone() -> None:
     record = a_case(user="经")  # 经十路 is a road
     masked = redacted(record)
     assert all(change.user != "经" for change in masked.changes)
-    assert any("经十路" in change.note for change in masked.changes)
+    assert any("经十路" in chinese(change.note) for change in masked.changes)
+
+
+def test_a_persons_name_goes_from_the_notes_and_their_keys_stay() -> None:
+    record = a_case(user="valve")
+    masked = redacted(record)
+    assert [change.note.key for change in masked.changes] == [change.note.key for change in record.changes]
+    name = next(change.user for change in masked.changes if change.kind == "notice_drafted")
+    acknowledged = next(change for change in masked.changes if change.kind == "alarm_acknowledged")
+    assert english(acknowledged.note).startswith(f"{name} acknowledged alarm A-000001 (suspected burst")
+    assert [alarm.detail for alarm in masked.alarms] == [alarm.detail for alarm in record.alarms]

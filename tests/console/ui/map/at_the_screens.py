@@ -1,6 +1,6 @@
 """The window on screens of its own, in its own process.
 
-``python -m … FOLDER=DEED …`` does each deed in turn, with a new window and the settings of its folder, and prints each result.
+``python -m … FOLDER=ACTION …`` does each action in turn, in a new window with the settings of its folder, and prints the results.
 
 Qt's offscreen platform reads its screens once, when a program starts; so other screens need another process.
 """
@@ -17,40 +17,40 @@ from PySide6.QtGui import QScreen
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from console.ui.map_window import MapWindow
+from console.ui.map_commands.map_window import MapWindow
 from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import ScriptedPort
 
 
-def main(deeds: Iterable[str]) -> None:
-    """Each deed: start as the program does, do it, tell, close."""
+def main(actions: Iterable[str]) -> None:
+    """Each action: start as the program does, do it, print the result, close."""
     application = QApplication(sys.argv[:1])
     told = []
-    for one in deeds:
-        folder, _, deed = one.rpartition("=")
+    for one in actions:
+        folder, _, action = one.rpartition("=")
         window = MainWindow(ScriptedPort(is_drill=False), WindowSettings("王", Path(folder)))
         window.show()
-        window.desk.reopen_windows()
+        window.map_commands.reopen_windows()
         _let()
-        if deed == "unplug":
+        if action == "unplug":
             told.append([_stand(window, *signals) for signals in _unplugged(application, window)])
         else:
-            _do(window, deed)
+            _do(window, action)
             told.append([_stand(window)])
         window.close()
         _let()
     print(json.dumps(told))  # noqa: T201
 
 
-def _do(window: MainWindow, deed: str) -> None:
-    match deed:
+def _do(window: MainWindow, action: str) -> None:
+    match action:
         case "spread":
-            window.desk.windows.open(wall=True)
-            second = window.desk.windows.open(wall=False)
+            window.map_commands.windows.open(wall=True)
+            second = window.map_commands.windows.open(wall=False)
             second.setGeometry(2100, 300, 900, 700)
             second.linked.setChecked(False)
-            second.map.put(second.map.camera.centred(*window.map.camera.view()[:2], 0.5))
+            second.map.navigation.put(second.map.camera.centred(*window.map.camera.view()[:2], 0.5))
         case "move":
             window.move(2000, 120)
         case "fill":
@@ -77,7 +77,7 @@ def _stand(window: MainWindow, signal: SignalInstance | None = None, screen: QSc
         _let()
         signal.emit(screen)
         _let()
-    return {"first": _told(window), "further": [_told(one) for one in window.desk.windows.open_now]}
+    return {"first": _told(window), "further": [_told(one) for one in window.map_commands.windows.open_now]}
 
 
 def _told(window: MainWindow | MapWindow) -> dict[str, object]:

@@ -68,7 +68,7 @@ def canvas(qtbot: QtBot, scene: Scene) -> Iterator[MapCanvas]:
     made.resize(900, 600)
     made.show()
     QCoreApplication.processEvents()
-    made.fit_all()
+    made.navigation.fit_all()
     made.settle()
     yield made
     made.shut()

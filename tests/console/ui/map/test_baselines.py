@@ -18,7 +18,7 @@ from PySide6.QtGui import QImage, QImageWriter, QPainter
 from console.ui.map.drawing.band import StaticStyle
 from console.ui.map.drawing.static_layer import Extras, blank, paint_static
 from console.ui.map.ground.pressure_surface import pressure_field
-from console.ui.map.layers import LayerLook, MapLayer, PipeTheme
+from console.ui.map.layers import LayerSettings, MapLayer, PipeTheme
 from console.ui.map.network.flow import flows_of
 from console.ui.map.network.themes import Themed, themed
 from console.ui.map.scene import Scene
@@ -66,7 +66,7 @@ def _picture(scene: Scene, name: str, factor: float, theme: PipeTheme, work: The
     field = pressure_field(points, values, scene.home, look) if pressure else None
     shown = SHOWN | {MapLayer.PRESSURE} if pressure else SHOWN
     camera = Camera(0, 0, 1, WIDTH, HEIGHT).fitted(scene.bounds).zoomed(factor, WIDTH / 3, HEIGHT / 3)
-    style = StaticStyle(look, LayerLook(shown, theme=theme))
+    style = StaticStyle(look, LayerSettings(shown, theme=theme))
     image = blank(camera, style)
     paint_static(image, scene, camera, style, Extras(work, flows, field))
     return image

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QImage
 
+from console.ui.appearance import Appearance
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.export import MapNotSaved, Sheet, export_map, paper_camera
 from console.ui.map.layers import MapLayer, PipeTheme
 from console.ui.panels.map.legend import legend_rows
-from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.words import Words
 
@@ -21,7 +21,7 @@ THEME = Theme.load("light")
 
 def a_sheet(dpi: int = 96) -> Sheet:
     """A5 across."""
-    rows = legend_rows(Looks(THEME, Words("zh_CN", "Asia/Shanghai")), PipeTheme.DIAMETER, ())
+    rows = legend_rows(Appearance(THEME, Words("zh_CN", "Asia/Shanghai")), PipeTheme.DIAMETER, ())
     return Sheet("小城 供水管网图", "内部使用", rows, 210.0, 148.0, dpi)
 
 
@@ -47,7 +47,7 @@ def test_a_vector_file_holds_symbols_and_names_as_vectors_and_no_picture(
     canvas: MapCanvas, tmp_path: Path, factor: float
 ) -> None:
     canvas.set_visible(frozenset(MapLayer) - {MapLayer.TILES, MapLayer.PRESSURE})
-    canvas.look(canvas.camera.zoomed(factor, 450, 300))
+    canvas.navigation.look(canvas.camera.zoomed(factor, 450, 300))
     canvas.settle()
     export_map(canvas, tmp_path / "map.svg", a_sheet(), THEME)
     text = (tmp_path / "map.svg").read_text("utf-8")

@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
+from console.ui.appearance import Appearance
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.layers import GROUND_LAYERS, PLAN_LAYERS, LayerLook, MapLayer, PipeTheme
-from console.ui.map.live.case_marks import CaseLook, StepMark, StepStatus
+from console.ui.map.layers import GROUND_LAYERS, PLAN_LAYERS, LayerSettings, MapLayer, PipeTheme
+from console.ui.map.live.case_marks import CaseMarks, StepMark, StepStatus
 from console.ui.map.network.flow import flows_of
 from console.ui.map.network.themes import ramp, themed
 from console.ui.map.scene import Scene
 from console.ui.panels.map.layer_tree import LayerTree
 from console.ui.panels.map.legend import legend_rows
-from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.words import Words
 
 LOOKS = st.builds(
-    LayerLook,
+    LayerSettings,
     visible=st.frozensets(st.sampled_from(list(MapLayer))),
     opacity=st.dictionaries(st.sampled_from(list(MapLayer)), st.sampled_from([0.1, 0.35, 0.9])),
     order=st.permutations(GROUND_LAYERS).map(tuple),
@@ -33,18 +33,18 @@ LOOKS = st.builds(
 
 
 @given(LOOKS)
-def test_a_look_comes_back_from_the_settings(look: LayerLook) -> None:
-    assert LayerLook.from_text(look.as_text()) == look
+def test_a_look_comes_back_from_the_settings(look: LayerSettings) -> None:
+    assert LayerSettings.from_text(look.as_text()) == look
 
 
 @given(st.text(max_size=60))
 def test_damaged_settings_give_a_whole_look(text: str) -> None:
-    look = LayerLook.from_text(text)
+    look = LayerSettings.from_text(text)
     assert set(look.order) == set(GROUND_LAYERS)
 
 
 def test_parts_of_the_plan_go_with_it() -> None:
-    look = LayerLook()
+    look = LayerSettings()
     assert all(look.shows(layer) for layer in PLAN_LAYERS)
     hidden = look.with_visible(look.visible - {MapLayer.PLAN})
     assert not any(hidden.shows(layer) for layer in PLAN_LAYERS)
@@ -94,23 +94,23 @@ def test_ramps_grow_lighter_and_keep_off_the_ground(name: str) -> None:
 
 @pytest.mark.gui
 def test_the_legend_has_a_row_for_each_colour_on_the_map(qtbot: QtBot, scene: Scene) -> None:
-    looks = Looks(Theme.load("dark"), Words("en", "Asia/Shanghai"))
+    appearance = Appearance(Theme.load("dark"), Words("en", "Asia/Shanghai"))
     for theme in (PipeTheme.MATERIAL, PipeTheme.YEAR, PipeTheme.DMA, PipeTheme.ZONE):
         found = themed(scene, theme)
         assert found is not None
-        rows = legend_rows(looks, theme, found.entries)
+        rows = legend_rows(appearance, theme, found.entries)
         assert {colour.rgb() for _, colour, _ in rows} >= {
-            found.entries[number].colour(looks.theme).rgb() for number in np.unique(found.entry_of)
+            found.entries[number].colour(appearance.theme).rgb() for number in np.unique(found.entry_of)
         }
         assert all(text for text, _, _ in rows)
 
 
 @pytest.mark.gui
 def test_the_tree_shows_fades_and_orders(qtbot: QtBot, scene: Scene) -> None:
-    tree = LayerTree(scene.city, Looks(Theme.load("dark"), Words("zh_CN", "Asia/Shanghai")), LayerLook())
+    tree = LayerTree(scene.city, Appearance(Theme.load("dark"), Words("zh_CN", "Asia/Shanghai")), LayerSettings())
     qtbot.addWidget(tree)
-    told: list[LayerLook] = []
-    tree.look_changed.connect(told.append)
+    told: list[LayerSettings] = []
+    tree.layers_changed.connect(told.append)
     tree.tick(MapLayer.DMA, True)
     assert MapLayer.DMA in told[-1].visible
     tree.choose(MapLayer.ROADS)
@@ -119,7 +119,7 @@ def test_the_tree_shows_fades_and_orders(qtbot: QtBot, scene: Scene) -> None:
     place = told[-1].order.index(MapLayer.ROADS)
     tree._up.click()
     assert told[-1].order.index(MapLayer.ROADS) == place - 1
-    tree.set_look(replace(told[-1], visible=frozenset({MapLayer.PIPES})))
+    tree.set_layers(replace(told[-1], visible=frozenset({MapLayer.PIPES})))
     assert len(told) == 3
 
 
@@ -130,14 +130,14 @@ def _lightness(colour: QColor) -> float:
 @pytest.mark.gui
 @pytest.mark.parametrize("layer", [MapLayer.STATIONS, MapLayer.CREWS, MapLayer.LABELS])
 def test_a_live_layer_fades_towards_not_being_there(canvas: MapCanvas, layer: MapLayer) -> None:
-    def seen(look: LayerLook) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-        canvas.set_look(look)
+    def seen(look: LayerSettings) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        canvas.set_layers(look)
         canvas.settle()
         image = canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
         return np.frombuffer(image.constBits(), np.uint8).astype(np.float64)
 
     ground = frozenset({MapLayer.ROADS, MapLayer.COMMUNITIES})  # roads have names only where they are shown
-    only = LayerLook(visible=ground | {layer})
+    only = LayerSettings(visible=ground | {layer})
     whole, faded, gone = seen(only), seen(replace(only, opacity={layer: 0.3})), seen(replace(only, visible=ground))
     assert 0 < np.abs(faded - gone).sum() < 0.5 * np.abs(whole - gone).sum()
 
@@ -147,7 +147,7 @@ def test_a_live_layer_fades_towards_not_being_there(canvas: MapCanvas, layer: Ma
 def test_numbers_of_a_plan_are_shown_once_they_can_be_told_apart(canvas: MapCanvas, apart_px: float, shown: bool) -> None:
     x, y, step = canvas.camera.x, canvas.camera.y, apart_px * canvas.camera.m_per_px
     marks = tuple(StepMark(f"V{i}", i + 1, StepStatus.TO_CLOSE, x + i * step, y) for i in range(3))
-    canvas.show_case(CaseLook(steps=marks))
+    canvas.show_case(CaseMarks(steps=marks))
     with_numbers = canvas.picture_now()
     canvas.set_visible(canvas.visible_layers - {MapLayer.STEPS})
     assert (with_numbers != canvas.picture_now()) is shown

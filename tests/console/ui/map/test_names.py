@@ -28,7 +28,7 @@ def placed(canvas: MapCanvas, camera: Camera) -> list[QRectF]:
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.5, 6.0, 15.0])
 def test_no_label_lies_on_another(canvas: MapCanvas, factor: float) -> None:
-    canvas.background.finish()
+    canvas.derived.background.finish()
     labels = placed(canvas, canvas.camera.zoomed(factor, 450, 300))
     assert labels
     for number, one in enumerate(labels):
@@ -37,7 +37,7 @@ def test_no_label_lies_on_another(canvas: MapCanvas, factor: float) -> None:
 
 @pytest.mark.parametrize("factor", [1.0, 6.0])
 def test_labels_stay_on_the_ground_while_the_map_is_dragged(canvas: MapCanvas, factor: float) -> None:
-    canvas.background.finish()
+    canvas.derived.background.finish()
     camera = canvas.camera.zoomed(factor, 450, 300)
     placed(canvas, camera)
     keys = set(canvas._memory.sides.items())
@@ -74,7 +74,7 @@ def test_names_of_a_bent_road_lie_on_it_within_a_few_pixels_at_every_scale() -> 
 
 
 def test_no_name_along_a_line_lies_on_a_valve(canvas: MapCanvas) -> None:
-    canvas.background.finish()
+    canvas.derived.background.finish()
     valves = canvas.scene.city.network.valves
     for factor in (8.0, 20.0, 40.0):
         camera = canvas.camera.zoomed(factor, 430, 280)

@@ -23,27 +23,27 @@ _STEP_PX = 73
 
 def _trace(window: MainWindow) -> QWidget:
     window.tools.toggle_trace()
-    window.map.picked.emit(Asset("pipe", "P-104040", 0, 0.0, 0.0))
+    window.map.input.picked.emit(Asset("pipe", "P-104040", 0, 0.0, 0.0))
     return window.tools.trace.panel
 
 
-def _trial(window: MainWindow) -> QWidget:
-    window.tools.toggle_burst()
+def _what_if(window: MainWindow) -> QWidget:
+    window.tools.toggle_what_if()
     window.settle()
-    window.map.picked.emit(Asset("pipe", "P-104040", 0, 0.0, 0.0))
-    return window.tools.burst.panel
+    window.map.input.picked.emit(Asset("pipe", "P-104040", 0, 0.0, 0.0))
+    return window.tools.what_if.panel
 
 
 def _card(window: MainWindow) -> QWidget:
-    window.map.picked.emit(Asset("pipe", "P-104040", 0, 0.0, 0.0))
-    return window.desk.card
+    window.map.input.picked.emit(Asset("pipe", "P-104040", 0, 0.0, 0.0))
+    return window.map_commands.card
 
 
 def _strip(window: MainWindow) -> QWidget:
-    return window.desk.strip
+    return window.map_commands.strip
 
 
-_PANELS: dict[str, Callable[[MainWindow], QWidget]] = {"trace": _trace, "trial": _trial, "card": _card, "strip": _strip}
+_PANELS: dict[str, Callable[[MainWindow], QWidget]] = {"trace": _trace, "what_if": _what_if, "card": _card, "strip": _strip}
 
 
 def place_of(canvas: MapCanvas) -> tuple[float, float, float]:
@@ -57,7 +57,7 @@ class Heard:
     def __init__(self, canvas: MapCanvas) -> None:
         self._canvas, self.told = canvas, list[str]()
         for name in ("picked", "menu_requested", "activated", "shape_ended"):
-            getattr(canvas, name).connect(lambda *_, n=name: self.told.append(n))
+            getattr(canvas.input, name).connect(lambda *_, n=name: self.told.append(n))
         self._place = place_of(canvas)
 
     def check(self, what: str) -> None:
@@ -67,7 +67,7 @@ class Heard:
             popup.close()
         assert self.told == [], what
         assert place_of(self._canvas) == self._place, what
-        assert self._canvas.cursor_world is None, what
+        assert self._canvas.input.cursor_world is None, what
 
 
 def _points(window: MainWindow, panel: QWidget) -> Iterator[tuple[QWidget, QPoint, QPoint]]:
@@ -124,10 +124,10 @@ def test_mouse_and_wheel_over_a_panel_never_reach_what_is_hidden_beneath(
         QTest.mouseMove(handle, at)
         heard.check(f"hover: {what}")
     assert tried > 5
-    assert disabled or name != "trial"  # its arrows are disabled at first
+    assert disabled or name != "what_if"  # its arrows are disabled at first
 
 
-@pytest.mark.parametrize("name", ["trace", "trial", "card"])
+@pytest.mark.parametrize("name", ["trace", "what_if", "card"])
 def test_a_drag_that_begins_on_a_panel_leaves_the_map_where_it_is(window: MainWindow, port: ScriptedPort, name: str) -> None:
     panel = _PANELS[name](window)
     window.settle()
@@ -158,10 +158,10 @@ def test_a_drag_that_begins_on_the_map_goes_on_beneath_a_panel(window: MainWindo
 
 
 def test_keys_of_a_panels_control_do_not_move_the_map(window: MainWindow, port: ScriptedPort) -> None:
-    _trial(window)
+    _what_if(window)
     window.settle()
     window.activateWindow()
-    button = window.tools.burst.panel.shut
+    button = window.tools.what_if.panel.shut
     button.setFocus()
     if QApplication.focusWidget() is not button:
         pytest.fail("the button did not get the focus")

@@ -20,13 +20,13 @@ WALL = {"name": "wall", "x": 1920, "y": 0, "width": 1920, "height": 1080}
 Stand = dict[str, Any]
 
 
-def run(folder: Path, deeds: list[str], *screens: dict[str, object], wall_ratio: int = 1) -> list[list[Stand]]:
-    """One process on these screens (starting takes a while): for each deed what stood where, after each of its steps."""
+def run(folder: Path, actions: list[str], *screens: dict[str, object], wall_ratio: int = 1) -> list[list[Stand]]:
+    """One process on these screens (starting takes a while): for each action the windows' places after each step."""
     plan = folder / "screens.json"
     plan.write_text(json.dumps({"screens": screens}), "utf-8")
     ratios = f"desk=1;wall={wall_ratio}"
     env = os.environ | {"QT_QPA_PLATFORM": f"offscreen:configfile={plan}", "QT_SCREEN_SCALE_FACTORS": ratios}
-    command = [sys.executable, "-m", "tests.console.ui.map.at_the_screens", *(str(folder / deed) for deed in deeds)]
+    command = [sys.executable, "-m", "tests.console.ui.map.at_the_screens", *(str(folder / action) for action in actions)]
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     told: list[list[Stand]] = json.loads(done.stdout)
@@ -86,11 +86,11 @@ def test_a_wall_view_whose_screen_is_pulled_meanwhile_covers_nobody_and_comes_ba
     assert all(second in now["further"] for now in story["d=unplug"])
 
 
-@pytest.mark.parametrize("deed", ["b=move", "c=fill"])
-def test_the_first_window_comes_back_to_its_screen_or_to_one_that_is_there(story: dict[str, list[Stand]], deed: str) -> None:
-    first = story[deed][0]["first"]
-    assert (first["screen"], first["full"]) == ("wall", deed == "c=fill")
-    look = f"{deed[0]}=look"
+@pytest.mark.parametrize("action", ["b=move", "c=fill"])
+def test_the_first_window_comes_back_to_its_screen_or_to_one_that_is_there(story: dict[str, list[Stand]], action: str) -> None:
+    first = story[action][0]["first"]
+    assert (first["screen"], first["full"]) == ("wall", action == "c=fill")
+    look = f"{action[0]}=look"
     assert story[look][0]["first"]["screen"] == "wall"
     alone = story[f"{look} alone"][0]["first"]
     assert alone["screen"] == "desk"

@@ -79,9 +79,9 @@ def _pan(canvas: MapCanvas, first: int, stop: int) -> list[float]:
                 canvas.show_picture(feed)
             step = picture * FRAMES_A_PICTURE + frame
             if step % 50 == 49:
-                canvas.zoom(1.5 if step % 100 == 49 else 1 / 1.5, QPointF(300, 200))
+                canvas.navigation.zoom(1.5 if step % 100 == 49 else 1 / 1.5, QPointF(300, 200))
             else:
-                canvas.look(canvas.camera.panned(9.0 if step % 80 < 40 else -9.0, 4.0 if step % 60 < 30 else -4.0))
+                canvas.navigation.look(canvas.camera.panned(9.0 if step % 80 < 40 else -9.0, 4.0 if step % 60 < 30 else -4.0))
             canvas.repaint()
             QCoreApplication.processEvents()
             frames.append((thread_time() - begin) * 1000)

@@ -35,7 +35,7 @@ def at_the_notice(record: CaseRecord, qtbot: QtBot, language: str, theme: str) -
     window.show()
     window.go(next(micros(change.at) for change in record.changes if change.kind == "notice_issued"))
     window.settle()
-    window.map.land()
+    window.map.navigation.land()
     window.map.settle()
     window.settle()
     return window

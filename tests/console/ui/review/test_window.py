@@ -17,12 +17,12 @@ from console.domain.incidents import Phase
 from console.package import read_package, verify_package, write_package
 from console.services.incidents.undo import UndoLast
 from console.services.review.record import CaseRecord
+from console.ui.appearance import Appearance
 from console.ui.panels.case.head import PhaseStrip
 from console.ui.review.pair import PairWindow
 from console.ui.review.port import Recorded
 from console.ui.review.window import ReviewWindow
 from console.ui.settings import WindowSettings
-from console.ui.style import Looks
 from console.ui.theme import Theme
 from console.ui.words import Words
 from tests.console.package.cases import CASE, HOSTILE, a_case
@@ -63,20 +63,20 @@ def at(record: CaseRecord, kind: str) -> int:
 def test_every_view_shows_the_chosen_moment(window: ReviewWindow, record: CaseRecord) -> None:
     window.go(at(record, "burst_judged"))
     window.settle()
-    assert window._focus.incident is not None
-    assert window._focus.incident.burst_pipes == ("H10",)
+    assert window.focus.incident is not None
+    assert window.focus.incident.burst_pipes == ("H10",)
     assert window.then_now.cells["burst_pipe"][1].text() == "≠ H10"
     assert window.then_now.cells["burst_pipe"][2].text() == "V10"
-    assert window._log_model.rowCount() < len(record.case_changes)
+    assert window.log.model.rowCount() < len(record.case_changes)
     window.go(at(record, "notice_issued"))
     window.settle()
-    assert window._focus.incident.issued_at is not None
+    assert window.focus.incident.issued_at is not None
     assert window.then_now.cells["burst_pipe"][1].text() == "V10"
 
 
 def test_before_the_case_was_opened_there_is_none(window: ReviewWindow) -> None:
     window.go(window.replaying.replay.since_us)
-    assert window._focus.incident is None
+    assert window.focus.incident is None
     assert "尚未立案" in window.then_now.cells["phase"][1].text()
 
 
@@ -112,8 +112,8 @@ def test_playing_moves_on_and_ends_at_the_end(window: ReviewWindow, qtbot: QtBot
 def test_what_has_happened_cannot_be_changed(window: ReviewWindow, qtbot: QtBot) -> None:
     with pytest.raises(Recorded):
         window.replaying.submit(UndoLast(CASE), Actor.named("王")).result()
-    window.ask(UndoLast(CASE))
-    qtbot.waitUntil(lambda: window._dispatcher.waiting == 0, timeout=2000)
+    window.dispatcher.submit(UndoLast(CASE))
+    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0, timeout=2000)
     assert window.record.incident == read_package(window.path or Path()).incident
 
 
@@ -165,22 +165,22 @@ def test_what_the_reviewer_finds_out_changes_the_answers_at_once(window: ReviewW
 
 
 def test_another_decision_is_calculated_aside_and_shown(window: ReviewWindow, qtbot: QtBot) -> None:
-    window.what_if.run.click()
-    qtbot.waitUntil(lambda: window.what_if.outcome is not None, timeout=5000)
-    assert window.what_if.outcome is not None
-    assert window.what_if.outcome.plan.valves_to_close[0].asset_id in window.what_if.result.text()
-    window.what_if.valve.setEditText("no such valve")
-    window.what_if.run.click()
-    qtbot.waitUntil(lambda: not window._errands.busy, timeout=5000)
+    window.rerun.run.click()
+    qtbot.waitUntil(lambda: window.rerun.outcome is not None, timeout=5000)
+    assert window.rerun.outcome is not None
+    assert window.rerun.outcome.plan.valves_to_close[0].asset_id in window.rerun.result.text()
+    window.rerun.valve.setEditText("no such valve")
+    window.rerun.run.click()
+    qtbot.waitUntil(lambda: not window.tasks.busy, timeout=5000)
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh_CN", "dark"), ("en", "dark")])
 def test_it_speaks_both_languages_in_both_themes_and_runs_no_markup(window: ReviewWindow, language: str, theme: str) -> None:
-    window.set_looks(Looks(Theme.load(theme), Words(language, "Asia/Shanghai")))
+    window.set_appearance(Appearance(Theme.load(theme), Words(language, "Asia/Shanghai")))
     window.settle()
     ground = window.grab().toImage().pixelColor(3, window.height() - 3)
     assert (ground.lightnessF() > 0.5) == (theme == "light")
-    text = window._looks.words.catalogue.text
+    text = window._appearance.words.catalogue.text
     assert window.windowTitle() == text("review.replay.title", incident=CASE)
     assert text("review.question.plan_done") in window.answers.page.toPlainText()
     assert "<script>window.broken=1" in window.answers.page.toPlainText()
@@ -204,13 +204,13 @@ def test_two_cases_side_by_side_move_together_from_their_first_abnormal_reading(
 
 @pytest.mark.parametrize("width", [392, 325, 260])
 def test_every_phase_has_room_for_its_word_in_english_too(qtbot: QtBot, width: int) -> None:
-    looks = Looks(Theme.load("dark"), Words("en", "Asia/Shanghai"))
+    appearance = Appearance(Theme.load("dark"), Words("en", "Asia/Shanghai"))
     strip = PhaseStrip()
     qtbot.addWidget(strip)
     strip.resize(width, 30)
-    strip.show_phase(Phase.REPAIRING, looks)
+    strip.show_phase(Phase.REPAIRING, appearance)
     size, cells = strip._fitted()
-    metrics = QFontMetricsF(looks.theme.font(size, QFont.Weight.Bold))
+    metrics = QFontMetricsF(appearance.theme.font(size, QFont.Weight.Bold))
     assert sum(cells) == pytest.approx(width)
     for phase, cell in zip(Phase, cells, strict=True):
-        assert metrics.horizontalAdvance(looks.words.of("phase", phase.value)) <= cell
+        assert metrics.horizontalAdvance(appearance.words.of("phase", phase.value)) <= cell

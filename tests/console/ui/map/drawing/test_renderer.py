@@ -14,7 +14,7 @@ from console.ui.map.canvas import MapCanvas
 from console.ui.map.drawing.band import StaticStyle
 from console.ui.map.drawing.line_batches import unlocked
 from console.ui.map.drawing.static_layer import Extras, blank, paint_static
-from console.ui.map.layers import LayerLook, MapLayer
+from console.ui.map.layers import LayerSettings, MapLayer
 from console.ui.map.live.case_marks import pipe_lines
 from console.ui.map.live.marks import Highlight, MarkLines
 from console.ui.map.scene import Scene
@@ -32,7 +32,7 @@ def pixels(image: QImage) -> NDArray[np.int64]:
 
 def a_style(ratio: float = 1.0) -> StaticStyle:
     """Everything shown, dark."""
-    return StaticStyle(Theme.load("dark"), LayerLook(frozenset(MapLayer) - {MapLayer.TILES, MapLayer.PRESSURE}), ratio)
+    return StaticStyle(Theme.load("dark"), LayerSettings(frozenset(MapLayer) - {MapLayer.TILES, MapLayer.PRESSURE}), ratio)
 
 
 @pytest.mark.parametrize(("factor", "ratio"), [(1, 1.0), (4, 1.0), (12, 1.0), (4, 2.0), (4, 1.5)])
@@ -53,7 +53,7 @@ def test_qt_itself_draws_without_the_interpreter_lock_here() -> None:
 
 def test_a_frame_is_never_blank_while_the_next_picture_is_drawn(canvas: MapCanvas) -> None:
     for step in range(12):
-        canvas.look(canvas.camera.panned(70.0, 30.0) if step % 3 else canvas.camera.zoomed(1.6, 300, 200))
+        canvas.navigation.look(canvas.camera.panned(70.0, 30.0) if step % 3 else canvas.camera.zoomed(1.6, 300, 200))
         image = QImage(900, 600, QImage.Format.Format_RGB32)
         painter = QPainter(image)
         canvas.renderer.paint(painter, canvas.camera)
@@ -66,11 +66,11 @@ def test_a_frame_is_never_blank_while_the_next_picture_is_drawn(canvas: MapCanva
 
 def test_the_picture_that_stays_is_of_the_last_camera(canvas: MapCanvas) -> None:
     for step in range(6):
-        canvas.look(canvas.camera.zoomed(1.3, 100 + 60 * step, 200))
+        canvas.navigation.look(canvas.camera.zoomed(1.3, 100 + 60 * step, 200))
     canvas.settle()
     drawn = canvas.renderer._drawn
     assert drawn is not None
-    assert drawn.wish.camera == canvas.camera
+    assert drawn.job.camera == canvas.camera
     fresh = blank(canvas.camera, canvas._style())
     paint_static(fresh, canvas.scene, canvas.camera, canvas._style())
     assert (np.abs(pixels(fresh) - pixels(drawn.ground)).max(axis=2) > 40).mean() < 0.001
@@ -96,7 +96,7 @@ def test_marks_come_and_go_without_drawing_the_network_again(canvas: MapCanvas) 
 def test_threads_end_with_the_canvas(scene: Scene, canvas: MapCanvas) -> None:
     twin = canvas.twin(Theme.load("light"), canvas._words)
     twin.resize(400, 300)
-    twin.look(twin.camera.zoomed(3.0, 200, 150))
+    twin.navigation.look(twin.camera.zoomed(3.0, 200, 150))
     twin.settle()
     mine = {thread for thread in threading.enumerate() if thread.name.startswith("map-")}
     twin.shut()

@@ -127,7 +127,7 @@ def test_tiles_come_from_a_server_and_stay_when_it_has_gone(server: tuple[str, T
 def test_the_map_shows_tiles_with_their_attribution(canvas: MapCanvas, mbtiles: Path) -> None:
     canvas.set_tiles(open_tiles(str(mbtiles), mbtiles.parent, "", lambda: None))
     canvas.set_visible(frozenset({MapLayer.TILES}))
-    canvas.look(canvas.camera.centred(CAMERA.x, CAMERA.y, 4.0))
+    canvas.navigation.look(canvas.camera.centred(CAMERA.x, CAMERA.y, 4.0))
     image = canvas.picture_now()
     assert image.pixelColor(450, 150) == QColor("#335577")
     assert canvas.margin().attribution == "© 天地图"

@@ -12,7 +12,7 @@ from console.ui.map.layers import MapLayer
 from console.ui.map.network.facilities import Facility, facilities, stations_at
 from console.ui.map.scene import Scene
 from console.ui.map.view.camera import Camera
-from console.ui.map.view.identify import Known, lines_of
+from console.ui.map.view.identify import CardData, lines_of
 from console.ui.map.view.picking import REACH_PX, Picker
 from console.ui.words import Words
 from maps.city import City
@@ -80,7 +80,7 @@ def card(city: City, asset_id: str) -> list[tuple[str, str]]:
     picked = Picker(scene, np.empty(0), np.empty(0)).at(50.0, 50.0, Camera(one.x, one.y, 1.0, 100, 100), EVERYTHING)
     assert picked is not None
     assert (picked.kind, picked.asset_id, picked.row) == ("facility", asset_id, row)
-    return list(lines_of(picked, Known(city, a_picture(city), WORDS, facilities=scene.facilities)))
+    return list(lines_of(picked, CardData(city, a_picture(city), WORDS, facilities=scene.facilities)))
 
 
 def test_pumps_of_no_plant_are_a_station_of_their_own_and_side_by_side_they_are_one(city: City) -> None:

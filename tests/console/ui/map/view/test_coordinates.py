@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.ui.map.view.coordinates import Coordinates, Reading, gcj02
+from console.ui.map.view.coordinates import Coordinates, CoordinateSystem, gcj02
 from maps.attribution import attribution
 from tests.console.ui.small_city import ORIGIN, build_small_city
 
@@ -32,23 +32,23 @@ def test_gcj02_shifts_by_some_hundred_metres_and_smoothly(lon: float, lat: float
 
 def test_every_system_is_named_beside_its_numbers() -> None:
     city = build_small_city()
-    for reading, name in (
-        (Reading.WGS84, "WGS84"),
-        (Reading.GCJ02, "GCJ-02"),
-        (Reading.CGCS2000, "CGCS2000"),
-        (Reading.NETWORK, "4548"),
+    for system, name in (
+        (CoordinateSystem.WGS84, "WGS84"),
+        (CoordinateSystem.GCJ02, "GCJ-02"),
+        (CoordinateSystem.CGCS2000, "CGCS2000"),
+        (CoordinateSystem.NETWORK, "4548"),
     ):
-        assert name in Coordinates(city, reading).name("local")
-    lon, lat = Coordinates(city, Reading.WGS84).degrees(*ORIGIN)
+        assert name in Coordinates(city, system).name("local")
+    lon, lat = Coordinates(city, CoordinateSystem.WGS84).degrees(*ORIGIN)
     assert (lon, lat) == pytest.approx((117.06, 36.65), abs=0.02)
-    assert Coordinates(city, Reading.CGCS2000).degrees(*ORIGIN) == pytest.approx((lon, lat), abs=1e-5)
+    assert Coordinates(city, CoordinateSystem.CGCS2000).degrees(*ORIGIN) == pytest.approx((lon, lat), abs=1e-5)
 
 
 def test_a_city_without_a_place_offers_only_its_own_coordinates() -> None:
     city = build_small_city(crs="local")
-    coordinates = Coordinates(city, Reading.GCJ02)
-    assert coordinates.offered == (Reading.NETWORK,)
-    assert coordinates.reading is Reading.NETWORK
+    coordinates = Coordinates(city, CoordinateSystem.GCJ02)
+    assert coordinates.offered == (CoordinateSystem.NETWORK,)
+    assert coordinates.system is CoordinateSystem.NETWORK
     assert coordinates.name("工程坐标") == "工程坐标"
 
 

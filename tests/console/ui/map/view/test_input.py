@@ -33,7 +33,7 @@ def drag(canvas: MapCanvas, start: QPoint, stop: QPoint, keys: Qt.KeyboardModifi
 
 def test_the_picked_station_or_valve_is_the_nearest_by_brute_force(canvas: MapCanvas) -> None:
     camera = canvas.camera.zoomed(5.0, 450, 300)
-    canvas.look(camera)
+    canvas.navigation.look(camera)
     city, gauges = canvas.scene.city, canvas.overlay.gauges
     rng = np.random.default_rng(4)
     found = 0
@@ -47,7 +47,7 @@ def test_the_picked_station_or_valve_is_the_nearest_by_brute_force(canvas: MapCa
             "valve": np.hypot(city.network.valves.x - x, city.network.valves.y - y),
         }
         kind = min(apart, key=lambda one: float(apart[one].min()))
-        asset = canvas.pick_at(QPoint(round(px), round(py)))
+        asset = canvas.input.pick_at(QPoint(round(px), round(py)))
         if apart[kind].min() < 7.0 * camera.m_per_px:
             assert asset is not None
             if asset.kind in apart:
@@ -88,21 +88,21 @@ def test_shift_and_drag_zooms_to_the_box(canvas: MapCanvas) -> None:
     assert low_y <= corners[1][1] + 1e-6
     assert high_y >= corners[0][1] - 1e-6
     assert canvas.camera.m_per_px < before.m_per_px / 2
-    assert canvas.sketch.tool is Tool.PAN
+    assert canvas.input.sketch.tool is Tool.PAN
 
 
 def test_measuring_ends_with_a_double_click_and_never_picks(canvas: MapCanvas) -> None:
     picked: list[object] = []
-    canvas.picked.connect(picked.append)
-    canvas.use(Tool.MEASURE_LENGTH)
+    canvas.input.picked.connect(picked.append)
+    canvas.input.use(Tool.MEASURE_LENGTH)
     for point in (QPoint(100, 100), QPoint(400, 100)):
         QTest.mouseClick(canvas, LEFT, pos=point)
     QTest.keyClick(canvas, Qt.Key.Key_Return)
-    assert canvas.sketch.ended
-    assert length_m(canvas.sketch.points) == pytest.approx(300 * canvas.camera.m_per_px)
+    assert canvas.input.sketch.ended
+    assert length_m(canvas.input.sketch.points) == pytest.approx(300 * canvas.camera.m_per_px)
     assert picked == []
     QTest.keyClick(canvas, Qt.Key.Key_Escape)
-    assert canvas.sketch.tool is Tool.PAN
+    assert canvas.input.sketch.tool is Tool.PAN
 
 
 def test_keys_pan_and_zoom(canvas: MapCanvas) -> None:
@@ -116,7 +116,7 @@ def test_keys_pan_and_zoom(canvas: MapCanvas) -> None:
 
 
 def test_a_double_click_on_nothing_zooms_in(canvas: MapCanvas) -> None:
-    canvas.look(canvas.camera.panned(2000, 0))
+    canvas.navigation.look(canvas.camera.panned(2000, 0))
     before = canvas.camera.m_per_px
     QTest.mouseDClick(canvas, LEFT, pos=QPoint(100, 300))
     assert canvas.camera.m_per_px == pytest.approx(before / 2)
@@ -144,7 +144,7 @@ def test_bookmarks_come_back_and_damaged_ones_are_none() -> None:
 
 
 def test_a_followed_crew_stays_in_view_until_the_map_is_dragged(canvas: MapCanvas) -> None:
-    canvas.look(canvas.camera.zoomed(6.0, 100, 100))
+    canvas.navigation.look(canvas.camera.zoomed(6.0, 100, 100))
     picture = a_picture(canvas.scene.city)
     canvas.show_picture(picture)
     canvas.follow("crew1")
@@ -163,12 +163,12 @@ def test_a_followed_crew_stays_in_view_until_the_map_is_dragged(canvas: MapCanva
 
 
 def test_wheel_zoom_and_flights_end_where_they_should(canvas: MapCanvas) -> None:
-    canvas.glides = True
+    canvas.navigation.glides = True
     target = canvas.camera.zoomed(3.0, 450, 300)
-    canvas.fly(target)
+    canvas.navigation.fly(target)
     assert canvas.camera == target
-    assert canvas.shown_camera.m_per_px > target.m_per_px
-    canvas.land()
-    assert canvas.shown_camera == target
-    canvas.zoom(2.0, QPointF(450, 300))
-    assert canvas.shown_camera == canvas.camera
+    assert canvas.navigation.shown_camera.m_per_px > target.m_per_px
+    canvas.navigation.land()
+    assert canvas.navigation.shown_camera == target
+    canvas.navigation.zoom(2.0, QPointF(450, 300))
+    assert canvas.navigation.shown_camera == canvas.camera

@@ -1,4 +1,4 @@
-"""What if: another valve, rerun on the recorded state; the calculation runs aside."""
+"""Rerun of the isolation on the recorded state with another valve; computed in the background."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 from console.children import shared_calls
 from console.services.review.record import CaseRecord
 from console.services.review.what_if import Outcome, rerun
-from console.ui.bridge import Errands
-from console.ui.style import Looks, button, label, row
+from console.ui.appearance import Appearance
+from console.ui.background_tasks import BackgroundTasks
+from console.ui.widgets import button, label, row
 
 
-class WhatIfPanel(QWidget):
+class RerunPanel(QWidget):
     """A valve, what had been otherwise with it, and what that gives."""
 
     shown = Signal(object)
     """Outcome."""
 
-    def __init__(self, record: CaseRecord, errands: Errands, looks: Looks, parent: QWidget | None = None) -> None:
+    def __init__(self, record: CaseRecord, tasks: BackgroundTasks, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
-        self._record, self._errands, self._looks = record, errands, looks
+        self._record, self._tasks, self._appearance = record, tasks, appearance
         self.outcome: Outcome | None = None
         self._valve_label, self._was = label(name="muted"), label(name="muted", wrap=True)
         self.valve, self.how, self.run = QComboBox(), QComboBox(), button("", "primary")
@@ -43,12 +44,12 @@ class WhatIfPanel(QWidget):
         box.addWidget(self._was)
         box.addWidget(self.result)
         box.addStretch(1)
-        self.set_looks(looks)
+        self.set_appearance(appearance)
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks = looks
-        text, chosen = looks.words.catalogue.text, max(self.how.currentIndex(), 0)
+        self._appearance = appearance
+        text, chosen = appearance.words.catalogue.text, max(self.how.currentIndex(), 0)
         self._valve_label.setText(text("review.replay.valve"))
         self.run.setText(text("review.replay.run"))
         self.how.clear()
@@ -62,14 +63,14 @@ class WhatIfPanel(QWidget):
             self.result.setText(self._words(self.outcome))
 
     def rerun(self) -> None:
-        """Ask for it."""
+        """Start the calculation."""
         valve, record = self.valve.currentText().strip(), self._record
         stuck = [one for one in record.incident.unable_valves() if one != valve and record.city.network.valves.has(one)]
         if self.how.currentData() == "closed":
             asked = partial(rerun, closed=[valve], unable=stuck)
         else:
             asked = partial(rerun, unable=[*stuck, valve])
-        self._errands.ask("what_if", lambda: _answered(record, asked), self._show)
+        self._tasks.request("what_if", lambda: _answered(record, asked), self._show)
         self.result.setText("…")
 
     def _show(self, outcome: Outcome) -> None:
@@ -79,7 +80,7 @@ class WhatIfPanel(QWidget):
 
     def _words(self, outcome: Outcome) -> str:
         plan, impact = outcome.plan, outcome.impact
-        text = self._looks.words.catalogue.text
+        text = self._appearance.words.catalogue.text
         low = f"{impact.low_pressure_households:,}" if impact and impact.converged else "–"
         minutes = "–" if plan.minutes is None else f"{plan.minutes:.0f}"
         said = text(

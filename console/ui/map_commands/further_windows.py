@@ -1,6 +1,7 @@
-"""The further map windows of one first map. Those open at the end are there again at the next start, where their screen still
+"""The further map windows of one first map.
 
-is; a wall view whose screen goes while the program runs waits for it, so that it never covers the dispatcher's window.
+Windows that were open at the end open again at the next start, if their screen is there. A wall view whose screen goes while the
+program runs waits for the screen, so that it never covers the dispatcher's window.
 """
 
 from __future__ import annotations
@@ -13,22 +14,22 @@ from PySide6.QtGui import QGuiApplication, QScreen
 from PySide6.QtWidgets import QWidget
 
 from console.domain.picture import Picture
+from console.ui.appearance import Appearance
 from console.ui.map.canvas import MapCanvas
-from console.ui.map_window import MapWindow, Stood, other_screens
-from console.ui.style import Looks
+from console.ui.map_commands.map_window import MapWindow, WindowPlacement, other_screens
 
 
-class MapWindows(QObject):
+class FurtherWindows(QObject):
     """The further windows of one first map."""
 
     picked = Signal(object)
     """Asset or None: clicked in one of them."""
 
-    def __init__(self, first: MapCanvas, looks: Looks, parent: QWidget) -> None:
+    def __init__(self, first: MapCanvas, appearance: Appearance, parent: QWidget) -> None:
         super().__init__(parent)
-        self._first, self._looks, self._parent = first, looks, parent
+        self._first, self._appearance, self._parent = first, appearance, parent
         self.open_now: list[MapWindow] = []
-        self._waiting: tuple[Stood, ...] = ()
+        self._waiting: tuple[WindowPlacement, ...] = ()
         """Wall views whose screen has gone: they are remembered until it is back."""
         self._ending = False
         application = QGuiApplication.instance()
@@ -45,20 +46,20 @@ class MapWindows(QObject):
         return window
 
     def reopen(self, text: str) -> None:
-        """Those that stood open, as ``remembered`` told; a wall view only where there is a screen for it: it would lie
+        """Open the windows of ``remembered``.
 
-        over the first window. Damaged text opens none.
+        A wall view opens only where there is another screen: it would cover the first window. Damaged text opens none.
         """
         room = bool(other_screens(self._first))
-        stood = _stood_from(text)
-        self._waiting = () if room else tuple(one for one in stood if one.wall)
-        for one in stood:
+        saved = _placements_from(text)
+        self._waiting = () if room else tuple(one for one in saved if one.wall)
+        for one in saved:
             if room or not one.wall:
                 self._new(one.wall).reopen(one)
 
     def remembered(self) -> str:
         """For the settings."""
-        return json.dumps([asdict(one) for one in (*(window.stands() for window in self.open_now), *self._waiting)])
+        return json.dumps([asdict(one) for one in (*(window.placement() for window in self.open_now), *self._waiting)])
 
     def canvases(self) -> tuple[MapCanvas, ...]:
         """Their maps."""
@@ -71,11 +72,11 @@ class MapWindows(QObject):
             canvas.set_badges(self._first.badges)
             canvas.mirror(self._first)
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self._looks = looks
+        self._appearance = appearance
         for window in self.open_now:
-            window.set_looks(looks)
+            window.set_appearance(appearance)
 
     def close(self) -> None:
         """Close them all."""
@@ -85,9 +86,10 @@ class MapWindows(QObject):
 
     @Slot(QScreen)
     def _screen_gone(self, screen: QScreen) -> None:
-        """Qt moves the windows of a screen that has gone to the one that is left: wall views are put aside before, and after
+        """Close the wall views of a screen that has gone.
 
-        it those that the first window has been moved under.
+        Qt moves its windows to the screen that is left: wall views are put aside before that, and after it those that
+        the first window was moved under.
         """
         self._put_aside(screen)
         QTimer.singleShot(0, self, lambda: self._put_aside(self._first.screen()))
@@ -99,7 +101,7 @@ class MapWindows(QObject):
     def _put_aside(self, screen: QScreen) -> None:
         for window in tuple(self.open_now):
             if window.wall and window.screen() is screen and not self._ending:
-                self._waiting = (*self._waiting, window.stands())
+                self._waiting = (*self._waiting, window.placement())
                 window.close()
 
     def _bring_back(self) -> None:
@@ -109,15 +111,15 @@ class MapWindows(QObject):
                 self._new(one.wall).reopen(one)
 
     def _new(self, wall: bool) -> MapWindow:
-        window = MapWindow(self._first, self._looks, wall, self._parent)
+        window = MapWindow(self._first, self._appearance, wall, self._parent)
         window.shut.connect(self.open_now.remove)
-        window.map.picked.connect(self.picked)
+        window.map.input.picked.connect(self.picked)
         self.open_now.append(window)
         return window
 
 
-def _stood_from(text: str) -> tuple[Stood, ...]:
+def _placements_from(text: str) -> tuple[WindowPlacement, ...]:
     try:
-        return tuple(Stood(**one) for one in json.loads(text or "[]"))
+        return tuple(WindowPlacement(**one) for one in json.loads(text or "[]"))
     except (ValueError, TypeError):
         return ()

@@ -1,4 +1,4 @@
-"""Guide: from what was picked, chosen or found to where the map looks and what the case column offers."""
+"""AssetLocator: shows assets and cases that were picked, chosen or found, and offers the map's context menu."""
 
 from __future__ import annotations
 
@@ -6,43 +6,44 @@ from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from console.domain.alarms import Alarm
-from console.domain.picture import Picture
+from console.ui.appearance import Appearance
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit
 from console.ui.focus import CaseFocus
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.view.picking import Asset
-from console.ui.panels.case.column import CaseColumn
 from console.ui.panels.case.location import JUDGED_IN
-from console.ui.style import Looks
-from maps.city import City
 from maps.locate.next_reading import ReadingPlace
 
 _VALVE_M_PER_PX = 0.8
 _PLACE_M_PER_PX = 2.0
 
 
-class Guide(QObject):
-    """Moves the map and the focus; what must be decided is asked first."""
+class AssetLocator(QObject):
+    """Moves the map and the case focus. Decisions go through ``Questions``."""
 
+    pipe_selected = Signal(str)
+    """A pipe is looked at; "" for none."""
+    valve_picked = Signal(str)
+    """A valve was clicked on the map."""
     drill_burst_asked = Signal(str)
     """An instructor wants this pipe to break (drills only)."""
 
-    def __init__(
-        self, city: City, map_: MapCanvas, case: CaseColumn, focus: CaseFocus, questions: Questions, looks: Looks, window: QWidget
-    ) -> None:
+    def __init__(self, map_: MapCanvas, focus: CaseFocus, questions: Questions, appearance: Appearance, window: QWidget) -> None:
         super().__init__(window)
-        self._city, self._map, self._case, self._focus = city, map_, case, focus
-        self._questions, self._looks, self._window = questions, looks, window
+        self._city, self._map, self._focus = map_.scene.city, map_, focus
+        self._framed: tuple[object, ...] = ()
+        focus.changed.connect(self._frame_case)
+        self._questions, self._appearance, self._window = questions, appearance, window
         self.in_drill = False
 
-    def set_looks(self, looks: Looks) -> None:
-        """Another language for menus and labels to come."""
-        self._looks = looks
+    def set_appearance(self, appearance: Appearance) -> None:
+        """Another theme or language, for the next menu."""
+        self._appearance = appearance
 
-    def choose_case(self, incident_id: str, picture: Picture) -> None:
+    def choose_case(self, incident_id: str) -> None:
         """Bring a case into focus and into view."""
-        self._focus.choose(incident_id, picture)
+        self._focus.choose(incident_id)
         self.show_case()
 
     def show_case(self) -> None:
@@ -52,15 +53,15 @@ class Guide(QObject):
             return
         plan, location = incident.plan, incident.location
         around = (*plan.zone_pipes, *plan.dry_pocket_pipes) if plan is not None else ()
-        self._map.fit_lines((*around, *(location.set_90 if location is not None else ()), *incident.target_pipes()))
+        self._map.fit_pipes((*around, *(location.set_90 if location is not None else ()), *incident.target_pipes()))
 
     def select_pipe(self, pipe_id: str) -> None:
-        """Highlight a pipe and say what it is; nothing is judged or made ready for it."""
+        """Highlight a pipe with its description. What a judgement would be about stays the same."""
         pipes = self._city.network.pipes
         row = pipes.row(pipe_id)
-        kind = self._looks.words.pipe(float(pipes.diameter_mm[row]), str(pipes.material[row]), int(pipes.year_laid[row]))
+        kind = self._appearance.words.pipe(float(pipes.diameter_mm[row]), str(pipes.material[row]), int(pipes.year_laid[row]))
         self._map.select_pipes((pipe_id,), " · ".join(part for part in (pipe_id, kind, str(pipes.road_name[row])) if part))
-        self._case.location.look_at(pipe_id)
+        self.pipe_selected.emit(pipe_id)
 
     def show_valve(self, valve_id: str) -> None:
         """The map on a valve."""
@@ -76,21 +77,21 @@ class Guide(QObject):
         """The map on a place to read."""
         self._near(place.x, place.y, _PLACE_M_PER_PX)
 
-    def on_alarm(self, alarm: Alarm, picture: Picture) -> None:
+    def on_alarm(self, alarm: Alarm) -> None:
         """An alarm's case, else its station."""
         if alarm.incident_id:
-            self.choose_case(alarm.incident_id, picture)
+            self.choose_case(alarm.incident_id)
         elif self._city.stations.has(alarm.subject):
             self.show_station(self._city.stations.row(alarm.subject))
 
-    def go_to(self, hit: Hit, picture: Picture) -> None:
+    def go_to(self, hit: Hit) -> None:
         """What the search found."""
         match hit.kind:
             case "incident":
-                self.choose_case(hit.key, picture)
+                self.choose_case(hit.key)
             case "pipe":
                 self.select_pipe(hit.key)
-                self._map.fit_lines((hit.key,))
+                self._map.fit_pipes((hit.key,))
             case _:
                 self._near(hit.x, hit.y, _PLACE_M_PER_PX)
 
@@ -98,25 +99,25 @@ class Guide(QObject):
         """A click on the map."""
         if asset is None:
             self._map.select_pipes(())
-            self._case.location.look_at("")
+            self.pipe_selected.emit("")
         elif asset.kind == "pipe":
             self.select_pipe(asset.asset_id)
         elif asset.kind == "valve":
-            self._case.plan.choose(asset.asset_id)
+            self.valve_picked.emit(asset.asset_id)
 
     def on_menu(self, asset: Asset | None, at: QPoint) -> None:
-        """A right click on the map: what can be done with what is there."""
-        menu, words = QMenu(self._window), self._looks.words
+        """Show the context menu of an asset on the map."""
+        menu, words = QMenu(self._window), self._appearance.words
         menu.aboutToHide.connect(menu.deleteLater)
         if asset is not None:
             self._offer(menu, asset)
             menu.addAction(words("map.operation"), lambda: self._questions.operation(asset.asset_id, asset.kind))
             menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))
-        menu.addAction(words("commands.fit"), self._map.fit_all)
+        menu.addAction(words("commands.fit"), self._map.navigation.fit_all)
         menu.popup(at)
 
     def _offer(self, menu: QMenu, asset: Asset) -> None:
-        words, incident = self._looks.words, self._focus.incident
+        words, incident = self._appearance.words, self._focus.incident
         if asset.kind == "pipe":
             self.select_pipe(asset.asset_id)
             if incident is not None and incident.phase in JUDGED_IN and asset.asset_id not in incident.burst_pipes:
@@ -130,5 +131,15 @@ class Guide(QObject):
             case_id = incident.incident_id
             menu.addAction(words("plan.unable"), lambda: self._questions.why_unable(case_id, asset.asset_id))
 
+    def _frame_case(self) -> None:
+        """A new case or plan is brought into view, unless the user has moved the map."""
+        incident = self._focus.incident
+        if incident is None or self._map.navigation.touched:
+            return
+        framed = incident.incident_id, incident.plan
+        if framed != self._framed:
+            self._framed = framed
+            self.show_case()
+
     def _near(self, x: float, y: float, m_per_px: float) -> None:
-        self._map.look_at(x, y, min(self._map.camera.m_per_px, m_per_px))
+        self._map.navigation.look_at(x, y, min(self._map.camera.m_per_px, m_per_px))

@@ -1,4 +1,4 @@
-"""Trend: readings over time with what was expected, as a chart; the same one for evidence and for a station."""
+"""Charts: readings over time with their expected band, the names of a chart's lines, and the profile of a path."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from console.domain.clock import moment
 from console.domain.expected import usual_scatter
 from console.domain.readings import Channel
-from console.ui.style import Looks
+from console.ui.appearance import Appearance
+from console.ui.widgets import tip
 from console.ui.words import Words
+from maps.trace import Profile
 from maps.units import mpa_from_kpa
 
 _STEPS_S = (60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0)
 _TICK_PX = 64.0
 _TOP_PX = 6
+_NAMES_PX, _LEFT_PX, _DASH_PX, _GAP_PX = 14, 38, 10, 4
+_PROFILE_PX = 130
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,33 +61,33 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         self.getPlotItem().layout.setContentsMargins(1, _TOP_PX, 6, 1)  # else the uppermost value is cut in half
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
-    def draw(self, series: Sequence[Series], looks: Looks, since_s: float, until_s: float) -> None:
+    def draw(self, series: Sequence[Series], appearance: Appearance, since_s: float, until_s: float) -> None:
         """Lines from ``since_s`` to ``until_s`` (seconds since 1970)."""
         self.clear()
-        self._dress(looks)
-        self._values.decimals = looks.words.decimals(series[0].channel) if series else 0
+        self._dress(appearance)
+        self._values.decimals = appearance.words.decimals(series[0].channel) if series else 0
         for index, one in enumerate(series):
             if index == 0:
-                self._band(one, looks)
-            pen = pg.mkPen(looks.theme.series[index % len(looks.theme.series)], width=1.6)
+                self._band(one, appearance)
+            pen = pg.mkPen(appearance.theme.series[index % len(appearance.theme.series)], width=1.6)
             self.plot(one.at_us / 1e6, shown(one.channel, one.value - one.base), pen=pen, connect="finite")
         self.setXRange(since_s, until_s, padding=0.01)
 
-    def mark_time(self, at_s: float, looks: Looks) -> None:
+    def mark_time(self, at_s: float, appearance: Appearance) -> None:
         """A dashed line at a moment."""
-        pen = pg.mkPen(looks.theme.colour("chart.event"), width=1, style=Qt.PenStyle.DashLine)
+        pen = pg.mkPen(appearance.theme.colour("chart.event"), width=1, style=Qt.PenStyle.DashLine)
         self.addItem(pg.InfiniteLine(at_s, pen=pen))
 
-    def mark_level(self, channel: Channel, value: float, looks: Looks) -> None:
+    def mark_level(self, channel: Channel, value: float, appearance: Appearance) -> None:
         """A dotted line at a limit, inside units, where values come near it: a far one would press readings and band flat."""
-        pen = pg.mkPen(looks.theme.colour("chart.event"), width=1, style=Qt.PenStyle.DotLine)
+        pen = pg.mkPen(appearance.theme.colour("chart.event"), width=1, style=Qt.PenStyle.DotLine)
         line = pg.InfiniteLine(float(shown(channel, np.array([value]))[0]), angle=0, pen=pen)
         self.addItem(line, ignoreBounds=True)
 
-    def _dress(self, looks: Looks) -> None:
-        theme = looks.theme
+    def _dress(self, appearance: Appearance) -> None:
+        theme = appearance.theme
         self.setBackground(theme.colour("surface.card"))
-        self._time.words = looks.words
+        self._time.words = appearance.words
         for name in ("bottom", "left"):
             axis = self.getAxis(name)
             axis.setPen(theme.colour("chart.grid"))
@@ -90,12 +95,12 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
             axis.setStyle(tickFont=theme.font(8))
         self.getAxis("left").setWidth(44)
 
-    def _band(self, series: Series, looks: Looks) -> None:
+    def _band(self, series: Series, appearance: Appearance) -> None:
         """Expected values and the usual scatter around them."""
         known = np.isfinite(series.expected)
         if not known.any():
             return
-        seconds, expected, theme = series.at_us[known] / 1e6, series.expected[known], looks.theme
+        seconds, expected, theme = series.at_us[known] / 1e6, series.expected[known], appearance.theme
         scatter = usual_scatter(series.channel, expected, series.sigma)
         edge = pg.mkPen(theme.colour("chart.band", 0.35), width=1)
         low = pg.PlotDataItem(seconds, shown(series.channel, expected - series.base - scatter), pen=edge)
@@ -138,3 +143,75 @@ class ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph carries no type
 def shown(channel: Channel, value: NDArray[np.float64]) -> NDArray[np.float64]:
     """Values in the unit of the screen."""
     return mpa_from_kpa(value) if channel is Channel.PRESSURE else value
+
+
+class LineNames(QWidget):
+    """A dash of each line's colour and its name; all have the same room, the whole names are in the tip."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedHeight(_NAMES_PX)
+        self._names: tuple[str, ...] = ()
+        self._appearance: Appearance | None = None
+
+    def sizeHint(self) -> QSize:
+        """The preferred size."""
+        return QSize(240, _NAMES_PX)
+
+    def show_names(self, names: Sequence[str], appearance: Appearance) -> None:
+        """Names in the order of the lines."""
+        self._names, self._appearance = tuple(names), appearance
+        told = appearance.words("alarms.and").join(names)
+        self.setToolTip(tip(told))
+        self.setAccessibleName(told)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
+        if self._appearance is None or not self._names:
+            return
+        theme, series = self._appearance.theme, self._appearance.theme.series
+        painter = QPainter(self)
+        painter.setFont(theme.font(8))
+        room = (self.width() - _LEFT_PX) / len(self._names)
+        for index, name in enumerate(self._names):
+            x = _LEFT_PX + index * room
+            painter.fillRect(QRectF(x, _NAMES_PX / 2 - 1, _DASH_PX, 3), QColor(series[index % len(series)]))
+            painter.setPen(theme.colour("text.muted"))
+            x, wide = x + _DASH_PX + _GAP_PX, int(room) - _DASH_PX - 2 * _GAP_PX
+            text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, wide)
+            painter.drawText(QRectF(x, 0, wide, _NAMES_PX), Qt.AlignmentFlag.AlignVCenter, text)
+        painter.end()
+
+
+class ProfileChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
+    """Hidden while there is no path. Metres along it against metres above the datum; takes neither mouse nor keys."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(_PROFILE_PX)
+        self.setMenuEnabled(False)
+        self.setMouseEnabled(False, False)
+        self.hideButtons()
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.hide()
+
+    def show_profile(self, found: Profile | None, appearance: Appearance, ground: str, head: str) -> None:
+        """Draw a profile; None hides the chart. ``ground``, ``head``: names of the two lines."""
+        self.setVisible(found is not None and len(found.node) > 1)
+        self.clear()
+        if found is None or len(found.node) < 2:
+            return
+        theme = appearance.theme
+        self.setBackground(theme.colour("surface.panel"))
+        axis_pen, text_pen = pg.mkPen(theme.colour("chart.grid")), pg.mkPen(theme.colour("text.muted"))
+        for side in ("left", "bottom"):
+            axis = self.getAxis(side)
+            axis.setPen(axis_pen)
+            axis.setTextPen(text_pen)
+        self.addLegend(offset=(-4, 4), labelTextColor=theme.colour("text.normal"))
+        self.getPlotItem().legend.clear()
+        ground_pen = pg.mkPen(theme.colour("text.muted"), width=1.4)
+        self.plot(found.along_m, found.elevation_m, pen=ground_pen, connect="finite", name=f"{ground} (m)")
+        if np.isfinite(found.head_m).any():
+            self.plot(found.along_m, found.head_m, pen=pg.mkPen(theme.series[4], width=1.8), connect="finite", name=f"{head} (m)")

@@ -1,4 +1,4 @@
-"""ModelFlows: where arrows and velocities come from — the hours of the model's day, else one snapshot solved when asked for."""
+"""ModelFlows: the source of arrows and velocities: the solved hours of the model's day, else one snapshot solved on demand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from console.domain.clock import moment
 from console.domain.picture import Picture
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.layers import LayerLook, MapLayer, PipeTheme
+from console.ui.map.layers import LayerSettings, MapLayer, PipeTheme
 from console.ui.map.network.flow import flows_of
 from console.ui.words import Words
 from console.workers.snapshot import Snapshot, SnapshotFailed
@@ -19,7 +19,7 @@ from maps.hydraulics.state import HydraulicState
 
 
 class ModelFlows(QObject):
-    """Works only while a map shows flows."""
+    """Provides flows while some map shows them."""
 
     told = Signal(str)
     """Why there are none."""
@@ -41,8 +41,8 @@ class ModelFlows(QObject):
         """A solved moment of the model."""
         self.ready.emit(flows_of(self._city.network.pipes, state.pipe_flow_m3h, state.at_s))
 
-    def follow(self, look: LayerLook, picture: Picture, words: Words) -> None:
-        """See to it that what is shown is of this hour; without a solved day the model is solved once, aside."""
+    def follow(self, look: LayerSettings, picture: Picture, words: Words) -> None:
+        """Show the flows of this hour. Without a solved day the model is solved once, in the background."""
         if not (look.shows(MapLayer.FLOW) or look.theme is PipeTheme.VELOCITY):
             return
         local = words.local(moment(picture.now_us))
@@ -58,7 +58,7 @@ class ModelFlows(QObject):
                 self.told.emit(words("lacking.hydraulics"))
                 return
             self._snapshot = Snapshot(self._city)
-            self._map.background.ask("flows", partial(_solved, self._snapshot, now), self._take)
+            self._map.derived.background.request("flows", partial(_solved, self._snapshot, now), self._take)
 
     def close(self) -> None:
         """End the model's process."""

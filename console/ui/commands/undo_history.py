@@ -1,4 +1,4 @@
-"""Steps: what was tried one after the other, to go back over and forward again, any number of times."""
+"""UndoHistory: values in order, with undo and redo."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Steps(Generic[T]):
-    """Values in order with a place among them; a new one drops those that were undone."""
+class UndoHistory(Generic[T]):
+    """Values in order with a current one; a new value drops those that were undone."""
 
     def __init__(self, first: T) -> None:
         self._values, self._at = [first], 0
 
     @property
-    def now(self) -> T:
-        """The value in force."""
+    def current(self) -> T:
+        """The current value."""
         return self._values[self._at]
 
-    def take(self, value: T) -> bool:
-        """A new value; False when it is the one in force already."""
-        if value == self.now:
+    def push(self, value: T) -> bool:
+        """Add a value and make it current; False when it equals the current one."""
+        if value == self.current:
             return False
         self._values = [*self._values[: self._at + 1], value]
         self._at += 1
@@ -28,22 +28,22 @@ class Steps(Generic[T]):
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is something before."""
+        """Whether ``undo`` has an effect."""
         return self._at > 0
 
     @property
     def can_redo(self) -> bool:
-        """Whether something was undone."""
+        """Whether ``redo`` has an effect."""
         return self._at + 1 < len(self._values)
 
     def undo(self) -> bool:
-        """One back; False at the first."""
+        """Make the previous value current; False at the first."""
         moved = self.can_undo
         self._at -= moved
         return moved
 
     def redo(self) -> bool:
-        """One forward; False at the last."""
+        """Make the next value current; False at the last."""
         moved = self.can_redo
         self._at += moved
         return moved

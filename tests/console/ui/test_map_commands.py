@@ -1,4 +1,4 @@
-"""The map's desk in a whole window: layers remembered, bookmarks, card, selection, export, further windows, the model's flows."""
+"""Commands of the map in a whole window: layers, bookmarks, card, selection, export, further windows, flows."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from console.domain.readings import Channel
 from console.ui.map.layers import MapLayer, PipeTheme
-from console.ui.map.view.coordinates import Reading
+from console.ui.map.view.coordinates import CoordinateSystem
 from console.ui.map.view.picking import Asset
 from console.ui.map.view.tools import Tool
 from console.ui.settings import WindowSettings
@@ -27,90 +27,90 @@ def test_layers_order_theme_coordinates_and_bookmarks_are_remembered(qtbot: QtBo
     first = MainWindow(port, WindowSettings("王", tmp_path))
     qtbot.addWidget(first)
     look = replace(
-        first.map.layer_look,
-        visible=first.map.layer_look.visible - {MapLayer.ROADS} | {MapLayer.DMA},
+        first.map.layer_settings,
+        visible=first.map.layer_settings.visible - {MapLayer.ROADS} | {MapLayer.DMA},
         opacity={MapLayer.WATER: 0.5},
-        order=tuple(reversed(first.map.layer_look.order)),
+        order=tuple(reversed(first.map.layer_settings.order)),
         theme=PipeTheme.YEAR,
     )
-    first.layers.set_look(look)
-    first.desk.set_reading(Reading.GCJ02)
-    first.desk.add_bookmark("北泵站")
+    first.map.set_layers(look)
+    first.map_commands.set_coordinate_system(CoordinateSystem.GCJ02)
+    first.map_commands.bookmarks.add("北泵站")
     place = first.map.camera
     first.close()
     second = MainWindow(port, WindowSettings("王", tmp_path))
     qtbot.addWidget(second)
-    assert second.map.layer_look == look
+    assert second.map.layer_settings == look
     assert second.layers.tree.look == look
-    assert second.map.coordinates.reading is Reading.GCJ02
-    second.desk.go_to(second.desk.bookmarks[0])
+    assert second.map.coordinates.system is CoordinateSystem.GCJ02
+    second.map_commands.bookmarks.go_to(second.map_commands.bookmarks.kept[0])
     assert (second.map.camera.x, second.map.camera.y) == pytest.approx((place.x, place.y))
     second.close()
 
 
 def test_the_card_shows_what_is_known_and_follows_live_values(window: MainWindow, port: ScriptedPort) -> None:
     city = port.city
-    window.map.picked.emit(Asset("pipe", "P-104100", 100, 0.0, 0.0))
-    text = " ".join(value for _, value in window.desk.card.lines)
+    window.map.input.picked.emit(Asset("pipe", "P-104100", 100, 0.0, 0.0))
+    text = " ".join(value for _, value in window.map_commands.card.lines)
     assert f"DN{city.network.pipes.diameter_mm[100]:.0f}" in text
     assert str(city.network.pipes.road_name[100]) in text
-    window.map.picked.emit(Asset("station", "Q-003", 3, 0.0, 0.0))
-    assert f"{port.latest().value[3, Channel.PRESSURE] / 1000:.3f} MPa" in " ".join(v for _, v in window.desk.card.lines)
+    window.map.input.picked.emit(Asset("station", "Q-003", 3, 0.0, 0.0))
+    assert f"{port.latest().value[3, Channel.PRESSURE] / 1000:.3f} MPa" in " ".join(v for _, v in window.map_commands.card.lines)
     port.wait(30, measuring=False)
     window.settle()
-    assert any("秒" in value for _, value in window.desk.card.lines)
+    assert any("秒" in value for _, value in window.map_commands.card.lines)
     for kind, asset_id in (("customer", "C-40"), ("facility", "W1"), ("hydrant", "H-2203"), ("valve", "V-5500")):
-        window.map.picked.emit(Asset(kind, asset_id, 0, 0.0, 0.0))
-        assert window.desk.card.lines or kind == "hydrant"
-    assert not window.desk.card.isHidden()
-    assert window.desk.put_away()
-    assert window.desk.card.isHidden()
+        window.map.input.picked.emit(Asset(kind, asset_id, 0, 0.0, 0.0))
+        assert window.map_commands.card.lines or kind == "hydrant"
+    assert not window.map_commands.card.isHidden()
+    assert window.map_commands.put_away()
+    assert window.map_commands.card.isHidden()
 
 
 def test_a_selection_is_counted_told_and_put_away(window: MainWindow) -> None:
     low_x, low_y, high_x, high_y = window.map.scene.bounds
-    window.map.use(Tool.SELECT_BOX)
-    window.map.sketch.points = [(low_x, low_y), (high_x, high_y)]
-    window.map.shape_ended.emit(window.map.sketch)
+    window.map.input.use(Tool.SELECT_BOX)
+    window.map.input.sketch.points = [(low_x, low_y), (high_x, high_y)]
+    window.map.input.shape_ended.emit(window.map.input.sketch)
     city = window.map.scene.city
-    assert window.desk.selection is not None
-    assert len(window.desk.selection.pipes) == len(city.network.pipes)
+    assert window.map_commands.selection is not None
+    assert len(window.map_commands.selection.pipes) == len(city.network.pipes)
     assert f"{len(city.network.pipes):,}" in window.messages.text
     assert window.messages.objectName() == "note"  # nothing is wrong: no colour of alarms
-    assert window.desk.put_away()  # the tool
-    assert window.desk.put_away()  # the selection
-    assert window.desk.selection is None
+    assert window.map_commands.put_away()  # the tool
+    assert window.map_commands.put_away()  # the selection
+    assert window.map_commands.selection is None
 
 
 def test_coordinates_and_picture_go_to_the_clipboard(window: MainWindow) -> None:
-    window.desk.set_reading(Reading.WGS84)
-    window.desk.copy_coordinates()
+    window.map_commands.set_coordinate_system(CoordinateSystem.WGS84)
+    window.map_commands.copy_coordinates()
     assert "WGS84" in QApplication.clipboard().text()
-    window.desk.copy_map()
+    window.map_commands.copy_map()
     assert QApplication.clipboard().image().width() >= window.map.width()
 
 
 def test_the_map_is_written_with_its_legend(window: MainWindow, tmp_path: Path) -> None:
-    window.desk.export(tmp_path / "map.svg", dpi=96)
+    window.map_commands.export(tmp_path / "map.svg", dpi=96)
     assert "DN300" in (tmp_path / "map.svg").read_text("utf-8")
-    window.desk.export(tmp_path / "map.bmp")
+    window.map_commands.export(tmp_path / "map.bmp")
     assert "pdf, png, svg" in window.messages.text
     assert window.messages.objectName() == "banner"
 
 
 def test_a_linked_window_moves_with_the_first_and_a_free_one_does_not(window: MainWindow, port: ScriptedPort) -> None:
-    second, wall = window.desk.windows.open(wall=False), window.desk.windows.open(wall=True)
-    window.map.look(window.map.camera.zoomed(3.0, 200, 150))
+    second, wall = window.map_commands.windows.open(wall=False), window.map_commands.windows.open(wall=True)
+    window.map.navigation.look(window.map.camera.zoomed(3.0, 200, 150))
     assert (second.map.camera.x, second.map.camera.m_per_px) == (window.map.camera.x, window.map.camera.m_per_px)
     assert wall.map.camera.m_per_px != window.map.camera.m_per_px
-    second.map.look(second.map.camera.panned(100, 0))
+    second.map.navigation.look(second.map.camera.panned(100, 0))
     assert window.map.camera.x == second.map.camera.x
     port.burst()
     window.settle()
     assert second.map._live.case is window.map._live.case
     second.close()
     wall.close()
-    assert window.desk.windows.open_now == []
+    assert window.map_commands.windows.open_now == []
 
 
 def test_flows_of_the_model_turn_arrows_and_colour_velocities(window: MainWindow) -> None:
@@ -118,17 +118,17 @@ def test_flows_of_the_model_turn_arrows_and_colour_velocities(window: MainWindow
     flow = np.linspace(-50, 50, len(pipes))
     is_open = np.ones(len(pipes), dtype=np.bool_)
     state = HydraulicState(25_200.0, True, "", none, none, none, flow, none, none, np.empty(0, dtype=np.uint8), is_open)
-    window.desk.flows.show_state(state)
-    window.layers.set_look(replace(window.map.layer_look, theme=PipeTheme.VELOCITY))
+    window.map_commands.flows.show_state(state)
+    window.map.set_layers(replace(window.map.layer_settings, theme=PipeTheme.VELOCITY))
     window.map.settle()
     assert window.map.renderer.extras.themed is not None
-    window.map.picked.emit(Asset("pipe", "P-104100", 100, 0.0, 0.0))
-    assert any("m/s" in value and "07:00" in value for _, value in window.desk.card.lines)
+    window.map.input.picked.emit(Asset("pipe", "P-104100", 100, 0.0, 0.0))
+    assert any("m/s" in value and "07:00" in value for _, value in window.map_commands.card.lines)
 
 
 def test_a_city_without_a_model_says_so_when_flows_are_asked_for(window: MainWindow) -> None:
-    window.layers.set_look(replace(window.map.layer_look, theme=PipeTheme.VELOCITY))
-    window.map.background.finish()
+    window.map.set_layers(replace(window.map.layer_settings, theme=PipeTheme.VELOCITY))
+    window.map.derived.background.finish()
     assert "无水力模型" in window.messages.text
 
 
@@ -154,7 +154,7 @@ def test_flows_follow_the_hours_of_the_models_day(window: MainWindow) -> None:
         HydraulicState(3600.0 * hour, True, "", none, none, none, np.full(len(pipes), 10.0), none, none, codes, is_open)
         for hour in range(24)
     ]
-    window.desk.set_states(states)
+    window.map_commands.set_states(states)
     before = window.map.renderer.extras
     assert before.flows is None  # not asked for
     window.layers.set_visible(window.map.visible_layers | {MapLayer.FLOW})
@@ -166,31 +166,31 @@ def test_flows_follow_the_hours_of_the_models_day(window: MainWindow) -> None:
 def test_a_linked_window_shows_the_layers_of_the_first_and_a_free_one_its_own_which_are_remembered(
     window: MainWindow,
 ) -> None:
-    second = window.desk.windows.open(wall=False)
+    second = window.map_commands.windows.open(wall=False)
     window.layers.tree.tick(MapLayer.ROADS, False)
-    assert second.map.layer_look == window.map.layer_look
+    assert second.map.layer_settings == window.map.layer_settings
     assert not second.tree.isEnabled()
     second.linked.setChecked(False)
-    assert second.map.layer_look == window.map.layer_look  # it starts from what was shown
+    assert second.map.layer_settings == window.map.layer_settings  # it starts from what was shown
     second.tree.tick(MapLayer.DMA, True)
     second.tree.choose(MapLayer.WATER)
     second.tree._opacity.setValue(40)
     window.layers.tree.tick(MapLayer.VALVES, False)
-    own = second.map.layer_look
+    own = second.map.layer_settings
     assert (MapLayer.DMA in own.visible, MapLayer.VALVES in own.visible, own.alpha(MapLayer.WATER)) == (True, True, 0.4)
     assert MapLayer.DMA not in window.map.visible_layers
     second.linked.setChecked(True)
-    assert second.map.layer_look == window.map.layer_look
+    assert second.map.layer_settings == window.map.layer_settings
     second.linked.setChecked(False)
-    assert second.map.layer_look == own
-    remembered = window.desk.windows.remembered()
+    assert second.map.layer_settings == own
+    remembered = window.map_commands.windows.remembered()
     second.close()
-    window.desk.windows.reopen(remembered)
-    assert window.desk.windows.open_now[-1].map.layer_look == own
+    window.map_commands.windows.reopen(remembered)
+    assert window.map_commands.windows.open_now[-1].map.layer_settings == own
 
 
 def test_layers_of_a_wall_view_are_reached_by_its_menu(window: MainWindow) -> None:
-    wall = window.desk.windows.open(wall=True)
+    wall = window.map_commands.windows.open(wall=True)
     menu = wall.offer(wall.pos())
     layers, linked = menu.actions()
     layers.trigger()
@@ -201,7 +201,21 @@ def test_layers_of_a_wall_view_are_reached_by_its_menu(window: MainWindow) -> No
 
 
 def test_tiles_chosen_later_lie_under_every_map(window: MainWindow, tmp_path: Path) -> None:
-    second = window.desk.windows.open(wall=False)
-    window.desk.use_tiles(f"http://127.0.0.1:9/{{z}}/{{x}}/{{y}}.png | {tmp_path.name}")
+    second = window.map_commands.windows.open(wall=False)
+    window.map_commands.tiles.use(f"http://127.0.0.1:9/{{z}}/{{x}}/{{y}}.png | {tmp_path.name}")
     assert second.map.renderer.extras.tiles is window.map.renderer.extras.tiles is not None
     assert tmp_path.name in second.map.margin().attribution
+
+
+def test_an_open_card_changes_its_language_with_room_for_all_its_lines(window: MainWindow) -> None:
+    window.map.input.picked.emit(Asset("station", "Q-003", 3, 0.0, 0.0))
+    card = window.map_commands.card
+    height = card.height()
+    window.toggle_language()
+    window.settle()
+    said = [one.text() for one in card.findChildren(QLabel) if not one.isHidden()]
+    assert "Station" in said
+    assert "测点" not in said
+    assert card.height() > 0.8 * height
+    cut = [one.text() for one in card.findChildren(QLabel) if not one.isHidden() and one.height() < one.fontMetrics().height()]
+    assert cut == []

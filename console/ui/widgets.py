@@ -1,8 +1,7 @@
-"""Looks: theme and words together, as every view gets them; and the few widgets that all panels are made of."""
+"""Small widgets and layouts that all panels are made of."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from html import escape
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
+    QMenu,
     QPushButton,
     QSizePolicy,
     QStyle,
@@ -21,19 +21,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from console.ui.theme import Theme
-from console.ui.words import Words, one_line
+from console.ui.words import one_line
 
 _WIDEST_WORD_PX = 280
 """Text that wraps is else as wide as its longest word, and one endless id makes the window wider than the screen."""
-
-
-@dataclass(frozen=True, eq=False)
-class Looks:
-    """How a view looks and speaks."""
-
-    theme: Theme
-    words: Words
 
 
 class PlainLabel(QLabel):
@@ -44,6 +35,7 @@ class PlainLabel(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
 
     def minimumSizeHint(self) -> QSize:
+        """The smallest size; an endless word counts up to a limit."""
         hint = super().minimumSizeHint()
         return QSize(min(hint.width(), _WIDEST_WORD_PX), hint.height()) if self.wordWrap() else hint
 
@@ -66,8 +58,8 @@ def tip(text: str) -> str:
     return f"<p>{escape(text)}</p>".replace("\n", "<br>") if text else ""
 
 
-class Elided(QLabel):
-    """A label that gives way: what does not fit ends in an ellipsis, the whole text is in its tip."""
+class ElidedLabel(QLabel):
+    """A label that may be narrower than its text: the end becomes an ellipsis, the whole text is in the tool tip."""
 
     def __init__(self, text: str, name: str = "") -> None:
         super().__init__(text)
@@ -77,6 +69,7 @@ class Elided(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
         painter = QPainter(self)
         shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         painter.setPen(self.palette().color(self.foregroundRole()))
@@ -90,16 +83,17 @@ def fitted(widget: QWidget, text: str, most_px: int) -> str:
 
 
 class PlainButton(QPushButton):
-    """A push button whose text is shown letter by letter: an ampersand in an id is no shortcut.
+    """A push button that shows its text as it is: an ampersand in an id is no shortcut.
 
     One press is one step: the second press of a double click does nothing unless ``is_quick``, and a button that goes or is
     disabled while it has the focus hands it to no other button, which the key pressed again would press.
     """
 
     is_quick = False
-    """Pressed several times in a row as a matter of course (undo of a trial, a layer up or down)."""
+    """Whether it is meant to be pressed several times in a row (undo of a what-if, a layer up or down)."""
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Ignore the second press of a double click, unless the button is quick."""
         if self.is_quick:
             super().mouseDoubleClickEvent(event)
 
@@ -124,10 +118,11 @@ class PlainButton(QPushButton):
         super().setText(text.replace("&", "&&"))
 
 
-class GivesWay(PlainButton):
+class ElidedButton(PlainButton):
     """A push button that may become narrower than its text, whose end is then cut with an ellipsis."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
         option = QStyleOptionButton()
         self.initStyleOption(option)
         room = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
@@ -137,12 +132,12 @@ class GivesWay(PlainButton):
         painter.end()
 
 
-def button(text: str, name: str = "", *, gives_way: bool = False, quick: bool = False) -> QPushButton:
-    """A push button that the keyboard reaches; ``name``: primary or flat; ``gives_way``: may be narrower than its text.
+def button(text: str, name: str = "", *, elided: bool = False, quick: bool = False) -> QPushButton:
+    """A push button that the keyboard reaches; ``name``: primary or flat; ``elided``: may be narrower than its text.
 
-    ``quick``: pressed several times in a row as a matter of course.
+    ``quick``: meant to be pressed several times in a row.
     """
-    made = GivesWay() if gives_way else PlainButton()
+    made = ElidedButton() if elided else PlainButton()
     made.is_quick = quick
     made.setText(text)
     if name:
@@ -177,7 +172,7 @@ class Card(QFrame):
         self.box.addWidget(self.heading)
 
 
-class Bar(QWidget):
+class ProbabilityBar(QWidget):
     """A probability as a bar."""
 
     def __init__(self, share: float, colour: QColor, ground: QColor, parent: QWidget | None = None) -> None:
@@ -186,9 +181,11 @@ class Bar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
+        """The preferred size."""
         return QSize(70, 14)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -200,8 +197,8 @@ class Bar(QWidget):
         painter.end()
 
 
-class Disc(QWidget):
-    """A numbered disc, as the valves of the plan wear on the map."""
+class NumberDisc(QWidget):
+    """A numbered disc like those of the plan's valves on the map."""
 
     def __init__(self, text: str, fill: QColor, ink: QColor, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -209,6 +206,7 @@ class Disc(QWidget):
         self.setFixedSize(22, 22)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the widget."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(self._fill)
@@ -222,7 +220,7 @@ class Disc(QWidget):
 
 
 def clear(layout: QLayout) -> None:
-    """Take everything out of a layout; the widgets go when Qt next gets to it."""
+    """Remove everything from a layout; Qt deletes the widgets at the next turn of its loop."""
     while (item := layout.takeAt(0)) is not None:
         inner, widget = item.layout(), item.widget()
         if inner is not None:
@@ -230,3 +228,10 @@ def clear(layout: QLayout) -> None:
         if widget is not None:
             widget.hide()
             widget.deleteLater()
+
+
+def menu_over(window: QWidget) -> QMenu:
+    """A menu that is deleted once it is closed."""
+    menu = QMenu(window)
+    menu.aboutToHide.connect(menu.deleteLater)
+    return menu

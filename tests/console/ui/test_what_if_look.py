@@ -1,4 +1,4 @@
-"""A trial is never taken for the real plan: a frame, words and a hue of its own; the real plan stays beneath it."""
+"""A what-if is never taken for the real plan: a frame, words and a colour of its own; the real plan stays beneath it."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def a_case(window: MainWindow, port: ScriptedPort) -> None:
 
 
 def tried(window: MainWindow, pipe_id: str) -> None:
-    """A trial on a pipe."""
-    if not window.tools.burst.active:
-        window.tools.toggle_burst()
+    """A what-if on a pipe."""
+    if not window.tools.what_if.active:
+        window.tools.toggle_what_if()
     window.settle()
-    window.map.picked.emit(Asset("pipe", pipe_id, 0, 0.0, 0.0))
+    window.map.input.picked.emit(Asset("pipe", pipe_id, 0, 0.0, 0.0))
     window.settle()
 
 
@@ -50,26 +50,26 @@ def a_pipe_nearby(port: ScriptedPort) -> str:
     return location.candidates[6].pipe_id
 
 
-def test_the_frame_and_the_word_are_there_as_long_as_the_trial_is_on(window: MainWindow, port: ScriptedPort) -> None:
-    colour = window._looks.theme.colour("trial.main")
+def test_the_frame_and_the_word_are_there_as_long_as_the_what_if_is_on(window: MainWindow, port: ScriptedPort) -> None:
+    colour = window._appearance.theme.colour("what_if.main")
     a_case(window, port)
-    assert window.map.margin().trial == ()
-    window.tools.toggle_burst()
-    assert "试算" in window.map.margin().trial  # before anything is tried
+    assert window.map.margin().what_if == ()
+    window.tools.toggle_what_if()
+    assert "试算" in window.map.margin().what_if  # before anything is tried
     tried(window, a_pipe_nearby(port))
-    assert "试算" in window.map.margin().trial
+    assert "试算" in window.map.margin().what_if
     image = window.map.picture_now()
     wide, high = image.width(), image.height()
     upper, lower = image.copy(0, 0, wide, 4), image.copy(0, high - 4, wide, 4)
     left, right = image.copy(0, 0, 4, high), image.copy(wide - 4, 0, 4, high)
     for edge in (upper, lower, left, right):
         assert share_of(edge, colour) > 0.98
-    window._commands.run("dismiss_message")
-    assert window.map.margin().trial == ()
+    window.commands.run("dismiss_message")
+    assert window.map.margin().what_if == ()
     assert share_of(window.map.picture_now().copy(0, 0, wide, 4), colour) == 0.0
 
 
-def test_the_real_plan_stays_as_it_was_beneath_the_trial(window: MainWindow, port: ScriptedPort) -> None:
+def test_the_real_plan_stays_as_it_was_beneath_the_what_if(window: MainWindow, port: ScriptedPort) -> None:
     a_case(window, port)
     real = window.map.marks().case
     assert real.steps
@@ -77,26 +77,26 @@ def test_the_real_plan_stays_as_it_was_beneath_the_trial(window: MainWindow, por
     tried(window, a_pipe_nearby(port))
     marks = window.map.marks()
     assert marks.case is real
-    assert marks.trial is not None
-    assert {step.valve_id for step in marks.trial.look.steps} != {step.valve_id for step in real.steps}
-    port.wait(5)  # the case goes on under the trial
+    assert marks.what_if is not None
+    assert {step.valve_id for step in marks.what_if.look.steps} != {step.valve_id for step in real.steps}
+    port.wait(5)  # the case goes on under the what-if
     window.settle()
     assert window.map.marks().case.steps == real.steps
-    assert window.map.marks().trial is not None
-    window._commands.run("dismiss_message")
-    assert window.map.marks().trial is None
+    assert window.map.marks().what_if is not None
+    window.commands.run("dismiss_message")
+    assert window.map.marks().what_if is None
     assert window.map.marks().case.steps == real.steps
 
 
-def test_trial_and_real_plan_have_no_colour_in_common(window: MainWindow) -> None:
+def test_what_if_and_real_plan_have_no_colour_in_common(window: MainWindow) -> None:
     for theme in ("dark", "light"):
-        if window._looks.theme.name != theme:
+        if window._appearance.theme.name != theme:
             window.toggle_theme()
-        looks = window._looks.theme
-        trial = looks.colour("trial.main")
+        appearance = window._appearance.theme
+        what_if = appearance.colour("what_if.main")
         for role in ("case.zone", "case.pocket", "case.low_pressure", "case.candidate", "case.route", "state.critical"):
-            real = looks.colour(role)
-            apart = min(abs(trial.hue() - real.hue()), 360 - abs(trial.hue() - real.hue()))
+            real = appearance.colour(role)
+            apart = min(abs(what_if.hue() - real.hue()), 360 - abs(what_if.hue() - real.hue()))
             assert apart > 30, (theme, role)
 
 
@@ -111,11 +111,11 @@ def test_what_is_tried_is_seen_beside_the_panel(qtbot: QtBot, port: ScriptedPort
     pipes = port.city.network.pipes
     for pipe_id in (a_pipe_nearby(port), *(str(pipes.asset_id[row]) for row in (3, 90, 250, len(pipes) - 1))):
         tried(window, pipe_id)
-        incident = window.tools.burst.incident
-        trial = window.map.marks().trial
+        incident = window.tools.what_if.incident
+        what_if = window.map.marks().what_if
         assert incident is not None
-        assert trial is not None
-        panel, points = window.tools.burst.panel.geometry(), trial.look.points()
+        assert what_if is not None
+        panel, points = window.tools.what_if.panel.geometry(), what_if.look.points()
         assert len(points)
         px, py = window.map.camera.project(points[:, 0], points[:, 1])
         assert px.min() > panel.right(), pipe_id
@@ -124,12 +124,12 @@ def test_what_is_tried_is_seen_beside_the_panel(qtbot: QtBot, port: ScriptedPort
     window.close()
 
 
-def test_a_second_map_window_shows_the_trial_as_a_trial_too(window: MainWindow, port: ScriptedPort) -> None:
+def test_a_second_map_window_shows_the_what_if_as_a_what_if_too(window: MainWindow, port: ScriptedPort) -> None:
     a_case(window, port)
     tried(window, a_pipe_nearby(port))
-    twin = window.map.twin(window._looks.theme, window._looks.words)
-    assert "试算" in twin.margin().trial
-    window._commands.run("dismiss_message")
+    twin = window.map.twin(window._appearance.theme, window._appearance.words)
+    assert "试算" in twin.margin().what_if
+    window.commands.run("dismiss_message")
     twin.mirror(window.map)
-    assert twin.margin().trial == ()
+    assert twin.margin().what_if == ()
     twin.shut()

@@ -8,18 +8,18 @@ from PySide6.QtCore import QByteArray, QPoint, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QScreen
 from PySide6.QtWidgets import QCheckBox, QDockWidget, QMainWindow, QMenu, QToolBar, QWidget
 
+from console.ui.appearance import Appearance
 from console.ui.map.canvas import MapCanvas
-from console.ui.map.layers import LayerLook
-from console.ui.map.texts import say
+from console.ui.map.layers import LayerSettings
 from console.ui.map.view.camera import Camera
 from console.ui.map.view.view_history import View
 from console.ui.panels.map.layer_tree import LayerTree
-from console.ui.style import Looks
+from console.ui.words import map_text
 
 
 @dataclass(frozen=True, slots=True)
-class Stood:
-    """How a further window stood. ``screen``: its name; ``geometry``: as Qt saves it, base64."""
+class WindowPlacement:
+    """Place of a further window. ``screen``: its name; ``geometry``: as Qt saves it, base64."""
 
     wall: bool
     linked: bool
@@ -29,7 +29,7 @@ class Stood:
     y: float
     m_per_px: float
     look: str = ""
-    """Its own layers, as ``LayerLook.as_text``."""
+    """Its own layers, as ``LayerSettings.as_text``."""
 
 
 class MapWindow(QMainWindow):
@@ -38,11 +38,11 @@ class MapWindow(QMainWindow):
     shut = Signal(object)
     """This window: it has been closed."""
 
-    def __init__(self, first: MapCanvas, looks: Looks, wall: bool, parent: QWidget | None = None) -> None:
+    def __init__(self, first: MapCanvas, appearance: Appearance, wall: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Window)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._first, self.wall, self._passing = first, wall, False
-        self.map = first.twin(looks.theme, looks.words)
+        self.map = first.twin(appearance.theme, appearance.words)
         self.setCentralWidget(self.map)
         self.linked = QCheckBox()
         self.linked.setChecked(not wall)  # a wall view is free from the start
@@ -51,32 +51,32 @@ class MapWindow(QMainWindow):
         self._bar.addWidget(self.linked)
         self._bar.setVisible(not wall)
         self.addToolBar(self._bar)
-        self._own: LayerLook | None = None
+        self._own: LayerSettings | None = None
         """Layers of its own, None until it was free for the first time."""
-        self.tree = LayerTree(first.scene.city, looks, first.layer_look)
+        self.tree = LayerTree(first.scene.city, appearance, first.layer_settings)
         self.layers = QDockWidget()
         self.layers.setWidget(self.tree)
         self.layers.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.layers)
         self.layers.hide()
         self._bar.addAction(self.layers.toggleViewAction())
-        self.tree.look_changed.connect(self._take_own)
-        self.map.menu_requested.connect(lambda _asset, at: self.offer(at))
+        self.tree.layers_changed.connect(self._take_own)
+        self.map.input.menu_requested.connect(lambda _asset, at: self.offer(at))
         self.linked.toggled.connect(self._link)
-        first.moved.connect(self._follow)
-        first.look_changed.connect(self._follow_look)
-        self.map.moved.connect(self._lead)
+        first.navigation.moved.connect(self._follow)
+        first.layers_changed.connect(self._follow_look)
+        self.map.navigation.moved.connect(self._lead)
         self._link(not wall)
         self.resize(1100, 750)
-        self.set_looks(looks)
+        self.set_appearance(appearance)
 
-    def set_looks(self, looks: Looks) -> None:
+    def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
-        self.setWindowTitle(say(looks.words, "windows.wall" if self.wall else "windows.second"))
-        self.linked.setText(say(looks.words, "windows.linked"))
-        self.layers.setWindowTitle(looks.words("layers.title_layers"))
-        self.tree.set_looks(looks)
-        self.map.set_looks(looks.theme, looks.words)
+        self.setWindowTitle(map_text(appearance.words, "windows.wall" if self.wall else "windows.second"))
+        self.linked.setText(map_text(appearance.words, "windows.linked"))
+        self.layers.setWindowTitle(appearance.words("layers.title_layers"))
+        self.tree.set_appearance(appearance)
+        self.map.set_appearance(appearance.theme, appearance.words)
 
     def offer(self, at: QPoint) -> QMenu:
         """A menu at a place of the screen: its layers, and whether it follows the first (a wall view shows no bar)."""
@@ -98,32 +98,32 @@ class MapWindow(QMainWindow):
         if self.linked.isChecked():
             self._follow(self._first.camera)
         else:
-            self.map.fit_all()
+            self.map.navigation.fit_all()
 
-    def stands(self) -> Stood:
-        """How it stands now."""
+    def placement(self) -> WindowPlacement:
+        """Its place now."""
         view, geometry = View.of(self.map.camera), bytes(self.saveGeometry().toBase64().data()).decode("ascii")
         place = view.x, view.y, view.m_per_px
-        return Stood(
+        return WindowPlacement(
             self.wall, self.linked.isChecked(), self.screen().name(), geometry, *place, self._own.as_text() if self._own else ""
         )
 
-    def reopen(self, stood: Stood) -> None:
-        """Show it where it stood; on a screen that there is, when its own has gone."""
-        if stood.look:
-            self._own = LayerLook.from_text(stood.look)
-        self.linked.setChecked(stood.linked)
-        self._show_look()
+    def reopen(self, saved: WindowPlacement) -> None:
+        """Show it at a stored place; on another screen when its own is gone."""
+        if saved.look:
+            self._own = LayerSettings.from_text(saved.look)
+        self.linked.setChecked(saved.linked)
+        self._show_layers()
         if self.wall:
             others = other_screens(self._first)
-            self._fill(next((screen for screen in others if screen.name() == stood.screen), others[0]))
+            self._fill(next((screen for screen in others if screen.name() == saved.screen), others[0]))
         else:
-            self.restoreGeometry(QByteArray.fromBase64(stood.geometry.encode("ascii")))
+            self.restoreGeometry(QByteArray.fromBase64(saved.geometry.encode("ascii")))
             self.show()
         if self.linked.isChecked():
             self._follow(self._first.camera)
         else:
-            self.map.put(View(stood.x, stood.y, stood.m_per_px).camera(self.map.camera))
+            self.map.navigation.put(View(saved.x, saved.y, saved.m_per_px).camera(self.map.camera))
 
     def _fill(self, screen: QScreen) -> None:
         self.setScreen(screen)
@@ -131,6 +131,7 @@ class MapWindow(QMainWindow):
         self.showFullScreen()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes a wall view; Ctrl+L links the window or sets it free."""
         if event.key() == Qt.Key.Key_Escape and self.wall:
             self.close()
         elif event.key() == Qt.Key.Key_L and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -139,34 +140,35 @@ class MapWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._first.moved.disconnect(self._follow)
-        self._first.look_changed.disconnect(self._follow_look)
+        """Disconnect from the first map and end the threads."""
+        self._first.navigation.moved.disconnect(self._follow)
+        self._first.layers_changed.disconnect(self._follow_look)
         self.map.shut()
         self.shut.emit(self)
         super().closeEvent(event)
 
     def _link(self, on: bool) -> None:
         if not on and self._own is None:
-            self._own = self._first.layer_look
-        self._show_look()
+            self._own = self._first.layer_settings
+        self._show_layers()
         if on:
             self._follow(self._first.camera)
 
-    def _follow_look(self, _look: LayerLook) -> None:
+    def _follow_look(self, _look: LayerSettings) -> None:
         if self.linked.isChecked():
-            self._show_look()
+            self._show_layers()
 
-    def _show_look(self) -> None:
+    def _show_layers(self) -> None:
         """The first map's layers while linked, else its own."""
         linked = self.linked.isChecked()
-        look = self._first.layer_look if linked or self._own is None else self._own
+        look = self._first.layer_settings if linked or self._own is None else self._own
         self.tree.setEnabled(not linked)
-        self.tree.set_look(look)
-        self.map.set_look(look)
+        self.tree.set_layers(look)
+        self.map.set_layers(look)
 
-    def _take_own(self, look: LayerLook) -> None:
+    def _take_own(self, look: LayerSettings) -> None:
         self._own = look
-        self.map.set_look(look)
+        self.map.set_layers(look)
 
     def _follow(self, camera: Camera) -> None:
         self._pass(camera, self.map)
@@ -179,7 +181,7 @@ class MapWindow(QMainWindow):
         if self._passing or not self.linked.isChecked():
             return
         self._passing = True
-        to.look(to.camera.centred(camera.x, camera.y, camera.m_per_px))
+        to.navigation.look(to.camera.centred(camera.x, camera.y, camera.m_per_px))
         self._passing = False
 
 

@@ -1,0 +1,105 @@
+"""Commands of the window with their keys. A new command is one line of ``KEY_BINDINGS`` and its name in the texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QKeySequence
+
+from console.ui.commands.search import Command
+from console.ui.map.view.tools import Tool
+from console.ui.words import Words
+
+if TYPE_CHECKING:
+    from console.ui.window import MainWindow
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBinding:
+    """A command: its name (text ``ui.commands.<name>``), its key ("" for none) and what it does."""
+
+    name: str
+    key: str
+    run: Callable[[MainWindow], object]
+
+
+KEY_BINDINGS: tuple[KeyBinding, ...] = (
+    KeyBinding("search", "Ctrl+K", lambda w: w.open_palette()),
+    KeyBinding("judge", "Ctrl+J", lambda w: w.case.location.judge(by_key=True)),
+    KeyBinding("closed", "Ctrl+Return", lambda w: w.tools.plan_in_use(w.case.plan).report_closed()),
+    KeyBinding("unable", "Ctrl+U", lambda w: w.tools.plan_in_use(w.case.plan).report_unable()),
+    KeyBinding("crew", "Ctrl+R", lambda w: w.case.response.send_crew()),
+    KeyBinding("notice", "Ctrl+N", lambda w: w.case.notice.next_step()),
+    KeyBinding("undo", "Ctrl+Z", lambda w: w.undo()),
+    KeyBinding("redo", "Ctrl+Shift+Z", lambda w: w.tools.redo()),
+    KeyBinding("trace", "Ctrl+Shift+T", lambda w: w.tools.toggle_trace()),
+    KeyBinding("what_if", "Ctrl+Shift+B", lambda w: w.tools.toggle_what_if()),
+    KeyBinding("segments", "Ctrl+Shift+P", lambda w: w.tools.open_segments()),
+    KeyBinding("acknowledge", "Ctrl+A", lambda w: w.alarms.acknowledge()),
+    KeyBinding("operation", "Ctrl+Shift+O", lambda w: w.questions.operation()),
+    KeyBinding("package", "Ctrl+Shift+S", lambda w: w.focus.with_incident(w.packages.ask)),
+    KeyBinding("next_case", "Ctrl+Tab", lambda w: w.focus.next()),
+    KeyBinding("show_case", "Ctrl+E", lambda w: w.locator.show_case()),
+    KeyBinding("fit", "Ctrl+0", lambda w: w.map.navigation.fit_all()),
+    KeyBinding("map", "Alt+1", lambda w: w.map.setFocus()),
+    KeyBinding("case", "Alt+2", lambda w: w.case.setFocus()),
+    KeyBinding("alarms", "Alt+3", lambda w: w.alarms.table.setFocus()),
+    KeyBinding("stations", "Alt+4", lambda w: w.layers.table.setFocus()),
+    KeyBinding("fullscreen", "F11", lambda w: w.toggle_full_screen()),
+    KeyBinding("language", "Ctrl+L", lambda w: w.toggle_language()),
+    KeyBinding("theme", "Ctrl+T", lambda w: w.toggle_theme()),
+    KeyBinding("layout", "", lambda w: w.reset_layout()),
+    KeyBinding("map_back", "Alt+Left", lambda w: w.map.navigation.go_back()),
+    KeyBinding("map_forward", "Alt+Right", lambda w: w.map.navigation.go_forward()),
+    KeyBinding("bookmark", "Ctrl+B", lambda w: w.map_commands.ask_bookmark()),
+    KeyBinding("bookmarks", "Ctrl+Alt+B", lambda w: w.map_commands.offer_bookmarks()),
+    KeyBinding("pan", "", lambda w: w.map.input.use(Tool.PAN)),
+    KeyBinding("zoom_box", "Ctrl+Alt+Z", lambda w: w.map.input.use(Tool.ZOOM_BOX)),
+    KeyBinding("select_box", "Ctrl+Alt+S", lambda w: w.map.input.use(Tool.SELECT_BOX)),
+    KeyBinding("select_polygon", "Ctrl+Alt+P", lambda w: w.map.input.use(Tool.SELECT_POLYGON)),
+    KeyBinding("measure_length", "Ctrl+M", lambda w: w.map.input.use(Tool.MEASURE_LENGTH)),
+    KeyBinding("measure_area", "Ctrl+Shift+M", lambda w: w.map.input.use(Tool.MEASURE_AREA)),
+    KeyBinding("next_crs", "Ctrl+Alt+C", lambda w: w.map_commands.next_coordinate_system()),
+    KeyBinding("copy_coordinates", "Ctrl+Shift+C", lambda w: w.map_commands.copy_coordinates()),
+    KeyBinding("copy_map", "", lambda w: w.map_commands.copy_map()),
+    KeyBinding("export_map", "Ctrl+P", lambda w: w.map_commands.ask_export()),
+    KeyBinding("second_map", "Ctrl+Alt+N", lambda w: w.map_commands.windows.open(wall=False)),
+    KeyBinding("wall", "Ctrl+F11", lambda w: w.map_commands.windows.open(wall=True)),
+    KeyBinding("follow_crew", "", lambda w: w.map_commands.offer_crews()),
+    KeyBinding("tiles", "", lambda w: w.map_commands.ask_tiles()),
+    KeyBinding("dismiss_message", "Esc", lambda w: w.dismiss()),
+)
+KEYS = {binding.name: binding.key for binding in KEY_BINDINGS}
+"""Keys by command, for tool tips."""
+
+
+class WindowCommands:
+    """The window's commands as actions, by name."""
+
+    def __init__(self, window: MainWindow, words: Words) -> None:
+        self._window = window
+        self._bindings = {binding.name: binding for binding in KEY_BINDINGS}
+        self._actions: dict[str, QAction] = {}
+        for name, binding in self._bindings.items():
+            action = QAction(window)
+            action.setShortcut(QKeySequence(binding.key))
+            action.setAutoRepeat(False)  # a key held down reports one valve, takes one step, undoes one
+            action.triggered.connect(lambda _=False, name=name: self.run(name))
+            window.addAction(action)
+            self._actions[name] = action
+        self.set_words(words)
+
+    def set_words(self, words: Words) -> None:
+        """Show another language."""
+        for name, action in self._actions.items():
+            action.setText(words(f"commands.{name}"))
+
+    def listed(self) -> list[Command]:
+        """All commands, for the search."""
+        return [Command(name, action.text(), action.shortcut().toString()) for name, action in self._actions.items()]
+
+    def run(self, name: str) -> None:
+        """Run a command."""
+        self._bindings[name].run(self._window)

@@ -1,0 +1,274 @@
+"""Cases played through the real desk until it has written every note that it can write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from console.detection.finding import OperationFinding, StationFinding
+from console.domain.alarms import Evidence
+from console.domain.crews import CrewState
+from console.domain.delivery import MessageKind, Obsolete, Reason, Undelivered
+from console.domain.incidents import Outlook, Phase, PressureImpact, ReopenCheck, Unable
+from console.domain.orders import OrderReply
+from console.services.alarms.operations import EndOperation, EnterOperation
+from console.services.alarms.station_alarms import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
+from console.services.crews.orders import SendCrew
+from console.services.crews.valve_assignment import SendValveCards
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
+from console.services.desk import DeskSettings
+from console.services.incidents.deliveries import on_deliveries
+from console.services.incidents.judging import AdvancePhase, DismissIncident, JudgeBurst, SetRestoration
+from console.services.incidents.opening import OpenIncident
+from console.services.incidents.undo import UndoLast
+from console.services.location.gauge_readings import EnterReading
+from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
+from maps.city import StationTable
+from maps.locate.next_reading import ReadingPlace
+from tests.console.services.town import X0, Y0, Chair, a_finding, a_town
+
+CASE, N1 = "2024-0001", "2024-0001-N1"
+HYDRANT = ReadingPlace("FH1", "hydrant", X0, Y0, 300.0, 5.0, (("H10", 4.0), ("V10", 60.0), ("H20", 10.0)), 1.2, 3, 1.4)
+ON_STATIONS = (
+    *((code, "pressure", None, None) for code in ("stale", "frozen", "spike", "out_of_range", "deviating")),
+    ("future_time", "", None, None),
+    ("low_pressure", "pressure", 121.0, 140.0),
+    ("high_pressure", "pressure", 720.0, 700.0),
+    ("above_limit", "turbidity", 1.6, 1.0),
+    ("below_limit", "chlorine", 0.01, 0.05),
+    ("above_limit", "ph", 9.2, 8.5),
+)
+
+
+def chairs(opposite_inflows: Any) -> Iterator[Chair]:
+    """One after another; ``opposite_inflows``: detection's words on two zones whose inflows move oppositely."""
+    yield _suspected()
+    yield _judged()
+    yield _valves()
+    yield _notices()
+    yield _withdrawn_notice()
+    yield _dismissed()
+    yield _two_cases()
+    yield _operations()
+    yield _alarms(opposite_inflows)
+    yield _unknown_places()
+
+
+def _suspected() -> Chair:
+    chair = Chair()
+    far = tuple(Evidence(f"S{n}", "pressure", 250.0, 312.0, chair.now) for n in range(3))
+    meter = Evidence("Q1", "flow", 181.0, 120.0, chair.now, "西区")
+    chair.sees(replace(a_finding(), evidence=(*far, meter)))
+    chair.sees(a_finding(first=0.8))
+    chair.take(chair.desk.on_outlook(chair.state, CASE, Outlook(), chair.now))
+    chair.take(chair.desk.on_outlook(chair.state, CASE, Outlook(next_readings=(HYDRANT,)), chair.now))
+    chair.does(EnterReading(CASE, "FH1", 240.0))
+    chair.does(UndoLast(CASE))
+    for lane, pipes in (("slow", ("H02",)), ("inflow", ("V31",))):
+        chair.sees(replace(a_finding(pipes=pipes, stations=(f"S-{lane}",), at=chair.now), lane=lane))
+    for number, kind in enumerate(MessageKind):
+        one = Undelivered(number, kind, "W1", CASE, list(Reason)[number % 3])
+        chair.take(on_deliveries(chair.state, [one], []))
+        chair.take(on_deliveries(chair.state, [], [one], [(one, list(Obsolete)[number])]))
+    return chair
+
+
+def _replies(chair: Chair, order: str, state: str, **more: Any) -> None:
+    sent = next(o for case in chair.state.incidents.values() for o in case.orders if o.order_id == order)
+    reply = replace(OrderReply(order, sent.crew_id, state, chair.now), **more)
+    chair.take(chair.desk.on_order_reply(chair.state, reply, chair.now), sent.crew_id)
+
+
+def _judged() -> Chair:
+    chair = Chair(settings=DeskSettings(is_drill=True))
+    chair.does(OpenIncident("H10"))
+    chair.does(JudgeBurst(CASE, ("H10",), "calls"))
+    _replies(chair, f"{CASE}-W1", "refused", text="车坏了")
+    chair.does(SendCrew(CASE))
+    _replies(chair, f"{CASE}-W2", "acknowledged")
+    _replies(chair, f"{CASE}-W2", "on_site", burst_pipe="V10")
+    chair.does(JudgeBurst(CASE, ("V10",), "on_site"))
+    chair.does(JudgeBurst(CASE, ("V10",), "judgement"))
+    chair.does(SendCrew(CASE))
+    chair.does(SendCrew(CASE))
+    _replies(chair, f"{CASE}-W3", "refused")
+    _replies(chair, f"{CASE}-W2", "done")
+    chair.does(SetRestoration(CASE, chair.now + timedelta(hours=5)))
+    chair.does(UndoLast(CASE))
+    chair.take(chair.desk.on_impact(chair.state, CASE, PressureImpact(False, message="no solution"), chair.now))
+    impact = PressureImpact(True, (), ("C-H20",), 40)
+    chair.take(chair.desk.on_impact(chair.state, CASE, impact, chair.now))
+    tried = (ReopenCheck("V1", 12, 0, 0, suffices=True), ReopenCheck("V2", 0, 9, 3, suffices=False))
+    chair.take(chair.desk.on_impact(chair.state, CASE, replace(impact, reopening=tried), chair.now))
+    return chair
+
+
+def _valves() -> Chair:
+    chair = Chair()
+    chair.sees(a_finding())
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.does(SendValveCards(CASE))
+    order = f"{CASE}-W1"
+    _replies(chair, order, "valve_closed", valve_id="NONE", at=None)
+    _replies(chair, order, "valve_unable", valve_id="H10a", at=None)
+    chair.does(MarkValveClosed(CASE, "H10a"))
+    _replies(chair, order, "valve_unable", valve_id="H10a", unable="seized", at=chair.now - timedelta(hours=1))
+    chair.does(MarkValveClosed(CASE, "H22b"))
+    for unable in (Unable.SEIZED, Unable.CHAMBER_UNSAFE, Unable.NOT_FOUND):
+        chair.does(MarkValveUnable(CASE, "H10b", unable))
+    chair.does(MarkValveUnable(CASE, "H10a", Unable.NOT_TIGHT))
+    chair.does(UndoLast(CASE))
+    for phase in (Phase.ISOLATED, Phase.REPAIRING, Phase.RESTORING):
+        chair.does(AdvancePhase(CASE, phase, "压力归零" if phase is Phase.ISOLATED else ""))
+    for valve in chair.state.incidents[CASE].closed_valves():
+        chair.does(MarkValveRestored(CASE, valve))
+    chair.does(RecordSample(CASE, turbidity_ntu=3.0, chlorine_mgl=0.3))
+    chair.does(RecordSample(CASE, turbidity_ntu=0.4, chlorine_mgl=0.3))
+    chair.does(RecordSample(CASE, waived_by="赵主任", reason="夜间无法化验"))
+    chair.does(AdvancePhase(CASE, Phase.CLOSED, "水质合格"))
+    chair.does(UndoLast(CASE))
+    chair.does(MarkValveUnable(CASE, "M1a", Unable.SEIZED))
+    for valve in chair.city.network.valves.asset_id:
+        marks = {mark.valve_id: mark for mark in chair.state.incidents[CASE].valve_marks}
+        if valve not in marks or marks[valve].unable is None:
+            chair.does(MarkValveUnable(CASE, str(valve), Unable.SEIZED))
+    return chair
+
+
+def _notices() -> Chair:
+    chair = Chair()
+    chair.sees(a_finding())
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.does(DraftNotice(CASE))
+    drafted = chair.state.incidents[CASE].notices[0]
+    chair.does(EditNotice(CASE, N1, drafted.text_zh + "另：送水车已到。", drafted.text_en + "\nOwn line."))
+    chair.does(DraftNotice(CASE))
+    chair.does(JudgeBurst(CASE, ("H10", "V10", "H20"), "call"))
+    chair.does(SubmitNotice(CASE, N1, "抢修后再改"))
+    chair.does(ApproveNotice(CASE, N1, "值班主任不在", "同意"))
+    chair.does(UndoLast(CASE))
+    chair.does(DraftNotice(CASE))
+    chair.does(SubmitNotice(CASE, N1))
+    chair.does(ApproveNotice(CASE, N1), "李")
+    chair.does(IssueNotice(CASE, N1), "李")
+    chair.take(chair.desk.on_files(chair.state, CASE, N1, ("a.txt", "a.pdf"), chair.now))
+    chair.does(LiftNotice(CASE, N1, "供水已恢复"))
+    return chair
+
+
+def _withdrawn_notice() -> Chair:
+    chair = Chair()
+    chair.sees(a_finding())
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.does(DraftNotice(CASE))
+    chair.does(SubmitNotice(CASE, N1))
+    chair.does(ApproveNotice(CASE, N1), "李")
+    chair.does(IssueNotice(CASE, N1), "李")
+    chair.does(UndoLast(CASE))
+    return chair
+
+
+def _dismissed() -> Chair:
+    chair = Chair()
+    chair.sees(a_finding())
+    chair.does(AcknowledgeAlarm("A-000001"))
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.does(DismissIncident(CASE, "消火栓用水"))
+    chair.does(UndoLast(CASE))
+    chair.does(UndoLast(CASE))
+    chair.state = replace(
+        chair.state, crews={key: replace(crew, state=CrewState.OFF_DUTY) for key, crew in chair.state.crews.items()}
+    )
+    chair.does(JudgeBurst(CASE, ("V10",)))
+    chair.does(UndoLast(CASE))
+    chair.does(DismissIncident(CASE, "消火栓用水"))
+    chair.now += timedelta(days=1)
+    finding = a_finding(at=chair.now)
+    chair.sees(replace(finding, operations=(OperationFinding(chair.now, "unknown", certain=False),)))
+    return chair
+
+
+def _two_cases() -> Chair:
+    chair = Chair()
+    other = "2024-0002"
+    chair.sees(a_finding(("H00",)))
+    chair.sees(a_finding(("V00",), stations=("S8", "S9"), at=chair.now))
+    chair.does(JudgeBurst(CASE, ("H00",)))
+    chair.does(JudgeBurst(other, ("V00",)))
+    chair.does(MarkValveClosed(CASE, "V00a"))
+    chair.does(MarkValveRestored(CASE, "V00a"))
+    chair.does(UndoLast(other))
+    return chair
+
+
+def _operations() -> Chair:
+    chair = Chair()
+    for code, asset, note in (("works", "H20", "换阀"), ("tank_filling", "", "")):
+        chair.does(EnterOperation(code, asset, chair.now - timedelta(minutes=5), chair.now + timedelta(hours=1), note))
+    chair.does(EnterOperation("hydrant", "V20", chair.now + timedelta(hours=2), chair.now + timedelta(hours=3)))
+    chair.sees(
+        replace(a_finding(pipes=("H20", "V20"), at=chair.now), operations=(OperationFinding(chair.now, "pump", "PU1", True),))
+    )
+    for kind, name, stopped in (("pump", "PU1", True), ("pump", "PU2", False), ("prv_open", "V7", False), ("unknown", "", False)):
+        finding = OperationFinding(chair.now, kind, name, stopped, ("S1", "S2") if kind == "unknown" else ())
+        chair.take(chair.desk.on_operation(chair.state, finding, chair.now))
+    chair.now += timedelta(minutes=16)
+    chair.take(chair.desk.on_operation(chair.state, OperationFinding(chair.now, "unknown"), chair.now))
+    ids = [alarm.alarm_id for alarm in chair.state.alarms.values() if alarm.acknowledged_by]
+    for alarm_id in ids:
+        chair.does(EndOperation(alarm_id))
+    for minutes in (1, 30):
+        chair.now += timedelta(minutes=minutes)
+        chair.take(chair.desk.on_time(chair.state, chair.now))
+    return chair
+
+
+def _alarms(opposite_inflows: Any) -> Chair:
+    city = a_town()
+    nodes = city.network.nodes
+    names = [f"E{number}" for number, _ in enumerate(ON_STATIONS)]
+    rows = [nodes.row("J33")] * len(names)
+    stations = StationTable.of(names, node=rows, channels=["pressure"] * len(names), x=nodes.x[rows], y=nodes.y[rows])
+    chair = Chair(replace(city, stations=stations))
+
+    def shows(station: str, code: str, channel: str, active: bool = True, **more: Any) -> None:
+        finding = StationFinding(station, channel, code, chair.now, active, **more)
+        chair.take(chair.desk.on_stations(chair.state, [finding], chair.now))
+
+    for number, (code, channel, observed, limit) in enumerate(ON_STATIONS):
+        shows(f"E{number}", code, channel, observed=observed, limit=limit)
+    for station, kpa, error_m in (("E0", 121.0, -3.0), ("E1", 121.0, -1.6), ("E2", 150.0, 3.0)):
+        shows(station, "low_pressure", "pressure", observed=kpa, limit=140.0, elevation_error_m=error_m)
+    shows("gone", "open_boundary", "flow", detail=opposite_inflows)
+    shows("gone", "stale", "pressure")
+    shows("E0", "stale", "level")
+    shows("E0", "stale", "level", active=False)
+    shows("E0", "stale", "pressure", active=False)
+    shows("E0", "stale", "pressure")
+    first = "A-000001"
+    chair.does(AcknowledgeAlarm(first))
+    chair.does(ShelveAlarm(first, chair.now + timedelta(minutes=5), "检修"))
+    chair.does(RestoreAlarm(first))
+    chair.does(ShelveAlarm(first, chair.now + timedelta(minutes=5), "检修"))
+    chair.now += timedelta(minutes=6)
+    chair.take(chair.desk.on_time(chair.state, chair.now))
+    chair.does(TakeOutOfService(first, "送检"))
+    chair.take(chair.desk.on_start(chair.state, chair.now))
+    return chair
+
+
+def _unknown_places() -> Chair:
+    """Pipes of which little is known."""
+    city = a_town(name_roads=False)
+    pipes = city.network.pipes
+    bare = replace(city, roads=city.roads.replaced(name=[""]), network=replace(city.network, pipes=pipes.replaced(
+        material=["", "", *["钢"] * (len(pipes) - 2)],
+        diameter_mm=[300.0, float("nan"), float("nan"), *[200.0] * (len(pipes) - 3)],
+        depth_m=[float("nan")] * len(pipes),
+    )))  # fmt: skip
+    chair = Chair(bare)
+    for row in range(4):
+        chair.does(OpenIncident(str(pipes.asset_id[row])))
+    return chair
