@@ -48,14 +48,15 @@ def run(
     """The table. ``networks``: names in wntr and epyt, ``inp``: files; by default the six of the table and those apart.
 
     ``days``: burst-free history; ``quiet_days``: burst-free test days; ``bursts``: of each size; ``noise``: factor on the noise
-    of demands and readings.
-    ``to``: recordings are also written there, a folder for each network, as ``quanmai locate`` and ``score`` read them.
-    ``cache``: where recordings are kept, by default the user's cache folder. Raises InputFault.
+    of demands and readings. ``to``: recordings are also written there, a folder for each network, as ``quanmai locate`` and
+    ``score`` read them. ``cache``: where recordings are kept, by default the user's cache folder. Raises InputFault.
     """
     options = RecordingOptions(seed=seed, history_days=days, quiet_days=quiet_days, bursts=bursts).noisier(noise)
     unknown = next((name for name in variants if name not in VARIANTS), None)
     if unknown is not None:
         raise InputFault(f"variant {unknown!r} is none of {', '.join(VARIANTS)}")
+    if not quiet_days and not bursts:
+        raise InputFault("no test days: give --quiet-days or --bursts")
     names = tuple(networks) or (() if inp else (*TABLE_NETWORKS, *APART))
     totals = {variant: _Totals() for variant in variants}
     tables: dict[str, Any] = {}

@@ -229,7 +229,7 @@ def test_a_hole_made_while_a_pump_stands_is_no_larger_than_at_half_the_usual_pre
 
 
 def test_the_command_refuses_what_it_does_not_have() -> None:
-    for words in (["--variant", "levels"], ["--networks", "Net99"]):
+    for words in (["--variant", "levels"], ["--networks", "Net99"], ["--quiet-days", "0", "--bursts", "0"]):
         shown = CliRunner().invoke(app, ["bench", "pumped", *words])
         assert isinstance(shown.exception, InputFault)
 
