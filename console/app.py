@@ -5,21 +5,21 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console.channels.local import LocalChannel
+from console.connections import broker_of, channels_of, connection_of, feeds_of, seat_of
 from console.domain.clock import DrillClock, SystemClock
-from console.feeds.inbox import Inbox, Message
-from console.feeds.local import LocalLink
-from console.feeds.mqtt import MqttLink
+from console.feeds.port import Feed
 from console.garbage_collection import return_what_is_freed, set_loaded_aside
 from console.runtime import Runtime, RuntimeOptions
-from console.seat import broker_of, link_of, seat_of
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
 from console.settings import Settings, in_environment, load_settings
+from maps.city import City
 from maps.dataset import read_city
 from maps.errors import InputFault
 
@@ -35,10 +35,12 @@ _SWITCH_S = 0.001
 """A frame asks for the interpreter's lock many times; by default a thread at work gives it up after five milliseconds only."""
 
 
-def run_console(city_path: Path, mqtt: str, store: str, seat: str = "", *, inbox: Inbox | None = None) -> int:
+def run_console(
+    city_path: Path, mqtt: str, store: str, seat: str = "", *, more_feeds: Callable[[City], Sequence[Feed]] | None = None
+) -> int:
     """The console on a city; without a broker it shows the network and what was kept, and sends nothing.
 
-    ``inbox``: one that others fill too. Returns the exit code.
+    ``more_feeds``: makes feeds beside those of the settings. Returns the exit code.
     """
     return_what_is_freed()
     settings = load_settings(**({"seat": seat} if seat else {}))
@@ -54,17 +56,15 @@ def run_console(city_path: Path, mqtt: str, store: str, seat: str = "", *, inbox
     )
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
     options = RuntimeOptions(city_path, where, settings.data_folder / "notices", desk, retention=settings.retention)
-    inbox = Inbox() if inbox is None else inbox
-    link: MqttLink | LocalLink = LocalLink()
-    if broker is not None:
-        link = link_of(settings, broker, city.info.site, seat_of(settings, "console", where), inbox)
+    seat = seat_of(settings, "console", where)
+    connection = connection_of(settings, broker, city.info.site, seat) if broker is not None else None
+    feeds = [*feeds_of(city, connection), *(more_feeds(city) if more_feeds is not None else ())]
+    channels = channels_of(settings, city, connection)
     with ExitStack() as stack:
-        stack.callback(link.stop)  # after the engine's end: what it wrote last is still acknowledged, what is due still sent
-        runtime = Runtime(city, SystemClock(), link, options, inbox=inbox, late_model=True)
+        runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels, late_model=True)
         stack.callback(runtime.close)
         runtime.recall()
-        runtime.engine.start()
-        link.start()
+        runtime.start()
         return _show(runtime, settings)
 
 
@@ -78,6 +78,7 @@ def run_demo(asked: DrillOptions | None = None) -> int:
     from console.drill.field import DrillField
     from console.drill.options import DrillOptions
     from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, empty_store, history_of, set_scene
+    from console.feeds.simulated import SimulatorFeed
     from console.feeds.simulator import SimulatorProcess
 
     settings = load_settings()
@@ -88,29 +89,27 @@ def run_demo(asked: DrillOptions | None = None) -> int:
         if asked is None:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
         scene = set_scene(options)
-        clock, link = DrillClock(START, _DEMO_SPEED), LocalLink("simulator")
+        clock, channel = DrillClock(START, _DEMO_SPEED), LocalChannel(SimulatorFeed.name)
+        feed = SimulatorFeed(
+            scene.city,
+            lambda sink: SimulatorProcess(
+                scene.city_path,
+                sink=sink,
+                seed=seed, speed=_DEMO_SPEED, start=START, origin=clock.origin,
+                bursts=((_DEMO_QUIET_S, scene.burst_pipe, scene.flow_m3h),),
+            ),
+        )  # fmt: skip
         desk = DeskSettings(site=scene.city.info.site, hotline="（演练热线）", issuer="（演练发布单位）", is_drill=True)
         kept = RuntimeOptions(scene.city_path, empty_store(folder), folder / "notices", desk)
-        runtime = Runtime(scene.city, clock, link, kept)
+        runtime = Runtime(scene.city, clock, kept, feeds=[feed], channels=[channel])
         runtime.learn(history_of(scene, seed), HISTORY_STEP_S)
-        field = DrillField(runtime.inbox, scene.city, scene.burst_pipe, desk.crew_speed_kmh)
-        link.listen(field.on_outgoing)
-        stack.callback(field.close)
-
-        def heard(topic: str, payload: bytes) -> None:
-            runtime.inbox.offer(Message("simulator", topic, payload))
-            field.heard(topic, payload)
-
-        simulator = SimulatorProcess(
-            scene.city_path,
-            sink=heard,
-            seed=seed, speed=_DEMO_SPEED, start=START, origin=clock.restart(LOADING_S),
-            bursts=((_DEMO_QUIET_S, scene.burst_pipe, scene.flow_m3h),),
-        )  # fmt: skip
-        field.drive_on(simulator)
+        field = DrillField(feed.offer, feed.process, scene.city, scene.burst_pipe, desk.crew_speed_kmh)
+        channel.listen(field.on_outgoing)
+        feed.listen(field.heard)
+        clock.restart(LOADING_S)
         stack.enter_context(runtime)
-        stack.enter_context(simulator)
-        return _show(runtime, settings, DrillControls(scene.city, simulator, field))
+        stack.callback(field.close)
+        return _show(runtime, settings, DrillControls(scene.city, feed.process, field))
 
 
 def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] | None = None) -> int:

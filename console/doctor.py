@@ -13,9 +13,9 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from console.feeds.broker import Broker
-from console.feeds.round_trip import round_trip_s
 from console.headless import has_screen
+from console.mqtt.broker import Broker
+from console.mqtt.round_trip import round_trip_s
 from console.settings import Settings, load_settings
 from console.store.inspection import Inspection, inspected
 from maps.errors import InputFault, QuanmaiError

@@ -11,12 +11,11 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+from console.connections import broker_of, channels_of, connection_of, feeds_of, seat_of
 from console.domain.clock import SystemClock
-from console.feeds.inbox import Inbox
-from console.feeds.mqtt import MqttLink
 from console.feeds.simulator import SimulatorProcess
+from console.mqtt import MqttConnection
 from console.runtime import Runtime, RuntimeOptions
-from console.seat import broker_of, link_of, seat_of
 from console.services.desk import DeskSettings
 from console.settings import Settings, load_settings
 from maps.dataset import read_city
@@ -61,17 +60,16 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
         retention=settings.retention,
         role="engine",
     )
-    inbox, name = Inbox(), seat_of(settings, "engine", where)
+    name = seat_of(settings, "engine", where)
+    connection = connection_of(settings, broker, city.info.site, name)
+    feeds, channels = feeds_of(city, connection), channels_of(settings, city, connection)
     told = _told_to_stop()
     with ExitStack() as stack:
-        link = link_of(settings, broker, city.info.site, name, inbox)
-        stack.callback(link.stop)  # after the engine's end: what it wrote last is still acknowledged, what is due still sent
-        runtime = Runtime(city, SystemClock(), link, options, inbox=inbox)
+        runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels)
         stack.callback(runtime.close)
         runtime.recall()
         runtime.engine.watchdog.listen(told.set)
-        runtime.engine.start()
-        link.start()
+        runtime.start()
         log.info("engine runs on %s as %s; stop it with Ctrl+C", broker, name)
         told.wait()
         stood_still = runtime.engine.watchdog.is_silent.is_set()
@@ -87,9 +85,11 @@ def run_simulation(
     broker, city = broker_of(load_settings(), mqtt), read_city(city_path)
     if burst:
         city.network.pipes.row(burst)
-    link = MqttLink(broker, city.info.site, f"quanmai-simulator-{os.getpid()}")
-    link.start()
-    simulator = SimulatorProcess(city_path, sink=link.send, seed=seed, speed=speed, start=datetime.now(UTC), real_stamps=True)
+    connection = MqttConnection(broker, city.info.site, f"quanmai-simulator-{os.getpid()}")
+    connection.start()
+    simulator = SimulatorProcess(
+        city_path, sink=connection.send, seed=seed, speed=speed, start=datetime.now(UTC), real_stamps=True
+    )
     timer = threading.Timer(burst_after_s / speed, simulator.command_burst, (burst, flow_m3h)) if burst else None
     with simulator:
         if timer is not None:
@@ -97,7 +97,7 @@ def run_simulation(
         _until_told(for_s)
     if timer is not None:
         timer.cancel()
-    link.stop()
+    connection.stop()
 
 
 def _until_told(for_s: float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""Runtime: one city's engine with its store, link, worker and documents, composed without Qt."""
+"""Runtime: one city's engine with its feeds, channels, store, worker and documents, composed without Qt."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from console.case_file import CaseFiles
+from console.channels.port import DeliveryChannel
 from console.detection import Detector, DetectorOptions, History, takes_long
 from console.detection.signature_making import InterpolatedMaker
 from console.documents import NoticeDocuments
@@ -18,12 +19,12 @@ from console.domain.grid import TickGrid
 from console.domain.readings import ReadingBatch
 from console.engine import Engine, Ports
 from console.feeds.inbox import Inbox
+from console.feeds.port import Feed
 from console.services.alarms.limits import station_limits
 from console.services.analysis.quiet_history import quiet_history
 from console.services.analysis.retention import RetentionRules
 from console.services.desk import Desk, DeskSettings
 from console.services.location.outlook import Forecaster
-from console.services.ports import Link
 from console.store import SqlStore, open_store
 from console.workers import HydraulicsWorker, WorkerFailed
 from console.workers.object_process import ObjectProcess
@@ -60,24 +61,24 @@ class Runtime:
         self,
         city: City,
         clock: Clock,
-        link: Link,
         options: RuntimeOptions,
         *,
-        inbox: Inbox | None = None,
+        feeds: Sequence[Feed] = (),
+        channels: Sequence[DeliveryChannel] = (),
         late_model: bool = False,
     ) -> None:
         """``late_model``: the model's day is solved once the engine runs, aside; ``when_states`` tells of it."""
         self._late_model = late_model
-        self.clock, self.link = clock, link
-        self.inbox = Inbox() if inbox is None else inbox  # an empty inbox is false, yet it is the one the link fills
+        self.clock, self.inbox = clock, Inbox()
+        self._feeds, self._channels = tuple(feeds), tuple(channels)
         self.store: SqlStore = open_store(options.store, options.role)  # first: a store in use is no reason to start a worker
         try:
-            self._compose(city, clock, link, options)
+            self._compose(city, clock, options)
         except BaseException:
             self.store.close()
             raise
 
-    def _compose(self, city: City, clock: Clock, link: Link, options: RuntimeOptions) -> None:
+    def _compose(self, city: City, clock: Clock, options: RuntimeOptions) -> None:
         self.worker: HydraulicsWorker | None = (
             HydraulicsWorker(options.city_path, city, clock=clock) if city.epanet is not None else None
         )
@@ -104,9 +105,10 @@ class Runtime:
             clock,
             self.inbox,
             self.store,
-            link,
             self.documents,
             options.notices,
+            self._feeds,
+            self._channels,
             self.worker,
             self._forecasts,
             options.retention,
@@ -189,8 +191,24 @@ class Runtime:
         states = self.worker.states_of_day()
         return states if all(state.converged for state in states) else ()
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Begin: the engine, then what brings messages in, then what takes them out."""
         self.engine.start()
+        for feed in self._feeds:
+            self._attempt("start", feed.name, lambda feed=feed: feed.start(self.inbox))  # type: ignore[misc]
+        for channel in self._channels:
+            self._attempt("start", channel.name, channel.start)
+
+    def _attempt(self, what: str, name: str, work: Callable[[], None]) -> None:
+        """A feed or channel that cannot begin or end stops no other; it is logged and shown."""
+        try:
+            work()
+        except Exception as fault:  # noqa: BLE001 - logged and shown
+            _log.exception("%s: could not %s", name, what)
+            self.engine.report(name, f"could not {what}: {fault}; see the log")
+
+    def __enter__(self) -> Self:
+        self.start()
         return self
 
     def __exit__(self, *reason: object) -> None:
@@ -207,6 +225,11 @@ class Runtime:
         if self._maker is not None:
             self._maker.join()
         self.inbox.close()
+        # After the engine's end: what it wrote last is still acknowledged, what is due still sent.
+        for channel in self._channels:
+            self._attempt("stop", channel.name, channel.stop)
+        for feed in self._feeds:
+            self._attempt("stop", feed.name, feed.stop)
         if self.worker is not None:
             self.worker.close()
         self.store.close()

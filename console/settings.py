@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     """Name of this seat at the broker, one for each running program; ``--seat`` goes before it; default: by machine and store."""
     mqtt_session_hours: float = Field(default=24.0, gt=0, le=24 * 365)
     """For how long the broker keeps what arrives for a seat that is away."""
+    notices_to: Path | None = None
+    """Folder that issued notices are delivered to as files, beside the broker; others fetch them from there."""
     readings_days: int = Field(default=READINGS_DAYS, ge=0)
     """Days for which the store keeps readings, at least 35; 0: for good. Packages keep theirs."""
     positions_days: int = Field(default=POSITIONS_DAYS, ge=0)

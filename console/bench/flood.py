@@ -22,9 +22,8 @@ import numpy as np
 from console.domain.clock import SystemClock, micros
 from console.domain.picture import Picture
 from console.domain.readings import Channel
-from console.feeds.broker import Broker
-from console.feeds.inbox import Inbox
-from console.feeds.mqtt import MqttLink
+from console.feeds.mqtt import MqttFeed
+from console.mqtt import Broker, MqttConnection
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
 from maps.city import City
@@ -89,21 +88,21 @@ def engine(city_path: Path, folder: Path, port: int, report: Connection) -> None
     """Entry point of the engine's process: publishes pictures until it is stopped; reports delays and stored readings."""
     city = read_city(city_path)
     options = RuntimeOptions(city_path, folder / "bench.sqlite", folder / "notices", DeskSettings(site=SITE))
-    inbox, delays = Inbox(), _Delays(len(city.stations))
-    link = MqttLink(Broker("127.0.0.1", port, tls=False), SITE, "quanmai-bench-engine", inbox)
-    with Runtime(city, SystemClock(), link, options, inbox=inbox) as runtime:
-        runtime.engine.subscribe(delays.see)
-        link.start()
-        while link.health().state != "up":
+    connection = MqttConnection(Broker("127.0.0.1", port, tls=False), SITE, "quanmai-bench-engine")
+    feed, delays = MqttFeed(connection, city), _Delays(len(city.stations))
+    runtime = Runtime(city, SystemClock(), options, feeds=[feed])
+    runtime.engine.subscribe(delays.see)
+    with runtime:
+        while feed.health().state != "up":
             time.sleep(0.01)
         report.send("ready")
         report.recv()
-        counted, still_since = link.health().received, time.monotonic()
+        counted, still_since = feed.health().received, time.monotonic()
         while time.monotonic() - still_since < _QUIET_S:
             time.sleep(0.05)
-            if link.health().received != counted or len(inbox):
-                counted, still_since = link.health().received, time.monotonic()
-        link.stop()
+            if feed.health().received != counted or len(runtime.inbox):
+                counted, still_since = feed.health().received, time.monotonic()
+        feed.stop()
         stored = runtime.store.readings_between(0, micros(datetime.now(UTC)))
         distinct = len(np.unique(np.stack([stored.station.astype(np.int64), stored.at_us]), axis=1).T)
     report.send({"stored": distinct, "duplicates": len(stored) - distinct, "cpu_s": time.process_time(), **delays.percentiles()})

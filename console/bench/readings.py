@@ -14,7 +14,7 @@ import numpy as np
 from console.bench.flood import SITE, flood
 from console.domain.live import LivePicture
 from console.feeds.codec import Decoder
-from console.feeds.inbox import Message
+from console.mqtt.message import Message
 from console.store import open_store
 from maps.city import City, StationTable
 from maps.dataset import write_city
@@ -82,4 +82,4 @@ def way_in(city: City, seconds: int = 10) -> dict[str, Any]:
 def _message(station: str, second: int) -> Message:
     at = f"2024-01-03T15:{second // 60:02d}:{second % 60:02d}.120Z"
     body = json.dumps({"t": at, "v": {"pressure_mpa": 0.3}, "q": "good"}).encode()
-    return Message("bench", f"quanmai/v1/bench/readings/{station}", body)
+    return Message(f"quanmai/v1/bench/readings/{station}", body)

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from console.feeds.inbox import Inbox, Message
+from console.feeds.local import LocalFeed
+from console.feeds.port import Feed
+from maps.city import City
 
 _TURN_MS = 5
 _NOTED_MS = 20.0
@@ -35,10 +37,15 @@ def main(city: Path, told: Path, seconds: float, feed: bool) -> int:
         timer.timeout.connect(watch.turn)
         timer.start()
         QTimer.singleShot(int((seconds - (time.time() - began)) * 1000), app.quit)
-        inbox = Inbox()
-        if feed:
-            threading.Thread(target=_feed, args=(city, inbox), name="bench-feed", daemon=True).start()
-        return run_console(city, "", "", inbox=inbox)
+
+        def more_feeds(read: City) -> list[Feed]:
+            if not feed:
+                return []
+            made = LocalFeed("bench", read)
+            threading.Thread(target=_feed, args=(city, made), name="bench-feed", daemon=True).start()
+            return [made]
+
+        return run_console(city, "", "", more_feeds=more_feeds)
 
 
 class _Watch:
@@ -66,7 +73,7 @@ class _Watch:
         return any(window.isVisible() and window.map.renderer.has_picture for window in windows)
 
 
-def _feed(path: Path, inbox: Inbox) -> None:
+def _feed(path: Path, feed: LocalFeed) -> None:
     """Quiet pressures of all stations in one message, four times a minute."""
     stations, site = _stations(path)
     rng = np.random.default_rng(1)
@@ -78,7 +85,7 @@ def _feed(path: Path, inbox: Inbox) -> None:
             {"s": name, "t": at, "v": {"pressure_mpa": round(value, 4)}}
             for name, value in zip(stations, values.tolist(), strict=True)
         ]
-        if not inbox.offer(Message("bench", f"quanmai/v1/{site}/readings", json.dumps(readings).encode())):
+        if not feed.offer(f"quanmai/v1/{site}/readings", json.dumps(readings).encode()):
             return
         time.sleep(_FEED_S)
 

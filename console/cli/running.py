@@ -108,8 +108,8 @@ def _refuse_as_store(store: str, city: Path) -> None:
 
 def _log_to_file(kind: str, city: Path, store: str) -> None:
     """A file of its own for each program and store: two programs cannot rotate one file."""
+    from console.connections import seat_of
     from console.log_files import log_to
-    from console.seat import seat_of
     from console.settings import load_settings
 
     settings = load_settings()

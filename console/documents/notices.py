@@ -12,8 +12,8 @@ from console.documents.cap import CONTENT_TYPE, cap_message, reference
 from console.documents.notice_json import notice_json
 from console.documents.pdf_page import make_pdf, page_of
 from console.documents.wording import LANGUAGES, draft_text, issued_texts
-from console.domain.changes import Outgoing
 from console.domain.notices import Notice, NoticeFacts, NoticeStatus
+from console.domain.outgoing import MessageKind, Outgoing
 from console.services.settings import DeskSettings
 from maps.errors import QuanmaiError
 
@@ -55,11 +55,11 @@ class NoticeDocuments:
         return f"{safe[:80]}-v{notice.version}{lifted}"
 
     def payloads(self, notice: Notice) -> tuple[Outgoing, ...]:
-        """JSON and CAP 1.2 XML for ``quanmai/v1/<site>/notices``. Raises ValueError for a notice never issued."""
-        topic, now = f"quanmai/v1/{self._site}/notices", self._now()
+        """JSON and CAP 1.2 XML for the public. Raises ValueError for a notice never issued."""
+        now = self._now()
         return (
-            Outgoing(topic, notice_json(notice, self._site, now)),
-            Outgoing(topic, cap_message(notice, self._site, now), content_type=CONTENT_TYPE),
+            Outgoing(MessageKind.NOTICE, "", notice_json(notice, self._site, now)),
+            Outgoing(MessageKind.NOTICE, "", cap_message(notice, self._site, now), content_type=CONTENT_TYPE),
         )
 
     def reference(self, notice: Notice) -> str:

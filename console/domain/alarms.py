@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from console.domain.notes import NO_NOTE, Note
+from console.domain.records import RecordKind
 from maps.units import KPA_PER_METRE
 
 
@@ -91,7 +92,7 @@ class Alarm:
     ``ends_at``: of an operation. ``explanations``: operations that may be why; ``full_priority``: without them.
     ``limit``: what a value broke (inside unit of the evidence's channel), None where no limit is in question.
     ``elevation_error_m``: of a pressure against its limit, where the station's elevation on record is off by enough to
-    spoil the comparison; None otherwise.
+    spoil the comparison; None otherwise. ``version`` rises by one per commit.
     """
 
     alarm_id: str
@@ -116,6 +117,12 @@ class Alarm:
     explanations: tuple[Explanation, ...] = ()
     full_priority: Priority | None = None
     elevation_error_m: float | None = None
+    version: int = 0
+
+    @property
+    def record_kind(self) -> RecordKind[Alarm]:
+        """Alarms."""
+        return ALARM
 
     @property
     def corrected_kpa(self) -> float | None:
@@ -144,3 +151,19 @@ class Alarm:
     def unexplained_priority(self) -> Priority:
         """The priority it would have without an operation that may be why."""
         return self.priority if self.full_priority is None else self.full_priority
+
+
+def _cleared_at(alarm: Alarm) -> datetime | None:
+    return (alarm.returned_at or alarm.raised_at) if alarm.state is AlarmState.CLEARED else None
+
+
+ALARM = RecordKind(
+    "alarm",
+    Alarm,
+    "alarm_id",
+    number=lambda _, serial: f"A-{serial:06d}",
+    state=lambda alarm: alarm.state.value,
+    opened_at=lambda alarm: alarm.raised_at,
+    closed_at=_cleared_at,
+    in_package=lambda _alarm, _incident_id: True,
+)

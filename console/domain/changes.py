@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from console.domain.actors import Actor
-from console.domain.alarms import Alarm
-from console.domain.incidents import Incident
+from console.domain.alarms import ALARM, Alarm
+from console.domain.incidents import INCIDENT, Incident
 from console.domain.notes import Note
+from console.domain.outgoing import Outgoing
+from console.domain.record_ids import provisional_ids
+from console.domain.records import R, Record, RecordKind, last_values
 from console.domain.values import to_json
 
 GENESIS = "0" * 64
@@ -21,7 +24,10 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A change before it is committed. ``before``/``after``: JSON values of ``subject`` (``incident/2026-0001``)."""
+    """A change before it is committed. ``before``/``after``: JSON values of ``subject`` (``incident/2026-0001``).
+
+    ``schema``: that of the subject's documents, which ``before`` and ``after`` are parts of.
+    """
 
     kind: str
     subject: str
@@ -29,6 +35,7 @@ class Draft:
     after: Any
     note: Note
     undoes: int | None = None
+    schema: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,46 +58,60 @@ class Change:
     prev_hash: str
     hash: str
     actor: Actor | None = None
+    schema: int = 1
 
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message that must leave the house: stored with the change, published after it, kept until the broker has it."""
-
-    topic: str
-    payload: bytes
-    content_type: str = "application/json"
-    qos: int = 1
+    @property
+    def draft(self) -> Draft:
+        """What was committed."""
+        return Draft(self.kind, self.subject, self.before, self.after, self.note, self.undoes, self.schema)
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """What one intent changes: drafts for the chain in order, the new values, and what has to be sent.
+    """What one intent changes: drafts for the chain in order, the new values of records, and what has to be sent.
 
     Of a record that several steps change it holds the last value alone, one version on for all of its steps.
     """
 
     drafts: tuple[Draft, ...]
-    incidents: tuple[Incident, ...] = ()
-    alarms: tuple[Alarm, ...] = ()
-    outgoing: tuple[Outgoing, ...] = field(default=())
+    records: tuple[Record, ...] = ()
+    outgoing: tuple[Outgoing, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "incidents", _last_incidents(self.incidents))
-        object.__setattr__(self, "alarms", tuple({alarm.alarm_id: alarm for alarm in self.alarms}.values()))
+        object.__setattr__(self, "records", last_values(self.records))
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.drafts or self.incidents or self.alarms or self.outgoing)
+        return not (self.drafts or self.records or self.outgoing)
+
+    def of(self, kind: RecordKind[R]) -> tuple[R, ...]:
+        """The new values of one kind."""
+        return tuple(record for record in self.records if isinstance(record, kind.type))
+
+    def provisional_ids(self) -> set[str]:
+        """Ids in it that only the store will make final."""
+        addressees = tuple(message.to for message in self.outgoing)
+        return provisional_ids((self.drafts, self.records, addressees), (message.payload for message in self.outgoing))
+
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """The new values of incidents."""
+        return self.of(INCIDENT)
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """The new values of alarms."""
+        return self.of(ALARM)
 
 
-def _last_incidents(steps: tuple[Incident, ...]) -> tuple[Incident, ...]:
-    last: dict[str, Incident] = {}
-    for incident in steps:
-        first = last.get(incident.incident_id, incident)
-        last[incident.incident_id] = incident if incident is first else replace(incident, version=first.version)
-    return tuple(last.values())
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A change set as it was committed, and its changes in the chain. ``ids``: final ids by the provisional ones it held."""
+
+    change_set: ChangeSet
+    changes: tuple[Change, ...]
+    ids: Mapping[str, str]
 
 
 def canonical_json(value: object) -> bytes:
@@ -101,8 +122,10 @@ def canonical_json(value: object) -> bytes:
 def committed(seq: int, at: datetime, actor: Actor, draft: Draft, prev_hash: str) -> Change:
     """``draft`` as the change ``seq`` of a chain, behind the change whose hash is ``prev_hash``."""
     digest = change_hash(seq, at, actor.name, draft, prev_hash, actor)
-    of = draft
-    return Change(seq, at, actor.name, of.kind, of.subject, of.before, of.after, of.note, of.undoes, prev_hash, digest, actor)
+    of, name = draft, actor.name
+    return Change(
+        seq, at, name, of.kind, of.subject, of.before, of.after, of.note, of.undoes, prev_hash, digest, actor, of.schema
+    )  # fmt: skip
 
 
 def change_hash(seq: int, at: datetime, user: str, draft: Draft, prev_hash: str, actor: Actor | None = None) -> str:
@@ -121,6 +144,8 @@ def change_hash(seq: int, at: datetime, user: str, draft: Draft, prev_hash: str,
     }
     if actor is not None:
         body["actor"] = to_json(actor)
+    if draft.schema != 1:
+        body["schema"] = draft.schema
     return hashlib.sha256(canonical_json(body)).hexdigest()
 
 
@@ -128,8 +153,7 @@ def first_broken(changes: Iterable[Change]) -> int | None:
     """``seq`` of the first change that does not fit the chain, None when it is whole."""
     prev, seq = GENESIS, 0
     for change in changes:
-        draft = Draft(change.kind, change.subject, change.before, change.after, change.note, change.undoes)
-        expected = change_hash(change.seq, change.at, change.user, draft, prev, change.actor)
+        expected = change_hash(change.seq, change.at, change.user, change.draft, prev, change.actor)
         if change.seq != seq + 1 or change.prev_hash != prev or change.hash != expected:
             return change.seq
         prev, seq = change.hash, change.seq

@@ -67,6 +67,10 @@ class DrillClock:
         self._origin = time.monotonic() + after_s
         return self._origin
 
+    def origin(self) -> float:
+        """The machine's monotonic clock at the moment this clock stands at ``start``."""
+        return self._origin
+
     def now(self) -> datetime:
         """The drill's present, aware UTC."""
         return self.start + timedelta(seconds=self.monotonic())

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from console.domain.alarms import Alarm, AlarmKind, AlarmState
+from console.domain.alarms import ALARM, Alarm, AlarmKind, AlarmState
 from console.domain.crews import CrewFix
 from console.domain.delivery import Undelivered
 from console.domain.expected import CHARTED
-from console.domain.incidents import Incident, Phase
+from console.domain.health import ChannelHealth, FeedHealth
+from console.domain.incidents import INCIDENT, Incident, Phase
 from console.domain.live import LivePicture
-from console.domain.picture import FeedHealth, Picture
+from console.domain.picture import Picture
 from console.domain.readings import Channel
+from console.domain.records import Record
 
 _OPEN = (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED)
 _SET_ASIDE = (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE)
@@ -66,8 +68,14 @@ def compose_picture(
     elevation_error_m: NDArray[np.float64] | None = None,
     preparing: tuple[int, int] | None = None,
     undelivered: tuple[Undelivered, ...] = (),
+    records: Mapping[str, Mapping[str, Record]] | None = None,
+    given: Mapping[str, str] | None = None,
+    channels: tuple[ChannelHealth, ...] = (),
 ) -> Picture:
-    """One frozen picture; the arrays are copies, so that later readings never change what a view holds."""
+    """One frozen picture; the arrays are copies, so that later readings never change what a view holds.
+
+    ``records``: of every kind, by its name and their ids; incidents and alarms are given apart.
+    """
     every, running = tuple(alarms), tuple(i for i in incidents if i.phase is not Phase.CLOSED)
     cases = frozenset(incident.incident_id for incident in running)
     shown = tuple(
@@ -99,7 +107,20 @@ def compose_picture(
         elevation_error_m=elevation_error_m,
         preparing=preparing,
         undelivered=undelivered,
+        others=_others(records or {}),
+        given=given or {},
+        channels=channels,
     )
+
+
+def _others(records: Mapping[str, Mapping[str, Record]]) -> dict[str, tuple[Record, ...]]:
+    """Open records of the kinds that have no field of their own in a picture, oldest first."""
+    found = {}
+    for name, some in records.items():
+        if name not in (INCIDENT.name, ALARM.name):
+            opened = [one for one in some.values() if one.record_kind.closed_at(one) is None]
+            found[name] = tuple(sorted(opened, key=lambda one: one.record_kind.opened_at(one)))
+    return found
 
 
 def _flag_of(alarm: Alarm, cases: frozenset[str]) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
-from console.domain.changes import Outgoing
+from console.domain.clock import moment
 from console.domain.notices import NoticeStatus
+from console.domain.outgoing import MessageKind, Outgoing
 
 _CAP_CASE = re.compile(rb"<incidents>([^<]*)</incidents>")
 _CAP_NOTICE = re.compile(rb"<identifier>[^<]*\.([^.<]+)\.v\d+(\.cancel)?</identifier>")
@@ -33,22 +35,50 @@ class Obsolete(StrEnum):
     NOTICE_LIFTED = "notice_lifted"
 
 
-class MessageKind(StrEnum):
-    """What leaves the house."""
+class DeliveryState(StrEnum):
+    """State of one delivery: a message on its way by one channel."""
 
-    ORDER = "order"
-    VALVE_CARDS = "valve_cards"
-    ALERT = "alert"
-    NOTICE = "notice"
-    FIRE_BRIGADE = "fire_brigade"
-    OTHER = "other"
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    """Handed to the channel or about to be; its result is not known yet."""
+    SENT = "sent"
+    FAILED = "failed"
+    """The channel could not deliver it; it is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What is recorded of a message's way by one channel. ``attempts``: how often it was handed over.
+
+    ``next_us``: when a failed one is tried again (µs UTC, the machine's clock); ``failure``: why, as the channel says.
+    """
+
+    channel: str
+    state: DeliveryState = DeliveryState.PENDING
+    attempts: int = 0
+    next_us: int = 0
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A message of the outbox that is not with everybody yet, and what is recorded of its deliveries so far."""
+
+    outgoing_id: int
+    outgoing: Outgoing
+    deliveries: tuple[Delivery, ...] = ()
+
+    def by(self, channel: str) -> Delivery:
+        """The delivery by a channel."""
+        return next((one for one in self.deliveries if one.channel == channel), Delivery(channel))
 
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
     """One message of the outbox. ``subject``: id of the order or notice, crew or area where there is none.
 
-    ``incident_id``: "" where the message names none.
+    ``incident_id``: "" where the message names none. ``channel``: the one that has not delivered it, "" where none carries it;
+    ``attempts``, ``next_try``, ``failure``: of a delivery that failed.
     """
 
     outgoing_id: int
@@ -56,35 +86,21 @@ class Undelivered:
     subject: str
     incident_id: str
     reason: Reason
+    channel: str = ""
+    attempts: int = 0
+    next_try: datetime | None = None
+    failure: str = ""
 
 
-def undelivered(outgoing_id: int, outgoing: Outgoing, reason: Reason) -> Undelivered:
-    """What a message of the outbox is, by its topic and its body (``services/incidents/messages.py`` makes them)."""
-    parts, body = outgoing.topic.split("/"), body_of(outgoing)
-    kind = kind_of(outgoing)
-    subject = body.get("order_id") or body.get("notice_id") or _addressee(parts)
-    return Undelivered(outgoing_id, kind, str(subject), str(body.get("incident_id", "")), reason)
-
-
-def kind_of(outgoing: Outgoing) -> MessageKind:
-    """What a message is, by its topic."""
-    match outgoing.topic.split("/"):
-        case [*_, "orders", _, "valves"]:
-            return MessageKind.VALVE_CARDS
-        case [*_, "orders", _]:
-            return MessageKind.ORDER
-        case [*_, "areas", _, "alerts"]:
-            return MessageKind.ALERT
-        case [*_, "notices"]:
-            return MessageKind.NOTICE
-        case [*_, "fire_brigade", _]:
-            return MessageKind.FIRE_BRIGADE
-        case _:
-            return MessageKind.OTHER
-
-
-def _addressee(parts: list[str]) -> str:
-    return parts[-2] if len(parts) >= 2 and parts[-1] in ("alerts", "valves") else parts[-1]
+def undelivered(outgoing_id: int, outgoing: Outgoing, reason: Reason, delivery: Delivery | None = None) -> Undelivered:
+    """What a message of the outbox is, by its body (``services/incidents/messages.py`` makes them), and how it fares."""
+    body = body_of(outgoing)
+    subject = body.get("order_id") or body.get("notice_id") or outgoing.to
+    one = Undelivered(outgoing_id, outgoing.kind, str(subject), str(body.get("incident_id", "")), reason)
+    if delivery is None:
+        return one
+    next_try = moment(delivery.next_us) if delivery.state is DeliveryState.FAILED else None
+    return replace(one, channel=delivery.channel, attempts=delivery.attempts, next_try=next_try, failure=delivery.failure)
 
 
 def body_of(outgoing: Outgoing) -> dict[str, object]:

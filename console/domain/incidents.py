@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from console.domain.alarms import Evidence, Explanation
 from console.domain.notices import Notice
+from console.domain.records import RecordKind
 from maps.isolation.plan.result import IsolationPlan
 from maps.locate.next_reading import ReadingPlace
 from maps.locate.result import Location
@@ -259,6 +260,11 @@ class Incident:
     hand_readings: tuple[HandReading, ...] = ()
     explanations: tuple[Explanation, ...] = ()
 
+    @property
+    def record_kind(self) -> RecordKind[Incident]:
+        """Incidents."""
+        return INCIDENT
+
     def unable_valves(self) -> tuple[str, ...]:
         """Valves reported as impossible to close."""
         return tuple(mark.valve_id for mark in self.valve_marks if mark.unable is not None)
@@ -285,3 +291,22 @@ class Incident:
     def is_open(self) -> bool:
         """Neither closed nor dismissed."""
         return self.phase is not Phase.CLOSED
+
+
+def _closed_at(incident: Incident) -> datetime | None:
+    return None if incident.is_open() else incident.closed_at or incident.opened_at
+
+
+INCIDENT = RecordKind(
+    "incident",
+    Incident,
+    "incident_id",
+    number=lambda year, serial: f"{year}-{serial:04d}",
+    state=lambda incident: incident.phase.value,
+    opened_at=lambda incident: incident.opened_at,
+    closed_at=_closed_at,
+    area=lambda incident: incident.place.area_id if incident.place is not None else "",
+    keeps_history=True,
+    in_package=lambda incident, incident_id: incident.incident_id == incident_id,
+)
+"""Series: years of the city's calendar."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from console.domain.alarms import Alarm
 from console.domain.crews import CrewFix
 from console.domain.delivery import Undelivered
+from console.domain.health import ChannelHealth, FeedHealth
 from console.domain.incidents import Incident
+from console.domain.records import R, Record, RecordKind
 
 
 class StationState(IntEnum):
@@ -28,41 +30,6 @@ class StationState(IntEnum):
     ABNORMAL = 6
 
 
-FAULT_NAMES = frozenset({"store", "engine", "files", "impact", "outlook", "hydraulics", "retention"})
-"""Names of ``FeedHealth`` that tell of a fault behind the picture, not of a feed: live values go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class FeedHealth:
-    """Health of one feed. ``state``: up, down, connecting, off (none is set up); counts since start.
-
-    ``message`` advises when not all is well; ``code`` names the same for texts in the reader's language ("": none).
-    ``lost``/``repeated``/``restarts``: gaps, repeats and new beginnings in the publishers' numbers. ``refused``: payload parts
-    that were not usable, (kind, count), most first.
-    """
-
-    name: str
-    state: str
-    message: str = ""
-    received: int = 0
-    invalid: int = 0
-    last_at: datetime | None = None
-    code: str = ""
-    lost: int = 0
-    repeated: int = 0
-    restarts: int = 0
-    refused: tuple[tuple[str, int], ...] = ()
-
-
-NO_FEED = "local"
-"""Name of the link that stands where a feed would be when none is set up: it brings no reading."""
-
-
-def feeds_set_up(feeds: Iterable[FeedHealth]) -> tuple[FeedHealth, ...]:
-    """Feeds that could bring readings."""
-    return tuple(feed for feed in feeds if feed.name not in (NO_FEED, *FAULT_NAMES) and feed.state != "off")
-
-
 @dataclass(frozen=True, eq=False)
 class Picture:
     """All live values at one version. Arrays are (stations, channels) unless said; rows = the city's station rows.
@@ -70,8 +37,11 @@ class Picture:
     ``value`` inside units, NaN when never seen; ``at_us`` source time, 0 when never seen; ``expected`` NaN when
     unknown; ``quality`` Quality; ``station_state`` (stations,) StationState; ``age_s`` is now minus ``at_us``.
     ``elevation_error_m``: (stations,) by how much a station's elevation on record lies above its gauge, NaN where unknown;
-    None where nobody estimates it (review). ``undelivered``: messages that should have left the house and have not.
+    None where nobody estimates it (review). ``undelivered``: messages that should have left the house and have not;
+    ``channels``: the ways they leave by.
     ``preparing``: (groups of stations that detection can look at, groups that report) while the first are fewer.
+    ``others``: open records of further kinds, by the kind's name, oldest first. ``given``: final ids by provisional ones, of
+    records that an earlier picture showed before they were on disk.
     """
 
     version: int
@@ -90,6 +60,14 @@ class Picture:
     elevation_error_m: NDArray[np.float64] | None = None
     preparing: tuple[int, int] | None = None
     undelivered: tuple[Undelivered, ...] = ()
+    channels: tuple[ChannelHealth, ...] = ()
+    others: Mapping[str, tuple[Record, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    given: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def of(self, kind: RecordKind[R]) -> tuple[R, ...]:
+        """Records of one kind."""
+        every = (*self.incidents, *self.alarms, *self.others.get(kind.name, ()))
+        return tuple(record for record in every if isinstance(record, kind.type))
 
     def age_s(self) -> NDArray[np.float64]:
         """Age of every value in seconds, NaN when never seen, (stations, channels)."""

@@ -55,6 +55,11 @@ class ReadingBatch:
     quality: NDArray[np.uint8]
     arrived_us: NDArray[np.int64] | None = None
 
+    @classmethod
+    def empty(cls) -> ReadingBatch:
+        """No readings."""
+        return cls(np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint8))
+
     def __len__(self) -> int:
         return len(self.station)
 

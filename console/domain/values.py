@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import threading
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,6 +13,9 @@ import msgspec
 from console.domain.notes import Note
 
 T = TypeVar("T")
+
+_preparing = threading.Lock()
+_prepared: set[Any] = set()
 
 
 def to_json(value: object) -> Any:
@@ -21,8 +26,15 @@ def to_json(value: object) -> Any:
     return _finite(msgspec.to_builtins(value, enc_hook=_encoded))
 
 
+def json_bytes(value: object) -> bytes:
+    """The same as UTF-8, to be searched: what is not finite is ``null``. Many times faster than ``to_json``."""
+    return msgspec.json.encode(value, enc_hook=_encoded)
+
+
 def from_json(value: Any, kind: type[T]) -> T:
     """The domain value of ``kind`` in a JSON value. Raises msgspec.ValidationError, which names the field."""
+    if kind not in _prepared:
+        _prepare(kind)
     return msgspec.convert(value, kind, strict=False, dec_hook=_decoded)
 
 
@@ -32,6 +44,14 @@ def parsed_json(text: str | bytes) -> Any:
         return json.loads(text)
     except RecursionError as fault:
         raise ValueError("nested too deeply") from fault
+
+
+def _prepare(kind: type[Any]) -> None:
+    """Let msgspec look into a type, in one thread at a time: it crashes when two do so for one type at once (0.22)."""
+    with _preparing:
+        with suppress(msgspec.ValidationError):
+            msgspec.convert(None, kind, dec_hook=_decoded)
+        _prepared.add(kind)
 
 
 def _encoded(value: object) -> Any:

@@ -6,15 +6,16 @@ import json
 import logging
 import math
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import shapely
 
-from console.domain.changes import Outgoing
+from console.domain.outgoing import MessageKind, Outgoing
 from console.feeds.codec import Decoder
-from console.feeds.inbox import Inbox, Message
 from console.feeds.simulator.process import SimulatorFailed
+from console.mqtt.message import Message
 from maps.city import City
 
 log = logging.getLogger(__name__)
@@ -43,22 +44,21 @@ class _Errand:
 
 
 class DrillField:
-    """Receives outgoing messages and replies through the inbox, like crews' phones over the broker.
+    """Receives outgoing messages and replies like crews' phones over the broker: ``reply`` takes topic and payload.
 
-    A crew drives in a straight line at ``speed_kmh`` and reports when its position is at the destination.
+    A crew drives in a straight line at ``speed_kmh`` and reports when its position is at the destination. ``streets``: the
+    simulator that moves the crews.
     """
 
-    def __init__(self, inbox: Inbox, city: City, burst_pipe: str, speed_kmh: float) -> None:
-        self._inbox, self._site, self._burst, self._speed_kmh = inbox, city.info.site, burst_pipe, speed_kmh
+    def __init__(
+        self, reply: Callable[[str, bytes], object], streets: Streets, city: City, burst_pipe: str, speed_kmh: float
+    ) -> None:
+        self._reply, self._streets = reply, streets
+        self._site, self._burst, self._speed_kmh = city.info.site, burst_pipe, speed_kmh
         self._pipes, self._decoder = city.network.pipes, Decoder(city)
-        self._streets: Streets | None = None
         self._lock = threading.Lock()
         self._errands: dict[str, _Errand] = {}
         self._timers: list[threading.Timer] = []
-
-    def drive_on(self, streets: Streets) -> None:
-        """Set the simulator that moves the crews; without streets no crew arrives."""
-        self._streets = streets
 
     def broke(self, pipe_id: str) -> None:
         """Set the broken pipe that crews sent to check will find."""
@@ -66,10 +66,9 @@ class DrillField:
 
     def on_outgoing(self, outgoing: Outgoing) -> None:
         """Receive an outgoing message."""
-        parts = outgoing.topic.split("/")
-        if len(parts) < 2 or parts[-2] != "orders":
+        if outgoing.kind is not MessageKind.ORDER:
             return
-        order, crew = json.loads(outgoing.payload), parts[-1]
+        order, crew = json.loads(outgoing.payload), outgoing.to
         if order.get("action") == "countermand":
             self._call_back(crew, order["order_id"])
             return
@@ -83,7 +82,7 @@ class DrillField:
         """Receive a message of the simulator; detects crews that have reached their destination."""
         if not topic.startswith("owntracks/") or not self._errands:
             return
-        for fix in self._decoder.decode((Message("drill", topic, payload),)).fixes:
+        for fix in self._decoder.decode((Message(topic, payload),)).fixes:
             with self._lock:
                 errand = self._errands.get(fix.crew_id)
                 if errand is None or math.hypot(fix.x - errand.x, fix.y - errand.y) > _THERE_M:
@@ -109,8 +108,6 @@ class DrillField:
         self._drive(crew, None)
 
     def _drive(self, crew: str, to: tuple[float, float] | None) -> None:
-        if self._streets is None:
-            return
         try:
             self._streets.command_crew(crew, to, self._speed_kmh)
         except SimulatorFailed as gone:  # the order stays, but no crew arrives
@@ -125,4 +122,4 @@ class DrillField:
     def _answer(self, crew: str, order_id: str, state: str, text: str, pipe: str = "") -> None:
         body = {"order_id": order_id, "state": state, "text": text, "burst_pipe": pipe}
         topic = f"quanmai/v1/{self._site}/orders/{crew}/ack"
-        self._inbox.offer(Message("drill", topic, json.dumps(body, ensure_ascii=False).encode()))
+        self._reply(topic, json.dumps(body, ensure_ascii=False).encode())

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from console.channels.local import LocalChannel
 from console.documents.map_words import map_words
-from console.domain.clock import DrillClock
+from console.domain.clock import Clock, DrillClock
 from console.domain.incidents import Incident
 from console.drill.dispatcher import ScriptedDispatcher, Stage
 from console.drill.field import DrillField
@@ -19,8 +20,7 @@ from console.drill.leave import leave_package
 from console.drill.options import DrillOptions
 from console.drill.scene import HISTORY_STEP_S, LOADING_S, START, Scene, empty_store, history_of, set_scene
 from console.drill.score import distance_along_m, rank_of
-from console.feeds.inbox import Message
-from console.feeds.local import LocalLink
+from console.feeds.simulated import SimulatorFeed
 from console.feeds.simulator import SimulatorProcess
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
@@ -60,30 +60,25 @@ def _run(options: DrillOptions, started: float) -> dict[str, Any]:
         site=scene.city.info.site, hotline="（演练热线）", issuer="（演练发布单位）", is_drill=True
     )  # a drill's notice must not carry a real hotline
     store = empty_store(options.out)
-    link = LocalLink("simulator")
-    clock = DrillClock(START, options.speed)
-    runtime = Runtime(scene.city, clock, link, RuntimeOptions(scene.city_path, store, options.out / "notices", desk))
-    runtime.learn(history_of(scene, options.seed), HISTORY_STEP_S)
-    origin = clock.restart(LOADING_S)  # building the city took time; the drill's clock starts now
-    with runtime:
-        watch = _Watch(runtime)
-        crews = DrillField(runtime.inbox, scene.city, scene.burst_pipe, desk.crew_speed_kmh)
-        delivered = list[str]()
-        link.listen(lambda outgoing: delivered.append(outgoing.topic))
-        link.listen(crews.on_outgoing)
-
-        def heard(topic: str, payload: bytes) -> None:
-            watch.offer(topic, payload)
-            crews.heard(topic, payload)
-
-        simulator = SimulatorProcess(
-            scene.city_path, sink=heard, seed=options.seed, speed=options.speed, start=START, origin=origin,
+    clock, channel = DrillClock(START, options.speed), LocalChannel(SimulatorFeed.name)
+    feed = SimulatorFeed(
+        scene.city,
+        lambda sink: SimulatorProcess(
+            scene.city_path, sink=sink, seed=options.seed, speed=options.speed, start=START, origin=clock.origin,
             bursts=((options.quiet_s, scene.burst_pipe, scene.flow_m3h),),
-        )  # fmt: skip
-        crews.drive_on(simulator)
-        with simulator:
-            watch.burst_from(START.timestamp() + options.quiet_s)
-            played = _play(runtime, watch, options)
+        ),
+    )  # fmt: skip
+    kept = RuntimeOptions(scene.city_path, store, options.out / "notices", desk)
+    runtime = Runtime(scene.city, clock, kept, feeds=[feed], channels=[channel])
+    runtime.learn(history_of(scene, options.seed), HISTORY_STEP_S)
+    watch = _Watch(runtime.clock, START.timestamp() + options.quiet_s)
+    crews = DrillField(feed.offer, feed.process, scene.city, scene.burst_pipe, desk.crew_speed_kmh)
+    delivered = list[str]()
+    channel.listen(lambda outgoing: delivered.append(outgoing.address), crews.on_outgoing)
+    feed.listen(watch.heard, crews.heard)
+    clock.restart(LOADING_S)  # building the city took time; the drill's clock starts now
+    with runtime:
+        played = _play(runtime, watch, options)
         crews.close()
         stages = played.stages
         summary = _summary(scene, options, played, watch)
@@ -110,23 +105,17 @@ class _Played:
 
 
 class _Watch:
-    """Records real times (first reading after the burst, draft) and forwards readings to the inbox."""
+    """Records real times: first reading after the burst, draft. ``burst_at``: epoch second of drill time of the break."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._burst_at = float("inf")
+    def __init__(self, clock: Clock, burst_at: float) -> None:
+        self._clock, self._burst_at = clock, burst_at
         self.first_abnormal: float | None = None
         self.draft: float | None = None
 
-    def burst_from(self, at: float) -> None:
-        """The epoch second of drill time at which the pipe breaks."""
-        self._burst_at = at
-
-    def offer(self, topic: str, payload: bytes) -> None:
-        """The simulator's sink."""
-        if self.first_abnormal is None and self._runtime.clock.now().timestamp() >= self._burst_at:
+    def heard(self, topic: str, payload: bytes) -> None:
+        """Called with each message of the simulator."""
+        if self.first_abnormal is None and self._clock.now().timestamp() >= self._burst_at:
             self.first_abnormal = time.perf_counter()
-        self._runtime.inbox.offer(Message("simulator", topic, payload))
 
 
 def _play(runtime: Runtime, watch: _Watch, options: DrillOptions) -> _Played:

@@ -12,6 +12,7 @@ from console.domain.actors import Actor
 from console.domain.changes import ChangeSet
 from console.domain.clock import Clock
 from console.domain.intents import Intent
+from console.domain.record_ids import renamed
 from console.domain.texts import longest_text, storable, with_storable_texts
 from console.engine.decisions import Decisions
 from console.feeds.inbox import Inbox
@@ -71,4 +72,5 @@ class Commands:
                 ask()
 
     def _carry_out(self, ask: _Ask, state: DeskState) -> ChangeSet:
-        return self._desk.carry_out(state, ask.intent, ask.actor, self._clock.now())
+        intent = renamed(ask.intent, state.given)  # asked about a case that has got its final id meanwhile
+        return self._desk.carry_out(state, intent, ask.actor, self._clock.now())

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from console.domain.actors import SYSTEM, Actor
-from console.domain.changes import ChangeSet
+from console.domain.changes import ChangeSet, Committed
 from console.domain.clock import Clock, micros
 from console.engine.faults import Faults
 from console.engine.journal import Away, Entry, Journal, NotTaken, Outcome, Reloaded, Written
@@ -131,11 +131,11 @@ class Decisions:
                     self._journal.reload()
                     return
                 if step.is_shown:
-                    self.state = self.state.with_history(committed)
+                    self._numbered(committed)
                 else:
-                    self.state = self.state.applied(entry.changes, committed)
-                    self._tell(entry.changes)
-                self._finish(step, entry.changes)
+                    self.state = self.state.applied(committed.change_set, committed.changes)
+                    self._tell(committed.change_set)
+                self._finish(step, committed.change_set)
             case Away(entry, fault) if entry.is_asked:
                 self._refuse(self._taken(entry), fault)
             case Away():
@@ -144,6 +144,12 @@ class Decisions:
                 self._not_taken(self._taken(entry), fault)
             case Reloaded(state):
                 self._reloaded(state)
+
+    def _numbered(self, committed: Committed) -> None:
+        """On disk, what was shown has final ids; what follows from a case is looked after under these."""
+        self.state = self.state.with_ids(committed.ids).with_history(committed.changes)
+        if committed.ids:
+            self._tell(committed.change_set)
 
     def _not_taken(self, step: _Step, fault: Exception) -> None:
         if step.is_shown:
@@ -159,7 +165,8 @@ class Decisions:
             self._journal.reload()  # something was decided meanwhile: once more, after it
             return
         log.warning("cases and alarms are shown again as the store holds them")
-        self.state = replace(state, crews=crews_by_orders(self.state.crews, state.incidents.values()))
+        crews = crews_by_orders(self.state.crews, state.incidents.values())
+        self.state = replace(state, crews=crews, given=self.state.given)
         self._steps.extendleft(reversed(self._again))
         self._again.clear()
         self._tell(ChangeSet(()))

@@ -19,9 +19,11 @@ from console.domain.clock import micros
 from console.domain.compose import compose_picture
 from console.domain.crews import CrewFix
 from console.domain.grid import TickGrid
+from console.domain.health import FeedHealth
+from console.domain.incidents import INCIDENT
 from console.domain.intents import Intent
 from console.domain.live import LivePicture
-from console.domain.picture import FeedHealth, Picture
+from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.engine.archive import STUCK_S, Archive
 from console.engine.commands import Commands
@@ -67,12 +69,12 @@ class Engine:
         self._journal = Journal(store, self._faults, inbox.wake)
         self._decisions = Decisions(self._journal, self._faults, clock, _with_crew_bases(store.load_desk(), city))
         expected_log = ExpectedLog(self._archive)
-        self._ingest = Ingest(city, inbox, clock, self._live, self._archive, desk, self._decisions)
+        self._ingest = Ingest(ports, city, self._live, self._archive, desk, self._decisions, self._faults)
         self._watch = Watch(
             city, clock, self._live, detector, grid, expected_log, desk, self._decisions, self._faults, inbox.wake
         )
         self._commands = Commands(inbox, clock, desk, self._decisions)
-        self._outbox = Outbox(store, ports.link, self._faults)
+        self._outbox = Outbox(store, ports.channels, self._faults)
         self._deliveries = Deliveries(self._outbox, self._decisions)
         self._jobs = Jobs(ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands, self._faults)
         self._retention = Retention(
@@ -180,7 +182,8 @@ class Engine:
 
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
         """The log of actions of one incident, oldest first."""
-        return self._ports.store.changes_of(f"incident/{incident_id}")
+        given = self._decisions.state.given
+        return self._ports.store.changes_of(INCIDENT.subject(given.get(incident_id, incident_id)))
 
     def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
         """(source time µs, x, y) of a crew's fixes since a time, oldest first."""
@@ -240,8 +243,11 @@ class Engine:
             crews=state.crews.values(),
             alarms=state.alarms.values(),
             incidents=state.incidents.values(),
+            records=state.records,
+            given=state.given,
             feeds=self._feeds(),
             undelivered=self._outbox.waiting,
+            channels=self._outbox.health(),
             is_drill=self._is_drill,
             learning=watch.learning,
             elevation_error_m=watch.elevation_error_m,
@@ -249,7 +255,7 @@ class Engine:
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:
-        return (self._ingest.counted(self._ports.link.health()), *self._faults.feeds())
+        return (*self._ingest.health(), *self._faults.feeds())
 
 
 def _with_crew_bases(state: DeskState, city: City) -> DeskState:

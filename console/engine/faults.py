@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from console.domain.picture import FeedHealth
+from console.domain.health import FeedHealth
 
 log = logging.getLogger(__name__)
 

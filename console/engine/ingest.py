@@ -1,4 +1,4 @@
-"""Ingest: messages of the inbox -> live picture; readings and positions to the archive, replies to the desk."""
+"""Ingest: what the feeds put into the inbox -> live picture; readings and positions to the archive, replies to the desk."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from functools import partial
 
 from console.domain.actors import Actor, Role
 from console.domain.changes import ChangeSet
-from console.domain.clock import Clock, micros, moment
+from console.domain.clock import micros, moment
 from console.domain.crews import CrewFix
+from console.domain.health import FeedHealth
 from console.domain.live import FUTURE_TOLERANCE_US, LivePicture
 from console.domain.orders import OrderReply
-from console.domain.picture import FeedHealth
 from console.engine.archive import Archive
 from console.engine.clocks import StationClocks
 from console.engine.decisions import Decisions
+from console.engine.faults import Faults
+from console.engine.ports import Ports
 from console.engine.receipts import Receipts
-from console.engine.refusals import Refusals
-from console.feeds.codec import CrewTrouble, Decoder
-from console.feeds.inbox import GATHER_S, Inbox
+from console.feeds.inbox import GATHER_S, Arrived
+from console.feeds.port import CrewTrouble, Decoded, Feed
 from console.services.desk import Desk
 from console.services.state import DeskState
 from maps.city import City
@@ -33,42 +34,56 @@ class Ingest:
     """Waits for the inbox."""
 
     def __init__(
-        self, city: City, inbox: Inbox, clock: Clock, live: LivePicture, archive: Archive, desk: Desk, decisions: Decisions
+        self,
+        ports: Ports,
+        city: City,
+        live: LivePicture,
+        archive: Archive,
+        desk: Desk,
+        decisions: Decisions,
+        faults: Faults,
     ) -> None:
-        self._decoder = Decoder(city)
-        self._inbox, self._clock, self._live, self._archive = inbox, clock, live, archive
-        self._desk, self._decisions = desk, decisions
+        self._feeds, self._inbox, self._clock = tuple(ports.feeds), ports.inbox, ports.clock
+        self._live, self._archive, self._desk, self._decisions, self._faults = live, archive, desk, decisions, faults
         self._clocks = StationClocks(city.stations.asset_id, decisions.state.alarms.values())
-        self._receipts = Receipts(inbox.kept)
-        self._refusals = Refusals(self._decoder.sequence)
+        self._receipts = Receipts(ports.inbox.kept)
 
     def turn(self) -> None:
-        """Take in what has arrived; waits a moment for the first message, for nothing else."""
-        messages = self._inbox.drain(_WAIT_S, gather_s=GATHER_S)
-        if not messages:
+        """Take in what has arrived; waits a moment for the first item, for nothing else."""
+        arrived = self._inbox.drain(_WAIT_S, gather_s=GATHER_S)
+        if not arrived:
             return
         now_us = micros(self._clock.now())
+        decoded = [batch for one in arrived if (batch := self._decoded(one, now_us)) is not None]
+        parts = sum(2 + len(batch.replies) for batch in decoded)
+        kept = self._receipts.expect(sum(len(one.items) for one in arrived), 1 + parts)
+        for batch in decoded:
+            self._take(batch, now_us, kept)
+        kept()
+
+    def health(self) -> tuple[FeedHealth, ...]:
+        """State of every feed."""
+        return tuple(_health(feed) for feed in self._feeds)
+
+    def _decoded(self, arrived: Arrived, now_us: int) -> Decoded | None:
+        """None for a defect in the feed: it must not stop the others. Sent again, the same items would meet it again."""
         try:
-            decoded = self._decoder.decode(messages, now_us)
-        except Exception:
-            self._receipts.expect(len(messages), 1)()  # a defect: sent again, they would meet it again
-            raise
-        kept = self._receipts.expect(len(messages), 2 + len(decoded.replies))
-        self._refusals.take(decoded)
-        self._move_crews(decoded.fixes, now_us, kept)
-        self._note_troubles(decoded.troubles, decoded.fixes)
-        readings = decoded.readings.where(decoded.readings.at_us <= now_us + _KEPT_AHEAD_US)
+            return arrived.feed.decode(arrived.items, now_us)
+        except Exception as defect:  # noqa: BLE001 - shown and logged
+            self._faults.defect(f"feed {arrived.feed.name}", defect)
+            return None
+
+    def _take(self, batch: Decoded, now_us: int, kept: Callable[[], None]) -> None:
+        self._move_crews(batch.fixes, now_us, kept)
+        self._note_troubles(batch.troubles, batch.fixes)
+        readings = batch.readings.where(batch.readings.at_us <= now_us + _KEPT_AHEAD_US)
         self._archive.append_readings(readings.received(now_us), kept)
-        for reply in decoded.replies:
+        for reply in batch.replies:
             self._decisions.decide(partial(self._answered, reply), Actor.named(reply.crew_id, Role.CREW), kept)
-        applied = self._live.apply(decoded.readings, now_us)
-        findings = self._clocks.look(decoded.readings, applied.ahead, now_us)
+        applied = self._live.apply(batch.readings, now_us)
+        findings = self._clocks.look(batch.readings, applied.ahead, now_us)
         if findings:
             self._decisions.decide(lambda state: self._desk.on_stations(state, findings, moment(now_us)))
-
-    def counted(self, health: FeedHealth) -> FeedHealth:
-        """The feed's health with what was refused and lost."""
-        return self._refusals.counted(health)
 
     def _answered(self, reply: OrderReply, state: DeskState) -> ChangeSet:
         return self._desk.on_order_reply(state, reply, self._clock.now())
@@ -96,3 +111,10 @@ class Ingest:
 def _is_newer(fix: CrewFix, known: CrewFix, now_us: int) -> bool:
     """A position that is ahead of our clock, since that was set back, does not outlast true ones."""
     return fix.at_us > known.at_us or known.at_us > now_us + FUTURE_TOLERANCE_US >= fix.at_us
+
+
+def _health(feed: Feed) -> FeedHealth:
+    try:
+        return feed.health()
+    except Exception as defect:  # noqa: BLE001 - called for each picture: shown there, not logged ten times a second
+        return FeedHealth(feed.name, "down", f"{type(defect).__name__}: {defect}; report it")

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from console.domain.actors import Actor
-from console.domain.changes import Change, ChangeSet
+from console.domain.changes import ChangeSet, Committed
 from console.domain.clock import moment
 from console.domain.values import to_json
 from console.engine.faults import Faults
@@ -45,7 +45,7 @@ class Written:
     """On disk."""
 
     entry: Entry
-    committed: tuple[Change, ...]
+    committed: Committed
 
 
 @dataclass(frozen=True, eq=False)

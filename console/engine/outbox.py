@@ -1,4 +1,4 @@
-"""Outbox: what the store holds for others -> the link, until it has safely arrived; on a thread of its own."""
+"""Outbox: what the store holds for others -> the channels, until each has delivered it; on a thread of its own."""
 
 from __future__ import annotations
 
@@ -6,44 +6,80 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import TypeVar
 
-from console.domain.changes import Outgoing
-from console.domain.delivery import Obsolete, Reason, Undelivered, undelivered
+from console.channels.port import DeliveryChannel, Result
+from console.domain.delivery import Delivery, DeliveryState, Obsolete, Pending, Reason, Undelivered, undelivered
+from console.domain.health import ChannelHealth
 from console.engine.faults import Faults
 from console.services.incidents.obsolete_messages import CaseOf, obsolete
-from console.services.ports import Link, Store, StoreUnavailable
+from console.services.ports import Store, StoreUnavailable
 
 FAULT = "store/outbox"
 _BUSY_S, _IDLE_S = 0.05, 0.5
 _LOOK_S = 30.0
-"""While nothing can be sent, the store is looked into when something new is due, and so often."""
+"""The store is looked into when something new is due, when a channel changes its state, for a next try, and so often."""
 LASTING_S = 30.0
 """A lost connection that comes back within this is no failed delivery."""
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 30.0, 300.0
+"""Pause after a failed delivery, doubled each time. Not shorter: some brokers end the connection of whom they refuse."""
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+Key = tuple[int, str]
+"""(message, channel): one delivery."""
 
-class Outbox:
-    """Waits for the link and for the store. ``wake``: something new is due; any thread.
 
-    ``waiting``: what cannot go out now; ``lasting``: of these what is worth an entry in the log of actions; ``delivered``:
-    what the broker has, ``withdrawn``: what never left and is over meanwhile; both to be taken from there.
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """A message handed to a channel. ``is_last``: with this delivery it is with everybody."""
+
+    message: Pending
+    claim: Delivery
+    is_last: bool
+
+
+@dataclass
+class _Look:
+    """What one look at the store found: ``left``: cannot go out now; ``due``: can; ``done``: with everybody.
+
+    ``held``: (channel, address) that refused something -> when that is tried again (µs); nothing else goes there before.
     """
 
-    def __init__(self, store: Store, link: Link, faults: Faults) -> None:
-        self._store, self._link, self._faults = store, link, faults
-        self._in_flight: dict[int, Undelivered] = {}
-        self._handed: set[int] = set()
-        """Handed to the link and not refused: they may have left, and the link sends them again by itself."""
+    states: dict[str, str]
+    held: dict[tuple[str, str], int]
+    left: list[Undelivered] = field(default_factory=list)
+    due: list[tuple[DeliveryChannel, _Handed]] = field(default_factory=list)
+    done: list[Pending] = field(default_factory=list)
+
+
+class Outbox:
+    """Waits for the store; no channel makes it wait. ``wake``: something new is due; any thread.
+
+    ``waiting``: what cannot go out now; ``lasting``: of these what is worth an entry in the log of actions; ``delivered``:
+    messages that every channel that carries them has delivered, ``withdrawn``: what never left and is over meanwhile; both to
+    be taken from there.
+    """
+
+    def __init__(self, store: Store, channels: Sequence[DeliveryChannel], faults: Faults) -> None:
+        if len({channel.name for channel in channels}) < len(channels):
+            raise ValueError("two channels of one name: deliveries are recorded by it")
+        self._store, self._channels, self._faults = store, tuple(channels), faults
+        self._in_flight: set[Key] = set()
+        self._handed: dict[Key, _Handed] = {}
+        """Handed over and not refused: they may have left, and a channel sends them again by itself."""
+        self._results: list[tuple[Key, str]] = []
+        """(delivery, why it failed or ""), kept while the store is away."""
         self.delivered: queue.SimpleQueue[Undelivered] = queue.SimpleQueue()
         self.withdrawn: queue.SimpleQueue[tuple[Undelivered, Obsolete]] = queue.SimpleQueue()
-        self._arrived: list[int] = []
         self.waiting: tuple[Undelivered, ...] = ()
         self.lasting: tuple[Undelivered, ...] = ()
-        self._since: dict[int, float] = {}
-        self._named: dict[int, Undelivered] = {}
-        self._looked_at, self._state = -_LOOK_S, ""
+        self._since: dict[Key, float] = {}
+        self._next_look, self._states = 0.0, dict[str, str]()
         self._woken, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
 
@@ -62,6 +98,10 @@ class Outbox:
         if self._thread.is_alive():
             self._thread.join(patience_s)
 
+    def health(self) -> tuple[ChannelHealth, ...]:
+        """State of every channel. Any thread."""
+        return tuple(self._health(channel) for channel in self._channels)
+
     def _run(self) -> None:
         last = False
         while not last:
@@ -76,65 +116,187 @@ class Outbox:
             except Exception as defect:  # noqa: BLE001 - shown and logged; the next message goes out all the same
                 self._faults.defect("outbox", defect)
             if not last:
-                is_woken = self._woken.wait(_BUSY_S if self._in_flight or self._arrived else _IDLE_S)
+                if self._woken.wait(_BUSY_S if self._in_flight or self._results else _IDLE_S):
+                    self._next_look = 0.0
                 self._woken.clear()
-                if is_woken:
-                    self._looked_at = -_LOOK_S
 
     def _turn(self) -> None:
-        """Record what has arrived, hand over what is due."""
-        self._arrived += self._link.taken()
-        if self._arrived:
-            self._store.mark_sent(self._arrived)
-            self._handed.difference_update(self._arrived)
-            for outgoing_id in self._arrived:
-                if outgoing_id in self._in_flight:
-                    self.delivered.put(self._in_flight.pop(outgoing_id))
-            self._arrived.clear()
-        state, now = self._link.health().state, time.monotonic()
-        if state != "up":
-            self._in_flight.clear()
-            if state == self._state and now - self._looked_at < _LOOK_S:
+        """Record results, sort what is pending, hand over what is due."""
+        has_results = self._record_results()
+        states, now = {one.name: one.state for one in self.health()}, time.monotonic()
+        self._in_flight = {key for key in self._in_flight if states.get(key[1]) == "up"}
+        if not has_results and states == self._states and now < self._next_look:
+            return
+        # Cases as they are on disk: read after the messages, a case is never older than what was sent about it.
+        pending, case_of = self._pending(), cache(self._store.incident)
+        look = _Look(states, _held(pending))
+        for one in pending:
+            self._sort(one, look, case_of)
+        self._finish(look.done)
+        self._hand_over(look)
+        self._show(look.left, now)
+        next_try_s = (min(look.held.values(), default=_now_us()) - _now_us()) / 1e6
+        self._states, self._next_look = states, now + (min(next_try_s, _LOOK_S) if look.held else _LOOK_S)
+
+    def _pending(self) -> list[Pending]:
+        """All of them, for those of one channel must not hide those of another."""
+        found = list[Pending]()
+        while some := self._store.pending_outgoing(found[-1].outgoing_id if found else 0):
+            found += some
+        return found
+
+    # Results.
+
+    def _record_results(self) -> bool:
+        """Whether there were any."""
+        for channel in self._channels:
+            found = self._guarded(channel, channel.results, list[Result]())
+            self._results += [((result.outgoing_id, channel.name), result.failure) for result in found]
+        if not self._results:
+            return False
+        made, done = list[tuple[int, Delivery]](), list[Pending]()
+        for key, failure in self._results:
+            handed = self._handed.get(key)
+            claim = Delivery(key[1], attempts=1) if handed is None else handed.claim
+            made.append((key[0], _failed(claim, failure) if failure else replace(claim, state=DeliveryState.SENT)))
+            if handed is not None and handed.is_last and not failure:
+                done.append(handed.message)
+        self._finish(done, made)
+        for key, _ in self._results:
+            self._in_flight.discard(key)
+            self._handed.pop(key, None)
+        self._results.clear()
+        return True
+
+    def _finish(self, done: Sequence[Pending], made: Sequence[tuple[int, Delivery]] = ()) -> None:
+        self._store.record_deliveries(made, [one.outgoing_id for one in done])
+        for one in done:
+            self.delivered.put(undelivered(one.outgoing_id, one.outgoing, Reason.DISCONNECTED))
+
+    # What is pending.
+
+    def _sort(self, one: Pending, look: _Look, case_of: CaseOf) -> None:
+        carriers = [channel for channel in self._channels if channel.carries(one.outgoing)]
+        missing = [channel for channel in carriers if one.by(channel.name).state is not DeliveryState.SENT]
+        if carriers and not missing:
+            look.done.append(one)
+            return
+        if not any((one.outgoing_id, channel.name) in self._handed for channel in self._channels):
+            why = obsolete(one.outgoing, case_of)
+            if why is not None:
+                self._give_up(one, why)
                 return
-        self._state, self._looked_at = state, now
-        pending = [item for item in self._store.pending_outgoing() if item[0] not in self._in_flight]
-        # As they are on disk: read after the messages, a case is never older than what was sent about it.
-        case_of = cache(self._store.incident)
-        self._show([one for item in pending if (one := self._left(*item, state, case_of)) is not None], now)
+        if not carriers:
+            look.left.append(undelivered(one.outgoing_id, one.outgoing, Reason.NO_CHANNEL))
+        for channel in missing:
+            if (one.outgoing_id, channel.name) not in self._in_flight:
+                self._sort_delivery(one, channel, look, is_last=len(missing) == 1)
 
-    def _left(self, outgoing_id: int, outgoing: Outgoing, state: str, case_of: CaseOf) -> Undelivered | None:
-        """Hand a message over, or give it up when it is over; what it is, when neither is possible now."""
-        one = self._name(outgoing_id, outgoing, state)
-        if outgoing_id not in self._handed and (why := obsolete(outgoing, case_of)) is not None:
-            self._store.mark_withdrawn([outgoing_id])
-            log.warning("withdrawn (%s), not known to have left: %s %s of case %s", why, one.kind, one.subject, one.incident_id)
-            self.withdrawn.put((one, why))
-            return None
+    @staticmethod
+    def _sort_delivery(one: Pending, channel: DeliveryChannel, look: _Look, *, is_last: bool) -> None:
+        state, reason = look.states.get(channel.name, "off"), Reason.REFUSED
         if state != "up":
-            return one
-        if not self._link.publish(outgoing_id, outgoing):
-            self._handed.discard(outgoing_id)
-            return one
-        self._handed.add(outgoing_id)
-        self._in_flight[outgoing_id] = one
-        return None
+            reason = Reason.NO_CHANNEL if state == "off" else Reason.DISCONNECTED
+        elif (channel.name, one.outgoing.address) not in look.held:
+            look.due.append((channel, _Handed(one, _claimed(one.by(channel.name)), is_last)))
+            return
+        look.left.append(undelivered(one.outgoing_id, one.outgoing, reason, one.by(channel.name)))
 
-    def _name(self, outgoing_id: int, outgoing: Outgoing, state: str) -> Undelivered:
-        reason = {"up": Reason.REFUSED, "off": Reason.NO_CHANNEL}.get(state, Reason.DISCONNECTED)
-        known = self._named.get(outgoing_id)
-        return known if known is not None and known.reason is reason else undelivered(outgoing_id, outgoing, reason)
+    def _give_up(self, one: Pending, why: Obsolete) -> None:
+        """It is over: no channel gets it any more. Where one has delivered it already it counts as sent."""
+        if any(delivery.state is DeliveryState.SENT for delivery in one.deliveries):
+            self._store.record_deliveries((), [one.outgoing_id])
+        else:
+            self._store.mark_withdrawn([one.outgoing_id])
+        told = undelivered(one.outgoing_id, one.outgoing, Reason.NO_CHANNEL)
+        log.warning("withdrawn (%s), not known to have left: %s %s of case %s", why, told.kind, told.subject, told.incident_id)
+        self.withdrawn.put((told, why))
 
-    def _show(self, left: list[Undelivered], now: float) -> None:
-        self._named = {one.outgoing_id: one for one in left}
-        self._since = {one.outgoing_id: self._since.get(one.outgoing_id, now) for one in left}
+    # Handing over.
+
+    def _hand_over(self, look: _Look) -> None:
+        """Claim what is due, on disk, then hand it to its channels."""
+        self._store.record_deliveries([(handed.message.outgoing_id, handed.claim) for _, handed in look.due])
+        unclaimed = []
+        for channel, handed in look.due:
+            one, before = handed.message, handed.message.by(channel.name)
+            is_taken = self._deliver(one, channel)
+            if is_taken:
+                self._in_flight.add((one.outgoing_id, channel.name))
+                self._handed[one.outgoing_id, channel.name] = handed
+                continue
+            if is_taken is None:
+                before = _failed(handed.claim, "defect in the channel; see the log, report it")
+            unclaimed.append((one.outgoing_id, before))
+            look.left.append(undelivered(one.outgoing_id, one.outgoing, Reason.DISCONNECTED, before))
+        self._store.record_deliveries(unclaimed)
+
+    def _deliver(self, one: Pending, channel: DeliveryChannel) -> bool | None:
+        """Whether the channel has taken it; None for a defect in it."""
+        return self._guarded(channel, lambda: channel.deliver(one.outgoing_id, one.outgoing), None)
+
+    def _guarded(self, channel: DeliveryChannel, ask: Callable[[], T], otherwise: T) -> T:
+        """A defect in one channel must not silence the others."""
+        try:
+            return ask()
+        except Exception as defect:  # noqa: BLE001 - shown and logged
+            self._faults.defect(f"channel {channel.name}", defect)
+            return otherwise
+
+    @staticmethod
+    def _health(channel: DeliveryChannel) -> ChannelHealth:
+        try:
+            return channel.health()
+        except Exception as defect:  # noqa: BLE001 - called for each picture: shown there, not logged ten times a second
+            return ChannelHealth(channel.name, "down", f"{type(defect).__name__}: {defect}; report it")
+
+    # What is shown.
+
+    def _show(self, left: Iterable[Undelivered], now: float) -> None:
         self.waiting = tuple(left)
+        self._since = {_key(one): self._since.get(_key(one), now) for one in self.waiting}
         lasting = tuple(
-            one for one in left if one.reason is not Reason.DISCONNECTED or now - self._since[one.outgoing_id] >= LASTING_S
+            one for one in self.waiting if one.reason is not Reason.DISCONNECTED or now - self._since[_key(one)] >= LASTING_S
         )
         if lasting == self.lasting:
             return
-        known = set(self.lasting)
+        known = {(_key(one), one.reason, one.attempts) for one in self.lasting}
         for one in lasting:
-            if one not in known:
-                log.warning("not delivered (%s): %s %s of case %s", one.reason, one.kind, one.subject, one.incident_id or "none")
+            if (_key(one), one.reason, one.attempts) not in known:
+                log.warning("not delivered (%s): %s %s of case %s", _why(one), one.kind, one.subject, one.incident_id or "none")
         self.lasting = lasting
+
+
+def _key(one: Undelivered) -> Key:
+    return one.outgoing_id, one.channel
+
+
+def _why(one: Undelivered) -> str:
+    if one.next_try is None:
+        return f"{one.reason} {one.channel}".strip()
+    at = one.next_try.isoformat(timespec="seconds")
+    return f"{one.reason} {one.channel}: {one.failure}; attempt {one.attempts} failed, the next is at {at}"
+
+
+def _held(pending: Iterable[Pending]) -> dict[tuple[str, str], int]:
+    now_us = _now_us()
+    latest_us = now_us + round(_LONGEST_RETRY_S * 1e6)  # a later time comes from a clock that was set back since
+    return {
+        (delivery.channel, one.outgoing.address): delivery.next_us
+        for one in pending
+        for delivery in one.deliveries
+        if delivery.state is DeliveryState.FAILED and now_us < delivery.next_us <= latest_us
+    }
+
+
+def _claimed(delivery: Delivery) -> Delivery:
+    return replace(delivery, state=DeliveryState.CLAIMED, attempts=delivery.attempts + 1, next_us=0)
+
+
+def _failed(delivery: Delivery, failure: str) -> Delivery:
+    pause_s = min(_FIRST_RETRY_S * 2 ** (max(delivery.attempts, 1) - 1), _LONGEST_RETRY_S)
+    return replace(delivery, state=DeliveryState.FAILED, next_us=_now_us() + round(pause_s * 1e6), failure=failure)
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1_000

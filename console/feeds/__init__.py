@@ -1,4 +1,4 @@
-"""Feeds: receive readings, crew positions and replies into one bounded inbox.
+"""Feeds: receive readings, crew positions and replies into one bounded inbox. What a feed is: ``Feed`` (port.py).
 
-``Inbox`` (inbox.py), ``Decoder`` (codec.py), ``MqttLink`` (mqtt.py), ``simulator`` (own process).
+``MqttFeed`` (mqtt.py), ``SimulatorFeed`` (simulated.py), ``LocalFeed`` (local.py); ``Inbox`` (inbox.py).
 """

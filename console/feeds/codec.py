@@ -1,4 +1,4 @@
-"""Raw messages to typed columns: readings, crew fixes, replies to orders (design section 4, MQTT).
+"""The contract: messages to typed columns – readings, crew fixes, replies to orders – by topic and payload (``README.md``).
 
 The smallest part that cannot be used is refused (one key, one entry of an array, one payload), counted by kind and sampled
 with its topic; the rest is kept, and nothing stops the feed.
@@ -7,7 +7,7 @@ with its topic; the rest is kept, and nothing stops the feed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,10 +20,11 @@ from console.domain.crews import CrewFix
 from console.domain.orders import OrderReply
 from console.domain.readings import Channel, Quality, ReadingBatch
 from console.feeds.bounds import BOUNDS, EARLIEST_US, LATEST_US, PartRefused, iso_time, number, parsed, sane_time, text
-from console.feeds.inbox import Message
 from console.feeds.owntracks import FixReader
+from console.feeds.port import CrewTrouble, Decoded, Rejected
 from console.feeds.replies import order_reply
 from console.feeds.sequence import SequenceWatch
+from console.mqtt.message import Message
 from maps.city import City
 from maps.units import kpa_from_mpa
 
@@ -63,46 +64,6 @@ class _Reading(msgspec.Struct, gc=False):
     n: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A payload, or a part of one, that could not be used: where it came from, of which kind, and why."""
-
-    feed: str
-    topic: str
-    kind: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class CrewTrouble:
-    """A crew's payload that could not be used. ``kind`` as counted: encrypted, future, position and others."""
-
-    crew_id: str
-    kind: str
-
-
-@dataclass(frozen=True, eq=False)
-class Decoded:
-    """Content of one drained batch.
-
-    ``refused``: parts that were not usable, by kind; ``samples`` shows the first few; ``remarks``: gaps and restarts in
-    publishers' numbers, the first few.
-    """
-
-    readings: ReadingBatch
-    fixes: tuple[CrewFix, ...] = ()
-    replies: tuple[OrderReply, ...] = ()
-    troubles: tuple[CrewTrouble, ...] = ()
-    refused: Mapping[str, int] = field(default_factory=dict)
-    samples: tuple[Rejected, ...] = ()
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def rejected(self) -> int:
-        """Parts refused in all."""
-        return sum(self.refused.values())
-
-
 @dataclass
 class _Rows:
     """Rows collected from one batch."""
@@ -122,7 +83,7 @@ class _Rows:
     def refuse(self, message: Message, kind: str, reason: str) -> None:
         self.refused[kind] += 1
         if len(self.samples) < _SAMPLES_KEPT:
-            self.samples.append(Rejected(message.feed, text(message.topic, 200), kind, text(reason, 300)))
+            self.samples.append(Rejected(text(message.topic, 200), kind, text(reason, 300)))
 
     def batch(self) -> ReadingBatch:
         return ReadingBatch(

@@ -1,57 +1,69 @@
-"""LocalLink: replaces a broker; outgoing messages go to listeners in this process (a drill's crews)."""
+"""LocalFeed: messages of the contract that this process makes itself (a drill, a benchmark, tests)."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from console.domain.changes import Outgoing
-from console.domain.picture import NO_FEED, FeedHealth
+from console.domain.health import FeedHealth
+from console.feeds.inbox import Acknowledge, Inbox
+from console.feeds.port import Decoded
+from console.feeds.refusals import CountingDecoder
+from console.mqtt.message import Message
+from maps.city import City
 
-Listener = Callable[[Outgoing], None]
 
+class LocalFeed:
+    """``offer`` may be called from any thread; before ``start`` it waits."""
 
-class LocalLink:
-    """Same calls as ``MqttLink``. Without listeners there is no channel: nothing is taken, and nothing counts as sent.
+    def __init__(self, name: str, city: City) -> None:
+        self._name = name
+        self._decoder = CountingDecoder(name, city)
+        self._inbox: Inbox | None = None
+        self._begun = threading.Event()
+        self._counting = threading.Lock()
+        self._received, self._last_at = 0, 0.0
+        self._state = "connecting"
 
-    ``feed``: what brings readings into this process instead (a drill's simulator); by default nothing does.
-    """
+    @property
+    def name(self) -> str:
+        """As given."""
+        return self._name
 
-    def __init__(self, feed: str = NO_FEED) -> None:
-        self._feed = feed
-        self._lock = threading.Lock()
-        self._taken: list[int] = []
-        self._listeners: list[Listener] = []
-
-    def listen(self, listener: Listener) -> None:
-        """Call ``listener`` with each message that leaves, on the sender's thread."""
-        self._listeners.append(listener)
-
-    def start(self) -> None:
-        """Nothing to connect."""
+    def start(self, inbox: Inbox) -> None:
+        """Let messages in."""
+        self._inbox, self._state = inbox, "up"
+        self._begun.set()
 
     def stop(self) -> None:
-        """Nothing to disconnect."""
+        """Let nothing in any more."""
+        self._inbox, self._state = None, "off"
+        self._begun.set()
 
-    def health(self) -> FeedHealth:
-        """Up with a feed or a listener, else off."""
-        if self._listeners or self._feed != NO_FEED:
-            return FeedHealth(self._feed, "up")
-        message = "no broker is set: nothing comes in, orders and notices do not go out"
-        return FeedHealth(self._feed, "off", message, code="no_channel")
+    def offer(self, topic: str, payload: bytes) -> bool:
+        """A message; False when the feed has ended."""
+        return self.offer_all((Message(topic, payload),))
 
-    def publish(self, outgoing_id: int, outgoing: Outgoing) -> bool:
-        """Hand the message to the listeners; False when there are none."""
-        if not self._listeners:
+    def offer_all(self, messages: Sequence[Message], acknowledge: Acknowledge | None = None) -> bool:
+        """Messages that belong together; ``acknowledge`` is called when their content is on disk. False as for ``offer``."""
+        self._begun.wait()
+        inbox = self._inbox
+        if inbox is None or not inbox.offer_all(self, messages, acknowledge):
             return False
-        for listener in self._listeners:
-            listener(outgoing)
-        with self._lock:
-            self._taken.append(outgoing_id)
+        with self._counting:
+            self._received += len(messages)
+            self._last_at = time.time()
         return True
 
-    def taken(self) -> list[int]:
-        """Ids handed over since the last call."""
-        with self._lock:
-            taken, self._taken = self._taken, []
-            return taken
+    def decode(self, items: Sequence[Message], now_us: int) -> Decoded:
+        """By the contract."""
+        return self._decoder.decode(items, now_us)
+
+    def health(self) -> FeedHealth:
+        """Up from start to stop."""
+        with self._counting:
+            last_at = datetime.fromtimestamp(self._last_at, UTC) if self._last_at else None
+            health = FeedHealth(self._name, self._state, received=self._received, last_at=last_at)
+        return self._decoder.counted(health)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from console.domain.changes import canonical_json
 from console.domain.values import parsed_json
@@ -23,10 +24,7 @@ def up_to_date(files: Files, schema: int) -> dict[str, bytes]:
 
 def _from_1(files: Files) -> dict[str, bytes]:
     """Schema 1 had the audit chain as one JSON array without links over other cases' changes, and no reviewer's notes."""
-    try:
-        changes = parsed_json(files["audit.json"])
-    except (KeyError, ValueError) as fault:
-        raise PackageFault("audit.json is missing or damaged") from fault
+    changes = _parsed(files, "audit.json")
     if not isinstance(changes, list):
         raise PackageFault("audit.json contains no list of changes")
     lines = b"".join(canonical_json(change) + b"\n" for change in changes)
@@ -57,4 +55,23 @@ def _from_5(files: Files) -> dict[str, bytes]:
     return dict(files)
 
 
-STEPS: Mapping[int, Callable[[Files], dict[str, bytes]]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5}
+def _from_6(files: Files) -> dict[str, bytes]:
+    """6 kept the incident and the alarms in a file each, without kind and schema; those of other kinds it did not have."""
+    incident, alarms = _parsed(files, "incident.json"), _parsed(files, "alarms.json")
+    if not isinstance(incident, dict) or not isinstance(alarms, list):
+        raise PackageFault("incident.json or alarms.json is damaged")
+    every = [("incident", incident), *(("alarm", alarm) for alarm in alarms)]
+    lines = [canonical_json({"kind": kind, "schema": 1, "document": document}) + b"\n" for kind, document in every]
+    kept = {name: content for name, content in files.items() if name not in ("incident.json", "alarms.json")}
+    return {"records.jsonl": b"".join(lines), **kept}
+
+
+def _parsed(files: Files, name: str) -> Any:
+    try:
+        return parsed_json(files[name])
+    except (KeyError, ValueError) as fault:
+        raise PackageFault(f"{name} is missing or damaged") from fault
+
+
+Step = Callable[[Files], dict[str, bytes]]
+STEPS: Mapping[int, Step] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5, 6: _from_6}

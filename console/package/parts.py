@@ -18,6 +18,8 @@ import msgspec
 from console.domain.alarms import Alarm
 from console.domain.changes import Change, canonical_json
 from console.domain.incidents import Incident
+from console.domain.kinds import KINDS
+from console.domain.records import Record, RecordKind, by_name
 from console.domain.values import from_json, to_json
 from console.package.faults import PackageFault
 from console.package.network import network_gpkg, network_of
@@ -35,14 +37,15 @@ from console.services.review.past_case import PastCase
 from console.services.review.record import CaseRecord, Sent
 
 REPORT, NOTES, AUDIT, PAST, EXPECTED = "report.html", "notes.json", "audit.jsonl", "past.json", "expected.parquet"
+RECORDS = "records.jsonl"
 T = TypeVar("T")
 
 
 def files_of(record: CaseRecord, report: bytes | None = None) -> dict[str, bytes]:
     """Every file of a record except the manifest, in the order of writing. The record is already redacted."""
+    records: tuple[Record, ...] = (record.incident, *record.alarms, *record.others)
     files = {
-        "incident.json": _json(_typed(record.incident, Incident)),
-        "alarms.json": _json(_typed(record.alarms, tuple[Alarm, ...])),
+        RECORDS: _lines(map(_record, records)),
         AUDIT: _lines(to_json(change) for change in record.changes),
         "links.json": _json([[seq, digest] for seq, digest in record.links]),
         "sent.jsonl": _lines(_sent(sent) for sent in record.sent),
@@ -76,16 +79,21 @@ def about(record: CaseRecord) -> dict[str, Any]:
     }
 
 
-def record_from(files: Mapping[str, bytes], manifest: Any) -> CaseRecord:
-    """Read the record from verified files of the present schema. Raises PackageFault."""
+def record_from(files: Mapping[str, bytes], manifest: Any, kinds: tuple[RecordKind[Any], ...] = KINDS) -> CaseRecord:
+    """Read the record from verified files of the present schema. ``kinds``: of the records in it. Raises PackageFault."""
     city = network_of(_file(files, "network.gpkg"), "network.gpkg")
+    records = _records(files, kinds)
+    cases = [one for one in records if isinstance(one, Incident)]
+    if [one.incident_id for one in cases] != [manifest.incident_id]:
+        raise PackageFault(f"{RECORDS} holds another incident than the manifest says")
     notices = "notices/"
     return CaseRecord(
-        incident=_value(files, "incident.json", Incident),
+        incident=cases[0],
         city=city,
         changes=tuple(_many(files, AUDIT, Change)),
         links=_value(files, "links.json", tuple[tuple[int, str], ...]),
-        alarms=_value(files, "alarms.json", tuple[Alarm, ...]),
+        alarms=tuple(one for one in records if isinstance(one, Alarm)),
+        others=tuple(one for one in records if not isinstance(one, Alarm | Incident)),
         readings=readings_of(_file(files, "readings.parquet"), city, "readings.parquet"),
         expected=expected_of(_file(files, EXPECTED), city, EXPECTED),
         past=_value(files, PAST, tuple[PastCase, ...]),
@@ -153,6 +161,32 @@ def _derived(record: CaseRecord) -> dict[str, bytes]:
         for number, (at, plan) in enumerate(plans, start=1)
     }
     return {"timeline.json": _json(timeline), "orders.json": _json(orders), **planned, **dict(sorted(versions.items()))}
+
+
+@dataclass(frozen=True, slots=True)
+class _RecordLine:
+    """A record of any kind; its document is of the kind's ``schema``."""
+
+    kind: str
+    schema: int
+    document: dict[str, Any]
+
+
+def _record(one: Record) -> dict[str, Any]:
+    kind = one.record_kind
+    return {"kind": kind.name, "schema": kind.schema, "document": _typed(one, kind.type)}
+
+
+def _records(files: Mapping[str, bytes], kinds: tuple[RecordKind[Any], ...]) -> list[Any]:
+    known, found = by_name(kinds), list[Any]()
+    for line in _many(files, RECORDS, _RecordLine):
+        if line.kind not in known:
+            raise PackageFault(f"{RECORDS} holds a record of unknown kind {line.kind[:40]!r}; update this program")
+        try:
+            found.append(known[line.kind].read(line.document, line.schema))
+        except (ValueError, TypeError, KeyError, RecursionError, msgspec.ValidationError) as fault:
+            raise PackageFault(f"{RECORDS} cannot be understood: {fault}") from fault
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from console.domain.kinds import KINDS
+from console.domain.records import RecordKind
 from console.package.container import MOST_BYTES, Packed, unpacked, unzipped
 from console.package.faults import PackageFault
 from console.package.manifest import NAME, SIGNATURE, Manifest, check_content, check_files, manifest_of
 from console.package.migrate import up_to_date
-from console.package.parts import record_from
+from console.package.parts import RECORDS, record_from
 from console.package.signing import check_signature
 from console.services.review.named import named_in, unknown_asset
 from console.services.review.record import CaseRecord
@@ -48,15 +51,18 @@ def verify_package(path: Path, *, trusted: Path | None = None) -> Checked:
         raise InputFault(f"{path}: cannot be read ({fault.strerror}); check the path") from fault
 
 
-def read_package(path: Path, *, trusted: Path | None = None) -> CaseRecord:
-    """Verify a package and read its record. Raises as ``verify_package``, and PackageFault for unusable content."""
-    return record_of(verify_package(path, trusted=trusted), path)
+def read_package(path: Path, *, trusted: Path | None = None, kinds: tuple[RecordKind[Any], ...] = KINDS) -> CaseRecord:
+    """Verify a package and read its record. ``kinds``: of the records in it.
+
+    Raises as ``verify_package``, and PackageFault for unusable content.
+    """
+    return record_of(verify_package(path, trusted=trusted), path, kinds)
 
 
-def record_of(checked: Checked, path: Path) -> CaseRecord:
+def record_of(checked: Checked, path: Path, kinds: tuple[RecordKind[Any], ...] = KINDS) -> CaseRecord:
     """The record of a verified package; its chain of changes is checked too. Raises PackageFault."""
     try:
-        record = record_from(checked.contents(), checked.manifest)
+        record = record_from(checked.contents(), checked.manifest, kinds)
         broken = None if record.redacted else broken_change(record.changes, record.links)
         if broken is not None:
             raise PackageFault(
@@ -64,12 +70,10 @@ def record_of(checked: Checked, path: Path) -> CaseRecord:
             )
         unknown = unknown_asset(record.city, named_in([record.incident, *(state.value for state in record.incident_states)]))
         if unknown:
-            raise PackageFault(f"incident.json names {unknown}, which network.gpkg does not contain")
+            raise PackageFault(f"{RECORDS} names {unknown}, which network.gpkg does not contain")
         _zone(record.city.info.time_zone)
-        if record.incident.incident_id != checked.manifest.incident_id:
-            raise PackageFault("incident.json belongs to another incident than the manifest states")
         return record
-    except PackageFault as fault:
+    except (PackageFault, InputFault) as fault:
         raise PackageFault(f"{path}: {fault}") from fault
 
 

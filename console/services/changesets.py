@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from console.domain.alarms import Alarm
-from console.domain.changes import ChangeSet, Draft, Outgoing
+from console.domain.changes import Change, ChangeSet, Draft
 from console.domain.incidents import Incident
 from console.domain.notes import Code, Note
-from console.domain.values import to_json
+from console.domain.outgoing import Outgoing
+from console.domain.records import R, Record, at_version, difference, subject_of, with_fields
 from console.services.state import DeskState
 from maps.errors import QuanmaiError
 from resources.texts import Catalogue
@@ -51,8 +51,8 @@ class AlarmChange:
 
 
 def recorded(
-    before: Incident | None,
-    after: Incident,
+    before: R | None,
+    after: R,
     kind: str,
     note: Note,
     *,
@@ -60,36 +60,26 @@ def recorded(
     outgoing: Sequence[Outgoing] = (),
     undoes: int | None = None,
 ) -> ChangeSet:
-    """The change set of one incident's step. ``before``/``after`` of its draft hold the fields that differ.
+    """The change set of one record's step. ``before``/``after`` of its draft hold the fields that differ.
 
     Only the fields that differ: a plan of a large city is long, and undo needs only the changed fields.
     """
-    old, new = difference(before, after)
-    version = before.version + 1 if before is not None else 1
-    draft = Draft(kind, f"incident/{after.incident_id}", old, new, note, undoes)
     return ChangeSet(
-        (draft, *(_alarm_draft(change) for change in alarms)),
-        incidents=(replace(after, version=version),),
-        alarms=tuple(change.after for change in alarms),
-        outgoing=tuple(outgoing),
+        (_draft(before, after, kind, note, undoes), *(_alarm_draft(change) for change in alarms)),
+        (_next(before, after), *(_next(change.before, change.after) for change in alarms)),
+        tuple(outgoing),
     )
 
 
 def recorded_alarms(changes: Sequence[AlarmChange]) -> ChangeSet:
     """The change set of alarms alone."""
-    return ChangeSet(tuple(map(_alarm_draft, changes)), alarms=tuple(change.after for change in changes))
+    return ChangeSet(tuple(map(_alarm_draft, changes)), tuple(_next(change.before, change.after) for change in changes))
 
 
-def difference(before: Incident | Alarm | None, after: Incident | Alarm) -> tuple[Any, Any]:
-    """(before, after) as JSON objects of the fields that differ; before is None, after whole, for a new value."""
-    if before is None:
-        return None, to_json(after)
-    changed = [
-        field.name
-        for field in fields(after)
-        if field.name != "version" and getattr(before, field.name) != getattr(after, field.name)
-    ]
-    return _picked(before, changed), _picked(after, changed)
+def reverted(record: R, change: Change, *, keeping: Collection[str] = ()) -> R:
+    """``record`` with the fields that ``change`` changed as they were before it, but for those in ``keeping``."""
+    before = {name: value for name, value in (change.before or {}).items() if name not in keeping}
+    return with_fields(record, before, change.schema)
 
 
 def incident_of(state: DeskState, incident_id: str) -> Incident:
@@ -103,9 +93,13 @@ def incident_of(state: DeskState, incident_id: str) -> Incident:
 
 
 def _alarm_draft(change: AlarmChange) -> Draft:
-    old, new = difference(change.before, change.after)
-    return Draft(change.kind, f"alarm/{change.after.alarm_id}", old, new, change.note)
+    return _draft(change.before, change.after, change.kind, change.note)
 
 
-def _picked(value: object, names: Sequence[str]) -> dict[str, Any]:
-    return {name: to_json(getattr(value, name)) for name in names}
+def _draft(before: Record | None, after: Record, kind: str, note: Note, undoes: int | None = None) -> Draft:
+    old, new = difference(before, after)
+    return Draft(kind, subject_of(after), old, new, note, undoes, after.record_kind.schema)
+
+
+def _next(before: Record | None, after: Record) -> Record:
+    return at_version(after, 1 if before is None else before.version + 1)

@@ -1,4 +1,4 @@
-"""Ports (Protocols) of the services; the store, feeds, documents and workers implement them.
+"""Ports (Protocols) of the services; the store, documents and workers implement them.
 
 ``Clock`` is in console.domain.clock.
 """
@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.actors import Actor
-from console.domain.changes import Change, ChangeSet, Outgoing
+from console.domain.changes import Change, ChangeSet, Committed
 from console.domain.crews import CrewFix
+from console.domain.delivery import Delivery, Pending
 from console.domain.incidents import Incident, PressureImpact, ReopenCheck
 from console.domain.notices import Notice, NoticeFacts
-from console.domain.picture import FeedHealth
+from console.domain.outgoing import Outgoing
 from console.domain.readings import ReadingBatch
 from console.services.state import DeskState
 from maps.errors import QuanmaiError
@@ -56,14 +57,15 @@ class StaleState(QuanmaiError):
 class UnitOfWork(Protocol):
     """All or nothing: a change set is on disk when ``commit`` returns."""
 
-    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...]:
+    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime) -> Committed:
         """Write everything of ``change_set`` in one transaction; ``at`` is aware.
 
+        New records with provisional ids are numbered, and provisional ids are replaced everywhere in the change set.
         Raises StoreUnavailable (nothing written, advice in the message), StaleState and RecordRefused.
         """
         ...
 
-    def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...] | None:
+    def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> Committed | None:
         """The result of ``commit`` with the same arguments, if it is on disk: its answer can be lost with the connection."""
         ...
 
@@ -72,7 +74,7 @@ class Store(UnitOfWork, Protocol):
     """The store as used by the engine. Every method raises StoreUnavailable when the disk or server fails."""
 
     def load_desk(self) -> DeskState:
-        """Open incidents with their history, live alarms, and the last numbers given."""
+        """Open records, with their history where undo needs it."""
         ...
 
     def probe(self) -> None:
@@ -108,12 +110,12 @@ class Store(UnitOfWork, Protocol):
         """(source time µs, x, y) of a crew in [since, until], oldest first; coordinates in the network's CRS."""
         ...
 
-    def pending_outgoing(self) -> tuple[tuple[int, Outgoing], ...]:
-        """Messages without confirmed delivery, oldest first."""
+    def pending_outgoing(self, after: int = 0) -> tuple[Pending, ...]:
+        """The oldest messages behind the number ``after`` not yet delivered by every channel that carries them."""
         ...
 
-    def mark_sent(self, outgoing_ids: Sequence[int]) -> None:
-        """Mark messages as delivered."""
+    def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = ()) -> None:
+        """(message, delivery) as they are now; the messages ``sent`` are with everybody."""
         ...
 
     def mark_withdrawn(self, outgoing_ids: Sequence[int]) -> None:
@@ -152,26 +154,6 @@ class Store(UnitOfWork, Protocol):
         ...
 
 
-class Publisher(Protocol):
-    """Delivers messages at least once."""
-
-    def publish(self, outgoing_id: int, outgoing: Outgoing) -> bool:
-        """Send a stored message; False when it cannot be sent now (it stays pending)."""
-        ...
-
-    def taken(self) -> list[int]:
-        """Ids of messages confirmed since the last call."""
-        ...
-
-
-class Link(Publisher, Protocol):
-    """A publisher with health."""
-
-    def health(self) -> FeedHealth:
-        """State of the connection now."""
-        ...
-
-
 class Documents(Protocol):
     """Texts and files of a notice."""
 
@@ -188,7 +170,7 @@ class Documents(Protocol):
         ...
 
     def payloads(self, notice: Notice) -> tuple[Outgoing, ...]:
-        """Messages to ``quanmai/v1/<site>/notices`` for the notice's present version: JSON and CAP 1.2 XML.
+        """Messages for the notice's present version: JSON and CAP 1.2 XML.
 
         ISSUED without references is a CAP Alert, with references an Update, LIFTED a Cancel.
         """

@@ -1,4 +1,4 @@
-"""DeskState: the input of decisions: open alarms and incidents, crews, and the history for undo."""
+"""DeskState: the input of decisions: open records, crews, and the history for undo."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from console.domain.alarms import Alarm, AlarmState
+from console.domain.alarms import ALARM, Alarm
 from console.domain.changes import Change, ChangeSet
 from console.domain.crews import CrewFix, CrewState
-from console.domain.incidents import Incident, OrderState
+from console.domain.incidents import INCIDENT, Incident, OrderState
+from console.domain.record_ids import provisional_ids, renamed
+from console.domain.records import R, Record, RecordKind, key_of
 from console.services.incidents.dismissals import REMEMBERED, Dismissal, learned
 
 _KEPT = timedelta(hours=6)
-"""How long cleared alarms and closed incidents are kept in memory: for undo, and against flapping."""
+"""How long closed records are kept in memory: for undo, and against flapping alarms."""
 
 _DOING = {
     OrderState.SENT: CrewState.ASSIGNED,
@@ -24,81 +26,113 @@ _DOING = {
 }
 
 
+def _empty() -> Mapping[Any, Any]:
+    return MappingProxyType({})
+
+
 @dataclass(frozen=True, eq=False)
 class DeskState:
-    """Frozen mappings by id. ``history``: committed changes per incident id, oldest first.
+    """Frozen mappings. ``records``: by kind and id; ``history``: committed changes by subject, oldest first, of kinds that
 
-    ``serials``: last number given per kind of id (``incident/2026``, ``alarm``), kept by the store over restarts.
-    ``dismissals``: of the last days by incident id; kept longer than their cases.
+    keep it. ``dismissals``: of the last days by incident id; kept longer than their cases. ``given``: final ids by
+    provisional ones, of records that were shown before they were on disk.
     """
 
-    alarms: Mapping[str, Alarm] = field(default_factory=lambda: MappingProxyType({}))
-    incidents: Mapping[str, Incident] = field(default_factory=lambda: MappingProxyType({}))
-    crews: Mapping[str, CrewFix] = field(default_factory=lambda: MappingProxyType({}))
-    history: Mapping[str, tuple[Change, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    serials: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    dismissals: Mapping[str, Dismissal] = field(default_factory=lambda: MappingProxyType({}))
+    records: Mapping[str, Mapping[str, Any]] = field(default_factory=_empty)
+    crews: Mapping[str, CrewFix] = field(default_factory=_empty)
+    history: Mapping[str, tuple[Change, ...]] = field(default_factory=_empty)
+    dismissals: Mapping[str, Dismissal] = field(default_factory=_empty)
+    given: Mapping[str, str] = field(default_factory=_empty)
+
+    def of(self, kind: RecordKind[R]) -> Mapping[str, R]:
+        """Records of one kind by id."""
+        return self.records.get(kind.name, _empty())
+
+    @property
+    def incidents(self) -> Mapping[str, Incident]:
+        """Incidents by id."""
+        return self.of(INCIDENT)
+
+    @property
+    def alarms(self) -> Mapping[str, Alarm]:
+        """Alarms by id."""
+        return self.of(ALARM)
 
     def applied(self, change_set: ChangeSet, committed: Sequence[Change]) -> DeskState:
         """The state after ``change_set`` was committed as ``committed`` (what UnitOfWork.commit returned)."""
-        alarms = {**self.alarms, **{alarm.alarm_id: alarm for alarm in change_set.alarms}}
-        incidents = {**self.incidents, **{incident.incident_id: incident for incident in change_set.incidents}}
-        history = self._longer_history(committed)
-        serials = raised_serials(self.serials, incidents_of(change_set), alarms_of(change_set))
-        crews = crews_by_orders(self.crews, incidents.values()) if change_set.incidents else self.crews
+        state = self.with_records(change_set.records)
+        crews = crews_by_orders(self.crews, state.incidents.values()) if change_set.incidents else self.crews
         taught = learned(self.dismissals, change_set.incidents)
-        state = replace(
-            self, alarms=alarms, incidents=incidents, crews=crews, history=history, serials=serials, dismissals=taught
-        )
+        kept = {name for name, kind in _kinds(state.records).items() if kind.keeps_history}
+        history = _longer(self.history, [change for change in committed if change.subject.partition("/")[0] in kept])
+        state = replace(state, crews=crews, history=history, dismissals=taught)
         return state._without_old(committed[-1].at) if committed else state
+
+    def with_records(self, records: Iterable[Record]) -> DeskState:
+        """The state with new values of records."""
+        new: dict[str, dict[str, Record]] = {}
+        for record in records:
+            kind, record_id = key_of(record)
+            new.setdefault(kind, {})[record_id] = record
+        return replace(
+            self, records={**self.records, **{kind: {**self.records.get(kind, {}), **some} for kind, some in new.items()}}
+        )
+
+    def with_ids(self, ids: Mapping[str, str]) -> DeskState:
+        """The state once records that it shows under provisional ids have their final ones."""
+        if not ids:
+            return self
+        records = {name: self._renamed(some, ids) for name, some in self.records.items()}
+        dismissals = renamed(dict(self.dismissals), ids)
+        return replace(self, records=records, dismissals=dismissals, given={**self.given, **ids})
+
+    @staticmethod
+    def _renamed(records: Mapping[str, Any], ids: Mapping[str, str]) -> Mapping[str, Any]:
+        concerned = {key: one for key, one in records.items() if not ids.keys().isdisjoint(provisional_ids(one))}
+        if not concerned:
+            return records
+        # In their places: lists that are shown in this order must not jump.
+        return {ids.get(key, key): renamed(one, ids) if key in concerned else one for key, one in records.items()}
 
     def with_history(self, committed: Sequence[Change]) -> DeskState:
         """The state after changes that it shows already were committed."""
-        return replace(self, history=self._longer_history(committed))
-
-    def _longer_history(self, committed: Sequence[Change]) -> dict[str, tuple[Change, ...]]:
-        history = dict(self.history)
-        for change in committed:
-            kind, _, subject_id = change.subject.partition("/")
-            if kind == "incident":
-                history[subject_id] = (*history.get(subject_id, ()), change)
-        return history
+        return self.applied(ChangeSet(()), committed)
 
     def with_crews(self, fixes: Iterable[CrewFix]) -> DeskState:
         """The state with newer fixes of crews."""
         return replace(self, crews={**self.crews, **{fix.crew_id: fix for fix in fixes}})
 
-    def next_id(self, kind: str) -> str:
-        """The next free id of ``incident/<year>`` (``2026-0001``) or ``alarm`` (``A-000001``)."""
-        number = self.next_serial(kind)
-        return alarm_id_of(number) if kind == "alarm" else f"{kind.partition('/')[2]}-{number:04d}"
-
-    def next_serial(self, kind: str) -> int:
-        """The number of the next id."""
-        return self.serials.get(kind, 0) + 1
-
     def _without_old(self, now: datetime) -> DeskState:
-        gone = {key for key, incident in self.incidents.items() if incident.closed_at and now - incident.closed_at > _KEPT}
-        done = {
-            key
-            for key, alarm in self.alarms.items()
-            if alarm.state is AlarmState.CLEARED and now - (alarm.returned_at or alarm.raised_at) > _KEPT
-        }
+        gone = [
+            (kind, record_id)
+            for kind in _kinds(self.records).values()
+            for record_id, record in self.of(kind).items()
+            if (closed_at := kind.closed_at(record)) is not None and now - closed_at > _KEPT
+        ]
         faded = {key for key, one in self.dismissals.items() if now - one.closed_at > REMEMBERED}
-        if not gone and not done and not faded:
+        if not gone and not faded:
             return self
+        ids: dict[str, set[str]] = {}
+        for kind, record_id in gone:
+            ids.setdefault(kind.name, set()).add(record_id)
         return replace(
             self,
-            incidents=_less(self.incidents, gone),
-            alarms=_less(self.alarms, done),
-            history=_less(self.history, gone),
+            records={**self.records, **{name: _less(self.records[name], some) for name, some in ids.items()}},
+            history=_less(self.history, {kind.subject(record_id) for kind, record_id in gone}),
             dismissals=_less(self.dismissals, faded),
         )
 
 
-def alarm_id_of(serial: int) -> str:
-    """The id of an alarm by its number."""
-    return f"A-{serial:06d}"
+def _kinds(records: Mapping[str, Mapping[str, Any]]) -> dict[str, RecordKind[Any]]:
+    """The kinds of those records."""
+    return {name: next(iter(some.values())).record_kind for name, some in records.items() if some}
+
+
+def _longer(history: Mapping[str, tuple[Change, ...]], committed: Iterable[Change]) -> dict[str, tuple[Change, ...]]:
+    longer = dict(history)
+    for change in committed:
+        longer[change.subject] = (*longer.get(change.subject, ()), change)
+    return longer
 
 
 def crews_by_orders(crews: Mapping[str, CrewFix], incidents: Iterable[Incident]) -> dict[str, CrewFix]:
@@ -111,34 +145,6 @@ def crews_by_orders(crews: Mapping[str, CrewFix], incidents: Iterable[Incident])
         crew_id: crew if crew.state is CrewState.OFF_DUTY else replace(crew, state=doing.get(crew_id, CrewState.FREE))
         for crew_id, crew in crews.items()
     }
-
-
-def incidents_of(change_set: ChangeSet) -> list[str]:
-    """Ids of the incidents a change set touches."""
-    return [incident.incident_id for incident in change_set.incidents]
-
-
-def alarms_of(change_set: ChangeSet) -> list[str]:
-    """Ids of the alarms a change set touches."""
-    return [alarm.alarm_id for alarm in change_set.alarms]
-
-
-def raised_serials(serials: Mapping[str, int], incident_ids: Iterable[str], alarm_ids: Iterable[str]) -> dict[str, int]:
-    """``serials`` raised to the numbers in these ids; ids of another form are left alone."""
-    raised = dict(serials)
-    for key, number in [*map(_incident_number, incident_ids), *map(_alarm_number, alarm_ids)]:
-        if number.isdigit():
-            raised[key] = max(raised.get(key, 0), int(number))
-    return raised
-
-
-def _incident_number(incident_id: str) -> tuple[str, str]:
-    year, _, number = incident_id.rpartition("-")
-    return f"incident/{year}", number
-
-
-def _alarm_number(alarm_id: str) -> tuple[str, str]:
-    return "alarm", alarm_id.removeprefix("A-")
 
 
 def _less(mapping: Mapping[str, Any], keys: set[str]) -> dict[str, Any]:

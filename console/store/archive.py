@@ -10,40 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
-from console.domain.alarms import Alarm, AlarmState
 from console.domain.changes import Change
-from console.domain.clock import moment
-from console.domain.incidents import Incident
 from console.domain.readings import ReadingBatch
 from console.services.review.record import Sent, Tracks
 from console.store import chain
-from console.store.cases import alarm_of, incident_of
 from console.store.readings import ReadingLog
 from console.store.stations import StationRows
-from console.store.tables import alarms, changes, incidents, outgoing, tracks
+from console.store.tables import changes, outgoing, tracks
 
 _AT_ONCE = 500
 T = TypeVar("T")
-
-
-def incidents_between(connection: Connection, since_us: int, until_us: int) -> tuple[Incident, ...]:
-    """Incidents opened in [since, until), oldest first."""
-    of = incidents.c
-    query = select(of.document).where(of.opened_us >= since_us, of.opened_us < until_us)
-    return tuple(incident_of(text) for text in connection.execute(query.order_by(of.opened_us, of.incident_id)).scalars())
-
-
-def alarms_between(connection: Connection, since_us: int, until_us: int) -> tuple[Alarm, ...]:
-    """Alarms that stood at some time in [since, until], by id."""
-    of = alarms.c
-    query = select(of.document).where(of.raised_us <= until_us)
-    found = [alarm_of(text) for text in connection.execute(query.order_by(of.alarm_id)).scalars()]
-    since = moment(since_us)
-    return tuple(
-        alarm
-        for alarm in found
-        if alarm.state is not AlarmState.CLEARED or (alarm.returned_at or alarm.raised_at) >= since or alarm.raised_at >= since
-    )
 
 
 def changes_of(connection: Connection, subjects: Iterable[str]) -> tuple[Change, ...]:

@@ -47,7 +47,7 @@ def find(connection: Connection, drafts: Sequence[Draft], actor: Actor, at: date
 
 
 def _comparable(one: Draft | Change) -> bytes:
-    return canonical_json([one.kind, one.subject, one.before, one.after, one.note.json(), one.undoes])
+    return canonical_json([one.kind, one.subject, one.before, one.after, one.note.json(), one.undoes, one.schema])
 
 
 def read(connection: Connection, *conditions: Any) -> Iterator[Change]:
@@ -91,6 +91,7 @@ def _row(change: Change) -> dict[str, Any]:
         "prev_hash": change.prev_hash,
         "hash": change.hash,
         "actor": None if change.actor is None else _text(to_json(change.actor)),
+        "schema": None if change.schema == 1 else change.schema,
     }
 
 
@@ -119,6 +120,7 @@ def _read_change(row: Row[Any]) -> Change:
         prev_hash=row.prev_hash,
         hash=row.hash,
         actor=None if row.actor is None else from_json(parsed_json(row.actor), Actor),
+        schema=1 if row.schema is None else int(row.schema),
     )
 
 

@@ -13,45 +13,48 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select, text, update
 
 from console.domain.actors import Actor
-from console.domain.alarms import Alarm
-from console.domain.changes import GENESIS, Change, ChangeSet, Outgoing
-from console.domain.clock import SystemClock, micros
+from console.domain.changes import GENESIS, Change, ChangeSet, Committed
+from console.domain.clock import micros
 from console.domain.crews import CrewFix
+from console.domain.delivery import Delivery, Pending
 from console.domain.expected import ExpectedValues
-from console.domain.incidents import Incident
+from console.domain.incidents import INCIDENT, Incident
+from console.domain.kinds import KINDS
 from console.domain.readings import ReadingBatch
+from console.domain.record_ids import renamed
+from console.domain.records import R, Record, RecordKind
 from console.services.analysis.retention import Deletion, HistoryKind
 from console.services.incidents.dismissals import REMEMBERED, learned
 from console.services.review.record import Sent, Tracks
-from console.services.state import DeskState, alarms_of, incidents_of, raised_serials
-from console.store import archive, cases, chain, expected, retention
+from console.services.state import DeskState
+from console.store import archive, chain, deliveries, expected, numbering, records, retention
 from console.store.connection import ADVISORY_LOCK, READING, engine_for, migrate, shown, store_url
 from console.store.faults import told
 from console.store.readings import ReadingLog, Times, Values
 from console.store.sole_use import SoleUse
 from console.store.stations import Stations
 from console.store.store_file import StoreFile
-from console.store.tables import changes, counters, outgoing, tracks
+from console.store.tables import changes, counters, tracks
 
 _LOADED_BACK = timedelta(hours=6)
 _CHANGE, _PROBE = "change", "probe"
-_AT_ONCE = 500
 
 
-def open_store(target: str | Path, role: str = "") -> SqlStore:
+def open_store(target: str | Path, role: str = "", kinds: tuple[RecordKind[Any], ...] = KINDS) -> SqlStore:
     """Open (and where needed create or migrate) the store at a file's path or a URL.
 
     ``role``: what the process is (``engine``, ``console``), which then has sole use of it until it closes it or ends; readers
-    give none. Raises StoreUnavailable, StoreInUse, StoreNewer, InputFault.
+    give none. ``kinds``: those of the records it loads. Raises StoreUnavailable, StoreInUse, StoreNewer, InputFault.
     """
-    return SqlStore(target, role)
+    return SqlStore(target, role, kinds)
 
 
 class SqlStore:
     """Implements the services' ports UnitOfWork and Store over SQLite or PostgreSQL. Safe to use from several threads."""
 
-    def __init__(self, target: str | Path, role: str = "") -> None:
+    def __init__(self, target: str | Path, role: str = "", kinds: tuple[RecordKind[Any], ...] = KINDS) -> None:
         url = store_url(target)
+        self._kinds = kinds
         self.where = shown(url)
         self._sole_use = SoleUse(url, role) if role else None
         self._durable = engine_for(url, durable=True)
@@ -77,22 +80,27 @@ class SqlStore:
 
     # Decisions.
 
-    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...]:
-        """All of ``change_set`` or nothing, on disk. Raises StoreUnavailable, StaleState; ValueError for a naive time."""
+    def commit(self, change_set: ChangeSet, actor: Actor, at: datetime) -> Committed:
+        """All of ``change_set`` or nothing, on disk, with final ids.
+
+        Raises StoreUnavailable, StaleState; ValueError for a naive time.
+        """
         at_us = micros(at)
         with self._writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-            made = chain.append(connection, change_set.drafts, actor, at)
-            cases.write(connection, change_set)
-            if change_set.outgoing:
+            last = _counters(connection)
+            numbered, numbers = numbering.numbered(connection, change_set, last)
+            made = chain.append(connection, numbered.drafts, actor, at)
+            records.write(connection, numbered.records, numbering.opened_as(change_set, numbered))
+            if numbered.outgoing:
                 if not made:
                     raise ValueError(f"an outgoing message has no recorded change ({at_us})")
-                connection.execute(insert(outgoing), [_outgoing_row(item, made[0].seq) for item in change_set.outgoing])
-            _count(connection, change_set, made)
-        return made
+                deliveries.add(connection, numbered, made[0].seq)
+            _count(connection, last, {**numbers.last, **({_CHANGE: made[-1].seq} if made else {})})
+        return Committed(numbered, made, numbers.ids)
 
-    def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...] | None:
+    def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> Committed | None:
         """Result of ``commit`` with the same arguments, if it is on disk; None when it is not.
 
         A connection may be lost after the server has committed and before it has confirmed.
@@ -100,7 +108,10 @@ class SqlStore:
         if not change_set.drafts:
             return None
         with self._looking() as connection:
-            return chain.find(connection, change_set.drafts, actor, at)
+            ids = records.given_ids(connection, change_set.provisional_ids())
+            numbered = renamed(change_set, ids)
+            made = chain.find(connection, numbered.drafts, actor, at)
+        return None if made is None else Committed(numbered, made, ids)
 
     def probe(self) -> None:
         """Test write. Raises StoreUnavailable while writing is impossible."""
@@ -111,25 +122,29 @@ class SqlStore:
                 connection.execute(insert(counters).values(kind=_PROBE, last=1))
 
     def load_desk(self) -> DeskState:
-        """Open incidents, active alarms, recently closed ones with their history, id counters, dismissed candidates."""
+        """Open records, recently closed ones, their history for undo, dismissed candidates."""
         with self._looking() as connection:
             last_us = connection.execute(select(func.max(changes.c.at_us))).scalar() or 0
             since_us = int(last_us) - int(_LOADED_BACK.total_seconds() * 1e6)
-            found = cases.incidents_since(connection, since_us)
+            found = {kind.name: records.since(connection, kind, since_us) for kind in self._kinds}
             history = {
-                incident_id: tuple(chain.read(connection, changes.c.subject == f"incident/{incident_id}"))
-                for incident_id in found
+                subject: tuple(chain.read(connection, changes.c.subject == subject))
+                for kind in self._kinds
+                if kind.keeps_history
+                for subject in map(kind.subject, found[kind.name])
             }
-            alarms = cases.alarms_since(connection, since_us)
             remembered_us = int(last_us) - int(REMEMBERED.total_seconds() * 1e6)
-            dismissals = learned({}, cases.incidents_since(connection, remembered_us).values())
-            serials = {kind: last for kind, last in _counters(connection).items() if kind not in (_CHANGE, _PROBE)}
-        return DeskState(alarms, found, {}, history, serials, dismissals)
+            dismissals = learned({}, records.since(connection, INCIDENT, remembered_us).values())
+        return DeskState(found, {}, history, dismissals)
+
+    def record(self, kind: RecordKind[R], record_id: str) -> R | None:
+        """One record, open or closed; None when unknown."""
+        with self._looking() as connection:
+            return records.one(connection, kind, record_id)
 
     def incident(self, incident_id: str) -> Incident | None:
         """One incident, open or closed; None when unknown."""
-        with self._looking() as connection:
-            return cases.incident(connection, incident_id)
+        return self.record(INCIDENT, incident_id)
 
     def changes(self, after_seq: int = 0) -> tuple[Change, ...]:
         """The chain behind ``after_seq``, oldest first."""
@@ -160,32 +175,28 @@ class SqlStore:
 
     # Outgoing messages.
 
-    def pending_outgoing(self) -> tuple[tuple[int, Outgoing], ...]:
-        """Messages without confirmed delivery, oldest first, up to the batch size of one attempt."""
-        of = outgoing.c
-        query = select(of.outgoing_id, of.topic, of.payload, of.content_type, of.qos)
+    def pending_outgoing(self, after: int = 0) -> tuple[Pending, ...]:
+        """The oldest messages behind the number ``after`` not yet delivered by every channel that carries them."""
         with self._looking() as connection:
-            found = connection.execute(query.where(of.sent_us.is_(None)).order_by(of.outgoing_id).limit(_AT_ONCE)).all()
-        return tuple((int(row[0]), Outgoing(row[1], bytes(row[2]), row[3], int(row[4]))) for row in found)
+            return deliveries.pending(connection, after)
 
     def count_unsent(self) -> int:
         """Number of messages without confirmed delivery."""
         with self._looking() as connection:
-            return int(connection.execute(select(func.count()).where(outgoing.c.sent_us.is_(None))).scalar_one())
+            return deliveries.count(connection)
 
-    def mark_sent(self, outgoing_ids: int | Sequence[int]) -> None:
-        """Mark messages as delivered."""
-        self._mark([outgoing_ids] if isinstance(outgoing_ids, int) else outgoing_ids, micros(SystemClock().now()))
+    def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = ()) -> None:
+        """(message, delivery) as they are now; the messages ``sent`` are with everybody."""
+        if not (made or sent):
+            return
+        with self._writing() as connection:
+            deliveries.record(connection, made)
+            deliveries.settle(connection, sent, deliveries.now_us())
 
     def mark_withdrawn(self, outgoing_ids: Sequence[int]) -> None:
         """Mark messages as withdrawn: they never left and are not sent any more."""
-        self._mark(outgoing_ids, -micros(SystemClock().now()))
-
-    def _mark(self, ids: Sequence[int], sent_us: int) -> None:
-        if not ids:
-            return
         with self._writing() as connection:
-            connection.execute(update(outgoing).where(outgoing.c.outgoing_id.in_(ids)).values(sent_us=sent_us))
+            deliveries.settle(connection, outgoing_ids, -deliveries.now_us())
 
     # Readings and tracks.
 
@@ -242,12 +253,12 @@ class SqlStore:
     def incidents_between(self, since_us: int, until_us: int) -> tuple[Incident, ...]:
         """Incidents opened in [since, until), oldest first."""
         with self._looking() as connection:
-            return archive.incidents_between(connection, since_us, until_us)
+            return records.opened_between(connection, INCIDENT, since_us, until_us)
 
-    def alarms_between(self, since_us: int, until_us: int) -> tuple[Alarm, ...]:
-        """Alarms that stood at some time in [since, until], by id."""
+    def records_between(self, since_us: int, until_us: int) -> tuple[Record, ...]:
+        """Records of every kind that were open at some time in [since, until], or opened in it, by kind and id."""
         with self._looking() as connection:
-            return archive.alarms_between(connection, since_us, until_us)
+            return tuple(one for kind in self._kinds for one in records.open_between(connection, kind, since_us, until_us))
 
     def changes_with(self, subjects: Iterable[str]) -> tuple[Change, ...]:
         """The changes of several subjects, by seq."""
@@ -297,7 +308,7 @@ class SqlStore:
     def cases_since(self, closed_after_us: int) -> tuple[Incident, ...]:
         """Open cases, and those closed after a time."""
         with self._looking() as connection:
-            return tuple(cases.incidents_since(connection, int(closed_after_us)).values())
+            return tuple(records.since(connection, INCIDENT, int(closed_after_us)).values())
 
     def delete_history(self, kind: HistoryKind, since_us: int, until_us: int, most: int, *, days: int, at_us: int) -> int:
         """Delete at most ``most`` rows of what lies in [since, until), oldest first; how many values went, 0 for nothing left.
@@ -345,25 +356,11 @@ class SqlStore:
             yield connection
 
 
-def _outgoing_row(item: Outgoing, change_seq: int) -> dict[str, Any]:
-    return {
-        "change_seq": change_seq,
-        "topic": item.topic,
-        "content_type": item.content_type,
-        "qos": item.qos,
-        "payload": item.payload,
-    }
-
-
 def _counters(connection: Connection) -> dict[str, int]:
     return {str(kind): int(last) for kind, last in connection.execute(select(counters.c.kind, counters.c.last))}
 
 
-def _count(connection: Connection, change_set: ChangeSet, made: Sequence[Change]) -> None:
-    known = _counters(connection)
-    raised: Mapping[str, int] = raised_serials(known, incidents_of(change_set), alarms_of(change_set))
-    if made:
-        raised = {**raised, _CHANGE: made[-1].seq}
+def _count(connection: Connection, known: Mapping[str, int], raised: Mapping[str, int]) -> None:
     for kind, last in raised.items():
         if kind not in known:
             connection.execute(insert(counters).values(kind=kind, last=last))

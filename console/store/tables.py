@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 metadata = MetaData()
@@ -39,40 +40,35 @@ changes = Table(
     Column("hash", String(64), nullable=False),
     Column("actor", Text),
     Column("note_params", Text),
+    Column("schema", SmallInteger),
     Index("changes_by_subject", "subject", "seq"),
 )
 """Append-only (triggers refuse anything else); ``before``/``after``/``note_params``: canonical JSON. ``note``: a key, or where
 
-``note_params`` is empty the text itself.
+``note_params`` is empty the text itself. ``schema``: of the documents that ``before`` and ``after`` are parts of (empty: 1).
 """
 
-incidents = Table(
-    "incidents",
+records = Table(
+    "records",
     metadata,
-    Column("incident_id", String(40), primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    Column("id", String(80), primary_key=True),
     Column("version", Integer, nullable=False),
-    Column("phase", String(20), nullable=False),
-    Column("title", Text, nullable=False),
+    Column("state", String(40), nullable=False),
     Column("opened_us", BigInteger, nullable=False),
     Column("closed_us", BigInteger),
-    Column("is_drill", Boolean, nullable=False),
+    Column("area", Text, nullable=False),
+    Column("schema", SmallInteger, nullable=False),
     Column("document", Text, nullable=False),
-    Index("incidents_by_phase", "phase", "closed_us"),
+    Column("opened_as", String(120)),
+    UniqueConstraint("opened_as", name="records_opened_as"),
+    Index("records_by_closed", "kind", "closed_us"),
+    Index("records_by_opened", "kind", "opened_us"),
 )
+"""Every kind of record. ``closed_us``: empty while open; ``document``: canonical JSON of ``schema``; ``opened_as``: the
 
-alarms = Table(
-    "alarms",
-    metadata,
-    Column("alarm_id", String(40), primary_key=True),
-    Column("kind", String(20), nullable=False),
-    Column("priority", SmallInteger, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("state", String(20), nullable=False),
-    Column("raised_us", BigInteger, nullable=False),
-    Column("incident_id", String(40), nullable=False),
-    Column("document", Text, nullable=False),
-    Index("alarms_by_state", "state", "raised_us"),
-)
+provisional id that it was opened with, empty where it came with its own.
+"""
 
 outgoing = Table(
     "outgoing",
@@ -86,7 +82,29 @@ outgoing = Table(
     Column("sent_us", BigInteger),
     Index("outgoing_pending", "sent_us", "outgoing_id"),
 )
-"""``sent_us`` (the machine's clock) is empty until the broker has the message; negative: it never left and was withdrawn then."""
+"""``topic``: the message's address (``orders/C1``), in rows of earlier versions its MQTT topic. ``sent_us`` (the machine's
+
+clock) is empty until every channel that carries the message has delivered it; negative: it never left and was withdrawn then.
+"""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column(
+        "outgoing_id",
+        BigInteger().with_variant(Integer, "sqlite"),
+        ForeignKey("outgoing.outgoing_id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("channel", String(40), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_us", BigInteger),
+    Column("failure", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
+"""A message's way by one channel, once it was tried (``console.domain.delivery``). Times: the machine's clock."""
 
 counters = Table(
     "counters",

@@ -59,6 +59,7 @@ class CaseFocus(QObject):
         """The newest cases."""
         self.picture = picture
         by_id = {incident.incident_id: incident for incident in picture.incidents}
+        self._wanted = picture.given.get(self._wanted, self._wanted)
         incident = by_id.get(self._wanted) or (picture.incidents[-1] if picture.incidents else None)
         before, self.incident = self.incident, incident
         if incident is None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from console.domain.health import FAULT_NAMES, FeedHealth, feeds_set_up
 from console.domain.incidents import Incident
-from console.domain.picture import FAULT_NAMES, FeedHealth, Picture, feeds_set_up
+from console.domain.picture import Picture
 from console.ui.map.live.decorations import Badge
 from console.ui.words import Words
 from maps.city import City

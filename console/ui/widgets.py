@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from console.domain.record_ids import shown_id
 from console.ui.words import one_line
 
 _WIDEST_WORD_PX = 280
@@ -55,7 +56,7 @@ def label(text: str = "", name: str = "", wrap: bool = False, selectable: bool =
 
 def tip(text: str) -> str:
     """Text for a tool tip, its lines kept: Qt takes what looks like markup for markup, and never wraps what does not."""
-    return f"<p>{escape(text)}</p>".replace("\n", "<br>") if text else ""
+    return f"<p>{escape(shown_id(text))}</p>".replace("\n", "<br>") if text else ""
 
 
 class ElidedLabel(QLabel):

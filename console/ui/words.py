@@ -8,9 +8,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from console.domain.alarms import Alarm, Explanation
+from console.domain.health import ChannelHealth, FeedHealth
 from console.domain.notes import Note
-from console.domain.picture import FeedHealth
 from console.domain.readings import CHANNEL_BY_NAME, Channel
+from console.domain.record_ids import shown_id
 from console.services.changesets import Refused
 from console.services.note_texts import NoteTexts
 from maps.errors import QuanmaiError
@@ -37,8 +38,11 @@ _UNSEEN = {code: None for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A
 
 
 def one_line(text: str) -> str:
-    """Text from outside as one line: no breaks, no control characters, nothing that turns the direction."""
-    plain = text.translate(_UNSEEN)
+    """Text from outside as one line: no breaks, no control characters, nothing that turns the direction.
+
+    Provisional ids are cut to what can be read.
+    """
+    plain = shown_id(text).translate(_UNSEEN)
     return " ".join("".join(letter if letter.isprintable() else " " for letter in plain).split())
 
 
@@ -52,8 +56,9 @@ class Words:
         self._notes = NoteTexts(language, time_zone)
 
     def __call__(self, key: str, **params: object) -> str:
-        """The text ``ui.<key>`` with its parameters filled in."""
-        return self.catalogue.text(f"ui.{key}", **params)
+        """The text ``ui.<key>`` with its parameters filled in; provisional ids are cut to what can be read."""
+        shown = {name: shown_id(value) if isinstance(value, str) else value for name, value in params.items()}
+        return self.catalogue.text(f"ui.{key}", **shown)
 
     def placing(self, codes: str) -> str:
         """Why a valve's place is in doubt, of codes parted by commas; a code of another version as it is."""
@@ -75,8 +80,8 @@ class Words:
         """Why something was not done, in one line."""
         return fault.text(self.language) if isinstance(fault, Refused) else str(fault)
 
-    def feed_advice(self, feed: FeedHealth) -> str:
-        """What is not well with a feed or a part of the engine, in this language first, then in the program's own words."""
+    def feed_advice(self, feed: FeedHealth | ChannelHealth) -> str:
+        """What is not well with a feed, a channel or a part of the engine: in this language, else in the program's own words."""
         group, code = ("feed_code", feed.code) if feed.code else ("fault_of", feed.name)
         known = self.of(group, code)
         if known == code or (feed.state == "up" and not feed.code):

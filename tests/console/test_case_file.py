@@ -26,7 +26,7 @@ def test_a_running_case_is_packed_from_the_open_store_with_the_arrivals_of_its_r
     store = open_store(tmp_path / "live.sqlite")
     chair = Chair(read_city(tmp_path / "city.gpkg"))
     change_set = chair.desk.on_burst(chair.state, a_finding(), chair.now)
-    chair.state = chair.state.applied(change_set, store.commit(change_set, Actor.named("quanmai"), chair.now))
+    store.commit(change_set, Actor.named("quanmai"), chair.now)
     store.append_readings(readings(1, (micros(NOW), 250.0, 0)).received(micros(NOW) + 700_000_000))
     files = CaseFiles(tmp_path / "live.sqlite", tmp_path / "city.gpkg", tmp_path / "no-notices-yet")
     record = read_package(files.write(CASE, tmp_path / "a.incident", "en"))

@@ -58,7 +58,7 @@ def test_a_broker_that_refuses_the_account_says_so_without_the_password(tmp_path
 
 @pytest.mark.slow
 def test_a_port_that_speaks_no_mqtt_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("console.feeds.round_trip._PATIENCE_S", 0.5)
+    monkeypatch.setattr("console.mqtt.round_trip._PATIENCE_S", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         found = of(examine(mqtt=f"mqtt://127.0.0.1:{deaf.getsockname()[1]}"), "broker")
     assert found.state is State.FAULT

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from console.channels.local import LocalChannel
 from console.domain.clock import DrillClock, micros
 from console.domain.live import LivePicture
-from console.feeds.local import LocalLink
+from console.domain.picture import Picture
+from console.feeds.inbox import Inbox
+from console.feeds.local import LocalFeed
 from console.feeds.simulator import SimulatorProcess
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
@@ -33,7 +36,7 @@ def test_a_restart_learns_from_the_store_and_is_not_learning_any_more(tmp_path: 
         simulator.wait_ready()
         history = simulator.history(3)
     options = RuntimeOptions(path, tmp_path / "store.sqlite", tmp_path / "notices", DeskSettings(site="test"))
-    with Runtime(city, DrillClock(START), LocalLink(), options) as runtime:
+    with Runtime(city, DrillClock(START), options) as runtime:
         runtime.store.append_readings(history)
         runtime.recall().result(60)
         live = LivePicture(len(city.stations))
@@ -48,7 +51,7 @@ def test_a_model_that_is_solved_behind_the_window_becomes_detections_and_the_sta
     write_city(build_city(SyntheticOptions(pipes=400)), path)
     options = RuntimeOptions(path, tmp_path / "store.sqlite", tmp_path / "notices", DeskSettings(site="test"))
     told: queue.SimpleQueue[Sequence[HydraulicState]] = queue.SimpleQueue()
-    runtime = Runtime(read_city(path), DrillClock(START), LocalLink(), options, late_model=True)
+    runtime = Runtime(read_city(path), DrillClock(START), options, late_model=True)
     runtime.when_states(told.put)
     assert not runtime.states
     before, said = runtime.detector, set[object]()
@@ -69,10 +72,39 @@ def test_a_model_that_cannot_be_solved_leaves_the_window_and_is_told(tmp_path: P
     broken = replace(city, epanet=replace(city.epanet, inp="[JUNCTIONS]\n nonsense"))
     write_city(broken, path)
     options = RuntimeOptions(path, tmp_path / "store.sqlite", tmp_path / "notices", DeskSettings(site="test"))
-    with Runtime(read_city(path), DrillClock(START), LocalLink(), options, late_model=True) as runtime:
+    with Runtime(read_city(path), DrillClock(START), options, late_model=True) as runtime:
         runtime.recall().result(60)
         feeds: queue.SimpleQueue[str] = queue.SimpleQueue()
         runtime.engine.subscribe(lambda picture: feeds.put(" ".join(feed.name for feed in picture.feeds)))
         while "hydraulics" not in feeds.get(timeout=10):
             pass
         assert not runtime.states
+
+
+def test_a_feed_or_channel_that_cannot_begin_or_end_is_shown_and_the_others_go_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(LocalFeed):
+        def start(self, inbox: Inbox) -> None:
+            raise OSError("no such device")
+
+        def stop(self) -> None:
+            raise OSError("no such device")
+
+    path = tmp_path / "city.gpkg"
+    write_city(replace(build_city(SyntheticOptions(pipes=100)), epanet=None), path)
+    city, options = read_city(path), RuntimeOptions(path, tmp_path / "s.sqlite", tmp_path / "notices", DeskSettings(site="test"))
+    feeds, channel = [Broken("meters", city), LocalFeed("wells", city)], LocalChannel()
+    channel.listen(lambda outgoing: None)
+    seen: queue.SimpleQueue[Picture] = queue.SimpleQueue()
+    with Runtime(city, DrillClock(START), options, feeds=feeds, channels=[channel]) as runtime:
+        runtime.engine.subscribe(seen.put)
+        picture = seen.get(timeout=10)
+        while not any("no such device" in feed.message for feed in picture.feeds) or picture.feeds[1].state != "up":
+            picture = seen.get(timeout=10)
+        states = {feed.name: feed.state for feed in picture.feeds if not feed.message}
+        assert states == {"meters": "connecting", "wells": "up"}
+        assert [channel.state for channel in picture.channels] == ["up"]
+        assert feeds[1].offer("quanmai/v1/test/readings", b"[]")
+    assert caplog.text.count("meters: could not") == 2
+    assert not feeds[1].offer("quanmai/v1/test/readings", b"[]")

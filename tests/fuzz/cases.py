@@ -194,7 +194,7 @@ def _package(corpus: Corpus, folder: Path, rng: random.Random) -> Case:
 def _repacked(corpus: Corpus, folder: Path, rng: random.Random) -> bytes:
     contents, about = dict(corpus.parts), dict(corpus.about)
     read_back = [name for name in contents if name.count("/") == 0 and not name.startswith(("timeline", "orders"))]
-    name = rng.choice([*read_back, "incident.json", "incident.json", "manifest"])
+    name = rng.choice([*read_back, "records.jsonl", "records.jsonl", "manifest"])
     if name == "manifest":
         about[rng.choice(list(about))] = rng.choice((*WORDS, *TIMES, True, 3))
     elif name.endswith(".gpkg"):

@@ -60,17 +60,20 @@ class SimulatorProcess:
         bursts: Sequence[tuple[float, str, float]] = (),
         step_s: int = 60,
         glitches_a_day: float = 0.1,
-        origin: float | None = None,
+        origin: Callable[[], float] = time.monotonic,
         real_stamps: bool = False,
     ) -> None:
-        """``origin``: ``time.monotonic()`` at which the clock stood at ``start``; the moment of starting when not given."""
+        """``origin``: gives, when the process starts, ``time.monotonic()`` at which the clock stood at ``start``; by default
+
+        that is the moment of starting.
+        """
         if speed <= 0 or step_s <= 0:
             raise ValueError("speed and step_s must be above zero")
         self._options = SimulatorOptions(
-            city_path=str(city_path), seed=seed, speed=speed, start=aware(start), origin=origin or 0.0,
+            city_path=str(city_path), seed=seed, speed=speed, start=aware(start), origin=0.0,
             bursts=tuple(bursts), step_s=step_s, glitches_a_day=glitches_a_day, real_stamps=real_stamps,
         )  # fmt: skip
-        self._fixed_origin = origin is not None
+        self._origin = origin
         self._sink = sink
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
@@ -94,7 +97,7 @@ class SimulatorProcess:
         """Start the process; the simulated clock runs from here on, also while the city loads."""
         if self._process is not None:
             raise ValueError("this simulator runs already")
-        options = self._options if self._fixed_origin else replace(self._options, origin=time.monotonic())
+        options = replace(self._options, origin=self._origin())
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(options, theirs), name="quanmai-simulator", daemon=True)
@@ -102,6 +105,11 @@ class SimulatorProcess:
         theirs.close()
         self._reader = threading.Thread(target=self._read, args=(self._connection,), name="simulator-reader", daemon=True)
         self._reader.start()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the city is loaded and the process runs."""
+        return self._ready.is_set() and not self.failure
 
     def wait_ready(self, timeout_s: float = 60.0) -> None:
         """Block until the city is loaded. Raises SimulatorFailed."""

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from console.detection.finding import BurstFinding, OperationFinding
 from console.domain.actors import Actor, Permission
-from console.domain.alarms import Alarm, AlarmKind, AlarmState, Explanation, Priority
+from console.domain.alarms import ALARM, Alarm, AlarmKind, AlarmState, Explanation, Priority
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
 from console.domain.intents import Intent
 from console.domain.notes import Code, Note
+from console.domain.record_ids import provisional_id
 from console.services.changesets import NOTHING, AlarmChange, Refused, recorded_alarms
 from console.services.handling import Handler
 from console.services.incidents import dismissals
@@ -69,7 +70,7 @@ def on_operation(tools: Tools, state: DeskState, finding: OperationFinding, now:
     detail = _named(code, finding.pump_id)
     if finding.stations:
         detail = Note("operation.seen_by", operation=detail, stations=finding.stations)
-    alarm = _information(tools, state, code, subject, finding.at, finding.at, detail)
+    alarm = _information(tools, code, subject, finding.at, finding.at, detail)
     return recorded_alarms([AlarmChange(None, alarm, "operation_seen", Note("operation.seen", detail=detail))])
 
 
@@ -84,7 +85,7 @@ def enter(tools: Tools, state: DeskState, intent: EnterOperation, actor: Actor, 
     detail, more = _named(intent.code, intent.asset_id), intent.note.strip()
     if more:
         detail = Note("operation.with_note", operation=detail, note=more)
-    alarm = _information(tools, state, intent.code, intent.asset_id or "network", intent.starts_at, intent.ends_at, detail)
+    alarm = _information(tools, intent.code, intent.asset_id or "network", intent.starts_at, intent.ends_at, detail)
     seen = replace(alarm, acknowledged_at=now, acknowledged_by=actor.name)
     note = Note("operation.entered", user=actor.name, detail=detail)
     return recorded_alarms([AlarmChange(None, seen, "operation_entered", note)])
@@ -185,11 +186,9 @@ def _over(alarm: Alarm, now: datetime) -> AlarmChange:
     return AlarmChange(alarm, after, "operation_over", Note("operation.over", detail=alarm.detail))
 
 
-def _information(
-    tools: Tools, state: DeskState, code: str, subject: str, starts_at: datetime, ends_at: datetime, detail: Note
-) -> Alarm:
+def _information(tools: Tools, code: str, subject: str, starts_at: datetime, ends_at: datetime, detail: Note) -> Alarm:
     return Alarm(
-        alarm_id=state.next_id("alarm"),
+        alarm_id=provisional_id(ALARM),
         kind=AlarmKind.OPERATION,
         priority=Priority.LOW,
         subject=subject,

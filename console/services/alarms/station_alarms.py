@@ -10,15 +10,16 @@ import numpy as np
 
 from console.detection.finding import StationFinding
 from console.domain.actors import Actor, Permission
-from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
+from console.domain.alarms import ALARM, Alarm, AlarmKind, AlarmState, Evidence, Priority
 from console.domain.changes import ChangeSet
 from console.domain.intents import Intent
 from console.domain.limits import ELEVATION_MATTERS_M, LIMIT_CODES
 from console.domain.notes import Code, Note, Quantity
 from console.domain.readings import CHANNEL_BY_NAME
+from console.domain.record_ids import provisional_id
 from console.services.changesets import NOTHING, AlarmChange, Refused, recorded_alarms
 from console.services.handling import Handler
-from console.services.state import DeskState, alarm_id_of
+from console.services.state import DeskState
 from console.services.tools import Tools
 
 
@@ -95,12 +96,11 @@ def on_stations(tools: Tools, state: DeskState, findings: Sequence[StationFindin
     if not findings:
         return NOTHING
     current = _current(state, now)
-    serial, changes = state.next_serial("alarm"), list[AlarmChange]()
+    changes = list[AlarmChange]()
     for finding in findings:
         key = (finding.station_id, finding.code)
-        change = _change(tools, current.get(key), finding, now, alarm_id_of(serial))
+        change = _change(tools, current.get(key), finding, now)
         if change is not None:
-            serial += change.before is None
             current[key] = change.after
             changes.append(change)
     return recorded_alarms(changes) if changes else NOTHING
@@ -120,9 +120,9 @@ def on_absent(tools: Tools, state: DeskState, now: datetime) -> ChangeSet:
     return recorded_alarms(changes) if changes else NOTHING
 
 
-def _change(tools: Tools, alarm: Alarm | None, finding: StationFinding, now: datetime, new_id: str) -> AlarmChange | None:
+def _change(tools: Tools, alarm: Alarm | None, finding: StationFinding, now: datetime) -> AlarmChange | None:
     if finding.active:
-        return _raised(tools, alarm, finding, new_id)
+        return _raised(tools, alarm, finding)
     if alarm is None or finding.channel not in alarm.channels:
         return None
     left = tuple(channel for channel in alarm.channels if channel != finding.channel)
@@ -207,9 +207,9 @@ def on_time(state: DeskState, now: datetime) -> ChangeSet:
     return recorded_alarms(changes) if changes else NOTHING
 
 
-def _raised(tools: Tools, alarm: Alarm | None, finding: StationFinding, new_id: str) -> AlarmChange | None:
+def _raised(tools: Tools, alarm: Alarm | None, finding: StationFinding) -> AlarmChange | None:
     if alarm is None:
-        new = _weighed(_new(tools, finding, new_id), finding)
+        new = _weighed(_new(tools, finding), finding)
         return AlarmChange(None, new, "alarm_raised", Note("alarm.raised", detail=new.detail))
     lasting = alarm.state not in (AlarmState.RETURNED, AlarmState.CLEARED) and alarm.returned_at is None
     if lasting and finding.channel in alarm.channels:
@@ -233,9 +233,9 @@ def _raised(tools: Tools, alarm: Alarm | None, finding: StationFinding, new_id: 
     return AlarmChange(alarm, after, "alarm_raised", _note("again", after))
 
 
-def _new(tools: Tools, finding: StationFinding, new_id: str) -> Alarm:
+def _new(tools: Tools, finding: StationFinding) -> Alarm:
     return Alarm(
-        alarm_id=new_id,
+        alarm_id=provisional_id(ALARM),
         kind=_kind(finding),
         priority=_priority(tools, finding),
         subject=finding.station_id,

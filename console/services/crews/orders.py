@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from console.domain.actors import Actor, Permission
-from console.domain.changes import ChangeSet, Outgoing
+from console.domain.changes import ChangeSet
 from console.domain.crews import CrewFix, CrewState
 from console.domain.incidents import Incident, OrderKind, OrderState, Phase, PipePlace, WorkOrder
 from console.domain.intents import Intent
 from console.domain.notes import NO_NOTE, Code, Note
 from console.domain.orders import OrderReply
+from console.domain.outgoing import Outgoing
 from console.services.changesets import NOTHING, Refused, incident_of, recorded
 from console.services.handling import Handler
 from console.services.incidents.messages import order_message, order_text

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from console.domain.actors import Actor, Permission
-from console.domain.changes import ChangeSet, Outgoing
+from console.domain.changes import ChangeSet
 from console.domain.crews import CrewFix, CrewState
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
 from console.domain.notes import Note
+from console.domain.outgoing import MessageKind, Outgoing
 from console.services.changesets import Refused, incident_of, recorded
 from console.services.crews.valve_cards import ValveCard, card_json, valve_cards
 from console.services.handling import Handler
@@ -82,7 +83,7 @@ def _message(tools: Tools, incident: Incident, crew: str, cards: list[ValveCard]
         "reply_to": tools.topic("orders", crew, "ack"),
         "valves": [card_json(card) for card in _in_order(cards)],
     }
-    return Outgoing(tools.topic("orders", crew, "valves"), msgspec.json.encode(body))
+    return Outgoing(MessageKind.VALVE_CARDS, crew, msgspec.json.encode(body))
 
 
 def _in_order(cards: list[ValveCard]) -> list[ValveCard]:

@@ -10,6 +10,7 @@ from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Unable, ValveMark
 from console.domain.notes import NO_NOTE, Code, Note
 from console.domain.orders import OrderReply
+from console.domain.records import subject_of
 from console.services.changesets import NOTHING, Refused, recorded
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveUnable, mark_closed, mark_unable
 from console.services.note_texts import as_written
@@ -78,7 +79,7 @@ def _noted(state: DeskState, incident: Incident, reply: OrderReply, why: Note) -
         why=why,
     )
     text = as_written(note)  # one written before notes had keys is the same report
-    history = state.history.get(incident.incident_id, ())
+    history = state.history.get(subject_of(incident), ())
     if any(change.kind == "valve_report_unused" and as_written(change.note) == text for change in history):
         return NOTHING
     log.warning("crew %s: %s of valve %s changes no plan: %s", reply.crew_id, reply.state, reply.valve_id, why.key)

@@ -21,11 +21,11 @@ _OPEN_END = datetime.max.replace(tzinfo=UTC)
 
 def with_plans_following(tools: Tools, state: DeskState, changes: ChangeSet) -> ChangeSet:
     """``changes`` with their consequences for other cases: plans made anew, conflicts found or gone."""
-    cases = {**state.incidents, **{incident.incident_id: incident for incident in changes.incidents}}
+    after_all = state.with_records(changes.incidents)
+    cases = after_all.incidents
     open_ = {key: case for key, case in cases.items() if case.is_open() and case.plan is not None}
     if not changes.incidents and not any(outdated(tools, state, case) for case in open_.values()):
         return changes
-    after_all = replace(state, incidents=cases)
     followed = {key: replanned(tools, after_all, case) for key, case in open_.items()}
     found = conflicts_of(tools, followed.values())
     more: list[ChangeSet] = []
@@ -72,7 +72,6 @@ def merged(*sets: ChangeSet) -> ChangeSet:
     """One change set of several, in their order."""
     return ChangeSet(
         tuple(draft for one in sets for draft in one.drafts),
-        tuple(incident for one in sets for incident in one.incidents),
-        tuple(alarm for one in sets for alarm in one.alarms),
+        tuple(record for one in sets for record in one.records),
         tuple(outgoing for one in sets for outgoing in one.outgoing),
     )

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 from console.domain.actors import Actor, Permission
 from console.domain.alarms import Alarm, AlarmState
-from console.domain.changes import ChangeSet, Outgoing
+from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, OrderKind, Phase
 from console.domain.intents import Intent
 from console.domain.notes import NO_NOTE, Code, Note, joined
 from console.domain.notices import NoticeStatus
+from console.domain.outgoing import Outgoing
 from console.services.changesets import AlarmChange, Refused, incident_of, recorded
 from console.services.crews.orders import countermanded, free_crews, live_orders, send
 from console.services.handling import Handler

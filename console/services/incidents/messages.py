@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from shapely.geometry import Point
 
-from console.domain.changes import Outgoing, canonical_json
+from console.domain.changes import canonical_json
 from console.domain.incidents import Incident, OrderKind, PipePlace, WorkOrder
 from console.domain.notes import NO_NOTE, Code, Note
+from console.domain.outgoing import MessageKind, Outgoing
 from console.domain.values import to_json
 from console.services.location.place_note import place_note
 from console.services.note_texts import as_written
@@ -55,7 +56,7 @@ def area_alert(tools: Tools, incident: Incident, status: str, now: datetime) -> 
         "valve_chambers": list(place.valve_chambers),
         "way": list(place.way),
     }
-    return (Outgoing(tools.topic("areas", place.area_id or "city", "alerts"), _encoded(body)),)
+    return (Outgoing(MessageKind.ALERT, place.area_id or "city", _encoded(body)),)
 
 
 def order_message(
@@ -78,7 +79,7 @@ def order_message(
         "reply_to": tools.topic("orders", order.crew_id, "ack"),
         **_point(tools, order.pipe_id),
     }
-    return Outgoing(tools.topic("orders", order.crew_id), _encoded(body))
+    return Outgoing(MessageKind.ORDER, order.crew_id, _encoded(body))
 
 
 def fire_brigade(tools: Tools, before: Incident | None, after: Incident, now: datetime) -> tuple[Outgoing, ...]:
@@ -95,7 +96,7 @@ def fire_brigade(tools: Tools, before: Incident | None, after: Incident, now: da
         "hydrants_back": sorted(old - new),
         "hydrants_without_water": sorted(new),
     }
-    return (Outgoing(tools.topic("fire_brigade", "hydrants"), _encoded(body)),)
+    return (Outgoing(MessageKind.FIRE_BRIGADE, "hydrants", _encoded(body)),)
 
 
 def order_text(kind: OrderKind, incident: Incident, place: PipePlace, eta_minutes: float | None) -> str:

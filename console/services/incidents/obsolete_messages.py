@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from console.domain.changes import Outgoing
-from console.domain.delivery import MessageKind, Obsolete, body_of, kind_of
+from console.domain.delivery import Obsolete, body_of
 from console.domain.incidents import Incident, OrderState, Phase
 from console.domain.notices import NoticeStatus
+from console.domain.outgoing import MessageKind, Outgoing
 
 CaseOf = Callable[[str], Incident | None]
 """An incident by its id, open or closed, None when unknown."""
@@ -30,7 +30,7 @@ def obsolete(outgoing: Outgoing, case_of: CaseOf) -> Obsolete | None:
     incident = case_of(str(body.get("incident_id", "")))
     if incident is None:
         return None
-    kind = kind_of(outgoing)
+    kind = outgoing.kind
     if kind is MessageKind.NOTICE:
         return _notice(incident, body)
     if kind is MessageKind.ORDER:

@@ -10,11 +10,12 @@ import numpy as np
 
 from console.detection.finding import BurstFinding
 from console.domain.actors import Actor, Permission
-from console.domain.alarms import Alarm, AlarmKind, AlarmState, Evidence, Priority
+from console.domain.alarms import ALARM, Alarm, AlarmKind, AlarmState, Evidence, Priority
 from console.domain.changes import ChangeSet
-from console.domain.incidents import Incident, Phase
+from console.domain.incidents import INCIDENT, Incident, Phase
 from console.domain.intents import Intent
 from console.domain.notes import NO_NOTE, Code, Note, Quantity
+from console.domain.record_ids import provisional_id
 from console.services.alarms.operations import explained, explanation_notes, explanations, still_holding
 from console.services.changesets import NOTHING, AlarmChange, Refused, recorded
 from console.services.crews.orders import free_crews
@@ -68,11 +69,11 @@ def open_by_hand(tools: Tools, state: DeskState, intent: OpenIncident, actor: Ac
     for incident in state.incidents.values():
         if incident.is_open() and intent.pipe_id in incident.target_pipes():
             raise Refused("already_open", incident=incident.incident_id, pipe=intent.pipe_id)
-    incident = replace(_new_incident(tools, state, now, now), ground=intent.ground or "call", burst_pipes=(intent.pipe_id,))
+    incident = replace(_new_incident(tools, now, now), ground=intent.ground or "call", burst_pipes=(intent.pipe_id,))
     # The pipe is the plan's, not yet a judgement: burst_pipes stays empty until somebody judges.
     incident = replace(_with_place(tools, state, planned(tools, state, incident), intent.pipe_id), burst_pipes=())
     incident = replace(incident, alerted_at=now, title=_title(incident))
-    alarm = _alarm(tools, state, incident, now, evidence=(), detail=Note("burst.called", place=title_note(incident)))
+    alarm = _alarm(tools, incident, now, evidence=(), detail=Note("burst.called", place=title_note(incident)))
     incident = replace(incident, alarm_ids=(alarm.alarm_id,))
     return recorded(
         None,
@@ -107,14 +108,14 @@ def _station_note(item: Evidence) -> Note:
 
 
 def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:
-    incident = _new_incident(tools, state, finding.first_abnormal_at, now)
+    incident = _new_incident(tools, finding.first_abnormal_at, now)
     why = explanations(tools, state, finding)
     incident = replace(incident, location=finding.location, evidence=finding.evidence, alerted_at=now, explanations=why)
     incident = _with_place(tools, state, planned(tools, state, incident))
     incident = replace(incident, title=_title(incident))
     what = Code("suspicion", finding.lane if finding.lane in _GRAVEST else "burst")
     detail = _detail(incident, what)
-    alarm = _alarm(tools, state, incident, now, evidence=finding.evidence, detail=detail)
+    alarm = _alarm(tools, incident, now, evidence=finding.evidence, detail=detail)
     if finding.lane in _GRAVEST:
         gravest = _GRAVEST[finding.lane]
         alarm = replace(alarm, priority=max(alarm.priority, gravest), full_priority=max(alarm.unexplained_priority, gravest))
@@ -203,10 +204,10 @@ def _dismissed_before(tools: Tools, incident: Incident, finding: BurstFinding, n
     return bool(incident.burst_pipes) or finding.location.statistic < GROWN * statistic
 
 
-def _new_incident(tools: Tools, state: DeskState, first_abnormal_at: datetime, now: datetime) -> Incident:
+def _new_incident(tools: Tools, first_abnormal_at: datetime, now: datetime) -> Incident:
     year = now.astimezone(ZoneInfo(tools.city.info.time_zone)).year
     return Incident(
-        incident_id=state.next_id(f"incident/{year}"),
+        incident_id=provisional_id(INCIDENT, str(year)),
         title="",
         opened_at=now,
         first_abnormal_at=first_abnormal_at,
@@ -241,12 +242,10 @@ def _title(incident: Incident) -> str:
     return as_written(title_note(incident))
 
 
-def _alarm(
-    tools: Tools, state: DeskState, incident: Incident, now: datetime, *, evidence: tuple[Evidence, ...], detail: Note
-) -> Alarm:
+def _alarm(tools: Tools, incident: Incident, now: datetime, *, evidence: tuple[Evidence, ...], detail: Note) -> Alarm:
     full = _priority(tools, incident)
     alarm = Alarm(
-        alarm_id=state.next_id("alarm"),
+        alarm_id=provisional_id(ALARM),
         kind=AlarmKind.BURST,
         priority=full,
         subject="network",

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, get_type_hints
+from typing import Any
 
 from console.domain.actors import Actor, Permission
 from console.domain.alarms import AlarmState
-from console.domain.changes import Change, ChangeSet, Outgoing
+from console.domain.changes import Change, ChangeSet
 from console.domain.incidents import Incident, Phase, WorkOrder
 from console.domain.intents import Intent
 from console.domain.notes import Note, joined
 from console.domain.notices import Notice, NoticeStatus
+from console.domain.outgoing import Outgoing
+from console.domain.records import subject_of
 from console.domain.values import from_json
-from console.services.changesets import AlarmChange, Refused, recorded
+from console.services.changesets import AlarmChange, Refused, recorded, reverted
 from console.services.crews.orders import LIVE, countermanded, live_orders
 from console.services.handling import Handler
 from console.services.incidents.case_plan import replanned
@@ -36,7 +38,6 @@ class UndoLast(Intent):
     reason: str = ""
 
 
-_TYPES = get_type_hints(Incident)
 _NEVER_RESTORED = ("orders", "notices", "drafted_at", "issued_at", "alerted_at")
 
 
@@ -56,7 +57,7 @@ def undo_last(tools: Tools, state: DeskState, intent: UndoLast, actor: Actor, no
     incident = state.incidents.get(incident_id)
     if incident is None:
         raise Refused("no_incident", incident=incident_id)
-    history = state.history.get(incident_id, ())
+    history = state.history.get(subject_of(incident), ())
     undone = {change.undoes for change in history if change.undoes is not None}
     for change in reversed(history):
         if change.kind in tools.undoable and change.seq not in undone:
@@ -72,9 +73,7 @@ def undo_last(tools: Tools, state: DeskState, intent: UndoLast, actor: Actor, no
 def _inverse(
     tools: Tools, state: DeskState, incident: Incident, change: Change, now: datetime, reason: str
 ) -> tuple[Incident, tuple[Outgoing, ...], tuple[Note, ...]]:
-    before: dict[str, Any] = change.before or {}
-    values = {name: from_json(value, _TYPES[name]) for name, value in before.items() if name not in _NEVER_RESTORED}
-    after: Incident = replace(incident, **values)
+    after = reverted(incident, change, keeping=_NEVER_RESTORED)
     after, outgoing, called = _orders_called_back(tools, after, change, now)
     after, more, lifted_notes = _notices_taken_back(tools, after, change, now, reason)
     outgoing, notes = (*outgoing, *more), (*called, *lifted_notes)

@@ -13,8 +13,9 @@ from console.domain.alarms import Alarm
 from console.domain.changes import Change
 from console.domain.clock import micros
 from console.domain.expected import ExpectedValues
-from console.domain.incidents import Incident
+from console.domain.incidents import INCIDENT, Incident
 from console.domain.readings import Channel, ReadingBatch
+from console.domain.records import Record, subject_of
 from console.services.review.named import Named, named_in, unknown_asset
 from console.services.review.past_case import past_of
 from console.services.review.record import CaseRecord, Sent, Tracks
@@ -36,8 +37,8 @@ class CaseArchive(Protocol):
     def incident(self, incident_id: str) -> Incident | None:
         """One incident, open or closed; None when unknown."""
 
-    def alarms_between(self, since_us: int, until_us: int) -> tuple[Alarm, ...]:
-        """Alarms that were active at some time in [since, until]."""
+    def records_between(self, since_us: int, until_us: int) -> tuple[Record, ...]:
+        """Records of every kind that were open at some time in [since, until], or opened in it."""
 
     def changes_with(self, subjects: Iterable[str]) -> tuple[Change, ...]:
         """The changes of several subjects, by seq."""
@@ -84,8 +85,8 @@ def collect_case(archive: CaseArchive, city: City, incident_id: str, around: Aro
     own = archive.changes_with([f"incident/{incident_id}"])
     since, until = _window(incident, own, around)
     since_us, until_us = micros(since), micros(until)
-    alarms = archive.alarms_between(since_us, until_us)
-    changes = archive.changes_with([f"incident/{incident_id}", *(f"alarm/{alarm.alarm_id}" for alarm in alarms)])
+    records = [one for one in archive.records_between(since_us, until_us) if one.record_kind.in_package(one, incident_id)]
+    changes = archive.changes_with([INCIDENT.subject(incident_id), *map(subject_of, records)])
     seqs = {change.seq for change in changes}
     links = archive.links(min(seqs), max(seqs)) if seqs else ()
     named = named_in([incident, *(known.value for known in incident_over_time(own, incident_id))])
@@ -101,7 +102,8 @@ def collect_case(archive: CaseArchive, city: City, incident_id: str, around: Aro
         city=part,
         changes=changes,
         links=tuple((seq, digest) for seq, digest in links if seq not in seqs),
-        alarms=alarms,
+        alarms=tuple(one for one in records if isinstance(one, Alarm)),
+        others=tuple(one for one in records if not isinstance(one, Alarm | Incident)),
         readings=_for(part, ids, readings),
         expected=_for(part, ids, archive.expected_between(since_us, until_us, ids)),
         past=past_of(archive.incidents_between(0, micros(incident.opened_at)), incident),

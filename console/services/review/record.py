@@ -15,6 +15,7 @@ from console.domain.changes import Change
 from console.domain.expected import ExpectedValues
 from console.domain.incidents import Incident
 from console.domain.readings import ReadingBatch
+from console.domain.records import Record
 from console.services.review.notes import ReviewNotes
 from console.services.review.past_case import PastCase
 from console.services.review.states import Known, alarms_over_time, incident_over_time
@@ -56,7 +57,7 @@ class CaseRecord:
     ``city``: the network around it with its state at the opening of the case. ``changes``: of the incident and of the
     alarms of the window, by seq; ``links``: (seq, hash) of the changes of others in between, which hold the chain
     together. ``readings``, ``expected``: rows of ``city.stations``. ``past``: earlier cases, oldest first.
-    ``files``: the notices' files as issued, by name.
+    ``files``: the notices' files as issued, by name. ``others``: records of other kinds that belong to the case.
     ``redacted``: personal data were left out, so the chain's hashes no longer fit. ``program``: version that wrote it.
     """
 
@@ -77,6 +78,7 @@ class CaseRecord:
     redacted: bool = False
     expected: ExpectedValues = field(default_factory=ExpectedValues.empty)
     past: tuple[PastCase, ...] = ()
+    others: tuple[Record, ...] = ()
 
     @cached_property
     def incident_states(self) -> tuple[Known[Incident], ...]:

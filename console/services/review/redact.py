@@ -40,6 +40,7 @@ def redacted(record: CaseRecord) -> CaseRecord:
         city=mask.city(record.city),
         changes=changes,
         alarms=tuple(mask.value(alarm, Alarm) for alarm in record.alarms),
+        others=tuple(mask.value(one, one.record_kind.type) for one in record.others),
         sent=tuple(replace(sent, payload=mask.text(sent.payload.decode("utf-8", "replace")).encode()) for sent in record.sent),
         notes=mask.notes(record.notes),
         redacted=True,

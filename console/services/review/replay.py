@@ -12,9 +12,10 @@ from console.domain.alarms import Alarm
 from console.domain.clock import micros, moment
 from console.domain.compose import compose_picture
 from console.domain.crews import CrewFix
+from console.domain.health import FeedHealth
 from console.domain.incidents import Incident
 from console.domain.live import FUTURE_TOLERANCE_US, LivePicture
-from console.domain.picture import FeedHealth, Picture
+from console.domain.picture import Picture
 from console.domain.readings import Channel, Quality
 from console.services.review.expected import Expectations
 from console.services.review.record import CaseRecord

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from console.domain.alarms import Alarm
-from console.domain.changes import GENESIS, Change, Draft, change_hash
+import msgspec
+
+from console.domain.alarms import ALARM, Alarm
+from console.domain.changes import GENESIS, Change, change_hash
 from console.domain.clock import micros
-from console.domain.incidents import Incident
-from console.domain.values import from_json
+from console.domain.incidents import INCIDENT, Incident
+from console.domain.records import R, RecordKind
+from maps.errors import InputFault
 
 T = TypeVar("T")
 
@@ -29,8 +32,12 @@ class Known(Generic[T]):
 
 def incident_over_time(changes: Iterable[Change], incident_id: str) -> tuple[Known[Incident], ...]:
     """The incident after each of its changes; versions count from 1, as the store counts them."""
-    states = _folded(changes, f"incident/{incident_id}", Incident)
-    return tuple(replace(known, value=replace(known.value, version=number)) for number, known in enumerate(states, start=1))
+    return record_over_time(changes, INCIDENT, incident_id)
+
+
+def record_over_time(changes: Iterable[Change], kind: RecordKind[R], record_id: str) -> tuple[Known[R], ...]:
+    """A record after each of its changes; versions count from 1. Raises InputFault for a change that is damaged."""
+    return tuple(_folded(changes, kind, kind.subject(record_id)))
 
 
 def alarms_over_time(changes: Sequence[Change]) -> dict[str, tuple[Known[Alarm], ...]]:
@@ -40,7 +47,7 @@ def alarms_over_time(changes: Sequence[Change]) -> dict[str, tuple[Known[Alarm],
     for change in changes:
         if change.subject in by_subject:
             by_subject[change.subject].append(change)
-    return {subject.removeprefix("alarm/"): tuple(_folded(own, subject, Alarm)) for subject, own in by_subject.items()}
+    return {subject.removeprefix("alarm/"): tuple(_folded(own, ALARM, subject)) for subject, own in by_subject.items()}
 
 
 def known_at(states: Sequence[Known[T]], at_us: int) -> T | None:
@@ -58,20 +65,22 @@ def broken_change(changes: Sequence[Change], links: Iterable[tuple[int, str]]) -
     hashes.update((change.seq, change.hash) for change in changes)
     last = 0
     for change in changes:
-        draft = Draft(change.kind, change.subject, change.before, change.after, change.note, change.undoes)
         before = hashes.get(change.seq - 1, GENESIS if change.seq == 1 else change.prev_hash)
-        fits = change.hash == change_hash(change.seq, change.at, change.user, draft, change.prev_hash, change.actor)
+        fits = change.hash == change_hash(change.seq, change.at, change.user, change.draft, change.prev_hash, change.actor)
         if change.seq <= last or not fits or change.prev_hash != before:
             return change.seq
         last = change.seq
     return None
 
 
-def _folded(changes: Iterable[Change], subject: str, kind: type[T]) -> list[Known[T]]:
+def _folded(changes: Iterable[Change], kind: RecordKind[R], subject: str) -> Iterator[Known[R]]:
+    """Changes may be of different schemas: each is upgraded to the present one."""
     document: dict[str, Any] = {}
-    found = []
-    for change in changes:
-        if change.subject == subject:
-            document = {**document, **(change.after or {})}
-            found.append(Known(change.at, change.seq, change.kind, from_json(document, kind)))
-    return found
+    own = (change for change in changes if change.subject == subject)
+    for version, change in enumerate(own, start=1):
+        try:
+            document = {**document, **kind.upgraded(change.after or {}, change.schema)}
+            value = kind.read(document, kind.schema, version)
+        except (ValueError, TypeError, KeyError, msgspec.ValidationError) as fault:
+            raise InputFault(f"change {change.seq} of {subject} cannot be understood ({fault})") from fault
+        yield Known(change.at, change.seq, change.kind, value)

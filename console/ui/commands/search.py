@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from console.domain.picture import Picture
+from console.domain.record_ids import shown_id
 from console.ui.commands.text_index import Names, TextIndex
 from console.ui.map.network.facilities import Facility, facilities
 from console.ui.panels.case.clock import short_title
@@ -130,7 +131,7 @@ class Search:
 
     def _cases(self, needle: str, picture: Picture, words: Words) -> Iterator[Hit]:
         for incident in picture.incidents:
-            title = f"{incident.incident_id} {short_title(incident, words)}"
+            title = f"{shown_id(incident.incident_id)} {short_title(incident, words)}"
             if needle in title.casefold() or needle in incident.title.casefold():
                 yield Hit("incident", incident.incident_id, title, words.of("phase", incident.phase.value))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from console.domain.picture import FeedHealth, Picture, StationState, feeds_set_up
+from console.domain.health import ChannelHealth, FeedHealth, feeds_set_up
+from console.domain.picture import Picture, StationState
 from console.ui.appearance import Appearance
 from console.ui.words import Words
 
@@ -37,18 +38,21 @@ def feed_words(picture: Picture, appearance: Appearance) -> tuple[str, str]:
 
 
 def feed_tip(picture: Picture, appearance: Appearance) -> str:
-    """The feeds in full, a line each: messages received, parts refused by kind, gaps, repeats and restarts of publishers."""
+    """The feeds in full, a line each (messages received, parts refused by kind, gaps, repeats, restarts), then the channels."""
     words, lines = appearance.words, list[str]()
     for feed in feeds_set_up(picture.feeds):
         lines.append(feed_line(feed, appearance) + words("strip.received", n=f"{feed.received:,}"))
         lines += [f"  {words.of('refused_part', kind)}: {count:,}" for kind, count in feed.refused]
         counted = ((what, getattr(feed, what)) for what in ("lost", "repeated", "restarts"))
         lines += [f"  {words.of('sequence', what)}: {count:,}" for what, count in counted if count]
+    lines += [
+        words("strip.channel", line=feed_line(channel, appearance)) for channel in picture.channels if channel.state != "off"
+    ]
     return "\n".join(lines)
 
 
-def feed_line(feed: FeedHealth, appearance: Appearance) -> str:
-    """A feed in words: its state, and what is to be done when not all is well."""
+def feed_line(feed: FeedHealth | ChannelHealth, appearance: Appearance) -> str:
+    """A feed or a channel in words: its state, and what is to be done when not all is well."""
     words = appearance.words
     advice = words.feed_advice(feed)
     return f"{feed.name} · {words.of('feed_state', feed.state)}" + (f" · {advice}" if advice else "")

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from console.domain.clock import DrillClock
-from console.feeds.local import LocalLink
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
 from maps.city import City, CrewTable, StationTable
@@ -75,7 +74,7 @@ def test_the_console_goes_on_without_hydraulics_and_says_so(
     write_city(hostile, tmp_path / "bad.gpkg")
     options = RuntimeOptions(tmp_path / "bad.gpkg", tmp_path / "s.sqlite", tmp_path / "notices", DeskSettings(site="test"))
     clock = DrillClock(datetime(2024, 1, 3, 15, 0, tzinfo=UTC))
-    runtime = Runtime(read_city(tmp_path / "bad.gpkg"), clock, LocalLink(), options)
+    runtime = Runtime(read_city(tmp_path / "bad.gpkg"), clock, options)
     try:
         assert (runtime.worker, runtime.city.epanet, tuple(runtime.states)) == (None, None, ())
         assert "EPANET crashed while reading" in runtime.city.info.assumed[0]

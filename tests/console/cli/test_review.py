@@ -46,14 +46,14 @@ def test_a_changed_byte_ends_with_2_and_one_line_that_names_the_file(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], package: Path, tmp_path: Path
 ) -> None:
     content = bytearray(package.read_bytes())
-    content[content.index(b"incident.json", content.index(b"PK\x03\x04", 10)) + 200] ^= 1
+    content[content.index(b"records.jsonl", content.index(b"PK\x03\x04", 10)) + 200] ^= 1
     bad = tmp_path / "bad.incident"
     bad.write_bytes(bytes(content))
     for command in (("review", bad, "--check"), ("review", bad), ("export", bad, "--html", tmp_path / "x.html")):
         assert run(monkeypatch, *command) == 2
         said = capsys.readouterr().err
         assert said.count("\n") == 1
-        assert "incident.json was changed" in said
+        assert "records.jsonl was changed" in said
     assert not (tmp_path / "x.html").exists()
 
 

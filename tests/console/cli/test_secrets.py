@@ -13,9 +13,8 @@ import pytest
 
 from console.cli import main
 from console.domain.addresses import masked
-from console.feeds.broker import Broker
-from console.feeds.link_state import LinkState
-from console.feeds.mqtt import MqttLink
+from console.mqtt.broker import Broker
+from console.mqtt.state import ConnectionState
 from console.services.ports import StoreUnavailable
 from console.store import open_store
 from console.store.connection import shown, store_url
@@ -116,7 +115,7 @@ def test_an_address_without_a_secret_is_shown_as_it_is(address: str) -> None:
 
 def test_a_link_that_cannot_connect_says_where_without_the_password() -> None:
     broker = Broker.parse(f"mqtt://bob:{SECRET}@127.0.0.1:{free_port()}")
-    state = LinkState(MqttLink.FEED, broker, "quanmai-t-engine", 1.0)
+    state = ConnectionState("mqtt", broker, "quanmai-t-engine", 1.0)
     state.unreachable(OSError("refused"))
     assert SECRET not in state.health().message
 

@@ -81,10 +81,10 @@ def test_a_folder_that_is_a_file_is_one_clear_line(tmp_path: Path) -> None:
         documents.files(a_notice(documents.texts(facts), facts), tmp_path / "taken")
 
 
-def test_payloads_are_json_and_cap_on_the_sites_topic() -> None:
+def test_payloads_are_json_and_cap_for_the_public() -> None:
     documents, facts = the_documents(), some_facts()
     body, cap = documents.payloads(a_notice(documents.texts(facts), facts))
-    assert body.topic == cap.topic == "quanmai/v1/jinan/notices"
+    assert body.address == cap.address == "notices"
     assert body.content_type == "application/json"
     assert cap.payload.startswith(b"<?xml")
     assert json.loads(body.payload)["no_water"] == {"communities": ["美林苑"], "households": 1284}
@@ -92,7 +92,7 @@ def test_payloads_are_json_and_cap_on_the_sites_topic() -> None:
 
 def test_the_settings_site_goes_before_the_citys() -> None:
     documents, facts = the_documents(site="jinan-drill"), some_facts()
-    assert documents.payloads(a_notice(documents.texts(facts), facts))[0].topic == "quanmai/v1/jinan-drill/notices"
+    assert b"<identifier>quanmai.jinan-drill." in documents.payloads(a_notice(documents.texts(facts), facts))[1].payload
 
 
 def test_json_times_carry_the_citys_offset_and_geometry_is_lon_lat() -> None:

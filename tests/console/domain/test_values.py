@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -17,6 +19,7 @@ from console.domain.notes import Note
 from console.domain.values import from_json, to_json
 from maps.isolation.plan.result import IsolationPlan, Reliance, ValveStep
 from maps.locate.result import Candidate, Location
+from tests.conftest import ROOT
 
 NOW = datetime(2024, 1, 3, 15, 0, 5, 120001, tzinfo=UTC)
 
@@ -82,3 +85,29 @@ def test_a_plan_kept_before_its_marks_existed_is_read_without_them() -> None:
     for name in ("in_series", "assumed", "placing"):
         del raw["relies_on"][0][name]
     assert from_json(raw, IsolationPlan) == plan
+
+
+_THREADS = """
+import sys, threading
+from dataclasses import make_dataclass
+from console.domain.values import from_json
+sys.setswitchinterval(1e-6)
+for number in range(100):
+    names = [(f"f{field}", str, "") for field in range(20)]
+    inner = make_dataclass(f"Inner{number}", names, frozen=True, slots=True)
+    outer = make_dataclass(f"Outer{number}", [*names, ("inner", tuple[inner, ...], ())], frozen=True, slots=True)
+    begin = threading.Barrier(4)
+    def read():
+        begin.wait()
+        assert from_json({"f1": "x", "inner": [{"f2": "y"}]}, outer).inner[0].f2 == "y"
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_threads_that_read_a_type_for_the_first_time_at_once_do_not_crash() -> None:
+    done = subprocess.run([sys.executable, "-c", _THREADS], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

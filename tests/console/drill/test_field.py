@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import queue
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from console.domain.changes import Outgoing
+from console.domain.outgoing import MessageKind, Outgoing
 from console.drill.field import DrillField
 from console.feeds.codec import Decoder
-from console.feeds.inbox import Inbox, Message
 from console.feeds.simulator.options import Drive
 from console.feeds.simulator.serve import Simulation
+from console.mqtt.message import Message
 from maps.city import City, CrewTable
 from tests.console.feeds.simulator.test_world import city as a_line_city  # noqa: F401 — the fixture
 from tests.console.feeds.simulator.test_world import options
@@ -27,9 +28,9 @@ class Night:
     """A simulation without its process, a field and what the field answered."""
 
     def __init__(self, city: City) -> None:
-        self.simulation, self.inbox, self.decoder = Simulation(city, options()), Inbox(), Decoder(city)
-        self.field = DrillField(self.inbox, city, "P2", SPEED_KMH)
-        self.field.drive_on(self)
+        self.simulation, self.decoder = Simulation(city, options()), Decoder(city)
+        self.told: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self.field = DrillField(lambda topic, payload: self.told.put(payload), self, city, "P2", SPEED_KMH)
         self.fixes: list[tuple[float, float, float]] = []
 
     def command_crew(self, crew_id: str, to: tuple[float, float] | None, speed_kmh: float = 0.0) -> None:
@@ -37,17 +38,15 @@ class Night:
 
     def order(self, pipe: str, *, kind: str = "site_check", action: str = "new") -> None:
         body = {"order_id": "W1", "action": action, "kind": kind, "pipe_id": pipe}
-        self.field.on_outgoing(Outgoing("quanmai/v1/x/orders/C1", json.dumps(body).encode()))
+        self.field.on_outgoing(Outgoing(MessageKind.ORDER, "C1", json.dumps(body).encode()))
 
     def arrival(self, steps: int) -> dict[str, str] | None:
         """Go on for some steps; the crew's word that it is there, if it comes."""
         for _ in range(steps):
             for topic, payload in self.simulation.step():
-                self.fixes += [
-                    (fix.at_us / 1e6, fix.x, fix.y) for fix in self.decoder.decode((Message("", topic, payload),)).fixes
-                ]
+                self.fixes += [(fix.at_us / 1e6, fix.x, fix.y) for fix in self.decoder.decode((Message(topic, payload),)).fixes]
                 self.field.heard(topic, payload)
-            told = [json.loads(message.payload) for message in self.inbox.drain(0.0)]
+            told = [json.loads(self.told.get()) for _ in range(self.told.qsize())]
             there = [answer for answer in told if answer["state"] == "on_site"]
             if there:
                 return dict(there[0])

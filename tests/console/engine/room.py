@@ -1,24 +1,27 @@
-"""A room for tests of the engine: a real store on disk, a local link, a small city, a clock moved by hand."""
+"""A room for tests of the engine: a real store on disk, a local feed and channel, a small city, a clock moved by hand."""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from console.channels.local import LocalChannel
+from console.channels.port import DeliveryChannel
 from console.detection import BurstFinding, Detector
 from console.documents import NoticeDocuments
-from console.domain.changes import Outgoing
 from console.domain.grid import TickGrid
+from console.domain.outgoing import Outgoing
 from console.domain.picture import Picture
 from console.engine import Engine, Ports
-from console.feeds.inbox import Inbox, Message
-from console.feeds.local import LocalLink
+from console.feeds.inbox import Inbox
+from console.feeds.local import LocalFeed
+from console.feeds.port import Feed
 from console.services.analysis.retention import RetentionRules
 from console.services.desk import Desk, DeskSettings
 from console.services.ports import Documents, Hydraulics
@@ -47,7 +50,7 @@ class HandClock:
 
 
 class Room:
-    """An engine over a store on disk, a local link and a small city."""
+    """An engine over a store on disk, a local feed, a local channel and a small city."""
 
     def __init__(
         self,
@@ -59,34 +62,43 @@ class Room:
         hydraulics: Hydraulics | None = None,
         at: datetime = START,
         notices: Path | None = None,
+        feeds: Sequence[Feed] = (),
+        channels: Sequence[DeliveryChannel] = (),
         retention: RetentionRules | None = None,
     ) -> None:
         self.city = city or build_small_city()
-        self.clock, self.inbox, self.link = HandClock(), Inbox(), LocalLink()
+        self.clock, self.inbox = HandClock(), Inbox()
+        self.feed, self.channel = LocalFeed("test", self.city), LocalChannel()
         self.left: list[Outgoing] = []
-        self.link.listen(self.left.append)
+        self.channel.listen(self.left.append)
         self.clock.at = at
         self.store: SqlStore = open_store(store or folder / "engine.sqlite")
         settings = DeskSettings(site="test")
         self.documents = documents or NoticeDocuments(settings, "test", self.clock.now)
         self.detector = Detector(self.city, None)
         self.desk = Desk(self.city, Isolator(self.city), self.documents, settings)
+        ways = ([self.feed, *feeds], [self.channel, *channels])
         ports = Ports(
-            self.clock, self.inbox, self.store, self.link, self.documents, notices or folder, hydraulics,
+            self.clock, self.inbox, self.store, self.documents, notices or folder, *ways, hydraulics,
             retention=retention or RetentionRules(),
         )  # fmt: skip
         self.engine = Engine(self.city, self.desk, self.detector, ports, grid=TickGrid(60.0, 0.0))
         self.engine.start()
+        for feed in ports.feeds:
+            feed.start(self.inbox)
+        for channel in ports.channels:
+            channel.start()
+        self._ports = ports
 
     def send(self, station: str, value: object, topic: str = "") -> None:
         payload = json.dumps({"t": self.clock.at.isoformat(), "v": {"pressure_mpa": value}}).encode()
-        self.inbox.offer(Message("test", topic or f"quanmai/v1/test/readings/{station}", payload))
+        self.feed.offer(topic or f"quanmai/v1/test/readings/{station}", payload)
 
     def hears(self, values: dict[str, dict[str, float]], at: datetime | None = None) -> None:
         """Readings of many stations at one time (default: now): station -> key of the contract -> value."""
         stamp = (at or self.clock.at).isoformat()
         body = [{"s": station, "t": stamp, "v": channels} for station, channels in values.items()]
-        self.inbox.offer(Message("test", "quanmai/v1/test/readings", json.dumps(body).encode()))
+        self.feed.offer("quanmai/v1/test/readings", json.dumps(body).encode())
 
     def sees(self, true: Callable[[Picture], bool], within_s: float = 10.0) -> Picture:
         until = time.monotonic() + within_s
@@ -132,6 +144,10 @@ class Room:
     def close(self) -> None:
         self.engine.stop()
         self.inbox.close()
+        for feed in self._ports.feeds:
+            feed.stop()
+        for channel in self._ports.channels:
+            channel.stop()
         self.store.close()
 
 

@@ -19,7 +19,6 @@ from console.domain.live import LivePicture
 from console.domain.picture import StationState
 from console.domain.readings import Channel, ReadingBatch
 from console.engine.clocks import StationClocks
-from console.feeds.inbox import Message
 from console.services.alarms.station_alarms import AcknowledgeAlarm, ShelveAlarm
 from console.services.analysis.expected_log import ExpectedLog
 from maps.city import City, StationTable
@@ -127,7 +126,7 @@ def crew_at(room: Room, east_m: float) -> float:
     x = float(crews.base_x[0]) + east_m
     lon, lat = to_wgs84(np.array([x]), np.array([float(crews.base_y[0])]), network.crs)
     body = {"_type": "location", "tst": int(room.clock.at.timestamp()), "lat": float(lat[0]), "lon": float(lon[0])}
-    room.inbox.offer(Message("test", f"owntracks/{crews.asset_id[0]}/phone", json.dumps(body).encode()))
+    room.feed.offer(f"owntracks/{crews.asset_id[0]}/phone", json.dumps(body).encode())
     return x
 
 

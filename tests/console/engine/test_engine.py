@@ -15,7 +15,6 @@ from console.domain.clock import micros
 from console.domain.incidents import Phase
 from console.domain.picture import StationState
 from console.domain.readings import Channel
-from console.feeds.inbox import Message
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
@@ -44,7 +43,7 @@ def test_a_reading_is_shown_in_inside_units_with_its_age_and_kept_on_disk(room: 
 
 def test_a_late_reading_is_kept_with_the_time_it_arrived(room: Room) -> None:
     body = {"t": (START - timedelta(minutes=12)).isoformat(), "v": {"pressure_mpa": 0.3}}
-    room.inbox.offer(Message("test", "quanmai/v1/test/readings/Q-001", json.dumps(body).encode()))
+    room.feed.offer("quanmai/v1/test/readings/Q-001", json.dumps(body).encode())
     room.sees(lambda p: bool(np.isfinite(p.value[1, Channel.PRESSURE])))
     room.engine.stop()
     assert room.store.readings_between(0, 2**62).delay_s().tolist() == [720.0]
@@ -65,7 +64,7 @@ def test_rubbish_is_counted_and_stops_nothing(room: Room) -> None:
         b'{"t": "yesterday", "v": {}}',
         b'{"t":"2024-01-03T23:00:05+08:00","v":{"pressure_mpa":"x"}}',
     ):
-        room.inbox.offer(Message("test", "quanmai/v1/test/readings/Q-001", payload))
+        room.feed.offer("quanmai/v1/test/readings/Q-001", payload)
     room.send("Q-404", 0.3)
     room.send("Q-002", 0.25)
     picture = room.sees(lambda p: bool(np.isfinite(p.value[2, Channel.PRESSURE])))
@@ -151,18 +150,18 @@ def test_what_was_expected_at_each_tick_is_kept(room: Room) -> None:
 
 
 def test_without_a_channel_an_order_is_not_delivered_and_goes_out_when_one_appears(room: Room) -> None:
-    room.link._listeners.clear()
+    room.channel.listen()
     changes = done(room.engine.submit(OpenIncident("P-104040"), Actor.named("王")))
     incident_id = changes.incidents[0].incident_id
     picture = room.sees(lambda p: len(p.undelivered) > 0)
-    assert picture.feeds[0].state == "off"
+    assert [channel.state for channel in picture.channels] == ["off"]
     assert {one.reason for one in picture.undelivered} == {"no_channel"}
     assert all(one.incident_id == incident_id for one in picture.undelivered)
     room.waits(lambda: any(change.kind == "not_delivered" for change in room.engine.timeline(incident_id)))
     assert room.left == []
-    room.link.listen(room.left.append)
+    room.channel.listen(room.left.append)
     room.sees(lambda p: not p.undelivered)
-    assert {outgoing.topic for outgoing in room.left}
+    assert {outgoing.address for outgoing in room.left}
     room.waits(lambda: any(change.kind == "delivered" for change in room.engine.timeline(incident_id)))
     told = [change.kind for change in room.engine.timeline(incident_id)]
     assert told.count("delivered") == told.count("not_delivered") == len(room.left)

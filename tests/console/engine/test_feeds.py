@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,12 @@ import pytest
 from console.domain.clock import micros
 from console.domain.crews import CrewFix
 from console.domain.picture import Picture
-from console.feeds.inbox import Message
+from console.feeds.local import LocalFeed
+from console.feeds.port import Decoded
+from console.mqtt.message import Message
 from console.store import open_store
 from tests.console.engine.room import START, Room
+from tests.console.ui.small_city import build_small_city
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 def _sends(room: Room, **body: Any) -> None:
     whole = {"_type": "location", "tst": room.clock.at.timestamp(), **_place(room), **body}
-    room.inbox.offer(Message("test", f"owntracks/{_crew(room)}/phone", json.dumps(whole).encode()))
+    room.feed.offer(f"owntracks/{_crew(room)}/phone", json.dumps(whole).encode())
 
 
 def _crew(room: Room) -> str:
@@ -88,7 +91,7 @@ def test_gaps_repeats_and_restarts_of_a_publisher_are_counted_in_its_feed_s_heal
     station = str(room.city.stations.asset_id[1])
     for after_s, number in ((0, 1), (1, 2), (1, 2), (2, 6), (3, 1)):
         body = {"t": (START + timedelta(seconds=after_s)).isoformat(), "v": {"pressure_mpa": 0.3}, "n": number}
-        room.inbox.offer(Message("test", f"quanmai/v1/test/readings/{station}", json.dumps(body).encode()))
+        room.feed.offer(f"quanmai/v1/test/readings/{station}", json.dumps(body).encode())
     room.clock.sleep(3)
     seen = room.sees(lambda p: p.feeds[0].restarts == 1).feeds[0]
     assert (seen.lost, seen.repeated, seen.restarts) == (3, 1, 1)
@@ -99,10 +102,10 @@ def test_messages_are_acknowledged_once_their_content_is_on_disk(room: Room) -> 
     place = {"_type": "location", "tst": room.clock.at.timestamp(), **_place(room)}
     reading = {"t": START.isoformat(), "v": {"pressure_mpa": 0.3}}
     packs = [
-        Message("test", f"quanmai/v1/test/readings/{room.city.stations.asset_id[1]}", json.dumps(reading).encode()),
-        Message("test", f"owntracks/{_crew(room)}/phone", json.dumps(place).encode()),
-        Message("test", "quanmai/v1/test/orders/nobody/ack", b'{"order_id": "W1", "state": "done"}'),
-        Message("test", "quanmai/v1/test/readings/nobody", b"not json"),
+        Message(f"quanmai/v1/test/readings/{room.city.stations.asset_id[1]}", json.dumps(reading).encode()),
+        Message(f"owntracks/{_crew(room)}/phone", json.dumps(place).encode()),
+        Message("quanmai/v1/test/orders/nobody/ack", b'{"order_id": "W1", "state": "done"}'),
+        Message("quanmai/v1/test/readings/nobody", b"not json"),
     ]
 
     def acknowledged(number: int) -> None:
@@ -113,6 +116,28 @@ def test_messages_are_acknowledged_once_their_content_is_on_disk(room: Room) -> 
         kept.append(number)
 
     for number, message in enumerate(packs):
-        room.inbox.offer_all([message], lambda number=number: acknowledged(number))  # type: ignore[misc]
+        room.feed.offer_all([message], lambda number=number: acknowledged(number))  # type: ignore[misc]
     room.waits(lambda: len(kept) == len(packs))
     assert kept == [0, 1, 2, 3]
+
+
+def test_a_feed_with_a_defect_is_shown_and_the_items_of_another_are_taken_in(tmp_path: Path) -> None:
+    class Broken(LocalFeed):
+        def decode(self, items: Sequence[Message], now_us: int) -> Decoded:
+            raise ZeroDivisionError("injected")
+
+    city = build_small_city()
+    broken, kept = Broken("broken", city), list[str]()
+    room = Room(tmp_path, city=city, feeds=[broken])
+    try:
+        body = json.dumps({"t": START.isoformat(), "v": {"pressure_mpa": 0.3}}).encode()
+        message = Message(f"quanmai/v1/test/readings/{city.stations.asset_id[1]}", body)
+        broken.offer_all([message], lambda: kept.append("broken"))
+        room.feed.offer_all([message], lambda: kept.append("sound"))
+        picture = room.sees(lambda p: any("injected" in feed.message for feed in p.feeds))
+        assert [feed.name for feed in picture.feeds[:2]] == ["test", "broken"]
+        room.waits(lambda: len(kept) == 2)  # sent again, the same items would meet the defect again
+        assert kept == ["broken", "sound"]
+        room.sees(lambda p: bool(p.at_us[1].any()))
+    finally:
+        room.close()

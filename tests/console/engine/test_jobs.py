@@ -16,7 +16,6 @@ from console.domain.clock import DrillClock
 from console.domain.notices import NoticeStatus
 from console.domain.picture import Picture
 from console.engine import retrying
-from console.feeds.local import LocalLink
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
 from console.services.incidents.judging import JudgeBurst
@@ -141,7 +140,7 @@ def a_runtime(folder: Path) -> Runtime:
     """A runtime on ``city.gpkg`` and ``store.sqlite`` of a folder."""
     path = folder / "city.gpkg"
     options = RuntimeOptions(path, folder / "store.sqlite", folder / "notices", DeskSettings(site="test"))
-    return Runtime(read_city(path), DrillClock(datetime(2024, 1, 3, 15, 0, tzinfo=UTC)), LocalLink(), options)
+    return Runtime(read_city(path), DrillClock(datetime(2024, 1, 3, 15, 0, tzinfo=UTC)), options)
 
 
 @pytest.mark.slow

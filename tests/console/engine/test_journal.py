@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from console.domain.actors import Actor
-from console.domain.changes import Change, ChangeSet
+from console.domain.changes import ChangeSet, Committed
 from console.engine import journal
 from console.engine.faults import Faults
 from console.services.incidents.opening import OpenIncident
@@ -33,7 +33,7 @@ def loses_one_answer(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next commit reaches the disk, and its answer is lost on the way back."""
     commit = room.store.commit
 
-    def lost(change_set: ChangeSet, actor: Actor, at: datetime) -> tuple[Change, ...]:
+    def lost(change_set: ChangeSet, actor: Actor, at: datetime) -> Committed:
         commit(change_set, actor, at)
         monkeypatch.setattr(room.store, "commit", commit)
         raise StoreUnavailable("store s: the server does not answer (connection lost)")
@@ -70,7 +70,7 @@ def test_while_the_store_only_takes_long_findings_are_shown_and_what_a_user_asks
     monkeypatch.setattr(journal, "_SLOW_S", 0.05)
     goes_on, commit = threading.Event(), room.store.commit
 
-    def slow(*arguments: Any) -> tuple[Change, ...]:
+    def slow(*arguments: Any) -> Committed:
         assert goes_on.wait(10)
         return commit(*arguments)
 
@@ -94,7 +94,7 @@ def test_behind_a_store_that_hangs_a_user_is_told_findings_are_shown_and_in_the_
     monkeypatch.setattr("console.engine.engine.STUCK_S", 0.2)
     goes_on, commit = threading.Event(), room.store.commit
 
-    def hangs(*arguments: Any) -> tuple[Change, ...]:
+    def hangs(*arguments: Any) -> Committed:
         assert goes_on.wait(10)
         monkeypatch.setattr(room.store, "commit", commit)
         if not is_written:

@@ -12,7 +12,6 @@ import pytest
 from console.domain.actors import Actor
 from console.domain.incidents import Phase
 from console.domain.intents import Intent
-from console.feeds.inbox import Message
 from console.services.crews.orders import SendCrew
 from console.services.incidents.judging import AdvancePhase, DismissIncident, JudgeBurst
 from console.services.incidents.opening import OpenIncident
@@ -27,7 +26,7 @@ PIPE = "P-104040"
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[Room]:
     opened = Room(tmp_path)
-    opened.link._listeners.clear()  # no channel
+    opened.channel.listen()  # no channel
     yield opened
     opened.close()
 
@@ -46,7 +45,7 @@ def _case(room: Room) -> str:
 
 def _channel(room: Room) -> list[dict[str, Any]]:
     """A channel appears; what has left once nothing waits any more."""
-    room.link.listen(room.left.append)
+    room.channel.listen(room.left.append)
     room.waits(lambda: not room.store.pending_outgoing())
     return [json.loads(m.payload) if m.content_type == "application/json" else {"xml": m.payload.decode()} for m in room.left]
 
@@ -83,7 +82,7 @@ def test_an_order_that_was_done_meanwhile_does_not_go_out(room: Room) -> None:
     case = _case(room)
     first, *rest = room.sees(lambda p: bool(p.incidents[0].orders)).incidents[0].orders
     body = {"order_id": first.order_id, "state": "done", "text": "电话告知"}
-    room.inbox.offer(Message("test", f"quanmai/v1/test/orders/{first.crew_id}/ack", json.dumps(body).encode()))
+    room.feed.offer(f"quanmai/v1/test/orders/{first.crew_id}/ack", json.dumps(body).encode())
     room.sees(lambda p: p.incidents[0].orders[0].state == "done")
     assert _orders(_channel(room)) == [(order.order_id, "new") for order in rest]
     room.waits(lambda: any("工单已完成" in note for note in _told(room, case)))

@@ -15,7 +15,6 @@ from console.domain.actors import Actor
 from console.domain.changes import ChangeSet
 from console.domain.incidents import OrderState
 from console.domain.readings import Channel
-from console.feeds.inbox import Message
 from console.services.incidents.judging import DismissIncident
 from console.services.incidents.opening import OpenIncident
 from console.services.ports import RecordRefused, StoreUnavailable
@@ -88,7 +87,7 @@ def test_u_0000_in_a_reply_costs_at_most_itself(room: Room) -> None:
     case, order_id, crew_id = case_with_order(room)
     reply(room, order_id, crew_id, text="到\x00了")
     body = json.dumps({"order_id": order_id, "state": "on_site"}).encode()
-    room.inbox.offer(Message("test", f"quanmai/v1/test/orders/{crew_id}/ack", body))
+    room.feed.offer(f"quanmai/v1/test/orders/{crew_id}/ack", body)
     room.sees(lambda p: p.incidents[0].orders[-1].state is OrderState.ON_SITE)
     room.settles()
     assert room.store.load_desk().incidents[case].orders[-1].state is OrderState.ON_SITE

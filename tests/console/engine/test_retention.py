@@ -12,7 +12,7 @@ import pytest
 
 from console.domain.actors import SYSTEM
 from console.domain.clock import micros
-from console.domain.picture import feeds_set_up
+from console.domain.health import feeds_set_up
 from console.domain.readings import ReadingBatch
 from console.engine.retention import next_batch
 from console.services.analysis.retention import RetentionRules

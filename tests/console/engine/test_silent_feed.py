@@ -112,9 +112,9 @@ def test_raised_extended_and_returned_in_one_tick_is_one_alarm_that_has_returned
     changes = chair.desk.on_stations(DeskState(), told, START)
     assert [alarm.state for alarm in changes.alarms] == [AlarmState.RETURNED]
     assert [draft.kind for draft in changes.drafts] == ["alarm_raised", *["alarm_revised"] * 4, "alarm_returned"]
-    store.commit(changes, SYSTEM, START)
+    done = store.commit(changes, SYSTEM, START)
     (kept,) = store.load_desk().alarms.values()
-    assert kept == changes.alarms[0]
+    assert kept == done.change_set.alarms[0]
     store.close()
 
 
@@ -139,5 +139,5 @@ def test_a_change_set_holds_the_last_value_of_each_alarm_and_all_drafts_in_order
     chair.sees(a_finding())
     (alarm,) = chair.state.alarms.values()
     steps = [AlarmChange(alarm, alarm, f"step {number}", NO_NOTE) for number in range(3)]
-    changes = ChangeSet(recorded_alarms(steps).drafts, alarms=(alarm, alarm, alarm))
+    changes = ChangeSet(recorded_alarms(steps).drafts, (alarm, alarm, alarm))
     assert (changes.alarms, [draft.kind for draft in changes.drafts]) == ((alarm,), ["step 0", "step 1", "step 2"])

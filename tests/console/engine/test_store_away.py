@@ -17,15 +17,18 @@ import pytest
 from console.domain.actors import Actor
 from console.domain.alarms import AlarmState
 from console.domain.changes import ChangeSet
-from console.domain.incidents import OrderState
+from console.domain.incidents import OrderState, PressureImpact, ReopenCheck
 from console.domain.picture import Picture
 from console.domain.readings import Channel
+from console.domain.record_ids import is_provisional, provisional_ids
 from console.engine import archive, journal
-from console.feeds.inbox import Message
+from console.mqtt.message import Message
 from console.services.crews.orders import SendCrew
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
+from console.services.incidents.undo import UndoLast
 from console.services.ports import StoreUnavailable
+from maps.isolation.plan.result import IsolationPlan
 from tests.console.engine.faulty_store import full, locked, read_only
 from tests.console.engine.room import Room, done
 from tests.console.services.town import a_finding
@@ -59,7 +62,7 @@ def case_with_order(room: Room) -> tuple[str, str, str]:
 
 def reply(room: Room, order_id: str, crew_id: str, text: str = "") -> None:
     body = json.dumps({"order_id": order_id, "state": "acknowledged", "text": text}).encode()
-    room.inbox.offer(Message("test", f"quanmai/v1/test/orders/{crew_id}/ack", body))
+    room.feed.offer(f"quanmai/v1/test/orders/{crew_id}/ack", body)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -148,11 +151,11 @@ def test_messages_are_acknowledged_once_their_readings_and_replies_are_on_disk(r
     body = json.dumps({"order_id": order_id, "state": "acknowledged"}).encode()
     reading = json.dumps({"t": room.clock.at.isoformat(), "v": {"pressure_mpa": 0.3}}).encode()
     pack = (
-        Message("test", "quanmai/v1/test/readings/Q-001", reading),
-        Message("test", f"quanmai/v1/test/orders/{crew_id}/ack", body),
+        Message("quanmai/v1/test/readings/Q-001", reading),
+        Message(f"quanmai/v1/test/orders/{crew_id}/ack", body),
     )
     with locked(room.store):
-        room.inbox.offer_all(pack, acknowledged.set)
+        room.feed.offer_all(pack, acknowledged.set)
         room.sees(lambda p: p.incidents[0].orders[-1].state is OrderState.ACKNOWLEDGED)
         room.sees(is_down)
         assert not acknowledged.is_set()
@@ -213,3 +216,61 @@ def test_change_sets_beyond_the_bound_are_given_up_with_a_line_and_those_within_
     room.sees(lambda p: not is_down(p))
     assert len(room.store.load_desk().incidents) == 2
     assert "too many change sets wait" in caplog.text
+
+
+class LateHydraulics:
+    """Pressures after closing that come only when they are let go."""
+
+    def __init__(self) -> None:
+        self.goes_on, self.asked = threading.Event(), threading.Event()
+
+    def impact(self, plan: IsolationPlan) -> PressureImpact:
+        self.asked.set()
+        assert self.goes_on.wait(10)
+        return PressureImpact(True, (), (), 7)
+
+    def reopening(self, plan: IsolationPlan) -> tuple[ReopenCheck, ...]:
+        return ()
+
+
+def test_a_case_found_while_the_store_is_away_is_numbered_when_it_is_back_with_all_that_was_decided_meanwhile(
+    room: Room,
+) -> None:
+    at, stations = room.clock.at, ("Q-001", "Q-002")
+    with locked(room.store):
+        room.finds(a_finding((PIPE, "P-104041"), at=at, stations=stations))
+        room.finds(a_finding((PIPE, "P-104042"), at=at, stations=stations))
+        shown = room.sees(lambda p: bool(p.incidents) and "P-104042" in p.incidents[0].location.set_90)  # type: ignore[union-attr]
+        (case,), (alarm,) = shown.incidents, shown.alarms
+        assert is_provisional(case.incident_id)
+        assert is_provisional(alarm.alarm_id)
+        assert (case.alarm_ids, alarm.incident_id) == ((alarm.alarm_id,), case.incident_id)
+    picture = room.sees(lambda p: p.incidents[0].incident_id == "2024-0001" and not is_down(p))
+    assert [one.alarm_id for one in picture.alarms] == ["A-000001"]
+    assert picture.alarms[0].incident_id == "2024-0001"
+    assert picture.given == {case.incident_id: "2024-0001", alarm.alarm_id: "A-000001"}
+    assert room.store.load_desk().incidents == {"2024-0001": picture.incidents[0]}
+    assert [change.kind for change in room.engine.timeline(case.incident_id)] == ["incident_opened", "location_revised"]
+    done(room.engine.submit(JudgeBurst(case.incident_id, (PIPE,), "calls"), Actor.named("王")))  # a dialog that was open before
+    (judged,) = room.store.load_desk().incidents.values()
+    assert (judged.incident_id, judged.burst_pipes) == ("2024-0001", (PIPE,))
+    done(room.engine.submit(UndoLast("2024-0001"), Actor.named("王")))
+    messages = b"".join(one.outgoing.address.encode() + one.outgoing.payload for one in room.store.pending_outgoing())
+    assert provisional_ids(room.store.changes(), [messages]) == set()
+    assert room.store.verify_chain() is None
+
+
+def test_pressures_after_closing_of_a_case_that_was_numbered_while_they_were_computed_are_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.store.connection._BUSY_MS", 50)
+    monkeypatch.setattr(journal, "_RETRY_S", 0.1)
+    hydraulics = LateHydraulics()
+    room = Room(tmp_path, hydraulics=hydraulics)
+    with locked(room.store):
+        room.finds(a_finding((PIPE,), at=room.clock.at, stations=("Q-001", "Q-002")))
+        assert hydraulics.asked.wait(10)
+    room.sees(lambda p: bool(p.incidents) and p.incidents[0].incident_id == "2024-0001")
+    hydraulics.goes_on.set()
+    room.sees(lambda p: p.incidents[0].impact is not None and p.incidents[0].impact.low_pressure_households == 7)
+    room.close()

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.domain.readings import Channel, Quality
-from console.feeds.codec import Decoded, Decoder
-from console.feeds.inbox import Message
+from console.feeds.codec import Decoder
+from console.feeds.port import Decoded
+from console.mqtt.message import Message
 from maps.city import City, CityInfo, CrewTable, StationTable
 from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
 
@@ -24,7 +25,7 @@ def _city(crs: str = "EPSG:4548") -> City:
 
 def _decode(topic: str, payload: bytes | str, crs: str = "EPSG:4548") -> Decoded:
     data = payload.encode() if isinstance(payload, str) else payload
-    return Decoder(_city(crs)).decode([Message("test", topic, data)])
+    return Decoder(_city(crs)).decode([Message(topic, data)])
 
 
 def test_a_reading_arrives_in_inside_units_with_its_own_time() -> None:
@@ -56,8 +57,8 @@ def test_an_array_carries_several_stations() -> None:
 def test_rubbish_is_counted_with_its_topic_and_never_stops_the_feed(payload: bytes) -> None:
     got = Decoder(_city()).decode(
         [
-            Message("test", "quanmai/v1/t/readings/S1", payload),
-            Message("test", "quanmai/v1/t/readings/S1", b'{"t":"2024-01-03T23:00:05Z","v":{"ph":7}}'),
+            Message("quanmai/v1/t/readings/S1", payload),
+            Message("quanmai/v1/t/readings/S1", b'{"t":"2024-01-03T23:00:05Z","v":{"ph":7}}'),
         ]
     )
     assert got.rejected == 1

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from console.domain.clock import micros, moment
 from console.domain.readings import Channel
 from console.feeds.bounds import BOUNDS
-from console.feeds.codec import CrewTrouble, Decoded, Decoder
-from console.feeds.inbox import Message
+from console.feeds.codec import Decoder
+from console.feeds.port import CrewTrouble, Decoded
+from console.mqtt.message import Message
 from maps.city import City, CityInfo, CrewTable, StationTable
 from maps.network import NodeTable, PipeNetwork, PipeTable, PumpTable, ValveTable
 
@@ -42,7 +43,7 @@ CITY = _city()
 
 def _decode(topic: str, body: Any, now_us: int | None = NOW_US) -> Decoded:
     payload = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Decoder(CITY).decode([Message("test", topic, payload)], now_us)
+    return Decoder(CITY).decode([Message(topic, payload)], now_us)
 
 
 def _entry(station: object, value: object, **more: object) -> dict[str, object]:
@@ -103,8 +104,8 @@ def test_a_broken_byte_costs_only_its_entry() -> None:
 
 @pytest.mark.parametrize("payload", [b"[" * 2000, b'{"t":' * 400, b'[{"s":"S1","v":' + b"[" * 900])
 def test_deep_nesting_costs_only_its_payload(payload: bytes) -> None:
-    good = Message("test", "quanmai/v1/t/readings/S1", json.dumps({"t": T, "v": {"ph": 7}}).encode())
-    bad = Message("test", "quanmai/v1/t/readings/S1", payload)
+    good = Message("quanmai/v1/t/readings/S1", json.dumps({"t": T, "v": {"ph": 7}}).encode())
+    bad = Message("quanmai/v1/t/readings/S1", payload)
     got = Decoder(CITY).decode([good, bad, good])
     assert got.readings.value.tolist() == [7.0, 7.0]
     assert got.refused == {"not_json": 1}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from console.feeds.codec import Decoder
-from console.feeds.inbox import Message
 from console.feeds.sequence import SequenceWatch
+from console.mqtt.message import Message
 from tests.console.feeds.test_refusals import CITY
 
 
@@ -53,7 +53,7 @@ def test_the_decoder_counts_the_key_n_and_takes_readings_without_it() -> None:
     decoder = Decoder(CITY)
     numbers: list[object] = [1, 2, None, 5, "x"]
     messages = [
-        Message("t", "quanmai/v1/t/readings/S1", json.dumps(
+        Message("quanmai/v1/t/readings/S1", json.dumps(
             {"t": f"2024-01-03T15:00:0{at}Z", "v": {"ph": 7}, **({} if n is None else {"n": n})}
         ).encode())
         for at, n in enumerate(numbers)

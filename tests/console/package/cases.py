@@ -59,7 +59,7 @@ def a_case(word: str = "", *, user: str = "王小明", finish: bool = True) -> C
 
     def keep(before: int) -> None:
         seq = len(chair.log)
-        sent.extend(Sent(seq, m.topic, m.content_type, m.payload) for m in chair.sent[before:])
+        sent.extend(Sent(seq, m.address, m.content_type, m.payload) for m in chair.sent[before:])
 
     def does(intent: Intent, who: str = user) -> None:
         before = len(chair.sent)

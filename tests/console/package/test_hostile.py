@@ -56,7 +56,7 @@ def test_any_changed_byte_is_found(whole: bytes, tmp_path: Path, data: st.DataOb
 
 
 @pytest.mark.parametrize(
-    "name", ["incident.json", "readings.parquet", "expected.parquet", "past.json", "network.gpkg", "manifest.json"]
+    "name", ["records.jsonl", "readings.parquet", "expected.parquet", "past.json", "network.gpkg", "manifest.json"]
 )
 def test_the_changed_file_is_named(whole: bytes, tmp_path: Path, name: str) -> None:
     packed = unzipped(whole)
@@ -166,8 +166,8 @@ def test_the_same_name_twice_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_the_manifest_does_not_name_is_refused(whole: bytes, tmp_path: Path) -> None:
     packed = unzipped(whole)
     assert "extra.exe" in refused(tmp_path, zipped({**packed, "extra.exe": Packed.of("extra.exe", b"MZ")}))
-    del packed["alarms.json"]
-    assert "alarms.json is missing" in refused(tmp_path, zipped(packed))
+    del packed["records.jsonl"]
+    assert "records.jsonl is missing" in refused(tmp_path, zipped(packed))
 
 
 @pytest.mark.parametrize("schema", [0, -1, "2", None, True, 99])
@@ -185,8 +185,8 @@ def test_another_format_is_refused(whole: bytes, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("incident.json", b"[]"),
-        ("incident.json", b"[" * 100_000),
+        ("records.jsonl", b"[]"),
+        ("records.jsonl", b"[" * 100_000),
         ("audit.jsonl", b'{"seq": "one"}\n'),
         ("readings.parquet", b"PAR1"),
         ("network.gpkg", b"SQLite format 3\x00"),

@@ -142,7 +142,7 @@ def test_a_package_of_the_second_schema_opens_with_its_arrivals_unknown(record: 
     assert np.array_equal(back.readings.value, record.readings.value)
     write_package(back, again)
     before = replace(record, readings=replace(record.readings, arrived_us=None), expected=ExpectedValues.empty(), past=())
-    assert again.read_bytes() == package_bytes(before)
+    assert again.read_bytes() == package_bytes(without_versions(before))
 
 
 def test_a_package_of_the_third_schema_opens_without_expected_values_and_earlier_cases(
@@ -152,7 +152,18 @@ def test_a_package_of_the_third_schema_opens_without_expected_values_and_earlier
     path.write_bytes(as_third_schema(package_bytes(record)))
     assert verify_package(path).manifest.schema == 3
     write_package(read_package(path), again)
-    assert again.read_bytes() == package_bytes(replace(record, expected=ExpectedValues.empty(), past=()))
+    before = replace(record, expected=ExpectedValues.empty(), past=())
+    assert again.read_bytes() == package_bytes(without_versions(before))
+
+
+def test_a_package_of_the_sixth_schema_opens_with_its_incident_and_alarms(record: CaseRecord, tmp_path: Path) -> None:
+    path, content = tmp_path / "old.incident", package_bytes(record)
+    path.write_bytes(repacked(content, files_before_7(content), 6))
+    assert verify_package(path).manifest.schema == 6
+    back = read_package(path)
+    assert back.incident == record.incident
+    assert [replace(alarm, version=0) for alarm in back.alarms] == [replace(alarm, version=0) for alarm in record.alarms]
+    assert back.changes == record.changes
 
 
 def test_a_package_of_the_fifth_schema_opens_with_its_texts_as_they_were_written(record: CaseRecord, tmp_path: Path) -> None:
@@ -242,8 +253,18 @@ def as_third_schema(content: bytes) -> bytes:
 
 def files_before_4(content: bytes) -> dict[str, bytes]:
     """The files of a package but its manifest and those that schema 4 brought."""
-    new = ("manifest.json", "expected.parquet", "past.json")
-    return {name: unpacked(name, packed) for name, packed in unzipped(content).items() if name not in new}
+    return {name: data for name, data in files_before_7(content).items() if name not in ("expected.parquet", "past.json")}
+
+
+def files_before_7(content: bytes) -> dict[str, bytes]:
+    """The files of a package but its manifest, the incident and its alarms in a file each."""
+    files = {name: unpacked(name, packed) for name, packed in unzipped(content).items() if name != "manifest.json"}
+    lines = [json.loads(line) for line in files.pop("records.jsonl").splitlines()]
+    (incident,) = (line["document"] for line in lines if line["kind"] == "incident")
+    alarms = [line["document"] for line in lines if line["kind"] == "alarm"]
+    for alarm in alarms:
+        del alarm["version"]
+    return {"incident.json": canonical_json(incident), "alarms.json": canonical_json(alarms), **files}
 
 
 def as_second_schema(content: bytes) -> bytes:
@@ -251,6 +272,11 @@ def as_second_schema(content: bytes) -> bytes:
     files = files_before_4(content)
     files["readings.parquet"] = without_arrivals(files["readings.parquet"])
     return repacked(content, files, 2)
+
+
+def without_versions(record: CaseRecord) -> CaseRecord:
+    """Alarms as packages before schema 7 had them."""
+    return replace(record, alarms=tuple(replace(alarm, version=0) for alarm in record.alarms))
 
 
 def without_arrivals(content: bytes) -> bytes:

@@ -10,9 +10,10 @@ from typing import Any
 from console.detection.finding import OperationFinding, StationFinding
 from console.domain.alarms import Evidence
 from console.domain.crews import CrewState
-from console.domain.delivery import MessageKind, Obsolete, Reason, Undelivered
+from console.domain.delivery import Obsolete, Reason, Undelivered
 from console.domain.incidents import Outlook, Phase, PressureImpact, ReopenCheck, Unable
 from console.domain.orders import OrderReply
+from console.domain.outgoing import MessageKind
 from console.services.alarms.operations import EndOperation, EnterOperation
 from console.services.alarms.station_alarms import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
 from console.services.crews.orders import SendCrew

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from console.domain.delivery import MessageKind, Obsolete, Reason
+from console.domain.delivery import Obsolete, Reason
 from console.domain.incidents import OrderKind, Phase, Unable
 from console.domain.notes import Code, Note, Quantity, Value
+from console.domain.outgoing import MessageKind
 from console.services.analysis.retention import HistoryKind
 from console.services.note_texts import NoteTexts
 from resources.texts import LANGUAGES, Catalogue, placeholders

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import shapely
 from console.detection.finding import BurstFinding
 from console.domain.actors import Actor
 from console.domain.alarms import Evidence
-from console.domain.changes import Change, ChangeSet, Outgoing
+from console.domain.changes import Change, ChangeSet
 from console.domain.clock import micros
 from console.domain.crews import CrewFix
 from console.domain.intents import Intent
 from console.domain.notices import Notice, NoticeFacts, NoticeStatus
+from console.domain.outgoing import MessageKind, Outgoing
+from console.domain.record_ids import numbers_for, renamed
 from console.services.desk import Desk, DeskSettings, DeskState
 from console.services.ports import Documents
 from maps.city import City, CityInfo, CrewTable, CustomerTable, ShapeTable, ZoneTable
@@ -147,7 +150,7 @@ class PlainDocuments:
     def payloads(self, notice: Notice) -> tuple[Outgoing, ...]:
         """Its state and references."""
         kind = "cancel" if notice.status is NoticeStatus.LIFTED else "update" if notice.references else "alert"
-        return (Outgoing("quanmai/v1/test/notices", f"{kind} {notice.notice_id} {','.join(notice.references)}".encode()),)
+        return (Outgoing(MessageKind.NOTICE, "", f"{kind} {notice.notice_id} {','.join(notice.references)}".encode()),)
 
     def reference(self, notice: Notice) -> str:
         """CAP's form."""
@@ -182,6 +185,7 @@ class Chair:
         self.now = NOW
         self.sent: list[Outgoing] = []
         self.log: list[Change] = []
+        self._last: Mapping[str, int] = {}
 
     def does(self, intent: Intent, user: str = "王") -> ChangeSet:
         """Carry out an intent."""
@@ -192,7 +196,9 @@ class Chair:
         return self.take(self.desk.on_burst(self.state, finding, self.now))
 
     def take(self, change_set: ChangeSet, user: str = "system") -> ChangeSet:
-        """Commit, as the engine does."""
+        """Commit, as the engine and its store do: new records are numbered."""
+        numbers = numbers_for(change_set.records, self._last)
+        change_set, self._last = renamed(change_set, numbers.ids), numbers.last
         committed = tuple(
             Change(len(self.log) + number, self.now, user, d.kind, d.subject, d.before, d.after, d.note, d.undoes, "", "")
             for number, d in enumerate(change_set.drafts, start=1)

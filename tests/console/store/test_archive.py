@@ -64,7 +64,7 @@ def test_a_case_is_collected_whole_with_links_over_the_changes_of_others(store: 
             chair.now = NOW + timedelta(hours=2)
         change_set = chair.desk.on_burst(chair.state, finding, chair.now)
         committed = store.commit(change_set, Actor.named("quanmai"), chair.now)
-        chair.state = chair.state.applied(change_set, committed)
+        chair.state = chair.state.applied(committed.change_set, committed.changes)
     from console.services.incidents.judging import DismissIncident
 
     change_set = chair.desk.carry_out(chair.state, DismissIncident(CASE, "误报"), Actor.named("王小明"), chair.now)
@@ -72,7 +72,7 @@ def test_a_case_is_collected_whole_with_links_over_the_changes_of_others(store: 
     store.append_positions([CrewFix("C1", "一队", 1.0, 2.0, micros(NOW)), CrewFix("C2", "二队", 3.0, 4.0, micros(NOW) - 5)])
     store.append_readings(batch([micros(NOW) - 10**12, micros(NOW)], [0, 1], [1.0, 2.0]))
     assert not collect_case(store, city, CASE, Around()).sent, "no message has left yet"
-    store.mark_sent([outgoing_id for outgoing_id, _ in store.pending_outgoing()])
+    store.record_deliveries((), [one.outgoing_id for one in store.pending_outgoing()])
     record = collect_case(store, city, CASE, Around(files={"x.txt": b"not of this case"}))
     assert record.incident == store.incident(CASE)
     assert record.incident_states[-1].value == record.incident
@@ -81,7 +81,7 @@ def test_a_case_is_collected_whole_with_links_over_the_changes_of_others(store: 
     assert record.changes[-1].kind in ("incident_dismissed", "alarm_cleared")
     assert record.readings.value.tolist() == [2.0]
     assert record.tracks.crew_id.tolist() == ["C1", "C2"]
-    assert {sent.topic.split("/")[0] for sent in record.sent} == {"quanmai"}
+    assert {sent.topic.split("/")[0] for sent in record.sent} == {"areas"}
     assert not record.files
     cut = collect_case(store, city, CASE, Around(whole_pipes=1, margin_m=10.0))
     assert cut.clipped

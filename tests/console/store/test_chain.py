@@ -29,7 +29,7 @@ JSON = st.recursive(
 
 
 def test_changes_come_back_as_they_were_chained(store: SqlStore) -> None:
-    made = store.commit(opening(), Actor.named("王"), NOW)
+    made = store.commit(opening(), Actor.named("王"), NOW).changes
     assert store.changes() == made
     assert [change.seq for change in made] == [1, 2]
     assert made[0].prev_hash == GENESIS

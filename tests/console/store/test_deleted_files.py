@@ -39,7 +39,7 @@ def test_nothing_is_written_when_another_file_is_in_the_store_s_place(engine_sto
     path.unlink()
     shutil.copy(tmp_path / "backup", path)
     with pytest.raises(StoreUnavailable, match="another file is in its place"):
-        engine_store.mark_sent([1])
+        engine_store.record_deliveries((), [1])
 
 
 def test_a_lock_file_deleted_as_a_leftover_is_taken_again_and_a_second_process_is_refused(engine_store: SqlStore) -> None:

@@ -8,47 +8,49 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from console.domain.actors import Actor
 from console.domain.alarms import AlarmState
-from console.domain.changes import ChangeSet, Draft, Outgoing
+from console.domain.changes import ChangeSet, Draft
 from console.domain.crews import CrewFix
+from console.domain.delivery import Delivery, DeliveryState
 from console.domain.incidents import Phase
 from console.domain.notes import NO_NOTE
+from console.domain.outgoing import MessageKind, Outgoing
 from console.services.ports import StaleState, StoreNewer, StoreUnavailable
 from console.store import SqlStore, open_store
 from maps.errors import InputFault
-from tests.console.store.values import NOW, an_alarm, an_incident, opening, step
+from tests.console.store.values import NOW, an_alarm, an_incident, opening, step, unnumbered
 
 
 def test_a_restart_finds_open_cases_alarms_history_and_numbers(store: SqlStore) -> None:
-    made = store.commit(opening(), Actor.named("王"), NOW)
-    state = open_store(store.where).load_desk()
-    assert state.incidents == {"2024-0001": an_incident()}
-    assert state.alarms == {"A-000001": an_alarm()}
-    assert state.history == {"2024-0001": made[:1]}
-    assert state.next_id("incident/2024") == "2024-0002"
-    assert state.next_id("alarm") == "A-000002"
+    made = store.commit(unnumbered(), Actor.named("王"), NOW).changes
+    again = open_store(store.where)
+    state = again.load_desk()
+    assert state.incidents == {"2024-0001": replace(an_incident(), alarm_ids=("A-000001",))}
+    assert state.alarms == {"A-000001": replace(an_alarm(), incident_id="2024-0001")}
+    assert state.history == {"incident/2024-0001": made[:1]}
+    assert set(again.commit(unnumbered(), Actor.named("王"), NOW).ids.values()) == {"2024-0002", "A-000002"}
 
 
 def test_the_state_kept_in_memory_equals_the_state_loaded(store: SqlStore) -> None:
     state = store.load_desk()
-    for change_set in (opening(1), opening(2), step(1, 2, Phase.VERIFIED)):
-        state = state.applied(change_set, store.commit(change_set, Actor.named("王"), NOW))
+    for change_set in (unnumbered(), unnumbered(), step(1, 2, Phase.VERIFIED)):
+        done = store.commit(change_set, Actor.named("王"), NOW)
+        state = state.applied(done.change_set, done.changes)
     loaded = store.load_desk()
     assert dict(state.incidents) == dict(loaded.incidents)
     assert dict(state.alarms) == dict(loaded.alarms)
     assert dict(state.history) == dict(loaded.history)
-    assert dict(state.serials) == dict(loaded.serials)
 
 
 def test_cases_closed_long_ago_are_not_loaded(store: SqlStore) -> None:
     store.commit(opening(1), Actor.named("王"), NOW)
     closed = replace(an_incident(1, 2, Phase.CLOSED), closed_at=NOW)
     store.commit(ChangeSet((Draft("x", "incident/2024-0001", {}, {}, NO_NOTE),), (closed,)), Actor.named("王"), NOW)
-    cleared = replace(an_alarm(1), state=AlarmState.CLEARED)
-    store.commit(ChangeSet((Draft("x", "alarm/A-000001", {}, {}, NO_NOTE),), (), (cleared,)), Actor.named("王"), NOW)
+    cleared = replace(an_alarm(1, 2), state=AlarmState.CLEARED)
+    store.commit(ChangeSet((Draft("x", "alarm/A-000001", {}, {}, NO_NOTE),), (cleared,)), Actor.named("王"), NOW)
     assert set(store.load_desk().incidents) == {"2024-0001"}
     store.commit(opening(2), Actor.named("王"), NOW + timedelta(hours=7))
     assert set(store.load_desk().incidents) == {"2024-0002"}
@@ -70,7 +72,7 @@ def test_who_decides_on_an_older_version_is_refused_and_nothing_is_written(store
 
 def test_a_commit_is_all_or_nothing(store: SqlStore) -> None:
     change_set = opening(1)
-    bad = replace(change_set, outgoing=(*change_set.outgoing, Outgoing("t", None)))  # type: ignore[arg-type]
+    bad = replace(change_set, outgoing=(*change_set.outgoing, Outgoing(MessageKind.OTHER, "t", b"", None)))  # type: ignore[arg-type]
     with pytest.raises(Exception, match="NOT NULL"):
         store.commit(bad, Actor.named("王"), NOW)
     assert store.changes() == ()
@@ -82,12 +84,43 @@ def test_a_commit_is_all_or_nothing(store: SqlStore) -> None:
 def test_a_message_stays_pending_until_it_was_taken(store: SqlStore) -> None:
     store.commit(opening(1), Actor.named("王"), NOW)
     store.commit(opening(2), Actor.named("王"), NOW)
-    (first, message), (second, _) = store.pending_outgoing()
-    assert message == opening(1).outgoing[0]
-    store.mark_sent([first])
-    assert [key for key, _ in open_store(store.where).pending_outgoing()] == [second]
-    store.mark_sent(second)
+    first, second = store.pending_outgoing()
+    assert first.outgoing == opening(1).outgoing[0]
+    store.record_deliveries((), [first.outgoing_id])
+    assert open_store(store.where).pending_outgoing() == (second,)
+    store.record_deliveries((), [second.outgoing_id])
     assert store.pending_outgoing() == ()
+
+
+def test_each_way_of_a_message_is_recorded_by_itself(store: SqlStore) -> None:
+    store.commit(opening(1), Actor.named("王"), NOW)
+    (one,) = store.pending_outgoing()
+    assert one.deliveries == ()
+    failed = Delivery("mqtt", DeliveryState.FAILED, 1, next_us=5_000_000, failure="Not authorized")
+    store.record_deliveries([(one.outgoing_id, Delivery("folder", DeliveryState.SENT, 1)), (one.outgoing_id, failed)])
+    (again,) = open_store(store.where).pending_outgoing()
+    assert again.by("mqtt") == failed
+    assert again.by("folder").state is DeliveryState.SENT
+    assert again.by("smtp") == Delivery("smtp")
+    store.record_deliveries([(one.outgoing_id, Delivery("mqtt", DeliveryState.CLAIMED, 2))])
+    assert store.pending_outgoing()[0].by("mqtt") == Delivery("mqtt", DeliveryState.CLAIMED, 2)
+
+
+def test_a_message_kept_under_a_topic_by_an_earlier_version_has_its_kind_and_addressee(store: SqlStore) -> None:
+    store.commit(opening(1), Actor.named("王"), NOW)
+    topics = {
+        "quanmai/v1/jinan/orders/C1": (MessageKind.ORDER, "C1"),
+        "quanmai/v1/jinan/orders/C1/valves": (MessageKind.VALVE_CARDS, "C1"),
+        "quanmai/v1/jinan/areas/city/alerts": (MessageKind.ALERT, "city"),
+        "quanmai/v1/jinan/fire_brigade/hydrants": (MessageKind.FIRE_BRIGADE, "hydrants"),
+        "quanmai/v1/jinan/notices": (MessageKind.NOTICE, ""),
+    }
+    for topic, (kind, to) in topics.items():
+        with store._durable.begin() as connection:
+            connection.execute(text("UPDATE outgoing SET topic = :topic"), {"topic": topic})
+        (one,) = store.pending_outgoing()
+        assert (one.outgoing.kind, one.outgoing.to) == (kind, to)
+        assert topic.endswith(f"/{one.outgoing.address}")
 
 
 def test_a_naive_time_is_a_defect(store: SqlStore) -> None:
@@ -154,7 +187,7 @@ def _pragma(store: SqlStore, pragma: str) -> None:
 def test_a_full_or_readonly_disk_is_told_and_nothing_is_half_written(store: SqlStore, pragma: str, advice: str) -> None:
     store.commit(opening(1), Actor.named("王"), NOW)
     _pragma(store, pragma)
-    big = replace(opening(2), outgoing=(Outgoing("t", bytes(3_000_000)),))
+    big = replace(opening(2), outgoing=(Outgoing(MessageKind.OTHER, "t", bytes(3_000_000)),))
     with pytest.raises(StoreUnavailable, match=advice):
         store.commit(big, Actor.named("王"), NOW)
     again = open_store(store.where)
@@ -174,7 +207,7 @@ def test_a_locked_store_is_told_and_works_again_afterwards(store: SqlStore) -> N
     assert store.changes() == ()
     other.execute("ROLLBACK")
     other.close()
-    assert len(store.commit(opening(1), Actor.named("王"), NOW)) == 2
+    assert len(store.commit(opening(1), Actor.named("王"), NOW).changes) == 2
 
 
 def test_two_consoles_on_one_store_never_break_the_chain(store: SqlStore) -> None:

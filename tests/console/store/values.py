@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from console.domain.alarms import Alarm, AlarmKind, Priority
-from console.domain.changes import ChangeSet, Draft, Outgoing
-from console.domain.incidents import Incident, Phase
+from console.domain.alarms import ALARM, Alarm, AlarmKind, Priority
+from console.domain.changes import ChangeSet, Draft
+from console.domain.incidents import INCIDENT, Incident, Phase
 from console.domain.notes import Note
+from console.domain.outgoing import MessageKind, Outgoing
 from console.domain.readings import ReadingBatch
+from console.domain.record_ids import provisional_id
 
 NOW = datetime(2024, 1, 3, 15, 0, 5, 120000, tzinfo=UTC)
 
@@ -21,9 +23,9 @@ def an_incident(number: int = 1, version: int = 1, phase: Phase = Phase.SUSPECTE
     return Incident(f"2024-{number:04d}", "经十路", NOW, NOW, phase=phase, version=version)
 
 
-def an_alarm(number: int = 1) -> Alarm:
+def an_alarm(number: int = 1, version: int = 1) -> Alarm:
     """A burst alarm."""
-    return Alarm(f"A-{number:06d}", AlarmKind.BURST, Priority.HIGH, "network", NOW)
+    return Alarm(f"A-{number:06d}", AlarmKind.BURST, Priority.HIGH, "network", NOW, version=version)
 
 
 def opening(number: int = 1) -> ChangeSet:
@@ -34,9 +36,40 @@ def opening(number: int = 1) -> ChangeSet:
             Draft("incident_opened", f"incident/{incident.incident_id}", None, {"phase": "suspected"}, Note.literal("立案")),
             Draft("alarm_raised", f"alarm/{alarm.alarm_id}", None, {"state": "active"}, Note.literal("报警")),
         ),
-        (incident,),
-        (alarm,),
-        (Outgoing("quanmai/v1/jinan/areas/A1/alerts", "爆管".encode()),),
+        (incident, alarm),
+        (Outgoing(MessageKind.ALERT, "A1", "爆管".encode()),),
+    )
+
+
+def unnumbered() -> ChangeSet:
+    """A new incident with its alarm and one message, as the desk gives them: the store has not numbered them yet."""
+    incident = replace(an_incident(), incident_id=provisional_id(INCIDENT, "2024"))
+    alarm = replace(an_alarm(), alarm_id=provisional_id(ALARM), incident_id=incident.incident_id)
+    return ChangeSet(
+        (
+            Draft(
+                "incident_opened",
+                f"incident/{incident.incident_id}",
+                None,
+                {"alarm_ids": [alarm.alarm_id]},
+                Note("x.opened", alarms=[alarm.alarm_id]),
+            ),
+            Draft(
+                "alarm_raised",
+                f"alarm/{alarm.alarm_id}",
+                None,
+                {"state": "active"},
+                Note.literal(f"报警 {alarm.alarm_id}（爆管）"),
+            ),
+        ),
+        (replace(incident, alarm_ids=(alarm.alarm_id,)), alarm),
+        (
+            Outgoing(
+                MessageKind.OTHER,
+                f"cases/{incident.incident_id}",
+                f'{{"order_id":"{incident.incident_id}-W1"}}'.encode(),
+            ),
+        ),
     )
 
 

@@ -19,12 +19,13 @@ from console.domain.clock import micros
 from console.domain.compose import compose_picture
 from console.domain.crews import CrewFix, CrewState
 from console.domain.delivery import Undelivered
+from console.domain.health import ChannelHealth, FeedHealth
 from console.domain.incidents import Incident, PressureImpact
 from console.domain.intents import Intent
 from console.domain.live import LivePicture
 from console.domain.notes import NO_NOTE
 from console.domain.orders import OrderReply
-from console.domain.picture import FeedHealth, Picture
+from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.services.alarms.limits import station_limits
 from console.services.desk import DeskSettings
@@ -48,6 +49,7 @@ class ScriptedPort:
         self.chair.state = replace(self.chair.state, crews=self._fixes(NOW))
         self.is_drill = is_drill
         self.feeds: tuple[FeedHealth, ...] = (FeedHealth("mqtt", "up", received=1000),)
+        self.channels: tuple[ChannelHealth, ...] = (ChannelHealth("mqtt", "up"),)
         self.undelivered: tuple[Undelivered, ...] = ()
         self.asked: list[tuple[Intent, str]] = []
         self.fault: QuanmaiError | None = None
@@ -249,6 +251,7 @@ class ScriptedPort:
             alarms=self.chair.state.alarms.values(),
             incidents=self.chair.state.incidents.values(),
             feeds=self.feeds,
+            channels=self.channels,
             is_drill=self.is_drill,
             elevation_error_m=self.elevation_error_m.copy(),
             undelivered=self.undelivered,

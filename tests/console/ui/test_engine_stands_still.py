@@ -19,7 +19,7 @@ from tests.console.engine.test_watchdog import Block
 pytestmark = pytest.mark.gui
 
 SAID = {"zh_CN": "没有更新", "en": "No update for"}
-FAULT = {"zh_CN": "后台故障", "en": "Fault behind the screen"}
+FAULT = {"zh_CN": "后台故障", "en": "Fault in the program"}
 
 
 @pytest.fixture

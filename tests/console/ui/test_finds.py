@@ -135,7 +135,7 @@ def test_a_zone_whose_inflow_rose_is_named_in_the_evidence(window: MainWindow, p
     case = port.case
     inflow = replace(case.evidence[0], channel="flow", observed=-140.0, expected=-120.0, zone="DMA-3")
     after = replace(case, evidence=(*case.evidence, inflow), version=case.version + 1)
-    port.chair.state = replace(port.chair.state, incidents={CASE: after})
+    port.chair.state = port.chair.state.with_records([after])
     port.publish()
     window.settle()
     assert "1 个流量上升，DMA-3 进水上升" in said(window.case.evidence)

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from console.domain.picture import FeedHealth
+from console.domain.health import FeedHealth
 from console.services.alarms.station_alarms import ShelveAlarm
 from console.ui.settings import WindowSettings
 from console.ui.widgets import PlainButton, PlainLabel, tip

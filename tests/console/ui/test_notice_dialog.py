@@ -11,8 +11,8 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
+from console.domain.health import ChannelHealth
 from console.domain.notices import NoticeStatus
-from console.domain.picture import FeedHealth
 from console.services.incidents.judging import JudgeBurst
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
 from console.ui.dialogs.confirm import Confirmation
@@ -163,12 +163,12 @@ def test_before_issue_it_is_shown_what_goes_to_whom_by_which_way_and_when(
     assert status(port) is NoticeStatus.ISSUED
 
 
-@pytest.mark.parametrize("feed", [FeedHealth("local", "up"), FeedHealth("mqtt", "off")])
+@pytest.mark.parametrize("channels", [(), (ChannelHealth("mqtt", "off"),)])
 def test_without_a_channel_the_issue_says_that_nobody_gets_it(
-    dialog: NoticeDialog, window: MainWindow, port: ScriptedPort, feed: FeedHealth
+    dialog: NoticeDialog, window: MainWindow, port: ScriptedPort, channels: tuple[ChannelHealth, ...]
 ) -> None:
     approved(dialog, window)
-    port.feeds = (feed,)
+    port.channels = channels
     port.publish()
     window.settle()
     dialog.ask_issue()
@@ -179,7 +179,7 @@ def test_with_the_channel_down_the_issue_says_that_nothing_goes_out_before_it_is
     dialog: NoticeDialog, window: MainWindow, port: ScriptedPort
 ) -> None:
     approved(dialog, window)
-    port.feeds = (FeedHealth("mqtt", "down", "broker refused"),)
+    port.channels = (ChannelHealth("folder", "up"), ChannelHealth("mqtt", "down", "broker refused"))
     port.publish()
     window.settle()
     dialog.ask_issue()

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from console.domain.actors import Actor
+from console.domain.health import FeedHealth
 from console.domain.intents import Intent
-from console.domain.picture import FeedHealth
 from console.services.crews.orders import SendCrew
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored
 from console.services.incidents.judging import JudgeBurst

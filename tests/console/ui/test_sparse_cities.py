@@ -16,7 +16,6 @@ from pytestqt.qtbot import QtBot
 
 from console.cli import main
 from console.domain.clock import SystemClock
-from console.feeds.local import LocalLink
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
 from console.services.network.data_gaps import lacking
@@ -82,7 +81,7 @@ def opened(qtbot: QtBot, city: City, folder: Path, language: str = "en") -> tupl
     write_city(city, path)
     city = read_city(path)
     options = RuntimeOptions(path, folder / "s.sqlite", folder / "notices", DeskSettings(site=city.info.site))
-    with Runtime(city, SystemClock(), LocalLink(), options) as runtime:
+    with Runtime(city, SystemClock(), options) as runtime:
         window = MainWindow(runtime.engine, WindowSettings("王", None, language, "dark"))
         qtbot.addWidget(window)
         said = list[str]()

@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from console.domain.picture import FeedHealth, Picture, StationState
-from console.feeds.local import LocalLink
+from console.domain.health import FeedHealth
+from console.domain.picture import Picture, StationState
 from console.ui.appearance import Appearance
 from console.ui.panels.status_words import feed_words, station_tip, station_words
 from console.ui.settings import WindowSettings
@@ -65,10 +65,10 @@ def test_without_readings_or_stations_nothing_is_called_normal(calm: Picture) ->
 
 def test_a_console_without_a_broker_has_no_feed_and_says_so(calm: Picture) -> None:
     appearance = english()
-    alone = replace(calm, feeds=(LocalLink().health(),))
+    alone = replace(calm, feeds=())
     assert feed_words(alone, appearance) == ("No feed", "warning")
     assert "No feed" in lasting_message(alone, None, 0.0, appearance.words)
-    drill = replace(calm, feeds=(LocalLink("simulator").health(),))
+    drill = replace(calm, feeds=(FeedHealth("simulator", "up"),))
     assert feed_words(drill, appearance) == ("Feeds up: 1", "")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from console.domain.delivery import MessageKind, Reason, Undelivered
-from console.domain.picture import FeedHealth
+from console.domain.delivery import Reason, Undelivered
+from console.domain.health import ChannelHealth, FeedHealth
+from console.domain.outgoing import MessageKind
 from console.ui.map.live.crew_marks import crew_words
 from console.ui.window import MainWindow
 from console.ui.words import Words
@@ -37,6 +39,29 @@ def test_an_order_without_a_channel_is_not_delivered_in_the_case_and_in_its_row(
     port.publish()
     window.settle()
     assert "ot delivered" not in texts(window.case)
+
+
+def test_a_delivery_that_failed_says_when_it_is_tried_again(window: MainWindow, port: ScriptedPort) -> None:
+    judged(window, port)
+    order = port.latest().incidents[0].orders[0]
+    again_at = datetime(2024, 1, 3, 15, 7, 30, tzinfo=UTC)
+    failed = Undelivered(1, MessageKind.ORDER, order.order_id, CASE, Reason.REFUSED, "mqtt", 2, again_at, "Not authorized")
+    port.undelivered = (failed, replace(failed, channel="sms"))
+    port.publish()
+    window.settle()
+    assert "✕ 未送达：服务器拒收，第 2 次未成，23:07:30 再试" in texts(window.case.location)
+    assert "未送达（服务器拒收）：工单 × 1" in texts(window.case)
+
+
+def test_each_feed_and_each_channel_has_a_line_of_its_own(window: MainWindow, port: ScriptedPort) -> None:
+    port.feeds = (FeedHealth("mqtt", "up", received=1000), FeedHealth("simulator", "down", "it ended", code="simulator_ended"))
+    port.channels = (ChannelHealth("mqtt", "up"), ChannelHealth("folder", "up", "disk full", "not_delivered"))
+    port.publish()
+    window.settle()
+    assert "✕ simulator" in texts(window.strip)
+    lines = window.strip._feed.toolTip()
+    assert all(part in lines for part in ("mqtt · 已连接 · 已收 1,000", "simulator · 中断", "发送通道 folder · 已连接"))
+    assert "disk full" in lines
 
 
 def test_gaps_and_refused_parts_of_a_feed_are_counted_in_the_strip_by_kind(window: MainWindow, port: ScriptedPort) -> None:

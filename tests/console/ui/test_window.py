@@ -12,9 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from console.domain.health import FeedHealth
 from console.domain.incidents import Phase, Unable
 from console.domain.notices import NoticeStatus
-from console.domain.picture import FeedHealth
 from console.services.alarms.station_alarms import AcknowledgeAlarm
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
 from console.services.incidents.judging import AdvancePhase, JudgeBurst

@@ -64,7 +64,8 @@ class HeadSection(Section):
 def unsent_words(view: CaseView) -> str:
     """Undelivered messages of the case with the reason: "✕ not delivered, no channel: 2 × order, 1 × notice"."""
     words, reasons = view.appearance.words, dict[str, Counter[str]]()
-    for one in view.undelivered:
+    # A message counts once for a reason, however many channels have not delivered it.
+    for one in {(one.outgoing_id, one.reason): one for one in view.undelivered}.values():
         reasons.setdefault(one.reason.value, Counter())[words.of("message_kind", one.kind.value)] += 1
     return "\n".join(
         words(

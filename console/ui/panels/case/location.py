@@ -255,8 +255,11 @@ def falls_words(view: CaseView, place: ReadingPlace) -> str:
 
 
 def undelivered_words(failed: Undelivered, words: Words) -> str:
-    """Why a message is not delivered."""
-    return words("case.undelivered", reason=words.of("undelivered", failed.reason.value))
+    """Why a message is not delivered, and when a channel that could not deliver it tries again."""
+    reason = words.of("undelivered", failed.reason.value)
+    if failed.next_try is None:
+        return words("case.undelivered", reason=reason)
+    return words("case.undelivered_again", reason=reason, n=failed.attempts, time=words.time(failed.next_try))
 
 
 def order_words(view: CaseView, order: WorkOrder) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from console.domain.incidents import Incident
 from console.domain.notices import Notice, NoticeStatus
-from console.domain.picture import FAULT_NAMES, FeedHealth, Picture
+from console.domain.picture import Picture
 from console.services.notices.contradictions import contradictions
 from console.services.notices.lifecycle import DraftNotice
 from console.ui.commands.dispatch import Submit
@@ -17,8 +17,6 @@ from console.ui.widgets import button, label, row
 from console.ui.words import Words
 
 _EXCERPT = 56
-_NO_CHANNEL = frozenset({"local", *FAULT_NAMES})
-"""Entries of the feeds' health that deliver no messages."""
 
 
 class NoticeSection(Section):
@@ -105,14 +103,11 @@ def state_words(view: CaseView, notice: Notice) -> str:
     return " · ".join(parts)
 
 
-def _channel(picture: Picture) -> FeedHealth | None:
-    """The channel that delivers messages; None when none is set up."""
-    return next((feed for feed in picture.feeds if feed.name not in _NO_CHANNEL and feed.state != "off"), None)
-
-
 def channel_words(words: Words, picture: Picture) -> str:
-    """How a notice is delivered now."""
-    channel = _channel(picture)
-    if channel is None:
+    """By which channels a notice leaves, as things stand; those that are not connected first."""
+    channels = [channel for channel in picture.channels if channel.state != "off"]
+    if not channels:
         return words("notice.channel_none")
-    return words("notice.channel_up" if channel.state == "up" else "notice.channel_down", name=channel.name)
+    down = [channel for channel in channels if channel.state != "up"]
+    key = "notice.channel_down" if down else "notice.channel_up"
+    return words(key, name=words("alarms.and").join(channel.name for channel in down or channels))

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from console.feeds.codec import Decoder
-from console.feeds.inbox import Message
 from console.feeds.simulator import SimulatorProcess
 from console.feeds.simulator.process import SimulatorFailed
+from console.mqtt.message import Message
 from maps.city import City
 from maps.dataset import write_city
 from tests.console.feeds.simulator.test_world import city  # noqa: F401 — the fixture
@@ -46,7 +46,7 @@ def test_the_process_publishes_takes_commands_and_ends_without_a_trace(city: Cit
     assert "nowhere" in simulator.told[0]
     assert simulator.failure == ""
     assert len(batch) == pytest.approx(4 * 96, abs=4)
-    decoded = Decoder(city).decode(Message("sim", topic, payload) for topic, payload in got)
+    decoded = Decoder(city).decode(Message(topic, payload) for topic, payload in got)
     assert decoded.rejected == 0
     assert len(decoded.readings) > 10
     assert not [child for child in multiprocessing.active_children() if child.name == "quanmai-simulator"]

@@ -12,12 +12,12 @@ import pytest
 
 from console.domain.readings import Channel, Quality
 from console.feeds.codec import Decoder
-from console.feeds.inbox import Message
 from console.feeds.simulator.history import history
 from console.feeds.simulator.options import Burst, SimulatorOptions, Told, Valves
 from console.feeds.simulator.sensors import Sensors
 from console.feeds.simulator.serve import Simulation
 from console.feeds.simulator.world import World
+from console.mqtt.message import Message
 from maps.city import City, CrewTable, StationTable
 from maps.hydraulics.model_building.model import ModelDetail
 from maps.hydraulics.session import EpanetSession
@@ -54,7 +54,7 @@ def simulation(city: City) -> Iterator[Simulation]:
 
 
 def test_readings_come_on_the_grid_and_decode_without_complaint(simulation: Simulation, city: City) -> None:
-    messages = [Message("sim", topic, payload) for _ in range(3) for topic, payload in simulation.step()]
+    messages = [Message(topic, payload) for _ in range(3) for topic, payload in simulation.step()]
     decoded = Decoder(city).decode(messages)
     assert decoded.rejected == 0
     assert len(decoded.readings) == 3 * 4

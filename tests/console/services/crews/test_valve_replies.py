@@ -128,5 +128,5 @@ def test_hydrants_that_a_crew_s_report_leaves_without_water_are_told_to_the_fire
     chair.does(JudgeBurst(CASE, ("H10",)))
     chair.sent.clear()
     says(chair, "valve_unable", "H10b", unable="seized")  # the next valves lie beyond J20
-    told = [json.loads(message.payload) for message in chair.sent if "fire_brigade" in message.topic]
+    told = [json.loads(message.payload) for message in chair.sent if message.kind == "fire_brigade"]
     assert [body["hydrants_lost"] for body in told] == [["F1"]]

@@ -157,10 +157,10 @@ def test_the_sums_follow_a_location_that_moves_within_the_same_plan(chair: Chair
 def test_each_crew_is_sent_the_cards_of_its_own_valves_in_its_order(judged: Chair) -> None:
     judged.sent.clear()
     judged.does(SendValveCards(CASE))
-    cards = [(message.topic, json.loads(message.payload)) for message in judged.sent if message.topic.endswith("/valves")]
+    cards = [(message.address, json.loads(message.payload)) for message in judged.sent if message.address.endswith("/valves")]
     assert sorted(card["asset_id"] for _, body in cards for card in body["valves"]) == ["H10a", "H10b"]
     for topic, body in cards:
-        assert topic.startswith("quanmai/v1/test/orders/C")
+        assert topic.startswith("orders/C")
         assert [card["crew_order"] for card in body["valves"]] == list(range(1, len(body["valves"]) + 1))
         assert body["t"].endswith("+08:00")
     assert "关阀卡已下达" in chinese(judged.log[-1].note)

@@ -40,7 +40,7 @@ def test_a_judged_burst_has_plan_site_check_and_estimate(judged: Chair) -> None:
     assert incident.restoration_at is not None
     assert incident.restoration_at > incident.opened_at + timedelta(hours=6)
     message = json.loads(judged.sent[-1].payload)
-    assert judged.sent[-1].topic == "quanmai/v1/test/orders/C1"
+    assert judged.sent[-1].address == "orders/C1"
     assert message["reply_to"] == "quanmai/v1/test/orders/C1/ack"
     assert message["action"] == "new"
     assert "现场核实" in message["text"]
@@ -287,10 +287,10 @@ def test_the_fire_brigade_hears_of_hydrants_lost_and_back_at_once() -> None:
     town = a_town()
     chair = Chair(replace(town, hydrants=HydrantTable.of(["F1"], node=[-1], pipe=[town.network.pipes.row("H10")])))
     chair.sees(a_finding())
-    assert not [m for m in chair.sent if "fire_brigade" in m.topic]
+    assert not [m for m in chair.sent if m.kind == "fire_brigade"]
     chair.does(JudgeBurst(CASE, ("H10",)))
     lost = json.loads(chair.sent[-1].payload)
-    assert chair.sent[-1].topic == "quanmai/v1/test/fire_brigade/hydrants"
+    assert chair.sent[-1].address == "fire_brigade/hydrants"
     assert (lost["hydrants_lost"], lost["hydrants_back"]) == (["F1"], [])
     chair.does(DismissIncident(CASE, "误报"))
     back = json.loads(chair.sent[-1].payload)

@@ -31,7 +31,7 @@ def test_a_finding_opens_a_case_with_alarm_place_plan_and_area_alert(chair: Chai
     assert incident.alarm_ids == (alarm.alarm_id,)
     assert alarm.incident_id == CASE
     assert [change.kind for change in changes.drafts] == ["incident_opened", "alarm_raised"]
-    assert [message.topic for message in changes.outgoing] == ["quanmai/v1/test/areas/A1/alerts"]
+    assert [message.address for message in changes.outgoing] == ["areas/A1/alerts"]
 
 
 def test_the_alarm_names_the_stations_what_moved_and_against_what(chair: Chair) -> None:
@@ -193,7 +193,7 @@ def test_a_step_inside_what_is_being_shut_off_is_no_second_burst(judged: Chair) 
     case = judged.state.incidents[CASE]
     assert case.plan is not None
     wide = replace(case, plan=replace(case.plan, zone_pipes=(*case.plan.zone_pipes, "H23")))
-    judged.state = replace(judged.state, incidents={**judged.state.incidents, CASE: wide})
+    judged.state = judged.state.with_records([wide])
     judged.now += timedelta(minutes=20)
     judged.sees(a_step(("H13", "H23"), timedelta(minutes=20)))
     assert set(judged.state.incidents) == {CASE}

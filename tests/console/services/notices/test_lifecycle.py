@@ -248,7 +248,7 @@ def test_a_notice_written_by_an_earlier_version_of_the_program_opens_and_goes_on
         del stored["facts"][name]
     old = from_json(stored, Notice)
     incident = judged.state.incidents[CASE]
-    judged.state = replace(judged.state, incidents={CASE: replace(incident, notices=(old,))})
+    judged.state = judged.state.with_records([replace(incident, notices=(old,))])
     judged.does(SubmitNotice(CASE, N1))
     judged.does(ApproveNotice(CASE, N1), "李")
     judged.does(IssueNotice(CASE, N1))

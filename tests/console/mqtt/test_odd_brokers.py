@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from console.feeds.broker import Broker
-from console.feeds.inbox import Inbox
-from console.feeds.mqtt import MqttLink
+from console.mqtt import MqttConnection
+from console.mqtt.broker import Broker
 from tests.servers import free_port, mosquitto, own_certificate
 
 pytestmark = pytest.mark.slow
@@ -51,13 +50,14 @@ def _until(true: Callable[[], bool]) -> bool:
 
 
 def _says(url: str, advice: str) -> None:
-    link = MqttLink(Broker.parse(url), "t", "engine", Inbox())
+    link = MqttConnection(Broker.parse(url), "t", "engine")
+    link.receive(["quanmai/v1/t/readings"], lambda messages, kept: kept())
     link.start()
     try:
         assert _until(lambda: link.health().state == "down"), link.health()
         assert advice in link.health().message
         assert "\n" not in link.health().message
-        assert not link.publish(1, None)  # type: ignore[arg-type]
+        assert not link.publish(1, "quanmai/v1/t/orders/C1", b"{}")
     finally:
         link.stop()
 

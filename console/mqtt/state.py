@@ -1,4 +1,4 @@
-"""LinkState: health of a connection, reconnect delays, and detection of two processes that use one session."""
+"""ConnectionState: health of a connection, reconnect delays, and detection of two processes that use one session."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 
 from paho.mqtt.reasoncodes import ReasonCode
 
-from console.domain.picture import FeedHealth
-from console.feeds.broker import Broker
+from console.domain.health import FeedHealth
+from console.mqtt.broker import Broker
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +25,10 @@ _TAKEOVER_MAX_S, _QUIET_S = 300.0, 900.0
 _COMPLAINT_S = 600.0
 
 
-class LinkState:
-    """Health and pauses of one link. Safe to use from several threads.
+class ConnectionState:
+    """Health and pauses of one connection. Safe to use from several threads.
 
-    After a takeover the link reconnects once soon, so that the other process reports it too, then at doubling intervals up
+    After a takeover it reconnects once soon, so that the other process reports it too, then at doubling intervals up
     to five minutes: two processes with one name need manual correction, and until then must not reconnect continuously. The
     delay is reset after a quarter of an hour without a takeover.
     """

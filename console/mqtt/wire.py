@@ -3,7 +3,7 @@
 paho reads a packet with three calls of ``recv`` and hands over one message at a time, about 25 µs each at QoS 1, of which
 20,000 a second fill a processor core. Here a chunk of up to 256 kB is read at once and its PUBLISH packets are cut out in one
 loop, about 2 µs each; their acknowledgements leave in one ``send``. Connecting, TLS, keep-alive, subscriptions and publishing
-stay with paho. Everything here runs on the link's network thread, except ``Wire.acknowledge``.
+stay with paho. Everything here runs on the connection's network thread, except ``Wire.acknowledge``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from console.feeds.inbox import Message
+from console.mqtt.message import Message
 
 MOST_PACKET_BYTES = 4_194_304
 """The broker is told to send nothing larger; 200 stations in one array are 20 kB."""
@@ -45,8 +45,7 @@ class Cut:
 class PacketCutter:
     """Splits MQTT 5 packets; caches topics, of which a city has as many as stations."""
 
-    def __init__(self, feed: str) -> None:
-        self._feed = feed
+    def __init__(self) -> None:
         self._topics: dict[bytes, str] = {}
 
     def cut(self, data: bytes) -> Cut:
@@ -86,7 +85,7 @@ class PacketCutter:
         topic = self._topic(data[body + 2 : topic_end])
         if at > stop or topic is None:
             return False
-        done.messages.append(Message(self._feed, topic, data[at:stop]))
+        done.messages.append(Message(topic, data[at:stop]))
         if data[head] & 0x02:
             done.acks += _PUBACK + data[topic_end : topic_end + 2]
         return True

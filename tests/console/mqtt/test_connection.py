@@ -1,4 +1,4 @@
-"""The link to a real broker: in, out, away and back."""
+"""The connection to a real broker: in, out, away and back."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from console.domain.changes import Outgoing
-from console.feeds.broker import Broker
 from console.feeds.inbox import Inbox
-from console.feeds.link_state import LinkState
-from console.feeds.mqtt import MqttLink
+from console.feeds.mqtt import MqttFeed
+from console.mqtt.broker import Broker
+from console.mqtt.connection import MqttConnection
+from console.mqtt.message import Message
+from console.mqtt.state import ConnectionState
 from maps.errors import InputFault
+from tests.console.feeds.test_refusals import CITY
 from tests.servers import free_port, mosquitto, own_certificate
 
 pytestmark = pytest.mark.slow
@@ -30,8 +32,21 @@ def _until(true: Callable[[], bool], within_s: float = 10.0) -> bool:
     return False
 
 
-def _link(url: str, name: str, inbox: Inbox | None = None) -> MqttLink:
-    return MqttLink(Broker.parse(url), "t", name, inbox)
+def _link(url: str, name: str, inbox: Inbox | None = None, **options: float) -> MqttConnection:
+    """A connection, with an inbox that of a feed."""
+    connection = MqttConnection(Broker.parse(url), "t", name, **options)
+    if inbox is not None:
+        feed = MqttFeed(connection, CITY)
+        connection.receive(feed._topics, lambda messages, kept: _offered(inbox, feed, messages, kept))
+    return connection
+
+
+def _offered(inbox: Inbox, feed: MqttFeed, messages: list[Message], kept: Callable[[], None]) -> None:
+    inbox.offer_all(feed, messages, kept)
+
+
+def _payloads(inbox: Inbox, timeout_s: float = 0.0) -> list[str]:
+    return [message.payload.decode() for arrived in inbox.drain(timeout_s) for message in arrived.items]
 
 
 def test_readings_reach_the_inbox_and_orders_reach_the_broker(tmp_path: Path) -> None:
@@ -45,9 +60,9 @@ def test_readings_reach_the_inbox_and_orders_reach_the_broker(tmp_path: Path) ->
             for number in range(500):
                 field.send("quanmai/v1/t/readings/S1", str(number).encode())
             assert _until(lambda: len(inbox) >= 500)
-            assert [int(m.payload) for m in inbox.drain(0)] == list(range(500))
-            assert console.publish(7, Outgoing("quanmai/v1/t/orders/C1", b"{}"))
-            assert _until(lambda: console.taken() == [7])
+            assert [int(payload) for payload in _payloads(inbox)] == list(range(500))
+            assert console.publish(7, "quanmai/v1/t/orders/C1", b"{}")
+            assert _until(lambda: console.results() == [(7, "")])
         finally:
             field.stop()
             console.stop()
@@ -60,7 +75,7 @@ def test_a_dead_broker_is_a_state_with_advice_and_the_link_comes_back_by_itself(
     try:
         assert _until(lambda: link.health().state == "down")
         assert "retrying" in link.health().message
-        assert not link.publish(1, Outgoing("a", b""))
+        assert not link.publish(1, "a", b"")
         with mosquitto(tmp_path, port):
             assert _until(lambda: link.health().state == "up", 20)
     finally:
@@ -83,26 +98,26 @@ def test_thousands_of_messages_published_one_after_another_are_all_taken(tmp_pat
             assert _until(lambda link=link: link.health().state == "up")  # type: ignore[misc]
             done = list[int]()
 
-            def publish_all(link: MqttLink = link, done: list[int] = done) -> None:
+            def publish_all(link: MqttConnection = link, done: list[int] = done) -> None:
                 for number in range(count):
-                    assert link.publish(number, Outgoing("quanmai/v1/t/orders/C1", b"{}"))
+                    assert link.publish(number, "quanmai/v1/t/orders/C1", b"{}")
                     done.append(number)
 
             publisher = threading.Thread(target=publish_all, daemon=True)
             publisher.start()
             publisher.join(20)
             assert len(done) == count, f"trial {trial}: publishing stopped after {len(done)}"
-            taken = list[int]()
+            taken = list[tuple[int, str]]()
             end = time.monotonic() + 20
             while len(taken) < count and time.monotonic() < end:
-                taken += link.taken()
+                taken += link.results()
                 time.sleep(0.01)
-            assert sorted(taken) == list(range(count))
+            assert sorted(taken) == [(number, "") for number in range(count)]
             link.stop()
 
 
 @contextmanager
-def _running(link: MqttLink) -> Iterator[MqttLink]:
+def _running(link: MqttConnection) -> Iterator[MqttConnection]:
     link.start()
     try:
         assert _until(lambda: link.health().state == "up")
@@ -115,7 +130,7 @@ def _drained(inbox: Inbox, count: int) -> list[str]:
     got = list[str]()
     end = time.monotonic() + 10
     while len(got) < count and time.monotonic() < end:
-        got += [message.payload.decode() for message in inbox.drain(0.1)]
+        got += _payloads(inbox, 0.1)
     return got
 
 
@@ -143,7 +158,7 @@ def test_readings_do_not_pass_through_paho_s_slow_path(tmp_path: Path, monkeypat
     def slow(*_: object) -> None:
         raise AssertionError("a message came through on_message")
 
-    monkeypatch.setattr(MqttLink, "_on_message", slow)
+    monkeypatch.setattr(MqttConnection, "_on_message", slow)
     with mosquitto(tmp_path, free_port()) as url, _running(_link(url, "field")) as field:
         inbox = Inbox()
         with _running(_link(url, "engine", inbox)) as engine:
@@ -156,18 +171,18 @@ def test_readings_do_not_pass_through_paho_s_slow_path(tmp_path: Path, monkeypat
 def test_two_programs_with_one_name_both_say_so_and_do_not_fight_for_ever(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pauses: dict[LinkState, list[float]] = {}
-    taken = LinkState.pause_s
+    pauses: dict[ConnectionState, list[float]] = {}
+    taken = ConnectionState.pause_s
 
-    def recorded(state: LinkState) -> float:
+    def recorded(state: ConnectionState) -> float:
         is_takeover, pause = state.health().code == "session_taken", taken(state)
         if is_takeover:
             pauses.setdefault(state, []).append(pause)
         return pause
 
-    monkeypatch.setattr(LinkState, "pause_s", recorded)
+    monkeypatch.setattr(ConnectionState, "pause_s", recorded)
     with mosquitto(tmp_path, free_port()) as url:
-        first, second = (MqttLink(Broker.parse(url), "t", "engine", Inbox(), takeover_pause_s=0.2) for _ in range(2))
+        first, second = (_link(url, "engine", Inbox(), takeover_pause_s=0.2) for _ in range(2))
         with _running(first):
             second.start()
             try:
@@ -189,7 +204,7 @@ def test_two_programs_with_one_name_both_say_so_and_do_not_fight_for_ever(
 
 def test_a_link_that_only_sends_leaves_no_session_and_a_seat_s_session_ends_by_itself(tmp_path: Path) -> None:
     with mosquitto(tmp_path, free_port()) as url, _running(_link(url, "field")) as field:
-        with _running(MqttLink(Broker.parse(url), "t", "seat", Inbox(), session_hours=1 / 3600)):
+        with _running(_link(url, "seat", Inbox(), session_hours=1 / 3600)):
             pass
         time.sleep(3)  # mosquitto looks for sessions that are over once a second
         field.send("quanmai/v1/t/readings/S1", b"while it was away, for too long")
@@ -201,25 +216,28 @@ def test_a_link_that_only_sends_leaves_no_session_and_a_seat_s_session_ends_by_i
 
 def test_a_topic_that_mqtt_does_not_allow_is_refused_and_stops_nothing_else(tmp_path: Path) -> None:
     with mosquitto(tmp_path, free_port()) as url, _running(_link(url, "engine", Inbox())) as link:
-        assert not link.publish(1, Outgoing("quanmai/v1/t/orders/C#1", b"{}"))
-        assert link.publish(2, Outgoing("quanmai/v1/t/orders/C2", b"{}"))
-        assert _until(lambda: link.taken() == [2])
+        assert link.publish(1, "quanmai/v1/t/orders/C#1", b"{}")
+        ((first, why),) = link.results()
+        assert first == 1
+        assert why
+        assert link.publish(2, "quanmai/v1/t/orders/C2", b"{}")
+        assert _until(lambda: link.results() == [(2, "")])
         assert link.health().code == "broker_refuses"
 
 
-def test_what_the_broker_refuses_is_not_taken(tmp_path: Path) -> None:
+def test_what_the_broker_refuses_is_a_result_with_its_reason(tmp_path: Path) -> None:
     rules = tmp_path / "rules"
     rules.write_text("topic read #\ntopic write quanmai/v1/t/notices\n")
     with (
         mosquitto(tmp_path, free_port(), f"user root\nacl_file {rules}\n") as url,
         _running(_link(url, "engine", Inbox())) as link,
     ):
-        assert link.publish(1, Outgoing("quanmai/v1/t/orders/C1", b"{}"))
-        assert link.publish(2, Outgoing("quanmai/v1/t/notices", b"{}"))
-        assert _until(lambda: link.taken() == [2])
+        assert link.publish(1, "quanmai/v1/t/orders/C1", b"{}")
+        assert link.publish(2, "quanmai/v1/t/notices", b"{}")
+        results = dict[int, str]()
+        assert _until(lambda: not results.update(link.results()) and len(results) == 2)
+        assert results == {1: "Not authorized", 2: ""}
         assert _until(lambda: "orders/C1" in link.health().message)
-        assert not link.publish(1, Outgoing("quanmai/v1/t/orders/C1", b"{}"))
-        assert link.taken() == []
 
 
 def test_readings_and_orders_pass_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,8 +253,8 @@ def test_readings_and_orders_pass_over_tls(tmp_path: Path, monkeypatch: pytest.M
                 field.send("quanmai/v1/t/readings/S1", payload.encode())
             assert _drained(inbox, len(sent)) == sent
             inbox.kept(len(sent))
-            assert engine.publish(7, Outgoing("quanmai/v1/t/orders/C1", b"{}"))
-            assert _until(lambda: engine.taken() == [7])
+            assert engine.publish(7, "quanmai/v1/t/orders/C1", b"{}")
+            assert _until(lambda: engine.results() == [(7, "")])
         again = Inbox()
         with _running(_link(secure, "engine", again)):
             assert again.drain(0.3) == []

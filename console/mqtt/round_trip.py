@@ -11,7 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from console.feeds.broker import Broker
+from console.mqtt.broker import Broker
 from maps.errors import InputFault
 
 _PATIENCE_S = 10.0

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.feeds.inbox import Message
-from console.feeds.wire import MOST_PACKET_BYTES, PacketCutter, Wire
+from console.mqtt.message import Message
+from console.mqtt.wire import MOST_PACKET_BYTES, PacketCutter, Wire
 
 
 def _varint(value: int) -> bytes:
@@ -47,7 +47,7 @@ _publishes = st.builds(
 def test_every_message_comes_out_once_in_order_wherever_the_chunks_end(
     packets: list[tuple[bytes, tuple[str, bytes] | None]], chunk: int
 ) -> None:
-    stream, cutter = b"".join(raw for raw, _ in packets), PacketCutter("t")
+    stream, cutter = b"".join(raw for raw, _ in packets), PacketCutter()
     got, rest, left = list[Message](), b"", b""
     for start in range(0, len(stream), chunk):
         done = cutter.cut(left + stream[start : start + chunk])
@@ -61,7 +61,7 @@ def test_every_message_comes_out_once_in_order_wherever_the_chunks_end(
 
 def test_each_message_of_qos_1_has_its_acknowledgement_and_qos_2_is_left_to_paho() -> None:
     second = _publish("b", b"2", 300, qos=2)
-    done = PacketCutter("t").cut(_publish("a", b"1", 7) + second + _publish("c", b"3", 1, qos=0))
+    done = PacketCutter().cut(_publish("a", b"1", 7) + second + _publish("c", b"3", 1, qos=0))
     assert [message.topic for message in done.messages] == ["a", "c"]
     assert bytes(done.acks) == b"\x40\x02\x00\x07"
     assert bytes(done.rest) == second
@@ -70,14 +70,14 @@ def test_each_message_of_qos_1_has_its_acknowledgement_and_qos_2_is_left_to_paho
 @pytest.mark.parametrize("raw", [b"\x32\xff\xff\xff\xff\x01", b"\x32" + _varint(MOST_PACKET_BYTES + 1)])
 def test_what_is_no_mqtt_or_too_large_ends_the_connection(raw: bytes) -> None:
     with pytest.raises(ConnectionAbortedError):
-        PacketCutter("t").cut(raw)
+        PacketCutter().cut(raw)
 
 
 @settings(deadline=None)
 @given(raw=st.binary(max_size=300))
 def test_any_bytes_are_cut_or_refused(raw: bytes) -> None:
     try:
-        done = PacketCutter("t").cut(raw)
+        done = PacketCutter().cut(raw)
     except ConnectionAbortedError:
         return
     assert 0 <= done.used <= len(raw)
@@ -86,7 +86,7 @@ def test_any_bytes_are_cut_or_refused(raw: bytes) -> None:
 def test_acknowledgements_of_a_connection_that_ended_are_for_nobody() -> None:
     ours, theirs = socket.socketpair()
     with theirs:
-        wire = Wire(ours, PacketCutter("t"), lambda *_: None)
+        wire = Wire(ours, PacketCutter(), lambda *_: None)
         assert wire.acknowledge(b"\x40\x02\x00\x01")
         wire.flush()
         assert theirs.recv(10) == b"\x40\x02\x00\x01"

@@ -1,0 +1,102 @@
+"""OwnThread: makes a channel of a function that waits for a disk, a mail server or a web address."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from typing import Protocol
+
+from console.channels.port import NotDelivered, Result
+from console.domain.health import ChannelHealth
+from console.domain.outgoing import Outgoing
+
+log = logging.getLogger(__name__)
+
+_PATIENCE_S = 5.0
+
+
+class Deliverer(Protocol):
+    """Delivers one message to one address and waits until it is there."""
+
+    @property
+    def name(self) -> str:
+        """As of a ``DeliveryChannel``."""
+        ...
+
+    def carries(self, outgoing: Outgoing) -> bool:
+        """As of a ``DeliveryChannel``."""
+        ...
+
+    def deliver(self, outgoing_id: int, outgoing: Outgoing) -> None:
+        """Returns when the other side has it. Raises NotDelivered. The same message may come again: deliver it once."""
+        ...
+
+
+class OwnThread:
+    """A ``DeliveryChannel``: one message after the other on a thread of its own, so that no other channel waits."""
+
+    def __init__(self, deliverer: Deliverer) -> None:
+        self._deliverer = deliverer
+        self._lock = threading.Lock()
+        self._asked: queue.SimpleQueue[tuple[int, Outgoing] | None] = queue.SimpleQueue()
+        self._results: list[Result] = []
+        self._failure = ""
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"channel-{deliverer.name}", daemon=True)
+
+    @property
+    def name(self) -> str:
+        """The deliverer's."""
+        return self._deliverer.name
+
+    def carries(self, outgoing: Outgoing) -> bool:
+        """As the deliverer says."""
+        return self._deliverer.carries(outgoing)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the message at hand; those that wait stay in the store."""
+        self._stopping.set()
+        self._asked.put(None)
+        if self._thread.is_alive():
+            self._thread.join(_PATIENCE_S)
+
+    def health(self) -> ChannelHealth:
+        """Up while it runs: each attempt shows anew whether the other side is there; with the failure of the last one."""
+        running = self._thread.is_alive() and not self._stopping.is_set()
+        with self._lock:
+            return ChannelHealth(self.name, "up" if running else "off", self._failure, "not_delivered" if self._failure else "")
+
+    def deliver(self, outgoing_id: int, outgoing: Outgoing) -> bool:
+        """Put it behind those that wait; False when stopped."""
+        if self._stopping.is_set():
+            return False
+        self._asked.put((outgoing_id, outgoing))
+        return True
+
+    def results(self) -> list[Result]:
+        """Since the last call."""
+        with self._lock:
+            results, self._results = self._results, []
+            return results
+
+    def _run(self) -> None:
+        while (asked := self._asked.get()) is not None and not self._stopping.is_set():
+            failure = self._attempt(*asked)
+            with self._lock:
+                self._failure = failure
+                self._results.append(Result(asked[0], failure))
+
+    def _attempt(self, outgoing_id: int, outgoing: Outgoing) -> str:
+        try:
+            self._deliverer.deliver(outgoing_id, outgoing)
+        except NotDelivered as fault:
+            return str(fault)
+        except Exception as defect:
+            log.error("defect in channel %s", self.name, exc_info=defect)
+            return f"{type(defect).__name__}: {defect}; see the log, report it"
+        return ""

@@ -1,0 +1,57 @@
+"""Connections of a program: its broker, the name of its session there, its feeds and its channels."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from pathlib import Path
+
+from console.channels.folder import FolderChannel
+from console.channels.mqtt import MqttChannel
+from console.channels.own_thread import OwnThread
+from console.channels.port import DeliveryChannel
+from console.feeds.mqtt import MqttFeed
+from console.feeds.port import Feed
+from console.mqtt import Broker, MqttConnection
+from console.settings import Settings
+from maps.city import City
+from maps.errors import InputFault
+
+
+def broker_of(settings: Settings, mqtt: str) -> Broker:
+    """The broker given, else the one of the settings. Raises InputFault without any."""
+    if not (mqtt or settings.mqtt):
+        raise InputFault("no broker: give --mqtt mqtt://host, or set QUANMAI_MQTT or 'mqtt' in settings.toml")
+    return Broker.parse(mqtt or settings.mqtt)
+
+
+def seat_of(settings: Settings, kind: str, store: str | Path) -> str:
+    """The seat's name: as set, else the same for the same kind of program, machine and store at every start.
+
+    Never a process id: the broker would keep a queue for each program that ever ran.
+    """
+    where = f"{platform.node()}|{store if '://' in str(store) else Path(store).resolve()}"
+    return settings.seat or f"{kind}-{hashlib.sha256(where.encode()).hexdigest()[:8]}"
+
+
+def connection_of(settings: Settings, broker: Broker, site: str, seat: str) -> MqttConnection:
+    """A seat's connection; its session at the broker bears the seat's name."""
+    return MqttConnection(broker, site, f"quanmai-{site}-{seat}", session_hours=settings.mqtt_session_hours)
+
+
+def feeds_of(city: City, connection: MqttConnection | None) -> list[Feed]:
+    """The ways in of a program; without a connection none of them is MQTT. One line for each feed."""
+    feeds: list[Feed] = []
+    if connection is not None:
+        feeds.append(MqttFeed(connection, city))
+    return feeds
+
+
+def channels_of(settings: Settings, city: City, connection: MqttConnection | None) -> list[DeliveryChannel]:
+    """The ways out of a program. One line for each channel."""
+    channels: list[DeliveryChannel] = []
+    if connection is not None:
+        channels.append(MqttChannel(connection, city.info.site))
+    if settings.notices_to is not None:
+        channels.append(OwnThread(FolderChannel(settings.notices_to)))
+    return channels

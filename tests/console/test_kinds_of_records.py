@@ -1,0 +1,192 @@
+"""A further kind of record goes the whole way: change set, store, restart, undo, picture, package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.domain.actors import SYSTEM, Actor
+from console.domain.changes import ChangeSet
+from console.domain.compose import compose_picture
+from console.domain.kinds import KINDS
+from console.domain.live import LivePicture
+from console.domain.notes import NO_NOTE, Note
+from console.domain.record_ids import provisional_id
+from console.domain.records import RecordKind, difference
+from console.package import PackageFault, read_package, write_package
+from console.services.changesets import recorded, reverted
+from console.services.ports import StaleState, StoreUnavailable
+from console.services.review.collect import collect_case
+from console.services.review.redact import redacted
+from console.services.review.states import record_over_time
+from console.store import SqlStore, open_store
+from tests.console.package.cases import CASE, a_reviewed_town
+from tests.console.services.town import NOW, Chair, a_finding
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A call of a customer."""
+
+    ticket_id: str
+    called_at: datetime
+    text: str
+    incident_id: str = ""
+    answered_at: datetime | None = None
+    version: int = 0
+
+    @property
+    def record_kind(self) -> RecordKind[Ticket]:
+        return TICKET
+
+
+def _text_of_words(document: dict[str, Any]) -> dict[str, Any]:
+    """Schema 1 kept the text in ``words``."""
+    return {("text" if name == "words" else name): value for name, value in document.items()}
+
+
+TICKET = RecordKind(
+    "ticket",
+    Ticket,
+    "ticket_id",
+    number=lambda year, serial: f"T{year}-{serial}",
+    state=lambda ticket: "open" if ticket.answered_at is None else "answered",
+    opened_at=lambda ticket: ticket.called_at,
+    closed_at=lambda ticket: ticket.answered_at,
+    schema=2,
+    upgrades={1: _text_of_words},
+    keeps_history=True,
+    in_package=lambda ticket, incident_id: ticket.incident_id == incident_id,
+)
+MORE = (*KINDS, TICKET)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty store."""
+    if request.param == "sqlite":
+        return str(tmp_path / "tickets.sqlite")
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    return str(request.getfixturevalue("database"))
+
+
+@pytest.fixture
+def kept(where: str) -> Iterator[SqlStore]:
+    opened = open_store(where, kinds=MORE)
+    yield opened
+    opened.close()
+
+
+def called(incident_id: str = "", text: str = "没水了") -> ChangeSet:
+    return recorded(None, Ticket(provisional_id(TICKET, "24"), NOW, text, incident_id), "ticket_opened", Note.literal(text))
+
+
+def test_a_further_kind_is_numbered_kept_loaded_and_undone(kept: SqlStore, where: str) -> None:
+    state = kept.load_desk()
+    done = kept.commit(called(), SYSTEM, NOW)
+    state = state.applied(done.change_set, done.changes)
+    ticket = state.of(TICKET)["T24-1"]
+    assert (ticket.version, ticket.text, done.changes[0].schema) == (1, "没水了", 2)
+    answered = recorded(ticket, replace(ticket, answered_at=NOW, text="已回复"), "ticket_answered", NO_NOTE)
+    done = kept.commit(answered, SYSTEM, NOW)
+    with pytest.raises(StaleState, match="ticket T24-1"):
+        kept.commit(answered, SYSTEM, NOW)
+
+    again = open_store(where, kinds=MORE)
+    loaded = again.load_desk()
+    now = loaded.of(TICKET)["T24-1"]
+    assert now == replace(ticket, answered_at=NOW, text="已回复", version=2)
+    *_, last = loaded.history["ticket/T24-1"]
+    back = again.commit(recorded(now, reverted(now, last), "undo", NO_NOTE, undoes=last.seq), SYSTEM, NOW)
+    assert again.record(TICKET, "T24-1") == replace(ticket, version=3)
+    assert (back.changes[0].after, back.changes[0].undoes) == ({"answered_at": None, "text": "没水了"}, last.seq)
+    assert [one.value for one in record_over_time(again.changes(), TICKET, "T24-1")][-1] == replace(ticket, version=3)
+    assert again.verify_chain() is None
+    again.close()
+
+
+def test_a_further_kind_leaves_the_desk_some_hours_after_it_was_closed(kept: SqlStore) -> None:
+    state, (ticket,) = kept.load_desk(), kept.commit(called(), SYSTEM, NOW).change_set.of(TICKET)
+    for version, at, there in ((2, NOW, True), (3, NOW + timedelta(hours=7), False)):
+        step = recorded(replace(ticket, version=version - 1), replace(ticket, answered_at=NOW, version=version), "k", NO_NOTE)
+        done = kept.commit(step, SYSTEM, at)
+        state = state.applied(done.change_set, done.changes)
+        assert (ticket.ticket_id in state.of(TICKET)) is there
+        assert (ticket.ticket_id in kept.load_desk().of(TICKET)) is there
+
+
+def test_a_picture_shows_open_records_of_a_further_kind(kept: SqlStore) -> None:
+    kept.commit(called(), SYSTEM, NOW)
+    kept.commit(called(text="水浑"), SYSTEM, NOW)
+    (first, second) = kept.load_desk().of(TICKET).values()
+    kept.commit(recorded(first, replace(first, answered_at=NOW), "k", NO_NOTE), SYSTEM, NOW)
+    live = LivePicture(0)
+    state = kept.load_desk()
+    picture = compose_picture(
+        live, {}, version=1, now_us=0, expected=live.value, crews=(), alarms=(), incidents=(), feeds=(), is_drill=False,
+        records=state.records,
+    )  # fmt: skip
+    assert picture.of(TICKET) == (second,)
+
+
+def test_a_program_without_the_kind_opens_the_store_and_leaves_its_records_alone(kept: SqlStore, where: str) -> None:
+    kept.commit(called(), SYSTEM, NOW)
+    without = open_store(where)
+    assert set(without.load_desk().records) == {"incident", "alarm"}
+    without.close()
+    assert set(kept.load_desk().of(TICKET)) == {"T24-1"}
+
+
+def test_the_package_of_a_case_holds_its_records_of_a_further_kind_and_no_others(kept: SqlStore, tmp_path: Path) -> None:
+    city, path = a_reviewed_town(), tmp_path / "case.incident"
+    chair = Chair(city)
+    kept.commit(chair.desk.on_burst(chair.state, a_finding(), chair.now), SYSTEM, chair.now)
+    kept.commit(called(CASE, "我是王小明，家里没水"), Actor.named("王小明"), NOW)
+    kept.commit(called("2024-0009"), SYSTEM, NOW)
+    record = collect_case(kept, city, CASE)
+    write_package(record, path)
+    back = read_package(path, kinds=MORE)
+    (ticket,) = back.others
+    assert isinstance(ticket, Ticket)
+    assert (ticket.ticket_id, ticket.text) == ("T24-1", "我是王小明，家里没水")
+    assert back.others == record.others
+    assert {change.subject for change in back.changes} == {f"incident/{CASE}", "alarm/A-000001", "ticket/T24-1"}
+    write_package(back, tmp_path / "again.incident")
+    assert (tmp_path / "again.incident").read_bytes() == path.read_bytes()
+    assert "王小明" not in repr(redacted(back).others)
+    with pytest.raises(PackageFault, match="unknown kind 'ticket'"):
+        read_package(path)
+
+
+def test_documents_and_changes_of_an_earlier_schema_are_upgraded_when_they_are_read(kept: SqlStore) -> None:
+    kept.commit(called(), SYSTEM, NOW)
+    (ticket,) = kept.load_desk().of(TICKET).values()
+    _, whole = difference(None, ticket)
+    old = {("words" if name == "text" else name): value for name, value in whole.items()}
+    assert TICKET.read(old, schema=1, version=1) == ticket
+    (change,) = kept.changes()
+    before = replace(change, before={"words": "早先的话"}, schema=1)
+    assert reverted(ticket, before) == replace(ticket, text="早先的话")
+    folded = record_over_time([replace(change, after=old, schema=1), replace(change, after={"text": "新"})], TICKET, "T24-1")
+    assert [one.value.text for one in folded] == ["没水了", "新"]
+
+
+def test_a_document_of_a_newer_schema_is_refused_and_not_guessed_at(kept: SqlStore) -> None:
+    kept.commit(called(), SYSTEM, NOW)
+    with kept._durable.begin() as connection:
+        connection.exec_driver_sql("UPDATE records SET schema = 3")
+    with pytest.raises(StoreUnavailable, match="newer version"):
+        kept.load_desk()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"name": "Ticket"}, {"name": "ticket-1"}, {"schema": 3}, {"upgrades": {}}, {"upgrades": {1: dict, 2: dict}}]
+)
+def test_a_kind_with_a_name_that_ids_cannot_hold_or_without_an_upgrade_is_a_defect(wrong: Mapping[str, Any]) -> None:
+    with pytest.raises(ValueError, match="kind of record"):
+        replace(TICKET, **wrong)
