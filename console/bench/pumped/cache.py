@@ -133,5 +133,3 @@ def _columns(city: City, recording: Recording, ticks: slice) -> Iterator[Any]:
 
 def _iso(at_us: int) -> str:
     return datetime.fromtimestamp(at_us / 1e6, UTC).isoformat()
-
-

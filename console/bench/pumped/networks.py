@@ -71,9 +71,9 @@ def daily(inp: str) -> str:
     for line in inp.splitlines():
         if line.lstrip().startswith("["):
             section = line.strip().upper()[:5]
-        changed = {"[TIME": _with_day, "[CONT": _by_clock}.get(section, lambda kept: kept)(line)
+        changed = _by_clock(line) if section == "[CONT" else line
         if changed is not None:
-            lines.append(changed)
+            lines.append(_with_day(changed) if section == "[TIME" else changed)
     return "\n".join(lines) + "\n"
 
 
@@ -103,9 +103,13 @@ def switched_links(city: City) -> list[str]:
     model = city.epanet
     assert model is not None
     section = re.search(r"(?ims)^\s*\[CONTROLS\](.*?)(?=^\s*\[|\Z)", model.inp)
-    named = set(re.findall(r"(?im)^\s*link\s+(\S+)\s+(?:open|closed)\s+(?:if|at\s+clocktime)", section.group(1) if section else ""))
+    named = set(
+        re.findall(r"(?im)^\s*link\s+(\S+)\s+(?:open|closed)\s+(?:if|at\s+clocktime)", section.group(1) if section else "")
+    )
     rules = re.search(r"(?ims)^\s*\[RULES\](.*?)(?=^\s*\[|\Z)", model.inp)
-    named |= set(re.findall(r"(?im)^\s*(?:then|else|and)\s+(?:link|pipe|valve)\s+(\S+)\s+status", rules.group(1) if rules else ""))
+    named |= set(
+        re.findall(r"(?im)^\s*(?:then|else|and)\s+(?:link|pipe|valve)\s+(\S+)\s+status", rules.group(1) if rules else "")
+    )
     links = (model.kind == "pipe") | (model.kind == "valve")
     return [str(asset) for asset, own in zip(model.asset_id[links], model.epanet_id[links], strict=True) if str(own) in named]
 
@@ -115,7 +119,7 @@ def _stations(city: City, nodes_per_station: int, seed: int) -> StationTable:
     rows = _spread(city, nodes_per_station, seed)
     tanks = np.flatnonzero(nodes.kind == NodeKind.TANK)
     pumped = [str(asset) for asset, start in zip(pumps.asset_id, pumps.from_node, strict=True) if start >= 0]
-    sources, switched = _source_links(city), switched_links(city)
+    sources, switched = [name for name in _at_sources(city) if name not in pumped], switched_links(city)
     flowing = sources + [name for name in switched if name not in sources]
     count = len(rows) + len(tanks)
     ids = [f"P-{nodes.asset_id[row]}" for row in rows] + [f"L-{nodes.asset_id[row]}" for row in tanks]
@@ -133,16 +137,26 @@ def _stations(city: City, nodes_per_station: int, seed: int) -> StationTable:
     )
 
 
-def _source_links(city: City) -> list[str]:
-    """Pipes and valves at sources with a fixed head; pumps there measure their own flow."""
-    network = city.network
-    fixed = np.isin(network.nodes.kind, (NodeKind.SOURCE,))
-    found = []
-    for table in (network.pipes, network.valves):
-        linked = (table.from_node >= 0) & (table.to_node >= 0)
-        at = linked & (fixed[table.from_node] | fixed[table.to_node])
-        found += [str(asset) for asset in table.asset_id[at]]
+def _at_sources(city: City) -> dict[str, float]:
+    """Asset ids of links at sources with a fixed head -> 1 where their flow enters the city, else -1."""
+    network, fixed = city.network, city.network.nodes.kind == NodeKind.SOURCE
+    found = {}
+    links = [
+        (network.pipes.asset_id, network.pipes.from_node, network.pipes.to_node),
+        (network.pumps.asset_id, network.pumps.from_node, network.pumps.to_node),
+        (network.valves.asset_id, network.valves.from_node, network.valves.to_node),
+    ]
+    for ids, starts, ends in links:
+        enters = np.where((starts >= 0) & (ends >= 0), fixed[starts].astype(int) - fixed[ends].astype(int), 0)
+        found.update({str(ids[row]): float(enters[row]) for row in np.flatnonzero(enters)})
     return found
+
+
+def source_meters(city: City) -> tuple[NDArray[np.int64], Floats]:
+    """(rows of the stations on links at sources with a fixed head, 1 where their flow enters the city, else -1)."""
+    signs = _at_sources(city)
+    rows = [row for row, link in enumerate(city.stations.link) if str(link) in signs]
+    return np.array(rows, dtype=np.int64), np.array([signs[str(city.stations.link[row])] for row in rows])
 
 
 def _spread(city: City, nodes_per_station: int, seed: int) -> NDArray[np.int64]:
@@ -155,6 +169,8 @@ def _spread(city: City, nodes_per_station: int, seed: int) -> NDArray[np.int64]:
     least: Floats = np.min([state.pressure_m for state in day], axis=0)
     junction = nodes.kind == NodeKind.JUNCTION
     able = np.flatnonzero(junction & (least > _LEAST_PRESSURE_M))
+    if len(able) < _LEAST_STATIONS:
+        raise InputFault(f"{city.info.name}: only {len(able)} junctions keep {_LEAST_PRESSURE_M:g} m of pressure all day")
     count = max(_LEAST_STATIONS, round(int(junction.sum()) / nodes_per_station))
     place = np.column_stack([nodes.x[able], nodes.y[able]])
     centres, _ = kmeans2(place, min(count, len(able)), seed=np.random.default_rng((seed, 40)), minit="++")

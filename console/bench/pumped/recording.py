@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,13 @@ class RecordingOptions:
     flow_sigma: float = 0.01
     glitches_a_week: float = 1.0
 
+    def noisier(self, factor: float) -> RecordingOptions:
+        """The same with all noise in time, of demands and of readings, times ``factor``."""
+        return replace(self, **{name: getattr(self, name) * factor for name in _NOISE})
+
+
+_NOISE = ("node_sigma", "zone_sigma", "city_sigma", "day_sigma", "pressure_sigma_m", "level_sigma_m", "flow_sigma")
+
 
 @dataclass(frozen=True, slots=True)
 class Burst:
@@ -66,7 +73,7 @@ class Burst:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """``value``: channel -> (ticks, stations), internal units, NaN where not measured; ticks are ``STEP_S`` apart from ``START_US``.
+    """``value``: channel -> (ticks, stations), internal units, NaN where not measured; ticks ``STEP_S`` apart from ``START_US``.
 
     The first ``history_ticks`` are burst-free history. Of the true city, for ``detectable`` only and never shown to a detector:
     ``signal_m``: (bursts, stations) change of head in the moment a burst begins, all else equal; ``unknown_m``: (windows,

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from console.bench.pumped.recording import STEP_S, Burst, Recording
+from console.bench.pumped.detectable import CLEAR, TICKS, Detectable
+from console.bench.pumped.recording import START_US, STEP_S, Burst, Recording
 from console.services.analysis.scoring import Distances
 from maps.city import City
 
@@ -73,7 +74,7 @@ def score(city: City, recording: Recording, events: Sequence[Mapping[str, Any]])
 
 def _tick(recording: Recording, at: str) -> int:
     """The tick of a time of detection."""
-    return round((datetime.fromisoformat(at).timestamp() - recording.at_us[0] / 1e6) / STEP_S)
+    return round((datetime.fromisoformat(at).timestamp() - START_US / 1e6) / STEP_S)
 
 
 def _start(recording: Recording, burst: Burst) -> str:
@@ -93,8 +94,8 @@ def _outcome(recording: Recording, burst: Burst, tick: int, event: Mapping[str, 
     return Outcome(burst.pipe, burst.size, _start(recording, burst), delay, metres, burst.pipe in held, len(held))
 
 
-def summary(scored: Sequence[Scored], pipes: Sequence[int]) -> dict[str, Any]:
-    """One table of one or more networks together; ``pipes``: number of pipes of each.
+def summary(scored: Sequence[Scored], pipes: Sequence[int], seen: Sequence[Detectable] = ()) -> dict[str, Any]:
+    """One table of one or more networks together; ``pipes``: number of pipes of each; ``seen``: what was detectable.
 
     ``by_chance_360_min``: share of bursts that events at the false rate alone would find within six hours.
     """
@@ -109,7 +110,8 @@ def summary(scored: Sequence[Scored], pipes: Sequence[int]) -> dict[str, Any]:
     }
     for size in sizes:
         outcomes = [(one, total) for part, total in zip(scored, pipes, strict=True) for one in part.outcomes if one.size == size]
-        table[f"burst_{100 * size:g}_percent"] = _of_size([one for one, _ in outcomes], [total for _, total in outcomes])
+        of_size = _of_size([one for one, _ in outcomes], [total for _, total in outcomes])
+        table[f"burst_{100 * size:g}_percent"] = {**of_size, **_detectable(seen, size)}
     found = [one for part in scored for one in part.outcomes if one.delay_min is not None]
     table["found"] = len(found)
     table["set_90_holds"] = _share([one.set_holds for one in found])
@@ -131,6 +133,16 @@ def _of_size(outcomes: Sequence[Outcome], pipes: Sequence[int]) -> dict[str, Any
         "set_90_share_of_pipes": round(float(np.median([one.set_pipes / total for one, total in found])), 3) if found else None,
         "first_m_median": round(float(np.median(metres)), 1) if metres else None,
     }
+
+
+def _detectable(seen: Sequence[Detectable], size: float) -> dict[str, Any]:
+    """How many bursts of a size stood out of the best expected value by ``CLEAR`` sigmas, and the median sigmas."""
+    table: dict[str, Any] = {}
+    for minutes in TICKS if seen else ():
+        sigmas = np.concatenate([one.sigmas[minutes][one.size == size] for one in seen])
+        table[f"detectable_{minutes}_min"] = int((sigmas >= CLEAR).sum())
+        table[f"sigmas_{minutes}_min_median"] = round(float(np.median(sigmas)), 1)
+    return table
 
 
 def _share(flags: Sequence[bool]) -> float | None:

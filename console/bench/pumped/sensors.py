@@ -70,7 +70,4 @@ class Sensors:
         found = {channel: np.where(glitch, value * wrong, value) for channel, value in values.items()}
         found[Channel.PUMP_ON] = np.where(np.isfinite(flow), np.abs(flow) > _ON_M3H, np.nan)
         found[Channel.VALVE_POSITION] = 100.0 * is_open
-        return {
-            channel: np.where(self._measures[channel], value, np.nan).astype(np.float32)
-            for channel, value in found.items()
-        }
+        return {channel: np.where(self._measures[channel], value, np.nan).astype(np.float32) for channel, value in found.items()}

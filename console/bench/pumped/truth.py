@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from maps.hydraulics.running import RunningModel
 from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
 
@@ -15,6 +14,7 @@ from console.bench.pumped.sensors import Sensors
 from maps.city import City
 from maps.columns import Floats
 from maps.errors import InputFault
+from maps.hydraulics.running_model import RunningModel
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
 from maps.network import NodeKind, PipeStatus
@@ -28,22 +28,26 @@ _LEAST_PRESSURE_M = 10.0
 _PRESSURE_LEFT = 0.3
 """Of the pressure at a broken pipe: below it the pipe cannot pass a leak of that size."""
 _MOST_TRIES = 400
+_MOST_UNSOLVED = 0.1
 
 
 def record(city: City, options: RecordingOptions, progress: Callable[[float], None] | None = None) -> Recording:
-    """A recording of ``city`` (all stations). Raises InputFault where no pipe can pass the bursts asked for."""
-    inflow = _mean_inflow(city)
-    planned = _planned(city, options, inflow)
-    with EpanetSession(city) as session:
-        return _World(session, options).run(planned, inflow, progress)
+    """A recording of ``city`` (all stations).
 
-
-def _mean_inflow(city: City) -> float:
-    """Mean consumption of the nominal day, m³/h: equal to the mean inflow from sources over a cycle of the tanks."""
+    Raises InputFault where no pipe can pass the bursts asked for, or EPANET cannot solve a tenth of the ticks.
+    """
     junction = city.network.nodes.kind == NodeKind.JUNCTION
     with EpanetSession(city) as session:
         day = session.solve_day(3600)
-    return float(np.mean([np.nansum(state.demand_m3h[junction]) for state in day]))
+    # Mean consumption equals the mean inflow from sources over a cycle of the tanks.
+    inflow = float(np.mean([np.nansum(state.demand_m3h[junction]) for state in day]))
+    usual_m = np.asarray(np.mean([state.pressure_m for state in day], axis=0))
+    planned = _planned(city, options, inflow)
+    with EpanetSession(city) as session:
+        made = _World(session, options).run(planned, inflow, usual_m, progress)
+    if made.unsolved_ticks > _MOST_UNSOLVED * made.ticks:
+        raise InputFault(f"{city.info.name}: EPANET solves only {made.ticks - made.unsolved_ticks} of {made.ticks} ticks")
+    return made
 
 
 def _planned(city: City, options: RecordingOptions, inflow: float) -> list[Burst]:
@@ -100,61 +104,92 @@ class _World:
         self._demand = _DemandInTime(self._city, options)
         self._sensors = Sensors(self._city, options)
 
-    def run(self, planned: list[Burst], inflow: float, progress: Callable[[float], None] | None) -> Recording:
-        options, history = self._options, self._options.history_days * DAY_STEPS
-        ticks = history + options.quiet_days * DAY_STEPS + round(len(planned) * options.slot_h * 3600 / STEP_S)
-        starts, ends = {one.start: k for k, one in enumerate(planned)}, {one.end: k for k, one in enumerate(planned)}
-        windows = np.linspace(0, history - WINDOW_TICKS, _WINDOWS).astype(int) if history > WINDOW_TICKS else np.zeros(0, int)
-        sampled = {int(first) + k: (w, k) for w, first in enumerate(windows) for k in range(WINDOW_TICKS)}
+    def run(self, planned: list[Burst], inflow: float, usual_m: Floats, progress: Callable[[float], None] | None) -> Recording:
+        """``usual_m``: (nodes,) mean pressure of the nominal day."""
+        history = self._options.history_days * DAY_STEPS
+        slots = round(len(planned) * self._options.slot_h * 3600 / STEP_S)
+        ticks = history + self._options.quiet_days * DAY_STEPS + slots
+        windows = np.linspace(0, history - WINDOW_TICKS, min(_WINDOWS, history // WINDOW_TICKS)).astype(int)
+        sampled = {int(first) + k: (window, k) for window, first in enumerate(windows) for k in range(WINDOW_TICKS)}
         unknown = np.full((len(windows), WINDOW_TICKS, len(self._city.stations)), np.nan)
+        leaks = _Leaks(self._city, planned, usual_m)
         signal = np.full((len(planned), len(self._city.stations)), np.nan)
-        leaking: dict[int, list[float]] = {}
-        pressure_then: dict[int, dict[int, float]] = {}
         for tick in range(-_SETTLING_STEPS, ticks):
-            factor = self._demand.step(tick)
-            self._model.vary(factor.true)
+            factors = self._demand.step(tick)
+            self._model.vary(factors.true)
             state = self._model.advance((tick + _SETTLING_STEPS) * STEP_S)
-            if tick < 0:
-                continue
             if tick in sampled:
-                unknown[sampled[tick]] = self._sensors.heads(state) - self._sensors.heads(self._again(factor.known(self._drawn(state))))
-                self._model.vary(factor.true)
-                state = self._again(factor.true)
-            if tick in ends:
-                self._model.stop_leak(ends[tick])
-                pressure_then.pop(ends[tick])
-                state = self._again(None)
-            if tick in starts:
-                number = starts[tick]
-                one = planned[number]
-                leaks = leaks_of(self._city, self._city.network.pipes.row(one.pipe), one.share, one.flow_m3h)
-                self._model.add_leak(number, leaks, state)
-                pressure_then[number] = {row: max(float(state.pressure_m[row]), 1.0) for row in leaks}
-                leaking[number] = []
-                hurt = self._again(None)
-                signal[number] = self._sensors.heads(hurt) - self._sensors.heads(state)
-                state = hurt
-            for number, before in pressure_then.items():
-                one = planned[number]
-                leaks = leaks_of(self._city, self._city.network.pipes.row(one.pipe), one.share, one.flow_m3h)
-                now = sum(flow * np.sqrt(max(state.pressure_m[row], 0.0) / before[row]) for row, flow in leaks.items())
-                leaking[number].append(float(now))
-            self._sensors.take(state)
+                unknown[sampled[tick]] = self._unknown(factors, state)
+            if leaks.stop(tick, self._model):
+                state = self._again()
+            started = leaks.start(tick, self._model, state)
+            if started is not None:
+                before, state = state, self._again()
+                signal[started] = self._sensors.heads(state) - self._sensors.heads(before)
+            if tick >= 0:
+                leaks.measure(state)
+                self._sensors.take(state)
             if progress is not None and tick % DAY_STEPS == 0:
-                progress(tick / ticks)
-        bursts = tuple(replace(one, flow_m3h=float(np.mean(leaking[k]))) for k, one in enumerate(planned))
-        return Recording(bursts, history, self._sensors.readings(), signal, unknown, inflow, self._sensors.unsolved)
+                progress(max(tick, 0) / ticks)
+        return Recording(leaks.measured(), history, self._sensors.readings(), signal, unknown, inflow, self._sensors.unsolved)
 
-    def _drawn(self, state: HydraulicState) -> Floats:
+    def _unknown(self, factors: _Factors, state: HydraulicState) -> Floats:
+        """(stations,) m: the present head less that of the same total demand without the chance of nodes and zones."""
         junction = self._city.network.nodes.kind == NodeKind.JUNCTION
-        return np.where(junction, np.nan_to_num(state.demand_m3h), 0.0)
+        drawn = np.where(junction, np.nan_to_num(state.demand_m3h), 0.0)
+        self._model.vary(factors.known(drawn))
+        known = self._again()
+        self._model.vary(factors.true)
+        self._again()  # tanks go on with the flows of the last solution
+        return self._sensors.heads(state) - self._sensors.heads(known)
 
-    def _again(self, factor: Floats | None) -> HydraulicState:
-        """The same moment solved once more, with other demands or leaks; tanks do not move."""
-        if factor is not None:
-            self._model.vary(factor)
+    def _again(self) -> HydraulicState:
+        """The same moment solved once more, with changed demands or leaks; tanks do not move."""
         usable, message = self._session.project.run()
         return self._session.read(0.0, usable, message)
+
+
+class _Leaks:
+    """The bursts of a recording as leaks that vary with the square root of pressure.
+
+    The outflow asked for is that at the first moment's pressure, or at half the usual one where a pump's stop leaves less: the
+    hole would else be many times too large.
+    """
+
+    def __init__(self, city: City, planned: list[Burst], usual_m: Floats) -> None:
+        self._planned, self._least_m = planned, usual_m / 2.0
+        pipes = city.network.pipes
+        self._flows = [leaks_of(city, pipes.row(one.pipe), one.share, one.flow_m3h) for one in planned]
+        self._before: dict[int, HydraulicState] = {}
+        self._measured: list[list[float]] = [[] for _ in planned]
+
+    def start(self, tick: int, model: RunningModel, state: HydraulicState) -> int | None:
+        """Begin the burst of this tick; its number."""
+        number = next((k for k, one in enumerate(self._planned) if one.start == tick), None)
+        if number is not None:
+            self._before[number] = replace(state, pressure_m=np.fmax(state.pressure_m, self._least_m))
+            model.add_leak(number, self._flows[number], self._before[number])
+        return number
+
+    def stop(self, tick: int, model: RunningModel) -> bool:
+        """Repair the burst that ends at this tick."""
+        number = next((k for k in self._before if self._planned[k].end == tick), None)
+        if number is not None:
+            model.stop_leak(number)
+            del self._before[number]
+        return number is not None
+
+    def measure(self, state: HydraulicState) -> None:
+        """Note the outflow of those that run."""
+        for number, before in self._before.items():
+            rows, flows = list(self._flows[number]), np.array(list(self._flows[number].values()))
+            share = np.maximum(state.pressure_m[rows], 0.0) / np.maximum(before.pressure_m[rows], 1.0)
+            self._measured[number].append(float((flows * np.sqrt(share)).sum()))
+
+    def measured(self) -> tuple[Burst, ...]:
+        """The bursts with their mean outflow."""
+        flows = zip(self._planned, self._measured, strict=True)
+        return tuple(replace(one, flow_m3h=float(np.mean(flow))) for one, flow in flows)
 
 
 @dataclass(frozen=True, eq=False)
