@@ -129,7 +129,9 @@ class Detector:
     @property
     def is_holding(self) -> bool:
         """Whether a burst is open: present readings are then no burst-free history."""
-        return self._driven.is_holding if self._is_driven else self._tracker.is_holding
+        if self._driven is not None and self._driven.is_ready:
+            return self._driven.is_holding
+        return self._tracker.is_holding
 
     @property
     def threshold(self) -> Threshold | None:
@@ -181,7 +183,7 @@ class Detector:
         found += alone
         found += self._faults.limits(value, expected, at_us, fresh & good, now_us, self.elevations.error_m)
         found += self._meters.tick(value, expected, usable, now_us, disturbed=disturbed or bool(bursts))
-        if self._driven is not None and self._is_driven and not force:
+        if self._driven is not None and self._driven.is_ready and not force:
             bursts, revisions = self._driven.tick(value, usable, now_us)
         bursts, revisions = (tuple(self._meters.weighed(one, value, now_us) for one in told) for told in (bursts, revisions))
         self._expectation.follow(value, at_us, usable, sigma_m, excused, now_us)
@@ -189,10 +191,6 @@ class Detector:
         learning = self._pressure & ~(self._expectation.ready() & self._usable())
         sigma_kpa = self._seen_sigma_kpa(learning)
         return TickResult(bursts, tuple(found), expected, revisions, learning, operations, sigma_kpa)
-
-    @property
-    def _is_driven(self) -> bool:
-        return self._driven is not None and self._driven.is_ready
 
     @property
     def preparing(self) -> tuple[int, int]:

@@ -98,8 +98,9 @@ class DrivenWatch:
             return  # windows and noise are those of the history's grid, which later ticks must be able to follow
         self._step_s = step_s
         self._filter = BoundaryFilter(self._meters, step_s)
-        self._filter.learn_rates(self._filter.levels({key: table[:] for key, table in history.value.items()}))
-        readings = self._readings(history.at_us, dict(history.value))
+        value = {channel: table.astype(np.float64) for channel, table in history.value.items()}
+        self._filter.learn_rates(self._filter.levels(value))
+        readings = self._readings(history.at_us, value)
         self._factor = demand_factors(readings, self._day())
         values = self._solver.values(readings.driving(self._factor))
         learned = DrivenTicks.of(readings, values, balanced=self._meters.balanced)

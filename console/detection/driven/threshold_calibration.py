@@ -38,13 +38,24 @@ def calibrated(statistic: Floats, tick_s: float, wanted_a_month: float) -> Thres
     tail = min(_TAIL, len(peaks) - 1)
     if tail < 1:
         return Threshold(np.inf, 0.0, _MONTH_DAYS * _BOUND / max(days, 1e-9), days)
-    scale = max(float((peaks[:tail] - peaks[tail]).mean()), 1e-9)
+    scale = max(_scale(peaks[:tail] - peaks[tail]), 1e-9)
     wanted = wanted_a_month * days / _MONTH_DAYS
     value = _MARGIN * (float(peaks[tail]) + scale * np.log(max(tail / wanted, 1.0)))
-    value = max(value, float(peaks[0]))
     # The margin stands for what history does not show: it is not counted as fewer false events.
     expected = tail * np.exp(-max(value / _MARGIN - float(peaks[tail]), 0.0) / scale) * _MONTH_DAYS / days
     return Threshold(value, float(expected), _MONTH_DAYS * _BOUND / days, days)
+
+
+def _scale(exceedances: Floats) -> float:
+    """Mean of an exponential tail from its exceedances, largest first; the largest, an event of its own perhaps, is left out.
+
+    Of n exceedances the largest is expected at (1 + 1/2 + … + 1/n) means (Rényi).
+    """
+    count = len(exceedances)
+    if count < 3:
+        return float(exceedances.mean())
+    largest = float((1.0 / np.arange(1, count + 1)).sum())
+    return float(exceedances[1:].sum()) / (count - largest)
 
 
 def _declustered(statistic: Floats, reach: int) -> Floats:

@@ -31,7 +31,7 @@ def _values(level_m: list[float], flow_m3h: list[float], on: list[float]) -> dic
 
 def _taken(values: dict[int, np.ndarray]) -> TickReadings:
     ticks = len(values[0])
-    return BoundaryFilter(_meters(), 300.0).take(values, np.arange(ticks) * 300.0, np.zeros(ticks, dtype=bool))
+    return BoundaryFilter(_meters(), 300.0).take(values, np.arange(float(ticks)) * 300.0, np.zeros(ticks, dtype=bool))
 
 
 def test_the_city_takes_what_flows_in_less_what_the_tank_gains() -> None:
@@ -59,6 +59,6 @@ def test_a_state_holds_until_it_is_read_again() -> None:
 def test_demand_factors_follow_the_measured_balance() -> None:
     ticks = 12 * 24
     values = _values([3.0] * ticks, [150.0] * ticks, [1.0] * ticks)
-    taken = BoundaryFilter(_meters(), 300.0).take(values, np.arange(ticks) * 300.0, np.zeros(ticks, dtype=bool))
+    taken = BoundaryFilter(_meters(), 300.0).take(values, np.arange(float(ticks)) * 300.0, np.zeros(ticks, dtype=bool))
     factor = demand_factors(taken, np.full(24, 100.0))
     assert factor == pytest.approx(np.full(48, 1.5))  # no weekend was seen: as on working days

@@ -20,7 +20,7 @@ def _shapes() -> np.ndarray:
 def _stretch(values: np.ndarray) -> Stretch:
     ticks = len(values)
     zeros = np.zeros(ticks, dtype=np.int64)
-    second = np.arange(ticks) * TICK_S % 86_400.0
+    second = np.arange(float(ticks)) * TICK_S % 86_400.0
     return Stretch(values, np.ones(values.shape), zeros, zeros.astype(bool), second, zeros)
 
 
