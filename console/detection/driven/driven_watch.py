@@ -30,6 +30,7 @@ from maps.units import KPA_PER_METRE
 _DAY_US = 86_400_000_000
 _LEAST_DAYS = 3.0
 _LEAST_SOLVED = 0.9
+_SPARE_TICKS = 8
 _LARGEST_BANK = 60_000_000
 _BANK_STATES, _BANK_SHARES = 36, (0.15, 0.5, 0.85)
 _WANTED_A_MONTH = 0.5
@@ -68,7 +69,8 @@ class DrivenWatch:
         self._tested_us = 0
         self._seen: Floats | None = None
         self._expectation: DrivenExpectation | None = None
-        self._statistics: WindowStatistics | None = None
+        self._tests: list[tuple[NDArray[np.int64], WindowStatistics]] = []
+        self._longest = 0
         self._bank: SignatureBank | None = None
         self._modes: TankModes | None = None
         self._state: Bools | None = None
@@ -112,17 +114,22 @@ class DrivenWatch:
             return
         self._bank = bank
         stretch = self._stretch(expectation, learned, expectation.remains, None)
-        self._statistics = WindowStatistics(replace(stretch, values=cleaned(stretch.values, stretch.changed)), self._bank, step_s)
-        self.threshold = calibrated(self._statistics.replayed[self._statistics.longest :], step_s, _WANTED_A_MONTH)
+        clean = replace(stretch, values=cleaned(stretch.values, stretch.changed))
+        self._tests = [
+            (columns, WindowStatistics(clean.of(columns), replace(bank, of_pipe=bank.of_pipe[:, columns]), step_s))
+            for columns in self._channel_sets(stretch.values.shape[1])
+        ]
+        self._longest = max(test.longest for _, test in self._tests)
+        replayed = np.max([test.replayed for _, test in self._tests], axis=0)
+        self.threshold = calibrated(replayed[self._longest :], step_s, _WANTED_A_MONTH)
         self._expectation, self._modes, self._learned_ticks = expectation, values.modes, ticks
         self._tested_us, self._seen = int(history.at_us[-1]), None
         self._state = learned.state[-1]
-        kept = self._statistics.longest + 8
-        self._lately = stretch.last(kept)
+        self._lately = stretch.last(self._longest + _SPARE_TICKS)
 
     def tick(self, value: Floats, usable: Bools, now_us: int) -> tuple[tuple[BurstFinding, ...], tuple[BurstFinding, ...]]:
         """(new findings, revisions) of one tick; ``value``, ``usable``: (stations, channels)."""
-        if self._expectation is None or self._statistics is None or self.threshold is None:
+        if self._expectation is None or self.threshold is None:
             return (), ()
         seen = self._sampled(np.where(usable, value, np.nan), now_us)
         if seen is None:
@@ -133,11 +140,22 @@ class DrivenWatch:
         ticks = DrivenTicks.of(readings, values, balanced=self._meters.balanced)
         new = self._stretch(self._expectation, ticks, self._expectation.residual(ticks), self._state)
         self._state = ticks.state[-1]
-        self._lately = lately = _joined(self._lately, new, self._statistics.longest + 8)
-        match = self._statistics.match(replace(lately, values=cleaned(lately.values, lately.changed)))
-        if match is None:
+        self._lately = lately = _joined(self._lately, new, self._longest + _SPARE_TICKS)
+        clean = replace(lately, values=cleaned(lately.values, lately.changed))
+        found = [(columns, test.match(clean.of(columns))) for columns, test in self._tests]
+        known = [(columns, match) for columns, match in found if match is not None]
+        if not known:
             return (), ()
+        columns, match = max(known, key=lambda one: one[1].statistic)
+        lately = lately.of(columns)
         return self._judged(match, lately, readings, now_us)
+
+    def _channel_sets(self, channels: int) -> list[NDArray[np.int64]]:
+        """All channels, and without the single flows: where those are restless they would hide what pressures show."""
+        flows = np.arange(len(self._meters.flow_station)) + len(self._meters.pressure_station)
+        every = np.arange(channels)
+        without = np.setdiff1d(every, flows)
+        return [every, without] if len(flows) else [every]
 
     def _sampled(self, seen: Floats, now_us: int) -> Floats | None:
         """The latest values on the grid of the history, (stations, channels); None between its ticks."""

@@ -5,7 +5,7 @@ A difference accumulates evidence over hours without accumulating what the model
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,10 @@ class Stretch:
     changed: Bools
     second_of_day: Floats
     row: NDArray[np.int64]
+
+    def of(self, channels: NDArray[np.int64]) -> Stretch:
+        """Some channels only."""
+        return replace(self, values=self.values[:, channels], scale=self.scale[:, channels])
 
     def last(self, ticks: int) -> Stretch:
         """The last ticks only."""
