@@ -18,7 +18,7 @@ _NEAR_LIMIT_M = 0.05
 """A tank this near its lowest or highest level may be shut off by its float valve; readings of centimetres cannot show which."""
 _INSIDE_M = 0.002
 _UNEXPLAINED_M = 0.15
-_UNUSUAL = 2.0
+_UNUSUAL = 1.3
 _BETTER = 0.8
 _LARGEST_M = 10.0
 _ROUNDS = 3

@@ -117,7 +117,8 @@ def cleaned(values: Floats, changed: Bools) -> Floats:
     """
     found = values.copy()
     for tick in np.flatnonzero(~np.isfinite(found).all(axis=1) | changed):
-        before = found[tick - 1] if tick else np.zeros(found.shape[1])
+        # The median again: a glitch just before a switch must not be held.
+        before = np.median(found[max(tick - _MEDIAN, 0) : tick], axis=0) if tick else np.zeros(found.shape[1])
         found[tick] = np.where(np.isfinite(found[tick]) & ~changed[tick], found[tick], before)
     padded = np.vstack([np.repeat(found[:1], _MEDIAN - 1, axis=0), found])
     return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, _MEDIAN, axis=0), axis=-1))

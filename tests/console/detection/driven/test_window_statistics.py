@@ -74,6 +74,14 @@ def test_readings_of_the_tick_of_a_switch_are_not_used() -> None:
     assert not cleaned(values, changed).any()
 
 
+def test_a_glitch_just_before_a_switch_is_not_held() -> None:
+    values = np.zeros((20, 3))
+    values[9, 1], values[10] = 300.0, 50.0
+    changed = np.zeros(20, dtype=bool)
+    changed[10] = True
+    assert not cleaned(values, changed).any()
+
+
 def test_the_statistic_replayed_on_history_is_not_smaller_than_on_later_days(learned: WindowStatistics) -> None:
     later = np.random.default_rng(11).normal(size=(1200, CHANNELS))
     sizes = [_match(learned, later[tick - 60 : tick]) for tick in range(100, 1200, 4)]
