@@ -56,17 +56,32 @@ def locate_recording(
     if not len(city.stations):
         raise InputFault(f"{city.info.name}: no stations; import with --stations")
     batch = read_recording(readings, city)
+    _refuse_gaps(batch, recorded_interval_s(batch), readings)
+    quiet = None
+    if baseline is not None:
+        history = read_recording(baseline, city)
+        quiet = History.of_batch(history, len(city.stations), recorded_interval_s(history))
+    yield from located_events(city, batch, quiet=quiet, event_at=event_at, progress=progress)
+
+
+def located_events(
+    city: City,
+    batch: ReadingBatch,
+    *,
+    quiet: History | None = None,
+    event_at: datetime | None = None,
+    progress: Progress | None = None,
+) -> Iterator[dict[str, Any]]:
+    """As ``locate_recording`` for readings in memory, ordered by time; ``quiet``: burst-free history to learn from first."""
     tick_s = recorded_interval_s(batch)
-    _refuse_gaps(batch, tick_s, readings)
     with _session(city) as session:
         states = _day_of(session)
         options = DetectorOptions(tick_s=tick_s, time_zone=city.info.time_zone)
         responses = partial(burst_responses, session) if session is not None and states else None
         detector = Detector(city, states, options, responses=responses)
         memory = RollingHistory(city.info.time_zone)
-        if baseline is not None:
-            history = read_recording(baseline, city)
-            memory.start(History.of_batch(history, len(city.stations), recorded_interval_s(history)), detector)
+        if quiet is not None:
+            memory.start(quiet, detector)
         describe = _Describer(city, states or ())
         forced_us = None if event_at is None else micros(event_at)
         for found in _replay(detector, batch, tick_s, forced_us, memory, progress):
