@@ -38,9 +38,9 @@ _SWITCH_S = 0.001
 def run_console(
     city_path: Path, mqtt: str, store: str, seat: str = "", *, more_feeds: Callable[[City], Sequence[Feed]] | None = None
 ) -> int:
-    """The console on a city; without a broker it shows the network and what was kept, and sends nothing.
+    """The console on a city; without a broker it shows the network and stored cases, and sends nothing.
 
-    ``more_feeds``: makes feeds beside those of the settings. Returns the exit code.
+    ``more_feeds``: makes further feeds beside those of the settings. Returns the exit code.
     """
     return_what_is_freed()
     settings = load_settings(**({"seat": seat} if seat else {}))
@@ -71,9 +71,9 @@ def run_console(
 def run_demo(asked: DrillOptions | None = None) -> int:
     """A drill that runs on the live screens, by default on the demo city. Returns the exit code.
 
-    Store and notices stay in ``asked.out``; without ``asked`` they go when the window closes.
+    Store and notices stay in ``asked.out``; without ``asked`` they are deleted when the window closes.
     """
-    # Here, for a console without a drill need not load folium and the synthetic city: half a second, 60 MB.
+    # Imported here: a console without a drill need not load folium and the synthetic city (half a second, 60 MB).
     from console.drill.controls import DrillControls
     from console.drill.field import DrillField
     from console.drill.options import DrillOptions

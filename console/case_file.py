@@ -1,4 +1,4 @@
-"""From the store to the package of one case; in a process of its own while the console runs, so that no picture waits."""
+"""Writes the package of one case from the store; in its own process while the console runs, so that no picture waits."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from maps.errors import InputFault
 
 @dataclass(frozen=True, slots=True)
 class CaseFiles:
-    """Where a case is found: ``store`` (a file's path or a URL), the city's dataset, the folder with the notices' files."""
+    """Sources of a package: ``store`` (a file's path or a URL), the city's dataset, the folder with the notices' files."""
 
     store: str | Path
     city_path: Path
     notices: Path
 
     def write(self, incident_id: str, to: Path, language: str = "zh_CN") -> Path:
-        """Write the package of a case, which may still run, and give its path; seconds, so call it aside.
+        """Write the package of a case, which may still be open; returns its path. It takes seconds: call it in the background.
 
         Raises InputFault, StoreUnavailable, PackageFault.
         """
@@ -34,8 +34,8 @@ class CaseFiles:
 
 
 def write_case(store: str | Path, city: City, incident_id: str, to: Path, notices: Path, language: str = "zh_CN") -> Path:
-    """The same, here and now. ``notices``: a folder that need not be there."""
-    # Imported here: a window that never writes a package starts without all this.
+    """The same in this process. ``notices``: a folder that need not exist."""
+    # Imported here: a window that never writes a package does not load it.
     from console.documents.report.case_report import ReportOptions
     from console.documents.report.html_page import report_html
     from console.package import write_package

@@ -1,4 +1,4 @@
-"""Connections of a program: its broker, the name of its session there, its feeds and its channels."""
+"""Connections of a program: broker, session name, feeds and channels."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def seat_of(settings: Settings, kind: str, store: str | Path) -> str:
 
 
 def connection_of(settings: Settings, broker: Broker, site: str, seat: str) -> MqttConnection:
-    """A seat's connection; its session at the broker bears the seat's name."""
+    """A seat's connection; its session at the broker has the seat's name."""
     return MqttConnection(broker, site, f"quanmai-{site}-{seat}", session_hours=settings.mqtt_session_hours)
 
 
 def feeds_of(city: City, connection: MqttConnection | None) -> list[Feed]:
-    """The ways in of a program; without a connection none of them is MQTT. One line for each feed."""
+    """The feeds of a program; without a connection none is MQTT. One line for each feed."""
     feeds: list[Feed] = []
     if connection is not None:
         feeds.append(MqttFeed(connection, city))
@@ -48,7 +48,7 @@ def feeds_of(city: City, connection: MqttConnection | None) -> list[Feed]:
 
 
 def channels_of(settings: Settings, city: City, connection: MqttConnection | None) -> list[DeliveryChannel]:
-    """The ways out of a program. One line for each channel."""
+    """The channels of a program. One line for each channel."""
     channels: list[DeliveryChannel] = []
     if connection is not None:
         channels.append(MqttChannel(connection, city.info.site))

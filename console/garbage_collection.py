@@ -1,4 +1,4 @@
-"""Garbage: what has been loaded is taken out of Python's collections; what is freed goes back to the system."""
+"""Garbage collection: loaded objects are excluded from Python's collections; freed memory is returned to the system."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _MB = 1_000_000
 
 
 def set_loaded_aside() -> None:
-    """Collect once, then leave everything there is out of later collections. Call it when a window stands, before its loop.
+    """Collect once, then exclude all present objects from later collections. Call it when a window is built, before its loop.
 
     A full collection walks every object of the libraries and the city, with the interpreter's lock held: 110–490 ms were
-    measured with a window open. What is made afterwards is collected as ever, in a few milliseconds.
+    measured with a window open. Later objects are collected as usual, in a few milliseconds.
     """
     gc.collect()
     gc.freeze()
 
 
 def return_what_is_freed() -> bool:
-    """Let the C library give freed memory back to the system, where it is glibc; False elsewhere. Call it before loading.
+    """Make glibc return freed memory to the system; False with another C library. Call it before loading.
 
-    Left to itself it raises the size from which blocks are mapped one by one with each block that is freed, up to 32 MB, and
+    By default it raises its mmap threshold with each freed block, up to 32 MB, and
     keeps an arena for every thread: a window on 200,000 pipes then held 1.13 GB instead of 0.98 GB.
     """
     if sys.platform != "linux":

@@ -43,9 +43,9 @@ def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSetti
 
 
 def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
-    """The engine on a broker until it is told to stop (SIGINT, SIGTERM), or its thread does not turn any more.
+    """Run the engine on a broker until SIGINT or SIGTERM, or until its thread is blocked.
 
-    Returns the exit code: 1 for an engine that stood still (whatever watches over the process starts it again), or that could
+    Returns the exit code: 1 for a blocked engine (a service manager restarts it), or one that could
     not write everything at its end.
     """
     settings = load_settings(**({"seat": seat} if seat else {}))
@@ -81,7 +81,7 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
 def run_simulation(
     city_path: Path, mqtt: str, *, seed: int, burst: str, flow_m3h: float, burst_after_s: float, speed: float, for_s: float
 ) -> None:
-    """Publish a simulated city to a broker until told to stop, or ``for_s`` real seconds."""
+    """Publish a simulated city to a broker until SIGINT or SIGTERM, or for ``for_s`` real seconds."""
     broker, city = broker_of(load_settings(), mqtt), read_city(city_path)
     if burst:
         city.network.pipes.row(burst)

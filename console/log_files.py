@@ -1,4 +1,4 @@
-"""Log files of a program that runs for long: rotated by size; a disk that is full never stops the program."""
+"""Log files of a long-running program: rotated by size; a full disk never stops the program."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FORM = "%(asctime)s.%(msecs)03d %(levelname)s %(name)s: %(message)s"
 
 
 class LogFile(RotatingFileHandler):
-    """A rotated log file. When it cannot be written, that is said once on stderr until it can be written again."""
+    """A rotated log file. When it cannot be written, stderr gets one line, and another when it can be written again."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, maxBytes=MOST_BYTES, backupCount=FILES, encoding="utf-8", errors="replace")

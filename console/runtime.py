@@ -43,7 +43,7 @@ _SETTLE_S = 20.0
 class RuntimeOptions:
     """``city_path``: the worker loads the model from it. ``notices``: where files of notices go.
 
-    ``role``: by which name another process is told that this one has the store.
+    ``role``: name of this process in the message to another one that wants the store.
     """
 
     city_path: Path
@@ -57,7 +57,7 @@ class RuntimeOptions:
 
 
 class Runtime:
-    """Everything that runs for one city; a context manager that ends it in the right order."""
+    """All parts that run for one city; a context manager that ends them in the right order."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Runtime:
         channels: Sequence[DeliveryChannel] = (),
         late_model: bool = False,
     ) -> None:
-        """``late_model``: the model's day is solved once the engine runs, aside; ``when_states`` tells of it."""
+        """``late_model``: the model's day is solved in the background once the engine runs; see ``when_states``."""
         self._late_model = late_model
         self.clock, self.inbox = clock, Inbox()
         self._feeds, self._channels = tuple(feeds), tuple(channels)
@@ -121,20 +121,20 @@ class Runtime:
             self.engine.replace_detector(self._modelled)
 
     def when_states(self, tell: Callable[[Sequence[HydraulicState]], None] | None) -> None:
-        """Call ``tell`` with the model's day once it is there, at once or later on another thread; None: nobody any more."""
+        """Call ``tell`` with the model's day once it is solved, at once or later on another thread; None: no call any more."""
         self._tell_states = tell
         if self.states and tell is not None:
             tell(self.states)
 
     def learn(self, history: ReadingBatch, step_s: float) -> None:
-        """Days of history before the first tick: baselines learn from it, charts show it. Call before starting."""
+        """Learn days of history before the first tick: for baselines and charts. Call before starting."""
         self.detector.learn(History.of_batch(history, len(self.city.stations), step_s))
         self.store.append_readings(history)
 
     def recall(self) -> Future[None]:
-        """Learn from what the store kept of the last weeks, so that a restart does not begin from nothing.
+        """Learn from the last weeks in the store, so that detection is ready after a restart.
 
-        On detection's own thread, once the engine runs: nothing waits for it but detection.
+        On detection's thread, once the engine runs: only detection waits for it.
         """
         return self.engine.learn(lambda: quiet_history(self.store, len(self.city.stations), self.clock.now()))
 
@@ -151,12 +151,12 @@ class Runtime:
         )
 
     def _host(self, maker: InterpolatedMaker) -> Callable[..., Any]:
-        """Large cities' interpolated signatures are made in a process: the search for ways holds the interpreter's lock."""
+        """Interpolated signatures of large cities are computed in a process: the path search holds the interpreter's lock."""
         self._maker = ObjectProcess(maker, "quanmai-signatures")
         return self._maker.ask
 
     def _modelled(self) -> Detector | None:
-        """The detector with the model's day, which takes EPANET minutes in a large city; None without one."""
+        """The detector with the model's day (minutes of EPANET in a large city); None without a model."""
         try:
             states = self._states()
         except WorkerFailed as fault:
@@ -175,10 +175,10 @@ class Runtime:
         return self.detector
 
     def _hydraulics_of(self, city: City) -> tuple[City, Sequence[HydraulicState]]:
-        """(the city, its model's day). A day that does not converge is left out: detection learns from the readings alone.
+        """(the city, its model's day). A day that does not converge is left out: detection then uses readings only.
 
-        A model that EPANET refuses, or crashes on, costs the hydraulics, not the console: the city goes on without a model,
-        which the window shows as such, and the reason is logged and listed among what was assumed.
+        When EPANET refuses the model or crashes, the console goes on without hydraulics: the city then has no model,
+        which the window shows, and the reason is logged and listed among the assumptions.
         """
         if self.worker is None:
             return city, ()
@@ -192,14 +192,14 @@ class Runtime:
             return replace(city, epanet=None, info=replace(city.info, assumed=(note, *city.info.assumed))), ()
 
     def _states(self) -> Sequence[HydraulicState]:
-        """The model's day, when it converges; without it detection learns from the readings alone and says so."""
+        """The model's day if it converges; without it detection uses readings only, which is shown."""
         if self.worker is None:
             return ()
         states = self.worker.states_of_day()
         return states if all(state.converged for state in states) else ()
 
     def start(self) -> None:
-        """Begin: the engine, then what brings messages in, then what takes them out."""
+        """Start the engine, then the feeds, then the channels."""
         self.engine.start()
         for feed in self._feeds:
             self._attempt("start", feed.name, lambda feed=feed: feed.start(self.inbox))  # type: ignore[misc]
@@ -207,7 +207,7 @@ class Runtime:
             self._attempt("start", channel.name, channel.start)
 
     def _attempt(self, what: str, name: str, work: Callable[[], None]) -> None:
-        """A feed or channel that cannot begin or end stops no other; it is logged and shown."""
+        """Start or stop a feed or channel; a failure is logged and shown and does not affect the others."""
         try:
             work()
         except Exception as fault:  # noqa: BLE001 - logged and shown
@@ -222,7 +222,7 @@ class Runtime:
         self.close()
 
     def close(self) -> None:
-        """End the engine, then what it stands on."""
+        """End the engine, then its dependencies."""
         self.detector.close()
         if self._is_awaited and self.worker is not None:
             self.worker.close()
@@ -232,7 +232,7 @@ class Runtime:
         if self._maker is not None:
             self._maker.join()
         self.inbox.close()
-        # After the engine's end: what it wrote last is still acknowledged, what is due still sent.
+        # After the engine's end: its last writes are still acknowledged, due messages still sent.
         for channel in self._channels:
             self._attempt("stop", channel.name, channel.stop)
         for feed in self._feeds:

@@ -1,6 +1,6 @@
 """Settings of one workstation: environment ``QUANMAI_…`` over ``settings.toml`` over these defaults; checked.
 
-Language and colours chosen in the window lie between the first two: they win over the file, not over the environment.
+Language and colours chosen in the window override the file, but not the environment.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _APP = "quanmai"
 
 
 class Settings(BaseSettings):
-    """What an installation sets about itself.
+    """Settings of an installation.
 
     Addresses with passwords belong here or into the environment (``QUANMAI_MQTT``, ``QUANMAI_STORE``): a command line is
     visible to every user of the machine.

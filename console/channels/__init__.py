@@ -1,5 +1,5 @@
-"""Channels: deliver messages out of the house. What a channel is: ``DeliveryChannel`` (port.py).
+"""Channels: deliver messages. The interface of a channel: ``DeliveryChannel`` (port.py).
 
-``MqttChannel`` (mqtt.py), ``FolderChannel`` (folder.py), ``LocalChannel`` (local.py); ``OwnThread`` (own_thread.py) runs those
+``MqttChannel`` (mqtt.py), ``FolderChannel`` (folder.py), ``LocalChannel`` (local.py); ``OwnThread`` (own_thread.py) runs channels
 that wait for a disk or a server.
 """

@@ -1,4 +1,4 @@
-"""FolderChannel: one file a message in a folder that others fetch from (a web site, a share of the public relations office)."""
+"""FolderChannel: one file per message in a folder (for a web site, a share of the public relations office)."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class FolderChannel:
         return outgoing.kind in self._kinds
 
     def deliver(self, outgoing_id: int, outgoing: Outgoing) -> None:
-        """Write ``<kind>-<number>-<hash>.<json|cap.xml>``, aside first: whoever fetches never finds half a file.
+        """Write ``<kind>-<number>-<hash>.<json|cap.xml>``, under a temporary name first: a reader never finds half a file.
 
-        The hash of the payload keeps apart what two stores number alike; the same message again replaces its own file.
+        The hash of the payload separates messages of two stores with equal numbers; the same message replaces its own file.
         Raises NotDelivered.
         """
         digest = hashlib.sha256(outgoing.payload).hexdigest()[:8]

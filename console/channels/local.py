@@ -12,7 +12,7 @@ Listener = Callable[[Outgoing], None]
 
 
 class LocalChannel:
-    """Carries everything while somebody listens. Without listeners it carries nothing, and nothing counts as sent."""
+    """Carries everything while it has listeners; without listeners nothing counts as sent."""
 
     def __init__(self, name: str = "local") -> None:
         self._name = name
@@ -25,11 +25,11 @@ class LocalChannel:
         return self._name
 
     def listen(self, *listeners: Listener) -> None:
-        """Call these with each message that leaves, on the sender's thread; they take the place of earlier ones."""
+        """Call these with each message, on the sender's thread; they replace earlier ones."""
         self._listeners = listeners
 
     def carries(self, outgoing: Outgoing) -> bool:
-        """Whether somebody listens."""
+        """Whether there are listeners."""
         return bool(self._listeners)
 
     def start(self) -> None:

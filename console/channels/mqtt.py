@@ -1,4 +1,4 @@
-"""MqttChannel: publishes orders, alerts and notices; a message is delivered when the broker has it (QoS 1)."""
+"""MqttChannel: publishes orders, alerts and notices; a message is delivered when the broker has acknowledged it (QoS 1)."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class MqttChannel:
         return ChannelHealth(self.name, health.state, health.message, health.code)
 
     def deliver(self, outgoing_id: int, outgoing: Outgoing) -> bool:
-        """Publish; False when not connected. What the broker has not acknowledged is sent again after a lost connection."""
+        """Publish; False when not connected. Messages without acknowledgement are sent again after a lost connection."""
         return self._connection.publish(outgoing_id, f"quanmai/v1/{self._site}/{outgoing.address}", outgoing.payload)
 
     def results(self) -> list[Result]:
-        """What the broker acknowledged or refused since the last call."""
+        """Messages that the broker acknowledged or refused since the last call."""
         return [Result(outgoing_id, refused) for outgoing_id, refused in self._connection.results()]

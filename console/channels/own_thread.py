@@ -1,4 +1,4 @@
-"""OwnThread: makes a channel of a function that waits for a disk, a mail server or a web address."""
+"""OwnThread: makes a channel of a deliverer that waits for a disk, a mail server or a web address."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATIENCE_S = 5.0
 
 
 class Deliverer(Protocol):
-    """Delivers one message to one address and waits until it is there."""
+    """Delivers one message to one address and waits until it is delivered."""
 
     @property
     def name(self) -> str:
@@ -29,7 +29,7 @@ class Deliverer(Protocol):
         ...
 
     def deliver(self, outgoing_id: int, outgoing: Outgoing) -> None:
-        """Returns when the other side has it. Raises NotDelivered. The same message may come again: deliver it once."""
+        """Return when it is delivered. Raises NotDelivered. The same message may come again: deliver it once."""
         ...
 
 
@@ -59,20 +59,20 @@ class OwnThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the message at hand; those that wait stay in the store."""
+        """Finish the running delivery; waiting messages stay in the store."""
         self._stopping.set()
         self._asked.put(None)
         if self._thread.is_alive():
             self._thread.join(_PATIENCE_S)
 
     def health(self) -> ChannelHealth:
-        """Up while it runs: each attempt shows anew whether the other side is there; with the failure of the last one."""
+        """Up while it runs, with the failure of the last attempt: each attempt tests the other side anew."""
         running = self._thread.is_alive() and not self._stopping.is_set()
         with self._lock:
             return ChannelHealth(self.name, "up" if running else "off", self._failure, "not_delivered" if self._failure else "")
 
     def deliver(self, outgoing_id: int, outgoing: Outgoing) -> bool:
-        """Put it behind those that wait; False when stopped."""
+        """Queue a message; False when stopped."""
         if self._stopping.is_set():
             return False
         self._asked.put((outgoing_id, outgoing))

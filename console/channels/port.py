@@ -1,4 +1,4 @@
-"""DeliveryChannel: what the outbox needs of a way out. Not to be confused with a measured ``Channel``."""
+"""DeliveryChannel: the outbox's interface of a channel. Not to be confused with a measured ``Channel``."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ class NotDelivered(QuanmaiError):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one delivery. ``failure``: why it failed, "" when the other side has it."""
+    """Result of one delivery. ``failure``: why it failed, "" when it was delivered."""
 
     outgoing_id: int
     failure: str = ""
 
 
 class DeliveryChannel(Protocol):
-    """Delivers one message to one address and tells the result. Called by one thread, which must never wait here.
+    """Delivers one message to one address and reports the result. Called by one thread, which must never be blocked.
 
     At least once: the same message may be handed over again after a restart, with the same id.
     """
 
     @property
     def name(self) -> str:
-        """Shown to people, and recorded with each delivery: it must stay the same over restarts."""
+        """Shown to users and recorded with each delivery: it must stay the same over restarts."""
         ...
 
     def carries(self, outgoing: Outgoing) -> bool:
-        """Whether messages of this kind leave by this channel. A message is delivered by every channel that carries it."""
+        """Whether this channel delivers messages of this kind. A message is delivered by every channel that carries it."""
         ...
 
     def start(self) -> None:
-        """Begin. What cannot be reached is a state of ``health``, never an exception."""
+        """Begin. An unreachable server is a state of ``health``, never an exception."""
         ...
 
     def stop(self) -> None:
-        """End, and the threads with it; calling it twice is no fault."""
+        """End the channel and its threads; may be called twice."""
         ...
 
     def health(self) -> ChannelHealth:
@@ -50,9 +50,9 @@ class DeliveryChannel(Protocol):
         ...
 
     def deliver(self, outgoing_id: int, outgoing: Outgoing) -> bool:
-        """Hand a message over; its result comes through ``results``. False when it cannot be taken now: nothing was done."""
+        """Begin a delivery; its result comes through ``results``. False when it cannot be accepted now."""
         ...
 
     def results(self) -> list[Result]:
-        """What became of messages since the last call."""
+        """Results since the last call."""
         ...

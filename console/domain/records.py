@@ -23,10 +23,12 @@ class Record(Protocol):
     """A frozen dataclass with an id. ``version`` rises by one with each commit, from 1."""
 
     @property
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """Number of commits of this record."""
 
     @property
-    def record_kind(self) -> RecordKind[Any]: ...
+    def record_kind(self) -> RecordKind[Any]:
+        """Kind of the record."""
 
 
 R = TypeVar("R", bound=Record)

@@ -1,4 +1,4 @@
-"""engine: the runtime without a window. ``Engine`` and what it runs on, ``Ports``."""
+"""Engine: the runtime without a window. ``Engine``, and ``Ports``, its dependencies."""
 
 from console.engine.engine import Engine
 from console.engine.ports import Ports

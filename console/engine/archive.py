@@ -1,6 +1,6 @@
-"""Archive: readings, positions and expected values -> the store, in their order, on a thread of its own.
+"""Archive: writes readings, positions and expected values to the store, in order, on its own thread.
 
-Nothing on a reading's way to the screen waits for the disk. While the store is away they wait here, within bounds.
+The way of a reading to the screen never waits for the disk. While the store is away, items wait here, within bounds.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ FAULT = "store/readings"
 
 @dataclass(frozen=True, eq=False)
 class _Item:
-    """``write`` to the store, or ``batch``, which may be joined with its neighbours. ``kept``: call once on disk."""
+    """``write``: a call on the store; ``batch``: readings, which may be joined with neighbours. ``kept``: called once on disk."""
 
     rows: int
     write: Callable[[Store], None] | None = None
@@ -65,32 +65,32 @@ class Archive:
         self._thread.start()
 
     def append_readings(self, batch: ReadingBatch, kept: Callable[[], None] | None = None) -> None:
-        """Keep a batch; ``kept`` is called, on any thread, once it is on disk or need not be sent again."""
+        """Store a batch; ``kept`` is called, on any thread, once it is on disk or need not be sent again."""
         if len(batch):
             self._put(_Item(len(batch), batch=batch, kept=kept))
         elif kept is not None:
             kept()
 
     def append_positions(self, fixes: Sequence[CrewFix], kept: Callable[[], None] | None = None) -> None:
-        """Keep fixes of crews; ``kept`` as for readings."""
+        """Store positions of crews; ``kept`` as for readings."""
         if len(fixes):
             self._put(_Item(len(fixes), write=lambda store: store.append_positions(fixes), kept=kept))
         elif kept is not None:
             kept()
 
     def append_expected(self, tick_us: int, expected: NDArray[np.float64], sigma_kpa: NDArray[np.float64] | None = None) -> None:
-        """Keep what was expected at a tick (``Store.append_expected``)."""
-        rows = len(expected)  # for the bound: about the size of as many readings
+        """Store the expected values of a tick (``Store.append_expected``)."""
+        rows = len(expected)  # for the bound: about as large as this many readings
         self._put(_Item(rows, write=lambda store: store.append_expected(tick_us, expected, sigma_kpa)))
 
     @property
     def busy_s(self) -> float:
-        """For how many seconds the store has not answered, 0 when it is not asked."""
+        """Seconds for which the running call on the store has not returned, 0 without a call."""
         since = self._since
         return time.monotonic() - since if since > 0 else 0.0
 
     def close(self, patience_s: float) -> int:
-        """Write what waits, at most about so long; gives how many rows could not be written."""
+        """Write what waits, for a limited time; returns the number of rows that could not be written."""
         with self._changed:
             self._closing, self._until = True, time.monotonic() + patience_s
             self._changed.notify_all()
@@ -129,7 +129,7 @@ class Archive:
                 return
 
     def _joined(self) -> list[_Item]:
-        """The oldest item, and the readings right behind it that one write can take."""
+        """The oldest item, and the readings directly behind it that fit into one write."""
         taken, rows = [self._items[0]], self._items[0].rows
         for item in list(self._items)[1:1000] if taken[0].batch is not None else ():
             if item.batch is None or rows + item.rows > _AT_ONCE:
@@ -139,7 +139,7 @@ class Archive:
         return taken
 
     def _write(self, items: list[_Item]) -> bool:
-        """Write these, as often as it takes; False when the patience at the end is over."""
+        """Write these, with retries; False when the time limit at the end is over."""
         while True:
             try:
                 self._attempt(items)
@@ -178,7 +178,7 @@ class Archive:
         _let_go(finished)
 
     def _caught_up(self, items: int) -> None:
-        """The store is back; the fault is over once all that had waited for it is written."""
+        """The store is back; the fault ends once everything that waited is written."""
         if not self._away:
             return
         self._behind = len(self._items) if self._behind is None else self._behind - items

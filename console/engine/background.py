@@ -1,4 +1,4 @@
-"""BackgroundCall: one piece of work at a time on a thread of its own, its result taken by the one who asked."""
+"""BackgroundCall: one call at a time on its own thread; the caller takes the result."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ class BackgroundCall(Generic[T]):
 
     @property
     def is_busy(self) -> bool:
-        """Whether work runs whose result has not been taken."""
+        """Whether a call runs or its result has not been taken."""
         return self._running is not None
 
     @property
     def busy_s(self) -> float:
-        """For how many real seconds it has been at its work, 0 when it is done."""
+        """Real seconds since the running call began, 0 without one."""
         return 0.0 if self._running is None or self._running.done() else time.monotonic() - self._since
 
     def begin(self, work: Callable[[], T]) -> None:
-        """Do this; the last one was taken."""
+        """Begin a call; the result of the last one was taken."""
         self._running, self._since = Future(), time.monotonic()
         self._asked.put((work, self._running))
 
     def taken(self) -> T | None:
-        """The result, once it is there. Raises what the work raised."""
+        """The result when there is one. Raises what the call raised."""
         if self._running is None or not self._running.done():
             return None
         done, self._running = self._running, None
         return done.result()
 
     def close(self, patience_s: float) -> None:
-        """Finish what runs."""
+        """Finish the running call."""
         self._asked.put(None)
         if self._thread.is_alive():
             self._thread.join(patience_s)

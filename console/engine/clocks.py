@@ -1,4 +1,4 @@
-"""Clocks of stations against ours: a station whose readings are ahead of our clock is at fault, until they are not."""
+"""Clocks of stations against ours: a station with readings ahead of our clock has a fault until its clock is right."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CODE = "future_time"
 
 
 class StationClocks:
-    """Which stations run ahead. ``station_ids``: by row; ``alarms``: those known at the start."""
+    """Which stations run ahead. ``station_ids``: by row; ``alarms``: those active at the start."""
 
     def __init__(self, station_ids: NDArray[np.object_], alarms: Iterable[Alarm]) -> None:
         self._ids = station_ids
@@ -40,7 +40,7 @@ class StationClocks:
                 *(self._finding(row, now_us, active=False) for row in ended))  # fmt: skip
 
     def _right_again(self, batch: ReadingBatch, ahead: NDArray[np.int32], now_us: int) -> list[int]:
-        """Stations with a reading that was measured since the fault began, and none ahead. Backfill proves nothing."""
+        """Stations with a reading measured since the fault began, and none ahead. Backfill is no evidence."""
         right = []
         for row in np.intersect1d(batch.station, np.array(list(self._since_us), dtype=np.int32)):
             self._since_us[int(row)] = min(self._since_us[int(row)], now_us)  # our clock may have been set back

@@ -1,4 +1,4 @@
-"""Commands: intents of users, and calls of other threads, carried out on the engine's thread in their order."""
+"""Commands: intents of users and calls of other threads, carried out on the engine's thread in order."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Commands:
         self._asks: queue.SimpleQueue[_Ask | Callable[[], None]] = queue.SimpleQueue()
 
     def submit(self, intent: Intent, actor: Actor) -> Future[ChangeSet]:
-        """Ask for an intent; the future holds the committed change set or the QuanmaiError that refused it.
+        """Submit an intent; the future gets the committed change set or the QuanmaiError that refused it.
 
         Characters that a store cannot hold are replaced: pasted ones, and those of an account's name that is no UTF-8.
         """
@@ -59,11 +59,11 @@ class Commands:
 
     @property
     def waiting(self) -> bool:
-        """Whether something asked has not been taken up yet."""
+        """Whether anything submitted has not been taken up yet."""
         return not self._asks.empty()
 
     def turn(self) -> None:
-        """Take up everything asked."""
+        """Take up everything submitted."""
         while not self._asks.empty():
             ask = self._asks.get()
             if isinstance(ask, _Ask):

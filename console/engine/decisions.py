@@ -1,6 +1,6 @@
-"""The desk's state and its changes: one after the other, each on disk before it is shown.
+"""The desk's state and its changes, one after the other, each on disk before it is shown.
 
-While the store is away what the world does is shown from memory and written later (``journal.py``); what users ask is refused.
+While the store is away, events from outside are shown from memory and written later (``journal.py``); intents are refused.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _AWAY = "the store cannot be written now; nothing was changed, try again when th
 
 @dataclass(eq=False)
 class _Step:
-    """``done``: called once it needs no further care. ``entry``: once decided; ``is_shown``: applied before it is on disk.
+    """``done``: called once it is settled. ``entry``: once decided; ``is_shown``: applied before it is on disk.
 
-    ``is_given_up``: its user was told that the store does not answer. ``is_again``: decided anew on what the store holds.
+    ``is_given_up``: its user got the answer that the store does not respond. ``is_again``: decided again after a reload.
     """
 
     decide: Decide
@@ -45,7 +45,7 @@ class _Step:
 
     @property
     def holds_up(self) -> bool:
-        """Whether what comes after must wait for the disk."""
+        """Whether later steps must wait for the disk."""
         return not (self.is_shown or self.is_given_up)
 
 
@@ -65,20 +65,20 @@ class Decisions:
         self._observers.append(observer)
 
     def decide(self, decide: Decide, actor: Actor = SYSTEM, done: Callable[[], None] | None = None) -> None:
-        """Change the state by what ``decide`` makes of it, after everything before; ``done`` once it is on disk, or nothing."""
+        """Change the state by the result of ``decide``, in order; ``done`` is called once it is on disk, or empty."""
         self._steps.append(_Step(decide, actor, done=done))
 
     def ask(self, decide: Decide, actor: Actor, answer: Future[ChangeSet]) -> None:
-        """The same for a user who waits: ``answer`` gets the change set once it is on disk, or why it is refused."""
+        """The same for a user's intent: ``answer`` gets the change set once it is on disk, or the fault."""
         self._steps.append(_Step(decide, actor, answer))
 
     @property
     def is_busy(self) -> bool:
-        """Whether something is undecided, or a user waits for the disk."""
+        """Whether a step is undecided, or a user waits for the disk."""
         return bool(self._steps) or any(step.holds_up for step in self._unwritten)
 
     def turn(self) -> None:
-        """Take in what has been written, decide what can be decided; waits for nothing."""
+        """Settle written steps and decide the next ones; never blocks."""
         for outcome in self._journal.outcomes():
             self._settle(outcome)
         while True:
@@ -110,14 +110,14 @@ class Decisions:
         self._journal.put(step.entry)
 
     def _show_unwritten(self) -> None:
-        """The store is away or slow: what the world did is shown all the same. What users ask waits."""
+        """The store is away or slow: events from outside are shown all the same. Users' intents wait."""
         for step in self._unwritten:
             if not step.is_shown and step.answer is None and step.entry is not None:
                 step.is_shown = True
                 self._apply(step.entry.changes)
 
     def _give_up_asked(self) -> None:
-        """A user whose store hangs is told; what the world does must not wait behind it."""
+        """Answer users whose store does not respond; events from outside must not wait behind them."""
         for step in self._unwritten:
             if step.answer is not None and not step.is_given_up:
                 step.is_given_up = True
@@ -155,7 +155,7 @@ class Decisions:
         if step.is_shown:
             self._journal.reload()
         if step.is_shown and isinstance(fault, StaleState) and not step.is_again:
-            # Decided on a state that the store did not hold: once more on what it holds, so that no finding is lost.
+            # Decided on a state that the store did not have: decide again on the stored state, so that no finding is lost.
             self._again.append(_Step(step.decide, step.actor, done=step.done, is_again=True))
             return
         self._refuse(step, fault)

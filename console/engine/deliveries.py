@@ -1,4 +1,4 @@
-"""Deliveries: what the outbox cannot send or gave up, and what arrived after all -> the log of actions of its case."""
+"""Deliveries: logs in the case what the outbox cannot send or gave up, and late deliveries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from console.services.incidents.deliveries import on_deliveries
 
 
 class Deliveries:
-    """Turned on the engine's thread."""
+    """Runs on the engine's thread."""
 
     def __init__(self, outbox: Outbox, decisions: Decisions) -> None:
         self._outbox, self._decisions = outbox, decisions

@@ -1,4 +1,4 @@
-"""Engine: composition of the rooms, one thread that turns them, and what other threads may call."""
+"""Engine: composition of its parts, the thread that runs them, and the methods for other threads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.detection import Detector, History
-from console.domain.actors import Actor
 from console.domain.changes import Change, ChangeSet
 from console.domain.clock import micros
 from console.domain.compose import compose_picture
@@ -21,7 +20,6 @@ from console.domain.crews import CrewFix
 from console.domain.grid import TickGrid
 from console.domain.health import FeedHealth
 from console.domain.incidents import INCIDENT
-from console.domain.intents import Intent
 from console.domain.live import LivePicture
 from console.domain.picture import Picture
 from console.domain.readings import Channel
@@ -74,6 +72,7 @@ class Engine:
             city, clock, self._live, detector, grid, expected_log, desk, self._decisions, self._faults, inbox.wake
         )
         self._commands = Commands(inbox, clock, desk, self._decisions)
+        self.submit = self._commands.submit
         self._outbox = Outbox(store, ports.channels, self._faults)
         self._deliveries = Deliveries(self._outbox, self._decisions)
         self._jobs = Jobs(ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands, self._faults)
@@ -94,7 +93,7 @@ class Engine:
         self.has_lost = False
         """After ``stop``: whether something could not be written."""
 
-    # What others call, from any thread.
+    # Methods for other threads.
 
     def start(self) -> None:
         """Begin: the thread runs until ``stop``."""
@@ -104,7 +103,7 @@ class Engine:
         self.watchdog.start()
 
     def stop(self) -> None:
-        """Finish what has been submitted, flush to disk, end the threads; says what could not be written."""
+        """Finish what was submitted, flush to disk, end the threads; logs what could not be written."""
         self._stopping.set()
         self._watch.cease()
         self._retention.cease()
@@ -128,12 +127,8 @@ class Engine:
         except StoreUnavailable as fault:
             log.error("%s", fault)
 
-    def submit(self, intent: Intent, actor: Actor) -> Future[ChangeSet]:
-        """Ask for an intent; the future holds the committed change set or the QuanmaiError that refused it."""
-        return self._commands.submit(intent, actor)
-
     def learn(self, history: Callable[[], History | None]) -> Future[None]:
-        """Let detection learn from the quiet history that ``history`` reads, aside, before later ticks."""
+        """Let detection learn in the background from the quiet history that ``history`` reads, before later ticks."""
 
         def work() -> None:
             quiet = history()
@@ -143,7 +138,7 @@ class Engine:
         return self._watch.first(work)
 
     def replace_detector(self, make: Callable[[], Detector | None]) -> Future[None]:
-        """Let ``make`` bring another detector, aside, before later ticks; None leaves the one there is."""
+        """Replace the detector by the result of ``make``, in the background, before later ticks; None keeps the present one."""
 
         def work() -> None:
             made = make()
@@ -154,7 +149,7 @@ class Engine:
         return self._watch.first(work)
 
     def report(self, name: str, message: str) -> None:
-        """Show from now on that something fails which the engine stands on: one line that advises. From any thread."""
+        """Show a fault of a part below the engine, in one line with advice. From any thread."""
         self._faults.begin(name, message)
 
     def subscribe(self, callback: Callable[[Picture], None]) -> None:
@@ -166,7 +161,7 @@ class Engine:
         return self._picture
 
     def now(self) -> datetime:
-        """The present on the engine's clock."""
+        """The time on the engine's clock."""
         return self._ports.clock.now()
 
     def history(
@@ -177,7 +172,7 @@ class Engine:
         return at_us, value, self._watch.history.at(station_row, channel, at_us)
 
     def scatter(self, station_row: int, channel: Channel) -> float:
-        """Sigma of a station's channel around what is expected, inside unit; NaN while unknown."""
+        """Standard deviation of a station's channel around its expected value, inside unit; NaN while unknown."""
         return float(self._watch.sigma_kpa[station_row]) if channel is Channel.PRESSURE else np.nan
 
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
@@ -209,7 +204,7 @@ class Engine:
             self._jobs.resume_outlooks()
 
     def _say_when_stuck(self) -> None:
-        """A server that hangs gives no error that could be shown."""
+        """Show a store that does not respond: it raises no error."""
         busy_s = max(self._journal.busy_s, self._archive.busy_s)
         if busy_s > STUCK_S:
             self._faults.begin(_NO_ANSWER, f"store: it has not answered for {busy_s:.0f} s; check the disk or the server")
@@ -259,7 +254,7 @@ class Engine:
 
 
 def _with_crew_bases(state: DeskState, city: City) -> DeskState:
-    """Crews never heard of stand at their base, with no time: shown as missing, not as moving."""
+    """Crews without any position are at their base, without a time: shown as missing, not as moving."""
     crews = city.crews
     bases = {
         str(crews.asset_id[row]): CrewFix(

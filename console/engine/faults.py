@@ -1,4 +1,4 @@
-"""Faults of the engine as the picture shows them: what fails now, for as long as it fails."""
+"""Faults of the engine shown in the picture, each for as long as it lasts."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Faults:
         self._defects: dict[str, tuple[str, float]] = {}
 
     def begin(self, name: str, reason: str, detail: str = "") -> None:
-        """Something fails, in one line that advises; it is shown until ``end``. ``name``: ``store/readings`` is shown as store.
+        """A fault begins, in one line with advice; it is shown until ``end``. ``name``: ``store/readings`` is shown as store.
 
-        ``detail``: what follows from it, and grows; of parts that fail for one reason the reason is shown once.
+        ``detail``: its consequence, which may change; a reason that several parts share is shown once.
         """
         with self._lock:
             new = name not in self._lasting
@@ -36,21 +36,21 @@ class Faults:
             log.error("%s", f"{reason}; {detail}" if detail else reason)
 
     def end(self, name: str) -> None:
-        """It works again."""
+        """The fault is over."""
         with self._lock:
             gone = self._lasting.pop(name, None)
         if gone is not None:
             log.warning("%s: works again", name)
 
     def defect(self, where: str, fault: BaseException) -> None:
-        """A defect in one part must not silence the others at night: it is shown, with its trace in the log."""
+        """Show a defect of one part; the others go on, and its trace is logged."""
         log.error("defect in the engine (%s)", where, exc_info=fault)
         message = f"{type(fault).__name__}: {fault}; see the log, report it"
         with self._lock:
             self._defects[where] = (message, self._monotonic())
 
     def feeds(self) -> tuple[FeedHealth, ...]:
-        """What fails now."""
+        """The present faults."""
         now = self._monotonic()
         with self._lock:
             self._defects = {key: one for key, one in self._defects.items() if now - one[1] < _DEFECT_SHOWN_S}

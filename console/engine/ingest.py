@@ -1,4 +1,4 @@
-"""Ingest: what the feeds put into the inbox -> live picture; readings and positions to the archive, replies to the desk."""
+"""Ingest: items of feeds go from the inbox to the live picture, the archive (readings, positions) and the desk (replies)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _KEPT_AHEAD_US = 86_400_000_000
 
 
 class Ingest:
-    """Waits for the inbox."""
+    """Waits only for the inbox."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Ingest:
         self._receipts = Receipts(ports.inbox.kept)
 
     def turn(self) -> None:
-        """Take in what has arrived; waits a moment for the first item, for nothing else."""
+        """Take in arrived items; waits a short time for the first one, for nothing else."""
         arrived = self._inbox.drain(_WAIT_S, gather_s=GATHER_S)
         if not arrived:
             return
@@ -66,7 +66,7 @@ class Ingest:
         return tuple(_health(feed) for feed in self._feeds)
 
     def _decoded(self, arrived: Arrived, now_us: int) -> Decoded | None:
-        """None for a defect in the feed: it must not stop the others. Sent again, the same items would meet it again."""
+        """None for a defect in the feed, which must not stop the others. Sending the same items again would not help."""
         try:
             return arrived.feed.decode(arrived.items, now_us)
         except Exception as defect:  # noqa: BLE001 - shown and logged
@@ -97,7 +97,7 @@ class Ingest:
         self._archive.append_positions(newer, kept)
 
     def _note_troubles(self, troubles: tuple[CrewTrouble, ...], fixes: tuple[CrewFix, ...]) -> None:
-        """A crew whose phone sends what cannot be used keeps its last place, marked with the reason."""
+        """A crew whose phone sends unusable positions keeps its last one, marked with the reason."""
         known, heard = self._decisions.state.crews, {fix.crew_id for fix in fixes}
         marked = [
             replace(known[one.crew_id], trouble=one.kind)
@@ -109,7 +109,7 @@ class Ingest:
 
 
 def _is_newer(fix: CrewFix, known: CrewFix, now_us: int) -> bool:
-    """A position that is ahead of our clock, since that was set back, does not outlast true ones."""
+    """A position ahead of our clock (which was set back) is replaced by later ones."""
     return fix.at_us > known.at_us or known.at_us > now_us + FUTURE_TOLERANCE_US >= fix.at_us
 
 

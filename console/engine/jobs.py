@@ -1,6 +1,6 @@
-"""Jobs: what takes seconds and follows from the state of a case — pressures after closing, outlooks, files of notices.
+"""Jobs: slow work that follows from the state of a case: pressures after closing, outlooks, files of notices.
 
-They are derived from the cases themselves, after each change and at the start: what a kill interrupted is done again.
+They are derived from the cases after each change and at the start, so that an interrupted job is done again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from console.services.notices.lifecycle import lacks_files
 
 
 class Jobs:
-    """Waits for computations and for the notices' folder; results come back as calls on the engine's thread."""
+    """Waits for computations and for the notices' folder; results are calls on the engine's thread."""
 
     def __init__(
         self,
@@ -48,19 +48,19 @@ class Jobs:
         self._asked: set[tuple[str, str]] = set()
 
     def start(self) -> None:
-        """Begin, with what an earlier process left undone. Outlooks wait for ``resume_outlooks``."""
+        """Begin, with unfinished jobs of an earlier process. Outlooks wait for ``resume_outlooks``."""
         for incident in self._decisions.state.incidents.values():
             self._ask_impact(incident)
             self._ask_files(incident)
         self._retrying.start()
 
     def resume_outlooks(self) -> None:
-        """Ask for outlooks that an earlier process left undone; they need a first tick's expected values."""
+        """Start outlooks left unfinished by an earlier process; they need the expected values of a first tick."""
         for incident in self._decisions.state.incidents.values():
             self._ask_outlook(incident)
 
     def after(self, changes: ChangeSet) -> None:
-        """Ask for what these changes call for."""
+        """Start the jobs that these changes require."""
         for changed in changes.incidents:
             incident = self._decisions.state.incidents[changed.incident_id]
             self._ask_outlook(incident)
@@ -68,11 +68,11 @@ class Jobs:
             self._ask_files(incident)
 
     def close(self, patience_s: float) -> None:
-        """Finish what runs, drop what waits."""
+        """Finish the running job, drop the waiting ones."""
         self._retrying.close(patience_s)
 
     def _ask_outlook(self, incident: Incident) -> None:
-        """What a suspected case's location predicts, once for each location; the alarm does not wait for it."""
+        """The outlook of a suspected case, once for each location; the alarm does not wait for it."""
         incident_id, location, forecasts = incident.incident_id, incident.location, self._ports.forecasts
         wanted = incident.phase is Phase.SUSPECTED and incident.outlook is None
         before = self._foreseen.get(incident_id)
@@ -87,7 +87,7 @@ class Jobs:
             outlook = forecasts.outlook(location, incident.evidence, incident.first_abnormal_at, known)
             self._commands.call(lambda: self._take_outlook(incident, outlook))
 
-        def is_wanted() -> bool:  # the answer to an older location comes too late
+        def is_wanted() -> bool:  # the result for an older location is dropped
             return self._foreseen.get(incident_id) is incident
 
         self._retrying.add(Job(f"outlook/{incident_id}", f"outlook of case {incident_id}", work, is_wanted))
@@ -113,18 +113,18 @@ class Jobs:
                 checked = replace(impact, reopening=hydraulics.reopening(plan))
                 self._commands.call(lambda: self._take_impact(incident_id, generation, checked))
 
-        def is_wanted() -> bool:  # the answer to an older plan comes too late
+        def is_wanted() -> bool:  # the result for an older plan is dropped
             return self._planned.get(incident_id) == generation
 
         self._retrying.add(Job(f"impact/{incident_id}", f"pressures after closing, case {incident_id}", work, is_wanted))
 
     def _take_impact(self, incident_id: str, generation: int, impact: PressureImpact) -> None:
-        if self._planned.get(incident_id) == generation:  # a late answer belongs to an older plan
+        if self._planned.get(incident_id) == generation:  # a late result belongs to an older plan
             desk, now = self._desk, self._ports.clock.now()
             self._decisions.decide(lambda state: desk.on_impact(state, incident_id, impact, now))
 
     def _ask_files(self, incident: Incident) -> None:
-        """The files of a notice that has left the house: of its issue, and of its end."""
+        """The files of an issued or lifted notice."""
         for notice in incident.notices:
             key = (notice.notice_id, self._ports.documents.stem(notice))
             if key not in self._asked and lacks_files(notice, self._ports.documents):

@@ -1,7 +1,7 @@
-"""Journal: change sets -> the store, in their order, on a thread of its own.
+"""Journal: writes change sets to the store, in order, on its own thread.
 
-What the world did (findings, replies) waits here while the store is away and is written when it is back. What a user asked
-is refused then: nothing is shown as done that is not on disk.
+Events from outside (findings, replies) wait here while the store is away and are written when it is back. Users' intents
+are refused then: nothing is shown as done that is not on disk.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FAULT = "store"
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A change set with who caused it and when (µs UTC). ``is_asked``: a user waits for it; it is not kept for later."""
+    """A change set with its actor and time (µs UTC). ``is_asked``: a user waits for it; it is not kept for later."""
 
     changes: ChangeSet
     actor: Actor
@@ -50,7 +50,7 @@ class Written:
 
 @dataclass(frozen=True, eq=False)
 class Away:
-    """The store cannot take it now. One that was not asked stays in the journal."""
+    """The store cannot take it now. An event from outside stays in the journal."""
 
     entry: Entry
     fault: StoreUnavailable
@@ -58,7 +58,7 @@ class Away:
 
 @dataclass(frozen=True, eq=False)
 class NotTaken:
-    """The store will never take it: it was logged with its content."""
+    """The store refused it for good: it was logged with its content."""
 
     entry: Entry
     fault: Exception
@@ -66,7 +66,7 @@ class NotTaken:
 
 @dataclass(frozen=True, eq=False)
 class Reloaded:
-    """What the store holds, after something that was shown could not be written."""
+    """The stored state, after a shown change could not be written."""
 
     state: DeskState
 
@@ -75,7 +75,7 @@ Outcome = Written | Away | NotTaken | Reloaded
 
 
 class Journal:
-    """``put`` and ``outcomes`` belong to the engine's thread; the outcomes come in the order of the entries."""
+    """``put`` and ``outcomes`` are for the engine's thread; outcomes are in the order of the entries."""
 
     def __init__(self, store: Store, faults: Faults, wake: Callable[[], None]) -> None:
         self._store, self._faults, self._wake = store, faults, wake
@@ -97,51 +97,51 @@ class Journal:
 
     @property
     def is_away(self) -> bool:
-        """Whether the store could not take the last thing it was given."""
+        """Whether the last write failed."""
         return self._away
 
     @property
     def busy_s(self) -> float:
-        """For how many seconds the store has not answered, 0 when it is not asked."""
+        """Seconds for which the running call on the store has not returned, 0 without a call."""
         since = self._since
         return time.monotonic() - since if since > 0 else 0.0
 
     @property
     def is_slow(self) -> bool:
-        """Whether the store has not answered for a second."""
+        """Whether the running call has lasted more than a second."""
         return self.busy_s > _SLOW_S
 
     @property
     def is_stuck(self) -> bool:
-        """Whether the store has not answered for so long that no user should wait for it."""
+        """Whether the running call has lasted too long for a user to wait."""
         return self.busy_s > _STUCK_S
 
     @property
     def is_full(self) -> bool:
-        """Whether nothing more is kept for later."""
+        """Whether the bound of waiting change sets is reached."""
         return len(self._entries) >= MOST_WAITING
 
     def put(self, entry: Entry) -> None:
-        """Write this after all before it."""
+        """Write a change set after all before it."""
         with self._changed:
             self._entries.append(entry)
             self._changed.notify_all()
 
     def reload(self) -> None:
-        """Once everything waiting is written, give what the store holds."""
+        """Load the stored state once everything waiting is written."""
         with self._changed:
             self._reload = True
             self._changed.notify_all()
 
     def outcomes(self) -> list[Outcome]:
-        """What has become of entries since the last call."""
+        """Outcomes of entries since the last call."""
         with self._changed:
             taken = list(self._outcomes)
             self._outcomes.clear()
             return taken
 
     def close(self, patience_s: float) -> int:
-        """Write what waits, at most about so long; gives how many change sets could not be written."""
+        """Write what waits, for a limited time; returns the number of change sets that could not be written."""
         with self._changed:
             self._closing, self._until = True, time.monotonic() + patience_s
             self._changed.notify_all()
@@ -168,7 +168,7 @@ class Journal:
                 self._give_state()
 
     def _write(self, entry: Entry) -> bool:
-        """Write the oldest entry, as often as it takes; False when the patience at the end is over."""
+        """Write the oldest entry, with retries; False when the time limit at the end is over."""
         is_told = False
         while True:
             outcome = self._attempt(entry, is_again=is_told)
@@ -201,7 +201,7 @@ class Journal:
 
     def _settle(self, entry: Entry, outcome: Outcome) -> None:
         if isinstance(outcome, Away):
-            self._doubtful = entry  # the connection may have gone after the store had it
+            self._doubtful = entry  # the connection may have been lost after the commit
         with self._changed:
             self._entries.popleft()
             self._outcomes.append(outcome)
@@ -210,7 +210,7 @@ class Journal:
         self._wake()
 
     def _caught_up(self) -> None:
-        """The store is back; the fault is over once all that had waited for it is written."""
+        """The store is back; the fault ends once everything that waited is written."""
         if self._away:
             self._behind = len(self._entries) if self._behind is None else self._behind - 1
             if self._behind <= 0:
@@ -222,7 +222,7 @@ class Journal:
         self._wake()
 
     def _resolve_doubt(self) -> None:
-        """A user's change set that was told as refused, yet is on disk: what the store holds is shown again."""
+        """Reload the stored state when a user's change set is on disk although it was answered as refused."""
         entry = self._doubtful
         if entry is not None:
             if self._store.written(entry.changes, entry.actor, moment(entry.at_us)) is not None:
@@ -231,7 +231,7 @@ class Journal:
             self._doubtful = None
 
     def _probe(self) -> None:
-        """Nothing waits: find out whether the store takes anything again."""
+        """Nothing waits: test whether the store can be written again."""
         if not self._pause():
             return
         try:
@@ -266,7 +266,7 @@ class Journal:
         return f"{waiting} change sets wait in memory{full}" if waiting else ""
 
     def _pause(self) -> bool:
-        """Wait until the next attempt; False when the patience at the end is over."""
+        """Wait until the next attempt; False when the time limit at the end is over."""
         with self._changed:
             left = self._until - time.monotonic()
             if left <= 0:

@@ -1,4 +1,4 @@
-"""Outbox: what the store holds for others -> the channels, until each has delivered it; on a thread of its own."""
+"""Outbox: gives stored messages to the channels until each has delivered them; on its own thread."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Key = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class _Handed:
-    """A message handed to a channel. ``is_last``: with this delivery it is with everybody."""
+    """A message handed to a channel. ``is_last``: this delivery is its last one."""
 
     message: Pending
     claim: Delivery
@@ -45,9 +45,9 @@ class _Handed:
 
 @dataclass
 class _Look:
-    """What one look at the store found: ``left``: cannot go out now; ``due``: can; ``done``: with everybody.
+    """Result of one look at the store: ``left``: cannot be sent now; ``due``: can; ``done``: delivered by all channels.
 
-    ``held``: (channel, address) that refused something -> when that is tried again (µs); nothing else goes there before.
+    ``held``: time of the next attempt (µs) by (channel, address) that refused a message; nothing else is sent there before.
     """
 
     states: dict[str, str]
@@ -58,10 +58,10 @@ class _Look:
 
 
 class Outbox:
-    """Waits for the store; no channel makes it wait. ``wake``: something new is due; any thread.
+    """Waits only for the store; channels do not block it. ``wake``: a new message is due; any thread.
 
-    ``waiting``: what cannot go out now; ``lasting``: of these what is worth an entry in the log of actions; ``delivered``:
-    messages that every channel that carries them has delivered, ``withdrawn``: what never left and is over meanwhile; both to
+    ``waiting``: messages that cannot be sent now; ``lasting``: those of them to be logged in their case; ``delivered``:
+    messages delivered by every channel that carries them; ``withdrawn``: unsent messages that are out of date; both queues to
     be taken from there.
     """
 
@@ -88,11 +88,11 @@ class Outbox:
         self._thread.start()
 
     def wake(self) -> None:
-        """Look at once."""
+        """Look at the store at once."""
         self._woken.set()
 
     def close(self, patience_s: float) -> None:
-        """Send what can be sent at once, end; what is left is in the store, for the next start."""
+        """Send what can be sent at once, then end; the rest stays in the store for the next start."""
         self._closing.set()
         self._woken.set()
         if self._thread.is_alive():
@@ -109,7 +109,7 @@ class Outbox:
             try:
                 self._turn()
                 if last:
-                    self._turn()  # what was handed over a moment ago may have arrived
+                    self._turn()  # recent hand-overs may have been delivered
                 self._faults.end(FAULT)
             except StoreUnavailable as fault:
                 self._faults.begin(FAULT, str(fault), "what is due is sent when it is back")
@@ -139,7 +139,7 @@ class Outbox:
         self._states, self._next_look = states, now + (min(next_try_s, _LOOK_S) if look.held else _LOOK_S)
 
     def _pending(self) -> list[Pending]:
-        """All of them, for those of one channel must not hide those of another."""
+        """All pending messages: those of one channel must not hide those of another."""
         found = list[Pending]()
         while some := self._store.pending_outgoing(found[-1].outgoing_id if found else 0):
             found += some
@@ -148,7 +148,7 @@ class Outbox:
     # Results.
 
     def _record_results(self) -> bool:
-        """Whether there were any."""
+        """Record results of channels; whether there were any."""
         for channel in self._channels:
             found = self._guarded(channel, channel.results, list[Result]())
             self._results += [((result.outgoing_id, channel.name), result.failure) for result in found]
@@ -203,7 +203,7 @@ class Outbox:
         look.left.append(undelivered(one.outgoing_id, one.outgoing, reason, one.by(channel.name)))
 
     def _give_up(self, one: Pending, why: Obsolete) -> None:
-        """It is over: no channel gets it any more. Where one has delivered it already it counts as sent."""
+        """The message is out of date: no further channel gets it. If one has delivered it, it counts as sent."""
         if any(delivery.state is DeliveryState.SENT for delivery in one.deliveries):
             self._store.record_deliveries((), [one.outgoing_id])
         else:
@@ -215,7 +215,7 @@ class Outbox:
     # Handing over.
 
     def _hand_over(self, look: _Look) -> None:
-        """Claim what is due, on disk, then hand it to its channels."""
+        """Claim due messages, on disk, then hand them to their channels."""
         self._store.record_deliveries([(handed.message.outgoing_id, handed.claim) for _, handed in look.due])
         unclaimed = []
         for channel, handed in look.due:
@@ -232,11 +232,11 @@ class Outbox:
         self._store.record_deliveries(unclaimed)
 
     def _deliver(self, one: Pending, channel: DeliveryChannel) -> bool | None:
-        """Whether the channel has taken it; None for a defect in it."""
+        """Whether the channel has accepted it; None for a defect in the channel."""
         return self._guarded(channel, lambda: channel.deliver(one.outgoing_id, one.outgoing), None)
 
     def _guarded(self, channel: DeliveryChannel, ask: Callable[[], T], otherwise: T) -> T:
-        """A defect in one channel must not silence the others."""
+        """Call a channel; a defect in it must not stop the others."""
         try:
             return ask()
         except Exception as defect:  # noqa: BLE001 - shown and logged

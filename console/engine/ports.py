@@ -1,4 +1,4 @@
-"""What the engine runs on."""
+"""The engine's dependencies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from console.services.ports import Documents, Forecasts, Hydraulics, Store
 
 @dataclass(frozen=True, eq=False)
 class Ports:
-    """Clock, ways in and out, store and what computes or writes for the engine."""
+    """Clock, feeds, channels, store, and the ports that compute or write for the engine."""
 
     clock: Clock
     inbox: Inbox

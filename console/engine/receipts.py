@@ -1,4 +1,4 @@
-"""Receipts: when everything that came in with a drained batch is kept, its senders may forget it — in order of arrival."""
+"""Receipts: a drained batch is acknowledged in order of arrival, once everything in it is stored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 class Receipts:
-    """``kept``: called with the number of oldest messages that are done with (``Inbox.kept``). Any thread."""
+    """``kept``: called with the number of oldest messages that are complete (``Inbox.kept``). Any thread."""
 
     def __init__(self, kept: Callable[[int], None]) -> None:
         self._kept = kept
@@ -16,7 +16,7 @@ class Receipts:
         self._open: deque[list[int]] = deque()
 
     def expect(self, messages: int, parts: int) -> Callable[[], None]:
-        """A batch of so many messages; the function given back is called once for each of its parts."""
+        """Begin a batch of ``messages``; the returned function is called once for each of its parts."""
         entry = [messages, parts]
         with self._lock:
             self._open.append(entry)

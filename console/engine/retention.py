@@ -1,7 +1,7 @@
 """Retention: deletes history that is older than its setting, once a day, in small batches, on a thread of its own.
 
-Nothing goes silently: the store counts each batch with its deletion, and a run ends with a line in the log and an entry in the
-log of actions. Entries that a kill or a store that was away has left out follow with the next run.
+Nothing is deleted silently: each batch is counted in its own transaction, and a run ends with a log line and an entry in the
+log of actions. Entries missed because of a kill or an unavailable store follow with the next run.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _SHORT_S, _LONG_S = 0.02, 0.05
 
 
 def next_batch(rows: int, took_s: float) -> int:
-    """Rows of the next batch: a batch should take 20 to 50 ms, since writing readings to SQLite waits for it meanwhile.
+    """Rows of the next batch: a batch should take 20 to 50 ms, because it blocks writing readings to SQLite.
 
     Blocks hold from one reading to a day of them, so that no fixed number fits.
     """
@@ -84,7 +84,7 @@ class Retention:
         self._closing.set()
 
     def close(self, patience_s: float) -> None:
-        """End after the batch that is being deleted."""
+        """End after the running batch."""
         self.cease()
         if self._thread.is_alive():
             self._thread.join(patience_s)
@@ -101,7 +101,7 @@ class Retention:
                 self._faults.defect("retention", defect)
 
     def look(self) -> None:
-        """Delete what is due, unless that was done within a day; a clock that jumps makes it due, and may be refused."""
+        """Delete what is due, at most once a day; after a clock jump it is due again, and may be refused."""
         now_us = micros(self._clock.now())
         if self._ran_us is not None and abs(now_us - self._ran_us) < _DAY_US:
             return

@@ -1,4 +1,4 @@
-"""Work that may fail and is tried again: attempts, next time, shown while it fails. One at a time, on a thread of its own."""
+"""Jobs with retries: attempts, next time, shown while they fail. One at a time, on its own thread."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FIRST_S, _LONGEST_S = 2.0, 300.0
 
 @dataclass(eq=False)
 class Job:
-    """``key``: one job of a key waits at a time; ``what``: in a fault's line; ``is_wanted``: asked before each attempt."""
+    """``key``: one job of a key waits at a time; ``what``: name in a fault's line; ``is_wanted``: checked before each attempt."""
 
     key: str
     what: str
@@ -31,7 +31,7 @@ class Job:
 
 
 class Retrying:
-    """``add`` from any thread; ``clock`` dates the next attempt for people, waiting is in real seconds."""
+    """``add`` from any thread; ``clock`` gives the shown time of the next attempt, waiting is in real seconds."""
 
     def __init__(self, clock: Clock, faults: Faults) -> None:
         self._clock, self._faults = clock, faults
@@ -45,13 +45,13 @@ class Retrying:
         self._thread.start()
 
     def add(self, job: Job) -> None:
-        """Do this soon; it takes the place of a waiting one of its key."""
+        """Add a job; it replaces a waiting one with its key."""
         with self._changed:
             self._jobs[job.key] = job
             self._changed.notify_all()
 
     def close(self, patience_s: float) -> None:
-        """Finish what runs, drop what waits: a start derives it again."""
+        """Finish the running job, drop the waiting ones: the next start derives them again."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""Watch: detection on a thread of its own; ticks of the live picture to it, its findings to the desk."""
+"""Watch: runs detection on its own thread: ticks of the live picture in, findings to the desk out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FAULT = "engine/detection"
 
 @dataclass(frozen=True, eq=False)
 class _Tick:
-    """What a tick has shown. ``elevation_error_m``: (stations,) by how much elevations on record are off, NaN where unknown."""
+    """Result of a tick. ``elevation_error_m``: (stations,) estimated errors of recorded elevations, NaN where unknown."""
 
     at_us: int
     result: TickResult
@@ -42,10 +42,10 @@ class _Tick:
 
 
 class Watch:
-    """Waits for the grid's next tick, which is evaluated in the background: EPANET may be asked in it, no reading waits for that.
+    """Waits for the grid's next tick, which is evaluated in the background: it may run EPANET, and no reading waits for it.
 
-    There, too, is done what detection is asked ``first`` (to learn, to take another detector), and between two ticks the
-    signatures that a large city still lacks, one group's at a time.
+    Work given by ``first`` (learning, another detector) is done there too, and between two ticks the
+    missing signatures of a large city, one group at a time.
     ``expected``: (stations, channels); ``learning``, ``sigma_kpa``, ``elevation_error_m``: (stations,).
     """
 
@@ -82,7 +82,7 @@ class Watch:
         self._background.start()
 
     def first(self, work: Callable[[], None]) -> Future[None]:
-        """From any thread: do this in the background, before the ticks that come later."""
+        """Do this in the background before later ticks. From any thread."""
         done: Future[None] = Future()
 
         def carried_out() -> None:
@@ -99,22 +99,22 @@ class Watch:
 
     @property
     def preparing(self) -> tuple[int, int] | None:
-        """(groups of stations that detection can look at, groups that report) while the first are fewer."""
+        """(groups of stations ready for detection, groups that report) while the first number is smaller."""
         usable, all_ = self.detector.preparing
         if self._is_at_first or not self._first.empty():
             usable, all_ = 0, self.detector.groups
         return (usable, all_) if usable < all_ else None
 
     def cease(self) -> None:
-        """Make no signatures any more: what is under way ends soon."""
+        """Stop making signatures; the running one ends soon."""
         self.detector.close()
 
     def close(self, patience_s: float) -> None:
-        """Finish the tick that is being evaluated; its findings are for the next start to find again."""
+        """Finish the running tick; the next start will detect its findings again."""
         self._background.close(patience_s)
 
     def turn(self) -> None:
-        """Take the findings of the last tick; begin with the one that is due, if any. Waits for nothing."""
+        """Take the findings of the last tick and begin the one that is due, if any; never blocks."""
         self._take()
         if self._background.is_busy:
             self._say_when_late()
@@ -131,7 +131,7 @@ class Watch:
             return
         live = self._live
         value, at_us, quality = live.value.copy(), live.at_us.copy(), live.quality.copy()
-        # Behind its clock, the engine has newer values than the tick's: those are not ahead of time.
+        # An engine that is behind has newer values than the tick's: they are not ahead of time.
         seen_us = max(tick_us, min(int(at_us.max(initial=0)), micros(self._clock.now())))
         disturbed = any(incident.is_open() for incident in self._decisions.state.incidents.values())
 
@@ -145,14 +145,14 @@ class Watch:
         self._begin(evaluate)
 
     def _begin(self, work: Callable[[], Callable[[], None]]) -> None:
-        """Do ``work`` in the background; what it returns is done here, once it is taken."""
+        """Do ``work`` in the background; the function it returns is called here, once the result is taken."""
 
         def unless_closed() -> Callable[[], None]:
             try:
                 return work()
             except Exception:
                 if self.detector.closed:
-                    return _nothing  # given up with the program
+                    return _nothing  # dropped at the end of the program
                 raise
 
         self._background.begin(unless_closed)
@@ -188,7 +188,7 @@ class Watch:
 
     def _say_when_late(self) -> None:
         busy_s = self._background.busy_s
-        if busy_s > SILENT_AFTER_S and not self._is_at_first:  # that is told as ``preparing``
+        if busy_s > SILENT_AFTER_S and not self._is_at_first:  # shown as ``preparing``
             at = moment(self._tick_us).isoformat(timespec="seconds")
             self._faults.begin(FAULT, f"detection is still at its tick of {at}, for {busy_s:.0f} s; no burst is found meanwhile")
 

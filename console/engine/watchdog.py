@@ -1,4 +1,4 @@
-"""Watchdog: notices that the engine's thread does not turn, and says so loudly."""
+"""Watchdog: detects that the engine's thread is blocked, and logs and shows it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _STEP_S = 1.0
 
 
 class Watchdog:
-    """Watches a thread that calls ``turned``; real monotonic time. ``is_silent``: set while it does not turn.
+    """Watches a thread that calls ``turned``; real monotonic time. ``is_silent``: set while the thread is blocked.
 
-    A machine that was suspended stood still as a whole: of a long pause between two looks only what this process
-    computed meanwhile counts.
+    On a suspended machine every process stops: of a long pause between two checks only the time that this process
+    computed counts.
     """
 
     def __init__(self, watched: threading.Thread, limit_s: float = SILENT_AFTER_S) -> None:
@@ -32,7 +32,7 @@ class Watchdog:
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Call ``listener``, on the watchdog's thread, each time the watched one falls silent."""
+        """Call ``listener``, on the watchdog's thread, each time the watched one is blocked."""
         self._listeners.append(listener)
 
     def start(self) -> None:
@@ -40,7 +40,7 @@ class Watchdog:
         self._thread.start()
 
     def turned(self) -> None:
-        """The watched thread turns."""
+        """The watched thread completed a turn."""
         self._turns += 1
 
     def close(self) -> None:

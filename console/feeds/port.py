@@ -26,7 +26,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class CrewTrouble:
-    """What came of a crew and could not be used. ``kind`` as counted: encrypted, future, position …"""
+    """An unusable payload of a crew. ``kind`` as counted: encrypted, future, position and others."""
 
     crew_id: str
     kind: str

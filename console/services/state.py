@@ -32,10 +32,11 @@ def _empty() -> Mapping[Any, Any]:
 
 @dataclass(frozen=True, eq=False)
 class DeskState:
-    """Frozen mappings. ``records``: by kind and id; ``history``: committed changes by subject, oldest first, of kinds that
+    """Frozen mappings.
 
-    keep it. ``dismissals``: of the last days by incident id; kept longer than their cases. ``given``: final ids by
-    provisional ones, of records that were shown before they were on disk.
+    ``records``: by kind and id. ``history``: committed changes by subject, oldest first, of kinds with history.
+    ``dismissals``: of the last days by incident id; kept longer than their cases. ``given``: final ids by provisional ones, of
+    records that were shown before they were on disk.
     """
 
     records: Mapping[str, Mapping[str, Any]] = field(default_factory=_empty)

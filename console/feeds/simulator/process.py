@@ -63,9 +63,10 @@ class SimulatorProcess:
         origin: Callable[[], float] = time.monotonic,
         real_stamps: bool = False,
     ) -> None:
-        """``origin``: gives, when the process starts, ``time.monotonic()`` at which the clock stood at ``start``; by default
+        """Prepare the process; ``start`` begins it.
 
-        that is the moment of starting.
+        ``origin``: gives, when the process starts, the ``time.monotonic()`` that corresponds to ``start``; by default the moment
+        of starting.
         """
         if speed <= 0 or step_s <= 0:
             raise ValueError("speed and step_s must be above zero")
