@@ -103,8 +103,10 @@ class BoundaryReadings:
 
 @dataclass(frozen=True, eq=False)
 class TankModes:
-    """Carried from tick to tick: ``shut``: (tanks,) shut off at a limit; ``usual_m``: (pressures,) slow mean of the
-    residuals, ``typical_m`` of their mean absolute change.
+    """Carried from tick to tick.
+
+    ``shut``: (tanks,) shut off at a limit; ``usual_m``: (pressures,) slow mean of the residuals, ``typical_m`` of their mean
+    absolute change.
     """
 
     shut: Bools
