@@ -171,7 +171,8 @@ def _rows(table: pa.Table, column: str, known: dict[str, int], name: str) -> Any
         index = chunk.indices.fill_null(0).to_numpy(zero_copy_only=False)
         used = place[index] if len(index) else np.empty(0, dtype=np.int64)
         if (used < 0).any():
-            raise PackageFault(f"{name}: {column} {words[int(index[np.argmax(used < 0)])]!r} is not known here")
+            unknown = words[int(index[np.argmax(used < 0)])] if words else None  # no words: every value is missing
+            raise PackageFault(f"{name}: {column} {unknown!r} is not known here")
         parts.append(used)
     return np.concatenate(parts)
 
