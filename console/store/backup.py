@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from sqlalchemy.engine import URL
@@ -84,7 +85,8 @@ def _target_of(store: str | Path) -> Path:
     if url.get_backend_name() != "sqlite":
         advice = "restore it with: createdb NAME, then pg_restore --exit-on-error --no-owner --dbname=NAME FILE"
         raise InputFault(f"store {shown(url)}: it is on PostgreSQL; {advice}")
-    return Path(str(url.database))
+    path = Path(str(url.database))
+    return path.resolve() if path.is_symlink() else path  # the store is replaced, not the link to it
 
 
 def _copied(source: Path, to: Path) -> Copy:
@@ -157,12 +159,18 @@ def _moved_aside(target: Path, now: datetime) -> Path | None:
     """Where the files of the present store are now."""
     if not target.exists():
         return None
-    aside = target.with_name(f"{target.name}.before-restore-{now:%Y%m%dT%H%M%S}")
+    aside = _unused(target.with_name(f"{target.name}.before-restore-{now:%Y%m%dT%H%M%S}"))
     for suffix in reversed(_PARTS):
         part = Path(f"{target}{suffix}")
         if part.exists():
             part.replace(f"{aside}{suffix}")
     return aside
+
+
+def _unused(path: Path) -> Path:
+    """The path, with a number behind it where two restores came within one second: the first one's file must stay."""
+    names = (path if number == 1 else path.with_name(f"{path.name}-{number}") for number in count(1))
+    return next(name for name in names if not any(Path(f"{name}{suffix}").exists() for suffix in _PARTS))
 
 
 def _remove(path: Path) -> None:
