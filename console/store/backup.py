@@ -96,7 +96,7 @@ def _copied(source: Path, to: Path) -> Copy:
     to.parent.mkdir(parents=True, exist_ok=True)
     try:
         with (
-            _faults_of(source),
+            _faults_of(source, f" to {to}"),
             closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as read,
             closing(sqlite3.connect(part)) as written,
         ):
@@ -137,11 +137,11 @@ def _checked(copy: Path, source: Path) -> tuple[int, str, int]:
 
 
 @contextmanager
-def _faults_of(source: Path) -> Iterator[None]:
+def _faults_of(source: Path, where: str = "") -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as fault:
-        raise StoreUnavailable(f"{source}: cannot be copied ({fault}); check the disk, free space and rights") from fault
+        raise StoreUnavailable(f"{source}: cannot be copied{where} ({fault}); check the disk, free space and rights") from fault
     except sqlite3.DatabaseError as fault:
         raise InputFault(f"{source}: is no store, or damaged ({fault}); name another file") from fault
 
