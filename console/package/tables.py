@@ -141,10 +141,10 @@ def _read(content: bytes, name: str, wanted: tuple[str, ...], optional: tuple[st
             raise PackageFault(f"{name} declares {file.metadata.num_rows:,} rows; a package has fewer")
         if absent := [column for column in wanted if column not in file.schema_arrow.names]:
             raise PackageFault(f"{name} has no column {absent[0]}")
-        if double := [column for column in wanted if file.schema_arrow.names.count(column) > 1]:
+        used = [*wanted, *(column for column in optional if column in file.schema_arrow.names)]
+        if double := [column for column in used if file.schema_arrow.names.count(column) > 1]:
             raise PackageFault(f"{name} has the column {double[0]} twice")
-        more = [column for column in optional if column in file.schema_arrow.names]
-        return file.read(columns=[*wanted, *more])
+        return file.read(columns=used)
     except (pa.ArrowException, OSError) as fault:
         raise PackageFault(f"{name} is not readable as Parquet: {fault}") from fault
 

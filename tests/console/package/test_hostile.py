@@ -162,6 +162,16 @@ def test_expected_values_beyond_the_record_and_without_a_number_change_nothing()
         assert np.array_equal(plain.picture(at_us).expected, hostile.picture(at_us).expected, equal_nan=True)
 
 
+@pytest.mark.parametrize("column", ["value", "sigma"])
+def test_a_table_with_a_column_twice_is_refused(column: str) -> None:
+    record = a_case()
+    table = pq.read_table(io.BytesIO(expected_parquet(record.expected, record.city)))
+    sink = io.BytesIO()
+    pq.write_table(table.append_column(column, table.column(column)), sink)
+    with pytest.raises(PackageFault, match=f"expected.parquet has the column {column} twice"):
+        expected_of(sink.getvalue(), record.city, "expected.parquet")
+
+
 def test_too_many_files_are_refused(tmp_path: Path) -> None:
     assert "files" in refused(tmp_path, a_zip({f"f{number}": b"" for number in range(2_100)}))
 
