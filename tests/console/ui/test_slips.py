@@ -16,18 +16,21 @@ from pytestqt.qtbot import QtBot
 
 from console.domain.actors import Actor
 from console.domain.health import FeedHealth
+from console.domain.incidents import Phase, Unable
 from console.domain.intents import Intent
 from console.services.crews.orders import SendCrew
-from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored
-from console.services.incidents.judging import JudgeBurst
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable
+from console.services.incidents.judging import AdvancePhase, JudgeBurst
 from console.services.incidents.undo import UndoLast
 from console.services.notices.contradictions import Contradiction
 from console.services.notices.lifecycle import DraftNotice
 from console.ui.dialogs.notice_parts import issue_confirmation
+from console.ui.panels.case.valve_rows import ValveRow
 from console.ui.settings import WindowSettings
 from console.ui.theme import Theme
 from console.ui.widgets import button
 from console.ui.window import MainWindow
+from maps.isolation import Isolator
 from tests.console.ui.scripted import CASE, ScriptedPort
 from tests.console.ui.test_finds import foresee
 
@@ -136,6 +139,77 @@ def test_the_key_that_reports_valves_pressed_once_too_often_opens_none_again(jud
     QTest.keyClick(judged, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     judged.settle()
     assert not asked(port, MarkValveRestored)
+
+
+def restoring(window: MainWindow, port: ScriptedPort) -> tuple[str, ...]:
+    """All valves closed, repaired, water coming back; the valves of the plan."""
+    assert port.case.plan is not None
+    valves = tuple(step.asset_id for step in port.case.plan.valves_to_close)
+    for valve in valves:
+        window.dispatcher.submit(MarkValveClosed(CASE, valve))
+    for phase, evidence in ((Phase.ISOLATED, "crew"), (Phase.REPAIRING, ""), (Phase.RESTORING, "")):
+        window.dispatcher.submit(AdvancePhase(CASE, phase, evidence))
+        window.settle()
+    assert window.messages.text == ""
+    return valves
+
+
+def test_the_key_that_reports_valves_back_goes_on_to_the_next_and_closes_none_again(
+    judged: MainWindow, port: ScriptedPort
+) -> None:
+    valves = restoring(judged, port)
+    port.asked.clear()
+    for _ in range(len(valves) + 2):
+        QTest.keyClick(judged, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        judged.settle()
+    back = [intent.valve_id for intent in asked(port, MarkValveRestored) if isinstance(intent, MarkValveRestored)]
+    assert sorted(back) == sorted(valves)
+    assert not asked(port, MarkValveClosed)
+    assert port.case.closed_valves() == ()
+
+
+def test_a_valve_picked_on_the_way_back_can_be_closed_again(judged: MainWindow, port: ScriptedPort) -> None:
+    valves = restoring(judged, port)
+    judged.case.plan.choose(valves[0])
+    judged.case.plan.report_closed()
+    judged.settle()
+    judged.case.plan.choose(valves[0])
+    judged.case.plan.report_closed()
+    judged.settle()
+    assert port.case.closed_valves()[-1] == valves[0]
+
+
+def test_a_valve_closed_for_a_pipe_that_was_not_it_can_be_reported_back(judged: MainWindow, port: ScriptedPort) -> None:
+    assert port.case.plan is not None
+    valve = port.case.plan.valves_to_close[0].asset_id
+    judged.dispatcher.submit(MarkValveClosed(CASE, valve))
+    judged.settle()
+    isolator = Isolator(port.city)
+    plans = {str(pipe): isolator.plan((str(pipe),)) for pipe in port.city.network.pipes.asset_id[:40]}
+    closing = {pipe: {step.asset_id for step in plan.valves_to_close} for pipe, plan in plans.items()}
+    other = next(pipe for pipe, valves in closing.items() if valves and valve not in valves)
+    judged.dispatcher.submit(JudgeBurst(CASE, (other,), "on_site"))
+    judged.settle()
+    assert valve not in {step.asset_id for step in port.case.plan.valves_to_close}
+    (row,) = (one for one in judged.case.plan.findChildren(ValveRow) if one.accessibleName() == valve)
+    QTest.mouseClick(row, Qt.MouseButton.LeftButton)
+    judged.case.plan._closed.click()
+    judged.settle()
+    assert asked(port, MarkValveRestored) == [MarkValveRestored(CASE, valve)]
+    assert port.case.closed_valves() == ()
+
+
+def test_a_valve_that_is_not_tight_is_reported_back_with_the_others(judged: MainWindow, port: ScriptedPort) -> None:
+    assert port.case.plan is not None
+    leaking = port.case.plan.valves_to_close[0].asset_id
+    judged.dispatcher.submit(MarkValveUnable(CASE, leaking, Unable.NOT_TIGHT))
+    judged.settle()
+    valves = restoring(judged, port)
+    for _ in range(len(valves) + 2):
+        QTest.keyClick(judged, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        judged.settle()
+    assert leaking not in valves
+    assert port.case.closed_valves() == ()
 
 
 def test_buttons_meant_for_it_take_every_press(qtbot: QtBot) -> None:
