@@ -94,7 +94,7 @@ class LocationSection(Section):
         self._check.setVisible(check is not None)
         judged, found = bool(incident.burst_pipes), self._found_elsewhere(view)
         self._found.setVisible(bool(found))
-        judged_as = words("alarms.and").join(incident.burst_pipes)
+        judged_as = words.listed(incident.burst_pipes)
         self._found.setText(words("location.elsewhere" if judged else "location.found_first", pipe=found, judged=judged_as))
         target = self._target(view)
         self._judge.setVisible(bool(target))
@@ -103,7 +103,9 @@ class LocationSection(Section):
         self._dismiss.setVisible(incident.is_open() and not judged)
         self._dismiss.setText(words("location.dismiss"))
         self._hint.setVisible(not judged or not _listed(incident))
-        self._hint.setText(words("location.judged", pipes="、".join(incident.burst_pipes)) if judged else words("location.hint"))
+        self._hint.setText(
+            words("location.judged", pipes=words.listed(incident.burst_pipes)) if judged else words("location.hint")
+        )
 
     def _looking(self, view: CaseView) -> None:
         """The pipe that is looked at, with the button to judge it."""

@@ -123,7 +123,7 @@ class PlanSection(Section):
         words = view.appearance.words
         self.heading.setToolTip(crews_words(view, crews) if crews is not None else "")
         if not plan.isolatable:
-            self.heading.setText(words("plan.not_isolatable", sources="、".join(plan.sources_inside) or "–"))
+            self.heading.setText(words("plan.not_isolatable", sources=words.listed(plan.sources_inside) or "–"))
             return
         dealt = crews is not None and crews.minutes is not None
         minutes = words.minutes(crews.minutes if crews is not None and dealt else plan.minutes)
