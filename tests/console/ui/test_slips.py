@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QPushButton, QRadioButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QPushButton, QRadioButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.domain.actors import Actor
@@ -416,3 +417,18 @@ def test_an_alarm_of_yesterday_says_when_it_was_acknowledged(window: MainWindow,
     port.wait(A_DAY_S, measuring=False)
     window.settle()
     assert "01-03 23:0" in window.alarms._told.text()
+
+
+def test_tab_goes_down_the_case_column_as_it_is_read(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    window.settle()
+    for section in (window.case.location, window.case.plan):
+        passed: list[QWidget] = []
+        one = window.map.nextInFocusChain()
+        while one is not window.map:
+            if section.isAncestorOf(one) and one.isVisible() and one.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                passed.append(one)
+            one = one.nextInFocusChain()
+        assert len(passed) > 5
+        tops = [one.mapTo(section, QPoint(0, one.height() // 2)).y() for one in passed]
+        assert all(after >= before - 8 for before, after in pairwise(tops))

@@ -24,7 +24,7 @@ from console.ui.panels.case.plan_words import (
 from console.ui.panels.case.reliance_words import tight_list
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.panels.case.valve_rows import ValveRow, operated_row, step_row, unable_words
-from console.ui.widgets import button, clear, label, row
+from console.ui.widgets import button, clear, label, row, tab_in_order
 from maps.isolation import Schedule, restoring
 from maps.isolation.plan.result import IsolationPlan, ValveStep
 
@@ -152,6 +152,8 @@ class PlanSection(Section):
                 self._list.addWidget(label(unable_words(view, marks[valve_id]), "warning", wrap=True))
         for valve_id in outside:
             self._add(operated_row(view, marks[valve_id], valve_id == self._chosen))
+        widgets = (self._list.itemAt(at).widget() for at in range(self._list.count()))
+        tab_in_order(self.cards, *(one for one in widgets if isinstance(one, ValveRow)))
 
     def _add(self, line: ValveRow) -> None:
         line.chosen.connect(self._on_row)
