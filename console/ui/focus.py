@@ -37,6 +37,7 @@ class CaseFocus(QObject):
         self.picture = port.latest()
         """The picture that was shown last."""
         self.incident: Incident | None = None
+        self._last: Incident | None = None
 
     def choose(self, incident_id: str) -> None:
         """Bring another case into focus."""
@@ -51,9 +52,10 @@ class CaseFocus(QObject):
             self.choose(ids[(at + 1) % len(ids)])
 
     def with_incident(self, action: Callable[[Incident], object]) -> None:
-        """Call ``action`` with the case in focus, if there is one."""
-        if self.incident is not None:
-            action(self.incident)
+        """Call ``action`` with the case in focus, else with the last one that was: its package is written after its closing."""
+        incident = self.incident or self._last
+        if incident is not None:
+            action(incident)
 
     def show_picture(self, picture: Picture) -> None:
         """The newest cases."""
@@ -69,7 +71,7 @@ class CaseFocus(QObject):
                 self.log_ready.emit(())
                 self.changed.emit()
             return
-        self._wanted = incident.incident_id
+        self._wanted, self._last = incident.incident_id, incident
         if incident != before:
             if before is None or _marked_parts(before) != _marked_parts(incident):
                 self.marks_ready.emit(case_marks(self._port.city, incident))

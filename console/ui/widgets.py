@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import pairwise
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
@@ -218,6 +219,17 @@ class NumberDisc(QWidget):
         painter.setFont(font)
         painter.drawText(QRectF(0, 0, 22, 22), Qt.AlignmentFlag.AlignCenter, self._text)
         painter.end()
+
+
+def tab_in_order(after: QWidget, *widgets: QWidget) -> None:
+    """Tab goes through ``widgets`` in this order, from what comes before ``after`` when that takes no focus itself.
+
+    Without this Qt puts what was made last at the end of the window's order.
+    """
+    while after.focusPolicy() == Qt.FocusPolicy.NoFocus:
+        after = after.previousInFocusChain()
+    for first, second in pairwise((after, *widgets)):
+        QWidget.setTabOrder(first, second)
 
 
 def clear(layout: QLayout) -> None:

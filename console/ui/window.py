@@ -159,7 +159,8 @@ class MainWindow(QMainWindow):
         self.dispatcher.done.connect(lambda _: self.focus.read_log())
         for failed in (self.tasks.failed, self.packages.told, self.tools.told, self.map_commands.told):
             failed.connect(self.messages.show_message)
-        self.map_commands.noted.connect(self.messages.show_note)
+        for noted in (self.packages.noted, self.map_commands.noted):
+            noted.connect(self.messages.show_note)
         self.focus.marks_ready.connect(self.map.show_case)
         self.station_cards.place_asked.connect(self.locator.show_station)
         self.map.input.picked.connect(self.tools.on_picked)

@@ -63,7 +63,15 @@ class Words:
     def placing(self, codes: str) -> str:
         """Why a valve's place is in doubt, of codes parted by commas; a code of another version as it is."""
         keys = [(code, f"tools.placing.{code}") for code in codes.split(",") if code]
-        return "、".join(self.catalogue.text(key) if self.catalogue.has(key) else code for code, key in keys)
+        return self.listed(self.catalogue.text(key) if self.catalogue.has(key) else code for code, key in keys)
+
+    def listed(self, names: Iterable[str]) -> str:
+        """Names in a row, parted as this language parts them."""
+        return self("lists.names").join(names)
+
+    def clauses(self, parts: Iterable[str]) -> str:
+        """Parts of a sentence, parted as this language parts them."""
+        return self("lists.clauses").join(parts)
 
     def of(self, group: str, code: str) -> str:
         """The word for a code (``of("phase", "verified")``); the code itself when there is none."""
@@ -136,7 +144,7 @@ class Words:
     def explained(self, explanations: Iterable[Explanation]) -> str:
         """Operations that may be why, as the end of a line; "" without any."""
         named = [self.operation(one) for one in explanations]
-        return self("alarms.explained", operations=self("alarms.and").join(named)) if named else ""
+        return self("alarms.explained", operations=self.listed(named)) if named else ""
 
     def operation(self, one: Explanation) -> str:
         """An operation that may be why, or the finding like it that was dismissed."""

@@ -25,7 +25,9 @@ class CasePackages(QObject):
     """``writer`` does the writing; None (a recording, a window without a store): the command reports that there is no store."""
 
     told = Signal(str)
-    """One line for the message bar."""
+    """One line for the message bar: why there is no package."""
+    noted = Signal(str)
+    """One line for the message bar that reports no fault."""
 
     def __init__(self, appearance: Appearance, window: QWidget) -> None:
         super().__init__(window)
@@ -61,7 +63,7 @@ class CasePackages(QObject):
         if writer is None:
             return
         to = to if to.suffix else to.with_suffix(".incident")
-        self.told.emit(words("messages.package_writing", incident=incident_id))
+        self.noted.emit(words("messages.package_writing", incident=incident_id))
         self._tasks.request(str(to), lambda: writer(incident_id, to, words.language), self._written)
 
     def close(self) -> None:
@@ -69,4 +71,4 @@ class CasePackages(QObject):
         self._tasks.close()
 
     def _written(self, path: Path) -> None:
-        self.told.emit(self._appearance.words("messages.package_written", path=path))
+        self.noted.emit(self._appearance.words("messages.package_written", path=path))

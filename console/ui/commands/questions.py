@@ -118,14 +118,14 @@ class Questions(QObject):
         words = self._appearance.words
         name = words.of("phase", phase.value)
         signs = self._signs(incident_id) if phase is Phase.ISOLATED else ()
-        against = "；".join(self._sign(sign) for sign in signs if sign.sign is Sign.STILL_PRESSURE)
+        against = words.clauses(self._sign(sign) for sign in signs if sign.sign is Sign.STILL_PRESSURE)
         text = words("dialog.isolated_text") if phase is Phase.ISOLATED else words("dialog.phase_text", phase=name)
         if against:
             text = f"{text}\n{words('dialog.still_pressure', stations=against)}"
         question = ReasonQuestion(
             self._appearance, words("response.next", phase=name), text, phase is Phase.ISOLATED, self._window
         )
-        question.field.setText("；".join(self._sign(sign) for sign in signs if sign.sign is not Sign.STILL_PRESSURE))
+        question.field.setText(words.clauses(self._sign(sign) for sign in signs if sign.sign is not Sign.STILL_PRESSURE))
         question.accepted.connect(lambda: self._submit(AdvancePhase(incident_id, phase, question.reason)))
         self._open(question)
 

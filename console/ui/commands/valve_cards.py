@@ -80,7 +80,7 @@ class _Card:
             self._text("slow"),
             self._text("depth", depth=f"{card.depth_m:.1f}") if card.depth_m is not None else "",
             self._text("remote") if card.control == "remote" else "",
-            words("plan.holds_back", sources="、".join(card.holds_back[:3])) if card.holds_back else "",
+            words("plan.holds_back", sources=words.listed(card.holds_back[:3])) if card.holds_back else "",
             seen,
             self._text("assumed") if card.assumed else "",
             words.catalogue.text("tools.plan.placing", reasons=words.placing(card.placing)) if card.placing else "",

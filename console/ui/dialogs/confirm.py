@@ -84,9 +84,13 @@ class Confirmation(Question):
         (self.cancel if self.field is None else self.field).setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter in the reason goes on to the buttons; a held key does nothing."""
-        if event.key() in ENTER and (event.isAutoRepeat() or (self.field is not None and self.field.hasFocus())):
-            if not event.isAutoRepeat():
-                self.cancel.setFocus()
+        """Enter in the reason goes on to the buttons; on the accepting button it accepts; a held key does nothing."""
+        if event.key() in ENTER and event.isAutoRepeat():
+            return
+        if event.key() in ENTER and self.field is not None and self.field.hasFocus():
+            self.cancel.setFocus()
+            return
+        if event.key() in ENTER and self.focusWidget() is self.ok:
+            self.ok.click()  # not Qt's way: that is the default button, which cancels
             return
         super().keyPressEvent(event)

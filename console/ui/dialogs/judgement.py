@@ -30,7 +30,7 @@ def judgement_question(
     kind = words.pipe(float(pipes.diameter_mm[row]), str(pipes.material[row]), int(pipes.year_laid[row]))
     facts = [
         (words("judgement.pipe"), " · ".join(part for part in (pipe_id, kind, str(pipes.road_name[row])) if part)),
-        (words("judgement.instead"), words("alarms.and").join(incident.burst_pipes)),
+        (words("judgement.instead"), words.listed(incident.burst_pipes)),
         (words("judgement.ground"), words("judgement.found_on_site") if intent.ground == "on_site" else ""),
         (words("judgement.looked_at"), looked_at),
     ]

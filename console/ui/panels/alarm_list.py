@@ -76,6 +76,7 @@ class AlarmList(Panel):
     def show_picture(self, picture: Picture) -> None:
         """The newest alarms."""
         self._model.show(picture.alarms, moment(picture.now_us))
+        self._tell()  # at midnight its times get their dates, without a change of the alarm
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
@@ -90,8 +91,13 @@ class AlarmList(Panel):
         return self._model.item(index.row()) if index.isValid() else None
 
     def waiting(self) -> list[Alarm]:
-        """The alarms of the selected rows that nobody has acknowledged yet."""
+        """The alarms of the selected rows, else of the current row, that nobody has acknowledged yet.
+
+        A table that gets the focus by a key has a current row, whose text is shown, and no selection.
+        """
         rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
+        if not rows and self.table.currentIndex().isValid():
+            rows = [self.table.currentIndex().row()]
         return [alarm for alarm in map(self._model.item, rows) if alarm.state in _UNSEEN]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -116,8 +122,7 @@ class AlarmList(Panel):
         title = words("alarms.title", n=len(alarms), unseen=unseen)
         self._title.setText(title + (words("alarms.aside", n=aside) if aside else ""))
         alarm = self.chosen()
-        self._told.setVisible(alarm is not None)
-        self._told.setText(self._model.told(alarm) if alarm is not None else "")
+        self._tell()
         self._told.setMaximumHeight(_TOLD_LINES * self._told.fontMetrics().lineSpacing())
         waiting, several = len(self.waiting()), len(self.table.selectionModel().selectedRows()) > 1
         self._acknowledge.setEnabled(waiting > 0)
@@ -127,6 +132,11 @@ class AlarmList(Panel):
             self._shelve.setText(words("alarms.end"))
             return
         self._shelve.setText(words("alarms.restore" if alarm is not None and alarm.state in _SET_ASIDE else "alarms.shelve"))
+
+    def _tell(self) -> None:
+        alarm = self.chosen()
+        self._told.setVisible(alarm is not None)
+        self._told.setText(self._model.told(alarm) if alarm is not None else "")
 
     def _on_leaving(self, _: QModelIndex, first: int, last: int) -> None:
         if first <= self.table.currentIndex().row() <= last:
@@ -138,7 +148,7 @@ class AlarmList(Panel):
             self.alarm_chosen.emit(self._model.item(current.row()))
 
     def acknowledge(self) -> None:
-        """Acknowledge the selected alarms; without a selection the most pressing one that is not acknowledged."""
+        """Acknowledge the selected alarms; without a selection the current one, else the most pressing not acknowledged."""
         first = next((alarm for alarm in self._model.items() if alarm.state is AlarmState.ACTIVE), None)
         chosen = self.waiting() or ([first] if self.chosen() is None and first is not None else [])
         if len(chosen) > 1:

@@ -161,7 +161,7 @@ class LineNames(QWidget):
     def show_names(self, names: Sequence[str], appearance: Appearance) -> None:
         """Names in the order of the lines."""
         self._names, self._appearance = tuple(names), appearance
-        told = appearance.words("alarms.and").join(names)
+        told = appearance.words.listed(names)
         self.setToolTip(tip(told))
         self.setAccessibleName(told)
         self.update()

@@ -289,7 +289,7 @@ IN_DOUBT = {
         "P9（标为关闭的管道）",
     ),
     "en": (
-        "place in doubt: about as near to two pipes", "VX (closed、in series with another、place in doubt, ",
+        "place in doubt: about as near to two pipes", "VX (closed, in series with another, place in doubt, ",
         "2 pipes of it (7 households)", "1 customer and 1 hydrant", "P9 (a pipe marked closed)",
     ),
 }  # fmt: skip

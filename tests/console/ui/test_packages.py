@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from console.services.incidents.judging import DismissIncident
 from console.ui.window import MainWindow
 from maps.errors import InputFault
 from tests.console.ui.scripted import CASE, ScriptedPort
@@ -40,6 +41,7 @@ def test_the_package_of_the_case_in_focus_is_written_aside_and_its_place_told(
     hit = next(hit for hit in window.search("事件包") if hit.kind == "command")
     window.open_hit(hit)
     assert CASE in window.messages.text
+    assert window.messages.objectName() == "note"
     qtbot.waitUntil(lambda: not window.packages.busy, timeout=5000)
     assert asked == [(CASE, chosen.with_suffix(".incident"), "zh_CN")]
     assert str(chosen.with_suffix(".incident")) in window.messages.text
@@ -57,3 +59,24 @@ def test_what_cannot_be_written_is_told(window: MainWindow, port: ScriptedPort, 
     window.commands.run("package")
     qtbot.waitUntil(lambda: not window.packages.busy, timeout=5000)
     assert "no place" in window.messages.text
+    assert window.messages.objectName() == "banner"
+
+
+def test_the_package_of_the_case_closed_last_is_written_too(
+    window: MainWindow, port: ScriptedPort, chosen: Path, qtbot: QtBot
+) -> None:
+    asked: list[str] = []
+
+    def writer(incident_id: str, to: Path, language: str) -> Path:
+        asked.append(incident_id)
+        return to
+
+    window.packages.writer = writer
+    port.burst()
+    window.settle()
+    window.dispatcher.submit(DismissIncident(CASE, "误报"))
+    window.settle()
+    assert not port.latest().incidents
+    window.commands.run("package")
+    qtbot.waitUntil(lambda: not window.packages.busy, timeout=5000)
+    assert asked == [CASE]

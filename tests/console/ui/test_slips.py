@@ -6,30 +6,37 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QPushButton, QRadioButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.domain.actors import Actor
 from console.domain.health import FeedHealth
+from console.domain.incidents import Phase, Unable
 from console.domain.intents import Intent
 from console.services.crews.orders import SendCrew
-from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored
-from console.services.incidents.judging import JudgeBurst
+from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable
+from console.services.incidents.judging import AdvancePhase, JudgeBurst
 from console.services.incidents.undo import UndoLast
 from console.services.notices.contradictions import Contradiction
 from console.services.notices.lifecycle import DraftNotice
+from console.ui.dialogs.ask import ReasonQuestion
+from console.ui.dialogs.confirm import Confirmation
 from console.ui.dialogs.notice_parts import issue_confirmation
+from console.ui.panels.case.valve_rows import ValveRow
 from console.ui.settings import WindowSettings
-from console.ui.theme import Theme
+from console.ui.theme import Theme, apply_theme
 from console.ui.widgets import button
 from console.ui.window import MainWindow
+from maps.isolation import Isolator
 from tests.console.ui.scripted import CASE, ScriptedPort
 from tests.console.ui.test_finds import foresee
+from tests.resources.test_theme import contrast
 
 pytestmark = pytest.mark.gui
 SMALL_SCREEN_PX = 1366
@@ -136,6 +143,77 @@ def test_the_key_that_reports_valves_pressed_once_too_often_opens_none_again(jud
     QTest.keyClick(judged, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     judged.settle()
     assert not asked(port, MarkValveRestored)
+
+
+def restoring(window: MainWindow, port: ScriptedPort) -> tuple[str, ...]:
+    """All valves closed, repaired, water coming back; the valves of the plan."""
+    assert port.case.plan is not None
+    valves = tuple(step.asset_id for step in port.case.plan.valves_to_close)
+    for valve in valves:
+        window.dispatcher.submit(MarkValveClosed(CASE, valve))
+    for phase, evidence in ((Phase.ISOLATED, "crew"), (Phase.REPAIRING, ""), (Phase.RESTORING, "")):
+        window.dispatcher.submit(AdvancePhase(CASE, phase, evidence))
+        window.settle()
+    assert window.messages.text == ""
+    return valves
+
+
+def test_the_key_that_reports_valves_back_goes_on_to_the_next_and_closes_none_again(
+    judged: MainWindow, port: ScriptedPort
+) -> None:
+    valves = restoring(judged, port)
+    port.asked.clear()
+    for _ in range(len(valves) + 2):
+        QTest.keyClick(judged, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        judged.settle()
+    back = [intent.valve_id for intent in asked(port, MarkValveRestored) if isinstance(intent, MarkValveRestored)]
+    assert sorted(back) == sorted(valves)
+    assert not asked(port, MarkValveClosed)
+    assert port.case.closed_valves() == ()
+
+
+def test_a_valve_picked_on_the_way_back_can_be_closed_again(judged: MainWindow, port: ScriptedPort) -> None:
+    valves = restoring(judged, port)
+    judged.case.plan.choose(valves[0])
+    judged.case.plan.report_closed()
+    judged.settle()
+    judged.case.plan.choose(valves[0])
+    judged.case.plan.report_closed()
+    judged.settle()
+    assert port.case.closed_valves()[-1] == valves[0]
+
+
+def test_a_valve_closed_for_a_pipe_that_was_not_it_can_be_reported_back(judged: MainWindow, port: ScriptedPort) -> None:
+    assert port.case.plan is not None
+    valve = port.case.plan.valves_to_close[0].asset_id
+    judged.dispatcher.submit(MarkValveClosed(CASE, valve))
+    judged.settle()
+    isolator = Isolator(port.city)
+    plans = {str(pipe): isolator.plan((str(pipe),)) for pipe in port.city.network.pipes.asset_id[:40]}
+    closing = {pipe: {step.asset_id for step in plan.valves_to_close} for pipe, plan in plans.items()}
+    other = next(pipe for pipe, valves in closing.items() if valves and valve not in valves)
+    judged.dispatcher.submit(JudgeBurst(CASE, (other,), "on_site"))
+    judged.settle()
+    assert valve not in {step.asset_id for step in port.case.plan.valves_to_close}
+    (row,) = (one for one in judged.case.plan.findChildren(ValveRow) if one.accessibleName() == valve)
+    QTest.mouseClick(row, Qt.MouseButton.LeftButton)
+    judged.case.plan._closed.click()
+    judged.settle()
+    assert asked(port, MarkValveRestored) == [MarkValveRestored(CASE, valve)]
+    assert port.case.closed_valves() == ()
+
+
+def test_a_valve_that_is_not_tight_is_reported_back_with_the_others(judged: MainWindow, port: ScriptedPort) -> None:
+    assert port.case.plan is not None
+    leaking = port.case.plan.valves_to_close[0].asset_id
+    judged.dispatcher.submit(MarkValveUnable(CASE, leaking, Unable.NOT_TIGHT))
+    judged.settle()
+    valves = restoring(judged, port)
+    for _ in range(len(valves) + 2):
+        QTest.keyClick(judged, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        judged.settle()
+    assert leaking not in valves
+    assert port.case.closed_valves() == ()
 
 
 def test_buttons_meant_for_it_take_every_press(qtbot: QtBot) -> None:
@@ -246,3 +324,111 @@ def test_no_state_of_a_station_has_the_colour_of_a_what_if(name: str) -> None:
     states = [theme.colour(key) for key in theme.colours if key.startswith("state.")]
     near = [one.name() for one in states if one.saturation() > 40 and abs(one.hue() - what_if.hue()) < 40]
     assert not near
+
+
+CHINESE_MARKS = set("、；：，。（）“”！？")
+
+
+def test_the_english_window_parts_its_lists_as_english_does(qtbot: QtBot, port: ScriptedPort) -> None:
+    window = MainWindow(port, WindowSettings("Wang", None, "en", "dark"))
+    qtbot.addWidget(window)
+    window.show()
+    port.burst()
+    window.settle()
+    window.case.location.judge()
+    window.settle()
+    assert port.case.plan is not None
+    window.dispatcher.submit(MarkValveUnable(CASE, port.case.plan.valves_to_close[0].asset_id, Unable.SEIZED))
+    window.settle()
+    for step in port.case.plan.valves_to_close:
+        window.dispatcher.submit(MarkValveClosed(CASE, step.asset_id))
+    window.settle()
+    port.read_all({row: 0.0 for row in range(len(port.city.stations))})
+    window.questions.phase(CASE, Phase.ISOLATED)
+    question = window.findChildren(ReasonQuestion)[-1]
+    question.field.setText(question.field.text() or "crew")
+    question.ok.click()
+    window.settle()
+    window.undo()
+    port.publish()
+    window.settle()
+    labels = window.case.findChildren(QLabel)
+    shown = [text for one in labels for text in (one.text(), one.toolTip())]
+    model = window.log.table.model()
+    shown += [str(model.index(row, column).data()) for row in range(model.rowCount()) for column in range(model.columnCount())]
+    assert "isolated" in "".join(shown)
+    assert not [text for text in shown if CHINESE_MARKS & set(text)]
+    window.close()
+
+
+def test_a_step_that_was_undone_is_named_once_in_the_log(judged: MainWindow, port: ScriptedPort) -> None:
+    judged.undo()
+    judged.settle()
+    model = judged.log.table.model()
+    told = [str(model.index(row, model.columnCount() - 1).data()) for row in range(model.rowCount())]
+    (undone,) = (text for text in told if "撤销" in text)
+    assert undone.startswith("#3 · 撤销：核实为爆管")
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Space])
+def test_a_key_on_the_accepting_button_accepts(judged: MainWindow, port: ScriptedPort, key: Qt.Key) -> None:
+    pipes = [one.pipe_id for one in port.case.location.candidates] if port.case.location is not None else []
+    judged.case.location.look_at(pipes[1])
+    judged.case.location.judge_seen()
+    (question,) = judged.findChildren(Confirmation)
+    QTest.keyClick(question, Qt.Key.Key_Tab)
+    assert question.focusWidget() is question.ok
+    QTest.keyClick(question.ok, key)
+    judged.settle()
+    assert port.case.burst_pipes == (pipes[1],)
+
+
+def test_the_only_alarm_is_acknowledged_by_keys_alone(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    window.settle()
+    window.activateWindow()
+    for key, modifier in ((Qt.Key.Key_3, "Alt"), (Qt.Key.Key_Down, "No"), (Qt.Key.Key_A, "Control")):
+        QTest.keyClick(window.focusWidget() or window, key, getattr(Qt.KeyboardModifier, f"{modifier}Modifier"))
+    window.settle()
+    assert [alarm.acknowledged_by for alarm in port.latest().alarms] == ["王"]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("kind", [QRadioButton, QCheckBox])
+def test_the_mark_of_a_choice_can_be_seen(qtbot: QtBot, qapp: QApplication, theme: str, kind: type[QAbstractButton]) -> None:
+    look = Theme.load(theme)
+    apply_theme(qapp, look)
+    one = kind("")
+    qtbot.addWidget(one)
+    one.resize(40, 24)
+    one.show()
+    image = one.grab().toImage()
+    ground = look.colours["surface.panel"]
+    seen = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+    assert max(contrast(colour, ground) for colour in seen) >= 3.0
+
+
+def test_an_alarm_of_yesterday_says_when_it_was_acknowledged(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    window.settle()
+    window.alarms.table.selectRow(0)
+    window.alarms.acknowledge()
+    window.settle()
+    port.wait(A_DAY_S, measuring=False)
+    window.settle()
+    assert "01-03 23:0" in window.alarms._told.text()
+
+
+def test_tab_goes_down_the_case_column_as_it_is_read(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    window.settle()
+    for section in (window.case.location, window.case.plan):
+        passed: list[QWidget] = []
+        one = window.map.nextInFocusChain()
+        while one is not window.map:
+            if section.isAncestorOf(one) and one.isVisible() and one.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                passed.append(one)
+            one = one.nextInFocusChain()
+        assert len(passed) > 5
+        tops = [one.mapTo(section, QPoint(0, one.height() // 2)).y() for one in passed]
+        assert all(after >= before - 8 for before, after in pairwise(tops))

@@ -87,7 +87,7 @@ def _hydrant(row: int, known: CardData) -> list[Line]:
 def _unknown_piece(pieces: str, known: CardData) -> list[Line]:
     """All pieces of a cut pipe, where nothing says on which one it is."""
     ids = piece_ids(pieces)
-    return [("on_pipe", map_text(known.words, "card.piece_unknown", pieces="、".join(ids)))] if ids else []
+    return [("on_pipe", map_text(known.words, "card.piece_unknown", pieces=known.words.listed(ids)))] if ids else []
 
 
 def _facility(row: int, known: CardData) -> list[Line]:

@@ -49,7 +49,7 @@ class EvidenceSection(Section):
             text = words("evidence.falling", n=len(falling))
             text += words("evidence.rising", n=len(rising)) if rising else ""
             zones = dict.fromkeys(e.zone for e in incident.evidence if e.zone)
-            text += words("evidence.zones", zones=words("alarms.and").join(zones)) if zones else ""
+            text += words("evidence.zones", zones=words.listed(zones)) if zones else ""
         else:
             text = words("evidence.by_call" if incident.ground else "evidence.none")
         self.heading.setText(words("evidence.title", text=text))
@@ -58,7 +58,7 @@ class EvidenceSection(Section):
         self._note.setVisible(bool(incident.evidence))
         self._note.setText(words("evidence.first", time=words.stamp(incident.first_abnormal_at, view.now)))
         self._why.setVisible(bool(incident.explanations))
-        operations = "；".join(self._explained(one, view) for one in incident.explanations)
+        operations = words.clauses(self._explained(one, view) for one in incident.explanations)
         self._why.setText(words("evidence.explained", operations=operations))
         self._deviations.show_of(incident, view.appearance)
         self._deviations.setVisible(not self._is_cramped and not self._deviations.isHidden())

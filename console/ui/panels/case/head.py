@@ -71,7 +71,7 @@ def unsent_words(view: CaseView) -> str:
         words(
             "case.unsent",
             reason=words.of("undelivered", reason),
-            what=words("alarms.and").join(f"{kind} × {count}" for kind, count in kinds.items()),
+            what=words.listed(f"{kind} × {count}" for kind, count in kinds.items()),
         )
         for reason, kinds in reasons.items()
     )

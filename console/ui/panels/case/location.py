@@ -15,7 +15,7 @@ from console.domain.incidents import Incident, OrderKind, Phase, WorkOrder
 from console.domain.readings import Channel
 from console.services.incidents.candidate_distance import candidate_distance
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.widgets import ElidedLabel, ProbabilityBar, button, clear, label, row
+from console.ui.widgets import ElidedLabel, ProbabilityBar, button, clear, label, row, tab_in_order
 from console.ui.words import Words
 from maps.locate.next_reading import WORTH_GOING_BITS, ReadingPlace
 from maps.locate.result import Candidate
@@ -83,8 +83,8 @@ class LocationSection(Section):
         self._heading(view)
         clear(self._grid)
         listed = _listed(incident, self._all)
-        for line, candidate in enumerate(listed):
-            self._candidate(line, candidate.pipe_id, candidate.probability, view)
+        names = [self._candidate(line, one.pipe_id, one.probability, view) for line, one in enumerate(listed)]
+        tab_in_order(self, *names)
         hidden = len(_listed(incident, True)) - len(listed)
         self._more.setVisible(hidden > 0 or (self._all and len(listed) > _SHOWN))
         self._more.setText(words("plan.more", n=hidden) if hidden else words("plan.fewer"))
@@ -94,7 +94,7 @@ class LocationSection(Section):
         self._check.setVisible(check is not None)
         judged, found = bool(incident.burst_pipes), self._found_elsewhere(view)
         self._found.setVisible(bool(found))
-        judged_as = words("alarms.and").join(incident.burst_pipes)
+        judged_as = words.listed(incident.burst_pipes)
         self._found.setText(words("location.elsewhere" if judged else "location.found_first", pipe=found, judged=judged_as))
         target = self._target(view)
         self._judge.setVisible(bool(target))
@@ -103,7 +103,9 @@ class LocationSection(Section):
         self._dismiss.setVisible(incident.is_open() and not judged)
         self._dismiss.setText(words("location.dismiss"))
         self._hint.setVisible(not judged or not _listed(incident))
-        self._hint.setText(words("location.judged", pipes="、".join(incident.burst_pipes)) if judged else words("location.hint"))
+        self._hint.setText(
+            words("location.judged", pipes=words.listed(incident.burst_pipes)) if judged else words("location.hint")
+        )
 
     def _looking(self, view: CaseView) -> None:
         """The pipe that is looked at, with the button to judge it."""
@@ -161,7 +163,7 @@ class LocationSection(Section):
         model = words.of("model", location.model)
         self.heading.setText(words("location.title", n=len(location.set_90), model=model))
 
-    def _candidate(self, line: int, pipe_id: str, probability: float, view: CaseView) -> None:
+    def _candidate(self, line: int, pipe_id: str, probability: float, view: CaseView) -> QWidget:
         theme = view.appearance.theme
         name = button(pipe_id, "flat")
         name.clicked.connect(lambda: self._on_choose(pipe_id))
@@ -172,6 +174,7 @@ class LocationSection(Section):
         self._grid.addWidget(ElidedLabel(_pipe_words(view, pipe_id), "muted"), line, 1)
         self._grid.addWidget(ProbabilityBar(share, theme.colour("case.candidate"), theme.colour("surface.raised")), line, 2)
         self._grid.addWidget(label(view.appearance.words.share(probability), "strong"), line, 3)
+        return name
 
     def _on_more(self) -> None:
         self._all = not self._all

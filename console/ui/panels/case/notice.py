@@ -110,4 +110,4 @@ def channel_words(words: Words, picture: Picture) -> str:
         return words("notice.channel_none")
     down = [channel for channel in channels if channel.state != "up"]
     key = "notice.channel_down" if down else "notice.channel_up"
-    return words(key, name=words("alarms.and").join(channel.name for channel in down or channels))
+    return words(key, name=words.listed(channel.name for channel in down or channels))

@@ -36,7 +36,7 @@ class PeopleSection(Section):
         impact, estimated = view.incident.impact, bool(len(view.city.customers) and view.city.customers.estimated.any())
         title = words("people.title_estimated" if estimated else "people.title")
         names = names_of_customers(view.city, plan.customers_without_water)
-        self.heading.setText(" · ".join([title, "、".join(names)]) if names else title)
+        self.heading.setText(" · ".join([title, words.listed(names)]) if names else title)
         low = f"{impact.low_pressure_households:,}" if impact is not None and impact.converged else "?"
         critical = plan.critical_customers
         figures = (

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from console.domain.incidents import Phase, Unable, ValveMark
+from console.domain.incidents import Incident, Phase, Unable
 from console.services.crews.valve_assignment import SendValveCards
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable
 from console.services.network.data_gaps import WITHOUT_NO_PLAN, lacking
@@ -24,16 +23,14 @@ from console.ui.panels.case.plan_words import (
 )
 from console.ui.panels.case.reliance_words import tight_list
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.widgets import ElidedLabel, NumberDisc, button, clear, fitted, label, row
-from maps.isolation import Schedule
+from console.ui.panels.case.valve_rows import ValveRow, operated_row, step_row, unable_words
+from console.ui.widgets import button, clear, label, row, tab_in_order
+from maps.isolation import Schedule, restoring
 from maps.isolation.plan.result import IsolationPlan, ValveStep
 
 _SHOWN = 6
 _CLOSING = (Phase.VERIFIED, Phase.ISOLATING)
-
-_ROW_PX = 25
-_REPORT_PX = 290
-_ID_PX, _REPORT_LEAST_PX = 120, 60
+_RESTORING = (Phase.REPAIRING, Phase.RESTORING)
 
 
 class PlanSection(Section):
@@ -93,10 +90,7 @@ class PlanSection(Section):
         if plan is None:
             self._reports = False
             return
-        ids = [step.asset_id for step in plan.valves_to_close]
-        reported = {mark.valve_id for mark in view.incident.valve_marks}
-        if self._chosen not in ids or (self._chosen in reported and not self._by_hand):
-            self._chosen = next((i for i in ids if i not in reported), ids[0] if ids else "")
+        self._choose_next(view, plan)
         crews = crews_for(view, plan)
         self._heading(view, plan, crews)
         self._rows(view, plan, crew_names(view, crews))
@@ -109,12 +103,27 @@ class PlanSection(Section):
         self._around.setText(around_words(view, plan, crews))
         self._around.setVisible(bool(self._around.text()))
 
+    def _choose_next(self, view: CaseView, plan: IsolationPlan) -> None:
+        """Keep the valve that was picked, else the next to report: in closing order, or in the order of reopening."""
+        ids = [step.asset_id for step in plan.valves_to_close]
+        outside = _operated_outside(view.incident, plan)
+        if self._by_hand and self._chosen in (*ids, *outside):
+            return
+        if view.incident.phase in _RESTORING:
+            operated = set(view.incident.closed_valves())
+            waiting = [step.asset_id for step in restoring(view.city, plan) if step.asset_id in operated] + outside
+        else:
+            reported = {mark.valve_id for mark in view.incident.valve_marks}
+            waiting = [valve for valve in ids if valve not in reported]
+        self._by_hand = False
+        self._chosen = next(iter(waiting), ids[0] if ids else "")
+
     def _heading(self, view: CaseView, plan: IsolationPlan, crews: Schedule | None) -> None:
         """The minutes are those of the crews there are; of one crew without its way where nobody is known."""
         words = view.appearance.words
         self.heading.setToolTip(crews_words(view, crews) if crews is not None else "")
         if not plan.isolatable:
-            self.heading.setText(words("plan.not_isolatable", sources="、".join(plan.sources_inside) or "–"))
+            self.heading.setText(words("plan.not_isolatable", sources=words.listed(plan.sources_inside) or "–"))
             return
         dealt = crews is not None and crews.minutes is not None
         minutes = words.minutes(crews.minutes if crews is not None and dealt else plan.minutes)
@@ -131,17 +140,24 @@ class PlanSection(Section):
         steps = plan.valves_to_close
         shown = steps if self._all or len(steps) <= _SHOWN + 1 else self._pressing(steps, statuses)
         for step in shown:
-            report = _report_words(view, step, marks.get(step.asset_id), crews.get(step.asset_id, ""))
-            line = StepRow(view, step, statuses[step.asset_id], report, step.asset_id == self._chosen)
-            line.chosen.connect(self._on_row)
-            self._list.addWidget(line)
+            mark, crew = marks.get(step.asset_id), crews.get(step.asset_id, "")
+            self._add(step_row(view, step, statuses[step.asset_id], mark, crew, step.asset_id == self._chosen))
         self._more.setVisible(len(steps) > _SHOWN + 1)
         self._more.setText(
             view.appearance.words("plan.fewer") if self._all else view.appearance.words("plan.more", n=len(steps) - len(shown))
         )
+        outside = _operated_outside(view.incident, plan)
         for valve_id in view.incident.unable_valves():
-            if valve_id not in statuses:
-                self._list.addWidget(label(_unable_words(view, marks[valve_id]), "warning", wrap=True))
+            if valve_id not in statuses and valve_id not in outside:
+                self._list.addWidget(label(unable_words(view, marks[valve_id]), "warning", wrap=True))
+        for valve_id in outside:
+            self._add(operated_row(view, marks[valve_id], valve_id == self._chosen))
+        widgets = (self._list.itemAt(at).widget() for at in range(self._list.count()))
+        tab_in_order(self.cards, *(one for one in widgets if isinstance(one, ValveRow)))
+
+    def _add(self, line: ValveRow) -> None:
+        line.chosen.connect(self._on_row)
+        self._list.addWidget(line)
 
     def _pressing(self, steps: tuple[ValveStep, ...], statuses: dict[str, StepStatus]) -> list[ValveStep]:
         """The few rows shown of many: the chosen one, the last two closed, the next to close; in closing order."""
@@ -161,9 +177,13 @@ class PlanSection(Section):
         marks = {mark.valve_id: mark for mark in incident.valve_marks}
         mark, judged = marks.get(self._chosen), bool(incident.burst_pipes)
         operated = mark is not None and mark.operated
-        restoring = self._restores = incident.phase in (Phase.REPAIRING, Phase.RESTORING) and operated
-        self._closed.setText(words("plan.restored" if restoring else "plan.closed"))
-        self._reports = judged and self._chosen != "" and (restoring or not operated)
+        way_back = incident.phase in _RESTORING
+        in_plan = incident.plan is not None and any(step.asset_id == self._chosen for step in incident.plan.valves_to_close)
+        restores = self._restores = operated and (way_back or not in_plan)
+        # On the way back only a valve that was picked is closed again: a press too many reports nothing.
+        closes = not operated and (not way_back or self._by_hand)
+        self._closed.setText(words("plan.restored" if restores or (way_back and not closes) else "plan.closed"))
+        self._reports = judged and self._chosen != "" and (restores or closes)
         self._closed.setEnabled(self._reports)
         self._closed.setToolTip("" if judged else words("plan.judge_first"))
         self._unable.setText(words("plan.unable"))
@@ -226,72 +246,10 @@ class PlanSection(Section):
             self._explain(self.view, self.view.incident.plan)
 
 
-class StepRow(QFrame):
-    """One valve: number, id, what it is, what was reported or how long it takes."""
+def _operated_outside(incident: Incident, plan: IsolationPlan) -> list[str]:
+    """Valves operated for the case that its present plan does not close: closed before a correction, or not tight.
 
-    chosen = Signal(str)
-
-    def __init__(self, view: CaseView, step: ValveStep, status: StepStatus, report: str, is_chosen: bool) -> None:
-        super().__init__()
-        theme = view.appearance.theme
-        self._valve_id = step.asset_id
-        self.setMinimumHeight(_ROW_PX)  # a layout short of room presses frames together rather than scroll
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        if is_chosen:
-            self.setStyleSheet(f"StepRow {{ background: {theme.colours['surface.selected']}; border-radius: 3px; }}")
-        role = {"closed": "case.valve_done", "unable": "case.valve_unable", "doubt": "case.valve_doubt"}.get(
-            status.value, "case.valve_open"
-        )
-        text = {StepStatus.CLOSED: "✓", StepStatus.UNABLE: "✕"}.get(status, str(step.order))
-        light = status in (StepStatus.CLOSED, StepStatus.UNABLE)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(2, 1, 6, 1)
-        line.addWidget(NumberDisc(text, theme.colour(role), QColor("white") if light else QColor("#14181c")))
-        name = ElidedLabel(_step_words(view, step))
-        name.setMinimumWidth(
-            min(name.fontMetrics().horizontalAdvance(f"{step.asset_id} …") + 4, _ID_PX)
-        )  # the id never gives way
-        line.addWidget(name, 1)
-        done = ElidedLabel(report, "ok" if status is StepStatus.CLOSED else "muted")
-        done.setText(fitted(done, report, _REPORT_PX))
-        done.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        done.setMinimumWidth(_REPORT_LEAST_PX)
-        line.addWidget(done)
-        self.setAccessibleName(f"{step.order} {step.asset_id}")
-        self.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A click, Enter or Space chooses the row's valve."""
-        if event.type() == QEvent.Type.MouseButtonRelease:
-            self.chosen.emit(self._valve_id)
-            return True
-        if event.type() == QEvent.Type.KeyPress and getattr(event, "key", lambda: 0)() in (Qt.Key.Key_Return, Qt.Key.Key_Space):
-            self.chosen.emit(self._valve_id)
-            return True
-        return super().eventFilter(watched, event)
-
-
-def _step_words(view: CaseView, step: ValveStep) -> str:
-    size = f" DN{step.diameter_mm:.0f}" if step.diameter_mm else ""
-    remote = f" · {view.appearance.words('plan.remote')}" if step.control == "remote" else ""
-    assumed = f" · {view.appearance.words('plan.assumed_short')}" if step.assumed else ""
-    doubtful = f" · {view.appearance.words.catalogue.text('tools.plan.doubtful_short')}" if step.placing else ""
-    return f"{step.asset_id}{size}{remote}{assumed}{doubtful}"
-
-
-def _report_words(view: CaseView, step: ValveStep, mark: ValveMark | None, crew: str) -> str:
-    words = view.appearance.words
-    if mark is not None and mark.restored_at is not None:
-        return words("plan.restored_at", time=words.stamp(mark.restored_at, view.now), by=mark.restored_by)
-    if mark is not None and mark.closed:
-        return words("plan.closed_at", time=words.hour(mark.at, view.now), by=mark.by)
-    if mark is not None and mark.unable is not None:
-        return words.of("unable", mark.unable.value)
-    turns = words("plan.turns", n=f"{step.turns:.0f}") + " · " if step.turns else ""
-    return turns + words.minutes(step.minutes, short=True) + (f" · {crew}" if crew else "")
-
-
-def _unable_words(view: CaseView, mark: ValveMark) -> str:
-    reason = view.appearance.words.of("unable", mark.unable.value) if mark.unable is not None else ""
-    return f"✕ {mark.valve_id} · {reason}"
+    They have to be reported back like the others before the case closes.
+    """
+    ids = {step.asset_id for step in plan.valves_to_close}
+    return [valve for valve in incident.closed_valves() if valve not in ids]

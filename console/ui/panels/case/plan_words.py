@@ -32,9 +32,9 @@ def why_words(view: CaseView, plan: IsolationPlan, valve_id: str) -> str:
         return ""
     parts = [f"{valve_id}: {words.of('valve_reason', step.reason)}"]
     if step.holds_back:
-        parts.append(words("plan.holds_back", sources="、".join(step.holds_back[:4])))
+        parts.append(words("plan.holds_back", sources=words.listed(step.holds_back[:4])))
     if step.beyond:
-        parts.append(_text(view, "beyond", pipes="、".join(_pipe(view, pipe) for pipe in step.beyond)))
+        parts.append(_text(view, "beyond", pipes=words.listed(_pipe(view, pipe) for pipe in step.beyond)))
     if step.assumed:
         parts.append(words("plan.assumed"))
     if step.placing:
@@ -43,11 +43,11 @@ def why_words(view: CaseView, plan: IsolationPlan, valve_id: str) -> str:
     other = next((a for a in plan.alternatives if a.cannot_close == valve_id), None)
     if other is not None and other.isolatable:
         parts.append(
-            words("plan.instead", valves="、".join(other.more_valves) or "–", households=f"{other.households_without_water:,}")
+            words("plan.instead", valves=words.listed(other.more_valves) or "–", households=f"{other.households_without_water:,}")
         )
     elif other is not None:
         parts.append(words("plan.no_instead"))
-    return "；".join(parts) if words.language == "zh_CN" else "; ".join(parts)
+    return words.clauses(parts)
 
 
 def trust_words(view: CaseView, plan: IsolationPlan) -> str:
@@ -59,14 +59,14 @@ def trust_words(view: CaseView, plan: IsolationPlan) -> str:
     if plan.hydrants_lost:
         parts.append(words("plan.hydrants", n=len(plan.hydrants_lost)))
     if plan.pumps_to_stop:
-        parts.append(words("plan.pumps", pumps="、".join(plan.pumps_to_stop)))
+        parts.append(words("plan.pumps", pumps=words.listed(plan.pumps_to_stop)))
     for tank in plan.limited_by_tank:
         hours = f"{tank.hours:.1f}" if tank.hours is not None else "?"
         parts.append(words("plan.tank", tank=tank.asset_id, hours=hours))
     impact = view.incident.impact
     if impact is not None and not impact.converged:
         parts.append(words("plan.hydraulics_message", message=impact.message))
-    return ("；" if words.language == "zh_CN" else "; ").join([*parts, *warning_words(view, plan)])
+    return words.clauses([*parts, *warning_words(view, plan)])
 
 
 def around_words(view: CaseView, plan: IsolationPlan, found: Schedule | None = None) -> str:
@@ -89,7 +89,7 @@ def _pipe(view: CaseView, pipe_id: str) -> str:
     row = pipes.row(pipe_id)
     size = view.appearance.words.pipe(float(pipes.diameter_mm[row]), "", None)
     named = " ".join(part for part in (str(pipes.road_name[row]), size) if part)
-    return f"{pipe_id}（{named}）" if named else pipe_id
+    return pipe_id + view.appearance.words("lists.aside", text=named) if named else pipe_id
 
 
 def _conflicts(view: CaseView) -> list[str]:
@@ -98,7 +98,7 @@ def _conflicts(view: CaseView) -> list[str]:
         + _text(
             view,
             "conflict",
-            cases="、".join(conflict.with_incidents),
+            cases=view.appearance.words.listed(conflict.with_incidents),
             households=f"{conflict.households:,}",
             critical=len(conflict.critical),
         )
@@ -112,7 +112,11 @@ def _parts(view: CaseView) -> list[str]:
         return []
     pipes = sum(len(segment) for segment, _ in parts.segments)
     lines = [_text(view, "parts", pipes=pipes, segments=len(parts.segments), covered=f"{parts.covered:.0%}")]
-    return [*lines, _text(view, "common", valves="、".join(parts.common_valves))] if parts.common_valves else lines
+    return (
+        [*lines, _text(view, "common", valves=view.appearance.words.listed(parts.common_valves))]
+        if parts.common_valves
+        else lines
+    )
 
 
 def _reopening(view: CaseView, plan: IsolationPlan) -> list[str]:
@@ -123,11 +127,11 @@ def _reopening(view: CaseView, plan: IsolationPlan) -> list[str]:
         return []
     ordered = [*checks, *(valve for valve in plan.reopen_candidates if valve not in checks and valve not in plan.reopen_pipes)]
     ordered += [_text(view, "reopen_pipe", pipe=pipe) for pipe in plan.reopen_pipes]
-    named = "、".join(_reopened(view, valve, checks.get(valve)) for valve in ordered[:_REOPENED])
+    named = view.appearance.words.listed(_reopened(view, valve, checks.get(valve)) for valve in ordered[:_REOPENED])
     more = " …" if len(ordered) > _REOPENED else ""
     lines = [_text(view, "reopen_head" if checks else "reopen_unchecked", valves=named + more)]
     if plan.reopen_feeds_burst:
-        lines.append(_text(view, "reopen_feeds_burst", valves="、".join(plan.reopen_feeds_burst[:_REOPENED])))
+        lines.append(_text(view, "reopen_feeds_burst", valves=view.appearance.words.listed(plan.reopen_feeds_burst[:_REOPENED])))
     return lines
 
 

@@ -15,10 +15,15 @@ def doubt_words(view: CaseView, plan: IsolationPlan) -> list[str]:
     if plan.relies_on:
         shown = [_relied(view, entry) for entry in plan.relies_on[:_SHOWN]]
         more = " …" if len(plan.relies_on) > _SHOWN else ""
-        parts.append(view.appearance.words("plan.relies", n=len(plan.relies_on), valves="、".join(shown) + more))
+        parts.append(
+            view.appearance.words("plan.relies", n=len(plan.relies_on), valves=view.appearance.words.listed(shown) + more)
+        )
     doubtful = [step for step in plan.valves_to_close if step.placing]
     if doubtful:
-        named = "、".join(f"{step.asset_id}（{view.appearance.words.placing(step.placing)}）" for step in doubtful[:_SHOWN])
+        named = view.appearance.words.listed(
+            f"{step.asset_id}{view.appearance.words('lists.aside', text=view.appearance.words.placing(step.placing))}"
+            for step in doubtful[:_SHOWN]
+        )
         parts.append(_text(view, "doubtful", n=len(doubtful), valves=named))
     if plan.without_supply_before:
         pipes, households = len(plan.without_supply_before), f"{plan.households_without_supply_before:,}"
@@ -34,7 +39,9 @@ def warning_words(view: CaseView, plan: IsolationPlan) -> list[str]:
     said = []
     for warning in warnings_of(plan, view.city.network):
         relied = (_text(view, "warning_relied", name=one.asset_id, why=_text(view, f"why_{one.why}")) for one in warning.relied)
-        said.append(_text(view, f"warning_{warning.key}", names="、".join(warning.names or relied), n=warning.n))
+        said.append(
+            _text(view, f"warning_{warning.key}", names=view.appearance.words.listed(warning.names or relied), n=warning.n)
+        )
     return said
 
 
@@ -42,7 +49,11 @@ def tight_list(view: CaseView, plan: IsolationPlan) -> str:
     """Everything the plan relies on, a line each: why, last check, the next closable valves beyond."""
     lines = []
     for entry in plan.relies_on:
-        beyond = _text(view, "next_beyond", valves="、".join(entry.beyond)) if entry.beyond else _text(view, "none_beyond")
+        beyond = (
+            _text(view, "next_beyond", valves=view.appearance.words.listed(entry.beyond))
+            if entry.beyond
+            else _text(view, "none_beyond")
+        )
         lines.append(f"{_relied(view, entry)} → {beyond}")
     return "\n".join(lines)
 
@@ -54,7 +65,7 @@ def _relied(view: CaseView, entry: Reliance) -> str:
     why += [_text(view, "in_series")] if entry.in_series else []
     why += [_text(view, "why_assumed")] if entry.assumed and entry.why != "assumed" else []
     why += [_text(view, "doubtful_short")] if entry.placing else []
-    return _text(view, "relies_why", valve=entry.asset_id, why="、".join(why), checked=checked)
+    return _text(view, "relies_why", valve=entry.asset_id, why=view.appearance.words.listed(why), checked=checked)
 
 
 def _text(view: CaseView, key: str, **params: object) -> str:

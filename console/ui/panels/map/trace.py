@@ -80,11 +80,11 @@ class TracePanel(ToolFrame):
         if not self.where.hasFocus():
             self.where.setText("; ".join([*request.where, *(f"{_ZONE}{zone}" for zone in request.zones)]))
         self._filling = False
-        parts = [f"{self.text('trace.starts')}  {_named(request.starts) or self.text('trace.none')}"]
+        parts = [f"{self.text('trace.starts')}  {self._named(request.starts) or self.text('trace.none')}"]
         if request.kind == "path":
             parts.append(f"{self.text('trace.goal')}  {request.to or '–'}")
         if request.barriers:
-            parts.append(f"{self.text('trace.barriers')}  {_named(request.barriers)}")
+            parts.append(f"{self.text('trace.barriers')}  {self._named(request.barriers)}")
         self.places.setText("\n".join(parts))
         if not request.starts:
             self.show_answer(None)
@@ -122,7 +122,7 @@ class TracePanel(ToolFrame):
             lines.append(self.text(f"trace.cost_{answer.request.cost}", value=f"{answer.trace.cost:,.4g}"))
         if len(found.critical):
             names = [str(city.customers.name[r] or city.customers.asset_id[r]) for r in found.critical[:3].tolist()]
-            lines.append(self.text("trace.critical", n=len(found.critical), names="、".join(names)))
+            lines.append(self.text("trace.critical", n=len(found.critical), names=self.appearance.words.listed(names)))
         return lines
 
     def _sizes(self, answer: TraceAnswer) -> list[str]:
@@ -143,9 +143,9 @@ class TracePanel(ToolFrame):
             parts = [self.text("trace.share", name=name, share=f"{share:.1%}") for name, share in named]
             lines.append(self.text("trace.sources", parts=" · ".join(parts[:_NAMED]) or "–"))
         elif len(trace.sources):
-            lines.append(self.text("trace.sources", parts=_named(network.nodes.ids(trace.sources))))
+            lines.append(self.text("trace.sources", parts=self._named(network.nodes.ids(trace.sources))))
         if "loops" in answer.extra:
-            bridges = _named(answer.extra["without_second_way"]) or "–"
+            bridges = self._named(answer.extra["without_second_way"]) or "–"
             lines.append(self.text("trace.loop", loops=answer.extra["loops"], bridges=bridges))
         if "islands" in answer.extra:
             lines.append(self.text("trace.islands", n=answer.extra["islands"], without=answer.extra["without_source"]))
@@ -162,7 +162,7 @@ class TracePanel(ToolFrame):
         lines = [self.text("trace.stopped")]
         for reason, ids in reasons.items():
             more = f" {self.text('trace.more', n=len(ids))}" if len(ids) > _NAMED else ""
-            lines.append(f"  {self.text('trace.stop_line', reason=self.word('stop', reason), ids=_named(ids))}{more}")
+            lines.append(f"  {self.text('trace.stop_line', reason=self.word('stop', reason), ids=self._named(ids))}{more}")
         return lines
 
     def _changed(self) -> None:
@@ -174,6 +174,5 @@ class TracePanel(ToolFrame):
         kind, cost, directions = (str(box.currentData()) for box in (self.kind, self.cost, self.directions))
         self.request_changed.emit(replace(self._request, where=where, zones=zones, kind=kind, cost=cost, directions=directions))
 
-
-def _named(ids: Sequence[str]) -> str:
-    return "、".join(ids[:_NAMED]) + (" …" if len(ids) > _NAMED else "")
+    def _named(self, ids: Sequence[str]) -> str:
+        return self.appearance.words.listed(ids[:_NAMED]) + (" …" if len(ids) > _NAMED else "")

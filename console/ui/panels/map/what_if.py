@@ -90,7 +90,7 @@ class WhatIfPanel(ToolFrame):
         self.reopen.setVisible(bool(incident.plan.reopen_candidates))
         valves = [name for name in incident.plan.reopen_candidates if name not in incident.plan.reopen_pipes]
         pipes = [self.text("plan.reopen_pipe", pipe=name) for name in incident.plan.reopen_pipes]
-        named = "、".join([*valves, *pipes][:6])
+        named = self.appearance.words.listed([*valves, *pipes][:6])
         self.reopen.setText(self.text("what_if.reopen", valves=named) + self.text("what_if.reopen_check"))
         known = {step.asset_id for step in incident.plan.valves_to_close} | {mark.valve_id for mark in incident.valve_marks}
         self._show_valve(self._chosen if self._chosen in known else "")
@@ -134,7 +134,7 @@ class WhatIfPanel(ToolFrame):
         return self.text(
             "what_if.alternative",
             valve=other.cannot_close,
-            more="、".join(other.more_valves) or "–",
+            more=self.appearance.words.listed(other.more_valves) or "–",
             households=f"{other.households_without_water:,}",
             minutes=self.appearance.words.minutes(other.minutes),
         )
