@@ -101,7 +101,7 @@ class Leadership:
             self._end()
 
     def _run(self) -> None:
-        pause_s, since = 0.0, time.monotonic() - INCUMBENT_S  # since when the store has answered
+        pause_s, since = 0.0, time.monotonic()  # since when the store has answered
         while not self._closing.wait(pause_s):
             asked, pause_s = time.monotonic(), _RETRY_S
             try:

@@ -103,6 +103,8 @@ class Watch:
     @property
     def preparing(self) -> tuple[int, int] | None:
         """(groups of stations ready for detection, groups that report) while the first number is smaller."""
+        if not self._leads():
+            return None
         usable, all_ = self.detector.preparing
         if self._is_at_first or not self._first.empty():
             usable, all_ = 0, self.detector.groups

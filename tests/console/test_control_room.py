@@ -1,4 +1,4 @@
-"""A control room for real: PostgreSQL, mosquitto, an engine and two consoles as processes; the leader is killed."""
+"""A control room for real: PostgreSQL (or SQLite on one machine), mosquitto, an engine and two consoles as processes; the leader is killed."""
 
 from __future__ import annotations
 
@@ -122,10 +122,11 @@ def until(true: Callable[[], bool], within_s: float, why: str) -> float:
     return time.monotonic() - began
 
 
-@pytest.fixture
-def room(tmp_path: Path, database: str) -> Iterator[ControlRoom]:
+@pytest.fixture(params=["postgresql", "sqlite"])
+def room(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ControlRoom]:
+    store = str(tmp_path / "泉 s.sqlite") if request.param == "sqlite" else str(request.getfixturevalue("database"))
     with mosquitto(tmp_path, free_port()) as broker:
-        opened = ControlRoom(tmp_path, database, broker)
+        opened = ControlRoom(tmp_path, store, broker)
         yield opened
         opened.close()
 

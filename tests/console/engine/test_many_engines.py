@@ -56,6 +56,7 @@ def seat(store: str, tmp_path: Path, city: City, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(leadership, "RENEWED_S", 0.2)
     monkeypatch.setattr(leadership, "_LOOK_S", 0.1)
     monkeypatch.setattr(leadership, "_RETRY_S", 0.1)
+    monkeypatch.setattr(leadership, "INCUMBENT_S", 0.3)
     monkeypatch.setattr(ingest, "LEADER_FIRST_S", 1.0)
     monkeypatch.setattr(outbox, "_FOLLOWER_LOOK_S", 0.1)
     with ExitStack() as stack:

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from console.domain.health import FeedHealth
+from console.domain.lease import Lease
 from console.domain.picture import Picture, StationState
 from console.ui.appearance import Appearance
-from console.ui.panels.status_words import feed_words, station_tip, station_words
+from console.ui.panels.status_words import feed_tip, feed_words, station_tip, station_words
 from console.ui.settings import WindowSettings
 from console.ui.status_banners import lasting_message
 from console.ui.theme import Theme
@@ -81,6 +82,13 @@ def test_of_several_feeds_in_trouble_the_one_that_is_down_is_named(calm: Picture
     feeds = (FeedHealth("mqtt", "connecting", "host:1883"), FeedHealth("opcua", "down", "no server"))
     text, tone = feed_words(replace(calm, feeds=feeds), english())
     assert (text, tone) == ("✕ opcua · Down · no server", "critical")
+
+
+def test_the_tip_of_the_feeds_says_which_of_several_processes_leads(calm: Picture) -> None:
+    appearance, holder = english(), "quanmai engine pid 7 on centre"
+    assert "lead" not in feed_tip(calm, appearance).lower()
+    assert "This seat leads" in feed_tip(replace(calm, lease=Lease(holder, 3, is_ours=True)), appearance)
+    assert f"Leading: {holder}" in feed_tip(replace(calm, lease=Lease(holder, 3, is_ours=False)), appearance)
 
 
 def test_the_strip_shows_how_many_stations_a_burst_made_abnormal(window: MainWindow, port: ScriptedPort) -> None:
