@@ -37,8 +37,8 @@ class SeatProcess:
         options = RuntimeOptions(
             city_path, store, folder / seat, desk, grid_s=1.0, settle_s=0.1, role=seat, is_shared=settings.shared
         )
-        ways = {"feeds": feeds_of(city, connection), "channels": channels_of(settings, city, connection)}
-        self.runtime = Runtime(city, SystemClock(), options, **ways)
+        feeds, channels = feeds_of(city, connection), channels_of(settings, city, connection)
+        self.runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels)
         self.seen: dict[str, float] = {}
         self._actor = Actor.named(seat)
         self.runtime.engine.subscribe(self._note)

@@ -1,4 +1,4 @@
-"""A control room for real: PostgreSQL (or SQLite on one machine), mosquitto, an engine and two consoles as processes; the leader is killed."""
+"""A control room for real: PostgreSQL or SQLite, mosquitto, an engine and two consoles as processes; the leader is killed."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class ControlRoom:
         self.orders: list[bytes] = []
         self._closing = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
-        self._client.on_message = lambda _client, _data, message: self.orders.append(message.payload)
+        self._client.on_message = lambda _client, _data, message: self.orders.append(bytes(message.payload))
         self._client.connect("127.0.0.1", int(broker.rpartition(":")[2]))
         self._client.subscribe(f"quanmai/v1/{self.city.info.site}/orders/+", qos=1)
         self._client.loop_start()

@@ -158,7 +158,7 @@ def test_the_leader_alone_stores_readings_and_the_others_show_its_expected_value
     first.waits(lambda: ticked() > 0)
 
     def expected(picture: Picture) -> list[float]:
-        return np.round(picture.expected[:, Channel.PRESSURE], 2).tolist()
+        return [round(float(one), 2) for one in picture.expected[:, Channel.PRESSURE]]
 
     assert np.isfinite(expected(first.engine.latest())[1])
     picture = second.sees(lambda p: str(expected(p)) == str(expected(first.engine.latest())))
