@@ -14,8 +14,8 @@ import pytest
 from console.channels.local import LocalChannel
 from console.domain.actors import Actor
 from console.domain.clock import DrillClock, micros
-from console.domain.live import LivePicture
 from console.domain.health import ChannelHealth
+from console.domain.live import LivePicture
 from console.domain.outgoing import Outgoing
 from console.domain.picture import Picture
 from console.feeds.inbox import Inbox
@@ -140,7 +140,7 @@ def test_a_message_of_an_earlier_run_is_not_recorded_as_without_a_channel_while_
     before = open_store(options.store)
     before.commit(opening(), Actor.named("王"), START)
     before.close()
-    with Runtime(read_city(path), DrillClock(START), options, channels=[channel]) as runtime:
+    with Runtime(read_city(path), DrillClock(START), options, channels=[channel]):
         assert left.wait(10)
     kept = open_store(options.store)
     assert "not_delivered" not in {change.kind for change in kept.changes()}
