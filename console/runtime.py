@@ -27,8 +27,10 @@ from console.services.desk import Desk, DeskSettings
 from console.services.location.outlook import Forecaster
 from console.store import SqlStore, open_store
 from console.workers import HydraulicsWorker, WorkerFailed
+from console.workers.driven import DrivenWorker
 from console.workers.object_process import ObjectProcess
 from maps.city import City
+from maps.hydraulics.boundary import BoundaryMeters
 from maps.hydraulics.state import HydraulicState
 from maps.isolation import Isolator
 
@@ -141,7 +143,12 @@ class Runtime:
         host = self._host if self._watched.deferred else None
         # EPANET does not read the model in this process, not even for its pumps.
         curves = self.worker.pump_curves() if self.worker is not None and self.states else None
-        return Detector(self.city, self.states or None, self._watched, responses=responses, host=host, pump_curves=curves)
+        meters = BoundaryMeters.of(self.city)
+        is_driven = self.worker is not None and meters.drives and len(meters.pressure_node) > 0
+        driven = DrivenWorker(self.worker, meters) if self.worker is not None and is_driven else None
+        return Detector(
+            self.city, self.states or None, self._watched, responses=responses, host=host, pump_curves=curves, driven=driven
+        )
 
     def _host(self, maker: InterpolatedMaker) -> Callable[..., Any]:
         """Interpolated signatures of large cities are computed in a process: the path search holds the interpreter's lock."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from console.channels.port import NotDelivered
@@ -44,4 +45,6 @@ class FolderChannel:
                 os.fsync(file.fileno())
             part.replace(path)
         except OSError as fault:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
             raise NotDelivered(f"{self._folder}: {fault.strerror}; free the disk or set another folder") from fault

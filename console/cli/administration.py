@@ -170,8 +170,8 @@ class _opened:  # noqa: N801 - used like a function, in 'with'
         from console.store import open_store
 
         named = _named(store)
-        if "://" not in named and not Path(named).is_file():
-            raise InputFault(f"{named}: no such file; name the store with --store")
+        if "://" not in named and not (Path(named).is_file() and Path(named).stat().st_size):
+            raise InputFault(f"{named}: no such file, or an empty one; name the store with --store")
         self._store = open_store(named)
 
     def __enter__(self) -> SqlStore:

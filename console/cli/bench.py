@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +15,7 @@ from console.cli.output import print_result
 commands = typer.Typer()
 
 
-BENCHES = ("map", "trace", "detect", "locate", "ltown", "synth", "readings", "recall", "package", "open")
+BENCHES = ("map", "trace", "detect", "locate", "ltown", "synth", "readings", "recall", "package", "open", "pumped")
 
 
 @commands.command()
@@ -25,6 +27,15 @@ def bench(
     seconds: Annotated[int, typer.Option(help="open: seconds that the window stays open", min=5)] = 180,
     feed: Annotated[bool, typer.Option("--feed", help="open: feed readings of all stations")] = False,
     peer: Annotated[bool, typer.Option("--peer", help="trace: WNTR side by side (about a minute)")] = False,
+    networks: Annotated[str, typer.Option(help="pumped: names in wntr and epyt, by comma; default: those of the table")] = "",
+    inp: Annotated[list[Path] | None, typer.Option(help="pumped: .inp files, instead or besides; repeat it")] = None,
+    variant: Annotated[str, typer.Option(help="pumped: scada or pressures; default both")] = "",
+    days: Annotated[int, typer.Option(help="pumped: burst-free days to learn from", min=1)] = 28,
+    quiet_days: Annotated[int, typer.Option(help="pumped: burst-free days among the test days", min=0)] = 28,
+    bursts: Annotated[int, typer.Option(help="pumped: bursts of each size", min=0)] = 8,
+    seed: Annotated[int, typer.Option(help="pumped: of the true city, its bursts and all noise", min=0)] = 1,
+    noise: Annotated[float, typer.Option(help="pumped: factor on all noise of demand and readings", min=0.0)] = 1.0,
+    to: Annotated[Path | None, typer.Option(help="pumped: folder to write the recordings to, for locate and score")] = None,
     json: Annotated[bool, typer.Option("--json", help="one JSON object (always)")] = True,
 ) -> None:
     """Measure a budget; prints JSON."""
@@ -38,5 +49,17 @@ def bench(
         "locate": {"pipes": pipes, "stations": stations or 300},
         "detect": {"stations": stations or 300},
         "open": {"pipes": pipes, "stations": stations, "seconds": seconds, "feed": feed},
+        "pumped": {
+            "networks": [one for one in networks.replace(" ", "").split(",") if one],
+            "inp": inp or [],
+            "variants": [variant] if variant else ["scada", "pressures"],
+            "days": days,
+            "quiet_days": quiet_days,
+            "bursts": bursts,
+            "seed": seed,
+            "noise": noise,
+            "to": to,
+            "report": partial(typer.echo, err=True),
+        },
     }
     print_result(run_bench(**asked.get(name, {})), True)

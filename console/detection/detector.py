@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.detection.burst_tracker import BurstTracker
+from console.detection.driven.driven_watch import DrivenWatch
+from console.detection.driven.threshold_calibration import Threshold
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.detection.flow.meter_watch import MeterTests
 from console.detection.flow.pump_meters import PumpChannels
@@ -28,6 +30,7 @@ from console.detection.station_groups import pressure_stations, station_groups
 from console.domain.alarms import Alarm, AlarmState
 from console.domain.readings import Channel, Quality
 from maps.city import City
+from maps.hydraulics.boundary import DrivenSolver
 from maps.hydraulics.state import HydraulicState
 from maps.locate.pumps import PumpCurves
 from maps.locate.refine import Responses
@@ -72,11 +75,13 @@ class Detector:
         responses: Responses | None = None,
         host: Host | None = None,
         pump_curves: PumpCurves | None = None,
+        driven: DrivenSolver | None = None,
     ) -> None:
         """``responses``: full hydraulic solutions that refine a location; computed in the EPANET process, up to about a second.
 
         ``host``: runs the computation of interpolated signatures, which holds the interpreter's lock, in another process.
-        ``pump_curves``: pump curves of the city's model; read from it when not given.
+        ``pump_curves``: pump curves of the city's model; read from it when not given. ``driven``: solves the model under measured
+        boundary conditions; then bursts are found by it once it has learned from history.
         """
         self._city = city
         self.responses = responses
@@ -95,6 +100,7 @@ class Detector:
             )
             for number, rows in enumerate(groups)
         ]
+        self._driven = DrivenWatch(city, states, self.options, driven, pump_curves) if driven is not None and states else None
         running = cache.running_pumps
         self._pumps, self._meters = PumpChannels(city, running if running.any() else None), MeterTests(city)
         regulation = ReducingValveTest(city, self._meters.reducing, self.options.tick_s)
@@ -123,7 +129,14 @@ class Detector:
     @property
     def is_holding(self) -> bool:
         """Whether a burst is open: present readings are then no burst-free history."""
+        if self._driven is not None and self._driven.is_ready:
+            return self._driven.is_holding
         return self._tracker.is_holding
+
+    @property
+    def threshold(self) -> Threshold | None:
+        """How the threshold of the driven model was read from history; None where the model is not driven."""
+        return None if self._driven is None else self._driven.threshold
 
     def tick(
         self,
@@ -170,6 +183,8 @@ class Detector:
         found += alone
         found += self._faults.limits(value, expected, at_us, fresh & good, now_us, self.elevations.error_m)
         found += self._meters.tick(value, expected, usable, now_us, disturbed=disturbed or bool(bursts))
+        if self._driven is not None and self._driven.is_ready and not force:
+            bursts, revisions = self._driven.tick(value, usable, now_us)
         bursts, revisions = (tuple(self._meters.weighed(one, value, now_us) for one in told) for told in (bursts, revisions))
         self._expectation.follow(value, at_us, usable, sigma_m, excused, now_us)
         self._expectation.accept(together, deviation_m[together])
@@ -222,6 +237,8 @@ class Detector:
             self.elevations.learn(history)
             self._meters.learn(history)
             self._learn_nights(history)
+            if self._driven is not None:
+                self._driven.learn(history)
 
     def smallest_flows_m3h(self, now_us: int) -> NDArray[np.float64]:
         """Smallest burst per pipe that one tick is likely to detect at this time of day, (pipes,), m³/h; infinite where none.

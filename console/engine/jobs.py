@@ -61,6 +61,7 @@ class Jobs:
 
     def after(self, changes: ChangeSet) -> None:
         """Start the jobs that these changes require."""
+        self._drop_unknown()
         for changed in changes.incidents:
             incident = self._decisions.state.incidents[changed.incident_id]
             self._ask_outlook(incident)
@@ -70,6 +71,14 @@ class Jobs:
     def close(self, patience_s: float) -> None:
         """Finish the running job, drop the waiting ones."""
         self._retrying.close(patience_s)
+
+    def _drop_unknown(self) -> None:
+        """Jobs of cases that are no longer known by that id: they have got a final one, under which the job is asked for anew."""
+        incidents = self._decisions.state.incidents
+        for name, known in (("outlook", self._foreseen), ("impact", self._planned)):
+            for incident_id in known.keys() - incidents.keys():
+                known.pop(incident_id)
+                self._retrying.drop(f"{name}/{incident_id}")
 
     def _ask_outlook(self, incident: Incident) -> None:
         """The outlook of a suspected case, once for each location; the alarm does not wait for it."""

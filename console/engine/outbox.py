@@ -14,6 +14,7 @@ from typing import TypeVar
 from console.channels.port import DeliveryChannel, Result
 from console.domain.delivery import Delivery, DeliveryState, Obsolete, Pending, Reason, Undelivered, undelivered
 from console.domain.health import ChannelHealth
+from console.domain.texts import storable
 from console.engine.faults import Faults
 from console.services.incidents.obsolete_messages import CaseOf, obsolete
 from console.services.ports import Store, StoreUnavailable
@@ -295,7 +296,9 @@ def _claimed(delivery: Delivery) -> Delivery:
 
 def _failed(delivery: Delivery, failure: str) -> Delivery:
     pause_s = min(_FIRST_RETRY_S * 2 ** (max(delivery.attempts, 1) - 1), _LONGEST_RETRY_S)
-    return replace(delivery, state=DeliveryState.FAILED, next_us=_now_us() + round(pause_s * 1e6), failure=failure)
+    next_us = _now_us() + round(pause_s * 1e6)
+    # storable: a failure may hold what a server said, or a path that is no UTF-8; the store must keep it.
+    return replace(delivery, state=DeliveryState.FAILED, next_us=next_us, failure=storable(failure))
 
 
 def _now_us() -> int:

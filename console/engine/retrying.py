@@ -50,6 +50,12 @@ class Retrying:
             self._jobs[job.key] = job
             self._changed.notify_all()
 
+    def drop(self, key: str) -> None:
+        """Drop the job with that key; its fault ends."""
+        with self._changed:
+            self._jobs.pop(key, None)
+            self._faults.end(key)
+
     def close(self, patience_s: float) -> None:
         """Finish the running job, drop the waiting ones: the next start derives them again."""
         with self._changed:
@@ -89,7 +95,9 @@ class Retrying:
         if not isinstance(fault, QuanmaiError):
             log.error("%s: %s", job.what, fault, exc_info=fault)
         again = (self._clock.now() + timedelta(seconds=pause_s)).isoformat(timespec="seconds")
-        self._faults.begin(job.key, f"{job.what}: {fault}; attempt {job.attempts} failed, the next is at {again}")
+        with self._changed:
+            if self._jobs.get(job.key) is job:  # not dropped meanwhile
+                self._faults.begin(job.key, f"{job.what}: {fault}; attempt {job.attempts} failed, the next is at {again}")
 
     def _drop(self, job: Job) -> None:
         with self._changed:

@@ -141,10 +141,10 @@ def _read(content: bytes, name: str, wanted: tuple[str, ...], optional: tuple[st
             raise PackageFault(f"{name} declares {file.metadata.num_rows:,} rows; a package has fewer")
         if absent := [column for column in wanted if column not in file.schema_arrow.names]:
             raise PackageFault(f"{name} has no column {absent[0]}")
-        if double := [column for column in wanted if file.schema_arrow.names.count(column) > 1]:
+        used = [*wanted, *(column for column in optional if column in file.schema_arrow.names)]
+        if double := [column for column in used if file.schema_arrow.names.count(column) > 1]:
             raise PackageFault(f"{name} has the column {double[0]} twice")
-        more = [column for column in optional if column in file.schema_arrow.names]
-        return file.read(columns=[*wanted, *more])
+        return file.read(columns=used)
     except (pa.ArrowException, OSError) as fault:
         raise PackageFault(f"{name} is not readable as Parquet: {fault}") from fault
 
@@ -171,7 +171,8 @@ def _rows(table: pa.Table, column: str, known: dict[str, int], name: str) -> Any
         index = chunk.indices.fill_null(0).to_numpy(zero_copy_only=False)
         used = place[index] if len(index) else np.empty(0, dtype=np.int64)
         if (used < 0).any():
-            raise PackageFault(f"{name}: {column} {words[int(index[np.argmax(used < 0)])]!r} is not known here")
+            unknown = words[int(index[np.argmax(used < 0)])] if words else None  # no words: every value is missing
+            raise PackageFault(f"{name}: {column} {unknown!r} is not known here")
         parts.append(used)
     return np.concatenate(parts)
 

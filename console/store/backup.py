@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from sqlalchemy.engine import URL
@@ -84,7 +85,8 @@ def _target_of(store: str | Path) -> Path:
     if url.get_backend_name() != "sqlite":
         advice = "restore it with: createdb NAME, then pg_restore --exit-on-error --no-owner --dbname=NAME FILE"
         raise InputFault(f"store {shown(url)}: it is on PostgreSQL; {advice}")
-    return Path(str(url.database))
+    path = Path(str(url.database))
+    return path.resolve() if path.is_symlink() else path  # the store is replaced, not the link to it
 
 
 def _copied(source: Path, to: Path) -> Copy:
@@ -94,7 +96,7 @@ def _copied(source: Path, to: Path) -> Copy:
     to.parent.mkdir(parents=True, exist_ok=True)
     try:
         with (
-            _faults_of(source),
+            _faults_of(source, f" to {to}"),
             closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as read,
             closing(sqlite3.connect(part)) as written,
         ):
@@ -135,11 +137,11 @@ def _checked(copy: Path, source: Path) -> tuple[int, str, int]:
 
 
 @contextmanager
-def _faults_of(source: Path) -> Iterator[None]:
+def _faults_of(source: Path, where: str = "") -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as fault:
-        raise StoreUnavailable(f"{source}: cannot be copied ({fault}); check the disk, free space and rights") from fault
+        raise StoreUnavailable(f"{source}: cannot be copied{where} ({fault}); check the disk, free space and rights") from fault
     except sqlite3.DatabaseError as fault:
         raise InputFault(f"{source}: is no store, or damaged ({fault}); name another file") from fault
 
@@ -157,12 +159,18 @@ def _moved_aside(target: Path, now: datetime) -> Path | None:
     """Where the files of the present store are now."""
     if not target.exists():
         return None
-    aside = target.with_name(f"{target.name}.before-restore-{now:%Y%m%dT%H%M%S}")
+    aside = _unused(target.with_name(f"{target.name}.before-restore-{now:%Y%m%dT%H%M%S}"))
     for suffix in reversed(_PARTS):
         part = Path(f"{target}{suffix}")
         if part.exists():
             part.replace(f"{aside}{suffix}")
     return aside
+
+
+def _unused(path: Path) -> Path:
+    """The path, with a number behind it where two restores came within one second: the first one's file must stay."""
+    names = (path if number == 1 else path.with_name(f"{path.name}-{number}") for number in count(1))
+    return next(name for name in names if not any(Path(f"{name}{suffix}").exists() for suffix in _PARTS))
 
 
 def _remove(path: Path) -> None:

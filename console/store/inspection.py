@@ -42,13 +42,18 @@ def inspected(target: str | Path) -> Inspection:
     is_file = url.get_backend_name() == "sqlite"
     if is_file and not Path(str(url.database)).exists():
         return Inspection(where, exists=False)
-    address = URL.create("sqlite", database=f"file:{url.database}", query={"mode": "ro", "uri": "true"}) if is_file else url
+    address = _read_only(Path(str(url.database))) if is_file else url
     engine = create_engine(address, poolclass=NullPool, connect_args={} if is_file else {"connect_timeout": 5})
     try:
         with told(where), engine.connect() as connection:
             return _looked(connection, url, where)
     finally:
         engine.dispose()
+
+
+def _read_only(path: Path) -> URL:
+    # as_uri: a ?, # or % in a path would end it, or be taken for something else.
+    return URL.create("sqlite", database=path.resolve().as_uri(), query={"mode": "ro", "uri": "true"})
 
 
 def _looked(connection: Connection, url: URL, where: str) -> Inspection:

@@ -35,11 +35,16 @@ def holder_of(url: URL, connection: Connection) -> str:
     """The process that has sole use of a store, "" when none has; takes nothing and creates no file."""
     if url.get_backend_name() != "sqlite":
         return str(connection.execute(text(_HOLDER), {"key": _KEY}).scalar() or "")
-    path = Path(f"{url.database}.lock")
+    path = _lock_file(url)
     if not path.exists():
         return ""
     with path.open("r+", encoding="utf-8") as file:
         return "" if _lock(file) else file.read().strip() or "another process"
+
+
+def _lock_file(url: URL) -> Path:
+    """Beside the file itself: a symbolic link to a store is no other store."""
+    return Path(f"{os.path.realpath(str(url.database))}.lock")
 
 
 class SoleUse:
@@ -54,7 +59,7 @@ class SoleUse:
         self._lock = threading.Lock()
         with told(self._where):
             if url.get_backend_name() == "sqlite":
-                self._hold_file(Path(f"{url.database}.lock"))
+                self._hold_file(_lock_file(url))
             else:
                 self._engine = create_engine(url, poolclass=NullPool, connect_args={"application_name": self._me[:63]})
                 self._hold_server()

@@ -25,6 +25,8 @@ from console.domain.incidents import PressureImpact, ReopenCheck
 from console.workers.process import serve
 from console.workers.tasks import (
     AskDay,
+    AskDriven,
+    AskDrivenStates,
     AskImpact,
     AskPumps,
     AskReopening,
@@ -40,9 +42,10 @@ from console.workers.tasks import (
     Task,
 )
 from maps.city import City
-from maps.columns import Floats
+from maps.columns import Bools, Floats
 from maps.dataset import read_city
 from maps.errors import QuanmaiError
+from maps.hydraulics.boundary import BoundaryReadings, DrivenValues, TankModes
 from maps.hydraulics.state import HydraulicState
 from maps.isolation.plan.result import IsolationPlan
 from maps.locate.pumps import PumpCurves
@@ -177,6 +180,17 @@ class HydraulicsWorker:
             # Without refinement the location of the linearised model stands.
             _log.warning("candidates are not refined: %s", failure)
             return np.full((len(leaks), len(nodes)), np.nan)
+
+    def driven_values(self, readings: BoundaryReadings, modes: TankModes | None) -> DrivenValues:
+        """Values of the model driven by measured boundary conditions. Raises WorkerFailed."""
+        with self._turn:
+            return _expected(self._ask(AskDriven(readings, modes)), DrivenValues)
+
+    def driven_states(self, readings: BoundaryReadings, shut: Bools) -> tuple[HydraulicState, ...]:
+        """Whole states of the driven model; ``shut``: (ticks, tanks). Raises WorkerFailed."""
+        with self._turn:
+            result = self._ask(AskDrivenStates(readings, shut))
+        return tuple(state for state in _expected(result, tuple) if isinstance(state, HydraulicState))
 
     def close(self) -> None:
         """End the process and wait for it; later calls raise WorkerFailed."""

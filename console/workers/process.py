@@ -11,6 +11,8 @@ from pathlib import Path
 from console.children import end_with_parent
 from console.workers.tasks import (
     AskDay,
+    AskDriven,
+    AskDrivenStates,
     AskImpact,
     AskPumps,
     AskReopening,
@@ -31,6 +33,8 @@ from maps.errors import QuanmaiError
 from maps.hydraulics.analysis.burst_responses import burst_responses
 from maps.hydraulics.analysis.closing_impact import impact_of_closing
 from maps.hydraulics.analysis.reopening import reopening
+from maps.hydraulics.boundary import BoundaryMeters
+from maps.hydraulics.driven import DrivenModel
 from maps.hydraulics.session import EpanetSession
 from maps.locate.pumps import PumpCurves
 
@@ -89,9 +93,18 @@ def _carried_out(city: City, session: EpanetSession, task: Task) -> Result:
                 return HeadChanges(burst_responses(session, at_s, nodes, leaks))
             case AskPumps():
                 return PumpCurves.of(city)
+            case AskDriven() | AskDrivenStates():
+                return _driven(city, session, task)
     except QuanmaiError as fault:
         return Failed(str(fault), is_input=True)
     except Exception:  # noqa: BLE001
         # A defect in one task must not take the loaded model away from the next; the parent raises it with this trace.
         _log.exception("EPANET worker")
         return Failed(traceback.format_exc(limit=5), is_input=False)
+
+
+def _driven(city: City, session: EpanetSession, task: AskDriven | AskDrivenStates) -> Result:
+    model = DrivenModel(session, BoundaryMeters.of(city))
+    if isinstance(task, AskDriven):
+        return model.values(task.readings, task.modes)
+    return tuple(model.states(task.readings, task.shut))

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from maps.columns import Floats
+from maps.columns import Bools, Floats
+from maps.hydraulics.boundary import BoundaryReadings, DrivenValues, TankModes
 from maps.hydraulics.state import HydraulicState
 from maps.isolation.plan.result import IsolationPlan
 from maps.locate.pumps import PumpCurves
@@ -61,7 +62,23 @@ class AskPumps:
     """The head curves of the model's pumps."""
 
 
-Task = AskImpact | AskReopening | AskDay | AskState | AskResponses | AskPumps
+@dataclass(frozen=True, eq=False)
+class AskDriven:
+    """Values of the model driven by measured boundary conditions; as maps.hydraulics.driven."""
+
+    readings: BoundaryReadings
+    modes: TankModes | None
+
+
+@dataclass(frozen=True, eq=False)
+class AskDrivenStates:
+    """Whole states of the driven model; ``shut``: (ticks, tanks)."""
+
+    readings: BoundaryReadings
+    shut: Bools
+
+
+Task = AskImpact | AskReopening | AskDay | AskState | AskResponses | AskPumps | AskDriven | AskDrivenStates
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +121,7 @@ class HeadChanges:
     change_m: Floats
 
 
-Result = Impact | Reopening | HydraulicState | tuple[HydraulicState, ...] | HeadChanges | PumpCurves | Failed
+Result = Impact | Reopening | HydraulicState | tuple[HydraulicState, ...] | HeadChanges | PumpCurves | DrivenValues | Failed
 
 
 @dataclass(frozen=True, slots=True)

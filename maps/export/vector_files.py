@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import shutil
 import sqlite3
 import tempfile
 import warnings
@@ -60,11 +58,9 @@ def write_layers_gpkg(layers: Sequence[Layer], crs: str, path: Path) -> None:
                 for layer in layers:
                     _append(layer, LOCAL_WKT if crs == "local" else crs, aside)
             _styles([layer for layer in layers if len(layer)], aside)
-            part = path.with_name(f".{path.name}.{os.getpid()}.part")
-            shutil.copyfile(aside, part)
-            part.replace(path)
         except (DataSourceError, DataLayerError, FeatureError, FieldError, OSError) as fault:
             raise InputFault(f"{path}: cannot be written ({fault}); choose another folder or free the disk") from fault
+        write_aside(path, aside.read_bytes())
 
 
 def write_layers_geojson(layers: Sequence[Layer], crs: str, path: Path) -> None:

@@ -57,7 +57,7 @@ class EpanetSession:
         self.flow_m3h = m3h_per_flow_unit(unit)
         self.length_m = FOOT_M if is_us_flow_unit(unit) else 1.0
         self._elevation_m = self.project.node_values(en.ELEVATION) * self.length_m
-        self._multiplier = float(en.getoption(handle, en.DEMANDMULT))
+        self.demand_multiplier = float(en.getoption(handle, en.DEMANDMULT))
         self._demand_model = en.getdemandmodel(handle)
         self.pattern_start_s = int(en.gettimeparam(handle, en.PATTERNSTART))
         self.clock_s = int(en.gettimeparam(handle, en.STARTTIME)) % DAY_S
@@ -242,7 +242,7 @@ class EpanetSession:
     @contextmanager
     def _demands(self, factor: float, leaks: Mapping[int, float]) -> Iterator[None]:
         handle = self.project.handle
-        scale = self._multiplier * factor
+        scale = self.demand_multiplier * factor
         added: list[int] = []
         try:
             en.setoption(handle, en.DEMANDMULT, scale)
@@ -255,7 +255,7 @@ class EpanetSession:
         finally:
             for index in added:
                 en.deletedemand(handle, index, en.getnumdemands(handle, index))
-            en.setoption(handle, en.DEMANDMULT, self._multiplier)
+            en.setoption(handle, en.DEMANDMULT, self.demand_multiplier)
 
     @contextmanager
     def _driven(self, pressure_driven: bool, minimum_m: float, required_m: float) -> Iterator[None]:

@@ -41,10 +41,11 @@ class Stacks:
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> None:
         if event == "call" and frame.f_code.co_qualname in self._functions:
-            stack, at = [], frame
+            stack: list[str] = []
+            at: FrameType | None = frame
             while at is not None:
                 stack.append(at.f_code.co_filename)
-                at = at.f_back  # type: ignore[assignment]
+                at = at.f_back
             paths = [Path(name) for name in reversed(stack)]
             inside = [str(path.relative_to(ROOT / "console")) for path in paths if path.is_relative_to(ROOT / "console")]
             self.seen[frame.f_code.co_qualname] = inside
@@ -54,7 +55,7 @@ def test_a_click_passes_the_modules_of_the_page_and_no_other(tmp_path: Path, qtb
     stacks = Stacks("Commands.submit", "mark_closed")
     threading.setprofile(stacks)  # for the engine's thread, which starts with the room
     room = Room(tmp_path)
-    threading.setprofile(None)  # type: ignore[arg-type]
+    threading.setprofile(None)
     try:
         pipe = str(room.city.network.pipes.asset_id[0])
         dispatcher = Dispatcher(room.engine, "王")

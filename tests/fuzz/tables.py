@@ -119,8 +119,16 @@ def _other_table(table: pa.Table, rng: random.Random) -> pa.Table:
     return table.set_column(at, name, _other_column(count, table.column(at), rng))
 
 
+def _plain(column: pa.ChunkedArray) -> list[Any]:
+    """Values of a column; times as their numbers where an earlier change put one after the year 9999."""
+    try:
+        return column.to_pylist()  # type: ignore[no-any-return]
+    except (OverflowError, ValueError):
+        return column.cast(pa.int64()).to_pylist()  # type: ignore[no-any-return]
+
+
 def _other_column(count: int, column: pa.ChunkedArray, rng: random.Random) -> pa.Array:
-    values = column.to_pylist()
+    values = _plain(column)
     at = rng.randrange(count) if count else 0
     kinds = (
         lambda: pa.nulls(count),

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.detection import BurstFinding, Detector, DetectorOptions, History
+from console.detection.driven.threshold_calibration import Threshold
 from console.domain.clock import micros, moment
 from console.domain.live import LivePicture
 from console.domain.readings import ReadingBatch
@@ -25,6 +26,7 @@ from console.services.location.outlook import Forecaster, Known
 from maps.city import City
 from maps.errors import InputFault
 from maps.hydraulics.analysis.burst_responses import burst_responses
+from maps.hydraulics.driven import driven_model
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
 from maps.isolation import build_segments
@@ -56,21 +58,48 @@ def locate_recording(
     if not len(city.stations):
         raise InputFault(f"{city.info.name}: no stations; import with --stations")
     batch = read_recording(readings, city)
+    _refuse_gaps(batch, recorded_interval_s(batch), readings)
+    quiet = None
+    if baseline is not None:
+        history = read_recording(baseline, city)
+        quiet = History.of_batch(history, len(city.stations), recorded_interval_s(history))
+    yield from located_events(city, batch, quiet=quiet, event_at=event_at, progress=progress)
+
+
+def located_events(
+    city: City,
+    batch: ReadingBatch,
+    *,
+    quiet: History | None = None,
+    event_at: datetime | None = None,
+    progress: Progress | None = None,
+) -> Iterator[dict[str, Any]]:
+    """As ``locate_recording`` for readings in memory, ordered by time; ``quiet``: burst-free history to learn from first."""
     tick_s = recorded_interval_s(batch)
-    _refuse_gaps(batch, tick_s, readings)
     with _session(city) as session:
         states = _day_of(session)
         options = DetectorOptions(tick_s=tick_s, time_zone=city.info.time_zone)
         responses = partial(burst_responses, session) if session is not None and states else None
-        detector = Detector(city, states, options, responses=responses)
+        driven = driven_model(session) if session is not None and states else None
+        detector = Detector(city, states, options, responses=responses, driven=driven)
         memory = RollingHistory(city.info.time_zone)
-        if baseline is not None:
-            history = read_recording(baseline, city)
-            memory.start(History.of_batch(history, len(city.stations), recorded_interval_s(history)), detector)
+        if quiet is not None:
+            memory.start(quiet, detector)
         describe = _Describer(city, states or ())
         forced_us = None if event_at is None else micros(event_at)
         for found in _replay(detector, batch, tick_s, forced_us, memory, progress):
-            yield describe.event(found)
+            yield {**describe.event(found), **_trust(detector.threshold)}
+
+
+def _trust(threshold: Threshold | None) -> dict[str, Any]:
+    """How many false events to expect with the threshold read from history; nothing where it was not."""
+    if threshold is None:
+        return {}
+    return {
+        "expected_false_a_month": round(threshold.expected_a_month, 2),
+        "at_most_false_a_month": round(threshold.at_most_a_month, 1),
+        "history_days": round(threshold.history_days, 1),
+    }
 
 
 def _refuse_gaps(batch: ReadingBatch, tick_s: float, path: Path) -> None:

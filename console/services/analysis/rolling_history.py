@@ -17,7 +17,7 @@ _WEEK_DAYS = 7
 _FIRST_DAYS = 3
 _MOST_DAYS = 35
 _MOST_BYTES = 400_000_000
-_KEPT = (Channel.PRESSURE, Channel.FLOW)
+_KEPT = (Channel.PRESSURE, Channel.FLOW, Channel.LEVEL, Channel.PUMP_ON, Channel.VALVE_POSITION)
 
 
 class RollingHistory:

@@ -66,7 +66,7 @@ def score_events(events: Path, truth: Path, city: Path | None = None) -> dict[st
         raise InputFault(f"{events}: names no city; give --city CITY")
     network = read_city(path)
     leaks = _leaks(truth, network)
-    distances = _Distances(network)
+    distances = Distances(network)
     found: dict[int, dict[str, Any]] = {}
     false: list[str] = []
     repeats = 0
@@ -134,7 +134,7 @@ def _metres(value: float) -> float | None:
     return round(value, 1) if np.isfinite(value) else None
 
 
-class _Distances:
+class Distances:
     """Metres along the network between the middles of pipes, infinite when not joined."""
 
     def __init__(self, city: City) -> None:

@@ -9,6 +9,7 @@ import pytest
 from console.channels.folder import FolderChannel
 from console.channels.port import NotDelivered
 from console.domain.outgoing import MessageKind, Outgoing
+from tests.disks import full_disk
 
 NOTICE = Outgoing(MessageKind.NOTICE, "", b'{"notice_id": "N1"}')
 
@@ -42,3 +43,10 @@ def test_a_folder_that_cannot_be_written_is_one_line_that_advises(tmp_path: Path
     (tmp_path / "file").write_text("")
     with pytest.raises(NotDelivered, match="set another folder"):
         FolderChannel(tmp_path / "file").deliver(1, NOTICE)
+
+
+def test_nothing_half_written_stays_on_a_full_disk(tmp_path: Path) -> None:
+    long = Outgoing(MessageKind.NOTICE, "", b"x" * 1000)
+    with full_disk(), pytest.raises(NotDelivered, match="free the disk"):
+        FolderChannel(tmp_path).deliver(1, long)
+    assert list(tmp_path.iterdir()) == []

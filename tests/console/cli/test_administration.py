@@ -70,6 +70,16 @@ def test_a_cut_off_end_is_found_by_a_head_kept_elsewhere(
     assert "cut off" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [("audit", "verify"), ("audit", "head"), ("history",)])
+def test_a_store_that_was_emptied_is_no_store_with_a_whole_chain(
+    store: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.write_bytes(b"")
+    assert run(monkeypatch, *words, "--store", store) == 2
+    assert "empty" in capsys.readouterr().err
+    assert store.read_bytes() == b""
+
+
 def test_an_exported_log_serves_as_heads_of_every_change(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], store: Path, tmp_path: Path
 ) -> None:

@@ -57,6 +57,14 @@ def test_the_geopackage_has_every_layer_with_its_style(record: CaseRecord, tmp_p
     assert pipes.crs.to_epsg() == 4548
 
 
+def test_a_geopackage_that_cannot_be_put_in_place_leaves_nothing(record: CaseRecord, tmp_path: Path) -> None:
+    path = tmp_path / "a folder.gpkg"
+    path.mkdir()
+    with pytest.raises(InputFault, match="folder"):
+        write_layers_gpkg(case_layers(record, WORDS), "EPSG:4548", path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_geojson_is_on_earth_and_a_drawing_says_that_it_is_not(record: CaseRecord, tmp_path: Path) -> None:
     path = tmp_path / "c.geojson"
     write_layers_geojson(case_layers(record, WORDS), "EPSG:4548", path)

@@ -125,6 +125,16 @@ def test_a_channel_that_fails_is_shown_and_tried_again_and_the_others_deliver(op
     assert sum(one.kind is MessageKind.NOTICE for one in room.left) == 2  # once, not again with the other channel's retries
 
 
+def test_a_failure_in_words_that_no_store_can_keep_is_recorded_and_stops_nothing(opened: Opened) -> None:
+    said = Desk119(MessageKind.NOTICE, "refused\x00 by \udcff", "", "")
+    room = opened(said)
+    case = case_with_order(room)
+    issue(room, case)
+    room.waits(lambda: not room.store.pending_outgoing())
+    assert not [feed.message for feed in room.engine.latest().feeds if feed.name == "engine"]
+    assert len(said.left) == 3
+
+
 def test_a_message_that_no_channel_carries_is_not_delivered_whatever_else_is_up(opened: Opened) -> None:
     room = opened(Desk119(MessageKind.ORDER))
     room.channel.listen()

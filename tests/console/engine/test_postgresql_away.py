@@ -74,13 +74,15 @@ def test_u_0000_that_reaches_the_store_is_refused_in_one_line_and_the_next_step_
     done(room.engine.submit(OpenIncident("P-104040"), Actor.named("王")))
     (case,) = room.sees(lambda p: len(p.incidents) == 1).incidents
     answer: Future[ChangeSet] = Future()
-    ask, desk = DismissIncident(case.incident_id, "用\x00水"), room.desk
-    decide = partial(desk.carry_out, intent=ask, actor=Actor.named("王"), now=room.clock.at)
-    room.engine._commands.call(lambda: room.engine._decisions.ask(decide, Actor.named("王"), answer))
+    # A name, put in behind ``submit``, which would replace it: unlike notes and records it is kept as it is, not as JSON.
+    ask, odd, desk = DismissIncident(case.incident_id, "用水"), Actor.named("王\x00"), room.desk
+    decide = partial(desk.carry_out, intent=ask, actor=odd, now=room.clock.at)
+    room.engine._commands.call(lambda: room.engine._decisions.ask(decide, odd, answer))
     with pytest.raises(RecordRefused, match="cannot keep this value"):
         done(answer)
     assert room.engine.latest().incidents[0].is_open()
     done(room.engine.submit(DismissIncident(case.incident_id, "用水"), Actor.named("王")))
+    assert room.store.verify_chain() is None
 
 
 def test_u_0000_in_a_reply_costs_at_most_itself(room: Room) -> None:

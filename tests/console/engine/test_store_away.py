@@ -28,6 +28,7 @@ from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
 from console.services.ports import StoreUnavailable
+from maps.errors import InputFault
 from maps.isolation.plan.result import IsolationPlan
 from tests.console.engine.faulty_store import full, locked, read_only
 from tests.console.engine.room import Room, done
@@ -273,4 +274,30 @@ def test_pressures_after_closing_of_a_case_that_was_numbered_while_they_were_com
     room.sees(lambda p: bool(p.incidents) and p.incidents[0].incident_id == "2024-0001")
     hydraulics.goes_on.set()
     room.sees(lambda p: p.incidents[0].impact is not None and p.incidents[0].impact.low_pressure_households == 7)
+    room.close()
+
+
+class FailingHydraulics(LateHydraulics):
+    """Pressures after closing that cannot be computed."""
+
+    def impact(self, plan: IsolationPlan) -> PressureImpact:
+        raise InputFault("the model does not balance")
+
+
+def test_a_failing_job_of_a_case_that_was_numbered_meanwhile_is_shown_under_the_final_id_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.store.connection._BUSY_MS", 50)
+    monkeypatch.setattr(journal, "_RETRY_S", 0.1)
+    room = Room(tmp_path, hydraulics=FailingHydraulics())
+
+    def failing() -> str:
+        return " ".join(feed.message for feed in room.engine.latest().feeds if feed.name == "impact")
+
+    with locked(room.store):
+        room.finds(a_finding((PIPE,), at=room.clock.at, stations=("Q-001", "Q-002")))
+        room.waits(lambda: "case new-incident-2024" in failing())
+    room.waits(lambda: "case 2024-0001" in failing())
+    room.settles()
+    assert provisional_ids(room.engine.latest().feeds) == set()
     room.close()

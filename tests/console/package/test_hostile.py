@@ -55,6 +55,17 @@ def test_any_changed_byte_is_found(whole: bytes, tmp_path: Path, data: st.DataOb
     refused(tmp_path, whole[:at] + bytes([whole[at] ^ flip]) + whole[at + 1 :])
 
 
+@pytest.mark.parametrize("column", ["station_id", "channel"])
+def test_a_table_whose_stations_or_channels_are_all_missing_is_refused(column: str) -> None:
+    record = a_case()
+    table = pq.read_table(io.BytesIO(readings_parquet(record.readings, record.city)))
+    place = table.column_names.index(column)
+    sink = io.BytesIO()
+    pq.write_table(table.set_column(place, column, pa.nulls(len(table), pa.string())), sink)
+    with pytest.raises(PackageFault, match=f"readings.parquet: {column} None is not known here"):
+        readings_of(sink.getvalue(), record.city, "readings.parquet")
+
+
 @pytest.mark.parametrize(
     "name", ["records.jsonl", "readings.parquet", "expected.parquet", "past.json", "network.gpkg", "manifest.json"]
 )
@@ -149,6 +160,16 @@ def test_expected_values_beyond_the_record_and_without_a_number_change_nothing()
     plain, hostile = Replay(record), Replay(replace(record, expected=more))
     for at_us in np.unique(own.at_us)[::7].tolist():
         assert np.array_equal(plain.picture(at_us).expected, hostile.picture(at_us).expected, equal_nan=True)
+
+
+@pytest.mark.parametrize("column", ["value", "sigma"])
+def test_a_table_with_a_column_twice_is_refused(column: str) -> None:
+    record = a_case()
+    table = pq.read_table(io.BytesIO(expected_parquet(record.expected, record.city)))
+    sink = io.BytesIO()
+    pq.write_table(table.append_column(column, table.column(column)), sink)
+    with pytest.raises(PackageFault, match=f"expected.parquet has the column {column} twice"):
+        expected_of(sink.getvalue(), record.city, "expected.parquet")
 
 
 def test_too_many_files_are_refused(tmp_path: Path) -> None:

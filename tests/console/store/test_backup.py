@@ -95,6 +95,23 @@ def test_restoring_brings_back_the_state_of_the_backup_and_keeps_the_store_aside
         opened.close()
 
 
+def test_two_restores_within_a_second_keep_both_earlier_stores(tmp_path: Path) -> None:
+    store, backup = a_store(tmp_path / "s.sqlite", 3), back_up(a_store(tmp_path / "other.sqlite"), tmp_path / "b.sqlite").path
+    kept = [restore(backup, store, NOW)[1] for _ in range(3)]
+    assert [back_up(aside, tmp_path / f"{n}.sqlite").changes for n, aside in enumerate(kept) if aside] == [6, 4, 4]
+
+
+def test_a_restore_over_a_symbolic_link_replaces_the_store_behind_it(tmp_path: Path) -> None:
+    store, backup = a_store(tmp_path / "s.sqlite", 3), back_up(a_store(tmp_path / "other.sqlite"), tmp_path / "b.sqlite").path
+    link = tmp_path / "link.sqlite"
+    link.symlink_to(store)
+    copy, aside = restore(backup, link, NOW)
+    assert (copy.path, link.is_symlink()) == (store, True)
+    assert aside is not None
+    assert aside.parent == store.parent
+    assert not aside.is_symlink()
+
+
 def test_a_store_in_use_is_not_replaced(tmp_path: Path) -> None:
     source = a_store(tmp_path / "s.sqlite", 1)
     copy = back_up(source, tmp_path / "b.sqlite")

@@ -34,6 +34,15 @@ def test_a_store_in_use_names_its_holder_and_stays_usable(tmp_path: Path) -> Non
     assert inspected(tmp_path / "s.sqlite").holder == ""
 
 
+@pytest.mark.parametrize("name", ["值班 一.sqlite", "a?mode=x.sqlite", "b#1.sqlite", "c%41.sqlite"])
+def test_any_name_of_a_file_is_that_file(tmp_path: Path, name: str) -> None:
+    store = open_store(tmp_path / name)
+    store.commit(opening(), Actor.named("王"), NOW)
+    store.close()
+    assert inspected(tmp_path / name).changes == 2
+    assert all(path.name.startswith(name) for path in tmp_path.iterdir()), "nothing is made under another name"
+
+
 def test_an_older_store_is_reported_and_not_migrated(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
     open_store(path).close()

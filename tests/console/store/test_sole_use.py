@@ -109,6 +109,16 @@ def test_after_a_restart_of_the_server_the_hold_is_taken_again_or_nothing_is_wri
     store.close()
 
 
+def test_a_store_reached_by_a_symbolic_link_is_the_same_store(tmp_path: Path) -> None:
+    link = tmp_path / "here" / "link.sqlite"
+    link.parent.mkdir()
+    with another_process(str(tmp_path / "s.sqlite")) as holder:
+        link.symlink_to(tmp_path / "s.sqlite")
+        with pytest.raises(StoreInUse, match=f"in use by quanmai engine pid {holder.pid}"):
+            open_store(link, "console")
+    open_store(link, "console").close()
+
+
 def until_let_go(database: str) -> None:
     """The server notices within a moment that a process is gone."""
     for _ in range(200):

@@ -1,0 +1,57 @@
+"""Runs the product's replay on a recording: what ``quanmai locate CITY --readings … --baseline …`` would print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.bench.pumped.networks import pressures_only
+from console.bench.pumped.recording import STEP_S, Recording
+from console.detection import History
+from console.domain.readings import Quality, ReadingBatch
+from console.services.analysis.backtest import located_events
+from maps.city import City
+
+VARIANTS = ("scada", "pressures")
+
+
+def city_of(city: City, variant: str) -> City:
+    """The city as a control room of that variant sees it."""
+    return city if variant == "scada" else pressures_only(city)
+
+
+def events(
+    city: City, recording: Recording, variant: str, progress: Callable[[float], None] | None = None
+) -> list[dict[str, Any]]:
+    """Events of the test days after learning from the history. Of the recording only the readings are used."""
+    seen = city_of(city, variant)
+    quiet = history(recording, len(seen.stations))
+    return list(located_events(seen, batch(recording, len(seen.stations)), quiet=quiet, progress=progress))
+
+
+def history(recording: Recording, stations: int) -> History:
+    """The burst-free days before the test, of the first ``stations`` rows."""
+    kept = slice(0, recording.history_ticks)
+    value = {int(channel): table[kept, :stations] for channel, table in recording.value.items()}
+    return History(recording.at_us[kept], {channel: table for channel, table in value.items() if np.isfinite(table).any()})
+
+
+def batch(recording: Recording, stations: int) -> ReadingBatch:
+    """Readings of the test days of the first ``stations`` rows, ordered by time."""
+    first = recording.history_ticks
+    parts: list[tuple[NDArray[np.intp], NDArray[np.intp], int, NDArray[np.float32]]] = []
+    for channel, table in recording.value.items():
+        tick, station = np.nonzero(np.isfinite(table[first:, :stations]))
+        parts.append((tick, station, int(channel), table[first:, :stations][tick, station]))
+    tick = np.concatenate([part[0] for part in parts])
+    order = np.argsort(tick, kind="stable")
+    return ReadingBatch(
+        np.concatenate([part[1] for part in parts])[order].astype(np.int32),
+        np.concatenate([np.full(len(part[0]), part[2], dtype=np.uint8) for part in parts])[order],
+        recording.at_us[first] + tick[order].astype(np.int64) * (STEP_S * 1_000_000),
+        np.concatenate([part[3] for part in parts])[order].astype(np.float64),
+        np.full(len(order), Quality.GOOD, dtype=np.uint8),
+    )

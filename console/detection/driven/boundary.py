@@ -1,0 +1,127 @@
+"""Boundary readings: tank levels, link states and demand of each tick out of station readings, ready to drive the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.readings import Channel
+from maps.columns import Bools, Floats
+from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings
+from maps.units import KPA_PER_METRE
+
+_HELD_TICKS = 3
+_RATE_MARGIN_M = 0.05
+_RATE_QUANTILE = 0.998
+_USUAL_RATE_M = 0.5
+_LEAST_FACTOR, _LARGEST_FACTOR = 0.2, 5.0
+HOURS = 24
+
+
+@dataclass(frozen=True, eq=False)
+class TickReadings:
+    """Readings of some ticks: (ticks, …), NaN where missing; ``pressure_m`` by pressure station.
+
+    ``flow_m3h``: by flow station on a link. ``balance_m3h``: what the city takes, inflow from sources less the change of all
+    tanks; NaN unless everything is metered. ``slot``: (ticks,) hour of the day, 24 more on days of the weekend.
+    """
+
+    second_of_day: Floats
+    slot: NDArray[np.int64]
+    pressure_m: Floats
+    level_m: Floats
+    is_open: Floats
+    flow_m3h: Floats
+    balance_m3h: Floats
+
+    def driving(self, factor: Floats) -> BoundaryReadings:
+        """Boundary conditions of the model; ``factor``: (slots,) on its demands."""
+        return BoundaryReadings(self.second_of_day, self.level_m, self.is_open, factor[self.slot], self.pressure_m)
+
+
+class BoundaryFilter:
+    """Takes boundary readings from station values; tank levels that jump further than water can flow are held for three ticks."""
+
+    def __init__(self, meters: BoundaryMeters, tick_s: float) -> None:
+        self._meters, self._tick_s = meters, tick_s
+        tanks, states = len(meters.tank_node), len(meters.state_link)
+        self._rate_m = np.full(tanks, _USUAL_RATE_M)
+        self._level, self._held = np.full(tanks, np.nan), np.zeros(tanks, dtype=np.int64)
+        self._is_open = np.full(states, np.nan)
+
+    def learn_rates(self, level_m: Floats) -> None:
+        """The largest usual change of a level from tick to tick; ``level_m``: (ticks, tanks)."""
+        change = np.abs(np.diff(level_m, axis=0))
+        for tank in range(level_m.shape[1]):
+            known = change[np.isfinite(change[:, tank]), tank]
+            if len(known):
+                self._rate_m[tank] = 2.0 * float(np.quantile(known, _RATE_QUANTILE)) + _RATE_MARGIN_M
+
+    def levels(self, value: dict[int, Floats]) -> Floats:
+        """(ticks, tanks) levels as read."""
+        return _of(value, Channel.LEVEL, self._meters.tank_station)
+
+    def take(self, value: dict[int, Floats], second_of_day: Floats, weekend: Bools) -> TickReadings:
+        """Readings of the ticks after the last ones. ``value``: channel -> (ticks, stations), NaN where missing."""
+        meters = self._meters
+        before = self._level.copy()
+        level, is_open = self.levels(value), self._states(value)
+        for tick in range(len(level)):
+            level[tick] = self._followed(level[tick])
+            is_open[tick] = self._is_open = np.where(np.isfinite(is_open[tick]), is_open[tick], self._is_open)
+        slot = (second_of_day // 3600.0).astype(np.int64) + HOURS * weekend
+        pressure = _of(value, Channel.PRESSURE, meters.pressure_station) / KPA_PER_METRE
+        balance = self._balance(value, np.vstack([before[None, :], level]))
+        flow = _of(value, Channel.FLOW, meters.flow_station)
+        return TickReadings(second_of_day, slot, pressure, level, is_open, flow, balance)
+
+    def _states(self, value: dict[int, Floats]) -> Floats:
+        on = _of(value, Channel.PUMP_ON, self._meters.state_station)
+        position = _of(value, Channel.VALVE_POSITION, self._meters.state_station)
+        opened = np.where(np.isfinite(on), on > 0.5, position > 0.0).astype(np.float64)
+        return np.where(np.isfinite(on) | np.isfinite(position), opened, np.nan)
+
+    def _followed(self, level_m: Floats) -> Floats:
+        jumps = ~np.isfinite(level_m) | (np.abs(level_m - self._level) > self._rate_m)
+        held = jumps & np.isfinite(self._level) & ((self._held < _HELD_TICKS) | ~np.isfinite(level_m))
+        self._held = np.where(held, self._held + 1, 0)
+        self._level = np.where(held, self._level, level_m)
+        return self._level
+
+    def _balance(self, value: dict[int, Floats], level_m: Floats) -> Floats:
+        meters = self._meters
+        ticks = len(level_m) - 1
+        if not meters.balanced:
+            return np.full(ticks, np.nan)
+        supply = meters.supply_sign != 0.0
+        flow = _of(value, Channel.FLOW, meters.flow_station[supply])
+        stored = np.diff(level_m, axis=0) @ meters.tank_area_m2 * (3600.0 / self._tick_s)
+        return np.asarray(flow @ meters.supply_sign[supply] - stored)
+
+
+def demand_factors(readings: TickReadings, nominal_m3h: Floats) -> Floats:
+    """(48,) measured over nominal demand by hour, of working days and of weekends; 1 where nothing was measured.
+
+    ``nominal_m3h``: (24,) total demand of the model by hour.
+    """
+    factor = np.full(2 * HOURS, np.nan)
+    known = np.isfinite(readings.balance_m3h)
+    for slot in range(2 * HOURS):
+        here = readings.balance_m3h[known & (readings.slot == slot)]
+        nominal = nominal_m3h[slot % HOURS]
+        if len(here) and nominal > 0:
+            factor[slot] = np.median(here) / nominal
+    # A history without weekends: as on working days, and the other way round.
+    factor = np.where(np.isfinite(factor), factor, np.roll(factor, HOURS))
+    factor = np.where(np.isfinite(factor), factor, 1.0)
+    return np.asarray(np.clip(factor, _LEAST_FACTOR, _LARGEST_FACTOR))
+
+
+def _of(value: dict[int, Floats], channel: Channel, rows: NDArray[np.int64]) -> Floats:
+    table = value.get(int(channel))
+    if table is None:
+        some = next(iter(value.values()), np.empty((0, 0)))
+        return np.full((len(some), len(rows)), np.nan)
+    return np.array(table[:, rows], dtype=np.float64)

@@ -1,0 +1,152 @@
+"""Driven expectation: what the driven model leaves, regressed on levels, states, demand, head losses and hour (a slow bias)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection.driven.boundary import HOURS, TickReadings
+from maps.columns import Bools, Floats
+from maps.hydraulics.boundary import DrivenValues
+
+_RIDGE = 20.0
+_OWN_RIDGE = 3.0
+_FREQUENT = 0.02
+_LEAST_TICKS = 30
+_CLIP_SIGMAS = 6.0
+_FOLDS = 7
+_LOSS_EXPONENT = 1.85
+_LARGEST_LOSS = 5.0
+_LEAST_SIGMA_M = 0.02
+_LEAST_FLOW_SHARE = 0.002
+
+
+@dataclass(frozen=True, eq=False)
+class DrivenTicks:
+    """Readings of some ticks beside the model's values for them.
+
+    ``observed``, ``modelled``: (ticks, channels): pressures (m), metered flows (m³/h), then the city's balance (m³/h) where it is
+    metered as a whole. ``state``: (ticks, n) links that are open and tanks shut off at a limit.
+    """
+
+    readings: TickReadings
+    values: DrivenValues
+    observed: Floats
+    modelled: Floats
+    state: Bools
+
+    @classmethod
+    def of(cls, readings: TickReadings, values: DrivenValues, *, balanced: bool) -> DrivenTicks:
+        """Readings and model values of the same ticks."""
+        observed = np.column_stack([readings.pressure_m, readings.flow_m3h])
+        modelled = np.column_stack([values.pressure_m, values.flow_m3h])
+        if balanced:
+            observed = np.column_stack([observed, readings.balance_m3h])
+            modelled = np.column_stack([modelled, values.demand_m3h])
+        state = np.hstack([readings.is_open > 0.5, values.shut])
+        return cls(readings, values, observed, modelled, state)
+
+
+class _Features:
+    """Explanatory columns of each tick, scaled as in history."""
+
+    def __init__(self, ticks: DrivenTicks) -> None:
+        level, demand = ticks.readings.level_m, ticks.values.demand_m3h
+        self._level = np.nanmean(level, axis=0), np.maximum(np.nanstd(level, axis=0), 0.05)
+        self._demand = float(np.nanmean(demand)), max(float(np.nanstd(demand)), 1e-6)
+        pressure = ticks.values.pressure_m
+        self._pressure = np.nanmean(pressure, axis=0), np.maximum(np.nanstd(pressure, axis=0), 0.05)
+        flows = self._flows(ticks)
+        self._usual_m3h = np.maximum(np.nanmean(np.abs(flows), axis=0), 1e-3 * abs(self._demand[0]) + 1e-9)
+        share = ticks.state.mean(axis=0)
+        self._varying = (share > 0.01) & (share < 0.99)
+        combination, count = np.unique(ticks.state, axis=0, return_counts=True)
+        self._combination = combination[count >= max(_FREQUENT * len(ticks.state), _LEAST_TICKS)]
+
+    @staticmethod
+    def _flows(ticks: DrivenTicks) -> Floats:
+        return np.hstack([ticks.values.flow_m3h, ticks.values.inflow_m3h])
+
+    def of(self, ticks: DrivenTicks) -> tuple[Floats, Floats]:
+        """(columns (ticks, n), ridge penalty (n,))."""
+        readings = ticks.readings
+        level = (readings.level_m - self._level[0]) / self._level[1]
+        demand = ((ticks.values.demand_m3h - self._demand[0]) / self._demand[1])[:, None]
+        angle = 2.0 * np.pi * readings.second_of_day / 86_400.0
+        waves = np.column_stack([wave(turn * angle) for turn in (1, 2, 3) for wave in (np.sin, np.cos)])
+        hour = (readings.slot % HOURS)[:, None] == np.arange(HOURS)
+        weekend = hour & (readings.slot >= HOURS)[:, None]
+        # A wrong roughness makes an error in proportion to the head losses that the model gives.
+        pressure = (ticks.values.pressure_m - self._pressure[0]) / self._pressure[1]
+        ratio = self._flows(ticks) / self._usual_m3h
+        losses = np.sign(ratio) * np.minimum(np.abs(ratio), _LARGEST_LOSS) ** _LOSS_EXPONENT
+        common = [level, level**2, waves, demand, demand**2, hour, weekend, pressure, losses, ticks.state[:, self._varying]]
+        columns = [np.ones((len(level), 1)), *common]
+        penalty = [np.zeros(1), *(np.ones(part.shape[1]) for part in common)]
+        own = np.hstack([level, waves[:, :4], demand])
+        for combination in self._combination:
+            here = (ticks.state == combination).all(axis=1)[:, None]
+            columns += [here, here * own]
+            penalty += [np.ones(1), np.full(own.shape[1], _OWN_RIDGE)]
+        return np.nan_to_num(np.hstack(columns).astype(np.float64)), np.concatenate(penalty)
+
+
+class DrivenExpectation:
+    """Expected values and the scale of what remains, by combination of link states. Learned from burst-free ticks."""
+
+    def __init__(self, ticks: DrivenTicks, open_states: int, inflow_m3h: float) -> None:
+        """``open_states``: number of link states among the states of ticks."""
+        self._features, self._links = _Features(ticks), open_states
+        self.combinations, regime, count = np.unique(
+            ticks.state[:, :open_states], axis=0, return_inverse=True, return_counts=True
+        )
+        columns, penalty = self._features.of(ticks)
+        rest = ticks.observed - ticks.modelled
+        channels = rest.shape[1]
+        self.floor = np.full(channels, _LEAST_SIGMA_M)
+        self.floor[ticks.values.pressure_m.shape[1] :] = _LEAST_FLOW_SHARE * inflow_m3h
+        regime = regime.reshape(-1)
+        known = np.isfinite(rest)
+        rest = np.where(known, rest, 0.0)
+        fit = rest
+        for _ in range(3):
+            self._factors = _ridge(columns, penalty, fit)
+            modelled = columns @ self._factors
+            sigma = self._scales(rest - modelled, regime, count)[regime]
+            fit = np.where(known, modelled + np.clip(rest - modelled, -_CLIP_SIGMAS * sigma, _CLIP_SIGMAS * sigma), modelled)
+        # What remains of each day by a fit to the other days: a fit is better on its own days than it will be on later ones.
+        remains = np.empty_like(rest)
+        fold = np.arange(len(rest)) * _FOLDS * 4 // max(len(rest), 1) % _FOLDS
+        for part in range(_FOLDS):
+            here, others = fold == part, fold != part
+            remains[here] = rest[here] - columns[here] @ _ridge(columns[others], penalty, fit[others])
+        self.sigma = self._scales(remains, regime, count)
+        self.remains = np.where(known, remains, np.nan)
+
+    def _scales(self, remains: Floats, regime: NDArray[np.int64], count: NDArray[np.int64]) -> Floats:
+        """(regimes + 1, channels): of each frequent combination of states; the last row for all others."""
+        pooled = np.maximum(_robust(remains), remains.std(axis=0))
+        rows = [_robust(remains[regime == number]) if n >= _LEAST_TICKS else pooled for number, n in enumerate(count)]
+        return np.asarray(np.maximum(np.vstack([*rows, pooled]), self.floor))
+
+    def regime(self, state: Bools) -> NDArray[np.int64]:
+        """Row of each tick's combination of link states, the last one for combinations never seen."""
+        same = (state[:, None, : self._links] == self.combinations[None, :, :]).all(axis=2)
+        return np.asarray(np.where(same.any(axis=1), same.argmax(axis=1), len(self.combinations)))
+
+    def residual(self, ticks: DrivenTicks) -> Floats:
+        """(ticks, channels) observed minus expected, channel units, NaN where unknown."""
+        columns, _ = self._features.of(ticks)
+        return np.asarray(ticks.observed - ticks.modelled - columns @ self._factors)
+
+
+def _ridge(columns: Floats, penalty: Floats, values: Floats) -> Floats:
+    normal = columns.T @ columns + np.diag(_RIDGE * penalty + 1e-6)
+    return np.asarray(np.linalg.solve(normal, columns.T @ values))
+
+
+def _robust(values: Floats) -> Floats:
+    """1.4826 times the median absolute deviation of each column."""
+    return np.asarray(1.4826 * np.median(np.abs(values - np.median(values, axis=0)), axis=0))

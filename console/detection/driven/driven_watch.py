@@ -1,0 +1,312 @@
+"""Driven watch: tests every tick against the driven expectation and locates what crosses the threshold read from history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection.driven.boundary import BoundaryFilter, TickReadings, demand_factors
+from console.detection.driven.driven_expectation import DrivenExpectation, DrivenTicks
+from console.detection.driven.threshold_calibration import Threshold, calibrated
+from console.detection.driven.window_statistics import Match, SignatureBank, Stretch, WindowStatistics, cleaned, unit
+from console.detection.finding import BurstFinding
+from console.detection.history import History
+from console.detection.options import DetectorOptions
+from console.detection.pressure.baseline import LocalTime
+from console.domain.alarms import Evidence
+from console.domain.clock import moment
+from maps.city import City
+from maps.columns import Bools, Floats
+from maps.hydraulics.boundary import BoundaryMeters, DrivenSolver, TankModes
+from maps.hydraulics.state import HydraulicState
+from maps.locate.pumps import PumpCurves
+from maps.locate.result import Candidate, Location
+from maps.locate.signatures import build_signatures, mean_of_ends
+from maps.units import KPA_PER_METRE
+
+_DAY_US = 86_400_000_000
+_LEAST_DAYS = 3.0
+_LEAST_SOLVED = 0.9
+_SPARE_TICKS = 8
+_LARGEST_BANK = 60_000_000
+_BANK_STATES, _BANK_SHARES = 36, (0.15, 0.5, 0.85)
+_WANTED_A_MONTH = 0.5
+_HOLD_TICKS_S = 21_600.0
+_REVISIONS = 2
+_MOVED_SIGMAS, _LEAST_EVIDENCE = 3.0, 3
+_RESIDUAL_SHARE, _NORM_SHARE = 0.2, 0.1
+_TEMPERATURE, _LENGTH_EXPONENT = 1.0, 0.25
+_LISTED = 20
+
+
+@dataclass(eq=False)
+class _Open:
+    finding: BurstFinding
+    until_us: int
+
+
+class DrivenWatch:
+    """Burst test of a city whose tank levels, pumps or sources are measured. Ready once it has learned from history."""
+
+    def __init__(
+        self,
+        city: City,
+        states: Sequence[HydraulicState],
+        options: DetectorOptions,
+        solver: DrivenSolver,
+        curves: PumpCurves | None = None,
+    ) -> None:
+        self._city, self._options, self._solver, self._curves = city, options, solver, curves
+        self._meters = BoundaryMeters.of(city)
+        self._nominal_m3h = np.array([np.nansum(np.maximum(state.demand_m3h, 0.0)) for state in states])
+        self._clock = LocalTime(options.time_zone)
+        self._filter = BoundaryFilter(self._meters, options.tick_s)
+        self._factor = np.ones(48)
+        self._step_s = options.tick_s
+        self._tested_us = 0
+        self._seen: Floats | None = None
+        self._expectation: DrivenExpectation | None = None
+        self._tests: list[tuple[NDArray[np.int64], WindowStatistics]] = []
+        self._longest = 0
+        self._bank: SignatureBank | None = None
+        self._modes: TankModes | None = None
+        self._state: Bools | None = None
+        self._lately: Stretch | None = None
+        self._open: _Open | None = None
+        self._number = 0
+        self._learned_ticks = 0
+        self.threshold: Threshold | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has learned and tests ticks."""
+        return self.threshold is not None
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether a burst is open: later ticks are then no burst-free history."""
+        return self._open is not None
+
+    def learn(self, history: History) -> None:
+        """Learn from burst-free history of at least three days; again only when it has become half as long again."""
+        ticks = len(history.at_us)
+        step_s = float(np.median(np.diff(history.at_us))) / 1e6 if ticks > 1 else 0.0
+        if ticks * step_s < _LEAST_DAYS * 86_400.0 or ticks < 1.5 * self._learned_ticks or self.is_holding:
+            return
+        if step_s < 0.99 * self._options.tick_s:
+            return  # windows and noise are those of the history's grid, which later ticks must be able to follow
+        self._step_s = step_s
+        self._filter = BoundaryFilter(self._meters, step_s)
+        value = {channel: table.astype(np.float64) for channel, table in history.value.items()}
+        self._filter.learn_rates(self._filter.levels(value))
+        readings = self._readings(history.at_us, value)
+        self._factor = demand_factors(readings, self._day())
+        values = self._solver.values(readings.driving(self._factor))
+        learned = DrivenTicks.of(readings, values, balanced=self._meters.balanced)
+        if np.isfinite(values.demand_m3h).mean() < _LEAST_SOLVED:
+            return
+        expectation = DrivenExpectation(learned, len(self._meters.state_link), float(self._nominal_m3h.mean()))
+        bank = self._signatures(expectation, learned)
+        if bank is None:
+            return
+        self._bank = bank
+        stretch = self._stretch(expectation, learned, expectation.remains, None)
+        clean = replace(stretch, values=cleaned(stretch.values, stretch.changed))
+        self._tests = [
+            (columns, WindowStatistics(clean.of(columns), replace(bank, of_pipe=bank.of_pipe[:, columns]), step_s))
+            for columns in self._channel_sets(stretch.values.shape[1])
+        ]
+        self._longest = max(test.longest for _, test in self._tests)
+        replayed = np.max([test.replayed for _, test in self._tests], axis=0)
+        self.threshold = calibrated(replayed[self._longest :], step_s, _WANTED_A_MONTH)
+        self._expectation, self._modes, self._learned_ticks = expectation, values.modes, ticks
+        self._tested_us, self._seen = int(history.at_us[-1]), None
+        self._state = learned.state[-1]
+        self._lately = stretch.last(self._longest + _SPARE_TICKS)
+
+    def tick(self, value: Floats, usable: Bools, now_us: int) -> tuple[tuple[BurstFinding, ...], tuple[BurstFinding, ...]]:
+        """(new findings, revisions) of one tick; ``value``, ``usable``: (stations, channels)."""
+        if self._expectation is None or self.threshold is None:
+            return (), ()
+        seen = self._sampled(np.where(usable, value, np.nan), now_us)
+        if seen is None:
+            return (), ()
+        readings = self._readings(np.array([now_us]), {channel: seen[None, :, channel] for channel in range(seen.shape[1])})
+        values = self._solver.values(readings.driving(self._factor), self._modes)
+        self._modes = values.modes
+        ticks = DrivenTicks.of(readings, values, balanced=self._meters.balanced)
+        new = self._stretch(self._expectation, ticks, self._expectation.residual(ticks), self._state)
+        self._state = ticks.state[-1]
+        self._lately = lately = _joined(self._lately, new, self._longest + _SPARE_TICKS)
+        clean = replace(lately, values=cleaned(lately.values, lately.changed))
+        found = [(columns, test.match(clean.of(columns))) for columns, test in self._tests]
+        known = [(columns, match) for columns, match in found if match is not None]
+        if not known:
+            return (), ()
+        columns, match = max(known, key=lambda one: one[1].statistic)
+        lately = lately.of(columns)
+        return self._judged(match, lately, readings, now_us)
+
+    def _channel_sets(self, channels: int) -> list[NDArray[np.int64]]:
+        """All channels, and without the single flows: where those are restless they would hide what pressures show."""
+        flows = np.arange(len(self._meters.flow_station)) + len(self._meters.pressure_station)
+        every = np.arange(channels)
+        without = np.setdiff1d(every, flows)
+        return [every, without] if len(flows) else [every]
+
+    def _sampled(self, seen: Floats, now_us: int) -> Floats | None:
+        """The latest values on the grid of the history, (stations, channels); None between its ticks."""
+        if self._seen is not None:
+            seen = np.where(np.isfinite(seen), seen, self._seen)
+        since_s = (now_us - self._tested_us) / 1e6
+        if 0.0 <= since_s < self._step_s - 0.5 * self._options.tick_s:
+            self._seen = seen
+            return None
+        if not 0.0 <= since_s < 1.5 * self._step_s and self._tested_us:
+            self._lately = None  # after a gap: a difference across it would be no difference of neighbouring ticks
+        self._tested_us, self._seen = now_us, None
+        return seen
+
+    def _judged(
+        self, match: Match, lately: Stretch, readings: TickReadings, now_us: int
+    ) -> tuple[tuple[BurstFinding, ...], tuple[BurstFinding, ...]]:
+        assert self.threshold is not None
+        held = self._open
+        if held is not None:
+            if held.finding.revision < _REVISIONS:
+                revised = self._finding(match, lately, readings, now_us)
+                finding = held.finding
+                held.finding = replace(
+                    finding, location=revised.location, evidence=revised.evidence, revision=finding.revision + 1
+                )
+                return (), (held.finding,)
+            if now_us >= held.until_us:
+                self._open = None
+            return (), ()
+        if match.statistic <= self.threshold.value:
+            return (), ()
+        self._number += 1
+        finding = self._finding(match, lately, readings, now_us)
+        self._open = _Open(finding, now_us + int(_HOLD_TICKS_S * 1e6))
+        return (finding,), ()
+
+    def _finding(self, match: Match, lately: Stretch, readings: TickReadings, now_us: int) -> BurstFinding:
+        assert self.threshold is not None
+        at, scale = moment(now_us), lately.scale[-1]
+        since_us = now_us - int((match.window - 1) * self._step_s * 1e6)
+        evidence = self._evidence(match, scale, readings, now_us)
+        location = self._location(match, tuple(one.station_id for one in evidence))
+        return BurstFinding(
+            at=at,
+            first_abnormal_at=moment(since_us),
+            path="A" if match.window <= _LEAST_EVIDENCE else "B",
+            statistic=match.statistic,
+            threshold=self.threshold.value,
+            evidence=evidence,
+            location=location,
+            finding_id=f"{at:%Y%m%dT%H%M%S}-d{self._number}",
+            lane="level",
+        )
+
+    def _location(self, match: Match, moved: tuple[str, ...]) -> Location:
+        """Probabilities of all pipes: length prior times tempered likelihood, with errors of signatures in the covariance."""
+        pipes, size = self._city.network.pipes, match.difference
+        error = (_RESIDUAL_SHARE * size) ** 2 + _NORM_SHARE**2 * float(size @ size)
+        white = np.linalg.inv(np.linalg.cholesky(match.covariance + np.diag(error)))
+        along = np.maximum((white @ size).astype(np.float32) @ unit(white, match.shapes), 0.0).astype(np.float64)
+        rest = float(np.square(white @ size).sum()) - float(np.square(along).max(initial=0.0))
+        misfit = max(rest / max(len(size) - 1, 1), 1.0)
+        length = np.maximum(np.nan_to_num(pipes.length_m), 1.0)
+        logarithm = _LENGTH_EXPONENT * np.log(length) + np.square(along) / (2.0 * _TEMPERATURE * misfit)
+        weight = np.exp(logarithm - logarithm.max())
+        probability = weight / weight.sum()
+        order = np.argsort(-probability, kind="stable")
+        inside = int(np.searchsorted(np.cumsum(probability[order]), 0.9) + 1)
+        listed = order[: max(inside, _LISTED)]
+        candidates = tuple(Candidate(str(pipes.asset_id[row]), float(probability[row])) for row in listed)
+        names = tuple(one.pipe_id for one in candidates[:inside])
+        model = self._city.epanet.word if self._city.epanet is not None else "imported"
+        return Location(candidates, names, model, moved, float(np.square(along).max(initial=0.0)))
+
+    def _evidence(self, match: Match, scale: Floats, readings: TickReadings, now_us: int) -> tuple[Evidence, ...]:
+        count = len(self._meters.pressure_station)
+        shift_m = (match.difference * scale)[:count]
+        size = np.abs(match.difference[:count]) / np.sqrt(np.diag(match.covariance)[:count])
+        pressure = readings.pressure_m[-1]
+        chosen = max(_LEAST_EVIDENCE, int(np.count_nonzero(size > _MOVED_SIGMAS)))
+        order = [place for place in np.argsort(-size, kind="stable") if np.isfinite(pressure[place])][:chosen]
+        ids, rows, at = self._city.stations.asset_id, self._meters.pressure_station, moment(now_us)
+        return tuple(
+            Evidence(
+                str(ids[rows[place]]),
+                "pressure",
+                float(pressure[place] * KPA_PER_METRE),
+                float((pressure[place] - shift_m[place]) * KPA_PER_METRE),
+                at,
+            )
+            for place in order
+        )
+
+    def _day(self) -> Floats:
+        hours = np.interp(np.arange(24), np.linspace(0, 24, len(self._nominal_m3h), endpoint=False), self._nominal_m3h)
+        return np.asarray(hours)
+
+    def _readings(self, at_us: NDArray[np.int64], value: dict[int, Floats]) -> TickReadings:
+        local = at_us + np.array([self._clock.offset_us(int(one)) for one in at_us[-1:]])[-1]
+        weekend = ((local // _DAY_US + 3) % 7) >= 5  # day 0 of the epoch was a Thursday
+        return self._filter.take(value, (local % _DAY_US) / 1e6, weekend)
+
+    def _stretch(self, expectation: DrivenExpectation, ticks: DrivenTicks, rest: Floats, before: Bools | None) -> Stretch:
+        regime = expectation.regime(ticks.state)
+        first = ticks.state[:1] if before is None else before[None, :]
+        changed = (np.vstack([first, ticks.state[:-1]]) != ticks.state).any(axis=1)
+        scale = expectation.sigma[regime]
+        assert self._bank is not None
+        row = self._bank.nearest(regime, ticks.values.demand_m3h)
+        return Stretch(rest / scale, scale, regime, changed, ticks.readings.second_of_day, row)
+
+    def _signatures(self, expectation: DrivenExpectation, learned: DrivenTicks) -> SignatureBank | None:
+        """Signatures in states of the frequent combinations, at low, middle and high demand; None where EPANET failed."""
+        channels, pipes = learned.observed.shape[1], len(self._city.network.pipes)
+        regime, demand = expectation.regime(learned.state), learned.values.demand_m3h
+        count = np.bincount(regime, minlength=len(expectation.combinations))
+        room = int(np.clip(_LARGEST_BANK // max(channels * pipes, 1), 1, _BANK_STATES))
+        shares = _BANK_SHARES if room >= 2 * len(_BANK_SHARES) else _BANK_SHARES[1:2]
+        ticks: list[int] = []
+        for one in np.argsort(-count, kind="stable")[: max(room // len(shares), 1)]:
+            own = np.flatnonzero((regime == one) & np.isfinite(demand))
+            own = own[np.argsort(demand[own], kind="stable")]
+            ticks += [int(own[int(share * (len(own) - 1))]) for share in shares if len(own)]
+        chosen = np.array(ticks, dtype=np.int64)
+        states = self._solver.states(learned.readings.driving(self._factor).part(chosen), learned.values.shut[chosen])
+        if len(states) < len(chosen):
+            return None
+        table = np.stack([self._of_pipes(state, channels) for state in states])
+        return SignatureBank(regime[chosen], np.asarray(demand[chosen]), table)
+
+    def _of_pipes(self, state: HydraulicState, channels: int) -> NDArray[np.float32]:
+        slopes = self._curves.slopes(state) if self._curves is not None else None
+        signatures = build_signatures(self._city, state, pump_slope_m_per_m3h=slopes)
+        network, meters = self._city.network, self._meters
+        heads = signatures.of_pipes(network)[meters.pressure_station]
+        flows = np.zeros((len(meters.flow_station), heads.shape[1]), dtype=np.float32)
+        if signatures.flow_per_m3h is not None:
+            flows = mean_of_ends(signatures.flow_per_m3h, network)[meters.flow_station]
+        own = np.concatenate([heads, flows])
+        if channels == len(own):
+            return own
+        # What bursts, the sources and tanks must bring, wherever it is.
+        return np.concatenate([own, np.ones((1, own.shape[1]), dtype=np.float32)])
+
+
+def _joined(before: Stretch | None, new: Stretch, kept: int) -> Stretch:
+    if before is None:
+        return new
+    parts = (
+        np.concatenate([getattr(before, name), getattr(new, name)])[-kept:]
+        for name in ("values", "scale", "regime", "changed", "second_of_day", "row")
+    )
+    return Stretch(*parts)

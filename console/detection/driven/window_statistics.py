@@ -1,0 +1,287 @@
+"""Window statistics: the mean of the last ticks against the hour before, matched against the signatures of all pipes.
+
+A difference accumulates evidence over hours without accumulating what the model does wrong for days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.detection.driven.threshold_calibration import calibrated
+from maps.columns import Bools, Floats
+
+WINDOWS_MIN = (10, 15, 30, 60, 120, 180)
+REFERENCE_MIN = 60
+_MEDIAN = 3
+_CLIP = 4.0
+_FOLDS = 4
+_FOLD_S = 172_800.0
+_HALF_HOURS = 48
+_OWN_TICKS = 50
+_DIAGONAL_TICKS, _POOLED_TICKS = 20.0, 10.0
+_WINDOW_RATE = 0.25
+"""Exceedances a month that set the scale of each window."""
+_SIGNATURE_ERROR = 0.02
+"""Share of the explained chi-square that the misfit of a true burst's signature adds."""
+
+
+@dataclass(frozen=True, eq=False)
+class SignatureBank:
+    """Signatures of all pipes in some driven states, (states, channels, pipes) float32, channel units per m³/h.
+
+    ``regime``: (states,) row of the combination of link states; ``demand_m3h``: (states,) total.
+    """
+
+    regime: NDArray[np.int64]
+    demand_m3h: Floats
+    of_pipe: NDArray[np.float32]
+
+    def nearest(self, regime: NDArray[np.int64], demand_m3h: Floats) -> NDArray[np.int64]:
+        """Row of the state for each tick: of the same combination if there is one, nearest in demand."""
+        found = np.zeros(len(regime), dtype=np.int64)
+        for one in np.unique(regime):
+            ticks = np.flatnonzero(regime == one)
+            rows = np.flatnonzero(self.regime == one)
+            rows = rows if len(rows) else np.arange(len(self.regime))
+            off = np.abs(np.nan_to_num(demand_m3h[ticks])[:, None] - self.demand_m3h[rows])
+            found[ticks] = rows[off.argmin(axis=1)]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """Consecutive ticks: ``values`` (ticks, channels) residuals in units of their scale; the rest (ticks,) each.
+
+    ``changed``: a link or tank changed its state since the tick before; ``row``: of the signature bank; ``scale``: (ticks,
+    channels) channel units.
+    """
+
+    values: Floats
+    scale: Floats
+    regime: NDArray[np.int64]
+    changed: Bools
+    second_of_day: Floats
+    row: NDArray[np.int64]
+
+    def of(self, channels: NDArray[np.int64]) -> Stretch:
+        """Some channels only."""
+        return replace(self, values=self.values[:, channels], scale=self.scale[:, channels])
+
+    def last(self, ticks: int) -> Stretch:
+        """The last ticks only."""
+        part = slice(-ticks, None)
+        return Stretch(
+            self.values[part],
+            self.scale[part],
+            self.regime[part],
+            self.changed[part],
+            self.second_of_day[part],
+            self.row[part],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """The best window of one tick. ``statistic``: in units of what history shows rarely; ``explained``: chi-square per pipe.
+
+    ``relieved``: a flow that ends fits better than one that begins.
+    """
+
+    window: int
+    statistic: float
+    difference: Floats
+    covariance: Floats
+    shapes: Floats
+    relieved: bool
+
+
+@dataclass(eq=False)
+class _Noise:
+    """Of one window: covariances by (regime, mixed), ``by_hour`` (48, channels) factors on them."""
+
+    pooled: Floats
+    by_hour: Floats
+    own: dict[tuple[int, bool], Floats] = field(default_factory=dict)
+
+    def of(self, regime: int, mixed: bool) -> Floats:
+        return self.own.get((regime, mixed), self.pooled)
+
+
+def cleaned(values: Floats, changed: Bools) -> Floats:
+    """Residuals without glitches, (ticks, channels): the median of the last three ticks.
+
+    The tick in which a pump or valve switched keeps the values before: its readings were not taken at one moment.
+    """
+    found = values.copy()
+    for tick in np.flatnonzero(~np.isfinite(found).all(axis=1) | changed):
+        # The median again: a glitch just before a switch must not be held.
+        before = np.median(found[max(tick - _MEDIAN, 0) : tick], axis=0) if tick else np.zeros(found.shape[1])
+        found[tick] = np.where(np.isfinite(found[tick]) & ~changed[tick], found[tick], before)
+    padded = np.vstack([np.repeat(found[:1], _MEDIAN - 1, axis=0), found])
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, _MEDIAN, axis=0), axis=-1))
+
+
+def differences(values: Floats, window: int, reference: int) -> Floats:
+    """Mean of the last ``window`` ticks less the mean of ``reference`` ticks before, (ticks, channels); NaN at the start."""
+    summed = np.vstack([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+    found = np.full(values.shape, np.nan)
+    end = np.arange(window + reference, len(values) + 1)
+    recent = (summed[end] - summed[end - window]) / window
+    found[end - 1] = recent - (summed[end - window] - summed[end - window - reference]) / reference
+    return found
+
+
+class WindowStatistics:
+    """Matched field of all windows; learned from burst-free ticks."""
+
+    def __init__(self, learned: Stretch, bank: SignatureBank, tick_s: float) -> None:
+        """Raises ValueError for fewer ticks than the longest window with its reference."""
+        self._bank = bank
+        self.windows = tuple(sorted({max(2, round(minutes * 60.0 / tick_s)) for minutes in WINDOWS_MIN}))
+        self.reference = max(3, round(REFERENCE_MIN * 60.0 / tick_s))
+        if len(learned.values) <= self.longest * 2:
+            raise ValueError("too few ticks to learn from")
+        self._cache: dict[tuple[int, ...], tuple[Floats, Floats]] = {}
+        fold = (np.arange(len(learned.values)) * tick_s // _FOLD_S).astype(np.int64) % _FOLDS
+        noises, statistic = [], np.zeros((len(self.windows), len(learned.values)))
+        for number, window in enumerate(self.windows):
+            difference = differences(learned.values, window, self.reference)
+            for part in range(_FOLDS):
+                noise = self._noise(learned, difference, window, fold != part)
+                here = fold == part
+                found, _ = self._statistics(learned, difference, window, noise, here)
+                statistic[number, here] = found[here]
+            noises.append(self._noise(learned, difference, window, np.ones(len(fold), dtype=bool)))
+        self._noises = noises
+        # Short windows, and those in which a pump or tank changed its state, have the heavier tail: each has its own scale, or
+        # they would set the threshold of all.
+        self._usual = np.ones((len(self.windows), 2))
+        for number, window in enumerate(self.windows):
+            mixed = self._mixed(learned.changed, window)
+            for kind in (0, 1):
+                own = np.where(mixed == kind, statistic[number], 0.0)[self.longest :]
+                self._usual[number, kind] = max(calibrated(own, tick_s, _WINDOW_RATE).value, 1.0)
+            statistic[number] /= self._usual[number, mixed.astype(np.int64)]
+        self.replayed = statistic.max(axis=0)
+        """(ticks,) the statistic on history, each part by what was learned from the others."""
+
+    @property
+    def longest(self) -> int:
+        """Ticks of the longest window with its reference."""
+        return self.windows[-1] + self.reference
+
+    def match(self, stretch: Stretch) -> Match | None:
+        """The best window at the last tick; None while there are too few ticks."""
+        best: Match | None = None
+        for number, window in enumerate(self.windows):
+            need = window + self.reference
+            if len(stretch.values) < need:
+                break
+            part = stretch.last(need)
+            difference = differences(part.values, window, self.reference)
+            only = np.zeros(need, dtype=bool)
+            only[-1] = True
+            noise = self._noises[number]
+            statistic, relieved = self._statistics(part, difference, window, noise, only)
+            mixed = bool(part.changed[1:].any())
+            size = float(statistic[-1] / self._usual[number, int(mixed)])
+            if best is None or size > best.statistic or (bool(relieved[-1]) and best.statistic < 1.0):
+                covariance, scaled = self._class(part, need - 1, mixed, noise)
+                best = Match(window, size, difference[-1], covariance, scaled, bool(relieved[-1]))
+        return best
+
+    def _class(self, stretch: Stretch, tick: int, mixed: bool, noise: _Noise) -> tuple[Floats, Floats]:
+        """(covariance of a difference, shapes of all pipes (channels, pipes)) in units of the scale at a tick."""
+        hour = noise.by_hour[_half_hour(stretch.second_of_day[tick])]
+        covariance = noise.of(int(stretch.regime[tick]), mixed) * np.outer(hour, hour)
+        return covariance, self._bank.of_pipe[stretch.row[tick]] / stretch.scale[tick][:, None]
+
+    def _noise(self, stretch: Stretch, difference: Floats, window: int, chosen: Bools) -> _Noise:
+        known = chosen & np.isfinite(difference[:, 0])
+        by_hour = _by_hour(difference, stretch.second_of_day, known)
+        scaled = difference / by_hour[_half_hour(stretch.second_of_day)]
+        mixed = self._mixed(stretch.changed, window)
+        independent = 1.0 / (1.0 + window / 3.0)
+        pooled = _covariance(scaled[known])
+        ticks = known.sum() * independent
+        pooled = (ticks * pooled + _DIAGONAL_TICKS * np.diag(np.diag(pooled))) / (ticks + _DIAGONAL_TICKS)
+        pooled += 1e-4 * np.eye(len(pooled))
+        noise = _Noise(pooled, by_hour)
+        for regime in np.unique(stretch.regime):
+            for is_mixed in (False, True):
+                own = known & (stretch.regime == regime) & (mixed == is_mixed)
+                if own.sum() >= _OWN_TICKS:
+                    ticks, prior = own.sum() * independent, _POOLED_TICKS * len(pooled)
+                    noise.own[int(regime), is_mixed] = (ticks * _covariance(scaled[own]) + prior * pooled) / (ticks + prior)
+        return noise
+
+    def _mixed(self, changed: Bools, window: int) -> Bools:
+        """Whether a state changed within the window or its reference, (ticks,)."""
+        count = np.concatenate([[0], np.cumsum(changed)])
+        tick = np.arange(len(changed))
+        first = np.maximum(tick - window - self.reference + 2, 0)
+        return np.asarray(count[tick + 1] > count[first])
+
+    def _statistics(
+        self, stretch: Stretch, difference: Floats, window: int, noise: _Noise, chosen: Bools
+    ) -> tuple[Floats, Bools]:
+        """(statistic, whether a flow's end fits better) of the chosen ticks, (ticks,) each."""
+        statistic, relieved = np.zeros(len(difference)), np.zeros(len(difference), dtype=bool)
+        mixed = self._mixed(stretch.changed, window)
+        known = chosen & np.isfinite(difference[:, 0])
+        hour = _half_hour(stretch.second_of_day)
+        kinds = np.column_stack([stretch.regime, mixed, stretch.row, hour])
+        for kind in np.unique(kinds[known], axis=0):
+            ticks = known & (kinds == kind).all(axis=1)
+            first = int(np.flatnonzero(ticks)[0])
+            covariance, shapes = self._class(stretch, first, bool(kind[1]), noise)
+            white = np.linalg.inv(np.linalg.cholesky(covariance))
+            statistic[ticks], relieved[ticks] = _matched(difference[ticks] @ white.T, unit(white, shapes))
+        return statistic, relieved
+
+
+def unit(white: Floats, shapes: Floats) -> NDArray[np.float32]:
+    """Whitened shapes of length 1, (channels, pipes); zero where nothing is felt."""
+    bent = white.astype(np.float32) @ shapes.astype(np.float32)
+    size = np.sqrt(np.square(bent).sum(axis=0))
+    return np.asarray(bent / np.where(size > 1e-9, size, np.inf), dtype=np.float32)
+
+
+def _matched(white: Floats, shapes: NDArray[np.float32]) -> tuple[Floats, Bools]:
+    """(statistic, relieved) of whitened differences (ticks, channels).
+
+    The chi-square that the best pipe explains, divided by that of the rest per channel where it is above one (one-sided F).
+    """
+    along = white.astype(np.float32) @ shapes
+    gain = np.square(np.maximum(along.max(axis=1), 0.0)).astype(np.float64)
+    end = np.square(np.minimum(along.min(axis=1), 0.0)).astype(np.float64)
+    rest = np.square(white).sum(axis=1) - (1.0 + _SIGNATURE_ERROR) * gain
+    statistic = gain / np.maximum(rest / max(white.shape[1] - 1, 1), 1.0)
+    return np.where(end > gain, 0.0, statistic), np.asarray(end > gain)
+
+
+def _half_hour(second_of_day: Floats) -> NDArray[np.int64]:
+    return np.asarray(second_of_day // 1800.0, dtype=np.int64) % _HALF_HOURS
+
+
+def _by_hour(difference: Floats, second_of_day: Floats, known: Bools) -> Floats:
+    """(48, channels) by how much a channel is more restless in a half hour of the day than usual, at least 1."""
+    usual = np.maximum(np.quantile(np.abs(difference[known]), 0.9, axis=0), 1e-9) / 1.645
+    found = np.ones((_HALF_HOURS, difference.shape[1]))
+    half = _half_hour(second_of_day)
+    for number in range(_HALF_HOURS):
+        size = np.abs(difference[known & (half == number)])
+        if len(size) >= _OWN_TICKS:
+            restless = np.maximum(np.quantile(size, 0.9, axis=0) / 1.645, np.quantile(size, 0.97, axis=0) / 2.17)
+            found[number] = np.maximum(0.95 * restless / usual, 1.0)
+    return found
+
+
+def _covariance(values: Floats) -> Floats:
+    """Second moments of clipped values, (channels, channels)."""
+    limit = _CLIP * np.maximum(1.4826 * np.median(np.abs(values), axis=0), 0.02)
+    clipped = np.clip(values, -limit, limit)
+    return np.asarray(clipped.T @ clipped / len(clipped))

@@ -1,0 +1,89 @@
+"""Windows and the matched field on made residuals: what is found, and what is not taken for a burst."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from console.detection.driven.window_statistics import SignatureBank, Stretch, WindowStatistics, cleaned, differences
+
+CHANNELS, PIPES, TICK_S = 6, 40, 300.0
+TRUE_PIPE = 17
+
+
+def _shapes() -> np.ndarray:
+    return -np.abs(np.random.default_rng(5).normal(size=(CHANNELS, PIPES))).astype(np.float32)
+
+
+def _stretch(values: np.ndarray) -> Stretch:
+    ticks = len(values)
+    zeros = np.zeros(ticks, dtype=np.int64)
+    second = np.arange(float(ticks)) * TICK_S % 86_400.0
+    return Stretch(values, np.ones(values.shape), zeros, zeros.astype(bool), second, zeros)
+
+
+@pytest.fixture(scope="module")
+def learned() -> WindowStatistics:
+    quiet = np.random.default_rng(6).normal(size=(8 * 288, CHANNELS))
+    bank = SignatureBank(np.zeros(1, dtype=np.int64), np.zeros(1), _shapes()[None])
+    return WindowStatistics(_stretch(cleaned(quiet, np.zeros(len(quiet), dtype=bool))), bank, TICK_S)
+
+
+def _match(learned: WindowStatistics, values: np.ndarray) -> float:
+    stretch = _stretch(values)
+    found = learned.match(replace(stretch, values=cleaned(values, stretch.changed)))
+    assert found is not None
+    return found.statistic
+
+
+def test_a_difference_is_the_mean_of_the_window_less_that_of_the_reference() -> None:
+    values = np.random.default_rng(7).normal(size=(40, 2))
+    found = differences(values, 5, 8)
+    assert np.isnan(found[:12]).all()
+    assert found[30] == pytest.approx(values[26:31].mean(axis=0) - values[18:26].mean(axis=0))
+
+
+def test_a_burst_stands_out_and_its_onset_is_in_the_window(learned: WindowStatistics) -> None:
+    values = np.random.default_rng(8).normal(size=(80, CHANNELS))
+    quiet = _match(learned, values)
+    values[-6:] += 4.0 * _shapes()[:, TRUE_PIPE]
+    assert _match(learned, values) > 3.0 * max(quiet, 1.0)
+
+
+def test_the_end_of_a_flow_is_no_burst(learned: WindowStatistics) -> None:
+    values = np.random.default_rng(9).normal(size=(80, CHANNELS))
+    values[-6:] -= 4.0 * _shapes()[:, TRUE_PIPE]
+    assert _match(learned, values) < 1.5
+
+
+def test_one_wild_value_of_one_station_raises_nothing(learned: WindowStatistics) -> None:
+    values = np.random.default_rng(10).normal(size=(80, CHANNELS))
+    for tick in range(-14, 0):
+        wild = values.copy()
+        wild[tick, 2] = -300.0
+        assert _match(learned, wild) < 2.0
+
+
+def test_readings_of_the_tick_of_a_switch_are_not_used() -> None:
+    values = np.zeros((20, 3))
+    values[10:12] = 50.0
+    changed = np.zeros(20, dtype=bool)
+    changed[[10, 11]] = True
+    assert not cleaned(values, changed).any()
+
+
+def test_a_glitch_just_before_a_switch_is_not_held() -> None:
+    values = np.zeros((20, 3))
+    values[9, 1], values[10] = 300.0, 50.0
+    changed = np.zeros(20, dtype=bool)
+    changed[10] = True
+    assert not cleaned(values, changed).any()
+
+
+def test_the_statistic_replayed_on_history_is_not_smaller_than_on_later_days(learned: WindowStatistics) -> None:
+    later = np.random.default_rng(11).normal(size=(1200, CHANNELS))
+    sizes = [_match(learned, later[tick - 60 : tick]) for tick in range(100, 1200, 4)]
+    history = learned.replayed[learned.longest :]
+    assert np.quantile(sizes, 0.95) < 1.25 * np.quantile(history, 0.95)

@@ -1,0 +1,142 @@
+"""The driven model against EPANET's own extended period: driven by that day's levels and states it gives that day's values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maps.city import City, StationTable
+from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings
+from maps.hydraulics.driven import DrivenModel, driven_model
+from maps.hydraulics.session import EpanetSession
+from maps.hydraulics.state import HydraulicState
+from maps.importers import ImportOptions, import_city
+from maps.network import NodeKind
+
+INP = """
+[JUNCTIONS]
+J0 0 0
+J1 10 60 P
+J2 12 40 P
+[RESERVOIRS]
+R 20
+[TANKS]
+T 40 3.0 0.5 6.0 12 0
+[PIPES]
+A J0 J1 500 300 110 0 Open
+B J1 J2 800 250 110 0 Open
+C J2 T 300 250 110 0 Open
+[PUMPS]
+PU R J0 HEAD H
+[CURVES]
+H 150 45
+[PATTERNS]
+P 0.6 0.6 0.8 1.2 1.5 1.3 1.0 1.4
+[CONTROLS]
+LINK PU OPEN IF NODE T BELOW 2.5
+LINK PU CLOSED IF NODE T ABOVE 5.5
+[TIMES]
+Duration 24:00
+Hydraulic Timestep 0:10
+Pattern Timestep 3:00
+[OPTIONS]
+Units CMH
+Headloss H-W
+[COORDINATES]
+J0 0 0
+J1 500 0
+J2 1300 0
+R -100 0
+T 1300 300
+[END]
+"""
+
+
+def pumped_city(folder: Path) -> City:
+    """A pump, a tank and two customers' nodes; stations for both pressures, the level and the pump."""
+    path = folder / "pumped.inp"
+    path.write_text(INP)
+    found = import_city([path], ImportOptions()).city
+    nodes = found.network.nodes
+    stations = StationTable.of(
+        ["P1", "P2", "LT", "QP"],
+        node=np.array([nodes.row("J1"), nodes.row("J2"), nodes.row("T"), -1]),
+        link=["", "", "", "PU"],
+        channels=["pressure", "pressure", "level", "pump_on,flow"],
+    )
+    return replace(found, stations=stations)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> City:
+    return pumped_city(tmp_path_factory.mktemp("driven"))
+
+
+@pytest.fixture(scope="module")
+def session(city: City) -> Iterator[EpanetSession]:
+    with EpanetSession(city) as opened:
+        yield opened
+
+
+def _readings(city: City, day: list[HydraulicState]) -> BoundaryReadings:
+    nodes = city.network.nodes
+    tank = nodes.row("T")
+    stations = [nodes.row("J1"), nodes.row("J2")]
+    return BoundaryReadings(
+        at_s=np.array([state.at_s for state in day]),
+        level_m=np.array([[state.pressure_m[tank]] for state in day]),
+        is_open=np.array([[float(state.pump_flow_m3h[0] > 0.1)] for state in day]),
+        demand_factor=np.ones(len(day)),
+        pressure_m=np.array([state.pressure_m[stations] for state in day]),
+    )
+
+
+def test_meters_name_what_stations_measure(city: City) -> None:
+    meters = BoundaryMeters.of(city)
+    assert meters.flow_link == meters.state_link == ("PU",)
+    assert meters.supply_sign.tolist() == [1.0]
+    assert meters.balanced
+    assert meters.drives
+    assert meters.tank_area_m2 == pytest.approx([np.pi * 36.0])
+
+
+def test_driven_by_a_days_own_levels_and_states_it_gives_the_days_values(city: City, session: EpanetSession) -> None:
+    day = list(session.solve_day(3600))
+    assert {bool(state.pump_flow_m3h[0] > 0.1) for state in day} == {True, False}  # the pump cycles
+    driven = driven_model(session)
+    assert driven is not None
+    values = driven.values(_readings(city, day))
+    nodes = city.network.nodes
+    for row, name in enumerate(("J1", "J2")):
+        assert values.pressure_m[:, row] == pytest.approx([state.pressure_m[nodes.row(name)] for state in day], abs=0.02)
+    assert values.flow_m3h[:, 0] == pytest.approx([state.pump_flow_m3h[0] for state in day], abs=0.5)
+    drawn = [state.demand_m3h[nodes.kind == NodeKind.JUNCTION].sum() for state in day]
+    assert values.demand_m3h == pytest.approx(drawn, rel=1e-4)
+    assert values.inflow_m3h[:, 0] == pytest.approx(values.flow_m3h[:, 0] - values.demand_m3h, abs=0.1)
+
+
+def test_a_sessions_own_day_is_the_same_after_driving(city: City, session: EpanetSession) -> None:
+    before = list(session.solve_day(3600))
+    DrivenModel(session, BoundaryMeters.of(city)).values(_readings(city, before))
+    session.forget_day()
+    after = list(session.solve_day(3600))
+    for one, other in zip(before, after, strict=True):
+        assert one.head_m == pytest.approx(other.head_m, abs=1e-3)
+
+
+def test_a_full_tank_is_shut_off_when_the_pressures_show_it(city: City, session: EpanetSession) -> None:
+    driven = DrivenModel(session, BoundaryMeters.of(city))
+    full = BoundaryReadings(np.array([0.0]), np.array([[6.0]]), np.array([[1.0]]), np.ones(1), np.full((1, 2), np.nan))
+    apart = driven.states(full, np.array([[True]]))[0]
+    fed = driven.states(full, np.array([[False]]))[0]
+    nodes = city.network.nodes
+    assert apart.pressure_m[nodes.row("J2")] > fed.pressure_m[nodes.row("J2")] + 0.5
+    for state, shut in ((apart, True), (fed, False)):
+        seen = replace(
+            full, pressure_m=np.array([state.pressure_m[[nodes.row("J1"), nodes.row("J2")]]]), level_m=np.array([[5.98]])
+        )
+        assert driven.values(seen).shut.tolist() == [[shut]]
