@@ -25,7 +25,6 @@ from console.services.incidents.judging import AdvancePhase, JudgeBurst
 from console.services.incidents.undo import UndoLast
 from console.services.notices.contradictions import Contradiction
 from console.services.notices.lifecycle import DraftNotice
-from console.ui.dialogs.ask import ReasonQuestion
 from console.ui.dialogs.confirm import Confirmation
 from console.ui.dialogs.notice_parts import issue_confirmation
 from console.ui.panels.case.valve_rows import ValveRow
@@ -324,41 +323,6 @@ def test_no_state_of_a_station_has_the_colour_of_a_what_if(name: str) -> None:
     states = [theme.colour(key) for key in theme.colours if key.startswith("state.")]
     near = [one.name() for one in states if one.saturation() > 40 and abs(one.hue() - what_if.hue()) < 40]
     assert not near
-
-
-CHINESE_MARKS = set("、；：，。（）“”！？")
-
-
-def test_the_english_window_parts_its_lists_as_english_does(qtbot: QtBot, port: ScriptedPort) -> None:
-    window = MainWindow(port, WindowSettings("Wang", None, "en", "dark"))
-    qtbot.addWidget(window)
-    window.show()
-    port.burst()
-    window.settle()
-    window.case.location.judge()
-    window.settle()
-    assert port.case.plan is not None
-    window.dispatcher.submit(MarkValveUnable(CASE, port.case.plan.valves_to_close[0].asset_id, Unable.SEIZED))
-    window.settle()
-    for step in port.case.plan.valves_to_close:
-        window.dispatcher.submit(MarkValveClosed(CASE, step.asset_id))
-    window.settle()
-    port.read_all({row: 0.0 for row in range(len(port.city.stations))})
-    window.questions.phase(CASE, Phase.ISOLATED)
-    question = window.findChildren(ReasonQuestion)[-1]
-    question.field.setText(question.field.text() or "crew")
-    question.ok.click()
-    window.settle()
-    window.undo()
-    port.publish()
-    window.settle()
-    labels = window.case.findChildren(QLabel)
-    shown = [text for one in labels for text in (one.text(), one.toolTip())]
-    model = window.log.table.model()
-    shown += [str(model.index(row, column).data()) for row in range(model.rowCount()) for column in range(model.columnCount())]
-    assert "isolated" in "".join(shown)
-    assert not [text for text in shown if CHINESE_MARKS & set(text)]
-    window.close()
 
 
 def test_a_step_that_was_undone_is_named_once_in_the_log(judged: MainWindow, port: ScriptedPort) -> None:

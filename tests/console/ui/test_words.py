@@ -58,3 +58,13 @@ def test_every_text_that_the_window_names_exists() -> None:
     named = {key for file in folder.rglob("*.py") for formatted, key in _CALL.findall(file.read_text("utf-8")) if not formatted}
     assert len(named) > 60
     assert {key for key in named if not catalogue.has(f"ui.{key}")} == set()
+
+
+def test_lists_are_joined_in_the_readers_language() -> None:
+    joined = re.compile(r"""["'][、；，]["']\s*\.join|["'].*（\{""")
+    sources = Path(console.ui.__file__).parent.rglob("*.py")
+    assert not [
+        f"{file.name}: {line}" for file in sources for line in file.read_text("utf-8").splitlines() if joined.search(line)
+    ]
+    assert (EN.listed(("V1", "V2")), ZH.listed(("V1", "V2"))) == ("V1, V2", "V1、V2")
+    assert (EN.clauses(("a", "b")), ZH.clauses(("a", "b"))) == ("a; b", "a；b")

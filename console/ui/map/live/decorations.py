@@ -15,6 +15,7 @@ from console.ui.map.view.coordinates import Coordinates
 
 _MARGIN = 14.0
 _FRAME_PX = 6.0
+_LIFT_PX = 20.0
 _OTHER_FONTS = 0.04
 """Share by which a line may be wider where another program sets its letters (SVG)."""
 
@@ -53,13 +54,14 @@ def map_scale(denominator: float) -> str:
 def reserve(frame: Frame, margin: Margin) -> None:
     """Keep labels off the decorations."""
     width, height = frame.camera.width, frame.camera.height
-    frame.placer.take(QRectF(0, height - 44, 200, 44))
+    lift = _lift(frame, margin)
+    frame.placer.take(QRectF(0, height - 44 - lift, 200, 44 + lift))
     frame.placer.take(_coordinates_place(frame, margin))
     frame.placer.take(QRectF(width - 44, 10, 44, 50))
     for place, _ in _badge_places(frame, margin.badges):
         frame.placer.take(place)
     if margin.remark:
-        frame.placer.take(_remark_place(frame, margin.remark))
+        frame.placer.take(_remark_place(frame, margin))
     if margin.what_if:
         frame.placer.take(_what_if_place(frame, margin))
 
@@ -69,7 +71,7 @@ def paint_furniture(frame: Frame, margin: Margin) -> None:
     painter, theme, camera = frame.painter, frame.theme, frame.camera
     metres, pixels = scale_bar(camera.m_per_px)
     text = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
-    left, base = _MARGIN, camera.height - _MARGIN
+    left, base = _MARGIN, camera.height - _MARGIN - _lift(frame, margin)
     back = theme.colour("map.background", 0.8)
     painter.fillRect(QRectF(left - 6, base - 24, pixels + 12, 32), back)
     painter.setPen(QPen(theme.colour("text.normal"), 1.4))
@@ -82,7 +84,7 @@ def paint_furniture(frame: Frame, margin: Margin) -> None:
     write(painter, _coordinates_place(frame, margin), _coordinates_text(frame, margin), ink)
     if margin.remark:
         remark = Ink(theme.font(9.0, QFont.Weight.DemiBold), theme.colour("text.normal"), theme.colour("surface.raised", 0.94))
-        write(painter, _remark_place(frame, margin.remark), margin.remark, remark)
+        write(painter, _remark_place(frame, margin), margin.remark, remark)
     _north(frame)
     _badges(frame, margin.badges)
     if margin.what_if:
@@ -135,9 +137,15 @@ def _coordinates_place(frame: Frame, margin: Margin) -> QRectF:
     return QRectF(frame.camera.width - width - 8 - edge, frame.camera.height - height - 6 - edge, width, height)
 
 
-def _remark_place(frame: Frame, remark: str) -> QRectF:
-    width, height = text_size(frame.theme.font(9.0, QFont.Weight.DemiBold), remark)
-    return QRectF(_MARGIN - 6, frame.camera.height - 52 - height, width + 8, height + 4)
+def _lift(frame: Frame, margin: Margin) -> float:
+    """How far the scale bar is moved up: on a narrow map it would touch the coordinates."""
+    ends = _MARGIN + scale_bar(frame.camera.m_per_px)[1] + 12
+    return _LIFT_PX if ends > _coordinates_place(frame, margin).left() else 0.0
+
+
+def _remark_place(frame: Frame, margin: Margin) -> QRectF:
+    width, height = text_size(frame.theme.font(9.0, QFont.Weight.DemiBold), margin.remark)
+    return QRectF(_MARGIN - 6, frame.camera.height - 52 - height - _lift(frame, margin), width + 8, height + 4)
 
 
 def _north(frame: Frame) -> None:
