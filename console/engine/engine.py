@@ -219,9 +219,8 @@ class Engine:
 
     def _turn(self) -> None:
         self._say_when_stuck()
-        self._turn_leadership()
         parts = (self._ingest, self._commands, self._watch, self._deliveries, self._decisions)
-        for part in (*(room.turn for room in parts), self._publish_picture):
+        for part in (self._turn_leadership, *(room.turn for room in parts), self._publish_picture):
             try:
                 part()
             except Exception as defect:  # noqa: BLE001 - shown and logged: one part must not silence the others at night

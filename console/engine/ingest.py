@@ -29,6 +29,7 @@ from maps.city import City
 
 _WAIT_S = 0.05
 LEADER_FIRST_S = 5.0
+"""A process that follows leaves a crew's reply to the leader for this long."""
 _KEPT_AHEAD_US = 86_400_000_000
 """Readings ahead of the clock are kept for history, yet not those of more than a day: their time would come as a surprise."""
 
@@ -98,7 +99,7 @@ class Ingest:
             self._decisions.decide(lambda state: self._desk.on_stations(state, findings, moment(now_us)))
 
     def _take_replies(self) -> None:
-        """Each process gets every reply. The leader takes it up at once; after a moment any other, where it changes anything yet.
+        """Each process gets every reply. The leader takes it up at once, any other after a moment, if it still changes anything.
 
         So a reply is not lost with the leader that had not written it, and not recorded twice.
         """
