@@ -31,7 +31,7 @@ from console.services.analysis.retention import (
     kept_for_cases,
 )
 from console.services.desk import Desk
-from console.services.ports import Store
+from console.services.ports import NotLeading, Store
 from maps.errors import QuanmaiError
 
 log = logging.getLogger(__name__)
@@ -98,6 +98,8 @@ class Retention:
             pause_s = self._rules.pause_s
             try:
                 self.look()
+            except NotLeading:
+                self._faults.end(FAULT)  # the leader deletes
             except QuanmaiError as fault:
                 self._faults.begin(FAULT, f"old history is not deleted: {fault}; tried again later")
             except Exception as defect:  # noqa: BLE001 - shown and logged; the next look comes
@@ -107,6 +109,7 @@ class Retention:
         """Delete what is due, at most once a day; after a clock jump it is due again, and may be refused."""
         now_us = micros(self._clock.now())
         if not self._leads():
+            self._faults.end(FAULT)
             return
         if self._ran_us is not None and abs(now_us - self._ran_us) < _DAY_US:
             return
