@@ -199,12 +199,12 @@ class Runtime:
         return states if all(state.converged for state in states) else ()
 
     def start(self) -> None:
-        """Start the engine, then the feeds, then the channels."""
-        self.engine.start()
+        """Start the feeds, then the channels, then the engine: to its outbox a channel that is still off would be none."""
         for feed in self._feeds:
             self._attempt("start", feed.name, lambda feed=feed: feed.start(self.inbox))  # type: ignore[misc]
         for channel in self._channels:
             self._attempt("start", channel.name, channel.start)
+        self.engine.start()
 
     def _attempt(self, what: str, name: str, work: Callable[[], None]) -> None:
         """Start or stop a feed or channel; a failure is logged and shown and does not affect the others."""

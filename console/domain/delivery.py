@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +10,7 @@ from enum import StrEnum
 from console.domain.clock import moment
 from console.domain.notices import NoticeStatus
 from console.domain.outgoing import MessageKind, Outgoing
+from console.domain.values import parsed_json
 
 _CAP_CASE = re.compile(rb"<incidents>([^<]*)</incidents>")
 _CAP_NOTICE = re.compile(rb"<identifier>[^<]*\.([^.<]+)\.v\d+(\.cancel)?</identifier>")
@@ -109,7 +109,10 @@ def body_of(outgoing: Outgoing) -> dict[str, object]:
         return _cap_body(outgoing.payload)
     if outgoing.content_type != "application/json":
         return {}
-    body = json.loads(outgoing.payload)
+    try:
+        body = parsed_json(outgoing.payload)
+    except ValueError:
+        return {}
     return body if isinstance(body, dict) else {}
 
 

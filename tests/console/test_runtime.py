@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,17 +12,22 @@ from pathlib import Path
 import pytest
 
 from console.channels.local import LocalChannel
+from console.domain.actors import Actor
 from console.domain.clock import DrillClock, micros
+from console.domain.health import ChannelHealth
 from console.domain.live import LivePicture
+from console.domain.outgoing import Outgoing
 from console.domain.picture import Picture
 from console.feeds.inbox import Inbox
 from console.feeds.local import LocalFeed
 from console.feeds.simulator import SimulatorProcess
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
+from console.store import open_store
 from maps.dataset import read_city, write_city
 from maps.hydraulics.state import HydraulicState
 from maps.synthetic import SyntheticOptions, build_city
+from tests.console.store.values import opening
 
 pytestmark = pytest.mark.slow
 
@@ -108,3 +114,34 @@ def test_a_feed_or_channel_that_cannot_begin_or_end_is_shown_and_the_others_go_o
         assert feeds[1].offer("quanmai/v1/test/readings", b"[]")
     assert caplog.text.count("meters: could not") == 2
     assert not feeds[1].offer("quanmai/v1/test/readings", b"[]")
+
+
+def test_a_message_of_an_earlier_run_is_not_recorded_as_without_a_channel_while_the_channels_start(tmp_path: Path) -> None:
+    class LateChannel(LocalChannel):
+        """Takes a moment to start, in which the outbox may look."""
+
+        looked_at, is_on = threading.Event(), False
+
+        def start(self) -> None:
+            self.looked_at.wait(1)
+            self.is_on = True
+
+        def health(self) -> ChannelHealth:
+            return ChannelHealth(self.name, "up" if self.is_on else "off")
+
+        def carries(self, outgoing: Outgoing) -> bool:
+            self.looked_at.set()
+            return super().carries(outgoing)
+
+    path, left, channel = tmp_path / "city.gpkg", threading.Event(), LateChannel()
+    channel.listen(lambda outgoing: left.set())
+    write_city(replace(build_city(SyntheticOptions(pipes=100)), epanet=None), path)
+    options = RuntimeOptions(path, tmp_path / "s.sqlite", tmp_path / "notices", DeskSettings(site="test"))
+    before = open_store(options.store)
+    before.commit(opening(), Actor.named("王"), START)
+    before.close()
+    with Runtime(read_city(path), DrillClock(START), options, channels=[channel]):
+        assert left.wait(10)
+    kept = open_store(options.store)
+    assert "not_delivered" not in {change.kind for change in kept.changes()}
+    kept.close()
