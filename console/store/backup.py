@@ -91,7 +91,7 @@ def _target_of(store: str | Path) -> Path:
 
 def _copied(source: Path, to: Path) -> Copy:
     """A checked copy at ``to``; written under another name first, so that ``to`` is whole or absent."""
-    part = to.with_name(f"{to.name}.part")
+    part = to.with_name(f".{to.name}.{os.getpid()}.part")
     _remove(part)
     to.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -25,6 +26,7 @@ from console.store.faults import told
 
 _KEY = 0x5155414F
 """PostgreSQL's advisory lock for sole use; that of the chain's writer is another."""
+_TRIES, _PAUSE_S = 10, 0.02
 _HOLDER = (
     "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
     "WHERE l.locktype = 'advisory' AND l.granted AND l.objid = :key AND l.classid = 0 "
@@ -40,7 +42,7 @@ def holder_of(url: URL, connection: Connection) -> str:
     if not path.exists():
         return ""
     with path.open("r+", encoding="utf-8") as file:
-        return "" if _lock(file) else file.read().strip() or "another process"
+        return "" if _is_free(file) else file.read().strip() or "another process"
 
 
 def process_name(role: str) -> str:
@@ -114,7 +116,7 @@ class SoleUse:
     def _hold_file(self, path: Path) -> None:
         path.resolve().parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a+", encoding="utf-8")
-        if not _lock(file, is_shared=self._is_shared):
+        if not _locked_soon(file, is_shared=self._is_shared):
             file.seek(0)
             holder = file.read().strip()
             file.close()
@@ -171,6 +173,10 @@ if sys.platform == "win32":
             return True
         return False
 
+    def _is_free(file: IO[str]) -> bool:
+        """Whether no process has locked the file."""
+        return _lock(file)
+
 else:
     import fcntl
 
@@ -181,3 +187,19 @@ else:
         except BlockingIOError:
             return False
         return True
+
+    def _is_free(file: IO[str]) -> bool:
+        """Whether no process has locked the file, alone or as one of several; several may look at once."""
+        if not _lock(file, is_shared=True):
+            return False
+        fcntl.flock(file.fileno(), fcntl.LOCK_UN)
+        return _locked_soon(file)  # others that only look hold it for a moment
+
+
+def _locked_soon(file: IO[str], *, is_shared: bool = False) -> bool:
+    """Whether this process has locked the file: ``holder_of`` holds the lock for the moment of its look."""
+    for _ in range(_TRIES):
+        if _lock(file, is_shared=is_shared):
+            return True
+        time.sleep(_PAUSE_S)
+    return False

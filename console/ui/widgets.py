@@ -226,8 +226,8 @@ def tab_in_order(after: QWidget, *widgets: QWidget) -> None:
 
     Without this Qt puts what was made last at the end of the window's order.
     """
-    while after.focusPolicy() == Qt.FocusPolicy.NoFocus:
-        after = after.previousInFocusChain()
+    while after.focusPolicy() == Qt.FocusPolicy.NoFocus and (before := after.previousInFocusChain()) is not None:
+        after = before
     for first, second in pairwise((after, *widgets)):
         QWidget.setTabOrder(first, second)
 

@@ -15,6 +15,7 @@ from maps.hydraulics.state import HydraulicState
 from maps.network import NodeKind, ValveKind
 
 Rows = NDArray[np.int64]
+_REGULATING = (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV, ValveKind.FCV)
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,8 @@ class BoundaryMeters:
 
     ``flow_link``: flow positive from the link's ``from_node``; ``supply_sign``: (flows,) 1 where that flow leaves a source, -1
     where it enters one, 0 elsewhere. ``state_link``: pumps, pipes and valves known open or shut. ``tank_area_m2``: (tanks,).
-    ``balanced``: whether the flows of all sources and the levels of all tanks are measured.
+    ``balanced``: whether the flows of all sources and the levels of all tanks are measured. ``is_regulated``: whether regulating
+    valves are metered.
     """
 
     pressure_station: Rows
@@ -37,11 +39,16 @@ class BoundaryMeters:
     state_station: Rows
     state_link: tuple[str, ...]
     balanced: bool
+    is_regulated: bool = False
 
     @property
     def drives(self) -> bool:
-        """Whether states of pumps or valves are measured: then the model is driven by them, and by tank levels and inflow."""
-        return len(self.state_link) > 0
+        """Whether states of pumps or valves are measured: then the model is driven by them, and by tank levels and inflow.
+
+        Not where regulating valves are metered: the driven model does not follow a change of their setpoint, which would look
+        like a burst, and the balance of the zones behind them shows what their pressures hide.
+        """
+        return len(self.state_link) > 0 and not self.is_regulated
 
     @classmethod
     def of(cls, city: City) -> BoundaryMeters:
@@ -76,6 +83,7 @@ class BoundaryMeters:
             state,
             tuple(str(link) for link in stations.link[state]),
             balanced=len(fixed) > 0 and metered and bool(np.isin(tanks, tank).all()),
+            is_regulated=any(_is_regulating(city, link) for link in links),
         )
 
 
@@ -158,9 +166,13 @@ def _is_switched(city: City, link: str) -> bool:
     """Whether a link is open or shut by command: pumps, pipes, valves that do not regulate (a PRV finds its opening itself)."""
     network = city.network
     if network.valves.has(link):
-        kind = network.valves.kind[network.valves.row(link)]
-        return kind not in (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV, ValveKind.FCV)
+        return not _is_regulating(city, link)
     return bool(network.pumps.has(link) or network.pipes.has(link))
+
+
+def _is_regulating(city: City, link: str) -> bool:
+    valves = city.network.valves
+    return bool(valves.has(link)) and valves.kind[valves.row(link)] in _REGULATING
 
 
 def _supply(city: City, links: Sequence[str]) -> tuple[Floats, bool]:

@@ -12,6 +12,7 @@ from console.bench.ltown import STATION_NODES, between_m, ltown
 from console.detection.flow.pressure_zones import partition_of
 from console.domain.alarms import AlarmKind, Priority
 from maps.city import City, StationTable
+from maps.hydraulics.boundary import BoundaryMeters
 from tests.console.detection.recorded import Room, Scene, learned
 
 DAYS, SEED = 4, 3
@@ -56,6 +57,15 @@ def pipes_behind(city: City, valve: str) -> set[str]:
     parts, pipes = partition_of(city), city.network.pipes
     (part,) = (way.end for way in parts.ways if way.asset_id == valve)
     return set(pipes.asset_id[parts.label[pipes.from_node] == part].tolist())
+
+
+def test_the_model_is_driven_by_pump_states_only_where_no_regulating_valve_is_metered() -> None:
+    city = a_city(metered=True)
+    stations = city.stations
+    channels = [str(text).replace("flow,valve_position,setpoint", "pressure") for text in stations.channels]
+    unmetered = replace(stations, channels=np.array(channels, dtype=object))
+    assert not BoundaryMeters.of(city).drives
+    assert BoundaryMeters.of(replace(city, stations=unmetered)).drives
 
 
 def test_a_burst_without_pressure_response_is_found_by_the_valves_meter(room: Room) -> None:

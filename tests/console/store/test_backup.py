@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +16,21 @@ from console.services.ports import StoreInUse, StoreUnavailable
 from console.store import open_store
 from console.store.backup import back_up, restore
 from maps.errors import InputFault
+from tests.conftest import ROOT
 from tests.console.store.values import NOW, opening, readings
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+_BACK_UP = """
+import sys
+from pathlib import Path
+from console.store.backup import back_up
+from maps.errors import QuanmaiError
+try:
+    back_up(sys.argv[1], Path(sys.argv[2]))
+except QuanmaiError:
+    sys.exit(2)
+"""
+
 WANG = Actor.named("王")
 
 
@@ -70,6 +84,16 @@ def test_a_backup_while_another_thread_commits_is_a_whole_chain(tmp_path: Path) 
     assert sizes == sorted(sizes)
     assert all(size % 2 == 0 for size in sizes), "each commit writes two changes: none is torn"
     assert sizes[-1] <= 2 * made[0]
+
+
+def test_two_processes_that_back_up_to_one_file_leave_a_whole_one(tmp_path: Path) -> None:
+    source, to = a_store(tmp_path / "s.sqlite", 20), tmp_path / "b.sqlite"
+    both = [subprocess.Popen([sys.executable, "-c", _BACK_UP, str(source), str(to)], cwd=ROOT) for _ in range(2)]
+    codes = [process.wait(60) for process in both]
+    assert 0 in codes
+    assert set(codes) <= {0, 2}, "the second one may find the file there"
+    assert back_up(to, tmp_path / "again.sqlite").changes == 40
+    assert not list(tmp_path.glob("*.part*"))
 
 
 def test_an_existing_file_is_never_overwritten_by_a_backup(tmp_path: Path) -> None:

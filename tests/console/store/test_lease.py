@@ -22,6 +22,7 @@ from console.domain.lease import Basis, Lease
 from console.services.analysis.retention import HistoryKind
 from console.services.ports import NotLeading, StaleState, StoreInUse
 from console.store import SqlStore, lease, open_store
+from console.store.inspection import inspected
 from tests.conftest import ROOT
 from tests.console.store.values import NOW, opening, readings, unnumbered
 
@@ -269,6 +270,15 @@ def test_processes_that_share_a_store_and_those_that_want_it_alone_exclude_each_
     with pytest.raises(StoreInUse, match="engine pid"):
         open_store(target, "console", is_shared=True)
     alone.close()
+
+
+def test_a_store_that_processes_share_is_shown_as_in_use(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    seats = [open_store(path, role, is_shared=True) for role in ("engine", "console")]
+    assert inspected(path).holder.startswith("quanmai console pid")
+    for seat in seats:
+        seat.close()
+    assert inspected(path).holder == ""
 
 
 def test_every_change_of_any_process_comes_once_behind_the_cursor_with_its_records(target: str, shared: SqlStore) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from console.domain.actors import Actor
 from console.services.ports import StoreInUse, StoreUnavailable
 from console.store import open_store
+from console.store.inspection import inspected
 from tests.conftest import ROOT
 from tests.console.store.values import NOW, opening, readings
 from tests.postgresql import Server
@@ -117,6 +119,28 @@ def test_a_store_reached_by_a_symbolic_link_is_the_same_store(tmp_path: Path) ->
         with pytest.raises(StoreInUse, match=f"in use by quanmai engine pid {holder.pid}"):
             open_store(link, "console")
     open_store(link, "console").close()
+
+
+def test_looking_at_who_uses_a_store_keeps_nobody_from_using_it(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    open_store(path, "engine").close()
+    done, holders = threading.Event(), set[str]()
+
+    def look() -> None:
+        while not done.is_set():
+            holders.add(inspected(path).holder.partition(" pid")[0])
+
+    lookers = [threading.Thread(target=look) for _ in range(2)]
+    for looker in lookers:
+        looker.start()
+    try:
+        for _ in range(150):
+            open_store(path, "console").close()
+    finally:
+        done.set()
+        for looker in lookers:
+            looker.join()
+    assert holders <= {"", "quanmai console", "another process"}
 
 
 def until_let_go(database: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QPushButton, QRadioButton, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QRadioButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.domain.actors import Actor
@@ -359,7 +359,9 @@ def test_the_only_alarm_is_acknowledged_by_keys_alone(window: MainWindow, port: 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("kind", [QRadioButton, QCheckBox])
-def test_the_mark_of_a_choice_can_be_seen(qtbot: QtBot, qapp: QApplication, theme: str, kind: type[QAbstractButton]) -> None:
+def test_the_mark_of_a_choice_can_be_seen(
+    qtbot: QtBot, qapp: QApplication, theme: str, kind: type[QRadioButton] | type[QCheckBox]
+) -> None:
     look = Theme.load(theme)
     apply_theme(qapp, look)
     one = kind("")
@@ -389,7 +391,7 @@ def test_tab_goes_down_the_case_column_as_it_is_read(window: MainWindow, port: S
     for section in (window.case.location, window.case.plan):
         passed: list[QWidget] = []
         one = window.map.nextInFocusChain()
-        while one is not window.map:
+        while one is not None and one is not window.map:
             if section.isAncestorOf(one) and one.isVisible() and one.focusPolicy() & Qt.FocusPolicy.TabFocus:
                 passed.append(one)
             one = one.nextInFocusChain()

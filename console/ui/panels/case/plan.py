@@ -47,6 +47,7 @@ class PlanSection(Section):
         self._submit = submit
         self._chosen = ""
         self._list = QVBoxLayout()
+        self._lines: list[ValveRow] = []
         self._list.setSpacing(1)
         self._why = label(name="muted", wrap=True)
         self._trust = label(name="muted", wrap=True)
@@ -135,6 +136,7 @@ class PlanSection(Section):
 
     def _rows(self, view: CaseView, plan: IsolationPlan, crews: dict[str, str]) -> None:
         clear(self._list)
+        self._lines = []
         marks = {mark.valve_id: mark for mark in view.incident.valve_marks}
         statuses = {step.valve_id: step.status for step in step_marks(view.incident)}
         steps = plan.valves_to_close
@@ -152,11 +154,11 @@ class PlanSection(Section):
                 self._list.addWidget(label(unable_words(view, marks[valve_id]), "warning", wrap=True))
         for valve_id in outside:
             self._add(operated_row(view, marks[valve_id], valve_id == self._chosen))
-        widgets = (self._list.itemAt(at).widget() for at in range(self._list.count()))
-        tab_in_order(self.cards, *(one for one in widgets if isinstance(one, ValveRow)))
+        tab_in_order(self.cards, *self._lines)
 
     def _add(self, line: ValveRow) -> None:
         line.chosen.connect(self._on_row)
+        self._lines.append(line)
         self._list.addWidget(line)
 
     def _pressing(self, steps: tuple[ValveStep, ...], statuses: dict[str, StepStatus]) -> list[ValveStep]:
