@@ -104,6 +104,7 @@ class Engine:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self.watchdog = Watchdog(self._thread)
+        self._leadership.is_stuck = self.watchdog.is_silent.is_set
         self.has_lost = False
         """After ``stop``: whether something could not be written."""
 

@@ -44,6 +44,8 @@ class Leadership:
         self._renewed = 0.0
         self.alive_at = time.monotonic()
         """When the leader was last known to reach the store, by this process's monotonic clock."""
+        self.is_stuck: Callable[[], bool] = lambda: False
+        """Whether the engine's thread stands still: then the lease is not renewed, and another process takes over."""
         self._begin: Callable[[], None] = lambda: None
         self._end: Callable[[], None] = lambda: None
         self._catching_up = 0
@@ -104,6 +106,8 @@ class Leadership:
         pause_s, since = 0.0, time.monotonic()  # since when the store has answered
         while not self._closing.wait(pause_s):
             asked, pause_s = time.monotonic(), _RETRY_S
+            if self.is_stuck():
+                continue
             try:
                 self.lease = self._store.hold_lease(may_take_over=asked - since >= INCUMBENT_S)
                 self._faults.end(FAULT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -336,6 +337,22 @@ def test_a_store_that_was_away_for_longer_than_the_term_finds_its_leader_again_w
     first.close()
     leads(second)
     second.close()
+
+
+def test_a_leader_whose_thread_stands_still_is_replaced_and_follows_when_it_turns_again(
+    seat: Seats, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second, blocked = seat(), seat(), threading.Event()
+    leads(first)
+    first.engine.watchdog._limit_s = 0.5
+    first.engine.subscribe(lambda _: blocked.wait(30) and None)
+    leads(second)
+    case = a_case(second)
+    blocked.set()
+    first.sees(version(case, 1))
+    follows(first)
+    assert not first.engine._leadership.leads
+    assert "has not turned" in caplog.text
 
 
 def answers(room: Room, order_id: str, crew_id: str) -> None:
