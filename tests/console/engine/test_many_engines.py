@@ -33,7 +33,7 @@ from tests.console.engine.room import START, Room, done
 from tests.console.services.town import a_finding
 from tests.console.ui.small_city import build_small_city
 
-PIPE, OTHER = "P-104040", "P-104050"
+PIPE, NEAR, OTHER = "P-104040", "P-104041", "P-104050"
 WANG, LI = Actor.named("王"), Actor.named("李")
 Seats = Callable[..., Room]
 
@@ -256,8 +256,8 @@ def test_two_seats_that_send_the_nearest_free_crew_at_once_send_two(seat: Seats,
     monkeypatch.setattr(follow, "POLL_S", 30.0)
     first, second = seat(), seat()
     leads(first)
-    cases = (a_case(first), a_case(second, OTHER))
-    asked = zip((first, second), cases, (PIPE, OTHER), strict=True)
+    cases = (a_case(first), a_case(second, NEAR))
+    asked = zip((first, second), cases, (PIPE, NEAR), strict=True)
     for answer in [room.engine.submit(JudgeBurst(case, (pipe,), "calls"), WANG) for room, case, pipe in asked]:
         done(answer)  # each sends the nearest free crew; neither seat has read of the other's
     kept = first.store.load_desk().incidents
@@ -345,7 +345,11 @@ def test_a_leader_whose_thread_stands_still_is_replaced_and_follows_when_it_turn
     first, second, blocked = seat(), seat(), threading.Event()
     leads(first)
     first.engine.watchdog._limit_s = 0.5
-    first.engine.subscribe(lambda _: blocked.wait(30) and None)
+
+    def waits(_: Picture) -> None:
+        blocked.wait(30)
+
+    first.engine.subscribe(waits)
     leads(second)
     case = a_case(second)
     blocked.set()
