@@ -55,8 +55,7 @@ def shown(url: URL) -> str:
 def engine_for(url: URL, *, durable: bool) -> Engine:
     """An engine on ``url``. ``durable``: SQLite waits for the disk at each commit (``synchronous=FULL``)."""
     if url.get_backend_name() != "sqlite":
-        patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
-        return create_engine(url, pool_pre_ping=True, connect_args=patience)
+        return create_engine(url, pool_pre_ping=True, connect_args=patience(url))
     engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
@@ -78,6 +77,11 @@ def engine_for(url: URL, *, durable: bool) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def patience(url: URL) -> dict[str, int]:
+    """Arguments of a connection to a server that soon finds out that it does not answer; those in the address win."""
+    return {name: value for name, value in _PATIENCE.items() if name not in url.query}
 
 
 def migrate(engine: Engine, where: str) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from console.services.ports import StoreInUse, StoreUnavailable
-from console.store.connection import shown
+from console.store.connection import patience, shown
 from console.store.faults import told
 
 _KEY = 0x5155414F
@@ -73,7 +73,9 @@ class SoleUse:
             if url.get_backend_name() == "sqlite":
                 self._hold_file(_lock_file(url))
             else:
-                self._engine = create_engine(url, poolclass=NullPool, connect_args={"application_name": self._me[:63]})
+                self._engine = create_engine(
+                    url, poolclass=NullPool, connect_args={**patience(url), "application_name": self._me[:63]}
+                )
                 self._hold_server()
 
     def ensure(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ import pytest
 
 from console.domain.actors import Actor
 from console.services.ports import StoreInUse, StoreUnavailable
-from console.store import open_store
+from console.store import connection, open_store
 from console.store.inspection import inspected
 from tests.conftest import ROOT
 from tests.console.store.values import NOW, opening, readings
@@ -119,6 +120,12 @@ def test_a_store_reached_by_a_symbolic_link_is_the_same_store(tmp_path: Path) ->
         with pytest.raises(StoreInUse, match=f"in use by quanmai engine pid {holder.pid}"):
             open_store(link, "console")
     open_store(link, "console").close()
+
+
+def test_a_server_that_accepts_and_never_answers_is_away_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(connection._PATIENCE, "connect_timeout", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(StoreUnavailable, match="does not answer"):
+        open_store(f"postgresql://postgres@127.0.0.1:{silent.getsockname()[1]}/x", "engine")
 
 
 def test_looking_at_who_uses_a_store_keeps_nobody_from_using_it(tmp_path: Path) -> None:
