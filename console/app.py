@@ -15,6 +15,7 @@ from console.connections import broker_of, channels_of, connection_of, feeds_of,
 from console.domain.clock import DrillClock, SystemClock
 from console.feeds.port import Feed
 from console.garbage_collection import return_what_is_freed, set_loaded_aside
+from console.log_files import logged_to
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
@@ -63,6 +64,7 @@ def run_console(
     feeds = [*feeds_of(city, connection), *(more_feeds(city) if more_feeds is not None else ())]
     channels = channels_of(settings, city, connection)
     with ExitStack() as stack:
+        stack.enter_context(logged_to(settings.data_folder / "logs", seat))
         runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels, late_model=True)
         stack.callback(runtime.close)
         runtime.recall()

@@ -14,6 +14,7 @@ from pathlib import Path
 from console.connections import broker_of, channels_of, connection_of, feeds_of, seat_of
 from console.domain.clock import SystemClock
 from console.feeds.simulator import SimulatorProcess
+from console.log_files import logged_to
 from console.mqtt import MqttConnection
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
@@ -66,6 +67,7 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
     feeds, channels = feeds_of(city, connection), channels_of(settings, city, connection)
     told = _told_to_stop()
     with ExitStack() as stack:
+        stack.enter_context(logged_to(settings.data_folder / "logs", name))
         runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels)
         stack.callback(runtime.close)
         runtime.recall()

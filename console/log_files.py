@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 MOST_BYTES, FILES = 5_000_000, 10
 """Size of one file, and how many older ones are kept: at most 55 MB."""
@@ -35,14 +39,20 @@ class LogFile(RotatingFileHandler):
         self._faults.append(sys.exc_info()[1])
 
 
-def log_to(folder: Path, name: str) -> Path | None:
-    """Write the log to ``folder/name.log`` too, beside stderr. None when that is not possible, which is logged."""
+@contextmanager
+def logged_to(folder: Path, name: str) -> Iterator[Path | None]:
+    """Write the log to ``folder/name.log`` too, beside stderr; None when that is not possible, which is logged."""
     path = folder / f"{name}.log"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handler = LogFile(path)
     except OSError as fault:
-        logging.getLogger(__name__).warning("no log file: %s: %s; the log goes to stderr only", path, fault.strerror)
-        return None
+        log.warning("no log file: %s: %s; the log goes to stderr only", path, fault.strerror)
+        yield None
+        return
     logging.getLogger().addHandler(handler)
-    return path
+    try:
+        yield path
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.close()

@@ -79,7 +79,6 @@ def run(
     from console.app import run_console
 
     _refuse_as_store(store, city)
-    _log_to_file("console", city, store)
     sys.exit(run_console(city, mqtt, store, seat))
 
 
@@ -94,7 +93,6 @@ def engine(
     from console.headless import run_engine
 
     _refuse_as_store(store, city)
-    _log_to_file("engine", city, store)
     code = run_engine(city, mqtt, store, seat)
     if code:
         logging.shutdown()
@@ -104,16 +102,6 @@ def engine(
 def _refuse_as_store(store: str, city: Path) -> None:
     if store and "://" not in store:
         refuse_overwriting(Path(store), [city])
-
-
-def _log_to_file(kind: str, city: Path, store: str) -> None:
-    """A file of its own for each program and store: two programs cannot rotate one file."""
-    from console.connections import seat_of
-    from console.log_files import log_to
-    from console.settings import load_settings
-
-    settings = load_settings()
-    log_to(settings.data_folder / "logs", seat_of(settings, kind, store or settings.store or city))
 
 
 @commands.command()
