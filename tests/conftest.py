@@ -27,3 +27,12 @@ def wntr_networks() -> Path:
     import wntr
 
     return Path(wntr.__file__).parent / "library" / "networks"
+
+
+_LONG = ("test_control_room.py", "test_pumped.py", "test_fuzz.py")
+"""Files that run for a minute or mostly wait: first, or one process would wait for them at the end of a run."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order of files, for a run in two processes; the order within a file stays."""
+    items.sort(key=lambda item: item.path.name not in _LONG)

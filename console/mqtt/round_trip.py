@@ -17,7 +17,7 @@ from maps.errors import InputFault
 _PATIENCE_S = 10.0
 
 
-def round_trip_s(broker: Broker, patience_s: float = _PATIENCE_S) -> float:
+def round_trip_s(broker: Broker) -> float:
     """Seconds from publishing a message (QoS 1) to receiving it. Raises InputFault with advice for each way it can fail."""
     trial = _Trial(broker)
     try:
@@ -26,7 +26,7 @@ def round_trip_s(broker: Broker, patience_s: float = _PATIENCE_S) -> float:
         raise InputFault(f"broker {broker}: {unreachable}; check that it runs and that the address is right") from unreachable
     trial.client.loop_start()
     try:
-        return trial.measured_s(patience_s)
+        return trial.measured_s(_PATIENCE_S)
     finally:
         trial.client.disconnect()
         trial.client.loop_stop()
