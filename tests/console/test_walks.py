@@ -65,8 +65,8 @@ def test_a_click_passes_the_modules_of_the_page_and_no_other(tmp_path: Path, qtb
         sys.setprofile(stacks)
         with qtbot.waitSignal(dispatcher.done):
             dispatcher.submit(MarkValveClosed(case, plan.valves_to_close[0].asset_id))
-        sys.setprofile(None)
     finally:
+        sys.setprofile(None)
         room.close()
     asked, handled = stacks.seen["Commands.submit"], stacks.seen["mark_closed"]
     turning = ("engine/engine.py",)  # the thread's loop, the same for everything

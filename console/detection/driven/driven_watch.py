@@ -86,6 +86,12 @@ class DrivenWatch:
         return self.threshold is not None
 
     @property
+    def is_testing(self) -> bool:
+        """Whether there are enough neighbouring ticks for a test; not in the first hour after a gap in the readings."""
+        shortest = min((test.shortest for _, test in self._tests), default=0)
+        return self.is_ready and self._lately is not None and len(self._lately.values) >= shortest
+
+    @property
     def is_holding(self) -> bool:
         """Whether a burst is open: later ticks are then no burst-free history."""
         return self._open is not None

@@ -173,6 +173,11 @@ class WindowStatistics:
         """Ticks of the longest window with its reference."""
         return self.windows[-1] + self.reference
 
+    @property
+    def shortest(self) -> int:
+        """Ticks of the shortest window with its reference: with fewer, nothing is tested."""
+        return self.windows[0] + self.reference
+
     def match(self, stretch: Stretch) -> Match | None:
         """The best window at the last tick; None while there are too few ticks."""
         best: Match | None = None

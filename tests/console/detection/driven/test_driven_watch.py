@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from console.detection import BurstFinding, Detector, DetectorOptions, History
+from console.detection.driven.driven_watch import DrivenWatch
 from console.domain.readings import Channel
 from maps.city import City
 from maps.hydraulics.driven import driven_model
@@ -93,3 +94,28 @@ def test_a_leak_is_found_within_an_hour_and_a_quiet_day_raises_nothing(folder: P
     assert finding.first_abnormal_at <= finding.at
     assert finding.location.set_90
     assert finding.evidence
+
+
+def test_after_a_gap_the_lanes_count_until_the_shortest_window_and_its_hour_before_are_full(folder: Path) -> None:
+    city = replace(pumped_city(folder), info=replace(pumped_city(folder).info, time_zone="UTC"))
+    random = np.random.default_rng(3)
+    quiet = _truth(folder, "gap", 0.0)
+    days = [_read(quiet, random) for _ in range(DAYS)]
+    at_us = 1_704_067_200_000_000 + np.arange((DAYS + 1) * DAY, dtype=np.int64) * STEP_S * 1_000_000
+    history = {int(channel): np.concatenate([day[channel] for day in days]).astype(np.float32) for channel in quiet}
+    last = _read(quiet, random)
+    tested = []
+    with EpanetSession(city) as session:
+        model = driven_model(session)
+        assert model is not None
+        options = DetectorOptions(tick_s=float(STEP_S), time_zone="UTC")
+        watch = DrivenWatch(city, list(session.solve_day(3600)), options, model)
+        watch.learn(History(at_us[: DAYS * DAY], history))
+        for tick in [0, 1, *range(10, 30)]:
+            value = np.full((4, len(Channel)), np.nan)
+            for channel, table in last.items():
+                value[:, channel] = table[tick]
+            watch.tick(value, np.isfinite(value), int(at_us[DAYS * DAY + tick]))
+            tested.append(watch.is_testing)
+    # 10 min and the hour before are 2 + 12 ticks of 5 min: the 14th tick after the gap is the first that is tested.
+    assert tested == [True, True, *[False] * 13, *[True] * 7]
