@@ -54,6 +54,8 @@ def run_console(
         issuer=settings.issuer,
         crew_speed_kmh=settings.crew_speed_kmh,
         limits_file=settings.limits_file,
+        targets=settings.targets.targets,
+        supervisor_address=settings.supervisor_address,
     )
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
     options = RuntimeOptions(

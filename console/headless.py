@@ -40,6 +40,8 @@ def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSetti
         crew_speed_kmh=settings.crew_speed_kmh,
         is_drill=is_drill,
         limits_file=settings.limits_file,
+        targets=settings.targets.targets,
+        supervisor_address=settings.supervisor_address,
     )
 
 

@@ -5,11 +5,12 @@ Language and colours chosen in the window override the file, but not the environ
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -18,10 +19,52 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from console.domain.actors import Role
+from console.domain.targets import Goal, Target, Targets
 from console.services.analysis.retention import EXPECTED_DAYS, LEAST_READINGS_DAYS, POSITIONS_DAYS, READINGS_DAYS, RetentionRules
 from maps.errors import InputFault
 
 _APP = "quanmai"
+
+
+class TargetSetting(BaseModel):
+    """One target; what is left out keeps its default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    minutes: float | None = None
+    warn_minutes: float | None = None
+    tell: Role | None = None
+
+
+class TargetSettings(BaseModel):
+    """Targets by goal."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    acknowledge: TargetSetting = TargetSetting()
+    judge: TargetSetting = TargetSetting()
+    issue: TargetSetting = TargetSetting()
+    crew_arrival: TargetSetting = TargetSetting()
+    isolate: TargetSetting = TargetSetting()
+    restore: TargetSetting = TargetSetting()
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        _ = self.targets  # raises ValueError
+        return self
+
+    @property
+    def targets(self) -> Targets:
+        """The targets. Raises ValueError that names the goal."""
+        usual, made = Targets(), dict[str, Target]()
+        for goal in Goal:
+            given: TargetSetting = getattr(self, goal.value)
+            try:
+                made[goal.value] = replace(usual.of(goal), **given.model_dump(exclude_none=True))
+            except ValueError as fault:
+                raise ValueError(f"{goal.value}: {fault}") from fault
+        return Targets(**made)
 
 
 class Settings(BaseSettings):
@@ -31,7 +74,7 @@ class Settings(BaseSettings):
     visible to every user of the machine.
     """
 
-    model_config = SettingsConfigDict(env_prefix="QUANMAI_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="QUANMAI_", env_nested_delimiter="__", extra="forbid")
 
     language: str = Field(default="zh_CN", pattern="^(zh_CN|en)$")
     colours: str = Field(default="dark", pattern="^(dark|light)$")
@@ -58,6 +101,10 @@ class Settings(BaseSettings):
     """Days for which the store keeps positions of crews; 0: for good. Packages keep theirs."""
     expected_days: int = Field(default=EXPECTED_DAYS, ge=1)
     """Days for which the store keeps what stations were expected to show; packages keep theirs."""
+    targets: TargetSettings = Field(default_factory=TargetSettings)
+    """Targets of cases by goal, as ``judge = {minutes = 8, warn_minutes = 2, tell = "supervisor"}``: ``domain/targets.py``."""
+    supervisor_address: str = Field(default="", pattern=r"^[^/#+\s]{0,120}$")
+    """Whom messages of missed targets go to, as the channels address it (``escalations/<address>``); "" for nobody."""
     data_folder: Path = Field(default_factory=lambda: user_data_path(_APP))
 
     @field_validator("readings_days")

@@ -33,6 +33,10 @@ class Permission(StrEnum):
     DRAFT_NOTICES = "draft_notices"
     APPROVE_NOTICES = "approve_notices"
     ISSUE_NOTICES = "issue_notices"
+    SHIFT = "shift"
+    """Entries of the shift log, calls, signing on and off, handovers."""
+    CONTACTS = "contacts"
+    """Change the contact book."""
 
 
 _ALL = frozenset(Permission)
@@ -44,10 +48,10 @@ GRANTED: Mapping[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: _ALL,
     Role.ADMIN: _ALL,
     Role.SYSTEM: _ALL,
-    Role.AREA: frozenset({Permission.ALARMS, Permission.CREWS}),
-    Role.HOTLINE: frozenset({Permission.CASES}),
-    Role.LEAKAGE: frozenset({Permission.ALARMS, Permission.OPERATIONS}),
-    Role.GIS: frozenset({Permission.OPERATIONS}),
+    Role.AREA: frozenset({Permission.ALARMS, Permission.CREWS, Permission.SHIFT}),
+    Role.HOTLINE: frozenset({Permission.CASES, Permission.SHIFT, Permission.CONTACTS}),
+    Role.LEAKAGE: frozenset({Permission.ALARMS, Permission.OPERATIONS, Permission.SHIFT}),
+    Role.GIS: frozenset({Permission.OPERATIONS, Permission.SHIFT}),
     Role.CREW: frozenset({Permission.CREWS}),
     Role.AUDITOR: frozenset(),
 }

@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 
 from console.domain.notes import NO_NOTE, Note
 from console.domain.records import RecordKind
+from console.domain.targets import Escalation
 from maps.units import KPA_PER_METRE
 
 
@@ -117,6 +118,7 @@ class Alarm:
     explanations: tuple[Explanation, ...] = ()
     full_priority: Priority | None = None
     elevation_error_m: float | None = None
+    escalations: tuple[Escalation, ...] = ()
     version: int = 0
 
     @property

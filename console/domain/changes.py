@@ -11,6 +11,7 @@ from typing import Any
 
 from console.domain.actors import Actor
 from console.domain.alarms import ALARM, Alarm
+from console.domain.attachments import Attachment
 from console.domain.incidents import INCIDENT, Incident
 from console.domain.notes import Note
 from console.domain.outgoing import Outgoing
@@ -68,7 +69,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """What one intent changes: drafts for the chain in order, the new values of records, and what has to be sent.
+    """What one intent changes: drafts for the chain in order, the new values of records, what has to be sent, new pictures.
 
     Of a record that several steps change it holds the last value alone, one version on for all of its steps.
     """
@@ -76,6 +77,7 @@ class ChangeSet:
     drafts: tuple[Draft, ...]
     records: tuple[Record, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "records", last_values(self.records))

@@ -73,6 +73,7 @@ def compose_picture(
     given: Mapping[str, str] | None = None,
     channels: tuple[ChannelHealth, ...] = (),
     lease: Lease | None = None,
+    seq: int = 0,
 ) -> Picture:
     """One frozen picture; the arrays are copies, so that later readings never change what a view holds.
 
@@ -113,6 +114,7 @@ def compose_picture(
         given=given or {},
         channels=channels,
         lease=lease,
+        seq=seq,
     )
 
 

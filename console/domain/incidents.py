@@ -9,6 +9,7 @@ from enum import StrEnum
 from console.domain.alarms import Evidence, Explanation
 from console.domain.notices import Notice
 from console.domain.records import RecordKind
+from console.domain.targets import Escalation
 from maps.isolation.plan.result import IsolationPlan
 from maps.locate.next_reading import ReadingPlace
 from maps.locate.result import Location
@@ -259,6 +260,7 @@ class Incident:
     outlook: Outlook | None = None
     hand_readings: tuple[HandReading, ...] = ()
     explanations: tuple[Explanation, ...] = ()
+    escalations: tuple[Escalation, ...] = ()
 
     @property
     def record_kind(self) -> RecordKind[Incident]:

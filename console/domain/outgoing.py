@@ -15,6 +15,7 @@ class MessageKind(StrEnum):
     ALERT = "alert"
     NOTICE = "notice"
     FIRE_BRIGADE = "fire_brigade"
+    ESCALATION = "escalation"
     OTHER = "other"
 
 
@@ -23,6 +24,7 @@ _ADDRESSES = {
     MessageKind.ORDER: "orders/{}",
     MessageKind.ALERT: "areas/{}/alerts",
     MessageKind.FIRE_BRIGADE: "fire_brigade/{}",
+    MessageKind.ESCALATION: "escalations/{}",
 }
 """Narrower forms first. ``{}``: the addressee."""
 _NOTICES = "notices"

@@ -43,7 +43,8 @@ class Picture:
     ``preparing``: (groups of stations that detection can look at, groups that report) while the first are fewer.
     ``others``: open records of further kinds, by the kind's name, oldest first. ``given``: final ids by provisional ones, of
     records that an earlier picture showed before they were on disk. ``lease``: which of several processes on the store leads;
-    None for one alone.
+    None for one alone. ``seq``: number of the last change that the records include: what is read from the store is read again
+    when it rises.
     """
 
     version: int
@@ -66,6 +67,7 @@ class Picture:
     others: Mapping[str, tuple[Record, ...]] = field(default_factory=lambda: MappingProxyType({}))
     given: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     lease: Lease | None = None
+    seq: int = 0
 
     def of(self, kind: RecordKind[R]) -> tuple[R, ...]:
         """Records of one kind."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from console.detection import Detector, History
+from console.domain.attachments import Attachment
 from console.domain.changes import Change, ChangeSet
 from console.domain.clock import micros
 from console.domain.compose import compose_picture
@@ -23,6 +25,7 @@ from console.domain.incidents import INCIDENT
 from console.domain.live import LivePicture
 from console.domain.picture import Picture
 from console.domain.readings import Channel
+from console.domain.records import Record, RecordKind
 from console.engine.archive import STUCK_S, Archive
 from console.engine.commands import Commands
 from console.engine.decisions import Decisions
@@ -40,7 +43,8 @@ from console.engine.watch import Watch
 from console.engine.watchdog import Watchdog
 from console.services.analysis.expected_log import ExpectedLog
 from console.services.desk import Desk, DeskState
-from console.services.ports import StoreUnavailable
+from console.services.ports import Signers, StoreUnavailable
+from console.services.shift.signatures import TypedNames
 from maps.city import City
 
 log = logging.getLogger(__name__)
@@ -58,7 +62,8 @@ class Engine:
     def __init__(
         self, city: City, desk: Desk, detector: Detector, ports: Ports, *, grid: TickGrid, is_drill: bool = False
     ) -> None:
-        self.city, self.limits = city, desk.limits
+        self.city, self.limits, self.targets = city, desk.limits, desk.targets
+        self.signers: Signers = TypedNames()
         self._ports, self._is_drill = ports, is_drill
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         clock, inbox, store = ports.clock, ports.inbox, ports.store
@@ -207,6 +212,22 @@ class Engine:
         given = self._decisions.state.given
         return self._ports.store.changes_of(INCIDENT.subject(given.get(incident_id, incident_id)))
 
+    def changes_of(self, subject: str) -> tuple[Change, ...]:
+        """The changes of one record, oldest first."""
+        return self._ports.store.changes_of(subject)
+
+    def records_of(self, kinds: Sequence[RecordKind[Any]], since_us: int, until_us: int) -> tuple[Record, ...]:
+        """Records of these kinds that were open at some time in [since, until], or opened in it."""
+        return self._ports.store.records_of(kinds, since_us, until_us)
+
+    def changes_between(self, kinds: Sequence[str], since_us: int, until_us: int) -> tuple[Change, ...]:
+        """Changes of these kinds made in [since, until], oldest first."""
+        return self._ports.store.changes_between(kinds, since_us, until_us)
+
+    def attachment(self, sha256: str) -> Attachment | None:
+        """A picture of the shift log by its hash."""
+        return self._ports.store.attachment(sha256)
+
     def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
         """(source time µs, x, y) of a crew's fixes since a time, oldest first."""
         return self._ports.store.positions(crew_id, since_us, micros(self.now()))
@@ -296,6 +317,7 @@ class Engine:
             elevation_error_m=watch.elevation_error_m,
             preparing=watch.preparing,
             lease=self._leadership.lease,
+            seq=state.seq,
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:

@@ -14,19 +14,21 @@ from console.domain.intents import Intent
 from console.domain.limits import Limits
 from console.domain.notes import Note
 from console.domain.orders import OrderReply
+from console.domain.targets import Targets
 from console.services.alarms import operations, station_alarms
 from console.services.analysis.retention import Deletion, recorded_deletion
 from console.services.changesets import NOTHING, Refused, recorded
 from console.services.crews import orders, valve_assignment, valve_reports
 from console.services.crews.valve_replies import on_valve_reply
 from console.services.handling import table
-from console.services.incidents import judging, opening, undo
+from console.services.incidents import escalations, judging, opening, undo
 from console.services.incidents.joint_plans import merged, with_plans_following
 from console.services.incidents.messages import fire_brigade
 from console.services.location import gauge_readings
 from console.services.notices import lifecycle
 from console.services.ports import Documents, Planner
 from console.services.settings import DeskSettings
+from console.services.shift import contacts, duty, entries, handover
 from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.city import City
@@ -35,7 +37,8 @@ __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
 
 
 _SUBJECTS = (
-    station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle
+    station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle,
+    duty, entries, handover, contacts,
 )  # fmt: skip
 """Modules with handlers; a new one is added here."""
 
@@ -56,6 +59,11 @@ class Desk:
     def limits(self) -> Limits:
         """Limits of each station's channels."""
         return self._tools.limits
+
+    @property
+    def targets(self) -> Targets:
+        """The utility's targets."""
+        return self._tools.settings.targets
 
     def carry_out(self, state: DeskState, intent: Intent, actor: Actor, now: datetime) -> ChangeSet:
         """Carry out an intent of ``actor``. Raises Refused and UnknownAsset."""
@@ -127,7 +135,8 @@ class Desk:
         return station_alarms.on_absent(self._tools, state, now)
 
     def on_time(self, state: DeskState, now: datetime) -> ChangeSet:
-        """End expired shelving, make outdated plans anew; call it every few seconds."""
-        return with_plans_following(
+        """End expired shelving, make outdated plans anew, escalate targets; call it every few seconds."""
+        step = with_plans_following(
             self._tools, state, merged(station_alarms.on_time(state, now), operations.on_time(state, now))
         )
+        return merged(step, escalations.on_time(self._tools, state.with_records(step.records), now))

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.actors import Actor
+from console.domain.attachments import Attachment
 from console.domain.changes import Change, ChangeSet, Committed
 from console.domain.crews import CrewFix
 from console.domain.delivery import Delivery, Pending
@@ -23,6 +24,8 @@ from console.domain.lease import Basis, Lease
 from console.domain.notices import Notice, NoticeFacts
 from console.domain.outgoing import Outgoing
 from console.domain.readings import ReadingBatch
+from console.domain.records import Record, RecordKind
+from console.domain.shift import Signature
 from console.services.state import DeskState, Followed
 from maps.errors import QuanmaiError
 from maps.isolation.plan.result import IsolationPlan
@@ -136,6 +139,18 @@ class Store(UnitOfWork, Protocol):
         """One incident, open or closed; None when unknown."""
         ...
 
+    def attachment(self, sha256: str) -> Attachment | None:
+        """A picture of the shift log by its hash; None when it is unknown or damaged."""
+        ...
+
+    def records_of(self, kinds: Sequence[RecordKind[Any]], since_us: int, until_us: int) -> tuple[Record, ...]:
+        """Records of these kinds that were open at some time in [since, until], or opened in it, by kind and id."""
+        ...
+
+    def changes_between(self, kinds: Sequence[str], since_us: int, until_us: int) -> tuple[Change, ...]:
+        """Changes of these kinds made in [since, until], oldest first."""
+        ...
+
     def changes_of(self, subject: str) -> tuple[Change, ...]:
         """The changes of one subject (``incident/2026-0001``), oldest first."""
         ...
@@ -240,6 +255,19 @@ class Planner(Protocol):
     @property
     def fingerprint(self) -> str:
         """Fingerprint of the network and its valve states; a plan with another one is out of date."""
+        ...
+
+
+class Signers(Protocol):
+    """Proves who signs a handover."""
+
+    @property
+    def need_password(self) -> bool:
+        """Whether people sign with a password here; otherwise names are typed, which proves nobody."""
+        ...
+
+    def signature(self, name: str, password: str) -> Signature:
+        """The signature of a person. Blocking for a moment. Raises QuanmaiError for a wrong name or password."""
         ...
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from console.domain.targets import Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +15,9 @@ class DeskSettings:
     ``site``: the topic's site, "" = the city's. Crew speed is door to door, in town. Thresholds of alarm priority: a burst is
     critical from ``critical_diameter_mm`` or ``critical_households`` on, with any critical customer without water, or when no
     valves can isolate it. ``same_case_minutes``: how long a dismissed finding stays dismissed. ``limits_file``: the utility's own
-    limits of pressure and water quality (TOML, as rules/limits.toml).
+    limits of pressure and water quality (TOML, as rules/limits.toml). ``targets``: of cases, with warnings before them;
+    ``supervisor_address``: messages of missed targets go to it, "" for nobody. ``signatures_verified``: both signatures of a
+    handover need a password.
     """
 
     site: str = ""
@@ -26,3 +30,6 @@ class DeskSettings:
     is_drill: bool = False
     alternatives: bool = True
     limits_file: Path | None = None
+    targets: Targets = field(default_factory=Targets)
+    supervisor_address: str = ""
+    signatures_verified: bool = False

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select, text, update
 
 from console.domain.actors import Actor
+from console.domain.attachments import Attachment
 from console.domain.changes import GENESIS, Change, ChangeSet, Committed
 from console.domain.clock import micros
 from console.domain.crews import CrewFix
@@ -29,7 +30,7 @@ from console.services.incidents.dismissals import REMEMBERED, learned
 from console.services.ports import StaleState
 from console.services.review.record import Sent, Tracks
 from console.services.state import DeskState, Followed
-from console.store import archive, chain, deliveries, expected, numbering, records, retention
+from console.store import archive, attachments, chain, deliveries, expected, numbering, records, retention
 from console.store.connection import ADVISORY_LOCK, READING, engine_for, migrate, shown, store_url
 from console.store.faults import told
 from console.store.lease import END_IDLE, Leases
@@ -107,6 +108,7 @@ class SqlStore:
             numbered, numbers = numbering.numbered(connection, change_set, last)
             made = chain.append(connection, numbered.drafts, actor, at)
             records.write(connection, numbered.records, numbering.opened_as(change_set, numbered))
+            attachments.write(connection, numbered.attachments)
             if numbered.outgoing:
                 if not made:
                     raise ValueError(f"an outgoing message has no recorded change ({at_us})")
@@ -160,6 +162,22 @@ class SqlStore:
     def incident(self, incident_id: str) -> Incident | None:
         """One incident, open or closed; None when unknown."""
         return self.record(INCIDENT, incident_id)
+
+    def attachment(self, sha256: str) -> Attachment | None:
+        """A picture of the shift log by its hash; None when it is unknown or damaged."""
+        with self._looking() as connection:
+            return attachments.read(connection, sha256)
+
+    def records_of(self, kinds: Sequence[RecordKind[Any]], since_us: int, until_us: int) -> tuple[Record, ...]:
+        """Records of these kinds that were open at some time in [since, until], or opened in it, by kind and id."""
+        with self._looking() as connection:
+            return tuple(one for kind in kinds for one in records.open_between(connection, kind, since_us, until_us))
+
+    def changes_between(self, kinds: Sequence[str], since_us: int, until_us: int) -> tuple[Change, ...]:
+        """Changes of these kinds made in [since, until], oldest first."""
+        made = changes.c
+        with self._looking() as connection:
+            return tuple(chain.read(connection, made.kind.in_(kinds) & (made.at_us >= since_us) & (made.at_us <= until_us)))
 
     def changes(self, after_seq: int = 0) -> tuple[Change, ...]:
         """The chain behind ``after_seq``, oldest first."""

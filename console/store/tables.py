@@ -70,6 +70,15 @@ records = Table(
 provisional id that it was opened with, empty where it came with its own.
 """
 
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("media_type", String(40), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""Pictures of the shift log, by the hash of their bytes."""
+
 outgoing = Table(
     "outgoing",
     metadata,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Any, Protocol
@@ -11,11 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.actors import Actor
+from console.domain.attachments import Attachment
 from console.domain.changes import Change
 from console.domain.intents import Intent
 from console.domain.limits import Limits
 from console.domain.picture import Picture
 from console.domain.readings import Channel
+from console.domain.records import Record, RecordKind
+from console.domain.targets import Targets
+from console.services.ports import Signers
 from maps.city import City
 
 
@@ -27,7 +31,35 @@ class DrillPort(Protocol):
         ...
 
 
-class ConsolePort(Protocol):
+class ShiftPort(Protocol):
+    """What the shift's windows read. Every method may read the disk: called from a worker thread only, but ``targets``."""
+
+    targets: Targets
+    """The utility's targets."""
+
+    def records_of(self, kinds: Sequence[RecordKind[Any]], since_us: int, until_us: int) -> tuple[Record, ...]:
+        """Records of these kinds that were open at some time in [since, until], or opened in it."""
+        ...
+
+    def changes_between(self, kinds: Sequence[str], since_us: int, until_us: int) -> tuple[Change, ...]:
+        """Changes of these kinds made in [since, until], oldest first."""
+        ...
+
+    def changes_of(self, subject: str) -> tuple[Change, ...]:
+        """The changes of one record (``handover/H-00001``), oldest first."""
+        ...
+
+    def attachment(self, sha256: str) -> Attachment | None:
+        """A picture of the shift log by its hash; None when it is unknown or damaged."""
+        ...
+
+    @property
+    def signers(self) -> Signers:
+        """Who proves signatures."""
+        ...
+
+
+class ConsolePort(ShiftPort, Protocol):
     """The engine as the window uses it. Every method may be called from any thread."""
 
     city: City

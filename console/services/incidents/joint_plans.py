@@ -74,4 +74,5 @@ def merged(*sets: ChangeSet) -> ChangeSet:
         tuple(draft for one in sets for draft in one.drafts),
         tuple(record for one in sets for record in one.records),
         tuple(outgoing for one in sets for outgoing in one.outgoing),
+        tuple(attachment for one in sets for attachment in one.attachments),
     )

@@ -8,12 +8,17 @@ from datetime import timedelta
 from typing import Any
 
 from console.detection.finding import OperationFinding, StationFinding
+from console.domain.actors import Actor
 from console.domain.alarms import Evidence
+from console.domain.contacts import ContactKind, Outcome
 from console.domain.crews import CrewState
 from console.domain.delivery import Obsolete, Reason, Undelivered
 from console.domain.incidents import Outlook, Phase, PressureImpact, ReopenCheck, Unable
+from console.domain.notes import Code, Note
 from console.domain.orders import OrderReply
 from console.domain.outgoing import MessageKind
+from console.domain.shift import HandoverItem, Level, Part, Signature
+from console.domain.targets import Goal, Target, Targets
 from console.services.alarms.operations import EndOperation, EnterOperation
 from console.services.alarms.station_alarms import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
 from console.services.crews.orders import SendCrew
@@ -26,11 +31,16 @@ from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
 from console.services.location.gauge_readings import EnterReading
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
+from console.services.shift.contacts import AddContacts, ContactFields, EditContact, LogCall, RemoveContact
+from console.services.shift.duty import BeginShift, EndShift
+from console.services.shift.entries import WriteEntry
+from console.services.shift.handover import SignHandover, kept_items
 from maps.city import StationTable
 from maps.locate.next_reading import ReadingPlace
-from tests.console.services.town import X0, Y0, Chair, a_finding, a_town
+from tests.console.services.town import NOW, X0, Y0, Chair, a_finding, a_town
 
 CASE, N1 = "2024-0001", "2024-0001-N1"
+NO_TARGETS = Targets(*(Target(0, 0) for _ in Goal))
 HYDRANT = ReadingPlace("FH1", "hydrant", X0, Y0, 300.0, 5.0, (("H10", 4.0), ("V10", 60.0), ("H20", 10.0)), 1.2, 3, 1.4)
 ON_STATIONS = (
     *((code, "pressure", None, None) for code in ("stale", "frozen", "spike", "out_of_range", "deviating")),
@@ -69,7 +79,7 @@ def _suspected() -> Chair:
     chair.does(UndoLast(CASE))
     for lane, pipes in (("slow", ("H02",)), ("inflow", ("V31",))):
         chair.sees(replace(a_finding(pipes=pipes, stations=(f"S-{lane}",), at=chair.now), lane=lane))
-    for number, kind in enumerate(MessageKind):
+    for number, kind in enumerate(kind for kind in MessageKind if kind is not MessageKind.ESCALATION):
         one = Undelivered(number, kind, "W1", CASE, list(Reason)[number % 3])
         chair.take(on_deliveries(chair.state, [one], []))
         chair.take(on_deliveries(chair.state, [], [one], [(one, list(Obsolete)[number])]))
@@ -205,7 +215,7 @@ def _two_cases() -> Chair:
 
 
 def _operations() -> Chair:
-    chair = Chair()
+    chair = Chair(settings=DeskSettings(targets=NO_TARGETS))
     for code, asset, note in (("works", "H20", "换阀"), ("tank_filling", "", "")):
         chair.does(EnterOperation(code, asset, chair.now - timedelta(minutes=5), chair.now + timedelta(hours=1), note))
     chair.does(EnterOperation("hydrant", "V20", chair.now + timedelta(hours=2), chair.now + timedelta(hours=3)))
@@ -273,3 +283,71 @@ def _unknown_places() -> Chair:
     for row in range(4):
         chair.does(OpenIncident(str(pipes.asset_id[row])))
     return chair
+
+
+def later_chairs() -> Iterator[Chair]:
+    """Cases played since notes have keys: there is no older text to compare with."""
+    yield _shift()
+    yield _escalations("duty-phone")
+    yield _escalations("")
+
+
+def _shift() -> Chair:
+    chair = Chair()
+    chair.take(chair.desk.carry_out(chair.state, BeginShift(), Actor("u7", "钱"), chair.now))
+    chair.does(BeginShift())
+    chair.does(BeginShift("赵"))
+    chair.does(EndShift("D-00003"))
+    chair.sees(a_finding())
+    chair.does(WriteEntry("泵房巡检", Level.IMPORTANT, picture=A_PICTURE))
+    chair.does(WriteEntry("水压偏低", incident_id=CASE))
+    chair.does(WriteEntry("收到", reply_to="L-000001"))
+    chair.does(WriteEntry("水压偏高", corrects="L-000002", former="水压偏低"))
+    chair.does(AddContacts((ContactFields("孙", ContactKind.PROPERTY, organisation="美林苑物业", phones=("0531-1",)),)))
+    chair.does(EditContact("K-00001", ContactFields("孙", ContactKind.PROPERTY, organisation="美林苑物业", phones=("0531-2",))))
+    chair.does(LogCall(Outcome.REACHED, "K-00001", said="没水", incident_id=CASE))
+    chair.does(LogCall(Outcome.BUSY, name="李"))
+    chair.does(RemoveContact("K-00001"))
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.does(MarkValveClosed(CASE, "H10a"))
+    chair.does(MarkValveUnable(CASE, "H10b", Unable.SEIZED))
+    chair.does(EnterOperation("works", "H02", chair.now, chair.now + timedelta(hours=2), "换阀"))
+    stale = [StationFinding(station, "pressure", "stale", chair.now, True) for station in ("S8", "S9")]
+    chair.take(chair.desk.on_stations(chair.state, stale, chair.now))
+    first, second = (alarm.alarm_id for alarm in chair.state.alarms.values() if alarm.subject in ("S8", "S9"))
+    chair.does(ShelveAlarm(first, chair.now + timedelta(minutes=5), "检修"))
+    chair.does(TakeOutOfService(second, "送检"))
+    sign = replace(A_SIGNATURE, seen=(*kept_items(Targets(), chair.state), *OBSERVED), previewed_at=chair.now)
+    chair.does(sign)
+    chair.does(
+        replace(sign, outgoing=replace(sign.outgoing, is_verified=True), incoming=replace(sign.incoming, is_verified=True))
+    )
+    return chair
+
+
+def _escalations(address: str) -> Chair:
+    chair = Chair(settings=DeskSettings(supervisor_address=address))
+    chair.sees(a_finding())
+    for minutes in (6.5, 2.0, 600.0):
+        chair.now += timedelta(minutes=minutes)
+        chair.take(chair.desk.on_time(chair.state, chair.now))
+    return chair
+
+
+A_PICTURE = b"\x89PNG\r\n\x1a\n rest"
+A_SIGNATURE = SignHandover(Signature("王", "王"), Signature("赵", "赵"), (), NOW, ())
+OBSERVED = (
+    HandoverItem(
+        Part.UNSENT,
+        "1/",
+        Note(
+            "handover.unsent",
+            kind=Code("message_kind", "order"),
+            subject="W1",
+            case=CASE,
+            reason=Code("undelivered", "no_channel"),
+        ),
+    ),
+    HandoverItem(Part.FAULTS, "FeedHealth/mqtt", Note("handover.feed", name="mqtt")),
+    HandoverItem(Part.FAULTS, "ChannelHealth/mqtt", Note("handover.channel", name="mqtt")),
+)
