@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from console.ui.panels.panel import Area, Panel, PanelSpec
 from console.ui.settings import StoredSettings
@@ -26,6 +26,7 @@ class WindowLayout(QWidget):
         super().__init__()
         self.setObjectName("window")
         self._placed = placed
+        self._tabs: list[tuple[QTabWidget, list[PanelSpec]]] = []
         self._upper, self._lower = QSplitter(), QSplitter()
         self._left, self._whole = QSplitter(Qt.Orientation.Vertical), QSplitter()
         for splitter, parts in (
@@ -72,11 +73,36 @@ class WindowLayout(QWidget):
             if isinstance(state, QByteArray):
                 splitter.restoreState(state)
 
-    def _of(self, area: Area) -> list[tuple[PanelSpec, Panel]]:
-        return [(spec, panel) for spec, panel in self._placed if spec.area is area]
+    def set_titles(self, titles: Mapping[str, str]) -> None:
+        """Names of the tabs, by the panels' titles in the registry."""
+        for tabs, specs in self._tabs:
+            for index, spec in enumerate(specs):
+                tabs.setTabText(index, titles[spec.title])
 
-    def _panels(self, area: Area) -> tuple[Panel, ...]:
-        return tuple(panel for _, panel in self._of(area))
+    def bring_up(self, panel: Panel) -> None:
+        """Show a panel that stands behind another one in its place."""
+        for tabs, _ in self._tabs:
+            if tabs.indexOf(panel) >= 0:
+                tabs.setCurrentWidget(panel)
+
+    def _of(self, area: Area) -> list[tuple[PanelSpec, Panel]]:
+        return [(spec, panel) for spec, panel in self._placed if spec.area is area and not spec.beside]
+
+    def _panels(self, area: Area) -> tuple[QWidget, ...]:
+        return tuple(self._in_place(spec, panel) for spec, panel in self._of(area))
+
+    def _in_place(self, spec: PanelSpec, panel: Panel) -> QWidget:
+        """The panel, or tabs where others share its place."""
+        sharing = [(spec, panel), *((one, other) for one, other in self._placed if one.beside == spec.title)]
+        if len(sharing) == 1:
+            return panel
+        tabs = QTabWidget()
+        tabs.setDocumentMode(True)
+        tabs.tabBar().setDrawBase(False)
+        for _, one in sharing:
+            tabs.addTab(one, "")
+        self._tabs.append((tabs, [one for one, _ in sharing]))
+        return tabs
 
     def _sizes(self, area: Area) -> list[int]:
         return [spec.size_px for spec, _ in self._of(area)]

@@ -20,6 +20,7 @@ from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.package_export import CasePackages
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit, Search
+from console.ui.commands.shift import ShiftCommands
 from console.ui.commands.station_cards import StationCards
 from console.ui.dialogs.palette import Palette
 from console.ui.focus import CaseFocus
@@ -36,6 +37,7 @@ from console.ui.panels.map.layers import LayersPanel
 from console.ui.panels.messages import MessageBar
 from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.registry import PANELS
+from console.ui.panels.shift_log import ShiftLogPanel
 from console.ui.panels.top_strip import TopStrip
 from console.ui.port import ConsolePort, DrillPort
 from console.ui.settings import StoredSettings, WindowSettings
@@ -65,6 +67,8 @@ class MainWindow(QMainWindow):
     layers: LayersPanel
     alarms: AlarmList
     log: LogList
+    shift_log: ShiftLogPanel
+    shift: ShiftCommands
     case: CaseColumn
 
     def __init__(
@@ -111,6 +115,7 @@ class MainWindow(QMainWindow):
         self.focus = CaseFocus(self._port, self.tasks, self)
         self.station_cards = StationCards(self._port, self.tasks, self._appearance, self)
         self.packages = CasePackages(self._appearance, self)
+        self.shift = ShiftCommands(self._port, self.dispatcher.submit, self._settings.user, self.focus, self._appearance, self)
         self._search = Search(self._port.city)
         self.tasks.request("search", self._search.prepare, lambda _: None)
 
@@ -137,10 +142,11 @@ class MainWindow(QMainWindow):
             self.map_commands,
             self.tools,
             self.station_cards,
+            self.shift,
         )
         self._panels = [(spec, spec.make(context)) for spec in PANELS]
         self.strip, self.layers, self.case = self.panel(TopStrip), self.panel(LayersPanel), self.panel(CaseColumn)
-        self.alarms, self.log = self.panel(AlarmList), self.panel(LogList)
+        self.alarms, self.log, self.shift_log = self.panel(AlarmList), self.panel(LogList), self.panel(ShiftLogPanel)
         self.messages = MessageBar(self._appearance)
         self._layout = WindowLayout(self._panels, self.messages, self.map)
         self.setCentralWidget(self._layout)
@@ -156,10 +162,16 @@ class MainWindow(QMainWindow):
         self.dispatcher.broken.connect(
             lambda text: self.messages.show_message(self._appearance.words("messages.defect", text=text))
         )
+        self.dispatcher.refused.connect(self.shift.refused)
         self.dispatcher.done.connect(lambda _: self.focus.read_log())
-        for failed in (self.tasks.failed, self.packages.told, self.tools.told, self.map_commands.told):
+        self.dispatcher.done.connect(self.shift.done)
+        self.shift.place_asked.connect(self.locator.show_place)
+        self.shift.case_asked.connect(self.locator.choose_case)
+        self.locator.entry_asked.connect(self.shift.write_about_place)
+        self.shift.place = self.locator.chosen_place
+        for failed in (self.tasks.failed, self.packages.told, self.shift.told, self.tools.told, self.map_commands.told):
             failed.connect(self.messages.show_message)
-        for noted in (self.packages.noted, self.map_commands.noted):
+        for noted in (self.packages.noted, self.map_commands.noted, self.shift.noted):
             noted.connect(self.messages.show_note)
         self.focus.marks_ready.connect(self.map.show_case)
         self.station_cards.place_asked.connect(self.locator.show_station)
@@ -191,7 +203,7 @@ class MainWindow(QMainWindow):
         self._picture, self._heard_at = picture, monotonic()
         self.map.show_picture(picture)
         self.map.set_badges(badges(self._port.city, picture, self._appearance.words))
-        for part in (self.tools, self.map_commands, self.focus, self.station_cards, self.questions):
+        for part in (self.tools, self.map_commands, self.focus, self.station_cards, self.questions, self.shift):
             part.show_picture(picture)
         for _, panel in self._panels:
             panel.show_picture(picture)
@@ -250,6 +262,11 @@ class MainWindow(QMainWindow):
         if not (self.tools.put_away() or self.map_commands.put_away()):
             self.messages.dismiss()
 
+    def show_shift_log(self) -> None:
+        """Bring the shift log up, ready for a search."""
+        self._layout.bring_up(self.shift_log)
+        self.shift_log.search.setFocus()
+
     def toggle_full_screen(self) -> None:
         """Fill the screen, or stop filling it."""
         self.showNormal() if self.isFullScreen() else self.showFullScreen()
@@ -284,6 +301,7 @@ class MainWindow(QMainWindow):
             self.locator,
             self.station_cards,
             self.packages,
+            self.shift,
             self.tools,
             self.map_commands,
         ):
@@ -313,6 +331,7 @@ class MainWindow(QMainWindow):
         """Names for screen readers."""
         for spec, panel in self._panels:
             panel.setAccessibleName(self._appearance.words(f"panels.{spec.title}"))
+        self._layout.set_titles({spec.title: self._appearance.words(f"panels.{spec.title}") for spec, _ in self._panels})
 
     # End
 
@@ -336,4 +355,6 @@ class MainWindow(QMainWindow):
         self.dispatcher.close()
         self.tasks.close()
         self.packages.close()
+        self.shift.close()
+        self.shift_log.close_tasks()
         super().closeEvent(event)

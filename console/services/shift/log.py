@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from console.domain.changes import Change
 from console.domain.contacts import CALL, Call
@@ -17,7 +18,7 @@ from console.services.shift.entries import entry_note
 from console.services.shift.handover import handover_note
 from console.services.shift.words import folded
 
-KINDS: tuple[RecordKind[Record], ...] = (LOG_ENTRY, CALL, DUTY, HANDOVER)
+KINDS: tuple[RecordKind[Any], ...] = (LOG_ENTRY, CALL, DUTY, HANDOVER)
 """Kinds of records that the log is made of."""
 
 AUTOMATIC = (

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from console.domain.alarms import Alarm
+from console.domain.shift import MapPlace
 from console.ui.appearance import Appearance
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit
@@ -26,6 +27,8 @@ class AssetLocator(QObject):
     """A pipe is looked at; "" for none."""
     valve_picked = Signal(str)
     """A valve was clicked on the map."""
+    entry_asked = Signal(object)
+    """MapPlace: an entry of the shift log about it."""
     drill_burst_asked = Signal(str)
     """An instructor wants this pipe to break (drills only)."""
 
@@ -36,6 +39,7 @@ class AssetLocator(QObject):
         focus.changed.connect(self._frame_case)
         self._questions, self._appearance, self._window = questions, appearance, window
         self.in_drill = False
+        self._chosen = ""
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language, for the next menu."""
@@ -60,6 +64,7 @@ class AssetLocator(QObject):
         pipes = self._city.network.pipes
         row = pipes.row(pipe_id)
         kind = self._appearance.words.pipe(float(pipes.diameter_mm[row]), str(pipes.material[row]), int(pipes.year_laid[row]))
+        self._chosen = pipe_id
         self._map.select_pipes((pipe_id,), " · ".join(part for part in (pipe_id, kind, str(pipes.road_name[row])) if part))
         self.pipe_selected.emit(pipe_id)
 
@@ -84,6 +89,18 @@ class AssetLocator(QObject):
         elif self._city.stations.has(alarm.subject):
             self.show_station(self._city.stations.row(alarm.subject))
 
+    def show_place(self, place: MapPlace) -> None:
+        """The map on a place of the shift log."""
+        self._near(place.x, place.y, _PLACE_M_PER_PX)
+
+    def chosen_place(self) -> MapPlace | None:
+        """The pipe that is highlighted, as a place for the shift log."""
+        pipes = self._city.network.pipes
+        if not self._chosen or not pipes.has(self._chosen):
+            return None
+        x, y = pipes.points(pipes.row(self._chosen)).mean(axis=0)
+        return MapPlace(self._chosen, float(x), float(y))
+
     def go_to(self, hit: Hit) -> None:
         """What the search found."""
         match hit.kind:
@@ -98,6 +115,7 @@ class AssetLocator(QObject):
     def on_picked(self, asset: Asset | None) -> None:
         """A click on the map."""
         if asset is None:
+            self._chosen = ""
             self._map.select_pipes(())
             self.pipe_selected.emit("")
         elif asset.kind == "pipe":
@@ -112,6 +130,7 @@ class AssetLocator(QObject):
         if asset is not None:
             self._offer(menu, asset)
             menu.addAction(words("map.operation"), lambda: self._questions.operation(asset.asset_id, asset.kind))
+            menu.addAction(words("map.shift_entry"), lambda: self.entry_asked.emit(MapPlace(asset.asset_id, asset.x, asset.y)))
             menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))
         menu.addAction(words("commands.fit"), self._map.navigation.fit_all)
         menu.popup(at)

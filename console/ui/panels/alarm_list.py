@@ -37,6 +37,8 @@ class AlarmList(Panel):
 
     shelving_asked = Signal(object)
     """Alarm: how long and why is to be asked."""
+    entry_asked = Signal(object)
+    """Alarm: an entry of the shift log about it."""
     alarm_chosen = Signal(object)
     alarm_opened = Signal(object)
     """Alarm: double click or Enter."""
@@ -156,6 +158,12 @@ class AlarmList(Panel):
         elif chosen:
             self._submit(AcknowledgeAlarm(chosen[0].alarm_id))
 
+    def write_entry(self) -> None:
+        """Write into the shift log about the chosen alarm."""
+        alarm = self.chosen()
+        if alarm is not None:
+            self.entry_asked.emit(alarm)
+
     def _on_shelve(self) -> None:
         alarm = self.chosen()
         if alarm is not None and alarm.kind is AlarmKind.OPERATION:
@@ -177,6 +185,7 @@ def make(context: PanelContext) -> AlarmList:
             locator.on_alarm(alarm)
 
     panel.shelving_asked.connect(context.questions.shelving)
+    panel.entry_asked.connect(context.shift.write_about_alarm)
     panel.alarm_chosen.connect(locator.on_alarm)
     panel.alarm_opened.connect(open_alarm)
     return panel

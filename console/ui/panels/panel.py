@@ -15,6 +15,7 @@ from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.dispatch import Submit
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.questions import Questions
+from console.ui.commands.shift import ShiftCommands
 from console.ui.commands.station_cards import StationCards
 from console.ui.focus import CaseFocus
 from console.ui.map.canvas import MapCanvas
@@ -67,6 +68,7 @@ class PanelContext:
     map_commands: MapCommands
     tools: NetworkTools
     station_cards: StationCards
+    shift: ShiftCommands
 
     @property
     def city(self) -> City:
@@ -87,3 +89,5 @@ class PanelSpec:
     make: Callable[[PanelContext], Panel]
     size_px: int = 0
     stretch: int = 0
+    beside: str = ""
+    """Title of the panel whose place it shares, as a tab; its area and sizes are that panel's."""

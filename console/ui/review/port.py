@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
@@ -11,14 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.actors import Actor
+from console.domain.attachments import Attachment
 from console.domain.changes import Change
 from console.domain.clock import micros, moment
 from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.domain.readings import Channel
+from console.domain.records import Record, RecordKind
+from console.domain.targets import Targets
 from console.services.alarms.limits import station_limits
 from console.services.review.record import CaseRecord
 from console.services.review.replay import Replay
+from console.services.ports import Signers
+from console.services.shift.signatures import TypedNames
 from maps.errors import QuanmaiError
 
 
@@ -33,6 +38,8 @@ class ReplayPort:
         self.city, self.record, self.refusal = record.city, record, refusal
         self.replay = Replay(record)
         self.limits = station_limits(record.city)
+        self.targets = Targets()
+        self.signers: Signers = TypedNames()
         self.at_us = micros(record.incident.opened_at)
         self._version = 0
         self._picture = self.replay.picture(self.at_us)
@@ -80,3 +87,22 @@ class ReplayPort:
     def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
         """A crew's recorded fixes up to the moment."""
         return self.replay.fixes(crew_id, since_us, self.at_us)
+
+    def records_of(self, kinds: Sequence[RecordKind[Any]], since_us: int, until_us: int) -> tuple[Record, ...]:
+        """Entries and calls of the case up to the moment; of a record that changes, its end."""
+        names = {kind.name for kind in kinds}
+        there = (one for one in self.record.others if one.record_kind.name in names)
+        return tuple(one for one in there if since_us <= micros(one.record_kind.opened_at(one)) <= min(until_us, self.at_us))
+
+    def changes_between(self, kinds: Sequence[str], since_us: int, until_us: int) -> tuple[Change, ...]:
+        """Changes of these kinds up to the moment."""
+        last_us = min(until_us, self.at_us)
+        return tuple(one for one in self.record.changes if one.kind in kinds and since_us <= micros(one.at) <= last_us)
+
+    def changes_of(self, subject: str) -> tuple[Change, ...]:
+        """The recorded changes of one record up to the moment."""
+        return tuple(one for one in self.record.changes if one.subject == subject and micros(one.at) <= self.at_us)
+
+    def attachment(self, sha256: str) -> Attachment | None:
+        """A package holds no pictures."""
+        return None

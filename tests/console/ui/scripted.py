@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from console.detection.finding import BurstFinding, StationFinding
 from console.domain.actors import Actor
 from console.domain.alarms import Evidence
+from console.domain.attachments import Attachment
 from console.domain.changes import Change
 from console.domain.clock import micros
 from console.domain.compose import compose_picture
@@ -27,8 +28,11 @@ from console.domain.notes import NO_NOTE
 from console.domain.orders import OrderReply
 from console.domain.picture import Picture
 from console.domain.readings import Channel
+from console.domain.records import Record, RecordKind
 from console.services.alarms.limits import station_limits
 from console.services.desk import DeskSettings
+from console.services.ports import Signers
+from console.services.shift.signatures import TypedNames
 from maps.city import City
 from maps.errors import QuanmaiError
 from maps.locate.result import Candidate, Location
@@ -48,6 +52,9 @@ class ScriptedPort:
         self.chair = Chair(self.city, DeskSettings(hotline="0531-96116", issuer="济南水务集团", is_drill=is_drill))
         self.chair.state = replace(self.chair.state, crews=self._fixes(NOW))
         self.is_drill = is_drill
+        self.targets = self.chair.desk.targets
+        self.signers: Signers = TypedNames()
+        self.pictures: dict[str, Attachment] = {}
         self.feeds: tuple[FeedHealth, ...] = (FeedHealth("mqtt", "up", received=1000),)
         self.channels: tuple[ChannelHealth, ...] = (ChannelHealth("mqtt", "up"),)
         self.undelivered: tuple[Undelivered, ...] = ()
@@ -78,7 +85,9 @@ class ScriptedPort:
         try:
             if self.fault is not None:
                 raise self.fault
-            answer.set_result(self.chair.does(intent, actor.name))
+            done = self.chair.does(intent, actor.name)
+            self.pictures |= {one.sha256: one for one in done.attachments}
+            answer.set_result(done)
         except QuanmaiError as refused:
             answer.set_exception(refused)
         self.publish()
@@ -111,6 +120,22 @@ class ScriptedPort:
     def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
         """Nothing was kept before this evening."""
         return ()
+
+    def records_of(self, kinds: Sequence[RecordKind[Any]], since_us: int, until_us: int) -> tuple[Record, ...]:
+        """What the desk holds of these kinds."""
+        return tuple(one for kind in kinds for one in self.chair.state.of(kind).values())
+
+    def changes_between(self, kinds: Sequence[str], since_us: int, until_us: int) -> tuple[Change, ...]:
+        """Changes of these kinds."""
+        return tuple(one for one in self.chair.log if one.kind in kinds and since_us <= micros(one.at) <= until_us)
+
+    def changes_of(self, subject: str) -> tuple[Change, ...]:
+        """The changes of one record."""
+        return tuple(one for one in self.chair.log if one.subject == subject)
+
+    def attachment(self, sha256: str) -> Attachment | None:
+        """Pictures of entries."""
+        return self.pictures.get(sha256)
 
     # The script
 
@@ -255,4 +280,6 @@ class ScriptedPort:
             is_drill=self.is_drill,
             elevation_error_m=self.elevation_error_m.copy(),
             undelivered=self.undelivered,
+            records=self.chair.state.records,
+            seq=len(self.chair.log),
         )

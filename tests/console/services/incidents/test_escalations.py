@@ -179,11 +179,11 @@ def test_plans_made_anew_at_the_same_moment_are_kept_with_the_escalation() -> No
     chair = a_case()
     stale = chair.state.incidents[CASE]
     assert stale.plan is not None
-    chair.state = chair.state.with_records([replace(stale, plan=replace(stale.plan, fingerprint="an older network"))])
+    chair.state = chair.state.with_records([replace(stale, plan=replace(stale.plan, basis="an older network"))])
     looks_at(chair, opened_at(chair) + timedelta(minutes=6))
     after = chair.state.incidents[CASE]
     assert after.plan is not None
-    assert after.plan.fingerprint == stale.plan.fingerprint
+    assert after.plan.basis == stale.plan.basis
     assert (said(chair), after.version) == ([(Goal.JUDGE, WARNED)], stale.version + 1)
 
 

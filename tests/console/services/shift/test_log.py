@@ -161,7 +161,7 @@ def test_entries_leave_the_memory_of_the_desk_after_some_hours(chair: Chair) -> 
 
 def test_lines_stand_in_the_order_of_their_times_whatever_order_they_are_read_in(chair: Chair) -> None:
     lines = _mixed(chair)
-    records: list[Record] = [one for kind in KINDS for one in reversed(chair.state.of(kind).values())]
+    records: list[Record] = [one for kind in KINDS for one in reversed(list(chair.state.of(kind).values()))]
     assert shift_log(records, reversed(chair.log)) == lines
     assert [line.at for line in lines] == sorted(line.at for line in lines)
     assert replace(lines[0]) == lines[0]
