@@ -81,7 +81,7 @@ def history(store: AtStore = "", as_json: AsJson = False) -> None:
     def at(time_us: int) -> str:
         return moment(time_us).isoformat(timespec="seconds")
 
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         spans = {kind.value: opened.history_span(kind) for kind in HistoryKind}
         gone = opened.deletions()
     kept = {kind: None if span is None else {"from": at(span[0]), "until": at(span[1])} for kind, span in spans.items()}
@@ -114,7 +114,7 @@ def verify(
 
     kept = [head for path in heads or () for head in _heads_in(path)]
     kept += [head for path in package or () for head in _heads_of(path)]
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         broken = opened.verify_chain()
         last_seq, last_hash = opened.head()
         chain = dict(opened.links(1, last_seq)) if kept else {}
@@ -129,7 +129,7 @@ def verify(
 @audit.command("head")
 def head_(store: AtStore = "") -> None:
     """Print the chain's head as one line of JSON, to be kept elsewhere (shift report, paper, another machine)."""
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         seq, digest = opened.head()
     print_result({"seq": seq, "hash": digest, "at": datetime.now(UTC).isoformat(timespec="seconds")}, True)
 
@@ -150,7 +150,7 @@ def export_(
 
     named = _named(store)
     refuse_overwriting(to, [] if "://" in named else [Path(named)])
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         broken = opened.verify_chain()
         if broken is not None:
             raise InputFault(f"change {broken} does not fit the chain: it or the one before was altered or removed")
@@ -163,7 +163,7 @@ def export_(
     print_result({"written": str(to), "changes": seq, "head": digest}, as_json, f"{to}: {seq} changes, head {digest}")
 
 
-class _opened:  # noqa: N801 - used like a function, in 'with'
+class opened_store:  # noqa: N801 - used like a function, in 'with'
     """An existing store, closed at the end."""
 
     def __init__(self, store: str) -> None:

@@ -38,6 +38,7 @@ from console.store.sole_use import SoleUse, process_name
 from console.store.stations import Stations
 from console.store.store_file import StoreFile
 from console.store.tables import changes, counters, expected_ticks, tracks
+from console.store.users import SqlUsers, StoreAccess
 
 _LOADED_BACK = timedelta(hours=6)
 _CHANGE, _PROBE = "change", "probe"
@@ -78,6 +79,8 @@ class SqlStore:
             self._file = StoreFile(url)
             self._readings = ReadingLog(self._relaxed, self.where)
             self._stations = Stations(self._relaxed, self.where)
+            self.users = SqlUsers(StoreAccess(self._writing, self._looking, self._commit))
+            """Who may sign in."""
         except BaseException:
             self.close()
             raise
@@ -96,22 +99,27 @@ class SqlStore:
 
         Raises StoreUnavailable, StaleState, NotLeading; ValueError for a naive time.
         """
-        at_us = micros(at)
+        micros(at)
         with self._writing() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(END_IDLE)
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-            last = _counters(connection)
-            if basis is not None:
-                self._check(connection, basis, last.get(_CHANGE, 0))
-            numbered, numbers = numbering.numbered(connection, change_set, last)
-            made = chain.append(connection, numbered.drafts, actor, at)
-            records.write(connection, numbered.records, numbering.opened_as(change_set, numbered))
-            if numbered.outgoing:
-                if not made:
-                    raise ValueError(f"an outgoing message has no recorded change ({at_us})")
-                deliveries.add(connection, numbered, made[0].seq)
-            _count(connection, last, {**numbers.last, **({_CHANGE: made[-1].seq} if made else {})})
+            return self._commit(connection, change_set, actor, at, basis)
+
+    def _commit(
+        self, connection: Connection, change_set: ChangeSet, actor: Actor, at: datetime, basis: Basis | None = None
+    ) -> Committed:
+        if connection.dialect.name == "postgresql":
+            connection.execute(END_IDLE)
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        last = _counters(connection)
+        if basis is not None:
+            self._check(connection, basis, last.get(_CHANGE, 0))
+        numbered, numbers = numbering.numbered(connection, change_set, last)
+        made = chain.append(connection, numbered.drafts, actor, at)
+        records.write(connection, numbered.records, numbering.opened_as(change_set, numbered))
+        if numbered.outgoing:
+            if not made:
+                raise ValueError(f"an outgoing message has no recorded change ({at})")
+            deliveries.add(connection, numbered, made[0].seq)
+        _count(connection, last, {**numbers.last, **({_CHANGE: made[-1].seq} if made else {})})
         return Committed(numbered, made, numbers.ids)
 
     def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> Committed | None:

@@ -216,3 +216,31 @@ deletions = Table(
     Column("is_recorded", Boolean, nullable=False),
 )
 """What retention deleted: one row a run and kind, written with each batch. ``is_recorded``: the log of actions has it."""
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", String(80), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_key", String(200), nullable=False, unique=True),
+    Column("role", String(20), nullable=False),
+    Column("areas", Text, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+    Column("parameters", Text, nullable=False),
+    Column("verifier", String(64), nullable=False),
+)
+"""Who may sign in. ``areas``: JSON list; ``parameters``: of Argon2id with the salt; ``verifier``: SHA-256 of its result.
+
+On PostgreSQL a console's account cannot read ``verifier``; the function ``quanmai_sign_in`` compares it.
+"""
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("name_key", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_us", BigInteger, nullable=False),
+)
+"""Failed attempts in a row by name, known or not. ``name_key``: SHA-256 of the name, as what was typed may be a password."""
