@@ -30,7 +30,7 @@ def wntr_networks() -> Path:
 
 
 _LONG = ("test_control_room.py", "test_pumped.py", "test_fuzz.py")
-"""Files that run for a minute or mostly wait: first, or one process would wait for them at the end of a run."""
+"""Long files: run first, or one process would be idle at the end of a run."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
