@@ -1,4 +1,4 @@
-"""What a store keeps and what its retention deleted, as a person at a terminal sees it."""
+"""The command that lists what a store keeps and what its retention deleted."""
 
 from __future__ import annotations
 

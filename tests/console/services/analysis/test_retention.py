@@ -1,4 +1,4 @@
-"""What retention may delete: nothing of cases, nothing while the clock disagrees with the readings."""
+"""What retention may delete: no history of open cases, and nothing while clock and readings disagree."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def a_case(opened: datetime, closed: datetime | None = None) -> Incident:
 
 
 @given(before=st.integers(0, 60), kept=STRETCHES)
-def test_what_may_go_is_exactly_what_is_old_and_in_no_kept_stretch(before: int, kept: list[tuple[int, int]]) -> None:
+def test_exactly_the_old_history_outside_protected_periods_may_be_deleted(before: int, kept: list[tuple[int, int]]) -> None:
     ranges = deletable(before, kept)
     for time in range(-5, 80):
         goes = any(since <= time < until for since, until in ranges)
