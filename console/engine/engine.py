@@ -43,8 +43,7 @@ from console.engine.watch import Watch
 from console.engine.watchdog import Watchdog
 from console.services.analysis.expected_log import ExpectedLog
 from console.services.desk import Desk, DeskState
-from console.services.ports import Signers, StoreUnavailable
-from console.services.shift.signatures import TypedNames
+from console.services.ports import StoreUnavailable
 from maps.city import City
 
 log = logging.getLogger(__name__)
@@ -63,7 +62,6 @@ class Engine:
         self, city: City, desk: Desk, detector: Detector, ports: Ports, *, grid: TickGrid, is_drill: bool = False
     ) -> None:
         self.city, self.limits, self.targets = city, desk.limits, desk.targets
-        self.signers: Signers = TypedNames()
         self._ports, self._is_drill = ports, is_drill
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         clock, inbox, store = ports.clock, ports.inbox, ports.store
@@ -89,7 +87,7 @@ class Engine:
         self._outbox = Outbox(store, ports.channels, self._faults, self._leadership)
         self._deliveries = Deliveries(self._outbox, self._decisions)
         self._jobs = Jobs(
-            ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands, self._faults, leads
+            ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands, self._faults, self._leadership
         )
         self._retention = Retention(
             ports.retention, store, clock, self._live, desk, self._decisions, self._commands, self._faults, leads

@@ -15,9 +15,9 @@ class DeskSettings:
     ``site``: the topic's site, "" = the city's. Crew speed is door to door, in town. Thresholds of alarm priority: a burst is
     critical from ``critical_diameter_mm`` or ``critical_households`` on, with any critical customer without water, or when no
     valves can isolate it. ``same_case_minutes``: how long a dismissed finding stays dismissed. ``limits_file``: the utility's own
-    limits of pressure and water quality (TOML, as rules/limits.toml). ``targets``: of cases, with warnings before them;
-    ``supervisor_address``: messages of missed targets go to it, "" for nobody. ``signatures_verified``: both signatures of a
-    handover need a password.
+    limits of pressure and water quality (TOML, as rules/limits.toml). ``signs_in``: the store has users, so that people act
+    only with a password. ``targets``: of cases, with warnings before them; ``supervisor_address``: messages of missed targets
+    go to it, "" for nobody.
     """
 
     site: str = ""
@@ -29,7 +29,7 @@ class DeskSettings:
     same_case_minutes: float = 30.0
     is_drill: bool = False
     alternatives: bool = True
+    signs_in: bool = False
     limits_file: Path | None = None
     targets: Targets = field(default_factory=Targets)
     supervisor_address: str = ""
-    signatures_verified: bool = False

@@ -19,7 +19,6 @@ from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.domain.records import Record, RecordKind
 from console.domain.targets import Targets
-from console.services.ports import Signers
 from maps.city import City
 
 
@@ -51,11 +50,6 @@ class ShiftPort(Protocol):
 
     def attachment(self, sha256: str) -> Attachment | None:
         """A picture of the shift log by its hash; None when it is unknown or damaged."""
-        ...
-
-    @property
-    def signers(self) -> Signers:
-        """Who proves signatures."""
         ...
 
 

@@ -61,7 +61,7 @@ def signed_on(actor: Actor, now: datetime, typed: str = "") -> Duty:
         typed or actor.name,
         actor.seat,
         now,
-        is_verified=actor.actor_id != actor.name and not is_other,
+        is_verified=actor.is_signed_in and not is_other,
         role=Role.DISPATCHER if is_other else actor.role,
     )
 

@@ -64,7 +64,7 @@ def sign(tools: Tools, state: DeskState, intent: SignHandover, actor: Actor, now
     outgoing, incoming = _signer(intent.outgoing), _signer(intent.incoming)
     if _same_person(outgoing, incoming):
         raise Refused("handover_one_person", name=incoming.name)
-    if tools.settings.signatures_verified and not (outgoing.is_verified and incoming.is_verified):
+    if tools.settings.signs_in and not (outgoing.is_verified and incoming.is_verified):
         raise Refused("handover_unverified")
     observed = tuple(item for item in intent.seen if item.part in OBSERVED)
     items = (*kept_items(tools.settings.targets, state), *observed)

@@ -16,10 +16,12 @@ from console.domain.contacts import Contact
 from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.domain.shift import Duty, LogEntry, MapPlace
+from console.services.ports import Signers
 from console.services.shift.contacts import LogCall
 from console.services.shift.duty import BeginShift, EndShift
 from console.services.shift.handover import SignHandover
 from console.services.shift.log import LogLine, shown_text
+from console.services.shift.signatures import TypedNames
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
 from console.ui.commands.dispatch import Submit
@@ -47,15 +49,22 @@ class ShiftCommands(QObject):
     case_asked = Signal(str)
 
     def __init__(
-        self, port: ConsolePort, submit: Submit, user: str, focus: CaseFocus, appearance: Appearance, window: QWidget
+        self,
+        port: ConsolePort,
+        submit: Submit,
+        person: Callable[[], str],
+        focus: CaseFocus,
+        appearance: Appearance,
+        window: QWidget,
     ) -> None:
         super().__init__(window)
-        self._port, self._submit, self._user, self._focus = port, submit, user, focus
+        self._port, self._submit, self._person, self._focus = port, submit, person, focus
         self._appearance, self._window = appearance, window
         self._tasks = BackgroundTasks("shift", self)
         self._tasks.failed.connect(self.told)
         self._handover: HandoverDialog | None = None
         self._contacts: ContactsWindow | None = None
+        self.signers: Signers = TypedNames()
         self.place: Callable[[], MapPlace | None] = lambda: None
         """The place that is selected on the map."""
 
@@ -161,7 +170,7 @@ class ShiftCommands(QObject):
         """Somebody begins a shift."""
         question, name = Question(
             self._appearance, self._t("sign_on.title"), self._t("sign_on.text"), self._window, self._t("sign_on.do")
-        ), QLineEdit(self._user)  # fmt: skip
+        ), QLineEdit(self._person())  # fmt: skip
         question.box.addWidget(name)
         question.finish()
         name.selectAll()
@@ -176,7 +185,9 @@ class ShiftCommands(QObject):
     def handover(self) -> HandoverDialog:
         """The handover of this seat."""
         if self._handover is None:
-            self._handover = HandoverDialog(self._port, self._submit, self._user, self._appearance, self._window)
+            self._handover = HandoverDialog(
+                self._port, self._submit, self.signers, self._person(), self._appearance, self._window
+            )
             self._handover.finished.connect(self._forget_handover)
             self._open(self._handover)
         self._handover.raise_()

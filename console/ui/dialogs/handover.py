@@ -45,10 +45,16 @@ class HandoverDialog(QDialog):
     """One line for the message bar."""
 
     def __init__(
-        self, port: ConsolePort, submit: Submit, user: str, appearance: Appearance, parent: QWidget | None = None
+        self,
+        port: ConsolePort,
+        submit: Submit,
+        signers: Signers,
+        user: str,
+        appearance: Appearance,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._port, self._submit, self._appearance = port, submit, appearance
+        self._port, self._submit, self._signers, self._appearance = port, submit, signers, appearance
         self._tasks = BackgroundTasks("handover", self)
         self._tasks.failed.connect(self._say)
         picture = port.latest()
@@ -68,7 +74,7 @@ class HandoverDialog(QDialog):
         self.remarks.setPlaceholderText(self._t("handover.remarks"))
         self.remarks.setTabChangesFocus(True)
         self.remarks.setFixedHeight(58)
-        needs = port.signers.need_password
+        needs = signers.need_password
         self.names = (QLineEdit(user), QLineEdit())
         self.passwords = (QLineEdit(), QLineEdit())
         form = QFormLayout()
@@ -109,7 +115,7 @@ class HandoverDialog(QDialog):
 
     def begin_signing(self) -> None:
         """Prove both signatures, then submit the handover."""
-        signers, pairs = self._port.signers, [(n.text(), p.text()) for n, p in zip(self.names, self.passwords, strict=True)]
+        signers, pairs = self._signers, [(n.text(), p.text()) for n, p in zip(self.names, self.passwords, strict=True)]
         self.sign.setEnabled(False)
         self._tasks.request("sign", lambda: tuple(signers.signature(*pair) for pair in pairs), self._on_proven)
 
@@ -182,7 +188,7 @@ class HandoverDialog(QDialog):
         self._check()
 
     def _check(self) -> None:
-        needs = self._port.signers.need_password
+        needs = self._signers.need_password
         full = all(name.text().strip() for name in self.names) and (not needs or all(p.text() for p in self.passwords))
         self.sign.setEnabled(full and self._signing_at is None)
 

@@ -22,8 +22,6 @@ from console.domain.targets import Targets
 from console.services.alarms.limits import station_limits
 from console.services.review.record import CaseRecord
 from console.services.review.replay import Replay
-from console.services.ports import Signers
-from console.services.shift.signatures import TypedNames
 from maps.errors import QuanmaiError
 
 
@@ -39,7 +37,6 @@ class ReplayPort:
         self.replay = Replay(record)
         self.limits = station_limits(record.city)
         self.targets = Targets()
-        self.signers: Signers = TypedNames()
         self.at_us = micros(record.incident.opened_at)
         self._version = 0
         self._picture = self.replay.picture(self.at_us)

@@ -1,4 +1,4 @@
-"""Cases played through the real desk until it has written every note that it can write."""
+"""Cases carried out by the real desk until every note of the log has been written."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from console.detection.finding import OperationFinding, StationFinding
-from console.domain.actors import Actor
+from console.domain.actors import Actor, Proof
 from console.domain.alarms import Evidence
 from console.domain.contacts import ContactKind, Outcome
 from console.domain.crews import CrewState
@@ -54,7 +54,7 @@ ON_STATIONS = (
 
 
 def chairs(opposite_inflows: Any) -> Iterator[Chair]:
-    """One after another; ``opposite_inflows``: detection's words on two zones whose inflows move oppositely."""
+    """One case after another; ``opposite_inflows``: detection's text on two zones whose inflows move oppositely."""
     yield _suspected()
     yield _judged()
     yield _valves()
@@ -271,7 +271,7 @@ def _alarms(opposite_inflows: Any) -> Chair:
 
 
 def _unknown_places() -> Chair:
-    """Pipes of which little is known."""
+    """Pipes without most attributes."""
     city = a_town(name_roads=False)
     pipes = city.network.pipes
     bare = replace(city, roads=city.roads.replaced(name=[""]), network=replace(city.network, pipes=pipes.replaced(
@@ -294,7 +294,7 @@ def later_chairs() -> Iterator[Chair]:
 
 def _shift() -> Chair:
     chair = Chair()
-    chair.take(chair.desk.carry_out(chair.state, BeginShift(), Actor("u7", "钱"), chair.now))
+    chair.take(chair.desk.carry_out(chair.state, BeginShift(), Actor("u7", "钱", proof=Proof.PASSWORD), chair.now))
     chair.does(BeginShift())
     chair.does(BeginShift("赵"))
     chair.does(EndShift("D-00003"))

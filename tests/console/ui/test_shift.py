@@ -153,7 +153,7 @@ class WithPasswords:
 
 
 def test_where_people_have_passwords_each_signs_with_the_own_one(window: MainWindow, port: ScriptedPort) -> None:
-    port.signers = WithPasswords()
+    window.shift.signers = WithPasswords()
     dialog = window.shift.handover()
     for name, field, password, secret in zip(("王", "赵"), dialog.names, dialog.passwords, ("王王", "wrong"), strict=True):
         field.setText(name)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from console.domain.actors import Actor, Role
+from console.domain.actors import Actor, Proof, Role
 from console.domain.shift import DUTY
 from console.services.changesets import Refused
 from console.services.desk import DeskState
 from console.services.shift.duty import BeginShift, EndShift, on_duty
 from tests.console.services.town import Chair
 
-SIGNED_IN = Actor("u7", "钱", seat="desk-2")
+SIGNED_IN = Actor("u7", "钱", seat="desk-2", proof=Proof.PASSWORD)
 
 
 def _as(chair: Chair, actor: Actor, intent: BeginShift | EndShift) -> DeskState:
@@ -34,7 +34,7 @@ def test_nobody_signs_on_twice_at_one_seat_and_one_person_may_at_two(chair: Chai
     _as(chair, SIGNED_IN, BeginShift())
     with pytest.raises(Refused, match="钱 is on duty at this seat already"):
         _as(chair, SIGNED_IN, BeginShift())
-    _as(chair, Actor("u7", "钱", seat="desk-3"), BeginShift())
+    _as(chair, Actor("u7", "钱", seat="desk-3", proof=Proof.PASSWORD), BeginShift())
     assert [duty.seat for duty in on_duty(chair.state)] == ["desk-2", "desk-3"]
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from console.detection.finding import StationFinding
-from console.domain.actors import Actor
+from console.domain.actors import Actor, Proof
 from console.domain.incidents import Unable
 from console.domain.shift import DUTY, HANDOVER, Part, Signature
 from console.domain.targets import Targets
@@ -130,13 +130,17 @@ def test_two_different_named_people_sign(chair: Chair, other: Signature) -> None
 
 
 def test_where_people_have_passwords_a_typed_name_does_not_sign(chair: Chair) -> None:
-    strict = Chair(settings=DeskSettings(signatures_verified=True))
-    with pytest.raises(Refused, match="passwords"):
-        strict.does(signed(strict))
+    strict, seat = Chair(settings=DeskSettings(signs_in=True)), Actor("u-王", "王", proof=Proof.PASSWORD)
+
+    def signs(outgoing: Signature, incoming: Signature) -> None:
+        intent = replace(signed(strict), outgoing=outgoing, incoming=incoming)
+        strict.take(strict.desk.carry_out(strict.state, intent, seat, strict.now))
+
     proven = [replace(one, actor_id=f"u-{one.name}", is_verified=True) for one in (WANG, ZHAO)]
-    with pytest.raises(Refused, match="passwords"):
-        strict.does(replace(signed(strict), outgoing=proven[0]))
-    strict.does(replace(signed(strict), outgoing=proven[0], incoming=proven[1]))
+    for pair in ((WANG, ZHAO), (proven[0], ZHAO), (WANG, proven[1])):
+        with pytest.raises(Refused, match="passwords"):
+            signs(*pair)
+    signs(proven[0], proven[1])
     assert strict.state.of(HANDOVER)["H-00001"].is_verified
     chair.does(signed(chair))
     assert not chair.state.of(HANDOVER)["H-00001"].is_verified
