@@ -24,6 +24,7 @@ from console.domain.clock import micros, moment
 from console.domain.heads import Head
 from console.domain.picture import Picture
 from console.domain.shift import HANDOVER, Handover, ItemChange, Part, Signature
+from console.services.ports import Signers
 from console.services.shift.handover import Items, SignHandover, differences, picture_items
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
