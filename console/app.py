@@ -7,16 +7,22 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from console.channels.local import LocalChannel
 from console.connections import broker_of, channels_of, connection_of, feeds_of, seat_of
 from console.domain.clock import DrillClock, SystemClock
+from console.engine.area_port import AreaPort
 from console.feeds.port import Feed
 from console.garbage_collection import return_what_is_freed, set_loaded_aside
 from console.log_files import logged_to
 from console.runtime import Runtime, RuntimeOptions
+from console.services.areas.area_map import AreaMap
+from console.services.areas.sight import AreaSight
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
 from console.settings import Settings, in_environment, load_settings
@@ -26,7 +32,7 @@ from maps.errors import InputFault
 
 if TYPE_CHECKING:
     from console.drill.options import DrillOptions
-    from console.ui.port import DrillPort
+    from console.ui.port import ConsolePort, DrillPort
     from console.ui.settings import WindowSettings
     from maps.hydraulics.state import HydraulicState
 
@@ -37,16 +43,24 @@ _SWITCH_S = 0.001
 
 
 def run_console(
-    city_path: Path, mqtt: str, store: str, seat: str = "", *, more_feeds: Callable[[City], Sequence[Feed]] | None = None
+    city_path: Path,
+    mqtt: str,
+    store: str,
+    seat: str = "",
+    area: str = "",
+    *,
+    more_feeds: Callable[[City], Sequence[Feed]] | None = None,
 ) -> int:
     """The console on a city; without a broker it shows the network and stored cases, and sends nothing.
 
+    ``area``: name or id of an operating area, whose terminal this is; InputFault for an unknown one.
     ``more_feeds``: makes further feeds beside those of the settings. Returns the exit code.
     """
     return_what_is_freed()
-    settings = load_settings(**({"seat": seat} if seat else {}))
+    settings = load_settings(**{name: given for name, given in (("seat", seat), ("area", area)) if given})
     broker = broker_of(settings, mqtt) if mqtt or settings.mqtt else None
     city = read_city(city_path)
+    areas = (AreaMap(city).named(settings.area),) if settings.area else ()
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     desk = DeskSettings(
         site=city.info.site,
@@ -54,6 +68,7 @@ def run_console(
         issuer=settings.issuer,
         crew_speed_kmh=settings.crew_speed_kmh,
         limits_file=settings.limits_file,
+        area_minutes=settings.area_minutes,
     )
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
     options = RuntimeOptions(
@@ -69,7 +84,7 @@ def run_console(
         stack.callback(runtime.close)
         runtime.recall()
         runtime.start()
-        return _show(runtime, settings)
+        return _show(runtime, settings, areas=areas)
 
 
 def run_demo(asked: DrillOptions | None = None) -> int:
@@ -150,7 +165,7 @@ def _window_settings(settings: Settings, folder: Path) -> WindowSettings:
     )
 
 
-def _show(runtime: Runtime, settings: Settings, drill: DrillPort | None = None) -> int:
+def _show(runtime: Runtime, settings: Settings, drill: DrillPort | None = None, areas: Sequence[str] = ()) -> int:
     try:
         from PySide6.QtWidgets import QApplication
 
@@ -161,18 +176,23 @@ def _show(runtime: Runtime, settings: Settings, drill: DrillPort | None = None) 
     sys.setswitchinterval(_SWITCH_S)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     settings.data_folder.mkdir(parents=True, exist_ok=True)
-    window = MainWindow(runtime.engine, _window_settings(settings, settings.data_folder), drill)
+    sight = AreaSight(runtime.city, areas) if areas else None
+    port: ConsolePort = AreaPort(runtime.engine, sight) if sight is not None else runtime.engine
+    window = MainWindow(port, replace(_window_settings(settings, settings.data_folder), area=sight), drill)
 
     def show_states(states: Sequence[HydraulicState]) -> None:
         window.tools.set_states(states)
         window.map_commands.set_states(states)
 
     runtime.when_states(CrossThreadCall(show_states, window).push)
-    window.packages.writer = runtime.case_files.write
+    if sight is None:  # a package holds the whole log and every alarm of its time, of all areas
+        window.packages.writer = runtime.case_files.write
     if window.placed:
         window.show()
     else:
         window.showMaximized()
+    if sight is not None and sight.bounds is not None:
+        window.map.navigation.fit_points(np.array(sight.bounds).reshape(2, 2), margin=0.05)
     window.map_commands.reopen_windows()
     set_loaded_aside()
     code: int = app.exec()

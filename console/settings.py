@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     issuer: str = ""
     crew_speed_kmh: float = Field(default=25.0, gt=0, le=120)
     limits_file: Path | None = None
+    area: str = ""
+    """Name or id of an operating area, whose terminal this console is: nothing of other areas; ``--area`` goes before it."""
+    area_minutes: float = Field(default=5.0, ge=0, le=24 * 60)
+    """An area's terminal acknowledges a case within this time, else the centre is alarmed; 0: there are no such terminals."""
     mqtt: str = ""
     """Broker, ``mqtt://user:password@host:port``; ``--mqtt`` goes before it."""
     store: str = ""

@@ -74,12 +74,13 @@ def run(
     mqtt: Mqtt = "",
     store: Store = "",
     seat: Seat = "",
+    area: Annotated[str, typer.Option(help="name or id of an operating area: its terminal, with its own cases only")] = "",
 ) -> None:
     """Open the console on a city."""
     from console.app import run_console
 
     _refuse_as_store(store, city)
-    sys.exit(run_console(city, mqtt, store, seat))
+    sys.exit(run_console(city, mqtt, store, seat, area))
 
 
 @commands.command()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings
 
+from console.services.areas.sight import AreaSight
+
 
 @dataclass(frozen=True, slots=True)
 class WindowSettings:
@@ -22,6 +24,8 @@ class WindowSettings:
     theme: str = ""
     usual_language: str = "zh_CN"
     usual_theme: str = "dark"
+    area: AreaSight | None = None
+    """The areas whose terminal this window is; None for the centre."""
     tiles: Path | None = None
     """Folder where tiles from a network are kept, None for the program's own cache."""
 

@@ -187,9 +187,10 @@ class Chair:
         self.log: list[Change] = []
         self._last: Mapping[str, int] = {}
 
-    def does(self, intent: Intent, user: str = "王") -> ChangeSet:
+    def does(self, intent: Intent, user: str | Actor = "王") -> ChangeSet:
         """Carry out an intent."""
-        return self.take(self.desk.carry_out(self.state, intent, Actor.named(user), self.now), user)
+        actor = user if isinstance(user, Actor) else Actor.named(user)
+        return self.take(self.desk.carry_out(self.state, intent, actor, self.now), actor.name)
 
     def sees(self, finding: BurstFinding) -> ChangeSet:
         """A finding arrives."""

@@ -78,7 +78,7 @@ class ScriptedPort:
         try:
             if self.fault is not None:
                 raise self.fault
-            answer.set_result(self.chair.does(intent, actor.name))
+            answer.set_result(self.chair.does(intent, actor))
         except QuanmaiError as refused:
             answer.set_exception(refused)
         self.publish()
