@@ -154,6 +154,7 @@ def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] |
 
 def _window_settings(settings: Settings, folder: Path) -> WindowSettings:
     from console.ui.settings import WindowSettings
+    from console.ui.wall.text_size import WallSettings
 
     return WindowSettings(
         user=settings.user,
@@ -162,6 +163,7 @@ def _window_settings(settings: Settings, folder: Path) -> WindowSettings:
         theme=in_environment(settings, "colours"),
         usual_language=settings.language,
         usual_theme=settings.colours,
+        wall=WallSettings(settings.wall_distance_m, settings.wall_ratio, settings.wall_width_mm, settings.area_minutes),
     )
 
 

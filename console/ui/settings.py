@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PySide6.QtCore import QSettings
 
 from console.services.areas.sight import AreaSight
+from console.ui.wall.text_size import WallSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class WindowSettings:
     usual_theme: str = "dark"
     area: AreaSight | None = None
     """The areas whose terminal this window is; None for the centre."""
+    wall: WallSettings = field(default_factory=WallSettings)
+    """Who reads the wall view, and from where."""
     tiles: Path | None = None
     """Folder where tiles from a network are kept, None for the program's own cache."""
 

@@ -42,6 +42,7 @@ from console.ui.settings import StoredSettings, WindowSettings
 from console.ui.status_banners import badges, lasting_message
 from console.ui.theme import NAMES as THEMES
 from console.ui.theme import Theme, apply_theme
+from console.ui.wall.board import WallBoard
 from console.ui.words import Words
 from maps.errors import QuanmaiError
 from resources.texts import LANGUAGES
@@ -123,6 +124,8 @@ class MainWindow(QMainWindow):
         self.tools = NetworkTools(city, self.map, self.tasks, appearance, self)
         parts = MapParts(city, self.map, self._stored, self._settings.tiles)
         self.map_commands = MapCommands(parts, self.run_command, appearance, picture, self)
+        limits, wall = self._port.limits, self._settings.wall
+        self.map_commands.windows.make_board = lambda map_, look: WallBoard(map_, limits, look, wall)
 
     def _build_panels(self) -> None:
         context = PanelContext(
