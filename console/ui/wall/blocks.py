@@ -14,7 +14,7 @@ from console.domain.incidents import Incident
 from console.domain.picture import Picture
 from console.services.overview.deadlines import DeadlineKind, next_deadline
 from console.services.overview.network_now import AlarmBand, Compliance, NetworkNow, Output, alarm_band, crews_by_state, works
-from console.ui.panels.case.clock import TARGET_S, elapsed_s, is_late, short_title
+from console.ui.panels.case.clock import TARGET_S, elapsed_s, is_late
 from console.ui.status_banners import SILENT_AFTER_S
 from console.ui.wall.layout import Block, Line
 from console.ui.words import Words, one_line
@@ -89,7 +89,7 @@ def blocks(picture: Picture, network: NetworkNow, compliance: Compliance, area_m
 def _case(incident: Incident, now: datetime, area_minutes: float, words: Words) -> Block:
     late = is_late(incident, now)
     what = words("wall.case", phase=words.of("phase", incident.phase.value), elapsed=words.elapsed(elapsed_s(incident, now)))
-    lines = [Line(one_line(f"◆ {short_title(incident, words)}"), what, "state.critical" if late else "text.strong")]
+    lines = [Line(one_line(f"◆ {_where(incident)}"), what, "state.critical" if late else "text.strong")]
     due = next_deadline(incident, notice_s=TARGET_S, area_minutes=area_minutes)
     if due is not None:
         left = due.left_s(now)
@@ -102,6 +102,11 @@ def _case(incident: Incident, now: datetime, area_minutes: float, words: Words) 
         )
         lines.append(Line(name, value if left >= 0 else f"▲ {value}", "text.strong" if left >= 0 else "state.critical"))
     return Block(tuple(lines))
+
+
+def _where(incident: Incident) -> str:
+    place = incident.place
+    return (place.community or place.road or place.pipe_id) if place is not None else incident.incident_id
 
 
 def _compliance(compliance: Compliance, words: Words) -> Block:

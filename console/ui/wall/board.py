@@ -26,6 +26,9 @@ _LEAST_SHARE, _MOST_SHARE = 0.4, 0.6
 _LARGER = (1.7, 1.45, 1.25, 1.1, 1.0)
 """Letters are as much larger than they must be as there is room for all of the text."""
 _REFRESH_MS = 1000
+_MAP_LETTER_PX = 9.5
+"""Height of the map's capital letters; enlarged as far as the map can be, four times."""
+_AS_IT_IS = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine | Qt.TextFlag.TextDontClip
 
 
 class WallBoard(QWidget):
@@ -105,6 +108,7 @@ class WallBoard(QWidget):
                 break
         self._board_px, self._rows = board, rows
         self.map.setGeometry(0, int(top), int(width - board), int(self.height() - top))
+        self.map.enlarge(self.letter_px() / _MAP_LETTER_PX)
 
     def _set_size(self, capital_px: float) -> None:
         theme = self._appearance.theme
@@ -141,11 +145,11 @@ class WallBoard(QWidget):
         painter.setPen(theme.colour("text.on_accent" if head.loud else head.role))
         line = QRectF(_MARGIN * em, 0.15 * em, self.width() - 2 * _MARGIN * em, _ROW * em)
         for text in self._head_lines:
-            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+            painter.drawText(line, _AS_IT_IS | Qt.AlignmentFlag.AlignLeft, text)
             line.translate(0, _ROW * em)
         painter.setPen(theme.colour("text.on_accent" if head.loud else "text.strong"))
         line.moveTop(0.15 * em)
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, head.time)
+        painter.drawText(line, _AS_IT_IS | Qt.AlignmentFlag.AlignRight, head.time)
 
     def _paint_columns(self, painter: QPainter, em: float) -> None:
         theme, left, top = self._appearance.theme, self.width() - self._board_px, self._top() + 0.2 * em
@@ -155,11 +159,11 @@ class WallBoard(QWidget):
             side = Qt.AlignmentFlag.AlignRight if piece.right else Qt.AlignmentFlag.AlignLeft
             painter.setFont(self._font if piece.role == "text.muted" else self._bold)
             painter.setPen(theme.colour(piece.role))
-            painter.drawText(at, Qt.AlignmentFlag.AlignVCenter | side | Qt.TextFlag.TextSingleLine, piece.text)
+            painter.drawText(at, _AS_IT_IS | side, piece.text)
         if self.placement.hidden:
             text = self._appearance.words("wall.hidden", n=self.placement.hidden, distance=f"{self._settings.distance_m:g}")
             x = left + _MARGIN * em + (self._columns - 1) * (self._column_px + _MARGIN * em)
             painter.setFont(self._font)
             painter.setPen(theme.colour("state.stale"))
             at = QRectF(x, top + (self._rows - 1) * _ROW * em, self._column_px, _ROW * em)
-            painter.drawText(at, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+            painter.drawText(at, _AS_IT_IS | Qt.AlignmentFlag.AlignLeft, text)
