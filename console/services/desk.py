@@ -14,6 +14,7 @@ from console.domain.intents import Intent
 from console.domain.limits import Limits
 from console.domain.notes import Note
 from console.domain.orders import OrderReply
+from console.services.access.permissions import require_permitted
 from console.services.alarms import operations, station_alarms
 from console.services.analysis.retention import Deletion, recorded_deletion
 from console.services.areas import answers, escalation
@@ -67,8 +68,7 @@ class Desk:
         handler = HANDLERS.get(type(intent))
         if handler is None:
             raise TypeError(f"no service carries out {type(intent).__name__}")
-        if not actor.may(handler.permission):
-            raise Refused("not_permitted", user=actor.name, role=actor.role, intent=handler.wording)
+        require_permitted(handler, intent, actor, signs_in=self._tools.settings.signs_in)
         areas = self._tools.areas
         step = handler.carry_out(self._tools, state_for(areas, state, intent, actor), intent, actor, now)
         refuse_beyond(areas, state, step, actor)
