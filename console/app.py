@@ -19,7 +19,7 @@ from console.log_files import logged_to
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
-from console.settings import Settings, in_environment, load_settings
+from console.settings import Settings, in_environment, is_shared, load_settings
 from maps.city import City
 from maps.dataset import read_city
 from maps.errors import InputFault
@@ -57,7 +57,12 @@ def run_console(
     )
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
     options = RuntimeOptions(
-        city_path, where, settings.data_folder / "notices", desk, retention=settings.retention, is_shared=settings.shared
+        city_path,
+        where,
+        settings.data_folder / "notices",
+        desk,
+        retention=settings.retention,
+        is_shared=is_shared(settings, where),
     )
     seat = seat_of(settings, "console", where)
     connection = connection_of(settings, broker, city.info.site, seat) if broker is not None else None

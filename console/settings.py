@@ -44,8 +44,11 @@ class Settings(BaseSettings):
     """Broker, ``mqtt://user:password@host:port``; ``--mqtt`` goes before it."""
     store: str = ""
     """Store file or database URL; ``--store`` goes before it; without either a file in ``data_folder``."""
-    shared: bool = False
-    """Several consoles and engines use the store at once (``QUANMAI_SHARED=1``); each needs a ``seat`` of its own."""
+    shared: bool | None = None
+    """Several consoles and engines use the store at once; each needs a ``seat`` of its own. By default so on PostgreSQL, and not
+
+    on SQLite (there with ``QUANMAI_SHARED=1``, for programs on one machine).
+    """
     seat: str = Field(default="", pattern="^[A-Za-z0-9._-]{0,40}$")
     """Name of this seat at the broker, one for each running program; ``--seat`` goes before it; default: by machine and store."""
     mqtt_session_hours: float = Field(default=24.0, gt=0, le=24 * 365)
@@ -79,6 +82,11 @@ class Settings(BaseSettings):
         """Given values, then the environment, then the file."""
         file = user_config_path(_APP) / "settings.toml"
         return more["init_settings"], more["env_settings"], TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+
+def is_shared(settings: Settings, store: str | Path) -> bool:
+    """Whether others may use a store (file or address) at once: as set, by default on a server."""
+    return settings.shared if settings.shared is not None else "://" in str(store) and not str(store).startswith("sqlite")
 
 
 def in_environment(settings: Settings, name: str) -> str:

@@ -99,6 +99,14 @@ class Leases:
         return Lease(self._holder, self.epoch, is_ours=True)
 
 
+def leader_of(connection: Connection) -> tuple[str, float]:
+    """(the process that leads, or led last, "" none ever; seconds since its lease ended, not positive while it holds)."""
+    row = connection.execute(select(lease.c.holder, lease.c.expires_us).where(_MINE)).one_or_none()
+    if row is None:
+        return "", 0.0
+    return str(row.holder), (_now_us(connection) - int(row.expires_us)) / 1e6
+
+
 def _living(connection: Connection, *, may_take_over: bool) -> Lease | None:
     """The lease that another process holds and that cannot be taken."""
     of = lease.c

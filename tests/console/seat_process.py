@@ -15,14 +15,14 @@ from console.connections import broker_of, channels_of, connection_of, feeds_of
 from console.domain.actors import Actor
 from console.domain.clock import SystemClock
 from console.domain.intents import Intent
-from console.domain.picture import Picture
+from console.domain.picture import Picture, StationState
 from console.domain.values import to_json
 from console.headless import desk_settings
 from console.runtime import Runtime, RuntimeOptions
 from console.services.crews.orders import SendCrew
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
-from console.settings import load_settings
+from console.settings import is_shared, load_settings
 from maps.dataset import read_city
 
 
@@ -35,7 +35,7 @@ class SeatProcess:
         connection = connection_of(settings, broker_of(settings, broker), city.info.site, seat)
         desk = desk_settings(settings, site=city.info.site, is_drill=False)
         options = RuntimeOptions(
-            city_path, store, folder / seat, desk, grid_s=1.0, settle_s=0.1, role=seat, is_shared=settings.shared
+            city_path, store, folder / seat, desk, grid_s=1.0, settle_s=0.1, role=seat, is_shared=is_shared(settings, store)
         )
         feeds, channels = feeds_of(city, connection), channels_of(settings, city, connection)
         self.runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels)
@@ -76,6 +76,7 @@ class SeatProcess:
             "cases": {one.incident_id: to_json(one) for one in picture.incidents},
             "logs": {one.incident_id: [change.hash for change in engine.timeline(one.incident_id)] for one in picture.incidents},
             "alarms": {one.alarm_id: to_json(one) for one in picture.alarms},
+            "learning": int((picture.station_state == StationState.LEARNING).sum()),
             "undelivered": [one.outgoing_id for one in picture.undelivered],
         }
 
