@@ -7,14 +7,14 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from console.detection import Detector, History
 from console.domain.changes import Change, ChangeSet
-from console.domain.clock import micros, moment
+from console.domain.clock import Clock, SystemClock, micros, moment
 from console.domain.compose import compose_picture
 from console.domain.crews import CrewFix
 from console.domain.grid import TickGrid
@@ -66,7 +66,9 @@ class Engine:
         store.use_stations(map(str, city.stations.asset_id))
         self._faults = Faults()
         self._live = LivePicture(len(city.stations))
-        self._leadership = Leadership(store, self._faults, inbox.wake, is_shared=ports.is_shared)
+        self._leadership = Leadership(
+            store, self._faults, inbox.wake, is_shared=ports.is_shared, off_s=lambda: _ahead_of_machine_s(clock)
+        )
         leads = self._leadership.is_leading
         self._follow: Follow | None = None
         if ports.is_shared:
@@ -314,6 +316,11 @@ class Engine:
 
     def _feeds(self) -> tuple[FeedHealth, ...]:
         return (*self._ingest.health(), *self._faults.feeds())
+
+
+def _ahead_of_machine_s(clock: Clock) -> float:
+    """Seconds; a drill's clock is none of the machine's and counts as right."""
+    return (clock.now() - datetime.now(UTC)).total_seconds() if isinstance(clock, SystemClock) else 0.0
 
 
 def _with_crew_bases(state: DeskState, city: City) -> DeskState:

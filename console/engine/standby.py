@@ -50,7 +50,7 @@ class Standby:
 
         Bursts and operations at or after ``since_us``: the desk finds by their place whether a case has them already.
         """
-        since, known = moment(since_us), {}
+        since, known = moment(since_us), dict[_Key, Alarm]()
         for alarm in alarms:
             if alarm.state is not AlarmState.CLEARED and alarm.returned_at is None:
                 known |= {(alarm.subject, alarm.code, channel): alarm for channel in alarm.channels}

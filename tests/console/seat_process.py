@@ -6,8 +6,10 @@ Run: ``python -m tests.console.seat_process CITY BROKER STORE FOLDER SEAT``.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,16 @@ from console.settings import is_shared, load_settings
 from maps.dataset import read_city
 
 
+class WrongClock(SystemClock):
+    """The clock of a machine that is ahead of the others."""
+
+    def __init__(self, ahead_s: float) -> None:
+        self._ahead = timedelta(seconds=ahead_s)
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
+
+
 class SeatProcess:
     """``seen``: when this seat's picture first showed a version of a case."""
 
@@ -38,7 +50,9 @@ class SeatProcess:
             city_path, store, folder / seat, desk, grid_s=1.0, settle_s=0.1, role=seat, is_shared=is_shared(settings, store)
         )
         feeds, channels = feeds_of(city, connection), channels_of(settings, city, connection)
-        self.runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels)
+        self.runtime = Runtime(
+            city, WrongClock(float(os.environ.get("SEAT_CLOCK_AHEAD_S", "0"))), options, feeds=feeds, channels=channels
+        )
         self.seen: dict[str, float] = {}
         self._actor = Actor.named(seat)
         self.runtime.engine.subscribe(self._note)
