@@ -65,7 +65,8 @@ class ControlRoom:
         """(stations,) by how much the pressures are lower than usual."""
         self.orders: list[bytes] = []
         self._closing = threading.Event()
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="stations-and-crews", clean_session=False)
+        self._client.reconnect_delay_set(1, 1)
         self._client.on_message = lambda _client, _data, message: self.orders.append(bytes(message.payload))
         self._client.connect("127.0.0.1", int(broker.rpartition(":")[2]))
         self._client.subscribe(f"quanmai/v1/{self.city.info.site}/orders/+", qos=1)
