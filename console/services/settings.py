@@ -17,7 +17,8 @@ class DeskSettings:
     valves can isolate it. ``same_case_minutes``: how long a dismissed finding stays dismissed. ``limits_file``: the utility's own
     limits of pressure and water quality (TOML, as rules/limits.toml). ``signs_in``: the store has users, so that people act
     only with a password. ``targets``: of cases, with warnings before them; ``supervisor_address``: messages of missed targets
-    go to it, "" for nobody.
+    go to it, "" for nobody. ``area_minutes``: an area's terminal acknowledges a case within this time, else the centre is
+    alarmed; 0: the utility has no such terminals.
     """
 
     site: str = ""
@@ -33,3 +34,4 @@ class DeskSettings:
     limits_file: Path | None = None
     targets: Targets = field(default_factory=Targets)
     supervisor_address: str = ""
+    area_minutes: float = 0.0
