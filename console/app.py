@@ -182,7 +182,9 @@ def _window_settings(
         theme=in_environment(settings, "colours"),
         usual_language=settings.language,
         usual_theme=settings.colours,
-        wall=WallSettings(settings.wall_distance_m, settings.wall_ratio, settings.wall_width_mm, settings.area_minutes),
+        wall=WallSettings(
+            settings.wall_distance_m, settings.wall_ratio, settings.wall_width_mm, settings.area_minutes, settings.targets.targets
+        ),
     )
 
 

@@ -33,10 +33,10 @@ class Deadline:
 def next_deadline(incident: Incident, *, notice_s: float, area_minutes: float) -> Deadline | None:
     """The earliest deadline that is not kept yet, also when it is over; None when there is none.
 
-    ``notice_s``: from the alert to the public notice. ``area_minutes``: to an area's acknowledgement, 0 for no such deadline.
+    ``notice_s``: from the alert to the public notice. ``area_minutes``: to an area's acknowledgement. 0: no such deadline.
     """
     found = []
-    if incident.issued_at is None:
+    if incident.issued_at is None and notice_s > 0:
         start = incident.alerted_at or incident.opened_at
         found.append(Deadline(DeadlineKind.NOTICE, start + timedelta(seconds=notice_s)))
     for alert in incident.area_alerts if area_minutes > 0 else ():

@@ -15,9 +15,10 @@ from console.domain.alarms import AlarmKind, AlarmState, Priority
 from console.domain.clock import moment
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
+from console.domain.targets import Targets
 from console.ui.appearance import Appearance
 from console.ui.models.alarms import priority_pixmap
-from console.ui.panels.case.clock import elapsed_s, is_late, short_title
+from console.ui.panels.case.clock import elapsed_s, escalated_words, is_late, short_title
 from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.status_words import feed_tip, feed_words, station_tip, station_words
 from console.ui.widgets import ElidedLabel, button, fitted, label, row, tip
@@ -81,9 +82,9 @@ class TopStrip(Panel):
     language_requested = Signal()
     theme_requested = Signal()
 
-    def __init__(self, appearance: Appearance, seat: Seat) -> None:
+    def __init__(self, appearance: Appearance, seat: Seat, targets: Targets | None = None) -> None:
         super().__init__()
-        self._appearance, self._seat = appearance, seat
+        self._appearance, self._seat, self._targets = appearance, seat, targets or Targets()
         self._name, self._time = label(name="title"), label(name="strong")
         self._feed, self._alarms, self._stations = Chip(), Chip(), Chip()
         self._alarms.text.hide()
@@ -233,10 +234,11 @@ class TopStrip(Panel):
             key = "strip.case" if len(shown) == 1 and self.width() >= _ROOMY_PX else "strip.case_of_several"
             text = words(key, title=title, elapsed=words.elapsed(elapsed_s(incident, now)))
             self._case_ids[index] = incident.incident_id
-            case.setText("◆ " + text)
+            escalated = escalated_words(incident, now, self._targets, words)
+            case.setText(("⚠ " if escalated else "◆ ") + text)
             case.setMinimumWidth(_LEAST_CASE_PX)  # where it is narrow the clock comes first, the title gives way
-            case.setToolTip(tip(f"{incident.incident_id} {text}"))
-            alert = f"color: {self._appearance.theme.colours['state.critical']};" if is_late(incident, now) else ""
+            case.setToolTip(tip("\n".join(filter(None, (f"{incident.incident_id} {text}", escalated)))))
+            alert = f"color: {self._appearance.theme.colours['state.critical']};" if is_late(incident, now, self._targets) else ""
             if case.styleSheet() != alert:
                 case.setStyleSheet(alert)
             case.show()
@@ -244,7 +246,7 @@ class TopStrip(Panel):
 
 def make(context: PanelContext) -> TopStrip:
     """The strip of this seat; its buttons run the window's commands."""
-    panel = TopStrip(context.appearance, Seat(context.city.info.name, context.session.person.name))
+    panel = TopStrip(context.appearance, Seat(context.city.info.name, context.session.person.name), context.port.targets)
     context.session.changed.connect(lambda: panel.show_person(context.session.person.name))
     panel.case_chosen.connect(context.locator.choose_case)
     panel.search_requested.connect(partial(context.run, "search"))

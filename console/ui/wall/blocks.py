@@ -12,9 +12,10 @@ from console.domain.crews import CrewState
 from console.domain.health import FAULT_NAMES, feeds_set_up
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
+from console.domain.targets import Targets
 from console.services.overview.deadlines import DeadlineKind, next_deadline
 from console.services.overview.network_now import AlarmBand, Compliance, NetworkNow, Output, alarm_band, crews_by_state, works
-from console.ui.panels.case.clock import TARGET_S, elapsed_s, is_late
+from console.ui.panels.case.clock import elapsed_s, is_late
 from console.ui.status_banners import SILENT_AFTER_S
 from console.ui.wall.layout import Block, Line
 from console.ui.words import Words, one_line
@@ -72,12 +73,19 @@ def _lost(picture: Picture, silent_s: float, down_s: float, words: Words) -> str
     return words("wall.no_news") + age if age_s > _NO_NEWS_S else ""
 
 
-def blocks(picture: Picture, network: NetworkNow, compliance: Compliance, area_minutes: float, words: Words) -> tuple[Block, ...]:
+def blocks(
+    picture: Picture,
+    network: NetworkNow,
+    compliance: Compliance,
+    area_minutes: float,
+    words: Words,
+    targets: Targets | None = None,
+) -> tuple[Block, ...]:
     """All of it, the most important first."""
     now = moment(picture.now_us)
     cases = sorted(picture.incidents, key=lambda case: case.opened_at)
     return (
-        *(_case(case, now, area_minutes, words) for case in cases),
+        *(_case(case, now, area_minutes, words, targets or Targets()) for case in cases),
         _compliance(compliance, words),
         _output(network.output(picture), words),
         Block((_rate(picture.alarms_per_10_min, words),)),
@@ -86,11 +94,11 @@ def blocks(picture: Picture, network: NetworkNow, compliance: Compliance, area_m
     )
 
 
-def _case(incident: Incident, now: datetime, area_minutes: float, words: Words) -> Block:
-    late = is_late(incident, now)
+def _case(incident: Incident, now: datetime, area_minutes: float, words: Words, targets: Targets) -> Block:
+    late = is_late(incident, now, targets)
     what = words("wall.case", phase=words.of("phase", incident.phase.value), elapsed=words.elapsed(elapsed_s(incident, now)))
     lines = [Line(one_line(f"◆ {_where(incident)}"), what, "state.critical" if late else "text.strong")]
-    due = next_deadline(incident, notice_s=TARGET_S, area_minutes=area_minutes)
+    due = next_deadline(incident, notice_s=targets.issue.minutes * 60, area_minutes=area_minutes)
     if due is not None:
         left = due.left_s(now)
         name = words(f"wall.due_{due.kind.value}", who=due.who)

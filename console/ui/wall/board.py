@@ -83,7 +83,7 @@ class WallBoard(QWidget):
         down_s = now - self._down_since if self._down_since else 0.0
         compliance = self._network.compliance(picture)
         head = headline(picture, compliance, now - self._heard_at, down_s, words)
-        new = blocks(picture, self._network, compliance, self._settings.area_minutes, words)
+        new = blocks(picture, self._network, compliance, self._settings.area_minutes, words, self._settings.targets)
         shown = (head, new, self._appearance, self.size())
         if shown != self._shown:
             self._shown = shown

@@ -7,10 +7,11 @@ the smallest that the setting takes, 13.7.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtGui import QFont, QFontMetricsF, QScreen
 
+from console.domain.targets import Targets
 from console.ui.theme import Theme
 
 _USUAL_PX_PER_MM = 96 / 25.4
@@ -27,6 +28,7 @@ class WallSettings:
     ratio: float = 200.0
     width_mm: float = 0.0
     area_minutes: float = 0.0
+    targets: Targets = field(default_factory=Targets)
 
     def letter_mm(self) -> float:
         """Least height of a capital letter."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -232,3 +233,24 @@ def test_every_dialog_of_the_shift_opens_in_both_languages(
     menu = window.shift_log.offer_more()
     assert all(action.text() or action.isSeparator() for action in menu.actions())
     menu.close()
+
+
+def test_a_target_that_is_near_or_missed_stands_in_the_strip_and_in_the_case_until_it_is_reached(
+    window: MainWindow, port: ScriptedPort
+) -> None:
+    port.burst()
+
+    def looked(minutes: float) -> tuple[bool, str]:
+        port.chair.now = port.case.opened_at + timedelta(minutes=minutes)
+        port.chair.take(port.chair.desk.on_time(port.chair.state, port.chair.now))
+        port.publish()
+        window.settle()
+        head = window.case.head._escalated
+        return window.strip._cases[0].text().startswith("⚠"), "" if head.isHidden() else head.text()
+
+    assert looked(1) == (False, "")
+    marked, text = looked(6)
+    assert (marked, text.splitlines()[0]) == (True, "⚠ 研判应于 23:08:05 前完成，须告知值班主任")
+    assert looked(8)[1].splitlines()[0] == "⚠ 研判已过时限 23:08:05，须告知值班主任"
+    port.submit(JudgeBurst(CASE, (port.case.target_pipes()[0],)), WANG)
+    assert not any("研判" in line for line in looked(8.2)[1].splitlines())

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from console.domain.incidents import Incident, Phase
+from console.domain.targets import Targets
+from console.services.incidents.escalations import standing
 from console.ui.words import Words
-
-TARGET_S = 600.0
-"""Alert to verified on site and notice public: the ten minutes of the article."""
 
 
 def elapsed_s(incident: Incident, now: datetime) -> float:
@@ -17,9 +16,23 @@ def elapsed_s(incident: Incident, now: datetime) -> float:
     return max(((incident.issued_at or now) - start).total_seconds(), 0.0)
 
 
-def is_late(incident: Incident, now: datetime) -> bool:
-    """Over the target and the notice not out."""
-    return incident.issued_at is None and elapsed_s(incident, now) > TARGET_S
+def is_late(incident: Incident, now: datetime, targets: Targets) -> bool:
+    """Over the target from alert to notice, and the notice not out; never without a target."""
+    target_s = targets.issue.minutes * 60
+    return incident.issued_at is None and 0 < target_s < elapsed_s(incident, now)
+
+
+def escalated_words(incident: Incident, now: datetime, targets: Targets, words: Words) -> str:
+    """Targets that are near or missed and still not reached, a line each: deadline and who must be told."""
+    return "\n".join(
+        words(
+            f"case.target_{one.step.value}",
+            goal=words.of("goal", one.goal.value),
+            due=words.stamp(one.due_at, now),
+            role=words.of("role", one.tell.value),
+        )
+        for one in standing(targets, incident)
+    )
 
 
 def short_title(incident: Incident, words: Words) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
+from console.domain.targets import Targets
 from console.services.areas.sight import AreaSight
 from console.services.network.data_gaps import lacking
 from console.ui.appearance import Appearance
@@ -44,9 +45,16 @@ class CaseColumn(Panel):
     notice: NoticeSection
 
     def __init__(
-        self, focus: CaseFocus, city: City, appearance: Appearance, submit: Submit, sight: AreaSight | None = None
+        self,
+        focus: CaseFocus,
+        city: City,
+        appearance: Appearance,
+        submit: Submit,
+        sight: AreaSight | None = None,
+        targets: Targets | None = None,
     ) -> None:
         super().__init__()
+        self._targets = targets or Targets()
         self._focus, self._city, self._appearance = focus, city, appearance
         self.head, self.evidence, self.location = HeadSection(), EvidenceSection(), LocationSection()
         self.area = AreaSection(submit, sight)
@@ -120,7 +128,7 @@ class CaseColumn(Panel):
 
     def show_case(self, incident: Incident, picture: Picture) -> None:
         """The case as it stands."""
-        view = CaseView(self._city, incident, picture, self._appearance)
+        view = CaseView(self._city, incident, picture, self._appearance, self._targets)
         was_hidden = not self._none.isHidden()
         self._none.hide()
         self._lacking.hide()
@@ -134,7 +142,7 @@ class CaseColumn(Panel):
 
 def make(context: PanelContext) -> CaseColumn:
     """The column of the case in focus, its sections connected to map, questions and tools."""
-    column = CaseColumn(context.focus, context.city, context.appearance, context.submit, context.sight)
+    column = CaseColumn(context.focus, context.city, context.appearance, context.submit, context.sight, context.port.targets)
     focus, locator, questions = context.focus, context.locator, context.questions
     focus.log_ready.connect(column.response.take_log)
     focus.series_ready.connect(column.evidence.show_series)

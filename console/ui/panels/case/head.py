@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from console.domain.incidents import Phase
 from console.ui.appearance import Appearance
-from console.ui.panels.case.clock import TARGET_S, elapsed_s, is_late, short_title
+from console.ui.panels.case.clock import elapsed_s, escalated_words, is_late, short_title
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.widgets import label, row
 from console.ui.words import one_line
@@ -30,6 +30,7 @@ class HeadSection(Section):
         self.heading.hide()
         self._title, self._clock = label(name="title", wrap=True), label(name="clock")
         self._place, self._target = label(name="muted", wrap=True, selectable=True), label(name="muted", wrap=True)
+        self._escalated = label(name="warning", wrap=True)
         self._phases, self._unsent = PhaseStrip(), label(name="warning", wrap=True)
         self._clock.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._target.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -39,6 +40,7 @@ class HeadSection(Section):
         self.box.addWidget(self._target)
         self.box.addWidget(self._phases)
         self.box.addWidget(self._place)
+        self.box.addWidget(self._escalated)
         self.box.addWidget(self._unsent)
 
     def _fill(self, view: CaseView) -> None:
@@ -46,6 +48,9 @@ class HeadSection(Section):
         self._title.setText(one_line(f"◆ {incident.incident_id} {short_title(incident, words)}"))
         self._place.setText(place_words(view))
         self._phases.show_phase(incident.phase, view.appearance)
+        escalated = escalated_words(incident, view.now, view.targets, words)
+        self._escalated.setText(escalated)
+        self._escalated.setVisible(bool(escalated))
         self._unsent.setText(unsent_words(view))
         self._unsent.setVisible(bool(view.undelivered))
 
@@ -54,8 +59,9 @@ class HeadSection(Section):
         elapsed = words.elapsed(elapsed_s(incident, view.now))
         key = "case.took" if incident.issued_at is not None else "case.elapsed"
         self._clock.setText(words(key, elapsed=elapsed))
-        self._target.setText(words("case.target", n=int(TARGET_S // 60), status=words.of("status", status_of(view))))
-        late = is_late(incident, view.now)
+        status, minutes = words.of("status", status_of(view)), view.targets.issue.minutes
+        self._target.setText(words("case.target", n=f"{minutes:g}", status=status) if minutes else status)
+        late = is_late(incident, view.now, view.targets)
         if bool(self._clock.property("late")) != late:
             self._clock.setProperty("late", late)
             self._clock.style().polish(self._clock)

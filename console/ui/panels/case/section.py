@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from PySide6.QtWidgets import QWidget
@@ -11,6 +11,7 @@ from console.domain.clock import moment
 from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
+from console.domain.targets import Targets
 from console.ui.appearance import Appearance
 from console.ui.widgets import Card
 from maps.city import City
@@ -24,6 +25,7 @@ class CaseView:
     incident: Incident
     picture: Picture
     appearance: Appearance
+    targets: Targets = field(default_factory=Targets)
 
     @property
     def undelivered(self) -> tuple[Undelivered, ...]:
