@@ -15,7 +15,7 @@ import numpy as np
 
 from console.channels.local import LocalChannel
 from console.connections import broker_of, channels_of, connection_of, feeds_of, seat_of
-from console.domain.actors import Actor
+from console.domain.actors import SYSTEM, Actor
 from console.domain.clock import DrillClock, SystemClock
 from console.engine.area_port import AreaPort
 from console.feeds.port import Feed
@@ -27,6 +27,7 @@ from console.services.areas.area_map import AreaMap
 from console.services.areas.sight import AreaSight
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
+from console.services.shift.contacts import AddContacts
 from console.settings import Settings, in_environment, is_shared, load_settings
 from maps.city import City
 from maps.dataset import read_city
@@ -107,6 +108,7 @@ def run_demo(asked: DrillOptions | None = None) -> int:
     Store and notices stay in ``asked.out``; without ``asked`` they are deleted when the window closes.
     """
     # Imported here: a console without a drill need not load folium and the synthetic city (half a second, 60 MB).
+    from console.drill.contacts import demo_contacts
     from console.drill.controls import DrillControls
     from console.drill.field import DrillField
     from console.drill.options import DrillOptions
@@ -142,6 +144,7 @@ def run_demo(asked: DrillOptions | None = None) -> int:
         clock.restart(LOADING_S)
         stack.enter_context(runtime)
         stack.callback(field.close)
+        runtime.engine.submit(AddContacts(demo_contacts(scene.city, settings.language)), SYSTEM)
         return _show(runtime, settings, DrillControls(scene.city, feed.process, field))
 
 

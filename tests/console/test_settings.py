@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from console.domain.actors import Role
+from console.domain.targets import Target, Targets
 from console.services.analysis.retention import RetentionRules
 from console.settings import is_shared, load_settings
 from maps.errors import InputFault
@@ -37,3 +41,38 @@ def test_a_store_on_a_server_is_shared_unless_set_otherwise(monkeypatch: pytest.
     for value, set_ in (("0", False), ("1", True)):
         monkeypatch.setenv("QUANMAI_SHARED", value)
         assert is_shared(load_settings(), store) is set_
+
+
+def test_targets_are_settings_and_what_is_left_out_keeps_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = load_settings().targets.targets
+    assert usual == Targets()
+    monkeypatch.setenv("QUANMAI_TARGETS", '{"judge": {"minutes": 5}, "restore": {"tell": "area"}}')
+    assert load_settings().targets.targets == replace(
+        usual, judge=Target(5, usual.judge.warn_minutes), restore=replace(usual.restore, tell=Role.AREA)
+    )
+    monkeypatch.setenv("QUANMAI_TARGETS__ISSUE__MINUTES", "15")
+    assert load_settings().targets.targets.issue == replace(usual.issue, minutes=15)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ('{"judge": {"minutes": 1}}', "judge: a warning 2 min before a target of 1 min comes before the start"),
+        ('{"judge": {"minutes": -1}}', "judge: minutes are 0 to"),
+        ('{"judge": {"minuts": 1}}', "targets.judge.minuts"),
+        ('{"verify": {"minutes": 1}}', "targets.verify"),
+        ('{"judge": {"tell": "boss"}}', "targets.judge.tell"),
+    ],
+)
+def test_a_wrong_target_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch, value: str, said: str) -> None:
+    monkeypatch.setenv("QUANMAI_TARGETS", value)
+    with pytest.raises(InputFault) as fault:
+        load_settings()
+    assert said in str(fault.value)
+
+
+@pytest.mark.parametrize("address", ["a/b", "a b", "#", "x" * 121])
+def test_an_address_that_no_channel_can_carry_is_refused(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("QUANMAI_SUPERVISOR_ADDRESS", address)
+    with pytest.raises(InputFault, match="supervisor_address"):
+        load_settings()

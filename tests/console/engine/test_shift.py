@@ -36,8 +36,8 @@ FAR_US = micros(START + timedelta(days=400))
 def signed(room: Room) -> Handover:
     items = picture_items(room.engine.targets, room.engine.latest())
     intent = SignHandover(Signature("王", "王"), Signature("赵", "赵"), items, room.clock.now(), items, "钥匙在抽屉")
-    (handover,) = done(room.engine.submit(intent, WANG)).of(HANDOVER)
-    return handover
+    handovers: tuple[Handover, ...] = done(room.engine.submit(intent, WANG)).of(HANDOVER)
+    return handovers[0]
 
 
 def test_the_shift_outlives_a_restart_with_its_pictures(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from console.domain.actors import Actor, Role
 from console.domain.contacts import CALL, CONTACT, Call, ContactKind, Outcome
+from console.drill.contacts import demo_contacts
 from console.services.changesets import Refused
 from console.services.shift.contact_file import contacts_csv, parse_contacts, read_contacts
 from console.services.shift.contacts import (
@@ -151,3 +152,12 @@ def test_a_cell_that_a_spreadsheet_takes_for_a_formula_is_written_as_text(chair:
     _, row = contacts_csv(listed_contacts(chair.state)).splitlines()
     assert row.startswith("'=cmd(),")
     assert ",'-2+3," in row
+
+
+def test_the_book_of_the_demo_is_taken_whole_and_says_that_it_is_synthetic(chair: Chair) -> None:
+    for language in ("zh_CN", "en"):
+        contacts = demo_contacts(chair.city, language)
+        assert all(one.synthetic and one.notes and one.phones[0].startswith("000-") for one in contacts)
+        assert {one.kind for one in contacts} >= {ContactKind.CREW, ContactKind.HOSPITAL, ContactKind.PROPERTY}
+        chair.does(AddContacts(contacts))
+        assert all(one.synthetic for one in listed_contacts(chair.state))
