@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 from console.documents.report.blocks import Block, FactLine, Facts, Heading, Report, Table, Text
 from console.documents.report.html_page import plain_page
 from console.documents.report.pdf import pdf_of
+from console.domain.changes import Change
 from console.domain.heads import Head
 from console.domain.shift import Handover, HandoverItem, ItemChange, Part, Signature
 from console.services.note_texts import NoteTexts
 from console.services.shift.log import LogLine
+from maps.errors import QuanmaiError
 from maps.files import write_aside
 from resources.texts import Catalogue
 
@@ -83,6 +85,14 @@ def handover_report(one: Handover, head: Head, language: str, time_zone: str) ->
     ]
     title, badges = words("document.handover", handover=one.handover_id), (words("document.drill"),) if one.is_drill else ()
     return Report(title, language, badges, tuple(blocks), words("document.foot", handover=one.handover_id, seq=head.seq))
+
+
+def head_of(changes: tuple[Change, ...]) -> Head:
+    """Number and hash of the change that holds the signatures. Raises QuanmaiError when the log does not have it."""
+    signed = next((one for one in changes if one.kind == "handover_signed"), None)
+    if signed is None:
+        raise QuanmaiError("the log of actions does not hold this handover; run 'quanmai audit verify'")
+    return Head(signed.seq, signed.hash)
 
 
 def head_line(head: Head) -> str:

@@ -18,10 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from console.documents.shift import write_handover
-from console.domain.changes import Change
+from console.documents.shift import head_of, write_handover
 from console.domain.clock import micros, moment
-from console.domain.heads import Head
 from console.domain.picture import Picture
 from console.domain.shift import HANDOVER, Handover, ItemChange, Part, Signature
 from console.services.ports import Signers
@@ -236,11 +234,3 @@ class HandoverDialog(QDialog):
 
     def _t(self, key: str, **params: object) -> str:
         return shift_text(self._appearance.words, key, **params)
-
-
-def head_of(changes: tuple[Change, ...]) -> Head:
-    """Number and hash of the change that holds the signatures. Raises QuanmaiError when the log does not have it."""
-    signed = next((one for one in changes if one.kind == "handover_signed"), None)
-    if signed is None:
-        raise QuanmaiError("the log of actions does not hold this handover; run 'quanmai audit verify'")
-    return Head(signed.seq, signed.hash)

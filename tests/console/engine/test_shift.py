@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from console.documents.shift import handover_report, head_line
+from console.documents.shift import handover_report, head_line, head_of
 from console.domain.actors import Actor
 from console.domain.attachments import Attachment
 from console.domain.clock import micros
@@ -24,7 +24,6 @@ from console.services.shift.contacts import AddContacts, ContactFields
 from console.services.shift.entries import WriteEntry
 from console.services.shift.handover import SignHandover, picture_items
 from console.services.shift.log import AUTOMATIC, KINDS, shift_log
-from console.ui.dialogs.handover import head_of
 from tests.console.engine.room import START, Room, done
 from tests.console.store.older import a_store_of_revision
 

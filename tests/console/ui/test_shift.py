@@ -24,6 +24,8 @@ from console.ui.window import MainWindow
 from console.ui.words import Words
 from tests.console.ui.scripted import CASE, ScriptedPort
 
+pytestmark = pytest.mark.gui
+
 ZH = Words("zh_CN", "Asia/Shanghai")
 WANG = Actor.named("王")
 
