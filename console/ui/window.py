@@ -267,6 +267,8 @@ class MainWindow(QMainWindow):
         """Run the command that was found, or show the asset or case."""
         if hit.kind == "command":
             self.commands.run(hit.key)
+        elif hit.kind == "contact":
+            self.shift.show_contact(hit.key)
         else:
             self.locator.go_to(hit)
 

@@ -10,8 +10,10 @@ from itertools import islice
 import numpy as np
 import shapely
 
+from console.domain.contacts import CONTACT
 from console.domain.picture import Picture
 from console.domain.record_ids import shown_id
+from console.services.shift.contacts import matching
 from console.ui.commands.text_index import Names, TextIndex
 from console.ui.map.network.facilities import Facility, facilities
 from console.ui.panels.case.clock import short_title
@@ -114,6 +116,7 @@ class Search:
         sources: list[Iterator[Hit]] = [
             self._cases(needle, picture, words),
             self._crews(needle, picture),
+            self._contacts(needle, picture),
             self._commands(needle, commands),
         ]
         if needle:
@@ -139,6 +142,11 @@ class Search:
         for fix in picture.crews:
             if needle and (needle in fix.name.casefold() or needle in fix.crew_id.casefold()):
                 yield Hit("crew", fix.crew_id, fix.name or fix.crew_id, "", fix.x, fix.y)
+
+    def _contacts(self, needle: str, picture: Picture) -> Iterator[Hit]:
+        for one in matching(picture.of(CONTACT), needle) if needle else ():
+            title = f"{one.name} {one.organisation}".strip()
+            yield Hit("contact", one.contact_id, title, " / ".join(one.phones))
 
     def _commands(self, needle: str, commands: Sequence[Command]) -> Iterator[Hit]:
         for command in commands:

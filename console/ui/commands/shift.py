@@ -203,6 +203,10 @@ class ShiftCommands(QObject):
         self._contacts.raise_()
         return self._contacts
 
+    def show_contact(self, contact_id: str) -> None:
+        """The contact book with one entry chosen."""
+        self.contacts().choose(contact_id)
+
     def call(self, contact: Contact) -> CallQuestion:
         """Log a call with a contact, about the case in focus."""
         case = self._focus.incident

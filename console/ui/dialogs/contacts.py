@@ -92,6 +92,13 @@ class ContactsWindow(QDialog):
         rows = self.table.selectionModel().selectedRows()
         return self.model.item(rows[0].row()) if rows else None
 
+    def choose(self, contact_id: str) -> None:
+        """Select an entry, whatever was searched for before."""
+        self.search.clear()
+        for number, one in enumerate(self.model.items()):
+            if one.contact_id == contact_id:
+                self.table.selectRow(number)
+
     def add(self) -> None:
         """A new contact."""
         question = ContactQuestion(self._appearance, None, self)

@@ -256,3 +256,17 @@ def test_a_target_that_is_near_or_missed_stands_in_the_strip_and_in_the_case_unt
     assert looked(8)[1].splitlines()[0] == "⚠ 研判已过时限 23:08:05，须告知值班主任"
     port.submit(JudgeBurst(CASE, (port.case.target_pipes()[0],)), WANG)
     assert not any("研判" in line for line in looked(8.2)[1].splitlines())
+
+
+def test_a_contact_is_found_with_the_search_of_the_window_and_opens_in_the_book(window: MainWindow, port: ScriptedPort) -> None:
+    people = (ContactFields("孙主任", organisation="美林苑物业", phones=("0531-8888 1234",)), ContactFields("李"))
+    port.submit(AddContacts(people), WANG)
+    window.settle()
+    for text in ("美林苑物业", "88881234", "孙主任"):
+        (hit,) = (hit for hit in window.search(text) if hit.kind == "contact")
+        assert (hit.key, hit.title, hit.detail) == ("K-00001", "孙主任 美林苑物业", "0531-8888 1234")
+    assert not [hit for hit in window.search("") if hit.kind == "contact"]
+    window.open_hit(hit)
+    chosen = window.shift.contacts().chosen()
+    assert chosen is not None
+    assert chosen.contact_id == "K-00001"
