@@ -17,7 +17,6 @@ from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.domain.shift import Duty, LogEntry, MapPlace
 from console.services.ports import Signers
-from console.services.shift.contacts import LogCall
 from console.services.shift.duty import BeginShift, EndShift
 from console.services.shift.handover import SignHandover
 from console.services.shift.log import LogLine, shown_text
@@ -213,7 +212,7 @@ class ShiftCommands(QObject):
         question = CallQuestion(
             self._appearance, contact, case.incident_id if case is not None else "", self._contacts or self._window
         )
-        question.accepted.connect(lambda: self._log_call(question.intent()))
+        question.accepted.connect(lambda: self._submit(question.intent()))
         self._open(question)
         return question
 
@@ -237,9 +236,6 @@ class ShiftCommands(QObject):
     def settle(self) -> None:
         """Wait for what runs in the background (screenshots, tests)."""
         self._tasks.finish()
-
-    def _log_call(self, intent: LogCall) -> None:
-        self._submit(intent)
 
     def _show_picture(self, entry: LogEntry, found: Attachment | None) -> None:
         pixmap = QPixmap()

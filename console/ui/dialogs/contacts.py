@@ -40,8 +40,6 @@ _LINES = ("name", "role", "organisation", "phones", "areas", "verified_on")
 class ContactsWindow(QDialog):
     """Opened over the window without blocking it; follows the picture."""
 
-    told = Signal(str)
-    noted = Signal(str)
     call_asked = Signal(object)
     """Contact to log a call with."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -39,9 +39,6 @@ _INDENT = "    "
 
 class HandoverDialog(QDialog):
     """Follows the picture until both have signed; the list that was first shown is the preview."""
-
-    noted = Signal(str)
-    """One line for the message bar."""
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from functools import partial
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHeaderView, QLineEdit, QMenu, QVBoxLayout
 
@@ -34,9 +34,6 @@ _SHORTLY_MS = 250
 
 class ShiftLogPanel(Panel):
     """Reads the store again when the picture has newer changes and the panel is in sight."""
-
-    line_chosen = Signal(object)
-    """LogLine: double click or Enter."""
 
     def __init__(self, port: ShiftPort, commands: ShiftCommands, appearance: Appearance) -> None:
         super().__init__()
