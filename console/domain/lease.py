@@ -33,3 +33,7 @@ class Lease:
     holder: str
     epoch: int
     is_ours: bool
+
+
+NOBODY = Lease("", 0, is_ours=False)
+"""No process leads, and this one may not."""

@@ -52,6 +52,10 @@ class StoreNewer(QuanmaiError):
     """The store was written by a newer version of the program."""
 
 
+class StoreOlder(QuanmaiError):
+    """The store is of an earlier version, or empty, and the account may not bring it up to date; an administrator does."""
+
+
 class StaleState(QuanmaiError):
     """Another process changed the record meanwhile: nothing was written; reload and decide again."""
 
