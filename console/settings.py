@@ -22,7 +22,15 @@ from pydantic_settings import (
 
 from console.domain.actors import Actor, Proof
 from console.secret_files import read_secret
-from console.services.analysis.retention import EXPECTED_DAYS, LEAST_READINGS_DAYS, POSITIONS_DAYS, READINGS_DAYS, RetentionRules
+from console.services.analysis.retention import (
+    EXPECTED_DAYS,
+    LEAST_READINGS_DAYS,
+    MINUTES_DAYS,
+    POSITIONS_DAYS,
+    QUARTERS_DAYS,
+    READINGS_DAYS,
+    RetentionRules,
+)
 from maps.errors import InputFault
 
 _APP = "quanmai"
@@ -74,6 +82,10 @@ class Settings(BaseSettings):
     """Days for which the store keeps positions of crews; 0: for good. Packages keep theirs."""
     expected_days: int = Field(default=EXPECTED_DAYS, ge=1)
     """Days for which the store keeps what stations were expected to show; packages keep theirs."""
+    minutes_days: int = Field(default=MINUTES_DAYS, ge=0)
+    """Days for which the store keeps readings rolled up to minutes, 0: for good."""
+    quarters_days: int = Field(default=QUARTERS_DAYS, ge=0)
+    """Days for which the store keeps readings rolled up to quarters of an hour, 0: for good."""
     data_folder: Path = Field(default_factory=lambda: user_data_path(_APP))
 
     @field_validator("readings_days")
@@ -98,7 +110,7 @@ class Settings(BaseSettings):
     @property
     def retention(self) -> RetentionRules:
         """How long history is kept."""
-        return RetentionRules(self.readings_days, self.positions_days, self.expected_days)
+        return RetentionRules(self.readings_days, self.positions_days, self.expected_days, self.minutes_days, self.quarters_days)
 
     @classmethod
     def settings_customise_sources(

@@ -1,10 +1,10 @@
-"""Commands for administrators: doctor, backup, restore, history, audit."""
+"""Commands for administrators: doctor, backup, restore, history, jobs, audit."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,7 +74,7 @@ def restore(
 
 @commands.command()
 def history(store: AtStore = "", as_json: AsJson = False) -> None:
-    """From when to when a store holds readings, positions and expected values, and what retention deleted."""
+    """From when to when a store holds each kind of history, and what retention deleted."""
     from console.domain.clock import moment
     from console.services.analysis.retention import HistoryKind
 
@@ -98,6 +98,38 @@ def history(store: AtStore = "", as_json: AsJson = False) -> None:
         for one in deleted
     ]
     print_result({"kept": kept, "deleted": deleted}, as_json, "\n".join(lines))
+
+
+@commands.command()
+def jobs(
+    store: AtStore = "", most: Annotated[int, typer.Option(help="how many, newest first", min=1)] = 50, as_json: AsJson = False
+) -> None:
+    """What the leading process computes and writes for cases: state, attempts, next time and last failure of each job."""
+    from console.domain.clock import moment
+    from console.domain.jobs import ENDED
+
+    with opened_store(store) as opened:
+        found = opened.jobs.latest(most)
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "kind": one.key.kind.value,
+            "subject": one.key.subject,
+            "state": one.state.value,
+            "attempts": one.attempts,
+            "changed": moment(one.at_us).isoformat(timespec="seconds"),
+            "next": (now + timedelta(seconds=one.wait_s)).isoformat(timespec="seconds") if one.state not in ENDED else None,
+            "reason": one.reason,
+        }
+        for one in found
+    ]
+    lines = [
+        f"{row['changed']} {row['kind']} {row['subject']}: {row['state']}, attempts {row['attempts']}"
+        + (f", next {row['next']}" if row["next"] else "")
+        + (f"; {row['reason']}" if row["reason"] else "")
+        for row in rows
+    ]
+    print_result({"jobs": rows}, as_json, "\n".join(lines) or "no jobs")
 
 
 @audit.command()

@@ -27,10 +27,11 @@ _DECIDES = {
     "INSERT": ("changes", "records", "counters", "outgoing", "stations", "station_orders"),
     "UPDATE": ("records", "counters"),
 }
+_DERIVED = ("jobs", "rollups", "rollup_due")
 _LEADS = {
-    "INSERT": ("deliveries", "lease", "reading_log", "reading_blocks", "expected_ticks", "tracks", "deletions"),
-    "UPDATE": ("outgoing", "deliveries", "lease", "deletions"),
-    "DELETE": ("reading_log", "reading_blocks", "expected_ticks", "tracks"),
+    "INSERT": ("deliveries", "lease", "reading_log", "reading_blocks", "expected_ticks", "tracks", "deletions", *_DERIVED),
+    "UPDATE": ("outgoing", "deliveries", "lease", "deletions", *_DERIVED),
+    "DELETE": ("reading_log", "reading_blocks", "expected_ticks", "tracks", *_DERIVED),
 }
 _ADMINISTERS = {"INSERT": ("users",), "UPDATE": ("users",), "SELECT": ("sign_in_failures",), "DELETE": ("sign_in_failures",)}
 

@@ -110,6 +110,25 @@ deliveries = Table(
 ``epoch``: under which a leading process wrote it; empty where one process has the store alone.
 """
 
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("kind", String(40), primary_key=True),
+    Column("subject", String(200), primary_key=True),
+    Column("basis", String(200), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_us", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("epoch", BigInteger),
+    Index("jobs_by_time", "at_us"),
+)
+"""Slow work of the leading process (``console.domain.jobs``). ``next_us``, ``at_us``: the store's clock.
+
+``epoch``: under which a leading process wrote it; empty where one process has the store alone.
+"""
+
 lease = Table(
     "lease",
     metadata,
@@ -176,6 +195,30 @@ reading_blocks = Table(
 On SQLite with a rowid: in a table without one each comparison of keys reads the whole row, and rows above 1 kB waste a page.
 Stores of more than 2 GB before version 0007 keep theirs without.
 """
+
+rollups = Table(
+    "rollups",
+    metadata,
+    Column("width_s", Integer, primary_key=True, autoincrement=False),
+    Column("station", Integer, primary_key=True, autoincrement=False),
+    Column("channel", SmallInteger, primary_key=True, autoincrement=False),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("block_no", BigInteger, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+    Index("rollups_by_day", "width_s", "day"),
+)
+"""One channel's values of one UTC day in buckets of ``width_s`` (``rollup_codec.py``). ``day``: since 1970.
+
+``block_no``: of the newest block of readings in it.
+"""
+
+rollup_due = Table(
+    "rollup_due",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("moves", BigInteger, nullable=False),
+)
+"""UTC days with readings that are not rolled up yet. ``moves``: rises with each move of readings into the day's blocks."""
 
 expected_ticks = Table(
     "expected_ticks",

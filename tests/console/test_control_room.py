@@ -38,7 +38,7 @@ AHEAD = timedelta(hours=1)
 
 
 class Seat:
-    """One process, asked by lines."""
+    """A seat's process and its requests by lines."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
@@ -114,7 +114,7 @@ class ControlRoom:
 
 
 def until(true: Callable[[], bool], within_s: float, why: str) -> float:
-    """Seconds until it came true."""
+    """Seconds until the condition was true."""
     began = time.monotonic()
     while not true():
         assert time.monotonic() - began < within_s, why
@@ -175,7 +175,7 @@ def test_three_processes_decide_on_one_store_the_leader_is_killed_and_nothing_is
         engine.kill()
         killed = time.monotonic()
         room.ahead = {"Q-003", "Q-007"}
-        late = consoles[0].asks("open", pipes[5])  # while nobody leads
+        late = consoles[0].asks("open", pipes[5])  # while there is no leader
         consoles[0].asks("judge", late["case"], pipes[5])
         until(lambda: any(seat.asks("picture")["leads"] for seat in consoles), TAKEN_OVER_WITHIN_S, "nobody took over")
         taken_s = time.monotonic() - killed

@@ -1,4 +1,4 @@
-"""Notes in words: the old Chinese word for word, whole English sentences, no word in the code."""
+"""Texts of notes: the earlier Chinese texts unchanged, complete English sentences, no text in the code."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHINESE_SIGN = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
 @pytest.fixture(scope="module")
 def played() -> list[Chair]:
-    """Every case of the play."""
+    """Every case of ``every_note``."""
     return list(chairs(INFLOWS))
 
 
@@ -60,7 +60,7 @@ def _parts(value: Value) -> Iterator[Note]:
 def test_the_chinese_log_alarms_orders_and_titles_read_as_the_program_wrote_them_before_notes_had_keys(
     played: list[Chair],
 ) -> None:
-    """The file was written by the version before; ``every_note`` was played there."""
+    """The file was written by the version before, with the same ``every_note``."""
     before = json.loads((HERE / "notes_before_keys.json").read_text("utf-8"))
     for chair, was in zip(played, before, strict=True):
         cases = chair.state.incidents.values()
@@ -151,7 +151,7 @@ def _sources() -> list[Path]:
     return [file for room in ("services", "domain", "detection", "engine") for file in sorted((CONSOLE / room).rglob("*.py"))]
 
 
-def test_no_chinese_word_stands_in_the_code_of_the_core() -> None:
+def test_the_code_of_the_core_holds_no_chinese_literal() -> None:
     """Docstrings may name a term in both languages."""
     found = []
     for file in _sources():

@@ -14,6 +14,7 @@ from console.domain.readings import Channel
 from console.services.access.sign_in import SignInRefused
 from console.services.ports import StoreNewer, StoreOlder, StoreUnavailable
 from console.store import SqlStore, open_store
+from console.store.tables import metadata
 from console.store.server import ADMIN, CONSOLE, ENGINE, Account, prepare
 from maps.errors import InputFault
 from tests.console.store.older import a_store_of_revision
@@ -109,6 +110,20 @@ def test_an_engine_s_account_leads_writes_readings_and_moves_them(prepared: str)
     at_us, _ = engine.readings(0, Channel.PRESSURE, 0, 2**62)
     assert len(at_us)
     engine.close()
+
+
+def test_every_table_is_read_by_consoles_and_written_by_engines(prepared: str) -> None:
+    owner = open_engine(prepared)
+    with owner.begin() as connection:
+        for right, role, none in (("SELECT", CONSOLE, {"users", "sign_in_failures"}), ("INSERT", ENGINE, {"users", "sign_in_failures"})):
+            query = text("SELECT has_table_privilege(:role, :name, :right)")
+            without = {
+                name
+                for name in metadata.tables
+                if not connection.execute(query, {"role": role, "name": name, "right": right}).scalar()
+            }
+            assert without == none, right
+    owner.dispose()
 
 
 def test_an_administrator_s_account_administers_users_and_its_acts_are_in_the_chain(prepared: str) -> None:

@@ -40,7 +40,7 @@ CALM_KPA = 352.0
 
 
 class ScriptedPort:
-    """A ConsolePort whose world moves only when a test says so."""
+    """A ConsolePort whose state changes only by calls of the test."""
 
     def __init__(self, city: City | None = None, is_drill: bool = True) -> None:
         self.city = city or build_small_city()
@@ -74,11 +74,11 @@ class ScriptedPort:
         return [change.note for change in self.chair.log]
 
     def now(self) -> datetime:
-        """The script's present."""
+        """The scripted time."""
         return self.chair.now
 
     def submit(self, intent: Intent, actor: Actor) -> Future[Any]:
-        """Carried out at once; refusals as the engine hands them over."""
+        """Carry out the intent at once; refusals as the engine gives them."""
         answer: Future[Any] = Future()
         self.asked.append((intent, actor.name))
         self.actors.append(actor)
@@ -98,7 +98,7 @@ class ScriptedPort:
     def history(
         self, station_row: int, channel: Channel, since_us: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-        """A quiet evening that drops at the first abnormal reading."""
+        """Constant values that drop at the first abnormal reading."""
         at_us = np.arange(since_us, micros(self.now()), 15_000_000, dtype=np.int64)
         quiet = CALM_KPA - 4 * (station_row % 5) + 3 * np.sin(at_us / 4e8 + station_row)
         value = quiet + np.random.default_rng(station_row).normal(0, 1.2, len(at_us))
@@ -108,7 +108,7 @@ class ScriptedPort:
         return at_us, value, quiet
 
     def scatter(self, station_row: int, channel: Channel) -> float:
-        """Of the evening's own noise."""
+        """Scatter of the scripted noise."""
         return 1.2 if channel is Channel.PRESSURE else np.nan
 
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
@@ -116,7 +116,7 @@ class ScriptedPort:
         return tuple(change for change in self.chair.log if change.subject == f"incident/{incident_id}")
 
     def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
-        """Nothing was kept before this evening."""
+        """No earlier positions."""
         return ()
 
     # The script
@@ -127,14 +127,14 @@ class ScriptedPort:
         return self.chair.state.incidents[CASE]
 
     def publish(self) -> Picture:
-        """A new picture to whoever subscribed."""
+        """Publish a new picture to the subscribers."""
         self._picture = self._compose()
         for subscriber in self._subscribers:
             subscriber(self._picture)
         return self._picture
 
     def wait(self, seconds: float, measuring: bool = True) -> None:
-        """Time goes by; with ``measuring`` the stations go on as they were."""
+        """Move the time on; with ``measuring`` the stations repeat their values."""
         self.chair.now += timedelta(seconds=seconds)
         if measuring:
             self.read_all(self._low, self._silent)
@@ -198,7 +198,7 @@ class ScriptedPort:
         self.publish()
 
     def pressures(self, converged: bool = True) -> None:
-        """The hydraulics answer."""
+        """The pressures after closing arrive."""
         customers = self.city.customers
         low = tuple(
             str(c)
@@ -215,7 +215,7 @@ class ScriptedPort:
         self.publish()
 
     def reply(self, state: str, found: str = "") -> None:
-        """The crew of the last order answers."""
+        """A reply of the crew of the last order."""
         order = self.case.orders[-1]
         reply = OrderReply(order.order_id, order.crew_id, state, self.chair.now, burst_pipe=found)
         self.chair.take(self.chair.desk.on_order_reply(self.chair.state, reply, self.chair.now), order.crew_id)
