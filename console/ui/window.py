@@ -38,6 +38,7 @@ from console.ui.panels.messages import MessageBar
 from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.registry import PANELS
 from console.ui.panels.top_strip import TopStrip
+from console.ui.permitted import Permitted
 from console.ui.port import ConsolePort, DrillPort
 from console.ui.session import Session
 from console.ui.settings import StoredSettings, WindowSettings, first_appearance
@@ -144,6 +145,7 @@ class MainWindow(QMainWindow):
         self._panels = [(spec, spec.make(context)) for spec in PANELS]
         self.strip, self.layers, self.case = self.panel(TopStrip), self.panel(LayersPanel), self.panel(CaseColumn)
         self.alarms, self.log = self.panel(AlarmList), self.panel(LogList)
+        self._permitted = [Permitted(panel, self.session, self._appearance) for panel in (self.case, self.alarms)]
         self.messages = MessageBar(self._appearance)
         self._layout = WindowLayout(self._panels, self.messages, self.map)
         self.setCentralWidget(self._layout)
@@ -292,6 +294,8 @@ class MainWindow(QMainWindow):
             self.map_commands,
         ):
             part.set_appearance(appearance)
+        for permitted in self._permitted:
+            permitted.set_appearance(appearance)
         self.map.set_appearance(appearance.theme, appearance.words)
         self.commands.set_words(appearance.words)
         self._name_panels()

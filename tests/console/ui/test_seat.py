@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from console.domain.actors import Actor, Proof, Role
@@ -242,3 +242,48 @@ def test_a_single_seat_has_no_lock(window: MainWindow) -> None:
     window.commands.run("lock")
     window.session.lock_when_idle(0.001)
     assert not window.session.is_locked
+
+
+def buttons(window: MainWindow) -> dict[str, bool]:
+    """Whether each marked button of the case column works now, by what it does."""
+    found = window.case.findChildren(QPushButton) + window.alarms.findChildren(QPushButton)
+    return {str(one.property("needs")): one.isEnabled() for one in found if one.property("needs") and not one.isHidden()}
+
+
+def test_what_a_role_may_not_do_is_disabled_with_the_reason(qtbot: QtBot, port: ScriptedPort, store: SqlStore) -> None:
+    store.users.add("孙", Role.HOTLINE, (), GOOD, Actor.named("root"), NOW)
+    actor = store.users.authenticate("孙", GOOD, seat="D3")
+    made = MainWindow(port, WindowSettings("孙", None, "zh_CN", "dark", actor=actor, access=store.users))
+    qtbot.addWidget(made)
+    made.show()
+    port.burst()
+    made.settle()
+    made.alarms.table.selectRow(0)
+    works = buttons(made)
+    assert works["judge_burst"]
+    assert works["acknowledge_alarm"]
+    assert not works["shelve_alarm"]
+    (shelve,) = [one for one in made.alarms.findChildren(QPushButton) if one.property("needs") == "shelve_alarm"]
+    assert "孙（热线）无权搁置报警" in shelve.toolTip()
+    made.session._actor = store.users.authenticate("王", GOOD, seat="D3")
+    made.session.changed.emit()
+    made.settle()
+    assert buttons(made)["shelve_alarm"]
+    assert "无权" not in shelve.toolTip()
+    made.close()
+
+
+def test_on_a_locked_seat_only_acknowledging_is_enabled_and_all_comes_back(seat: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    seat.settle()
+    seat.alarms.table.selectRow(0)
+    before = buttons(seat)
+    seat.session.lock()
+    seat.settle()
+    assert {name for name, works in buttons(seat).items() if works} == {"acknowledge_alarm"}
+    port.wait(5)
+    seat.settle()
+    assert {name for name, works in buttons(seat).items() if works} == {"acknowledge_alarm"}
+    seat.seat.unlock()
+    answer(seat, "王")
+    assert buttons(seat) == before
