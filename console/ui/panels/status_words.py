@@ -49,7 +49,9 @@ def feed_tip(picture: Picture, appearance: Appearance) -> str:
         words("strip.channel", line=feed_line(channel, appearance)) for channel in picture.channels if channel.state != "off"
     ]
     if picture.lease is not None:
-        lines.append(words("strip.leads_here" if picture.lease.is_ours else "strip.follows", holder=picture.lease.holder))
+        lease = picture.lease
+        key = "strip.leads_here" if lease.is_ours else "strip.follows" if lease.holder else "strip.nobody_leads"
+        lines.append(words(key, holder=lease.holder))
     return "\n".join(lines)
 
 

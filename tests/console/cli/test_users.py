@@ -11,9 +11,7 @@ import pytest
 
 from console.cli import main
 from console.store import open_store
-from tests.postgresql import database, server
 
-__all__ = ["database", "server"]
 Quanmai = Callable[..., tuple[int, str, str]]
 GOOD, NEW = "spring-of-72", "autumn-of-72"
 

@@ -19,9 +19,8 @@ from console.store.tables import metadata
 from maps.errors import InputFault
 from tests.console.store.older import a_store_of_revision
 from tests.console.store.values import NOW, opening, readings
-from tests.postgresql import Server, database, open_engine, server
+from tests.postgresql import Server, open_engine
 
-__all__ = ["database", "server"]
 pytest.importorskip("psycopg", reason="psycopg is not installed")
 pytestmark = pytest.mark.slow
 GOOD = "spring-of-72"
