@@ -24,16 +24,17 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The lease as the store has it. ``holder``: the leading process; ``is_ours``: this one leads.
+    """The lease as the store has it. ``holder``: the leading process, "" none; ``is_ours``: this one leads.
 
-    ``epoch``: rises by one with each take-over. Every write of a leader is checked against it (a fencing token), so that a
+    ``may_be_ours``: its account may lead. ``epoch``: rises by one with each take-over. Every write of a leader is checked against it (a fencing token), so that a
     leader that was paused and has been replaced writes nothing any more.
     """
 
     holder: str
     epoch: int
     is_ours: bool
+    may_be_ours: bool = True
 
 
-NOBODY = Lease("", 0, is_ours=False)
+NOBODY = Lease("", 0, is_ours=False, may_be_ours=False)
 """No process leads, and this one may not."""
