@@ -43,6 +43,8 @@ def _lead_words(picture: Picture, words: Words) -> str:
         return ""
     if picture.lease.is_ours:
         return words("strip.leads_short")
+    if not picture.lease.holder:
+        return words("strip.nobody_short")
     named = picture.lease.holder.split()  # quanmai engine pid 12 on a machine
     return words("strip.led_short", by=named[1] if len(named) > 1 else picture.lease.holder)
 
