@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,12 +28,21 @@ GOOD = "spring-of-72"
 N1 = f"{CASE}-N1"
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    """Users of each role that the tests need."""
-    opened = open_store(tmp_path / "store.sqlite")
+@pytest.fixture(scope="module")
+def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with users of each role that the tests need; Argon2 is slow on purpose."""
+    path = tmp_path_factory.mktemp("users") / "store.sqlite"
+    opened = open_store(path)
     for name, role in (("王", Role.DISPATCHER), ("李", Role.SUPERVISOR), ("赵", Role.DISPATCHER), ("admin", Role.ADMIN)):
         opened.users.add(name, role, (), GOOD, Actor.named("root"), NOW)
+    opened.close()
+    return path
+
+
+@pytest.fixture
+def store(users: Path, tmp_path: Path) -> Iterator[SqlStore]:
+    """A copy of it."""
+    opened = open_store(shutil.copy(users, tmp_path / "store.sqlite"))
     yield opened
     opened.close()
 
@@ -96,7 +106,7 @@ def test_a_locked_seat_keeps_alarms_and_map_in_sight_and_lets_only_an_acknowledg
 
 
 @pytest.mark.parametrize(("name", "kind"), [("王", "seat_unlocked"), ("李", "seat_unlocked_by_other")])
-def test_the_same_person_or_a_supervisor_unlocks_and_the_same_person_stays_signed_in(
+def test_the_same_person_or_a_supervisor_unlocks_and_is_who_acts_from_then_on(
     seat: MainWindow, store: SqlStore, name: str, kind: str
 ) -> None:
     seat.session.lock()
@@ -104,7 +114,7 @@ def test_the_same_person_or_a_supervisor_unlocks_and_the_same_person_stays_signe
     answer(seat, name)
     assert not seat.session.is_locked
     assert not seat.panel(LockBar).isVisible()
-    assert seat.session.person.name == "王"
+    assert seat.session.person.name == name
     assert kinds(store) == ["seat_locked", kind]
 
 
