@@ -26,7 +26,7 @@ class Server:
     user: str | None
 
     def run(self, program: str, *arguments: str) -> None:
-        """Run one of PostgreSQL's programs; as root, under the account the package made: it refuses root."""
+        """Run one of PostgreSQL's programs; root runs it under the package's account, since PostgreSQL refuses root."""
         done = subprocess.run(
             [str(self.programs / program), *arguments],
             user=self.user,

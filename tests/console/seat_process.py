@@ -1,4 +1,4 @@
-"""A console's or engine's runtime without a window in a process of its own; a test asks it by lines of JSON.
+"""A console's or engine's runtime without a window in a process of its own; tests send it requests as lines of JSON.
 
 Run: ``python -m tests.console.seat_process CITY BROKER STORE FOLDER SEAT``.
 """

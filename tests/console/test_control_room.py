@@ -80,7 +80,7 @@ def test_three_processes_decide_on_one_store_the_leader_is_killed_and_nothing_is
         engine.kill()
         killed = time.monotonic()
         room.ahead = {"Q-003", "Q-007"}
-        late = consoles[0].asks("open", pipes[5])  # while nobody leads
+        late = consoles[0].asks("open", pipes[5])  # while there is no leader
         consoles[0].asks("judge", late["case"], pipes[5])
         until(lambda: any(seat.asks("picture")["leads"] for seat in consoles), TAKEN_OVER_WITHIN_S, "nobody took over")
         taken_s = time.monotonic() - killed

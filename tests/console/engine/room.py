@@ -96,7 +96,7 @@ class Room:
         self.feed.offer(topic or f"quanmai/v1/test/readings/{station}", payload)
 
     def hears(self, values: dict[str, dict[str, float]], at: datetime | None = None) -> None:
-        """Readings of many stations at one time (default: now): station -> key of the contract -> value."""
+        """Send readings of many stations at one time (default: now): station -> key of the payload -> value."""
         stamp = (at or self.clock.at).isoformat()
         body = [{"s": station, "t": stamp, "v": channels} for station, channels in values.items()]
         self.feed.offer("quanmai/v1/test/readings", json.dumps(body).encode())
@@ -126,7 +126,7 @@ class Room:
             assert time.monotonic() < until, "it never settled"
 
     def ticks(self, seconds: float = 60.0) -> None:
-        """Move the clock on and wait for the tick it makes due, and for what follows from it."""
+        """Move the clock on, and wait until the tick that is due is processed."""
         self.settles()  # a jump of the clock is seen before it moves on
         history = self.engine._watch.history
         before = history.last_us

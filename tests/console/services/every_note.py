@@ -1,4 +1,4 @@
-"""Cases played through the real desk until it has written every note that it can write."""
+"""Cases carried out by the real desk until every note of the log has been written."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ON_STATIONS = (
 
 
 def chairs(opposite_inflows: Any) -> Iterator[Chair]:
-    """One after another; ``opposite_inflows``: detection's words on two zones whose inflows move oppositely."""
+    """One case after another; ``opposite_inflows``: detection's text on two zones whose inflows move oppositely."""
     yield _suspected()
     yield _judged()
     yield _valves()
@@ -261,7 +261,7 @@ def _alarms(opposite_inflows: Any) -> Chair:
 
 
 def _unknown_places() -> Chair:
-    """Pipes of which little is known."""
+    """Pipes without most attributes."""
     city = a_town(name_roads=False)
     pipes = city.network.pipes
     bare = replace(city, roads=city.roads.replaced(name=[""]), network=replace(city.network, pipes=pipes.replaced(
