@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -357,7 +357,7 @@ class Drill:
             "changes": len(changes),
         }
 
-    def _check_cases(self, cases: dict[str, Incident]) -> None:
+    def _check_cases(self, cases: Mapping[str, Incident]) -> None:
         ledger = self.ledger
         assert set(ledger.opened.values()) <= set(cases), "a case that was confirmed is lost"
         for case, pipe in ledger.judged.items():
@@ -371,7 +371,7 @@ class Drill:
         assert set(received) == kept, f"at the broker {set(received) - kept} too many, {kept - set(received)} missing"
         assert len(received) == len(set(received)), "one order id with two contents"
 
-    def _check_notices(self, cases: dict[str, Incident]) -> None:
+    def _check_notices(self, cases: Mapping[str, Incident]) -> None:
         issued = {one.notice_id: one for case in cases.values() for one in case.notices if one.status is NoticeStatus.ISSUED}
         assert set(self.ledger.issued.values()) <= set(issued), "an issued notice is lost"
         folder = self._folder / "notices"
