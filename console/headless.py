@@ -40,6 +40,7 @@ def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSetti
         crew_speed_kmh=settings.crew_speed_kmh,
         is_drill=is_drill,
         limits_file=settings.limits_file,
+        area_minutes=settings.area_minutes,
     )
 
 

@@ -24,6 +24,7 @@ from console.domain.live import LivePicture
 from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.engine.archive import STUCK_S, Archive
+from console.engine.area_watch import AreaWatch
 from console.engine.commands import Commands
 from console.engine.decisions import Decisions
 from console.engine.deliveries import Deliveries
@@ -92,6 +93,7 @@ class Engine:
         self._retention = Retention(
             ports.retention, store, clock, self._live, desk, self._decisions, self._commands, self._faults, leads
         )
+        self._areas = AreaWatch(desk, self._decisions, clock, leads)
         self._decisions.observe(self._after)
         self._desk = desk
         self._leadership.listen(self._begin_to_lead, self._jobs.drop)
@@ -237,7 +239,7 @@ class Engine:
 
     def _turn(self) -> None:
         self._say_when_stuck()
-        parts = (self._ingest, self._commands, self._watch, self._deliveries, self._decisions)
+        parts = (self._ingest, self._commands, self._watch, self._areas, self._deliveries, self._decisions)
         for part in (self._turn_leadership, *(room.turn for room in parts), self._publish_picture):
             try:
                 part()
