@@ -15,7 +15,7 @@ from console.cli.output import print_result
 commands = typer.Typer()
 
 
-BENCHES = ("map", "trace", "detect", "locate", "ltown", "synth", "readings", "recall", "package", "open", "pumped")
+BENCHES = ("map", "trace", "detect", "locate", "ltown", "synth", "readings", "recall", "package", "open", "pumped", "room")
 
 
 @commands.command()
@@ -36,6 +36,8 @@ def bench(
     seed: Annotated[int, typer.Option(help="pumped: of the true city, its bursts and all noise", min=0)] = 1,
     noise: Annotated[float, typer.Option(help="pumped: factor on all noise of demand and readings", min=0.0)] = 1.0,
     to: Annotated[Path | None, typer.Option(help="pumped: folder to write the recordings to, for locate and score")] = None,
+    consoles: Annotated[int, typer.Option(help="room: consoles without a window", min=1)] = 10,
+    store: Annotated[str, typer.Option(help="room: address of an empty PostgreSQL database; default an SQLite file")] = "",
     json: Annotated[bool, typer.Option("--json", help="one JSON object (always)")] = True,
 ) -> None:
     """Measure a budget; prints JSON."""
@@ -49,6 +51,7 @@ def bench(
         "locate": {"pipes": pipes, "stations": stations or 300},
         "detect": {"stations": stations or 300},
         "open": {"pipes": pipes, "stations": stations, "seconds": seconds, "feed": feed},
+        "room": {"stations": stations or 10_000, "consoles": consoles, "store": store},
         "pumped": {
             "networks": [one for one in networks.replace(" ", "").split(",") if one],
             "inp": inp or [],

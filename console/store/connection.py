@@ -103,6 +103,12 @@ def migrate(engine: Engine, where: str) -> None:
         raise
 
 
+def is_older(engine: Engine) -> bool:
+    """Whether an earlier version of the program made the store, so that it is migrated when it is opened."""
+    with engine.connect().execution_options(**READING) as connection:
+        return _revision(connection) not in (None, HEAD)
+
+
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
