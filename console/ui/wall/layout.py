@@ -86,20 +86,20 @@ def _placed(
     blocks: Sequence[Block], columns: int, width_px: float, rows: Sequence[int], measure: Measure, gap_px: float
 ) -> Placement:
     pieces, column, at, hidden, most = list[Placed](), 0, 0.0, 0, 0.0
-    for number, block in enumerate(blocks):
+    for block in blocks:
         for line in block.lines:
             new = set_line(line, width_px, measure, gap_px)
             height = max((piece.row for piece in new), default=0.0) + 1
             if at + height > rows[column] and column + 1 < columns:
                 column, at = column + 1, 0.0
             if at + height > rows[column]:
-                hidden += sum(len(one.lines) for one in blocks[number:]) - block.lines.index(line)
-                return Placement(tuple(pieces), hidden, most)
+                hidden += 1  # a shorter one further down may have room
+                continue
             pieces += [Placed(column, at + piece.row, piece.text, piece.role, piece.right) for piece in new]
             at += height
             most = max(most, at)
         at += _GAP_ROWS
-    return Placement(tuple(pieces), 0, most)
+    return Placement(tuple(pieces), hidden, most)
 
 
 def set_line(line: Line, width_px: float, measure: Measure, gap_px: float) -> list[Placed]:
