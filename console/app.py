@@ -27,7 +27,7 @@ from console.services.areas.area_map import AreaMap
 from console.services.areas.sight import AreaSight
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
-from console.settings import Settings, in_environment, load_settings
+from console.settings import Settings, in_environment, is_shared, load_settings
 from maps.city import City
 from maps.dataset import read_city
 from maps.errors import InputFault
@@ -77,7 +77,12 @@ def run_console(
     )
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
     options = RuntimeOptions(
-        city_path, where, settings.data_folder / "notices", desk, retention=settings.retention, is_shared=settings.shared
+        city_path,
+        where,
+        settings.data_folder / "notices",
+        desk,
+        retention=settings.retention,
+        is_shared=is_shared(settings, where),
     )
     seat = seat_of(settings, "console", where)
     connection = connection_of(settings, broker, city.info.site, seat) if broker is not None else None
@@ -87,7 +92,7 @@ def run_console(
         stack.enter_context(logged_to(settings.data_folder / "logs", seat))
         runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels, late_model=True)
         stack.callback(runtime.close)
-        people = people_of(runtime.store, seat, is_shared=settings.shared)
+        people = people_of(runtime.store, seat, is_shared=is_shared(settings, where))
         actor = people.signed_in(user, password_file) if people is not None and user else None
         runtime.recall()
         runtime.start()

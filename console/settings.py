@@ -64,8 +64,11 @@ class Settings(BaseSettings):
     """Broker, ``mqtt://user:password@host:port``; ``--mqtt`` goes before it."""
     store: str = ""
     """Store file or database URL; ``--store`` goes before it; without either a file in ``data_folder``."""
-    shared: bool = False
-    """Several consoles and engines use the store at once (``QUANMAI_SHARED=1``); each needs a ``seat`` of its own."""
+    shared: bool | None = None
+    """Several consoles and engines use the store at once; each needs a ``seat`` of its own. By default so on PostgreSQL, and not
+
+    on SQLite (there with ``QUANMAI_SHARED=1``, for programs on one machine).
+    """
     credentials: Path | None = None
     """File (TOML, mode 0600) with ``mqtt`` and ``store``: addresses with passwords; the environment goes before it."""
     lock_minutes: float = Field(default=30.0, ge=0, le=24 * 60)
@@ -120,6 +123,11 @@ def account() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "?"
+
+
+def is_shared(settings: Settings, store: str | Path) -> bool:
+    """Whether others may use a store (file or address) at once: as set, by default on a server."""
+    return settings.shared if settings.shared is not None else "://" in str(store) and not str(store).startswith("sqlite")
 
 
 def in_environment(settings: Settings, name: str) -> str:

@@ -38,6 +38,7 @@ from console.ui.panels.messages import MessageBar
 from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.registry import PANELS
 from console.ui.panels.top_strip import TopStrip
+from console.ui.panels.unsent import UnsentBar
 from console.ui.port import ConsolePort, DrillPort
 from console.ui.session import Session
 from console.ui.settings import StoredSettings, WindowSettings, first_appearance
@@ -151,7 +152,8 @@ class MainWindow(QMainWindow):
         self.strip, self.layers, self.case = self.panel(TopStrip), self.panel(LayersPanel), self.panel(CaseColumn)
         self.alarms, self.log = self.panel(AlarmList), self.panel(LogList)
         self.messages = MessageBar(self._appearance)
-        self._layout = WindowLayout(self._panels, self.messages, self.map)
+        self.unsent = UnsentBar(self._appearance)
+        self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map)
         self.setCentralWidget(self._layout)
         self._name_panels()
         self.resize(1600, 900)
@@ -161,6 +163,9 @@ class MainWindow(QMainWindow):
         self._bridge.arrived.connect(self.show_picture)
         self.dispatcher.refused.connect(lambda fault: self.messages.show_message(self._appearance.words.fault(fault)))
         self.dispatcher.refused.connect(self.questions.show_refused)
+        self.dispatcher.unsent.connect(self.unsent.hold)
+        self.dispatcher.done.connect(self.unsent.done)
+        self.unsent.submit_asked.connect(self.dispatcher.submit)
         self.dispatcher.broken.connect(
             lambda text: self.messages.show_message(self._appearance.words("messages.defect", text=text))
         )
@@ -199,7 +204,7 @@ class MainWindow(QMainWindow):
         self._picture, self._heard_at = picture, monotonic()
         self.map.show_picture(picture)
         self.map.set_badges(badges(self._port.city, picture, self._appearance.words, self._settings.area))
-        for part in (self.tools, self.map_commands, self.focus, self.station_cards, self.questions):
+        for part in (self.tools, self.map_commands, self.focus, self.station_cards, self.questions, self.unsent):
             part.show_picture(picture)
         for _, panel in self._panels:
             panel.show_picture(picture)
@@ -288,6 +293,7 @@ class MainWindow(QMainWindow):
             panel.set_appearance(appearance)
         for part in (
             self.messages,
+            self.unsent,
             self.questions,
             self.seat,
             self.locator,
