@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QLineEdit
 from pytestqt.qtbot import QtBot
 
@@ -87,6 +88,10 @@ def said(board: WallBoard) -> str:
     return "\n".join([board.headline.text, *(piece.text for piece in board.placement.pieces)])
 
 
+def is_loud(board: WallBoard) -> bool:
+    return board.headline.loud
+
+
 @pytest.mark.parametrize(("width", "height", "width_mm"), SIZES)
 @pytest.mark.parametrize(("language", "theme"), itertools.product(("zh_CN", "en"), ("dark", "light")))
 def test_every_text_has_the_height_fits_its_column_and_overlaps_none(
@@ -146,25 +151,25 @@ def test_lost_feed_store_and_engine_are_loud_with_an_age(
         board.show_picture(replace(picture, version=picture.version + next(steps), feeds=feeds))
 
     shows(FeedHealth("mqtt", "down"))
-    assert board.headline.loud
+    assert is_loud(board)
     assert "Feed lost (mqtt), newest value" in board.headline.text
     assert board.headline.time.startswith("as of ")
     shows(FeedHealth("mqtt", "up"), FeedHealth("store", "down"))
-    assert board.headline.loud
+    assert is_loud(board)
     shows(FeedHealth("mqtt", "up"))
-    assert not board.headline.loud
+    assert not is_loud(board)
     later = boards.monotonic() + 75.0
     monkeypatch.setattr(boards, "monotonic", lambda: later)
     board.refresh()
     assert "Picture stopped 1 min 1" in board.headline.text
     board.show_picture(board._picture or picture)  # the same picture again is no sign of life
-    assert board.headline.loud
+    assert is_loud(board)
 
 
 def test_values_that_stopped_coming_are_loud_although_the_feed_is_up(opened: MainWindow, port: ScriptedPort) -> None:
     board, picture = wall_of(opened), port.latest()
     board.show_picture(replace(picture, version=picture.version + 1, now_us=picture.now_us + 400_000_000))
-    assert board.headline.loud
+    assert is_loud(board)
     assert "No new readings" in board.headline.text
 
 
@@ -188,7 +193,7 @@ def test_a_click_on_the_enlarged_map_finds_what_is_drawn_there(opened: MainWindo
     )
     at = (x * canvas._enlarged, y * canvas._enlarged)
     with qtbot.waitSignal(canvas.input.picked) as picked:
-        qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(at[0]), round(at[1])))
+        QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(at[0]), round(at[1])))
     assert picked.args[0] is not None
 
 
@@ -208,4 +213,6 @@ def test_what_has_no_room_is_left_out_details_first_and_counted() -> None:
     whole = place(blocks, 1, 10.0, 5, letters, 1.0)
     assert (whole.hidden, {piece.text for piece in whole.pieces}) == (0, set("a1b2c3d4"))
     less = place(blocks, 1, 10.0, 4, letters, 1.0)
-    assert (less.hidden, {piece.text for piece in less.pieces}) == (2, set("a1c3"))
+    assert (less.hidden, {piece.text for piece in less.pieces}) == (1, set("a1c3d4"))
+    least = place(blocks, 1, 10.0, 3, letters, 1.0)
+    assert (least.hidden, {piece.text for piece in least.pieces}) == (2, set("a1c3"))
