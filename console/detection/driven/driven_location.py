@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +24,7 @@ _LEAST_SIGMA = 0.02
 
 
 class DrivenLocator:
-    """Locates from the mean of a window against the hour before, over the channels that say where water goes.
+    """Locates from the mean of a window against the time before, over the channels that say where water goes.
 
     Of a tank only its inflow is used, the change of its level: its share of a burst depends on where that is. The level itself
     drives the model. The city's balance is no channel of its own here: it is the sum of flows and inflows.
@@ -35,18 +35,25 @@ class DrivenLocator:
         self._metered = len(meters.pressure_station) + len(meters.flow_station)
         self._expectation: DrivenExpectation | None = None
         self._covariance: dict[tuple[int, bool], Floats] = {}
-        self._reference = 0
+        self._reference: Callable[[int], int] = int
         self._tick_s = 0.0
         self._before: tuple[Floats, Floats] | None = None
         self._inflow = np.empty((0, len(meters.tank_node)))
         self._sigma = np.ones(len(meters.tank_node))
 
     def learn(
-        self, ticks: DrivenTicks, metered: Stretch, windows: tuple[int, ...], reference: int, tick_s: float, inflow_m3h: float
+        self,
+        ticks: DrivenTicks,
+        metered: Stretch,
+        windows: tuple[int, ...],
+        reference: Callable[[int], int],
+        tick_s: float,
+        inflow_m3h: float,
     ) -> None:
         """Learn from burst-free ticks.
 
-        ``metered``: their residuals, pressures and flows first. ``windows``, ``reference``: in ticks. ``inflow_m3h``: usual.
+        ``metered``: their residuals, pressures and flows first. ``windows``: in ticks; ``reference``: of a window, likewise.
+        ``inflow_m3h``: usual.
         """
         self._reference, self._tick_s = reference, tick_s
         self._before = None
@@ -57,8 +64,8 @@ class DrivenLocator:
         joint = np.hstack([cleaned(metered.values, metered.changed)[:, : self._metered], np.nan_to_num(self._inflow)])
         self._covariance = {}
         for window in windows:
-            difference = differences(joint, window, reference)
-            mixed = _changed_within(metered.changed, window + reference)
+            difference = differences(joint, window, reference(window))
+            mixed = _changed_within(metered.changed, window + reference(window))
             known = np.isfinite(difference).all(axis=1)
             pooled = _covariance(difference[known])
             for is_mixed in (False, True):
@@ -115,7 +122,7 @@ class DrivenLocator:
         return Location(candidates, tuple(one.pipe_id for one in candidates[:inside]), model, moved, found.score)
 
     def _difference(self, window: int, metered: Stretch, linear: NDArray[np.float32]) -> Difference:
-        need = min(window + self._reference, len(metered.values))
+        need = min(window + self._reference(window), len(metered.values))
         tanks = self._meters.tank_node
         inflow = np.full((need, len(tanks)), np.nan)
         lately = self._inflow[-need:]

@@ -222,7 +222,7 @@ def test_a_network_without_pumps_is_refused() -> None:
         networks.nominal_city(networks.shipped("Net2"), 40, 1)
 
 
-def test_a_hole_made_while_a_pump_stands_is_no_larger_than_at_half_the_usual_pressure() -> None:
+def test_a_burst_that_starts_while_pumps_stand_is_sized_at_no_less_than_half_the_usual_pressure() -> None:
     # Pumps of Richmond stop for hours; a leak of some m3/h at a pressure near zero would later draw more than the city.
     city = networks.nominal_city(networks.shipped("Richmond_skeleton"), 40, 5)
     recording = record(city, RecordingOptions(seed=5, history_days=2, quiet_days=0, bursts=2))
@@ -230,7 +230,7 @@ def test_a_hole_made_while_a_pump_stands_is_no_larger_than_at_half_the_usual_pre
         assert burst.flow_m3h < 2.0 * burst.size * recording.inflow_m3h
 
 
-def test_the_command_refuses_what_it_does_not_have() -> None:
+def test_the_command_refuses_unknown_networks_and_variants() -> None:
     for words in (["--variant", "levels"], ["--networks", "Net99"], ["--quiet-days", "0", "--bursts", "0"]):
         shown = CliRunner().invoke(app, ["bench", "pumped", *words])
         assert isinstance(shown.exception, InputFault)

@@ -41,12 +41,12 @@ def test_the_city_takes_what_flows_in_less_what_the_tank_gains() -> None:
     assert found.pressure_m[:, 0] == pytest.approx([30.0] * 3)
 
 
-def test_a_level_that_jumps_further_than_water_flows_is_held() -> None:
+def test_a_level_jump_larger_than_flows_allow_is_not_used() -> None:
     found = _taken(_values([3.0, 3.05, 9.0, 3.1], [0.0] * 4, [1] * 4))
     assert found.level_m[:, 0] == pytest.approx([3.0, 3.05, 3.05, 3.1])
 
 
-def test_a_level_that_stays_where_it_jumped_to_is_taken_in_the_end() -> None:
+def test_a_level_that_stays_after_its_jump_is_used_after_a_while() -> None:
     found = _taken(_values([3.0] + [8.0] * 6, [0.0] * 7, [1] * 7))
     assert found.level_m[-1, 0] == pytest.approx(8.0)
 
@@ -62,3 +62,18 @@ def test_demand_factors_follow_the_measured_balance() -> None:
     taken = BoundaryFilter(_meters(), 300.0).take(values, np.arange(float(ticks)) * 300.0, np.zeros(ticks, dtype=bool))
     factor = demand_factors(taken, np.full(24, 100.0))
     assert factor == pytest.approx(np.full(48, 1.5))  # no weekend was seen: as on working days
+
+
+def test_a_glitch_of_a_source_meter_is_not_in_the_supply() -> None:
+    found = _taken(_values([3.0] * 6, [200.0, 200.0, 200.0, 320.0, 200.0, 200.0], [1] * 6))
+    assert found.supply_m3h == pytest.approx([200.0] * 6)
+
+
+def test_after_a_gap_a_change_of_level_is_no_flow_of_one_tick() -> None:
+    taken = BoundaryFilter(_meters(), 300.0)
+    quiet = np.zeros(1, dtype=bool)
+    taken.take(_values([3.0], [200.0], [1]), np.zeros(1), quiet)
+    taken.forget()
+    found = taken.take(_values([5.0], [200.0], [1]), np.array([36_000.0]), quiet)
+    assert found.level_m[0, 0] == 5.0
+    assert np.isnan(found.stored_m3h[0, 0])
