@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from console.channels.local import LocalChannel
 from console.connections import broker_of, channels_of, connection_of, feeds_of, seat_of
+from console.domain.actors import Actor
 from console.domain.clock import DrillClock, SystemClock
 from console.feeds.port import Feed
 from console.garbage_collection import return_what_is_freed, set_loaded_aside
 from console.log_files import logged_to
+from console.people import People, people_of
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
@@ -37,11 +39,19 @@ _SWITCH_S = 0.001
 
 
 def run_console(
-    city_path: Path, mqtt: str, store: str, seat: str = "", *, more_feeds: Callable[[City], Sequence[Feed]] | None = None
+    city_path: Path,
+    mqtt: str,
+    store: str,
+    seat: str = "",
+    *,
+    user: str = "",
+    password_file: Path | None = None,
+    more_feeds: Callable[[City], Sequence[Feed]] | None = None,
 ) -> int:
     """The console on a city; without a broker it shows the network and stored cases, and sends nothing.
 
-    ``more_feeds``: makes further feeds beside those of the settings. Returns the exit code.
+    ``user``: signs in without a dialog, with the password in ``password_file`` or the keyring; ``more_feeds``: makes further
+    feeds beside those of the settings. Returns the exit code.
     """
     return_what_is_freed()
     settings = load_settings(**({"seat": seat} if seat else {}))
@@ -67,9 +77,11 @@ def run_console(
         stack.enter_context(logged_to(settings.data_folder / "logs", seat))
         runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels, late_model=True)
         stack.callback(runtime.close)
+        people = people_of(runtime.store, seat, is_shared=settings.shared)
+        actor = people.signed_in(user, password_file) if people is not None and user else None
         runtime.recall()
         runtime.start()
-        return _show(runtime, settings)
+        return _show(runtime, settings, people=people, actor=actor)
 
 
 def run_demo(asked: DrillOptions | None = None) -> int:
@@ -137,11 +149,16 @@ def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] |
     return code
 
 
-def _window_settings(settings: Settings, folder: Path) -> WindowSettings:
+def _window_settings(
+    settings: Settings, folder: Path, people: People | None = None, actor: Actor | None = None
+) -> WindowSettings:
     from console.ui.settings import WindowSettings
 
     return WindowSettings(
-        user=settings.user,
+        user=settings.person.name,
+        actor=actor or settings.person,
+        access=None if people is None else people.access,
+        lock_minutes=settings.lock_minutes,
         folder=folder,
         language=in_environment(settings, "language"),
         theme=in_environment(settings, "colours"),
@@ -150,18 +167,34 @@ def _window_settings(settings: Settings, folder: Path) -> WindowSettings:
     )
 
 
-def _show(runtime: Runtime, settings: Settings, drill: DrillPort | None = None) -> int:
+def _show(
+    runtime: Runtime,
+    settings: Settings,
+    drill: DrillPort | None = None,
+    *,
+    people: People | None = None,
+    actor: Actor | None = None,
+) -> int:
+    """``people``: of a store with users: somebody signs in first, unless ``actor`` has done so."""
     try:
         from PySide6.QtWidgets import QApplication
 
         from console.ui.bridge import CrossThreadCall
+        from console.ui.dialogs.sign_in import ask_who
         from console.ui.window import MainWindow
     except ImportError as missing:
         raise InputFault(f"the window needs Qt's system libraries ({missing}); 'make run' installs or names them") from missing
     sys.setswitchinterval(_SWITCH_S)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     settings.data_folder.mkdir(parents=True, exist_ok=True)
-    window = MainWindow(runtime.engine, _window_settings(settings, settings.data_folder), drill)
+    if people is not None and actor is None:
+        look = _window_settings(settings, settings.data_folder)
+        actor = ask_who(people.access, people.seat, runtime.engine.city.info, look)
+        if actor is None:
+            return 0
+    window = MainWindow(runtime.engine, _window_settings(settings, settings.data_folder, people, actor), drill)
+    if people is not None:
+        window.session.begin()
 
     def show_states(states: Sequence[HydraulicState]) -> None:
         window.tools.set_states(states)

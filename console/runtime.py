@@ -105,7 +105,8 @@ class Runtime:
         self.detector = self._detector()
         self.case_files = CaseFiles(options.store, options.city_path, options.notices)
         self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
-        desk = Desk(city, Isolator(city), self.documents, options.desk)
+        signed_in = replace(options.desk, signs_in=self.store.users.are_needed)
+        desk = Desk(city, Isolator(city), self.documents, signed_in)
         options.notices.mkdir(parents=True, exist_ok=True)
         self._forecasts = Forecaster(city, self.states) if self.states or self._is_awaited else None
         ports = Ports(

@@ -84,7 +84,7 @@ class Engine:
         self._outbox = Outbox(store, ports.channels, self._faults, self._leadership)
         self._deliveries = Deliveries(self._outbox, self._decisions)
         self._jobs = Jobs(
-            ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands, self._faults, leads
+            ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands, self._faults, self._leadership
         )
         self._retention = Retention(
             ports.retention, store, clock, self._live, desk, self._decisions, self._commands, self._faults, leads

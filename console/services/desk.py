@@ -14,6 +14,7 @@ from console.domain.intents import Intent
 from console.domain.limits import Limits
 from console.domain.notes import Note
 from console.domain.orders import OrderReply
+from console.services.access.permissions import require_permitted
 from console.services.alarms import operations, station_alarms
 from console.services.analysis.retention import Deletion, recorded_deletion
 from console.services.changesets import NOTHING, Refused, recorded
@@ -62,8 +63,7 @@ class Desk:
         handler = HANDLERS.get(type(intent))
         if handler is None:
             raise TypeError(f"no service carries out {type(intent).__name__}")
-        if not actor.may(handler.permission):
-            raise Refused("not_permitted", user=actor.name, role=actor.role, intent=handler.wording)
+        require_permitted(handler, state, intent, actor, signs_in=self._tools.settings.signs_in)
         return self._followed(state, handler.carry_out(self._tools, state, intent, actor, now), now)
 
     def _followed(self, state: DeskState, step: ChangeSet, now: datetime) -> ChangeSet:

@@ -19,6 +19,7 @@ from console.domain.crews import CrewFix
 from console.domain.delivery import Delivery, Pending
 from console.domain.expected import ExpectedValues
 from console.domain.incidents import Incident, PressureImpact, ReopenCheck
+from console.domain.jobs import JobRow
 from console.domain.lease import Basis, Lease
 from console.domain.notices import Notice, NoticeFacts
 from console.domain.outgoing import Outgoing
@@ -77,8 +78,25 @@ class UnitOfWork(Protocol):
         ...
 
 
+class JobStore(Protocol):
+    """Jobs with their attempts. Every method raises StoreUnavailable when the disk or server fails."""
+
+    def record(self, rows: Iterable[JobRow], epoch: int | None = None) -> None:
+        """Write jobs as they are now. ``epoch``: of the leader that began them. Raises NotLeading."""
+        ...
+
+    def unfinished(self) -> tuple[JobRow, ...]:
+        """Jobs that are neither done nor superseded."""
+        ...
+
+
 class Store(UnitOfWork, Protocol):
     """The store as used by the engine. Every method raises StoreUnavailable when the disk or server fails."""
+
+    @property
+    def jobs(self) -> JobStore:
+        """The jobs."""
+        ...
 
     def load_desk(self) -> DeskState:
         """Open records, with their history where undo needs it."""

@@ -79,7 +79,7 @@ class Leases:
         """An expired lease that nobody has taken over is renewed too: nobody else has written under a later epoch."""
         with told(self._where), self._engine.begin() as connection:
             mine = update(lease).where(_MINE, lease.c.epoch == epoch)
-            if not connection.execute(mine.values(expires_us=_now_us(connection) + _TERM_US)).rowcount:
+            if not connection.execute(mine.values(expires_us=store_now_us(connection) + _TERM_US)).rowcount:
                 self.epoch = None
 
     def _take(self, *, may_take_over: bool) -> Lease:
@@ -90,7 +90,7 @@ class Leases:
             if seen is not None:  # another one was quicker
                 return seen
             epoch = connection.execute(select(lease.c.epoch).where(_MINE)).scalar()
-            values = {"holder": self._holder, "epoch": (epoch or 0) + 1, "expires_us": _now_us(connection) + _TERM_US}
+            values = {"holder": self._holder, "epoch": (epoch or 0) + 1, "expires_us": store_now_us(connection) + _TERM_US}
             if epoch is None:
                 connection.execute(insert(lease).values(name=NAME, **values))
             else:
@@ -103,10 +103,11 @@ def _living(connection: Connection, *, may_take_over: bool) -> Lease | None:
     """The lease that another process holds and that cannot be taken."""
     of = lease.c
     row = connection.execute(select(of.holder, of.epoch, of.expires_us).where(_MINE)).one_or_none()
-    if row is None or int(row.expires_us) == 0 or (may_take_over and int(row.expires_us) <= _now_us(connection)):
+    if row is None or int(row.expires_us) == 0 or (may_take_over and int(row.expires_us) <= store_now_us(connection)):
         return None
     return Lease(str(row.holder), int(row.epoch), is_ours=False)
 
 
-def _now_us(connection: Connection) -> int:
+def store_now_us(connection: Connection) -> int:
+    """The time on the store's clock, µs UTC."""
     return int(connection.execute(_NOW_US[connection.dialect.name]).scalar_one())

@@ -20,6 +20,7 @@ from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.package_export import CasePackages
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit, Search
+from console.ui.commands.seat import SeatCommands
 from console.ui.commands.station_cards import StationCards
 from console.ui.dialogs.palette import Palette
 from console.ui.focus import CaseFocus
@@ -38,13 +39,12 @@ from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.registry import PANELS
 from console.ui.panels.top_strip import TopStrip
 from console.ui.port import ConsolePort, DrillPort
-from console.ui.settings import StoredSettings, WindowSettings
+from console.ui.session import Session
+from console.ui.settings import StoredSettings, WindowSettings, first_appearance
 from console.ui.status_banners import badges, lasting_message
-from console.ui.theme import NAMES as THEMES
 from console.ui.theme import Theme, apply_theme
 from console.ui.words import Words
 from maps.errors import QuanmaiError
-from resources.texts import LANGUAGES
 
 P = TypeVar("P", bound=Panel)
 
@@ -54,6 +54,7 @@ class MainWindow(QMainWindow):
 
     # Types for ``KEY_BINDINGS``, whose functions are checked before ``__init__``.
     questions: Questions
+    seat: SeatCommands
     focus: CaseFocus
     packages: CasePackages
     map: MapCanvas
@@ -93,21 +94,22 @@ class MainWindow(QMainWindow):
         self._watch = QTimer(self)
         self._watch.setInterval(1000)
         self._watch.timeout.connect(self._refresh_lasting_message)
+        self._watch.timeout.connect(lambda: self.session.lock_when_idle(self._settings.lock_minutes))
+        self.seat.watch_use(cast(QApplication, QApplication.instance()))
         self._watch.start()
         port.subscribe(self._bridge.push)
 
     # Building
 
     def _first_appearance(self) -> Appearance:
-        given, stored = self._settings, self._stored
-        language = given.language or stored.choice("language", LANGUAGES, given.usual_language)
-        theme = given.theme or stored.choice("theme", THEMES, given.usual_theme)
-        return Appearance(Theme.load(theme), Words(language, self._port.city.info.time_zone))
+        return first_appearance(self._settings, self._stored, self._port.city.info.time_zone)
 
     def _build_services(self) -> None:
         self._bridge, self.tasks = PictureBridge(self), BackgroundTasks("window-reads", self)
-        self.dispatcher = Dispatcher(self._port, self._settings.user, self)
-        self.questions = Questions(self._port, self.dispatcher.submit, self._settings.user, self._appearance, self)
+        self.session = Session(self._settings.person, self._settings.access, self._port.now, self)
+        self.dispatcher = Dispatcher(self._port, self.session.actor, self)
+        self.questions = Questions(self._port, self.dispatcher.submit, self.session, self._appearance, self)
+        self.seat = SeatCommands(self.session, self._appearance, self)
         self.focus = CaseFocus(self._port, self.tasks, self)
         self.station_cards = StationCards(self._port, self.tasks, self._appearance, self)
         self.packages = CasePackages(self._appearance, self)
@@ -125,12 +127,13 @@ class MainWindow(QMainWindow):
     def _build_panels(self) -> None:
         context = PanelContext(
             self._port,
-            self._settings.user,
+            self.session,
             self._appearance,
             self._picture,
             self.dispatcher.submit,
             self.run_command,
             self.questions,
+            self.seat,
             self.focus,
             self.locator,
             self.map,
@@ -206,7 +209,7 @@ class MainWindow(QMainWindow):
         """Wait until reads and answers have arrived and every part shows the newest picture (screenshots, tests)."""
         until = monotonic() + most_s
         self.show_picture(self._port.latest())
-        while (self.tasks.busy or self.dispatcher.waiting) and monotonic() < until:
+        while (self.tasks.busy or self.session.busy or self.dispatcher.waiting) and monotonic() < until:
             QApplication.processEvents()
         QApplication.processEvents()
 
@@ -281,6 +284,7 @@ class MainWindow(QMainWindow):
         for part in (
             self.messages,
             self.questions,
+            self.seat,
             self.locator,
             self.station_cards,
             self.packages,
@@ -334,6 +338,8 @@ class MainWindow(QMainWindow):
         self.tools.close()
         self.map.shut()
         self.dispatcher.close()
+        self.seat.close()
+        self.session.close()
         self.tasks.close()
         self.packages.close()
         super().closeEvent(event)

@@ -58,7 +58,7 @@ def test_a_click_passes_exactly_the_modules_of_the_architecture_page(tmp_path: P
     threading.setprofile(None)
     try:
         pipe = str(room.city.network.pipes.asset_id[0])
-        dispatcher = Dispatcher(room.engine, "王")
+        dispatcher = Dispatcher(room.engine, lambda: WANG)
         case = opened(room, pipe)
         plan = room.engine.latest().incidents[0].plan
         assert plan is not None

@@ -36,6 +36,7 @@ from console.ui.dialogs.shelve import ShelveQuestion
 from console.ui.models.alarms import AlarmModel
 from console.ui.panels.case.notice import channel_words, latest_notice
 from console.ui.port import ConsolePort
+from console.ui.session import Session
 from maps.errors import QuanmaiError
 from maps.locate.next_reading import ReadingPlace
 
@@ -43,10 +44,10 @@ from maps.locate.next_reading import ReadingPlace
 class Questions(QObject):
     """Opens dialogs over the window without blocking it: pictures and alarms go on behind them."""
 
-    def __init__(self, port: ConsolePort, submit: Submit, user: str, appearance: Appearance, window: QWidget) -> None:
+    def __init__(self, port: ConsolePort, submit: Submit, session: Session, appearance: Appearance, window: QWidget) -> None:
         super().__init__(window)
         self._submit = submit
-        self._port, self._user, self._appearance, self._window = port, user, appearance, window
+        self._port, self._session, self._appearance, self._window = port, session, appearance, window
         self._notice: NoticeDialog | None = None
 
     def set_appearance(self, appearance: Appearance) -> None:
@@ -191,7 +192,7 @@ class Questions(QObject):
         city, now = self._port.city, self._port.now
         dialog = NoticeDialog(
             self._appearance,
-            self._user,
+            self._session,
             now,
             incident,
             notice,

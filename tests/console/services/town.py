@@ -188,8 +188,12 @@ class Chair:
         self._last: Mapping[str, int] = {}
 
     def does(self, intent: Intent, user: str = "王") -> ChangeSet:
+        """Carry out an intent of somebody known by name."""
+        return self.acts(intent, Actor.named(user))
+
+    def acts(self, intent: Intent, actor: Actor) -> ChangeSet:
         """Carry out an intent."""
-        return self.take(self.desk.carry_out(self.state, intent, Actor.named(user), self.now), user)
+        return self.take(self.desk.carry_out(self.state, intent, actor, self.now), actor.name)
 
     def sees(self, finding: BurstFinding) -> ChangeSet:
         """A finding arrives."""

@@ -23,7 +23,7 @@ from console.domain.health import ChannelHealth, FeedHealth
 from console.domain.incidents import Incident, PressureImpact
 from console.domain.intents import Intent
 from console.domain.live import LivePicture
-from console.domain.notes import NO_NOTE
+from console.domain.notes import NO_NOTE, Note
 from console.domain.orders import OrderReply
 from console.domain.picture import Picture
 from console.domain.readings import Channel
@@ -52,6 +52,7 @@ class ScriptedPort:
         self.channels: tuple[ChannelHealth, ...] = (ChannelHealth("mqtt", "up"),)
         self.undelivered: tuple[Undelivered, ...] = ()
         self.asked: list[tuple[Intent, str]] = []
+        self.actors: list[Actor] = []
         self.fault: QuanmaiError | None = None
         self._subscribers: list[Callable[[Picture], None]] = []
         self._live = LivePicture(len(self.city.stations))
@@ -67,6 +68,11 @@ class ScriptedPort:
         """The newest picture."""
         return self._picture
 
+    @property
+    def notes(self) -> list[Note]:
+        """Of the log, oldest first."""
+        return [change.note for change in self.chair.log]
+
     def now(self) -> datetime:
         """The scripted time."""
         return self.chair.now
@@ -75,10 +81,11 @@ class ScriptedPort:
         """Carry out the intent at once; refusals as the engine gives them."""
         answer: Future[Any] = Future()
         self.asked.append((intent, actor.name))
+        self.actors.append(actor)
         try:
             if self.fault is not None:
                 raise self.fault
-            answer.set_result(self.chair.does(intent, actor.name))
+            answer.set_result(self.chair.acts(intent, actor))
         except QuanmaiError as refused:
             answer.set_exception(refused)
         self.publish()

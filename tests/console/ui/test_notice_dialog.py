@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
+from console.domain.actors import Actor
 from console.domain.health import ChannelHealth
 from console.domain.notices import NoticeStatus
 from console.services.incidents.judging import JudgeBurst
@@ -44,7 +45,7 @@ def dialog(window: MainWindow, port: ScriptedPort) -> NoticeDialog:
     window.settle()
     window.case.location.judge()
     window.settle()
-    window.dispatcher.submit(DraftNotice(CASE), "赵")
+    window.dispatcher.submit(DraftNotice(CASE), Actor.named("赵"))
     window.settle()
     window.case.notice.next_step()
     opened = window.questions.open_notice
@@ -352,7 +353,7 @@ def test_what_is_typed_is_kept_while_the_notice_changes_and_the_change_is_shown(
 ) -> None:
     notice = port.case.notices[-1]
     dialog._zh.appendPlainText("送水车在小区门口")
-    window.dispatcher.submit(EditNotice(CASE, N1, "停水通知\n" + notice.text_zh, notice.text_en), "赵")
+    window.dispatcher.submit(EditNotice(CASE, N1, "停水通知\n" + notice.text_zh, notice.text_en), Actor.named("赵"))
     window.settle()
     assert dialog._zh.toPlainText() == notice.text_zh + "\n送水车在小区门口"
     assert "文本已变" in said(dialog)
@@ -381,7 +382,7 @@ def test_the_notice_issued_is_the_one_shown_at_confirmation(dialog: NoticeDialog
     dialog.ask_issue()
     question = asked_about(dialog)
     notice = port.case.notices[-1]
-    window.dispatcher.submit(EditNotice(CASE, N1, "另一种说法", notice.text_en), "赵")
+    window.dispatcher.submit(EditNotice(CASE, N1, "另一种说法", notice.text_en), Actor.named("赵"))
     window.settle()
     question.ok.click()
     window.settle()

@@ -252,7 +252,7 @@ def test_after_midnight_every_time_of_yesterday_has_its_date(judged: MainWindow,
     valve = port.case.plan.valves_to_close[0].asset_id if port.case.plan is not None else ""
     judged.dispatcher.submit(MarkValveClosed(CASE, valve))
     judged.dispatcher.submit(SendCrew(CASE))
-    judged.dispatcher.submit(DraftNotice(CASE), "赵")
+    judged.dispatcher.submit(DraftNotice(CASE), Actor.named("赵"))
     judged.settle()
     port.reply("acknowledged")
     judged.case.notice.next_step()
@@ -279,7 +279,7 @@ def test_a_confirmation_shows_every_line_of_what_it_asks_about(small: MainWindow
     port.burst()
     small.settle()
     small.case.location.judge()
-    small.dispatcher.submit(DraftNotice(CASE), "赵")
+    small.dispatcher.submit(DraftNotice(CASE), Actor.named("赵"))
     small.settle()
     found = [Contradiction("crew_found", ("P-104148",), (f"P-10403{n}",)) for n in range(12)]
     question = issue_confirmation(small._appearance, port.case.notices[0], "mqtt", found, "现场看错了，" * 30, small)

@@ -91,6 +91,8 @@ def test_the_entry_of_the_log_names_kind_span_and_count() -> None:
     )
 
 
-def test_by_default_readings_stay_two_years_and_positions_ninety_days() -> None:
+def test_by_default_readings_stay_two_years_positions_ninety_days_and_what_is_rolled_up_five_and_ten_years() -> None:
     rules = RetentionRules()
-    assert [rules.days(kind) for kind in HistoryKind] == [730, 90, 35]
+    assert {kind.value: rules.days(kind) for kind in HistoryKind} == {
+        "readings": 730, "positions": 90, "expected": 35, "minutes": 1826, "quarters": 3652, "jobs": 35,
+    }  # fmt: skip
