@@ -222,7 +222,7 @@ class MqttConnection:
             return
         try:
             self._wakes[1].send(b"\0")
-        except OSError:  # full: it is awake; closed: nobody waits
+        except OSError:  # full: the thread wakes anyway; closed: no thread waits
             return
 
     def _taker(self) -> Take | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TypeVar, cast
 
-from PySide6.QtCore import QByteArray, QPoint, QTimer, Slot
+from PySide6.QtCore import QByteArray, QPoint, QThread, QTimer, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
@@ -217,12 +217,13 @@ class MainWindow(QMainWindow):
         silent = monotonic() - self._heard_at
         self.messages.show_lasting(lasting_message(self._picture, self.focus.incident, silent, self._appearance.words))
 
-    def settle(self, most_s: float = 2.0) -> None:
+    def settle(self, most_s: float = 20.0) -> None:
         """Wait until reads and answers have arrived and every part shows the newest picture (screenshots, tests)."""
         until = monotonic() + most_s
         self.show_picture(self._port.latest())
         while (self.tasks.busy or self.session.busy or self.dispatcher.waiting) and monotonic() < until:
             QApplication.processEvents()
+            QThread.msleep(1)  # the work waited for needs the interpreter's lock
         QApplication.processEvents()
 
     # Commands

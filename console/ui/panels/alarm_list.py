@@ -53,7 +53,7 @@ class AlarmList(Panel):
         needs(ShelveAlarm, self._shelve)
         self._shelve.clicked.connect(self._on_shelve)
         # Before the table's own selection hears of it: it would pass the row on to a neighbour, and the next press of
-        # "Acknowledge" would be for an alarm that nobody has read.
+        # "Acknowledge" would apply to an alarm that has not been read.
         model.rowsAboutToBeRemoved.connect(self._on_leaving)
         self.table: QTableView = plain_table(model)
         self.table.horizontalHeader().setResizeContentsPrecision(0)  # what is in sight; thousands more would be measured

@@ -124,7 +124,7 @@ class PlanSection(Section):
         self._chosen = next(iter(waiting), ids[0] if ids else "")
 
     def _heading(self, view: CaseView, plan: IsolationPlan, crews: Schedule | None) -> None:
-        """The minutes are those of the crews there are; of one crew without its way where nobody is known."""
+        """Minutes with the crews of the city; without crews those of one crew, travel left out."""
         words = view.appearance.words
         self.heading.setToolTip(crews_words(view, crews) if crews is not None else "")
         if not plan.isolatable:
