@@ -5,6 +5,7 @@ Language and colours chosen in the window override the file, but not the environ
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,16 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from console.services.analysis.retention import EXPECTED_DAYS, LEAST_READINGS_DAYS, POSITIONS_DAYS, READINGS_DAYS, RetentionRules
+from console.domain.actors import Actor, Proof
+from console.services.analysis.retention import (
+    EXPECTED_DAYS,
+    LEAST_READINGS_DAYS,
+    MINUTES_DAYS,
+    POSITIONS_DAYS,
+    QUARTERS_DAYS,
+    READINGS_DAYS,
+    RetentionRules,
+)
 from maps.errors import InputFault
 
 _APP = "quanmai"
@@ -35,17 +45,34 @@ class Settings(BaseSettings):
 
     language: str = Field(default="zh_CN", pattern="^(zh_CN|en)$")
     colours: str = Field(default="dark", pattern="^(dark|light)$")
-    user: str = "调度员"
+    user: str = ""
+    """Shown name at a single seat without sign-in; by default that of the account of the operating system."""
     hotline: str = ""
     issuer: str = ""
     crew_speed_kmh: float = Field(default=25.0, gt=0, le=120)
     limits_file: Path | None = None
+    area: str = ""
+    """Name or id of an operating area, whose terminal this console is: nothing of other areas; ``--area`` goes before it."""
+    area_minutes: float = Field(default=5.0, ge=0, le=24 * 60)
+    """An area's terminal acknowledges a case within this time, else the centre is alarmed; 0: there are no such terminals."""
+    wall_distance_m: float = Field(default=8.0, ge=0.5, le=50)
+    """Distance from which the wall view is read; its letters are this divided by ``wall_ratio`` high, or higher."""
+    wall_ratio: float = Field(default=200.0, ge=150, le=250)
+    wall_width_mm: float = Field(default=0.0, ge=0, le=50_000)
+    """Width of the wall view's picture; 0: as the screen reports it (projectors and joined screens do wrongly)."""
     mqtt: str = ""
     """Broker, ``mqtt://user:password@host:port``; ``--mqtt`` goes before it."""
     store: str = ""
     """Store file or database URL; ``--store`` goes before it; without either a file in ``data_folder``."""
-    shared: bool = False
-    """Several consoles and engines use the store at once (``QUANMAI_SHARED=1``); each needs a ``seat`` of its own."""
+    shared: bool | None = None
+    """Several consoles and engines use the store at once; each needs a ``seat`` of its own. By default so on PostgreSQL, and not
+
+    on SQLite (there with ``QUANMAI_SHARED=1``, for programs on one machine).
+    """
+    credentials: Path | None = None
+    """File (TOML, mode 0600) with ``mqtt`` and ``store``: addresses with passwords; the environment goes before it."""
+    lock_minutes: float = Field(default=30.0, ge=0, le=24 * 60)
+    """Minutes without a key or the mouse after which a seat that somebody signed in at is locked; 0: never."""
     seat: str = Field(default="", pattern="^[A-Za-z0-9._-]{0,40}$")
     """Name of this seat at the broker, one for each running program; ``--seat`` goes before it; default: by machine and store."""
     mqtt_session_hours: float = Field(default=24.0, gt=0, le=24 * 365)
@@ -58,6 +85,10 @@ class Settings(BaseSettings):
     """Days for which the store keeps positions of crews; 0: for good. Packages keep theirs."""
     expected_days: int = Field(default=EXPECTED_DAYS, ge=1)
     """Days for which the store keeps what stations were expected to show; packages keep theirs."""
+    minutes_days: int = Field(default=MINUTES_DAYS, ge=0)
+    """Days for which the store keeps readings rolled up to minutes, 0: for good."""
+    quarters_days: int = Field(default=QUARTERS_DAYS, ge=0)
+    """Days for which the store keeps readings rolled up to quarters of an hour, 0: for good."""
     data_folder: Path = Field(default_factory=lambda: user_data_path(_APP))
 
     @field_validator("readings_days")
@@ -68,9 +99,14 @@ class Settings(BaseSettings):
         return days
 
     @property
+    def person(self) -> Actor:
+        """Who is at a single seat: the account, under the shown name of the settings."""
+        return Actor(account(), self.user or account(), seat=self.seat, proof=Proof.ACCOUNT)
+
+    @property
     def retention(self) -> RetentionRules:
         """How long history is kept."""
-        return RetentionRules(self.readings_days, self.positions_days, self.expected_days)
+        return RetentionRules(self.readings_days, self.positions_days, self.expected_days, self.minutes_days, self.quarters_days)
 
     @classmethod
     def settings_customise_sources(
@@ -79,6 +115,19 @@ class Settings(BaseSettings):
         """Given values, then the environment, then the file."""
         file = user_config_path(_APP) / "settings.toml"
         return more["init_settings"], more["env_settings"], TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+
+def account() -> str:
+    """The account of the operating system that runs this program; "?" where it has no name."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "?"
+
+
+def is_shared(settings: Settings, store: str | Path) -> bool:
+    """Whether others may use a store (file or address) at once: as set, by default on a server."""
+    return settings.shared if settings.shared is not None else "://" in str(store) and not str(store).startswith("sqlite")
 
 
 def in_environment(settings: Settings, name: str) -> str:

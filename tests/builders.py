@@ -1,7 +1,7 @@
-"""Networks readable in tests: ``a_network().source("S").pipe("P1", "S", "A").valve("V1", on="P1", at="A").build()``.
+"""Networks in a readable form: ``a_network().source("S").pipe("P1", "S", "A").valve("V1", on="P1", at="A").build()``.
 
-Nodes that a pipe names come into being by themselves. Nodes without coordinates stand on a grid of 100 m, in the
-order of their first mention; geometry means something only where a test gives coordinates.
+Nodes named by a pipe are created. Nodes without coordinates are placed on a grid of 100 m, in the
+order of their first mention; geometry is meaningful only where a test gives coordinates.
 """
 
 from __future__ import annotations

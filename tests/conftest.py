@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,9 +32,20 @@ def wntr_networks() -> Path:
 
 
 _LONG = ("test_control_room.py", "test_pumped.py", "test_fuzz.py")
-"""Files that run for a minute or mostly wait: first, or one process would wait for them at the end of a run."""
+"""Long files: run first, or one process would be idle at the end of a run."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order of files, for a run in two processes; the order within a file stays."""
     items.sort(key=lambda item: item.path.name not in _LONG)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """Delete the windows of a test. Without a running event loop Qt would keep them, and each new style is set on all of them."""
+    yield
+    if "PySide6.QtCore" in sys.modules:
+        from PySide6.QtCore import QCoreApplication, QEvent
+
+        if QCoreApplication.instance() is not None:
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

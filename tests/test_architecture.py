@@ -1,4 +1,4 @@
-"""The rooms and their doors: import rules, and that the engine alone never loads Qt."""
+"""Import rules between packages; the engine never loads Qt."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Commands for administrators: doctor, backup, restore, history, audit."""
+"""Commands for administrators: doctor, backup, restore, history, jobs, audit."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,14 +74,14 @@ def restore(
 
 @commands.command()
 def history(store: AtStore = "", as_json: AsJson = False) -> None:
-    """From when to when a store holds readings, positions and expected values, and what retention deleted."""
+    """From when to when a store holds each kind of history, and what retention deleted."""
     from console.domain.clock import moment
     from console.services.analysis.retention import HistoryKind
 
     def at(time_us: int) -> str:
         return moment(time_us).isoformat(timespec="seconds")
 
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         spans = {kind.value: opened.history_span(kind) for kind in HistoryKind}
         gone = opened.deletions()
     kept = {kind: None if span is None else {"from": at(span[0]), "until": at(span[1])} for kind, span in spans.items()}
@@ -100,6 +100,38 @@ def history(store: AtStore = "", as_json: AsJson = False) -> None:
     print_result({"kept": kept, "deleted": deleted}, as_json, "\n".join(lines))
 
 
+@commands.command()
+def jobs(
+    store: AtStore = "", most: Annotated[int, typer.Option(help="how many, newest first", min=1)] = 50, as_json: AsJson = False
+) -> None:
+    """What the leading process computes and writes for cases: state, attempts, next time and last failure of each job."""
+    from console.domain.clock import moment
+    from console.domain.jobs import ENDED
+
+    with opened_store(store) as opened:
+        found = opened.jobs.latest(most)
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "kind": one.key.kind.value,
+            "subject": one.key.subject,
+            "state": one.state.value,
+            "attempts": one.attempts,
+            "changed": moment(one.at_us).isoformat(timespec="seconds"),
+            "next": (now + timedelta(seconds=one.wait_s)).isoformat(timespec="seconds") if one.state not in ENDED else None,
+            "reason": one.reason,
+        }
+        for one in found
+    ]
+    lines = [
+        f"{row['changed']} {row['kind']} {row['subject']}: {row['state']}, attempts {row['attempts']}"
+        + (f", next {row['next']}" if row["next"] else "")
+        + (f"; {row['reason']}" if row["reason"] else "")
+        for row in rows
+    ]
+    print_result({"jobs": rows}, as_json, "\n".join(lines) or "no jobs")
+
+
 @audit.command()
 def verify(
     store: AtStore = "",
@@ -114,7 +146,7 @@ def verify(
 
     kept = [head for path in heads or () for head in _heads_in(path)]
     kept += [head for path in package or () for head in _heads_of(path)]
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         broken = opened.verify_chain()
         last_seq, last_hash = opened.head()
         chain = dict(opened.links(1, last_seq)) if kept else {}
@@ -129,7 +161,7 @@ def verify(
 @audit.command("head")
 def head_(store: AtStore = "") -> None:
     """Print the chain's head as one line of JSON, to be kept elsewhere (shift report, paper, another machine)."""
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         seq, digest = opened.head()
     print_result({"seq": seq, "hash": digest, "at": datetime.now(UTC).isoformat(timespec="seconds")}, True)
 
@@ -150,7 +182,7 @@ def export_(
 
     named = _named(store)
     refuse_overwriting(to, [] if "://" in named else [Path(named)])
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         broken = opened.verify_chain()
         if broken is not None:
             raise InputFault(f"change {broken} does not fit the chain: it or the one before was altered or removed")
@@ -163,7 +195,7 @@ def export_(
     print_result({"written": str(to), "changes": seq, "head": digest}, as_json, f"{to}: {seq} changes, head {digest}")
 
 
-class _opened:  # noqa: N801 - used like a function, in 'with'
+class opened_store:  # noqa: N801 - used like a function, in 'with'
     """An existing store, closed at the end."""
 
     def __init__(self, store: str) -> None:

@@ -143,10 +143,16 @@ def change_hash(seq: int, at: datetime, user: str, draft: Draft, prev_hash: str,
         "prev_hash": prev_hash,
     }
     if actor is not None:
-        body["actor"] = to_json(actor)
+        body["actor"] = actor_json(actor)
     if draft.schema != 1:
         body["schema"] = draft.schema
     return hashlib.sha256(canonical_json(body)).hexdigest()
+
+
+def actor_json(actor: Actor) -> dict[str, Any]:
+    """The JSON form of an actor that hashes cover: without proof where none was recorded, as before."""
+    value: dict[str, Any] = to_json(actor)
+    return value if actor.proof else {name: one for name, one in value.items() if name != "proof"}
 
 
 def first_broken(changes: Iterable[Change]) -> int | None:

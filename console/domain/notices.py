@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from console.domain.actors import Proof
 
 
 class NoticeKind(StrEnum):
@@ -85,6 +87,7 @@ class Notice:
     ``basis``: None for notices of earlier versions of the program. ``contradiction_reason``: why it went on although it
     contradicted the case. ``dropped_edits``: lines written by hand that a redraft could not keep. ``files`` of a lifted notice
     begin with those of its issue. ``withdrawn``: lifted because it should not have gone out, not because water is back.
+    ``people``: (name, id) of those who worked on it; ``approval``: what shows who approved it, not recorded by earlier versions.
     """
 
     notice_id: str
@@ -110,3 +113,14 @@ class Notice:
     lifted_at: datetime | None = None
     withdrawn: bool = False
     dropped_edits: tuple[str, ...] = ()
+    people: tuple[tuple[str, str], ...] = ()
+    approval: Proof = Proof.UNRECORDED
+
+    def with_person(self, name: str, person_id: str) -> Notice:
+        """The notice with somebody among those who worked on it."""
+        return replace(self, people=tuple(dict.fromkeys((*self.people, (name, person_id)))))
+
+    def was_made_by(self, name: str, person_id: str) -> bool:
+        """Whether this person drafted, edited or submitted it as it stands, under this or an earlier name."""
+        names = {self.drafted_by, self.submitted_by, *self.edited_by}
+        return name in names or any(known in names and one_id == person_id for known, one_id in self.people)

@@ -37,7 +37,9 @@ _AWAY = "the store cannot be written now; nothing was changed, try again when th
 
 @dataclass(eq=False)
 class _Step:
-    """``done``: called once it is settled. ``entry``: once decided; ``is_shown``: applied before it is on disk.
+    """``done``: called once it is settled, ``refused`` instead where nothing was written and it is given.
+
+    ``entry``: once decided; ``is_shown``: applied before it is on disk.
 
     ``is_given_up``: its user got the answer that the store does not respond. ``is_again``: decided again after a reload.
     ``epoch``: of the leader that decides it; ``is_leaders``: only a leader may.
@@ -49,6 +51,7 @@ class _Step:
     actor: Actor
     answer: Future[ChangeSet] | None = None
     done: Callable[[], None] | None = None
+    refused: Callable[[Exception], None] | None = None
     entry: Entry | None = None
     is_shown: bool = False
     is_given_up: bool = False
@@ -97,13 +100,20 @@ class Decisions:
         self._observers.append(observer)
 
     def decide(
-        self, decide: Decide, actor: Actor = SYSTEM, done: Callable[[], None] | None = None, *, by_any: bool = False
+        self,
+        decide: Decide,
+        actor: Actor = SYSTEM,
+        done: Callable[[], None] | None = None,
+        *,
+        refused: Callable[[Exception], None] | None = None,
+        by_any: bool = False,
     ) -> None:
         """Change the state by the result of ``decide``, in order; ``done`` is called once it is on disk, or empty.
 
-        A process that follows decides only what any process may (``by_any``).
+        ``refused``: called instead with the fault when it cannot be written. A process that follows decides only what any
+        process may (``by_any``).
         """
-        step = _Step(decide, actor, done=done, is_leaders=not by_any, epoch=self._epoch)
+        step = _Step(decide, actor, done=done, refused=refused, is_leaders=not by_any, epoch=self._epoch)
         if step.is_leaders and not self._leads:
             self._finish(step)
         else:
@@ -254,7 +264,7 @@ class Decisions:
             return
         if step.is_shown and isinstance(fault, StaleState) and not step.is_again:
             # Decided on a state that the store did not have: decide again on the stored state, so that no finding is lost.
-            again = _Step(step.decide, step.actor, done=step.done, is_again=self._follow is None)
+            again = _Step(step.decide, step.actor, done=step.done, refused=step.refused, is_again=self._follow is None)
             self._again.append(replace(again, is_leaders=step.is_leaders, epoch=step.epoch))
             return
         self._refuse(step, fault)
@@ -293,7 +303,9 @@ class Decisions:
             log.warning("%s", fault)
         elif step.answer is None:
             log.error("%s", fault)
-        if step.done is not None:
+        if step.refused is not None:
+            step.refused(fault)
+        elif step.done is not None:
             step.done()
 
     @staticmethod

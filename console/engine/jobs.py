@@ -1,11 +1,13 @@
 """Jobs: slow work that follows from the state of a case: pressures after closing, outlooks, files of notices.
 
-They are derived from the cases after each change and at the start, so that an interrupted job is done again.
+They are derived from the cases after each change and when this process begins to lead; how each one fares is in the store
+(``retrying.py``), so that one that a kill interrupted goes on with its attempts and next time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -14,21 +16,37 @@ from numpy.typing import NDArray
 
 from console.domain.changes import ChangeSet
 from console.domain.clock import micros
-from console.domain.incidents import Incident, Outlook, Phase, PressureImpact
+from console.domain.incidents import Incident, Phase, PressureImpact
+from console.domain.jobs import JobKey, JobKind
 from console.domain.live import LivePicture
 from console.domain.notices import Notice
+from console.domain.values import json_bytes
 from console.engine.commands import Commands
 from console.engine.decisions import Decisions
 from console.engine.faults import Faults
+from console.engine.lease import Leadership
 from console.engine.ports import Ports
-from console.engine.retrying import Job, Retrying
+from console.engine.retrying import Job, Result, Retrying
+from console.services.changesets import NOTHING
 from console.services.desk import Desk
 from console.services.location.outlook import Known
 from console.services.notices.lifecycle import lacks_files
+from console.services.ports import Forecasts, Hydraulics
+from console.services.state import DeskState
+from maps.isolation.plan.result import IsolationPlan
+from maps.locate.result import Location
+
+_AT_ONCE = (JobKind.IMPACT, JobKind.REOPENING, JobKind.FILES)
+_REASONS = {
+    JobKind.IMPACT: "the plan changed or the case is closed",
+    JobKind.REOPENING: "the plan changed or the case is closed",
+    JobKind.OUTLOOK: "the location changed or the case is judged",
+    JobKind.FILES: "the notice was changed or lifted",
+}
 
 
 class Jobs:
-    """Waits for computations and for the notices' folder; results are calls on the engine's thread."""
+    """Waits for computations and for the notices' folder; results are decisions on the engine's thread."""
 
     def __init__(
         self,
@@ -39,15 +57,14 @@ class Jobs:
         decisions: Decisions,
         commands: Commands,
         faults: Faults,
-        leads: Callable[[], bool] = lambda: True,
+        leadership: Leadership,
     ) -> None:
-        self._leads = leads
+        self._leadership = leadership
         self._ports, self._live, self._expected = ports, live, expected
         self._desk, self._decisions, self._commands = desk, decisions, commands
-        self._retrying = Retrying(ports.clock, faults)
-        self._planned: dict[str, int] = {}
-        self._foreseen: dict[str, Incident] = {}
-        self._asked: set[tuple[str, str]] = set()
+        self._retrying = Retrying(
+            ports.clock, ports.store.jobs, faults, lambda job, result: commands.call(lambda: self._take(job, result))
+        )
 
     def start(self) -> None:
         """Begin, with unfinished jobs of an earlier process. Outlooks wait for ``resume_outlooks``."""
@@ -55,117 +72,128 @@ class Jobs:
         self._retrying.start()
 
     def resume(self) -> None:
-        """Derive the unfinished jobs from the cases; a process that follows has none."""
-        for incident in self._decisions.state.incidents.values() if self._leads() else ():
-            self._ask_impact(incident)
-            self._ask_files(incident)
+        """This process leads: derive the unfinished jobs from the cases; a process that follows has none."""
+        if self._leadership.leads:
+            self._retrying.lead(self._leadership.epoch)
+            self._ask_all(_AT_ONCE)
 
     def drop(self) -> None:
         """Another process leads: it does them; the running one's result is not taken."""
-        self._planned.clear()
-        self._foreseen.clear()
-        self._asked.clear()
         self._retrying.drop_all()
 
     def resume_outlooks(self) -> None:
         """Start outlooks left unfinished by an earlier process; they need the expected values of a first tick."""
-        for incident in self._decisions.state.incidents.values() if self._leads() else ():
-            self._ask_outlook(incident)
+        if self._leadership.leads:
+            self._ask_all((JobKind.OUTLOOK,))
 
     def after(self, changes: ChangeSet) -> None:
-        """Start the jobs that these changes require."""
-        self._drop_unknown()
-        for changed in changes.incidents if self._leads() else ():
-            incident = self._decisions.state.incidents[changed.incident_id]
-            self._ask_outlook(incident)
-            self._ask_impact(incident)
-            self._ask_files(incident)
+        """Start the jobs that these changes require, and end those that they make needless."""
+        if not self._leadership.leads:
+            return
+        incidents = self._decisions.state.incidents
+        for changed in changes.incidents:
+            self._ask(incidents[changed.incident_id], tuple(JobKind))
+        # Cases that are no longer known by an id have got a final one, under which their jobs are asked for anew.
+        for unknown in self._retrying.cases() - incidents.keys():
+            for job in self._retrying.of_case(unknown):
+                self._retrying.supersede(job, "the case has another number")
 
     def close(self, patience_s: float) -> None:
-        """Finish the running job, drop the waiting ones."""
+        """Finish the running job; the waiting ones are left to the next start."""
         self._retrying.close(patience_s)
 
-    def _drop_unknown(self) -> None:
-        """Jobs of cases that are no longer known by that id: they have got a final one, under which the job is asked for anew."""
-        incidents = self._decisions.state.incidents
-        for name, known in (("outlook", self._foreseen), ("impact", self._planned)):
-            for incident_id in known.keys() - incidents.keys():
-                known.pop(incident_id)
-                self._retrying.drop(f"{name}/{incident_id}")
+    def _ask_all(self, kinds: Collection[JobKind]) -> None:
+        for incident in self._decisions.state.incidents.values():
+            self._ask(incident, kinds)
+        self._retrying.all_asked(kinds)
 
-    def _ask_outlook(self, incident: Incident) -> None:
+    def _ask(self, incident: Incident, kinds: Collection[JobKind]) -> None:
+        """Begin what the case needs now, end what it does not need any more; a result that is being written comes first."""
+        needed = {job.key: job for job in self._needed(incident) if job.key.kind in kinds}
+        for job in self._retrying.of_case(incident.incident_id):
+            if job.key not in needed and job.key.kind in kinds and not job.is_taken:
+                self._retrying.supersede(job, _REASONS[job.key.kind])
+        for job in needed.values():
+            self._retrying.add(job)
+
+    def _take(self, job: Job, result: Result) -> None:
+        if not self._retrying.is_wanted(job):
+            return  # superseded, or of a time when this process led before
+        job.is_taken = True
+
+        def decide(state: DeskState) -> ChangeSet:
+            incident = state.incidents.get(job.case)
+            if incident is None or job.key not in {one.key for one in self._needed(incident)}:
+                self._retrying.supersede(job, _REASONS[job.key.kind])
+                return NOTHING
+            return result(state)
+
+        def refused(fault: Exception) -> None:
+            self._retrying.failed(job, fault)
+            incident = self._decisions.state.incidents.get(job.case)
+            if incident is not None:
+                self._ask(incident, tuple(JobKind))
+
+        self._decisions.decide(decide, done=lambda: self._retrying.ended(job), refused=refused)
+
+    def _needed(self, incident: Incident) -> Iterator[Job]:
+        if self._ports.forecasts is not None:
+            yield from self._outlook(incident, self._ports.forecasts)
+        if self._ports.hydraulics is not None:
+            yield from self._pressures(incident, self._ports.hydraulics)
+        yield from self._files(incident)
+
+    def _outlook(self, incident: Incident, forecasts: Forecasts) -> Iterator[Job]:
         """The outlook of a suspected case, once for each location; the alarm does not wait for it."""
-        incident_id, location, forecasts = incident.incident_id, incident.location, self._ports.forecasts
-        wanted = incident.phase is Phase.SUSPECTED and incident.outlook is None
-        before = self._foreseen.get(incident_id)
-        if location is None or forecasts is None or not wanted or (before is not None and before.location == location):
+        case, location = incident.incident_id, incident.location
+        if location is None or incident.phase is not Phase.SUSPECTED or incident.outlook is not None:
             return
-        self._foreseen[incident_id] = incident
         read = [reading.place_id for reading in incident.hand_readings]
         heard = (self._live.at_us > 0) & ~self._live.stale(micros(self._ports.clock.now()))
         known = Known.of(self._expected(), heard, read)
+        desk, clock = self._desk, self._ports.clock
 
-        def work() -> None:
+        def work() -> Result:
             outlook = forecasts.outlook(location, incident.evidence, incident.first_abnormal_at, known)
-            self._commands.call(lambda: self._take_outlook(incident, outlook))
+            return lambda state: desk.on_outlook(state, case, outlook, clock.now())
 
-        def is_wanted() -> bool:  # the result for an older location is dropped
-            return self._foreseen.get(incident_id) is incident
+        yield Job(JobKey(JobKind.OUTLOOK, case, _fingerprint(location)), f"outlook of case {case}", case, work)
 
-        self._retrying.add(Job(f"outlook/{incident_id}", f"outlook of case {incident_id}", work, is_wanted))
-
-    def _take_outlook(self, incident: Incident, outlook: Outlook) -> None:
-        if self._foreseen.get(incident.incident_id) is incident:
-            desk, now = self._desk, self._ports.clock.now()
-            self._decisions.decide(lambda state: desk.on_outlook(state, incident.incident_id, outlook, now))
-
-    def _ask_impact(self, incident: Incident) -> None:
-        incident_id, plan, hydraulics = incident.incident_id, incident.plan, self._ports.hydraulics
-        if plan is None or hydraulics is None or not incident.is_open() or not _lacks_impact(incident):
+    def _pressures(self, incident: Incident, hydraulics: Hydraulics) -> Iterator[Job]:
+        case, plan, impact = incident.incident_id, incident.plan, incident.impact
+        if plan is None or not incident.is_open():
             return
-        generation = hash(plan)
-        if self._planned.get(incident_id) == generation:
-            return
-        self._planned[incident_id] = generation
+        if impact is None:
+            work = partial(self._impact_work, case, plan, hydraulics)
+            yield Job(JobKey(JobKind.IMPACT, case, _fingerprint(plan)), f"pressures after closing, case {case}", case, work)
+        elif impact.converged and plan.reopen_candidates and not impact.reopening:
+            work = partial(self._reopening_work, case, plan, impact, hydraulics)
+            what = f"supply after opening further valves, case {case}"
+            yield Job(JobKey(JobKind.REOPENING, case, _fingerprint(plan)), what, case, work)
 
-        def work() -> None:
-            impact = hydraulics.impact(plan)
-            self._commands.call(lambda: self._take_impact(incident_id, generation, impact))
-            if impact.converged and plan.reopen_candidates:
-                checked = replace(impact, reopening=hydraulics.reopening(plan))
-                self._commands.call(lambda: self._take_impact(incident_id, generation, checked))
+    def _impact_work(self, case: str, plan: IsolationPlan, hydraulics: Hydraulics) -> Result:
+        desk, clock, impact = self._desk, self._ports.clock, hydraulics.impact(plan)
+        return lambda state: desk.on_impact(state, case, impact, clock.now())
 
-        def is_wanted() -> bool:  # the result for an older plan is dropped
-            return self._planned.get(incident_id) == generation
+    def _reopening_work(self, case: str, plan: IsolationPlan, impact: PressureImpact, hydraulics: Hydraulics) -> Result:
+        desk, clock = self._desk, self._ports.clock
+        checked = replace(impact, reopening=hydraulics.reopening(plan))
+        return lambda state: desk.on_impact(state, case, checked, clock.now())
 
-        self._retrying.add(Job(f"impact/{incident_id}", f"pressures after closing, case {incident_id}", work, is_wanted))
-
-    def _take_impact(self, incident_id: str, generation: int, impact: PressureImpact) -> None:
-        if self._planned.get(incident_id) == generation:  # a late result belongs to an older plan
-            desk, now = self._desk, self._ports.clock.now()
-            self._decisions.decide(lambda state: desk.on_impact(state, incident_id, impact, now))
-
-    def _ask_files(self, incident: Incident) -> None:
-        """The files of an issued or lifted notice."""
+    def _files(self, incident: Incident) -> Iterator[Job]:
+        """The files of issued and lifted notices, in their present versions."""
+        case, documents = incident.incident_id, self._ports.documents
         for notice in incident.notices:
-            key = (notice.notice_id, self._ports.documents.stem(notice))
-            if key not in self._asked and lacks_files(notice, self._ports.documents):
-                self._asked.add(key)
-                work = partial(self._files_work, incident.incident_id, notice)
-                self._retrying.add(Job(f"files/{key[1]}", f"files of notice {notice.notice_id}", work, lambda: True))
+            if lacks_files(notice, documents):
+                key = JobKey(JobKind.FILES, notice.notice_id, documents.stem(notice))
+                yield Job(key, f"files of notice {notice.notice_id}", case, partial(self._files_work, case, notice))
 
-    def _files_work(self, incident_id: str, notice: Notice) -> None:
+    def _files_work(self, case: str, notice: Notice) -> Result:
         paths = self._ports.documents.files(notice, self._ports.notices_folder)
-        names = tuple(path.name for path in paths)
-        self._commands.call(lambda: self._take_files(incident_id, notice.notice_id, names))
-
-    def _take_files(self, incident_id: str, notice_id: str, names: tuple[str, ...]) -> None:
-        desk, now = self._desk, self._ports.clock.now()
-        self._decisions.decide(lambda state: desk.on_files(state, incident_id, notice_id, names, now))
+        desk, clock, names = self._desk, self._ports.clock, tuple(path.name for path in paths)
+        return lambda state: desk.on_files(state, case, notice.notice_id, names, clock.now())
 
 
-def _lacks_impact(incident: Incident) -> bool:
-    plan, impact = incident.plan, incident.impact
-    if plan is None or impact is None:
-        return plan is not None
-    return impact.converged and bool(plan.reopen_candidates) and not impact.reopening
+def _fingerprint(value: IsolationPlan | Location) -> str:
+    """The same in every process: what a job was made from is compared after a restart."""
+    return hashlib.sha256(json_bytes(value)).hexdigest()[:32]

@@ -66,6 +66,11 @@ def _from_6(files: Files) -> dict[str, bytes]:
     return {"records.jsonl": b"".join(lines), **kept}
 
 
+def _from_7(files: Files) -> dict[str, bytes]:
+    """7 had no evidence of a change's actor; it stays unknown, as in its hash."""
+    return dict(files)
+
+
 def _parsed(files: Files, name: str) -> Any:
     try:
         return parsed_json(files[name])
@@ -74,4 +79,4 @@ def _parsed(files: Files, name: str) -> Any:
 
 
 Step = Callable[[Files], dict[str, bytes]]
-STEPS: Mapping[int, Step] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5, 6: _from_6}
+STEPS: Mapping[int, Step] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5, 6: _from_6, 7: _from_7}

@@ -14,18 +14,24 @@ from console.services.state import DeskState
 from console.services.tools import Tools
 
 
+def _never(_intent: Any) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """One entry of a module's ``HANDLERS``.
 
     ``carry_out(tools, state, intent, actor, now)``: pure, raises Refused and UnknownAsset. ``undoable``: kinds of its changes
-    that a user can undo. The intent's wording is ``domain.intent.<wording>`` in the catalogue.
+    that a user can undo. ``emergency``: whether an intent is an emergency act, which no role of people at work is refused; it is
+    recorded with the role. The intent's wording is ``domain.intent.<wording>`` in the catalogue.
     """
 
     intent: type[Intent]
     carry_out: Callable[[Tools, DeskState, Any, Actor, datetime], ChangeSet]
     permission: Permission
     undoable: tuple[str, ...] = ()
+    emergency: Callable[[Any], bool] = _never
 
     @property
     def wording(self) -> str:

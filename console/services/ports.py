@@ -19,6 +19,7 @@ from console.domain.crews import CrewFix
 from console.domain.delivery import Delivery, Pending
 from console.domain.expected import ExpectedValues
 from console.domain.incidents import Incident, PressureImpact, ReopenCheck
+from console.domain.jobs import JobRow
 from console.domain.lease import Basis, Lease
 from console.domain.notices import Notice, NoticeFacts
 from console.domain.outgoing import Outgoing
@@ -77,8 +78,25 @@ class UnitOfWork(Protocol):
         ...
 
 
+class JobStore(Protocol):
+    """Jobs with their attempts. Every method raises StoreUnavailable when the disk or server fails."""
+
+    def record(self, rows: Iterable[JobRow], epoch: int | None = None) -> None:
+        """Write jobs as they are now. ``epoch``: of the leader that began them. Raises NotLeading."""
+        ...
+
+    def unfinished(self) -> tuple[JobRow, ...]:
+        """Jobs that are neither done nor superseded."""
+        ...
+
+
 class Store(UnitOfWork, Protocol):
     """The store as used by the engine. Every method raises StoreUnavailable when the disk or server fails."""
+
+    @property
+    def jobs(self) -> JobStore:
+        """The jobs."""
+        ...
 
     def load_desk(self) -> DeskState:
         """Open records, with their history where undo needs it."""
@@ -163,8 +181,15 @@ class Store(UnitOfWork, Protocol):
         """Write everything buffered to disk."""
         ...
 
-    def hold_lease(self, *, may_take_over: bool = True) -> Lease:
-        """Renew the lease, or take it where it is free or (``may_take_over``) has expired; who leads then."""
+    def hold_lease(self, *, may_take_over: bool = True, may_take: bool = True) -> Lease:
+        """Renew the lease, or (``may_take``) take it where it is free or (``may_take_over``) has expired; who leads then.
+
+        The holder is "" where nobody does.
+        """
+        ...
+
+    def clock_ahead_s(self) -> float:
+        """Seconds by which this machine's clock is ahead of the store's."""
         ...
 
     def release_lease(self) -> None:

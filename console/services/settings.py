@@ -13,7 +13,9 @@ class DeskSettings:
     ``site``: the topic's site, "" = the city's. Crew speed is door to door, in town. Thresholds of alarm priority: a burst is
     critical from ``critical_diameter_mm`` or ``critical_households`` on, with any critical customer without water, or when no
     valves can isolate it. ``same_case_minutes``: how long a dismissed finding stays dismissed. ``limits_file``: the utility's own
-    limits of pressure and water quality (TOML, as rules/limits.toml).
+    limits of pressure and water quality (TOML, as rules/limits.toml). ``signs_in``: the store has users, so that people act
+    only with a password. ``area_minutes``: an area's terminal acknowledges a case within this time, else the centre is alarmed;
+    0: the utility has no such terminals.
     """
 
     site: str = ""
@@ -25,4 +27,6 @@ class DeskSettings:
     same_case_minutes: float = 30.0
     is_drill: bool = False
     alternatives: bool = True
+    signs_in: bool = False
     limits_file: Path | None = None
+    area_minutes: float = 0.0

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from console.domain.actors import Actor
-from console.domain.changes import GENESIS, Change, Draft, canonical_json, committed, first_broken
+from console.domain.changes import GENESIS, Change, Draft, actor_json, canonical_json, committed, first_broken
 from console.domain.clock import micros, moment
 from console.domain.notes import Note
-from console.domain.values import from_json, parsed_json, to_json
+from console.domain.values import from_json, parsed_json
 from console.store.faults import Damaged
 from console.store.tables import changes
 
@@ -96,7 +96,7 @@ def _row(change: Change) -> dict[str, Any]:
         "undoes": change.undoes,
         "prev_hash": change.prev_hash,
         "hash": change.hash,
-        "actor": None if change.actor is None else _text(to_json(change.actor)),
+        "actor": None if change.actor is None else _text(actor_json(change.actor)),
         "schema": None if change.schema == 1 else change.schema,
     }
 

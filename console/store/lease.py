@@ -7,6 +7,8 @@ ends such a session (``END_IDLE``). SQLite: writers exclude each other anyway (`
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy import Connection, Engine, insert, select, text, update
 
 from console.domain.lease import TERM_S, Lease
@@ -39,10 +41,11 @@ class Leases:
         self._engine, self._where, self._holder, self._is_shared = engine, where, holder, is_shared
         self.epoch: int | None = None
 
-    def hold(self, *, may_take_over: bool = True) -> Lease:
+    def hold(self, *, may_take_over: bool = True, may_take: bool = True) -> Lease:
         """Renew the lease, or take it where it is free or has expired; says who leads then. Raises StoreUnavailable.
 
         ``may_take_over``: else one that has only expired is left to its holder; one given back, or never taken, is free.
+        ``may_take``: else none is taken, and a free one is returned as such.
         """
         if self.epoch is not None:
             self._renew(self.epoch)
@@ -50,7 +53,16 @@ class Leases:
             return Lease(self._holder, self.epoch, is_ours=True)
         with told(self._where), self._engine.connect().execution_options(**READING) as connection:
             seen = _living(connection, may_take_over=may_take_over)
+        if seen is None and not may_take:
+            return Lease("", 0, is_ours=False)
         return seen if seen is not None else self._take(may_take_over=may_take_over)
+
+    def ahead_s(self) -> float:
+        """Seconds by which this machine's clock is ahead of the store's. Raises StoreUnavailable."""
+        with told(self._where), self._engine.connect().execution_options(**READING) as connection:
+            before_s = time.time()
+            store_s = store_now_us(connection) / 1e6
+            return (before_s + time.time()) / 2 - store_s
 
     def release(self) -> None:
         """Let another process lead at once; nothing when this one does not lead. Raises StoreUnavailable."""
@@ -79,7 +91,7 @@ class Leases:
         """An expired lease that nobody has taken over is renewed too: nobody else has written under a later epoch."""
         with told(self._where), self._engine.begin() as connection:
             mine = update(lease).where(_MINE, lease.c.epoch == epoch)
-            if not connection.execute(mine.values(expires_us=_now_us(connection) + _TERM_US)).rowcount:
+            if not connection.execute(mine.values(expires_us=store_now_us(connection) + _TERM_US)).rowcount:
                 self.epoch = None
 
     def _take(self, *, may_take_over: bool) -> Lease:
@@ -90,7 +102,7 @@ class Leases:
             if seen is not None:  # another one was quicker
                 return seen
             epoch = connection.execute(select(lease.c.epoch).where(_MINE)).scalar()
-            values = {"holder": self._holder, "epoch": (epoch or 0) + 1, "expires_us": _now_us(connection) + _TERM_US}
+            values = {"holder": self._holder, "epoch": (epoch or 0) + 1, "expires_us": store_now_us(connection) + _TERM_US}
             if epoch is None:
                 connection.execute(insert(lease).values(name=NAME, **values))
             else:
@@ -99,14 +111,23 @@ class Leases:
         return Lease(self._holder, self.epoch, is_ours=True)
 
 
+def leader_of(connection: Connection) -> tuple[str, float]:
+    """(the process that leads, or led last, "" none ever; seconds since its lease ended, not positive while it holds)."""
+    row = connection.execute(select(lease.c.holder, lease.c.expires_us).where(_MINE)).one_or_none()
+    if row is None:
+        return "", 0.0
+    return str(row.holder), (store_now_us(connection) - int(row.expires_us)) / 1e6
+
+
 def _living(connection: Connection, *, may_take_over: bool) -> Lease | None:
     """The lease that another process holds and that cannot be taken."""
     of = lease.c
     row = connection.execute(select(of.holder, of.epoch, of.expires_us).where(_MINE)).one_or_none()
-    if row is None or int(row.expires_us) == 0 or (may_take_over and int(row.expires_us) <= _now_us(connection)):
+    if row is None or int(row.expires_us) == 0 or (may_take_over and int(row.expires_us) <= store_now_us(connection)):
         return None
     return Lease(str(row.holder), int(row.epoch), is_ours=False)
 
 
-def _now_us(connection: Connection) -> int:
+def store_now_us(connection: Connection) -> int:
+    """The time on the store's clock, µs UTC."""
     return int(connection.execute(_NOW_US[connection.dialect.name]).scalar_one())

@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, literal, select, tuple_, update
 from sqlalchemy.sql.dml import ReturningDelete
 
+from console.domain.jobs import ENDED
 from console.services.analysis.retention import Deletion, HistoryKind
-from console.store.tables import deletions, expected_ticks, reading_blocks, tracks
+from console.store.tables import deletions, expected_ticks, jobs, reading_blocks, rollups, tracks
 
 _BLOCK_ROW_BYTES = 8 + 8 + 1
+_DAY_US = 86_400_000_000
+_WIDTHS = {HistoryKind.MINUTES: 60, HistoryKind.QUARTERS: 900}
 
 
 def delete_some(connection: Connection, kind: HistoryKind, since_us: int, until_us: int, most: int, days: int, at_us: int) -> int:
-    """Delete ``most`` rows (blocks, fixes, ticks) of what lies whole in [since, until), oldest first.
+    """Delete ``most`` rows (blocks, fixes, ticks, days rolled up, jobs) of what lies whole in [since, until), oldest first.
 
     Gives how many values went, 0 when nothing is left.
     """
     gone = connection.execute(_STATEMENTS[kind](since_us, until_us, most)).all()
     if not gone:
         return 0
-    first, last = min(row[0] for row in gone), max(row[1] for row in gone)
+    unit = _DAY_US if kind in _WIDTHS else 1
+    first, last = unit * min(row[0] for row in gone), unit * max(row[1] for row in gone)
     rows = sum(int(row[2]) // _BLOCK_ROW_BYTES for row in gone) if kind is HistoryKind.READINGS else len(gone)
     _count(connection, Deletion(kind, at_us, days, int(first), int(last), rows))
     return rows
 
 
 def span(connection: Connection, kind: HistoryKind) -> tuple[int, int] | None:
-    """(oldest, newest) time kept; of readings the newest is that of the last block's first one, found by the index."""
-    column = {HistoryKind.READINGS: reading_blocks.c.from_us, HistoryKind.POSITIONS: tracks.c.at_us,
-              HistoryKind.EXPECTED: expected_ticks.c.at_us}[kind]  # fmt: skip
-    oldest, newest = (connection.execute(select(one(column))).scalar() for one in (func.min, func.max))
-    return None if oldest is None or newest is None else (int(oldest), int(newest))
+    """(oldest, newest) time kept; of readings the newest is that of the last block's first one, found by the index.
+
+    Of what is rolled up: the begin of the oldest and of the newest day.
+    """
+    column: Any = {
+        HistoryKind.READINGS: reading_blocks.c.from_us,
+        HistoryKind.POSITIONS: tracks.c.at_us,
+        HistoryKind.EXPECTED: expected_ticks.c.at_us,
+        HistoryKind.JOBS: jobs.c.at_us,
+    }.get(kind, rollups.c.day)
+    which = rollups.c.width_s == _WIDTHS[kind] if kind in _WIDTHS else literal(True)
+    oldest, newest = (connection.execute(select(one(column)).where(which)).scalar() for one in (func.min, func.max))
+    unit = _DAY_US if kind in _WIDTHS else 1
+    return None if oldest is None or newest is None else (int(oldest) * unit, int(newest) * unit)
 
 
 def unrecorded(connection: Connection) -> tuple[Deletion, ...]:
@@ -102,4 +116,29 @@ def _ticks(since_us: int, until_us: int, most: int) -> ReturningDelete[Any]:
     return delete(expected_ticks).where(chosen).returning(of.at_us, of.at_us.label("last"))
 
 
-_STATEMENTS = {HistoryKind.READINGS: _blocks, HistoryKind.POSITIONS: _fixes, HistoryKind.EXPECTED: _ticks}
+def _days(width_s: int, since_us: int, until_us: int, most: int) -> ReturningDelete[Any]:
+    of = rollups.c
+    keys: Sequence[Any] = (of.width_s, of.station, of.channel, of.day)
+    first, end = max(-(-since_us // _DAY_US), 0), min(until_us // _DAY_US, 2**31 - 1)
+    oldest = select(*keys).where(of.width_s == width_s, of.day >= first, of.day < end)
+    chosen = tuple_(*keys).in_(oldest.order_by(of.day).limit(most))
+    return delete(rollups).where(chosen).returning(of.day, of.day.label("last"))
+
+
+def _ended_jobs(since_us: int, until_us: int, most: int) -> ReturningDelete[Any]:
+    of = jobs.c
+    keys: Sequence[Any] = (of.kind, of.subject, of.basis)
+    ended = of.state.in_([state.value for state in ENDED])
+    oldest = select(*keys).where(ended, of.at_us >= since_us, of.at_us < until_us)
+    chosen = tuple_(*keys).in_(oldest.order_by(of.at_us).limit(most))
+    return delete(jobs).where(chosen).returning(of.at_us, of.at_us.label("last"))
+
+
+_STATEMENTS = {
+    HistoryKind.READINGS: _blocks,
+    HistoryKind.POSITIONS: _fixes,
+    HistoryKind.EXPECTED: _ticks,
+    HistoryKind.MINUTES: partial(_days, _WIDTHS[HistoryKind.MINUTES]),
+    HistoryKind.QUARTERS: partial(_days, _WIDTHS[HistoryKind.QUARTERS]),
+    HistoryKind.JOBS: _ended_jobs,
+}

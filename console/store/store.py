@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,14 +29,14 @@ from console.services.ports import StaleState
 from console.services.review.record import Sent, Tracks
 from console.services.state import DeskState, Followed
 from console.store import archive, chain, deliveries, expected, numbering, records, retention
-from console.store.connection import ADVISORY_LOCK, READING, engine_for, migrate, shown, store_url
-from console.store.faults import told
-from console.store.lease import END_IDLE, Leases
+from console.store.connection import ADVISORY_LOCK, store_url
+from console.store.jobs import JobTable
+from console.store.lease import END_IDLE
 from console.store.readings import ReadingLog, Times, Values
-from console.store.sole_use import SoleUse, process_name
 from console.store.stations import Stations
-from console.store.store_file import StoreFile
 from console.store.tables import changes, counters, expected_ticks, tracks
+from console.store.transactions import Transactions
+from console.store.users import SqlUsers, StoreAccess
 
 _LOADED_BACK = timedelta(hours=6)
 _CHANGE, _PROBE = "change", "probe"
@@ -63,31 +62,25 @@ class SqlStore:
     def __init__(
         self, target: str | Path, role: str = "", kinds: tuple[RecordKind[Any], ...] = KINDS, *, is_shared: bool = False
     ) -> None:
-        url = store_url(target)
         self._kinds = kinds
-        self.where = shown(url)
-        self._sole_use = SoleUse(url, role, is_shared=is_shared) if role else None
-        self._durable = engine_for(url, durable=True)
-        self._relaxed = engine_for(url, durable=False)
-        self._leases = Leases(self._relaxed, self.where, process_name(role), is_shared=is_shared)
+        self._transactions = Transactions(store_url(target), role, is_shared=is_shared)
+        self.where, self._leases = self._transactions.where, self._transactions.leases
+        self._durable, self._relaxed = self._transactions.durable, self._transactions.relaxed
+        self._ensure_ours, self._writing = self._transactions.ensure_ours, self._transactions.writing
+        self._keeping, self._looking = self._transactions.keeping, self._transactions.looking
+        self.jobs = JobTable(self._transactions)
         try:
-            with told(self.where):
-                if url.get_backend_name() == "sqlite":
-                    Path(str(url.database)).resolve().parent.mkdir(parents=True, exist_ok=True)
-                migrate(self._durable, self.where)
-            self._file = StoreFile(url)
             self._readings = ReadingLog(self._relaxed, self.where)
             self._stations = Stations(self._relaxed, self.where)
+            self.users = SqlUsers(StoreAccess(self._writing, self._looking, self._commit))
+            """Who may sign in."""
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
         """Close the connections. The store cannot be used afterwards."""
-        self._durable.dispose()
-        self._relaxed.dispose()
-        if self._sole_use is not None:
-            self._sole_use.close()
+        self._transactions.close()
 
     # Decisions.
 
@@ -96,22 +89,27 @@ class SqlStore:
 
         Raises StoreUnavailable, StaleState, NotLeading; ValueError for a naive time.
         """
-        at_us = micros(at)
+        micros(at)
         with self._writing() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(END_IDLE)
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-            last = _counters(connection)
-            if basis is not None:
-                self._check(connection, basis, last.get(_CHANGE, 0))
-            numbered, numbers = numbering.numbered(connection, change_set, last)
-            made = chain.append(connection, numbered.drafts, actor, at)
-            records.write(connection, numbered.records, numbering.opened_as(change_set, numbered))
-            if numbered.outgoing:
-                if not made:
-                    raise ValueError(f"an outgoing message has no recorded change ({at_us})")
-                deliveries.add(connection, numbered, made[0].seq)
-            _count(connection, last, {**numbers.last, **({_CHANGE: made[-1].seq} if made else {})})
+            return self._commit(connection, change_set, actor, at, basis)
+
+    def _commit(
+        self, connection: Connection, change_set: ChangeSet, actor: Actor, at: datetime, basis: Basis | None = None
+    ) -> Committed:
+        if connection.dialect.name == "postgresql":
+            connection.execute(END_IDLE)
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        last = _counters(connection)
+        if basis is not None:
+            self._check(connection, basis, last.get(_CHANGE, 0))
+        numbered, numbers = numbering.numbered(connection, change_set, last)
+        made = chain.append(connection, numbered.drafts, actor, at)
+        records.write(connection, numbered.records, numbering.opened_as(change_set, numbered))
+        if numbered.outgoing:
+            if not made:
+                raise ValueError(f"an outgoing message has no recorded change ({at})")
+            deliveries.add(connection, numbered, made[0].seq)
+        _count(connection, last, {**numbers.last, **({_CHANGE: made[-1].seq} if made else {})})
         return Committed(numbered, made, numbers.ids)
 
     def written(self, change_set: ChangeSet, actor: Actor, at: datetime) -> Committed | None:
@@ -195,10 +193,17 @@ class SqlStore:
         """Under which this process leads, None while it follows or has the store alone."""
         return self._leases.epoch
 
-    def hold_lease(self, *, may_take_over: bool = True) -> Lease:
-        """Renew the lease, or take it where it is free or (``may_take_over``) has expired; who leads then."""
+    def hold_lease(self, *, may_take_over: bool = True, may_take: bool = True) -> Lease:
+        """Renew the lease, or (``may_take``) take it where it is free or (``may_take_over``) has expired; who leads then.
+
+        The holder is "" where nobody does.
+        """
         self._ensure_ours()
-        return self._leases.hold(may_take_over=may_take_over)
+        return self._leases.hold(may_take_over=may_take_over, may_take=may_take)
+
+    def clock_ahead_s(self) -> float:
+        """Seconds by which this machine's clock is ahead of the store's."""
+        return self._leases.ahead_s()
 
     def release_lease(self) -> None:
         """Let another process lead at once."""
@@ -281,9 +286,8 @@ class SqlStore:
 
         ``sigma_kpa``: (stations,) standard deviation of pressures, valid until the next one is stored.
         """
-        self._ensure_ours()
         order_no = self._stations.for_writing().order_no
-        with told(self.where), self._relaxed.begin() as connection:
+        with self._keeping() as connection:
             self._leases.check(connection)
             expected.append(connection, int(tick_us), values, sigma_kpa, order_no)
 
@@ -292,8 +296,7 @@ class SqlStore:
         rows = {(fix.crew_id, fix.at_us): fix for fix in fixes if fix.at_us > 0}
         if not rows:
             return
-        self._ensure_ours()
-        with told(self.where), self._relaxed.begin() as connection:
+        with self._keeping() as connection:
             self._leases.check(connection)
             connection.execute(
                 text("INSERT INTO tracks (crew_id, at_us, x, y) VALUES (:crew_id, :at_us, :x, :y) ON CONFLICT DO NOTHING"),
@@ -375,8 +378,7 @@ class SqlStore:
 
         ``days``, ``at_us``: the setting and the time, kept with the count (``deletions``).
         """
-        self._ensure_ours()
-        with told(self.where), self._relaxed.begin() as connection:
+        with self._keeping() as connection:
             self._leases.check(connection)
             return retention.delete_some(connection, kind, int(since_us), int(until_us), most, days, at_us)
 
@@ -406,23 +408,6 @@ class SqlStore:
             self._leases.check(connection, basis.epoch)
         if basis.seq != last:
             raise StaleState(f"store {self.where}: others committed meanwhile; look again, nothing was written")
-
-    def _ensure_ours(self) -> None:
-        with told(self.where):
-            self._file.ensure()
-        if self._sole_use is not None:
-            self._sole_use.ensure()
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        self._ensure_ours()
-        with told(self.where), self._durable.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _looking(self) -> Iterator[Connection]:
-        with told(self.where), self._relaxed.connect().execution_options(**READING) as connection:
-            yield connection
 
 
 def _counters(connection: Connection) -> dict[str, int]:

@@ -110,6 +110,25 @@ deliveries = Table(
 ``epoch``: under which a leading process wrote it; empty where one process has the store alone.
 """
 
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("kind", String(40), primary_key=True),
+    Column("subject", String(200), primary_key=True),
+    Column("basis", String(200), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_us", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("epoch", BigInteger),
+    Index("jobs_by_time", "at_us"),
+)
+"""Slow work of the leading process (``console.domain.jobs``). ``next_us``, ``at_us``: the store's clock.
+
+``epoch``: under which a leading process wrote it; empty where one process has the store alone.
+"""
+
 lease = Table(
     "lease",
     metadata,
@@ -177,6 +196,30 @@ On SQLite with a rowid: in a table without one each comparison of keys reads the
 Stores of more than 2 GB before version 0007 keep theirs without.
 """
 
+rollups = Table(
+    "rollups",
+    metadata,
+    Column("width_s", Integer, primary_key=True, autoincrement=False),
+    Column("station", Integer, primary_key=True, autoincrement=False),
+    Column("channel", SmallInteger, primary_key=True, autoincrement=False),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("block_no", BigInteger, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+    Index("rollups_by_day", "width_s", "day"),
+)
+"""One channel's values of one UTC day in buckets of ``width_s`` (``rollup_codec.py``). ``day``: since 1970.
+
+``block_no``: of the newest block of readings in it.
+"""
+
+rollup_due = Table(
+    "rollup_due",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("moves", BigInteger, nullable=False),
+)
+"""UTC days with readings that are not rolled up yet. ``moves``: rises with each move of readings into the day's blocks."""
+
 expected_ticks = Table(
     "expected_ticks",
     metadata,
@@ -216,3 +259,31 @@ deletions = Table(
     Column("is_recorded", Boolean, nullable=False),
 )
 """What retention deleted: one row a run and kind, written with each batch. ``is_recorded``: the log of actions has it."""
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", String(80), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_key", String(200), nullable=False, unique=True),
+    Column("role", String(20), nullable=False),
+    Column("areas", Text, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+    Column("parameters", Text, nullable=False),
+    Column("verifier", String(64), nullable=False),
+)
+"""Who may sign in. ``areas``: JSON list; ``parameters``: of Argon2id with the salt; ``verifier``: SHA-256 of its result.
+
+On PostgreSQL a console's account cannot read ``verifier``; the function ``quanmai_sign_in`` compares it.
+"""
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("name_key", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_us", BigInteger, nullable=False),
+)
+"""Failed attempts in a row by name, known or not. ``name_key``: SHA-256 of the name, as what was typed may be a password."""

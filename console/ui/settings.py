@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PySide6.QtCore import QSettings
+
+from console.domain.actors import Actor, Proof
+from console.services.access.sign_in import SeatAccess
+from console.services.areas.sight import AreaSight
+from console.ui.appearance import Appearance
+from console.ui.theme import NAMES as THEMES
+from console.ui.theme import Theme
+from console.ui.wall.text_size import WallSettings
+from console.ui.words import Words
+from resources.texts import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +32,23 @@ class WindowSettings:
     theme: str = ""
     usual_language: str = "zh_CN"
     usual_theme: str = "dark"
+    area: AreaSight | None = None
+    """The areas whose terminal this window is; None for the centre."""
+    wall: WallSettings = field(default_factory=WallSettings)
+    """Who reads the wall view, and from where."""
     tiles: Path | None = None
     """Folder where tiles from a network are kept, None for the program's own cache."""
+    actor: Actor | None = None
+    """Who is at the seat, None for somebody known as ``user`` only."""
+    access: SeatAccess | None = None
+    """Of a store with users: people sign in; None at a single seat."""
+    lock_minutes: float = 0.0
+    """Without a key or the mouse for so long the seat is locked; 0: never."""
+
+    @property
+    def person(self) -> Actor:
+        """Who is at the seat at first."""
+        return self.actor or Actor.named(self.user, proof=Proof.ACCOUNT)
 
 
 class StoredSettings:
@@ -50,3 +75,10 @@ class StoredSettings:
         """To disk; a disk that refuses costs only the layout."""
         if self._store is not None:
             self._store.sync()
+
+
+def first_appearance(given: WindowSettings, stored: StoredSettings, time_zone: str) -> Appearance:
+    """Language and theme at the start: as given, else as remembered, else the usual ones."""
+    language = given.language or stored.choice("language", LANGUAGES, given.usual_language)
+    theme = given.theme or stored.choice("theme", THEMES, given.usual_theme)
+    return Appearance(Theme.load(theme), Words(language, time_zone))

@@ -1,7 +1,7 @@
-"""Screens against the ones that were looked at, coarsely: the mean luminance of tiles, and where parts lie.
+"""Screens compared coarsely with approved ones: the mean luminance of tiles, and the places of parts.
 
 Other fonts (four were tried) shift the mean by up to 3.1 and 0.7 % of the tiles by more than 24; another theme shifts everything.
-After a change of looks that was meant: ``QUANMAI_NEW_BASELINES=1 pytest`` writes them anew; look at the screens before.
+After an intended change of appearance: ``QUANMAI_NEW_BASELINES=1 pytest`` writes them anew; look at the screens first.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def moved(found: Mapping[str, Sequence[int]], kept: Path, most: int = 2) -> str:
 
 
 def differences(found: NDArray[np.float64], kept: Path) -> str:
-    """What is off against a kept picture, "" when nothing is."""
+    """The differences from a kept picture, "" without any."""
     if os.environ.get("QUANMAI_NEW_BASELINES"):
         kept.parent.mkdir(exist_ok=True)
         shades = np.ascontiguousarray(np.rint(found), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""The program as it is started: what the user chose in its window is there after a restart."""
+"""The program as users start it: choices made in its window are kept over a restart."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Workstation:
         self._city, self._folder = city_path, folder
 
     def settings_file(self, text: str) -> None:
-        """What the installation sets."""
+        """The installation's settings file."""
         file = self._folder / "config" / "quanmai" / "settings.toml"
         file.parent.mkdir(parents=True)
         file.write_text(text, encoding="utf-8")
@@ -73,8 +73,8 @@ def workstation(city_path: Path, tmp_path: Path) -> Workstation:
     return Workstation(city_path, tmp_path)
 
 
-def test_what_the_user_chose_is_there_after_a_restart_unless_the_environment_says_otherwise(workstation: Workstation) -> None:
+def test_the_users_choices_are_kept_over_a_restart_unless_the_environment_overrides_them(workstation: Workstation) -> None:
     workstation.settings_file('language = "en"\n')
-    assert workstation.run("toggle_theme", "toggle_language", "die") == "en dark"  # killed: it forgets nothing
+    assert workstation.run("toggle_theme", "toggle_language", "die") == "en dark"  # killed: the choices are kept
     assert workstation.run(QUANMAI_LANGUAGE="en") == "en light"  # for this start; it does not become a choice
     assert workstation.run() == "zh_CN light"

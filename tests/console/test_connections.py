@@ -108,7 +108,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_of_two_feeds_a_killed_simulator_says_so_and_the_broker_s_readings_go_on(city: Path, tmp_path: Path) -> None:
+def test_with_two_feeds_a_killed_simulator_is_reported_and_the_brokers_readings_continue(city: Path, tmp_path: Path) -> None:
     with mosquitto(tmp_path, free_port()) as url, both(city, tmp_path, url) as running:
         process = running.simulator.process._process
         assert process is not None
@@ -124,7 +124,7 @@ def test_of_two_feeds_a_killed_simulator_says_so_and_the_broker_s_readings_go_on
 
 
 @pytest.mark.slow
-def test_of_two_feeds_a_stopped_broker_says_so_and_the_simulator_goes_on(city: Path, tmp_path: Path) -> None:
+def test_with_two_feeds_a_stopped_broker_is_reported_and_the_simulator_continues(city: Path, tmp_path: Path) -> None:
     with ExitStack() as stack:
         broker = stack.enter_context(ExitStack())
         running = stack.enter_context(both(city, tmp_path, broker.enter_context(mosquitto(tmp_path, free_port()))))

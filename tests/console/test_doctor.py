@@ -1,4 +1,4 @@
-"""Doctor: each check finds the fault it is for, with advice, and claims nothing that it has not seen."""
+"""Doctor: each check finds its fault, with advice, and reports only what it has measured."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_broker_that_refuses_the_account_says_so_without_the_password(tmp_path
 
 
 @pytest.mark.slow
-def test_a_port_that_speaks_no_mqtt_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_without_mqtt_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("console.mqtt.round_trip._PATIENCE_S", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         found = of(examine(mqtt=f"mqtt://127.0.0.1:{deaf.getsockname()[1]}"), "broker")
@@ -85,7 +85,7 @@ def test_wrong_settings_are_one_fault(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("free", "state"), [(10**8, State.FAULT), (10**9, State.WARNING), (10**11, State.OK)])
-def test_little_free_space_is_told_before_it_is_gone(monkeypatch: pytest.MonkeyPatch, free: int, state: State) -> None:
+def test_little_free_space_is_a_warning(monkeypatch: pytest.MonkeyPatch, free: int, state: State) -> None:
     monkeypatch.setattr("console.doctor.shutil.disk_usage", lambda _: SimpleNamespace(free=free))
     monkeypatch.setattr(doctor, "SLOW_SYNC_S", 1e9)
     assert of(examine(), "disk").state is state
@@ -102,3 +102,17 @@ def test_no_chinese_font_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("console.doctor.shutil.which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(doctor, "_output", lambda _: "")
     assert of(examine(), "fonts").state is State.FAULT
+
+
+def test_who_leads_on_a_shared_store_is_named_and_that_nobody_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(tmp_path / "s.sqlite", "engine", is_shared=True)
+    store.hold_lease()
+    found = of(examine(store=str(tmp_path / "s.sqlite")), "store")
+    assert found.state is State.OK
+    assert f"led by quanmai engine pid {os.getpid()}" in found.text
+    monkeypatch.setattr("console.store.lease._TERM_US", -1)
+    store.hold_lease()
+    found = of(examine(store=str(tmp_path / "s.sqlite")), "store")
+    assert found.state is State.WARNING
+    assert "nobody leads" in found.text
+    store.close()

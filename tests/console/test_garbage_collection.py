@@ -1,4 +1,4 @@
-"""What is loaded when a window stands is not walked again."""
+"""Objects loaded before the window is shown are left out of later garbage collections."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ print(grown, resident_mb() - before)
 """
 
 
-def test_what_a_loaded_city_frees_goes_back_to_the_system() -> None:
+def test_memory_freed_after_loading_a_city_is_returned_to_the_system() -> None:
     probe = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, text=True, check=True)
     grown, left = map(float, probe.stdout.split())
     assert grown > 140.0

@@ -176,7 +176,7 @@ def test_documents_and_changes_of_an_earlier_schema_are_upgraded_when_they_are_r
     assert [one.value.text for one in folded] == ["没水了", "新"]
 
 
-def test_a_document_of_a_newer_schema_is_refused_and_not_guessed_at(kept: SqlStore) -> None:
+def test_a_document_of_a_newer_schema_is_refused(kept: SqlStore) -> None:
     kept.commit(called(), SYSTEM, NOW)
     with kept._durable.begin() as connection:
         connection.exec_driver_sql("UPDATE records SET schema = 3")

@@ -1,4 +1,4 @@
-"""Log files: rotated by size; a full disk stops nothing and is said once."""
+"""Log files: rotated by size; a full disk stops nothing and is reported once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_files_are_rotated_and_the_oldest_is_deleted(tmp_path: Path, monkeypatch
     assert "line 999" in (tmp_path / "engine.log").read_text("utf-8")
 
 
-def test_a_full_disk_is_said_once_and_its_end_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_is_reported_once_and_so_is_its_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with logged_to(tmp_path, "engine") as path:
         handler = next(one for one in logging.getLogger().handlers if isinstance(one, log_files.LogFile))
         good = handler.stream

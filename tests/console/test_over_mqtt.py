@@ -1,4 +1,4 @@
-"""The programs over a real broker: the simulator publishes, the engine keeps; neither falls over when the broker does."""
+"""The programs over a real broker: the simulator publishes, the engine stores; both outlast a stop of the broker."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_simulated_readings_and_crews_reach_the_engine_s_store_and_the_broker_may_go_and_come(city: Path, tmp_path: Path) -> None:
+def test_simulated_readings_and_crews_reach_the_engines_store_also_after_a_restart_of_the_broker(
+    city: Path, tmp_path: Path
+) -> None:
     port, store = free_port(), tmp_path / "engine.sqlite"
     with ExitStack() as stack:
         broker = stack.enter_context(ExitStack())
@@ -82,7 +84,7 @@ def test_simulated_readings_and_crews_reach_the_engine_s_store_and_the_broker_ma
     assert "Traceback" not in (tmp_path / "engine.log").read_text() + (tmp_path / "simulate.log").read_text()
 
 
-def test_the_engine_without_a_broker_waits_and_says_so(city: Path, tmp_path: Path) -> None:
+def test_the_engine_without_a_broker_waits_and_reports_it(city: Path, tmp_path: Path) -> None:
     url = f"mqtt://127.0.0.1:{free_port()}"
     with quanmai(tmp_path, "engine", str(city), "--mqtt", url, "--store", str(tmp_path / "e.sqlite")) as engine:
         until(lambda: "engine runs" in (tmp_path / "engine.log").read_text())
@@ -132,7 +134,7 @@ main()
 """
 
 
-def test_an_engine_whose_thread_stands_still_ends_with_its_exit_code_and_says_where(city: Path, tmp_path: Path) -> None:
+def test_an_engine_with_a_blocked_thread_ends_with_its_exit_code_and_the_stack(city: Path, tmp_path: Path) -> None:
     url, store = f"mqtt://127.0.0.1:{free_port()}", tmp_path / "e.sqlite"
     environment = {**os.environ, "QUANMAI_DATA_FOLDER": str(tmp_path), "HOME": str(tmp_path)}
     done = subprocess.run(

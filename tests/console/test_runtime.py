@@ -1,4 +1,4 @@
-"""The runtime composed without Qt: what a restart remembers."""
+"""The runtime composed without Qt: what is known after a restart."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.slow
 START = datetime(2024, 1, 3, 15, 0, tzinfo=UTC)
 
 
-def test_a_restart_learns_from_the_store_and_is_not_learning_any_more(tmp_path: Path) -> None:
+def test_after_a_restart_detection_is_learned_from_the_store(tmp_path: Path) -> None:
     path = tmp_path / "city.gpkg"
     write_city(build_city(SyntheticOptions(pipes=400)), path)
     city = read_city(path)
@@ -52,7 +52,7 @@ def test_a_restart_learns_from_the_store_and_is_not_learning_any_more(tmp_path: 
         assert not result.bursts
 
 
-def test_a_model_that_is_solved_behind_the_window_becomes_detections_and_the_states_are_told(tmp_path: Path) -> None:
+def test_a_model_solved_in_the_background_is_used_by_detection_and_its_progress_is_shown(tmp_path: Path) -> None:
     path = tmp_path / "city.gpkg"
     write_city(build_city(SyntheticOptions(pipes=400)), path)
     options = RuntimeOptions(path, tmp_path / "store.sqlite", tmp_path / "notices", DeskSettings(site="test"))
@@ -71,7 +71,7 @@ def test_a_model_that_is_solved_behind_the_window_becomes_detections_and_the_sta
     assert (0, runtime.detector.groups) in said
 
 
-def test_a_model_that_cannot_be_solved_leaves_the_window_and_is_told(tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_solved_is_reported_and_the_window_stays_open(tmp_path: Path) -> None:
     path = tmp_path / "city.gpkg"
     city = build_city(SyntheticOptions(pipes=400))
     assert city.epanet is not None
@@ -118,7 +118,7 @@ def test_a_feed_or_channel_that_cannot_begin_or_end_is_shown_and_the_others_go_o
 
 def test_a_message_of_an_earlier_run_is_not_recorded_as_without_a_channel_while_the_channels_start(tmp_path: Path) -> None:
     class LateChannel(LocalChannel):
-        """Takes a moment to start, in which the outbox may look."""
+        """Takes a moment to start, in which the outbox may run."""
 
         looked_at, is_on = threading.Event(), False
 

@@ -1,4 +1,4 @@
-"""The way of a click in console/README.md is the way that the code takes."""
+"""The way of a click in console/README.md is that of the code."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ class Stacks:
             self.seen[frame.f_code.co_qualname] = inside
 
 
-def test_a_click_passes_the_modules_of_the_page_and_no_other(tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_click_passes_exactly_the_modules_of_the_architecture_page(tmp_path: Path, qtbot: QtBot) -> None:
     stacks = Stacks("Commands.submit", "mark_closed")
     threading.setprofile(stacks)  # for the engine's thread, which starts with the room
     room = Room(tmp_path)
     threading.setprofile(None)
     try:
         pipe = str(room.city.network.pipes.asset_id[0])
-        dispatcher = Dispatcher(room.engine, "王")
+        dispatcher = Dispatcher(room.engine, lambda: WANG)
         case = opened(room, pipe)
         plan = room.engine.latest().incidents[0].plan
         assert plan is not None

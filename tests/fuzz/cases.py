@@ -1,4 +1,4 @@
-"""The case that a seed stands for: an input of one kind, mutated, and a command line that reads it."""
+"""The case of a seed: an input of one kind, mutated, and a command line that reads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs one case in this process and judges it: exit 0 or 2, one line, no traceback, nothing half-written."""
+"""Runs one case in this process and checks it: exit 0 or 2, one line, no traceback, nothing half-written."""
 
 from __future__ import annotations
 

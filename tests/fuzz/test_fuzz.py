@@ -1,4 +1,4 @@
-"""No mutated input ends in anything but an answer or one clear line."""
+"""Every mutated input ends in an answer or in one clear line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _seeds() -> range:
 
 
 @pytest.mark.slow
-def test_every_command_answers_or_says_one_line_whatever_its_input(corpus: Corpus) -> None:
+def test_every_command_gives_an_answer_or_one_line_for_any_mutated_input(corpus: Corpus) -> None:
     outcomes = [running.run_seed(seed, corpus) for seed in _seeds()]
     broken = [f"{one.seed} ({' '.join(one.case.words)}): {one.fault[-400:]}" for one in outcomes if one.fault]
     assert not broken, "replay with python -m tests.fuzz SEED:\n" + "\n".join(broken)
@@ -114,7 +114,7 @@ def _overwrites() -> None:
         (_prints("INFO maps: a log line", code=None), ""),
     ],
 )
-def test_the_judge_sees_each_rule_that_a_command_breaks(
+def test_each_broken_rule_of_a_command_is_detected(
     command: Callable[[], None], rule: str, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "main", command)

@@ -18,7 +18,7 @@ TIMES = ("", "yesterday", "2024-13-45", "9999-12-31T23:59:59Z", "0001-01-01T00:0
 
 
 def odd_json(rng: random.Random) -> Any:
-    """A JSON value that stands where another is due."""
+    """A JSON value of an unexpected kind."""
     nested: Any = 1
     for _ in range(rng.choice((3, 60, 900))):
         nested = [nested]

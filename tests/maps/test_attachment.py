@@ -58,7 +58,7 @@ def test_a_trace_counts_households_of_an_unknown_piece_once() -> None:
     assert found.households == 10
 
 
-def test_a_clip_takes_along_who_may_be_on_a_piece_of_it() -> None:
+def test_a_clip_contains_customers_that_may_be_on_one_of_its_pieces() -> None:
     town = a_network().source("S", 0, 0)
     for number, (start, end) in enumerate([("S", "J"), ("J", "K"), ("K", "L"), ("L", "M")], start=1):
         town.node(end, 1000 * number, 0).pipe(f"B~{number}", start, end, source_id="B")

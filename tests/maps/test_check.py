@@ -1,4 +1,4 @@
-"""The check of a dataset: counts, faults with their place, hydraulics told as they are."""
+"""The check of a dataset: counts, faults with their place, and the result of its hydraulics."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_city_without_a_model_says_so() -> None:
     assert hydraulics == {"converged": False, "message": "no hydraulic model in this dataset"}
 
 
-def test_a_model_that_epanet_refuses_is_told_not_raised() -> None:
+def test_a_model_that_epanet_refuses_is_reported_and_raises_nothing() -> None:
     city = a_network().source("S").pipe("P1", "S", "A").build()
     none = np.empty(0, dtype=object)
     hydraulics = check_city(replace(city, epanet=EpanetModel("[PIPES]\nP1 A B\n[END]\n", none, none, none)))["hydraulics"]
@@ -63,7 +63,7 @@ def test_pipes_without_diameter_or_length_and_doubles_are_faults() -> None:
     assert {"unknown_diameter", "zero_length", "duplicate_pipe", "loop_pipe"} <= _codes(check_city(town.build()))
 
 
-def test_an_end_that_stops_just_short_is_told_apart_from_a_dead_end() -> None:
+def test_a_pipe_end_just_short_of_another_pipe_is_distinguished_from_a_dead_end() -> None:
     town = a_network().source("S", 500_000, 4_058_000).node("A", 500_100, 4_058_000).node("B", 500_101, 4_058_000)
     town.node("C", 500_200, 4_058_000)
     report = check_city(town.pipe("P1", "S", "A").pipe("P2", "B", "C").build())

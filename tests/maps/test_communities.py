@@ -1,4 +1,4 @@
-"""Communities by place: two of one name stay two, and what tells them apart is the first thing they do not share."""
+"""Communities by place: two of one name stay distinct, and their qualifier is the first attribute that differs."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_only_the_outline_that_holds_the_customers_is_chosen() -> None:
     assert [outline.bounds for outline in near.outlines] == [square(HERE).bounds]
 
 
-def test_namesakes_are_told_apart_by_district_then_road_then_direction() -> None:
+def test_communities_of_one_name_are_distinguished_by_district_then_road_then_direction() -> None:
     houses = [House(10.0, 10.0, "经十路"), House(8_010.0, 8_010.0, "北园大街")]
     districts = [("district", "历下区", square(HERE, 1_000.0)), ("district", "天桥区", square(FAR, 1_000.0))]
     one_road = [House(house.x, house.y, "经十路") for house in houses]
@@ -93,13 +93,13 @@ def test_namesakes_are_told_apart_by_district_then_road_then_direction() -> None
     ]
 
 
-def test_two_in_one_district_are_told_apart_by_road() -> None:
+def test_two_communities_of_one_name_in_one_district_are_distinguished_by_road() -> None:
     houses = [House(10.0, 10.0, "经十路"), House(8_010.0, 8_010.0, "北园大街")]
     city = a_city(houses, [*TWO, ("district", "历下区", square(HERE, 20_000.0))])
     assert [one.apart_name for one in communities_of(city, [0, 1])] == ["经十路", "北园大街"]
 
 
-def test_a_name_that_only_one_community_bears_stands_alone() -> None:
+def test_a_unique_name_has_no_qualifier() -> None:
     city = a_city([House(10.0, 10.0, "经十路"), House(190.0, 10.0, "经七路")], TWO[:1])
     (only,) = communities_of(city, [0, 1])
     assert (only.apart, only.zones) == ("", (0,))
@@ -124,7 +124,7 @@ def test_namesakes_drawn_as_one_multipolygon_are_two_communities() -> None:
     assert near.apart_name == "经十路"
 
 
-def test_namesakes_without_any_outline_are_told_apart_by_their_customers() -> None:
+def test_communities_of_one_name_without_outlines_are_distinguished_by_their_customers() -> None:
     city = a_city([House(10.0, 10.0, "经十路"), House(8_010.0, 8_010.0, "北园大街")], [])
     (far,) = communities_of(city, [1])
     assert (far.apart_name, far.zones, far.outlines) == ("北园大街", (), ())
@@ -152,7 +152,7 @@ def test_a_customer_beside_its_outline_is_with_the_nearest_of_that_name() -> Non
 
 
 @pytest.mark.parametrize("shape", [None, shapely.Point(0, 0), shapely.Polygon()])
-def test_what_is_no_area_has_no_polygons(shape: shapely.Geometry | None) -> None:
+def test_a_geometry_without_area_has_no_polygons(shape: shapely.Geometry | None) -> None:
     assert polygons_of(shape) == ()
 
 

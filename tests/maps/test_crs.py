@@ -1,4 +1,4 @@
-"""CRS: declared, never guessed; x east and lon first."""
+"""CRS: declared, not guessed; x east and lon first."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_arrays_keep_their_shape() -> None:
     assert lon.shape == lat.shape == (3, 2)
 
 
-def test_an_unknown_crs_is_told_with_advice() -> None:
+def test_an_unknown_crs_is_reported_with_advice() -> None:
     with pytest.raises(InputFault, match="EPSG:4548"):
         crs.parse("Beijing something")
 
@@ -63,7 +63,7 @@ def test_degrees_and_mercator_maps_hold_no_distances(code: str, must: bool) -> N
     assert crs.must_be_projected(code) is must
 
 
-def test_a_network_far_from_where_its_crs_is_used_is_told() -> None:
+def test_a_network_far_outside_the_area_of_its_crs_is_reported() -> None:
     assert crs.outside_area("EPSG:4548", (500_000.0, 4_058_000.0)) == ""
     assert "not used" in crs.outside_area("EPSG:4548", (500_000.0, 9_000_000.0))
     # With the zone number before the easting, as EPSG:4527 has it.

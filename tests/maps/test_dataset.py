@@ -1,4 +1,4 @@
-"""The city dataset: what is written is read, atomically; what others made of it is told."""
+"""The city dataset: read back as written, written atomically; changes by other programs are reported."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_text_that_is_not_utf_8_is_refused_wherever_it_stands(tmp_path: Path, te
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database", b"SQLite format 3\x00" + b"\x00" * 200])
-def test_what_is_no_dataset_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_dataset_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "no.gpkg"
     path.write_bytes(content)
     with pytest.raises(InputFault, match=r"no\.gpkg"):
@@ -185,7 +185,7 @@ def test_what_is_no_dataset_is_refused(tmp_path: Path, content: bytes) -> None:
         read_city(tmp_path / "absent.gpkg")
 
 
-def test_another_geopackage_is_told_to_be_imported(tmp_path: Path) -> None:
+def test_another_geopackage_is_refused_with_the_advice_to_import_it(tmp_path: Path) -> None:
     write_city(_town(), tmp_path / "city.gpkg")
     pyogrio.write_dataframe(pyogrio.read_dataframe(tmp_path / "city.gpkg", layer="pipes"), tmp_path / "other.gpkg", layer="x")
     with pytest.raises(InputFault, match="quanmai import"):
@@ -206,7 +206,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path,
     assert [path.name for path in tmp_path.iterdir()] == ["city.gpkg"]
 
 
-def test_a_folder_that_is_not_there_is_told_by_the_name_asked_for(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_by_the_name_given(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"No such file.*absent/city\.gpkg"):
         write_city(_town(), tmp_path / "absent" / "city.gpkg")
 
@@ -219,7 +219,7 @@ def test_an_old_file_is_replaced_whole(tmp_path: Path) -> None:
 
 def _sql(path: Path, statement: str) -> None:
     connection = sqlite3.connect(path)
-    # The triggers of the spatial index need functions that only GIS programs bring.
+    # The triggers of the spatial index need functions that only GIS programs have.
     for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         connection.execute(f'DROP TRIGGER "{name}"')
     connection.execute(statement)

@@ -1,4 +1,4 @@
-"""Which zone a place is in."""
+"""The zone of a place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from maps.zones import with_communities, zone_at
 from tests.builders import a_network
 
 
-def test_the_smallest_of_overlapping_zones_of_the_kind_asked_is_meant() -> None:
+def test_of_overlapping_zones_of_a_kind_the_smallest_is_used() -> None:
     zones = (
         a_network()
         .zone("wide", box(0, 0, 100, 100), kind="community")

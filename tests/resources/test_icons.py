@@ -1,4 +1,4 @@
-"""Icons are plain SVG: no script, nothing fetched, no text that a missing font could change."""
+"""Icons are plain SVG: no script, no external resource, no text that depends on a font."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules are dated data that name their source; none pretends to an article it does not know."""
+"""Rules are dated data with their source; an unverified article is marked as such."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def test_every_table_is_dated_and_names_its_source(name: str) -> None:
     assert table["source"]
 
 
-def test_planned_outages_are_told_24_hours_ahead_to_users_and_fire_brigade() -> None:
+def test_planned_outages_are_notified_24_hours_ahead_to_users_and_fire_brigade() -> None:
     planned = rules("cn.toml")["planned"]
     assert planned["notice_hours_ahead"] == 24
     assert planned["tell"] == ["users", "fire_brigade"]
 
 
-def test_the_citys_table_stands_on_the_countrys() -> None:
+def test_the_citys_table_overrides_the_countrys() -> None:
     assert f"{rules('notice_jinan.toml')['extends']}.toml" in NAMES

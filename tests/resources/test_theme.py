@@ -1,4 +1,4 @@
-"""Colours: what is drawn can be seen on what it is drawn on."""
+"""Colours: sufficient contrast of foreground and background."""
 
 from __future__ import annotations
 

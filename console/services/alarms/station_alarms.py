@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from console.detection.finding import StationFinding
-from console.domain.actors import Actor, Permission
+from console.domain.actors import Actor, Permission, Proof
 from console.domain.alarms import ALARM, Alarm, AlarmKind, AlarmState, Evidence, Priority
 from console.domain.changes import ChangeSet
 from console.domain.intents import Intent
@@ -143,13 +143,15 @@ def acknowledge(
     waiting = [alarm for alarm in chosen if alarm.state in (AlarmState.ACTIVE, AlarmState.RETURNED)]
     if chosen and not waiting:
         raise Refused("nothing_to_acknowledge", alarm=chosen[0].alarm_id, alarm_state=chosen[0].state)
-    return recorded_alarms([_acknowledged(alarm, actor.name, now) for alarm in waiting]) if waiting else NOTHING
+    return recorded_alarms([_acknowledged(alarm, actor, now) for alarm in waiting]) if waiting else NOTHING
 
 
-def _acknowledged(alarm: Alarm, user: str, now: datetime) -> AlarmChange:
+def _acknowledged(alarm: Alarm, actor: Actor, now: datetime) -> AlarmChange:
     seen = AlarmState.CLEARED if alarm.state is AlarmState.RETURNED else AlarmState.ACKNOWLEDGED
-    after = replace(alarm, state=seen, acknowledged_at=now, acknowledged_by=user)
-    return AlarmChange(alarm, after, "alarm_acknowledged", _note("acknowledged", alarm, user=user))
+    after = replace(alarm, state=seen, acknowledged_at=now, acknowledged_by=actor.name)
+    is_locked = actor.proof is Proof.LOCKED_SEAT
+    note = _note("acknowledged_on_locked_seat" if is_locked else "acknowledged", alarm, user=actor.name)
+    return AlarmChange(alarm, after, "alarm_acknowledged", note)
 
 
 def shelve(tools: Tools, state: DeskState, intent: ShelveAlarm, actor: Actor, now: datetime) -> ChangeSet:
@@ -367,8 +369,8 @@ def _note(what: str, alarm: Alarm, **more: str) -> Note:
 
 
 HANDLERS = (
-    Handler(AcknowledgeAlarm, acknowledge, Permission.ALARMS),
-    Handler(AcknowledgeAlarms, acknowledge, Permission.ALARMS),
+    Handler(AcknowledgeAlarm, acknowledge, Permission.ACKNOWLEDGE),
+    Handler(AcknowledgeAlarms, acknowledge, Permission.ACKNOWLEDGE),
     Handler(ShelveAlarm, shelve, Permission.ALARMS),
     Handler(TakeOutOfService, take_out, Permission.ALARMS),
     Handler(RestoreAlarm, restore, Permission.ALARMS),

@@ -19,6 +19,7 @@ from console.domain.incidents import Incident
 from console.domain.notes import Code, Note
 
 READINGS_DAYS, POSITIONS_DAYS, EXPECTED_DAYS = 730, 90, 35
+MINUTES_DAYS, QUARTERS_DAYS, JOBS_DAYS = 1826, 3652, 35
 LEAST_READINGS_DAYS = 35
 """Detection learns from the last 28 days, a case is reviewed within the month after it."""
 CASE_DAYS = 35
@@ -38,6 +39,12 @@ class HistoryKind(StrEnum):
     READINGS = "readings"
     POSITIONS = "positions"
     EXPECTED = "expected"
+    MINUTES = "minutes"
+    """Readings rolled up to minutes."""
+    QUARTERS = "quarters"
+    """Readings rolled up to quarters of an hour."""
+    JOBS = "jobs"
+    """Jobs that are done or were superseded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,9 @@ class RetentionRules:
     readings_days: int = READINGS_DAYS
     positions_days: int = POSITIONS_DAYS
     expected_days: int = EXPECTED_DAYS
+    minutes_days: int = MINUTES_DAYS
+    quarters_days: int = QUARTERS_DAYS
+    jobs_days: int = JOBS_DAYS
     pause_s: float = 3600.0
 
     def days(self, kind: HistoryKind) -> int:
@@ -55,6 +65,9 @@ class RetentionRules:
             HistoryKind.READINGS: self.readings_days,
             HistoryKind.POSITIONS: self.positions_days,
             HistoryKind.EXPECTED: self.expected_days,
+            HistoryKind.MINUTES: self.minutes_days,
+            HistoryKind.QUARTERS: self.quarters_days,
+            HistoryKind.JOBS: self.jobs_days,
         }[kind]
 
 

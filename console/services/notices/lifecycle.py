@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from console.domain.actors import Actor, Permission
+from console.domain.actors import Actor, Permission, Proof
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
 from console.domain.intents import Intent
-from console.domain.notes import NO_NOTE, Note
+from console.domain.notes import NO_NOTE, Given, Note
 from console.domain.notices import Notice, NoticeStatus
 from console.services.changesets import NOTHING, Refused, incident_of, recorded
 from console.services.handling import Handler
@@ -102,6 +102,7 @@ def draft(tools: Tools, state: DeskState, intent: DraftNotice, actor: Actor, now
         drafted_by=actor.name,
         references=_references(tools, incident),
         basis=basis_of(incident),
+        people=((actor.name, actor.actor_id),),
     )
     if waiting is not None:
         notice, kept, lost = _with_edits(tools, waiting, notice)
@@ -128,6 +129,7 @@ def _with_edits(tools: Tools, before: Notice, notice: Notice) -> tuple[Notice, N
         text_en=en.text,
         edited_by=before.edited_by if zh.kept or en.kept else (),
         dropped_edits=tuple(dict.fromkeys((*before.dropped_edits, *dropped))),
+        people=tuple(dict.fromkeys((*before.people, *notice.people))),
     )
     kept = Note("notice.kept") if zh.kept or en.kept else NO_NOTE
     return new, kept, Note("notice.dropped", lines=dropped) if dropped else NO_NOTE
@@ -144,6 +146,7 @@ def edit(tools: Tools, state: DeskState, intent: EditNotice, actor: Actor, now: 
         return NOTHING
     edited_by = notice.edited_by if actor.name in notice.edited_by else (*notice.edited_by, actor.name)
     new = replace(_unchecked(notice), text_zh=intent.text_zh, text_en=intent.text_en, edited_by=edited_by)
+    new = new.with_person(actor.name, actor.actor_id)
     note = Note("notice.edited", notice=notice.notice_id, user=actor.name)
     return recorded(incident, _with(incident, new), "notice_edited", note)
 
@@ -154,6 +157,7 @@ def submit(tools: Tools, state: DeskState, intent: SubmitNotice, actor: Actor, n
     _require(notice, NoticeStatus.DRAFT)
     reason, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
     new = replace(notice, status=NoticeStatus.SUBMITTED, submitted_by=actor.name, contradiction_reason=reason)
+    new = new.with_person(actor.name, actor.actor_id)
     note = Note("notice.submitted", notice=notice.notice_id, despite=loud)
     return recorded(incident, _with(incident, new), "notice_submitted", note)
 
@@ -161,14 +165,14 @@ def submit(tools: Tools, state: DeskState, intent: SubmitNotice, actor: Actor, n
 def approve(tools: Tools, state: DeskState, intent: ApproveNotice, actor: Actor, now: datetime) -> ChangeSet:
     """Approval by a second person who neither drafted, edited nor submitted it; an override needs a reason and is recorded.
 
+    Where people sign in the second person has given a password, here or at another seat: a typed name is none.
     Raises NoticeContradicted.
     """
     incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     reason = intent.override_reason.strip()
     if notice.status is not NoticeStatus.SUBMITTED and not (reason and notice.status is NoticeStatus.DRAFT):
         raise Refused("notice_not_submitted", notice=notice.notice_id, notice_status=notice.status)
-    own = actor.name in {notice.drafted_by, notice.submitted_by, *notice.edited_by}
-    if own and not reason:
+    if notice.was_made_by(actor.name, actor.actor_id) and not reason:
         raise Refused("notice_second_person", user=actor.name, notice=notice.notice_id)
     despite, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
     new = replace(
@@ -176,6 +180,7 @@ def approve(tools: Tools, state: DeskState, intent: ApproveNotice, actor: Actor,
         status=NoticeStatus.APPROVED,
         approved_by=actor.name,
         approved_at=now,
+        approval=actor.proof,
         override_reason=reason,
         contradiction_reason=despite,
     )
@@ -183,8 +188,20 @@ def approve(tools: Tools, state: DeskState, intent: ApproveNotice, actor: Actor,
     if reason:
         note = Note("notice.override", notice=notice.notice_id, user=actor.name, reason=reason, despite=loud)
         return recorded(incident, after, "notice_override", note)
-    note = Note("notice.approved", notice=notice.notice_id, user=actor.name, despite=loud)
-    return recorded(incident, after, "notice_approved", note)
+    return recorded(incident, after, "notice_approved", _approved(notice, actor, loud))
+
+
+def _approved(notice: Notice, actor: Actor, loud: Note) -> Note:
+    """The log says what shows who approved."""
+    about: dict[str, Given] = {"notice": notice.notice_id, "user": actor.name, "despite": loud}
+    match actor.proof:
+        case Proof.PASSWORD:
+            return Note("notice.approved_signed_in", seat=actor.seat or "–", **about)
+        case Proof.PASSWORD_ONCE:
+            return Note("notice.approved_once", seat=actor.seat or "–", **about)
+        case Proof.TYPED_NAME:
+            return Note("notice.approved_typed", **about)
+    return Note("notice.approved", **about)
 
 
 def issue(tools: Tools, state: DeskState, intent: IssueNotice, actor: Actor, now: datetime) -> ChangeSet:
@@ -260,6 +277,7 @@ def _unchecked(notice: Notice) -> Notice:
         submitted_by="",
         approved_by="",
         approved_at=None,
+        approval=Proof.UNRECORDED,
         override_reason="",
         contradiction_reason="",
     )
@@ -302,6 +320,7 @@ HANDLERS = (
             "notice_approved",
             "notice_override",
         ),
+        emergency=lambda intent: bool(intent.override_reason.strip()),
     ),
     Handler(IssueNotice, issue, Permission.ISSUE_NOTICES, undoable=("notice_issued",)),
     Handler(LiftNotice, lift, Permission.ISSUE_NOTICES),

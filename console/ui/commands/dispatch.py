@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock
 from typing import Any, Protocol
@@ -20,8 +21,8 @@ log = logging.getLogger(__name__)
 class Submit(Protocol):
     """Carry out an intent; panels and dialogs are given ``Dispatcher.submit``."""
 
-    def __call__(self, intent: Intent, user: str = "") -> None:
-        """Submit ``intent`` in the name of ``user``; "" for this seat's actor."""
+    def __call__(self, intent: Intent, actor: Actor | None = None) -> None:
+        """Submit ``intent`` for ``actor``; None for this seat's."""
         ...
 
 
@@ -32,15 +33,18 @@ class Dispatcher(QObject):
     """The intent that is on disk now."""
     refused = Signal(object)
     """Why an intent was not carried out: a QuanmaiError."""
+    unsent = Signal(object, str, object)
+    """(intent, in whose name, why it was not carried out), beside ``refused``."""
     broken = Signal(str)
     """A defect's short name; its trace is in the log."""
     _answered = Signal(object, object)
 
-    def __init__(self, port: ConsolePort, user: str, parent: QObject | None = None) -> None:
+    def __init__(self, port: ConsolePort, actor: Callable[[], Actor], parent: QObject | None = None) -> None:
+        """``actor``: whom acts at this seat are recorded for at present (``Session.actor``)."""
         super().__init__(parent)
-        self._port, self._actor = port, Actor.named(user)
+        self._port, self._actor = port, actor
         self._lock, self._closed = Lock(), False
-        self._waiting: list[tuple[Intent, str]] = []
+        self._waiting: list[tuple[Intent, Actor]] = []
         self._answered.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -49,31 +53,30 @@ class Dispatcher(QObject):
         return len(self._waiting)
 
     @Slot(object)
-    @Slot(object, str)
-    def submit(self, intent: Intent, user: str = "") -> None:
-        """Carry out an intent in the name of ``user`` (this console's by default).
+    @Slot(object, object)
+    def submit(self, intent: Intent, actor: Actor | None = None) -> None:
+        """Carry out an intent for ``actor`` (this seat's by default).
 
         The same intent again before its answer is dropped: otherwise two crews would be sent, two steps undone.
         """
-        asked = (intent, user)
+        asked = (intent, actor or self._actor())
         if asked in self._waiting:
             return
         self._waiting.append(asked)
-        actor = Actor.named(user) if user else self._actor
-        self._port.submit(intent, actor).add_done_callback(lambda answer: self._post(asked, answer))
+        self._port.submit(*asked).add_done_callback(lambda answer: self._post(asked, answer))
 
     def close(self) -> None:
         """Drop answers that are still to come; the engine carries the intents out all the same."""
         with self._lock:
             self._closed = True
 
-    def _post(self, asked: tuple[Intent, str], answer: Future[Any]) -> None:
+    def _post(self, asked: tuple[Intent, Actor], answer: Future[Any]) -> None:
         with self._lock:
             if not self._closed:
                 self._answered.emit(asked, answer)
 
     @Slot(object, object)
-    def _take(self, asked: tuple[Intent, str], answer: Future[Any]) -> None:
+    def _take(self, asked: tuple[Intent, Actor], answer: Future[Any]) -> None:
         self._waiting.remove(asked)
         intent, _ = asked
         fault = None if answer.cancelled() else answer.exception()
@@ -81,6 +84,7 @@ class Dispatcher(QObject):
             self.done.emit(intent)
         elif isinstance(fault, QuanmaiError):
             self.refused.emit(fault)
+            self.unsent.emit(intent, asked[1], fault)
         else:
             log.error("%s: %s", type(intent).__name__, fault, exc_info=fault)
             self.broken.emit(f"{type(fault).__name__}: {fault}")

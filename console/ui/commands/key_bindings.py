@@ -50,6 +50,8 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("fullscreen", "F11", lambda w: w.toggle_full_screen()),
     KeyBinding("language", "Ctrl+L", lambda w: w.toggle_language()),
     KeyBinding("theme", "Ctrl+T", lambda w: w.toggle_theme()),
+    KeyBinding("lock", "Ctrl+Shift+L", lambda w: w.seat.lock_or_unlock()),
+    KeyBinding("change_person", "", lambda w: w.seat.change_person()),
     KeyBinding("layout", "", lambda w: w.reset_layout()),
     KeyBinding("map_back", "Alt+Left", lambda w: w.map.navigation.go_back()),
     KeyBinding("map_forward", "Alt+Right", lambda w: w.map.navigation.go_forward()),

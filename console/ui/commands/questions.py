@@ -8,9 +8,11 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDialog, QWidget
 
 from console.domain.alarms import Alarm
+from console.domain.area_alerts import AreaAlert
 from console.domain.incidents import Incident, Phase
 from console.domain.picture import Picture
 from console.domain.readings import CHANNEL_BY_NAME, Channel
+from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
 from console.services.crews.valve_reports import MarkValveUnable
 from console.services.incidents.candidate_distance import candidate_distance
 from console.services.incidents.isolation_evidence import IsolationSign, Sign, isolation_signs
@@ -29,6 +31,7 @@ from console.ui.dialogs.ask import (
     TimeQuestion,
     UnableQuestion,
 )
+from console.ui.dialogs.confirm import Confirmation
 from console.ui.dialogs.judgement import judgement_question
 from console.ui.dialogs.notice import NoticeDialog
 from console.ui.dialogs.notice_parts import lift_confirmation
@@ -36,6 +39,7 @@ from console.ui.dialogs.shelve import ShelveQuestion
 from console.ui.models.alarms import AlarmModel
 from console.ui.panels.case.notice import channel_words, latest_notice
 from console.ui.port import ConsolePort
+from console.ui.session import Session
 from maps.errors import QuanmaiError
 from maps.locate.next_reading import ReadingPlace
 
@@ -43,10 +47,10 @@ from maps.locate.next_reading import ReadingPlace
 class Questions(QObject):
     """Opens dialogs over the window without blocking it: pictures and alarms go on behind them."""
 
-    def __init__(self, port: ConsolePort, submit: Submit, user: str, appearance: Appearance, window: QWidget) -> None:
+    def __init__(self, port: ConsolePort, submit: Submit, session: Session, appearance: Appearance, window: QWidget) -> None:
         super().__init__(window)
         self._submit = submit
-        self._port, self._user, self._appearance, self._window = port, user, appearance, window
+        self._port, self._session, self._appearance, self._window = port, session, appearance, window
         self._notice: NoticeDialog | None = None
 
     def set_appearance(self, appearance: Appearance) -> None:
@@ -156,6 +160,23 @@ class Questions(QObject):
         question.accepted.connect(lambda: self._submit(EnterReading(incident.incident_id, place.asset_id, question.pressure_kpa)))
         self._open(question)
 
+    def area_by_phone(self, incident_id: str, alert: AreaAlert) -> None:
+        """Whether somebody of the area really acknowledged by phone."""
+        words = self._appearance.words
+        text = words("area.by_phone_text", area=alert.area_name, incident=incident_id)
+        do = words("area.by_phone_do")
+        question = Confirmation(self._appearance, words("area.by_phone"), text, do, parent=self._window)
+        question.accepted.connect(lambda: self._submit(AcknowledgeAreaAlert(incident_id, alert.area_id)))
+        self._open(question)
+
+    def area_report(self, incident_id: str, area_id: str = "") -> None:
+        """What the people of an area found."""
+        words = self._appearance.words
+        text = words("area.report_text", incident=incident_id)
+        question = ReasonQuestion(self._appearance, words("area.report"), text, parent=self._window, do=words("area.report_do"))
+        question.accepted.connect(lambda: self._submit(ReportFromArea(incident_id, question.reason, area_id)))
+        self._open(question)
+
     def operation(self, asset_id: str = "", kind: str = "") -> None:
         """Planned works or an operation, on an asset or on the whole network."""
         question = OperationQuestion(self._appearance, asset_id, kind, self._port.now(), self._window)
@@ -191,7 +212,7 @@ class Questions(QObject):
         city, now = self._port.city, self._port.now
         dialog = NoticeDialog(
             self._appearance,
-            self._user,
+            self._session,
             now,
             incident,
             notice,

@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QLayout, QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
 
 from console.documents.remarks import left_out, remarks
+from console.domain.actors import Actor, Proof
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
 from console.domain.notices import Notice, NoticeStatus
@@ -20,7 +21,9 @@ from console.ui.appearance import Appearance
 from console.ui.dialogs.confirm import ENTER
 from console.ui.dialogs.notice_parts import Difference, Leave, Underneath, issue_confirmation, lift_confirmation
 from console.ui.dialogs.notice_steps import NoticeSteps
+from console.ui.session import Session
 from console.ui.widgets import button, label, row
+from maps.errors import QuanmaiError
 
 _EDITABLE = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED)
 _OPEN = (*_EDITABLE, NoticeStatus.APPROVED)
@@ -29,13 +32,13 @@ _OPEN = (*_EDITABLE, NoticeStatus.APPROVED)
 class NoticeDialog(QDialog):
     """Shows one notice. It follows the case: each picture may bring the notice's next state."""
 
-    asked = Signal(object, str)
-    """(intent, in whose name; "" for this console's user)."""
+    asked = Signal(object, object)
+    """(intent, the actor; None for this seat's)."""
 
     def __init__(
         self,
         appearance: Appearance,
-        user: str,
+        session: Session,
         now: Callable[[], datetime],
         incident: Incident,
         notice: Notice,
@@ -52,13 +55,14 @@ class NoticeDialog(QDialog):
         self._sent: tuple[str, str] | None = None  # texts that went into the last redraft: its answer replaces them
         self._found_for: tuple[Incident, Notice] | None = None
         self._found: tuple[Contradiction, ...] = ()
-        self._build(user)
+        self._session = session
+        self._build()
         room = self.screen().availableSize()
         self.resize(min(900, room.width() - 40), min(760, room.height() - 60))
         self._show_versions()
         self._show_notice()
 
-    def _build(self, user: str) -> None:
+    def _build(self) -> None:
         words = self._appearance.words
         self._state, self._version = label(name="strong", wrap=True), QComboBox()
         self._version.activated.connect(self._on_version)
@@ -74,7 +78,7 @@ class NoticeDialog(QDialog):
         self._dropped, self._remarks = label(name="warning", wrap=True), label(name="warning", wrap=True)
         self._refused = label(name="warning", wrap=True)
         self._refused.hide()
-        self.steps = NoticeSteps(self._appearance, user)
+        self.steps = NoticeSteps(self._appearance, self._session)
         self.steps.submit.clicked.connect(self.submit)
         self.steps.approve.clicked.connect(self.approve)
         self.steps.issue.clicked.connect(self.ask_issue)
@@ -254,10 +258,24 @@ class NoticeDialog(QDialog):
         self._ask(SubmitNotice(self._incident.incident_id, self._notice.notice_id, self.difference.reason))
 
     def approve(self) -> None:
-        """Approve in the name typed beside the button."""
+        """Approve as who is signed in, or as the second person named beside the button.
+
+        Where people sign in that person gives the password too; at a single seat the name alone is recorded as typed.
+        """
         approver, override = self.steps.approver.text().strip(), self.steps.override.text().strip()
         intent = ApproveNotice(self._incident.incident_id, self._notice.notice_id, override, self.difference.reason)
-        self._ask(intent, approver)
+        if not approver or approver == self._session.person.name:
+            self._ask(intent)
+        elif not self._session.needs_sign_in:
+            self._ask(intent, Actor.named(approver, proof=Proof.TYPED_NAME))
+        else:
+            password = self.steps.taken_password()
+            self._session.confirm_once(
+                approver, password, lambda actor: self._ask(intent, actor), lambda fault: self.show_refused(self._fault(fault))
+            )
+
+    def _fault(self, fault: QuanmaiError) -> str:
+        return self._appearance.words.fault(fault)
 
     def approve_as(self, person: str, override_reason: str = "") -> None:
         """Approve in somebody's name, as if typed into the fields."""
@@ -285,11 +303,11 @@ class NoticeDialog(QDialog):
         if (shown.status, shown.text_zh, shown.text_en) == (self._notice.status, self._notice.text_zh, self._notice.text_en):
             self._ask(intent)
 
-    def _ask(self, intent: Intent, person: str = "") -> None:
+    def _ask(self, intent: Intent, actor: Actor | None = None) -> None:
         """Submit an intent. The focus leaves the button, so a key pressed again takes no further step."""
         self.steps.setFocus()
         self._refused.hide()
-        self.asked.emit(intent, person)
+        self.asked.emit(intent, actor)
 
     def _take_new_text(self) -> None:
         """The new text with what was typed, where it still fits; the rest stays in sight."""

@@ -7,8 +7,10 @@ from datetime import datetime
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QPushButton, QWidget
 
+from console.domain.actors import Proof
 from console.domain.notices import Notice, NoticeStatus
 from console.ui.appearance import Appearance
+from console.ui.session import Session
 from console.ui.widgets import button, fitted, label, row, tip
 
 _WIDEST_PX = 170
@@ -18,21 +20,24 @@ _ORDER = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED, NoticeStatus.APPROVED, Not
 class NoticeSteps(QFrame):
     """Takes the focus after each step: a key pressed again presses no button."""
 
-    def __init__(self, appearance: Appearance, user: str, parent: QWidget | None = None) -> None:
+    def __init__(self, appearance: Appearance, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._appearance, self._user = appearance, user
+        self._appearance, self._session = appearance, session
         words = appearance.words
         self.submit, self.approve = button(words("notice.do_draft")), button(words("notice.do_submitted"))
         self.issue, self.lift = button(words("notice.do_approved")), button(words("notice.do_issued"))
         self.renew = button(words("notice.renew"))
-        self.approver, self.override = QLineEdit(), QLineEdit()
-        self.approver.setPlaceholderText(words("notice.approver"))
+        self.approver, self.password, self.override = QLineEdit(), QLineEdit(), QLineEdit()
+        self.approver.setPlaceholderText(words("notice.approver" if session.needs_sign_in else "notice.approver_typed"))
+        self.password.setPlaceholderText(words("notice.approver_password"))
+        self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.password.setVisible(session.needs_sign_in)
         self.override.setPlaceholderText(words("notice.override_reason"))
         self.approver.textChanged.connect(self._show_approver)
         self._signing = QWidget()
-        self._signing.setLayout(row(self.approver, self.override))
+        self._signing.setLayout(row(self.approver, self.password, self.override))
         self._told = [label(wrap=True) for _ in _ORDER]
         self._hint = label(name="warning", wrap=True)
         grid = QGridLayout(self)
@@ -74,6 +79,16 @@ class NoticeSteps(QFrame):
         self._hint.setVisible(bool(hint))
         self._show_approver()
 
+    @property
+    def _user(self) -> str:
+        return self._session.person.name
+
+    def taken_password(self) -> str:
+        """The second person's password, taken out of its field."""
+        password = self.password.text()
+        self.password.clear()
+        return password
+
     def _show_approver(self) -> None:
         """The button says in whose name."""
         person = self.approver.text().strip() or self._user
@@ -89,6 +104,8 @@ class NoticeSteps(QFrame):
                 return words("notice.submitted_by", user=notice.submitted_by)
             case NoticeStatus.SUBMITTED if notice.approved_by and notice.approved_at is not None:
                 told = words("notice.approved_by", user=notice.approved_by, time=words.stamp(notice.approved_at, now))
+                if notice.approval is not Proof.UNRECORDED:
+                    told += f" ({words(f'proof.{notice.approval}')})"
                 return told + (" · " + words("notice.override", reason=notice.override_reason) if notice.override_reason else "")
             case NoticeStatus.APPROVED if notice.issued_at is not None:
                 return words("notice.issued_at", time=words.stamp(notice.issued_at, now))

@@ -10,16 +10,19 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from console.domain.picture import Picture
+from console.services.areas.sight import AreaSight
 from console.ui.appearance import Appearance
 from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.dispatch import Submit
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.questions import Questions
+from console.ui.commands.seat import SeatCommands
 from console.ui.commands.station_cards import StationCards
 from console.ui.focus import CaseFocus
 from console.ui.map.canvas import MapCanvas
 from console.ui.map_commands.map_commands import MapCommands
 from console.ui.port import ConsolePort
+from console.ui.session import Session
 from maps.city import City
 
 
@@ -53,7 +56,7 @@ class PanelContext:
     """What a panel's factory may use. A factory takes its part, connects the panel's signals and keeps nothing."""
 
     port: ConsolePort
-    user: str
+    session: Session
     appearance: Appearance
     picture: Picture
     submit: Submit
@@ -61,12 +64,15 @@ class PanelContext:
     run: Callable[[str], None]
     """Run a command of the window by name (``commands/key_bindings.py``)."""
     questions: Questions
+    seat: SeatCommands
     focus: CaseFocus
     locator: AssetLocator
     map: MapCanvas
     map_commands: MapCommands
     tools: NetworkTools
     station_cards: StationCards
+    sight: AreaSight | None = None
+    """Of an area's terminal, None at the centre."""
 
     @property
     def city(self) -> City:

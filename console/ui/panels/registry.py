@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from console.ui.panels import alarm_list, log_list, top_strip
+from console.ui.panels import alarm_list, lock_bar, log_list, top_strip
 from console.ui.panels.case import column
 from console.ui.panels.map import layers
 from console.ui.panels.panel import Area, PanelSpec
 
 PANELS: tuple[PanelSpec, ...] = (
     PanelSpec("strip", Area.TOP, top_strip.make),
+    PanelSpec("lock", Area.TOP, lock_bar.make),
     PanelSpec("layers", Area.LEFT, layers.make, size_px=326),
     PanelSpec("alarms", Area.BOTTOM, alarm_list.make, size_px=980, stretch=3),
     PanelSpec("log", Area.BOTTOM, log_list.make, size_px=510, stretch=2),

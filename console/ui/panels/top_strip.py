@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -149,6 +149,11 @@ class TopStrip(Panel):
             shape.setPixmap(priority_pixmap(appearance.theme, priority, 15))
             shape.setToolTip(words.of("priority", priority.name.lower()))
 
+    def show_person(self, name: str) -> None:
+        """Another person is signed in."""
+        self._seat = replace(self._seat, user=name)
+        self.set_appearance(self._appearance)
+
     def leave_out_live(self) -> None:
         """Hide feeds and seat: they have no meaning over a recording, and the review needs the room."""
         self._feed.hide()
@@ -239,7 +244,8 @@ class TopStrip(Panel):
 
 def make(context: PanelContext) -> TopStrip:
     """The strip of this seat; its buttons run the window's commands."""
-    panel = TopStrip(context.appearance, Seat(context.city.info.name, context.user))
+    panel = TopStrip(context.appearance, Seat(context.city.info.name, context.session.person.name))
+    context.session.changed.connect(lambda: panel.show_person(context.session.person.name))
     panel.case_chosen.connect(context.locator.choose_case)
     panel.search_requested.connect(partial(context.run, "search"))
     panel.language_requested.connect(partial(context.run, "language"))

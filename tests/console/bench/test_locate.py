@@ -1,4 +1,4 @@
-"""Benches of location and detection run on small cities and print what they promise."""
+"""The location and detection benchmarks run on small cities and print all their figures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_the_bench_of_detection_gives_the_time_of_a_tick() -> None:
 
 
 @pytest.mark.slow
-def test_ltown_is_watched_as_well_as_the_goals_ask() -> None:
+def test_detection_on_ltown_meets_its_targets() -> None:
     pytest.importorskip("epyt", reason="the package epyt, which brings L-TOWN.inp, is not installed")
     found = ltown.run(days=60, bursts=60, test_days=15)
     assert found["false_alarms"] <= 1

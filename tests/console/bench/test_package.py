@@ -1,4 +1,4 @@
-"""The bench of packages runs, and prints what the budgets are about."""
+"""The package benchmark runs and prints the figures of its budget."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def test_the_bench_prints_its_figures() -> None:
     assert found["readings"] == 600
 
 
-def test_its_record_is_a_whole_case() -> None:
+def test_the_record_of_the_benchmark_is_a_complete_case() -> None:
     record = a_record(200, 10, 1.0)
     assert broken_change(record.changes, record.links) is None
     assert record.incident_states[-1].value == record.incident

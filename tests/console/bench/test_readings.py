@@ -1,4 +1,4 @@
-"""The bench of readings publishes through a real broker into an engine process and misses nothing that is lost."""
+"""The readings benchmark publishes through a real broker into an engine process and counts every lost reading."""
 
 from __future__ import annotations
 

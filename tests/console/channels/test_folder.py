@@ -1,4 +1,4 @@
-"""The folder channel: whole files, one a message, whoever writes to the folder."""
+"""The folder channel: one complete file for each message, also with several writers."""
 
 from __future__ import annotations
 

@@ -12,13 +12,13 @@ from maps.errors import Fault, InputFault, Severity
 
 
 def busy_in_c() -> None:
-    """As EPANET in its solver: C code that keeps the interpreter lock for good."""
+    """C code that holds the interpreter lock and never returns, as EPANET's solver may."""
     end_with_parent()
     sum(range(10**15))
 
 
 def own_pid() -> int:
-    """Of the process it runs in."""
+    """Id of the process it runs in."""
     return os.getpid()
 
 
@@ -67,12 +67,12 @@ def text_of(name: str) -> str:
 
 
 class Held:
-    """An object that lives in a process of its own."""
+    """An object in a process of its own."""
 
     def own_pid(self) -> int:
-        """Of the process it lives in."""
+        """Id of its process."""
         return own_pid()
 
     def busy_in_c(self) -> None:
-        """C code that keeps the interpreter lock for good; the process itself saw to its end before."""
+        """C code that holds the interpreter lock and never returns; the process arranged its end with its parent before."""
         sum(range(10**15))

@@ -1,4 +1,4 @@
-"""Functions in a process of their own: what they give, what they raise, and what a crash costs."""
+"""Functions in a process of their own: results, exceptions, and the effect of a crash."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PRIORITY
 
 @pytest.fixture(scope="module")
 def calls() -> Iterator[CallProcess]:
-    """One process for the tests of this module; gone at the end."""
+    """One process for the tests of this module; ended after them."""
     before = {child.pid for child in multiprocessing.active_children()}  # the program's shared one may run already
     process = CallProcess()
     yield process
@@ -49,7 +49,7 @@ def test_a_crash_names_what_was_read_and_the_next_call_is_answered(calls: CallPr
     assert calls.call(tasks.own_pid, reads="nothing") != before
 
 
-def test_a_crash_outside_epanet_is_not_laid_to_epanet(calls: CallProcess) -> None:
+def test_a_crash_outside_epanet_is_not_attributed_to_epanet(calls: CallProcess) -> None:
     with pytest.raises(CallCrashed, match=r"x\.gpkg ended \(") as told:
         calls.call(tasks.segmentation_fault, reads="x.gpkg")
     assert "EPANET" not in str(told.value)
@@ -88,7 +88,7 @@ def test_items_and_progress_come_in_order_and_a_stream_may_be_left(calls: CallPr
     assert list(calls.stream(tasks.counted, 2, reads="a")) == [0, 1]
 
 
-def test_a_process_that_says_nothing_is_ended_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_does_not_answer_is_ended_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = CallProcess()
     try:
         calls_pid = calls.call(tasks.own_pid, reads="nothing")

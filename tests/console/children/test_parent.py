@@ -79,7 +79,7 @@ def test_a_pool_an_idle_process_and_those_busy_in_c_end_when_their_parent_is_kil
 @pytest.mark.parametrize("command", ["engine", "simulate"])
 def test_the_processes_of_a_running_command_end_when_it_is_killed(command: str, tmp_path: Path) -> None:
     write_city(a_line(demands={"A": 20.0}, pipes=(("P1", "S", "A"),)), tmp_path / "city.gpkg")
-    # Nobody listens on port 9: the link goes on trying, which is what keeps the command running.
+    # No server on port 9: the connection is tried again and again, which keeps the command running.
     line = [sys.executable, "-m", "console.cli", command, "city.gpkg", "--mqtt", "mqtt://127.0.0.1:9"]
     with (tmp_path / "log").open("w") as log, subprocess.Popen(line, cwd=tmp_path, env=_environment(), stderr=log) as parent:
         # The worker and the tracker of the interpreter's own.

@@ -47,7 +47,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> int:
 
 
 def cut(path: Path, after_seq: int) -> None:
-    """Remove the end of the chain as somebody with full rights could, the counter too."""
+    """Remove the end of the chain and the counter, as a user with full rights could."""
     with sqlite3.connect(path) as connection:
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             connection.execute(f"DROP TRIGGER {name}")
@@ -71,7 +71,7 @@ def test_a_cut_off_end_is_found_by_a_head_kept_elsewhere(
 
 
 @pytest.mark.parametrize("words", [("audit", "verify"), ("audit", "head"), ("history",)])
-def test_a_store_that_was_emptied_is_no_store_with_a_whole_chain(
+def test_an_emptied_store_is_not_reported_as_an_intact_chain(
     store: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store.write_bytes(b"")
@@ -120,7 +120,7 @@ def test_a_file_that_holds_no_heads_is_refused_with_its_line(
     assert line == "" or ("line 2: expected" in said and said.count("\n") == 1)
 
 
-def test_backup_and_restore_go_round(
+def test_a_store_restored_from_a_backup_holds_its_changes_and_unsent_messages(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], store: Path, tmp_path: Path
 ) -> None:
     assert run(monkeypatch, "backup", tmp_path / "b.sqlite", "--store", store, "--json") == 0
@@ -132,7 +132,7 @@ def test_backup_and_restore_go_round(
     assert run(monkeypatch, "backup", tmp_path / "b.sqlite", "--store", store) == 2
 
 
-def test_without_a_store_the_only_one_in_the_data_folder_is_meant(
+def test_without_a_named_store_the_only_one_in_the_data_folder_is_used(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert run(monkeypatch, "audit", "verify") == 2

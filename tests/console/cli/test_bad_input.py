@@ -1,4 +1,4 @@
-"""Bad input: one clear line that says what and what to do, exit 2, nothing half-written."""
+"""Bad input: one line with the fault and advice, exit 2, nothing half-written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.console.ui.small_city import build_small_city
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a sound city and one of each sort of bad file."""
+    """A folder with a valid city and one file of each kind of fault."""
     base = tmp_path_factory.mktemp("坏 输入")
     write_city(build_small_city(), base / "city.gpkg")
     (base / "empty.inp").write_text("")
@@ -140,7 +140,7 @@ def test_one_line_says_what_is_wrong(line: str, quanmai: Callable[[str], tuple[i
         ("--bogus", "--bogus", ""),
     ],
 )
-def test_a_wrong_command_line_costs_one_line_that_names_the_word_and_the_help(
+def test_a_wrong_command_line_is_refused_in_one_line_with_the_word_and_the_help(
     line: str, named: str, command: str, quanmai: Callable[[str], tuple[int, str]]
 ) -> None:
     code, told = quanmai(line)
@@ -166,7 +166,9 @@ def test_a_drill_that_cannot_begin_leaves_a_summary_that_says_why(
 
 
 @pytest.mark.parametrize("line", ["", "--help", "import --help"])
-def test_help_is_no_fault(line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_is_printed_with_exit_0_and_without_a_command_with_exit_2(
+    line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("sys.argv", ["quanmai", *line.split()])
     with pytest.raises(SystemExit) as ended:
         main()
@@ -224,7 +226,7 @@ def test_a_report_that_cannot_be_written_or_would_overwrite_is_refused_before_th
     assert not (folder / "x.gpkg").exists()
 
 
-def test_a_newer_dataset_asks_for_a_newer_program(quanmai: Callable[[str], tuple[int, str]]) -> None:
+def test_a_newer_dataset_is_refused_with_advice_to_update_the_program(quanmai: Callable[[str], tuple[int, str]]) -> None:
     assert "999" in quanmai("check newer.gpkg")[1]
 
 

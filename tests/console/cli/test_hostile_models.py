@@ -1,4 +1,4 @@
-"""A model that crashes EPANET costs one line, not the process; a file that is read is never the one that is written."""
+"""A model that crashes EPANET is refused in one line and the process continues; no command writes over a file it reads."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def sound() -> City:
 
 @pytest.fixture(scope="module")
 def hostile(sound: City) -> City:
-    """The same with a model that EPANET crashes on: a rule's PRIORITY without its number."""
+    """The same with a model that crashes EPANET: a rule's PRIORITY without its number."""
     assert sound.epanet is not None
     return replace(sound, epanet=replace(sound.epanet, inp=sound.epanet.inp.replace("[END]", "") + "\n" + _RULE))
 
@@ -51,7 +51,7 @@ def hostile(sound: City) -> City:
     ],
     ids=lambda line: line.split()[0],
 )
-def test_a_model_that_crashes_epanet_costs_one_line_that_names_it(
+def test_a_model_that_crashes_epanet_is_refused_in_one_line_that_names_it(
     line: str, quanmai: Quanmai, hostile: City, tmp_path: Path
 ) -> None:
     assert hostile.epanet is not None
@@ -85,7 +85,7 @@ def test_the_console_goes_on_without_hydraulics_and_says_so(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("spelling", ["net.inp", "./folder/../net.inp", "linked.inp", "hard.inp"])
-def test_an_import_never_overwrites_its_source_however_it_is_spelt(
+def test_an_import_never_overwrites_its_source_however_the_path_is_written(
     spelling: str, quanmai: Quanmai, sound: City, tmp_path: Path
 ) -> None:
     assert sound.epanet is not None
@@ -157,6 +157,6 @@ def test_ids_that_look_like_formulas_never_begin_a_cell(line: str, quanmai: Quan
 
 
 def with_a_station_and_a_crew(city: City) -> City:
-    """A place that measures pressure and somebody to send."""
+    """A city with a pressure station and a crew."""
     stations = StationTable.of(["S1"], node=[1], channels=["pressure"])
     return replace(city, stations=stations, crews=CrewTable.of(["C1"], name=["C1"], base_x=[0.0], base_y=[0.0]))

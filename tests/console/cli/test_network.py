@@ -76,7 +76,7 @@ def test_every_segment_is_listed_and_written(
     assert len(table.read_text(encoding="utf-8-sig").splitlines()) == answer["segments"] + 1
 
 
-def test_only_one_thing_is_asked_at_a_time(
+def test_options_that_exclude_each_other_are_refused_in_one_line(
     city: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, out, err = ran(monkeypatch, capsys, "isolate", city, "--burst", "H10", "--every-segment")

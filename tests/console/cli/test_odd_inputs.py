@@ -1,4 +1,4 @@
-"""Odd inputs that once ended in tracebacks: each costs one line that names its place."""
+"""Inputs that once ended in tracebacks: each is reported in one line with its place."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_score_names_the_row_of_the_truth_that_it_cannot_read(
 
 @pytest.mark.parametrize("option", ["--batch", "--overlap"])
 @pytest.mark.parametrize("nested", ["[" * 100_000, '{"burst":' * 5_000, '{"burst": ["H10"], "valves": ' + "[" * 5_000])
-def test_deeply_nested_json_costs_its_line_only(
+def test_deeply_nested_json_is_refused_and_the_other_lines_are_answered(
     nested: str,
     option: str,
     quanmai: Quanmai,
@@ -99,7 +99,7 @@ def test_deeply_nested_json_costs_its_line_only(
     assert (code, told.count("\n"), "line 1: not JSON" in told) == (2, 1, True), told
 
 
-def test_nested_too_deeply_is_no_json() -> None:
+def test_json_nested_too_deeply_is_refused() -> None:
     with pytest.raises(ValueError, match="too deeply"):
         parsed_json("[" * 100_000)
     assert parsed_json('{"a": [1]}') == {"a": [1]}
@@ -116,7 +116,7 @@ def _changed(path: Path, *statements: str) -> None:
 
 
 @pytest.mark.parametrize("assumed", ["5", "'not json'", "'{}'", "NULL", "'[1, null]'"])
-def test_whatever_stands_in_assumed_the_city_is_read(assumed: str, city: Path) -> None:
+def test_a_city_is_read_whatever_its_column_assumed_holds(assumed: str, city: Path) -> None:
     _changed(city, f"UPDATE city SET assumed = {assumed}")
     assert isinstance(read_city(city).info.assumed, tuple)
 
@@ -129,13 +129,13 @@ def test_whatever_stands_in_assumed_the_city_is_read(assumed: str, city: Path) -
         ("UPDATE pipes SET geom = x'475000010000000001FF000000'", "contains a shape that cannot be read"),
     ],
 )
-def test_an_odd_dataset_costs_one_line_that_names_it(change: str, word: str, city: Path) -> None:
+def test_an_odd_dataset_is_refused_in_one_line_that_names_it(change: str, word: str, city: Path) -> None:
     _changed(city, change)
     with pytest.raises(InputFault, match=word):
         read_city(city)
 
 
-def test_a_model_without_its_text_is_told(city: Path, make_model: Callable[[Path], None]) -> None:
+def test_a_model_without_its_text_is_reported(city: Path, make_model: Callable[[Path], None]) -> None:
     make_model(city)
     _changed(city, "ALTER TABLE epanet_model DROP COLUMN inp")
     with pytest.raises(InputFault, match="column inp is missing"):

@@ -1,4 +1,4 @@
-"""The commands of a review: one line and exit 2 when anything is off, files where they were asked for."""
+"""The commands of a review: a fault is one line and exit 2; files are written where they were asked for."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> int:
     return int(done.value.code or 0)
 
 
-def test_a_whole_package_is_said_to_be_whole(
+def test_an_intact_package_is_reported_as_intact(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], package: Path
 ) -> None:
     assert run(monkeypatch, "review", package, "--check", "--json") == 0
@@ -70,7 +70,7 @@ def test_each_form_is_written_where_it_was_asked(
         assert verify_package(out).manifest.redacted
 
 
-def test_a_form_has_to_be_chosen_and_tables_are_never_public(
+def test_exactly_one_export_format_is_required_and_tables_are_never_public(
     monkeypatch: pytest.MonkeyPatch, package: Path, tmp_path: Path
 ) -> None:
     assert run(monkeypatch, "export", package, tmp_path / "x") == 2
@@ -87,7 +87,7 @@ def test_what_if_prints_the_outcome_beside_what_was(
     assert run(monkeypatch, "review", package, "--what-if-stuck", "nothing") == 2
 
 
-def test_a_month_of_a_store_that_is_not_there_makes_none(
+def test_a_monthly_review_of_a_missing_store_creates_no_store(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert run(monkeypatch, "month", tmp_path / "none.sqlite", "--month", "2024-01") == 2

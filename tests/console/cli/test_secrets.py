@@ -1,4 +1,4 @@
-"""No password of a broker or a store is printed, logged or refused aloud, whatever is wrong with its address."""
+"""No password of a broker or a store appears in output, log or error message, whatever is wrong with its address."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_an_address_without_a_secret_is_shown_as_it_is(address: str) -> None:
     assert masked(address) == address
 
 
-def test_a_link_that_cannot_connect_says_where_without_the_password() -> None:
+def test_a_connection_fault_names_the_address_without_the_password() -> None:
     broker = Broker.parse(f"mqtt://bob:{SECRET}@127.0.0.1:{free_port()}")
     state = ConnectionState("mqtt", broker, "quanmai-t-engine", 1.0)
     state.unreachable(OSError("refused"))

@@ -155,7 +155,7 @@ class Truth:
             case Channel.VALVE_POSITION:
                 return self._opening(link) + OPENING_SIGMA * self._random.standard_normal()
             case _:
-                return float("nan")  # the quality of the water is none of EPANET's hydraulics
+                return float("nan")  # EPANET's hydraulics give no water quality
 
     def _flow(self, link: str) -> float:
         network, state = self.city.network, self.state
@@ -190,7 +190,7 @@ class Scene:
 
     @contextmanager
     def room(self, step_s: int = 300) -> Iterator[Room]:
-        """A quiet hour of this detector has just passed."""
+        """The detector after an hour without events."""
         with Truth(self.city, step_s, self.seed) as truth:
             room = Room(truth, copy.deepcopy(self.detector, dict(self.shared)), START_US + self.days * DAY_US)
             room.ticks(QUIET_TICKS)
@@ -240,7 +240,7 @@ class Room:
             self._tick()
 
     def enter(self, code: str, asset_id: str, minutes: int) -> None:
-        """Somebody enters an operation at the desk, from now on."""
+        """Enter an operation at the desk, from now on."""
         now = moment(self.now_us)
         self._take(
             self._desk.carry_out(

@@ -67,7 +67,7 @@ def test_an_update_refers_to_what_it_updates_and_a_cancel_to_what_it_cancels() -
     assert texts(cancel, "responseType") == ["AllClear", "AllClear"]
 
 
-def test_a_reference_is_made_of_the_message_it_means() -> None:
+def test_a_reference_has_sender_identifier_and_time_of_its_message() -> None:
     notice = a_notice(TEXTS, some_facts())
     root = message(notice=notice)
     parts = [texts(root, name)[0] for name in ("sender", "identifier", "sent")]
@@ -82,25 +82,25 @@ def test_polygons_are_closed_and_latitude_comes_first() -> None:
     assert all(30 < lat < 40 and 110 < lon < 120 for lat, lon in points)
 
 
-def test_without_outlines_the_area_is_told_in_words() -> None:
+def test_without_outlines_the_area_is_described_in_words() -> None:
     root = message(affected_wgs84=(), no_geometry_reason="network not georeferenced")
     assert texts(root, "polygon") == []
     assert "美林苑" in texts(root, "areaDesc")[0]
 
 
-def test_an_area_that_nobody_knows_yet_still_has_a_description() -> None:
+def test_an_unknown_area_still_has_a_description() -> None:
     unknown: dict[str, Any] = {"roads": (), "no_water_communities": (), "low_pressure_communities": (), "affected_wgs84": ()}
     assert all(texts(message(**unknown), "areaDesc"))
 
 
-def test_what_is_no_ring_on_earth_is_left_out() -> None:
+def test_rings_without_area_or_off_the_earth_are_left_out() -> None:
     flat = ((36.0, 117.0), (36.1, 117.1), (36.0, 117.0))
     wild = ((91.0, 0.0), (0.0, 0.0), (1.0, 1.0), (91.0, 0.0))
     endless = ((float("inf"), 0.0), (0.0, 0.0), (1.0, 1.0))
     assert closed_rings((flat, wild, endless, RING[:-1])) == (RING,)
 
 
-def test_utc_is_written_with_figures_never_with_a_letter() -> None:
+def test_utc_is_written_as_an_offset_in_figures() -> None:
     assert moment(datetime(2024, 1, 3, 15, 0, 0, 900_000, tzinfo=UTC), "UTC") == "2024-01-03T15:00:00-00:00"
 
 
@@ -128,7 +128,7 @@ HOSTILE = st.text(st.characters(exclude_categories=[]), max_size=30)
 
 @given(name=HOSTILE, site=HOSTILE)
 @settings(max_examples=60, deadline=None)
-def test_whatever_the_city_calls_things_the_message_is_valid_and_holds_it_as_text(name: str, site: str) -> None:
+def test_a_message_is_valid_and_holds_any_name_as_text(name: str, site: str) -> None:
     notice = a_notice(
         (f"公告{name}", f"Notice {name}"),
         some_facts(no_water_communities=(name, "美林苑"), issuer=name, hotline=name),

@@ -1,4 +1,4 @@
-"""Data out of a case: GeoPackage with styles, GeoJSON, KML, CSV, Parquet, XLSX; nothing of it runs as code."""
+"""Exports of a case: GeoPackage with styles, GeoJSON, KML, CSV, Parquet, XLSX; no content runs as code."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_the_spreadsheet_runs_nothing(record: CaseRecord, tmp_path: Path) -> Non
     assert not any("<f>" in sheet or "<hyperlink" in sheet for sheet in sheets)
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputFault, match="no folder"):
         write_csv([], tmp_path / "file")

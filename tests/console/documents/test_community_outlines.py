@@ -1,4 +1,4 @@
-"""Outlines in reports and layers are those that the notice means, not all of one name."""
+"""Outlines in reports and layers are chosen by the ids in the notice, not by name."""
 
 from __future__ import annotations
 

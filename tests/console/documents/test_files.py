@@ -1,4 +1,4 @@
-"""Files and messages of a notice: all there, distinct, whole or not at all."""
+"""Files and messages of a notice: all present, distinct, complete or absent."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def the_documents(**settings: Any) -> NoticeDocuments:
 
 @pytest.fixture
 def without_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page is set elsewhere (test_pdf): a process of its own takes a second."""
+    """Without the PDF, which needs a process of its own for a second (see test_pdf)."""
     monkeypatch.setattr(notices_module, "make_pdf", lambda page: b"%PDF-")
 
 
-def test_it_is_the_services_port() -> None:
+def test_documents_fulfil_the_port_of_services() -> None:
     port: Documents = the_documents()
     assert len(port.texts(some_facts())) == 2
 

@@ -1,4 +1,4 @@
-"""The PDF: what it says, that it is set whole, and that it is an exercise when it is one."""
+"""The PDF: its texts, its pages, and the mark of an exercise."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def words_of(pdf: bytes, folder: Path) -> str:
     return unicodedata.normalize("NFKC", "".join(done.stdout.decode().split()))
 
 
-def test_a_text_is_taken_apart_into_banners_title_body_and_signature() -> None:
+def test_a_text_is_split_into_banners_title_body_and_signature() -> None:
     page = text_page("zh_CN", "【演练】甲\n【合成数据】乙\n题目\n\n正文一\n正文二\n\n单位\n日期\n")
     assert page.banners == ("【演练】甲", "【合成数据】乙")
     assert page.title == "题目"
@@ -44,7 +44,7 @@ def test_a_text_edited_into_one_block_loses_no_line() -> None:
     assert page.signature == ("3 January 2024",)
 
 
-def test_the_watermark_is_for_what_is_no_real_notice() -> None:
+def test_drills_and_synthetic_cities_have_a_watermark() -> None:
     assert a_page().watermark == ""
     assert "演" in a_page(is_drill=True, synthetic=True).watermark
     assert a_page(synthetic=True).watermark == "合成数据"

@@ -1,4 +1,4 @@
-"""Remarks before a signature: each rule that a notice misses, and none that it keeps."""
+"""Remarks before approval: every rule that a notice breaks, and no other."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_planned_outage_wants_24_hours_to_the_minute() -> None:
 
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
-def test_a_draft_leaves_out_nothing(language: str) -> None:
+def test_a_draft_contains_every_required_fact(language: str) -> None:
     facts = some_facts()
     assert left_out(facts, draft_text(facts, language), language, "zh_CN") == ()
 

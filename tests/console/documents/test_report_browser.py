@@ -1,4 +1,4 @@
-"""The report in a real browser with the network cut: its slider works, it asks for nothing, its console stays silent."""
+"""The report in a real browser without network: the slider works, no requests, no console messages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ document.body.dataset.report=JSON.stringify(seen)}</script>"""
 
 
 @pytest.mark.parametrize(("public", "word", "language"), [(False, HOSTILE, "zh_CN"), (True, HOSTILE, "en"), (False, "", "en")])
-def test_the_report_plays_without_network_and_without_a_word_on_the_console(
+def test_the_report_plays_without_network_and_without_console_messages(
     chromium: str, tmp_path: Path, public: bool, word: str, language: str
 ) -> None:
     path = tmp_path / "report.html"

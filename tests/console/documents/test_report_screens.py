@@ -1,4 +1,4 @@
-"""The report's page in a real browser, by night and by day, in both languages, against the screens that were looked at."""
+"""The report's page in a real browser, dark and light, in both languages, compared with approved screens."""
 
 from __future__ import annotations
 
@@ -37,10 +37,12 @@ def record() -> CaseRecord:
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_the_report_looks_as_it_did(record: CaseRecord, chromium: str, tmp_path: Path, language: str, theme: str) -> None:
+def test_the_report_equals_its_approved_picture(
+    record: CaseRecord, chromium: str, tmp_path: Path, language: str, theme: str
+) -> None:
     page = report_html(record, ReportOptions(language)).decode()
     assert DARK in page
-    # The reader's own choice of colours, made for the browser: it has no switch for it on the command line.
+    # The choice of colours is set in the page: the browser has no command line option for it.
     path = tmp_path / "report.html"
     path.write_text(page.replace(DARK, "@media all" if theme == "dark" else "@media not all"), encoding="utf-8")
     picture = QImage(str(shown(chromium, path, tmp_path)))

@@ -1,4 +1,4 @@
-"""Words of a notice: what they must say, and that no field can say more than its own line."""
+"""Texts of a notice: required content, and no field can add a line of its own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def one(found: list[str], start: str) -> str:
     return line
 
 
-def test_the_window_is_told_in_the_citys_own_time() -> None:
+def test_the_outage_window_is_given_in_the_citys_time() -> None:
     window = one(lines("zh_CN"), "一、")
     assert "2024年1月3日23:01" in window
     assert "2024年1月4日03:30" in window
@@ -90,13 +90,13 @@ def test_planned_and_emergency_notices_differ_in_title_and_cause() -> None:
     assert "抢修停水公告" in draft_text(some_facts(), "zh_CN")
 
 
-def test_a_cause_of_its_own_is_told() -> None:
+def test_a_cause_typed_by_hand_is_in_the_notice() -> None:
     assert "因道路塌陷，正在" in draft_text(some_facts(cause="道路塌陷"), "zh_CN")
     assert "Because of a road collapse" in draft_text(some_facts(cause="a road collapse"), "en")
     assert "道路" not in one(lines("en", cause="道路塌陷"), "Because").split("Some")[0]
 
 
-def test_a_drill_and_a_synthetic_city_are_loud_on_the_first_lines() -> None:
+def test_drills_and_synthetic_cities_are_named_in_the_first_lines() -> None:
     first, second, *_ = lines("zh_CN", is_drill=True, synthetic=True)
     assert first.startswith("【演练】")
     assert second.startswith("【合成数据】")
@@ -104,7 +104,7 @@ def test_a_drill_and_a_synthetic_city_are_loud_on_the_first_lines() -> None:
     assert "演练" not in draft_text(some_facts(), "zh_CN")
 
 
-def test_a_missing_hotline_shows_itself_instead_of_an_invented_one() -> None:
+def test_a_missing_hotline_is_marked_as_missing() -> None:
     assert "未设置" in one(lines("zh_CN", hotline=""), "供水服务热线")
 
 
@@ -184,7 +184,7 @@ def test_a_lifting_gives_its_reason_in_each_language() -> None:
     assert "Reason" not in own[1], "an English notice quotes no Chinese"
 
 
-def test_only_a_reason_that_says_so_claims_that_water_is_back() -> None:
+def test_a_notice_withdrawn_for_a_wrong_text_does_not_claim_that_water_is_back() -> None:
     lifted = a_notice(("公告", "Notice"), some_facts(), status=NoticeStatus.LIFTED, lift_reason="公告内容有误", withdrawn=True)
     zh, en = issued_texts(lifted, LIFTED)
     assert zh.startswith("【已撤回】")
@@ -206,7 +206,7 @@ def test_a_lifting_is_dated_by_its_own_time_however_late_its_files_are_written()
         ("（东北）", "（东北）"),
     ],
 )
-def test_what_tells_namesakes_apart_is_written_as_each_language_writes_it(name: str, english: str) -> None:
+def test_the_qualifier_of_communities_of_one_name_is_written_in_each_language(name: str, english: str) -> None:
     facts = some_facts(no_water_communities=(name,), low_pressure_communities=(), delayed_communities=())
     assert f"停水：{name}" in draft_text(facts, "zh_CN")
     assert english in draft_text(facts, "en")

@@ -1,4 +1,4 @@
-"""The composed picture: cleared alarms gone, gravest first, views never change under a reader's hands."""
+"""The composed picture: cleared alarms are left out, the gravest come first, published pictures never change."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_closed_incidents_are_not_running() -> None:
     assert [incident.incident_id for incident in picture.incidents] == ["1"]
 
 
-def test_a_picture_once_given_does_not_change_with_later_readings() -> None:
+def test_a_published_picture_does_not_change_with_later_readings() -> None:
     live = LivePicture(2)
     picture = composed(live)
     live.value[0, 0] = 9.0

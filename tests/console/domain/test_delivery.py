@@ -1,4 +1,4 @@
-"""What is read from messages that wait to be sent."""
+"""Reading the payload of messages that wait to be sent."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from console.domain.outgoing import MessageKind, Outgoing
 
 @pytest.mark.parametrize("payload", ["爆管".encode(), b"\xff\xfe{", b"[" * 100_000, b"", b"7"])
 @pytest.mark.parametrize("content_type", ["application/json", "application/cap+xml", "text/plain"])
-def test_a_payload_that_is_none_of_ours_has_no_content_and_stops_nothing(payload: bytes, content_type: str) -> None:
+def test_a_payload_of_unknown_form_has_no_content_and_raises_nothing(payload: bytes, content_type: str) -> None:
     assert body_of(Outgoing(MessageKind.ALERT, "A1", payload, content_type)) == {}

@@ -1,4 +1,4 @@
-"""Ticks come once each, in order, and survive a clock that jumps."""
+"""Each tick comes once, in order, also after a clock jump."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NOON_US = 1_700_000_040_000_000 // MINUTE_US * MINUTE_US
 
 
 def grid_after(now_us: int) -> tuple[TickGrid, LivePicture]:
-    """A grid of minutes that settles at once, already asked at ``now_us``."""
+    """A grid of minutes without settling time, first called at ``now_us``."""
     grid, live = TickGrid(60.0, 0.0), LivePicture(1)
     grid.due(now_us, live)
     return grid, live
@@ -29,7 +29,7 @@ def test_a_clock_set_back_by_an_hour_does_not_stop_the_ticks() -> None:
     assert grid.due(back + MINUTE_US, live) == back + MINUTE_US
 
 
-def test_ticks_missed_in_a_long_pause_are_not_made_up() -> None:
+def test_ticks_missed_in_a_long_pause_are_skipped() -> None:
     grid, live = grid_after(NOON_US + 1)
     later = NOON_US + 60 * MINUTE_US
     assert grid.due(later + 1, live) is None

@@ -1,4 +1,4 @@
-"""Heads kept elsewhere: present in the chain, or the chain was rewritten or cut off."""
+"""Chain heads kept elsewhere: each is in the chain, or the chain was rewritten or cut off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The live picture: the latest value wins, nothing goes back in time, silence turns stale."""
+"""The live picture: the latest value is kept, never an older one, and silent stations turn stale."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_source_time_from_the_future_is_a_station_fault_not_a_reading() -> Non
     assert live.value[1, 0] == 2.0
 
 
-def test_a_silent_station_turns_stale_after_three_of_its_intervals_and_back_when_it_speaks() -> None:
+def test_a_silent_station_turns_stale_after_three_of_its_intervals_and_back_with_its_next_reading() -> None:
     live = LivePicture(2)
     for number in range(20):
         live.apply(a_batch((0, T0 + number * 60 * S, 300.0)), T0 + number * 60 * S)

@@ -1,4 +1,4 @@
-"""Notes as values: frozen, one JSON form, back from it equal, refused when they are none."""
+"""Notes as values: frozen, one JSON form, read back equal, other JSON is refused."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_literal_note_is_its_text_in_json(text: str) -> None:
     assert Note.literal(text).json() == text
 
 
-def test_the_json_of_a_note_is_what_it_was_for_ever() -> None:
+def test_the_json_of_a_note_never_changes() -> None:
     """By hand: chains that were written hash this form."""
     note = Note(
         "a.b", z="管", n=3, x=1.5, at=datetime(2024, 1, 3, 23, 0, 5, tzinfo=timezone(timedelta(hours=8))),
@@ -82,7 +82,7 @@ def _nested(depth: int) -> Any:
      {"key": "a", "params": {"x": {"at": "2024-01-03T00:00:00"}}}, {"key": "a", "params": {"x": {"quantity": "much", "of": "y"}}},
      {"key": "a", "params": {}, "more": 1}, _nested(40)],
 )  # fmt: skip
-def test_what_is_no_note_is_refused(value: Any) -> None:
+def test_json_that_is_not_a_note_is_refused(value: Any) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         Note.of_json(value)
 

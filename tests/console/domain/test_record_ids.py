@@ -1,4 +1,4 @@
-"""Provisional ids: unique and plain, replaced wherever they stand and nowhere else."""
+"""Provisional ids: unique, plain text, replaced wherever they occur and nowhere else."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_value_without_provisional_ids_is_the_same_object(value: Any) -> None:
     assert renamed(held, IDS) is held
 
 
-def test_an_id_that_nothing_is_known_of_stays() -> None:
+def test_a_provisional_id_without_a_final_one_stays() -> None:
     foreign = provisional_id(INCIDENT, "2024")
     assert renamed((foreign, TOKEN), IDS) == (foreign, "2024-0007")
 

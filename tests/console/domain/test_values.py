@@ -1,4 +1,4 @@
-"""Domain values survive the way through JSON, not-a-numbers included."""
+"""Domain values are equal after conversion to JSON and back, NaN included."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_an_incident_comes_back_equal_with_all_it_holds() -> None:
     assert again.unable_valves() == ("V1",)
 
 
-def test_what_is_not_a_number_stays_so() -> None:
+def test_nan_stays_nan() -> None:
     place = PipePlace("P1", math.nan, "", None, "", "", math.inf, "", "", 1.0, "", "", "", "")
     again = from_json(json.loads(canonical_json(to_json(place))), PipePlace)
     assert math.isnan(again.diameter_mm)

@@ -1,4 +1,4 @@
-"""The scripted dispatcher goes on whatever crews do, and keeps a line of each thing that could not be done."""
+"""The scripted dispatcher continues whatever crews do, and lists each step that could not be done."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Answer = Callable[[str, OrderKind], str | None]
 
 
 class Field:
-    """A world whose crews answer by a rule: it moves once each time the dispatcher looks."""
+    """A simulated field whose crews answer by a rule; it advances each time the dispatcher reads the picture."""
 
     def __init__(self, on_duty: int, answer: Answer) -> None:
         self.port, self._answer, self._burst = ScriptedPort(), answer, False
@@ -39,7 +39,7 @@ class Field:
         return self.port.submit(intent, actor)
 
     def wait(self, true: Callable[[], bool]) -> bool:
-        """The world's turn, a few times at most."""
+        """Advance the simulated field, a few times at most."""
         for _ in range(4):
             if true():
                 return True
@@ -64,7 +64,7 @@ class Field:
 
 
 def played(on_duty: int, answer: Answer) -> tuple[list[Stage], list[str], Incident]:
-    """Stages reached, what was not done, the case at the end."""
+    """Stages reached, steps not done, the final case."""
     field = Field(on_duty, answer)
     dispatcher = ScriptedDispatcher(field, field.wait)
     stages = list(dispatcher.stages())
@@ -97,7 +97,7 @@ def test_without_a_crew_on_duty_the_drill_goes_on_to_the_notice_and_says_so() ->
 
 
 @pytest.mark.parametrize("on_duty", [1, 2, 3])
-def test_crews_that_all_refuse_are_asked_one_after_the_other_and_named(on_duty: int) -> None:
+def test_each_crew_is_tried_once_and_every_refusal_is_named(on_duty: int) -> None:
     stages, not_done, case = played(on_duty, lambda crew, kind: "refused")
     assert names(stages) == WITHOUT_CREW
     assert {order.state for order in case.orders} == {OrderState.REFUSED}

@@ -1,4 +1,4 @@
-"""The drill on the demo city: from the first abnormal reading to the issued notice, and what it leaves behind."""
+"""The drill on the demo city: from the first abnormal reading to the issued notice, and its files."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_notice_went_out_as_text_pdf_cap_and_json(drill: tuple[Path, dict[st
     assert "演练" in next((out / name).read_text() for name in files if name.endswith("zh_CN.txt"))
 
 
-def test_what_is_written_is_whole(drill: tuple[Path, dict[str, Any]]) -> None:
+def test_all_files_of_a_drill_are_complete(drill: tuple[Path, dict[str, Any]]) -> None:
     out, summary = drill
     assert json.loads((out / "summary.json").read_text()) == summary
     assert "http://" not in (page := (out / "map.html").read_text()).replace("http://www.w3.org/", "")
@@ -93,7 +93,7 @@ def test_a_drill_with_one_crew_comes_to_the_notice(one_crew: Path, tmp_path: Pat
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
 
 
-def test_a_drill_that_breaks_off_leaves_how_far_it_came_and_why(one_crew: Path, tmp_path: Path) -> None:
+def test_an_aborted_drill_leaves_a_summary_with_its_stages_and_the_reason(one_crew: Path, tmp_path: Path) -> None:
     (tmp_path / "screens").write_text("a file where the pictures should go")
     with pytest.raises(OSError, match="screens"):
         run_drill(DrillOptions(out=tmp_path, city=one_crew))

@@ -25,7 +25,7 @@ SPEED_KMH = 18.0
 
 
 class Night:
-    """A simulation without its process, a field and what the field answered."""
+    """A simulation in this process, a field and the field's replies."""
 
     def __init__(self, city: City) -> None:
         self.simulation, self.decoder = Simulation(city, options()), Decoder(city)
@@ -41,7 +41,7 @@ class Night:
         self.field.on_outgoing(Outgoing(MessageKind.ORDER, "C1", json.dumps(body).encode()))
 
     def arrival(self, steps: int) -> dict[str, str] | None:
-        """Go on for some steps; the crew's word that it is there, if it comes."""
+        """Advance some steps; the crew's report of arrival, if it comes."""
         for _ in range(steps):
             for topic, payload in self.simulation.step():
                 self.fixes += [(fix.at_us / 1e6, fix.x, fix.y) for fix in self.decoder.decode((Message(topic, payload),)).fixes]
@@ -69,7 +69,7 @@ def night(city: City) -> Iterator[Night]:
 
 
 def middle(city: City, pipe: str) -> np.ndarray:
-    """Of a straight pipe."""
+    """Middle of a straight pipe."""
     points = city.network.pipes.points(city.network.pipes.row(pipe))
     return np.asarray((points[0] + points[-1]) / 2)
 

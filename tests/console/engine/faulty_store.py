@@ -14,7 +14,7 @@ from console.store import SqlStore
 
 @contextmanager
 def locked(store: SqlStore) -> Iterator[None]:
-    """Another connection holds the write lock."""
+    """While this runs, another connection holds the write lock."""
     other = sqlite3.connect(store.where, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:

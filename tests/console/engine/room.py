@@ -66,6 +66,7 @@ class Room:
         channels: Sequence[DeliveryChannel] = (),
         retention: RetentionRules | None = None,
         is_shared: bool = False,
+        area_minutes: float = 0.0,
     ) -> None:
         self.city = city or build_small_city()
         self.clock, self.inbox = HandClock(), Inbox()
@@ -74,7 +75,7 @@ class Room:
         self.channel.listen(self.left.append)
         self.clock.at = at
         self.store: SqlStore = open_store(store or folder / "engine.sqlite", "engine" if is_shared else "", is_shared=is_shared)
-        settings = DeskSettings(site="test")
+        settings = DeskSettings(site="test", area_minutes=area_minutes)
         self.documents = documents or NoticeDocuments(settings, "test", self.clock.now)
         self.detector = Detector(self.city, None)
         self.desk = Desk(self.city, Isolator(self.city), self.documents, settings)
@@ -96,7 +97,7 @@ class Room:
         self.feed.offer(topic or f"quanmai/v1/test/readings/{station}", payload)
 
     def hears(self, values: dict[str, dict[str, float]], at: datetime | None = None) -> None:
-        """Readings of many stations at one time (default: now): station -> key of the contract -> value."""
+        """Send readings of many stations at one time (default: now): station -> key of the payload -> value."""
         stamp = (at or self.clock.at).isoformat()
         body = [{"s": station, "t": stamp, "v": channels} for station, channels in values.items()]
         self.feed.offer("quanmai/v1/test/readings", json.dumps(body).encode())
@@ -126,7 +127,7 @@ class Room:
             assert time.monotonic() < until, "it never settled"
 
     def ticks(self, seconds: float = 60.0) -> None:
-        """Move the clock on and wait for the tick it makes due, and for what follows from it."""
+        """Move the clock on, and wait until the tick that is due is processed."""
         self.settles()  # a jump of the clock is seen before it moves on
         history = self.engine._watch.history
         before = history.last_us

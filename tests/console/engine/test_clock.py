@@ -1,4 +1,4 @@
-"""Clocks that jump, ours or a station's: faults end by themselves, nothing stays stuck, ticks go on."""
+"""Jumps of this machine's or a station's clock: faults end by themselves, ticks continue."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def future(room: Room) -> list[AlarmState]:
     return [alarm.state for alarm in alarms if alarm.code == "future_time" and alarm.returned_at is None]
 
 
-def test_our_clock_set_back_by_ten_minutes_leaves_no_alarm_once_it_is_right_again(room: Room) -> None:
+def test_alarms_of_a_clock_set_back_by_ten_minutes_end_when_it_is_right_again(room: Room) -> None:
     speak(room)
     room.ticks()
     speak(room)
@@ -64,7 +64,7 @@ def test_our_clock_set_back_by_ten_minutes_leaves_no_alarm_once_it_is_right_agai
     room.sees(lambda p: p.station_state[1] in (StationState.NORMAL, StationState.LEARNING))
 
 
-def test_ticks_go_on_while_our_clock_is_back(room: Room) -> None:
+def test_ticks_continue_while_the_clock_is_set_back(room: Room) -> None:
     speak(room)
     room.ticks()
     room.clock.sleep(-600)
@@ -98,7 +98,7 @@ def test_a_fault_that_began_before_a_restart_ends_after_it(room: Room, tmp_path:
         again.close()
 
 
-def test_values_taken_while_both_clocks_ran_ahead_give_way_to_true_ones(room: Room) -> None:
+def test_values_taken_while_both_clocks_were_ahead_are_replaced_by_later_ones(room: Room) -> None:
     room.clock.sleep(3600)
     speak(room)
     room.clock.sleep(-3600)
@@ -139,7 +139,7 @@ def test_a_crew_seen_under_a_clock_that_was_ahead_moves_on(room: Room) -> None:
     room.sees(lambda p: p.crews[0].x == pytest.approx(true_x, abs=1.0))
 
 
-def test_a_shelf_put_up_under_a_clock_a_year_ahead_ends_when_it_is_right(room: Room) -> None:
+def test_a_shelving_made_under_a_clock_a_year_ahead_ends_when_the_clock_is_right(room: Room) -> None:
     year = timedelta(days=365)
     room.clock.at += year
     room.hears({"Q-001": {"pressure_mpa": 0.3}}, at=room.clock.at + TEN_MINUTES)
@@ -186,7 +186,7 @@ def test_late_values_stay_late_as_long_as_no_clock_jumped() -> None:
     assert live.value[0, 0] == 1.0
 
 
-def test_an_alarm_of_a_station_that_is_not_in_the_city_any_more_is_no_obstacle() -> None:
+def test_an_alarm_of_a_removed_station_does_not_stop_the_engine() -> None:
     gone = Alarm("A-000001", AlarmKind.STATION_FAULT, Priority.LOW, "不在了", START, code="future_time", channels=("",))
     clocks = StationClocks(np.array(["S1"], dtype=object), [gone])
     batch = ReadingBatch(

@@ -1,4 +1,4 @@
-"""The engine: what arrives is shown and kept, what is asked is on disk before it is done, and one fault stops nothing else."""
+"""The engine: readings are shown and stored, intents are on disk before they are answered, and faults are isolated."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_station_that_falls_silent_turns_stale_by_itself(room: Room) -> None:
     room.sees(lambda p: p.station_state[1] == StationState.STALE)
 
 
-def test_rubbish_is_counted_and_stops_nothing(room: Room) -> None:
+def test_invalid_payloads_are_counted_and_stop_nothing(room: Room) -> None:
     for payload in (
         b"",
         b"\xff\xfe",
@@ -72,7 +72,7 @@ def test_rubbish_is_counted_and_stops_nothing(room: Room) -> None:
     assert np.isnan(picture.value[1, Channel.PRESSURE])
 
 
-def test_what_is_asked_is_on_disk_when_the_answer_comes(room: Room) -> None:
+def test_an_intent_is_on_disk_when_its_answer_arrives(room: Room) -> None:
     pipe = str(room.city.network.pipes.asset_id[40])
     done(room.engine.submit(OpenIncident(pipe), Actor.named("王")))
     (incident,) = room.store.load_desk().incidents.values()
@@ -84,7 +84,7 @@ def test_what_is_asked_is_on_disk_when_the_answer_comes(room: Room) -> None:
     assert room.store.verify_chain() is None
 
 
-def test_a_refused_ask_answers_with_the_reason_and_the_next_one_is_served(room: Room) -> None:
+def test_a_refused_intent_is_answered_with_the_reason_and_the_next_one_is_carried_out(room: Room) -> None:
     with pytest.raises(QuanmaiError, match="2024-9999"):
         done(room.engine.submit(JudgeBurst("2024-9999", ("P-104000",)), Actor.named("王")))
     with pytest.raises(QuanmaiError, match="no-such-pipe"):
@@ -102,7 +102,7 @@ def test_undo_brings_back_the_case_as_it_was(room: Room) -> None:
     assert (after.phase, after.burst_pipes) == (before.phase, before.burst_pipes)
 
 
-def test_a_defect_in_detection_is_told_and_the_desk_goes_on(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_in_detection_is_reported_and_the_desk_continues(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("injected")
 
@@ -115,7 +115,7 @@ def test_a_defect_in_detection_is_told_and_the_desk_goes_on(room: Room, monkeypa
     room.sees(lambda p: len(p.incidents) == 1)
 
 
-def test_what_was_open_is_open_again_after_a_restart(room: Room, tmp_path: Path) -> None:
+def test_cases_and_alarms_open_before_a_restart_are_open_after_it(room: Room, tmp_path: Path) -> None:
     done(room.engine.submit(OpenIncident("P-104040"), Actor.named("王")))
     room.engine.stop()
     again = Room(tmp_path)
@@ -133,7 +133,7 @@ def test_a_new_station_is_shown_as_learning(room: Room) -> None:
     room.sees(lambda p: p.station_state[1] == StationState.LEARNING)
 
 
-def test_what_was_expected_at_each_tick_is_kept(room: Room) -> None:
+def test_expected_values_of_each_tick_are_stored(room: Room) -> None:
     for _ in range(4):
         sent_us = micros(room.clock.now())
         room.send("Q-001", 0.3)
@@ -144,9 +144,9 @@ def test_what_was_expected_at_each_tick_is_kept(room: Room) -> None:
     kept = room.store.expected_between(0, 2**62)
     own = kept.station == 1
     assert own.any()
-    assert kept.value[own] == pytest.approx(300.0)  # a level that never moved is what is expected of it
+    assert kept.value[own] == pytest.approx(300.0)  # constant in history, so its expected value is that constant
     assert (kept.at_us % 60_000_000 == 0).all()
-    assert kept.sigma is None  # of a station that is still learning, nobody knows it
+    assert kept.sigma is None  # unknown for a station that is still learning
 
 
 def test_without_a_channel_an_order_is_not_delivered_and_goes_out_when_one_appears(room: Room) -> None:

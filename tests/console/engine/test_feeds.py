@@ -1,4 +1,4 @@
-"""Feeds through the engine: what cannot be read is seen beside its crew or its feed, and nothing from the future wins."""
+"""Feeds through the engine: unreadable messages are shown at their crew or feed; positions from the future are not used."""
 
 from __future__ import annotations
 

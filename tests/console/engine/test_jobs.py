@@ -1,4 +1,4 @@
-"""What follows from a case is done once, tried again when it fails, and done after a kill: files of notices, pressures."""
+"""Jobs of a case (files of notices, pressures) are done once, tried again after a failure, and done after a kill."""
 
 from __future__ import annotations
 

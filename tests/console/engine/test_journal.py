@@ -1,4 +1,4 @@
-"""The journal keeps the order, writes each change set once even when an answer is lost, and says what users may not expect."""
+"""The journal keeps the order, writes each change set once even when a confirmation is lost, and reports what failed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
 
 
 def loses_one_answer(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next commit reaches the disk, and its answer is lost on the way back."""
+    """The next commit reaches the disk and its confirmation is lost."""
     commit = room.store.commit
 
     def lost(change_set: ChangeSet, actor: Actor, at: datetime) -> Committed:
@@ -41,7 +41,7 @@ def loses_one_answer(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room.store, "commit", lost)
 
 
-def test_a_finding_whose_answer_was_lost_is_on_disk_once(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finding_whose_commit_was_not_confirmed_is_on_disk_once(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     loses_one_answer(room, monkeypatch)
     pipe = str(room.city.network.pipes.asset_id[200])
     room.finds(a_finding((pipe,), at=room.clock.at, stations=("Q-001", "Q-002")))
@@ -51,7 +51,7 @@ def test_a_finding_whose_answer_was_lost_is_on_disk_once(room: Room, monkeypatch
     assert room.store.verify_chain() is None
 
 
-def test_what_a_user_was_told_as_refused_and_is_on_disk_after_all_is_shown_as_the_store_holds_it(
+def test_an_intent_answered_as_refused_that_is_on_disk_after_all_is_shown_as_stored(
     room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     loses_one_answer(room, monkeypatch)
@@ -64,7 +64,7 @@ def test_what_a_user_was_told_as_refused_and_is_on_disk_after_all_is_shown_as_th
     assert len(room.store.load_desk().incidents) == 2
 
 
-def test_while_the_store_only_takes_long_findings_are_shown_and_what_a_user_asks_waits_for_it(
+def test_with_a_slow_store_findings_are_shown_at_once_and_intents_wait_for_the_commit(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal, "_SLOW_S", 0.05)
@@ -86,7 +86,7 @@ def test_while_the_store_only_takes_long_findings_are_shown_and_what_a_user_asks
 
 
 @pytest.mark.parametrize("is_written", [True, False])
-def test_behind_a_store_that_hangs_a_user_is_told_findings_are_shown_and_in_the_end_the_screen_is_what_is_on_disk(
+def test_with_a_store_that_hangs_intents_are_refused_findings_are_shown_and_the_picture_ends_as_stored(
     room: Room, monkeypatch: pytest.MonkeyPatch, is_written: bool
 ) -> None:
     monkeypatch.setattr(journal, "_SLOW_S", 0.05)

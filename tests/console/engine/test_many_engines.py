@@ -1,4 +1,4 @@
-"""Several engines on one store: one leads, the others follow; what any seat decides reaches all, nothing is lost or doubled."""
+"""Several engines on one store: one leads, the others follow; every change reaches all, none is lost or doubled."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from console.domain.incidents import OrderState, Phase
 from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.engine import archive, follow, ingest, journal, outbox
+from console.engine import engine as engine_module
 from console.engine import lease as leadership
 from console.services.conflicts import ChangedElsewhere
 from console.services.crews.orders import SendCrew
@@ -85,7 +86,7 @@ def follows(room: Room) -> None:
 
 
 def pauses(room: Room) -> None:
-    """It neither renews its lease nor looks at it: as a process that is stopped, but for its other threads, which go on."""
+    """It neither renews nor reads its lease, as a stopped process would; its other threads continue."""
     room.engine._leadership._closing.set()
     room.engine._leadership._thread.join()
 
@@ -195,12 +196,12 @@ def test_a_finding_decided_while_another_seat_opens_the_same_case_by_hand_makes_
         a_case(alone, pipe)
         alone.finds(finding(alone))
         expected = alone.sees(lambda p: bool(p.alarms))
-        assert len(picture.incidents) == len(expected.incidents)  # as one process alone decides it
+        assert len(picture.incidents) == len(expected.incidents)  # the same result as with one process
         alone.close()
     assert case in {one.incident_id for one in picture.incidents}
 
 
-def test_two_people_on_one_case_the_second_is_told_who_changed_what_and_nothing_is_written(
+def test_of_two_changes_to_one_case_the_second_is_refused_with_who_changed_what(
     seat: Seats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = seat(), seat()
@@ -293,7 +294,7 @@ def test_a_paused_leader_is_replaced_its_finding_is_not_written_and_the_new_lead
     assert {one.incident_id for one in first.store.load_desk().incidents.values()} == {
         one.incident_id for one in second.engine.latest().incidents
     }
-    case = a_case(first)  # people at the paused one decide as before
+    case = a_case(first)  # intents at the paused one are carried out as before
     second.sees(version(case, 1))
     all_equal(first, second)
 
@@ -398,7 +399,7 @@ def test_orders_leave_once_whoever_gives_them(seat: Seats) -> None:
         room.sees(lambda p: p.undelivered == ())
 
 
-def test_a_clock_that_is_wrong_by_ten_minutes_neither_loses_nor_takes_the_lead(seat: Seats) -> None:
+def test_a_clock_that_is_wrong_by_ten_minutes_does_not_change_the_leader(seat: Seats) -> None:
     wrong = seat(at=START + timedelta(minutes=10))
     leads(wrong)
     right, slow = seat(), seat(at=START - timedelta(minutes=10))
@@ -427,3 +428,20 @@ def test_the_new_leader_does_what_the_one_before_has_left_undone(seat: Seats, tm
     second.waits(lambda: second.store.count_unsent() == 0)
     both = [one.payload for room in (first, second) for one in room.left]
     assert len(both) == len(set(both)) > 0
+
+
+def test_a_process_whose_clock_is_wrong_leaves_the_lead_to_others_and_leads_where_there_is_none(
+    store: str, tmp_path: Path, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leadership, "_LOOK_S", 0.1)
+    monkeypatch.setattr(leadership, "WRONG_WAITS_S", 1.0)
+    monkeypatch.setattr(engine_module, "_ahead_of_machine_s", lambda clock: 600.0)
+    wrong = Room(tmp_path, store=store, city=city, is_shared=True)
+    wrong.sees(lambda p: any(feed.name == "clock" and "600 s ahead" in feed.message for feed in p.feeds))
+    monkeypatch.setattr(engine_module, "_ahead_of_machine_s", lambda clock: 0.0)
+    right = Room(tmp_path, store=store, city=city, is_shared=True)
+    leads(right)
+    assert not wrong.engine._leadership.leads
+    right.close()
+    leads(wrong)
+    wrong.close()

@@ -1,4 +1,4 @@
-"""What waited for a channel and is over meanwhile is not sent as if it were new."""
+"""Messages that became obsolete while they waited for a channel are not sent."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_live_orders_of_a_case_that_is_open_again_go_out(room: Room) -> None:
     assert set(_orders(_channel(room))) == {(order.order_id, "revised") for order in orders}
 
 
-def test_of_a_notice_lifted_before_it_left_only_the_end_goes_out(room: Room) -> None:
+def test_of_a_notice_lifted_before_it_was_sent_only_the_lifting_is_sent(room: Room) -> None:
     case = _case(room)
     _does(room, DraftNotice(case))
     notice = f"{case}-N1"

@@ -1,4 +1,4 @@
-"""Messages leave by every channel that carries them; a channel that fails is shown, tried again, and stops no other."""
+"""Messages are sent by every channel that carries them; a failing channel is shown, tried again, and stops no other."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_what_happens_while_the_server_is_stopped_is_shown_and_is_on_disk_after_
     assert room.store.readings(1, Channel.PRESSURE, 0, 2**62)[1].tolist() == pytest.approx([300.0, 310.0, 320.0])
 
 
-def test_u_0000_in_an_intent_does_not_cost_the_step(room: Room) -> None:
+def test_u_0000_in_an_intent_is_replaced_and_the_intent_is_carried_out(room: Room) -> None:
     done(room.engine.submit(OpenIncident("P-104040"), Actor.named("王")))
     (case,) = room.sees(lambda p: len(p.incidents) == 1).incidents
     done(room.engine.submit(DismissIncident(case.incident_id, "用\x00水"), Actor.named("王\x00")))
@@ -85,7 +85,7 @@ def test_u_0000_that_reaches_the_store_is_refused_in_one_line_and_the_next_step_
     assert room.store.verify_chain() is None
 
 
-def test_u_0000_in_a_reply_costs_at_most_itself(room: Room) -> None:
+def test_u_0000_in_a_reply_loses_at_most_that_reply(room: Room) -> None:
     case, order_id, crew_id = case_with_order(room)
     reply(room, order_id, crew_id, text="到\x00了")
     body = json.dumps({"order_id": order_id, "state": "on_site"}).encode()

@@ -1,4 +1,4 @@
-"""Retention in the engine: on its own thread, never silent, never by a wrong clock, never of a case."""
+"""Retention in the engine: on its own thread, always logged, not with a wrong clock, never of open cases."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def left(room: Room) -> list[datetime]:
 
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[Room]:
-    """An engine that looks all the time; nothing is due until a first reading shows that its clock is right."""
+    """An engine that checks continuously; nothing is deleted until a first reading confirms its clock."""
     made = Room(tmp_path, retention=RULES)
     made.store.append_readings(old_readings(OLD))
     made.store.flush()
@@ -51,7 +51,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 
 def hears(room: Room) -> None:
-    """A reading of now, which shows that the clock is right."""
+    """Send a reading dated now, which confirms the clock."""
     room.send(str(room.city.stations.asset_id[1]), 0.3)
 
 
@@ -59,10 +59,10 @@ def recorded(room: Room) -> list[dict[str, object]]:
     return [change.after for change in room.store.changes() if change.kind == "history_deleted"]
 
 
-def test_what_is_older_than_its_setting_goes_and_log_and_chain_say_what_went(
+def test_history_older_than_its_setting_is_deleted_and_the_deletion_is_logged_and_chained(
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert left(room) == OLD  # nothing heard yet: the clock might be wrong
+    assert left(room) == OLD  # no reading yet: the clock is not confirmed
     with caplog.at_level(logging.WARNING):
         hears(room)
         room.waits(lambda: bool(recorded(room)))
@@ -112,7 +112,7 @@ def test_the_readings_of_an_open_case_stay_however_old_it_is(tmp_path: Path) -> 
     room.close()
 
 
-def test_a_store_that_is_away_is_no_reason_to_forget_what_was_deleted(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deletions_are_recorded_after_the_store_was_unavailable(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room.engine._retention, "_is_written", lambda _: False)  # as when the program ends here
     hears(room)
     room.waits(lambda: bool(room.store.deletions(unrecorded=True)))
@@ -142,7 +142,7 @@ def test_a_locked_store_is_shown_and_tried_again(room: Room) -> None:
 
 
 @pytest.mark.parametrize("per_row_s", [0.00001, 0.0004, 0.008, 0.2])
-def test_batches_settle_at_a_length_that_holds_up_no_readings(per_row_s: float) -> None:
+def test_the_size_of_deletion_batches_adapts_so_that_readings_are_not_delayed(per_row_s: float) -> None:
     rows, took = 20, []
     for _ in range(40):
         took.append(rows * per_row_s)

@@ -1,4 +1,4 @@
-"""The whole feed falls silent, comes late, comes back: one alarm for each station, whatever its channels, in a real store."""
+"""The whole feed is silent, then late, then back: one alarm for each station, whatever its channels, in a real store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store is away for a while: the picture, detection and alarms go on; what follows is written when it is back."""
+"""The store is unavailable for a while: picture, detection and alarms continue; all is written when it is back."""
 
 from __future__ import annotations
 
@@ -96,13 +96,13 @@ def test_readings_replies_and_findings_of_an_outage_are_shown_at_once_and_on_dis
     }
 
 
-def test_what_a_user_asks_while_the_store_is_away_is_refused_and_neither_shown_nor_written(room: Room) -> None:
+def test_an_intent_while_the_store_is_away_is_refused_and_neither_shown_nor_written(room: Room) -> None:
     with locked(room.store):
         with pytest.raises(StoreUnavailable):
             done(room.engine.submit(OpenIncident(PIPE), Actor.named("王")))
         room.sees(is_down)
         assert room.engine.latest().incidents == ()
-    room.sees(lambda p: not is_down(p))  # nothing else is written meanwhile: the end of the fault is found out by itself
+    room.sees(lambda p: not is_down(p))  # nothing else is written meanwhile: the engine detects the end of the fault by itself
     room.settles()
     assert room.store.load_desk().incidents == {}
     assert room.engine.latest().incidents == ()
@@ -127,7 +127,7 @@ def test_a_locked_store_does_not_hold_up_a_reading(room: Room, monkeypatch: pyte
     turned.set()
 
 
-def test_readings_beyond_the_bound_are_counted_and_said_and_the_rest_is_kept(
+def test_readings_beyond_the_bound_are_counted_and_reported_and_the_rest_is_kept(
     room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(archive, "MOST_ROWS", 100)
@@ -180,7 +180,7 @@ def test_a_record_the_store_cannot_take_is_logged_with_its_content_and_what_foll
     assert room.store.load_desk().incidents[case].orders[-1].state is OrderState.ACKNOWLEDGED
 
 
-def test_what_was_shown_and_is_refused_by_the_store_later_is_taken_back(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_shown_early_and_refused_by_the_store_later_is_withdrawn(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     with locked(room.store):
         done_first = a_finding((PIPE,), at=room.clock.at, stations=("Q-001\ud800",))
         room.finds(done_first)
@@ -190,7 +190,9 @@ def test_what_was_shown_and_is_refused_by_the_store_later_is_taken_back(room: Ro
     assert len(room.store.load_desk().incidents) == 1
 
 
-def test_the_end_says_what_could_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+def test_the_engine_reports_at_its_end_what_could_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
     monkeypatch.setattr("console.store.connection._BUSY_MS", 50)
     monkeypatch.setattr("console.engine.engine._PATIENCE_S", 0.2)
     room = Room(tmp_path)
@@ -204,7 +206,7 @@ def test_the_end_says_what_could_not_be_written(tmp_path: Path, monkeypatch: pyt
     room.close()
 
 
-def test_change_sets_beyond_the_bound_are_given_up_with_a_line_and_those_within_are_written(
+def test_change_sets_beyond_the_bound_are_dropped_with_a_log_line_and_the_others_are_written(
     room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(journal, "MOST_WAITING", 2)
@@ -220,7 +222,7 @@ def test_change_sets_beyond_the_bound_are_given_up_with_a_line_and_those_within_
 
 
 class LateHydraulics:
-    """Pressures after closing that come only when they are let go."""
+    """Pressures after closing that are returned only when the test releases them."""
 
     def __init__(self) -> None:
         self.goes_on, self.asked = threading.Event(), threading.Event()

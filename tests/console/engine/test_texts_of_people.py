@@ -1,4 +1,4 @@
-"""Texts that people paste, and names of accounts: whatever they hold, the step is kept or refused in one line."""
+"""Pasted texts and account names with any content: the intent is carried out or refused in one line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_characters_that_no_store_holds_are_replaced_in_what_people_ask_and_in_their_names(room: Room, odd: str) -> None:
+def test_characters_that_stores_cannot_hold_are_replaced_in_intents_and_names(room: Room, odd: str) -> None:
     done(room.engine.submit(OpenIncident(PIPE), Actor.named(odd)))
     case = room.sees(lambda p: len(p.incidents) == 1).incidents[0].incident_id
     notice = f"{case}-N1"
@@ -54,7 +54,7 @@ def test_characters_that_no_store_holds_are_replaced_in_what_people_ask_and_in_t
     assert all(feed.state == "up" for feed in room.engine.latest().feeds)
 
 
-def test_a_text_far_beyond_any_notice_is_refused_in_one_line_and_holds_nothing_up(room: Room) -> None:
+def test_a_far_too_long_text_is_refused_in_one_line_without_delay(room: Room) -> None:
     done(room.engine.submit(OpenIncident(PIPE), Actor.named("王")))
     case = room.sees(lambda p: len(p.incidents) == 1).incidents[0].incident_id
     with pytest.raises(Refused, match="20000 characters at most"):

@@ -1,4 +1,4 @@
-"""Detection works in the background: readings do not wait for it, its findings come in order, and one that hangs is said."""
+"""Detection runs in the background: readings do not wait for it, findings come in order, a tick that hangs is reported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
     opened.close()
 
 
-def test_a_reading_is_shown_while_a_tick_waits_for_epanet_and_a_tick_that_hangs_is_said(
+def test_a_reading_is_shown_while_a_tick_waits_for_epanet_and_a_tick_that_hangs_is_reported(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watch, "SILENT_AFTER_S", 0.3)
@@ -51,7 +51,7 @@ def test_a_reading_is_shown_while_a_tick_waits_for_epanet_and_a_tick_that_hangs_
 
 
 class Held:
-    """Stands before something of the detector: whoever comes waits until let on."""
+    """Wraps a function of the detector: callers wait until the test releases them."""
 
     def __init__(self, work: Callable[..., Any]) -> None:
         self._work = work
@@ -100,7 +100,7 @@ def test_a_tick_sees_what_was_live_when_it_was_due_however_late_it_is_answered(r
     assert picture.expected[1, Channel.PRESSURE] == pytest.approx(300.0)
 
 
-def test_what_detection_is_asked_first_comes_before_the_ticks_and_is_told_as_preparing(room: Room) -> None:
+def test_detection_finishes_its_preparation_before_the_first_tick_and_reports_it(room: Room) -> None:
     learning, learned = threading.Event(), threading.Event()
 
     def history() -> None:
@@ -134,7 +134,7 @@ def test_a_large_citys_groups_are_prepared_between_ticks(room: Room) -> None:
     room.waits(lambda: deferring.preparing == (1, 1))
 
 
-def test_signatures_that_cannot_be_made_are_told_and_tried_again_with_the_next_tick(
+def test_signatures_that_cannot_be_made_are_reported_and_tried_again_with_the_next_tick(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deferring, tried = Detector(room.city, None, replace(room.detector.options, deferred=True)), list[int]()

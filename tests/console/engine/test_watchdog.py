@@ -1,4 +1,4 @@
-"""An engine whose thread stands still says so: in the log, in the window, in the exit code."""
+"""An engine whose thread is blocked reports it in the log, in the window and by its exit code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 
 class Block:
-    """A subscriber that holds the engine's own thread until it is let go."""
+    """A subscriber that blocks the engine's thread until the test releases it."""
 
     def __init__(self) -> None:
         self.on, self.held = threading.Event(), threading.Event()
@@ -35,7 +35,7 @@ class Block:
             self.gone.wait()
 
 
-def test_a_blocked_engine_is_said_with_where_it_stands_and_again_when_it_turns(
+def test_a_blocked_engine_is_reported_with_its_stack_and_again_when_it_continues(
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
@@ -62,13 +62,13 @@ def test_a_blocked_engine_is_said_with_where_it_stands_and_again_when_it_turns(
     assert "turns again" in caplog.text
 
 
-def test_a_quiet_engine_without_any_message_turns(room: Room) -> None:
+def test_an_engine_without_messages_is_not_reported_as_blocked(room: Room) -> None:
     turns = room.engine.watchdog._turns
     room.waits(lambda: room.engine.watchdog._turns >= turns + 20)  # nothing arrives, nothing is asked
     assert not room.engine.watchdog.is_silent.is_set()
 
 
-def test_a_machine_that_slept_is_no_blocked_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_suspended_machine_is_not_reported_as_a_blocked_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     at = [0.0]
     monkeypatch.setattr("console.engine.watchdog.time.monotonic", lambda: at[0])
     monkeypatch.setattr("console.engine.watchdog.time.process_time", lambda: 0.0)

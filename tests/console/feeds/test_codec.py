@@ -1,4 +1,4 @@
-"""Raw messages to readings: what is valid reaches the batch, what is not is counted and located."""
+"""Raw messages to readings: valid parts reach the batch, invalid ones are counted and located."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_an_array_carries_several_stations() -> None:
         b'{"t":"2024-01-03T23:00:05Z","v":{"pressure_mpa":1e999}}', b'{"t":"2024-01-03T23:00:05Z","v":{"ph":7},"q":"maybe"}',
     ],
 )  # fmt: skip
-def test_rubbish_is_counted_with_its_topic_and_never_stops_the_feed(payload: bytes) -> None:
+def test_invalid_payloads_are_counted_with_their_topic_and_never_stop_the_feed(payload: bytes) -> None:
     got = Decoder(_city()).decode(
         [
             Message("quanmai/v1/t/readings/S1", payload),
@@ -68,7 +68,7 @@ def test_rubbish_is_counted_with_its_topic_and_never_stops_the_feed(payload: byt
 
 @settings(deadline=None)
 @given(payload=st.binary(max_size=200), topic=st.text(max_size=60))
-def test_any_bytes_on_any_topic_are_survived(payload: bytes, topic: str) -> None:
+def test_any_bytes_on_any_topic_raise_nothing(payload: bytes, topic: str) -> None:
     _decode(topic, payload)
 
 
@@ -90,7 +90,7 @@ def test_a_place_without_georeference_takes_the_extension_fields() -> None:
     assert (got.fixes[0].x, got.fixes[0].y) == (5, 6)
 
 
-def test_a_reply_bears_the_crew_of_its_topic() -> None:
+def test_a_reply_has_the_crew_of_its_topic() -> None:
     got = _decode("quanmai/v1/t/orders/C1/ack", '{"order_id":"W1","state":"acknowledged","text":"收到"}')
     assert (got.replies[0].crew_id, got.replies[0].state) == ("C1", "acknowledged")
     assert isinstance(got.readings.value, np.ndarray)

@@ -1,4 +1,4 @@
-"""The inbox keeps everything, in order, and makes a feed wait rather than drop."""
+"""The inbox keeps all items in order; a full one makes the feed wait and drops nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_full_inbox_makes_the_feed_wait_and_loses_nothing() -> None:
     assert got == list(range(count))
 
 
-def test_closing_lets_a_waiting_feed_go() -> None:
+def test_closing_the_inbox_releases_a_waiting_feed() -> None:
     inbox = Inbox(capacity=1)
     inbox.offer_all(FEED, [0])
     taken = list[bool]()

@@ -75,7 +75,7 @@ ODD_ENTRIES: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("odd", "kind"), ODD_ENTRIES)
-def test_an_odd_entry_of_an_array_costs_only_itself(odd: Any, kind: str) -> None:
+def test_of_an_array_only_the_invalid_entry_is_refused(odd: Any, kind: str) -> None:
     got = _decode(MANY, [_entry("S1", 0.25), odd, _entry("S3", 0.27)])
     assert got.readings.station.tolist() == [0, 2]
     assert got.readings.value == pytest.approx([250.0, 270.0])
@@ -84,26 +84,26 @@ def test_an_odd_entry_of_an_array_costs_only_itself(odd: Any, kind: str) -> None
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity", "9" * 5000])
-def test_a_number_that_json_or_a_double_cannot_hold_costs_only_its_key(number: str) -> None:
+def test_a_number_that_json_or_a_double_cannot_hold_loses_only_its_key(number: str) -> None:
     body = json.dumps([_entry("S1", 0.25), _entry("S2", 0.3), _entry("S3", 0.27)]).replace("0.3}", number + "}")
     got = _decode(MANY, body.encode())
     assert got.readings.value == pytest.approx([250.0, 270.0])
     assert got.refused == {"bounds": 1}
 
 
-def test_an_unknown_key_costs_only_itself() -> None:
+def test_only_an_unknown_key_is_refused() -> None:
     got = _decode("quanmai/v1/t/readings/S1", {"t": T, "v": {"pressure_mpa": 0.25, "rssi": -71, "fw": "1.2"}, "extra": {}})
     assert got.readings.value == pytest.approx([250.0])
     assert got.refused == {"channel": 2}
 
 
-def test_a_broken_byte_costs_only_its_entry() -> None:
+def test_a_broken_byte_loses_only_its_entry() -> None:
     body = json.dumps([_entry("S1", 0.25), _entry("S2", 0.3)]).encode().replace(b"S2", b"S\xff")
     assert _decode(MANY, body).readings.value == pytest.approx([250.0])
 
 
 @pytest.mark.parametrize("payload", [b"[" * 2000, b'{"t":' * 400, b'[{"s":"S1","v":' + b"[" * 900])
-def test_deep_nesting_costs_only_its_payload(payload: bytes) -> None:
+def test_deep_nesting_loses_only_its_payload(payload: bytes) -> None:
     good = Message("quanmai/v1/t/readings/S1", json.dumps({"t": T, "v": {"ph": 7}}).encode())
     bad = Message("quanmai/v1/t/readings/S1", payload)
     got = Decoder(CITY).decode([good, bad, good])
@@ -170,7 +170,7 @@ def test_a_position_five_seconds_ahead_is_taken_as_a_reading_is() -> None:
     assert len(_decode(PHONE, _fix(tst=NOW_US // 1_000_000 + 5)).fixes) == 1
 
 
-def test_an_encrypted_position_is_told_of_its_crew() -> None:
+def test_an_encrypted_position_is_reported_for_its_crew() -> None:
     got = _decode(PHONE, {"_type": "encrypted", "data": "AAAA"})
     assert got.troubles == (CrewTrouble("C1", "encrypted"),)
     assert got.refused == {"encrypted": 1}
@@ -182,13 +182,13 @@ def test_other_messages_of_owntracks_are_no_positions_and_no_faults(kind: str) -
     assert (got.fixes, got.refused, got.troubles) == ((), {}, ())
 
 
-def test_a_ping_bears_the_present_time_for_an_old_place_and_moves_nobody() -> None:
+def test_a_ping_has_a_new_time_with_an_old_place_and_is_not_used() -> None:
     got = _decode(PHONE, _fix(t="p"))
     assert (got.fixes, got.refused) == ((), {})
 
 
 @pytest.mark.parametrize("topic", [MANY, f"{MANY}/S1"])
-def test_a_byte_order_mark_does_not_cost_the_payload(topic: str) -> None:
+def test_a_payload_with_a_byte_order_mark_is_read(topic: str) -> None:
     entry = {"s": "S1", "t": T, "v": {"pressure_mpa": 0.3}}
     got = _decode(topic, b"\xef\xbb\xbf" + json.dumps([entry] if topic == MANY else entry).encode())
     assert (len(got.readings), got.refused) == (1, {})
@@ -197,7 +197,7 @@ def test_a_byte_order_mark_does_not_cost_the_payload(topic: str) -> None:
 # Replies.
 
 
-def test_what_postgresql_refuses_does_not_pass_the_door_and_long_texts_are_cut() -> None:
+def test_characters_that_postgresql_refuses_are_replaced_on_entry_and_long_texts_are_cut() -> None:
     body = {"order_id": "W1\x00", "state": "on_site", "text": "到\x00场\ud800" + "长" * 9_000, "burst_pipe": "P\x001"}
     reply = _decode("quanmai/v1/t/orders/C1/ack", json.dumps(body).encode()).replies[0]
     texts = (reply.order_id, reply.crew_id, reply.state, reply.text, reply.burst_pipe)
@@ -218,7 +218,7 @@ def test_a_report_on_a_valve_names_it_and_its_order_or_case(case: dict[str, str]
     assert _decode(topic, {"state": "done", "incident_id": "2024-0001"}).refused == {"order": 1}
 
 
-def test_an_odd_part_of_a_reply_does_not_cost_the_reply() -> None:
+def test_a_reply_with_an_invalid_part_is_kept() -> None:
     body = {"order_id": "W1", "state": "done", "text": 7, "t": "2099-01-01T00:00:00Z"}
     got = _decode("quanmai/v1/t/orders/C1/ack", body)
     assert (got.replies[0].order_id, got.replies[0].at, got.replies[0].text) == ("W1", None, "")
@@ -277,6 +277,6 @@ def test_any_owntracks_body_gives_a_finite_position_or_none(body: Any) -> None:
 
 @settings(deadline=None)
 @given(payload=st.binary(max_size=300), topic=st.sampled_from([MANY, MANY + "/S1", PHONE, "quanmai/v1/t/orders/C1/ack"]))
-def test_any_bytes_are_survived_and_counted(payload: bytes, topic: str) -> None:
+def test_any_bytes_raise_nothing_and_are_counted(payload: bytes, topic: str) -> None:
     got = _decode(topic, payload)
     assert got.rejected == 1 or len(got.readings) or got.replies or got.fixes or payload.strip() in (b"[]", b"")

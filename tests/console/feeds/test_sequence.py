@@ -1,4 +1,4 @@
-"""Numbers of publishers: lost messages, repeats and new beginnings are told apart."""
+"""Sequence numbers of publishers: lost messages, repeats and restarts are distinguished."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_low_number_with_a_newer_reading_is_a_restart_and_no_gap() -> None:
     assert _seen((90, 1), (91, 2), (1, 3), (2, 4)) == (0, 0, 1)
 
 
-def test_a_jump_no_queue_could_lose_is_a_restart() -> None:
+def test_a_jump_larger_than_any_queue_is_a_restart() -> None:
     assert _seen((1, 1), (10_000_000, 2), (10_000_001, 3)) == (0, 0, 1)
 
 

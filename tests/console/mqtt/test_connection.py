@@ -1,4 +1,4 @@
-"""The connection to a real broker: in, out, away and back."""
+"""The connection to a real broker: receiving, sending, loss and reconnection."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_dead_broker_is_a_state_with_advice_and_the_link_comes_back_by_itself(
 
 
 @pytest.mark.parametrize("url", ["", "localhost", "http://x", "mqtt://", "mqtt://h:port", "mqtt://[::1"])
-def test_a_wrong_broker_address_is_told_in_one_line(url: str) -> None:
+def test_a_wrong_broker_address_is_reported_in_one_line(url: str) -> None:
     with pytest.raises(InputFault, match="mqtt://host"):
         Broker.parse(url)
 
@@ -153,7 +153,7 @@ def test_what_was_not_kept_is_delivered_again_and_what_was_kept_is_not(tmp_path:
 
 
 def test_readings_do_not_pass_through_paho_s_slow_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wire hangs on a private name of paho; a version without it would be right and five times as slow."""
+    """Wire uses a private name of paho; a version without it would be correct and five times slower."""
 
     def slow(*_: object) -> None:
         raise AssertionError("a message came through on_message")
@@ -168,7 +168,7 @@ def test_readings_do_not_pass_through_paho_s_slow_path(tmp_path: Path, monkeypat
             assert engine.health().received == 50
 
 
-def test_two_programs_with_one_name_both_say_so_and_do_not_fight_for_ever(
+def test_two_programs_of_one_name_both_report_it_and_take_over_ever_more_rarely(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: dict[ConnectionState, list[float]] = {}
@@ -187,7 +187,7 @@ def test_two_programs_with_one_name_both_say_so_and_do_not_fight_for_ever(
             second.start()
             try:
                 assert _until(lambda: any(each and each[-1] >= 0.8 for each in pauses.values()), 60)
-                assert _until(lambda: len(pauses) == 2, 60)  # each of them learns of the other
+                assert _until(lambda: len(pauses) == 2, 60)  # each of them detects the other
             finally:
                 second.stop()
             # From each takeover to the next the pause grows: there are few of them, however long both run.

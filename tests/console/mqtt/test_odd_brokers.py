@@ -1,4 +1,4 @@
-"""Servers that are no MQTT 5 broker, or not as its address says: one line that advises, and the link tries again."""
+"""Servers that are no MQTT 5 broker, or not the kind of the address: one line with advice, and further attempts."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ def _says(url: str, advice: str) -> None:
         (bytes(range(256)) * 4, "it must speak MQTT 5"),
     ],
 )
-def test_a_server_that_is_no_usable_broker_is_told_with_what_to_do(answer: bytes, advice: str) -> None:
+def test_a_server_that_is_no_usable_broker_is_reported_with_advice(answer: bytes, advice: str) -> None:
     with _server(answer) as url:
         _says(url, advice)
 
 
-def test_a_port_without_tls_one_with_it_and_an_unknown_certificate_are_told_apart(tmp_path: Path) -> None:
+def test_a_port_without_tls_one_with_it_and_an_unknown_certificate_are_distinguished(tmp_path: Path) -> None:
     with mosquitto(tmp_path, free_port()) as url:
         _says(url.replace("mqtt://", "mqtts://"), "else mqtt://")
     certificate, key = own_certificate(tmp_path)

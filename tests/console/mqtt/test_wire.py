@@ -1,4 +1,4 @@
-"""Packets of MQTT are cut out of the stream whole, wherever the chunks end; what is none of ours goes on to paho."""
+"""MQTT packets are cut from the stream correctly for any chunks; other packets are passed on to paho."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_any_bytes_are_cut_or_refused(raw: bytes) -> None:
     assert 0 <= done.used <= len(raw)
 
 
-def test_acknowledgements_of_a_connection_that_ended_are_for_nobody() -> None:
+def test_acknowledgements_of_an_ended_connection_are_dropped() -> None:
     ours, theirs = socket.socketpair()
     with theirs:
         wire = Wire(ours, PacketCutter(), lambda *_: None)

@@ -1,4 +1,4 @@
-"""A small case played through the real desk, as a record; every name in it may try to get out of its place."""
+"""A small case carried out by the real desk, as a record; a suffix with markup can be added to every name in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packages that somebody touched or made to do harm: refused in one line that names what is off."""
+"""Altered and malicious packages: refused in one line that names the fault."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_file_cut_short_is_refused(whole: bytes, tmp_path: Path, cut: int) -> 
     refused(tmp_path, whole[:cut] if cut else b"")
 
 
-def test_bytes_put_before_or_behind_are_noticed(whole: bytes, tmp_path: Path) -> None:
+def test_bytes_added_before_or_after_are_refused(whole: bytes, tmp_path: Path) -> None:
     refused(tmp_path, b"#!/bin/sh\n" + whole)
     refused(tmp_path, whole + b"more")
 
@@ -104,7 +104,7 @@ def test_a_zip_bomb_is_refused_before_it_unpacks(tmp_path: Path) -> None:
     assert "zip bomb" in refused(tmp_path, a_zip({"network.gpkg": bytes(50 << 20)}))
 
 
-def test_a_bomb_that_lies_about_its_size_is_refused(whole: bytes, tmp_path: Path) -> None:
+def test_a_zip_bomb_with_a_false_size_is_refused(whole: bytes, tmp_path: Path) -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     bomb = packer.compress(bytes(30 << 20)) + packer.flush()
     packed = unzipped(whole)
@@ -231,7 +231,7 @@ def test_a_case_about_assets_that_its_network_lacks_is_refused(whole: bytes, tmp
     assert "does not contain" in refused(tmp_path, with_file(whole, "network.gpkg", network_gpkg(other.build())))
 
 
-def test_a_file_that_is_not_there_is_said_to_be_unreadable(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_as_unreadable(tmp_path: Path) -> None:
     from maps.errors import InputFault
 
     with pytest.raises(InputFault, match="cannot be read"):
@@ -250,7 +250,7 @@ def with_file(whole: bytes, name: str, content: bytes) -> bytes:
 
 
 def a_zip(files: dict[str, bytes], more: Callable[[zipfile.ZipFile], None] = lambda archive: None) -> bytes:
-    """A zip as any program makes it."""
+    """A plain zip file."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():

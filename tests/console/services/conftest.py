@@ -1,4 +1,4 @@
-"""Somebody at the desk, before and after a judged burst."""
+"""A user at the desk, before and after a judged burst."""
 
 from __future__ import annotations
 

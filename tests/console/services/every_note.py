@@ -1,4 +1,4 @@
-"""Cases played through the real desk until it has written every note that it can write."""
+"""Cases carried out by the real desk until every note of the log has been written."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from console.detection.finding import OperationFinding, StationFinding
+from console.domain.actors import Actor, Role
 from console.domain.alarms import Evidence
 from console.domain.crews import CrewState
 from console.domain.delivery import Obsolete, Reason, Undelivered
@@ -16,6 +17,7 @@ from console.domain.orders import OrderReply
 from console.domain.outgoing import MessageKind
 from console.services.alarms.operations import EndOperation, EnterOperation
 from console.services.alarms.station_alarms import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
+from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
 from console.services.crews.orders import SendCrew
 from console.services.crews.valve_assignment import SendValveCards
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
@@ -44,7 +46,7 @@ ON_STATIONS = (
 
 
 def chairs(opposite_inflows: Any) -> Iterator[Chair]:
-    """One after another; ``opposite_inflows``: detection's words on two zones whose inflows move oppositely."""
+    """One case after another; ``opposite_inflows``: detection's text on two zones whose inflows move oppositely."""
     yield _suspected()
     yield _judged()
     yield _valves()
@@ -55,6 +57,19 @@ def chairs(opposite_inflows: Any) -> Iterator[Chair]:
     yield _operations()
     yield _alarms(opposite_inflows)
     yield _unknown_places()
+    yield _areas()
+
+
+def _areas() -> Chair:
+    chair = Chair(settings=DeskSettings(area_minutes=5.0))
+    chair.sees(a_finding())
+    chair.take(chair.desk.on_area_silence(chair.state, frozenset({(CASE, "A1")}), chair.now))
+    chair.does(ReportFromArea(CASE, "路面冒水", "A1"))
+    chair.does(AcknowledgeAreaAlert(CASE, "A1"))
+    chair.sees(a_finding(("V32", "H23"), stations=("S8", "S9")))
+    at_area = Actor("li", "李", Role.AREA, areas=("A1",))
+    chair.take(chair.desk.carry_out(chair.state, AcknowledgeAreaAlert("2024-0002"), at_area, chair.now))
+    return chair
 
 
 def _suspected() -> Chair:
@@ -261,7 +276,7 @@ def _alarms(opposite_inflows: Any) -> Chair:
 
 
 def _unknown_places() -> Chair:
-    """Pipes of which little is known."""
+    """Pipes without most attributes."""
     city = a_town(name_roads=False)
     pipes = city.network.pipes
     bare = replace(city, roads=city.roads.replaced(name=[""]), network=replace(city.network, pipes=pipes.replaced(

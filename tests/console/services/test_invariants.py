@@ -1,4 +1,4 @@
-"""Whatever is asked in whatever order: no alarm is lost, nothing is mutated, nothing leaves without a change that says why."""
+"""Any intents in any order: no alarm is lost, no value is mutated, no message is sent without a change that explains it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ WORLD: tuple[Any, ...] = (
 
 
 def replayed(log: list[Change], incident_id: str) -> dict[str, Any]:
-    """The incident's JSON value as the chain alone tells it."""
+    """The incident's JSON value computed from the chain alone."""
     value: dict[str, Any] = {}
     for change in log:
         if change.subject == f"incident/{incident_id}":
@@ -78,7 +78,7 @@ def replayed(log: list[Change], incident_id: str) -> dict[str, Any]:
 
 
 def holds(chair: Chair, left: set[str]) -> None:
-    """What must be true at any time; ``left``: ids of orders and notices that ever left the house."""
+    """Invariants; ``left``: ids of orders and notices that were ever sent."""
     for incident in chair.state.incidents.values():
         alarms = [chair.state.alarms[alarm_id] for alarm_id in incident.alarm_ids]
         assert alarms
@@ -104,7 +104,7 @@ def holds(chair: Chair, left: set[str]) -> None:
 @settings(max_examples=120, deadline=None)
 @example(steps=[JudgeBurst(ONE, ("H10",)), SendCrew(ONE), SendCrew(ONE), SendCrew(ONE), SendCrew(ONE)])
 @given(steps=st.lists(st.sampled_from((*ASKED, *WORLD)), min_size=5, max_size=30))
-def test_no_order_of_events_loses_anything(steps: list[Any]) -> None:
+def test_no_order_of_events_loses_an_alarm_a_change_or_a_message(steps: list[Any]) -> None:
     chair, left = Chair(CITY), set[str]()
     chair.sees(a_finding())
     alarms_seen = set(chair.state.alarms)

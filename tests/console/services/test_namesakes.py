@@ -1,4 +1,4 @@
-"""Two communities of one name: a notice warns the one whose customers are without water, and says which it is."""
+"""Two communities of one name: a notice names the one whose customers are without water, with a qualifier."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def a_town_with_namesakes(districts: tuple[str, str] | None) -> City:
     zones = ZoneTable.of(ids, kind=kinds, name=names, geometry=shapes)
     customers = town.customers
     x, y = customers.x.copy(), customers.y.copy()
-    x[-1], y[-1] = X0 + FAR_M + 100.0, Y0 + 100.0  # the last customer lives with the namesake
+    x[-1], y[-1] = X0 + FAR_M + 100.0, Y0 + 100.0  # the last customer is in the other community
     community = np.array(["美林苑"] * len(customers), dtype=object)
     return replace(
         town, zones=zones, customers=customers.replaced(x=x, y=y, community=community.astype(customers.community.dtype))
@@ -68,20 +68,20 @@ def test_only_the_community_with_customers_without_water_is_warned() -> None:
         (None, "美林苑（经十路）", "美林苑 (经十路)"),
     ],
 )
-def test_namesakes_are_told_apart_in_both_texts(districts: tuple[str, str] | None, zh: str, en: str) -> None:
+def test_communities_of_one_name_are_distinguished_in_both_texts(districts: tuple[str, str] | None, zh: str, en: str) -> None:
     notice = drafted(a_town_with_namesakes(districts)).state.incidents[CASE].notices[-1]
     assert f"停水：{zh}" in notice.text_zh
     assert en in notice.text_en
 
 
-def test_the_case_itself_names_the_right_one() -> None:
+def test_the_case_names_the_community_whose_customers_are_without_water() -> None:
     incident = drafted(a_town_with_namesakes(("历下区", "历城区"))).state.incidents[CASE]
     assert incident.place is not None
     assert incident.place.community == "美林苑（历下区）"
     assert "美林苑（历下区）附近" in incident.title
 
 
-def test_low_pressure_in_the_namesake_is_not_lost_behind_the_name_of_the_dry_one() -> None:
+def test_low_pressure_in_one_of_two_communities_of_one_name_is_listed_beside_no_water_in_the_other() -> None:
     city = a_town_with_namesakes(("历下区", "历城区"))
     chair = drafted(city)
     far = str(city.customers.asset_id[-1])

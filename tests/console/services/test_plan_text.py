@@ -1,4 +1,4 @@
-"""What a plan's text on a terminal says of doubts: the same as its JSON."""
+"""The doubts in a plan's text are those of its JSON."""
 
 from __future__ import annotations
 

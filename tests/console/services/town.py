@@ -131,7 +131,7 @@ CREWS = (
 
 
 class PlainDocuments:
-    """Documents in the plainest words; what the desk needs of the port, nothing of its looks."""
+    """Documents as plain text: the port that the desk needs, without layout."""
 
     def texts(self, facts: NoticeFacts) -> tuple[str, str]:
         """Both texts from the facts."""
@@ -173,7 +173,7 @@ def a_finding(
 
 
 class Chair:
-    """Somebody at the desk: every change set is committed into the state, every message kept, the clock moves on."""
+    """A user at the desk: every change set is applied to the state, every message kept, and the clock moves on."""
 
     def __init__(
         self, city: City | None = None, settings: DeskSettings | None = None, documents: Documents | None = None
@@ -188,8 +188,12 @@ class Chair:
         self._last: Mapping[str, int] = {}
 
     def does(self, intent: Intent, user: str = "王") -> ChangeSet:
+        """Carry out an intent of somebody known by name."""
+        return self.acts(intent, Actor.named(user))
+
+    def acts(self, intent: Intent, actor: Actor) -> ChangeSet:
         """Carry out an intent."""
-        return self.take(self.desk.carry_out(self.state, intent, Actor.named(user), self.now), user)
+        return self.take(self.desk.carry_out(self.state, intent, actor, self.now), actor.name)
 
     def sees(self, finding: BurstFinding) -> ChangeSet:
         """A finding arrives."""

@@ -1,4 +1,4 @@
-"""What a store gives back for a review is what went in; a case collected from it is whole."""
+"""A store gives back for a review what was written; a case collected from it is complete."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_case_is_collected_whole_with_links_over_the_changes_of_others(store: 
     store.close()
 
 
-def test_an_unknown_incident_is_told(store: SqlStore) -> None:
+def test_an_unknown_incident_is_reported(store: SqlStore) -> None:
     with pytest.raises(InputFault, match="2031-0001"):
         collect_case(store, a_reviewed_town(), "2031-0001")
     store.close()

@@ -1,4 +1,4 @@
-"""Arrival times: kept to the millisecond in log and blocks, unknown where nobody knows, first delivery counts."""
+"""Arrival times: kept to the millisecond in log and blocks, unknown ones stay unknown, the first delivery counts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_arrivals_are_found_again_from_the_log_and_from_blocks(store: SqlStore) 
     assert found(store) == [*expected, (T0 + 10, 4.0, T0 + 11_000)]
 
 
-def test_a_message_delivered_twice_was_known_from_its_first_delivery_and_a_correction_from_its_own(store: SqlStore) -> None:
+def test_a_repeated_message_has_its_first_arrival_and_a_correction_its_own(store: SqlStore) -> None:
     store.append_readings(readings(1, (T0, 1.0, 0), (T0 + 60, 2.0, 0)).received(T0 + 1_000))
     store.append_readings(readings(1, (T0, 1.0, 0), (T0 + 60, 2.5, 0)).received(T0 + HOUR_US))
     assert found(store) == [(T0, 1.0, T0 + 1_000), (T0 + 60, 2.5, T0 + HOUR_US)]

@@ -1,4 +1,4 @@
-"""Backup and restore of a SQLite store: one whole state, checked, and nothing overwritten."""
+"""Backup and restore of a SQLite store: one consistent state, verified, and nothing overwritten."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def test_a_backup_whose_chain_was_edited_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "new.sqlite").exists()
 
 
-def test_postgresql_is_told_its_own_program() -> None:
+def test_for_postgresql_the_backup_command_names_pg_dump() -> None:
     with pytest.raises(InputFault, match="pg_dump"):
         back_up("postgresql://quanmai:secret@db/quanmai", Path("b.sqlite"))
     with pytest.raises(InputFault, match="pg_restore") as refused:

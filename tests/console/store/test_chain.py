@@ -1,4 +1,4 @@
-"""The chain on disk: whole after commits, broken by any edit, append-only."""
+"""The chain on disk: valid after commits, broken by any edit, append-only."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_before_that_is_no_json_any_more_breaks_the_chain(tmp_path: Path) -> N
 
 @settings(max_examples=25, deadline=None)
 @given(values=st.lists(st.tuples(JSON, JSON), min_size=1, max_size=5))
-def test_whatever_is_kept_is_read_back_and_verifies(
+def test_any_change_is_read_back_equal_and_verifies(
     tmp_path_factory: pytest.TempPathFactory, values: list[tuple[Any, Any]]
 ) -> None:
     store = open_store(tmp_path_factory.mktemp("chain") / "store.db")
@@ -101,7 +101,7 @@ def _three_changes(tmp_path: Path) -> SqlStore:
 
 
 def _force(store: SqlStore, statement: str, values: tuple[Any, ...]) -> None:
-    """Edit as somebody would who has the file."""
+    """Edit the file as a user with write access could."""
     connection = sqlite3.connect(store.where)
     connection.execute("DROP TRIGGER changes_no_update")
     connection.execute("DROP TRIGGER changes_no_delete")

@@ -1,4 +1,4 @@
-"""Files of an open store that are deleted, moved or replaced: nothing counts as written that nobody will find."""
+"""Files of an open store that are deleted, moved or replaced: no commit succeeds that the store would not hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The desk over the real store: a case survives a restart, and undo with it."""
+"""The desk over the real store: a case and its undo steps are loaded after a restart."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _does(chair: Chair, store: SqlStore, state: DeskState, intent: Intent) -> De
     return state.applied(done.change_set, done.changes)
 
 
-def test_what_was_dismissed_is_remembered_over_a_restart_of_days_and_forgotten_after(store: SqlStore) -> None:
+def test_a_dismissal_is_loaded_for_days_after_a_restart_and_not_later(store: SqlStore) -> None:
     chair = Chair()
     store.commit(chair.desk.on_burst(chair.state, a_finding(), chair.now), SYSTEM, chair.now)
     state = store.load_desk()

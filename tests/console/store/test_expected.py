@@ -1,4 +1,4 @@
-"""Expected values: each tick comes back as it was told, to the hundredth, and only where something was expected."""
+"""Expected values: each tick is read back to the hundredth, and only where a value was expected."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_ticks_of_a_window_come_back_by_station_and_time(store: SqlStore) -> Non
     assert len(store.expected_between(T0 + 9 * MINUTE_US, T0 + 10 * MINUTE_US)) == 0
 
 
-def test_of_a_tick_told_twice_the_first_word_counts_and_more_stations_may_come(store: SqlStore) -> None:
+def test_of_a_repeated_tick_the_first_values_count_and_further_stations_are_added(store: SqlStore) -> None:
     store.append_expected(T0, expected(300.0))
     store.append_expected(T0, expected(200.0))
     store.append_expected(T0 + MINUTE_US, expected(301.0, 500.0))
@@ -54,7 +54,7 @@ def test_of_a_tick_told_twice_the_first_word_counts_and_more_stations_may_come(s
     assert found.station.tolist() == [0, 0, 1]
 
 
-def test_scatter_holds_from_its_tick_until_the_next_is_told_but_not_for_hours(store: SqlStore) -> None:
+def test_scatter_is_valid_from_its_tick_to_the_next_one_and_not_for_hours(store: SqlStore) -> None:
     told = {0: [1.5, np.nan], 3: [2.25, 0.5]}
     for number in (*range(5), 200):
         sigma = np.array(told[number]) if number in told else None
@@ -68,7 +68,7 @@ def test_scatter_holds_from_its_tick_until_the_next_is_told_but_not_for_hours(st
     assert store.expected_between(T0 + 200 * MINUTE_US, T0 + 200 * MINUTE_US).sigma is None
 
 
-def test_scatter_goes_down_once_an_hour_and_when_it_becomes_known_of_a_station() -> None:
+def test_scatter_is_written_once_an_hour_and_when_it_becomes_known_for_a_station() -> None:
     told: list[int] = []
 
     class Told:

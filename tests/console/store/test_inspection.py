@@ -1,4 +1,4 @@
-"""Inspection of a store: it says what is there and changes nothing."""
+"""Inspection of a store: it reports the content and changes nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.postgresql import Server, database, server
 __all__ = ["database", "server"]
 
 
-def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+def test_inspection_of_a_missing_store_creates_none(tmp_path: Path) -> None:
     assert not inspected(tmp_path / "s.sqlite").exists
     assert not list(tmp_path.iterdir())
 
@@ -35,7 +35,7 @@ def test_a_store_in_use_names_its_holder_and_stays_usable(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["值班 一.sqlite", "a?mode=x.sqlite", "b#1.sqlite", "c%41.sqlite"])
-def test_any_name_of_a_file_is_that_file(tmp_path: Path, name: str) -> None:
+def test_any_file_name_is_inspected_as_that_file(tmp_path: Path, name: str) -> None:
     store = open_store(tmp_path / name)
     store.commit(opening(), Actor.named("王"), NOW)
     store.close()
@@ -72,7 +72,7 @@ def test_a_newer_store_a_foreign_database_and_a_text_are_refused_with_a_reason(t
 
 
 @pytest.mark.slow
-def test_a_server_tells_its_clock_rights_and_holder(server: Server, database: str) -> None:
+def test_inspection_of_a_server_gives_its_clock_rights_and_holder(server: Server, database: str) -> None:
     assert not inspected(database).exists
     store = open_store(database, "engine")
     found = inspected(database)

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of writing: everything acknowledged is there, the chain is whole."""
+"""kill -9 in the middle of writing: everything acknowledged is on disk, the chain is valid."""
 
 from __future__ import annotations
 

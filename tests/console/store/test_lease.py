@@ -92,7 +92,7 @@ def a_seat(target: str, *program: str) -> Iterator[Seat]:
 
 
 def taken(store: SqlStore) -> Lease:
-    """The lease once it is this process's: the term of another one that no longer renews it passes."""
+    """Wait for the lease: another process's term that is no longer renewed runs out."""
     for _ in range(500):
         held = store.hold_lease()
         if held.is_ours:
@@ -146,9 +146,7 @@ def test_the_first_process_leads_and_the_second_one_sees_which(target: str, shar
     second.close()
 
 
-def test_a_process_that_does_not_lead_makes_none_of_the_leaders_writes_yet_commits_what_people_decide(
-    target: str, shared: SqlStore
-) -> None:
+def test_a_follower_makes_none_of_the_leaders_writes_and_commits_intents(target: str, shared: SqlStore) -> None:
     shared.hold_lease()
     shared.commit(opening(1), SYSTEM, NOW)
     before = content(shared)
@@ -163,7 +161,7 @@ def test_a_process_that_does_not_lead_makes_none_of_the_leaders_writes_yet_commi
     follower.close()
 
 
-def test_the_leader_makes_them_and_its_claims_carry_the_epoch(shared: SqlStore) -> None:
+def test_the_leader_makes_its_writes_and_its_claims_have_the_epoch(shared: SqlStore) -> None:
     shared.commit(opening(1), SYSTEM, NOW)
     epoch = shared.hold_lease().epoch
     for write in leaders_writes(shared, epoch):
@@ -262,7 +260,7 @@ def test_a_leader_paused_inside_a_transaction_does_not_hold_up_the_take_over_on_
     other.close()
 
 
-def test_processes_that_share_a_store_and_those_that_want_it_alone_exclude_each_other(target: str, shared: SqlStore) -> None:
+def test_shared_and_exclusive_use_of_a_store_exclude_each_other(target: str, shared: SqlStore) -> None:
     with pytest.raises(StoreInUse, match="console pid"):
         open_store(target, "restore")
     shared.close()

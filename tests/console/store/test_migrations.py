@@ -1,4 +1,4 @@
-"""The migrations build exactly what the code addresses."""
+"""The migrations build exactly the tables of the code."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def kept(where: str) -> Iterator[SqlStore]:
 
 
 def judged(opened: ChangeSet) -> ChangeSet:
-    """The next step of an opened case, decided while the opening was not on disk: it refers to it by its provisional ids."""
+    """The next step of a case whose opening is not on disk yet: it refers to the case by provisional ids."""
     (incident,), (alarm,) = opened.incidents, opened.alarms
     order = f"{incident.incident_id}-W1"
     case, mine = f"incident/{incident.incident_id}", f"alarm/{alarm.alarm_id}"
@@ -74,7 +74,7 @@ def test_a_new_record_is_numbered_and_its_provisional_id_is_replaced_in_every_te
     assert kept.verify_chain() is None
 
 
-def test_what_was_decided_before_the_opening_was_on_disk_is_written_under_its_final_id(kept: SqlStore) -> None:
+def test_a_step_decided_before_the_opening_was_on_disk_is_written_under_the_final_id(kept: SqlStore) -> None:
     opened = unnumbered()
     waiting = judged(opened)
     kept.commit(unnumbered(), ACTOR, NOW)  # another case takes the first number meanwhile

@@ -96,7 +96,7 @@ def test_readings_are_found_in_the_log_and_in_blocks(shared: SqlStore) -> None:
     assert (at_us.tolist(), value.tolist()) == ([5, 10, 20], [0.5, 1.0, 2.0])
 
 
-def test_what_was_expected_is_kept_tick_by_tick(shared: SqlStore) -> None:
+def test_expected_values_are_kept_tick_by_tick(shared: SqlStore) -> None:
     for tick, level in ((1, 300.0), (1, 200.0), (2, 301.0)):
         shared.append_expected(tick, np.full((2, len(Channel)), level))
     pressures = shared.expected_between(1, 2)
@@ -108,14 +108,14 @@ def test_the_migrated_tables_are_those_of_the_code(shared: SqlStore) -> None:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
-def test_a_store_of_a_newer_version_is_told(shared: SqlStore) -> None:
+def test_a_store_of_a_newer_version_is_reported(shared: SqlStore) -> None:
     with shared._durable.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreNewer, match="newer version"):
         open_store(_url(shared))
 
 
-def test_a_server_that_went_away_is_told_and_found_again(server: Server, shared: SqlStore) -> None:
+def test_a_server_that_went_away_is_reported_and_used_again_when_it_is_back(server: Server, shared: SqlStore) -> None:
     shared.commit(opening(1), Actor.named("王"), NOW)
     server.stop()
     with pytest.raises(StoreUnavailable, match="does not answer"):
@@ -126,7 +126,7 @@ def test_a_server_that_went_away_is_told_and_found_again(server: Server, shared:
     assert set(shared.load_desk().incidents) == {"2024-0001", "2024-0002"}
 
 
-def test_no_server_is_told(tmp_path: Path) -> None:
+def test_a_missing_server_is_reported(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="check that it runs"):
         open_store(f"postgresql://postgres@/x?host={tmp_path}")
 

@@ -1,4 +1,4 @@
-"""Readings: everything appended is found again, in the log and in blocks."""
+"""Readings: everything appended is found, in the log and in blocks."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def alarm_step(version: int, state: AlarmState) -> ChangeSet:
     return ChangeSet((Draft("k", "alarm/A-000001", {}, {"state": state.value}, NO_NOTE),), (alarm,))
 
 
-def test_who_decides_on_an_older_version_of_an_alarm_is_refused_and_nothing_is_written(kept: SqlStore) -> None:
+def test_a_change_to_an_older_version_of_an_alarm_is_refused_and_nothing_is_written(kept: SqlStore) -> None:
     kept.commit(opening(1), ACTOR, NOW)
     kept.commit(alarm_step(2, AlarmState.ACKNOWLEDGED), ACTOR, NOW)
     before = kept.changes()
@@ -70,7 +70,7 @@ def test_one_stale_record_of_a_change_set_keeps_the_others_from_being_written(ke
 
 
 def test_records_that_were_open_in_a_window_are_found_and_no_others(kept: SqlStore) -> None:
-    """By hand: 1 closed before it, 2 closed in it, 3 open, 4 opened in it and closed, 5 opened after it."""
+    """By hand: 1 closed before the window, 2 closed in it, 3 open, 4 opened in it and closed, 5 opened after it."""
     hour = timedelta(hours=1)
     times = [(-9, -8), (-9, 1), (-9, None), (1, 1), (9, None)]
     for number, (opened, closed) in enumerate(times, start=1):

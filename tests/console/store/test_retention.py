@@ -57,7 +57,7 @@ def test_each_kind_goes_up_to_its_time_and_no_further(kept: SqlStore) -> None:
     assert days_of(kept) == (list(range(4, 10)), list(range(7, 10)), list(range(2, 10)))
 
 
-def test_what_lies_before_a_stretch_is_kept(kept: SqlStore) -> None:
+def test_history_before_a_protected_period_is_kept(kept: SqlStore) -> None:
     for kind in HistoryKind:
         delete_all(kept, kind, 3 * DAY_US, 5 * DAY_US)
     left = [0, 1, 2, *range(5, 10)]

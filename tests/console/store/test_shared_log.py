@@ -41,7 +41,7 @@ def pair(database: str) -> Iterator[tuple[SqlStore, SqlStore]]:
 
 @contextmanager
 def between_statements(store: SqlStore, deed: Callable[[], object]) -> Iterator[None]:
-    """``deed`` happens after the first statement that the store sends."""
+    """Run ``deed`` after the first statement that the store sends."""
     waiting = [deed]
 
     def after(*_: Any) -> None:

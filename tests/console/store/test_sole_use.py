@@ -62,17 +62,17 @@ def a_reader_may_look(target: str) -> None:
     reader.close()
 
 
-def test_a_second_process_is_refused_and_a_reader_is_not(tmp_path: Path) -> None:
+def test_a_second_process_is_refused_and_a_reader_is_admitted(tmp_path: Path) -> None:
     target = str(tmp_path / "泉 s.sqlite")
     with another_process(target) as holder:
         refuses(target, holder.pid)
         a_reader_may_look(target)
         holder.send_signal(signal.SIGKILL)
         holder.wait()
-        open_store(target, "console").close()  # the hold went with the process
+        open_store(target, "console").close()  # the hold ended with the process
 
 
-def test_two_holds_in_one_process_are_two_and_closing_lets_go(tmp_path: Path) -> None:
+def test_two_holds_in_one_process_are_separate_and_closing_releases_them(tmp_path: Path) -> None:
     first = open_store(tmp_path / "s.sqlite", "engine")
     with pytest.raises(StoreInUse, match=f"engine pid {os.getpid()}"):
         open_store(tmp_path / "s.sqlite", "console")
@@ -128,7 +128,7 @@ def test_a_server_that_accepts_and_never_answers_is_away_within_seconds(monkeypa
         open_store(f"postgresql://postgres@127.0.0.1:{silent.getsockname()[1]}/x", "engine")
 
 
-def test_looking_at_who_uses_a_store_keeps_nobody_from_using_it(tmp_path: Path) -> None:
+def test_looking_up_the_holder_of_a_store_does_not_keep_a_process_from_opening_it(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
     open_store(path, "engine").close()
     done, holders = threading.Event(), set[str]()
@@ -151,7 +151,7 @@ def test_looking_at_who_uses_a_store_keeps_nobody_from_using_it(tmp_path: Path) 
 
 
 def until_let_go(database: str) -> None:
-    """The server notices within a moment that a process is gone."""
+    """Wait until the server has noticed that a process ended."""
     for _ in range(200):
         try:
             open_store(database, "console").close()

@@ -116,7 +116,7 @@ def test_a_dataset_used_again_writes_nothing(store: SqlStore) -> None:
     store.use_stations(["A", "B"])
     store.use_stations(["B", "A"])
     with closing(sqlite3.connect(store.where)) as other:
-        other.execute("BEGIN IMMEDIATE")  # whoever wrote would have to wait
+        other.execute("BEGIN IMMEDIATE")  # a writer would have to wait
         again = open_store(store.where)
         again.use_stations(["B", "A"])
         again.close()

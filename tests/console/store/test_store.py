@@ -1,4 +1,4 @@
-"""Committing, restarting, conflicts, and an environment that fails."""
+"""Commits, restarts, conflicts, and faults of the environment."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_cases_closed_long_ago_are_not_loaded(store: SqlStore) -> None:
     assert store.incident("2024-0001") == closed
 
 
-def test_who_decides_on_an_older_version_is_refused_and_nothing_is_written(store: SqlStore) -> None:
+def test_a_change_to_an_older_version_is_refused_and_nothing_is_written(store: SqlStore) -> None:
     store.commit(opening(1), Actor.named("王"), NOW)
     store.commit(step(1, 2, Phase.VERIFIED), Actor.named("王"), NOW)
     before = store.changes()
@@ -92,7 +92,7 @@ def test_a_message_stays_pending_until_it_was_taken(store: SqlStore) -> None:
     assert store.pending_outgoing() == ()
 
 
-def test_each_way_of_a_message_is_recorded_by_itself(store: SqlStore) -> None:
+def test_each_channel_of_a_message_has_its_own_delivery_record(store: SqlStore) -> None:
     store.commit(opening(1), Actor.named("王"), NOW)
     (one,) = store.pending_outgoing()
     assert one.deliveries == ()
@@ -136,7 +136,7 @@ def test_positions_of_crews_are_kept_once(store: SqlStore) -> None:
     assert store.positions("C2", 0, 100) == ()
 
 
-def test_a_store_of_a_newer_version_is_told_in_one_line(store: SqlStore) -> None:
+def test_a_store_of_a_newer_version_is_reported_in_one_line(store: SqlStore) -> None:
     with sqlite3.connect(store.where) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
@@ -144,7 +144,7 @@ def test_a_store_of_a_newer_version_is_told_in_one_line(store: SqlStore) -> None
         open_store(store.where)
 
 
-def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
+def test_a_database_of_another_program_is_refused_and_not_changed(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "other.db") as connection:
         connection.execute("CREATE TABLE precious (x)")
     connection.close()
@@ -155,20 +155,20 @@ def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
     connection.close()
 
 
-def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_bytes(b"rubbish" * 1000)
     with pytest.raises(StoreUnavailable, match="no store of Quanmai"):
         open_store(tmp_path / "x.db")
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreUnavailable, match="check the disk"):
         open_store(tmp_path / "file" / "store.db")
 
 
 @pytest.mark.parametrize("target", ["mysql://x/y", "nonsense://", "sqlite://"])
-def test_an_address_that_cannot_be_a_store_is_told(target: str) -> None:
+def test_an_address_that_cannot_be_a_store_is_reported(target: str) -> None:
     with pytest.raises(InputFault, match="store"):
         open_store(target)
 
@@ -184,7 +184,7 @@ def _pragma(store: SqlStore, pragma: str) -> None:
 
 
 @pytest.mark.parametrize(("pragma", "advice"), [("query_only=ON", "read-only"), ("max_page_count=1", "disk is full")])
-def test_a_full_or_readonly_disk_is_told_and_nothing_is_half_written(store: SqlStore, pragma: str, advice: str) -> None:
+def test_a_full_or_readonly_disk_is_reported_and_nothing_is_half_written(store: SqlStore, pragma: str, advice: str) -> None:
     store.commit(opening(1), Actor.named("王"), NOW)
     _pragma(store, pragma)
     big = replace(opening(2), outgoing=(Outgoing(MessageKind.OTHER, "t", bytes(3_000_000)),))
@@ -198,7 +198,7 @@ def test_a_full_or_readonly_disk_is_told_and_nothing_is_half_written(store: SqlS
     again.close()
 
 
-def test_a_locked_store_is_told_and_works_again_afterwards(store: SqlStore) -> None:
+def test_a_locked_store_is_reported_and_works_again_afterwards(store: SqlStore) -> None:
     _pragma(store, "busy_timeout=50")
     other = sqlite3.connect(store.where, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

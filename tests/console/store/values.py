@@ -1,4 +1,4 @@
-"""Small values to keep."""
+"""Small values to store."""
 
 from __future__ import annotations
 

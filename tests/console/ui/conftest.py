@@ -16,13 +16,13 @@ from tests.console.ui.small_city import build_small_city
 
 @pytest.fixture(scope="session")
 def small_city() -> City:
-    """The grid city; never changed by anybody."""
+    """The grid city; tests do not change it."""
     return build_small_city()
 
 
 @pytest.fixture
 def port(small_city: City) -> ScriptedPort:
-    """A quiet evening."""
+    """A scripted port before any event."""
     return ScriptedPort(small_city)
 
 

@@ -23,7 +23,7 @@ from console.domain.health import ChannelHealth, FeedHealth
 from console.domain.incidents import Incident, PressureImpact
 from console.domain.intents import Intent
 from console.domain.live import LivePicture
-from console.domain.notes import NO_NOTE
+from console.domain.notes import NO_NOTE, Note
 from console.domain.orders import OrderReply
 from console.domain.picture import Picture
 from console.domain.readings import Channel
@@ -40,7 +40,7 @@ CALM_KPA = 352.0
 
 
 class ScriptedPort:
-    """A ConsolePort whose world moves only when a test says so."""
+    """A ConsolePort whose state changes only by calls of the test."""
 
     def __init__(self, city: City | None = None, is_drill: bool = True) -> None:
         self.city = city or build_small_city()
@@ -52,6 +52,7 @@ class ScriptedPort:
         self.channels: tuple[ChannelHealth, ...] = (ChannelHealth("mqtt", "up"),)
         self.undelivered: tuple[Undelivered, ...] = ()
         self.asked: list[tuple[Intent, str]] = []
+        self.actors: list[Actor] = []
         self.fault: QuanmaiError | None = None
         self._subscribers: list[Callable[[Picture], None]] = []
         self._live = LivePicture(len(self.city.stations))
@@ -67,18 +68,24 @@ class ScriptedPort:
         """The newest picture."""
         return self._picture
 
+    @property
+    def notes(self) -> list[Note]:
+        """Of the log, oldest first."""
+        return [change.note for change in self.chair.log]
+
     def now(self) -> datetime:
-        """The script's present."""
+        """The scripted time."""
         return self.chair.now
 
     def submit(self, intent: Intent, actor: Actor) -> Future[Any]:
-        """Carried out at once; refusals as the engine hands them over."""
+        """Carry out the intent at once; refusals as the engine gives them."""
         answer: Future[Any] = Future()
         self.asked.append((intent, actor.name))
+        self.actors.append(actor)
         try:
             if self.fault is not None:
                 raise self.fault
-            answer.set_result(self.chair.does(intent, actor.name))
+            answer.set_result(self.chair.acts(intent, actor))
         except QuanmaiError as refused:
             answer.set_exception(refused)
         self.publish()
@@ -91,7 +98,7 @@ class ScriptedPort:
     def history(
         self, station_row: int, channel: Channel, since_us: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-        """A quiet evening that drops at the first abnormal reading."""
+        """Constant values that drop at the first abnormal reading."""
         at_us = np.arange(since_us, micros(self.now()), 15_000_000, dtype=np.int64)
         quiet = CALM_KPA - 4 * (station_row % 5) + 3 * np.sin(at_us / 4e8 + station_row)
         value = quiet + np.random.default_rng(station_row).normal(0, 1.2, len(at_us))
@@ -101,7 +108,7 @@ class ScriptedPort:
         return at_us, value, quiet
 
     def scatter(self, station_row: int, channel: Channel) -> float:
-        """Of the evening's own noise."""
+        """Scatter of the scripted noise."""
         return 1.2 if channel is Channel.PRESSURE else np.nan
 
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
@@ -109,7 +116,7 @@ class ScriptedPort:
         return tuple(change for change in self.chair.log if change.subject == f"incident/{incident_id}")
 
     def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
-        """Nothing was kept before this evening."""
+        """No earlier positions."""
         return ()
 
     # The script
@@ -120,14 +127,14 @@ class ScriptedPort:
         return self.chair.state.incidents[CASE]
 
     def publish(self) -> Picture:
-        """A new picture to whoever subscribed."""
+        """Publish a new picture to the subscribers."""
         self._picture = self._compose()
         for subscriber in self._subscribers:
             subscriber(self._picture)
         return self._picture
 
     def wait(self, seconds: float, measuring: bool = True) -> None:
-        """Time goes by; with ``measuring`` the stations go on as they were."""
+        """Move the time on; with ``measuring`` the stations repeat their values."""
         self.chair.now += timedelta(seconds=seconds)
         if measuring:
             self.read_all(self._low, self._silent)
@@ -191,7 +198,7 @@ class ScriptedPort:
         self.publish()
 
     def pressures(self, converged: bool = True) -> None:
-        """The hydraulics answer."""
+        """The pressures after closing arrive."""
         customers = self.city.customers
         low = tuple(
             str(c)
@@ -208,7 +215,7 @@ class ScriptedPort:
         self.publish()
 
     def reply(self, state: str, found: str = "") -> None:
-        """The crew of the last order answers."""
+        """A reply of the crew of the last order."""
         order = self.case.orders[-1]
         reply = OrderReply(order.order_id, order.crew_id, state, self.chair.now, burst_pipe=found)
         self.chair.take(self.chair.desk.on_order_reply(self.chair.state, reply, self.chair.now), order.crew_id)

@@ -1,4 +1,4 @@
-"""The alarm list: what matters is never cut off, nothing is acknowledged unread, and no text from outside breaks it."""
+"""The alarm list: important texts are never cut off, unread alarms are not acknowledged, any text is shown safely."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def told(window: MainWindow) -> str:
     return "\n".join(found.text() for found in window.alarms.findChildren(QLabel) if not found.isHidden())
 
 
-def test_a_doubtful_low_pressure_says_so_before_the_row_is_cut(window: MainWindow, port: ScriptedPort) -> None:
+def test_a_doubtful_low_pressure_is_named_where_a_narrow_row_still_shows_it(window: MainWindow, port: ScriptedPort) -> None:
     port.station_event(4, "low_pressure", observed=121.0, limit=140.0, elevation_error_m=-3.0)
     window.settle()
     content = window.alarms.table.model().index(0, 3).data()
@@ -51,9 +51,7 @@ def test_a_doubtful_low_pressure_says_so_before_the_row_is_cut(window: MainWindo
     assert window.alarms.table.model().index(0, 3).data().startswith("Doubtful · ")
 
 
-def test_the_chosen_alarm_is_told_in_full_with_who_has_seen_it_and_why_it_is_shelved(
-    window: MainWindow, port: ScriptedPort
-) -> None:
+def test_the_chosen_alarm_is_shown_in_full_with_acknowledgement_and_shelving(window: MainWindow, port: ScriptedPort) -> None:
     port.burst()
     window.settle()
     alarm = port.latest().alarms[0]
@@ -69,7 +67,7 @@ def test_the_chosen_alarm_is_told_in_full_with_who_has_seen_it_and_why_it_is_she
     assert "搁置或停用 1" in line
 
 
-def test_a_chosen_alarm_that_goes_passes_its_choice_to_nobody(window: MainWindow, port: ScriptedPort, qtbot: QtBot) -> None:
+def test_when_the_chosen_alarm_disappears_no_other_is_chosen(window: MainWindow, port: ScriptedPort, qtbot: QtBot) -> None:
     show(window, port, *(an_alarm(number) for number in range(5)))
     window.alarms.table.selectRow(2)
     with qtbot.assertNotEmitted(window.alarms.alarm_chosen):
@@ -82,7 +80,7 @@ def test_a_chosen_alarm_that_goes_passes_its_choice_to_nobody(window: MainWindow
     assert chosen.alarm_id == "A3"
 
 
-def test_an_alarm_of_another_day_says_its_date(window: MainWindow, port: ScriptedPort) -> None:
+def test_an_alarm_of_another_day_shows_its_date(window: MainWindow, port: ScriptedPort) -> None:
     show(window, port, an_alarm(1), an_alarm(2, raised_at=NOW - timedelta(days=1)))
     times = [window.alarms.table.model().index(row, 1).data() for row in range(2)]
     assert times == ["23:00:05", "01-02 23:00"]

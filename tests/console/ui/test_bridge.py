@@ -1,4 +1,4 @@
-"""Across threads: the newest picture wins, late answers are dropped, nothing comes after closing."""
+"""Across threads: the newest picture is delivered, late answers are dropped, nothing is delivered after closing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times, values and ages are never cut, whatever the language, the day and the size of the letters."""
+"""Times, values and ages are never cut off, for any language, day and font size."""
 
 from __future__ import annotations
 

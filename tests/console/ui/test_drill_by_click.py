@@ -1,4 +1,4 @@
-"""An instructor breaks a pipe by a right click: offered in a drill only, told calmly, refused in one line."""
+"""An instructor breaks a pipe by a right click: offered in a drill only, shown as information, refused in one line."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def click(window: MainWindow, pipe_id: str) -> None:
     QApplication.processEvents()
 
 
-def test_a_pipe_is_broken_from_the_map_and_it_is_no_warning(qtbot: QtBot) -> None:
+def test_a_pipe_is_broken_from_the_map_without_a_warning(qtbot: QtBot) -> None:
     simulation = Simulation()
     window = MainWindow(ScriptedPort(), WindowSettings("王", None, "zh_CN", "dark"), simulation)
     qtbot.addWidget(window)

@@ -1,4 +1,4 @@
-"""The window over a real engine: one whose thread stands still, and one whose store is away."""
+"""The window over a real engine: one with a blocked thread, and one with an unavailable store."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
 
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
-def test_a_blocked_engine_is_said_until_it_turns_again(qtbot: QtBot, room: Room, language: str) -> None:
+def test_a_blocked_engine_is_shown_until_it_continues(qtbot: QtBot, room: Room, language: str) -> None:
     window = MainWindow(room.engine, WindowSettings("王", None, language, "dark"))
     qtbot.addWidget(window)
     window.show()
@@ -51,7 +51,7 @@ def test_a_blocked_engine_is_said_until_it_turns_again(qtbot: QtBot, room: Room,
 
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
-def test_a_store_that_is_away_is_said_as_a_fault_while_values_go_on(qtbot: QtBot, room: Room, language: str) -> None:
+def test_an_unavailable_store_is_shown_as_a_fault_while_values_continue(qtbot: QtBot, room: Room, language: str) -> None:
     window = MainWindow(room.engine, WindowSettings("王", None, language, "dark"))
     qtbot.addWidget(window)
     window.show()

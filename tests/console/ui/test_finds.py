@@ -1,4 +1,4 @@
-"""What the window says of finds: where to read next, a gauge entered, operations that may be why."""
+"""Findings in the window: the next gauge reading, a gauge entered, operations that may explain them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def said(widget: QWidget) -> str:
 
 
 def foresee(port: ScriptedPort, bits: float = 1.2) -> ReadingPlace:
-    """A burst with a hydrant proposed that tells the first candidate from the second."""
+    """A burst with a proposed hydrant at which the first two candidates differ."""
     port.burst()
     location = port.case.location
     assert location is not None
@@ -48,7 +48,7 @@ def foresee(port: ScriptedPort, bits: float = 1.2) -> ReadingPlace:
     return place
 
 
-def test_where_to_read_next_is_told_and_lies_on_the_map(window: MainWindow, port: ScriptedPort) -> None:
+def test_the_next_gauge_reading_is_listed_and_marked_on_the_map(window: MainWindow, port: ScriptedPort) -> None:
     place = foresee(port)
     window.settle()
     assert f"建议复测点：消火栓 {place.asset_id} · 4 → 约 2 条" in said(window.case.location)
@@ -56,7 +56,7 @@ def test_where_to_read_next_is_told_and_lies_on_the_map(window: MainWindow, port
     assert (mark.asset_id, mark.x, mark.y) == (place.asset_id, place.x, place.y)
 
 
-def test_a_place_that_tells_little_is_not_promised_more(window: MainWindow, port: ScriptedPort) -> None:
+def test_a_place_of_little_information_is_marked_as_such(window: MainWindow, port: ScriptedPort) -> None:
     foresee(port, bits=0.04)
     window.settle()
     assert "作用有限" in said(window.case.location)
@@ -130,7 +130,7 @@ def test_what_was_dismissed_is_named_beside_a_like_find_in_both_languages(window
     assert f"May be due to the same as on 01-03 ({CASE}, dismissed as: 消火栓用水)" in said(window.case.evidence)
 
 
-def test_a_zone_whose_inflow_rose_is_named_in_the_evidence(window: MainWindow, port: ScriptedPort) -> None:
+def test_a_zone_with_risen_inflow_is_named_in_the_evidence(window: MainWindow, port: ScriptedPort) -> None:
     port.burst()
     case = port.case
     inflow = replace(case.evidence[0], channel="flow", observed=-140.0, expected=-120.0, zone="DMA-3")
@@ -141,7 +141,7 @@ def test_a_zone_whose_inflow_rose_is_named_in_the_evidence(window: MainWindow, p
     assert "1 个流量上升，DMA-3 进水上升" in said(window.case.evidence)
 
 
-def test_a_reading_that_leaves_as_many_pipes_promises_no_fewer(window: MainWindow, port: ScriptedPort) -> None:
+def test_a_reading_that_excludes_no_pipe_is_not_announced_as_excluding_some(window: MainWindow, port: ScriptedPort) -> None:
     foresee(port)
     case = port.case
     assert case.outlook is not None
@@ -190,7 +190,7 @@ def test_a_pipe_found_on_site_beside_the_judged_one_is_warned_of_and_corrected_o
     assert f"{other} 爆管" not in said(window.case.location)
 
 
-def test_a_pipe_looked_at_changes_no_case_s_next_judgement(window: MainWindow, port: ScriptedPort) -> None:
+def test_selecting_a_pipe_does_not_change_the_next_judgement_of_any_case(window: MainWindow, port: ScriptedPort) -> None:
     port.burst()
     window.settle()
     case = port.case

@@ -1,4 +1,4 @@
-"""Labels never lie on one another, and come out the same for the same anchors."""
+"""Labels never overlap and are the same for the same anchors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_labels_keep_off_what_is_taken(anchors: list[tuple[float, float, float]]
     assert not any(place.intersects(symbol) for place in placer.placed)
 
 
-def test_the_first_comer_gets_the_place() -> None:
+def test_a_label_placed_first_keeps_its_place() -> None:
     placer = Placer(200, 40)
     assert placer.find(10, 20, 150, 16, offset=5) is not None
     assert placer.find(12, 20, 150, 16, offset=5) is None

@@ -1,4 +1,4 @@
-"""Looking is not judging: whatever brings a pipe into sight judges nothing and makes nothing ready to be judged."""
+"""Selecting a pipe by any means neither judges it nor enables its judgement."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def listed(window: MainWindow, pipe_id: str) -> None:
 
 
 def right_clicked(window: MainWindow, pipe_id: str) -> None:
-    """A menu that is put away."""
+    """A context menu that is dismissed."""
     window.locator.on_menu(asset(window, pipe_id), QPoint(10, 10))
     window.findChildren(QMenu)[-1].close()
 
@@ -69,7 +69,9 @@ def first(port: ScriptedPort) -> str:
 
 
 @LOOKS
-def test_looking_at_a_pipe_arms_nothing(window: MainWindow, port: ScriptedPort, look: Callable[[MainWindow, str], None]) -> None:
+def test_selecting_a_pipe_enables_no_judgement(
+    window: MainWindow, port: ScriptedPort, look: Callable[[MainWindow, str], None]
+) -> None:
     port.burst()
     window.settle()
     before = window.case.location._judge.text()
@@ -83,7 +85,7 @@ def test_looking_at_a_pipe_arms_nothing(window: MainWindow, port: ScriptedPort, 
 
 
 @LOOKS
-def test_looking_at_a_pipe_arms_least_of_all_in_a_judged_case(
+def test_selecting_a_pipe_enables_no_judgement_in_a_judged_case(
     window: MainWindow, port: ScriptedPort, look: Callable[[MainWindow, str], None]
 ) -> None:
     port.burst()
@@ -147,7 +149,7 @@ def test_a_judged_case_is_corrected_only_when_that_is_confirmed(window: MainWind
     assert port.case.burst_pipes == (FAR,)
 
 
-def test_nothing_in_sight_any_more_leaves_no_button(window: MainWindow, port: ScriptedPort) -> None:
+def test_without_a_selected_pipe_there_is_no_judge_button(window: MainWindow, port: ScriptedPort) -> None:
     port.burst()
     window.settle()
     window.locator.select_pipe(FAR)

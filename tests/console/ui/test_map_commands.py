@@ -67,7 +67,7 @@ def test_the_card_shows_what_is_known_and_follows_live_values(window: MainWindow
     assert window.map_commands.card.isHidden()
 
 
-def test_a_selection_is_counted_told_and_put_away(window: MainWindow) -> None:
+def test_a_selection_is_counted_reported_and_cleared(window: MainWindow) -> None:
     low_x, low_y, high_x, high_y = window.map.scene.bounds
     window.map.input.use(Tool.SELECT_BOX)
     window.map.input.sketch.points = [(low_x, low_y), (high_x, high_y)]

@@ -1,4 +1,4 @@
-"""Models tell only what differs, and Qt's own tester finds no fault."""
+"""Models emit only differences, and Qt's model tester finds no fault."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_any_list_after_any_other_ends_up_shown(rounds: list[list[tuple[int, int
     assert tester.model() is model
 
 
-def test_an_equal_list_tells_nothing(qtbot: QtBot) -> None:
+def test_an_equal_list_emits_no_signal(qtbot: QtBot) -> None:
     model: RowsModel[Thing] = RowsModel(lambda thing: thing.key, [Column("value", lambda thing: str(thing.value))])
     model.apply([Thing(1, 1), Thing(2, 2)])
     with qtbot.assertNotEmitted(model.dataChanged), qtbot.assertNotEmitted(model.rowsInserted):
@@ -70,7 +70,7 @@ def test_an_equal_list_tells_nothing(qtbot: QtBot) -> None:
     assert (told.args[0].row(), told.args[1].row()) == (1, 1)
 
 
-def test_a_flood_comes_goes_and_turns_over_in_a_few_steps(qapp: object) -> None:
+def test_thousands_of_rows_are_added_removed_and_reordered_in_a_few_signals(qapp: object) -> None:
     model: RowsModel[Thing] = RowsModel(lambda thing: thing.key, [Column("value", lambda thing: str(thing.value))])
     told: list[str] = []
     for name in ("rowsInserted", "rowsRemoved", "rowsMoved", "layoutChanged", "dataChanged", "settled"):
@@ -84,7 +84,7 @@ def test_a_flood_comes_goes_and_turns_over_in_a_few_steps(qapp: object) -> None:
         assert told.count("settled") == 1
 
 
-def test_a_row_held_by_a_view_goes_with_its_item(qapp: object) -> None:
+def test_a_persistent_index_follows_its_item(qapp: object) -> None:
     model: RowsModel[Thing] = RowsModel(lambda thing: thing.key, [Column("value", lambda thing: str(thing.value))])
     model.apply([Thing(key, key) for key in range(40)])
     held, lost = QPersistentModelIndex(model.index(7, 0)), QPersistentModelIndex(model.index(8, 0))
@@ -93,7 +93,7 @@ def test_a_row_held_by_a_view_goes_with_its_item(qapp: object) -> None:
     assert not lost.isValid()
 
 
-def test_alarms_say_who_moved_by_how_much_against_what(qapp: object, port: ScriptedPort) -> None:
+def test_alarms_name_stations_deviations_and_references(qapp: object, port: ScriptedPort) -> None:
     port.burst()
     model = AlarmModel(port.city, Theme.load("dark"), WORDS)
     tester = QAbstractItemModelTester(model, FATAL)
@@ -146,7 +146,7 @@ def test_an_operation_in_the_list_reads_in_the_language_of_the_window(
     assert model.index(1, 3).data() == older
 
 
-def test_only_stations_that_differ_are_told(qtbot: QtBot, port: ScriptedPort) -> None:
+def test_only_changed_stations_are_emitted(qtbot: QtBot, port: ScriptedPort) -> None:
     picture = port.latest()
     model = StationModel(port.city, main_channels(port.city), picture, Theme.load("dark"), WORDS)
     tester = QAbstractItemModelTester(model, FATAL)
@@ -208,7 +208,7 @@ def test_the_worst_stations_stand_first_and_what_is_selected_stays_selected(qtbo
         assert kept.data() == named
 
 
-def test_a_value_is_told_where_its_station_stands(qtbot: QtBot, port: ScriptedPort) -> None:
+def test_a_changed_value_is_emitted_for_the_row_of_its_station(qtbot: QtBot, port: ScriptedPort) -> None:
     picture = port.latest()
     model = StationModel(port.city, main_channels(port.city), picture, Theme.load("dark"), WORDS)
     shown = WorstFirst(model)

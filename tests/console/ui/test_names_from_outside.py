@@ -1,4 +1,4 @@
-"""Names, reasons and errors come from outside: they are shown as they stand and never push the window off the screen."""
+"""Names, reasons and errors from outside are shown as plain text and never widen the window beyond the screen."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_one_line_has_no_breaks_and_no_marks_that_turn_writing_round() -> None:
     assert one_line("a\u0000b\r\n\tc") == "a b c"
 
 
-def test_a_tip_shows_markup_instead_of_obeying_it() -> None:
+def test_a_tooltip_shows_markup_as_text() -> None:
     assert tip("<b>x</b>") == "<p>&lt;b&gt;x&lt;/b&gt;</p>"
     assert tip("") == ""
 

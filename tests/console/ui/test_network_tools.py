@@ -98,7 +98,7 @@ def test_a_path_needs_two_clicks_and_draws_its_profile(window: MainWindow, port:
     assert "geojson" in window.messages.text
 
 
-def test_a_condition_that_cannot_be_read_is_said_in_the_panel(window: MainWindow, port: ScriptedPort) -> None:
+def test_a_condition_that_cannot_be_read_is_reported_in_the_panel(window: MainWindow, port: ScriptedPort) -> None:
     window.tools.toggle_trace()
     clicked(window, a_pipe(port))
     window.tools.trace.panel.where.setText("colour = red")
@@ -190,7 +190,7 @@ def test_valve_cards_of_a_case_are_a_pdf_for_the_crews(window: MainWindow, port:
     assert port.case.incident_id == CASE
 
 
-def test_tools_speak_both_languages_in_both_themes(window: MainWindow, port: ScriptedPort) -> None:
+def test_tools_show_both_languages_in_both_themes(window: MainWindow, port: ScriptedPort) -> None:
     window.tools.toggle_trace()
     clicked(window, a_pipe(port))
     window.toggle_language()
@@ -205,7 +205,7 @@ def test_tools_speak_both_languages_in_both_themes(window: MainWindow, port: Scr
 
 
 def worked_out(window: MainWindow, qtbot: QtBot) -> SegmentsWindow:
-    """The plans of the whole city, once they are there."""
+    """Wait for the plans of the whole city."""
     opened = window.tools.open_segments()
     qtbot.waitUntil(lambda: opened.plans is not None, timeout=10_000)
     return opened
@@ -260,7 +260,7 @@ def test_closing_the_list_while_it_is_worked_out_ends_the_work(window: MainWindo
     assert window.tools.segments is None
 
 
-def test_what_overlaps_and_how_else_to_close_is_said_beside_the_plan(window: MainWindow, port: ScriptedPort) -> None:
+def test_overlaps_and_alternatives_are_listed_beside_the_plan(window: MainWindow, port: ScriptedPort) -> None:
     port.burst()
     window.settle()
     window.case.location.judge()
@@ -296,7 +296,7 @@ IN_DOUBT = {
 
 
 @pytest.mark.parametrize("language", IN_DOUBT)
-def test_the_plan_panel_says_what_is_in_doubt(window: MainWindow, port: ScriptedPort, language: str) -> None:
+def test_the_plan_panel_lists_its_doubts(window: MainWindow, port: ScriptedPort, language: str) -> None:
     port.burst()
     window.settle()
     view = window.case.plan.view

@@ -1,4 +1,4 @@
-"""The notice dialog: no key pressed again takes a second step, nothing goes out unseen, nothing typed is lost."""
+"""The notice dialog: a repeated key takes no second step, nothing is sent unseen, no typed text is lost."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
+from console.domain.actors import Actor
 from console.domain.health import ChannelHealth
 from console.domain.notices import NoticeStatus
 from console.services.incidents.judging import JudgeBurst
@@ -39,12 +40,12 @@ def status(port: ScriptedPort) -> NoticeStatus:
 
 @pytest.fixture
 def dialog(window: MainWindow, port: ScriptedPort) -> NoticeDialog:
-    """The dialog on a draft of a judged case; somebody else drafted it, so this console's user may approve."""
+    """The dialog on a draft of a judged case; another user drafted it, so this console's user may approve."""
     port.burst()
     window.settle()
     window.case.location.judge()
     window.settle()
-    window.dispatcher.submit(DraftNotice(CASE), "赵")
+    window.dispatcher.submit(DraftNotice(CASE), Actor.named("赵"))
     window.settle()
     window.case.notice.next_step()
     opened = window.questions.open_notice
@@ -55,7 +56,7 @@ def dialog(window: MainWindow, port: ScriptedPort) -> NoticeDialog:
 
 
 def asked_about(dialog: NoticeDialog) -> Confirmation:
-    """The question that is open over the dialog."""
+    """The open question above the dialog."""
     (question,) = [one for one in dialog.findChildren(Confirmation) if one.isVisible()]
     return question
 
@@ -164,7 +165,7 @@ def test_before_issue_it_is_shown_what_goes_to_whom_by_which_way_and_when(
 
 
 @pytest.mark.parametrize("channels", [(), (ChannelHealth("mqtt", "off"),)])
-def test_without_a_channel_the_issue_says_that_nobody_gets_it(
+def test_without_a_channel_the_issue_question_states_that_nothing_is_delivered(
     dialog: NoticeDialog, window: MainWindow, port: ScriptedPort, channels: tuple[ChannelHealth, ...]
 ) -> None:
     approved(dialog, window)
@@ -175,7 +176,7 @@ def test_without_a_channel_the_issue_says_that_nobody_gets_it(
     assert "没有发送渠道" in said(asked_about(dialog))
 
 
-def test_with_the_channel_down_the_issue_says_that_nothing_goes_out_before_it_is_back(
+def test_with_the_channel_down_the_issue_question_states_that_delivery_waits(
     dialog: NoticeDialog, window: MainWindow, port: ScriptedPort
 ) -> None:
     approved(dialog, window)
@@ -186,7 +187,7 @@ def test_with_the_channel_down_the_issue_says_that_nothing_goes_out_before_it_is
     assert "mqtt 未连接" in said(asked_about(dialog))
 
 
-def test_a_lift_needs_a_reason_and_gives_it_on(dialog: NoticeDialog, window: MainWindow, port: ScriptedPort) -> None:
+def test_a_lift_needs_a_reason_and_passes_it_on(dialog: NoticeDialog, window: MainWindow, port: ScriptedPort) -> None:
     issued(dialog, window)
     dialog.ask_lift()
     question = asked_about(dialog)
@@ -246,7 +247,7 @@ def test_a_contradiction_blocks_every_step_and_is_shown_until_redrafted(
     assert dialog.steps.submit.isEnabled()
 
 
-def test_a_pipe_found_on_site_sends_to_the_correction_before_the_redraft(
+def test_a_pipe_found_on_site_must_be_corrected_before_the_redraft(
     dialog: NoticeDialog, window: MainWindow, port: ScriptedPort
 ) -> None:
     port.reply("on_site", found=ELSEWHERE)
@@ -256,7 +257,7 @@ def test_a_pipe_found_on_site_sends_to_the_correction_before_the_redraft(
     assert not dialog.steps.submit.isEnabled()
 
 
-def test_going_on_in_spite_of_a_contradiction_needs_a_typed_reason(
+def test_proceeding_despite_a_contradiction_needs_a_typed_reason(
     dialog: NoticeDialog, window: MainWindow, port: ScriptedPort
 ) -> None:
     contradicted(window, port)
@@ -310,7 +311,7 @@ def test_leaving_with_edits_asks_first_and_keeps_them_by_default(
 
 
 @LEAVING
-def test_leaving_without_edits_asks_nothing(
+def test_leaving_without_edits_opens_no_question(
     dialog: NoticeDialog, window: MainWindow, leave: Callable[[NoticeDialog], None]
 ) -> None:
     leave(dialog)
@@ -352,7 +353,7 @@ def test_what_is_typed_is_kept_while_the_notice_changes_and_the_change_is_shown(
 ) -> None:
     notice = port.case.notices[-1]
     dialog._zh.appendPlainText("送水车在小区门口")
-    window.dispatcher.submit(EditNotice(CASE, N1, "停水通知\n" + notice.text_zh, notice.text_en), "赵")
+    window.dispatcher.submit(EditNotice(CASE, N1, "停水通知\n" + notice.text_zh, notice.text_en), Actor.named("赵"))
     window.settle()
     assert dialog._zh.toPlainText() == notice.text_zh + "\n送水车在小区门口"
     assert "文本已变" in said(dialog)
@@ -376,12 +377,12 @@ def test_a_redraft_takes_what_is_typed_with_it(dialog: NoticeDialog, window: Mai
     assert dialog.steps.submit.isEnabled()
 
 
-def test_what_was_confirmed_is_what_was_shown(dialog: NoticeDialog, window: MainWindow, port: ScriptedPort) -> None:
+def test_the_notice_issued_is_the_one_shown_at_confirmation(dialog: NoticeDialog, window: MainWindow, port: ScriptedPort) -> None:
     approved(dialog, window)
     dialog.ask_issue()
     question = asked_about(dialog)
     notice = port.case.notices[-1]
-    window.dispatcher.submit(EditNotice(CASE, N1, "另一种说法", notice.text_en), "赵")
+    window.dispatcher.submit(EditNotice(CASE, N1, "另一种说法", notice.text_en), Actor.named("赵"))
     window.settle()
     question.ok.click()
     window.settle()

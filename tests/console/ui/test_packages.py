@@ -1,4 +1,4 @@
-"""The command that writes the package of the case in focus: where to, aside, told; refusals in one line."""
+"""The command that writes the package of the case in focus: path, background work, message; refusals in one line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_the_package_of_the_case_in_focus_is_written_aside_and_its_place_told(
+def test_the_package_of_the_case_in_focus_is_written_in_the_background_and_its_path_is_shown(
     window: MainWindow, port: ScriptedPort, chosen: Path, qtbot: QtBot
 ) -> None:
     asked: list[tuple[str, Path, str]] = []
@@ -47,7 +47,7 @@ def test_the_package_of_the_case_in_focus_is_written_aside_and_its_place_told(
     assert str(chosen.with_suffix(".incident")) in window.messages.text
 
 
-def test_what_cannot_be_written_is_told(window: MainWindow, port: ScriptedPort, chosen: Path, qtbot: QtBot) -> None:
+def test_a_file_that_cannot_be_written_is_reported(window: MainWindow, port: ScriptedPort, chosen: Path, qtbot: QtBot) -> None:
     def refuses(incident_id: str, to: Path, language: str) -> Path:
         raise InputFault(f"{to}: no place")
 

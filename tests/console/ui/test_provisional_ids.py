@@ -1,4 +1,4 @@
-"""A case that was found while the store was away: readable before it has its number, and in focus after it."""
+"""A case found while the store was unavailable: shown before it has its number, and still in focus after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The short questions: nothing is asked without a reason, in the city's time, and nothing happens that was not meant."""
+"""The short questions: reasons are required, times are the city's, and no accidental key confirms."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_not_a_burst_takes_a_usual_reason_at_a_click_and_none_without(window: Ma
     assert [intent for intent, _ in port.asked] == [DismissIncident(CASE, "管网冲洗")]
 
 
-def test_escape_asks_nothing_and_leaves_nothing_behind(window: MainWindow, port: ScriptedPort) -> None:
+def test_escape_submits_nothing_and_leaves_no_dialog(window: MainWindow, port: ScriptedPort) -> None:
     question = shelving(window, port)
     question.field.setText("片区已知")
     QTest.keyClick(question, Qt.Key.Key_Escape)

@@ -1,4 +1,4 @@
-"""Line work: what culling, picking and levels of detail must never lose. Oracle: every vertex, plainly."""
+"""Line work: culling, picking and levels of detail lose no line. Oracle: a loop over every vertex."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from console.ui.map.drawing.line_levels import LineWork, segments_of, simplified
 
 
 def some_lines(seed: int, count: int, span: float = 4000.0) -> Lines:
-    """Wandering lines of two to nine points."""
+    """Random lines of two to nine points."""
     rng = np.random.default_rng(seed)
     sizes = rng.integers(2, 10, count)
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
@@ -67,14 +67,14 @@ def test_a_coarser_level_strays_less_than_its_tolerance(tolerance_m: float) -> N
     assert shapely.distance(vertices, drawn).max() <= tolerance_m * 2**0.5 + 0.01
 
 
-def test_straight_lines_become_one_segment() -> None:
+def test_straight_lines_are_one_segment() -> None:
     x = np.linspace(0, 1000, 50)
     lines = Lines(np.column_stack([x, 0.3 * np.sin(x)]), np.array([0, 50]), np.zeros(1, dtype=np.uint8))
     segments, _ = segments_of(simplified(joined(lines), 2.0), (0.0, 0.0))
     assert segments.tolist() == [pytest.approx([0.0, 0.0, 1000.0, 0.3 * np.sin(1000.0)], abs=1e-3)]
 
 
-def test_each_segment_is_filed_once_under_its_class() -> None:
+def test_each_segment_is_indexed_once_under_its_class() -> None:
     lines = some_lines(9, 200)
     level = LineWork(lines, 3).finest()
     everything = (-1e6, -1e6, 1e6, 1e6)
@@ -85,7 +85,7 @@ def test_each_segment_is_filed_once_under_its_class() -> None:
             assert (lines.klass[level.line[run]] == klass).all()
 
 
-def test_no_lines_are_no_trouble() -> None:
+def test_a_line_work_without_lines_is_valid() -> None:
     none = Lines(np.empty((0, 2)), np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.uint8))
     work = LineWork(none, 2)
     assert work.near(0.0, 0.0, 10.0) is None

@@ -1,4 +1,4 @@
-"""Slips of the hand: a double click or a key pressed again takes one step; nothing shown is cut off or without its date."""
+"""Accidental input: a double click or a repeated key takes one step; texts are not cut off and times have their date."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def small(request: pytest.FixtureRequest, qtbot: QtBot, port: ScriptedPort) -> I
 
 
 class Slow(ScriptedPort):
-    """An engine that has not answered yet."""
+    """A port that has not answered yet."""
 
     def submit(self, intent: Intent, actor: Actor) -> Future[Any]:
         self.asked.append((intent, actor.name))
@@ -121,7 +121,7 @@ def test_the_same_step_asked_again_before_its_answer_is_taken_once(qtbot: QtBot)
     window.close()
 
 
-def test_a_button_that_goes_hands_its_focus_to_no_other_button(judged: MainWindow, port: ScriptedPort) -> None:
+def test_a_button_that_disappears_passes_its_focus_to_no_other_button(judged: MainWindow, port: ScriptedPort) -> None:
     judged.case.response._send.setFocus()
     for _ in range(4):
         QTest.keyClick(judged.focusWidget() or judged, Qt.Key.Key_Space)
@@ -215,7 +215,7 @@ def test_a_valve_that_is_not_tight_is_reported_back_with_the_others(judged: Main
     assert port.case.closed_valves() == ()
 
 
-def test_buttons_meant_for_it_take_every_press(qtbot: QtBot) -> None:
+def test_a_quick_button_accepts_both_presses_of_a_double_click(qtbot: QtBot) -> None:
     quick, plain = button("↶", quick=True), button("x")
     for one, presses in ((quick, 2), (plain, 1)):
         qtbot.addWidget(one)
@@ -252,7 +252,7 @@ def test_after_midnight_every_time_of_yesterday_has_its_date(judged: MainWindow,
     valve = port.case.plan.valves_to_close[0].asset_id if port.case.plan is not None else ""
     judged.dispatcher.submit(MarkValveClosed(CASE, valve))
     judged.dispatcher.submit(SendCrew(CASE))
-    judged.dispatcher.submit(DraftNotice(CASE), "赵")
+    judged.dispatcher.submit(DraftNotice(CASE), Actor.named("赵"))
     judged.settle()
     port.reply("acknowledged")
     judged.case.notice.next_step()
@@ -279,7 +279,7 @@ def test_a_confirmation_shows_every_line_of_what_it_asks_about(small: MainWindow
     port.burst()
     small.settle()
     small.case.location.judge()
-    small.dispatcher.submit(DraftNotice(CASE), "赵")
+    small.dispatcher.submit(DraftNotice(CASE), Actor.named("赵"))
     small.settle()
     found = [Contradiction("crew_found", ("P-104148",), (f"P-10403{n}",)) for n in range(12)]
     question = issue_confirmation(small._appearance, port.case.notices[0], "mqtt", found, "现场看错了，" * 30, small)
@@ -304,7 +304,7 @@ def test_on_a_low_screen_the_candidates_come_before_what_they_predict(small: Mai
     assert not evidence._deviations.isHidden()
 
 
-def test_a_fault_is_told_in_the_windows_language_first(small: MainWindow, port: ScriptedPort) -> None:
+def test_a_fault_is_shown_in_the_windows_language_first(small: MainWindow, port: ScriptedPort) -> None:
     for name in ("store", "engine", "files", "impact", "outlook", "hydraulics"):
         port.feeds = (FeedHealth("mqtt", "up"), FeedHealth(name, "down", "disk full; free space"))
         port.publish()
@@ -335,7 +335,7 @@ def test_a_step_that_was_undone_is_named_once_in_the_log(judged: MainWindow, por
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Space])
-def test_a_key_on_the_accepting_button_accepts(judged: MainWindow, port: ScriptedPort, key: Qt.Key) -> None:
+def test_enter_and_space_press_the_focused_accept_button(judged: MainWindow, port: ScriptedPort, key: Qt.Key) -> None:
     pipes = [one.pipe_id for one in port.case.location.candidates] if port.case.location is not None else []
     judged.case.location.look_at(pipes[1])
     judged.case.location.judge_seen()
@@ -359,7 +359,7 @@ def test_the_only_alarm_is_acknowledged_by_keys_alone(window: MainWindow, port: 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("kind", [QRadioButton, QCheckBox])
-def test_the_mark_of_a_choice_can_be_seen(
+def test_the_mark_of_a_checked_button_has_enough_contrast(
     qtbot: QtBot, qapp: QApplication, theme: str, kind: type[QRadioButton] | type[QCheckBox]
 ) -> None:
     look = Theme.load(theme)

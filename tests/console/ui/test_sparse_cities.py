@@ -1,4 +1,4 @@
-"""Whatever a city's data lack, the real window opens as a map and says what it cannot do."""
+"""Whatever a city's data lack, the real window opens with a map and names the missing functions."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def whole() -> City:
 
 
 def opened(qtbot: QtBot, city: City, folder: Path, language: str = "en") -> tuple[str, list[str]]:
-    """Open the real window over the real engine, use its tools; what the case column says, what went wrong aside."""
+    """Open the real window over the real engine and use its tools: (text of the case column, faults)."""
     path = folder / "city.gpkg"
     write_city(city, path)
     city = read_city(path)
@@ -143,7 +143,7 @@ def test_a_town_without_a_model_lacks_the_model_and_its_stations() -> None:
 
 
 @pytest.mark.parametrize("pipes", [0, 1])
-def test_commands_on_a_city_that_lacks_nearly_all_end_with_an_answer_or_one_clear_line(
+def test_commands_on_a_city_without_most_layers_end_with_an_answer_or_one_clear_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, pipes: int
 ) -> None:
     path = tmp_path / "tiny.gpkg"

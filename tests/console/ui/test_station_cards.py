@@ -1,4 +1,4 @@
-"""Station dialogs: live values with their age, the trend that was asked for, their own alarms; open once and gone when closed."""
+"""Station dialogs: live values with their age, the chosen trend, own alarms; one dialog for each station."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def test_a_station_shows_its_value_age_and_trend(window: MainWindow, port: Scrip
     assert f"{age}秒" in said(dialog)
 
 
-def test_the_band_says_whose_scatter_it_is(window: MainWindow) -> None:
+def test_the_legend_of_the_band_names_its_scatter(window: MainWindow) -> None:
     window.station_cards.show(3)
     window.settle()
-    assert "阴影为预期 ±3.6 kPa（本测点 3σ）" in said(window.station_cards.show(3))  # the evening's noise is 1.2 kPa
+    assert "阴影为预期 ±3.6 kPa（本测点 3σ）" in said(window.station_cards.show(3))  # the scripted noise is 1.2 kPa
 
 
-def test_its_alarms_are_told_and_others_are_not(window: MainWindow, port: ScriptedPort) -> None:
+def test_a_station_card_lists_the_stations_own_alarms_only(window: MainWindow, port: ScriptedPort) -> None:
     mine, other = window.station_cards.show(4), window.station_cards.show(5)
     port.station_event(4, "frozen")
     window.settle()
@@ -45,14 +45,14 @@ def test_its_alarms_are_told_and_others_are_not(window: MainWindow, port: Script
     assert "没有进行中的报警" in said(other)
 
 
-def test_it_opens_once_and_closing_forgets_it(window: MainWindow) -> None:
+def test_a_station_card_opens_once_and_anew_after_it_was_closed(window: MainWindow) -> None:
     first = window.station_cards.show(2)
     assert window.station_cards.show(2) is first
     first.close()
     assert window.station_cards.show(2) is not first
 
 
-def test_it_changes_language_with_the_window_and_keeps_what_is_looked_at(window: MainWindow) -> None:
+def test_a_station_card_changes_language_with_the_window_and_keeps_its_channel(window: MainWindow) -> None:
     window.station_cards.show(0).look_at(Channel.FLOW, 2)  # Q-000 measures both
     window.toggle_language()
     window.settle()
@@ -70,7 +70,7 @@ def test_an_alarm_of_a_case_names_it_and_one_of_yesterday_its_date(window: MainW
     assert "01-03 23:00 · 疑似爆管" in said(window.station_cards.show(moved))
 
 
-def test_limits_are_told_with_their_article_and_a_broken_one_by_name(window: MainWindow, port: ScriptedPort) -> None:
+def test_limits_are_listed_with_their_article_and_a_broken_one_is_marked(window: MainWindow, port: ScriptedPort) -> None:
     dialog = window.station_cards.show(4)
     port.station_event(4, "low_pressure", observed=121.0, limit=140.0)
     window.settle()
@@ -78,7 +78,7 @@ def test_limits_are_told_with_their_article_and_a_broken_one_by_name(window: Mai
     assert "压力 0.121 MPa，低于 0.14 MPa" in said(dialog)
 
 
-def test_an_elevation_error_is_told_with_the_station_and_beside_its_low_pressure(window: MainWindow, port: ScriptedPort) -> None:
+def test_an_elevation_error_is_shown_on_the_card_and_beside_a_low_pressure(window: MainWindow, port: ScriptedPort) -> None:
     dialog = window.station_cards.show(4)
     assert "标高误差" not in said(dialog)
     port.station_event(4, "low_pressure", observed=121.0, limit=140.0, elevation_error_m=-3.0)

@@ -1,4 +1,4 @@
-"""Each word about feeds and stations counts something in the picture; none is said without evidence."""
+"""Each statement about feeds and stations is counted from the picture; none is shown without evidence."""
 
 from __future__ import annotations
 
@@ -90,11 +90,18 @@ def test_of_several_feeds_in_trouble_the_one_that_is_down_is_named(calm: Picture
     assert (text, tone) == ("✕ opcua · Down · no server", "critical")
 
 
-def test_the_tip_of_the_feeds_says_which_of_several_processes_leads(calm: Picture) -> None:
+def test_the_tooltip_of_the_feeds_names_the_leading_process(calm: Picture) -> None:
     appearance, holder = english(), "quanmai engine pid 7 on centre"
     assert "lead" not in feed_tip(calm, appearance).lower()
     assert "This seat leads" in feed_tip(replace(calm, lease=Lease(holder, 3, is_ours=True)), appearance)
     assert f"Leading: {holder}" in feed_tip(replace(calm, lease=Lease(holder, 3, is_ours=False)), appearance)
+
+
+def test_the_strip_says_in_short_who_leads(calm: Picture) -> None:
+    appearance, holder = english(), "quanmai engine pid 7 on centre"
+    ours, theirs = (replace(calm, lease=Lease(holder, 3, is_ours=is_ours)) for is_ours in (True, False))
+    assert feed_words(ours, appearance)[0] == f"{feed_words(calm, appearance)[0]} · this seat leads"
+    assert feed_words(theirs, appearance)[0] == f"{feed_words(calm, appearance)[0]} · led by engine"
 
 
 def test_the_strip_shows_how_many_stations_a_burst_made_abnormal(window: MainWindow, port: ScriptedPort) -> None:

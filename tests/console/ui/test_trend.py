@@ -1,4 +1,4 @@
-"""Charts: times are round ones of the city, values have their decimals, and the fall that matters fills the evidence."""
+"""Charts: round times of the city's clock, decimals by channel, and a range that shows the fall of the evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has not left the house, and what the feeds could not use, is read in the window in both languages."""
+"""Messages not delivered and payloads refused by feeds are shown in the window in both languages."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_gaps_and_refused_parts_of_a_feed_are_counted_in_the_strip_by_kind(windo
 
 
 @pytest.mark.parametrize(("state", "code"), [("down", "session_taken"), ("up", "session_contested")])
-def test_a_seat_that_another_program_uses_is_told(window: MainWindow, port: ScriptedPort, state: str, code: str) -> None:
+def test_a_seat_name_used_by_another_program_is_reported(window: MainWindow, port: ScriptedPort, state: str, code: str) -> None:
     port.feeds = (FeedHealth("mqtt", state, "quanmai-t-engine", code=code),)
     port.publish()
     window.settle()
@@ -89,7 +89,7 @@ def test_a_seat_that_another_program_uses_is_told(window: MainWindow, port: Scri
 
 
 @pytest.mark.parametrize(("language", "told"), [("zh_CN", "位置已加密，无法读取"), ("en", "position encrypted, cannot be read")])
-def test_a_crew_that_cannot_be_read_says_why_beside_it(port: ScriptedPort, language: str, told: str) -> None:
+def test_the_reason_for_an_unreadable_crew_position_is_shown_beside_it(port: ScriptedPort, language: str, told: str) -> None:
     fix = next(iter(port.chair.state.crews.values()))
     label = crew_words(replace(fix, trouble="encrypted"), fix.at_us + 60_000_000, Words(language, "Asia/Shanghai"))
     assert f"✕ {told}" in label

@@ -1,4 +1,4 @@
-"""A what-if is never taken for the real plan: a frame, words and a colour of its own; the real plan stays beneath it."""
+"""A what-if is marked by a frame, a text and its own colour; the real plan stays visible beneath it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole window over the real desk: what it shows, what it asks, and that nothing brings it down."""
+"""The whole window over the real desk: contents, questions, and refusals without a crash."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def judged(window: MainWindow, port: ScriptedPort) -> None:
     window.settle()
 
 
-def test_a_quiet_evening_is_grey_and_says_what_it_is(window: MainWindow, port: ScriptedPort) -> None:
+def test_without_events_the_window_is_grey_and_says_that_all_is_normal(window: MainWindow, port: ScriptedPort) -> None:
     window.settle()
     strip = texts(window.strip)
     assert "2024-01-03 23:00:05 UTC+8" in strip
@@ -53,7 +53,7 @@ def test_a_quiet_evening_is_grey_and_says_what_it_is(window: MainWindow, port: S
     assert window.messages.text == ""
 
 
-def test_a_burst_unfolds_in_the_column_and_the_clock_runs(window: MainWindow, port: ScriptedPort) -> None:
+def test_a_burst_fills_the_case_column_and_starts_the_clock(window: MainWindow, port: ScriptedPort) -> None:
     port.burst()
     port.wait(247 - 10)
     window.settle()
@@ -64,7 +64,7 @@ def test_a_burst_unfolds_in_the_column_and_the_clock_runs(window: MainWindow, po
     assert CASE in column
 
 
-def test_judging_asks_for_the_first_candidate_and_a_site_check_goes_out(window: MainWindow, port: ScriptedPort) -> None:
+def test_judging_takes_the_first_candidate_and_a_site_check_is_sent(window: MainWindow, port: ScriptedPort) -> None:
     judged(window, port)
     candidates = port.case.location.candidates if port.case.location else ()
     assert port.asked[-1] == (JudgeBurst(CASE, (candidates[0].pipe_id,)), "王")
@@ -163,7 +163,7 @@ def test_an_alarm_is_acknowledged_from_the_list(window: MainWindow, port: Script
     assert "未确认 0" in texts(window.alarms)
 
 
-def test_a_feed_that_is_down_is_told_with_its_advice(window: MainWindow, port: ScriptedPort) -> None:
+def test_a_feed_that_is_down_is_shown_with_advice(window: MainWindow, port: ScriptedPort) -> None:
     port.feeds = (FeedHealth("mqtt", "down", "broker refused; check the password"),)
     port.publish()
     window.settle()
@@ -171,7 +171,7 @@ def test_a_feed_that_is_down_is_told_with_its_advice(window: MainWindow, port: S
     assert "✕ mqtt" in texts(window.strip)
 
 
-def test_failed_hydraulics_are_told_not_hidden(window: MainWindow, port: ScriptedPort) -> None:
+def test_failed_hydraulics_are_shown(window: MainWindow, port: ScriptedPort) -> None:
     judged(window, port)
     port.pressures(converged=False)
     window.settle()
@@ -223,7 +223,7 @@ def test_search_finds_every_kind_of_thing(window: MainWindow, port: ScriptedPort
     assert window.search("no such thing") == []
 
 
-def test_a_stage_is_saved_whole_or_not_at_all(window: MainWindow, tmp_path: Path) -> None:
+def test_a_screenshot_is_written_completely_or_not_at_all(window: MainWindow, tmp_path: Path) -> None:
     grab_stage(window, tmp_path / "stage.png")
     assert QImage(str(tmp_path / "stage.png")).size().width() == 1600
     with pytest.raises(ScreenNotSaved, match="writable"):
@@ -264,7 +264,7 @@ def test_a_case_can_be_closed_from_the_window_once_sampled_and_restored(window: 
     assert "没有进行中的事件" in texts(window.case)
 
 
-def test_a_remembered_choice_that_no_version_offers_gives_way_to_the_usual_one(
+def test_a_stored_choice_that_no_longer_exists_is_replaced_by_the_default(
     qtbot: QtBot, port: ScriptedPort, tmp_path: Path
 ) -> None:
     (tmp_path / "window.ini").write_text("[General]\nlanguage=fr\ntheme=pink\n")
@@ -274,7 +274,7 @@ def test_a_remembered_choice_that_no_version_offers_gives_way_to_the_usual_one(
     made.close()
 
 
-def test_looks_given_for_one_start_are_not_remembered(qtbot: QtBot, port: ScriptedPort, tmp_path: Path) -> None:
+def test_language_and_theme_given_for_one_start_are_not_stored(qtbot: QtBot, port: ScriptedPort, tmp_path: Path) -> None:
     for given, seen in ((("en", "light"), ("en", "light")), (("", ""), ("zh_CN", "dark"))):
         made = MainWindow(port, WindowSettings("王", tmp_path, *given))
         qtbot.addWidget(made)

@@ -1,4 +1,4 @@
-"""How ages, elapsed times and values read; every text exists in both languages."""
+"""Format of ages, elapsed times and values; every text exists in both languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The driven model in the EPANET process gives what it gives in this one; without the process its values are unknown."""
+"""The driven model in the EPANET process equals the one in this process; without the process its values are unknown."""
 
 from __future__ import annotations
 

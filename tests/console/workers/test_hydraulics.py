@@ -46,7 +46,7 @@ def worker(city_path: Path) -> Iterator[HydraulicsWorker]:
 
 
 @pytest.mark.slow
-def test_the_worker_answers_what_a_session_in_this_process_would(worker: HydraulicsWorker, city: City) -> None:
+def test_the_worker_gives_the_answers_of_a_session_in_this_process(worker: HydraulicsWorker, city: City) -> None:
     impact = worker.impact(PLAN, datetime(2024, 1, 3, 15, 0, tzinfo=UTC))
     with EpanetSession(city) as session:
         expected = impact_of_closing(session, city, PLAN, 23 * 3600)
@@ -54,7 +54,7 @@ def test_the_worker_answers_what_a_session_in_this_process_would(worker: Hydraul
     assert impact.converged
     assert impact.unserved_customers == city.customers.ids(expected.unserved_customers) == ("on P2",)
     assert impact.low_pressure_customers == ()
-    # Nothing to reopen asks nothing; a closed valve named as candidate is tried in the process.
+    # Without candidates no call is made; a closed valve given as candidate is tried in the process.
     assert worker.reopening(PLAN) == ()
     (check,) = worker.reopening(replace(PLAN, dry_pocket_pipes=("P2",), reopen_candidates=("V",)))
     assert (check.valve_id, check.suffices) == ("V", True)
@@ -64,7 +64,7 @@ def test_the_worker_answers_what_a_session_in_this_process_would(worker: Hydraul
 
 
 @pytest.mark.slow
-def test_a_process_that_dies_is_started_again_and_told(worker: HydraulicsWorker, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_process_that_dies_is_reported_and_started_again(worker: HydraulicsWorker, caplog: pytest.LogCaptureFixture) -> None:
     (child,) = [child for child in multiprocessing.active_children() if child.name == "quanmai-epanet"]
     child.kill()
     child.join()
@@ -75,7 +75,7 @@ def test_a_process_that_dies_is_started_again_and_told(worker: HydraulicsWorker,
 
 
 @pytest.mark.slow
-def test_a_city_without_a_model_is_told_in_words(city: City, tmp_path: Path) -> None:
+def test_a_city_without_a_model_is_reported_in_words(city: City, tmp_path: Path) -> None:
     path = tmp_path / "bare.gpkg"
     write_city(replace(city, epanet=None), path)
     worker = HydraulicsWorker(path)

@@ -1,4 +1,4 @@
-"""Work in another process: the same answers, faults told, a dead one started again, and none that outlives its owner."""
+"""Work in another process: equal answers, faults raised, a dead process started again, none outlives its owner."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROWS = np.array([3, 0, 7])
 
 
 class Odd:
-    """Does what is asked: fails, or never comes back."""
+    """Fails or never returns, as called."""
 
     def __init__(self, told: Path) -> None:
         self._told = told
@@ -65,13 +65,13 @@ def test_signatures_made_in_another_process_are_those_made_here() -> None:
         asides[0].join()
 
 
-def test_a_fault_there_is_told_here_and_the_next_question_is_answered(odd: ObjectProcess) -> None:
+def test_a_fault_in_the_process_is_raised_here_and_the_next_call_is_answered(odd: ObjectProcess) -> None:
     with pytest.raises(ObjectProcessFailed, match="injected"):
         odd.ask("fail")
     assert odd.ask("answer") == 42
 
 
-def test_a_process_that_died_is_told_and_started_again_with_the_next_question(odd: ObjectProcess) -> None:
+def test_a_process_that_died_is_reported_and_started_again_with_the_next_call(odd: ObjectProcess) -> None:
     assert odd.ask("answer") == 42
     assert odd._process is not None
     odd._process.kill()
@@ -81,7 +81,7 @@ def test_a_process_that_died_is_told_and_started_again_with_the_next_question(od
     assert odd.ask("answer") == 42
 
 
-def test_closing_ends_what_is_under_way(odd: ObjectProcess, tmp_path: Path) -> None:
+def test_closing_ends_a_call_under_way(odd: ObjectProcess, tmp_path: Path) -> None:
     found: list[BaseException] = []
 
     def ask() -> None:
@@ -102,7 +102,7 @@ def test_closing_ends_what_is_under_way(odd: ObjectProcess, tmp_path: Path) -> N
         odd.ask("answer")
 
 
-def test_the_process_ends_with_its_owner_however_that_one_dies(tmp_path: Path) -> None:
+def test_the_process_ends_with_its_owner_however_the_owner_ends(tmp_path: Path) -> None:
     code = (
         "import os, sys, pathlib\n"
         "from console.workers.object_process import ObjectProcess\n"

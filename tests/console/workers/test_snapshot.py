@@ -1,4 +1,4 @@
-"""A snapshot in a process of its own: the same as in this one; ended at once; a city without a model says so."""
+"""A snapshot in a process of its own: equal to one in this process; it can be ended; a city without a model is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small city whose every name tries to get out of its place."""
+"""A small city with a suffix, such as markup, in every name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A clip of a city isolates as the city does: the same valves, found by brute comparison over many pipes."""
+"""Isolation in a clip equals isolation in the whole city: the same valves, compared over many pipes."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_an_edge_is_a_source_only_where_water_comes_from_outside() -> None:
     assert part.epanet is None
 
 
-def test_rows_point_where_they_pointed() -> None:
+def test_references_between_tables_stay_correct_in_a_clip() -> None:
     city = (
         a_network().source("S", 0, 0).node("A", 100, 0).node("B", 200, 0)
         .pipe("P1", "S", "A").pipe("P2", "A", "B", points=[(150, 5)]).valve("V1", on="P2", at="A").valve("V0", on="P1", at="S")

@@ -1,4 +1,4 @@
-"""GeoJSON: lon before lat, one feature per asset, a drawing says that it is one."""
+"""GeoJSON: lon before lat, one feature per asset, and a mark where coordinates are not georeferenced."""
 
 from __future__ import annotations
 

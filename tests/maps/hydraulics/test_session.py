@@ -66,7 +66,7 @@ def test_the_time_of_day_sets_the_patterns() -> None:
             assert session.solve(hour * 3600 + 60).demand_m3h[1] == pytest.approx(10.0 * hour, abs=1e-3)
 
 
-def test_a_model_that_starts_at_noon_is_asked_by_the_clock_all_the_same() -> None:
+def test_a_model_that_starts_at_noon_is_solved_by_the_time_of_day() -> None:
     detail = ModelDetail(
         patterns={"day": tuple(float(hour) for hour in range(24))},
         node_pattern=np.array(["", "day"], dtype=object),
@@ -102,7 +102,7 @@ def test_a_shut_valve_on_a_node_shuts_all_its_pipes() -> None:
     assert state.demand_m3h[1] == pytest.approx(0.0, abs=0.5)
 
 
-def test_a_valve_that_the_tables_hold_shut_is_shut_until_it_is_opened() -> None:
+def test_a_valve_closed_in_the_tables_is_closed_until_it_is_opened() -> None:
     with EpanetSession(ring_with_valve(pipe=[1], node=[1], state=[ValveState.CLOSED])) as session:
         shut = session.solve()
         opened = session.solve(valve_states={"V": ValveState.OPEN})
@@ -119,7 +119,7 @@ def test_pressure_driven_demand_follows_the_square_root_between_minimum_and_requ
     assert state.demand_m3h[1] == pytest.approx(expected, rel=0.01)
 
 
-def test_a_pressure_valve_is_active_while_it_holds_and_its_flow_is_told() -> None:
+def test_a_pressure_valve_is_active_while_it_regulates_and_its_flow_is_given() -> None:
     valves = ValveTable.of(
         ["PRV"], kind=[ValveKind.PRV], from_node=[1], to_node=[2], setting=[20.0], diameter_mm=[200.0], pipe=[-1], node=[-1]
     )
@@ -132,7 +132,7 @@ def test_a_pressure_valve_is_active_while_it_holds_and_its_flow_is_told() -> Non
         assert same(session.solve(), state)
 
 
-def test_negative_pressures_are_told_in_words() -> None:
+def test_negative_pressures_are_reported_in_words() -> None:
     with EpanetSession(a_line(demands={"A": 100.0}, pipes=TWO_PIPES[:1], source_head_m=-5.0)) as session:
         state = session.solve()
     assert state.converged

@@ -58,7 +58,7 @@ def test_a_row_without_a_place_keeps_all_pieces_and_a_placed_one_has_its_own(cit
     assert (str(stations.link[stations.row("F2")]), str(stations.pieces[stations.row("F2")])) == ("B~2", "")
 
 
-def test_a_burst_on_either_piece_finds_who_is_not_placed(city: City) -> None:
+def test_a_burst_on_either_piece_affects_a_customer_of_unknown_piece(city: City) -> None:
     isolator = Isolator(city)
     first, second = isolator.plan(["B~1"]), isolator.plan(["B~2"])
     assert set(second.customers_without_water) == {"C1", "C2"}
@@ -68,7 +68,7 @@ def test_a_burst_on_either_piece_finds_who_is_not_placed(city: City) -> None:
     assert first.households_without_water == 105
 
 
-def test_it_is_told_once_a_table(tmp_path: Path) -> None:
+def test_rows_on_cut_pipes_are_reported_once_for_each_table(tmp_path: Path) -> None:
     faults = _made(tmp_path, **_tables()).faults
     told = {fault.layer: fault.message for fault in faults if fault.code == "piece_unknown"}
     assert set(told) == {"customers", "hydrants", "stations"}

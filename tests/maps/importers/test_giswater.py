@@ -1,4 +1,4 @@
-"""Giswater's sample through CSV files and a profile: Giswater's own isolation answers must come out."""
+"""Giswater's sample by CSV files and a profile: isolation answers equal Giswater's own."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_giswaters_isolation_answers_come_out(city: City, shared_data: Path) -> 
         answer = json.loads(text)
         plan = isolator.plan([str(answer["arc_id"])], alternatives=False)
         if not plan.isolatable or not answer["valves_to_close"]:
-            continue  # Giswater is silent where a source is inside: tests of isolation judge these
+            continue  # Giswater gives no answer where a source is inside: see the tests of isolation
         if {step.asset_id for step in plan.valves_to_close} != {str(valve) for valve in answer["valves_to_close"]}:
             wrong.append(str(answer["arc_id"]))
     assert wrong == []

@@ -47,7 +47,7 @@ def test_ends_within_the_tolerance_become_one_node(tmp_path: Path) -> None:
     assert result.city.network.pipes.points(1)[0].tolist() == [X + 100, Y]
 
 
-def test_ends_beyond_the_tolerance_stay_apart_and_are_told(tmp_path: Path) -> None:
+def test_ends_beyond_the_tolerance_stay_apart_and_are_reported(tmp_path: Path) -> None:
     path = write(tmp_path / "net.gpkg", {"pipes": [pipe("A", (0, 0), (100, 0)), pipe("B", (101, 0), (200, 0))]})
     result = _import(path)
     ends = _ends(result.city)
@@ -97,13 +97,13 @@ def test_a_plant_feeds_the_network_and_a_planned_one_does_not(tmp_path: Path) ->
     assert list(city.network.nodes.kind) == [NodeKind.PLANT, NodeKind.JUNCTION]
 
 
-def test_an_island_without_a_source_is_told(tmp_path: Path) -> None:
+def test_an_island_without_a_source_is_reported(tmp_path: Path) -> None:
     rows = [pipe("A", (0, 0), (100, 0)), pipe("B", (500, 0), (600, 0))]
     result = _import(write(tmp_path / "net.gpkg", {"pipes": rows, "nodes": [source(0, 0)]}))
     assert _one(result, "island_without_source").x == pytest.approx(X + 500)
 
 
-def test_stated_topology_is_taken_as_it_is(tmp_path: Path) -> None:
+def test_stated_topology_is_used_unchanged(tmp_path: Path) -> None:
     nodes = [source(0, 0), {"asset_id": "J1", "wkt": point(100, 0)}, {"asset_id": "J2", "wkt": point(100.1, 0)}]
     pipes = [pipe("A", (0, 0), (100, 0), from_node="S", to_node="J1"), pipe("B", (0, 1), (100, 1), from_node="J2", to_node="S")]
     city = _import(write(tmp_path / "net.gpkg", {"pipes": pipes, "nodes": nodes})).city
@@ -141,14 +141,14 @@ def test_a_valve_drawn_as_a_line_is_a_link(tmp_path: Path) -> None:
     assert (ids[table.from_node[0]], ids[table.to_node[0]]) == (_ends(city)["A"][1], _ends(city)["B"][0])
 
 
-def test_a_valve_far_from_any_pipe_is_left_out_and_told(tmp_path: Path) -> None:
+def test_a_valve_far_from_any_pipe_is_left_out_and_reported(tmp_path: Path) -> None:
     layers = {"pipes": [pipe("A", (0, 0), (100, 0))], "valves": [{"asset_id": "V1", "wkt": point(50, 30)}]}
     result = _import(write(tmp_path / "net.gpkg", layers))
     assert not len(result.city.network.valves)
     assert _one(result, "valve_off_network").row == 1
 
 
-def test_rows_that_share_an_id_are_numbered_and_told(tmp_path: Path) -> None:
+def test_rows_that_share_an_id_are_numbered_and_reported(tmp_path: Path) -> None:
     rows = [pipe("A", (0, 0), (100, 0)), pipe("A", (100, 0), (200, 0)), pipe("A~1", (200, 0), (300, 0))]
     result = _import(write(tmp_path / "net.gpkg", {"pipes": rows}))
     assert list(result.city.network.pipes.asset_id) == ["A~2", "A~3", "A~1"]
@@ -217,7 +217,7 @@ def test_a_required_column_that_is_missing_is_fatal(tmp_path: Path) -> None:
         _import(write(tmp_path / "net.gpkg", {"pipes": [{"id": 1, "wkt": line((0, 0), (9, 0))}]}))
 
 
-def test_text_where_a_number_is_expected_is_told_with_its_place_and_imported(tmp_path: Path) -> None:
+def test_text_where_a_number_is_expected_is_reported_with_its_place_and_the_row_is_imported(tmp_path: Path) -> None:
     rows = [pipe("A", (0, 0), (100, 0), diameter_mm="DN1OO"), pipe("B", (100, 0), (200, 0), diameter_mm="DN300")]
     result = _import(write(tmp_path / "net.gpkg", {"pipes": rows}))
     fault = _one(result, "not_a_number")
@@ -235,7 +235,7 @@ def test_columns_without_a_standard_name_are_kept_and_defaults_named(tmp_path: P
     assert "material" in next(fault.message for fault in result.faults if fault.code == "default_column")
 
 
-def test_things_around_find_their_pipe_or_node(tmp_path: Path) -> None:
+def test_hydrants_customers_and_plants_are_attached_to_their_pipe_or_node(tmp_path: Path) -> None:
     zone = f"POLYGON(({X} {Y - 50},{X + 90} {Y - 50},{X + 90} {Y + 50},{X} {Y + 50},{X} {Y - 50}))"
     layers: Mapping[str, list[dict[str, Any]]] = {
         "nodes": [source(0, 0)],
@@ -285,7 +285,7 @@ def test_a_mercator_map_is_projected_for_its_metres_are_too_long(told: str | Non
     assert city.network.pipes.length_m[0] == pytest.approx(100, abs=0.1)
 
 
-def test_a_told_crs_overrides_the_source_and_says_so(tmp_path: Path) -> None:
+def test_a_declared_crs_overrides_the_sources_and_is_reported(tmp_path: Path) -> None:
     path = write(tmp_path / "net.gpkg", {"pipes": [pipe("A", (0, 0), (100, 0))]})
     result = _import(path, crs="EPSG:4547")
     assert result.city.network.crs == "EPSG:4547"
@@ -293,14 +293,14 @@ def test_a_told_crs_overrides_the_source_and_says_so(tmp_path: Path) -> None:
     assert "crs_overridden" in _codes(result)
 
 
-def test_layers_of_unlike_crs_meet(tmp_path: Path) -> None:
+def test_layers_of_different_crs_are_aligned(tmp_path: Path) -> None:
     pipes = write(tmp_path / "pipes.gpkg", {"pipes": [pipe("A", (0, 0), (100, 0))]})
     valves = write(tmp_path / "valves.geojson", {"valves": [{"asset_id": "V1", "wkt": point(30, 0)}]}, to="EPSG:4326")
     city = import_city([pipes, valves], ImportOptions()).city
     assert list(city.network.pipes.asset_id) == ["A~1", "A~2"]
 
 
-def test_no_crs_anywhere_is_a_local_grid_and_told(tmp_path: Path) -> None:
+def test_without_any_crs_the_city_has_a_local_grid_and_this_is_reported(tmp_path: Path) -> None:
     result = _import(write(tmp_path / "net.gpkg", {"pipes": [pipe("A", (0, 0), (100, 0))]}, crs=None))
     assert result.city.network.crs == "local"
     assert "no_crs" in _codes(result)
@@ -358,7 +358,7 @@ def _ring(x: float, y: float, size: float = 20.0) -> list[tuple[float, float]]:
     return [(x, y), (x + size, y), (x + size, y + size), (x, y)]
 
 
-def test_lines_that_end_where_they_begin_do_not_cost_the_city_its_hydraulics(tmp_path: Path) -> None:
+def test_a_city_with_closed_pipe_rings_still_has_hydraulics(tmp_path: Path) -> None:
     pipes = [
         pipe("A", (0, 0), (100, 0)), pipe("B", (100, 0), (200, 0)),
         pipe("ring", *_ring(200, 0)), pipe("point", (200, 0), (200, 0)), pipe("环", *_ring(100, 0), length_m=0.0),
@@ -406,7 +406,7 @@ def test_a_ring_can_be_isolated_and_a_valve_cuts_it(tmp_path: Path) -> None:
     assert check_city(city)["hydraulics"]["converged"] is True
 
 
-def test_a_part_without_source_does_not_cost_the_others_their_hydraulics(tmp_path: Path) -> None:
+def test_a_part_without_source_does_not_stop_the_hydraulics_of_the_others(tmp_path: Path) -> None:
     alone = [
         pipe("B", (500, 0), (600, 0)),
         pipe("C", (600, 0), (600, 80)),
@@ -427,7 +427,7 @@ def test_a_part_without_source_does_not_cost_the_others_their_hydraulics(tmp_pat
     np.testing.assert_allclose(found.head_m[rows], expected.head_m, atol=1e-3)
 
 
-def test_a_file_of_which_nothing_is_read_is_told_and_other_layers_of_one_that_is_read_are_listed(tmp_path: Path) -> None:
+def test_a_file_without_a_usable_layer_is_reported_and_unused_layers_are_listed(tmp_path: Path) -> None:
     rows = [pipe("A", (0, 0), (100, 0))]
     net = write(tmp_path / "net.gpkg", {"pipes": rows, "old_pipes": rows, "drafts": rows})
     table = tmp_path / "gate valves.csv"
@@ -439,7 +439,7 @@ def test_a_file_of_which_nothing_is_read_is_told_and_other_layers_of_one_that_is
     assert {"old_pipes", "drafts"} <= set(told[net.name].message.replace(",", "").split())
 
 
-def test_a_table_beside_a_model_that_is_not_read_is_told(tmp_path: Path) -> None:
+def test_an_unused_table_beside_a_model_is_reported(tmp_path: Path) -> None:
     model, table = tmp_path / "m.inp", tmp_path / "v.csv"
     model.write_text("[JUNCTIONS]\nJ 0 1\n[RESERVOIRS]\nR 50\n[PIPES]\nA R J 100 200 130\n[END]\n", encoding="ascii")
     table.write_text("asset_id,pipe,node\nV1,A,J\n", encoding="utf-8")

@@ -28,7 +28,7 @@ def point(x: float, y: float) -> str:
 def write(
     path: Path, layers: Mapping[str, Sequence[Mapping[str, Any]]], *, crs: str | None = "EPSG:4548", to: str | None = None
 ) -> Path:
-    """Layers of rows with a column ``wkt``; each format by the file's ending, reprojected ``to`` another CRS if told."""
+    """Layers of rows with a column ``wkt``; the format by the file's ending, reprojected ``to`` another CRS if given."""
     for name, rows in layers.items():
         shapes = [from_wkt(row["wkt"]) if row.get("wkt") else None for row in rows]
         frame = gpd.GeoDataFrame([{k: v for k, v in row.items() if k != "wkt"} for row in rows], geometry=shapes, crs=crs)

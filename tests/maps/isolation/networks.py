@@ -1,4 +1,4 @@
-"""Random small networks with everything a real one may hold, for property tests."""
+"""Random small networks with every kind of asset, for property tests."""
 
 from __future__ import annotations
 

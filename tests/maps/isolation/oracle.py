@@ -1,4 +1,4 @@
-"""Isolation by brute force, from the text of design section 5 and nothing else: small networks only.
+"""Isolation by brute force from the written rules alone: small networks only.
 
 Places: every node, every pipe. Joints between places: each pipe's end at its node, each link. Water meets the valves
 of a joint one after another; a source is where water comes from, never a way between its pipes.

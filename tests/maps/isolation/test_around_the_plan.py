@@ -149,6 +149,6 @@ def test_city_plans_equal_the_single_plans(network: PipeNetwork) -> None:
         assert plan.isolatable == plans.isolatable[row]
 
 
-def test_city_plans_stop_when_asked() -> None:
+def test_computing_city_plans_can_be_cancelled() -> None:
     isolator = Isolator(_ring().build())
     assert len(city_plans(isolator, progress=lambda share: share < 0.4).pipe) < len(city_plans(isolator).pipe)

@@ -1,4 +1,4 @@
-"""Plain-Python answers to compare the vectorised city with."""
+"""Answers in plain Python for comparison with the vectorised city."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The procedural city as a whole: the same every time, in one piece, believable in numbers and names."""
+"""The procedural city: reproducible, connected, with realistic numbers and names."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_old_pipes_are_grey_iron_and_mains_are_wide(demo_city: City) -> None:
     assert set(pipes.road_side) == {"north", "south", "east", "west"}
 
 
-def test_a_size_that_is_no_city_is_refused() -> None:
+def test_a_size_too_small_for_a_city_is_refused() -> None:
     with pytest.raises(InputFault, match="50 to 2,000,000"):
         SyntheticOptions(pipes=3)
 

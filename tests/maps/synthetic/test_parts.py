@@ -28,7 +28,7 @@ def _grid_links(size: int, seed: int) -> Links:
 
 @given(st.integers(2, 9), st.integers(0, 500))
 @settings(max_examples=30, deadline=None)
-def test_sources_give_what_all_nodes_take(size: int, seed: int) -> None:
+def test_the_flow_of_the_sources_equals_the_demand_of_all_nodes(size: int, seed: int) -> None:
     sources = np.array([0, size * size - 1])
     forest = Forest.grow(size * size, _grid_links(size, seed), sources)
     load = np.random.default_rng(seed).uniform(0, 5, size * size)

@@ -31,7 +31,7 @@ def test_the_demo_city_keeps_its_pressures_all_day(demo_city: City) -> None:
 
 
 @pytest.mark.parametrize(("pipes", "seed"), [(60, 2), (300, 0), (300, 9), (1000, 1), (2000, 6)])
-def test_other_sizes_and_seeds_keep_theirs(pipes: int, seed: int) -> None:
+def test_cities_of_other_sizes_and_seeds_keep_their_pressures(pipes: int, seed: int) -> None:
     _check_the_day(build_city(SyntheticOptions(pipes=pipes, seed=seed)), (2, 3, 7, 18, 19))
 
 
@@ -42,7 +42,7 @@ def test_the_day_moves_the_pressures(demo_city: City) -> None:
     assert np.median((night.pressure_m - evening.pressure_m)[served]) > 2.0
 
 
-def test_what_the_plants_give_is_what_the_city_takes(demo_city: City) -> None:
+def test_the_supply_of_the_plants_equals_the_demand_of_the_city(demo_city: City) -> None:
     with EpanetSession(demo_city) as session:
         state = session.solve(12 * 3600)
     kind = demo_city.network.nodes.kind[demo_city.network.pumps.from_node]

@@ -89,12 +89,12 @@ def test_a_condition_picks_the_pipes_it_holds_for(condition: str, pipes: list[st
 
 
 @pytest.mark.parametrize("condition", ["DN", "DN < wide", "colour = red", "material < PE", "DN ~ 2"])
-def test_a_condition_that_cannot_be_meant_is_refused_with_advice(condition: str) -> None:
+def test_a_condition_with_an_unknown_column_or_operator_is_refused_with_advice(condition: str) -> None:
     with pytest.raises(InputFault, match="condition"):
         matching(_row().network().pipes, condition)
 
 
-def test_a_column_of_the_utilitys_own_can_be_asked() -> None:
+def test_a_condition_may_use_a_column_of_the_utilitys_own() -> None:
     table = _row().network().pipes
     own = replace(table, extra={"Lining": np.array(["cement", "", "epoxy", "cement"], dtype=object), "age": np.arange(4)})
     assert list(own.ids(np.flatnonzero(matching(own, "lining = cement")))) == ["P1", "P4"]

@@ -103,7 +103,7 @@ def test_downstream_by_flow_is_upstream_seen_from_the_other_end(network: PipeNet
             assert here in upstream(network, node, flows=flows).nodes
 
 
-def test_a_pipe_is_traced_from_the_end_its_water_comes_from_or_goes_to() -> None:
+def test_a_trace_from_a_pipe_starts_at_its_inflow_or_outflow_end() -> None:
     network = a_network().source("S").pipe("P1", "S", "A").pipe("P2", "B", "A").network()
     flows = _flows(network, [5.0, -5.0])
     row = network.pipes.row("P2")

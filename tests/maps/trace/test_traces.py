@@ -1,4 +1,4 @@
-"""Traces: what is reached, which way, why it stops."""
+"""Traces: reached pipes, directions, reasons for stopping."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_upstream_and_downstream_follow_the_solved_flow() -> None:
     assert upstream(network, at_b, flows=flows).basis == "flow"
 
 
-def test_without_flows_only_one_way_devices_tell_a_direction_and_the_rest_is_reported() -> None:
+def test_without_flows_only_one_way_devices_give_a_direction_and_the_rest_is_reported() -> None:
     network = _row().valve("V2", on="P2", at="A", kind=ValveKind.CHECK, flows_to="P2").network()
     trace = downstream(network, network.nodes.row("B"))
     assert _pipes(network, trace) == ["P3"]
@@ -117,7 +117,7 @@ def test_by_resistance_a_wide_detour_beats_a_narrow_way() -> None:
     assert _pipes(network, shortest_path(network, ends, cost=resistance(network))) == ["W1", "W2"]
 
 
-def test_islands_are_parts_without_a_way_between_them_and_know_whether_they_have_a_source() -> None:
+def test_islands_are_disconnected_parts_each_with_or_without_a_source() -> None:
     network = _row().pipe("Q1", "X", "Y").network()
     count, label, fed = islands(network)
     assert count == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from console.domain.actors import Actor
 from console.domain.incidents import Incident, Unable
 from console.domain.intents import Intent
 from console.domain.picture import Picture
@@ -115,7 +116,7 @@ class WhatIfPanel(ToolFrame):
         for made in self._kinds.values():
             made.setVisible(bool(valve_id))
 
-    def _on_intent(self, intent: Intent, user: str = "") -> None:
+    def _on_intent(self, intent: Intent, actor: Actor | None = None) -> None:
         """A what-if changes no case: reports about valves are assumptions."""
         match intent:
             case MarkValveClosed(valve_id=valve_id):

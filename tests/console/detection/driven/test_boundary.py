@@ -41,12 +41,12 @@ def test_the_city_takes_what_flows_in_less_what_the_tank_gains() -> None:
     assert found.pressure_m[:, 0] == pytest.approx([30.0] * 3)
 
 
-def test_a_level_that_jumps_further_than_water_flows_is_held() -> None:
+def test_a_level_jump_larger_than_flows_allow_is_not_used() -> None:
     found = _taken(_values([3.0, 3.05, 9.0, 3.1], [0.0] * 4, [1] * 4))
     assert found.level_m[:, 0] == pytest.approx([3.0, 3.05, 3.05, 3.1])
 
 
-def test_a_level_that_stays_where_it_jumped_to_is_taken_in_the_end() -> None:
+def test_a_level_that_stays_after_its_jump_is_used_after_a_while() -> None:
     found = _taken(_values([3.0] + [8.0] * 6, [0.0] * 7, [1] * 7))
     assert found.level_m[-1, 0] == pytest.approx(8.0)
 

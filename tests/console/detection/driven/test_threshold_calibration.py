@@ -1,4 +1,4 @@
-"""Thresholds of a statistic with a known tail."""
+"""Thresholds of a statistic with a known tail distribution."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_a_month_of_history_cannot_exclude_two_false_events_a_month() -> None:
     assert found.at_most_a_month == pytest.approx(2.303, abs=0.01)  # Poisson: none seen in one month, 90 %
 
 
-def test_a_shorter_history_says_less() -> None:
+def test_a_shorter_history_gives_a_wider_bound() -> None:
     random = np.random.default_rng(2)
     bounds = [calibrated(random.exponential(size=days * DAY), TICK_S, 0.5).at_most_a_month for days in (1, 7, 28)]
     assert bounds == sorted(bounds, reverse=True)

@@ -1,4 +1,4 @@
-"""Windows and the matched field on made residuals: what is found, and what is not taken for a burst."""
+"""Windows and the matched field on constructed residuals: which changes are bursts and which are not."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_end_of_a_flow_is_no_burst(learned: WindowStatistics) -> None:
     assert _match(learned, values) < 1.5
 
 
-def test_one_wild_value_of_one_station_raises_nothing(learned: WindowStatistics) -> None:
+def test_one_outlier_of_one_station_raises_nothing(learned: WindowStatistics) -> None:
     values = np.random.default_rng(10).normal(size=(80, CHANNELS))
     for tick in range(-14, 0):
         wild = values.copy()

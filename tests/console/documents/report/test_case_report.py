@@ -1,4 +1,4 @@
-"""The report: self-contained, escaped, the same for the same case; the public one holds nothing of the network."""
+"""The report is self-contained, escaped and reproducible; the public one holds no network assets."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_the_public_page_holds_no_pipe_no_valve_no_station_no_person() -> None:
     assert {area["name"] for area in data["communities"]} <= {"美林苑", "泉城花园"}
 
 
-def test_the_map_shows_then_what_was_known_then() -> None:
+def test_the_map_at_a_time_shows_what_was_known_at_that_time() -> None:
     record = a_case()
     data = json.loads(_case_json(report_html(record).decode()))
     frames = data["frames"]
@@ -145,7 +145,7 @@ def _case_json(page: str) -> str:
 
 
 def _data_and_text(page: str) -> str:
-    """Without the program's own scripts and styles."""
+    """The page without the program's own scripts and styles."""
     return re.sub(r"<script>.*?</script>|<style>.*?</style>", "", page, flags=re.S)
 
 
@@ -166,7 +166,7 @@ def test_a_band_is_one_area_for_each_stretch_and_lies_within_the_drawing() -> No
 
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
-def test_measured_stands_against_expected_or_the_page_says_that_it_was_not_kept(language: str) -> None:
+def test_expected_values_are_drawn_or_the_page_says_that_they_were_not_kept(language: str) -> None:
     record = a_case()
     unknown = ReportWords(language, "Asia/Shanghai")("page.expected_unknown")
     page = report_html(record, ReportOptions(language)).decode()

@@ -1,4 +1,4 @@
-"""The simulator's process: started, commanded, ended for real."""
+"""The simulator's process: started, commanded and ended as a real process."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_process_publishes_takes_commands_and_ends_without_a_trace(city: Cit
 
 
 @pytest.mark.slow
-def test_a_city_that_cannot_be_read_is_told_in_words(tmp_path: Path) -> None:
+def test_a_city_that_cannot_be_read_is_reported_in_words(tmp_path: Path) -> None:
     with (
         SimulatorProcess(tmp_path / "none.gpkg", sink=lambda *message: None, start=START) as simulator,
         pytest.raises(SimulatorFailed, match=r"none\.gpkg"),

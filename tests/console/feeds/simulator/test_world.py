@@ -1,4 +1,4 @@
-"""The hidden city without its process: what it hides, what it shows, what a burst does."""
+"""The simulated city in this process: hidden differences from the model, readings, bursts."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_planned_burst_begins_at_its_time(city: City) -> None:
     assert abs(pressures[2] - pressures[1]) < 0.005
 
 
-def test_what_cannot_be_carried_out_is_told_and_changes_nothing(simulation: Simulation) -> None:
+def test_a_command_that_cannot_be_carried_out_is_reported_and_changes_nothing(simulation: Simulation) -> None:
     (told,) = simulation.obey(Burst("nowhere", 10.0))
     assert isinstance(told, Told)
     assert "nowhere" in told.message
@@ -134,7 +134,7 @@ def test_what_cannot_be_carried_out_is_told_and_changes_nothing(simulation: Simu
     assert isinstance(told, Told)
 
 
-def test_noise_is_of_the_size_that_is_said(city: City) -> None:
+def test_noise_has_the_stated_size(city: City) -> None:
     sensors = Sensors(city, options())
     truth = np.array([300.0, 0.2, 280.0, 100.0])
     many = np.array([sensors.noisy(truth) for _ in range(3000)])
@@ -143,7 +143,7 @@ def test_noise_is_of_the_size_that_is_said(city: City) -> None:
     np.testing.assert_allclose(many.std(axis=0)[[0, 3]], [0.03 * 9.80665, 1.0], rtol=0.1)
 
 
-def test_glitches_befall_single_stations_and_end(city: City) -> None:
+def test_glitches_affect_single_stations_and_end(city: City) -> None:
     sensors = Sensors(city, options(glitches_a_day=40.0, pressure_sigma_m=0.0, flow_sigma=0.0))
     with EpanetSession(city) as session:
         state = session.solve()

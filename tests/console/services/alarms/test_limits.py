@@ -1,4 +1,4 @@
-"""Limits: the standard's figures, a utility's over them, a station's own over both; what breaks one is told as such."""
+"""Limits: a station's own come before the utility's, these before the standard's; a broken limit is an alarm."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_an_alarm_begins_after_two_samples_and_ends_only_well_inside() -> None:
         (-3.0, 135.0, "low_pressure"),  # 164.4 in truth, yet the error is an estimate: told, as doubtful
     ],
 )
-def test_a_gauge_that_lies_hides_no_pressure_below_the_limit(error_m: float, kpa: float, code: str) -> None:
+def test_a_gauge_with_an_elevation_error_hides_no_pressure_below_the_limit(error_m: float, kpa: float, code: str) -> None:
     city = a_city()
     watch = StationChecks(city.stations, DetectorOptions(limits=station_limits(city)))
     shape, told = (3, len(Channel)), []
@@ -130,7 +130,7 @@ def raised(chair: Chair, code: str, channel: str, observed: float, limit: float,
     return alarm
 
 
-def test_a_broken_limit_is_told_with_value_limit_and_priority() -> None:
+def test_a_broken_limit_is_reported_with_value_limit_and_priority() -> None:
     chair = Chair(a_city())
     low = raised(chair, "low_pressure", "pressure", 121.0, 140.0)
     assert (low.priority, low.limit) == (Priority.MEDIUM, 140.0)
@@ -140,7 +140,7 @@ def test_a_broken_limit_is_told_with_value_limit_and_priority() -> None:
     assert "浊度 1.60 NTU，高于 1 NTU" in chinese(cloudy.detail)
 
 
-def test_next_to_nothing_or_beside_a_hospital_is_a_step_graver() -> None:
+def test_a_value_near_zero_or_beside_a_hospital_raises_the_priority_by_one() -> None:
     assert raised(Chair(a_city()), "low_pressure", "pressure", 60.0, 140.0).priority is Priority.HIGH
     assert raised(Chair(a_city(critical=True)), "low_pressure", "pressure", 121.0, 140.0).priority is Priority.HIGH
 
@@ -155,7 +155,7 @@ def test_next_to_nothing_or_beside_a_hospital_is_a_step_graver() -> None:
         (None, "", False),
     ],
 )
-def test_an_elevation_error_that_spoils_the_comparison_is_told_and_hides_nothing(
+def test_an_elevation_error_that_makes_the_comparison_doubtful_is_reported_and_hides_nothing(
     error_m: float | None, told: str, doubtful: bool
 ) -> None:
     low = raised(Chair(a_city()), "low_pressure", "pressure", 121.0, 140.0, error_m)
@@ -164,7 +164,7 @@ def test_an_elevation_error_that_spoils_the_comparison_is_told_and_hides_nothing
     assert low.priority is Priority.MEDIUM
 
 
-def test_a_pressure_that_is_low_only_in_truth_says_so() -> None:
+def test_a_pressure_that_is_low_only_after_correction_is_reported_so() -> None:
     low = raised(Chair(a_city()), "low_pressure", "pressure", 150.0, 140.0, 3.0)
     assert "修正后 0.121 MPa，实际超限" in chinese(low.detail)
     assert (low.is_doubtful, low.is_beyond_as_read) == (False, False)

@@ -1,4 +1,4 @@
-"""Operations name themselves beside a finding, lower its priority for ten minutes, and never hide it."""
+"""Operations are named beside a finding, lower its priority for ten minutes, and never hide it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def operations(chair: Chair) -> list[Alarm]:
 
 
 def plans(chair: Chair, asset: str, code: str = "works", starts: float = -5.0, ends: float = 60.0) -> None:
-    """Somebody enters works or an operation; minutes from now."""
+    """Enter works or an operation; minutes from now."""
     begin, end = (chair.now + timedelta(minutes=minutes) for minutes in (starts, ends))
     chair.does(EnterOperation(code, asset, begin, end, "换阀"))
 
@@ -119,7 +119,7 @@ def test_a_switch_seen_explains_what_comes_within_ten_minutes_wherever_it_is(min
     assert (finds(chair).priority is LOWER) is lowers
 
 
-def test_what_is_switched_all_the_time_is_written_down_now_and_then() -> None:
+def test_an_asset_that_switches_often_is_logged_at_intervals_only() -> None:
     chair = Chair()
     for _ in range(30):
         chair.now += timedelta(seconds=50)
@@ -128,7 +128,7 @@ def test_what_is_switched_all_the_time_is_written_down_now_and_then() -> None:
     assert len(chair.log) <= 6
 
 
-def test_more_water_into_the_zone_speaks_against_the_operation() -> None:
+def test_a_risen_zone_inflow_is_evidence_against_the_operation() -> None:
     chair = Chair()
     plans(chair, "H20")
     found = a_finding(pipes=("H20", "V20"), at=chair.now)
@@ -137,7 +137,7 @@ def test_more_water_into_the_zone_speaks_against_the_operation() -> None:
     assert (burst_alarm(chair).priority, len(burst_alarm(chair).explanations)) == (FULL, 1)
 
 
-def test_a_judged_case_keeps_what_it_has() -> None:
+def test_operations_do_not_change_a_judged_case() -> None:
     chair = Chair()
     plans(chair, "H20")
     finds(chair)
@@ -146,7 +146,7 @@ def test_a_judged_case_keeps_what_it_has() -> None:
     assert burst_alarm(chair).state is AlarmState.ACKNOWLEDGED
 
 
-def test_acknowledged_meanwhile_it_still_gets_its_full_priority_back() -> None:
+def test_an_acknowledged_alarm_still_gets_its_full_priority_back() -> None:
     chair = Chair()
     plans(chair, "H20")
     chair.does(AcknowledgeAlarm(finds(chair).alarm_id))

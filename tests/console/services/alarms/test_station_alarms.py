@@ -1,4 +1,4 @@
-"""Alarms of stations: one per station and code, never lost, never doubled by flapping."""
+"""Alarms of stations: one per station and code, never lost, not doubled by flapping."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def only(chair: Chair) -> Alarm:
     return alarm
 
 
-def test_seen_and_over_is_cleared_in_either_order(chair: Chair) -> None:
+def test_an_alarm_acknowledged_and_returned_in_either_order_is_cleared(chair: Chair) -> None:
     happens(chair, active=True)
     assert only(chair).state is AlarmState.ACTIVE
     chair.does(AcknowledgeAlarm(A1))
@@ -52,7 +52,7 @@ def test_seen_and_over_is_cleared_in_either_order(chair: Chair) -> None:
     assert chair.state.alarms[second.alarm_id].state is AlarmState.CLEARED
 
 
-def test_flapping_is_one_alarm_that_has_to_be_seen_anew(chair: Chair) -> None:
+def test_a_flapping_alarm_is_one_alarm_that_must_be_acknowledged_again(chair: Chair) -> None:
     happens(chair, active=True)
     chair.does(AcknowledgeAlarm(A1))
     for _ in range(5):
@@ -68,7 +68,7 @@ def test_an_event_that_lasts_changes_nothing(chair: Chair) -> None:
     assert len(chair.log) == 1
 
 
-def test_two_channels_of_a_station_are_one_alarm_until_both_are_well(chair: Chair) -> None:
+def test_two_channels_of_a_station_are_one_alarm_until_both_are_normal(chair: Chair) -> None:
     happens(chair, active=True)
     happens(chair, active=True, channel="flow")
     happens(chair, active=False)
@@ -143,7 +143,7 @@ def test_out_of_service_lasts_until_a_person_restores_it(chair: Chair) -> None:
         chair.does(RestoreAlarm(A1))
 
 
-def test_there_is_nothing_to_acknowledge_twice(chair: Chair) -> None:
+def test_a_second_acknowledgement_is_refused(chair: Chair) -> None:
     happens(chair, active=True)
     chair.does(AcknowledgeAlarm(A1))
     with pytest.raises(Refused, match="nothing to acknowledge"):
@@ -152,7 +152,7 @@ def test_there_is_nothing_to_acknowledge_twice(chair: Chair) -> None:
         chair.does(AcknowledgeAlarm("A-9"))
 
 
-def test_no_shelf_is_for_ever(chair: Chair) -> None:
+def test_shelving_has_a_longest_duration(chair: Chair) -> None:
     happens(chair, active=True)
     for until in (chair.now + timedelta(hours=24, seconds=1), datetime.max.replace(tzinfo=UTC)):
         with pytest.raises(Refused, match="24 hours at most"):
@@ -179,7 +179,7 @@ ASIDE_ACTS = ("shelve", "one-shot", "out", "restore")
 
 
 def set_aside(chair: Chair, alarm: Alarm, act: str) -> None:
-    """One of the acts that take an alarm out of sight or bring it back, where its state allows it."""
+    """Shelve, take out of service or restore an alarm, where its state allows it."""
     if act == "shelve" and alarm.state not in (AlarmState.CLEARED, AlarmState.OUT_OF_SERVICE):
         chair.does(ShelveAlarm(alarm.alarm_id, chair.now + timedelta(minutes=1), "检修"))
     elif act == "one-shot" and alarm.state in (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED):
@@ -192,8 +192,8 @@ def set_aside(chair: Chair, alarm: Alarm, act: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(acts=st.lists(st.tuples(ACTS, st.sampled_from(["S1", "S2"])), max_size=25))
-def test_an_event_that_nobody_has_seen_is_never_lost(acts: list[tuple[str, str]]) -> None:
-    """Oracle: per station, whether the event is on now, and whether it rang since somebody last acknowledged."""
+def test_an_unacknowledged_event_is_never_lost(acts: list[tuple[str, str]]) -> None:
+    """Oracle: per station, whether the event is active, and whether it was raised since the last acknowledgement."""
     chair, on, unseen = Chair(CITY), dict.fromkeys(("S1", "S2"), False), dict.fromkeys(("S1", "S2"), False)
     for act, station in acts:
         mine = [alarm for alarm in chair.state.alarms.values() if alarm.subject == station]

@@ -1,4 +1,4 @@
-"""Calibration from a recording: quiet hours by the city's clock; the city written says what it was fitted to, and reads back."""
+"""Calibration from a recording: quiet hours by the city's clock; the city written names its recording and is read back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MIDNIGHT_US = 1_704_038_400_000_000
 
 
 def a_recording(folder: Path, days: int = 3) -> Path:
-    """Days of what a twin with more demand shows, at the hours its pattern tells apart."""
+    """Days of readings of a twin with more demand, at hours at which its pattern differs."""
     day, lines = day_of(a_town(1.25)), ["time,station_id,channel,value,unit"]
     for number in range(days):
         for hour, row in zip(HOURS, range(len(HOURS)), strict=True):

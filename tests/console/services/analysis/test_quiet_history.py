@@ -1,4 +1,4 @@
-"""A restarted console learns from the store's quiet weeks: bursts and their aftermath are no quiet, dismissed cases are."""
+"""A restarted console learns from the store's weeks without events: bursts and the hours after them are left out."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def heard(archive: Kept) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.asarray(history.at_us[known])
 
 
-def test_an_empty_store_teaches_nothing() -> None:
+def test_an_empty_store_gives_no_history() -> None:
     assert quiet_history(Kept(days(0)), 1, NOW) is None
 
 

@@ -1,4 +1,4 @@
-"""What retention may delete: nothing of cases, nothing while the clock disagrees with the readings."""
+"""What retention may delete: no history of open cases, and nothing while clock and readings disagree."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def a_case(opened: datetime, closed: datetime | None = None) -> Incident:
 
 
 @given(before=st.integers(0, 60), kept=STRETCHES)
-def test_what_may_go_is_exactly_what_is_old_and_in_no_kept_stretch(before: int, kept: list[tuple[int, int]]) -> None:
+def test_exactly_the_old_history_outside_protected_periods_may_be_deleted(before: int, kept: list[tuple[int, int]]) -> None:
     ranges = deletable(before, kept)
     for time in range(-5, 80):
         goes = any(since <= time < until for since, until in ranges)
@@ -91,6 +91,8 @@ def test_the_entry_of_the_log_names_kind_span_and_count() -> None:
     )
 
 
-def test_by_default_readings_stay_two_years_and_positions_ninety_days() -> None:
+def test_by_default_readings_stay_two_years_positions_ninety_days_and_what_is_rolled_up_five_and_ten_years() -> None:
     rules = RetentionRules()
-    assert [rules.days(kind) for kind in HistoryKind] == [730, 90, 35]
+    assert {kind.value: rules.days(kind) for kind in HistoryKind} == {
+        "readings": 730, "positions": 90, "expected": 35, "minutes": 1826, "quarters": 3652, "jobs": 35,
+    }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a replay remembers to learn from: never what a burst has moved."""
+"""The history that a replay learns from: no readings changed by a burst."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ START_US = 1_704_067_200_000_000
 
 
 class Listening(Detector):
-    """Keeps what it is given to learn from."""
+    """Keeps the history it is given."""
 
     heard: History | None = None
 

@@ -54,7 +54,7 @@ def test_true_false_and_repeated_events_are_told_apart(city: Path, tmp_path: Pat
     assert (found["abrupt_within_15_min"], found["leaks"][1]["detected_at"]) == (1, None)
 
 
-def test_wrong_files_are_told_in_one_line(city: Path, tmp_path: Path) -> None:
+def test_wrong_files_are_reported_in_one_line(city: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.jsonl"
     wrong.write_text("no json")
     with pytest.raises(InputFault, match="line 1"):

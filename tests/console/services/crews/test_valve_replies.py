@@ -1,4 +1,4 @@
-"""A crew's report on a valve is what the desk's own mark is, with the crew as the one who says so."""
+"""A crew's report on a valve has the effect of the desk's own mark, with the crew as its source."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_report_bears_the_time_at_which_the_crew_turned_the_valve(judged: Chai
 def test_a_crew_that_holds_a_valve_card_alone_reports_by_the_case(judged: Chair) -> None:
     says(judged, "valve_closed", "H10a", crew="C3", order_id="", incident_id=CASE)
     assert case(judged).valve_marks[0].by == "C3"
-    assert says(judged, "valve_closed", "H10b", crew="C9", order_id="", incident_id=CASE).is_empty  # no crew of ours
+    assert says(judged, "valve_closed", "H10b", crew="C9", order_id="", incident_id=CASE).is_empty  # an unknown crew
 
 
 def test_a_valve_counts_as_closed_also_when_the_order_was_called_back_or_done(judged: Chair) -> None:
@@ -121,7 +121,7 @@ def test_a_report_for_a_closed_case_is_noted_and_one_for_no_case_changes_nothing
     assert says(judged, "valve_closed", "H10a", order_id="2031-0001-W1").is_empty
 
 
-def test_hydrants_that_a_crew_s_report_leaves_without_water_are_told_to_the_fire_brigade() -> None:
+def test_the_fire_brigade_is_notified_of_hydrants_lost_by_a_crews_report() -> None:
     town = a_town()
     chair = Chair(replace(town, hydrants=HydrantTable.of(["F1"], node=[town.network.nodes.row("J20")], pipe=[-1])))
     chair.sees(a_finding())

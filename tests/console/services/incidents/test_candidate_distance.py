@@ -30,5 +30,5 @@ def test_it_is_the_straight_line_between_the_nearest_points(pipe: str, in_set: b
     assert far.to_set_m == pytest.approx(to_set_m)
 
 
-def test_without_a_location_there_is_nothing_to_be_far_from() -> None:
+def test_without_a_location_no_distance_is_given() -> None:
     assert candidate_distance(NETWORK, None, "H00") is None

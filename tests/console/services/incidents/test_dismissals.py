@@ -1,4 +1,4 @@
-"""What was dismissed teaches: a like finding of the following days names it and is a step less pressing, never hidden."""
+"""A finding similar to one dismissed in the days before names it and has a lower priority; it is never hidden."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def found(chair: Chair, **how: object) -> BurstFinding:
 
 
 def dismissed(reason: str = "消火栓用水", flow: bool = False) -> Chair:
-    """A desk where one finding was none."""
+    """A desk at which one finding was dismissed."""
     chair = Chair()
     meter = (Evidence("Q1", "flow", 130.0, 100.0, chair.now),) if flow else ()
     finding = found(chair)
@@ -63,20 +63,20 @@ def test_a_like_finding_of_the_following_days_is_open_lower_and_names_the_dismis
         (timedelta(days=1), {"stations": (*STATIONS, "S5", "S6", "S7", "S8", "S9")}),
     ],
 )
-def test_another_day_hour_place_or_other_stations_are_another_matter(later: timedelta, how: dict[str, object]) -> None:
+def test_a_finding_of_another_day_hour_place_or_other_stations_is_not_lowered(later: timedelta, how: dict[str, object]) -> None:
     chair = dismissed()
     chair.now += later
     assert sees(chair, found(chair, **how)).explanations == ()
 
 
-def test_a_larger_one_is_another_matter() -> None:
+def test_a_larger_finding_is_not_lowered() -> None:
     chair = dismissed()
     chair.now += timedelta(days=1)
     finding = found(chair)
     assert sees(chair, replace(finding, location=replace(finding.location, statistic=63.1))).priority is FULL
 
 
-def test_a_meter_that_moves_is_new_unless_it_moved_then_too() -> None:
+def test_a_finding_with_a_meter_change_is_lowered_only_if_the_meter_changed_then_too() -> None:
     for flow, priority in ((False, FULL), (True, LOWER)):
         chair = dismissed(flow=flow)
         chair.now += timedelta(days=1)
@@ -104,7 +104,7 @@ def test_after_ten_minutes_unseen_it_has_its_full_priority_back() -> None:
     assert chair.state.alarms[alarm.alarm_id].priority is FULL
 
 
-def test_a_dismissal_undone_or_a_burst_judged_teaches_nothing() -> None:
+def test_an_undone_dismissal_or_a_judged_burst_lowers_no_later_finding() -> None:
     undone = dismissed()
     undone.does(UndoLast(CASE))
     assert undone.state.dismissals == {}

@@ -1,4 +1,4 @@
-"""Event levels follow the gravest bound reached; reports have their clock."""
+"""Event levels follow the gravest bound reached; reports have their due times."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DIALYSIS = CriticalCustomer("C1", "透析中心", "dialysis", "", "direct")
         (replace(CASE, plan=None), "IV", ()),
     ],
 )
-def test_the_gravest_bound_reached_makes_the_level(case: Incident, level: str, reached: tuple[str, ...]) -> None:
+def test_the_gravest_bound_reached_gives_the_level(case: Incident, level: str, reached: tuple[str, ...]) -> None:
     found = TABLE.level_of(case)
     assert (found.name, found.reached) == (level, reached)
 
@@ -47,6 +47,6 @@ def test_graver_levels_report_sooner_and_the_final_report_follows_the_closing() 
 
 
 @pytest.mark.parametrize("text", ["", 'version="1"\nsource="x"\nlevel=[]', "x = "])
-def test_a_table_that_cannot_be_read_is_told(text: str) -> None:
+def test_a_table_that_cannot_be_read_is_reported(text: str) -> None:
     with pytest.raises(InputFault, match=r"event_levels\.toml"):
         LevelTable.load(text)

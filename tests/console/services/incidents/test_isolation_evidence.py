@@ -1,4 +1,4 @@
-"""Near zero inside is evidence, pressure inside speaks against it, a station at the border says nothing."""
+"""Pressure near zero inside the area is evidence of isolation, pressure inside contradicts it, border stations do not count."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def picture(pressure_kpa: float, flow_m3h: float = 150.0, age_s: float = 10.0) -
 
 
 @pytest.mark.parametrize(("kpa", "sign"), [(3.0, Sign.NEAR_ZERO), (240.0, Sign.STILL_PRESSURE)])
-def test_a_reading_inside_speaks_and_one_at_the_border_does_not(case: Incident, kpa: float, sign: Sign) -> None:
+def test_a_station_inside_is_evidence_and_one_at_the_border_is_not(case: Incident, kpa: float, sign: Sign) -> None:
     (found,) = isolation_signs(measured(), case, picture(kpa))
     assert (found.station_id, found.sign, found.value) == ("IN", sign, kpa)
 
 
-def test_an_old_reading_says_nothing(case: Incident) -> None:
+def test_an_old_reading_is_no_evidence(case: Incident) -> None:
     assert isolation_signs(measured(), case, picture(3.0, age_s=600.0)) == ()
 
 

@@ -88,7 +88,7 @@ def test_a_plan_follows_what_another_case_closes(two_cases: Chair) -> None:
     assert "V00a" in [step.asset_id for step in the_plan(two_cases, OTHER).valves_to_close]
 
 
-def test_two_plans_that_leave_nobody_a_way_have_a_conflict_with_its_own_customers(two_cases: Chair) -> None:
+def test_two_plans_that_together_cut_off_an_area_have_a_conflict_with_its_own_customers(two_cases: Chair) -> None:
     everybody = set(two_cases.city.customers.asset_id.tolist())
     own = {"C-H00", "C-V00", "C-M1"}
     for case, other in ((CASE, OTHER), (OTHER, CASE)):
@@ -180,7 +180,7 @@ def test_cards_go_out_for_a_judged_case_with_a_crew_only(chair: Chair) -> None:
         chair.does(SendValveCards(CASE))
 
 
-def test_a_checked_reopening_is_told_apart_from_the_impact(judged: Chair) -> None:
+def test_a_checked_reopening_is_reported_apart_from_the_impact(judged: Chair) -> None:
     impact = PressureImpact(True)
     judged.take(judged.desk.on_impact(judged.state, CASE, impact, judged.now))
     checked = replace(impact, reopening=(ReopenCheck("V1", 12, 0, 0, suffices=True), ReopenCheck("V2", 0, 9, 3, suffices=False)))

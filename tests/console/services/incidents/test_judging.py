@@ -1,4 +1,4 @@
-"""Judging, site checks, valves, phases: what may follow what, and on which evidence."""
+"""Judging, site checks, valves, phases: allowed transitions and the evidence they need."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_judged_burst_has_plan_site_check_and_estimate(judged: Chair) -> None:
     assert (incident.phase, incident.burst_pipes, incident.ground) == (Phase.VERIFIED, ("H10",), "judgement")
     (order,) = incident.orders
     assert (order.kind, order.crew_id, order.state) == (OrderKind.SITE_CHECK, "C1", OrderState.SENT)
-    # C1 stands one block (200 m) away along 经十路; 25 km/h.
+    # C1 is one block (200 m) away along 经十路; 25 km/h.
     assert order.eta_minutes == pytest.approx(0.5)
     assert incident.restoration_at is not None
     assert incident.restoration_at > incident.opened_at + timedelta(hours=6)
@@ -283,7 +283,7 @@ def test_an_unknown_case_is_refused_in_one_line(chair: Chair) -> None:
         chair.does(JudgeBurst("2024-0099", ("H10",)))
 
 
-def test_the_fire_brigade_hears_of_hydrants_lost_and_back_at_once() -> None:
+def test_the_fire_brigade_is_notified_at_once_of_hydrants_lost_and_restored() -> None:
     town = a_town()
     chair = Chair(replace(town, hydrants=HydrantTable.of(["F1"], node=[-1], pipe=[town.network.pipes.row("H10")])))
     chair.sees(a_finding())

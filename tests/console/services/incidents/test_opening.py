@@ -1,4 +1,4 @@
-"""A finding opens a case; later findings revise it until it is judged; nothing rings twice."""
+"""A finding opens a case; later findings revise it until it is judged, without a second alarm."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_alarm_names_the_stations_what_moved_and_against_what(chair: Chair) 
     assert "经十路" in detail
 
 
-def test_a_leak_that_grew_over_days_says_so_and_wakes_nobody_until_it_bursts(chair: Chair) -> None:
+def test_a_leak_that_grew_over_days_is_a_medium_alarm_until_it_bursts(chair: Chair) -> None:
     chair.sees(replace(a_finding(), lane="slow"))
     alarm = chair.state.alarms["A-000001"]
     assert (alarm.priority, alarm.code) == (Priority.MEDIUM, "slow_leak")
@@ -55,9 +55,7 @@ def test_a_leak_that_grew_over_days_says_so_and_wakes_nobody_until_it_bursts(cha
 
 
 @pytest.mark.parametrize(("lane", "gravest"), [("slow", Priority.MEDIUM), ("inflow", Priority.HIGH)])
-def test_what_only_nights_or_a_meter_show_is_never_graver_with_or_without_what_explains_it(
-    chair: Chair, lane: str, gravest: Priority
-) -> None:
+def test_a_finding_from_nights_or_one_meter_alone_is_never_above_medium(chair: Chair, lane: str, gravest: Priority) -> None:
     stopped = OperationFinding(NOW, "pump", "PU1", stopped=True, stations=("S1",))
     chair.sees(replace(a_finding(), lane=lane, operations=(stopped,)))
     alarm = chair.state.alarms["A-000001"]
@@ -65,7 +63,7 @@ def test_what_only_nights_or_a_meter_show_is_never_graver_with_or_without_what_e
     assert alarm.unexplained_priority is gravest
 
 
-def test_the_place_tells_road_side_depth_cross_roads_community_district_and_supply(chair: Chair) -> None:
+def test_the_place_gives_road_side_depth_cross_roads_community_district_and_supply(chair: Chair) -> None:
     chair.sees(a_finding())
     place = chair.state.incidents[CASE].place
     assert place is not None
@@ -142,7 +140,7 @@ def test_a_later_finding_revises_the_open_case_instead_of_opening_another(chair:
     assert incident.version == 2
 
 
-def test_a_finding_that_tells_nothing_new_changes_nothing(chair: Chair) -> None:
+def test_a_finding_without_new_information_changes_nothing(chair: Chair) -> None:
     chair.sees(a_finding())
     assert chair.sees(a_finding(at=NOW + timedelta(seconds=60))).drafts == ()
 
@@ -179,17 +177,19 @@ def test_a_new_step_elsewhere_is_a_second_case_though_the_same_stations_moved(ju
     ("pipes", "minutes", "lane"),
     [
         (("H13", "H23"), 2, "step"),  # late stations of the same burst
-        (("H13", "H23"), 8, "level"),  # what lasts is seen from elsewhere
+        (("H13", "H23"), 8, "level"),  # the lasting change seen by other stations
         (("V10", "H13"), 8, "step"),  # a candidate of the case: the burst has grown
     ],
 )
-def test_what_may_be_the_same_burst_opens_no_second_case(judged: Chair, pipes: tuple[str, ...], minutes: int, lane: str) -> None:
+def test_a_finding_that_may_be_the_same_burst_opens_no_second_case(
+    judged: Chair, pipes: tuple[str, ...], minutes: int, lane: str
+) -> None:
     judged.now += timedelta(minutes=minutes)
     judged.sees(replace(a_step(pipes, timedelta(minutes=minutes)), lane=lane))
     assert set(judged.state.incidents) == {CASE}
 
 
-def test_a_step_inside_what_is_being_shut_off_is_no_second_burst(judged: Chair) -> None:
+def test_a_step_inside_the_area_being_isolated_is_no_second_burst(judged: Chair) -> None:
     case = judged.state.incidents[CASE]
     assert case.plan is not None
     wide = replace(case, plan=replace(case.plan, zone_pipes=(*case.plan.zone_pipes, "H23")))
@@ -243,7 +243,7 @@ def test_judging_acknowledges_the_alarm(chair: Chair) -> None:
     assert (alarm.state, alarm.acknowledged_by) == (AlarmState.ACKNOWLEDGED, "李")
 
 
-def test_the_town_is_where_it_should_be() -> None:
-    # The tests' own yardstick: H10 runs east from (X0 + 200, Y0).
+def test_pipe_h10_of_the_test_town_has_the_coordinates_that_tests_assume() -> None:
+    # Tests rely on it: H10 runs east from (X0 + 200, Y0).
     pipes = a_town().network.pipes
     assert pipes.points(pipes.row("H10")).tolist() == [[X0 + STEP_M, Y0], [X0 + 2 * STEP_M, Y0]]

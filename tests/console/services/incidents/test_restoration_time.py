@@ -47,6 +47,6 @@ def test_an_unknown_diameter_counts_as_the_middle_of_the_table() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "version = ", 'version="1"\nsource="x"\nround_minutes=30\n[filling]\nshare=1'])
-def test_a_table_that_cannot_be_read_is_told(text: str) -> None:
+def test_a_table_that_cannot_be_read_is_reported(text: str) -> None:
     with pytest.raises(InputFault, match=r"restoration\.toml"):
         RestorationTable.load(text)

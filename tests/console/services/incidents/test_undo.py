@@ -1,4 +1,4 @@
-"""Undo: any number of steps back to the earlier value; what has left the house is countermanded."""
+"""Undo: any number of steps back to the earlier value; orders and alerts already sent are countermanded."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ INDOORS: list[tuple[Intent, str]] = [
 
 
 def bare(incident: Incident) -> Incident:
-    """The value without what no undo gives back: its version; the plan's computing time is no value either."""
+    """The value without its version and the plan's computing time, which undo does not restore."""
     plan = replace(incident.plan, compute_ms=0.0) if incident.plan else None
     return replace(incident, version=0, plan=plan)
 
@@ -110,7 +110,7 @@ def test_undoing_a_corrected_pipe_sends_the_crew_back_to_the_first(judged: Chair
     assert (message["action"], message["pipe_id"]) == ("revised", "H10")
 
 
-def test_undoing_an_issue_lifts_the_notice_it_made_public_and_never_unsays_it(judged: Chair) -> None:
+def test_undoing_an_issue_lifts_the_public_notice_and_keeps_it_in_the_log(judged: Chair) -> None:
     judged.does(DraftNotice(CASE))
     judged.does(SubmitNotice(CASE, N1))
     judged.does(ApproveNotice(CASE, N1), "李")
@@ -135,7 +135,7 @@ def test_undoing_a_dismissal_opens_the_case_and_its_alarm_again(chair: Chair) ->
     assert chair.state.alarms["A-000001"].state is AlarmState.ACKNOWLEDGED
 
 
-def test_facts_that_came_in_between_are_kept(judged: Chair) -> None:
+def test_undo_keeps_facts_recorded_after_the_step(judged: Chair) -> None:
     judged.does(MarkValveClosed(CASE, "H10a"))
     impact = PressureImpact(True, (), ("C-V20",), 40)
     judged.take(judged.desk.on_impact(judged.state, CASE, impact, judged.now))
@@ -154,7 +154,7 @@ def test_a_plan_is_never_restored_for_pipes_it_is_not_for(chair: Chair) -> None:
     assert plan.burst_pipes == ("V10",)
 
 
-def test_when_nothing_is_left_undo_says_so(chair: Chair) -> None:
+def test_undo_without_a_step_left_is_refused(chair: Chair) -> None:
     chair.sees(a_finding())
     with pytest.raises(Refused, match="nothing left to undo"):
         chair.does(UndoLast(CASE))

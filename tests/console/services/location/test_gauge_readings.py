@@ -1,4 +1,4 @@
-"""A gauge read by the crew: weighs the candidates, moves plan and place, is told to the area, can be undone."""
+"""A gauge reading by the crew updates the candidates, plan and place, is sent to the area, and can be undone."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def case(chair: Chair) -> Incident:
     return chair.state.incidents[CASE]
 
 
-def test_the_area_is_told_where_to_read_next(suspected: Chair) -> None:
+def test_the_next_gauge_reading_is_sent_to_the_area(suspected: Chair) -> None:
     body = json.loads(suspected.sent[-1].payload)
     assert body["next_reading"]["asset_id"] == "FH1"
     assert body["next_reading"]["expected_mpa"] == 0.3
@@ -47,7 +47,7 @@ def test_the_same_outlook_again_changes_nothing(suspected: Chair) -> None:
     assert again.drafts == ()
 
 
-def test_a_reading_that_speaks_for_another_pipe_moves_plan_and_place_there(suspected: Chair) -> None:
+def test_a_gauge_reading_in_favour_of_another_pipe_moves_plan_and_place_there(suspected: Chair) -> None:
     suspected.does(EnterReading(CASE, "FH1", 240.0), user="李")
     after = case(suspected)
     assert after.location is not None
@@ -61,7 +61,7 @@ def test_a_reading_that_speaks_for_another_pipe_moves_plan_and_place_there(suspe
     assert "实测 0.240 MPa" in chinese(suspected.log[-1].note)
 
 
-def test_stations_a_minute_later_do_not_overrule_what_was_read(suspected: Chair) -> None:
+def test_stations_a_minute_later_do_not_overrule_a_gauge_reading(suspected: Chair) -> None:
     suspected.does(EnterReading(CASE, "FH1", 240.0))
     assert suspected.sees(a_finding(first=0.9)).drafts == ()
 
@@ -74,7 +74,7 @@ def test_a_reading_can_be_undone(suspected: Chair) -> None:
     assert (after.location, after.hand_readings, after.outlook) == (before.location, (), before.outlook)
 
 
-def test_what_was_not_proposed_or_is_no_pressure_is_refused(suspected: Chair) -> None:
+def test_a_reading_at_another_place_or_without_a_valid_pressure_is_refused(suspected: Chair) -> None:
     with pytest.raises(Refused, match="not among the places"):
         suspected.does(EnterReading(CASE, "FH2", 240.0))
     for wrong in (-1.0, float("nan"), 5000.0):

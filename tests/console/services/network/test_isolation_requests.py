@@ -74,7 +74,7 @@ def test_states_operability_and_direction_are_corrected_per_request() -> None:
         ({"burst": ["P1"], "ignore_one_way": "yes"}, "ignore_one_way"),
     ],
 )
-def test_a_request_that_cannot_be_meant_is_refused_with_its_reason(request_: dict[str, Any], said: str) -> None:
+def test_a_contradictory_request_is_refused_with_its_reason(request_: dict[str, Any], said: str) -> None:
     with pytest.raises(InputFault, match=said):
         _ask(request_)
 
@@ -97,7 +97,7 @@ def test_a_batch_answers_line_by_line_and_a_wrong_line_does_not_stop_the_others(
 
 
 def _keep(path: Path, answers: list[dict[str, Any]]) -> None:
-    """Each answer as it comes: the fault arrives last."""
+    """Collect each answer as it comes: the fault arrives last."""
     for answer in answer_batch(_city(), path):
         answers.append(answer)
 
@@ -110,7 +110,7 @@ def test_one_request_leaves_no_trace_in_the_next(tmp_path: Path) -> None:
     assert _closing(second) == {"V2", "V3"}
 
 
-def test_an_unreadable_file_is_said_at_once(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputFault, match="cannot be read"):
         list(answer_batch(_city(), tmp_path / "none.jsonl"))
 

@@ -1,4 +1,4 @@
-"""Pressures after a plan as the command line tells them."""
+"""Pressures after a plan as printed by the command line."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CITY = with_customers(
 )
 
 
-def test_customers_are_told_apart_by_what_they_get() -> None:
+def test_customers_without_water_with_low_pressure_and_with_normal_supply_are_distinguished() -> None:
     plan = Isolator(CITY).plan(["P2"])
     answer = {**plan_json(plan), "pressures": pressures_json(CITY, plan, "07:00")}
     found = answer["pressures"]
@@ -54,7 +54,7 @@ def test_a_solved_flow_gives_directions_to_a_trace() -> None:
     assert CITY.network.pipes.ids(answer.trace.pipes) == ("P1", "P2", "P3")
 
 
-def test_a_time_that_is_none_is_refused() -> None:
+def test_a_text_that_is_not_a_time_is_refused() -> None:
     assert second_of_day("06:30") == 6 * 3600 + 1800
     with pytest.raises(InputFault, match="time of day"):
         second_of_day("25:00")

@@ -101,7 +101,7 @@ def test_loops_and_islands_are_counted() -> None:
     "request_",
     [TraceRequest(("J00",), "sideways"), TraceRequest(("J00",), cost="time"), TraceRequest(())],
 )
-def test_what_cannot_be_meant_is_refused(request_: TraceRequest) -> None:
+def test_a_contradictory_trace_request_is_refused(request_: TraceRequest) -> None:
     with pytest.raises(InputFault):
         trace_of(TOWN, request_)
 
@@ -144,7 +144,7 @@ def test_a_city_without_a_model_is_not_solved_and_times_are_checked() -> None:
     assert ids_listed(["A,B", " C "]) == ("A", "B", "C")
 
 
-def test_a_trace_on_a_local_grid_is_written_without_a_word_from_a_library(tmp_path: Path) -> None:
+def test_a_trace_on_a_local_grid_is_written_without_library_warnings(tmp_path: Path) -> None:
     town = replace(TOWN, network=replace(TOWN.network, crs="local"))
     found = trace_of(town, TraceRequest(("H10",)))
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""A trial works out a plan without a case; valve cards tell a crew what it must know."""
+"""A what-if computes a plan without a case; valve cards give a crew what it needs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_bursts_are_added_and_taken_away_and_another_one_starts_anew() -> None:
     assert both.with_pipe("H20") == WhatIf(("H20",))
 
 
-def test_a_valve_supposed_closed_stays_listed_and_one_outside_takes_its_customers_along() -> None:
+def test_a_what_if_keeps_a_valve_supposed_closed_in_the_list_and_counts_customers_behind_one_outside() -> None:
     shut = WhatIf().with_pipe("H10").with_shut("H10a")
     assert _closing(shut) == {"H10a", "H10b"}
     assert _case(shut).closed_valves() == ("H10a",)

@@ -1,4 +1,4 @@
-"""A notice that contradicts its case goes no step further: the difference is data, going on needs a reason on record."""
+"""A notice that contradicts its case is blocked: the difference is shown, proceeding needs a recorded reason."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def crew_finds(chair: Chair, pipe: str = "V10") -> None:
 
 
 def pressures(chair: Chair) -> None:
-    """The hydraulics answer after the draft."""
+    """The pressures after closing arrive after the draft."""
     impact = PressureImpact(True, (), ("C-V20",), 40, ("泉城花园",))
     chair.take(chair.desk.on_impact(chair.state, CASE, impact, chair.now))
 
@@ -49,7 +49,7 @@ def valve_stuck(chair: Chair) -> None:
 
 
 def later(chair: Chair) -> None:
-    """Water comes back later."""
+    """The estimated restoration becomes later."""
     at = chair.state.incidents[CASE].restoration_at
     assert at is not None
     chair.does(SetRestoration(CASE, at + timedelta(hours=3)))
@@ -66,7 +66,7 @@ CHANGES: dict[str, tuple[Callable[[Chair], object], set[str]]] = {
 
 
 def found(chair: Chair) -> tuple[Contradiction, ...]:
-    """What the notice contradicts now."""
+    """The contradictions of the notice now."""
     incident = chair.state.incidents[CASE]
     return contradictions(chair.city, incident, incident.notices[-1])
 
@@ -87,7 +87,7 @@ def test_no_step_is_taken_with_a_notice_that_contradicts_its_case(judged: Chair,
 
 
 @pytest.mark.parametrize("change", sorted(set(CHANGES) - {"crew"}))
-def test_a_redraft_says_what_is_so_and_goes_on(judged: Chair, change: str) -> None:
+def test_a_redraft_states_the_present_facts_and_the_notice_can_proceed(judged: Chair, change: str) -> None:
     judged.does(DraftNotice(CASE), "王")
     CHANGES[change][0](judged)
     judged.does(DraftNotice(CASE), "王")
@@ -97,7 +97,7 @@ def test_a_redraft_says_what_is_so_and_goes_on(judged: Chair, change: str) -> No
     assert judged.state.incidents[CASE].notices[-1].status is NoticeStatus.ISSUED
 
 
-def test_a_redraft_does_not_settle_what_the_crew_found_only_judging_does(judged: Chair) -> None:
+def test_a_pipe_found_by_the_crew_is_settled_by_judging_and_not_by_a_redraft(judged: Chair) -> None:
     judged.does(DraftNotice(CASE), "王")
     crew_finds(judged)
     judged.does(DraftNotice(CASE), "王")
@@ -117,7 +117,7 @@ def test_the_difference_names_both_sides_in_either_language(judged: Chair) -> No
     assert "\n" not in refused.value.text("zh_CN")
 
 
-def test_going_on_in_spite_of_it_needs_a_reason_at_each_step_and_is_recorded(judged: Chair) -> None:
+def test_proceeding_despite_a_contradiction_needs_a_reason_at_each_step_and_is_recorded(judged: Chair) -> None:
     judged.does(DraftNotice(CASE), "王")
     crew_finds(judged)
     changes = judged.does(SubmitNotice(CASE, N1, "现场编号有误，已电话核实"))
@@ -145,7 +145,7 @@ def test_closing_the_valves_of_the_plan_contradicts_nothing(judged: Chair) -> No
         assert found(judged) == ()
 
 
-def test_as_many_households_but_other_ones_is_a_contradiction(judged: Chair) -> None:
+def test_the_same_number_of_other_households_is_a_contradiction(judged: Chair) -> None:
     judged.does(DraftNotice(CASE))
     incident = judged.state.incidents[CASE]
     assert incident.plan is not None
@@ -154,7 +154,7 @@ def test_as_many_households_but_other_ones_is_a_contradiction(judged: Chair) -> 
     assert [one.code for one in told] == ["customers"]
 
 
-def test_a_notice_of_an_earlier_version_of_the_program_is_held_against_what_it_says(judged: Chair) -> None:
+def test_a_notice_of_an_earlier_program_version_is_checked_by_its_text(judged: Chair) -> None:
     judged.does(DraftNotice(CASE))
     incident = judged.state.incidents[CASE]
     old = replace(incident.notices[-1], basis=None)

@@ -54,7 +54,7 @@ def test_a_notice_never_names_pipes_or_valves(judged: Chair) -> None:
     assert not [name for name in (*network.pipes.asset_id, *network.valves.asset_id) if f"'{name}'" in said]
 
 
-def test_critical_customers_and_roof_tanks_are_told_apart(chair: Chair) -> None:
+def test_critical_customers_and_roof_tanks_are_listed_separately(chair: Chair) -> None:
     chair.sees(a_finding(("H20", "V01")))
     chair.does(JudgeBurst(CASE, ("H20", "V01")))
     chair.does(DraftNotice(CASE))
@@ -80,7 +80,7 @@ def test_without_georeference_a_notice_says_why_it_has_no_outline() -> None:
     assert "not georeferenced" in notice(chair).facts.no_geometry_reason
 
 
-def test_low_pressure_is_told_apart_from_no_water(judged: Chair) -> None:
+def test_low_pressure_is_listed_separately_from_no_water(judged: Chair) -> None:
     impact = PressureImpact(True, (), ("C-V20",), 40, ("泉城花园", "美林苑"))
     judged.take(judged.desk.on_impact(judged.state, CASE, impact, judged.now))
     judged.does(DraftNotice(CASE))
@@ -106,7 +106,7 @@ def test_who_drafted_or_edited_a_notice_cannot_approve_it(judged: Chair, user: s
     assert (notice(judged).status, notice(judged).approved_by) == (NoticeStatus.APPROVED, "李")
 
 
-def test_an_override_is_possible_recorded_and_loud(judged: Chair) -> None:
+def test_an_override_is_possible_recorded_and_shown(judged: Chair) -> None:
     judged.does(DraftNotice(CASE), "王")
     changes = judged.does(ApproveNotice(CASE, N1, "主管失联，医院断水"), "王")
     assert notice(judged).status is NoticeStatus.APPROVED
@@ -205,7 +205,7 @@ def test_after_a_public_notice_the_next_version_refers_to_it_and_both_are_kept(j
     assert first.status is (NoticeStatus.LIFTED if is_lifted else NoticeStatus.UPDATED)
 
 
-def test_a_public_notice_taken_back_by_undo_is_withdrawn_and_claims_no_water(judged: Chair) -> None:
+def test_a_public_notice_undone_is_withdrawn_and_does_not_claim_that_water_is_back(judged: Chair) -> None:
     issued(judged)
     judged.does(UndoLast(CASE))
     assert (notice(judged).status, notice(judged).withdrawn) == (NoticeStatus.LIFTED, True)
@@ -219,7 +219,7 @@ def test_files_of_the_lifting_stand_beside_those_of_the_issue(judged: Chair) -> 
     assert notice(judged).files == (f"{N1}.txt", f"{N1}-lifted.txt")
 
 
-def test_what_was_written_by_hand_survives_a_redraft_or_is_shown(chair: Chair) -> None:
+def test_edits_by_hand_survive_a_redraft_or_are_given_back(chair: Chair) -> None:
     chair = Chair(documents=LinedDocuments())
     chair.sees(a_finding())
     chair.does(JudgeBurst(CASE, ("H10",)))

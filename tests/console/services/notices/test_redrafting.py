@@ -1,4 +1,4 @@
-"""Edits by hand outlive a redraft where their lines still stand; what finds no place is given back, never lost."""
+"""Edits by hand are kept by a redraft where their lines still exist; other edits are given back, never lost."""
 
 from __future__ import annotations
 

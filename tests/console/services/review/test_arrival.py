@@ -1,4 +1,4 @@
-"""Measured against arrived: delays per station, what came late, and nothing made up where no arrival was kept."""
+"""Delay between measurement and arrival per station; late readings; no delay is stated without arrival times."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_readings_that_arrived_together_late_are_one_line(record: CaseRecord) ->
     assert facts(late_information(record))["late_stations"] == ("S4",)
 
 
-def test_without_arrivals_nothing_is_claimed(record: CaseRecord) -> None:
+def test_without_arrival_times_no_delay_is_stated(record: CaseRecord) -> None:
     untimed = replace(record, readings=replace(record.readings, arrived_us=None))
     answer = arrival_delays(untimed)
     assert {fact.verdict for fact in answer.facts} == {Verdict.UNKNOWN}

@@ -1,4 +1,4 @@
-"""Crews' arrivals: what was promised, said and measured, each for itself; what nobody knows stays unknown."""
+"""Crews' arrivals: estimated, reported and measured times are separate; unknown ones stay unknown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.console.package.cases import a_case
 
 @pytest.fixture(scope="module")
 def record() -> CaseRecord:
-    """A whole case: its first order is promised, later moved to another pipe, answered on site."""
+    """A complete case: its first order has an estimated arrival, is moved to another pipe, and is answered on site."""
     return a_case()
 
 
@@ -44,7 +44,7 @@ def beside_the_pipe(record: CaseRecord, metres: float) -> tuple[float, float]:
     return float(x) + metres, float(y)
 
 
-def test_what_was_promised_on_sending_stays_promised_when_the_place_is_corrected(record: CaseRecord) -> None:
+def test_the_arrival_time_given_at_sending_is_kept_when_the_place_is_corrected(record: CaseRecord) -> None:
     sent: Change = next(change for change in record.case_changes if change.kind == "burst_judged")
     eta = (sent.after or {})["orders"][0]["eta_minutes"]
     assert record.incident.orders[0].eta_minutes is None  # the correction took it from the order
@@ -52,12 +52,12 @@ def test_what_was_promised_on_sending_stays_promised_when_the_place_is_corrected
     assert first.promised == record.incident.orders[0].sent_at + timedelta(minutes=eta)
 
 
-def test_reported_on_site_is_the_crews_own_word(record: CaseRecord) -> None:
+def test_the_reported_arrival_is_the_crews_own_report(record: CaseRecord) -> None:
     said = next(change for change in record.case_changes if change.kind == "order_on_site")
     assert arrivals(record, Replay(record))[0].reported == said.at
 
 
-def test_the_track_arrives_with_its_first_fix_within_sixty_metres_of_the_pipe(record: CaseRecord) -> None:
+def test_the_measured_arrival_is_the_first_fix_within_sixty_metres_of_the_pipe(record: CaseRecord) -> None:
     far, near = beside_the_pipe(record, 61.0), beside_the_pipe(record, 59.0)
     moved = with_fixes(record, (-5.0, *near), (3.0, *far), (17.0, *near), (20.0, *near))
     first = arrivals(moved, Replay(moved))[0]
@@ -76,7 +76,7 @@ def test_without_a_fix_near_the_pipe_no_arrival_was_measured(record: CaseRecord)
 
 
 @pytest.mark.parametrize(("minutes_late", "verdict"), [(-3.0, Verdict.GOOD), (4.9, Verdict.GOOD), (5.1, Verdict.BAD)])
-def test_five_minutes_behind_the_promise_are_late(record: CaseRecord, minutes_late: float, verdict: Verdict) -> None:
+def test_an_arrival_five_minutes_after_the_estimate_is_late(record: CaseRecord, minutes_late: float, verdict: Verdict) -> None:
     first = arrivals(record, Replay(record))[0]
     assert first.promised is not None
     after = (first.promised - first.order.sent_at) / timedelta(minutes=1) + minutes_late
@@ -89,7 +89,7 @@ def test_a_case_without_orders_has_no_arrivals(record: CaseRecord) -> None:
     assert [fact.value for fact in facts(bare).values()] == [None]
 
 
-def test_a_crew_that_says_it_is_there_and_by_its_track_never_came_is_named(record: CaseRecord) -> None:
+def test_a_crew_that_reports_arrival_without_a_track_near_the_pipe_is_named(record: CaseRecord) -> None:
     crew, far, near = record.incident.orders[0].crew_id, beside_the_pipe(record, 900.0), beside_the_pipe(record, 9.0)
     assert facts(with_fixes(record, (3.0, *far)))["crews_unseen"].value == (crew,)
     assert facts(with_fixes(record, (3.0, *near)))["crews_unseen"].value == "–"

@@ -1,4 +1,4 @@
-"""The monthly review: what counts, what the board says, against plain counting."""
+"""The monthly review: which cases count, and its figures compared with plain counting."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_only_incidents_of_the_citys_own_month_count(record: CaseRecord) -> None
     assert {one.incident.incident_id for one in month.cases} == {case.incident_id, "Y"}
 
 
-def test_drills_count_only_when_asked(record: CaseRecord) -> None:
+def test_drills_count_only_with_their_option(record: CaseRecord) -> None:
     inputs = MonthInputs([record.incident], [])
     assert not month_review(date(2024, 1, 1), ZONE, inputs).cases
     assert len(month_review(date(2024, 1, 1), ZONE, inputs, DRILLS).cases) == 1

@@ -1,4 +1,4 @@
-"""Answers of the review page, each against what the case was played to be."""
+"""Answers of the review page, each compared with the course of the case."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_milestones_are_the_times_of_the_changes(record: CaseRecord, answers: di
     assert took.verdict is Verdict.GOOD
 
 
-def test_a_missed_target_is_said_to_be_missed(record: CaseRecord) -> None:
+def test_a_missed_target_is_reported_as_missed(record: CaseRecord) -> None:
     assert record.incident.issued_at is not None
     late = replace(record, incident=replace(record.incident, issued_at=record.incident.issued_at + timedelta(hours=1)))
     found = {answer.key: answer for answer in answers_to(late)}
@@ -80,7 +80,7 @@ def test_the_place_found_is_ranked_and_its_distance_measured(answers: dict[str, 
     assert fact(answers["predicted_actual"], "place_distance").value == pytest.approx(200.0)
 
 
-def test_what_came_after_judging_is_late_information(record: CaseRecord, answers: dict[str, Answer]) -> None:
+def test_information_after_the_judgement_is_listed_as_late(record: CaseRecord, answers: dict[str, Answer]) -> None:
     table = answers["late"].table
     assert table is not None
     assert any("V10" in str(row[2]) for row in table.rows)
@@ -97,7 +97,7 @@ def test_customers_times_hours_is_the_sum_over_the_stretches(record: CaseRecord,
     assert fact(answers["outage"], "household_hours").value == pytest.approx(total, abs=0.06)
 
 
-def test_another_decision_is_the_planner_asked_again(record: CaseRecord) -> None:
+def test_another_decision_equals_a_new_plan_of_the_planner(record: CaseRecord) -> None:
     valve = record.incident.plan.valves_to_close[0].asset_id if record.incident.plan else ""
     outcome = rerun(record, unable=[valve])
     again = Isolator(record.city).plan(["V10"], valves={valve: ValveOverride(operable=False)}, alternatives=False)
@@ -106,8 +106,8 @@ def test_another_decision_is_the_planner_asked_again(record: CaseRecord) -> None
         rerun(record, closed=["no such valve"])
 
 
-def test_whoever_loses_water_by_a_valve_that_had_been_closed_is_counted(record: CaseRecord) -> None:
-    """Against a walk from the sources over every pipe end that no closed valve shuts."""
+def test_customers_behind_valves_closed_before_the_case_are_counted(record: CaseRecord) -> None:
+    """Oracle: a walk from the sources over every pipe end that no closed valve shuts."""
     valves, unable, more = record.city.network.valves, record.incident.unable_valves(), 0
     for pipe in np.unique(valves.pipe):
         closed = [str(name) for name in valves.asset_id[valves.pipe == pipe] if name not in unable]
@@ -144,7 +144,7 @@ def test_the_surge_before_is_the_largest_rise_over_the_usual(record: CaseRecord)
     assert fact(found["pressure"], "surge").value == pytest.approx(80.0)
 
 
-def test_the_reviewers_findings_take_the_place_of_what_nobody_recorded(record: CaseRecord) -> None:
+def test_the_reviewers_findings_replace_what_was_not_recorded(record: CaseRecord) -> None:
     first = record.incident.opened_at + timedelta(minutes=30)
     notes = ReviewNotes(
         actions=(Action("换阀", "李", date(2024, 2, 1)), Action("查图", "")),
@@ -207,14 +207,14 @@ def test_continued_reports_are_counted_against_their_clock(record: CaseRecord) -
     assert [row[0] for row in found["reports"].table.rows] == ["first", "continued", "continued", "final"]
 
 
-def test_who_knows_the_broken_place_is_said(record: CaseRecord, answers: dict[str, Answer]) -> None:
+def test_the_source_of_the_actual_place_is_named(record: CaseRecord, answers: dict[str, Answer]) -> None:
     assert fact(answers["predicted_actual"], "place_ground").value == "crew"
     dug = replace(record, notes=ReviewNotes(findings=Findings(excavated_pipe="H20")))
     found = {answer.key: answer for answer in answers_to(dug)}
     assert fact(found["predicted_actual"], "place_ground").value == "dug"
 
 
-def test_confirmed_on_site_is_another_moment_than_judged(record: CaseRecord) -> None:
+def test_the_times_of_site_confirmation_and_judgement_are_separate(record: CaseRecord) -> None:
     at = {milestone.key: milestone.at for milestone in milestones(record)}
     judged = [change for change in record.case_changes if change.kind == "burst_judged"]
     assert at["verified"] == judged[0].at

@@ -1,4 +1,4 @@
-"""Redaction: no name, address, number of a person is left anywhere, and the package still opens."""
+"""Redaction: no name, address or number of a person is left, and the package still opens."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def test_who_did_what_stays_apart_and_institutions_stay_named() -> None:
     assert Replay(masked).picture(Replay(masked).until_us) is not None
 
 
-def test_a_name_of_one_sign_goes_only_where_it_stands_alone() -> None:
+def test_a_name_of_one_character_is_redacted_only_where_it_stands_alone() -> None:
     record = a_case(user="经")  # 经十路 is a road
     masked = redacted(record)
     assert all(change.user != "经" for change in masked.changes)
     assert any("经十路" in chinese(change.note) for change in masked.changes)
 
 
-def test_a_persons_name_goes_from_the_notes_and_their_keys_stay() -> None:
+def test_a_persons_name_is_redacted_in_notes_and_their_keys_stay() -> None:
     record = a_case(user="valve")
     masked = redacted(record)
     assert [change.note.key for change in masked.changes] == [change.note.key for change in record.changes]

@@ -1,4 +1,4 @@
-"""Replay: at any moment exactly what was known then, against a plain walk through the record."""
+"""Replay: at any time exactly what was known then, compared with a plain walk through the record."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_without_arrivals_a_reading_is_known_when_it_was_measured(record: CaseRe
         assert np.array_equal(replay.picture(at_us).at_us, heard_by(untimed, at_us).at_us)
 
 
-def test_what_came_late_was_not_known_then_and_is_known_now(record: CaseRecord, replay: Replay) -> None:
+def test_a_late_reading_is_unknown_at_its_time_and_known_after_its_arrival(record: CaseRecord, replay: Replay) -> None:
     held = record.readings.delay_s() > 300
     assert held.any()
     measured, arrived = int(record.readings.at_us[held].min()), int(record.readings.known_us()[held].min())
@@ -86,7 +86,7 @@ def test_the_last_state_is_the_incident_as_it_was_kept(record: CaseRecord) -> No
     assert record.incident_states[-1].value == record.incident
 
 
-def test_the_case_is_known_as_it_was_known_then(record: CaseRecord, replay: Replay) -> None:
+def test_the_case_at_a_time_is_as_it_was_known_then(record: CaseRecord, replay: Replay) -> None:
     states = record.incident_states
     assert replay.incident(micros(states[0].at) - 1) is None
     for state, following in itertools.pairwise(states):
@@ -97,7 +97,7 @@ def test_the_case_is_known_as_it_was_known_then(record: CaseRecord, replay: Repl
     assert record.incident.burst_pipes == ("V10",)
 
 
-def test_alarms_live_as_they_lived(record: CaseRecord, replay: Replay) -> None:
+def test_alarms_have_at_each_time_the_state_they_had_then(record: CaseRecord, replay: Replay) -> None:
     alarm_id = record.incident.alarm_ids[0]
     states = {a.alarm_id: a.state for a in replay.picture(micros(record.incident.opened_at)).alarms}
     assert states == {alarm_id: AlarmState.ACTIVE}
@@ -131,7 +131,7 @@ def test_where_no_expected_values_were_kept_a_series_names_what_the_alarm_compar
     assert np.isnan(expected[0])
 
 
-def test_what_was_expected_is_that_of_the_last_tick_and_between_ticks_on_their_line(record: CaseRecord, replay: Replay) -> None:
+def test_expected_values_are_those_of_the_last_tick_and_interpolated_between_ticks(record: CaseRecord, replay: Replay) -> None:
     ticks = np.unique(record.expected.at_us)
     for number, late_s in ((0, 0), (7, 20), (len(ticks) - 1, 59)):
         shown = replay.picture(int(ticks[number]) + late_s * 1_000_000).expected
@@ -143,7 +143,7 @@ def test_what_was_expected_is_that_of_the_last_tick_and_between_ticks_on_their_l
     assert np.isnan(replay.series(1, Channel.PRESSURE, replay.since_us, replay.until_us)[2]).all()
 
 
-def test_what_later_ticks_expected_was_not_known_then(replay: Replay, record: CaseRecord) -> None:
+def test_expected_values_of_later_ticks_are_not_used(replay: Replay, record: CaseRecord) -> None:
     ticks = np.unique(record.expected.at_us)
     then = int(ticks[9]) + 30_000_000
     _, _, expected = replay.series(0, Channel.PRESSURE, replay.since_us, then + 240_000_000, known_by_us=then)

@@ -63,7 +63,7 @@ def _do(window: MainWindow, action: str) -> None:
 
 
 def _unplugged(application: QApplication, window: MainWindow) -> Iterator[tuple[SignalInstance, QScreen]]:
-    """What Qt tells when the wall's screen is pulled and put back, then the first window's, whose windows move to the wall's."""
+    """Qt's events when the wall's screen is unplugged and plugged in, then the first window's, whose windows move there."""
     desk, wall = application.screens()
     yield application.screenRemoved, wall
     yield application.screenAdded, wall

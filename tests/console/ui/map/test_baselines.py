@@ -1,6 +1,6 @@
-"""Pictures of every theme at three scales, by night and by day, against the ones that were looked at.
+"""Pictures of every theme at three scales, dark and light, compared with approved ones.
 
-Drawn without text (fonts differ between machines). After a change of looks that was meant: ``QUANMAI_NEW_BASELINES=1 pytest``
+Drawn without text (fonts differ between machines). After an intended change of appearance: ``QUANMAI_NEW_BASELINES=1 pytest``
 writes them anew; look at them before they are kept.
 """
 
@@ -45,7 +45,9 @@ def works(scene: Scene) -> dict[PipeTheme, Themed | None]:
 
 @pytest.mark.parametrize("name", ["dark", "light"])
 @pytest.mark.parametrize("scale", list(SCALES))
-def test_every_theme_looks_as_it_did(scene: Scene, works: dict[PipeTheme, Themed | None], name: str, scale: str) -> None:
+def test_every_theme_equals_its_approved_picture(
+    scene: Scene, works: dict[PipeTheme, Themed | None], name: str, scale: str
+) -> None:
     sheet = QImage(WIDTH * 4, HEIGHT * 2, QImage.Format.Format_RGB32)
     sheet.fill(0)
     painter = QPainter(sheet)

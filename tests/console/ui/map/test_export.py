@@ -1,4 +1,4 @@
-"""The map on paper: every format, lines as vectors, the scale asked for, refusals with advice."""
+"""The printed map: every format, lines as vectors, the requested scale, refusals with advice."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_scale_is_kept_and_the_middle_stays(canvas: MapCanvas) -> None:
     assert whole.view()[3] >= high[1] - 1e-6
 
 
-def test_what_cannot_be_written_is_told(canvas: MapCanvas, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_reported(canvas: MapCanvas, tmp_path: Path) -> None:
     with pytest.raises(MapNotSaved, match="pdf, png, svg"):
         export_map(canvas, tmp_path / "map.bmp", a_sheet(), THEME)
     with pytest.raises(MapNotSaved):

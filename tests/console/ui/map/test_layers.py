@@ -33,17 +33,17 @@ LOOKS = st.builds(
 
 
 @given(LOOKS)
-def test_a_look_comes_back_from_the_settings(look: LayerSettings) -> None:
+def test_layer_settings_are_restored_from_their_text(look: LayerSettings) -> None:
     assert LayerSettings.from_text(look.as_text()) == look
 
 
 @given(st.text(max_size=60))
-def test_damaged_settings_give_a_whole_look(text: str) -> None:
+def test_damaged_settings_give_valid_layer_settings(text: str) -> None:
     look = LayerSettings.from_text(text)
     assert set(look.order) == set(GROUND_LAYERS)
 
 
-def test_parts_of_the_plan_go_with_it() -> None:
+def test_hiding_the_plan_hides_its_parts() -> None:
     look = LayerSettings()
     assert all(look.shows(layer) for layer in PLAN_LAYERS)
     hidden = look.with_visible(look.visible - {MapLayer.PLAN})
@@ -68,7 +68,7 @@ def test_each_pipe_has_the_entry_of_its_own_material_and_year(scene: Scene) -> N
 def test_closed_pipes_and_control_valves_part_pressure_zones(scene: Scene) -> None:
     zones = themed(scene, PipeTheme.ZONE)
     assert zones is not None
-    assert set(np.unique(zones.entry_of).tolist()) == {1}  # one city without control valves hangs together
+    assert set(np.unique(zones.entry_of).tolist()) == {1}  # a city without control valves is one zone
 
 
 def test_velocity_and_direction_follow_the_model() -> None:
@@ -84,7 +84,7 @@ def test_velocity_and_direction_follow_the_model() -> None:
 
 
 @pytest.mark.parametrize("name", ["dark", "light"])
-def test_ramps_grow_lighter_and_keep_off_the_ground(name: str) -> None:
+def test_colour_ramps_grow_lighter_and_differ_from_the_background(name: str) -> None:
     theme = Theme.load(name)
     light = [_lightness(ramp(theme, share)) for share in np.linspace(0, 1, 12)]
     assert light == sorted(light)
@@ -129,7 +129,7 @@ def _lightness(colour: QColor) -> float:
 
 @pytest.mark.gui
 @pytest.mark.parametrize("layer", [MapLayer.STATIONS, MapLayer.CREWS, MapLayer.LABELS])
-def test_a_live_layer_fades_towards_not_being_there(canvas: MapCanvas, layer: MapLayer) -> None:
+def test_a_faded_live_layer_lies_between_shown_and_hidden(canvas: MapCanvas, layer: MapLayer) -> None:
     def seen(look: LayerSettings) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         canvas.set_layers(look)
         canvas.settle()
@@ -144,7 +144,7 @@ def test_a_live_layer_fades_towards_not_being_there(canvas: MapCanvas, layer: Ma
 
 @pytest.mark.gui
 @pytest.mark.parametrize(("apart_px", "shown"), [(4.0, False), (60.0, True)])
-def test_numbers_of_a_plan_are_shown_once_they_can_be_told_apart(canvas: MapCanvas, apart_px: float, shown: bool) -> None:
+def test_numbers_of_a_plan_are_shown_only_where_they_do_not_overlap(canvas: MapCanvas, apart_px: float, shown: bool) -> None:
     x, y, step = canvas.camera.x, canvas.camera.y, apart_px * canvas.camera.m_per_px
     marks = tuple(StepMark(f"V{i}", i + 1, StepStatus.TO_CLOSE, x + i * step, y) for i in range(3))
     canvas.show_case(CaseMarks(steps=marks))

@@ -1,4 +1,4 @@
-"""Labels of a whole map: none lies on another, all stay where they are on the ground while it is dragged."""
+"""Labels of a whole map: none overlaps another, and all keep their map position while it is dragged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies over the map keeps the mouse to itself: nothing hidden beneath is picked, moved, zoomed or offered a menu."""
+"""Panels over the map take all mouse events: nothing beneath is picked, moved, zoomed or offered a menu."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ _PANELS: dict[str, Callable[[MainWindow], QWidget]] = {"trace": _trace, "what_if
 
 
 def place_of(canvas: MapCanvas) -> tuple[float, float, float]:
-    """Where the map looks; not its size, which a line in the message bar changes."""
+    """Centre and scale of the map; not its size, which a line in the message bar changes."""
     return canvas.camera.x, canvas.camera.y, canvas.camera.m_per_px
 
 
 class Heard:
-    """What the map did."""
+    """Signals that the map emitted."""
 
     def __init__(self, canvas: MapCanvas) -> None:
         self._canvas, self.told = canvas, list[str]()

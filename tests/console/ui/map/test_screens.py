@@ -1,4 +1,4 @@
-"""Windows on two screens: the wall view on the other one, full screen, remembered, and never on a screen that has gone."""
+"""Windows on two screens: the wall view fills the other one, is restored, and never opens on a missing screen."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_window_whose_screen_has_gone_comes_back_on_one_that_is_there_and_the_
     assert [(one["screen"], one["full"]) for one in again if one["wall"]] == [("wall", True)]
 
 
-def test_a_wall_view_whose_screen_is_pulled_meanwhile_covers_nobody_and_comes_back_with_a_screen(
+def test_a_wall_view_whose_screen_is_unplugged_covers_no_other_window_and_returns_with_a_screen(
     story: dict[str, list[Stand]],
 ) -> None:
     pulled, back, first_moved, desk_back = story["d=unplug"]

@@ -1,8 +1,8 @@
-"""Half a minute of panning under a feed of ten pictures a second: nothing is kept that grows, no frame is long.
+"""Half a minute of panning under a feed of ten pictures a second: memory does not grow, no frame is long.
 
-A frame is judged by the time that the window's thread has computed for it, not by the clock on the wall: another program on
+A frame is measured by the CPU time of the window's thread, not by elapsed time: another program on
 the machine cannot make it fail; nor can what other tests have loaded, which is set aside as the program sets its own aside.
-What the thread waits for while others draw is measured by ``quanmai bench map``.
+Waiting for other threads is measured by ``quanmai bench map``.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _pan(canvas: MapCanvas, first: int, stop: int) -> list[float]:
 
 
 def _resident_mb() -> float:
-    """Memory of the process, Qt's pictures among it; 0 where the system does not tell it in this way."""
+    """Resident memory of the process with Qt's pictures, MB; 0 where the system has no /proc."""
     if sys.platform != "linux":
         return 0.0
     return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * 4096 / 1e6

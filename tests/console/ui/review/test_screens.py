@@ -1,4 +1,4 @@
-"""The replay window at one moment, by night and by day, in both languages, against the screens that were looked at."""
+"""The replay window at one time, dark and light, in both languages, compared with approved screens."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def record() -> CaseRecord:
 
 
 def at_the_notice(record: CaseRecord, qtbot: QtBot, language: str, theme: str) -> ReviewWindow:
-    """The window when the notice went out; the map has come to rest."""
+    """The window at the time of the notice; the map is drawn completely."""
     window = ReviewWindow(record, None, WindowSettings("王", None, language, theme))
     qtbot.addWidget(window)
     window.resize(*SIZE)
@@ -58,14 +58,14 @@ def parts(window: ReviewWindow) -> dict[str, list[int]]:
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_the_replay_looks_as_it_did(record: CaseRecord, qtbot: QtBot, language: str, theme: str) -> None:
+def test_the_replay_equals_its_approved_picture(record: CaseRecord, qtbot: QtBot, language: str, theme: str) -> None:
     window = at_the_notice(record, qtbot, language, theme)
     assert differences(coarse(window.grab().toImage(), *TILES), FOLDER / f"replay-{theme}-{language}.png") == ""
     assert moved(parts(window), FOLDER / f"replay-{language}.json") == ""
     window.close()
 
 
-def test_what_is_missing_or_of_another_colour_is_noticed(
+def test_the_comparison_finds_a_missing_part_and_another_colour(
     record: CaseRecord, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("QUANMAI_NEW_BASELINES", raising=False)

@@ -1,4 +1,4 @@
-"""The review window: the console's own views, driven by time; nothing can be changed, notes go into a copy."""
+"""The review window: the console's views at a chosen time; the case is read-only, notes go into a copy."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_playing_moves_on_and_ends_at_the_end(window: ReviewWindow, qtbot: QtBot
     assert window.replaying.at_us == window.replaying.replay.until_us
 
 
-def test_what_has_happened_cannot_be_changed(window: ReviewWindow, qtbot: QtBot) -> None:
+def test_the_review_window_offers_no_change_of_the_case(window: ReviewWindow, qtbot: QtBot) -> None:
     with pytest.raises(Recorded):
         window.replaying.submit(UndoLast(CASE), Actor.named("王")).result()
     window.dispatcher.submit(UndoLast(CASE))
@@ -175,7 +175,9 @@ def test_another_decision_is_calculated_aside_and_shown(window: ReviewWindow, qt
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh_CN", "dark"), ("en", "dark")])
-def test_it_speaks_both_languages_in_both_themes_and_runs_no_markup(window: ReviewWindow, language: str, theme: str) -> None:
+def test_the_review_window_shows_both_languages_in_both_themes_and_no_markup(
+    window: ReviewWindow, language: str, theme: str
+) -> None:
     window.set_appearance(Appearance(Theme.load(theme), Words(language, "Asia/Shanghai")))
     window.settle()
     ground = window.grab().toImage().pixelColor(3, window.height() - 3)

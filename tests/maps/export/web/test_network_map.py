@@ -1,4 +1,4 @@
-"""The web map as text: nothing to load, nothing to escape, nothing internal on the public one."""
+"""The web map as text: no external resources, all names escaped, no assets on the public one."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_coordinates_are_lon_lat_on_earth_and_the_drawings_own_otherwise() -> No
     assert "[500000.0, 4058000.0]" in a_page(a_city("local"))
 
 
-def test_a_city_without_anything_but_pipes_still_has_its_page() -> None:
+def test_a_city_of_pipes_alone_has_its_page() -> None:
     city = a_city()
     bare = City(city.info, replace(city.network, valves=type(city.network.valves).empty()))
     assert "Pipes" in web_map_html(bare)

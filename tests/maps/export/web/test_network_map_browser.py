@@ -1,4 +1,4 @@
-"""The web map in a real browser with the network cut: it draws, asks for nothing, and its console stays silent."""
+"""The web map in a real browser without network: it draws, makes no requests and logs no console messages."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def opened(chromium: str, page: Path, folder: Path) -> tuple[str, str, list[str]
 
 
 def of_page(asked: list[str]) -> list[str]:
-    """Without what the browser itself asks its maker for."""
+    """Requests without those of the browser itself to its maker."""
     return [url for url in asked if not re.search(r"//[\w.-]*(google|gvt1|googleapis)\.com", url)]
 
 
@@ -69,13 +69,13 @@ def of_page(asked: list[str]) -> list[str]:
         ("local", True, HOSTILE),
     ],
 )
-def test_the_page_draws_without_network_and_without_a_word_on_the_console(
+def test_the_page_draws_without_network_and_without_console_messages(
     chromium: str, tmp_path: Path, crs: str, public: bool, word: str
 ) -> None:
     path = tmp_path / "map.html"
     options = WebMapOptions(is_drill=True, stations={STATION: f"0.212 MPa{word}"}, abnormal=frozenset({STATION}))
     city = a_city(crs, word=word)
-    # A reporter in the page: what a hostile name did, and whether the map stands.
+    # A script in the page reports whether a name ran as code and whether the map was drawn.
     write_web_map(path, city, candidates=CANDIDATES, plan=a_plan(word), title=f"事件{word}", public=public, options=options)
     report = (
         "<script>window.onload=function(){document.body.dataset.report=JSON.stringify({"
@@ -94,7 +94,7 @@ def test_the_page_draws_without_network_and_without_a_word_on_the_console(
     assert of_page(asked) == []
 
 
-def test_the_test_itself_notices_a_page_that_asks_and_fails(chromium: str, tmp_path: Path) -> None:
+def test_a_page_with_a_request_and_an_error_fails_the_check(chromium: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.html"
     path.write_text("<html><body><img src='http://map.invalid/a.png'><script>undefined_name()</script></body></html>")
     _, log, asked = opened(chromium, path, tmp_path)

@@ -1,4 +1,4 @@
-"""Calibration: what was changed in a twin of the model is found again; what the readings do not tell stays as it was."""
+"""Calibration: changes in a twin of the model are recovered; what readings do not determine stays unchanged."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_twins_demand_and_roughness_are_found_again() -> None:
     assert np.nanmax(found.after_m) < 0.15 < np.nanmin(found.before_m)
 
 
-def test_a_station_that_stands_too_low_is_told_and_spoils_nothing() -> None:
+def test_a_station_with_a_wrong_elevation_is_reported_and_does_not_distort_the_fit() -> None:
     day = day_of(a_town(1.25))
     day.pressure_m[:, 2] += 3.0
     found = fitted(day)

@@ -1,4 +1,4 @@
-"""Who loses what, on networks small enough to see."""
+"""Impact of a closing on small networks worked by hand."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_what_was_low_before_is_not_counted() -> None:
     assert len(impact.low_customers) == 0
 
 
-def test_asking_twice_gives_the_same_answer() -> None:
+def test_the_impact_computed_twice_is_equal() -> None:
     city = a_city(gate(("V", 3, 2)))
     plan = closing("V")
     with EpanetSession(city) as session:

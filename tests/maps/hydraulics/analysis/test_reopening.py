@@ -1,4 +1,4 @@
-"""Opening a closed valve: enough for a dry pocket, or too little."""
+"""Opening a closed valve: sufficient for a dry pocket, or not."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_way_round_with_enough_head_suffices_and_serves_the_pocket() -> None:
     assert again.suffices is True
 
 
-def test_a_way_round_with_too_little_head_is_said_to_be_short() -> None:
+def test_a_way_round_with_too_little_head_is_reported_as_insufficient() -> None:
     city = _city(9.0)
     plan = Isolator(city).plan(["P3"])
     with EpanetSession(city) as session:

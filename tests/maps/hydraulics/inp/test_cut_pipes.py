@@ -1,4 +1,4 @@
-"""Valves cut pipes of a model: EPANET's own heads on the file as it came are the oracle."""
+"""Valves cut pipes of a model. Oracle: EPANET's heads on the original file."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def _between(points: NDArray[np.float64], share: float) -> tuple[float, float]:
     return float(first[0] + (second[0] - first[0]) * share), float(first[1] + (second[1] - first[1]) * share)
 
 
-def test_all_but_the_cut_pipe_stays_to_the_letter(tmp_path: Path) -> None:
+def test_the_text_of_a_model_is_unchanged_except_for_the_cut_pipe(tmp_path: Path) -> None:
     inp = (
         _HEAD.replace("P3 J3 J4", " P3\tJ3  J4").replace("[TITLE]", "; made by hand\n[TITLE]")
         + _OPEN_PIPE
@@ -210,7 +210,7 @@ def test_all_but_the_cut_pipe_stays_to_the_letter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("written", ['"P 2" J1', '"P2"J1', '"P 2"J1', '"P2"\tJ1'])
-def test_ids_in_quotes_are_carried(tmp_path: Path, written: str) -> None:
+def test_ids_in_quotes_are_kept(tmp_path: Path, written: str) -> None:
     inp = _HEAD.replace("P2 J1", written) + _OPEN_PIPE + _TAIL.replace("T1 500300 4058000\n", "")
     name = written.split('"')[1]
     result = laid_over(inp, tmp_path, [f"G1,{name},500130,4058000,gate"])
@@ -237,7 +237,7 @@ def test_a_model_whose_heads_stay_those_of_the_file_counts_as_imported_and_no_ot
         assert ("model_differs" in codes(result)) == (word == "built")
 
 
-def test_leakage_that_moves_with_its_pipe_is_measured_and_told_loudly(tmp_path: Path) -> None:
+def test_leakage_moved_by_a_cut_is_measured_and_reported_as_a_warning(tmp_path: Path) -> None:
     # EPANET gives half of a pipe's leakage to either end: a cut far from the middle moves some of it.
     inp = _HEAD + "P23 J2 J3 600 100 130 0 Open\n[LEAKAGE]\nP23 900 5\n" + _TAIL.replace("T1 500300 4058000\n", "")
     result = laid_over(inp, tmp_path, ["G1,P23,500180.3,4058000,gate"])
@@ -295,7 +295,7 @@ def test_a_check_valve_of_the_layer_lets_water_through_one_way_in_the_model(tmp_
         inp = inp.replace("P23 J2 J3", "P23 J3 J2") if not shuts else inp
 
 
-def test_a_one_way_valve_on_a_pipe_that_controls_steer_stays_out_of_the_model_and_is_told(tmp_path: Path) -> None:
+def test_a_one_way_valve_on_a_controlled_pipe_is_left_out_of_the_model_and_reported(tmp_path: Path) -> None:
     inp = _HEAD + _OPEN_PIPE + "[CONTROLS]\nLINK P3 CLOSED AT TIME 5\n" + _TAIL.replace("T1 500300 4058000\n", "")
     result = laid_over(inp, tmp_path, ["G1,P3,J3,check,P3"], "asset_id,pipe,node,kind,flows_to")
     assert codes(result)["not_in_model"].asset_id == "G1"
@@ -331,7 +331,7 @@ def test_valves_of_a_model_in_degrees_are_drawn_in_degrees_in_its_text(tmp_path:
     assert [float(word) for word in place.split()[1:]] == pytest.approx([117.1035, 36.65], abs=1e-4)
 
 
-def test_a_valve_of_the_layer_that_is_a_link_joins_the_model_in_its_units_and_moves_heads_loudly(tmp_path: Path) -> None:
+def test_a_valve_link_of_the_layer_is_added_to_the_model_in_its_units_and_changed_heads_are_a_warning(tmp_path: Path) -> None:
     inp = (_HEAD + "P23 J2 J3 600 1 130\n" + _TAIL.replace("T1 500300 4058000\n", "")).replace("UNITS LPS", "UNITS GPM")
     result = laid_over(inp, tmp_path, ["V9,J2,J3,prv,21,100"], "asset_id,from_node,to_node,kind,setting,diameter_mm")
     assert "model_differs" in codes(result)
@@ -345,14 +345,14 @@ def test_a_valve_of_the_layer_that_is_a_link_joins_the_model_in_its_units_and_mo
     assert inches == pytest.approx(100 / 25.4, rel=1e-4)
 
 
-def test_a_link_that_epanet_refuses_stays_out_of_the_model_and_is_told(tmp_path: Path) -> None:
+def test_a_link_that_epanet_refuses_is_left_out_of_the_model_and_reported(tmp_path: Path) -> None:
     inp = _HEAD + _OPEN_PIPE + _TAIL.replace("T1 500300 4058000\n", "")
     result = laid_over(inp, tmp_path, ["V9,R1,J1,prv,20,100"], "asset_id,from_node,to_node,kind,setting,diameter_mm")
     assert codes(result)["not_in_model"].asset_id == "V9"
     assert apart(heads_of(inp, tmp_path), heads_of(text_of(result.city), tmp_path)) < ALIKE_M
 
 
-def test_a_model_that_does_not_solve_is_not_said_to_be_alike(tmp_path: Path) -> None:
+def test_a_model_that_does_not_solve_is_not_reported_as_unchanged(tmp_path: Path) -> None:
     # EPANET opens and closes PC in turn until its trials are used up.
     steered = "[CONTROLS]\nLINK PC CLOSED IF NODE J4 ABOVE 51.2\nLINK PC OPEN IF NODE J4 BELOW 45\n"
     pipes = "PB J2 J3 400 50 100 0 Open\nPC J2 J3 30 150 130 0 Open\n"
@@ -364,7 +364,7 @@ def test_a_model_that_does_not_solve_is_not_said_to_be_alike(tmp_path: Path) -> 
     assert told in result.city.info.assumed
 
 
-def test_a_model_whose_hydraulics_epanet_refuses_is_imported_with_its_valves_and_told(tmp_path: Path) -> None:
+def test_a_model_whose_hydraulics_epanet_refuses_is_imported_with_its_valves_and_reported(tmp_path: Path) -> None:
     inp = (_HEAD + _OPEN_PIPE + _TAIL.replace("T1 500300", "J9 500300")).replace("J4 8 4\n", "J4 8 4\nJ9 8 0\n")
     result = laid_over(inp, tmp_path, ["G1,P3,500220,4058000,gate"])
     assert "EPANET refuses the model" in codes(result)["model_not_compared"].message

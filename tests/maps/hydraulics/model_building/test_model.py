@@ -32,7 +32,7 @@ def test_ids_that_epanet_takes_stay_and_made_up_ones_avoid_them() -> None:
     assert epanet_ids(["N2", "管道 1", "P-7"], "N") == ["N2", "N_2", "P-7"]
 
 
-def test_controls_of_what_is_gone_are_dropped_and_pieces_of_a_split_pipe_keep_theirs() -> None:
+def test_controls_of_removed_links_are_dropped_and_pieces_of_a_split_pipe_keep_theirs() -> None:
     city = a_line(demands={"A": 1.0, "B": 1.0}, pipes=(("P~1", "S", "A"), ("P~2", "A", "B")))
     network = replace(city.network, pipes=city.network.pipes.replaced(source_id=np.array(["P", "P"], dtype=object)))
     detail = ModelDetail(controls=("LINK P CLOSED IF NODE B ABOVE 30", "LINK GONE OPEN AT TIME 1:00:00"))

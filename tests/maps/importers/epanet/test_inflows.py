@@ -1,4 +1,4 @@
-"""A negative demand is an inflow: a source for isolation, told at import, whichever way the model says it."""
+"""A negative demand is an inflow: a source for isolation, reported at import, in every form a model has for it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def _model(path: Path, *, base: float = 3, pattern: str = "", demands: str = "",
         ({"base": -40, "unit": "CMH"}, 40.0),
     ],
 )
-def test_an_inflow_is_a_source_and_told_however_the_model_says_it(said: dict[str, Any], most_m3h: float, tmp_path: Path) -> None:
+def test_an_inflow_is_a_source_and_reported_in_every_form_a_model_has_for_it(
+    said: dict[str, Any], most_m3h: float, tmp_path: Path
+) -> None:
     made = _model(tmp_path, **said)
     nodes = made.city.network.nodes
     row = nodes.row("J2")
@@ -62,7 +64,7 @@ def test_an_inflow_is_a_source_and_told_however_the_model_says_it(said: dict[str
     assert "J2" in Isolator(made.city).plan(["P2"]).sources_inside
 
 
-def test_a_model_without_inflows_tells_of_none(tmp_path: Path) -> None:
+def test_a_model_without_inflows_reports_none(tmp_path: Path) -> None:
     made = _model(tmp_path, pattern="DAY")
     assert not made.city.network.nodes.inflow_m3h.any()
     assert not [fault for fault in made.faults if fault.code == "inflow_is_source"]
@@ -84,7 +86,7 @@ def test_a_negative_demand_of_a_layer_stays_an_inflow_when_customers_bring_the_d
     assert [fault.asset_id for fault in made.faults if fault.code == "inflow_is_source"] == ["J2"]
 
 
-def test_a_negative_demand_of_a_customer_is_told_and_feeds_nothing(tmp_path: Path) -> None:
+def test_a_negative_demand_of_a_customer_is_reported_and_is_no_source(tmp_path: Path) -> None:
     layers = {
         "nodes": [source(0, 0)],
         "pipes": [pipe("A", (0, 0), (100, 0)), pipe("B", (100, 0), (200, 0))],

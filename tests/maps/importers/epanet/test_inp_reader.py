@@ -1,4 +1,4 @@
-"""EPANET files against wntr, which reads them on its own."""
+"""EPANET files compared with wntr, which has a reader of its own."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_customers_are_estimated_from_demands_and_marked(small: Path) -> None:
     assert any("5 residents per m³/day" in line for line in city.info.assumed)
 
 
-def test_a_told_crs_makes_the_city_georeferenced(small: Path) -> None:
+def test_a_declared_crs_makes_the_city_georeferenced(small: Path) -> None:
     assert _imported(small, crs="EPSG:4548").network.crs == "EPSG:4548"
     assert _imported(small).network.crs == "local"
 
@@ -166,7 +166,7 @@ def test_degrees_in_a_model_are_projected(tmp_path: Path) -> None:
     assert 490_000 < network.nodes.x.min() < 600_000
 
 
-def test_a_node_without_coordinates_is_placed_among_its_neighbours_and_told(tmp_path: Path) -> None:
+def test_a_node_without_coordinates_is_placed_among_its_neighbours_and_reported(tmp_path: Path) -> None:
     path = tmp_path / "lost.inp"
     path.write_text(_SMALL.replace("J1 500100 4058000\n", ""), encoding="utf-8")
     result = import_city([path], ImportOptions())
@@ -176,7 +176,7 @@ def test_a_node_without_coordinates_is_placed_among_its_neighbours_and_told(tmp_
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
-def test_chinese_ids_are_read_in_the_encodings_of_their_day(tmp_path: Path, encoding: str) -> None:
+def test_chinese_ids_are_read_in_older_encodings(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "历下 管网.inp"
     path.write_bytes(_SMALL.replace("J1", "节点甲").replace("P2", "管2").encode(encoding))
     write_city(_imported(path, assume_valves=True), tmp_path / "城.gpkg")
@@ -186,7 +186,7 @@ def test_chinese_ids_are_read_in_the_encodings_of_their_day(tmp_path: Path, enco
     assert check_city(city)["hydraulics"]["converged"] is True
 
 
-def test_what_epanet_cannot_read_is_told_in_its_own_words(tmp_path: Path) -> None:
+def test_text_that_epanet_cannot_read_is_reported_in_epanets_words(tmp_path: Path) -> None:
     path = tmp_path / "坏的.inp"
     path.write_text(_SMALL.replace("P2 J1 J2", "P2 J1 J9"), encoding="utf-8")
     with pytest.raises(InputFault, match=r"(?s)坏的\.inp.*J9"):
@@ -194,7 +194,7 @@ def test_what_epanet_cannot_read_is_told_in_its_own_words(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\x01\x02" * 500, "不是模型".encode(), b"[JUNCTIONS]\nJ1 ten\n"])
-def test_what_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_model_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "no.inp"
     path.write_bytes(content)
     with pytest.raises(InputFault, match=r"no\.inp"):
@@ -225,7 +225,7 @@ def test_stations_come_from_a_table_and_flow_sits_on_a_link(small: Path, tmp_pat
     ]  # fmt: skip
 
 
-def test_every_wrong_station_is_told_at_once(small: Path, tmp_path: Path) -> None:
+def test_all_wrong_stations_are_reported_at_once(small: Path, tmp_path: Path) -> None:
     table = tmp_path / "stations.csv"
     table.write_text("station_id,node,channel\nS1,J9,pressure\nS2,J1,taste\n", encoding="utf-8")
     with pytest.raises(InputFault) as caught:
@@ -251,7 +251,7 @@ def test_large_real_models_are_imported_whole(shared_data: Path, name: str, pipe
 
 
 @pytest.mark.slow
-def test_hydraulics_that_fail_are_told_not_hidden(shared_data: Path) -> None:
+def test_failing_hydraulics_are_reported(shared_data: Path) -> None:
     report = check_city(_imported(shared_data / "networks" / "DMAs.inp"))
     assert report["hydraulics"]["converged"] is False
     assert report["hydraulics"]["message"]
@@ -266,7 +266,7 @@ def test_a_pipe_without_an_end_is_refused_with_its_name(tmp_path: Path, size: st
 
 
 @pytest.mark.parametrize("crs", ["EPSG:4548", "EPSG:4490", "EPSG:3857"])
-def test_a_table_of_points_beside_a_model_is_in_the_crs_told_for_both(crs: str, small: Path, tmp_path: Path) -> None:
+def test_a_table_of_points_beside_a_model_is_in_the_crs_declared_for_both(crs: str, small: Path, tmp_path: Path) -> None:
     def moved(x: float, y: float) -> tuple[float, float]:
         east, north = transform(x, y, "EPSG:4548", crs)
         return float(east), float(north)

@@ -1,4 +1,4 @@
-"""Text in the encodings that a Chinese utility's files come in; the oracle is the text before it was encoded."""
+"""Text in the encodings of Chinese utilities' files. Oracle: the text before it was encoded."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HANZI = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_
 
 
 def shapefile(folder: Path, encoding: str, *, cpg: str | None = None, language: int = 0, roads: Sequence[str] = ROADS) -> Path:
-    """Pipes in a row with road names, in an encoding that nothing declares unless told."""
+    """Pipes in a row with road names, in an encoding that is declared on request only."""
     rows = [
         pipe(f"P{number}", (100.0 * number, 0), (100.0 * number + 100, 0), road_name=road, material="球墨铸铁")
         for number, road in enumerate(roads)
@@ -170,7 +170,7 @@ def test_columns_that_become_one_when_they_are_cut_keep_their_values_apart(tmp_p
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
-def test_tables_are_read_in_the_encodings_of_their_day(tmp_path: Path, encoding: str) -> None:
+def test_tables_are_read_in_older_encodings(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "pipes.csv"
     text = "asset_id,road_name,wkt\n" + "".join(
         f'P{number},{road},"LINESTRING({X + number} {Y},{X + number + 1} {Y})"\n' for number, road in enumerate(ROADS)
@@ -181,7 +181,7 @@ def test_tables_are_read_in_the_encodings_of_their_day(tmp_path: Path, encoding:
     assert bool(told(result, "encoding_guessed")) is (encoding == "gb18030")
 
 
-def test_a_geojson_in_gbk_is_read_and_told(tmp_path: Path) -> None:
+def test_a_geojson_in_gbk_is_read_and_reported(tmp_path: Path) -> None:
     features = [
         {"type": "Feature", "properties": {"asset_id": f"P{at}", "road_name": road},
          "geometry": {"type": "LineString", "coordinates": [[117 + at / 1000, 36.6], [117 + (at + 1) / 1000, 36.6]]}}
@@ -205,7 +205,7 @@ def test_stations_of_a_table_in_gbk_are_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("kind", ["csv", "geojson"])
-def test_utf_16_is_known_with_its_mark_and_without(tmp_path: Path, encoding: str, kind: str) -> None:
+def test_utf_16_is_recognised_with_and_without_its_byte_order_mark(tmp_path: Path, encoding: str, kind: str) -> None:
     ends = [[[117 + at / 1000, 36.6], [117 + (at + 1) / 1000, 36.6]] for at in range(len(ROADS))]
     if kind == "csv":
         text = "asset_id,road_name,wkt\n" + "".join(
@@ -226,7 +226,7 @@ def test_utf_16_is_known_with_its_mark_and_without(tmp_path: Path, encoding: str
     assert not told(result, "encoding_guessed")
 
 
-def test_a_nul_costs_itself_only_and_is_told(tmp_path: Path) -> None:
+def test_a_nul_character_is_replaced_alone_and_reported(tmp_path: Path) -> None:
     # A dataset ends a text at a NUL: the end of the road's name, and of the whole model, would be lost.
     pipes = tmp_path / "pipes.csv"
     pipes.write_text(f'asset_id,road_name,wkt\nA,经\0十路,"LINESTRING({X} {Y},{X + 9} {Y})"\n', encoding="utf-8")
@@ -248,7 +248,7 @@ def test_a_model_with_nul_bytes_still_solves_from_its_dataset(tmp_path: Path, pl
     assert bool(told(result, "broken_byte")) == (place == "title")
 
 
-def test_ids_that_differ_in_their_broken_bytes_only_stay_two(tmp_path: Path) -> None:
+def test_ids_that_differ_only_in_broken_bytes_stay_distinct(tmp_path: Path) -> None:
     broken = MODEL.encode().replace("管乙".encode(), b"\xe7\xae").replace("管丙".encode(), b"\xe7\xaf")
     (tmp_path / "own.inp").write_bytes(broken)
     table = tmp_path / "pipes.csv"
@@ -260,7 +260,7 @@ def test_ids_that_differ_in_their_broken_bytes_only_stay_two(tmp_path: Path) -> 
         assert told(result, "broken_byte")
 
 
-def test_ids_of_a_shapefile_that_differ_in_their_broken_bytes_only_stay_two(tmp_path: Path) -> None:
+def test_ids_of_a_shapefile_that_differ_only_in_broken_bytes_stay_distinct(tmp_path: Path) -> None:
     path = shapefile(tmp_path, "utf-8")
     values = [b"\xe7\xae" + "管".encode(), b"\xe7\xaf" + "管".encode(), "管三".encode()]
     dbf(tmp_path / "pipes.dbf", [b"asset_id"], [[value] for value in values])
@@ -421,7 +421,7 @@ def test_ranges_of_ids_hold_what_they_held_before_the_ids_were_changed(tmp_path:
 
 
 @pytest.mark.parametrize("place", ["comment", "id"])
-def test_one_broken_byte_costs_that_letter_only_and_is_told_with_its_line(tmp_path: Path, place: str) -> None:
+def test_one_broken_byte_loses_one_letter_only_and_is_reported_with_its_line(tmp_path: Path, place: str) -> None:
     text = MODEL.encode()
     if place == "comment":
         broken = text.replace(" ;居民".encode(), " ;居民".encode()[:-1], 1)
@@ -448,7 +448,7 @@ def test_a_broken_byte_in_a_model_in_gbk_is_located_too(tmp_path: Path) -> None:
 
 
 @given(_HANZI, st.sampled_from(["utf-8", "gb18030"]), st.data())
-def test_chinese_is_known_by_its_bytes_also_with_one_byte_broken(text: str, encoding: str, data: st.DataObject) -> None:
+def test_a_chinese_encoding_is_recognised_also_with_one_byte_broken(text: str, encoding: str, data: st.DataObject) -> None:
     content = text.encode(encoding)
     assert likely_encoding(content) == encoding
     assert decoded(content).text == text
@@ -463,7 +463,7 @@ def test_chinese_is_known_by_its_bytes_also_with_one_byte_broken(text: str, enco
 
 @pytest.mark.parametrize("byte", [b"X", b"\xff", b"\x80", b""])
 @pytest.mark.parametrize("at", range(9))
-def test_three_letters_are_enough_to_know_utf8_with_any_byte_broken(byte: bytes, at: int) -> None:
+def test_three_letters_suffice_to_recognise_utf8_with_any_byte_broken(byte: bytes, at: int) -> None:
     content = "节点三".encode()
     found = decoded(b"P1 " + content[:at] + byte + content[at + 1 :] + b" 100\n")
     whole = [letter for place, letter in enumerate("节点三") if place != at // 3]
@@ -479,7 +479,7 @@ def test_plain_ids_longer_than_epanet_takes_are_given_shorter_ones(tmp_path: Pat
     assert network.nodes.has(long + "J")
 
 
-def test_encodings_are_known_by_their_many_names() -> None:
+def test_encodings_are_recognised_by_all_their_names() -> None:
     names = ("GBK", "gb2312", "936", "ANSI 936", "CP936", "GB18030", "54936")
     assert {known_encoding(name) for name in names} == {"gb18030"}
     assert known_encoding("UTF8") == known_encoding("65001") == "utf-8"

@@ -1,4 +1,4 @@
-"""Column profiles: names, factors, value maps, filters; what is wrong in one is told with its place."""
+"""Column profiles: names, factors, value maps, filters; faults are reported with their place."""
 
 from __future__ import annotations
 
@@ -72,17 +72,17 @@ def test_a_profile_names_scales_maps_and_filters(tmp_path: Path) -> None:
     ("[pipes]", "[pipes", "TOML"),
     ('name = "历城区"', 'headloss = "X"', "headloss"),
 ])  # fmt: skip
-def test_what_is_wrong_in_a_profile_is_told(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_each_fault_of_a_profile_is_reported(tmp_path: Path, old: str, new: str, said: str) -> None:
     with pytest.raises(InputFault, match=said):
         _import(tmp_path, _GOOD.replace(old, new))
 
 
-def test_a_profile_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_profile_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputFault, match=r"absent\.toml"):
         read_profile(tmp_path / "absent.toml")
 
 
-def test_an_empty_layer_brings_nothing_and_breaks_nothing(tmp_path: Path) -> None:
+def test_an_empty_layer_is_imported_as_no_rows(tmp_path: Path) -> None:
     text = _GOOD + '\n[valves]\nlayer = "GX_SRC"\ncolumns = { asset_id = "ID" }\nwhere = { H = "never" }\n'
     assert not len(_import(tmp_path, text).city.network.valves)
 

@@ -1,4 +1,4 @@
-"""Joining ends and cutting lines: what must hold for any drawing."""
+"""Joining ends and cutting lines: properties that hold for any drawing."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_ends_on_one_point_are_one_node(lines: list[tuple[tuple[float, float], t
         assert places.setdefault(place, node) == node
 
 
-def test_places_that_short_lines_join_stay_apart_and_loose_ends_still_find_them() -> None:
+def test_ends_of_short_pipes_stay_distinct_and_near_loose_ends_join_them() -> None:
     """Three short links around a tee; each arm begins at its link's far end, one of them a hand's breadth short of it."""
     tee, far = (10.0, 0.0), ((9.8, 0.0), (10.2, 0.0), (10.0, -0.2))
     arms = (((0.0, 0.0), far[0]), (far[1], (20.0, 0.0)), ((10.0, -0.25), (10.0, -20.0)))
@@ -63,7 +63,7 @@ def test_places_that_short_lines_join_stay_apart_and_loose_ends_still_find_them(
         assert [pipes[0, 1], pipes[1, 0], pipes[2, 0]] == links[:, 1].tolist()
 
 
-def test_two_given_nodes_within_the_tolerance_stay_two_and_are_told() -> None:
+def test_two_given_nodes_within_the_tolerance_stay_distinct_and_are_reported() -> None:
     found = _snapped([((0.0, 0.0), (50.0, 0.0))], [(0.0, 0.0), (0.2, 0.0)])
     assert found.crowded == ((0, 1),)
 

@@ -1,4 +1,4 @@
-"""Where a drawn valve sits, which places are told as doubtful, and what the tolerance does."""
+"""Where a drawn valve is placed, which places are reported as doubtful, and the effect of the tolerance."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_valves_drawn_as_short_links_around_a_tee_are_not_bypassed(long_m: float
 
 @pytest.mark.parametrize("kind", ["gate", "prv"])
 @pytest.mark.parametrize("ends", [(1.0, 2.0), (2.0, 1.0), (0.0, 1.0)])
-def test_a_valve_drawn_as_a_line_over_a_pipe_is_on_it_or_is_told_as_bypassed(
+def test_a_valve_drawn_as_a_line_over_a_pipe_is_placed_on_it_or_reported_as_bypassed(
     ends: tuple[float, float], kind: str, tmp_path: Path
 ) -> None:
     drawn = [{"asset_id": "VC", "kind": kind, "wkt": line(*((100, -down) for down in ends))}]
@@ -129,7 +129,7 @@ def test_a_valve_drawn_on_a_source_of_two_pipes_is_in_doubt(tmp_path: Path) -> N
     assert "valve_at_junction" in _codes(made.faults, "V")
 
 
-def test_a_wider_tolerance_takes_to_the_pipes_end_what_a_narrow_one_cuts(tmp_path: Path) -> None:
+def test_a_valve_near_a_pipes_end_is_placed_on_the_end_within_the_tolerance_and_cuts_the_pipe_beyond(tmp_path: Path) -> None:
     for name, snap_m, pieces, burst in (("narrow", 0.2, 6, "C~2"), ("wide", 2.0, 3, "C")):
         folder = tmp_path / name
         folder.mkdir()
@@ -163,7 +163,7 @@ def test_a_valve_that_names_a_pipe_with_two_pieces_at_its_node_is_in_doubt_unles
     assert "valve_end_unknown" in _codes(made.faults, "V1")
 
 
-def test_a_one_way_valve_into_a_pipe_that_it_cuts_is_told_and_taken_as_the_pipe_is_drawn(tmp_path: Path) -> None:
+def test_a_one_way_valve_into_a_pipe_that_it_cuts_is_reported_and_directed_as_the_pipe_is_drawn(tmp_path: Path) -> None:
     layers = {
         "nodes": [source(0, 0, "R1")],
         "pipes": [pipe("A", (0, 0), (100, 0))],
@@ -190,13 +190,13 @@ def _codes(faults: tuple[Fault, ...], valve: str) -> set[str]:
         ((100.47, 0.0), "tolerance_edge", "valve_at_tolerance"),
     ],
 )
-def test_a_doubtful_place_is_told_and_marked(at: tuple[float, float], doubt: str, code: str, tmp_path: Path) -> None:
+def test_a_doubtful_place_is_reported_and_marked(at: tuple[float, float], doubt: str, code: str, tmp_path: Path) -> None:
     city, faults = _tee(tmp_path, [{"asset_id": "V", "wkt": point(*at)}])
     assert doubt in _doubt(city, "V").split(",")
     assert code in _codes(faults, "V")
 
 
-def test_a_plain_place_is_neither_told_nor_marked(tmp_path: Path) -> None:
+def test_an_unambiguous_place_is_neither_reported_nor_marked(tmp_path: Path) -> None:
     city, faults = _tee(tmp_path, [{"asset_id": "V", "wkt": point(50.0, 0.1)}, {"asset_id": "W", "wkt": point(200.0, 0.0)}])
     assert (_doubt(city, "V"), _doubt(city, "W")) == ("", "")
     assert not _codes(faults, "V") | _codes(faults, "W")
@@ -215,7 +215,7 @@ def test_a_valve_drawn_away_from_the_pipe_it_names_is_in_doubt(tmp_path: Path) -
     assert "valve_off_its_pipe" in _codes(faults, "V")
 
 
-def test_a_valve_left_out_says_how_near_the_next_pipe_is(tmp_path: Path) -> None:
+def test_a_valve_left_out_is_reported_with_the_distance_to_the_next_pipe(tmp_path: Path) -> None:
     _, faults = _tee(tmp_path, [{"asset_id": "V", "wkt": point(50, 0.52)}])
     (told,) = (fault for fault in faults if fault.code == "valve_off_network")
     assert "0.52 m" in told.message
@@ -265,7 +265,7 @@ def test_the_halves_of_a_ring_that_a_valve_cuts_are_no_duplicates(tmp_path: Path
     assert not [fault for fault in result.faults if fault.code == "duplicate_pipe"]
 
 
-def test_two_duplicates_cut_at_different_places_are_told_once(tmp_path: Path) -> None:
+def test_two_duplicates_cut_at_different_places_are_reported_once(tmp_path: Path) -> None:
     pipes = [pipe("A", (0, 0), (100, 0)), pipe("B", (100, 0), (200, 0)), pipe("B2", (100, 0), (200, 0))]
     valves = [{"asset_id": f"V{n}", "pipe": on, "wkt": point(x, 0)} for n, (on, x) in enumerate([("B", 130), ("B2", 170)])]
     layers = {"nodes": [source(0, 0)], "pipes": pipes, "valves": valves}

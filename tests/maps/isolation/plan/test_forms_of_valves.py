@@ -184,7 +184,7 @@ def test_an_area_cut_off_only_by_a_valve_closed_for_this_incident_had_supply_bef
     assert (plan.dry_pocket_pipes, plan.without_supply_before) == (("D",), ())
 
 
-def test_an_inflow_feeds_like_a_source_and_its_junction_leads_on() -> None:
+def test_an_inflow_supplies_like_a_source_and_water_passes_its_junction() -> None:
     town = a_network().source("S").pipe("P1", "S", "A").valve("V1", on="P1", at="A").pipe("P2", "A", "W").pipe("P3", "W", "B")
     town.node("W", demand_m3h=-40.0).valve("V3", on="P3", at="B").pipe("P4", "B", "C")
     plan = Isolator(town.build()).plan(["P3"])

@@ -1,4 +1,4 @@
-"""Each rule of design section 5 on a network one can draw."""
+"""Each rule of isolation on a network small enough to draw."""
 
 from __future__ import annotations
 
@@ -118,13 +118,13 @@ def test_isolation_does_not_spread_through_a_source() -> None:
 
 
 @pytest.mark.parametrize("kind", [ValveKind.METER, ValveKind.TCV, ValveKind.PRV])
-def test_meters_throttles_and_prvs_hold_no_boundary(kind: ValveKind) -> None:
+def test_meters_throttle_valves_and_prvs_are_no_boundary(kind: ValveKind) -> None:
     town = _street().pipe("P5", "E", "F").valve("M", between=("A", "E"), kind=kind).valve("V5", on="P5", at="E")
     plan = _plan(town, "P2")
     assert "M" not in _closing(plan)
 
 
-def test_a_prv_supplies_only_its_own_way() -> None:
+def test_a_prv_supplies_only_in_its_own_direction() -> None:
     town = a_network().source("S").source("T").pipe("P1", "S", "A").valve("V1", on="P1", at="A")
     town.pipe("P2", "A", "B").valve("V2", on="P2", at="B").pipe("P3", "B", "C").valve("R", between=("C", "D"), kind=ValveKind.PRV)
     town.pipe("P4", "D", "T")
@@ -133,7 +133,7 @@ def test_a_prv_supplies_only_its_own_way() -> None:
     assert plan.dry_pocket_pipes == ("P3",)
 
 
-def test_a_pump_supplies_its_own_way_and_is_stopped_when_it_loses_its_suction() -> None:
+def test_a_pump_supplies_in_its_own_direction_and_is_stopped_when_it_loses_its_suction() -> None:
     town = a_network().source("S").pipe("P1", "S", "A").valve("V1", on="P1", at="S").pump("U", "B", "C").pipe("P2", "A", "B")
     town.valve("V2", on="P2", at="A").pipe("P3", "C", "D")
     plan = _plan(town, "P1")
@@ -244,7 +244,7 @@ def test_unknown_ids_are_named() -> None:
         isolator.plan([])
 
 
-def test_alternatives_say_what_each_failing_valve_costs() -> None:
+def test_alternatives_give_the_effect_of_each_failing_valve() -> None:
     town = _street().customer("C3", on="P3", households=30).customer("C1", on="P1", households=10)
     plan = _plan(town, "P2")
     found = {
@@ -254,7 +254,7 @@ def test_alternatives_say_what_each_failing_valve_costs() -> None:
     assert [other.cannot_close for other in plan.alternatives] == ["V2", "V3"]
 
 
-def test_an_empty_network_of_isolated_nodes_and_valves_of_nothing_is_planned_on() -> None:
+def test_a_network_with_isolated_nodes_and_valves_without_pipes_is_planned() -> None:
     town = a_network().node("X").node("Y").valve("V0", between=("X", "Y")).valve("V1", at="X").pipe("P1", "A", "A")
     plan = _plan(town, "P1")
     assert plan.isolatable

@@ -1,4 +1,4 @@
-"""Strokes: joining and thinning lose no pipe. Oracle: shapely's lengths and distances."""
+"""Strokes: joining and simplifying lose no pipe. Oracle: shapely's lengths and distances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture: never blank, never torn, the newest wish wins; drawn in bands it is the same as drawn whole."""
+"""The map picture: never blank or torn, always of the newest camera; drawn in bands it equals the one drawn at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raster tiles: from an MBTiles file, from a real server on this machine, and from the cache when that has gone."""
+"""Raster tiles: from an MBTiles file, from a real local server, and from the cache when the server is gone."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_tile_lies_where_its_corners_are(mbtiles: Path) -> None:
     source.close()
 
 
-def test_where_a_tile_is_missing_the_coarser_one_shows_its_part(mbtiles: Path) -> None:
+def test_a_missing_tile_is_replaced_by_its_part_of_the_coarser_one(mbtiles: Path) -> None:
     with sqlite3.connect(mbtiles) as database:
         database.execute("DELETE FROM tiles WHERE zoom_level = 14 AND (tile_column + tile_row) % 2 = 0")
     source = MbTiles(mbtiles)
@@ -135,7 +135,7 @@ def test_the_map_shows_tiles_with_their_attribution(canvas: MapCanvas, mbtiles: 
     assert canvas.margin().attribution == ""
 
 
-def test_what_is_no_source_of_tiles_is_refused_with_advice(tmp_path: Path) -> None:
+def test_an_invalid_tile_source_is_refused_with_advice(tmp_path: Path) -> None:
     (tmp_path / "text.mbtiles").write_text("nothing")
     refused = {tmp_path / "none.mbtiles": "no such", tmp_path / "text.mbtiles": "not an MBTiles", "https://x/y.png": "{z}"}
     for text, advice in refused.items():

@@ -1,4 +1,4 @@
-"""Decorations at the map's edge keep clear of each other."""
+"""Decorations at the map's edge do not overlap."""
 
 from __future__ import annotations
 

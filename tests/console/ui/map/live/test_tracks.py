@@ -1,4 +1,4 @@
-"""Tracks of crews: what the store kept comes before what the window saw, nothing twice, nothing of today lost."""
+"""Tracks of crews: fixes of the store come before those seen by the window, without repeats, none of today lost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ S = 1_000_000
 
 
 def seen(city: City, *at_us: int) -> Tracks:
-    """Tracks of a window that saw one crew at these times, x = seconds."""
+    """Tracks of a window that received one crew's positions at these times, x = seconds."""
     tracks = Tracks()
     quiet: Picture = a_picture(city, 0, NOW_US)
     for at in at_us:

@@ -73,7 +73,7 @@ def city() -> City:
 
 
 def card(city: City, asset_id: str) -> list[tuple[str, str]]:
-    """What the card of a facility says."""
+    """Texts on the card of a facility."""
     scene = Scene(city)
     row = next(i for i, one in enumerate(scene.facilities) if one.asset_id == asset_id)
     one = scene.facilities[row]
@@ -101,7 +101,7 @@ def test_the_card_of_pumps_names_each_what_is_off_and_what_is_measured_there(cit
     assert any(name == "流量" and value.startswith(shown) for name, value in lines)
 
 
-def test_the_card_of_a_tank_tells_its_levels_and_the_live_one(city: City) -> None:
+def test_the_card_of_a_tank_shows_its_bounds_and_its_live_level(city: City) -> None:
     lines = dict(card(city, "T"))
     assert (lines["名称"], lines["类型"], lines["水位范围"], lines["直径"]) == ("高位水池", "水池", "0.0–6.0 m", "10.0 m")
     shown = a_picture(city).value[1, Channel.LEVEL]

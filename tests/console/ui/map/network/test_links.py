@@ -1,4 +1,4 @@
-"""Pumps and link valves on the map: the network hangs together, symbols lie along their link."""
+"""Pumps and link valves on the map: they connect the pipes, symbols lie along their link."""
 
 from __future__ import annotations
 

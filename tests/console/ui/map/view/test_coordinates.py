@@ -1,4 +1,4 @@
-"""Coordinates read out: each system named, GCJ-02 by its published values, nothing for a city without a place."""
+"""Coordinate display: each system is named, GCJ-02 by its published values, none for a city that is not georeferenced."""
 
 from __future__ import annotations
 

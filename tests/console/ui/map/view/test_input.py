@@ -1,4 +1,4 @@
-"""What hands do: box, polygon, measure, keys, history, bookmarks, following, identify; picks against brute force."""
+"""Mouse and keys: box, polygon, measure, keys, history, bookmarks, following, identify; picks against brute force."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_double_click_on_nothing_zooms_in(canvas: MapCanvas) -> None:
     assert canvas.camera.m_per_px == pytest.approx(before / 2)
 
 
-def test_history_goes_back_and_forward_and_forgets_what_was_ahead() -> None:
+def test_view_history_goes_back_and_forward_and_a_new_view_drops_the_forward_part() -> None:
     history, start = ViewHistory(), Camera(0, 0, 10, 800, 600)
     places = [start, start.panned(3000, 0), start.zoomed(8, 10, 10)]
     for camera in places:

@@ -1,0 +1,1 @@
+"""Who may do what: signing in, users, locked seats. Roles and their permissions: ``console/domain/actors.py``."""

@@ -1,0 +1,73 @@
+"""Transactions of one open store: connections with the guarantees they need, and the checks before a write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import URL
+
+from console.store.connection import READING, engine_for, migrate, shown
+from console.store.faults import told
+from console.store.lease import Leases
+from console.store.sole_use import SoleUse, process_name
+from console.store.store_file import StoreFile
+
+
+class Transactions:
+    """``durable``: SQLite waits for the disk at each commit; ``relaxed``: a commit survives the end of the process.
+
+    Opens (and where needed creates or migrates) the store. Raises as ``open_store`` does.
+    """
+
+    def __init__(self, url: URL, role: str, *, is_shared: bool) -> None:
+        self.where = shown(url)
+        self._sole_use = SoleUse(url, role, is_shared=is_shared) if role else None
+        self.durable: Engine = engine_for(url, durable=True)
+        self.relaxed: Engine = engine_for(url, durable=False)
+        self.leases = Leases(self.relaxed, self.where, process_name(role), is_shared=is_shared)
+        try:
+            with told(self.where):
+                if url.get_backend_name() == "sqlite":
+                    Path(str(url.database)).resolve().parent.mkdir(parents=True, exist_ok=True)
+                migrate(self.durable, self.where)
+            self._file = StoreFile(url)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connections; another process may use the store."""
+        self.durable.dispose()
+        self.relaxed.dispose()
+        if self._sole_use is not None:
+            self._sole_use.close()
+
+    def ensure_ours(self) -> None:
+        """Before each write. Raises StoreUnavailable when the file was moved away, StoreInUse when another process took it."""
+        with told(self.where):
+            self._file.ensure()
+        if self._sole_use is not None:
+            self._sole_use.ensure()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A write that is on disk at its end."""
+        self.ensure_ours()
+        with told(self.where), self.durable.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def keeping(self) -> Iterator[Connection]:
+        """A write that survives the end of the process; of a power cut it may lose the last moments."""
+        self.ensure_ours()
+        with told(self.where), self.relaxed.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """Reads of one state of the store."""
+        with told(self.where), self.relaxed.connect().execution_options(**READING) as connection:
+            yield connection

@@ -1,0 +1,244 @@
+"""Signing in at a seat, locking it, changing the person, and a second person who signs for one act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from console.domain.actors import Actor, Proof, Role
+from console.domain.alarms import AlarmState
+from console.domain.notices import NoticeStatus
+from console.services.ports import StoreUnavailable
+from console.store import SqlStore, open_store
+from console.ui.panels.lock_bar import LockBar
+from console.ui.panels.top_strip import TopStrip
+from console.ui.settings import WindowSettings
+from console.ui.window import MainWindow
+from tests.console.ui.scripted import CASE, ScriptedPort
+
+pytestmark = pytest.mark.gui
+NOW = datetime(2024, 1, 3, 15, 0, tzinfo=UTC)
+GOOD = "spring-of-72"
+N1 = f"{CASE}-N1"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqlStore]:
+    """Users of each role that the tests need."""
+    opened = open_store(tmp_path / "store.sqlite")
+    for name, role in (("王", Role.DISPATCHER), ("李", Role.SUPERVISOR), ("赵", Role.DISPATCHER), ("admin", Role.ADMIN)):
+        opened.users.add(name, role, (), GOOD, Actor.named("root"), NOW)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def seat(qtbot: QtBot, port: ScriptedPort, store: SqlStore) -> Iterator[MainWindow]:
+    """A window at which 王 is signed in."""
+    actor = store.users.authenticate("王", GOOD, seat="D1")
+    made = MainWindow(port, WindowSettings("王", None, "zh_CN", "dark", actor=actor, access=store.users, lock_minutes=10.0))
+    qtbot.addWidget(made)
+    made.resize(1600, 900)
+    made.show()
+    yield made
+    made.close()
+
+
+def answer(seat: MainWindow, name: str, password: str = GOOD) -> None:
+    """Fill in the open dialog and wait for the answer."""
+    dialog = seat.seat.open_dialog
+    assert dialog is not None
+    dialog.name.setText(name)
+    dialog.password.setText(password)
+    dialog.accept()
+    seat.settle(10.0)
+
+
+def kinds(store: SqlStore) -> list[str]:
+    return [change.kind for change in store.changes() if change.kind != "user_added"]
+
+
+def test_acts_are_recorded_for_who_is_signed_in(seat: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    seat.settle()
+    seat.case.location.judge()
+    seat.settle()
+    assert port.actors[-1] == seat.session.person
+    assert port.actors[-1].proof is Proof.PASSWORD
+    assert port.actors[-1].seat == "D1"
+
+
+def test_a_locked_seat_keeps_alarms_and_map_in_sight_and_lets_only_an_acknowledgement_through(
+    seat: MainWindow, port: ScriptedPort, store: SqlStore
+) -> None:
+    port.burst()
+    seat.settle()
+    seat.commands.run("lock")
+    seat.settle()
+    assert seat.panel(LockBar).isVisible()
+    assert seat.map.isVisible()
+    assert seat.alarms.isVisible()
+    seat.case.location.judge()
+    seat.settle()
+    assert port.case.burst_pipes == ()  # refused
+    seat.commands.run("acknowledge")
+    seat.settle()
+    (alarm,) = port.latest().alarms
+    assert alarm.state is AlarmState.ACKNOWLEDGED
+    assert alarm.acknowledged_by == "D1"
+    assert port.notes[-1].key == "alarm.acknowledged_on_locked_seat"
+    assert kinds(store) == ["seat_locked"]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("王", "seat_unlocked"), ("李", "seat_unlocked_by_other")])
+def test_the_same_person_or_a_supervisor_unlocks_and_the_same_person_stays_signed_in(
+    seat: MainWindow, store: SqlStore, name: str, kind: str
+) -> None:
+    seat.session.lock()
+    seat.commands.run("lock")
+    answer(seat, name)
+    assert not seat.session.is_locked
+    assert not seat.panel(LockBar).isVisible()
+    assert seat.session.person.name == "王"
+    assert kinds(store) == ["seat_locked", kind]
+
+
+@pytest.mark.parametrize(("name", "password", "told"), [("赵", GOOD, "赵 无权解锁"), ("王", "wrong", "姓名或密码错误")])
+def test_nobody_else_and_no_wrong_password_unlocks(seat: MainWindow, name: str, password: str, told: str) -> None:
+    seat.session.lock()
+    seat.seat.unlock()
+    answer(seat, name, password)
+    assert seat.session.is_locked
+    dialog = seat.seat.open_dialog
+    assert dialog is not None
+    assert dialog.told.text().startswith(told)
+    assert dialog.password.text() == ""
+
+
+def test_an_unused_seat_is_locked_and_a_used_one_is_not(
+    seat: MainWindow, monkeypatch: pytest.MonkeyPatch, store: SqlStore
+) -> None:
+    seconds = 1000.0
+    monkeypatch.setattr("console.ui.session.monotonic", lambda: seconds)
+    seat.session.used()
+    for seconds, is_used, is_locked in ((1599.0, True, False), (2198.0, False, False), (2199.0, False, True)):  # noqa: B007
+        seat.session.lock_when_idle(10.0)
+        assert seat.session.is_locked is is_locked
+        if is_used:
+            seat.session.used()
+    seat.settle()
+    assert kinds(store) == ["seat_locked_idle"]
+
+
+def test_the_next_shift_signs_in_and_the_last_one_is_signed_out(seat: MainWindow, store: SqlStore) -> None:
+    seat.commands.run("change_person")
+    answer(seat, "赵")
+    assert seat.session.person.name == "赵"
+    assert "赵" in seat.panel(TopStrip)._user.text()
+    assert kinds(store) == ["seat_signed_out", "seat_signed_in"]
+
+
+def test_while_the_store_is_away_who_signed_in_here_can_still_unlock(
+    seat: MainWindow, store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> Actor:
+        raise StoreUnavailable("store: the server does not answer")
+
+    seat.session.lock()
+    seat.settle()
+    monkeypatch.setattr(store.users, "authenticate", away)
+    seat.seat.unlock()
+    answer(seat, "王", "wrong")
+    assert seat.session.is_locked
+    answer(seat, "王")
+    assert not seat.session.is_locked
+
+
+@pytest.fixture
+def submitted(seat: MainWindow, port: ScriptedPort) -> MainWindow:
+    """A notice that 王 has drafted and submitted, in its dialog."""
+    port.burst()
+    seat.settle()
+    for step in (seat.case.location.judge, seat.case.notice.next_step):
+        step()
+        seat.settle()
+    seat.questions.notice(port.case)
+    dialog = seat.questions.open_notice
+    assert dialog is not None
+    dialog.submit()
+    seat.settle()
+    return seat
+
+
+def approve(seat: MainWindow, name: str, password: str) -> None:
+    dialog = seat.questions.open_notice
+    assert dialog is not None
+    dialog.steps.approver.setText(name)
+    dialog.steps.password.setText(password)
+    dialog.steps.approve.click()
+    seat.settle(10.0)
+
+
+def test_a_second_person_approves_here_with_name_and_password_for_this_one_act(submitted: MainWindow, port: ScriptedPort) -> None:
+    approve(submitted, "李", GOOD)
+    (notice,) = port.case.notices
+    assert (notice.status, notice.approved_by, notice.approval) == (NoticeStatus.APPROVED, "李", Proof.PASSWORD_ONCE)
+    assert port.notes[-1].key == "notice.approved_once"
+    assert submitted.session.person.name == "王"
+    dialog = submitted.questions.open_notice
+    assert dialog is not None
+    assert dialog.steps.password.text() == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "told"), [("李", "", "姓名或密码错误"), ("李", "wrong", "姓名或密码错误"), ("", "", "王")]
+)
+def test_a_typed_name_or_the_drafter_alone_approves_nothing(
+    submitted: MainWindow, port: ScriptedPort, name: str, password: str, told: str
+) -> None:
+    approve(submitted, name, password)
+    assert port.case.notices[0].status is NoticeStatus.SUBMITTED
+    dialog = submitted.questions.open_notice
+    assert dialog is not None
+    assert dialog._refused.text().startswith(told)
+
+
+def test_the_emergency_override_stays_with_its_reason(submitted: MainWindow, port: ScriptedPort) -> None:
+    dialog = submitted.questions.open_notice
+    assert dialog is not None
+    dialog.steps.override.setText("夜间只有一人")
+    dialog.approve()
+    submitted.settle()
+    assert port.case.notices[0].override_reason == "夜间只有一人"
+    assert port.notes[-1].key == "notice.override"
+
+
+def test_at_a_single_seat_a_typed_name_is_recorded_as_one(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    window.settle()
+    steps: list[Callable[[], object]] = [window.case.location.judge, window.case.notice.next_step]
+    for step in steps:
+        step()
+        window.settle()
+    window.questions.notice(port.case)
+    dialog = window.questions.open_notice
+    assert dialog is not None
+    dialog.submit()
+    window.settle()
+    dialog.approve_as("李")
+    window.settle()
+    assert port.case.notices[0].approval is Proof.TYPED_NAME
+    assert port.notes[-1].key == "notice.approved_typed"
+    assert not dialog.steps.password.isVisible()
+    QApplication.processEvents()
+
+
+def test_a_single_seat_has_no_lock(window: MainWindow) -> None:
+    window.commands.run("lock")
+    window.session.lock_when_idle(0.001)
+    assert not window.session.is_locked
