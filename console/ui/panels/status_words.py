@@ -91,7 +91,7 @@ def station_words(picture: Picture, words: Words) -> tuple[str, str]:
 
 
 def station_tip(picture: Picture, words: Words) -> str:
-    """The same in full, a line each: reporting ones, then every state that some station is in."""
+    """The same in full, a line each: reporting ones, every state that some station is in, the false bursts to expect."""
     counts, total = _counts(picture), len(picture.station_state)
     if not total:
         return ""
@@ -100,6 +100,10 @@ def station_tip(picture: Picture, words: Words) -> str:
     lines = [words("strip.reporting", n=f"{reporting:,}", all=f"{total:,}")]
     states = (StationState.ABNORMAL, StationState.NORMAL, *_COUNTED)
     lines += [f"{words.of('station_state', s.name.lower())}: {counts[s]:,}" for s in states if counts[s]]
+    rate = picture.false_bursts
+    if rate is not None:
+        numbers = {"n": f"{rate.expected_a_month:.1f}", "most": f"{rate.at_most_a_month:.1f}", "days": f"{rate.history_days:.0f}"}
+        lines.append(words("strip.false_bursts", **numbers))
     return "\n".join(lines)
 
 
