@@ -33,6 +33,7 @@ from console.store.connection import ADVISORY_LOCK, store_url
 from console.store.jobs import JobTable
 from console.store.lease import END_IDLE
 from console.store.readings import ReadingLog, Times, Values
+from console.store.rollups import RollupTable, mark_due
 from console.store.stations import Stations
 from console.store.tables import changes, counters, expected_ticks, tracks
 from console.store.transactions import Transactions
@@ -70,8 +71,9 @@ class SqlStore:
         self._keeping, self._looking = self._transactions.keeping, self._transactions.looking
         self.jobs = JobTable(self._transactions)
         try:
-            self._readings = ReadingLog(self._relaxed, self.where)
+            self._readings = ReadingLog(self._relaxed, self.where, mark_due)
             self._stations = Stations(self._relaxed, self.where)
+            self.rollups = RollupTable(self._transactions, self._stations)
             self.users = SqlUsers(StoreAccess(self._writing, self._looking, self._commit))
             """Who may sign in."""
         except BaseException:
@@ -270,9 +272,13 @@ class SqlStore:
         self._readings.append(self._stations.for_writing().numbered(batch), self._leases.check)
 
     def readings(self, station_row: int, channel: int, since_us: int, until_us: int) -> tuple[Times, Values]:
-        """(source times µs, values in inside units) of one channel in [since, until], oldest first; bad ones NaN."""
+        """(source times µs, values in inside units) of one channel in [since, until], oldest first; bad ones NaN.
+
+        Where the readings were deleted: means of minutes, or of quarters of an hour, at the middle of each.
+        """
         number = self._stations.current.number(int(station_row))
-        return self._readings.between(number, int(channel), int(since_us), int(until_us))
+        kept = self._readings.between(number, int(channel), int(since_us), int(until_us))
+        return self.rollups.completed(kept, int(station_row), int(channel), int(since_us), int(until_us))
 
     def append_expected(self, tick_us: int, values: NDArray[np.float64], sigma_kpa: NDArray[np.float64] | None = None) -> None:
         """Store the expected values at a tick, (stations, channels); the first row of a tick is kept.
