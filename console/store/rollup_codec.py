@@ -34,8 +34,12 @@ def unpacked(blob: bytes, day: int, width_s: int) -> Buckets:
     index = np.cumsum(_column(raw, 0, n, "<u2"), dtype=np.int64)
     count = _column(raw, 2 * n, n, "<u4").astype(np.int64)
     mean, least, most = (_column(raw, at * n, n, "<u4") for at in (6, 10, 14))
-    values = (bits.view("<f4").astype(np.float64) for bits in (mean ^ least, mean, mean ^ most))
-    return Buckets(day * DAY_US + index * width_s * 1_000_000, *values, count)
+    start_us = day * DAY_US + index * width_s * 1_000_000
+    return Buckets(start_us, _float(mean ^ least), _float(mean), _float(mean ^ most), count)
+
+
+def _float(bits: NDArray[np.uint32]) -> NDArray[np.float64]:
+    return bits.view("<f4").astype(np.float64)
 
 
 def _planes(column: NDArray[np.generic]) -> bytes:
